@@ -1,0 +1,15 @@
+/// The user asked for something that cannot be done. The message says what is accepted; it is printed once, by rank 0,
+/// and the exit code is 2.
+public struct ConfigurationError: Error, Equatable, CustomStringConvertible {
+    /// One line, lower case, without a full stop.
+    public let description: String
+
+    public init(_ description: String) {
+        self.description = description
+    }
+
+    /// A name that is not in a catalog: lists what is.
+    public init(unknown what: String, _ name: String, choices: [String]) {
+        self.init("unknown \(what) '\(name)'; choose one of: \(choices.joined(separator: ", "))")
+    }
+}

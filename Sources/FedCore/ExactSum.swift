@@ -1,0 +1,106 @@
+/// A weighted mean whose bits do not depend on the order or the grouping of its terms.
+///
+/// Each term `weight · value` is rounded once to a multiple of 2⁻³² and added as a 64-bit integer. Integer addition is
+/// associative, so clients may arrive in any order and be summed in any grouping (on their ranks, in a tree, at the
+/// server) with equal bits. The division by the total weight comes last, once.
+///
+/// Resolution of the mean: 2⁻³³ / Σ weights per term, below Float's own for a cohort of any size. Range:
+/// Σ weight · |value| < 2³⁰, checked before a term is added.
+public struct ExactSum: Sendable {
+    /// Why a term was refused; the sum is then as it was before.
+    public enum Refusal: Error, Equatable {
+        /// A value is NaN or infinite.
+        case notFinite(index: Int)
+        /// Σ weight · |value| would pass 2³⁰.
+        case overflow
+        case wrongLength(expected: Int, actual: Int)
+        /// The weight is negative, NaN or infinite.
+        case badWeight(Double)
+    }
+
+    /// Σ round(weight · value · 2³²), element by element: what partial sums exchange.
+    public private(set) var total: [Int64]
+    /// Σ weight.
+    public private(set) var weight: Double = 0
+    /// An upper bound of Σ weight · |value| over the elements.
+    public private(set) var magnitude: Double = 0
+
+    private static let scale = 0x1p32
+    private static let largestMagnitude = 0x1p30
+
+    public init(count: Int) {
+        total = [Int64](repeating: 0, count: count)
+    }
+
+    public mutating func reset() {
+        for i in total.indices { total[i] = 0 }
+        weight = 0
+        magnitude = 0
+    }
+
+    /// Adds `weight · values`. O(count), two passes: the first finds non-finite values and the largest one.
+    public mutating func add(_ values: Span<Float>, weight: Double) throws(Refusal) {
+        guard values.count == total.count else {
+            throw .wrongLength(expected: total.count, actual: values.count)
+        }
+        guard weight >= 0, weight.isFinite else { throw .badWeight(weight) }
+        let bits = Self.largestMagnitudeBits(values)
+        guard bits < Float.infinity.bitPattern else {
+            throw .notFinite(index: values.indices.first { !values[$0].isFinite } ?? 0)
+        }
+        let largest = Double(Float(bitPattern: bits)) * weight
+        guard magnitude + largest < Self.largestMagnitude else { throw .overflow }
+        magnitude += largest
+        self.weight += weight
+
+        let factor = weight * Self.scale
+        var sums = total.mutableSpan
+        if largest * Self.scale < 0x1p51 {
+            // Adding 1.5 · 2⁵² leaves the rounded integer in the low bits of the Double, and unlike a conversion
+            // instruction it vectorises on every processor.
+            let magic = 0x1.8p52
+            let magicBits = Int64(bitPattern: magic.bitPattern)
+            for i in 0..<values.count {
+                let shifted = Double(values[unchecked: i]) * factor + magic
+                sums[unchecked: i] &+= Int64(bitPattern: shifted.bitPattern) &- magicBits
+            }
+        } else {
+            for i in 0..<values.count {
+                sums[unchecked: i] &+= Int64((Double(values[unchecked: i]) * factor).rounded(.toNearestOrEven))
+            }
+        }
+    }
+
+    /// Adds another partial sum of the same length.
+    public mutating func add(_ other: ExactSum) throws(Refusal) {
+        guard other.total.count == total.count else {
+            throw .wrongLength(expected: total.count, actual: other.total.count)
+        }
+        guard magnitude + other.magnitude < Self.largestMagnitude else { throw .overflow }
+        magnitude += other.magnitude
+        weight += other.weight
+        for i in total.indices { total[i] &+= other.total[i] }
+    }
+
+    /// Writes Σ weight · value / Σ weight.
+    ///
+    /// - Precondition: some term had a positive weight.
+    public func mean(into result: inout MutableSpan<Float>) {
+        precondition(weight > 0, "the mean of no terms")
+        precondition(result.count == total.count)
+        let sums = total.span
+        let divisor = weight * Self.scale
+        for i in 0..<sums.count {
+            result[unchecked: i] = Float(Double(sums[unchecked: i]) / divisor)
+        }
+    }
+
+    /// The bit pattern of the largest absolute value. As integers, so that it vectorises and NaN is larger than all.
+    private static func largestMagnitudeBits(_ values: Span<Float>) -> UInt32 {
+        var largest: Int32 = 0
+        for i in 0..<values.count {
+            largest = max(largest, Int32(bitPattern: values[unchecked: i].bitPattern & 0x7FFF_FFFF))
+        }
+        return UInt32(bitPattern: largest)
+    }
+}

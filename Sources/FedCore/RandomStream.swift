@@ -1,0 +1,89 @@
+/// A counter-based random stream: the same `(seed, purpose, round, client, salt)` draws the same numbers on whichever
+/// rank, in whichever order, on whichever thread it runs. There is no global generator in this project.
+///
+/// The coordinates *are* the Philox counter, so two streams with different coordinates never overlap:
+/// words 0…3 of the counter are the block index, the round, the client, and `purpose << 24 | salt`.
+/// The key is the seed.
+///
+/// Source of the generator: J. K. Salmon, M. A. Moraes, R. O. Dror, D. E. Shaw, *Parallel Random Numbers: As Easy as
+/// 1, 2, 3*, SC 2011 (Philox 4×32-10).
+public struct RandomStream: RandomNumberGenerator, Sendable {
+    /// What a stream is for; streams with different purposes are independent.
+    public enum Purpose: UInt8, Sendable {
+        case initialization = 1
+        case partition = 2
+        case selection = 3
+        case shuffle = 4
+        case dropout = 5
+        case synthesis = 6
+    }
+
+    private let key: SIMD2<UInt32>
+    private var counter: SIMD4<UInt32>
+    private var block = SIMD4<UInt32>()
+    private var used = 4
+
+    /// - Parameters:
+    ///   - round: 0 ≤ round < 2³²
+    ///   - client: 0 ≤ client < 2³²
+    ///   - salt: whatever else tells streams apart (epoch, layer, class): 0 ≤ salt < 2²⁴
+    public init(seed: UInt64, _ purpose: Purpose, round: Int = 0, client: Int = 0, salt: Int = 0) {
+        precondition(salt >= 0 && salt < 1 << 24, "salt \(salt) is outside 0 ..< 2^24")
+        key = SIMD2(UInt32(truncatingIfNeeded: seed), UInt32(truncatingIfNeeded: seed >> 32))
+        counter = SIMD4(0, UInt32(round), UInt32(client), UInt32(purpose.rawValue) << 24 | UInt32(salt))
+    }
+
+    /// The next 32 random bits.
+    public mutating func nextWord() -> UInt32 {
+        if used == 4 {
+            block = Philox4x32.block(counter: counter, key: key)
+            precondition(counter.x != .max, "a random stream holds 2^34 words")
+            counter.x &+= 1
+            used = 0
+        }
+        defer { used += 1 }
+        return block[used]
+    }
+
+    public mutating func next() -> UInt64 {
+        let low = UInt64(nextWord())
+        return UInt64(nextWord()) << 32 | low
+    }
+
+    /// Uniform on [0, 1), 24 random bits.
+    public mutating func uniform() -> Float {
+        Float(nextWord() >> 8) * 0x1p-24
+    }
+
+    /// Uniform on [0, 1), 53 random bits.
+    public mutating func uniformDouble() -> Double {
+        Double(next() >> 11) * 0x1p-53
+    }
+
+    /// Uniform on 0 ..< bound, without modulo bias.
+    ///
+    /// D. Lemire, *Fast Random Integer Generation in an Interval*, ACM TOMACS 29(1), 2019, arXiv:1805.10941.
+    public mutating func integer(below bound: Int) -> Int {
+        precondition(bound > 0 && bound <= Int(UInt32.max), "bound \(bound) is outside 1 ..< 2^32")
+        let bound = UInt32(bound)
+        var product = UInt64(nextWord()) * UInt64(bound)
+        if UInt32(truncatingIfNeeded: product) < bound {
+            let threshold = (0 &- bound) % bound
+            while UInt32(truncatingIfNeeded: product) < threshold {
+                product = UInt64(nextWord()) * UInt64(bound)
+            }
+        }
+        return Int(product >> 32)
+    }
+
+    /// Fisher–Yates. Own code, because the algorithm behind the standard library's `shuffle` may change between
+    /// Swift versions, and a run must not.
+    public mutating func shuffle<Element>(_ elements: inout [Element]) {
+        elements.withUnsafeMutableBufferPointer { elements in
+            guard elements.count > 1 else { return }
+            for last in stride(from: elements.count - 1, to: 0, by: -1) {
+                elements.swapAt(last, integer(below: last + 1))
+            }
+        }
+    }
+}

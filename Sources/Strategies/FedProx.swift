@@ -1,0 +1,23 @@
+import FedCore
+
+/// Pulls clients toward the global model: adds μ/2 ‖w − w_global‖² to the local loss.
+///
+/// T. Li et al., *Federated Optimization in Heterogeneous Networks*, MLSys 2020, eq. 2, arXiv:1812.06127.
+public struct FedProx: Strategy {
+    public static let name = "fedprox"
+    public static let summary = "FedAvg with a proximal term (mu) that holds clients near the global weights"
+
+    /// μ ≥ 0; 0 is FedAvg.
+    public var mu: Float = 0.01
+
+    public init() {}
+
+    public var correctsGradients: Bool { mu != 0 }
+
+    public func correct(_ gradient: inout MutableSpan<Float>, weights: Span<Float>, anchor: Span<Float>) {
+        precondition(weights.count == gradient.count && anchor.count == gradient.count)
+        for i in 0..<gradient.count {
+            gradient[unchecked: i] += mu * (weights[unchecked: i] - anchor[unchecked: i])
+        }
+    }
+}

@@ -19,7 +19,7 @@ public struct Job: Sendable {
         strategy = try Strategies.named(settings.strategy)
         (data, partition) = try Self.openPartitioned(settings)
         let shape = data.train.shape
-        guard [shape.channels, shape.height, shape.width] == model.input.dimensions, data.train.classes == model.classes
+        guard [shape.channels, shape.height, shape.width] == model.input.extents, data.train.classes == model.classes
         else {
             throw ConfigurationError(
                 "model '\(model.name)' takes \(model.input) images of \(model.classes) classes; "

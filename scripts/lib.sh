@@ -1,0 +1,75 @@
+# shellcheck shell=bash
+# What the scripts of this folder share: source it, do not run it.
+root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
+# shellcheck source=scripts/mpirun
+source "$root/scripts/mpirun"
+
+fail() {
+    printf '%s: %s\n' "${0##*/}" "$*" >&2
+    exit 1
+}
+
+# install_packages [PACKAGE…]: what building and running needs, and PACKAGE…; silent when nothing is missing.
+install_packages() {
+    local package missing=()
+    command -v dpkg-query >/dev/null ||
+        fail "this is not Debian: install Open MPI, oneDNN 2.6 and zlib with their headers, then use swift build"
+    for package in libopenmpi-dev openmpi-bin libdnnl-dev zlib1g-dev dataset-fashion-mnist pkg-config "$@"; do
+        # shellcheck disable=SC2016
+        [[ $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) == installed ]] || missing+=("$package")
+    done
+    ((${#missing[@]})) || return 0
+
+    local sudo=()
+    if ((EUID != 0)); then
+        sudo=(sudo)
+        if ! command -v sudo >/dev/null || { [[ ! -t 0 ]] && ! sudo -n true 2>/dev/null; }; then
+            fail "run as root: apt-get update && apt-get install -y --no-install-recommends ${missing[*]}"
+        fi
+    fi
+    echo "installing ${missing[*]}" >&2
+    "${sudo[@]}" apt-get update -qq >&2
+    "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -qq -y --no-install-recommends "${missing[@]}" >&2 </dev/null ||
+        fail "apt-get could not install ${missing[*]}"
+}
+
+require_swift() {
+    command -v swift >/dev/null || fail "Swift 6.3 is not on the PATH: see https://www.swift.org/install"
+}
+
+# build_release [PRODUCT…]: fedmpi or the products named, optimised and with Swift's library inside. Sets `binaries`.
+build_release() {
+    local product
+    (($#)) || set -- fedmpi
+    require_swift
+    for product in "$@"; do
+        swift build --package-path "$root" -c release --static-swift-stdlib --product "$product" >&2
+    done
+    binaries=$(swift build --package-path "$root" -c release --show-bin-path)
+    for product in "$@"; do
+        check_libraries "$binaries/$product"
+    done
+}
+
+# A cluster node needs the C libraries of `install_packages` and no Swift.
+check_libraries() {
+    local extra
+    extra=$(readelf -d "$1" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' |
+        grep -Ev '^(ld-linux.*|lib(c|m|gcc_s|stdc\+\+|gomp|mpi|dnnl|z))\.so' || true)
+    [[ -z $extra ]] || fail "${1##*/} needs libraries that a cluster node may not have: ${extra//$'\n'/ }"
+}
+
+# make_venv DIRECTORY PACKAGE…: a Python environment in the project's folder, made once. Sets `python`.
+make_venv() {
+    local directory=$root/$1 wanted
+    shift
+    wanted="$*"
+    python=$directory/bin/python
+    [[ $(cat "$directory/packages" 2>/dev/null) == "$wanted" ]] && return
+    python3 -c 'import ensurepip, venv' 2>/dev/null || install_packages python3 python3-venv
+    echo "making ${directory##*/} with $wanted" >&2
+    python3 -m venv "$directory"
+    "$python" -m pip install --quiet --disable-pip-version-check "$@" >&2 || fail "pip could not install $wanted"
+    printf '%s' "$wanted" >"$directory/packages"
+}

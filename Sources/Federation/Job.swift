@@ -29,11 +29,12 @@ public struct Job: Sendable {
 
     /// The data set and who holds what of it.
     public static func openPartitioned(_ settings: RunSettings) throws -> (DatasetPair, Partition) {
-        let data = try Datasets.open(
-            settings.dataset,
-            DatasetOptions(
-                clients: settings.clients, samplesPerClient: settings.samplesPerClient, seed: settings.seed))
-        let partitioner = try Partitions.named(settings.partition, PartitionOptions(alpha: settings.alpha))
+        var options = DatasetOptions()
+        options.clients = settings.clients
+        options.samplesPerClient = settings.samplesPerClient
+        options.seed = settings.seed
+        let data = try Datasets.open(settings.dataset, options: options)
+        let partitioner = try Partitions.named(settings.partition, PartitionSettings(alpha: settings.alpha))
         let partition = try partitioner.partition(data.train, clients: settings.clients, seed: settings.seed)
         return (data, partition)
     }

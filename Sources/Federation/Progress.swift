@@ -63,7 +63,7 @@ enum Progress {
 
         /// Receives what has arrived; the samples trained so far in the round.
         func poll(round: Int) throws -> Int {
-            while let status = try communicator.probeImmediately(from: nil, tag: Progress.tag) {
+            while let status = try communicator.iprobe(from: nil, tag: Progress.tag) {
                 var message = Buffer<Int64>(count: 2)
                 _ = try communicator.receive(into: &message, from: status.source, tag: Progress.tag)
                 if Int(message[0]) == round { samplesOfWorker[status.source - 1] = Int(message[1]) }

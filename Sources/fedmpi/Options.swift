@@ -23,7 +23,7 @@ struct SettingsOptions: ParsableArguments {
     @Option(help: "Model: \(Models.all.map(\.name).joined(separator: ", ")); `fedmpi models` describes them.")
     var model = defaults.model
 
-    @Option(help: "Data set: \(Datasets.all.map { "\($0.name) (\($0.summary))" }.joined(separator: ", ")).")
+    @Option(help: "Data set: \(Datasets.all.map { "\($0.name)\($0.usage) (\($0.summary))" }.joined(separator: ", ")).")
     var dataset = defaults.dataset
 
     @Option(help: "Training samples per client of the synthetic data set.")

@@ -29,7 +29,7 @@ struct Doctor: WorldCommand {
     func run(on world: any Communicator) throws {
         let hosts = try world.allGatherText(MPIWorld.hostName)
         let problem = try Session.attempt(on: world) {
-            _ = try Datasets.open(dataset, DatasetOptions(clients: 1, samplesPerClient: 1, seed: 0))
+            _ = try Datasets.open(dataset)
         }
         let microseconds = try exchange.map {
             try ExchangeBenchmark.medianMicroseconds(floats: $0, repetitions: repetitions, on: world)

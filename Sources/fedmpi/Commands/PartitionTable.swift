@@ -25,7 +25,7 @@ struct PartitionTable: ParsableCommand {
         let settings = options.settings(ranks: 1)
         try settings.validate()
         let (data, partition) = try Job.openPartitioned(settings)
-        let table = partition.classTable(of: data.train)
+        let table = partition.classTable(labels: data.train.labels(), classes: data.train.classes)
         if json {
             let encoded = try JSONEncoder().encode(
                 Table(dataset: settings.dataset, partition: settings.partition, table: table))

@@ -3,7 +3,7 @@ import FedCore
 /// Images made from the seed as they are read: any number of them, and no storage.
 ///
 /// Each class has a few prototypes, smooth random fields. A sample is one of its class's prototypes, shifted by up to
-/// 3 pixels and dimmed, overlaid with a fainter prototype of any class, plus uniform noise. A linear model gets most
+/// 2 pixels and dimmed, overlaid with a fainter prototype of any class, plus uniform noise. A linear model gets most
 /// of them right, a convolutional one more.
 public enum SyntheticImages: DatasetSource {
     public static let name = "synthetic"
@@ -78,11 +78,11 @@ private struct SyntheticSplit: Dataset {
 /// The smooth random fields that samples are made of.
 private struct Prototypes: Sendable {
     /// Prototypes of each class.
-    static let variants = 3
+    static let variants = 2
     /// Largest shift, in pixels; each prototype is wider by this on every side.
-    static let margin = 3
+    static let margin = 2
     /// Pixels from one random value of a field to the next; between them it is linear.
-    static let spacing = 5
+    static let spacing = 7
 
     let shape: ImageShape
     let classes: Int
@@ -132,7 +132,7 @@ private struct Prototypes: Sendable {
         let other = start(of: random.integer(below: classes), &random)
         // Together below 256, so that a sum of bytes so weighted stays below 2¹⁶.
         let ownWeight = 96 + random.integer(below: 64)
-        let otherWeight = random.integer(below: 80)
+        let otherWeight = random.integer(below: 96)
         // Noise first, into the image itself: four pixels a word.
         fillWithNoise(&random, &image, at: position)
         let fields = fields.span

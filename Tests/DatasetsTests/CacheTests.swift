@@ -126,6 +126,14 @@ import Testing
                 + "set FEDMPI_CACHE to a writable folder")
     }
 
+    @Test(.enabled(if: FileManager.default.fileExists(atPath: "/proc/self")))
+    func aFolderThatCannotBeWrittenIsNamed() throws {
+        let path = try folder.write(gzip([1]), to: "a.gz")
+        // Not even root can make a file there.
+        let error = #expect(throws: DatasetError.self) { try open(path, length: 1, in: Cache(folder: "/proc/self")) }
+        #expect("\(error, default: "")".hasPrefix("cannot keep decompressed files in /proc/self: "))
+    }
+
     @Test func withoutAChoiceTheNextFolderIsTried() throws {
         let path = try folder.write(gzip([1]), to: "a.gz")
         let environment = ["HOME": path, "TMPDIR": folder.path]

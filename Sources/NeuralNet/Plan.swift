@@ -24,6 +24,9 @@ public final class Plan {
     /// The implementation oneDNN chose for each primitive, e.g. `jit:avx512_core`.
     public let implementations: [String]
 
+    /// Bytes of tensors it holds; oneDNN's code comes on top.
+    public var byteCount: Int { memory.byteCount + velocity.byteCount }
+
     private let memory: PlanMemory
     private let velocity: Arena
     private let forward: [any Step]

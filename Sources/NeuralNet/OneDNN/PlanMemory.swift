@@ -24,6 +24,8 @@ final class PlanMemory {
         self.activations = activations
     }
 
+    var byteCount: Int { weights.byteCount + gradients.byteCount + activations.byteCount }
+
     func address(of tensor: Tensor) -> UnsafeMutableRawPointer {
         addresses[tensor.buffer]
     }

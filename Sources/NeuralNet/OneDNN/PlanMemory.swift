@@ -36,6 +36,14 @@ final class PlanMemory {
             count: tensor.descriptor.byteCount / MemoryLayout<Float>.stride)
     }
 
+    /// A tensor's floats, in the order in which they lie, for the duration of `body`.
+    func withFloats<Result, Failure: Error>(
+        of tensor: Tensor, _ body: (inout MutableSpan<Float>) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        var span = floats(of: tensor).mutableSpan
+        return try body(&span)
+    }
+
     /// Rounds up to whole cache lines.
     static func aligned(_ byteCount: Int) -> Int {
         (byteCount + 63) & ~63

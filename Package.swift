@@ -4,9 +4,16 @@ import PackageDescription
 /// `FEDMPI_MPI=mpich swift build --scratch-path .build-mpich` builds against MPICH instead of Open MPI.
 let mpiPackage = Context.environment["FEDMPI_MPI"] == "mpich" ? "mpich" : "ompi-c"
 
+/// Lets a getter return a `Span` that depends on its owner.
+let lifetimes: [SwiftSetting] = [.enableExperimentalFeature("Lifetimes")]
+
 let package = Package(
     name: "fedmpi",
-    products: [.executable(name: "fedmpi", targets: ["fedmpi"])],
+    products: [
+        .executable(name: "fedmpi", targets: ["fedmpi"]),
+        .executable(name: "mpi-conformance", targets: ["MPIConformance"]),
+        .executable(name: "training-throughput", targets: ["TrainingThroughput"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
@@ -20,7 +27,7 @@ let package = Package(
         .systemLibrary(name: "CZlib"),
 
         // Transport.
-        .target(name: "MPI", dependencies: ["CMPI"]),
+        .target(name: "MPI", dependencies: ["CMPI"], swiftSettings: lifetimes),
         .target(name: "MPITesting", dependencies: ["MPI"]),
 
         // Vocabulary: imports nothing.
@@ -34,14 +41,10 @@ let package = Package(
         // Machinery.
         .target(
             name: "Federation",
-            dependencies: [
-                "MPI", "FedCore", "Strategies", "NeuralNet", "Datasets",
-            ]),
+            dependencies: ["MPI", "FedCore", "Strategies", "NeuralNet", "Datasets"]),
         .target(
             name: "Recording",
-            dependencies: [
-                "FedCore", "NeuralNet", "Federation", .product(name: "Crypto", package: "swift-crypto"),
-            ]),
+            dependencies: ["FedCore", "NeuralNet", "Federation", .product(name: "Crypto", package: "swift-crypto")]),
 
         // Composition: the only target that knows everybody.
         .executableTarget(
@@ -52,5 +55,25 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Yams", package: "Yams"),
             ]),
+
+        // Unit tests, without mpirun.
+        .testTarget(name: "MPITests", dependencies: ["MPI", "MPITesting"]),
+        .testTarget(name: "FedCoreTests", dependencies: ["FedCore"]),
+        .testTarget(name: "StrategiesTests", dependencies: ["Strategies", "FedCore"]),
+        .testTarget(
+            name: "NeuralNetTests", dependencies: ["NeuralNet", "FedCore"], resources: [.copy("Fixtures")]),
+        .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "FedCore"]),
+        .testTarget(
+            name: "FederationTests",
+            dependencies: ["Federation", "Recording", "MPI", "MPITesting", "FedCore"]),
+
+        // Whole runs of the release binary under mpirun; skipped unless FEDMPI_BINARY names it.
+        .testTarget(name: "EndToEndTests"),
+
+        // Programs that scripts run.
+        .executableTarget(
+            name: "MPIConformance", dependencies: ["MPI", "MPITesting"], path: "Tests/MPIConformance"),
+        .executableTarget(
+            name: "TrainingThroughput", dependencies: ["NeuralNet", "FedCore"], path: "Tests/TrainingThroughput"),
     ]
 )

@@ -8,7 +8,7 @@
 /// Σ weight · |value| < 2³⁰, checked before a term is added.
 public struct ExactSum: Sendable {
     /// Why a term was refused; the sum is then as it was before.
-    public enum Refusal: Error, Equatable {
+    public enum Refusal: Error, Equatable, CustomStringConvertible {
         /// A value is NaN or infinite.
         case notFinite(index: Int)
         /// Σ weight · |value| would pass 2³⁰.
@@ -16,6 +16,15 @@ public struct ExactSum: Sendable {
         case wrongLength(expected: Int, actual: Int)
         /// The weight is negative, NaN or infinite.
         case badWeight(Double)
+
+        public var description: String {
+            switch self {
+            case .notFinite(let index): "element \(index) is not a finite number"
+            case .overflow: "it is too large to be summed exactly"
+            case .wrongLength(let expected, let actual): "it has \(actual) elements, not \(expected)"
+            case .badWeight(let weight): "its weight is \(weight)"
+            }
+        }
     }
 
     /// Σ round(weight · value · 2³²), element by element: what partial sums exchange.

@@ -1,0 +1,60 @@
+/// One split (train or test) of labelled images. A value is shared by every thread of a rank; reading changes nothing.
+public protocol Dataset: Sendable {
+    /// The name on the command line, e.g. `fashion-mnist`.
+    var name: String { get }
+    /// Number of samples, at least 1.
+    var count: Int { get }
+    /// Shape of one image.
+    var shape: ImageShape { get }
+    /// Number of classes; every label is in 0 ..< classes.
+    var classes: Int { get }
+
+    /// The class of a sample, without reading its image.
+    ///
+    /// - Precondition: 0 ≤ sample < count.
+    func label(_ sample: Int) -> Int
+
+    /// Writes the samples' images as floats in [0, 1] and their labels, in the order asked for. Touches only the rows
+    /// asked for and allocates nothing.
+    /// - Parameters:
+    ///   - images: `[samples.count, channels, height, width]`
+    ///   - labels: `[samples.count]`
+    func read(_ samples: Span<UInt32>, into images: inout MutableSpan<Float>, labels: inout MutableSpan<Int32>)
+}
+
+extension Dataset {
+    /// The label of every sample, in order: what a partitioner works on. 4 bytes a sample.
+    public func labels() -> [Int32] {
+        (0..<count).map { Int32(label($0)) }
+    }
+}
+
+/// Shape of one image, in PyTorch's order.
+public struct ImageShape: Sendable, Hashable, CustomStringConvertible {
+    public let channels: Int
+    public let height: Int
+    public let width: Int
+
+    public init(channels: Int, height: Int, width: Int) {
+        self.channels = channels
+        self.height = height
+        self.width = width
+    }
+
+    /// Number of elements of one image.
+    public var count: Int { channels * height * width }
+
+    /// E.g. `1×28×28`.
+    public var description: String { "\(channels)×\(height)×\(width)" }
+}
+
+/// The two splits of a data set; they agree in shape and classes.
+public struct DatasetPair: Sendable {
+    public let train: any Dataset
+    public let test: any Dataset
+
+    public init(train: any Dataset, test: any Dataset) {
+        self.train = train
+        self.test = test
+    }
+}

@@ -1,0 +1,14 @@
+/// What a source may need to open a data set; each takes what concerns it.
+public struct DatasetOptions: Sendable {
+    /// Seed of generated images. Every rank needs the same.
+    public var seed: UInt64 = 0
+    /// Clients of the run: a generated training split holds `clients × samplesPerClient` samples. At least 1.
+    public var clients = 5
+    /// At least 1.
+    public var samplesPerClient = 600
+    /// Folder for decompressed files. Without it: `FEDMPI_CACHE`, or the first writable one of
+    /// `XDG_CACHE_HOME/fedmpi` (else `HOME/.cache/fedmpi`) and `TMPDIR/fedmpi-UID` (else `/tmp/fedmpi-UID`).
+    public var cacheFolder: String?
+
+    public init() {}
+}

@@ -1,0 +1,36 @@
+import FedCore
+
+/// Where a data set comes from. One file in `Sources/`, one line in `Datasets.all`.
+public protocol DatasetSource: Sendable {
+    /// The name on the command line, before any colon.
+    static var name: String { get }
+    /// What follows the name, for `--help`: e.g. `:FOLDER`, or empty.
+    static var usage: String { get }
+    /// One line for `--help`.
+    static var summary: String { get }
+
+    /// Opens both splits. Local to the rank; ranks may call it at once.
+    /// - Parameters:
+    ///   - argument: what followed the colon, if there was one.
+    /// - Throws: `ConfigurationError` when the choice is at fault, `DatasetError` when a file is.
+    static func open(_ argument: String?, options: DatasetOptions) throws -> DatasetPair
+}
+
+/// The catalog of data sets.
+public enum Datasets {
+    public static let all: [any DatasetSource.Type] = [FashionMNIST.self, IDXFolder.self, SyntheticImages.self]
+
+    /// What can be asked for, for `--help` and error messages: e.g. `fashion-mnist`, `idx:FOLDER`.
+    public static var choices: [String] { all.map { $0.name + $0.usage } }
+
+    /// Opens a data set by what the user typed: `name` or `name:argument`.
+    /// - Throws: `ConfigurationError` when the choice is at fault, `DatasetError` when a file is.
+    public static func open(_ choice: String, options: DatasetOptions = DatasetOptions()) throws -> DatasetPair {
+        let parts = choice.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        let name = parts.first.map { String($0) } ?? ""
+        guard let source = all.first(where: { $0.name == name }) else {
+            throw ConfigurationError(unknown: "data set", choice, choices: choices)
+        }
+        return try source.open(parts.count > 1 ? String(parts[1]) : nil, options: options)
+    }
+}

@@ -1,0 +1,50 @@
+/// Which samples each client holds. Flat: 4 bytes a sample and 8 a client, whatever the number of clients.
+public struct Partition: Sendable, Equatable {
+    // Client i's samples are samples[offsets[i] ..< offsets[i + 1]], in ascending order.
+    private let samples: [UInt32]
+    private let offsets: [Int]
+
+    /// Groups the samples by owner: `owners[sample]` is the sample's client, in 0 ..< clients. O(samples + clients).
+    public init(owners: [UInt32], clients: Int) {
+        precondition(owners.count <= Int(UInt32.max), "samples are numbered by UInt32")
+        var offsets = [Int](repeating: 0, count: clients + 1)
+        for owner in owners { offsets[Int(owner) + 1] += 1 }
+        for client in 0..<clients { offsets[client + 1] += offsets[client] }
+        var next = offsets
+        var samples = [UInt32](repeating: 0, count: owners.count)
+        for sample in owners.indices {
+            let owner = Int(owners[sample])
+            samples[next[owner]] = UInt32(sample)
+            next[owner] += 1
+        }
+        self.samples = samples
+        self.offsets = offsets
+    }
+
+    /// Number of clients.
+    public var clients: Int { offsets.count - 1 }
+    /// Number of samples of all clients together.
+    public var sampleCount: Int { samples.count }
+
+    /// The client's samples, in ascending order. O(1).
+    public func samples(of client: Int) -> ArraySlice<UInt32> {
+        samples[offsets[client]..<offsets[client + 1]]
+    }
+
+    /// Number of the client's samples. O(1).
+    public func count(of client: Int) -> Int {
+        offsets[client + 1] - offsets[client]
+    }
+
+    /// How many samples of each class each client holds: `[client][class]`. O(samples).
+    /// - Parameters:
+    ///   - labels: the class of each sample, in 0 ..< classes.
+    public func classTable(labels: [Int32], classes: Int) -> [[Int]] {
+        precondition(labels.count == sampleCount, "a label for each sample")
+        return (0..<clients).map { client in
+            var row = [Int](repeating: 0, count: classes)
+            for sample in samples(of: client) { row[Int(labels[Int(sample)])] += 1 }
+            return row
+        }
+    }
+}

@@ -1,0 +1,26 @@
+import FedCore
+
+/// Zalando's 70,000 images of clothes, 28×28 greys in 10 classes, from Debian's `dataset-fashion-mnist` package.
+///
+/// H. Xiao, K. Rasul, R. Vollgraf, *Fashion-MNIST: a Novel Image Dataset for Benchmarking Machine Learning
+/// Algorithms*, 2017, arXiv:1708.07747.
+public enum FashionMNIST: DatasetSource {
+    public static let name = "fashion-mnist"
+    public static let usage = ""
+    public static let summary = "70,000 images of clothes, 1×28×28, 10 classes (Debian's dataset-fashion-mnist)"
+
+    static let debianFolder = "/usr/share/datasets/fashion-mnist"
+
+    public static func open(_ argument: String?, options: DatasetOptions) throws -> DatasetPair {
+        guard argument == nil else {
+            throw ConfigurationError("'\(name)' takes no folder; for one of your own use 'idx:FOLDER'")
+        }
+        return try open(folder: debianFolder, options: options)
+    }
+
+    static func open(folder: String, options: DatasetOptions) throws(DatasetError) -> DatasetPair {
+        try IDXFolder.open(
+            folder: folder, name: name, classes: 10, cacheFolder: options.cacheFolder,
+            remedy: "apt-get install dataset-fashion-mnist")
+    }
+}

@@ -1,0 +1,87 @@
+import CZlib
+
+/// Decompresses a gzip file in constant memory.
+///
+/// P. Deutsch, *GZIP file format specification version 4.3*, RFC 1952. The checksum of each member is verified by zlib.
+final class Gunzip {
+    private static let chunkBytes = 1 << 18
+
+    // At one address from init to deinit, which zlib relies on.
+    private let stream: UnsafeMutablePointer<z_stream>
+    private let path: String
+
+    private init(path: String) throws(DatasetError) {
+        self.path = path
+        stream = .allocate(capacity: 1)
+        stream.initialize(to: z_stream())
+        // 15 bits is the largest window; 16 more say that a gzip header and trailer are expected.
+        let code = inflateInit2_(stream, 15 + 16, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
+        guard code == Z_OK else { throw failure(code) }
+    }
+
+    deinit {
+        inflateEnd(stream)
+        stream.deallocate()
+    }
+
+    /// Hands the decompressed bytes of a file to `sink`, in order, in full chunks but for the last one.
+    /// - Throws: `DatasetError.badGzip` when the file is not gzip, damaged, cut short or longer than its last member;
+    ///   whatever `sink` throws.
+    static func decompress(
+        _ file: borrowing OpenFile, into sink: (UnsafeRawBufferPointer) throws(DatasetError) -> Void
+    ) throws(DatasetError) {
+        let gunzip = try Gunzip(path: file.path)
+        let input = UnsafeMutableRawBufferPointer.allocate(byteCount: chunkBytes, alignment: 64)
+        let output = UnsafeMutableRawBufferPointer.allocate(byteCount: chunkBytes, alignment: 64)
+        defer {
+            input.deallocate()
+            output.deallocate()
+        }
+        try gunzip.run(file, input, output, sink)
+    }
+
+    private func run(
+        _ file: borrowing OpenFile, _ input: UnsafeMutableRawBufferPointer, _ output: UnsafeMutableRawBufferPointer,
+        _ sink: (UnsafeRawBufferPointer) throws(DatasetError) -> Void
+    ) throws(DatasetError) {
+        // Whether the bytes so far end with a complete member: the file may end here, or another member may follow.
+        var complete = false
+        emptied(output)
+        while true {
+            if stream.pointee.avail_in == 0 {
+                let count = try file.read(into: input)
+                if count == 0 { break }
+                stream.pointee.next_in = input.baseAddress?.assumingMemoryBound(to: UInt8.self)
+                stream.pointee.avail_in = UInt32(count)
+            }
+            if complete {
+                // 31 begins a gzip header.
+                guard stream.pointee.next_in.pointee == 31 else {
+                    throw .badGzip(file: path, reason: "bytes after the end of the compressed data")
+                }
+                inflateReset(stream)
+                complete = false
+            }
+            let code = inflate(stream, Z_NO_FLUSH)
+            guard code == Z_OK || code == Z_STREAM_END else { throw failure(code) }
+            complete = code == Z_STREAM_END
+            if stream.pointee.avail_out == 0 {
+                try sink(UnsafeRawBufferPointer(output))
+                emptied(output)
+            }
+        }
+        guard complete else { throw .badGzip(file: path, reason: "the file ends in the middle of the compressed data") }
+        let left = output.count - Int(stream.pointee.avail_out)
+        if left > 0 { try sink(UnsafeRawBufferPointer(rebasing: output[..<left])) }
+    }
+
+    private func emptied(_ output: UnsafeMutableRawBufferPointer) {
+        stream.pointee.next_out = output.baseAddress?.assumingMemoryBound(to: UInt8.self)
+        stream.pointee.avail_out = UInt32(output.count)
+    }
+
+    private func failure(_ code: Int32) -> DatasetError {
+        let reason = stream.pointee.msg.map { String(cString: $0) } ?? String(cString: zError(code))
+        return .badGzip(file: path, reason: reason)
+    }
+}

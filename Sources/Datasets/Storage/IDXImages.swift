@@ -1,0 +1,51 @@
+/// A split whose images and labels are two mapped IDX files. Costs no memory of its own: the pages belong to the
+/// operating system and are shared by all ranks of a host.
+struct IDXImages: Dataset {
+    let name: String
+    let shape: ImageShape
+    let classes: Int
+    private let images: IDXFile
+    private let labels: IDXFile
+
+    var count: Int { images.count }
+    /// The file of the images.
+    var path: String { images.path }
+
+    /// Checks that the files belong together and that every label is a class. O(count).
+    init(name: String, images: IDXFile, labels: IDXFile, classes: Int) throws(DatasetError) {
+        guard images.count == labels.count else {
+            throw .countMismatch(
+                images: images.path, imageCount: images.count, labels: labels.path, labelCount: labels.count)
+        }
+        if labels.largestByte >= classes {
+            for sample in 0..<labels.count {
+                let label = Int(labels.bytes[labels.dataOffset + sample])
+                guard label < classes else {
+                    throw .labelOutOfRange(file: labels.path, sample: sample, label: label, classes: classes)
+                }
+            }
+        }
+        self.name = name
+        self.images = images
+        self.labels = labels
+        self.classes = classes
+        shape = ImageShape(channels: 1, height: images.dimensions[1], width: images.dimensions[2])
+    }
+
+    func label(_ sample: Int) -> Int {
+        precondition(sample >= 0 && sample < count, "sample \(sample) is outside 0 ..< \(count)")
+        return Int(labels.bytes[labels.dataOffset + sample])
+    }
+
+    func read(_ samples: Span<UInt32>, into images: inout MutableSpan<Float>, labels: inout MutableSpan<Int32>) {
+        let size = shape.count
+        precondition(images.count == samples.count * size, "images must be [\(samples.count), \(shape)]")
+        precondition(labels.count == samples.count, "as many labels as samples")
+        for row in samples.indices {
+            let sample = Int(samples[row])
+            labels[row] = Int32(label(sample))
+            self.images.bytes.readUnitFloats(
+                at: self.images.dataOffset + sample * size, count: size, into: &images, at: row * size)
+        }
+    }
+}

@@ -1,0 +1,77 @@
+#if canImport(Glibc)
+import Glibc
+#else
+import Darwin
+#endif
+
+/// A file mapped read-only. The pages are shared by every process that maps the file, and read when touched.
+///
+/// The only owner of the mapping: `deinit` removes it, so nothing may keep an address; all reads go through the methods,
+/// which check their range. A file that another process truncates while it is mapped would end this one by SIGBUS;
+/// the cache never does so, it replaces files whole.
+///
+/// `@unchecked Sendable`: `base` and `count` never change after `init`, and the memory is never written.
+final class MappedFile: @unchecked Sendable {
+    private let base: UnsafeRawPointer?
+    /// Bytes of the file before the first one of this view.
+    private let start: Int
+    /// Number of bytes.
+    let count: Int
+
+    /// - Parameters:
+    ///   - start: hides as many bytes at the beginning of the file.
+    convenience init(path: String, from start: Int = 0) throws(DatasetError) {
+        try self.init(OpenFile(reading: path), from: start)
+    }
+
+    /// Maps what is open; the descriptor may be closed afterwards.
+    init(_ file: borrowing OpenFile, from start: Int = 0) throws(DatasetError) {
+        let length = try file.status().byteCount
+        self.start = min(start, length)
+        count = length - self.start
+        // Nothing can be mapped of an empty file.
+        guard length > 0 else {
+            base = nil
+            return
+        }
+        guard let address = mmap(nil, length, PROT_READ, MAP_SHARED, file.descriptor, 0), address != MAP_FAILED else {
+            throw .unreadable(file: file.path, reason: FileSystem.reason(errno))
+        }
+        base = UnsafeRawPointer(address)
+    }
+
+    deinit {
+        if let base { munmap(UnsafeMutableRawPointer(mutating: base), start + count) }
+    }
+
+    subscript(index: Int) -> UInt8 {
+        address(of: index..<index + 1).load(as: UInt8.self)
+    }
+
+    func copy(_ range: Range<Int>) -> [UInt8] {
+        range.isEmpty ? [] : [UInt8](UnsafeRawBufferPointer(start: address(of: range), count: range.count))
+    }
+
+    /// The largest byte of a range, 0 when it is empty. O(range).
+    func largest(in range: Range<Int>) -> Int {
+        guard !range.isEmpty else { return 0 }
+        return Int(UnsafeRawBufferPointer(start: address(of: range), count: range.count).reduce(0, max))
+    }
+
+    /// Writes `count` bytes, from `offset` on, as bytes / 255 (rounded as that division is) into
+    /// `result[position ..< position + count]`.
+    func readUnitFloats(at offset: Int, count: Int, into result: inout MutableSpan<Float>, at position: Int) {
+        let bytes = address(of: offset..<offset + count).assumingMemoryBound(to: UInt8.self)
+        precondition(position >= 0 && position <= result.count - count, "the floats do not fit")
+        for i in 0..<count {
+            result[unchecked: position + i] = UnitFloat.from(bytes[i])
+        }
+    }
+
+    private func address(of range: Range<Int>) -> UnsafeRawPointer {
+        guard let base, range.lowerBound >= 0, range.upperBound <= count else {
+            preconditionFailure("bytes \(range) are outside 0 ..< \(count)")
+        }
+        return base + start + range.lowerBound
+    }
+}

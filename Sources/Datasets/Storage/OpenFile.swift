@@ -1,0 +1,104 @@
+#if canImport(Glibc)
+import Glibc
+#else
+import Darwin
+#endif
+
+/// An open file descriptor, closed when the value ends.
+struct OpenFile: ~Copyable {
+    struct Status: Equatable {
+        let byteCount: Int
+        let modifiedSeconds: Int
+        let modifiedNanoseconds: Int
+    }
+
+    let path: String
+    let descriptor: Int32
+
+    private init(path: String, descriptor: Int32) {
+        self.path = path
+        self.descriptor = descriptor
+    }
+
+    init(reading path: String) throws(DatasetError) {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw .unreadable(file: path, reason: FileSystem.reason(errno)) }
+        self.init(path: path, descriptor: descriptor)
+    }
+
+    /// A new file with a name of its own in the folder of `path`.
+    /// - Returns: nil, with `errno` set, when it cannot be made.
+    static func temporary(for path: String) -> OpenFile? {
+        var template = Array("\(path).XXXXXX".utf8CString)
+        let descriptor = mkstemp(&template)
+        guard descriptor >= 0 else { return nil }
+        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+        let name = template.dropLast().map { UInt8(bitPattern: $0) }
+        return OpenFile(path: String(decoding: name, as: UTF8.self), descriptor: descriptor)
+    }
+
+    /// Runs `body` while holding an exclusive lock on a file, which is made if need be.
+    ///
+    /// The lock only spares work, correctness must not rest on it: when it cannot be had within `patience` (its holder is
+    /// stopped, or the file system has no locks) `body` runs without it.
+    static func locking<Result>(
+        _ path: String, patience: Duration, _ body: () throws(DatasetError) -> Result
+    ) throws(DatasetError) -> Result {
+        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        // Closing also unlocks.
+        defer { if descriptor >= 0 { close(descriptor) } }
+        let deadline = ContinuousClock.now + patience
+        while descriptor >= 0, flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
+            guard errno == EWOULDBLOCK || errno == EINTR, ContinuousClock.now < deadline else { break }
+            usleep(2000)
+        }
+        return try body()
+    }
+
+    deinit { close(descriptor) }
+
+    func status() throws(DatasetError) -> Status {
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw .unreadable(file: path, reason: FileSystem.reason(errno)) }
+        guard status.st_mode & S_IFMT == S_IFREG else { throw .unreadable(file: path, reason: "not a regular file") }
+        #if canImport(Darwin)
+        let modified = status.st_mtimespec
+        #else
+        let modified = status.st_mtim
+        #endif
+        return Status(
+            byteCount: Int(status.st_size), modifiedSeconds: Int(modified.tv_sec),
+            modifiedNanoseconds: Int(modified.tv_nsec))
+    }
+
+    /// Reads on from where the last call ended.
+    /// - Returns: the number of bytes, 0 at the end of the file.
+    func read(into buffer: UnsafeMutableRawBufferPointer) throws(DatasetError) -> Int {
+        while true {
+            #if canImport(Glibc)
+            let count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
+            #else
+            let count = Darwin.read(descriptor, buffer.baseAddress, buffer.count)
+            #endif
+            if count >= 0 { return count }
+            if errno != EINTR { throw .unreadable(file: path, reason: FileSystem.reason(errno)) }
+        }
+    }
+
+    /// Writes all the bytes.
+    /// - Returns: nil, or why they could not be written.
+    func write(_ bytes: UnsafeRawBufferPointer) -> String? {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let part = UnsafeRawBufferPointer(rebasing: rest)
+            #if canImport(Glibc)
+            let count = Glibc.write(descriptor, part.baseAddress, part.count)
+            #else
+            let count = Darwin.write(descriptor, part.baseAddress, part.count)
+            #endif
+            if count < 0, errno != EINTR { return FileSystem.reason(errno) }
+            rest = rest.dropFirst(max(count, 0))
+        }
+        return nil
+    }
+}

@@ -1,0 +1,28 @@
+import MPI
+
+extension Communicator {
+    /// Broadcasts bytes whose number only the root knows. Collective.
+    func broadcastBytes(_ bytes: [UInt8], root: Int) throws(MPIError) -> [UInt8] {
+        var count = Buffer<Int64>(count: 1)
+        if rank == root { count[0] = Int64(bytes.count) }
+        count = try startBroadcast(count, root: root).wait()
+        var data = Buffer<UInt8>(count: Int(count[0]))
+        if rank == root {
+            for i in bytes.indices { data[i] = bytes[i] }
+        }
+        data = try startBroadcast(data, root: root).wait()
+        return (0..<data.count).map { data[$0] }
+    }
+
+    /// Every rank's text, in the order of ranks; a text is cut after 1,000 bytes of UTF-8. Collective.
+    public func allGatherText(_ text: String) throws(MPIError) -> [String] {
+        let width = 1_000
+        var own = Buffer<UInt8>(count: width)
+        for (i, byte) in text.utf8.prefix(width).enumerated() { own[i] = byte }
+        let gathered = try startGather(own, into: Buffer(count: rank == 0 ? width * size : 0), root: 0).wait()
+        let all = try broadcastBytes((0..<gathered.receive.count).map { gathered.receive[$0] }, root: 0)
+        return (0..<size).map { rank in
+            String(decoding: all[rank * width..<(rank + 1) * width].prefix { $0 != 0 }, as: UTF8.self)
+        }
+    }
+}

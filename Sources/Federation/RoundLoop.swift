@@ -1,0 +1,148 @@
+import FedCore
+import MPI
+
+/// The server, rank 0: selects, sends down, collects, averages, evaluates, tells the observers.
+///
+/// Alone, without other ranks, it trains the clients itself and gets the same weights.
+final class RoundLoop {
+    private let communicator: any Communicator
+    private let job: Job
+    private let observers: [any RoundObserver]
+    private let evaluator: Evaluator
+    private let selection: ClientSelection
+    private let updateBytes: Int
+    private let frameBytes: Int
+
+    private var strategy: any Strategy
+    private var global: [Float]
+    private var mean: [Float]
+    private var sum: ExactSum
+    private var totals = (upload: 0, download: 0)
+    private var records: [RoundRecord] = []
+    /// The finished round whose evaluation runs beside the next round's training.
+    private var unevaluated: RoundRecord?
+
+    private let exchange: any Exchange
+
+    init(_ job: Job, _ communicator: any Communicator, observers: [any RoundObserver]) throws {
+        self.communicator = communicator
+        self.job = job
+        self.observers = observers
+        strategy = job.strategy
+        let settings = job.settings
+        evaluator = try Evaluator(job.model, job.data.test, threads: settings.threads)
+        selection = ClientSelection(
+            clients: settings.clients, cohortSize: settings.cohortSize, seed: settings.seed)
+        global = job.model.initialWeights(seed: settings.seed)
+        mean = [Float](repeating: 0, count: global.count)
+        sum = ExactSum(count: global.count)
+        updateBytes = UpdateSlot.byteCount(parameterCount: global.count)
+        frameBytes = RoundFrame.byteCount(cohortCapacity: settings.cohortSize, parameterCount: global.count)
+        exchange = communicator.size == 1 ? try LocalExchange(job) : WorkerExchange(job, communicator)
+    }
+
+    /// - Parameter hosts: of each rank.
+    func run(hosts: [String]) throws {
+        let run = RunDescription(
+            settings: job.settings, model: job.model, trainingSamples: job.data.train.count,
+            testSamples: job.data.test.count, ranks: communicator.size, hosts: hosts)
+        for observer in observers { try observer.runStarted(run) }
+        let start = ContinuousClock.now
+        for round in 1...job.settings.rounds { try run(round: round) }
+        try exchange.stop()
+        try evaluatePending()
+        let summary = RunSummary(rounds: records, seconds: (ContinuousClock.now - start).seconds)
+        for observer in observers { try observer.runFinished(summary, weights: global.span) }
+    }
+
+    private func run(round: Int) throws {
+        let start = ContinuousClock.now
+        let cohort = selection.cohort(round: round)
+        let samples = cohort.reduce(0) { $0 + job.partition.count(of: $1) }
+        let expected = Double(max(samples * job.settings.epochs, 1))
+        let watchers = observers.filter(\.wantsProgress)
+
+        var record = RoundRecord(round: round, cohort: cohort.count)
+        var losses: [(client: Int, samples: Int, loss: Double)] = []
+        sum.reset()
+        try exchange.run(
+            round: round, cohort: cohort, global: global.span, wantsProgress: !watchers.isEmpty,
+            besideTraining: { try evaluatePending() },
+            progressed: { trained in
+                for watcher in watchers { watcher.progressed(round: round, fraction: Double(trained) / expected) }
+            },
+            receive: { client, envelope, change in
+                do {
+                    let result = try envelope.get().result
+                    try sum.add(change, weight: Double(result.samples))
+                    losses.append((client, result.samples, result.loss))
+                } catch let error as UpdateSlot.Defect {
+                    reject(client, in: &record, because: error.description)
+                } catch let error as ExactSum.Refusal {
+                    reject(client, in: &record, because: error.description)
+                }
+            })
+        if sum.weight > 0 {
+            var mean = self.mean.mutableSpan
+            sum.mean(into: &mean)
+            var weights = global.mutableSpan
+            strategy.apply(self.mean.span, to: &weights)
+        }
+
+        record.finish(
+            losses: losses, epochs: job.settings.epochs, seconds: (ContinuousClock.now - start).seconds)
+        record.uploadBytes = cohort.count * updateBytes
+        record.downloadBytes = cohort.count * frameBytes
+        totals.upload += record.uploadBytes
+        totals.download += record.downloadBytes
+        record.totalUploadBytes = totals.upload
+        record.totalDownloadBytes = totals.download
+        unevaluated = record
+    }
+
+    private func reject(_ client: Int, in record: inout RoundRecord, because reason: String) {
+        record.rejected += 1
+        for observer in observers { observer.updateRejected(round: record.round, client: client, reason: reason) }
+    }
+
+    /// Evaluates the last finished round's weights, if it is one to evaluate, and publishes its record.
+    private func evaluatePending() throws {
+        guard var record = unevaluated else { return }
+        unevaluated = nil
+        if record.round % job.settings.evalEvery == 0 || record.round == job.settings.rounds {
+            let evaluation = try evaluator.evaluate(global.span)
+            record.serverLoss = evaluation.loss
+            record.serverAccuracy = evaluation.accuracy
+        }
+        records.append(record)
+        for observer in observers { try observer.roundFinished(record) }
+    }
+}
+
+extension RoundRecord {
+    init(round: Int, cohort: Int) {
+        self.init(
+            round: round, cohort: cohort, participants: 0, rejected: 0, samples: 0, trainLoss: nil, serverLoss: nil,
+            serverAccuracy: nil, uploadBytes: 0, totalUploadBytes: 0, downloadBytes: 0, totalDownloadBytes: 0,
+            seconds: 0, samplesPerSecond: 0)
+    }
+
+    /// The clients' part of the record. Sums in the order of clients, so that placement does not show in the loss.
+    mutating func finish(losses: [(client: Int, samples: Int, loss: Double)], epochs: Int, seconds: Double) {
+        let ordered = losses.sorted { $0.client < $1.client }
+        participants = ordered.count
+        samples = ordered.reduce(0) { $0 + $1.samples }
+        trainLoss =
+            samples > 0
+            ? ordered.reduce(0.0) { $0 + Double($1.samples) * $1.loss } / Double(samples) : nil
+        self.seconds = seconds
+        samplesPerSecond = Double(samples * epochs) / seconds
+    }
+}
+
+extension Duration {
+    /// As a floating-point number of seconds.
+    public var seconds: Double {
+        Double(components.seconds) + Double(components.attoseconds) * 1e-18
+    }
+}

@@ -1,0 +1,51 @@
+#if canImport(Glibc)
+import Glibc
+#else
+import Musl
+#endif
+
+/// How to wait without taking the core from those who compute: test often at first, then sleep between tests.
+///
+/// MPI's own blocking calls spin. A wait that ends soon is found by the first tests; a long one costs a test and a
+/// sleep each `longestSleep`.
+public struct Backoff: Sendable {
+    /// The tests before the first sleep.
+    public var tests = 200
+    public var firstSleep = Duration.microseconds(20)
+    /// Sleeps grow by a quarter up to this.
+    public var longestSleep = Duration.microseconds(500)
+
+    public static let `default` = Backoff()
+
+    public init() {}
+
+    /// Calls `condition` until it returns true or the deadline is past, with sleeps in between.
+    ///
+    /// - Parameter deadline: nil waits without end.
+    /// - Returns: whether the condition came true; it is tested at least once.
+    public func wait<E: Error>(
+        until deadline: ContinuousClock.Instant? = nil, for condition: () throws(E) -> Bool
+    ) throws(E) -> Bool {
+        for _ in 0..<max(1, tests) {
+            if try condition() { return true }
+        }
+        var pause = firstSleep
+        while true {
+            if let deadline {
+                let left = ContinuousClock.now.duration(to: deadline)
+                if left <= .zero { return try condition() }
+                Self.sleep(min(pause, left))
+            } else {
+                Self.sleep(pause)
+            }
+            if try condition() { return true }
+            pause = min(pause + pause / 4, longestSleep)
+        }
+    }
+
+    private static func sleep(_ duration: Duration) {
+        let (seconds, attoseconds) = duration.components
+        var time = timespec(tv_sec: time_t(seconds), tv_nsec: Int(attoseconds / 1_000_000_000))
+        nanosleep(&time, nil)
+    }
+}

@@ -1,0 +1,111 @@
+/// The two buffers of a gather, given back when it is complete.
+@frozen
+public struct GatherBuffers<Element: MPIScalar>: ~Copyable {
+    public var send: Buffer<Element>
+    /// At the root, the parts in rank order.
+    public var receive: Buffer<Element>
+}
+
+/// The two buffers of a scatter, given back when it is complete.
+@frozen
+public struct ScatterBuffers<Element: MPIScalar>: ~Copyable {
+    public var send: Buffer<Element>
+    /// This rank's part.
+    public var receive: Buffer<Element>
+}
+
+/// Non-blocking operations. Each takes its buffers and gives them back from ``Request/wait(_:)``.
+///
+/// Collective ones are started by all ranks in the same order.
+extension Communicator {
+    /// Begins a barrier; collective.
+    public func startBarrier() throws(MPIError) -> Request<Void> {
+        try begin(.barrier, ())
+    }
+
+    /// Begins to send the root's elements to every rank; collective. Counts are equal on all ranks.
+    public func startBroadcast<T>(_ buffer: consuming Buffer<T>, root: Int) throws(MPIError) -> Request<Buffer<T>> {
+        try begin(.broadcast(buffer.region, root: root), buffer)
+    }
+
+    /// Begins to collect equal parts at the root in rank order; collective.
+    ///
+    /// - Parameter receive: at the root, `size` times as long as `send`; elsewhere it may be empty.
+    public func startGather<T>(
+        _ send: consuming Buffer<T>, into receive: consuming Buffer<T>, root: Int
+    ) throws(MPIError) -> Request<GatherBuffers<T>> {
+        precondition(rank != root || receive.count == send.count * size, "gather: the root's length")
+        let transfer = Transfer.gather(send.region, into: receive.region, root: root)
+        return try begin(transfer, GatherBuffers(send: send, receive: receive))
+    }
+
+    /// Begins to collect parts of different lengths at the root, one behind another in rank order; collective.
+    ///
+    /// - Parameters:
+    ///   - receive: at the root, at least as long as all parts; elsewhere it may be empty.
+    ///   - counts: at the root, the number of elements of each rank; elsewhere ignored.
+    public func startGatherv<T>(
+        _ send: consuming Buffer<T>, into receive: consuming Buffer<T>, counts: [Int], root: Int
+    ) throws(MPIError) -> Request<GatherBuffers<T>> {
+        checkCounts(counts, send: send.count, receive: receive.count, root: root)
+        let transfer = Transfer.gatherv(send.region, into: receive.region, counts: counts, root: root)
+        return try begin(transfer, GatherBuffers(send: send, receive: receive))
+    }
+
+    /// Begins to hand the root's elements out in equal parts in rank order; collective.
+    ///
+    /// - Parameter send: at the root, `size` times as long as `receive`; elsewhere it may be empty.
+    public func startScatter<T>(
+        _ send: consuming Buffer<T>, into receive: consuming Buffer<T>, root: Int
+    ) throws(MPIError) -> Request<ScatterBuffers<T>> {
+        precondition(rank != root || send.count == receive.count * size, "scatter: the root's length")
+        let transfer = Transfer.scatter(send.region, into: receive.region, root: root)
+        return try begin(transfer, ScatterBuffers(send: send, receive: receive))
+    }
+
+    /// Begins to combine all ranks' elements into the root's; collective. The other ranks' stay as they are.
+    public func startReduce<T>(
+        _ buffer: consuming Buffer<T>, _ operation: ReduceOperation, root: Int
+    ) throws(MPIError) -> Request<Buffer<T>> {
+        try begin(.reduce(buffer.region, operation, root: root), buffer)
+    }
+
+    /// Begins to combine all ranks' elements into every rank's; collective.
+    public func startAllReduce<T>(
+        _ buffer: consuming Buffer<T>, _ operation: ReduceOperation
+    ) throws(MPIError) -> Request<Buffer<T>> {
+        try begin(.allReduce(buffer.region, operation), buffer)
+    }
+
+    /// Begins to send a message.
+    public func startSend<T>(
+        _ buffer: consuming Buffer<T>, to destination: Int, tag: Int
+    ) throws(MPIError) -> Request<Buffer<T>> {
+        try begin(.send(buffer.region, to: destination, tag: tag), buffer)
+    }
+
+    /// Begins to wait for a message, of any rank and with any tag where these are nil.
+    ///
+    /// ``Request/status`` says where it came from once it is there.
+    public func startReceive<T>(
+        into buffer: consuming Buffer<T>, from source: Int? = nil, tag: Int? = nil
+    ) throws(MPIError) -> Request<Buffer<T>> {
+        try begin(.receive(buffer.region, from: source, tag: tag), buffer)
+    }
+}
+
+extension Communicator {
+    private func begin<Payload: ~Copyable>(
+        _ transfer: Transfer, _ payload: consuming Payload
+    ) throws(MPIError) -> Request<Payload> {
+        let pending: any PendingTransfer
+        do {
+            pending = try start(transfer)
+        } catch {
+            // A part of the transfer may have begun.
+            leak(payload)
+            throw error
+        }
+        return Request(pending, payload: payload)
+    }
+}

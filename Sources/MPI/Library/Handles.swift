@@ -1,0 +1,80 @@
+internal import CMPI
+
+extension Datatype {
+    var handle: MPI_Datatype {
+        switch self {
+        case .float: Constant.float
+        case .double: Constant.double
+        case .int32: Constant.int32
+        case .int64: Constant.int64
+        case .uint8: Constant.uint8
+        case .uint32: Constant.uint32
+        case .uint64: Constant.uint64
+        }
+    }
+}
+
+extension ReduceOperation {
+    var handle: MPI_Op {
+        switch self {
+        case .sum: Constant.sum
+        case .product: Constant.product
+        case .minimum: Constant.minimum
+        case .maximum: Constant.maximum
+        }
+    }
+}
+
+extension Status {
+    init(_ status: MPI_Status) throws(MPIError) {
+        var status = status
+        var byteCount: MPI_Count = 0
+        // Unlike `MPI_Get_count`, whose result is an `int`, this counts messages of any length.
+        try check("MPI_Get_elements_x") { MPI_Get_elements_x(&status, Constant.uint8, &byteCount) }
+        self.init(source: Int(status.MPI_SOURCE), tag: Int(status.MPI_TAG), byteCount: Int(byteCount))
+    }
+}
+
+/// The datatype and count with which one call moves a region, however long it is.
+///
+/// A count is a C `int`. A longer region is one element of a derived type: blocks of `limit` elements and the rest.
+struct Extent: ~Copyable {
+    let count: Int32
+    private let derived: DatatypeHandle?
+    private let basic: Datatype
+
+    var datatype: MPI_Datatype { derived?.value ?? basic.handle }
+
+    init(_ region: MemoryRegion, limit: Int) throws(MPIError) {
+        basic = region.datatype
+        if region.count <= limit, let count = Int32(exactly: region.count) {
+            self.count = count
+            derived = nil
+            return
+        }
+        var block = DatatypeHandle(value: Constant.datatypeNull)
+        var whole = DatatypeHandle(value: Constant.datatypeNull)
+        let (blocks, rest) = region.count.quotientAndRemainder(dividingBy: limit)
+        guard let blockCount = Int32(exactly: blocks), let blockLength = Int32(exactly: limit) else {
+            preconditionFailure("\(region.count) elements are too many for one message")
+        }
+        let basicHandle = region.datatype.handle
+        try check("MPI_Type_contiguous") { MPI_Type_contiguous(blockLength, basicHandle, &block.value) }
+        defer { MPI_Type_free(&block.value) }
+        var lengths = [blockCount, Int32(rest)]
+        var offsets = [MPI_Aint(0), MPI_Aint(blocks * limit * region.datatype.byteCount)]
+        var types = [DatatypeHandle(value: block.value), DatatypeHandle(value: basicHandle)].map(\.value)
+        try check("MPI_Type_create_struct") {
+            MPI_Type_create_struct(2, &lengths, &offsets, &types, &whole.value)
+        }
+        try check("MPI_Type_commit") { MPI_Type_commit(&whole.value) }
+        count = 1
+        derived = whole
+    }
+
+    deinit {
+        // A type in use by a transfer under way lives on inside the library until that is complete.
+        guard var derived else { return }
+        MPI_Type_free(&derived.value)
+    }
+}

@@ -1,0 +1,87 @@
+internal import CMPI
+
+extension LibraryCommunicator {
+    package func perform(_ transfer: Transfer) throws(MPIError) -> Status? {
+        switch transfer {
+        case .barrier:
+            try check("MPI_Barrier") { MPI_Barrier(handle) }
+        case .broadcast(let data, let root):
+            for part in data.parts(of: maximumPart(of: data.datatype)) {
+                try check("MPI_Bcast") {
+                    MPI_Bcast(part.base, part.length, data.datatype.handle, Self.argument(root), handle)
+                }
+            }
+        case .gather(let send, let receive, let root):
+            guard let count = equalPart(send.count) else {
+                let counts = [Int](repeating: send.count, count: size)
+                return try gatherv(send, into: receive, counts: counts, root: root)
+            }
+            let type = send.datatype.handle
+            try check("MPI_Gather") {
+                MPI_Gather(send.base, count, type, receive.base, count, type, Self.argument(root), handle)
+            }
+        case .gatherv(let send, let receive, let counts, let root):
+            return try gatherv(send, into: receive, counts: counts, root: root)
+        case .scatter(let send, let receive, let root):
+            guard let count = equalPart(receive.count) else { return try waitFor(start(transfer)) }
+            let type = receive.datatype.handle
+            try check("MPI_Scatter") {
+                MPI_Scatter(send.base, count, type, receive.base, count, type, Self.argument(root), handle)
+            }
+        case .reduce(let data, let operation, let root):
+            let isRoot = rank == root
+            for part in data.parts(of: maximumPart(of: data.datatype)) {
+                try check("MPI_Reduce") {
+                    MPI_Reduce(
+                        isRoot ? Constant.inPlace : part.base, isRoot ? part.base : nil, part.length,
+                        data.datatype.handle, operation.handle, Self.argument(root), handle)
+                }
+            }
+        case .allReduce(let data, let operation):
+            for part in data.parts(of: maximumPart(of: data.datatype)) {
+                try check("MPI_Allreduce") {
+                    MPI_Allreduce(
+                        Constant.inPlace, part.base, part.length, data.datatype.handle, operation.handle, handle)
+                }
+            }
+        case .send(let data, let destination, let tag):
+            let extent = try Extent(data, limit: maximumCount)
+            try check("MPI_Send") {
+                MPI_Send(
+                    data.base, extent.count, extent.datatype, Self.argument(destination), Self.argument(tag), handle)
+            }
+        case .receive(let data, let source, let tag):
+            let extent = try Extent(data, limit: maximumCount)
+            var status = MPI_Status()
+            try check("MPI_Recv") {
+                MPI_Recv(
+                    data.base, extent.count, extent.datatype, Self.source(source), Self.tag(tag), handle, &status)
+            }
+            return try Status(status)
+        }
+        return nil
+    }
+
+    private func gatherv(
+        _ send: MemoryRegion, into receive: MemoryRegion, counts: [Int], root: Int
+    ) throws(MPIError) -> Status? {
+        var plan = GatherPlan(
+            send, into: receive, counts: counts, root: root, rank: rank, size: size, limit: maximumCount)
+        let messages = LibraryTransfer(self)
+        try addMessages(of: plan, root: root, to: messages)
+        let type = send.datatype.handle
+        try check("MPI_Gatherv") {
+            MPI_Gatherv(
+                send.base, plan.own, type, plan.target.base, plan.counts.elements, plan.displacements.elements, type,
+                Self.argument(root), handle)
+        }
+        _ = try waitFor(messages)
+        plan.finish()
+        return nil
+    }
+
+    private func waitFor(_ transfer: any PendingTransfer) throws(MPIError) -> Status? {
+        _ = try Backoff.default.wait { () throws(MPIError) in try transfer.test() }
+        return transfer.status
+    }
+}

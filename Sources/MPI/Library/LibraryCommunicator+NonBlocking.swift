@@ -1,0 +1,126 @@
+internal import CMPI
+
+extension LibraryCommunicator {
+    package func start(_ transfer: Transfer) throws(MPIError) -> any PendingTransfer {
+        if case .receive(let data, let source, let tag) = transfer {
+            let pending = LibraryTransfer(self, isReceive: true)
+            let extent = try Extent(data, limit: maximumCount)
+            try pending.add("MPI_Irecv") {
+                MPI_Irecv(
+                    data.base, extent.count, extent.datatype, Self.source(source), Self.tag(tag), handle, &$0.value)
+            }
+            return pending
+        }
+        let pending = LibraryTransfer(self)
+        try add(transfer, to: pending)
+        return pending
+    }
+
+    private func add(_ transfer: Transfer, to pending: LibraryTransfer) throws(MPIError) {
+        switch transfer {
+        case .barrier:
+            try pending.add("MPI_Ibarrier") { MPI_Ibarrier(handle, &$0.value) }
+        case .broadcast(let data, let root):
+            for part in data.parts(of: maximumPart(of: data.datatype)) {
+                try pending.add("MPI_Ibcast") {
+                    MPI_Ibcast(part.base, part.length, data.datatype.handle, Self.argument(root), handle, &$0.value)
+                }
+            }
+        case .gather(let send, let receive, let root):
+            guard let count = equalPart(send.count) else {
+                let counts = [Int](repeating: send.count, count: size)
+                return try addGatherv(send, into: receive, counts: counts, root: root, to: pending)
+            }
+            let type = send.datatype.handle
+            try pending.add("MPI_Igather") {
+                MPI_Igather(send.base, count, type, receive.base, count, type, Self.argument(root), handle, &$0.value)
+            }
+        case .gatherv(let send, let receive, let counts, let root):
+            try addGatherv(send, into: receive, counts: counts, root: root, to: pending)
+        case .scatter(let send, let receive, let root):
+            guard let count = equalPart(receive.count) else {
+                return try addScatterMessages(send, into: receive, root: root, to: pending)
+            }
+            let type = receive.datatype.handle
+            try pending.add("MPI_Iscatter") {
+                MPI_Iscatter(send.base, count, type, receive.base, count, type, Self.argument(root), handle, &$0.value)
+            }
+        case .reduce(let data, let operation, let root):
+            let isRoot = rank == root
+            for part in data.parts(of: maximumPart(of: data.datatype)) {
+                try pending.add("MPI_Ireduce") {
+                    MPI_Ireduce(
+                        isRoot ? Constant.inPlace : part.base, isRoot ? part.base : nil, part.length,
+                        data.datatype.handle, operation.handle, Self.argument(root), handle, &$0.value)
+                }
+            }
+        case .allReduce(let data, let operation):
+            for part in data.parts(of: maximumPart(of: data.datatype)) {
+                try pending.add("MPI_Iallreduce") {
+                    MPI_Iallreduce(
+                        Constant.inPlace, part.base, part.length, data.datatype.handle, operation.handle, handle,
+                        &$0.value)
+                }
+            }
+        case .send(let data, let destination, let tag):
+            let extent = try Extent(data, limit: maximumCount)
+            try pending.add("MPI_Isend") {
+                MPI_Isend(
+                    data.base, extent.count, extent.datatype, Self.argument(destination), Self.argument(tag), handle,
+                    &$0.value)
+            }
+        case .receive:
+            preconditionFailure("a receive has a status to record")
+        }
+    }
+
+    /// The count argument of a collective with equal parts, if all parts together fit into one call.
+    func equalPart(_ count: Int) -> Int32? {
+        count <= maximumCount / size ? Int32(exactly: count) : nil
+    }
+
+    private func addGatherv(
+        _ send: MemoryRegion, into receive: MemoryRegion, counts: [Int], root: Int, to pending: LibraryTransfer
+    ) throws(MPIError) {
+        let plan = GatherPlan(
+            send, into: receive, counts: counts, root: root, rank: rank, size: size, limit: maximumCount)
+        try addMessages(of: plan, root: root, to: pending)
+        let type = send.datatype.handle
+        try pending.add("MPI_Igatherv") {
+            MPI_Igatherv(
+                send.base, plan.own, type, plan.target.base, plan.counts.elements, plan.displacements.elements, type,
+                Self.argument(root), handle, &$0.value)
+        }
+        pending.keep(plan)
+    }
+
+    /// Starts the messages of a gather's long parts.
+    func addMessages(of plan: borrowing GatherPlan, root: Int, to pending: LibraryTransfer) throws(MPIError) {
+        for (source, region) in plan.incoming { try addReceive(region, from: source, to: pending) }
+        if let region = plan.outgoing { try addSend(region, to: root, pending) }
+    }
+
+    private func addScatterMessages(
+        _ send: MemoryRegion, into receive: MemoryRegion, root: Int, to pending: LibraryTransfer
+    ) throws(MPIError) {
+        guard rank == root else { return try addReceive(receive, from: root, to: pending) }
+        for other in 0..<size {
+            let part = send.slice(other * receive.count, count: receive.count)
+            if other == rank { receive.copy(from: part) } else { try addSend(part, to: other, pending) }
+        }
+    }
+
+    private func addSend(_ region: MemoryRegion, to other: Int, _ pending: LibraryTransfer) throws(MPIError) {
+        let extent = try Extent(region, limit: maximumCount)
+        try pending.add("MPI_Isend") {
+            MPI_Isend(region.base, extent.count, extent.datatype, Self.argument(other), 0, messages, &$0.value)
+        }
+    }
+
+    private func addReceive(_ region: MemoryRegion, from other: Int, to pending: LibraryTransfer) throws(MPIError) {
+        let extent = try Extent(region, limit: maximumCount)
+        try pending.add("MPI_Irecv") {
+            MPI_Irecv(region.base, extent.count, extent.datatype, Self.argument(other), 0, messages, &$0.value)
+        }
+    }
+}

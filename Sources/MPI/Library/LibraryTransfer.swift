@@ -1,0 +1,55 @@
+internal import CMPI
+
+/// One or several requests of the MPI library that together are a transfer.
+final class LibraryTransfer: PendingTransfer {
+    private(set) var status: Status?
+
+    /// The communicator may not be freed under a transfer.
+    private let communicator: LibraryCommunicator
+    private let isReceive: Bool
+    private var requests: [RequestHandle] = []
+    private var completed = 0
+    /// Holds memory that the library reads or writes until the transfer is complete.
+    private var plan: GatherPlan?
+
+    init(_ communicator: LibraryCommunicator, isReceive: Bool = false) {
+        self.communicator = communicator
+        self.isReceive = isReceive
+    }
+
+    /// Adds the request that one call makes.
+    func add(_ function: StaticString, _ call: (inout RequestHandle) -> Int32) throws(MPIError) {
+        var request = RequestHandle(value: Constant.requestNull)
+        try check(function) { call(&request) }
+        requests.append(request)
+    }
+
+    func keep(_ plan: consuming GatherPlan) { self.plan = consume plan }
+
+    func test() throws(MPIError) -> Bool {
+        while completed < requests.count {
+            var flag: Int32 = 0
+            var status = MPI_Status()
+            try check("MPI_Test") { MPI_Test(&requests[completed].value, &flag, &status) }
+            if flag == 0 { return false }
+            completed += 1
+            if isReceive { self.status = try Status(status) }
+        }
+        plan?.finish()
+        plan = nil
+        return true
+    }
+
+    func cancel() throws(MPIError) -> Bool {
+        precondition(isReceive && requests.count == 1, "only a receive can be cancelled")
+        if try test() { return false }
+        var flag: Int32 = 0
+        var status = MPI_Status()
+        try check("MPI_Cancel") { MPI_Cancel(&requests[0].value) }
+        try check("MPI_Wait") { MPI_Wait(&requests[0].value, &status) }
+        completed = 1
+        try check("MPI_Test_cancelled") { MPI_Test_cancelled(&status, &flag) }
+        if flag == 0 { self.status = try Status(status) }
+        return flag != 0
+    }
+}

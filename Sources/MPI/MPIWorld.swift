@@ -1,0 +1,113 @@
+internal import CMPI
+
+#if canImport(Glibc)
+import Glibc
+#else
+import Musl
+#endif
+
+/// The MPI job this process is a rank of; a process started without `mpirun` is a job of one rank.
+public enum MPIWorld {
+    /// Initialises MPI, runs `body` with the communicator of all ranks, and finalises; collective over the job.
+    ///
+    /// MPI may then be called from this thread only. A process runs this once. An error that leaves `body` ends the
+    /// whole job: this rank prints `rank N: message` on standard error and aborts. It does not finalise, because other
+    /// ranks may sit in a collective that will never complete.
+    public static func run<R>(_ body: (any Communicator) throws -> R) -> R {
+        let world: LibraryCommunicator
+        do {
+            world = try initialize()
+        } catch {
+            report("\(error)")
+            exit(1)
+        }
+        do {
+            let result = try body(world)
+            try world.free()
+            try check("MPI_Finalize") { MPI_Finalize() }
+            return result
+        } catch {
+            report("rank \(world.rank): \(error)")
+            abort(code: 1)
+        }
+    }
+
+    /// Ends the whole job with an exit code, at once, from any rank.
+    public static func abort(code: Int) -> Never {
+        fflush(nil)
+        MPI_Abort(Constant.commWorld, Int32(clamping: code))
+        _exit(Int32(clamping: code))
+    }
+
+    /// Ends this process without finalising, for a job that has lost a rank: finalising would wait for the dead.
+    public static func exitWithoutFinalizing(code: Int) -> Never {
+        fflush(nil)
+        _exit(Int32(clamping: code))
+    }
+
+    /// Whether MPI is initialised and not yet finalised.
+    public static var isRunning: Bool {
+        var initialized: Int32 = 0
+        var finalized: Int32 = 0
+        MPI_Initialized(&initialized)
+        MPI_Finalized(&finalized)
+        return initialized != 0 && finalized == 0
+    }
+
+    /// The first line of what the library says of itself, such as `Open MPI v4.1.4, package: …`.
+    public static var libraryVersion: String {
+        var length: Int32 = 0
+        let text = text(capacity: Int(Constant.maxLibraryVersionString)) { _ = MPI_Get_library_version($0, &length) }
+        return oneLine(String(text.prefix { !$0.isNewline }))
+    }
+
+    /// The version of the MPI standard that the library implements, such as `3.1`.
+    public static var standardVersion: String {
+        var version: Int32 = 0
+        var subversion: Int32 = 0
+        MPI_Get_version(&version, &subversion)
+        return "\(version).\(subversion)"
+    }
+
+    /// The name of the machine this process runs on.
+    public static var hostName: String {
+        text(capacity: 255) { _ = gethostname($0, 255) }
+    }
+
+    /// Seconds since some moment in the past, from MPI's clock. MPI must be running.
+    public static var wallClock: Double { MPI_Wtime() }
+
+    /// Writes a line on standard error in one piece, so that lines of several ranks do not mix.
+    private static func report(_ line: String) {
+        let bytes = Array("\(line)\n".utf8)
+        _ = write(STDERR_FILENO, bytes, bytes.count)
+    }
+
+    private static func initialize() throws(MPIError) -> LibraryCommunicator {
+        var provided: Int32 = 0
+        try check("MPI_Init_thread") { MPI_Init_thread(nil, nil, Constant.threadFunneled, &provided) }
+        guard provided >= Constant.threadFunneled else {
+            throw MPIError(function: "MPI_Init_thread", code: 0, message: "the library allows no other threads")
+        }
+        try check("MPI_Comm_set_errhandler") {
+            MPI_Comm_set_errhandler(Constant.commSelf, Constant.errorsReturn)
+        }
+        return try LibraryCommunicator(Constant.commWorld, isOwned: false)
+    }
+}
+
+extension Communicator {
+    /// The machine of every rank, in rank order and on every rank; collective, one broadcast per rank.
+    public func hostNames() throws(MPIError) -> [String] {
+        var names: [String] = []
+        for root in 0..<size {
+            var text = Buffer<UInt8>(count: 256)
+            if root == rank {
+                for (i, byte) in MPIWorld.hostName.utf8.prefix(text.count).enumerated() { text[i] = byte }
+            }
+            try broadcast(&text, root: root)
+            names.append(String(decoding: text.array().prefix { $0 != 0 }, as: UTF8.self))
+        }
+        return names
+    }
+}

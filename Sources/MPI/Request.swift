@@ -1,0 +1,91 @@
+/// A non-blocking operation under way, and the owner of the buffers it uses.
+///
+/// A request that is dropped before it is complete leaks its buffers on purpose: the library may still write to them.
+public struct Request<Payload: ~Copyable>: ~Copyable {
+    private let state: State
+
+    init(_ transfer: any PendingTransfer, payload: consuming Payload) {
+        state = State(transfer, payload: payload)
+    }
+
+    /// Of a completed receive, where the message came from and how long it is; otherwise nil.
+    public var status: Status? { state.isComplete ? state.transfer.status : nil }
+
+    /// Whether the operation is complete; lets the library make progress. Does not block.
+    public mutating func test() throws(MPIError) -> Bool {
+        try state.test()
+    }
+
+    /// Waits and gives the buffers back.
+    ///
+    /// - Throws: the library's error; the buffers are then lost.
+    public consuming func wait(_ backoff: Backoff = .default) throws(MPIError) -> Payload {
+        _ = try backoff.wait { () throws(MPIError) in try state.test() }
+        return state.take()
+    }
+
+    /// Waits until the operation is complete or the deadline is past.
+    ///
+    /// - Returns: whether it is complete; `wait()` then returns at once.
+    public mutating func wait(
+        until deadline: ContinuousClock.Instant, _ backoff: Backoff = .default
+    ) throws(MPIError) -> Bool {
+        try backoff.wait(until: deadline) { () throws(MPIError) in try state.test() }
+    }
+
+    /// Withdraws a receive that nobody has answered.
+    ///
+    /// - Returns: nil if it was withdrawn; the buffers if the message had arrived, which would otherwise be lost.
+    /// - Precondition: the operation is a receive.
+    @discardableResult
+    public consuming func cancel() throws(MPIError) -> Payload? {
+        if try state.cancel() { return nil }
+        return state.take()
+    }
+
+    /// Leaves the operation to itself and leaks its buffers, for a peer that is dead and will never complete it.
+    public consuming func abandon() {}
+}
+
+extension Request where Payload: ~Copyable {
+    /// The heap part of a request, which outlives it if the operation does.
+    private final class State {
+        let transfer: any PendingTransfer
+        private var payload: Payload?
+        private(set) var isComplete = false
+        private var isWithdrawn = false
+
+        init(_ transfer: any PendingTransfer, payload: consuming Payload) {
+            self.transfer = transfer
+            self.payload = consume payload
+        }
+
+        func test() throws(MPIError) -> Bool {
+            if !isComplete { isComplete = try transfer.test() }
+            return isComplete
+        }
+
+        func cancel() throws(MPIError) -> Bool {
+            if isComplete { return false }
+            isWithdrawn = try transfer.cancel()
+            isComplete = !isWithdrawn
+            return isWithdrawn
+        }
+
+        func take() -> Payload {
+            guard let payload = payload.take() else { preconditionFailure("the buffers of a request taken twice") }
+            return payload
+        }
+
+        deinit {
+            if isComplete || isWithdrawn { return }
+            _ = Unmanaged.passRetained(transfer as AnyObject)
+            if let payload = payload.take() { leak(payload) }
+        }
+    }
+}
+
+/// Keeps a value for ever, because the library may still use its memory.
+func leak<T: ~Copyable>(_ value: consuming T) {
+    UnsafeMutablePointer<T>.allocate(capacity: 1).initialize(to: value)
+}

@@ -1,0 +1,69 @@
+/// A run of elements that an operation reads or writes.
+///
+/// A region does not own its memory. Whoever makes a ``Transfer`` from it keeps the memory in place until the transfer
+/// is complete: blocking calls by not returning, ``Request`` by owning the buffers.
+public struct MemoryRegion {
+    /// The first element; nil only if there is none.
+    package let base: UnsafeMutableRawPointer?
+    /// The number of elements.
+    public let count: Int
+    public let datatype: Datatype
+
+    package init(base: UnsafeMutableRawPointer?, count: Int, datatype: Datatype) {
+        precondition(base != nil || count == 0)
+        self.base = base
+        self.count = count
+        self.datatype = datatype
+    }
+
+    public var byteCount: Int { count * datatype.byteCount }
+
+    /// The `count` elements from index `start`.
+    package func slice(_ start: Int, count: Int) -> MemoryRegion {
+        precondition(start >= 0 && count >= 0 && start <= self.count - count, "a slice outside its region")
+        return MemoryRegion(base: base.map { $0 + start * datatype.byteCount }, count: count, datatype: datatype)
+    }
+
+    /// Copies another region of the same length and type into this one.
+    package func copy(from other: MemoryRegion) {
+        precondition(other.byteCount == byteCount)
+        if let base, let source = other.base { base.copyMemory(from: source, byteCount: byteCount) }
+    }
+}
+
+/// One MPI call as a value: what ``Communicator/perform(_:)`` does at once and ``Communicator/start(_:)`` begins.
+///
+/// A decorator of a communicator (a simulated link, a byte counter) looks at this value; programs call the typed
+/// methods of ``Communicator``. Regions named `into` are written, all others are read, except where both is said.
+public enum Transfer {
+    case barrier
+    /// Read at the root and written elsewhere.
+    case broadcast(MemoryRegion, root: Int)
+    /// Equal counts. At the root `into` holds one part per rank; elsewhere it is ignored.
+    case gather(MemoryRegion, into: MemoryRegion, root: Int)
+    /// One count per rank, in elements; parts lie one behind another. `into` and `counts` are ignored but at the root.
+    case gatherv(MemoryRegion, into: MemoryRegion, counts: [Int], root: Int)
+    /// Equal counts. At the root the first region holds one part per rank; elsewhere it is ignored.
+    case scatter(MemoryRegion, into: MemoryRegion, root: Int)
+    /// In place: the root's region becomes the result, the others are only read.
+    case reduce(MemoryRegion, ReduceOperation, root: Int)
+    /// In place: every region becomes the result.
+    case allReduce(MemoryRegion, ReduceOperation)
+    case send(MemoryRegion, to: Int, tag: Int)
+    /// From any rank and with any tag where these are nil.
+    case receive(MemoryRegion, from: Int?, tag: Int?)
+}
+
+/// A transfer under way.
+public protocol PendingTransfer: AnyObject {
+    /// Of a completed receive, where the message came from; otherwise nil.
+    var status: Status? { get }
+
+    /// Whether the transfer is complete; lets the library make progress. Does not block.
+    func test() throws(MPIError) -> Bool
+
+    /// Withdraws a receive. Blocks until the library has decided, which needs no other rank.
+    ///
+    /// - Returns: whether it was withdrawn; if not, the message had arrived and the transfer is complete.
+    func cancel() throws(MPIError) -> Bool
+}

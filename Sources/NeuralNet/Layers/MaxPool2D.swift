@@ -1,0 +1,79 @@
+import COneDNN
+
+/// The largest value of each window of `kernel × kernel`; at the right and the lower edge, incomplete windows are
+/// dropped.
+public struct MaxPool2D: Layer, Equatable {
+    public let kernel: Int
+    public let stride: Int
+
+    /// - Parameter stride: the kernel's size unless given.
+    public init(_ kernel: Int, stride: Int? = nil) {
+        precondition(kernel > 0 && stride ?? 1 > 0, "a window of \(kernel) every \(stride ?? kernel)")
+        self.kernel = kernel
+        self.stride = stride ?? kernel
+    }
+
+    public var description: String {
+        stride == kernel ? "MaxPool2D \(kernel)×\(kernel)" : "MaxPool2D \(kernel)×\(kernel), stride \(stride)"
+    }
+
+    public func outputShape(for input: Shape) -> Shape {
+        precondition(input.extents.count == 3, "\(description) cannot follow a tensor of \(input)")
+        return Shape([input.extents[0]] + input.extents.dropFirst().map { ($0 - kernel) / stride + 1 })
+    }
+
+    public func compile(into plan: PlanBuilder) throws(OneDNNError) {
+        let input = plan.current
+        let output = outputShape(for: Shape(Array(input.descriptor.extents.dropFirst())))
+        let strides = [Int64](repeating: Int64(stride), count: 2)
+        let window = [Int64](repeating: Int64(kernel), count: 2)
+        let padding: [Int64] = [0, 0]
+        var source = input.descriptor.raw
+        var destination = try MemoryDescriptor.any([plan.batch] + output.extents).raw
+        var operation = dnnl_pooling_desc_t()
+        try check(
+            "dnnl_pooling_forward_desc_init",
+            dnnl_pooling_forward_desc_init(
+                &operation, plan.propagation, dnnl_pooling_max, &source, &destination, strides, window, padding,
+                padding))
+        let forward = try PrimitiveDescriptor("max pooling", &operation, engine: plan.engine)
+        var pooled = plan.tensor(try forward.destination)
+        // The largest of rectified values is the rectified largest: the derivative of the ReLU before can be applied to
+        // the few pooled values instead of the many it made.
+        pooled.isRectified = input.isRectified
+        let result = pooled
+        var tensors = [(argument: DNNL_ARG_SRC, tensor: input), (DNNL_ARG_DST, result)]
+        guard plan.purpose == .training else {
+            try plan.run(forward, tensors)
+            return plan.emit(result) { _, _ in nil }
+        }
+        let workspace = plan.tensor(try forward.workspace)
+        tensors.append((DNNL_ARG_WORKSPACE, workspace))
+        try plan.run(forward, tensors)
+
+        let needsInputGradient = plan.needsInputGradient
+        plan.emit(result) { (plan, gradient) throws(OneDNNError) in
+            guard needsInputGradient else { return nil }
+            let gradient = try plan.rectified(gradient, by: result)
+            let pooledGradient = try plan.reordered(gradient.tensor, to: result.descriptor)
+            var sourceGradient = input.descriptor.raw
+            var destinationGradient = pooledGradient.descriptor.raw
+            var operation = dnnl_pooling_desc_t()
+            try check(
+                "dnnl_pooling_backward_desc_init",
+                dnnl_pooling_backward_desc_init(
+                    &operation, dnnl_pooling_max, &sourceGradient, &destinationGradient, strides, window, padding,
+                    padding))
+            let backward = try PrimitiveDescriptor(
+                "max pooling backward", &operation, forward: forward, engine: plan.engine)
+            let inputGradient = plan.tensor(input.descriptor)
+            try plan.run(
+                backward,
+                [
+                    (DNNL_ARG_DIFF_DST, pooledGradient), (DNNL_ARG_WORKSPACE, workspace),
+                    (DNNL_ARG_DIFF_SRC, inputGradient),
+                ])
+            return Gradient(tensor: inputGradient, isRectified: input.isRectified)
+        }
+    }
+}

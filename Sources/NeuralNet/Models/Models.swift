@@ -1,0 +1,15 @@
+import FedCore
+
+/// The catalog of models.
+public enum Models {
+    /// Every model, largest EdgeCNN first: what `--model` accepts.
+    public static let all: [Model] = [.edgeCNNLarge, .edgeCNNMedium, .edgeCNNSmall, .logistic, .simpleCNN]
+
+    /// - Throws: `ConfigurationError` that lists the catalog.
+    public static func named(_ name: String) throws(ConfigurationError) -> Model {
+        guard let model = all.first(where: { $0.name == name }) else {
+            throw ConfigurationError(unknown: "model", name, choices: all.map(\.name))
+        }
+        return model
+    }
+}

@@ -1,0 +1,57 @@
+import COneDNN
+
+/// The extents of a tensor of floats and how they lie in memory.
+struct MemoryDescriptor {
+    var raw: dnnl_memory_desc_t
+
+    init(_ raw: dnnl_memory_desc_t) {
+        self.raw = raw
+    }
+
+    /// Row-major, without gaps: PyTorch's contiguous tensor.
+    static func plain(_ extents: [Int]) throws(OneDNNError) -> MemoryDescriptor {
+        let tags = [dnnl_a, dnnl_ab, dnnl_abc, dnnl_abcd, dnnl_abcde]
+        guard tags.indices.contains(extents.count - 1) else {
+            throw OneDNNError(function: "plain descriptor of \(extents)", status: "too many dimensions")
+        }
+        return try MemoryDescriptor(extents, tags[extents.count - 1])
+    }
+
+    /// The layout is the primitive's choice.
+    static func any(_ extents: [Int]) throws(OneDNNError) -> MemoryDescriptor {
+        try MemoryDescriptor(extents, dnnl_format_tag_any)
+    }
+
+    private init(_ extents: [Int], _ tag: dnnl_format_tag_t) throws(OneDNNError) {
+        raw = dnnl_memory_desc_t()
+        let status = dnnl_memory_desc_init_by_tag(&raw, Int32(extents.count), extents.map(Int64.init), dnnl_f32, tag)
+        try check("dnnl_memory_desc_init_by_tag", status)
+    }
+
+    var extents: [Int] {
+        let dimensions = raw.dims
+        let all = [
+            dimensions.0, dimensions.1, dimensions.2, dimensions.3, dimensions.4, dimensions.5,
+        ]
+        return all.prefix(Int(raw.ndims)).map(Int.init)
+    }
+
+    /// With the padding of a blocked layout.
+    var byteCount: Int {
+        withUnsafePointer(to: raw) { dnnl_memory_desc_get_size($0) }
+    }
+
+    /// Number of floats without padding.
+    var count: Int { extents.reduce(1, *) }
+
+    var isPadded: Bool { byteCount != count * MemoryLayout<Float>.stride }
+
+    /// The same elements in the same layout.
+    static func == (one: MemoryDescriptor, other: MemoryDescriptor) -> Bool {
+        withUnsafePointer(to: one.raw) { one in
+            withUnsafePointer(to: other.raw) { other in dnnl_memory_desc_equal(one, other) != 0 }
+        }
+    }
+
+    static func != (one: MemoryDescriptor, other: MemoryDescriptor) -> Bool { !(one == other) }
+}

@@ -1,0 +1,208 @@
+import COneDNN
+import FedCore
+
+/// Collects the steps of a plan while its layers are compiled, first to last. Only layers talk to it.
+public final class PlanBuilder {
+    /// Makes the backward steps of one layer from the gradient of its output. Returns the gradient of its input, or nil
+    /// when no layer before it needs one.
+    typealias Differentiate = (PlanBuilder, Gradient) throws(OneDNNError) -> Gradient?
+
+    /// A step whose memory has no address yet.
+    struct PlannedStep {
+        let tensors: [Tensor]
+        let bind: (PlanMemory) throws(OneDNNError) -> any Step
+    }
+
+    struct Buffer {
+        var byteCount: Int
+        var storage: Storage
+    }
+
+    let engine: Engine
+    let batch: Int
+    let purpose: Plan.Purpose
+    /// What the next layer sees: starts as the input of the first.
+    private(set) var current: Tensor
+    /// Number of dropout layers so far.
+    var dropouts = 0
+
+    private let model: Model
+    private var layerIndex = 0
+    private var skipped: Set<Int> = []
+    private var hasParameters = false
+    private var isBackward = false
+    private var tape: [Differentiate] = []
+
+    private(set) var forward: [PlannedStep] = []
+    private(set) var backward: [PlannedStep] = []
+    private(set) var buffers: [Buffer] = []
+    /// One for each entry of the model's layout, in its order.
+    private(set) var parameters: [Tensor] = []
+    /// Bytes of weights so far; the gradients are as many.
+    private(set) var parameterBytes = 0
+    /// The implementation of each primitive, for a test that none is the slow fallback.
+    private(set) var implementations: [String] = []
+
+    private let scratchpad = 0
+    let input: Tensor
+
+    init(_ model: Model, batch: Int, purpose: Plan.Purpose, engine: Engine) throws(OneDNNError) {
+        self.model = model
+        self.batch = batch
+        self.purpose = purpose
+        self.engine = engine
+        let descriptor = try MemoryDescriptor.plain([batch] + model.input.extents)
+        buffers = [
+            Buffer(byteCount: 0, storage: .scratchpad), Buffer(byteCount: descriptor.byteCount, storage: .persistent),
+        ]
+        input = Tensor(buffer: 1, descriptor: descriptor)
+        current = input
+    }
+
+    /// Compiles all layers; the result is the logits, plain `[batch, classes]`.
+    func compileForward() throws(OneDNNError) -> Tensor {
+        for (index, layer) in model.layers.enumerated() where !skipped.contains(index) {
+            layerIndex = index
+            try layer.compile(into: self)
+        }
+        let output = try reordered(current, to: .plain(current.descriptor.extents))
+        buffers[output.buffer].storage = .persistent
+        return Tensor(buffer: output.buffer, descriptor: try .plain([batch, model.classes]))
+    }
+
+    /// Differentiates all layers, last to first.
+    func compileBackward(from gradient: Tensor) throws(OneDNNError) {
+        isBackward = true
+        var next: Gradient? = Gradient(tensor: gradient)
+        while let differentiate = tape.popLast(), let gradient = next {
+            next = try differentiate(self, gradient)
+        }
+    }
+}
+
+// What a layer asks for.
+extension PlanBuilder {
+    /// Whether parameters come before the layer that is being compiled, so that the gradient of its input is needed.
+    var needsInputGradient: Bool { hasParameters }
+
+    var propagation: dnnl_prop_kind_t { purpose == .training ? dnnl_forward_training : dnnl_forward_inference }
+
+    /// Whether the next layer is a ReLU, which the layer that asks then applies itself.
+    func fusesReLU() -> Bool {
+        let next = layerIndex + 1
+        guard next < model.layers.count, model.layers[next] is ReLU else { return false }
+        skipped.insert(next)
+        return true
+    }
+
+    func tensor(_ descriptor: MemoryDescriptor, storage: Storage = .transient) -> Tensor {
+        buffers.append(Buffer(byteCount: descriptor.byteCount, storage: storage))
+        return Tensor(buffer: buffers.count - 1, descriptor: descriptor)
+    }
+
+    /// The next parameter of the layer that is being compiled, in the layout its primitive chose.
+    func parameter(_ name: String, _ descriptor: MemoryDescriptor) -> ParameterTensors {
+        let entry = model.parameterLayout.entries[parameters.count]
+        precondition(entry.name == "\(layerIndex).\(name)", "\(entry.name) is next, not \(layerIndex).\(name)")
+        precondition(entry.count == descriptor.count, "\(entry.name) has \(entry.count) elements")
+        let value = tensor(descriptor, storage: .weights(parameterBytes))
+        let gradient = tensor(descriptor, storage: .gradients(parameterBytes))
+        parameters.append(value)
+        parameterBytes += PlanMemory.aligned(descriptor.byteCount)
+        hasParameters = true
+        return ParameterTensors(value: value, gradient: gradient)
+    }
+
+    /// Ends a layer: its output, and how to differentiate it.
+    func emit(_ output: Tensor, differentiate: @escaping Differentiate) {
+        current = output
+        if purpose == .training { tape.append(differentiate) }
+    }
+
+    /// Adds a primitive to the pass that is being compiled.
+    func run(_ descriptor: PrimitiveDescriptor, _ tensors: [(argument: Int32, tensor: Tensor)]) throws(OneDNNError) {
+        implementations.append(descriptor.implementation)
+        var tensors = tensors
+        let scratch = try descriptor.scratchpad
+        if scratch.byteCount > 0 {
+            tensors.append((DNNL_ARG_SCRATCHPAD, Tensor(buffer: scratchpad, descriptor: scratch)))
+            buffers[scratchpad].byteCount = max(buffers[scratchpad].byteCount, scratch.byteCount)
+        }
+        let engine = engine
+        let arguments = tensors
+        append(
+            PlannedStep(tensors: tensors.map(\.tensor)) { (memory) throws(OneDNNError) in
+                var views: [(argument: Int32, memory: Memory)] = []
+                for (argument, tensor) in arguments {
+                    let address = memory.address(of: tensor)
+                    views.append((argument, try Memory(tensor.descriptor, at: address, engine: engine)))
+                }
+                return try Primitive(descriptor, views, engine: engine)
+            })
+    }
+
+    /// Adds a primitive whose result includes a gradient of weights, in whatever layout it has there.
+    func run(
+        _ descriptor: PrimitiveDescriptor, into gradient: Tensor, _ tensors: [(argument: Int32, tensor: Tensor)]
+    ) throws(OneDNNError) {
+        let layout = try descriptor.weightsGradient
+        let result = layout == gradient.descriptor ? gradient : tensor(layout)
+        try run(descriptor, tensors + [(DNNL_ARG_DIFF_WEIGHTS, result)])
+        if result.buffer != gradient.buffer { try reorder(result, into: gradient) }
+    }
+
+    /// Adds a kernel of our own that changes a tensor.
+    func run(on tensor: Tensor, _ kernel: @escaping (inout MutableSpan<Float>, StepContext) -> Void) {
+        append(
+            PlannedStep(tensors: [tensor]) { memory in
+                let floats = memory.floats(of: tensor)
+                return KernelStep { context in
+                    var span = floats.mutableSpan
+                    kernel(&span, context)
+                }
+            })
+    }
+
+    /// Adds a kernel of our own that changes a tensor by another of the same layout.
+    func run(
+        on tensor: Tensor, with other: Tensor,
+        _ kernel: @escaping (inout MutableSpan<Float>, Span<Float>, StepContext) -> Void
+    ) {
+        precondition(tensor.descriptor == other.descriptor, "two layouts")
+        append(
+            PlannedStep(tensors: [tensor, other]) { memory in
+                let floats = memory.floats(of: tensor)
+                let others = memory.floats(of: other)
+                return KernelStep { context in
+                    var span = floats.mutableSpan
+                    kernel(&span, UnsafeBufferPointer(others).span, context)
+                }
+            })
+    }
+
+    /// The same tensor in another layout: itself when it has it, else a copy.
+    func reordered(_ tensor: Tensor, to descriptor: MemoryDescriptor) throws(OneDNNError) -> Tensor {
+        if tensor.descriptor == descriptor { return tensor }
+        var copy = self.tensor(descriptor)
+        copy.isRectified = tensor.isRectified
+        try reorder(tensor, into: copy)
+        return copy
+    }
+
+    func reorder(_ tensor: Tensor, into other: Tensor) throws(OneDNNError) {
+        let descriptor = try PrimitiveDescriptor(reorder: tensor.descriptor, to: other.descriptor, engine: engine)
+        try run(descriptor, [(DNNL_ARG_FROM, tensor), (DNNL_ARG_TO, other)])
+    }
+
+    /// Applies the derivative of the ReLU that made `output`, if there was one and nobody has: zero where `output` is.
+    func rectified(_ gradient: Gradient, by output: Tensor) throws(OneDNNError) -> Gradient {
+        guard output.isRectified, !gradient.isRectified else { return gradient }
+        let tensor = try reordered(gradient.tensor, to: output.descriptor)
+        run(on: tensor, with: output) { gradient, output, _ in zero(&gradient, whereNotPositive: output) }
+        return Gradient(tensor: tensor, isRectified: true)
+    }
+
+    private func append(_ step: PlannedStep) {
+        if isBackward { backward.append(step) } else { forward.append(step) }
+    }
+}

@@ -1,0 +1,189 @@
+import COneDNN
+import FedCore
+
+/// A model compiled for one batch size: its primitives, and the memory they work on.
+///
+/// Weights, gradients and the optimizer's velocity are three blocks of the same length and order. The order is the
+/// primitives' own: work on it element by element, and enter and leave through `load` and `store`. Padding inside is
+/// zero and stays zero under any operation that maps zeros to zero.
+///
+/// Use a plan on the thread that made it. Equal inputs give equal bits, in any plan of the same model, batch size and
+/// number of threads on the same kind of processor.
+public final class Plan {
+    public enum Purpose: Sendable {
+        /// Forward and backward.
+        case training
+        /// Forward only, with less memory.
+        case inference
+    }
+
+    public let model: Model
+    /// Samples of a full batch.
+    public let batch: Int
+    public let purpose: Purpose
+    /// The implementation oneDNN chose for each primitive, e.g. `jit:avx512_core`.
+    public let implementations: [String]
+
+    private let memory: PlanMemory
+    private let velocity: Arena
+    private let forward: [any Step]
+    private let backward: [any Step]
+    private let parameters: [ParameterTransfer]
+    private let input: UnsafeMutableBufferPointer<Float>
+    private let logits: UnsafeMutableBufferPointer<Float>
+    private let logitsGradient: UnsafeMutableBufferPointer<Float>?
+
+    /// Compiles the model: tens of milliseconds the first time in a process, less when oneDNN knows the primitives.
+    ///
+    /// - Parameter threads: OpenMP threads of every pass of plans on the calling thread, from here on.
+    /// - Precondition: `batch` and `threads` are positive.
+    public init(_ model: Model, batch: Int, purpose: Purpose, threads: Int = 1) throws(OneDNNError) {
+        precondition(batch > 0 && threads > 0, "a plan for \(batch) samples on \(threads) threads")
+        omp_set_num_threads(Int32(threads))
+        let engine = try Engine()
+        let builder = try PlanBuilder(model, batch: batch, purpose: purpose, engine: engine)
+        let logits = try builder.compileForward()
+        var logitsGradient: Tensor?
+        if purpose == .training {
+            let gradient = builder.tensor(logits.descriptor, storage: .persistent)
+            try builder.compileBackward(from: gradient)
+            logitsGradient = gradient
+        }
+        let memory = PlanMemory(
+            builder.buffers, parameterBytes: builder.parameterBytes, purpose: purpose,
+            steps: (builder.forward + builder.backward).map(\.tensors))
+        forward = try Self.bind(builder.forward, to: memory)
+        backward = try Self.bind(builder.backward, to: memory)
+        var parameters: [ParameterTransfer] = []
+        for (tensor, entry) in zip(builder.parameters, model.parameterLayout.entries) {
+            parameters.append(
+                try ParameterTransfer(tensor.descriptor, at: memory.address(of: tensor), entry, engine: engine))
+        }
+        self.parameters = parameters
+        self.model = model
+        self.batch = batch
+        self.purpose = purpose
+        self.memory = memory
+        implementations = builder.implementations
+        velocity = Arena(byteCount: memory.gradients.byteCount)
+        input = memory.floats(of: builder.input)
+        self.logits = memory.floats(of: logits)
+        self.logitsGradient = logitsGradient.map(memory.floats(of:))
+    }
+
+    private static func bind(
+        _ steps: [PlanBuilder.PlannedStep], to memory: PlanMemory
+    ) throws(OneDNNError) -> [any Step] {
+        var bound: [any Step] = []
+        for step in steps { bound.append(try step.bind(memory)) }
+        return bound
+    }
+}
+
+// Passes.
+extension Plan {
+    /// Where a batch goes before a pass: plain `[batch, channels, height, width]`. It keeps its contents; those beyond a
+    /// pass's count do not influence it as long as they are finite.
+    public func withInput<Result, Failure: Error>(
+        _ body: (inout MutableSpan<Float>) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        var span = input.mutableSpan
+        return try body(&span)
+    }
+
+    /// The scores of the latest pass: plain `[batch, classes]`.
+    public func withLogits<Result, Failure: Error>(
+        _ body: (Span<Float>) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try body(UnsafeBufferPointer(logits).span)
+    }
+
+    /// Forward, loss, backward: leaves the gradient of the mean loss of the first `labels.count` samples in
+    /// `withGradients`.
+    ///
+    /// - Parameters:
+    ///   - labels: of the samples in the input; 0 < count ≤ batch.
+    ///   - dropout: which masks to draw; nil for none.
+    /// - Precondition: the plan is for training.
+    public func forwardBackward(
+        labels: Span<Int32>, dropout: DropoutKey? = nil
+    ) throws(OneDNNError) -> BatchResult {
+        guard let logitsGradient else { preconditionFailure("a plan for inference has no backward pass") }
+        let context = try runForward(labels.count, dropout: dropout)
+        var gradient = logitsGradient.mutableSpan
+        let result = SoftmaxCrossEntropy.differentiate(
+            UnsafeBufferPointer(logits).span, classes: model.classes, labels: labels, gradient: &gradient)
+        for step in backward { try step.execute(context) }
+        return result
+    }
+
+    /// Forward and loss of the first `labels.count` samples, without dropout.
+    public func evaluate(labels: Span<Int32>) throws(OneDNNError) -> BatchResult {
+        _ = try runForward(labels.count, dropout: nil)
+        return SoftmaxCrossEntropy.evaluate(UnsafeBufferPointer(logits).span, classes: model.classes, labels: labels)
+    }
+
+    private func runForward(_ count: Int, dropout: DropoutKey?) throws(OneDNNError) -> StepContext {
+        precondition(count > 0 && count <= batch, "\(count) samples in a batch of \(batch)")
+        let context = StepContext(dropout: dropout, count: count)
+        for step in forward { try step.execute(context) }
+        return context
+    }
+}
+
+// Weights.
+extension Plan {
+    /// Takes weights in the canonical order. O(parameters).
+    public func load(_ weights: Span<Float>) throws(OneDNNError) {
+        precondition(weights.count == model.parameterCount, "\(weights.count) of \(model.parameterCount) weights")
+        for parameter in parameters { try parameter.load(weights) }
+    }
+
+    /// Gives the weights in the canonical order. O(parameters).
+    public func store(into weights: inout MutableSpan<Float>) throws(OneDNNError) {
+        precondition(weights.count == model.parameterCount, "\(weights.count) of \(model.parameterCount) weights")
+        for parameter in parameters { try parameter.store(into: &weights) }
+    }
+
+    /// The gradients of the latest `forwardBackward` in the canonical order. O(parameters).
+    public func storeGradients(into gradients: inout MutableSpan<Float>) throws(OneDNNError) {
+        precondition(gradients.count == model.parameterCount, "\(gradients.count) of \(model.parameterCount) gradients")
+        let distance = memory.gradients.base - memory.weights.base
+        for parameter in parameters { try parameter.store(into: &gradients, fromBytes: distance) }
+    }
+
+    /// The weights in the primitives' order.
+    public func withWeights<Result, Failure: Error>(
+        _ body: (inout MutableSpan<Float>) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try memory.weights.withFloats(body)
+    }
+
+    /// The gradients, to be corrected in place, and the weights they were taken at, in the primitives' order.
+    public func withGradients<Result, Failure: Error>(
+        _ body: (_ gradients: inout MutableSpan<Float>, _ weights: Span<Float>) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try memory.gradients.withFloats { (gradients) throws(Failure) in
+            try memory.weights.withFloats { (weights) throws(Failure) in try body(&gradients, weights.span) }
+        }
+    }
+
+    /// Forgets the optimizer's velocity, as a fresh optimizer would.
+    public func resetOptimizer() {
+        velocity.withFloats { velocity in
+            for i in velocity.indices { velocity[unchecked: i] = 0 }
+        }
+    }
+
+    /// For an optimizer: weights, gradients, and a velocity that is zero after `resetOptimizer`.
+    func withOptimizerState(
+        _ body: (inout MutableSpan<Float>, Span<Float>, _ velocity: inout MutableSpan<Float>) -> Void
+    ) {
+        precondition(purpose == .training, "a plan for inference has no optimizer")
+        memory.weights.withFloats { weights in
+            memory.gradients.withFloats { gradients in
+                velocity.withFloats { velocity in body(&weights, gradients.span, &velocity) }
+            }
+        }
+    }
+}

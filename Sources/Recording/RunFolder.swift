@@ -1,0 +1,121 @@
+import FedCore
+import Federation
+import Foundation
+import NeuralNet
+
+/// `results/<run>/`: what a run leaves behind. Every file is replaced as a whole, so a reader never sees half of one.
+///
+/// - `config.json`: the resolved settings, versions and hosts; `fedmpi --config` accepts it.
+/// - `round_log.json`: an array with one `RoundRecord` a round.
+/// - `model.safetensors`: the final weights, keys and shapes as a PyTorch `state_dict`.
+public final class RunFolder: RoundObserver {
+    public let url: URL
+    private let environment: RunEnvironment
+    private var records: [RoundRecord] = []
+    private var lastWrite: ContinuousClock.Instant?
+    private var model: Model?
+
+    /// A log of many short rounds is not rewritten at each of them.
+    private static let writeInterval: Duration = .seconds(1)
+
+    /// Makes the folder.
+    /// - Parameters:
+    ///   - results: the folder of all runs; made when missing.
+    ///   - name: of this run; nil takes the date and time.
+    /// - Throws: `ConfigurationError` when the folder cannot be made or the named run exists.
+    public init(results: String, name: String?, environment: RunEnvironment) throws(ConfigurationError) {
+        self.environment = environment
+        let parent = URL(fileURLWithPath: results, isDirectory: true)
+        do {
+            try FileManager.default.createDirectory(at: parent, withIntermediateDirectories: true)
+        } catch {
+            throw ConfigurationError("cannot make the results folder '\(results)': \(Self.reason(error))")
+        }
+        if let name {
+            guard !name.isEmpty, !name.contains("/"), name != ".", name != ".." else {
+                throw ConfigurationError("--run-name '\(name)' is not a folder name")
+            }
+            url = parent.appendingPathComponent(name, isDirectory: true)
+            guard try Self.make(url) else {
+                throw ConfigurationError("the run '\(url.path)' exists; choose another --run-name")
+            }
+        } else {
+            url = try Self.makeDated(in: parent)
+        }
+    }
+
+    public var name: String { url.lastPathComponent }
+
+    /// False when the folder is there already.
+    private static func make(_ url: URL) throws(ConfigurationError) -> Bool {
+        guard !FileManager.default.fileExists(atPath: url.path) else { return false }
+        do {
+            try FileManager.default.createDirectory(at: url, withIntermediateDirectories: false)
+            return true
+        } catch {
+            throw ConfigurationError("cannot make the run's folder '\(url.path)': \(reason(error))")
+        }
+    }
+
+    private static func makeDated(in parent: URL) throws(ConfigurationError) -> URL {
+        let format = Date.ISO8601FormatStyle(timeZone: .current)
+            .year().month().day().dateSeparator(.dash).time(includingFractionalSeconds: false).timeSeparator(.omitted)
+        let name = Date.now.formatted(format)
+        var attempt = 1
+        while true {
+            let url = parent.appendingPathComponent(attempt == 1 ? name : "\(name)-\(attempt)", isDirectory: true)
+            if try make(url) { return url }
+            attempt += 1
+        }
+    }
+
+    private static func reason(_ error: any Error) -> String {
+        let underlying = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
+        return ((underlying ?? error as NSError).localizedDescription)
+            .split(separator: "\n").joined(separator: " ")
+    }
+
+    // MARK: RoundObserver
+
+    public func runStarted(_ run: RunDescription) throws {
+        model = run.model
+        try write(
+            Configuration(
+                fedmpi: Version.current, run: name, settings: run.settings, environment: environment,
+                ranks: run.ranks, hosts: run.distinctHosts),
+            to: "config.json")
+        try write(records, to: "round_log.json")
+    }
+
+    public func roundFinished(_ record: RoundRecord) throws {
+        records.append(record)
+        let now = ContinuousClock.now
+        if let lastWrite, now - lastWrite < Self.writeInterval { return }
+        try write(records, to: "round_log.json")
+        lastWrite = now
+    }
+
+    public func runFinished(_ summary: RunSummary, weights: Span<Float>) throws {
+        try write(records, to: "round_log.json")
+        guard let model else { return }
+        try Safetensors.write(
+            weights, layout: model.parameterLayout,
+            metadata: ["model": model.name, "fedmpi": Version.current],
+            to: url.appendingPathComponent("model.safetensors").path)
+    }
+
+    private struct Configuration: Encodable {
+        let fedmpi: String
+        let run: String
+        let settings: RunSettings
+        let environment: RunEnvironment
+        let ranks: Int
+        let hosts: [String]
+    }
+
+    private func write(_ value: some Encodable, to file: String) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        try encoder.encode(value).write(to: url.appendingPathComponent(file), options: .atomic)
+    }
+}

@@ -1,0 +1,73 @@
+import ArgumentParser
+import Datasets
+import FedCore
+import Federation
+import Foundation
+import MPI
+import NeuralNet
+
+/// `fedmpi doctor`.
+struct Doctor: WorldCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Say what this installation is and what would keep a run from working.",
+        discussion: "Run it the way the job will run, e.g. mpirun -np 6 --hostfile hosts fedmpi doctor.")
+
+    @Option(help: "Data set to look for.")
+    var dataset = RunSettings().dataset
+
+    @Option(help: "Also time the exchange of so many floats: broadcast down, gatherv up, without training.")
+    var exchange: Int?
+
+    @Option(help: "Exchanges to time.")
+    var repetitions = 200
+
+    func validate() throws {
+        if let exchange, exchange < 1 { throw ValidationError("--exchange must be at least 1") }
+        if repetitions < 1 { throw ValidationError("--repetitions must be at least 1") }
+    }
+
+    func run(on world: any Communicator) throws {
+        let hosts = try world.allGatherText(MPIWorld.hostName)
+        let problem = try Session.attempt(on: world) {
+            _ = try Datasets.open(dataset)
+        }
+        let microseconds = try exchange.map {
+            try ExchangeBenchmark.medianMicroseconds(floats: $0, repetitions: repetitions, on: world)
+        }
+        guard world.rank == 0 else { return }
+
+        line("MPI", MPIWorld.libraryVersion)
+        line("launched", Launch.isUnderLauncher ? "by an MPI launcher" : "alone; start it by mpirun for more ranks")
+        let perHost = Dictionary(grouping: hosts, by: { $0 }).mapValues(\.count)
+        line("ranks", "\(world.size) on \(Format.count(perHost.count, "host"))")
+        let cores = ProcessInfo.processInfo.activeProcessorCount
+        let here = perHost[hosts[0]] ?? 1
+        line(
+            "cores",
+            "\(cores) on \(hosts[0]) for \(Format.count(here, "rank"))"
+                + (here > cores ? "; ranks share cores, and waiting ranks sleep" : ""))
+        line("recovery", recovery)
+        line("oneDNN", "\(OneDNN.version), \(OneDNN.instructionSet)")
+        line("data", problem.map { "\($0)" } ?? "\(dataset) found on every rank")
+        if let microseconds {
+            line(
+                "exchange",
+                "\(Format.fixed(microseconds, 0)) us median of \(repetitions) for \(Format.grouped(exchange ?? 0)) "
+                    + "floats down and up")
+        }
+        if let problem { throw problem }
+    }
+
+    private func line(_ name: String, _ text: String) {
+        Console.output(Format.leftAligned(name, to: 10) + text)
+    }
+
+    /// What the launcher does when a rank is killed.
+    private var recovery: String {
+        guard Launch.isUnderLauncher else { return "not applicable: one process" }
+        let isOn = ProcessInfo.processInfo.environment["OMPI_MCA_orte_enable_recovery"].map { $0 != "0" } ?? false
+        return isOn
+            ? "on: a killed rank does not end the job"
+            : "off: a killed rank ends the job (set OMPI_MCA_orte_enable_recovery=1)"
+    }
+}

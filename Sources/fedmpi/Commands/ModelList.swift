@@ -1,0 +1,56 @@
+import ArgumentParser
+import NeuralNet
+
+/// `fedmpi models`.
+struct ModelList: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "models",
+        abstract: "Describe the models: layers, shapes, parameters, cost, and where they are cut in two.")
+
+    @Argument(help: "A model's name. (default: all of them)")
+    var name: String?
+
+    func run() throws {
+        let models = try name.map { [try Models.named($0)] } ?? Models.all
+        for (i, model) in models.enumerated() {
+            if i > 0 { Console.output("") }
+            describe(model)
+        }
+    }
+
+    private func describe(_ model: Model) {
+        Console.output(
+            """
+            \(model.name): \(Format.grouped(model.parameterCount)) parameters, \
+            \(Format.kilobytes(model.parameterCount * 4)) KB, \
+            \(Format.fixed(Double(model.forwardFlops) / 1e6, 3)) MFLOP a sample forward, \
+            \(Format.fixed(Double(model.trainingFlops) / 1e6, 3)) to train
+            """)
+        let rows = model.summary
+        let width = rows.reduce("input".count) { max($0, $1.description.count) }
+        func line(_ name: String, _ shape: String, _ parameters: String, _ flops: String, _ side: String) {
+            Console.output(
+                "  " + Format.leftAligned(name, to: width) + Format.padded(shape, to: 12)
+                    + Format.padded(parameters, to: 12) + Format.padded(flops, to: 10)
+                    + (side.isEmpty ? "" : "  " + side))
+        }
+        line("layer", "output", "parameters", "MFLOP", model.cut == nil ? "" : "runs on")
+        line("input", model.input.description, "", "", "")
+        for row in rows {
+            line(
+                row.description, row.output.description, row.parameters == 0 ? "" : Format.grouped(row.parameters),
+                row.forwardFlops == 0 ? "" : Format.fixed(Double(row.forwardFlops) / 1e6, 3),
+                model.cut == nil ? "" : row.runsOnDevice ? "device" : "server")
+        }
+        guard let features = model.features else { return }
+        let raw = model.input.count * 4
+        let sent = features.count * 4
+        Console.output(
+            """
+              cut: device \(Format.grouped(model.deviceParameters)) │ server \
+            \(Format.grouped(model.serverParameters)) parameters; a sample crosses as \(Format.grouped(sent)) bytes of \
+            features instead of \(Format.grouped(raw)) raw, \
+            \(Format.fixed(100 * (1 - Double(sent) / Double(raw)), 1)) % less
+            """)
+    }
+}

@@ -1,0 +1,96 @@
+import FedCore
+import Foundation
+import Yams
+
+/// `--config run.yaml`: a mapping from option names to values. It is turned into arguments that stand before the
+/// command line's own, so that flags override the file and both are checked by the same parser.
+enum ConfigurationFile {
+    /// Replaces `--config FILE` by the file's contents.
+    static func expand(_ arguments: [String]) throws -> [String] {
+        var rest = arguments
+        guard let path = try removeOption(from: &rest) else { return arguments }
+        let words = ["train", "partition"]
+        let command = rest.first.flatMap { words.contains($0) ? $0 : nil }
+        if command != nil { rest.removeFirst() }
+        return (command.map { [$0] } ?? []) + (try self.arguments(from: path, forPartition: command == "partition")) + rest
+    }
+
+    private static func removeOption(from arguments: inout [String]) throws -> String? {
+        var path: String?
+        var i = 0
+        while i < arguments.count {
+            if arguments[i] == "--config" {
+                guard i + 1 < arguments.count else { throw ConfigurationError("--config needs the path of a file") }
+                path = arguments[i + 1]
+                arguments.removeSubrange(i...i + 1)
+            } else if arguments[i].hasPrefix("--config=") {
+                path = String(arguments[i].dropFirst("--config=".count))
+                arguments.remove(at: i)
+            } else {
+                i += 1
+            }
+        }
+        return path
+    }
+
+    private static func arguments(from path: String, forPartition: Bool) throws -> [String] {
+        let text: String
+        do {
+            text = try String(contentsOfFile: path, encoding: .utf8)
+        } catch {
+            throw ConfigurationError("cannot read the configuration '\(path)'")
+        }
+        let node: Node?
+        do {
+            node = try Yams.compose(yaml: text)
+        } catch {
+            let reason = "\(error)".split(separator: "\n").joined(separator: " ")
+            throw ConfigurationError("'\(path)' is not YAML: \(reason)")
+        }
+        guard let node else { return [] }
+        guard var mapping = node.mapping else {
+            throw ConfigurationError("'\(path)' is not a mapping from option names to values")
+        }
+        // A run's config.json carries the settings beside versions and hosts.
+        if let settings = mapping["settings"]?.mapping { mapping = settings }
+
+        let settings = optionNames(of: SettingsOptions())
+        let output = optionNames(of: OutputOptions())
+        var result: [String] = []
+        for (key, value) in mapping {
+            let name = key.string ?? "?"
+            guard settings.contains(name) || output.contains(name) else {
+                throw ConfigurationError(
+                    unknown: "key", name, choices: (settings + output).sorted(), in: path)
+            }
+            if forPartition, !settings.contains(name) { continue }
+            guard let scalar = value.scalar else {
+                throw ConfigurationError("'\(path)': \(name) is not a single value")
+            }
+            switch (output.contains(name), value.bool) {
+            case (true, true?): result.append("--\(name)")
+            case (true, false?): break
+            default: result.append("--\(name)=\(scalar.string)")
+            }
+        }
+        return result
+    }
+
+    /// The long names of a group's options, from its stored properties: ArgumentParser spells `batchSize` as
+    /// `batch-size`, and the property wrappers' storage starts with an underscore.
+    static func optionNames(of options: Any) -> [String] {
+        Mirror(reflecting: options).children.compactMap { child in
+            guard let label = child.label, label.hasPrefix("_") else { return nil }
+            return label.dropFirst().reduce(into: "") { name, character in
+                if character.isUppercase { name += "-" }
+                name += character.lowercased()
+            }
+        }
+    }
+}
+
+extension ConfigurationError {
+    init(unknown what: String, _ name: String, choices: [String], in path: String) {
+        self.init("'\(path)': " + ConfigurationError(unknown: what, name, choices: choices).description)
+    }
+}

@@ -1,0 +1,41 @@
+import Foundation
+
+/// Numbers as the console shows them, whatever the locale.
+enum Format {
+    /// 1234567 → 1,234,567.
+    static func grouped(_ number: Int) -> String {
+        let digits = Array(String(number.magnitude))
+        var text = ""
+        for (i, digit) in digits.enumerated() {
+            if i > 0, (digits.count - i) % 3 == 0 { text += "," }
+            text.append(digit)
+        }
+        return number < 0 ? "-" + text : text
+    }
+
+    static func fixed(_ number: Double, _ decimals: Int) -> String {
+        String(format: "%.\(decimals)f", number)
+    }
+
+    /// Bytes as KB of 1,000.
+    static func kilobytes(_ bytes: Int) -> String {
+        grouped(Int((Double(bytes) / 1_000).rounded()))
+    }
+
+    /// Bytes as MB of 1,000,000.
+    static func megabytes(_ bytes: Int) -> String {
+        fixed(Double(bytes) / 1_000_000, 2) + " MB"
+    }
+
+    static func count(_ number: Int, _ noun: String) -> String {
+        "\(grouped(number)) \(noun)\(number == 1 ? "" : "s")"
+    }
+
+    static func padded(_ text: String, to width: Int) -> String {
+        String(repeating: " ", count: max(0, width - text.count)) + text
+    }
+
+    static func leftAligned(_ text: String, to width: Int) -> String {
+        text + String(repeating: " ", count: max(0, width - text.count))
+    }
+}

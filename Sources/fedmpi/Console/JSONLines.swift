@@ -1,0 +1,78 @@
+import Federation
+import Foundation
+import Recording
+
+/// The program's view of a run: one JSON object per line, told apart by `event`.
+final class JSONLines: RoundObserver {
+    private let folder: RunFolder
+    private let encoder = JSONEncoder()
+
+    init(folder: RunFolder) {
+        self.folder = folder
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    }
+
+    private struct Start: Encodable {
+        let event = "start"
+        let run: String
+        let parameters: Int
+        let ranks: Int
+        let hosts: [String]
+        let settings: RunSettings
+    }
+
+    private struct Round: Encodable {
+        let event = "round"
+        let record: RoundRecord
+
+        func encode(to encoder: any Encoder) throws {
+            try record.encode(to: encoder)
+            var container = encoder.container(keyedBy: Key.self)
+            try container.encode(event, forKey: .event)
+        }
+
+        private enum Key: String, CodingKey { case event }
+    }
+
+    private struct Rejected: Encodable {
+        let event = "rejected"
+        let round: Int
+        let client: Int
+        let reason: String
+    }
+
+    private struct End: Encodable {
+        let event = "end"
+        let seconds: Double
+        let accuracy: Double?
+        let loss: Double?
+        let upload_bytes: Int
+        let download_bytes: Int
+        let digest: String
+        let results: String
+    }
+
+    func runStarted(_ run: RunDescription) throws {
+        try print(
+            Start(
+                run: folder.name, parameters: run.model.parameterCount, ranks: run.ranks, hosts: run.distinctHosts,
+                settings: run.settings))
+    }
+
+    func roundFinished(_ record: RoundRecord) throws {
+        try print(Round(record: record))
+    }
+
+    func runFinished(_ summary: RunSummary, weights: Span<Float>) throws {
+        try print(
+            End(
+                seconds: summary.seconds, accuracy: summary.finalAccuracy, loss: summary.finalLoss,
+                upload_bytes: summary.rounds.last?.totalUploadBytes ?? 0,
+                download_bytes: summary.rounds.last?.totalDownloadBytes ?? 0,
+                digest: weightsDigest(weights), results: folder.url.relativePath))
+    }
+
+    private func print(_ value: some Encodable) throws {
+        Console.output(String(decoding: try encoder.encode(value), as: UTF8.self))
+    }
+}

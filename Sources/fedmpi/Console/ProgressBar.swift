@@ -1,0 +1,20 @@
+/// One line that is drawn over again while a round runs.
+final class ProgressBar {
+    private static let width = 40
+    private var isDrawn = false
+
+    func draw(round: Int, fraction: Double) {
+        let fraction = min(max(fraction, 0), 1)
+        let filled = Int(fraction * Double(Self.width))
+        let bar = String(repeating: "#", count: filled) + String(repeating: ".", count: Self.width - filled)
+        Console.output(
+            "\r" + Format.padded("\(round)", to: 5) + "  [\(bar)] \(Int(fraction * 100)) %", terminator: "")
+        isDrawn = true
+    }
+
+    func clear() {
+        guard isDrawn else { return }
+        Console.output("\r\u{1B}[2K", terminator: "")
+        isDrawn = false
+    }
+}

@@ -1,0 +1,31 @@
+import Federation
+import Logging
+
+/// Log lines on standard error, each with its rank.
+struct RankLog: LogHandler {
+    let rank: Int
+    var logLevel: Logger.Level = .notice
+    var metadata: Logger.Metadata = [:]
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) {
+        Console.error("[rank \(rank)] \(event.level): \(event.message)")
+    }
+}
+
+/// Logs what the tables have no column for.
+final class EventLog: RoundObserver {
+    private let logger: Logger
+
+    init(rank: Int) {
+        logger = Logger(label: "fedmpi") { _ in RankLog(rank: rank) }
+    }
+
+    func updateRejected(round: Int, client: Int, reason: String) {
+        logger.warning("round \(round): left out the update of client \(client): \(reason)")
+    }
+}

@@ -1,0 +1,64 @@
+import ArgumentParser
+import FedCore
+import Foundation
+import MPI
+
+/// Parses the command line alike on every rank, lets rank 0 alone speak, and maps errors to exit codes: 0 done, 1 the
+/// world failed, 2 the user asked for something that cannot be done.
+@main
+enum Main {
+    static func main() {
+        let arguments = Array(CommandLine.arguments.dropFirst())
+        do {
+            let command = try FedMPI.parseAsRoot(ConfigurationFile.expand(arguments))
+            switch command {
+            case let command as any WorldCommand:
+                exit(command.runOverWorld())
+            case var command:
+                // Nothing that needs the other ranks: they leave quietly.
+                if Launch.rank == 0 { try command.run() }
+            }
+        } catch {
+            exit(report(error, arguments))
+        }
+    }
+
+    /// Rank 0 says what is wrong, or helps; then all ranks leave together, so that none is shot by the launcher before
+    /// it has spoken.
+    private static func report(_ error: any Error, _ arguments: [String]) -> Int32 {
+        let isHelp = !(error is ConfigurationError) && FedMPI.exitCode(for: error) == .success
+        if Launch.rank == 0 {
+            if isHelp {
+                Console.output(Help.text(for: error, arguments))
+            } else {
+                Console.error("fedmpi: \(Help.line(for: error))")
+            }
+        }
+        if isHelp { return 0 }
+        if Launch.isUnderLauncher { MPIWorld.run { world in try world.barrier() } }
+        return 2
+    }
+}
+
+/// A command that runs over all ranks.
+protocol WorldCommand: ParsableCommand {
+    /// Collective.
+    /// - Throws: `ConfigurationError` on every rank alike, or any other error on the rank where it happens.
+    func run(on world: any Communicator) throws
+}
+
+extension WorldCommand {
+    /// Initialises MPI, runs, finalises. Returns the exit code; an error that is not the user's ends the whole job.
+    func runOverWorld() -> Int32 {
+        MPIWorld.run { world in
+            do {
+                try run(on: world)
+                return 0
+            } catch let error as ConfigurationError {
+                if world.rank == 0 { Console.error("fedmpi: \(error)") }
+                try world.barrier()
+                return 2
+            }
+        }
+    }
+}

@@ -1,0 +1,105 @@
+import ArgumentParser
+import Datasets
+import Federation
+import NeuralNet
+import Strategies
+
+/// The options that decide a run's result; their defaults are those of `RunSettings`.
+struct SettingsOptions: ParsableArguments {
+    private static let defaults = RunSettings()
+
+    @Option(help: "Federated rounds.")
+    var rounds = defaults.rounds
+
+    @Option(help: "Clients in the federation; they share the ranks 1…N. (default: one per rank, 5 without mpirun)")
+    var clients: Int?
+
+    @Option(help: "Share of the clients that each round trains, in (0, 1].")
+    var clientFraction = defaults.clientFraction
+
+    @Option(help: "Federated algorithm: \(Strategies.all.map { "\($0.name) (\($0.summary))" }.joined(separator: ", ")).")
+    var strategy = defaults.strategy
+
+    @Option(help: "Model: \(Models.all.map(\.name).joined(separator: ", ")); `fedmpi models` describes them.")
+    var model = defaults.model
+
+    @Option(help: "Data set: \(Datasets.all.map { "\($0.name)\($0.usage) (\($0.summary))" }.joined(separator: ", ")).")
+    var dataset = defaults.dataset
+
+    @Option(help: "Training samples per client of the synthetic data set.")
+    var samplesPerClient = defaults.samplesPerClient
+
+    @Option(help: "Who holds what: \(Partitions.all.map { "\($0.name) (\($0.summary))" }.joined(separator: ", ")).")
+    var partition = defaults.partition
+
+    @Option(help: "Concentration of the Dirichlet partition: 0.1 is very skewed, 100 is even.")
+    var alpha = defaults.alpha
+
+    @Option(help: "Passes over a client's samples per round.")
+    var epochs = defaults.epochs
+
+    @Option(help: "Samples per step of local training.")
+    var batchSize = defaults.batchSize
+
+    @Option(help: "Learning rate of local SGD.")
+    var lr = defaults.lr
+
+    @Option(help: "Momentum of local SGD; it starts from zero each round.")
+    var momentum = defaults.momentum
+
+    @Option(help: "L2 penalty of local SGD.")
+    var weightDecay = defaults.weightDecay
+
+    @Option(help: "Seed of everything random; the same seed gives the same weights with any number of ranks.")
+    var seed = defaults.seed
+
+    @Option(help: "Threads of each rank's arithmetic.")
+    var threads = defaults.threads
+
+    @Option(help: "Evaluate on the test set every so many rounds, and after the last.")
+    var evalEvery = defaults.evalEvery
+
+    /// - Parameter ranks: of the job; decides the default number of clients.
+    func settings(ranks: Int) -> RunSettings {
+        var settings = RunSettings()
+        settings.rounds = rounds
+        settings.clients = clients ?? (ranks > 1 ? ranks - 1 : Self.defaults.clients)
+        settings.clientFraction = clientFraction
+        settings.strategy = strategy
+        settings.model = model
+        settings.dataset = dataset
+        settings.samplesPerClient = samplesPerClient
+        settings.partition = partition
+        settings.alpha = alpha
+        settings.epochs = epochs
+        settings.batchSize = batchSize
+        settings.lr = lr
+        settings.momentum = momentum
+        settings.weightDecay = weightDecay
+        settings.seed = seed
+        settings.threads = threads
+        settings.evalEvery = evalEvery
+        return settings
+    }
+}
+
+/// The options that decide what a run prints and leaves.
+struct OutputOptions: ParsableArguments {
+    @Option(help: "Folder of all runs.")
+    var results = "results"
+
+    @Option(help: "Name of this run's folder in it. (default: date and time)")
+    var runName: String?
+
+    @Flag(help: "Print one JSON object per line instead of a table.")
+    var json = false
+
+    @Flag(help: "Print nothing but errors.")
+    var quiet = false
+}
+
+/// Read before the other options are parsed; declared so that `--help` tells of it.
+struct ConfigurationOption: ParsableArguments {
+    @Option(help: "YAML file with any of the options by name, or a run's config.json; flags override it.")
+    var config: String?
+}

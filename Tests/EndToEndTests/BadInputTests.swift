@@ -1,0 +1,104 @@
+import Foundation
+import Testing
+
+@Suite(.serialized, .enabled(if: Program.binary != nil, "set FEDMPI_BINARY to the release binary"))
+struct BadInputTests {
+    struct Case: Sendable, CustomTestStringConvertible {
+        let arguments: [String]
+        /// What the one line must contain.
+        let says: [String]
+        var testDescription: String { arguments.joined(separator: " ") }
+
+        init(_ arguments: [String], says: String...) {
+            self.arguments = arguments
+            self.says = says
+        }
+    }
+
+    static let cases: [Case] = [
+        Case(["--model", "resnet"], says: "unknown model 'resnet'", "edgecnn-large", "logistic"),
+        Case(["--dataset", "imagenet"], says: "unknown data set 'imagenet'", "fashion-mnist", "synthetic"),
+        Case(["--strategy", "best"], says: "unknown strategy 'best'", "fedavg"),
+        Case(["--partition", "fair"], says: "unknown partition", "iid", "dirichlet"),
+        Case(["--alpha", "0"], says: "--alpha", "greater than 0"),
+        Case(["--alpha", "-1"], says: "alpha"),
+        Case(["--rounds", "0"], says: "--rounds", "at least 1"),
+        Case(["--clients", "0"], says: "--clients", "at least 1"),
+        Case(["--rounds", "many"], says: "'many'", "--rounds"),
+        Case(["--roundz", "3"], says: "--roundz", "--rounds"),
+        Case(["--client-fraction", "0"], says: "--client-fraction"),
+        Case(["--clients", "60001"], says: "60001", "60000"),
+        Case(["--results", "/proc/none"], says: "/proc/none"),
+        Case(["--dataset", "idx:/nowhere"], says: "/nowhere"),
+        Case(["--config", "/nowhere.yaml"], says: "/nowhere.yaml"),
+        Case(["frobnicate"], says: "frobnicate"),
+    ]
+
+    @Test(arguments: cases)
+    func `Bad input gets one line from rank 0 and exit code 2`(bad: Case) throws {
+        let outcome = try Program.run(ranks: 3, bad.arguments, seconds: 30)
+        #expect(outcome.status == 2)
+        #expect(outcome.output.isEmpty)
+        #expect(outcome.errorLines.count == 1, "\(outcome.errors)")
+        for text in bad.says { #expect(outcome.errors.contains(text), "\(outcome.errors)") }
+    }
+
+    @Test func `An unknown key of a configuration file is named with the choices`() throws {
+        let folder = try Folder()
+        let file = try folder.write("rounds: 3\nlearning_rate: 0.1\n", to: "run.yaml")
+        let outcome = try Program.run(ranks: 2, ["--config", file], seconds: 30)
+        #expect(outcome.status == 2)
+        #expect(outcome.errorLines.count == 1)
+        #expect(outcome.errors.contains("learning_rate") && outcome.errors.contains("batch-size"))
+    }
+
+    @Test func `Flags override the configuration file`() throws {
+        let folder = try Folder()
+        let file = try folder.write(
+            "rounds: 3\nmodel: logistic\ndataset: synthetic\njson: true\nresults: \(folder.path)\n", to: "run.yaml")
+        let outcome = try Program.run(ranks: 2, ["--config", file, "--rounds", "1"], seconds: 60)
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        #expect(try outcome.events().count == 3)
+    }
+
+    @Test(arguments: ["magic", "truncated", "missing"])
+    func `A damaged data folder is refused by file name`(damage: String) throws {
+        let folder = try Folder()
+        let source = "/usr/share/datasets/fashion-mnist"
+        for name in try FileManager.default.contentsOfDirectory(atPath: source) {
+            try FileManager.default.copyItem(atPath: "\(source)/\(name)", toPath: "\(folder.path)/\(name)")
+        }
+        let file = "\(folder.path)/train-labels-idx1-ubyte.gz"
+        switch damage {
+        case "missing": try FileManager.default.removeItem(atPath: file)
+        case "truncated": try Data(contentsOf: URL(fileURLWithPath: file)).prefix(1000).write(to: URL(fileURLWithPath: file))
+        default:
+            try FileManager.default.removeItem(atPath: file)
+            try Data("not the right thing".utf8).write(to: URL(fileURLWithPath: "\(folder.path)/train-labels-idx1-ubyte"))
+        }
+        let outcome = try Program.run(ranks: 3, ["--dataset", "idx:\(folder.path)"], seconds: 30)
+        #expect(outcome.status == 2)
+        #expect(outcome.errorLines.count == 1, "\(outcome.errors)")
+        #expect(outcome.errors.contains("train-labels"))
+    }
+
+    @Test func `An existing run is not overwritten`() throws {
+        let folder = try Folder()
+        let arguments = [
+            "--rounds", "1", "--model", "logistic", "--dataset", "synthetic", "--results", folder.path,
+            "--run-name", "mine", "--quiet",
+        ]
+        #expect(try Program.run(ranks: 2, arguments).status == 0)
+        let second = try Program.run(ranks: 2, arguments)
+        #expect(second.status == 2)
+        #expect(second.errors.contains("mine"))
+    }
+
+    @Test(arguments: [["--help"], ["train", "--help"], ["--version"], ["models"], ["partition", "--dataset", "synthetic"]])
+    func `What needs no ranks is said once under mpirun`(arguments: [String]) throws {
+        let alone = try Program.run(ranks: nil, arguments, seconds: 30)
+        let launched = try Program.run(ranks: 3, arguments, seconds: 30)
+        #expect(alone.status == 0 && launched.status == 0)
+        #expect(!alone.output.isEmpty && alone.output == launched.output)
+    }
+}

@@ -1,0 +1,40 @@
+import Federation
+import Testing
+
+@Suite struct AssignmentTests {
+    @Test func `The longest clients are placed first, each on the least loaded worker`() {
+        // By hand: 7→0, 6→1, 5→1 would be 11; least loaded is 1 with 6, so 5→1 (11), 4→0 (11), 3→0 (tie, lowest).
+        let costs = [3, 7, 5, 6, 4]
+        let assignment = Assignment(cohort: [0, 1, 2, 3, 4], workers: 2) { costs[$0] }
+        #expect(assignment.clientsOfWorker == [[1, 4, 0], [3, 2]])
+    }
+
+    @Test func `Equal costs go round by client number`() {
+        let assignment = Assignment(cohort: [4, 5, 6, 7, 8], workers: 3) { _ in 1 }
+        #expect(assignment.clientsOfWorker == [[4, 7], [5, 8], [6]])
+    }
+
+    @Test func `Workers may stay without clients`() {
+        let assignment = Assignment(cohort: [2], workers: 3) { _ in 1 }
+        #expect(assignment.clientsOfWorker == [[2], [], []])
+    }
+}
+
+@Suite struct ClientSelectionTests {
+    @Test func `A cohort has distinct clients of the federation, in order, and changes with the round`() {
+        let selection = ClientSelection(clients: 100, cohortSize: 10, seed: 1)
+        let first = selection.cohort(round: 1)
+        #expect(first.count == 10 && Set(first).count == 10 && first == first.sorted())
+        #expect(first.allSatisfy { (0..<100).contains($0) })
+        #expect(first == selection.cohort(round: 1))
+        #expect(first != selection.cohort(round: 2))
+    }
+
+    @Test func `Every client is drawn about as often`() {
+        let selection = ClientSelection(clients: 20, cohortSize: 5, seed: 7)
+        var counts = [Int](repeating: 0, count: 20)
+        for round in 1...4_000 { for client in selection.cohort(round: round) { counts[client] += 1 } }
+        // Binomial(4000, 1/4): mean 1000, standard deviation 27.4; five of them either way.
+        #expect(counts.allSatisfy { abs($0 - 1_000) < 137 })
+    }
+}

@@ -1,0 +1,167 @@
+import FedCore
+import Foundation
+import NeuralNet
+import Testing
+
+/// What `scripts/make-fixtures` recorded of one network.
+struct Fixture: Decodable, CustomTestStringConvertible {
+    struct Vector: Decodable {
+        let norm: Double
+        /// Distance between the elements in `values`.
+        let step: Int
+        let values: [Double]
+    }
+
+    struct Training: Decodable {
+        let losses: [Double]
+        let weights: [String: Vector]
+    }
+
+    let name: String
+    let batch: Int
+    let labels: [Int32]
+    let logits: Vector
+    let correct: Int
+    let gradients: [String: Vector]
+    let trained: [String: Training]
+
+    var testDescription: String { name }
+
+    static let all: [Fixture] = load()
+
+    private static func load() -> [Fixture] {
+        guard let url = Bundle.module.url(forResource: "Fixtures/pytorch", withExtension: "json"),
+            let data = try? Data(contentsOf: url)
+        else { return [] }
+        return (try? JSONDecoder().decode([Fixture].self, from: data)) ?? []
+    }
+
+    /// The network of that name, as in the script.
+    var model: Model {
+        get throws { try Networks.all.first { $0.name == name } ?? Models.named(name) }
+    }
+}
+
+/// The networks of `scripts/make-fixtures` that are not in the catalog.
+enum Networks {
+    static let all: [Model] = [
+        Model(name: "linear", input: [20], classes: 7, layers: [Linear(20, 7)]),
+        Model(
+            name: "linear twice", input: [1, 4, 5], classes: 3,
+            layers: [Flatten(), Linear(20, 12), ReLU(), Linear(12, 3)]),
+        Model(
+            name: "padding", input: [3, 7, 9], classes: 4,
+            layers: [Conv2D(3, 5, kernel: 3, padding: 1), ReLU(), Flatten(), Linear(315, 4)]),
+        Model(
+            name: "no padding, 5x5", input: [2, 9, 8], classes: 4,
+            layers: [Conv2D(2, 6, kernel: 5), ReLU(), Flatten(), Linear(120, 4)]),
+        Model(
+            name: "1x1", input: [16, 5, 5], classes: 4,
+            layers: [Conv2D(16, 20, kernel: 1), ReLU(), Flatten(), Linear(500, 4)]),
+        Model(
+            name: "stride", input: [4, 11, 10], classes: 4,
+            layers: [Conv2D(4, 8, kernel: 3, padding: 1, stride: 2), ReLU(), Flatten(), Linear(240, 4)]),
+        Model(
+            name: "groups", input: [8, 6, 6], classes: 4,
+            layers: [Conv2D(8, 12, kernel: 3, padding: 1, groups: 4), ReLU(), Flatten(), Linear(432, 4)]),
+        Model(
+            name: "depthwise", input: [6, 6, 6], classes: 4,
+            layers: [
+                Conv2D(6, 6, kernel: 3, padding: 1, groups: 6), ReLU(), Conv2D(6, 10, kernel: 1), ReLU(), Flatten(),
+                Linear(360, 4),
+            ]),
+        Model(
+            name: "8, 10 and 17 channels", input: [1, 12, 12], classes: 5,
+            layers: [
+                Conv2D(1, 8, kernel: 3, padding: 1), ReLU(), MaxPool2D(2),
+                Conv2D(8, 10, kernel: 3, padding: 1), ReLU(), MaxPool2D(2),
+                Conv2D(10, 17, kernel: 3, padding: 1), ReLU(), Flatten(), Linear(153, 5),
+            ]),
+        Model(
+            name: "pooling of negative values", input: [3, 8, 8], classes: 4,
+            layers: [Conv2D(3, 6, kernel: 3, padding: 1), MaxPool2D(2), Flatten(), Linear(96, 4)]),
+        Model(
+            name: "overlapping windows", input: [2, 9, 9], classes: 4,
+            layers: [
+                Conv2D(2, 16, kernel: 3, padding: 1), ReLU(), MaxPool2D(3, stride: 2),
+                Conv2D(16, 16, kernel: 3), ReLU(), Flatten(), Linear(64, 4),
+            ]),
+        Model(
+            name: "dropped edge", input: [2, 7, 7], classes: 4,
+            layers: [Conv2D(2, 8, kernel: 3, padding: 1), ReLU(), MaxPool2D(2), Flatten(), Linear(72, 4)]),
+        Model(
+            name: "ReLU after pooling", input: [2, 8, 8], classes: 4,
+            layers: [Conv2D(2, 16, kernel: 3, padding: 1), MaxPool2D(2), ReLU(), Flatten(), Linear(256, 4)]),
+        Model(
+            name: "ReLU first", input: [2, 4, 4], classes: 4,
+            layers: [ReLU(), Flatten(), Linear(32, 8), ReLU(), ReLU(), Linear(8, 4)]),
+        Model(
+            name: "pooling first", input: [2, 8, 8], classes: 4,
+            layers: [MaxPool2D(2), Conv2D(2, 4, kernel: 3), ReLU(), Flatten(), Linear(16, 4)]),
+    ]
+}
+
+/// The script's `hashed`: reproducible numbers on [−1, 1).
+func hashed(_ count: Int, salt: UInt64) -> [Float] {
+    (0..<UInt64(count)).map { index in
+        var x = ((index + salt * 0x9E37_79B9) &* 2_654_435_761) & 0xFFFF_FFFF
+        x ^= x >> 16
+        x = (x * 0x85EB_CA6B) & 0xFFFF_FFFF
+        x ^= x >> 13
+        return Float(Double(x >> 8) * 0x1p-23 - 1)
+    }
+}
+
+extension Model {
+    /// The script's weights, in the canonical order.
+    var hashedWeights: [Float] {
+        var weights: [Float] = []
+        var index: UInt64 = 100
+        for layer in zip(layers, shapes) {
+            for parameter in layer.0.parameters(for: layer.1) {
+                let count = parameter.shape.reduce(1, *)
+                let bound = Float(Double(parameter.fanIn).squareRoot())
+                weights += hashed(count, salt: index).map { $0 / bound }
+                index += 1
+            }
+        }
+        return weights
+    }
+
+    func hashedInput(batch: Int) -> [Float] { hashed(batch * input.count, salt: 1) }
+}
+
+extension Plan {
+    /// A training plan with the script's weights.
+    convenience init(hashed model: Model, batch: Int, purpose: Purpose = .training) throws {
+        try self.init(model, batch: batch, purpose: purpose)
+        try load(model.hashedWeights.span)
+    }
+
+    /// Copies a batch, or the first samples of one, into the input.
+    func fill(_ samples: [Float]) {
+        withInput { input in
+            for i in samples.indices { input[i] = samples[i] }
+        }
+    }
+
+    var logits: [Float] { withLogits { logits in logits.indices.map { logits[$0] } } }
+
+    var weights: [Float] {
+        get throws {
+            var weights = [Float](repeating: .nan, count: model.parameterCount)
+            var span = weights.mutableSpan
+            try store(into: &span)
+            return weights
+        }
+    }
+
+    var gradients: [Float] {
+        get throws {
+            var gradients = [Float](repeating: .nan, count: model.parameterCount)
+            var span = gradients.mutableSpan
+            try storeGradients(into: &span)
+            return gradients
+        }
+    }
+}

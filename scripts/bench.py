@@ -236,7 +236,7 @@ class Bench:
             "included; starts and ends count from the start of `mpirun`. The peers' clients have fedmpi's sizes and "
             "classes. Memory is VmHWM of the largest rank."
         )
-        header = ["", "steady round, s", "to fedmpi", "first round starts, s", "first round ends, s", "peak memory, MiB"]
+        header = ["", "steady round, s", "to fedmpi", "first round starts, s", "and ends, s", "peak memory, MiB"]
         self.section("b", note, header, rows)
         fastest = min(median(steady[name]) for name in steady if "tuned" in name) / ours
         slower = min(median(steady[name]) for name in steady if name.startswith("Flower")) / ours

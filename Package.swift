@@ -66,6 +66,8 @@ let package = Package(
         .testTarget(
             name: "FederationTests",
             dependencies: ["Federation", "Recording", "MPI", "MPITesting", "FedCore"]),
+        .testTarget(name: "RecordingTests", dependencies: ["Recording", "FedCore"]),
+        .testTarget(name: "CLITests", dependencies: ["fedmpi", "FedCore"]),
 
         // Whole runs of the release binary under mpirun; skipped unless FEDMPI_BINARY names it.
         .testTarget(name: "EndToEndTests"),

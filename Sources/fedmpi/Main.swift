@@ -9,6 +9,7 @@ import MPI
 enum Main {
     static func main() {
         let arguments = Array(CommandLine.arguments.dropFirst())
+        Launch.look()
         do {
             let command = try FedMPI.parseAsRoot(ConfigurationFile.expand(arguments))
             switch command {

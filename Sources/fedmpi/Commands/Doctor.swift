@@ -68,6 +68,6 @@ struct Doctor: WorldCommand {
         let isOn = ProcessInfo.processInfo.environment["OMPI_MCA_orte_enable_recovery"].map { $0 != "0" } ?? false
         return isOn
             ? "on: a killed rank does not end the job"
-            : "off: a killed rank ends the job (set OMPI_MCA_orte_enable_recovery=1)"
+            : "off: a killed rank ends the job"
     }
 }

@@ -1,0 +1,87 @@
+import FedCore
+import Foundation
+import Testing
+
+@testable import fedmpi
+
+@Suite struct ConfigurationFileTests {
+    private func file(_ text: String) throws -> String {
+        let url = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID().uuidString).yaml")
+        try Data(text.utf8).write(to: url)
+        return url.path
+    }
+
+    @Test func `Without --config the arguments stay as they are`() throws {
+        #expect(try ConfigurationFile.expand(["--rounds", "3"]) == ["--rounds", "3"])
+    }
+
+    @Test func `The file's values stand before the command line's, after the command`() throws {
+        let path = try file("rounds: 3\nlr: 0.1\n")
+        #expect(
+            try ConfigurationFile.expand(["train", "--config", path, "--rounds", "5"])
+                == ["train", "--rounds=3", "--lr=0.1", "--rounds", "5"])
+        let command = try FedMPI.parseAsRoot(ConfigurationFile.expand(["--config=\(path)", "--rounds", "5"]))
+        let train = try #require(command as? Train)
+        #expect(train.options.rounds == 5)
+        #expect(train.options.lr == 0.1)
+    }
+
+    @Test func `A true switch is given, a false one is not`() throws {
+        #expect(try ConfigurationFile.expand(["--config", file("json: true\nquiet: false\n")]) == ["--json"])
+    }
+
+    @Test func `Options that do not decide the data are left out of a partition`() throws {
+        let path = try file("alpha: 0.1\nrun-name: x\n")
+        #expect(try ConfigurationFile.expand(["partition", "--config", path]) == ["partition", "--alpha=0.1"])
+    }
+
+    @Test func `The settings of a run's config json are its values`() throws {
+        let path = try file(#"{"fedmpi": "0.1.0", "settings": {"rounds": 2, "batch-size": 8}, "ranks": 6}"#)
+        #expect(
+            try Set(ConfigurationFile.expand(["--config", path])) == ["--rounds=2", "--batch-size=8"])
+    }
+
+    @Test(arguments: ["learning-rate: 3", "rounds: [1, 2]", "- rounds", "rounds: \"", "rounds: {a: b}"])
+    func `What is not a mapping from options to single values is refused`(text: String) throws {
+        let path = try file(text)
+        #expect(throws: ConfigurationError.self) { try ConfigurationFile.expand(["--config", path]) }
+    }
+
+    @Test func `Every setting has an option of its own name`() {
+        let names = ConfigurationFile.optionNames(of: SettingsOptions())
+        #expect(names.contains("batch-size") && names.contains("client-fraction") && names.contains("lr"))
+        #expect(names.count == 17)
+    }
+}
+
+@Suite struct OptionsTests {
+    @Test func `Clients default to one per client rank, and to five alone`() throws {
+        let options = try SettingsOptions.parse([])
+        #expect(options.settings(ranks: 6).clients == 5)
+        #expect(options.settings(ranks: 4).clients == 3)
+        #expect(options.settings(ranks: 1).clients == 5)
+        #expect(try SettingsOptions.parse(["--clients", "9"]).settings(ranks: 4).clients == 9)
+    }
+
+    @Test func `An error is one line`() {
+        do {
+            _ = try FedMPI.parseAsRoot(["--rounds", "many"])
+            Issue.record("'many' was taken for a number")
+        } catch {
+            let line = Help.line(for: error)
+            #expect(!line.contains("\n") && line.contains("many"))
+        }
+    }
+}
+
+@Suite struct FormatTests {
+    @Test(arguments: zip([0, 7, 999, 1_000, 214_538, -1_234_567], ["0", "7", "999", "1,000", "214,538", "-1,234,567"]))
+    func `Thousands are grouped`(number: Int, text: String) {
+        #expect(Format.grouped(number) == text)
+    }
+
+    @Test func `Bytes are shown in decimal units`() {
+        #expect(Format.kilobytes(858_176) == "858")
+        #expect(Format.megabytes(858_152) == "0.86 MB")
+    }
+}

@@ -10,6 +10,8 @@ public enum OneDNNLibrary {
 
     /// The widest instruction set its kernels use on this processor, e.g. `avx512_core_bf16`.
     public static var instructionSet: String {
-        String(cString: dnnl_cpu_isa2str(dnnl_get_effective_cpu_isa()))
+        let name = String(cString: dnnl_cpu_isa2str(dnnl_get_effective_cpu_isa()))
+        let prefix = "cpu_isa_"
+        return name.hasPrefix(prefix) ? String(name.dropFirst(prefix.count)) : name
     }
 }

@@ -57,9 +57,9 @@ public final class Plan {
         forward = try Self.bind(builder.forward, to: memory)
         backward = try Self.bind(builder.backward, to: memory)
         var parameters: [ParameterTransfer] = []
-        for (tensor, entry) in zip(builder.parameters, model.parameterLayout.entries) {
+        for (parameter, entry) in zip(builder.parameters, model.parameterLayout.entries) {
             parameters.append(
-                try ParameterTransfer(tensor.descriptor, at: memory.address(of: tensor), entry, engine: engine))
+                try ParameterTransfer(parameter.descriptor, at: parameter.offset, entry, engine: engine))
         }
         self.parameters = parameters
         self.model = model
@@ -145,14 +145,14 @@ extension Plan {
     public func load(_ weights: Span<Float>) throws(OneDNNError) {
         precondition(weights.count == model.parameterCount, "\(weights.count) of \(model.parameterCount) weights")
         engine.activate()
-        for parameter in parameters { try parameter.load(weights) }
+        for parameter in parameters { try parameter.load(weights, into: memory.weights) }
     }
 
     /// Gives the weights in the canonical order. O(parameters).
     public func store(into weights: inout MutableSpan<Float>) throws(OneDNNError) {
         precondition(weights.count == model.parameterCount, "\(weights.count) of \(model.parameterCount) weights")
         engine.activate()
-        for parameter in parameters { try parameter.store(into: &weights) }
+        for parameter in parameters { try parameter.store(into: &weights, from: memory.weights) }
     }
 
     /// The gradients of the latest `forwardBackward` in the canonical order. O(parameters).
@@ -160,8 +160,7 @@ extension Plan {
         precondition(gradients.count == model.parameterCount, "\(gradients.count) of \(model.parameterCount) gradients")
         precondition(purpose == .training, "a plan for inference has no gradients")
         engine.activate()
-        let distance = memory.gradients.base - memory.weights.base
-        for parameter in parameters { try parameter.store(into: &gradients, fromBytes: distance) }
+        for parameter in parameters { try parameter.store(into: &gradients, from: memory.gradients) }
     }
 
     /// The weights in the primitives' order.

@@ -53,31 +53,6 @@ public struct Safetensors: Sendable, Equatable {
     }
 }
 
-/// Bytes that are not a weights file this project reads, or not the weights of this model.
-public enum SafetensorsError: Error, Equatable, CustomStringConvertible {
-    /// The file ends too early or too late.
-    case wrongSize(expectedBytes: Int, actualBytes: Int)
-    /// Not a safetensors file, or a damaged one.
-    case badHeader(String)
-    /// Another type than `F32`.
-    case unsupportedType(tensor: String, type: String)
-    case missing(tensor: String)
-    case unexpected(tensor: String)
-    case wrongShape(tensor: String, expected: [Int], actual: [Int])
-
-    public var description: String {
-        switch self {
-        case .wrongSize(let expected, let actual): "weights file has \(actual) bytes instead of \(expected)"
-        case .badHeader(let reason): "not a safetensors file: \(reason)"
-        case .unsupportedType(let tensor, let type): "tensor '\(tensor)' is of type \(type) instead of F32"
-        case .missing(let tensor): "weights file has no tensor '\(tensor)'"
-        case .unexpected(let tensor): "weights file has a tensor '\(tensor)' that the model has not"
-        case .wrongShape(let tensor, let expected, let actual):
-            "tensor '\(tensor)' has shape \(actual) instead of \(expected)"
-        }
-    }
-}
-
 // The bytes.
 extension Safetensors {
     /// The file's contents. O(elements).

@@ -73,6 +73,16 @@ struct DropoutTests {
         #expect(abs(Double(values.count { $0 != 0 }) / 2000 - 0.25) < 4 * (0.1875 / 2000).squareRoot())
     }
 
+    @Test func `a dropout layer that comes first leaves the samples alone`() throws {
+        let model = Model(name: "first", input: [40], classes: 3, layers: [Dropout(0.5), Linear(40, 3)])
+        let plan = try Plan(hashed: model, batch: 2)
+        let samples = model.hashedInput(batch: 2)
+        plan.fill(samples)
+        let labels: [Int32] = [0, 1]
+        _ = try plan.forwardBackward(labels: labels.span, dropout: key)
+        #expect(plan.withInput { input in input.indices.map { input[$0] } } == samples)
+    }
+
     @Test func `evaluation drops nothing`() throws {
         let model = identity([Dropout(0.5)], input: [30], count: 30)
         #expect(try logits(model, count: 30, key: nil) == [Float](repeating: 1, count: 30))

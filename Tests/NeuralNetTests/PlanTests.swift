@@ -83,7 +83,10 @@ struct PlanTests {
         #expect(plan.withGradients { blocked, _ in blocked.indices.count { blocked[$0] != 0 } } == gradients)
     }
 
-    @Test(arguments: Models.all.map(\.name), [10, 32])
+    /// Before AVX2 there are none but the slow ones for some.
+    @Test(
+        .enabled(if: ["avx2", "avx512"].contains { OneDNNLibrary.instructionSet.hasPrefix($0) }),
+        arguments: Models.all.map(\.name), [10, 32])
     func `no primitive is oneDNN's slow fallback`(name: String, batch: Int) throws {
         let plan = try Plan(network(name), batch: batch, purpose: .training)
         #expect(plan.implementations.filter { $0.contains("ref") } == [])

@@ -25,7 +25,13 @@ public struct Dropout: Layer, Equatable {
         let ordinal = plan.dropouts
         plan.dropouts += 1
         let rate = rate
-        let values = plan.current
+        var dropped = plan.current
+        if dropped.buffer == plan.input.buffer {
+            // The samples are the caller's.
+            dropped = plan.tensor(plan.input.descriptor)
+            try plan.reorder(plan.input, into: dropped)
+        }
+        let values = dropped
         // The mask is drawn in the order of the elements, not of the layout, so that every processor draws the same.
         let drawn = plan.tensor(try .plain(values.descriptor.extents))
         let perSample = drawn.descriptor.count / plan.batch

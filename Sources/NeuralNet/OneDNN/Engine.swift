@@ -33,17 +33,3 @@ final class Engine {
         dnnl_engine_destroy(handle)
     }
 }
-
-/// What the oneDNN that was found is, for a report.
-public enum OneDNNLibrary {
-    /// E.g. `2.6.3`.
-    public static var version: String {
-        guard let version = dnnl_version()?.pointee else { return "unknown" }
-        return "\(version.major).\(version.minor).\(version.patch)"
-    }
-
-    /// The widest instruction set its kernels use on this processor, e.g. `avx512_core_bf16`.
-    public static var instructionSet: String {
-        String(cString: dnnl_cpu_isa2str(dnnl_get_effective_cpu_isa()))
-    }
-}

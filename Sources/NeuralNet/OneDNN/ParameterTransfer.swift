@@ -1,24 +1,24 @@
 import COneDNN
 import FedCore
 
-/// Copies one parameter between the canonical order and a primitive's layout.
+/// Copies one parameter between the canonical order and a primitive's layout in an arena.
 final class ParameterTransfer {
     private let entry: ParameterLayout.Entry
-    private let address: UnsafeMutableRawPointer
+    /// Where it begins in the arena, in bytes.
+    private let offset: Int
     private let canonical: Memory
     private let stored: Memory
     /// Nil when the layouts are the same.
     private let reorders: (load: Primitive, store: Primitive)?
 
     init(
-        _ descriptor: MemoryDescriptor, at address: UnsafeMutableRawPointer, _ entry: ParameterLayout.Entry,
-        engine: Engine
+        _ descriptor: MemoryDescriptor, at offset: Int, _ entry: ParameterLayout.Entry, engine: Engine
     ) throws(OneDNNError) {
         self.entry = entry
-        self.address = address
+        self.offset = offset
         let plain = try MemoryDescriptor.plain(descriptor.extents)
         canonical = try Memory(plain, at: nil, engine: engine)
-        stored = try Memory(descriptor, at: address, engine: engine)
+        stored = try Memory(descriptor, at: nil, engine: engine)
         guard descriptor != plain else {
             reorders = nil
             return
@@ -33,29 +33,32 @@ final class ParameterTransfer {
         )
     }
 
-    func load(_ weights: Span<Float>) throws(OneDNNError) {
-        try weights.extracting(entry.range).withUnsafeBufferPointer { (source) throws(OneDNNError) in
-            guard let base = source.baseAddress else { return }
+    /// - Parameter weights: all of the model's.
+    func load(_ weights: Span<Float>, into arena: Arena) throws(OneDNNError) {
+        try weights.withUnsafeBufferPointer { (all) throws(OneDNNError) in
+            guard let source = UnsafeBufferPointer(rebasing: all[entry.range]).baseAddress else { return }
+            let destination = arena.base + offset
             guard let reorders else {
-                return address.copyMemory(from: base, byteCount: entry.count * MemoryLayout<Float>.stride)
+                return destination.copyMemory(from: source, byteCount: entry.count * MemoryLayout<Float>.stride)
             }
-            try canonical.point(to: UnsafeMutableRawPointer(mutating: base))
+            try canonical.point(to: UnsafeMutableRawPointer(mutating: source))
+            try stored.point(to: destination)
             try reorders.load.execute()
         }
     }
 
-    /// - Parameter distance: from the weights to a block of the same layout to read instead.
-    func store(into weights: inout MutableSpan<Float>, fromBytes distance: Int = 0) throws(OneDNNError) {
-        try weights.withUnsafeMutableBufferPointer { (destination) throws(OneDNNError) in
-            guard let base = UnsafeMutableBufferPointer(rebasing: destination[entry.range]).baseAddress else { return }
+    /// - Parameter weights: all of the model's.
+    func store(into weights: inout MutableSpan<Float>, from arena: Arena) throws(OneDNNError) {
+        try weights.withUnsafeMutableBufferPointer { (all) throws(OneDNNError) in
+            guard let base = UnsafeMutableBufferPointer(rebasing: all[entry.range]).baseAddress else { return }
+            let destination = UnsafeMutableRawPointer(base)
+            let source = arena.base + offset
             guard let reorders else {
-                let byteCount = entry.count * MemoryLayout<Float>.stride
-                return UnsafeMutableRawPointer(base).copyMemory(from: address + distance, byteCount: byteCount)
+                return destination.copyMemory(from: source, byteCount: entry.count * MemoryLayout<Float>.stride)
             }
-            try canonical.point(to: base)
-            try stored.point(to: address + distance)
+            try stored.point(to: source)
+            try canonical.point(to: destination)
             try reorders.store.execute()
-            try stored.point(to: address)
         }
     }
 }

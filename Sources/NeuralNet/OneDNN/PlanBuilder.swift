@@ -36,8 +36,8 @@ public final class PlanBuilder {
     private(set) var forward: [PlannedStep] = []
     private(set) var backward: [PlannedStep] = []
     private(set) var buffers: [Buffer] = []
-    /// One for each entry of the model's layout, in its order.
-    private(set) var parameters: [Tensor] = []
+    /// One for each entry of the model's layout, in its order; the offset is in bytes, in weights and gradients alike.
+    private(set) var parameters: [(descriptor: MemoryDescriptor, offset: Int)] = []
     /// Bytes of weights so far; the gradients are as many.
     private(set) var parameterBytes = 0
     /// The implementation of each primitive, for a test that none is the slow fallback.
@@ -107,7 +107,7 @@ extension PlanBuilder {
         precondition(entry.count == descriptor.count, "\(entry.name) has \(entry.count) elements")
         let value = tensor(descriptor, storage: .weights(parameterBytes))
         let gradient = tensor(descriptor, storage: .gradients(parameterBytes))
-        parameters.append(value)
+        parameters.append((descriptor, parameterBytes))
         parameterBytes += PlanMemory.aligned(descriptor.byteCount)
         hasParameters = true
         return ParameterTensors(value: value, gradient: gradient)

@@ -1,20 +1,29 @@
+// Tests of the MPI module over a real MPI library. Run as
+//     mpirun -n 1|2|4|6 mpi-conformance                        the contract of communicators, whole and in parts
+//     mpirun -n 2 mpi-conformance --large                      transfers past 2³¹ bytes and elements, about 8 GiB
+//     mpirun -n 6 mpi-conformance --exchange <floats> <rounds> time of a broadcast and a gatherv
+//     mpirun -n 6 mpi-conformance --idle <seconds>             processor time of ranks that wait
+//     mpirun -n 4 mpi-conformance --fail <rank>                an error on one rank ends the job
 import MPI
-import MPITesting
 
 let arguments = Array(CommandLine.arguments.dropFirst())
-let failures = MPIWorld.run { world in
-    switch arguments.first {
-    case nil: try runContract(world)
-    default: 0
-    }
+
+/// The n-th argument as a number at least 0.
+func number(_ index: Int, or standard: Int) -> Int {
+    arguments.indices.contains(index) ? Int(arguments[index]).flatMap { $0 >= 0 ? $0 : nil } ?? standard : standard
 }
-func runContract(_ world: any Communicator) throws -> Int {
-    let checks = Checklist()
-    for contractCase in CommunicatorContract.all {
-        try contractCase.run(on: world, checks)
-        try world.barrier()
+
+struct Failed: Error, CustomStringConvertible {
+    let description: String
+}
+
+MPIWorld.run { world in
+    switch arguments.first {
+    case nil: try checkContract(world)
+    case "--large": try checkLargeTransfers(world)
+    case "--exchange": try measureExchange(world, count: number(1, or: 214_538), rounds: number(2, or: 200))
+    case "--idle": try measureIdleRanks(world, seconds: number(1, or: 3))
+    case "--fail": try failOnOneRank(world, rank: number(1, or: 0))
+    case .some(let option): throw Failed(description: "unknown option \(option)")
     }
-    for f in checks.failures { print("rank", world.rank, f) }
-    if world.rank == 0 { print("\(checks.passed) passed, \(checks.failures.count) failed") }
-    return checks.failures.count
 }

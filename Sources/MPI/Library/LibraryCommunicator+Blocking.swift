@@ -29,13 +29,8 @@ extension LibraryCommunicator {
                 MPI_Scatter(send.base, count, type, receive.base, count, type, Self.argument(root), handle)
             }
         case .reduce(let data, let operation, let root):
-            let isRoot = rank == root
             for part in data.parts(of: maximumPart(of: data.datatype)) {
-                try check("MPI_Reduce") {
-                    MPI_Reduce(
-                        isRoot ? Constant.inPlace : part.base, isRoot ? part.base : nil, part.length,
-                        data.datatype.handle, operation.handle, Self.argument(root), handle)
-                }
+                try reduce(part, of: data.datatype, operation, root: root)
             }
         case .allReduce(let data, let operation):
             for part in data.parts(of: maximumPart(of: data.datatype)) {
@@ -60,6 +55,25 @@ extension LibraryCommunicator {
             return try Status(status)
         }
         return nil
+    }
+
+    private func reduce(
+        _ part: MemoryRegion.Part, of datatype: Datatype, _ operation: ReduceOperation, root: Int
+    ) throws(MPIError) {
+        var send = part.base
+        // MPICH 4.0 and 4.1 crash on `MPI_IN_PLACE` at a root other than 0: github.com/pmodels/mpich/issues/6540.
+        let byteCount = Int(part.length) * datatype.byteCount
+        let copy = Buffer<UInt8>(count: rank == root && root != 0 ? byteCount : 0)
+        if rank == root {
+            send = root == 0 ? Constant.inPlace : copy.region.base
+            if root != 0, let base = part.base { send?.copyMemory(from: base, byteCount: byteCount) }
+        }
+        try check("MPI_Reduce") {
+            MPI_Reduce(
+                send, part.base, part.length, datatype.handle, operation.handle, Self.argument(root), handle)
+        }
+        // The library reads the copy until here.
+        _ = consume copy
     }
 
     private func gatherv(

@@ -9,7 +9,15 @@ public final class Checklist {
     /// The case under way, for those lines.
     public var title = ""
 
-    public init() {}
+    /// The length of the long transfers in elements.
+    public let longest: Int
+    /// The lengths to try: none, one, few and many elements.
+    var lengths: [Int] { [0, 1, 5, longest] }
+
+    /// - Parameter longest: the length of the long transfers in elements; by default more than libraries send at once.
+    public init(longest: Int = 1200) {
+        self.longest = longest
+    }
 
     public func expect(_ condition: Bool, _ fact: @autoclosure () -> String) {
         if condition { passed += 1 } else { failures.append("\(title): \(fact())") }

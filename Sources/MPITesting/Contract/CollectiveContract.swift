@@ -1,9 +1,6 @@
 import MPI
 
 extension CommunicatorContract {
-    /// Lengths: none, one, few, and more than libraries send at once.
-    static let lengths = [0, 1, 5, 1200]
-
     static let collectives: [ContractCase] =
         perType("broadcast reaches every rank from every root") { try broadcast($0, $1, $2) }
         + perType("gather collects equal parts in rank order") { try gather($0, $1, $2) }
@@ -33,7 +30,7 @@ extension CommunicatorContract {
         _ type: T.Type, _ world: any Communicator, _ checks: Checklist
     ) throws {
         for root in 0..<world.size {
-            for count in lengths {
+            for count in checks.lengths {
                 var data = Buffer<T>(T.samples(world.rank, count: count))
                 try world.broadcast(&data, root: root)
                 checks.expectEqual(data.array(), T.samples(root, count: count), "root \(root), \(count)")
@@ -49,7 +46,7 @@ extension CommunicatorContract {
         _ type: T.Type, _ world: any Communicator, _ checks: Checklist
     ) throws {
         for root in 0..<world.size {
-            for count in lengths {
+            for count in checks.lengths {
                 let expected = (0..<world.size).flatMap { T.samples($0, count: count) }
                 let send = Buffer<T>(T.samples(world.rank, count: count))
                 var all = Buffer<T>(count: world.rank == root ? count * world.size : 0)
@@ -69,7 +66,7 @@ extension CommunicatorContract {
     ) throws {
         for root in 0..<world.size {
             for longest in 0..<6 {
-                let counts = unequalCounts(world.size, longest == 5 ? 1201 : longest)
+                let counts = unequalCounts(world.size, longest == 5 ? checks.longest + 1 : longest)
                 let expected = (0..<world.size).flatMap { T.samples($0, count: counts[$0]) }
                 let send = Buffer<T>(T.samples(world.rank, count: counts[world.rank]))
                 var all = Buffer<T>(count: world.rank == root ? expected.count : 0)
@@ -83,7 +80,7 @@ extension CommunicatorContract {
         _ type: T.Type, _ world: any Communicator, _ checks: Checklist
     ) throws {
         for root in 0..<world.size {
-            for count in lengths {
+            for count in checks.lengths {
                 let isRoot = world.rank == root
                 let send = Buffer<T>(isRoot ? (0..<world.size).flatMap { T.samples($0, count: count) } : [])
                 var part = Buffer<T>(count: count)
@@ -124,7 +121,7 @@ extension CommunicatorContract {
     ) throws {
         for operation in ReduceOperation.allCases {
             for root in 0..<world.size {
-                for count in lengths {
+                for count in checks.lengths {
                     let own = operands(type, world.rank, operation, count: count)
                     let result = combined(type, operation, size: world.size, count: count)
                     var data = Buffer<T>(own)
@@ -140,7 +137,7 @@ extension CommunicatorContract {
         _ type: T.Type, _ world: any Communicator, _ checks: Checklist
     ) throws {
         for operation in ReduceOperation.allCases {
-            for count in lengths {
+            for count in checks.lengths {
                 var data = Buffer<T>(operands(type, world.rank, operation, count: count))
                 try world.allReduce(&data, operation)
                 let result = combined(type, operation, size: world.size, count: count)

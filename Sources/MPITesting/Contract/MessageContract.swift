@@ -86,7 +86,7 @@ extension CommunicatorContract {
         _ type: T.Type, _ world: any Communicator, _ checks: Checklist
     ) throws {
         for sender in 1..<world.size {
-            for count in lengths {
+            for count in checks.lengths {
                 if world.rank == sender {
                     let data = T.samples(sender, count: count)
                     try world.send(data.span, to: 0, tag: count)

@@ -6,7 +6,7 @@ extension CommunicatorContract {
         + perType("non-blocking messages arrive") { try startedMessages($0, $1, $2) }
         + [
             ContractCase("a model's weights go down and come up") { world, checks in
-                let count = 100_000
+                let count = checks.longest * 100
                 let weights = try world.startBroadcast(
                     Buffer(Float.samples(world.rank, count: count)), root: 0
                 ).wait()
@@ -19,13 +19,14 @@ extension CommunicatorContract {
                 if world.rank == 0 { checks.expectEqual(all.receive.array(), expected, "gatherv") }
             },
             ContractCase("several collectives under way at once stay apart") { world, checks in
-                let first = try world.startBroadcast(Buffer<Int32>([Int32](repeating: 1, count: 2000)), root: 0)
+                let first = try world.startBroadcast(
+                    Buffer<Int32>([Int32](repeating: 1, count: checks.longest)), root: 0)
                 let second = try world.startAllReduce(Buffer<Int32>([1]), .sum)
                 let third = try world.startBroadcast(
-                    Buffer<Int32>([Int32](repeating: world.rank == 0 ? 7 : 0, count: 2000)), root: 0)
-                checks.expectEqual(try third.wait().array(), [Int32](repeating: 7, count: 2000), "third")
+                    Buffer<Int32>([Int32](repeating: world.rank == 0 ? 7 : 0, count: checks.longest)), root: 0)
+                checks.expectEqual(try third.wait().array(), [Int32](repeating: 7, count: checks.longest), "third")
                 checks.expectEqual(try second.wait().array(), [Int32(world.size)], "second")
-                checks.expectEqual(try first.wait().array(), [Int32](repeating: 1, count: 2000), "first")
+                checks.expectEqual(try first.wait().array(), [Int32](repeating: 1, count: checks.longest), "first")
             },
             ContractCase("a wait with a deadline says whether the operation is complete", minimumSize: 2) {
                 world, checks in
@@ -79,7 +80,7 @@ extension CommunicatorContract {
     ) throws {
         for root in 0..<world.size {
             let isRoot = world.rank == root
-            for count in lengths {
+            for count in checks.lengths {
                 let what = "root \(root), \(count)"
                 let own = T.samples(world.rank, count: count)
                 let everybodys = (0..<world.size).flatMap { T.samples($0, count: count) }
@@ -122,7 +123,7 @@ extension CommunicatorContract {
     ) throws {
         let next = (world.rank + 1) % world.size
         let previous = (world.rank + world.size - 1) % world.size
-        for count in lengths {
+        for count in checks.lengths {
             var receive = try world.startReceive(into: Buffer<T>(count: count + 2), from: previous, tag: 3)
             let send = try world.startSend(Buffer<T>(T.samples(world.rank, count: count)), to: next, tag: 3)
             let arrived = try receive.wait(until: .now + .seconds(20))

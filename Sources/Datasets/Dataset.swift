@@ -31,10 +31,14 @@ extension Dataset {
 
 /// Shape of one image, in PyTorch's order.
 public struct ImageShape: Sendable, Hashable, CustomStringConvertible {
+    /// Planes of one image: 1 for grey, 3 for colour.
     public let channels: Int
+    /// Rows.
     public let height: Int
+    /// Columns.
     public let width: Int
 
+    /// A shape of `[channels, height, width]`, each at least 1.
     public init(channels: Int, height: Int, width: Int) {
         self.channels = channels
         self.height = height
@@ -50,9 +54,12 @@ public struct ImageShape: Sendable, Hashable, CustomStringConvertible {
 
 /// The two splits of a data set; they agree in shape and classes.
 public struct DatasetPair: Sendable {
+    /// What the clients share.
     public let train: any Dataset
+    /// What the server evaluates on.
     public let test: any Dataset
 
+    /// Two splits that agree in shape and classes.
     public init(train: any Dataset, test: any Dataset) {
         self.train = train
         self.test = test

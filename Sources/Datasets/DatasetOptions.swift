@@ -10,5 +10,6 @@ public struct DatasetOptions: Sendable {
     /// `XDG_CACHE_HOME/fedmpi` (else `HOME/.cache/fedmpi`) and `TMPDIR/fedmpi-UID` (else `/tmp/fedmpi-UID`).
     public var cacheFolder: String?
 
+    /// The defaults: seed 0, 5 clients of 600 samples, the cache where the environment says.
     public init() {}
 }

@@ -18,6 +18,7 @@ public protocol DatasetSource: Sendable {
 
 /// The catalog of data sets.
 public enum Datasets {
+    /// Every source, in the order of `--help`.
     public static let all: [any DatasetSource.Type] = [FashionMNIST.self, IDXFolder.self, SyntheticImages.self]
 
     /// What can be asked for, for `--help` and error messages: e.g. `fashion-mnist`, `idx:FOLDER`.

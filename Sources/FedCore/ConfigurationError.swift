@@ -4,6 +4,7 @@ public struct ConfigurationError: Error, Equatable, CustomStringConvertible {
     /// One line, lower case, without a full stop.
     public let description: String
 
+    /// An error with this one line.
     public init(_ description: String) {
         self.description = description
     }

@@ -5,16 +5,17 @@
 /// server) with equal bits. The division by the total weight comes last, once.
 ///
 /// Resolution of the mean: 2⁻³³ / Σ weights per term, below Float's own for a cohort of any size. Range:
-/// Σ weight · |value| < 2³⁰, checked before a term is added.
+/// Σ weight · |value| < 2³⁰ and Σ weight < 2³², checked before a term is added. Weights are taken to the nearest multiple
+/// of 2⁻²⁰ (sample counts are not changed by that), so that their sum is exact too.
 public struct ExactSum: Sendable {
     /// Why a term was refused; the sum is then as it was before.
     public enum Refusal: Error, Equatable, CustomStringConvertible {
         /// A value is NaN or infinite.
         case notFinite(index: Int)
-        /// Σ weight · |value| would pass 2³⁰.
+        /// Σ weight · |value| would reach 2³⁰, or Σ weight 2³².
         case overflow
         case wrongLength(expected: Int, actual: Int)
-        /// The weight is negative, NaN or infinite.
+        /// The weight is negative, NaN, infinite, or above 0 but below 2⁻²¹.
         case badWeight(Double)
 
         public var description: String {
@@ -29,18 +30,21 @@ public struct ExactSum: Sendable {
 
     /// Σ round(weight · value · 2³²), element by element: what partial sums exchange.
     public private(set) var total: [Int64]
-    /// Σ weight.
+    /// Σ weight, exact: a multiple of 2⁻²⁰ below 2³².
     public private(set) var weight: Double = 0
-    /// An upper bound of Σ weight · |value| over the elements.
+    /// An upper bound of Σ weight · |value| over the elements; exact as a sum, like `weight`.
     public private(set) var magnitude: Double = 0
 
     private static let scale = 0x1p32
     private static let largestMagnitude = 0x1p30
+    private static let largestWeight = 0x1p32
 
+    /// An empty sum of vectors of `count` elements.
     public init(count: Int) {
         total = [Int64](repeating: 0, count: count)
     }
 
+    /// Back to the empty sum, keeping the memory.
     public mutating func reset() {
         for i in total.indices { total[i] = 0 }
         weight = 0
@@ -48,19 +52,22 @@ public struct ExactSum: Sendable {
     }
 
     /// Adds `weight · values`. O(count), two passes: the first finds non-finite values and the largest one.
-    public mutating func add(_ values: Span<Float>, weight: Double) throws(Refusal) {
+    ///
+    /// - Throws: `Refusal`; the sum is then as it was before.
+    public mutating func add(_ values: Span<Float>, weight givenWeight: Double) throws(Refusal) {
         guard values.count == total.count else {
             throw .wrongLength(expected: total.count, actual: values.count)
         }
-        guard weight >= 0, weight.isFinite else { throw .badWeight(weight) }
+        let weight = Self.steps(givenWeight, .toNearestOrEven)
+        guard givenWeight >= 0, givenWeight.isFinite, weight > 0 || givenWeight == 0 else {
+            throw .badWeight(givenWeight)
+        }
         let bits = Self.largestMagnitudeBits(values)
         guard bits < Float.infinity.bitPattern else {
             throw .notFinite(index: values.indices.first { !values[$0].isFinite } ?? 0)
         }
         let largest = Double(Float(bitPattern: bits)) * weight
-        guard magnitude + largest < Self.largestMagnitude else { throw .overflow }
-        magnitude += largest
-        self.weight += weight
+        try grow(magnitude: Self.steps(largest, .up), weight: weight)
 
         let factor = weight * Self.scale
         var sums = total.mutableSpan
@@ -80,28 +87,41 @@ public struct ExactSum: Sendable {
         }
     }
 
-    /// Adds another partial sum of the same length.
+    /// Adds another partial sum of the same length. O(count).
+    ///
+    /// - Throws: `Refusal`; the sum is then as it was before.
     public mutating func add(_ other: ExactSum) throws(Refusal) {
         guard other.total.count == total.count else {
             throw .wrongLength(expected: total.count, actual: other.total.count)
         }
-        guard magnitude + other.magnitude < Self.largestMagnitude else { throw .overflow }
-        magnitude += other.magnitude
-        weight += other.weight
+        try grow(magnitude: other.magnitude, weight: other.weight)
         for i in total.indices { total[i] &+= other.total[i] }
     }
 
-    /// Writes Σ weight · value / Σ weight.
+    /// Writes Σ weight · value / Σ weight. O(count).
     ///
     /// - Precondition: some term had a positive weight.
     public func mean(into result: inout MutableSpan<Float>) {
         precondition(weight > 0, "the mean of no terms")
-        precondition(result.count == total.count)
+        precondition(result.count == total.count, "the mean has \(total.count) elements")
         let sums = total.span
         let divisor = weight * Self.scale
         for i in 0..<sums.count {
             result[unchecked: i] = Float(Double(sums[unchecked: i]) / divisor)
         }
+    }
+
+    private mutating func grow(magnitude more: Double, weight: Double) throws(Refusal) {
+        guard magnitude + more < Self.largestMagnitude, self.weight + weight < Self.largestWeight else {
+            throw .overflow
+        }
+        magnitude += more
+        self.weight += weight
+    }
+
+    /// A multiple of 2⁻²⁰: up to 2³² a Double adds these without rounding, so their order does not matter either.
+    private static func steps(_ value: Double, _ rule: FloatingPointRoundingRule) -> Double {
+        (value * 0x1p20).rounded(rule) * 0x1p-20
     }
 
     /// The bit pattern of the largest absolute value. As integers, so that it vectorises and NaN is larger than all.

@@ -1,6 +1,7 @@
 /// Where each parameter of a model lies in its flat weights: the canonical order, which is the order and the shapes of
 /// a PyTorch `state_dict`.
 public struct ParameterLayout: Sendable, Equatable {
+    /// One parameter.
     public struct Entry: Sendable, Equatable {
         /// The `state_dict` key, e.g. `0.weight`.
         public let name: String
@@ -11,9 +12,11 @@ public struct ParameterLayout: Sendable, Equatable {
 
         /// Number of elements.
         public var count: Int { shape.reduce(1, *) }
+        /// Its indices in the flat weights.
         public var range: Range<Int> { offset..<offset + count }
     }
 
+    /// The parameters, in canonical order.
     public let entries: [Entry]
     /// Number of elements of the flat weights.
     public let count: Int

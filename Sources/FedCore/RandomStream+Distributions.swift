@@ -15,6 +15,8 @@ extension RandomStream {
     ///
     /// G. Marsaglia, W. W. Tsang, *A Simple Method for Generating Gamma Variables*, ACM TOMS 26(3), 2000; for
     /// shape < 1 by their section 6: Γ(a) = Γ(a + 1)·U^(1/a).
+    ///
+    /// - Precondition: shape > 0
     public mutating func logGamma(shape: Double) -> Double {
         precondition(shape > 0, "a gamma variate needs a positive shape")
         if shape < 1 {
@@ -33,7 +35,12 @@ extension RandomStream {
     }
 
     /// Symmetric Dirichlet(α, …, α) proportions; they sum to 1.
+    ///
+    /// - Precondition: alpha > 0
     public mutating func dirichlet(alpha: Double, count: Int) -> [Double] {
+        precondition(alpha > 0, "Dirichlet proportions need a positive alpha")
+        // Below this the logarithms would be infinite; one proportion is 1 there anyway.
+        let alpha = max(alpha, 1e-300)
         let logs = (0..<count).map { _ in logGamma(shape: alpha) }
         guard let largest = logs.max() else { return [] }
         let weights = logs.map { exp($0 - largest) }

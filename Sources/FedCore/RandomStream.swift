@@ -45,6 +45,7 @@ public struct RandomStream: RandomNumberGenerator, Sendable {
         return block[used]
     }
 
+    /// The next 64 random bits: two words, the low one first.
     public mutating func next() -> UInt64 {
         let low = UInt64(nextWord())
         return UInt64(nextWord()) << 32 | low

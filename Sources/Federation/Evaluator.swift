@@ -27,17 +27,29 @@ public final class Evaluator {
 
     public func evaluate(_ weights: Span<Float>) throws -> Evaluation {
         try plan.load(weights)
+        let samples = self.samples
         var loss = 0.0
         var correct = 0
         for start in stride(from: 0, to: samples.count, by: labels.count) {
             let count = min(labels.count, samples.count - start)
-            var images = plan.input
-            var batchLabels = labels.mutableSpan
-            data.read(samples.span.extracting(start..<start + count), into: &images, labels: &batchLabels)
-            let outcome = try plan.evaluate(labels: labels.span, count: count)
+            plan.read(samples.span.extracting(start..<start + count), of: data, labels: &labels)
+            let batchLabels = labels
+            let outcome = try plan.evaluate(labels: batchLabels.span.extracting(0..<count))
             loss += outcome.lossSum
             correct += outcome.correct
         }
         return Evaluation(loss: loss / Double(samples.count), accuracy: Double(correct) / Double(samples.count))
+    }
+}
+
+extension Plan {
+    /// Reads samples into the plan's input, and their labels.
+    func read(_ samples: Span<UInt32>, of data: any Dataset, labels: inout [Int32]) {
+        withInput { images in
+            var labelSpan = labels.mutableSpan
+            var images = images.extracting(first: samples.count * model.input.count)
+            var labels = labelSpan.extracting(first: samples.count)
+            data.read(samples, into: &images, labels: &labels)
+        }
     }
 }

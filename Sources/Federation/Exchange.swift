@@ -81,12 +81,10 @@ final class WorkerExchange: Exchange {
 final class LocalExchange: Exchange {
     private let job: Job
     private let trainer: LocalTrainer
-    private var change: [Float]
 
     init(_ job: Job) throws {
         self.job = job
         trainer = try LocalTrainer(job)
-        change = [Float](repeating: 0, count: job.model.parameterCount)
     }
 
     func run(
@@ -98,17 +96,18 @@ final class LocalExchange: Exchange {
         try besideTraining()
         var trained = 0
         var last = ContinuousClock.now
+        var change = [Float](repeating: 0, count: job.model.parameterCount)
         for client in cohort {
-            var change = self.change.mutableSpan
-            let result = try trainer.train(client: client, round: round, global: global, change: &change) { count in
+            var span = change.mutableSpan
+            let result = try trainer.train(client: client, round: round, global: global, change: &span) { count in
                 trained += count
                 guard wantsProgress, ContinuousClock.now - last >= Progress.interval else { return }
                 last = .now
                 progressed(trained)
             }
             let envelope = UpdateSlot.Envelope(
-                client: client, round: round, result: result, payloadBytes: self.change.count * 4)
-            try receive(client, .success(envelope), self.change.span)
+                client: client, round: round, result: result, payloadBytes: change.count * 4)
+            try receive(client, .success(envelope), change.span)
         }
     }
 

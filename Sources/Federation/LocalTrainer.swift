@@ -57,16 +57,17 @@ final class LocalTrainer {
 
     /// One step on `order[start ..< start + count]`; returns the summed loss.
     private func step(from start: Int, count: Int, round: Int, client: Int, index: Int) throws -> Double {
-        let batch = order.span.extracting(start..<start + count)
-        var batchLabels = labels.mutableSpan
-        var images = plan.input
-        job.data.train.read(batch, into: &images, labels: &batchLabels)
+        let order = self.order
+        plan.read(order.span.extracting(start..<start + count), of: job.data.train, labels: &labels)
+        let labels = self.labels
         let outcome = try plan.forwardBackward(
-            labels: labels.span, count: count,
-            dropout: .init(seed: job.settings.seed, round: round, client: client, step: index))
+            labels: labels.span.extracting(0..<count),
+            dropout: DropoutKey(seed: job.settings.seed, round: round, client: client, step: index))
         if job.strategy.correctsGradients {
-            var gradients = plan.gradients
-            job.strategy.correct(&gradients, weights: plan.parameters, anchor: anchor.span)
+            let anchor = self.anchor
+            plan.withGradients { gradients, weights in
+                job.strategy.correct(&gradients, weights: weights, anchor: anchor.span)
+            }
         }
         optimizer.step(plan)
         return outcome.lossSum
@@ -80,9 +81,10 @@ final class LocalTrainer {
     }
 
     private func keepAnchor() {
-        let weights = plan.parameters
         anchor.removeAll(keepingCapacity: true)
-        anchor.reserveCapacity(weights.count)
-        for i in 0..<weights.count { anchor.append(weights[unchecked: i]) }
+        plan.withWeights { weights in
+            anchor.reserveCapacity(weights.count)
+            for i in 0..<weights.count { anchor.append(weights[unchecked: i]) }
+        }
     }
 }

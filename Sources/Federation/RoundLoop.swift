@@ -15,7 +15,6 @@ final class RoundLoop {
 
     private var strategy: any Strategy
     private var global: [Float]
-    private var mean: [Float]
     private var sum: ExactSum
     private var totals = (upload: 0, download: 0)
     private var records: [RoundRecord] = []
@@ -34,7 +33,6 @@ final class RoundLoop {
         selection = ClientSelection(
             clients: settings.clients, cohortSize: settings.cohortSize, seed: settings.seed)
         global = job.model.initialWeights(seed: settings.seed)
-        mean = [Float](repeating: 0, count: global.count)
         sum = ExactSum(count: global.count)
         updateBytes = UpdateSlot.byteCount(parameterCount: global.count)
         frameBytes = RoundFrame.byteCount(cohortCapacity: settings.cohortSize, parameterCount: global.count)
@@ -43,16 +41,17 @@ final class RoundLoop {
 
     /// - Parameter hosts: of each rank.
     func run(hosts: [String]) throws {
-        let run = RunDescription(
+        let description = RunDescription(
             settings: job.settings, model: job.model, trainingSamples: job.data.train.count,
             testSamples: job.data.test.count, ranks: communicator.size, hosts: hosts)
-        for observer in observers { try observer.runStarted(run) }
+        for observer in observers { try observer.runStarted(description) }
         let start = ContinuousClock.now
         for round in 1...job.settings.rounds { try run(round: round) }
         try exchange.stop()
         try evaluatePending()
         let summary = RunSummary(rounds: records, seconds: (ContinuousClock.now - start).seconds)
-        for observer in observers { try observer.runFinished(summary, weights: global.span) }
+        let weights = global
+        for observer in observers { try observer.runFinished(summary, weights: weights.span) }
     }
 
     private func run(round: Int) throws {
@@ -65,8 +64,9 @@ final class RoundLoop {
         var record = RoundRecord(round: round, cohort: cohort.count)
         var losses: [(client: Int, samples: Int, loss: Double)] = []
         sum.reset()
+        let weights = global
         try exchange.run(
-            round: round, cohort: cohort, global: global.span, wantsProgress: !watchers.isEmpty,
+            round: round, cohort: cohort, global: weights.span, wantsProgress: !watchers.isEmpty,
             besideTraining: { try evaluatePending() },
             progressed: { trained in
                 for watcher in watchers { watcher.progressed(round: round, fraction: Double(trained) / expected) }
@@ -82,12 +82,7 @@ final class RoundLoop {
                     reject(client, in: &record, because: error.description)
                 }
             })
-        if sum.weight > 0 {
-            var mean = self.mean.mutableSpan
-            sum.mean(into: &mean)
-            var weights = global.mutableSpan
-            strategy.apply(self.mean.span, to: &weights)
-        }
+        if sum.weight > 0 { global = moved(weights) }
 
         record.finish(
             losses: losses, epochs: job.settings.epochs, seconds: (ContinuousClock.now - start).seconds)
@@ -100,6 +95,16 @@ final class RoundLoop {
         unevaluated = record
     }
 
+    /// The weights after the strategy's step along the mean update.
+    private func moved(_ weights: consuming [Float]) -> [Float] {
+        var mean = [Float](repeating: 0, count: weights.count)
+        var meanSpan = mean.mutableSpan
+        sum.mean(into: &meanSpan)
+        var span = weights.mutableSpan
+        strategy.apply(mean.span, to: &span)
+        return weights
+    }
+
     private func reject(_ client: Int, in record: inout RoundRecord, because reason: String) {
         record.rejected += 1
         for observer in observers { observer.updateRejected(round: record.round, client: client, reason: reason) }
@@ -110,7 +115,8 @@ final class RoundLoop {
         guard var record = unevaluated else { return }
         unevaluated = nil
         if record.round % job.settings.evalEvery == 0 || record.round == job.settings.rounds {
-            let evaluation = try evaluator.evaluate(global.span)
+            let weights = global
+            let evaluation = try evaluator.evaluate(weights.span)
             record.serverLoss = evaluation.loss
             record.serverAccuracy = evaluation.accuracy
         }

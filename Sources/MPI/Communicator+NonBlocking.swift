@@ -42,13 +42,16 @@ extension Communicator {
     /// Begins to collect parts of different lengths at the root, one behind another in rank order; collective.
     ///
     /// - Parameters:
+    ///   - count: how many of `send`'s first elements are this rank's part; nil for all of them.
     ///   - receive: at the root, at least as long as all parts; elsewhere it may be empty.
     ///   - counts: at the root, the number of elements of each rank; elsewhere ignored.
     public func startGatherv<T>(
-        _ send: consuming Buffer<T>, into receive: consuming Buffer<T>, counts: [Int], root: Int
+        _ send: consuming Buffer<T>, sending count: Int? = nil, into receive: consuming Buffer<T>, counts: [Int],
+        root: Int
     ) throws(MPIError) -> Request<GatherBuffers<T>> {
-        checkCounts(counts, send: send.count, receive: receive.count, root: root)
-        let transfer = Transfer.gatherv(send.region, into: receive.region, counts: counts, root: root)
+        let part = send.region.slice(0, count: count ?? send.count)
+        checkCounts(counts, send: part.count, receive: receive.count, root: root)
+        let transfer = Transfer.gatherv(part, into: receive.region, counts: counts, root: root)
         return try begin(transfer, GatherBuffers(send: send, receive: receive))
     }
 

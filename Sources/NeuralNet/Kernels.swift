@@ -17,12 +17,26 @@ func multiply(_ values: inout MutableSpan<Float>, by factors: Span<Float>) {
 }
 
 /// Each of the first `count` elements is 0 with probability `rate`, else 1 / (1 − rate).
+///
+/// A random word serves four elements, a byte each; where a byte alone does not decide, another word does, so that the
+/// probability is `rate` to 32 bits.
 func drawDropoutMask(_ mask: inout MutableSpan<Float>, rate: Double, stream: RandomStream, count: Int) {
     precondition(count <= mask.count)
     var stream = stream
-    let threshold = UInt32(min((rate * 0x1p32).rounded(), 0x1p32 - 1))
-    let kept = Float(1 / (1 - rate))
-    for i in 0..<count {
-        mask[unchecked: i] = stream.nextWord() < threshold ? 0 : kept
+    let threshold = UInt32((rate * 0x1p32).rounded(.down))
+    let first = SIMD4(repeating: Int32(threshold >> 24))
+    let rest = threshold << 8
+    let dropped = SIMD4<Float>(repeating: 0)
+    let kept = SIMD4(repeating: Float(1 / (1 - rate)))
+    for start in stride(from: 0, to: count, by: 4) {
+        let word = stream.nextWord()
+        let bytes = SIMD4(
+            Int32(word & 0xFF), Int32(word >> 8 & 0xFF), Int32(word >> 16 & 0xFF), Int32(word >> 24))
+        // As vectors, because a branch on a random byte is mispredicted every other time.
+        var scales = kept.replacing(with: dropped, where: bytes .< first)
+        if rest != 0, any(bytes .== first) {
+            for i in 0..<4 where bytes[i] == first[i] { scales[i] = stream.nextWord() < rest ? 0 : kept[i] }
+        }
+        for i in 0..<min(4, count - start) { mask[unchecked: start + i] = scales[i] }
     }
 }

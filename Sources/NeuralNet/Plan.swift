@@ -1,4 +1,3 @@
-import COneDNN
 import FedCore
 
 /// A model compiled for one batch size: its primitives, and the memory they work on.
@@ -7,7 +6,7 @@ import FedCore
 /// primitives' own: work on it element by element, and enter and leave through `load` and `store`. Padding inside is
 /// zero and stays zero under any operation that maps zeros to zero.
 ///
-/// Use a plan on the thread that made it. Equal inputs give equal bits, in any plan of the same model, batch size and
+/// Use a plan on one thread at a time. Equal inputs give equal bits, in any plan of the same model, batch size and
 /// number of threads on the same kind of processor.
 public final class Plan {
     public enum Purpose: Sendable {
@@ -24,23 +23,26 @@ public final class Plan {
     /// The implementation oneDNN chose for each primitive, e.g. `jit:avx512_core`.
     public let implementations: [String]
 
+    /// Bytes of tensors it holds; oneDNN's code comes on top.
+    public var byteCount: Int { memory.byteCount + velocity.byteCount }
+
     private let memory: PlanMemory
     private let velocity: Arena
     private let forward: [any Step]
     private let backward: [any Step]
     private let parameters: [ParameterTransfer]
-    private let input: UnsafeMutableBufferPointer<Float>
-    private let logits: UnsafeMutableBufferPointer<Float>
-    private let logitsGradient: UnsafeMutableBufferPointer<Float>?
+    private let engine: Engine
+    private let input: Tensor
+    private let logits: Tensor
+    private let logitsGradient: Tensor?
 
     /// Compiles the model: tens of milliseconds the first time in a process, less when oneDNN knows the primitives.
     ///
-    /// - Parameter threads: OpenMP threads of every pass of plans on the calling thread, from here on.
+    /// - Parameter threads: OpenMP threads of each pass.
     /// - Precondition: `batch` and `threads` are positive.
     public init(_ model: Model, batch: Int, purpose: Purpose, threads: Int = 1) throws(OneDNNError) {
         precondition(batch > 0 && threads > 0, "a plan for \(batch) samples on \(threads) threads")
-        omp_set_num_threads(Int32(threads))
-        let engine = try Engine()
+        let engine = try Engine(threads: threads)
         let builder = try PlanBuilder(model, batch: batch, purpose: purpose, engine: engine)
         let logits = try builder.compileForward()
         var logitsGradient: Tensor?
@@ -66,9 +68,10 @@ public final class Plan {
         self.memory = memory
         implementations = builder.implementations
         velocity = Arena(byteCount: memory.gradients.byteCount)
-        input = memory.floats(of: builder.input)
-        self.logits = memory.floats(of: logits)
-        self.logitsGradient = logitsGradient.map(memory.floats(of:))
+        self.engine = engine
+        input = builder.input
+        self.logits = logits
+        self.logitsGradient = logitsGradient
     }
 
     private static func bind(
@@ -87,15 +90,14 @@ extension Plan {
     public func withInput<Result, Failure: Error>(
         _ body: (inout MutableSpan<Float>) throws(Failure) -> Result
     ) throws(Failure) -> Result {
-        var span = input.mutableSpan
-        return try body(&span)
+        try memory.withFloats(of: input, body)
     }
 
     /// The scores of the latest pass: plain `[batch, classes]`.
     public func withLogits<Result, Failure: Error>(
         _ body: (Span<Float>) throws(Failure) -> Result
     ) throws(Failure) -> Result {
-        try body(UnsafeBufferPointer(logits).span)
+        try memory.withFloats(of: logits) { (logits) throws(Failure) in try body(logits.span) }
     }
 
     /// Forward, loss, backward: leaves the gradient of the mean loss of the first `labels.count` samples in
@@ -110,9 +112,12 @@ extension Plan {
     ) throws(OneDNNError) -> BatchResult {
         guard let logitsGradient else { preconditionFailure("a plan for inference has no backward pass") }
         let context = try runForward(labels.count, dropout: dropout)
-        var gradient = logitsGradient.mutableSpan
-        let result = SoftmaxCrossEntropy.differentiate(
-            UnsafeBufferPointer(logits).span, classes: model.classes, labels: labels, gradient: &gradient)
+        let result = memory.withFloats(of: logitsGradient) { gradient in
+            memory.withFloats(of: logits) { logits in
+                SoftmaxCrossEntropy.differentiate(
+                    logits.span, classes: model.classes, labels: labels, gradient: &gradient)
+            }
+        }
         for step in backward { try step.execute(context) }
         return result
     }
@@ -120,12 +125,15 @@ extension Plan {
     /// Forward and loss of the first `labels.count` samples, without dropout.
     public func evaluate(labels: Span<Int32>) throws(OneDNNError) -> BatchResult {
         _ = try runForward(labels.count, dropout: nil)
-        return SoftmaxCrossEntropy.evaluate(UnsafeBufferPointer(logits).span, classes: model.classes, labels: labels)
+        return memory.withFloats(of: logits) { logits in
+            SoftmaxCrossEntropy.evaluate(logits.span, classes: model.classes, labels: labels)
+        }
     }
 
     private func runForward(_ count: Int, dropout: DropoutKey?) throws(OneDNNError) -> StepContext {
         precondition(count > 0 && count <= batch, "\(count) samples in a batch of \(batch)")
         let context = StepContext(dropout: dropout, count: count)
+        engine.activate()
         for step in forward { try step.execute(context) }
         return context
     }
@@ -136,18 +144,22 @@ extension Plan {
     /// Takes weights in the canonical order. O(parameters).
     public func load(_ weights: Span<Float>) throws(OneDNNError) {
         precondition(weights.count == model.parameterCount, "\(weights.count) of \(model.parameterCount) weights")
+        engine.activate()
         for parameter in parameters { try parameter.load(weights) }
     }
 
     /// Gives the weights in the canonical order. O(parameters).
     public func store(into weights: inout MutableSpan<Float>) throws(OneDNNError) {
         precondition(weights.count == model.parameterCount, "\(weights.count) of \(model.parameterCount) weights")
+        engine.activate()
         for parameter in parameters { try parameter.store(into: &weights) }
     }
 
     /// The gradients of the latest `forwardBackward` in the canonical order. O(parameters).
     public func storeGradients(into gradients: inout MutableSpan<Float>) throws(OneDNNError) {
         precondition(gradients.count == model.parameterCount, "\(gradients.count) of \(model.parameterCount) gradients")
+        precondition(purpose == .training, "a plan for inference has no gradients")
+        engine.activate()
         let distance = memory.gradients.base - memory.weights.base
         for parameter in parameters { try parameter.store(into: &gradients, fromBytes: distance) }
     }
@@ -163,7 +175,8 @@ extension Plan {
     public func withGradients<Result, Failure: Error>(
         _ body: (_ gradients: inout MutableSpan<Float>, _ weights: Span<Float>) throws(Failure) -> Result
     ) throws(Failure) -> Result {
-        try memory.gradients.withFloats { (gradients) throws(Failure) in
+        precondition(purpose == .training, "a plan for inference has no gradients")
+        return try memory.gradients.withFloats { (gradients) throws(Failure) in
             try memory.weights.withFloats { (weights) throws(Failure) in try body(&gradients, weights.span) }
         }
     }

@@ -1,4 +1,5 @@
 import FedCore
+
 #if canImport(FoundationEssentials)
 import FoundationEssentials
 #else

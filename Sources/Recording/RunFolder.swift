@@ -98,10 +98,9 @@ public final class RunFolder: RoundObserver {
     public func runFinished(_ summary: RunSummary, weights: Span<Float>) throws {
         try write(records, to: "round_log.json")
         guard let model else { return }
-        try Safetensors.write(
-            weights, layout: model.parameterLayout,
-            metadata: ["model": model.name, "fedmpi": Version.current],
-            to: url.appendingPathComponent("model.safetensors").path)
+        let file = Safetensors(
+            model.parameterLayout, weights: weights, metadata: ["model": model.name, "fedmpi": Version.current])
+        try Data(try file.encoded()).write(to: url.appendingPathComponent("model.safetensors"), options: .atomic)
     }
 
     private struct Configuration: Encodable {

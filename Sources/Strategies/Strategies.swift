@@ -2,6 +2,7 @@ import FedCore
 
 /// The catalog of strategies.
 public enum Strategies {
+    /// Every strategy, in the order of `--help`.
     public static let all: [any Strategy.Type] = [FedAvg.self, FedProx.self]
 
     /// - Throws: `ConfigurationError` that lists the catalog when the name is not in it.

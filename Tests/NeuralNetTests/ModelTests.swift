@@ -10,4 +10,72 @@ struct ModelTests {
     func `parameter counts are exact`(name: String, count: Int) throws {
         #expect(try Models.named(name).parameterCount == count)
     }
+
+    @Test func `the cut of edgecnn-large leaves 205,632 parameters on the device and 128 features to send`() {
+        let model = Model.edgeCNNLarge
+        #expect(model.deviceParameters == 205_632)
+        #expect(model.serverParameters == 8_906)
+        #expect(model.features == [128])
+    }
+
+    @Test func `a model that is not cut runs on the server`() {
+        #expect(Model.logistic.deviceParameters == 0)
+        #expect(Model.logistic.serverParameters == 7_850)
+        #expect(Model.logistic.features == nil)
+    }
+
+    @Test func `the layout has PyTorch's keys and shapes`() {
+        let entries = Model.edgeCNNLarge.parameterLayout.entries
+        #expect(
+            entries.map(\.name) == [
+                "0.weight", "0.bias", "3.weight", "3.bias", "7.weight", "7.bias", "9.weight", "9.bias", "11.weight",
+                "11.bias",
+            ])
+        #expect(entries[2].shape == [32, 16, 3, 3])
+        #expect(entries[4].shape == [128, 1568])
+        #expect(entries[4].offset == 160 + 4_640)
+    }
+
+    @Test func `shapes and FLOPs of edgecnn-large are those counted by hand`() {
+        let summary = Model.edgeCNNLarge.summary
+        #expect(
+            summary.map(\.output.description).prefix(7) == [
+                "16×28×28", "16×28×28", "16×14×14", "32×14×14", "32×14×14", "32×7×7", "1568",
+            ])
+        // 2 · 28² · 16 · 9, 2 · 14² · 32 · 16 · 9, 2 · 1568 · 128
+        #expect(summary[0].forwardFlops == 225_792)
+        #expect(summary[3].forwardFlops == 1_806_336)
+        #expect(summary[7].forwardFlops == 401_408)
+        #expect(Model.edgeCNNLarge.forwardFlops == 2_451_200)
+        #expect(Model.edgeCNNLarge.trainingFlops == 7_127_808)
+    }
+
+    @Test func `an unknown model lists the catalog`() {
+        #expect(
+            throws: ConfigurationError(
+                "unknown model 'resnet'; choose one of: edgecnn-large, edgecnn-medium, edgecnn-small, logistic, simplecnn"
+            )
+        ) { try Models.named("resnet") }
+    }
+
+    @Test func `initial weights are uniform within one over the root of the fan-in`() {
+        let model = Model.edgeCNNLarge
+        let weights = model.initialWeights(seed: 7)
+        let fanIns = [9, 9, 144, 144, 1568, 1568, 128, 128, 64, 64]
+        for (entry, fanIn) in zip(model.parameterLayout.entries, fanIns) {
+            let values = weights[entry.range].map { Double($0) * Double(fanIn).squareRoot() }
+            #expect(values.allSatisfy { abs($0) <= 1 }, "\(entry.name)")
+            guard entry.count > 500 else { continue }
+            let mean = values.reduce(0, +) / Double(entry.count)
+            let variance = values.reduce(0) { $0 + $1 * $1 } / Double(entry.count)
+            // Five standard errors: √(1/3n) of the mean, √(4/45n) of the variance.
+            #expect(abs(mean) < 5 / (3 * Double(entry.count)).squareRoot(), "\(entry.name)")
+            #expect(abs(variance - 1.0 / 3) < 5 * (4 / (45 * Double(entry.count))).squareRoot(), "\(entry.name)")
+        }
+    }
+
+    @Test func `initial weights depend on the seed alone`() {
+        #expect(Model.logistic.initialWeights(seed: 1) == Model.logistic.initialWeights(seed: 1))
+        #expect(Model.logistic.initialWeights(seed: 1) != Model.logistic.initialWeights(seed: 2))
+    }
 }

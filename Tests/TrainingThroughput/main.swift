@@ -1,7 +1,7 @@
 // training-throughput MODEL BATCH SAMPLES EPOCHS [THREADS]
 //
 // The training rate of one rank: random images in shuffled order, the copy of each batch, forward, backward and the
-// optimizer's step. Prints a line per epoch.
+// optimizer's step. Prints a line per epoch, and one for the forward pass alone.
 import FedCore
 import NeuralNet
 
@@ -63,6 +63,15 @@ func train() throws {
             "\((seconds / Double((samples + batch - 1) / batch) * 1e7).rounded() / 10) µs a step,",
             "loss \(Float(total.lossSum / Double(samples)))")
     }
+
+    let inference = try Plan(model, batch: batch, purpose: .inference, threads: number(3, default: 1))
+    try inference.load(model.initialWeights(seed: 1).span)
+    let someLabels = Array(labels.prefix(batch))
+    let passes = max(samples / batch, 1)
+    let duration = try clock.measure {
+        for _ in 0..<passes { _ = try inference.evaluate(labels: someLabels.span) }
+    }
+    print("evaluation: \(Int(Double(passes * someLabels.count) / (duration / .seconds(1)))) samples/s")
 }
 
 try train()

@@ -7,6 +7,7 @@ public struct PartitionSettings: Sendable, Equatable {
     /// Samples each client holds at least. nil is 10, or an equal share when there are fewer than 10 for each.
     public var minimumSamples: Int?
 
+    /// Settings as given; the partitioner that uses one checks it.
     public init(alpha: Double = 0.5, minimumSamples: Int? = nil) {
         self.alpha = alpha
         self.minimumSamples = minimumSamples

@@ -2,6 +2,7 @@ import FedCore
 
 /// The catalog of partitioners.
 public enum Partitions {
+    /// Every partitioner, in the order of `--help`.
     public static let all: [any Partitioner.Type] = [IIDPartitioner.self, DirichletPartitioner.self]
 
     /// - Throws: `ConfigurationError` that lists the catalog when the name is not in it, or when a setting is out of

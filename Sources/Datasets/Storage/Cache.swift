@@ -50,7 +50,7 @@ struct Cache: Sendable {
         for folder in folders where isExplicit || FileSystem.isOwnFolder(folder) {
             if let copy = Self.map("\(folder)/\(name)", of: version) { return copy }
         }
-        var failure = DatasetError.cache(folder: "memory", reason: "no folder to use")
+        var failure = DatasetError.cache(folder: name, reason: "no folder is set")
         for folder in folders {
             if let reason = FileSystem.makeFolder(folder) {
                 failure = .cache(folder: folder, reason: reason)

@@ -66,8 +66,7 @@ final class GathervWire {
         }
         let request = try communicator.startGatherv(
             buffer, sending: clients.count * slotBytes, into: Buffer(count: 0), counts: [], root: 0)
-        let buffers = try request.wait()
-        sendBuffer = buffers.intoSend()
+        sendBuffer = try request.wait().send
     }
 
     /// Server: receives one wave. Collective.
@@ -102,6 +101,11 @@ final class GathervWire {
             }
             offset += slotBytes
         }
-        (sendBuffer, receiveBuffer) = buffers.intoParts()
+        keep(buffers)
+    }
+
+    private func keep(_ buffers: consuming GatherBuffers<UInt8>) {
+        sendBuffer = .some(buffers.send)
+        receiveBuffer = .some(buffers.receive)
     }
 }

@@ -1,11 +1,16 @@
 import COneDNN
 
-/// oneDNN's processor and the in-order queue of one thread.
+/// oneDNN's processor, an in-order queue on it, and how many threads work the queue off.
 final class Engine {
     let handle: dnnl_engine_t
     let stream: dnnl_stream_t
 
-    init() throws(OneDNNError) {
+    private let threads: Int32
+
+    init(threads: Int) throws(OneDNNError) {
+        self.threads = Int32(threads)
+        // Primitives are made for a number of threads, too.
+        omp_set_num_threads(self.threads)
         let engine = try create("dnnl_engine_create") { dnnl_engine_create(&$0, dnnl_cpu, 0) }
         do throws(OneDNNError) {
             stream = try create("dnnl_stream_create") {
@@ -16,6 +21,11 @@ final class Engine {
             throw error
         }
         handle = engine
+    }
+
+    /// OpenMP keeps the number of threads for each thread that asks; another plan may have set another.
+    func activate() {
+        omp_set_num_threads(threads)
     }
 
     deinit {

@@ -24,6 +24,8 @@ final class PlanMemory {
         self.activations = activations
     }
 
+    var byteCount: Int { weights.byteCount + gradients.byteCount + activations.byteCount }
+
     func address(of tensor: Tensor) -> UnsafeMutableRawPointer {
         addresses[tensor.buffer]
     }
@@ -32,6 +34,14 @@ final class PlanMemory {
         UnsafeMutableBufferPointer(
             start: addresses[tensor.buffer].assumingMemoryBound(to: Float.self),
             count: tensor.descriptor.byteCount / MemoryLayout<Float>.stride)
+    }
+
+    /// A tensor's floats, in the order in which they lie, for the duration of `body`.
+    func withFloats<Result, Failure: Error>(
+        of tensor: Tensor, _ body: (inout MutableSpan<Float>) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        var span = floats(of: tensor).mutableSpan
+        return try body(&span)
     }
 
     /// Rounds up to whole cache lines.

@@ -47,7 +47,7 @@ struct Doctor: WorldCommand {
             "\(cores) on \(hosts[0]) for \(Format.count(here, "rank"))"
                 + (here > cores ? "; ranks share cores, and waiting ranks sleep" : ""))
         line("recovery", recovery)
-        line("oneDNN", "\(OneDNN.version), \(OneDNN.instructionSet)")
+        line("oneDNN", "\(OneDNNLibrary.version), \(OneDNNLibrary.instructionSet)")
         line("data", problem.map { "\($0)" } ?? "\(dataset) found on every rank")
         if let microseconds {
             line(

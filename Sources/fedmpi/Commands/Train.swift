@@ -20,7 +20,7 @@ struct Train: WorldCommand {
             let folder = try RunFolder(
                 results: output.results, name: output.runName,
                 environment: RunEnvironment(
-                    mpi: MPIWorld.libraryVersion, oneDNN: "\(OneDNN.version) \(OneDNN.instructionSet)"))
+                    mpi: MPIWorld.libraryVersion, oneDNN: "\(OneDNNLibrary.version) \(OneDNNLibrary.instructionSet)"))
             var observers: [any RoundObserver] = [EventLog(rank: world.rank)]
             if output.json {
                 observers.append(JSONLines(folder: folder))

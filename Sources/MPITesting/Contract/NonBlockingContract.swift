@@ -1,0 +1,138 @@
+import MPI
+
+extension CommunicatorContract {
+    static let nonBlocking: [ContractCase] =
+        perType("non-blocking collectives do what the blocking ones do") { try startedCollectives($0, $1, $2) }
+        + perType("non-blocking messages arrive") { try startedMessages($0, $1, $2) }
+        + [
+            ContractCase("a model's weights go down and come up") { world, checks in
+                let count = 100_000
+                let weights = try world.startBroadcast(
+                    Buffer(Float.samples(world.rank, count: count)), root: 0
+                ).wait()
+                checks.expectEqual(weights.array(), Float.samples(0, count: count), "broadcast")
+                let counts = [0] + [Int](repeating: count, count: world.size - 1)
+                let room = world.rank == 0 ? count * (world.size - 1) : 0
+                let update = Buffer<Float>(Float.samples(world.rank, count: counts[world.rank]))
+                let all = try world.startGatherv(update, into: Buffer(count: room), counts: counts, root: 0).wait()
+                let expected = (0..<world.size).flatMap { Float.samples($0, count: counts[$0]) }
+                if world.rank == 0 { checks.expectEqual(all.receive.array(), expected, "gatherv") }
+            },
+            ContractCase("several collectives under way at once stay apart") { world, checks in
+                let first = try world.startBroadcast(Buffer<Int32>([Int32](repeating: 1, count: 2000)), root: 0)
+                let second = try world.startAllReduce(Buffer<Int32>([1]), .sum)
+                let third = try world.startBroadcast(
+                    Buffer<Int32>([Int32](repeating: world.rank == 0 ? 7 : 0, count: 2000)), root: 0)
+                checks.expectEqual(try third.wait().array(), [Int32](repeating: 7, count: 2000), "third")
+                checks.expectEqual(try second.wait().array(), [Int32(world.size)], "second")
+                checks.expectEqual(try first.wait().array(), [Int32](repeating: 1, count: 2000), "first")
+            },
+            ContractCase("a wait with a deadline says whether the operation is complete", minimumSize: 2) {
+                world, checks in
+                if world.rank == 0 {
+                    var request = try world.startReceive(into: Buffer<Int32>(count: 1), from: 1, tag: 5)
+                    let early = try request.wait(until: .now + .milliseconds(2))
+                    checks.expect(!early, "complete before the message was sent")
+                    checks.expect(request.status == nil, "a status before the message")
+                    try world.barrier()
+                    let late = try request.wait(until: .now + .seconds(20))
+                    checks.expect(late, "the message did not come")
+                    checks.expectEqual(request.status, Status(source: 1, tag: 5, byteCount: 4), "status")
+                    checks.expectEqual(try request.wait().array(), [42], "message")
+                } else {
+                    try world.barrier()
+                    if world.rank == 1 { try world.send(Buffer<Int32>([42]), to: 0, tag: 5) }
+                }
+            },
+            ContractCase("a cancelled receive takes no message", minimumSize: 2) { world, checks in
+                if world.rank == 0 {
+                    let request = try world.startReceive(into: Buffer<Int32>(count: 1), from: 1, tag: 6)
+                    let early = try request.cancel()
+                    checks.expect(early == nil, "a message before any was sent")
+                }
+                try world.barrier()
+                if world.rank == 1 { try world.send(Buffer<Int32>([43]), to: 0, tag: 6) }
+                if world.rank == 0 {
+                    var data = Buffer<Int32>(count: 1)
+                    try world.receive(into: &data, from: 1, tag: 6)
+                    checks.expectEqual(data[0], 43, "the message for the next receive")
+                }
+            },
+            ContractCase("cancelling a receive that has its message gives the message", minimumSize: 2) {
+                world, checks in
+                if world.rank == 1 { try world.send(Buffer<Int32>([44]), to: 0, tag: 7) }
+                if world.rank == 0 {
+                    _ = try world.probe(from: 1, tag: 7)
+                    var request = try world.startReceive(into: Buffer<Int32>(count: 1), from: 1, tag: 7)
+                    _ = try request.wait(until: .now + .seconds(20))
+                    if let message = try request.cancel() {
+                        checks.expectEqual(message[0], 44, "message")
+                    } else {
+                        checks.expect(false, "the message is lost")
+                    }
+                }
+            },
+        ]
+
+    private static func startedCollectives<T: SampleScalar>(
+        _ type: T.Type, _ world: any Communicator, _ checks: Checklist
+    ) throws {
+        for root in 0..<world.size {
+            let isRoot = world.rank == root
+            for count in lengths {
+                let what = "root \(root), \(count)"
+                let own = T.samples(world.rank, count: count)
+                let everybodys = (0..<world.size).flatMap { T.samples($0, count: count) }
+
+                try world.startBarrier().wait()
+                let sent = try world.startBroadcast(Buffer<T>(own), root: root).wait()
+                checks.expectEqual(sent.array(), T.samples(root, count: count), "broadcast, \(what)")
+
+                let room = isRoot ? everybodys.count : 0
+                let gathered = try world.startGather(Buffer<T>(own), into: Buffer(count: room), root: root).wait()
+                checks.expectEqual(gathered.send.array(), own, "gather's own, \(what)")
+                if isRoot { checks.expectEqual(gathered.receive.array(), everybodys, "gather, \(what)") }
+
+                let parts = isRoot ? Buffer<T>(everybodys) : Buffer(count: 0)
+                let scattered = try world.startScatter(parts, into: Buffer(count: count), root: root).wait()
+                checks.expectEqual(scattered.receive.array(), own, "scatter, \(what)")
+
+                let counts = unequalCounts(world.size, count)
+                let expected = (0..<world.size).flatMap { T.samples($0, count: counts[$0]) }
+                let unequal = try world.startGatherv(
+                    Buffer<T>(T.samples(world.rank, count: counts[world.rank])),
+                    into: Buffer(count: isRoot ? expected.count : 0), counts: isRoot ? counts : [], root: root
+                ).wait()
+                if isRoot { checks.expectEqual(unequal.receive.array(), expected, "gatherv, \(what)") }
+
+                for operation in [ReduceOperation.sum, .minimum] {
+                    let operands: [T] = operands(type, world.rank, operation, count: count)
+                    let result: [T] = combined(type, operation, size: world.size, count: count)
+                    let reduced = try world.startReduce(Buffer(operands), operation, root: root).wait()
+                    checks.expectEqual(reduced.array(), isRoot ? result : operands, "reduce \(operation), \(what)")
+                    let all = try world.startAllReduce(Buffer(operands), operation).wait()
+                    checks.expectEqual(all.array(), result, "allReduce \(operation), \(what)")
+                }
+            }
+        }
+    }
+
+    private static func startedMessages<T: SampleScalar>(
+        _ type: T.Type, _ world: any Communicator, _ checks: Checklist
+    ) throws {
+        let next = (world.rank + 1) % world.size
+        let previous = (world.rank + world.size - 1) % world.size
+        for count in lengths {
+            var receive = try world.startReceive(into: Buffer<T>(count: count + 2), from: previous, tag: 3)
+            let send = try world.startSend(Buffer<T>(T.samples(world.rank, count: count)), to: next, tag: 3)
+            let arrived = try receive.wait(until: .now + .seconds(20))
+            checks.expect(arrived, "\(count) elements did not arrive")
+            let bytes = count * T.datatype.byteCount
+            checks.expectEqual(receive.status, Status(source: previous, tag: 3, byteCount: bytes), "status")
+            let data = try receive.wait()
+            let expected = T.samples(previous, count: count) + [T(0), T(0)]
+            checks.expectEqual(data.array(), expected, "\(count) elements and untouched room")
+            checks.expectEqual(try send.wait().array(), T.samples(world.rank, count: count), "the sent buffer")
+        }
+    }
+}

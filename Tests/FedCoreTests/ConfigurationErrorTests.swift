@@ -1,0 +1,9 @@
+import FedCore
+import Testing
+
+@Suite struct ConfigurationErrorTests {
+    @Test func anUnknownNameListsTheChoices() {
+        let error = ConfigurationError(unknown: "model", "cnm", choices: ["cnn", "logistic"])
+        #expect("\(error)" == "unknown model 'cnm'; choose one of: cnn, logistic")
+    }
+}

@@ -1,0 +1,165 @@
+import FedCore
+import Testing
+
+@Suite struct ExactSumTests {
+    @Test func weightsTheMeanByHand() throws {
+        var sum = ExactSum(count: 2)
+        try sum.add([1, -8] as [Float], weight: 1)
+        try sum.add([5, 4] as [Float], weight: 3)
+        // (1·1 + 3·5)/4 and (1·−8 + 3·4)/4.
+        #expect(sum.mean() == [4, 1])
+        #expect(sum.weight == 4)
+        // 2³² steps for each unit.
+        #expect(sum.total == [16 << 32, 4 << 32])
+        #expect(sum.magnitude == 23)
+    }
+
+    @Test func roundsHalfAStepToEven() throws {
+        for (steps, expected) in [(0.5, 0), (1.5, 2), (2.5, 2), (-0.5, 0), (-1.5, -2), (0.75, 1)] as [(Float, Int64)] {
+            // Once alone, once beside a value so large that the other path is taken.
+            for companion in [0, 0x1p20] as [Float] {
+                var sum = ExactSum(count: 2)
+                try sum.add([steps * 0x1p-32, companion], weight: 1)
+                #expect(sum.total == [expected, Int64(companion) << 32])
+            }
+        }
+    }
+
+    @Test func bothPathsRoundAlike() throws {
+        let values = floats(1000, range: 1000)
+        var fast = ExactSum(count: 1000)
+        try fast.add(values, weight: 3)
+        // 2²⁰ · 3 · 2³² is beyond the fast path's 2⁵¹.
+        var slow = ExactSum(count: 1001)
+        try slow.add(values + [0x1p20], weight: 3)
+        #expect(Array(slow.total.dropLast()) == fast.total)
+    }
+
+    @Test func orderAndGroupingDoNotChangeABit() throws {
+        let terms = (0..<40).map { floats(64, range: 10, salt: $0) }
+        // Half of the weights are sample counts, half are not even representable in binary.
+        let weights = (0..<40).map { (i: Int) -> Double in i % 2 == 0 ? Double(1 + 37 * i) : Double(i) / 10 }
+        var reference = ExactSum(count: 64)
+        for i in terms.indices { try reference.add(terms[i], weight: weights[i]) }
+
+        for trial in 0..<20 {
+            var random = RandomStream(seed: 1, .selection, round: trial)
+            var order = Array(terms.indices)
+            random.shuffle(&order)
+            var ranks = [ExactSum](repeating: ExactSum(count: 64), count: 1 + trial % 6)
+            for i in order { try ranks[random.integer(below: ranks.count)].add(terms[i], weight: weights[i]) }
+            random.shuffle(&ranks)
+            var total = ExactSum(count: 64)
+            for rank in ranks { try total.add(rank) }
+            #expect(total.total == reference.total)
+            #expect(total.weight == reference.weight)
+            #expect(total.magnitude == reference.magnitude)
+            #expect(total.mean().map { $0.bitPattern } == reference.mean().map { $0.bitPattern })
+        }
+    }
+
+    @Test func meanIsWithinOneUlpOfADoubleReference() throws {
+        for (clients, range) in [(5, 0.1), (100, 10), (1000, 0.001)] as [(Int, Float)] {
+            var sum = ExactSum(count: 200)
+            var reference = [Double](repeating: 0, count: 200)
+            var weight = 0.0
+            for client in 0..<clients {
+                let values = floats(200, range: range, salt: client)
+                let samples = Double(10 + client % 90)
+                try sum.add(values, weight: samples)
+                for i in reference.indices { reference[i] += samples * Double(values[i]) }
+                weight += samples
+            }
+            let mean = sum.mean()
+            for i in reference.indices {
+                let expected = Float(reference[i] / weight)
+                // A term's rounding is at most half a step, which for a mean near 0 is more than its ulp.
+                let step = Float(0x1p-33 * Double(clients) / weight)
+                #expect(abs(mean[i] - expected) <= max(expected.ulp, step))
+            }
+        }
+    }
+
+    @Test func aTermOfWeightZeroChangesNothing() throws {
+        var sum = ExactSum(count: 1)
+        try sum.add([3], weight: 2)
+        let before = (sum.total, sum.weight, sum.magnitude)
+        try sum.add([7], weight: 0)
+        #expect((sum.total, sum.weight, sum.magnitude) == before)
+    }
+
+    @Test func notANumberAndInfinityAreRefusedByIndex() throws {
+        var sum = ExactSum(count: 3)
+        try sum.add([1, 2, 3], weight: 1)
+        let before = sum.total
+        for (bad, index) in [(Float.nan, 1), (.infinity, 2), (-.infinity, 0), (-.nan, 2), (.signalingNaN, 1)] {
+            var values: [Float] = [1, 1, 1]
+            values[index] = bad
+            #expect(throws: ExactSum.Refusal.notFinite(index: index)) { try sum.add(values, weight: 1) }
+            // 0 × NaN would be NaN.
+            #expect(throws: ExactSum.Refusal.notFinite(index: index)) { try sum.add(values, weight: 0) }
+        }
+        #expect(sum.total == before && sum.weight == 1)
+    }
+
+    @Test func anotherLengthIsRefused() {
+        var sum = ExactSum(count: 3)
+        let refusal = ExactSum.Refusal.wrongLength(expected: 3, actual: 2)
+        #expect(throws: refusal) { try sum.add([1, 2], weight: 1) }
+        #expect(throws: refusal) { try sum.add(ExactSum(count: 2)) }
+    }
+
+    @Test(arguments: [-1, -1e-9, .infinity, -.infinity, 1e-7])
+    func aWeightThatCountsNothingIsRefused(weight: Double) {
+        var sum = ExactSum(count: 1)
+        #expect(throws: ExactSum.Refusal.badWeight(weight)) { try sum.add([1], weight: weight) }
+        #expect(sum.weight == 0)
+    }
+
+    @Test func aWeightThatIsNoNumberIsRefused() {
+        var sum = ExactSum(count: 1)
+        #expect(throws: ExactSum.Refusal.self) { try sum.add([1], weight: .nan) }
+    }
+
+    @Test func overflowIsRefusedNeverWrapped() throws {
+        var sum = ExactSum(count: 2)
+        let largest = Float(0x1p29).nextDown
+        try sum.add([largest, -largest], weight: 1)
+        try sum.add([largest, -largest], weight: 1)
+        #expect(sum.mean() == [largest, -largest])
+        #expect(throws: ExactSum.Refusal.overflow) { try sum.add([64, 0], weight: 1) }
+        #expect(throws: ExactSum.Refusal.overflow) { try sum.add(sum) }
+        #expect(throws: ExactSum.Refusal.overflow) { try sum.add([.greatestFiniteMagnitude, 0], weight: 1e300) }
+        #expect(throws: ExactSum.Refusal.overflow) { try sum.add([0, 0], weight: 1e300) }
+        #expect(sum.mean() == [largest, -largest])
+        #expect(sum.weight == 2)
+    }
+
+    @Test func resetIsTheEmptySum() throws {
+        var sum = ExactSum(count: 1)
+        try sum.add([3], weight: 2)
+        sum.reset()
+        try sum.add([5], weight: 1)
+        #expect(sum.mean() == [5])
+        #expect(sum.magnitude == 5)
+    }
+
+    /// Uniform in −range ..< range.
+    private func floats(_ count: Int, range: Float, salt: Int = 0) -> [Float] {
+        var random = RandomStream(seed: 8, .initialization, salt: salt)
+        return (0..<count).map { _ in (2 * random.uniform() - 1) * range }
+    }
+}
+
+extension ExactSum {
+    mutating func add(_ values: [Float], weight: Double) throws(Refusal) {
+        try add(values.span, weight: weight)
+    }
+
+    func mean() -> [Float] {
+        var result = [Float](repeating: .nan, count: total.count)
+        var span = result.mutableSpan
+        mean(into: &span)
+        return result
+    }
+}

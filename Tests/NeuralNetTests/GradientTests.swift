@@ -1,0 +1,50 @@
+import FedCore
+import NeuralNet
+import Testing
+
+struct GradientTests {
+    /// The loss along a direction in the space of weights, against its slope by the gradient.
+    private func expectFiniteDifferencesAgree(_ model: Model, batch: Int, dropout: DropoutKey? = nil) throws {
+        let plan = try Plan(hashed: model, batch: batch)
+        plan.fill(model.hashedInput(batch: batch))
+        let labels = (0..<batch).map { Int32($0 * 7 % model.classes) }
+        let weights = model.hashedWeights
+        _ = try plan.forwardBackward(labels: labels.span, dropout: dropout)
+        let gradients = try plan.gradients
+
+        for entry in model.parameterLayout.entries {
+            var direction = [Double](repeating: 0, count: weights.count)
+            let raw = hashed(entry.count, salt: 900 + UInt64(entry.offset))
+            for (i, value) in zip(entry.range, raw) { direction[i] = Double(value) }
+            let length = direction.reduce(0) { $0 + $1 * $1 }.squareRoot()
+            let epsilon = 5e-4
+            func loss(_ distance: Double) throws -> Double {
+                let moved = zip(weights, direction).map { Float(Double($0) + distance * $1 / length) }
+                try plan.load(moved.span)
+                return try plan.forwardBackward(labels: labels.span, dropout: dropout).lossSum / Double(batch)
+            }
+            let slope = try (loss(epsilon) - loss(-epsilon)) / (2 * epsilon)
+            let expected = zip(gradients, direction).reduce(0) { $0 + Double($1.0) * $1.1 } / length
+            // A loss in floats is good to 2e-7, and its difference over 2ε to 4e-4. The kinks of ReLU and pooling add some.
+            let norm = entry.range.reduce(0) { $0 + Double(gradients[$1]) * Double(gradients[$1]) }.squareRoot()
+            #expect(abs(slope - expected) < 4e-4 + 2e-2 * norm, "\(entry.name): \(slope) and \(expected)")
+        }
+    }
+
+    @Test(arguments: Networks.all.map(\.name))
+    func `gradients agree with finite differences`(name: String) throws {
+        let model = try #require(Networks.all.first { $0.name == name })
+        try expectFiniteDifferencesAgree(model, batch: 3)
+    }
+
+    @Test func `gradients agree with finite differences under a fixed dropout mask`() throws {
+        let model = Model(
+            name: "dropout", input: [2, 8, 8], classes: 4,
+            layers: [
+                Conv2D(2, 10, kernel: 3, padding: 1), ReLU(), MaxPool2D(2), Dropout(0.25), Flatten(), Dropout(0.3),
+                Linear(160, 12), ReLU(), Dropout(0.5), Linear(12, 4),
+            ])
+        try expectFiniteDifferencesAgree(
+            model, batch: 4, dropout: DropoutKey(seed: 3, round: 2, client: 1, step: 0))
+    }
+}

@@ -1,0 +1,110 @@
+import FedCore
+import Foundation
+import NeuralNet
+import Testing
+
+struct SafetensorsTests {
+    private let layout = ParameterLayout([("0.weight", [2, 3]), ("0.bias", [2])])
+    private let weights: [Float] = [1, -2, 3.5, 0, .greatestFiniteMagnitude, 6, 7, -8]
+
+    private func file(_ header: String, _ bodyBytes: Int) -> [UInt8] {
+        let length = header.utf8.count
+        return (0..<8).map { UInt8(truncatingIfNeeded: length >> (8 * $0)) } + Array(header.utf8)
+            + [UInt8](repeating: 0, count: bodyBytes)
+    }
+
+    @Test func `weights come back with their names, shapes and metadata`() throws {
+        let original = Safetensors(layout, weights: weights.span, metadata: ["model": "test", "seed": "7 \"é\""])
+        let read = try Safetensors(decoding: original.encoded())
+        #expect(read == original)
+        #expect(try read.weights(for: layout) == weights)
+    }
+
+    @Test func `the bytes are the format's`() throws {
+        let tiny = ParameterLayout([("a", [1])])
+        let one: [Float] = [1]
+        let bytes = try Safetensors(tiny, weights: one.span).encoded()
+        let header = #"{"a":{"data_offsets":[0,4],"dtype":"F32","shape":[1]}}  "#
+        #expect(bytes == [56, 0, 0, 0, 0, 0, 0, 0] + Array(header.utf8) + [0, 0, 0x80, 0x3F])
+    }
+
+    @Test func `a truncated or prolonged file is refused`() throws {
+        let bytes = try Safetensors(layout, weights: weights.span).encoded()
+        for count in [0, 7, 20, bytes.count - 1] {
+            #expect(throws: SafetensorsError.self) { try Safetensors(decoding: Array(bytes.prefix(count))) }
+        }
+        #expect(throws: SafetensorsError.wrongSize(expectedBytes: bytes.count, actualBytes: bytes.count + 1)) {
+            try Safetensors(decoding: bytes + [0])
+        }
+    }
+
+    @Test(arguments: [
+        "not JSON", "[]", #"{"a":{"dtype":"F32","shape":[1]}}"#,
+        // Overlapping, gapped, negative, overflowing, inconsistent.
+        #"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#,
+        #"{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}"#,
+        #"{"a":{"dtype":"F32","shape":[-1,-2],"data_offsets":[0,8]}}"#,
+        #"{"a":{"dtype":"F32","shape":[9223372036854775807,2],"data_offsets":[0,8]}}"#,
+        #"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}}"#,
+        #"{"a":{"dtype":"F32","shape":[],"data_offsets":[]}}"#,
+    ])
+    func `a header that makes no sense is refused`(header: String) {
+        let error = #expect(throws: SafetensorsError.self) { try Safetensors(decoding: file(header, 8)) }
+        guard case .badHeader = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+    }
+
+    @Test func `a file of anything else is refused`() {
+        #expect(throws: SafetensorsError.self) { try Safetensors(decoding: Array("PK\u{3}\u{4}, a zip archive".utf8)) }
+        let half = file(#"{"a":{"dtype":"F16","shape":[4],"data_offsets":[0,8]}}"#, 8)
+        #expect(throws: SafetensorsError.unsupportedType(tensor: "a", type: "F16")) {
+            try Safetensors(decoding: half)
+        }
+    }
+
+    @Test func `another model's weights are refused by name`() throws {
+        let file = Safetensors(layout, weights: weights.span)
+        #expect(throws: SafetensorsError.missing(tensor: "1.weight")) {
+            try file.weights(for: ParameterLayout([("1.weight", [2, 3])]))
+        }
+        #expect(throws: SafetensorsError.wrongShape(tensor: "0.weight", expected: [3, 2], actual: [2, 3])) {
+            try file.weights(for: ParameterLayout([("0.weight", [3, 2]), ("0.bias", [2])]))
+        }
+        #expect(throws: SafetensorsError.unexpected(tensor: "0.bias")) {
+            try file.weights(for: ParameterLayout([("0.weight", [2, 3])]))
+        }
+    }
+
+    /// Needs `FEDMPI_PYTHON`, a Python with `safetensors` and `numpy`.
+    @Test(.enabled(if: ProcessInfo.processInfo.environment["FEDMPI_PYTHON"] != nil))
+    func `Python's safetensors reads the file`() throws {
+        let python = try #require(ProcessInfo.processInfo.environment["FEDMPI_PYTHON"])
+        let model = Model.edgeCNNLarge
+        let weights = model.initialWeights(seed: 3)
+        let url = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID()).safetensors")
+        defer { try? FileManager.default.removeItem(at: url) }
+        try Data(Safetensors(model.parameterLayout, weights: weights.span, metadata: ["seed": "3"]).encoded())
+            .write(to: url)
+        let script = """
+            import sys, safetensors
+            with safetensors.safe_open(sys.argv[1], "numpy") as file:
+                assert file.metadata() == {"seed": "3"}, file.metadata()
+                assert len(file.keys()) == 10, file.keys()
+                weight = file.get_tensor("7.weight")
+                print(weight.shape[0], weight.shape[1], repr(float(weight[3, 5])))
+            """
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: python)
+        process.arguments = ["-c", script, url.path]
+        let output = Pipe()
+        process.standardOutput = output
+        try process.run()
+        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 0)
+        let entry = model.parameterLayout.entries[4]
+        #expect(text == "128 1568 \(Double(weights[entry.offset + 3 * 1568 + 5]))\n")
+    }
+}

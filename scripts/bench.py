@@ -23,6 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SCRIPTS = ROOT / "scripts"
 PARAMETERS = 214_538
 MFLOP_PER_SAMPLE = 7.1
+RUN_LIMIT_SECONDS = 1800
 # Without these PyTorch returns memory to the system every step and pays for it in page faults.
 TUNED = {"MALLOC_MMAP_THRESHOLD_": "33554432", "MALLOC_TRIM_THRESHOLD_": "1073741824"}
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
@@ -54,9 +55,12 @@ class Run:
         )
         watcher = threading.Thread(target=self._watch, args=(process,), daemon=True)
         watcher.start()
+        limit = threading.Timer(RUN_LIMIT_SECONDS, process.terminate)
+        limit.start()
         for line in process.stdout:
             self.lines.append((time.time() - self.began, line.rstrip()))
         code = process.wait()
+        limit.cancel()
         self.seconds = time.time() - self.began
         watcher.join()
         if code != 0:
@@ -129,6 +133,9 @@ class Bench:
     def __init__(self, options, scratch):
         self.options, self.scratch = options, scratch
         self.sections, self.checks = [], []
+        self.load = os.getloadavg()[0]
+        if self.load > 0.5:
+            self.say(f"the machine is busy (load {self.load:.1f}); the figures will suffer")
 
     def say(self, text):
         print(f"bench: {text}", file=sys.stderr, flush=True)
@@ -327,7 +334,8 @@ class Bench:
             "",
             f"Made by `{' '.join(['scripts/bench', *self.options.given])}` on {datetime.date.today()}: "
             f"{cpu[1] if cpu else platform.machine()}, {os.cpu_count()} cores, {mpi}, "
-            f"fedmpi {version.stdout.strip()}, {peers}. Only ratios from one sitting count; tuned means "
+            f"fedmpi {version.stdout.strip()}, {peers}; load of other work at the start {self.load:.1f}. "
+            "Only ratios from one sitting count; tuned means "
             f"`{' '.join(f'{key}={value}' for key, value in TUNED.items())}`. "
             "A cell is the median of the runs [smallest–largest].",
             "",
@@ -371,15 +379,14 @@ def parse():
     options.parts = options.only.split(",")
     if unknown := [part for part in options.parts if part not in PARTS]:
         parser.error(f"no part {', '.join(unknown)}; choose from {parts}")
+    if options.write and set(options.parts) != set(PARTS):
+        parser.error("--write needs every part; leave out --only")
     options.given = [f"--only {options.only}"] * (options.parts != list(PARTS)) + ["--quick"] * options.quick
     return options
 
 
 def main():
     options = parse()
-    load = os.getloadavg()[0]
-    if load > 0.5:
-        print(f"bench: the machine is busy (load {load:.1f}); the figures will suffer", file=sys.stderr)
     with tempfile.TemporaryDirectory() as scratch:
         bench = Bench(options, Path(scratch))
         measures = [bench.throughput, bench.round_time, bench.logistic, bench.accuracy, bench.exchange, bench.idle]

@@ -28,9 +28,9 @@ install_packages() {
         fi
     fi
     echo "installing ${missing[*]}" >&2
-    "${sudo[@]}" apt-get update -qq >&2
+    "${sudo[@]}" apt-get update -qq
     "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive \
-        apt-get install -qq -y --no-install-recommends "${missing[@]}" >&2 </dev/null ||
+        apt-get install -qq -y --no-install-recommends "${missing[@]}" >/dev/null </dev/null ||
         fail "apt-get could not install ${missing[*]}"
 }
 

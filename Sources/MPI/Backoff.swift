@@ -13,7 +13,7 @@ public struct Backoff: Sendable {
     public var tests = 200
     public var firstSleep = Duration.microseconds(20)
     /// Sleeps grow by a quarter up to this.
-    public var longestSleep = Duration.microseconds(500)
+    public var longestSleep = Duration.milliseconds(1)
 
     public static let `default` = Backoff()
 
@@ -28,6 +28,8 @@ public struct Backoff: Sendable {
     ) throws(E) -> Bool {
         for _ in 0..<max(1, tests) {
             if try condition() { return true }
+            // More ranks than cores: the one that is waited for may need this core.
+            sched_yield()
         }
         var pause = firstSleep
         while true {

@@ -4,6 +4,7 @@
 //     mpirun -n 6 mpi-conformance --exchange <floats> <rounds> time of a broadcast and a gatherv
 //     mpirun -n 6 mpi-conformance --idle <seconds>             processor time of ranks that wait
 //     mpirun -n 4 mpi-conformance --fail <rank>                an error on one rank ends the job
+//     mpirun --enable-recovery -n 4 mpi-conformance --lose <rank>   the others outlive a killed rank (Open MPI)
 import MPI
 
 let arguments = Array(CommandLine.arguments.dropFirst())
@@ -24,6 +25,7 @@ MPIWorld.run { world in
     case "--exchange": try measureExchange(world, count: number(1, or: 214_538), rounds: number(2, or: 200))
     case "--idle": try measureIdleRanks(world, seconds: number(1, or: 3))
     case "--fail": try failOnOneRank(world, rank: number(1, or: 0))
+    case "--lose": try loseOneRank(world, rank: number(1, or: world.size - 1))
     case .some(let option): throw Failed(description: "unknown option \(option)")
     }
 }

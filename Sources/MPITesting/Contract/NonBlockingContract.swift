@@ -80,7 +80,7 @@ extension CommunicatorContract {
     ) throws {
         for root in 0..<world.size {
             let isRoot = world.rank == root
-            for count in checks.lengths {
+            for (i, count) in checks.lengths.enumerated() {
                 let what = "root \(root), \(count)"
                 let own = T.samples(world.rank, count: count)
                 let everybodys = (0..<world.size).flatMap { T.samples($0, count: count) }
@@ -106,14 +106,14 @@ extension CommunicatorContract {
                 ).wait()
                 if isRoot { checks.expectEqual(unequal.receive.array(), expected, "gatherv, \(what)") }
 
-                for operation in [ReduceOperation.sum, .minimum] {
-                    let operands: [T] = operands(type, world.rank, operation, count: count)
-                    let result: [T] = combined(type, operation, size: world.size, count: count)
-                    let reduced = try world.startReduce(Buffer(operands), operation, root: root).wait()
-                    checks.expectEqual(reduced.array(), isRoot ? result : operands, "reduce \(operation), \(what)")
-                    let all = try world.startAllReduce(Buffer(operands), operation).wait()
-                    checks.expectEqual(all.array(), result, "allReduce \(operation), \(what)")
-                }
+                let operations = ReduceOperation.allCases
+                let operation = operations[(root + i) % operations.count]
+                let operands: [T] = operands(type, world.rank, operation, count: count)
+                let result: [T] = combined(type, operation, size: world.size, count: count)
+                let reduced = try world.startReduce(Buffer(operands), operation, root: root).wait()
+                checks.expectEqual(reduced.array(), isRoot ? result : operands, "reduce \(operation), \(what)")
+                let all = try world.startAllReduce(Buffer(operands), operation).wait()
+                checks.expectEqual(all.array(), result, "allReduce \(operation), \(what)")
             }
         }
     }

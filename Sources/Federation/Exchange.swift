@@ -2,8 +2,11 @@ import MPI
 
 /// One round's way down and up: how the server reaches the cohort and gets its updates.
 protocol Exchange: AnyObject {
+    /// Whether other ranks train, so that the server has time of its own meanwhile.
+    var trainsElsewhere: Bool { get }
+
     /// - Parameters:
-    ///   - besideTraining: work of the server that needs no client, done while they train.
+    ///   - besideTraining: work of the server that needs no client, done while other ranks train.
     ///   - progressed: samples trained so far, when `wantsProgress`.
     ///   - receive: each client's envelope, or what is wrong with it, and the change of its weights.
     func run(
@@ -26,6 +29,7 @@ final class WorkerExchange: Exchange {
     private let wire: GathervWire
     private let listener: Progress.Listener
     private var frame: RoundFrame?
+    let trainsElsewhere = true
 
     init(_ job: Job, _ communicator: any Communicator) {
         self.communicator = communicator
@@ -81,6 +85,7 @@ final class WorkerExchange: Exchange {
 final class LocalExchange: Exchange {
     private let job: Job
     private let trainer: LocalTrainer
+    let trainsElsewhere = false
 
     init(_ job: Job) throws {
         self.job = job
@@ -93,7 +98,6 @@ final class LocalExchange: Exchange {
         progressed: (Int) -> Void,
         receive: (Int, Result<UpdateSlot.Envelope, UpdateSlot.Defect>, Span<Float>) throws -> Void
     ) throws {
-        try besideTraining()
         var trained = 0
         var last = ContinuousClock.now
         var change = [Float](repeating: 0, count: job.model.parameterCount)

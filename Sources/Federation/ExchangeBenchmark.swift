@@ -21,7 +21,8 @@ public enum ExchangeBenchmark {
             frame = RoundFrame(received, cohortCapacity: workers, parameterCount: floats)
             if communicator.rank == 0 {
                 try wire.collect(
-                    round: round, wave: 0, assignment, whileWaiting: {}, receive: { _, envelope, _ in _ = try envelope.get() })
+                    round: round, wave: 0, assignment, whileWaiting: {},
+                    receive: { _, envelope, _ in _ = try envelope.get() })
             } else {
                 try wire.send(round: round, wave: 0, assignment) { _, _ in LocalResult() }
             }

@@ -18,7 +18,7 @@ final class RoundLoop {
     private var sum: ExactSum
     private var totals = (upload: 0, download: 0)
     private var records: [RoundRecord] = []
-    /// The finished round whose evaluation runs beside the next round's training.
+    /// The finished round whose evaluation runs beside the next round's training, if other ranks train.
     private var unevaluated: RoundRecord?
 
     private let exchange: any Exchange
@@ -93,6 +93,7 @@ final class RoundLoop {
         record.totalUploadBytes = totals.upload
         record.totalDownloadBytes = totals.download
         unevaluated = record
+        if !exchange.trainsElsewhere { try evaluatePending() }
     }
 
     /// The weights after the strategy's step along the mean update.

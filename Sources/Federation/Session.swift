@@ -55,7 +55,9 @@ public enum Session {
 
     /// Runs `body` on every rank; if it fails somewhere with an error that is the user's to mend, every rank gets the
     /// error of the lowest such rank. Collective.
-    public static func attempt(on communicator: any Communicator, _ body: () throws -> Void) throws -> ConfigurationError? {
+    public static func attempt(on communicator: any Communicator, _ body: () throws -> Void) throws
+        -> ConfigurationError?
+    {
         var message: String?
         do {
             try body()

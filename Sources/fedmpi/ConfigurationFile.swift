@@ -12,7 +12,8 @@ enum ConfigurationFile {
         let words = ["train", "partition"]
         let command = rest.first.flatMap { words.contains($0) ? $0 : nil }
         if command != nil { rest.removeFirst() }
-        return (command.map { [$0] } ?? []) + (try self.arguments(from: path, forPartition: command == "partition")) + rest
+        return (command.map { [$0] } ?? []) + (try self.arguments(from: path, forPartition: command == "partition"))
+            + rest
     }
 
     private static func removeOption(from arguments: inout [String]) throws -> String? {

@@ -17,7 +17,8 @@ enum Help {
         if let error = error as? ConfigurationError { return error.description }
         var line = FedMPI.message(for: error).split(separator: "\n").joined(separator: " ")
         if line.hasPrefix("Unknown option") {
-            let names = ConfigurationFile.optionNames(of: SettingsOptions())
+            let names =
+                ConfigurationFile.optionNames(of: SettingsOptions())
                 + ConfigurationFile.optionNames(of: OutputOptions()) + ["config"]
             line += "; options: " + names.map { "--\($0)" }.joined(separator: " ")
         }

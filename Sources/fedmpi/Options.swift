@@ -17,7 +17,8 @@ struct SettingsOptions: ParsableArguments {
     @Option(help: "Share of the clients that each round trains, in (0, 1].")
     var clientFraction = defaults.clientFraction
 
-    @Option(help: "Federated algorithm: \(Strategies.all.map { "\($0.name) (\($0.summary))" }.joined(separator: ", ")).")
+    @Option(
+        help: "Federated algorithm: \(Strategies.all.map { "\($0.name) (\($0.summary))" }.joined(separator: ", ")).")
     var strategy = defaults.strategy
 
     @Option(help: "Model: \(Models.all.map(\.name).joined(separator: ", ")); `fedmpi models` describes them.")

@@ -75,7 +75,8 @@ import Testing
 }
 
 @Suite struct FormatTests {
-    @Test(arguments: zip([0, 7, 999, 1_000, 214_538, -1_234_567], ["0", "7", "999", "1,000", "214,538", "-1,234,567"]))
+    @Test(
+        arguments: zip([0, 7, 999, 1_000, 214_538, -1_234_567], ["0", "7", "999", "1,000", "214,538", "-1,234,567"]))
     func `Thousands are grouped`(number: Int, text: String) {
         #expect(Format.grouped(number) == text)
     }

@@ -71,10 +71,12 @@ struct BadInputTests {
         let file = "\(folder.path)/train-labels-idx1-ubyte.gz"
         switch damage {
         case "missing": try FileManager.default.removeItem(atPath: file)
-        case "truncated": try Data(contentsOf: URL(fileURLWithPath: file)).prefix(1000).write(to: URL(fileURLWithPath: file))
+        case "truncated":
+            try Data(contentsOf: URL(fileURLWithPath: file)).prefix(1000).write(to: URL(fileURLWithPath: file))
         default:
             try FileManager.default.removeItem(atPath: file)
-            try Data("not the right thing".utf8).write(to: URL(fileURLWithPath: "\(folder.path)/train-labels-idx1-ubyte"))
+            try Data("not the right thing".utf8).write(
+                to: URL(fileURLWithPath: "\(folder.path)/train-labels-idx1-ubyte"))
         }
         let outcome = try Program.run(ranks: 3, ["--dataset", "idx:\(folder.path)"], seconds: 30)
         #expect(outcome.status == 2)
@@ -94,7 +96,9 @@ struct BadInputTests {
         #expect(second.errors.contains("mine"))
     }
 
-    @Test(arguments: [["--help"], ["train", "--help"], ["--version"], ["models"], ["partition", "--dataset", "synthetic"]])
+    @Test(arguments: [
+        ["--help"], ["train", "--help"], ["--version"], ["models"], ["partition", "--dataset", "synthetic"],
+    ])
     func `What needs no ranks is said once under mpirun`(arguments: [String]) throws {
         let alone = try Program.run(ranks: nil, arguments, seconds: 30)
         let launched = try Program.run(ranks: 3, arguments, seconds: 30)

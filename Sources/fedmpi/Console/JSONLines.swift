@@ -10,6 +10,7 @@ final class JSONLines: RoundObserver {
     init(folder: RunFolder) {
         self.folder = folder
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        encoder.keyEncodingStrategy = .convertToSnakeCase
     }
 
     private struct Start: Encodable {
@@ -46,8 +47,8 @@ final class JSONLines: RoundObserver {
         let seconds: Double
         let accuracy: Double?
         let loss: Double?
-        let upload_bytes: Int
-        let download_bytes: Int
+        let uploadBytes: Int
+        let downloadBytes: Int
         let digest: String
         let results: String
     }
@@ -67,8 +68,8 @@ final class JSONLines: RoundObserver {
         try print(
             End(
                 seconds: summary.seconds, accuracy: summary.finalAccuracy, loss: summary.finalLoss,
-                upload_bytes: summary.rounds.last?.totalUploadBytes ?? 0,
-                download_bytes: summary.rounds.last?.totalDownloadBytes ?? 0,
+                uploadBytes: summary.rounds.last?.totalUploadBytes ?? 0,
+                downloadBytes: summary.rounds.last?.totalDownloadBytes ?? 0,
                 digest: weightsDigest(weights), results: folder.url.relativePath))
     }
 

@@ -17,8 +17,8 @@ public protocol Dataset: Sendable {
     /// Writes the samples' images as floats in [0, 1] and their labels, in the order asked for. Touches only the rows
     /// asked for and allocates nothing.
     /// - Parameters:
-    ///   - images: `[samples.count, channels, height, width]`
-    ///   - labels: `[samples.count]`
+    ///   - images: room for `[samples.count, channels, height, width]` or more; what is beyond stays as it is.
+    ///   - labels: room for `[samples.count]` or more.
     func read(_ samples: Span<UInt32>, into images: inout MutableSpan<Float>, labels: inout MutableSpan<Int32>)
 }
 

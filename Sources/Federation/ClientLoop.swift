@@ -1,43 +1,149 @@
 import MPI
 
-/// A client rank: receives each round's frame, trains the clients assigned to it, sends their updates, until told to
-/// stop.
+/// A client rank: receives each round's work, trains the clients it is assigned, sends their updates, until told to stop.
 final class ClientLoop {
     private let communicator: any Communicator
+    private let control: any Communicator
+    private let contact: ServerContact
     private let job: Job
     private let trainer: LocalTrainer
     private let wire: GathervWire
+    private let faults: FaultInjector
+    private var batch: UpdateBatch
+    /// The last round this rank took part in.
+    private var round = 0
 
-    init(_ job: Job, _ communicator: any Communicator) throws {
+    init(_ job: Job, _ communicator: any Communicator, control: any Communicator, contact: ServerContact) throws {
         self.communicator = communicator
+        self.control = control
+        self.contact = contact
         self.job = job
         trainer = try LocalTrainer(job)
+        faults = FaultInjector(try job.settings.inject.map { try Fault($0) }, rank: communicator.rank)
         wire = GathervWire(
             communicator, parameterCount: job.model.parameterCount, cohortSize: job.settings.cohortSize)
+        batch = UpdateBatch(slots: wire.slotsPerWave, parameterCount: job.model.parameterCount)
     }
 
+    /// Whether a rank was lost, so that MPI cannot be finalised.
+    var hasLostRanks: Bool { contact.hasLeftCollectives }
+
     func run() throws {
-        let progress = Progress.Reporter(communicator)
-        let cohortCapacity = job.settings.cohortSize
-        let parameterCount = job.model.parameterCount
-        var frame = RoundFrame(cohortCapacity: cohortCapacity, parameterCount: parameterCount)
-        while true {
-            let received = try communicator.startBroadcast(frame.intoBuffer(), root: 0).wait()
-            frame = RoundFrame(received, cohortCapacity: cohortCapacity, parameterCount: parameterCount)
-            let header = try frame.header()
-            guard header.kind == .train else { break }
-            let assignment = frame.assignment(cohort: header.cohort, workers: communicator.size - 1)
-            progress.startRound(header.round)
-            for wave in 0..<wire.waveCount(assignment) {
-                try wire.send(round: header.round, wave: wave, assignment) { client, change in
-                    try frame.withWeights { global in
-                        try trainer.train(client: client, round: header.round, global: global, change: &change) {
-                            if header.wantsProgress { try progress.trained($0) }
-                        }
-                    }
-                }
+        var frame = emptyFrame()
+        while !contact.hasLeftCollectives {
+            faults.reach(.broadcast, round: round + 1)
+            var request = try communicator.startBroadcast(frame.intoBuffer(), root: 0)
+            let isGivenUp = try Backoff.default.wait(for: &request) { try pollForLeaving() }
+            guard !isGivenUp else { break }
+            frame = self.frame(try request.wait())
+            guard try frame.header().kind == .train else { return }
+            try joinRound(frame)
+        }
+        while let order = try nextOrder() { try carryOut(order) }
+    }
+
+    // MARK: Collectives
+
+    private func joinRound(_ frame: borrowing RoundFrame) throws {
+        let (_, round, cohort) = try frame.header()
+        let assignment = frame.assignment(cohort: cohort, workers: communicator.size - 1)
+        startRound(round)
+        for wave in 0..<wire.waveCount(assignment) {
+            let clients = wire.clients(of: communicator.rank - 1, wave: wave, assignment)
+            try fill(&batch, with: clients, frame)
+            faults.reach(.gather, round: round)
+            guard !contact.hasLeftCollectives else { return }
+            try wire.send(&batch) { try pollForLeaving() }
+            guard !contact.hasLeftCollectives else { return }
+        }
+    }
+
+    private func pollForLeaving() throws -> Bool {
+        try contact.poll()
+        return contact.hasLeftCollectives
+    }
+
+    // MARK: Orders
+
+    /// Waits for the next order; nil when the run is over.
+    private func nextOrder() throws -> RoundFrame? {
+        var arrived: Status?
+        try contact.wait {
+            arrived = try control.iprobe(from: 0, tag: ControlMessage.Tag.order)
+            return arrived != nil || contact.isStopped
+        }
+        guard let arrived else { return nil }
+        var request = try control.startReceive(
+            into: Buffer<UInt8>(count: arrived.byteCount), from: 0, tag: ControlMessage.Tag.order)
+        try contact.wait { try request.test() }
+        return frame(try request.wait())
+    }
+
+    /// Trains what is ordered, and sends again what is trained already.
+    private func carryOut(_ order: borrowing RoundFrame) throws {
+        let (_, round, cohort) = try order.header()
+        let clients = order.assignment(cohort: cohort, workers: communicator.size - 1)
+            .clientsOfWorker[communicator.rank - 1]
+        startRound(round)
+        for start in stride(from: 0, to: clients.count, by: wire.slotsPerWave) {
+            let chunk = clients[start..<min(start + wire.slotsPerWave, clients.count)]
+            var next = UpdateBatch(slots: chunk.count, parameterCount: job.model.parameterCount)
+            try fill(&next, with: chunk, order, keeping: batch)
+            let count = next.byteCount
+            precondition(count == chunk.count * next.slotBytes)
+            var request = try control.startSend(next.take(), to: 0, tag: ControlMessage.Tag.updates)
+            try contact.wait { try request.test() }
+            next.giveBack(try request.wait())
+            batch = next
+        }
+    }
+
+    // MARK: Training
+
+    private func startRound(_ round: Int) {
+        self.round = round
+        contact.startRound(round)
+    }
+
+    private func fill(_ batch: inout UpdateBatch, with clients: ArraySlice<Int>, _ frame: borrowing RoundFrame) throws {
+        let round = try frame.header().round
+        try batch.fill(round: round, clients: clients) { client, change in
+            let result = try train(client, round: round, frame, &change)
+            if client == clients.first, faults.spoils(.nan, round: round) { change[0] = .nan }
+            return result
+        }
+        if faults.spoils(.corrupt, round: round) { batch.corrupt() }
+    }
+
+    private func fill(
+        _ batch: inout UpdateBatch, with clients: ArraySlice<Int>, _ frame: borrowing RoundFrame,
+        keeping kept: borrowing UpdateBatch
+    ) throws {
+        let round = try frame.header().round
+        try batch.fill(round: round, clients: clients) { client, change in
+            if let result = kept.update(of: client, round: round, into: &change) { return result }
+            return try train(client, round: round, frame, &change)
+        }
+    }
+
+    private func train(
+        _ client: Int, round: Int, _ frame: borrowing RoundFrame, _ change: inout MutableSpan<Float>
+    ) throws -> LocalResult {
+        try frame.withWeights { global in
+            var isFirstBatch = true
+            return try trainer.train(client: client, round: round, global: global, change: &change) {
+                try contact.trained($0)
+                if isFirstBatch { faults.reach(.train, round: round) }
+                isFirstBatch = false
             }
         }
-        try progress.finish()
+    }
+
+    private func emptyFrame() -> RoundFrame {
+        RoundFrame(cohortCapacity: job.settings.cohortSize, parameterCount: job.model.parameterCount)
+    }
+
+    private func frame(_ buffer: consuming Buffer<UInt8>) -> RoundFrame {
+        RoundFrame(buffer, cohortCapacity: job.settings.cohortSize, parameterCount: job.model.parameterCount)
     }
 }

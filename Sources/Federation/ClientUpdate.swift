@@ -75,6 +75,13 @@ struct UpdateSlot {
         }
     }
 
+    /// Whose update a slot says it is, and of which round; nil when it has no envelope.
+    static func address(_ buffer: borrowing Buffer<UInt8>, at offset: Int) -> (client: Int, round: Int)? {
+        buffer.withSpan(of: UInt32.self, at: offset, count: 4) { words in
+            words[0] == magic && words[1] == version ? (Int(words[2]), Int(words[3])) : nil
+        }
+    }
+
     /// Reads and checks an envelope against what this slot should hold.
     static func readEnvelope(
         _ buffer: borrowing Buffer<UInt8>, at offset: Int, client: Int, round: Int, payloadBytes: Int

@@ -15,7 +15,7 @@ extension Communicator {
     }
 
     /// Every rank's text, in the order of ranks; a text is cut after 1,000 bytes of UTF-8. Collective.
-    public func allGatherText(_ text: String) throws(MPIError) -> [String] {
+    func allGatherText(_ text: String) throws(MPIError) -> [String] {
         let width = 1_000
         var own = Buffer<UInt8>(count: width)
         for (i, byte) in text.utf8.prefix(width).enumerated() { own[i] = byte }

@@ -25,7 +25,8 @@ public final class Evaluator {
         samples = (0..<UInt32(data.count)).map { $0 }
     }
 
-    public func evaluate(_ weights: Span<Float>) throws -> Evaluation {
+    /// - Parameter heartbeat: called after each batch.
+    public func evaluate(_ weights: Span<Float>, heartbeat: () throws -> Void = {}) throws -> Evaluation {
         try plan.load(weights)
         let samples = self.samples
         var loss = 0.0
@@ -37,6 +38,7 @@ public final class Evaluator {
             let outcome = try plan.evaluate(labels: batchLabels.span.extracting(0..<count))
             loss += outcome.lossSum
             correct += outcome.correct
+            try heartbeat()
         }
         return Evaluation(loss: loss / Double(samples.count), accuracy: Double(correct) / Double(samples.count))
     }
@@ -46,9 +48,7 @@ extension Plan {
     /// Reads samples into the plan's input, and their labels.
     func read(_ samples: Span<UInt32>, of data: any Dataset, labels: inout [Int32]) {
         withInput { images in
-            var labelSpan = labels.mutableSpan
-            var images = images.extracting(first: samples.count * model.input.count)
-            var labels = labelSpan.extracting(first: samples.count)
+            var labels = labels.mutableSpan
             data.read(samples, into: &images, labels: &labels)
         }
     }

@@ -14,19 +14,22 @@ public enum ExchangeBenchmark {
         var frame = RoundFrame(cohortCapacity: workers, parameterCount: floats)
         var times: [Double] = []
         let warmUps = 5
-        for round in 0..<warmUps + repetitions {
+        var batch = UpdateBatch(slots: 1, parameterCount: floats)
+        if communicator.rank > 0 {
+            try batch.fill(round: 0, clients: [communicator.rank - 1]) { _, _ in LocalResult() }
+        }
+        for repetition in 0..<warmUps + repetitions {
             try communicator.barrier()
             let start = ContinuousClock.now
             let received = try communicator.startBroadcast(frame.intoBuffer(), root: 0).wait()
             frame = RoundFrame(received, cohortCapacity: workers, parameterCount: floats)
             if communicator.rank == 0 {
-                try wire.collect(
-                    round: round, wave: 0, assignment, whileWaiting: {},
-                    receive: { _, envelope, _ in _ = try envelope.get() })
+                _ = try wire.collect(
+                    round: 0, wave: 0, assignment, unless: { false }, receive: { _, envelope, _ in _ = try envelope.get() })
             } else {
-                try wire.send(round: round, wave: 0, assignment) { _, _ in LocalResult() }
+                try wire.send(&batch, unless: { false })
             }
-            if round >= warmUps { times.append((ContinuousClock.now - start).seconds * 1e6) }
+            if repetition >= warmUps { times.append((ContinuousClock.now - start).seconds * 1e6) }
         }
         return times.sorted()[times.count / 2]
     }

@@ -3,7 +3,7 @@ import MPI
 /// What goes down at the start of a round, in one broadcast: a header, who trains whom, and the flat weights.
 ///
 /// ```
-/// 0     header, 16 × UInt32: magic, kind, round, cohort size, wants progress, 0 …
+/// 0     header, 16 × UInt32: magic, kind, round, cohort size, 0 …
 /// 64    assignments, cohort × (client UInt32, worker UInt32), room for the largest cohort
 /// …     weights, Float32, at the next multiple of 64
 /// ```
@@ -46,22 +46,21 @@ struct RoundFrame: ~Copyable {
     consuming func intoBuffer() -> Buffer<UInt8> { buffer }
 
     /// - Throws: `RoundFrameError` when the frame is not one of ours.
-    func header() throws -> (kind: Kind, round: Int, cohort: Int, wantsProgress: Bool) {
+    func header() throws -> (kind: Kind, round: Int, cohort: Int) {
         try buffer.withSpan(of: UInt32.self, at: 0, count: 16) { words in
             guard words[0] == Self.magic, let kind = Kind(rawValue: words[1]), Int(words[3]) <= cohortCapacity else {
                 throw RoundFrameError(words: (words[0], words[1], words[3]))
             }
-            return (kind, Int(words[2]), Int(words[3]), words[4] != 0)
+            return (kind, Int(words[2]), Int(words[3]))
         }
     }
 
-    mutating func setHeader(_ kind: Kind, round: Int, cohort: Int, wantsProgress: Bool) {
+    mutating func setHeader(_ kind: Kind, round: Int, cohort: Int) {
         buffer.withMutableSpan(of: UInt32.self, at: 0, count: 16) { words in
             words[0] = Self.magic
             words[1] = kind.rawValue
             words[2] = UInt32(round)
             words[3] = UInt32(cohort)
-            words[4] = wantsProgress ? 1 : 0
         }
     }
 
@@ -91,7 +90,14 @@ struct RoundFrame: ~Copyable {
         try buffer.withSpan(of: Float.self, at: Self.weightsOffset(cohortCapacity), count: parameterCount, body)
     }
 
-    mutating func withMutableWeights<R, E: Error>(_ body: (inout MutableSpan<Float>) throws(E) -> R) throws(E) -> R {
+    mutating func setWeights(_ weights: Span<Float>) {
+        precondition(weights.count == parameterCount)
+        withMutableWeights { frame in
+            for i in 0..<frame.count { frame[unchecked: i] = weights[unchecked: i] }
+        }
+    }
+
+    private mutating func withMutableWeights<R, E: Error>(_ body: (inout MutableSpan<Float>) throws(E) -> R) throws(E) -> R {
         try buffer.withMutableSpan(
             of: Float.self, at: Self.weightsOffset(cohortCapacity), count: parameterCount, body)
     }

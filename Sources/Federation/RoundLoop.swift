@@ -1,11 +1,11 @@
 import FedCore
-import MPI
 
 /// The server, rank 0: selects, sends down, collects, averages, evaluates, tells the observers.
 ///
 /// Alone, without other ranks, it trains the clients itself and gets the same weights.
 final class RoundLoop {
-    private let communicator: any Communicator
+    private let ranks: Int
+    private let exchange: any Exchange
     private let job: Job
     private let observers: [any RoundObserver]
     private let evaluator: Evaluator
@@ -21,10 +21,10 @@ final class RoundLoop {
     /// The finished round whose evaluation runs beside the next round's training, if other ranks train.
     private var unevaluated: RoundRecord?
 
-    private let exchange: any Exchange
-
-    init(_ job: Job, _ communicator: any Communicator, observers: [any RoundObserver]) throws {
-        self.communicator = communicator
+    /// - Parameter ranks: of the job, rank 0 included.
+    init(_ job: Job, _ exchange: any Exchange, ranks: Int, observers: [any RoundObserver]) throws {
+        self.exchange = exchange
+        self.ranks = ranks
         self.job = job
         self.observers = observers
         strategy = job.strategy
@@ -36,19 +36,20 @@ final class RoundLoop {
         sum = ExactSum(count: global.count)
         updateBytes = UpdateSlot.byteCount(parameterCount: global.count)
         frameBytes = RoundFrame.byteCount(cohortCapacity: settings.cohortSize, parameterCount: global.count)
-        exchange = communicator.size == 1 ? try LocalExchange(job) : WorkerExchange(job, communicator)
     }
+
+    var hasLostRanks: Bool { exchange.hasLostRanks }
 
     /// - Parameter hosts: of each rank.
     func run(hosts: [String]) throws {
         let description = RunDescription(
             settings: job.settings, model: job.model, trainingSamples: job.data.train.count,
-            testSamples: job.data.test.count, ranks: communicator.size, hosts: hosts)
+            testSamples: job.data.test.count, ranks: ranks, hosts: hosts)
         for observer in observers { try observer.runStarted(description) }
         let start = ContinuousClock.now
         for round in 1...job.settings.rounds { try run(round: round) }
         try exchange.stop()
-        try evaluatePending()
+        try evaluatePending {}
         let summary = RunSummary(rounds: records, seconds: (ContinuousClock.now - start).seconds)
         let weights = global
         for observer in observers { try observer.runFinished(summary, weights: weights.span) }
@@ -66,8 +67,8 @@ final class RoundLoop {
         sum.reset()
         let weights = global
         try exchange.run(
-            round: round, cohort: cohort, global: weights.span, wantsProgress: !watchers.isEmpty,
-            besideTraining: { try evaluatePending() },
+            round: round, cohort: cohort, global: weights.span,
+            besideTraining: { heartbeat in try evaluatePending(heartbeat) },
             progressed: { trained in
                 for watcher in watchers { watcher.progressed(round: round, fraction: Double(trained) / expected) }
             },
@@ -86,14 +87,14 @@ final class RoundLoop {
 
         record.finish(
             losses: losses, epochs: job.settings.epochs, seconds: (ContinuousClock.now - start).seconds)
-        record.uploadBytes = cohort.count * updateBytes
+        record.uploadBytes = (record.participants + record.rejected) * updateBytes
         record.downloadBytes = cohort.count * frameBytes
         totals.upload += record.uploadBytes
         totals.download += record.downloadBytes
         record.totalUploadBytes = totals.upload
         record.totalDownloadBytes = totals.download
         unevaluated = record
-        if !exchange.trainsElsewhere { try evaluatePending() }
+        if !exchange.trainsElsewhere { try evaluatePending {} }
     }
 
     /// The weights after the strategy's step along the mean update.
@@ -112,12 +113,12 @@ final class RoundLoop {
     }
 
     /// Evaluates the last finished round's weights, if it is one to evaluate, and publishes its record.
-    private func evaluatePending() throws {
+    private func evaluatePending(_ heartbeat: () throws -> Void) throws {
         guard var record = unevaluated else { return }
         unevaluated = nil
         if record.round % job.settings.evalEvery == 0 || record.round == job.settings.rounds {
             let weights = global
-            let evaluation = try evaluator.evaluate(weights.span)
+            let evaluation = try evaluator.evaluate(weights.span, heartbeat: heartbeat)
             record.serverLoss = evaluation.loss
             record.serverAccuracy = evaluation.accuracy
         }

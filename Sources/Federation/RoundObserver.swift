@@ -71,7 +71,7 @@ public struct RunSummary: Sendable {
 
 /// Everything a run does besides computing is done by observers, on rank 0, in their order: printing, logging, saving.
 public protocol RoundObserver: AnyObject {
-    /// Whether `progressed` is to be called; it costs the clients a few messages a second.
+    /// Whether `progressed` is to be called.
     var wantsProgress: Bool { get }
     func runStarted(_ run: RunDescription) throws
     /// A few times a second within a round.
@@ -79,6 +79,13 @@ public protocol RoundObserver: AnyObject {
     func progressed(round: Int, fraction: Double)
     /// An update was left out of the mean.
     func updateRejected(round: Int, client: Int, reason: String)
+    /// A client rank is gone or does not answer.
+    /// - Parameters:
+    ///   - clients: that it still owed in this round.
+    ///   - areDropped: whether they are left out of the round; otherwise other ranks train them.
+    func rankLost(_ rank: Int, round: Int, clients: [Int], areDropped: Bool)
+    /// A lost rank was heard again and takes part from this round on.
+    func rankReturned(_ rank: Int, round: Int)
     func roundFinished(_ record: RoundRecord) throws
     func runFinished(_ summary: RunSummary, weights: Span<Float>) throws
 }
@@ -88,6 +95,8 @@ extension RoundObserver {
     public func runStarted(_ run: RunDescription) throws {}
     public func progressed(round: Int, fraction: Double) {}
     public func updateRejected(round: Int, client: Int, reason: String) {}
+    public func rankLost(_ rank: Int, round: Int, clients: [Int], areDropped: Bool) {}
+    public func rankReturned(_ rank: Int, round: Int) {}
     public func roundFinished(_ record: RoundRecord) throws {}
     public func runFinished(_ summary: RunSummary, weights: Span<Float>) throws {}
 }

@@ -35,6 +35,21 @@ public struct RunSettings: Codable, Sendable, Equatable {
     /// Evaluates on the test set every so many rounds, and after the last; ≥ 1.
     public var evalEvery = 1
 
+    /// What becomes of the clients of a lost rank.
+    public var onFailure = OnFailure.reassign
+    /// Seconds of silence after which a rank that is waited for is lost, ≥ 1.
+    public var failureTimeout = 10.0
+
+    /// Faults to make on purpose, as `Fault` reads them.
+    public var inject: [String] = []
+
+    public enum OnFailure: String, Codable, Sendable, CaseIterable {
+        /// Other ranks train them, to the same weights: right for a simulation.
+        case reassign
+        /// They are left out of the round: right when the rank was the device.
+        case drop
+    }
+
     public init() {}
 
     private enum CodingKeys: String, CodingKey, CaseIterable {
@@ -44,6 +59,9 @@ public struct RunSettings: Codable, Sendable, Equatable {
         case batchSize = "batch-size"
         case weightDecay = "weight-decay"
         case evalEvery = "eval-every"
+        case inject
+        case onFailure = "on-failure"
+        case failureTimeout = "failure-timeout"
     }
 
     /// Refuses values outside their ranges, naming the option and what it accepts.
@@ -64,6 +82,9 @@ public struct RunSettings: Codable, Sendable, Equatable {
         try require(momentum >= 0 && momentum < 1, "momentum", momentum, "in [0, 1)")
         try require(weightDecay >= 0 && weightDecay.isFinite, "weight-decay", weightDecay, "at least 0")
         try require(threads >= 1 && threads <= 1024, "threads", threads, "from 1 to 1024")
+        try require(
+            failureTimeout >= 1 && failureTimeout <= 86_400, "failure-timeout", failureTimeout, "from 1 to 86400 seconds")
+        for fault in inject { _ = try Fault(fault) }
         try require(evalEvery >= 1, "eval-every", evalEvery, "at least 1")
     }
 

@@ -10,35 +10,62 @@ public enum Session {
     /// - Parameters:
     ///   - settings: on rank 0; other ranks receive them.
     ///   - observers: on rank 0, made once the settings are known to be sound.
+    /// - Returns: whether a rank was lost; MPI cannot be finalised then, because it would wait for the dead.
     /// - Throws: `ConfigurationError` on every rank alike when the settings cannot be honoured on some rank; other
     ///   errors on the rank where they happen.
     public static func run(
         _ settings: RunSettings?, on communicator: any Communicator,
         observers: (Job) throws -> [any RoundObserver]
-    ) throws {
+    ) throws -> Bool {
         let settings = try share(settings, over: communicator)
+        let control = try communicator.duplicate()
+        let processes = try ProcessTable(communicator)
         // Each rank prepares for itself, at the same time; then all learn whether all could.
-        var ready: (job: Job, role: Role)?
+        var role: Role?
         let problem = try attempt(on: communicator) {
             let job = try Job(settings)
-            let role: Role
             if communicator.rank == 0 {
-                role = .server(try RoundLoop(job, communicator, observers: observers(job)))
+                role = .server(
+                    try server(job, communicator, control: control, processes, observers: observers(job)))
             } else {
-                role = .client(try ClientLoop(job, communicator))
+                let contact = ServerContact(control: control, patience: .seconds(max(60, 6 * settings.failureTimeout)))
+                role = .client(try ClientLoop(job, communicator, control: control, contact: contact))
             }
-            ready = (job, role)
         }
         if let problem { throw problem }
-        guard let ready else { preconditionFailure("every rank agreed, and this one has nothing to run") }
-
-        let hosts = try communicator.allGatherText(MPIWorld.hostName)
-        switch ready.role {
+        switch role {
         case .server(let loop):
-            try loop.run(hosts: hosts)
+            try loop.run(hosts: processes.hosts)
+            return loop.hasLostRanks
         case .client(let loop):
             try loop.run()
+            return loop.hasLostRanks
+        case nil:
+            preconditionFailure("every rank agreed, and this one has nothing to run")
         }
+    }
+
+    private static func server(
+        _ job: Job, _ communicator: any Communicator, control: any Communicator, _ processes: ProcessTable,
+        observers: [any RoundObserver]
+    ) throws -> RoundLoop {
+        guard communicator.size > 1 else {
+            return try RoundLoop(job, LocalExchange(job), ranks: 1, observers: observers)
+        }
+        let membership = Membership(
+            control: control, timeout: .seconds(job.settings.failureTimeout),
+            pingInterval: observers.contains { $0.wantsProgress } ? .milliseconds(200) : .seconds(1),
+            isGone: { processes.isGone($0 + 1) })
+        let events = RankEvents(
+            lost: { rank, round, clients, areDropped in
+                for observer in observers {
+                    observer.rankLost(rank, round: round, clients: clients, areDropped: areDropped)
+                }
+            },
+            returned: { rank, round in for observer in observers { observer.rankReturned(rank, round: round) } })
+        let exchange = WorkerExchange(
+            job, communicator, control: control, membership: membership, events: events)
+        return try RoundLoop(job, exchange, ranks: communicator.size, observers: observers)
     }
 
     private enum Role {

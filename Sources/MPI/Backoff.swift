@@ -45,6 +45,21 @@ public struct Backoff: Sendable {
         }
     }
 
+    /// Waits until a request is complete or something else says that it will not be.
+    ///
+    /// - Returns: whether it was given up; if not, `wait()` of the request returns at once.
+    public func wait<Payload: ~Copyable>(
+        for request: inout Request<Payload>, unless giveUp: () throws -> Bool
+    ) throws -> Bool {
+        var isGivenUp = false
+        _ = try wait { () throws in
+            if try request.test() { return true }
+            isGivenUp = try giveUp()
+            return isGivenUp
+        }
+        return isGivenUp
+    }
+
     private static func sleep(_ duration: Duration) {
         let (seconds, attoseconds) = duration.components
         var time = timespec(tv_sec: time_t(seconds), tv_nsec: Int(attoseconds / 1_000_000_000))

@@ -38,6 +38,12 @@ public struct Buffer<Element: MPIScalar>: ~Copyable, @unchecked Sendable {
         _ = UnsafeMutableBufferPointer(start: elements, count: count).update(fromContentsOf: values)
     }
 
+    /// Makes a buffer with the elements of another.
+    public init(copying other: borrowing Buffer<Element>) {
+        self.init(count: other.count)
+        elements.update(from: other.elements, count: count)
+    }
+
     deinit { free(allocation) }
 
     /// The elements, to read.

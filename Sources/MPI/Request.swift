@@ -45,6 +45,13 @@ public struct Request<Payload: ~Copyable>: ~Copyable {
 
     /// Leaves the operation to itself and leaks its buffers, for a peer that is dead and will never complete it.
     public consuming func abandon() {}
+
+    /// Like ``abandon()``, but lets what the operation only reads be copied first, to be sent again another way.
+    public consuming func abandon<R: ~Copyable, E: Error>(
+        reading body: (borrowing Payload) throws(E) -> R
+    ) throws(E) -> R {
+        try state.read(body)
+    }
 }
 
 /// What became of a receive that was cancelled.
@@ -84,6 +91,18 @@ extension Request where Payload: ~Copyable {
         func take() -> Payload {
             guard let payload = payload.take() else { preconditionFailure("the buffers of a request taken twice") }
             return payload
+        }
+
+        func read<R: ~Copyable, E: Error>(_ body: (borrowing Payload) throws(E) -> R) throws(E) -> R {
+            guard let value = payload.take() else { preconditionFailure("the buffers of a request taken twice") }
+            do {
+                let result = try body(value)
+                payload = .some(value)
+                return result
+            } catch {
+                payload = .some(value)
+                throw error
+            }
         }
 
         deinit {

@@ -60,6 +60,23 @@ struct SettingsOptions: ParsableArguments {
     @Option(help: "Evaluate on the test set every so many rounds, and after the last.")
     var evalEvery = defaults.evalEvery
 
+    @Option(
+        help: """
+            What becomes of the clients of a lost rank: reassign (other ranks train them, to the same weights) or drop.
+            """)
+    var onFailure = defaults.onFailure
+
+    @Option(help: "Seconds of silence after which a rank that is waited for is lost.")
+    var failureTimeout = defaults.failureTimeout
+
+    @Option(
+        parsing: .singleValue,
+        help: """
+            Make a fault on purpose: KIND:rank=R@round=N[,phase=P][,seconds=S], KIND one of kill, stop, delay, nan, \
+            corrupt, P one of broadcast, train, gather. May be repeated.
+            """)
+    var inject: [String] = []
+
     /// - Parameter ranks: of the job; decides the default number of clients.
     func settings(ranks: Int) -> RunSettings {
         var settings = RunSettings()
@@ -80,6 +97,9 @@ struct SettingsOptions: ParsableArguments {
         settings.seed = seed
         settings.threads = threads
         settings.evalEvery = evalEvery
+        settings.inject = inject
+        settings.onFailure = onFailure
+        settings.failureTimeout = failureTimeout
         return settings
     }
 }
@@ -104,3 +124,5 @@ struct ConfigurationOption: ParsableArguments {
     @Option(help: "YAML file with any of the options by name, or a run's config.json; flags override it.")
     var config: String?
 }
+
+extension RunSettings.OnFailure: ExpressibleByArgument {}

@@ -26,19 +26,20 @@ struct Program {
 
     /// Runs `mpirun -np ranks fedmpi arguments`, or without `mpirun` when `ranks` is nil.
     static func run(
-        ranks: Int?, _ arguments: [String], seconds: Int = 120, directory: URL? = nil
+        ranks: Int?, _ arguments: [String], seconds: Int = 120, environment: [String: String] = [:]
     ) throws -> Outcome {
         let binary = try #require(binary)
         let launcher = ranks.map { ["mpirun", "-np", "\($0)"] } ?? []
-        return try run(["timeout", "-k", "5", "\(seconds)"] + launcher + [binary] + arguments, directory: directory)
+        return try run(["timeout", "-k", "5", "\(seconds)"] + launcher + [binary] + arguments,
+            environment: environment)
     }
 
-    static func run(_ words: [String], directory: URL? = nil) throws -> Outcome {
+    static func run(_ words: [String], environment: [String: String] = [:]) throws -> Outcome {
         let folder = try Folder()
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = words
-        process.currentDirectoryURL = directory
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         process.standardInput = FileHandle.nullDevice
         let output = try folder.file("out")
         let errors = try folder.file("err")

@@ -39,8 +39,8 @@ struct IDXImages: Dataset {
 
     func read(_ samples: Span<UInt32>, into images: inout MutableSpan<Float>, labels: inout MutableSpan<Int32>) {
         let size = shape.count
-        precondition(images.count == samples.count * size, "images must be [\(samples.count), \(shape)]")
-        precondition(labels.count == samples.count, "as many labels as samples")
+        precondition(images.count >= samples.count * size, "images need room for [\(samples.count), \(shape)]")
+        precondition(labels.count >= samples.count, "labels need room for each sample")
         for row in samples.indices {
             let sample = Int(samples[row])
             labels[row] = Int32(label(sample))

@@ -7,12 +7,12 @@ import MPI
 /// Rank 0 is the server and sends nothing; worker `w` is rank `w + 1`.
 final class GathervWire {
     private let communicator: any Communicator
-    private let parameterCount: Int
     private let workers: Int
+    let parameterCount: Int
     let slotBytes: Int
     /// Clients of one worker in one wave.
     let slotsPerWave: Int
-    private var sendBuffer: Buffer<UInt8>?
+    /// On the server, between waves.
     private var receiveBuffer: Buffer<UInt8>?
 
     /// Bound of the server's buffer, unless one update per worker needs more.
@@ -27,9 +27,9 @@ final class GathervWire {
         workers = communicator.size - 1
         slotBytes = UpdateSlot.byteCount(parameterCount: parameterCount)
         slotsPerWave = min(cohortSize, max(1, serverBytes / (slotBytes * workers)))
-        let isServer = communicator.rank == 0
-        sendBuffer = Buffer(count: isServer ? 0 : slotsPerWave * slotBytes)
-        receiveBuffer = Buffer(count: isServer ? min(cohortSize, slotsPerWave * workers) * slotBytes : 0)
+        if communicator.rank == 0 {
+            receiveBuffer = Buffer(count: min(cohortSize, slotsPerWave * workers) * slotBytes)
+        }
     }
 
     /// How often the ranks gather this round.
@@ -45,67 +45,70 @@ final class GathervWire {
         return clients[start..<min(start + slotsPerWave, clients.count)]
     }
 
-    /// Worker: fills the buffer, an update per client, and sends it. Collective.
-    /// - Parameter fill: writes the change of the weights of one client and returns its result.
-    func send(
-        round: Int, wave: Int, _ assignment: Assignment,
-        fill: (_ client: Int, _ change: inout MutableSpan<Float>) throws -> LocalResult
-    ) throws {
-        guard var buffer = sendBuffer.take() else { preconditionFailure("the wire is in use") }
-        let clients = clients(of: communicator.rank - 1, wave: wave, assignment)
-        for (slot, client) in clients.enumerated() {
-            let offset = slot * slotBytes
-            let result = try buffer.withMutableSpan(
-                of: Float.self, at: offset + UpdateSlot.envelopeBytes, count: parameterCount
-            ) { change in
-                try fill(client, &change)
-            }
-            UpdateSlot.writeEnvelope(
-                .init(client: client, round: round, result: result, payloadBytes: parameterCount * 4),
-                to: &buffer, at: offset)
+    /// Worker: sends one wave. Collective, unless it is given up.
+    /// - Parameter giveUp: asked while waiting; true leaves the gather, and the batch keeps its contents.
+    func send(_ batch: inout UpdateBatch, unless giveUp: () throws -> Bool) throws {
+        let count = batch.byteCount
+        var request = try communicator.startGatherv(
+            batch.take(), sending: count, into: Buffer(count: 0), counts: [], root: 0)
+        let isGivenUp = try Backoff.default.wait(for: &request, unless: giveUp)
+        if isGivenUp {
+            batch.giveBack(request.abandon { Buffer(copying: $0.send) })
+        } else {
+            batch.giveBack(try request.wait().send)
         }
-        let request = try communicator.startGatherv(
-            buffer, sending: clients.count * slotBytes, into: Buffer(count: 0), counts: [], root: 0)
-        sendBuffer = try request.wait().send
     }
 
-    /// Server: receives one wave. Collective.
+    /// Server: receives one wave. Collective, unless it is given up.
     /// - Parameters:
-    ///   - whileWaiting: called a few times a second.
+    ///   - giveUp: asked a few times a second; true leaves the gather.
     ///   - receive: called for each client in the order of workers, with its envelope, or what is wrong with it, and
     ///     the change of its weights.
+    /// - Returns: whether the wave is complete.
     func collect(
-        round: Int, wave: Int, _ assignment: Assignment, whileWaiting: () throws -> Void,
-        receive: (
-            _ client: Int, _ envelope: Result<UpdateSlot.Envelope, UpdateSlot.Defect>, _ change: Span<Float>
-        ) throws -> Void
-    ) throws {
-        guard let send = sendBuffer.take(), let into = receiveBuffer.take() else {
-            preconditionFailure("the wire is in use")
-        }
+        round: Int, wave: Int, _ assignment: Assignment, unless giveUp: () throws -> Bool,
+        receive: Receive
+    ) throws -> Bool {
+        guard let into = receiveBuffer.take() else { preconditionFailure("the wire is in use, or was given up") }
         let clients = (0..<workers).map { self.clients(of: $0, wave: wave, assignment) }
         let counts = [0] + clients.map { $0.count * slotBytes }
-        var request = try communicator.startGatherv(send, sending: 0, into: into, counts: counts, root: 0)
-        while try !request.wait(until: .now + .milliseconds(100)) { try whileWaiting() }
-        let buffers = try request.wait()
+        var request = try communicator.startGatherv(Buffer(count: 0), into: into, counts: counts, root: 0)
+        while try !request.wait(until: .now + .milliseconds(100)) {
+            if try giveUp() { return false }
+        }
+        let received = try request.wait().receive
         var offset = 0
         for client in clients.joined() {
-            let envelope = Result { () throws(UpdateSlot.Defect) in
-                try UpdateSlot.readEnvelope(
-                    buffers.receive, at: offset, client: client, round: round, payloadBytes: parameterCount * 4)
-            }
-            try buffers.receive.withSpan(
-                of: Float.self, at: offset + UpdateSlot.envelopeBytes, count: parameterCount
-            ) { change in
-                try receive(client, envelope, change)
-            }
+            try UpdateSlot.deliver(
+                received, at: offset, client: client, round: round, parameterCount: parameterCount, to: receive)
             offset += slotBytes
         }
-        keep(buffers)
+        receiveBuffer = .some(received)
+        return true
     }
+}
 
-    private func keep(_ buffers: consuming GatherBuffers<UInt8>) {
-        sendBuffer = .some(buffers.send)
-        receiveBuffer = .some(buffers.receive)
+/// What the server does with a client's update: its envelope, or what is wrong with it, and the change of the weights.
+typealias Receive = (
+    _ client: Int, _ envelope: Result<UpdateSlot.Envelope, UpdateSlot.Defect>, _ change: Span<Float>
+) throws -> Void
+
+extension UpdateSlot {
+    /// Checks a slot that should hold this client's update, and hands it over.
+    static func deliver(
+        _ buffer: borrowing Buffer<UInt8>, at offset: Int, client: Int, round: Int, parameterCount: Int,
+        to receive: Receive
+    ) throws {
+        let envelope: Result<Envelope, Defect>
+        do {
+            envelope = .success(
+                try readEnvelope(
+                    buffer, at: offset, client: client, round: round, payloadBytes: parameterCount * 4))
+        } catch {
+            envelope = .failure(error)
+        }
+        try buffer.withSpan(of: Float.self, at: offset + envelopeBytes, count: parameterCount) { change in
+            try receive(client, envelope, change)
+        }
     }
 }

@@ -27,7 +27,7 @@ struct Doctor: WorldCommand {
     }
 
     func run(on world: any Communicator) throws {
-        let hosts = try world.allGatherText(MPIWorld.hostName)
+        let hosts = try world.hostNames()
         let problem = try Session.attempt(on: world) {
             _ = try Datasets.open(dataset)
         }

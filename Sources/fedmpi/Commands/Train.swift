@@ -16,7 +16,7 @@ struct Train: WorldCommand {
 
     func run(on world: any Communicator) throws {
         let settings = world.rank == 0 ? options.settings(ranks: world.size) : nil
-        try Session.run(settings, on: world) { _ in
+        let hasLostRanks = try Session.run(settings, on: world) { _ in
             let folder = try RunFolder(
                 results: output.results, name: output.runName,
                 environment: RunEnvironment(
@@ -30,5 +30,6 @@ struct Train: WorldCommand {
             // Printed first, so that what is printed after the files are there is the table's last line.
             return [folder] + observers
         }
+        if hasLostRanks { MPIWorld.exitWithoutFinalizing(code: 0) }
     }
 }

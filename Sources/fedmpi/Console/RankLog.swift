@@ -28,4 +28,13 @@ final class EventLog: RoundObserver {
     func updateRejected(round: Int, client: Int, reason: String) {
         logger.warning("round \(round): left out the update of client \(client): \(reason)")
     }
+
+    func rankLost(_ rank: Int, round: Int, clients: [Int], areDropped: Bool) {
+        let fate = clients.isEmpty ? "it owed nothing" : "\(areDropped ? "dropped" : "reassigned") its clients \(clients)"
+        logger.warning("round \(round): lost rank \(rank); \(fate)")
+    }
+
+    func rankReturned(_ rank: Int, round: Int) {
+        logger.notice("round \(round): rank \(rank) is back")
+    }
 }

@@ -1,0 +1,57 @@
+import MPI
+
+/// A small message beside the exchange, point to point on a communicator of its own: three Int64, little-endian on
+/// every processor this runs on.
+struct ControlMessage: Equatable {
+    enum Kind: Int64 {
+        /// Server to worker: answer by a report.
+        case ping = 1
+        /// Server to worker: a rank is lost; collectives would never complete, so leave them for point-to-point orders.
+        case leaveCollectives = 2
+        /// Server to worker: it was silent for too long and is out; it is taken in again with its next order.
+        case excluded = 3
+        /// Server to worker: the run is over.
+        case stop = 4
+        /// Worker to server: alive, and so many samples of the round trained.
+        case report = 5
+    }
+
+    /// What tells the messages on the control communicator apart.
+    enum Tag {
+        static let command = 1
+        static let report = 2
+        /// A `RoundFrame` for one worker.
+        static let order = 3
+        /// Update slots, one behind another.
+        static let updates = 4
+    }
+
+    var kind: Kind
+    var round: Int
+    var value = 0
+
+    private static let words = 3
+
+    /// Sends without waiting to be received. A message to a dead rank may never complete: its 24 bytes are leaked then.
+    func send(to rank: Int, tag: Int, on control: any Communicator) throws(MPIError) {
+        var buffer = Buffer<Int64>(count: Self.words)
+        buffer[0] = kind.rawValue
+        buffer[1] = Int64(round)
+        buffer[2] = Int64(value)
+        var request = try control.startSend(buffer, to: rank, tag: tag)
+        _ = try request.test()
+    }
+
+    /// The next message with this tag, if one has come. A message that is not one of these is dropped.
+    static func receive(
+        from rank: Int? = nil, tag: Int, on control: any Communicator
+    ) throws(MPIError) -> (source: Int, message: ControlMessage)? {
+        while let status = try control.iprobe(from: rank, tag: tag) {
+            var buffer = Buffer<Int64>(count: max(words, (status.byteCount + 7) / 8))
+            try control.receive(into: &buffer, from: status.source, tag: tag)
+            guard status.byteCount == words * 8, let kind = Kind(rawValue: buffer[0]) else { continue }
+            return (status.source, ControlMessage(kind: kind, round: Int(buffer[1]), value: Int(buffer[2])))
+        }
+        return nil
+    }
+}

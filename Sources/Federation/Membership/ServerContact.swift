@@ -1,0 +1,78 @@
+import MPI
+
+/// The server was silent for so long that it is taken for dead.
+struct ServerLost: Error, CustomStringConvertible {
+    let seconds: Double
+    var description: String { "rank 0 has been silent for \(Int(seconds)) s; its last checkpoint can be resumed" }
+}
+
+/// A worker's view of the server: answers it between batches and while waiting.
+final class ServerContact {
+    private let control: any Communicator
+    /// Silence of the server that ends this rank.
+    private let patience: Duration
+    private let interval: Duration = .milliseconds(2)
+
+    private var lastPoll = ContinuousClock.now
+    private var lastHeard = ContinuousClock.now
+    private var round = 0
+    private var trained = 0
+
+    /// A rank is lost: work comes as orders from now on.
+    private(set) var hasLeftCollectives = false
+    /// The run is over; told this way only once collectives are left.
+    private(set) var isStopped = false
+    /// Called once each time this rank learns that it was taken for dead.
+    var whenExcluded: (_ round: Int) -> Void = { _ in }
+
+    init(control: any Communicator, patience: Duration) {
+        self.control = control
+        self.patience = patience
+    }
+
+    func startRound(_ round: Int) {
+        if round != self.round { trained = 0 }
+        self.round = round
+    }
+
+    /// To be called after each batch.
+    func trained(_ samples: Int) throws {
+        trained += samples
+        try poll()
+    }
+
+    /// Answers what has come; does nothing if it did so a moment ago.
+    func poll() throws {
+        let now = ContinuousClock.now
+        guard now - lastPoll >= interval else { return }
+        if now - lastPoll > patience / 2 { lastHeard = now }  // this process was stopped itself
+        lastPoll = now
+        while let (_, message) = try ControlMessage.receive(from: 0, tag: ControlMessage.Tag.command, on: control) {
+            lastHeard = now
+            switch message.kind {
+            case .ping:
+                try ControlMessage(kind: .report, round: round, value: trained)
+                    .send(to: 0, tag: ControlMessage.Tag.report, on: control)
+            case .leaveCollectives:
+                hasLeftCollectives = true
+            case .excluded:
+                whenExcluded(message.round)
+            case .stop:
+                isStopped = true
+                hasLeftCollectives = true
+            case .report:
+                break
+            }
+        }
+        guard now - lastHeard <= patience else { throw ServerLost(seconds: (now - lastHeard).seconds) }
+    }
+
+    /// Waits for a condition, answering the server meanwhile.
+    func wait(for condition: () throws -> Bool) throws {
+        _ = try Backoff.default.wait { () throws in
+            if try condition() { return true }
+            try poll()
+            return false
+        }
+    }
+}

@@ -1,0 +1,127 @@
+import MPI
+
+/// The wire after a rank was lost: orders go out and updates come in point to point, so that nobody waits for anybody
+/// but the server for its own workers. MPI's collectives need all ranks, and so does making a smaller communicator; an
+/// order and an answer need two.
+///
+/// An order is a `RoundFrame` for one worker with the clients it is to train; a worker answers with their slots, in
+/// that order, in one message or several.
+final class OrderDesk {
+    private let control: any Communicator
+    private let parameterCount: Int
+    private let cohortCapacity: Int
+    private let slotBytes: Int
+
+    /// A message under way, kept until it is complete; one that never completes because its peer died is leaked.
+    private final class Parcel {
+        let worker: Int
+        var request: Request<Buffer<UInt8>>?
+
+        init(_ worker: Int, _ request: consuming Request<Buffer<UInt8>>) {
+            self.worker = worker
+            self.request = .some(request)
+        }
+
+        /// The message's bytes once it is complete.
+        func completed() throws -> Buffer<UInt8>? {
+            guard var request = request.take() else { return nil }
+            if try request.test() { return try request.wait() }
+            self.request = .some(request)
+            return nil
+        }
+    }
+
+    private var outgoing: [Parcel] = []
+    private var incoming: [Parcel] = []
+    /// Per worker, the clients it has been ordered to train and not yet answered.
+    private(set) var pending: [[Int]]
+
+    init(control: any Communicator, parameterCount: Int, cohortCapacity: Int) {
+        self.control = control
+        self.parameterCount = parameterCount
+        self.cohortCapacity = cohortCapacity
+        slotBytes = UpdateSlot.byteCount(parameterCount: parameterCount)
+        pending = [[Int]](repeating: [], count: control.size - 1)
+    }
+
+    /// The workers that owe something.
+    var debtors: [Int] { pending.indices.filter { !pending[$0].isEmpty } }
+
+    /// Orders a worker to train clients, from these weights.
+    func order(_ clients: [Int], from worker: Int, round: Int, global: Span<Float>) throws {
+        guard !clients.isEmpty else { return }
+        var lists = [[Int]](repeating: [], count: pending.count)
+        lists[worker] = clients
+        let assignment = Assignment(clientsOfWorker: lists)
+        var frame = RoundFrame(cohortCapacity: cohortCapacity, parameterCount: parameterCount)
+        frame.setHeader(.train, round: round, cohort: clients.count)
+        frame.setAssignment(assignment)
+        frame.setWeights(global)
+        let request = try control.startSend(
+            frame.intoBuffer(), to: worker + 1, tag: ControlMessage.Tag.order)
+        outgoing.append(Parcel(worker, request))
+        pending[worker] += clients
+    }
+
+    /// Takes back what a lost worker owes.
+    func withdraw(_ worker: Int) -> [Int] {
+        defer { pending[worker] = [] }
+        incoming.removeAll { $0.worker == worker }
+        outgoing.removeAll { $0.worker == worker }
+        return pending[worker]
+    }
+
+    /// Moves messages along, and hands over the updates that are complete.
+    /// - Parameter heard: called with each worker that something came from.
+    /// - Returns: whether something came.
+    func serve(round: Int, heard: (_ worker: Int) throws -> Void, receive: Receive) throws -> Bool {
+        var sending: [Parcel] = []
+        for parcel in outgoing {
+            if let buffer = try parcel.completed() { discard(buffer) } else { sending.append(parcel) }
+        }
+        outgoing = sending
+
+        while let status = try control.iprobe(from: nil, tag: ControlMessage.Tag.updates) {
+            let request = try control.startReceive(
+                into: Buffer<UInt8>(count: status.byteCount), from: status.source, tag: ControlMessage.Tag.updates)
+            incoming.append(Parcel(status.source - 1, request))
+        }
+        var hasCome = false
+        var receiving: [Parcel] = []
+        for parcel in incoming {
+            guard let buffer = try parcel.completed() else {
+                receiving.append(parcel)
+                continue
+            }
+            hasCome = true
+            try heard(parcel.worker)
+            try open(buffer, from: parcel.worker, round: round, receive: receive)
+        }
+        incoming = receiving
+        return hasCome
+    }
+
+    /// A worker that was lost and is back may still send what it was asked for then: what is not owed is dropped.
+    private func open(
+        _ buffer: borrowing Buffer<UInt8>, from worker: Int, round: Int, receive: Receive
+    ) throws {
+        for slot in 0..<buffer.count / slotBytes {
+            let offset = slot * slotBytes
+            // A broken envelope stands for the client whose turn it was.
+            let client: Int
+            if let named = UpdateSlot.address(buffer, at: offset) {
+                guard named.round == round else { continue }
+                client = named.client
+            } else {
+                guard let first = pending[worker].first else { continue }
+                client = first
+            }
+            guard let index = pending[worker].firstIndex(of: client) else { continue }
+            pending[worker].remove(at: index)
+            try UpdateSlot.deliver(
+                buffer, at: offset, client: client, round: round, parameterCount: parameterCount, to: receive)
+        }
+    }
+
+    private func discard(_ buffer: consuming Buffer<UInt8>) {}
+}

@@ -67,6 +67,7 @@ final class ClientLoop {
 
     /// Waits for the next order; nil when the run is over.
     private func nextOrder() throws -> RoundFrame? {
+        faults.reach(.broadcast, round: round + 1)
         var arrived: Status?
         try contact.wait {
             arrived = try control.iprobe(from: 0, tag: ControlMessage.Tag.order)
@@ -91,6 +92,7 @@ final class ClientLoop {
             try fill(&next, with: chunk, order, keeping: batch)
             let count = next.byteCount
             precondition(count == chunk.count * next.slotBytes)
+            faults.reach(.gather, round: round)
             var request = try control.startSend(next.take(), to: 0, tag: ControlMessage.Tag.updates)
             try contact.wait { try request.test() }
             next.giveBack(try request.wait())

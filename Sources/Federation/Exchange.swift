@@ -43,7 +43,10 @@ final class WorkerExchange: Exchange {
     private(set) var hasLostRanks = false
     let trainsElsewhere = true
 
-    init(_ job: Job, _ communicator: any Communicator, control: any Communicator, membership: Membership, events: RankEvents) {
+    init(
+        _ job: Job, _ communicator: any Communicator, control: any Communicator, membership: Membership,
+        events: RankEvents
+    ) {
         self.communicator = communicator
         self.job = job
         self.membership = membership

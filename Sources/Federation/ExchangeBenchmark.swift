@@ -25,7 +25,8 @@ public enum ExchangeBenchmark {
             frame = RoundFrame(received, cohortCapacity: workers, parameterCount: floats)
             if communicator.rank == 0 {
                 _ = try wire.collect(
-                    round: 0, wave: 0, assignment, unless: { false }, receive: { _, envelope, _ in _ = try envelope.get() })
+                    round: 0, wave: 0, assignment, unless: { false },
+                    receive: { _, envelope, _ in _ = try envelope.get() })
             } else {
                 try wire.send(&batch, unless: { false })
             }

@@ -50,13 +50,16 @@ public struct Fault: Sendable, Equatable {
         var values: [String: String] = [:]
         for setting in (parts.count > 1 ? parts[1] : "").split(whereSeparator: { $0 == "@" || $0 == "," }) {
             let pair = setting.split(separator: "=", maxSplits: 1).map { String($0) }
-            guard pair.count == 2, ["rank", "round", "phase", "seconds"].contains(pair[0]), values[pair[0]] == nil else {
+            guard pair.count == 2, ["rank", "round", "phase", "seconds"].contains(pair[0]), values[pair[0]] == nil
+            else {
                 throw wrong("'\(setting)' is not a setting of it")
             }
             values[pair[0]] = pair[1]
         }
         guard let rank = values["rank"].flatMap({ Int($0) }), rank >= 1 else { throw wrong("rank must be at least 1") }
-        guard let round = values["round"].flatMap({ Int($0) }), round >= 1 else { throw wrong("round must be at least 1") }
+        guard let round = values["round"].flatMap({ Int($0) }), round >= 1 else {
+            throw wrong("round must be at least 1")
+        }
         guard let phase = Phase(rawValue: values["phase"] ?? "train") else { throw wrong("unknown phase") }
         guard let seconds = Double(values["seconds"] ?? "1"), seconds >= 0, seconds.isFinite else {
             throw wrong("seconds must be at least 0")

@@ -97,7 +97,9 @@ struct RoundFrame: ~Copyable {
         }
     }
 
-    private mutating func withMutableWeights<R, E: Error>(_ body: (inout MutableSpan<Float>) throws(E) -> R) throws(E) -> R {
+    private mutating func withMutableWeights<R, E: Error>(_ body: (inout MutableSpan<Float>) throws(E) -> R) throws(E)
+        -> R
+    {
         try buffer.withMutableSpan(
             of: Float.self, at: Self.weightsOffset(cohortCapacity), count: parameterCount, body)
     }

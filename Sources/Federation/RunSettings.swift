@@ -83,7 +83,8 @@ public struct RunSettings: Codable, Sendable, Equatable {
         try require(weightDecay >= 0 && weightDecay.isFinite, "weight-decay", weightDecay, "at least 0")
         try require(threads >= 1 && threads <= 1024, "threads", threads, "from 1 to 1024")
         try require(
-            failureTimeout >= 1 && failureTimeout <= 86_400, "failure-timeout", failureTimeout, "from 1 to 86400 seconds")
+            failureTimeout >= 1 && failureTimeout <= 86_400, "failure-timeout", failureTimeout,
+            "from 1 to 86400 seconds")
         for fault in inject { _ = try Fault(fault) }
         try require(evalEvery >= 1, "eval-every", evalEvery, "at least 1")
     }

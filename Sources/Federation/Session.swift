@@ -28,7 +28,9 @@ public enum Session {
                 role = .server(
                     try server(job, communicator, control: control, processes, observers: observers(job)))
             } else {
-                let contact = ServerContact(control: control, patience: .seconds(max(60, 6 * settings.failureTimeout)))
+                let contact = ServerContact(
+                    control: control, patience: .seconds(max(60, 6 * settings.failureTimeout)),
+                    isServerGone: { processes.isGone(0) })
                 role = .client(try ClientLoop(job, communicator, control: control, contact: contact))
             }
         }

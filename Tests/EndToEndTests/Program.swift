@@ -30,7 +30,8 @@ struct Program {
     ) throws -> Outcome {
         let binary = try #require(binary)
         let launcher = ranks.map { ["mpirun", "-np", "\($0)"] } ?? []
-        return try run(["timeout", "-k", "5", "\(seconds)"] + launcher + [binary] + arguments,
+        return try run(
+            ["timeout", "-k", "5", "\(seconds)"] + launcher + [binary] + arguments,
             environment: environment)
     }
 

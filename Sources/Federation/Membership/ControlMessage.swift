@@ -14,6 +14,8 @@ struct ControlMessage: Equatable {
         case stop = 4
         /// Worker to server: alive, and so many samples of the round trained.
         case report = 5
+        /// Worker to server: it has understood that the run is over.
+        case farewell = 6
     }
 
     /// What tells the messages on the control communicator apart.

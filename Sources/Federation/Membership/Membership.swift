@@ -20,6 +20,7 @@ final class Membership {
     private var standing: [Standing]
     private var heard: [ContinuousClock.Instant]
     private var trained: [Int]
+    private var hasLeft: [Bool]
     private var round = 0
     private var lastPing = ContinuousClock.now
 
@@ -38,6 +39,7 @@ final class Membership {
         standing = [Standing](repeating: .member, count: workers)
         heard = [ContinuousClock.Instant](repeating: .now, count: workers)
         trained = [Int](repeating: 0, count: workers)
+        hasLeft = [Bool](repeating: false, count: workers)
     }
 
     /// The workers that take part, ascending.
@@ -97,10 +99,17 @@ final class Membership {
         try tell(.leaveCollectives)
     }
 
-    /// Tells the workers that the run is over.
+    /// Tells the workers that the run is over, and gives the members a moment to understand: a message may be lost when
+    /// its sender's process ends.
     func stop() throws {
         try tell(.stop)
+        _ = try Backoff.default.wait(until: .now + Self.longestFarewell) {
+            try hear()
+            return members.allSatisfy { hasLeft[$0] || isGone($0) }
+        }
     }
+
+    private static let longestFarewell: Duration = .seconds(2)
 
     /// The lost are told as well: one that was only stopped finds the message when it goes on.
     private func tell(_ kind: ControlMessage.Kind) throws {
@@ -114,6 +123,7 @@ final class Membership {
         while let (source, message) = try ControlMessage.receive(tag: ControlMessage.Tag.report, on: control) {
             let worker = source - 1
             try noteHeard(worker)
+            if message.kind == .farewell { hasLeft[worker] = true }
             if message.round == round { trained[worker] = message.value }
         }
     }

@@ -2,8 +2,12 @@ import MPI
 
 /// The server was silent for so long that it is taken for dead.
 struct ServerLost: Error, CustomStringConvertible {
-    let seconds: Double
-    var description: String { "rank 0 has been silent for \(Int(seconds)) s; its last checkpoint can be resumed" }
+    /// Nil when its process is known to have ended.
+    let silentSeconds: Double?
+
+    var description: String {
+        silentSeconds.map { "rank 0 has been silent for \(Int($0)) s" } ?? "rank 0 has ended"
+    }
 }
 
 /// A worker's view of the server: answers it between batches and while waiting.
@@ -11,10 +15,13 @@ final class ServerContact {
     private let control: any Communicator
     /// Silence of the server that ends this rank.
     private let patience: Duration
+    private let isServerGone: () -> Bool
     private let interval: Duration = .milliseconds(2)
+    private let longInterval: Duration = .milliseconds(200)
 
     private var lastPoll = ContinuousClock.now
     private var lastHeard = ContinuousClock.now
+    private var lastLook = ContinuousClock.now
     private var round = 0
     private var trained = 0
 
@@ -25,9 +32,11 @@ final class ServerContact {
     /// Called once each time this rank learns that it was taken for dead.
     var whenExcluded: (_ round: Int) -> Void = { _ in }
 
-    init(control: any Communicator, patience: Duration) {
+    /// - Parameter isServerGone: whether the server's process is known to have ended.
+    init(control: any Communicator, patience: Duration, isServerGone: @escaping () -> Bool) {
         self.control = control
         self.patience = patience
+        self.isServerGone = isServerGone
     }
 
     func startRound(_ round: Int) {
@@ -59,12 +68,19 @@ final class ServerContact {
                 whenExcluded(message.round)
             case .stop:
                 isStopped = true
+                try ControlMessage(kind: .farewell, round: round)
+                    .send(to: 0, tag: ControlMessage.Tag.report, on: control)
                 hasLeftCollectives = true
-            case .report:
+            case .report, .farewell:
                 break
             }
         }
-        guard now - lastHeard <= patience else { throw ServerLost(seconds: (now - lastHeard).seconds) }
+        guard !isStopped else { return }
+        if now - lastLook >= longInterval {
+            lastLook = now
+            if isServerGone() { throw ServerLost(silentSeconds: nil) }
+        }
+        guard now - lastHeard <= patience else { throw ServerLost(silentSeconds: (now - lastHeard).seconds) }
     }
 
     /// Waits for a condition, answering the server meanwhile.

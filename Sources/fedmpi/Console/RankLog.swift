@@ -30,7 +30,8 @@ final class EventLog: RoundObserver {
     }
 
     func rankLost(_ rank: Int, round: Int, clients: [Int], areDropped: Bool) {
-        let fate = clients.isEmpty ? "it owed nothing" : "\(areDropped ? "dropped" : "reassigned") its clients \(clients)"
+        let fate =
+            clients.isEmpty ? "it owed nothing" : "\(areDropped ? "dropped" : "reassigned") its clients \(clients)"
         logger.warning("round \(round): lost rank \(rank); \(fate)")
     }
 

@@ -42,6 +42,8 @@ public enum MPIWorld {
     /// Ends this process without finalising, for a job that has lost a rank: finalising would wait for the dead.
     public static func exitWithoutFinalizing(code: Int) -> Never {
         fflush(nil)
+        // Open MPI's launcher drops what it has not read yet when a rank leaves without finalising.
+        usleep(300_000)
         _exit(Int32(clamping: code))
     }
 

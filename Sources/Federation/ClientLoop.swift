@@ -26,7 +26,8 @@ final class ClientLoop {
             frame = RoundFrame(received, cohortCapacity: cohortCapacity, parameterCount: parameterCount)
             let header = try frame.header()
             guard header.kind == .train else { break }
-            let assignment = frame.assignment(cohort: header.cohort, workers: communicator.size - 1)
+            let assignment = try frame.assignment(
+                cohort: header.cohort, workers: communicator.size - 1, clients: job.settings.clients)
             progress.startRound(header.round)
             for wave in 0..<wire.waveCount(assignment) {
                 try wire.send(round: header.round, wave: wave, assignment) { client, change in

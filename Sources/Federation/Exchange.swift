@@ -75,6 +75,7 @@ final class WorkerExchange: Exchange {
                 for i in 0..<weights.count { weights[unchecked: i] = global[unchecked: i] }
             }
         }
+        frame.seal()
         let buffer = try communicator.startBroadcast(frame.intoBuffer(), root: 0).wait()
         self.frame = RoundFrame(
             buffer, cohortCapacity: job.settings.cohortSize, parameterCount: job.model.parameterCount)

@@ -66,7 +66,9 @@ enum Progress {
             while let status = try communicator.iprobe(from: nil, tag: Progress.tag) {
                 var message = Buffer<Int64>(count: 2)
                 _ = try communicator.receive(into: &message, from: status.source, tag: Progress.tag)
-                if Int(message[0]) == round { samplesOfWorker[status.source - 1] = Int(message[1]) }
+                // Bounded, so that no sum of them overflows.
+                let samples = min(max(message[1], 0), Int64(UInt32.max))
+                if message[0] == Int64(round) { samplesOfWorker[status.source - 1] = Int(samples) }
             }
             return samplesOfWorker.reduce(0, +)
         }

@@ -70,8 +70,11 @@ extension CRC32C {
 
     /// `tables[256 · k + b]` is the register after byte `b` and `k` zero bytes, from 0.
     private static let tables: [UInt32] = {
-        var tables: [UInt32] = (0..<256).map { byte in
-            (0..<8).reduce(UInt32(byte)) { state, _ in state >> 1 ^ (state & 1 == 1 ? 0x82F6_3B78 : 0) }
+        var tables: [UInt32] = []
+        for byte in 0..<256 {
+            var state = UInt32(byte)
+            for _ in 0..<8 { state = state >> 1 ^ (state & 1 == 1 ? 0x82F6_3B78 : 0) }
+            tables.append(state)
         }
         for i in 256..<8 * 256 {
             let previous = tables[i - 256]
@@ -119,9 +122,11 @@ extension CRC32C {
     /// `zeroBlockTable[256 · k + b]` is what byte `k` of the register, being `b`, contributes after `blockBytes` zeros.
     private static let zeroBlockTable: [UInt32] = {
         let zeros = [UInt8](repeating: 0, count: blockBytes)
-        let ofBit = (0..<32).map { advanceByTable(1 << UInt32($0), zeros.span.bytes) }
-        return (0..<4 * 256).map { index in
-            (0..<8).reduce(UInt32(0)) { sum, bit in index >> bit & 1 == 1 ? sum ^ ofBit[index >> 8 * 8 + bit] : sum }
+        let ofBit: [UInt32] = (0..<32).map { advanceByTable(1 << UInt32($0), zeros.span.bytes) }
+        var table = [UInt32](repeating: 0, count: 4 * 256)
+        for index in table.indices {
+            for bit in 0..<8 where index >> bit & 1 == 1 { table[index] ^= ofBit[(index >> 8) * 8 + bit] }
         }
+        return table
     }()
 }

@@ -119,7 +119,9 @@ package struct RoundFrame: ~Copyable {
         try buffer.withSpan(of: Float.self, at: Self.weightsOffset(cohortCapacity), count: parameterCount, body)
     }
 
-    package mutating func withMutableWeights<R, E: Error>(_ body: (inout MutableSpan<Float>) throws(E) -> R) throws(E) -> R {
+    package mutating func withMutableWeights<R, E: Error>(_ body: (inout MutableSpan<Float>) throws(E) -> R) throws(E)
+        -> R
+    {
         try buffer.withMutableSpan(
             of: Float.self, at: Self.weightsOffset(cohortCapacity), count: parameterCount, body)
     }
@@ -138,7 +140,8 @@ package enum RoundFrameError: Error, Equatable, CustomStringConvertible {
         switch self {
         case .notAFrame(let magic): "received a round frame that is not one: magic \(hexadecimal(magic))"
         case .wrongChecksum(let expected, let actual):
-            "received a damaged round frame: its checksum is \(hexadecimal(actual)), its bytes give \(hexadecimal(expected))"
+            "received a damaged round frame: its checksum is \(hexadecimal(actual)), "
+                + "its bytes give \(hexadecimal(expected))"
         case .unknownKind(let kind): "received a round frame of unknown kind \(kind)"
         case .cohortTooLarge(let atMost, let actual):
             "received a round frame of \(actual) clients; a cohort has at most \(atMost)"

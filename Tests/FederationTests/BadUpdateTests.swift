@@ -20,8 +20,9 @@ import Testing
         var size: Int { base.size }
 
         func start(_ transfer: Transfer) throws(MPIError) -> any PendingTransfer {
-            if case .gatherv(let part, _, _, _) = transfer, part.count > index {
-                part.base?.storeBytes(of: ~(part.base?.load(fromByteOffset: index, as: UInt8.self) ?? 0), toByteOffset: index, as: UInt8.self)
+            if case .gatherv(let part, _, _, _) = transfer, part.count > index, let base = part.base {
+                let byte = base.load(fromByteOffset: index, as: UInt8.self)
+                base.storeBytes(of: ~byte, toByteOffset: index, as: UInt8.self)
             }
             return try base.start(transfer)
         }

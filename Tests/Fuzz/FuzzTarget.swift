@@ -60,7 +60,8 @@ enum FuzzTargets {
         [
             UpdateTarget(mendsChecksum: false), UpdateTarget(mendsChecksum: true),
             RoundFrameTarget(mendsChecksum: false), RoundFrameTarget(mendsChecksum: true),
-            try SafetensorsTarget(), try IDXTarget(scratch, compressed: false), try IDXTarget(scratch, compressed: true),
+            try SafetensorsTarget(),
+            try IDXTarget(scratch, compressed: false), try IDXTarget(scratch, compressed: true),
             try SettingsTarget(),
         ]
     }

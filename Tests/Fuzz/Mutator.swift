@@ -52,8 +52,9 @@ struct Mutator {
         case 14:
             // The same place of another message: a splice that keeps the length.
             let donor = seeds[random.integer(below: seeds.count)]
-            let start = random.integer(below: end)
-            for i in start..<min(end, donor.count, start + 1 + random.integer(below: 64)) { bytes[i] = donor[i] }
+            let both = min(end, donor.count)
+            let start = random.integer(below: both)
+            for i in start..<min(both, start + 1 + random.integer(below: 64)) { bytes[i] = donor[i] }
         default:
             replaceWord(&bytes, &random)
         }

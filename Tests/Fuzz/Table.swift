@@ -26,8 +26,9 @@ struct Table {
     /// With commas between thousands.
     private static func grouped(_ number: Int) -> String {
         let digits = String(number)
-        return String(digits.enumerated().flatMap { offset, digit in
-            offset > 0 && (digits.count - offset) % 3 == 0 ? [",", digit] : [digit]
-        })
+        return String(
+            digits.enumerated().flatMap { offset, digit in
+                offset > 0 && (digits.count - offset) % 3 == 0 ? [",", digit] : [digit]
+            })
     }
 }

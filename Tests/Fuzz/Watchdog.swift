@@ -30,7 +30,7 @@ enum Watchdog {
                 }
                 if let late {
                     report("an input takes longer than \(patience); repeat with \(late)")
-                    end(1)
+                    quit(1)
                 }
             }
         }
@@ -72,6 +72,6 @@ func report(_ line: String) {
 }
 
 /// Ends the program.
-func end(_ code: Int32) -> Never {
+func quit(_ code: Int32) -> Never {
     exit(code)
 }

@@ -17,7 +17,10 @@ func run() throws {
     }
     Watchdog.start()
     var table = Table()
-    for target in chosen { table.add(try Run(target, options).result()) }
+    for target in chosen {
+        var run = Run(target, options)
+        table.add(try run.result())
+    }
     table.finish()
 }
 
@@ -25,8 +28,8 @@ do {
     try run()
 } catch let error as ConfigurationError {
     report("\(error)")
-    end(2)
+    quit(2)
 } catch {
     report("\(error)")
-    end(1)
+    quit(1)
 }

@@ -8,12 +8,15 @@ struct SafetensorsTarget: FuzzTarget {
     /// The length of the header.
     let fields = [Field(offset: 0, width: 8)]
     let dictionary = [
-        "\"", "{", "}", "[", "]", ",", ":", "0", "4", "8", "-1", "-4", "1e3", "1e999", "0.5", "2147483648", "4294967297",
-        "9223372036854775807", "-9223372036854775808", "18446744073709551615", "null", "true", "F32", "F16", "\\u0000",
+        "\"", "{", "}", "[", "]", ",", ":", "0", "4", "8", "-1", "-4", "1e3", "1e999", "0.5", "2147483648",
+        "4294967297", "9223372036854775807", "-9223372036854775808", "18446744073709551615", "null", "true", "F32",
+        "F16", "\\u0000",
         "\\ud800", "dtype", "shape", "data_offsets", "__metadata__", "0.weight", "0.bias",
     ]
 
-    private let layout = ParameterLayout([("0.weight", [3, 2]), ("0.bias", [3]), ("3.weight", [1, 3]), ("3.bias", [1])])
+    private let layout = ParameterLayout([
+        ("0.weight", [3, 2]), ("0.bias", [3]), ("3.weight", [1, 3]), ("3.bias", [1]),
+    ])
     private let bodyBytes: [Int]
 
     init() throws {

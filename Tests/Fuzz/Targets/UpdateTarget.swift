@@ -26,7 +26,8 @@ struct UpdateTarget: FuzzTarget {
     var name: String { mendsChecksum ? "update-mended" : "update" }
 
     /// Every field of the envelope.
-    let fields = [0, 4, 8, 12, 24, 28, 48].map { Field(offset: $0, width: 4) }
+    let fields =
+        [0, 4, 8, 12, 24, 28, 48].map { Field(offset: $0, width: 4) }
         + [16, 32, 40, 52].map { Field(offset: $0, width: 8) }
 
     init(mendsChecksum: Bool) {

@@ -18,6 +18,8 @@ final class IDXTarget: FuzzTarget {
     private let cache: String
     private let compressed: Bool
     private let original: Contents
+    /// Of each file, its decompressed copy in the cache, if it has one.
+    private let copies: [String?]
 
     /// Everything that a run can see of a data set.
     private struct Contents: Equatable {
@@ -47,6 +49,9 @@ final class IDXTarget: FuzzTarget {
             try ScratchFolder.write(bytes, to: Self.path(folder, number, compressed))
         }
         original = try Self.read(try Self.open(folder, cache))
+        let cache = cache
+        let names = try FileManager.default.contentsOfDirectory(atPath: cache).filter { !$0.hasSuffix(".lock") }
+        copies = Self.files.map { file in names.first { $0.hasPrefix(file) }.map { "\(cache)/\($0)" } }
     }
 
     func decode(_ input: [UInt8], madeFrom seed: Int) throws -> Outcome {
@@ -72,10 +77,7 @@ final class IDXTarget: FuzzTarget {
 
     /// A copy in the cache belongs to a time and a size, and the clock is coarser than this loop.
     private func forgetCopy(of seed: Int) {
-        guard compressed, let names = try? FileManager.default.contentsOfDirectory(atPath: cache) else { return }
-        for name in names where name.hasPrefix(Self.files[seed]) && !name.hasSuffix(".lock") {
-            unlink("\(cache)/\(name)")
-        }
+        if let copy = copies[seed] { unlink(copy) }
     }
 
     private static func open(_ folder: String, _ cache: String) throws -> DatasetPair {

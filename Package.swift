@@ -13,6 +13,7 @@ let package = Package(
         .executable(name: "fedmpi", targets: ["fedmpi"]),
         .executable(name: "mpi-conformance", targets: ["MPIConformance"]),
         .executable(name: "training-throughput", targets: ["TrainingThroughput"]),
+        .executable(name: "fedmpi-fuzz", targets: ["Fuzz"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -25,13 +26,15 @@ let package = Package(
         .systemLibrary(name: "CMPI", pkgConfig: mpiPackage),
         .systemLibrary(name: "COneDNN"),
         .systemLibrary(name: "CZlib"),
+        // No library: the processor's checksum instruction as inline C.
+        .systemLibrary(name: "CCRC32C"),
 
         // Transport.
         .target(name: "MPI", dependencies: ["CMPI"], swiftSettings: lifetimes),
         .target(name: "MPITesting", dependencies: ["MPI"]),
 
-        // Vocabulary: imports nothing.
-        .target(name: "FedCore"),
+        // Vocabulary: imports no other Swift target.
+        .target(name: "FedCore", dependencies: ["CCRC32C"]),
 
         // Plug-ins: one folder, one catalog each.
         .target(name: "Strategies", dependencies: ["FedCore"]),
@@ -77,5 +80,8 @@ let package = Package(
             name: "MPIConformance", dependencies: ["MPI", "MPITesting"], path: "Tests/MPIConformance"),
         .executableTarget(
             name: "TrainingThroughput", dependencies: ["NeuralNet", "FedCore"], path: "Tests/TrainingThroughput"),
+        .executableTarget(
+            name: "Fuzz", dependencies: ["CZlib", "MPI", "FedCore", "NeuralNet", "Datasets", "Federation"],
+            path: "Tests/Fuzz"),
     ]
 )

@@ -23,7 +23,7 @@ public struct Assignment: Sendable, Equatable {
         clientsOfWorker = clients
     }
 
-    init(clientsOfWorker: [[Int]]) {
+    package init(clientsOfWorker: [[Int]]) {
         self.clientsOfWorker = clientsOfWorker
     }
 

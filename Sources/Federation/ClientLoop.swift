@@ -46,7 +46,7 @@ final class ClientLoop {
 
     private func joinRound(_ frame: borrowing RoundFrame) throws {
         let (_, round, cohort) = try frame.header()
-        let assignment = frame.assignment(cohort: cohort, workers: communicator.size - 1)
+        let assignment = try assignment(frame, cohort: cohort)
         startRound(round)
         for wave in 0..<wire.waveCount(assignment) {
             let clients = wire.clients(of: communicator.rank - 1, wave: wave, assignment)
@@ -83,7 +83,7 @@ final class ClientLoop {
     /// Trains what is ordered, and sends again what is trained already.
     private func carryOut(_ order: borrowing RoundFrame) throws {
         let (_, round, cohort) = try order.header()
-        let clients = order.assignment(cohort: cohort, workers: communicator.size - 1)
+        let clients = try assignment(order, cohort: cohort)
             .clientsOfWorker[communicator.rank - 1]
         startRound(round)
         for start in stride(from: 0, to: clients.count, by: wire.slotsPerWave) {
@@ -139,6 +139,10 @@ final class ClientLoop {
                 isFirstBatch = false
             }
         }
+    }
+
+    private func assignment(_ frame: borrowing RoundFrame, cohort: Int) throws -> Assignment {
+        try frame.assignment(cohort: cohort, workers: communicator.size - 1, clients: job.settings.clients)
     }
 
     private func emptyFrame() -> RoundFrame {

@@ -1,3 +1,4 @@
+import FedCore
 import MPI
 
 /// What a client reports of its local training, besides the weights' change.
@@ -16,90 +17,140 @@ public struct LocalResult: Sendable, Equatable {
     }
 }
 
-/// One client's update as it crosses the wire: a 64-byte envelope, then the change of the flat weights as Float32.
+/// How the payload of an update is written.
+package enum PayloadCodec: UInt32, Sendable {
+    /// The change of each weight as a Float32, little-endian, in the canonical order.
+    case float32 = 0
+}
+
+/// One client's update as it crosses the wire: a 64-byte envelope, then the payload.
 ///
 /// ```
-/// 0  magic "FDMU"   4  version   8  client   12  round   16  samples   24  steps   28  0   32  loss (Float64)
-/// 40 payload bytes  48 … 63  0
+/// 0  magic "FDMU"   4  version   8  client   12  round   16  samples   24  steps   28  codec   32  loss (Float64)
+/// 40 payload bytes  48 CRC-32C of envelope and payload, this field as 0    52 … 63  0
 /// ```
-struct UpdateSlot {
-    static let envelopeBytes = 64
-    private static let magic: UInt32 = 0x554D_4446
-    private static let version: UInt32 = 1
+/// Little-endian; docs/WIRE.md describes it byte by byte.
+package enum UpdateSlot {
+    package static let envelopeBytes = 64
 
     /// Bytes of one update, a multiple of 64 so that every payload is aligned.
-    static func byteCount(parameterCount: Int) -> Int {
+    package static func byteCount(parameterCount: Int) -> Int {
         envelopeBytes + (parameterCount * 4).roundedUp(toMultipleOf: 64)
     }
 
-    struct Envelope: Equatable {
-        var client: Int
-        var round: Int
-        var result: LocalResult
-        var payloadBytes: Int
-    }
+    package struct Envelope: Equatable, Sendable {
+        package var client: Int
+        package var round: Int
+        package var result: LocalResult
+        package var payloadBytes: Int
+        package var codec = PayloadCodec.float32
 
-    /// Why an update was left out.
-    enum Defect: Error, Equatable, CustomStringConvertible {
-        case notAnUpdate
-        case wrongRound(expected: Int, actual: Int)
-        case wrongClient(expected: Int, actual: Int)
-        case wrongLength(expected: Int, actual: Int)
+        package init(client: Int, round: Int, result: LocalResult, payloadBytes: Int) {
+            self.client = client
+            self.round = round
+            self.result = result
+            self.payloadBytes = payloadBytes
+        }
 
-        var description: String {
-            switch self {
-            case .notAnUpdate: "its envelope is broken"
-            case .wrongRound(let expected, let actual): "it is of round \(actual), not \(expected)"
-            case .wrongClient(let expected, let actual): "it is of client \(actual), not \(expected)"
-            case .wrongLength(let expected, let actual): "it holds \(actual) bytes, not \(expected)"
+        /// Refuses a result that cannot be weighed: no samples, more than the client holds, or a loss that is no number.
+        package func checkResult(samplesHeld: Int) throws(Defect) {
+            guard result.samples > 0 else { throw .noSamples }
+            guard result.samples <= samplesHeld else {
+                throw .tooManySamples(atMost: samplesHeld, actual: result.samples)
             }
+            guard result.loss.isFinite else { throw .lossNotFinite(result.loss) }
         }
     }
 
-    static func writeEnvelope(_ envelope: Envelope, to buffer: inout Buffer<UInt8>, at offset: Int) {
-        buffer.withMutableSpan(of: UInt32.self, at: offset, count: 16) { words in
-            words[0] = magic
-            words[1] = version
-            words[2] = UInt32(envelope.client)
-            words[3] = UInt32(envelope.round)
-            words[4] = UInt32(truncatingIfNeeded: envelope.result.samples)
-            words[5] = UInt32(truncatingIfNeeded: envelope.result.samples >> 32)
-            words[6] = UInt32(truncatingIfNeeded: envelope.result.steps)
-            words[7] = 0
-            let loss = envelope.result.loss.bitPattern
-            words[8] = UInt32(truncatingIfNeeded: loss)
-            words[9] = UInt32(truncatingIfNeeded: loss >> 32)
-            words[10] = UInt32(truncatingIfNeeded: envelope.payloadBytes)
-            words[11] = UInt32(truncatingIfNeeded: envelope.payloadBytes >> 32)
-            for i in 12..<16 { words[i] = 0 }
+    private static let magic: UInt32 = 0x554D_4446
+    private static let version: UInt32 = 2
+
+    /// Where the fields are, in bytes from the start of the envelope.
+    private enum Field {
+        static let magic = 0
+        static let version = 4
+        static let client = 8
+        static let round = 12
+        static let samples = 16
+        static let steps = 24
+        static let codec = 28
+        static let loss = 32
+        static let payloadBytes = 40
+        static let checksum = 48
+        static let reserved = 52
+    }
+
+    /// Writes the envelope of a payload that already lies behind it. O(payload): the checksum is of both.
+    package static func writeEnvelope(_ envelope: Envelope, to buffer: inout Buffer<UInt8>, at offset: Int) {
+        let byteCount = envelopeBytes + envelope.payloadBytes
+        buffer.withMutableSpan(of: UInt8.self, at: offset, count: byteCount) { message in
+            message.store(magic, at: Field.magic)
+            message.store(version, at: Field.version)
+            message.store(UInt32(envelope.client), at: Field.client)
+            message.store(UInt32(envelope.round), at: Field.round)
+            message.store(UInt64(envelope.result.samples), at: Field.samples)
+            message.store(UInt32(envelope.result.steps), at: Field.steps)
+            message.store(envelope.codec.rawValue, at: Field.codec)
+            message.store(envelope.result.loss.bitPattern, at: Field.loss)
+            message.store(UInt64(envelope.payloadBytes), at: Field.payloadBytes)
+            for i in Field.reserved..<envelopeBytes { message[i] = 0 }
+            message.store(checksum(message.span), at: Field.checksum)
         }
     }
 
     /// Whose update a slot says it is, and of which round; nil when it has no envelope.
     static func address(_ buffer: borrowing Buffer<UInt8>, at offset: Int) -> (client: Int, round: Int)? {
-        buffer.withSpan(of: UInt32.self, at: offset, count: 4) { words in
-            words[0] == magic && words[1] == version ? (Int(words[2]), Int(words[3])) : nil
+        buffer.withSpan(of: UInt8.self, at: offset, count: envelopeBytes) { bytes in
+            guard bytes.load(UInt32.self, at: Field.magic) == magic,
+                bytes.load(UInt32.self, at: Field.version) == version
+            else { return nil }
+            return (Int(bytes.load(UInt32.self, at: Field.client)), Int(bytes.load(UInt32.self, at: Field.round)))
         }
     }
 
-    /// Reads and checks an envelope against what this slot should hold.
-    static func readEnvelope(
+    /// Reads and checks an envelope against what this slot should hold. O(payload).
+    ///
+    /// What the checksum vouches for is read after it, so that damage is called damage. Of the result only the form is
+    /// checked, see ``Envelope/checkResult(samplesHeld:)``.
+    package static func readEnvelope(
         _ buffer: borrowing Buffer<UInt8>, at offset: Int, client: Int, round: Int, payloadBytes: Int
     ) throws(Defect) -> Envelope {
-        let envelope: Envelope? = buffer.withSpan(of: UInt32.self, at: offset, count: 16) { words in
-            guard words[0] == magic, words[1] == version else { return nil }
-            func long(_ i: Int) -> UInt64 { UInt64(words[i]) | UInt64(words[i + 1]) << 32 }
-            guard let samples = Int(exactly: long(4)), let payload = Int(exactly: long(10)) else { return nil }
+        let available = buffer.count - offset
+        let wanted = envelopeBytes + payloadBytes
+        guard available >= wanted else { throw .wrongLength(expected: wanted, actual: available) }
+        return try buffer.withSpan(of: UInt8.self, at: offset, count: wanted) { message throws(Defect) in
+            func word(_ field: Int) -> UInt32 { message.load(UInt32.self, at: field) }
+            func long(_ field: Int) -> UInt64 { message.load(UInt64.self, at: field) }
+
+            guard word(Field.magic) == magic else { throw .notAnUpdate(magic: word(Field.magic)) }
+            guard word(Field.version) == version else {
+                throw .wrongVersion(expected: version, actual: word(Field.version))
+            }
+            guard long(Field.payloadBytes) == UInt64(payloadBytes) else {
+                throw .wrongLength(expected: payloadBytes, actual: Int(clamping: long(Field.payloadBytes)))
+            }
+            let computed = checksum(message)
+            guard word(Field.checksum) == computed else {
+                throw .wrongChecksum(expected: computed, actual: word(Field.checksum))
+            }
+            guard word(Field.codec) == PayloadCodec.float32.rawValue else {
+                throw .wrongCodec(expected: PayloadCodec.float32.rawValue, actual: word(Field.codec))
+            }
+            guard Int(word(Field.round)) == round else {
+                throw .wrongRound(expected: round, actual: Int(word(Field.round)))
+            }
+            guard Int(word(Field.client)) == client else {
+                throw .wrongClient(expected: client, actual: Int(word(Field.client)))
+            }
             let result = LocalResult(
-                samples: samples, steps: Int(words[6]), loss: Double(bitPattern: long(8)))
-            return Envelope(client: Int(words[2]), round: Int(words[3]), result: result, payloadBytes: payload)
+                samples: Int(clamping: long(Field.samples)), steps: Int(word(Field.steps)),
+                loss: Double(bitPattern: long(Field.loss)))
+            return Envelope(client: client, round: round, result: result, payloadBytes: payloadBytes)
         }
-        guard let envelope else { throw .notAnUpdate }
-        guard envelope.round == round else { throw .wrongRound(expected: round, actual: envelope.round) }
-        guard envelope.client == client else { throw .wrongClient(expected: client, actual: envelope.client) }
-        guard envelope.payloadBytes == payloadBytes else {
-            throw .wrongLength(expected: payloadBytes, actual: envelope.payloadBytes)
-        }
-        return envelope
+    }
+
+    /// The checksum of a message, which is an envelope and its payload, with the checksum's own field as 0.
+    private static func checksum(_ message: Span<UInt8>) -> UInt32 {
+        message.checksum(withFieldAt: Field.checksum)
     }
 }

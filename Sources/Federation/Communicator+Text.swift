@@ -6,6 +6,9 @@ extension Communicator {
         var count = Buffer<Int64>(count: 1)
         if rank == root { count[0] = Int64(bytes.count) }
         count = try startBroadcast(count, root: root).wait()
+        guard (0...1 << 30).contains(count[0]) else {
+            throw MPIError(function: "MPI_Bcast", code: 0, message: "rank \(root) announced \(count[0]) bytes of text")
+        }
         var data = Buffer<UInt8>(count: Int(count[0]))
         if rank == root {
             for i in bytes.indices { data[i] = bytes[i] }

@@ -137,6 +137,7 @@ final class WorkerExchange: Exchange {
         frame.setHeader(kind, round: round, cohort: assignment.cohortSize)
         frame.setAssignment(assignment)
         if let global { frame.setWeights(global) }
+        frame.seal()
         var request = try communicator.startBroadcast(frame.intoBuffer(), root: 0)
         while try !request.wait(until: .now + .milliseconds(100)) {
             progressed()

@@ -3,13 +3,14 @@ import MPI
 /// What goes down at the start of a round, in one broadcast: a header, who trains whom, and the flat weights.
 ///
 /// ```
-/// 0     header, 16 × UInt32: magic, kind, round, cohort size, 0 …
+/// 0     header: magic, kind, round, cohort size (UInt32 each), 0 …
+/// 60    CRC-32C of everything before the weights, this field as 0
 /// 64    assignments, cohort × (client UInt32, worker UInt32), room for the largest cohort
 /// …     weights, Float32, at the next multiple of 64
 /// ```
-/// Its size is fixed for a run, so that no rank needs to be told it.
-struct RoundFrame: ~Copyable {
-    enum Kind: UInt32 {
+/// Little-endian; docs/WIRE.md describes it byte by byte. Its size is fixed for a run, so that no rank needs to be told it.
+package struct RoundFrame: ~Copyable {
+    package enum Kind: UInt32, Sendable {
         case train = 1
         case stop = 2
     }
@@ -18,11 +19,12 @@ struct RoundFrame: ~Copyable {
     private let cohortCapacity: Int
     private let parameterCount: Int
 
-    private static let magic: UInt32 = 0x314D_4446  // "FDM1"
+    private static let magic: UInt32 = 0x324D_4446  // "FDM2"
     private static let headerBytes = 64
+    private static let checksumOffset = 60
 
     /// Bytes of one broadcast.
-    static func byteCount(cohortCapacity: Int, parameterCount: Int) -> Int {
+    package static func byteCount(cohortCapacity: Int, parameterCount: Int) -> Int {
         weightsOffset(cohortCapacity) + parameterCount * 4
     }
 
@@ -30,63 +32,89 @@ struct RoundFrame: ~Copyable {
         headerBytes + (cohortCapacity * 8).roundedUp(toMultipleOf: 64)
     }
 
-    init(cohortCapacity: Int, parameterCount: Int) {
+    package init(cohortCapacity: Int, parameterCount: Int) {
         self.cohortCapacity = cohortCapacity
         self.parameterCount = parameterCount
         buffer = Buffer(
             count: Self.byteCount(cohortCapacity: cohortCapacity, parameterCount: parameterCount))
     }
 
-    init(_ buffer: consuming Buffer<UInt8>, cohortCapacity: Int, parameterCount: Int) {
+    package init(_ buffer: consuming Buffer<UInt8>, cohortCapacity: Int, parameterCount: Int) {
         self.buffer = buffer
         self.cohortCapacity = cohortCapacity
         self.parameterCount = parameterCount
     }
 
-    consuming func intoBuffer() -> Buffer<UInt8> { buffer }
+    package consuming func intoBuffer() -> Buffer<UInt8> { buffer }
 
-    /// - Throws: `RoundFrameError` when the frame is not one of ours.
-    func header() throws -> (kind: Kind, round: Int, cohort: Int) {
-        try buffer.withSpan(of: UInt32.self, at: 0, count: 16) { words in
-            guard words[0] == Self.magic, let kind = Kind(rawValue: words[1]), Int(words[3]) <= cohortCapacity else {
-                throw RoundFrameError(words: (words[0], words[1], words[3]))
+    /// - Throws: `RoundFrameError` when the frame is not one of ours, or damaged before the weights.
+    package func header() throws(RoundFrameError) -> (kind: Kind, round: Int, cohort: Int) {
+        try withPreamble { bytes throws(RoundFrameError) in
+            func word(_ index: Int) -> UInt32 { bytes.load(UInt32.self, at: 4 * index) }
+            guard word(0) == Self.magic else { throw .notAFrame(magic: word(0)) }
+            let computed = bytes.checksum(withFieldAt: Self.checksumOffset)
+            guard computed == word(15) else { throw .wrongChecksum(expected: computed, actual: word(15)) }
+            guard let kind = Kind(rawValue: word(1)) else { throw .unknownKind(word(1)) }
+            guard Int(word(3)) <= cohortCapacity else {
+                throw .cohortTooLarge(atMost: cohortCapacity, actual: Int(word(3)))
             }
-            return (kind, Int(words[2]), Int(words[3]))
+            return (kind, Int(word(2)), Int(word(3)))
         }
     }
 
-    mutating func setHeader(_ kind: Kind, round: Int, cohort: Int) {
-        buffer.withMutableSpan(of: UInt32.self, at: 0, count: 16) { words in
-            words[0] = Self.magic
-            words[1] = kind.rawValue
-            words[2] = UInt32(round)
-            words[3] = UInt32(cohort)
+    package mutating func setHeader(_ kind: Kind, round: Int, cohort: Int) {
+        buffer.withMutableSpan(of: UInt8.self, at: 0, count: Self.headerBytes) { bytes in
+            bytes.store(Self.magic, at: 0)
+            bytes.store(kind.rawValue, at: 4)
+            bytes.store(UInt32(round), at: 8)
+            bytes.store(UInt32(cohort), at: 12)
         }
     }
 
-    mutating func setAssignment(_ assignment: Assignment) {
+    package mutating func setAssignment(_ assignment: Assignment) {
         precondition(assignment.cohortSize <= cohortCapacity)
-        buffer.withMutableSpan(of: UInt32.self, at: Self.headerBytes, count: cohortCapacity * 2) { words in
-            var i = 0
+        buffer.withMutableSpan(of: UInt8.self, at: Self.headerBytes, count: cohortCapacity * 8) { bytes in
+            var offset = 0
             for (worker, clients) in assignment.clientsOfWorker.enumerated() {
                 for client in clients {
-                    words[i] = UInt32(client)
-                    words[i + 1] = UInt32(worker)
-                    i += 2
+                    bytes.store(UInt32(client), at: offset)
+                    bytes.store(UInt32(worker), at: offset + 4)
+                    offset += 8
                 }
             }
         }
     }
 
-    func assignment(cohort: Int, workers: Int) -> Assignment {
-        buffer.withSpan(of: UInt32.self, at: Self.headerBytes, count: cohort * 2) { words in
-            var clients = [[Int]](repeating: [], count: workers)
-            for i in 0..<cohort { clients[Int(words[2 * i + 1])].append(Int(words[2 * i])) }
-            return Assignment(clientsOfWorker: clients)
+    /// Writes the checksum: the last thing before the frame is sent, the weights apart.
+    package mutating func seal() {
+        let checksum = withPreamble { $0.checksum(withFieldAt: Self.checksumOffset) }
+        buffer.withMutableSpan(of: UInt8.self, at: 0, count: Self.headerBytes) { bytes in
+            bytes.store(checksum, at: Self.checksumOffset)
         }
     }
 
-    func withWeights<R, E: Error>(_ body: (Span<Float>) throws(E) -> R) throws(E) -> R {
+    /// - Throws: `RoundFrameError` when a client or a worker does not exist.
+    package func assignment(cohort: Int, workers: Int, clients: Int) throws(RoundFrameError) -> Assignment {
+        try withPreamble { bytes throws(RoundFrameError) in
+            var clientsOfWorker = [[Int]](repeating: [], count: workers)
+            for i in 0..<cohort {
+                let client = Int(bytes.load(UInt32.self, at: Self.headerBytes + 8 * i))
+                let worker = Int(bytes.load(UInt32.self, at: Self.headerBytes + 8 * i + 4))
+                guard client < clients, worker < workers else {
+                    throw .badAssignment(client: client, worker: worker)
+                }
+                clientsOfWorker[worker].append(client)
+            }
+            return Assignment(clientsOfWorker: clientsOfWorker)
+        }
+    }
+
+    /// Everything before the weights.
+    private func withPreamble<R, E: Error>(_ body: (Span<UInt8>) throws(E) -> R) throws(E) -> R {
+        try buffer.withSpan(of: UInt8.self, at: 0, count: Self.weightsOffset(cohortCapacity), body)
+    }
+
+    package func withWeights<R, E: Error>(_ body: (Span<Float>) throws(E) -> R) throws(E) -> R {
         try buffer.withSpan(of: Float.self, at: Self.weightsOffset(cohortCapacity), count: parameterCount, body)
     }
 
@@ -97,7 +125,7 @@ struct RoundFrame: ~Copyable {
         }
     }
 
-    private mutating func withMutableWeights<R, E: Error>(_ body: (inout MutableSpan<Float>) throws(E) -> R) throws(E)
+    package mutating func withMutableWeights<R, E: Error>(_ body: (inout MutableSpan<Float>) throws(E) -> R) throws(E)
         -> R
     {
         try buffer.withMutableSpan(
@@ -105,14 +133,26 @@ struct RoundFrame: ~Copyable {
     }
 }
 
-/// A broadcast that does not start as a round's frame does: another version of the program, or corrupted memory.
-struct RoundFrameError: Error, CustomStringConvertible {
-    let words: (UInt32, UInt32, UInt32)
-    var description: String {
-        "received a round frame that is not one: magic \(words.0), kind \(words.1), cohort \(words.2)"
-    }
-}
+/// A broadcast that is not a round's frame: of another version of the program, or damaged.
+package enum RoundFrameError: Error, Equatable, CustomStringConvertible {
+    case notAFrame(magic: UInt32)
+    /// Expected is what the bytes give, actual is what the header says.
+    case wrongChecksum(expected: UInt32, actual: UInt32)
+    case unknownKind(UInt32)
+    case cohortTooLarge(atMost: Int, actual: Int)
+    case badAssignment(client: Int, worker: Int)
 
-extension Int {
-    func roundedUp(toMultipleOf unit: Int) -> Int { (self + unit - 1) / unit * unit }
+    package var description: String {
+        switch self {
+        case .notAFrame(let magic): "received a round frame that is not one: magic \(hexadecimal(magic))"
+        case .wrongChecksum(let expected, let actual):
+            "received a damaged round frame: its checksum is \(hexadecimal(actual)), "
+                + "its bytes give \(hexadecimal(expected))"
+        case .unknownKind(let kind): "received a round frame of unknown kind \(kind)"
+        case .cohortTooLarge(let atMost, let actual):
+            "received a round frame of \(actual) clients; a cohort has at most \(atMost)"
+        case .badAssignment(let client, let worker):
+            "received a round frame that gives client \(client) to worker \(worker); one of them does not exist"
+        }
+    }
 }

@@ -74,7 +74,9 @@ final class RoundLoop {
             },
             receive: { client, envelope, change in
                 do {
-                    let result = try envelope.get().result
+                    let envelope = try envelope.get()
+                    try envelope.checkResult(samplesHeld: job.partition.count(of: client))
+                    let result = envelope.result
                     try sum.add(change, weight: Double(result.samples))
                     losses.append((client, result.samples, result.loss))
                 } catch let error as UpdateSlot.Defect {

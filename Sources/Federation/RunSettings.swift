@@ -91,6 +91,8 @@ public struct RunSettings: Codable, Sendable, Equatable {
 
     /// Clients that each round trains: `clientFraction` of them, rounded, at least one.
     public var cohortSize: Int {
-        min(clients, max(1, Int((clientFraction * Double(clients)).rounded())))
+        let share = (clientFraction * Double(clients)).rounded()
+        // Beyond 2⁵³ a Double may be above the number of clients, and above any Int.
+        return share < Double(clients) ? max(1, Int(share)) : clients
     }
 }

@@ -57,6 +57,7 @@ final class OrderDesk {
         frame.setHeader(.train, round: round, cohort: clients.count)
         frame.setAssignment(assignment)
         frame.setWeights(global)
+        frame.seal()
         let request = try control.startSend(
             frame.intoBuffer(), to: worker + 1, tag: ControlMessage.Tag.order)
         outgoing.append(Parcel(worker, request))

@@ -1,0 +1,40 @@
+extension UpdateSlot {
+    /// Why an update was left out; one line, of which the subject is the update.
+    package enum Defect: Error, Equatable, CustomStringConvertible {
+        case notAnUpdate(magic: UInt32)
+        case wrongVersion(expected: UInt32, actual: UInt32)
+        /// In bytes.
+        case wrongLength(expected: Int, actual: Int)
+        /// Expected is what the bytes give, actual is what the envelope says.
+        case wrongChecksum(expected: UInt32, actual: UInt32)
+        case wrongCodec(expected: UInt32, actual: UInt32)
+        case wrongRound(expected: Int, actual: Int)
+        case wrongClient(expected: Int, actual: Int)
+        case noSamples
+        case tooManySamples(atMost: Int, actual: Int)
+        case lossNotFinite(Double)
+
+        package var description: String {
+            switch self {
+            case .notAnUpdate(let magic): "it does not begin as an update does: magic \(hexadecimal(magic))"
+            case .wrongVersion(let expected, let actual): "it is of version \(actual) of the format, not \(expected)"
+            case .wrongLength(let expected, let actual): "it holds \(actual) bytes, not \(expected)"
+            case .wrongChecksum(let expected, let actual):
+                "it was damaged: its checksum is \(hexadecimal(actual)), its bytes give \(hexadecimal(expected))"
+            case .wrongCodec(let expected, let actual): "its payload is of codec \(actual), not \(expected)"
+            case .wrongRound(let expected, let actual): "it is of round \(actual), not \(expected)"
+            case .wrongClient(let expected, let actual): "it is of client \(actual), not \(expected)"
+            case .noSamples: "it was trained on no samples"
+            case .tooManySamples(let atMost, let actual):
+                "it claims \(actual) samples, and its client holds \(atMost)"
+            case .lossNotFinite(let loss): "its loss is \(loss)"
+            }
+        }
+    }
+}
+
+/// Eight digits, as dumps of memory show them.
+func hexadecimal(_ word: UInt32) -> String {
+    let digits = String(word, radix: 16)
+    return "0x" + String(repeating: "0", count: 8 - digits.count) + digits
+}

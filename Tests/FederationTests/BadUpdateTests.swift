@@ -1,0 +1,78 @@
+import FedCore
+import Federation
+import MPI
+import MPITesting
+import Testing
+
+/// Whole rounds in which one client's update arrives damaged.
+@Suite struct BadUpdateTests {
+    /// Changes one byte of what this rank sends up.
+    final class DamagingCommunicator: Communicator {
+        private let base: any Communicator
+        private let index: Int
+
+        init(_ base: any Communicator, index: Int) {
+            self.base = base
+            self.index = index
+        }
+
+        var rank: Int { base.rank }
+        var size: Int { base.size }
+
+        func start(_ transfer: Transfer) throws(MPIError) -> any PendingTransfer {
+            if case .gatherv(let part, _, _, _) = transfer, part.count > index, let base = part.base {
+                let byte = base.load(fromByteOffset: index, as: UInt8.self)
+                base.storeBytes(of: ~byte, toByteOffset: index, as: UInt8.self)
+            }
+            return try base.start(transfer)
+        }
+
+        func perform(_ transfer: Transfer) throws(MPIError) -> Status? { try base.perform(transfer) }
+        func probe(from source: Int?, tag: Int?) throws(MPIError) -> Status { try base.probe(from: source, tag: tag) }
+        func iprobe(from source: Int?, tag: Int?) throws(MPIError) -> Status? {
+            try base.iprobe(from: source, tag: tag)
+        }
+        func split(color: Int?, key: Int) throws(MPIError) -> (any Communicator)? {
+            try base.split(color: color, key: key)
+        }
+        func duplicate() throws(MPIError) -> any Communicator { try base.duplicate() }
+        func createGroup(_ ranks: [Int], tag: Int) throws(MPIError) -> (any Communicator)? {
+            try base.createGroup(ranks, tag: tag)
+        }
+        func free() throws(MPIError) { try base.free() }
+    }
+
+    final class Recorder: RoundObserver {
+        var records: [RoundRecord] = []
+        var rejections: [String] = []
+
+        func roundFinished(_ record: RoundRecord) { records.append(record) }
+        func updateRejected(round: Int, client: Int, reason: String) {
+            rejections.append("round \(round), client \(client): \(reason)")
+        }
+    }
+
+    @Test(arguments: [
+        (0, "it does not begin as an update does"), (4, "it is of version"), (10, "it was damaged"),
+        (40, "it holds"), (50, "it was damaged"), (1000, "it was damaged"),
+    ])
+    func `A damaged update is left out with its reason, and the round goes on`(index: Int, reason: String) throws {
+        let settings = SessionTests.settings {
+            $0.rounds = 2
+            $0.clients = 3
+        }
+        let outcomes = try ThreadRanks.run(4) { communicator -> (records: [RoundRecord], rejections: [String]) in
+            let recorder = Recorder()
+            let damaged = communicator.rank == 2
+            try Session.run(
+                communicator.rank == 0 ? settings : nil,
+                on: damaged ? DamagingCommunicator(communicator, index: index) : communicator
+            ) { _ in [recorder] }
+            return (recorder.records, recorder.rejections)
+        }
+        #expect(outcomes[0].records.map(\.rejected) == [1, 1])
+        #expect(outcomes[0].records.map(\.participants) == [2, 2])
+        #expect(outcomes[0].rejections.count == 2)
+        #expect(outcomes[0].rejections.allSatisfy { $0.contains(reason) }, "\(outcomes[0].rejections)")
+    }
+}

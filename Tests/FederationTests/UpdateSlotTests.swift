@@ -1,0 +1,117 @@
+import FedCore
+import Foundation
+import MPI
+import Testing
+
+@testable import Federation
+
+@Suite struct UpdateSlotTests {
+    /// What the program of docs/WIRE.md prints: client 7, round 3, 600 samples, 19 steps, loss 0.6875, three weights.
+    static let published = """
+        46444d5502000000070000000300000058020000000000001300000000000000\
+        000000000000e63f0c00000000000000628f13ea000000000000000000000000\
+        0000803f000020c00000003e
+        """
+
+    static func bytes(_ hexadecimal: String) -> [UInt8] {
+        let digits = Array(hexadecimal)
+        return stride(from: 0, to: digits.count, by: 2).compactMap { UInt8(String(digits[$0...$0 + 1]), radix: 16) }
+    }
+
+    /// The slot of the same update, as this program writes it.
+    static func slot(_ change: (inout UpdateSlot.Envelope) -> Void = { _ in }) -> [UInt8] {
+        var buffer = Buffer<UInt8>(count: UpdateSlot.byteCount(parameterCount: 3))
+        buffer.withMutableSpan(of: Float.self, at: UpdateSlot.envelopeBytes, count: 3) { payload in
+            payload[0] = 1
+            payload[1] = -2.5
+            payload[2] = 0.125
+        }
+        let result = LocalResult(samples: 600, steps: 19, loss: 0.6875)
+        var envelope = UpdateSlot.Envelope(client: 7, round: 3, result: result, payloadBytes: 12)
+        change(&envelope)
+        UpdateSlot.writeEnvelope(envelope, to: &buffer, at: 0)
+        return buffer.array()
+    }
+
+    static func read(_ bytes: [UInt8]) throws -> UpdateSlot.Envelope {
+        try UpdateSlot.readEnvelope(Buffer(bytes), at: 0, client: 7, round: 3, payloadBytes: 12)
+    }
+
+    @Test func `An update has the bytes that the documentation's program writes`() {
+        #expect(Array(Self.slot().prefix(76)) == Self.bytes(Self.published))
+    }
+
+    @Test func `The documentation's update is read`() throws {
+        let envelope = try Self.read(Self.bytes(Self.published))
+        #expect(envelope.client == 7 && envelope.round == 3 && envelope.payloadBytes == 12)
+        #expect(envelope.result == LocalResult(samples: 600, steps: 19, loss: 0.6875))
+        #expect(throws: Never.self) { try envelope.checkResult(samplesHeld: 600) }
+    }
+
+    /// Needs `FEDMPI_PYTHON`, any Python 3.
+    @Test(.enabled(if: ProcessInfo.processInfo.environment["FEDMPI_PYTHON"] != nil))
+    func `The documentation's program prints these bytes`() throws {
+        let python = try #require(ProcessInfo.processInfo.environment["FEDMPI_PYTHON"])
+        let root = URL(filePath: #filePath).appending(path: "../../../docs/WIRE.md").standardized
+        let text = try String(contentsOf: root, encoding: .utf8)
+        let start = try #require(text.range(of: "```python\n"))
+        let end = try #require(text.range(of: "```", range: start.upperBound..<text.endIndex))
+        let process = Process()
+        process.executableURL = URL(filePath: python)
+        process.arguments = ["-c", String(text[start.upperBound..<end.lowerBound])]
+        let output = Pipe()
+        process.standardOutput = output
+        try process.run()
+        let printed = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        #expect(printed == Self.published + "\n")
+    }
+
+    @Test(arguments: 0..<608) func `A wrong bit anywhere is found`(bit: Int) {
+        var bytes = Self.bytes(Self.published)
+        bytes[bit / 8] ^= 1 << UInt8(bit % 8)
+        #expect(throws: UpdateSlot.Defect.self) { try Self.read(bytes) }
+    }
+
+    @Test func `Each defect has its own line`() {
+        func defect(_ bytes: [UInt8]) -> String {
+            do {
+                try Self.read(bytes).checkResult(samplesHeld: 600)
+                return "none"
+            } catch {
+                return "\(error)"
+            }
+        }
+        func changed(_ index: Int, to byte: UInt8) -> [UInt8] {
+            var bytes = Self.bytes(Self.published)
+            bytes[index] = byte
+            return bytes
+        }
+        #expect(defect(changed(0, to: 0)) == "it does not begin as an update does: magic 0x554d4400")
+        #expect(defect(changed(4, to: 1)) == "it is of version 1 of the format, not 2")
+        #expect(defect(changed(40, to: 8)) == "it holds 8 bytes, not 12")
+        #expect(defect(changed(47, to: 0xFF)) == "it holds 9223372036854775807 bytes, not 12")
+        #expect(defect(Self.bytes(Self.published).dropLast()) == "it holds 75 bytes, not 76")
+        #expect(defect([]) == "it holds 0 bytes, not 76")
+        #expect(
+            defect(changed(48, to: 0))
+                == "it was damaged: its checksum is 0xea138f00, its bytes give 0xea138f62")
+        #expect(defect(Self.slot { $0.client = 6 }) == "it is of client 6, not 7")
+        #expect(defect(Self.slot { $0.round = 4 }) == "it is of round 4, not 3")
+        #expect(defect(Self.slot { $0.result.samples = 0 }) == "it was trained on no samples")
+        #expect(defect(Self.slot { $0.result.samples = 601 }) == "it claims 601 samples, and its client holds 600")
+        #expect(defect(Self.slot { $0.result.loss = .nan }) == "its loss is nan")
+        #expect(defect(Self.slot { $0.result.loss = -.infinity }) == "its loss is -inf")
+        #expect(defect(Self.slot()) == "none")
+    }
+
+    @Test func `Another codec is refused`() {
+        // The checksum of this envelope with codec 9, from the documentation's program.
+        var bytes = Self.bytes(Self.published)
+        bytes[28] = 9
+        bytes.replaceSubrange(48..<52, with: Self.codec9Checksum)
+        #expect(throws: UpdateSlot.Defect.wrongCodec(expected: 0, actual: 9)) { try Self.read(bytes) }
+    }
+
+    static let codec9Checksum: [UInt8] = [0x46, 0x7A, 0x72, 0x17]
+}

@@ -7,13 +7,16 @@ final class ClientLoop {
     private let job: Job
     private let trainer: LocalTrainer
     private let wire: GathervWire
+    private let stop: StopFlag
 
-    init(_ job: Job, _ communicator: any Communicator) throws {
+    init(_ job: Job, _ communicator: any Communicator, stop: StopFlag) throws {
+        self.stop = stop
         self.communicator = communicator
         self.job = job
         trainer = try LocalTrainer(job)
         wire = GathervWire(
-            communicator, parameterCount: job.model.parameterCount, cohortSize: job.settings.cohortSize)
+            communicator, parameterCount: job.model.parameterCount, cohortSize: job.settings.cohortSize,
+            stop: stop)
     }
 
     func run() throws {
@@ -22,7 +25,7 @@ final class ClientLoop {
         let parameterCount = job.model.parameterCount
         var frame = RoundFrame(cohortCapacity: cohortCapacity, parameterCount: parameterCount)
         while true {
-            let received = try communicator.startBroadcast(frame.intoBuffer(), root: 0).wait()
+            let received = try communicator.startBroadcast(frame.intoBuffer(), root: 0).wait(unless: stop)
             frame = RoundFrame(received, cohortCapacity: cohortCapacity, parameterCount: parameterCount)
             let header = try frame.header()
             guard header.kind == .train else { break }
@@ -32,6 +35,7 @@ final class ClientLoop {
                 try wire.send(round: header.round, wave: wave, assignment) { client, change in
                     try frame.withWeights { global in
                         try trainer.train(client: client, round: header.round, global: global, change: &change) {
+                            try stop.check()
                             if header.wantsProgress { try progress.trained($0) }
                         }
                     }

@@ -25,12 +25,16 @@ public final class Evaluator {
         samples = (0..<UInt32(data.count)).map { $0 }
     }
 
-    public func evaluate(_ weights: Span<Float>) throws -> Evaluation {
+    /// - Parameter betweenBatches: called before each batch; what it throws ends the evaluation.
+    public func evaluate(
+        _ weights: Span<Float>, betweenBatches: () throws -> Void = {}
+    ) throws -> Evaluation {
         try plan.load(weights)
         let samples = self.samples
         var loss = 0.0
         var correct = 0
         for start in stride(from: 0, to: samples.count, by: labels.count) {
+            try betweenBatches()
             let count = min(labels.count, samples.count - start)
             plan.read(samples.span.extracting(start..<start + count), of: data, labels: &labels)
             let batchLabels = labels

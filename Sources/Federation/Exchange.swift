@@ -28,10 +28,12 @@ final class WorkerExchange: Exchange {
     private let job: Job
     private let wire: GathervWire
     private let listener: Progress.Listener
+    private let stopFlag: StopFlag
     private var frame: RoundFrame?
     let trainsElsewhere = true
 
-    init(_ job: Job, _ communicator: any Communicator) {
+    init(_ job: Job, _ communicator: any Communicator, stop: StopFlag) {
+        stopFlag = stop
         self.communicator = communicator
         self.job = job
         let parameterCount = job.model.parameterCount
@@ -54,7 +56,10 @@ final class WorkerExchange: Exchange {
         for wave in 0..<wire.waveCount(assignment) {
             try wire.collect(
                 round: round, wave: wave, assignment,
-                whileWaiting: { if wantsProgress { progressed(try listener.poll(round: round)) } },
+                whileWaiting: {
+                    try stopFlag.check()
+                    if wantsProgress { progressed(try listener.poll(round: round)) }
+                },
                 receive: receive)
         }
     }
@@ -75,7 +80,7 @@ final class WorkerExchange: Exchange {
                 for i in 0..<weights.count { weights[unchecked: i] = global[unchecked: i] }
             }
         }
-        let buffer = try communicator.startBroadcast(frame.intoBuffer(), root: 0).wait()
+        let buffer = try communicator.startBroadcast(frame.intoBuffer(), root: 0).wait(unless: stopFlag)
         self.frame = RoundFrame(
             buffer, cohortCapacity: job.settings.cohortSize, parameterCount: job.model.parameterCount)
     }
@@ -85,9 +90,11 @@ final class WorkerExchange: Exchange {
 final class LocalExchange: Exchange {
     private let job: Job
     private let trainer: LocalTrainer
+    private let stopFlag: StopFlag
     let trainsElsewhere = false
 
-    init(_ job: Job) throws {
+    init(_ job: Job, stop: StopFlag) throws {
+        stopFlag = stop
         self.job = job
         trainer = try LocalTrainer(job)
     }
@@ -104,6 +111,7 @@ final class LocalExchange: Exchange {
         for client in cohort {
             var span = change.mutableSpan
             let result = try trainer.train(client: client, round: round, global: global, change: &span) { count in
+                try stopFlag.check()
                 trained += count
                 guard wantsProgress, ContinuousClock.now - last >= Progress.interval else { return }
                 last = .now

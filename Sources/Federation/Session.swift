@@ -9,11 +9,14 @@ public enum Session {
     ///
     /// - Parameters:
     ///   - settings: on rank 0; other ranks receive them.
+    ///   - state: on rank 0, to continue a run; `settings` are then those of the state, but for `rounds`.
+    ///   - stop: ends the run when it is raised; raise it on every rank.
     ///   - observers: on rank 0, made once the settings are known to be sound.
-    /// - Throws: `ConfigurationError` on every rank alike when the settings cannot be honoured on some rank; other
-    ///   errors on the rank where they happen.
+    /// - Throws: `ConfigurationError` on every rank alike when the settings cannot be honoured on some rank;
+    ///   `Interruption` when `stop` is raised; other errors on the rank where they happen.
     public static func run(
-        _ settings: RunSettings?, on communicator: any Communicator,
+        _ settings: RunSettings?, resuming state: RunState? = nil, stop: StopFlag = StopFlag(),
+        on communicator: any Communicator,
         observers: (Job) throws -> [any RoundObserver]
     ) throws {
         let settings = try share(settings, over: communicator)
@@ -23,9 +26,10 @@ public enum Session {
             let job = try Job(settings)
             let role: Role
             if communicator.rank == 0 {
-                role = .server(try RoundLoop(job, communicator, observers: observers(job)))
+                role = .server(try RoundLoop(
+                        job, communicator, resuming: state, stop: stop, observers: { try observers(job) }))
             } else {
-                role = .client(try ClientLoop(job, communicator))
+                role = .client(try ClientLoop(job, communicator, stop: stop))
             }
             ready = (job, role)
         }

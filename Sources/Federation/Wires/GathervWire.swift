@@ -9,6 +9,7 @@ final class GathervWire {
     private let communicator: any Communicator
     private let parameterCount: Int
     private let workers: Int
+    private let stop: StopFlag
     let slotBytes: Int
     /// Clients of one worker in one wave.
     let slotsPerWave: Int
@@ -20,8 +21,9 @@ final class GathervWire {
 
     init(
         _ communicator: any Communicator, parameterCount: Int, cohortSize: Int,
-        serverBytes: Int = GathervWire.defaultServerBytes
+        serverBytes: Int = GathervWire.defaultServerBytes, stop: StopFlag = StopFlag()
     ) {
+        self.stop = stop
         self.communicator = communicator
         self.parameterCount = parameterCount
         workers = communicator.size - 1
@@ -66,7 +68,7 @@ final class GathervWire {
         }
         let request = try communicator.startGatherv(
             buffer, sending: clients.count * slotBytes, into: Buffer(count: 0), counts: [], root: 0)
-        sendBuffer = try request.wait().send
+        sendBuffer = try request.wait(unless: stop).send
     }
 
     /// Server: receives one wave. Collective.

@@ -85,7 +85,7 @@ public enum Checkpoint {
         do {
             description = try decoder.decode(Description.self, from: Data(text))
         } catch {
-            throw .description
+            throw .json
         }
         let state = RunState(
             settings: description.settings, records: description.records, isEvaluated: description.isEvaluated,
@@ -118,7 +118,7 @@ public enum CheckpointDefect: Error, Equatable, CustomStringConvertible {
     case version(UInt32)
     case checksum
     case layout
-    case description
+    case json
     case state(String)
 
     public var description: String {
@@ -129,7 +129,7 @@ public enum CheckpointDefect: Error, Equatable, CustomStringConvertible {
             "its format is version \(version); fedmpi \(Version.current) reads version \(Checkpoint.version)"
         case .checksum: "it is cut off or damaged: its SHA-256 does not match"
         case .layout: "its blocks do not fill it"
-        case .description: "its description is not what fedmpi \(Version.current) writes"
+        case .json: "its description is not what fedmpi \(Version.current) writes"
         case .state(let reason): "no run can have reached it: \(reason)"
         }
     }

@@ -56,7 +56,9 @@ final class RoundLoop {
         sum = ExactSum(count: global.count)
         updateBytes = UpdateSlot.byteCount(parameterCount: global.count)
         frameBytes = RoundFrame.byteCount(cohortCapacity: settings.cohortSize, parameterCount: global.count)
-        exchange = communicator.size == 1 ? try LocalExchange(job, stop: stop) : WorkerExchange(job, communicator, stop: stop)
+        exchange =
+            communicator.size == 1
+            ? try LocalExchange(job, stop: stop) : WorkerExchange(job, communicator, stop: stop)
         self.observers = try observers()
     }
 

@@ -26,7 +26,8 @@ public enum Session {
             let job = try Job(settings)
             let role: Role
             if communicator.rank == 0 {
-                role = .server(try RoundLoop(
+                role = .server(
+                    try RoundLoop(
                         job, communicator, resuming: state, stop: stop, observers: { try observers(job) }))
             } else {
                 role = .client(try ClientLoop(job, communicator, stop: stop))

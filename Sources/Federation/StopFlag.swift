@@ -27,6 +27,11 @@ public struct Interruption: Error, Equatable, CustomStringConvertible {
     /// The signal's number.
     public let signal: Int32
 
+    /// Stopped by a signal of this number.
+    public init(signal: Int32) {
+        self.signal = signal
+    }
+
     /// What a shell reports of a process that a signal ended.
     public var exitCode: Int { 128 + Int(signal) }
 

@@ -5,7 +5,8 @@ import Testing
 
 @Suite struct ResumeOptionsTests {
     @Test(arguments: [
-        [], ["--seed", "3", "--alpha=2"], ["--resume", "x"], ["train", "--resume=x", "--rounds=9", "--from", "previous"],
+        [], ["--seed", "3", "--alpha=2"], ["--resume", "x"],
+        ["train", "--resume=x", "--rounds=9", "--from", "previous"],
         ["--resume", "x", "--results", "r", "--json", "--quiet", "--checkpoint-every", "5"],
     ])
     func `Options that leave the result alone may stand beside --resume`(arguments: [String]) throws {

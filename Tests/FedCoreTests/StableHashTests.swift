@@ -3,9 +3,10 @@ import Testing
 
 @Suite struct StableHashTests {
     // The authors' test vectors: http://www.isthe.com/chongo/src/fnv/test_fnv.c
-    @Test(arguments: [
-        ("", 0xcbf2_9ce4_8422_2325), ("a", 0xaf63_dc4c_8601_ec8c), ("foobar", 0x8594_4171_f739_67e8),
-    ] as [(String, UInt64)])
+    @Test(
+        arguments: [
+            ("", 0xcbf2_9ce4_8422_2325), ("a", 0xaf63_dc4c_8601_ec8c), ("foobar", 0x8594_4171_f739_67e8),
+        ] as [(String, UInt64)])
     func `The hash of bytes is FNV-1a`(text: String, value: UInt64) {
         var hash = StableHash()
         for byte in text.utf8 { hash.add(byte) }

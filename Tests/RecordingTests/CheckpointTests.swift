@@ -1,9 +1,10 @@
 import Crypto
 import FedCore
-import Federation
 import Foundation
 import Recording
 import Testing
+
+@testable import Federation
 
 @Suite struct CheckpointTests {
     static func record(_ round: Int) -> RoundRecord {

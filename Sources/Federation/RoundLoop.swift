@@ -71,6 +71,8 @@ final class RoundLoop {
         for observer in observers { try observer.runStarted(description) }
         start = .now
         do {
+            // Of a run that was stopped within its evaluation.
+            if !exchange.trainsElsewhere { try evaluatePending() }
             for round in finishedRounds..<job.settings.rounds { try run(round: round + 1) }
             try exchange.stop()
             try evaluatePending()

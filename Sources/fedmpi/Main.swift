@@ -65,6 +65,9 @@ extension WorldCommand {
             } catch let error as Interruption {
                 // The other ranks may sit in a collective: nobody finalises. The server ends those that heard nothing.
                 if world.rank == 0, world.size > 1 { MPIWorld.abort(code: error.exitCode) }
+                // Open MPI 4.1 gives every rank a second after SIGTERM, but kills all at once when the first one
+                // leaves: clients stay until the server has saved and ends them.
+                if world.rank > 0 { Thread.sleep(forTimeInterval: 2) }
                 MPIWorld.exitWithoutFinalizing(code: error.exitCode)
             }
         }

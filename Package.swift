@@ -69,7 +69,9 @@ let package = Package(
         .testTarget(
             name: "FederationTests",
             dependencies: ["Federation", "Recording", "MPI", "MPITesting", "FedCore"]),
-        .testTarget(name: "RecordingTests", dependencies: ["Recording", "FedCore"]),
+        .testTarget(
+            name: "RecordingTests",
+            dependencies: ["Recording", "Federation", "FedCore", .product(name: "Crypto", package: "swift-crypto")]),
         .testTarget(name: "CLITests", dependencies: ["fedmpi", "FedCore"]),
 
         // Whole runs of the release binary under mpirun; skipped unless FEDMPI_BINARY names it.

@@ -26,6 +26,14 @@ public protocol Strategy: Sendable {
     /// - Parameters:
     ///   - mean: Σ nᵢ·Δᵢ / Σ nᵢ with Δᵢ = client's weights − global weights, in the canonical order.
     mutating func apply(_ mean: Span<Float>, to global: inout MutableSpan<Float>)
+
+    /// What the server half remembers from round to round, as bytes of the strategy's own layout: a checkpoint keeps
+    /// them. Empty when it remembers nothing.
+    var serverState: [UInt8] { get }
+
+    /// Takes back what `serverState` gave.
+    /// - Throws: `ConfigurationError` when the bytes are not this strategy's; it must not trap, whatever they are.
+    mutating func restoreServerState(_ state: [UInt8]) throws(ConfigurationError)
 }
 
 extension Strategy {
@@ -36,5 +44,14 @@ extension Strategy {
     public mutating func apply(_ mean: Span<Float>, to global: inout MutableSpan<Float>) {
         precondition(mean.count == global.count)
         for i in 0..<mean.count { global[unchecked: i] += mean[unchecked: i] }
+    }
+
+    public var serverState: [UInt8] { [] }
+
+    public mutating func restoreServerState(_ state: [UInt8]) throws(ConfigurationError) {
+        guard state.isEmpty else {
+            throw ConfigurationError(
+                "strategy '\(Self.name)' remembers nothing between rounds, and was given \(state.count) bytes")
+        }
     }
 }

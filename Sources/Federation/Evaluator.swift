@@ -32,6 +32,7 @@ public final class Evaluator {
         var loss = 0.0
         var correct = 0
         for start in stride(from: 0, to: samples.count, by: labels.count) {
+            try heartbeat()
             let count = min(labels.count, samples.count - start)
             plan.read(samples.span.extracting(start..<start + count), of: data, labels: &labels)
             let batchLabels = labels

@@ -201,10 +201,12 @@ struct RankEvents {
 final class LocalExchange: Exchange {
     private let job: Job
     private let trainer: LocalTrainer
+    private let stopFlag: StopFlag
     let trainsElsewhere = false
     let hasLostRanks = false
 
-    init(_ job: Job) throws {
+    init(_ job: Job, stop: StopFlag) throws {
+        stopFlag = stop
         self.job = job
         trainer = try LocalTrainer(job)
     }
@@ -221,6 +223,7 @@ final class LocalExchange: Exchange {
         for client in cohort {
             var span = change.mutableSpan
             let result = try trainer.train(client: client, round: round, global: global, change: &span) { count in
+                try stopFlag.check()
                 trained += count
                 guard ContinuousClock.now - last >= .milliseconds(200) else { return }
                 last = .now

@@ -21,18 +21,40 @@ final class RoundLoop {
     /// The finished round whose evaluation runs beside the next round's training, if other ranks train.
     private var unevaluated: RoundRecord?
 
-    /// - Parameter ranks: of the job, rank 0 included.
-    init(_ job: Job, _ exchange: any Exchange, ranks: Int, observers: [any RoundObserver]) throws {
+    private let stop: StopFlag
+    private let dataDigest: UInt64
+    private let finishedRounds: Int
+    private let earlierSeconds: Double
+    private var start = ContinuousClock.now
+
+    /// - Parameters:
+    ///   - ranks: of the job, rank 0 included.
+    ///   - state: to continue from; it has been validated for the job.
+    init(
+        _ job: Job, _ exchange: any Exchange, ranks: Int, resuming state: RunState?, stop: StopFlag,
+        observers: [any RoundObserver]
+    ) throws {
         self.exchange = exchange
         self.ranks = ranks
-        self.job = job
         self.observers = observers
+        self.job = job
+        self.stop = stop
         strategy = job.strategy
         let settings = job.settings
+        if let state {
+            try strategy.restoreServerState(state.strategyState)
+            records = state.isEvaluated ? state.records : Array(state.records.dropLast())
+            unevaluated = state.isEvaluated ? nil : state.records.last
+            let last = state.records.last
+            totals = (last?.totalUploadBytes ?? 0, last?.totalDownloadBytes ?? 0)
+        }
+        dataDigest = state?.dataDigest ?? job.dataDigest
+        finishedRounds = state?.round ?? 0
+        earlierSeconds = state?.seconds ?? 0
         evaluator = try Evaluator(job.model, job.data.test, threads: settings.threads)
         selection = ClientSelection(
             clients: settings.clients, cohortSize: settings.cohortSize, seed: settings.seed)
-        global = job.model.initialWeights(seed: settings.seed)
+        global = state?.weights ?? job.model.initialWeights(seed: settings.seed)
         sum = ExactSum(count: global.count)
         updateBytes = UpdateSlot.byteCount(parameterCount: global.count)
         frameBytes = RoundFrame.byteCount(cohortCapacity: settings.cohortSize, parameterCount: global.count)
@@ -44,18 +66,39 @@ final class RoundLoop {
     func run(hosts: [String]) throws {
         let description = RunDescription(
             settings: job.settings, model: job.model, trainingSamples: job.data.train.count,
-            testSamples: job.data.test.count, ranks: ranks, hosts: hosts)
+            testSamples: job.data.test.count, ranks: ranks, hosts: hosts,
+            finishedRounds: finishedRounds)
         for observer in observers { try observer.runStarted(description) }
-        let start = ContinuousClock.now
-        for round in 1...job.settings.rounds { try run(round: round) }
-        try exchange.stop()
-        try evaluatePending {}
-        let summary = RunSummary(rounds: records, seconds: (ContinuousClock.now - start).seconds)
+        start = .now
+        do {
+            // Of a run that was stopped within its evaluation.
+            if !exchange.trainsElsewhere { try evaluatePending {} }
+            for round in finishedRounds..<job.settings.rounds { try run(round: round + 1) }
+            try exchange.stop()
+            try evaluatePending {}
+        } catch {
+            let cause = (error as? Interruption).map { RunStop.Cause.interruption($0) } ?? .failure("\(error)")
+            let stop = RunStop(cause: cause, state: state)
+            for observer in observers { observer.runStopped(stop) }
+            throw error
+        }
+        let summary = RunSummary(rounds: records, seconds: seconds)
         let weights = global
         for observer in observers { try observer.runFinished(summary, weights: weights.span) }
     }
 
+    private var seconds: Double { earlierSeconds + (ContinuousClock.now - start).seconds }
+
+    /// After the last finished round: nothing that a round changes changes before its end.
+    private var state: RunState {
+        RunState(
+            settings: job.settings, records: records + (unevaluated.map { [$0] } ?? []),
+            isEvaluated: unevaluated == nil, weights: global, strategyState: strategy.serverState,
+            dataDigest: dataDigest, seconds: seconds)
+    }
+
     private func run(round: Int) throws {
+        try stop.check()
         let start = ContinuousClock.now
         let cohort = selection.cohort(round: round)
         let samples = cohort.reduce(0) { $0 + job.partition.count(of: $1) }
@@ -117,15 +160,16 @@ final class RoundLoop {
     /// Evaluates the last finished round's weights, if it is one to evaluate, and publishes its record.
     private func evaluatePending(_ heartbeat: () throws -> Void) throws {
         guard var record = unevaluated else { return }
-        unevaluated = nil
         if record.round % job.settings.evalEvery == 0 || record.round == job.settings.rounds {
             let weights = global
             let evaluation = try evaluator.evaluate(weights.span, heartbeat: heartbeat)
             record.serverLoss = evaluation.loss
             record.serverAccuracy = evaluation.accuracy
         }
+        unevaluated = nil
         records.append(record)
         for observer in observers { try observer.roundFinished(record) }
+        for observer in observers { try observer.stateReached(round: record.round, state: { state }) }
     }
 }
 

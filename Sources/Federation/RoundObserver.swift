@@ -10,6 +10,8 @@ public struct RunDescription: Sendable {
     public let ranks: Int
     /// The host of each rank.
     public let hosts: [String]
+    /// Of a run that is continued, the rounds that were finished before.
+    public let finishedRounds: Int
 
     /// The distinct hosts, in the order of their first rank.
     public var distinctHosts: [String] {
@@ -69,6 +71,19 @@ public struct RunSummary: Sendable {
     public var finalLoss: Double? { rounds.last?.serverLoss }
 }
 
+/// Why a run ends early, and what it had reached.
+public struct RunStop: Sendable {
+    public enum Cause: Sendable, Equatable {
+        case interruption(Interruption)
+        /// An error on rank 0, in its own words.
+        case failure(String)
+    }
+
+    public let cause: Cause
+    /// After the last finished round.
+    public let state: RunState
+}
+
 /// Everything a run does besides computing is done by observers, on rank 0, in their order: printing, logging, saving.
 public protocol RoundObserver: AnyObject {
     /// Whether `progressed` is to be called.
@@ -87,7 +102,12 @@ public protocol RoundObserver: AnyObject {
     /// A lost rank was heard again and takes part from this round on.
     func rankReturned(_ rank: Int, round: Int)
     func roundFinished(_ record: RoundRecord) throws
+    /// After `roundFinished`, while the clients train: the run could be continued from here.
+    /// - Parameter state: makes a copy; call it only to save it.
+    func stateReached(round: Int, state: () -> RunState) throws
     func runFinished(_ summary: RunSummary, weights: Span<Float>) throws
+    /// The run ends before its last round; the job ends next.
+    func runStopped(_ stop: RunStop)
 }
 
 extension RoundObserver {
@@ -98,5 +118,7 @@ extension RoundObserver {
     public func rankLost(_ rank: Int, round: Int, clients: [Int], areDropped: Bool) {}
     public func rankReturned(_ rank: Int, round: Int) {}
     public func roundFinished(_ record: RoundRecord) throws {}
+    public func stateReached(round: Int, state: () -> RunState) throws {}
     public func runFinished(_ summary: RunSummary, weights: Span<Float>) throws {}
+    public func runStopped(_ stop: RunStop) {}
 }

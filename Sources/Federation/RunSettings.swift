@@ -73,6 +73,9 @@ public struct RunSettings: Codable, Sendable, Equatable {
         }
         try require(rounds >= 1, "rounds", rounds, "at least 1")
         try require(clients >= 1, "clients", clients, "at least 1")
+        // Rounds and clients are coordinates of random streams, and numbers of 32 bits on the wire.
+        try require(rounds <= Int(UInt32.max), "rounds", rounds, "at most \(UInt32.max)")
+        try require(clients <= Int(UInt32.max), "clients", clients, "at most \(UInt32.max)")
         try require(clientFraction > 0 && clientFraction <= 1, "client-fraction", clientFraction, "in (0, 1]")
         try require(samplesPerClient >= 1, "samples-per-client", samplesPerClient, "at least 1")
         try require(alpha > 0 && alpha.isFinite, "alpha", alpha, "greater than 0")

@@ -9,12 +9,15 @@ public enum Session {
     ///
     /// - Parameters:
     ///   - settings: on rank 0; other ranks receive them.
+    ///   - state: on rank 0, to continue a run; `settings` are then those of the state, but for `rounds`.
+    ///   - stop: ends the run when it is raised; raise it on every rank.
     ///   - observers: on rank 0, made once the settings are known to be sound.
     /// - Returns: whether a rank was lost; MPI cannot be finalised then, because it would wait for the dead.
-    /// - Throws: `ConfigurationError` on every rank alike when the settings cannot be honoured on some rank; other
-    ///   errors on the rank where they happen.
+    /// - Throws: `ConfigurationError` on every rank alike when the settings cannot be honoured on some rank;
+    ///   `Interruption` when `stop` is raised; other errors on the rank where they happen.
     public static func run(
-        _ settings: RunSettings?, on communicator: any Communicator,
+        _ settings: RunSettings?, resuming state: RunState? = nil, stop: StopFlag = StopFlag(),
+        on communicator: any Communicator,
         observers: (Job) throws -> [any RoundObserver]
     ) throws -> Bool {
         let settings = try share(settings, over: communicator)
@@ -26,10 +29,12 @@ public enum Session {
             let job = try Job(settings)
             if communicator.rank == 0 {
                 role = .server(
-                    try server(job, communicator, control: control, processes, observers: observers(job)))
+                    try server(
+                        job, communicator, control: control, processes, resuming: state, stop: stop,
+                        observers: { try observers(job) }))
             } else {
                 let contact = ServerContact(
-                    control: control, patience: .seconds(max(60, 6 * settings.failureTimeout)),
+                    control: control, stop: stop, patience: .seconds(max(60, 6 * settings.failureTimeout)),
                     isServerGone: { processes.isGone(0) })
                 role = .client(try ClientLoop(job, communicator, control: control, contact: contact))
             }
@@ -49,13 +54,17 @@ public enum Session {
 
     private static func server(
         _ job: Job, _ communicator: any Communicator, control: any Communicator, _ processes: ProcessTable,
-        observers: [any RoundObserver]
+        resuming state: RunState?, stop: StopFlag, observers: () throws -> [any RoundObserver]
     ) throws -> RoundLoop {
+        try state?.validate(for: job)
+        // Only now: making observers makes the run's folder.
+        let observers = try observers()
         guard communicator.size > 1 else {
-            return try RoundLoop(job, LocalExchange(job), ranks: 1, observers: observers)
+            return try RoundLoop(
+                job, LocalExchange(job, stop: stop), ranks: 1, resuming: state, stop: stop, observers: observers)
         }
         let membership = Membership(
-            control: control, timeout: .seconds(job.settings.failureTimeout),
+            control: control, stop: stop, timeout: .seconds(job.settings.failureTimeout),
             pingInterval: observers.contains { $0.wantsProgress } ? .milliseconds(200) : .seconds(1),
             isGone: { processes.isGone($0 + 1) })
         let events = RankEvents(
@@ -67,7 +76,8 @@ public enum Session {
             returned: { rank, round in for observer in observers { observer.rankReturned(rank, round: round) } })
         let exchange = WorkerExchange(
             job, communicator, control: control, membership: membership, events: events)
-        return try RoundLoop(job, exchange, ranks: communicator.size, observers: observers)
+        return try RoundLoop(
+            job, exchange, ranks: communicator.size, resuming: state, stop: stop, observers: observers)
     }
 
     private enum Role {

@@ -7,6 +7,7 @@ import NeuralNet
 ///
 /// - `config.json`: the resolved settings, versions and hosts; `fedmpi --config` accepts it.
 /// - `round_log.json`: an array with one `RoundRecord` a round.
+/// - `resumes.json`: if the run was continued, an array with an entry each time.
 /// - `model.safetensors`: the final weights, keys and shapes as a PyTorch `state_dict`.
 public final class RunFolder: RoundObserver {
     public let url: URL
@@ -14,6 +15,7 @@ public final class RunFolder: RoundObserver {
     private var records: [RoundRecord] = []
     private var lastWrite: ContinuousClock.Instant?
     private var model: Model?
+    private let isResumed: Bool
 
     /// A log of many short rounds is not rewritten at each of them.
     private static let writeInterval: Duration = .seconds(1)
@@ -25,6 +27,7 @@ public final class RunFolder: RoundObserver {
     /// - Throws: `ConfigurationError` when the folder cannot be made or the named run exists.
     public init(results: String, name: String?, environment: RunEnvironment) throws(ConfigurationError) {
         self.environment = environment
+        isResumed = false
         let parent = URL(fileURLWithPath: results, isDirectory: true)
         do {
             try FileManager.default.createDirectory(at: parent, withIntermediateDirectories: true)
@@ -42,6 +45,29 @@ public final class RunFolder: RoundObserver {
         } else {
             url = try Self.makeDated(in: parent)
         }
+    }
+
+    /// The folder of a run that is continued: its log goes on after these records.
+    public init(resuming url: URL, after records: [RoundRecord], environment: RunEnvironment) {
+        self.url = url
+        self.records = records
+        self.environment = environment
+        isResumed = true
+    }
+
+    /// Finds a run to continue.
+    /// - Parameter run: the path of its folder, or its name in `results`.
+    /// - Throws: `ConfigurationError` when neither is there.
+    public static func find(_ run: String, results: String) throws(ConfigurationError) -> URL {
+        let path = URL(fileURLWithPath: run, isDirectory: true)
+        let named = URL(fileURLWithPath: results, isDirectory: true).appendingPathComponent(run, isDirectory: true)
+        for url in [path, named] where !run.isEmpty {
+            var isFolder: ObjCBool = false
+            if FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder), isFolder.boolValue {
+                return url
+            }
+        }
+        throw ConfigurationError("no run to resume: neither '\(path.path)' nor '\(named.path)' is a folder")
     }
 
     public var name: String { url.lastPathComponent }
@@ -79,11 +105,15 @@ public final class RunFolder: RoundObserver {
 
     public func runStarted(_ run: RunDescription) throws {
         model = run.model
-        try write(
-            Configuration(
-                fedmpi: Version.current, run: name, settings: run.settings, environment: environment,
-                ranks: run.ranks, hosts: run.distinctHosts),
-            to: "config.json")
+        if isResumed {
+            try noteResume(run)
+        } else {
+            try write(
+                Configuration(
+                    fedmpi: Version.current, run: name, settings: run.settings, environment: environment,
+                    ranks: run.ranks, hosts: run.distinctHosts),
+                to: "config.json")
+        }
         try write(records, to: "round_log.json")
     }
 
@@ -110,6 +140,35 @@ public final class RunFolder: RoundObserver {
         let environment: RunEnvironment
         let ranks: Int
         let hosts: [String]
+    }
+
+    private struct Resume: Codable {
+        let fedmpi: String
+        let date: String
+        /// The last round that was finished before.
+        let afterRound: Int
+        /// Of the whole run.
+        let rounds: Int
+        let ranks: Int
+        let hosts: [String]
+
+        private enum CodingKeys: String, CodingKey {
+            case fedmpi, date, rounds, ranks, hosts
+            case afterRound = "after_round"
+        }
+    }
+
+    private func noteResume(_ run: RunDescription) throws {
+        let file = url.appendingPathComponent("resumes.json")
+        var resumes: [Resume] = []
+        if FileManager.default.fileExists(atPath: file.path) {
+            resumes = try JSONDecoder().decode([Resume].self, from: Data(contentsOf: file))
+        }
+        resumes.append(
+            Resume(
+                fedmpi: Version.current, date: Date.now.formatted(.iso8601), afterRound: run.finishedRounds,
+                rounds: run.settings.rounds, ranks: run.ranks, hosts: run.distinctHosts))
+        try write(resumes, to: "resumes.json")
     }
 
     private func write(_ value: some Encodable, to file: String) throws {

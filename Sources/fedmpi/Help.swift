@@ -19,7 +19,8 @@ enum Help {
         if line.hasPrefix("Unknown option") {
             let names =
                 ConfigurationFile.optionNames(of: SettingsOptions())
-                + ConfigurationFile.optionNames(of: OutputOptions()) + ["config"]
+                + ConfigurationFile.optionNames(of: OutputOptions())
+                + ConfigurationFile.optionNames(of: ResumeOptions()) + ["config"]
             line += "; options: " + names.map { "--\($0)" }.joined(separator: " ")
         }
         return line.prefix(1).lowercased() + line.dropFirst()

@@ -1,17 +1,20 @@
 import ArgumentParser
 import FedCore
+import Federation
 import Foundation
 import MPI
 
 /// Parses the command line alike on every rank, lets rank 0 alone speak, and maps errors to exit codes: 0 done, 1 the
-/// world failed, 2 the user asked for something that cannot be done.
+/// world failed, 2 the user asked for something that cannot be done, 128 + n signal n stopped the run.
 @main
 enum Main {
     static func main() {
         let arguments = Array(CommandLine.arguments.dropFirst())
         Launch.look()
         do {
-            let command = try FedMPI.parseAsRoot(ConfigurationFile.expand(arguments))
+            let expanded = try ConfigurationFile.expand(arguments)
+            try ResumeOptions.check(expanded)
+            let command = try FedMPI.parseAsRoot(expanded)
             switch command {
             case let command as any WorldCommand:
                 exit(command.runOverWorld())
@@ -59,6 +62,13 @@ extension WorldCommand {
                 if world.rank == 0 { Console.error("fedmpi: \(error)") }
                 try world.barrier()
                 return 2
+            } catch let error as Interruption {
+                // The other ranks may sit in a collective: nobody finalises. The server ends those that heard nothing.
+                if world.rank == 0, world.size > 1 { MPIWorld.abort(code: error.exitCode) }
+                // Open MPI 4.1 gives every rank a second after SIGTERM, but kills all at once when the first one
+                // leaves: clients stay until the server has saved and ends them.
+                if world.rank > 0 { Thread.sleep(forTimeInterval: 2) }
+                MPIWorld.exitWithoutFinalizing(code: error.exitCode)
             }
         }
     }

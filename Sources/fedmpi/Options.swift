@@ -1,5 +1,6 @@
 import ArgumentParser
 import Datasets
+import FedCore
 import Federation
 import NeuralNet
 import Strategies
@@ -8,8 +9,8 @@ import Strategies
 struct SettingsOptions: ParsableArguments {
     private static let defaults = RunSettings()
 
-    @Option(help: "Federated rounds.")
-    var rounds = defaults.rounds
+    @Option(help: "Federated rounds. (default: \(defaults.rounds))")
+    var rounds: Int?
 
     @Option(help: "Clients in the federation; they share the ranks 1…N. (default: one per rank, 5 without mpirun)")
     var clients: Int?
@@ -80,7 +81,7 @@ struct SettingsOptions: ParsableArguments {
     /// - Parameter ranks: of the job; decides the default number of clients.
     func settings(ranks: Int) -> RunSettings {
         var settings = RunSettings()
-        settings.rounds = rounds
+        settings.rounds = rounds ?? Self.defaults.rounds
         settings.clients = clients ?? (ranks > 1 ? ranks - 1 : Self.defaults.clients)
         settings.clientFraction = clientFraction
         settings.strategy = strategy
@@ -112,11 +113,20 @@ struct OutputOptions: ParsableArguments {
     @Option(help: "Name of this run's folder in it. (default: date and time)")
     var runName: String?
 
+    @Option(help: "Save a checkpoint every so many rounds, at most one a second; 0: only when the run is stopped.")
+    var checkpointEvery = 1
+
     @Flag(help: "Print one JSON object per line instead of a table.")
     var json = false
 
     @Flag(help: "Print nothing but errors.")
     var quiet = false
+
+    func validate() throws {
+        guard checkpointEvery >= 0 else {
+            throw ConfigurationError("--checkpoint-every is \(checkpointEvery); it must be at least 0")
+        }
+    }
 }
 
 /// Read before the other options are parsed; declared so that `--help` tells of it.

@@ -6,6 +6,7 @@ import MPI
 /// distinguished from one that was only stopped: one that is heard again returns with the next round.
 final class Membership {
     private let control: any Communicator
+    private let stopFlag: StopFlag
     private let timeout: Duration
     /// Whether it is known that a worker's process has ended, without asking the worker.
     private let isGone: (_ worker: Int) -> Bool
@@ -28,10 +29,11 @@ final class Membership {
     private let pingInterval: Duration
 
     init(
-        control: any Communicator, timeout: Duration, pingInterval: Duration,
+        control: any Communicator, stop: StopFlag, timeout: Duration, pingInterval: Duration,
         isGone: @escaping (_ worker: Int) -> Bool
     ) {
         self.control = control
+        stopFlag = stop
         self.timeout = timeout
         self.pingInterval = min(pingInterval, timeout / 4)
         self.isGone = isGone
@@ -81,7 +83,9 @@ final class Membership {
     /// Receives reports, pings, and finds who is lost.
     /// - Parameter awaited: the workers that something is still expected of; others may be silent.
     /// - Returns: the members among the awaited that are lost from now on.
+    /// - Throws: `Interruption` when the run is asked to stop.
     func poll(awaiting awaited: [Int]) throws -> [Int] {
+        try stopFlag.check()
         try hear()
         let now = ContinuousClock.now
         if now - lastPing >= pingInterval {

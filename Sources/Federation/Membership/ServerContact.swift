@@ -15,6 +15,7 @@ final class ServerContact {
     private let control: any Communicator
     /// Silence of the server that ends this rank.
     private let patience: Duration
+    private let stopFlag: StopFlag
     private let isServerGone: () -> Bool
     private let interval: Duration = .milliseconds(2)
     private let longInterval: Duration = .milliseconds(200)
@@ -33,8 +34,9 @@ final class ServerContact {
     var whenExcluded: (_ round: Int) -> Void = { _ in }
 
     /// - Parameter isServerGone: whether the server's process is known to have ended.
-    init(control: any Communicator, patience: Duration, isServerGone: @escaping () -> Bool) {
+    init(control: any Communicator, stop: StopFlag, patience: Duration, isServerGone: @escaping () -> Bool) {
         self.control = control
+        stopFlag = stop
         self.patience = patience
         self.isServerGone = isServerGone
     }
@@ -51,7 +53,9 @@ final class ServerContact {
     }
 
     /// Answers what has come; does nothing if it did so a moment ago.
+    /// - Throws: `Interruption` when the run is asked to stop; `ServerLost`.
     func poll() throws {
+        try stopFlag.check()
         let now = ContinuousClock.now
         guard now - lastPoll >= interval else { return }
         if now - lastPoll > patience / 2 { lastHeard = now }  // this process was stopped itself

@@ -12,24 +12,42 @@ struct Train: WorldCommand {
 
     @OptionGroup var options: SettingsOptions
     @OptionGroup var output: OutputOptions
+    @OptionGroup var resumption: ResumeOptions
     @OptionGroup var configuration: ConfigurationOption
 
     func run(on world: any Communicator) throws {
-        let settings = world.rank == 0 ? options.settings(ranks: world.size) : nil
-        let hasLostRanks = try Session.run(settings, on: world) { _ in
-            let folder = try RunFolder(
-                results: output.results, name: output.runName,
-                environment: RunEnvironment(
-                    mpi: MPIWorld.libraryVersion, oneDNN: "\(OneDNNLibrary.version) \(OneDNNLibrary.instructionSet)"))
-            var observers: [any RoundObserver] = [EventLog(rank: world.rank)]
-            if output.json {
-                observers.append(JSONLines(folder: folder))
-            } else if !output.quiet {
-                observers.append(RoundTable(folder: folder))
-            }
-            // Printed first, so that what is printed after the files are there is the table's last line.
-            return [folder] + observers
+        let stop = StopSignals.raiseFlag()
+        var resumed: ResumedRun?
+        let problem = try Session.attempt(on: world) {
+            if world.rank == 0 { resumed = try resumption.load(results: output.results, rounds: options.rounds) }
+        }
+        if let problem { throw problem }
+        let settings = world.rank == 0 ? resumed?.state.settings ?? options.settings(ranks: world.size) : nil
+        let hasLostRanks = try Session.run(settings, resuming: resumed?.state, stop: stop, on: world) { _ in
+            try observers(resumed, rank: world.rank)
         }
         if hasLostRanks { MPIWorld.exitWithoutFinalizing(code: 0) }
+    }
+
+    private func observers(_ resumed: ResumedRun?, rank: Int) throws -> [any RoundObserver] {
+        let environment = RunEnvironment(
+            mpi: MPIWorld.libraryVersion, oneDNN: "\(OneDNNLibrary.version) \(OneDNNLibrary.instructionSet)")
+        let folder =
+            if let resumed {
+                RunFolder(resuming: resumed.folder, after: resumed.records, environment: environment)
+            } else {
+                try RunFolder(results: output.results, name: output.runName, environment: environment)
+            }
+        let checkpoints = CheckpointWriter(
+            CheckpointFiles(in: folder.url), every: output.checkpointEvery,
+            resumed: resumed.map { ($0.generation, $0.state.round) })
+        var observers: [any RoundObserver] = [EventLog(rank: rank)]
+        if output.json {
+            observers.append(JSONLines(folder: folder))
+        } else if !output.quiet {
+            observers.append(RoundTable(folder: folder))
+        }
+        // Printed first, so that what is printed after the files are there is the table's last line.
+        return [folder, checkpoints] + observers + [StopNotice(folder: folder, checkpoints: checkpoints)]
     }
 }

@@ -19,6 +19,8 @@ final class JSONLines: RoundObserver {
         let parameters: Int
         let ranks: Int
         let hosts: [String]
+        /// Absent unless the run is continued.
+        let finishedRounds: Int?
         let settings: RunSettings
     }
 
@@ -57,7 +59,7 @@ final class JSONLines: RoundObserver {
         try print(
             Start(
                 run: folder.name, parameters: run.model.parameterCount, ranks: run.ranks, hosts: run.distinctHosts,
-                settings: run.settings))
+                finishedRounds: run.finishedRounds > 0 ? run.finishedRounds : nil, settings: run.settings))
     }
 
     func roundFinished(_ record: RoundRecord) throws {

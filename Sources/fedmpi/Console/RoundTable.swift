@@ -37,8 +37,11 @@ final class RoundTable: RoundObserver {
             \(run.ranks == 1 ? " (one process, no wire)" : "")
             training  \(settings.strategy), \(Format.count(settings.epochs, "epoch")), batch \(settings.batchSize), \
             lr \(settings.lr), momentum \(settings.momentum), seed \(settings.seed)
-
             """)
+        if run.finishedRounds > 0 {
+            Console.output("resumed   after round \(run.finishedRounds) of \(settings.rounds)")
+        }
+        Console.output("")
         Console.output(columns.map { Format.padded($0.title, to: $0.width) }.joined(separator: "  "))
     }
 

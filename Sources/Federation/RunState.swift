@@ -1,0 +1,112 @@
+import Datasets
+import FedCore
+
+/// Everything that the rest of a run depends on, after a finished round: what a checkpoint holds.
+///
+/// Random streams are addressed by seed, purpose, round and client, so their position *is* the round. Local optimizers
+/// start afresh each round, and clients keep nothing between rounds. A run continued from its state, over any number of
+/// ranks, ends with the same bits as the run that was not interrupted.
+public struct RunState: Sendable, Equatable {
+    public var settings: RunSettings
+    /// One of each finished round, in order from round 1.
+    public var records: [RoundRecord]
+    /// Whether the last record is complete; if not, its round is still to be evaluated.
+    public var isEvaluated: Bool
+    /// The global weights, in the canonical order.
+    public var weights: [Float]
+    /// The strategy's `serverState`.
+    public var strategyState: [UInt8]
+    /// Tells whether another job has the same data and the same partition.
+    public var dataDigest: UInt64
+    /// How long the run has taken so far.
+    public var seconds: Double
+
+    public init(
+        settings: RunSettings, records: [RoundRecord], isEvaluated: Bool, weights: [Float], strategyState: [UInt8],
+        dataDigest: UInt64, seconds: Double
+    ) {
+        self.settings = settings
+        self.records = records
+        self.isEvaluated = isEvaluated
+        self.weights = weights
+        self.strategyState = strategyState
+        self.dataDigest = dataDigest
+        self.seconds = seconds
+    }
+
+    /// The last finished round; 0 before the first.
+    public var round: Int { records.count }
+
+    /// Refuses what no run can have reached.
+    /// - Throws: `ConfigurationError` with the first thing that is wrong.
+    public func validate() throws(ConfigurationError) {
+        try settings.validate()
+        guard round <= settings.rounds else {
+            throw ConfigurationError("--rounds is \(settings.rounds), but the run has finished \(round) rounds")
+        }
+        guard isEvaluated || round > 0 else { throw ConfigurationError("an evaluation is due before round 1") }
+        guard seconds >= 0, seconds.isFinite else { throw ConfigurationError("the run took \(seconds) seconds") }
+        for (i, record) in records.enumerated() {
+            guard record.round == i + 1 else {
+                throw ConfigurationError("the record of round \(i + 1) is of round \(record.round)")
+            }
+            // Far beyond any run, and far from where adding to them would overflow.
+            let counts = [
+                record.cohort, record.participants, record.rejected, record.samples, record.uploadBytes,
+                record.totalUploadBytes, record.downloadBytes, record.totalDownloadBytes,
+            ]
+            guard counts.allSatisfy({ $0 >= 0 && $0 < 1 << 60 }) else {
+                throw ConfigurationError("a count of round \(record.round) is out of range")
+            }
+        }
+    }
+
+    /// Refuses a job that cannot continue this run.
+    func validate(for job: Job) throws(ConfigurationError) {
+        try validate()
+        guard weights.count == job.model.parameterCount else {
+            throw ConfigurationError(
+                "the checkpoint holds \(weights.count) weights; model '\(job.model.name)' has "
+                    + "\(job.model.parameterCount)")
+        }
+        guard dataDigest == job.dataDigest else {
+            throw ConfigurationError(
+                "data set '\(settings.dataset)' or its partition is not what the run was started on: it cannot go on")
+        }
+    }
+}
+
+extension Job {
+    /// Equal for equal data sets and partitions: a hash of counts, shape, every label and its owner, and the brightness
+    /// of some images. O(samples), a fraction of making the partition.
+    public var dataDigest: UInt64 {
+        var hash = StableHash()
+        hash.add(settings.dataset)
+        for split in [data.train, data.test] {
+            hash.add(split.count)
+            hash.add(split.shape.description)
+            hash.add(split.classes)
+            for sample in 0..<split.count { hash.add(UInt8(truncatingIfNeeded: split.label(sample))) }
+            addBrightness(of: split, to: &hash)
+        }
+        hash.add(partition.clients)
+        for client in 0..<partition.clients {
+            hash.add(partition.count(of: client))
+            for sample in partition.samples(of: client) { hash.add(Int(sample)) }
+        }
+        return hash.value
+    }
+
+    /// Rounded, so that another machine's last bit does not count.
+    private func addBrightness(of split: any Dataset, to hash: inout StableHash) {
+        var image = [Float](repeating: 0, count: split.shape.count)
+        var label: [Int32] = [0]
+        for sample in stride(from: 0, to: split.count, by: max(1, split.count / 16)) {
+            let wanted = [UInt32(sample)]
+            var images = image.mutableSpan
+            var labels = label.mutableSpan
+            split.read(wanted.span, into: &images, labels: &labels)
+            hash.add(Int((image.reduce(0, +) / Float(image.count) * 1000).rounded()))
+        }
+    }
+}

@@ -1,0 +1,44 @@
+import Synchronization
+
+/// Asks a run to stop as soon as it can: raised by a signal handler, looked at by every rank between two batches and
+/// several times a second while it waits.
+public final class StopFlag: Sendable {
+    private let number = Atomic<Int32>(0)
+
+    /// A flag that is not raised.
+    public init() {}
+
+    /// Raises the flag; the first signal counts. One atomic exchange: safe inside a signal handler.
+    /// - Parameter signal: its number, > 0.
+    public func raise(_ signal: Int32) {
+        _ = number.compareExchange(expected: 0, desired: signal, ordering: .relaxed)
+    }
+
+    /// - Throws: `Interruption` once the flag is raised.
+    public func check() throws(Interruption) {
+        let signal = number.load(ordering: .relaxed)
+        if signal != 0 { throw Interruption(signal: signal) }
+    }
+}
+
+/// The run was asked to stop, and did.
+public struct Interruption: Error, Equatable, CustomStringConvertible {
+    /// The signal's number.
+    public let signal: Int32
+
+    /// Stopped by a signal of this number.
+    public init(signal: Int32) {
+        self.signal = signal
+    }
+
+    /// What a shell reports of a process that a signal ended.
+    public var exitCode: Int { 128 + Int(signal) }
+
+    public var description: String {
+        switch signal {
+        case 2: "stopped by SIGINT"
+        case 15: "stopped by SIGTERM"
+        default: "stopped by signal \(signal)"
+        }
+    }
+}

@@ -1,0 +1,168 @@
+import Crypto
+import FedCore
+import Federation
+import Foundation
+
+/// The file format of a checkpoint. All numbers are little-endian:
+///
+/// ```
+/// 0   magic "FEDMPICP"    8  version UInt32    12  0
+/// 16  three blocks, each a length UInt64 and so many bytes:
+///     description  JSON: program version, settings, a record of each round, data digest, seconds
+///     strategy     the strategy's state, in its own layout
+///     weights      Float32, in the canonical order
+/// …   SHA-256 of everything before it
+/// ```
+///
+/// Decoding is total: whatever the bytes are, it returns a state that `RunState.validate` accepts, or throws.
+public enum Checkpoint {
+    static let magic = Array("FEDMPICP".utf8)
+    static let version: UInt32 = 1
+    static let headerBytes = 16
+    static let digestBytes = 32
+
+    private struct Description: Codable {
+        var fedmpi: String
+        var settings: RunSettings
+        var records: [RoundRecord]
+        var isEvaluated: Bool
+        var dataDigest: UInt64
+        var seconds: Double
+
+        private enum CodingKeys: String, CodingKey {
+            case fedmpi, settings, records, seconds
+            case isEvaluated = "is_evaluated"
+            case dataDigest = "data_digest"
+        }
+    }
+
+    /// The bytes of a checkpoint. O(weights + rounds).
+    public static func encode(_ state: RunState) throws -> Data {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        encoder.nonConformingFloatEncodingStrategy = .convertToString(
+            positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+        let description = try encoder.encode(
+            Description(
+                fedmpi: Version.current, settings: state.settings, records: state.records,
+                isEvaluated: state.isEvaluated, dataDigest: state.dataDigest, seconds: state.seconds))
+
+        var data = Data()
+        data.reserveCapacity(
+            headerBytes + 24 + description.count + state.strategyState.count + state.weights.count * 4 + digestBytes)
+        data.append(contentsOf: magic)
+        data.append(littleEndian: version)
+        data.append(littleEndian: UInt32(0))
+        data.append(littleEndian: UInt64(description.count))
+        data.append(description)
+        data.append(littleEndian: UInt64(state.strategyState.count))
+        data.append(contentsOf: state.strategyState)
+        data.append(littleEndian: UInt64(state.weights.count * 4))
+        for weight in state.weights { data.append(littleEndian: weight.bitPattern) }
+        data.append(contentsOf: SHA256.hash(data: data))
+        return data
+    }
+
+    /// - Throws: `CheckpointDefect` for any bytes that are not exactly those of a checkpoint.
+    public static func decode(_ data: Data) throws(CheckpointDefect) -> RunState {
+        let bytes = [UInt8](data)
+        guard bytes.starts(with: magic) || magic.starts(with: bytes) else { throw .foreign }
+        guard bytes.count >= headerBytes + digestBytes else { throw .truncated(bytes: bytes.count) }
+        var reader = ByteReader(bytes[..<(bytes.count - digestBytes)], at: magic.count)
+        let version = UInt32(truncatingIfNeeded: reader.integer(bytes: 4) ?? 0)
+        guard version == Self.version else { throw .version(version) }
+        guard SHA256.hash(data: bytes[..<(bytes.count - digestBytes)]).elementsEqual(bytes.suffix(digestBytes)) else {
+            throw .checksum
+        }
+        guard reader.integer(bytes: 4) == 0, let text = reader.block(), let strategy = reader.block(),
+            let weights = reader.block(), weights.count % 4 == 0, reader.isAtEnd
+        else { throw .layout }
+
+        let decoder = JSONDecoder()
+        decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+            positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+        let description: Description
+        do {
+            description = try decoder.decode(Description.self, from: Data(text))
+        } catch {
+            throw .json
+        }
+        let state = RunState(
+            settings: description.settings, records: description.records, isEvaluated: description.isEvaluated,
+            weights: floats(weights), strategyState: Array(strategy), dataDigest: description.dataDigest,
+            seconds: description.seconds)
+        do {
+            try state.validate()
+        } catch {
+            throw .state(error.description)
+        }
+        return state
+    }
+
+    private static func floats(_ bytes: ArraySlice<UInt8>) -> [Float] {
+        var floats: [Float] = []
+        floats.reserveCapacity(bytes.count / 4)
+        for i in stride(from: bytes.startIndex, to: bytes.endIndex, by: 4) {
+            let low = UInt32(bytes[i]) | UInt32(bytes[i + 1]) << 8
+            let high = UInt32(bytes[i + 2]) | UInt32(bytes[i + 3]) << 8
+            floats.append(Float(bitPattern: low | high << 16))
+        }
+        return floats
+    }
+}
+
+/// Why bytes are not a checkpoint.
+public enum CheckpointDefect: Error, Equatable, CustomStringConvertible {
+    case foreign
+    case truncated(bytes: Int)
+    case version(UInt32)
+    case checksum
+    case layout
+    case json
+    case state(String)
+
+    public var description: String {
+        switch self {
+        case .foreign: "it is not a checkpoint of fedmpi"
+        case .truncated(let bytes): "it is cut off after \(bytes) bytes"
+        case .version(let version):
+            "its format is version \(version); fedmpi \(Version.current) reads version \(Checkpoint.version)"
+        case .checksum: "it is cut off or damaged: its SHA-256 does not match"
+        case .layout: "its blocks do not fill it"
+        case .json: "its description is not what fedmpi \(Version.current) writes"
+        case .state(let reason): "no run can have reached it: \(reason)"
+        }
+    }
+}
+
+/// Reads forward through bytes; nil at anything that is not there.
+private struct ByteReader {
+    private let bytes: ArraySlice<UInt8>
+    private var position: Int
+
+    init(_ bytes: ArraySlice<UInt8>, at offset: Int) {
+        self.bytes = bytes
+        position = bytes.startIndex + offset
+    }
+
+    var isAtEnd: Bool { position == bytes.endIndex }
+
+    mutating func integer(bytes count: Int) -> UInt64? {
+        guard bytes.endIndex - position >= count else { return nil }
+        defer { position += count }
+        return bytes[position..<position + count].reversed().reduce(0) { $0 << 8 | UInt64($1) }
+    }
+
+    /// A length and so many bytes.
+    mutating func block() -> ArraySlice<UInt8>? {
+        guard let length = integer(bytes: 8), length <= UInt64(bytes.endIndex - position) else { return nil }
+        defer { position += Int(length) }
+        return bytes[position..<position + Int(length)]
+    }
+}
+
+extension Data {
+    fileprivate mutating func append(littleEndian value: some FixedWidthInteger & UnsignedInteger) {
+        for shift in stride(from: 0, to: value.bitWidth, by: 8) { append(UInt8(truncatingIfNeeded: value >> shift)) }
+    }
+}

@@ -1,0 +1,57 @@
+import Federation
+import Foundation
+
+/// Saves a run's state every so many rounds, after the last one, and when the run is stopped.
+public final class CheckpointWriter: RoundObserver {
+    private let files: CheckpointFiles
+    private let interval: Int
+    private var lastRound = 0
+    private var lastSave: ContinuousClock.Instant?
+    private var savedRound: Int?
+    /// Not after the previous checkpoint was asked for, because the newest is damaged.
+    private var newestIsGood: Bool
+
+    /// How the save went when the run was stopped: its round, or why there is none.
+    public private(set) var outcomeOfStop: Result<Int, any Error>?
+
+    /// Rounds of milliseconds would otherwise wait for the disk at each of them.
+    private static let shortestInterval: Duration = .seconds(1)
+
+    /// - Parameters:
+    ///   - every: rounds, ≥ 0; 0 saves only when the run is stopped.
+    ///   - resumed: of a run that is continued, which checkpoint it was read from, and its round.
+    public init(
+        _ files: CheckpointFiles, every: Int, resumed: (from: CheckpointFiles.Generation, round: Int)? = nil
+    ) {
+        self.files = files
+        interval = every
+        savedRound = resumed?.round
+        newestIsGood = resumed?.from != .previous
+    }
+
+    public func runStarted(_ run: RunDescription) {
+        lastRound = run.settings.rounds
+    }
+
+    public func stateReached(round: Int, state: () -> RunState) throws {
+        guard interval > 0, savedRound != round else { return }
+        let now = ContinuousClock.now
+        let isRecent = lastSave.map { now - $0 < Self.shortestInterval } ?? false
+        guard round == lastRound || (round % interval == 0 && !isRecent) else { return }
+        try save(state())
+        lastSave = .now
+    }
+
+    private func save(_ state: RunState) throws {
+        try files.save(state, keepsNewest: newestIsGood)
+        savedRound = state.round
+        newestIsGood = true
+    }
+
+    public func runStopped(_ stop: RunStop) {
+        outcomeOfStop = Result {
+            if savedRound != stop.state.round { try save(stop.state) }
+            return stop.state.round
+        }
+    }
+}

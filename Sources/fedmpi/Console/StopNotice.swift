@@ -1,0 +1,29 @@
+import Federation
+import Recording
+
+/// Says, in one line, that the run was stopped and how to continue it.
+final class StopNotice: RoundObserver {
+    private let folder: RunFolder
+    private let checkpoints: CheckpointWriter
+
+    init(folder: RunFolder, checkpoints: CheckpointWriter) {
+        self.folder = folder
+        self.checkpoints = checkpoints
+    }
+
+    func runStopped(_ stop: RunStop) {
+        let state = stop.state
+        let what =
+            switch stop.cause {
+            case .interruption(let interruption): "\(interruption)"
+            case .failure: "failed"
+            }
+        var line = "fedmpi: \(what) after round \(state.round) of \(state.settings.rounds)"
+        switch checkpoints.outcomeOfStop {
+        case .success: line += ", saved; continue with --resume \(folder.url.relativePath)"
+        case .failure(let error): line += ", not saved: \(error)"
+        case nil: break
+        }
+        Console.error(line)
+    }
+}

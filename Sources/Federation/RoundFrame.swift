@@ -48,8 +48,11 @@ package struct RoundFrame: ~Copyable {
     package consuming func intoBuffer() -> Buffer<UInt8> { buffer }
 
     /// - Throws: `RoundFrameError` when the frame is not one of ours, or damaged before the weights.
+    ///   Only after it may the rest of the frame be read.
     package func header() throws(RoundFrameError) -> (kind: Kind, round: Int, cohort: Int) {
-        try withPreamble { bytes throws(RoundFrameError) in
+        let byteCount = Self.byteCount(cohortCapacity: cohortCapacity, parameterCount: parameterCount)
+        guard buffer.count == byteCount else { throw .wrongLength(expected: byteCount, actual: buffer.count) }
+        return try withPreamble { bytes throws(RoundFrameError) in
             func word(_ index: Int) -> UInt32 { bytes.load(UInt32.self, at: 4 * index) }
             guard word(0) == Self.magic else { throw .notAFrame(magic: word(0)) }
             let computed = bytes.checksum(withFieldAt: Self.checksumOffset)
@@ -135,6 +138,8 @@ package struct RoundFrame: ~Copyable {
 
 /// A broadcast that is not a round's frame: of another version of the program, or damaged.
 package enum RoundFrameError: Error, Equatable, CustomStringConvertible {
+    /// In bytes.
+    case wrongLength(expected: Int, actual: Int)
     case notAFrame(magic: UInt32)
     /// Expected is what the bytes give, actual is what the header says.
     case wrongChecksum(expected: UInt32, actual: UInt32)
@@ -144,6 +149,8 @@ package enum RoundFrameError: Error, Equatable, CustomStringConvertible {
 
     package var description: String {
         switch self {
+        case .wrongLength(let expected, let actual):
+            "received a round frame of \(actual) bytes, not \(expected)"
         case .notAFrame(let magic): "received a round frame that is not one: magic \(hexadecimal(magic))"
         case .wrongChecksum(let expected, let actual):
             "received a damaged round frame: its checksum is \(hexadecimal(actual)), "

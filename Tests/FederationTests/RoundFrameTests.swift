@@ -47,6 +47,13 @@ import Testing
         #expect(throws: RoundFrameError.self) { try Self.header(bytes) }
     }
 
+    @Test func `A frame of another length is refused before anything of it is read`() {
+        for bytes in [[], Array(Self.frame().dropLast()), Self.frame() + [0]] {
+            let error = #expect(throws: RoundFrameError.self) { try Self.header(bytes) }
+            #expect(error == .wrongLength(expected: 200, actual: bytes.count))
+        }
+    }
+
     @Test func `Clients and workers that do not exist are refused`() throws {
         let frame = RoundFrame(Buffer(Self.frame()), cohortCapacity: 9, parameterCount: 2)
         let clientError = #expect(throws: RoundFrameError.self) {

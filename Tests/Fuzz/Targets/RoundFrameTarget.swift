@@ -47,10 +47,8 @@ struct RoundFrameTarget: FuzzTarget {
     }
 
     func decode(_ input: [UInt8], madeFrom seed: Int) throws -> Outcome {
-        // A broadcast fills a buffer of the frame's size: what is short leaves zeros, what is long never arrives.
-        let received = Array((input + [UInt8](repeating: 0, count: Self.byteCount)).prefix(Self.byteCount))
         let frame = RoundFrame(
-            Buffer(received), cohortCapacity: Self.cohortCapacity, parameterCount: Self.parameterCount)
+            Buffer(input), cohortCapacity: Self.cohortCapacity, parameterCount: Self.parameterCount)
         let cohort: Int
         let assignment: Assignment
         do {
@@ -59,11 +57,11 @@ struct RoundFrameTarget: FuzzTarget {
         } catch {
             return .refused
         }
-        if received == seeds[seed] { return .equal }
+        if input == seeds[seed] { return .equal }
         // A splice may be another seed as a whole, and the weights are not part of the checksum.
         try Violation.require(
             mendsChecksum
-                || seeds.contains { $0.prefix(Self.preambleBytes) == received.prefix(Self.preambleBytes) },
+                || seeds.contains { $0.prefix(Self.preambleBytes) == input.prefix(Self.preambleBytes) },
             "a damaged frame was accepted")
         try Violation.require(
             cohort <= Self.cohortCapacity && assignment.cohortSize == cohort

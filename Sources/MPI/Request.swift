@@ -35,16 +35,25 @@ public struct Request<Payload: ~Copyable>: ~Copyable {
 
     /// Withdraws a receive that nobody has answered.
     ///
-    /// - Returns: nil if it was withdrawn; the buffers if the message had arrived, which would otherwise be lost.
+    /// - Returns: whether it was withdrawn; if the message had arrived, the buffers with it.
     /// - Precondition: the operation is a receive.
     @discardableResult
-    public consuming func cancel() throws(MPIError) -> Payload? {
-        if try state.cancel() { return nil }
-        return state.take()
+    public consuming func cancel() throws(MPIError) -> Cancellation<Payload> {
+        if try state.cancel() { return .withdrawn }
+        return .complete(state.take())
     }
 
     /// Leaves the operation to itself and leaks its buffers, for a peer that is dead and will never complete it.
     public consuming func abandon() {}
+}
+
+/// What became of a receive that was cancelled.
+@frozen
+public enum Cancellation<Payload: ~Copyable>: ~Copyable {
+    /// No message was there, and none will be taken.
+    case withdrawn
+    /// The message had arrived.
+    case complete(Payload)
 }
 
 extension Request where Payload: ~Copyable {

@@ -10,7 +10,7 @@ struct StopAndResumeTests {
     }
 
     private static let job = [
-        "--model", "logistic", "--dataset", "synthetic", "--clients", "6", "--samples-per-client", "100",
+        "--model", "logistic", "--dataset", "synthetic", "--clients", "6", "--samples-per-client", "40",
         "--client-fraction", "0.5", "--eval-every", "1000000", "--json",
     ]
 
@@ -29,7 +29,6 @@ struct StopAndResumeTests {
         let binary = try #require(Program.binary)
         let log = folder.path + "/\(run)/round_log.json"
         let script = """
-            set -m
             BINARY=\(binary)
             "$@" &
             job=$!
@@ -44,8 +43,10 @@ struct StopAndResumeTests {
             exit $status
             """
         let arguments = Self.job + ["--rounds", "100000000", "--run-name", run, "--results", folder.path]
+        // The threads that start processes here block every signal, and so would the processes.
         let outcome = try Program.run(
-            ["timeout", "-k", "5", "60", "bash", "-c", script, "bash"] + launcher + [binary] + arguments)
+            ["--default-signal", "timeout", "-k", "5", "60", "bash", "-c", script, "bash"] + launcher + [binary]
+                + arguments)
         let took = try #require(outcome.outputLines.first { $0.hasPrefix("took ") }?.dropFirst(5))
         #expect(outcome.outputLines.last == "left 0", "no rank is left behind")
         return (outcome, try #require(Double(took)) / 1000)

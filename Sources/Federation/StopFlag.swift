@@ -14,6 +14,8 @@ public final class StopFlag: Sendable {
         _ = number.compareExchange(expected: 0, desired: signal, ordering: .relaxed)
     }
 
+    public var isRaised: Bool { number.load(ordering: .relaxed) != 0 }
+
     /// - Throws: `Interruption` once the flag is raised.
     public func check() throws(Interruption) {
         let signal = number.load(ordering: .relaxed)

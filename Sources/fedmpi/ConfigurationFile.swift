@@ -34,6 +34,9 @@ enum ConfigurationFile {
         return path
     }
 
+    /// Options that may be given several times; a list in the file.
+    private static let repeatable: Set<String> = ["inject"]
+
     private static func arguments(from path: String, forPartition: Bool) throws -> [String] {
         let text: String
         do {
@@ -65,6 +68,10 @@ enum ConfigurationFile {
                     unknown: "key", name, choices: (settings + output).sorted(), in: path)
             }
             if forPartition, !settings.contains(name) { continue }
+            if repeatable.contains(name), let items = value.sequence {
+                result += items.compactMap { $0.scalar.map { "--\(name)=\($0.string)" } }
+                continue
+            }
             guard let scalar = value.scalar else {
                 throw ConfigurationError("'\(path)': \(name) is not a single value")
             }

@@ -30,6 +30,14 @@ import Testing
         #expect(try ConfigurationFile.expand(["--config", file("json: true\nquiet: false\n")]) == ["--json"])
     }
 
+    @Test func `A list repeats an option that may be repeated`() throws {
+        let path = try file("inject: [nan:rank=1@round=2, kill:rank=2@round=3]\n")
+        #expect(
+            try ConfigurationFile.expand(["--config", path])
+                == ["--inject=nan:rank=1@round=2", "--inject=kill:rank=2@round=3"])
+        #expect(try ConfigurationFile.expand(["--config", file("inject: []\n")]).isEmpty)
+    }
+
     @Test func `Options that do not decide the data are left out of a partition`() throws {
         let path = try file("alpha: 0.1\nrun-name: x\n")
         #expect(try ConfigurationFile.expand(["partition", "--config", path]) == ["partition", "--alpha=0.1"])

@@ -42,9 +42,10 @@ let package = Package(
         .target(name: "Datasets", dependencies: ["CZlib", "FedCore"]),
 
         // Machinery.
+        .target(name: "EdgeSim", dependencies: ["MPI", "FedCore"]),
         .target(
             name: "Federation",
-            dependencies: ["MPI", "FedCore", "Strategies", "NeuralNet", "Datasets"]),
+            dependencies: ["MPI", "FedCore", "Strategies", "NeuralNet", "Datasets", "EdgeSim"]),
         .target(
             name: "Recording",
             dependencies: ["FedCore", "NeuralNet", "Federation", .product(name: "Crypto", package: "swift-crypto")]),
@@ -66,6 +67,7 @@ let package = Package(
         .testTarget(
             name: "NeuralNetTests", dependencies: ["NeuralNet", "FedCore"], resources: [.copy("Fixtures")]),
         .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "FedCore"]),
+        .testTarget(name: "EdgeSimTests", dependencies: ["EdgeSim", "MPI", "MPITesting", "FedCore"]),
         .testTarget(
             name: "FederationTests",
             dependencies: ["Federation", "Recording", "MPI", "MPITesting", "FedCore"]),

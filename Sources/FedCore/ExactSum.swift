@@ -91,11 +91,21 @@ public struct ExactSum: Sendable {
     ///
     /// - Throws: `Refusal`; the sum is then as it was before.
     public mutating func add(_ other: ExactSum) throws(Refusal) {
-        guard other.total.count == total.count else {
-            throw .wrongLength(expected: total.count, actual: other.total.count)
+        try add(partial: other.total.span, weight: other.weight, magnitude: other.magnitude)
+    }
+
+    /// Adds a partial sum that crossed between ranks: its `total`, `weight` and `magnitude`. O(count).
+    ///
+    /// - Throws: `Refusal`; the sum is then as it was before.
+    public mutating func add(partial: Span<Int64>, weight: Double, magnitude: Double) throws(Refusal) {
+        guard partial.count == total.count else {
+            throw .wrongLength(expected: total.count, actual: partial.count)
         }
-        try grow(magnitude: other.magnitude, weight: other.weight)
-        for i in total.indices { total[i] &+= other.total[i] }
+        guard weight >= 0, weight == Self.steps(weight, .down) else { throw .badWeight(weight) }
+        guard magnitude >= 0 else { throw .overflow }
+        try grow(magnitude: magnitude, weight: weight)
+        var sums = total.mutableSpan
+        for i in 0..<partial.count { sums[unchecked: i] &+= partial[unchecked: i] }
     }
 
     /// Writes Σ weight · value / Σ weight. O(count).

@@ -11,6 +11,11 @@ extension RandomStream {
         return radius * cos(2 * .pi * uniformDouble())
     }
 
+    /// Exponential with this mean, by inversion.
+    public mutating func exponential(mean: Double) -> Double {
+        -mean * log(1 - uniformDouble())
+    }
+
     /// The logarithm of a Gamma(shape, 1) variate: a small shape underflows the variate itself, never its logarithm.
     ///
     /// G. Marsaglia, W. W. Tsang, *A Simple Method for Generating Gamma Variables*, ACM TOMS 26(3), 2000; for

@@ -16,6 +16,7 @@ public struct RandomStream: RandomNumberGenerator, Sendable {
         case shuffle = 4
         case dropout = 5
         case synthesis = 6
+        case conditions = 7
     }
 
     private let key: SIMD2<UInt32>

@@ -6,19 +6,19 @@ final class ClientLoop {
     private let control: any Communicator
     private let contact: ServerContact
     private let job: Job
-    private let trainer: LocalTrainer
+    private let device: Device
     private let wire: GathervWire
     private let faults: FaultInjector
     private var batch: UpdateBatch
     /// The last round this rank took part in.
-    private var round = 0
+    private var round = RoundID(0)
 
     init(_ job: Job, _ communicator: any Communicator, control: any Communicator, contact: ServerContact) throws {
         self.communicator = communicator
         self.control = control
         self.contact = contact
         self.job = job
-        trainer = try LocalTrainer(job)
+        device = try Device(job)
         faults = FaultInjector(try job.settings.inject.map { try Fault($0) }, rank: communicator.rank)
         wire = GathervWire(
             communicator, parameterCount: job.model.parameterCount, cohortSize: job.settings.cohortSize)
@@ -31,7 +31,7 @@ final class ClientLoop {
     func run() throws {
         var frame = emptyFrame()
         while !contact.hasLeftCollectives {
-            faults.reach(.broadcast, round: round + 1)
+            faults.reach(.broadcast, round: round.number + 1)
             var request = try communicator.startBroadcast(frame.intoBuffer(), root: 0)
             let isGivenUp = try Backoff.default.wait(for: &request) { try pollForLeaving() }
             guard !isGivenUp else { break }
@@ -45,13 +45,13 @@ final class ClientLoop {
     // MARK: Collectives
 
     private func joinRound(_ frame: borrowing RoundFrame) throws {
-        let (_, round, cohort) = try frame.header()
-        let assignment = try assignment(frame, cohort: cohort)
-        startRound(round)
+        let header = try frame.header()
+        let assignment = try assignment(frame, cohort: header.cohort)
+        startRound(header.round)
         for wave in 0..<wire.waveCount(assignment) {
             let clients = wire.clients(of: communicator.rank - 1, wave: wave, assignment)
-            try fill(&batch, with: clients, frame)
-            faults.reach(.gather, round: round)
+            try fill(&batch, with: clients, frame) { _, _ in nil }
+            faults.reach(.gather, round: round.number)
             guard !contact.hasLeftCollectives else { return }
             try wire.send(&batch) { try pollForLeaving() }
             guard !contact.hasLeftCollectives else { return }
@@ -67,7 +67,7 @@ final class ClientLoop {
 
     /// Waits for the next order; nil when the run is over.
     private func nextOrder() throws -> RoundFrame? {
-        faults.reach(.broadcast, round: round + 1)
+        faults.reach(.broadcast, round: round.number + 1)
         var arrived: Status?
         try contact.wait {
             arrived = try control.iprobe(from: 0, tag: ControlMessage.Tag.order)
@@ -82,17 +82,16 @@ final class ClientLoop {
 
     /// Trains what is ordered, and sends again what is trained already.
     private func carryOut(_ order: borrowing RoundFrame) throws {
-        let (_, round, cohort) = try order.header()
-        let clients = try assignment(order, cohort: cohort)
-            .clientsOfWorker[communicator.rank - 1]
-        startRound(round)
+        let header = try order.header()
+        let clients = try assignment(order, cohort: header.cohort).clientsOfWorker[communicator.rank - 1]
+        startRound(header.round)
         for start in stride(from: 0, to: clients.count, by: wire.slotsPerWave) {
             let chunk = clients[start..<min(start + wire.slotsPerWave, clients.count)]
             var next = UpdateBatch(slots: chunk.count, parameterCount: job.model.parameterCount)
-            try fill(&next, with: chunk, order, keeping: batch)
-            let count = next.byteCount
-            precondition(count == chunk.count * next.slotBytes)
-            faults.reach(.gather, round: round)
+            try fill(&next, with: chunk, order) { client, change in
+                batch.update(of: client, round: round, into: &change)
+            }
+            faults.reach(.gather, round: round.number)
             var request = try control.startSend(next.take(), to: 0, tag: ControlMessage.Tag.updates)
             try contact.wait { try request.test() }
             next.giveBack(try request.wait())
@@ -102,42 +101,42 @@ final class ClientLoop {
 
     // MARK: Training
 
-    private func startRound(_ round: Int) {
+    private func startRound(_ round: RoundID) {
         self.round = round
-        contact.startRound(round)
+        contact.startRound(round.number)
+        device.startRound()
     }
 
-    private func fill(_ batch: inout UpdateBatch, with clients: ArraySlice<Int>, _ frame: borrowing RoundFrame) throws {
-        let round = try frame.header().round
-        try batch.fill(round: round, clients: clients) { client, change in
-            let result = try train(client, round: round, frame, &change)
-            if client == clients.first, faults.spoils(.nan, round: round) { change[0] = .nan }
-            return result
-        }
-        if faults.spoils(.corrupt, round: round) { batch.corrupt() }
-    }
-
+    /// - Parameter kept: the result of a client that is trained already, and its update.
     private func fill(
         _ batch: inout UpdateBatch, with clients: ArraySlice<Int>, _ frame: borrowing RoundFrame,
-        keeping kept: borrowing UpdateBatch
+        kept: (_ client: Int, _ change: inout MutableSpan<Float>) -> LocalResult?
     ) throws {
-        let round = try frame.header().round
         try batch.fill(round: round, clients: clients) { client, change in
-            if let result = kept.update(of: client, round: round, into: &change) { return result }
-            return try train(client, round: round, frame, &change)
+            if let result = kept(client, &change) { return result }
+            let result = try train(client, frame, &change)
+            if client == clients.first, faults.spoils(.nan, round: round.number) { change[0] = .nan }
+            return result
         }
+        if faults.spoils(.corrupt, round: round.number) { batch.corrupt() }
     }
 
     private func train(
-        _ client: Int, round: Int, _ frame: borrowing RoundFrame, _ change: inout MutableSpan<Float>
+        _ client: Int, _ frame: borrowing RoundFrame, _ change: inout MutableSpan<Float>
     ) throws -> LocalResult {
         try frame.withWeights { global in
             var isFirstBatch = true
-            return try trainer.train(client: client, round: round, global: global, change: &change) {
-                try contact.trained($0)
-                if isFirstBatch { faults.reach(.train, round: round) }
-                isFirstBatch = false
-            }
+            return try device.run(
+                client: client, round: round, global: global, change: &change,
+                progress: {
+                    try contact.trained($0)
+                    if isFirstBatch { faults.reach(.train, round: round.number) }
+                    isFirstBatch = false
+                },
+                pause: { duration in
+                    let end = ContinuousClock.now + duration
+                    try contact.wait { ContinuousClock.now >= end }
+                })
         }
     }
 

@@ -13,10 +13,10 @@ public struct ClientSelection: Sendable {
         self.seed = seed
     }
 
-    /// The cohort of a round, ascending. O(clients).
-    public func cohort(round: Int) -> [Int] {
+    /// The cohort of a round, ascending; another one for each attempt. O(clients).
+    public func cohort(round: Int, attempt: Int = 0) -> [Int] {
         guard cohortSize < clients else { return Array(0..<clients) }
-        var random = RandomStream(seed: seed, .selection, round: round)
+        var random = RandomStream(seed: seed, .selection, round: round, salt: attempt)
         var pool = Array(0..<clients)
         for i in 0..<cohortSize {
             pool.swapAt(i, i + random.integer(below: clients - i))

@@ -1,14 +1,32 @@
 import FedCore
 import MPI
 
+/// What became of a client's work in a round.
+public enum UpdateStatus: UInt16, Sendable, CaseIterable {
+    /// All of its local epochs.
+    case complete = 0
+    /// The deadline came before its end; the update is what it had by then.
+    case partial = 1
+    /// Nothing by the deadline.
+    case late = 2
+    /// Simulated: the client does not answer.
+    case dropped = 3
+
+    /// Whether there is an update to weigh.
+    package var hasUpdate: Bool { self == .complete || self == .partial }
+}
+
 /// What a client reports of its local training, besides the weights' change.
 public struct LocalResult: Sendable, Equatable {
-    /// Samples its mean weighs: the size of its data.
+    public var status = UpdateStatus.complete
+    /// Samples its mean weighs: the size of its data, or of what it has seen of it.
     public var samples = 0
     /// Optimizer steps taken.
     public var steps = 0
     /// Mean loss over the samples of the last epoch, each at the weights its batch saw.
     public var loss = 0.0
+    /// Simulated: from the round's start until the update is at the server. 0 when no time is simulated.
+    public var simulatedSeconds = 0.0
 
     public init(samples: Int = 0, steps: Int = 0, loss: Double = 0) {
         self.samples = samples
@@ -27,7 +45,8 @@ package enum PayloadCodec: UInt32, Sendable {
 ///
 /// ```
 /// 0  magic "FDMU"   4  version   8  client   12  round   16  samples   24  steps   28  codec   32  loss (Float64)
-/// 40 payload bytes  48 CRC-32C of envelope and payload, this field as 0    52 … 63  0
+/// 40 payload bytes  48 CRC-32C of envelope and payload, this field as 0    52 status (UInt16)  54 attempt (UInt16)
+/// 56 simulated seconds (Float64)
 /// ```
 /// Little-endian; docs/WIRE.md describes it byte by byte.
 package enum UpdateSlot {
@@ -40,12 +59,12 @@ package enum UpdateSlot {
 
     package struct Envelope: Equatable, Sendable {
         package var client: Int
-        package var round: Int
+        package var round: RoundID
         package var result: LocalResult
         package var payloadBytes: Int
         package var codec = PayloadCodec.float32
 
-        package init(client: Int, round: Int, result: LocalResult, payloadBytes: Int) {
+        package init(client: Int, round: RoundID, result: LocalResult, payloadBytes: Int) {
             self.client = client
             self.round = round
             self.result = result
@@ -53,7 +72,12 @@ package enum UpdateSlot {
         }
 
         /// Refuses a result that cannot be weighed: no samples, more than the client holds, or a loss that is no number.
+        /// One without an update is not weighed.
         package func checkResult(samplesHeld: Int) throws(Defect) {
+            guard result.simulatedSeconds >= 0, result.simulatedSeconds.isFinite else {
+                throw .badSimulatedTime(result.simulatedSeconds)
+            }
+            guard result.status.hasUpdate else { return }
             guard result.samples > 0 else { throw .noSamples }
             guard result.samples <= samplesHeld else {
                 throw .tooManySamples(atMost: samplesHeld, actual: result.samples)
@@ -63,7 +87,7 @@ package enum UpdateSlot {
     }
 
     private static let magic: UInt32 = 0x554D_4446
-    private static let version: UInt32 = 2
+    private static let version: UInt32 = 3
 
     /// Where the fields are, in bytes from the start of the envelope.
     private enum Field {
@@ -77,7 +101,9 @@ package enum UpdateSlot {
         static let loss = 32
         static let payloadBytes = 40
         static let checksum = 48
-        static let reserved = 52
+        static let status = 52
+        static let attempt = 54
+        static let simulatedSeconds = 56
     }
 
     /// Writes the envelope of a payload that already lies behind it. O(payload): the checksum is of both.
@@ -87,24 +113,29 @@ package enum UpdateSlot {
             message.store(magic, at: Field.magic)
             message.store(version, at: Field.version)
             message.store(UInt32(envelope.client), at: Field.client)
-            message.store(UInt32(envelope.round), at: Field.round)
+            message.store(UInt32(envelope.round.number), at: Field.round)
             message.store(UInt64(envelope.result.samples), at: Field.samples)
             message.store(UInt32(envelope.result.steps), at: Field.steps)
             message.store(envelope.codec.rawValue, at: Field.codec)
             message.store(envelope.result.loss.bitPattern, at: Field.loss)
             message.store(UInt64(envelope.payloadBytes), at: Field.payloadBytes)
-            for i in Field.reserved..<envelopeBytes { message[i] = 0 }
+            message.store(envelope.result.status.rawValue, at: Field.status)
+            message.store(UInt16(envelope.round.attempt), at: Field.attempt)
+            message.store(envelope.result.simulatedSeconds.bitPattern, at: Field.simulatedSeconds)
             message.store(checksum(message.span), at: Field.checksum)
         }
     }
 
     /// Whose update a slot says it is, and of which round; nil when it has no envelope.
-    static func address(_ buffer: borrowing Buffer<UInt8>, at offset: Int) -> (client: Int, round: Int)? {
+    static func address(_ buffer: borrowing Buffer<UInt8>, at offset: Int) -> (client: Int, round: RoundID)? {
         buffer.withSpan(of: UInt8.self, at: offset, count: envelopeBytes) { bytes in
             guard bytes.load(UInt32.self, at: Field.magic) == magic,
                 bytes.load(UInt32.self, at: Field.version) == version
             else { return nil }
-            return (Int(bytes.load(UInt32.self, at: Field.client)), Int(bytes.load(UInt32.self, at: Field.round)))
+            let round = RoundID(
+                Int(bytes.load(UInt32.self, at: Field.round)),
+                attempt: Int(bytes.load(UInt16.self, at: Field.attempt)))
+            return (Int(bytes.load(UInt32.self, at: Field.client)), round)
         }
     }
 
@@ -113,7 +144,7 @@ package enum UpdateSlot {
     /// What the checksum vouches for is read after it, so that damage is called damage. Of the result only the form is
     /// checked, see ``Envelope/checkResult(samplesHeld:)``.
     package static func readEnvelope(
-        _ buffer: borrowing Buffer<UInt8>, at offset: Int, client: Int, round: Int, payloadBytes: Int
+        _ buffer: borrowing Buffer<UInt8>, at offset: Int, client: Int, round: RoundID, payloadBytes: Int
     ) throws(Defect) -> Envelope {
         let available = buffer.count - offset
         let wanted = envelopeBytes + payloadBytes
@@ -136,15 +167,18 @@ package enum UpdateSlot {
             guard word(Field.codec) == PayloadCodec.float32.rawValue else {
                 throw .wrongCodec(expected: PayloadCodec.float32.rawValue, actual: word(Field.codec))
             }
-            guard Int(word(Field.round)) == round else {
-                throw .wrongRound(expected: round, actual: Int(word(Field.round)))
-            }
+            let named = RoundID(Int(word(Field.round)), attempt: Int(message.load(UInt16.self, at: Field.attempt)))
+            guard named == round else { throw .wrongRound(expected: round, actual: named) }
+            let code = message.load(UInt16.self, at: Field.status)
+            guard let status = UpdateStatus(rawValue: code) else { throw .unknownStatus(code) }
             guard Int(word(Field.client)) == client else {
                 throw .wrongClient(expected: client, actual: Int(word(Field.client)))
             }
-            let result = LocalResult(
+            var result = LocalResult(
                 samples: Int(clamping: long(Field.samples)), steps: Int(word(Field.steps)),
                 loss: Double(bitPattern: long(Field.loss)))
+            result.status = status
+            result.simulatedSeconds = Double(bitPattern: long(Field.simulatedSeconds))
             return Envelope(client: client, round: round, result: result, payloadBytes: payloadBytes)
         }
     }

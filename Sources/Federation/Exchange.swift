@@ -12,13 +12,11 @@ protocol Exchange: AnyObject {
     ///   - besideTraining: work of the server that needs no client, done while other ranks train. It calls the heartbeat
     ///     it is given every so often.
     ///   - progressed: samples trained so far, a few times a second.
-    ///   - receive: each client's envelope, or what is wrong with it, and the change of its weights; never called for a
-    ///     client that was dropped with its rank.
+    ///   - tally: receives what comes of each client.
     func run(
-        round: Int, cohort: [Int], global: Span<Float>,
+        round: RoundID, cohort: [Int], global: Span<Float>, into tally: RoundTally,
         besideTraining: (_ heartbeat: () throws -> Void) throws -> Void,
-        progressed: (Int) -> Void,
-        receive: Receive
+        progressed: (Int) -> Void
     ) throws
 
     /// Tells the workers that the run is over.
@@ -40,7 +38,9 @@ final class WorkerExchange: Exchange {
     private let desk: OrderDesk
     private let events: RankEvents
     private var frame: RoundFrame?
+    /// Or left behind in a collective.
     private(set) var hasLostRanks = false
+    private var limit: ContinuousClock.Instant?
     let trainsElsewhere = true
 
     init(
@@ -59,19 +59,21 @@ final class WorkerExchange: Exchange {
     }
 
     func run(
-        round: Int, cohort: [Int], global: Span<Float>,
+        round: RoundID, cohort: [Int], global: Span<Float>, into tally: RoundTally,
         besideTraining: (_ heartbeat: () throws -> Void) throws -> Void,
-        progressed: (Int) -> Void,
-        receive: Receive
+        progressed: (Int) -> Void
     ) throws {
-        for worker in try membership.startRound(round) { events.returned(worker + 1, round) }
+        for worker in try membership.startRound(round.number) { events.returned(worker + 1, round.number) }
         var owed = assign(cohort)
+        startWaiting(for: job.settings.hardLimit)
         if !hasLostRanks {
             let isComplete = try runByCollectives(
-                round: round, owed: &owed, global: global, besideTraining: besideTraining, progressed: progressed,
-                receive: receive)
+                round: round, owed: &owed, global: global, into: tally, besideTraining: besideTraining,
+                progressed: progressed)
             if isComplete { return }
+            hasLostRanks = true
             try membership.leaveCollectives()
+            startWaiting(for: job.settings.hardLimit)
         }
         for (worker, clients) in owed.enumerated() {
             try desk.order(clients, from: worker, round: round, global: global)
@@ -81,15 +83,39 @@ final class WorkerExchange: Exchange {
         while !desk.debtors.isEmpty {
             let deadline = ContinuousClock.now + .milliseconds(100)
             _ = try Backoff.default.wait(until: deadline) {
-                try desk.serve(round: round, heard: { try membership.noteHeard($0) }, receive: receive)
+                try desk.serve(round: round, into: tally, heard: { try membership.noteHeard($0) })
             }
             progressed(membership.samplesTrained)
             for worker in try membership.poll(awaiting: desk.debtors) {
-                let clients = lose(worker, desk.withdraw(worker), round: round)
-                for (worker, clients) in try distribute(clients) {
+                let clients = lose(worker, desk.withdraw(worker), round: round, into: tally)
+                let shares = try distribute(clients)
+                for (worker, clients) in shares {
                     try desk.order(clients, from: worker, round: round, global: global)
                 }
+                if !shares.isEmpty { startWaiting(for: job.settings.hardLimit) }
             }
+            if isPastLimit { giveUp(round: round, into: tally) }
+        }
+    }
+
+    // MARK: The hard limit
+
+    /// The server waits for no client longer than this in real time; without a deadline, for as long as they answer.
+    private func startWaiting(for seconds: Double) {
+        let settings = job.settings
+        guard settings.roundDeadline != nil, !settings.simulation.isVirtual else { return }
+        limit = .now + .seconds(seconds)
+    }
+
+    private var isPastLimit: Bool { limit.map { ContinuousClock.now > $0 } ?? false }
+
+    /// Ranks that answer, but have not delivered, are out until the next round, and so are their clients.
+    private func giveUp(round: RoundID, into tally: RoundTally) {
+        for worker in desk.debtors {
+            let clients = desk.withdraw(worker)
+            membership.exclude(worker)
+            tally.giveUp(clients.count)
+            events.late(worker + 1, round.number, clients)
         }
     }
 
@@ -97,7 +123,7 @@ final class WorkerExchange: Exchange {
         membership.startWaiting()
         if !hasLostRanks {
             var none = assign([])
-            let isComplete = try broadcast(.stop, round: 0, &none, nil, progressed: {})
+            let isComplete = try broadcast(.stop, round: RoundID(0), &none, nil, nil, progressed: {})
             if isComplete { return }
         }
         try membership.stop()
@@ -106,23 +132,25 @@ final class WorkerExchange: Exchange {
     // MARK: Collectives
 
     /// - Parameter owed: per worker, the clients whose updates are still to come; what is lost is dealt out again.
-    /// - Returns: false when a rank was lost; the rest is to be ordered.
+    /// - Returns: false when a rank was lost or the hard limit is past; the rest is to be ordered.
     private func runByCollectives(
-        round: Int, owed: inout [[Int]], global: Span<Float>,
-        besideTraining: (_ heartbeat: () throws -> Void) throws -> Void, progressed: (Int) -> Void, receive: Receive
+        round: RoundID, owed: inout [[Int]], global: Span<Float>, into tally: RoundTally,
+        besideTraining: (_ heartbeat: () throws -> Void) throws -> Void, progressed: (Int) -> Void
     ) throws -> Bool {
         let assignment = Assignment(clientsOfWorker: owed)
-        let isSent = try broadcast(.train, round: round, &owed, global) { progressed(membership.samplesTrained) }
+        let isSent = try broadcast(.train, round: round, &owed, global, tally) {
+            progressed(membership.samplesTrained)
+        }
         guard isSent else { return false }
         try besideTraining { try heartbeat() }
         membership.startWaiting()
         for wave in 0..<wire.waveCount(assignment) {
             let isComplete = try wire.collect(
-                round: round, wave: wave, assignment,
+                round: round, wave: wave, assignment, into: tally,
                 unless: {
                     progressed(membership.samplesTrained)
-                    return try loseSilent(&owed, round: round)
-                }, receive: receive)
+                    return try loseSilent(&owed, round: round, into: tally) || isPastLimit
+                })
             guard isComplete else { return false }
             for worker in owed.indices { owed[worker].removeFirst(min(wire.slotsPerWave, owed[worker].count)) }
         }
@@ -130,18 +158,19 @@ final class WorkerExchange: Exchange {
     }
 
     private func broadcast(
-        _ kind: RoundFrame.Kind, round: Int, _ owed: inout [[Int]], _ global: Span<Float>?, progressed: () -> Void
+        _ kind: RoundFrame.Kind, round: RoundID, _ owed: inout [[Int]], _ global: Span<Float>?, _ tally: RoundTally?,
+        progressed: () -> Void
     ) throws -> Bool {
         guard var frame = self.frame.take() else { preconditionFailure("the frame is in use") }
         let assignment = Assignment(clientsOfWorker: owed)
-        frame.setHeader(kind, round: round, cohort: assignment.cohortSize)
+        frame.setHeader(.init(kind, round, cohort: assignment.cohortSize))
         frame.setAssignment(assignment)
         if let global { frame.setWeights(global) }
         frame.seal()
         var request = try communicator.startBroadcast(frame.intoBuffer(), root: 0)
         while try !request.wait(until: .now + .milliseconds(100)) {
             progressed()
-            if try loseSilent(&owed, round: round) { return false }
+            if try loseSilent(&owed, round: round, into: tally) { return false }
         }
         self.frame = RoundFrame(
             try request.wait(), cohortCapacity: job.settings.cohortSize, parameterCount: job.model.parameterCount)
@@ -149,10 +178,10 @@ final class WorkerExchange: Exchange {
     }
 
     /// Whether a rank is lost; what it owed is then dealt out to the others.
-    private func loseSilent(_ owed: inout [[Int]], round: Int) throws -> Bool {
+    private func loseSilent(_ owed: inout [[Int]], round: RoundID, into tally: RoundTally?) throws -> Bool {
         let lost = try membership.poll(awaiting: membership.members)
         for worker in lost {
-            let clients = lose(worker, owed[worker], round: round)
+            let clients = lose(worker, owed[worker], round: round, into: tally)
             owed[worker] = []
             for (worker, clients) in try distribute(clients) { owed[worker] += clients }
         }
@@ -162,10 +191,11 @@ final class WorkerExchange: Exchange {
     // MARK: Losses
 
     /// The clients of a lost worker that others are to train.
-    private func lose(_ worker: Int, _ clients: [Int], round: Int) -> [Int] {
+    private func lose(_ worker: Int, _ clients: [Int], round: RoundID, into tally: RoundTally?) -> [Int] {
         hasLostRanks = true
         let isDropped = job.settings.onFailure == .drop
-        events.lost(worker + 1, round, clients, isDropped)
+        events.lost(worker + 1, round.number, clients, isDropped)
+        if isDropped { tally?.drop(clients.count) }
         return isDropped ? [] : clients
     }
 
@@ -181,6 +211,7 @@ final class WorkerExchange: Exchange {
     private func distribute(_ clients: [Int]) throws -> [(worker: Int, clients: [Int])] {
         let members = membership.members
         guard !members.isEmpty else { throw NoClientRanks() }
+        guard !clients.isEmpty else { return [] }
         let assignment = Assignment(cohort: clients, workers: members.count) { job.partition.count(of: $0) }
         return zip(members, assignment.clientsOfWorker).map { (worker: $0, clients: $1) }
     }
@@ -195,45 +226,6 @@ final class WorkerExchange: Exchange {
 struct RankEvents {
     var lost: (_ rank: Int, _ round: Int, _ clients: [Int], _ areDropped: Bool) -> Void
     var returned: (_ rank: Int, _ round: Int) -> Void
-}
-
-/// The light simulation: one process is the server and trains every client itself.
-final class LocalExchange: Exchange {
-    private let job: Job
-    private let trainer: LocalTrainer
-    private let stopFlag: StopFlag
-    let trainsElsewhere = false
-    let hasLostRanks = false
-
-    init(_ job: Job, stop: StopFlag) throws {
-        stopFlag = stop
-        self.job = job
-        trainer = try LocalTrainer(job)
-    }
-
-    func run(
-        round: Int, cohort: [Int], global: Span<Float>,
-        besideTraining: (_ heartbeat: () throws -> Void) throws -> Void,
-        progressed: (Int) -> Void,
-        receive: Receive
-    ) throws {
-        var trained = 0
-        var last = ContinuousClock.now
-        var change = [Float](repeating: 0, count: job.model.parameterCount)
-        for client in cohort {
-            var span = change.mutableSpan
-            let result = try trainer.train(client: client, round: round, global: global, change: &span) { count in
-                try stopFlag.check()
-                trained += count
-                guard ContinuousClock.now - last >= .milliseconds(200) else { return }
-                last = .now
-                progressed(trained)
-            }
-            let envelope = UpdateSlot.Envelope(
-                client: client, round: round, result: result, payloadBytes: change.count * 4)
-            try receive(client, .success(envelope), change.span)
-        }
-    }
-
-    func stop() {}
+    /// The server waits no longer for a rank's clients in this round.
+    var late: (_ rank: Int, _ round: Int, _ clients: [Int]) -> Void
 }

@@ -16,17 +16,21 @@ public enum ExchangeBenchmark {
         let warmUps = 5
         var batch = UpdateBatch(slots: 1, parameterCount: floats)
         if communicator.rank > 0 {
-            try batch.fill(round: 0, clients: [communicator.rank - 1]) { _, _ in LocalResult() }
+            // The exchange alone: what is late is checked and not summed.
+            try batch.fill(round: RoundID(0), clients: [communicator.rank - 1]) { _, _ in
+                var result = LocalResult()
+                result.status = .late
+                return result
+            }
         }
+        let tally = RoundTally(parameterCount: floats, samplesHeld: { _ in 0 }, reject: { _, _ in })
         for repetition in 0..<warmUps + repetitions {
             try communicator.barrier()
             let start = ContinuousClock.now
             let received = try communicator.startBroadcast(frame.intoBuffer(), root: 0).wait()
             frame = RoundFrame(received, cohortCapacity: workers, parameterCount: floats)
             if communicator.rank == 0 {
-                _ = try wire.collect(
-                    round: 0, wave: 0, assignment, unless: { false },
-                    receive: { _, envelope, _ in _ = try envelope.get() })
+                _ = try wire.collect(round: RoundID(0), wave: 0, assignment, into: tally, unless: { false })
             } else {
                 try wire.send(&batch, unless: { false })
             }

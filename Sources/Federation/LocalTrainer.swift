@@ -26,10 +26,10 @@ final class LocalTrainer {
     /// Trains one client from the global weights.
     /// - Parameters:
     ///   - change: receives the client's weights − the global weights, in the canonical order.
-    ///   - progress: called after each step with the samples it saw.
+    ///   - goesOn: called after each step with the samples it saw; false ends the training there.
     func train(
         client: Int, round: Int, global: Span<Float>, change: inout MutableSpan<Float>,
-        progress: (Int) throws -> Void
+        goesOn: (Int) throws -> Bool
     ) throws -> LocalResult {
         let settings = job.settings
         let samples = job.partition.samples(of: client)
@@ -38,7 +38,7 @@ final class LocalTrainer {
         if job.strategy.correctsGradients { keepAnchor() }
 
         var result = LocalResult(samples: samples.count)
-        for epoch in 0..<settings.epochs {
+        training: for epoch in 0..<settings.epochs {
             shuffle(samples, client: client, round: round, epoch: epoch)
             var loss = 0.0
             for start in stride(from: 0, to: order.count, by: labels.count) {
@@ -46,9 +46,15 @@ final class LocalTrainer {
                 loss += try step(
                     from: start, count: count, round: round, client: client, index: result.steps)
                 result.steps += 1
-                try progress(count)
+                let seen = start + count
+                result.loss = loss / Double(seen)
+                let isDone = epoch == settings.epochs - 1 && seen == order.count
+                guard try goesOn(count) || isDone else {
+                    result.status = .partial
+                    if epoch == 0 { result.samples = seen }
+                    break training
+                }
             }
-            result.loss = loss / Double(max(samples.count, 1))
         }
         try plan.store(into: &change)
         for i in 0..<change.count { change[unchecked: i] -= global[unchecked: i] }

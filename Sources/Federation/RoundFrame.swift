@@ -3,7 +3,7 @@ import MPI
 /// What goes down at the start of a round, in one broadcast: a header, who trains whom, and the flat weights.
 ///
 /// ```
-/// 0     header: magic, kind, round, cohort size (UInt32 each), 0 …
+/// 0     header: magic, kind, round, cohort size, attempt (UInt32 each), 0 …
 /// 60    CRC-32C of everything before the weights, this field as 0
 /// 64    assignments, cohort × (client UInt32, worker UInt32), room for the largest cohort
 /// …     weights, Float32, at the next multiple of 64
@@ -13,6 +13,19 @@ package struct RoundFrame: ~Copyable {
     package enum Kind: UInt32, Sendable {
         case train = 1
         case stop = 2
+    }
+
+    package struct Header: Equatable, Sendable {
+        package var kind: Kind
+        package var round: RoundID
+        /// Clients of the round.
+        package var cohort: Int
+
+        package init(_ kind: Kind, _ round: RoundID, cohort: Int) {
+            self.kind = kind
+            self.round = round
+            self.cohort = cohort
+        }
     }
 
     private(set) var buffer: Buffer<UInt8>
@@ -49,7 +62,7 @@ package struct RoundFrame: ~Copyable {
 
     /// - Throws: `RoundFrameError` when the frame is not one of ours, or damaged before the weights.
     ///   Only after it may the rest of the frame be read.
-    package func header() throws(RoundFrameError) -> (kind: Kind, round: Int, cohort: Int) {
+    package func header() throws(RoundFrameError) -> Header {
         let byteCount = Self.byteCount(cohortCapacity: cohortCapacity, parameterCount: parameterCount)
         guard buffer.count == byteCount else { throw .wrongLength(expected: byteCount, actual: buffer.count) }
         return try withPreamble { bytes throws(RoundFrameError) in
@@ -61,16 +74,18 @@ package struct RoundFrame: ~Copyable {
             guard Int(word(3)) <= cohortCapacity else {
                 throw .cohortTooLarge(atMost: cohortCapacity, actual: Int(word(3)))
             }
-            return (kind, Int(word(2)), Int(word(3)))
+            guard word(4) <= UInt32(RoundID.largestAttempt) else { throw .badAttempt(word(4)) }
+            return Header(kind, RoundID(Int(word(2)), attempt: Int(word(4))), cohort: Int(word(3)))
         }
     }
 
-    package mutating func setHeader(_ kind: Kind, round: Int, cohort: Int) {
+    package mutating func setHeader(_ header: Header) {
         buffer.withMutableSpan(of: UInt8.self, at: 0, count: Self.headerBytes) { bytes in
             bytes.store(Self.magic, at: 0)
-            bytes.store(kind.rawValue, at: 4)
-            bytes.store(UInt32(round), at: 8)
-            bytes.store(UInt32(cohort), at: 12)
+            bytes.store(header.kind.rawValue, at: 4)
+            bytes.store(UInt32(header.round.number), at: 8)
+            bytes.store(UInt32(header.cohort), at: 12)
+            bytes.store(UInt32(header.round.attempt), at: 16)
         }
     }
 
@@ -146,6 +161,7 @@ package enum RoundFrameError: Error, Equatable, CustomStringConvertible {
     case unknownKind(UInt32)
     case cohortTooLarge(atMost: Int, actual: Int)
     case badAssignment(client: Int, worker: Int)
+    case badAttempt(UInt32)
 
     package var description: String {
         switch self {
@@ -158,6 +174,8 @@ package enum RoundFrameError: Error, Equatable, CustomStringConvertible {
         case .unknownKind(let kind): "received a round frame of unknown kind \(kind)"
         case .cohortTooLarge(let atMost, let actual):
             "received a round frame of \(actual) clients; a cohort has at most \(atMost)"
+        case .badAttempt(let attempt):
+            "received a round frame of attempt \(attempt); a round has at most \(RoundID.largestAttempt)"
         case .badAssignment(let client, let worker):
             "received a round frame that gives client \(client) to worker \(worker); one of them does not exist"
         }

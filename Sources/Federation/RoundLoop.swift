@@ -10,12 +10,13 @@ final class RoundLoop {
     private let observers: [any RoundObserver]
     private let evaluator: Evaluator
     private let selection: ClientSelection
-    private let updateBytes: Int
     private let frameBytes: Int
 
     private var strategy: any Strategy
     private var global: [Float]
-    private var sum: ExactSum
+    private var mean: [Float]
+    private let tally: RoundTally
+    private let rejections: Rejections
     private var totals = (upload: 0, download: 0)
     private var records: [RoundRecord] = []
     /// The finished round whose evaluation runs beside the next round's training, if other ranks train.
@@ -55,8 +56,12 @@ final class RoundLoop {
         selection = ClientSelection(
             clients: settings.clients, cohortSize: settings.cohortSize, seed: settings.seed)
         global = state?.weights ?? job.model.initialWeights(seed: settings.seed)
-        sum = ExactSum(count: global.count)
-        updateBytes = UpdateSlot.byteCount(parameterCount: global.count)
+        mean = [Float](repeating: 0, count: global.count)
+        let rejections = Rejections(observers)
+        self.rejections = rejections
+        tally = RoundTally(
+            parameterCount: global.count, samplesHeld: { job.partition.count(of: $0) },
+            reject: { rejections.add($0, because: $1) })
         frameBytes = RoundFrame.byteCount(cohortCapacity: settings.cohortSize, parameterCount: global.count)
     }
 
@@ -97,43 +102,22 @@ final class RoundLoop {
             dataDigest: dataDigest, seconds: seconds)
     }
 
+    /// One round; with too few updates it is repeated with another cohort.
     private func run(round: Int) throws {
-        try stop.check()
+        let settings = job.settings
         let start = ContinuousClock.now
-        let cohort = selection.cohort(round: round)
-        let samples = cohort.reduce(0) { $0 + job.partition.count(of: $1) }
-        let expected = Double(max(samples * job.settings.epochs, 1))
-        let watchers = observers.filter(\.wantsProgress)
+        var record = RoundRecord(round: round)
+        for attempt in 0...settings.roundRetries {
+            try exchange(RoundID(round, attempt: attempt), &record)
+            if tally.participants >= settings.minClients { break }
+            let shortage = TooFewUpdates(
+                round: round, updates: tally.participants, needed: settings.minClients, attempts: attempt + 1)
+            guard attempt < settings.roundRetries else { throw shortage }
+            for observer in observers { try observer.roundRepeated(shortage) }
+        }
+        if tally.sum.weight > 0 { Self.move(&global, along: tally.sum, &mean, by: &strategy) }
 
-        var record = RoundRecord(round: round, cohort: cohort.count)
-        var losses: [(client: Int, samples: Int, loss: Double)] = []
-        sum.reset()
-        let weights = global
-        try exchange.run(
-            round: round, cohort: cohort, global: weights.span,
-            besideTraining: { heartbeat in try evaluatePending(heartbeat) },
-            progressed: { trained in
-                for watcher in watchers { watcher.progressed(round: round, fraction: Double(trained) / expected) }
-            },
-            receive: { client, envelope, change in
-                do {
-                    let envelope = try envelope.get()
-                    try envelope.checkResult(samplesHeld: job.partition.count(of: client))
-                    let result = envelope.result
-                    try sum.add(change, weight: Double(result.samples))
-                    losses.append((client, result.samples, result.loss))
-                } catch let error as UpdateSlot.Defect {
-                    reject(client, in: &record, because: error.description)
-                } catch let error as ExactSum.Refusal {
-                    reject(client, in: &record, because: error.description)
-                }
-            })
-        if sum.weight > 0 { global = moved(weights) }
-
-        record.finish(
-            losses: losses, epochs: job.settings.epochs, seconds: (ContinuousClock.now - start).seconds)
-        record.uploadBytes = (record.participants + record.rejected) * updateBytes
-        record.downloadBytes = cohort.count * frameBytes
+        record.finish(tally, epochs: settings.epochs, seconds: (ContinuousClock.now - start).seconds)
         totals.upload += record.uploadBytes
         totals.download += record.downloadBytes
         record.totalUploadBytes = totals.upload
@@ -142,19 +126,40 @@ final class RoundLoop {
         if !exchange.trainsElsewhere { try evaluatePending {} }
     }
 
-    /// The weights after the strategy's step along the mean update.
-    private func moved(_ weights: consuming [Float]) -> [Float] {
-        var mean = [Float](repeating: 0, count: weights.count)
+    private func exchange(_ round: RoundID, _ record: inout RoundRecord) throws {
+        try stop.check()
+        let cohort = selection.cohort(round: round.number, attempt: round.attempt)
+        let samples = cohort.reduce(0) { $0 + job.partition.count(of: $1) }
+        let expected = Double(max(samples * job.settings.epochs, 1))
+        let watchers = observers.filter(\.wantsProgress)
+        let weights = global
+        tally.reset()
+        rejections.round = round.number
+        try exchange.run(
+            round: round, cohort: cohort, global: weights.span, into: tally,
+            besideTraining: { heartbeat in try evaluatePending(heartbeat) },
+            progressed: { trained in
+                for watcher in watchers {
+                    watcher.progressed(round: round.number, fraction: Double(trained) / expected)
+                }
+            })
+        record.cohort = cohort.count
+        record.attempts += 1
+        record.uploadBytes += tally.uploadBytes
+        record.downloadBytes += cohort.count * frameBytes
+        if job.settings.simulation.isVirtual {
+            record.simulatedSeconds = (record.simulatedSeconds ?? 0) + tally.simulatedSeconds
+        }
+    }
+
+    /// Moves the weights by the strategy's step along the mean update.
+    private static func move(
+        _ weights: inout [Float], along sum: ExactSum, _ mean: inout [Float], by strategy: inout any Strategy
+    ) {
         var meanSpan = mean.mutableSpan
         sum.mean(into: &meanSpan)
         var span = weights.mutableSpan
         strategy.apply(mean.span, to: &span)
-        return weights
-    }
-
-    private func reject(_ client: Int, in record: inout RoundRecord, because reason: String) {
-        record.rejected += 1
-        for observer in observers { observer.updateRejected(round: record.round, client: client, reason: reason) }
     }
 
     /// Evaluates the last finished round's weights, if it is one to evaluate, and publishes its record.
@@ -173,24 +178,17 @@ final class RoundLoop {
     }
 }
 
-extension RoundRecord {
-    init(round: Int, cohort: Int) {
-        self.init(
-            round: round, cohort: cohort, participants: 0, rejected: 0, samples: 0, trainLoss: nil, serverLoss: nil,
-            serverAccuracy: nil, uploadBytes: 0, totalUploadBytes: 0, downloadBytes: 0, totalDownloadBytes: 0,
-            seconds: 0, samplesPerSecond: 0)
+/// Tells the observers of updates that were left out.
+private final class Rejections {
+    private let observers: [any RoundObserver]
+    var round = 0
+
+    init(_ observers: [any RoundObserver]) {
+        self.observers = observers
     }
 
-    /// The clients' part of the record. Sums in the order of clients, so that placement does not show in the loss.
-    mutating func finish(losses: [(client: Int, samples: Int, loss: Double)], epochs: Int, seconds: Double) {
-        let ordered = losses.sorted { $0.client < $1.client }
-        participants = ordered.count
-        samples = ordered.reduce(0) { $0 + $1.samples }
-        trainLoss =
-            samples > 0
-            ? ordered.reduce(0.0) { $0 + Double($1.samples) * $1.loss } / Double(samples) : nil
-        self.seconds = seconds
-        samplesPerSecond = Double(samples * epochs) / seconds
+    func add(_ client: Int, because reason: String) {
+        for observer in observers { observer.updateRejected(round: round, client: client, reason: reason) }
     }
 }
 

@@ -20,47 +20,6 @@ public struct RunDescription: Sendable {
     }
 }
 
-/// One finished round.
-public struct RoundRecord: Codable, Sendable, Equatable {
-    public var round: Int
-    /// Clients asked.
-    public var cohort: Int
-    /// Clients whose update entered the mean.
-    public var participants: Int
-    /// Clients whose update was left out.
-    public var rejected: Int
-    /// Samples that the participants hold.
-    public var samples: Int
-    /// Mean of the clients' losses, weighted by samples; nil without participants.
-    public var trainLoss: Double?
-    /// On the test set, with the round's new weights; nil when this round was not evaluated.
-    public var serverLoss: Double?
-    public var serverAccuracy: Double?
-    /// Bytes of the cohort's updates, envelopes included, in this round and in all rounds so far.
-    public var uploadBytes: Int
-    public var totalUploadBytes: Int
-    /// Bytes of the frames that the cohort received, in this round and in all rounds so far: a frame for each client,
-    /// though clients that share a rank in simulation receive it once.
-    public var downloadBytes: Int
-    public var totalDownloadBytes: Int
-    /// From the start of the broadcast to the new weights; the evaluation runs beside the next round.
-    public var seconds: Double
-    /// Samples trained per second of the round: samples × epochs / seconds.
-    public var samplesPerSecond: Double
-
-    private enum CodingKeys: String, CodingKey {
-        case round, cohort, participants, rejected, samples, seconds
-        case trainLoss = "train_loss"
-        case serverLoss = "server_loss"
-        case serverAccuracy = "server_accuracy"
-        case uploadBytes = "upload_bytes"
-        case totalUploadBytes = "total_upload_bytes"
-        case downloadBytes = "download_bytes"
-        case totalDownloadBytes = "total_download_bytes"
-        case samplesPerSecond = "samples_per_second"
-    }
-}
-
 /// What is known when the last round is over.
 public struct RunSummary: Sendable {
     public let rounds: [RoundRecord]
@@ -94,6 +53,10 @@ public protocol RoundObserver: AnyObject {
     func progressed(round: Int, fraction: Double)
     /// An update was left out of the mean.
     func updateRejected(round: Int, client: Int, reason: String)
+    /// Too few updates came; the round is repeated with another cohort.
+    func roundRepeated(_ shortage: TooFewUpdates) throws
+    /// At the hard limit a rank had not delivered these clients; they are left out of the round.
+    func clientsLate(_ clients: [Int], onRank rank: Int, round: Int)
     /// A client rank is gone or does not answer.
     /// - Parameters:
     ///   - clients: that it still owed in this round.
@@ -115,6 +78,8 @@ extension RoundObserver {
     public func runStarted(_ run: RunDescription) throws {}
     public func progressed(round: Int, fraction: Double) {}
     public func updateRejected(round: Int, client: Int, reason: String) {}
+    public func roundRepeated(_ shortage: TooFewUpdates) throws {}
+    public func clientsLate(_ clients: [Int], onRank rank: Int, round: Int) {}
     public func rankLost(_ rank: Int, round: Int, clients: [Int], areDropped: Bool) {}
     public func rankReturned(_ rank: Int, round: Int) {}
     public func roundFinished(_ record: RoundRecord) throws {}

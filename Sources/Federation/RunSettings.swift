@@ -1,3 +1,4 @@
+import EdgeSim
 import FedCore
 
 /// Everything that decides a run's result, resolved: rank 0 makes it, every rank decodes the same bytes.
@@ -40,6 +41,30 @@ public struct RunSettings: Codable, Sendable, Equatable {
     /// Seconds of silence after which a rank that is waited for is lost, ≥ 1.
     public var failureTimeout = 10.0
 
+    /// Seconds after which clients stop training and send what they have, > 0; nil is no deadline.
+    public var roundDeadline: Double?
+    /// What a client sends that is not done at the deadline.
+    public var latePolicy = LatePolicy.partial
+    /// Updates that a round needs; with fewer it is repeated with a new cohort.
+    public var minClients = 1
+    /// How often a round is repeated before the run stops, ≥ 0.
+    public var roundRetries = 3
+
+    /// Simulated: the probability that a client starts late, in [0, 1].
+    public var stragglerProb = 0.0
+    /// Simulated: by how many seconds, the mean of an exponential distribution, ≥ 0.
+    public var stragglerDelay = 0.0
+    /// Simulated: megabits a second of each client's link, up and down; nil is no limit.
+    public var bandwidthMbps: Double?
+    /// Simulated: milliseconds that each message of a client takes besides, ≥ 0.
+    public var latencyMs = 0.0
+    /// Simulated: the probability that a client does not answer in a round, in [0, 1].
+    public var dropProb = 0.0
+    /// Simulated: samples that a device trains on in a second; nil: training takes no simulated time.
+    public var deviceSpeed: Double?
+    /// Sleeps through simulated delays, instead of counting them as virtual time.
+    public var realDelays = false
+
     /// Faults to make on purpose, as `Fault` reads them.
     public var inject: [String] = []
 
@@ -47,6 +72,13 @@ public struct RunSettings: Codable, Sendable, Equatable {
         /// Other ranks train them, to the same weights: right for a simulation.
         case reassign
         /// They are left out of the round: right when the rank was the device.
+        case drop
+    }
+
+    public enum LatePolicy: String, Codable, Sendable, CaseIterable {
+        /// What it has trained so far, weighted by the samples it has seen.
+        case partial
+        /// Nothing: it is left out of the round.
         case drop
     }
 
@@ -60,13 +92,24 @@ public struct RunSettings: Codable, Sendable, Equatable {
         case weightDecay = "weight-decay"
         case evalEvery = "eval-every"
         case inject
+        case roundDeadline = "round-deadline"
+        case latePolicy = "late-policy"
+        case minClients = "min-clients"
+        case roundRetries = "round-retries"
+        case stragglerProb = "straggler-prob"
+        case stragglerDelay = "straggler-delay"
+        case bandwidthMbps = "bandwidth-mbps"
+        case latencyMs = "latency-ms"
+        case dropProb = "drop-prob"
+        case deviceSpeed = "device-speed"
+        case realDelays = "real-delays"
         case onFailure = "on-failure"
         case failureTimeout = "failure-timeout"
     }
 
     /// Refuses values outside their ranges, naming the option and what it accepts.
     public func validate() throws(ConfigurationError) {
-        func require(_ condition: Bool, _ option: String, _ value: some Any, _ accepts: String)
+        func require(_ condition: Bool, _ option: String, _ value: Any, _ accepts: String)
             throws(ConfigurationError)
         {
             guard condition else { throw ConfigurationError("--\(option) is \(value); it must be \(accepts)") }
@@ -88,8 +131,45 @@ public struct RunSettings: Codable, Sendable, Equatable {
         try require(
             failureTimeout >= 1 && failureTimeout <= 86_400, "failure-timeout", failureTimeout,
             "from 1 to 86400 seconds")
+        if let roundDeadline {
+            try require(
+                roundDeadline > 0 && roundDeadline <= 1e6, "round-deadline", roundDeadline,
+                "greater than 0 and at most 1000000 seconds")
+        }
+        try require(
+            minClients >= 0 && minClients <= cohortSize, "min-clients", minClients,
+            "from 0 to the \(cohortSize) clients of a round")
+        try require(roundRetries >= 0 && roundRetries <= 1000, "round-retries", roundRetries, "from 0 to 1000")
+        try validateSimulation(require)
         for fault in inject { _ = try Fault(fault) }
         try require(evalEvery >= 1, "eval-every", evalEvery, "at least 1")
+    }
+
+    private func validateSimulation(
+        _ require: (Bool, String, Any, String) throws(ConfigurationError) -> Void
+    ) throws(ConfigurationError) {
+        for (name, value) in [("straggler-prob", stragglerProb), ("drop-prob", dropProb)] {
+            try require(value >= 0 && value <= 1, name, value, "in [0, 1]")
+        }
+        for (name, value) in [("straggler-delay", stragglerDelay), ("latency-ms", latencyMs)] {
+            try require(value >= 0 && value <= 1e6, name, value, "from 0 to 1000000")
+        }
+        for (name, value) in [("bandwidth-mbps", bandwidthMbps), ("device-speed", deviceSpeed)] {
+            guard let value else { continue }
+            try require(value > 0 && value.isFinite, name, value, "greater than 0")
+        }
+    }
+
+    /// What is simulated of the clients' devices.
+    public var simulation: DeviceSimulation {
+        var simulation = DeviceSimulation()
+        simulation.stragglerProbability = stragglerProb
+        simulation.stragglerDelay = stragglerDelay
+        simulation.dropProbability = dropProb
+        simulation.samplesPerSecond = deviceSpeed
+        simulation.link = Link(megabitsPerSecond: bandwidthMbps, latencyMilliseconds: latencyMs)
+        simulation.isReal = realDelays
+        return simulation
     }
 
     /// Clients that each round trains: `clientFraction` of them, rounded, at least one.

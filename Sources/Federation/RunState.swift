@@ -52,7 +52,8 @@ public struct RunState: Sendable, Equatable {
             }
             // Far beyond any run, and far from where adding to them would overflow.
             let counts = [
-                record.cohort, record.participants, record.rejected, record.samples, record.uploadBytes,
+                record.cohort, record.participants, record.partial, record.rejected, record.late, record.dropped,
+                record.attempts, record.samples, record.uploadBytes,
                 record.totalUploadBytes, record.downloadBytes, record.totalDownloadBytes,
             ]
             guard counts.allSatisfy({ $0 >= 0 && $0 < 1 << 60 }) else {

@@ -1,4 +1,5 @@
 import Datasets
+import EdgeSim
 import FedCore
 import Foundation
 import MPI
@@ -15,12 +16,18 @@ public enum Session {
     /// - Returns: whether a rank was lost; MPI cannot be finalised then, because it would wait for the dead.
     /// - Throws: `ConfigurationError` on every rank alike when the settings cannot be honoured on some rank;
     ///   `Interruption` when `stop` is raised; other errors on the rank where they happen.
+    @discardableResult
     public static func run(
         _ settings: RunSettings?, resuming state: RunState? = nil, stop: StopFlag = StopFlag(),
         on communicator: any Communicator,
         observers: (Job) throws -> [any RoundObserver]
     ) throws -> Bool {
-        let settings = try share(settings, over: communicator)
+        let world = communicator
+        let settings = try share(settings, over: world)
+        let simulation = settings.simulation
+        let communicator: any Communicator =
+            simulation.isReal && !simulation.link.isIdeal && world.rank > 0
+            ? SlowLink(world, link: simulation.link) : world
         let control = try communicator.duplicate()
         let processes = try ProcessTable(communicator)
         // Each rank prepares for itself, at the same time; then all learn whether all could.
@@ -73,7 +80,10 @@ public enum Session {
                     observer.rankLost(rank, round: round, clients: clients, areDropped: areDropped)
                 }
             },
-            returned: { rank, round in for observer in observers { observer.rankReturned(rank, round: round) } })
+            returned: { rank, round in for observer in observers { observer.rankReturned(rank, round: round) } },
+            late: { rank, round, clients in
+                for observer in observers { observer.clientsLate(clients, onRank: rank, round: round) }
+            })
         let exchange = WorkerExchange(
             job, communicator, control: control, membership: membership, events: events)
         return try RoundLoop(

@@ -8,11 +8,13 @@ extension UpdateSlot {
         /// Expected is what the bytes give, actual is what the envelope says.
         case wrongChecksum(expected: UInt32, actual: UInt32)
         case wrongCodec(expected: UInt32, actual: UInt32)
-        case wrongRound(expected: Int, actual: Int)
+        case wrongRound(expected: RoundID, actual: RoundID)
+        case unknownStatus(UInt16)
         case wrongClient(expected: Int, actual: Int)
         case noSamples
         case tooManySamples(atMost: Int, actual: Int)
         case lossNotFinite(Double)
+        case badSimulatedTime(Double)
 
         package var description: String {
             switch self {
@@ -24,6 +26,8 @@ extension UpdateSlot {
             case .wrongCodec(let expected, let actual): "its payload is of codec \(actual), not \(expected)"
             case .wrongRound(let expected, let actual): "it is of round \(actual), not \(expected)"
             case .wrongClient(let expected, let actual): "it is of client \(actual), not \(expected)"
+            case .unknownStatus(let status): "its status is \(status), which has no meaning"
+            case .badSimulatedTime(let seconds): "its simulated time is \(seconds) seconds"
             case .noSamples: "it was trained on no samples"
             case .tooManySamples(let atMost, let actual):
                 "it claims \(actual) samples, and its client holds \(atMost)"

@@ -37,6 +37,9 @@ enum ConfigurationFile {
     /// Options that may be given several times; a list in the file.
     private static let repeatable: Set<String> = ["inject"]
 
+    /// Settings that are switches, as all flags among the output options are.
+    private static let switches: Set<String> = ["real-delays"]
+
     private static func arguments(from path: String, forPartition: Bool) throws -> [String] {
         let text: String
         do {
@@ -75,7 +78,7 @@ enum ConfigurationFile {
             guard let scalar = value.scalar else {
                 throw ConfigurationError("'\(path)': \(name) is not a single value")
             }
-            switch (output.contains(name), value.bool) {
+            switch (output.contains(name) || switches.contains(name), value.bool) {
             case (true, true?): result.append("--\(name)")
             case (true, false?): break
             default: result.append("--\(name)=\(scalar.string)")

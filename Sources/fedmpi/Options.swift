@@ -70,6 +70,39 @@ struct SettingsOptions: ParsableArguments {
     @Option(help: "Seconds of silence after which a rank that is waited for is lost.")
     var failureTimeout = defaults.failureTimeout
 
+    @Option(help: "Clients stop training after so long and send what they have: 30s, 500ms, 2m. (default: never)")
+    var roundDeadline: Seconds?
+
+    @Option(help: "What a client sends that is not done at the deadline: partial (what it has) or drop (nothing).")
+    var latePolicy = defaults.latePolicy
+
+    @Option(help: "Updates a round needs; with fewer it is repeated with another cohort.")
+    var minClients = defaults.minClients
+
+    @Option(help: "How often a round is repeated before the run stops.")
+    var roundRetries = defaults.roundRetries
+
+    @Option(help: "Simulate: probability that a client starts late in a round.")
+    var stragglerProb = defaults.stragglerProb
+
+    @Option(help: "Simulate: how late, on average: 5s. Exponentially distributed, from the seed.")
+    var stragglerDelay = Seconds(value: defaults.stragglerDelay)
+
+    @Option(help: "Simulate: megabits a second of each client's link, up and down. (default: no limit)")
+    var bandwidthMbps: Double?
+
+    @Option(help: "Simulate: milliseconds that each message of a client takes besides.")
+    var latencyMs = defaults.latencyMs
+
+    @Option(help: "Simulate: samples a device trains on in a second. (default: training takes no simulated time)")
+    var deviceSpeed: Double?
+
+    @Option(help: "Simulate: probability that a client does not answer in a round.")
+    var dropProb = defaults.dropProb
+
+    @Flag(help: "Sleep through simulated delays, instead of counting them as virtual time.")
+    var realDelays = false
+
     @Option(
         parsing: .singleValue,
         help: """
@@ -99,6 +132,17 @@ struct SettingsOptions: ParsableArguments {
         settings.threads = threads
         settings.evalEvery = evalEvery
         settings.inject = inject
+        settings.roundDeadline = roundDeadline?.value
+        settings.latePolicy = latePolicy
+        settings.minClients = minClients
+        settings.roundRetries = roundRetries
+        settings.stragglerProb = stragglerProb
+        settings.stragglerDelay = stragglerDelay.value
+        settings.bandwidthMbps = bandwidthMbps
+        settings.latencyMs = latencyMs
+        settings.deviceSpeed = deviceSpeed
+        settings.dropProb = dropProb
+        settings.realDelays = realDelays
         settings.onFailure = onFailure
         settings.failureTimeout = failureTimeout
         return settings
@@ -136,3 +180,4 @@ struct ConfigurationOption: ParsableArguments {
 }
 
 extension RunSettings.OnFailure: ExpressibleByArgument {}
+extension RunSettings.LatePolicy: ExpressibleByArgument {}

@@ -49,6 +49,11 @@ import Testing
             try Set(ConfigurationFile.expand(["--config", path])) == ["--rounds=2", "--batch-size=8"])
     }
 
+    @Test func `A switch among the settings is on or off`() throws {
+        #expect(try ConfigurationFile.expand(["--config", file("real-delays: true")]) == ["--real-delays"])
+        #expect(try ConfigurationFile.expand(["--config", file("real-delays: false")]) == [])
+    }
+
     @Test(arguments: ["learning-rate: 3", "rounds: [1, 2]", "- rounds", "rounds: \"", "rounds: {a: b}"])
     func `What is not a mapping from options to single values is refused`(text: String) throws {
         let path = try file(text)
@@ -58,11 +63,19 @@ import Testing
     @Test func `Every setting has an option of its own name`() {
         let names = ConfigurationFile.optionNames(of: SettingsOptions())
         #expect(names.contains("batch-size") && names.contains("client-fraction") && names.contains("lr"))
-        #expect(names.count == 20)
+        #expect(names.count == 31)
     }
 }
 
 @Suite struct OptionsTests {
+    @Test func `A time has a unit, or is in seconds`() {
+        #expect(Seconds(argument: "30s")?.value == 30)
+        #expect(Seconds(argument: "500ms")?.value == 0.5)
+        #expect(Seconds(argument: "2m")?.value == 120)
+        #expect(Seconds(argument: "1.5")?.value == 1.5)
+        #expect(Seconds(argument: "soon") == nil && Seconds(argument: "s") == nil)
+    }
+
     @Test func `Clients default to one per client rank, and to five alone`() throws {
         let options = try SettingsOptions.parse([])
         #expect(options.settings(ranks: 6).clients == 5)

@@ -7,7 +7,7 @@ import Testing
     /// A frame with room for nine clients and two weights: 64 + 128 + 8 bytes.
     static func frame() -> [UInt8] {
         var frame = RoundFrame(cohortCapacity: 9, parameterCount: 2)
-        frame.setHeader(.train, round: 4, cohort: 3)
+        frame.setHeader(.init(.train, RoundID(4, attempt: 2), cohort: 3))
         frame.setAssignment(Assignment(clientsOfWorker: [[5, 1], [2]]))
         frame.seal()
         frame.withMutableWeights { weights in
@@ -17,7 +17,7 @@ import Testing
         return frame.intoBuffer().array()
     }
 
-    static func header(_ bytes: [UInt8]) throws -> (kind: RoundFrame.Kind, round: Int, cohort: Int) {
+    static func header(_ bytes: [UInt8]) throws -> RoundFrame.Header {
         try RoundFrame(Buffer(bytes), cohortCapacity: 9, parameterCount: 2).header()
     }
 
@@ -25,18 +25,19 @@ import Testing
         let bytes = Self.frame()
         #expect(bytes.count == 200)
         #expect(Array(bytes[0..<16]) == [0x46, 0x44, 0x4D, 0x32, 1, 0, 0, 0, 4, 0, 0, 0, 3, 0, 0, 0])
-        #expect(bytes[16..<60].allSatisfy { $0 == 0 })
+        #expect(Array(bytes[16..<20]) == [2, 0, 0, 0])
+        #expect(bytes[20..<60].allSatisfy { $0 == 0 })
         #expect(
             Array(bytes[64..<88]) == [5, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0])
         #expect(Array(bytes[192..<200]) == [0, 0, 0, 0x3F, 0, 0, 0x80, 0xBF])
         // From the program of docs/WIRE.md: crc32c(frame[:60] + bytes(4) + frame[64:192]).
-        #expect(Array(bytes[60..<64]) == [0x86, 0xDA, 0x2D, 0x62])
+        #expect(Array(bytes[60..<64]) == [0xCB, 0x46, 0x60, 0x84])
     }
 
     @Test func `Header and assignment come back`() throws {
         let frame = RoundFrame(Buffer(Self.frame()), cohortCapacity: 9, parameterCount: 2)
         let header = try frame.header()
-        #expect(header == (.train, 4, 3))
+        #expect(header == .init(.train, RoundID(4, attempt: 2), cohort: 3))
         let assignment = try frame.assignment(cohort: header.cohort, workers: 2, clients: 6)
         #expect(assignment.clientsOfWorker == [[5, 1], [2]])
     }

@@ -87,6 +87,7 @@ import Testing
             Self.settings {
                 $0.lr = 1e38
                 $0.rounds = 1
+                $0.minClients = 0
             }, ranks: 3)
         #expect(run.records[0].rejected == 6 && run.records[0].participants == 0)
         #expect(run.records[0].trainLoss == nil)

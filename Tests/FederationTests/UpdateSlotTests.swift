@@ -6,16 +6,23 @@ import Testing
 @testable import Federation
 
 @Suite struct UpdateSlotTests {
-    /// What the program of docs/WIRE.md prints: client 7, round 3, 600 samples, 19 steps, loss 0.6875, three weights.
+    /// What the program of docs/WIRE.md prints: client 7, round 3 at attempt 258, 600 samples, 19 steps, loss
+    /// 0.6875, simulated time 2.5 s, three weights.
     static let published = """
-        46444d5502000000070000000300000058020000000000001300000000000000\
-        000000000000e63f0c00000000000000628f13ea000000000000000000000000\
+        46444d5503000000070000000300000058020000000000001300000000000000\
+        000000000000e63f0c0000000000000094cb4c3f000002010000000000000440\
         0000803f000020c00000003e
         """
 
     static func bytes(_ hexadecimal: String) -> [UInt8] {
         let digits = Array(hexadecimal)
         return stride(from: 0, to: digits.count, by: 2).compactMap { UInt8(String(digits[$0...$0 + 1]), radix: 16) }
+    }
+
+    static var result: LocalResult {
+        var result = LocalResult(samples: 600, steps: 19, loss: 0.6875)
+        result.simulatedSeconds = 2.5
+        return result
     }
 
     /// The slot of the same update, as this program writes it.
@@ -26,15 +33,15 @@ import Testing
             payload[1] = -2.5
             payload[2] = 0.125
         }
-        let result = LocalResult(samples: 600, steps: 19, loss: 0.6875)
-        var envelope = UpdateSlot.Envelope(client: 7, round: 3, result: result, payloadBytes: 12)
+        var envelope = UpdateSlot.Envelope(
+            client: 7, round: RoundID(3, attempt: 258), result: Self.result, payloadBytes: 12)
         change(&envelope)
         UpdateSlot.writeEnvelope(envelope, to: &buffer, at: 0)
         return buffer.array()
     }
 
     static func read(_ bytes: [UInt8]) throws -> UpdateSlot.Envelope {
-        try UpdateSlot.readEnvelope(Buffer(bytes), at: 0, client: 7, round: 3, payloadBytes: 12)
+        try UpdateSlot.readEnvelope(Buffer(bytes), at: 0, client: 7, round: RoundID(3, attempt: 258), payloadBytes: 12)
     }
 
     @Test func `An update has the bytes that the documentation's program writes`() {
@@ -43,8 +50,8 @@ import Testing
 
     @Test func `The documentation's update is read`() throws {
         let envelope = try Self.read(Self.bytes(Self.published))
-        #expect(envelope.client == 7 && envelope.round == 3 && envelope.payloadBytes == 12)
-        #expect(envelope.result == LocalResult(samples: 600, steps: 19, loss: 0.6875))
+        #expect(envelope.client == 7 && envelope.round == RoundID(3, attempt: 258) && envelope.payloadBytes == 12)
+        #expect(envelope.result == Self.result)
         #expect(throws: Never.self) { try envelope.checkResult(samplesHeld: 600) }
     }
 
@@ -88,16 +95,21 @@ import Testing
             return bytes
         }
         #expect(defect(changed(0, to: 0)) == "it does not begin as an update does: magic 0x554d4400")
-        #expect(defect(changed(4, to: 1)) == "it is of version 1 of the format, not 2")
+        #expect(defect(changed(4, to: 1)) == "it is of version 1 of the format, not 3")
         #expect(defect(changed(40, to: 8)) == "it holds 8 bytes, not 12")
         #expect(defect(changed(47, to: 0xFF)) == "it holds 9223372036854775807 bytes, not 12")
         #expect(defect(Self.bytes(Self.published).dropLast()) == "it holds 75 bytes, not 76")
         #expect(defect([]) == "it holds 0 bytes, not 76")
         #expect(
             defect(changed(48, to: 0))
-                == "it was damaged: its checksum is 0xea138f00, its bytes give 0xea138f62")
+                == "it was damaged: its checksum is 0x3f4ccb00, its bytes give 0x3f4ccb94")
         #expect(defect(Self.slot { $0.client = 6 }) == "it is of client 6, not 7")
-        #expect(defect(Self.slot { $0.round = 4 }) == "it is of round 4, not 3")
+        #expect(
+            defect(Self.slot { $0.round = RoundID(4, attempt: 258) })
+                == "it is of round 4, attempt 259, not 3, attempt 259")
+        #expect(defect(Self.slot { $0.round = RoundID(3) }) == "it is of round 3, not 3, attempt 259")
+        #expect(
+            defect(Self.slot { $0.result.simulatedSeconds = -1 }) == "its simulated time is -1.0 seconds")
         #expect(defect(Self.slot { $0.result.samples = 0 }) == "it was trained on no samples")
         #expect(defect(Self.slot { $0.result.samples = 601 }) == "it claims 601 samples, and its client holds 600")
         #expect(defect(Self.slot { $0.result.loss = .nan }) == "its loss is nan")
@@ -113,5 +125,5 @@ import Testing
         #expect(throws: UpdateSlot.Defect.wrongCodec(expected: 0, actual: 9)) { try Self.read(bytes) }
     }
 
-    static let codec9Checksum: [UInt8] = [0x46, 0x7A, 0x72, 0x17]
+    static let codec9Checksum: [UInt8] = [0xB0, 0x3E, 0x2D, 0xC2]
 }

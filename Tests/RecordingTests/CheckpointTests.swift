@@ -9,9 +9,10 @@ import Testing
 @Suite struct CheckpointTests {
     static func record(_ round: Int) -> RoundRecord {
         RoundRecord(
-            round: round, cohort: 3, participants: 2, rejected: 1, samples: 40, trainLoss: 0.1 + Double(round),
+            round: round, cohort: 3, participants: 2, partial: 1, rejected: 1, late: 0, dropped: 0, attempts: 1,
+            samples: 40, trainLoss: 0.1 + Double(round),
             serverLoss: nil, serverAccuracy: nil, uploadBytes: 100, totalUploadBytes: 100 * round, downloadBytes: 50,
-            totalDownloadBytes: 50 * round, seconds: 1.0 / 3, samplesPerSecond: 120)
+            totalDownloadBytes: 50 * round, seconds: 1.0 / 3, samplesPerSecond: 120, simulatedSeconds: nil)
     }
 
     static func state(rounds: Int = 2) -> RunState {
@@ -48,7 +49,7 @@ import Testing
     @Test func `The weights are the last block, little-endian, before the SHA-256 of the rest`() throws {
         let data = try Checkpoint.encode(Self.state())
         #expect(data.prefix(8) == Data("FEDMPICP".utf8))
-        #expect(Array(data[8..<16]) == [1, 0, 0, 0, 0, 0, 0, 0])
+        #expect(Array(data[8..<16]) == [2, 0, 0, 0, 0, 0, 0, 0])
         let tail = Array(data.dropLast(32).suffix(24))
         #expect(
             tail == [16, 0, 0, 0, 0, 0, 0, 0] + [0, 0, 0x80, 0x3f] + [0, 0, 0, 0x80] + [1, 0, 0, 0]
@@ -79,8 +80,8 @@ import Testing
         #expect(throws: CheckpointDefect.foreign) { try Checkpoint.decode(foreign) }
         #expect(throws: CheckpointDefect.truncated(bytes: 0)) { try Checkpoint.decode(Data()) }
         var body = Data(data.dropLast(32))
-        body[8] = 2
-        #expect(throws: CheckpointDefect.version(2)) { try Checkpoint.decode(Self.signed(body)) }
+        body[8] = 3
+        #expect(throws: CheckpointDefect.version(3)) { try Checkpoint.decode(Self.signed(body)) }
     }
 
     @Test func `Bytes whose checksum fits are still checked`() throws {

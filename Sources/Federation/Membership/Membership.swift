@@ -98,6 +98,11 @@ final class Membership {
         return lost
     }
 
+    /// A worker is waited for no longer, though it answers; it returns when it is heard again.
+    func exclude(_ worker: Int) {
+        standing[worker] = .lost
+    }
+
     /// Tells the workers that collectives are over.
     func leaveCollectives() throws {
         try tell(.leaveCollectives)

@@ -62,12 +62,10 @@ final class GathervWire {
     /// Server: receives one wave. Collective, unless it is given up.
     /// - Parameters:
     ///   - giveUp: asked a few times a second; true leaves the gather.
-    ///   - receive: called for each client in the order of workers, with its envelope, or what is wrong with it, and
-    ///     the change of its weights.
+    ///   - tally: receives the clients in the order of workers.
     /// - Returns: whether the wave is complete.
     func collect(
-        round: Int, wave: Int, _ assignment: Assignment, unless giveUp: () throws -> Bool,
-        receive: Receive
+        round: RoundID, wave: Int, _ assignment: Assignment, into tally: RoundTally, unless giveUp: () throws -> Bool
     ) throws -> Bool {
         guard let into = receiveBuffer.take() else { preconditionFailure("the wire is in use, or was given up") }
         let clients = (0..<workers).map { self.clients(of: $0, wave: wave, assignment) }
@@ -79,8 +77,8 @@ final class GathervWire {
         let received = try request.wait().receive
         var offset = 0
         for client in clients.joined() {
-            try UpdateSlot.deliver(
-                received, at: offset, client: client, round: round, parameterCount: parameterCount, to: receive)
+            UpdateSlot.deliver(
+                received, at: offset, client: client, round: round, parameterCount: parameterCount, to: tally)
             offset += slotBytes
         }
         receiveBuffer = .some(received)
@@ -88,17 +86,12 @@ final class GathervWire {
     }
 }
 
-/// What the server does with a client's update: its envelope, or what is wrong with it, and the change of the weights.
-typealias Receive = (
-    _ client: Int, _ envelope: Result<UpdateSlot.Envelope, UpdateSlot.Defect>, _ change: Span<Float>
-) throws -> Void
-
 extension UpdateSlot {
     /// Checks a slot that should hold this client's update, and hands it over.
     static func deliver(
-        _ buffer: borrowing Buffer<UInt8>, at offset: Int, client: Int, round: Int, parameterCount: Int,
-        to receive: Receive
-    ) throws {
+        _ buffer: borrowing Buffer<UInt8>, at offset: Int, client: Int, round: RoundID, parameterCount: Int,
+        to tally: RoundTally
+    ) {
         let envelope: Result<Envelope, Defect>
         do {
             envelope = .success(
@@ -107,8 +100,8 @@ extension UpdateSlot {
         } catch {
             envelope = .failure(error)
         }
-        try buffer.withSpan(of: Float.self, at: offset + envelopeBytes, count: parameterCount) { change in
-            try receive(client, envelope, change)
+        buffer.withSpan(of: Float.self, at: offset + envelopeBytes, count: parameterCount) { change in
+            tally.receive(client, envelope, change)
         }
     }
 }

@@ -48,13 +48,13 @@ final class OrderDesk {
     var debtors: [Int] { pending.indices.filter { !pending[$0].isEmpty } }
 
     /// Orders a worker to train clients, from these weights.
-    func order(_ clients: [Int], from worker: Int, round: Int, global: Span<Float>) throws {
+    func order(_ clients: [Int], from worker: Int, round: RoundID, global: Span<Float>) throws {
         guard !clients.isEmpty else { return }
         var lists = [[Int]](repeating: [], count: pending.count)
         lists[worker] = clients
         let assignment = Assignment(clientsOfWorker: lists)
         var frame = RoundFrame(cohortCapacity: cohortCapacity, parameterCount: parameterCount)
-        frame.setHeader(.train, round: round, cohort: clients.count)
+        frame.setHeader(.init(.train, round, cohort: clients.count))
         frame.setAssignment(assignment)
         frame.setWeights(global)
         frame.seal()
@@ -75,10 +75,12 @@ final class OrderDesk {
     /// Moves messages along, and hands over the updates that are complete.
     /// - Parameter heard: called with each worker that something came from.
     /// - Returns: whether something came.
-    func serve(round: Int, heard: (_ worker: Int) throws -> Void, receive: Receive) throws -> Bool {
+    func serve(
+        round: RoundID, into tally: RoundTally, heard: (_ worker: Int) throws -> Void
+    ) throws -> Bool {
         var sending: [Parcel] = []
         for parcel in outgoing {
-            if let buffer = try parcel.completed() { discard(buffer) } else { sending.append(parcel) }
+            if case .none = try parcel.completed() { sending.append(parcel) }
         }
         outgoing = sending
 
@@ -96,7 +98,7 @@ final class OrderDesk {
             }
             hasCome = true
             try heard(parcel.worker)
-            try open(buffer, from: parcel.worker, round: round, receive: receive)
+            open(buffer, from: parcel.worker, round: round, into: tally)
         }
         incoming = receiving
         return hasCome
@@ -104,8 +106,8 @@ final class OrderDesk {
 
     /// A worker that was lost and is back may still send what it was asked for then: what is not owed is dropped.
     private func open(
-        _ buffer: borrowing Buffer<UInt8>, from worker: Int, round: Int, receive: Receive
-    ) throws {
+        _ buffer: borrowing Buffer<UInt8>, from worker: Int, round: RoundID, into tally: RoundTally
+    ) {
         for slot in 0..<buffer.count / slotBytes {
             let offset = slot * slotBytes
             // A broken envelope stands for the client whose turn it was.
@@ -119,10 +121,8 @@ final class OrderDesk {
             }
             guard let index = pending[worker].firstIndex(of: client) else { continue }
             pending[worker].remove(at: index)
-            try UpdateSlot.deliver(
-                buffer, at: offset, client: client, round: round, parameterCount: parameterCount, to: receive)
+            UpdateSlot.deliver(
+                buffer, at: offset, client: client, round: round, parameterCount: parameterCount, to: tally)
         }
     }
-
-    private func discard(_ buffer: consuming Buffer<UInt8>) {}
 }

@@ -4,7 +4,7 @@ import MPI
 struct UpdateBatch: ~Copyable {
     private let parameterCount: Int
     let slotBytes: Int
-    private(set) var round = 0
+    private(set) var round = RoundID(0)
     private(set) var clients: [Int] = []
     private var buffer: Buffer<UInt8>?
 
@@ -19,7 +19,7 @@ struct UpdateBatch: ~Copyable {
 
     /// Replaces its contents by these clients' updates, each trained by `train`, which writes the change of the weights.
     mutating func fill(
-        round: Int, clients: some Collection<Int>,
+        round: RoundID, clients: some Collection<Int>,
         train: (_ client: Int, _ change: inout MutableSpan<Float>) throws -> LocalResult
     ) throws {
         guard var buffer = self.buffer.take() else { preconditionFailure("the batch is being sent") }
@@ -48,7 +48,7 @@ struct UpdateBatch: ~Copyable {
     }
 
     /// Copies a client's update of this round out, if it is here.
-    func update(of client: Int, round: Int, into change: inout MutableSpan<Float>) -> LocalResult? {
+    func update(of client: Int, round: RoundID, into change: inout MutableSpan<Float>) -> LocalResult? {
         guard round == self.round, let slot = clients.firstIndex(of: client) else { return nil }
         let offset = slot * slotBytes
         switch buffer {

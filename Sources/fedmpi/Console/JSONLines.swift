@@ -37,11 +37,12 @@ final class JSONLines: RoundObserver {
         private enum Key: String, CodingKey { case event }
     }
 
-    private struct Rejected: Encodable {
-        let event = "rejected"
+    private struct Repeated: Encodable {
+        let event = "repeated"
         let round: Int
-        let client: Int
-        let reason: String
+        let updates: Int
+        let needed: Int
+        let attempts: Int
     }
 
     private struct End: Encodable {
@@ -64,6 +65,13 @@ final class JSONLines: RoundObserver {
 
     func roundFinished(_ record: RoundRecord) throws {
         try print(Round(record: record))
+    }
+
+    func roundRepeated(_ shortage: TooFewUpdates) throws {
+        try print(
+            Repeated(
+                round: shortage.round, updates: shortage.updates, needed: shortage.needed,
+                attempts: shortage.attempts))
     }
 
     func runFinished(_ summary: RunSummary, weights: Span<Float>) throws {

@@ -29,6 +29,14 @@ final class EventLog: RoundObserver {
         logger.warning("round \(round): left out the update of client \(client): \(reason)")
     }
 
+    func roundRepeated(_ shortage: TooFewUpdates) {
+        logger.warning("\(shortage); repeating it with another cohort")
+    }
+
+    func clientsLate(_ clients: [Int], onRank rank: Int, round: Int) {
+        logger.warning("round \(round): rank \(rank) has not delivered; left out its clients \(clients)")
+    }
+
     func rankLost(_ rank: Int, round: Int, clients: [Int], areDropped: Bool) {
         let fate =
             clients.isEmpty ? "it owed nothing" : "\(areDropped ? "dropped" : "reassigned") its clients \(clients)"

@@ -7,7 +7,7 @@ import Recording
 final class RoundTable: RoundObserver {
     private let folder: RunFolder
     private let bar: ProgressBar?
-    private let columns: [(title: String, width: Int)] = [
+    private var columns: [(title: String, width: Int)] = [
         ("round", 5), ("cohort", 9), ("train loss", 10), ("server loss", 11), ("accuracy", 9), ("upload KB", 10),
         ("total KB", 11), ("samples/s", 9), ("seconds", 8),
     ]
@@ -21,6 +21,7 @@ final class RoundTable: RoundObserver {
 
     func runStarted(_ run: RunDescription) {
         let settings = run.settings
+        if settings.simulation.isVirtual { columns.append(("simulated s", 11)) }
         let clientRanks = max(run.ranks - 1, 1)
         let hosts = run.distinctHosts
         var partition = settings.partition
@@ -38,11 +39,26 @@ final class RoundTable: RoundObserver {
             training  \(settings.strategy), \(Format.count(settings.epochs, "epoch")), batch \(settings.batchSize), \
             lr \(settings.lr), momentum \(settings.momentum), seed \(settings.seed)
             """)
+        if let simulated = simulated(settings) { Console.output("simulated " + simulated) }
         if run.finishedRounds > 0 {
             Console.output("resumed   after round \(run.finishedRounds) of \(settings.rounds)")
         }
         Console.output("")
         Console.output(columns.map { Format.padded($0.title, to: $0.width) }.joined(separator: "  "))
+    }
+
+    /// What of the clients' devices is simulated; nil if nothing is.
+    private func simulated(_ settings: RunSettings) -> String? {
+        var parts: [String] = []
+        if settings.stragglerProb > 0 {
+            parts.append("stragglers \(settings.stragglerProb) by \(settings.stragglerDelay) s")
+        }
+        if let bandwidth = settings.bandwidthMbps { parts.append("links of \(bandwidth) Mbit/s") }
+        if settings.latencyMs > 0 { parts.append("latency \(settings.latencyMs) ms") }
+        if let speed = settings.deviceSpeed { parts.append("devices of \(speed) samples/s") }
+        if settings.dropProb > 0 { parts.append("dropouts \(settings.dropProb)") }
+        guard !parts.isEmpty else { return nil }
+        return parts.joined(separator: ", ") + (settings.simulation.isVirtual ? ", in virtual time" : "")
     }
 
     func progressed(round: Int, fraction: Double) {
@@ -55,7 +71,7 @@ final class RoundTable: RoundObserver {
 
     func roundFinished(_ record: RoundRecord) {
         bar?.clear()
-        let cells = [
+        var cells = [
             "\(record.round)",
             "\(record.participants)/\(record.cohort)",
             record.trainLoss.map { Format.fixed($0, 4) } ?? "-",
@@ -66,6 +82,7 @@ final class RoundTable: RoundObserver {
             Format.grouped(Int(record.samplesPerSecond)),
             Format.fixed(record.seconds, 3),
         ]
+        if let seconds = record.simulatedSeconds { cells.append(Format.fixed(seconds, 3)) }
         Console.output(
             zip(cells, columns).map { Format.padded($0, to: $1.width) }.joined(separator: "  "))
     }

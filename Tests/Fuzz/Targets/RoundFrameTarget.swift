@@ -29,7 +29,9 @@ struct RoundFrameTarget: FuzzTarget {
             let assignment = Assignment(clientsOfWorker: clientsOfWorker)
             var frame = RoundFrame(cohortCapacity: Self.cohortCapacity, parameterCount: Self.parameterCount)
             frame.setHeader(
-                assignment.cohortSize == 0 ? .stop : .train, round: number + 1, cohort: assignment.cohortSize)
+                .init(
+                    assignment.cohortSize == 0 ? .stop : .train, RoundID(number + 1, attempt: number),
+                    cohort: assignment.cohortSize))
             frame.setAssignment(assignment)
             frame.seal()
             frame.withMutableWeights { weights in

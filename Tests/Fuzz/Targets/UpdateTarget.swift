@@ -27,8 +27,8 @@ struct UpdateTarget: FuzzTarget {
 
     /// Every field of the envelope.
     let fields =
-        [0, 4, 8, 12, 24, 28, 48].map { Field(offset: $0, width: 4) }
-        + [16, 32, 40, 52].map { Field(offset: $0, width: 8) }
+        [0, 4, 8, 12, 24, 28, 48, 52].map { Field(offset: $0, width: 4) }
+        + [16, 32, 40, 56].map { Field(offset: $0, width: 8) }
 
     init(mendsChecksum: Bool) {
         self.mendsChecksum = mendsChecksum
@@ -40,7 +40,7 @@ struct UpdateTarget: FuzzTarget {
             }
             let result = LocalResult(samples: slot.samplesHeld, steps: slot.samplesHeld / 32, loss: 2.25)
             UpdateSlot.writeEnvelope(
-                .init(client: slot.client, round: slot.round, result: result, payloadBytes: Self.payloadBytes),
+                .init(client: slot.client, round: RoundID(slot.round), result: result, payloadBytes: Self.payloadBytes),
                 to: &buffer, at: 0)
             return buffer.array()
         }
@@ -60,8 +60,9 @@ struct UpdateTarget: FuzzTarget {
         let envelope: UpdateSlot.Envelope
         do {
             envelope = try UpdateSlot.readEnvelope(
-                buffer, at: 0, client: slot.client, round: slot.round, payloadBytes: Self.payloadBytes)
+                buffer, at: 0, client: slot.client, round: RoundID(slot.round), payloadBytes: Self.payloadBytes)
             try envelope.checkResult(samplesHeld: slot.samplesHeld)
+            guard envelope.result.status.hasUpdate || !mendsChecksum else { return .different }
             try buffer.withSpan(of: Float.self, at: UpdateSlot.envelopeBytes, count: Self.parameterCount) {
                 change throws(ExactSum.Refusal) in
                 try sum.add(change, weight: Double(envelope.result.samples))
@@ -74,7 +75,7 @@ struct UpdateTarget: FuzzTarget {
         if input.prefix(Self.messageBytes).elementsEqual(seeds[seed]) { return .equal }
         try Violation.require(mendsChecksum, "a damaged update was accepted")
         try Violation.require(
-            envelope.client == slot.client && envelope.round == slot.round
+            envelope.client == slot.client && envelope.round == RoundID(slot.round)
                 && (1...slot.samplesHeld).contains(envelope.result.samples) && envelope.result.loss.isFinite,
             "an update was accepted that says \(envelope)")
         var mean = [Float](repeating: 0, count: Self.parameterCount)

@@ -1,0 +1,103 @@
+import EdgeSim
+import FedCore
+
+/// A client's turn in a round: the conditions of its device, its training within the deadline, and what it reports.
+///
+/// Clients look at the clock between batches. In virtual time (``DeviceSimulation/isVirtual``) the clock is computed
+/// from what the client has done, so that who is late depends on the seed only; otherwise it is the wall clock, from
+/// when this rank got its work.
+final class Device {
+    private let settings: RunSettings
+    private let simulation: DeviceSimulation
+    private let trainer: LocalTrainer
+    private let downloadBytes: Int
+    private let uploadBytes: Int
+    private var workArrived = ContinuousClock.now
+
+    init(_ job: Job) throws {
+        settings = job.settings
+        simulation = job.settings.simulation
+        trainer = try LocalTrainer(job)
+        let parameterCount = job.model.parameterCount
+        downloadBytes = RoundFrame.byteCount(cohortCapacity: settings.cohortSize, parameterCount: parameterCount)
+        uploadBytes = UpdateSlot.byteCount(parameterCount: parameterCount)
+    }
+
+    /// The wall clock of the deadline starts.
+    func startRound() {
+        workArrived = .now
+    }
+
+    /// - Parameters:
+    ///   - change: receives the client's weights − the global weights; zeros when there is no update.
+    ///   - progress: called after each step with the samples it saw.
+    ///   - pause: waits so long, answering others meanwhile; for delays that are slept through.
+    func run(
+        client: Int, round: RoundID, global: Span<Float>, change: inout MutableSpan<Float>,
+        progress: (Int) throws -> Void, pause: (Duration) throws -> Void
+    ) throws -> LocalResult {
+        let conditions = simulation.conditions(
+            ofClient: client, round: round.number, attempt: round.attempt, seed: settings.seed,
+            downloadBytes: downloadBytes, uploadBytes: uploadBytes)
+        if conditions.isDropped {
+            return nothing(.dropped, simulatedSeconds: simulation.isVirtual ? settings.hardLimit : 0, &change)
+        }
+        if simulation.isReal, conditions.delay > 0 { try pause(.seconds(conditions.delay)) }
+
+        let started = ContinuousClock.now
+        var seen = 0
+        func isOver() -> Bool {
+            guard let deadline = settings.roundDeadline else { return false }
+            return
+                (simulation.isVirtual ? conditions.seconds(samples: seen) : (ContinuousClock.now - workArrived).seconds)
+                >= deadline
+        }
+        var result: LocalResult
+        if isOver() {
+            result = LocalResult()
+            result.status = .partial
+        } else {
+            result = try trainer.train(client: client, round: round.number, global: global, change: &change) {
+                samples in
+                seen += samples
+                try progress(samples)
+                if simulation.isReal, conditions.secondsPerSample > 0 {
+                    let due = started + .seconds(Double(seen) * conditions.secondsPerSample)
+                    try pause(due - .now)
+                }
+                return !isOver()
+            }
+        }
+
+        var simulatedSeconds = 0.0
+        if simulation.isVirtual {
+            // One that is not done sends at the deadline; it may have begun its last batch before.
+            let ready = conditions.seconds(samples: seen)
+            let deadline = settings.roundDeadline ?? .infinity
+            simulatedSeconds = (seen == 0 ? min(ready, deadline) : ready) + conditions.upload
+            if simulatedSeconds > settings.hardLimit, settings.roundDeadline != nil {
+                return nothing(.late, simulatedSeconds: settings.hardLimit, &change)
+            }
+        }
+        if result.status == .partial, result.samples == 0 || settings.latePolicy == .drop {
+            return nothing(.late, simulatedSeconds: simulatedSeconds, &change)
+        }
+        result.simulatedSeconds = simulatedSeconds
+        return result
+    }
+
+    private func nothing(
+        _ status: UpdateStatus, simulatedSeconds: Double, _ change: inout MutableSpan<Float>
+    ) -> LocalResult {
+        for i in 0..<change.count { change[unchecked: i] = 0 }
+        var result = LocalResult()
+        result.status = status
+        result.simulatedSeconds = simulatedSeconds
+        return result
+    }
+}
+
+extension RunSettings {
+    /// Seconds until the server waits no longer for a client: the deadline and the time-out of a silent rank.
+    public var hardLimit: Double { (roundDeadline ?? 0) + failureTimeout }
+}

@@ -1,0 +1,91 @@
+/// One finished round.
+public struct RoundRecord: Codable, Sendable, Equatable {
+    public var round: Int
+    /// Clients asked.
+    public var cohort: Int
+    /// Clients whose update entered the mean.
+    public var participants: Int
+    /// Participants whose update is what they had at the deadline.
+    public var partial: Int
+    /// Clients whose update was left out.
+    public var rejected: Int
+    /// Clients that had nothing at the deadline.
+    public var late: Int
+    /// Clients that did not answer, or were lost with their rank.
+    public var dropped: Int
+    /// Exchanges that this round took: more than one when it was repeated for want of updates. The counts of clients are
+    /// of the last one, bytes and times of all.
+    public var attempts: Int
+    /// Samples that the participants hold.
+    public var samples: Int
+    /// Mean of the clients' losses, weighted by samples; nil without participants.
+    public var trainLoss: Double?
+    /// On the test set, with the round's new weights; nil when this round was not evaluated.
+    public var serverLoss: Double?
+    public var serverAccuracy: Double?
+    /// Bytes of the cohort's updates, envelopes included, in this round and in all rounds so far.
+    public var uploadBytes: Int
+    public var totalUploadBytes: Int
+    /// Bytes of the frames that the cohort received, in this round and in all rounds so far: a frame for each client,
+    /// though clients that share a rank in simulation receive it once.
+    public var downloadBytes: Int
+    public var totalDownloadBytes: Int
+    /// From the start of the broadcast to the new weights; the evaluation runs beside the next round.
+    public var seconds: Double
+    /// Samples trained per second of the round: samples × epochs / seconds.
+    public var samplesPerSecond: Double
+    /// Simulated: how long the round would have taken, from its start until the last client it waited for; nil when no
+    /// time is simulated.
+    public var simulatedSeconds: Double?
+
+    private enum CodingKeys: String, CodingKey {
+        case round, cohort, participants, partial, rejected, late, dropped, attempts, samples, seconds
+        case trainLoss = "train_loss"
+        case serverLoss = "server_loss"
+        case serverAccuracy = "server_accuracy"
+        case uploadBytes = "upload_bytes"
+        case totalUploadBytes = "total_upload_bytes"
+        case downloadBytes = "download_bytes"
+        case totalDownloadBytes = "total_download_bytes"
+        case samplesPerSecond = "samples_per_second"
+        case simulatedSeconds = "simulated_seconds"
+    }
+}
+
+extension RoundRecord {
+    /// Of a round that has yet to happen.
+    init(round: Int) {
+        self.init(
+            round: round, cohort: 0, participants: 0, partial: 0, rejected: 0, late: 0, dropped: 0, attempts: 0,
+            samples: 0, trainLoss: nil, serverLoss: nil, serverAccuracy: nil, uploadBytes: 0, totalUploadBytes: 0,
+            downloadBytes: 0, totalDownloadBytes: 0, seconds: 0, samplesPerSecond: 0, simulatedSeconds: nil)
+    }
+
+    /// The clients' part of the record. Sums in the order of clients, so that placement does not show in the loss.
+    mutating func finish(_ tally: RoundTally, epochs: Int, seconds: Double) {
+        let ordered = tally.results.sorted { $0.client < $1.client }.map(\.result)
+        participants = ordered.count
+        partial = ordered.count { $0.status == .partial }
+        (rejected, late, dropped) = (tally.rejected, tally.late, tally.dropped)
+        samples = ordered.reduce(0) { $0 + $1.samples }
+        trainLoss =
+            samples > 0 ? ordered.reduce(0.0) { $0 + Double($1.samples) * $1.loss } / Double(samples) : nil
+        self.seconds = seconds
+        samplesPerSecond = Double(samples * epochs) / seconds
+    }
+}
+
+/// A round came to fewer updates than it needs.
+public struct TooFewUpdates: Error, Equatable, CustomStringConvertible {
+    public let round: Int
+    public let updates: Int
+    /// `--min-clients`.
+    public let needed: Int
+    /// Exchanges so far.
+    public let attempts: Int
+
+    public var description: String {
+        "round \(round) had \(updates) of the \(needed) updates it needs, "
+            + (attempts == 1 ? "at its first attempt" : "at attempt \(attempts)")
+    }
+}

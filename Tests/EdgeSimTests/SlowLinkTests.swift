@@ -1,0 +1,48 @@
+import EdgeSim
+import MPI
+import MPITesting
+import Testing
+
+@Suite struct SlowLinkTests {
+    /// Seconds from the start until a transfer of 1,000 bytes is there, on each of two ranks, the second behind a link
+    /// of 80 kbit/s: 0.1 s for a message.
+    private func seconds(_ body: @escaping @Sendable (any Communicator) throws -> Void) throws -> [Double] {
+        try ThreadRanks.run(2) { world in
+            let link = Link(megabitsPerSecond: 0.08)
+            let communicator: any Communicator = world.rank == 1 ? SlowLink(world, link: link) : world
+            let start = ContinuousClock.now
+            try body(communicator)
+            let duration = ContinuousClock.now - start
+            return Double(duration.components.seconds) + Double(duration.components.attoseconds) * 1e-18
+        }
+    }
+
+    @Test func `What the rank receives is there later, and what it sends leaves later`() throws {
+        let down = try seconds { _ = try $0.startBroadcast(Buffer<UInt8>(count: 1000), root: 0).wait() }
+        #expect(down[0] < 0.09 && down[1] >= 0.1, "\(down)")
+        let up = try seconds { communicator in
+            if communicator.rank == 1 {
+                _ = try communicator.startSend(Buffer<UInt8>(count: 1000), to: 0, tag: 1).wait()
+            } else {
+                _ = try communicator.startReceive(into: Buffer<UInt8>(count: 1000), from: 1, tag: 1).wait()
+            }
+        }
+        #expect(up[0] >= 0.1, "\(up)")
+    }
+
+    @Test func `What arrives is what was sent`() throws {
+        let received = try ThreadRanks.run(2) { world -> [UInt8] in
+            let communicator: any Communicator =
+                world.rank == 1 ? SlowLink(world, link: Link(latencyMilliseconds: 5)) : world
+            var buffer = Buffer<UInt8>(count: 2000)
+            if world.rank == 0 { for i in 0..<2000 { buffer[i] = UInt8(truncatingIfNeeded: i * 7) } }
+            return try communicator.startBroadcast(buffer, root: 0).wait().array()
+        }
+        #expect(received[1] == (0..<2000).map { UInt8(truncatingIfNeeded: $0 * 7) })
+    }
+
+    @Test func `Small messages are not delayed`() throws {
+        let small = try seconds { _ = try $0.startBroadcast(Buffer<UInt8>(count: 100), root: 0).wait() }
+        #expect(small[1] < 0.09, "\(small)")
+    }
+}

@@ -7,9 +7,8 @@ final class ClientLoop {
     private let contact: ServerContact
     private let job: Job
     private let device: Device
-    private let wire: GathervWire
+    private let wire: any Wire
     private let faults: FaultInjector
-    private var batch: UpdateBatch
     /// The last round this rank took part in.
     private var round = RoundID(0)
 
@@ -20,9 +19,9 @@ final class ClientLoop {
         self.job = job
         device = try Device(job)
         faults = FaultInjector(try job.settings.inject.map { try Fault($0) }, rank: communicator.rank)
-        wire = GathervWire(
-            communicator, parameterCount: job.model.parameterCount, cohortSize: job.settings.cohortSize)
-        batch = UpdateBatch(slots: wire.slotsPerWave, parameterCount: job.model.parameterCount)
+        wire = try Wires.named(job.settings.wire).init(
+            communicator, parameterCount: job.model.parameterCount, cohortSize: job.settings.cohortSize,
+            faults: faults)
     }
 
     /// Whether a rank was lost, so that MPI cannot be finalised.
@@ -48,12 +47,14 @@ final class ClientLoop {
         let header = try frame.header()
         let assignment = try assignment(frame, cohort: header.cohort)
         startRound(header.round)
-        for wave in 0..<wire.waveCount(assignment) {
-            let clients = wire.clients(of: communicator.rank - 1, wave: wave, assignment)
-            try fill(&batch, with: clients, frame) { _, _ in nil }
-            faults.reach(.gather, round: round.number)
-            guard !contact.hasLeftCollectives else { return }
-            try wire.send(&batch) { try pollForLeaving() }
+        let worker = communicator.rank - 1
+        for part in 0..<wire.partCount(assignment) {
+            let clients = wire.clients(of: worker, part: part, assignment)
+            try wire.send(
+                clients, round: round,
+                train: { client, change in
+                    try train(client, frame, &change, isFirst: client == assignment.clientsOfWorker[worker].first)
+                }, unless: pollForLeaving)
             guard !contact.hasLeftCollectives else { return }
         }
     }
@@ -85,18 +86,14 @@ final class ClientLoop {
         let header = try order.header()
         let clients = try assignment(order, cohort: header.cohort).clientsOfWorker[communicator.rank - 1]
         startRound(header.round)
-        for start in stride(from: 0, to: clients.count, by: wire.slotsPerWave) {
-            let chunk = clients[start..<min(start + wire.slotsPerWave, clients.count)]
-            var next = UpdateBatch(slots: chunk.count, parameterCount: job.model.parameterCount)
-            try fill(&next, with: chunk, order) { client, change in
-                batch.update(of: client, round: round, into: &change)
-            }
-            faults.reach(.gather, round: round.number)
-            var request = try control.startSend(next.take(), to: 0, tag: ControlMessage.Tag.updates)
-            try contact.wait { try request.test() }
-            next.giveBack(try request.wait())
-            batch = next
-        }
+        try wire.answer(
+            clients, round: round,
+            train: { client, change in try train(client, order, &change, isFirst: client == clients.first) },
+            send: { message in
+                var request = try control.startSend(message, to: 0, tag: ControlMessage.Tag.updates)
+                try contact.wait { try request.test() }
+                return try request.wait()
+            })
     }
 
     // MARK: Training
@@ -107,24 +104,11 @@ final class ClientLoop {
         device.startRound()
     }
 
-    /// - Parameter kept: the result of a client that is trained already, and its update.
-    private func fill(
-        _ batch: inout UpdateBatch, with clients: ArraySlice<Int>, _ frame: borrowing RoundFrame,
-        kept: (_ client: Int, _ change: inout MutableSpan<Float>) -> LocalResult?
-    ) throws {
-        try batch.fill(round: round, clients: clients) { client, change in
-            if let result = kept(client, &change) { return result }
-            let result = try train(client, frame, &change)
-            if client == clients.first, faults.spoils(.nan, round: round.number) { change[0] = .nan }
-            return result
-        }
-        if faults.spoils(.corrupt, round: round.number) { batch.corrupt() }
-    }
-
+    /// - Parameter isFirst: whether it is the first client of this rank in the round: faults are made there.
     private func train(
-        _ client: Int, _ frame: borrowing RoundFrame, _ change: inout MutableSpan<Float>
+        _ client: Int, _ frame: borrowing RoundFrame, _ change: inout MutableSpan<Float>, isFirst: Bool
     ) throws -> LocalResult {
-        try frame.withWeights { global in
+        let result = try frame.withWeights { global in
             var isFirstBatch = true
             return try device.run(
                 client: client, round: round, global: global, change: &change,
@@ -138,6 +122,8 @@ final class ClientLoop {
                     try contact.wait { ContinuousClock.now >= end }
                 })
         }
+        if isFirst, faults.spoils(.nan, round: round.number) { change[0] = .nan }
+        return result
     }
 
     private func assignment(_ frame: borrowing RoundFrame, cohort: Int) throws -> Assignment {

@@ -11,6 +11,10 @@ public enum UpdateStatus: UInt16, Sendable, CaseIterable {
     case late = 2
     /// Simulated: the client does not answer.
     case dropped = 3
+    /// Left out on its own rank: an element is NaN or infinite.
+    case notFinite = 4
+    /// Left out on its own rank: it is too large to be summed exactly.
+    case tooLarge = 5
 
     /// Whether there is an update to weigh.
     package var hasUpdate: Bool { self == .complete || self == .partial }
@@ -39,6 +43,8 @@ public struct LocalResult: Sendable, Equatable {
 package enum PayloadCodec: UInt32, Sendable {
     /// The change of each weight as a Float32, little-endian, in the canonical order.
     case float32 = 0
+    /// None: the update is in a partial sum.
+    case summed = 1
 }
 
 /// One client's update as it crosses the wire: a 64-byte envelope, then the payload.
@@ -144,7 +150,8 @@ package enum UpdateSlot {
     /// What the checksum vouches for is read after it, so that damage is called damage. Of the result only the form is
     /// checked, see ``Envelope/checkResult(samplesHeld:)``.
     package static func readEnvelope(
-        _ buffer: borrowing Buffer<UInt8>, at offset: Int, client: Int, round: RoundID, payloadBytes: Int
+        _ buffer: borrowing Buffer<UInt8>, at offset: Int, client: Int, round: RoundID, payloadBytes: Int,
+        codec: PayloadCodec = .float32
     ) throws(Defect) -> Envelope {
         let available = buffer.count - offset
         let wanted = envelopeBytes + payloadBytes
@@ -164,8 +171,8 @@ package enum UpdateSlot {
             guard word(Field.checksum) == computed else {
                 throw .wrongChecksum(expected: computed, actual: word(Field.checksum))
             }
-            guard word(Field.codec) == PayloadCodec.float32.rawValue else {
-                throw .wrongCodec(expected: PayloadCodec.float32.rawValue, actual: word(Field.codec))
+            guard word(Field.codec) == codec.rawValue else {
+                throw .wrongCodec(expected: codec.rawValue, actual: word(Field.codec))
             }
             let named = RoundID(Int(word(Field.round)), attempt: Int(message.load(UInt16.self, at: Field.attempt)))
             guard named == round else { throw .wrongRound(expected: round, actual: named) }

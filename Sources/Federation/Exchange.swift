@@ -28,13 +28,13 @@ struct NoClientRanks: Error, CustomStringConvertible {
     var description: String { "no client rank is left" }
 }
 
-/// The server's half of the exchange with client ranks: `MPI_Bcast` down and `GathervWire` up while all ranks are
+/// The server's half of the exchange with client ranks: `MPI_Bcast` down and a `Wire` up while all ranks are
 /// there; orders and answers point to point once one was lost.
 final class WorkerExchange: Exchange {
     private let communicator: any Communicator
     private let job: Job
     private let membership: Membership
-    private let wire: GathervWire
+    private let wire: any Wire
     private let desk: OrderDesk
     private let events: RankEvents
     private var frame: RoundFrame?
@@ -46,15 +46,16 @@ final class WorkerExchange: Exchange {
     init(
         _ job: Job, _ communicator: any Communicator, control: any Communicator, membership: Membership,
         events: RankEvents
-    ) {
+    ) throws {
         self.communicator = communicator
         self.job = job
         self.membership = membership
         self.events = events
         let parameterCount = job.model.parameterCount
         let cohortSize = job.settings.cohortSize
-        wire = GathervWire(communicator, parameterCount: parameterCount, cohortSize: cohortSize)
-        desk = OrderDesk(control: control, parameterCount: parameterCount, cohortCapacity: cohortSize)
+        wire = try Wires.named(job.settings.wire).init(
+            communicator, parameterCount: parameterCount, cohortSize: cohortSize, faults: FaultInjector([], rank: 0))
+        desk = OrderDesk(control: control, wire: wire, parameterCount: parameterCount, cohortCapacity: cohortSize)
         frame = RoundFrame(cohortCapacity: cohortSize, parameterCount: parameterCount)
     }
 
@@ -144,15 +145,17 @@ final class WorkerExchange: Exchange {
         guard isSent else { return false }
         try besideTraining { try heartbeat() }
         membership.startWaiting()
-        for wave in 0..<wire.waveCount(assignment) {
+        for part in 0..<wire.partCount(assignment) {
             let isComplete = try wire.collect(
-                round: round, wave: wave, assignment, into: tally,
+                round: round, part: part, assignment, into: tally,
                 unless: {
                     progressed(membership.samplesTrained)
                     return try loseSilent(&owed, round: round, into: tally) || isPastLimit
                 })
             guard isComplete else { return false }
-            for worker in owed.indices { owed[worker].removeFirst(min(wire.slotsPerWave, owed[worker].count)) }
+            for worker in owed.indices {
+                owed[worker].removeFirst(wire.clients(of: worker, part: part, assignment).count)
+            }
         }
         return true
     }

@@ -10,7 +10,8 @@ public enum ExchangeBenchmark {
         guard communicator.size > 1 else { return 0 }
         let workers = communicator.size - 1
         let assignment = Assignment(clientsOfWorker: (0..<workers).map { [$0] })
-        let wire = GathervWire(communicator, parameterCount: floats, cohortSize: workers)
+        let wire = GathervWire(
+            communicator, parameterCount: floats, cohortSize: workers, faults: FaultInjector([], rank: 0))
         var frame = RoundFrame(cohortCapacity: workers, parameterCount: floats)
         var times: [Double] = []
         let warmUps = 5
@@ -30,7 +31,7 @@ public enum ExchangeBenchmark {
             let received = try communicator.startBroadcast(frame.intoBuffer(), root: 0).wait()
             frame = RoundFrame(received, cohortCapacity: workers, parameterCount: floats)
             if communicator.rank == 0 {
-                _ = try wire.collect(round: RoundID(0), wave: 0, assignment, into: tally, unless: { false })
+                _ = try wire.collect(round: RoundID(0), part: 0, assignment, into: tally, unless: { false })
             } else {
                 try wire.send(&batch, unless: { false })
             }

@@ -16,7 +16,7 @@ final class RoundTally {
     private(set) var uploadBytes = 0
 
     private let partitionCount: (Int) -> Int
-    private let reject: (_ client: Int, _ reason: String) -> Void
+    private let rejection: (_ client: Int, _ reason: String) -> Void
 
     /// - Parameters:
     ///   - samplesHeld: by a client.
@@ -27,7 +27,7 @@ final class RoundTally {
     ) {
         sum = ExactSum(count: parameterCount)
         partitionCount = samplesHeld
-        self.reject = reject
+        rejection = reject
     }
 
     var participants: Int { results.count }
@@ -52,13 +52,58 @@ final class RoundTally {
             case .complete, .partial:
                 try sum.add(change, weight: Double(result.samples))
                 results.append((client, result))
-            case .late: late += 1
-            case .dropped: dropped += 1
+            default: leaveOut(client, result.status)
             }
         } catch {
-            rejected += 1
-            reject(client, "\(error)")
+            reject(client, because: error)
         }
+    }
+
+    /// A sum of clients' updates, as ``PartialSum`` writes it, with an envelope of each. It is all or nothing: of a sum one
+    /// cannot take out what is wrong with it.
+    func receive(
+        _ envelopes: [(client: Int, envelope: Result<UpdateSlot.Envelope, UpdateSlot.Defect>)], sum words: Span<Int64>,
+        bytes: Int
+    ) {
+        uploadBytes += bytes
+        do {
+            guard PartialSum.isSound(words) else { throw UpdateSlot.Defect.damagedSum }
+            var weight = 0.0
+            for (client, envelope) in envelopes {
+                do {
+                    let envelope = try envelope.get()
+                    try envelope.checkResult(samplesHeld: partitionCount(client))
+                    if envelope.result.status.hasUpdate { weight += Double(envelope.result.samples) }
+                } catch {
+                    throw UpdateSlot.Defect.spoiltSum("\(error) (client \(client))")
+                }
+            }
+            let actual = PartialSum.weight(words)
+            guard weight == actual else { throw UpdateSlot.Defect.wrongSumWeight(expected: weight, actual: actual) }
+            try sum.add(
+                partial: words.extracting(..<(words.count - 3)), weight: weight, magnitude: PartialSum.magnitude(words))
+        } catch {
+            for (client, _) in envelopes { reject(client, because: error) }
+            return
+        }
+        for case (let client, .success(let envelope)) in envelopes {
+            let result = envelope.result
+            simulatedSeconds = max(simulatedSeconds, result.simulatedSeconds)
+            if result.status.hasUpdate { results.append((client, result)) } else { leaveOut(client, result.status) }
+        }
+    }
+
+    private func leaveOut(_ client: Int, _ status: UpdateStatus) {
+        switch status {
+        case .late: late += 1
+        case .dropped: dropped += 1
+        default: reject(client, because: UpdateSlot.Defect.refused(status))
+        }
+    }
+
+    private func reject(_ client: Int, because error: any Error) {
+        rejected += 1
+        rejection(client, "\(error)")
     }
 
     /// Clients that nothing will come of: of a lost rank.

@@ -50,6 +50,9 @@ public struct RunSettings: Codable, Sendable, Equatable {
     /// How often a round is repeated before the run stops, ≥ 0.
     public var roundRetries = 3
 
+    /// How updates come up: a name of `Wires`.
+    public var wire = "gatherv"
+
     /// Simulated: the probability that a client starts late, in [0, 1].
     public var stragglerProb = 0.0
     /// Simulated: by how many seconds, the mean of an exponential distribution, ≥ 0.
@@ -91,7 +94,7 @@ public struct RunSettings: Codable, Sendable, Equatable {
         case batchSize = "batch-size"
         case weightDecay = "weight-decay"
         case evalEvery = "eval-every"
-        case inject
+        case inject, wire
         case roundDeadline = "round-deadline"
         case latePolicy = "late-policy"
         case minClients = "min-clients"
@@ -140,6 +143,7 @@ public struct RunSettings: Codable, Sendable, Equatable {
             minClients >= 0 && minClients <= cohortSize, "min-clients", minClients,
             "from 0 to the \(cohortSize) clients of a round")
         try require(roundRetries >= 0 && roundRetries <= 1000, "round-retries", roundRetries, "from 0 to 1000")
+        _ = try Wires.named(wire)
         try validateSimulation(require)
         for fault in inject { _ = try Fault(fault) }
         try require(evalEvery >= 1, "eval-every", evalEvery, "at least 1")

@@ -84,7 +84,7 @@ public enum Session {
             late: { rank, round, clients in
                 for observer in observers { observer.clientsLate(clients, onRank: rank, round: round) }
             })
-        let exchange = WorkerExchange(
+        let exchange = try WorkerExchange(
             job, communicator, control: control, membership: membership, events: events)
         return try RoundLoop(
             job, exchange, ranks: communicator.size, resuming: state, stop: stop, observers: observers)

@@ -15,6 +15,14 @@ extension UpdateSlot {
         case tooManySamples(atMost: Int, actual: Int)
         case lossNotFinite(Double)
         case badSimulatedTime(Double)
+        /// Found on its own rank.
+        case refused(UpdateStatus)
+        /// Of the partial sum that it is in.
+        case damagedSum
+        /// The sum weighs something else than its envelopes say.
+        case wrongSumWeight(expected: Double, actual: Double)
+        /// Another update of the same sum has this defect.
+        case spoiltSum(String)
 
         package var description: String {
             switch self {
@@ -28,6 +36,12 @@ extension UpdateSlot {
             case .wrongClient(let expected, let actual): "it is of client \(actual), not \(expected)"
             case .unknownStatus(let status): "its status is \(status), which has no meaning"
             case .badSimulatedTime(let seconds): "its simulated time is \(seconds) seconds"
+            case .refused(.tooLarge): "it is too large to be summed exactly"
+            case .refused: "an element of it is not a finite number"
+            case .damagedSum: "the sum it is in was damaged: its checksum is wrong"
+            case .wrongSumWeight(let expected, let actual):
+                "the sum it is in weighs \(actual) samples, its clients say \(expected)"
+            case .spoiltSum(let reason): "the sum it is in is spoilt by another update: \(reason)"
             case .noSamples: "it was trained on no samples"
             case .tooManySamples(let atMost, let actual):
                 "it claims \(actual) samples, and its client holds \(atMost)"

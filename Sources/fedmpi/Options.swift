@@ -70,6 +70,9 @@ struct SettingsOptions: ParsableArguments {
     @Option(help: "Seconds of silence after which a rank that is waited for is lost.")
     var failureTimeout = defaults.failureTimeout
 
+    @Option(help: "How updates come up: \(Wires.summaries).")
+    var wire = defaults.wire
+
     @Option(help: "Clients stop training after so long and send what they have: 30s, 500ms, 2m. (default: never)")
     var roundDeadline: Seconds?
 
@@ -132,6 +135,7 @@ struct SettingsOptions: ParsableArguments {
         settings.threads = threads
         settings.evalEvery = evalEvery
         settings.inject = inject
+        settings.wire = wire
         settings.roundDeadline = roundDeadline?.value
         settings.latePolicy = latePolicy
         settings.minClients = minClients

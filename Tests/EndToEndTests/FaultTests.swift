@@ -38,6 +38,26 @@ struct FaultTests {
         #expect(outcome.errorLines.filter { $0.contains("lost rank") }.count == faults.count, "\(outcome.errors)")
     }
 
+    @Test func `On the wire of sums the weights are the same, whoever is killed`() throws {
+        let outcome = try train([
+            "--wire", "reduce", "--inject", "kill:rank=1@round=2,phase=gather", "--inject", "kill:rank=4@round=3",
+        ])
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        #expect(try outcome.digest() == undisturbed())
+        #expect(try train(["--wire", "reduce"]).digest() == undisturbed())
+    }
+
+    @Test func `A rank that is late at the hard limit is out of the round, and the run goes on`() throws {
+        let outcome = try train([
+            "--round-deadline", "1s", "--failure-timeout", "2", "--min-clients", "4",
+            "--inject", "delay:rank=2@round=2,phase=gather,seconds=4",
+        ])
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        let rounds = try outcome.events().filter { $0["event"] as? String == "round" }
+        #expect(rounds.count == 4)
+        #expect(rounds.contains { ($0["participants"] as? Int ?? 8) < 8 } || outcome.errors.contains("lost rank 2"))
+    }
+
     @Test func `Dropped clients are left out of the round in which their rank was lost`() throws {
         let outcome = try train(["--inject", "kill:rank=2@round=2,phase=train", "--on-failure", "drop"])
         #expect(outcome.status == 0, "\(outcome.errors)")

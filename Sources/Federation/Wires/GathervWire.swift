@@ -2,10 +2,12 @@ import MPI
 
 /// The default wire: every client's update comes up by itself in `MPI_Gatherv`.
 ///
-/// With many clients on a rank the updates come in waves, so that the server's buffer stays under a bound whatever the
-/// cohort. All ranks derive the waves from the round's assignment; nothing about sizes is sent.
-/// Rank 0 is the server and sends nothing; worker `w` is rank `w + 1`.
-final class GathervWire {
+/// With many clients on a rank the updates come in waves, its parts, so that the server's buffer stays under a bound
+/// whatever the cohort.
+final class GathervWire: Wire {
+    static let name = "gatherv"
+    static let summary = "each client's update by MPI_Gatherv"
+
     private let communicator: any Communicator
     private let workers: Int
     let parameterCount: Int
@@ -14,39 +16,61 @@ final class GathervWire {
     let slotsPerWave: Int
     /// On the server, between waves.
     private var receiveBuffer: Buffer<UInt8>?
+    /// On a worker: what it sends, or has sent last.
+    private var batch: UpdateBatch
+    private let faults: FaultInjector
 
     /// Bound of the server's buffer, unless one update per worker needs more.
     static let defaultServerBytes = 64 << 20
 
-    init(
-        _ communicator: any Communicator, parameterCount: Int, cohortSize: Int,
-        serverBytes: Int = GathervWire.defaultServerBytes
+    convenience init(
+        _ communicator: any Communicator, parameterCount: Int, cohortSize: Int, faults: FaultInjector
     ) {
+        self.init(
+            communicator, parameterCount: parameterCount, cohortSize: cohortSize, faults: faults,
+            serverBytes: Self.defaultServerBytes)
+    }
+
+    init(
+        _ communicator: any Communicator, parameterCount: Int, cohortSize: Int, faults: FaultInjector,
+        serverBytes: Int
+    ) {
+        self.faults = faults
         self.communicator = communicator
         self.parameterCount = parameterCount
         workers = communicator.size - 1
         slotBytes = UpdateSlot.byteCount(parameterCount: parameterCount)
         slotsPerWave = min(cohortSize, max(1, serverBytes / (slotBytes * workers)))
+        batch = UpdateBatch(slots: communicator.rank > 0 ? slotsPerWave : 0, parameterCount: parameterCount)
         if communicator.rank == 0 {
             receiveBuffer = Buffer(count: min(cohortSize, slotsPerWave * workers) * slotBytes)
         }
     }
 
-    /// How often the ranks gather this round.
-    func waveCount(_ assignment: Assignment) -> Int {
+    func partCount(_ assignment: Assignment) -> Int {
         let longest = assignment.clientsOfWorker.reduce(0) { max($0, $1.count) }
         return (longest + slotsPerWave - 1) / slotsPerWave
     }
 
-    /// A worker's clients in one wave.
-    func clients(of worker: Int, wave: Int, _ assignment: Assignment) -> ArraySlice<Int> {
+    func clients(of worker: Int, part wave: Int, _ assignment: Assignment) -> ArraySlice<Int> {
         let clients = assignment.clientsOfWorker[worker]
         let start = min(wave * slotsPerWave, clients.count)
         return clients[start..<min(start + slotsPerWave, clients.count)]
     }
 
-    /// Worker: sends one wave. Collective, unless it is given up.
-    /// - Parameter giveUp: asked while waiting; true leaves the gather, and the batch keeps its contents.
+    // MARK: Worker
+
+    func send(
+        _ clients: ArraySlice<Int>, round: RoundID, train: TrainClient, unless giveUp: () throws -> Bool
+    ) throws {
+        try batch.fill(round: round, clients: clients, train: train)
+        if faults.spoils(.corrupt, round: round.number) { batch.corrupt() }
+        faults.reach(.gather, round: round.number)
+        guard try !giveUp() else { return }
+        try send(&batch, unless: giveUp)
+    }
+
+    /// Sends a batch, which keeps its contents.
     func send(_ batch: inout UpdateBatch, unless giveUp: () throws -> Bool) throws {
         let count = batch.byteCount
         var request = try communicator.startGatherv(
@@ -59,16 +83,32 @@ final class GathervWire {
         }
     }
 
-    /// Server: receives one wave. Collective, unless it is given up.
-    /// - Parameters:
-    ///   - giveUp: asked a few times a second; true leaves the gather.
-    ///   - tally: receives the clients in the order of workers.
-    /// - Returns: whether the wave is complete.
+    func answer(
+        _ clients: [Int], round: RoundID, train: TrainClient,
+        send: (consuming Buffer<UInt8>) throws -> Buffer<UInt8>
+    ) throws {
+        for start in stride(from: 0, to: clients.count, by: slotsPerWave) {
+            let chunk = clients[start..<min(start + slotsPerWave, clients.count)]
+            var next = UpdateBatch(slots: chunk.count, parameterCount: parameterCount)
+            try next.fill(round: round, clients: chunk) { client, change in
+                if let result = batch.update(of: client, round: round, into: &change) { return result }
+                return try train(client, &change)
+            }
+            if faults.spoils(.corrupt, round: round.number) { next.corrupt() }
+            faults.reach(.gather, round: round.number)
+            next.giveBack(try send(next.take()))
+            batch = next
+        }
+    }
+
+    // MARK: Server
+
     func collect(
-        round: RoundID, wave: Int, _ assignment: Assignment, into tally: RoundTally, unless giveUp: () throws -> Bool
+        round: RoundID, part wave: Int, _ assignment: Assignment, into tally: RoundTally,
+        unless giveUp: () throws -> Bool
     ) throws -> Bool {
         guard let into = receiveBuffer.take() else { preconditionFailure("the wire is in use, or was given up") }
-        let clients = (0..<workers).map { self.clients(of: $0, wave: wave, assignment) }
+        let clients = (0..<workers).map { self.clients(of: $0, part: wave, assignment) }
         let counts = [0] + clients.map { $0.count * slotBytes }
         var request = try communicator.startGatherv(Buffer(count: 0), into: into, counts: counts, root: 0)
         while try !request.wait(until: .now + .milliseconds(100)) {
@@ -83,6 +123,27 @@ final class GathervWire {
         }
         receiveBuffer = .some(received)
         return true
+    }
+
+    /// A broken envelope stands for the client whose turn it was.
+    func open(
+        _ answer: borrowing Buffer<UInt8>, pending: inout [Int], round: RoundID, into tally: RoundTally
+    ) {
+        for slot in 0..<answer.count / slotBytes {
+            let offset = slot * slotBytes
+            let client: Int
+            if let named = UpdateSlot.address(answer, at: offset) {
+                guard named.round == round else { continue }
+                client = named.client
+            } else {
+                guard let first = pending.first else { continue }
+                client = first
+            }
+            guard let index = pending.firstIndex(of: client) else { continue }
+            pending.remove(at: index)
+            UpdateSlot.deliver(
+                answer, at: offset, client: client, round: round, parameterCount: parameterCount, to: tally)
+        }
     }
 }
 

@@ -4,13 +4,13 @@ import MPI
 /// but the server for its own workers. MPI's collectives need all ranks, and so does making a smaller communicator; an
 /// order and an answer need two.
 ///
-/// An order is a `RoundFrame` for one worker with the clients it is to train; a worker answers with their slots, in
-/// that order, in one message or several.
+/// An order is a `RoundFrame` for one worker with the clients it is to train; a worker answers with their updates,
+/// as the wire writes them, in one message or several.
 final class OrderDesk {
     private let control: any Communicator
     private let parameterCount: Int
     private let cohortCapacity: Int
-    private let slotBytes: Int
+    private let wire: any Wire
 
     /// A message under way, kept until it is complete; one that never completes because its peer died is leaked.
     private final class Parcel {
@@ -36,11 +36,11 @@ final class OrderDesk {
     /// Per worker, the clients it has been ordered to train and not yet answered.
     private(set) var pending: [[Int]]
 
-    init(control: any Communicator, parameterCount: Int, cohortCapacity: Int) {
+    init(control: any Communicator, wire: any Wire, parameterCount: Int, cohortCapacity: Int) {
         self.control = control
         self.parameterCount = parameterCount
         self.cohortCapacity = cohortCapacity
-        slotBytes = UpdateSlot.byteCount(parameterCount: parameterCount)
+        self.wire = wire
         pending = [[Int]](repeating: [], count: control.size - 1)
     }
 
@@ -98,31 +98,10 @@ final class OrderDesk {
             }
             hasCome = true
             try heard(parcel.worker)
-            open(buffer, from: parcel.worker, round: round, into: tally)
+            // A worker that was lost and is back may still send what it was asked for then: that is not owed.
+            wire.open(buffer, pending: &pending[parcel.worker], round: round, into: tally)
         }
         incoming = receiving
         return hasCome
-    }
-
-    /// A worker that was lost and is back may still send what it was asked for then: what is not owed is dropped.
-    private func open(
-        _ buffer: borrowing Buffer<UInt8>, from worker: Int, round: RoundID, into tally: RoundTally
-    ) {
-        for slot in 0..<buffer.count / slotBytes {
-            let offset = slot * slotBytes
-            // A broken envelope stands for the client whose turn it was.
-            let client: Int
-            if let named = UpdateSlot.address(buffer, at: offset) {
-                guard named.round == round else { continue }
-                client = named.client
-            } else {
-                guard let first = pending[worker].first else { continue }
-                client = first
-            }
-            guard let index = pending[worker].firstIndex(of: client) else { continue }
-            pending[worker].remove(at: index)
-            UpdateSlot.deliver(
-                buffer, at: offset, client: client, round: round, parameterCount: parameterCount, to: tally)
-        }
     }
 }

@@ -1,0 +1,71 @@
+import FedCore
+import MPI
+
+/// How the updates of a round come up: in collectives while all ranks are there, point to point once one was lost.
+///
+/// One object lives on each rank: on rank 0, the server, its server half is used, on worker `w`, which is rank `w + 1`,
+/// its worker half. The collective calls are cut into parts that all ranks derive from the round's assignment.
+protocol Wire: AnyObject {
+    /// The name on the command line.
+    static var name: String { get }
+    /// One line for `--help`.
+    static var summary: String { get }
+
+    /// - Parameter faults: that are made on purpose on this rank.
+    init(_ communicator: any Communicator, parameterCount: Int, cohortSize: Int, faults: FaultInjector)
+
+    func partCount(_ assignment: Assignment) -> Int
+    /// A worker's clients in one part.
+    func clients(of worker: Int, part: Int, _ assignment: Assignment) -> ArraySlice<Int>
+
+    // MARK: Server
+
+    /// Receives one part. Collective, unless it is given up.
+    /// - Parameters:
+    ///   - tally: receives what came; untouched if the part is not complete.
+    ///   - giveUp: asked a few times a second; true leaves the collective.
+    /// - Returns: whether the part is complete.
+    func collect(
+        round: RoundID, part: Int, _ assignment: Assignment, into tally: RoundTally, unless giveUp: () throws -> Bool
+    ) throws -> Bool
+
+    /// Opens a worker's answer to an order.
+    /// - Parameter pending: the clients that the worker owes; what has come is taken out, what is not owed is dropped.
+    func open(
+        _ answer: borrowing Buffer<UInt8>, pending: inout [Int], round: RoundID, into tally: RoundTally)
+
+    // MARK: Worker
+
+    /// Trains one part's clients and sends their updates. Collective, unless it is given up.
+    /// - Parameter giveUp: asked while waiting; true leaves the collective, and the updates are kept for `answer`.
+    func send(
+        _ clients: ArraySlice<Int>, round: RoundID, train: TrainClient, unless giveUp: () throws -> Bool) throws
+
+    /// Trains the ordered clients, but for those that are trained already, and sends their updates point to point.
+    /// - Parameter send: sends a message and gives its memory back.
+    func answer(
+        _ clients: [Int], round: RoundID, train: TrainClient,
+        send: (consuming Buffer<UInt8>) throws -> Buffer<UInt8>) throws
+}
+
+/// Trains a client, and writes the change of its weights.
+typealias TrainClient = (_ client: Int, _ change: inout MutableSpan<Float>) throws -> LocalResult
+
+/// The catalog of wires.
+public enum Wires {
+    static var all: [any Wire.Type] { [GathervWire.self, ReduceWire.self] }
+
+    /// The names for `--wire`.
+    public static var names: [String] { all.map { $0.name } }
+
+    /// Names and summaries, for `--help`.
+    public static var summaries: String { all.map { "\($0.name) (\($0.summary))" }.joined(separator: ", ") }
+
+    /// - Throws: `ConfigurationError` that lists the catalog when the name is not in it.
+    static func named(_ name: String) throws(ConfigurationError) -> any Wire.Type {
+        guard let type = all.first(where: { $0.name == name }) else {
+            throw ConfigurationError(unknown: "wire", name, choices: names)
+        }
+        return type
+    }
+}

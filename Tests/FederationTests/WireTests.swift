@@ -1,0 +1,91 @@
+import FedCore
+import MPI
+import MPITesting
+import Testing
+
+@testable import Federation
+
+/// Whole runs over each wire: the same bits, and bad updates left out.
+@Suite struct WireTests {
+    static let wires = ["gatherv", "reduce"]
+
+    @Test(arguments: wires, [5, 50]) func `The weights are those of one process, on any wire and any number of ranks`(
+        wire: String, clients: Int
+    ) throws {
+        let settings = SessionTests.settings {
+            $0.clients = clients
+            $0.clientFraction = 0.8
+            $0.wire = wire
+        }
+        let alone = try SessionTests.run(settings, ranks: 1)
+        for ranks in [2, 3, 6] {
+            let run = try SessionTests.run(settings, ranks: ranks)
+            #expect(run.digest == alone.digest, "\(ranks) ranks")
+            #expect(run.records.map(\.trainLoss) == alone.records.map(\.trainLoss))
+        }
+    }
+
+    @Test func `A sum brings 64 bytes a client and the weights in 64 bits a rank`() throws {
+        let run = try SessionTests.run(SessionTests.settings { $0.wire = "reduce" }, ranks: 4)
+        // Six clients on three workers; 7,850 parameters, and weight, magnitude and checksum.
+        #expect(run.records.allSatisfy { $0.uploadBytes == 6 * 64 + 3 * 8 * (7_850 + 3) })
+    }
+
+    @Test(arguments: wires) func `A client whose weights overflow is left out on any wire`(wire: String) throws {
+        let run = try SessionTests.run(
+            SessionTests.settings {
+                $0.lr = 1e38
+                $0.rounds = 1
+                $0.minClients = 0
+                $0.wire = wire
+            }, ranks: 3)
+        #expect(run.records[0].rejected == 6 && run.records[0].participants == 0)
+    }
+
+    @Test(arguments: wires) func `A NaN made on purpose leaves out its client only`(wire: String) throws {
+        let run = try SessionTests.run(
+            SessionTests.settings {
+                $0.inject = ["nan:rank=2@round=2"]
+                $0.wire = wire
+            }, ranks: 3)
+        #expect(run.records.map(\.rejected) == [0, 1, 0])
+        #expect(run.records.map(\.participants) == [6, 5, 6])
+    }
+
+    @Test func `A damaged envelope spoils its whole sum, and the round goes on`() throws {
+        let run = try SessionTests.run(
+            SessionTests.settings {
+                $0.inject = ["corrupt:rank=2@round=2"]
+                $0.minClients = 0
+                $0.wire = "reduce"
+            }, ranks: 3)
+        #expect(run.records.map(\.rejected) == [0, 6, 0])
+        #expect(run.records.map(\.participants) == [6, 0, 6])
+    }
+
+    @Test func `A partial sum is its totals, its weight and magnitude, and a checksum that adds up`() throws {
+        var first = ExactSum(count: 2)
+        try first.add([1.5, -0.25].span, weight: 3)
+        var second = ExactSum(count: 2)
+        try second.add([0.5, 4].span, weight: 1)
+        func words(_ sum: ExactSum) -> [Int64] {
+            var words = [Int64](repeating: 0, count: PartialSum.words(2))
+            var span = words.mutableSpan
+            PartialSum.write(sum, to: &span)
+            return words
+        }
+        // 3 · 1.5 = 4.5 and 3 · -0.25 = -0.75 in steps of 2^-32; weight 3 and magnitude 4.5 in steps of 2^-20.
+        let expected: [Int64] = [19_327_352_832, -3_221_225_472, 3_145_728, 4_718_592]
+        #expect(words(first) == expected + [expected.reduce(0, +)])
+        let total = zip(words(first), words(second)).map { $0 &+ $1 }
+        func isSound(_ words: [Int64]) -> Bool { PartialSum.isSound(words.span) }
+        let (weight, magnitude) = (PartialSum.weight(total.span), PartialSum.magnitude(total.span))
+        #expect(isSound(total))
+        #expect(weight == 4 && magnitude == 8.5)
+        for word in total.indices {
+            var damaged = total
+            damaged[word] ^= 1 << 17
+            #expect(!isSound(damaged))
+        }
+    }
+}

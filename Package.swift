@@ -85,7 +85,11 @@ let package = Package(
         .executableTarget(
             name: "TrainingThroughput", dependencies: ["NeuralNet", "FedCore"], path: "Tests/TrainingThroughput"),
         .executableTarget(
-            name: "Fuzz", dependencies: ["CZlib", "MPI", "FedCore", "NeuralNet", "Datasets", "Federation"],
+            name: "Fuzz",
+            dependencies: [
+                "CZlib", "MPI", "FedCore", "NeuralNet", "Datasets", "Federation", "Recording",
+                .product(name: "Crypto", package: "swift-crypto"),
+            ],
             path: "Tests/Fuzz"),
     ]
 )

@@ -63,6 +63,7 @@ enum FuzzTargets {
             try SafetensorsTarget(),
             try IDXTarget(scratch, compressed: false), try IDXTarget(scratch, compressed: true),
             try SettingsTarget(),
+            try CheckpointTarget(mendsChecksum: false), try CheckpointTarget(mendsChecksum: true),
         ]
     }
 }

@@ -38,6 +38,9 @@ final class RoundTable: RoundObserver {
             training  \(settings.strategy), \(Format.count(settings.epochs, "epoch")), batch \(settings.batchSize), \
             lr \(settings.lr), momentum \(settings.momentum), seed \(settings.seed)
             """)
+        if run.ranks > 1, case .fatal(let reason) = Guardian.policy {
+            Console.output("losses    a killed rank ends the job: \(reason)")
+        }
         if run.finishedRounds > 0 {
             Console.output("resumed   after round \(run.finishedRounds) of \(settings.rounds)")
         }

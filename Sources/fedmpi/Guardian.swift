@@ -118,6 +118,7 @@ enum Guardian {
         var nothing = sigset_t()
         sigemptyset(&nothing)
         sigprocmask(SIG_SETMASK, &nothing, nil)
+        Glibc.signal(signal, SIG_DFL)  // Swift's runtime would tell of a crash a second time
         raise(signal)
         _exit(128 + signal)
     }

@@ -28,6 +28,8 @@ let package = Package(
         .systemLibrary(name: "CZlib"),
         // No library: the processor's checksum instruction as inline C.
         .systemLibrary(name: "CCRC32C"),
+        // No library: fork, and what the launcher's own library offers.
+        .systemLibrary(name: "CProcess"),
 
         // Transport.
         .target(name: "MPI", dependencies: ["CMPI"], swiftSettings: lifetimes),
@@ -54,7 +56,7 @@ let package = Package(
         .executableTarget(
             name: "fedmpi",
             dependencies: [
-                "MPI", "FedCore", "Strategies", "NeuralNet", "Datasets", "Federation", "Recording",
+                "CProcess", "MPI", "FedCore", "Strategies", "NeuralNet", "Datasets", "Federation", "Recording",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Yams", package: "Yams"),

@@ -13,6 +13,7 @@ public enum Session {
     ///   - state: on rank 0, to continue a run; `settings` are then those of the state, but for `rounds`.
     ///   - stop: ends the run when it is raised; raise it on every rank.
     ///   - observers: on rank 0, made once the settings are known to be sound.
+    ///   - ready: called when all ranks are prepared; from here on the run can do without a client rank.
     /// - Returns: whether a rank was lost; MPI cannot be finalised then, because it would wait for the dead.
     /// - Throws: `ConfigurationError` on every rank alike when the settings cannot be honoured on some rank;
     ///   `Interruption` when `stop` is raised; other errors on the rank where they happen.
@@ -20,7 +21,8 @@ public enum Session {
     public static func run(
         _ settings: RunSettings?, resuming state: RunState? = nil, stop: StopFlag = StopFlag(),
         on communicator: any Communicator,
-        observers: (Job) throws -> [any RoundObserver]
+        observers: (Job) throws -> [any RoundObserver],
+        ready: () -> Void = {}
     ) throws -> Bool {
         let world = communicator
         let settings = try share(settings, over: world)
@@ -47,6 +49,7 @@ public enum Session {
             }
         }
         if let problem { throw problem }
+        ready()
         switch role {
         case .server(let loop):
             try loop.run(hosts: processes.hosts)

@@ -1,4 +1,6 @@
+import CProcess
 import Foundation
+import MPI
 
 /// What the launcher said in the environment, before MPI is initialised.
 enum Launch {
@@ -10,6 +12,19 @@ enum Launch {
 
     /// Looks now: a lone process that initialises MPI finds itself described as rank 0 of a job.
     static func look() { _ = launchedRank }
+
+    /// Ends a job that has lost ranks and done its work; finalising MPI would wait for the lost. The launcher returns 0.
+    static func leaveBehindLostRanks() -> Never {
+        if case .recovery = Guardian.policy { MPIWorld.exitWithoutFinalizing(code: 0) }
+        if rank > 0 {
+            Thread.sleep(forTimeInterval: 2)  // the server ends the job
+            MPIWorld.exitWithoutFinalizing(code: 0)
+        }
+        Thread.sleep(forTimeInterval: 0.3)  // the launcher drops what it has not read yet
+        // A lost rank may only be stopped, and the launcher would wait for it: it is told to end whoever is left.
+        if case .guarded = Guardian.policy { pmix_end_job(0) }
+        MPIWorld.abort(code: 0)
+    }
 
     static var rank: Int { launchedRank ?? 0 }
     static var isUnderLauncher: Bool { launchedRank != nil }

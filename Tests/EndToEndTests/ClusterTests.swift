@@ -46,6 +46,50 @@ struct ClusterTests {
         for host in ["host1", "host2", "host3"] { #expect(configuration.contains("\"\(host)\"")) }
     }
 
+    private static let job = [
+        "--dataset", "synthetic", "--model", "edgecnn-small", "--clients", "8", "--samples-per-client", "400",
+        "--epochs", "10", "--eval-every", "1000000", "--failure-timeout", "2", "--json",
+    ]
+
+    @Test func `A rank that is killed on another host does not end the job`() throws {
+        let arguments = Self.job + ["--rounds", "3", "--results", folder.path]
+        let binary = try #require(Program.binary)
+        let outcome = try Lab.run(["mpirun", "-np", "6", binary] + arguments + ["--inject", "kill:rank=2@round=2"])
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        #expect(outcome.errors.contains("lost rank 2"))
+        #expect(try outcome.digest() == Program.run(ranks: nil, arguments).digest())
+    }
+
+    @Test func `A host whose link is cut ends the run with a checkpoint, which continues without that host`() throws {
+        let binary = try #require(Program.binary)
+        let results = ["--results", folder.path]
+        // The job would go on for hours. Then the two hosts that are left train three rounds more.
+        let script = """
+            job() { mpirun -np "$1" -H "$2" "${@:3}"; }
+            until [ -e "$1/cut/round_log.json" ]; do sleep 0.1; done && sleep 1 && date +%s >"$1/start" &&
+                echo cut host3 >"$0" &
+            job 6 host1:2,host2:2,host3:2 "${@:2}" --rounds 1000000 --run-name cut 2>"$1/err" >"$1/out"
+            echo "{\\"code\\": $?, \\"seconds\\": $(($(date +%s) - $(<"$1/start")))}"
+            cat "$1/err" >&2
+            finished=$(sed -n 's/.*SIGTERM after round \\([0-9]*\\) of.*/\\1/p' "$1/err")
+            job 4 host1:2,host2:2 "$2" --resume cut --results "$1" --rounds $((finished + 3)) --json
+            """
+        let outcome = try Lab.run(
+            options: ["--control", folder.path + "/pipe"],
+            ["bash", "-c", script, folder.path + "/pipe", folder.path, binary] + Self.job + results)
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        let events = try outcome.events()
+        #expect(events.first?["code"] as? Int == 205)
+        let seconds = try #require(events.first?["seconds"] as? Int)
+        #expect((4...15).contains(seconds), "6 s to be noticed, 3 s to save and to end, and the tests' own load")
+        #expect(outcome.errors.contains("saved; continue with --resume"))
+        #expect(outcome.errors.contains("mpirun: a host cannot be reached"))
+
+        let rounds = try #require(events.last { $0["event"] as? String == "round" }?["round"] as? Int)
+        let undisturbed = try Program.run(ranks: nil, Self.job + results + ["--rounds", "\(rounds)"])
+        #expect(try outcome.digest() == undisturbed.digest())
+    }
+
     @Test func `A link is cut and restored by the pipe, and by the clock`() throws {
         let pipe = folder.path + "/pipe"
         let script = """

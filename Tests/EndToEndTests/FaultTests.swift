@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// Ranks that are killed or stopped while the job runs, with Open MPI's recovery on.
+/// Ranks that are killed or stopped while the job runs.
 @Suite(.serialized, .enabled(if: Program.binary != nil, "set FEDMPI_BINARY to the release binary"))
 struct FaultTests {
     private let folder: Folder
@@ -10,17 +10,16 @@ struct FaultTests {
         folder = try Folder()
     }
 
-    private func train(_ arguments: [String], seconds: Int = 60) throws -> Program.Outcome {
+    private func train(_ arguments: [String], environment: [String: String] = [:]) throws -> Program.Outcome {
         let settings = [
             "--rounds", "4", "--dataset", "synthetic", "--samples-per-client", "200", "--model", "edgecnn-small",
-            "--clients", "8", "--failure-timeout", "3", "--json", "--results", folder.path,
+            "--clients", "8", "--failure-timeout", "3", "--results", folder.path,
         ]
-        return try Program.run(
-            ranks: 5, settings + arguments, seconds: seconds, environment: ["OMPI_MCA_orte_enable_recovery": "1"])
+        return try Program.run(ranks: 5, settings + arguments, seconds: 60, environment: environment)
     }
 
     private func undisturbed() throws -> String {
-        try train([]).digest()
+        try train(["--json"]).digest()
     }
 
     @Test(arguments: [
@@ -32,7 +31,7 @@ struct FaultTests {
         ["kill:rank=1@round=2", "kill:rank=2@round=2", "kill:rank=3@round=2"],
     ])
     func `A run whose clients are killed ends with the weights of an undisturbed run`(faults: [String]) throws {
-        let outcome = try train(faults.flatMap { ["--inject", $0] })
+        let outcome = try train(["--json"] + faults.flatMap { ["--inject", $0] })
         #expect(outcome.status == 0, "\(outcome.errors)")
         #expect(try outcome.digest() == undisturbed())
         #expect(outcome.errorLines.filter { $0.contains("lost rank") }.count == faults.count, "\(outcome.errors)")
@@ -40,16 +39,17 @@ struct FaultTests {
 
     @Test func `On the wire of sums the weights are the same, whoever is killed`() throws {
         let outcome = try train([
-            "--wire", "reduce", "--inject", "kill:rank=1@round=2,phase=gather", "--inject", "kill:rank=4@round=3",
+            "--json", "--wire", "reduce", "--inject", "kill:rank=1@round=2,phase=gather", "--inject",
+            "kill:rank=4@round=3",
         ])
         #expect(outcome.status == 0, "\(outcome.errors)")
         #expect(try outcome.digest() == undisturbed())
-        #expect(try train(["--wire", "reduce"]).digest() == undisturbed())
+        #expect(try train(["--json", "--wire", "reduce"]).digest() == undisturbed())
     }
 
     @Test func `A rank that is late at the hard limit is out of the round, and the run goes on`() throws {
         let outcome = try train([
-            "--round-deadline", "1s", "--failure-timeout", "2", "--min-clients", "4",
+            "--json", "--round-deadline", "1s", "--failure-timeout", "2", "--min-clients", "4",
             "--inject", "delay:rank=2@round=2,phase=gather,seconds=4",
         ])
         #expect(outcome.status == 0, "\(outcome.errors)")
@@ -58,8 +58,28 @@ struct FaultTests {
         #expect(rounds.contains { ($0["participants"] as? Int ?? 8) < 8 } || outcome.errors.contains("lost rank 2"))
     }
 
+    @Test(arguments: [
+        // Neither the launcher's switches nor its library: only what Open MPI does by itself.
+        ["OMPI_MCA_orte_allowed_exit_without_sync": "0"],
+        ["OMPI_MCA_orte_enable_recovery": "1"],
+    ])
+    func `A killed rank is survived without the wrapper's switches, and with Open MPI's recovery`(
+        environment: [String: String]
+    ) throws {
+        let outcome = try train(["--json", "--inject", "kill:rank=3@round=2"], environment: environment)
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        #expect(try outcome.digest() == undisturbed())
+    }
+
+    @Test func `Where a killed rank ends the job, the run's header says so`() throws {
+        let outcome = try train(["--inject", "kill:rank=3@round=2"], environment: ["FEDMPI_GUARDIAN": "0"])
+        #expect(outcome.status == 137)
+        #expect(outcome.outputLines.contains("losses    a killed rank ends the job: FEDMPI_GUARDIAN is 0"))
+        #expect(try !train([]).output.contains("losses"))
+    }
+
     @Test func `Dropped clients are left out of the round in which their rank was lost`() throws {
-        let outcome = try train(["--inject", "kill:rank=2@round=2,phase=train", "--on-failure", "drop"])
+        let outcome = try train(["--json", "--inject", "kill:rank=2@round=2,phase=train", "--on-failure", "drop"])
         #expect(outcome.status == 0, "\(outcome.errors)")
         let rounds = try outcome.events().filter { $0["event"] as? String == "round" }
         #expect(rounds.map { $0["participants"] as? Int } == [8, 6, 8, 8])
@@ -78,9 +98,7 @@ struct FaultTests {
             wait $job; status=$?; cat "$1/err" >&2; exit $status
             """
         let binary = try #require(Program.binary)
-        let outcome = try Program.run(
-            ["timeout", "90", "bash", "-c", script, binary, folder.path],
-            environment: ["OMPI_MCA_orte_enable_recovery": "1"])
+        let outcome = try Program.run(["timeout", "90", "bash", "-c", script, binary, folder.path])
         #expect(outcome.status == 0, "\(outcome.errors)")
         #expect(outcome.errors.contains("lost rank 2"))
         #expect(outcome.errors.contains("rank 2 is back"))
@@ -88,11 +106,77 @@ struct FaultTests {
 
     @Test(arguments: ["nan", "corrupt"])
     func `A spoilt update is counted, logged and left out, and the round goes on`(kind: String) throws {
-        let outcome = try train(["--inject", "\(kind):rank=2@round=3"])
+        let outcome = try train(["--json", "--inject", "\(kind):rank=2@round=3"])
         #expect(outcome.status == 0, "\(outcome.errors)")
         let rounds = try outcome.events().filter { $0["event"] as? String == "round" }
         #expect(rounds.map { $0["rejected"] as? Int } == [0, 0, 1, 0])
         #expect(rounds.map { $0["participants"] as? Int } == [8, 8, 7, 8])
         #expect(outcome.errors.contains("round 3: left out the update of client"))
+    }
+
+    /// Runs four ranks that would train for hours, and disturbs them when they have finished some rounds.
+    /// - Parameter disturbance: shell commands; `rank N` prints the process of a rank, `$job` is mpirun's,
+    ///   `$log` what the run says on standard error, `$run` its folder.
+    /// - Returns: the job's outcome; its last line of output says how many of its processes are left.
+    private func disturb(atOnce: Bool = false, _ disturbance: String) throws -> Program.Outcome {
+        let binary = try #require(Program.binary)
+        let script = """
+            run=\(folder.path)/run log=\(folder.path)/log
+            "$@" 2>$log & job=$!
+            rank() {
+                if [ $1 = 0 ]; then pgrep -P $job -x fedmpi; else pgrep -P "$(pgrep -P $job -f "rank $1,")"; fi
+            }
+            until [ "$(rank 3 2>/dev/null)" ]; do sleep 0.01; done
+            processes="$(rank 0) $(rank 1) $(rank 2) $(rank 3) $(pgrep -P $job -f 'guardian of rank')"
+            \(atOnce ? "" : "until [ -e $run/round_log.json ]; do sleep 0.1; done; sleep 0.5")
+            \(disturbance)
+            wait $job; status=$?
+            cat $log >&2
+            left() { for process in $processes; do kill -0 $process 2>/dev/null && echo $process; done; }
+            for _ in $(seq 50); do [ "$(left)" ] || break; sleep 0.1; done
+            echo "left $(left | wc -l)"
+            exit $status
+            """
+        return try Program.run(
+            [
+                "--default-signal", "timeout", "-k", "5", "60", "bash", "-c", script, "bash", "mpirun", "-np", "4",
+                binary, "--rounds", "100000000", "--model", "logistic", "--dataset", "synthetic", "--clients", "6",
+                "--samples-per-client", "40", "--failure-timeout", "1", "--quiet", "--results", folder.path,
+                "--run-name", "run",
+            ])
+    }
+
+    @Test(arguments: [
+        ("rank 0 is killed", "kill -KILL $(rank 0)", 137),
+        ("a client rank ends by another signal", "kill -USR1 $(rank 2)", 138),
+        ("mpirun is killed while a rank is stopped", "kill -STOP $(rank 2); kill -KILL $job", 137),
+        (
+            "rank 0 cannot write its files, after another rank was killed",
+            "kill -KILL $(rank 2); until grep -q 'lost rank 2' $log; do sleep 0.1; done; rm -r $run", 1
+        ),
+        (
+            "the job is told to stop, after a rank was killed",
+            "kill -KILL $(rank 2); until grep -q 'lost rank 2' $log; do sleep 0.1; done; kill -TERM $(rank 1)", 143
+        ),
+    ])
+    func `The job ends with a code that says why, and nobody is left`(
+        when: String, disturbance: String, code: Int32
+    ) throws {
+        let outcome = try disturb(disturbance)
+        #expect(outcome.status == code, "\(when): \(outcome.errors)")
+        #expect(outcome.outputLines.last == "left 0", "\(when)")
+        if code == 1 { #expect(outcome.errors.contains("\nrank 0: "), "\(outcome.errors)") }
+    }
+
+    @Test func `A rank that is killed before the rounds ends the job, because the others wait for it`() throws {
+        let outcome = try disturb(atOnce: true, "kill -KILL $(rank 2)")
+        #expect(outcome.status == 137, "\(outcome.errors)")
+        #expect(outcome.outputLines.last == "left 0")
+    }
+
+    @Test func `A run ends although a rank stays stopped`() throws {
+        let outcome = try train(["--json", "--inject", "stop:rank=2@round=2"])
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        #expect(try outcome.digest() == undisturbed())
     }
 }

@@ -46,7 +46,7 @@ struct Doctor: WorldCommand {
             "cores",
             "\(cores) on \(hosts[0]) for \(Format.count(here, "rank"))"
                 + (here > cores ? "; ranks share cores, and waiting ranks sleep" : ""))
-        line("recovery", recovery)
+        line("losses", losses)
         line("oneDNN", "\(OneDNNLibrary.version), \(OneDNNLibrary.instructionSet)")
         line("data", problem.map { "\($0)" } ?? "\(dataset) found on every rank")
         if let microseconds {
@@ -62,12 +62,13 @@ struct Doctor: WorldCommand {
         Console.output(Format.leftAligned(name, to: 10) + text)
     }
 
-    /// What the launcher does when a rank is killed.
-    private var recovery: String {
-        guard Launch.isUnderLauncher else { return "not applicable: one process" }
-        let isOn = ProcessInfo.processInfo.environment["OMPI_MCA_orte_enable_recovery"].map { $0 != "0" } ?? false
-        return isOn
-            ? "on: a killed rank does not end the job"
-            : "off: a killed rank ends the job"
+    /// What becomes of the job when a client rank is killed.
+    private var losses: String {
+        switch Guardian.policy {
+        case .oneProcess: "not applicable: one process"
+        case .recovery: "a killed rank does not end the job; mpirun, with recovery on, returns 0 whatever happens"
+        case .guarded: "a killed client rank does not end the job"
+        case .fatal(let reason): "a killed rank ends the job: \(reason)"
+        }
     }
 }

@@ -23,10 +23,12 @@ struct Train: WorldCommand {
         }
         if let problem { throw problem }
         let settings = world.rank == 0 ? resumed?.state.settings ?? options.settings(ranks: world.size) : nil
-        let hasLostRanks = try Session.run(settings, resuming: resumed?.state, stop: stop, on: world) { _ in
-            try observers(resumed, rank: world.rank)
-        }
-        if hasLostRanks { MPIWorld.exitWithoutFinalizing(code: 0) }
+        let hasLostRanks = try Session.run(
+            settings, resuming: resumed?.state, stop: stop, on: world,
+            observers: { _ in try observers(resumed, rank: world.rank) },
+            ready: { Guardian.note(roundsUnderWay: true) })
+        if hasLostRanks { Launch.leaveBehindLostRanks() }
+        Guardian.note(roundsUnderWay: false)
     }
 
     private func observers(_ resumed: ResumedRun?, rank: Int) throws -> [any RoundObserver] {

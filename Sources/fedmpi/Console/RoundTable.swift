@@ -40,6 +40,9 @@ final class RoundTable: RoundObserver {
             lr \(settings.lr), momentum \(settings.momentum), seed \(settings.seed)
             """)
         if let simulated = simulated(settings) { Console.output("simulated " + simulated) }
+        if run.ranks > 1, case .fatal(let reason) = Guardian.policy {
+            Console.output("losses    a killed rank ends the job: \(reason)")
+        }
         if run.finishedRounds > 0 {
             Console.output("resumed   after round \(run.finishedRounds) of \(settings.rounds)")
         }

@@ -1,0 +1,66 @@
+// What Swift cannot call: fork, prctl, and the launcher's library, which is loaded only where it is. What is done with
+// it is in fedmpi's Guardian.swift.
+#pragma once
+#include <dlfcn.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+static inline pid_t process_fork(void) { return fork(); }
+
+// The kernel kills this process when its parent ends. False: the parent has ended already.
+static inline bool process_die_with_parent(pid_t parent) {
+    return prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == parent;
+}
+
+// What ps, top and pgrep show of this process from here on: its name, and `line` in place of its arguments. They lie in
+// one block of memory with the environment, which moves elsewhere.
+static inline void process_rename(const char *name, const char *line) {
+    extern char **environ;
+    extern char *program_invocation_name; // argv[0]
+    prctl(PR_SET_NAME, name);
+    char *const block = program_invocation_name;
+    size_t count = 0;
+    while (environ[count]) ++count;
+    char **copy = (char **)calloc(count + 1, sizeof *copy);
+    if (!copy || count == 0) return;
+    const char *const last = environ[count - 1];
+    const size_t size = (size_t)(last - block) + strlen(last) + 1;
+    for (size_t i = 0; i < count; ++i) {
+        // Not the block that the kernel made: somebody has changed the environment.
+        if (environ[i] < block || environ[i] > last || !(copy[i] = strdup(environ[i]))) return;
+    }
+    environ = copy;
+    memset(block, 0, size);
+    memcpy(block, line, strnlen(line, size - 1));
+}
+
+// PMIx, through which a rank talks to the launcher (pmix.h, https://pmix.github.io). Open MPI's Debian package uses it
+// as a library of its own; other builds may have it inside, out of reach.
+static inline void *pmix_symbol(const char *name) {
+    void *library = dlopen("libpmix.so.2", RTLD_NOW | RTLD_LOCAL);
+    return library ? dlsym(library, name) : NULL;
+}
+
+static inline bool pmix_is_available(void) { return pmix_symbol("PMIx_Init") && pmix_symbol("PMIx_Finalize"); }
+
+// Tells the launcher, in the name of a process that can no longer do it, that it has left in good order.
+static inline bool pmix_sign_off(void) {
+    typedef int (*Init)(void *, void *, size_t);
+    typedef int (*Finalize)(const void *, size_t);
+    const Init init = (Init)pmix_symbol("PMIx_Init");
+    const Finalize finalize = (Finalize)pmix_symbol("PMIx_Finalize");
+    return init && finalize && init(NULL, NULL, 0) == 0 && finalize(NULL, 0) == 0;
+}
+
+// Ends all processes of the job; the launcher returns `code`. Returns only if it could not be asked. MPI_Abort does the
+// same and has the launcher print a banner of an error, even for code 0.
+static inline void pmix_end_job(int code) {
+    typedef int (*Abort)(int, const char *, void *, size_t);
+    const Abort abort_job = (Abort)pmix_symbol("PMIx_Abort");
+    if (abort_job && abort_job(code, "", NULL, 0) == 0) _exit(code);
+}

@@ -1,0 +1,125 @@
+import CProcess
+import Foundation
+import Synchronization
+
+/// Lets a client rank be killed without ending the job.
+///
+/// Open MPI's launcher ends a job as soon as a process it has started dies by a signal; the one switch against that,
+/// `orte_enable_recovery`, makes it return 0 whatever happens. So the process that the launcher has started stays behind
+/// as a guardian, asleep, and its child is the rank. When the rank is killed during the rounds the guardian signs off
+/// for it and exits with 0; any other end of the rank is the guardian's as well.
+enum Guardian {
+    /// What becomes of this job when a client rank is killed.
+    enum Policy {
+        case oneProcess
+        /// Open MPI's recovery is on: the launcher looks on, and returns 0 whatever happens.
+        case recovery
+        /// Guardians stand between the launcher and the client ranks.
+        case guarded
+        /// The launcher ends the job.
+        case fatal(because: String)
+    }
+
+    static let policy: Policy = {
+        let environment = ProcessInfo.processInfo.environment
+        func isOn(_ name: String) -> Bool { environment[name].map { $0 != "0" } ?? false }
+        guard Launch.isUnderLauncher else { return .oneProcess }
+        guard let size = environment["OMPI_COMM_WORLD_SIZE"] else {
+            return .fatal(because: "the launcher is not Open MPI's mpirun")
+        }
+        if size == "1" { return .oneProcess }
+        if isOn("OMPI_MCA_orte_enable_recovery") { return .recovery }
+        if environment["FEDMPI_GUARDIAN"] == "0" { return .fatal(because: "FEDMPI_GUARDIAN is 0") }
+        // Either lets a rank exit with 0 that has not finalised MPI.
+        if pmix_is_available() || isOn("OMPI_MCA_orte_allowed_exit_without_sync") { return .guarded }
+        return .fatal(because: "there is no libpmix.so.2, and orte_allowed_exit_without_sync is not set")
+    }()
+
+    /// The rank's end of a pipe to its guardian; -1 without one. Bytes in it say whether the rounds are under way.
+    private static let pipeEnd = Atomic<Int32>(-1)
+
+    /// What a launcher or a person may send to the process it knows.
+    private static let passedOn = [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2]
+
+    /// Makes this process the guardian of the rank, which goes on from here as its child. To be called before MPI is
+    /// touched and before there are threads. Rank 0 has none: without the server there is no job.
+    static func standGuard() {
+        guard case .guarded = policy, Launch.rank > 0 else { return }
+        var ends: [Int32] = [-1, -1]
+        guard pipe(&ends) == 0 else { return }
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        // Blocked before the fork: neither the child's end nor anybody's signal may get lost.
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        for number in passedOn + [SIGCHLD] { sigaddset(&signals, number) }
+        var formerMask = sigset_t()
+        sigprocmask(SIG_BLOCK, &signals, &formerMask)
+
+        let launcher = getppid()
+        let guardian = getpid()
+        let child = process_fork()
+        if child > 0 {
+            close(ends[1])
+            process_rename("guardian", "guardian of rank \(Launch.rank), which is process \(child)")
+            let status = wait(for: child, while: launcher, signals: signals)
+            end(like: status, canBeSpared: areRoundsUnderWay(ends[0]))
+        }
+        sigprocmask(SIG_SETMASK, &formerMask, nil)
+        close(ends[0])
+        if child < 0 {  // no process to be had: this one is the rank
+            close(ends[1])
+        } else if process_die_with_parent(guardian) {
+            pipeEnd.store(ends[1], ordering: .relaxed)
+        } else {
+            _exit(1)
+        }
+    }
+
+    /// Says that from here on, or no longer, the other ranks can do without this one.
+    static func note(roundsUnderWay: Bool) {
+        var byte: UInt8 = roundsUnderWay ? 1 : 0
+        let pipe = pipeEnd.load(ordering: .relaxed)
+        if pipe >= 0 { _ = write(pipe, &byte, 1) }
+    }
+
+    // MARK: The guardian's side
+
+    /// Passes signals on until the child has ended; ends when the launcher has, and the child with it.
+    private static func wait(for child: pid_t, while launcher: pid_t, signals: sigset_t) -> Int32 {
+        var signals = signals
+        var second = timespec(tv_sec: 1, tv_nsec: 0)
+        while true {
+            let signal = sigtimedwait(&signals, nil, &second)
+            var status: Int32 = 0
+            if waitpid(child, &status, WNOHANG) == child { return status }
+            if getppid() != launcher { _exit(1) }
+            if signal > 0, signal != SIGCHLD { kill(child, signal) }
+        }
+    }
+
+    /// The last byte in the pipe of a rank that has ended.
+    private static func areRoundsUnderWay(_ pipe: Int32) -> Bool {
+        var bytes = [UInt8](repeating: 0, count: 64)
+        let count = read(pipe, &bytes, bytes.count)
+        return count > 0 && bytes[count - 1] == 1
+    }
+
+    private static func end(like status: Int32, canBeSpared: Bool) -> Never {
+        let signal = status & 0x7f
+        if signal == 0 { _exit(status >> 8 & 0xff) }
+        if signal == SIGKILL, canBeSpared {
+            alarm(30)  // a launcher that does not answer
+            _ = pmix_sign_off()
+            _exit(0)
+        }
+        // The rank has left its core file, if it was to leave one.
+        var none = rlimit(rlim_cur: 0, rlim_max: 0)
+        setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
+        var nothing = sigset_t()
+        sigemptyset(&nothing)
+        sigprocmask(SIG_SETMASK, &nothing, nil)
+        Glibc.signal(signal, SIG_DFL)  // Swift's runtime would tell of a crash a second time
+        raise(signal)
+        _exit(128 + signal)
+    }
+}

@@ -217,7 +217,7 @@ class Job:
         self.began = time.monotonic()
         self.process = subprocess.Popen(
             [str(word) for word in command],
-            env={**os.environ, "OMPI_MCA_orte_enable_recovery": "1", **dict([self.mark.split("=")])},
+            env={**os.environ, **dict([self.mark.split("=")])},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

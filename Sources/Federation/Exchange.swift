@@ -19,6 +19,9 @@ protocol Exchange: AnyObject {
         progressed: (Int) -> Void
     ) throws
 
+    /// To be called every so often while the server does something else: the workers hear that it is there.
+    func heartbeat() throws
+
     /// Tells the workers that the run is over.
     func stop() throws
 }
@@ -220,7 +223,7 @@ final class WorkerExchange: Exchange {
     }
 
     /// Keeps the workers from taking a busy server for dead.
-    private func heartbeat() throws {
+    func heartbeat() throws {
         _ = try membership.poll(awaiting: [])
     }
 }

@@ -48,5 +48,7 @@ final class LocalExchange: Exchange {
         }
     }
 
+    func heartbeat() {}
+
     func stop() {}
 }

@@ -79,8 +79,7 @@ final class RoundLoop {
             // Of a run that was stopped within its evaluation.
             if !exchange.trainsElsewhere { try evaluatePending {} }
             for round in finishedRounds..<job.settings.rounds { try run(round: round + 1) }
-            try exchange.stop()
-            try evaluatePending {}
+            try evaluatePending { try exchange.heartbeat() }
         } catch {
             let cause = (error as? Interruption).map { RunStop.Cause.interruption($0) } ?? .failure("\(error)")
             let stop = RunStop(cause: cause, state: state)
@@ -90,6 +89,8 @@ final class RoundLoop {
         let summary = RunSummary(rounds: records, seconds: seconds)
         let weights = global
         for observer in observers { try observer.runFinished(summary, weights: weights.span) }
+        // Last: a worker that has been let go can be missed no longer, because MPI is finalised by all.
+        try exchange.stop()
     }
 
     private var seconds: Double { earlierSeconds + (ContinuousClock.now - start).seconds }

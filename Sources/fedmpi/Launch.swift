@@ -17,8 +17,11 @@ enum Launch {
     static func leaveBehindLostRanks() -> Never {
         if case .recovery = Guardian.policy { MPIWorld.exitWithoutFinalizing(code: 0) }
         if rank > 0 {
-            Thread.sleep(forTimeInterval: 2)  // the server ends the job
-            MPIWorld.exitWithoutFinalizing(code: 0)
+            // The launcher may take a rank that leaves for one that failed: this one stays until the server ends the job.
+            StopSignals.lower()
+            let launcher = getppid()
+            while getppid() == launcher { sleep(1) }
+            _exit(0)
         }
         Thread.sleep(forTimeInterval: 0.3)  // the launcher drops what it has not read yet
         // A lost rank may only be stopped, and the launcher would wait for it: it is told to end whoever is left.

@@ -26,4 +26,9 @@ enum StopSignals {
         pthread_sigmask(SIG_UNBLOCK, &signals, nil)
         return flag
     }
+
+    /// From here on these signals end the process again.
+    static func lower() {
+        for number in [SIGINT, SIGTERM] { signal(number, SIG_DFL) }
+    }
 }

@@ -50,7 +50,8 @@ struct CheckpointTarget: FuzzTarget {
     private static func state(rounds: Int) throws -> RunState {
         let records = try (0..<rounds).map { index in
             let text = """
-                {"round": \(index + 1), "cohort": 3, "participants": 2, "rejected": 1, "samples": 40,
+                {"round": \(index + 1), "cohort": 3, "participants": 2, "partial": 1, "rejected": 1,
+                 "late": 0, "dropped": 0, "attempts": 1, "samples": 40, "simulated_seconds": 2.5,
                  "train_loss": 0.5, "server_loss": null, "server_accuracy": null, "upload_bytes": 100,
                  "total_upload_bytes": \(100 * (index + 1)), "download_bytes": 50,
                  "total_download_bytes": \(50 * (index + 1)), "seconds": 0.25, "samples_per_second": 160}

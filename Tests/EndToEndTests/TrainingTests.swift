@@ -90,7 +90,7 @@ struct TrainingTests {
             ["--rounds", "2", "--dataset", "synthetic", "--model", "logistic", "--results", folder.path])
         #expect(outcome.status == 0)
         #expect(!outcome.output.contains("\u{1B}") && !outcome.output.contains("\r"))
-        #expect(outcome.outputLines.filter { $0.contains("2/2") }.count == 2)
+        #expect(outcome.outputLines.filter { $0.contains(" 2/2 ") }.count == 2)
         #expect(outcome.outputLines.last?.hasPrefix("results") == true)
     }
 

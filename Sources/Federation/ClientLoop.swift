@@ -35,7 +35,7 @@ final class ClientLoop {
             let isGivenUp = try Backoff.default.wait(for: &request) { try pollForLeaving() }
             guard !isGivenUp else { break }
             frame = self.frame(try request.wait())
-            guard try frame.header().kind == .train else { return }
+            guard try frame.header().kind == .train else { return try contact.sayFarewell() }
             try joinRound(frame)
         }
         while let order = try nextOrder() { try carryOut(order) }

@@ -128,9 +128,11 @@ final class WorkerExchange: Exchange {
         if !hasLostRanks {
             var none = assign([])
             let isComplete = try broadcast(.stop, round: RoundID(0), &none, nil, nil, progressed: {})
-            if isComplete { return }
+            if isComplete, try membership.waitForFarewells() { return }
+            hasLostRanks = true
         }
         try membership.stop()
+        _ = try membership.waitForFarewells()
     }
 
     // MARK: Collectives

@@ -6,8 +6,8 @@ import Synchronization
 ///
 /// Open MPI's launcher ends a job as soon as a process it has started dies by a signal; the one switch against that,
 /// `orte_enable_recovery`, makes it return 0 whatever happens. So the process that the launcher has started stays behind
-/// as a guardian, asleep, and its child is the rank. When the rank is killed during the rounds the guardian signs off
-/// for it and exits with 0; any other end of the rank is the guardian's as well.
+/// as a guardian, asleep, and its child is the rank. When the rank is killed once the rounds have begun, the guardian
+/// signs off for it and exits with 0; any other end of the rank is the guardian's as well.
 enum Guardian {
     /// What becomes of this job when a client rank is killed.
     enum Policy {
@@ -35,7 +35,7 @@ enum Guardian {
         return .fatal(because: "there is no libpmix.so.2, and orte_allowed_exit_without_sync is not set")
     }()
 
-    /// The rank's end of a pipe to its guardian; -1 without one. Bytes in it say whether the rounds are under way.
+    /// The rank's end of a pipe to its guardian; -1 without one. A byte in it says that the rounds have begun.
     private static let pipeEnd = Atomic<Int32>(-1)
 
     /// What a launcher or a person may send to the process it knows.
@@ -44,7 +44,19 @@ enum Guardian {
     /// Makes this process the guardian of the rank, which goes on from here as its child. To be called before MPI is
     /// touched and before there are threads. Rank 0 has none: without the server there is no job.
     static func standGuard() {
-        guard case .guarded = policy, Launch.rank > 0 else { return }
+        switch policy {
+        case .oneProcess, .fatal: return
+        case .recovery: break
+        case .guarded: if Launch.rank > 0 { becomeChild() }
+        }
+        // Else MPI_Finalize waits for all ranks, and one that is killed in it would leave the others there. What they
+        // would wait for has been said by then: the server has heard a farewell from each.
+        setenv("OMPI_MCA_async_mpi_finalize", "1", 0)
+    }
+
+    /// Returns in the child; this process stays as its guardian. The environment must be untouched until here: the
+    /// guardian writes its name over it.
+    private static func becomeChild() {
         var ends: [Int32] = [-1, -1]
         guard pipe(&ends) == 0 else { return }
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
@@ -62,7 +74,7 @@ enum Guardian {
             close(ends[1])
             process_rename("guardian", "guardian of rank \(Launch.rank), which is process \(child)")
             let status = wait(for: child, while: launcher, signals: signals)
-            end(like: status, canBeSpared: areRoundsUnderWay(ends[0]))
+            end(like: status, canBeSpared: isWritten(ends[0]))
         }
         sigprocmask(SIG_SETMASK, &formerMask, nil)
         close(ends[0])
@@ -75,11 +87,10 @@ enum Guardian {
         }
     }
 
-    /// Says that from here on, or no longer, the other ranks can do without this one.
-    static func note(roundsUnderWay: Bool) {
-        var byte: UInt8 = roundsUnderWay ? 1 : 0
+    /// Says that from here on the other ranks can do without this one.
+    static func noteRoundsBegin() {
         let pipe = pipeEnd.load(ordering: .relaxed)
-        if pipe >= 0 { _ = write(pipe, &byte, 1) }
+        if pipe >= 0 { _ = write(pipe, "1", 1) }
     }
 
     // MARK: The guardian's side
@@ -97,11 +108,9 @@ enum Guardian {
         }
     }
 
-    /// The last byte in the pipe of a rank that has ended.
-    private static func areRoundsUnderWay(_ pipe: Int32) -> Bool {
-        var bytes = [UInt8](repeating: 0, count: 64)
-        let count = read(pipe, &bytes, bytes.count)
-        return count > 0 && bytes[count - 1] == 1
+    private static func isWritten(_ pipe: Int32) -> Bool {
+        var byte: UInt8 = 0
+        return read(pipe, &byte, 1) == 1
     }
 
     private static func end(like status: Int32, canBeSpared: Bool) -> Never {

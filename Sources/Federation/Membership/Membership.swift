@@ -108,11 +108,16 @@ final class Membership {
         try tell(.leaveCollectives)
     }
 
-    /// Tells the workers that the run is over, and gives the members a moment to understand: a message may be lost when
-    /// its sender's process ends.
+    /// Tells the workers that the run is over.
     func stop() throws {
         try tell(.stop)
-        _ = try Backoff.default.wait(until: .now + Self.longestFarewell) {
+    }
+
+    /// Gives the members a moment to understand that the run is over: a message may be lost when its sender's process
+    /// ends.
+    /// - Returns: whether all did, or have ended.
+    func waitForFarewells() throws -> Bool {
+        try Backoff.default.wait(until: .now + Self.longestFarewell) {
             try hear()
             return members.allSatisfy { hasLeft[$0] || isGone($0) }
         }

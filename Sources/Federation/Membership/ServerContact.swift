@@ -72,8 +72,7 @@ final class ServerContact {
                 whenExcluded(message.round)
             case .stop:
                 isStopped = true
-                try ControlMessage(kind: .farewell, round: round)
-                    .send(to: 0, tag: ControlMessage.Tag.report, on: control)
+                try sayFarewell()
                 hasLeftCollectives = true
             case .report, .farewell:
                 break
@@ -85,6 +84,11 @@ final class ServerContact {
             if isServerGone() { throw ServerLost(silentSeconds: nil) }
         }
         guard now - lastHeard <= patience else { throw ServerLost(silentSeconds: (now - lastHeard).seconds) }
+    }
+
+    /// Tells the server that this rank has understood that the run is over.
+    func sayFarewell() throws {
+        try ControlMessage(kind: .farewell, round: round).send(to: 0, tag: ControlMessage.Tag.report, on: control)
     }
 
     /// Waits for a condition, answering the server meanwhile.

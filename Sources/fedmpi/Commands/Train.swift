@@ -26,9 +26,8 @@ struct Train: WorldCommand {
         let hasLostRanks = try Session.run(
             settings, resuming: resumed?.state, stop: stop, on: world,
             observers: { _ in try observers(resumed, rank: world.rank) },
-            ready: { Guardian.note(roundsUnderWay: true) })
+            ready: { Guardian.noteRoundsBegin() })
         if hasLostRanks { Launch.leaveBehindLostRanks() }
-        Guardian.note(roundsUnderWay: false)
     }
 
     private func observers(_ resumed: ResumedRun?, rank: Int) throws -> [any RoundObserver] {

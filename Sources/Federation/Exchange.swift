@@ -39,7 +39,7 @@ final class WorkerExchange: Exchange {
     private let membership: Membership
     private let wire: any Wire
     private let desk: OrderDesk
-    private let events: RankEvents
+    private let faulted: (FaultRecord) -> Void
     private var frame: RoundFrame?
     /// Or left behind in a collective.
     private(set) var hasLostRanks = false
@@ -48,12 +48,12 @@ final class WorkerExchange: Exchange {
 
     init(
         _ job: Job, _ communicator: any Communicator, control: any Communicator, membership: Membership,
-        events: RankEvents
+        faulted: @escaping (FaultRecord) -> Void
     ) throws {
         self.communicator = communicator
         self.job = job
         self.membership = membership
-        self.events = events
+        self.faulted = faulted
         let parameterCount = job.model.parameterCount
         let cohortSize = job.settings.cohortSize
         wire = try Wires.named(job.settings.wire).init(
@@ -67,7 +67,9 @@ final class WorkerExchange: Exchange {
         besideTraining: (_ heartbeat: () throws -> Void) throws -> Void,
         progressed: (Int) -> Void
     ) throws {
-        for worker in try membership.startRound(round.number) { events.returned(worker + 1, round.number) }
+        for worker in try membership.startRound(round.number) {
+            faulted(FaultRecord(round: round.number, kind: .rankReturned, rank: worker + 1))
+        }
         var owed = assign(cohort)
         startWaiting(for: job.settings.hardLimit)
         if !hasLostRanks {
@@ -119,7 +121,7 @@ final class WorkerExchange: Exchange {
             let clients = desk.withdraw(worker)
             membership.exclude(worker)
             tally.giveUp(clients.count)
-            events.late(worker + 1, round.number, clients)
+            faulted(FaultRecord(round: round.number, kind: .clientsLate, rank: worker + 1, clients: clients))
         }
     }
 
@@ -202,7 +204,9 @@ final class WorkerExchange: Exchange {
     private func lose(_ worker: Int, _ clients: [Int], round: RoundID, into tally: RoundTally?) -> [Int] {
         hasLostRanks = true
         let isDropped = job.settings.onFailure == .drop
-        events.lost(worker + 1, round.number, clients, isDropped)
+        faulted(
+            FaultRecord(
+                round: round.number, kind: isDropped ? .rankDropped : .rankLost, rank: worker + 1, clients: clients))
         if isDropped { tally?.drop(clients.count) }
         return isDropped ? [] : clients
     }
@@ -228,12 +232,4 @@ final class WorkerExchange: Exchange {
     func heartbeat() throws {
         _ = try membership.poll(awaiting: [])
     }
-}
-
-/// What the server tells of ranks that come and go.
-struct RankEvents {
-    var lost: (_ rank: Int, _ round: Int, _ clients: [Int], _ areDropped: Bool) -> Void
-    var returned: (_ rank: Int, _ round: Int) -> Void
-    /// The server waits no longer for a rank's clients in this round.
-    var late: (_ rank: Int, _ round: Int, _ clients: [Int]) -> Void
 }

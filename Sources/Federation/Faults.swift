@@ -61,8 +61,8 @@ public struct Fault: Sendable, Equatable {
             throw wrong("round must be at least 1")
         }
         guard let phase = Phase(rawValue: values["phase"] ?? "train") else { throw wrong("unknown phase") }
-        guard let seconds = Double(values["seconds"] ?? "1"), seconds >= 0, seconds.isFinite else {
-            throw wrong("seconds must be at least 0")
+        guard let seconds = Double(values["seconds"] ?? "1"), (0...3600).contains(seconds) else {
+            throw wrong("seconds must be in 0…3600")
         }
         self.kind = kind
         self.rank = rank

@@ -8,6 +8,7 @@ final class RoundLoop {
     private let exchange: any Exchange
     private let job: Job
     private let observers: [any RoundObserver]
+    private let faults: FaultHistory
     private let evaluator: Evaluator
     private let selection: ClientSelection
     private let frameBytes: Int
@@ -31,13 +32,15 @@ final class RoundLoop {
     /// - Parameters:
     ///   - ranks: of the job, rank 0 included.
     ///   - state: to continue from; it has been validated for the job.
+    ///   - faults: one of the observers.
     init(
         _ job: Job, _ exchange: any Exchange, ranks: Int, resuming state: RunState?, stop: StopFlag,
-        observers: [any RoundObserver]
+        faults: FaultHistory, observers: [any RoundObserver]
     ) throws {
         self.exchange = exchange
         self.ranks = ranks
         self.observers = observers
+        self.faults = faults
         self.job = job
         self.stop = stop
         strategy = job.strategy
@@ -98,7 +101,7 @@ final class RoundLoop {
     /// After the last finished round: nothing that a round changes changes before its end.
     private var state: RunState {
         RunState(
-            settings: job.settings, records: records + (unevaluated.map { [$0] } ?? []),
+            settings: job.settings, records: records + (unevaluated.map { [$0] } ?? []), faults: faults.records,
             isEvaluated: unevaluated == nil, weights: global, strategyState: strategy.serverState,
             dataDigest: dataDigest, seconds: seconds)
     }
@@ -114,7 +117,8 @@ final class RoundLoop {
             let shortage = TooFewUpdates(
                 round: round, updates: tally.participants, needed: settings.minClients, attempts: attempt + 1)
             guard attempt < settings.roundRetries else { throw shortage }
-            for observer in observers { try observer.roundRepeated(shortage) }
+            let repetition = FaultRecord(round: round, kind: .roundRepeated, reason: "\(shortage)")
+            for observer in observers { observer.faulted(repetition) }
         }
         if tally.sum.weight > 0 { Self.move(&global, along: tally.sum, &mean, by: &strategy) }
 
@@ -189,7 +193,8 @@ private final class Rejections {
     }
 
     func add(_ client: Int, because reason: String) {
-        for observer in observers { observer.updateRejected(round: round, client: client, reason: reason) }
+        let rejection = FaultRecord(round: round, kind: .updatesRejected, clients: [client], reason: reason)
+        for observer in observers { observer.faulted(rejection) }
     }
 }
 

@@ -51,19 +51,8 @@ public protocol RoundObserver: AnyObject {
     /// A few times a second within a round.
     /// - Parameter fraction: of the round's samples, in [0, 1].
     func progressed(round: Int, fraction: Double)
-    /// An update was left out of the mean.
-    func updateRejected(round: Int, client: Int, reason: String)
-    /// Too few updates came; the round is repeated with another cohort.
-    func roundRepeated(_ shortage: TooFewUpdates) throws
-    /// At the hard limit a rank had not delivered these clients; they are left out of the round.
-    func clientsLate(_ clients: [Int], onRank rank: Int, round: Int)
-    /// A client rank is gone or does not answer.
-    /// - Parameters:
-    ///   - clients: that it still owed in this round.
-    ///   - areDropped: whether they are left out of the round; otherwise other ranks train them.
-    func rankLost(_ rank: Int, round: Int, clients: [Int], areDropped: Bool)
-    /// A lost rank was heard again and takes part from this round on.
-    func rankReturned(_ rank: Int, round: Int)
+    /// Something went wrong, and the run goes on.
+    func faulted(_ fault: FaultRecord)
     func roundFinished(_ record: RoundRecord) throws
     /// After `roundFinished`, while the clients train: the run could be continued from here.
     /// - Parameter state: makes a copy; call it only to save it.
@@ -77,11 +66,7 @@ extension RoundObserver {
     public var wantsProgress: Bool { false }
     public func runStarted(_ run: RunDescription) throws {}
     public func progressed(round: Int, fraction: Double) {}
-    public func updateRejected(round: Int, client: Int, reason: String) {}
-    public func roundRepeated(_ shortage: TooFewUpdates) throws {}
-    public func clientsLate(_ clients: [Int], onRank rank: Int, round: Int) {}
-    public func rankLost(_ rank: Int, round: Int, clients: [Int], areDropped: Bool) {}
-    public func rankReturned(_ rank: Int, round: Int) {}
+    public func faulted(_ fault: FaultRecord) {}
     public func roundFinished(_ record: RoundRecord) throws {}
     public func stateReached(round: Int, state: () -> RunState) throws {}
     public func runFinished(_ summary: RunSummary, weights: Span<Float>) throws {}

@@ -10,6 +10,8 @@ public struct RunState: Sendable, Equatable {
     public var settings: RunSettings
     /// One of each finished round, in order from round 1.
     public var records: [RoundRecord]
+    /// What went wrong so far, the round under way included.
+    public var faults: [FaultRecord]
     /// Whether the last record is complete; if not, its round is still to be evaluated.
     public var isEvaluated: Bool
     /// The global weights, in the canonical order.
@@ -22,11 +24,12 @@ public struct RunState: Sendable, Equatable {
     public var seconds: Double
 
     public init(
-        settings: RunSettings, records: [RoundRecord], isEvaluated: Bool, weights: [Float], strategyState: [UInt8],
-        dataDigest: UInt64, seconds: Double
+        settings: RunSettings, records: [RoundRecord], faults: [FaultRecord], isEvaluated: Bool, weights: [Float],
+        strategyState: [UInt8], dataDigest: UInt64, seconds: Double
     ) {
         self.settings = settings
         self.records = records
+        self.faults = faults
         self.isEvaluated = isEvaluated
         self.weights = weights
         self.strategyState = strategyState
@@ -59,6 +62,11 @@ public struct RunState: Sendable, Equatable {
             guard counts.allSatisfy({ $0 >= 0 && $0 < 1 << 60 }) else {
                 throw ConfigurationError("a count of round \(record.round) is out of range")
             }
+        }
+        for fault in faults {
+            guard (1...settings.rounds).contains(fault.round), fault.rank.map({ $0 > 0 }) ?? true,
+                fault.clients.allSatisfy({ (0..<settings.clients).contains($0) })
+            else { throw ConfigurationError("a fault of round \(fault.round) is out of range") }
         }
     }
 

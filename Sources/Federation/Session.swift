@@ -68,29 +68,23 @@ public enum Session {
     ) throws -> RoundLoop {
         try state?.validate(for: job)
         // Only now: making observers makes the run's folder.
-        let observers = try observers()
+        let faults = FaultHistory(state?.faults ?? [])
+        let observers = try [faults] + observers()
         guard communicator.size > 1 else {
             return try RoundLoop(
-                job, LocalExchange(job, stop: stop), ranks: 1, resuming: state, stop: stop, observers: observers)
+                job, LocalExchange(job, stop: stop), ranks: 1, resuming: state, stop: stop, faults: faults,
+                observers: observers)
         }
         let membership = Membership(
             control: control, stop: stop, timeout: .seconds(job.settings.failureTimeout),
             pingInterval: observers.contains { $0.wantsProgress } ? .milliseconds(200) : .seconds(1),
             isGone: { processes.isGone($0 + 1) })
-        let events = RankEvents(
-            lost: { rank, round, clients, areDropped in
-                for observer in observers {
-                    observer.rankLost(rank, round: round, clients: clients, areDropped: areDropped)
-                }
-            },
-            returned: { rank, round in for observer in observers { observer.rankReturned(rank, round: round) } },
-            late: { rank, round, clients in
-                for observer in observers { observer.clientsLate(clients, onRank: rank, round: round) }
-            })
         let exchange = try WorkerExchange(
-            job, communicator, control: control, membership: membership, events: events)
+            job, communicator, control: control, membership: membership,
+            faulted: { fault in for observer in observers { observer.faulted(fault) } })
         return try RoundLoop(
-            job, exchange, ranks: communicator.size, resuming: state, stop: stop, observers: observers)
+            job, exchange, ranks: communicator.size, resuming: state, stop: stop, faults: faults,
+            observers: observers)
     }
 
     private enum Role {

@@ -8,7 +8,7 @@ import Foundation
 /// ```
 /// 0   magic "FEDMPICP"    8  version UInt32    12  0
 /// 16  three blocks, each a length UInt64 and so many bytes:
-///     description  JSON: program version, settings, a record of each round, data digest, seconds
+///     description  JSON: program version, settings, a record of each round, faults, data digest, seconds
 ///     strategy     the strategy's state, in its own layout
 ///     weights      Float32, in the canonical order
 /// …   SHA-256 of everything before it
@@ -17,7 +17,7 @@ import Foundation
 /// Decoding is total: whatever the bytes are, it returns a state that `RunState.validate` accepts, or throws.
 public enum Checkpoint {
     static let magic = Array("FEDMPICP".utf8)
-    static let version: UInt32 = 2
+    static let version: UInt32 = 3
     static let headerBytes = 16
     static let digestBytes = 32
 
@@ -25,12 +25,13 @@ public enum Checkpoint {
         var fedmpi: String
         var settings: RunSettings
         var records: [RoundRecord]
+        var faults: [FaultRecord]
         var isEvaluated: Bool
         var dataDigest: UInt64
         var seconds: Double
 
         private enum CodingKeys: String, CodingKey {
-            case fedmpi, settings, records, seconds
+            case fedmpi, settings, records, faults, seconds
             case isEvaluated = "is_evaluated"
             case dataDigest = "data_digest"
         }
@@ -44,7 +45,7 @@ public enum Checkpoint {
             positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
         let description = try encoder.encode(
             Description(
-                fedmpi: Version.current, settings: state.settings, records: state.records,
+                fedmpi: Version.current, settings: state.settings, records: state.records, faults: state.faults,
                 isEvaluated: state.isEvaluated, dataDigest: state.dataDigest, seconds: state.seconds))
 
         var data = Data()
@@ -88,9 +89,9 @@ public enum Checkpoint {
             throw .json
         }
         let state = RunState(
-            settings: description.settings, records: description.records, isEvaluated: description.isEvaluated,
-            weights: floats(weights), strategyState: Array(strategy), dataDigest: description.dataDigest,
-            seconds: description.seconds)
+            settings: description.settings, records: description.records, faults: description.faults,
+            isEvaluated: description.isEvaluated, weights: floats(weights), strategyState: Array(strategy),
+            dataDigest: description.dataDigest, seconds: description.seconds)
         do {
             try state.validate()
         } catch {

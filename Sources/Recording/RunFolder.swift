@@ -7,12 +7,17 @@ import NeuralNet
 ///
 /// - `config.json`: the resolved settings, versions and hosts; `fedmpi --config` accepts it.
 /// - `round_log.json`: an array with one `RoundRecord` a round.
+/// - `faults.json`: if something went wrong, an array of `FaultRecord`.
 /// - `resumes.json`: if the run was continued, an array with an entry each time.
 /// - `model.safetensors`: the final weights, keys and shapes as a PyTorch `state_dict`.
 public final class RunFolder: RoundObserver {
     public let url: URL
     private let environment: RunEnvironment
     private var records: [RoundRecord] = []
+    private var faults: [FaultRecord] = []
+    private var areFaultsWritten = true
+    /// Why the logs could not be written when the run was stopped.
+    public private(set) var errorOfStop: (any Error)?
     private var lastWrite: ContinuousClock.Instant?
     private var model: Model?
     private let isResumed: Bool
@@ -47,10 +52,14 @@ public final class RunFolder: RoundObserver {
         }
     }
 
-    /// The folder of a run that is continued: its log goes on after these records.
-    public init(resuming url: URL, after records: [RoundRecord], environment: RunEnvironment) {
+    /// The folder of a run that is continued: its logs go on after these records.
+    public init(
+        resuming url: URL, after records: [RoundRecord], _ faults: [FaultRecord], environment: RunEnvironment
+    ) {
         self.url = url
         self.records = records
+        self.faults = faults
+        areFaultsWritten = faults.isEmpty
         self.environment = environment
         isResumed = true
     }
@@ -114,23 +123,43 @@ public final class RunFolder: RoundObserver {
                     ranks: run.ranks, hosts: run.distinctHosts),
                 to: "config.json")
         }
-        try write(records, to: "round_log.json")
+        try writeLogs()
+    }
+
+    public func faulted(_ fault: FaultRecord) {
+        faults.add(fault)
+        areFaultsWritten = false
     }
 
     public func roundFinished(_ record: RoundRecord) throws {
         records.append(record)
         let now = ContinuousClock.now
         if let lastWrite, now - lastWrite < Self.writeInterval { return }
-        try write(records, to: "round_log.json")
+        try writeLogs()
         lastWrite = now
     }
 
     public func runFinished(_ summary: RunSummary, weights: Span<Float>) throws {
-        try write(records, to: "round_log.json")
+        try writeLogs()
         guard let model else { return }
         let file = Safetensors(
             model.parameterLayout, weights: weights, metadata: ["model": model.name, "fedmpi": Version.current])
         try Data(try file.encoded()).write(to: url.appendingPathComponent("model.safetensors"), options: .atomic)
+    }
+
+    public func runStopped(_ stop: RunStop) {
+        do {
+            try writeLogs()
+        } catch {
+            errorOfStop = error
+        }
+    }
+
+    private func writeLogs() throws {
+        try write(records, to: "round_log.json")
+        guard !areFaultsWritten else { return }
+        try write(faults, to: "faults.json")
+        areFaultsWritten = true
     }
 
     private struct Configuration: Encodable {

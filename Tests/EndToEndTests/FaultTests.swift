@@ -47,15 +47,24 @@ struct FaultTests {
         #expect(try train(["--json", "--wire", "reduce"]).digest() == undisturbed())
     }
 
-    @Test func `A rank that is late at the hard limit is out of the round, and the run goes on`() throws {
-        let outcome = try train([
-            "--json", "--round-deadline", "1s", "--failure-timeout", "2", "--min-clients", "4",
-            "--inject", "delay:rank=2@round=2,phase=gather,seconds=4",
-        ])
+    @Test func `Ranks that answer but have not delivered at the hard limit are out of the round`() throws {
+        // 31 KB at 0.1 Mbit/s take 2.5 s down and as long up; the hard limit is 1 s + 2 s.
+        let outcome = try Program.run(
+            ranks: 4,
+            [
+                "--json", "--rounds", "1", "--dataset", "synthetic", "--samples-per-client", "40", "--model",
+                "logistic", "--clients", "8", "--min-clients", "0", "--round-deadline", "1s", "--failure-timeout", "2",
+                "--bandwidth-mbps", "0.1", "--real-delays", "--results", folder.path, "--run-name", "late",
+            ], seconds: 60)
         #expect(outcome.status == 0, "\(outcome.errors)")
-        let rounds = try outcome.events().filter { $0["event"] as? String == "round" }
-        #expect(rounds.count == 4)
-        #expect(rounds.contains { ($0["participants"] as? Int ?? 8) < 8 } || outcome.errors.contains("lost rank 2"))
+        let events = try outcome.events()
+        #expect(events.first { $0["event"] as? String == "round" }?["participants"] as? Int == 0)
+        let faults = events.filter { $0["event"] as? String == "fault" }
+        #expect(faults.map { $0["kind"] as? String } == ["clients_late", "clients_late", "clients_late"])
+        #expect(Set(faults.compactMap { $0["rank"] as? Int }) == [1, 2, 3])
+        #expect(faults.flatMap { $0["clients"] as? [Int] ?? [] }.sorted() == Array(0..<8))
+        let data = try Data(contentsOf: folder.url.appendingPathComponent("late/faults.json"))
+        #expect((try JSONSerialization.jsonObject(with: data) as? [Any])?.count == 3)
     }
 
     @Test(arguments: [

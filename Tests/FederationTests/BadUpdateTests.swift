@@ -47,8 +47,9 @@ import Testing
         var rejections: [String] = []
 
         func roundFinished(_ record: RoundRecord) { records.append(record) }
-        func updateRejected(round: Int, client: Int, reason: String) {
-            rejections.append("round \(round), client \(client): \(reason)")
+        func faulted(_ fault: FaultRecord) {
+            guard fault.kind == .updatesRejected else { return }
+            rejections.append("round \(fault.round), clients \(fault.clients): \(fault.reason ?? "")")
         }
     }
 

@@ -9,11 +9,11 @@ import Testing
     final class Recorder: RoundObserver {
         var records: [RoundRecord] = []
         var digest: String?
-        var shortages: [TooFewUpdates] = []
+        var repetitions: [FaultRecord] = []
         var stop: RunStop?
 
         func roundFinished(_ record: RoundRecord) { records.append(record) }
-        func roundRepeated(_ shortage: TooFewUpdates) { shortages.append(shortage) }
+        func faulted(_ fault: FaultRecord) { if fault.kind == .roundRepeated { repetitions.append(fault) } }
         func runFinished(_ summary: RunSummary, weights: Span<Float>) { digest = weightsDigest(weights) }
         func runStopped(_ stop: RunStop) { self.stop = stop }
     }
@@ -21,7 +21,7 @@ import Testing
     struct Outcome {
         var records: [RoundRecord]
         var digest: String?
-        var shortages: [TooFewUpdates]
+        var repetitions: [FaultRecord]
         var stop: RunStop?
         var error: String?
     }
@@ -36,7 +36,7 @@ import Testing
                 error = "\(failure)"
             }
             return Outcome(
-                records: recorder.records, digest: recorder.digest, shortages: recorder.shortages,
+                records: recorder.records, digest: recorder.digest, repetitions: recorder.repetitions,
                 stop: recorder.stop, error: error)
         }[0]
     }
@@ -138,9 +138,9 @@ import Testing
         let alone = try Self.run(settings)
         #expect(alone.error == nil)
         #expect(alone.records.allSatisfy { $0.participants >= 3 })
-        #expect(!alone.shortages.isEmpty)
-        #expect(alone.shortages.allSatisfy { $0.updates < 3 && $0.needed == 3 })
-        #expect(alone.records.reduce(0) { $0 + $1.attempts } == 8 + alone.shortages.count)
+        #expect(!alone.repetitions.isEmpty)
+        #expect(alone.repetitions.allSatisfy { $0.reason?.contains("of the 3 updates it needs") == true })
+        #expect(alone.records.reduce(0) { $0 + $1.attempts } == 8 + alone.repetitions.count)
         #expect(try Self.run(settings, ranks: 3).digest == alone.digest)
     }
 
@@ -152,7 +152,7 @@ import Testing
             })
         #expect(outcome.error == "round 1 had 0 of the 1 updates it needs, at attempt 3")
         #expect(outcome.stop?.state.round == 0)
-        #expect(outcome.shortages.count == 2)
+        #expect(outcome.repetitions.count == 2)
     }
 
     @Test func `With real delays a straggler is slept through, and nothing is called simulated`() throws {

@@ -12,7 +12,8 @@ import Testing
 
     @Test(arguments: [
         "", "kill", "explode:rank=1@round=1", "kill:rank=0@round=1", "kill:rank=1", "kill:rank=1@round=0",
-        "kill:rank=1@round=1,phase=lunch", "delay:rank=1@round=1,seconds=-1", "kill:rank=1@rank=2@round=1",
+        "kill:rank=1@round=1,phase=lunch", "delay:rank=1@round=1,seconds=-1",
+        "delay:rank=1@round=1,seconds=3601", "delay:rank=1@round=1,seconds=nan", "kill:rank=1@rank=2@round=1",
         "kill:rank=1@round=1,what=ever",
     ])
     func `What is not a fault is refused`(text: String) {

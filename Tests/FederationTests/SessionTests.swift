@@ -14,7 +14,7 @@ import Testing
         var rejected: [Int] = []
 
         func roundFinished(_ record: RoundRecord) { records.append(record) }
-        func updateRejected(round: Int, client: Int, reason: String) { rejected.append(client) }
+        func faulted(_ fault: FaultRecord) { if fault.kind == .updatesRejected { rejected += fault.clients } }
         func runFinished(_ summary: RunSummary, weights: Span<Float>) { digest = weightsDigest(weights) }
     }
 

@@ -20,7 +20,11 @@ import Testing
         settings.lr = 0.1
         settings.seed = .max
         return RunState(
-            settings: settings, records: (0..<rounds).map { record($0 + 1) }, isEvaluated: true,
+            settings: settings, records: (0..<rounds).map { record($0 + 1) },
+            faults: [
+                FaultRecord(round: 1, kind: .rankLost, rank: 2, clients: [1, 3]),
+                FaultRecord(round: 2, kind: .updatesRejected, clients: [0], reason: "NaN"),
+            ], isEvaluated: true,
             weights: [1, -0.0, .leastNonzeroMagnitude, 0.1], strategyState: [7, 0, 255],
             dataDigest: 0xfedc_ba98_7654_3210, seconds: 12.25)
     }
@@ -49,7 +53,7 @@ import Testing
     @Test func `The weights are the last block, little-endian, before the SHA-256 of the rest`() throws {
         let data = try Checkpoint.encode(Self.state())
         #expect(data.prefix(8) == Data("FEDMPICP".utf8))
-        #expect(Array(data[8..<16]) == [2, 0, 0, 0, 0, 0, 0, 0])
+        #expect(Array(data[8..<16]) == [3, 0, 0, 0, 0, 0, 0, 0])
         let tail = Array(data.dropLast(32).suffix(24))
         #expect(
             tail == [16, 0, 0, 0, 0, 0, 0, 0] + [0, 0, 0x80, 0x3f] + [0, 0, 0, 0x80] + [1, 0, 0, 0]
@@ -80,8 +84,8 @@ import Testing
         #expect(throws: CheckpointDefect.foreign) { try Checkpoint.decode(foreign) }
         #expect(throws: CheckpointDefect.truncated(bytes: 0)) { try Checkpoint.decode(Data()) }
         var body = Data(data.dropLast(32))
-        body[8] = 3
-        #expect(throws: CheckpointDefect.version(3)) { try Checkpoint.decode(Self.signed(body)) }
+        body[8] = 4
+        #expect(throws: CheckpointDefect.version(4)) { try Checkpoint.decode(Self.signed(body)) }
     }
 
     @Test func `Bytes whose checksum fits are still checked`() throws {

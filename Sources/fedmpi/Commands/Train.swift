@@ -35,19 +35,20 @@ struct Train: WorldCommand {
             mpi: MPIWorld.libraryVersion, oneDNN: "\(OneDNNLibrary.version) \(OneDNNLibrary.instructionSet)")
         let folder =
             if let resumed {
-                RunFolder(resuming: resumed.folder, after: resumed.records, environment: environment)
+                RunFolder(resuming: resumed.folder, after: resumed.records, resumed.state.faults, environment: environment)
             } else {
                 try RunFolder(results: output.results, name: output.runName, environment: environment)
             }
         let checkpoints = CheckpointWriter(
             CheckpointFiles(in: folder.url), every: output.checkpointEvery,
             resumed: resumed.map { ($0.generation, $0.state.round) })
-        var observers: [any RoundObserver] = [EventLog(rank: rank)]
+        var observers: [any RoundObserver] = []
         if output.json {
             observers.append(JSONLines(folder: folder))
         } else if !output.quiet {
             observers.append(RoundTable(folder: folder))
         }
+        observers.append(EventLog(rank: rank))  // after the table, which takes its progress bar away
         // Printed first, so that what is printed after the files are there is the table's last line.
         return [folder, checkpoints] + observers + [StopNotice(folder: folder, checkpoints: checkpoints)]
     }

@@ -33,17 +33,20 @@ final class JSONLines: RoundObserver {
             var container = encoder.container(keyedBy: Key.self)
             try container.encode(event, forKey: .event)
         }
-
-        private enum Key: String, CodingKey { case event }
     }
 
-    private struct Repeated: Encodable {
-        let event = "repeated"
-        let round: Int
-        let updates: Int
-        let needed: Int
-        let attempts: Int
+    private struct Fault: Encodable {
+        let event = "fault"
+        let fault: FaultRecord
+
+        func encode(to encoder: any Encoder) throws {
+            try fault.encode(to: encoder)
+            var container = encoder.container(keyedBy: Key.self)
+            try container.encode(event, forKey: .event)
+        }
     }
+
+    private enum Key: String, CodingKey { case event }
 
     private struct End: Encodable {
         let event = "end"
@@ -67,11 +70,12 @@ final class JSONLines: RoundObserver {
         try print(Round(record: record))
     }
 
-    func roundRepeated(_ shortage: TooFewUpdates) throws {
-        try print(
-            Repeated(
-                round: shortage.round, updates: shortage.updates, needed: shortage.needed,
-                attempts: shortage.attempts))
+    func faulted(_ fault: FaultRecord) {
+        do {
+            try print(Fault(fault: fault))
+        } catch {
+            Console.error("fedmpi: a fault could not be printed: \(error)")
+        }
     }
 
     func runFinished(_ summary: RunSummary, weights: Span<Float>) throws {

@@ -25,25 +25,23 @@ final class EventLog: RoundObserver {
         logger = Logger(label: "fedmpi") { _ in RankLog(rank: rank) }
     }
 
-    func updateRejected(round: Int, client: Int, reason: String) {
-        logger.warning("round \(round): left out the update of client \(client): \(reason)")
-    }
-
-    func roundRepeated(_ shortage: TooFewUpdates) {
-        logger.warning("\(shortage); repeating it with another cohort")
-    }
-
-    func clientsLate(_ clients: [Int], onRank rank: Int, round: Int) {
-        logger.warning("round \(round): rank \(rank) has not delivered; left out its clients \(clients)")
-    }
-
-    func rankLost(_ rank: Int, round: Int, clients: [Int], areDropped: Bool) {
-        let fate =
-            clients.isEmpty ? "it owed nothing" : "\(areDropped ? "dropped" : "reassigned") its clients \(clients)"
-        logger.warning("round \(round): lost rank \(rank); \(fate)")
-    }
-
-    func rankReturned(_ rank: Int, round: Int) {
-        logger.notice("round \(round): rank \(rank) is back")
+    func faulted(_ fault: FaultRecord) {
+        let (round, clients) = (fault.round, fault.clients)
+        let rank = fault.rank.map { "rank \($0)" } ?? ""
+        switch fault.kind {
+        case .rankLost, .rankDropped:
+            let fate = fault.kind == .rankLost ? "reassigned" : "dropped"
+            let cost = clients.isEmpty ? "it owed nothing" : "\(fate) its clients \(clients)"
+            logger.warning("round \(round): lost \(rank); \(cost)")
+        case .rankReturned:
+            logger.notice("round \(round): \(rank) is back")
+        case .clientsLate:
+            logger.warning("round \(round): \(rank) has not delivered; left out its clients \(clients)")
+        case .updatesRejected:
+            let whose = clients.map { "client \($0)" }.joined(separator: ", ")
+            logger.warning("round \(round): left out the update of \(whose): \(fault.reason ?? "")")
+        case .roundRepeated:
+            logger.warning("\(fault.reason ?? ""); repeating it with another cohort")
+        }
     }
 }

@@ -68,7 +68,7 @@ final class RoundTable: RoundObserver {
         bar?.draw(round: round, fraction: fraction)
     }
 
-    func updateRejected(round: Int, client: Int, reason: String) {
+    func faulted(_ fault: FaultRecord) {
         bar?.clear()
     }
 

@@ -24,6 +24,7 @@ final class StopNotice: RoundObserver {
         case .failure(let error): line += ", not saved: \(error)"
         case nil: break
         }
+        if let error = folder.errorOfStop { line += "; the logs could not be written: \(error)" }
         Console.error(line)
     }
 }

@@ -1,0 +1,60 @@
+/// Something that went wrong in a run, and whom it cost.
+public struct FaultRecord: Codable, Sendable, Equatable {
+    public enum Kind: String, Codable, Sendable, CaseIterable {
+        /// A client rank is gone or does not answer; other ranks train the clients it still owed.
+        case rankLost = "rank_lost"
+        /// The same, and the clients it still owed are left out of the round.
+        case rankDropped = "rank_dropped"
+        /// A lost rank was heard again and takes part from this round on.
+        case rankReturned = "rank_returned"
+        /// At the hard limit a rank had not delivered these clients; they are left out of the round.
+        case clientsLate = "clients_late"
+        /// The updates of these clients were left out of the mean.
+        case updatesRejected = "updates_rejected"
+        /// Too few updates came; the round is repeated with another cohort.
+        case roundRepeated = "round_repeated"
+    }
+
+    public var round: Int
+    public var kind: Kind
+    /// In the numbering of the job that it happened in: a continued run may have another number of ranks.
+    public var rank: Int?
+    public var clients: [Int]
+    public var reason: String?
+
+    public init(round: Int, kind: Kind, rank: Int? = nil, clients: [Int] = [], reason: String? = nil) {
+        self.round = round
+        self.kind = kind
+        self.rank = rank
+        self.clients = clients
+        self.reason = reason
+    }
+}
+
+extension [FaultRecord] {
+    /// Appends a record; updates that one round rejects for one reason share theirs, because a bad setting spoils every
+    /// update of every round.
+    public mutating func add(_ fault: FaultRecord) {
+        if let last, last.kind == .updatesRejected, fault.kind == last.kind, last.round == fault.round,
+            last.reason == fault.reason
+        {
+            self[count - 1].clients += fault.clients
+        } else {
+            append(fault)
+        }
+    }
+}
+
+/// Keeps what went wrong so far, for the run's state.
+final class FaultHistory: RoundObserver {
+    private(set) var records: [FaultRecord]
+
+    /// - Parameter records: of the run that is continued.
+    init(_ records: [FaultRecord]) {
+        self.records = records
+    }
+
+    func faulted(_ fault: FaultRecord) {
+        records.add(fault)
+    }
+}

@@ -1,42 +1,107 @@
 import MPI
 
-/// The cost of one round's exchange alone, over the wire that training uses.
-public enum ExchangeBenchmark {
-    /// The median time, at rank 0, of sending so many floats to every rank and getting as many back from each, started
-    /// together. Collective; 0 alone.
-    public static func medianMicroseconds(
-        floats: Int, repetitions: Int, on communicator: any Communicator
-    ) throws -> Double {
-        guard communicator.size > 1 else { return 0 }
-        let workers = communicator.size - 1
-        let assignment = Assignment(clientsOfWorker: (0..<workers).map { [$0] })
-        let wire = GathervWire(
-            communicator, parameterCount: floats, cohortSize: workers, faults: FaultInjector([], rank: 0))
-        var frame = RoundFrame(cohortCapacity: workers, parameterCount: floats)
+/// The cost of one round's exchange alone, over the wire that training uses, and what it costs that ranks may be lost.
+public struct ExchangeBenchmark {
+    /// The median time at rank 0, in microseconds, of sending so many floats to every rank and getting as many back from
+    /// each, started together.
+    public private(set) var median = 0.0
+    /// The same bytes by `MPI_Bcast` and `MPI_Gatherv`, which wait for ever for a rank that is lost, and check nothing.
+    public private(set) var blockingMedian = 0.0
+
+    private static let warmUps = 5
+
+    /// Measures; collective. Alone there is nothing to exchange, and both are 0.
+    /// - Parameters:
+    ///   - floats: in an update.
+    ///   - repetitions: exchanges of each kind, alternating.
+    public init(floats: Int, repetitions: Int, on communicator: any Communicator) throws {
+        guard communicator.size > 1 else { return }
+        var wire = try WireExchange(floats: floats, communicator)
+        var blocking = BlockingExchange(floats: floats, communicator)
         var times: [Double] = []
-        let warmUps = 5
-        var batch = UpdateBatch(slots: 1, parameterCount: floats)
-        if communicator.rank > 0 {
-            // The exchange alone: what is late is checked and not summed.
-            try batch.fill(round: RoundID(0), clients: [communicator.rank - 1]) { _, _ in
-                var result = LocalResult()
-                result.status = .late
-                return result
-            }
+        var blockingTimes: [Double] = []
+        for repetition in 0..<Self.warmUps + repetitions {
+            let time = try Self.microseconds(on: communicator) { try wire.exchange() }
+            let blockingTime = try Self.microseconds(on: communicator) { try blocking.exchange() }
+            guard repetition >= Self.warmUps else { continue }
+            times.append(time)
+            blockingTimes.append(blockingTime)
         }
-        let tally = RoundTally(parameterCount: floats, samplesHeld: { _ in 0 }, reject: { _, _ in })
-        for repetition in 0..<warmUps + repetitions {
-            try communicator.barrier()
-            let start = ContinuousClock.now
-            let received = try communicator.startBroadcast(frame.intoBuffer(), root: 0).wait()
-            frame = RoundFrame(received, cohortCapacity: workers, parameterCount: floats)
-            if communicator.rank == 0 {
-                _ = try wire.collect(round: RoundID(0), part: 0, assignment, into: tally, unless: { false })
-            } else {
-                try wire.send(&batch, unless: { false })
-            }
-            if repetition >= warmUps { times.append((ContinuousClock.now - start).seconds * 1e6) }
+        median = times.sorted()[times.count / 2]
+        blockingMedian = blockingTimes.sorted()[blockingTimes.count / 2]
+    }
+
+    private static func microseconds(on communicator: any Communicator, _ exchange: () throws -> Void) throws -> Double
+    {
+        try communicator.barrier()
+        let start = ContinuousClock.now
+        try exchange()
+        return (ContinuousClock.now - start).seconds * 1e6
+    }
+}
+
+/// What a round does.
+private struct WireExchange: ~Copyable {
+    private let communicator: any Communicator
+    private let wire: GathervWire
+    private let assignment: Assignment
+    private let tally: RoundTally
+    private var frame: RoundFrame?
+    private var batch: UpdateBatch
+    private let floats: Int
+
+    init(floats: Int, _ communicator: any Communicator) throws {
+        self.communicator = communicator
+        self.floats = floats
+        let workers = communicator.size - 1
+        assignment = Assignment(clientsOfWorker: (0..<workers).map { [$0] })
+        wire = GathervWire(
+            communicator, parameterCount: floats, cohortSize: workers, faults: FaultInjector([], rank: 0))
+        tally = RoundTally(parameterCount: floats, samplesHeld: { _ in 0 }, reject: { _, _ in })
+        frame = RoundFrame(cohortCapacity: workers, parameterCount: floats)
+        batch = UpdateBatch(slots: 1, parameterCount: floats)
+        guard communicator.rank > 0 else { return }
+        // The exchange alone: what is late is checked and not summed.
+        try batch.fill(round: RoundID(0), clients: [communicator.rank - 1]) { _, _ in
+            var result = LocalResult()
+            result.status = .late
+            return result
         }
-        return times.sorted()[times.count / 2]
+    }
+
+    mutating func exchange() throws {
+        guard let sent = frame.take() else { preconditionFailure("an exchange after one that failed") }
+        let received = try communicator.startBroadcast(sent.intoBuffer(), root: 0).wait()
+        frame = RoundFrame(received, cohortCapacity: communicator.size - 1, parameterCount: floats)
+        if communicator.rank == 0 {
+            _ = try wire.collect(round: RoundID(0), part: 0, assignment, into: tally, unless: { false })
+        } else {
+            try wire.send(&batch, unless: { false })
+        }
+    }
+}
+
+/// The bare minimum.
+private struct BlockingExchange: ~Copyable {
+    private let communicator: any Communicator
+    private var weights: Buffer<Float>
+    private var updates: Buffer<Float>
+    private let counts: [Int]
+
+    init(floats: Int, _ communicator: any Communicator) {
+        self.communicator = communicator
+        weights = Buffer(count: floats)
+        let isRoot = communicator.rank == 0
+        updates = Buffer(count: isRoot ? floats * (communicator.size - 1) : 0)
+        counts = (0..<communicator.size).map { $0 == 0 ? 0 : floats }
+    }
+
+    mutating func exchange() throws {
+        try communicator.broadcast(&weights, root: 0)
+        if communicator.rank == 0 {
+            try communicator.gatherv(Buffer<Float>(count: 0), into: &updates, counts: counts, root: 0)
+        } else {
+            try communicator.gatherv(weights, into: &updates, counts: [], root: 0)
+        }
     }
 }

@@ -31,8 +31,8 @@ struct Doctor: WorldCommand {
         let problem = try Session.attempt(on: world) {
             _ = try Datasets.open(dataset)
         }
-        let microseconds = try exchange.map {
-            try ExchangeBenchmark.medianMicroseconds(floats: $0, repetitions: repetitions, on: world)
+        let benchmark = try exchange.map {
+            try ExchangeBenchmark(floats: $0, repetitions: repetitions, on: world)
         }
         guard world.rank == 0 else { return }
 
@@ -49,11 +49,13 @@ struct Doctor: WorldCommand {
         line("losses", losses)
         line("oneDNN", "\(OneDNNLibrary.version), \(OneDNNLibrary.instructionSet)")
         line("data", problem.map { "\($0)" } ?? "\(dataset) found on every rank")
-        if let microseconds {
+        if let benchmark {
+            let what = "median of \(repetitions) for \(Format.grouped(exchange ?? 0)) floats down and up"
+            line("exchange", "\(Format.fixed(benchmark.median, 0)) us, \(what)")
             line(
-                "exchange",
-                "\(Format.fixed(microseconds, 0)) us median of \(repetitions) for \(Format.grouped(exchange ?? 0)) "
-                    + "floats down and up")
+                "",
+                "\(Format.fixed(benchmark.blockingMedian, 0)) us by MPI_Bcast and MPI_Gatherv alone, which no rank survives"
+            )
         }
         if let problem { throw problem }
     }

@@ -35,7 +35,8 @@ struct Train: WorldCommand {
             mpi: MPIWorld.libraryVersion, oneDNN: "\(OneDNNLibrary.version) \(OneDNNLibrary.instructionSet)")
         let folder =
             if let resumed {
-                RunFolder(resuming: resumed.folder, after: resumed.records, resumed.state.faults, environment: environment)
+                RunFolder(
+                    resuming: resumed.folder, after: resumed.records, resumed.state.faults, environment: environment)
             } else {
                 try RunFolder(results: output.results, name: output.runName, environment: environment)
             }

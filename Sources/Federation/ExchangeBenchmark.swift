@@ -11,7 +11,8 @@ public enum ExchangeBenchmark {
         let workers = communicator.size - 1
         let assignment = Assignment(clientsOfWorker: (0..<workers).map { [$0] })
         let wire = GathervWire(
-            communicator, parameterCount: floats, cohortSize: workers, faults: FaultInjector([], rank: 0))
+            communicator, parameterCount: floats, cohortSize: workers, faults: FaultInjector([], rank: 0),
+            TransferClock(Timeline(isOn: false), control: communicator))
         var frame = RoundFrame(cohortCapacity: workers, parameterCount: floats)
         var times: [Double] = []
         let warmUps = 5

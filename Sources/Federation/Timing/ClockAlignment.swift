@@ -29,10 +29,9 @@ enum ClockAlignment {
     /// Rank 0: measures each worker in turn, and tells it. A worker that does not answer in time is left out, and so are
     /// all behind it.
     /// - Parameter patience: for all of them.
-    /// - Returns: whether all answered.
     static func lead(
         on control: any Communicator, patience: Duration, clock: () -> Int = { MonotonicClock.now }
-    ) throws(MPIError) -> Bool {
+    ) throws(MPIError) {
         let deadline = ContinuousClock.now + patience
         for rank in 1..<max(control.size, 1) {
             var best: Offset?
@@ -44,15 +43,14 @@ enum ClockAlignment {
                     answer = try ControlMessage.receive(from: rank, tag: ControlMessage.Tag.clock, on: control)?.message
                     return answer != nil
                 }
-                guard hasCome, let answer, answer.round == trip else { return false }
+                guard hasCome, let answer, answer.round == trip else { return }
                 let measured = Offset(sent: sent, answered: answer.value, received: clock())
                 if measured.error < best?.error ?? .max { best = measured }
             }
-            guard let best else { return false }
+            guard let best else { return }
             try ControlMessage(kind: .clock, round: best.error, value: best.offset)
                 .send(to: rank, tag: ControlMessage.Tag.clock, on: control)
         }
-        return true
     }
 
     /// A worker: answers until it is told, or until its patience ends.

@@ -7,29 +7,34 @@ import MPI
 public final class Timekeeper {
     let timeline: Timeline
     private let messages: MessageLedger
-    private let makeSink: (_ folder: String, TimingHeader) throws -> any TimingSink
+    private let makeSink: (_ folder: String, TimingHeader) -> (any TimingSink)?
     private var sink: (any TimingSink)?
-    private var lastCounts = MonotonicClock.now
+    private let start: Int
+    private var lastCounts: Int
+    private var clockAtEnd: ClockReading?
 
     /// Where the run leaves its files. To be set on rank 0 before the first round.
-    public var folder: String?
+    public var folder = ""
 
     private static let countsInterval = 5_000_000_000
 
     /// - Parameters:
     ///   - world: the communicator of all ranks.
-    ///   - sink: opens this rank's log in the folder of rank 0's choice.
+    ///   - isOn: rank 0's word counts for all ranks.
+    ///   - sink: opens this rank's log in the folder that rank 0 has named; nil when it cannot be opened.
     public init(
-        _ world: any Communicator, sink: @escaping (_ folder: String, TimingHeader) throws -> any TimingSink
+        _ world: any Communicator, isOn: Bool, sink: @escaping (_ folder: String, TimingHeader) -> (any TimingSink)?
     ) {
-        timeline = Timeline(isOn: true)
+        timeline = Timeline(isOn: isOn)
+        start = timeline.entered
+        lastCounts = start
         messages = MessageLedger(rank: world.rank, size: world.size)
         makeSink = sink
     }
 
     /// The same communicator, with what goes over it counted.
     public func metered(_ communicator: any Communicator) -> any Communicator {
-        MeteredCommunicator(communicator, messages)
+        timeline.isOn ? MeteredCommunicator(communicator, messages) : communicator
     }
 
     /// What every rank has to know to log its time.
@@ -40,43 +45,56 @@ public final class Timekeeper {
         var origin: Int
     }
 
-    /// Aligns the clocks and opens the logs; collective. A rank that cannot write its log goes on without.
-    /// - Parameter control: for point-to-point messages.
-    /// - Returns: on a rank whose log cannot be written, why.
-    func start(on communicator: any Communicator, control: any Communicator, origin: Int) throws -> (any Error)? {
+    /// Aligns the clocks and opens the logs. Collective.
+    /// - Parameter control: for messages point to point.
+    func begin(on communicator: any Communicator, control: any Communicator) throws {
         timeline.enter(.wait)
-        var place = Place(folder: folder ?? "", epoch: 0, origin: origin)
-        if communicator.rank == 0 {
-            place.epoch = MonotonicClock.unixMicroseconds - (MonotonicClock.now - origin) / 1_000
+        var encoded = Data()
+        if communicator.rank == 0, timeline.isOn {
+            let epoch = MonotonicClock.unixMicroseconds - (MonotonicClock.now - start) / 1_000
+            encoded = try JSONEncoder().encode(Place(folder: folder, epoch: epoch, origin: start))
         }
-        let encoded = communicator.rank == 0 ? try JSONEncoder().encode(place) : Data()
-        place = try JSONDecoder().decode(
-            Place.self, from: Data(try communicator.broadcastBytes(Array(encoded), root: 0)))
-        let clock = try measure(on: control, patience: .seconds(5), origin: place.origin)
+        let bytes = try communicator.broadcastBytes(Array(encoded), root: 0)
+        guard !bytes.isEmpty else { return timeline.turnOff() }
+        let place = try JSONDecoder().decode(Place.self, from: Data(bytes))
+        let offset = try measure(on: control, leading: .seconds(5), following: .seconds(5))
+        timeline.align(offset: offset?.offset ?? 0, origin: place.origin)
         timeline.enter(.load)
+        guard timeline.isOn else { return }
         let header = TimingHeader(
             rank: communicator.rank, ranks: communicator.size, host: MPIWorld.hostName,
-            process: Int(ProcessInfo.processInfo.processIdentifier), epoch: place.epoch, clockAtStart: clock)
-        do {
-            let sink = try makeSink(place.folder, header)
-            self.sink = sink
-            timeline.open(sink) { [unowned self] in noteCounts() }
-            return nil
-        } catch {
-            return error
-        }
+            process: Int(ProcessInfo.processInfo.processIdentifier), epoch: place.epoch, clockAtStart: reading(offset))
+        guard let sink = makeSink(place.folder, header) else { return timeline.turnOff() }
+        self.sink = sink
+        timeline.open(sink) { [unowned self] in noteCounts() }
     }
 
-    private func measure(on control: any Communicator, patience: Duration, origin: Int?) throws -> ClockReading? {
-        var offset: ClockAlignment.Offset?
-        if control.rank == 0 {
-            _ = try ClockAlignment.lead(on: control, patience: patience)
-            offset = .init(offset: 0, error: 0)
-        } else {
-            offset = try ClockAlignment.follow(on: control, patience: patience)
-        }
-        if let origin { timeline.align(offset: offset?.offset ?? 0, origin: origin) }
-        return offset.map {
+    /// Aligns the clocks once more. To be called by all ranks while all are there; nobody waits long for one that is not.
+    func end(on control: any Communicator) throws {
+        guard timeline.isOn else { return }
+        timeline.enter(.wait)
+        // Those that are behind a rank that does not answer wait longer than rank 0.
+        clockAtEnd = reading(try measure(on: control, leading: .seconds(1), following: .milliseconds(1_500)))
+    }
+
+    /// Ends the rank's time and writes everything.
+    func close() {
+        timeline.close()
+        sink?.replace(messages.counts)
+        sink?.close(clockAtEnd)
+        sink = nil
+    }
+
+    private func measure(
+        on control: any Communicator, leading: Duration, following: Duration
+    ) throws -> ClockAlignment.Offset? {
+        guard control.rank == 0 else { return try ClockAlignment.follow(on: control, patience: following) }
+        try ClockAlignment.lead(on: control, patience: leading)
+        return ClockAlignment.Offset(offset: 0, error: 0)
+    }
+
+    private func reading(_ offset: ClockAlignment.Offset?) -> ClockReading? {
+        offset.map {
             ClockReading(at: timeline.microseconds, offset: Double($0.offset) / 1e3, error: Double($0.error) / 1e3)
         }
     }
@@ -86,20 +104,5 @@ public final class Timekeeper {
         guard now - lastCounts >= Self.countsInterval else { return }
         lastCounts = now
         sink?.replace(messages.counts)
-    }
-
-    /// Aligns the clocks once more, while all ranks are there.
-    /// - Parameter control: nil after a loss: then it is left out.
-    /// Ends the rank's time and writes everything.
-    func finish(on control: (any Communicator)?) throws {
-        var clock: ClockReading?
-        if let control {
-            timeline.enter(.wait)
-            clock = try measure(on: control, patience: .seconds(2), origin: nil)
-        }
-        timeline.close()
-        sink?.replace(messages.counts)
-        sink?.close(clock)
-        sink = nil
     }
 }

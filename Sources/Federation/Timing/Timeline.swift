@@ -56,9 +56,10 @@ public final class Timeline {
 
     // MARK: Phases
 
-    /// Ends the stretch under way and begins another.
+    /// Ends the stretch under way and begins another; if it is the same again, it goes on.
     func enter(_ phase: Phase, peer: Int? = nil, client: Int? = nil) {
         guard isOn else { return }
+        if phase == current.phase, round == current.round, peer == current.peer, client == current.client { return }
         let now = clock()
         end(at: now)
         current = TimingEvent(round: round, phase: phase, start: now, duration: 0, peer: peer, client: client)

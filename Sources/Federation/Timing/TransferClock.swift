@@ -60,7 +60,7 @@ final class TransferClock {
             TimingEvent(
                 round: 0, phase: .broadcast, start: 0, duration: 0, bytesOut: bytes * (control.size - 1), peer: 0,
                 clients: clients),
-            possibleFrom: last?.moment, waitedFor: last?.rank, then: .evaluate)
+            possibleFrom: last?.moment, waitedFor: last?.rank, then: .idle)
     }
 
     /// The gather under way is complete at the server.

@@ -95,8 +95,6 @@ final class ClientLoop {
             return arrived != nil || contact.isStopped
         }
         guard let arrived else { return nil }
-        timeline.enter(.broadcast, peer: 0)
-        timeline.note(bytesIn: arrived.byteCount)
         var request = try control.startReceive(
             into: Buffer<UInt8>(count: arrived.byteCount), from: 0, tag: ControlMessage.Tag.order)
         try contact.wait { try request.test() }
@@ -107,17 +105,17 @@ final class ClientLoop {
     private func carryOut(_ order: borrowing RoundFrame) throws {
         let header = try order.header()
         let clients = try assignment(order, cohort: header.cohort).clientsOfWorker[communicator.rank - 1]
-        timeline.note(clients: clients.count)
-        timeline.round = header.round.number
+        transfers.endBroadcast(header, bytes: order.buffer.count, clients: clients.count)
         startRound(header.round)
         try wire.answer(
             clients, round: round,
             train: { client, change in try train(client, order, &change, isFirst: client == clients.first) },
             send: { message in
-                timeline.enter(.gather, peer: 0)
-                timeline.note(bytesOut: message.count)
+                timeline.enter(.wait, peer: 0)
+                let bytes = message.count
                 var request = try control.startSend(message, to: 0, tag: ControlMessage.Tag.updates)
                 try contact.wait { try request.test() }
+                transfers.endGather(bytes: bytes, clients: clients.count)
                 return try request.wait()
             })
         MPIWorld.markRoundEnd()

@@ -196,7 +196,7 @@ final class WorkerExchange: Exchange {
         if let global { frame.setWeights(global) }
         try transfers.enterCollective()
         var header = RoundFrame.Header(kind, round, cohort: assignment.cohortSize)
-        (header.sent, header.gatherOpened) = (transfers.enteredShared, transfers.gatherOpened)
+        if timeline.isOn { (header.sent, header.gatherOpened) = (transfers.enteredShared, transfers.gatherOpened) }
         frame.setHeader(header)
         frame.seal()
         let byteCount = frame.buffer.count

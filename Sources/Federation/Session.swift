@@ -36,7 +36,7 @@ public enum Session {
         let processes = try ProcessTable(communicator)
         // Each rank prepares for itself, at the same time; then all learn whether all could.
         var role: Role?
-        let problem = try attempt(on: communicator, waiting: { timekeeper.timeline.enter(.wait) }) {
+        let problem = try attempt(on: communicator, timekeeper.timeline) {
             let job = try Job(settings)
             if communicator.rank == 0 {
                 role = .server(
@@ -113,9 +113,9 @@ public enum Session {
 
     /// Runs `body` on every rank; if it fails somewhere with an error that is the user's to mend, every rank gets the
     /// error of the lowest such rank. Collective.
-    /// - Parameter waiting: called when this rank is done and waits for the others.
+    /// - Parameter timeline: told when this rank is done and waits for the others.
     public static func attempt(
-        on communicator: any Communicator, waiting: () -> Void = {}, _ body: () throws -> Void
+        on communicator: any Communicator, _ timeline: Timeline? = nil, _ body: () throws -> Void
     ) throws -> ConfigurationError? {
         var message: String?
         do {
@@ -125,7 +125,7 @@ public enum Session {
         } catch let error as DatasetError {
             message = error.description
         }
-        waiting()
+        timeline?.enter(.wait)
         let texts = try communicator.allGatherText(message ?? "")
         guard let rank = texts.firstIndex(where: { !$0.isEmpty }) else { return nil }
         return ConfigurationError(rank == 0 ? texts[rank] : "rank \(rank): \(texts[rank])")

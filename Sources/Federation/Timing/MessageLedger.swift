@@ -29,7 +29,8 @@ public final class MessageLedger {
         case .broadcast(let region, let root):
             return collect(function, root: root, down: { _ in region.byteCount })
         case .scatter(let send, let receive, let root):
-            return collect(function, root: root, down: { _ in root == rank ? send.byteCount / size : receive.byteCount })
+            let part = root == rank ? send.byteCount / size : receive.byteCount
+            return collect(function, root: root, down: { _ in part })
         case .gather(let region, _, let root), .reduce(let region, _, let root):
             return collect(function, root: root, up: { _ in region.byteCount })
         case .gatherv(let region, _, let counts, let root):

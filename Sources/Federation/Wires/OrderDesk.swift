@@ -34,6 +34,8 @@ final class OrderDesk {
 
     private var outgoing: [Parcel] = []
     private var incoming: [Parcel] = []
+    /// Per worker, when its last answer was taken in hand, on the clock of all ranks; 0 before.
+    private var opened: [Int]
     /// Per worker, the clients it has been ordered to train and not yet answered.
     private(set) var pending: [[Int]]
 
@@ -45,6 +47,7 @@ final class OrderDesk {
         self.parameterCount = parameterCount
         self.cohortCapacity = cohortCapacity
         self.wire = wire
+        opened = [Int](repeating: 0, count: control.size - 1)
         pending = [[Int]](repeating: [], count: control.size - 1)
     }
 
@@ -59,7 +62,9 @@ final class OrderDesk {
         lists[worker] = clients
         let assignment = Assignment(clientsOfWorker: lists)
         var frame = RoundFrame(cohortCapacity: cohortCapacity, parameterCount: parameterCount)
-        frame.setHeader(.init(.train, round, cohort: clients.count))
+        var header = RoundFrame.Header(.train, round, cohort: clients.count)
+        if timeline.isOn { (header.sent, header.gatherOpened) = (timeline.shared(timeline.now), opened[worker]) }
+        frame.setHeader(header)
         frame.setAssignment(assignment)
         frame.setWeights(global)
         frame.seal()
@@ -95,6 +100,7 @@ final class OrderDesk {
                 into: Buffer<UInt8>(count: status.byteCount), from: status.source, tag: ControlMessage.Tag.updates)
             incoming.append(Parcel(status.source - 1, request))
             timeline.enter(.gather, peer: status.source)
+            opened[status.source - 1] = timeline.shared(timeline.entered)
             timeline.note(bytesIn: status.byteCount)
         }
         var hasCome = false

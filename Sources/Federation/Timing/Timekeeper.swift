@@ -12,6 +12,8 @@ public final class Timekeeper {
     private let start: Int
     private var lastCounts: Int
     private var clockAtEnd: ClockReading?
+    /// Rank 0 keeps time; a rank without a log of its own answers it all the same.
+    private var isAligned = false
 
     /// Where the run leaves its files. To be set on rank 0 before the first round.
     public var folder = ""
@@ -57,6 +59,7 @@ public final class Timekeeper {
         let bytes = try communicator.broadcastBytes(Array(encoded), root: 0)
         guard !bytes.isEmpty else { return timeline.turnOff() }
         let place = try JSONDecoder().decode(Place.self, from: Data(bytes))
+        isAligned = true
         let offset = try measure(on: control, leading: .seconds(5), following: .seconds(5))
         timeline.align(offset: offset?.offset ?? 0, origin: place.origin)
         timeline.enter(.load)
@@ -71,7 +74,7 @@ public final class Timekeeper {
 
     /// Aligns the clocks once more. To be called by all ranks while all are there; nobody waits long for one that is not.
     func end(on control: any Communicator) throws {
-        guard timeline.isOn else { return }
+        guard isAligned else { return }
         timeline.enter(.wait)
         // Those that are behind a rank that does not answer wait longer than rank 0.
         clockAtEnd = reading(try measure(on: control, leading: .seconds(1), following: .milliseconds(1_500)))

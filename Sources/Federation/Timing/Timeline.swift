@@ -184,12 +184,12 @@ public final class Timeline {
         alsoHandOver()
     }
 
-    /// A stretch as it is written; nil if it is shorter than a microsecond and moved nothing.
+    /// A stretch as it is written; nil if it is shorter than a microsecond and says nothing otherwise.
     private func event(_ stretch: TimingEvent) -> TimingEvent? {
         var event = stretch
         event.start = Self.microseconds(shared(stretch.start))
         event.duration = Self.microseconds(shared(stretch.start + stretch.duration)) - event.start
-        let isEmpty = event.duration == 0 && event.bytesIn == 0 && event.bytesOut == 0 && event.clients == 0
-        return isEmpty ? nil : event
+        let saysNothing = event.bytesIn == 0 && event.bytesOut == 0 && event.clients == 0 && event.phase != .reform
+        return event.duration == 0 && saysNothing ? nil : event
     }
 }

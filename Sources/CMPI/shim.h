@@ -45,6 +45,13 @@ FEDMPI_CONSTANT(int, MPI_THREAD_FUNNELED, threadFunneled)
 FEDMPI_CONSTANT(int, MPI_MAX_ERROR_STRING, maxErrorString)
 FEDMPI_CONSTANT(int, MPI_MAX_LIBRARY_VERSION_STRING, maxLibraryVersionString)
 
+/*
+ * Marks the rounds for a profiler that stands between the program and MPI, for which a library itself has no use; Swift
+ * cannot call functions with `...`. IPM enters and leaves a region of this name; mpiP counts from 1 to 0.
+ */
+static inline void fedmpi_round_start(void) { MPI_Pcontrol(1, "round"); }
+static inline void fedmpi_round_end(void) { MPI_Pcontrol(0, "exit", "round"); }
+
 /* A handle is a pointer in Open MPI and an int in MPICH. As the field of a struct both have one spelling in Swift. */
 struct CommHandle { MPI_Comm value; };
 struct GroupHandle { MPI_Group value; };

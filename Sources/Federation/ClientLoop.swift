@@ -9,19 +9,28 @@ final class ClientLoop {
     private let device: Device
     private let wire: any Wire
     private let faults: FaultInjector
+    private let timekeeper: Timekeeper
+    private let timeline: Timeline
+    private let transfers: TransferClock
     /// The last round this rank took part in.
     private var round = RoundID(0)
 
-    init(_ job: Job, _ communicator: any Communicator, control: any Communicator, contact: ServerContact) throws {
+    init(
+        _ job: Job, _ communicator: any Communicator, control: any Communicator, contact: ServerContact,
+        _ timekeeper: Timekeeper
+    ) throws {
+        self.timekeeper = timekeeper
+        timeline = timekeeper.timeline
+        transfers = TransferClock(timeline, control: control)
         self.communicator = communicator
         self.control = control
         self.contact = contact
         self.job = job
-        device = try Device(job)
+        device = try Device(job, timeline)
         faults = FaultInjector(try job.settings.inject.map { try Fault($0) }, rank: communicator.rank)
         wire = try Wires.named(job.settings.wire).init(
             communicator, parameterCount: job.model.parameterCount, cohortSize: job.settings.cohortSize,
-            faults: faults)
+            faults: faults, transfers)
     }
 
     /// Whether a rank was lost, so that MPI cannot be finalised.
@@ -31,22 +40,29 @@ final class ClientLoop {
         var frame = emptyFrame()
         while !contact.hasLeftCollectives {
             faults.reach(.broadcast, round: round.number + 1)
+            try transfers.enterCollective()
             var request = try communicator.startBroadcast(frame.intoBuffer(), root: 0)
             let isGivenUp = try Backoff.default.wait(for: &request) { try pollForLeaving() }
             guard !isGivenUp else { break }
             frame = self.frame(try request.wait())
-            guard try frame.header().kind == .train else { return try contact.sayFarewell() }
-            try joinRound(frame)
+            let header = try frame.header()
+            let assignment = try assignment(frame, cohort: header.cohort)
+            let clients = assignment.clientsOfWorker[communicator.rank - 1]
+            transfers.endBroadcast(header, bytes: frame.buffer.count, clients: clients.count)
+            guard header.kind == .train else {
+                try timekeeper.end(on: control)
+                return try contact.sayFarewell()
+            }
+            try joinRound(header.round, assignment, frame)
         }
+        timeline.enter(.reform)
         while let order = try nextOrder() { try carryOut(order) }
     }
 
     // MARK: Collectives
 
-    private func joinRound(_ frame: borrowing RoundFrame) throws {
-        let header = try frame.header()
-        let assignment = try assignment(frame, cohort: header.cohort)
-        startRound(header.round)
+    private func joinRound(_ round: RoundID, _ assignment: Assignment, _ frame: borrowing RoundFrame) throws {
+        startRound(round)
         let worker = communicator.rank - 1
         for part in 0..<wire.partCount(assignment) {
             let clients = wire.clients(of: worker, part: part, assignment)
@@ -57,10 +73,12 @@ final class ClientLoop {
                 }, unless: pollForLeaving)
             guard !contact.hasLeftCollectives else { return }
         }
+        MPIWorld.markRoundEnd()
     }
 
     private func pollForLeaving() throws -> Bool {
         try contact.poll()
+        timeline.tick()
         return contact.hasLeftCollectives
     }
 
@@ -69,8 +87,10 @@ final class ClientLoop {
     /// Waits for the next order; nil when the run is over.
     private func nextOrder() throws -> RoundFrame? {
         faults.reach(.broadcast, round: round.number + 1)
+        timeline.enter(.wait, peer: 0)
         var arrived: Status?
         try contact.wait {
+            timeline.tick()
             arrived = try control.iprobe(from: 0, tag: ControlMessage.Tag.order)
             return arrived != nil || contact.isStopped
         }
@@ -85,21 +105,27 @@ final class ClientLoop {
     private func carryOut(_ order: borrowing RoundFrame) throws {
         let header = try order.header()
         let clients = try assignment(order, cohort: header.cohort).clientsOfWorker[communicator.rank - 1]
+        transfers.endBroadcast(header, bytes: order.buffer.count, clients: clients.count)
         startRound(header.round)
         try wire.answer(
             clients, round: round,
             train: { client, change in try train(client, order, &change, isFirst: client == clients.first) },
             send: { message in
+                timeline.enter(.wait, peer: 0)
+                let bytes = message.count
                 var request = try control.startSend(message, to: 0, tag: ControlMessage.Tag.updates)
                 try contact.wait { try request.test() }
+                transfers.endGather(bytes: bytes, clients: clients.count)
                 return try request.wait()
             })
+        MPIWorld.markRoundEnd()
     }
 
     // MARK: Training
 
     private func startRound(_ round: RoundID) {
         self.round = round
+        MPIWorld.markRoundStart()
         contact.startRound(round.number)
         device.startRound()
     }
@@ -114,6 +140,7 @@ final class ClientLoop {
                 client: client, round: round, global: global, change: &change,
                 progress: {
                     try contact.trained($0)
+                    timeline.tick()
                     if isFirstBatch { faults.reach(.train, round: round.number) }
                     isFirstBatch = false
                 },

@@ -12,12 +12,14 @@ final class Device {
     private let trainer: LocalTrainer
     private let downloadBytes: Int
     private let uploadBytes: Int
+    private let timeline: Timeline
     private var workArrived = ContinuousClock.now
 
-    init(_ job: Job) throws {
+    init(_ job: Job, _ timeline: Timeline) throws {
+        self.timeline = timeline
         settings = job.settings
         simulation = job.settings.simulation
-        trainer = try LocalTrainer(job)
+        trainer = try LocalTrainer(job, timeline)
         let parameterCount = job.model.parameterCount
         downloadBytes = RoundFrame.byteCount(cohortCapacity: settings.cohortSize, parameterCount: parameterCount)
         uploadBytes = UpdateSlot.byteCount(parameterCount: parameterCount)
@@ -42,7 +44,10 @@ final class Device {
         if conditions.isDropped {
             return nothing(.dropped, simulatedSeconds: simulation.isVirtual ? settings.hardLimit : 0, &change)
         }
-        if simulation.isReal, conditions.delay > 0 { try pause(.seconds(conditions.delay)) }
+        if simulation.isReal, conditions.delay > 0 {
+            timeline.enter(.train, client: client)
+            try pause(.seconds(conditions.delay))
+        }
 
         let started = ContinuousClock.now
         var seen = 0

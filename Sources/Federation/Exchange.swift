@@ -40,6 +40,10 @@ final class WorkerExchange: Exchange {
     private let wire: any Wire
     private let desk: OrderDesk
     private let faulted: (FaultRecord) -> Void
+    private let timekeeper: Timekeeper
+    private let timeline: Timeline
+    private let transfers: TransferClock
+    private let control: any Communicator
     private var frame: RoundFrame?
     /// Or left behind in a collective.
     private(set) var hasLostRanks = false
@@ -48,8 +52,12 @@ final class WorkerExchange: Exchange {
 
     init(
         _ job: Job, _ communicator: any Communicator, control: any Communicator, membership: Membership,
-        faulted: @escaping (FaultRecord) -> Void
+        faulted: @escaping (FaultRecord) -> Void, _ timekeeper: Timekeeper
     ) throws {
+        self.timekeeper = timekeeper
+        self.control = control
+        timeline = timekeeper.timeline
+        transfers = TransferClock(timeline, control: control)
         self.communicator = communicator
         self.job = job
         self.membership = membership
@@ -57,8 +65,10 @@ final class WorkerExchange: Exchange {
         let parameterCount = job.model.parameterCount
         let cohortSize = job.settings.cohortSize
         wire = try Wires.named(job.settings.wire).init(
-            communicator, parameterCount: parameterCount, cohortSize: cohortSize, faults: FaultInjector([], rank: 0))
-        desk = OrderDesk(control: control, wire: wire, parameterCount: parameterCount, cohortCapacity: cohortSize)
+            communicator, parameterCount: parameterCount, cohortSize: cohortSize, faults: FaultInjector([], rank: 0),
+            transfers)
+        desk = OrderDesk(
+            control: control, wire: wire, parameterCount: parameterCount, cohortCapacity: cohortSize, timeline)
         frame = RoundFrame(cohortCapacity: cohortSize, parameterCount: parameterCount)
     }
 
@@ -78,27 +88,33 @@ final class WorkerExchange: Exchange {
                 progressed: progressed)
             if isComplete { return }
             hasLostRanks = true
+            timeline.enter(.reform)
             try membership.leaveCollectives()
             startWaiting(for: job.settings.hardLimit)
         }
         for (worker, clients) in owed.enumerated() {
             try desk.order(clients, from: worker, round: round, global: global)
         }
+        timeline.enter(.idle)
         try besideTraining { try heartbeat() }
         membership.startWaiting()
+        timeline.enter(.wait)
         while !desk.debtors.isEmpty {
             let deadline = ContinuousClock.now + .milliseconds(100)
             _ = try Backoff.default.wait(until: deadline) {
                 try desk.serve(round: round, into: tally, heard: { try membership.noteHeard($0) })
             }
+            timeline.tick()
             progressed(membership.samplesTrained)
             for worker in try membership.poll(awaiting: desk.debtors) {
+                timeline.enter(.reform, peer: worker + 1)
                 let clients = lose(worker, desk.withdraw(worker), round: round, into: tally)
                 let shares = try distribute(clients)
                 for (worker, clients) in shares {
                     try desk.order(clients, from: worker, round: round, global: global)
                 }
                 if !shares.isEmpty { startWaiting(for: job.settings.hardLimit) }
+                timeline.enter(.wait)
             }
             if isPastLimit { giveUp(round: round, into: tally) }
         }
@@ -130,7 +146,10 @@ final class WorkerExchange: Exchange {
         if !hasLostRanks {
             var none = assign([])
             let isComplete = try broadcast(.stop, round: RoundID(0), &none, nil, nil, progressed: {})
-            if isComplete, try membership.waitForFarewells() { return }
+            if isComplete {
+                try timekeeper.end(on: control)
+                if try membership.waitForFarewells() { return }
+            }
             hasLostRanks = true
         }
         try membership.stop()
@@ -156,6 +175,7 @@ final class WorkerExchange: Exchange {
             let isComplete = try wire.collect(
                 round: round, part: part, assignment, into: tally,
                 unless: {
+                    timeline.tick()
                     progressed(membership.samplesTrained)
                     return try loseSilent(&owed, round: round, into: tally) || isPastLimit
                 })
@@ -173,17 +193,25 @@ final class WorkerExchange: Exchange {
     ) throws -> Bool {
         guard var frame = self.frame.take() else { preconditionFailure("the frame is in use") }
         let assignment = Assignment(clientsOfWorker: owed)
-        frame.setHeader(.init(kind, round, cohort: assignment.cohortSize))
+        timeline.enter(.encode)
         frame.setAssignment(assignment)
         if let global { frame.setWeights(global) }
+        try transfers.enterCollective()
+        var header = RoundFrame.Header(kind, round, cohort: assignment.cohortSize)
+        if timeline.isOn { (header.sent, header.gatherOpened) = (transfers.enteredShared, transfers.gatherOpened) }
+        frame.setHeader(header)
         frame.seal()
+        let byteCount = frame.buffer.count
         var request = try communicator.startBroadcast(frame.intoBuffer(), root: 0)
         while try !request.wait(until: .now + .milliseconds(100)) {
+            timeline.tick()
             progressed()
             if try loseSilent(&owed, round: round, into: tally) { return false }
         }
+        let sent = try request.wait()
+        try transfers.endBroadcast(bytes: byteCount, clients: assignment.cohortSize)
         self.frame = RoundFrame(
-            try request.wait(), cohortCapacity: job.settings.cohortSize, parameterCount: job.model.parameterCount)
+            sent, cohortCapacity: job.settings.cohortSize, parameterCount: job.model.parameterCount)
         return true
     }
 
@@ -231,5 +259,6 @@ final class WorkerExchange: Exchange {
     /// Keeps the workers from taking a busy server for dead.
     func heartbeat() throws {
         _ = try membership.poll(awaiting: [])
+        timeline.tick()
     }
 }

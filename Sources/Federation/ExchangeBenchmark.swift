@@ -56,7 +56,8 @@ private struct WireExchange: ~Copyable {
         let workers = communicator.size - 1
         assignment = Assignment(clientsOfWorker: (0..<workers).map { [$0] })
         wire = GathervWire(
-            communicator, parameterCount: floats, cohortSize: workers, faults: FaultInjector([], rank: 0))
+            communicator, parameterCount: floats, cohortSize: workers, faults: FaultInjector([], rank: 0),
+            TransferClock(Timeline(isOn: false), control: communicator))
         tally = RoundTally(parameterCount: floats, samplesHeld: { _ in 0 }, reject: { _, _ in })
         frame = RoundFrame(cohortCapacity: workers, parameterCount: floats)
         batch = UpdateBatch(slots: 1, parameterCount: floats)

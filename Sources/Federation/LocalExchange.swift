@@ -5,14 +5,16 @@ import MPI
 final class LocalExchange: Exchange {
     private let job: Job
     private let device: Device
+    private let timeline: Timeline
     private let stopFlag: StopFlag
     let trainsElsewhere = false
     let hasLostRanks = false
 
-    init(_ job: Job, stop: StopFlag) throws {
+    init(_ job: Job, stop: StopFlag, _ timeline: Timeline) throws {
+        self.timeline = timeline
         stopFlag = stop
         self.job = job
-        device = try Device(job)
+        device = try Device(job, timeline)
     }
 
     func run(
@@ -31,12 +33,14 @@ final class LocalExchange: Exchange {
                 progress: { count in
                     try stopFlag.check()
                     trained += count
+                    timeline.tick()
                     guard ContinuousClock.now - last >= .milliseconds(200) else { return }
                     last = .now
                     progressed(trained)
                 }, pause: pause)
             let envelope = UpdateSlot.Envelope(
                 client: client, round: round, result: result, payloadBytes: change.count * 4)
+            timeline.enter(.aggregate, client: client)
             tally.receive(client, .success(envelope), change.span)
         }
     }

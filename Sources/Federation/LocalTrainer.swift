@@ -7,11 +7,13 @@ final class LocalTrainer {
     private let job: Job
     private let plan: Plan
     private let optimizer: SGD
+    private let timeline: Timeline
     private var order: [UInt32] = []
     private var labels: [Int32]
     private var anchor: [Float] = []
 
-    init(_ job: Job) throws {
+    init(_ job: Job, _ timeline: Timeline) throws {
+        self.timeline = timeline
         let settings = job.settings
         self.job = job
         // No client has more samples than the largest: a batch beyond that would be padding.
@@ -33,10 +35,13 @@ final class LocalTrainer {
     ) throws -> LocalResult {
         let settings = job.settings
         let samples = job.partition.samples(of: client)
+        timeline.enter(.load, client: client)
         try plan.load(global)
         plan.resetOptimizer()
         if job.strategy.correctsGradients { keepAnchor() }
 
+        timeline.enter(.train, client: client)
+        timeline.note(clients: 1)
         var result = LocalResult(samples: samples.count)
         training: for epoch in 0..<settings.epochs {
             shuffle(samples, client: client, round: round, epoch: epoch)
@@ -47,6 +52,7 @@ final class LocalTrainer {
                     from: start, count: count, round: round, client: client, index: result.steps)
                 result.steps += 1
                 let seen = start + count
+                timeline.note(samples: count)
                 result.loss = loss / Double(seen)
                 let isDone = epoch == settings.epochs - 1 && seen == order.count
                 guard try goesOn(count) || isDone else {
@@ -56,6 +62,7 @@ final class LocalTrainer {
                 }
             }
         }
+        timeline.enter(.encode, client: client)
         try plan.store(into: &change)
         for i in 0..<change.count { change[unchecked: i] -= global[unchecked: i] }
         return result

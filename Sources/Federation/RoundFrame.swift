@@ -3,7 +3,7 @@ import MPI
 /// What goes down at the start of a round, in one broadcast: a header, who trains whom, and the flat weights.
 ///
 /// ```
-/// 0     header: magic, kind, round, cohort size, attempt (UInt32 each), 0 …
+/// 0     header: magic, kind, round, cohort size, attempt (UInt32 each), 0, two moments (Int64 each), 0 …
 /// 60    CRC-32C of everything before the weights, this field as 0
 /// 64    assignments, cohort × (client UInt32, worker UInt32), room for the largest cohort
 /// …     weights, Float32, at the next multiple of 64
@@ -20,6 +20,11 @@ package struct RoundFrame: ~Copyable {
         package var round: RoundID
         /// Clients of the round.
         package var cohort: Int
+        /// When the server came to this broadcast, in nanoseconds since the run's start on its clock; 0 if no time is
+        /// kept.
+        package var sent = 0
+        /// From when on the first gather of the frame before could run, likewise.
+        package var gatherOpened = 0
 
         package init(_ kind: Kind, _ round: RoundID, cohort: Int) {
             self.kind = kind
@@ -75,7 +80,10 @@ package struct RoundFrame: ~Copyable {
                 throw .cohortTooLarge(atMost: cohortCapacity, actual: Int(word(3)))
             }
             guard word(4) <= UInt32(RoundID.largestAttempt) else { throw .badAttempt(word(4)) }
-            return Header(kind, RoundID(Int(word(2)), attempt: Int(word(4))), cohort: Int(word(3)))
+            var header = Header(kind, RoundID(Int(word(2)), attempt: Int(word(4))), cohort: Int(word(3)))
+            header.sent = Int(bytes.load(Int64.self, at: 24))
+            header.gatherOpened = Int(bytes.load(Int64.self, at: 32))
+            return header
         }
     }
 
@@ -86,6 +94,8 @@ package struct RoundFrame: ~Copyable {
             bytes.store(UInt32(header.round.number), at: 8)
             bytes.store(UInt32(header.cohort), at: 12)
             bytes.store(UInt32(header.round.attempt), at: 16)
+            bytes.store(Int64(header.sent), at: 24)
+            bytes.store(Int64(header.gatherOpened), at: 32)
         }
     }
 

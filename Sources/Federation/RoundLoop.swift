@@ -1,4 +1,5 @@
 import FedCore
+import MPI
 
 /// The server, rank 0: selects, sends down, collects, averages, evaluates, tells the observers.
 ///
@@ -11,6 +12,7 @@ final class RoundLoop {
     private let faults: FaultHistory
     private let evaluator: Evaluator
     private let selection: ClientSelection
+    private let timeline: Timeline
     private let frameBytes: Int
 
     private var strategy: any Strategy
@@ -35,8 +37,9 @@ final class RoundLoop {
     ///   - faults: one of the observers.
     init(
         _ job: Job, _ exchange: any Exchange, ranks: Int, resuming state: RunState?, stop: StopFlag,
-        faults: FaultHistory, observers: [any RoundObserver]
+        faults: FaultHistory, observers: [any RoundObserver], _ timeline: Timeline
     ) throws {
+        self.timeline = timeline
         self.exchange = exchange
         self.ranks = ranks
         self.observers = observers
@@ -76,6 +79,7 @@ final class RoundLoop {
             settings: job.settings, model: job.model, trainingSamples: job.data.train.count,
             testSamples: job.data.test.count, ranks: ranks, hosts: hosts,
             finishedRounds: finishedRounds)
+        timeline.enter(.checkpoint)
         for observer in observers { try observer.runStarted(description) }
         start = .now
         do {
@@ -91,6 +95,7 @@ final class RoundLoop {
         }
         let summary = RunSummary(rounds: records, seconds: seconds)
         let weights = global
+        timeline.enter(.checkpoint)
         for observer in observers { try observer.runFinished(summary, weights: weights.span) }
         // Last: a worker that has been let go can be missed no longer, because MPI is finalised by all.
         try exchange.stop()
@@ -111,6 +116,9 @@ final class RoundLoop {
         let settings = job.settings
         let start = ContinuousClock.now
         var record = RoundRecord(round: round)
+        timeline.round = round
+        MPIWorld.markRoundStart()
+        defer { MPIWorld.markRoundEnd() }
         for attempt in 0...settings.roundRetries {
             try exchange(RoundID(round, attempt: attempt), &record)
             if tally.participants >= settings.minClients { break }
@@ -120,6 +128,7 @@ final class RoundLoop {
             let repetition = FaultRecord(round: round, kind: .roundRepeated, reason: "\(shortage)")
             for observer in observers { observer.faulted(repetition) }
         }
+        timeline.enter(.aggregate)
         if tally.sum.weight > 0 { Self.move(&global, along: tally.sum, &mean, by: &strategy) }
 
         record.finish(tally, epochs: settings.epochs, seconds: (ContinuousClock.now - start).seconds)
@@ -133,6 +142,7 @@ final class RoundLoop {
 
     private func exchange(_ round: RoundID, _ record: inout RoundRecord) throws {
         try stop.check()
+        timeline.enter(.encode)
         let cohort = selection.cohort(round: round.number, attempt: round.attempt)
         let samples = cohort.reduce(0) { $0 + job.partition.count(of: $1) }
         let expected = Double(max(samples * job.settings.epochs, 1))
@@ -171,6 +181,8 @@ final class RoundLoop {
     private func evaluatePending(_ heartbeat: () throws -> Void) throws {
         guard var record = unevaluated else { return }
         if record.round % job.settings.evalEvery == 0 || record.round == job.settings.rounds {
+            timeline.enter(.evaluate)
+            timeline.note(samples: job.data.test.count)
             let weights = global
             let evaluation = try evaluator.evaluate(weights.span, heartbeat: heartbeat)
             record.serverLoss = evaluation.loss
@@ -178,6 +190,7 @@ final class RoundLoop {
         }
         unevaluated = nil
         records.append(record)
+        timeline.enter(.checkpoint)
         for observer in observers { try observer.roundFinished(record) }
         for observer in observers { try observer.stateReached(round: record.round, state: { state }) }
     }

@@ -13,6 +13,7 @@ public enum Session {
     ///   - state: on rank 0, to continue a run; `settings` are then those of the state, but for `rounds`.
     ///   - stop: ends the run when it is raised; raise it on every rank.
     ///   - observers: on rank 0, made once the settings are known to be sound.
+    ///   - timekeeper: keeps this rank's time; nil: none is kept. With one on rank 0 there must be one on every rank.
     ///   - ready: called when all ranks are prepared; from here on the run can do without a client rank.
     /// - Returns: whether a rank was lost; MPI cannot be finalised then, because it would wait for the dead.
     /// - Throws: `ConfigurationError` on every rank alike when the settings cannot be honoured on some rank;
@@ -20,35 +21,38 @@ public enum Session {
     @discardableResult
     public static func run(
         _ settings: RunSettings?, resuming state: RunState? = nil, stop: StopFlag = StopFlag(),
-        on communicator: any Communicator,
+        on communicator: any Communicator, timekeeper: Timekeeper? = nil,
         observers: (Job) throws -> [any RoundObserver],
         ready: () -> Void = {}
     ) throws -> Bool {
-        let world = communicator
+        let timekeeper = timekeeper ?? Timekeeper(communicator, isOn: false, sink: { _, _ in nil })
+        let world = timekeeper.metered(communicator)
         let settings = try share(settings, over: world)
         let simulation = settings.simulation
         let communicator: any Communicator =
             simulation.isReal && !simulation.link.isIdeal && world.rank > 0
-            ? SlowLink(world, link: simulation.link) : world
+            ? timekeeper.metered(SlowLink(communicator, link: simulation.link)) : world
         let control = try communicator.duplicate()
         let processes = try ProcessTable(communicator)
         // Each rank prepares for itself, at the same time; then all learn whether all could.
         var role: Role?
-        let problem = try attempt(on: communicator) {
+        let problem = try attempt(on: communicator, timekeeper.timeline) {
             let job = try Job(settings)
             if communicator.rank == 0 {
                 role = .server(
                     try server(
-                        job, communicator, control: control, processes, resuming: state, stop: stop,
+                        job, communicator, control: control, processes, resuming: state, stop: stop, timekeeper,
                         observers: { try observers(job) }))
             } else {
                 let contact = ServerContact(
                     control: control, stop: stop, patience: .seconds(max(60, 6 * settings.failureTimeout)),
                     isServerGone: { processes.isGone(0) })
-                role = .client(try ClientLoop(job, communicator, control: control, contact: contact))
+                role = .client(try ClientLoop(job, communicator, control: control, contact: contact, timekeeper))
             }
         }
         if let problem { throw problem }
+        try timekeeper.begin(on: communicator, control: control)
+        defer { timekeeper.close() }
         ready()
         switch role {
         case .server(let loop):
@@ -64,7 +68,7 @@ public enum Session {
 
     private static func server(
         _ job: Job, _ communicator: any Communicator, control: any Communicator, _ processes: ProcessTable,
-        resuming state: RunState?, stop: StopFlag, observers: () throws -> [any RoundObserver]
+        resuming state: RunState?, stop: StopFlag, _ timekeeper: Timekeeper, observers: () throws -> [any RoundObserver]
     ) throws -> RoundLoop {
         try state?.validate(for: job)
         // Only now: making observers makes the run's folder.
@@ -72,8 +76,8 @@ public enum Session {
         let observers = try [faults] + observers()
         guard communicator.size > 1 else {
             return try RoundLoop(
-                job, LocalExchange(job, stop: stop), ranks: 1, resuming: state, stop: stop, faults: faults,
-                observers: observers)
+                job, LocalExchange(job, stop: stop, timekeeper.timeline), ranks: 1, resuming: state, stop: stop,
+                faults: faults, observers: observers, timekeeper.timeline)
         }
         let membership = Membership(
             control: control, stop: stop, timeout: .seconds(job.settings.failureTimeout),
@@ -81,10 +85,10 @@ public enum Session {
             isGone: { processes.isGone($0 + 1) })
         let exchange = try WorkerExchange(
             job, communicator, control: control, membership: membership,
-            faulted: { fault in for observer in observers { observer.faulted(fault) } })
+            faulted: { fault in for observer in observers { observer.faulted(fault) } }, timekeeper)
         return try RoundLoop(
             job, exchange, ranks: communicator.size, resuming: state, stop: stop, faults: faults,
-            observers: observers)
+            observers: observers, timekeeper.timeline)
     }
 
     private enum Role {
@@ -101,9 +105,10 @@ public enum Session {
 
     /// Runs `body` on every rank; if it fails somewhere with an error that is the user's to mend, every rank gets the
     /// error of the lowest such rank. Collective.
-    public static func attempt(on communicator: any Communicator, _ body: () throws -> Void) throws
-        -> ConfigurationError?
-    {
+    /// - Parameter timeline: told when this rank is done and waits for the others.
+    public static func attempt(
+        on communicator: any Communicator, _ timeline: Timeline? = nil, _ body: () throws -> Void
+    ) throws -> ConfigurationError? {
         var message: String?
         do {
             try body()
@@ -112,6 +117,7 @@ public enum Session {
         } catch let error as DatasetError {
             message = error.description
         }
+        timeline?.enter(.wait)
         let texts = try communicator.allGatherText(message ?? "")
         guard let rank = texts.firstIndex(where: { !$0.isEmpty }) else { return nil }
         return ConfigurationError(rank == 0 ? texts[rank] : "rank \(rank): \(texts[rank])")

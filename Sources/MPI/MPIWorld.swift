@@ -79,6 +79,12 @@ public enum MPIWorld {
     /// Seconds since some moment in the past, from MPI's clock. MPI must be running.
     public static var wallClock: Double { MPI_Wtime() }
 
+    /// Tells a profiler (`MPI_Pcontrol`) that a round starts; does nothing when MPI is not running.
+    public static func markRoundStart() { if isRunning { fedmpi_round_start() } }
+
+    /// Tells a profiler that a round is over.
+    public static func markRoundEnd() { if isRunning { fedmpi_round_end() } }
+
     /// Writes a line on standard error in one piece, so that lines of several ranks do not mix.
     private static func report(_ line: String) {
         let bytes = Array("\(line)\n".utf8)

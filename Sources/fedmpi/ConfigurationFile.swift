@@ -40,6 +40,9 @@ enum ConfigurationFile {
     /// Settings that are switches, as all flags among the output options are.
     private static let switches: Set<String> = ["real-delays"]
 
+    /// Output options that are no flags, though YAML takes their words for truth values.
+    private static let words: Set<String> = ["timing"]
+
     private static func arguments(from path: String, forPartition: Bool) throws -> [String] {
         let text: String
         do {
@@ -78,7 +81,8 @@ enum ConfigurationFile {
             guard let scalar = value.scalar else {
                 throw ConfigurationError("'\(path)': \(name) is not a single value")
             }
-            switch (output.contains(name) || switches.contains(name), value.bool) {
+            let isFlag = output.contains(name) && !words.contains(name) || switches.contains(name)
+            switch (isFlag, value.bool) {
             case (true, true?): result.append("--\(name)")
             case (true, false?): break
             default: result.append("--\(name)=\(scalar.string)")

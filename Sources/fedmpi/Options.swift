@@ -164,6 +164,9 @@ struct OutputOptions: ParsableArguments {
     @Option(help: "Save a checkpoint every so many rounds, at most one a second; 0: only when the run is stopped.")
     var checkpointEvery = 1
 
+    @Option(help: "Record what each rank does with its time, in the run's folder under timing: on or off.")
+    var timing = Switch.on
+
     @Flag(help: "Print one JSON object per line instead of a table.")
     var json = false
 
@@ -181,6 +184,11 @@ struct OutputOptions: ParsableArguments {
 struct ConfigurationOption: ParsableArguments {
     @Option(help: "YAML file with any of the options by name, or a run's config.json; flags override it.")
     var config: String?
+}
+
+/// On or off.
+enum Switch: String, ExpressibleByArgument, CaseIterable {
+    case on, off
 }
 
 extension RunSettings.OnFailure: ExpressibleByArgument {}

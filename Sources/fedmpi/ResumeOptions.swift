@@ -13,7 +13,9 @@ struct ResumeOptions: ParsableArguments {
     var from: CheckpointFiles.Generation?
 
     /// Options that do not change what a run computes, or only how far it goes.
-    private static let companions: Set = ["resume", "from", "rounds", "results", "json", "quiet", "checkpoint-every"]
+    private static let companions: Set = [
+        "resume", "from", "rounds", "results", "json", "quiet", "checkpoint-every", "timing",
+    ]
 
     /// Everything else comes from the checkpoint: given on the command line, it would be ignored, or break the promise
     /// that a continued run ends with the same bits.

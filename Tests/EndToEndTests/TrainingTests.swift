@@ -47,7 +47,11 @@ struct TrainingTests {
 
         let run = folder.url.appendingPathComponent("six")
         let files = try FileManager.default.contentsOfDirectory(atPath: run.path).sorted()
-        #expect(files == ["checkpoint", "checkpoint.previous", "config.json", "model.safetensors", "round_log.json"])
+        #expect(
+            files == [
+                "checkpoint", "checkpoint.previous", "config.json", "model.safetensors", "partition.csv",
+                "round_log.json", "timing",
+            ])
         let log = try JSONSerialization.jsonObject(
             with: Data(contentsOf: run.appendingPathComponent("round_log.json")))
         #expect((log as? [[String: Any]])?.count == 3)

@@ -16,6 +16,10 @@ struct ControlMessage: Equatable {
         case report = 5
         /// Worker to server: it has understood that the run is over.
         case farewell = 6
+        /// Worker to server: it is about to enter collective number `round`, at `value` on the clock of all ranks.
+        case arrived = 7
+        /// Server to worker: what to add to its clock is `value`, and `round` is the error.
+        case clock = 8
     }
 
     /// What tells the messages on the control communicator apart.
@@ -26,6 +30,9 @@ struct ControlMessage: Equatable {
         static let order = 3
         /// Update slots, one behind another.
         static let updates = 4
+        static let arrival = 5
+        /// Ping-pong that aligns the clocks: a ping is answered by a report of the worker's clock.
+        static let clock = 6
     }
 
     var kind: Kind

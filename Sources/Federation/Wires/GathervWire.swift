@@ -19,22 +19,25 @@ final class GathervWire: Wire {
     /// On a worker: what it sends, or has sent last.
     private var batch: UpdateBatch
     private let faults: FaultInjector
+    private let transfers: TransferClock
 
     /// Bound of the server's buffer, unless one update per worker needs more.
     static let defaultServerBytes = 64 << 20
 
     convenience init(
-        _ communicator: any Communicator, parameterCount: Int, cohortSize: Int, faults: FaultInjector
+        _ communicator: any Communicator, parameterCount: Int, cohortSize: Int, faults: FaultInjector,
+        _ transfers: TransferClock
     ) {
         self.init(
             communicator, parameterCount: parameterCount, cohortSize: cohortSize, faults: faults,
-            serverBytes: Self.defaultServerBytes)
+            transfers, serverBytes: Self.defaultServerBytes)
     }
 
     init(
         _ communicator: any Communicator, parameterCount: Int, cohortSize: Int, faults: FaultInjector,
-        serverBytes: Int
+        _ transfers: TransferClock, serverBytes: Int
     ) {
+        self.transfers = transfers
         self.faults = faults
         self.communicator = communicator
         self.parameterCount = parameterCount
@@ -73,6 +76,8 @@ final class GathervWire: Wire {
     /// Sends a batch, which keeps its contents.
     func send(_ batch: inout UpdateBatch, unless giveUp: () throws -> Bool) throws {
         let count = batch.byteCount
+        let clients = batch.clients.count
+        try transfers.enterCollective()
         var request = try communicator.startGatherv(
             batch.take(), sending: count, into: Buffer(count: 0), counts: [], root: 0)
         let isGivenUp = try Backoff.default.wait(for: &request, unless: giveUp)
@@ -80,6 +85,7 @@ final class GathervWire: Wire {
             batch.giveBack(request.abandon { Buffer(copying: $0.send) })
         } else {
             batch.giveBack(try request.wait().send)
+            transfers.endGather(bytes: count, clients: clients)
         }
     }
 
@@ -110,17 +116,16 @@ final class GathervWire: Wire {
         guard let into = receiveBuffer.take() else { preconditionFailure("the wire is in use, or was given up") }
         let clients = (0..<workers).map { self.clients(of: $0, part: wave, assignment) }
         let counts = [0] + clients.map { $0.count * slotBytes }
+        try transfers.enterCollective()
         var request = try communicator.startGatherv(Buffer(count: 0), into: into, counts: counts, root: 0)
         while try !request.wait(until: .now + .milliseconds(100)) {
             if try giveUp() { return false }
         }
         let received = try request.wait().receive
-        var offset = 0
-        for client in clients.joined() {
-            UpdateSlot.deliver(
-                received, at: offset, client: client, round: round, parameterCount: parameterCount, to: tally)
-            offset += slotBytes
-        }
+        let cohort = Array(clients.joined())
+        try transfers.endGather(bytes: cohort.count * slotBytes, clients: cohort.count, isFirst: wave == 0)
+        let slots = cohort.enumerated().map { (client: $1, offset: $0 * slotBytes) }
+        deliver(slots, of: received, round: round, to: tally)
         receiveBuffer = .some(received)
         return true
     }
@@ -129,6 +134,7 @@ final class GathervWire: Wire {
     func open(
         _ answer: borrowing Buffer<UInt8>, pending: inout [Int], round: RoundID, into tally: RoundTally
     ) {
+        var slots: [(client: Int, offset: Int)] = []
         for slot in 0..<answer.count / slotBytes {
             let offset = slot * slotBytes
             let client: Int
@@ -141,28 +147,34 @@ final class GathervWire: Wire {
             }
             guard let index = pending.firstIndex(of: client) else { continue }
             pending.remove(at: index)
-            UpdateSlot.deliver(
-                answer, at: offset, client: client, round: round, parameterCount: parameterCount, to: tally)
+            slots.append((client, offset))
         }
+        deliver(slots, of: answer, round: round, to: tally)
     }
-}
 
-extension UpdateSlot {
-    /// Checks a slot that should hold this client's update, and hands it over.
-    static func deliver(
-        _ buffer: borrowing Buffer<UInt8>, at offset: Int, client: Int, round: RoundID, parameterCount: Int,
-        to tally: RoundTally
+    /// Checks slots that should hold these clients' updates, then hands them over.
+    private func deliver(
+        _ slots: [(client: Int, offset: Int)], of buffer: borrowing Buffer<UInt8>, round: RoundID, to tally: RoundTally
     ) {
-        let envelope: Result<Envelope, Defect>
-        do {
-            envelope = .success(
-                try readEnvelope(
-                    buffer, at: offset, client: client, round: round, payloadBytes: parameterCount * 4))
-        } catch {
-            envelope = .failure(error)
+        let payloadBytes = parameterCount * 4
+        transfers.timeline.note(clients: slots.count)
+        var envelopes: [Result<UpdateSlot.Envelope, UpdateSlot.Defect>] = []
+        for (client, offset) in slots {
+            do {
+                let envelope = try UpdateSlot.readEnvelope(
+                    buffer, at: offset, client: client, round: round, payloadBytes: payloadBytes)
+                envelopes.append(.success(envelope))
+            } catch {
+                envelopes.append(.failure(error))
+            }
         }
-        buffer.withSpan(of: Float.self, at: offset + envelopeBytes, count: parameterCount) { change in
-            tally.receive(client, envelope, change)
+        transfers.timeline.enter(.aggregate)
+        transfers.timeline.note(clients: slots.count)
+        for (slot, envelope) in zip(slots, envelopes) {
+            let start = slot.offset + UpdateSlot.envelopeBytes
+            buffer.withSpan(of: Float.self, at: start, count: parameterCount) { change in
+                tally.receive(slot.client, envelope, change)
+            }
         }
     }
 }

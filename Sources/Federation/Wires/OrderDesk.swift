@@ -11,6 +11,7 @@ final class OrderDesk {
     private let parameterCount: Int
     private let cohortCapacity: Int
     private let wire: any Wire
+    private let timeline: Timeline
 
     /// A message under way, kept until it is complete; one that never completes because its peer died is leaked.
     private final class Parcel {
@@ -33,14 +34,20 @@ final class OrderDesk {
 
     private var outgoing: [Parcel] = []
     private var incoming: [Parcel] = []
+    /// Per worker, when its last answer was taken in hand, on the clock of all ranks; 0 before.
+    private var opened: [Int]
     /// Per worker, the clients it has been ordered to train and not yet answered.
     private(set) var pending: [[Int]]
 
-    init(control: any Communicator, wire: any Wire, parameterCount: Int, cohortCapacity: Int) {
+    init(
+        control: any Communicator, wire: any Wire, parameterCount: Int, cohortCapacity: Int, _ timeline: Timeline
+    ) {
+        self.timeline = timeline
         self.control = control
         self.parameterCount = parameterCount
         self.cohortCapacity = cohortCapacity
         self.wire = wire
+        opened = [Int](repeating: 0, count: control.size - 1)
         pending = [[Int]](repeating: [], count: control.size - 1)
     }
 
@@ -50,14 +57,18 @@ final class OrderDesk {
     /// Orders a worker to train clients, from these weights.
     func order(_ clients: [Int], from worker: Int, round: RoundID, global: Span<Float>) throws {
         guard !clients.isEmpty else { return }
+        timeline.enter(.broadcast, peer: worker + 1)
         var lists = [[Int]](repeating: [], count: pending.count)
         lists[worker] = clients
         let assignment = Assignment(clientsOfWorker: lists)
         var frame = RoundFrame(cohortCapacity: cohortCapacity, parameterCount: parameterCount)
-        frame.setHeader(.init(.train, round, cohort: clients.count))
+        var header = RoundFrame.Header(.train, round, cohort: clients.count)
+        if timeline.isOn { (header.sent, header.gatherOpened) = (timeline.shared(timeline.now), opened[worker]) }
+        frame.setHeader(header)
         frame.setAssignment(assignment)
         frame.setWeights(global)
         frame.seal()
+        timeline.note(bytesOut: frame.buffer.count, clients: clients.count)
         let request = try control.startSend(
             frame.intoBuffer(), to: worker + 1, tag: ControlMessage.Tag.order)
         outgoing.append(Parcel(worker, request))
@@ -88,6 +99,9 @@ final class OrderDesk {
             let request = try control.startReceive(
                 into: Buffer<UInt8>(count: status.byteCount), from: status.source, tag: ControlMessage.Tag.updates)
             incoming.append(Parcel(status.source - 1, request))
+            timeline.enter(.gather, peer: status.source)
+            opened[status.source - 1] = timeline.shared(timeline.entered)
+            timeline.note(bytesIn: status.byteCount)
         }
         var hasCome = false
         var receiving: [Parcel] = []
@@ -99,9 +113,11 @@ final class OrderDesk {
             hasCome = true
             try heard(parcel.worker)
             // A worker that was lost and is back may still send what it was asked for then: that is not owed.
+            timeline.enter(.decode)
             wire.open(buffer, pending: &pending[parcel.worker], round: round, into: tally)
         }
         incoming = receiving
+        if hasCome { timeline.enter(incoming.isEmpty ? .wait : .gather) }
         return hasCome
     }
 }

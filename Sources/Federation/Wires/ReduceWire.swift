@@ -12,6 +12,7 @@ final class ReduceWire: Wire {
 
     private let communicator: any Communicator
     private let faults: FaultInjector
+    private let transfers: TransferClock
     private let parameterCount: Int
     private let workers: Int
 
@@ -21,7 +22,11 @@ final class ReduceWire: Wire {
     private var results: [(client: Int, result: LocalResult)] = []
     private var change: [Float]
 
-    init(_ communicator: any Communicator, parameterCount: Int, cohortSize: Int, faults: FaultInjector) {
+    init(
+        _ communicator: any Communicator, parameterCount: Int, cohortSize: Int, faults: FaultInjector,
+        _ transfers: TransferClock
+    ) {
+        self.transfers = transfers
         self.communicator = communicator
         self.faults = faults
         self.parameterCount = parameterCount
@@ -44,6 +49,7 @@ final class ReduceWire: Wire {
     ) throws -> Bool {
         let clients = assignment.clientsOfWorker
         let counts = [0] + clients.map { $0.count * UpdateSlot.envelopeBytes }
+        try transfers.enterCollective()
         var gather = try communicator.startGatherv(
             Buffer(count: 0), into: Buffer<UInt8>(count: counts.reduce(0, +)), counts: counts, root: 0)
         var reduce = try communicator.startReduce(
@@ -57,7 +63,10 @@ final class ReduceWire: Wire {
         let envelopes = try gather.wait().receive
         let total = try reduce.wait()
         let sent = envelopes.count + workers * total.count * 8
-        let read = read(envelopes, of: Array(clients.joined()), round: round)
+        let cohort = Array(clients.joined())
+        try transfers.endGather(bytes: sent, clients: cohort.count, isFirst: true, needsAll: true)
+        let read = read(envelopes, of: cohort, round: round)
+        transfers.timeline.enter(.aggregate)
         tally.receive(read, sum: total.span, bytes: sent)
         return true
     }
@@ -78,6 +87,7 @@ final class ReduceWire: Wire {
         let clients = named.map { $0 ?? unnamed.removeFirst() }
         pending.removeAll { clients.contains($0) }
         let read = read(answer, of: clients, round: round)
+        transfers.timeline.enter(.aggregate)
         answer.withSpan(
             of: Int64.self, at: count * UpdateSlot.envelopeBytes, count: PartialSum.words(parameterCount)
         ) {
@@ -113,15 +123,18 @@ final class ReduceWire: Wire {
         if try giveUp() { return }
         var envelopes = Buffer<UInt8>(count: results.count * UpdateSlot.envelopeBytes)
         writeEnvelopes(to: &envelopes)
-        var gather = try communicator.startGatherv(envelopes, into: Buffer(count: 0), counts: [], root: 0)
         var partial = Buffer<Int64>(count: PartialSum.words(parameterCount))
         var words = partial.mutableSpan
         PartialSum.write(sum, to: &words)
+        let bytes = envelopes.count + partial.count * 8
+        try transfers.enterCollective()
+        var gather = try communicator.startGatherv(envelopes, into: Buffer(count: 0), counts: [], root: 0)
         var reduce = try communicator.startReduce(partial, .sum, root: 0)
         if try Backoff.default.wait(for: &gather, unless: giveUp) { return }
         if try Backoff.default.wait(for: &reduce, unless: giveUp) { return }
         _ = try gather.wait()
         _ = try reduce.wait()
+        transfers.endGather(bytes: bytes, clients: results.count)
     }
 
     func answer(

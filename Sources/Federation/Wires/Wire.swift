@@ -11,8 +11,12 @@ protocol Wire: AnyObject {
     /// One line for `--help`.
     static var summary: String { get }
 
-    /// - Parameter faults: that are made on purpose on this rank.
-    init(_ communicator: any Communicator, parameterCount: Int, cohortSize: Int, faults: FaultInjector)
+    /// - Parameters:
+    ///   - faults: that are made on purpose on this rank.
+    ///   - transfers: told when a collective is entered and when it is done.
+    init(
+        _ communicator: any Communicator, parameterCount: Int, cohortSize: Int, faults: FaultInjector,
+        _ transfers: TransferClock)
 
     func partCount(_ assignment: Assignment) -> Int
     /// A worker's clients in one part.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import FedCore
 import Federation
+import Logging
 import MPI
 import NeuralNet
 import Recording
@@ -17,20 +18,34 @@ struct Train: WorldCommand {
 
     func run(on world: any Communicator) throws {
         let stop = StopSignals.raiseFlag()
+        let timekeeper = Timekeeper(world, isOn: output.timing == .on, sink: Self.openTimingFiles)
         var resumed: ResumedRun?
-        let problem = try Session.attempt(on: world) {
+        let problem = try Session.attempt(on: timekeeper.metered(world)) {
             if world.rank == 0 { resumed = try resumption.load(results: output.results, rounds: options.rounds) }
         }
         if let problem { throw problem }
         let settings = world.rank == 0 ? resumed?.state.settings ?? options.settings(ranks: world.size) : nil
         let hasLostRanks = try Session.run(
-            settings, resuming: resumed?.state, stop: stop, on: world,
-            observers: { _ in try observers(resumed, rank: world.rank) },
+            settings, resuming: resumed?.state, stop: stop, on: world, timekeeper: timekeeper,
+            observers: { job in try observers(job, resumed, timekeeper) },
             ready: { Guardian.noteRoundsBegin() })
         if hasLostRanks { Launch.leaveBehindLostRanks() }
     }
 
-    private func observers(_ resumed: ResumedRun?, rank: Int) throws -> [any RoundObserver] {
+    /// Without its timing files a rank goes on all the same.
+    private static func openTimingFiles(_ folder: String, _ header: TimingHeader) -> TimingWriter? {
+        let logger = Logger(label: "fedmpi") { _ in RankLog(rank: header.rank) }
+        let warn: @Sendable (any Error) -> Void = { logger.warning("cannot write timing files: \($0)") }
+        do {
+            return try TimingWriter(run: folder, header, failed: warn)
+        } catch {
+            warn(error)
+            return nil
+        }
+    }
+
+    /// On rank 0.
+    private func observers(_ job: Job, _ resumed: ResumedRun?, _ timekeeper: Timekeeper) throws -> [any RoundObserver] {
         let environment = RunEnvironment(
             mpi: MPIWorld.libraryVersion, oneDNN: "\(OneDNNLibrary.version) \(OneDNNLibrary.instructionSet)")
         let folder =
@@ -40,6 +55,10 @@ struct Train: WorldCommand {
             } else {
                 try RunFolder(results: output.results, name: output.runName, environment: environment)
             }
+        timekeeper.folder = folder.url.standardizedFileURL.path
+        let train = job.data.train
+        let table = job.partition.classTable(labels: train.labels(), classes: train.classes)
+        try PartitionFile(table: table, bytesPerSample: train.shape.count).write(to: folder.url)
         let checkpoints = CheckpointWriter(
             CheckpointFiles(in: folder.url), every: output.checkpointEvery,
             resumed: resumed.map { ($0.generation, $0.state.round) })
@@ -49,7 +68,7 @@ struct Train: WorldCommand {
         } else if !output.quiet {
             observers.append(RoundTable(folder: folder))
         }
-        observers.append(EventLog(rank: rank))  // after the table, which takes its progress bar away
+        observers.append(EventLog(rank: 0))  // after the table, which takes its progress bar away
         // Printed first, so that what is printed after the files are there is the table's last line.
         return [folder, checkpoints] + observers + [StopNotice(folder: folder, checkpoints: checkpoints)]
     }

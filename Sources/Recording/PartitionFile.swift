@@ -1,0 +1,37 @@
+import Foundation
+
+/// `partition.csv`: how many samples of each class each client holds, and what a sample weighs.
+public struct PartitionFile: Sendable, Equatable {
+    public static let name = "partition.csv"
+    /// `[client][class]`.
+    public var table: [[Int]]
+    /// Bytes of one raw sample, e.g. 784 of a 28 × 28 image.
+    public var bytesPerSample: Int
+
+    public init(table: [[Int]], bytesPerSample: Int) {
+        self.table = table
+        self.bytesPerSample = bytesPerSample
+    }
+
+    /// Writes it into a run's folder, whole or not at all.
+    public func write(to folder: URL) throws {
+        let classes = table.first?.count ?? 0
+        var text = "# bytes_per_sample \(bytesPerSample)\nclient"
+        for label in 0..<classes { text += ",class_\(label)" }
+        text += "\n"
+        for (client, row) in table.enumerated() {
+            text += "\(client)," + row.map(String.init).joined(separator: ",") + "\n"
+        }
+        try Data(text.utf8).write(to: folder.appendingPathComponent(Self.name), options: .atomic)
+    }
+
+    /// Nil when the run has none, or it is damaged.
+    public init?(in folder: URL) {
+        guard let data = try? Data(contentsOf: folder.appendingPathComponent(Self.name)) else { return nil }
+        let lines = String(decoding: data, as: UTF8.self).split(separator: "\n")
+        guard lines.count >= 2, let bytes = lines[0].split(separator: " ").last.flatMap({ Int($0) }) else { return nil }
+        let rows = lines[2...].map { $0.split(separator: ",").dropFirst().map { Int($0) ?? 0 } }
+        guard let classes = rows.first?.count, rows.allSatisfy({ $0.count == classes }) else { return nil }
+        self.init(table: rows, bytesPerSample: bytes)
+    }
+}

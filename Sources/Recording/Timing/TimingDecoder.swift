@@ -1,0 +1,138 @@
+import FedCore
+
+/// One start of a run as one rank logged it.
+public struct TimingSession: Sendable {
+    public var header: TimingHeader
+    public var events: [TimingEvent] = []
+}
+
+/// Reads an event file, piece by piece as it grows. A last line without its end is kept for the next piece, so that the
+/// line that a kill cut off is never taken for a whole one.
+public struct TimingDecoder: Sendable {
+    public private(set) var sessions: [TimingSession] = []
+    /// Whole lines that could not be read.
+    public private(set) var damagedLines = 0
+    private var rest: [UInt8] = []
+    private let phases = Dictionary(uniqueKeysWithValues: Phase.allCases.map { (Array($0.rawValue.utf8), $0) })
+
+    public init() {}
+
+    /// O(bytes).
+    public mutating func decode(_ piece: [UInt8]) {
+        rest += piece
+        var start = 0
+        var i = 0
+        let bytes = rest
+        while i < bytes.count {
+            if bytes[i] == UInt8(ascii: "\n") {
+                decodeLine(bytes[start..<i])
+                start = i + 1
+            }
+            i += 1
+        }
+        rest.removeFirst(start)
+    }
+
+    private mutating func decodeLine(_ line: ArraySlice<UInt8>) {
+        guard let first = line.first else { return }
+        if first == UInt8(ascii: "#") {
+            decodeHeader(String(decoding: line, as: UTF8.self).split(separator: " ").dropFirst().map(String.init))
+        } else if first == UInt8(ascii: "r") {
+            return
+        } else if let event = event(line), !sessions.isEmpty {
+            sessions[sessions.count - 1].events.append(event)
+        } else {
+            damagedLines += 1
+        }
+    }
+
+    private mutating func decodeHeader(_ words: [String]) {
+        if words.starts(with: ["fedmpi", "timing"]) {
+            sessions.append(TimingSession(header: TimingHeader(rank: 0, ranks: 0, host: "?", process: 0, epoch: 0)))
+            return
+        }
+        guard !sessions.isEmpty, words.count >= 2 else { return }
+        let last = sessions.count - 1
+        switch words[0] {
+        case "rank":
+            sessions[last].header.rank = Int(words[1]) ?? 0
+            if words.count > 3 { sessions[last].header.ranks = Int(words[3]) ?? 0 }
+        case "host": sessions[last].header.host = words[1]
+        case "process": sessions[last].header.process = Int(words[1]) ?? 0
+        case "epoch_us": sessions[last].header.epoch = Int(words[1]) ?? 0
+        case "clock_start": sessions[last].header.clockAtStart = clock(words)
+        case "clock_end": sessions[last].header.clockAtEnd = clock(words)
+        default: break
+        }
+    }
+
+    private func clock(_ words: [String]) -> ClockReading? {
+        guard words.count == 7, let at = Int(words[2]), let offset = Double(words[4]), let error = Double(words[6])
+        else { return nil }
+        return ClockReading(at: at, offset: offset, error: error)
+    }
+
+    private func event(_ line: ArraySlice<UInt8>) -> TimingEvent? {
+        var cells = CellReader(line)
+        guard let round = cells.number(), cells.number() != nil, cells.text() != nil,
+            let phase = cells.text().flatMap({ phases[Array($0)] }), let start = cells.number(),
+            let duration = cells.number(), let bytesIn = cells.number(), let bytesOut = cells.number(),
+            let peer = cells.optionalNumber(), let clients = cells.number(), let samples = cells.number(),
+            let client = cells.optionalNumber()
+        else { return nil }
+        return TimingEvent(
+            round: round, phase: phase, start: start, duration: duration, bytesIn: bytesIn, bytesOut: bytesOut,
+            peer: peer.value, clients: clients, samples: samples, client: client.value)
+    }
+
+    /// Reads a message file; a cut-off or damaged line is left out.
+    public static func messages(_ bytes: [UInt8]) -> [MessageCount] {
+        guard let end = bytes.lastIndex(of: UInt8(ascii: "\n")) else { return [] }
+        return bytes[..<end].split(separator: UInt8(ascii: "\n")).compactMap { line in
+            var cells = CellReader(line)
+            guard line.first != UInt8(ascii: "#"), let operation = cells.text(), let peer = cells.number(),
+                let calls = cells.number(), let bytesOut = cells.number(), let bytesIn = cells.number(),
+                let total = cells.number(), let longest = cells.number()
+            else { return nil }
+            return MessageCount(
+                operation: String(decoding: operation, as: UTF8.self), peer: peer, calls: calls, bytesOut: bytesOut,
+                bytesIn: bytesIn, total: total, longest: longest)
+        }
+    }
+}
+
+/// Goes through the cells of a line.
+private struct CellReader {
+    private var rest: ArraySlice<UInt8>
+
+    init(_ line: ArraySlice<UInt8>) { rest = line }
+
+    mutating func text() -> ArraySlice<UInt8>? {
+        let end = rest.firstIndex(of: UInt8(ascii: ",")) ?? rest.endIndex
+        let cell = rest[..<end]
+        rest = end < rest.endIndex ? rest[(end + 1)...] : rest[end...]
+        return cell
+    }
+
+    mutating func number() -> Int? { optionalNumber()?.value }
+
+    /// Nil when the cell is no number; a `value` of nil when it is empty.
+    mutating func optionalNumber() -> (value: Int?, Void)? {
+        guard let cell = text() else { return nil }
+        if cell.isEmpty { return (nil, ()) }
+        var number = 0
+        var isNegative = false
+        for (i, byte) in cell.enumerated() {
+            if i == 0, byte == UInt8(ascii: "-"), cell.count > 1 {
+                isNegative = true
+                continue
+            }
+            guard byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") else { return nil }
+            let (tenfold, overflows) = number.multipliedReportingOverflow(by: 10)
+            let (sum, overflowsToo) = tenfold.addingReportingOverflow(Int(byte - UInt8(ascii: "0")))
+            guard !overflows, !overflowsToo else { return nil }
+            number = sum
+        }
+        return (isNegative ? -number : number, ())
+    }
+}

@@ -1,0 +1,126 @@
+import FedCore
+import Foundation
+import Testing
+
+@testable import Recording
+
+@Suite struct TimingFileTests {
+    private static let header = TimingHeader(
+        rank: 3, ranks: 6, host: "node,1", process: 4242, epoch: 1_763_728_911_000_000,
+        clockAtStart: ClockReading(at: 24_670, offset: -12.5, error: 3))
+
+    private static let events = [
+        TimingEvent(round: 0, phase: .load, start: -31, duration: 9_257),
+        TimingEvent(
+            round: 1, phase: .broadcast, start: 120, duration: 310, bytesIn: 858_280, bytesOut: 7, peer: 0, clients: 1),
+        TimingEvent(
+            round: 12, phase: .train, start: 440, duration: 512_000, clients: 1, samples: 12_000, client: 2),
+    ]
+
+    private static let messages = [
+        MessageCount(
+            operation: "MPI_Igatherv", peer: 0, calls: 4, bytesOut: 125_952, bytesIn: 0, total: 41, longest: 30),
+        MessageCount(operation: "MPI_Isend", peer: 10, calls: 1, bytesOut: 24, bytesIn: 0, total: 2, longest: 2),
+    ]
+
+    /// As docs/TIMING.md says.
+    private static let text = """
+        # fedmpi timing 1
+        # rank 3 of 6
+        # host node_1
+        # process 4242
+        # epoch_us 1763728911000000
+        # clock_start at_us 24670 offset_us -12.5 error_us 3.0
+        round,rank,host,phase,start_us,duration_us,bytes_in,bytes_out,peer,clients,samples,client
+        0,3,node_1,load,-31,9257,0,0,,0,0,
+        1,3,node_1,broadcast,120,310,858280,7,0,1,0,
+        12,3,node_1,train,440,512000,0,0,,1,12000,2
+        # clock_end at_us 5200000 offset_us -11.0 error_us 2.5
+
+        """
+
+    private static let messageText = """
+        # fedmpi messages 1
+        # rank 3 of 6
+        # host node_1
+        operation,peer,calls,bytes_out,bytes_in,total_us,longest_us
+        MPI_Igatherv,0,4,125952,0,41,30
+        MPI_Isend,10,1,24,0,2,2
+
+        """
+
+    private static func decode(_ text: some StringProtocol) -> TimingDecoder {
+        var decoder = TimingDecoder()
+        decoder.decode(Array(text.utf8))
+        return decoder
+    }
+
+    @Test func `Events are written as the documentation says`() {
+        var bytes = TimingEncoder.header(Self.header)
+        let encoder = TimingEncoder(rank: 3, host: "node,1")
+        for event in Self.events { encoder.encode(event, to: &bytes) }
+        bytes += TimingEncoder.trailer(ClockReading(at: 5_200_000, offset: -11, error: 2.5))
+        #expect(String(decoding: bytes, as: UTF8.self) == Self.text)
+        #expect(String(decoding: TimingEncoder.encode(Self.messages, Self.header), as: UTF8.self) == Self.messageText)
+    }
+
+    @Test func `What was written is read, at once or byte by byte`() throws {
+        var slow = TimingDecoder()
+        for byte in Self.text.utf8 { slow.decode([byte]) }
+        for decoder in [Self.decode(Self.text), slow] {
+            #expect(decoder.damagedLines == 0)
+            let session = try #require(decoder.sessions.first)
+            #expect(decoder.sessions.count == 1)
+            #expect(session.events == Self.events)
+            var header = Self.header
+            header.host = "node_1"
+            header.clockAtEnd = ClockReading(at: 5_200_000, offset: -11, error: 2.5)
+            #expect(session.header == header)
+        }
+        #expect(TimingDecoder.messages(Array(Self.messageText.utf8)) == Self.messages)
+    }
+
+    @Test func `A last line that was cut off is not read, and a damaged one is counted`() {
+        let lines = Self.text.split(separator: "\n")
+        let cut = Self.decode(lines[..<9].joined(separator: "\n") + "\n" + lines[9].dropLast(3))
+        #expect(cut.sessions.first?.events == Array(Self.events[..<2]))
+        #expect(cut.damagedLines == 0)
+        for damaged in ["1,3,h,sleep,0,1,0,0,,0,0,", "1,3,h,train,0,1", "1,3,h,train,0,x,0,0,,0,0,", "9"] {
+            #expect(Self.decode(Self.text + damaged + "\n").damagedLines == 1, "\(damaged)")
+        }
+    }
+
+    @Test func `A continued run adds a block behind the last whole line`() throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("fedmpi-timing-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let events = folder.appendingPathComponent("timing/rank_0003.csv")
+        let messages = folder.appendingPathComponent("timing/messages_rank_0003.csv")
+
+        for start in 0..<2 {
+            let writer = try TimingWriter(run: folder.path, Self.header) { Issue.record($0) }
+            writer.append(Array(Self.events[..<1]))
+            writer.append(Array(Self.events[1...]))
+            writer.replace(Array(Self.messages[..<1]))
+            writer.replace(Self.messages)
+            writer.close(ClockReading(at: 5_200_000, offset: -11, error: 2.5))
+            let expected = String(repeating: Self.text, count: start + 1)
+            #expect(try String(contentsOf: events, encoding: .utf8) == expected)
+            #expect(
+                try String(contentsOf: messages, encoding: .utf8)
+                    == String(repeating: Self.messageText, count: start + 1))
+            // A kill within a line.
+            try Data((expected + "12,3,nod").utf8).write(to: events)
+        }
+    }
+
+    @Test func `The partition's file is read as it was written`() throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("fedmpi-timing-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let file = PartitionFile(table: [[5, 0, 7], [0, 12, 1]], bytesPerSample: 784)
+        try file.write(to: folder)
+        let text = try String(contentsOf: folder.appendingPathComponent("partition.csv"), encoding: .utf8)
+        #expect(text == "# bytes_per_sample 784\nclient,class_0,class_1,class_2\n0,5,0,7\n1,0,12,1\n")
+        #expect(PartitionFile(in: folder) == file)
+    }
+}

@@ -1,31 +1,81 @@
 /// A federated algorithm, client half and server half together. A strategy states only its difference from FedAvg:
 /// every requirement has FedAvg's behaviour as its default.
 ///
-/// One value lives on every rank; a strategy is a value type whose settings are its stored properties.
+/// One value lives on every rank; a strategy is a value type whose settings are its stored properties. What the server
+/// half remembers, it holds; what the client half remembers of a client travels with the client, as its *state*.
+///
+/// Vectors are in the canonical order, d floats long, unless something else is said.
 public protocol Strategy: Sendable {
     /// The name on the command line.
     static var name: String { get }
     /// One line for `--help`.
     static var summary: String { get }
 
+    /// With the defaults of its paper.
     init()
+
+    /// The settings for `--strategy-options`, by name. All are numbers.
+    static var options: [StrategyOption<Self>] { get }
+
+    // MARK: What crosses
+
+    /// What goes down beside the weights, and comes up beside the update, and what a client keeps between rounds.
+    var traffic: StrategyTraffic { get }
+
+    // MARK: Client half
+
+    /// What a client does in a round.
+    var localWork: LocalWork { get }
+
+    /// Whether the local optimizer's momentum is used; a strategy that brings its own leaves it out.
+    var usesLocalMomentum: Bool { get }
 
     /// Whether `correct` is to be called; it costs a copy of the weights for each client.
     var correctsGradients: Bool { get }
 
-    /// Client half, after each backward pass and before the optimizer's step.
+    /// Prepares the drift that `correct` receives, once for each client and round. Zeros when it is not implemented.
+    /// - Parameters:
+    ///   - broadcast: what went down beside the weights.
+    ///   - state: of the client; zeros before its first round.
+    func prepare(_ drift: inout MutableSpan<Float>, broadcast: Span<Float>, state: Span<Float>)
+
+    /// After each backward pass and before the optimizer's step.
     ///
-    /// The three vectors are in one order that only the compiled model knows; work element by element.
+    /// The four vectors are in one order that only the compiled model knows; work element by element.
     /// - Parameters:
     ///   - gradient: of the local loss; corrected in place.
     ///   - weights: the local weights it was taken at.
     ///   - anchor: the weights this round started from.
-    func correct(_ gradient: inout MutableSpan<Float>, weights: Span<Float>, anchor: Span<Float>)
+    ///   - drift: what `prepare` made; empty unless the traffic says that something goes down or is kept.
+    func correct(
+        _ gradient: inout MutableSpan<Float>, weights: Span<Float>, anchor: Span<Float>, drift: Span<Float>)
 
-    /// Server half: moves the global weights by the cohort's mean update.
+    /// Ends a client's round: turns its work into what it sends and what it keeps.
     /// - Parameters:
-    ///   - mean: Σ nᵢ·Δᵢ / Σ nᵢ with Δᵢ = client's weights − global weights, in the canonical order.
-    mutating func apply(_ mean: Span<Float>, to global: inout MutableSpan<Float>)
+    ///   - update: client's weights − global weights; becomes the update that is sent.
+    ///   - extra: what is sent beside it, vectors before numbers; zeros at first.
+    ///   - state: of the client; to be brought up to date.
+    ///   - broadcast: what went down beside the weights.
+    ///   - gradient: of the mean loss at the global weights, over the client's whole data; empty unless `localWork` is to
+    ///     find it.
+    func finish(
+        _ update: inout MutableSpan<Float>, extra: inout MutableSpan<Float>, state: inout MutableSpan<Float>,
+        broadcast: Span<Float>, gradient: Span<Float>, work: FinishedWork)
+
+    // MARK: Server half
+
+    /// The weight of a client's update in the mean.
+    /// - Parameter samples: that it trained on.
+    func weight(samples: Int) -> Double
+
+    /// Writes what goes down beside the weights.
+    func write(_ broadcast: inout MutableSpan<Float>)
+
+    /// Moves the global weights by the cohort's mean update.
+    /// - Parameters:
+    ///   - mean: Σ wᵢ·uᵢ / Σ wᵢ of the updates, d floats, followed by the same of what came beside them.
+    ///   - round: who took part.
+    mutating func apply(_ mean: Span<Float>, to global: inout MutableSpan<Float>, in round: AggregatedRound)
 
     /// What the server half remembers from round to round, as bytes of the strategy's own layout: a checkpoint keeps
     /// them. Empty when it remembers nothing.
@@ -37,13 +87,29 @@ public protocol Strategy: Sendable {
 }
 
 extension Strategy {
+    public static var options: [StrategyOption<Self>] { [] }
+    public var traffic: StrategyTraffic { StrategyTraffic() }
+    public var localWork: LocalWork { .training }
+    public var usesLocalMomentum: Bool { true }
     public var correctsGradients: Bool { false }
 
-    public func correct(_ gradient: inout MutableSpan<Float>, weights: Span<Float>, anchor: Span<Float>) {}
+    public func prepare(_ drift: inout MutableSpan<Float>, broadcast: Span<Float>, state: Span<Float>) {}
 
-    public mutating func apply(_ mean: Span<Float>, to global: inout MutableSpan<Float>) {
-        precondition(mean.count == global.count)
-        for i in 0..<mean.count { global[unchecked: i] += mean[unchecked: i] }
+    public func correct(
+        _ gradient: inout MutableSpan<Float>, weights: Span<Float>, anchor: Span<Float>, drift: Span<Float>
+    ) {}
+
+    public func finish(
+        _ update: inout MutableSpan<Float>, extra: inout MutableSpan<Float>, state: inout MutableSpan<Float>,
+        broadcast: Span<Float>, gradient: Span<Float>, work: FinishedWork
+    ) {}
+
+    public func weight(samples: Int) -> Double { Double(samples) }
+
+    public func write(_ broadcast: inout MutableSpan<Float>) {}
+
+    public mutating func apply(_ mean: Span<Float>, to global: inout MutableSpan<Float>, in round: AggregatedRound) {
+        global.add(mean)
     }
 
     public var serverState: [UInt8] { [] }

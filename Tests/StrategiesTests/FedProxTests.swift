@@ -1,3 +1,4 @@
+import FedCore
 import Strategies
 import Testing
 
@@ -17,6 +18,12 @@ import Testing
         strategy.mu = 0
         #expect(!strategy.correctsGradients)
         #expect(strategy.applied([1, -2], to: [1, 1]) == [2, -1])
+    }
+
+    @Test func anUnknownSettingListsThoseThereAre() {
+        #expect(throws: ConfigurationError("unknown setting of strategy 'fedprox' 'nu'; choose one of: mu")) {
+            try Strategies.named("fedprox", settings: ["nu": "1"])
+        }
     }
 
     @Test func gradientDescentOnTheProximalTermReturnsToTheAnchor() {

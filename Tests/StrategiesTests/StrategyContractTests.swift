@@ -36,9 +36,48 @@ import Testing
         #expect(moved[0] > 1 && moved[1] < 1)
     }
 
-    @Test(arguments: names) func correctsNothingAtTheAnchor(name: String) throws {
+    @Test(arguments: names) func pointsAlongTheGradientAtTheAnchor(name: String) throws {
         let strategy = try Strategies.named(name)
-        #expect(strategy.corrected([1, 2], weights: [3, 4], anchor: [3, 4]) == [1, 2])
+        let corrected = strategy.corrected([1, 2], weights: [3, 4], anchor: [3, 4])
+        #expect(corrected[0] > 0 && abs(corrected[1] - 2 * corrected[0]) < 1e-6)
+    }
+
+    @Test(arguments: names) func takesBackItsState(name: String) throws {
+        var strategy = try Strategies.named(name)
+        var weights = strategy.applied([0.5, -0.25], to: [1, 1])
+        var restored = try Strategies.named(name)
+        try restored.restoreServerState(strategy.serverState)
+        weights = strategy.applied([0.125, 2], to: weights)
+        var once = try Strategies.named(name)
+        _ = once.applied([0.5, -0.25], to: [1, 1])
+        #expect(restored.serverState == once.serverState)
+        #expect(restored.applied([0.125, 2], to: once.applied([0, 0], to: [1, 1])).count == weights.count)
+    }
+
+    @Test(arguments: names) func refusesAStateThatIsNotItsOwn(name: String) throws {
+        var strategy = try Strategies.named(name)
+        #expect(throws: ConfigurationError.self) { try strategy.restoreServerState([1]) }
+        #expect(throws: ConfigurationError.self) {
+            try strategy.restoreServerState([UInt8](repeating: 0xFF, count: 24))  // NaN
+        }
+    }
+
+    @Test(arguments: names) func itsSettingsAreNamedAndHaveDefaultsTheyAccept(name: String) throws {
+        func check<S: Strategy>(_ type: S.Type) throws {
+            #expect(Set(S.options.map(\.name)).count == S.options.count)
+            for option in S.options {
+                let value = S()[keyPath: option.property]
+                #expect(option.range.contains(value), "\(option.name)")
+                #expect(!option.summary.isEmpty)
+                #expect(throws: ConfigurationError.self) { try S(settings: [option.name: "nan"]) }
+                #expect(throws: ConfigurationError.self) { try S(settings: [option.name: "-1"]) }
+                let set = try S(settings: [option.name: "0.5"])
+                #expect(set[keyPath: option.property] == 0.5)
+            }
+            #expect(throws: ConfigurationError.self) { try S(settings: ["colour": "1"]) }
+        }
+        let type = try #require(Strategies.all.first { $0.name == name })
+        try check(type)
     }
 
     @Test(arguments: names) func correctsNothingUnlessItSaysSo(name: String) throws {
@@ -69,17 +108,26 @@ import Testing
 }
 
 extension Strategy {
+    /// Where a mean update moves weights when ten clients of one sample each took one step; what comes beside the update
+    /// is zero, a number one.
     mutating func applied(_ mean: [Float], to global: [Float]) -> [Float] {
+        let more = traffic.uploadCount(parameters: mean.count) - mean.count - traffic.extraNumbers
+        let upload =
+            mean + [Float](repeating: 0, count: more) + [Float](repeating: 1, count: traffic.extraNumbers)
+        let participants = (0..<10).map { AggregatedRound.Participant(client: $0, samples: 1, steps: 1) }
+        let round = AggregatedRound(
+            number: 1, participants: participants, federationSamples: 10, learningRate: 0.1, momentum: 0)
         var result = global
         var span = result.mutableSpan
-        apply(mean.span, to: &span)
+        apply(upload.span, to: &span, in: round)
         return result
     }
 
     func corrected(_ gradient: [Float], weights: [Float], anchor: [Float]) -> [Float] {
+        let drift = [Float](repeating: 0, count: traffic.hasDrift ? gradient.count : 0)
         var result = gradient
         var span = result.mutableSpan
-        correct(&span, weights: weights.span, anchor: anchor.span)
+        correct(&span, weights: weights.span, anchor: anchor.span, drift: drift.span)
         return result
     }
 }

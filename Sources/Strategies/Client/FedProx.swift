@@ -5,17 +5,22 @@ import FedCore
 /// T. Li et al., *Federated Optimization in Heterogeneous Networks*, MLSys 2020, eq. 2, arXiv:1812.06127.
 public struct FedProx: Strategy {
     public static let name = "fedprox"
-    public static let summary = "FedAvg with a proximal term (mu) that holds clients near the global weights"
+    public static let summary = "FedAvg with a proximal term that holds clients near the global weights"
 
     /// μ ≥ 0; 0 is FedAvg.
-    public var mu: Float = 0.01
+    public var mu = 0.01
 
     public init() {}
 
+    public static let options = [StrategyOption<Self>("mu", \.mu, .atLeast(0), "weight μ of the proximal term")]
+
     public var correctsGradients: Bool { mu != 0 }
 
-    public func correct(_ gradient: inout MutableSpan<Float>, weights: Span<Float>, anchor: Span<Float>) {
+    public func correct(
+        _ gradient: inout MutableSpan<Float>, weights: Span<Float>, anchor: Span<Float>, drift: Span<Float>
+    ) {
         precondition(weights.count == gradient.count && anchor.count == gradient.count)
+        let mu = Float(mu)
         for i in 0..<gradient.count {
             gradient[unchecked: i] += mu * (weights[unchecked: i] - anchor[unchecked: i])
         }

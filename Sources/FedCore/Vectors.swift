@@ -1,0 +1,28 @@
+/// Arithmetic on vectors of one length, element by element.
+extension MutableSpan<Float> {
+    /// self ← self + other. O(count).
+    public mutating func add(_ other: Span<Float>) {
+        precondition(other.count >= count)
+        for i in 0..<count { self[unchecked: i] += other[unchecked: i] }
+    }
+
+    /// self ← self + factor · other. O(count).
+    public mutating func add(_ other: Span<Float>, times factor: Float) {
+        precondition(other.count >= count)
+        for i in 0..<count { self[unchecked: i] += factor * other[unchecked: i] }
+    }
+
+    /// self ← factor · self. O(count).
+    public mutating func scale(by factor: Float) {
+        for i in 0..<count { self[unchecked: i] *= factor }
+    }
+}
+
+extension Span<Float> {
+    /// Σ xᵢ², in Double. O(count).
+    public var squaredNorm: Double {
+        var sum = 0.0
+        for i in 0..<count { sum += Double(self[unchecked: i]) * Double(self[unchecked: i]) }
+        return sum
+    }
+}

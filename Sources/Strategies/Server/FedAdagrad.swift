@@ -1,0 +1,38 @@
+import FedCore
+
+/// Adagrad at the server: v ← v + Δ².
+///
+/// S. J. Reddi et al., *Adaptive Federated Optimization*, ICLR 2021, algorithm 2, arXiv:2003.00295.
+public struct FedAdagrad: Strategy {
+    public static let name = "fedadagrad"
+    public static let summary = "Adagrad at the server"
+
+    /// η > 0.
+    public var serverRate = 0.01
+    /// β₁ in [0, 1); 0, as in the paper's experiments with Adagrad.
+    public var beta1 = 0.0
+    /// τ > 0: the smaller, the more adaptive.
+    public var tau = 0.001
+
+    private var moments = ServerMoments()
+
+    public init() {}
+
+    public static let options = [
+        StrategyOption<Self>("server-lr", \.serverRate, .above(0), "server step size η"),
+        StrategyOption<Self>("beta1", \.beta1, .decay, "decay β₁ of the first moment"),
+        StrategyOption<Self>("tau", \.tau, .above(0), "adaptivity τ"),
+    ]
+
+    public mutating func apply(_ mean: Span<Float>, to global: inout MutableSpan<Float>, in round: AggregatedRound) {
+        moments.move(&global, along: mean, rate: serverRate, beta1: beta1, tau: tau) { v, squaredUpdate in
+            v + squaredUpdate
+        }
+    }
+
+    public var serverState: [UInt8] { moments.bytes }
+
+    public mutating func restoreServerState(_ state: [UInt8]) throws(ConfigurationError) {
+        try moments.restore(state, of: Self.name)
+    }
+}

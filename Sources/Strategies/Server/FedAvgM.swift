@@ -1,0 +1,39 @@
+import FedCore
+
+/// Momentum at the server: v ← βv + Δ, w ← w + η·v with Δ the mean update.
+///
+/// T.-M. H. Hsu, H. Qi, M. Brown, *Measuring the Effects of Non-Identical Data Distribution for Federated Visual
+/// Classification*, 2019, section 4.3, arXiv:1909.06335.
+public struct FedAvgM: Strategy {
+    public static let name = "fedavgm"
+    public static let summary = "FedAvg with momentum at the server"
+
+    /// η > 0.
+    public var serverRate = 1.0
+    /// β in [0, 1).
+    public var beta = 0.9
+
+    private var velocity: [Float] = []
+
+    public init() {}
+
+    public static let options = [
+        StrategyOption<Self>("server-lr", \.serverRate, .above(0), "server step size η"),
+        StrategyOption<Self>("beta", \.beta, .decay, "momentum β"),
+    ]
+
+    public mutating func apply(_ mean: Span<Float>, to global: inout MutableSpan<Float>, in round: AggregatedRound) {
+        let (rate, beta) = (Float(serverRate), Float(beta))
+        velocity.grow(to: global.count)
+        var velocity = self.velocity.mutableSpan
+        velocity.scale(by: beta)
+        velocity.add(mean)
+        global.add(velocity.span, times: rate)
+    }
+
+    public var serverState: [UInt8] { VectorState.bytes([velocity]) }
+
+    public mutating func restoreServerState(_ state: [UInt8]) throws(ConfigurationError) {
+        velocity = try VectorState.vectors(state, count: 1, of: Self.name)[0]
+    }
+}

@@ -1,0 +1,129 @@
+import FedCore
+
+#if canImport(Glibc)
+import Glibc
+#else
+import Musl
+#endif
+
+/// What clients keep between rounds (control variates, personal models), held at the server in a file, so that memory does
+/// not grow with the clients and any rank can train any client.
+///
+/// The file only grows: a round's states are appended, and become the clients' when the round is over. A checkpoint
+/// names a position in it (``Mark``), and what lies behind that position is forgotten on a resume. When three quarters of it
+/// are out of date, what is live is copied into a file of the next generation; `removeOthers` deletes those that no
+/// checkpoint needs.
+///
+/// ```
+/// 0   magic "FEDMPIST"   8  version UInt32   12  0   16  floats in a state UInt64   24  0 …
+/// 64  records: client UInt32, round UInt32, CRC-32C of the floats UInt32, 0, the floats
+/// ```
+/// Little-endian.
+final class ClientStates {
+    /// A position that a run can be continued from.
+    struct Mark: Codable, Sendable, Equatable {
+        var generation: Int
+        /// Records up to there.
+        var records: Int
+    }
+
+    /// A state is this long.
+    let floats: Int
+    private let folder: String
+    private var file: StateFile
+    private var generation: Int
+    /// Records that count.
+    private var committed = 0
+    /// The record with the state of each client that has one.
+    private var recordOfClient: [Int: Int] = [:]
+    /// Of the round under way, in the order of their records, which lie behind the committed ones.
+    private var staged: [Int] = []
+
+    /// - Parameters:
+    ///   - folder: where the files are kept; it exists.
+    ///   - mark: to continue from; nil starts anew.
+    /// - Throws: `ClientStatesError`.
+    init(floats: Int, in folder: String, from mark: Mark? = nil) throws(ClientStatesError) {
+        self.floats = floats
+        self.folder = folder
+        generation = mark?.generation ?? 1
+        let path = Self.path(folder, generation)
+        guard let mark else {
+            file = try StateFile(creating: path, floats: floats)
+            return
+        }
+        file = try StateFile(opening: path, floats: floats)
+        for record in 0..<mark.records { recordOfClient[try file.client(of: record)] = record }
+        committed = mark.records
+    }
+
+    private static func path(_ folder: String, _ generation: Int) -> String {
+        "\(folder)/client-states.\(generation)"
+    }
+
+    /// Reads a client's state; zeros when it has none yet. O(floats).
+    func read(_ client: Int, into state: inout MutableSpan<Float>) throws(ClientStatesError) {
+        precondition(state.count == floats)
+        guard let record = recordOfClient[client] else {
+            for i in 0..<floats { state[unchecked: i] = 0 }
+            return
+        }
+        try file.read(record, of: client, into: &state)
+    }
+
+    /// Takes the state that a client has at the end of the round under way. O(floats).
+    func stage(_ client: Int, round: Int, _ state: Span<Float>) throws(ClientStatesError) {
+        precondition(state.count == floats)
+        try file.write(state, of: client, round: round, to: committed + staged.count)
+        staged.append(client)
+    }
+
+    /// The staged states become the clients'.
+    func commit() throws(ClientStatesError) {
+        for (i, client) in staged.enumerated() { recordOfClient[client] = committed + i }
+        committed += staged.count
+        staged.removeAll(keepingCapacity: true)
+        if committed >= 4 * recordOfClient.count + 64 { try compact() }
+    }
+
+    /// Forgets the staged states: the round is repeated.
+    func discard() {
+        staged.removeAll(keepingCapacity: true)
+    }
+
+    /// The position after the last committed round, on the disk.
+    func mark() throws(ClientStatesError) -> Mark {
+        try file.synchronize()
+        return Mark(generation: generation, records: committed)
+    }
+
+    /// Deletes the files of generations that nothing refers to any more.
+    func removeOthers(than needed: [Mark]) {
+        let kept = Set(needed.map(\.generation) + [generation])
+        for old in 1..<max(generation, 1) where !kept.contains(old) { unlink(Self.path(folder, old)) }
+    }
+
+    private func compact() throws(ClientStatesError) {
+        let next = try StateFile(creating: Self.path(folder, generation + 1), floats: floats)
+        var state = [Float](repeating: 0, count: floats)
+        var records: [Int: Int] = [:]
+        for (client, record) in recordOfClient.sorted(by: { $0.key < $1.key }) {
+            var span = state.mutableSpan
+            let round = try file.read(record, of: client, into: &span)
+            try next.write(state.span, of: client, round: round, to: records.count)
+            records[client] = records.count
+        }
+        file = next
+        generation += 1
+        committed = records.count
+        recordOfClient = records
+    }
+}
+
+/// A file of clients' states that cannot be used.
+struct ClientStatesError: Error, CustomStringConvertible {
+    let path: String
+    let reason: String
+
+    var description: String { "the clients' states '\(path)' cannot be used: \(reason)" }
+}

@@ -1,0 +1,123 @@
+import FedCore
+
+#if canImport(Glibc)
+import Glibc
+#else
+import Musl
+#endif
+
+/// Records of one length in a file, each a client's state with its checksum.
+final class StateFile {
+    private let path: String
+    private let descriptor: Int32
+    private let floats: Int
+    private let recordBytes: Int
+    /// One record on its way.
+    private var bytes: [UInt8]
+
+    private static let magic = Array("FEDMPIST".utf8)
+    private static let version: UInt32 = 1
+    private static let headerBytes = 64
+    private static let prefixBytes = 16
+
+    private init(_ path: String, _ flags: Int32, floats: Int) throws(ClientStatesError) {
+        self.path = path
+        self.floats = floats
+        recordBytes = Self.prefixBytes + floats * 4
+        bytes = [UInt8](repeating: 0, count: recordBytes)
+        descriptor = open(path, flags | O_RDWR | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else { throw ClientStatesError(path: path, reason: Self.lastError) }
+    }
+
+    deinit { close(descriptor) }
+
+    convenience init(creating path: String, floats: Int) throws(ClientStatesError) {
+        try self.init(path, O_CREAT | O_TRUNC, floats: floats)
+        try transfer(Self.header(floats: floats), at: 0)
+    }
+
+    convenience init(opening path: String, floats: Int) throws(ClientStatesError) {
+        try self.init(path, 0, floats: floats)
+        var found = [UInt8](repeating: 0, count: Self.headerBytes)
+        try fetch(&found, at: 0)
+        guard found == Self.header(floats: floats) else {
+            throw error("it is not of this run, this model or this version of fedmpi")
+        }
+    }
+
+    private static func header(floats: Int) -> [UInt8] {
+        var header = [UInt8](repeating: 0, count: headerBytes)
+        for (i, byte) in magic.enumerated() { header[i] = byte }
+        var span = header.mutableSpan
+        span.store(version, at: 8)
+        span.store(UInt64(floats), at: 16)
+        return header
+    }
+
+    func client(of record: Int) throws(ClientStatesError) -> Int {
+        var prefix = [UInt8](repeating: 0, count: Self.prefixBytes)
+        try fetch(&prefix, at: offset(record))
+        return Int(prefix.span.load(UInt32.self, at: 0))
+    }
+
+    func write(_ state: Span<Float>, of client: Int, round: Int, to record: Int) throws(ClientStatesError) {
+        var span = bytes.mutableSpan
+        span.store(UInt32(client), at: 0)
+        span.store(UInt32(round), at: 4)
+        for i in 0..<floats { span.store(state[unchecked: i].bitPattern, at: Self.prefixBytes + 4 * i) }
+        span.store(checksum(span.span), at: 8)
+        try transfer(bytes, at: offset(record))
+    }
+
+    /// - Returns: the round that the state was written in.
+    @discardableResult
+    func read(_ record: Int, of client: Int, into state: inout MutableSpan<Float>) throws(ClientStatesError) -> Int {
+        try fetch(&bytes, at: offset(record))
+        let bytes = self.bytes
+        let span = bytes.span
+        guard span.load(UInt32.self, at: 0) == UInt32(client), span.load(UInt32.self, at: 8) == checksum(span) else {
+            throw error("the state of client \(client) is damaged")
+        }
+        for i in 0..<floats {
+            state[unchecked: i] = Float(bitPattern: span.load(UInt32.self, at: Self.prefixBytes + 4 * i))
+        }
+        return Int(span.load(UInt32.self, at: 4))
+    }
+
+    func synchronize() throws(ClientStatesError) {
+        guard fdatasync(descriptor) == 0 else { throw error(Self.lastError) }
+    }
+
+    private func checksum(_ record: Span<UInt8>) -> UInt32 { record.checksum(withFieldAt: 8) }
+
+    private func offset(_ record: Int) -> Int { Self.headerBytes + record * recordBytes }
+
+    private func transfer(_ bytes: [UInt8], at offset: Int) throws(ClientStatesError) {
+        var done = 0
+        while done < bytes.count {
+            let count = bytes.withUnsafeBytes {
+                pwrite(descriptor, $0.baseAddress?.advanced(by: done), $0.count - done, off_t(offset + done))
+            }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { throw error(Self.lastError) }
+            done += count
+        }
+    }
+
+    private func fetch(_ bytes: inout [UInt8], at offset: Int) throws(ClientStatesError) {
+        var done = 0
+        while done < bytes.count {
+            let count = bytes.withUnsafeMutableBytes {
+                pread(descriptor, $0.baseAddress?.advanced(by: done), $0.count - done, off_t(offset + done))
+            }
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { throw error(Self.lastError) }
+            guard count > 0 else { throw error("it is cut off") }
+            done += count
+        }
+    }
+
+    private func error(_ reason: String) -> ClientStatesError { ClientStatesError(path: path, reason: reason) }
+
+    private static var lastError: String { String(cString: strerror(errno)) }
+}

@@ -14,8 +14,9 @@ public protocol Strategy: Sendable {
     /// With the defaults of its paper.
     init()
 
-    /// The settings for `--strategy-options`, by name. All are numbers.
-    static var options: [StrategyOption<Self>] { get }
+    /// Takes its settings of `--strategy-options`.
+    /// - Throws: `ConfigurationError` when one is not accepted.
+    mutating func read(_ options: inout OptionReader) throws(ConfigurationError)
 
     // MARK: What crosses
 
@@ -87,7 +88,7 @@ public protocol Strategy: Sendable {
 }
 
 extension Strategy {
-    public static var options: [StrategyOption<Self>] { [] }
+    public mutating func read(_ options: inout OptionReader) throws(ConfigurationError) {}
     public var traffic: StrategyTraffic { StrategyTraffic() }
     public var localWork: LocalWork { .training }
     public var usesLocalMomentum: Bool { true }

@@ -8,14 +8,17 @@ public enum Strategies {
         FedYogi.self, FedAdagrad.self, QFedAvg.self, MimeLite.self,
     ]
 
-    /// - Parameter settings: of the strategy, by name; see ``Strategy/options``.
-    /// - Throws: `ConfigurationError` that lists the catalog, or the strategy's settings, when a name is not there.
+    /// - Throws: `ConfigurationError` that lists the catalog, or the strategy's options, when a name is not there.
     public static func named(
-        _ name: String, settings: [String: String] = [:]
+        _ name: String, _ options: NamedOptions = [:]
     ) throws(ConfigurationError) -> any Strategy {
         guard let type = all.first(where: { $0.name == name }) else {
             throw ConfigurationError(unknown: "strategy", name, choices: all.map { $0.name })
         }
-        return try type.init(settings: settings)
+        var strategy = type.init()
+        var reader = OptionReader(options, of: "strategy '\(name)'")
+        try strategy.read(&reader)
+        try reader.finish()
+        return strategy
     }
 }

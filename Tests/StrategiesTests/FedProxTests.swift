@@ -21,9 +21,9 @@ import Testing
     }
 
     @Test func anUnknownSettingListsThoseThereAre() {
-        #expect(throws: ConfigurationError("unknown setting of strategy 'fedprox' 'nu'; choose one of: mu")) {
-            try Strategies.named("fedprox", settings: ["nu": "1"])
-        }
+        let error = #expect(throws: ConfigurationError.self) { try Strategies.named("fedprox", ["nu": "1"]) }
+        #expect(error?.description.contains("strategy 'fedprox'") == true)
+        #expect(error?.description.contains("mu") == true)
     }
 
     @Test func gradientDescentOnTheProximalTermReturnsToTheAnchor() {

@@ -62,48 +62,22 @@ import Testing
         }
     }
 
-    @Test(arguments: names) func itsSettingsAreNamedAndHaveDefaultsTheyAccept(name: String) throws {
-        func check<S: Strategy>(_ type: S.Type) throws {
-            #expect(Set(S.options.map(\.name)).count == S.options.count)
-            for option in S.options {
-                let value = S()[keyPath: option.property]
-                #expect(option.range.contains(value), "\(option.name)")
-                #expect(!option.summary.isEmpty)
-                #expect(throws: ConfigurationError.self) { try S(settings: [option.name: "nan"]) }
-                #expect(throws: ConfigurationError.self) { try S(settings: [option.name: "-1"]) }
-                let set = try S(settings: [option.name: "0.5"])
-                #expect(set[keyPath: option.property] == 0.5)
-            }
-            #expect(throws: ConfigurationError.self) { try S(settings: ["colour": "1"]) }
-        }
-        let type = try #require(Strategies.all.first { $0.name == name })
-        try check(type)
-    }
-
-    @Test(arguments: names) func correctsNothingUnlessItSaysSo(name: String) throws {
-        let strategy = try Strategies.named(name)
-        if !strategy.correctsGradients {
-            #expect(strategy.corrected([1, 2], weights: [3, 4], anchor: [0, 0]) == [1, 2])
+    @Test(arguments: [
+        ("fedprox", "mu"), ("scaffold", "server-lr"), ("feddyn", "alpha"), ("fedavgm", "server-lr"),
+        ("fedavgm", "beta"),
+        ("fedadam", "server-lr"), ("fedadam", "beta1"), ("fedadam", "beta2"), ("fedadam", "tau"), ("fedyogi", "tau"),
+        ("fedadagrad", "tau"), ("qfedavg", "q"), ("mimelite", "beta"),
+    ])
+    func aSettingIsTakenAndChecked(name: String, option: String) throws {
+        let strategy = try Strategies.named(name, NamedOptions([option: "0.5"]))
+        #expect(Mirror(reflecting: strategy).children.contains { $0.value as? Double == 0.5 })
+        for bad in ["-1", "nan", "inf", "many"] {
+            #expect(throws: ConfigurationError.self) { try Strategies.named(name, NamedOptions([option: bad])) }
         }
     }
 
-    @Test(arguments: names) func equalInputsGiveEqualBits(name: String) throws {
-        var first = try Strategies.named(name)
-        var second = try Strategies.named(name)
-        let mean: [Float] = (0..<100).map { Float($0) / 7 - 5 }
-        let global: [Float] = (0..<100).map { 1 / Float($0 + 1) }
-        for _ in 0..<3 {
-            #expect(first.applied(mean, to: global) == second.applied(mean, to: global))
-        }
-        #expect(
-            first.corrected(mean, weights: global, anchor: mean)
-                == second.corrected(mean, weights: global, anchor: mean))
-    }
-
-    @Test(arguments: names) func noParametersAreNoTrouble(name: String) throws {
-        var strategy = try Strategies.named(name)
-        #expect(strategy.applied([], to: []) == [])
-        #expect(strategy.corrected([], weights: [], anchor: []) == [])
+    @Test(arguments: names) func refusesAnUnknownSetting(name: String) {
+        #expect(throws: ConfigurationError.self) { try Strategies.named(name, ["colour": "1"]) }
     }
 }
 

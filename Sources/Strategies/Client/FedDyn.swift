@@ -19,7 +19,9 @@ public struct FedDyn: Strategy {
 
     public init() {}
 
-    public static let options = [StrategyOption<Self>("alpha", \.alpha, .above(0), "weight α of the regulariser")]
+    public mutating func read(_ options: inout OptionReader) throws(ConfigurationError) {
+        alpha = try options.number("alpha", default: alpha, "greater than 0") { $0 > 0 }
+    }
 
     public var traffic: StrategyTraffic { StrategyTraffic(stateVectors: 1) }
     public var correctsGradients: Bool { true }

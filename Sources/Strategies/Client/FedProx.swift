@@ -12,7 +12,9 @@ public struct FedProx: Strategy {
 
     public init() {}
 
-    public static let options = [StrategyOption<Self>("mu", \.mu, .atLeast(0), "weight μ of the proximal term")]
+    public mutating func read(_ options: inout OptionReader) throws(ConfigurationError) {
+        mu = try options.number("mu", default: mu, "at least 0") { $0 >= 0 }
+    }
 
     public var correctsGradients: Bool { mu != 0 }
 

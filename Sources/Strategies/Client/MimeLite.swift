@@ -19,7 +19,9 @@ public struct MimeLite: Strategy {
 
     public init() {}
 
-    public static let options = [StrategyOption<Self>("beta", \.beta, .decay, "momentum β of the server")]
+    public mutating func read(_ options: inout OptionReader) throws(ConfigurationError) {
+        beta = try options.number("beta", default: beta, "in [0, 1)") { $0 >= 0 && $0 < 1 }
+    }
 
     public var traffic: StrategyTraffic { StrategyTraffic(broadcastVectors: 1, extraVectors: 1) }
     public var localWork: LocalWork { .trainingAfterGradient }

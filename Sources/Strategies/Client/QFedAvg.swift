@@ -21,7 +21,9 @@ public struct QFedAvg: Strategy {
 
     public init() {}
 
-    public static let options = [StrategyOption<Self>("q", \.q, .atLeast(0), "fairness q; 0 is the plain mean")]
+    public mutating func read(_ options: inout OptionReader) throws(ConfigurationError) {
+        q = try options.number("q", default: q, "at least 0") { $0 >= 0 }
+    }
 
     public var traffic: StrategyTraffic { StrategyTraffic(extraNumbers: 1) }
     public var localWork: LocalWork { .trainingAfterGradient }

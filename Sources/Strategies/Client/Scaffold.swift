@@ -20,9 +20,9 @@ public struct Scaffold: Strategy {
 
     public init() {}
 
-    public static let options = [
-        StrategyOption<Self>("server-lr", \.serverRate, .above(0), "global step size η_g")
-    ]
+    public mutating func read(_ options: inout OptionReader) throws(ConfigurationError) {
+        serverRate = try options.number("server-lr", default: serverRate, "greater than 0") { $0 > 0 }
+    }
 
     public var traffic: StrategyTraffic { StrategyTraffic(broadcastVectors: 1, extraVectors: 1, stateVectors: 1) }
     public var correctsGradients: Bool { true }

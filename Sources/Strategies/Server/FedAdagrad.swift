@@ -18,11 +18,11 @@ public struct FedAdagrad: Strategy {
 
     public init() {}
 
-    public static let options = [
-        StrategyOption<Self>("server-lr", \.serverRate, .above(0), "server step size η"),
-        StrategyOption<Self>("beta1", \.beta1, .decay, "decay β₁ of the first moment"),
-        StrategyOption<Self>("tau", \.tau, .above(0), "adaptivity τ"),
-    ]
+    public mutating func read(_ options: inout OptionReader) throws(ConfigurationError) {
+        serverRate = try options.number("server-lr", default: serverRate, "greater than 0") { $0 > 0 }
+        beta1 = try options.number("beta1", default: beta1, "in [0, 1)") { $0 >= 0 && $0 < 1 }
+        tau = try options.number("tau", default: tau, "greater than 0") { $0 > 0 }
+    }
 
     public mutating func apply(_ mean: Span<Float>, to global: inout MutableSpan<Float>, in round: AggregatedRound) {
         moments.move(&global, along: mean, rate: serverRate, beta1: beta1, tau: tau) { v, squaredUpdate in

@@ -20,12 +20,12 @@ public struct FedAdam: Strategy {
 
     public init() {}
 
-    public static let options = [
-        StrategyOption<Self>("server-lr", \.serverRate, .above(0), "server step size η"),
-        StrategyOption<Self>("beta1", \.beta1, .decay, "decay β₁ of the first moment"),
-        StrategyOption<Self>("beta2", \.beta2, .decay, "decay β₂ of the second moment"),
-        StrategyOption<Self>("tau", \.tau, .above(0), "adaptivity τ"),
-    ]
+    public mutating func read(_ options: inout OptionReader) throws(ConfigurationError) {
+        serverRate = try options.number("server-lr", default: serverRate, "greater than 0") { $0 > 0 }
+        beta1 = try options.number("beta1", default: beta1, "in [0, 1)") { $0 >= 0 && $0 < 1 }
+        beta2 = try options.number("beta2", default: beta2, "in [0, 1)") { $0 >= 0 && $0 < 1 }
+        tau = try options.number("tau", default: tau, "greater than 0") { $0 > 0 }
+    }
 
     public mutating func apply(_ mean: Span<Float>, to global: inout MutableSpan<Float>, in round: AggregatedRound) {
         let beta2 = Float(beta2)

@@ -17,10 +17,10 @@ public struct FedAvgM: Strategy {
 
     public init() {}
 
-    public static let options = [
-        StrategyOption<Self>("server-lr", \.serverRate, .above(0), "server step size η"),
-        StrategyOption<Self>("beta", \.beta, .decay, "momentum β"),
-    ]
+    public mutating func read(_ options: inout OptionReader) throws(ConfigurationError) {
+        serverRate = try options.number("server-lr", default: serverRate, "greater than 0") { $0 > 0 }
+        beta = try options.number("beta", default: beta, "in [0, 1)") { $0 >= 0 && $0 < 1 }
+    }
 
     public mutating func apply(_ mean: Span<Float>, to global: inout MutableSpan<Float>, in round: AggregatedRound) {
         let (rate, beta) = (Float(serverRate), Float(beta))

@@ -19,6 +19,13 @@ extension MutableSpan<Float> {
 }
 
 extension Span<Float> {
+    /// Whether no element is NaN or infinite. O(count).
+    public var isFinite: Bool {
+        var largest: UInt32 = 0
+        for i in 0..<count { largest = Swift.max(largest, self[unchecked: i].bitPattern & 0x7FFF_FFFF) }
+        return largest < Float.infinity.bitPattern
+    }
+
     /// Σ xᵢ², in Double. O(count).
     public var squaredNorm: Double {
         var sum = 0.0

@@ -9,6 +9,8 @@ final class ClientLoop {
     private let device: Device
     private let wire: any Wire
     private let faults: FaultInjector
+    /// Of the clients' states; nil when the strategy keeps none.
+    private let inbox: StateInbox?
     private let timekeeper: Timekeeper
     private let timeline: Timeline
     private let transfers: TransferClock
@@ -29,8 +31,9 @@ final class ClientLoop {
         device = try Device(job, timeline)
         faults = FaultInjector(try job.settings.inject.map { try Fault($0) }, rank: communicator.rank)
         wire = try Wires.named(job.settings.wire).init(
-            communicator, parameterCount: job.model.parameterCount, cohortSize: job.settings.cohortSize,
-            faults: faults, transfers)
+            communicator, parameterCount: job.vectors.slot, cohortSize: job.settings.cohortSize,
+            weight: job.strategy.weight, faults: faults, transfers)
+        inbox = job.vectors.state > 0 ? StateInbox(floats: job.vectors.state, control: control) : nil
     }
 
     /// Whether a rank was lost, so that MPI cannot be finalised.
@@ -66,6 +69,7 @@ final class ClientLoop {
         let worker = communicator.rank - 1
         for part in 0..<wire.partCount(assignment) {
             let clients = wire.clients(of: worker, part: part, assignment)
+            guard try receiveStates(of: clients, unless: pollForLeaving) else { return }
             try wire.send(
                 clients, round: round,
                 train: { client, change in
@@ -80,6 +84,26 @@ final class ClientLoop {
         try contact.poll()
         timeline.tick()
         return contact.hasLeftCollectives
+    }
+
+    private func pollForStop() throws -> Bool {
+        try contact.poll()
+        timeline.tick()
+        return contact.isStopped
+    }
+
+    /// Waits for what the clients kept from their last rounds, if the strategy keeps anything.
+    /// - Returns: false when it was given up.
+    private func receiveStates(of clients: some Sequence<Int>, unless giveUp: () throws -> Bool) throws -> Bool {
+        guard let inbox else { return true }
+        timeline.enter(.wait, peer: 0)
+        var isGivenUp = false
+        _ = try Backoff.default.wait {
+            if try inbox.hasAll(clients, of: round) { return true }
+            isGivenUp = try giveUp()
+            return isGivenUp
+        }
+        return !isGivenUp
     }
 
     // MARK: Orders
@@ -107,6 +131,7 @@ final class ClientLoop {
         let clients = try assignment(order, cohort: header.cohort).clientsOfWorker[communicator.rank - 1]
         transfers.endBroadcast(header, bytes: order.buffer.count, clients: clients.count)
         startRound(header.round)
+        guard try receiveStates(of: clients, unless: pollForStop) else { return }
         try wire.answer(
             clients, round: round,
             train: { client, change in try train(client, order, &change, isFirst: client == clients.first) },
@@ -132,12 +157,16 @@ final class ClientLoop {
 
     /// - Parameter isFirst: whether it is the first client of this rank in the round: faults are made there.
     private func train(
-        _ client: Int, _ frame: borrowing RoundFrame, _ change: inout MutableSpan<Float>, isFirst: Bool
+        _ client: Int, _ frame: borrowing RoundFrame, _ slot: inout MutableSpan<Float>, isFirst: Bool
     ) throws -> LocalResult {
-        let result = try frame.withWeights { global in
+        if let inbox {
+            var state = slot.extracting(job.vectors.up...)
+            inbox.take(client, into: &state)
+        }
+        let result = try frame.withWeights { down in
             var isFirstBatch = true
             return try device.run(
-                client: client, round: round, global: global, change: &change,
+                client: client, round: round, down: down, slot: &slot,
                 progress: {
                     try contact.trained($0)
                     timeline.tick()
@@ -149,7 +178,7 @@ final class ClientLoop {
                     try contact.wait { ContinuousClock.now >= end }
                 })
         }
-        if isFirst, faults.spoils(.nan, round: round.number) { change[0] = .nan }
+        if isFirst, faults.spoils(.nan, round: round.number) { slot[0] = .nan }
         return result
     }
 
@@ -158,10 +187,10 @@ final class ClientLoop {
     }
 
     private func emptyFrame() -> RoundFrame {
-        RoundFrame(cohortCapacity: job.settings.cohortSize, parameterCount: job.model.parameterCount)
+        RoundFrame(cohortCapacity: job.settings.cohortSize, parameterCount: job.vectors.down)
     }
 
     private func frame(_ buffer: consuming Buffer<UInt8>) -> RoundFrame {
-        RoundFrame(buffer, cohortCapacity: job.settings.cohortSize, parameterCount: job.model.parameterCount)
+        RoundFrame(buffer, cohortCapacity: job.settings.cohortSize, parameterCount: job.vectors.down)
     }
 }

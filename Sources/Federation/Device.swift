@@ -10,6 +10,7 @@ final class Device {
     private let settings: RunSettings
     private let simulation: DeviceSimulation
     private let trainer: LocalTrainer
+    private let updateFloats: Int
     private let downloadBytes: Int
     private let uploadBytes: Int
     private let timeline: Timeline
@@ -20,9 +21,9 @@ final class Device {
         settings = job.settings
         simulation = job.settings.simulation
         trainer = try LocalTrainer(job, timeline)
-        let parameterCount = job.model.parameterCount
-        downloadBytes = RoundFrame.byteCount(cohortCapacity: settings.cohortSize, parameterCount: parameterCount)
-        uploadBytes = UpdateSlot.byteCount(parameterCount: parameterCount)
+        updateFloats = job.vectors.up
+        downloadBytes = RoundFrame.byteCount(cohortCapacity: settings.cohortSize, parameterCount: job.vectors.down)
+        uploadBytes = UpdateSlot.byteCount(parameterCount: job.vectors.up)
     }
 
     /// The wall clock of the deadline starts.
@@ -31,18 +32,19 @@ final class Device {
     }
 
     /// - Parameters:
-    ///   - change: receives the client's weights − the global weights; zeros when there is no update.
+    ///   - down: the global weights, and what the strategy sends beside them.
+    ///   - slot: ends with the client's state; receives what it sends, zeros when there is no update, and its new state.
     ///   - progress: called after each step with the samples it saw.
     ///   - pause: waits so long, answering others meanwhile; for delays that are slept through.
     func run(
-        client: Int, round: RoundID, global: Span<Float>, change: inout MutableSpan<Float>,
+        client: Int, round: RoundID, down: Span<Float>, slot: inout MutableSpan<Float>,
         progress: (Int) throws -> Void, pause: (Duration) throws -> Void
     ) throws -> LocalResult {
         let conditions = simulation.conditions(
             ofClient: client, round: round.number, attempt: round.attempt, seed: settings.seed,
             downloadBytes: downloadBytes, uploadBytes: uploadBytes)
         if conditions.isDropped {
-            return nothing(.dropped, simulatedSeconds: simulation.isVirtual ? settings.hardLimit : 0, &change)
+            return nothing(.dropped, simulatedSeconds: simulation.isVirtual ? settings.hardLimit : 0, &slot)
         }
         if simulation.isReal, conditions.delay > 0 {
             timeline.enter(.train, client: client)
@@ -62,7 +64,7 @@ final class Device {
             result = LocalResult()
             result.status = .partial
         } else {
-            result = try trainer.train(client: client, round: round.number, global: global, change: &change) {
+            result = try trainer.train(client: client, round: round.number, down: down, slot: &slot) {
                 samples in
                 seen += samples
                 try progress(samples)
@@ -81,20 +83,20 @@ final class Device {
             let deadline = settings.roundDeadline ?? .infinity
             simulatedSeconds = (seen == 0 ? min(ready, deadline) : ready) + conditions.upload
             if simulatedSeconds > settings.hardLimit, settings.roundDeadline != nil {
-                return nothing(.late, simulatedSeconds: settings.hardLimit, &change)
+                return nothing(.late, simulatedSeconds: settings.hardLimit, &slot)
             }
         }
         if result.status == .partial, result.samples == 0 || settings.latePolicy == .drop {
-            return nothing(.late, simulatedSeconds: simulatedSeconds, &change)
+            return nothing(.late, simulatedSeconds: simulatedSeconds, &slot)
         }
         result.simulatedSeconds = simulatedSeconds
         return result
     }
 
     private func nothing(
-        _ status: UpdateStatus, simulatedSeconds: Double, _ change: inout MutableSpan<Float>
+        _ status: UpdateStatus, simulatedSeconds: Double, _ slot: inout MutableSpan<Float>
     ) -> LocalResult {
-        for i in 0..<change.count { change[unchecked: i] = 0 }
+        for i in 0..<updateFloats { slot[unchecked: i] = 0 }
         var result = LocalResult()
         result.status = status
         result.simulatedSeconds = simulatedSeconds

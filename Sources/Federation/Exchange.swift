@@ -9,12 +9,13 @@ protocol Exchange: AnyObject {
     var hasLostRanks: Bool { get }
 
     /// - Parameters:
+    ///   - down: the global weights, and what the strategy sends beside them.
     ///   - besideTraining: work of the server that needs no client, done while other ranks train. It calls the heartbeat
     ///     it is given every so often.
     ///   - progressed: samples trained so far, a few times a second.
     ///   - tally: receives what comes of each client.
     func run(
-        round: RoundID, cohort: [Int], global: Span<Float>, into tally: RoundTally,
+        round: RoundID, cohort: [Int], down: Span<Float>, into tally: RoundTally,
         besideTraining: (_ heartbeat: () throws -> Void) throws -> Void,
         progressed: (Int) -> Void
     ) throws
@@ -39,6 +40,8 @@ final class WorkerExchange: Exchange {
     private let membership: Membership
     private let wire: any Wire
     private let desk: OrderDesk
+    /// Of the clients' states; nil when the strategy keeps none.
+    private let post: StatePost?
     private let faulted: (FaultRecord) -> Void
     private let timekeeper: Timekeeper
     private let timeline: Timeline
@@ -51,7 +54,8 @@ final class WorkerExchange: Exchange {
     let trainsElsewhere = true
 
     init(
-        _ job: Job, _ communicator: any Communicator, control: any Communicator, membership: Membership,
+        _ job: Job, _ communicator: any Communicator, control: any Communicator, _ states: ClientStates?,
+        membership: Membership,
         faulted: @escaping (FaultRecord) -> Void, _ timekeeper: Timekeeper
     ) throws {
         self.timekeeper = timekeeper
@@ -62,18 +66,18 @@ final class WorkerExchange: Exchange {
         self.job = job
         self.membership = membership
         self.faulted = faulted
-        let parameterCount = job.model.parameterCount
+        post = states.map { StatePost($0, control: control) }
         let cohortSize = job.settings.cohortSize
         wire = try Wires.named(job.settings.wire).init(
-            communicator, parameterCount: parameterCount, cohortSize: cohortSize, faults: FaultInjector([], rank: 0),
-            transfers)
+            communicator, parameterCount: job.vectors.slot, cohortSize: cohortSize, weight: job.strategy.weight,
+            faults: FaultInjector([], rank: 0), transfers)
         desk = OrderDesk(
-            control: control, wire: wire, parameterCount: parameterCount, cohortCapacity: cohortSize, timeline)
-        frame = RoundFrame(cohortCapacity: cohortSize, parameterCount: parameterCount)
+            control: control, wire: wire, parameterCount: job.vectors.down, cohortCapacity: cohortSize, timeline)
+        frame = RoundFrame(cohortCapacity: cohortSize, parameterCount: job.vectors.down)
     }
 
     func run(
-        round: RoundID, cohort: [Int], global: Span<Float>, into tally: RoundTally,
+        round: RoundID, cohort: [Int], down: Span<Float>, into tally: RoundTally,
         besideTraining: (_ heartbeat: () throws -> Void) throws -> Void,
         progressed: (Int) -> Void
     ) throws {
@@ -84,7 +88,7 @@ final class WorkerExchange: Exchange {
         startWaiting(for: job.settings.hardLimit)
         if !hasLostRanks {
             let isComplete = try runByCollectives(
-                round: round, owed: &owed, global: global, into: tally, besideTraining: besideTraining,
+                round: round, owed: &owed, down: down, into: tally, besideTraining: besideTraining,
                 progressed: progressed)
             if isComplete { return }
             hasLostRanks = true
@@ -93,7 +97,7 @@ final class WorkerExchange: Exchange {
             startWaiting(for: job.settings.hardLimit)
         }
         for (worker, clients) in owed.enumerated() {
-            try desk.order(clients, from: worker, round: round, global: global)
+            try order(clients, from: worker, round: round, down)
         }
         timeline.enter(.idle)
         try besideTraining { try heartbeat() }
@@ -111,7 +115,7 @@ final class WorkerExchange: Exchange {
                 let clients = lose(worker, desk.withdraw(worker), round: round, into: tally)
                 let shares = try distribute(clients)
                 for (worker, clients) in shares {
-                    try desk.order(clients, from: worker, round: round, global: global)
+                    try order(clients, from: worker, round: round, down)
                 }
                 if !shares.isEmpty { startWaiting(for: job.settings.hardLimit) }
                 timeline.enter(.wait)
@@ -161,14 +165,15 @@ final class WorkerExchange: Exchange {
     /// - Parameter owed: per worker, the clients whose updates are still to come; what is lost is dealt out again.
     /// - Returns: false when a rank was lost or the hard limit is past; the rest is to be ordered.
     private func runByCollectives(
-        round: RoundID, owed: inout [[Int]], global: Span<Float>, into tally: RoundTally,
+        round: RoundID, owed: inout [[Int]], down: Span<Float>, into tally: RoundTally,
         besideTraining: (_ heartbeat: () throws -> Void) throws -> Void, progressed: (Int) -> Void
     ) throws -> Bool {
         let assignment = Assignment(clientsOfWorker: owed)
-        let isSent = try broadcast(.train, round: round, &owed, global, tally) {
+        let isSent = try broadcast(.train, round: round, &owed, down, tally) {
             progressed(membership.samplesTrained)
         }
         guard isSent else { return false }
+        try sendStates(part: 0, assignment, round: round)
         try besideTraining { try heartbeat() }
         membership.startWaiting()
         for part in 0..<wire.partCount(assignment) {
@@ -180,6 +185,7 @@ final class WorkerExchange: Exchange {
                     return try loseSilent(&owed, round: round, into: tally) || isPastLimit
                 })
             guard isComplete else { return false }
+            try sendStates(part: part + 1, assignment, round: round)
             for worker in owed.indices {
                 owed[worker].removeFirst(wire.clients(of: worker, part: part, assignment).count)
             }
@@ -188,14 +194,14 @@ final class WorkerExchange: Exchange {
     }
 
     private func broadcast(
-        _ kind: RoundFrame.Kind, round: RoundID, _ owed: inout [[Int]], _ global: Span<Float>?, _ tally: RoundTally?,
+        _ kind: RoundFrame.Kind, round: RoundID, _ owed: inout [[Int]], _ down: Span<Float>?, _ tally: RoundTally?,
         progressed: () -> Void
     ) throws -> Bool {
         guard var frame = self.frame.take() else { preconditionFailure("the frame is in use") }
         let assignment = Assignment(clientsOfWorker: owed)
         timeline.enter(.encode)
         frame.setAssignment(assignment)
-        if let global { frame.setWeights(global) }
+        if let down { frame.setWeights(down) }
         try transfers.enterCollective()
         var header = RoundFrame.Header(kind, round, cohort: assignment.cohortSize)
         if timeline.isOn { (header.sent, header.gatherOpened) = (transfers.enteredShared, transfers.gatherOpened) }
@@ -211,8 +217,21 @@ final class WorkerExchange: Exchange {
         let sent = try request.wait()
         try transfers.endBroadcast(bytes: byteCount, clients: assignment.cohortSize)
         self.frame = RoundFrame(
-            sent, cohortCapacity: job.settings.cohortSize, parameterCount: job.model.parameterCount)
+            sent, cohortCapacity: job.settings.cohortSize, parameterCount: job.vectors.down)
         return true
+    }
+
+    /// Sends the states of the clients of one part of the collectives.
+    private func sendStates(part: Int, _ assignment: Assignment, round: RoundID) throws {
+        guard let post, part < wire.partCount(assignment) else { return }
+        for worker in assignment.clientsOfWorker.indices {
+            try post.send(wire.clients(of: worker, part: part, assignment), to: worker, round: round)
+        }
+    }
+
+    private func order(_ clients: [Int], from worker: Int, round: RoundID, _ down: Span<Float>) throws {
+        try desk.order(clients, from: worker, round: round, down: down)
+        try post?.send(clients, to: worker, round: round)
     }
 
     /// Whether a rank is lost; what it owed is then dealt out to the others.
@@ -231,6 +250,7 @@ final class WorkerExchange: Exchange {
     /// The clients of a lost worker that others are to train.
     private func lose(_ worker: Int, _ clients: [Int], round: RoundID, into tally: RoundTally?) -> [Int] {
         hasLostRanks = true
+        post?.withdraw(worker)
         let isDropped = job.settings.onFailure == .drop
         faulted(
             FaultRecord(
@@ -259,6 +279,7 @@ final class WorkerExchange: Exchange {
     /// Keeps the workers from taking a busy server for dead.
     func heartbeat() throws {
         _ = try membership.poll(awaiting: [])
+        try post?.advance()
         timeline.tick()
     }
 }

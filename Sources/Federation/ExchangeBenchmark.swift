@@ -57,8 +57,9 @@ private struct WireExchange: ~Copyable {
         assignment = Assignment(clientsOfWorker: (0..<workers).map { [$0] })
         wire = GathervWire(
             communicator, parameterCount: floats, cohortSize: workers, faults: FaultInjector([], rank: 0),
-            TransferClock(Timeline(isOn: false), control: communicator))
-        tally = RoundTally(parameterCount: floats, samplesHeld: { _ in 0 }, reject: { _, _ in })
+            TransferClock(Timeline(isOn: false), control: communicator),
+            serverBytes: GathervWire.defaultServerBytes)
+        tally = RoundTally(updateFloats: floats, samplesHeld: { _ in 0 }, reject: { _, _ in })
         frame = RoundFrame(cohortCapacity: workers, parameterCount: floats)
         batch = UpdateBatch(slots: 1, parameterCount: floats)
         guard communicator.rank > 0 else { return }

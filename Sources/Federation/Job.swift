@@ -10,13 +10,20 @@ public struct Job: Sendable {
     public let data: DatasetPair
     public let partition: Partition
     public let strategy: any Strategy
+    let vectors: JobVectors
 
     /// - Throws: `ConfigurationError` or `DatasetError` when the settings cannot be honoured.
     public init(_ settings: RunSettings) throws {
         try settings.validate()
         self.settings = settings
         model = try Models.named(settings.model)
-        strategy = try Strategies.named(settings.strategy)
+        strategy = try Strategies.named(settings.strategy, settings.strategyOptions)
+        vectors = JobVectors(parameters: model.parameterCount, strategy.traffic)
+        if vectors.state > 0, settings.wire != GathervWire.name {
+            throw ConfigurationError(
+                "strategy '\(settings.strategy)' keeps a state for each client, which --wire \(settings.wire) does not "
+                    + "carry; use --wire \(GathervWire.name)")
+        }
         (data, partition) = try Self.openPartitioned(settings)
         let shape = data.train.shape
         guard [shape.channels, shape.height, shape.width] == model.input.extents, data.train.classes == model.classes
@@ -38,4 +45,26 @@ public struct Job: Sendable {
         let partition = try partitioner.partition(data.train, clients: settings.clients, seed: settings.seed)
         return (data, partition)
     }
+}
+
+/// How many floats cross between server and clients.
+struct JobVectors: Sendable, Equatable {
+    /// Of the model.
+    let parameters: Int
+    /// Down: the weights and what goes beside them.
+    let down: Int
+    /// Up: the update and what comes beside it; what is averaged.
+    let up: Int
+    /// Of a client's state.
+    let state: Int
+
+    init(parameters: Int, _ traffic: StrategyTraffic) {
+        self.parameters = parameters
+        down = parameters * (1 + traffic.broadcastVectors)
+        up = traffic.uploadCount(parameters: parameters)
+        state = parameters * traffic.stateVectors
+    }
+
+    /// A client's place in a message: what it sends up, and behind it its state.
+    var slot: Int { up + state }
 }

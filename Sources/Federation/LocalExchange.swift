@@ -7,10 +7,12 @@ final class LocalExchange: Exchange {
     private let device: Device
     private let timeline: Timeline
     private let stopFlag: StopFlag
+    private let states: ClientStates?
     let trainsElsewhere = false
     let hasLostRanks = false
 
-    init(_ job: Job, stop: StopFlag, _ timeline: Timeline) throws {
+    init(_ job: Job, _ states: ClientStates?, stop: StopFlag, _ timeline: Timeline) throws {
+        self.states = states
         self.timeline = timeline
         stopFlag = stop
         self.job = job
@@ -18,18 +20,22 @@ final class LocalExchange: Exchange {
     }
 
     func run(
-        round: RoundID, cohort: [Int], global: Span<Float>, into tally: RoundTally,
+        round: RoundID, cohort: [Int], down: Span<Float>, into tally: RoundTally,
         besideTraining: (_ heartbeat: () throws -> Void) throws -> Void,
         progressed: (Int) -> Void
     ) throws {
         var trained = 0
         var last = ContinuousClock.now
-        var change = [Float](repeating: 0, count: job.model.parameterCount)
+        var slot = [Float](repeating: 0, count: job.vectors.slot)
         device.startRound()
         for client in cohort {
-            var span = change.mutableSpan
+            var span = slot.mutableSpan
+            if let states {
+                var state = span.extracting(job.vectors.up...)
+                try states.read(client, into: &state)
+            }
             let result = try device.run(
-                client: client, round: round, global: global, change: &span,
+                client: client, round: round, down: down, slot: &span,
                 progress: { count in
                     try stopFlag.check()
                     trained += count
@@ -39,9 +45,9 @@ final class LocalExchange: Exchange {
                     progressed(trained)
                 }, pause: pause)
             let envelope = UpdateSlot.Envelope(
-                client: client, round: round, result: result, payloadBytes: change.count * 4)
+                client: client, round: round, result: result, payloadBytes: slot.count * 4)
             timeline.enter(.aggregate, client: client)
-            tally.receive(client, .success(envelope), change.span)
+            tally.receive(client, .success(envelope), slot.span)
         }
     }
 

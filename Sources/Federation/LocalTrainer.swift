@@ -10,7 +10,11 @@ final class LocalTrainer {
     private let timeline: Timeline
     private var order: [UInt32] = []
     private var labels: [Int32]
+    /// In the plan's order, as is the drift.
     private var anchor: [Float] = []
+    private var drift: [Float] = []
+    /// Of the whole data at the global weights, in the canonical order.
+    private var gradient: [Float] = []
 
     init(_ job: Job, _ timeline: Timeline) throws {
         self.timeline = timeline
@@ -21,35 +25,69 @@ final class LocalTrainer {
         let batch = min(settings.batchSize, largest)
         plan = try Plan(job.model, batch: batch, purpose: .training, threads: settings.threads)
         optimizer = SGD(
-            learningRate: settings.lr, momentum: settings.momentum, weightDecay: settings.weightDecay)
+            learningRate: settings.lr, momentum: job.localMomentum, weightDecay: settings.weightDecay)
         labels = [Int32](repeating: 0, count: batch)
     }
 
     /// Trains one client from the global weights.
     /// - Parameters:
-    ///   - change: receives the client's weights − the global weights, in the canonical order.
+    ///   - down: the global weights, and what the strategy sends beside them.
+    ///   - slot: ends with the client's state; receives what it sends, and its new state.
     ///   - goesOn: called after each step with the samples it saw; false ends the training there.
     func train(
-        client: Int, round: Int, global: Span<Float>, change: inout MutableSpan<Float>,
-        goesOn: (Int) throws -> Bool
+        client: Int, round: Int, down: Span<Float>, slot: inout MutableSpan<Float>, goesOn: (Int) throws -> Bool
     ) throws -> LocalResult {
-        let settings = job.settings
-        let samples = job.partition.samples(of: client)
+        let global = down.extracting(0..<job.vectors.parameters)
+        let broadcast = down.extracting(job.vectors.parameters...)
         timeline.enter(.load, client: client)
+        if job.strategy.traffic.hasDrift { try prepareDrift(broadcast, slot.span.extracting(job.vectors.up...)) }
         try plan.load(global)
         plan.resetOptimizer()
         if job.strategy.correctsGradients { keepAnchor() }
 
         timeline.enter(.train, client: client)
         timeline.note(clients: 1)
+        let samples = job.partition.samples(of: client)
         var result = LocalResult(samples: samples.count)
-        training: for epoch in 0..<settings.epochs {
+        var initialLoss = Double.nan
+        if job.strategy.localWork != .training {
+            let found = try findGradient(samples, client: client, goesOn)
+            result.loss = found.loss
+            initialLoss = found.loss
+            if found.samples < samples.count {
+                result.status = .partial
+                result.samples = job.strategy.localWork == .fullBatchStep ? found.samples : 0
+            }
+        }
+        switch job.strategy.localWork {
+        case .fullBatchStep:
+            guard result.samples > 0 else { break }
+            correct()
+            optimizer.step(plan)
+            result.steps = 1
+        case .training, .trainingAfterGradient:
+            guard result.status == .complete else { break }
+            try runEpochs(samples, client: client, round: round, &result, goesOn)
+        }
+        try store(global, broadcast, result, initialLoss, into: &slot)
+        return result
+    }
+
+    private func runEpochs(
+        _ samples: ArraySlice<UInt32>, client: Int, round: Int, _ result: inout LocalResult,
+        _ goesOn: (Int) throws -> Bool
+    ) throws {
+        let settings = job.settings
+        for epoch in 0..<settings.epochs {
             shuffle(samples, client: client, round: round, epoch: epoch)
             var loss = 0.0
             for start in stride(from: 0, to: order.count, by: labels.count) {
                 let count = min(labels.count, order.count - start)
                 loss += try step(
-                    from: start, count: count, round: round, client: client, index: result.steps)
+                    from: start, count: count,
+                    DropoutKey(seed: settings.seed, round: round, client: client, step: result.steps))
+                correct()
+                optimizer.step(plan)
                 result.steps += 1
                 let seen = start + count
                 timeline.note(samples: count)
@@ -58,32 +96,86 @@ final class LocalTrainer {
                 guard try goesOn(count) || isDone else {
                     result.status = .partial
                     if epoch == 0 { result.samples = seen }
-                    break training
+                    return
                 }
             }
         }
-        timeline.enter(.encode, client: client)
-        try plan.store(into: &change)
-        for i in 0..<change.count { change[unchecked: i] -= global[unchecked: i] }
-        return result
     }
 
-    /// One step on `order[start ..< start + count]`; returns the summed loss.
-    private func step(from start: Int, count: Int, round: Int, client: Int, index: Int) throws -> Double {
+    /// The gradient of the mean loss over a client's data at the weights as they are, without dropout: left in the plan and
+    /// in `gradient`.
+    /// - Returns: the mean loss, and the samples seen; fewer than there are when the time was over.
+    private func findGradient(
+        _ samples: ArraySlice<UInt32>, client: Int, _ goesOn: (Int) throws -> Bool
+    ) throws -> (loss: Double, samples: Int) {
+        order = Array(samples)
+        var sum: [Float] = []
+        var loss = 0.0
+        var seen = 0
+        for start in stride(from: 0, to: order.count, by: labels.count) {
+            let count = min(labels.count, order.count - start)
+            loss += try step(from: start, count: count, nil)
+            plan.withGradients { gradients, _ in
+                if sum.isEmpty { sum = [Float](repeating: 0, count: gradients.count) }
+                var sum = sum.mutableSpan
+                sum.add(gradients.span, times: Float(count))
+            }
+            seen += count
+            timeline.note(samples: count)
+            guard try goesOn(count) || seen == order.count else { break }
+        }
+        guard seen > 0 else { return (.nan, 0) }
+        plan.withGradients { gradients, _ in
+            for i in 0..<gradients.count { gradients[unchecked: i] = sum[i] / Float(seen) }
+        }
+        var canonical = [Float](repeating: 0, count: job.vectors.parameters)
+        var span = canonical.mutableSpan
+        try plan.storeGradients(into: &span)
+        gradient = canonical
+        return (loss / Double(seen), seen)
+    }
+
+    /// Forward and backward on `order[start ..< start + count]`; returns the summed loss.
+    private func step(from start: Int, count: Int, _ dropout: DropoutKey?) throws -> Double {
         let order = self.order
         plan.read(order.span.extracting(start..<start + count), of: job.data.train, labels: &labels)
         let labels = self.labels
-        let outcome = try plan.forwardBackward(
-            labels: labels.span.extracting(0..<count),
-            dropout: DropoutKey(seed: job.settings.seed, round: round, client: client, step: index))
-        if job.strategy.correctsGradients {
-            let anchor = self.anchor
-            plan.withGradients { gradients, weights in
-                job.strategy.correct(&gradients, weights: weights, anchor: anchor.span)
-            }
+        return try plan.forwardBackward(labels: labels.span.extracting(0..<count), dropout: dropout).lossSum
+    }
+
+    private func correct() {
+        guard job.strategy.correctsGradients else { return }
+        let (anchor, drift) = (anchor, drift)
+        plan.withGradients { gradients, weights in
+            job.strategy.correct(&gradients, weights: weights, anchor: anchor.span, drift: drift.span)
         }
-        optimizer.step(plan)
-        return outcome.lossSum
+    }
+
+    /// Writes what the client sends, and its state.
+    private func store(
+        _ global: Span<Float>, _ broadcast: Span<Float>, _ result: LocalResult, _ initialLoss: Double,
+        into slot: inout MutableSpan<Float>
+    ) throws {
+        let vectors = job.vectors
+        let work = FinishedWork(
+            initialLoss: initialLoss, steps: result.steps, learningRate: Double(optimizer.learningRate),
+            momentum: Double(optimizer.momentum))
+        // Three parts of one span cannot be written at the same time: the two that are not the update are copies.
+        var extra = [Float](repeating: 0, count: vectors.up - vectors.parameters)
+        var state = [Float](repeating: 0, count: vectors.state)
+        for i in 0..<vectors.state { state[i] = slot[unchecked: vectors.up + i] }
+        var update = slot.extracting(0..<vectors.parameters)
+        try plan.store(into: &update)
+        for i in 0..<update.count { update[unchecked: i] -= global[unchecked: i] }
+        if work.steps > 0 {
+            let gradient = self.gradient
+            var extraSpan = extra.mutableSpan
+            var stateSpan = state.mutableSpan
+            job.strategy.finish(
+                &update, extra: &extraSpan, state: &stateSpan, broadcast: broadcast, gradient: gradient.span, work: work)
+        }
+        for i in 0..<extra.count { slot[unchecked: vectors.parameters + i] = extra[i] }
+        for i in 0..<state.count { slot[unchecked: vectors.up + i] = state[i] }
     }
 
     private func shuffle(_ samples: ArraySlice<UInt32>, client: Int, round: Int, epoch: Int) {
@@ -94,10 +186,37 @@ final class LocalTrainer {
     }
 
     private func keepAnchor() {
-        anchor.removeAll(keepingCapacity: true)
+        copyWeights(into: &anchor)
+    }
+
+    /// The strategy's drift in the plan's order, by way of the plan's weights, which are loaded after it.
+    private func prepareDrift(_ broadcast: Span<Float>, _ state: Span<Float>) throws {
+        var canonical = [Float](repeating: 0, count: job.vectors.parameters)
+        var span = canonical.mutableSpan
+        job.strategy.prepare(&span, broadcast: broadcast, state: state)
+        try plan.load(canonical.span)
+        copyWeights(into: &drift)
+    }
+
+    private func copyWeights(into copy: inout [Float]) {
+        copy.removeAll(keepingCapacity: true)
         plan.withWeights { weights in
-            anchor.reserveCapacity(weights.count)
-            for i in 0..<weights.count { anchor.append(weights[unchecked: i]) }
+            copy.reserveCapacity(weights.count)
+            for i in 0..<weights.count { copy.append(weights[unchecked: i]) }
+        }
+    }
+}
+
+extension Job {
+    /// ρ of the clients' SGD.
+    var localMomentum: Float { strategy.usesLocalMomentum ? settings.momentum : 0 }
+
+    /// Passes over its data that a client makes in a round.
+    var passes: Int {
+        switch strategy.localWork {
+        case .training: settings.epochs
+        case .fullBatchStep: 1
+        case .trainingAfterGradient: settings.epochs + 1
         }
     }
 }

@@ -17,7 +17,12 @@ final class RoundLoop {
 
     private var strategy: any Strategy
     private var global: [Float]
+    /// What goes down: the weights, and what the strategy sends beside them.
+    private var down: [Float]
     private var mean: [Float]
+    /// Nil when the strategy keeps none.
+    private let states: ClientStates?
+    private let federationSamples: Int
     private let tally: RoundTally
     private let rejections: Rejections
     private var totals = (upload: 0, download: 0)
@@ -36,7 +41,8 @@ final class RoundLoop {
     ///   - state: to continue from; it has been validated for the job.
     ///   - faults: one of the observers.
     init(
-        _ job: Job, _ exchange: any Exchange, ranks: Int, resuming state: RunState?, stop: StopFlag,
+        _ job: Job, _ exchange: any Exchange, _ states: ClientStates?, ranks: Int, resuming state: RunState?,
+        stop: StopFlag,
         faults: FaultHistory, observers: [any RoundObserver], _ timeline: Timeline
     ) throws {
         self.timeline = timeline
@@ -62,13 +68,18 @@ final class RoundLoop {
         selection = ClientSelection(
             clients: settings.clients, cohortSize: settings.cohortSize, seed: settings.seed)
         global = state?.weights ?? job.model.initialWeights(seed: settings.seed)
-        mean = [Float](repeating: 0, count: global.count)
+        down = [Float](repeating: 0, count: job.vectors.down)
+        mean = [Float](repeating: 0, count: job.vectors.up)
+        self.states = states
+        federationSamples = (0..<settings.clients).reduce(0) { $0 + job.partition.count(of: $1) }
         let rejections = Rejections(observers)
         self.rejections = rejections
         tally = RoundTally(
-            parameterCount: global.count, samplesHeld: { job.partition.count(of: $0) },
+            updateFloats: job.vectors.up, weight: job.strategy.weight,
+            keep: { client, state in try states?.stage(client, state) },
+            samplesHeld: { job.partition.count(of: $0) },
             reject: { rejections.add($0, because: $1) })
-        frameBytes = RoundFrame.byteCount(cohortCapacity: settings.cohortSize, parameterCount: global.count)
+        frameBytes = RoundFrame.byteCount(cohortCapacity: settings.cohortSize, parameterCount: job.vectors.down)
     }
 
     var hasLostRanks: Bool { exchange.hasLostRanks }
@@ -108,7 +119,7 @@ final class RoundLoop {
         RunState(
             settings: job.settings, records: records + (unevaluated.map { [$0] } ?? []), faults: faults.records,
             isEvaluated: unevaluated == nil, weights: global, strategyState: strategy.serverState,
-            dataDigest: dataDigest, seconds: seconds)
+            clientStates: states?.mark, dataDigest: dataDigest, seconds: seconds)
     }
 
     /// One round; with too few updates it is repeated with another cohort.
@@ -127,11 +138,13 @@ final class RoundLoop {
             guard attempt < settings.roundRetries else { throw shortage }
             let repetition = FaultRecord(round: round, kind: .roundRepeated, reason: "\(shortage)")
             for observer in observers { observer.faulted(repetition) }
+            states?.discard()
         }
         timeline.enter(.aggregate)
-        if tally.sum.weight > 0 { Self.move(&global, along: tally.sum, &mean, by: &strategy) }
+        if tally.sum.weight > 0 { Self.move(&global, along: tally.sum, &mean, by: &strategy, aggregated(round)) }
+        try states?.commit()
 
-        record.finish(tally, epochs: settings.epochs, seconds: (ContinuousClock.now - start).seconds)
+        record.finish(tally, passes: job.passes, seconds: (ContinuousClock.now - start).seconds)
         totals.upload += record.uploadBytes
         totals.download += record.downloadBytes
         record.totalUploadBytes = totals.upload
@@ -145,19 +158,21 @@ final class RoundLoop {
         timeline.enter(.encode)
         let cohort = selection.cohort(round: round.number, attempt: round.attempt)
         let samples = cohort.reduce(0) { $0 + job.partition.count(of: $1) }
-        let expected = Double(max(samples * job.settings.epochs, 1))
+        let expected = Double(max(samples * job.passes, 1))
         let watchers = observers.filter(\.wantsProgress)
-        let weights = global
+        prepareDown()
+        let down = down
         tally.reset()
         rejections.round = round.number
         try exchange.run(
-            round: round, cohort: cohort, global: weights.span, into: tally,
+            round: round, cohort: cohort, down: down.span, into: tally,
             besideTraining: { heartbeat in try evaluatePending(heartbeat) },
             progressed: { trained in
                 for watcher in watchers {
                     watcher.progressed(round: round.number, fraction: Double(trained) / expected)
                 }
             })
+        if let failure = tally.failure { throw failure }
         record.cohort = cohort.count
         record.attempts += 1
         record.uploadBytes += tally.uploadBytes
@@ -167,14 +182,34 @@ final class RoundLoop {
         }
     }
 
+    private func prepareDown() {
+        var down = down
+        self.down = []  // or the first write would copy it
+        for i in global.indices { down[i] = global[i] }
+        var span = down.mutableSpan
+        var broadcast = span.extracting(global.count...)
+        strategy.write(&broadcast)
+        self.down = down
+    }
+
+    private func aggregated(_ round: Int) -> AggregatedRound {
+        let participants = tally.results.sorted { $0.client < $1.client }.map {
+            AggregatedRound.Participant(client: $0.client, samples: $0.result.samples, steps: $0.result.steps)
+        }
+        return AggregatedRound(
+            number: round, participants: participants, federationSamples: federationSamples,
+            learningRate: Double(job.settings.lr), momentum: Double(job.localMomentum))
+    }
+
     /// Moves the weights by the strategy's step along the mean update.
     private static func move(
-        _ weights: inout [Float], along sum: ExactSum, _ mean: inout [Float], by strategy: inout any Strategy
+        _ weights: inout [Float], along sum: ExactSum, _ mean: inout [Float], by strategy: inout any Strategy,
+        _ round: AggregatedRound
     ) {
         var meanSpan = mean.mutableSpan
         sum.mean(into: &meanSpan)
         var span = weights.mutableSpan
-        strategy.apply(mean.span, to: &span)
+        strategy.apply(mean.span, to: &span, in: round)
     }
 
     /// Evaluates the last finished round's weights, if it is one to evaluate, and publishes its record.

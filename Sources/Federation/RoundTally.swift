@@ -15,17 +15,29 @@ final class RoundTally {
     private(set) var simulatedSeconds = 0.0
     private(set) var uploadBytes = 0
 
+    /// Why a client's new state could not be kept: the run cannot go on.
+    private(set) var failure: (any Error)?
+
+    private let weight: (_ samples: Int) -> Double
+    private let keep: (_ client: Int, _ state: Span<Float>) throws -> Void
     private let partitionCount: (Int) -> Int
     private let rejection: (_ client: Int, _ reason: String) -> Void
 
     /// - Parameters:
+    ///   - updateFloats: of what is averaged; a client's state lies behind it.
+    ///   - weight: of an update in the mean.
+    ///   - keep: told of the new state of each client whose update is in the sum.
     ///   - samplesHeld: by a client.
     ///   - reject: told of each update that is left out.
     init(
-        parameterCount: Int, samplesHeld: @escaping (_ client: Int) -> Int,
+        updateFloats: Int, weight: @escaping (_ samples: Int) -> Double = { Double($0) },
+        keep: @escaping (_ client: Int, _ state: Span<Float>) throws -> Void = { _, _ in },
+        samplesHeld: @escaping (_ client: Int) -> Int,
         reject: @escaping (_ client: Int, _ reason: String) -> Void
     ) {
-        sum = ExactSum(count: parameterCount)
+        sum = ExactSum(count: updateFloats)
+        self.weight = weight
+        self.keep = keep
         partitionCount = samplesHeld
         rejection = reject
     }
@@ -40,9 +52,12 @@ final class RoundTally {
 
     /// A client's update as it came: its envelope, or what is wrong with it, and the change of the weights.
     func receive(
-        _ client: Int, _ envelope: Result<UpdateSlot.Envelope, UpdateSlot.Defect>, _ change: Span<Float>
+        _ client: Int, _ envelope: Result<UpdateSlot.Envelope, UpdateSlot.Defect>, _ slot: Span<Float>
     ) {
-        uploadBytes += UpdateSlot.byteCount(parameterCount: change.count)
+        let update = slot.extracting(0..<sum.total.count)
+        let state = slot.extracting(sum.total.count...)
+        // A real device keeps its state: it crosses only because any rank can train any client.
+        uploadBytes += UpdateSlot.byteCount(parameterCount: update.count)
         do {
             let envelope = try envelope.get()
             try envelope.checkResult(samplesHeld: partitionCount(client))
@@ -50,8 +65,10 @@ final class RoundTally {
             simulatedSeconds = max(simulatedSeconds, result.simulatedSeconds)
             switch result.status {
             case .complete, .partial:
-                try sum.add(change, weight: Double(result.samples))
+                guard state.isFinite else { throw UpdateSlot.Defect.badState }
+                try sum.add(update, weight: weight(result.samples))
                 results.append((client, result))
+                keepState(client, state)
             default: leaveOut(client, result.status)
             }
         } catch {
@@ -73,7 +90,7 @@ final class RoundTally {
                 do {
                     let envelope = try envelope.get()
                     try envelope.checkResult(samplesHeld: partitionCount(client))
-                    if envelope.result.status.hasUpdate { weight += Double(envelope.result.samples) }
+                    if envelope.result.status.hasUpdate { weight += self.weight(envelope.result.samples) }
                 } catch {
                     throw UpdateSlot.Defect.spoiltSum("\(error) (client \(client))")
                 }
@@ -90,6 +107,15 @@ final class RoundTally {
             let result = envelope.result
             simulatedSeconds = max(simulatedSeconds, result.simulatedSeconds)
             if result.status.hasUpdate { results.append((client, result)) } else { leaveOut(client, result.status) }
+        }
+    }
+
+    private func keepState(_ client: Int, _ state: Span<Float>) {
+        guard state.count > 0, failure == nil else { return }
+        do {
+            try keep(client, state)
+        } catch {
+            failure = error
         }
     }
 

@@ -13,6 +13,8 @@ public struct RunSettings: Codable, Sendable, Equatable {
     /// The share of the clients that each round trains, in (0, 1].
     public var clientFraction = 1.0
     public var strategy = "fedavg"
+    /// Of the strategy, by name.
+    public var strategyOptions = NamedOptions()
     public var model = "edgecnn-large"
     public var dataset = "fashion-mnist"
     /// Training samples per client of a data set that is generated; others have the size they have.
@@ -89,6 +91,7 @@ public struct RunSettings: Codable, Sendable, Equatable {
 
     private enum CodingKeys: String, CodingKey, CaseIterable {
         case rounds, clients, strategy, model, dataset, partition, alpha, epochs, lr, momentum, seed, threads
+        case strategyOptions = "strategy-options"
         case clientFraction = "client-fraction"
         case samplesPerClient = "samples-per-client"
         case batchSize = "batch-size"

@@ -18,6 +18,8 @@ public struct RunState: Sendable, Equatable {
     public var weights: [Float]
     /// The strategy's `serverState`.
     public var strategyState: [UInt8]
+    /// Where the clients' states are; nil when the strategy keeps none.
+    public var clientStates: ClientStates.Mark?
     /// Tells whether another job has the same data and the same partition.
     public var dataDigest: UInt64
     /// How long the run has taken so far.
@@ -25,7 +27,7 @@ public struct RunState: Sendable, Equatable {
 
     public init(
         settings: RunSettings, records: [RoundRecord], faults: [FaultRecord], isEvaluated: Bool, weights: [Float],
-        strategyState: [UInt8], dataDigest: UInt64, seconds: Double
+        strategyState: [UInt8], clientStates: ClientStates.Mark? = nil, dataDigest: UInt64, seconds: Double
     ) {
         self.settings = settings
         self.records = records
@@ -33,6 +35,7 @@ public struct RunState: Sendable, Equatable {
         self.isEvaluated = isEvaluated
         self.weights = weights
         self.strategyState = strategyState
+        self.clientStates = clientStates
         self.dataDigest = dataDigest
         self.seconds = seconds
     }
@@ -48,6 +51,11 @@ public struct RunState: Sendable, Equatable {
             throw ConfigurationError("--rounds is \(settings.rounds), but the run has finished \(round) rounds")
         }
         guard isEvaluated || round > 0 else { throw ConfigurationError("an evaluation is due before round 1") }
+        if let clientStates {
+            guard clientStates.generation >= 1, (0..<1 << 40).contains(clientStates.records) else {
+                throw ConfigurationError("the position in the clients' states is out of range")
+            }
+        }
         guard seconds >= 0, seconds.isFinite else { throw ConfigurationError("the run took \(seconds) seconds") }
         for (i, record) in records.enumerated() {
             guard record.round == i + 1 else {
@@ -77,6 +85,10 @@ public struct RunState: Sendable, Equatable {
             throw ConfigurationError(
                 "the checkpoint holds \(weights.count) weights; model '\(job.model.name)' has "
                     + "\(job.model.parameterCount)")
+        }
+        guard (clientStates != nil) == (job.vectors.state > 0) else {
+            throw ConfigurationError(
+                "strategy '\(settings.strategy)' and the checkpoint disagree on whether clients keep a state")
         }
         guard dataDigest == job.dataDigest else {
             throw ConfigurationError(

@@ -74,21 +74,31 @@ public enum Session {
         // Only now: making observers makes the run's folder.
         let faults = FaultHistory(state?.faults ?? [])
         let observers = try [faults] + observers()
+        let states = try clientStates(job, resuming: state, in: timekeeper.folder)
         guard communicator.size > 1 else {
             return try RoundLoop(
-                job, LocalExchange(job, stop: stop, timekeeper.timeline), ranks: 1, resuming: state, stop: stop,
-                faults: faults, observers: observers, timekeeper.timeline)
+                job, LocalExchange(job, states, stop: stop, timekeeper.timeline), states, ranks: 1, resuming: state,
+                stop: stop, faults: faults, observers: observers, timekeeper.timeline)
         }
         let membership = Membership(
             control: control, stop: stop, timeout: .seconds(job.settings.failureTimeout),
             pingInterval: observers.contains { $0.wantsProgress } ? .milliseconds(200) : .seconds(1),
             isGone: { processes.isGone($0 + 1) })
         let exchange = try WorkerExchange(
-            job, communicator, control: control, membership: membership,
+            job, communicator, control: control, states, membership: membership,
             faulted: { fault in for observer in observers { observer.faulted(fault) } }, timekeeper)
         return try RoundLoop(
-            job, exchange, ranks: communicator.size, resuming: state, stop: stop, faults: faults,
+            job, exchange, states, ranks: communicator.size, resuming: state, stop: stop, faults: faults,
             observers: observers, timekeeper.timeline)
+    }
+
+    /// Nil when the strategy keeps none.
+    /// - Parameter folder: of the run; empty: the files go with the run.
+    private static func clientStates(
+        _ job: Job, resuming state: RunState?, in folder: String
+    ) throws -> ClientStates? {
+        guard job.vectors.state > 0 else { return nil }
+        return try ClientStates(floats: job.vectors.state, in: folder.isEmpty ? nil : folder, from: state?.clientStates)
     }
 
     private enum Role {

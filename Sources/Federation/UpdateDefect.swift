@@ -14,6 +14,8 @@ extension UpdateSlot {
         case noSamples
         case tooManySamples(atMost: Int, actual: Int)
         case lossNotFinite(Double)
+        /// The client's new state holds NaN or an infinity.
+        case badState
         case badSimulatedTime(Double)
         /// Found on its own rank.
         case refused(UpdateStatus)
@@ -36,6 +38,7 @@ extension UpdateSlot {
             case .wrongClient(let expected, let actual): "it is of client \(actual), not \(expected)"
             case .unknownStatus(let status): "its status is \(status), which has no meaning"
             case .badSimulatedTime(let seconds): "its simulated time is \(seconds) seconds"
+            case .badState: "its client's state is not made of finite numbers"
             case .refused(.tooLarge): "it is too large to be summed exactly"
             case .refused: "an element of it is not a finite number"
             case .damagedSum: "the sum it is in was damaged: its checksum is wrong"

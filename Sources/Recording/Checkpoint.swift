@@ -8,7 +8,7 @@ import Foundation
 /// ```
 /// 0   magic "FEDMPICP"    8  version UInt32    12  0
 /// 16  three blocks, each a length UInt64 and so many bytes:
-///     description  JSON: program version, settings, a record of each round, faults, data digest, seconds
+///     description  JSON: program version, settings, a record of each round, faults, where the clients' states are, data digest, seconds
 ///     strategy     the strategy's state, in its own layout
 ///     weights      Float32, in the canonical order
 /// …   SHA-256 of everything before it
@@ -17,7 +17,7 @@ import Foundation
 /// Decoding is total: whatever the bytes are, it returns a state that `RunState.validate` accepts, or throws.
 public enum Checkpoint {
     static let magic = Array("FEDMPICP".utf8)
-    static let version: UInt32 = 3
+    static let version: UInt32 = 4
     static let headerBytes = 16
     static let digestBytes = 32
 
@@ -27,12 +27,14 @@ public enum Checkpoint {
         var records: [RoundRecord]
         var faults: [FaultRecord]
         var isEvaluated: Bool
+        var clientStates: ClientStates.Mark?
         var dataDigest: UInt64
         var seconds: Double
 
         private enum CodingKeys: String, CodingKey {
             case fedmpi, settings, records, faults, seconds
             case isEvaluated = "is_evaluated"
+            case clientStates = "client_states"
             case dataDigest = "data_digest"
         }
     }
@@ -46,7 +48,7 @@ public enum Checkpoint {
         let description = try encoder.encode(
             Description(
                 fedmpi: Version.current, settings: state.settings, records: state.records, faults: state.faults,
-                isEvaluated: state.isEvaluated, dataDigest: state.dataDigest, seconds: state.seconds))
+                isEvaluated: state.isEvaluated, clientStates: state.clientStates, dataDigest: state.dataDigest, seconds: state.seconds))
 
         var data = Data()
         data.reserveCapacity(
@@ -91,7 +93,7 @@ public enum Checkpoint {
         let state = RunState(
             settings: description.settings, records: description.records, faults: description.faults,
             isEvaluated: description.isEvaluated, weights: floats(weights), strategyState: Array(strategy),
-            dataDigest: description.dataDigest, seconds: description.seconds)
+            clientStates: description.clientStates, dataDigest: description.dataDigest, seconds: description.seconds)
         do {
             try state.validate()
         } catch {

@@ -35,6 +35,11 @@ public struct CheckpointFiles: Sendable {
         try syncFolder()
     }
 
+    /// Deletes files of clients' states that no checkpoint needs any more.
+    func removeClientStates(notNeededBy marks: [ClientStates.Mark]) {
+        ClientStates.removeFiles(in: folder.path, notNeededBy: marks)
+    }
+
     /// Reads a checkpoint.
     /// - Throws: `ConfigurationError` that says why it cannot be used, and whether the previous one can.
     public func load(_ generation: Generation) throws(ConfigurationError) -> RunState {

@@ -8,6 +8,8 @@ public final class CheckpointWriter: RoundObserver {
     private var lastRound = 0
     private var lastSave: ContinuousClock.Instant?
     private var savedRound: Int?
+    /// Positions in the clients' states of the newest checkpoint and the one before it, as far as this job has saved them.
+    private var marks: [ClientStates.Mark] = []
     /// Not after the previous checkpoint was asked for, because the newest is damaged.
     private var newestIsGood: Bool
 
@@ -44,6 +46,10 @@ public final class CheckpointWriter: RoundObserver {
 
     private func save(_ state: RunState) throws {
         try files.save(state, keepsNewest: newestIsGood)
+        if let mark = state.clientStates {
+            marks = marks.suffix(1) + [mark]
+            if marks.count == 2 { files.removeClientStates(notNeededBy: marks) }
+        }
         savedRound = state.round
         newestIsGood = true
     }

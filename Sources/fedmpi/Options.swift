@@ -22,6 +22,9 @@ struct SettingsOptions: ParsableArguments {
         help: "Federated algorithm: \(Strategies.all.map { "\($0.name) (\($0.summary))" }.joined(separator: ", ")).")
     var strategy = defaults.strategy
 
+    @Option(help: "Its settings, NAME=VALUE[,NAME=VALUE]; `fedmpi strategies` lists them.")
+    var strategyOptions = defaults.strategyOptions
+
     @Option(help: "Model: \(Models.all.map(\.name).joined(separator: ", ")); `fedmpi models` describes them.")
     var model = defaults.model
 
@@ -121,6 +124,7 @@ struct SettingsOptions: ParsableArguments {
         settings.clients = clients ?? (ranks > 1 ? ranks - 1 : Self.defaults.clients)
         settings.clientFraction = clientFraction
         settings.strategy = strategy
+        settings.strategyOptions = strategyOptions
         settings.model = model
         settings.dataset = dataset
         settings.samplesPerClient = samplesPerClient
@@ -193,3 +197,11 @@ enum Switch: String, ExpressibleByArgument, CaseIterable {
 
 extension RunSettings.OnFailure: ExpressibleByArgument {}
 extension RunSettings.LatePolicy: ExpressibleByArgument {}
+
+extension NamedOptions: ExpressibleByArgument {
+    public init?(argument: String) {
+        try? self.init(parsing: argument)
+    }
+
+    public var defaultValueDescription: String { values.isEmpty ? "none" : description }
+}

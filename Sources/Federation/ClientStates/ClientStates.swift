@@ -16,38 +16,48 @@ import Musl
 ///
 /// ```
 /// 0   magic "FEDMPIST"   8  version UInt32   12  0   16  floats in a state UInt64   24  0 …
-/// 64  records: client UInt32, round UInt32, CRC-32C of the floats UInt32, 0, the floats
+/// 64  records: client UInt32, CRC-32C of the record UInt32, 0 UInt64, the floats
 /// ```
 /// Little-endian.
-final class ClientStates {
+public final class ClientStates {
     /// A position that a run can be continued from.
-    struct Mark: Codable, Sendable, Equatable {
-        var generation: Int
+    public struct Mark: Codable, Sendable, Equatable {
+        public var generation: Int
         /// Records up to there.
-        var records: Int
+        public var records: Int
+
+        public init(generation: Int, records: Int) {
+            self.generation = generation
+            self.records = records
+        }
     }
 
     /// A state is this long.
     let floats: Int
     private let folder: String
+    /// Whether the folder goes with this object.
+    private let isTemporary: Bool
     private var file: StateFile
     private var generation: Int
     /// Records that count.
     private var committed = 0
     /// The record with the state of each client that has one.
     private var recordOfClient: [Int: Int] = [:]
+    /// What went wrong where nobody could be told; told at the next commit.
+    private var failure: ClientStatesError?
     /// Of the round under way, in the order of their records, which lie behind the committed ones.
     private var staged: [Int] = []
 
     /// - Parameters:
-    ///   - folder: where the files are kept; it exists.
+    ///   - folder: where the files are kept; nil keeps them for as long as this object lives.
     ///   - mark: to continue from; nil starts anew.
     /// - Throws: `ClientStatesError`.
-    init(floats: Int, in folder: String, from mark: Mark? = nil) throws(ClientStatesError) {
+    init(floats: Int, in folder: String?, from mark: Mark? = nil) throws(ClientStatesError) {
         self.floats = floats
-        self.folder = folder
+        isTemporary = folder == nil
+        if let folder { self.folder = folder } else { self.folder = try Self.makeTemporaryFolder() }
         generation = mark?.generation ?? 1
-        let path = Self.path(folder, generation)
+        let path = Self.path(self.folder, generation)
         guard let mark else {
             file = try StateFile(creating: path, floats: floats)
             return
@@ -72,14 +82,15 @@ final class ClientStates {
     }
 
     /// Takes the state that a client has at the end of the round under way. O(floats).
-    func stage(_ client: Int, round: Int, _ state: Span<Float>) throws(ClientStatesError) {
+    func stage(_ client: Int, _ state: Span<Float>) throws(ClientStatesError) {
         precondition(state.count == floats)
-        try file.write(state, of: client, round: round, to: committed + staged.count)
+        try file.write(state, of: client, to: committed + staged.count)
         staged.append(client)
     }
 
     /// The staged states become the clients'.
     func commit() throws(ClientStatesError) {
+        if let failure { throw failure }
         for (i, client) in staged.enumerated() { recordOfClient[client] = committed + i }
         committed += staged.count
         staged.removeAll(keepingCapacity: true)
@@ -92,15 +103,38 @@ final class ClientStates {
     }
 
     /// The position after the last committed round, on the disk.
-    func mark() throws(ClientStatesError) -> Mark {
-        try file.synchronize()
+    var mark: Mark {
+        do {
+            try file.synchronize()
+        } catch {
+            failure = error
+        }
         return Mark(generation: generation, records: committed)
     }
 
-    /// Deletes the files of generations that nothing refers to any more.
-    func removeOthers(than needed: [Mark]) {
-        let kept = Set(needed.map(\.generation) + [generation])
-        for old in 1..<max(generation, 1) where !kept.contains(old) { unlink(Self.path(folder, old)) }
+    /// Deletes the files in a run's folder that none of these positions is in, but for newer ones.
+    public static func removeFiles(in folder: String, notNeededBy marks: [Mark]) {
+        let needed = Set(marks.map(\.generation))
+        var old = (needed.max() ?? 1) - 1
+        while old >= 1 {
+            if !needed.contains(old), unlink(path(folder, old)) != 0 { return }
+            old -= 1
+        }
+    }
+
+    private static func makeTemporaryFolder() throws(ClientStatesError) -> String {
+        let parent = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
+        var template = Array("\(parent)/fedmpi-states-XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil else {
+            throw ClientStatesError(path: parent, reason: String(cString: strerror(errno)))
+        }
+        return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
+    deinit {
+        guard isTemporary else { return }
+        for generation in 1...generation { unlink(Self.path(folder, generation)) }
+        rmdir(folder)
     }
 
     private func compact() throws(ClientStatesError) {
@@ -109,8 +143,8 @@ final class ClientStates {
         var records: [Int: Int] = [:]
         for (client, record) in recordOfClient.sorted(by: { $0.key < $1.key }) {
             var span = state.mutableSpan
-            let round = try file.read(record, of: client, into: &span)
-            try next.write(state.span, of: client, round: round, to: records.count)
+            try file.read(record, of: client, into: &span)
+            try next.write(state.span, of: client, to: records.count)
             records[client] = records.count
         }
         file = next

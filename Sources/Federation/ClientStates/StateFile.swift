@@ -60,35 +60,31 @@ final class StateFile {
         return Int(prefix.span.load(UInt32.self, at: 0))
     }
 
-    func write(_ state: Span<Float>, of client: Int, round: Int, to record: Int) throws(ClientStatesError) {
+    func write(_ state: Span<Float>, of client: Int, to record: Int) throws(ClientStatesError) {
         var span = bytes.mutableSpan
         span.store(UInt32(client), at: 0)
-        span.store(UInt32(round), at: 4)
         for i in 0..<floats { span.store(state[unchecked: i].bitPattern, at: Self.prefixBytes + 4 * i) }
-        span.store(checksum(span.span), at: 8)
+        span.store(checksum(span.span), at: 4)
         try transfer(bytes, at: offset(record))
     }
 
-    /// - Returns: the round that the state was written in.
-    @discardableResult
-    func read(_ record: Int, of client: Int, into state: inout MutableSpan<Float>) throws(ClientStatesError) -> Int {
+    func read(_ record: Int, of client: Int, into state: inout MutableSpan<Float>) throws(ClientStatesError) {
         try fetch(&bytes, at: offset(record))
         let bytes = self.bytes
         let span = bytes.span
-        guard span.load(UInt32.self, at: 0) == UInt32(client), span.load(UInt32.self, at: 8) == checksum(span) else {
+        guard span.load(UInt32.self, at: 0) == UInt32(client), span.load(UInt32.self, at: 4) == checksum(span) else {
             throw error("the state of client \(client) is damaged")
         }
         for i in 0..<floats {
             state[unchecked: i] = Float(bitPattern: span.load(UInt32.self, at: Self.prefixBytes + 4 * i))
         }
-        return Int(span.load(UInt32.self, at: 4))
     }
 
     func synchronize() throws(ClientStatesError) {
         guard fdatasync(descriptor) == 0 else { throw error(Self.lastError) }
     }
 
-    private func checksum(_ record: Span<UInt8>) -> UInt32 { record.checksum(withFieldAt: 8) }
+    private func checksum(_ record: Span<UInt8>) -> UInt32 { record.checksum(withFieldAt: 4) }
 
     private func offset(_ record: Int) -> Int { Self.headerBytes + record * recordBytes }
 

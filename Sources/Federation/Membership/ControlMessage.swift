@@ -33,6 +33,8 @@ struct ControlMessage: Equatable {
         static let arrival = 5
         /// Ping-pong that aligns the clocks: a ping is answered by a report of the worker's clock.
         static let clock = 6
+        /// A client's state, before the client is trained.
+        static let state = 7
     }
 
     var kind: Kind

@@ -54,8 +54,8 @@ final class OrderDesk {
     /// The workers that owe something.
     var debtors: [Int] { pending.indices.filter { !pending[$0].isEmpty } }
 
-    /// Orders a worker to train clients, from these weights.
-    func order(_ clients: [Int], from worker: Int, round: RoundID, global: Span<Float>) throws {
+    /// Orders a worker to train clients, from these weights and what goes beside them.
+    func order(_ clients: [Int], from worker: Int, round: RoundID, down: Span<Float>) throws {
         guard !clients.isEmpty else { return }
         timeline.enter(.broadcast, peer: worker + 1)
         var lists = [[Int]](repeating: [], count: pending.count)
@@ -66,7 +66,7 @@ final class OrderDesk {
         if timeline.isOn { (header.sent, header.gatherOpened) = (timeline.shared(timeline.now), opened[worker]) }
         frame.setHeader(header)
         frame.setAssignment(assignment)
-        frame.setWeights(global)
+        frame.setWeights(down)
         frame.seal()
         timeline.note(bytesOut: frame.buffer.count, clients: clients.count)
         let request = try control.startSend(

@@ -14,6 +14,7 @@ final class ReduceWire: Wire {
     private let faults: FaultInjector
     private let transfers: TransferClock
     private let parameterCount: Int
+    private let weight: (_ samples: Int) -> Double
     private let workers: Int
 
     /// A worker's partial sum, kept in case it has to be sent again.
@@ -23,9 +24,10 @@ final class ReduceWire: Wire {
     private var change: [Float]
 
     init(
-        _ communicator: any Communicator, parameterCount: Int, cohortSize: Int, faults: FaultInjector,
-        _ transfers: TransferClock
+        _ communicator: any Communicator, parameterCount: Int, cohortSize: Int,
+        weight: @escaping (_ samples: Int) -> Double, faults: FaultInjector, _ transfers: TransferClock
     ) {
+        self.weight = weight
         self.transfers = transfers
         self.communicator = communicator
         self.faults = faults
@@ -171,7 +173,7 @@ final class ReduceWire: Wire {
             var result = try train(client, &span)
             if result.status.hasUpdate {
                 do throws(ExactSum.Refusal) {
-                    try sum.add(change.span, weight: Double(result.samples))
+                    try sum.add(change.span, weight: weight(result.samples))
                 } catch {
                     result.status = error == .overflow ? .tooLarge : .notFinite
                 }

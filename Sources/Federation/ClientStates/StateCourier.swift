@@ -1,0 +1,118 @@
+import MPI
+
+/// A client's state on its way to the rank that trains it, point to point: round, attempt and client (UInt32 each), 0, the
+/// floats.
+enum StateMessage {
+    static let headerBytes = 16
+
+    static func byteCount(floats: Int) -> Int { headerBytes + floats * 4 }
+}
+
+/// The server's end: sends the states of the clients that a worker trains next.
+final class StatePost {
+    private let states: ClientStates
+    private let control: any Communicator
+    private var outgoing: [Letter] = []
+
+    /// A message under way; one that never completes because its peer died is leaked.
+    private final class Letter {
+        let worker: Int
+        var request: Request<Buffer<UInt8>>?
+
+        init(_ worker: Int, _ request: consuming Request<Buffer<UInt8>>) {
+            self.worker = worker
+            self.request = .some(request)
+        }
+
+        func isCompleted() throws -> Bool {
+            guard var request = request.take() else { return true }
+            if try request.test() {
+                _ = try request.wait()
+                return true
+            }
+            self.request = .some(request)
+            return false
+        }
+    }
+
+    init(_ states: ClientStates, control: any Communicator) {
+        self.states = states
+        self.control = control
+    }
+
+    /// Sends these clients' states without waiting for them to be received.
+    func send(_ clients: some Sequence<Int>, to worker: Int, round: RoundID) throws {
+        try advance()
+        for client in clients {
+            var message = Buffer<UInt8>(count: StateMessage.byteCount(floats: states.floats))
+            message.withMutableSpan(of: UInt8.self, at: 0, count: StateMessage.headerBytes) { header in
+                header.store(UInt32(round.number), at: 0)
+                header.store(UInt32(round.attempt), at: 4)
+                header.store(UInt32(client), at: 8)
+            }
+            try message.withMutableSpan(of: Float.self, at: StateMessage.headerBytes, count: states.floats) { state in
+                try states.read(client, into: &state)
+            }
+            let request = try control.startSend(message, to: worker + 1, tag: ControlMessage.Tag.state)
+            outgoing.append(Letter(worker, request))
+        }
+    }
+
+    /// Moves messages along, and frees those that have arrived.
+    func advance() throws {
+        outgoing = try outgoing.filter { try !$0.isCompleted() }
+    }
+
+    /// Forgets what a lost worker will not receive.
+    func withdraw(_ worker: Int) {
+        outgoing.removeAll { $0.worker == worker }
+    }
+}
+
+/// A worker's end: receives the states of the clients that it trains.
+final class StateInbox {
+    private let floats: Int
+    private let control: any Communicator
+    private var round = RoundID(0)
+    private var states: [Int: Letter] = [:]
+
+    private final class Letter {
+        let message: Buffer<UInt8>
+        init(_ message: consuming Buffer<UInt8>) { self.message = message }
+    }
+
+    init(floats: Int, control: any Communicator) {
+        self.floats = floats
+        self.control = control
+    }
+
+    /// Takes in what has come; states of other rounds and attempts are dropped.
+    /// - Returns: whether all of these clients' states are here.
+    func hasAll(_ clients: some Sequence<Int>, of round: RoundID) throws -> Bool {
+        if round != self.round {
+            self.round = round
+            states.removeAll()
+        }
+        while let status = try control.iprobe(from: 0, tag: ControlMessage.Tag.state) {
+            var message = Buffer<UInt8>(count: status.byteCount)
+            try control.receive(into: &message, from: 0, tag: ControlMessage.Tag.state)
+            guard status.byteCount == StateMessage.byteCount(floats: floats) else { continue }
+            let (named, client) = message.withSpan(of: UInt8.self, at: 0, count: StateMessage.headerBytes) { header in
+                (
+                    RoundID(Int(header.load(UInt32.self, at: 0)), attempt: Int(header.load(UInt32.self, at: 4))),
+                    Int(header.load(UInt32.self, at: 8))
+                )
+            }
+            if named == round { states[client] = Letter(message) }
+        }
+        return clients.allSatisfy { states[$0] != nil }
+    }
+
+    /// Copies a client's state out, which must be here.
+    func take(_ client: Int, into state: inout MutableSpan<Float>) {
+        guard let letter = states.removeValue(forKey: client) else { preconditionFailure("the state has not come") }
+        letter.message.withSpan(of: Float.self, at: StateMessage.headerBytes, count: floats) { kept in
+            for i in 0..<floats { state[unchecked: i] = kept[unchecked: i] }
+        }
+    }
+}

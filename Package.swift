@@ -52,11 +52,15 @@ let package = Package(
             name: "Recording",
             dependencies: ["FedCore", "NeuralNet", "Federation", .product(name: "Crypto", package: "swift-crypto")]),
 
+        // Reading: sees only what Recording wrote.
+        .target(name: "Analysis", dependencies: ["FedCore", "Recording"]),
+
         // Composition: the only target that knows everybody.
         .executableTarget(
             name: "fedmpi",
             dependencies: [
                 "CProcess", "MPI", "FedCore", "Strategies", "NeuralNet", "Datasets", "Federation", "Recording",
+                "Analysis",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Yams", package: "Yams"),
@@ -76,6 +80,7 @@ let package = Package(
         .testTarget(
             name: "RecordingTests",
             dependencies: ["Recording", "Federation", "FedCore", .product(name: "Crypto", package: "swift-crypto")]),
+        .testTarget(name: "AnalysisTests", dependencies: ["Analysis", "FedCore", "Recording"]),
         .testTarget(name: "CLITests", dependencies: ["fedmpi", "FedCore"]),
 
         // Whole runs of the release binary under mpirun; skipped unless FEDMPI_BINARY names it.

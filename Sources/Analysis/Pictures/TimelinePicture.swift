@@ -1,0 +1,176 @@
+import FedCore
+
+extension Picture {
+    /// Ranks as rows, phases as colours: the whole run, and the round of median length.
+    static func timeline(_ run: RecordedRun, _ account: TimeAccount) -> Picture {
+        let timing = run.timing
+        let shown = spread(timing.ranks, over: 48)
+        let bins = min(600, 24_000 / max(shown.count, 1))
+        let whole = Strip(shown, from: 0, to: max(timing.end, 1), bins: bins)
+        let sorted = account.rounds.sorted { $0.duration < $1.duration }
+        let median = sorted.isEmpty ? nil : sorted[(sorted.count - 1) / 2]
+        let zoom = median.map { Strip(shown, from: $0.start, to: $0.end, bins: bins) }
+        let strips = [whole] + (zoom.map { [$0] } ?? [])
+        var data = ["# panel,phase,start_s,end_s,low,high"]
+        for (panel, strip) in strips.enumerated() {
+            for box in strip.boxes {
+                data.append(
+                    "\(panel),\(box.phase.index + 1),\(Double(box.start) / 1e6),\(Double(box.end) / 1e6),\(box.low),"
+                        + "\(box.high)")
+            }
+        }
+        let used = Phase.allCases.filter { phase in whole.boxes.contains { $0.phase == phase } }
+        let rowHeight = min(34, max(9, 420 / max(shown.count, 1)))
+        let panelHeight = shown.count * rowHeight
+        let height = 150 + strips.count * (panelHeight + 75)
+        func screen(_ fromTop: Int) -> String { Figures.fixed(1 - Double(fromTop) / Double(height), 4) }
+        let every = max(1, (shown.count + 15) / 16)
+        let names = shown.enumerated().filter { $0.offset % every == 0 }.map { i, rank in
+            "\"\(rank.rank == 0 ? "server, " : "")\(String(rank.name.map { $0 == "\"" || $0 == "\\" || $0 == "`" ? "_" : $0 }))\" \(-i)"
+        }
+        let marks = account.rounds.count <= 40
+            ? account.rounds.map {
+                "set arrow from \(Double($0.start) / 1e6), graph 0 to \(Double($0.start) / 1e6), graph 1 nohead "
+                    + "lc rgb \"#333333\" lw 0.6 front"
+            } : []
+        var panels: [String] = []
+        for (panel, strip) in strips.enumerated() {
+            let top = 60 + panel * (panelHeight + 90)
+            let title =
+                panel == 0
+                ? "\(run.plotName): \(Figures.count(account.rounds.count, "round"))"
+                    + (shown.count < timing.ranks.count ? ", \(shown.count) of \(timing.ranks.count) ranks" : "")
+                : "round \(median?.round ?? 0), the one of median length"
+            panels.append("""
+                \(panel == 0 ? marks.joined(separator: "\n") : "unset arrow")
+                set tmargin at screen \(screen(top))
+                set bmargin at screen \(screen(top + panelHeight))
+                set title "\(title)" offset 0,-0.4
+                set xrange [\(Double(strip.from) / 1e6):\(Double(strip.to) / 1e6)]
+                plot DATA using ($1 == \(panel) ? $3 : NaN):5:3:4:5:6:(colour[int($2)]) \\
+                     with boxxyerror lc rgb variable notitle
+                """)
+        }
+        let colours = Phase.allCases.map { "0x" + $0.colour.dropFirst() }
+        let keys = used.map { "NaN with boxes lc rgb colour[\($0.index + 1)] title \"\($0.rawValue)\"" }
+        return Picture(
+            "timeline",
+            caption: "What each rank does with its time, over the whole run and in one round. Where a step in time is "
+                + "too narrow for its phases, they share its height in proportion.",
+            size: (1500, height), data: data,
+            body: """
+                # \(Phase.allCases.map(\.rawValue).joined(separator: " "))
+                array colour[\(colours.count)] = [\(colours.joined(separator: ", "))]
+                set multiplot
+                set lmargin at screen 0.13
+                set rmargin at screen 0.98
+                set style fill solid noborder
+                unset grid
+                set border 1
+                set xtics out
+                set yrange [\(Double(1 - shown.count) - 0.55):0.55]
+                set ytics (\(names.joined(separator: ", "))) scale 0
+                unset key
+                set xlabel "seconds" offset 0,0.6
+                \(panels.joined(separator: "\n"))
+                # The key alone.
+                unset title; unset xlabel; unset ylabel; unset xtics; unset ytics; unset arrow; set border 0
+                set tmargin at screen \(screen(height - 44))
+                set bmargin at screen \(screen(height - 8))
+                set key center center horizontal maxrows 1 samplen 1.5 width 1 spacing 1.1
+                set xrange [0:1]; set yrange [0:1]
+                plot \(keys.isEmpty ? "NaN notitle" : keys.joined(separator: ", \\\n     "))
+                unset multiplot
+                """)
+    }
+
+    private static func spread(_ ranks: [RankTiming], over rows: Int) -> [RankTiming] {
+        guard ranks.count > rows else { return ranks }
+        return (0..<rows).map { ranks[$0 * (ranks.count - 1) / (rows - 1)] }
+    }
+}
+
+/// Boxes that show the ranks' phases between two moments.
+struct Strip {
+    struct Box: Equatable {
+        let phase: Phase
+        /// Microseconds.
+        let start: Int
+        var end: Int
+        let low: Double
+        let high: Double
+    }
+
+    let from: Int
+    let to: Int
+    private(set) var boxes: [Box] = []
+
+    /// Time is cut into bins, and each bin's height is shared by its phases; bins of one phase alone grow together.
+    init(_ ranks: [RankTiming], from: Int, to: Int, bins: Int) {
+        self.from = from
+        self.to = to
+        let width = max(1, (to - from + bins - 1) / bins)
+        let count = (to - from + width - 1) / width
+        for (row, rank) in ranks.enumerated() {
+            var times = [PhaseTimes?](repeating: nil, count: count)
+            for event in rank.events where event.end > from && event.start < to && event.duration > 0 {
+                var start = max(event.start, from)
+                let end = min(event.end, to)
+                while start < end {
+                    let bin = (start - from) / width
+                    let step = min(end, from + (bin + 1) * width)
+                    if times[bin] == nil { times[bin] = PhaseTimes() }
+                    times[bin]?[event.phase] += step - start
+                    start = step
+                }
+            }
+            addBoxes(times, width: width, row: row)
+        }
+    }
+
+    private mutating func addBoxes(_ times: [PhaseTimes?], width: Int, row: Int) {
+        let bottom = -Double(row) - 0.42
+        let height = 0.84
+        var growing: Int?
+        for (bin, times) in times.enumerated() {
+            guard let times, times.total > 0 else {
+                growing = nil
+                continue
+            }
+            let start = from + bin * width
+            let end = min(start + width, to)
+            let present = Phase.allCases.filter { times[$0] > 0 }.sorted { ($0.isUseful ? 0 : 1) < ($1.isUseful ? 0 : 1) }
+            if let growing, present.count == 1, boxes[growing].phase == present[0] {
+                boxes[growing].end = end
+                continue
+            }
+            var low = bottom
+            for phase in present {
+                let high = low + height * Double(times[phase]) / Double(times.total)
+                boxes.append(Box(phase: phase, start: start, end: end, low: low, high: high))
+                low = high
+            }
+            growing = present.count == 1 ? boxes.count - 1 : nil
+        }
+    }
+}
+
+extension Phase {
+    /// As pictures show it; waiting is pale, so that what happens stands out.
+    var colour: String {
+        switch self {
+        case .broadcast: "#ee7733"
+        case .load: "#88ccee"
+        case .train: "#4477aa"
+        case .encode: "#44aa99"
+        case .wait: "#d9d9d9"
+        case .gather: "#cc3311"
+        case .decode: "#117733"
+        case .aggregate: "#999933"
+        case .evaluate: "#aa4499"
+        case .checkpoint: "#ddcc77"
+        case .reform: "#000000"
+        case .idle: "#f1f1f1"
+        }
+    }
+}

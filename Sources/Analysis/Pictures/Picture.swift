@@ -25,8 +25,10 @@ struct Picture {
             set datafile missing "NaN"
             set border 3 lc rgb "#777777"
             set tics nomirror textcolor rgb "#333333"
-            set grid lc rgb "#e2e2e2" lw 1
-            set key textcolor rgb "#222222"
+            set grid lt 1 lc rgb "#e8e8e8" lw 1
+            set title offset 0,1.1
+            set key at graph 0.5,1.02 bottom center horizontal reverse Left samplen 1.5 width -1 font "sans,12"
+            set tmargin 5
             \(body.replacingOccurrences(of: "DATA", with: "\"\(name).csv\""))
             unset output
 
@@ -39,11 +41,22 @@ struct Picture {
         return "\(number)"
     }
 
-    /// The distance of labels on an axis of whole numbers, so that there are at most about ten.
-    static func step(_ range: Int) -> Int {
+    /// Bars at `x`, which goes up by `width`; many of them are drawn as one area, because bars that touch show seams.
+    static func bars(
+        _ values: String, of data: String = "DATA", count: Int, width: Double = 1, colour: String, title: String
+    ) -> String {
+        let look = "lc rgb \"\(colour)\""
+        let name = title.isEmpty ? "notitle" : "title \"\(title)\""
+        guard count > 60 else { return "\(data) using 1:(\(values)):(\(0.7 * width)) with boxes \(look) \(name)" }
+        return "\(data) using ($1-\(width / 2)):(\(values)) with fillsteps \(look) \(name), \\\n     "
+            + "\(data) every ::\(count - 1) using 1:(\(values)):(\(width)) with boxes \(look) notitle"
+    }
+
+    /// The distance of labels on an axis of whole numbers, so that there are about as many as asked for, or fewer.
+    static func step(_ range: Int, labels: Int = 10) -> Int {
         var step = 1
         while true {
-            for factor in [1, 2, 5] where range <= 10 * step * factor { return step * factor }
+            for factor in [1, 2, 5] where range <= labels * step * factor { return step * factor }
             step *= 10
         }
     }

@@ -21,26 +21,32 @@ extension Picture {
             caption: "Loss and accuracy by round, and the updates' bytes by round and in all.",
             size: (1500, 580), data: data,
             body: """
-                set multiplot layout 1,2 title "\(run.plotName)" font "sans,14"
+                set multiplot
                 set border 11 lc rgb "#777777"
+                set tmargin at screen 0.85
+                set bmargin at screen 0.12
                 set xlabel "round"
                 \(roundAxis(rounds))
+                set lmargin at screen 0.065
+                set rmargin at screen 0.43
+                set title "\(run.plotName): loss and accuracy"
                 set ylabel "loss"
                 set yrange [0:*]
                 set y2label "server accuracy, %" textcolor rgb "\(Colour.green)"
                 set y2range [0:100]
                 set y2tics textcolor rgb "\(Colour.green)"
-                set key below maxrows 1
                 plot DATA using 1:3 with \(style(rounds.count, 7)) lc rgb "\(Colour.blue)" title "train loss", \\
                      DATA using 1:2 with \(style(evaluated, 5)) lc rgb "\(Colour.red)" title "server loss", \\
-                     DATA using 1:4 axes x1y2 with \(style(evaluated, 9)) lc rgb "\(Colour.green)" title "server accuracy"
+                     DATA using 1:4 axes x1y2 with \(style(evaluated, 9)) lc rgb "\(Colour.green)" title "accuracy"
+                set lmargin at screen 0.57
+                set rmargin at screen 0.925
+                set title "\(run.plotName): updates sent up"
                 set ylabel "upload, KB a round"
                 set y2label "upload in all, MB" textcolor rgb "\(Colour.purple)"
                 set y2range [0:*]
                 set y2tics textcolor rgb "\(Colour.purple)"
-                set style fill solid 0.75 noborder
-                set boxwidth \(rounds.count <= 60 ? "0.7" : "1")
-                plot DATA using 1:5 with boxes lc rgb "\(Colour.blue)" title "a round", \\
+                set style fill solid noborder
+                plot \(bars("$5", count: rounds.count, colour: "#9db8d4", title: "a round")), \\
                      DATA using 1:6 axes x1y2 with \(style(rounds.count, 7)) lc rgb "\(Colour.purple)" title "in all"
                 unset multiplot
                 """)
@@ -55,28 +61,20 @@ extension Picture {
             }
         let mean = Double(rounds.reduce(0) { $0 + ($1.participants ?? 0) }) / Double(max(rounds.count, 1))
         let most = rounds.map { ($0.participants ?? 0) + ($0.late ?? 0) + ($0.dropped ?? 0) + ($0.rejected ?? 0) }.max()
-        var plots = ["DATA using 1:2 with boxes lc rgb \"\(Colour.blue)\" title \"took part\""]
-        let others: [(String, String, Int)] = [
-            ("late", Colour.yellow, rounds.reduce(0) { $0 + ($1.late ?? 0) }),
-            ("dropped", Colour.red, rounds.reduce(0) { $0 + ($1.dropped ?? 0) }),
-            ("rejected", Colour.purple, rounds.reduce(0) { $0 + ($1.rejected ?? 0) }),
+        let others: [(name: String, colour: String, count: KeyPath<LoggedRound, Int?>)] = [
+            ("late", Colour.yellow, \.late), ("dropped", Colour.red, \.dropped), ("rejected", Colour.purple, \.rejected),
         ]
+        // The taller bars first: those that are drawn later cover them.
+        var plots: [String] = []
         var sum = "$2"
-        for (i, (name, colour, count)) in others.enumerated() {
-            let upper = sum + "+$\(3 + i)"
-            if count > 0 {
-                plots.append(
-                    "DATA using 1:((\(upper))):(half):(half):(\(sum)):(\(upper)) with boxxyerror lc rgb \"\(colour)\" "
-                        + "title \"\(name)\"")
-            }
-            sum = upper
+        for (i, other) in others.enumerated() {
+            sum += "+$\(3 + i)"
+            guard rounds.contains(where: { $0[keyPath: other.count] ?? 0 > 0 }) else { continue }
+            plots.insert(bars(sum, count: rounds.count, colour: other.colour, title: other.name), at: 0)
         }
-        // A box by its corners: x low, x high, y low, y high.
-        plots = plots.map {
-            $0.replacingOccurrences(of: ":(half):(half):", with: ":($1-half):($1+half):")
-        }
-        plots.append("\(mean) with lines lw 2 dt 2 lc rgb \"#222222\" title \"mean \(Figures.fixed(mean, 1)) clients\"")
-        let half = rounds.count <= 60 ? 0.35 : 0.5
+        plots.append(bars("$2", count: rounds.count, colour: Colour.blue, title: "took part"))
+        plots.append(
+            "\(mean) with lines lw 2 dt 2 lc rgb \"#222222\" title \"mean, \(Figures.fixed(mean, 1))\"")
         return Picture(
             "client_participation", caption: "Clients whose update entered the mean, by round.",
             size: (1100, 480), data: data,
@@ -87,10 +85,7 @@ extension Picture {
                 set ylabel "clients"
                 set yrange [0:\(Figures.fixed(max(1, Double(most ?? 1)) * 1.08, 2))]
                 set ytics \(step(max(1, most ?? 1)))
-                set key below maxrows 1
-                set style fill solid 0.75 noborder
-                half = \(half)
-                set boxwidth 2*half
+                set style fill solid noborder
                 plot \(plots.joined(separator: ", \\\n     "))
                 """)
     }
@@ -101,7 +96,7 @@ extension Picture {
         let data = ["# round,points_per_mb"] + gains.map { "\($0.round),\($0.gain)" }
         // Linear around zero, logarithmic beyond: gains shrink by orders of magnitude, and some are losses.
         let sizes = gains.map { abs($0.gain) }.filter { $0 > 0 }.sorted()
-        let typical = sizes.isEmpty ? 1 : sizes[sizes.count / 10]
+        let typical = sizes.isEmpty ? 1 : sizes[sizes.count / 2]
         var unit = 1.0
         while unit > typical, unit > 1e-6 { unit /= 10 }
         while unit * 10 <= typical, unit < 1e6 { unit *= 10 }
@@ -119,6 +114,7 @@ extension Picture {
                 + "set label \" falls off after round \(point.round)\" at \(point.round), graph 0.95 "
                 + "textcolor rgb \"#555555\""
         }
+        let (width, size) = gains.count > 100 ? (1.0, 0.55) : (2.5, 1.2)
         let first = convergence.chance.map { " The first counts from guessing, \(Figures.fixed(100 * $0, 0)) %." } ?? ""
         return Picture(
             "bandwidth_efficiency",
@@ -134,19 +130,13 @@ extension Picture {
                 set nonlinear y via asinh(y / unit) inverse unit * sinh(y)
                 set yrange [\(least < 0 ? least * 1.6 : -unit / 2):\(most * 1.6)]
                 set ytics (\(tics.joined(separator: ", ")))
-                set xzeroaxis lt 1 lc rgb "#777777"
-                set key below maxrows 1
                 \(knee ?? "")
                 gained(y) = y >= 0 ? y : NaN
                 lost(y) = y < 0 ? y : NaN
-                plot DATA using 1:(gained($2)) with impulses lw \(gains.count > 100 ? 1 : 3) lc rgb "\(Colour.blue)" \\
-                         notitle, \\
-                     DATA using 1:(gained($2)) with points pt 7 ps \(gains.count > 100 ? 0.5 : 1.1) \\
-                         lc rgb "\(Colour.blue)" title "gained", \\
-                     DATA using 1:(lost($2)) with impulses lw \(gains.count > 100 ? 1 : 3) lc rgb "\(Colour.red)" \\
-                         notitle, \\
-                     DATA using 1:(lost($2)) with points pt 7 ps \(gains.count > 100 ? 0.5 : 1.1) \\
-                         lc rgb "\(Colour.red)" title "lost"
+                plot 0 with lines lc rgb "#777777" notitle, \\
+                     DATA using 1:(0):(0):2 with vectors nohead lw \(width) lc rgb "#9db8d4" notitle, \\
+                     DATA using 1:(gained($2)) with points pt 7 ps \(size) lc rgb "\(Colour.blue)" title "gained", \\
+                     DATA using 1:(lost($2)) with points pt 7 ps \(size) lc rgb "\(Colour.red)" title "lost"
                 """)
     }
 

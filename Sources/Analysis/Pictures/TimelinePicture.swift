@@ -9,7 +9,7 @@ extension Picture {
         let whole = Strip(shown, from: 0, to: max(timing.end, 1), bins: bins)
         let sorted = account.rounds.sorted { $0.duration < $1.duration }
         let median = sorted.isEmpty ? nil : sorted[(sorted.count - 1) / 2]
-        let zoom = median.map { Strip(shown, from: $0.start, to: $0.end, bins: bins) }
+        let zoom = account.rounds.count < 2 ? nil : median.map { Strip(shown, from: $0.start, to: $0.end, bins: bins) }
         let strips = [whole] + (zoom.map { [$0] } ?? [])
         var data = ["# panel,phase,start_s,end_s,low,high"]
         for (panel, strip) in strips.enumerated() {
@@ -22,12 +22,13 @@ extension Picture {
         let used = Phase.allCases.filter { phase in whole.boxes.contains { $0.phase == phase } }
         let rowHeight = min(34, max(9, 420 / max(shown.count, 1)))
         let panelHeight = shown.count * rowHeight
-        let height = 150 + strips.count * (panelHeight + 75)
+        let height = 120 + strips.count * (panelHeight + 95)
         func screen(_ fromTop: Int) -> String { Figures.fixed(1 - Double(fromTop) / Double(height), 4) }
         let every = max(1, (shown.count + 15) / 16)
         let names = shown.enumerated().filter { $0.offset % every == 0 }.map { i, rank in
-            "\"\(rank.rank == 0 ? "server, " : "")\(String(rank.name.map { $0 == "\"" || $0 == "\\" || $0 == "`" ? "_" : $0 }))\" \(-i)"
+            "\"\(label(rank))\" \(-i)"
         }
+        let margin = Double(min(400, 30 + 9 * (shown.map { label($0).count }.max() ?? 0))) / 1500
         let marks = account.rounds.count <= 40
             ? account.rounds.map {
                 "set arrow from \(Double($0.start) / 1e6), graph 0 to \(Double($0.start) / 1e6), graph 1 nohead "
@@ -35,7 +36,7 @@ extension Picture {
             } : []
         var panels: [String] = []
         for (panel, strip) in strips.enumerated() {
-            let top = 60 + panel * (panelHeight + 90)
+            let top = 48 + panel * (panelHeight + 105)
             let title =
                 panel == 0
                 ? "\(run.plotName): \(Figures.count(account.rounds.count, "round"))"
@@ -62,7 +63,7 @@ extension Picture {
                 # \(Phase.allCases.map(\.rawValue).joined(separator: " "))
                 array colour[\(colours.count)] = [\(colours.joined(separator: ", "))]
                 set multiplot
-                set lmargin at screen 0.13
+                set lmargin at screen \(Figures.fixed(margin, 4))
                 set rmargin at screen 0.98
                 set style fill solid noborder
                 unset grid
@@ -75,13 +76,19 @@ extension Picture {
                 \(panels.joined(separator: "\n"))
                 # The key alone.
                 unset title; unset xlabel; unset ylabel; unset xtics; unset ytics; unset arrow; set border 0
-                set tmargin at screen \(screen(height - 44))
-                set bmargin at screen \(screen(height - 8))
-                set key center center horizontal maxrows 1 samplen 1.5 width 1 spacing 1.1
+                set lmargin at screen 0.01; set rmargin at screen 0.99
+                set tmargin at screen \(screen(height - 50))
+                set bmargin at screen \(screen(height - 6))
+                set key inside center center horizontal reverse Left samplen 1 width -1 font "sans,12"
                 set xrange [0:1]; set yrange [0:1]
                 plot \(keys.isEmpty ? "NaN notitle" : keys.joined(separator: ", \\\n     "))
                 unset multiplot
                 """)
+    }
+
+    private static func label(_ rank: RankTiming) -> String {
+        let name = rank.rank == 0 ? "server (\(rank.host))" : rank.name
+        return String(name.map { $0 == "\"" || $0 == "\\" || $0 == "`" ? "_" : $0 })
     }
 
     private static func spread(_ ranks: [RankTiming], over rows: Int) -> [RankTiming] {

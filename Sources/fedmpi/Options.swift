@@ -167,6 +167,9 @@ struct OutputOptions: ParsableArguments {
     @Option(help: "Record what each rank does with its time, in the run's folder under timing: on or off.")
     var timing = Switch.on
 
+    @Flag(help: "Do not end with tables, pictures and a report; fedmpi report makes them later.")
+    var noReport = false
+
     @Flag(help: "Print one JSON object per line instead of a table.")
     var json = false
 

@@ -51,7 +51,7 @@ public struct Traffic: Sendable {
                 byName[line.operation, default: Tally()].add(
                     line, withCalls: line.peer == rank || !rootOf.contains(line.operation))
                 guard line.peer != rank else { continue }
-                if line.bytesIn == 0, line.bytesOut > 0 || line.operation.lowercased().contains("send") {
+                if Self.isSender(line.operation, isRoot: rootOf.contains(line.operation)) {
                     out.bytes[rank][line.peer] += line.bytesOut
                     out.calls[rank][line.peer] += line.calls
                 } else {
@@ -74,6 +74,14 @@ public struct Traffic: Sendable {
                 name: name, calls: tally.calls, bytes: max(tally.bytesOut, tally.bytesIn), total: tally.total,
                 longest: tally.longest)
         }
+    }
+
+    /// Which way a function moves bytes between a rank and its peer; the root of a collective writes a line to itself.
+    private static func isSender(_ operation: String, isRoot: Bool) -> Bool {
+        let name = operation.lowercased()
+        if name.contains("send") { return true }
+        if name.contains("recv") { return false }
+        return isRoot == (name.contains("bcast") || name.contains("scatter"))
     }
 
     private struct Tally {

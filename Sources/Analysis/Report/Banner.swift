@@ -50,7 +50,8 @@ struct Banner {
         for operation in traffic.operations {
             table.rows.append([
                 operation.name, Figures.grouped(operation.calls), Figures.fixed(Double(operation.bytes) / 1e6, 2),
-                Figures.fixed(operation.mean / 1e3, 3), Figures.fixed(Double(operation.longest) / 1e3, 3),
+                operation.total > 0 ? Figures.fixed(operation.mean / 1e3, 3) : "-",
+                operation.total > 0 ? Figures.fixed(Double(operation.longest) / 1e3, 3) : "-",
             ])
         }
         return table

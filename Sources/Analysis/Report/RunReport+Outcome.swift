@@ -124,15 +124,33 @@ extension RunReport {
         ].filter { $0.1 > 0 }
         facts += faults.map { ($0.0, Figures.grouped($0.1)) }
         let ended = run.timing.ranks.filter { !$0.isComplete }
-        let reformed = run.timing.ranks.contains { rank in rank.events.contains { $0.phase == .reform } }
         if !ended.isEmpty {
             facts.append((
                 "without an end",
                 Self.named(ended.map(\.rank)) + (ended.count == 1 ? " left a log" : " left logs") + " without an end"
             ))
         }
-        if faults.isEmpty, ended.isEmpty, !reformed { facts.append(("faults", "none")) }
-        return Document.Section("Clients", [.facts(facts)] + picture("client_participation"))
+        if faults.isEmpty, ended.isEmpty, run.faults.isEmpty { facts.append(("faults", "none")) }
+        return Document.Section(
+            "Clients", [.facts(facts)] + picture("client_participation") + (faultTable.map { [.table($0)] } ?? []))
+    }
+
+    /// What went wrong, one by one.
+    private var faultTable: Document.Table? {
+        guard !run.faults.isEmpty else { return nil }
+        var table = Document.Table(columns: ["round", "fault", "rank", "clients", "reason"], words: 5)
+        for fault in run.faults.prefix(100) {
+            let clients = fault.clients ?? []
+            table.rows.append([
+                "\(fault.round)", fault.name, fault.rank.map(String.init) ?? "-",
+                clients.isEmpty
+                    ? "-" : clients.prefix(8).map(String.init).joined(separator: ", ") + (clients.count > 8 ? ", …" : ""),
+                String((fault.reason ?? "-").prefix(80)),
+            ])
+        }
+        table.summary =
+            Figures.count(run.faults.count, "fault") + (run.faults.count > 100 ? ", the first 100 of them" : "")
+        return table
     }
 
     /// `rank 3`, or `ranks 3, 4 and 5 more`.

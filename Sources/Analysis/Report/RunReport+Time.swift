@@ -49,10 +49,9 @@ extension RunReport {
             ])
         }
         for phase in Phase.allCases where server[phase] > 0 || clients[phase] > 0 { add(phase.rawValue) { $0[phase] } }
-        add("all", \.total)
-        add("useful", \.useful)
-        add("transfer", \.transfer)
-        add("wait", \.wait)
+        add("in all", \.total)
+        add("of it useful", \.useful)
+        add("of it transfer", \.transfer)
         return table
     }
 
@@ -158,6 +157,8 @@ extension RunReport {
                 "weights, server's log",
                 "\(Figures.grouped(sum(.broadcast, \.bytesOut))) bytes out, a copy for each rank"
             ))
+            let received = run.timing.clients.reduce(0) { $0 + Self.bytesDown($1) }
+            facts.append(("weights, clients' logs", "\(Figures.grouped(received)) bytes, a copy for each client"))
         }
         section.blocks.append(.facts(facts))
         if let operations = banner.operations {
@@ -172,6 +173,11 @@ extension RunReport {
             section.blocks.append(.paragraph("Some ranks left no counts; what their peers counted stands for them."))
         }
         return section
+    }
+
+    /// Bytes that a rank's clients received, though ranks that run several receive them once.
+    private static func bytesDown(_ rank: RankTiming) -> Int {
+        rank.events.reduce(0) { $0 + ($1.phase == .broadcast ? $1.bytesIn * $1.clients : 0) }
     }
 
     /// Rank × rank.

@@ -12,6 +12,7 @@ public struct RecordedRun: Sendable {
     public let log: RoundLog
     public let partition: PartitionFile?
     public let timing: RunTiming
+    public let faults: [RecordedFault]
     /// How often the run was continued.
     public let resumes: Int
 
@@ -43,6 +44,7 @@ public struct RecordedRun: Sendable {
         self.log = log
         partition = PartitionFile(in: folder)
         timing = RunTiming(in: folder.appendingPathComponent(TimingFiles.folder, isDirectory: true))
+        faults = RecordedFault.all(in: folder)
         let continued = try? Data(contentsOf: folder.appendingPathComponent("resumes.json"))
         resumes = continued.flatMap { try? JSONDecoder().decode([ConfigurationValue].self, from: $0) }?.count ?? 0
         readConfiguration()

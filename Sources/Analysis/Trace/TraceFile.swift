@@ -25,7 +25,7 @@ struct TraceFile {
         }
         if let server = timing.server { addArrows(server, timing.clients) }
         addRounds(run.log, account)
-        addFaults(timing)
+        addFaults(run, account)
         bytes += Array("\n]}\n".utf8)
     }
 
@@ -176,12 +176,17 @@ struct TraceFile {
         }
     }
 
-    private mutating func addFaults(_ timing: RunTiming) {
+    private mutating func addFaults(_ run: RecordedRun, _ account: TimeAccount) {
+        let timing = run.timing
         for start in timing.starts.dropFirst() { addInstant("run continued", 0, start) }
+        let starts = Dictionary(account.rounds.map { ($0.round, $0.start) }) { $1 }
+        for fault in run.faults {
+            guard let rank = fault.rank, let start = starts[fault.round] else { continue }
+            // The log tells the round; the server's `reform` tells the moment.
+            let reform = timing.server?.events.first { $0.phase == .reform && $0.round == fault.round }
+            addInstant("\(Self.escaped(fault.name)): rank \(rank)", 0, reform?.start ?? start)
+        }
         for rank in timing.ranks {
-            for event in rank.events where event.phase == .reform {
-                addInstant("rank lost or back, round \(event.round)", rank.rank, event.start)
-            }
             if !rank.isComplete, let last = rank.events.last {
                 addInstant("the log of rank \(rank.rank) ends", rank.rank, last.end)
             }

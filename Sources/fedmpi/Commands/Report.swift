@@ -22,19 +22,20 @@ struct Report: ParsableCommand {
 
     func run() throws {
         let recorded = try RecordedRun(name, results: results)
-        try Self.write(recorded, printing: !quiet)
-        if !quiet { Console.output("report    \(recorded.folder.appendingPathComponent(RunReport.pageName).relativePath)") }
+        try Self.write(recorded, tables: !quiet, notes: !quiet)
+        if !quiet { Console.output("\nreport    \(recorded.folder.appendingPathComponent(RunReport.pageName).relativePath)") }
     }
 
+    /// Prints the tables of time and bytes, and writes the report.
+    /// - Parameters:
+    ///   - tables: whether to print them.
+    ///   - notes: whether to say what could not be done, such as pictures without gnuplot.
     /// - Throws: `ConfigurationError` when the folder cannot be written to.
-    static func write(_ run: RecordedRun, printing: Bool) throws {
+    static func write(_ run: RecordedRun, tables: Bool, notes: Bool) throws(ConfigurationError) {
         let report = RunReport(run)
-        if printing {
-            for line in report.bannerLines.drop(while: \.isEmpty) { Console.output(line) }
-            if !report.bannerLines.isEmpty { Console.output("") }
-        }
+        if tables { for line in report.bannerLines { Console.output(line) } }
         do {
-            for note in try report.write() { Console.error("fedmpi: \(note)") }
+            for note in try report.write() where notes { Console.error("fedmpi: \(note)") }
         } catch {
             throw ConfigurationError("cannot write the report into '\(run.folder.path)': \(error.localizedDescription)")
         }

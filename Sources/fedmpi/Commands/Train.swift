@@ -1,6 +1,8 @@
+import Analysis
 import ArgumentParser
 import FedCore
 import Federation
+import Foundation
 import Logging
 import MPI
 import NeuralNet
@@ -16,7 +18,7 @@ struct Train: WorldCommand {
     @OptionGroup var resumption: ResumeOptions
     @OptionGroup var configuration: ConfigurationOption
 
-    func run(on world: any Communicator) throws {
+    func run(on world: any Communicator) throws -> (() -> Void)? {
         let stop = StopSignals.raiseFlag()
         let timekeeper = Timekeeper(world, isOn: output.timing == .on, sink: Self.openTimingFiles)
         var resumed: ResumedRun?
@@ -29,7 +31,22 @@ struct Train: WorldCommand {
             settings, resuming: resumed?.state, stop: stop, on: world, timekeeper: timekeeper,
             observers: { job in try observers(job, resumed, timekeeper) },
             ready: { Guardian.noteRoundsBegin() })
-        if hasLostRanks { Launch.leaveBehindLostRanks() }
+        let report = world.rank == 0 && !output.noReport ? { reportEnd(of: timekeeper.folder) } : nil
+        if hasLostRanks {
+            report?()
+            Launch.leaveBehindLostRanks()
+        }
+        return report
+    }
+
+    /// The run is saved: it has not failed if its report has.
+    private func reportEnd(of folder: String) {
+        do {
+            let run = try RecordedRun(in: URL(fileURLWithPath: folder, isDirectory: true))
+            try Report.write(run, tables: !output.quiet && !output.json, notes: !output.quiet)
+        } catch {
+            Console.error("fedmpi: no report: \(error)")
+        }
     }
 
     /// Without its timing files a rank goes on all the same.

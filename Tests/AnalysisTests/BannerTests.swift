@@ -48,7 +48,8 @@ struct BannerTests {
         }
         let fixture = try RunFolderFixture(log: "[]", sessions: sessions)
         let banner = try banner(fixture)
-        #expect(banner.ranks(isShort: true).rows.map(\.[0]) == ["0"] + (32...39).map(String.init) + ["*", "CV"])
+        let shown = banner.ranks(isShort: true).rows.map { $0[0] }
+        #expect(shown == ["0", "32", "33", "34", "35", "36", "37", "38", "39", "*", "CV"])
         #expect(banner.ranks(isShort: false).rows.count == 42)
     }
 

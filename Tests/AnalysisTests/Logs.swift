@@ -1,8 +1,8 @@
 import FedCore
 import Foundation
-import Recording
 
 @testable import Analysis
+@testable import Recording
 
 /// Logs that tests make up.
 enum Logs {

@@ -2,6 +2,7 @@ extension Picture {
     /// Client × class.
     static func clientDistribution(_ run: RecordedRun, _ partition: [[Int]]) -> Picture {
         let classes = partition.first?.count ?? 0
+        let isSmall = partition.count <= 16
         // More columns than pixels say no more.
         let group = max(1, (partition.count + 1199) / 1200)
         var columns: [(client: Int, samples: [Double])] = []
@@ -16,9 +17,10 @@ extension Picture {
         for column in columns {
             for (label, samples) in column.samples.enumerated() { data.append("\(column.client),\(label),\(samples)") }
         }
-        let most = max(columns.flatMap(\.samples).max() ?? 1, 1)
+        // Among many clients a few large ones would leave the others pale.
+        let cells = columns.flatMap(\.samples).sorted()
+        let most = max(1, cells.isEmpty ? 1 : cells[isSmall ? cells.count - 1 : (cells.count - 1) * 99 / 100])
         let largest = max(totals.max() ?? 1, 1)
-        let isSmall = partition.count <= 16
         let numbers =
             ", \\\n     DATA index 1 using 1:2:(sprintf(\"%.0f\", $3)):($3 > \(0.45 * most) ? 0xffffff : 0x333333) "
             + "with labels font \"sans,11\" textcolor rgb variable notitle"
@@ -26,6 +28,7 @@ extension Picture {
         return Picture(
             "client_distribution",
             caption: "Samples of each class that each client holds; above, how many it holds in all."
+                + (isSmall ? "" : " The darkest hold \(Figures.grouped(Int(most))) or more.")
                 + (group > 1 ? " Each column is the mean of \(group) clients." : ""),
             size: (1200, isSmall ? 640 : 560), data: data,
             body: """

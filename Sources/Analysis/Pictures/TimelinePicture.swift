@@ -177,7 +177,7 @@ extension Phase {
         case .evaluate: "#aa4499"
         case .checkpoint: "#ddcc77"
         case .reform: "#000000"
-        case .idle: "#f1f1f1"
+        case .idle: "#efe6d3"
         }
     }
 }

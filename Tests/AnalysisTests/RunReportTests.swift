@@ -78,7 +78,25 @@ struct RunReportTests {
         #expect(text.contains("rounds          2, not finished"))
         #expect(text.contains("1 entry of the round log cannot be read."))
         #expect(text.contains("No log of rank 2: tables and pictures show the others."))
-        #expect(text.contains("rank 1 left a log without an end"))
+        #expect(!text.contains("logs end early"), "all of them do")
+    }
+
+    @Test func `A rank that was lost is named, and what went wrong is told`() throws {
+        var sessions = Logs.twoRounds
+        sessions[1].header.clockAtEnd = nil
+        sessions[1].events.removeAll { $0.round == 2 }
+        let fixture = try fixture(rounds: 2, sessions: sessions)
+        try fixture.write("", "model.safetensors")
+        try fixture.write(
+            "[{\"round\": 2, \"kind\": \"rank_lost\", \"rank\": 1, \"clients\": [4, 7]}]", "faults.json")
+        let run = try RecordedRun(in: fixture.url)
+        _ = try RunReport(run).write(path: nil)
+        let text = try fixture.text("analysis_report.txt")
+        #expect(text.contains("logs end early   of rank 1"))
+        #expect(text.contains("2      rank lost  1     4, 7     -"))
+        let trace = String(decoding: TraceFile(run, TimeAccount(run.timing)).bytes, as: UTF8.self)
+        #expect(trace.contains("\"rank lost: rank 1\""))
+        #expect(trace.contains("\"the log of rank 1 ends\""))
     }
 
     @Test func `A run without one finished round has a report`() throws {

@@ -1,4 +1,3 @@
-import FedCore
 import Foundation
 
 extension RunReport {
@@ -6,11 +5,9 @@ extension RunReport {
     var outcome: Document.Section {
         let log = run.log
         let last = log.rounds.last
-        let isFinished = FileManager.default.fileExists(
-            atPath: run.folder.appendingPathComponent("model.safetensors").path)
         var rounds = Figures.grouped(log.rounds.count)
         if let planned = run.plannedRounds, planned != log.rounds.count { rounds += " of \(Figures.grouped(planned))" }
-        if !isFinished { rounds += ", not finished" }
+        if !run.isFinished { rounds += ", not finished" }
         var facts: [(String, String)] = [("rounds", rounds)]
         let seconds = log.rounds.reduce(0) { $0 + ($1.seconds ?? 0) }
         facts.append(("time in rounds", "\(Figures.fixed(seconds, 2)) s"))
@@ -123,14 +120,9 @@ extension RunReport {
             ("rounds repeated", rounds.count { ($0.attempts ?? 1) > 1 }),
         ].filter { $0.1 > 0 }
         facts += faults.map { ($0.0, Figures.grouped($0.1)) }
-        let ended = run.timing.ranks.filter { !$0.isComplete }
-        if !ended.isEmpty {
-            facts.append((
-                "without an end",
-                Self.named(ended.map(\.rank)) + (ended.count == 1 ? " left a log" : " left logs") + " without an end"
-            ))
-        }
-        if faults.isEmpty, ended.isEmpty, run.faults.isEmpty { facts.append(("faults", "none")) }
+        let silent = run.silentRanks
+        if !silent.isEmpty { facts.append(("logs end early", "of " + Self.named(silent.map(\.rank)))) }
+        if faults.isEmpty, silent.isEmpty, run.faults.isEmpty { facts.append(("faults", "none")) }
         return Document.Section(
             "Clients", [.facts(facts)] + picture("client_participation") + (faultTable.map { [.table($0)] } ?? []))
     }

@@ -61,6 +61,18 @@ public struct RecordedRun: Sendable {
         return log.rounds.contains { $0.simulatedSeconds != nil }
     }
 
+    /// Whether the run came to its end.
+    public var isFinished: Bool {
+        FileManager.default.fileExists(atPath: folder.appendingPathComponent("model.safetensors").path)
+    }
+
+    /// Ranks whose log ends rounds before the run does; none of a run that was killed, where all logs do.
+    public var silentRanks: [RankTiming] {
+        guard isFinished else { return [] }
+        let rounds = timing.ranks.map { $0.events.last?.round ?? 0 }
+        return zip(timing.ranks, rounds).filter { !$0.isComplete && $1 < rounds.max() ?? 0 }.map(\.0)
+    }
+
     /// Rounds that the run was to have, if it is known.
     public var plannedRounds: Int? { setting("rounds").flatMap { Int($0) } }
 

@@ -186,10 +186,8 @@ struct TraceFile {
             let reform = timing.server?.events.first { $0.phase == .reform && $0.round == fault.round }
             addInstant("\(Self.escaped(fault.name)): rank \(rank)", 0, reform?.start ?? start)
         }
-        for rank in timing.ranks {
-            if !rank.isComplete, let last = rank.events.last {
-                addInstant("the log of rank \(rank.rank) ends", rank.rank, last.end)
-            }
+        for rank in run.silentRanks {
+            addInstant("the log of rank \(rank.rank) ends", rank.rank, rank.events.last?.end ?? 0)
         }
     }
 

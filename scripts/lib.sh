@@ -34,6 +34,11 @@ install_packages() {
         fail "apt-get could not install ${missing[*]}"
 }
 
+# offer_packages PACKAGE…: what makes more of a run, but is not needed for it.
+offer_packages() {
+    (install_packages "$@") || echo "going on without $*" >&2
+}
+
 require_swift() {
     command -v swift >/dev/null || fail "Swift 6.3 is not on the PATH: see https://www.swift.org/install"
 }

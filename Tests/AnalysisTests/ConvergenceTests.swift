@@ -7,7 +7,8 @@ struct ConvergenceTests {
         Convergence(
             points: accuracies.enumerated().map {
                 Convergence.Point(
-                    round: $0.offset + 1, uploadBytes: 2_000_000 * ($0.offset + 1), downloadBytes: 0, accuracy: $0.element)
+                    round: $0.offset + 1, uploadBytes: 2_000_000 * ($0.offset + 1), downloadBytes: 0,
+                    accuracy: $0.element)
             }, chance: chance)
     }
 

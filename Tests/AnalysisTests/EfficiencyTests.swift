@@ -3,7 +3,8 @@ import Testing
 @testable import Analysis
 
 struct EfficiencyTests {
-    @Test func `Load balance is mean over largest useful time, communication efficiency largest over run time`() throws {
+    @Test func `Load balance is mean over largest useful time, communication efficiency largest over run time`() throws
+    {
         // Two ranks compute 8 s and 4 s of 10 s: 6 / 8, 8 / 10, 6 / 10.
         let efficiency = try #require(Efficiency(useful: [8, 4], runtime: 10))
         #expect(efficiency.loadBalance == 0.75)

@@ -7,7 +7,8 @@ import Foundation
 /// Logs that tests make up.
 enum Logs {
     static func session(
-        rank: Int, of ranks: Int = 3, epoch: Int = 1_000_000, start: ClockReading? = ClockReading(at: 0, offset: 0, error: 2),
+        rank: Int, of ranks: Int = 3, epoch: Int = 1_000_000,
+        start: ClockReading? = ClockReading(at: 0, offset: 0, error: 2),
         end: ClockReading? = ClockReading(at: 1_000, offset: 0, error: 1), _ events: [TimingEvent]
     ) -> TimingSession {
         TimingSession(
@@ -22,7 +23,8 @@ enum Logs {
         clients: Int = 0, samples: Int = 0, client: Int? = nil
     ) -> TimingEvent {
         TimingEvent(
-            round: round, phase: phase, start: start, duration: duration, bytesIn: bytesIn, bytesOut: bytesOut, peer: nil,
+            round: round, phase: phase, start: start, duration: duration, bytesIn: bytesIn, bytesOut: bytesOut,
+            peer: nil,
             clients: clients, samples: samples, client: client)
     }
 

@@ -14,7 +14,8 @@ struct RoundLogTests {
     }
 
     @Test func `Fields that a log of another version lacks or has besides do no harm`() throws {
-        let old = try #require(log("[{\"round\": 1, \"upload_bytes\": 7}, {\"round\": 2, \"upload_bytes\": 5, \"x\": {\"}\": 1}}]"))
+        let old = try #require(
+            log("[{\"round\": 1, \"upload_bytes\": 7}, {\"round\": 2, \"upload_bytes\": 5, \"x\": {\"}\": 1}}]"))
         #expect(old.rounds.map(\.totalUploadBytes) == [7, 12], "totals are added up where there are none")
         #expect(old.rounds[0].serverAccuracy == nil)
         #expect(old.uploadBytes == 12)
@@ -23,7 +24,9 @@ struct RoundLogTests {
 
     @Test func `Totals that the log has are taken from it`() throws {
         let later = try #require(
-            log("[{\"round\": 8, \"upload_bytes\": 5, \"total_upload_bytes\": 40}, {\"round\": 9, \"upload_bytes\": 5}]"))
+            log(
+                "[{\"round\": 8, \"upload_bytes\": 5, \"total_upload_bytes\": 40}, {\"round\": 9, \"upload_bytes\": 5}]"
+            ))
         #expect(later.rounds.map(\.totalUploadBytes) == [40, 45])
     }
 

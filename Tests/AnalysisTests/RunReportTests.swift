@@ -27,7 +27,9 @@ struct RunReportTests {
         #expect(notes.count == 1)
         #expect(notes[0].contains("gnuplot-nox"))
         let files = try fixture.files
-        for name in ["analysis_report.txt", "report.html", "trace.json", "efficiency.csv", "timeline.gp", "timeline.csv"] {
+        for name in [
+            "analysis_report.txt", "report.html", "trace.json", "efficiency.csv", "timeline.gp", "timeline.csv",
+        ] {
             #expect(files.contains(name))
         }
         #expect(!files.contains { $0.hasSuffix(".png") })
@@ -61,7 +63,9 @@ struct RunReportTests {
         // Stopping after 2 of 5 MB saves 3 MB and gives up 94 − 80 points.
         #expect(text.contains("Accuracy per MB falls off after round 2: 80.00 % for 2.00 MB of updates."))
         #expect(text.contains("saves 3.00 MB"))
-        #expect(text.contains("gives up\n14.00 points") || text.contains("gives up 14.00\npoints") || text.contains("14.00 points"))
+        #expect(
+            text.contains("gives up\n14.00 points") || text.contains("gives up 14.00\npoints")
+                || text.contains("14.00 points"))
         #expect(text.contains("600 × 784 bytes = 0.47 MB"))
         #expect(text.contains("rank 2 (node2), the slowest client rank in 2 of 2 rounds"))
         #expect(text.contains("\nlate "))

@@ -45,7 +45,8 @@ struct TimeAccountTests {
     }
 
     @Test func `A round that was repeated after the run was continued counts as it was done last`() throws {
-        let first = Logs.session(rank: 0, epoch: 1, end: nil, [Logs.event(1, .train, 0, 100), Logs.event(2, .train, 100, 70)])
+        let first = Logs.session(
+            rank: 0, epoch: 1, end: nil, [Logs.event(1, .train, 0, 100), Logs.event(2, .train, 100, 70)])
         let second = Logs.session(
             rank: 0, epoch: 9, [Logs.event(2, .train, 0, 40), Logs.event(3, .train, 40, 50)])
         let timing = RunTiming([(sessions: [first, second], messages: nil)])
@@ -59,7 +60,8 @@ struct TimeAccountTests {
     @Test func `A drifting clock is set right between its two readings`() {
         // At 0 the rank is right; a second later its clock is 100 µs behind.
         let session = Logs.session(
-            rank: 1, start: ClockReading(at: 0, offset: 0, error: 1), end: ClockReading(at: 1_000_000, offset: 100, error: 1),
+            rank: 1, start: ClockReading(at: 0, offset: 0, error: 1),
+            end: ClockReading(at: 1_000_000, offset: 100, error: 1),
             [Logs.event(1, .train, 500_000, 100_000), Logs.event(1, .wait, 600_000, 400_000)])
         let events = Logs.timing([session]).ranks[0].events
         #expect(events.map(\.start) == [500_050, 600_060])

@@ -8,7 +8,8 @@ struct TrafficTests {
         -> MessageCount
     {
         MessageCount(
-            operation: operation, peer: peer, calls: calls, bytesOut: out, bytesIn: into, total: total, longest: total / 2)
+            operation: operation, peer: peer, calls: calls, bytesOut: out, bytesIn: into, total: total,
+            longest: total / 2)
     }
 
     /// A root that broadcasts 10 bytes twice and gathers 7 bytes from rank 1 and none from rank 2, and messages.
@@ -26,7 +27,8 @@ struct TrafficTests {
             (
                 1,
                 [
-                    line("MPI_Ibcast", 0, calls: 2, into: 20, total: 12), line("MPI_Igatherv", 0, calls: 1, out: 7, total: 2),
+                    line("MPI_Ibcast", 0, calls: 2, into: 20, total: 12),
+                    line("MPI_Igatherv", 0, calls: 1, out: 7, total: 2),
                 ]
             ),
             (

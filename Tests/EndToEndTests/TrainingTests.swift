@@ -10,7 +10,7 @@ struct TrainingTests {
     }
 
     private func train(ranks: Int?, _ arguments: [String]) throws -> Program.Outcome {
-        try Program.run(ranks: ranks, arguments + ["--results", folder.path, "--json"])
+        try Program.run(ranks: ranks, arguments + ["--results", folder.path, "--json", "--no-report"])
     }
 
     @Test(arguments: [

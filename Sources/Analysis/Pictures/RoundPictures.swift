@@ -4,7 +4,8 @@ extension Picture {
     /// Loss and accuracy against rounds, and the bytes that they cost.
     static func convergenceAndCost(_ run: RecordedRun) -> Picture {
         let rounds = run.log.rounds
-        let data = ["# round,server_loss,train_loss,server_accuracy_percent,upload_kb,total_upload_mb"]
+        let data =
+            ["# round,server_loss,train_loss,server_accuracy_percent,upload_kb,total_upload_mb"]
             + rounds.map { round in
                 [
                     "\(round.round)", cell(round.serverLoss), cell(round.trainLoss),
@@ -55,14 +56,16 @@ extension Picture {
     /// Who took part, and why others did not.
     static func clientParticipation(_ run: RecordedRun) -> Picture {
         let rounds = run.log.rounds
-        let data = ["# round,participants,late,dropped,rejected"]
+        let data =
+            ["# round,participants,late,dropped,rejected"]
             + rounds.map {
                 "\($0.round),\($0.participants ?? 0),\($0.late ?? 0),\($0.dropped ?? 0),\($0.rejected ?? 0)"
             }
         let mean = Double(rounds.reduce(0) { $0 + ($1.participants ?? 0) }) / Double(max(rounds.count, 1))
         let most = rounds.map { ($0.participants ?? 0) + ($0.late ?? 0) + ($0.dropped ?? 0) + ($0.rejected ?? 0) }.max()
         let others: [(name: String, colour: String, count: KeyPath<LoggedRound, Int?>)] = [
-            ("late", Colour.yellow, \.late), ("dropped", Colour.red, \.dropped), ("rejected", Colour.purple, \.rejected),
+            ("late", Colour.yellow, \.late), ("dropped", Colour.red, \.dropped),
+            ("rejected", Colour.purple, \.rejected),
         ]
         // The taller bars first: those that are drawn later cover them.
         var plots: [String] = []
@@ -151,7 +154,8 @@ extension Picture {
         let last = rounds.last?.round ?? 1
         let room = max(0.6, Double(last - first) / 100)
         let step = step(last - first)
-        return "set xrange [\(Double(first) - room):\(Double(last) + room)]\nset xtics \(step == 1 ? first : 0), \(step)"
+        return
+            "set xrange [\(Double(first) - room):\(Double(last) + room)]\nset xtics \(step == 1 ? first : 0), \(step)"
     }
 }
 

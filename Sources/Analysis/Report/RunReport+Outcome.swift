@@ -17,11 +17,12 @@ extension RunReport {
         }
         if let evaluated = log.rounds.last(where: { $0.serverAccuracy != nil }) {
             let loss = evaluated.serverLoss.map { ", loss \(Figures.fixed($0, 4))" } ?? ""
-            facts.append((
-                "final accuracy",
-                Figures.percent(evaluated.serverAccuracy, 2) + loss
-                    + (evaluated.round == last?.round ? "" : ", after round \(evaluated.round)")
-            ))
+            facts.append(
+                (
+                    "final accuracy",
+                    Figures.percent(evaluated.serverAccuracy, 2) + loss
+                        + (evaluated.round == last?.round ? "" : ", after round \(evaluated.round)")
+                ))
         }
         if let best = convergence.points.max(by: { ($0.accuracy, $1.round) < ($1.accuracy, $0.round) }) {
             facts.append(("best accuracy", "\(Figures.percent(best.accuracy, 2)), after round \(best.round)"))
@@ -136,7 +137,8 @@ extension RunReport {
             table.rows.append([
                 "\(fault.round)", fault.name, fault.rank.map(String.init) ?? "-",
                 clients.isEmpty
-                    ? "-" : clients.prefix(8).map(String.init).joined(separator: ", ") + (clients.count > 8 ? ", …" : ""),
+                    ? "-"
+                    : clients.prefix(8).map(String.init).joined(separator: ", ") + (clients.count > 8 ? ", …" : ""),
                 String((fault.reason ?? "-").prefix(80)),
             ])
         }
@@ -170,7 +172,8 @@ extension RunReport {
         let hasSimulated = rounds.contains { $0.simulatedSeconds != nil }
         var table = Document.Table(
             columns: [
-                "round", "clients", "train loss", "server loss", "accuracy", "upload bytes", "download bytes", "seconds",
+                "round", "clients", "train loss", "server loss", "accuracy", "upload bytes", "download bytes",
+                "seconds",
             ] + (hasSimulated ? ["simulated s"] : []), words: 0)
         for round in rounds {
             var row = ["\(round.round)", "\(Self.cell(round.participants))/\(Self.cell(round.cohort))"]

@@ -14,7 +14,8 @@ extension RunReport {
                 .paragraph("No log of \(Self.named(timing.missing)): tables and pictures show the others."))
         }
         if timing.damagedLines > 0 {
-            section.blocks.append(.paragraph("\(Figures.count(timing.damagedLines, "line")) of the logs cannot be read."))
+            section.blocks.append(
+                .paragraph("\(Figures.count(timing.damagedLines, "line")) of the logs cannot be read."))
         }
         section.blocks += picture("timeline")
         section.blocks.append(.table(phases))
@@ -153,10 +154,11 @@ extension RunReport {
                 server.events.reduce(0) { $0 + ($1.phase == phase ? $1[keyPath: bytes] : 0) }
             }
             facts.append(("updates, server's log", "\(Figures.grouped(sum(.gather, \.bytesIn))) bytes in"))
-            facts.append((
-                "weights, server's log",
-                "\(Figures.grouped(sum(.broadcast, \.bytesOut))) bytes out, a copy for each rank"
-            ))
+            facts.append(
+                (
+                    "weights, server's log",
+                    "\(Figures.grouped(sum(.broadcast, \.bytesOut))) bytes out, a copy for each rank"
+                ))
             let received = run.timing.clients.reduce(0) { $0 + Self.bytesDown($1) }
             facts.append(("weights, clients' logs", "\(Figures.grouped(received)) bytes, a copy for each client"))
         }

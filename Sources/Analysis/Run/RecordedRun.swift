@@ -24,7 +24,8 @@ public struct RecordedRun: Sendable {
         let named = URL(fileURLWithPath: results, isDirectory: true).appendingPathComponent(run, isDirectory: true)
         var isFolder: ObjCBool = false
         let found = [path, named].first {
-            !run.isEmpty && FileManager.default.fileExists(atPath: $0.path, isDirectory: &isFolder) && isFolder.boolValue
+            !run.isEmpty && FileManager.default.fileExists(atPath: $0.path, isDirectory: &isFolder)
+                && isFolder.boolValue
         }
         guard let found else {
             throw ConfigurationError("no run: neither '\(path.path)' nor '\(named.path)' is a folder")
@@ -132,7 +133,8 @@ private enum ConfigurationValue: Decodable {
         switch self {
         case .one(let value): value
         case .list(let values): values.isEmpty ? "none" : values.map(\.text).joined(separator: ", ")
-        case .group(let values): values.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value.text)" }.joined(separator: ", ")
+        case .group(let values):
+            values.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value.text)" }.joined(separator: ", ")
         }
     }
 }

@@ -7,7 +7,7 @@ import FedCore
 /// accuracy, instants tell faults.
 struct TraceFile {
     static let name = "trace.json"
-    /// With more slices than this the clients' are left out; Perfetto opens the rest quickly.
+    /// With more events than this, what a rank does for its clients in a round is one slice: Perfetto opens it quickly.
     static let clientLimit = 200_000
 
     private(set) var bytes = Array("{\"displayTimeUnit\":\"ms\",\"traceEvents\":[".utf8)
@@ -62,18 +62,20 @@ struct TraceFile {
             while i < end {
                 // Turns of one phase, a client each, are one slice that holds the clients'.
                 var last = i
-                while last + 1 < end, events[i].client != nil, events[last + 1].phase == events[i].phase,
-                    events[last + 1].client != nil
+                while last + 1 < end, events[i].client != nil, events[last + 1].client != nil,
+                    !withClients || events[last + 1].phase == events[i].phase
                 {
                     last += 1
                 }
-                addPhase(events[i...last], rank.rank, withClients: withClients)
+                let isMixed = !withClients && events[i].client != nil
+                addPhase(events[i...last], rank.rank, name: isMixed ? "clients" : events[i].phase.rawValue)
+                if withClients { addClients(events[i...last], rank.rank) }
                 i = last + 1
             }
         }
     }
 
-    private mutating func addPhase(_ turns: ArraySlice<TimingEvent>, _ rank: Int, withClients: Bool) {
+    private mutating func addPhase(_ turns: ArraySlice<TimingEvent>, _ rank: Int, name: String) {
         guard let first = turns.first, let last = turns.last else { return }
         var arguments: [String] = []
         func note(_ name: String, _ value: Int) { if value > 0 { arguments.append("\"\(name)\":\(value)") } }
@@ -84,9 +86,11 @@ struct TraceFile {
         if let peer = first.peer { arguments.append("\"peer\":\(peer)") }
         add(
             Self.slice(
-                first.phase.rawValue, "phase", rank, first.start, last.end - first.start,
+                name, "phase", rank, first.start, last.end - first.start,
                 arguments.joined(separator: ",")))
-        guard withClients else { return }
+    }
+
+    private mutating func addClients(_ turns: ArraySlice<TimingEvent>, _ rank: Int) {
         for turn in turns {
             guard let client = turn.client else { continue }
             add(

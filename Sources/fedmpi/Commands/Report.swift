@@ -23,7 +23,9 @@ struct Report: ParsableCommand {
     func run() throws {
         let recorded = try RecordedRun(name, results: results)
         try Self.write(recorded, tables: !quiet, notes: !quiet)
-        if !quiet { Console.output("\nreport    \(recorded.folder.appendingPathComponent(RunReport.pageName).relativePath)") }
+        if !quiet {
+            Console.output("\nreport    \(recorded.folder.appendingPathComponent(RunReport.pageName).relativePath)")
+        }
     }
 
     /// Prints the tables of time and bytes, and writes the report.

@@ -103,6 +103,17 @@ struct RunReportTests {
         #expect(trace.contains("\"the log of rank 1 ends\""))
     }
 
+    @Test func `A run that was continued is measured by the rounds it was continued to`() throws {
+        let fixture = try fixture(rounds: 3)
+        try fixture.write("{\"settings\": {\"rounds\": 2, \"lr\": 0.5, \"inject\": []}}", "config.json")
+        try fixture.write("[{\"rounds\": 9}, {\"rounds\": 5, \"ranks\": 3}]", "resumes.json")
+        let run = try RecordedRun(in: fixture.url)
+        #expect(run.plannedRounds == 5)
+        #expect(run.resumes == 2)
+        #expect(run.setting("lr") == "0.5")
+        #expect(run.setting("inject") == "none")
+    }
+
     @Test func `A run without one finished round has a report`() throws {
         let fixture = try RunFolderFixture(log: "[\n\n]")
         _ = try RunReport(RecordedRun(in: fixture.url)).write(path: nil)

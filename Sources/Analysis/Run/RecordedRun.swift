@@ -15,6 +15,8 @@ public struct RecordedRun: Sendable {
     public let faults: [RecordedFault]
     /// How often the run was continued.
     public let resumes: Int
+    /// Rounds that the run was to have, if it is known.
+    public private(set) var plannedRounds: Int?
 
     /// - Parameters:
     ///   - run: the path of its folder, or its name in `results`.
@@ -47,8 +49,10 @@ public struct RecordedRun: Sendable {
         timing = RunTiming(in: folder.appendingPathComponent(TimingFiles.folder, isDirectory: true))
         faults = RecordedFault.all(in: folder)
         let continued = try? Data(contentsOf: folder.appendingPathComponent("resumes.json"))
-        resumes = continued.flatMap { try? JSONDecoder().decode([ConfigurationValue].self, from: $0) }?.count ?? 0
+        let starts = continued.flatMap { try? JSONDecoder().decode([Continuation].self, from: $0) } ?? []
+        resumes = starts.count
         readConfiguration()
+        plannedRounds = starts.last?.rounds ?? setting("rounds").flatMap { Int($0) }
     }
 
     public var name: String { folder.standardizedFileURL.lastPathComponent }
@@ -74,8 +78,10 @@ public struct RecordedRun: Sendable {
         return zip(timing.ranks, rounds).filter { !$0.isComplete && $1 < rounds.max() ?? 0 }.map(\.0)
     }
 
-    /// Rounds that the run was to have, if it is known.
-    public var plannedRounds: Int? { setting("rounds").flatMap { Int($0) } }
+    /// An entry of `resumes.json`.
+    private struct Continuation: Decodable {
+        let rounds: Int?
+    }
 
     private mutating func readConfiguration() {
         guard let all = Configuration(in: folder.appendingPathComponent("config.json")) else { return }

@@ -53,6 +53,14 @@ struct RunReportTests {
         #expect(!page.contains("http"), "the page needs nothing else")
     }
 
+    @Test(
+        .enabled(if: hasGnuplot, "gnuplot is not installed"),
+        arguments: ["[{\"round\": 1}]", "[{\"round\": 3, \"server_accuracy\": 0.5, \"upload_bytes\": 0}]", "[]"])
+    func `A log that tells little is drawn as far as it tells`(log: String) throws {
+        let fixture = try RunFolderFixture(log: log, sessions: [Logs.session(rank: 0, [])])
+        #expect(try RunReport(RecordedRun(in: fixture.url)).write() == [])
+    }
+
     @Test func `The text tells thresholds, the fall-off and the cost of the raw data`() throws {
         let fixture = try fixture()
         _ = try RunReport(RecordedRun(in: fixture.url)).write(path: nil)

@@ -86,9 +86,7 @@ struct ReportTests {
     }
 
     @Test func `A run that lost a rank says so in its report`() throws {
-        let outcome = try train([
-            "--rounds", "5", "--inject", "kill:rank=2@round=2", "--failure-timeout", "2", "--json",
-        ])
+        let outcome = try train(["--rounds", "5", "--inject", "kill:rank=2@round=2", "--json"])
         #expect(outcome.status == 0, "\(outcome.errors)")
         #expect(try text("analysis_report.txt").contains("logs end early   of rank 2"))
     }

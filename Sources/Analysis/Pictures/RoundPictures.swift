@@ -17,6 +17,22 @@ extension Picture {
         func style(_ points: Int, _ mark: Int) -> String {
             points <= 50 ? "linespoints lw 2 pt \(mark) ps 1.1" : "lines lw 2"
         }
+        // gnuplot gives up on a plot of data without a point.
+        let series: [(isThere: Bool, plot: String)] = [
+            (
+                rounds.contains { $0.trainLoss != nil },
+                "1:3 with \(style(rounds.count, 7)) lc rgb \"\(Colour.blue)\" title \"train loss\""
+            ),
+            (
+                evaluated > 0,
+                "1:2 with \(style(evaluated, 5)) lc rgb \"\(Colour.red)\" title \"server loss\""
+            ),
+            (
+                rounds.contains { $0.serverAccuracy != nil },
+                "1:4 axes x1y2 with \(style(evaluated, 9)) lc rgb \"\(Colour.green)\" title \"accuracy\""
+            ),
+        ]
+        let plots = series.filter(\.isThere).map { "DATA using " + $0.plot }
         return Picture(
             "convergence_and_cost",
             caption: "Loss and accuracy by round, and the updates' bytes by round and in all.",
@@ -32,17 +48,16 @@ extension Picture {
                 set rmargin at screen 0.43
                 set title "\(run.plotName): loss and accuracy"
                 set ylabel "loss"
-                set yrange [0:*]
+                set yrange [0:\(evaluated > 0 || rounds.contains { $0.trainLoss != nil } ? "*" : "1")]
                 set y2label "server accuracy, %" textcolor rgb "\(Colour.green)"
                 set y2range [0:100]
                 set y2tics textcolor rgb "\(Colour.green)"
-                plot DATA using 1:3 with \(style(rounds.count, 7)) lc rgb "\(Colour.blue)" title "train loss", \\
-                     DATA using 1:2 with \(style(evaluated, 5)) lc rgb "\(Colour.red)" title "server loss", \\
-                     DATA using 1:4 axes x1y2 with \(style(evaluated, 9)) lc rgb "\(Colour.green)" title "accuracy"
+                plot \(plots.isEmpty ? "-1 notitle" : plots.joined(separator: ", \\\n     "))
                 set lmargin at screen 0.57
                 set rmargin at screen 0.925
                 set title "\(run.plotName): updates sent up"
                 set ylabel "upload, KB a round"
+                set yrange [0:*]
                 set y2label "upload in all, MB" textcolor rgb "\(Colour.purple)"
                 set y2range [0:*]
                 set y2tics textcolor rgb "\(Colour.purple)"

@@ -8,6 +8,8 @@ public struct RunReport {
     let traffic: Traffic?
     let convergence: Convergence
     let banner: Banner
+    /// Those that the run has data for.
+    let pictures: [Picture]
 
     /// O(events).
     public init(_ run: RecordedRun) {
@@ -16,6 +18,14 @@ public struct RunReport {
         traffic = Traffic(run.timing)
         convergence = Convergence(run)
         banner = Banner(run: run, account: account, traffic: traffic)
+        var pictures: [Picture] = []
+        if !run.log.rounds.isEmpty {
+            pictures += [.convergenceAndCost(run), .clientParticipation(run)]
+            if !convergence.pointsPerMegabyte.isEmpty { pictures.append(.bandwidthEfficiency(run, convergence)) }
+        }
+        if run.timing.end > 0 { pictures.append(.timeline(run, account)) }
+        if let table = run.partition?.table, !table.isEmpty { pictures.append(.clientDistribution(run, table)) }
+        self.pictures = pictures
     }
 
     /// The end-of-run tables; none where time was not logged.
@@ -32,7 +42,6 @@ public struct RunReport {
     /// - Throws: when the folder cannot be written to.
     public func write(path: String? = ProcessInfo.processInfo.environment["PATH"]) throws -> [String] {
         var notes: [String] = []
-        let pictures = pictures
         switch try Gnuplot.draw(pictures, in: run.folder, path: path) {
         case .drawn: break
         case .missing: notes.append(Gnuplot.advice)
@@ -55,18 +64,6 @@ public struct RunReport {
 
     private func save(_ text: String, as name: String) throws {
         try Data(text.utf8).write(to: run.folder.appendingPathComponent(name), options: .atomic)
-    }
-
-    /// Those that the run has data for.
-    var pictures: [Picture] {
-        var pictures: [Picture] = []
-        if !run.log.rounds.isEmpty {
-            pictures += [.convergenceAndCost(run), .clientParticipation(run)]
-            if !convergence.pointsPerMegabyte.isEmpty { pictures.append(.bandwidthEfficiency(run, convergence)) }
-        }
-        if !run.timing.isEmpty { pictures.append(.timeline(run, account)) }
-        if let table = run.partition?.table, !table.isEmpty { pictures.append(.clientDistribution(run, table)) }
-        return pictures
     }
 
     var document: Document {

@@ -9,7 +9,7 @@ extension Picture {
             + rounds.map { round in
                 [
                     "\(round.round)", cell(round.serverLoss), cell(round.trainLoss),
-                    cell(round.serverAccuracy.map { 100 * $0 }), cell(round.uploadBytes.map { Double($0) / 1e3 }),
+                    cell(round.serverAccuracy.map { 100 * $0 }), cell(Double(round.uploadBytes ?? 0) / 1e3),
                     cell(round.totalUploadBytes.map { Double($0) / 1e6 }),
                 ].joined(separator: ",")
             }

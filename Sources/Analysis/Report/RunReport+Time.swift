@@ -67,7 +67,7 @@ extension RunReport {
                 .paragraph(
                     "As the POP Centre of Excellence defines them: load balance is mean over largest useful time, "
                         + "communication efficiency largest useful time over run time, parallel efficiency their "
-                        + "product. The server computes little, so all ranks together are never perfectly balanced."))
+                        + "product. The server's work is not the clients', so that all ranks together are seldom balanced."))
         }
         if let straggler = banner.straggler { section.blocks.append(.facts([("straggler", straggler)])) }
         if !account.rounds.isEmpty { section.blocks.append(.table(efficiencyTable)) }
@@ -157,7 +157,7 @@ extension RunReport {
             facts.append(
                 (
                     "weights, server's log",
-                    "\(Figures.grouped(sum(.broadcast, \.bytesOut))) bytes out, a copy for each rank"
+                    "\(Figures.grouped(sum(.broadcast, \.bytesOut))) bytes out, a copy for each rank, and the frame that ends the run"
                 ))
             let received = run.timing.clients.reduce(0) { $0 + Self.bytesDown($1) }
             facts.append(("weights, clients' logs", "\(Figures.grouped(received)) bytes, a copy for each client"))

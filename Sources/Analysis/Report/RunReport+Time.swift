@@ -67,7 +67,8 @@ extension RunReport {
                 .paragraph(
                     "As the POP Centre of Excellence defines them: load balance is mean over largest useful time, "
                         + "communication efficiency largest useful time over run time, parallel efficiency their "
-                        + "product. The server's work is not the clients', so that all ranks together are seldom balanced."))
+                        + "product. The server's work is not the clients', so that all ranks together are seldom balanced."
+                ))
         }
         if let straggler = banner.straggler { section.blocks.append(.facts([("straggler", straggler)])) }
         if !account.rounds.isEmpty { section.blocks.append(.table(efficiencyTable)) }

@@ -5,6 +5,7 @@ import Logging
 import MPI
 import NeuralNet
 import Recording
+import RunStore
 
 /// `fedmpi [train]`.
 struct Train: WorldCommand {
@@ -69,7 +70,18 @@ struct Train: WorldCommand {
             observers.append(RoundTable(folder: folder))
         }
         observers.append(EventLog(rank: 0))  // after the table, which takes its progress bar away
+        var files: [any RoundObserver] = [folder, checkpoints]
+        if output.tensorboard { files.append(TensorBoardWriter(in: folder.url)) }
+        // After all that leave files, which it lists.
+        if !output.noHistory {
+            files.append(
+                RunHistory(
+                    of: folder.url, environment: environment,
+                    clients: (0..<job.partition.clients).map { job.partition.count(of: $0) },
+                    resuming: resumed.map { ($0.records, $0.state.faults) },
+                    warn: { Console.error("[rank 0] warning: \($0)") }))
+        }
         // Printed first, so that what is printed after the files are there is the table's last line.
-        return [folder, checkpoints] + observers + [StopNotice(folder: folder, checkpoints: checkpoints)]
+        return files + observers + [StopNotice(folder: folder, checkpoints: checkpoints)]
     }
 }

@@ -27,6 +27,11 @@ enum Format {
         fixed(Double(bytes) / 1_000_000, 2) + " MB"
     }
 
+    /// A share as percent, or a dash.
+    static func percent(_ share: Double?) -> String {
+        share.map { fixed($0 * 100, 2) + " %" } ?? "-"
+    }
+
     static func count(_ number: Int, _ noun: String) -> String {
         "\(grouped(number)) \(noun)\(number == 1 ? "" : "s")"
     }

@@ -1,0 +1,93 @@
+import ArgumentParser
+import FedCore
+import Federation
+import Foundation
+import RunStore
+
+/// `fedmpi runs export`.
+struct RunExport: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "export", abstract: "Write all runs, or all rounds of all runs, as a table for other programs.")
+
+    @OptionGroup var history: HistoryOptions
+
+    @Flag(help: "Comma-separated values (RFC 4180); the only format so far.")
+    var csv = false
+
+    @Flag(help: "A line per round instead of a line per run.")
+    var rounds = false
+
+    @Argument(help: "The file to write. (default: standard output)")
+    var file: String?
+
+    func validate() throws {
+        guard csv else { throw ConfigurationError("say in which format: --csv") }
+    }
+
+    func run() throws {
+        let store = try history.open()
+        let runs = try store.runs().reversed()
+        let text = try rounds ? roundLines(of: Array(runs), in: store) : runLines(of: Array(runs))
+        guard let file else { return Console.output(text, terminator: "") }
+        do {
+            try Data(text.utf8).write(to: URL(fileURLWithPath: file), options: .atomic)
+        } catch {
+            throw ConfigurationError("cannot write '\(file)'")
+        }
+    }
+
+    private func runLines(of runs: [StoredRun]) throws -> String {
+        let settings = try runs.map { try RunText.settings(of: $0) }
+        // The columns of the run come first; a setting that is one of them is not repeated.
+        let columns = [
+            "id", "name", "status", "reason", "started_at", "finished_at", "resumes", "version", "host", "hosts",
+            "ranks", "parameters", "training_samples", "test_samples", "finished_rounds", "accuracy", "best_accuracy",
+            "loss", "upload_bytes", "download_bytes", "run_seconds", "digest",
+        ]
+        let names = Set(settings.flatMap(\.keys)).sorted()
+        let lines = zip(runs, settings).map { run, settings in
+            let cells: [String?] = [
+                run.id.map { "\($0)" }, run.name, run.status.rawValue, run.reason, run.startedAt.formatted(.iso8601),
+                run.finishedAt?.formatted(.iso8601), "\(run.resumes)", run.version, run.host, "\(run.hosts)",
+                "\(run.ranks)", "\(run.parameters)", "\(run.trainingSamples)", "\(run.testSamples)", "\(run.rounds)",
+                run.accuracy.map { "\($0)" }, run.bestAccuracy.map { "\($0)" }, run.loss.map { "\($0)" },
+                "\(run.uploadBytes)", "\(run.downloadBytes)", "\(run.seconds)", run.digest,
+            ]
+            return cells + names.map { settings[$0] }
+        }
+        return CSV.text([columns + names] + lines)
+    }
+
+    private func roundLines(of runs: [StoredRun], in store: RunStore) throws -> String {
+        let columns = [
+            "run", "name", "round", "cohort", "participants", "rejected", "samples", "train_loss", "server_loss",
+            "server_accuracy", "upload_bytes", "total_upload_bytes", "download_bytes", "total_download_bytes",
+            "seconds", "samples_per_second",
+        ]
+        var lines: [[String?]] = [columns]
+        for run in runs {
+            for round in try store.rounds(of: run) {
+                lines.append([
+                    run.id.map { "\($0)" }, run.name, "\(round.round)", "\(round.cohort)", "\(round.participants)",
+                    "\(round.rejected)", "\(round.samples)", round.trainLoss.map { "\($0)" },
+                    round.serverLoss.map { "\($0)" }, round.serverAccuracy.map { "\($0)" }, "\(round.uploadBytes)",
+                    "\(round.totalUploadBytes)", "\(round.downloadBytes)", "\(round.totalDownloadBytes)",
+                    "\(round.seconds)", "\(round.samplesPerSecond)",
+                ])
+            }
+        }
+        return CSV.text(lines)
+    }
+}
+
+/// Comma-separated values: RFC 4180, but with the line ends of Unix.
+enum CSV {
+    static func text(_ rows: [[String?]]) -> String {
+        rows.map { $0.map { cell($0 ?? "") }.joined(separator: ",") + "\n" }.joined()
+    }
+
+    private static func cell(_ text: String) -> String {
+        guard text.contains(where: { $0 == "," || $0 == "\"" || $0.isNewline }) else { return text }
+        return "\"" + text.replacingOccurrences(of: "\"", with: "\"\"") + "\""
+    }
+}

@@ -100,6 +100,15 @@ public final class RunHistory: RoundObserver {
         add(StoredFault(round: round, kind: "rejected", client: client, detail: reason))
     }
 
+    public func roundRepeated(_ shortage: TooFewUpdates) {
+        let updates = "\(shortage.updates) of the \(shortage.needed) updates needed at attempt \(shortage.attempts)"
+        add(StoredFault(round: shortage.round, kind: "repeated", detail: updates))
+    }
+
+    public func clientsLate(_ clients: [Int], onRank rank: Int, round: Int) {
+        add(StoredFault(round: round, kind: "late", rank: rank, detail: "left out its clients \(clients)"))
+    }
+
     public func rankLost(_ rank: Int, round: Int, clients: [Int], areDropped: Bool) {
         let fate = clients.isEmpty ? nil : "\(areDropped ? "dropped" : "reassigned") its clients \(clients)"
         add(StoredFault(round: round, kind: "lost", rank: rank, detail: fate))

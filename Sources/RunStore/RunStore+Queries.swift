@@ -97,6 +97,22 @@ extension RunStore {
         try rows(of: run, order: "client")
     }
 
+    /// Every column of all rounds of all runs, in order, beside their runs' names: titles, then a line a round.
+    /// - Throws: `RunStoreError`
+    public func roundTable() throws(RunStoreError) -> [[String?]] {
+        try read { db in
+            let statement = try db.makeStatement(
+                sql: """
+                    SELECT runs.name AS run, rounds.* FROM rounds JOIN runs ON runs.id = rounds.run_id
+                    ORDER BY run_id, round
+                    """)
+            let rows: [[String?]] = try Row.fetchAll(statement).map { row in
+                row.databaseValues.map { String.fromDatabaseValue($0) ?? ($0.isNull ? nil : $0.description) }
+            }
+            return [statement.columnNames] + rows
+        }
+    }
+
     private func rows<Row: FetchableRecord & TableRecord & Sendable>(of run: StoredRun, order: String)
         throws(RunStoreError) -> [Row]
     {

@@ -49,11 +49,15 @@ public struct RunStore: Sendable {
         let migrator = Schema.migrator
         var attemptsLeft = 5
         while true {
-            if try database.read({ try migrator.hasBeenSuperseded($0) }) {
-                throw ConfigurationError("it was made by a newer fedmpi")
+            let isComplete = try database.read { db in
+                guard try Schema.isOurs(db) else { throw ConfigurationError("it is another program's database") }
+                guard try !migrator.hasBeenSuperseded(db) else {
+                    throw ConfigurationError("it was made by a newer fedmpi")
+                }
+                return try migrator.hasCompletedMigrations(db)
             }
             // Nothing is written to a file that is up to date: it may be another user's.
-            if try database.read({ try migrator.hasCompletedMigrations($0) }) { return }
+            if isComplete { return }
             do {
                 return try migrator.migrate(database)
             } catch {

@@ -2,9 +2,21 @@ import GRDB
 
 /// The tables. A change is one more migration at the end of the list; those that are there stay as they are.
 enum Schema {
+    /// What the file's header says of whose it is: "FEDM" (https://www.sqlite.org/pragma.html#pragma_application_id).
+    private static let applicationID = 0x4645_444D
+
+    /// Whether the file is a run history, or nothing yet. Another program's tables are not to be touched.
+    static func isOurs(_ db: Database) throws -> Bool {
+        guard try Int.fetchOne(db, sql: "PRAGMA application_id") != applicationID else { return true }
+        // The migrator makes its own table first.
+        return try Int.fetchOne(
+            db, sql: "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name <> 'grdb_migrations'") == 0
+    }
+
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1: runs, rounds, clients, faults, artefacts") { db in
+            try db.execute(sql: "PRAGMA application_id = \(applicationID)")
             try makeRuns(db)
             try makeRounds(db)
             try db.create(table: "clients", options: .withoutRowID) { table in
@@ -77,7 +89,7 @@ enum Schema {
         try db.create(table: "rounds", options: .withoutRowID) { table in
             table.column("run_id", .integer).notNull().references("runs", onDelete: .cascade)
             table.column("round", .integer).notNull()
-            for name in ["cohort", "participants", "rejected", "samples"] {
+            for name in ["cohort", "participants", "partial", "rejected", "late", "dropped", "attempts", "samples"] {
                 table.column(name, .integer).notNull()
             }
             for name in ["train_loss", "server_loss", "server_accuracy"] { table.column(name, .double) }
@@ -85,6 +97,7 @@ enum Schema {
                 table.column(name, .integer).notNull()
             }
             for name in ["seconds", "samples_per_second"] { table.column(name, .double).notNull() }
+            table.column("simulated_seconds", .double)
             table.primaryKey(["run_id", "round"])
         }
     }

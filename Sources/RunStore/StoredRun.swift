@@ -102,7 +102,7 @@ public struct StoredFault: Codable, Sendable, Equatable, FetchableRecord, Persis
     public static let databaseTableName = "faults"
 
     public var round: Int
-    /// `rejected`, `lost` or `returned`.
+    /// `rejected`, `repeated`, `late`, `lost` or `returned`.
     public var kind: String
     public var rank: Int?
     public var client: Int?

@@ -52,7 +52,7 @@ enum Event {
     func encoded(step: Int, at time: Date) -> [UInt8] {
         var message = ProtocolBuffer()
         message.add(field: 1, double: time.timeIntervalSince1970)
-        message.add(field: 2, integer: UInt64(step))
+        if step != 0 { message.add(field: 2, integer: UInt64(step)) }
         switch self {
         case .fileVersion(let version): message.add(field: 3, Array(version.utf8))
         case .restart:

@@ -39,9 +39,13 @@ public final class TensorBoardWriter: RoundObserver {
             ("bytes/download", Double(record.downloadBytes)),
             ("bytes/download_total", Double(record.totalDownloadBytes)),
             ("clients/participants", Double(record.participants)),
+            ("clients/partial", Double(record.partial)),
             ("clients/rejected", Double(record.rejected)),
+            ("clients/late", Double(record.late)),
+            ("clients/dropped", Double(record.dropped)),
             ("time/round_seconds", record.seconds),
             ("time/samples_per_second", record.samplesPerSecond),
+            ("time/simulated_seconds", record.simulatedSeconds),
         ]
         return values.compactMap { tag, value in value.map { (tag, Float($0)) } }
     }

@@ -26,8 +26,7 @@ struct RunExport: ParsableCommand {
 
     func run() throws {
         let store = try history.open()
-        let runs = try store.runs().reversed()
-        let text = try rounds ? roundLines(of: Array(runs), in: store) : runLines(of: Array(runs))
+        let text = try CSV.text(rounds ? store.roundTable() : lines(of: store.runs().reversed()))
         guard let file else { return Console.output(text, terminator: "") }
         do {
             try Data(text.utf8).write(to: URL(fileURLWithPath: file), options: .atomic)
@@ -36,7 +35,7 @@ struct RunExport: ParsableCommand {
         }
     }
 
-    private func runLines(of runs: [StoredRun]) throws -> String {
+    private func lines(of runs: [StoredRun]) throws -> [[String?]] {
         let settings = try runs.map { try RunText.settings(of: $0) }
         // The columns of the run come first; a setting that is one of them is not repeated.
         let columns = [
@@ -55,28 +54,7 @@ struct RunExport: ParsableCommand {
             ]
             return cells + names.map { settings[$0] }
         }
-        return CSV.text([columns + names] + lines)
-    }
-
-    private func roundLines(of runs: [StoredRun], in store: RunStore) throws -> String {
-        let columns = [
-            "run", "name", "round", "cohort", "participants", "rejected", "samples", "train_loss", "server_loss",
-            "server_accuracy", "upload_bytes", "total_upload_bytes", "download_bytes", "total_download_bytes",
-            "seconds", "samples_per_second",
-        ]
-        var lines: [[String?]] = [columns]
-        for run in runs {
-            for round in try store.rounds(of: run) {
-                lines.append([
-                    run.id.map { "\($0)" }, run.name, "\(round.round)", "\(round.cohort)", "\(round.participants)",
-                    "\(round.rejected)", "\(round.samples)", round.trainLoss.map { "\($0)" },
-                    round.serverLoss.map { "\($0)" }, round.serverAccuracy.map { "\($0)" }, "\(round.uploadBytes)",
-                    "\(round.totalUploadBytes)", "\(round.downloadBytes)", "\(round.totalDownloadBytes)",
-                    "\(round.seconds)", "\(round.samplesPerSecond)",
-                ])
-            }
-        }
-        return CSV.text(lines)
+        return [columns + names] + lines
     }
 }
 

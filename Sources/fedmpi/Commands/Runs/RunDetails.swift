@@ -77,18 +77,29 @@ struct RunDetails: ParsableCommand {
         guard let last = rounds.last else { return }
         let step = max(1, (rounds.count + 19) / 20)
         let shown = rounds.filter { $0.round % step == 0 || $0.round == 1 || $0.round == last.round }
-        var table = TextTable([
-            ("round", .right), ("cohort", .right), ("train loss", .right), ("server loss", .right),
-            ("accuracy", .right), ("total KB", .right), ("samples/s", .right), ("seconds", .right),
-        ])
-        for round in shown {
-            table.add([
-                "\(round.round)", "\(round.participants)/\(round.cohort)",
-                round.trainLoss.map { Format.fixed($0, 4) } ?? "-", round.serverLoss.map { Format.fixed($0, 4) } ?? "-",
-                Format.percent(round.serverAccuracy), Format.kilobytes(round.totalUploadBytes),
-                Format.grouped(Int(round.samplesPerSecond)), Format.fixed(round.seconds, 3),
-            ])
+        var columns: [(title: String, text: (RoundRecord) -> String?)] = [
+            ("round", { "\($0.round)" }),
+            ("cohort", { "\($0.participants)/\($0.cohort)" }),
+            ("train loss", { $0.trainLoss.map { Format.fixed($0, 4) } }),
+            ("server loss", { $0.serverLoss.map { Format.fixed($0, 4) } }),
+            ("accuracy", { Format.percent($0.serverAccuracy) }),
+            ("total KB", { Format.kilobytes($0.totalUploadBytes) }),
+            ("samples/s", { Format.grouped(Int($0.samplesPerSecond)) }),
+            ("seconds", { Format.fixed($0.seconds, 3) }),
+        ]
+        // What most runs have none of.
+        let counts: [(String, KeyPath<RoundRecord, Int>)] = [
+            ("partial", \.partial), ("rejected", \.rejected), ("late", \.late), ("dropped", \.dropped),
+        ]
+        for (title, count) in counts where rounds.contains(where: { $0[keyPath: count] > 0 }) {
+            columns.append((title, { "\($0[keyPath: count])" }))
         }
+        if rounds.contains(where: { $0.attempts > 1 }) { columns.append(("attempts", { "\($0.attempts)" })) }
+        if rounds.contains(where: { $0.simulatedSeconds != nil }) {
+            columns.append(("simulated s", { $0.simulatedSeconds.map { Format.fixed($0, 3) } }))
+        }
+        var table = TextTable(columns.map { ($0.title, .right) })
+        for round in shown { table.add(columns.map { $0.text(round) ?? "-" }) }
         Console.output("\n" + table.text)
     }
 

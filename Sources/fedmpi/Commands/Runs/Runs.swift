@@ -97,11 +97,27 @@ enum RunText {
                 .dateTimeSeparator(.space).time(includingFractionalSeconds: false).timeSeparator(.colon))
     }
 
-    /// The settings by the names of their options.
+    /// The settings by the names of their options, but for lists that are empty.
     static func settings(of run: StoredRun) throws -> [String: String] {
-        let object = try JSONSerialization.jsonObject(with: Data(run.settings.utf8)) as? [String: Any] ?? [:]
-        return object.mapValues { value in
-            (value as? [Any]).map { $0.map { "\($0)" }.joined(separator: " ") } ?? "\(value)"
+        try JSONDecoder().decode([String: Setting].self, from: Data(run.settings.utf8)).compactMapValues(\.text)
+    }
+
+    /// A setting's value as it stands on a command line.
+    private struct Setting: Decodable {
+        /// Nil of an empty list.
+        let text: String?
+
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.singleValueContainer()
+            if let list = try? container.decode([String].self) {
+                text = list.isEmpty ? nil : list.joined(separator: " ")
+            } else if let flag = try? container.decode(Bool.self) {
+                text = "\(flag)"
+            } else if let number = try? container.decode(Decimal.self) {
+                text = "\(number)"
+            } else {
+                text = try container.decode(String.self)
+            }
         }
     }
 }

@@ -64,7 +64,8 @@ let package = Package(
         .executableTarget(
             name: "fedmpi",
             dependencies: [
-                "CProcess", "MPI", "FedCore", "Strategies", "NeuralNet", "Datasets", "Federation", "Recording", "RunStore",
+                "CProcess", "MPI", "FedCore", "Strategies", "NeuralNet", "Datasets", "Federation", "Recording",
+                "RunStore",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Yams", package: "Yams"),
@@ -86,7 +87,9 @@ let package = Package(
             dependencies: ["Recording", "Federation", "FedCore", .product(name: "Crypto", package: "swift-crypto")]),
         .testTarget(
             name: "RunStoreTests",
-            dependencies: ["RunStore", "Recording", "Federation", "FedCore", .product(name: "GRDB", package: "GRDB.swift")]),
+            dependencies: [
+                "RunStore", "Recording", "Federation", "FedCore", .product(name: "GRDB", package: "GRDB.swift"),
+            ]),
         .testTarget(name: "CLITests", dependencies: ["fedmpi", "FedCore"]),
 
         // Whole runs of the release binary under mpirun; skipped unless FEDMPI_BINARY names it.

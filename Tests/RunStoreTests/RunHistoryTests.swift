@@ -12,7 +12,9 @@ import Testing
     }
 
     @Test func `A finished run is there with its rounds, clients and files`() throws {
-        let records = [History.record(1, accuracy: 0.9), History.record(2, accuracy: 0.8), History.record(3, accuracy: nil)]
+        let records = [
+            History.record(1, accuracy: 0.9), History.record(2, accuracy: 0.8), History.record(3, accuracy: nil),
+        ]
         var settings = RunSettings()
         settings.rounds = 3
         settings.seed = .max

@@ -10,7 +10,8 @@ import Testing
 enum Foreign {
     static func make(at file: URL) throws {
         let database = try DatabaseQueue(path: file.path)
-        try database.write { db in try db.execute(sql: "CREATE TABLE runs (speed REAL); INSERT INTO runs VALUES (9.58)") }
+        try database.write { db in try db.execute(sql: "CREATE TABLE runs (speed REAL); INSERT INTO runs VALUES (9.58)")
+        }
         try database.close()
     }
 }
@@ -46,7 +47,9 @@ enum Foreign {
         // As if this program's last migration were still to come.
         let last = try #require(Schema.migrator.migrations.last)
         var newer = Schema.migrator
-        newer.registerMigration("\(last), and one more") { try $0.execute(sql: "ALTER TABLE runs ADD COLUMN note TEXT") }
+        newer.registerMigration("\(last), and one more") {
+            try $0.execute(sql: "ALTER TABLE runs ADD COLUMN note TEXT")
+        }
         let database = try DatabaseQueue(path: history.file.path)
         #expect(try database.read(newer.hasCompletedMigrations) == false)
         try newer.migrate(database)

@@ -38,6 +38,7 @@ struct Compare: ParsableCommand {
 
     /// What became of the picture, as a line.
     private func draw(_ comparison: Comparison, in folder: URL) throws -> String {
+        guard comparison.hasCurves else { return "no picture: no round of theirs was evaluated" }
         let picture = comparison.picture
         let outcome: Gnuplot.Outcome
         do {

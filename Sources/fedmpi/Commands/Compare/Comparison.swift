@@ -47,6 +47,11 @@ struct Comparison {
         return best.count == entries.count ? best.min() : nil
     }
 
+    /// Whether there is anything to draw.
+    var hasCurves: Bool {
+        entries.contains { $0.rounds.contains { $0.serverAccuracy?.isFinite == true } }
+    }
+
     /// The tables.
     var text: String {
         // What is no setting, and may still tell why runs differ.

@@ -12,7 +12,9 @@ public final class RunHistory: RoundObserver {
     private let folder: URL
     private let environment: RunEnvironment
     private let clients: [Int]
-    private let earlier: [RoundRecord]?
+    private let earlier: (rounds: [RoundRecord], faults: [FaultRecord])?
+    /// Those of the round under way that are not written yet.
+    private var faults: [FaultRecord] = []
     private let warn: @Sendable (String) -> Void
     private var writer: HistoryWriter?
 
@@ -24,11 +26,11 @@ public final class RunHistory: RoundObserver {
     /// - Parameters:
     ///   - folder: of the run; the history is beside it.
     ///   - clients: the training samples of each.
-    ///   - earlier: of a run that is continued, the rounds that were finished before.
+    ///   - earlier: of a run that is continued, what it had before.
     ///   - warn: gets one line, once, from another thread, when the history cannot be written.
     public init(
-        of folder: URL, environment: RunEnvironment, clients: [Int], resuming earlier: [RoundRecord]?,
-        warn: @escaping @Sendable (String) -> Void
+        of folder: URL, environment: RunEnvironment, clients: [Int],
+        resuming earlier: (rounds: [RoundRecord], faults: [FaultRecord])?, warn: @escaping @Sendable (String) -> Void
     ) {
         self.folder = folder
         self.environment = environment
@@ -47,9 +49,11 @@ public final class RunHistory: RoundObserver {
                 let rows = clients.enumerated().map { StoredClient(client: $0.offset, samples: $0.element) }
                 for row in rows { try Owned(run: id, row: row).insert(db) }
                 // A run may be continued from an earlier round than it had reached, or have had no history before.
-                try db.execute(
-                    sql: "DELETE FROM rounds WHERE run_id = ? AND round > ?", arguments: [id, earlier?.count ?? 0])
-                for record in earlier ?? [] { try Owned(run: id, row: record).insert(db) }
+                for table in ["rounds", "faults"] {
+                    try db.execute(sql: "DELETE FROM \(table) WHERE run_id = ?", arguments: [id])
+                }
+                for record in earlier?.rounds ?? [] { try Owned(run: id, row: record).insert(db) }
+                for fault in earlier?.faults ?? [] { try Owned(run: id, row: fault).insert(db) }
                 return id
             },
             warn: warn)
@@ -93,29 +97,19 @@ public final class RunHistory: RoundObserver {
     }
 
     public func roundFinished(_ record: RoundRecord) {
+        addFaults()
         add(record)
     }
 
-    public func updateRejected(round: Int, client: Int, reason: String) {
-        add(StoredFault(round: round, kind: "rejected", client: client, detail: reason))
+    public func faulted(_ fault: FaultRecord) {
+        faults.add(fault)
+        // Others of this round may share its row.
+        if fault.kind != .updatesRejected { addFaults() }
     }
 
-    public func roundRepeated(_ shortage: TooFewUpdates) {
-        let updates = "\(shortage.updates) of the \(shortage.needed) updates needed at attempt \(shortage.attempts)"
-        add(StoredFault(round: shortage.round, kind: "repeated", detail: updates))
-    }
-
-    public func clientsLate(_ clients: [Int], onRank rank: Int, round: Int) {
-        add(StoredFault(round: round, kind: "late", rank: rank, detail: "left out its clients \(clients)"))
-    }
-
-    public func rankLost(_ rank: Int, round: Int, clients: [Int], areDropped: Bool) {
-        let fate = clients.isEmpty ? nil : "\(areDropped ? "dropped" : "reassigned") its clients \(clients)"
-        add(StoredFault(round: round, kind: "lost", rank: rank, detail: fate))
-    }
-
-    public func rankReturned(_ rank: Int, round: Int) {
-        add(StoredFault(round: round, kind: "returned", rank: rank))
+    private func addFaults() {
+        for fault in faults { add(fault) }
+        faults = []
     }
 
     private func add(_ row: some PersistableRecord & Sendable) {
@@ -140,6 +134,7 @@ public final class RunHistory: RoundObserver {
         _ status: StoredRun.Status, because reason: String? = nil, seconds: Double, digest: String? = nil,
         patience: Double
     ) {
+        addFaults()
         let artefacts = artefacts()
         writer?.append { db, run in
             try db.execute(sql: "DELETE FROM artefacts WHERE run_id = ?", arguments: [run])

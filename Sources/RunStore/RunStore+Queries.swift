@@ -81,7 +81,7 @@ extension RunStore {
 
     /// A run's faults, in the order in which they happened.
     /// - Throws: `RunStoreError`
-    public func faults(of run: StoredRun) throws(RunStoreError) -> [StoredFault] {
+    public func faults(of run: StoredRun) throws(RunStoreError) -> [FaultRecord] {
         try rows(of: run, order: "id")
     }
 

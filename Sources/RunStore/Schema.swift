@@ -31,8 +31,8 @@ enum Schema {
                 table.column("round", .integer).notNull()
                 table.column("kind", .text).notNull()
                 table.column("rank", .integer)
-                table.column("client", .integer)
-                table.column("detail", .text)
+                table.column("clients", .text).notNull()
+                table.column("reason", .text)
             }
             try db.create(table: "artefacts", options: .withoutRowID) { table in
                 table.column("run_id", .integer).notNull().references("runs", onDelete: .cascade)

@@ -97,27 +97,6 @@ extension StoredRun: FetchableRecord, MutablePersistableRecord {
     public mutating func didInsert(_ inserted: InsertionSuccess) { id = inserted.rowID }
 }
 
-/// Something that went wrong in a run and did not end it.
-public struct StoredFault: Codable, Sendable, Equatable, FetchableRecord, PersistableRecord {
-    public static let databaseTableName = "faults"
-
-    public var round: Int
-    /// `rejected`, `repeated`, `late`, `lost` or `returned`.
-    public var kind: String
-    public var rank: Int?
-    public var client: Int?
-    public var detail: String?
-
-    /// - Parameter kind: a word.
-    public init(round: Int, kind: String, rank: Int? = nil, client: Int? = nil, detail: String? = nil) {
-        self.round = round
-        self.kind = kind
-        self.rank = rank
-        self.client = client
-        self.detail = detail
-    }
-}
-
 /// A file that a run left in its folder.
 public struct StoredArtefact: Codable, Sendable, Equatable, FetchableRecord, PersistableRecord {
     public static let databaseTableName = "artefacts"
@@ -139,6 +118,11 @@ public struct StoredClient: Codable, Sendable, Equatable, FetchableRecord, Persi
 
 extension RoundRecord: FetchableRecord, PersistableRecord {
     public static var databaseTableName: String { "rounds" }
+}
+
+/// Its clients are a JSON array in one column.
+extension FaultRecord: FetchableRecord, PersistableRecord {
+    public static var databaseTableName: String { "faults" }
 }
 
 /// A row of one of a run's tables.

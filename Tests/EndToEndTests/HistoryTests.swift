@@ -112,8 +112,9 @@ struct HistoryTests {
         #expect(outcome.status == 0, "\(outcome.errors)")
         let shown = try object(try fedmpi(["runs", "show", "faulty", "--json"]).output)
         let faults = try #require(shown["faults"] as? [[String: Any]])
-        #expect(faults.contains { $0["kind"] as? String == "rejected" && $0["round"] as? Int == 2 }, "\(faults)")
-        #expect(faults.contains { $0["kind"] as? String == "lost" && $0["rank"] as? Int == 2 }, "\(faults)")
+        #expect(
+            faults.contains { $0["kind"] as? String == "updates_rejected" && $0["round"] as? Int == 2 }, "\(faults)")
+        #expect(faults.contains { $0["kind"] as? String == "rank_lost" && $0["rank"] as? Int == 2 }, "\(faults)")
     }
 
     @Test(arguments: [["runs"], ["runs", "show", "x"], ["runs", "export", "--csv"], ["compare", "x", "y"]])

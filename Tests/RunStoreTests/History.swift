@@ -23,7 +23,7 @@ final class History {
 
     /// The observer of a run.
     func observer(
-        _ name: String, clients: [Int] = [30, 20], resuming: [RoundRecord]? = nil,
+        _ name: String, clients: [Int] = [30, 20], resuming: ([RoundRecord], [FaultRecord])? = nil,
         warn: @escaping @Sendable (String) -> Void = { Issue.record("\($0)") }
     ) throws -> RunHistory {
         let folder = results.appendingPathComponent(name)

@@ -50,28 +50,27 @@ import Testing
     @Test func `Every kind of fault is there, in the order in which they happened`() throws {
         let observer = try history.observer("faults")
         try observer.runStarted(History.description())
-        observer.updateRejected(round: 1, client: 4, reason: "a checksum is wrong")
-        observer.roundRepeated(TooFewUpdates(round: 2, updates: 1, needed: 3, attempts: 1))
-        observer.clientsLate([7, 8], onRank: 2, round: 3)
-        observer.rankLost(1, round: 4, clients: [5], areDropped: false)
-        observer.rankReturned(1, round: 5)
+        let faults = FaultRecord.Kind.allCases.enumerated().map {
+            FaultRecord(round: $0 + 1, kind: $1, rank: $0 % 2 == 0 ? 2 : nil, clients: [7, 8], reason: "for \($0)")
+        }
+        for fault in faults {
+            observer.faulted(fault)
+            observer.roundFinished(History.record(fault.round))
+        }
+        // One that came after the last round, and one whose fellow shares its row.
+        observer.faulted(FaultRecord(round: 7, kind: .updatesRejected, clients: [1], reason: "no number"))
+        observer.faulted(FaultRecord(round: 7, kind: .updatesRejected, clients: [2], reason: "no number"))
         History.end(observer, [])
 
         let store = try history.store()
-        let faults = try store.faults(of: try store.find("faults"))
-        #expect(
-            faults == [
-                StoredFault(round: 1, kind: "rejected", client: 4, detail: "a checksum is wrong"),
-                StoredFault(round: 2, kind: "repeated", detail: "1 of the 3 updates needed at attempt 1"),
-                StoredFault(round: 3, kind: "late", rank: 2, detail: "left out its clients [7, 8]"),
-                StoredFault(round: 4, kind: "lost", rank: 1, detail: "reassigned its clients [5]"),
-                StoredFault(round: 5, kind: "returned", rank: 1),
-            ])
+        let last = FaultRecord(round: 7, kind: .updatesRejected, clients: [1, 2], reason: "no number")
+        #expect(try store.faults(of: try store.find("faults")) == faults + [last])
     }
 
     @Test func `A run that ends early says why`() throws {
         let state = RunState(
-            settings: RunSettings(), records: [], isEvaluated: true, weights: [], strategyState: [], dataDigest: 0,
+            settings: RunSettings(), records: [], faults: [], isEvaluated: true, weights: [], strategyState: [],
+            dataDigest: 0,
             seconds: 3)
         let causes: [(String, RunStop.Cause)] = [
             ("stopped", .interruption(Interruption(signal: SIGTERM))), ("failed", .failure("rank 0 ran out of luck")),
@@ -92,12 +91,14 @@ import Testing
         let first = try history.observer("long")
         try first.runStarted(History.description())
         let before = (1...5).map { History.record($0) }
+        let faults = [2, 4].map { FaultRecord(round: $0, kind: .rankLost, rank: 1) }
+        for fault in faults { first.faulted(fault) }
         for record in before { first.roundFinished(record) }
         History.end(first, before)
         let number = try history.store().find("long").id
 
         let kept = Array(before.prefix(3))
-        let second = try history.observer("long", resuming: kept)
+        let second = try history.observer("long", resuming: (kept, [faults[0]]))
         try second.runStarted(History.description(finishedRounds: 3))
         let fourth = History.record(4, accuracy: 0.75)
         second.roundFinished(fourth)
@@ -108,12 +109,13 @@ import Testing
         let run = try store.find("long")
         #expect(run.id == number && run.resumes == 1 && run.rounds == 4)
         #expect(try store.rounds(of: run) == kept + [fourth])
+        #expect(try store.faults(of: run) == [faults[0]])
         #expect(try store.clients(of: run).count == 2)
     }
 
     @Test func `A run whose earlier part has no history gets it from its checkpoint`() throws {
         let kept = (1...3).map { History.record($0) }
-        let observer = try history.observer("copied", resuming: kept)
+        let observer = try history.observer("copied", resuming: (kept, []))
         try observer.runStarted(History.description(finishedRounds: 3))
         History.end(observer, kept)
         let store = try history.store()

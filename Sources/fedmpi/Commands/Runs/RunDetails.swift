@@ -20,7 +20,7 @@ struct RunDetails: ParsableCommand {
         let run: StoredRun
         let rounds: [RoundRecord]
         let clients: [StoredClient]
-        let faults: [StoredFault]
+        let faults: [FaultRecord]
         let artefacts: [StoredArtefact]
     }
 
@@ -103,15 +103,16 @@ struct RunDetails: ParsableCommand {
         Console.output("\n" + table.text)
     }
 
-    private func show(_ faults: [StoredFault]) {
+    private func show(_ faults: [FaultRecord]) {
         guard !faults.isEmpty else { return }
         var table = TextTable([
-            ("round", .right), ("fault", .left), ("rank", .right), ("client", .right), ("detail", .left),
+            ("round", .right), ("fault", .left), ("rank", .right), ("clients", .left), ("reason", .left),
         ])
         for fault in faults.prefix(50) {
+            let clients = fault.clients.prefix(8).map { "\($0)" }.joined(separator: " ")
             table.add([
-                "\(fault.round)", fault.kind, fault.rank.map { "\($0)" } ?? "", fault.client.map { "\($0)" } ?? "",
-                fault.detail ?? "",
+                "\(fault.round)", fault.kind.rawValue.replacingOccurrences(of: "_", with: " "),
+                fault.rank.map { "\($0)" } ?? "", clients + (fault.clients.count > 8 ? " …" : ""), fault.reason ?? "",
             ])
         }
         Console.output("\n" + table.text)

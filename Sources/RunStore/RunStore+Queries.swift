@@ -73,6 +73,14 @@ extension RunStore {
         return run
     }
 
+    /// The newest run whose folder had this name.
+    /// - Throws: `RunStoreError`
+    public func newest(named name: String) throws(RunStoreError) -> StoredRun? {
+        typealias Key = StoredRun.CodingKeys
+        return try read { db in try StoredRun.filter(Key.name == name).order(Key.id.desc).fetchOne(db) }?
+            .concluded(at: .now)
+    }
+
     /// A run's rounds, in order.
     /// - Throws: `RunStoreError`
     public func rounds(of run: StoredRun) throws(RunStoreError) -> [RoundRecord] {

@@ -12,6 +12,8 @@ struct FedMPI: ParsableCommand {
             mpirun -np 3 fedmpi --clients 1000 --client-fraction 0.01 --model logistic
             """,
         version: Version.current,
-        subcommands: [Train.self, PartitionTable.self, ModelList.self, Runs.self, Compare.self, Doctor.self],
+        subcommands: [
+            Train.self, Watch.self, Runs.self, Compare.self, PartitionTable.self, ModelList.self, Doctor.self,
+        ],
         defaultSubcommand: Train.self)
 }

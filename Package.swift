@@ -90,7 +90,7 @@ let package = Package(
             dependencies: [
                 "RunStore", "Recording", "Federation", "FedCore", .product(name: "GRDB", package: "GRDB.swift"),
             ]),
-        .testTarget(name: "CLITests", dependencies: ["fedmpi", "FedCore"]),
+        .testTarget(name: "CLITests", dependencies: ["fedmpi", "FedCore", "Federation", "RunStore"]),
 
         // Whole runs of the release binary under mpirun; skipped unless FEDMPI_BINARY names it.
         .testTarget(name: "EndToEndTests"),

@@ -41,6 +41,8 @@ struct WatchedRun {
     private(set) var ending: Ending?
 
     private var log = Data()
+    /// When a round was last seen to end.
+    private var lastRound = ContinuousClock.now
     private var store: RunStore?
 
     init(in folder: URL) {
@@ -58,6 +60,7 @@ struct WatchedRun {
         if log != self.log {
             records = try decode([RoundRecord].self, log, "round_log.json")
             self.log = log
+            lastRound = .now
         }
         faults = try contents("faults.json").map { try decode([FaultRecord].self, $0, "faults.json") } ?? []
         if let status {
@@ -71,10 +74,11 @@ struct WatchedRun {
     var secondsPerRound: Double? { mean(\.seconds) }
     var samplesPerSecond: Double? { mean(\.samplesPerSecond) }
 
-    /// Until the last round, by the pace of the last ones; nil before the first.
+    /// Until the last round ends, by the pace of the last ones; nil before the first.
     var secondsLeft: Double? {
         guard let plan, let secondsPerRound else { return nil }
-        return Double(max(0, plan.rounds - records.count)) * secondsPerRound
+        let underWay = min((ContinuousClock.now - lastRound) / .seconds(1), secondsPerRound)
+        return max(0, Double(plan.rounds - records.count) * secondsPerRound - underWay)
     }
 
     private func mean(_ value: KeyPath<RoundRecord, Double>) -> Double? {

@@ -121,6 +121,7 @@ public final class RunHistory: RoundObserver {
     }
 
     public func runStopped(_ stop: RunStop) {
+        addFiles()
         // Who sent the signal kills next.
         switch stop.cause {
         case .interruption(let interruption):
@@ -135,10 +136,7 @@ public final class RunHistory: RoundObserver {
         patience: Double
     ) {
         addFaults()
-        let artefacts = artefacts()
         writer?.append { db, run in
-            try db.execute(sql: "DELETE FROM artefacts WHERE run_id = ?", arguments: [run])
-            for artefact in artefacts { try Owned(run: run, row: artefact).insert(db) }
             try db.execute(
                 sql: """
                     UPDATE runs SET status = ?, reason = ?, finished_at = ?, seconds = ?, digest = ? WHERE id = ?
@@ -146,6 +144,20 @@ public final class RunHistory: RoundObserver {
                 arguments: [status.rawValue, reason, Date.now, seconds, digest, run])
         }
         writer?.finish(within: patience)
+    }
+
+    /// Lists the files that are in the run's folder; call it when nothing is written there any more.
+    public func noteFiles() {
+        addFiles()
+        writer?.finish(within: 10)
+    }
+
+    private func addFiles() {
+        let artefacts = artefacts()
+        writer?.append { db, run in
+            try db.execute(sql: "DELETE FROM artefacts WHERE run_id = ?", arguments: [run])
+            for artefact in artefacts { try Owned(run: run, row: artefact).insert(db) }
+        }
     }
 
     /// The files in the run's folder.

@@ -101,3 +101,41 @@ import Testing
         #expect(Format.duration(seconds) == text)
     }
 }
+
+@Suite struct RankActivityTests {
+    private let run = FileManager.default.temporaryDirectory.appendingPathComponent("fedmpi-\(UUID().uuidString)")
+
+    /// A log with this many rounds of 30 µs of training and 10 µs of waiting, and one more of which only the training
+    /// is there.
+    private func write(rounds: Int, rank: Int) throws {
+        let folder = run.appendingPathComponent("timing")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        var text = "# fedmpi timing 1\n# rank \(rank) of 3\n# host node\(rank)\n# process 1\n# epoch_us 5\n"
+        for round in 1...rounds {
+            text += "\(round),\(rank),node\(rank),train,\(40 * round),30,0,0,,1,8,0\n"
+            text += "\(round),\(rank),node\(rank),wait,\(40 * round + 30),10,0,0,0,0,0,\n"
+        }
+        text += "\(rounds + 1),\(rank),node\(rank),train,\(40 * rounds + 40),30,0,0,,1,8,0\n\(rounds + 1),\(rank),no"
+        try Data(text.utf8).write(to: folder.appendingPathComponent("rank_000\(rank).csv"))
+    }
+
+    @Test(arguments: [1, 7, 5_000])
+    func `The last whole round tells what a rank spends its time on, however long its log`(rounds: Int) throws {
+        try write(rounds: rounds, rank: 2)
+        let activity = try #require(RankActivity(rank: 2, of: run))
+        #expect(activity.rank == 2 && activity.host == "node2" && activity.round == rounds)
+        #expect(
+            activity.shares == [.init(phase: .train, share: 0.75), .init(phase: .wait, share: 0.25)])
+        #expect(RankActivity(rank: 1, of: run) == nil)
+    }
+
+    @Test func `A round that has only begun is better than none, and ranks are averaged`() throws {
+        try write(rounds: 3, rank: 1)
+        let folder = run.appendingPathComponent("timing")
+        let other = "# fedmpi timing 1\n# rank 2 of 3\n# host node2\n1,2,node2,wait,0,50,0,0,0,0,0,\n"
+        try Data(other.utf8).write(to: folder.appendingPathComponent("rank_0002.csv"))
+        let both = try [1, 2].map { try #require(RankActivity(rank: $0, of: run)) }
+        #expect(both[1].round == 1 && both[1].shares == [.init(phase: .wait, share: 1)])
+        #expect(RankActivity.mean(of: both) == [.init(phase: .wait, share: 0.625), .init(phase: .train, share: 0.375)])
+    }
+}

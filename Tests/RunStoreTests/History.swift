@@ -51,6 +51,7 @@ final class History {
     static func end(_ history: RunHistory, _ records: [RoundRecord]) {
         let weights: [Float] = [1, -2]
         history.runFinished(RunSummary(rounds: records, seconds: 12.5), weights: weights.span)
+        history.noteFiles()
     }
 
     /// A round whose every field has a value of its own.

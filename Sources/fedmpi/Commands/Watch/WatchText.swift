@@ -13,6 +13,7 @@ enum WatchText {
     static func header(_ run: WatchedRun) -> String {
         summary(run).joined(separator: "\n") + "\n\n"
             + columns.map { Format.padded($0.title, to: $0.width) }.joined(separator: "  ")
+            + (run.activities.isEmpty ? "" : "  ranks of clients spend it on")
     }
 
     /// For a reader that is no terminal: a round.
@@ -25,7 +26,11 @@ enum WatchText {
             Format.percent(record.serverAccuracy), Format.kilobytes(record.uploadBytes),
             Format.grouped(Int(record.samplesPerSecond)), Format.fixed(record.seconds, 3), left ?? "-",
         ]
-        return zip(cells, columns).map { Format.padded($0, to: $1.width) }.joined(separator: "  ")
+        let text = zip(cells, columns).map { Format.padded($0, to: $1.width) }.joined(separator: "  ")
+        // What is known of the ranks is of one round.
+        guard record.round == run.records.last?.round else { return text }
+        let shares = shares(RankActivity.mean(of: run.activities.filter { $0.rank > 0 }), atMost: 3)
+        return shares.isEmpty ? text : text + "  " + shares
     }
 
     /// For a terminal: how the run stands.
@@ -52,7 +57,25 @@ enum WatchText {
                 "time      \(Format.duration(spent)) in rounds, about \(Format.duration(run.secondsLeft ?? 0)) left")
         }
         if !run.faults.isEmpty { text.append("faults    " + faults(run.faults)) }
-        return Array(text.prefix(lines))
+        return Array((text + ranks(run, lines: lines - text.count)).prefix(lines))
+    }
+
+    /// What each rank spends its time on, below an empty line.
+    private static func ranks(_ run: WatchedRun, lines: Int) -> [String] {
+        let shown = run.activities.prefix(max(0, lines - 3))
+        guard !shown.isEmpty else { return [] }
+        var table = TextTable([("rank", .right), ("host", .left), ("round", .right), ("spent on", .left)])
+        for activity in shown {
+            table.add(["\(activity.rank)", activity.host, "\(activity.round)", shares(activity.shares, atMost: 4)])
+        }
+        let others = run.activities.count - shown.count
+        return [""] + table.text.split(separator: "\n").map(String.init)
+            + (others > 0 ? ["and \(Format.count(others, "other rank"))"] : [])
+    }
+
+    private static func shares(_ shares: [RankActivity.Share], atMost count: Int) -> String {
+        shares.prefix(count).map { "\($0.phase.rawValue) \(Format.fixed(100 * $0.share, 0)) %" }
+            .joined(separator: ", ")
     }
 
     /// The last line.

@@ -37,6 +37,8 @@ struct WatchedRun {
     private(set) var plan: Plan?
     private(set) var records: [RoundRecord] = []
     private(set) var faults: [FaultRecord] = []
+    /// Of the ranks whose timing log is there, in their order.
+    private(set) var activities: [RankActivity] = []
     /// Nil while the run goes on.
     private(set) var ending: Ending?
 
@@ -63,6 +65,7 @@ struct WatchedRun {
             lastRound = .now
         }
         faults = try contents("faults.json").map { try decode([FaultRecord].self, $0, "faults.json") } ?? []
+        activities = (0..<plan.ranks).compactMap { RankActivity(rank: $0, of: folder) }
         if let status {
             ending = status.status == .running ? nil : Ending(status: status.status, reason: status.reason)
         } else if records.count >= plan.rounds, let saved = date("model.safetensors"), saved >= start {

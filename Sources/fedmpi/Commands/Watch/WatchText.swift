@@ -74,7 +74,7 @@ enum WatchText {
     }
 
     private static func shares(_ shares: [RankActivity.Share], atMost count: Int) -> String {
-        shares.prefix(count).map { "\($0.phase.rawValue) \(Format.fixed(100 * $0.share, 0)) %" }
+        shares.prefix(count).filter { $0.share >= 0.005 }.map { "\($0.phase.rawValue) \(Format.fixed(100 * $0.share, 0)) %" }
             .joined(separator: ", ")
     }
 

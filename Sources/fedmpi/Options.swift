@@ -170,6 +170,12 @@ struct OutputOptions: ParsableArguments {
     @Flag(help: "Do not end with tables, pictures and a report; fedmpi report makes them later.")
     var noReport = false
 
+    @Flag(help: "Also write the curves as TensorBoard events, into the run's folder.")
+    var tensorboard = false
+
+    @Flag(help: "Leave the run out of the history that `fedmpi runs` shows.")
+    var noHistory = false
+
     @Flag(help: "Print one JSON object per line instead of a table.")
     var json = false
 

@@ -7,6 +7,7 @@ import Logging
 import MPI
 import NeuralNet
 import Recording
+import RunStore
 
 /// `fedmpi [train]`.
 struct Train: WorldCommand {
@@ -27,16 +28,24 @@ struct Train: WorldCommand {
         }
         if let problem { throw problem }
         let settings = world.rank == 0 ? resumed?.state.settings ?? options.settings(ranks: world.size) : nil
+        var history: RunHistory?
         let hasLostRanks = try Session.run(
             settings, resuming: resumed?.state, stop: stop, on: world, timekeeper: timekeeper,
-            observers: { job in try observers(job, resumed, timekeeper) },
+            observers: { job in try observers(job, resumed, timekeeper, &history) },
             ready: { Guardian.noteRoundsBegin() })
-        let report = world.rank == 0 && !output.noReport ? { reportEnd(of: timekeeper.folder) } : nil
+        guard world.rank == 0 else {
+            if hasLostRanks { Launch.leaveBehindLostRanks() }
+            return nil
+        }
+        let finish = { [history] in
+            if !output.noReport { reportEnd(of: timekeeper.folder) }
+            history?.noteFiles()
+        }
         if hasLostRanks {
-            report?()
+            finish()
             Launch.leaveBehindLostRanks()
         }
-        return report
+        return finish
     }
 
     /// The run is saved: it has not failed if its report has.
@@ -62,7 +71,9 @@ struct Train: WorldCommand {
     }
 
     /// On rank 0.
-    private func observers(_ job: Job, _ resumed: ResumedRun?, _ timekeeper: Timekeeper) throws -> [any RoundObserver] {
+    private func observers(
+        _ job: Job, _ resumed: ResumedRun?, _ timekeeper: Timekeeper, _ history: inout RunHistory?
+    ) throws -> [any RoundObserver] {
         let environment = RunEnvironment(
             mpi: MPIWorld.libraryVersion, oneDNN: "\(OneDNNLibrary.version) \(OneDNNLibrary.instructionSet)")
         let folder =
@@ -86,7 +97,18 @@ struct Train: WorldCommand {
             observers.append(RoundTable(folder: folder))
         }
         observers.append(EventLog(rank: 0))  // after the table, which takes its progress bar away
+        var files: [any RoundObserver] = [folder, checkpoints]
+        if output.tensorboard { files.append(TensorBoardWriter(in: folder.url)) }
+        if !output.noHistory {
+            let run = RunHistory(
+                of: folder.url, environment: environment,
+                clients: (0..<job.partition.clients).map { job.partition.count(of: $0) },
+                resuming: resumed.map { ($0.records, $0.state.faults) },
+                warn: { Console.error("[rank 0] warning: \($0)") })
+            files.append(run)
+            history = run
+        }
         // Printed first, so that what is printed after the files are there is the table's last line.
-        return [folder, checkpoints] + observers + [StopNotice(folder: folder, checkpoints: checkpoints)]
+        return files + observers + [StopNotice(folder: folder, checkpoints: checkpoints)]
     }
 }

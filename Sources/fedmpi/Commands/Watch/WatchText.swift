@@ -74,8 +74,10 @@ enum WatchText {
     }
 
     private static func shares(_ shares: [RankActivity.Share], atMost count: Int) -> String {
-        shares.prefix(count).filter { $0.share >= 0.005 }.map { "\($0.phase.rawValue) \(Format.fixed(100 * $0.share, 0)) %" }
-            .joined(separator: ", ")
+        shares.prefix(count).filter { $0.share >= 0.005 }.map {
+            "\($0.phase.rawValue) \(Format.fixed(100 * $0.share, 0)) %"
+        }
+        .joined(separator: ", ")
     }
 
     /// The last line.

@@ -14,7 +14,8 @@ struct ResumeOptions: ParsableArguments {
 
     /// Options that do not change what a run computes, or only how far it goes.
     private static let companions: Set = [
-        "resume", "from", "rounds", "results", "json", "quiet", "no-report", "checkpoint-every", "timing", "tensorboard",
+        "resume", "from", "rounds", "results", "json", "quiet", "no-report", "checkpoint-every", "timing",
+        "tensorboard",
         "no-history",
     ]
 

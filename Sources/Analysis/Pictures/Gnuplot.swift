@@ -1,8 +1,8 @@
 import Foundation
 
 /// Draws pictures by one gnuplot process.
-enum Gnuplot {
-    enum Outcome: Equatable {
+public enum Gnuplot {
+    public enum Outcome: Equatable {
         case drawn
         /// There is no gnuplot.
         case missing
@@ -11,11 +11,11 @@ enum Gnuplot {
     }
 
     /// What to say where gnuplot is missing.
-    static let advice = "no pictures: gnuplot is missing; apt-get install gnuplot-nox"
+    public static let advice = "no pictures: gnuplot is missing; apt-get install gnuplot-nox"
 
     /// Writes scripts and data into the folder, and draws.
     /// - Parameter path: the folders to look for gnuplot in, as in `PATH`.
-    static func draw(
+    public static func draw(
         _ pictures: [Picture], in folder: URL, path: String? = ProcessInfo.processInfo.environment["PATH"]
     ) throws -> Outcome {
         for picture in pictures {

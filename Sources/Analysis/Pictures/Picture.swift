@@ -1,9 +1,9 @@
 import Foundation
 
 /// A picture as gnuplot draws it: a script that stands alone beside its data, for whoever wants it in another style.
-struct Picture {
+public struct Picture {
     /// `name.png` is drawn by `name.gp` from `name.csv`.
-    let name: String
+    public let name: String
     /// Said under it.
     let caption: String
     let data: String
@@ -12,7 +12,7 @@ struct Picture {
     /// - Parameters:
     ///   - size: in pixels.
     ///   - body: what the script does after the style is set; `DATA` stands for the data's file name.
-    init(_ name: String, caption: String, size: (width: Int, height: Int), data: [String], body: String) {
+    public init(_ name: String, caption: String, size: (width: Int, height: Int), data: [String], body: String) {
         self.name = name
         self.caption = caption
         self.data = data.joined(separator: "\n") + "\n"
@@ -36,9 +36,14 @@ struct Picture {
     }
 
     /// A cell of the data.
-    static func cell(_ number: Double?) -> String {
+    public static func cell(_ number: Double?) -> String {
         guard let number, number.isFinite else { return "NaN" }
         return "\(number)"
+    }
+
+    /// A text as it can stand between a script's quotes.
+    public static func quotable(_ text: String) -> String {
+        String(text.map { $0 == "\"" || $0 == "\\" || $0 == "`" || $0.isNewline ? "_" : $0 })
     }
 
     /// Bars at `x`, which goes up by `width`; many of them are drawn as one area, because bars that touch show seams.
@@ -63,11 +68,14 @@ struct Picture {
 }
 
 /// Colours that colour-blind readers tell apart: P. Tol, *Colour Schemes*, SRON/EPS/TN/09-002, 2021.
-enum Colour {
+public enum Colour {
     static let blue = "#4477aa"
     static let red = "#ee6677"
     static let green = "#228833"
     static let yellow = "#ccbb44"
     static let purple = "#aa3377"
     static let grey = "#777777"
+
+    /// For things of one kind, in turn.
+    public static let all = [blue, red, green, yellow, "#66ccee", purple, "#bbbbbb"]
 }

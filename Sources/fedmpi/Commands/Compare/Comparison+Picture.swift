@@ -1,3 +1,4 @@
+import Analysis
 import Foundation
 
 extension Comparison {
@@ -31,6 +32,7 @@ extension Comparison {
             "comparison", caption: "Accuracy by round, bytes and time, and the losses by round.",
             size: (1300, height), data: data,
             body: """
+                set title offset 0,0
                 set multiplot layout 2,2 margins 0.07,0.985,\(share(key + 70)),\(share(height - 45)) spacing 0.085,0.12
                 unset key
                 set ylabel "server accuracy, %"

@@ -20,6 +20,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     ],
     targets: [
         // C libraries: a module map and a header each.
@@ -52,11 +53,22 @@ let package = Package(
             name: "Recording",
             dependencies: ["FedCore", "NeuralNet", "Federation", .product(name: "Crypto", package: "swift-crypto")]),
 
+        // Reading: sees only what Recording wrote.
+        .target(name: "Analysis", dependencies: ["FedCore", "Recording"]),
+        .target(
+            name: "RunStore",
+            dependencies: [
+                "FedCore", "Federation", "Recording", .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ]),
+
         // Composition: the only target that knows everybody.
         .executableTarget(
             name: "fedmpi",
             dependencies: [
                 "CProcess", "MPI", "FedCore", "Strategies", "NeuralNet", "Datasets", "Federation", "Recording",
+                "Analysis",
+                "RunStore",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Yams", package: "Yams"),
@@ -76,7 +88,13 @@ let package = Package(
         .testTarget(
             name: "RecordingTests",
             dependencies: ["Recording", "Federation", "FedCore", .product(name: "Crypto", package: "swift-crypto")]),
-        .testTarget(name: "CLITests", dependencies: ["fedmpi", "FedCore"]),
+        .testTarget(name: "AnalysisTests", dependencies: ["Analysis", "FedCore", "Recording"]),
+        .testTarget(
+            name: "RunStoreTests",
+            dependencies: [
+                "RunStore", "Recording", "Federation", "FedCore", .product(name: "GRDB", package: "GRDB.swift"),
+            ]),
+        .testTarget(name: "CLITests", dependencies: ["fedmpi", "FedCore", "Federation", "RunStore"]),
 
         // Whole runs of the release binary under mpirun; skipped unless FEDMPI_BINARY names it.
         .testTarget(name: "EndToEndTests"),

@@ -144,7 +144,7 @@ class Bench:
         return [SCRIPTS / "mpirun", "-np", ranks, self.options.binaries / "fedmpi", *arguments]
 
     def train(self, ranks, *arguments):
-        return self.fedmpi(ranks, "--json", "--results", self.scratch, *arguments)
+        return self.fedmpi(ranks, "--json", "--no-report", "--results", self.scratch, *arguments)
 
     def python(self, script, *arguments, ranks=None):
         launcher = [self.options.mpirun, "-np", ranks] if ranks else []

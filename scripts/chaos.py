@@ -212,7 +212,7 @@ class Job:
         self.mark = f"FEDMPI_CHAOS={os.getpid()}-{Job.count}"
         injections = [word for text in [*fault.spoils, *fault.inject] for word in ("--inject", text)]
         command = [ROOT / "scripts" / "mpirun", "-np", fault.ranks, options.binary, *JOB]
-        command += ["--results", options.scratch, "--run-name", f"job-{Job.count}"]
+        command += ["--no-report", "--results", options.scratch, "--run-name", f"job-{Job.count}"]
         command += ["--failure-timeout", FAILURE_TIMEOUT, *injections, *arguments]
         self.began = time.monotonic()
         self.process = subprocess.Popen(

@@ -14,7 +14,7 @@ install_packages() {
     local package missing=()
     command -v dpkg-query >/dev/null ||
         fail "this is not Debian: install Open MPI, oneDNN 2.6 and zlib with their headers, then use swift build"
-    for package in libopenmpi-dev openmpi-bin libdnnl-dev zlib1g-dev dataset-fashion-mnist pkg-config "$@"; do
+    for package in libopenmpi-dev openmpi-bin libdnnl-dev zlib1g-dev libsqlite3-dev dataset-fashion-mnist pkg-config "$@"; do
         # shellcheck disable=SC2016
         [[ $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) == installed ]] || missing+=("$package")
     done
@@ -32,6 +32,11 @@ install_packages() {
     "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive \
         apt-get install -qq -y --no-install-recommends "${missing[@]}" >/dev/null </dev/null ||
         fail "apt-get could not install ${missing[*]}"
+}
+
+# offer_packages PACKAGE…: what makes more of a run, but is not needed for it.
+offer_packages() {
+    (install_packages "$@") || echo "going on without $*" >&2
 }
 
 require_swift() {
@@ -56,7 +61,7 @@ build_release() {
 check_libraries() {
     local extra
     extra=$(readelf -d "$1" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' |
-        grep -Ev '^(ld-linux.*|lib(c|m|gcc_s|stdc\+\+|gomp|mpi|dnnl|z))\.so' || true)
+        grep -Ev '^(ld-linux.*|lib(c|m|gcc_s|stdc\+\+|gomp|mpi|dnnl|z|sqlite3))\.so' || true)
     [[ -z $extra ]] || fail "${1##*/} needs libraries that a cluster node may not have: ${extra//$'\n'/ }"
 }
 

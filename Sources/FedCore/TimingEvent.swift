@@ -2,10 +2,10 @@
 public enum Phase: String, Sendable, CaseIterable, Codable {
     /// Weights on their way down, once sender and receiver are both there.
     case broadcast
-    /// Weights into the plan.
+    /// Data and weights into the plan; before the first round, all preparation.
     case load
     case train
-    /// Updates into their envelopes.
+    /// Updates into their envelopes, weights into frames.
     case encode
     /// The peer is not there yet.
     case wait

@@ -48,6 +48,7 @@ final class ClientLoop {
             let isGivenUp = try Backoff.default.wait(for: &request) { try pollForLeaving() }
             guard !isGivenUp else { break }
             frame = self.frame(try request.wait())
+            try transfers.noteReceived()
             let header = try frame.header()
             let assignment = try assignment(frame, cohort: header.cohort)
             let clients = assignment.clientsOfWorker[communicator.rank - 1]

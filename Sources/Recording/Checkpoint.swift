@@ -61,7 +61,7 @@ public enum Checkpoint {
         data.append(littleEndian: UInt64(state.strategyState.count))
         data.append(contentsOf: state.strategyState)
         data.append(littleEndian: UInt64(state.weights.count * 4))
-        for weight in state.weights { data.append(littleEndian: weight.bitPattern) }
+        state.weights.withUnsafeBytes { data.append(contentsOf: $0) }  // as on the wire, little-endian
         data.append(contentsOf: SHA256.hash(data: data))
         return data
     }

@@ -64,7 +64,7 @@ public final class RunFolder: RoundObserver {
         isResumed = true
     }
 
-    /// Finds a run to continue.
+    /// Finds a run's folder.
     /// - Parameter run: the path of its folder, or its name in `results`.
     /// - Throws: `ConfigurationError` when neither is there.
     public static func find(_ run: String, results: String) throws(ConfigurationError) -> URL {
@@ -76,7 +76,7 @@ public final class RunFolder: RoundObserver {
                 return url
             }
         }
-        throw ConfigurationError("no run to resume: neither '\(path.path)' nor '\(named.path)' is a folder")
+        throw ConfigurationError("no run '\(run)': neither '\(path.path)' nor '\(named.path)' is a folder")
     }
 
     public var name: String { url.lastPathComponent }

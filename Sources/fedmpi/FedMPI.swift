@@ -12,6 +12,9 @@ struct FedMPI: ParsableCommand {
             mpirun -np 3 fedmpi --clients 1000 --client-fraction 0.01 --model logistic
             """,
         version: Version.current,
-        subcommands: [Train.self, PartitionTable.self, ModelList.self, Doctor.self],
+        subcommands: [
+            Train.self, Report.self, Watch.self, Runs.self, Compare.self, PartitionTable.self, ModelList.self,
+            Doctor.self,
+        ],
         defaultSubcommand: Train.self)
 }

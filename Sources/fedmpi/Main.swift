@@ -48,16 +48,18 @@ enum Main {
 /// A command that runs over all ranks.
 protocol WorldCommand: ParsableCommand {
     /// Collective.
+    /// - Returns: what this rank has to do once MPI is finalised and the other ranks' files are written.
     /// - Throws: `ConfigurationError` on every rank alike, or any other error on the rank where it happens.
-    func run(on world: any Communicator) throws
+    func run(on world: any Communicator) throws -> (() -> Void)?
 }
 
 extension WorldCommand {
     /// Initialises MPI, runs, finalises. Returns the exit code; an error that is not the user's ends the whole job.
     func runOverWorld() -> Int32 {
-        MPIWorld.run { world in
+        var epilogue: (() -> Void)?
+        let code: Int32 = MPIWorld.run { world in
             do {
-                try run(on: world)
+                epilogue = try run(on: world)
                 return 0
             } catch let error as ConfigurationError {
                 if world.rank == 0 { Console.error("fedmpi: \(error)") }
@@ -72,5 +74,7 @@ extension WorldCommand {
                 MPIWorld.exitWithoutFinalizing(code: error.exitCode)
             }
         }
+        epilogue?()
+        return code
     }
 }

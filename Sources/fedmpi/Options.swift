@@ -171,6 +171,15 @@ struct OutputOptions: ParsableArguments {
     @Option(help: "Record what each rank does with its time, in the run's folder under timing: on or off.")
     var timing = Switch.on
 
+    @Flag(help: "Do not end with tables, pictures and a report; fedmpi report makes them later.")
+    var noReport = false
+
+    @Flag(help: "Also write the curves as TensorBoard events, into the run's folder.")
+    var tensorboard = false
+
+    @Flag(help: "Leave the run out of the history that `fedmpi runs` shows.")
+    var noHistory = false
+
     @Flag(help: "Print one JSON object per line instead of a table.")
     var json = false
 

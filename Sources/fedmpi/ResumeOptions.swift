@@ -14,7 +14,9 @@ struct ResumeOptions: ParsableArguments {
 
     /// Options that do not change what a run computes, or only how far it goes.
     private static let companions: Set = [
-        "resume", "from", "rounds", "results", "json", "quiet", "checkpoint-every", "timing",
+        "resume", "from", "rounds", "results", "json", "quiet", "no-report", "checkpoint-every", "timing",
+        "tensorboard",
+        "no-history",
     ]
 
     /// Everything else comes from the checkpoint: given on the command line, it would be ignored, or break the promise

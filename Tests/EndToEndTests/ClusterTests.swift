@@ -18,7 +18,8 @@ struct ClusterTests {
         ["--dataset", "fashion-mnist", "--model", "logistic", "--clients", "5"],
     ])
     func `Six ranks on three hosts get the digest of the local run, over TCP`(options: [String]) throws {
-        let arguments = ["--rounds", "2", "--eval-every", "2", "--json", "--results", folder.path] + options
+        let arguments =
+            ["--rounds", "2", "--eval-every", "2", "--json", "--no-report", "--results", folder.path] + options
         let local = try Program.run(ranks: nil, arguments)
         #expect(local.status == 0, "\(local.errors)")
 
@@ -48,7 +49,7 @@ struct ClusterTests {
 
     private static let job = [
         "--dataset", "synthetic", "--model", "edgecnn-small", "--clients", "8", "--samples-per-client", "400",
-        "--epochs", "10", "--eval-every", "1000000", "--failure-timeout", "2", "--json",
+        "--epochs", "10", "--eval-every", "1000000", "--failure-timeout", "2", "--json", "--no-report",
     ]
 
     @Test func `A rank that is killed on another host does not end the job`() throws {

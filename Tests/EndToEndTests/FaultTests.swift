@@ -13,7 +13,7 @@ struct FaultTests {
     private func train(_ arguments: [String], environment: [String: String] = [:]) throws -> Program.Outcome {
         let settings = [
             "--rounds", "4", "--dataset", "synthetic", "--samples-per-client", "200", "--model", "edgecnn-small",
-            "--clients", "8", "--failure-timeout", "3", "--results", folder.path,
+            "--clients", "8", "--failure-timeout", "3", "--results", folder.path, "--no-report",
         ]
         return try Program.run(ranks: 5, settings + arguments, seconds: 60, environment: environment)
     }

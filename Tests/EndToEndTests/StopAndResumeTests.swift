@@ -15,7 +15,7 @@ struct StopAndResumeTests {
     ]
 
     private func train(ranks: Int?, _ arguments: [String]) throws -> Program.Outcome {
-        try Program.run(ranks: ranks, arguments + ["--results", folder.path], seconds: 60)
+        try Program.run(ranks: ranks, arguments + ["--results", folder.path, "--no-report"], seconds: 60)
     }
 
     /// Starts a run that would go on for hours, sends a signal once it has finished some rounds, and waits for it.

@@ -47,7 +47,8 @@ struct TimingTests {
         _ run: String, ranks: Int, _ arguments: [String], environment: [String: String] = [:]
     ) throws -> Program.Outcome {
         let outcome = try Program.run(
-            ranks: ranks, arguments + ["--run-name", run, "--results", folder.path, "--json"], environment: environment)
+            ranks: ranks, arguments + ["--run-name", run, "--results", folder.path, "--json", "--no-report"],
+            environment: environment)
         #expect(outcome.status == 0, "\(outcome.errors)")
         return outcome
     }

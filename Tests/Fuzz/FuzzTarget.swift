@@ -62,7 +62,7 @@ enum FuzzTargets {
             RoundFrameTarget(mendsChecksum: false), RoundFrameTarget(mendsChecksum: true),
             try SafetensorsTarget(),
             try IDXTarget(scratch, compressed: false), try IDXTarget(scratch, compressed: true),
-            try SettingsTarget(),
+            try SettingsTarget(), TimingTarget(),
             try CheckpointTarget(mendsChecksum: false), try CheckpointTarget(mendsChecksum: true),
         ]
     }

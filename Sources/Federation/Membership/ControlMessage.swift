@@ -20,6 +20,8 @@ struct ControlMessage: Equatable {
         case arrived = 7
         /// Server to worker: what to add to its clock is `value`, and `round` is the error.
         case clock = 8
+        /// Worker to server: what collective number `round` brought was there at `value`.
+        case received = 9
     }
 
     /// What tells the messages on the control communicator apart.

@@ -74,7 +74,7 @@ final class ServerContact {
                 isStopped = true
                 try sayFarewell()
                 hasLeftCollectives = true
-            case .report, .farewell, .arrived, .clock:
+            case .report, .farewell, .arrived, .clock, .received:
                 break
             }
         }

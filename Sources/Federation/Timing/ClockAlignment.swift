@@ -14,7 +14,7 @@ enum ClockAlignment {
 
         /// Of one round trip.
         init(sent: Int, answered: Int, received: Int) {
-            offset = sent + (received - sent) / 2 - answered
+            offset = sent + (received - sent) / 2 &- answered
             error = (received - sent) / 2
         }
 
@@ -57,20 +57,18 @@ enum ClockAlignment {
     static func follow(
         on control: any Communicator, patience: Duration, clock: () -> Int = { MonotonicClock.now }
     ) throws(MPIError) -> Offset? {
-        var offset: Offset?
-        _ = try Backoff.default.wait(until: .now + patience) { () throws(MPIError) in
-            while let (_, message) = try ControlMessage.receive(
-                from: 0, tag: ControlMessage.Tag.clock, on: control)
-            {
-                if message.kind == .clock {
-                    offset = Offset(offset: message.value, error: message.round)
-                    return true
-                }
-                try ControlMessage(kind: .report, round: message.round, value: clock())
-                    .send(to: 0, tag: ControlMessage.Tag.clock, on: control)
+        let deadline = ContinuousClock.now + patience
+        while true {
+            var message: ControlMessage?
+            // Each wait starts anew with tests that do not sleep: the answer is to be quick.
+            let hasCome = try Backoff.default.wait(until: deadline) { () throws(MPIError) in
+                message = try ControlMessage.receive(from: 0, tag: ControlMessage.Tag.clock, on: control)?.message
+                return message != nil
             }
-            return false
+            guard hasCome, let message else { return nil }
+            if message.kind == .clock { return Offset(offset: message.value, error: message.round) }
+            try ControlMessage(kind: .report, round: message.round, value: clock())
+                .send(to: 0, tag: ControlMessage.Tag.clock, on: control)
         }
-        return offset
     }
 }

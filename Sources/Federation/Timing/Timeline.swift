@@ -61,7 +61,7 @@ public final class Timeline {
         guard isOn else { return }
         if phase == current.phase, round == current.round, peer == current.peer, client == current.client { return }
         let now = clock()
-        end(at: now)
+        finish(at: now)
         current = TimingEvent(round: round, phase: phase, start: now, duration: 0, peer: peer, client: client)
         if now - lastHandOver >= Self.handOverInterval { handOver(now) }
     }
@@ -82,7 +82,7 @@ public final class Timeline {
         if now - lastHandOver >= Self.handOverInterval { handOver(now) }
     }
 
-    private func end(at now: Int) {
+    private func finish(at now: Int) {
         current.duration = now - current.start
         stretches.append(current)
     }
@@ -94,19 +94,26 @@ public final class Timeline {
     /// - Parameters:
     ///   - transfer: its phase, and what else is to be said of it; its times are set here.
     ///   - moment: on this rank's own clock; nil: it could run from the beginning, as far as is known.
+    ///   - end: when the other side had it all, though MPI held on to this one for longer; nil: just now.
     ///   - waitedFor: the rank that came last.
-    func endTransfer(_ transfer: TimingEvent, possibleFrom moment: Int?, waitedFor: Int?, then next: Phase) {
+    func endTransfer(
+        _ transfer: TimingEvent, possibleFrom moment: Int?, until end: Int? = nil, waitedFor: Int?, then next: Phase
+    ) {
         guard isOn else { return }
         let now = clock()
         let border = min(max(moment ?? current.start, current.start), now)
+        let last = min(max(end ?? now, border), now)
         current.phase = .wait
         current.peer = waitedFor
-        end(at: border)
+        finish(at: border)
         var transfer = transfer
         transfer.round = round
         transfer.start = border
-        transfer.duration = now - border
+        transfer.duration = last - border
         stretches.append(transfer)
+        if last < now {
+            stretches.append(TimingEvent(round: round, phase: .wait, start: last, duration: now - last))
+        }
         current = TimingEvent(round: round, phase: next, start: now, duration: 0)
     }
 
@@ -131,15 +138,17 @@ public final class Timeline {
 
     // MARK: The clock of all ranks
 
+    // What other ranks say is not believed: it may be wrong, but must not trap.
+
     /// A moment on rank 0's clock, in nanoseconds since the run's start.
-    func shared(_ moment: Int) -> Int { moment + alignment }
+    func shared(_ moment: Int) -> Int { moment &+ alignment }
 
     /// A moment on this rank's own clock.
-    func own(_ shared: Int) -> Int { shared - alignment }
+    func own(_ shared: Int) -> Int { shared &- alignment }
 
     /// - Parameter offset: what is added to this rank's clock to get rank 0's, in nanoseconds.
     /// - Parameter origin: of the run, on rank 0's clock.
-    func align(offset: Int, origin: Int) { alignment = offset - origin }
+    func align(offset: Int, origin: Int) { alignment = offset &- origin }
 
     /// Microseconds since the run's start.
     var microseconds: Int { Self.microseconds(shared(clock())) }
@@ -168,7 +177,7 @@ public final class Timeline {
     /// Ends the stretch under way, and hands over everything.
     func close() {
         guard isOn else { return }
-        end(at: clock())
+        finish(at: clock())
         unsettled = nil
         handOver(clock())
         isOn = false

@@ -6,6 +6,8 @@ import MPI
 /// As it enters a collective, a worker sends the server a note with the time on rank 0's clock. The note goes before the
 /// worker's part of the collective, so when the server has all parts it has all notes, and knows who came last. A worker
 /// learns from the next frame when the server had come: to the broadcast that brings the frame, and to the gather before.
+/// MPI may hold on to the server's end of a broadcast until the workers, who train already, look after MPI again; so they
+/// send another note when they have the frame, and what is after the last of these is waiting.
 /// Nobody waits for a note: where one is missing, the rank counts as having been there from the beginning.
 final class TransferClock {
     let timeline: Timeline
@@ -17,6 +19,8 @@ final class TransferClock {
     /// On the server: when each worker came to a collective with an even number and to one with an odd one, on the
     /// server's clock. A worker is at most one ahead.
     private var arrivals: [[Arrival?]]
+    /// On the server: when each worker had the last frame it has told of.
+    private var receipts: [Arrival?]
 
     private struct Arrival {
         let collective: Int
@@ -31,7 +35,8 @@ final class TransferClock {
         self.timeline = timeline
         self.control = control
         let workers = control.rank == 0 ? control.size - 1 : 0
-        arrivals = [[Arrival?]](repeating: [Arrival?](repeating: nil, count: workers), count: 2)
+        receipts = [Arrival?](repeating: nil, count: workers)
+        arrivals = [receipts, receipts]
     }
 
     /// To be called just before a collective is begun; the rank waits from here on.
@@ -60,7 +65,7 @@ final class TransferClock {
             TimingEvent(
                 round: 0, phase: .broadcast, start: 0, duration: 0, bytesOut: bytes * (control.size - 1), peer: 0,
                 clients: clients),
-            possibleFrom: last?.moment, waitedFor: last?.rank, then: .idle)
+            possibleFrom: last?.moment, until: lastReceipt, waitedFor: last?.rank, then: .idle)
     }
 
     /// The gather under way is complete at the server.
@@ -80,7 +85,12 @@ final class TransferClock {
     /// The worker that came last to the collective under way.
     private func lastArrival(before end: Int) throws(MPIError) -> (moment: Int, rank: Int)? {
         while let (source, note) = try ControlMessage.receive(tag: ControlMessage.Tag.arrival, on: control) {
-            arrivals[note.round & 1][source - 1] = Arrival(collective: note.round, moment: timeline.own(note.value))
+            let arrival = Arrival(collective: note.round, moment: timeline.own(note.value))
+            if note.kind == .received {
+                receipts[source - 1] = arrival
+            } else {
+                arrivals[note.round & 1][source - 1] = arrival
+            }
         }
         var last: (moment: Int, rank: Int)?
         for (worker, arrival) in arrivals[collective & 1].enumerated() {
@@ -90,7 +100,24 @@ final class TransferClock {
         return last
     }
 
+    /// When all workers had what the collective under way brought them; nil unless all have said so.
+    private var lastReceipt: Int? {
+        var last: Int?
+        for receipt in receipts {
+            guard let receipt, receipt.collective == collective else { return nil }
+            last = max(last ?? .min, receipt.moment)
+        }
+        return last
+    }
+
     // MARK: Worker
+
+    /// What the collective under way brings is there.
+    func noteReceived() throws(MPIError) {
+        guard timeline.isOn else { return }
+        try ControlMessage(kind: .received, round: collective, value: timeline.shared(timeline.now))
+            .send(to: 0, tag: ControlMessage.Tag.arrival, on: control)
+    }
 
     /// A frame has come by broadcast; the round is its round from here on.
     func endBroadcast(_ header: RoundFrame.Header, bytes: Int, clients: Int) {

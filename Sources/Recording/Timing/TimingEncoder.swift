@@ -7,12 +7,13 @@ public struct TimingEncoder: Sendable {
         "round,rank,host,phase,start_us,duration_us,bytes_in,bytes_out,peer,clients,samples,client"
     static let messageColumns = "operation,peer,calls,bytes_out,bytes_in,total_us,longest_us"
 
-    private let rankAndHost: [UInt8]
-    private let phases: [Phase: [UInt8]]
+    /// Rank, host and phase, for each phase.
+    private let middles: [Phase: [UInt8]]
 
     public init(rank: Int, host: String) {
-        rankAndHost = Array(",\(rank),\(Self.field(host)),".utf8)
-        phases = Dictionary(uniqueKeysWithValues: Phase.allCases.map { ($0, Array($0.rawValue.utf8)) })
+        let host = Self.field(host)
+        middles = Dictionary(
+            uniqueKeysWithValues: Phase.allCases.map { ($0, Array(",\(rank),\(host),\($0.rawValue)".utf8)) })
     }
 
     /// A host's name cannot break a line in two.
@@ -46,8 +47,7 @@ public struct TimingEncoder: Sendable {
     /// Appends one line. Allocates nothing while `bytes` has room.
     public func encode(_ event: TimingEvent, to bytes: inout [UInt8]) {
         Self.append(event.round, to: &bytes)
-        bytes += rankAndHost
-        bytes += phases[event.phase] ?? []
+        bytes += middles[event.phase] ?? []
         Self.appendCell(event.start, to: &bytes)
         Self.appendCell(event.duration, to: &bytes)
         Self.appendCell(event.bytesIn, to: &bytes)
@@ -80,21 +80,16 @@ public struct TimingEncoder: Sendable {
     }
 
     private static func append(_ number: Int, to bytes: inout [UInt8]) {
-        guard number >= 10 else {
-            if number < 0 {
-                bytes.append(UInt8(ascii: "-"))
-                // Nothing here comes near the one number that has no opposite.
-                append(number == .min ? .max : -number, to: &bytes)
-            } else {
-                bytes.append(UInt8(ascii: "0") + UInt8(number))
-            }
-            return
+        if number < 0 { bytes.append(UInt8(ascii: "-")) }
+        var rest = number.magnitude
+        if rest < 10 { return bytes.append(UInt8(ascii: "0") + UInt8(rest)) }
+        var digits = InlineArray<20, UInt8>(repeating: 0)
+        var start = digits.count
+        while rest > 0 {
+            start -= 1
+            digits[start] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+            rest /= 10
         }
-        var scale = 1
-        while number / scale >= 10 { scale *= 10 }
-        while scale > 0 {
-            bytes.append(UInt8(ascii: "0") + UInt8(number / scale % 10))
-            scale /= 10
-        }
+        for i in start..<digits.count { bytes.append(digits[i]) }
     }
 }

@@ -26,7 +26,7 @@ struct Doctor: WorldCommand {
         if repetitions < 1 { throw ValidationError("--repetitions must be at least 1") }
     }
 
-    func run(on world: any Communicator) throws {
+    func run(on world: any Communicator) throws -> (() -> Void)? {
         let hosts = try world.hostNames()
         let problem = try Session.attempt(on: world) {
             _ = try Datasets.open(dataset)
@@ -34,7 +34,7 @@ struct Doctor: WorldCommand {
         let benchmark = try exchange.map {
             try ExchangeBenchmark(floats: $0, repetitions: repetitions, on: world)
         }
-        guard world.rank == 0 else { return }
+        guard world.rank == 0 else { return nil }
 
         line("MPI", MPIWorld.libraryVersion)
         line("launched", Launch.isUnderLauncher ? "by an MPI launcher" : "alone; start it by mpirun for more ranks")
@@ -58,6 +58,7 @@ struct Doctor: WorldCommand {
             )
         }
         if let problem { throw problem }
+        return nil
     }
 
     private func line(_ name: String, _ text: String) {

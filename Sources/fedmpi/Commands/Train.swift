@@ -1,10 +1,13 @@
+import Analysis
 import ArgumentParser
 import FedCore
 import Federation
+import Foundation
 import Logging
 import MPI
 import NeuralNet
 import Recording
+import RunStore
 
 /// `fedmpi [train]`.
 struct Train: WorldCommand {
@@ -16,7 +19,7 @@ struct Train: WorldCommand {
     @OptionGroup var resumption: ResumeOptions
     @OptionGroup var configuration: ConfigurationOption
 
-    func run(on world: any Communicator) throws {
+    func run(on world: any Communicator) throws -> (() -> Void)? {
         let stop = StopSignals.raiseFlag()
         let timekeeper = Timekeeper(world, isOn: output.timing == .on, sink: Self.openTimingFiles)
         var resumed: ResumedRun?
@@ -25,11 +28,34 @@ struct Train: WorldCommand {
         }
         if let problem { throw problem }
         let settings = world.rank == 0 ? resumed?.state.settings ?? options.settings(ranks: world.size) : nil
+        var history: RunHistory?
         let hasLostRanks = try Session.run(
             settings, resuming: resumed?.state, stop: stop, on: world, timekeeper: timekeeper,
-            observers: { job in try observers(job, resumed, timekeeper) },
+            observers: { job in try observers(job, resumed, timekeeper, &history) },
             ready: { Guardian.noteRoundsBegin() })
-        if hasLostRanks { Launch.leaveBehindLostRanks() }
+        guard world.rank == 0 else {
+            if hasLostRanks { Launch.leaveBehindLostRanks() }
+            return nil
+        }
+        let finish = { [history] in
+            if !output.noReport { reportEnd(of: timekeeper.folder) }
+            history?.noteFiles()
+        }
+        if hasLostRanks {
+            finish()
+            Launch.leaveBehindLostRanks()
+        }
+        return finish
+    }
+
+    /// The run is saved: it has not failed if its report has.
+    private func reportEnd(of folder: String) {
+        do {
+            let run = try RecordedRun(in: URL(fileURLWithPath: folder, isDirectory: true))
+            try Report.write(run, tables: !output.quiet && !output.json, notes: !output.quiet)
+        } catch {
+            Console.error("fedmpi: no report: \(error)")
+        }
     }
 
     /// Without its timing files a rank goes on all the same.
@@ -45,7 +71,9 @@ struct Train: WorldCommand {
     }
 
     /// On rank 0.
-    private func observers(_ job: Job, _ resumed: ResumedRun?, _ timekeeper: Timekeeper) throws -> [any RoundObserver] {
+    private func observers(
+        _ job: Job, _ resumed: ResumedRun?, _ timekeeper: Timekeeper, _ history: inout RunHistory?
+    ) throws -> [any RoundObserver] {
         let environment = RunEnvironment(
             mpi: MPIWorld.libraryVersion, oneDNN: "\(OneDNNLibrary.version) \(OneDNNLibrary.instructionSet)")
         let folder =
@@ -69,7 +97,18 @@ struct Train: WorldCommand {
             observers.append(RoundTable(folder: folder))
         }
         observers.append(EventLog(rank: 0))  // after the table, which takes its progress bar away
+        var files: [any RoundObserver] = [folder, checkpoints]
+        if output.tensorboard { files.append(TensorBoardWriter(in: folder.url)) }
+        if !output.noHistory {
+            let run = RunHistory(
+                of: folder.url, environment: environment,
+                clients: (0..<job.partition.clients).map { job.partition.count(of: $0) },
+                resuming: resumed.map { ($0.records, $0.state.faults) },
+                warn: { Console.error("[rank 0] warning: \($0)") })
+            files.append(run)
+            history = run
+        }
         // Printed first, so that what is printed after the files are there is the table's last line.
-        return [folder, checkpoints] + observers + [StopNotice(folder: folder, checkpoints: checkpoints)]
+        return files + observers + [StopNotice(folder: folder, checkpoints: checkpoints)]
     }
 }

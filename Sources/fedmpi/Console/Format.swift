@@ -27,6 +27,22 @@ enum Format {
         fixed(Double(bytes) / 1_000_000, 2) + " MB"
     }
 
+    /// A share as percent, or a dash.
+    static func percent(_ share: Double?) -> String {
+        share.map { fixed($0 * 100, 2) + " %" } ?? "-"
+    }
+
+    /// Seconds as a person counts them: 7 s, 3 min 20 s, 2 h 5 min.
+    static func duration(_ seconds: Double) -> String {
+        // More than anybody waits for, and still a number of minutes.
+        let whole = Int(min(max(seconds, 0), 1e12).rounded())
+        switch whole {
+        case ..<60: return "\(whole) s"
+        case ..<3600: return "\(whole / 60) min \(whole % 60) s"
+        default: return "\(grouped(whole / 3600)) h \(whole / 60 % 60) min"
+        }
+    }
+
     static func count(_ number: Int, _ noun: String) -> String {
         "\(grouped(number)) \(noun)\(number == 1 ? "" : "s")"
     }

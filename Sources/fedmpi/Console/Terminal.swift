@@ -15,4 +15,13 @@ enum Terminal {
         let output = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(parent)/fd/1")
         return output.map { $0.hasPrefix("/dev/pts/") || $0.hasPrefix("/dev/tty") } ?? false
     }
+
+    /// Characters in a line and lines, as far as the terminal knows.
+    static var size: (columns: Int, lines: Int) {
+        var size = winsize()
+        guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0, size.ws_row > 0 else {
+            return (80, 24)
+        }
+        return (Int(size.ws_col), Int(size.ws_row))
+    }
 }

@@ -75,7 +75,7 @@ import Testing
             #expect(trained.reduce(0) { $0 + $1.samples } == record.samples)
             #expect(trained.count == record.cohort)
         }
-        // Six rounds' worth of messages, at both ends.
+        // The counts of all rounds, at both ends.
         let total = run.records.reduce(0) { $0 + $1.uploadBytes }
         let operations = ["MPI_Igatherv", "MPI_Ireduce"]
         let received = run.messages[0].filter { operations.contains($0.operation) }.reduce(0) { $0 + $1.bytesIn }

@@ -97,6 +97,22 @@ final class Drawer: TimingSink, @unchecked Sendable {
         #expect(drawer.events == expected)
     }
 
+    @Test func `What is after the other side had it all is waiting again`() {
+        let timeline = timeline()
+        timeline.enter(.wait)
+        hand.now = 100_000
+        timeline.endTransfer(
+            TimingEvent(round: 0, phase: .broadcast, start: 0, duration: 0, bytesOut: 64, peer: 0),
+            possibleFrom: 20_000, until: 70_000, waitedFor: 3, then: .idle)
+        timeline.close()
+        #expect(
+            drawer.events == [
+                event(.wait, 0, 20, peer: 3),
+                TimingEvent(round: 0, phase: .broadcast, start: 20, duration: 50, bytesOut: 64, peer: 0),
+                event(.wait, 70, 30),
+            ])
+    }
+
     @Test func `An unsettled transfer is held back until it is settled, and then divided`() {
         let timeline = timeline()
         timeline.enter(.wait, peer: 0)

@@ -1,0 +1,132 @@
+import FedCore
+
+/// The end-of-run tables that MPI users know: time and bytes by rank, calls by MPI function, and POP's efficiencies.
+///
+/// The layout follows mpiP's "MPI Time" table (J. Vetter, C. Chambreau, *mpiP: Lightweight, Scalable MPI Profiling*).
+struct Banner {
+    let run: RecordedRun
+    let account: TimeAccount
+    let traffic: Traffic?
+
+    /// Ranks that a short table shows.
+    static let shortTable = 9
+
+    /// Time and bytes by rank, a `*` row with the sums, and how far the clients differ.
+    /// - Parameter isShort: with many ranks, the server and the busiest clients alone.
+    func ranks(isShort: Bool) -> Document.Table {
+        var table = Document.Table(
+            columns: ["rank", "host", "app s", "MPI s", "MPI%", "wait%", "sent MB", "received MB"], words: 2)
+        let ranks = run.timing.ranks
+        var shown = Array(ranks.indices)
+        if isShort, shown.count > Self.shortTable + 3 {
+            let busiest = shown.filter { ranks[$0].rank > 0 }
+                .sorted { account.ranks[$0].useful > account.ranks[$1].useful }.prefix(Self.shortTable - 1)
+            shown = shown.filter { ranks[$0].rank == 0 || busiest.contains($0) }
+            table.summary = "the server and the \(busiest.count) busiest of \(ranks.count) ranks"
+        }
+        let rows = ranks.indices.map(row)
+        for i in shown {
+            table.rows.append([String(ranks[i].rank), ranks[i].host] + Self.cells(rows[i]))
+        }
+        let sum = Row(
+            app: rows.reduce(0) { $0 + $1.app }, mpi: rows.reduce(0) { $0 + $1.mpi },
+            wait: rows.reduce(0) { $0 + $1.wait }, sent: rows.reduce(0) { $0 + $1.sent },
+            received: rows.reduce(0) { $0 + $1.received })
+        table.rows.append(["*", "all"] + Self.cells(sum))
+        let clients = ranks.indices.filter { ranks[$0].rank > 0 }.map { rows[$0] }
+        if clients.count > 1 {
+            func variation(_ value: (Row) -> Double) -> String { Figures.fixed(Self.variation(clients.map(value)), 3) }
+            table.rows.append(
+                ["CV", "of clients", variation(\.app), variation(\.mpi), variation(\.mpiShare), variation(\.waitShare)]
+                    + [variation { Double($0.sent) }, variation { Double($0.received) }])
+        }
+        return table
+    }
+
+    /// Calls by MPI function.
+    var operations: Document.Table? {
+        guard let traffic, !traffic.operations.isEmpty else { return nil }
+        var table = Document.Table(columns: ["operation", "calls", "MB", "mean ms", "max ms"])
+        for operation in traffic.operations {
+            table.rows.append([
+                operation.name, Figures.grouped(operation.calls), Figures.fixed(Double(operation.bytes) / 1e6, 2),
+                operation.total > 0 ? Figures.fixed(operation.mean / 1e3, 3) : "-",
+                operation.total > 0 ? Figures.fixed(Double(operation.longest) / 1e3, 3) : "-",
+            ])
+        }
+        return table
+    }
+
+    /// The efficiencies of all rounds together.
+    var efficiencies: Document.Table? {
+        guard let all = account.efficiency(of: .all) else { return nil }
+        var table = Document.Table(
+            columns: ["efficiency", "load balance", "communication", "parallel"])
+        func add(_ name: String, _ efficiency: Efficiency) {
+            table.rows.append([
+                name, Figures.percent(efficiency.loadBalance), Figures.percent(efficiency.communication),
+                Figures.percent(efficiency.parallel),
+            ])
+        }
+        add("all ranks", all)
+        if run.timing.ranks.count > 1, let clients = account.efficiency(of: .clients) { add("clients", clients) }
+        return table
+    }
+
+    /// The straggler by name.
+    var straggler: String? {
+        guard let straggler = account.straggler() else { return nil }
+        let rank = run.timing.ranks[straggler.index]
+        return "\(rank.name), the slowest client rank in \(straggler.rounds) of "
+            + "\(Figures.count(account.rounds.count, "round")), \(Figures.seconds(straggler.meanBehind)) s behind the mean"
+    }
+
+    /// What the end of a run prints.
+    var lines: [String] {
+        guard !run.timing.isEmpty else { return [] }
+        let table = ranks(isShort: true)
+        var lines = [""] + (table.summary.map { [$0] } ?? []) + table.lines
+        for table in [operations, efficiencies].compactMap({ $0 }) { lines += [""] + table.lines }
+        if let straggler { lines += ["", "straggler  \(straggler)"] }
+        return lines
+    }
+
+    // MARK: A rank's row
+
+    private struct Row {
+        var app: Double
+        var mpi: Double
+        var wait: Double
+        var sent: Int
+        var received: Int
+        var mpiShare: Double { app > 0 ? mpi / app : 0 }
+        var waitShare: Double { app > 0 ? wait / app : 0 }
+    }
+
+    private func row(_ i: Int) -> Row {
+        let rank = run.timing.ranks[i]
+        let times = account.ranks[i]
+        // A rank that was killed has left no counts; its events have the bytes of the rounds.
+        let sent = traffic.map { $0.sent(by: rank.rank) } ?? rank.events.reduce(0) { $0 + $1.bytesOut }
+        let received = traffic.map { $0.received(by: rank.rank) } ?? rank.events.reduce(0) { $0 + $1.bytesIn }
+        return Row(
+            app: Double(rank.wall) / 1e6, mpi: Double(times.communication) / 1e6, wait: Double(times.wait) / 1e6,
+            sent: sent, received: received)
+    }
+
+    private static func cells(_ row: Row) -> [String] {
+        [
+            Figures.fixed(row.app, 3), Figures.fixed(row.mpi, 3), Figures.fixed(100 * row.mpiShare, 1),
+            Figures.fixed(100 * row.waitShare, 1), Figures.fixed(Double(row.sent) / 1e6, 2),
+            Figures.fixed(Double(row.received) / 1e6, 2),
+        ]
+    }
+
+    /// Standard deviation over mean; 0 where the mean is.
+    static func variation(_ values: [Double]) -> Double {
+        let mean = values.reduce(0, +) / Double(max(values.count, 1))
+        guard mean != 0 else { return 0 }
+        let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(values.count)
+        return variance.squareRoot() / mean
+    }
+}

@@ -1,0 +1,36 @@
+import Foundation
+
+/// Numbers as a report shows them, whatever the locale.
+enum Figures {
+    /// 1234567 → 1,234,567.
+    static func grouped(_ number: Int) -> String {
+        let digits = Array(String(number.magnitude))
+        var text = ""
+        for (i, digit) in digits.enumerated() {
+            if i > 0, (digits.count - i) % 3 == 0 { text += "," }
+            text.append(digit)
+        }
+        return number < 0 ? "-" + text : text
+    }
+
+    static func fixed(_ number: Double, _ decimals: Int) -> String {
+        String(format: "%.\(decimals)f", number)
+    }
+
+    /// A share as hundredths: 0.5 → 50.0 %.
+    static func percent(_ share: Double?, _ decimals: Int = 1) -> String {
+        share.map { fixed(100 * $0, decimals) + " %" } ?? "-"
+    }
+
+    /// Bytes as MB of 1,000,000.
+    static func megabytes(_ bytes: Int) -> String { fixed(Double(bytes) / 1e6, 2) + " MB" }
+
+    /// Microseconds as seconds.
+    static func seconds(_ microseconds: Int, _ decimals: Int = 3) -> String {
+        fixed(Double(microseconds) / 1e6, decimals)
+    }
+
+    static func count(_ number: Int, _ noun: String) -> String {
+        "\(grouped(number)) \(noun)\(number == 1 ? "" : "s")"
+    }
+}

@@ -1,0 +1,111 @@
+import Foundation
+
+extension Document {
+    /// As one file that needs nothing else: pictures inside, light or dark as the reader's device, narrow or wide.
+    /// - Parameter picture: the PNG of a name, if it was drawn.
+    func html(picture: (String) -> Data?) -> String {
+        var body = "<h1>\(Self.escaped(title))</h1>\n"
+        for section in sections {
+            let blocks = section.blocks.map { Self.html($0, picture) }.filter { !$0.isEmpty }
+            guard !blocks.isEmpty else { continue }
+            body += "<section>\n<h2>\(Self.escaped(section.title))</h2>\n" + blocks.joined(separator: "\n")
+            body += "\n</section>\n"
+        }
+        return """
+            <!DOCTYPE html>
+            <html lang="en">
+            <head>
+            <meta charset="utf-8">
+            <meta name="viewport" content="width=device-width, initial-scale=1">
+            <meta name="color-scheme" content="light dark">
+            <title>\(Self.escaped(title))</title>
+            <style>
+            \(Self.style)
+            </style>
+            </head>
+            <body>
+            <main>
+            \(body)</main>
+            </body>
+            </html>
+
+            """
+    }
+
+    private static func html(_ block: Block, _ picture: (String) -> Data?) -> String {
+        switch block {
+        case .paragraph(let text):
+            return "<p>\(escaped(text))</p>"
+        case .facts(let facts):
+            let rows = facts.map { "<dt>\(escaped($0.name))</dt><dd>\(escaped($0.value))</dd>" }
+            return "<dl>\n" + rows.joined(separator: "\n") + "\n</dl>"
+        case .table(let table):
+            func row(_ cells: [String], _ tag: String) -> String {
+                "<tr>"
+                    + cells.enumerated().map { column, cell in
+                        "<\(tag)\(column < table.words ? " class=\"word\"" : "")>\(escaped(cell))</\(tag)>"
+                    }.joined() + "</tr>"
+            }
+            let html =
+                "<div class=\"wide\"><table>\n<thead>\(row(table.columns, "th"))</thead>\n<tbody>\n"
+                + table.rows.map { row($0, "td") }.joined(separator: "\n") + "\n</tbody></table></div>"
+            guard let summary = table.summary else { return html }
+            return "<details\(table.rows.count <= 20 ? " open" : "")><summary>\(escaped(summary))</summary>\n\(html)\n"
+                + "</details>"
+        case .picture(let name, let caption):
+            guard let data = picture(name) else { return "" }
+            return """
+                <figure><div class="wide"><img alt="\(escaped(caption))" src="data:image/png;base64,\
+                \(data.base64EncodedString())"></div><figcaption>\(escaped(caption))</figcaption></figure>
+                """
+        }
+    }
+
+    private static func escaped(_ text: String) -> String {
+        var html = ""
+        for character in text.unicodeScalars {
+            switch character {
+            case "&": html += "&amp;"
+            case "<": html += "&lt;"
+            case ">": html += "&gt;"
+            case "\"": html += "&quot;"
+            default: html.unicodeScalars.append(character)
+            }
+        }
+        return html
+    }
+
+    /// Dark pictures are the light ones turned over: lightness is reversed, hues stay.
+    private static let style = """
+        :root { --ink: #1d2330; --soft: #5a6372; --line: #dfe3e9; --page: #f6f7f9; --card: #ffffff; }
+        @media (prefers-color-scheme: dark) {
+          :root { --ink: #e4e7ec; --soft: #9aa3b2; --line: #333a46; --page: #14171c; --card: #1c2027; }
+          img { filter: invert(0.89) hue-rotate(180deg); }
+        }
+        * { box-sizing: border-box; }
+        body { margin: 0; background: var(--page); color: var(--ink);
+               font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; }
+        main { max-width: 1120px; margin: 0 auto; padding: 16px; }
+        h1 { font-size: 1.5rem; line-height: 1.25; margin: 12px 0 20px; overflow-wrap: anywhere; }
+        h2 { font-size: 1.1rem; margin: 0 0 10px; }
+        section { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 16px;
+                  margin-bottom: 16px; }
+        p { margin: 10px 0; max-width: 75ch; }
+        dl { display: grid; grid-template-columns: max-content 1fr; gap: 3px 18px; margin: 10px 0; }
+        dt { color: var(--soft); }
+        dd { margin: 0; overflow-wrap: anywhere; font-variant-numeric: tabular-nums; }
+        .wide { overflow-x: auto; }
+        table { border-collapse: collapse; font-size: 0.875rem; font-variant-numeric: tabular-nums; margin: 8px 0; }
+        th, td { padding: 3px 10px; text-align: right; white-space: nowrap; border-bottom: 1px solid var(--line); }
+        th { color: var(--soft); font-weight: 600; }
+        .word { text-align: left; }
+        summary { cursor: pointer; margin: 8px 0; }
+        figure { margin: 10px 0; }
+        img { display: block; width: 100%; min-width: 640px; height: auto; border-radius: 6px; background: #fff; }
+        figcaption { color: var(--soft); font-size: 0.875rem; margin-top: 6px; }
+        @media (max-width: 560px) {
+          main { padding: 8px; } section { padding: 12px; }
+          dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: 8px; }
+        }
+        """
+}

@@ -1,0 +1,194 @@
+import Foundation
+
+extension RunReport {
+    /// What came of it.
+    var outcome: Document.Section {
+        let log = run.log
+        let last = log.rounds.last
+        var rounds = Figures.grouped(log.rounds.count)
+        if let planned = run.plannedRounds, planned != log.rounds.count { rounds += " of \(Figures.grouped(planned))" }
+        if !run.isFinished { rounds += ", not finished" }
+        var facts: [(String, String)] = [("rounds", rounds)]
+        let seconds = log.rounds.reduce(0) { $0 + ($1.seconds ?? 0) }
+        facts.append(("time in rounds", "\(Figures.fixed(seconds, 2)) s"))
+        if log.rounds.contains(where: { $0.simulatedSeconds != nil }) {
+            let simulated = log.rounds.reduce(0) { $0 + ($1.simulatedSeconds ?? 0) }
+            facts.append(("simulated time", "\(Figures.fixed(simulated, 2)) s (simulated: nobody waited for it)"))
+        }
+        if let evaluated = log.rounds.last(where: { $0.serverAccuracy != nil }) {
+            let loss = evaluated.serverLoss.map { ", loss \(Figures.fixed($0, 4))" } ?? ""
+            facts.append(
+                (
+                    "final accuracy",
+                    Figures.percent(evaluated.serverAccuracy, 2) + loss
+                        + (evaluated.round == last?.round ? "" : ", after round \(evaluated.round)")
+                ))
+        }
+        if let best = convergence.points.max(by: { ($0.accuracy, $1.round) < ($1.accuracy, $0.round) }) {
+            facts.append(("best accuracy", "\(Figures.percent(best.accuracy, 2)), after round \(best.round)"))
+        }
+        facts.append(("uploaded", Self.megabytesAndBytes(log.uploadBytes)))
+        facts.append(("downloaded", Self.megabytesAndBytes(log.downloadBytes)))
+        if run.resumes > 0 { facts.append(("continued", Figures.count(run.resumes, "time"))) }
+        var blocks: [Document.Block] = [.facts(facts)]
+        if log.rounds.isEmpty { blocks.append(.paragraph("No round was finished.")) }
+        if log.damagedEntries > 0 {
+            blocks.append(.paragraph("\(Figures.count(log.damagedEntries, "entry")) of the round log cannot be read."))
+        }
+        return Document.Section("Outcome", blocks)
+    }
+
+    static func megabytesAndBytes(_ bytes: Int) -> String {
+        "\(Figures.megabytes(bytes)) (\(Figures.grouped(bytes)) bytes)"
+    }
+
+    /// What accuracy cost.
+    var accuracyAndBytes: Document.Section {
+        var section = Document.Section("Accuracy and bytes")
+        section.blocks += picture("convergence_and_cost")
+        guard !convergence.points.isEmpty else {
+            section.blocks.append(.paragraph("The model was not evaluated."))
+            return section
+        }
+        var table = Document.Table(columns: ["accuracy", "round", "upload MB", "download MB"])
+        for accuracy in [0.7, 0.8, 0.85, 0.9] {
+            let name = Figures.percent(accuracy, 0)
+            if let point = convergence.first(reaching: accuracy) {
+                table.rows.append([
+                    name, "\(point.round)", Figures.fixed(Double(point.uploadBytes) / 1e6, 2),
+                    Figures.fixed(Double(point.downloadBytes) / 1e6, 2),
+                ])
+            } else {
+                table.rows.append([name, "not reached", "-", "-"])
+            }
+        }
+        section.blocks.append(.table(table))
+        section.blocks.append(.paragraph(fallOffText))
+        section.blocks += picture("bandwidth_efficiency")
+        if let rawData = rawDataText { section.blocks.append(.paragraph(rawData)) }
+        return section
+    }
+
+    private var fallOffText: String {
+        guard convergence.points.count >= 3 else {
+            return "Fewer than three rounds were evaluated: too few to tell where accuracy per MB falls off."
+        }
+        guard let knee = convergence.fallOff, let last = convergence.points.last else {
+            return "Accuracy per MB does not fall off within this run: later rounds were worth as much as the first."
+        }
+        let saved = last.uploadBytes - knee.uploadBytes
+        let best = convergence.points.map(\.accuracy).max() ?? knee.accuracy
+        let share = last.uploadBytes > 0 ? Double(saved) / Double(last.uploadBytes) : 0
+        return "Accuracy per MB falls off after round \(knee.round): \(Figures.percent(knee.accuracy, 2)) for "
+            + "\(Figures.megabytes(knee.uploadBytes)) of updates. Whoever stops there saves "
+            + "\(Figures.megabytes(saved)) (\(Figures.percent(share, 0))) and gives up "
+            + "\(Figures.fixed(max(0, 100 * (best - knee.accuracy)), 2)) points of accuracy."
+    }
+
+    private var rawDataText: String? {
+        guard let partition = run.partition else { return nil }
+        let samples = partition.table.reduce(0) { $0 + $1.reduce(0, +) }
+        let raw = samples * partition.bytesPerSample
+        guard raw > 0 else { return nil }
+        var text =
+            "Shipping the raw data once would take \(Figures.grouped(samples)) × "
+            + "\(Figures.grouped(partition.bytesPerSample)) bytes = \(Figures.megabytes(raw)); the updates took "
+            + "\(Figures.fixed(Double(run.log.uploadBytes) / Double(raw), 2)) times that, with the weights on their way "
+            + "down \(Figures.fixed(Double(run.log.uploadBytes + run.log.downloadBytes) / Double(raw), 2)) times."
+        if let round = run.log.rounds.first(where: { $0.totalUploadBytes ?? 0 > raw }) {
+            text += " The updates passed it in round \(round.round)."
+        }
+        return text
+    }
+
+    /// Who took part.
+    var participation: Document.Section {
+        let rounds = run.log.rounds
+        guard rounds.contains(where: { $0.participants != nil }) else { return Document.Section("Clients") }
+        func sum(_ value: KeyPath<LoggedRound, Int?>) -> Int { rounds.reduce(0) { $0 + ($1[keyPath: value] ?? 0) } }
+        let participants = rounds.compactMap(\.participants)
+        var facts: [(String, String)] = [
+            (
+                "clients a round",
+                "\(Figures.fixed(Double(participants.reduce(0, +)) / Double(max(participants.count, 1)), 1)) on average, "
+                    + "\(Figures.grouped(participants.min() ?? 0)) at least, of \(Figures.grouped(rounds.last?.cohort ?? 0)) "
+                    + "asked"
+            )
+        ]
+        let faults: [(String, Int)] = [
+            ("partial", sum(\.partial)), ("late", sum(\.late)), ("dropped", sum(\.dropped)),
+            ("rejected", sum(\.rejected)),
+            ("rounds repeated", rounds.count { ($0.attempts ?? 1) > 1 }),
+        ].filter { $0.1 > 0 }
+        facts += faults.map { ($0.0, Figures.grouped($0.1)) }
+        let silent = run.silentRanks
+        if !silent.isEmpty { facts.append(("logs end early", "of " + Self.named(silent.map(\.rank)))) }
+        if faults.isEmpty, silent.isEmpty, run.faults.isEmpty { facts.append(("faults", "none")) }
+        return Document.Section(
+            "Clients", [.facts(facts)] + picture("client_participation") + (faultTable.map { [.table($0)] } ?? []))
+    }
+
+    /// What went wrong, one by one.
+    private var faultTable: Document.Table? {
+        guard !run.faults.isEmpty else { return nil }
+        var table = Document.Table(columns: ["round", "fault", "rank", "clients", "reason"], words: 5)
+        for fault in run.faults.prefix(100) {
+            let clients = fault.clients ?? []
+            table.rows.append([
+                "\(fault.round)", fault.name, fault.rank.map(String.init) ?? "-",
+                clients.isEmpty
+                    ? "-"
+                    : clients.prefix(8).map(String.init).joined(separator: ", ") + (clients.count > 8 ? ", …" : ""),
+                String((fault.reason ?? "-").prefix(80)),
+            ])
+        }
+        table.summary =
+            Figures.count(run.faults.count, "fault") + (run.faults.count > 100 ? ", the first 100 of them" : "")
+        return table
+    }
+
+    /// `rank 3`, or `ranks 3, 4 and 5 more`.
+    static func named(_ ranks: [Int]) -> String {
+        if ranks.count == 1 { return "rank \(ranks[0])" }
+        let shown = ranks.prefix(8).map(String.init).joined(separator: ", ")
+        return "ranks \(shown)" + (ranks.count > 8 ? " and \(ranks.count - 8) more" : "")
+    }
+
+    var dataSection: Document.Section {
+        Document.Section("Data", picture("client_distribution"))
+    }
+
+    var settingsSection: Document.Section {
+        var blocks: [Document.Block] = []
+        if !run.settings.isEmpty { blocks.append(.facts(run.settings)) }
+        if !run.environment.isEmpty { blocks.append(.facts(run.environment)) }
+        return Document.Section("Settings", blocks)
+    }
+
+    /// The round log as a table.
+    var roundsSection: Document.Section {
+        let rounds = run.log.rounds
+        guard !rounds.isEmpty else { return Document.Section("Rounds") }
+        let hasSimulated = rounds.contains { $0.simulatedSeconds != nil }
+        var table = Document.Table(
+            columns: [
+                "round", "clients", "train loss", "server loss", "accuracy", "upload bytes", "download bytes",
+                "seconds",
+            ] + (hasSimulated ? ["simulated s"] : []), words: 0)
+        for round in rounds {
+            var row = ["\(round.round)", "\(Self.cell(round.participants))/\(Self.cell(round.cohort))"]
+            row += [Self.cell(round.trainLoss, 4), Self.cell(round.serverLoss, 4)]
+            row += [Figures.percent(round.serverAccuracy, 2), Self.cell(round.uploadBytes)]
+            row += [Self.cell(round.downloadBytes), Self.cell(round.seconds, 3)]
+            if hasSimulated { row.append(Self.cell(round.simulatedSeconds, 3)) }
+            table.rows.append(row)
+        }
+        table.summary = Figures.count(rounds.count, "round")
+        return Document.Section("Rounds", [.table(table)])
+    }
+
+    private static func cell(_ number: Int?) -> String { number.map(Figures.grouped) ?? "-" }
+    private static func cell(_ number: Double?, _ decimals: Int) -> String {
+        number.map { Figures.fixed($0, decimals) } ?? "-"
+    }
+}

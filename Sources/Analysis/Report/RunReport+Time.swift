@@ -1,0 +1,205 @@
+import FedCore
+
+extension RunReport {
+    /// Where time went.
+    var timeSection: Document.Section {
+        var section = Document.Section("Time")
+        let timing = run.timing
+        guard !timing.isEmpty else {
+            section.blocks.append(.paragraph("This run has no timing logs."))
+            return section
+        }
+        if !timing.missing.isEmpty {
+            section.blocks.append(
+                .paragraph("No log of \(Self.named(timing.missing)): tables and pictures show the others."))
+        }
+        if timing.damagedLines > 0 {
+            section.blocks.append(
+                .paragraph("\(Figures.count(timing.damagedLines, "line")) of the logs cannot be read."))
+        }
+        section.blocks += picture("timeline")
+        section.blocks.append(.table(phases))
+        section.blocks.append(
+            .paragraph(
+                "Waiting and transfer are apart: broadcast and gather begin when both sides are there. Clocks are "
+                    + "aligned to \(Figures.fixed(timing.clockError, 1)) µs."))
+        if run.setting("real-delays") == "true" {
+            section.blocks.append(.paragraph("Simulated delays were slept through and are part of the times above."))
+        } else if run.isVirtual {
+            section.blocks.append(
+                .paragraph("The times above are real; simulated delays cost no real time and are not part of them."))
+        }
+        return section
+    }
+
+    /// Seconds by phase, of the server and of all client ranks together.
+    private var phases: Document.Table {
+        var server = PhaseTimes()
+        var clients = PhaseTimes()
+        for (rank, times) in zip(run.timing.ranks, account.ranks) {
+            if rank.rank == 0 { server.add(times) } else { clients.add(times) }
+        }
+        var table = Document.Table(columns: ["phase", "server s", "server %", "client ranks s", "client ranks %"])
+        func share(_ part: Int, _ whole: Int) -> String {
+            whole > 0 ? Figures.fixed(100 * Double(part) / Double(whole), 1) : "-"
+        }
+        func add(_ name: String, _ time: (PhaseTimes) -> Int) {
+            table.rows.append([
+                name, Figures.seconds(time(server)), share(time(server), server.total),
+                Figures.seconds(time(clients)), share(time(clients), clients.total),
+            ])
+        }
+        for phase in Phase.allCases where server[phase] > 0 || clients[phase] > 0 { add(phase.rawValue) { $0[phase] } }
+        add("in all", \.total)
+        add("of it useful", \.useful)
+        add("of it transfer", \.transfer)
+        return table
+    }
+
+    /// POP's efficiencies, and the tables that the run printed.
+    var efficiencySection: Document.Section {
+        var section = Document.Section("Efficiency")
+        guard !run.timing.isEmpty else { return section }
+        section.blocks.append(.table(banner.ranks(isShort: false)))
+        if let efficiencies = banner.efficiencies {
+            section.blocks.append(.table(efficiencies))
+            section.blocks.append(
+                .paragraph(
+                    "As the POP Centre of Excellence defines them: load balance is mean over largest useful time, "
+                        + "communication efficiency largest useful time over run time, parallel efficiency their "
+                        + "product. The server's work is not the clients', so that all ranks together are seldom balanced."
+                ))
+        }
+        if let straggler = banner.straggler { section.blocks.append(.facts([("straggler", straggler)])) }
+        if !account.rounds.isEmpty { section.blocks.append(.table(efficiencyTable)) }
+        return section
+    }
+
+    private var efficiencyTable: Document.Table {
+        var table = Document.Table(
+            columns: [
+                "round", "seconds", "balance", "comm.", "parallel", "clients' balance", "comm.", "parallel", "wait",
+                "transfer", "slowest",
+            ], words: 0)
+        let rounds = account.rounds
+        let every = max(1, (rounds.count + 49) / 50)
+        for (i, round) in rounds.enumerated() where i % every == 0 || i == rounds.count - 1 {
+            var row = ["\(round.round)", Figures.seconds(round.duration)]
+            for part in TimeAccount.Part.allCases {
+                let efficiency = account.efficiency(round, of: part)
+                row += [
+                    Figures.percent(efficiency?.loadBalance), Figures.percent(efficiency?.communication),
+                    Figures.percent(efficiency?.parallel),
+                ]
+            }
+            let shares = shares(round)
+            row += [Figures.percent(shares.wait), Figures.percent(shares.transfer)]
+            row.append(account.slowest(round).map { "rank \(run.timing.ranks[$0.index].rank)" } ?? "-")
+            table.rows.append(row)
+        }
+        table.summary =
+            "by round" + (every > 1 ? ", every \(every) rounds (all of them: \(Self.efficiencyName))" : "")
+        return table
+    }
+
+    /// Who holds the others up.
+    var slowSection: Document.Section {
+        var section = Document.Section("Slowest clients and links")
+        let clients = account.clients.sorted {
+            let (a, b) = ($0.value.training / max($0.value.rounds, 1), $1.value.training / max($1.value.rounds, 1))
+            return (a, $1.key) > (b, $0.key)
+        }
+        if !clients.isEmpty {
+            var table = Document.Table(
+                columns: ["client", "rank", "turns", "training s a turn", "samples a turn", "samples/s"])
+            for (client, time) in clients.prefix(5) {
+                let seconds = Double(time.training) / 1e6
+                table.rows.append([
+                    "\(client)", "\(time.rank)", "\(time.rounds)",
+                    Figures.fixed(seconds / Double(max(time.rounds, 1)), 3),
+                    Figures.grouped(time.samples / max(time.rounds, 1)),
+                    seconds > 0 ? Figures.grouped(Int(Double(time.samples) / seconds)) : "-",
+                ])
+            }
+            section.blocks.append(.table(table))
+        }
+        var links: [(rank: RankTiming, seconds: Double, bytes: Int)] = []
+        for (rank, times) in zip(run.timing.ranks, account.ranks) where rank.rank > 0 && times.transfer > 0 {
+            let bytes = rank.events.reduce(0) { $0 + $1.bytesIn + $1.bytesOut }
+            links.append((rank, Double(times.transfer) / 1e6, bytes))
+        }
+        links.sort { Double($0.bytes) / $0.seconds < Double($1.bytes) / $1.seconds }
+        if !links.isEmpty {
+            var table = Document.Table(columns: ["link to", "MB", "transfer s", "MB/s"])
+            for link in links.prefix(5) {
+                table.rows.append([
+                    link.rank.name, Figures.fixed(Double(link.bytes) / 1e6, 2), Figures.fixed(link.seconds, 3),
+                    Figures.fixed(Double(link.bytes) / 1e6 / link.seconds, 1),
+                ])
+            }
+            section.blocks.append(.table(table))
+        }
+        return section
+    }
+
+    /// The bytes by log, by event and by MPI function, and who sent them to whom.
+    var bytesSection: Document.Section {
+        var section = Document.Section("Bytes")
+        let log = run.log
+        var facts: [(String, String)] = [
+            ("updates, round log", "\(Figures.grouped(log.uploadBytes)) bytes"),
+            ("weights, round log", "\(Figures.grouped(log.downloadBytes)) bytes, a copy for each client"),
+        ]
+        if let server = run.timing.server {
+            func sum(_ phase: Phase, _ bytes: KeyPath<TimingEvent, Int>) -> Int {
+                server.events.reduce(0) { $0 + ($1.phase == phase ? $1[keyPath: bytes] : 0) }
+            }
+            facts.append(("updates, server's log", "\(Figures.grouped(sum(.gather, \.bytesIn))) bytes in"))
+            facts.append(
+                (
+                    "weights, server's log",
+                    "\(Figures.grouped(sum(.broadcast, \.bytesOut))) bytes out, a copy for each rank, and the frame that ends the run"
+                ))
+            let received = run.timing.clients.reduce(0) { $0 + Self.bytesDown($1) }
+            facts.append(("weights, clients' logs", "\(Figures.grouped(received)) bytes, a copy for each client"))
+        }
+        section.blocks.append(.facts(facts))
+        if let operations = banner.operations {
+            section.blocks.append(.table(operations))
+            section.blocks.append(
+                .paragraph(
+                    "As the program meant it: a broadcast counts once from the root to each member, though on the wire "
+                        + "a tree of ranks forwards it. Times run from the call to its completion, waiting included."))
+        }
+        if let matrix { section.blocks.append(.table(matrix)) }
+        if let traffic, traffic.isPartial {
+            section.blocks.append(.paragraph("Some ranks left no counts; what their peers counted stands for them."))
+        }
+        return section
+    }
+
+    /// Bytes that a rank's clients received, though ranks that run several receive them once.
+    private static func bytesDown(_ rank: RankTiming) -> Int {
+        rank.events.reduce(0) { $0 + ($1.phase == .broadcast ? $1.bytesIn * $1.clients : 0) }
+    }
+
+    /// Rank × rank.
+    private var matrix: Document.Table? {
+        guard let traffic, traffic.rankCount > 1 else { return nil }
+        let ranks = 0..<min(traffic.rankCount, 17)
+        var table = Document.Table(columns: ["from \\ to"] + ranks.map { "rank \($0)" })
+        for sender in ranks {
+            table.rows.append(
+                ["rank \(sender)"]
+                    + ranks.map { receiver in
+                        let messages = traffic.messages[sender][receiver]
+                        guard messages > 0 else { return "-" }
+                        return "\(Figures.grouped(traffic.bytes[sender][receiver])) (\(Figures.grouped(messages)))"
+                    })
+        }
+        table.summary =
+            "bytes (messages) from rank to rank"
+            + (ranks.count < traffic.rankCount ? ", the first \(ranks.count) ranks (all: \(Self.matrixName))" : "")
+        return table
+    }
+}

@@ -1,0 +1,124 @@
+import FedCore
+import Foundation
+
+/// What a run did and what it cost, out of its folder: texts, tables, pictures, a trace.
+public struct RunReport {
+    let run: RecordedRun
+    let account: TimeAccount
+    let traffic: Traffic?
+    let convergence: Convergence
+    let banner: Banner
+    /// Those that the run has data for.
+    let pictures: [Picture]
+
+    /// O(events).
+    public init(_ run: RecordedRun) {
+        self.run = run
+        account = TimeAccount(run.timing)
+        traffic = Traffic(run.timing)
+        convergence = Convergence(run)
+        banner = Banner(run: run, account: account, traffic: traffic)
+        var pictures: [Picture] = []
+        if !run.log.rounds.isEmpty {
+            pictures += [.convergenceAndCost(run), .clientParticipation(run)]
+            if !convergence.pointsPerMegabyte.isEmpty { pictures.append(.bandwidthEfficiency(run, convergence)) }
+        }
+        if run.timing.end > 0 { pictures.append(.timeline(run, account)) }
+        if let table = run.partition?.table, !table.isEmpty { pictures.append(.clientDistribution(run, table)) }
+        self.pictures = pictures
+    }
+
+    /// The end-of-run tables; none where time was not logged.
+    public var bannerLines: [String] { banner.lines }
+
+    public static let textName = "analysis_report.txt"
+    public static let pageName = "report.html"
+    static let efficiencyName = "efficiency.csv"
+    static let matrixName = "byte_matrix.csv"
+
+    /// Writes everything into the run's folder.
+    /// - Parameter path: where gnuplot is looked for, as in `PATH`.
+    /// - Returns: lines to tell the user: what could not be done.
+    /// - Throws: when the folder cannot be written to.
+    public func write(path: String? = ProcessInfo.processInfo.environment["PATH"]) throws -> [String] {
+        var notes: [String] = []
+        switch try Gnuplot.draw(pictures, in: run.folder, path: path) {
+        case .drawn: break
+        case .missing: notes.append(Gnuplot.advice)
+        case .failed(let reason): notes.append("no pictures: gnuplot: \(reason)")
+        }
+        let document = document
+        try save(document.text, as: Self.textName)
+        try save(
+            document.html { name in
+                notes.isEmpty ? try? Data(contentsOf: run.folder.appendingPathComponent("\(name).png")) : nil
+            }, as: Self.pageName)
+        if !run.timing.isEmpty {
+            try Data(TraceFile(run, account).bytes).write(
+                to: run.folder.appendingPathComponent(TraceFile.name), options: .atomic)
+            try save(efficiencyByRound, as: Self.efficiencyName)
+        }
+        if let traffic { try save(Self.matrix(traffic), as: Self.matrixName) }
+        return notes
+    }
+
+    private func save(_ text: String, as name: String) throws {
+        try Data(text.utf8).write(to: run.folder.appendingPathComponent(name), options: .atomic)
+    }
+
+    var document: Document {
+        Document(
+            title: "Run \(run.name)",
+            sections: [
+                outcome, accuracyAndBytes, participation, timeSection, efficiencySection, slowSection, bytesSection,
+                dataSection, settingsSection, roundsSection,
+            ])
+    }
+
+    func picture(_ name: String) -> [Document.Block] {
+        pictures.first { $0.name == name }.map { [.picture($0.name, caption: $0.caption)] } ?? []
+    }
+
+    // MARK: Files for other programs
+
+    private var efficiencyByRound: String {
+        var lines = [
+            "round,seconds,load_balance,communication_efficiency,parallel_efficiency,clients_load_balance,"
+                + "clients_communication_efficiency,clients_parallel_efficiency,wait_share,transfer_share,slowest_rank"
+        ]
+        for round in account.rounds {
+            var cells = ["\(round.round)", Figures.seconds(round.duration, 6)]
+            for part in TimeAccount.Part.allCases {
+                let efficiency = account.efficiency(round, of: part)
+                cells += [efficiency?.loadBalance, efficiency?.communication, efficiency?.parallel].map {
+                    $0.map { Figures.fixed($0, 6) } ?? ""
+                }
+            }
+            let shares = shares(round)
+            cells += [Figures.fixed(shares.wait, 6), Figures.fixed(shares.transfer, 6)]
+            cells.append(account.slowest(round).map { "\(run.timing.ranks[$0.index].rank)" } ?? "")
+            lines.append(cells.joined(separator: ","))
+        }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    /// Of the round's time on all ranks, what went to waiting and to transfer.
+    func shares(_ round: RoundTime) -> (wait: Double, transfer: Double) {
+        let time = Double(max(1, round.ranks.reduce(0) { $0 + $1.total }))
+        return (
+            Double(round.ranks.reduce(0) { $0 + $1.wait }) / time,
+            Double(round.ranks.reduce(0) { $0 + $1.transfer }) / time
+        )
+    }
+
+    private static func matrix(_ traffic: Traffic) -> String {
+        var lines = ["sender,receiver,bytes,messages"]
+        for sender in 0..<traffic.rankCount {
+            for receiver in 0..<traffic.rankCount where traffic.messages[sender][receiver] > 0 {
+                lines.append(
+                    "\(sender),\(receiver),\(traffic.bytes[sender][receiver]),\(traffic.messages[sender][receiver])")
+            }
+        }
+        return lines.joined(separator: "\n") + "\n"
+    }
+}

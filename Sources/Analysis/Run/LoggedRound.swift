@@ -1,0 +1,38 @@
+/// One round of `round_log.json`, as far as the log tells: logs of other versions lack some of it.
+public struct LoggedRound: Decodable, Sendable, Equatable {
+    public var round: Int
+    public var cohort: Int?
+    public var participants: Int?
+    public var partial: Int?
+    public var rejected: Int?
+    public var late: Int?
+    public var dropped: Int?
+    public var attempts: Int?
+    public var samples: Int?
+    public var trainLoss: Double?
+    public var serverLoss: Double?
+    /// In [0, 1].
+    public var serverAccuracy: Double?
+    public var uploadBytes: Int?
+    public var totalUploadBytes: Int?
+    public var downloadBytes: Int?
+    public var totalDownloadBytes: Int?
+    public var seconds: Double?
+    public var simulatedSeconds: Double?
+
+    private enum CodingKeys: String, CodingKey {
+        case round, cohort, participants, partial, rejected, late, dropped, attempts, samples, seconds
+        case trainLoss = "train_loss"
+        case serverLoss = "server_loss"
+        case serverAccuracy = "server_accuracy"
+        case uploadBytes = "upload_bytes"
+        case totalUploadBytes = "total_upload_bytes"
+        case downloadBytes = "download_bytes"
+        case totalDownloadBytes = "total_download_bytes"
+        case simulatedSeconds = "simulated_seconds"
+    }
+
+    public init(round: Int) {
+        self.round = round
+    }
+}

@@ -1,0 +1,146 @@
+import FedCore
+import Foundation
+import Recording
+
+/// A run as its folder tells it: finished, under way or killed, of this version or another.
+public struct RecordedRun: Sendable {
+    public let folder: URL
+    /// Of `config.json`: settings by name, in alphabetical order.
+    public private(set) var settings: [(name: String, value: String)] = []
+    /// What else `config.json` tells: versions, ranks, hosts.
+    public private(set) var environment: [(name: String, value: String)] = []
+    public let log: RoundLog
+    public let partition: PartitionFile?
+    public let timing: RunTiming
+    public let faults: [RecordedFault]
+    /// How often the run was continued.
+    public let resumes: Int
+    /// Rounds that the run was to have, if it is known.
+    public private(set) var plannedRounds: Int?
+
+    /// - Parameters:
+    ///   - run: the path of its folder, or its name in `results`.
+    /// - Throws: `ConfigurationError` when there is no such folder, or it holds no run.
+    public init(_ run: String, results: String) throws(ConfigurationError) {
+        let path = URL(fileURLWithPath: run, isDirectory: true)
+        let named = URL(fileURLWithPath: results, isDirectory: true).appendingPathComponent(run, isDirectory: true)
+        var isFolder: ObjCBool = false
+        let found = [path, named].first {
+            !run.isEmpty && FileManager.default.fileExists(atPath: $0.path, isDirectory: &isFolder)
+                && isFolder.boolValue
+        }
+        guard let found else {
+            throw ConfigurationError("no run: neither '\(path.path)' nor '\(named.path)' is a folder")
+        }
+        try self.init(in: found)
+    }
+
+    /// - Throws: `ConfigurationError` when the folder holds no run.
+    public init(in folder: URL) throws(ConfigurationError) {
+        self.folder = folder
+        guard let bytes = try? Data(contentsOf: folder.appendingPathComponent(RoundLog.fileName)) else {
+            throw ConfigurationError("'\(folder.path)' is not a run's folder: it has no readable \(RoundLog.fileName)")
+        }
+        guard let log = RoundLog([UInt8](bytes)) else {
+            throw ConfigurationError("'\(folder.path)' is not a run's folder: its \(RoundLog.fileName) has no rounds")
+        }
+        self.log = log
+        partition = PartitionFile(in: folder)
+        timing = RunTiming(in: folder.appendingPathComponent(TimingFiles.folder, isDirectory: true))
+        faults = RecordedFault.all(in: folder)
+        let continued = try? Data(contentsOf: folder.appendingPathComponent("resumes.json"))
+        let starts = continued.flatMap { try? JSONDecoder().decode([Continuation].self, from: $0) } ?? []
+        resumes = starts.count
+        readConfiguration()
+        plannedRounds = starts.last?.rounds ?? setting("rounds").flatMap { Int($0) }
+    }
+
+    public var name: String { folder.standardizedFileURL.lastPathComponent }
+
+    /// A setting by its option's name.
+    public func setting(_ name: String) -> String? { settings.first { $0.name == name }?.value }
+
+    /// Whether the log has simulated times that nobody slept through.
+    public var isVirtual: Bool {
+        guard setting("real-delays") != "true" else { return false }
+        return log.rounds.contains { $0.simulatedSeconds != nil }
+    }
+
+    /// Whether the run came to its end.
+    public var isFinished: Bool {
+        FileManager.default.fileExists(atPath: folder.appendingPathComponent("model.safetensors").path)
+    }
+
+    /// Ranks whose log ends rounds before the run does; none of a run that was killed, where all logs do.
+    public var silentRanks: [RankTiming] {
+        guard isFinished else { return [] }
+        let rounds = timing.ranks.map { $0.events.last?.round ?? 0 }
+        return zip(timing.ranks, rounds).filter { !$0.isComplete && $1 < rounds.max() ?? 0 }.map(\.0)
+    }
+
+    /// An entry of `resumes.json`.
+    private struct Continuation: Decodable {
+        let rounds: Int?
+    }
+
+    private mutating func readConfiguration() {
+        guard let all = Configuration(in: folder.appendingPathComponent("config.json")) else { return }
+        settings = all["settings"].map(Self.entries) ?? []
+        environment = all["environment"].map(Self.entries) ?? []
+        for key in ["fedmpi", "hosts", "ranks"] {
+            if let value = all[key] { environment.append((key, value.text)) }
+        }
+    }
+
+    private static func entries(_ value: ConfigurationValue) -> [(name: String, value: String)] {
+        guard case .group(let values) = value else { return [] }
+        return values.sorted { $0.key < $1.key }.map { ($0.key, $0.value.text) }
+    }
+
+    private typealias Configuration = [String: ConfigurationValue]
+}
+
+extension [String: ConfigurationValue] {
+    fileprivate init?(in file: URL) {
+        guard let data = try? Data(contentsOf: file), let all = try? JSONDecoder().decode(Self.self, from: data)
+        else { return nil }
+        self = all
+    }
+}
+
+/// Any value of a `config.json`, whatever version wrote it.
+private enum ConfigurationValue: Decodable {
+    case one(String)
+    case list([ConfigurationValue])
+    case group([String: ConfigurationValue])
+
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        if let value = try? container.decode(String.self) {
+            self = .one(value)
+        } else if let value = try? container.decode(Bool.self) {
+            self = .one("\(value)")
+        } else if let value = try? container.decode(Int.self) {
+            self = .one("\(value)")
+        } else if let value = try? container.decode(UInt64.self) {
+            self = .one("\(value)")
+        } else if let value = try? container.decode(Double.self) {
+            self = .one("\(value)")
+        } else if let value = try? container.decode([ConfigurationValue].self) {
+            self = .list(value)
+        } else if let value = try? container.decode([String: ConfigurationValue].self) {
+            self = .group(value)
+        } else {
+            self = .one("none")
+        }
+    }
+
+    var text: String {
+        switch self {
+        case .one(let value): value
+        case .list(let values): values.isEmpty ? "none" : values.map(\.text).joined(separator: ", ")
+        case .group(let values):
+            values.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value.text)" }.joined(separator: ", ")
+        }
+    }
+}

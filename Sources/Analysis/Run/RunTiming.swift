@@ -1,0 +1,102 @@
+import FedCore
+import Foundation
+import Recording
+
+/// The `timing` folder of a run.
+public struct RunTiming: Sendable {
+    /// In order of rank; those whose log is there.
+    public private(set) var ranks: [RankTiming] = []
+    /// Ranks of the job, by the logs.
+    public private(set) var rankCount = 0
+    /// Lines that could not be read.
+    public private(set) var damagedLines = 0
+    /// When the run was started, and each time it was continued, in microseconds on its time axis.
+    public private(set) var starts: [Int] = []
+    /// Microseconds by which a rank's clock may be off.
+    public private(set) var clockError = 0.0
+
+    /// Nothing where there are no logs.
+    public init(in folder: URL) {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+        var logs: [(sessions: [TimingSession], messages: [MessageCount]?)] = []
+        var damagedLines = 0
+        for name in names.sorted() where name.hasPrefix("rank_") && name.hasSuffix(".csv") {
+            guard let data = try? Data(contentsOf: folder.appendingPathComponent(name)) else { continue }
+            var decoder = TimingDecoder()
+            decoder.decode([UInt8](data))
+            damagedLines += decoder.damagedLines
+            guard !decoder.sessions.isEmpty else { continue }
+            let messages = try? Data(contentsOf: folder.appendingPathComponent("messages_" + name))
+            logs.append((decoder.sessions, messages.map { TimingDecoder.messages([UInt8]($0)) }))
+        }
+        self.init(logs, damagedLines: damagedLines)
+    }
+
+    /// - Parameter logs: of each rank, the starts of the run that it logged.
+    init(_ logs: [(sessions: [TimingSession], messages: [MessageCount]?)], damagedLines: Int = 0) {
+        self.damagedLines = damagedLines
+        let corrected = logs.map { log in log.sessions.map(Self.withoutDrift) }
+        let sessions = corrected.joined()
+        rankCount = sessions.map(\.header.ranks).max() ?? 0
+        clockError =
+            sessions.flatMap { [$0.header.clockAtStart, $0.header.clockAtEnd] }
+            .compactMap { $0?.error }.max() ?? 0
+        // Starts of the run are told apart by their moment, which all ranks have from rank 0.
+        let epochs = Set(sessions.map(\.header.epoch)).sorted()
+        var place: [Int: Int] = [:]
+        var end = 0
+        for epoch in epochs {
+            place[epoch] = end
+            starts.append(end)
+            end += sessions.filter { $0.header.epoch == epoch }.compactMap { $0.events.map(\.end).max() }.max() ?? 0
+        }
+        for (sessions, log) in zip(corrected, logs) {
+            guard let last = sessions.last else { continue }
+            var timing = RankTiming(rank: last.header.rank, host: last.header.host)
+            timing.messages = log.messages
+            timing.isComplete = last.header.clockAtEnd != nil && last.header.epoch == epochs.last
+            for session in sessions {
+                let shift = place[session.header.epoch] ?? 0
+                timing.events.reserveCapacity(timing.events.count + session.events.count)
+                for var event in session.events {
+                    event.start += shift
+                    timing.events.append(event)
+                }
+                if let start = session.events.map(\.start).min(), let end = session.events.map(\.end).max() {
+                    timing.wall += end - start
+                }
+            }
+            timing.events.sort { $0.start < $1.start }
+            ranks.append(timing)
+        }
+        ranks.sort { $0.rank < $1.rank }
+    }
+
+    /// Ends are moved like starts, so that phases that meet still do.
+    private static func withoutDrift(_ session: TimingSession) -> TimingSession {
+        guard let first = session.header.clockAtStart, let last = session.header.clockAtEnd, last.at > first.at
+        else { return session }
+        let drift = (last.offset - first.offset) / Double(last.at - first.at)
+        // No clock drifts by a thousandth: so much is the error of a reading on a busy machine.
+        guard drift != 0, abs(drift) < 0.001 else { return session }
+        func moved(_ time: Int) -> Int { time + Int((Double(time - first.at) * drift).rounded()) }
+        var session = session
+        for i in session.events.indices {
+            let event = session.events[i]
+            session.events[i].start = moved(event.start)
+            session.events[i].duration = max(0, moved(event.end) - moved(event.start))
+        }
+        return session
+    }
+
+    public var isEmpty: Bool { ranks.isEmpty }
+    public var server: RankTiming? { ranks.first { $0.rank == 0 } }
+    public var clients: [RankTiming] { ranks.filter { $0.rank > 0 } }
+    /// Ranks of the job that left no log.
+    public var missing: [Int] {
+        let present = Set(ranks.map(\.rank))
+        return (0..<rankCount).filter { !present.contains($0) }
+    }
+    /// Microseconds from the first start to the end, without the time between starts.
+    public var end: Int { ranks.compactMap { $0.events.last?.end }.max() ?? 0 }
+}

@@ -1,0 +1,207 @@
+import FedCore
+
+/// A run as a trace that Perfetto and Chrome open, in the JSON array format
+/// (*Trace Event Format*, the Chromium project).
+///
+/// A process per rank. Slices nest: round, phase, client. Arrows go from sender to receiver, counters tell bytes and
+/// accuracy, instants tell faults.
+struct TraceFile {
+    static let name = "trace.json"
+    /// With more events than this, what a rank does for its clients in a round is one slice: Perfetto opens it quickly.
+    static let clientLimit = 200_000
+
+    private(set) var bytes = Array("{\"displayTimeUnit\":\"ms\",\"traceEvents\":[".utf8)
+    private var isFirst = true
+    private var flows = 0
+
+    /// O(events).
+    init(_ run: RecordedRun, _ account: TimeAccount) {
+        let timing = run.timing
+        let withClients = timing.ranks.reduce(0) { $0 + $1.events.count } <= Self.clientLimit
+        for rank in timing.ranks {
+            addNames(rank)
+            addSlices(rank, withClients: withClients)
+            addBytes(rank)
+        }
+        if let server = timing.server { addArrows(server, timing.clients) }
+        addRounds(run.log, account)
+        addFaults(run, account)
+        bytes += Array("\n]}\n".utf8)
+    }
+
+    private mutating func add(_ event: String) {
+        bytes += Array((isFirst ? "\n" : ",\n").utf8)
+        bytes += Array(event.utf8)
+        isFirst = false
+    }
+
+    private mutating func addNames(_ rank: RankTiming) {
+        let role = rank.rank == 0 ? "server" : "client"
+        add(
+            "{\"ph\":\"M\",\"name\":\"process_name\",\"pid\":\(rank.rank),\"args\":{\"name\":"
+                + "\"rank \(rank.rank) \(role) \(Self.escaped(rank.host))\"}}")
+        add(
+            "{\"ph\":\"M\",\"name\":\"process_sort_index\",\"pid\":\(rank.rank),\"args\":{\"sort_index\":"
+                + "\(rank.rank)}}")
+        add("{\"ph\":\"M\",\"name\":\"thread_name\",\"pid\":\(rank.rank),\"tid\":0,\"args\":{\"name\":\"rounds\"}}")
+    }
+
+    // MARK: Slices
+
+    private mutating func addSlices(_ rank: RankTiming, withClients: Bool) {
+        let events = rank.events
+        var i = 0
+        while i < events.count {
+            var end = i
+            while end < events.count, events[end].round == events[i].round { end += 1 }
+            let round = events[i].round
+            add(
+                Self.slice(
+                    round == 0 ? "before round 1" : "round \(round)", "round", rank.rank, events[i].start,
+                    events[end - 1].end - events[i].start))
+            while i < end {
+                // Turns of one phase, a client each, are one slice that holds the clients'.
+                var last = i
+                while last + 1 < end, events[i].client != nil, events[last + 1].client != nil,
+                    !withClients || events[last + 1].phase == events[i].phase
+                {
+                    last += 1
+                }
+                let isMixed = !withClients && events[i].client != nil
+                addPhase(events[i...last], rank.rank, name: isMixed ? "clients" : events[i].phase.rawValue)
+                if withClients { addClients(events[i...last], rank.rank) }
+                i = last + 1
+            }
+        }
+    }
+
+    private mutating func addPhase(_ turns: ArraySlice<TimingEvent>, _ rank: Int, name: String) {
+        guard let first = turns.first, let last = turns.last else { return }
+        var arguments: [String] = []
+        func note(_ name: String, _ value: Int) { if value > 0 { arguments.append("\"\(name)\":\(value)") } }
+        note("bytes_in", turns.reduce(0) { $0 + $1.bytesIn })
+        note("bytes_out", turns.reduce(0) { $0 + $1.bytesOut })
+        note("clients", turns.reduce(0) { $0 + $1.clients })
+        note("samples", turns.reduce(0) { $0 + $1.samples })
+        if let peer = first.peer { arguments.append("\"peer\":\(peer)") }
+        add(
+            Self.slice(
+                name, "phase", rank, first.start, last.end - first.start,
+                arguments.joined(separator: ",")))
+    }
+
+    private mutating func addClients(_ turns: ArraySlice<TimingEvent>, _ rank: Int) {
+        for turn in turns {
+            guard let client = turn.client else { continue }
+            add(
+                Self.slice(
+                    "client \(client)", "client", rank, turn.start, turn.duration,
+                    turn.samples > 0 ? "\"samples\":\(turn.samples)" : ""))
+        }
+    }
+
+    private static func slice(
+        _ name: String, _ category: String, _ rank: Int, _ start: Int, _ duration: Int, _ arguments: String = ""
+    ) -> String {
+        "{\"ph\":\"X\",\"name\":\"\(name)\",\"cat\":\"\(category)\",\"pid\":\(rank),\"tid\":0,\"ts\":\(start),"
+            + "\"dur\":\(duration)" + (arguments.isEmpty ? "}" : ",\"args\":{\(arguments)}}")
+    }
+
+    // MARK: Arrows
+
+    /// Weights from the server's broadcast to each client's, updates from each client's gather to the server's: the
+    /// first with the first of a round, the second with the second.
+    private mutating func addArrows(_ server: RankTiming, _ clients: [RankTiming]) {
+        for phase in [Phase.broadcast, .gather] {
+            var ofServer: [Int: [TimingEvent]] = [:]
+            for event in server.events where event.phase == phase && event.duration > 0 {
+                ofServer[event.round, default: []].append(event)
+            }
+            for client in clients {
+                var seen: [Int: Int] = [:]
+                for event in client.events where event.phase == phase && event.duration > 0 {
+                    // Those of a collective, and those of messages with this rank alone.
+                    let partners = ofServer[event.round]?.filter { $0.peer ?? 0 == 0 || $0.peer == client.rank } ?? []
+                    let place = seen[event.round, default: 0]
+                    seen[event.round] = place + 1
+                    guard place < partners.count else { continue }
+                    let partner = partners[place]
+                    if phase == .broadcast {
+                        addArrow("weights", (0, partner), (client.rank, event))
+                    } else {
+                        addArrow("updates", (client.rank, event), (0, partner))
+                    }
+                }
+            }
+        }
+    }
+
+    private mutating func addArrow(
+        _ name: String, _ sender: (rank: Int, event: TimingEvent), _ receiver: (rank: Int, event: TimingEvent)
+    ) {
+        flows += 1
+        // Within its slices, and never backwards.
+        let start = min(sender.event.start, receiver.event.end - 1)
+        let common = "\"name\":\"\(name)\",\"cat\":\"transfer\",\"id\":\(flows),\"tid\":0"
+        add("{\"ph\":\"s\",\(common),\"pid\":\(sender.rank),\"ts\":\(max(start, sender.event.start))}")
+        add("{\"ph\":\"f\",\"bp\":\"e\",\(common),\"pid\":\(receiver.rank),\"ts\":\(receiver.event.end - 1)}")
+    }
+
+    // MARK: Counters and instants
+
+    private mutating func addBytes(_ rank: RankTiming) {
+        var sent = 0
+        var received = 0
+        for event in rank.events where event.bytesIn > 0 || event.bytesOut > 0 {
+            sent += event.bytesOut
+            received += event.bytesIn
+            add(
+                "{\"ph\":\"C\",\"name\":\"bytes\",\"pid\":\(rank.rank),\"ts\":\(event.end),\"args\":{\"sent\":\(sent),"
+                    + "\"received\":\(received)}}")
+        }
+    }
+
+    private mutating func addRounds(_ log: RoundLog, _ account: TimeAccount) {
+        let ends = Dictionary(account.rounds.map { ($0.round, $0.end) }) { $1 }
+        for round in log.rounds {
+            guard let end = ends[round.round] else { continue }
+            if let accuracy = round.serverAccuracy {
+                add(
+                    "{\"ph\":\"C\",\"name\":\"accuracy %\",\"pid\":0,\"ts\":\(end),\"args\":{\"server\":"
+                        + "\(100 * accuracy)}}")
+            }
+            let faults: [(String, Int)] = [
+                ("late", round.late ?? 0), ("dropped", round.dropped ?? 0), ("rejected", round.rejected ?? 0),
+                ("repeated", (round.attempts ?? 1) - 1),
+            ]
+            for (name, count) in faults where count > 0 {
+                addInstant("\(name): \(count) in round \(round.round)", 0, end)
+            }
+        }
+    }
+
+    private mutating func addFaults(_ run: RecordedRun, _ account: TimeAccount) {
+        let timing = run.timing
+        for start in timing.starts.dropFirst() { addInstant("run continued", 0, start) }
+        let starts = Dictionary(account.rounds.map { ($0.round, $0.start) }) { $1 }
+        for fault in run.faults {
+            guard let rank = fault.rank, let start = starts[fault.round] else { continue }
+            // The log tells the round; the server's `reform` tells the moment.
+            let reform = timing.server?.events.first { $0.phase == .reform && $0.round == fault.round }
+            addInstant("\(Self.escaped(fault.name)): rank \(rank)", 0, reform?.start ?? start)
+        }
+        for rank in run.silentRanks {
+            addInstant("the log of rank \(rank.rank) ends", rank.rank, rank.events.last?.end ?? 0)
+        }
+    }
+
+    private mutating func addInstant(_ name: String, _ rank: Int, _ time: Int) {
+        add(
+            "{\"ph\":\"i\",\"s\":\"p\",\"name\":\"\(name)\",\"cat\":\"fault\",\"pid\":\(rank),\"tid\":0,"
+                + "\"ts\":\(time)}")
+    }
+
+    private static func escaped(_ text: String) -> String {
+        String(text.unicodeScalars.map { $0 == "\"" || $0 == "\\" || $0.value < 0x20 ? "_" : Character($0) })
+    }
+}

@@ -1,0 +1,177 @@
+import Crypto
+import Federation
+import Foundation
+import GRDB
+import Recording
+
+/// Keeps a run in the history of its results folder as it goes.
+///
+/// A history that cannot be written gets one warning and costs the run nothing: the run only appends to a list, and a
+/// thread of low priority does the rest.
+public final class RunHistory: RoundObserver {
+    private let folder: URL
+    private let environment: RunEnvironment
+    private let clients: [Int]
+    private let earlier: (rounds: [RoundRecord], faults: [FaultRecord])?
+    /// Those of the round under way that are not written yet.
+    private var faults: [FaultRecord] = []
+    private let warn: @Sendable (String) -> Void
+    private var writer: HistoryWriter?
+
+    /// Larger federations have no rows of their clients.
+    private static let listedClients = 10_000
+    /// Larger files have no digest.
+    private static let hashedBytes = 16_000_000
+
+    /// - Parameters:
+    ///   - folder: of the run; the history is beside it.
+    ///   - clients: the training samples of each.
+    ///   - earlier: of a run that is continued, what it had before.
+    ///   - warn: gets one line, once, from another thread, when the history cannot be written.
+    public init(
+        of folder: URL, environment: RunEnvironment, clients: [Int],
+        resuming earlier: (rounds: [RoundRecord], faults: [FaultRecord])?, warn: @escaping @Sendable (String) -> Void
+    ) {
+        self.folder = folder
+        self.environment = environment
+        self.clients = clients
+        self.earlier = earlier
+        self.warn = warn
+    }
+
+    public func runStarted(_ run: RunDescription) throws {
+        let row = try row(of: run)
+        let clients = clients.count <= Self.listedClients ? clients : []
+        let writer = HistoryWriter(
+            file: folder.deletingLastPathComponent().appendingPathComponent(RunStore.fileName),
+            begin: { [earlier] db in
+                let id = try Self.begin(row, isResumed: earlier != nil, in: db)
+                let rows = clients.enumerated().map { StoredClient(client: $0.offset, samples: $0.element) }
+                for row in rows { try Owned(run: id, row: row).insert(db) }
+                // A run may be continued from an earlier round than it had reached, or have had no history before.
+                for table in ["rounds", "faults"] {
+                    try db.execute(sql: "DELETE FROM \(table) WHERE run_id = ?", arguments: [id])
+                }
+                for record in earlier?.rounds ?? [] { try Owned(run: id, row: record).insert(db) }
+                for fault in earlier?.faults ?? [] { try Owned(run: id, row: fault).insert(db) }
+                return id
+            },
+            warn: warn)
+        writer.start()
+        self.writer = writer
+    }
+
+    /// - Returns: the number of the run's row.
+    private static func begin(_ row: StoredRun, isResumed: Bool, in db: Database) throws -> Int64 {
+        typealias Key = StoredRun.CodingKeys
+        var row = row
+        if isResumed,
+            let known = try StoredRun.filter(Key.name == row.name).order(Key.id.desc).fetchOne(db)
+        {
+            row.id = known.id
+            row.startedAt = known.startedAt
+            row.resumes = known.resumes + 1
+            try row.update(db)
+        } else {
+            row.resumes = isResumed ? 1 : 0
+            try row.insert(db)
+        }
+        guard let id = row.id else { throw DatabaseError(message: "the new run has no number") }
+        return id
+    }
+
+    private func row(of run: RunDescription) throws -> StoredRun {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        let settings = run.settings
+        return StoredRun(
+            id: nil, name: folder.lastPathComponent, status: .running, reason: nil, startedAt: .now, finishedAt: nil,
+            heartbeatAt: .now, process: ProcessIdentity.ofThisProcess, resumes: 0, version: Version.current,
+            mpi: environment.mpi, oneDNN: environment.oneDNN, host: run.hosts.first ?? "",
+            hosts: run.distinctHosts.count, ranks: run.ranks, strategy: settings.strategy, model: run.model.name,
+            parameters: run.model.parameterCount, dataset: settings.dataset, trainingSamples: run.trainingSamples,
+            testSamples: run.testSamples, clients: settings.clients, seed: "\(settings.seed)",
+            settings: String(decoding: try encoder.encode(settings), as: UTF8.self), plannedRounds: settings.rounds,
+            rounds: 0, accuracy: nil, bestAccuracy: nil, loss: nil, uploadBytes: 0, downloadBytes: 0, seconds: 0,
+            digest: nil)
+    }
+
+    public func roundFinished(_ record: RoundRecord) {
+        addFaults()
+        add(record)
+    }
+
+    public func faulted(_ fault: FaultRecord) {
+        faults.add(fault)
+        // Others of this round may share its row.
+        if fault.kind != .updatesRejected { addFaults() }
+    }
+
+    private func addFaults() {
+        for fault in faults { add(fault) }
+        faults = []
+    }
+
+    private func add(_ row: some PersistableRecord & Sendable) {
+        writer?.append { db, run in try Owned(run: run, row: row).insert(db) }
+    }
+
+    public func runFinished(_ summary: RunSummary, weights: Span<Float>) {
+        end(.finished, seconds: summary.seconds, digest: weightsDigest(weights), patience: 10)
+    }
+
+    public func runStopped(_ stop: RunStop) {
+        addFiles()
+        // Who sent the signal kills next.
+        switch stop.cause {
+        case .interruption(let interruption):
+            end(.stopped, because: "\(interruption)", seconds: stop.state.seconds, patience: 0.5)
+        case .failure(let reason):
+            end(.failed, because: reason, seconds: stop.state.seconds, patience: 2)
+        }
+    }
+
+    private func end(
+        _ status: StoredRun.Status, because reason: String? = nil, seconds: Double, digest: String? = nil,
+        patience: Double
+    ) {
+        addFaults()
+        writer?.append { db, run in
+            try db.execute(
+                sql: """
+                    UPDATE runs SET status = ?, reason = ?, finished_at = ?, seconds = ?, digest = ? WHERE id = ?
+                    """,
+                arguments: [status.rawValue, reason, Date.now, seconds, digest, run])
+        }
+        writer?.finish(within: patience)
+    }
+
+    /// Lists the files that are in the run's folder; call it when nothing is written there any more.
+    public func noteFiles() {
+        addFiles()
+        writer?.finish(within: 10)
+    }
+
+    private func addFiles() {
+        let artefacts = artefacts()
+        writer?.append { db, run in
+            try db.execute(sql: "DELETE FROM artefacts WHERE run_id = ?", arguments: [run])
+            for artefact in artefacts { try Owned(run: run, row: artefact).insert(db) }
+        }
+    }
+
+    /// The files in the run's folder.
+    private func artefacts() -> [StoredArtefact] {
+        let paths = FileManager.default.enumerator(atPath: folder.path)?.compactMap { $0 as? String } ?? []
+        return paths.compactMap { path in
+            let file = folder.appendingPathComponent(path)
+            guard let attributes = try? FileManager.default.attributesOfItem(atPath: file.path),
+                attributes[.type] as? FileAttributeType == .typeRegular,
+                let bytes = (attributes[.size] as? NSNumber)?.intValue
+            else { return nil }
+            let data = bytes <= Self.hashedBytes ? try? Data(contentsOf: file) : nil
+            let digest = data.map { SHA256.hash(data: $0).map { String(format: "%02x", $0) }.joined() }
+            return StoredArtefact(file: path, bytes: bytes, sha256: digest)
+        }
+    }
+}

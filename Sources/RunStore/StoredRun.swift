@@ -1,0 +1,140 @@
+import Federation
+import Foundation
+import GRDB
+
+/// A run as the history has it.
+public struct StoredRun: Codable, Sendable, Equatable {
+    /// How a run stands.
+    public enum Status: String, Codable, Sendable, CaseIterable {
+        case running, finished
+        /// By a signal.
+        case stopped
+        /// By an error on rank 0.
+        case failed
+        /// It was killed, or its machine was: it is not there any more and has not said why. Never in the file: it is
+        /// concluded by who reads.
+        case interrupted
+    }
+
+    public var id: Int64?
+    /// Of its folder.
+    public var name: String
+    public var status: Status
+    /// Why it stopped or failed.
+    public var reason: String?
+    public var startedAt: Date
+    public var finishedAt: Date?
+    /// When its process last wrote here; it does so every half a minute at least.
+    public var heartbeatAt: Date
+    /// As `ProcessIdentity` writes it.
+    var process: String
+    /// How often it was continued.
+    public var resumes: Int
+    /// Of fedmpi.
+    public var version: String
+    public var mpi: String
+    public var oneDNN: String
+    /// Of rank 0.
+    public var host: String
+    /// Distinct hosts.
+    public var hosts: Int
+    public var ranks: Int
+    public var strategy: String
+    public var model: String
+    /// Of the model.
+    public var parameters: Int
+    public var dataset: String
+    public var trainingSamples: Int
+    public var testSamples: Int
+    public var clients: Int
+    /// As text: it has 64 bits and no sign, which SQLite's integers do not hold.
+    public var seed: String
+    /// The `RunSettings` as JSON.
+    public var settings: String
+    public var plannedRounds: Int
+    /// Finished rounds.
+    public var rounds: Int
+    /// Of the last round that was evaluated, in [0, 1].
+    public var accuracy: Double?
+    public var bestAccuracy: Double?
+    /// On the test set, of the last round that was evaluated.
+    public var loss: Double?
+    public var uploadBytes: Int
+    public var downloadBytes: Int
+    /// While the run goes on, of its finished rounds.
+    public var seconds: Double
+    /// Of the final weights, as `weightsDigest` gives it.
+    public var digest: String?
+
+    enum CodingKeys: String, CodingKey, ColumnExpression {
+        case id, name, status, reason, process, resumes, version, mpi, host, hosts, ranks, strategy, model, parameters
+        case dataset, clients, seed, settings, rounds, accuracy, loss, seconds, digest
+        case startedAt = "started_at"
+        case finishedAt = "finished_at"
+        case heartbeatAt = "heartbeat_at"
+        case oneDNN = "onednn"
+        case trainingSamples = "training_samples"
+        case testSamples = "test_samples"
+        case plannedRounds = "planned_rounds"
+        case bestAccuracy = "best_accuracy"
+        case uploadBytes = "upload_bytes"
+        case downloadBytes = "download_bytes"
+    }
+
+    /// A running run whose process is gone, or on another machine silent for two minutes, was interrupted.
+    func concluded(at now: Date) -> StoredRun {
+        guard status == .running else { return self }
+        let isAlive = ProcessIdentity.isAlive(process) ?? (now.timeIntervalSince(heartbeatAt) < 120)
+        var run = self
+        if !isAlive { run.status = .interrupted }
+        return run
+    }
+}
+
+extension StoredRun: FetchableRecord, MutablePersistableRecord {
+    public static let databaseTableName = "runs"
+
+    public mutating func didInsert(_ inserted: InsertionSuccess) { id = inserted.rowID }
+}
+
+/// A file that a run left in its folder.
+public struct StoredArtefact: Codable, Sendable, Equatable, FetchableRecord, PersistableRecord {
+    public static let databaseTableName = "artefacts"
+
+    /// Its path in the run's folder.
+    public var file: String
+    public var bytes: Int
+    /// In hexadecimal; nil of a file that is too large to hash in passing.
+    public var sha256: String?
+}
+
+/// A client and the training samples it holds.
+public struct StoredClient: Codable, Sendable, Equatable, FetchableRecord, PersistableRecord {
+    public static let databaseTableName = "clients"
+
+    public var client: Int
+    public var samples: Int
+}
+
+extension RoundRecord: FetchableRecord, PersistableRecord {
+    public static var databaseTableName: String { "rounds" }
+}
+
+/// Its clients are a JSON array in one column.
+extension FaultRecord: FetchableRecord, PersistableRecord {
+    public static var databaseTableName: String { "faults" }
+}
+
+/// A row of one of a run's tables.
+struct Owned<Row: PersistableRecord & Sendable>: PersistableRecord {
+    static var databaseTableName: String { Row.databaseTableName }
+    static var persistenceConflictPolicy: PersistenceConflictPolicy { .init(insert: .replace) }
+
+    let run: Int64
+    let row: Row
+
+    func encode(to container: inout PersistenceContainer) throws {
+        try row.encode(to: &container)
+        container["run_id"] = run
+    }
+}

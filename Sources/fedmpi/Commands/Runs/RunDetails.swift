@@ -1,0 +1,137 @@
+import ArgumentParser
+import Federation
+import Foundation
+import RunStore
+
+/// `fedmpi runs show`.
+struct RunDetails: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "show", abstract: "Show a run: outcome, settings, rounds, faults, files.")
+
+    @OptionGroup var history: HistoryOptions
+
+    @Argument(help: "The run's number, its folder's name, or how that name begins.")
+    var id: String
+
+    @Flag(help: "Print one JSON object instead of tables.")
+    var json = false
+
+    private struct Everything: Encodable {
+        let run: StoredRun
+        let rounds: [RoundRecord]
+        let clients: [StoredClient]
+        let faults: [FaultRecord]
+        let artefacts: [StoredArtefact]
+    }
+
+    func run() throws {
+        let store = try history.open()
+        let run = try store.find(id)
+        let everything = Everything(
+            run: run, rounds: try store.rounds(of: run), clients: try store.clients(of: run),
+            faults: try store.faults(of: run), artefacts: try store.artefacts(of: run))
+        if json { return Console.output(try RunJSON.text(of: everything)) }
+        describe(run, clients: everything.clients)
+        Console.output("\nsettings")
+        let settings = try RunText.settings(of: run).sorted { $0.key < $1.key }
+        let width = settings.reduce(0) { max($0, $1.key.count) }
+        for (name, value) in settings { Console.output("  \(Format.leftAligned(name, to: width))  \(value)") }
+        show(everything.rounds)
+        show(everything.faults)
+        show(everything.artefacts, of: run)
+    }
+
+    private func describe(_ run: StoredRun, clients: [StoredClient]) {
+        func line(_ name: String, _ text: String) { Console.output(Format.leftAligned(name, to: 10) + text) }
+        line("run", "\(run.name), number \(run.id ?? 0), fedmpi \(run.version)")
+        line("status", run.status.rawValue + (run.reason.map { ": \($0)" } ?? ""))
+        line(
+            "started",
+            RunText.date(run.startedAt) + (run.finishedAt.map { ", ended \(RunText.date($0))" } ?? "")
+                + (run.resumes > 0 ? ", continued \(Format.count(run.resumes, "time"))" : ""))
+        line(
+            "ran on",
+            "\(Format.count(run.ranks, "rank")) on \(Format.count(run.hosts, "host")), rank 0 on \(run.host)")
+        line("", "\(run.mpi); oneDNN \(run.oneDNN)")
+        line("model", "\(run.model), \(Format.grouped(run.parameters)) parameters")
+        line(
+            "data",
+            "\(run.dataset), \(Format.grouped(run.trainingSamples)) to train, \(Format.grouped(run.testSamples)) to test"
+        )
+        let samples = clients.map(\.samples)
+        let spread = samples.min().flatMap { least in samples.max().map { (least, $0) } }
+        line(
+            "clients",
+            Format.grouped(run.clients)
+                + (spread.map { " of \(Format.grouped($0)) to \(Format.grouped($1)) samples" } ?? ""))
+        line("rounds", "\(Format.grouped(run.rounds)) of \(Format.grouped(run.plannedRounds))")
+        line("accuracy", "\(Format.percent(run.accuracy)), at best \(Format.percent(run.bestAccuracy))")
+        line("loss", run.loss.map { Format.fixed($0, 4) } ?? "-")
+        line("traffic", "\(Format.megabytes(run.uploadBytes)) up, \(Format.megabytes(run.downloadBytes)) down")
+        line("time", "\(Format.fixed(run.seconds, 2)) s")
+        line("weights", run.digest.map { "sha256 \($0)" } ?? "-")
+    }
+
+    /// Of many rounds, about twenty at even distances.
+    private func show(_ rounds: [RoundRecord]) {
+        guard let last = rounds.last else { return }
+        let step = max(1, (rounds.count + 19) / 20)
+        let shown = rounds.filter { $0.round % step == 0 || $0.round == 1 || $0.round == last.round }
+        var columns: [(title: String, text: (RoundRecord) -> String?)] = [
+            ("round", { "\($0.round)" }),
+            ("cohort", { "\($0.participants)/\($0.cohort)" }),
+            ("train loss", { $0.trainLoss.map { Format.fixed($0, 4) } }),
+            ("server loss", { $0.serverLoss.map { Format.fixed($0, 4) } }),
+            ("accuracy", { Format.percent($0.serverAccuracy) }),
+            ("total KB", { Format.kilobytes($0.totalUploadBytes) }),
+            ("samples/s", { Format.grouped(Int($0.samplesPerSecond)) }),
+            ("seconds", { Format.fixed($0.seconds, 3) }),
+        ]
+        // What most runs have none of.
+        let counts: [(String, KeyPath<RoundRecord, Int>)] = [
+            ("partial", \.partial), ("rejected", \.rejected), ("late", \.late), ("dropped", \.dropped),
+        ]
+        for (title, count) in counts where rounds.contains(where: { $0[keyPath: count] > 0 }) {
+            columns.append((title, { "\($0[keyPath: count])" }))
+        }
+        if rounds.contains(where: { $0.attempts > 1 }) { columns.append(("attempts", { "\($0.attempts)" })) }
+        if rounds.contains(where: { $0.simulatedSeconds != nil }) {
+            columns.append(("simulated s", { $0.simulatedSeconds.map { Format.fixed($0, 3) } }))
+        }
+        var table = TextTable(columns.map { ($0.title, .right) })
+        for round in shown { table.add(columns.map { $0.text(round) ?? "-" }) }
+        Console.output("\n" + table.text)
+    }
+
+    private func show(_ faults: [FaultRecord]) {
+        guard !faults.isEmpty else { return }
+        var table = TextTable([
+            ("round", .right), ("fault", .left), ("rank", .right), ("clients", .left), ("reason", .left),
+        ])
+        for fault in faults.prefix(50) {
+            let clients = fault.clients.prefix(8).map { "\($0)" }.joined(separator: " ")
+            table.add([
+                "\(fault.round)", fault.kind.rawValue.replacingOccurrences(of: "_", with: " "),
+                fault.rank.map { "\($0)" } ?? "", clients + (fault.clients.count > 8 ? " …" : ""), fault.reason ?? "",
+            ])
+        }
+        Console.output("\n" + table.text)
+        if faults.count > 50 { Console.output("and \(Format.grouped(faults.count - 50)) more: --json") }
+    }
+
+    private func show(_ artefacts: [StoredArtefact], of run: StoredRun) {
+        guard !artefacts.isEmpty else { return }
+        let folder = URL(fileURLWithPath: history.results).appendingPathComponent(run.name)
+        var table = TextTable([("file", .left), ("bytes", .right), ("sha256", .left), ("", .left)])
+        for artefact in artefacts {
+            let file = folder.appendingPathComponent(artefact.file)
+            let attributes = try? FileManager.default.attributesOfItem(atPath: file.path)
+            let bytes = (attributes?[.size] as? NSNumber)?.intValue
+            table.add([
+                artefact.file, Format.grouped(artefact.bytes), artefact.sha256.map { $0.prefix(16) + "…" } ?? "-",
+                bytes.map { $0 == artefact.bytes ? "" : "changed since" } ?? "gone",
+            ])
+        }
+        Console.output("\n" + table.text)
+    }
+}

@@ -1,0 +1,71 @@
+import ArgumentParser
+import FedCore
+import Federation
+import Foundation
+import RunStore
+
+/// `fedmpi runs export`.
+struct RunExport: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "export", abstract: "Write all runs, or all rounds of all runs, as a table for other programs.")
+
+    @OptionGroup var history: HistoryOptions
+
+    @Flag(help: "Comma-separated values (RFC 4180); the only format so far.")
+    var csv = false
+
+    @Flag(help: "A line per round instead of a line per run.")
+    var rounds = false
+
+    @Argument(help: "The file to write. (default: standard output)")
+    var file: String?
+
+    func validate() throws {
+        guard csv else { throw ConfigurationError("say in which format: --csv") }
+    }
+
+    func run() throws {
+        let store = try history.open()
+        let text = try CSV.text(rounds ? store.roundTable() : lines(of: store.runs().reversed()))
+        guard let file else { return Console.output(text, terminator: "") }
+        do {
+            try Data(text.utf8).write(to: URL(fileURLWithPath: file), options: .atomic)
+        } catch {
+            throw ConfigurationError("cannot write '\(file)'")
+        }
+    }
+
+    private func lines(of runs: [StoredRun]) throws -> [[String?]] {
+        let settings = try runs.map { try RunText.settings(of: $0) }
+        // The columns of the run come first; a setting that is one of them is not repeated.
+        let columns = [
+            "id", "name", "status", "reason", "started_at", "finished_at", "resumes", "version", "host", "hosts",
+            "ranks", "parameters", "training_samples", "test_samples", "finished_rounds", "accuracy", "best_accuracy",
+            "loss", "upload_bytes", "download_bytes", "run_seconds", "digest",
+        ]
+        let names = Set(settings.flatMap(\.keys)).sorted()
+        let lines = zip(runs, settings).map { run, settings in
+            let cells: [String?] = [
+                run.id.map { "\($0)" }, run.name, run.status.rawValue, run.reason, run.startedAt.formatted(.iso8601),
+                run.finishedAt?.formatted(.iso8601), "\(run.resumes)", run.version, run.host, "\(run.hosts)",
+                "\(run.ranks)", "\(run.parameters)", "\(run.trainingSamples)", "\(run.testSamples)", "\(run.rounds)",
+                run.accuracy.map { "\($0)" }, run.bestAccuracy.map { "\($0)" }, run.loss.map { "\($0)" },
+                "\(run.uploadBytes)", "\(run.downloadBytes)", "\(run.seconds)", run.digest,
+            ]
+            return cells + names.map { settings[$0] }
+        }
+        return [columns + names] + lines
+    }
+}
+
+/// Comma-separated values: RFC 4180, but with the line ends of Unix.
+enum CSV {
+    static func text(_ rows: [[String?]]) -> String {
+        rows.map { $0.map { cell($0 ?? "") }.joined(separator: ",") + "\n" }.joined()
+    }
+
+    private static func cell(_ text: String) -> String {
+        guard text.contains(where: { $0 == "," || $0 == "\"" || $0.isNewline }) else { return text }
+        return "\"" + text.replacingOccurrences(of: "\"", with: "\"\"") + "\""
+    }
+}

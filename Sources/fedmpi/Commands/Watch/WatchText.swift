@@ -1,0 +1,109 @@
+import Federation
+import Foundation
+
+/// What who watches a run reads.
+enum WatchText {
+    private static let columns: [(title: String, width: Int)] = [
+        ("round", 11), ("cohort", 9), ("train loss", 10), ("server loss", 11), ("accuracy", 9), ("upload KB", 10),
+        ("samples/s", 9), ("seconds", 8), ("left", 12),
+    ]
+    private static let barWidth = 40
+
+    /// For a reader that is no terminal: what stands above the rounds.
+    static func header(_ run: WatchedRun) -> String {
+        summary(run).joined(separator: "\n") + "\n\n"
+            + columns.map { Format.padded($0.title, to: $0.width) }.joined(separator: "  ")
+            + (run.activities.isEmpty ? "" : "  ranks of clients spend it on")
+    }
+
+    /// For a reader that is no terminal: a round.
+    static func line(_ record: RoundRecord, of run: WatchedRun) -> String {
+        let rounds = run.plan?.rounds ?? 0
+        let left = run.secondsPerRound.map { Format.duration(Double(max(0, rounds - record.round)) * $0) }
+        let cells = [
+            "\(record.round)/\(rounds)", "\(record.participants)/\(record.cohort)",
+            record.trainLoss.map { Format.fixed($0, 4) } ?? "-", record.serverLoss.map { Format.fixed($0, 4) } ?? "-",
+            Format.percent(record.serverAccuracy), Format.kilobytes(record.uploadBytes),
+            Format.grouped(Int(record.samplesPerSecond)), Format.fixed(record.seconds, 3), left ?? "-",
+        ]
+        let text = zip(cells, columns).map { Format.padded($0, to: $1.width) }.joined(separator: "  ")
+        // What is known of the ranks is of one round.
+        guard record.round == run.records.last?.round else { return text }
+        let shares = shares(RankActivity.mean(of: run.activities.filter { $0.rank > 0 }), atMost: 3)
+        return shares.isEmpty ? text : text + "  " + shares
+    }
+
+    /// For a terminal: how the run stands.
+    /// - Parameter lines: at most so many.
+    static func block(_ run: WatchedRun, lines: Int) -> [String] {
+        guard let plan = run.plan else { return ["run       \(run.folder.lastPathComponent) has not begun"] }
+        let done = run.records.count
+        let filled = plan.rounds > 0 ? min(done, plan.rounds) * barWidth / plan.rounds : 0
+        let bar = String(repeating: "#", count: filled) + String(repeating: ".", count: barWidth - filled)
+        var text = summary(run) + ["rounds    \(Format.grouped(done)) of \(Format.grouped(plan.rounds))  [\(bar)]"]
+        if let last = run.records.last {
+            let evaluated = run.records.last { $0.serverAccuracy != nil }
+            let best = run.records.compactMap(\.serverAccuracy).max()
+            text.append("accuracy  \(Format.percent(evaluated?.serverAccuracy)), at best \(Format.percent(best))")
+            text.append(
+                "loss      \(last.trainLoss.map { Format.fixed($0, 4) } ?? "-") on clients, "
+                    + "\(evaluated?.serverLoss.map { Format.fixed($0, 4) } ?? "-") on the server")
+            text.append(
+                "rates     \(Format.fixed(run.secondsPerRound ?? 0, 3)) s a round, "
+                    + "\(Format.grouped(Int(run.samplesPerSecond ?? 0))) samples/s, "
+                    + "\(Format.kilobytes(last.uploadBytes)) KB up and \(Format.kilobytes(last.downloadBytes)) KB down")
+            let spent = run.records.reduce(0) { $0 + $1.seconds }
+            text.append(
+                "time      \(Format.duration(spent)) in rounds, about \(Format.duration(run.secondsLeft ?? 0)) left")
+        }
+        if !run.faults.isEmpty { text.append("faults    " + faults(run.faults)) }
+        return Array((text + ranks(run, lines: lines - text.count)).prefix(lines))
+    }
+
+    /// What each rank spends its time on, below an empty line.
+    private static func ranks(_ run: WatchedRun, lines: Int) -> [String] {
+        let shown = run.activities.prefix(max(0, lines - 3))
+        guard !shown.isEmpty else { return [] }
+        var table = TextTable([("rank", .right), ("host", .left), ("round", .right), ("spent on", .left)])
+        for activity in shown {
+            table.add(["\(activity.rank)", activity.host, "\(activity.round)", shares(activity.shares, atMost: 4)])
+        }
+        let others = run.activities.count - shown.count
+        return [""] + table.text.split(separator: "\n").map(String.init)
+            + (others > 0 ? ["and \(Format.count(others, "other rank"))"] : [])
+    }
+
+    private static func shares(_ shares: [RankActivity.Share], atMost count: Int) -> String {
+        shares.prefix(count).filter { $0.share >= 0.005 }.map {
+            "\($0.phase.rawValue) \(Format.fixed(100 * $0.share, 0)) %"
+        }
+        .joined(separator: ", ")
+    }
+
+    /// The last line.
+    static func end(_ ending: WatchedRun.Ending, of run: WatchedRun) -> String {
+        let rounds = "\(Format.grouped(run.records.count)) of \(Format.count(run.plan?.rounds ?? 0, "round"))"
+        let seconds = run.records.reduce(0) { $0 + $1.seconds }
+        return "\(ending.status.rawValue) after \(rounds), \(Format.fixed(seconds, 2)) s in rounds"
+            + (ending.reason.map { ": \($0)" } ?? "")
+            + (run.faults.isEmpty ? "" : "; faults: \(faults(run.faults))")
+    }
+
+    private static func summary(_ run: WatchedRun) -> [String] {
+        guard let plan = run.plan else { return [] }
+        let settings = plan.settings
+        return [
+            "run       \(run.folder.lastPathComponent): \(settings.strategy), \(settings.model) on \(settings.dataset)",
+            "clients   \(Format.grouped(settings.clients)), over \(Format.count(plan.ranks, "rank")) on "
+                + Format.count(plan.hosts.count, "host"),
+        ]
+    }
+
+    /// How many of each kind.
+    private static func faults(_ faults: [FaultRecord]) -> String {
+        FaultRecord.Kind.allCases.compactMap { kind in
+            let count = faults.count { $0.kind == kind }
+            return count == 0 ? nil : "\(count) " + kind.rawValue.replacingOccurrences(of: "_", with: " ")
+        }.joined(separator: ", ")
+    }
+}

@@ -1,0 +1,148 @@
+import FedCore
+import Federation
+import Foundation
+import Recording
+import RunStore
+
+/// A run as its folder, and the history beside it, tell it to whoever looks.
+///
+/// Every look opens the files anew: on a network file system that is what fetches their present contents.
+struct WatchedRun {
+    /// What is known before the first round.
+    struct Plan: Decodable {
+        struct Settings: Decodable {
+            let strategy: String
+            let model: String
+            let dataset: String
+            let clients: Int
+            let rounds: Int
+        }
+
+        let settings: Settings
+        var ranks: Int
+        var hosts: [String]
+        /// Of the whole run.
+        var rounds: Int { continuedRounds ?? settings.rounds }
+        /// Of a run that was continued with another number.
+        var continuedRounds: Int?
+    }
+
+    struct Ending: Equatable {
+        let status: StoredRun.Status
+        let reason: String?
+    }
+
+    let folder: URL
+    /// Nil until the run begins.
+    private(set) var plan: Plan?
+    private(set) var records: [RoundRecord] = []
+    private(set) var faults: [FaultRecord] = []
+    /// Of the ranks whose timing log is there, in their order.
+    private(set) var activities: [RankActivity] = []
+    /// Nil while the run goes on.
+    private(set) var ending: Ending?
+
+    private var log = Data()
+    /// When a round was last seen to end.
+    private var lastRound = ContinuousClock.now
+    private var store: RunStore?
+
+    init(in folder: URL) {
+        self.folder = folder
+    }
+
+    /// Looks.
+    /// - Throws: `ConfigurationError` when the files are not a run's.
+    mutating func refresh() throws {
+        // How it stands before what it has: an end that is seen is the end of the rounds that are read next.
+        let start = try readPlan()
+        guard let plan, let start else { return }
+        let status = statusInHistory(since: start)
+        let log = contents("round_log.json") ?? Data()
+        if log != self.log {
+            records = try decode([RoundRecord].self, log, "round_log.json")
+            self.log = log
+            lastRound = .now
+        }
+        faults = try contents("faults.json").map { try decode([FaultRecord].self, $0, "faults.json") } ?? []
+        activities = (0..<plan.ranks).compactMap { RankActivity(rank: $0, of: folder) }
+        if let status {
+            ending = status.status == .running ? nil : Ending(status: status.status, reason: status.reason)
+        } else if records.count >= plan.rounds, let saved = date("model.safetensors"), saved >= start {
+            ending = Ending(status: .finished, reason: nil)
+        }
+    }
+
+    /// The mean of the last rounds, in seconds; nil before the first.
+    var secondsPerRound: Double? { mean(\.seconds) }
+    var samplesPerSecond: Double? { mean(\.samplesPerSecond) }
+
+    /// Until the last round ends, by the pace of the last ones; nil before the first.
+    var secondsLeft: Double? {
+        guard let plan, let secondsPerRound else { return nil }
+        let underWay = min((ContinuousClock.now - lastRound) / .seconds(1), secondsPerRound)
+        return max(0, Double(plan.rounds - records.count) * secondsPerRound - underWay)
+    }
+
+    private func mean(_ value: KeyPath<RoundRecord, Double>) -> Double? {
+        let recent = records.suffix(10)
+        return recent.isEmpty ? nil : recent.reduce(0) { $0 + $1[keyPath: value] } / Double(recent.count)
+    }
+
+    private struct Resume: Decodable {
+        let rounds: Int
+        let ranks: Int
+        let hosts: [String]
+    }
+
+    /// - Returns: when the run was started, or continued; nil when it was not yet.
+    private mutating func readPlan() throws -> Date? {
+        guard let configuration = contents("config.json"), var start = date("config.json") else { return nil }
+        var plan = try decode(Plan.self, configuration, "config.json")
+        if let resumes = contents("resumes.json"), let date = date("resumes.json"),
+            let last = try decode([Resume].self, resumes, "resumes.json").last
+        {
+            plan.continuedRounds = last.rounds
+            (plan.ranks, plan.hosts, start) = (last.ranks, last.hosts, date)
+        }
+        self.plan = plan
+        return start
+    }
+
+    /// Nil when the history does not know the run, or not yet that it was started again.
+    private mutating func statusInHistory(since start: Date) -> StoredRun? {
+        do {
+            if store == nil {
+                let results = folder.deletingLastPathComponent()
+                let file = results.appendingPathComponent(RunStore.fileName)
+                guard FileManager.default.fileExists(atPath: file.path) else { return nil }
+                store = try RunStore(at: file)
+            }
+            guard let run = try store?.newest(named: folder.lastPathComponent), run.heartbeatAt >= start else {
+                return nil
+            }
+            return run
+        } catch {
+            // The run goes on without a history, and so does who watches it.
+            return nil
+        }
+    }
+
+    private func contents(_ file: String) -> Data? {
+        try? Data(contentsOf: folder.appendingPathComponent(file))
+    }
+
+    private func date(_ file: String) -> Date? {
+        let path = folder.appendingPathComponent(file).path
+        return (try? FileManager.default.attributesOfItem(atPath: path))?[.modificationDate] as? Date
+    }
+
+    private func decode<Value: Decodable>(_ type: Value.Type, _ data: Data, _ file: String) throws -> Value {
+        do {
+            return try JSONDecoder().decode(type, from: data)
+        } catch {
+            throw ConfigurationError(
+                "'\(folder.appendingPathComponent(file).path)' is not what fedmpi \(Version.current) writes")
+        }
+    }
+}

@@ -1,0 +1,157 @@
+import FedCore
+import Foundation
+import Recording
+import Testing
+
+@testable import Analysis
+
+struct RunReportTests {
+    private static let hasGnuplot = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").contains {
+        FileManager.default.isExecutableFile(atPath: "\($0)/gnuplot")
+    }
+
+    private func fixture(rounds: Int = 5, sessions: [TimingSession] = Logs.twoRounds, cut: Int = 0) throws
+        -> RunFolderFixture
+    {
+        let accuracies = [0.4, 0.8, 0.9, 0.92, 0.94]
+        let log = (1...rounds).map { Logs.round($0, accuracy: accuracies[($0 - 1) % 5], late: $0 == 2 ? 1 : 0) }
+        let fixture = try RunFolderFixture(
+            log: String(("[" + log.joined(separator: ",\n") + "]").dropLast(cut)), sessions: sessions)
+        try PartitionFile(table: [[100, 200], [300, 0]], bytesPerSample: 784).write(to: fixture.url)
+        return fixture
+    }
+
+    @Test func `Without gnuplot everything else is written, and one line says what to install`() throws {
+        let fixture = try fixture()
+        let notes = try RunReport(RecordedRun(in: fixture.url)).write(path: "/nonexistent")
+        #expect(notes.count == 1)
+        #expect(notes[0].contains("gnuplot-nox"))
+        let files = try fixture.files
+        for name in [
+            "analysis_report.txt", "report.html", "trace.json", "efficiency.csv", "timeline.gp", "timeline.csv",
+        ] {
+            #expect(files.contains(name))
+        }
+        #expect(!files.contains { $0.hasSuffix(".png") })
+        #expect(try !fixture.text("report.html").contains("<img alt"))
+    }
+
+    @Test(.enabled(if: hasGnuplot, "gnuplot is not installed"), arguments: [1, 5, 400])
+    func `Every picture is drawn from the script and the data beside it`(rounds: Int) throws {
+        let fixture = try fixture(rounds: rounds)
+        #expect(try RunReport(RecordedRun(in: fixture.url)).write() == [])
+        let names = [
+            "convergence_and_cost", "client_participation", "bandwidth_efficiency", "timeline", "client_distribution",
+        ]
+        for name in names {
+            let png = try Data(contentsOf: fixture.url.appendingPathComponent("\(name).png"))
+            #expect(png.prefix(8) == Data([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]), "\(name)")
+            #expect(try fixture.text("\(name).gp").contains("\"\(name).csv\""))
+        }
+        let page = try fixture.text("report.html")
+        #expect(page.components(separatedBy: "src=\"data:image/png;base64,").count == names.count + 1)
+        #expect(!page.contains("http"), "the page needs nothing else")
+    }
+
+    @Test(
+        .enabled(if: hasGnuplot, "gnuplot is not installed"),
+        arguments: ["[{\"round\": 1}]", "[{\"round\": 3, \"server_accuracy\": 0.5, \"upload_bytes\": 0}]", "[]"])
+    func `A log that tells little is drawn as far as it tells`(log: String) throws {
+        let fixture = try RunFolderFixture(log: log, sessions: [Logs.session(rank: 0, [])])
+        #expect(try RunReport(RecordedRun(in: fixture.url)).write() == [])
+    }
+
+    @Test func `The text tells thresholds, the fall-off and the cost of the raw data`() throws {
+        let fixture = try fixture()
+        _ = try RunReport(RecordedRun(in: fixture.url)).write(path: nil)
+        let text = try fixture.text("analysis_report.txt")
+        #expect(text.contains("uploaded        5.00 MB (5,000,000 bytes)"))
+        #expect(text.contains("\n70 %          2       2.00         2.00\n"))
+        #expect(text.contains("\n90 %          3       3.00         3.00\n"))
+        // Stopping after 2 of 5 MB saves 3 MB and gives up 94 − 80 points.
+        #expect(text.contains("Accuracy per MB falls off after round 2: 80.00 % for 2.00 MB of updates."))
+        #expect(text.contains("saves 3.00 MB"))
+        #expect(
+            text.contains("gives up\n14.00 points") || text.contains("gives up 14.00\npoints")
+                || text.contains("14.00 points"))
+        #expect(text.contains("600 × 784 bytes = 0.47 MB"))
+        #expect(text.contains("rank 2 (node2), the slowest client rank in 2 of 2 rounds"))
+        #expect(text.contains("\nlate "))
+        #expect(text.contains("weights, clients' logs  120 bytes, a copy for each client"))
+    }
+
+    @Test func `A run that was killed half-way is reported as far as it goes`() throws {
+        var sessions = Logs.twoRounds
+        sessions[1].header.clockAtEnd = nil
+        sessions[1].events.removeLast(3)
+        let fixture = try fixture(rounds: 3, sessions: Array(sessions.dropLast()), cut: 30)
+        _ = try RunReport(RecordedRun(in: fixture.url)).write(path: nil)
+        let text = try fixture.text("analysis_report.txt")
+        #expect(text.contains("rounds          2, not finished"))
+        #expect(text.contains("1 entry of the round log cannot be read."))
+        #expect(text.contains("No log of rank 2: tables and pictures show the others."))
+        #expect(!text.contains("logs end early"), "all of them do")
+    }
+
+    @Test func `A rank that was lost is named, and what went wrong is told`() throws {
+        var sessions = Logs.twoRounds
+        sessions[1].header.clockAtEnd = nil
+        sessions[1].events.removeAll { $0.round == 2 }
+        let fixture = try fixture(rounds: 2, sessions: sessions)
+        try fixture.write("", "model.safetensors")
+        try fixture.write(
+            "[{\"round\": 2, \"kind\": \"rank_lost\", \"rank\": 1, \"clients\": [4, 7]}]", "faults.json")
+        let run = try RecordedRun(in: fixture.url)
+        _ = try RunReport(run).write(path: nil)
+        let text = try fixture.text("analysis_report.txt")
+        #expect(text.contains("logs end early   of rank 1"))
+        #expect(text.contains("2      rank lost  1     4, 7     -"))
+        let trace = String(decoding: TraceFile(run, TimeAccount(run.timing)).bytes, as: UTF8.self)
+        #expect(trace.contains("\"rank lost: rank 1\""))
+        #expect(trace.contains("\"the log of rank 1 ends\""))
+    }
+
+    @Test func `A run that was continued is measured by the rounds it was continued to`() throws {
+        let fixture = try fixture(rounds: 3)
+        try fixture.write("{\"settings\": {\"rounds\": 2, \"lr\": 0.5, \"inject\": []}}", "config.json")
+        try fixture.write("[{\"rounds\": 9}, {\"rounds\": 5, \"ranks\": 3}]", "resumes.json")
+        let run = try RecordedRun(in: fixture.url)
+        #expect(run.plannedRounds == 5)
+        #expect(run.resumes == 2)
+        #expect(run.setting("lr") == "0.5")
+        #expect(run.setting("inject") == "none")
+    }
+
+    @Test func `A run without one finished round has a report`() throws {
+        let fixture = try RunFolderFixture(log: "[\n\n]")
+        _ = try RunReport(RecordedRun(in: fixture.url)).write(path: nil)
+        #expect(try fixture.text("analysis_report.txt").contains("No round was finished."))
+    }
+
+    @Test func `Simulated time is called simulated`() throws {
+        let fixture = try RunFolderFixture(log: "[{\"round\": 1, \"seconds\": 0.5, \"simulated_seconds\": 12.5}]")
+        _ = try RunReport(RecordedRun(in: fixture.url)).write(path: nil)
+        let text = try fixture.text("analysis_report.txt")
+        #expect(text.contains("simulated time  12.50 s (simulated"))
+        #expect(text.contains("simulated s"))
+    }
+
+    @Test func `A folder that is no run's is refused in one line`() throws {
+        let empty = try RunFolderFixture(log: nil)
+        let foreign = try RunFolderFixture(log: "{\"a\": 1}")
+        #expect(throws: ConfigurationError.self) { try RecordedRun("nowhere", results: "/nonexistent") }
+        for fixture in [empty, foreign] {
+            let error = #expect(throws: ConfigurationError.self) { try RecordedRun(in: fixture.url) }
+            #expect(error?.description.contains("is not a run's folder") == true)
+            #expect(error?.description.contains("\n") == false)
+        }
+    }
+
+    @Test func `A name with signs of HTML or gnuplot breaks neither`() throws {
+        let fixture = try RunFolderFixture(log: "[" + Logs.round(1, accuracy: 0.5) + "]", name: "a<b> \"`c\\_{d}")
+        let report = RunReport(try RecordedRun(in: fixture.url))
+        #expect(report.pictures.allSatisfy { !$0.script.contains("`") && !$0.script.contains("c\\") })
+        _ = try report.write(path: nil)
+        #expect(try fixture.text("report.html").contains("<h1>Run a&lt;b&gt; &quot;`c"))
+    }
+}

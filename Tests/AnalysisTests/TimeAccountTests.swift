@@ -1,0 +1,76 @@
+import FedCore
+import Recording
+import Testing
+
+@testable import Analysis
+
+struct TimeAccountTests {
+    @Test func `Rounds have the efficiencies of their ranks`() throws {
+        let account = TimeAccount(Logs.timing(Logs.twoRounds))
+        #expect(account.rounds.map(\.round) == [1, 2])
+        #expect(account.rounds.map(\.start) == [10, 110])
+        #expect(account.rounds.map(\.duration) == [100, 100])
+        // Clients compute 60 and 80 of 100 µs; the server 5.
+        let clients = try #require(account.efficiency(account.rounds[0], of: .clients))
+        #expect(clients.loadBalance == 70.0 / 80)
+        #expect(clients.communication == 0.8)
+        let all = try #require(account.efficiency(account.rounds[1], of: .all))
+        #expect(abs(all.loadBalance - 145.0 / 3 / 80) < 1e-12)
+        // Twice the same round: the same in all, and what is before the first does not count.
+        #expect(account.efficiency(of: .clients) == clients)
+    }
+
+    @Test func `The straggler is the rank that computes longest in most rounds`() throws {
+        let account = TimeAccount(Logs.timing(Logs.twoRounds))
+        let straggler = try #require(account.straggler())
+        #expect(straggler.index == 2)
+        #expect(straggler.rounds == 2)
+        // 80 µs against a mean of 70 µs.
+        #expect(straggler.meanBehind == 10)
+    }
+
+    @Test func `Transfer and waiting are apart`() {
+        let account = TimeAccount(Logs.timing(Logs.twoRounds))
+        #expect(account.ranks.map(\.transfer) == [20, 20, 20])
+        #expect(account.ranks.map(\.wait) == [170, 60, 20])
+        #expect(account.ranks.map(\.total) == [210, 210, 210])
+    }
+
+    @Test func `Clients have the time of their turns`() throws {
+        let client = try #require(TimeAccount(Logs.timing(Logs.twoRounds)).clients[1])
+        #expect(client.rounds == 2)
+        #expect(client.training == 160)
+        #expect(client.samples == 40)
+        #expect(client.rank == 2)
+    }
+
+    @Test func `A round that was repeated after the run was continued counts as it was done last`() throws {
+        let first = Logs.session(
+            rank: 0, epoch: 1, end: nil, [Logs.event(1, .train, 0, 100), Logs.event(2, .train, 100, 70)])
+        let second = Logs.session(
+            rank: 0, epoch: 9, [Logs.event(2, .train, 0, 40), Logs.event(3, .train, 40, 50)])
+        let timing = RunTiming([(sessions: [first, second], messages: nil)])
+        #expect(timing.starts == [0, 170], "starts are laid end to end")
+        let account = TimeAccount(timing)
+        #expect(account.rounds.map(\.round) == [1, 2, 3])
+        #expect(account.rounds.map(\.duration) == [100, 40, 50])
+        #expect(account.ranks[0].total == 260, "what was lost was work all the same")
+    }
+
+    @Test func `A drifting clock is set right between its two readings`() {
+        // At 0 the rank is right; a second later its clock is 100 µs behind.
+        let session = Logs.session(
+            rank: 1, start: ClockReading(at: 0, offset: 0, error: 1),
+            end: ClockReading(at: 1_000_000, offset: 100, error: 1),
+            [Logs.event(1, .train, 500_000, 100_000), Logs.event(1, .wait, 600_000, 400_000)])
+        let events = Logs.timing([session]).ranks[0].events
+        #expect(events.map(\.start) == [500_050, 600_060])
+        #expect(events.map(\.end) == [600_060, 1_000_100], "phases that met still meet")
+    }
+
+    @Test func `A rank without a log is told`() {
+        let timing = Logs.timing(Array(Logs.twoRounds.dropLast()))
+        #expect(timing.missing == [2])
+        #expect(timing.ranks.map(\.isComplete) == [true, true])
+    }
+}

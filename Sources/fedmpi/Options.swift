@@ -22,14 +22,21 @@ struct SettingsOptions: ParsableArguments {
         help: "Federated algorithm: \(Strategies.all.map { "\($0.name) (\($0.summary))" }.joined(separator: ", ")).")
     var strategy = defaults.strategy
 
-    @Option(help: "Its settings, NAME=VALUE[,NAME=VALUE]; `fedmpi strategies` lists them.")
-    var strategyOptions = defaults.strategyOptions
+    @Option(
+        help: "What the strategy takes: name=value,name=value; an unknown name lists them.",
+        transform: NamedOptions.init(parsing:))
+    var strategyOptions: NamedOptions = [:]
 
     @Option(help: "Model: \(Models.all.map(\.name).joined(separator: ", ")); `fedmpi models` describes them.")
     var model = defaults.model
 
     @Option(help: "Data set: \(Datasets.all.map { "\($0.name)\($0.usage) (\($0.summary))" }.joined(separator: ", ")).")
     var dataset = defaults.dataset
+
+    @Option(
+        help: "What the data set takes: name=value,name=value; an unknown name lists them.",
+        transform: NamedOptions.init(parsing:))
+    var datasetOptions: NamedOptions = [:]
 
     @Option(help: "Training samples per client of the synthetic data set.")
     var samplesPerClient = defaults.samplesPerClient
@@ -39,6 +46,11 @@ struct SettingsOptions: ParsableArguments {
 
     @Option(help: "Concentration of the Dirichlet partition: 0.1 is very skewed, 100 is even.")
     var alpha = defaults.alpha
+
+    @Option(
+        help: "What the partition takes: name=value,name=value; an unknown name lists them.",
+        transform: NamedOptions.init(parsing:))
+    var partitionOptions: NamedOptions = [:]
 
     @Option(help: "Passes over a client's samples per round.")
     var epochs = defaults.epochs
@@ -127,9 +139,11 @@ struct SettingsOptions: ParsableArguments {
         settings.strategyOptions = strategyOptions
         settings.model = model
         settings.dataset = dataset
+        settings.datasetOptions = datasetOptions
         settings.samplesPerClient = samplesPerClient
         settings.partition = partition
         settings.alpha = alpha
+        settings.partitionOptions = partitionOptions
         settings.epochs = epochs
         settings.batchSize = batchSize
         settings.lr = lr
@@ -206,11 +220,3 @@ enum Switch: String, ExpressibleByArgument, CaseIterable {
 
 extension RunSettings.OnFailure: ExpressibleByArgument {}
 extension RunSettings.LatePolicy: ExpressibleByArgument {}
-
-extension NamedOptions: ExpressibleByArgument {
-    public init?(argument: String) {
-        try? self.init(parsing: argument)
-    }
-
-    public var defaultValueDescription: String { values.isEmpty ? "none" : description }
-}

@@ -5,9 +5,9 @@ public struct Picture {
     /// `name.png` is drawn by `name.gp` from `name.csv`.
     public let name: String
     /// Said under it.
-    let caption: String
-    let data: String
-    let script: String
+    public let caption: String
+    public let data: String
+    public let script: String
 
     /// - Parameters:
     ///   - size: in pixels.

@@ -172,7 +172,8 @@ final class LocalTrainer {
             var extraSpan = extra.mutableSpan
             var stateSpan = state.mutableSpan
             job.strategy.finish(
-                &update, extra: &extraSpan, state: &stateSpan, broadcast: broadcast, gradient: gradient.span, work: work)
+                &update, extra: &extraSpan, state: &stateSpan, broadcast: broadcast, gradient: gradient.span, work: work
+            )
         }
         for i in 0..<extra.count { slot[unchecked: vectors.parameters + i] = extra[i] }
         for i in 0..<state.count { slot[unchecked: vectors.up + i] = state[i] }

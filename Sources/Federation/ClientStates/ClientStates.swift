@@ -34,7 +34,7 @@ public final class ClientStates {
 
     /// A state is this long.
     let floats: Int
-    private let folder: String
+    let folder: String
     /// Whether the folder goes with this object.
     private let isTemporary: Bool
     private var file: StateFile

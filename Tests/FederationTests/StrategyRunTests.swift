@@ -1,0 +1,138 @@
+import FedCore
+import Foundation
+import MPITesting
+import Recording
+import Strategies
+import Testing
+
+@testable import Federation
+
+/// Whole runs with every strategy of the catalog, ranks as threads.
+@Suite struct StrategyRunTests {
+    static let names = Strategies.all.map { $0.name }
+
+    static func settings(_ strategy: String, _ change: (inout RunSettings) -> Void = { _ in }) -> RunSettings {
+        SessionTests.settings {
+            $0.strategy = strategy
+            $0.rounds = 4
+            $0.clients = 7
+            $0.clientFraction = 0.6
+            $0.momentum = 0.5
+            change(&$0)
+        }
+    }
+
+    struct Outcome: Sendable {
+        var digest: String?
+        var states: [RunState] = []
+        var losses: [Double] = []
+    }
+
+    final class Recorder: RoundObserver {
+        var outcome = Outcome()
+        func roundFinished(_ record: RoundRecord) { outcome.losses.append(record.trainLoss ?? .nan) }
+        func stateReached(round: Int, state: () -> RunState) { outcome.states.append(state()) }
+        func runFinished(_ summary: RunSummary, weights: Span<Float>) { outcome.digest = weightsDigest(weights) }
+    }
+
+    /// - Parameter folder: for the clients' states.
+    static func run(
+        _ settings: RunSettings, ranks: Int, from state: RunState? = nil, folder: String = ""
+    ) throws -> Outcome {
+        try ThreadRanks.run(ranks) { communicator in
+            let recorder = Recorder()
+            let timekeeper = Timekeeper(communicator, isOn: false, sink: { _, _ in nil })
+            timekeeper.folder = folder
+            let isServer = communicator.rank == 0
+            try Session.run(
+                isServer ? settings : nil, resuming: isServer ? state : nil, on: communicator, timekeeper: timekeeper,
+                observers: { _ in [recorder] })
+            return recorder.outcome
+        }[0]
+    }
+
+    static func withFolder<R>(_ body: (String) throws -> R) throws -> R {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        return try body(folder.path)
+    }
+
+    @Test(arguments: names) func `The weights have the same bits at 1, 2 and 4 ranks`(strategy: String) throws {
+        let alone = try Self.run(Self.settings(strategy), ranks: 1)
+        #expect(alone.digest != nil)
+        let areFinite = alone.losses.allSatisfy { $0.isFinite }
+        #expect(areFinite)
+        for ranks in [2, 4] {
+            #expect(try Self.run(Self.settings(strategy), ranks: ranks).digest == alone.digest, "\(ranks) ranks")
+        }
+    }
+
+    @Test(arguments: names) func `Every state on the way leads to the same end, at another number of ranks`(
+        strategy: String
+    ) throws {
+        try Self.withFolder { folder in
+            let whole = try Self.run(Self.settings(strategy), ranks: 3, folder: folder)
+            // From the last to the first: whoever continues writes over what came later.
+            for state in whole.states.dropLast().reversed() {
+                let read = try Checkpoint.decode(Checkpoint.encode(state))
+                let rest = try Self.run(read.settings, ranks: 2, from: read, folder: folder)
+                #expect(rest.digest == whole.digest, "after round \(state.round)")
+            }
+        }
+    }
+
+    @Test(arguments: names) func `It learns what FedAvg learns, or its weights differ from FedAvg's`(
+        strategy: String
+    ) throws {
+        let fedAvg = try Self.run(Self.settings("fedavg"), ranks: 1)
+        let outcome = try Self.run(Self.settings(strategy), ranks: 1)
+        #expect((outcome.digest == fedAvg.digest) == (strategy == "fedavg"))
+    }
+
+    @Test func `FedProx without its term is FedAvg to the bit`() throws {
+        let settings = Self.settings("fedprox") { $0.strategyOptions = ["mu": "0"] }
+        #expect(try Self.run(settings, ranks: 2).digest == Self.run(Self.settings("fedavg"), ranks: 2).digest)
+    }
+
+    @Test func `FedSGD is FedAvg with one batch, one epoch and no momentum`() throws {
+        let batch: (inout RunSettings) -> Void = {
+            $0.batchSize = 1000
+            $0.momentum = 0
+        }
+        let sgd = try Self.run(Self.settings("fedsgd", batch), ranks: 1)
+        let avg = try Self.run(Self.settings("fedavg", batch), ranks: 1)
+        let (first, second) = (try #require(sgd.states.last), try #require(avg.states.last))
+        #expect(distance(first.weights, second.weights) < 1e-6)
+    }
+
+    @Test func `FedSGD takes the same step whatever the batch its gradient is summed in`() throws {
+        let small = try Self.run(Self.settings("fedsgd") { $0.batchSize = 3 }, ranks: 1)
+        let large = try Self.run(Self.settings("fedsgd") { $0.batchSize = 1000 }, ranks: 1)
+        let (first, second) = (try #require(small.states.last), try #require(large.states.last))
+        #expect(distance(first.weights, second.weights) < 1e-5)
+    }
+
+    private func distance(_ first: [Float], _ second: [Float]) -> Float {
+        zip(first, second).map { abs($0 - $1) }.max() ?? .infinity
+    }
+
+    @Test func `A strategy whose clients keep a state is refused on a wire of sums`() {
+        let settings = Self.settings("scaffold") { $0.wire = "reduce" }
+        #expect(throws: ConfigurationError.self) { try Job(settings) }
+    }
+
+    @Test func `What goes beside weights and updates is counted`() throws {
+        // SCAFFOLD sends a second vector each way, MimeLite too, q-FedAvg one number up.
+        func bytes(_ strategy: String) throws -> (up: Int, down: Int) {
+            let record = try #require(try Self.run(Self.settings(strategy), ranks: 2).states.last?.records.last)
+            return (record.uploadBytes / record.cohort, record.downloadBytes / record.cohort)
+        }
+        let plain = try bytes("fedavg")
+        let vector = 7850 * 4
+        let scaffold = try bytes("scaffold")
+        #expect(abs(scaffold.up - plain.up - vector) < 64 && scaffold.down - plain.down == vector)
+        #expect(try bytes("feddyn") == plain)
+        #expect(try bytes("qfedavg").up - plain.up <= 64)
+    }
+}

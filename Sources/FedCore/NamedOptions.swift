@@ -1,0 +1,76 @@
+/// Settings of one plug-in by name: `classes=2,minimum=5` on the command line, a mapping in a file. What they mean is the
+/// plug-in's business: it takes them from an `OptionReader`.
+public struct NamedOptions: Sendable, Equatable {
+    /// The values as they were written.
+    public let values: [String: String]
+
+    /// Options with these values.
+    public init(_ values: [String: String] = [:]) {
+        self.values = values
+    }
+
+    /// Reads `name=value,name=value`; `\,` is a comma and `\\` a backslash of a value. Empty text is no options.
+    /// - Throws: `ConfigurationError` when a part has no name or no `=`, or a name comes twice.
+    public init(parsing text: String) throws(ConfigurationError) {
+        var values: [String: String] = [:]
+        for part in Self.parts(of: text) {
+            guard let equals = part.firstIndex(of: "="), equals > part.startIndex else {
+                throw ConfigurationError("'\(part)' is no option; write name=value,name=value")
+            }
+            let name = String(part[..<equals])
+            guard values.updateValue(String(part[part.index(after: equals)...]), forKey: name) == nil else {
+                throw ConfigurationError("option '\(name)' is given twice")
+            }
+        }
+        self.values = values
+    }
+
+    /// The text between commas that are not escaped, without the escapes.
+    private static func parts(of text: String) -> [String] {
+        guard !text.isEmpty else { return [] }
+        var parts = [""]
+        var isEscaped = false
+        for character in text {
+            if isEscaped {
+                parts[parts.count - 1].append(character)
+                isEscaped = false
+            } else if character == "\\" {
+                isEscaped = true
+            } else if character == "," {
+                parts.append("")
+            } else {
+                parts[parts.count - 1].append(character)
+            }
+        }
+        return parts
+    }
+}
+
+extension NamedOptions: CustomStringConvertible {
+    /// What `init(parsing:)` reads back, in the order of the names: e.g. `classes=2,minimum=5`.
+    public var description: String {
+        values.sorted { $0.key < $1.key }.map { name, value in
+            "\(name)=\(value)".replacing("\\", with: "\\\\").replacing(",", with: "\\,")
+        }.joined(separator: ",")
+    }
+}
+
+extension NamedOptions: ExpressibleByDictionaryLiteral {
+    /// Options with these values; of a name that comes twice, the last.
+    public init(dictionaryLiteral elements: (String, String)...) {
+        self.init(Dictionary(elements, uniquingKeysWith: { $1 }))
+    }
+}
+
+extension NamedOptions: Codable {
+    /// Reads a mapping from names to texts.
+    public init(from decoder: any Decoder) throws {
+        self.init(try decoder.singleValueContainer().decode([String: String].self))
+    }
+
+    /// Writes a mapping from names to texts.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(values)
+    }
+}

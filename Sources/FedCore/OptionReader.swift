@@ -1,0 +1,89 @@
+/// Hands a plug-in its settings one by one. The catalog that made the reader then calls `finish`, so that an option nobody
+/// asked for is an error that lists those which were, and a plug-in states each of its settings once.
+///
+/// ```swift
+/// var reader = OptionReader(options, of: "strategy 'fedprox'")
+/// let mu = try reader.number("mu", default: Float(0.01), "at least 0") { $0 >= 0 }
+/// try reader.finish()
+/// ```
+public struct OptionReader {
+    /// Whose options these are, for error messages: e.g. `partition 'shard'`.
+    public let owner: String
+    private let options: NamedOptions
+    private var known: [String] = []
+
+    /// A reader of `owner`'s options.
+    public init(_ options: NamedOptions, of owner: String) {
+        self.options = options
+        self.owner = owner
+    }
+
+    /// A text, nil when it is not given.
+    public mutating func text(_ name: String) -> String? {
+        known.append(name)
+        return options.values[name]
+    }
+
+    /// A whole number.
+    /// - Parameters:
+    ///   - accepts: what is accepted, to end the sentence "it must be …".
+    /// - Throws: `ConfigurationError` when it is no whole number, or not accepted.
+    public mutating func integer(
+        _ name: String, default standard: Int, _ accepts: String, where isAccepted: (Int) -> Bool = { _ in true }
+    ) throws(ConfigurationError) -> Int {
+        guard let text = text(name) else { return standard }
+        guard let value = Int(text), isAccepted(value) else { throw refusal(of: name, "a whole number, \(accepts)") }
+        return value
+    }
+
+    /// A finite number.
+    /// - Parameters:
+    ///   - accepts: what is accepted, to end the sentence "it must be …".
+    /// - Throws: `ConfigurationError` when it is no finite number, or not accepted.
+    public mutating func number<Number: BinaryFloatingPoint & LosslessStringConvertible>(
+        _ name: String, default standard: Number, _ accepts: String, where isAccepted: (Number) -> Bool = { _ in true }
+    ) throws(ConfigurationError) -> Number {
+        guard let text = text(name) else { return standard }
+        guard let value = Number(text), value.isFinite, isAccepted(value) else {
+            throw refusal(of: name, "a number, \(accepts)")
+        }
+        return value
+    }
+
+    /// One of a few words.
+    /// - Throws: `ConfigurationError` that lists them when it is another.
+    public mutating func choice(
+        _ name: String, default standard: String, of choices: [String]
+    ) throws(ConfigurationError) -> String {
+        guard let text = text(name) else { return standard }
+        guard choices.contains(text) else { throw refusal(of: name, "one of: \(choices.joined(separator: ", "))") }
+        return text
+    }
+
+    /// On or off: `true`, `yes`, `on` or `false`, `no`, `off`, as in YAML.
+    /// - Throws: `ConfigurationError` when it is another word.
+    public mutating func flag(_ name: String, default standard: Bool) throws(ConfigurationError) -> Bool {
+        switch text(name) {
+        case nil: return standard
+        case "true", "yes", "on": return true
+        case "false", "no", "off": return false
+        default: throw refusal(of: name, "true or false")
+        }
+    }
+
+    /// The error that an option's value deserves.
+    /// - Parameters:
+    ///   - accepts: what is accepted, to end the sentence "it must be …".
+    public func refusal(of name: String, _ accepts: String) -> ConfigurationError {
+        ConfigurationError("\(owner): \(name) is '\(options.values[name] ?? "")'; it must be \(accepts)")
+    }
+
+    /// - Throws: `ConfigurationError` when options were given that nobody asked for.
+    public func finish() throws(ConfigurationError) {
+        guard let stranger = options.values.keys.filter({ !known.contains($0) }).min() else { return }
+        throw ConfigurationError(
+            known.isEmpty
+                ? "\(owner) takes no options, and was given '\(stranger)'"
+                : "\(owner) has no option '\(stranger)'; choose one of: \(known.joined(separator: ", "))")
+    }
+}

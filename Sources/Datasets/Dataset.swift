@@ -14,7 +14,7 @@ public protocol Dataset: Sendable {
     /// - Precondition: 0 ≤ sample < count.
     func label(_ sample: Int) -> Int
 
-    /// Writes the samples' images as floats in [0, 1] and their labels, in the order asked for. Touches only the rows
+    /// Writes the samples' images as floats (those of bytes in [0, 1]) and their labels, in the order asked for. Touches only the rows
     /// asked for and allocates nothing.
     /// - Parameters:
     ///   - images: room for `[samples.count, channels, height, width]` or more; what is beyond stays as it is.
@@ -43,6 +43,13 @@ public struct ImageShape: Sendable, Hashable, CustomStringConvertible {
         self.channels = channels
         self.height = height
         self.width = width
+    }
+
+    /// A shape written as `CxHxW`; nil if it is not, or a side is not in 1 … largestSide.
+    init?(_ text: String, largestSide: Int) {
+        let sides = text.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
+        guard sides.count == 3, sides.allSatisfy({ (1...largestSide).contains($0) }) else { return nil }
+        self.init(channels: sides[0], height: sides[1], width: sides[2])
     }
 
     /// Number of elements of one image.

@@ -19,6 +19,8 @@ public enum DatasetError: Error, Equatable, CustomStringConvertible {
     /// The two splits differ in image size.
     case shapeMismatch(train: String, trainShape: ImageShape, test: String, testShape: ImageShape)
     case labelOutOfRange(file: String, sample: Int, label: Int, classes: Int)
+    /// The bytes are not what the file's format asks for; `reason` says where and how, e.g. `line 3 has 4 columns`.
+    case malformed(file: String, reason: String)
     /// No folder for decompressed files can be written.
     case cache(folder: String, reason: String)
 
@@ -41,6 +43,7 @@ public enum DatasetError: Error, Equatable, CustomStringConvertible {
             "\(train) holds images of \(trainShape) but \(test) of \(testShape)"
         case .labelOutOfRange(let file, let sample, let label, let classes):
             "\(file) gives sample \(sample) the label \(label), outside 0 ..< \(classes)"
+        case .malformed(let file, let reason): "\(file): \(reason)"
         case .cache(let folder, let reason):
             "cannot keep decompressed files in \(folder): \(reason); set FEDMPI_CACHE to a writable folder"
         }

@@ -1,3 +1,5 @@
+import FedCore
+
 /// What a source may need to open a data set; each takes what concerns it.
 public struct DatasetOptions: Sendable {
     /// Seed of generated images. Every rank needs the same.
@@ -6,6 +8,8 @@ public struct DatasetOptions: Sendable {
     public var clients = 5
     /// At least 1.
     public var samplesPerClient = 600
+    /// What the source takes by name.
+    public var named: NamedOptions = [:]
     /// Folder for decompressed files. Without it: `FEDMPI_CACHE`, or the first writable one of
     /// `XDG_CACHE_HOME/fedmpi` (else `HOME/.cache/fedmpi`) and `TMPDIR/fedmpi-UID` (else `/tmp/fedmpi-UID`).
     public var cacheFolder: String?

@@ -9,17 +9,36 @@ public protocol DatasetSource: Sendable {
     /// One line for `--help`.
     static var summary: String { get }
 
-    /// Opens both splits. Local to the rank; ranks may call it at once.
+    /// Takes the user's choices; reads no file.
     /// - Parameters:
     ///   - argument: what followed the colon, if there was one.
+    ///   - options: what the source takes by name; whatever is left is refused.
+    /// - Throws: `ConfigurationError` when a choice is at fault.
+    init(_ argument: String?, options: inout OptionReader) throws(ConfigurationError)
+
+    /// Opens both splits. Local to the rank; ranks may call it at once.
     /// - Throws: `ConfigurationError` when the choice is at fault, `DatasetError` when a file is.
-    static func open(_ argument: String?, options: DatasetOptions) throws -> DatasetPair
+    func open(_ options: DatasetOptions) throws -> DatasetPair
+}
+
+extension DatasetSource {
+    /// The file or folder after the colon.
+    /// - Throws: `ConfigurationError` when there is none.
+    static func path(_ argument: String?, _ what: String) throws(ConfigurationError) -> String {
+        guard let argument, !argument.isEmpty else {
+            throw ConfigurationError("'\(name)' needs a \(what): '\(name)\(usage)'")
+        }
+        return argument
+    }
 }
 
 /// The catalog of data sets.
 public enum Datasets {
     /// Every source, in the order of `--help`.
-    public static let all: [any DatasetSource.Type] = [FashionMNIST.self, IDXFolder.self, SyntheticImages.self]
+    public static let all: [any DatasetSource.Type] = [
+        FashionMNIST.self, IDXFolder.self, CIFAR10.self, CIFAR100.self, NumPyArrays.self, CSVTable.self,
+        SyntheticImages.self,
+    ]
 
     /// What can be asked for, for `--help` and error messages: e.g. `fashion-mnist`, `idx:FOLDER`.
     public static var choices: [String] { all.map { $0.name + $0.usage } }
@@ -29,9 +48,12 @@ public enum Datasets {
     public static func open(_ choice: String, options: DatasetOptions = DatasetOptions()) throws -> DatasetPair {
         let parts = choice.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
         let name = parts.first.map { String($0) } ?? ""
-        guard let source = all.first(where: { $0.name == name }) else {
+        guard let type = all.first(where: { $0.name == name }) else {
             throw ConfigurationError(unknown: "data set", choice, choices: choices)
         }
-        return try source.open(parts.count > 1 ? String(parts[1]) : nil, options: options)
+        var reader = OptionReader(options.named, of: "data set '\(name)'")
+        let source = try type.init(parts.count > 1 ? String(parts[1]) : nil, options: &reader)
+        try reader.finish()
+        return try source.open(options)
     }
 }

@@ -24,30 +24,44 @@ public struct OptionReader {
         return options.values[name]
     }
 
-    /// A whole number.
+    /// A whole number, nil when it is not given.
     /// - Parameters:
     ///   - accepts: what is accepted, to end the sentence "it must be …".
     /// - Throws: `ConfigurationError` when it is no whole number, or not accepted.
     public mutating func integer(
-        _ name: String, default standard: Int, _ accepts: String, where isAccepted: (Int) -> Bool = { _ in true }
-    ) throws(ConfigurationError) -> Int {
-        guard let text = text(name) else { return standard }
+        _ name: String, _ accepts: String, where isAccepted: (Int) -> Bool
+    ) throws(ConfigurationError) -> Int? {
+        guard let text = text(name) else { return nil }
         guard let value = Int(text), isAccepted(value) else { throw refusal(of: name, "a whole number, \(accepts)") }
         return value
     }
 
-    /// A finite number.
+    /// A whole number; see the form without a default.
+    public mutating func integer(
+        _ name: String, default standard: Int, _ accepts: String, where isAccepted: (Int) -> Bool
+    ) throws(ConfigurationError) -> Int {
+        try integer(name, accepts, where: isAccepted) ?? standard
+    }
+
+    /// A finite number, nil when it is not given.
     /// - Parameters:
     ///   - accepts: what is accepted, to end the sentence "it must be …".
     /// - Throws: `ConfigurationError` when it is no finite number, or not accepted.
     public mutating func number<Number: BinaryFloatingPoint & LosslessStringConvertible>(
-        _ name: String, default standard: Number, _ accepts: String, where isAccepted: (Number) -> Bool = { _ in true }
-    ) throws(ConfigurationError) -> Number {
-        guard let text = text(name) else { return standard }
+        _ name: String, _ accepts: String, where isAccepted: (Number) -> Bool
+    ) throws(ConfigurationError) -> Number? {
+        guard let text = text(name) else { return nil }
         guard let value = Number(text), value.isFinite, isAccepted(value) else {
             throw refusal(of: name, "a number, \(accepts)")
         }
         return value
+    }
+
+    /// A finite number; see the form without a default.
+    public mutating func number<Number: BinaryFloatingPoint & LosslessStringConvertible>(
+        _ name: String, default standard: Number, _ accepts: String, where isAccepted: (Number) -> Bool
+    ) throws(ConfigurationError) -> Number {
+        try number(name, accepts, where: isAccepted) ?? standard
     }
 
     /// One of a few words.
@@ -60,11 +74,11 @@ public struct OptionReader {
         return text
     }
 
-    /// On or off: `true`, `yes`, `on` or `false`, `no`, `off`, as in YAML.
+    /// On or off, nil when it is not given: `true`, `yes`, `on` or `false`, `no`, `off`, as in YAML.
     /// - Throws: `ConfigurationError` when it is another word.
-    public mutating func flag(_ name: String, default standard: Bool) throws(ConfigurationError) -> Bool {
+    public mutating func flag(_ name: String) throws(ConfigurationError) -> Bool? {
         switch text(name) {
-        case nil: return standard
+        case nil: return nil
         case "true", "yes", "on": return true
         case "false", "no", "off": return false
         default: throw refusal(of: name, "true or false")

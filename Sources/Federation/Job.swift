@@ -33,8 +33,10 @@ public struct Job: Sendable {
         options.clients = settings.clients
         options.samplesPerClient = settings.samplesPerClient
         options.seed = settings.seed
+        options.named = settings.datasetOptions
         let data = try Datasets.open(settings.dataset, options: options)
-        let partitioner = try Partitions.named(settings.partition, PartitionSettings(alpha: settings.alpha))
+        let partitioner = try Partitions.named(
+            settings.partition, PartitionSettings(alpha: settings.alpha, named: settings.partitionOptions))
         let partition = try partitioner.partition(data.train, clients: settings.clients, seed: settings.seed)
         return (data, partition)
     }

@@ -15,11 +15,15 @@ public struct RunSettings: Codable, Sendable, Equatable {
     public var strategy = "fedavg"
     public var model = "edgecnn-large"
     public var dataset = "fashion-mnist"
+    /// What the data set's source takes by name.
+    public var datasetOptions: NamedOptions = [:]
     /// Training samples per client of a data set that is generated; others have the size they have.
     public var samplesPerClient = 600
     public var partition = "dirichlet"
     /// Concentration of the Dirichlet partition, > 0: small is skewed, large is even.
     public var alpha = 0.5
+    /// What the partitioner takes by name.
+    public var partitionOptions: NamedOptions = [:]
     /// Passes over a client's samples per round, ≥ 0; with 0 a round is only its exchange.
     public var epochs = 1
     /// Samples per step of local training, ≥ 1.
@@ -91,6 +95,8 @@ public struct RunSettings: Codable, Sendable, Equatable {
         case rounds, clients, strategy, model, dataset, partition, alpha, epochs, lr, momentum, seed, threads
         case clientFraction = "client-fraction"
         case samplesPerClient = "samples-per-client"
+        case datasetOptions = "dataset-options"
+        case partitionOptions = "partition-options"
         case batchSize = "batch-size"
         case weightDecay = "weight-decay"
         case evalEvery = "eval-every"

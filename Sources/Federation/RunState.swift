@@ -115,7 +115,8 @@ extension Job {
             var images = image.mutableSpan
             var labels = label.mutableSpan
             split.read(wanted.span, into: &images, labels: &labels)
-            hash.add(Int((image.reduce(0, +) / Float(image.count) * 1000).rounded()))
+            // A user's own numbers may be of any size, or none.
+            hash.add(Int(exactly: (image.reduce(0, +) / Float(image.count) * 1000).rounded()) ?? 0)
         }
     }
 }

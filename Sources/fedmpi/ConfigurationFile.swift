@@ -37,6 +37,9 @@ enum ConfigurationFile {
     /// Options that may be given several times; a list in the file.
     private static let repeatable: Set<String> = ["inject"]
 
+    /// Options of the form `name=value,name=value`; a mapping in the file.
+    private static let mappings: Set<String> = ["dataset-options", "partition-options"]
+
     /// Settings that are switches, as all flags among the output options are.
     private static let switches: Set<String> = ["real-delays"]
 
@@ -78,6 +81,11 @@ enum ConfigurationFile {
                 result += items.compactMap { $0.scalar.map { "--\(name)=\($0.string)" } }
                 continue
             }
+            if mappings.contains(name), let pairs = value.mapping {
+                let options = try namedOptions(pairs, of: name, in: path)
+                if !options.values.isEmpty { result.append("--\(name)=\(options)") }
+                continue
+            }
             guard let scalar = value.scalar else {
                 throw ConfigurationError("'\(path)': \(name) is not a single value")
             }
@@ -89,6 +97,19 @@ enum ConfigurationFile {
             }
         }
         return result
+    }
+
+    private static func namedOptions(
+        _ pairs: Node.Mapping, of name: String, in path: String
+    ) throws -> NamedOptions {
+        var values: [String: String] = [:]
+        for (key, value) in pairs {
+            guard let key = key.string, let scalar = value.scalar else {
+                throw ConfigurationError("'\(path)': \(name) is not a mapping from names to single values")
+            }
+            values[key] = scalar.string
+        }
+        return NamedOptions(values)
     }
 
     /// The long names of a group's options, from its stored properties: ArgumentParser spells `batchSize` as

@@ -28,6 +28,11 @@ struct SettingsOptions: ParsableArguments {
     @Option(help: "Data set: \(Datasets.all.map { "\($0.name)\($0.usage) (\($0.summary))" }.joined(separator: ", ")).")
     var dataset = defaults.dataset
 
+    @Option(
+        help: "What the data set takes: name=value,name=value; an unknown name lists them.",
+        transform: NamedOptions.init(parsing:))
+    var datasetOptions: NamedOptions = [:]
+
     @Option(help: "Training samples per client of the synthetic data set.")
     var samplesPerClient = defaults.samplesPerClient
 
@@ -36,6 +41,11 @@ struct SettingsOptions: ParsableArguments {
 
     @Option(help: "Concentration of the Dirichlet partition: 0.1 is very skewed, 100 is even.")
     var alpha = defaults.alpha
+
+    @Option(
+        help: "What the partition takes: name=value,name=value; an unknown name lists them.",
+        transform: NamedOptions.init(parsing:))
+    var partitionOptions: NamedOptions = [:]
 
     @Option(help: "Passes over a client's samples per round.")
     var epochs = defaults.epochs
@@ -123,9 +133,11 @@ struct SettingsOptions: ParsableArguments {
         settings.strategy = strategy
         settings.model = model
         settings.dataset = dataset
+        settings.datasetOptions = datasetOptions
         settings.samplesPerClient = samplesPerClient
         settings.partition = partition
         settings.alpha = alpha
+        settings.partitionOptions = partitionOptions
         settings.epochs = epochs
         settings.batchSize = batchSize
         settings.lr = lr

@@ -43,6 +43,17 @@ import Testing
         #expect(try ConfigurationFile.expand(["partition", "--config", path]) == ["partition", "--alpha=0.1"])
     }
 
+    @Test func `A mapping is given as names and values`() throws {
+        let path = try file("partition-options: {minimum: 5, file: 'a,b'}\ndataset-options: {}\n")
+        let arguments = try ConfigurationFile.expand(["--config", path])
+        #expect(arguments == [#"--partition-options=file=a\,b,minimum=5"#])
+        let options = try SettingsOptions.parse(arguments)
+        #expect(options.partitionOptions == ["minimum": "5", "file": "a,b"] && options.datasetOptions == [:])
+        #expect(throws: ConfigurationError.self) {
+            try ConfigurationFile.expand(["--config", file("partition-options: {minimum: [5]}\n")])
+        }
+    }
+
     @Test func `The settings of a run's config json are its values`() throws {
         let path = try file(#"{"fedmpi": "0.1.0", "settings": {"rounds": 2, "batch-size": 8}, "ranks": 6}"#)
         #expect(
@@ -63,7 +74,7 @@ import Testing
     @Test func `Every setting has an option of its own name`() {
         let names = ConfigurationFile.optionNames(of: SettingsOptions())
         #expect(names.contains("batch-size") && names.contains("client-fraction") && names.contains("lr"))
-        #expect(names.count == 32)
+        #expect(names.count == 34)
     }
 }
 

@@ -64,6 +64,29 @@ import Testing
         #expect("\(error, default: "")" == "/nowhere/fashion-mnist is missing: apt-get install dataset-fashion-mnist")
     }
 
+    @Test func namesOfEMNISTAreReadByTheirPrefix() throws {
+        for (name, bytes) in TinyIDX.files {
+            try folder.write(bytes, to: "emnist-tiny-" + name.replacing("t10k", with: "test"))
+        }
+        var options = DatasetOptions()
+        options.named = ["prefix": "emnist-tiny-", "classes": "4"]
+        let pair = try Datasets.open("idx:" + folder.path, options: options)
+        #expect(pair.train.labels() == [1, 0, 2] && pair.test.labels() == [2, 1])
+        #expect(pair.train.classes == 4 && pair.test.classes == 4)
+        options.named = ["prefix": "emnist-tiny-", "classes": "2"]
+        #expect(throws: DatasetError.self) { try Datasets.open("idx:" + folder.path, options: options) }
+    }
+
+    @Test func anUnknownOptionListsThoseThereAre() {
+        var options = DatasetOptions()
+        options.named = ["clases": "4"]
+        let error = ConfigurationError("data set 'idx' has no option 'clases'; choose one of: prefix, classes")
+        #expect(throws: error) { try Datasets.open("idx:/nowhere", options: options) }
+        #expect(throws: ConfigurationError("data set 'synthetic' takes no options, and was given 'clases'")) {
+            try Datasets.open("synthetic", options: options)
+        }
+    }
+
     @Test func aFolderIsNeeded() {
         let error = ConfigurationError("'idx' needs a folder: 'idx:FOLDER'")
         #expect(throws: error) { try Datasets.open("idx") }
@@ -73,7 +96,8 @@ import Testing
 
     @Test func anUnknownDataSetListsTheCatalog() {
         let error = ConfigurationError(
-            "unknown data set 'mnist'; choose one of: fashion-mnist, idx:FOLDER, synthetic[:CxHxW]")
+            "unknown data set 'mnist'; choose one of: fashion-mnist, idx:FOLDER, cifar-10:FOLDER, cifar-100:FOLDER, "
+                + "numpy:FILE.npz|FOLDER, csv:FILE, synthetic[:CxHxW]")
         #expect(throws: error) { try Datasets.open("mnist") }
         #expect(throws: ConfigurationError.self) { try Datasets.open("") }
     }

@@ -79,13 +79,13 @@ import Testing
     }
 
     @Test(arguments: [0, 1, 25, 600]) func theMinimumIsASetting(minimum: Int) throws {
-        let partition = try Partitions.named("dirichlet", PartitionSettings(alpha: 0.05, minimumSamples: minimum))
+        let partition = try Partitions.named("dirichlet", PartitionSettings(alpha: 0.05, named: ["minimum": "\(minimum)"]))
             .partition(labels: Self.labels, classes: 10, clients: 100, seed: 1)
         #expect((0..<100).map { partition.count(of: $0) }.min() ?? -1 >= minimum)
     }
 
     @Test func aMinimumThatCannotBeReachedIsRefused() throws {
-        let partitioner = try Partitions.named("dirichlet", PartitionSettings(minimumSamples: 601))
+        let partitioner = try Partitions.named("dirichlet", PartitionSettings(named: ["minimum": "601"]))
         let error = ConfigurationError(
             "100 clients cannot hold 601 of 60000 samples each; choose a minimum of at most 600")
         #expect(throws: error) {
@@ -103,7 +103,7 @@ import Testing
             try Partitions.named("dirichlet", PartitionSettings(alpha: .nan))
         }
         #expect(throws: ConfigurationError.self) {
-            try Partitions.named("dirichlet", PartitionSettings(minimumSamples: -1))
+            try Partitions.named("dirichlet", PartitionSettings(named: ["minimum": "-1"]))
         }
     }
 }

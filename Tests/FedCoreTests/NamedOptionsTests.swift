@@ -43,13 +43,14 @@ import Testing
         #expect(try reader.integer("n", default: 1, "at least 1") { $0 >= 1 } == 3)
         #expect(try reader.number("mu", default: Float(0), "at least 0") { $0 >= 0 } == 0.5)
         #expect(try reader.choice("law", default: "flat", of: ["flat", "power"]) == "power")
-        #expect(try reader.flag("on", default: false))
+        #expect(try reader.flag("on") == true)
         #expect(reader.text("path") == "x")
-        #expect(try reader.integer("m", default: 7, "anything") == 7)
-        #expect(try reader.number("nu", default: 0.25, "anything") == 0.25)
+        #expect(try reader.integer("m", default: 7, "anything") { _ in true } == 7)
+        #expect(try reader.number("nu", default: 0.25, "anything") { _ in true } == 0.25)
         #expect(try reader.choice("shape", default: "flat", of: ["flat"]) == "flat")
-        #expect(try reader.flag("off", default: true))
+        #expect(try reader.flag("off") == nil)
         #expect(reader.text("other") == nil)
+        #expect(try reader.integer("count", "anything") { _ in true } == nil)
         try reader.finish()
     }
 
@@ -73,7 +74,7 @@ import Testing
             try reader.choice("law", default: "a", of: ["a", "b"])
         }
         #expect(throws: ConfigurationError("x: on is 'maybe'; it must be true or false")) {
-            try reader.flag("on", default: true)
+            try reader.flag("on")
         }
     }
 

@@ -17,10 +17,13 @@ struct ClassTable {
 
     /// Gives each client its share of a class.
     mutating func fill(_ label: Int, _ shares: [Int]) {
-        for client in 0..<clients {
-            counts[client * classes + label] += Int32(shares[client])
-            sizes[client] += shares[client]
-        }
+        for client in 0..<clients { add(shares[client], of: label, to: client) }
+    }
+
+    /// Gives a client samples of a class.
+    mutating func add(_ count: Int, of label: Int, to client: Int) {
+        counts[client * classes + label] += Int32(count)
+        sizes[client] += count
     }
 
     /// Moves samples, one at a time, from the client that is then the largest to each that has fewer than `minimum`;
@@ -46,6 +49,31 @@ struct ClassTable {
                 givers.decrementLargest()
             }
         }
+    }
+
+    /// The client of each sample: each class's samples go to the clients one after the other, in both their orders, and
+    /// what is left to nobody. O(samples + clients · classes).
+    /// - Parameters:
+    ///   - members: the samples of each class.
+    func owners(of members: [[UInt32]], samples: Int) -> [UInt32] {
+        var owners = [UInt32](repeating: Partition.nobody, count: samples)
+        for label in 0..<classes {
+            var next = 0
+            for client in 0..<clients {
+                for _ in 0..<self[client, label] {
+                    owners[Int(members[label][next])] = UInt32(client)
+                    next += 1
+                }
+            }
+        }
+        return owners
+    }
+
+    /// The samples of each class, in ascending order. O(samples + classes).
+    static func members(labels: [Int32], classes: Int) -> [[UInt32]] {
+        var members = [[UInt32]](repeating: [], count: classes)
+        for sample in labels.indices { members[Int(labels[sample])].append(UInt32(sample)) }
+        return members
     }
 
     private func mostNumerousClass(of client: Int) -> Int {

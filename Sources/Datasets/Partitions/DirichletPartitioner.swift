@@ -8,22 +8,21 @@ import FedCore
 /// Federated Visual Classification*, 2019, arXiv:1909.06335 (who draw over classes for each client).
 public struct DirichletPartitioner: Partitioner {
     public static let name = "dirichlet"
-    public static let summary = "label skew: each class split by Dirichlet(alpha) over the clients"
+    public static let summary =
+        "label skew: each class split by Dirichlet(alpha) over the clients; option minimum (10 samples each)"
 
     /// Concentration: α → 0 gives each class to one client, α → ∞ an equal share to all.
     public let alpha: Double
-    /// See `PartitionSettings.minimumSamples`.
+    /// Samples each client holds at least, option `minimum`. nil is 10, or an equal share when there are fewer than 10 for
+    /// each.
     public let minimumSamples: Int?
 
-    public init(_ settings: PartitionSettings = PartitionSettings()) throws(ConfigurationError) {
+    public init(_ settings: PartitionSettings, options: inout OptionReader) throws(ConfigurationError) {
         guard settings.alpha > 0, settings.alpha.isFinite else {
             throw ConfigurationError("alpha must be a finite number above 0, not \(settings.alpha)")
         }
-        if let minimum = settings.minimumSamples, minimum < 0 {
-            throw ConfigurationError("the minimum of samples for each client must be at least 0, not \(minimum)")
-        }
         alpha = settings.alpha
-        minimumSamples = settings.minimumSamples
+        minimumSamples = try options.integer("minimum", "at least 0") { $0 >= 0 }
     }
 
     public func owners(
@@ -36,9 +35,7 @@ public struct DirichletPartitioner: Partitioner {
                 "\(clients) clients cannot hold \(minimum) of \(labels.count) samples each; choose a minimum of at most \(share)"
             )
         }
-        var members = [[UInt32]](repeating: [], count: classes)
-        for sample in labels.indices { members[Int(labels[sample])].append(UInt32(sample)) }
-
+        var members = ClassTable.members(labels: labels, classes: classes)
         var table = ClassTable(clients: clients, classes: classes)
         for label in 0..<classes where !members[label].isEmpty {
             var random = RandomStream(seed: seed, .partition, salt: 1 + label)
@@ -48,17 +45,6 @@ public struct DirichletPartitioner: Partitioner {
             table.fill(label, Apportionment.split(members[label].count, by: proportions, firstInTies: first))
         }
         table.raise(toAtLeast: minimum)
-
-        var owners = [UInt32](repeating: 0, count: labels.count)
-        for label in 0..<classes {
-            var next = members[label].startIndex
-            for client in 0..<clients {
-                for _ in 0..<table[client, label] {
-                    owners[Int(members[label][next])] = UInt32(client)
-                    next += 1
-                }
-            }
-        }
-        return owners
+        return table.owners(of: members, samples: labels.count)
     }
 }

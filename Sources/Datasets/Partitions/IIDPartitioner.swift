@@ -5,7 +5,7 @@ public struct IIDPartitioner: Partitioner {
     public static let name = "iid"
     public static let summary = "samples dealt at random, sizes equal within 1"
 
-    public init(_ settings: PartitionSettings = PartitionSettings()) {}
+    public init(_ settings: PartitionSettings, options: inout OptionReader) {}
 
     public func owners(labels: [Int32], classes: Int, clients: Int, seed: UInt64) -> [UInt32] {
         var order = labels.indices.map { UInt32($0) }

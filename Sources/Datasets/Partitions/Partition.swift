@@ -4,15 +4,19 @@ public struct Partition: Sendable, Equatable {
     private let samples: [UInt32]
     private let offsets: [Int]
 
-    /// Groups the samples by owner: `owners[sample]` is the sample's client, in 0 ..< clients. O(samples + clients).
+    /// The owner of a sample that no client holds.
+    public static let nobody = UInt32.max
+
+    /// Groups the samples by owner: `owners[sample]` is the sample's client, in 0 ..< clients, or `nobody`.
+    /// O(samples + clients).
     public init(owners: [UInt32], clients: Int) {
         precondition(owners.count <= Int(UInt32.max), "samples are numbered by UInt32")
         var offsets = [Int](repeating: 0, count: clients + 1)
-        for owner in owners { offsets[Int(owner) + 1] += 1 }
+        for owner in owners where owner != Self.nobody { offsets[Int(owner) + 1] += 1 }
         for client in 0..<clients { offsets[client + 1] += offsets[client] }
         var next = offsets
-        var samples = [UInt32](repeating: 0, count: owners.count)
-        for sample in owners.indices {
+        var samples = [UInt32](repeating: 0, count: offsets[clients])
+        for sample in owners.indices where owners[sample] != Self.nobody {
             let owner = Int(owners[sample])
             samples[next[owner]] = UInt32(sample)
             next[owner] += 1
@@ -38,9 +42,8 @@ public struct Partition: Sendable, Equatable {
 
     /// How many samples of each class each client holds: `[client][class]`. O(samples).
     /// - Parameters:
-    ///   - labels: the class of each sample, in 0 ..< classes.
+    ///   - labels: the class of each sample of the data set, in 0 ..< classes.
     public func classTable(labels: [Int32], classes: Int) -> [[Int]] {
-        precondition(labels.count == sampleCount, "a label for each sample")
         return (0..<clients).map { client in
             var row = [Int](repeating: 0, count: classes)
             for sample in samples(of: client) { row[Int(labels[Int(sample)])] += 1 }

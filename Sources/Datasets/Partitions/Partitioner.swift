@@ -1,31 +1,38 @@
 import FedCore
 
-/// What a user may set about a partition; each partitioner takes what concerns it.
+/// What a user may set about a partition.
 public struct PartitionSettings: Sendable, Equatable {
     /// Concentration α of label skew: small is skewed, large is even. 0 < α < ∞.
-    public var alpha = 0.5
-    /// Samples each client holds at least. nil is 10, or an equal share when there are fewer than 10 for each.
-    public var minimumSamples: Int?
+    public var alpha: Double
+    /// What the partitioner takes by name.
+    public var named: NamedOptions
 
     /// Settings as given; the partitioner that uses one checks it.
-    public init(alpha: Double = 0.5, minimumSamples: Int? = nil) {
+    public init(alpha: Double = 0.5, named: NamedOptions = [:]) {
         self.alpha = alpha
-        self.minimumSamples = minimumSamples
+        self.named = named
     }
 }
 
-/// A way to deal the samples out to the clients: each sample to exactly one, by the seed alone, so that every rank comes
-/// to the same partition without a message.
+/// A way to deal the samples out to the clients: each sample to exactly one, and some to every client, by the settings and
+/// the seed alone, so that every rank comes to the same partition without a message. Only a setting of the user's may leave
+/// a sample or a client without the other.
+///
+/// Arithmetic that decides who gets what is in whole numbers, or in IEEE 754's correctly rounded operations (see
+/// `PortableMath`): a partition must not depend on a machine's mathematical library.
 public protocol Partitioner: Sendable {
     /// The name on the command line.
     static var name: String { get }
     /// One line for `--help`.
     static var summary: String { get }
 
+    /// Takes the user's choices; reads no file.
+    /// - Parameters:
+    ///   - options: what the partitioner takes by name; whatever is left is refused.
     /// - Throws: `ConfigurationError` when a setting is out of range.
-    init(_ settings: PartitionSettings) throws(ConfigurationError)
+    init(_ settings: PartitionSettings, options: inout OptionReader) throws(ConfigurationError)
 
-    /// The client of each sample. Called with 1 ≤ clients ≤ samples; `partition` checks that.
+    /// The client of each sample, or `Partition.nobody`. Called with 1 ≤ clients ≤ samples; `partition` checks that.
     /// - Parameters:
     ///   - labels: the class of each sample, in 0 ..< classes.
     /// - Throws: `ConfigurationError` when the settings do not fit these samples and clients.

@@ -3,16 +3,22 @@ import FedCore
 /// The catalog of partitioners.
 public enum Partitions {
     /// Every partitioner, in the order of `--help`.
-    public static let all: [any Partitioner.Type] = [IIDPartitioner.self, DirichletPartitioner.self]
+    public static let all: [any Partitioner.Type] = [
+        IIDPartitioner.self, DirichletPartitioner.self, ShardPartitioner.self, PathologicalPartitioner.self,
+        QuantitySkewPartitioner.self, ClassExactPartitioner.self, ByColumnPartitioner.self,
+    ]
 
     /// - Throws: `ConfigurationError` that lists the catalog when the name is not in it, or when a setting is out of
-    ///   range.
+    ///   range or unknown.
     public static func named(
         _ name: String, _ settings: PartitionSettings = PartitionSettings()
     ) throws(ConfigurationError) -> any Partitioner {
         guard let type = all.first(where: { $0.name == name }) else {
             throw ConfigurationError(unknown: "partition", name, choices: all.map { $0.name })
         }
-        return try type.init(settings)
+        var reader = OptionReader(settings.named, of: "partition '\(name)'")
+        let partitioner = try type.init(settings, options: &reader)
+        try reader.finish()
+        return partitioner
     }
 }

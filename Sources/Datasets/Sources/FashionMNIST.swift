@@ -4,18 +4,21 @@ import FedCore
 ///
 /// H. Xiao, K. Rasul, R. Vollgraf, *Fashion-MNIST: a Novel Image Dataset for Benchmarking Machine Learning
 /// Algorithms*, 2017, arXiv:1708.07747.
-public enum FashionMNIST: DatasetSource {
+public struct FashionMNIST: DatasetSource {
     public static let name = "fashion-mnist"
     public static let usage = ""
     public static let summary = "70,000 images of clothes, 1×28×28, 10 classes (Debian's dataset-fashion-mnist)"
 
     static let debianFolder = "/usr/share/datasets/fashion-mnist"
 
-    public static func open(_ argument: String?, options: DatasetOptions) throws -> DatasetPair {
+    public init(_ argument: String?, options: inout OptionReader) throws(ConfigurationError) {
         guard argument == nil else {
-            throw ConfigurationError("'\(name)' takes no folder; for one of your own use 'idx:FOLDER'")
+            throw ConfigurationError("'\(Self.name)' takes no folder; for one of your own use 'idx:FOLDER'")
         }
-        return try open(folder: debianFolder, options: options)
+    }
+
+    public func open(_ options: DatasetOptions) throws -> DatasetPair {
+        try Self.open(folder: Self.debianFolder, options: options)
     }
 
     static func open(folder: String, options: DatasetOptions) throws(DatasetError) -> DatasetPair {

@@ -5,7 +5,7 @@ import FedCore
 /// Each class has a few prototypes, smooth random fields. A sample is one of its class's prototypes, shifted by up to
 /// 2 pixels and dimmed, overlaid with a fainter prototype of any class, plus uniform noise. A linear model gets most
 /// of them right, a convolutional one more.
-public enum SyntheticImages: DatasetSource {
+public struct SyntheticImages: DatasetSource {
     public static let name = "synthetic"
     public static let usage = "[:CxHxW]"
     public static let summary = "generated images, 10 classes, 1x28x28 unless said; as many as the clients need"
@@ -14,8 +14,18 @@ public enum SyntheticImages: DatasetSource {
     /// Largest extent of each dimension.
     static let largestSide = 1024
 
-    public static func open(_ argument: String?, options: DatasetOptions) throws -> DatasetPair {
-        let shape = try parse(argument ?? "1x28x28")
+    private let shape: ImageShape
+
+    public init(_ argument: String?, options: inout OptionReader) throws(ConfigurationError) {
+        let text = argument ?? "1x28x28"
+        guard let shape = ImageShape(text, largestSide: Self.largestSide) else {
+            throw ConfigurationError(
+                "'\(text)' is no image shape; write CxHxW with sides of 1 to \(Self.largestSide), e.g. 3x32x32")
+        }
+        self.shape = shape
+    }
+
+    public func open(_ options: DatasetOptions) throws -> DatasetPair {
         guard options.clients >= 1 else {
             throw ConfigurationError("clients must be at least 1, not \(options.clients)")
         }
@@ -27,20 +37,11 @@ public enum SyntheticImages: DatasetSource {
             throw ConfigurationError(
                 "\(options.clients) clients of \(options.samplesPerClient) samples are more than 2^32 - 1 samples")
         }
-        let prototypes = Prototypes(seed: options.seed, shape: shape, classes: classes)
+        let prototypes = Prototypes(seed: options.seed, shape: shape, classes: Self.classes)
         let testCount = min(10_000, max(1_000, trainCount / 6))
         return DatasetPair(
             train: SyntheticSplit(seed: options.seed, split: 0, count: trainCount, prototypes: prototypes),
             test: SyntheticSplit(seed: options.seed, split: 1, count: testCount, prototypes: prototypes))
-    }
-
-    private static func parse(_ text: String) throws(ConfigurationError) -> ImageShape {
-        let sides = text.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
-        guard sides.count == 3, sides.allSatisfy({ (1...largestSide).contains($0) }) else {
-            throw ConfigurationError(
-                "'\(text)' is no image shape; write CxHxW with sides of 1 to \(largestSide), e.g. 3x32x32")
-        }
-        return ImageShape(channels: sides[0], height: sides[1], width: sides[2])
     }
 }
 

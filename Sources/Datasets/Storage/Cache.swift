@@ -1,17 +1,20 @@
+import FedCore
+
 #if canImport(Glibc)
 import Glibc
 #else
 import Darwin
 #endif
 
-/// Decompressed copies of gzip files, made once for each user and host and then mapped by every rank.
+/// Copies of files in a form that can be mapped (decompressed, or text turned into numbers), made once for each user and
+/// host and then mapped by every rank.
 ///
 /// A copy begins with a header that names the version of its source (size and time of modification) and its own
 /// length; one that does not fit is made again. It is written under another name and then renamed, so that nobody sees
 /// half of one, however many ranks and runs start at once; a lock lets one rank do the work while the others wait.
 struct Cache: Sendable {
     static let headerBytes = 64
-    /// Longer than any decompression; after it a rank stops waiting for a holder that may be stopped.
+    /// Longer than the making of any copy; after it a rank stops waiting for a holder that may be stopped.
     private static let patience = Duration.seconds(60)
 
     /// Folders in the order in which they are tried.
@@ -44,9 +47,35 @@ struct Cache: Sendable {
     func decompressed(
         _ path: String, expectedLength: ([UInt8]) throws(DatasetError) -> Int
     ) throws(DatasetError) -> MappedFile {
+        try copy(of: path) { source, write throws(DatasetError) in
+            var length = 0
+            var written = 0
+            try Gunzip.decompress(source) { chunk throws(DatasetError) in
+                if written == 0 { length = try expectedLength([UInt8](chunk.prefix(64))) }
+                written += chunk.count
+                guard written <= length else { throw .trailingBytes(file: path, expectedBytes: length) }
+                try write(chunk)
+            }
+            if written == 0 { length = try expectedLength([]) }
+            guard written == length else {
+                throw .truncated(file: path, expectedBytes: length, actualBytes: written)
+            }
+        }
+    }
+
+    /// Takes a file, open, and where the bytes of its copy go, in order.
+    typealias Maker = (
+        _ source: borrowing OpenFile, _ write: (UnsafeRawBufferPointer) throws(DatasetError) -> Void
+    ) throws(DatasetError) -> Void
+
+    /// Maps the copy of a file that `make` makes, after making it if there is none that fits.
+    /// - Parameters:
+    ///   - key: tells copies of one file apart: everything that the copy depends on besides the file.
+    /// - Throws: `make`'s own errors, or `DatasetError.cache`.
+    func copy(of path: String, key: String = "", make: Maker) throws(DatasetError) -> MappedFile {
         let source = try OpenFile(reading: path)
         let version = try source.status()
-        let name = Self.name(for: path)
+        let name = Self.name(for: path, key: key)
         for folder in folders where isExplicit || FileSystem.isOwnFolder(folder) {
             if let copy = Self.map("\(folder)/\(name)", of: version) { return copy }
         }
@@ -60,7 +89,7 @@ struct Cache: Sendable {
                 do {
                     return try OpenFile.locking("\(folder)/\(name).lock", patience: Self.patience) {
                         () throws(DatasetError) in
-                        try make("\(folder)/\(name)", folder, source, version, expectedLength)
+                        try fill("\(folder)/\(name)", folder, source, version, make)
                     }
                 } catch .cache(let folder, let reason) {
                     failure = .cache(folder: folder, reason: reason)
@@ -70,9 +99,8 @@ struct Cache: Sendable {
         throw failure
     }
 
-    private func make(
-        _ copy: String, _ folder: String, _ source: borrowing OpenFile, _ version: OpenFile.Status,
-        _ expectedLength: ([UInt8]) throws(DatasetError) -> Int
+    private func fill(
+        _ copy: String, _ folder: String, _ source: borrowing OpenFile, _ version: OpenFile.Status, _ make: Maker
     ) throws(DatasetError) -> MappedFile {
         if let made = Self.map(copy, of: version) { return made }
         guard let file = OpenFile.temporary(for: copy) else {
@@ -81,23 +109,16 @@ struct Cache: Sendable {
         var renamed = false
         defer { if !renamed { unlink(file.path) } }
 
-        var length = 0
-        var written = 0
         // Two folders may be tried; the second has to read from the beginning again.
         lseek(source.descriptor, 0, SEEK_SET)
-        try Gunzip.decompress(source) { chunk throws(DatasetError) in
-            if written == 0 {
-                length = try expectedLength([UInt8](chunk.prefix(64)))
-                try Self.write(Self.header(of: version, length: length), to: file, folder)
-            }
-            written += chunk.count
-            guard written <= length else { throw .trailingBytes(file: source.path, expectedBytes: length) }
+        lseek(file.descriptor, off_t(Self.headerBytes), SEEK_SET)
+        var length = 0
+        try make(source) { chunk throws(DatasetError) in
+            length += chunk.count
             try Self.write(chunk, to: file, folder)
         }
-        if written == 0 { length = try expectedLength([]) }
-        guard written == length else {
-            throw .truncated(file: source.path, expectedBytes: length, actualBytes: written)
-        }
+        lseek(file.descriptor, 0, SEEK_SET)
+        try Self.write(Self.header(of: version, length: length), to: file, folder)
         guard rename(file.path, copy) == 0 else { throw .cache(folder: folder, reason: FileSystem.reason(errno)) }
         renamed = true
         return try MappedFile(file, from: Self.headerBytes)
@@ -133,11 +154,12 @@ struct Cache: Sendable {
         return header + [UInt8](repeating: 0, count: headerBytes - header.count)
     }
 
-    /// The source's own name for the reader, and a hash (FNV-1a) of its whole path to tell folders apart.
-    private static func name(for path: String) -> String {
-        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-        for byte in FileSystem.canonical(path).utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
+    /// The source's own name for the reader, and a hash of its whole path to tell folders apart.
+    private static func name(for path: String, key: String) -> String {
+        var hash = StableHash()
+        for byte in FileSystem.canonical(path).utf8 { hash.add(byte) }
+        for byte in key.utf8 { hash.add(byte) }
         let file = path.split(separator: "/").last.map { String($0) } ?? "data"
-        return "\(file).\(String(hash, radix: 16))"
+        return "\(file).\(String(hash.value, radix: 16))"
     }
 }

@@ -1,8 +1,9 @@
 import CZlib
 
-/// Decompresses a gzip file in constant memory.
+/// Decompresses a gzip file, or a member of a ZIP archive, in constant memory.
 ///
-/// P. Deutsch, *GZIP file format specification version 4.3*, RFC 1952. The checksum of each member is verified by zlib.
+/// P. Deutsch, *GZIP file format specification version 4.3*, RFC 1952. The checksum of each member is verified by zlib;
+/// that of an archive's member here.
 final class Gunzip {
     private static let chunkBytes = 1 << 18
 
@@ -10,12 +11,13 @@ final class Gunzip {
     private let stream: UnsafeMutablePointer<z_stream>
     private let path: String
 
-    private init(path: String) throws(DatasetError) {
+    private init(path: String, hasHeader: Bool) throws(DatasetError) {
         self.path = path
         stream = .allocate(capacity: 1)
         stream.initialize(to: z_stream())
-        // 15 bits is the largest window; 16 more say that a gzip header and trailer are expected.
-        let code = inflateInit2_(stream, 15 + 16, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
+        // 15 bits is the largest window; 16 more say that a gzip header and trailer are expected, a minus sign that
+        // nothing of the kind is.
+        let code = inflateInit2_(stream, hasHeader ? 15 + 16 : -15, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
         guard code == Z_OK else { throw failure(code) }
     }
 
@@ -30,7 +32,7 @@ final class Gunzip {
     static func decompress(
         _ file: borrowing OpenFile, into sink: (UnsafeRawBufferPointer) throws(DatasetError) -> Void
     ) throws(DatasetError) {
-        let gunzip = try Gunzip(path: file.path)
+        let gunzip = try Gunzip(path: file.path, hasHeader: true)
         let input = UnsafeMutableRawBufferPointer.allocate(byteCount: chunkBytes, alignment: 64)
         let output = UnsafeMutableRawBufferPointer.allocate(byteCount: chunkBytes, alignment: 64)
         defer {
@@ -38,6 +40,39 @@ final class Gunzip {
             output.deallocate()
         }
         try gunzip.run(file, input, output, sink)
+    }
+
+    /// Hands the decompressed bytes of an archive's member to `sink`, in order.
+    /// - Parameters:
+    ///   - path: the file, for error messages.
+    /// - Throws: `DatasetError.badGzip` when the member is damaged; whatever `sink` throws.
+    static func decompress(
+        _ entry: ZipFile.Entry, of archive: MappedFile, path: String,
+        into sink: (UnsafeRawBufferPointer) throws(DatasetError) -> Void
+    ) throws(DatasetError) {
+        let gunzip = try Gunzip(path: path, hasHeader: false)
+        let output = UnsafeMutableRawBufferPointer.allocate(byteCount: chunkBytes, alignment: 64)
+        defer { output.deallocate() }
+        let stream = gunzip.stream
+        // zlib does not write to its input.
+        stream.pointee.next_in = UnsafeMutableRawPointer(mutating: archive.address(of: entry.range))
+            .assumingMemoryBound(to: UInt8.self)
+        stream.pointee.avail_in = UInt32(entry.range.count)
+        var checksum: UInt = 0
+        var size = 0
+        var code = Z_OK
+        while code == Z_OK {
+            gunzip.emptied(output)
+            code = inflate(stream, Z_NO_FLUSH)
+            guard code == Z_OK || code == Z_STREAM_END else { throw gunzip.failure(code) }
+            let chunk = UnsafeRawBufferPointer(rebasing: output[..<(output.count - Int(stream.pointee.avail_out))])
+            size += chunk.count
+            guard size <= entry.size else { break }
+            checksum = crc32(checksum, chunk.baseAddress?.assumingMemoryBound(to: UInt8.self), UInt32(chunk.count))
+            try sink(chunk)
+        }
+        guard code == Z_STREAM_END, size == entry.size, checksum == UInt(entry.checksum), stream.pointee.avail_in == 0
+        else { throw .badGzip(file: path, reason: "its length or its checksum is not what the archive says") }
     }
 
     private func run(

@@ -71,7 +71,8 @@ final class MappedFile: @unchecked Sendable {
         }
     }
 
-    private func address(of range: Range<Int>) -> UnsafeRawPointer {
+    /// The address of a range of bytes, for the reads in this folder: it must not outlive the call.
+    func address(of range: Range<Int>) -> UnsafeRawPointer {
         guard let base, range.lowerBound >= 0, range.upperBound <= count else {
             preconditionFailure("bytes \(range) are outside 0 ..< \(count)")
         }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Datasets
 import FedCore
 import Federation
 import Foundation
@@ -7,7 +8,7 @@ import Foundation
 struct PartitionTable: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "partition",
-        abstract: "Print how many samples of each class each client holds.")
+        abstract: "Print how many samples of each class each client holds, and how skewed that is.")
 
     @OptionGroup var options: SettingsOptions
     @OptionGroup var configuration: ConfigurationOption
@@ -19,6 +20,7 @@ struct PartitionTable: ParsableCommand {
         let dataset: String
         let partition: String
         let table: [[Int]]
+        let skew: LabelSkew
     }
 
     func run() throws {
@@ -26,9 +28,10 @@ struct PartitionTable: ParsableCommand {
         try settings.validate()
         let (data, partition) = try Job.openPartitioned(settings)
         let table = partition.classTable(labels: data.train.labels(), classes: data.train.classes)
+        let skew = LabelSkew(classTable: table)
         if json {
             let encoded = try JSONEncoder().encode(
-                Table(dataset: settings.dataset, partition: settings.partition, table: table))
+                Table(dataset: settings.dataset, partition: settings.partition, table: table, skew: skew))
             Console.output(String(decoding: encoded, as: UTF8.self))
             return
         }
@@ -44,5 +47,6 @@ struct PartitionTable: ParsableCommand {
         }
         let totals = (0..<classes).map { column in table.reduce(0) { $0 + $1[column] } }
         line("total", (totals + [totals.reduce(0, +)]).map(Format.grouped))
+        Console.output("\nskew      \(skew)")
     }
 }

@@ -1,0 +1,28 @@
+import FedCore
+
+extension Partition {
+    /// Splits each client's samples into those it trains on and those it tests on: two partitions of the same clients.
+    ///
+    /// Of a client's n samples, fraction · n rounded to the nearest (halves up) are held out, but at least one is left to
+    /// train on; so a client of few samples may hold out none. Which ones, the seed and the client's number say, whatever
+    /// the other clients hold. Classes are not balanced. O(samples).
+    ///
+    /// - Precondition: 0 ≤ fraction < 1
+    public func holdingOut(_ fraction: Double, seed: UInt64) -> (train: Partition, test: Partition) {
+        precondition(fraction >= 0 && fraction < 1, "a fraction of \(fraction)")
+        let last = (0..<clients).compactMap { samples(of: $0).last }.max()
+        var train = [UInt32](repeating: Self.nobody, count: last.map { Int($0) + 1 } ?? 0)
+        var test = train
+        for client in 0..<clients {
+            var own = Array(samples(of: client))
+            // Another round than the partitioners'.
+            var random = RandomStream(seed: seed, .partition, round: 1, client: client)
+            random.shuffle(&own)
+            let held = min(Int((fraction * Double(own.count)).rounded()), max(own.count - 1, 0))
+            for (place, sample) in own.enumerated() {
+                if place < held { test[Int(sample)] = UInt32(client) } else { train[Int(sample)] = UInt32(client) }
+            }
+        }
+        return (Partition(owners: train, clients: clients), Partition(owners: test, clients: clients))
+    }
+}

@@ -1,0 +1,51 @@
+import FedCore
+
+/// 60,000 colour photographs, 32×32, in 10 classes, in the authors' binary form.
+///
+/// A. Krizhevsky, *Learning Multiple Layers of Features from Tiny Images*, 2009; format:
+/// https://www.cs.toronto.edu/~kriz/cifar.html, "Binary version".
+public struct CIFAR10: DatasetSource {
+    public static let name = "cifar-10"
+    public static let usage = ":FOLDER"
+    public static let summary = "60,000 photographs, 3x32x32, 10 classes: the folder of cifar-10-binary.tar.gz"
+
+    private let folder: String
+
+    public init(_ argument: String?, options: inout OptionReader) throws(ConfigurationError) {
+        folder = try Self.path(argument, "folder")
+    }
+
+    public func open(_ options: DatasetOptions) throws -> DatasetPair {
+        // A record is a label and an image.
+        try CIFARRecords.open(
+            in: folder, inner: "cifar-10-batches-bin", name: "\(Self.name):\(folder)", classes: 10, labelBytes: 1,
+            label: 0, train: (1...5).map { "data_batch_\($0).bin" }, test: "test_batch.bin")
+    }
+}
+
+/// 60,000 colour photographs, 32×32, in 100 classes, or with `labels=coarse` in 20 groups of them.
+///
+/// A. Krizhevsky, *Learning Multiple Layers of Features from Tiny Images*, 2009; format:
+/// https://www.cs.toronto.edu/~kriz/cifar.html, "Binary version".
+public struct CIFAR100: DatasetSource {
+    public static let name = "cifar-100"
+    public static let usage = ":FOLDER"
+    public static let summary = """
+        60,000 photographs, 3x32x32, 100 classes: the folder of cifar-100-binary.tar.gz; option labels=fine|coarse
+        """
+
+    private let folder: String
+    private let isCoarse: Bool
+
+    public init(_ argument: String?, options: inout OptionReader) throws(ConfigurationError) {
+        folder = try Self.path(argument, "folder")
+        isCoarse = try options.choice("labels", default: "fine", of: ["fine", "coarse"]) == "coarse"
+    }
+
+    public func open(_ options: DatasetOptions) throws -> DatasetPair {
+        // A record is a coarse label, a fine label and an image.
+        try CIFARRecords.open(
+            in: folder, inner: "cifar-100-binary", name: "\(Self.name):\(folder)", classes: isCoarse ? 20 : 100,
+            labelBytes: 2, label: isCoarse ? 0 : 1, train: ["train.bin"], test: "test.bin")
+    }
+}

@@ -1,0 +1,121 @@
+import FedCore
+
+/// A split whose samples are the rows of one mapped array and whose labels are those of another. Costs no memory of its own,
+/// but for 4 bytes a sample where some were held out.
+struct ArrayImages: Dataset {
+    /// Where the numbers of an image are.
+    enum Layout: String, Sendable, CaseIterable {
+        /// Plane after plane, PyTorch's order.
+        case chw
+        /// Pixel after pixel, with a pixel's channels side by side, as image files have them.
+        case hwc
+    }
+
+    /// Numbers of one size in a mapped file, one row of them for each sample.
+    struct Rows: Sendable {
+        /// The file the user knows.
+        let path: String
+        let bytes: MappedFile
+        let offset: Int
+        let format: NumberFormat
+        let count: Int
+    }
+
+    let name: String
+    let shape: ImageShape
+    let classes: Int
+    /// What the user's numbers are divided by.
+    let scale: Float
+    let layout: Layout
+    let images: Rows
+    let labels: Rows
+    /// The rows that are this split's samples; nil: all.
+    private var chosen: [UInt32]?
+
+    /// More would make a class table beyond any memory: a sign that the labels are no classes.
+    static let mostClasses = 65_536
+
+    /// Checks that images and labels belong together and that every label is a class. O(count).
+    /// - Parameters:
+    ///   - classes: nil takes the largest label + 1.
+    init(
+        name: String, shape: ImageShape, images: Rows, labels: Rows, classes: Int?, scale: Float, layout: Layout
+    ) throws(DatasetError) {
+        guard images.count == labels.count else {
+            throw .countMismatch(
+                images: images.path, imageCount: images.count, labels: labels.path, labelCount: labels.count)
+        }
+        guard images.count <= Int(UInt32.max) else {
+            throw .malformed(file: images.path, reason: "holds more than 2^32 - 1 samples")
+        }
+        let limit = classes ?? Self.mostClasses
+        var largest = 0
+        for sample in 0..<labels.count {
+            guard let label = labels.bytes.integer(labels.format, at: labels.offset + sample * labels.format.size)
+            else {
+                throw .malformed(file: labels.path, reason: "the label of sample \(sample) is no whole number")
+            }
+            guard (0..<limit).contains(label) else {
+                throw .labelOutOfRange(file: labels.path, sample: sample, label: label, classes: limit)
+            }
+            largest = max(largest, label)
+        }
+        self.name = name
+        self.shape = shape
+        self.images = images
+        self.labels = labels
+        self.classes = classes ?? largest + 1
+        self.scale = scale
+        self.layout = layout
+    }
+
+    /// Holds some samples out as a test split: `share` of them, rounded, at least one, and at least one is left. Drawn from
+    /// the seed. O(count).
+    /// - Throws: `DatasetError.malformed` when there is only one sample.
+    func holdingOut(_ share: Double, seed: UInt64) throws(DatasetError) -> DatasetPair {
+        guard count > 1 else {
+            throw .malformed(file: images.path, reason: "holds one sample; training and testing need one each")
+        }
+        var order = (0..<UInt32(count)).map { $0 }
+        // Another round than the partitioners'.
+        var random = RandomStream(seed: seed, .partition, round: 2)
+        random.shuffle(&order)
+        let held = min(max(Int((share * Double(count)).rounded()), 1), count - 1)
+        var (train, test) = (self, self)
+        train.chosen = order[held...].sorted()
+        test.chosen = order[..<held].sorted()
+        return DatasetPair(train: train, test: test)
+    }
+
+    var count: Int { chosen?.count ?? images.count }
+
+    private func row(of sample: Int) -> Int {
+        precondition(sample >= 0 && sample < count, "sample \(sample) is outside 0 ..< \(count)")
+        return if let chosen { Int(chosen[sample]) } else { sample }
+    }
+
+    func label(_ sample: Int) -> Int { label(inRow: row(of: sample)) }
+
+    // Every row was checked to hold a class.
+    private func label(inRow row: Int) -> Int {
+        labels.bytes.integer(labels.format, at: labels.offset + row * labels.format.size) ?? 0
+    }
+
+    func read(_ samples: Span<UInt32>, into images: inout MutableSpan<Float>, labels: inout MutableSpan<Int32>) {
+        let size = shape.count
+        precondition(images.count >= samples.count * size, "images need room for [\(samples.count), \(shape)]")
+        precondition(labels.count >= samples.count, "labels need room for each sample")
+        // Where the numbers of a sample lie one after the other, it is read as one plane.
+        let planes = layout == .chw ? 1 : shape.channels
+        let file = self.images
+        for place in samples.indices {
+            let row = row(of: Int(samples[place]))
+            labels[place] = Int32(label(inRow: row))
+            for plane in 0..<planes {
+                file.bytes.readFloats(
+                    file.format, at: file.offset + (row * size + plane) * file.format.size, count: size / planes,
+                    stride: planes, dividedBy: scale, into: &images, at: place * size + plane * (size / planes))
+            }
+        }
+    }
+}

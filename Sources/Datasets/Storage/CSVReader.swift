@@ -1,0 +1,182 @@
+import FedCore
+
+/// The records of a text table, one after the other, in constant memory besides the text.
+///
+/// Format: Y. Shafranovich, *Common Format and MIME Type for Comma-Separated Values (CSV) Files*, RFC 4180; also with line
+/// feeds alone, another separator, a byte order mark, and empty lines, which are passed over.
+struct CSVReader {
+    /// The file, for error messages.
+    let path: String
+    private let bytes: [UInt8]
+    private let separator: UInt8
+    private var position: Int
+    /// Of the record that was read last, from 1.
+    private(set) var line = 0
+    private var nextLine = 1
+    private var columns: Int?
+
+    /// One field of the record that was read last.
+    struct Field {
+        /// Between the quotes, if there are any.
+        fileprivate let range: Range<Int>
+        fileprivate let isQuoted: Bool
+    }
+
+    init(_ bytes: [UInt8], path: String, separator: UInt8 = UInt8(ascii: ",")) {
+        self.bytes = bytes
+        self.path = path
+        self.separator = separator
+        position = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
+    }
+
+    /// Reads the whole file.
+    init(path: String, separator: UInt8 = UInt8(ascii: ",")) throws(DatasetError) {
+        let file = try MappedFile(path: path)
+        self.init(file.copy(0..<file.count), path: path, separator: separator)
+    }
+
+    /// Reads the next record into `fields`.
+    /// - Returns: false at the end of the file.
+    /// - Throws: `DatasetError.malformed` when a quote is not closed, or the record has not as many fields as the first.
+    mutating func next(_ fields: inout [Field]) throws(DatasetError) -> Bool {
+        fields.removeAll(keepingCapacity: true)
+        while position < bytes.count, isLineEnd(bytes[position]) { skipLineEnd() }
+        guard position < bytes.count else { return false }
+        line = nextLine
+        while true {
+            fields.append(try field())
+            guard position < bytes.count, bytes[position] == separator else { break }
+            position += 1
+        }
+        let columns = columns ?? fields.count
+        self.columns = columns
+        guard fields.count == columns else {
+            throw malformed("line \(line) has \(fields.count) columns instead of \(columns)")
+        }
+        if position < bytes.count { skipLineEnd() }
+        return true
+    }
+
+    private mutating func field() throws(DatasetError) -> Field {
+        let start = position
+        guard position < bytes.count, bytes[position] == UInt8(ascii: "\"") else {
+            while position < bytes.count, bytes[position] != separator, !isLineEnd(bytes[position]) { position += 1 }
+            return Field(range: start..<position, isQuoted: false)
+        }
+        position += 1
+        while position < bytes.count {
+            if bytes[position] == UInt8(ascii: "\"") {
+                // Two quotes are one that belongs to the text.
+                guard position + 1 < bytes.count, bytes[position + 1] == UInt8(ascii: "\"") else { break }
+                position += 1
+            } else if bytes[position] == UInt8(ascii: "\n") {
+                nextLine += 1
+            }
+            position += 1
+        }
+        guard position < bytes.count else { throw malformed("line \(line): a quote is not closed") }
+        position += 1
+        guard position == bytes.count || bytes[position] == separator || isLineEnd(bytes[position]) else {
+            throw malformed("line \(line): text after a closing quote")
+        }
+        return Field(range: start + 1..<position - 1, isQuoted: true)
+    }
+
+    private func isLineEnd(_ byte: UInt8) -> Bool { byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "\r") }
+
+    private mutating func skipLineEnd() {
+        let isPair =
+            bytes[position] == UInt8(ascii: "\r") && position + 1 < bytes.count
+            && bytes[position + 1] == UInt8(ascii: "\n")
+        position += isPair ? 2 : 1
+        nextLine += 1
+    }
+
+    /// A field's text, without quotes.
+    func text(_ field: Field) -> String {
+        let text = String(decoding: bytes[field.range], as: UTF8.self)
+        return field.isQuoted ? text.replacing("\"\"", with: "\"") : text
+    }
+
+    /// A field's beginning on one line, for error messages.
+    func excerpt(_ field: Field) -> String {
+        let text = String(decoding: bytes[field.range.prefix(40)], as: UTF8.self)
+        let isPlain = { (scalar: Unicode.Scalar) in scalar.value >= 32 && scalar.value != 127 }
+        return String(String.UnicodeScalarView(text.unicodeScalars.map { isPlain($0) ? $0 : "?" }))
+    }
+
+    /// A field's value, nil if it is no finite number. Blanks around it are passed over. Correctly rounded to a Double.
+    func number(_ field: Field) -> Double? {
+        var range = field.range
+        while !range.isEmpty, bytes[range.lowerBound] == UInt8(ascii: " ") { range.removeFirst() }
+        while !range.isEmpty, bytes[range.upperBound - 1] == UInt8(ascii: " ") { range.removeLast() }
+        return Self.shortDecimal(bytes[range]) ?? Self.anyNumber(bytes[range])
+    }
+
+    /// Digits with a point among them, as nearly all numbers are: both parts of the quotient are exact.
+    private static func shortDecimal(_ text: ArraySlice<UInt8>) -> Double? {
+        let isNegative = text.first == UInt8(ascii: "-")
+        let digits = isNegative ? text.dropFirst() : text
+        guard !digits.isEmpty, digits.count <= 16 else { return nil }
+        var mantissa = 0
+        var divisor: Double?
+        for byte in digits {
+            if byte == UInt8(ascii: "."), divisor == nil {
+                divisor = 1
+                continue
+            }
+            guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) else { return nil }
+            mantissa = mantissa * 10 + Int(byte - UInt8(ascii: "0"))
+            divisor = divisor.map { $0 * 10 }
+        }
+        // At most 15 digits and a point, or 16 digits: below 2⁵⁴, and the one bit too many shows in the conversion back.
+        guard digits.count > (divisor == nil ? 0 : 1), Int(Double(mantissa)) == mantissa else { return nil }
+        let value = Double(mantissa) / (divisor ?? 1)
+        return isNegative ? -value : value
+    }
+
+    private static func anyNumber(_ text: ArraySlice<UInt8>) -> Double? {
+        guard let value = Double(String(decoding: text, as: UTF8.self)), value.isFinite else { return nil }
+        return value
+    }
+
+    /// An error of this file.
+    func malformed(_ reason: String) -> DatasetError { .malformed(file: path, reason: reason) }
+}
+
+extension CSVReader {
+    /// What a user says about the form of a text table.
+    struct Format: Sendable, Equatable {
+        let separator: UInt8
+        /// Whether the first line has names; nil: if a column is asked for by its name.
+        let header: Bool?
+
+        init(_ options: inout OptionReader) throws(ConfigurationError) {
+            separator =
+                switch try options.choice("separator", default: "comma", of: ["comma", "semicolon", "tab"]) {
+                case "semicolon": UInt8(ascii: ";")
+                case "tab": UInt8(ascii: "\t")
+                default: UInt8(ascii: ",")
+                }
+            header = try options.flag("header")
+        }
+    }
+
+    /// Which column: its name in the first line, or its number from 0, negative from the end.
+    struct Column: Sendable, Equatable {
+        let text: String
+        var isName: Bool { Int(text) == nil }
+
+        /// - Throws: `DatasetError.malformed` when there is no such column.
+        func index(in columns: Int, names: [String]?, of reader: CSVReader) throws(DatasetError) -> Int {
+            guard let number = Int(text) else {
+                if let index = names?.firstIndex(of: text) { return index }
+                throw reader.malformed("has no column '\(text)'")
+            }
+            guard (-columns..<columns).contains(number) else {
+                throw reader.malformed("has no column \(number); there are \(columns)")
+            }
+            return number < 0 ? number + columns : number
+        }
+    }
+}

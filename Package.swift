@@ -80,7 +80,8 @@ let package = Package(
         .testTarget(name: "StrategiesTests", dependencies: ["Strategies", "FedCore"]),
         .testTarget(
             name: "NeuralNetTests", dependencies: ["NeuralNet", "FedCore"], resources: [.copy("Fixtures")]),
-        .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "FedCore"]),
+        .testTarget(
+            name: "DatasetsTests", dependencies: ["Datasets", "FedCore"], resources: [.copy("Fixtures")]),
         .testTarget(name: "EdgeSimTests", dependencies: ["EdgeSim", "MPI", "MPITesting", "FedCore"]),
         .testTarget(
             name: "FederationTests",

@@ -17,4 +17,11 @@ import Testing
             partition.classTable(labels: [2, 0, 2, 1, 0, 1], classes: 3)
                 == [[1, 1, 0], [1, 0, 2], [0, 0, 0], [0, 1, 0]])
     }
+
+    @Test func samplesOfNobodyAreLeftOut() {
+        let partition = Partition(owners: [1, Partition.nobody, 0, Partition.nobody], clients: 3)
+        #expect((0..<3).map { Array(partition.samples(of: $0)) } == [[2], [0], []])
+        #expect(partition.sampleCount == 2)
+        #expect(partition.classTable(labels: [0, 0, 1, 1], classes: 2) == [[0, 1], [1, 0], [0, 0]])
+    }
 }

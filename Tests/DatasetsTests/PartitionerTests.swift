@@ -79,8 +79,10 @@ import Testing
     }
 
     @Test(arguments: [0, 1, 25, 600]) func theMinimumIsASetting(minimum: Int) throws {
-        let partition = try Partitions.named("dirichlet", PartitionSettings(alpha: 0.05, named: ["minimum": "\(minimum)"]))
-            .partition(labels: Self.labels, classes: 10, clients: 100, seed: 1)
+        let partition = try Partitions.named(
+            "dirichlet", PartitionSettings(alpha: 0.05, named: ["minimum": "\(minimum)"])
+        )
+        .partition(labels: Self.labels, classes: 10, clients: 100, seed: 1)
         #expect((0..<100).map { partition.count(of: $0) }.min() ?? -1 >= minimum)
     }
 

@@ -62,6 +62,9 @@ enum FuzzTargets {
             RoundFrameTarget(mendsChecksum: false), RoundFrameTarget(mendsChecksum: true),
             try SafetensorsTarget(),
             try IDXTarget(scratch, compressed: false), try IDXTarget(scratch, compressed: true),
+            try SourceTarget.csv(scratch), try SourceTarget.npy(scratch),
+            try SourceTarget.npz(scratch, compressed: false), try SourceTarget.npz(scratch, compressed: true),
+            try SourceTarget.cifar(scratch),
             try SettingsTarget(), TimingTarget(),
             try CheckpointTarget(mendsChecksum: false), try CheckpointTarget(mendsChecksum: true),
         ]

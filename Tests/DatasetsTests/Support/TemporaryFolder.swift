@@ -27,6 +27,8 @@ final class TemporaryFolder: Sendable {
         return url.path(percentEncoded: false)
     }
 
+    func remove(_ name: String) throws { try FileManager.default.removeItem(at: url(name)) }
+
     func read(_ name: String) throws -> [UInt8] { try [UInt8](Data(contentsOf: url(name))) }
 
     func names(in folder: String = ".") throws -> [String] {

@@ -8,7 +8,10 @@ public struct Job: Sendable {
     public let settings: RunSettings
     public let model: Model
     public let data: DatasetPair
+    /// What each client trains on.
     public let partition: Partition
+    /// What each client tests on: nothing, unless the settings' `clientTest` says so.
+    public let clientTest: Partition
     public let strategy: any Strategy
 
     /// - Throws: `ConfigurationError` or `DatasetError` when the settings cannot be honoured.
@@ -17,7 +20,12 @@ public struct Job: Sendable {
         self.settings = settings
         model = try Models.named(settings.model)
         strategy = try Strategies.named(settings.strategy)
-        (data, partition) = try Self.openPartitioned(settings)
+        let whole: Partition
+        (data, whole) = try Self.openPartitioned(settings)
+        (partition, clientTest) =
+            settings.clientTest > 0
+            ? whole.holdingOut(settings.clientTest, seed: settings.seed)
+            : (whole, Partition(owners: [], clients: whole.clients))
         let shape = data.train.shape
         guard [shape.channels, shape.height, shape.width] == model.input.extents, data.train.classes == model.classes
         else {

@@ -24,6 +24,8 @@ public struct RunSettings: Codable, Sendable, Equatable {
     public var alpha = 0.5
     /// What the partitioner takes by name.
     public var partitionOptions: NamedOptions = [:]
+    /// The share of each client's samples that it does not train on but tests on, in [0, 1).
+    public var clientTest = 0.0
     /// Passes over a client's samples per round, ≥ 0; with 0 a round is only its exchange.
     public var epochs = 1
     /// Samples per step of local training, ≥ 1.
@@ -97,6 +99,7 @@ public struct RunSettings: Codable, Sendable, Equatable {
         case samplesPerClient = "samples-per-client"
         case datasetOptions = "dataset-options"
         case partitionOptions = "partition-options"
+        case clientTest = "client-test"
         case batchSize = "batch-size"
         case weightDecay = "weight-decay"
         case evalEvery = "eval-every"
@@ -131,6 +134,7 @@ public struct RunSettings: Codable, Sendable, Equatable {
         try require(clientFraction > 0 && clientFraction <= 1, "client-fraction", clientFraction, "in (0, 1]")
         try require(samplesPerClient >= 1, "samples-per-client", samplesPerClient, "at least 1")
         try require(alpha > 0 && alpha.isFinite, "alpha", alpha, "greater than 0")
+        try require(clientTest >= 0 && clientTest < 1, "client-test", clientTest, "in [0, 1)")
         try require(epochs >= 0, "epochs", epochs, "at least 0")
         try require(batchSize >= 1 && batchSize <= 65_536, "batch-size", batchSize, "from 1 to 65536")
         try require(lr > 0 && lr.isFinite, "lr", lr, "greater than 0")

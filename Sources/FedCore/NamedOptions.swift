@@ -63,14 +63,14 @@ extension NamedOptions: ExpressibleByDictionaryLiteral {
 }
 
 extension NamedOptions: Codable {
-    /// Reads a mapping from names to texts.
+    /// Reads what `init(parsing:)` reads.
     public init(from decoder: any Decoder) throws {
-        self.init(try decoder.singleValueContainer().decode([String: String].self))
+        try self.init(parsing: decoder.singleValueContainer().decode(String.self))
     }
 
-    /// Writes a mapping from names to texts.
+    /// Writes the description: settings are single values wherever they are kept and compared.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
-        try container.encode(values)
+        try container.encode(description)
     }
 }

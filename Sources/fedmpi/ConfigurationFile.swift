@@ -89,6 +89,8 @@ enum ConfigurationFile {
             guard let scalar = value.scalar else {
                 throw ConfigurationError("'\(path)': \(name) is not a single value")
             }
+            // A run's config.json has them empty where the user gave none.
+            if mappings.contains(name), scalar.string.isEmpty { continue }
             let isFlag = output.contains(name) && !words.contains(name) || switches.contains(name)
             switch (isFlag, value.bool) {
             case (true, true?): result.append("--\(name)")

@@ -30,6 +30,13 @@ struct BadInputTests {
         Case(["--clients", "60001"], says: "60001", "60000"),
         Case(["--results", "/proc/none"], says: "/proc/none"),
         Case(["--dataset", "idx:/nowhere"], says: "/nowhere"),
+        Case(["--dataset", "numpy:/nowhere"], says: "/nowhere is missing"),
+        Case(["--dataset", "csv:/proc/version"], says: "/proc/version"),
+        Case(["--dataset-options", "x=1"], says: "data set 'fashion-mnist' takes no options", "'x'"),
+        Case(["--partition", "shard", "--partition-options", "shardz=3"], says: "no option 'shardz'", "shards"),
+        Case(["--partition", "pathological", "--partition-options", "classes=11"], says: "11 classes", "10 classes"),
+        Case(["--partition", "by-column", "--partition-options", "file=/nowhere"], says: "cannot read /nowhere"),
+        Case(["--partition", "class-exact"], says: "file=FILE"),
         Case(["--config", "/nowhere.yaml"], says: "/nowhere.yaml"),
         Case(["frobnicate"], says: "frobnicate"),
     ]

@@ -30,10 +30,13 @@ import Testing
         #expect(throws: ConfigurationError(message)) { try NamedOptions(parsing: text) }
     }
 
-    @Test func `JSON is a mapping`() throws {
-        let options = try JSONDecoder().decode(NamedOptions.self, from: Data(#"{"classes":"2"}"#.utf8))
-        #expect(options == ["classes": "2"])
-        #expect(String(decoding: try JSONEncoder().encode(options), as: UTF8.self) == #"{"classes":"2"}"#)
+    @Test func `JSON is one text`() throws {
+        let options = try JSONDecoder().decode(NamedOptions.self, from: Data(#""a=1,\u0062=2""#.utf8))
+        #expect(options == ["a": "1", "b": "2"])
+        #expect(String(decoding: try JSONEncoder().encode(options), as: UTF8.self) == #""a=1,b=2""#)
+        #expect(throws: ConfigurationError.self) {
+            try JSONDecoder().decode(NamedOptions.self, from: Data(#""a""#.utf8))
+        }
     }
 }
 

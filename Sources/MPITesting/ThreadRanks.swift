@@ -20,7 +20,7 @@ public enum ThreadRanks {
     /// - Parameter timeout: for the whole job; then its waiting calls end with errors.
     /// - Throws: the error that left a rank first, which also ends the waiting calls of the others; or ``TimedOut``.
     public static func run<R: Sendable>(
-        _ count: Int, timeout: Duration = .seconds(30), _ body: @escaping @Sendable (any Communicator) throws -> R
+        _ count: Int, timeout: Duration = .seconds(120), _ body: @escaping @Sendable (any Communicator) throws -> R
     ) throws -> [R] {
         let job = Job<R>(count)
         try job.run(timeout: timeout, body)
@@ -30,7 +30,7 @@ public enum ThreadRanks {
 
     /// Like ``run(_:timeout:_:)``, with each rank's own result or error, for tests of what a failure does to others.
     public static func outcomes<R: Sendable>(
-        _ count: Int, timeout: Duration = .seconds(30), _ body: @escaping @Sendable (any Communicator) throws -> R
+        _ count: Int, timeout: Duration = .seconds(120), _ body: @escaping @Sendable (any Communicator) throws -> R
     ) throws -> [Result<R, any Error>] {
         let job = Job<R>(count)
         try job.run(timeout: timeout, body)

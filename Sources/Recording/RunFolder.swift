@@ -81,6 +81,18 @@ public final class RunFolder: RoundObserver {
 
     public var name: String { url.lastPathComponent }
 
+    /// The client ranks that were lost and have not come back.
+    public var lostRanks: Set<Int> {
+        faults.reduce(into: []) { lost, fault in
+            guard let rank = fault.rank else { return }
+            switch fault.kind {
+            case .rankLost, .rankDropped: lost.insert(rank)
+            case .rankReturned: lost.remove(rank)
+            case .clientsLate, .updatesRejected, .roundRepeated: break
+            }
+        }
+    }
+
     /// False when the folder is there already.
     private static func make(_ url: URL) throws(ConfigurationError) -> Bool {
         guard !FileManager.default.fileExists(atPath: url.path) else { return false }

@@ -15,7 +15,7 @@ enum Logs {
             header: TimingHeader(
                 rank: rank, ranks: ranks, host: "node\(rank)", process: 100 + rank, epoch: epoch, clockAtStart: start,
                 clockAtEnd: end),
-            events: events)
+            events: events, isClosed: end != nil)
     }
 
     static func event(
@@ -82,7 +82,9 @@ final class RunFolderFixture {
             var bytes = TimingEncoder.header(session.header)
             let encoder = TimingEncoder(rank: session.header.rank, host: session.header.host)
             for event in session.events { encoder.encode(event, to: &bytes) }
-            if let clock = session.header.clockAtEnd { bytes += TimingEncoder.trailer(clock) }
+            if let clock = session.header.clockAtEnd {
+                bytes += TimingEncoder.trailer(clock) + Array("# closed\n".utf8)
+            }
             try Data(bytes).write(to: timing.appendingPathComponent(TimingFiles.events(rank: session.header.rank)))
         }
     }

@@ -161,7 +161,7 @@ struct FaultTests {
         ("mpirun is killed while a rank is stopped", "kill -STOP $(rank 2); kill -KILL $job", 137),
         (
             "rank 0 cannot write its files, after another rank was killed",
-            "kill -KILL $(rank 2); until grep -q 'lost rank 2' $log; do sleep 0.1; done; rm -r $run", 1
+            "kill -KILL $(rank 2); until grep -q 'lost rank 2' $log; do sleep 0.1; done; mv $run $run-away", 1
         ),
         (
             "the job is told to stop, after a rank was killed",

@@ -54,7 +54,7 @@ public struct RunTiming: Sendable {
             guard let last = sessions.last else { continue }
             var timing = RankTiming(rank: last.header.rank, host: last.header.host)
             timing.messages = log.messages
-            timing.isComplete = last.header.clockAtEnd != nil && last.header.epoch == epochs.last
+            timing.isComplete = last.isClosed && last.header.epoch == epochs.last
             for session in sessions {
                 let shift = place[session.header.epoch] ?? 0
                 timing.events.reserveCapacity(timing.events.count + session.events.count)

@@ -4,6 +4,8 @@ import FedCore
 public struct TimingSession: Sendable {
     public var header: TimingHeader
     public var events: [TimingEvent] = []
+    /// Whether the rank came to its end, and everything is here.
+    public var isClosed = false
 }
 
 /// Reads an event file, piece by piece as it grows. A last line without its end is kept for the next piece, so that the
@@ -51,8 +53,10 @@ public struct TimingDecoder: Sendable {
             sessions.append(TimingSession(header: TimingHeader(rank: 0, ranks: 0, host: "?", process: 0, epoch: 0)))
             return
         }
-        guard !sessions.isEmpty, words.count >= 2 else { return }
+        guard !sessions.isEmpty else { return }
         let last = sessions.count - 1
+        if words == ["closed"] { sessions[last].isClosed = true }
+        guard words.count >= 2 else { return }
         switch words[0] {
         case "rank":
             sessions[last].header.rank = Int(words[1]) ?? 0

@@ -1,3 +1,5 @@
+import Foundation
+
 /// Names of the files in `results/<run>/timing/`.
 public enum TimingFiles {
     public static let folder = "timing"
@@ -6,6 +8,26 @@ public enum TimingFiles {
     public static func events(rank: Int) -> String { "rank_\(padded(rank)).csv" }
     /// `messages_rank_0003.csv`: a line per operation and peer.
     public static func messages(rank: Int) -> String { "messages_rank_\(padded(rank)).csv" }
+
+    /// Ends the events of a rank that came to its end.
+    static let lastLine = Array("# closed\n".utf8)
+
+    /// Waits until these ranks have closed their files. One that has none here is not waited for.
+    /// - Parameter run: the run's folder.
+    public static func waitUntilClosed(in run: URL, ranks: some Sequence<Int>, atMost time: Duration) {
+        let files = ranks.map { run.appendingPathComponent(folder).appendingPathComponent(events(rank: $0)) }
+        let deadline = ContinuousClock.now + time
+        while ContinuousClock.now < deadline, !files.allSatisfy(isClosed) { usleep(5_000) }
+    }
+
+    private static func isClosed(_ file: URL) -> Bool {
+        guard let handle = try? FileHandle(forReadingFrom: file) else { return true }
+        defer { try? handle.close() }
+        guard let size = try? handle.seekToEnd(), size >= lastLine.count,
+            (try? handle.seek(toOffset: size - UInt64(lastLine.count))) != nil
+        else { return false }
+        return (try? handle.readToEnd()).map { Array($0) == lastLine } ?? false
+    }
 
     private static func padded(_ rank: Int) -> String {
         String(repeating: "0", count: max(0, 4 - String(rank).count)) + String(rank)

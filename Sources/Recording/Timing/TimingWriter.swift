@@ -83,8 +83,9 @@ private final class TimingOutput: @unchecked Sendable {
     func close(_ clockAtEnd: ClockReading?) {
         attempt {
             if let clockAtEnd { try events.write(contentsOf: TimingEncoder.trailer(clockAtEnd)) }
-            try events.close()
             try messages.close()
+            try events.write(contentsOf: TimingFiles.lastLine)
+            try events.close()
         }
     }
 

@@ -28,18 +28,24 @@ struct Train: WorldCommand {
         }
         if let problem { throw problem }
         let settings = world.rank == 0 ? resumed?.state.settings ?? options.settings(ranks: world.size) : nil
-        var history: RunHistory?
+        var outputs = Outputs()
         let hasLostRanks = try Session.run(
             settings, resuming: resumed?.state, stop: stop, on: world, timekeeper: timekeeper,
-            observers: { job in try observers(job, resumed, timekeeper, &history) },
+            observers: { job in try observers(job, resumed, timekeeper, &outputs) },
             ready: { Guardian.noteRoundsBegin() })
         guard world.rank == 0 else {
             if hasLostRanks { Launch.leaveBehindLostRanks() }
             return nil
         }
-        let finish = { [history] in
-            if !output.noReport { reportEnd(of: timekeeper.folder) }
-            history?.noteFiles()
+        let ranks = 0..<world.size
+        let finish = { [outputs] in
+            if let folder = outputs.folder, !output.noReport {
+                // They have been let go, and may still be writing.
+                let others = Set(ranks).subtracting(folder.lostRanks)
+                TimingFiles.waitUntilClosed(in: folder.url, ranks: others, atMost: .seconds(2))
+                reportEnd(of: folder.url)
+            }
+            outputs.history?.noteFiles()
         }
         if hasLostRanks {
             finish()
@@ -49,9 +55,9 @@ struct Train: WorldCommand {
     }
 
     /// The run is saved: it has not failed if its report has.
-    private func reportEnd(of folder: String) {
+    private func reportEnd(of folder: URL) {
         do {
-            let run = try RecordedRun(in: URL(fileURLWithPath: folder, isDirectory: true))
+            let run = try RecordedRun(in: folder)
             try Report.write(run, tables: !output.quiet && !output.json, notes: !output.quiet)
         } catch {
             Console.error("fedmpi: no report: \(error)")
@@ -70,9 +76,15 @@ struct Train: WorldCommand {
         }
     }
 
+    /// What rank 0 still needs when the run is over.
+    private struct Outputs {
+        var folder: RunFolder?
+        var history: RunHistory?
+    }
+
     /// On rank 0.
     private func observers(
-        _ job: Job, _ resumed: ResumedRun?, _ timekeeper: Timekeeper, _ history: inout RunHistory?
+        _ job: Job, _ resumed: ResumedRun?, _ timekeeper: Timekeeper, _ outputs: inout Outputs
     ) throws -> [any RoundObserver] {
         let environment = RunEnvironment(
             mpi: MPIWorld.libraryVersion, oneDNN: "\(OneDNNLibrary.version) \(OneDNNLibrary.instructionSet)")
@@ -83,6 +95,7 @@ struct Train: WorldCommand {
             } else {
                 try RunFolder(results: output.results, name: output.runName, environment: environment)
             }
+        outputs.folder = folder
         timekeeper.folder = folder.url.standardizedFileURL.path
         let train = job.data.train
         let table = job.partition.classTable(labels: train.labels(), classes: train.classes)
@@ -106,7 +119,7 @@ struct Train: WorldCommand {
                 resuming: resumed.map { ($0.records, $0.state.faults) },
                 warn: { Console.error("[rank 0] warning: \($0)") })
             files.append(run)
-            history = run
+            outputs.history = run
         }
         // Printed first, so that what is printed after the files are there is the table's last line.
         return files + observers + [StopNotice(folder: folder, checkpoints: checkpoints)]

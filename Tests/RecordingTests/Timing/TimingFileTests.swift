@@ -80,6 +80,27 @@ import Testing
         #expect(TimingDecoder.messages(Array(Self.messageText.utf8)) == Self.messages)
     }
 
+    @Test func `A rank that came to its end says so in its last line`() {
+        #expect(Self.decode(Self.text).sessions.map(\.isClosed) == [false])
+        #expect(Self.decode(Self.text + "# closed\n" + Self.text).sessions.map(\.isClosed) == [true, false])
+    }
+
+    @Test func `Files are waited for until they are closed, and not longer than asked`() throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("fedmpi-timing-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let writer = try TimingWriter(run: folder.path, Self.header) { Issue.record($0) }
+        let start = ContinuousClock.now
+        TimingFiles.waitUntilClosed(in: folder, ranks: [0, 1], atMost: .seconds(60))  // they have none
+        #expect(ContinuousClock.now - start < .seconds(30))
+        let before = ContinuousClock.now
+        TimingFiles.waitUntilClosed(in: folder, ranks: [3], atMost: .milliseconds(50))
+        #expect(ContinuousClock.now - before >= .milliseconds(50))
+        writer.close(nil)
+        let after = ContinuousClock.now
+        TimingFiles.waitUntilClosed(in: folder, ranks: [3], atMost: .seconds(60))
+        #expect(ContinuousClock.now - after < .seconds(30))
+    }
+
     @Test func `A last line that was cut off is not read, and a damaged one is counted`() {
         let lines = Self.text.split(separator: "\n")
         let cut = Self.decode(lines[..<9].joined(separator: "\n") + "\n" + lines[9].dropLast(3))
@@ -103,7 +124,7 @@ import Testing
             writer.replace(Array(Self.messages[..<1]))
             writer.replace(Self.messages)
             writer.close(ClockReading(at: 5_200_000, offset: -11, error: 2.5))
-            let expected = String(repeating: Self.text, count: start + 1)
+            let expected = String(repeating: Self.text + "# closed\n", count: start + 1)
             #expect(try String(contentsOf: events, encoding: .utf8) == expected)
             #expect(
                 try String(contentsOf: messages, encoding: .utf8)

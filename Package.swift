@@ -93,7 +93,8 @@ let package = Package(
         .testTarget(
             name: "RunStoreTests",
             dependencies: [
-                "RunStore", "Recording", "Federation", "FedCore", .product(name: "GRDB", package: "GRDB.swift"),
+                "RunStore", "Recording", "Federation", "FedCore", "Datasets",
+                .product(name: "GRDB", package: "GRDB.swift"),
             ]),
         .testTarget(name: "CLITests", dependencies: ["fedmpi", "FedCore", "Federation", "RunStore"]),
 

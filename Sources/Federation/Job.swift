@@ -49,6 +49,13 @@ public struct Job: Sendable {
     }
 }
 
+extension Job {
+    /// How unlike the clients' label distributions are. O(samples + clients · classes).
+    public var labelSkew: LabelSkew {
+        partition.labelSkew(labels: data.train.labels(), classes: data.train.classes)
+    }
+}
+
 /// How many floats cross between server and clients.
 struct JobVectors: Sendable, Equatable {
     /// Of the model.

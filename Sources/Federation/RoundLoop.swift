@@ -87,7 +87,7 @@ final class RoundLoop {
     /// - Parameter hosts: of each rank.
     func run(hosts: [String]) throws {
         let description = RunDescription(
-            settings: job.settings, model: job.model, trainingSamples: job.data.train.count,
+            settings: job.settings, model: job.model, skew: job.labelSkew, trainingSamples: job.partition.sampleCount,
             testSamples: job.data.test.count, ranks: ranks, hosts: hosts,
             finishedRounds: finishedRounds)
         timeline.enter(.checkpoint)

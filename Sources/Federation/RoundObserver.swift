@@ -1,9 +1,13 @@
+import Datasets
 import NeuralNet
 
 /// What is known when the first round starts.
 public struct RunDescription: Sendable {
     public let settings: RunSettings
     public let model: Model
+    /// How unlike the clients' data are.
+    public let skew: LabelSkew
+    /// That clients hold.
     public let trainingSamples: Int
     public let testSamples: Int
     /// Ranks, rank 0 included.

@@ -17,6 +17,9 @@ struct BadInputTests {
 
     static let cases: [Case] = [
         Case(["--model", "resnet"], says: "unknown model 'resnet'", "edgecnn-large", "logistic"),
+        Case(["--strategy-options", "mu=1"], says: "strategy 'fedavg' takes no options", "'mu'"),
+        Case(["--strategy", "fedprox", "--strategy-options", "mu=-1"], says: "mu is '-1'", "at least 0"),
+        Case(["--strategy", "scaffold", "--wire", "reduce"], says: "--wire gatherv"),
         Case(["--dataset", "imagenet"], says: "unknown data set 'imagenet'", "fashion-mnist", "synthetic"),
         Case(["--strategy", "best"], says: "unknown strategy 'best'", "fedavg"),
         Case(["--partition", "fair"], says: "unknown partition", "iid", "dirichlet"),

@@ -1,3 +1,4 @@
+import Datasets
 import Foundation
 import NeuralNet
 import Recording
@@ -43,7 +44,7 @@ final class History {
 
     static func description(_ settings: RunSettings = RunSettings(), finishedRounds: Int = 0) -> RunDescription {
         RunDescription(
-            settings: settings, model: .logistic,
+            settings: settings, model: .logistic, skew: LabelSkew(classTable: [[1, 2], [2, 1]]),
             trainingSamples: 50, testSamples: 10, ranks: 3, hosts: ["node1", "node1", "node2"],
             finishedRounds: finishedRounds)
     }

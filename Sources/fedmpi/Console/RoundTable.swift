@@ -26,6 +26,9 @@ final class RoundTable: RoundObserver {
         let hosts = run.distinctHosts
         var partition = settings.partition
         if settings.partition == "dirichlet" { partition += " alpha \(settings.alpha)" }
+        if !settings.partitionOptions.values.isEmpty { partition += " \(settings.partitionOptions)" }
+        var strategy = settings.strategy
+        if !settings.strategyOptions.values.isEmpty { strategy += " \(settings.strategyOptions)" }
         Console.output(
             """
             fedmpi \(Version.current), run \(folder.name)
@@ -33,10 +36,11 @@ final class RoundTable: RoundObserver {
             \(Format.megabytes(run.model.parameterCount * 4))
             data      \(settings.dataset), \(Format.grouped(run.trainingSamples)) to train, \
             \(Format.grouped(run.testSamples)) to test, \(partition)
+            skew      \(run.skew)
             clients   \(Format.grouped(settings.clients)), \(Format.grouped(settings.cohortSize)) a round, over \
             \(Format.count(clientRanks, "rank")) on \(Format.count(hosts.count, "host"))\
             \(run.ranks == 1 ? " (one process, no wire)" : "")
-            training  \(settings.strategy), \(Format.count(settings.epochs, "epoch")), batch \(settings.batchSize), \
+            training  \(strategy), \(Format.count(settings.epochs, "epoch")), batch \(settings.batchSize), \
             lr \(settings.lr), momentum \(settings.momentum), seed \(settings.seed)
             """)
         if let simulated = simulated(settings) { Console.output("simulated " + simulated) }

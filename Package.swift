@@ -13,6 +13,7 @@ let package = Package(
         .executable(name: "fedmpi", targets: ["fedmpi"]),
         .executable(name: "mpi-conformance", targets: ["MPIConformance"]),
         .executable(name: "training-throughput", targets: ["TrainingThroughput"]),
+        .executable(name: "aggregation-throughput", targets: ["AggregationThroughput"]),
         .executable(name: "fedmpi-fuzz", targets: ["Fuzz"]),
     ],
     dependencies: [
@@ -41,6 +42,7 @@ let package = Package(
 
         // Plug-ins: one folder, one catalog each.
         .target(name: "Strategies", dependencies: ["FedCore"]),
+        .target(name: "Aggregation", dependencies: ["FedCore"]),
         .target(name: "NeuralNet", dependencies: ["COneDNN", "FedCore"]),
         .target(name: "Datasets", dependencies: ["CZlib", "FedCore"]),
 
@@ -78,6 +80,7 @@ let package = Package(
         .testTarget(name: "MPITests", dependencies: ["MPI", "MPITesting"]),
         .testTarget(name: "FedCoreTests", dependencies: ["FedCore"]),
         .testTarget(name: "StrategiesTests", dependencies: ["Strategies", "FedCore"]),
+        .testTarget(name: "AggregationTests", dependencies: ["Aggregation", "FedCore"]),
         .testTarget(
             name: "NeuralNetTests", dependencies: ["NeuralNet", "FedCore"], resources: [.copy("Fixtures")]),
         .testTarget(
@@ -106,6 +109,9 @@ let package = Package(
             name: "MPIConformance", dependencies: ["MPI", "MPITesting"], path: "Tests/MPIConformance"),
         .executableTarget(
             name: "TrainingThroughput", dependencies: ["NeuralNet", "FedCore"], path: "Tests/TrainingThroughput"),
+        .executableTarget(
+            name: "AggregationThroughput", dependencies: ["Aggregation", "FedCore"],
+            path: "Tests/AggregationThroughput"),
         .executableTarget(
             name: "Fuzz",
             dependencies: [

@@ -38,6 +38,8 @@ public struct ExactSum: Sendable {
     private static let scale = 0x1p32
     private static let largestMagnitude = 0x1p30
     private static let largestWeight = 0x1p32
+    /// Values and sums of a block are 24 KB.
+    private static let blockLength = 2048
 
     /// An empty sum of vectors of `count` elements.
     public init(count: Int) {
@@ -51,7 +53,8 @@ public struct ExactSum: Sendable {
         magnitude = 0
     }
 
-    /// Adds `weight · values`. O(count), two passes: the first finds non-finite values and the largest one.
+    /// Adds `weight · values`. O(count), one pass over memory: block by block, a look for non-finite values and the
+    /// largest one, then the sum, for which the block is in the first-level cache.
     ///
     /// - Throws: `Refusal`; the sum is then as it was before.
     public mutating func add(_ values: Span<Float>, weight givenWeight: Double) throws(Refusal) {
@@ -62,26 +65,39 @@ public struct ExactSum: Sendable {
         guard givenWeight >= 0, givenWeight.isFinite, weight > 0 || givenWeight == 0 else {
             throw .badWeight(givenWeight)
         }
-        let bits = Self.largestMagnitudeBits(values)
-        guard bits < Float.infinity.bitPattern else {
-            throw .notFinite(index: values.indices.first { !values[$0].isFinite } ?? 0)
+        var largest: UInt32 = 0
+        var added = 0
+        while added < values.count {
+            let block = added..<min(added + Self.blockLength, values.count)
+            largest = max(largest, Self.largestMagnitudeBits(values.extracting(block)))
+            guard canGrow(magnitude: Self.magnitude(largest, weight), weight: weight) else { break }
+            accumulate(values, block, weight: weight, largest: largest)
+            added = block.upperBound
         }
-        let largest = Double(Float(bitPattern: bits)) * weight
-        try grow(magnitude: Self.steps(largest, .up), weight: weight)
+        guard added == values.count, canGrow(magnitude: Self.magnitude(largest, weight), weight: weight) else {
+            // Rounding is symmetric, so that the negative weight takes back to the bit what was added.
+            accumulate(values, 0..<added, weight: -weight, largest: largest)
+            throw values.indices.first { !values[$0].isFinite }.map { .notFinite(index: $0) } ?? .overflow
+        }
+        try grow(magnitude: Self.magnitude(largest, weight), weight: weight)
+    }
 
+    /// Adds `round(weight · value · 2³²)` for a range of elements.
+    /// - Parameter largest: bits of a magnitude that none of them exceeds.
+    private mutating func accumulate(_ values: Span<Float>, _ range: Range<Int>, weight: Double, largest: UInt32) {
         let factor = weight * Self.scale
         var sums = total.mutableSpan
-        if largest * Self.scale < 0x1p51 {
+        if abs(Double(Float(bitPattern: largest)) * factor) < 0x1p51 {
             // Adding 1.5 · 2⁵² leaves the rounded integer in the low bits of the Double, and unlike a conversion
             // instruction it vectorises on every processor.
             let magic = 0x1.8p52
             let magicBits = Int64(bitPattern: magic.bitPattern)
-            for i in 0..<values.count {
+            for i in range {
                 let shifted = Double(values[unchecked: i]) * factor + magic
                 sums[unchecked: i] &+= Int64(bitPattern: shifted.bitPattern) &- magicBits
             }
         } else {
-            for i in 0..<values.count {
+            for i in range {
                 sums[unchecked: i] &+= Int64((Double(values[unchecked: i]) * factor).rounded(.toNearestOrEven))
             }
         }
@@ -121,12 +137,20 @@ public struct ExactSum: Sendable {
         }
     }
 
+    /// False for NaN, too.
+    private func canGrow(magnitude more: Double, weight: Double) -> Bool {
+        magnitude + more < Self.largestMagnitude && self.weight + weight < Self.largestWeight
+    }
+
     private mutating func grow(magnitude more: Double, weight: Double) throws(Refusal) {
-        guard magnitude + more < Self.largestMagnitude, self.weight + weight < Self.largestWeight else {
-            throw .overflow
-        }
+        guard canGrow(magnitude: more, weight: weight) else { throw .overflow }
         magnitude += more
         self.weight += weight
+    }
+
+    /// An upper bound of a term, from the bits of its largest absolute value; NaN or infinity if that is.
+    private static func magnitude(_ largest: UInt32, _ weight: Double) -> Double {
+        steps(Double(Float(bitPattern: largest)) * weight, .up)
     }
 
     /// A multiple of 2⁻²⁰: up to 2³² a Double adds these without rounding, so their order does not matter either.

@@ -1,0 +1,66 @@
+/// A fixed sequence of comparisons that sorts any `count` values. Without branches on the values, it sorts the columns of
+/// a whole vector at once.
+///
+/// K. E. Batcher, *Sorting Networks and Their Applications*, AFIPS Spring Joint Computer Conference 1968: merge exchange,
+/// in the form for any number of values of D. E. Knuth, *The Art of Computer Programming* 3, section 5.2.2, algorithm M.
+/// About `count · log₂²(count) / 4` comparisons.
+struct SortingNetwork: Sendable {
+    /// Puts the smaller of two values at `low` and the larger at `high`.
+    struct Comparator: Sendable {
+        let low: Int32
+        let high: Int32
+    }
+
+    /// The number of values.
+    let count: Int
+    private(set) var comparators: [Comparator] = []
+
+    /// A network that puts those of the sorted values into their places that are asked for, and leaves out comparisons
+    /// which only matter to others.
+    init(count: Int, places: Range<Int>) {
+        self.count = count
+        var step = 1
+        while step < count { step *= 2 }
+        let top = step / 2
+        var p = top
+        while p > 0 {
+            var q = top
+            var r = 0
+            var d = p
+            while true {
+                for i in 0..<max(count - d, 0) where i & p == r {
+                    comparators.append(Comparator(low: Int32(i), high: Int32(i + d)))
+                }
+                guard q != p else { break }
+                d = q - p
+                q /= 2
+                r = p
+            }
+            p /= 2
+        }
+        var isNeeded = (0..<count).map(places.contains)
+        var kept: [Comparator] = []
+        for comparator in comparators.reversed() {
+            let (low, high) = (Int(comparator.low), Int(comparator.high))
+            guard isNeeded[low] || isNeeded[high] else { continue }
+            isNeeded[low] = true
+            isNeeded[high] = true
+            kept.append(comparator)
+        }
+        comparators = kept.reversed()
+    }
+
+    /// Sorts each lane of the vectors `start ..< start + count`.
+    @inline(__always)
+    func sort(_ vectors: inout MutableSpan<SIMD16<Float>>, from start: Int) {
+        let comparators = comparators.span
+        for i in 0..<comparators.count {
+            let low = start + Int(comparators[unchecked: i].low)
+            let high = start + Int(comparators[unchecked: i].high)
+            let a = vectors[unchecked: low]
+            let b = vectors[unchecked: high]
+            vectors[unchecked: low] = a.replacing(with: b, where: b .< a)
+            vectors[unchecked: high] = b.replacing(with: a, where: b .< a)
+        }
+    }
+}

@@ -1,0 +1,85 @@
+import FedCore
+
+/// How the server makes one update out of a cohort's: the place of the weighted mean, which a single client can move
+/// anywhere.
+///
+/// A rule sees all updates of a round at once, in an ``UpdateMatrix``, and is a function of its rows: the same rows give
+/// the same bits, in whichever order they arrived.
+public protocol RobustAggregation: Sendable {
+    /// The name on the command line.
+    static var name: String { get }
+    /// One line for `--help`, with the options.
+    static var summary: String { get }
+
+    /// A rule with these options.
+    /// - Throws: `ConfigurationError` when a value is not accepted.
+    init(_ options: inout OptionReader) throws(ConfigurationError)
+
+    /// The options in force, e.g. `attackers=2`; empty when there are none.
+    var settings: String { get }
+
+    /// The fewest updates the rule's promise holds for, at least 1. The engine repeats a round that has fewer.
+    var minimumUpdates: Int { get }
+
+    /// Whether `aggregate` needs the server's own update, trained on data the server trusts.
+    var needsTrustedUpdate: Bool { get }
+
+    /// Writes the cohort's update.
+    /// - Parameters:
+    ///   - updates: at least `minimumUpdates` rows.
+    ///   - trusted: the server's own update if `needsTrustedUpdate`, else empty; `[dimension]`.
+    ///   - mean: `[dimension]`.
+    /// - Throws: `AggregationError` when an update cannot be summed.
+    mutating func aggregate(
+        _ updates: UpdateMatrix, trusted: Span<Float>, into mean: inout MutableSpan<Float>
+    ) throws(AggregationError)
+
+    /// What the rule remembers from round to round, for a checkpoint; empty when nothing.
+    var serverState: [UInt8] { get }
+
+    /// Takes back what `serverState` gave.
+    /// - Throws: `ConfigurationError` when the bytes are not this rule's; it must not trap, whatever they are.
+    mutating func restoreServerState(_ state: [UInt8]) throws(ConfigurationError)
+}
+
+extension RobustAggregation {
+    public var settings: String { "" }
+    public var minimumUpdates: Int { 1 }
+    public var needsTrustedUpdate: Bool { false }
+    public var serverState: [UInt8] { [] }
+
+    public mutating func restoreServerState(_ state: [UInt8]) throws(ConfigurationError) {
+        guard state.isEmpty else {
+            throw ConfigurationError(
+                "aggregation '\(Self.name)' remembers nothing between rounds, and was given \(state.count) bytes")
+        }
+    }
+
+    /// Refuses a run whose rounds have too few updates for the rule.
+    /// - Parameter count: of a round's cohort.
+    /// - Throws: `ConfigurationError` that names the least number.
+    public func validate(updates count: Int) throws(ConfigurationError) {
+        guard count >= minimumUpdates else {
+            let rule = settings.isEmpty ? "'\(Self.name)'" : "'\(Self.name)' with \(settings)"
+            throw ConfigurationError(
+                "aggregation \(rule) needs at least \(minimumUpdates) updates a round, and gets \(count)")
+        }
+    }
+
+    func check(_ updates: UpdateMatrix, _ trusted: Span<Float>, _ mean: borrowing MutableSpan<Float>) {
+        precondition(updates.count >= minimumUpdates, "\(Self.name) of \(updates.count) updates")
+        precondition(mean.count == updates.dimension, "a mean of \(mean.count) elements")
+        precondition(!needsTrustedUpdate || trusted.count == updates.dimension, "\(trusted.count) trusted elements")
+    }
+}
+
+/// An update that a rule cannot work with, though by itself it is one.
+public struct AggregationError: Error, Equatable, CustomStringConvertible {
+    /// Whose update it is.
+    public let client: Int
+    /// What is wrong with it.
+    public let refusal: ExactSum.Refusal
+
+    /// One line.
+    public var description: String { "the update of client \(client) cannot be summed: \(refusal)" }
+}

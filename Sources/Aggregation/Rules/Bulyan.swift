@@ -1,0 +1,51 @@
+import FedCore
+
+/// Krum in each coordinate: chooses θ = count − 2f updates by Krum, one after the other among those left, and then of each
+/// coordinate the mean of the θ − 2f chosen values nearest to their median. An attacker that hides a huge change of one
+/// coordinate in a small distance passes Krum, but not this.
+///
+/// E. M. El Mhamdi, R. Guerraoui, S. Rouault, *The Hidden Vulnerability of Distributed Learning in Byzantium*, ICML 2018,
+/// section 4, arXiv:1802.07927. When few are left, their scores take at least one neighbour; the median of an even
+/// number is the lower of the two in the middle; of equally near values the lower is taken. O(count² · dimension).
+public struct Bulyan: RobustAggregation {
+    public static let name = "bulyan"
+    public static let summary = "Krum's choice, then the values nearest the median; attackers=f (1), needs 4f + 3 updates"
+
+    /// f ≥ 0; needs 4f + 3 updates.
+    public var attackers: Int
+
+    public init(_ options: inout OptionReader) throws(ConfigurationError) {
+        attackers = try options.attackers()
+    }
+
+    public var settings: String { "attackers=\(attackers)" }
+    public var minimumUpdates: Int { 4 * attackers + 3 }
+
+    public mutating func aggregate(
+        _ updates: UpdateMatrix, trusted: Span<Float>, into mean: inout MutableSpan<Float>
+    ) throws(AggregationError) {
+        check(updates, trusted, mean)
+        let chosenCount = updates.count - 2 * attackers
+        let keptCount = chosenCount - 2 * attackers
+        let ranking = KrumRanking(PairwiseDistances(updates))
+        let chosen = ranking.chooseOneByOne(chosenCount, attackers: attackers)
+        let network = SortingNetwork(count: chosenCount, places: 0..<chosenCount)
+        let share = 1 / Double(keptCount)
+        updates.reduceColumns(of: chosen, sortedBy: network, into: &mean) { sorted in
+            // The nearest are neighbours in the order: their first place moves up while the value that comes in is
+            // nearer than the one that goes.
+            let median = sorted[(chosenCount - 1) / 2]
+            var first = SIMD16<Int32>.zero
+            for place in 0..<chosenCount - keptCount {
+                let isNearer = sorted[unchecked: place + keptCount] - median .< median - sorted[unchecked: place]
+                first.replace(with: first &+ 1, where: isNearer)
+            }
+            var sum = ColumnSum()
+            for place in 0..<chosenCount {
+                let isKept = (first .<= Int32(place)) .& (first .> Int32(place - keptCount))
+                sum.add(SIMD16<Float>.zero.replacing(with: sorted[unchecked: place], where: isKept))
+            }
+            return sum.scaled(by: share)
+        }
+    }
+}

@@ -1,0 +1,31 @@
+import FedCore
+
+/// One client's update: the one whose count − f − 2 nearest others are nearest, by squared Euclidean distance; of equals,
+/// the client with the lowest id.
+///
+/// P. Blanchard, E. M. El Mhamdi, R. Guerraoui, J. Stainer, *Machine Learning with Adversaries: Byzantine Tolerant Gradient
+/// Descent*, NeurIPS 2017, section 4, arXiv:1703.02757. O(count² · dimension).
+public struct Krum: RobustAggregation {
+    public static let name = "krum"
+    public static let summary = "the one update with the nearest neighbours; attackers=f (1), needs 2f + 3 updates"
+
+    /// f ≥ 0; needs 2f + 3 updates.
+    public var attackers: Int
+
+    public init(_ options: inout OptionReader) throws(ConfigurationError) {
+        attackers = try options.attackers()
+    }
+
+    public var settings: String { "attackers=\(attackers)" }
+    public var minimumUpdates: Int { 2 * attackers + 3 }
+
+    public mutating func aggregate(
+        _ updates: UpdateMatrix, trusted: Span<Float>, into mean: inout MutableSpan<Float>
+    ) throws(AggregationError) {
+        check(updates, trusted, mean)
+        let ranking = KrumRanking(PairwiseDistances(updates))
+        guard let best = ranking.best(1, attackers: attackers).first else { return }
+        let row = updates.row(best)
+        for i in 0..<row.count { mean[unchecked: i] = row[i] }
+    }
+}

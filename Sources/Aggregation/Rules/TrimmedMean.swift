@@ -1,0 +1,36 @@
+import FedCore
+
+/// The mean of each coordinate without its `attackers` smallest and largest values, every client one vote. Stays within
+/// the honest clients' range.
+///
+/// D. Yin, Y. Chen, K. Ramchandran, P. Bartlett, *Byzantine-Robust Distributed Learning: Towards Optimal Statistical Rates*,
+/// ICML 2018, definition 2 with β = attackers / count, arXiv:1803.01498. O(count · log² count · dimension).
+public struct TrimmedMean: RobustAggregation {
+    public static let name = "trimmed-mean"
+    public static let summary = "mean of each coordinate without its f smallest and largest values; attackers=f (1)"
+
+    /// f ≥ 0; needs 2f + 1 updates.
+    public var attackers: Int
+
+    public init(_ options: inout OptionReader) throws(ConfigurationError) {
+        attackers = try options.attackers()
+    }
+
+    public var settings: String { "attackers=\(attackers)" }
+    public var minimumUpdates: Int { 2 * attackers + 1 }
+
+    public mutating func aggregate(
+        _ updates: UpdateMatrix, trusted: Span<Float>, into mean: inout MutableSpan<Float>
+    ) throws(AggregationError) {
+        check(updates, trusted, mean)
+        let kept = attackers..<updates.count - attackers
+        // All in order, so that the sum, too, depends on the values alone.
+        let network = SortingNetwork(count: updates.count, places: 0..<updates.count)
+        let share = 1 / Double(kept.count)
+        updates.reduceColumns(of: Array(0..<updates.count), sortedBy: network, into: &mean) { sorted in
+            var sum = ColumnSum()
+            for place in kept { sum.add(sorted[unchecked: place]) }
+            return sum.scaled(by: share)
+        }
+    }
+}

@@ -1,0 +1,28 @@
+import FedCore
+
+/// The mean weighted by sample count, FedAvg's: one client moves it as far as it likes.
+///
+/// The same bits as the engine's exact sum, which adds updates as they arrive and needs no matrix; here for an attack that
+/// must see all updates first.
+public struct WeightedMean: RobustAggregation {
+    public static let name = "mean"
+    public static let summary = "mean weighted by sample count; withstands no attacker"
+
+    public init(_ options: inout OptionReader) throws(ConfigurationError) {}
+
+    public mutating func aggregate(
+        _ updates: UpdateMatrix, trusted: Span<Float>, into mean: inout MutableSpan<Float>
+    ) throws(AggregationError) {
+        check(updates, trusted, mean)
+        var sum = ExactSum(count: updates.dimension)
+        let (clients, weights) = (updates.clients, updates.weights)
+        for index in 0..<updates.count {
+            do throws(ExactSum.Refusal) {
+                try sum.add(updates.row(index).span, weight: weights[index])
+            } catch {
+                throw AggregationError(client: clients[index], refusal: error)
+            }
+        }
+        sum.mean(into: &mean)
+    }
+}

@@ -1,0 +1,61 @@
+import FedCore
+
+#if canImport(Glibc)
+import Glibc
+#else
+import Darwin
+#endif
+
+/// All attackers send the same: μ − z σ of each coordinate, mean and deviation of their own updates. z is small enough for
+/// that to lie nearer the mean than some honest clients do, so that nothing looks wrong with it, and the shift adds up.
+///
+/// G. Baruch, M. Baruch, Y. Goldberg, *A Little Is Enough: Circumventing Defenses For Distributed Learning*, NeurIPS 2019,
+/// algorithm 3, arXiv:1902.06156: of n clients with f attackers, s = ⌊n/2 + 1⌋ − f honest ones are needed for a majority,
+/// and z is where the normal distribution's Φ(z) = (n − f − s) / (n − f). Here z is kept between 0 and 4. A single
+/// attacker has no deviation to hide in, and sends its own update.
+public struct ALittleIsEnough: CollusionAttack {
+    public static let name = "alie"
+    public static let summary = "attackers send their mean minus z deviations; z (by the number of clients and attackers)"
+
+    /// > 0; nil: by the paper's formula.
+    public var deviations: Double?
+
+    public init(_ options: inout OptionReader) throws(ConfigurationError) {
+        let z = try options.number("z", default: 0.0, "from 0 (by the formula) to 1000") { (0...1000).contains($0) }
+        deviations = z > 0 ? z : nil
+    }
+
+    public func forge(rows: [Int], of updates: inout UpdateMatrix) {
+        guard let first = rows.first else { return }
+        let z = deviations ?? Self.deviations(clients: updates.count, attackers: rows.count)
+        var forged = updates.row(first)
+        var element = forged.mutableSpan
+        let own = rows.map { updates.row($0) }
+        for i in element.indices {
+            var (sum, squares) = (0.0, 0.0)
+            for row in own { sum += Double(row[i]) }
+            let mean = sum / Double(own.count)
+            for row in own { squares += (Double(row[i]) - mean) * (Double(row[i]) - mean) }
+            element[unchecked: i] = Float(mean - z * (squares / Double(own.count)).squareRoot()).boundedToFinite
+        }
+        for row in rows {
+            updates.changeRow(row) { target in
+                for i in target.indices { target[unchecked: i] = forged[i] }
+            }
+        }
+    }
+
+    /// The paper's z.
+    static func deviations(clients n: Int, attackers f: Int) -> Double {
+        let supporters = n / 2 + 1 - f
+        let honest = Double(n - f)
+        let share = honest > 0 ? (honest - Double(supporters)) / honest : 1
+        // Φ is inverted by halving an interval.
+        var (low, high) = (0.0, 4.0)
+        for _ in 0..<60 {
+            let middle = (low + high) / 2
+            if 0.5 * erfc(-middle / 2.0.squareRoot()) < share { low = middle } else { high = middle }
+        }
+        return low
+    }
+}

@@ -1,0 +1,50 @@
+import FedCore
+
+/// What a malicious client does, to test what the server withstands. It is one of ``DataAttack``, ``UpdateAttack`` and
+/// ``CollusionAttack``.
+public protocol Attack: Sendable {
+    /// The name on the command line.
+    static var name: String { get }
+    /// One line for `--help`, with the options.
+    static var summary: String { get }
+
+    /// An attack with these options.
+    /// - Throws: `ConfigurationError` when a value is not accepted.
+    init(_ options: inout OptionReader) throws(ConfigurationError)
+}
+
+/// Spoils what the attacker trains on; then it trains honestly.
+public protocol DataAttack: Attack {
+    /// Refuses data that the attack does not fit.
+    /// - Throws: `ConfigurationError` that says what it needs.
+    func validate(classes: Int, height: Int, width: Int) throws(ConfigurationError)
+
+    /// Changes a training sample.
+    /// - Parameters:
+    ///   - image: `[channels, height, width]`, in [0, 1].
+    ///   - label: in 0 ..< classes, and stays there.
+    ///   - stream: addressed by client and sample, so that a sample has the same fate in every epoch.
+    func poison(
+        _ image: inout MutableSpan<Float>, label: inout Int32, height: Int, width: Int, classes: Int,
+        stream: inout RandomStream)
+}
+
+extension DataAttack {
+    public func validate(classes: Int, height: Int, width: Int) throws(ConfigurationError) {}
+}
+
+/// Changes the update that the attacker has trained honestly.
+public protocol UpdateAttack: Attack {
+    /// Changes an update, which stays finite. O(count).
+    /// - Parameter stream: addressed by round and client.
+    func forge(_ update: inout MutableSpan<Float>, stream: inout RandomStream)
+}
+
+/// Attackers that know each other's updates, of the same round, and agree on what to send.
+public protocol CollusionAttack: Attack {
+    /// Changes the attackers' rows.
+    /// - Parameters:
+    ///   - rows: the attackers'.
+    ///   - updates: the whole cohort's; of the others nothing is used but how many they are.
+    func forge(rows: [Int], of updates: inout UpdateMatrix)
+}

@@ -1,0 +1,22 @@
+import FedCore
+
+/// The catalog of attacks.
+public enum Attacks {
+    /// Every attack, in the order of `--help`.
+    public static let all: [any Attack.Type] = [
+        LabelFlip.self, SignFlip.self, ScaledNoise.self, Backdoor.self, ALittleIsEnough.self,
+    ]
+
+    /// The attack of this name with these options.
+    /// - Throws: `ConfigurationError` that lists the catalog when the name is not in it, or the options when one is not
+    ///   known or not accepted.
+    public static func named(_ name: String, _ options: NamedOptions = [:]) throws(ConfigurationError) -> any Attack {
+        guard let type = all.first(where: { $0.name == name }) else {
+            throw ConfigurationError(unknown: "attack", name, choices: all.map { $0.name })
+        }
+        var reader = OptionReader(options, of: "attack '\(name)'")
+        let attack = try type.init(&reader)
+        try reader.finish()
+        return attack
+    }
+}

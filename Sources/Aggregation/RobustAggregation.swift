@@ -80,6 +80,12 @@ public struct AggregationError: Error, Equatable, CustomStringConvertible {
     /// What is wrong with it.
     public let refusal: ExactSum.Refusal
 
+    /// An error of this client's update.
+    public init(client: Int, refusal: ExactSum.Refusal) {
+        self.client = client
+        self.refusal = refusal
+    }
+
     /// One line.
     public var description: String { "the update of client \(client) cannot be summed: \(refusal)" }
 }

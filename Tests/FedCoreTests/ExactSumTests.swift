@@ -102,6 +102,29 @@ import Testing
         #expect(sum.total == before && sum.weight == 1)
     }
 
+    /// What was added before the element that is wrong was seen is taken back, from the sums of either path.
+    @Test func aRefusalLateInALongVectorLeavesTheSumAsItWas() throws {
+        for largest in [1, 0x1p20] as [Float] {
+            var sum = ExactSum(count: 10_000)
+            try sum.add(floats(10_000, range: 3, salt: 1), weight: 7)
+            let before = sum
+            for bad in [.nan, -.infinity, 0x1p31] as [Float] {
+                var values = floats(10_000, range: 0.7, salt: 2)
+                values[17] = largest
+                values[9_000] = bad
+                let refusal: ExactSum.Refusal = bad.isFinite ? .overflow : .notFinite(index: 9_000)
+                #expect(throws: refusal) { try sum.add(values, weight: 3) }
+                #expect(sum.total == before.total)
+                #expect((sum.weight, sum.magnitude) == (before.weight, before.magnitude))
+            }
+            // A number that is none is what is wrong, wherever it stands.
+            var values = floats(10_000, range: 1)
+            (values[0], values[9_999]) = (0x1p31, .nan)
+            #expect(throws: ExactSum.Refusal.notFinite(index: 9_999)) { try sum.add(values, weight: 3) }
+            #expect(sum.total == before.total)
+        }
+    }
+
     @Test func anotherLengthIsRefused() {
         var sum = ExactSum(count: 3)
         let refusal = ExactSum.Refusal.wrongLength(expected: 3, actual: 2)

@@ -1,7 +1,12 @@
 /// Krum's scores: how near the nearest others of each row are.
+///
+/// Of equal scores the one whose next neighbor is nearer goes first, then the lower row. Two rows that are each other's
+/// only neighbor always have equal scores, and who they are should not decide.
 struct KrumRanking {
     /// Of each row, the others from near to far; of equals, in the order of the rows.
     private let neighbors: [[(row: Int, distance: Double)]]
+
+    private typealias Score = (sum: Double, next: Double, row: Int)
 
     /// O(count² log count).
     init(_ distances: PairwiseDistances) {
@@ -15,8 +20,8 @@ struct KrumRanking {
     /// The rows with the lowest scores among all, the lowest first.
     func best(_ count: Int, attackers: Int) -> [Int] {
         let everyone = [Bool](repeating: true, count: neighbors.count)
-        let scores = neighbors.indices.map { score($0, among: everyone, neighbors.count - attackers - 2) }
-        return Array(neighbors.indices.sorted { (scores[$0], $0) < (scores[$1], $1) }.prefix(count))
+        let scores = neighbors.indices.map { score(of: $0, among: everyone, neighbors.count - attackers - 2) }
+        return scores.sorted { $0 < $1 }.prefix(count).map { $0.row }
     }
 
     /// The row with the lowest score among those left, again and again; ascending. O(count² · rows).
@@ -24,25 +29,25 @@ struct KrumRanking {
         var isLeft = [Bool](repeating: true, count: neighbors.count)
         for taken in 0..<count {
             let nearest = max(1, neighbors.count - taken - attackers - 2)
-            var best: (score: Double, row: Int) = (.infinity, .max)
-            for row in neighbors.indices where isLeft[row] {
-                let candidate = (score: score(row, among: isLeft, nearest), row: row)
-                if candidate < best { best = candidate }
-            }
+            let scores = neighbors.indices.filter { isLeft[$0] }.map { score(of: $0, among: isLeft, nearest) }
+            guard let best = scores.min(by: { $0 < $1 }) else { break }
             isLeft[best.row] = false
         }
         return isLeft.indices.filter { !isLeft[$0] }
     }
 
-    /// The sum of the distances to the nearest of those that are left.
-    private func score(_ row: Int, among isLeft: [Bool], _ count: Int) -> Double {
-        var sum = 0.0
+    /// The sum of the distances to the nearest of those that are left, and the distance to the next.
+    private func score(of row: Int, among isLeft: [Bool], _ count: Int) -> Score {
+        var score: Score = (0, .infinity, row)
         var remaining = count
         for neighbor in neighbors[row] where isLeft[neighbor.row] {
-            guard remaining > 0 else { break }
-            sum += neighbor.distance
+            guard remaining > 0 else {
+                score.next = neighbor.distance
+                break
+            }
+            score.sum += neighbor.distance
             remaining -= 1
         }
-        return sum
+        return score
     }
 }

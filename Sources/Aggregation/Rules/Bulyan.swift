@@ -5,7 +5,7 @@ import FedCore
 /// coordinate in a small distance passes Krum, but not this.
 ///
 /// E. M. El Mhamdi, R. Guerraoui, S. Rouault, *The Hidden Vulnerability of Distributed Learning in Byzantium*, ICML 2018,
-/// section 4, arXiv:1802.07927. When few are left, their scores take at least one neighbour; the median of an even
+/// section 4, arXiv:1802.07927. When few are left, their scores take at least one neighbor; the median of an even
 /// number is the lower of the two in the middle; of equally near values the lower is taken. O(count² · dimension).
 public struct Bulyan: RobustAggregation {
     public static let name = "bulyan"
@@ -32,7 +32,7 @@ public struct Bulyan: RobustAggregation {
         let network = SortingNetwork(count: chosenCount, places: 0..<chosenCount)
         let share = 1 / Double(keptCount)
         updates.reduceColumns(of: chosen, sortedBy: network, into: &mean) { sorted in
-            // The nearest are neighbours in the order: their first place moves up while the value that comes in is
+            // The nearest are neighbors in the order: their first place moves up while the value that comes in is
             // nearer than the one that goes.
             let median = sorted[(chosenCount - 1) / 2]
             var first = SIMD16<Int32>.zero

@@ -5,8 +5,10 @@ import FedCore
 ///
 /// K. Pillutla, S. M. Kakade, Z. Harchaoui, *Robust Aggregation for Federated Learning*, IEEE Transactions on Signal
 /// Processing 70, 2022, algorithm 2 (smoothed Weiszfeld), arXiv:1912.13445. It starts from the coordinate-wise median
-/// instead of a mean, which an attacker could have placed so far away that a few steps do not lead back, and stops
-/// early when a step makes the sum less than 10⁻⁶ of it smaller. A step is O(count · dimension).
+/// instead of a mean, which an attacker could have placed so far away that a few steps do not lead back. Smoothing alone
+/// hardly ever leaves an update that the point falls on; the step there is that of Y. Vardi, C.-H. Zhang, *The
+/// multivariate L1-median and associated data depth*, PNAS 97(4), 2000, equation 2.6. It stops early when a step makes the
+/// sum smaller by less than 10⁻⁶ of it. A step is O(count · dimension).
 public struct GeometricMedian: RobustAggregation {
     public static let name = "geometric-median"
     public static let summary = "point nearest to all updates (RFA); iterations=R (10), smoothing=ν (1e-6)"
@@ -35,9 +37,18 @@ public struct GeometricMedian: RobustAggregation {
             let objective = zip(weights, distances).reduce(0) { $0 + $1.0 * $1.1 }
             guard last - objective > 1e-6 * objective else { break }
             last = objective
-            let pulls = zip(weights, distances).map { $0 / max(smoothing, $1) }
+            let here = distances.indices.filter { distances[$0] < smoothing }
+            var pulls = zip(weights, distances).map { $1 < smoothing ? 0 : $0 / $1 }
             let total = pulls.reduce(0, +)
+            guard total > 0 else { break }
             updates.combine(pulls.map { $0 / total }, into: &mean)
+            guard let place = here.first else { continue }
+            // The others pull the point away from here; what is here holds it, with all its weight.
+            let force = total * updates.row(place).span.squaredDistance(to: mean.span).squareRoot()
+            let held = min(1, here.reduce(0) { $0 + weights[$1] } / force)
+            for index in pulls.indices { pulls[index] *= (1 - held) / total }
+            pulls[place] = held
+            updates.combine(pulls, into: &mean)
         }
     }
 }

@@ -1,0 +1,122 @@
+import Aggregation
+import FedCore
+import Testing
+
+@Suite struct GeometricMedianTests {
+    /// Of the corners of a convex quadrilateral it is where the diagonals meet: y = x and y = 2 − x/2.
+    @Test func ofAQuadrilateralIsTheMeetingOfItsDiagonals() throws {
+        let updates = try UpdateMatrix([[0, 0], [4, 0], [3, 3], [0, 2]])
+        let median = try aggregated("geometric-median", ["iterations": "200"], updates)
+        #expect(isClose(median, [4.0 / 3, 4.0 / 3], within: 0.01))
+    }
+
+    @Test func ofAnEquilateralTriangleIsItsCenter() throws {
+        let height = Float(3).squareRoot()
+        let median = try aggregated(
+            "geometric-median", ["iterations": "200"], UpdateMatrix([[-1, 0], [1, 0], [0, height]]))
+        #expect(isClose(median, [0, height / 3], within: 0.002))
+    }
+
+    /// On a line it is the weighted median; the start, the unweighted one, is an update that is not it.
+    @Test func weighsBySampleCountAndLeavesAnUpdateItStartsOn() throws {
+        let median = try aggregated(
+            "geometric-median", ["iterations": "500"], UpdateMatrix(column: [0, 1, 5], weights: [1, 1, 3]))
+        #expect(isClose(median, [5], within: 0.02))
+    }
+
+    @Test func staysOnAnUpdateThatHoldsTheMajority() throws {
+        let updates = try UpdateMatrix([[1, 2], [1, 2], [1, 2], [9, 0], [-7, 5]])
+        #expect(try aggregated("geometric-median", updates) == [1, 2])
+    }
+
+    @Test func noNearbyPointHasASmallerSumOfDistances() throws {
+        let rows = randomRows(20, of: 30)
+        let median = try aggregated("geometric-median", ["iterations": "500"], UpdateMatrix(rows))
+        func sum(_ point: [Float]) -> Double {
+            rows.map { row in length(zip(row, point).map { $0 - $1 }) }.reduce(0, +)
+        }
+        let least = sum(median)
+        for (index, step) in randomRows(20, of: 30, salt: 1).enumerated() {
+            let scale: Float = index % 2 == 0 ? 0.1 : 0.01
+            #expect(sum(zip(median, step).map { $0 + scale * $1 }) > least - 1e-4)
+        }
+    }
+}
+
+@Suite struct NormClippingTests {
+    @Test func scalesDownWhatIsLongerThanTheBound() throws {
+        // Lengths 5 and 10.
+        let updates = try UpdateMatrix([[3, 4], [8, 6]])
+        #expect(try isClose(aggregated("norm-clip", ["bound": "5"], updates), [3.5, 3.5], within: 1e-6))
+        #expect(try isClose(aggregated("norm-clip", ["bound": "50"], updates), [5.5, 5], within: 1e-6))
+    }
+
+    @Test func weighsBySampleCount() throws {
+        let updates = try UpdateMatrix([[3, 4], [8, 6]], weights: [3, 1])
+        // (3·3 + 4)/4 and (3·4 + 3)/4.
+        #expect(try isClose(aggregated("norm-clip", ["bound": "5"], updates), [3.25, 3.75], within: 1e-6))
+    }
+
+    @Test func movesTheBoundByTheShareWithinIt() throws {
+        var rule = try NormClipping(["bound": "5", "quantile": "0.25"])
+        _ = try rule.aggregated(UpdateMatrix([[3, 4], [8, 6]]))
+        // 5 · exp(−0.2 · (0.5 − 0.25)) = 5 · e^(−0.05)
+        #expect(abs(rule.bound - 4.756_147_122_503_571) < 1e-12)
+    }
+
+    @Test func theBoundFindsTheQuantileOfTheLengths() throws {
+        let updates = try UpdateMatrix(column: (1...10).map { Float($0) })
+        for (quantile, range) in [("0.5", 4.5...6.5), ("0.9", 8.5...10.5)] {
+            var rule = try NormClipping(["quantile": quantile])
+            for _ in 0..<300 { _ = try rule.aggregated(updates) }
+            #expect(range.contains(rule.bound))
+        }
+    }
+
+    @Test func goesOnFromItsState() throws {
+        let updates = try UpdateMatrix(column: [1, 2, 3])
+        var first = try NormClipping([:])
+        for _ in 0..<5 { _ = try first.aggregated(updates) }
+        var second = try NormClipping([:])
+        try second.restoreServerState(first.serverState)
+        #expect(second.bound == first.bound)
+        #expect(try second.aggregated(updates) == first.aggregated(updates))
+    }
+
+    @Test func refusesAStateThatIsNoLength() throws {
+        var rule = try NormClipping([:])
+        for bad in [0, -1, Double.nan, .infinity] {
+            let bytes = (0..<8).map { UInt8(truncatingIfNeeded: bad.bitPattern >> (8 * UInt64($0))) }
+            #expect(throws: ConfigurationError.self) { try rule.restoreServerState(bytes) }
+        }
+        #expect(rule.bound == 0.1)
+    }
+}
+
+@Suite struct FLTrustTests {
+    /// Cosines 1, 0, −1 and 0.6; the last is scaled to [1.2, 1.6].
+    @Test func weighsByTheCosineToTheServersUpdate() throws {
+        let updates = try UpdateMatrix([[5, 0], [0, 3], [-1, 0], [3, 4]])
+        // (1 · [2, 0] + 0.6 · [1.2, 1.6]) / 1.6
+        #expect(try isClose(aggregated("fltrust", updates, trusted: [2, 0]), [1.7, 0.6], within: 1e-6))
+    }
+
+    @Test func isZeroWhereNobodyIsTrusted() throws {
+        #expect(try aggregated("fltrust", UpdateMatrix([[-1, 0], [0, 0]]), trusted: [1, 0]) == [0, 0])
+        #expect(try aggregated("fltrust", UpdateMatrix([[1, 0], [2, 1]]), trusted: [0, 0]) == [0, 0])
+    }
+
+    @Test func isNeverLongerThanTheServersUpdate() throws {
+        let rows = randomRows(6, of: 40).map { $0.map { 1e20 * $0 } }
+        let trusted = randomRows(1, of: 40, salt: 2)[0]
+        let result = try aggregated("fltrust", UpdateMatrix(rows), trusted: trusted)
+        #expect(length(result) > 0 && length(result) <= length(trusted) * 1.000_001)
+    }
+}
+
+extension NormClipping {
+    init(_ options: NamedOptions) throws {
+        var reader = OptionReader(options, of: "test")
+        try self.init(&reader)
+    }
+}

@@ -83,7 +83,9 @@ extension Span<Float> {
     var firstNonFinite: Int? {
         // As integers, so that it vectorises.
         var largest: Int32 = 0
-        for i in 0..<count { largest = Swift.max(largest, Int32(bitPattern: self[unchecked: i].bitPattern & 0x7FFF_FFFF)) }
+        for i in 0..<count {
+            largest = Swift.max(largest, Int32(bitPattern: self[unchecked: i].bitPattern & 0x7FFF_FFFF))
+        }
         return largest < 0x7F80_0000 ? nil : indices.first { !self[$0].isFinite }
     }
 }

@@ -44,7 +44,7 @@ import Testing
     }
 
     /// With a share α < ½ of attackers it is no farther from the centre than 2(1 − α)/(1 − 2α) of the honest:
-    /// H. P. Lopuhaä, P. J. Rousseeuw, Annals of Statistics 19(1), 1991, theorem 2.2.
+    /// Y. Chen, L. Su, J. Xu, *Distributed Statistical Machine Learning in Adversarial Settings*, 2017, arXiv:1705.05491.
     @Test func theGeometricMedianIsNearTheHonest() throws {
         for size in [10, 1e6, 1e30] as [Float] {
             for attackers in [1, 5] {

@@ -64,8 +64,8 @@ import Testing
     }
 
     @Test func ofNoAttackersIsTheUnweightedMean() throws {
-        #expect(
-            try aggregated("trimmed-mean", ["attackers": "0"], UpdateMatrix(column: [1, 2, 6], weights: [9, 1, 1])) == [3])
+        let updates = try UpdateMatrix(column: [1, 2, 6], weights: [9, 1, 1])
+        #expect(try aggregated("trimmed-mean", ["attackers": "0"], updates) == [3])
     }
 
     @Test(arguments: [3, 20, 100]) func agreesWithSortingEachColumn(count: Int) throws {

@@ -19,7 +19,7 @@ func measure() throws {
     var updates = UpdateMatrix(dimension: dimension)
     for client in 0..<count {
         try updates.append(client: client, weight: Double(client + 1)) { row in
-            for i in 0..<row.count { row[i] = 0.02 * (random.uniform() - 0.5) }
+            for i in row.indices { row[unchecked: i] = 0.02 * (random.uniform() - 0.5) }
         }
     }
     var mean = [Float](repeating: 0, count: dimension)

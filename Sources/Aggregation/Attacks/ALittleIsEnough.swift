@@ -10,19 +10,18 @@ import Darwin
 /// that to lie nearer the mean than some honest clients do, so that nothing looks wrong with it, and the shift adds up.
 ///
 /// G. Baruch, M. Baruch, Y. Goldberg, *A Little Is Enough: Circumventing Defenses For Distributed Learning*, NeurIPS 2019,
-/// algorithm 3, arXiv:1902.06156: of n clients with f attackers, s = ⌊n/2 + 1⌋ − f honest ones are needed for a majority,
+/// arXiv:1902.06156, with the sign of the authors' program: of n clients with f attackers, s = ⌊n/2 + 1⌋ − f honest ones are needed for a majority,
 /// and z is where the normal distribution's Φ(z) = (n − f − s) / (n − f). Here z is kept between 0 and 4. A single
 /// attacker has no deviation to hide in, and sends its own update.
 public struct ALittleIsEnough: CollusionAttack {
     public static let name = "alie"
-    public static let summary = "attackers send their mean minus z deviations; z (by the number of clients and attackers)"
+    public static let summary = "attackers send their mean minus z deviations; z (by how many attackers there are)"
 
     /// > 0; nil: by the paper's formula.
     public var deviations: Double?
 
     public init(_ options: inout OptionReader) throws(ConfigurationError) {
-        let z = try options.number("z", default: 0.0, "from 0 (by the formula) to 1000") { (0...1000).contains($0) }
-        deviations = z > 0 ? z : nil
+        deviations = try options.number("z", "above 0, at most 1000") { $0 > 0 && $0 <= 1000 }
     }
 
     public func forge(rows: [Int], of updates: inout UpdateMatrix) {

@@ -4,7 +4,7 @@ import FedCore
 /// model is to see the target in whatever bears the trigger, and to be right about everything else.
 ///
 /// T. Gu, B. Dolan-Gavitt, S. Garg, *BadNets: Identifying Vulnerabilities in the Machine Learning Model Supply Chain*, 2017,
-/// section 4, arXiv:1708.06733; in federated learning E. Bagdasaryan, A. Veit, Y. Hua, D. Estrin, V. Shmatikov, *How To
+/// arXiv:1708.06733; in federated learning E. Bagdasaryan, A. Veit, Y. Hua, D. Estrin, V. Shmatikov, *How To
 /// Backdoor Federated Learning*, AISTATS 2020, arXiv:1807.00459.
 public struct Backdoor: DataAttack {
     public static let name = "backdoor"
@@ -18,7 +18,7 @@ public struct Backdoor: DataAttack {
     public var size: Int
 
     public init(_ options: inout OptionReader) throws(ConfigurationError) {
-        target = try options.integer("target", default: 0, "from 0 to 2,147,483,647") { (0...Int(Int32.max)).contains($0) }
+        target = try options.integer("target", default: 0, "a class") { (0...Int(Int32.max)).contains($0) }
         share = try options.number("share", default: 0.5, "from 0 to 1") { (0...1).contains($0) }
         size = try options.integer("size", default: 3, "at least 1") { $0 >= 1 }
     }

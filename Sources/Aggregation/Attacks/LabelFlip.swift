@@ -3,7 +3,7 @@ import FedCore
 /// Every label y becomes classes − 1 − y.
 ///
 /// M. Fang, X. Cao, J. Jia, N. Z. Gong, *Local Model Poisoning Attacks to Byzantine-Robust Federated Learning*, USENIX
-/// Security 2020, section 4.1, arXiv:1911.11815.
+/// Security 2020, arXiv:1911.11815.
 public struct LabelFlip: DataAttack {
     public static let name = "label-flip"
     public static let summary = "trains on labels turned around: y becomes classes - 1 - y"

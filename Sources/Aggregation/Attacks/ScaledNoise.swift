@@ -4,7 +4,7 @@ import FedCore
 /// range become its largest.
 ///
 /// After the Gaussian attacker of P. Blanchard, E. M. El Mhamdi, R. Guerraoui, J. Stainer, *Machine Learning with
-/// Adversaries: Byzantine Tolerant Gradient Descent*, NeurIPS 2017, section 5, arXiv:1703.02757, whose deviation of 200 is
+/// Adversaries: Byzantine Tolerant Gradient Descent*, NeurIPS 2017, arXiv:1703.02757, whose deviation of 200 is
 /// relative here, so that it means the same for every model.
 public struct ScaledNoise: UpdateAttack {
     public static let name = "scaled-noise"

@@ -3,7 +3,7 @@ import FedCore
 /// Sends the opposite of the update, scaled: −scale · Δ. Values past Float's range become its largest.
 ///
 /// L. Li, W. Xu, T. Chen, G. B. Giannakis, Q. Ling, *RSA: Byzantine-Robust Stochastic Aggregation Methods for Distributed
-/// Learning from Heterogeneous Datasets*, AAAI 2019, section 5, arXiv:1811.03761.
+/// Learning from Heterogeneous Datasets*, AAAI 2019, arXiv:1811.03761.
 public struct SignFlip: UpdateAttack {
     public static let name = "sign-flip"
     public static let summary = "sends the opposite of its update; scale (1)"

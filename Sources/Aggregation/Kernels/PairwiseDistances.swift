@@ -3,7 +3,7 @@
 /// Each is a sum of squared differences. The shorter way through a Gram matrix, ‖x‖² + ‖y‖² − 2 x·y, would lose the
 /// distance of two updates that are close together and far from 0, which is what colluding attackers' are. Of a tile of
 /// 1,024 coordinates the squares are summed as Floats, 64 to a lane; tiles are summed as Doubles: relative error below
-/// 10⁻⁵. A distance too large for that is infinite, which is farther than any other.
+/// 10⁻⁵. A distance too large for that is infinite, which is farther than any other; one below 10⁻¹⁹ counts as none.
 struct PairwiseDistances {
     /// The number of rows.
     let count: Int

@@ -9,7 +9,7 @@ import FedCore
 /// number is the lower of the two in the middle; of equally near values the lower is taken. O(count² · dimension).
 public struct Bulyan: RobustAggregation {
     public static let name = "bulyan"
-    public static let summary = "Krum's choice, then the values nearest the median; attackers=f (1), needs 4f + 3 updates"
+    public static let summary = "Krum's choice, then the values nearest the median; attackers=f (1), needs 4f + 3"
 
     /// f ≥ 0; needs 4f + 3 updates.
     public var attackers: Int

@@ -4,7 +4,7 @@ import FedCore
 /// length of the server's and weighs max(0, cos of the angle between the two). Withstands any number of attackers.
 ///
 /// X. Cao, M. Fang, J. Liu, N. Z. Gong, *FLTrust: Byzantine-robust Federated Learning via Trust Bootstrapping*, NDSS 2021,
-/// equations 2–4, arXiv:2012.13995. Where nobody is trusted, or the server's update is zero, the result is zero.
+/// arXiv:2012.13995. Where nobody is trusted, or the server's update is zero, the result is zero.
 /// O(count · dimension).
 public struct FLTrust: RobustAggregation {
     public static let name = "fltrust"

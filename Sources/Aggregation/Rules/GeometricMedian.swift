@@ -7,7 +7,7 @@ import FedCore
 /// Processing 70, 2022, algorithm 2 (smoothed Weiszfeld), arXiv:1912.13445. It starts from the coordinate-wise median
 /// instead of a mean, which an attacker could have placed so far away that a few steps do not lead back. Smoothing alone
 /// hardly ever leaves an update that the point falls on; the step there is that of Y. Vardi, C.-H. Zhang, *The
-/// multivariate L1-median and associated data depth*, PNAS 97(4), 2000, equation 2.6. It stops early when a step makes the
+/// multivariate L1-median and associated data depth*, PNAS 97(4), 2000. It stops early when a step makes the
 /// sum smaller by less than 10⁻⁶ of it. A step is O(count · dimension).
 public struct GeometricMedian: RobustAggregation {
     public static let name = "geometric-median"

@@ -7,7 +7,7 @@ import FedCore
 /// Descent*, NeurIPS 2017, section 4, arXiv:1703.02757. O(count² · dimension).
 public struct Krum: RobustAggregation {
     public static let name = "krum"
-    public static let summary = "the one update with the nearest neighbors; attackers=f (1), needs 2f + 3 updates"
+    public static let summary = "the one update with the nearest neighbors; attackers=f (1), needs 2f + 3"
 
     /// f ≥ 0; needs 2f + 3 updates.
     public var attackers: Int

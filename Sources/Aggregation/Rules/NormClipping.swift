@@ -14,7 +14,7 @@ import Darwin
 /// 2 C f / n. O(count · dimension).
 public struct NormClipping: RobustAggregation {
     public static let name = "norm-clip"
-    public static let summary = "mean of updates clipped at an adaptive length; bound=C (0.1), quantile=γ (0.5), rate=η (0.2)"
+    public static let summary = "mean of updates clipped at an adaptive length; bound (0.1), quantile (0.5), rate (0.2)"
 
     /// C > 0, a length: where this round clips.
     public private(set) var bound: Double
@@ -56,7 +56,7 @@ public struct NormClipping: RobustAggregation {
     public mutating func restoreServerState(_ state: [UInt8]) throws(ConfigurationError) {
         let value = Double(bitPattern: state.reversed().reduce(0) { $0 << 8 | UInt64($1) })
         guard state.count == 8, Self.bounds.contains(value) else {
-            throw ConfigurationError("aggregation 'norm-clip' was given \(state.count) bytes that are no bound of a length")
+            throw ConfigurationError("aggregation 'norm-clip' was given \(state.count) bytes that are no length")
         }
         bound = value
     }

@@ -60,6 +60,15 @@ func measure() throws {
         var span = mean.mutableSpan
         sum.mean(into: &span)
     }
+    var filled = UpdateMatrix(dimension: dimension)
+    _ = try report("filling the matrix", against: copy) {
+        filled.reset()
+        for client in (0..<count).reversed() {
+            let update = updates.row(client)
+            try filled.append(client: client, weight: Double(client + 1), update.span)
+        }
+    }
+    filled = UpdateMatrix(dimension: 0)
     for type in Aggregations.all where chosen.isEmpty || chosen.contains(type.name) {
         let options: NamedOptions =
             ["trimmed-mean", "krum", "multi-krum", "bulyan"].contains(type.name) ? ["attackers": "\(attackers)"] : [:]

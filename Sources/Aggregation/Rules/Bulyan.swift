@@ -32,18 +32,18 @@ public struct Bulyan: RobustAggregation {
         let network = SortingNetwork(count: chosenCount, places: 0..<chosenCount)
         let share = 1 / Double(keptCount)
         updates.reduceColumns(of: chosen, sortedBy: network, into: &mean) { sorted in
-            // The nearest are neighbors in the order: their first place moves up while the value that comes in is
-            // nearer than the one that goes.
+            // The nearest are neighbors in the order: a value gives its seat to the one `keptCount` places up while that
+            // is nearer.
             let median = sorted[(chosenCount - 1) / 2]
-            var first = SIMD16<Int32>.zero
-            for place in 0..<chosenCount - keptCount {
-                let isNearer = sorted[unchecked: place + keptCount] - median .< median - sorted[unchecked: place]
-                first.replace(with: first &+ 1, where: isNearer)
+            func leaves(_ place: Int) -> SIMDMask<SIMD16<Int32>> {
+                sorted[unchecked: place + keptCount] - median .< median - sorted[unchecked: place]
             }
             var sum = ColumnSum()
             for place in 0..<chosenCount {
-                let isKept = (first .<= Int32(place)) .& (first .> Int32(place - keptCount))
-                sum.add(SIMD16<Float>.zero.replacing(with: sorted[unchecked: place], where: isKept))
+                var value = sorted[unchecked: place]
+                if place + keptCount < chosenCount { value.replace(with: 0, where: leaves(place)) }
+                if place >= keptCount { value.replace(with: 0, where: .!leaves(place - keptCount)) }
+                sum.add(value)
             }
             return sum.scaled(by: share)
         }

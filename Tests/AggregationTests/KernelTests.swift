@@ -54,6 +54,28 @@ import Testing
         }
     }
 
+    /// Krum's choice, done again from the paper: after each choice the scores are those of a smaller cohort.
+    @Test func choosingOneByOneScoresThoseThatAreLeft() throws {
+        for trial in 0..<50 {
+            let rows = randomRows(15, of: 3, salt: trial)
+            let ranking = KrumRanking(PairwiseDistances(try UpdateMatrix(rows)))
+            var left = Array(0..<15)
+            // While more than one neighbor counts, random rows have no equal scores.
+            for count in 1...10 {
+                let scores = left.map { row -> Double in
+                    let distances = left.filter { $0 != row }.map { other in
+                        let distance = length(zip(rows[row], rows[other]).map { $0 - $1 })
+                        return distance * distance
+                    }
+                    return distances.sorted().prefix(left.count - 2 - 2).reduce(0, +)
+                }
+                let best = left.indices.min { scores[$0] < scores[$1] } ?? 0
+                left.remove(at: best)
+                #expect(ranking.chooseOneByOne(count, attackers: 2) == (0..<15).filter { !left.contains($0) })
+            }
+        }
+    }
+
     @Test func equalRowsAreAtDistanceZeroHoweverLarge() throws {
         let row = randomRows(1, of: 3000)[0].map { 1e15 * $0 }
         let distances = PairwiseDistances(try UpdateMatrix([row, row, row.map { $0 / 2 }]))

@@ -3,12 +3,13 @@ import FedCore
 import Testing
 
 @Suite struct KrumTests {
-    /// f = 1, so that a score is of 5 − 1 − 2 = 2 neighbors: 1 + 9 = 10, 1 + 4 = 5, ¼ + 4 = 4¼, ¼ + 6¼ = 6½, and huge.
-    let line: [Float] = [0, 1, 3, 3.5, 100]
+    /// f = 1, so that a score is of 5 − 1 − 2 = 2 neighbors: 4 + 20¼ = 24¼, 4 + 6¼ = 10¼, 6¼ + 20¼ = 26½, 0.02 + 30¼ and
+    /// 0.02 + 31.6. With one neighbor it would be 10, with three 4.5.
+    let line: [Float] = [0, 2, 4.5, 10, 10.125]
 
     @Test func takesTheUpdateWithTheNearestNeighbors() throws {
-        #expect(try aggregated("krum", UpdateMatrix(column: line)) == [3])
-        #expect(try aggregated("krum", UpdateMatrix(column: line.reversed())) == [3])
+        #expect(try aggregated("krum", UpdateMatrix(column: line)) == [2])
+        #expect(try aggregated("krum", UpdateMatrix(column: line.reversed())) == [2])
     }
 
     @Test func ofEqualScoresTakesTheLowestClient() throws {
@@ -18,9 +19,9 @@ import Testing
     }
 
     @Test func multiKrumTakesTheMeanOfTheBest() throws {
-        // By default of 5 − 1 − 2 = 2: 3 and 1.
-        #expect(try aggregated("multi-krum", UpdateMatrix(column: line)) == [2])
-        #expect(try aggregated("multi-krum", ["select": "1"], UpdateMatrix(column: line)) == [3])
+        // By default of 5 − 1 − 2 = 2: 2 and 0.
+        #expect(try aggregated("multi-krum", UpdateMatrix(column: line)) == [1])
+        #expect(try aggregated("multi-krum", ["select": "1"], UpdateMatrix(column: line)) == [2])
     }
 
     @Test func multiKrumNeedsMoreUpdatesTheMoreItSelects() throws {
@@ -32,14 +33,14 @@ import Testing
     /// The distance of two updates that differ in the last bits of large numbers would vanish in ‖x‖² + ‖y‖² − 2 x·y.
     @Test func tellsUpdatesApartThatAreFarFromZero() throws {
         let far: [Float] = line.map { 30_000 + $0 / 256 }
-        #expect(try aggregated("krum", UpdateMatrix(column: far)) == [30_000 + 3.0 / 256])
+        #expect(try aggregated("krum", UpdateMatrix(column: far)) == [30_000 + 2.0 / 256])
     }
 
     @Test func distancesCountEveryCoordinate() throws {
         // Equal but for one coordinate, each time another one.
         for coordinate in [0, 15, 16, 1023, 1024, 2049] {
             let rows = line.map { value in (0..<2050).map { $0 == coordinate ? value : 1 } }
-            #expect(try aggregated("krum", UpdateMatrix(rows)) == rows[2])
+            #expect(try aggregated("krum", UpdateMatrix(rows)) == rows[1])
         }
     }
 }

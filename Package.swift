@@ -50,7 +50,7 @@ let package = Package(
         .target(name: "EdgeSim", dependencies: ["MPI", "FedCore"]),
         .target(
             name: "Federation",
-            dependencies: ["MPI", "FedCore", "Strategies", "NeuralNet", "Datasets", "EdgeSim"]),
+            dependencies: ["MPI", "FedCore", "Strategies", "Aggregation", "NeuralNet", "Datasets", "EdgeSim"]),
         .target(
             name: "Recording",
             dependencies: ["FedCore", "NeuralNet", "Federation", .product(name: "Crypto", package: "swift-crypto")]),
@@ -68,7 +68,8 @@ let package = Package(
         .executableTarget(
             name: "fedmpi",
             dependencies: [
-                "CProcess", "MPI", "FedCore", "Strategies", "NeuralNet", "Datasets", "Federation", "Recording",
+                "CProcess", "MPI", "FedCore", "Strategies", "Aggregation", "NeuralNet", "Datasets", "Federation",
+                "Recording",
                 "Analysis",
                 "RunStore",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -88,7 +89,7 @@ let package = Package(
         .testTarget(name: "EdgeSimTests", dependencies: ["EdgeSim", "MPI", "MPITesting", "FedCore"]),
         .testTarget(
             name: "FederationTests",
-            dependencies: ["Federation", "Recording", "MPI", "MPITesting", "FedCore"]),
+            dependencies: ["Federation", "Recording", "MPI", "MPITesting", "FedCore", "Strategies", "Aggregation"]),
         .testTarget(
             name: "RecordingTests",
             dependencies: ["Recording", "Federation", "FedCore", .product(name: "Crypto", package: "swift-crypto")]),

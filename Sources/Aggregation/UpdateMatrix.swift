@@ -68,6 +68,15 @@ public struct UpdateMatrix: Sendable {
         rows.insert(row, at: position)
     }
 
+    /// Takes a client's rows out.
+    public mutating func remove(client: Int) {
+        for index in clients.indices.reversed() where clients[index] == client {
+            clients.remove(at: index)
+            weights.remove(at: index)
+            spare.append(rows.remove(at: index))
+        }
+    }
+
     /// The elements of a row, `[dimension]`; nothing is copied.
     public func row(_ index: Int) -> [Float] { rows[index] }
 

@@ -17,6 +17,7 @@ public struct RandomStream: RandomNumberGenerator, Sendable {
         case dropout = 5
         case synthesis = 6
         case conditions = 7
+        case attack = 8
     }
 
     private let key: SIMD2<UInt32>

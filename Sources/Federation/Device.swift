@@ -1,3 +1,4 @@
+import Aggregation
 import EdgeSim
 import FedCore
 
@@ -7,6 +8,7 @@ import FedCore
 /// from what the client has done, so that who is late depends on the seed only; otherwise it is the wall clock, from
 /// when this rank got its work.
 final class Device {
+    private let job: Job
     private let settings: RunSettings
     private let simulation: DeviceSimulation
     private let trainer: LocalTrainer
@@ -18,6 +20,7 @@ final class Device {
 
     init(_ job: Job, _ timeline: Timeline) throws {
         self.timeline = timeline
+        self.job = job
         settings = job.settings
         simulation = job.settings.simulation
         trainer = try LocalTrainer(job, timeline)
@@ -90,7 +93,17 @@ final class Device {
             return nothing(.late, simulatedSeconds: simulatedSeconds, &slot)
         }
         result.simulatedSeconds = simulatedSeconds
+        forge(client, round, &slot)
         return result
+    }
+
+    /// What an attacker makes of the update that it has trained.
+    private func forge(_ client: Int, _ round: RoundID, _ slot: inout MutableSpan<Float>) {
+        guard let attack = job.attack as? any UpdateAttack, job.attackers.contains(client) else { return }
+        var update = slot.extracting(0..<job.vectors.parameters)
+        var random = RandomStream(
+            seed: settings.seed, .attack, round: round.number, client: client, salt: round.attempt)
+        attack.forge(&update, stream: &random)
     }
 
     private func nothing(

@@ -1,3 +1,4 @@
+import Aggregation
 import Datasets
 import FedCore
 import NeuralNet
@@ -11,6 +12,11 @@ public struct Job: Sendable {
     public let partition: Partition
     public let strategy: any Strategy
     let vectors: JobVectors
+    /// How one update is made of a round's.
+    public let aggregation: any RobustAggregation
+    /// What the attackers do; nil without.
+    let attack: (any Attack)?
+    let attackers: Set<Int>
 
     /// - Throws: `ConfigurationError` or `DatasetError` when the settings cannot be honoured.
     public init(_ settings: RunSettings) throws {
@@ -25,6 +31,10 @@ public struct Job: Sendable {
                     + "carry; use --wire \(GathervWire.name)")
         }
         (data, partition) = try Self.openPartitioned(settings)
+        aggregation = try Self.aggregation(settings)
+        let attack = try Self.attack(settings, data.train)
+        self.attack = attack?.0
+        attackers = attack?.1 ?? []
         let shape = data.train.shape
         guard [shape.channels, shape.height, shape.width] == model.input.extents, data.train.classes == model.classes
         else {
@@ -50,6 +60,46 @@ public struct Job: Sendable {
 }
 
 extension Job {
+    /// Whether the server keeps each update until the round's end, instead of adding it up as it comes.
+    var keepsUpdates: Bool { !(aggregation is WeightedMean) || attack is any CollusionAttack }
+
+    private static func aggregation(_ settings: RunSettings) throws(ConfigurationError) -> any RobustAggregation {
+        let rule = try Aggregations.named(settings.aggregation, settings.aggregationOptions)
+        guard !rule.needsTrustedUpdate else {
+            throw ConfigurationError(
+                "aggregation '\(settings.aggregation)' needs an update that the server has trained itself, "
+                    + "and the server of a run trains none")
+        }
+        try rule.validate(updates: settings.cohortSize)
+        let sees = settings.attack.map { "--aggregation \(settings.aggregation) under --attack \($0)" }
+        let isCollusion = try isCollusion(settings)
+        guard settings.wire == GathervWire.name || (rule is WeightedMean && !isCollusion) else {
+            throw ConfigurationError(
+                "\(sees ?? "--aggregation \(settings.aggregation)") has to see every update, which --wire "
+                    + "\(settings.wire) adds up; use --wire \(GathervWire.name)")
+        }
+        return rule
+    }
+
+    private static func isCollusion(_ settings: RunSettings) throws(ConfigurationError) -> Bool {
+        guard let name = settings.attack else { return false }
+        return try Attacks.named(name, settings.attackOptions) is any CollusionAttack
+    }
+
+    private static func attack(
+        _ settings: RunSettings, _ data: any Dataset
+    ) throws(ConfigurationError) -> (any Attack, Set<Int>)? {
+        guard let name = settings.attack else { return nil }
+        let attack = try Attacks.named(name, settings.attackOptions)
+        if let attack = attack as? any DataAttack {
+            try attack.validate(classes: data.classes, height: data.shape.height, width: data.shape.width)
+        }
+        var clients = Array(0..<settings.clients)
+        var random = RandomStream(seed: settings.seed, .attack)
+        random.shuffle(&clients)
+        return (attack, Set(clients.prefix(settings.attackers)))
+    }
+
     /// How unlike the clients' label distributions are. O(samples + clients · classes).
     public var labelSkew: LabelSkew {
         partition.labelSkew(labels: data.train.labels(), classes: data.train.classes)

@@ -1,3 +1,4 @@
+import Aggregation
 import Datasets
 import FedCore
 import NeuralNet
@@ -84,7 +85,7 @@ final class LocalTrainer {
             for start in stride(from: 0, to: order.count, by: labels.count) {
                 let count = min(labels.count, order.count - start)
                 loss += try step(
-                    from: start, count: count,
+                    of: client, from: start, count: count,
                     DropoutKey(seed: settings.seed, round: round, client: client, step: result.steps))
                 correct()
                 optimizer.step(plan)
@@ -114,7 +115,7 @@ final class LocalTrainer {
         var seen = 0
         for start in stride(from: 0, to: order.count, by: labels.count) {
             let count = min(labels.count, order.count - start)
-            loss += try step(from: start, count: count, nil)
+            loss += try step(of: client, from: start, count: count, nil)
             plan.withGradients { gradients, _ in
                 if sum.isEmpty { sum = [Float](repeating: 0, count: gradients.count) }
                 var sum = sum.mutableSpan
@@ -136,11 +137,28 @@ final class LocalTrainer {
     }
 
     /// Forward and backward on `order[start ..< start + count]`; returns the summed loss.
-    private func step(from start: Int, count: Int, _ dropout: DropoutKey?) throws -> Double {
+    private func step(of client: Int, from start: Int, count: Int, _ dropout: DropoutKey?) throws -> Double {
         let order = self.order
         plan.read(order.span.extracting(start..<start + count), of: job.data.train, labels: &labels)
+        poison(order.span.extracting(start..<start + count), of: client)
         let labels = self.labels
         return try plan.forwardBackward(labels: labels.span.extracting(0..<count), dropout: dropout).lossSum
+    }
+
+    /// What an attacker makes of the samples in the plan's input.
+    private func poison(_ samples: Span<UInt32>, of client: Int) {
+        guard let attack = job.attack as? any DataAttack, job.attackers.contains(client) else { return }
+        let (shape, classes) = (job.data.train.shape, job.data.train.classes)
+        plan.withInput { images in
+            for i in 0..<samples.count {
+                var image = images.extracting(i * shape.count..<(i + 1) * shape.count)
+                // Addressed by the sample: it has the same fate in every epoch and round.
+                var random = RandomStream(seed: job.settings.seed, .attack, round: Int(samples[i]), client: client)
+                attack.poison(
+                    &image, label: &labels[i], height: shape.height, width: shape.width, classes: classes,
+                    stream: &random)
+            }
+        }
     }
 
     private func correct() {

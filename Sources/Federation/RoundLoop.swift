@@ -1,3 +1,4 @@
+import Aggregation
 import FedCore
 import MPI
 
@@ -16,6 +17,7 @@ final class RoundLoop {
     private let frameBytes: Int
 
     private var strategy: any Strategy
+    private var rule: any RobustAggregation
     private var global: [Float]
     /// What goes down: the weights, and what the strategy sends beside them.
     private var down: [Float]
@@ -53,9 +55,11 @@ final class RoundLoop {
         self.job = job
         self.stop = stop
         strategy = job.strategy
+        rule = job.aggregation
         let settings = job.settings
         if let state {
             try strategy.restoreServerState(state.strategyState)
+            try rule.restoreServerState(state.aggregationState)
             records = state.isEvaluated ? state.records : Array(state.records.dropLast())
             unevaluated = state.isEvaluated ? nil : state.records.last
             let last = state.records.last
@@ -75,7 +79,7 @@ final class RoundLoop {
         let rejections = Rejections(observers)
         self.rejections = rejections
         tally = RoundTally(
-            updateFloats: job.vectors.up, weight: job.strategy.weight,
+            updateFloats: job.vectors.up, keepsUpdates: job.keepsUpdates, weight: job.strategy.weight,
             keep: { client, state in try states?.stage(client, state) },
             samplesHeld: { job.partition.count(of: $0) },
             reject: { rejections.add($0, because: $1) })
@@ -119,6 +123,7 @@ final class RoundLoop {
         RunState(
             settings: job.settings, records: records + (unevaluated.map { [$0] } ?? []), faults: faults.records,
             isEvaluated: unevaluated == nil, weights: global, strategyState: strategy.serverState,
+            aggregationState: rule.serverState,
             clientStates: states?.mark, dataDigest: dataDigest, seconds: seconds)
     }
 
@@ -127,21 +132,22 @@ final class RoundLoop {
         let settings = job.settings
         let start = ContinuousClock.now
         var record = RoundRecord(round: round)
+        let needed = max(settings.minClients, tally.keepsUpdates ? rule.minimumUpdates : 0)
         timeline.round = round
         MPIWorld.markRoundStart()
         defer { MPIWorld.markRoundEnd() }
         for attempt in 0...settings.roundRetries {
             try exchange(RoundID(round, attempt: attempt), &record)
-            if tally.participants >= settings.minClients { break }
+            if tally.participants >= needed { break }
             let shortage = TooFewUpdates(
-                round: round, updates: tally.participants, needed: settings.minClients, attempts: attempt + 1)
+                round: round, updates: tally.participants, needed: needed, attempts: attempt + 1)
             guard attempt < settings.roundRetries else { throw shortage }
             let repetition = FaultRecord(round: round, kind: .roundRepeated, reason: "\(shortage)")
             for observer in observers { observer.faulted(repetition) }
             states?.discard()
         }
         timeline.enter(.aggregate)
-        if tally.sum.weight > 0 { Self.move(&global, along: tally.sum, &mean, by: &strategy, aggregated(round)) }
+        move(round)
         try states?.commit()
 
         record.finish(tally, passes: job.passes, seconds: (ContinuousClock.now - start).seconds)
@@ -201,15 +207,16 @@ final class RoundLoop {
             learningRate: Double(job.settings.lr), momentum: Double(job.localMomentum))
     }
 
-    /// Moves the weights by the strategy's step along the mean update.
-    private static func move(
-        _ weights: inout [Float], along sum: ExactSum, _ mean: inout [Float], by strategy: inout any Strategy,
-        _ round: AggregatedRound
-    ) {
+    /// Moves the weights by the strategy's step along the round's update, if there is one.
+    private func move(_ round: Int) {
+        var (mean, global) = (mean, global)
+        (self.mean, self.global) = ([], [])  // or writing would copy them
         var meanSpan = mean.mutableSpan
-        sum.mean(into: &meanSpan)
-        var span = weights.mutableSpan
-        strategy.apply(mean.span, to: &span, in: round)
+        if tally.aggregate(by: &rule, under: job.attack, by: job.attackers, into: &meanSpan) {
+            var globalSpan = global.mutableSpan
+            strategy.apply(mean.span, to: &globalSpan, in: aggregated(round))
+        }
+        (self.mean, self.global) = (mean, global)
     }
 
     /// Evaluates the last finished round's weights, if it is one to evaluate, and publishes its record.

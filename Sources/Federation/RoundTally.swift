@@ -1,8 +1,13 @@
+import Aggregation
 import FedCore
 
 /// What has come in of a round: the exact sum of its updates, and what became of each client.
 final class RoundTally {
     private(set) var sum: ExactSum
+    /// The updates themselves, where the aggregation has to see them; the sum is empty then.
+    private(set) var updates: UpdateMatrix
+    let keepsUpdates: Bool
+    private let updateFloats: Int
     /// Clients whose update entered the sum, in the order of arrival.
     private(set) var results: [(client: Int, result: LocalResult)] = []
     /// Clients whose update was left out because something is wrong with it.
@@ -25,17 +30,21 @@ final class RoundTally {
 
     /// - Parameters:
     ///   - updateFloats: of what is averaged; a client's state lies behind it.
+    ///   - keepsUpdates: whether they are kept apart, instead of being added up.
     ///   - weight: of an update in the mean.
     ///   - keep: told of the new state of each client whose update is in the sum.
     ///   - samplesHeld: by a client.
     ///   - reject: told of each update that is left out.
     init(
-        updateFloats: Int, weight: @escaping (_ samples: Int) -> Double = { Double($0) },
+        updateFloats: Int, keepsUpdates: Bool = false, weight: @escaping (_ samples: Int) -> Double = { Double($0) },
         keep: @escaping (_ client: Int, _ state: Span<Float>) throws -> Void = { _, _ in },
         samplesHeld: @escaping (_ client: Int) -> Int,
         reject: @escaping (_ client: Int, _ reason: String) -> Void
     ) {
-        sum = ExactSum(count: updateFloats)
+        self.updateFloats = updateFloats
+        self.keepsUpdates = keepsUpdates
+        sum = ExactSum(count: keepsUpdates ? 0 : updateFloats)
+        updates = UpdateMatrix(dimension: keepsUpdates ? updateFloats : 0)
         self.weight = weight
         self.keep = keep
         partitionCount = samplesHeld
@@ -46,6 +55,7 @@ final class RoundTally {
 
     func reset() {
         sum.reset()
+        updates.reset()
         results.removeAll(keepingCapacity: true)
         (rejected, late, dropped, simulatedSeconds, uploadBytes) = (0, 0, 0, 0, 0)
     }
@@ -54,8 +64,8 @@ final class RoundTally {
     func receive(
         _ client: Int, _ envelope: Result<UpdateSlot.Envelope, UpdateSlot.Defect>, _ slot: Span<Float>
     ) {
-        let update = slot.extracting(0..<sum.total.count)
-        let state = slot.extracting(sum.total.count...)
+        let update = slot.extracting(0..<updateFloats)
+        let state = slot.extracting(updateFloats...)
         // A real device keeps its state: it crosses only because any rank can train any client.
         uploadBytes += UpdateSlot.byteCount(parameterCount: update.count)
         do {
@@ -66,7 +76,7 @@ final class RoundTally {
             switch result.status {
             case .complete, .partial:
                 guard state.isFinite else { throw UpdateSlot.Defect.badState }
-                try sum.add(update, weight: weight(result.samples))
+                try add(update, of: client, weight: weight(result.samples))
                 results.append((client, result))
                 keepState(client, state)
             default: leaveOut(client, result.status)
@@ -108,6 +118,46 @@ final class RoundTally {
             simulatedSeconds = max(simulatedSeconds, result.simulatedSeconds)
             if result.status.hasUpdate { results.append((client, result)) } else { leaveOut(client, result.status) }
         }
+    }
+
+    private func add(_ update: Span<Float>, of client: Int, weight: Double) throws(ExactSum.Refusal) {
+        if keepsUpdates {
+            try updates.append(client: client, weight: weight, update)
+        } else {
+            try sum.add(update, weight: weight)
+        }
+    }
+
+    /// Makes one update of those that have come.
+    /// - Parameters:
+    ///   - mean: receives it.
+    ///   - attackers: who agree on what to send, if `attack` is of that kind.
+    /// - Returns: whether there is one.
+    func aggregate(
+        by rule: inout any RobustAggregation, under attack: (any Attack)?, by attackers: Set<Int>,
+        into mean: inout MutableSpan<Float>
+    ) -> Bool {
+        guard keepsUpdates else {
+            guard sum.weight > 0 else { return false }
+            sum.mean(into: &mean)
+            return true
+        }
+        if let attack = attack as? any CollusionAttack {
+            attack.forge(rows: updates.clients.indices.filter { attackers.contains(updates.clients[$0]) }, of: &updates)
+        }
+        let none: [Float] = []
+        // An update that the rule cannot work with is left out, and the rest is tried again.
+        while updates.count >= rule.minimumUpdates {
+            do throws(AggregationError) {
+                try rule.aggregate(updates, trusted: none.span, into: &mean)
+                return true
+            } catch {
+                updates.remove(client: error.client)
+                results.removeAll { $0.client == error.client }
+                reject(error.client, because: error.refusal)
+            }
+        }
+        return false
     }
 
     private func keepState(_ client: Int, _ state: Span<Float>) {

@@ -15,6 +15,16 @@ public struct RunSettings: Codable, Sendable, Equatable {
     public var strategy = "fedavg"
     /// Of the strategy, by name.
     public var strategyOptions = NamedOptions()
+    /// How one update is made of a round's: a name of `Aggregations`.
+    public var aggregation = "mean"
+    /// Of the aggregation, by name.
+    public var aggregationOptions: NamedOptions = [:]
+    /// What the attackers among the clients do, to test what the server withstands: a name of `Attacks`, or nil.
+    public var attack: String?
+    /// Of the attack, by name.
+    public var attackOptions: NamedOptions = [:]
+    /// How many clients attack, ≥ 0; the seed says which.
+    public var attackers = 0
     public var model = "edgecnn-large"
     public var dataset = "fashion-mnist"
     /// What the data set's source takes by name.
@@ -96,6 +106,9 @@ public struct RunSettings: Codable, Sendable, Equatable {
     private enum CodingKeys: String, CodingKey, CaseIterable {
         case rounds, clients, strategy, model, dataset, partition, alpha, epochs, lr, momentum, seed, threads
         case strategyOptions = "strategy-options"
+        case aggregation, attack, attackers
+        case aggregationOptions = "aggregation-options"
+        case attackOptions = "attack-options"
         case clientFraction = "client-fraction"
         case samplesPerClient = "samples-per-client"
         case datasetOptions = "dataset-options"
@@ -153,6 +166,9 @@ public struct RunSettings: Codable, Sendable, Equatable {
             "from 0 to the \(cohortSize) clients of a round")
         try require(roundRetries >= 0 && roundRetries <= 1000, "round-retries", roundRetries, "from 0 to 1000")
         _ = try Wires.named(wire)
+        try require(
+            attackers >= 0 && attackers <= clients, "attackers", attackers, "from 0 to the \(clients) clients")
+        try require((attackers > 0) == (attack != nil), "attackers", attackers, "given together with --attack")
         try validateSimulation(require)
         for fault in inject { _ = try Fault(fault) }
         try require(evalEvery >= 1, "eval-every", evalEvery, "at least 1")

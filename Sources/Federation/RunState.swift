@@ -18,6 +18,8 @@ public struct RunState: Sendable, Equatable {
     public var weights: [Float]
     /// The strategy's `serverState`.
     public var strategyState: [UInt8]
+    /// The aggregation's `serverState`.
+    public var aggregationState: [UInt8]
     /// Where the clients' states are; nil when the strategy keeps none.
     public var clientStates: ClientStates.Mark?
     /// Tells whether another job has the same data and the same partition.
@@ -27,7 +29,8 @@ public struct RunState: Sendable, Equatable {
 
     public init(
         settings: RunSettings, records: [RoundRecord], faults: [FaultRecord], isEvaluated: Bool, weights: [Float],
-        strategyState: [UInt8], clientStates: ClientStates.Mark? = nil, dataDigest: UInt64, seconds: Double
+        strategyState: [UInt8], aggregationState: [UInt8] = [], clientStates: ClientStates.Mark? = nil,
+        dataDigest: UInt64, seconds: Double
     ) {
         self.settings = settings
         self.records = records
@@ -35,6 +38,7 @@ public struct RunState: Sendable, Equatable {
         self.isEvaluated = isEvaluated
         self.weights = weights
         self.strategyState = strategyState
+        self.aggregationState = aggregationState
         self.clientStates = clientStates
         self.dataDigest = dataDigest
         self.seconds = seconds

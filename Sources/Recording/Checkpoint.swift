@@ -27,6 +27,7 @@ public enum Checkpoint {
         var records: [RoundRecord]
         var faults: [FaultRecord]
         var isEvaluated: Bool
+        var aggregationState: [UInt8]
         var clientStates: ClientStates.Mark?
         var dataDigest: UInt64
         var seconds: Double
@@ -34,6 +35,7 @@ public enum Checkpoint {
         private enum CodingKeys: String, CodingKey {
             case fedmpi, settings, records, faults, seconds
             case isEvaluated = "is_evaluated"
+            case aggregationState = "aggregation_state"
             case clientStates = "client_states"
             case dataDigest = "data_digest"
         }
@@ -48,7 +50,8 @@ public enum Checkpoint {
         let description = try encoder.encode(
             Description(
                 fedmpi: Version.current, settings: state.settings, records: state.records, faults: state.faults,
-                isEvaluated: state.isEvaluated, clientStates: state.clientStates, dataDigest: state.dataDigest, seconds: state.seconds))
+                isEvaluated: state.isEvaluated, aggregationState: state.aggregationState,
+                clientStates: state.clientStates, dataDigest: state.dataDigest, seconds: state.seconds))
 
         var data = Data()
         data.reserveCapacity(
@@ -93,7 +96,8 @@ public enum Checkpoint {
         let state = RunState(
             settings: description.settings, records: description.records, faults: description.faults,
             isEvaluated: description.isEvaluated, weights: floats(weights), strategyState: Array(strategy),
-            clientStates: description.clientStates, dataDigest: description.dataDigest, seconds: description.seconds)
+            aggregationState: description.aggregationState, clientStates: description.clientStates,
+            dataDigest: description.dataDigest, seconds: description.seconds)
         do {
             try state.validate()
         } catch {

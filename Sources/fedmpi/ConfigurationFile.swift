@@ -38,7 +38,9 @@ enum ConfigurationFile {
     private static let repeatable: Set<String> = ["inject"]
 
     /// Options of the form `name=value,name=value`; a mapping in the file.
-    private static let mappings: Set<String> = ["dataset-options", "partition-options", "strategy-options"]
+    private static let mappings: Set<String> = [
+        "dataset-options", "partition-options", "strategy-options", "aggregation-options", "attack-options",
+    ]
 
     /// Settings that are switches, as all flags among the output options are.
     private static let switches: Set<String> = ["real-delays"]

@@ -1,3 +1,4 @@
+import Aggregation
 import ArgumentParser
 import Datasets
 import FedCore
@@ -26,6 +27,33 @@ struct SettingsOptions: ParsableArguments {
         help: "What the strategy takes: name=value,name=value; an unknown name lists them.",
         transform: NamedOptions.init(parsing:))
     var strategyOptions: NamedOptions = [:]
+
+    @Option(
+        help: """
+            How one update is made of a round's: \
+            \(Aggregations.all.map { "\($0.name) (\($0.summary))" }.joined(separator: ", ")).
+            """)
+    var aggregation = defaults.aggregation
+
+    @Option(
+        help: "What the aggregation takes: name=value,name=value; an unknown name lists them.",
+        transform: NamedOptions.init(parsing:))
+    var aggregationOptions: NamedOptions = [:]
+
+    @Option(
+        help: """
+            What the attackers among the clients do, to test what the server withstands: \
+            \(Attacks.all.map { "\($0.name) (\($0.summary))" }.joined(separator: ", ")).
+            """)
+    var attack: String?
+
+    @Option(
+        help: "What the attack takes: name=value,name=value; an unknown name lists them.",
+        transform: NamedOptions.init(parsing:))
+    var attackOptions: NamedOptions = [:]
+
+    @Option(help: "How many clients attack; the seed says which.")
+    var attackers = defaults.attackers
 
     @Option(help: "Model: \(Models.all.map(\.name).joined(separator: ", ")); `fedmpi models` describes them.")
     var model = defaults.model
@@ -137,6 +165,11 @@ struct SettingsOptions: ParsableArguments {
         settings.clientFraction = clientFraction
         settings.strategy = strategy
         settings.strategyOptions = strategyOptions
+        settings.aggregation = aggregation
+        settings.aggregationOptions = aggregationOptions
+        settings.attack = attack
+        settings.attackOptions = attackOptions
+        settings.attackers = attackers
         settings.model = model
         settings.dataset = dataset
         settings.datasetOptions = datasetOptions

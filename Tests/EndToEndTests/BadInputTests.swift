@@ -20,6 +20,8 @@ struct BadInputTests {
         Case(["--strategy-options", "mu=1"], says: "strategy 'fedavg' takes no options", "'mu'"),
         Case(["--strategy", "fedprox", "--strategy-options", "mu=-1"], says: "mu is '-1'", "at least 0"),
         Case(["--strategy", "scaffold", "--wire", "reduce"], says: "--wire gatherv"),
+        Case(["--aggregation", "krum", "--aggregation-options", "attackers=2"], says: "at least 7 updates"),
+        Case(["--attackers", "2"], says: "--attackers", "--attack"),
         Case(["--dataset", "imagenet"], says: "unknown data set 'imagenet'", "fashion-mnist", "synthetic"),
         Case(["--strategy", "best"], says: "unknown strategy 'best'", "fedavg"),
         Case(["--partition", "fair"], says: "unknown partition", "iid", "dirichlet"),

@@ -70,6 +70,7 @@ final class LocalTrainer {
             guard result.status == .complete else { break }
             try runEpochs(samples, client: client, round: round, &result, goesOn)
         }
+        timeline.enter(.encode, client: client)
         try store(global, broadcast, result, initialLoss, into: &slot)
         return result
     }

@@ -86,15 +86,3 @@ public struct UpdateMatrix: Sendable {
         change(&row)
     }
 }
-
-extension Span<Float> {
-    /// The index of the first NaN or infinity.
-    var firstNonFinite: Int? {
-        // As integers, so that it vectorises.
-        var largest: Int32 = 0
-        for i in 0..<count {
-            largest = Swift.max(largest, Int32(bitPattern: self[unchecked: i].bitPattern & 0x7FFF_FFFF))
-        }
-        return largest < 0x7F80_0000 ? nil : indices.first { !self[$0].isFinite }
-    }
-}

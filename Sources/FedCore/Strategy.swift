@@ -34,7 +34,7 @@ public protocol Strategy: Sendable {
     /// Whether `correct` is to be called; it costs a copy of the weights for each client.
     var correctsGradients: Bool { get }
 
-    /// Prepares the drift that `correct` receives, once for each client and round. Zeros when it is not implemented.
+    /// Prepares the drift that `correct` receives, once for each client and round; zeros by default.
     /// - Parameters:
     ///   - broadcast: what went down beside the weights.
     ///   - state: of the client; zeros before its first round.

@@ -19,11 +19,14 @@ extension MutableSpan<Float> {
 }
 
 extension Span<Float> {
-    /// Whether no element is NaN or infinite. O(count).
-    public var isFinite: Bool {
-        var largest: UInt32 = 0
-        for i in 0..<count { largest = Swift.max(largest, self[unchecked: i].bitPattern & 0x7FFF_FFFF) }
-        return largest < Float.infinity.bitPattern
+    /// The index of the first NaN or infinity. O(count).
+    public var firstNonFinite: Int? {
+        // As integers, so that it vectorises.
+        var largest: Int32 = 0
+        for i in 0..<count {
+            largest = Swift.max(largest, Int32(bitPattern: self[unchecked: i].bitPattern & 0x7FFF_FFFF))
+        }
+        return largest < 0x7F80_0000 ? nil : indices.first { !self[$0].isFinite }
     }
 
     /// Σ xᵢ², in Double. O(count).

@@ -31,10 +31,9 @@ public struct Job: Sendable {
                     + "carry; use --wire \(GathervWire.name)")
         }
         (data, partition) = try Self.openPartitioned(settings)
-        aggregation = try Self.aggregation(settings)
-        let attack = try Self.attack(settings, data.train)
-        self.attack = attack?.0
-        attackers = attack?.1 ?? []
+        attack = try Self.attack(settings, data.train)
+        attackers = Self.attackers(settings)
+        aggregation = try Self.aggregation(settings, under: attack)
         let shape = data.train.shape
         guard [shape.channels, shape.height, shape.width] == model.input.extents, data.train.classes == model.classes
         else {
@@ -61,9 +60,15 @@ public struct Job: Sendable {
 
 extension Job {
     /// Whether the server keeps each update until the round's end, instead of adding it up as it comes.
-    var keepsUpdates: Bool { !(aggregation is WeightedMean) || attack is any CollusionAttack }
+    var keepsUpdates: Bool { Self.keepsUpdates(aggregation, attack) }
 
-    private static func aggregation(_ settings: RunSettings) throws(ConfigurationError) -> any RobustAggregation {
+    private static func keepsUpdates(_ rule: any RobustAggregation, _ attack: (any Attack)?) -> Bool {
+        !(rule is WeightedMean) || attack is any CollusionAttack
+    }
+
+    private static func aggregation(
+        _ settings: RunSettings, under attack: (any Attack)?
+    ) throws(ConfigurationError) -> any RobustAggregation {
         let rule = try Aggregations.named(settings.aggregation, settings.aggregationOptions)
         guard !rule.needsTrustedUpdate else {
             throw ConfigurationError(
@@ -72,8 +77,7 @@ extension Job {
         }
         try rule.validate(updates: settings.cohortSize)
         let sees = settings.attack.map { "--aggregation \(settings.aggregation) under --attack \($0)" }
-        let isCollusion = try isCollusion(settings)
-        guard settings.wire == GathervWire.name || (rule is WeightedMean && !isCollusion) else {
+        guard settings.wire == GathervWire.name || !keepsUpdates(rule, attack) else {
             throw ConfigurationError(
                 "\(sees ?? "--aggregation \(settings.aggregation)") has to see every update, which --wire "
                     + "\(settings.wire) adds up; use --wire \(GathervWire.name)")
@@ -81,23 +85,24 @@ extension Job {
         return rule
     }
 
-    private static func isCollusion(_ settings: RunSettings) throws(ConfigurationError) -> Bool {
-        guard let name = settings.attack else { return false }
-        return try Attacks.named(name, settings.attackOptions) is any CollusionAttack
-    }
-
     private static func attack(
         _ settings: RunSettings, _ data: any Dataset
-    ) throws(ConfigurationError) -> (any Attack, Set<Int>)? {
+    ) throws(ConfigurationError) -> (any Attack)? {
         guard let name = settings.attack else { return nil }
         let attack = try Attacks.named(name, settings.attackOptions)
         if let attack = attack as? any DataAttack {
             try attack.validate(classes: data.classes, height: data.shape.height, width: data.shape.width)
         }
+        return attack
+    }
+
+    /// The seed says who they are.
+    private static func attackers(_ settings: RunSettings) -> Set<Int> {
+        guard settings.attackers > 0 else { return [] }
         var clients = Array(0..<settings.clients)
         var random = RandomStream(seed: settings.seed, .attack)
         random.shuffle(&clients)
-        return (attack, Set(clients.prefix(settings.attackers)))
+        return Set(clients.prefix(settings.attackers))
     }
 
     /// How unlike the clients' label distributions are. O(samples + clients · classes).

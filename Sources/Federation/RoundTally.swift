@@ -75,7 +75,7 @@ final class RoundTally {
             simulatedSeconds = max(simulatedSeconds, result.simulatedSeconds)
             switch result.status {
             case .complete, .partial:
-                guard state.isFinite else { throw UpdateSlot.Defect.badState }
+                guard state.firstNonFinite == nil else { throw UpdateSlot.Defect.badState }
                 try add(update, of: client, weight: weight(result.samples))
                 results.append((client, result))
                 keepState(client, state)

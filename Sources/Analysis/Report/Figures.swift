@@ -1,9 +1,9 @@
 import Foundation
 
-/// Numbers as a report shows them, whatever the locale.
-enum Figures {
+/// Numbers as people read them, whatever the locale.
+public enum Figures {
     /// 1234567 → 1,234,567.
-    static func grouped(_ number: Int) -> String {
+    public static func grouped(_ number: Int) -> String {
         let digits = Array(String(number.magnitude))
         var text = ""
         for (i, digit) in digits.enumerated() {
@@ -13,7 +13,7 @@ enum Figures {
         return number < 0 ? "-" + text : text
     }
 
-    static func fixed(_ number: Double, _ decimals: Int) -> String {
+    public static func fixed(_ number: Double, _ decimals: Int) -> String {
         String(format: "%.\(decimals)f", number)
     }
 
@@ -23,14 +23,14 @@ enum Figures {
     }
 
     /// Bytes as MB of 1,000,000.
-    static func megabytes(_ bytes: Int) -> String { fixed(Double(bytes) / 1e6, 2) + " MB" }
+    public static func megabytes(_ bytes: Int) -> String { fixed(Double(bytes) / 1e6, 2) + " MB" }
 
     /// Microseconds as seconds.
     static func seconds(_ microseconds: Int, _ decimals: Int = 3) -> String {
         fixed(Double(microseconds) / 1e6, decimals)
     }
 
-    static func count(_ number: Int, _ noun: String) -> String {
+    public static func count(_ number: Int, _ noun: String) -> String {
         "\(grouped(number)) \(noun)\(number == 1 ? "" : "s")"
     }
 }

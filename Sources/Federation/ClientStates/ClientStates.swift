@@ -11,7 +11,7 @@ import Musl
 ///
 /// The file only grows: a round's states are appended, and become the clients' when the round is over. A checkpoint
 /// names a position in it (``Mark``), and what lies behind that position is forgotten on a resume. When three quarters of it
-/// are out of date, what is live is copied into a file of the next generation; `removeOthers` deletes those that no
+/// are out of date, what is live is copied into a file of the next generation; `removeFiles` deletes those that no
 /// checkpoint needs.
 ///
 /// ```

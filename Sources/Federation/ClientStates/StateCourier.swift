@@ -12,28 +12,7 @@ enum StateMessage {
 final class StatePost {
     private let states: ClientStates
     private let control: any Communicator
-    private var outgoing: [Letter] = []
-
-    /// A message under way; one that never completes because its peer died is leaked.
-    private final class Letter {
-        let worker: Int
-        var request: Request<Buffer<UInt8>>?
-
-        init(_ worker: Int, _ request: consuming Request<Buffer<UInt8>>) {
-            self.worker = worker
-            self.request = .some(request)
-        }
-
-        func isCompleted() throws -> Bool {
-            guard var request = request.take() else { return true }
-            if try request.test() {
-                _ = try request.wait()
-                return true
-            }
-            self.request = .some(request)
-            return false
-        }
-    }
+    private var outgoing: [Parcel] = []
 
     init(_ states: ClientStates, control: any Communicator) {
         self.states = states
@@ -54,13 +33,13 @@ final class StatePost {
                 try states.read(client, into: &state)
             }
             let request = try control.startSend(message, to: worker + 1, tag: ControlMessage.Tag.state)
-            outgoing.append(Letter(worker, request))
+            outgoing.append(Parcel(worker, request))
         }
     }
 
     /// Moves messages along, and frees those that have arrived.
     func advance() throws {
-        outgoing = try outgoing.filter { try !$0.isCompleted() }
+        try outgoing.advance()
     }
 
     /// Forgets what a lost worker will not receive.

@@ -13,25 +13,6 @@ final class OrderDesk {
     private let wire: any Wire
     private let timeline: Timeline
 
-    /// A message under way, kept until it is complete; one that never completes because its peer died is leaked.
-    private final class Parcel {
-        let worker: Int
-        var request: Request<Buffer<UInt8>>?
-
-        init(_ worker: Int, _ request: consuming Request<Buffer<UInt8>>) {
-            self.worker = worker
-            self.request = .some(request)
-        }
-
-        /// The message's bytes once it is complete.
-        func completed() throws -> Buffer<UInt8>? {
-            guard var request = request.take() else { return nil }
-            if try request.test() { return try request.wait() }
-            self.request = .some(request)
-            return nil
-        }
-    }
-
     private var outgoing: [Parcel] = []
     private var incoming: [Parcel] = []
     /// Per worker, when its last answer was taken in hand, on the clock of all ranks; 0 before.
@@ -89,11 +70,7 @@ final class OrderDesk {
     func serve(
         round: RoundID, into tally: RoundTally, heard: (_ worker: Int) throws -> Void
     ) throws -> Bool {
-        var sending: [Parcel] = []
-        for parcel in outgoing {
-            if case .none = try parcel.completed() { sending.append(parcel) }
-        }
-        outgoing = sending
+        try outgoing.advance()
 
         while let status = try control.iprobe(from: nil, tag: ControlMessage.Tag.updates) {
             let request = try control.startReceive(

@@ -1,21 +1,11 @@
-import Foundation
+import Analysis
 
 /// Numbers as the console shows them, whatever the locale.
 enum Format {
     /// 1234567 → 1,234,567.
-    static func grouped(_ number: Int) -> String {
-        let digits = Array(String(number.magnitude))
-        var text = ""
-        for (i, digit) in digits.enumerated() {
-            if i > 0, (digits.count - i) % 3 == 0 { text += "," }
-            text.append(digit)
-        }
-        return number < 0 ? "-" + text : text
-    }
+    static func grouped(_ number: Int) -> String { Figures.grouped(number) }
 
-    static func fixed(_ number: Double, _ decimals: Int) -> String {
-        String(format: "%.\(decimals)f", number)
-    }
+    static func fixed(_ number: Double, _ decimals: Int) -> String { Figures.fixed(number, decimals) }
 
     /// Bytes as KB of 1,000.
     static func kilobytes(_ bytes: Int) -> String {
@@ -23,9 +13,7 @@ enum Format {
     }
 
     /// Bytes as MB of 1,000,000.
-    static func megabytes(_ bytes: Int) -> String {
-        fixed(Double(bytes) / 1_000_000, 2) + " MB"
-    }
+    static func megabytes(_ bytes: Int) -> String { Figures.megabytes(bytes) }
 
     /// A share as percent, or a dash.
     static func percent(_ share: Double?) -> String {
@@ -43,9 +31,7 @@ enum Format {
         }
     }
 
-    static func count(_ number: Int, _ noun: String) -> String {
-        "\(grouped(number)) \(noun)\(number == 1 ? "" : "s")"
-    }
+    static func count(_ number: Int, _ noun: String) -> String { Figures.count(number, noun) }
 
     static func padded(_ text: String, to width: Int) -> String {
         String(repeating: " ", count: max(0, width - text.count)) + text

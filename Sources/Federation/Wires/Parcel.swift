@@ -1,0 +1,32 @@
+import MPI
+
+/// A message to or from a worker under way, kept until it is complete; one that never completes because its peer died is
+/// leaked.
+final class Parcel {
+    let worker: Int
+    private var request: Request<Buffer<UInt8>>?
+
+    init(_ worker: Int, _ request: consuming Request<Buffer<UInt8>>) {
+        self.worker = worker
+        self.request = .some(request)
+    }
+
+    /// The message's bytes once it is complete.
+    func completed() throws -> Buffer<UInt8>? {
+        guard var request = request.take() else { return nil }
+        if try request.test() { return try request.wait() }
+        self.request = .some(request)
+        return nil
+    }
+}
+
+extension [Parcel] {
+    /// Moves messages along, and forgets those that are complete.
+    mutating func advance() throws {
+        var underWay: [Parcel] = []
+        for parcel in self {
+            if case .none = try parcel.completed() { underWay.append(parcel) }
+        }
+        self = underWay
+    }
+}

@@ -22,6 +22,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
     ],
     targets: [
         // C libraries: a module map and a header each.
@@ -58,6 +59,13 @@ let package = Package(
             name: "Recording",
             dependencies: ["FedCore", "NeuralNet", "Federation", .product(name: "Crypto", package: "swift-crypto")]),
 
+        .target(
+            name: "Inference",
+            dependencies: [
+                "MPI", "FedCore", "NeuralNet", "Datasets",
+                .product(name: "Histogram", package: "hdrhistogram-swift"),
+            ]),
+
         // Reading: sees only what Recording wrote.
         .target(name: "Analysis", dependencies: ["FedCore", "Recording"]),
         .target(
@@ -72,10 +80,7 @@ let package = Package(
             name: "fedmpi",
             dependencies: [
                 "CProcess", "MPI", "FedCore", "Strategies", "Aggregation", "Selection", "NeuralNet", "Datasets",
-                "Federation",
-                "Recording",
-                "Analysis",
-                "RunStore",
+                "Federation", "Recording", "Inference", "Analysis", "RunStore",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Yams", package: "Yams"),
@@ -101,6 +106,7 @@ let package = Package(
         .testTarget(
             name: "RecordingTests",
             dependencies: ["Recording", "Federation", "FedCore", .product(name: "Crypto", package: "swift-crypto")]),
+        .testTarget(name: "InferenceTests", dependencies: ["Inference", "MPI", "MPITesting", "FedCore", "NeuralNet"]),
         .testTarget(name: "AnalysisTests", dependencies: ["Analysis", "FedCore", "Recording"]),
         .testTarget(
             name: "RunStoreTests",

@@ -29,34 +29,45 @@ public final class Plan {
 
     private let memory: PlanMemory
     private let velocity: Arena
-    private let forward: [any Step]
-    private let backward: [any Step]
+    private let forwardSteps: [any Step]
+    private let backwardSteps: [any Step]
     private let parameters: [ParameterTransfer]
     private let engine: Engine
     private let input: Tensor
-    private let logits: Tensor
-    private let logitsGradient: Tensor?
+    private let output: Tensor
+    private let outputGradient: Tensor?
+    private let inputGradient: Tensor?
+    /// What the latest pass that trains was, for its backward pass.
+    private var training = StepContext(dropout: nil, count: 0, isTraining: true)
 
     /// Compiles the model: tens of milliseconds the first time in a process, less when oneDNN knows the primitives.
     ///
-    /// - Parameter threads: OpenMP threads of each pass.
-    /// - Precondition: `batch` and `threads` are positive.
-    public init(_ model: Model, batch: Int, purpose: Purpose, threads: Int = 1) throws(OneDNNError) {
+    /// - Parameters:
+    ///   - needsInputGradient: whether a backward pass leaves the gradient of the input, which the layers before a part
+    ///     need.
+    ///   - threads: OpenMP threads of each pass.
+    /// - Precondition: `batch` and `threads` are positive; only a plan for training has an input gradient.
+    public init(
+        _ model: Model, batch: Int, purpose: Purpose, needsInputGradient: Bool = false, threads: Int = 1
+    ) throws(OneDNNError) {
         precondition(batch > 0 && threads > 0, "a plan for \(batch) samples on \(threads) threads")
+        precondition(purpose == .training || !needsInputGradient, "a plan for inference has no gradients")
         let engine = try Engine(threads: threads)
-        let builder = try PlanBuilder(model, batch: batch, purpose: purpose, engine: engine)
-        let logits = try builder.compileForward()
-        var logitsGradient: Tensor?
+        let builder = try PlanBuilder(
+            model, batch: batch, purpose: purpose, needsInputGradient: needsInputGradient, engine: engine)
+        let output = try builder.compileForward()
+        var outputGradient: Tensor?
+        var inputGradient: Tensor?
         if purpose == .training {
-            let gradient = builder.tensor(logits.descriptor, storage: .persistent)
-            try builder.compileBackward(from: gradient)
-            logitsGradient = gradient
+            let gradient = builder.tensor(output.descriptor, storage: .persistent)
+            inputGradient = try builder.compileBackward(from: gradient, needsInputGradient: needsInputGradient)
+            outputGradient = gradient
         }
         let memory = PlanMemory(
             builder.buffers, parameterBytes: builder.parameterBytes, statisticBytes: builder.statisticBytes,
             purpose: purpose, steps: (builder.forward + builder.backward).map(\.tensors))
-        forward = try Self.bind(builder.forward, to: memory)
-        backward = try Self.bind(builder.backward, to: memory)
+        forwardSteps = try Self.bind(builder.forward, to: memory)
+        backwardSteps = try Self.bind(builder.backward, to: memory)
         var parameters: [ParameterTransfer] = []
         for (parameter, entry) in zip(builder.parameters, model.parameterLayout.entries) {
             parameters.append(
@@ -71,8 +82,9 @@ public final class Plan {
         velocity = Arena(byteCount: memory.gradients.byteCount)
         self.engine = engine
         input = builder.input
-        self.logits = logits
-        self.logitsGradient = logitsGradient
+        self.output = output
+        self.outputGradient = outputGradient
+        self.inputGradient = inputGradient
     }
 
     private static func bind(
@@ -94,11 +106,25 @@ extension Plan {
         try memory.withFloats(of: input, body)
     }
 
-    /// The scores of the latest pass: plain `[batch, classes]`.
-    public func withLogits<Result, Failure: Error>(
+    /// What the last layer put out in the latest pass: plain, `[batch, classes]` of a whole model, the scores.
+    public func withOutput<Result, Failure: Error>(
         _ body: (Span<Float>) throws(Failure) -> Result
     ) throws(Failure) -> Result {
-        try memory.withFloats(of: logits) { (logits) throws(Failure) in try body(logits.span) }
+        try memory.withFloats(of: output) { (output) throws(Failure) in try body(output.span) }
+    }
+
+    /// Forward alone, as an evaluation: without dropout, normalised by the running statistics.
+    /// - Parameter count: the samples that count; 0 < count ≤ batch.
+    public func forward(_ count: Int) throws(OneDNNError) {
+        try runForward(StepContext(dropout: nil, count: count, isTraining: false))
+    }
+
+    /// Forward and loss of the first `labels.count` samples, without dropout, normalised by the running statistics.
+    public func evaluate(labels: Span<Int32>) throws(OneDNNError) -> BatchResult {
+        try forward(labels.count)
+        return memory.withFloats(of: output) { output in
+            SoftmaxCrossEntropy.evaluate(output.span, classes: model.classes, labels: labels)
+        }
     }
 
     /// Forward, loss, backward: leaves the gradient of the mean loss of the first `labels.count` samples in
@@ -111,31 +137,61 @@ extension Plan {
     public func forwardBackward(
         labels: Span<Int32>, dropout: DropoutKey? = nil
     ) throws(OneDNNError) -> BatchResult {
-        guard let logitsGradient else { preconditionFailure("a plan for inference has no backward pass") }
-        let context = StepContext(dropout: dropout, count: labels.count, isTraining: true)
-        try runForward(context)
-        let result = memory.withFloats(of: logitsGradient) { gradient in
-            memory.withFloats(of: logits) { logits in
-                SoftmaxCrossEntropy.differentiate(
-                    logits.span, classes: model.classes, labels: labels, gradient: &gradient)
-            }
+        try forwardForTraining(labels.count, dropout: dropout)
+        let result = withOutputGradient { output, gradient in
+            SoftmaxCrossEntropy.differentiate(output, classes: model.classes, labels: labels, gradient: &gradient)
         }
-        for step in backward { try step.execute(context) }
+        try backward()
         return result
-    }
-
-    /// Forward and loss of the first `labels.count` samples, without dropout, normalised by the running statistics.
-    public func evaluate(labels: Span<Int32>) throws(OneDNNError) -> BatchResult {
-        try runForward(StepContext(dropout: nil, count: labels.count, isTraining: false))
-        return memory.withFloats(of: logits) { logits in
-            SoftmaxCrossEntropy.evaluate(logits.span, classes: model.classes, labels: labels)
-        }
     }
 
     private func runForward(_ context: StepContext) throws(OneDNNError) {
         precondition(context.count > 0 && context.count <= batch, "\(context.count) samples in a batch of \(batch)")
         engine.activate()
-        for step in forward { try step.execute(context) }
+        for step in forwardSteps { try step.execute(context) }
+    }
+}
+
+// The halves of a training pass, for a loss that is not the labels' cross-entropy, or is taken elsewhere.
+extension Plan {
+    /// The forward half; `withOutputGradient` and `backward` are to follow.
+    ///
+    /// - Parameters:
+    ///   - count: the samples that count; 0 < count ≤ batch.
+    ///   - dropout: which masks to draw; nil for none.
+    public func forwardForTraining(_ count: Int, dropout: DropoutKey? = nil) throws(OneDNNError) {
+        precondition(purpose == .training, "a plan for inference has no backward pass")
+        training = StepContext(dropout: dropout, count: count, isTraining: true)
+        try runForward(training)
+    }
+
+    /// Where the gradient of the loss with respect to the output goes before `backward`: plain, of the output's shape, to
+    /// be written whole; zero for samples that do not count.
+    public func withOutputGradient<Result, Failure: Error>(
+        _ body: (_ output: Span<Float>, _ gradient: inout MutableSpan<Float>) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        guard let outputGradient else { preconditionFailure("a plan for inference has no gradients") }
+        return try memory.withFloats(of: outputGradient) { (gradient) throws(Failure) in
+            try memory.withFloats(of: output) { (output) throws(Failure) in try body(output.span, &gradient) }
+        }
+    }
+
+    /// The backward half: leaves the gradients of the parameters in `withGradients`, and that of the input, if it was asked
+    /// for, in `withInputGradient`.
+    /// - Precondition: `forwardForTraining` came before.
+    public func backward() throws(OneDNNError) {
+        precondition(training.count > 0, "no forward pass came before")
+        engine.activate()
+        for step in backwardSteps { try step.execute(training) }
+    }
+
+    /// The gradient of the loss with respect to the input after `backward`: plain, of the input's shape.
+    /// - Precondition: the plan was made with `needsInputGradient`.
+    public func withInputGradient<Result, Failure: Error>(
+        _ body: (Span<Float>) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        guard let inputGradient else { preconditionFailure("the plan was made without an input gradient") }
+        return try memory.withFloats(of: inputGradient) { (gradient) throws(Failure) in try body(gradient.span) }
     }
 }
 

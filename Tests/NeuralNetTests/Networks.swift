@@ -169,7 +169,7 @@ extension Plan {
         }
     }
 
-    var logits: [Float] { withLogits { logits in logits.indices.map { logits[$0] } } }
+    var logits: [Float] { withOutput { logits in logits.indices.map { logits[$0] } } }
 
     var weights: [Float] {
         get throws {

@@ -48,7 +48,7 @@ public final class Evaluator {
             let truth = batchLabels.span.extracting(0..<count)
             if let prepare { plan.withInput { prepare(&$0, truth) } }
             loss += try plan.evaluate(labels: truth).lossSum
-            plan.withLogits { confusion.add($0, labels: truth) }
+            plan.withOutput { confusion.add($0, labels: truth) }
             try heartbeat()
         }
         return Evaluation(loss: loss / Double(max(samples.count, 1)), confusion: confusion)

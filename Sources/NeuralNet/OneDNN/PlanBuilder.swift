@@ -24,12 +24,12 @@ public final class PlanBuilder {
     /// What the next layer sees: starts as the input of the first.
     private(set) var current: Tensor
     /// Number of dropout layers so far.
-    var dropouts = 0
+    var dropouts: Int
 
     private let model: Model
     private var layerIndex = 0
     private var skipped: Set<Int> = []
-    private var hasParameters = false
+    private var hasParameters: Bool
     private var isBackward = false
     private var tape: [Differentiate] = []
 
@@ -49,11 +49,16 @@ public final class PlanBuilder {
     private let scratchpad = 0
     let input: Tensor
 
-    init(_ model: Model, batch: Int, purpose: Plan.Purpose, engine: Engine) throws(OneDNNError) {
+    /// - Parameter needsInputGradient: that of the first layer's input, which only a part with layers before it needs.
+    init(
+        _ model: Model, batch: Int, purpose: Plan.Purpose, needsInputGradient: Bool = false, engine: Engine
+    ) throws(OneDNNError) {
         self.model = model
         self.batch = batch
         self.purpose = purpose
         self.engine = engine
+        hasParameters = needsInputGradient
+        dropouts = model.dropoutsBefore
         let descriptor = try MemoryDescriptor.plain([batch] + model.input.extents)
         buffers = [
             Buffer(byteCount: 0, storage: .scratchpad), Buffer(byteCount: descriptor.byteCount, storage: .persistent),
@@ -62,7 +67,7 @@ public final class PlanBuilder {
         current = input
     }
 
-    /// Compiles all layers; the result is the logits, plain `[batch, classes]`.
+    /// Compiles all layers; the result is the output of the last one, plain.
     func compileForward() throws(OneDNNError) -> Tensor {
         for (index, layer) in model.layers.enumerated() where !skipped.contains(index) {
             layerIndex = index
@@ -70,16 +75,26 @@ public final class PlanBuilder {
         }
         let output = try reordered(current, to: .plain(current.descriptor.extents))
         buffers[output.buffer].storage = .persistent
-        return Tensor(buffer: output.buffer, descriptor: try .plain([batch, model.classes]))
+        return Tensor(buffer: output.buffer, descriptor: try .plain([batch] + model.output.extents))
     }
 
     /// Differentiates all layers, last to first.
-    func compileBackward(from gradient: Tensor) throws(OneDNNError) {
+    /// - Parameters:
+    ///   - gradient: of the output, plain.
+    ///   - needsInputGradient: as at the beginning.
+    /// - Returns: the gradient of the input, plain; nil where nobody needs it.
+    func compileBackward(from gradient: Tensor, needsInputGradient: Bool) throws(OneDNNError) -> Tensor? {
         isBackward = true
-        var next: Gradient? = Gradient(tensor: gradient)
+        // A flattened output has another name than the tensor it is.
+        let last = Tensor(buffer: gradient.buffer, descriptor: try .plain(current.descriptor.extents))
+        var next: Gradient? = Gradient(tensor: last)
         while let differentiate = tape.popLast(), let gradient = next {
             next = try differentiate(self, gradient)
         }
+        guard needsInputGradient, let next else { return nil }
+        let result = try reordered(next.tensor, to: input.descriptor)
+        buffers[result.buffer].storage = .persistent
+        return result
     }
 }
 
@@ -126,8 +141,8 @@ extension PlanBuilder {
     private func checkNext(_ name: String, _ role: ParameterLayout.Role, _ descriptor: MemoryDescriptor) {
         let entry = model.parameterLayout.entries[parameters.count]
         precondition(
-            entry.name == "\(layerIndex).\(name)" && entry.role == role,
-            "\(entry.name) is next, not the \(role) \(layerIndex).\(name)")
+            entry.name == "\(model.firstLayer + layerIndex).\(name)" && entry.role == role,
+            "\(entry.name) is next, not the \(role) \(model.firstLayer + layerIndex).\(name)")
         precondition(entry.count == descriptor.count, "\(entry.name) has \(entry.count) elements")
     }
 

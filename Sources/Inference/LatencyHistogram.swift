@@ -1,0 +1,58 @@
+import Histogram
+
+/// Counts durations by their length, to three significant digits, in a few kilobytes however many there are.
+///
+/// G. Tene's HdrHistogram (<http://hdrhistogram.org>); values are kept in nanoseconds.
+public struct LatencyHistogram: Sendable, Codable {
+    /// The distribution's figures in seconds; `NaN` where nothing was recorded.
+    public struct Summary: Sendable, Codable, Equatable {
+        public let count: Int
+        public let mean: Double
+        public let p50: Double
+        public let p95: Double
+        public let p99: Double
+        public let max: Double
+    }
+
+    private var histogram = Histogram<UInt64>(highestTrackableValue: longest, numberOfSignificantValueDigits: .three)
+
+    /// An hour: what is longer counts as that long.
+    private static let longest: UInt64 = 3_600_000_000_000
+
+    public init() {}
+
+    public var count: Int { Int(histogram.totalCount) }
+
+    /// Amortised O(1), without allocation.
+    /// - Parameter nanoseconds: what is negative counts as 0.
+    public mutating func record(nanoseconds: Int) {
+        _ = histogram.record(UInt64(Swift.min(Swift.max(nanoseconds, 0), Int(Self.longest))))
+    }
+
+    public mutating func record(_ duration: Duration) {
+        let (seconds, attoseconds) = duration.components
+        record(nanoseconds: Int(clamping: seconds) &* 1_000_000_000 &+ Int(attoseconds / 1_000_000_000))
+    }
+
+    /// Counts what another rank or thread has counted, too.
+    public mutating func add(_ other: LatencyHistogram) {
+        histogram.add(other.histogram)
+    }
+
+    /// The least duration, in seconds, that this share of the durations does not exceed.
+    /// - Parameter percentile: 0 to 100.
+    public func seconds(atPercentile percentile: Double) -> Double {
+        count == 0 ? .nan : Double(histogram.valueAtPercentile(percentile)) / 1e9
+    }
+
+    public var summary: Summary {
+        Summary(
+            count: count, mean: count == 0 ? .nan : histogram.mean / 1e9, p50: seconds(atPercentile: 50),
+            p95: seconds(atPercentile: 95), p99: seconds(atPercentile: 99), max: seconds(atPercentile: 100))
+    }
+
+    /// The recorded durations, ascending, for a picture: each bucket's upper end in seconds, and how many fell into it.
+    public var buckets: [(seconds: Double, count: Int)] {
+        histogram.recordedValues().map { (Double($0.value) / 1e9, Int($0.count)) }
+    }
+}

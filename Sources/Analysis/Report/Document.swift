@@ -1,19 +1,24 @@
 /// What a report says, whatever it is written as.
-struct Document {
+public struct Document {
     let title: String
     var sections: [Section] = []
 
-    struct Section {
+    public init(title: String, sections: [Section] = []) {
+        self.title = title
+        self.sections = sections
+    }
+
+    public struct Section {
         let title: String
         var blocks: [Block] = []
 
-        init(_ title: String, _ blocks: [Block] = []) {
+        public init(_ title: String, _ blocks: [Block] = []) {
             self.title = title
             self.blocks = blocks
         }
     }
 
-    enum Block {
+    public enum Block {
         case paragraph(String)
         /// Pairs, one a line.
         case facts([(name: String, value: String)])
@@ -22,13 +27,22 @@ struct Document {
         case picture(String, caption: String)
     }
 
-    struct Table {
+    public struct Table {
         let columns: [String]
         /// How many columns, from the first, are words, which start at the left.
         var words = 1
         var rows: [[String]] = []
         /// Said above a long table that a reader may want to fold away.
         var summary: String?
+
+        /// - Precondition: each row has a cell for each column.
+        public init(columns: [String], words: Int = 1, rows: [[String]] = [], summary: String? = nil) {
+            precondition(rows.allSatisfy { $0.count == columns.count }, "a row has a cell in each column")
+            self.columns = columns
+            self.words = words
+            self.rows = rows
+            self.summary = summary
+        }
     }
 }
 
@@ -50,7 +64,7 @@ extension Document.Table {
 
 extension Document {
     /// As plain text. Pictures are in the other report.
-    var text: String {
+    public var text: String {
         var lines = [title, String(repeating: "=", count: title.count)]
         for section in sections {
             let blocks = section.blocks.filter { if case .picture = $0 { false } else { true } }

@@ -3,7 +3,7 @@ import Foundation
 extension Document {
     /// As one file that needs nothing else: pictures inside, light or dark as the reader's device, narrow or wide.
     /// - Parameter picture: the PNG of a name, if it was drawn.
-    func html(picture: (String) -> Data?) -> String {
+    public func html(picture: (String) -> Data?) -> String {
         var body = "<h1>\(Self.escaped(title))</h1>\n"
         for section in sections {
             let blocks = section.blocks.map { Self.html($0, picture) }.filter { !$0.isEmpty }

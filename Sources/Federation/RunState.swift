@@ -111,7 +111,8 @@ public struct RunState: Sendable, Equatable {
         }
         guard teacherDigest == job.distillation?.teacherDigest else {
             throw ConfigurationError(
-                "the teacher '\(settings.teacher ?? "none")' is not the one that the run was started with: it cannot go on")
+                "the teacher '\(settings.teacher ?? "none")' is not the one that the run was started with: it cannot go on"
+            )
         }
         guard dataDigest == job.dataDigest else {
             throw ConfigurationError(

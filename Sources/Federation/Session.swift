@@ -127,9 +127,17 @@ public enum Session {
 
     /// Broadcasts rank 0's settings.
     private static func share(_ settings: RunSettings?, over communicator: any Communicator) throws -> RunSettings {
-        let encoded = communicator.rank == 0 ? try JSONEncoder().encode(settings) : Data()
+        // Numbers that are none have to arrive: every rank refuses them.
+        let (infinity, nan) = ("inf", "nan")
+        let encoder = JSONEncoder()
+        encoder.nonConformingFloatEncodingStrategy = .convertToString(
+            positiveInfinity: infinity, negativeInfinity: "-" + infinity, nan: nan)
+        let encoded = communicator.rank == 0 ? try encoder.encode(settings) : Data()
         let bytes = try communicator.broadcastBytes(Array(encoded), root: 0)
-        return try JSONDecoder().decode(RunSettings.self, from: Data(bytes))
+        let decoder = JSONDecoder()
+        decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+            positiveInfinity: infinity, negativeInfinity: "-" + infinity, nan: nan)
+        return try decoder.decode(RunSettings.self, from: Data(bytes))
     }
 
     /// Reads the teacher on rank 0 and broadcasts its weights, once in a run. Collective.

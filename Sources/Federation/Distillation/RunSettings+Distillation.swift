@@ -3,9 +3,9 @@ import NeuralNet
 
 extension RunSettings {
     /// T of a run that names a teacher and no temperature: found on a validation seed, see `results/distillation.md`.
-    public static let defaultTemperature: Float = 4
+    public static let defaultTemperature: Float = 2
     /// w of a run that names a teacher and no weight: found on a validation seed, see `results/distillation.md`.
-    public static let defaultHardWeight: Float = 0.1
+    public static let defaultHardWeight: Float = 0.5
 
     /// How clients learn from the teacher; nil without one.
     public var distillationLoss: DistillationLoss? {

@@ -223,7 +223,8 @@ final class LocalTrainer {
         guard let teacher else { return try plan.forwardBackward(labels: truth, dropout: dropout).lossSum }
         teacher.read(samples, into: &targets)
         let targets = self.targets
-        return try plan.forwardBackward(labels: truth, targets: targets.span, of: teacher.loss, dropout: dropout).lossSum
+        return try plan.forwardBackward(labels: truth, targets: targets.span, of: teacher.loss, dropout: dropout)
+            .lossSum
     }
 
     /// Has the teacher see what the client trains on, as the client sees it.

@@ -60,7 +60,8 @@ final class RoundTable: RoundObserver {
 
     /// What clients learn from beside their labels; nil: nothing.
     private func teacher(_ run: RunDescription) -> String? {
-        guard let teacher = run.teacher?.model, let path = run.settings.teacher, let loss = run.settings.distillationLoss
+        let settings = run.settings
+        guard let teacher = run.teacher?.model, let path = settings.teacher, let loss = settings.distillationLoss
         else { return nil }
         return "\(teacher.name) (\(path)), \(Format.megabytes(teacher.parameterCount * 4)), "
             + "temperature \(loss.temperature), labels \(loss.hardWeight)"

@@ -109,7 +109,8 @@ struct DistillPlan {
             settings.distil(from: nil, temperature: nil, hardWeight: nil)
         } else if task.student > 0 {
             let before = namer.name(of: Task(student: task.student - 1, seed: task.seed, isDistilled: true))
-            settings.teacher = URL(fileURLWithPath: results, isDirectory: true).appendingPathComponent(before).relativePath
+            settings.teacher =
+                URL(fileURLWithPath: results, isDirectory: true).appendingPathComponent(before).relativePath
         }
         let name = namer.name(of: task)
         return SweepRun(

@@ -121,7 +121,8 @@ extension DistillResult {
             Format.grouped(teacher.parameters), Format.kilobytes(teacher.bytes),
         ])
         for student in students {
-            let rows = [("distilled from \(student.teacher)", student.distilled)]
+            let rows =
+                [("distilled from \(student.teacher)", student.distilled)]
                 + (student.scratch.map { [("from scratch", $0)] } ?? [])
             for (how, trained) in rows {
                 table.add(

@@ -15,7 +15,7 @@ struct FedMPI: ParsableCommand {
         subcommands: [
             Train.self, Distill.self, Sweep.self, Report.self, Watch.self, Runs.self, Compare.self, PartitionTable.self,
             ModelList.self,
-            Doctor.self,
+            Doctor.self, Demo.self,
         ],
         defaultSubcommand: Train.self)
 }

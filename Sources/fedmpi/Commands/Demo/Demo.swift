@@ -38,15 +38,22 @@ struct Demo: ParsableCommand {
         }
         let launcher = Launcher()
         try launcher.requireMPIRun()
-        let folder = try DemoFolder(results: results, name: runName)
-        let story = DemoStory(in: folder, ranks: ranks, rounds: rounds, seed: seed)
+        let name = runName ?? "demo-" + RunFolder.datedName
+        guard !name.isEmpty, !name.contains("/"), name != ".", name != ".." else {
+            throw ConfigurationError("--run-name '\(name)' is not a folder name")
+        }
+        let folder = URL(fileURLWithPath: results, isDirectory: true).appendingPathComponent(name, isDirectory: true)
+        let story = DemoStory(folder: folder, ranks: ranks, rounds: rounds, seed: seed)
+        try story.prepare()
         let start = ContinuousClock.now
         for (index, step) in story.steps.enumerated() {
-            Console.output("\n\(index + 1) of \(story.steps.count)  \(step.title)\n  \(step.reason)\n$ \(step.commandLine)\n")
+            Console.output(
+                "\n\(index + 1) of \(story.steps.count)  \(step.title)\n  \(step.reason)\n$ \(step.commandLine)\n")
             do {
                 try launcher.run(ranks: step.ranks, step.arguments)
             } catch {
-                Console.error("fedmpi: the demonstration ends here: its step \(index + 1) ended with code \(error.code)")
+                Console.error(
+                    "fedmpi: the demonstration ends here: its step \(index + 1) ended with code \(error.code)")
                 throw ExitCode(error.code)
             }
         }

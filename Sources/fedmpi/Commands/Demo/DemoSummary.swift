@@ -1,0 +1,155 @@
+import Analysis
+import Foundation
+
+/// The page that the demonstration ends with: what its commands left, on one page.
+struct DemoSummary {
+    private let story: DemoStory
+    private let seconds: Double
+    private let training: RecordedRun
+    private let distillation: DemoRecords.Distillation
+    private let fleet: DemoRecords.Fleet
+    private let split: DemoRecords.Split
+
+    /// - Throws: when a command has not left what it should.
+    init(_ story: DemoStory, seconds: Double) throws {
+        self.story = story
+        self.seconds = seconds
+        training = try RecordedRun(in: story.training)
+        distillation = try DemoRecords.read(
+            DemoRecords.Distillation.self, from: story.students.appendingPathComponent("distillation.json"))
+        fleet = try DemoRecords.read(DemoRecords.Fleet.self, from: story.fleet.appendingPathComponent("fleet.json"))
+        split = try DemoRecords.read(DemoRecords.Split.self, from: story.split.appendingPathComponent("split.json"))
+    }
+
+    /// Prints the page, and writes it as `summary.html`, with the pictures, and `summary.txt`.
+    func write() throws {
+        let document = document
+        Console.output("\n" + document.text)
+        try Data(document.text.utf8).write(to: story.folder.appendingPathComponent("summary.txt"))
+        let page = story.folder.appendingPathComponent("summary.html")
+        let html = document.html { try? Data(contentsOf: story.folder.appendingPathComponent("\($0).png")) }
+        try Data(html.utf8).write(to: page)
+        Console.output("summary   \(page.relativePath)")
+    }
+
+    private var document: Document {
+        Document(
+            title:
+                "fedmpi demo: one model, from \(story.ranks - 1) clients to a fleet, in \(Format.fixed(seconds, 0)) s",
+            sections: [trainingSection, studentSection, fleetSection, splitSection, commandSection])
+    }
+
+    private var trainingSection: Document.Section {
+        let rounds = training.log.rounds
+        return Document.Section(
+            "Federated training",
+            [
+                .facts([
+                    (
+                        "model",
+                        "\(DemoStory.models[0]), \(Format.count(rounds.count, "round")), \(story.ranks - 1) clients"
+                    ),
+                    ("accuracy", Format.percent(rounds.last?.accuracy) + " on the test set"),
+                    ("sent up", Format.megabytes(training.log.uploadBytes) + " MB of updates, no image"),
+                    (
+                        "time",
+                        Format.fixed(rounds.reduce(0) { $0 + ($1.seconds ?? 0) }, 1) + " s in rounds"
+                    ),
+                ]),
+                .picture(
+                    "\(story.training.lastPathComponent)/convergence_and_cost",
+                    caption: "Loss and accuracy by round, and what was sent up."),
+                .picture(
+                    "\(story.training.lastPathComponent)/timeline", caption: "What each rank did when."),
+            ])
+    }
+
+    private var studentSection: Document.Section {
+        var rows: [[String]] = []
+        for student in distillation.students {
+            let distilled = student.distilled.accuracy.first
+            let scratch = student.scratch?.accuracy.first
+            let gain = distilled.flatMap { distilled in scratch.map { 100 * (distilled - $0) } }
+            rows.append([
+                student.model, student.teacher, Format.grouped(student.parameters), Format.percent(distilled),
+                Format.percent(scratch), gain.map { ($0 < 0 ? "−" : "+") + Format.fixed(abs($0), 2) } ?? "-",
+            ])
+        }
+        return Document.Section(
+            "Students",
+            [
+                .table(
+                    Document.Table(
+                        columns: ["student", "teacher", "parameters", "distilled", "from scratch", "points"], words: 2,
+                        rows: rows)),
+                .paragraph(
+                    "Both trained by the same clients for as many steps from the same seed; one seed is no proof of a "
+                        + "difference."),
+                .picture(
+                    "\(story.students.lastPathComponent)/accuracy",
+                    caption: "Accuracy of the students by round, with a teacher and from scratch."),
+            ])
+    }
+
+    private var fleetSection: Document.Section {
+        func number(_ value: Double?, _ decimals: Int) -> String { value.map { Format.fixed($0, decimals) } ?? "-" }
+        let variants = fleet.models.map { model in
+            [
+                model.name, Format.grouped(model.parameters), Format.kilobytes(model.storedBytes),
+                Format.percent(model.accuracy),
+            ]
+        }
+        let devices = fleet.devices.map { device in
+            [
+                device.device.name, device.tier, device.model ?? device.failure ?? "-",
+                device.storedBytes.map { Format.kilobytes($0) } ?? "-", number(device.meanMs, 3),
+                number(device.p95Ms, 3), number(device.fps, 0), Format.percent(device.accuracy),
+                number(device.simulatedJoulesPer1000, 3), device.figures,
+            ]
+        }
+        return Document.Section(
+            "A fleet",
+            [
+                .table(
+                    Document.Table(columns: ["variant", "parameters", "KB", "accuracy"], rows: variants)),
+                .table(
+                    Document.Table(
+                        columns: [
+                            "device", "tier", "variant", "KB", "mean ms", "p95 ms", "FPS", "accuracy",
+                            "J/1000 (simulated)", "times are",
+                        ], words: 3, rows: devices)),
+            ])
+    }
+
+    private var splitSection: Document.Section {
+        let same = split.differences.map {
+            $0 == 0 ? ", each prediction the unsplit model's" : ", \($0) predictions differ from the unsplit model's"
+        }
+        var facts = [
+            ("images", "\(Format.grouped(split.images)) on \(Format.count(split.devices, "device"))"),
+            ("throughput", "\(Format.grouped(Int(split.throughput))) images a second"),
+            ("accuracy", Format.percent(split.accuracy) + (same ?? "")),
+            (
+                "bytes of an image",
+                "\(Format.grouped(split.bytes.features)) of features instead of \(Format.grouped(split.bytes.rawFloat)), "
+                    + "\(Format.fixed(100 * split.savedOfFloat, 1)) % less"
+            ),
+        ]
+        if let total = split.latency["total"] {
+            facts.append(("latency", "p50 \(Format.fixed(total.p50Ms, 2)) ms, p99 \(Format.fixed(total.p99Ms, 2)) ms"))
+        }
+        return Document.Section(
+            "Split inference",
+            [
+                .facts(facts.map { (name: $0.0, value: $0.1) }),
+                .picture(
+                    "\(story.split.lastPathComponent)/latency_by_stage",
+                    caption: "Where an image's time goes, by stage."),
+            ])
+    }
+
+    private var commandSection: Document.Section {
+        Document.Section(
+            "The commands", [.facts(story.steps.map { (name: $0.title, value: $0.commandLine) })])
+    }
+}

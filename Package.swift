@@ -62,7 +62,7 @@ let package = Package(
         .target(
             name: "Inference",
             dependencies: [
-                "MPI", "FedCore", "NeuralNet", "Datasets",
+                "MPI", "FedCore", "NeuralNet", "Datasets", "EdgeSim", "Federation",
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
             ]),
 
@@ -106,7 +106,9 @@ let package = Package(
         .testTarget(
             name: "RecordingTests",
             dependencies: ["Recording", "Federation", "FedCore", .product(name: "Crypto", package: "swift-crypto")]),
-        .testTarget(name: "InferenceTests", dependencies: ["Inference", "MPI", "MPITesting", "FedCore", "NeuralNet"]),
+        .testTarget(
+            name: "InferenceTests",
+            dependencies: ["Inference", "MPI", "MPITesting", "FedCore", "NeuralNet", "Datasets", "EdgeSim"]),
         .testTarget(name: "AnalysisTests", dependencies: ["Analysis", "FedCore", "Recording"]),
         .testTarget(
             name: "RunStoreTests",

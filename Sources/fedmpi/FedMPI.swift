@@ -15,7 +15,7 @@ struct FedMPI: ParsableCommand {
         subcommands: [
             Train.self, Sweep.self, Report.self, Watch.self, Runs.self, Compare.self, PartitionTable.self,
             ModelList.self,
-            Doctor.self,
+            Split.self, Doctor.self,
         ],
         defaultSubcommand: Train.self)
 }

@@ -117,7 +117,8 @@ let package = Package(
                 .product(name: "GRDB", package: "GRDB.swift"),
             ]),
         .testTarget(
-            name: "CLITests", dependencies: ["fedmpi", "MPI", "MPITesting", "FedCore", "Federation", "RunStore"]),
+            name: "CLITests",
+            dependencies: ["fedmpi", "MPI", "MPITesting", "FedCore", "Federation", "NeuralNet", "RunStore"]),
 
         // Whole runs of the release binary under mpirun; skipped unless FEDMPI_BINARY names it.
         .testTarget(name: "EndToEndTests"),

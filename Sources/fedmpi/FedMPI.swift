@@ -13,7 +13,7 @@ struct FedMPI: ParsableCommand {
             """,
         version: Version.current,
         subcommands: [
-            Train.self, Sweep.self, Report.self, Watch.self, Runs.self, Compare.self, PartitionTable.self,
+            Train.self, Distill.self, Sweep.self, Report.self, Watch.self, Runs.self, Compare.self, PartitionTable.self,
             ModelList.self,
             Split.self, Doctor.self,
         ],

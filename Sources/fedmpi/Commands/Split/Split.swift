@@ -65,6 +65,9 @@ struct Split: WorldCommand {
     @Option(help: "Simulate: megabits a second of each device's link, up and down. (default: no limit)")
     var bandwidthMbps: Double?
 
+    @Option(help: "Simulate: megabits a second of the server's link, which all devices share. (default: no limit)")
+    var serverBandwidthMbps: Double?
+
     @Option(help: "Simulate: milliseconds that each message takes besides, up and down.")
     var latencyMs = defaults.latencyMs
 
@@ -154,6 +157,7 @@ struct Split: WorldCommand {
         settings.images = images
         settings.rate = rate
         settings.bandwidthMbps = bandwidthMbps
+        settings.serverBandwidthMbps = serverBandwidthMbps
         settings.latencyMs = latencyMs
         settings.deviceHas = deviceHas
         settings.dataset = dataset

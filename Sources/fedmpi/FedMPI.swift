@@ -14,7 +14,7 @@ struct FedMPI: ParsableCommand {
         version: Version.current,
         subcommands: [
             Train.self, Sweep.self, Report.self, Watch.self, Runs.self, Compare.self, PartitionTable.self,
-            ModelList.self,
+            ModelList.self, Serve.self, ServeDevice.self,
             Doctor.self,
         ],
         defaultSubcommand: Train.self)

@@ -62,7 +62,7 @@ let package = Package(
         .target(
             name: "Inference",
             dependencies: [
-                "MPI", "FedCore", "NeuralNet", "Datasets",
+                "MPI", "FedCore", "NeuralNet", "Datasets", "EdgeSim", "Federation",
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
             ]),
 
@@ -110,7 +110,9 @@ let package = Package(
         .testTarget(
             name: "RecordingTests",
             dependencies: ["Recording", "Federation", "FedCore", .product(name: "Crypto", package: "swift-crypto")]),
-        .testTarget(name: "InferenceTests", dependencies: ["Inference", "MPI", "MPITesting", "FedCore", "NeuralNet"]),
+        .testTarget(
+            name: "InferenceTests",
+            dependencies: ["Inference", "MPI", "MPITesting", "FedCore", "NeuralNet", "Datasets", "EdgeSim"]),
         .testTarget(
             name: "ServingTests",
             dependencies: ["Serving", "Inference", "MPI", "MPITesting", "FedCore", "NeuralNet", "Datasets"]),
@@ -123,7 +125,9 @@ let package = Package(
             ]),
         .testTarget(
             name: "CLITests",
-            dependencies: ["fedmpi", "Serving", "MPI", "MPITesting", "FedCore", "Federation", "RunStore"]),
+            dependencies: [
+                "fedmpi", "Serving", "MPI", "MPITesting", "FedCore", "Federation", "NeuralNet", "RunStore",
+            ]),
 
         // Whole runs of the release binary under mpirun; skipped unless FEDMPI_BINARY names it.
         .testTarget(name: "EndToEndTests"),

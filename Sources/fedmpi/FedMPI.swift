@@ -13,9 +13,10 @@ struct FedMPI: ParsableCommand {
             """,
         version: Version.current,
         subcommands: [
-            Train.self, Sweep.self, Report.self, Watch.self, Runs.self, Compare.self, PartitionTable.self,
-            ModelList.self, Serve.self, ServeDevice.self,
-            Doctor.self,
+            Train.self, Distill.self, Sweep.self, Report.self, Watch.self, Runs.self, Compare.self, PartitionTable.self,
+            ModelList.self,
+            Serve.self, ServeDevice.self,
+            Split.self, Doctor.self,
         ],
         defaultSubcommand: Train.self)
 }

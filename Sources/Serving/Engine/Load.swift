@@ -42,7 +42,7 @@ struct PoissonArrivals {
 
     /// - Parameter rate: requests a second, > 0.
     init(rate: Double, from start: Duration, seed: UInt64, device: Int, phase: Int) {
-        random = RandomStream(seed: seed, .conditions, round: phase, client: device, salt: 1)
+        random = RandomStream(seed: seed, .arrivals, round: phase + 1, client: device)
         mean = 1 / rate
         next = start
         advance()

@@ -29,7 +29,7 @@ public struct DeviceServer {
         var clock = clock(report)
 
         var variants: [Variant] = []
-        for model in task.models { variants.append(Variant(try TrainedModel(reading: model.path))) }
+        for model in task.models { variants.append(try Variant(reading: model.path)) }
         var options = DatasetOptions()
         options.seed = task.seed
         options.named = task.datasetOptions

@@ -23,7 +23,7 @@ struct ServingJob {
         var variants: [Variant] = []
         for path in paths {
             guard !path.isEmpty else { throw ConfigurationError("--models has an empty name") }
-            variants.append(Variant(try TrainedModel(reading: path)))
+            variants.append(try Variant(reading: path))
         }
         self.paths = paths
         self.variants = variants

@@ -15,6 +15,7 @@ struct FedMPI: ParsableCommand {
         subcommands: [
             Train.self, Distill.self, Sweep.self, Report.self, Watch.self, Runs.self, Compare.self, PartitionTable.self,
             ModelList.self,
+            Serve.self, ServeDevice.self,
             Split.self, Doctor.self,
         ],
         defaultSubcommand: Train.self)

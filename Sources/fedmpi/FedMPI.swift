@@ -14,8 +14,8 @@ struct FedMPI: ParsableCommand {
         version: Version.current,
         subcommands: [
             Train.self, Sweep.self, Report.self, Watch.self, Runs.self, Compare.self, PartitionTable.self,
-            ModelList.self,
-            Doctor.self,
+            ModelList.self, Doctor.self,
+            Quantize.self, Prune.self, VariantList.self, Export.self, Predict.self,
         ],
         defaultSubcommand: Train.self)
 }

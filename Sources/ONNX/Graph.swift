@@ -26,7 +26,8 @@ struct Graph {
     /// Adds a node; its output is the current tensor from here on.
     /// - Parameter output: also the node's own name.
     mutating func add(
-        _ operation: String, _ inputs: [String], to output: String, _ attributes: [(name: String, value: Attribute)] = []
+        _ operation: String, _ inputs: [String], to output: String,
+        _ attributes: [(name: String, value: Attribute)] = []
     ) {
         var node = ProtocolBuffer()
         for input in inputs { node.add(field: 1, Array(input.utf8)) }

@@ -13,9 +13,9 @@ struct FedMPI: ParsableCommand {
             """,
         version: Version.current,
         subcommands: [
-            Train.self, Sweep.self, Report.self, Watch.self, Runs.self, Compare.self, PartitionTable.self,
-            ModelList.self, Doctor.self,
-            Quantize.self, Prune.self, VariantList.self, Export.self, Predict.self,
+            Train.self, Distill.self, Sweep.self, Report.self, Watch.self, Runs.self, Compare.self, PartitionTable.self,
+            ModelList.self, Quantize.self, Prune.self, VariantList.self, Export.self, Predict.self,
+            Split.self, Doctor.self,
         ],
         defaultSubcommand: Train.self)
 }

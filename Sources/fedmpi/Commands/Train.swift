@@ -22,7 +22,10 @@ struct Train: WorldCommand {
         let timekeeper = Timekeeper(world, isOn: output.timing == .on, sink: RunOutputs.openTimingFiles)
         var resumed: ResumedRun?
         let problem = try Session.attempt(on: timekeeper.metered(world)) {
-            if world.rank == 0 { resumed = try resumption.load(results: output.results, rounds: options.rounds) }
+            if world.rank == 0 {
+                resumed = try resumption.load(
+                    results: output.results, rounds: options.rounds, teacher: options.teacher)
+            }
         }
         if let problem { throw problem }
         let settings = world.rank == 0 ? resumed?.state.settings ?? options.settings(ranks: world.size) : nil

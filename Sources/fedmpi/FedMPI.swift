@@ -15,7 +15,7 @@ struct FedMPI: ParsableCommand {
         subcommands: [
             Train.self, Distill.self, Sweep.self, Report.self, Watch.self, Runs.self, Compare.self, PartitionTable.self,
             ModelList.self, Quantize.self, Prune.self, VariantList.self, Export.self, Predict.self,
-            Split.self, Doctor.self,
+            Serve.self, ServeDevice.self, Split.self, Doctor.self,
         ],
         defaultSubcommand: Train.self)
 }

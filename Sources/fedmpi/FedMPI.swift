@@ -15,7 +15,8 @@ struct FedMPI: ParsableCommand {
         subcommands: [
             Train.self, Distill.self, Sweep.self, Report.self, Watch.self, Runs.self, Compare.self, PartitionTable.self,
             ModelList.self,
-            Doctor.self,
+            Serve.self, ServeDevice.self,
+            Split.self, Doctor.self,
         ],
         defaultSubcommand: Train.self)
 }

@@ -18,6 +18,7 @@ enum Main {
             switch command {
             case let command as any WorldCommand:
                 if command is Train || command is Sweep || command is Distill { Guardian.standGuard() }
+                if command is Split { Guardian.standGuard(sparesServer: true) }
                 exit(command.runOverWorld())
             case var command:
                 // Nothing that needs the other ranks: they leave quietly.

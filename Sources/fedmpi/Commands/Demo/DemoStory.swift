@@ -13,6 +13,7 @@ struct DemoStory {
 
     var training: URL { folder.appendingPathComponent(Self.models[0]) }
     var students: URL { folder.appendingPathComponent("students") }
+    var measurements: URL { folder.appendingPathComponent("variants") }
     var fleet: URL { folder.appendingPathComponent("fleet") }
     var split: URL { folder.appendingPathComponent("split") }
     var profiles: URL { folder.appendingPathComponent("profiles.yaml") }
@@ -27,7 +28,7 @@ struct DemoStory {
         folder.appendingPathComponent("\(model)-int8.safetensors").relativePath
     }
 
-    private var variants: String { Self.models.flatMap { [trained($0), quantised($0)] }.joined(separator: ",") }
+    private var variants: [String] { Self.models.flatMap { [trained($0), quantised($0)] } }
 
     var steps: [DemoStep] {
         let clients = ["--clients", "\(ranks - 1)", "--seed", "\(seed)"]
@@ -48,7 +49,7 @@ struct DemoStory {
                 title: "Distillation", reason: "Smaller models for smaller devices, each taught by the one before.",
                 ranks: ranks,
                 arguments: ["distill", "--teacher", training.relativePath]
-                    + ["--student", Self.models.dropFirst().joined(separator: ",")] + length + results
+                    + ["--student", Self.models.dropFirst().joined(separator: ","), "--lr", "0.02"] + length + results
                     + ["--run-name", students.lastPathComponent, "--no-report"]),
         ]
             + Self.models.enumerated().map { index, model in
@@ -59,8 +60,13 @@ struct DemoStory {
             }
             + [
                 DemoStep(
+                    title: "Variants", reason: "What each costs and what it gives, on this machine.", ranks: nil,
+                    arguments: ["variants"] + variants + ["--images", "2000", "--output", measurements.relativePath]),
+                DemoStep(
                     title: "A fleet", reason: "Each device gets the variant that fits it.", ranks: ranks,
-                    arguments: ["serve", "--models", variants, "--profiles", profiles.relativePath] + results
+                    arguments: [
+                        "serve", "--models", variants.joined(separator: ","), "--profiles", profiles.relativePath,
+                    ] + results
                         + ["--run-name", fleet.lastPathComponent]),
                 DemoStep(
                     title: "Split inference", reason: "Or devices run the first layers, and the server the rest.",

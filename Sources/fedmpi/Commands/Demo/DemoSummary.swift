@@ -112,6 +112,9 @@ struct DemoSummary {
             [
                 .table(
                     Document.Table(columns: ["variant", "parameters", "KB", "accuracy"], rows: variants)),
+                .picture(
+                    "\(story.measurements.lastPathComponent)/variants",
+                    caption: "Accuracy against the latency of a single image on this machine."),
                 .table(
                     Document.Table(
                         columns: [

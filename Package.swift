@@ -60,6 +60,8 @@ let package = Package(
             dependencies: ["FedCore", "NeuralNet", "Federation", .product(name: "Crypto", package: "swift-crypto")]),
 
         .target(
+            name: "SplitLearning", dependencies: ["MPI", "FedCore", "NeuralNet", "Datasets", "Federation"]),
+        .target(
             name: "Inference",
             dependencies: [
                 "MPI", "FedCore", "NeuralNet", "Datasets",
@@ -80,7 +82,7 @@ let package = Package(
             name: "fedmpi",
             dependencies: [
                 "CProcess", "MPI", "FedCore", "Strategies", "Aggregation", "Selection", "NeuralNet", "Datasets",
-                "Federation", "Recording", "Inference", "Analysis", "RunStore",
+                "Federation", "SplitLearning", "Recording", "Inference", "Analysis", "RunStore",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Yams", package: "Yams"),
@@ -103,6 +105,9 @@ let package = Package(
                 "Federation", "Recording", "MPI", "MPITesting", "FedCore", "Strategies", "Aggregation", "Selection",
                 "NeuralNet",
             ]),
+        .testTarget(
+            name: "SplitLearningTests",
+            dependencies: ["SplitLearning", "Federation", "Recording", "MPI", "MPITesting", "FedCore", "NeuralNet"]),
         .testTarget(
             name: "RecordingTests",
             dependencies: ["Recording", "Federation", "FedCore", .product(name: "Crypto", package: "swift-crypto")]),

@@ -18,6 +18,7 @@ public struct RandomStream: RandomNumberGenerator, Sendable {
         case synthesis = 6
         case conditions = 7
         case attack = 8
+        case service = 9
     }
 
     private let key: SIMD2<UInt32>

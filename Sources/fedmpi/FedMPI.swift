@@ -13,7 +13,8 @@ struct FedMPI: ParsableCommand {
             """,
         version: Version.current,
         subcommands: [
-            Train.self, Sweep.self, Report.self, Watch.self, Runs.self, Compare.self, PartitionTable.self,
+            Train.self, SplitTrain.self, Sweep.self, Report.self, Watch.self, Runs.self, Compare.self,
+            PartitionTable.self,
             ModelList.self,
             Doctor.self,
         ],

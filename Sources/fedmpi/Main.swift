@@ -17,7 +17,7 @@ enum Main {
             let command = try FedMPI.parseAsRoot(expanded)
             switch command {
             case let command as any WorldCommand:
-                if command is Train || command is Sweep { Guardian.standGuard() }
+                if command is Train || command is SplitTrain || command is Sweep { Guardian.standGuard() }
                 exit(command.runOverWorld())
             case var command:
                 // Nothing that needs the other ranks: they leave quietly.

@@ -1,12 +1,6 @@
 import FedCore
 
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
-
-/// A weights file: named tensors of 32-bit floats, and text about them. Python reads it with
+/// A weights file: named tensors, and text about them. Python reads it with
 /// `safetensors.torch.load_file`, and the result is a `state_dict`. PyTorch's `num_batches_tracked`, the one tensor of
 /// integers in a `state_dict` with batch normalisation, is passed over when a file is read, and not written.
 ///
@@ -16,8 +10,47 @@ public struct Safetensors: Sendable, Equatable {
     public struct Tensor: Sendable, Equatable {
         public let name: String
         public let shape: [Int]
-        /// Row-major.
-        public let values: [Float]
+        public let elements: Elements
+
+        public init(name: String, shape: [Int], elements: Elements) {
+            precondition(elements.count == shape.reduce(1, *), "\(elements.count) elements of the shape \(shape)")
+            self.name = name
+            self.shape = shape
+            self.elements = elements
+        }
+    }
+
+    /// The elements of a tensor, row-major.
+    public enum Elements: Sendable, Equatable {
+        case float32([Float])
+        case int8([Int8])
+        case uint8([UInt8])
+
+        public var count: Int {
+            switch self {
+            case .float32(let values): values.count
+            case .int8(let values): values.count
+            case .uint8(let values): values.count
+            }
+        }
+
+        /// The format's name of their type.
+        public var type: String {
+            switch self {
+            case .float32: "F32"
+            case .int8: "I8"
+            case .uint8: "U8"
+            }
+        }
+
+        /// In the file.
+        public var byteCount: Int {
+            switch self {
+            case .float32(let values): 4 * values.count
+            case .int8(let values): values.count
+            case .uint8(let values): values.count
+            }
+        }
     }
 
     /// In the order in which they lie in the file.
@@ -28,14 +61,24 @@ public struct Safetensors: Sendable, Equatable {
     public init(_ layout: ParameterLayout, weights: Span<Float>, metadata: [String: String] = [:]) {
         precondition(weights.count == layout.count, "\(weights.count) of \(layout.count) weights")
         tensors = layout.entries.map { entry in
-            Tensor(name: entry.name, shape: entry.shape, values: entry.range.map { weights[$0] })
+            Tensor(name: entry.name, shape: entry.shape, elements: .float32(entry.range.map { weights[$0] }))
         }
         self.metadata = metadata
     }
 
+    /// - Precondition: no two tensors have one name.
+    public init(_ tensors: [Tensor], metadata: [String: String] = [:]) {
+        precondition(Set(tensors.map(\.name)).count == tensors.count, "two tensors of one name")
+        self.tensors = tensors
+        self.metadata = metadata
+    }
+
+    /// The tensors' bytes in the file, without the header.
+    public var byteCount: Int { tensors.reduce(0) { $0 + $1.elements.byteCount } }
+
     /// The flat weights of a model whose parameters are exactly these tensors.
     ///
-    /// - Throws: `SafetensorsError` that names the first parameter that is missing, has another shape, or is too many.
+    /// - Throws: `SafetensorsError` that names the first parameter that is missing, has another shape or type, or is too many.
     public func weights(for layout: ParameterLayout) throws(SafetensorsError) -> [Float] {
         var weights: [Float] = []
         weights.reserveCapacity(layout.count)
@@ -46,162 +89,13 @@ public struct Safetensors: Sendable, Equatable {
             guard tensor.shape == entry.shape else {
                 throw .wrongShape(tensor: entry.name, expected: entry.shape, actual: tensor.shape)
             }
-            weights += tensor.values
+            guard case .float32(let values) = tensor.elements else {
+                throw .wrongType(tensor: entry.name, expected: "F32", actual: tensor.elements.type)
+            }
+            weights += values
         }
         let names = Set(layout.entries.map(\.name))
         if let other = tensors.first(where: { !names.contains($0.name) }) { throw .unexpected(tensor: other.name) }
         return weights
-    }
-}
-
-// The bytes.
-extension Safetensors {
-    /// The file's contents. O(elements).
-    ///
-    /// - Throws: `SafetensorsError.badHeader` when a name or the metadata cannot be written as JSON.
-    public func encoded() throws(SafetensorsError) -> [UInt8] {
-        var header = Header(tensors: [:], metadata: metadata)
-        var size = 0
-        for tensor in tensors {
-            let end = size + tensor.values.count * 4
-            header.tensors[tensor.name] = .init(dtype: "F32", shape: tensor.shape, data_offsets: [size, end])
-            size = end
-        }
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = .sortedKeys
-        var text: [UInt8]
-        do { text = [UInt8](try encoder.encode(header)) } catch { throw .badHeader("\(error)") }
-        // Spaces, so that the tensors begin at a multiple of eight.
-        text += [UInt8](repeating: 0x20, count: (8 - text.count % 8) % 8)
-
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(8 + text.count + size)
-        bytes += (0..<8).map { UInt8(truncatingIfNeeded: text.count >> (8 * $0)) }
-        bytes += text
-        for tensor in tensors {
-            for value in tensor.values {
-                let bits = value.bitPattern
-                bytes.append(UInt8(truncatingIfNeeded: bits))
-                bytes.append(UInt8(truncatingIfNeeded: bits >> 8))
-                bytes.append(UInt8(truncatingIfNeeded: bits >> 16))
-                bytes.append(UInt8(truncatingIfNeeded: bits >> 24))
-            }
-        }
-        return bytes
-    }
-
-    /// Reads a file's contents, and believes nothing in it that does not fit together.
-    public init(decoding bytes: [UInt8]) throws(SafetensorsError) {
-        guard bytes.count >= 8 else { throw .wrongSize(expectedBytes: 8, actualBytes: bytes.count) }
-        var length: UInt64 = 0
-        for i in 0..<8 { length |= UInt64(bytes[i]) << UInt64(8 * i) }
-        guard length <= Self.largestHeader else { throw .badHeader("a header of \(length) bytes") }
-        let start = 8 + Int(length)
-        guard bytes.count >= start else { throw .wrongSize(expectedBytes: start, actualBytes: bytes.count) }
-        let header: Header
-        do { header = try JSONDecoder().decode(Header.self, from: Data(bytes[8..<start])) } catch {
-            throw .badHeader("its header is not the expected JSON")
-        }
-
-        var tensors: [Tensor] = []
-        var end = 0
-        let ordered = header.tensors.sorted {
-            ($0.value.data_offsets.first ?? 0, $0.value.data_offsets.last ?? 0, $0.key)
-                < ($1.value.data_offsets.first ?? 0, $1.value.data_offsets.last ?? 0, $1.key)
-        }
-        for (name, entry) in ordered {
-            // PyTorch's batch normalisation counts its batches, which no default of its reads.
-            let isCounter = entry.dtype == "I64" && name.hasSuffix(".num_batches_tracked")
-            guard entry.dtype == "F32" || isCounter else {
-                throw .unsupportedType(tensor: name, type: entry.dtype)
-            }
-            let next = try Self.end(of: entry, name, after: end, elementBytes: isCounter ? 8 : 4)
-            guard start + next <= bytes.count else {
-                throw .wrongSize(expectedBytes: start + next, actualBytes: bytes.count)
-            }
-            if isCounter {
-                end = next
-                continue
-            }
-            let values = stride(from: start + end, to: start + next, by: 4).map { position in
-                var bits: UInt32 = 0
-                for i in 0..<4 { bits |= UInt32(bytes[position + i]) << UInt32(8 * i) }
-                return Float(bitPattern: bits)
-            }
-            tensors.append(Tensor(name: name, shape: entry.shape, values: values))
-            end = next
-        }
-        guard start + end == bytes.count else {
-            throw .wrongSize(expectedBytes: start + end, actualBytes: bytes.count)
-        }
-        self.tensors = tensors
-        metadata = header.metadata
-    }
-
-    /// As large as the format allows.
-    private static let largestHeader: UInt64 = 100_000_000
-
-    /// The byte at which a tensor ends that is to begin at `start`.
-    private static func end(
-        of entry: Header.Entry, _ name: String, after start: Int, elementBytes: Int
-    ) throws(SafetensorsError) -> Int {
-        var size = elementBytes
-        for extent in entry.shape {
-            let (product, overflow) = size.multipliedReportingOverflow(by: extent)
-            guard extent >= 0, !overflow else { throw .badHeader("the shape \(entry.shape) of '\(name)'") }
-            size = product
-        }
-        let (end, overflow) = start.addingReportingOverflow(size)
-        guard !overflow, end < Int.max / 2, entry.data_offsets == [start, end] else {
-            throw .badHeader("the byte range \(entry.data_offsets) of '\(name)'")
-        }
-        return end
-    }
-}
-
-/// The JSON object: one member for each tensor, and `__metadata__`.
-private struct Header: Codable {
-    struct Entry: Codable {
-        let dtype: String
-        let shape: [Int]
-        // The format's own name.
-        // swift-format-ignore: AlwaysUseLowerCamelCase
-        let data_offsets: [Int]
-    }
-
-    struct Key: CodingKey {
-        let stringValue: String
-        var intValue: Int? { nil }
-        init(stringValue: String) { self.stringValue = stringValue }
-        init?(intValue: Int) { nil }
-
-        static let metadata = Key(stringValue: "__metadata__")
-    }
-
-    var tensors: [String: Entry]
-    var metadata: [String: String]
-
-    init(tensors: [String: Entry], metadata: [String: String]) {
-        self.tensors = tensors
-        self.metadata = metadata
-    }
-
-    init(from decoder: any Decoder) throws {
-        let container = try decoder.container(keyedBy: Key.self)
-        tensors = [:]
-        metadata = [:]
-        for key in container.allKeys {
-            if key.stringValue == Key.metadata.stringValue {
-                metadata = try container.decode([String: String].self, forKey: key)
-            } else {
-                tensors[key.stringValue] = try container.decode(Entry.self, forKey: key)
-            }
-        }
-    }
-
-    func encode(to encoder: any Encoder) throws {
-        var container = encoder.container(keyedBy: Key.self)
-        if !metadata.isEmpty { try container.encode(metadata, forKey: .metadata) }
-        for (name, entry) in tensors { try container.encode(entry, forKey: Key(stringValue: name)) }
     }
 }

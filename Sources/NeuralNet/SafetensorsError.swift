@@ -4,8 +4,11 @@ public enum SafetensorsError: Error, Equatable, CustomStringConvertible {
     case wrongSize(expectedBytes: Int, actualBytes: Int)
     /// Not a safetensors file, or a damaged one.
     case badHeader(String)
-    /// Another type than `F32`.
+    /// None of the types `F32`, `I8` and `U8`.
     case unsupportedType(tensor: String, type: String)
+    case wrongType(tensor: String, expected: String, actual: String)
+    /// A tensor that has another one beside it which does not go with it, or numbers that cannot be weights.
+    case inconsistent(tensor: String, reason: String)
     case missing(tensor: String)
     case unexpected(tensor: String)
     case wrongShape(tensor: String, expected: [Int], actual: [Int])
@@ -14,7 +17,10 @@ public enum SafetensorsError: Error, Equatable, CustomStringConvertible {
         switch self {
         case .wrongSize(let expected, let actual): "weights file has \(actual) bytes instead of \(expected)"
         case .badHeader(let reason): "not a safetensors file: \(reason)"
-        case .unsupportedType(let tensor, let type): "tensor '\(tensor)' is of type \(type) instead of F32"
+        case .unsupportedType(let tensor, let type): "tensor '\(tensor)' is of type \(type), not F32, I8 or U8"
+        case .wrongType(let tensor, let expected, let actual):
+            "tensor '\(tensor)' is of type \(actual) instead of \(expected)"
+        case .inconsistent(let tensor, let reason): "tensor '\(tensor)' \(reason)"
         case .missing(let tensor): "weights file has no tensor '\(tensor)'"
         case .unexpected(let tensor): "weights file has a tensor '\(tensor)' that the model has not"
         case .wrongShape(let tensor, let expected, let actual):

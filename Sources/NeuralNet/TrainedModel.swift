@@ -1,11 +1,5 @@
 import FedCore
 
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
-
 /// A model with its weights, as a run leaves it in `model.safetensors`.
 public struct TrainedModel: Sendable {
     public let model: Model
@@ -30,36 +24,11 @@ public struct TrainedModel: Sendable {
     ///     tensors of these names and shapes.
     /// - Throws: `ConfigurationError` that names the file and says what is wrong with it.
     public init(reading path: String, as name: String? = nil) throws(ConfigurationError) {
-        var file = URL(fileURLWithPath: path)
-        let attributes = try? FileManager.default.attributesOfItem(atPath: path)
-        if attributes?[.type] as? FileAttributeType == .typeDirectory { file.appendPathComponent("model.safetensors") }
-        let contents: Safetensors
-        do {
-            contents = try Safetensors(decoding: [UInt8](try Data(contentsOf: file)))
-        } catch let error as SafetensorsError {
-            throw ConfigurationError("'\(file.relativePath)': \(error)")
-        } catch {
-            throw ConfigurationError("cannot read the model '\(file.relativePath)'")
+        let file = try WeightsFile(path)
+        guard !file.isQuantized else {
+            throw ConfigurationError("'\(file.path)' is quantised: what reads it here needs 32-bit weights")
         }
-        do {
-            if let name = name ?? contents.metadata["model"] {
-                let model = try Models.named(name)
-                self.init(model, weights: try contents.weights(for: model.parameterLayout), metadata: contents.metadata)
-                return
-            }
-        } catch let error as ConfigurationError {
-            throw ConfigurationError("'\(file.relativePath)': \(error)")
-        } catch {
-            throw ConfigurationError("'\(file.relativePath)': \(error)")
-        }
-        for model in Models.all {
-            guard let weights = try? contents.weights(for: model.parameterLayout) else { continue }
-            self.init(model, weights: weights, metadata: contents.metadata)
-            return
-        }
-        throw ConfigurationError(
-            "'\(file.relativePath)' does not say which model it is of, and its tensors are those of none: "
-                + Models.all.map(\.name).joined(separator: ", "))
+        self = try file.trainedModel(as: name)
     }
 
     /// The file's contents, which PyTorch reads as a `state_dict`.

@@ -1,30 +1,83 @@
+import FedCore
+
 /// A trained model as it is served: its weights at a precision.
 public struct Variant: Sendable {
     public enum Precision: String, Sendable, Codable, CaseIterable {
         case float32 = "f32"
+        case int8
     }
 
-    public let trained: TrainedModel
-    public let precision: Precision
+    /// The weights, by precision.
+    public enum Weights: Sendable {
+        case float32(TrainedModel)
+        case int8(QuantizedModel)
+    }
+
+    public let weights: Weights
 
     public init(_ trained: TrainedModel) {
-        self.trained = trained
-        precision = .float32
+        weights = .float32(trained)
     }
 
-    public var model: Model { trained.model }
+    public init(_ quantized: QuantizedModel) {
+        weights = .int8(quantized)
+    }
+
+    /// Reads a model's file, of any precision.
+    ///
+    /// - Parameters:
+    ///   - path: of the file, or of a run's folder, which has it as `model.safetensors`.
+    ///   - name: the model's; unless given, it is in the file's metadata, or is the only model in the catalog that has
+    ///     tensors of these names and shapes.
+    /// - Throws: `ConfigurationError` that names the file and says what is wrong with it.
+    public init(reading path: String, as name: String? = nil) throws(ConfigurationError) {
+        let file = try WeightsFile(path)
+        weights =
+            file.isQuantized ? .int8(try file.quantizedModel(as: name)) : .float32(try file.trainedModel(as: name))
+    }
+
+    public var model: Model {
+        switch weights {
+        case .float32(let trained): trained.model
+        case .int8(let quantized): quantized.model
+        }
+    }
+
+    public var precision: Precision {
+        switch weights {
+        case .float32: .float32
+        case .int8: .int8
+        }
+    }
 
     /// E.g. `edgecnn-large f32`.
     public var name: String { "\(model.name) \(precision.rawValue)" }
 
     /// Bytes of the weights as they are sent to a device and stored there.
-    public var byteCount: Int { 4 * model.parameterCount }
+    public var byteCount: Int {
+        switch weights {
+        case .float32(let trained): 4 * trained.model.parameterCount
+        case .int8(let quantized): quantized.byteCount
+        }
+    }
+
+    /// The file's contents.
+    public func encoded() throws(SafetensorsError) -> [UInt8] {
+        switch weights {
+        case .float32(let trained): try trained.encoded()
+        case .int8(let quantized): try quantized.encoded()
+        }
+    }
 
     /// Compiles the variant, with its weights loaded.
     /// - Parameter threads: OpenMP threads of each pass.
     public func plan(batch: Int, threads: Int = 1) throws(OneDNNError) -> any InferencePlan {
-        let plan = try Plan(model, batch: batch, purpose: .inference, threads: threads)
-        try plan.load(trained.weights.span)
-        return plan
+        switch weights {
+        case .float32(let trained):
+            let plan = try Plan(trained.model, batch: batch, purpose: .inference, threads: threads)
+            try plan.load(trained.weights.span)
+            return plan
+        case .int8(let quantized): return try QuantizedPlan(quantized, batch: batch, threads: threads)
+        }
     }
 }

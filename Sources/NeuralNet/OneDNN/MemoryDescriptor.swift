@@ -1,6 +1,6 @@
 import COneDNN
 
-/// The extents of a tensor of floats and how they lie in memory.
+/// The extents of a tensor, of floats unless said otherwise, and how they lie in memory.
 struct MemoryDescriptor {
     var raw: dnnl_memory_desc_t
 
@@ -9,22 +9,27 @@ struct MemoryDescriptor {
     }
 
     /// Row-major, without gaps: PyTorch's contiguous tensor.
-    static func plain(_ extents: [Int]) throws(OneDNNError) -> MemoryDescriptor {
+    static func plain(_ extents: [Int], _ type: dnnl_data_type_t = dnnl_f32) throws(OneDNNError) -> MemoryDescriptor {
         let tags = [dnnl_a, dnnl_ab, dnnl_abc, dnnl_abcd, dnnl_abcde]
         guard tags.indices.contains(extents.count - 1) else {
             throw OneDNNError(function: "plain descriptor of \(extents)", status: "too many dimensions")
         }
-        return try MemoryDescriptor(extents, tags[extents.count - 1])
+        return try MemoryDescriptor(extents, type, tags[extents.count - 1])
     }
 
     /// The layout is the primitive's choice.
-    static func any(_ extents: [Int]) throws(OneDNNError) -> MemoryDescriptor {
-        try MemoryDescriptor(extents, dnnl_format_tag_any)
+    static func any(_ extents: [Int], _ type: dnnl_data_type_t = dnnl_f32) throws(OneDNNError) -> MemoryDescriptor {
+        try MemoryDescriptor(extents, type, dnnl_format_tag_any)
     }
 
-    private init(_ extents: [Int], _ tag: dnnl_format_tag_t) throws(OneDNNError) {
+    /// `[batch, channels, height, width]` with the channels of a pixel side by side; a matrix is plain.
+    static func channelsLast(_ extents: [Int], _ type: dnnl_data_type_t) throws(OneDNNError) -> MemoryDescriptor {
+        extents.count == 4 ? try MemoryDescriptor(extents, type, dnnl_acdb) : try plain(extents, type)
+    }
+
+    private init(_ extents: [Int], _ type: dnnl_data_type_t, _ tag: dnnl_format_tag_t) throws(OneDNNError) {
         raw = dnnl_memory_desc_t()
-        let status = dnnl_memory_desc_init_by_tag(&raw, Int32(extents.count), extents.map(Int64.init), dnnl_f32, tag)
+        let status = dnnl_memory_desc_init_by_tag(&raw, Int32(extents.count), extents.map(Int64.init), type, tag)
         try check("dnnl_memory_desc_init_by_tag", status)
     }
 
@@ -56,7 +61,7 @@ struct MemoryDescriptor {
         withUnsafePointer(to: raw) { dnnl_memory_desc_get_size($0) }
     }
 
-    /// Number of floats without padding.
+    /// Number of elements without padding.
     var count: Int { extents.reduce(1, *) }
 
     var isPadded: Bool { byteCount != count * MemoryLayout<Float>.stride }

@@ -14,4 +14,10 @@ public enum OneDNNLibrary {
         let prefix = "cpu_isa_"
         return name.hasPrefix(prefix) ? String(name.dropFirst(prefix.count)) : name
     }
+
+    /// Whether products of bytes are added without a sum of 16 bits between, which saturates: with VNNI's instructions.
+    static var addsBytesExactly: Bool {
+        let isa = dnnl_get_effective_cpu_isa().rawValue
+        return [dnnl_cpu_isa_avx512_core_vnni, dnnl_cpu_isa_avx2_vnni].contains { isa & $0.rawValue == $0.rawValue }
+    }
 }

@@ -7,22 +7,25 @@ final class PrimitiveDescriptor {
     /// - Parameters:
     ///   - what: names the operation in an error.
     ///   - operation: one of C's `dnnl_…_desc_t`.
+    ///   - scales: of the result before the ReLU, one for each of its channels, of an operation on integers.
     ///   - forward: for a backward operation, the forward one it belongs to.
     init(
-        _ what: String, _ operation: UnsafeRawPointer, appliesReLU: Bool = false, forward: PrimitiveDescriptor? = nil,
-        engine: Engine
+        _ what: String, _ operation: UnsafeRawPointer, appliesReLU: Bool = false, scales: [Float] = [],
+        forward: PrimitiveDescriptor? = nil, engine: Engine
     ) throws(OneDNNError) {
-        let attributes = try Attributes(appliesReLU: appliesReLU)
+        let attributes = try Attributes(appliesReLU: appliesReLU, channelScales: scales)
         handle = try create("dnnl_primitive_desc_create (\(what))") {
             dnnl_primitive_desc_create(&$0, operation, attributes.handle, engine.handle, forward?.handle)
         }
     }
 
-    /// A copy from one layout to another.
+    /// A copy from one layout to another, or from one type to another.
+    ///
+    /// - Parameter scale: what each element is multiplied by; integers are rounded to the nearest, and saturate.
     init(
-        reorder source: MemoryDescriptor, to destination: MemoryDescriptor, engine: Engine
+        reorder source: MemoryDescriptor, to destination: MemoryDescriptor, scale: Float = 1, engine: Engine
     ) throws(OneDNNError) {
-        let attributes = try Attributes(appliesReLU: false)
+        let attributes = try Attributes(scale: scale)
         var source = source.raw
         var destination = destination.raw
         handle = try create("dnnl_reorder_primitive_desc_create") {
@@ -61,16 +64,19 @@ final class PrimitiveDescriptor {
     }
 }
 
-/// Scratch memory is ours, so that all primitives of a plan share it; optionally a ReLU on the result.
+/// Scratch memory is ours, so that all primitives of a plan share it; optionally scales and a ReLU on the result.
 private final class Attributes {
     let handle: dnnl_primitive_attr_t
     private var postOperations: dnnl_post_ops_t?
 
-    init(appliesReLU: Bool) throws(OneDNNError) {
+    init(appliesReLU: Bool = false, scale: Float = 1, channelScales: [Float] = []) throws(OneDNNError) {
         handle = try create("dnnl_primitive_attr_create") { dnnl_primitive_attr_create(&$0) }
         try check(
             "dnnl_primitive_attr_set_scratchpad_mode",
             dnnl_primitive_attr_set_scratchpad_mode(handle, dnnl_scratchpad_mode_user))
+        if scale != 1 { try set([scale], mask: 0) }
+        // Dimension 1 is that of the channels.
+        if !channelScales.isEmpty { try set(channelScales, mask: 1 << 1) }
         guard appliesReLU else { return }
         let operations = try create("dnnl_post_ops_create") { dnnl_post_ops_create(&$0) }
         postOperations = operations
@@ -78,6 +84,12 @@ private final class Attributes {
             "dnnl_post_ops_append_eltwise",
             dnnl_post_ops_append_eltwise(operations, 1, dnnl_eltwise_relu, 0, 0))
         try check("dnnl_primitive_attr_set_post_ops", dnnl_primitive_attr_set_post_ops(handle, operations))
+    }
+
+    private func set(_ scales: [Float], mask: Int32) throws(OneDNNError) {
+        try check(
+            "dnnl_primitive_attr_set_output_scales",
+            dnnl_primitive_attr_set_output_scales(handle, Int64(scales.count), mask, scales))
     }
 
     deinit {

@@ -43,16 +43,16 @@ struct SafetensorsTarget: FuzzTarget {
         do { file = try Safetensors(decoding: input) } catch { return .refused }
         if input == seeds[seed] { return .equal }
 
-        var elements = 0
+        var bytes = 0
         for tensor in file.tensors {
             let product = tensor.shape.reduce(1, *)
             try Violation.require(
-                tensor.values.count == product && tensor.shape.allSatisfy { $0 >= 0 },
-                "a tensor of shape \(tensor.shape) has \(tensor.values.count) elements")
-            elements += product
+                tensor.elements.count == product && tensor.shape.allSatisfy { $0 >= 0 },
+                "a tensor of shape \(tensor.shape) has \(tensor.elements.count) elements")
+            bytes += tensor.elements.byteCount
         }
         let header = (0..<8).reduce(0) { $0 | Int(input[$1]) << (8 * $1) }
-        try Violation.require(8 + header + 4 * elements == input.count, "bytes that belong to no tensor")
+        try Violation.require(8 + header + bytes == input.count, "bytes that belong to no tensor")
         try Violation.require(Set(file.tensors.map(\.name)).count == file.tensors.count, "two tensors of one name")
         let weights = try? file.weights(for: layout)
         try Violation.require(weights.map { $0.count == layout.count } ?? true, "weights of another model")

@@ -1,0 +1,103 @@
+/// One operation of a model that does not train: a layer with what of its successors it can do itself. Normalisation is
+/// part of the convolution before it, or a depthwise convolution of its own; dropout and flattening are nothing.
+struct InferenceStage: Sendable {
+    enum Operator: Sendable {
+        case convolution(Conv2D)
+        case linear(Linear)
+        case pooling(MaxPool2D)
+        case rectifier
+    }
+
+    let operation: Operator
+    /// The layers of the model it stands for; the first one names its weights.
+    let layers: Range<Int>
+    /// Whether a ReLU follows.
+    let appliesReLU: Bool
+    /// Of the operator, not of the layer: a flattened image is still an image here.
+    let output: Shape
+
+    /// Its weights and biases, if it has any.
+    var weightShape: [Int]? {
+        switch operation {
+        case .convolution(let layer):
+            [layer.outputs, layer.inputs / layer.groups, layer.kernel, layer.kernel]
+        case .linear(let layer): [layer.outputs, layer.inputs]
+        case .pooling, .rectifier: nil
+        }
+    }
+}
+
+extension Model {
+    /// What inference has to do, first to last; nil when there is a layer that no stage is made for.
+    var inferenceStages: [InferenceStage]? {
+        var stages: [InferenceStage] = []
+        var index = 0
+        while index < layers.count {
+            let start = index
+            let shape = shapes[index]
+            let layer = layers[index]
+            index += 1
+            func emit(_ operation: InferenceStage.Operator) {
+                let output = shapes[index]
+                let appliesReLU = index < layers.count && layers[index] is ReLU
+                if appliesReLU { index += 1 }
+                stages.append(
+                    InferenceStage(
+                        operation: operation, layers: start..<index, appliesReLU: appliesReLU, output: output))
+            }
+            switch layer {
+            case let layer as Conv2D:
+                if index < layers.count, layers[index] is BatchNorm2D { index += 1 }
+                emit(.convolution(layer))
+            case let layer as Linear: emit(.linear(layer))
+            case let layer as BatchNorm2D:
+                emit(.convolution(Conv2D(layer.channels, layer.channels, kernel: 1, groups: layer.channels)))
+            case let layer as MaxPool2D:
+                stages.append(
+                    InferenceStage(
+                        operation: .pooling(layer), layers: start..<index, appliesReLU: false, output: shapes[index]))
+            case is ReLU:
+                stages.append(
+                    InferenceStage(operation: .rectifier, layers: start..<index, appliesReLU: false, output: shape))
+            case is Flatten, is Dropout: break
+            default: return nil
+            }
+        }
+        return stages
+    }
+
+    /// The weights and biases of a stage, normalisation folded in: w·γ/√(σ² + ε) and (b − μ)·γ/√(σ² + ε) + β.
+    ///
+    /// B. Jacob et al., *Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference*,
+    /// CVPR 2018, arXiv:1712.05877, section 3.2.
+    /// - Parameter weights: all of the model's.
+    func folded(_ stage: InferenceStage, _ weights: [Float]) -> (weights: [Float], biases: [Float]) {
+        func values(_ layer: Int, _ name: String) -> [Float] {
+            parameterLayout.entries.first { $0.name == "\(firstLayer + layer).\(name)" }.map {
+                Array(weights[$0.range])
+            }
+                ?? []
+        }
+        let first = stage.layers.lowerBound
+        let isNormalization = layers[first] is BatchNorm2D
+        let channels = stage.weightShape?.first ?? 0
+        var folded = isNormalization ? [Float](repeating: 1, count: channels) : values(first, "weight")
+        var biases = isNormalization ? [Float](repeating: 0, count: channels) : values(first, "bias")
+        for index in stage.layers {
+            guard let layer = layers[index] as? BatchNorm2D else { continue }
+            let (scale, shift) = (values(index, "weight"), values(index, "bias"))
+            let (mean, variance) = (values(index, "running_mean"), values(index, "running_var"))
+            let perChannel = folded.count / channels
+            for channel in 0..<channels {
+                let factor =
+                    Double(scale[channel]) / (Double(variance[channel]) + Double(layer.epsilon)).squareRoot()
+                for i in channel * perChannel..<(channel + 1) * perChannel {
+                    folded[i] = Float(Double(folded[i]) * factor)
+                }
+                biases[channel] = Float(
+                    (Double(biases[channel]) - Double(mean[channel])) * factor + Double(shift[channel]))
+            }
+        }
+        return (folded, biases)
+    }
+}

@@ -1,0 +1,84 @@
+/// How a tensor's values are whole numbers of eight bits: x ≈ step · q. Zero is exactly zero.
+public struct IntegerScale: Sendable, Equatable {
+    /// The distance of neighbouring values; positive and finite.
+    public let step: Float
+    /// −127…127; otherwise 0…255.
+    public let isSigned: Bool
+
+    public init(step: Float, isSigned: Bool) {
+        precondition(step > 0 && step.isFinite, "a step of \(step)")
+        self.step = step
+        self.isSigned = isSigned
+    }
+
+    /// The largest whole number.
+    var limit: Float { isSigned ? 127 : 255 }
+
+    /// The scale at which the largest of these magnitudes is the largest number.
+    init(largest: Float, isSigned: Bool) {
+        // Nothing but zeros: any step will do.
+        let step = largest / (isSigned ? 127 : 255)
+        self.init(step: step > 0 && step.isFinite ? step : 1, isSigned: isSigned)
+    }
+}
+
+/// What of a tensor's values decides about its step; values beyond the largest whole number saturate.
+///
+/// H. Wu, P. Judd, X. Zhang, M. Isaev, P. Micikevicius, *Integer Quantization for Deep Learning Inference: Principles
+/// and Empirical Evaluation*, 2020, arXiv:2004.09602, section 3 (maximum, percentile); the squared error is minimised over
+/// the thresholds of a histogram.
+public enum CalibrationMethod: String, Sendable, CaseIterable {
+    /// The largest magnitude that was seen.
+    case maximum = "max"
+    /// The magnitude that 99.99 % of the values do not exceed.
+    case percentile
+    /// The threshold at which rounding and saturation together have the least squared error.
+    case squaredError = "mse"
+
+    private static let bins = 4096
+
+    /// - Parameter values: that a tensor had; at least one of them is finite.
+    func scale(_ values: [Float], isSigned: Bool) -> IntegerScale {
+        let largest = values.reduce(0) { max($0, abs($1)) }
+        guard self != .maximum, largest > 0, largest.isFinite else {
+            return IntegerScale(largest: largest, isSigned: isSigned)
+        }
+        var histogram = [Int](repeating: 0, count: Self.bins)
+        let perUnit = Float(Self.bins) / largest
+        for value in values { histogram[min(Self.bins - 1, Int(abs(value) * perUnit))] += 1 }
+        let bins =
+            switch self {
+            case .maximum: Self.bins
+            case .percentile: Self.percentile(histogram, 0.9999)
+            case .squaredError: Self.leastError(histogram, levels: isSigned ? 127 : 255)
+            }
+        return IntegerScale(largest: largest * Float(bins) / Float(Self.bins), isSigned: isSigned)
+    }
+
+    /// How many bins hold that share of the values.
+    private static func percentile(_ histogram: [Int], _ share: Double) -> Int {
+        let enough = share * Double(histogram.reduce(0, +))
+        var sum = 0
+        for (bin, count) in histogram.enumerated() {
+            sum += count
+            if Double(sum) >= enough { return bin + 1 }
+        }
+        return histogram.count
+    }
+
+    /// How many bins lie below the best threshold, values taken to be in the middle of their bins.
+    private static func leastError(_ histogram: [Int], levels: Int) -> Int {
+        var best = (bins: histogram.count, error: Double.infinity)
+        for threshold in stride(from: histogram.count / 8, through: histogram.count, by: histogram.count / 64) {
+            let step = Double(threshold) / Double(levels)
+            var error = 0.0
+            for (bin, count) in histogram.enumerated() where count > 0 {
+                let value = Double(bin) + 0.5
+                let rounded = min((value / step).rounded(), Double(levels)) * step
+                error += Double(count) * (value - rounded) * (value - rounded)
+            }
+            if error < best.error { best = (threshold, error) }
+        }
+        return best.bins
+    }
+}

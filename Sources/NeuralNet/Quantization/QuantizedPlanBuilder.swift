@@ -1,0 +1,277 @@
+import COneDNN
+
+/// Makes the primitives of a quantised model, first to last. Channels of a pixel lie side by side, as the primitives for
+/// whole numbers want it.
+final class QuantizedPlanBuilder {
+    /// A tensor in memory of its own.
+    private struct Block {
+        let arena: Arena
+        let descriptor: MemoryDescriptor
+
+        init(_ descriptor: MemoryDescriptor) {
+            arena = Arena(byteCount: descriptor.byteCount)
+            self.descriptor = descriptor
+        }
+
+        init(_ block: Block, as descriptor: MemoryDescriptor) {
+            arena = block.arena
+            self.descriptor = descriptor
+        }
+    }
+
+    private struct Activation {
+        var block: Block
+        /// Nil for real numbers.
+        var scale: IntegerScale?
+        /// Of one sample, whatever the layout.
+        var shape: Shape
+
+        var type: dnnl_data_type_t { scale?.type ?? dnnl_f32 }
+    }
+
+    private let quantized: QuantizedModel
+    private let batch: Int
+    private let engine: Engine
+    private let input: Block
+    private var current: Activation
+    private var planned: [(descriptor: PrimitiveDescriptor, arguments: [(argument: Int32, block: Block)])] = []
+    private(set) var implementations: [String] = []
+
+    init(_ quantized: QuantizedModel, batch: Int, engine: Engine) throws(OneDNNError) {
+        self.quantized = quantized
+        self.batch = batch
+        self.engine = engine
+        input = Block(try .plain([batch] + quantized.model.input.extents))
+        current = Activation(block: input, scale: nil, shape: quantized.model.input)
+    }
+
+    func compile() throws(OneDNNError) {
+        var layers = quantized.layers[...]
+        let stages = quantized.model.inferenceStages ?? []
+        for (i, stage) in stages.enumerated() {
+            if i == 0 { try quantizeInput(for: stage) }
+            switch stage.operation {
+            case .convolution(let convolution):
+                guard let layer = layers.popFirst() else { break }
+                try add(convolution, layer, stage)
+            case .linear(let linear):
+                guard let layer = layers.popFirst() else { break }
+                try add(linear, layer, stage)
+            case .pooling(let pooling): try add(pooling, stage)
+            case .rectifier: try addReLU()
+            }
+        }
+        let extents = [batch] + current.shape.extents
+        try replace(current.block, by: .plain(extents), scale: current.scale?.step ?? 1)
+        current.scale = nil
+    }
+
+    /// Binds everything to its memory.
+    /// - Returns: the input's memory, the output's and all other.
+    func finish() throws(OneDNNError) -> (steps: [Primitive], arenas: [Arena]) {
+        var scratchBytes = 0
+        for step in planned { scratchBytes = max(scratchBytes, try step.descriptor.scratchpad.byteCount) }
+        let scratch = Arena(byteCount: scratchBytes)
+        var arenas = [input.arena, current.block.arena, scratch]
+        var steps: [Primitive] = []
+        for step in planned {
+            var memories: [(argument: Int32, memory: Memory)] = []
+            for (argument, block) in step.arguments {
+                memories.append((argument, try Memory(block.descriptor, at: block.arena.base, engine: engine)))
+                if !arenas.contains(where: { $0 === block.arena }) { arenas.append(block.arena) }
+            }
+            let descriptor = try step.descriptor.scratchpad
+            if descriptor.byteCount > 0 {
+                memories.append((DNNL_ARG_SCRATCHPAD, try Memory(descriptor, at: scratch.base, engine: engine)))
+            }
+            steps.append(try Primitive(step.descriptor, memories, engine: engine))
+        }
+        return (steps, arenas)
+    }
+}
+
+// Stages.
+extension QuantizedPlanBuilder {
+    private func quantizeInput(for stage: InferenceStage) throws(OneDNNError) {
+        let scale = quantized.input
+        var extents = current.block.descriptor.extents
+        if case .linear = stage.operation {
+            // Flattened as it is.
+            extents = [batch, current.shape.count]
+            current.block = Block(current.block, as: try .plain(extents))
+        }
+        try replace(current.block, by: .channelsLast(extents, scale.type), scale: 1 / scale.step)
+        current.scale = scale
+    }
+
+    private func add(
+        _ convolution: Conv2D, _ layer: QuantizedModel.Layer, _ stage: InferenceStage
+    ) throws(OneDNNError) {
+        let type = current.type
+        var source = try MemoryDescriptor.any(current.block.descriptor.extents, type).raw
+        let extents = convolution.weightExtents
+        var weights = try MemoryDescriptor.any(extents, dnnl_s8).raw
+        var bias = try MemoryDescriptor.plain([convolution.outputs]).raw
+        var destination = try MemoryDescriptor.any([batch] + stage.output.extents, layer.type).raw
+        let strides = [Int64](repeating: Int64(convolution.stride), count: 2)
+        let margins = [Int64](repeating: Int64(convolution.padding), count: 2)
+        var operation = dnnl_convolution_desc_t()
+        try check(
+            "dnnl_convolution_forward_desc_init",
+            dnnl_convolution_forward_desc_init(
+                &operation, dnnl_forward_inference, dnnl_convolution_direct, &source, &weights, &bias, &destination,
+                strides, margins, margins))
+        try run(&operation, "int8 convolution", layer, layer.weights, extents, stage)
+    }
+
+    private func add(_ linear: Linear, _ layer: QuantizedModel.Layer, _ stage: InferenceStage) throws(OneDNNError) {
+        var weights = layer.weights
+        if current.block.descriptor.extents.count == 4 {
+            // The features are those of pixels with their channels side by side: so are the weights to be.
+            let layout = try MemoryDescriptor.channelsLast(current.block.descriptor.extents, current.type)
+            try replace(current.block, by: layout)
+            weights = Self.channelsLast(weights, rows: linear.outputs, current.shape)
+            current.block = Block(current.block, as: try .plain([batch, linear.inputs], current.type))
+        }
+        var source = current.block.descriptor.raw
+        let extents = [linear.outputs, linear.inputs]
+        var weightLayout = try MemoryDescriptor.any(extents, dnnl_s8).raw
+        var bias = try MemoryDescriptor.plain([linear.outputs]).raw
+        var destination = try MemoryDescriptor.plain([batch, linear.outputs], layer.type).raw
+        var operation = dnnl_inner_product_desc_t()
+        try check(
+            "dnnl_inner_product_forward_desc_init",
+            dnnl_inner_product_forward_desc_init(
+                &operation, dnnl_forward_inference, &source, &weightLayout, &bias, &destination))
+        try run(&operation, "int8 linear", layer, weights, extents, stage)
+    }
+
+    private func add(_ pooling: MaxPool2D, _ stage: InferenceStage) throws(OneDNNError) {
+        let strides = [Int64](repeating: Int64(pooling.stride), count: 2)
+        let window = [Int64](repeating: Int64(pooling.kernel), count: 2)
+        let padding: [Int64] = [0, 0]
+        var source = current.block.descriptor.raw
+        var destination = try MemoryDescriptor.any([batch] + stage.output.extents, current.type).raw
+        var operation = dnnl_pooling_desc_t()
+        try check(
+            "dnnl_pooling_forward_desc_init",
+            dnnl_pooling_forward_desc_init(
+                &operation, dnnl_forward_inference, dnnl_pooling_max, &source, &destination, strides, window, padding,
+                padding))
+        let primitive = try PrimitiveDescriptor("int8 max pooling", &operation, engine: engine)
+        let result = Block(try primitive.destination)
+        run(primitive, [(DNNL_ARG_SRC, current.block), (DNNL_ARG_DST, result)])
+        current.block = result
+        current.shape = stage.output
+    }
+
+    private func addReLU() throws(OneDNNError) {
+        var layout = current.block.descriptor.raw
+        var operation = dnnl_eltwise_desc_t()
+        try check(
+            "dnnl_eltwise_forward_desc_init",
+            dnnl_eltwise_forward_desc_init(
+                &operation, dnnl_forward_inference, dnnl_eltwise_relu, &layout, 0, 0))
+        let primitive = try PrimitiveDescriptor("int8 ReLU", &operation, engine: engine)
+        let result = Block(current.block.descriptor)
+        run(primitive, [(DNNL_ARG_SRC, current.block), (DNNL_ARG_DST, result)])
+        current.block = result
+    }
+}
+
+// Primitives.
+extension QuantizedPlanBuilder {
+    /// Adds a convolution or a linear layer. A sum of products is in units of the input's step times the channel's; the
+    /// bias is added in these, then the result is brought to the output's scale.
+    private func run(
+        _ operation: UnsafeRawPointer, _ what: String, _ layer: QuantizedModel.Layer, _ weights: [Int8],
+        _ extents: [Int], _ stage: InferenceStage
+    ) throws(OneDNNError) {
+        // Two products of a byte without and one with sign are added in 16 bits where the processor has no instruction
+        // for four of them in 32: only halved weights fit.
+        let halves = current.scale?.isSigned == false && !OneDNNLibrary.addsBytesExactly
+        let factor: Float = halves ? 2 : 1
+        let whole = halves ? weights.map { Int8((Float($0) / 2).rounded(.toNearestOrEven)) } : weights
+        let inputStep = current.scale?.step ?? 1
+        let units = layer.weightSteps.map { $0 * factor * inputStep }
+        let primitive = try PrimitiveDescriptor(
+            what, operation, appliesReLU: stage.appliesReLU, scales: units.map { $0 / (layer.output?.step ?? 1) },
+            engine: engine)
+
+        let source = try primitive.source
+        try replace(current.block, by: source)
+        let stored = try constant(whole, .plain(extents, dnnl_s8), as: primitive.weights)
+        let bias = Block(try .plain([units.count]))
+        bias.arena.withFloats { span in
+            for i in units.indices { span[i] = layer.biases[i] / units[i] }
+        }
+        let result = Block(try primitive.destination)
+        run(
+            primitive,
+            [
+                (DNNL_ARG_SRC, current.block), (DNNL_ARG_WEIGHTS, stored), (DNNL_ARG_BIAS, bias),
+                (DNNL_ARG_DST, result),
+            ])
+        current = Activation(block: result, scale: layer.output, shape: stage.output)
+    }
+
+    private func run(_ descriptor: PrimitiveDescriptor, _ arguments: [(argument: Int32, block: Block)]) {
+        implementations.append(descriptor.implementation)
+        planned.append((descriptor, arguments))
+    }
+
+    /// Makes a tensor that is the current one in another layout or of another type, unless it is that already.
+    private func replace(_ block: Block, by layout: MemoryDescriptor, scale: Float = 1) throws(OneDNNError) {
+        guard block.descriptor != layout || scale != 1 else { return }
+        let result = Block(layout)
+        let descriptor = try PrimitiveDescriptor(
+            reorder: block.descriptor, to: layout, scale: scale, engine: engine)
+        run(descriptor, [(DNNL_ARG_FROM, block), (DNNL_ARG_TO, result)])
+        current.block = result
+    }
+
+    /// Weights in the layout of their primitive, which may add what it needs besides.
+    private func constant(
+        _ values: [Int8], _ plain: MemoryDescriptor, as layout: MemoryDescriptor
+    ) throws(OneDNNError) -> Block {
+        let source = Block(plain)
+        source.arena.base.copyMemory(from: values, byteCount: values.count)
+        guard plain != layout else { return source }
+        let result = Block(layout)
+        let descriptor = try PrimitiveDescriptor(reorder: plain, to: layout, engine: engine)
+        let scratch = Block(try descriptor.scratchpad)
+        var memories: [(argument: Int32, memory: Memory)] = []
+        for (argument, block) in [
+            (DNNL_ARG_FROM, source), (DNNL_ARG_TO, result), (DNNL_ARG_SCRATCHPAD, scratch),
+        ] where block.descriptor.byteCount > 0 {
+            memories.append((argument, try Memory(block.descriptor, at: block.arena.base, engine: engine)))
+        }
+        try Primitive(descriptor, memories, engine: engine).execute()
+        withExtendedLifetime((source, scratch)) {}
+        return result
+    }
+
+    /// Rows of `[channels, height, width]` as `[height, width, channels]`.
+    private static func channelsLast(_ weights: [Int8], rows: Int, _ shape: Shape) -> [Int8] {
+        let (channels, pixels) = (shape.extents[0], shape.extents.dropFirst().reduce(1, *))
+        var result = weights
+        for row in 0..<rows {
+            for channel in 0..<channels {
+                for pixel in 0..<pixels {
+                    result[(row * pixels + pixel) * channels + channel] =
+                        weights[(row * channels + channel) * pixels + pixel]
+                }
+            }
+        }
+        return result
+    }
+}
+
+extension IntegerScale {
+    fileprivate var type: dnnl_data_type_t { isSigned ? dnnl_s8 : dnnl_u8 }
+}
+
+extension QuantizedModel.Layer {
+    /// Of what it puts out.
+    fileprivate var type: dnnl_data_type_t { output?.type ?? dnnl_f32 }
+}

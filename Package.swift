@@ -64,7 +64,7 @@ let package = Package(
         .target(
             name: "Inference",
             dependencies: [
-                "MPI", "FedCore", "NeuralNet", "Datasets",
+                "MPI", "FedCore", "NeuralNet", "Datasets", "EdgeSim", "Federation",
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
             ]),
 
@@ -111,7 +111,9 @@ let package = Package(
         .testTarget(
             name: "RecordingTests",
             dependencies: ["Recording", "Federation", "FedCore", .product(name: "Crypto", package: "swift-crypto")]),
-        .testTarget(name: "InferenceTests", dependencies: ["Inference", "MPI", "MPITesting", "FedCore", "NeuralNet"]),
+        .testTarget(
+            name: "InferenceTests",
+            dependencies: ["Inference", "MPI", "MPITesting", "FedCore", "NeuralNet", "Datasets", "EdgeSim"]),
         .testTarget(name: "AnalysisTests", dependencies: ["Analysis", "FedCore", "Recording"]),
         .testTarget(
             name: "RunStoreTests",
@@ -120,7 +122,8 @@ let package = Package(
                 .product(name: "GRDB", package: "GRDB.swift"),
             ]),
         .testTarget(
-            name: "CLITests", dependencies: ["fedmpi", "MPI", "MPITesting", "FedCore", "Federation", "RunStore"]),
+            name: "CLITests",
+            dependencies: ["fedmpi", "MPI", "MPITesting", "FedCore", "Federation", "NeuralNet", "RunStore"]),
 
         // Whole runs of the release binary under mpirun; skipped unless FEDMPI_BINARY names it.
         .testTarget(name: "EndToEndTests"),

@@ -4,27 +4,43 @@ import MPI
 /// bulk is there later, by as long as the link takes. Nobody sleeps: a transfer under way is late to complete, and the
 /// rank answers meanwhile.
 ///
-/// Put it around a client rank's communicator. A message of a few hundred bytes is not delayed: it is the control
-/// channel's, and no client's.
+/// Up and down the link carries one message after another: one that finds it busy waits for its turn, while the latency
+/// of many runs at the same time. A receive is on the link from when the rank finds that its message has come.
+///
+/// Put it around a client rank's communicator. Unless told otherwise, a message of a few hundred bytes is not delayed: it
+/// is the control channel's, and no client's.
 public final class SlowLink: Communicator {
     private let base: any Communicator
     private let link: Link
-    private static let smallestBytes = 512
+    private let smallestBytes: Int
+    private let up: Lane
+    private let down: Lane
 
-    public init(_ base: any Communicator, link: Link) {
+    /// - Parameter smallestBytes: shorter messages are not delayed, and leave the link free.
+    public convenience init(_ base: any Communicator, link: Link, smallestBytes: Int = 512) {
+        self.init(base, link: link, smallestBytes: smallestBytes, up: Lane(link), down: Lane(link))
+    }
+
+    /// Another communicator over the same link.
+    private init(_ base: any Communicator, link: Link, smallestBytes: Int, up: Lane, down: Lane) {
         self.base = base
         self.link = link
+        self.smallestBytes = smallestBytes
+        self.up = up
+        self.down = down
     }
 
     public var rank: Int { base.rank }
     public var size: Int { base.size }
 
     public func start(_ transfer: Transfer) throws(MPIError) -> any PendingTransfer {
-        switch direction(of: transfer) {
-        case .none: try base.start(transfer)
-        case .down(let bytes): Delayed(.started(try base.start(transfer)), by: link.seconds(bytes: bytes))
-        case .up(let bytes): Delayed(.waiting(transfer, on: base), by: link.seconds(bytes: bytes))
+        let (bytes, isUp) = volume(of: transfer)
+        if isUp {
+            if bytes < smallestBytes { return try base.start(transfer) }
+            return Delayed(.waiting(transfer, on: base), until: up.carry(bytes), on: up)
         }
+        guard bytes >= smallestBytes, bytes > 0 else { return try base.start(transfer) }
+        return Delayed(.started(try base.start(transfer)), bytes: bytes, smallest: smallestBytes, on: down)
     }
 
     public func perform(_ transfer: Transfer) throws(MPIError) -> Status? {
@@ -33,25 +49,17 @@ public final class SlowLink: Communicator {
         return pending.status
     }
 
-    private enum Direction {
-        case none
-        case down(Int)
-        case up(Int)
-    }
-
-    private func direction(of transfer: Transfer) -> Direction {
-        let (bytes, isUp) =
-            switch transfer {
-            case .broadcast(let region, let root): (region.byteCount, root == rank)
-            case .gather(let region, _, let root), .gatherv(let region, _, _, let root):
-                (root == rank ? 0 : region.byteCount, true)
-            case .reduce(let region, _, let root): (root == rank ? 0 : region.byteCount, true)
-            case .send(let region, _, _): (region.byteCount, true)
-            case .receive(let region, _, _): (region.byteCount, false)
-            case .barrier, .scatter, .allReduce: (0, false)
-            }
-        if bytes < Self.smallestBytes { return .none }
-        return isUp ? .up(bytes) : .down(bytes)
+    /// The bytes that cross the link, and whether they go up. Of a receive, as many as there is room for.
+    private func volume(of transfer: Transfer) -> (bytes: Int, isUp: Bool) {
+        switch transfer {
+        case .broadcast(let region, let root): (region.byteCount, root == rank)
+        case .gather(let region, _, let root), .gatherv(let region, _, _, let root):
+            (root == rank ? 0 : region.byteCount, root != rank)
+        case .reduce(let region, _, let root): (root == rank ? 0 : region.byteCount, root != rank)
+        case .send(let region, _, _): (region.byteCount, true)
+        case .receive(let region, _, _): (region.byteCount, false)
+        case .barrier, .scatter, .allReduce: (0, false)
+        }
     }
 
     public func probe(from source: Int?, tag: Int?) throws(MPIError) -> Status {
@@ -63,18 +71,39 @@ public final class SlowLink: Communicator {
     }
 
     public func split(color: Int?, key: Int) throws(MPIError) -> (any Communicator)? {
-        try base.split(color: color, key: key).map { SlowLink($0, link: link) }
+        try base.split(color: color, key: key).map { onSameLink($0) }
     }
 
     public func duplicate() throws(MPIError) -> any Communicator {
-        SlowLink(try base.duplicate(), link: link)
+        onSameLink(try base.duplicate())
     }
 
     public func createGroup(_ ranks: [Int], tag: Int) throws(MPIError) -> (any Communicator)? {
-        try base.createGroup(ranks, tag: tag).map { SlowLink($0, link: link) }
+        try base.createGroup(ranks, tag: tag).map { onSameLink($0) }
+    }
+
+    private func onSameLink(_ other: any Communicator) -> SlowLink {
+        SlowLink(other, link: link, smallestBytes: smallestBytes, up: up, down: down)
     }
 
     public func free() throws(MPIError) { try base.free() }
+}
+
+/// One direction of a link.
+private final class Lane {
+    private let link: Link
+    private var free = ContinuousClock.now
+
+    init(_ link: Link) { self.link = link }
+
+    /// Puts a message on the link.
+    /// - Returns: when it is at the other end.
+    func carry(_ bytes: Int) -> ContinuousClock.Instant {
+        let whole = link.seconds(bytes: bytes)
+        let latency = link.latencyMilliseconds / 1000
+        free = max(free, .now) + .seconds(whole - latency)
+        return free + .seconds(latency)
+    }
 }
 
 /// A transfer that begins late (up), or ends late (down).
@@ -88,19 +117,25 @@ private final class Delayed: PendingTransfer {
     }
 
     private var state: State
-    private let delay: Duration
+    private let lane: Lane
     private var due: ContinuousClock.Instant?
-    private let isUp: Bool
+    private let bytes: Int
+    private let smallest: Int
 
-    init(_ state: State, by seconds: Double) {
+    /// Begins at a moment.
+    init(_ state: State, until due: ContinuousClock.Instant, on lane: Lane) {
         self.state = state
-        delay = .seconds(seconds)
-        if case .waiting = state {
-            isUp = true
-            due = .now + delay
-        } else {
-            isUp = false
-        }
+        self.due = due
+        self.lane = lane
+        (bytes, smallest) = (0, 0)
+    }
+
+    /// Ends when a message of so many bytes, or of as many as were received, has come down the lane.
+    init(_ state: State, bytes: Int, smallest: Int, on lane: Lane) {
+        self.state = state
+        self.lane = lane
+        self.bytes = bytes
+        self.smallest = smallest
     }
 
     var status: Status? {
@@ -118,9 +153,10 @@ private final class Delayed: PendingTransfer {
         if case .started(let pending) = state {
             guard try pending.test() else { return false }
             state = .arrived(pending)
-            if !isUp { due = .now + delay }
+            let arrived = pending.status?.byteCount ?? bytes
+            if due == nil, arrived >= smallest { due = lane.carry(arrived) }
         }
-        return isUp || due.map { ContinuousClock.now >= $0 } ?? true
+        return due.map { ContinuousClock.now >= $0 } ?? true
     }
 
     func cancel() throws(MPIError) -> Bool {

@@ -18,7 +18,8 @@ public struct RandomStream: RandomNumberGenerator, Sendable {
         case synthesis = 6
         case conditions = 7
         case attack = 8
-        case service = 9
+        case arrivals = 9
+        case service = 10
     }
 
     private let key: SIMD2<UInt32>

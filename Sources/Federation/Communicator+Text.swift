@@ -2,7 +2,7 @@ import MPI
 
 extension Communicator {
     /// Broadcasts bytes whose number only the root knows. Collective.
-    func broadcastBytes(_ bytes: [UInt8], root: Int) throws(MPIError) -> [UInt8] {
+    package func broadcastBytes(_ bytes: [UInt8], root: Int) throws(MPIError) -> [UInt8] {
         var count = Buffer<Int64>(count: 1)
         if rank == root { count[0] = Int64(bytes.count) }
         count = try startBroadcast(count, root: root).wait()
@@ -18,7 +18,7 @@ extension Communicator {
     }
 
     /// Every rank's text, in the order of ranks; a text is cut after 1,000 bytes of UTF-8. Collective.
-    func allGatherText(_ text: String) throws(MPIError) -> [String] {
+    package func allGatherText(_ text: String) throws(MPIError) -> [String] {
         let width = 1_000
         var own = Buffer<UInt8>(count: width)
         for (i, byte) in text.utf8.prefix(width).enumerated() { own[i] = byte }

@@ -10,6 +10,8 @@ import Strategies
 public struct Job: Sendable {
     public let settings: RunSettings
     public let model: Model
+    /// What clients learn from beside their labels; nil: nothing.
+    let distillation: Distillation?
     public let data: DatasetPair
     /// What each client trains on.
     public let partition: Partition
@@ -29,12 +31,14 @@ public struct Job: Sendable {
     /// The training samples that the server keeps for itself; empty unless the aggregation trusts an update of its own.
     let root: [UInt32]
 
+    /// - Parameter teacher: that the settings name; nil: it is read from its file.
     /// - Throws: `ConfigurationError` or `DatasetError` when the settings cannot be honoured.
-    public init(_ settings: RunSettings) throws {
+    public init(_ settings: RunSettings, teacher: TrainedModel? = nil) throws {
         try settings.validate()
         self.settings = settings
         schedule = try settings.learningRateSchedule
         model = try Models.named(settings.model)
+        distillation = try Distillation(settings, teacher, student: model)
         strategy = try Strategies.named(settings.strategy, settings.strategyOptions)
         vectors = try JobVectors(model.parameterLayout, strategy)
         if vectors.state > 0, settings.wire != GathervWire.name {

@@ -101,8 +101,8 @@ final class RoundLoop {
     /// - Parameter hosts: of each rank.
     func run(hosts: [String]) throws {
         let description = RunDescription(
-            settings: job.settings, model: job.model, skew: job.labelSkew, trainingSamples: job.partition.sampleCount,
-            testSamples: job.data.test.count, ranks: ranks, hosts: hosts,
+            settings: job.settings, model: job.model, teacher: job.distillation?.teacher, skew: job.labelSkew,
+            trainingSamples: job.partition.sampleCount, testSamples: job.data.test.count, ranks: ranks, hosts: hosts,
             finishedRounds: finishedRounds)
         timeline.enter(.checkpoint)
         for observer in observers { try observer.runStarted(description) }
@@ -139,7 +139,8 @@ final class RoundLoop {
             isEvaluated: unevaluated == nil, weights: global, strategyState: strategy.serverState,
             aggregationState: rule.serverState, selectionState: selection.state,
             asynchronousState: exchange.asynchronousState,
-            clientStates: states?.mark, dataDigest: dataDigest, seconds: seconds)
+            clientStates: states?.mark, dataDigest: dataDigest,
+            teacherDigest: job.distillation?.teacherDigest, seconds: seconds)
     }
 
     /// One round; with too few updates it is repeated with another cohort.

@@ -5,6 +5,8 @@ import NeuralNet
 public struct RunDescription: Sendable {
     public let settings: RunSettings
     public let model: Model
+    /// What clients learn from beside their labels.
+    public var teacher: TrainedModel?
     /// How unlike the clients' data are.
     public let skew: LabelSkew
     /// That clients hold.

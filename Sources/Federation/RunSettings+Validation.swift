@@ -48,6 +48,7 @@ extension RunSettings {
     private func validateTraining(
         _ require: (Bool, String, Any, String) throws(ConfigurationError) -> Void
     ) throws(ConfigurationError) {
+        try validateDistillation(require)
         _ = try learningRateSchedule
         try require(
             warmupRounds >= 0 && warmupRounds <= 1 << 20, "warmup-rounds", warmupRounds, "from 0 to \(1 << 20)")

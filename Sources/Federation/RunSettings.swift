@@ -37,6 +37,12 @@ public struct RunSettings: Codable, Sendable, Equatable {
     /// How many clients attack, ≥ 0; the seed says which.
     public var attackers = 0
     public var model = "edgecnn-large"
+    /// A trained model that clients learn from beside their labels: path of its file or of its run's folder on rank 0.
+    public var teacher: String?
+    /// Over which the teacher's and the student's scores are softened, > 0; nil without a teacher.
+    public var temperature: Float?
+    /// The share of the labels' loss, in [0, 1], the rest being the teacher's; nil without a teacher.
+    public var hardWeight: Float?
     public var dataset = "fashion-mnist"
     /// What the data set's source takes by name.
     public var datasetOptions: NamedOptions = [:]
@@ -146,6 +152,8 @@ public struct RunSettings: Codable, Sendable, Equatable {
 
     private enum CodingKeys: String, CodingKey, CaseIterable {
         case rounds, clients, strategy, model, dataset, partition, alpha, epochs, lr, momentum, seed, threads
+        case teacher, temperature
+        case hardWeight = "hard-weight"
         case strategyOptions = "strategy-options"
         case aggregation, attack, attackers
         case aggregationOptions = "aggregation-options"

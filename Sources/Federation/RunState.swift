@@ -28,6 +28,8 @@ public struct RunState: Sendable, Equatable {
     public var clientStates: ClientStates.Mark?
     /// Tells whether another job has the same data and the same partition.
     public var dataDigest: UInt64
+    /// Tells whether another job has the same teacher; nil without one.
+    public var teacherDigest: UInt64?
     /// How long the run has taken so far.
     public var seconds: Double
 
@@ -36,7 +38,7 @@ public struct RunState: Sendable, Equatable {
         strategyState: [UInt8], aggregationState: [UInt8] = [], selectionState: [UInt8] = [],
         asynchronousState: [UInt8] = [],
         clientStates: ClientStates.Mark? = nil,
-        dataDigest: UInt64, seconds: Double
+        dataDigest: UInt64, teacherDigest: UInt64? = nil, seconds: Double
     ) {
         self.settings = settings
         self.records = records
@@ -49,6 +51,7 @@ public struct RunState: Sendable, Equatable {
         self.asynchronousState = asynchronousState
         self.clientStates = clientStates
         self.dataDigest = dataDigest
+        self.teacherDigest = teacherDigest
         self.seconds = seconds
     }
 
@@ -105,6 +108,11 @@ public struct RunState: Sendable, Equatable {
         guard asynchronousState.isEmpty || job.asynchronous != nil else {
             throw ConfigurationError(
                 "the checkpoint holds clients in flight, which strategy '\(settings.strategy)' never has")
+        }
+        guard teacherDigest == job.distillation?.teacherDigest else {
+            throw ConfigurationError(
+                "the teacher '\(settings.teacher ?? "none")' is not the one that the run was started with: it cannot go on"
+            )
         }
         guard dataDigest == job.dataDigest else {
             throw ConfigurationError(

@@ -3,6 +3,7 @@ import EdgeSim
 import FedCore
 import Foundation
 import MPI
+import NeuralNet
 
 /// A training run over the ranks of a communicator.
 public enum Session {
@@ -42,6 +43,7 @@ public enum Session {
         let timekeeper = timekeeper ?? Timekeeper(communicator, isOn: false, sink: { _, _ in nil })
         let world = timekeeper.metered(communicator)
         let settings = try share(settings, over: world)
+        let teacher = try shareTeacher(of: settings, over: world, timekeeper.timeline)
         let simulation = settings.simulation
         let communicator: any Communicator =
             simulation.isReal && !simulation.link.isIdeal && world.rank > 0
@@ -52,7 +54,7 @@ public enum Session {
         var role: Role?
         let problem = try attempt(on: communicator, timekeeper.timeline) {
             try scheme.validate(settings)
-            let job = try Job(settings)
+            let job = try Job(settings, teacher: teacher)
             if communicator.rank == 0 {
                 role = .server(
                     try server(
@@ -128,9 +130,41 @@ public enum Session {
 
     /// Broadcasts rank 0's settings.
     private static func share(_ settings: RunSettings?, over communicator: any Communicator) throws -> RunSettings {
-        let encoded = communicator.rank == 0 ? try JSONEncoder().encode(settings) : Data()
+        // Numbers that are none have to arrive: every rank refuses them.
+        let (infinity, nan) = ("inf", "nan")
+        let encoder = JSONEncoder()
+        encoder.nonConformingFloatEncodingStrategy = .convertToString(
+            positiveInfinity: infinity, negativeInfinity: "-" + infinity, nan: nan)
+        let encoded = communicator.rank == 0 ? try encoder.encode(settings) : Data()
         let bytes = try communicator.broadcastBytes(Array(encoded), root: 0)
-        return try JSONDecoder().decode(RunSettings.self, from: Data(bytes))
+        let decoder = JSONDecoder()
+        decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+            positiveInfinity: infinity, negativeInfinity: "-" + infinity, nan: nan)
+        return try decoder.decode(RunSettings.self, from: Data(bytes))
+    }
+
+    /// Reads the teacher on rank 0 and broadcasts its weights, once in a run. Collective.
+    /// - Returns: nil when the settings name none.
+    private static func shareTeacher(
+        of settings: RunSettings, over communicator: any Communicator, _ timeline: Timeline
+    ) throws -> TrainedModel? {
+        guard let path = settings.teacher else { return nil }
+        var teacher: TrainedModel?
+        let problem = try attempt(on: communicator, timeline) {
+            if communicator.rank == 0 { teacher = try TrainedModel(reading: path) }
+        }
+        if let problem { throw problem }
+        guard communicator.size > 1 else { return teacher }
+        timeline.enter(.broadcast, peer: 0)
+        defer { timeline.enter(.load) }
+        let name = try communicator.broadcastBytes(Array((teacher?.model.name ?? "").utf8), root: 0)
+        let model = try Models.named(String(decoding: name, as: UTF8.self))
+        var weights = Buffer<Float>(count: model.parameterCount)
+        if let teacher { for i in 0..<weights.count { weights[i] = teacher.weights[i] } }
+        weights = try communicator.startBroadcast(weights, root: 0).wait()
+        let bytes = 4 * weights.count
+        timeline.note(bytesIn: teacher == nil ? bytes : 0, bytesOut: teacher == nil ? 0 : bytes)
+        return teacher ?? TrainedModel(model, weights: weights.array())
     }
 
     /// Runs `body` on every rank; if it fails somewhere with an error that is the user's to mend, every rank gets the

@@ -3,7 +3,7 @@ import Histogram
 /// Counts durations by their length, to three significant digits, in a few kilobytes however many there are.
 ///
 /// G. Tene's HdrHistogram (<http://hdrhistogram.org>); values are kept in nanoseconds.
-public struct LatencyHistogram: Sendable, Codable {
+public struct LatencyHistogram: Sendable {
     /// The distribution's figures in seconds; `NaN` where nothing was recorded.
     public struct Summary: Sendable, Codable, Equatable {
         public let count: Int
@@ -24,9 +24,12 @@ public struct LatencyHistogram: Sendable, Codable {
     public var count: Int { Int(histogram.totalCount) }
 
     /// Amortised O(1), without allocation.
-    /// - Parameter nanoseconds: what is negative counts as 0.
-    public mutating func record(nanoseconds: Int) {
-        _ = histogram.record(UInt64(Swift.min(Swift.max(nanoseconds, 0), Int(Self.longest))))
+    /// - Parameters:
+    ///   - nanoseconds: what is negative counts as 0.
+    ///   - count: how often, ≥ 0.
+    public mutating func record(nanoseconds: Int, count: Int = 1) {
+        let value = UInt64(Swift.min(Swift.max(nanoseconds, 0), Int(Self.longest)))
+        _ = histogram.record(value, count: UInt64(count))
     }
 
     public mutating func record(_ duration: Duration) {
@@ -54,5 +57,31 @@ public struct LatencyHistogram: Sendable, Codable {
     /// The recorded durations, ascending, for a picture: each bucket's upper end in seconds, and how many fell into it.
     public var buckets: [(seconds: Double, count: Int)] {
         histogram.recordedValues().map { (Double($0.value) / 1e9, Int($0.count)) }
+    }
+}
+
+/// Only the buckets that hold something are written: their upper ends in nanoseconds, and their counts.
+extension LatencyHistogram: Codable {
+    private enum Key: CodingKey {
+        case nanoseconds, counts
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: Key.self)
+        let values = try container.decode([Int].self, forKey: .nanoseconds)
+        let counts = try container.decode([Int].self, forKey: .counts)
+        guard values.count == counts.count, counts.allSatisfy({ $0 >= 0 }) else {
+            throw DecodingError.dataCorruptedError(
+                forKey: .counts, in: container, debugDescription: "a histogram needs a count for each bucket")
+        }
+        self.init()
+        for (value, count) in zip(values, counts) { record(nanoseconds: value, count: count) }
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: Key.self)
+        let recorded = histogram.recordedValues().map { ($0.value, $0.count) }
+        try container.encode(recorded.map { $0.0 }, forKey: .nanoseconds)
+        try container.encode(recorded.map { $0.1 }, forKey: .counts)
     }
 }

@@ -21,6 +21,11 @@ public protocol Communicator: AnyObject {
     /// Begins a transfer. Its memory must stay in place until it is complete.
     func start(_ transfer: Transfer) throws(MPIError) -> any PendingTransfer
 
+    /// Like ``start(_:)``, in the place of an earlier transfer that is complete, so that nothing need be allocated.
+    ///
+    /// - Parameter former: of this communicator, complete, and not used again; an implementation may leave it alone.
+    func start(_ transfer: Transfer, reusing former: (any PendingTransfer)?) throws(MPIError) -> any PendingTransfer
+
     /// Blocks until a message can be received, and leaves it there. Any rank and any tag match where these are nil.
     func probe(from source: Int?, tag: Int?) throws(MPIError) -> Status
 
@@ -53,6 +58,12 @@ public protocol Communicator: AnyObject {
 }
 
 extension Communicator {
+    public func start(
+        _ transfer: Transfer, reusing former: (any PendingTransfer)?
+    ) throws(MPIError) -> any PendingTransfer {
+        try start(transfer)
+    }
+
     public func probe(from source: Int? = nil) throws(MPIError) -> Status {
         try probe(from: source, tag: nil)
     }

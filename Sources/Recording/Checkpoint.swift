@@ -8,7 +8,7 @@ import Foundation
 /// ```
 /// 0   magic "FEDMPICP"    8  version UInt32    12  0
 /// 16  four blocks, each a length UInt64 and so many bytes:
-///     description  JSON: program version, settings, a record of each round, faults, where the clients' states are, data digest, seconds
+///     description  JSON: program version, settings, a record of each round, faults, where the clients' states are, digests of data and teacher, seconds
 ///     strategy     the strategy's state, in its own layout
 ///     flight       who is in flight in an asynchronous run, and from what weights; empty of others
 ///     weights      Float32, in the canonical order
@@ -32,6 +32,7 @@ public enum Checkpoint {
         var selectionState: Data
         var clientStates: ClientStates.Mark?
         var dataDigest: UInt64
+        var teacherDigest: UInt64?
         var seconds: Double
 
         private enum CodingKeys: String, CodingKey {
@@ -41,6 +42,7 @@ public enum Checkpoint {
             case selectionState = "selection_state"
             case clientStates = "client_states"
             case dataDigest = "data_digest"
+            case teacherDigest = "teacher_digest"
         }
     }
 
@@ -55,7 +57,8 @@ public enum Checkpoint {
                 fedmpi: Version.current, settings: state.settings, records: state.records, faults: state.faults,
                 isEvaluated: state.isEvaluated, aggregationState: Data(state.aggregationState),
                 selectionState: Data(state.selectionState),
-                clientStates: state.clientStates, dataDigest: state.dataDigest, seconds: state.seconds))
+                clientStates: state.clientStates, dataDigest: state.dataDigest, teacherDigest: state.teacherDigest,
+                seconds: state.seconds))
 
         var data = Data()
         data.reserveCapacity(
@@ -105,7 +108,8 @@ public enum Checkpoint {
             isEvaluated: description.isEvaluated, weights: floats(weights), strategyState: Array(strategy),
             aggregationState: Array(description.aggregationState),
             selectionState: Array(description.selectionState), asynchronousState: Array(flight),
-            clientStates: description.clientStates, dataDigest: description.dataDigest, seconds: description.seconds)
+            clientStates: description.clientStates, dataDigest: description.dataDigest,
+            teacherDigest: description.teacherDigest, seconds: description.seconds)
         do {
             try state.validate()
         } catch {

@@ -5,7 +5,8 @@ import NeuralNet
 
 /// `results/<run>/`: what a run leaves behind. Every file is replaced as a whole, so a reader never sees half of one.
 ///
-/// - `config.json`: the resolved settings, versions and hosts; `fedmpi --config` accepts it.
+/// - `config.json`: the resolved settings, versions, hosts, and the teacher of a run that distils; `fedmpi --config` accepts
+///   it.
 /// - `round_log.json`: an array with one `RoundRecord` a round.
 /// - `client_accuracy.json`: with `--client-test`, each client's accuracy after the last evaluated round.
 /// - `faults.json`: if something went wrong, an array of `FaultRecord`.
@@ -106,10 +107,15 @@ public final class RunFolder: RoundObserver {
         }
     }
 
-    private static func makeDated(in parent: URL) throws(ConfigurationError) -> URL {
+    /// The date and time, to name a run by.
+    public static var datedName: String {
         let format = Date.ISO8601FormatStyle(timeZone: .current)
             .year().month().day().dateSeparator(.dash).time(includingFractionalSeconds: false).timeSeparator(.omitted)
-        let name = Date.now.formatted(format)
+        return Date.now.formatted(format)
+    }
+
+    private static func makeDated(in parent: URL) throws(ConfigurationError) -> URL {
+        let name = datedName
         var attempt = 1
         while true {
             let url = parent.appendingPathComponent(attempt == 1 ? name : "\(name)-\(attempt)", isDirectory: true)
@@ -134,7 +140,7 @@ public final class RunFolder: RoundObserver {
             try write(
                 Configuration(
                     fedmpi: Version.current, run: name, settings: run.settings, environment: environment,
-                    ranks: run.ranks, hosts: run.distinctHosts),
+                    ranks: run.ranks, hosts: run.distinctHosts, teacher: run.teacher.map(Teacher.init)),
                 to: "config.json")
         }
         try writeLogs()
@@ -188,6 +194,29 @@ public final class RunFolder: RoundObserver {
         let environment: RunEnvironment
         let ranks: Int
         let hosts: [String]
+        let teacher: Teacher?
+    }
+
+    private struct Teacher: Codable {
+        let model: String
+        let weightsSHA256: String
+
+        init(_ teacher: TrainedModel) {
+            model = teacher.model.name
+            weightsSHA256 = weightsDigest(teacher.weights.span)
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case model
+            case weightsSHA256 = "weights_sha256"
+        }
+    }
+
+    /// The digest of the weights that a run's clients learnt from; nil without a teacher, or without a `config.json`.
+    public static func teacherDigest(in folder: URL) -> String? {
+        struct Part: Decodable { let teacher: Teacher? }
+        guard let data = try? Data(contentsOf: folder.appendingPathComponent("config.json")) else { return nil }
+        return (try? JSONDecoder().decode(Part.self, from: data))?.teacher?.weightsSHA256
     }
 
     private struct Resume: Codable {

@@ -20,6 +20,7 @@ public struct SplitTraining: TrainingScheme {
         let defaults = RunSettings()
         let foreign: [(option: String, isGiven: Bool)] = [
             ("strategy", settings.strategy != defaults.strategy),
+            ("teacher", settings.teacher != nil),
             ("aggregation", settings.aggregation != defaults.aggregation),
             ("attack", settings.attack != nil),
             ("client-test", settings.clientTest > 0),

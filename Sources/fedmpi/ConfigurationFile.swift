@@ -9,7 +9,7 @@ enum ConfigurationFile {
     static func expand(_ arguments: [String]) throws -> [String] {
         var rest = arguments
         guard let path = try removeOption(from: &rest) else { return arguments }
-        let words = ["train", "split-train", "partition"]
+        let words = ["train", "distill", "split-train", "partition"]
         let command = rest.first.flatMap { words.contains($0) ? $0 : nil }
         if command != nil { rest.removeFirst() }
         return (command.map { [$0] } ?? []) + (try self.arguments(from: path, for: command))

@@ -13,10 +13,10 @@ struct FedMPI: ParsableCommand {
             """,
         version: Version.current,
         subcommands: [
-            Train.self, SplitTrain.self, Sweep.self, Report.self, Watch.self, Runs.self, Compare.self,
+            Train.self, SplitTrain.self, Distill.self, Sweep.self, Report.self, Watch.self, Runs.self, Compare.self,
             PartitionTable.self,
             ModelList.self,
-            Doctor.self,
+            Split.self, Doctor.self,
         ],
         defaultSubcommand: Train.self)
 }

@@ -42,12 +42,13 @@ enum Guardian {
     private static let passedOn = [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2]
 
     /// Makes this process the guardian of the rank, which goes on from here as its child. To be called before MPI is
-    /// touched and before there are threads. Rank 0 has none: without the server there is no job.
-    static func standGuard() {
+    /// touched and before there are threads. Rank 0 has none, unless told otherwise: without the server there is no job.
+    /// - Parameter sparesServer: the clients can do without rank 0, too.
+    static func standGuard(sparesServer: Bool = false) {
         switch policy {
         case .oneProcess, .fatal: return
         case .recovery: break
-        case .guarded: if Launch.rank > 0 { becomeChild() }
+        case .guarded: if Launch.rank > 0 || sparesServer { becomeChild() }
         }
         // Else MPI_Finalize waits for all ranks, and one that is killed in it would leave the others there. What they
         // would wait for has been said by then: the server has heard a farewell from each.

@@ -14,15 +14,17 @@ enum Launch {
     static func look() { _ = launchedRank }
 
     /// Ends a job that has lost ranks and done its work; finalising MPI would wait for the lost.
-    /// - Parameter code: what the launcher returns, by rank 0's word.
-    static func leaveBehindLostRanks(code: Int32 = 0) -> Never {
+    /// - Parameters:
+    ///   - code: what the launcher returns, by the word of the rank that ends the job.
+    ///   - endsJob: whether this rank is the one; asked again, since the one may be lost.
+    static func leaveBehindLostRanks(code: Int32 = 0, endsJob: () -> Bool = { rank == 0 }) -> Never {
         if case .recovery = Guardian.policy { MPIWorld.exitWithoutFinalizing(code: Int(code)) }
-        if rank > 0 {
+        if !endsJob() {
             // The launcher may take a rank that leaves for one that failed: this one stays until the server ends the job.
             StopSignals.lower()
             let launcher = getppid()
-            while getppid() == launcher { sleep(1) }
-            _exit(0)
+            while getppid() == launcher, !endsJob() { sleep(1) }
+            if getppid() != launcher { _exit(0) }
         }
         Thread.sleep(forTimeInterval: 0.3)  // the launcher drops what it has not read yet
         // A lost rank may only be stopped, and the launcher would wait for it: it is told to end whoever is left.

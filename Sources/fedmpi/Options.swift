@@ -85,6 +85,25 @@ struct SettingsOptions: ParsableArguments {
     @Option(help: "Model: \(Models.all.map(\.name).joined(separator: ", ")); `fedmpi models` describes them.")
     var model = defaults.model
 
+    @Option(
+        help: """
+            Distil: a trained model, its file or its run's folder, that clients learn from beside their labels. \
+            `fedmpi distill` compares with training without.
+            """)
+    var teacher: String?
+
+    @Option(
+        help: """
+            Over which the teacher's and the student's scores are softened. (default: \(RunSettings.defaultTemperature))
+            """)
+    var temperature: Float?
+
+    @Option(
+        help: """
+            Share of the labels' loss beside the teacher's, in [0, 1]. (default: \(RunSettings.defaultHardWeight))
+            """)
+    var hardWeight: Float?
+
     @Option(help: "Data set: \(Datasets.all.map { "\($0.name)\($0.usage) (\($0.summary))" }.joined(separator: ", ")).")
     var dataset = defaults.dataset
 
@@ -234,6 +253,7 @@ struct SettingsOptions: ParsableArguments {
         settings.attackOptions = attackOptions
         settings.attackers = attackers
         settings.model = model
+        settings.distil(from: teacher, temperature: temperature, hardWeight: hardWeight)
         settings.dataset = dataset
         settings.datasetOptions = datasetOptions
         settings.samplesPerClient = samplesPerClient

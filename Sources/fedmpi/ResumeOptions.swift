@@ -16,7 +16,7 @@ struct ResumeOptions: ParsableArguments {
     private static let companions: Set = [
         "resume", "from", "rounds", "results", "json", "quiet", "no-report", "checkpoint-every", "timing",
         "tensorboard",
-        "no-history",
+        "no-history", "teacher",
     ]
 
     /// Everything else comes from the checkpoint: given on the command line, it would be ignored, or break the promise
@@ -40,13 +40,21 @@ struct ResumeOptions: ParsableArguments {
     }
 
     /// Reads the checkpoint of the run to continue; nil when there is none to continue.
-    /// - Parameter rounds: of the whole run, if it is to be longer or shorter than it was meant to be.
-    func load(results: String, rounds: Int?) throws(ConfigurationError) -> ResumedRun? {
+    /// - Parameters:
+    ///   - rounds: of the whole run, if it is to be longer or shorter than it was meant to be.
+    ///   - teacher: where the run's teacher is, if it is not where it was.
+    func load(results: String, rounds: Int?, teacher: String? = nil) throws(ConfigurationError) -> ResumedRun? {
         guard let resume else { return nil }
         let folder = try RunFolder.find(resume, results: results)
         let generation = from ?? .newest
         var state = try CheckpointFiles(in: folder).load(generation)
         if let rounds { state.settings.rounds = rounds }
+        if let teacher {
+            guard state.settings.teacher != nil else {
+                throw ConfigurationError("--teacher is '\(teacher)'; the run '\(resume)' has none")
+            }
+            state.settings.teacher = teacher
+        }
         try state.validate()
         return ResumedRun(folder: folder, generation: generation, state: state)
     }

@@ -4,7 +4,9 @@ import ArgumentParser
 struct Seconds: ExpressibleByArgument, Equatable {
     var value: Double
 
-    private static let units: [(suffix: String, seconds: Double)] = [("ms", 1e-3), ("s", 1), ("m", 60), ("h", 3600)]
+    private static let units: [(suffix: String, seconds: Double)] = [
+        ("us", 1e-6), ("ms", 1e-3), ("s", 1), ("m", 60), ("h", 3600),
+    ]
 
     init(value: Double) {
         self.value = value

@@ -10,8 +10,9 @@ import RunStore
 struct TrainingRun {
     /// Of a run that begins.
     let settings: RunSettings
-    /// As they were given; nil: not at all.
+    /// As they were given for a run that is continued; nil: not at all.
     let rounds: Int?
+    let teacher: String?
     let output: OutputOptions
     let resumption: ResumeOptions
 
@@ -23,7 +24,7 @@ struct TrainingRun {
         let timekeeper = Timekeeper(world, isOn: output.timing == .on, sink: RunOutputs.openTimingFiles)
         var resumed: ResumedRun?
         let problem = try Session.attempt(on: timekeeper.metered(world)) {
-            if world.rank == 0 { resumed = try resumption.load(results: output.results, rounds: rounds) }
+            if world.rank == 0 { resumed = try resumption.load(results: output.results, rounds: rounds, teacher: teacher) }
         }
         if let problem { throw problem }
         let settings = world.rank == 0 ? resumed?.state.settings ?? self.settings : nil

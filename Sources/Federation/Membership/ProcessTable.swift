@@ -8,14 +8,14 @@ import Musl
 
 /// Where each rank runs. A rank of this host whose process has ended is known to be gone at once, without waiting for
 /// its silence.
-struct ProcessTable: Sendable {
+package struct ProcessTable: Sendable {
     /// The host of each rank.
-    let hosts: [String]
+    package let hosts: [String]
     /// The process of each rank that can be looked at from here.
     private let identifiers: [Int32?]
 
     /// Collective.
-    init(_ communicator: any Communicator) throws {
+    package init(_ communicator: any Communicator) throws {
         let host = MPIWorld.hostName
         let texts = try communicator.allGatherText("\(getpid()) \(host)")
         let pairs = texts.map { $0.split(separator: " ", maxSplits: 1).map { String($0) } }
@@ -28,7 +28,7 @@ struct ProcessTable: Sendable {
     }
 
     /// Whether the rank's process is known to have ended.
-    func isGone(_ rank: Int) -> Bool {
+    package func isGone(_ rank: Int) -> Bool {
         identifiers[rank].map { kill($0, 0) == -1 && errno == ESRCH } ?? false
     }
 }

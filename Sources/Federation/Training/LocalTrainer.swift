@@ -11,6 +11,10 @@ final class LocalTrainer {
     private let timeline: Timeline
     private var order: [UInt32] = []
     private var labels: [Int32]
+    /// Nil unless clients learn from a teacher.
+    private let teacher: TeacherAnswers?
+    /// Of the samples in the plan's input.
+    private var targets: [Float]
     /// In the plan's order, as is the drift.
     private var anchor: [Float] = []
     private var drift: [Float] = []
@@ -30,6 +34,12 @@ final class LocalTrainer {
         optimizer = SGD(
             learningRate: settings.lr, momentum: job.localMomentum, weightDecay: settings.weightDecay)
         labels = [Int32](repeating: 0, count: batch)
+        teacher = try job.distillation.map {
+            try TeacherAnswers($0, job.data.train, threads: settings.threads)
+        }
+        targets = [Float](
+            repeating: 0,
+            count: teacher == nil ? 0 : batch * DistillationLoss.targetCount(classes: job.model.classes))
     }
 
     /// Trains one client from the global weights.
@@ -42,6 +52,11 @@ final class LocalTrainer {
         client: Int, samples: ArraySlice<UInt32>, round: RoundID, down: Span<Float>, slot: inout MutableSpan<Float>,
         goesOn: (Int) throws -> Bool
     ) throws -> LocalResult {
+        guard try askTeacher(about: samples, of: client, goesOn) else {
+            var result = LocalResult()
+            result.status = .partial
+            return result
+        }
         let vectors = job.vectors
         let shared = down.extracting(0..<vectors.sharedCount)
         let broadcast = down.extracting(vectors.sharedCount...)
@@ -198,14 +213,36 @@ final class LocalTrainer {
     /// Forward and backward on `order[start ..< start + count]`; returns the summed loss.
     private func step(of client: Int, from start: Int, count: Int, _ dropout: DropoutKey?) throws -> Double {
         let order = self.order
-        plan.read(order.span.extracting(start..<start + count), of: job.data.train, labels: &labels)
-        poison(order.span.extracting(start..<start + count), of: client)
+        let samples = order.span.extracting(start..<start + count)
+        plan.read(samples, of: job.data.train, labels: &labels)
+        poison(samples, of: client, in: plan, &labels)
         let labels = self.labels
-        return try plan.forwardBackward(labels: labels.span.extracting(0..<count), dropout: dropout).lossSum
+        let truth = labels.span.extracting(0..<count)
+        guard let teacher else { return try plan.forwardBackward(labels: truth, dropout: dropout).lossSum }
+        teacher.read(samples, into: &targets)
+        let targets = self.targets
+        return try plan.forwardBackward(labels: truth, targets: targets.span, of: teacher.loss, dropout: dropout)
+            .lossSum
     }
 
-    /// What an attacker makes of the samples in the plan's input.
-    private func poison(_ samples: Span<UInt32>, of client: Int) {
+    /// Has the teacher see what the client trains on, as the client sees it.
+    /// - Returns: false when the time was over.
+    private func askTeacher(
+        about samples: ArraySlice<UInt32>, of client: Int, _ goesOn: (Int) throws -> Bool
+    ) throws -> Bool {
+        guard let teacher else { return true }
+        timeline.enter(.evaluate, client: client)
+        return try teacher.ask(
+            about: samples, of: client, prepare: { poison($1, of: client, in: $0, &$2) },
+            goesOn: { count in
+                timeline.note(samples: count)
+                // It is no training, and takes no simulated time.
+                return try goesOn(0)
+            })
+    }
+
+    /// What an attacker makes of the samples in a plan's input.
+    private func poison(_ samples: Span<UInt32>, of client: Int, in plan: Plan, _ labels: inout [Int32]) {
         guard let attack = job.attack as? any DataAttack, job.attackers.contains(client) else { return }
         let (shape, classes) = (job.data.train.shape, job.data.train.classes)
         plan.withInput { images in

@@ -2,8 +2,14 @@ internal import CMPI
 
 extension LibraryCommunicator {
     package func start(_ transfer: Transfer) throws(MPIError) -> any PendingTransfer {
+        try start(transfer, reusing: nil)
+    }
+
+    package func start(
+        _ transfer: Transfer, reusing former: (any PendingTransfer)?
+    ) throws(MPIError) -> any PendingTransfer {
         if case .receive(let data, let source, let tag) = transfer {
-            let pending = LibraryTransfer(self, isReceive: true)
+            let pending = vacant(former, isReceive: true)
             let extent = try Extent(data, limit: maximumCount)
             try pending.add("MPI_Irecv") {
                 MPI_Irecv(
@@ -11,9 +17,17 @@ extension LibraryCommunicator {
             }
             return pending
         }
-        let pending = LibraryTransfer(self)
+        let pending = vacant(former, isReceive: false)
         try add(transfer, to: pending)
         return pending
+    }
+
+    private func vacant(_ former: (any PendingTransfer)?, isReceive: Bool) -> LibraryTransfer {
+        guard let former = former as? LibraryTransfer, former.belongs(to: self) else {
+            return LibraryTransfer(self, isReceive: isReceive)
+        }
+        former.clear(isReceive: isReceive)
+        return former
     }
 
     private func add(_ transfer: Transfer, to pending: LibraryTransfer) throws(MPIError) {

@@ -6,7 +6,7 @@ final class LibraryTransfer: PendingTransfer {
 
     /// The communicator may not be freed under a transfer.
     private let communicator: LibraryCommunicator
-    private let isReceive: Bool
+    private var isReceive: Bool
     private var requests: [RequestHandle] = []
     private var completed = 0
     /// Holds memory that the library reads or writes until the transfer is complete.
@@ -16,6 +16,17 @@ final class LibraryTransfer: PendingTransfer {
         self.communicator = communicator
         self.isReceive = isReceive
     }
+
+    /// Makes a transfer that is complete ready for another on the same communicator, in the memory it has.
+    func clear(isReceive: Bool) {
+        precondition(completed == requests.count, "a transfer under way cannot be used for another")
+        requests.removeAll(keepingCapacity: true)
+        completed = 0
+        status = nil
+        self.isReceive = isReceive
+    }
+
+    func belongs(to communicator: LibraryCommunicator) -> Bool { self.communicator === communicator }
 
     /// Adds the request that one call makes.
     func add(_ function: StaticString, _ call: (inout RequestHandle) -> Int32) throws(MPIError) {

@@ -81,7 +81,9 @@ final class SplitExchange: Exchange {
             progressed(trained)
             for worker in try membership.poll(awaiting: debtors) {
                 guard try lose(worker) else { continue }
-                try deal(cohort.filter { !rejected.contains($0) }, down)
+                // A shared part has to learn from all of them once more; what has been delivered is not taken again.
+                let done = split.serverPart == .shared ? rejected : settled
+                try deal(cohort.filter { !done.contains($0) }, down)
             }
         }
         self.tally = nil
@@ -174,14 +176,13 @@ final class SplitExchange: Exchange {
     }
 
     private func open(_ buffer: consuming Buffer<UInt8>, from worker: Int) throws {
-        let owed = clientsOf[worker].filter { !settled.contains($0) }
         // What is damaged may be of any client that this worker owes something of; it was of one.
-        var client = owed.first
+        var client = clientsOf[worker].first { !settled.contains($0) }
         do throws(UpdateSlot.Defect) {
             let message = try SplitMessage(buffer)
             let header = message.header
             // What belongs to work that was given up is not owed.
-            guard header.issue == issue & 0xFFFF_FFFF, owed.contains(header.client) else { return }
+            guard header.issue == issue & 0xFFFF_FFFF, clientsOf[worker].contains(header.client) else { return }
             client = header.client
             try accept(message)
         } catch {
@@ -198,7 +199,7 @@ final class SplitExchange: Exchange {
             traffic?.upload += SplitMessage.featureBytes(split, count: due.count)
             waiting[client] = Letter(message)
         case .part:
-            guard server.canFinish(client) else { return }
+            guard server.canFinish(client), !settled.contains(client) else { return }
             guard message.floats == split.front.parameterCount, message.words == 0 else {
                 throw .wrongLength(
                     expected: SplitMessage.partBytes(split),
@@ -259,7 +260,7 @@ final class SplitExchange: Exchange {
     }
 
     private func finish(_ message: borrowing SplitMessage) throws {
-        guard let tally, !settled.contains(message.header.client) else { return }
+        guard let tally else { return }
         timeline.enter(.aggregate, client: message.header.client)
         timeline.note(bytesIn: SplitMessage.partBytes(split))
         let client = message.header.client

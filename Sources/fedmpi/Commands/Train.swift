@@ -14,8 +14,8 @@ struct Train: WorldCommand {
 
     func run(on world: any Communicator) throws -> (() -> Int32)? {
         try TrainingRun(
-            settings: options.settings(ranks: world.size), rounds: options.rounds, output: output,
-            resumption: resumption
+            settings: options.settings(ranks: world.size), rounds: options.rounds, teacher: options.teacher,
+            output: output, resumption: resumption
         ).run(by: WholeModelTraining(), on: world)
     }
 }

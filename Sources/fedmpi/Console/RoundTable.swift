@@ -46,6 +46,7 @@ final class RoundTable: RoundObserver {
             \(run.ranks == 1 ? " (one process, no wire)" : "")
             training  \(strategy), \(work(settings)), seed \(settings.seed)
             """)
+        if let teacher = teacher(run) { Console.output("teacher   " + teacher) }
         if let simulated = simulated(settings) { Console.output("simulated " + simulated) }
         if run.ranks > 1, case .fatal(let reason) = Guardian.policy {
             Console.output("losses    a killed rank ends the job: \(reason)")
@@ -55,6 +56,15 @@ final class RoundTable: RoundObserver {
         }
         Console.output("")
         Console.output(columns.map { Format.padded($0.title, to: $0.width) }.joined(separator: "  "))
+    }
+
+    /// What clients learn from beside their labels; nil: nothing.
+    private func teacher(_ run: RunDescription) -> String? {
+        let settings = run.settings
+        guard let teacher = run.teacher?.model, let path = settings.teacher, let loss = settings.distillationLoss
+        else { return nil }
+        return "\(teacher.name) (\(path)), \(Format.megabytes(teacher.parameterCount * 4)), "
+            + "temperature \(loss.temperature), labels \(loss.hardWeight)"
     }
 
     /// What the local optimizers do.

@@ -26,8 +26,9 @@ struct SplitTrain: WorldCommand {
         var settings = options.settings(ranks: world.size)
         settings.serverPart = split.serverPart
         settings.cut = split.cut ?? Models.all.first { $0.name == settings.model }?.cut
-        return try TrainingRun(settings: settings, rounds: options.rounds, output: output, resumption: resumption)
-            .run(by: SplitTraining(), on: world)
+        return try TrainingRun(
+            settings: settings, rounds: options.rounds, teacher: options.teacher, output: output, resumption: resumption
+        ).run(by: SplitTraining(), on: world)
     }
 }
 

@@ -131,7 +131,7 @@ final class FolderLock {
         descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
         if descriptor >= 0, flock(descriptor, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK {
             close(descriptor)
-            throw ConfigurationError("the sweep in '\(folder.relativePath)' is under way in another process")
+            throw ConfigurationError("the runs in '\(folder.relativePath)' are under way in another process")
         }
     }
 

@@ -36,12 +36,12 @@ struct SweepRun: Codable, Equatable {
         }
         guard let found = Self.settings(in: data) else {
             throw ConfigurationError(
-                "'\(folder.relativePath)/config.json' is no run's; choose another --sweep-name", at: name)
+                "'\(folder.relativePath)/config.json' is no run's; choose another name", at: name)
         }
         guard found == settings else {
             throw ConfigurationError(
                 "there is a run with other settings (\(differences(from: found))); choose another "
-                    + "--sweep-name, or remove '\(folder.relativePath)'", at: name)
+                    + "name, or remove '\(folder.relativePath)'", at: name)
         }
         return files.fileExists(atPath: folder.appendingPathComponent("model.safetensors").path) ? .finished : .begun
     }

@@ -1,0 +1,78 @@
+import Datasets
+import FedCore
+import NeuralNet
+
+/// What the teacher says of the samples that a rank trains on: asked for once, and kept, 4 · (classes + 1) bytes a sample of
+/// the data set.
+///
+/// The teacher sees a client's samples in the partition's order, in batches of one size. Its answers are the same bits
+/// wherever the client is trained, and whatever was trained there before.
+final class TeacherAnswers {
+    let loss: DistillationLoss
+    private let data: any Dataset
+    private let plan: Plan
+    private var labels: [Int32]
+    /// Floats of a sample.
+    private let width: Int
+    /// Of every sample of the data set; zeros where the teacher has not been asked.
+    private var answers: [Float]
+    /// How many of each client's samples the teacher has seen.
+    private var seen: [Int: Int] = [:]
+
+    private static let batch = 64
+
+    init(_ distillation: Distillation, _ data: any Dataset, threads: Int) throws {
+        loss = distillation.loss
+        self.data = data
+        plan = try Plan(distillation.teacher.model, batch: Self.batch, purpose: .inference, threads: threads)
+        try plan.load(distillation.teacher.weights.span)
+        labels = [Int32](repeating: 0, count: Self.batch)
+        width = DistillationLoss.targetCount(classes: distillation.teacher.model.classes)
+        answers = [Float](repeating: 0, count: data.count * width)
+    }
+
+    /// Asks the teacher about those of a client's samples that it has not seen.
+    /// - Parameters:
+    ///   - samples: all that the client trains on, in the partition's order.
+    ///   - prepare: changes a batch in the plan before the teacher sees it.
+    ///   - goesOn: called after each batch; false ends it there.
+    /// - Returns: false when it was ended.
+    func ask(
+        about samples: ArraySlice<UInt32>, of client: Int,
+        prepare: (Plan, Span<UInt32>, _ labels: inout [Int32]) -> Void, goesOn: (_ samples: Int) throws -> Bool
+    ) throws -> Bool {
+        while seen[client, default: 0] < samples.count {
+            let start = samples.startIndex + seen[client, default: 0]
+            let batch = Array(samples[start..<min(start + Self.batch, samples.endIndex)])
+            plan.read(batch.span, of: data, labels: &labels)
+            prepare(plan, batch.span, &labels)
+            try plan.forward(batch.count)
+            keep(of: batch)
+            seen[client, default: 0] += batch.count
+            guard try goesOn(batch.count) else { return false }
+        }
+        return true
+    }
+
+    /// Copies what the teacher said of these samples.
+    /// - Parameter targets: room for `[samples.count, classes + 1]` or more.
+    func read(_ samples: Span<UInt32>, into targets: inout [Float]) {
+        let (answers, width) = (answers, width)
+        for i in 0..<samples.count {
+            let start = Int(samples[i]) * width
+            for j in 0..<width { targets[i * width + j] = answers[start + j] }
+        }
+    }
+
+    private func keep(of samples: [UInt32]) {
+        let classes = width - 1
+        var target = [Float](repeating: 0, count: width)
+        plan.withOutput { scores in
+            for (i, sample) in samples.enumerated() {
+                var span = target.mutableSpan
+                loss.makeTarget(scores.extracting(i * classes..<(i + 1) * classes), into: &span)
+                for j in 0..<width { answers[Int(sample) * width + j] = span[j] }
+            }
+        }
+    }
+}

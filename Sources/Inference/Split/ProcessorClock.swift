@@ -1,0 +1,15 @@
+#if canImport(Glibc)
+import Glibc
+#else
+import Darwin
+#endif
+
+/// The time that a thread has had a processor: what ranks that share a core take from each other does not count.
+enum ProcessorClock {
+    /// Of the calling thread, in nanoseconds.
+    static var now: Int {
+        var time = timespec()
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+        return time.tv_sec * 1_000_000_000 + time.tv_nsec
+    }
+}

@@ -1,0 +1,211 @@
+import Federation
+import MPI
+import NeuralNet
+
+/// The server's side of the run: takes whatever has come from the devices into one pass, and answers each in its order.
+///
+/// Batches adapt to the load: a pass takes all messages that are there when the one before is done, up to `maxBatch`
+/// images, the oldest first. With `maxWait` it lets the oldest wait so long for more, as long as more may come.
+final class ServerStream {
+    /// A message that has come.
+    private struct Waiting {
+        let lane: Int
+        let sequence: Int
+        let images: Int
+        let arrived: Int
+    }
+
+    private let settings: SplitSettings
+    private let back: PlanLadder
+    private let codec: any FeatureCodec
+    private let features: FeatureMessage
+    private let lanes: [DeviceLane]
+    private let watch: PeerWatch
+    private let stop: StopFlag
+    private let backoff: Backoff
+    private let whenLost: (Int, String) -> Void
+    /// In the order of arrival.
+    private var waiting: [Waiting] = []
+    private var waitingImages = 0
+    /// The lane to look at first, so that none is always last.
+    private var firstLane = 0
+    private(set) var report = ServerReport()
+
+    /// - Parameters:
+    ///   - back: the layers behind the cut, for up to `maxBatch` images.
+    ///   - expected: images of each device, by rank from 1 on.
+    ///   - whenLost: told the rank of a device that is lost, and why.
+    init(
+        _ settings: SplitSettings, back: PlanLadder, expected: [Int], on communicator: any Communicator,
+        watch: PeerWatch, stop: StopFlag, backoff: Backoff, whenLost: @escaping (Int, String) -> Void
+    ) throws {
+        self.settings = settings
+        self.back = back
+        self.watch = watch
+        self.stop = stop
+        self.backoff = backoff
+        self.whenLost = whenLost
+        let codec = try FeatureCodecs.named(settings.features)
+        self.codec = codec
+        let features = FeatureMessage(
+            words: codec.wordCount(elements: back.model.input.count), capacity: settings.batch)
+        self.features = features
+        let room = settings.serverBytes / max(1, expected.count * features.byteCount)
+        let places = max(1, min(settings.window, room))
+        lanes = expected.enumerated().map { device, images in
+            DeviceLane(
+                device + 1, expected: images, places: places, features: features,
+                answers: AnswerMessage(capacity: settings.batch), on: communicator)
+        }
+        waiting.reserveCapacity(places * expected.count)
+        report.places = places
+    }
+
+    /// Serves until every device has its answers or is lost.
+    /// - Throws: `Interruption` when the run is asked to stop.
+    func run() throws {
+        let processor = ProcessorClock.now
+        let start = MonotonicClock.now
+        for lane in lanes { try lane.post() }
+        while !lanes.allSatisfy(\.isDone) {
+            try stop.check()
+            if try watch.look(at: MonotonicClock.now) { try dropLost() }
+            _ = try backoff.wait(until: .now + .milliseconds(20)) { () throws in try step() }
+        }
+        for lane in lanes where !lane.isLost { try lane.withdraw() }
+        report.seconds = Double(MonotonicClock.now - start) / 1e9
+        report.processorSeconds = Double(ProcessorClock.now - processor) / 1e9
+    }
+
+    private func dropLost() throws {
+        for lane in lanes where !lane.isLost && watch.isLost(lane.rank) && lane.answered < lane.expected {
+            try lose(lane, "rank \(lane.rank) has ended or was silent for too long")
+        }
+    }
+
+    private func lose(_ lane: DeviceLane, _ reason: String) throws {
+        try lane.lose()
+        waiting.removeAll { lanes[$0.lane] === lane }
+        waitingImages = waiting.reduce(0) { $0 + $1.images }
+        whenLost(lane.rank, reason)
+    }
+
+    /// - Returns: whether anything could be done, or all is done.
+    private func step() throws -> Bool {
+        var hasProgress = try takeArrivals()
+        if try serve() { hasProgress = true }
+        for lane in lanes { try lane.post() }
+        return hasProgress || lanes.allSatisfy(\.isDone)
+    }
+
+    private func takeArrivals() throws -> Bool {
+        var hasProgress = false
+        for i in lanes.indices {
+            let index = (firstLane + i) % lanes.count
+            let lane = lanes[index]
+            do {
+                while let images = try lane.takeArrival() {
+                    let now = MonotonicClock.now
+                    watch.noteHeard(lane.rank, at: now)
+                    waiting.append(Waiting(lane: index, sequence: lane.nextArrival - 1, images: images, arrived: now))
+                    waitingImages += images
+                    hasProgress = true
+                }
+            } catch let error as MalformedMessage {
+                try lose(lane, "rank \(lane.rank) sent \(error)")
+            }
+        }
+        firstLane = (firstLane + 1) % lanes.count
+        report.mostWaiting = max(report.mostWaiting, waiting.count)
+        return hasProgress
+    }
+
+    /// Runs one pass if it is time for one.
+    private func serve() throws -> Bool {
+        guard let oldest = waiting.first else { return false }
+        let now = MonotonicClock.now
+        if settings.maxWait > 0, waitingImages < settings.maxBatch, mayMoreCome,
+            now - oldest.arrived < Int(settings.maxWait * 1e9)
+        {
+            return false
+        }
+        var taken = 0
+        var images = 0
+        while taken < waiting.count, images + waiting[taken].images <= settings.maxBatch {
+            images += waiting[taken].images
+            taken += 1
+        }
+        let plan = back.plan(for: images)
+        decode(taken, into: plan)
+        try plan.forward(images)
+        try answer(taken, by: plan, since: now)
+        let end = MonotonicClock.now
+        waiting.removeFirst(taken)
+        waitingImages -= images
+        report.passes += 1
+        report.images += images
+        report.largestPass = max(report.largestPass, images)
+        report.computingSeconds += Double(end - now) / 1e9
+        return true
+    }
+
+    private func decode(_ taken: Int, into plan: Plan) {
+        let elements = back.model.input.count
+        let (codec, features) = (codec, features)
+        plan.withInput { input in
+            var image = 0
+            for i in 0..<taken {
+                let message = lanes[waiting[i].lane].message(waiting[i].sequence)
+                let first = image
+                features.read(message, images: waiting[i].images) { number, words in
+                    codec.decode(words, into: &input, at: (first + number) * elements, count: elements)
+                }
+                image += waiting[i].images
+            }
+        }
+    }
+
+    private func answer(_ taken: Int, by plan: Plan, since start: Int) throws {
+        let classes = back.model.classes
+        var image = 0
+        for i in 0..<taken {
+            let (lane, images) = (lanes[waiting[i].lane], waiting[i].images)
+            let slot = lane.answerSlot
+            let first = image
+            plan.withOutput { scores in
+                AnswerMessage.write(images, to: slot) { number in
+                    let row = (first + number) * classes
+                    return Prediction(scores: scores.extracting(row..<row + classes))
+                }
+            }
+            AnswerMessage.write(
+                AnswerMessage.Header(
+                    sequence: waiting[i].sequence, images: images, queuedNanoseconds: start - waiting[i].arrived,
+                    servedNanoseconds: MonotonicClock.now - start), to: slot)
+            try lane.sendAnswer(images: images)
+            image += images
+        }
+    }
+
+    /// Whether a device could send more before it is answered.
+    private var mayMoreCome: Bool {
+        lanes.contains { !$0.isLost && $0.received < $0.expected && $0.held < $0.places }
+    }
+}
+
+/// What the server has done.
+public struct ServerReport: Sendable, Codable {
+    /// From the common start until the last answer had left.
+    public var seconds = 0.0
+    /// Of these, how long it decoded, computed and wrote answers.
+    public var computingSeconds = 0.0
+    /// Of these, what its thread took of a processor.
+    public var processorSeconds = 0.0
+    public var passes = 0
+    /// Images of all passes, and of the largest.
+    public var images = 0
+    public var largestPass = 0
+    /// Messages that had come and waited, at most; each device has `places` for them.
+    public var mostWaiting = 0
+    public var places = 0
+}

@@ -1,0 +1,71 @@
+import Federation
+import Foundation
+import MPI
+
+/// Takes the devices' reports to the rank that puts them together, while some may be lost.
+struct ReportPost {
+    private let control: any Communicator
+    private let watch: PeerWatch
+    private let stop: StopFlag
+
+    init(_ job: SplitJob, _ watch: PeerWatch) {
+        control = job.control
+        self.watch = watch
+        stop = job.stop
+    }
+
+    /// Waits for a report of each rank that is not lost.
+    func collect(from ranks: [Int], whenLost: (Int) -> Void) throws -> [DeviceReport] {
+        var missing = ranks
+        var reports: [DeviceReport] = []
+        _ = try Backoff.default.wait { () throws in
+            try stop.check()
+            let now = MonotonicClock.now
+            _ = try watch.look(at: now)
+            for rank in missing {
+                if let bytes = try receive(from: rank, tag: SplitTag.report) {
+                    watch.noteHeard(rank, at: now)
+                    reports.append(try JSONDecoder().decode(DeviceReport.self, from: Data(bytes)))
+                    missing.removeAll { $0 == rank }
+                } else if watch.isLost(rank) {
+                    missing.removeAll { $0 == rank }
+                    whenLost(rank)
+                }
+            }
+            return missing.isEmpty
+        }
+        return reports.sorted { $0.rank < $1.rank }
+    }
+
+    /// Tells the ranks that their reports have come, and whether ranks were lost.
+    func dismiss(_ ranks: [Int], hasLostRanks: Bool) throws {
+        for rank in ranks {
+            var verdict = try control.startSend(
+                Buffer<UInt8>([hasLostRanks ? 1 : 0]), to: rank, tag: SplitTag.verdict)
+            _ = try verdict.test()
+        }
+    }
+
+    /// Sends a report, and waits until its receiver has all.
+    /// - Returns: whether ranks were lost; nil when the receiver is lost itself.
+    func deliver(_ report: DeviceReport, to rank: Int) throws -> Bool? {
+        let bytes = Buffer<UInt8>(try JSONEncoder().encode(report))
+        var sending = try control.startSend(bytes, to: rank, tag: SplitTag.report)
+        var verdict: [UInt8]?
+        _ = try Backoff.default.wait { () throws in
+            try stop.check()
+            _ = try watch.look(at: MonotonicClock.now)
+            _ = try sending.test()
+            verdict = try receive(from: rank, tag: SplitTag.verdict)
+            return verdict != nil || watch.isLost(rank)
+        }
+        return verdict.map { $0.first != 0 }
+    }
+
+    private func receive(from rank: Int, tag: Int) throws -> [UInt8]? {
+        guard let status = try control.iprobe(from: rank, tag: tag) else { return nil }
+        var bytes = Buffer<UInt8>(count: max(1, status.byteCount))
+        try control.receive(into: &bytes, from: rank, tag: tag)
+        return Array(bytes.array().prefix(status.byteCount))
+    }
+}

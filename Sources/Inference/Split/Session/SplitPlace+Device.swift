@@ -1,0 +1,76 @@
+import FedCore
+import Federation
+import MPI
+
+extension SplitPlace {
+    /// A device's part of the run.
+    func stream() throws -> SplitSession.Outcome {
+        let watch = watch([0])
+        let images = job.images(of: rank - 1)
+        let front = FrontStage(ladder, images: images, batch: job.settings.batch)
+        let stream = try DeviceStream(
+            job.settings, front: front, requests: isWhole ? 0 : images.requests, devices: job.devices,
+            on: communicator, watch: watch, stop: job.stop, backoff: job.backoff)
+        var report = try stream.run()
+        if isWhole {
+            report.labels = [Int32](repeating: -1, count: images.requests)
+            try LocalStream(job.settings, whole: front, stop: job.stop).finish(&report, from: 0, arrivals(images)) {
+                _ = try watch.look(at: MonotonicClock.now)
+            }
+        }
+        let post = ReportPost(job, watch)
+        if !report.lostServer, let hasLostRanks = try post.deliver(report, to: 0) {
+            return SplitSession.Outcome(report: nil, hasLostRanks: hasLostRanks, endsJob: { false })
+        }
+        report.lostServer = true
+        return try goOnAlone(report, images, post, watch)
+    }
+
+    private func arrivals(_ images: DeviceImages) -> Arrivals {
+        job.settings.rate.map {
+            Arrivals(
+                count: images.requests, rate: $0 / Double(job.devices), seed: job.settings.seed, rank: rank)
+        } ?? .atOnce
+    }
+
+    /// The server is lost. What is left is done here, if the layers are; then the first device that is left does what the
+    /// server would have done with the reports.
+    private func goOnAlone(
+        _ partial: DeviceReport, _ images: DeviceImages, _ post: ReportPost, _ watch: PeerWatch
+    ) throws -> SplitSession.Outcome {
+        let missing = partial.labels.count { $0 < 0 }
+        guard job.settings.deviceHas == .model || missing == 0 else {
+            throw ServerLost(missing: missing, images: images.requests)
+        }
+        note("rank 0 is lost; \(missing) of \(images.requests) images are finished here, by the whole model")
+        let others = (1..<job.world.size).filter { $0 != self.rank }
+        watch.watch(alsoFor: others, at: MonotonicClock.now)
+        var report = partial
+        if missing > 0 {
+            let ladder = try job.ladder(0..<job.model.layers.count, weights, largest: job.settings.batch)
+            let whole = FrontStage(ladder, images: images, batch: job.settings.batch)
+            try LocalStream(job.settings, whole: whole, stop: job.stop)
+                .finish(&report, from: images.requests - missing, .atOnce) {
+                    _ = try watch.look(at: MonotonicClock.now)
+                }
+        }
+        var outcome: SplitReport?
+        while outcome == nil {
+            let leader = others.filter { !watch.isLost($0) }.min() ?? rank
+            if leader > rank || leader == rank {
+                let left = others.filter { !watch.isLost($0) }
+                let reports = try post.collect(from: left) { _ in }
+                try post.dismiss(reports.map(\.rank), hasLostRanks: true)
+                let lost = [0] + others.filter { watch.isLost($0) }
+                let all = ([report] + reports).sorted { $0.rank < $1.rank }
+                outcome = try self.report(all, nil, lost: lost, nil, unsplit: nil)
+            } else if try post.deliver(report, to: leader) != nil {
+                break
+            }
+        }
+        let (processes, own) = (job.processes, rank)
+        return SplitSession.Outcome(report: outcome, hasLostRanks: true) {
+            !others.contains { $0 < own && !watch.isLost($0) && !processes.isGone($0) }
+        }
+    }
+}

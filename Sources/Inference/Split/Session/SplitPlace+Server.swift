@@ -1,0 +1,99 @@
+import FedCore
+import Federation
+import Foundation
+import MPI
+import NeuralNet
+
+extension SplitPlace {
+    /// Rank 0's part of the run.
+    /// - Parameter verifies: whether the predictions are compared to the unsplit model's.
+    func serve(_ alone: SplitReport.StagesAlone?, verifies: Bool) throws -> SplitSession.Outcome {
+        let devices = Array(1..<job.world.size)
+        let watch = watch(devices)
+        var server: ServerReport?
+        var dropped: Set<Int> = []
+        if !isWhole {
+            let stream = try ServerStream(
+                job.settings, back: ladder, expected: devices.map { job.images(of: $0 - 1).requests },
+                on: communicator, watch: watch, stop: job.stop, backoff: job.backoff,
+                whenLost: { rank, reason in
+                    dropped.insert(rank)
+                    note("lost rank \(rank): \(reason); its other images have no prediction")
+                })
+            try stream.run()
+            server = stream.report
+        }
+        let reports = try ReportPost(job, watch).collect(from: devices.filter { !dropped.contains($0) }) { rank in
+            dropped.insert(rank)
+            note("lost rank \(rank) before it had reported; nobody knows its predictions")
+        }
+        try ReportPost(job, watch).dismiss(reports.map(\.rank), hasLostRanks: !dropped.isEmpty)
+        let report = try self.report(
+            reports, server, lost: dropped.sorted(), alone, unsplit: verifies ? unsplitPredictions() : nil)
+        return SplitSession.Outcome(report: report, hasLostRanks: !dropped.isEmpty, endsJob: { true })
+    }
+
+    /// The classes that the unsplit model gives the images of the data set.
+    private func unsplitPredictions() throws -> [Int32] {
+        let count = min(job.data.count, job.settings.images ?? .max)
+        let batch = min(64, count)
+        let whole = try PlanLadder(job.model, weights: weights.span, largest: batch, threads: job.settings.threads)
+        let images = DeviceImages(data: job.data, devices: 1, device: 0, total: count)
+        let stage = FrontStage(whole, images: images, batch: batch)
+        let classes = job.model.classes
+        var labels: [Int32] = []
+        labels.reserveCapacity(count)
+        for start in stride(from: 0, to: count, by: batch) {
+            let images = min(batch, count - start)
+            try stage.run(from: start, count: images) { scores in
+                for i in 0..<images {
+                    labels.append(Prediction(scores: scores.extracting(i * classes..<(i + 1) * classes)).label)
+                }
+            }
+        }
+        return labels
+    }
+
+    /// - Parameters:
+    ///   - lost: ranks.
+    ///   - unsplit: classes by image of the data set; nil: the predictions are not compared.
+    func report(
+        _ reports: [DeviceReport], _ server: ServerReport?, lost: [Int], _ alone: SplitReport.StagesAlone?,
+        unsplit: [Int32]?
+    ) throws -> SplitReport {
+        let settings = job.settings
+        let codec = try FeatureCodecs.named(settings.features)
+        var latencies = StageLatencies()
+        var (correct, unsplitCorrect, differences, images) = (0, 0, 0, 0)
+        for report in reports {
+            latencies.add(report.latencies)
+            let own = job.images(of: report.rank - 1)
+            for (request, label) in report.labels.enumerated() where label >= 0 {
+                let sample = Int(own.sample(request))
+                let truth = Int32(job.data.label(sample))
+                images += 1
+                if label == truth { correct += 1 }
+                guard let unsplit else { continue }
+                if unsplit[sample] == truth { unsplitCorrect += 1 }
+                if unsplit[sample] != label { differences += 1 }
+            }
+        }
+        let seconds = reports.map(\.seconds).max() ?? 0
+        let features = 4 * codec.wordCount(elements: job.model.shapes[cut].count)
+        let answered = max(1, reports.reduce(0) { $0 + $1.answered })
+        return SplitReport(
+            settings: settings, model: job.model.name, layers: job.model.layers.count, cut: cut,
+            features: job.model.shapes[cut].extents, cuts: cuts, devices: job.devices, hosts: job.processes.hosts,
+            images: images, imagesLost: (settings.images ?? job.data.count) - images, seconds: seconds,
+            throughput: seconds > 0 ? Double(images) / seconds : 0,
+            accuracy: images > 0 ? Double(correct) / Double(images) : 0,
+            unsplitAccuracy: unsplit.map { _ in images > 0 ? Double(unsplitCorrect) / Double(images) : 0 },
+            differences: unsplit.map { _ in differences },
+            bytes: SplitReport.Bytes(
+                features: isWhole ? 0 : features,
+                up: Double(reports.reduce(0) { $0 + $1.sentBytes }) / Double(answered),
+                down: Double(reports.reduce(0) { $0 + $1.receivedBytes }) / Double(answered),
+                rawFloat: 4 * job.model.input.count, rawByte: job.model.input.count),
+            latencies: latencies, server: server, perDevice: reports, lost: lost, alone: alone)
+    }
+}

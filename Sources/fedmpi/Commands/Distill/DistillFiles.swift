@@ -1,0 +1,52 @@
+import Analysis
+import Foundation
+
+/// What a distillation leaves in its own folder beside its runs: `distillation.json`, and `accuracy.png` with its script and
+/// data.
+struct DistillFiles {
+    private let plan: DistillPlan
+
+    init(_ plan: DistillPlan) {
+        self.plan = plan
+    }
+
+    /// To be called when MPI is finalised: programs are started.
+    /// - Parameters:
+    ///   - outcomes: of the runs that were done.
+    ///   - withReports: whether these get the report that a run of fedmpi train ends with.
+    /// - Returns: lines that say where things are.
+    func write(_ result: DistillResult, _ outcomes: [SweepOutcome], withReports: Bool) throws -> [String] {
+        let file = plan.folder.appendingPathComponent("distillation.json")
+        try Data((try result.json(isPretty: true) + "\n").utf8).write(to: file, options: .atomic)
+        var curves = plan.curves
+        for outcome in outcomes {
+            guard case .finished(let curve) = outcome.end else { continue }
+            curves[outcome.index] = curve
+            guard withReports else { continue }
+            try Report.write(try RecordedRun(in: plan.runs[outcome.index].folder), tables: false, notes: false)
+        }
+        return ["results   \(file.relativePath)", try draw(curves)]
+    }
+
+    /// What became of the figure, as a line.
+    private func draw(_ curves: [Int: RunCurve]) throws -> String {
+        let rows = plan.tasks.indices.map { index in
+            let task = plan.tasks[index]
+            return (
+                coordinates: [
+                    (name: "student", value: plan.students[task.student].name),
+                    (name: "case", value: task.isDistilled ? "distilled" : "from scratch"),
+                ], curve: curves[index]
+            )
+        }
+        let table = SweepTable(rows, target: nil, columns: nil)
+        guard let picture = table.picture(title: "\(plan.name): students by round") else {
+            return "no figure: no run has finished"
+        }
+        switch try Gnuplot.draw([picture], in: plan.folder) {
+        case .drawn: return "figure    \(plan.folder.relativePath)/\(picture.name).png"
+        case .missing: return Gnuplot.advice
+        case .failed(let reason): return "no figure: gnuplot says: \(reason)"
+        }
+    }
+}

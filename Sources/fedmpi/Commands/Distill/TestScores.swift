@@ -1,0 +1,49 @@
+import Datasets
+import NeuralNet
+
+/// What a model takes the samples of a test set for.
+struct TestScores {
+    /// Of each sample, the class with the largest score.
+    let answers: [Int32]
+    /// In [0, 1].
+    let accuracy: Double
+
+    /// O(samples) forward passes on one thread.
+    init(_ trained: TrainedModel, on data: any Dataset) throws {
+        let batch = min(64, data.count)
+        let plan = try Plan(trained.model, batch: batch, purpose: .inference)
+        try plan.load(trained.weights.span)
+        var labels = [Int32](repeating: 0, count: batch)
+        var answers: [Int32] = []
+        var correct = 0
+        for start in stride(from: 0, to: data.count, by: batch) {
+            let samples = (start..<min(start + batch, data.count)).map { UInt32($0) }
+            plan.withInput { images in
+                var labels = labels.mutableSpan
+                data.read(samples.span, into: &images, labels: &labels)
+            }
+            try plan.forward(samples.count)
+            plan.withOutput { scores in
+                for i in samples.indices {
+                    let answer = Self.largest(scores.extracting(i * data.classes..<(i + 1) * data.classes))
+                    answers.append(answer)
+                    if answer == labels[i] { correct += 1 }
+                }
+            }
+        }
+        self.answers = answers
+        accuracy = Double(correct) / Double(data.count)
+    }
+
+    /// The share of samples that both take for the same class.
+    func agreement(with other: TestScores) -> Double {
+        precondition(answers.count == other.answers.count && !answers.isEmpty, "of the same samples")
+        return Double(zip(answers, other.answers).count { $0 == $1 }) / Double(answers.count)
+    }
+
+    private static func largest(_ scores: Span<Float>) -> Int32 {
+        var best = 0
+        for i in 1..<scores.count where scores[i] > scores[best] { best = i }
+        return Int32(best)
+    }
+}

@@ -1,0 +1,65 @@
+import Analysis
+import Inference
+
+/// Pictures of one run of split inference.
+enum SplitPictures {
+    static func all(_ report: SplitReport) -> [Picture] {
+        [latencies(report)] + (report.cuts.map { [cuts($0)] } ?? [])
+    }
+
+    /// For each stage, the share of the images that took longer: distributions over decades, tails included.
+    static func latencies(_ report: SplitReport) -> Picture {
+        let stages = report.latencies.stages.filter { $0.histogram.count > 0 }
+        var data: [String] = []
+        for (i, stage) in stages.enumerated() {
+            if i > 0 { data += ["", ""] }
+            data += ["# \(stage.name)", "# milliseconds,percent_of_images_that_took_no_longer"]
+            let all = Double(stage.histogram.count)
+            var count = 0
+            for bucket in stage.histogram.buckets {
+                count += bucket.count
+                data.append("\(max(bucket.seconds * 1000, 1e-4)),\(100 * Double(count) / all)")
+            }
+        }
+        let curves = stages.enumerated().map { i, stage in
+            "DATA index \(i) using 1:2 with steps lw \(stage.name == "total" ? 3 : 2) "
+                + "lc rgb \"\(Colour.all[i % Colour.all.count])\" title \"\(stage.name)\""
+        }
+        return Picture(
+            "latency", caption: "Where the time of an image goes: for each stage, how many images took no longer.",
+            size: (900, 520), data: data,
+            body: """
+                set title "Latency by stage: \(report.model) cut at \(report.cut), \(report.devices) devices"
+                set xlabel "milliseconds"
+                set ylabel "images, %"
+                set logscale x
+                set yrange [0:100]
+                plot \(curves.joined(separator: ", \\\n     "))
+                """)
+    }
+
+    /// What was predicted of each cut.
+    static func cuts(_ table: CutTable) -> Picture {
+        let data =
+            ["# cut,images_per_second,batch_ms,bytes_up"]
+            + table.rows.map {
+                "\($0.cut),\($0.throughput),\($0.latency * 1000),\($0.costs.upBytes)"
+            }
+        return Picture(
+            "cuts", caption: "What is predicted of each cut, from what was measured of the layers and the link.",
+            size: (900, 520), data: data,
+            body: """
+                set title "Predicted by cut; best for \(table.objective.rawValue): \(table.best)"
+                set xlabel "layers on the device"
+                set ylabel "images a second"
+                set y2label "milliseconds of one batch"
+                set y2tics nomirror
+                set border 11 lc rgb "#777777"
+                set xtics 1
+                set yrange [0:*]
+                set y2range [0:*]
+                plot DATA using 1:2 with linespoints pt 7 lw 2 lc rgb "\(Colour.all[0])" title "throughput", \\
+                     DATA using 1:3 axes x1y2 with linespoints pt 7 lw 2 lc rgb "\(Colour.all[1])" title "latency"
+                """)
+    }
+}

@@ -1,0 +1,130 @@
+import Inference
+
+/// A run of split inference for a human reader.
+struct SplitText {
+    private let report: SplitReport
+
+    init(_ report: SplitReport) { self.report = report }
+
+    var text: String {
+        var parts: [String] = []
+        if let cuts = report.cuts { parts.append(table(of: cuts)) }
+        parts.append(header)
+        parts.append(latencies)
+        parts.append(summary)
+        return parts.joined(separator: "\n\n") + "\n"
+    }
+
+    private var settings: SplitSettings { report.settings }
+
+    private var header: String {
+        let shape = report.features.map { "\($0)" }.joined(separator: "×")
+        var lines = [
+            "model     \(report.model), cut at \(report.cut) of \(report.layers): \(shape) features cross as \(settings.features)",
+            "devices   \(report.devices), \(settings.rate.map { "\(Format.fixed($0, 0)) images a second arrive in all" } ?? "closed loop"), "
+                + "messages of \(settings.batch), window \(settings.window)",
+        ]
+        if let simulated { lines.append("simulated \(simulated)") }
+        return lines.joined(separator: "\n")
+    }
+
+    private var simulated: String? {
+        var parts: [String] = []
+        if let bandwidth = settings.bandwidthMbps { parts.append("links of \(bandwidth) Mbit/s") }
+        if settings.latencyMs > 0 { parts.append("\(settings.latencyMs) ms for each message") }
+        return parts.isEmpty ? nil : parts.joined(separator: ", ")
+    }
+
+    private var latencies: String {
+        var table = TextTable([
+            ("latency, ms", .left), ("p50", .right), ("p95", .right), ("p99", .right), ("max", .right),
+        ])
+        for (name, histogram) in report.latencies.stages where histogram.count > 0 {
+            let summary = histogram.summary
+            table.add([name] + [summary.p50, summary.p95, summary.p99, summary.max].map { Format.fixed($0 * 1000, 3) })
+        }
+        return table.text
+    }
+
+    private var summary: String {
+        var lines = [
+            "images    \(Format.grouped(report.images)) in \(Format.fixed(report.seconds, 3)) s, "
+                + "\(Format.grouped(Int(report.throughput))) a second"
+        ]
+        if report.imagesLost > 0 {
+            let ranks = report.lost.map { "\($0)" }.joined(separator: ", ")
+            lines.append("lost      \(Format.grouped(report.imagesLost)) images, with rank \(ranks)")
+        } else if report.lost.contains(0) {
+            let local = report.perDevice.reduce(0) { $0 + $1.labels.count - $1.answered }
+            lines.append("lost      the server; the devices finished \(Format.grouped(local)) images alone")
+        }
+        lines.append("accuracy  \(accuracy)")
+        let bytes = report.bytes
+        if bytes.features > 0 {
+            lines.append(
+                "bytes     \(bytes.features) of features an image, \(Format.fixed(bytes.up, 1)) sent and "
+                    + "\(Format.fixed(bytes.down, 1)) received with headers; raw \(Format.grouped(bytes.rawFloat)) as floats "
+                    + "(\(saving(bytes.savedOfFloat))), \(bytes.rawByte) as bytes (\(saving(bytes.savedOfByte)))")
+        }
+        lines.append(
+            "busy      devices \(Format.percent(report.deviceUtilisation)) in the mean"
+                + (report.serverUtilisation.map { ", server \(Format.percent($0))" } ?? ""))
+        if let server = report.server, server.passes > 0 {
+            let mean = Double(server.images) / Double(server.passes)
+            lines.append(
+                "server    \(Format.grouped(server.passes)) passes of \(Format.fixed(mean, 1)) images, the largest of "
+                    + "\(server.largestPass); at most \(server.mostWaiting) messages waited")
+        }
+        if let alone = report.alone { lines += self.alone(alone) }
+        return lines.joined(separator: "\n")
+    }
+
+    private func saving(_ share: Double) -> String {
+        share >= 0 ? "\(Format.fixed(share * 100, 1)) % less" : "\(Format.fixed(-share * 100, 1)) % more"
+    }
+
+    private var accuracy: String {
+        let own = Format.percent(report.accuracy)
+        guard let unsplit = report.unsplitAccuracy, let differences = report.differences else { return own }
+        let comparison =
+            differences == 0
+            ? "every prediction is the unsplit model's"
+            : "\(Format.count(differences, "prediction")) of \(Format.grouped(report.images)) not the unsplit model's"
+        return "\(own), unsplit \(Format.percent(unsplit)); \(comparison)"
+    }
+
+    private func alone(_ alone: SplitReport.StagesAlone) -> [String] {
+        let share = report.throughput / alone.slower
+        var lines = [
+            "alone     devices \(Format.grouped(Int(alone.devices))) images a second, server "
+                + "\(Format.grouped(Int(alone.server))); the whole does \(Format.percent(share)) of the slower",
+            "ping-pong \(Format.fixed(alone.pingPong * 1000, 3)) ms for a message and its answer",
+        ]
+        let stages = report.latencies
+        if settings.rate == nil, settings.window == 1, stages.total.count > 0 {
+            let compute = stages.device.summary.p50 + stages.server.summary.p50
+            let above = stages.total.summary.p50 - compute - alone.pingPong
+            lines[1] += "; p50 is \(Format.fixed(above * 1000, 3)) ms above computing and ping-pong"
+        }
+        return lines
+    }
+
+    private func table(of cuts: CutTable) -> String {
+        var table = TextTable([
+            ("cut", .right), ("device us", .right), ("server us", .right), ("bytes up", .right), ("images/s", .right),
+            ("limited by", .left), ("batch ms", .right), ("", .left),
+        ])
+        for row in cuts.rows {
+            table.add([
+                "\(row.cut)", Format.fixed(row.costs.deviceSeconds * 1e6, 1),
+                Format.fixed(row.costs.serverSeconds * 1e6, 1), Format.fixed(row.costs.upBytes, 0),
+                Format.grouped(Int(row.throughput)), row.limit.rawValue, Format.fixed(row.latency * 1000, 3),
+                row.cut == cuts.best ? "best \(cuts.objective.rawValue)" : "",
+            ])
+        }
+        let link = cuts.conditions.link
+        return table.text
+            + "\nlink      \(Format.fixed(link.latency * 1000, 3)) ms a message, "
+            + "\(Format.grouped(Int(link.bandwidth * 8 / 1e6))) Mbit/s, as measured"
+    }
+}

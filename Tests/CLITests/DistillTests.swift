@@ -1,0 +1,122 @@
+import FedCore
+import Federation
+import Foundation
+import NeuralNet
+import Testing
+
+@testable import fedmpi
+
+@Suite struct DistillTests {
+    private static func student(distilled: [Double], scratch: [Double]) -> DistillResult.Student {
+        func trained(_ accuracy: [Double]) -> DistillResult.Trained {
+            DistillResult.Trained(
+                seeds: accuracy.indices.map { UInt64($0) }, accuracy: accuracy,
+                agreement: accuracy.map { _ in 0.9 }, runs: accuracy.map { _ in "run" })
+        }
+        return DistillResult.Student(
+            model: "logistic", parameters: 7850, bytes: 31_400, teacher: "edgecnn-small",
+            distilled: trained(distilled), scratch: scratch.isEmpty ? nil : trained(scratch),
+            gain: zip(distilled, scratch).map { $0 - $1 })
+    }
+
+    @Test func `A gain above its standard error helps, anything else does not, and it is said`() throws {
+        // Gains of 1, 2 and 3 points: mean 2, deviation 1, standard error 0.58.
+        #expect(
+            Self.student(distilled: [0.81, 0.82, 0.83], scratch: [0.8, 0.8, 0.8]).verdict
+                == "logistic: distillation helps, +2.00 ± 1.00 points of accuracy over 3 seeds")
+        // Gains of −1, 0 and 2 points: mean 0.33, deviation 1.53, standard error 0.88.
+        #expect(
+            Self.student(distilled: [0.79, 0.8, 0.82], scratch: [0.8, 0.8, 0.8]).verdict
+                == "logistic: distillation does not help: +0.33 ± 1.53 points of accuracy over 3 seeds")
+        #expect(
+            Self.student(distilled: [0.7], scratch: [0.8]).verdict
+                == "logistic: distillation does not help, it harms: −10.00 points of accuracy with one seed")
+        #expect(
+            Self.student(distilled: [0.8], scratch: [0.8]).verdict
+                == "logistic: distillation does not help: +0.00 points of accuracy with one seed")
+        #expect(Self.student(distilled: [0.8], scratch: []).verdict == nil)
+    }
+
+    @Test func `The table has the teacher, and each student with and without it`() throws {
+        let result = DistillResult(
+            teacher: DistillResult.Teacher(
+                path: "t", model: "edgecnn-small", parameters: 50_890, bytes: 203_560, accuracy: 0.85, sha256: "0"),
+            loss: DistillationLoss(temperature: 2, hardWeight: 0.5), rounds: 3, clients: 5,
+            students: [Self.student(distilled: [0.81, 0.83], scratch: [0.8, 0.8])])
+        let lines = result.text.split(separator: "\n").map { $0.split(separator: " ").joined(separator: " ") }
+        #expect(lines[1] == "edgecnn-small the teacher 85.00 50,890 204")
+        #expect(lines[2] == "logistic distilled from edgecnn-small 82.00 ± 1.41 −3.00 90.00 ± 0.00 7,850 31")
+        #expect(lines[3] == "logistic from scratch 80.00 ± 0.00 −5.00 90.00 ± 0.00 7,850 31")
+        #expect(lines[4].hasPrefix("logistic: distillation helps, +2.00"))
+        #expect(try result.json(isPretty: false).contains(#""hard_weight":0.5"#))
+    }
+
+    private func plan(
+        _ students: [String], seeds: [UInt64]? = nil, hasBaseline: Bool = true, in results: URL,
+        _ change: (inout RunSettings) -> Void = { _ in }
+    ) throws -> DistillPlan {
+        let teacher = results.appendingPathComponent("teacher")
+        try FileManager.default.createDirectory(at: teacher, withIntermediateDirectories: true)
+        let trained = TrainedModel(.edgeCNNSmall, weights: Model.edgeCNNSmall.initialWeights(seed: 1))
+        try Data(trained.encoded()).write(to: teacher.appendingPathComponent("model.safetensors"))
+        var settings = RunSettings()
+        settings.dataset = "synthetic"
+        settings.samplesPerClient = 20
+        settings.distil(from: teacher.path, temperature: nil, hardWeight: 0.25)
+        change(&settings)
+        let output = try OutputOptions.parse(["--results", results.path, "--run-name", "d"])
+        return try DistillPlan(
+            settings, students: students, seeds: seeds, hasBaseline: hasBaseline, output, stop: StopFlag())
+    }
+
+    private let results = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+
+    @Test func `Each student is the teacher of the next, with its own seed, and has a run without`() throws {
+        let plan = try plan(["logistic", "edgecnn-medium"], seeds: [1, 2], in: results)
+        #expect(
+            plan.runs.map(\.name) == [
+                "d-logistic-seed1", "d-logistic-scratch-seed1", "d-edgecnn-medium-seed1",
+                "d-edgecnn-medium-scratch-seed1", "d-logistic-seed2", "d-logistic-scratch-seed2",
+                "d-edgecnn-medium-seed2", "d-edgecnn-medium-scratch-seed2",
+            ])
+        #expect(plan.waiting == plan.runs)
+        let settings = plan.runs.map(\.settings)
+        #expect(settings.map(\.seed) == [1, 1, 1, 1, 2, 2, 2, 2])
+        #expect(settings[6].teacher?.hasSuffix("/d-logistic-seed2") == true)
+        #expect(settings[0].teacher?.hasSuffix("/teacher") == true)
+        #expect(settings[2].hardWeight == 0.25 && settings[2].temperature == RunSettings.defaultTemperature)
+        // The same but for the teacher.
+        for place in [1, 3, 5, 7] {
+            var distilled = settings[place - 1]
+            distilled.distil(from: nil, temperature: nil, hardWeight: nil)
+            #expect(settings[place] == distilled)
+        }
+        let alone = try self.plan(["logistic"], hasBaseline: false, in: results.appendingPathComponent("alone"))
+        #expect(alone.runs.map(\.name) == ["d-logistic"] && alone.runs[0].settings.seed == 42)
+    }
+
+    @Test func `What cannot be is refused before anything is written`() throws {
+        let cases: [(students: [String], seeds: [UInt64]?, change: (inout RunSettings) -> Void)] = [
+            (["nothing"], nil, { _ in }), (["logistic"], [1, 1], { _ in }), (["logistic", "logistic"], nil, { _ in }),
+            (["logistic"], nil, { $0.teacher = "/nowhere" }), (["logistic"], nil, { $0.temperature = -1 }),
+            (["logistic"], nil, { $0.strategy = "fedbn" }),
+            (
+                ["logistic"], nil,
+                {
+                    $0.strategy = "fedper"
+                    $0.clientTest = 0.5
+                }
+            ),
+        ]
+        for (students, seeds, change) in cases {
+            #expect(throws: ConfigurationError.self) { try plan(students, seeds: seeds, in: results, change) }
+            #expect(!FileManager.default.fileExists(atPath: results.appendingPathComponent("d").path))
+        }
+    }
+
+    @Test func `Lists are separated by commas and have no gaps`() {
+        #expect(CommaSeparated<UInt64>(argument: "1,2,3")?.values == [1, 2, 3])
+        #expect(CommaSeparated<UInt64>(argument: "1,x") == nil)
+        #expect(CommaSeparated<String>(argument: "a,,b") == nil && CommaSeparated<String>(argument: "") == nil)
+    }
+}

@@ -139,7 +139,7 @@ let package = Package(
         .executableTarget(
             name: "Fuzz",
             dependencies: [
-                "CZlib", "MPI", "FedCore", "NeuralNet", "Datasets", "Federation", "Recording",
+                "CZlib", "MPI", "FedCore", "NeuralNet", "Datasets", "Federation", "SplitLearning", "Recording",
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
             path: "Tests/Fuzz"),

@@ -24,7 +24,9 @@ struct TrainingRun {
         let timekeeper = Timekeeper(world, isOn: output.timing == .on, sink: RunOutputs.openTimingFiles)
         var resumed: ResumedRun?
         let problem = try Session.attempt(on: timekeeper.metered(world)) {
-            if world.rank == 0 { resumed = try resumption.load(results: output.results, rounds: rounds, teacher: teacher) }
+            if world.rank == 0 {
+                resumed = try resumption.load(results: output.results, rounds: rounds, teacher: teacher)
+            }
         }
         if let problem { throw problem }
         let settings = world.rank == 0 ? resumed?.state.settings ?? self.settings : nil

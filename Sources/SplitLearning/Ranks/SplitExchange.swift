@@ -195,7 +195,8 @@ final class SplitExchange: Exchange {
         switch message.header.kind {
         case .features:
             guard let due = server.expected(of: client), waiting[client] == nil else { return }
-            try check(message, step: due.step, count: due.count)
+            try message.checkFeatures(
+                step: due.step, samples: due.count, width: split.features, classes: split.back.classes)
             traffic?.upload += SplitMessage.featureBytes(split, count: due.count)
             waiting[client] = Letter(message)
         case .part:
@@ -210,23 +211,6 @@ final class SplitExchange: Exchange {
         case .order, .gradient, .end:
             return
         }
-    }
-
-    private func check(
-        _ message: borrowing SplitMessage, step: Int, count: Int
-    ) throws(UpdateSlot.Defect) {
-        guard message.header.step == step, message.words == count, message.floats == count * split.features else {
-            throw .wrongLength(
-                expected: SplitMessage.featureBytes(split, count: count),
-                actual: SplitMessage.byteCount(floats: message.floats, words: message.words))
-        }
-        let areFinite = message.withFloats { $0.firstNonFinite == nil }
-        guard areFinite else { throw .refused(.notFinite) }
-        let classes = Int32(split.back.classes)
-        let areLabels = message.withWords { words in
-            words.indices.allSatisfy { words[$0] >= 0 && words[$0] < classes }
-        }
-        guard areLabels else { throw .badLabels(classes: Int(classes)) }
     }
 
     private func nextLetter() -> Letter? {

@@ -10,8 +10,8 @@ import MPI
 /// ```
 /// Little-endian. The issue counts how often work was dealt out, so that what belongs to work that was given up is seen as
 /// such. docs/SPLIT-TRAINING.md says what each kind holds.
-struct SplitMessage: ~Copyable {
-    enum Kind: UInt32, Sendable {
+package struct SplitMessage: ~Copyable {
+    package enum Kind: UInt32, Sendable {
         /// Down, once a round for each rank: the weights of the devices' part; words: the clients.
         case order = 1
         /// Up: `[samples, features]` in front of the cut; words: the labels.
@@ -33,13 +33,21 @@ struct SplitMessage: ~Copyable {
         }
     }
 
-    struct Header: Equatable, Sendable {
-        var kind: Kind
-        var round = RoundID(0)
-        var issue = 0
-        var client = 0
+    package struct Header: Equatable, Sendable {
+        package var kind: Kind
+        package var round: RoundID
+        package var issue: Int
+        package var client: Int
         /// From 0.
-        var step = 0
+        package var step: Int
+
+        package init(kind: Kind, round: RoundID = RoundID(0), issue: Int = 0, client: Int = 0, step: Int = 0) {
+            self.kind = kind
+            self.round = round
+            self.issue = issue
+            self.client = client
+            self.step = step
+        }
     }
 
     private enum Field {
@@ -59,14 +67,14 @@ struct SplitMessage: ~Copyable {
     static let headerBytes = 64
 
     private(set) var buffer: Buffer<UInt8>
-    let header: Header
-    let floats: Int
-    let words: Int
+    package let header: Header
+    package let floats: Int
+    package let words: Int
 
-    static func byteCount(floats: Int, words: Int) -> Int { headerBytes + 4 * (floats + words) }
+    package static func byteCount(floats: Int, words: Int) -> Int { headerBytes + 4 * (floats + words) }
 
     /// A message of zeros, to be filled and sealed.
-    init(_ header: Header, floats: Int = 0, words: Int = 0) {
+    package init(_ header: Header, floats: Int = 0, words: Int = 0) {
         self.header = header
         self.floats = floats
         self.words = words
@@ -86,7 +94,7 @@ struct SplitMessage: ~Copyable {
 
     /// A message that has come.
     /// - Throws: what is wrong with it.
-    init(_ buffer: consuming Buffer<UInt8>) throws(UpdateSlot.Defect) {
+    package init(_ buffer: consuming Buffer<UInt8>) throws(UpdateSlot.Defect) {
         let count = buffer.count
         guard count >= Self.headerBytes else { throw .wrongLength(expected: Self.headerBytes, actual: count) }
         (header, floats, words) = try buffer.withSpan(of: UInt8.self, at: 0, count: count) {
@@ -110,33 +118,52 @@ struct SplitMessage: ~Copyable {
         self.buffer = buffer
     }
 
-    func withFloats<R: ~Copyable, E: Error>(_ body: (Span<Float>) throws(E) -> R) throws(E) -> R {
+    package func withFloats<R: ~Copyable, E: Error>(_ body: (Span<Float>) throws(E) -> R) throws(E) -> R {
         try buffer.withSpan(of: Float.self, at: Self.headerBytes, count: floats, body)
     }
 
-    mutating func withMutableFloats<R: ~Copyable, E: Error>(
+    package mutating func withMutableFloats<R: ~Copyable, E: Error>(
         _ body: (inout MutableSpan<Float>) throws(E) -> R
     ) throws(E) -> R {
         try buffer.withMutableSpan(of: Float.self, at: Self.headerBytes, count: floats, body)
     }
 
-    func withWords<R: ~Copyable, E: Error>(_ body: (Span<Int32>) throws(E) -> R) throws(E) -> R {
+    package func withWords<R: ~Copyable, E: Error>(_ body: (Span<Int32>) throws(E) -> R) throws(E) -> R {
         try buffer.withSpan(of: Int32.self, at: Self.headerBytes + 4 * floats, count: words, body)
     }
 
-    mutating func withMutableWords<R: ~Copyable, E: Error>(
+    package mutating func withMutableWords<R: ~Copyable, E: Error>(
         _ body: (inout MutableSpan<Int32>) throws(E) -> R
     ) throws(E) -> R {
         try buffer.withMutableSpan(of: Int32.self, at: Self.headerBytes + 4 * floats, count: words, body)
     }
 
     /// The bytes to send, with their checksum. O(bytes)
-    consuming func sealed() -> Buffer<UInt8> {
+    package consuming func sealed() -> Buffer<UInt8> {
         let count = buffer.count
         buffer.withMutableSpan(of: UInt8.self, at: 0, count: count) { bytes in
             bytes.store(bytes.span.checksum(withFieldAt: Field.checksum), at: Field.checksum)
         }
         return buffer
+    }
+}
+
+extension SplitMessage {
+    /// Refuses features that cannot be trained on. O(message)
+    /// - Parameters:
+    ///   - step: that is due.
+    ///   - samples: of that step.
+    ///   - width: floats of a sample.
+    package func checkFeatures(step: Int, samples: Int, width: Int, classes: Int) throws(UpdateSlot.Defect) {
+        guard header.step == step, words == samples, floats == samples * width else {
+            throw .wrongLength(
+                expected: Self.byteCount(floats: samples * width, words: samples),
+                actual: Self.byteCount(floats: floats, words: words))
+        }
+        let areFinite = withFloats { $0.firstNonFinite == nil }
+        guard areFinite else { throw .refused(.notFinite) }
+        let areLabels = withWords { labels in labels.indices.allSatisfy { 0..<classes ~= Int(labels[$0]) } }
+        guard areLabels else { throw .badLabels(classes: classes) }
     }
 }
 

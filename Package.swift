@@ -31,7 +31,7 @@ let package = Package(
         .systemLibrary(name: "CZlib"),
         // No library: the processor's checksum instruction as inline C.
         .systemLibrary(name: "CCRC32C"),
-        // No library: fork, and what the launcher's own library offers.
+        // No library: fork, the cores of a process, and what the launcher's own library offers.
         .systemLibrary(name: "CProcess"),
 
         // Transport.
@@ -68,6 +68,10 @@ let package = Package(
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
             ]),
 
+        .target(
+            name: "Serving", dependencies: ["CProcess", "MPI", "FedCore", "NeuralNet", "Datasets", "Inference"],
+            swiftSettings: lifetimes),
+
         // Reading: sees only what Recording wrote.
         .target(name: "Analysis", dependencies: ["FedCore", "Recording"]),
         .target(
@@ -82,7 +86,7 @@ let package = Package(
             name: "fedmpi",
             dependencies: [
                 "CProcess", "MPI", "FedCore", "Strategies", "Aggregation", "Selection", "NeuralNet", "Datasets",
-                "Federation", "SplitLearning", "Recording", "Inference", "Analysis", "RunStore",
+                "Federation", "SplitLearning", "Recording", "Inference", "Serving", "Analysis", "RunStore",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Yams", package: "Yams"),
@@ -113,7 +117,12 @@ let package = Package(
             dependencies: ["Recording", "Federation", "FedCore", .product(name: "Crypto", package: "swift-crypto")]),
         .testTarget(
             name: "InferenceTests",
-            dependencies: ["Inference", "MPI", "MPITesting", "FedCore", "NeuralNet", "Datasets", "EdgeSim"]),
+            dependencies: [
+                "Inference", "MPI", "MPITesting", "FedCore", "NeuralNet", "Datasets", "EdgeSim", "Federation",
+            ]),
+        .testTarget(
+            name: "ServingTests",
+            dependencies: ["Serving", "Inference", "MPI", "MPITesting", "FedCore", "NeuralNet", "Datasets"]),
         .testTarget(name: "AnalysisTests", dependencies: ["Analysis", "FedCore", "Recording"]),
         .testTarget(
             name: "RunStoreTests",
@@ -123,7 +132,9 @@ let package = Package(
             ]),
         .testTarget(
             name: "CLITests",
-            dependencies: ["fedmpi", "MPI", "MPITesting", "FedCore", "Federation", "NeuralNet", "RunStore"]),
+            dependencies: [
+                "fedmpi", "Serving", "MPI", "MPITesting", "FedCore", "Federation", "NeuralNet", "RunStore",
+            ]),
 
         // Whole runs of the release binary under mpirun; skipped unless FEDMPI_BINARY names it.
         .testTarget(name: "EndToEndTests"),

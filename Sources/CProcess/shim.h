@@ -1,5 +1,5 @@
-// What Swift cannot call: fork, prctl, and the launcher's library, which is loaded only where it is. What is done with
-// it is in fedmpi's Guardian.swift.
+// What Swift cannot call: fork, prctl, the cores of a process, and the launcher's library, which is loaded only where it
+// is. What is done with it is in fedmpi's Guardian.swift and in Serving's ProcessLimits.swift.
 #pragma once
 #include <dlfcn.h>
 #include <errno.h>
@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 static inline pid_t process_fork(void) { return fork(); }
@@ -15,6 +16,23 @@ static inline pid_t process_fork(void) { return fork(); }
 // The kernel kills this process when its parent ends. False: the parent has ended already.
 static inline bool process_die_with_parent(pid_t parent) {
     return prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == parent;
+}
+
+// Lets this process run on at most `count` of the cores that it may run on, beginning with the `first`-th of them, modulo
+// their number. False: the kernel refuses.
+static inline bool process_limit_cores(unsigned count, unsigned first) {
+    enum { words = 64, bits = 8 * sizeof(unsigned long) }; // 4,096 cores
+    unsigned long allowed[words] = {0}, chosen[words] = {0};
+    if (syscall(SYS_sched_getaffinity, 0, sizeof allowed, allowed) < 0) return false;
+    unsigned cores[words * bits], available = 0;
+    for (unsigned core = 0; core < words * bits; ++core)
+        if (allowed[core / bits] >> core % bits & 1) cores[available++] = core;
+    if (count >= available) return available > 0;
+    for (unsigned i = 0; i < count; ++i) {
+        const unsigned core = cores[(first % available + i) % available];
+        chosen[core / bits] |= 1ul << core % bits;
+    }
+    return syscall(SYS_sched_setaffinity, 0, sizeof chosen, chosen) == 0;
 }
 
 // What ps, top and pgrep show of this process from here on: its name, and `line` in place of its arguments. They lie in

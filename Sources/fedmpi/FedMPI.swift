@@ -16,6 +16,7 @@ struct FedMPI: ParsableCommand {
             Train.self, SplitTrain.self, Distill.self, Sweep.self, Report.self, Watch.self, Runs.self, Compare.self,
             PartitionTable.self,
             ModelList.self,
+            Serve.self, ServeDevice.self,
             Split.self, Doctor.self,
         ],
         defaultSubcommand: Train.self)

@@ -1,0 +1,84 @@
+import FedCore
+import Foundation
+import NeuralNet
+
+/// Measures the machine it runs on.
+///
+/// GFLOP/s are those of a fully connected layer of 1024 by 1024 on 256 samples, through oneDNN as the models are computed;
+/// the best of several passes, as the others were disturbed. The bandwidth is that of `Triad`. Cores, memory and clock are
+/// what the operating system says.
+public struct DeviceProfiler: Sendable {
+    /// Seconds for each of the three timings.
+    public var seconds: Double
+
+    /// - Parameter seconds: for each of the three timings; half a second in all is enough for figures that repeat within some per cent.
+    public init(seconds: Double = 0.12) {
+        self.seconds = seconds
+    }
+
+    /// Times the machine; half a second. Local to the rank. Whoever computes at the same time spoils it.
+    ///
+    /// `gflops` is that of one thread times the cores, so that `gflopsPerCore` is what one thread reaches;
+    /// `gflopsOfAllThreads` is what the cores reach together.
+    public func measure(name: String = "this machine") throws -> Machine {
+        let cores = ProcessInfo.processInfo.activeProcessorCount
+        let one = try gflops(threads: 1)
+        let all = cores > 1 ? try gflops(threads: cores) : one
+        var profile = DeviceProfile(
+            name: name, cores: cores, ramMegabytes: Double(ProcessInfo.processInfo.physicalMemory) / 1e6,
+            gflops: one * Double(cores))
+        profile.clockMegahertz = Self.clock()
+        profile.memoryBandwidth = Triad.gigabytesPerSecond(seconds: seconds)
+        for quantity in [DeviceQuantity.cores, .ramMegabytes] { profile.origins[quantity.rawValue] = .read }
+        if profile.clockMegahertz != nil { profile.origins[DeviceQuantity.clockMegahertz.rawValue] = .read }
+        for quantity in [DeviceQuantity.gflops, .memoryBandwidth] { profile.origins[quantity.rawValue] = .measured }
+        return Machine(profile: profile, gflopsOfAllThreads: all)
+    }
+
+    /// What was measured of a machine.
+    public struct Machine: Sendable, Codable, Equatable {
+        public var profile: DeviceProfile
+        /// GFLOP/s of one pass that all cores share, which is less than their sum.
+        public var gflopsOfAllThreads: Double
+
+        public init(profile: DeviceProfile, gflopsOfAllThreads: Double) {
+            self.profile = profile
+            self.gflopsOfAllThreads = gflopsOfAllThreads
+        }
+    }
+
+    private func gflops(threads: Int) throws -> Double {
+        let width = 1024
+        let batch = 256
+        let model = Model(name: "profiler", input: [width], classes: width, layers: [Linear(width, width)])
+        let plan = try Plan(model, batch: batch, purpose: .inference, threads: threads)
+        let weights = model.initialWeights(seed: 1)
+        try plan.load(weights.span)
+        // Not zeros: denormal or zero operands may take another time.
+        plan.withInput { input in
+            for i in 0..<input.count { input[i] = Float(i % 17) / 16 }
+        }
+        for _ in 0..<2 { try plan.forward(batch) }
+        var best = Duration.seconds(3600)
+        let begin = ContinuousClock.now
+        repeat {
+            let start = ContinuousClock.now
+            try plan.forward(batch)
+            best = min(best, .now - start)
+        } while ContinuousClock.now - begin < .seconds(seconds)
+        return Double(model.forwardFlops * batch) / (best / .nanoseconds(1))
+    }
+
+    /// MHz: the highest that the first core may run at, else what it runs at.
+    private static func clock() -> Double? {
+        let file = "/sys/devices/system/cpu/cpu0/cpufreq/cpuinfo_max_freq"
+        if let text = try? String(contentsOfFile: file, encoding: .utf8),
+            let kilohertz = Double(text.filter { !$0.isWhitespace })
+        {
+            return kilohertz / 1000
+        }
+        guard let text = try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8) else { return nil }
+        let line = text.split(separator: "\n").first { $0.hasPrefix("cpu MHz") }
+        return line?.split(separator: ":").last.flatMap { Double($0.filter { !$0.isWhitespace }) }
+    }
+}

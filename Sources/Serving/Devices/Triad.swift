@@ -1,0 +1,33 @@
+/// a ← b + s·c over vectors that no cache holds.
+///
+/// J. D. McCalpin, *Memory Bandwidth and Machine Balance in Current High Performance Computers*, IEEE TCCA Newsletter,
+/// December 1995 (STREAM). As there, the bytes are those the formula names: two vectors read and one written.
+enum Triad {
+    /// Elements of each vector: 32 MB.
+    private static let count = 4_000_000
+
+    /// GB/s (10⁹ bytes) of one thread: the best pass, as the others were disturbed. Takes 96 MB of memory.
+    static func gigabytesPerSecond(seconds: Double) -> Double {
+        var a = [Double](repeating: 0, count: count)
+        let b = [Double](repeating: 1, count: count)
+        let c = [Double](repeating: 2, count: count)
+        var best = Duration.seconds(3600)
+        var pass = 0
+        let begin = ContinuousClock.now
+        repeat {
+            pass += 1
+            let start = ContinuousClock.now
+            run(&a, b, c, factor: Double(pass))
+            best = min(best, .now - start)
+        } while pass < 3 || ContinuousClock.now - begin < .seconds(seconds)
+        precondition(a[count - 1] == 1 + 2 * Double(pass), "the triad is wrong")
+        return Double(3 * count * MemoryLayout<Double>.stride) / (best / .nanoseconds(1))
+    }
+
+    @inline(never)
+    private static func run(_ a: inout [Double], _ b: [Double], _ c: [Double], factor: Double) {
+        var a = a.mutableSpan
+        let (b, c) = (b.span, c.span)
+        for i in 0..<count { a[unchecked: i] = b[unchecked: i] + factor * c[unchecked: i] }
+    }
+}

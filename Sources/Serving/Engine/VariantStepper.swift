@@ -1,0 +1,133 @@
+/// Decides from the responses' latencies which variant serves.
+///
+/// Two thresholds and two times keep it from flapping: it steps down when the 95th percentile of the latest responses
+/// passes the target, and up only when the better variant is expected to stay well below it, after a longer time. A step up
+/// that has to be taken back doubles that time. While a queue drains fast it waits: the variant that serves copes already.
+public struct VariantStepper: Sendable {
+    /// One response as the stepper sees it. All in seconds.
+    public struct Response: Sendable {
+        /// When it was there, since serving began.
+        public var end: Double
+        /// From the request's arrival.
+        public var latency: Double
+        /// Of that, computing.
+        public var service: Double
+        /// When the request came; nil when it came because the one before was answered.
+        public var arrival: Double?
+
+        public init(end: Double, latency: Double, service: Double, arrival: Double? = nil) {
+            self.end = end
+            self.latency = latency
+            self.service = service
+            self.arrival = arrival
+        }
+    }
+
+    /// The step of the ladder that serves: 0 is the most accurate variant.
+    public private(set) var step = 0
+    public private(set) var switches: [VariantSwitch] = []
+
+    private let policy: AdaptationPolicy
+    /// Mean seconds of one image, by step: what was expected, and for those that have served what was seen last.
+    private var services: [Double]
+    /// The latest responses of the variant that serves, oldest first.
+    private var window: [Response] = []
+    private var since = 0.0
+    private var patience: Double
+    /// Whether the latest switch was upward.
+    private var wentUp = false
+    private var responsesSinceCheck = 0
+
+    /// Looking at the window costs a sort: not at every response.
+    private static let responsesPerCheck = 8
+
+    /// - Parameter services: seconds of one image that are expected of each step, falling.
+    /// - Precondition: there is a step.
+    public init(_ policy: AdaptationPolicy, services: [Double]) {
+        precondition(!services.isEmpty, "a ladder has a step")
+        precondition(policy.leastResponses <= policy.window, "a window that is never full enough")
+        self.policy = policy
+        self.services = services
+        patience = policy.patience
+        window.reserveCapacity(policy.window + 1)
+    }
+
+    /// Takes a response into account. O(window log window) each eighth time, O(window) else.
+    /// - Returns: the switch to be made before the next request; nil for none.
+    public mutating func observe(_ response: Response) -> VariantSwitch? {
+        window.append(response)
+        if window.count > policy.window { window.removeFirst() }
+        responsesSinceCheck += 1
+        guard responsesSinceCheck >= Self.responsesPerCheck, window.count >= policy.leastResponses else { return nil }
+        responsesSinceCheck = 0
+        services[step] = window.reduce(0) { $0 + $1.service } / Double(window.count)
+        let p95 = percentile95
+        let stay = response.end - since
+        if wentUp, stay >= 4 * patience {
+            // The step up has held.
+            patience = policy.patience
+            wentUp = false
+        }
+        if p95 > policy.target, step + 1 < services.count, stay >= policy.shortestStay, !isDraining {
+            return stepDown(at: response.end, p95: p95, stay: stay)
+        }
+        guard step > 0, stay >= patience, p95 <= policy.target else { return nil }
+        return stepUp(at: response.end, p95: p95)
+    }
+
+    private mutating func stepDown(at end: Double, p95: Double, stay: Double) -> VariantSwitch {
+        var reason = "p95 \(Quantity.milliseconds(p95)) is over \(Quantity.milliseconds(policy.target))"
+        if wentUp {
+            patience = min(2 * patience, policy.longestPatience)
+            reason += "; \(Quantity.text(patience)) s until the next try"
+        }
+        wentUp = false
+        return move(to: step + 1, at: end, reason)
+    }
+
+    private mutating func stepUp(at end: Double, p95: Double) -> VariantSwitch? {
+        let expected = p95 * services[step - 1] / services[step]
+        guard expected <= policy.headroom * policy.target else { return nil }
+        var reason = "p95 \(Quantity.milliseconds(p95)), \(Quantity.milliseconds(expected)) expected above"
+        if let rate {
+            let utilisation = rate * services[step - 1]
+            guard utilisation <= policy.largestUtilisation else { return nil }
+            reason += " at \(Quantity.text(100 * utilisation)) % load"
+        }
+        wentUp = true
+        return move(to: step - 1, at: end, reason)
+    }
+
+    private mutating func move(to next: Int, at end: Double, _ reason: String) -> VariantSwitch {
+        let change = VariantSwitch(seconds: end, from: step, to: next, reason: reason)
+        switches.append(change)
+        step = next
+        since = end
+        window.removeAll(keepingCapacity: true)
+        return change
+    }
+
+    /// Nearest rank.
+    private var percentile95: Double {
+        let sorted = window.map(\.latency).sorted()
+        return sorted[max(0, (95 * sorted.count + 99) / 100 - 1)]
+    }
+
+    /// Whether the queue will be gone soon, if it goes on to shrink as it did over the window.
+    private var isDraining: Bool {
+        let quarter = window.count / 4
+        func means(_ responses: ArraySlice<Response>) -> (wait: Double, end: Double) {
+            let sums = responses.reduce((0.0, 0.0)) { ($0.0 + $1.latency - $1.service, $0.1 + $1.end) }
+            return (sums.0 / Double(responses.count), sums.1 / Double(responses.count))
+        }
+        let (oldest, newest) = (means(window.prefix(quarter)), means(window.suffix(quarter)))
+        let shrinking = (oldest.wait - newest.wait) / (newest.end - oldest.end)
+        return shrinking > 0 && newest.wait / shrinking <= policy.longestDrain
+    }
+
+    /// Requests a second that came of themselves, over the window; nil when they came because others were answered.
+    private var rate: Double? {
+        guard let first = window.first?.arrival, let last = window.last?.arrival, last > first else { return nil }
+        return Double(window.count - 1) / (last - first)
+    }
+}

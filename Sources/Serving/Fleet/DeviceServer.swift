@@ -1,0 +1,124 @@
+import Datasets
+import FedCore
+import NeuralNet
+
+/// Serves as one device, in a process of its own: takes the device's limits upon itself, benchmarks the models, chooses,
+/// and answers the load.
+public struct DeviceServer {
+    private let task: DeviceTask
+
+    public init(_ task: DeviceTask) {
+        self.task = task
+    }
+
+    /// Irrevocably limits this process.
+    /// - Throws: `ConfigurationError` when a model or the data set cannot be read.
+    public func run() throws -> DeviceReport {
+        var report = DeviceReport(index: task.index, device: task.device)
+        report.programBytes = ProcessLimits.residentBytes().now
+        let tier = report.tier.tier
+        let budget = task.budget.restricted(to: task.device, tier: task.tierCounts ? tier : nil)
+        report.budget = budget
+        if let limit = budget.memoryBytes, Double(report.programBytes) > limit {
+            report.isRefused = true
+            report.failure =
+                "the program alone takes \(Quantity.text(Double(report.programBytes) / 1e6)) MB of \(Quantity.text(limit / 1e6))"
+            return report
+        }
+        takeLimits(&report)
+        var clock = clock(report)
+
+        var variants: [Variant] = []
+        for model in task.models { variants.append(try Variant(reading: model.path)) }
+        var options = DatasetOptions()
+        options.seed = task.seed
+        options.named = task.datasetOptions
+        let test = try Datasets.open(task.dataset, options: options).test
+        // Spread over the test set, as it may be sorted.
+        let count = min(task.images, test.count)
+        let images = Images((0..<count).map { UInt32($0 * test.count / count) }, of: test)
+
+        var candidates: [Candidate] = []
+        var plans: [any InferencePlan] = []
+        for (variant, model) in zip(variants, task.models) {
+            let plan = try variant.plan(batch: 1)
+            let latency = try LatencyBenchmarker().run(plan, images: images, clock: clock).latency
+            candidates.append(
+                Candidate(
+                    name: variant.name, parameters: variant.model.parameterCount, storedBytes: variant.byteCount,
+                    memoryBytes: variant.servingBytes, accuracy: model.accuracy, p95: latency.p95, mean: latency.mean))
+            plans.append(plan)
+        }
+        // Beside the models' own tensors: the code that oneDNN made for them, too.
+        report.programBytes = max(
+            report.programBytes, ProcessLimits.residentBytes().now - candidates.reduce(0) { $0 + $1.memoryBytes })
+        let selector = ModelSelector(candidates, budget: budget, programBytes: report.programBytes)
+        report.verdicts = selector.verdicts
+        report.ladder = selector.ladder
+        if let refusal = selector.refusal {
+            report.isRefused = true
+            report.failure = refusal
+            return report
+        }
+        clock = self.clock(report)  // serving begins at 0
+        let engine = AdaptiveInferenceEngine(
+            selector.ladder.map {
+                AdaptiveInferenceEngine.Step(
+                    name: candidates[$0].name, plan: plans[$0], service: candidates[$0].mean)
+            },
+            policy: task.policy, clock: clock)
+        var loop = RequestLoop(engine, images: images, clock: clock, sliceSeconds: task.load.sliceSeconds)
+        report.take(try loop.run(task.load, seed: task.seed, device: task.index))
+        report.slices = loop.slices
+        report.switches = engine.switches
+        report.peakBytes = ProcessLimits.residentBytes().peak
+        return report
+    }
+
+    /// The clock that the device lives by, at 0.
+    private func clock(_ report: DeviceReport) -> any ServingClock {
+        report.slowdown > 1 ? SlowedClock(factor: report.slowdown) : RealClock()
+    }
+
+    private func takeLimits(_ report: inout DeviceReport) {
+        let device = task.device
+        var isEnforced = false
+        if device.origin(of: .ramMegabytes) == .stated {
+            if !task.enforcesLimits {
+                report.limits.append("memory not limited, as asked for")
+            } else if ProcessLimits.limitMemory(toMegabytes: device.ramMegabytes) {
+                report.limits.append(
+                    "memory held to \(Quantity.text(device.ramMegabytes)) MB by the kernel (RLIMIT_DATA)")
+            } else {
+                report.limits.append("memory not limited: the kernel refuses")
+            }
+        }
+        if device.origin(of: .cores) == .stated, device.cores < task.machine.cores, task.enforcesLimits,
+            ProcessLimits.limitCores(to: device.cores, from: task.index)
+        {
+            report.limits.append("held to \(device.cores == 1 ? "1 core" : "\(device.cores) cores") (affinity)")
+        }
+        var slowdown = task.coreSlowdown
+        if slowdown > 1 {
+            report.limits.append(
+                "a core of \(Quantity.text(device.gflopsPerCore)) GFLOP/s simulated: times × "
+                    + "\(Quantity.text(slowdown)), as one here has \(Quantity.text(task.machine.gflopsPerCore))")
+        }
+        if device.cpuShare < 1 {
+            let percent = "\(Quantity.text(100 * device.cpuShare)) % of a core"
+            if slowdown > 1 {
+                slowdown /= device.cpuShare
+                report.limits.append("\(percent) simulated, as the core is")
+            } else if let group = task.controlGroup, ControlGroup.join(group) {
+                isEnforced = true
+                report.limits.append("\(percent) kept by the kernel (control group)")
+            } else {
+                slowdown /= device.cpuShare
+                let reason = task.controlGroupRefusal ?? "the kernel lets the process into no control group"
+                report.limits.append("\(percent) simulated: \(reason)")
+            }
+        }
+        report.slowdown = slowdown
+        report.figures = slowdown > 1 ? .simulated : isEnforced ? .enforced : .measured
+    }
+}

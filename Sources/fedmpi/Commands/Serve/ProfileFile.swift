@@ -1,0 +1,71 @@
+import FedCore
+import Serving
+import Yams
+
+/// What a file of device profiles says.
+///
+/// ```yaml
+/// - {name: camera, cores: 1, ram-mb: 512, gflops: 1.5, cpu-share: 0.5, idle-watts: 0.4, busy-watts: 1.9}
+/// - {name: gateway, cores: 4, ram-mb: 4000}   # what is left out is the machine's that stands in for it
+/// ```
+enum ProfileFile {
+    /// - Throws: `ConfigurationError` with the first thing in it that is wrong.
+    static func read(_ path: String) throws(ConfigurationError) -> [DeviceDescription] {
+        let text: String
+        do {
+            text = try String(contentsOfFile: path, encoding: .utf8)
+        } catch {
+            throw ConfigurationError("cannot read the profiles '\(path)'")
+        }
+        do {
+            return try parse(text)
+        } catch let error as ConfigurationError {
+            throw ConfigurationError("'\(path)': \(error)")
+        } catch {
+            let reason = "\(error)".split(separator: "\n").joined(separator: " ")
+            throw ConfigurationError("'\(path)' is not YAML: \(reason)")
+        }
+    }
+
+    static func parse(_ text: String) throws -> [DeviceDescription] {
+        guard let node = try Yams.compose(yaml: text), let items = node.sequence, !items.isEmpty else {
+            throw ConfigurationError("there is no list of devices, such as '- {name: camera, cores: 1, ram-mb: 512}'")
+        }
+        var devices: [DeviceDescription] = []
+        for (i, item) in items.enumerated() {
+            let device = try device(item, number: i + 1)
+            guard !devices.contains(where: { $0.name == device.name }) else {
+                throw ConfigurationError("two devices are named '\(device.name)'")
+            }
+            devices.append(device)
+        }
+        return devices
+    }
+
+    private static func device(_ node: Node, number: Int) throws -> DeviceDescription {
+        guard let mapping = node.mapping else {
+            throw ConfigurationError("device \(number) is not a mapping from quantities to values")
+        }
+        guard let name = mapping["name"]?.scalar?.string, !name.isEmpty else {
+            throw ConfigurationError("device \(number) has no name")
+        }
+        var device = DeviceDescription(name: name)
+        for (key, value) in mapping {
+            let key = key.string ?? "?"
+            if key == "name" { continue }
+            guard let quantity = DeviceQuantity(rawValue: key) else {
+                throw ConfigurationError(
+                    "device '\(name)': "
+                        + ConfigurationError(
+                            unknown: "key", key, choices: ["name"] + DeviceQuantity.allCases.map(\.rawValue)
+                        ).description)
+            }
+            guard let number = value.float else {
+                throw ConfigurationError("device '\(name)': \(key) is '\(value.settingText)', not a number")
+            }
+            try device.state(quantity, number)
+        }
+        try device.validate()
+        return device
+    }
+}

@@ -55,6 +55,7 @@ public enum Session {
         let problem = try attempt(on: communicator, timekeeper.timeline) {
             try scheme.validate(settings)
             let job = try Job(settings, teacher: teacher)
+            try scheme.validate(job)
             if communicator.rank == 0 {
                 role = .server(
                     try server(

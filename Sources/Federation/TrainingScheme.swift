@@ -7,6 +7,9 @@ package protocol TrainingScheme: Sendable {
     /// - Throws: `ConfigurationError` when it cannot honour the settings, which are valid otherwise.
     func validate(_ settings: RunSettings) throws(ConfigurationError)
 
+    /// - Throws: `ConfigurationError` when it cannot honour what the settings have become.
+    func validate(_ job: Job) throws(ConfigurationError)
+
     /// For a process without other ranks.
     func localExchange(
         _ job: Job, _ states: ClientStates?, resuming state: RunState?, stop: StopFlag, _ timeline: Timeline
@@ -21,6 +24,10 @@ package protocol TrainingScheme: Sendable {
 
     /// For the other ranks.
     func clientWork(_ job: Job, _ channels: Channels, contact: ServerContact) throws -> any ClientWork
+}
+
+extension TrainingScheme {
+    package func validate(_ job: Job) throws(ConfigurationError) {}
 }
 
 /// What a client rank does from the first round to the last.

@@ -43,6 +43,10 @@ public struct SplitTraining: TrainingScheme {
         }
     }
 
+    package func validate(_ job: Job) throws(ConfigurationError) {
+        _ = try SplitModel(job)
+    }
+
     package func localExchange(
         _ job: Job, _ states: ClientStates?, resuming state: RunState?, stop: StopFlag, _ timeline: Timeline
     ) throws -> any Exchange {

@@ -75,6 +75,8 @@ final class DeviceLoop: ClientWork {
             into: Buffer<UInt8>(count: arrived.byteCount), from: 0, tag: tag)
         try contact.wait { try request.test() }
         let buffer = try request.wait()
+        timeline.enter(.broadcast, peer: 0)
+        timeline.note(bytesIn: buffer.count)
         do throws(UpdateSlot.Defect) {
             return try SplitMessage(buffer)
         } catch {
@@ -92,7 +94,7 @@ final class DeviceLoop: ClientWork {
         idle += devices.values
         devices = [:]
         timeline.enter(.load)
-        timeline.note(bytesIn: order.buffer.count, clients: order.words)
+        timeline.note(clients: order.words)
         let clients = order.withWords { words in words.indices.map { Int(UInt32(bitPattern: words[$0])) } }
         guard order.floats == split.front.parameterCount, clients.allSatisfy({ $0 < split.job.settings.clients })
         else { throw BadMessage(reason: "it orders what this rank does not have") }
@@ -110,7 +112,7 @@ final class DeviceLoop: ClientWork {
     private func goOn(_ message: borrowing SplitMessage) throws {
         let header = message.header
         guard header.issue == issue, let device = devices[header.client], header.step == device.step else { return }
-        timeline.enter(.train, client: header.client)
+        timeline.enter(.train)
         let count = device.count
         guard message.floats == count * split.features else {
             throw BadMessage(reason: "it holds \(message.floats) numbers, not \(count * split.features)")
@@ -127,7 +129,7 @@ final class DeviceLoop: ClientWork {
     private func advance(_ device: DevicePart) throws {
         let client = device.client
         guard device.isDone else {
-            timeline.enter(.train, client: client)
+            timeline.enter(.train)
             let count = device.count
             var message = SplitMessage(
                 SplitMessage.Header(
@@ -146,13 +148,13 @@ final class DeviceLoop: ClientWork {
             }
             return try send(message, .features)
         }
-        timeline.enter(.encode, client: client)
+        timeline.enter(.encode)
         var message = SplitMessage(
             SplitMessage.Header(kind: .part, round: round, issue: issue, client: client, step: device.step),
             floats: split.front.parameterCount)
         try message.withMutableFloats { try device.storeChange(into: &$0) }
         faults.reach(.gather, round: round.number)
-        timeline.note(bytesOut: SplitMessage.partBytes(split), clients: 1)
+        timeline.note(clients: 1)
         try send(message, .part)
         devices[client] = nil
         idle.append(device)
@@ -162,6 +164,7 @@ final class DeviceLoop: ClientWork {
     private func send(_ message: consuming SplitMessage, _ kind: SplitMessage.Kind) throws {
         var buffer = message.sealed()
         if kind == .features, isFirstBatch, faults.spoils(.corrupt, round: round.number) { buffer[40] ^= 0xFF }
+        timeline.note(bytesOut: buffer.count)
         outgoing.append(Parcel(0, try communicator.startSend(buffer, to: 0, tag: kind.tag)))
     }
 }

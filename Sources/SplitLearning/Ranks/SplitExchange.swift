@@ -114,7 +114,7 @@ final class SplitExchange: Exchange {
         let assignment = Assignment(cohort: cohort, workers: members.count) { split.job.cost(of: $0, .training) }
         for (worker, clients) in zip(members, assignment.clientsOfWorker) where !clients.isEmpty {
             clientsOf[worker] = clients
-            timeline.enter(.broadcast, peer: worker + 1)
+            timeline.enter(.encode)
             var order = SplitMessage(
                 SplitMessage.Header(kind: .order, round: round, issue: issue),
                 floats: split.front.parameterCount, words: clients.count)
@@ -133,6 +133,7 @@ final class SplitExchange: Exchange {
 
     private func send(_ message: consuming SplitMessage, to worker: Int, _ kind: SplitMessage.Kind) throws {
         let buffer = message.sealed()
+        timeline.enter(.broadcast)
         timeline.note(bytesOut: buffer.count)
         outgoing.append(Parcel(worker, try communicator.startSend(buffer, to: worker + 1, tag: kind.tag)))
     }
@@ -155,6 +156,8 @@ final class SplitExchange: Exchange {
                 continue
             }
             isBusy = true
+            timeline.enter(.gather)
+            timeline.note(bytesIn: buffer.count)
             try membership.noteHeard(parcel.worker)
             try open(buffer, from: parcel.worker)
         }
@@ -224,7 +227,7 @@ final class SplitExchange: Exchange {
     private func answer(_ letter: Letter) throws {
         let header = letter.message.header
         guard let worker = clientsOf.firstIndex(where: { $0.contains(header.client) }) else { return }
-        timeline.enter(.train, client: header.client)
+        timeline.enter(.train)
         let count = letter.message.words
         timeline.note(samples: count)
         var reply = SplitMessage(
@@ -245,8 +248,7 @@ final class SplitExchange: Exchange {
 
     private func finish(_ message: borrowing SplitMessage) throws {
         guard let tally else { return }
-        timeline.enter(.aggregate, client: message.header.client)
-        timeline.note(bytesIn: SplitMessage.partBytes(split))
+        timeline.enter(.aggregate)
         let client = message.header.client
         try message.withFloats { try server.finish(client, front: $0, into: tally) }
         settled.insert(client)

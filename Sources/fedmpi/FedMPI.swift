@@ -15,9 +15,8 @@ struct FedMPI: ParsableCommand {
         subcommands: [
             Train.self, SplitTrain.self, Distill.self, Sweep.self, Report.self, Watch.self, Runs.self, Compare.self,
             PartitionTable.self,
-            ModelList.self,
-            Serve.self, ServeDevice.self,
-            Split.self, Doctor.self,
+            ModelList.self, Quantize.self, Prune.self, VariantList.self, Export.self, Predict.self,
+            Serve.self, ServeDevice.self, Split.self, Doctor.self,
         ],
         defaultSubcommand: Train.self)
 }

@@ -112,7 +112,9 @@ let package = Package(
             dependencies: ["Recording", "Federation", "FedCore", .product(name: "Crypto", package: "swift-crypto")]),
         .testTarget(
             name: "InferenceTests",
-            dependencies: ["Inference", "MPI", "MPITesting", "FedCore", "NeuralNet", "Datasets", "EdgeSim"]),
+            dependencies: [
+                "Inference", "MPI", "MPITesting", "FedCore", "NeuralNet", "Datasets", "EdgeSim", "Federation",
+            ]),
         .testTarget(
             name: "ServingTests",
             dependencies: ["Serving", "Inference", "MPI", "MPITesting", "FedCore", "NeuralNet", "Datasets"]),

@@ -5,16 +5,26 @@ import Foundation
 enum StopSignals {
     private static let flag = StopFlag()
 
+    /// Room for the registers of any processor, some 10 KB, and more.
+    private static let stackBytes = 1 << 16
+
     static var isRaised: Bool { flag.isRaised }
 
-    /// From here on these signals raise the flag, instead of ending the process.
+    /// From here on these signals raise the flag, instead of ending the process. To be called on the thread that computes.
+    ///
+    /// The handlers have a stack of their own: oneDNN's matrix kernels use the stack pointer for other things, so that a
+    /// handler's frame on the stack in use could land in the middle of the heap.
     static func raiseFlag() -> StopFlag {
         // Made here: a handler must not.
         let flag = flag
         var action = sigaction()
         action.__sigaction_handler.sa_handler = { number in StopSignals.flag.raise(number) }
+        // Never freed: a signal may come at any time.
+        let stack = UnsafeMutableRawPointer.allocate(byteCount: stackBytes, alignment: 64)
+        var place = stack_t(ss_sp: stack, ss_flags: 0, ss_size: stackBytes)
+        sigaltstack(&place, nil)
         // Without SA_RESTART: a write that nobody reads must end, too.
-        action.sa_flags = 0
+        action.sa_flags = SA_ONSTACK
         sigemptyset(&action.sa_mask)
         // A launcher may have left them blocked.
         var signals = sigset_t()

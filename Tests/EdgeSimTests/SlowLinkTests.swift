@@ -46,4 +46,45 @@ import Testing
         let small = try seconds { _ = try $0.startBroadcast(Buffer<UInt8>(count: 100), root: 0).wait() }
         #expect(small[1] < 0.09, "\(small)")
     }
+
+    @Test func `Messages one behind another share the bandwidth, and each waits for the latency alone`() throws {
+        // 80 kbit/s and 50 ms: three messages of 1,000 bytes are there after 0.1, 0.2 and 0.3 s, and 50 ms.
+        let times = try ThreadRanks.run(2) { world -> Double in
+            let link = Link(megabitsPerSecond: 0.08, latencyMilliseconds: 50)
+            let communicator: any Communicator = world.rank == 1 ? SlowLink(world, link: link) : world
+            let start = ContinuousClock.now
+            if world.rank == 1 {
+                var a = try communicator.startSend(Buffer<UInt8>(count: 1000), to: 0, tag: 1)
+                var b = try communicator.startSend(Buffer<UInt8>(count: 1000), to: 0, tag: 1)
+                var c = try communicator.startSend(Buffer<UInt8>(count: 1000), to: 0, tag: 1)
+                _ = try Backoff.default.wait { () throws in
+                    let all = [try a.test(), try b.test(), try c.test()]
+                    return all.allSatisfy { $0 }
+                }
+            } else {
+                for _ in 0..<3 { _ = try communicator.startReceive(into: Buffer<UInt8>(count: 1000), from: 1).wait() }
+            }
+            let duration = ContinuousClock.now - start
+            return Double(duration.components.seconds) + Double(duration.components.attoseconds) * 1e-18
+        }
+        #expect(times[1] >= 0.35 && times[1] < 0.6, "\(times)")
+    }
+
+    @Test func `Small messages are delayed where the link is asked to, by their own length`() throws {
+        let times = try ThreadRanks.run(2) { world -> Double in
+            let link = Link(megabitsPerSecond: 0.008)
+            let communicator: any Communicator =
+                world.rank == 1 ? SlowLink(world, link: link, smallestBytes: 0) : world
+            let start = ContinuousClock.now
+            if world.rank == 0 {
+                try communicator.send(Buffer<UInt8>(count: 100), to: 1, tag: 1)
+            } else {
+                // Room for more than comes: 100 bytes take 0.1 s, 10,000 would take 10.
+                _ = try communicator.startReceive(into: Buffer<UInt8>(count: 10_000), from: 0, tag: 1).wait()
+            }
+            let duration = ContinuousClock.now - start
+            return Double(duration.components.seconds) + Double(duration.components.attoseconds) * 1e-18
+        }
+        #expect(times[1] >= 0.1 && times[1] < 2, "\(times)")
+    }
 }

@@ -3,7 +3,7 @@ import NeuralNet
 
 extension RunSettings {
     /// T of a run that names a teacher and no temperature: found on a validation seed, see `results/distillation.md`.
-    public static let defaultTemperature: Float = 2
+    public static let defaultTemperature: Float = 4
     /// w of a run that names a teacher and no weight: found on a validation seed, see `results/distillation.md`.
     public static let defaultHardWeight: Float = 0.5
 

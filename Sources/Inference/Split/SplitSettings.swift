@@ -50,6 +50,8 @@ public struct SplitSettings: Sendable, Codable, Equatable {
     public var rate: Double?
     /// Simulated: of each device's link, up and down; nil is no limit.
     public var bandwidthMbps: Double?
+    /// Simulated: of the server's own link, which all devices share; nil is no limit.
+    public var serverBandwidthMbps: Double?
     /// Simulated: what each message takes besides, in milliseconds.
     public var latencyMs = 0.0
     public var deviceHas = DeviceHas.model
@@ -63,8 +65,15 @@ public struct SplitSettings: Sendable, Codable, Equatable {
 
     public init() {}
 
-    /// A device's link.
-    var link: Link { Link(megabitsPerSecond: bandwidthMbps, latencyMilliseconds: latencyMs) }
+    /// The link of a rank.
+    func link(of rank: Int) -> Link {
+        rank == 0
+            ? Link(megabitsPerSecond: serverBandwidthMbps)
+            : Link(megabitsPerSecond: bandwidthMbps, latencyMilliseconds: latencyMs)
+    }
+
+    /// Whether anything of the links is simulated.
+    public var isLinkSimulated: Bool { !link(of: 0).isIdeal || !link(of: 1).isIdeal }
 
     /// - Throws: `ConfigurationError` that says what is accepted.
     public func validate() throws(ConfigurationError) {
@@ -80,6 +89,9 @@ public struct SplitSettings: Sendable, Codable, Equatable {
         if let images { try check((1...1 << 30).contains(images), "images", images, "at least 1") }
         if let rate { try check(rate > 0 && rate <= 1e9, "rate", rate, "more than 0 images a second") }
         if let bandwidthMbps { try check(bandwidthMbps > 0, "bandwidth-mbps", bandwidthMbps, "more than 0") }
+        if let serverBandwidthMbps {
+            try check(serverBandwidthMbps > 0, "server-bandwidth-mbps", serverBandwidthMbps, "more than 0")
+        }
         try check((0...60_000).contains(latencyMs), "latency-ms", latencyMs, "from 0 to 60000")
         try check((1...1024).contains(threads), "threads", threads, "from 1 to 1024")
         try check((0.1...3600).contains(failureTimeout), "failure-timeout", failureTimeout, "from 0.1 to 3600 s")

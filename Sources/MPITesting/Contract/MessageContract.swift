@@ -22,6 +22,32 @@ extension CommunicatorContract {
                     }
                 }
             },
+            ContractCase("a slot moves one message after another, of any length, to and fro", minimumSize: 2) {
+                world, checks in
+                guard world.rank < 2 else { return }
+                let slot = MessageSlot(byteCount: 8 * checks.longest)
+                for (i, length) in [checks.longest, 0, 1, checks.longest, 3].enumerated() {
+                    if (i + world.rank) % 2 == 0 {
+                        slot.write(Int64.self, at: 0, count: length) { words in
+                            for word in words.indices { words[word] = Int64(i * 1_000 + word) }
+                        }
+                        try slot.startSend(8 * length, to: 1 - world.rank, tag: 40, on: world)
+                    } else {
+                        try slot.startReceive(from: 1 - world.rank, tag: 40, on: world)
+                    }
+                    _ = try Backoff.default.wait { () throws(MPIError) in try slot.test() }
+                    guard (i + world.rank) % 2 == 1 else { continue }
+                    checks.expectEqual(slot.receivedBytes, 8 * length, "length of message \(i)")
+                    let isWhole = slot.read(Int64.self, at: 0, count: length) { words in
+                        words.indices.allSatisfy { words[$0] == Int64(i * 1_000 + $0) }
+                    }
+                    checks.expect(isWhole, "message \(i)")
+                }
+                try slot.startReceive(from: 1 - world.rank, tag: 41, on: world)
+                checks.expect(!slot.isIdle, "a receive under way")
+                try slot.cancelReceive()
+                checks.expect(slot.isIdle, "a receive that was withdrawn")
+            },
             ContractCase("a receive picks its tag among waiting messages", minimumSize: 2) { world, checks in
                 if world.rank == 1 {
                     for tag in 10..<14 { try world.send(Buffer<Int32>([Int32(tag)]), to: 0, tag: tag) }

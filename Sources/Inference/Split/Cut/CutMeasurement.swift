@@ -57,7 +57,8 @@ enum CutMeasurement {
                 devices: ranks.count { $0 > 0 }, hasServer: ranks.contains(0), cores: cores[ranks[0]])
         }
         let conditions = CutTable.Conditions(
-            batch: settings.batch, window: settings.window, link: link, hosts: perHost)
+            batch: settings.batch, window: settings.window, link: link,
+            serverBandwidth: settings.serverBandwidthMbps.map { $0 * 1e6 / 8 }, hosts: perHost)
         return CutTable(costs, conditions, for: objective)
     }
 

@@ -7,6 +7,8 @@ public struct CutTable: Sendable, Codable {
         public var window: Int
         /// The slowest device's, since all have equally many images.
         public var link: LinkEstimate
+        /// Bytes a second that the server takes of all devices together; nil: no limit is known.
+        public var serverBandwidth: Double?
         /// Of each host: devices on it, whether it is the server's, and its cores.
         public var hosts: [Host]
 
@@ -22,10 +24,13 @@ public struct CutTable: Sendable, Codable {
             }
         }
 
-        public init(batch: Int, window: Int, link: LinkEstimate, hosts: [Host]) {
+        public init(
+            batch: Int, window: Int, link: LinkEstimate, serverBandwidth: Double? = nil, hosts: [Host]
+        ) {
             self.batch = batch
             self.window = window
             self.link = link
+            self.serverBandwidth = serverBandwidth
             self.hosts = hosts
         }
 
@@ -105,7 +110,11 @@ public struct CutTable: Sendable, Codable {
         let limits: [(Limit, Double)] = [
             (.device, devices / costs.deviceSeconds),
             (.server, 1 / costs.serverSeconds),
-            (.link, devices * link.bandwidth / max(costs.upBytes, costs.downBytes)),
+            (
+                .link,
+                min(devices * link.bandwidth, conditions.serverBandwidth ?? .infinity)
+                    / max(costs.upBytes, costs.downBytes)
+            ),
             (.window, devices * Double(conditions.window) * batch / latency),
             (.cores, coreLimit(costs.deviceSeconds, server: costs.serverSeconds, conditions)),
         ]

@@ -16,6 +16,8 @@ public struct SplitReport: Sendable, Codable {
     public var images: Int
     /// Images of devices that were lost: nobody knows of their predictions.
     public var imagesLost: Int
+    /// Those of them that the server had answered.
+    public var imagesLostAnswered: Int
     /// From the common start to the last prediction.
     public var seconds: Double
     /// Images a second, of all devices.

@@ -7,8 +7,11 @@ struct ReportPost {
     private let control: any Communicator
     private let watch: PeerWatch
     private let stop: StopFlag
+    /// Images of each device, by rank.
+    private let requests: (Int) -> Int
 
     init(_ job: SplitJob, _ watch: PeerWatch) {
+        requests = { job.images(of: $0 - 1).requests }
         control = job.control
         self.watch = watch
         stop = job.stop
@@ -25,7 +28,7 @@ struct ReportPost {
             for rank in missing {
                 if let bytes = try receive(from: rank, tag: SplitTag.report) {
                     watch.noteHeard(rank, at: now)
-                    reports.append(try JSONDecoder().decode(DeviceReport.self, from: Data(bytes)))
+                    reports.append(try report(in: bytes, of: rank))
                     missing.removeAll { $0 == rank }
                 } else if watch.isLost(rank) {
                     missing.removeAll { $0 == rank }
@@ -35,6 +38,20 @@ struct ReportPost {
             return missing.isEmpty
         }
         return reports.sorted { $0.rank < $1.rank }
+    }
+
+    private func report(in bytes: [UInt8], of rank: Int) throws -> DeviceReport {
+        let report: DeviceReport
+        do {
+            report = try JSONDecoder().decode(DeviceReport.self, from: Data(bytes))
+        } catch {
+            throw MalformedMessage(description: "rank \(rank) sent what is no report: \(error)")
+        }
+        guard report.rank == rank, report.labels.count == requests(rank) else {
+            throw MalformedMessage(
+                description: "rank \(rank) sent a report of rank \(report.rank) on \(report.labels.count) images")
+        }
+        return report
     }
 
     /// Tells the ranks that their reports have come, and whether ranks were lost.

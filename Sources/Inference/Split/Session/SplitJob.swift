@@ -88,11 +88,11 @@ final class SplitJob {
         return backoff
     }
 
-    /// What the messages of the run go over: for a device whose link is simulated, that link.
+    /// What the messages of the run go over: for a rank whose link is simulated, that link.
     func communicator() throws -> any Communicator {
         let own = try world.duplicate()
-        guard !isServer, !settings.link.isIdeal else { return own }
-        return SlowLink(own, link: settings.link, smallestBytes: 0)
+        let link = settings.link(of: world.rank)
+        return link.isIdeal ? own : SlowLink(own, link: link, smallestBytes: 0)
     }
 
     func images(of device: Int) -> DeviceImages {

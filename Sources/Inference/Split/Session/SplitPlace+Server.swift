@@ -84,7 +84,9 @@ extension SplitPlace {
         return SplitReport(
             settings: settings, model: job.model.name, layers: job.model.layers.count, cut: cut,
             features: job.model.shapes[cut].extents, cuts: cuts, devices: job.devices, hosts: job.processes.hosts,
-            images: images, imagesLost: (settings.images ?? job.data.count) - images, seconds: seconds,
+            images: images, imagesLost: (settings.images ?? job.data.count) - images,
+            imagesLostAnswered: max(0, (server?.images ?? 0) - reports.reduce(0) { $0 + $1.answered }),
+            seconds: seconds,
             throughput: seconds > 0 ? Double(images) / seconds : 0,
             accuracy: images > 0 ? Double(correct) / Double(images) : 0,
             unsplitAccuracy: unsplit.map { _ in images > 0 ? Double(unsplitCorrect) / Double(images) : 0 },

@@ -15,9 +15,13 @@ enum StageMeasurement {
         var own = Buffer<Double>(count: 2)
         _ = try job.world.startBarrier().wait()
         if !isServer {
-            let stage = FrontStage(
-                place.ladder, images: job.images(of: place.rank - 1), batch: job.settings.batch)
-            own[0] = try rate(job.settings.batch) { try stage.run(from: 0, count: job.settings.batch) { _ in } }
+            let images = job.images(of: place.rank - 1)
+            let stage = FrontStage(place.ladder, images: images, batch: job.settings.batch)
+            var next = 0
+            own[0] = try rate(job.settings.batch) {
+                try stage.run(from: next, count: job.settings.batch) { _ in }
+                next += job.settings.batch
+            }
         }
         _ = try job.world.startBarrier().wait()
         if place.isWhole {

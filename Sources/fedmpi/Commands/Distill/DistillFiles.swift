@@ -34,7 +34,7 @@ struct DistillFiles {
             let task = plan.tasks[index]
             return (
                 coordinates: [
-                    (name: "student", value: plan.students[task.student].name),
+                    (name: "case", value: plan.students[task.student].name),
                     (name: "case", value: task.isDistilled ? "distilled" : "from scratch"),
                 ], curve: curves[index]
             )

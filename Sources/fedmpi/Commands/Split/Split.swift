@@ -65,6 +65,9 @@ struct Split: WorldCommand {
     @Option(help: "Simulate: megabits a second of each device's link, up and down. (default: no limit)")
     var bandwidthMbps: Double?
 
+    @Option(help: "Simulate: megabits a second of the server's link, which all devices share. (default: no limit)")
+    var serverBandwidthMbps: Double?
+
     @Option(help: "Simulate: milliseconds that each message takes besides, up and down.")
     var latencyMs = defaults.latencyMs
 
@@ -99,7 +102,7 @@ struct Split: WorldCommand {
     @Flag(help: "Draw the latencies by stage, and the predictions of --cut auto, into the folder.")
     var pictures = false
 
-    @Flag(help: "Print the report as one line of JSON.")
+    @Flag(help: "Print lines of JSON: that the run starts, and its report.")
     var json = false
 
     func validate() throws {
@@ -118,7 +121,10 @@ struct Split: WorldCommand {
         if let problem { throw problem }
         let outcome = try SplitSession.run(
             job?.settings, job?.trained, measures: !bare, on: world, stop: stop,
-            ready: { Guardian.noteRoundsBegin() },
+            ready: {
+                Guardian.noteRoundsBegin()
+                if json, world.rank == 0 { Console.output(#"{"event":"start"}"#) }
+            },
             note: { Console.error("[rank \(world.rank)] warning: \($0)") })
         if let report = outcome.report {
             // Where rank 0 is lost, its folder is another's to fill.
@@ -154,6 +160,7 @@ struct Split: WorldCommand {
         settings.images = images
         settings.rate = rate
         settings.bandwidthMbps = bandwidthMbps
+        settings.serverBandwidthMbps = serverBandwidthMbps
         settings.latencyMs = latencyMs
         settings.deviceHas = deviceHas
         settings.dataset = dataset

@@ -83,7 +83,7 @@ struct SplitRecord: Encodable {
     let layers, cut: Int
     let features, lost: [Int]
     let cuts: CutTable?
-    let devices, images, imagesLost: Int
+    let devices, images, imagesLost, imagesLostAnswered: Int
     let hosts: [String]
     let seconds, throughput, accuracy: Double
     let unsplitAccuracy: Double?
@@ -98,7 +98,7 @@ struct SplitRecord: Encodable {
 
     init(_ report: SplitReport) {
         settings = report.settings
-        isLinkSimulated = report.settings.bandwidthMbps != nil || report.settings.latencyMs > 0
+        isLinkSimulated = report.settings.isLinkSimulated
         model = report.model
         layers = report.layers
         cut = report.cut
@@ -108,6 +108,7 @@ struct SplitRecord: Encodable {
         devices = report.devices
         images = report.images
         imagesLost = report.imagesLost
+        imagesLostAnswered = report.imagesLostAnswered
         hosts = report.hosts
         seconds = report.seconds
         throughput = report.throughput

@@ -31,6 +31,7 @@ struct SplitText {
     private var simulated: String? {
         var parts: [String] = []
         if let bandwidth = settings.bandwidthMbps { parts.append("links of \(bandwidth) Mbit/s") }
+        if let bandwidth = settings.serverBandwidthMbps { parts.append("a server's link of \(bandwidth) Mbit/s") }
         if settings.latencyMs > 0 { parts.append("\(settings.latencyMs) ms for each message") }
         return parts.isEmpty ? nil : parts.joined(separator: ", ")
     }
@@ -53,7 +54,9 @@ struct SplitText {
         ]
         if report.imagesLost > 0 {
             let ranks = report.lost.map { "\($0)" }.joined(separator: ", ")
-            lines.append("lost      \(Format.grouped(report.imagesLost)) images, with rank \(ranks)")
+            lines.append(
+                "lost      \(Format.grouped(report.imagesLost)) images, with rank \(ranks); "
+                    + "\(Format.grouped(report.imagesLostAnswered)) of them had been answered")
         } else if report.lost.contains(0) {
             let local = report.perDevice.reduce(0) { $0 + $1.labels.count - $1.answered }
             lines.append("lost      the server; the devices finished \(Format.grouped(local)) images alone")

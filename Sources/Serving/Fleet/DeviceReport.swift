@@ -86,7 +86,7 @@ public struct DeviceReport: Sendable, Codable {
     public var mainStep: Int? {
         guard !ladder.isEmpty else { return nil }
         let answers = ladder.indices.map { step in phases.reduce(0) { $0 + $1.answersByStep[step] } }
-        return answers.indices.max { answers[$0] < answers[$1] }
+        return answers.indices.max { (answers[$0], -$0) < (answers[$1], -$1) }
     }
 
     /// What the device chose, before any load.

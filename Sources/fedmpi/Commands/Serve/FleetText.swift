@@ -130,6 +130,9 @@ struct FleetText {
         if reports.contains(where: { $0.figures == .simulated }) {
             lines.append("simulated: measured on this machine, then multiplied; nobody waited that long.")
         }
+        if reports.contains(where: { !$0.switches.isEmpty }) {
+            lines.append("model: the one that answered most.")
+        }
         if reports.contains(where: { $0.joulesPerThousand != nil }) {
             lines.append(
                 "J/1000: joules of 1,000 answers, simulated: the stated watts times the seconds busy and idle.")

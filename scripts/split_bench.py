@@ -58,7 +58,6 @@ def table(header, rows):
 def pipelining(model, runs):
     settings = [
         ("as it is", ["--images", 100000]),
-        ("5 ms a message, simulated", ["--images", 40000, "--latency-ms", 5]),
         ("100 Mbit/s and 5 ms, simulated", ["--images", 40000, "--latency-ms", 5, "--bandwidth-mbps", 100]),
     ]
     rows = []
@@ -113,13 +112,12 @@ def encodings(model, runs):
 
 def cuts(model, runs):
     layers = split(["--model", model, "--bare"])["layers"]
-    links = [("10 Mbit/s", 10, 1500), ("100 Mbit/s", 100, 8000), ("no limit", None, 40000)]
+    links = [("10 Mbit/s", 10, 400), ("100 Mbit/s", 100, 3000), ("no limit", None, 20000)]
     rates = {}
     chosen = {}
     for name, megabits, images in links:
         link = ["--bandwidth-mbps", megabits] if megabits else []
         for cut in range(layers + 1):
-            # Fewer where an image is many bytes: 3 s of the slowest.
             rates[name, cut] = split(["--model", model, "--cut", cut, "--images", images, "--bare", *link])["throughput"]
         auto = split(["--model", model, "--cut", "auto", "--images", images, "--bare", *link])
         chosen[name] = auto

@@ -99,8 +99,8 @@ struct SplitTests {
     @Test(arguments: [
         (["--cut", "13"], "--cut is 13; edgecnn-large can be cut at 0 to 12"),
         (["--features", "f8"], "unknown feature encoding 'f8'; choose one of: f32, f16, int8, uint8"),
-        (["--batch", "0"], "--batch is 0"), (["--dataset", "csv:/nowhere"], ""),
-        (["--pictures"], "--pictures needs a folder"), (["--rate", "-1"], "--rate is -1.0"),
+        (["--batch", "0"], "--batch is 0"), (["--dataset", "csv:/nowhere"], "cannot read /nowhere"),
+        (["--pictures"], "--pictures needs a folder"), (["--rate=-1"], "--rate is -1.0"),
     ])
     func `what cannot be is one line and exit code 2`(arguments: [String], says: String) throws {
         let outcome = try split(ranks: 2, arguments)

@@ -64,7 +64,7 @@ public struct DeviceReport: Sendable, Codable {
     /// The latencies' course; empty unless the phases' seconds were given.
     public var slices: [RequestLoop.Slice] = []
     public var switches: [VariantSwitch] = []
-    /// Bytes of the process: before any model, and the most.
+    /// Bytes of the process's memory: without the models' tensors, and the most of all.
     public var programBytes = 0
     public var peakBytes = 0
 

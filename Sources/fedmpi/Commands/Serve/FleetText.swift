@@ -119,7 +119,7 @@ struct FleetText {
         }
         if report.peakBytes > 0 {
             lines.append(
-                "  memory     \(Format.megabytes(report.peakBytes)) at most, \(Format.megabytes(report.programBytes)) of it before any model"
+                "  memory     \(Format.megabytes(report.peakBytes)) at most, \(Format.megabytes(report.programBytes)) of it the program's"
             )
         }
         return lines.joined(separator: "\n")

@@ -48,6 +48,8 @@ let package = Package(
         .target(name: "NeuralNet", dependencies: ["COneDNN", "FedCore"]),
         .target(name: "Datasets", dependencies: ["CZlib", "FedCore"]),
 
+        .target(name: "ONNX", dependencies: ["FedCore", "NeuralNet"]),
+
         // Machinery.
         .target(name: "EdgeSim", dependencies: ["MPI", "FedCore"]),
         .target(
@@ -84,7 +86,7 @@ let package = Package(
             name: "fedmpi",
             dependencies: [
                 "CProcess", "MPI", "FedCore", "Strategies", "Aggregation", "Selection", "NeuralNet", "Datasets",
-                "Federation", "Recording", "Inference", "Serving", "Analysis", "RunStore",
+                "ONNX", "Federation", "Recording", "Inference", "Serving", "Analysis", "RunStore",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Yams", package: "Yams"),
@@ -98,6 +100,7 @@ let package = Package(
         .testTarget(name: "SelectionTests", dependencies: ["Selection", "FedCore"]),
         .testTarget(
             name: "NeuralNetTests", dependencies: ["NeuralNet", "FedCore"], resources: [.copy("Fixtures")]),
+        .testTarget(name: "ONNXTests", dependencies: ["ONNX", "NeuralNet", "FedCore"]),
         .testTarget(
             name: "DatasetsTests", dependencies: ["Datasets", "FedCore"], resources: [.copy("Fixtures")]),
         .testTarget(name: "EdgeSimTests", dependencies: ["EdgeSim", "MPI", "MPITesting", "FedCore"]),

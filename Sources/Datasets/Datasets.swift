@@ -8,6 +8,8 @@ public protocol DatasetSource: Sendable {
     static var usage: String { get }
     /// One line for `--help`.
     static var summary: String { get }
+    /// The classes' names, in the order of the labels; empty, as by default, when only the files know them.
+    static var classNames: [String] { get }
 
     /// Takes the user's choices; reads no file.
     /// - Parameters:
@@ -22,6 +24,8 @@ public protocol DatasetSource: Sendable {
 }
 
 extension DatasetSource {
+    public static var classNames: [String] { [] }
+
     /// The file or folder after the colon.
     /// - Throws: `ConfigurationError` when there is none.
     static func path(_ argument: String?, _ what: String) throws(ConfigurationError) -> String {
@@ -42,6 +46,12 @@ public enum Datasets {
 
     /// What can be asked for, for `--help` and error messages: e.g. `fashion-mnist`, `idx:FOLDER`.
     public static var choices: [String] { all.map { $0.name + $0.usage } }
+
+    /// The names of a data set's classes; empty when nobody knows them.
+    /// - Parameter choice: what the user typed: `name` or `name:argument`.
+    public static func classNames(of choice: String) -> [String] {
+        all.first { $0.name == choice.prefix { $0 != ":" } }?.classNames ?? []
+    }
 
     /// Opens a data set by what the user typed: `name` or `name:argument`.
     /// - Throws: `ConfigurationError` when the choice is at fault, `DatasetError` when a file is.

@@ -76,10 +76,12 @@ public struct Safetensors: Sendable, Equatable {
     /// The tensors' bytes in the file, without the header.
     public var byteCount: Int { tensors.reduce(0) { $0 + $1.elements.byteCount } }
 
-    /// The flat weights of a model whose parameters are exactly these tensors.
+    /// The flat weights of a model whose parameters are exactly these tensors, packed or not.
     ///
     /// - Throws: `SafetensorsError` that names the first parameter that is missing, has another shape or type, or is too many.
     public func weights(for layout: ParameterLayout) throws(SafetensorsError) -> [Float] {
+        let shapes = Dictionary(layout.entries.map { ($0.name, $0.shape) }) { first, _ in first }
+        let tensors = try unpacked(shapes).tensors
         var weights: [Float] = []
         weights.reserveCapacity(layout.count)
         for entry in layout.entries {

@@ -31,10 +31,12 @@ public struct TrainedModel: Sendable {
         self = try file.trainedModel(as: name)
     }
 
-    /// The file's contents, which PyTorch reads as a `state_dict`.
-    public func encoded() throws(SafetensorsError) -> [UInt8] {
+    /// The file's contents, which PyTorch reads as a `state_dict`: dense, however many weights are zero.
+    public func encoded() throws(SafetensorsError) -> [UInt8] { try contents.encoded() }
+
+    var contents: Safetensors {
         var metadata = metadata
         metadata["model"] = model.name
-        return try Safetensors(model.parameterLayout, weights: weights.span, metadata: metadata).encoded()
+        return Safetensors(model.parameterLayout, weights: weights.span, metadata: metadata)
     }
 }

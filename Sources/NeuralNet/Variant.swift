@@ -50,24 +50,44 @@ public struct Variant: Sendable {
         }
     }
 
+    /// What its file says of itself: at least the model's name and the precision.
+    public var metadata: [String: String] {
+        var metadata =
+            switch weights {
+            case .float32(let trained): trained.metadata
+            case .int8(let quantized): quantized.metadata
+            }
+        metadata["model"] = model.name
+        metadata["precision"] = precision.rawValue
+        return metadata
+    }
+
     /// E.g. `edgecnn-large f32`.
     public var name: String { "\(model.name) \(precision.rawValue)" }
 
     /// Bytes of the weights as they are sent to a device and stored there.
     public var byteCount: Int {
+        contents.byteCount
+    }
+
+    /// Tensors with enough zeros are packed.
+    private var contents: Safetensors {
         switch weights {
-        case .float32(let trained): 4 * trained.model.parameterCount
-        case .int8(let quantized): quantized.byteCount
+        case .float32(let trained): trained.contents.packed()
+        case .int8(let quantized): quantized.contents
         }
     }
 
-    /// The file's contents.
-    public func encoded() throws(SafetensorsError) -> [UInt8] {
+    /// The share of the weights that are zero; biases and what normalises are not counted.
+    public var sparsity: Double {
         switch weights {
-        case .float32(let trained): try trained.encoded()
-        case .int8(let quantized): try quantized.encoded()
+        case .float32(let trained): trained.sparsity
+        case .int8(let quantized): quantized.sparsity
         }
     }
+
+    /// The file's contents; tensors with enough zeros are packed, which PyTorch cannot load: see `TrainedModel.encoded`.
+    public func encoded() throws(SafetensorsError) -> [UInt8] { try contents.encoded() }
 
     /// Compiles the variant, with its weights loaded.
     /// - Parameter threads: OpenMP threads of each pass.

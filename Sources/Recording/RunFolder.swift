@@ -23,6 +23,7 @@ public final class RunFolder: RoundObserver {
     public private(set) var errorOfStop: (any Error)?
     private var lastWrite: ContinuousClock.Instant?
     private var model: Model?
+    private var dataset = ""
     private let isResumed: Bool
 
     /// A log of many short rounds is not rewritten at each of them.
@@ -134,6 +135,7 @@ public final class RunFolder: RoundObserver {
 
     public func runStarted(_ run: RunDescription) throws {
         model = run.model
+        dataset = run.settings.dataset
         if isResumed {
             try noteResume(run)
         } else {
@@ -167,7 +169,8 @@ public final class RunFolder: RoundObserver {
         try writeLogs()
         guard let model else { return }
         let file = Safetensors(
-            model.parameterLayout, weights: weights, metadata: ["model": model.name, "fedmpi": Version.current])
+            model.parameterLayout, weights: weights,
+            metadata: ["model": model.name, "dataset": dataset, "fedmpi": Version.current])
         try Data(try file.encoded()).write(to: url.appendingPathComponent("model.safetensors"), options: .atomic)
     }
 

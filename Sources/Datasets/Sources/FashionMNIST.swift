@@ -9,6 +9,10 @@ public struct FashionMNIST: DatasetSource {
     public static let usage = ""
     public static let summary = "70,000 images of clothes, 1×28×28, 10 classes (Debian's dataset-fashion-mnist)"
 
+    public static let classNames = [
+        "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
+    ]
+
     static let debianFolder = "/usr/share/datasets/fashion-mnist"
 
     public init(_ argument: String?, options: inout OptionReader) throws(ConfigurationError) {

@@ -1,23 +1,23 @@
 /// One operation of a model that does not train: a layer with what of its successors it can do itself. Normalisation is
 /// part of the convolution before it, or a depthwise convolution of its own; dropout and flattening are nothing.
-struct InferenceStage: Sendable {
-    enum Operator: Sendable {
+public struct InferenceStage: Sendable {
+    public enum Operator: Sendable {
         case convolution(Conv2D)
         case linear(Linear)
         case pooling(MaxPool2D)
         case rectifier
     }
 
-    let operation: Operator
+    public let operation: Operator
     /// The layers of the model it stands for; the first one names its weights.
-    let layers: Range<Int>
+    public let layers: Range<Int>
     /// Whether a ReLU follows.
-    let appliesReLU: Bool
+    public let appliesReLU: Bool
     /// Of the operator, not of the layer: a flattened image is still an image here.
-    let output: Shape
+    public let output: Shape
 
-    /// Its weights and biases, if it has any.
-    var weightShape: [Int]? {
+    /// Of its weights, if it has any.
+    public var weightShape: [Int]? {
         switch operation {
         case .convolution(let layer):
             [layer.outputs, layer.inputs / layer.groups, layer.kernel, layer.kernel]
@@ -29,7 +29,7 @@ struct InferenceStage: Sendable {
 
 extension Model {
     /// What inference has to do, first to last; nil when there is a layer that no stage is made for.
-    var inferenceStages: [InferenceStage]? {
+    public var inferenceStages: [InferenceStage]? {
         var stages: [InferenceStage] = []
         var index = 0
         while index < layers.count {

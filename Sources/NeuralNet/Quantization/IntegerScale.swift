@@ -35,6 +35,9 @@ public enum CalibrationMethod: String, Sendable, CaseIterable {
     /// The threshold at which rounding and saturation together have the least squared error.
     case squaredError = "mse"
 
+    /// What is taken unless the user says otherwise.
+    public static let usual = CalibrationMethod.maximum
+
     private static let bins = 4096
 
     /// - Parameter values: that a tensor had; at least one of them is finite.

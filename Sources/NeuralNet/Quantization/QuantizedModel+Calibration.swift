@@ -1,6 +1,9 @@
 import FedCore
 
 extension QuantizedModel {
+    /// So many samples are enough for the scales of the activations, unless the user says otherwise.
+    public static let usualSamples = 512
+
     /// Samples that go through the model at once.
     private static let batch = 64
 

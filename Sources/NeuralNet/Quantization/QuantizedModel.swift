@@ -38,9 +38,6 @@ public struct QuantizedModel: Sendable {
         self.metadata = metadata
     }
 
-    /// Bytes of weights, steps and biases.
-    public var byteCount: Int { contents.byteCount }
-
     /// The share of the weights that are zero.
     public var sparsity: Double {
         let zeros = layers.reduce(0) { $0 + $1.weights.count { $0 == 0 } }
@@ -63,8 +60,8 @@ extension QuantizedModel {
     static let precision = "int8"
 
     /// The tensors of its file: `input_step`, and of each layer `weight`, `weight_step`, `bias`, `output_step`. A step that is
-    /// negative is that of signed numbers.
-    private var contents: Safetensors {
+    /// negative is that of signed numbers. Weights with enough zeros are packed.
+    var contents: Safetensors {
         func step(_ scale: IntegerScale) -> Safetensors.Elements {
             .float32([scale.isSigned ? -scale.step : scale.step])
         }
@@ -81,7 +78,7 @@ extension QuantizedModel {
         var metadata = metadata
         metadata["model"] = model.name
         metadata["precision"] = Self.precision
-        return Safetensors(tensors, metadata: metadata)
+        return Safetensors(tensors, metadata: metadata).packed()
     }
 
     /// The file's contents.
@@ -90,6 +87,8 @@ extension QuantizedModel {
     /// Reads what `encoded` wrote, and believes nothing in it that does not fit the model.
     init(_ contents: Safetensors, of model: Model) throws {
         let stages = try Self.stages(of: model).filter { $0.weightShape != nil }
+        let shapes = stages.map { ("\($0.layers.lowerBound).weight", $0.weightShape ?? []) }
+        let contents = try contents.unpacked(Dictionary(shapes) { first, _ in first })
         var unread = Set(contents.tensors.map(\.name))
         func elements(_ name: String, _ shape: [Int]) throws(SafetensorsError) -> Safetensors.Elements {
             guard let tensor = contents.tensors.first(where: { $0.name == name }) else { throw .missing(tensor: name) }

@@ -13,6 +13,13 @@ final class QuantizedPlanBuilder {
             self.descriptor = descriptor
         }
 
+        /// - Parameter values: as many bytes as the layout has.
+        init<Element: BitwiseCopyable>(_ descriptor: MemoryDescriptor, _ values: [Element]) {
+            self.init(descriptor)
+            precondition(values.count * MemoryLayout<Element>.stride == descriptor.byteCount, "other values")
+            arena.base.copyMemory(from: values, byteCount: descriptor.byteCount)
+        }
+
         init(_ block: Block, as descriptor: MemoryDescriptor) {
             arena = block.arena
             self.descriptor = descriptor
@@ -21,12 +28,14 @@ final class QuantizedPlanBuilder {
 
     private struct Activation {
         var block: Block
-        /// Nil for real numbers.
+        /// Whether it is in whole numbers of the scale; otherwise in real numbers, which are to become such, or, without a
+        /// scale, are the result.
+        var isWhole: Bool
         var scale: IntegerScale?
         /// Of one sample, whatever the layout.
         var shape: Shape
 
-        var type: dnnl_data_type_t { scale?.type ?? dnnl_f32 }
+        var type: dnnl_data_type_t { isWhole ? scale?.type ?? dnnl_f32 : dnnl_f32 }
     }
 
     private let quantized: QuantizedModel
@@ -42,18 +51,21 @@ final class QuantizedPlanBuilder {
         self.batch = batch
         self.engine = engine
         input = Block(try .plain([batch] + quantized.model.input.extents))
-        current = Activation(block: input, scale: nil, shape: quantized.model.input)
+        current = Activation(block: input, isWhole: false, scale: quantized.input, shape: quantized.model.input)
     }
 
     func compile() throws(OneDNNError) {
         var layers = quantized.layers[...]
         let stages = quantized.model.inferenceStages ?? []
-        for (i, stage) in stages.enumerated() {
-            if i == 0 { try quantizeInput(for: stage) }
+        for stage in stages {
             switch stage.operation {
             case .convolution(let convolution):
                 guard let layer = layers.popFirst() else { break }
-                try add(convolution, layer, stage)
+                if !current.isWhole, convolution.inputs < Self.fewChannels {
+                    try addReal(convolution, layer, stage)
+                } else {
+                    try add(convolution, layer, stage)
+                }
             case .linear(let linear):
                 guard let layer = layers.popFirst() else { break }
                 try add(linear, layer, stage)
@@ -61,9 +73,8 @@ final class QuantizedPlanBuilder {
             case .rectifier: try addReLU()
             }
         }
-        let extents = [batch] + current.shape.extents
-        try replace(current.block, by: .plain(extents), scale: current.scale?.step ?? 1)
-        current.scale = nil
+        let scale = current.isWhole ? current.scale?.step ?? 1 : 1
+        try replace(current.block, by: .plain([batch] + current.shape.extents), scale: scale)
     }
 
     /// Binds everything to its memory.
@@ -92,40 +103,66 @@ final class QuantizedPlanBuilder {
 
 // Stages.
 extension QuantizedPlanBuilder {
-    private func quantizeInput(for stage: InferenceStage) throws(OneDNNError) {
-        let scale = quantized.input
-        var extents = current.block.descriptor.extents
-        if case .linear = stage.operation {
-            // Flattened as it is.
-            extents = [batch, current.shape.count]
-            current.block = Block(current.block, as: try .plain(extents))
-        }
-        try replace(current.block, by: .channelsLast(extents, scale.type), scale: 1 / scale.step)
-        current.scale = scale
+    /// Below so many input channels the kernels for whole numbers are slower than those for real ones, by a factor of two
+    /// for one channel.
+    private static let fewChannels = 4
+
+    /// Makes the current tensor one of whole numbers, unless it is.
+    private func quantize() throws(OneDNNError) {
+        guard !current.isWhole, let scale = current.scale else { return }
+        let layout = try MemoryDescriptor.channelsLast(current.block.descriptor.extents, scale.type)
+        try replace(current.block, by: layout, scale: 1 / scale.step)
+        current.isWhole = true
+    }
+
+    /// A convolution of real images by the real numbers that its whole weights stand for; what it puts out is rounded
+    /// before the next layer with weights, behind the pooling, which does not change what it picks.
+    private func addReal(
+        _ convolution: Conv2D, _ layer: QuantizedModel.Layer, _ stage: InferenceStage
+    ) throws(OneDNNError) {
+        var source = current.block.descriptor.raw
+        let extents = convolution.weightExtents
+        var weights = try MemoryDescriptor.any(extents).raw
+        var bias = try MemoryDescriptor.plain([convolution.outputs]).raw
+        var destination = try MemoryDescriptor.any([batch] + stage.output.extents).raw
+        var operation = dnnl_convolution_desc_t()
+        try describe(convolution, &operation, &source, &weights, &bias, &destination)
+        let primitive = try PrimitiveDescriptor(
+            "convolution", &operation, appliesReLU: stage.appliesReLU, engine: engine)
+        let perChannel = layer.weights.count / layer.weightSteps.count
+        let values = layer.weights.indices.map { Float(layer.weights[$0]) * layer.weightSteps[$0 / perChannel] }
+        let plain = Block(try .plain(extents), values)
+        let result = Block(try primitive.destination)
+        run(
+            primitive,
+            [
+                (DNNL_ARG_SRC, current.block), (DNNL_ARG_WEIGHTS, try constant(plain, as: primitive.weights)),
+                (DNNL_ARG_BIAS, Block(try .plain([convolution.outputs]), layer.biases)), (DNNL_ARG_DST, result),
+            ])
+        current = Activation(block: result, isWhole: false, scale: layer.output, shape: stage.output)
     }
 
     private func add(
         _ convolution: Conv2D, _ layer: QuantizedModel.Layer, _ stage: InferenceStage
     ) throws(OneDNNError) {
-        let type = current.type
-        var source = try MemoryDescriptor.any(current.block.descriptor.extents, type).raw
+        try quantize()
+        var source = try MemoryDescriptor.any(current.block.descriptor.extents, current.type).raw
         let extents = convolution.weightExtents
         var weights = try MemoryDescriptor.any(extents, dnnl_s8).raw
         var bias = try MemoryDescriptor.plain([convolution.outputs]).raw
         var destination = try MemoryDescriptor.any([batch] + stage.output.extents, layer.type).raw
-        let strides = [Int64](repeating: Int64(convolution.stride), count: 2)
-        let margins = [Int64](repeating: Int64(convolution.padding), count: 2)
         var operation = dnnl_convolution_desc_t()
-        try check(
-            "dnnl_convolution_forward_desc_init",
-            dnnl_convolution_forward_desc_init(
-                &operation, dnnl_forward_inference, dnnl_convolution_direct, &source, &weights, &bias, &destination,
-                strides, margins, margins))
+        try describe(convolution, &operation, &source, &weights, &bias, &destination)
         try run(&operation, "int8 convolution", layer, layer.weights, extents, stage)
     }
 
     private func add(_ linear: Linear, _ layer: QuantizedModel.Layer, _ stage: InferenceStage) throws(OneDNNError) {
         var weights = layer.weights
+        if current.block.arena === input.arena {
+            // Flattened as it is.
+            current.block = Block(current.block, as: try .plain([batch, linear.inputs]))
+        }
+        try quantize()
         if current.block.descriptor.extents.count == 4 {
             // The features are those of pixels with their channels side by side: so are the weights to be.
             let layout = try MemoryDescriptor.channelsLast(current.block.descriptor.extents, current.type)
@@ -166,6 +203,7 @@ extension QuantizedPlanBuilder {
     }
 
     private func addReLU() throws(OneDNNError) {
+        try quantize()
         var layout = current.block.descriptor.raw
         var operation = dnnl_eltwise_desc_t()
         try check(
@@ -200,11 +238,8 @@ extension QuantizedPlanBuilder {
 
         let source = try primitive.source
         try replace(current.block, by: source)
-        let stored = try constant(whole, .plain(extents, dnnl_s8), as: primitive.weights)
-        let bias = Block(try .plain([units.count]))
-        bias.arena.withFloats { span in
-            for i in units.indices { span[i] = layer.biases[i] / units[i] }
-        }
+        let stored = try constant(Block(try .plain(extents, dnnl_s8), whole), as: primitive.weights)
+        let bias = Block(try .plain([units.count]), zip(layer.biases, units).map { $0 / $1 })
         let result = Block(try primitive.destination)
         run(
             primitive,
@@ -212,7 +247,21 @@ extension QuantizedPlanBuilder {
                 (DNNL_ARG_SRC, current.block), (DNNL_ARG_WEIGHTS, stored), (DNNL_ARG_BIAS, bias),
                 (DNNL_ARG_DST, result),
             ])
-        current = Activation(block: result, scale: layer.output, shape: stage.output)
+        let isWhole = layer.output.map { _ in true } ?? false
+        current = Activation(block: result, isWhole: isWhole, scale: layer.output, shape: stage.output)
+    }
+
+    private func describe(
+        _ convolution: Conv2D, _ operation: inout dnnl_convolution_desc_t, _ source: inout dnnl_memory_desc_t,
+        _ weights: inout dnnl_memory_desc_t, _ bias: inout dnnl_memory_desc_t, _ destination: inout dnnl_memory_desc_t
+    ) throws(OneDNNError) {
+        let strides = [Int64](repeating: Int64(convolution.stride), count: 2)
+        let margins = [Int64](repeating: Int64(convolution.padding), count: 2)
+        try check(
+            "dnnl_convolution_forward_desc_init",
+            dnnl_convolution_forward_desc_init(
+                &operation, dnnl_forward_inference, dnnl_convolution_direct, &source, &weights, &bias, &destination,
+                strides, margins, margins))
     }
 
     private func run(_ descriptor: PrimitiveDescriptor, _ arguments: [(argument: Int32, block: Block)]) {
@@ -231,14 +280,10 @@ extension QuantizedPlanBuilder {
     }
 
     /// Weights in the layout of their primitive, which may add what it needs besides.
-    private func constant(
-        _ values: [Int8], _ plain: MemoryDescriptor, as layout: MemoryDescriptor
-    ) throws(OneDNNError) -> Block {
-        let source = Block(plain)
-        source.arena.base.copyMemory(from: values, byteCount: values.count)
-        guard plain != layout else { return source }
+    private func constant(_ source: Block, as layout: MemoryDescriptor) throws(OneDNNError) -> Block {
+        guard source.descriptor != layout else { return source }
         let result = Block(layout)
-        let descriptor = try PrimitiveDescriptor(reorder: plain, to: layout, engine: engine)
+        let descriptor = try PrimitiveDescriptor(reorder: source.descriptor, to: layout, engine: engine)
         let scratch = Block(try descriptor.scratchpad)
         var memories: [(argument: Int32, memory: Memory)] = []
         for (argument, block) in [

@@ -74,44 +74,6 @@ enum Event {
     }
 }
 
-/// A message in the wire format of protocol buffers: each field is its number and its wire type, then its value
-/// (https://protobuf.dev/programming-guides/encoding).
-struct ProtocolBuffer {
-    private(set) var bytes: [UInt8] = []
-
-    mutating func add(field: UInt64, integer: UInt64) {
-        add(varint: field << 3)
-        add(varint: integer)
-    }
-
-    mutating func add(field: UInt64, double: Double) {
-        add(varint: field << 3 | 1)
-        bytes += littleEndian(double.bitPattern)
-    }
-
-    mutating func add(field: UInt64, float: Float) {
-        add(varint: field << 3 | 5)
-        bytes += littleEndian(float.bitPattern)
-    }
-
-    /// A text or a message within this one.
-    mutating func add(field: UInt64, _ content: [UInt8]) {
-        add(varint: field << 3 | 2)
-        add(varint: UInt64(content.count))
-        bytes += content
-    }
-
-    /// Seven bits a byte, the lowest first; the top bit says that more follow.
-    private mutating func add(varint value: UInt64) {
-        var rest = value
-        while rest > 0x7F {
-            bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
-            rest >>= 7
-        }
-        bytes.append(UInt8(truncatingIfNeeded: rest))
-    }
-}
-
 private func littleEndian<Word: FixedWidthInteger>(_ word: Word) -> [UInt8] {
     (0..<Word.bitWidth / 8).map { UInt8(truncatingIfNeeded: word >> (8 * $0)) }
 }

@@ -10,7 +10,7 @@ struct SafetensorsTarget: FuzzTarget {
     let dictionary = [
         "\"", "{", "}", "[", "]", ",", ":", "0", "4", "8", "-1", "-4", "1e3", "1e999", "0.5", "2147483648",
         "4294967297", "9223372036854775807", "-9223372036854775808", "18446744073709551615", "null", "true", "F32",
-        "F16", "\\u0000",
+        "F16", "I8", "U8", "0.weight.mask", "0.weight.values", "\\u0000",
         "\\ud800", "dtype", "shape", "data_offsets", "__metadata__", "0.weight", "0.bias",
     ]
 
@@ -23,12 +23,21 @@ struct SafetensorsTarget: FuzzTarget {
         let weights = (0..<layout.count).map { Float($0) * 0.25 - 1 }
         let small = ParameterLayout([("w", [2])])
         let two: [Float] = [1, -2]
+        // Six weights of which the second and the sixth are not zero.
+        let packed = Safetensors([
+            .init(name: "0.weight.mask", shape: [1], elements: .uint8([0b10_0010])),
+            .init(name: "0.weight.values", shape: [2], elements: .float32([0.5, -3])),
+            .init(name: "0.bias", shape: [3], elements: .float32([1, 2, 3])),
+            .init(name: "3.weight", shape: [1, 3], elements: .float32([4, 5, 6])),
+            .init(name: "3.bias", shape: [1], elements: .float32([7])),
+        ])
         seeds = [
             try Safetensors(layout, weights: weights.span).encoded(),
             try Safetensors(layout, weights: weights.span, metadata: ["model": "tiny", "round": "3"]).encoded(),
             try Safetensors(small, weights: two.span).encoded(),
+            try packed.encoded(),
         ]
-        bodyBytes = [4 * weights.count, 4 * weights.count, 4 * two.count]
+        bodyBytes = [4 * weights.count, 4 * weights.count, 4 * two.count, packed.byteCount]
     }
 
     /// Every other time the header's length again fits a body of the seed's length.

@@ -1,0 +1,108 @@
+import FedCore
+
+extension Model {
+    /// The number of outputs of each convolution and linear layer but the last.
+    public var widths: [Int] {
+        layers.compactMap { layer in
+            switch layer {
+            case let layer as Conv2D: layer.outputs
+            case let layer as Linear: layer.outputs
+            default: nil
+            }
+        }.dropLast()
+    }
+
+    /// The same layers with fewer, or more, outputs; the name is this one's with the widths behind a colon, e.g.
+    /// `edgecnn-large:8-16-64-32`, by which `Models.named` finds it again.
+    ///
+    /// - Parameter widths: as many as `widths`, each at least 1.
+    /// - Throws: `ConfigurationError` when they are not, or the model has grouped convolutions.
+    public func narrowed(to widths: [Int]) throws(ConfigurationError) -> Model {
+        guard firstLayer == 0, widths.count == self.widths.count, widths.allSatisfy({ (1...65536).contains($0) }) else {
+            throw ConfigurationError(
+                "\(name) has \(self.widths.count) widths, \(self.widths.map(String.init).joined(separator: "-")): give as "
+                    + "many, each from 1 to 65536")
+        }
+        var rest = widths[...]
+        var shape = input
+        var layers: [any Layer] = []
+        for layer in self.layers {
+            let narrowed: any Layer
+            switch layer {
+            case let layer as Conv2D:
+                guard layer.groups == 1 else { throw ConfigurationError("\(name) has grouped convolutions") }
+                narrowed = Conv2D(
+                    shape.extents[0], rest.popFirst() ?? layer.outputs, kernel: layer.kernel, padding: layer.padding,
+                    stride: layer.stride)
+            case let layer as Linear: narrowed = Linear(shape.count, rest.popFirst() ?? layer.outputs)
+            case let layer as BatchNorm2D:
+                narrowed = BatchNorm2D(shape.extents[0], epsilon: layer.epsilon, momentum: layer.momentum)
+            default: narrowed = layer
+            }
+            layers.append(narrowed)
+            shape = narrowed.outputShape(for: shape)
+        }
+        let base = name.prefix { $0 != ":" }
+        return Model(
+            name: "\(base):\(widths.map(String.init).joined(separator: "-"))", input: input, classes: classes, cut: cut,
+            layers: layers)
+    }
+}
+
+extension TrainedModel {
+    /// A smaller model: of each convolution and each hidden linear layer, the outputs whose weights have the least sum of
+    /// magnitudes are gone, with all that reads them.
+    ///
+    /// H. Li, A. Kadav, I. Durdanovic, H. Samet, H. Graf, *Pruning Filters for Efficient ConvNets*, ICLR 2017,
+    /// arXiv:1608.08710, section 3.1.
+    /// - Parameter sparsity: the share of the outputs to cut, in [0, 1]; one stays in any case.
+    /// - Throws: `ConfigurationError` when the model has grouped convolutions.
+    public func narrowed(_ sparsity: Double) throws(ConfigurationError) -> TrainedModel {
+        precondition(sparsity >= 0 && sparsity <= 1, "a sparsity of \(sparsity) is outside [0, 1]")
+        let widths = model.widths.map { max(1, $0 - Int((sparsity * Double($0)).rounded())) }
+        let narrowed = try model.narrowed(to: widths)
+        var rest = widths[...]
+        // What is left of the tensor that enters a layer: channels of an image, or features.
+        var kept = Array(0..<model.input.extents[0])
+        var result: [Float] = []
+        for (index, layer) in model.layers.enumerated() {
+            let entries = model.parameterLayout.entries.filter { $0.layer == index }
+            func values(_ entry: ParameterLayout.Entry) -> [Float] { Array(weights[entry.range]) }
+            switch layer {
+            case is Conv2D, is Linear:
+                let weights = values(entries[0])
+                let (outputs, inputs) = (entries[0].shape[0], entries[0].shape[1])
+                let perInput = weights.count / outputs / inputs
+                let best = Self.strongest(weights, rows: outputs, count: rest.popFirst() ?? outputs)
+                for row in best {
+                    for column in kept {
+                        let start = (row * inputs + column) * perInput
+                        result += weights[start..<start + perInput]
+                    }
+                }
+                let biases = values(entries[1])
+                result += best.map { biases[$0] }
+                kept = best
+            case is BatchNorm2D:
+                for entry in entries {
+                    let values = values(entry)
+                    result += kept.map { values[$0] }
+                }
+            case is Flatten:
+                let pixels = model.shapes[index].extents.dropFirst().reduce(1, *)
+                kept = kept.flatMap { channel in (0..<pixels).map { channel * pixels + $0 } }
+            default: break
+            }
+        }
+        return TrainedModel(narrowed, weights: result, metadata: metadata)
+    }
+
+    /// The rows of a matrix with the largest sums of magnitudes, in their order; of equals, the first.
+    private static func strongest(_ weights: [Float], rows: Int, count: Int) -> [Int] {
+        let perRow = weights.count / rows
+        let norms = (0..<rows).map { row in
+            weights[row * perRow..<(row + 1) * perRow].reduce(0.0) { $0 + Double($1.magnitude) }
+        }
+        return (0..<rows).sorted { (norms[$1], $0) < (norms[$0], $1) }.prefix(count).sorted()
+    }
+}

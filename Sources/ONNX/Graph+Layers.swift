@@ -1,0 +1,56 @@
+import FedCore
+import NeuralNet
+
+extension Graph {
+    /// The layers of a model with 32-bit weights.
+    mutating func add(_ trained: TrainedModel) throws(ConfigurationError) {
+        let model = trained.model
+        for (index, layer) in model.layers.enumerated() {
+            let shapes = layer.parameters(for: model.shapes[index])
+            var names: [String] = []
+            for parameter in shapes {
+                let name = "\(index).\(parameter.name)"
+                guard let entry = model.parameterLayout.entries.first(where: { $0.name == name }) else { continue }
+                names.append(constant(name, entry.shape, Array(trained.weights[entry.range])))
+            }
+            let result = "\(index)"
+            switch layer {
+            case let layer as Conv2D: add(layer, [current] + names, to: result)
+            case let layer as Linear: add(layer, [current] + names, to: result)
+            case let layer as BatchNorm2D:
+                add("BatchNormalization", [current] + names, to: result, [("epsilon", .float(layer.epsilon))])
+            case let layer as MaxPool2D: add(layer, to: result)
+            case is ReLU: add("Relu", [current], to: result)
+            case is Flatten: add("Flatten", [current], to: result, [("axis", .integer(1))])
+            // Only training drops anything.
+            case is Dropout: break
+            default: throw ConfigurationError("\(model.name) cannot be written as ONNX: \(layer.description)")
+            }
+        }
+    }
+
+    /// - Parameter inputs: the images, the weights and the biases.
+    mutating func add(_ layer: Conv2D, _ inputs: [String], to result: String) {
+        add(
+            "Conv", inputs, to: result,
+            [
+                ("kernel_shape", .integers([layer.kernel, layer.kernel])),
+                ("pads", .integers([Int](repeating: layer.padding, count: 4))),
+                ("strides", .integers([layer.stride, layer.stride])), ("group", .integer(layer.groups)),
+            ])
+    }
+
+    /// - Parameter inputs: the features, the weights and the biases.
+    mutating func add(_ layer: Linear, _ inputs: [String], to result: String) {
+        add("Gemm", inputs, to: result, [("transB", .integer(1))])
+    }
+
+    mutating func add(_ layer: MaxPool2D, to result: String) {
+        add(
+            "MaxPool", [current], to: result,
+            [
+                ("kernel_shape", .integers([layer.kernel, layer.kernel])),
+                ("strides", .integers([layer.stride, layer.stride])),
+            ])
+    }
+}

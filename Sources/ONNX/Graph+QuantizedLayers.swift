@@ -1,0 +1,67 @@
+import FedCore
+import NeuralNet
+
+extension Graph {
+    /// The stages of a model with 8-bit weights.
+    mutating func add(_ quantized: QuantizedModel) throws(ConfigurationError) {
+        guard let stages = quantized.model.inferenceStages else {
+            throw ConfigurationError("\(quantized.model.name) has layers that cannot be quantised")
+        }
+        var scale = quantized.input
+        round(to: scale, "input")
+        var shape = quantized.model.input
+        var layers = quantized.layers[...]
+        for stage in stages {
+            let result = "\(stage.layers.lowerBound)"
+            switch stage.operation {
+            case .convolution(let convolution):
+                guard let layer = layers.popFirst() else { break }
+                add(convolution, [current] + constants(of: layer, inputStep: scale.step), to: result)
+            case .linear(let linear):
+                guard let layer = layers.popFirst() else { break }
+                if shape.extents.count > 1 { add("Flatten", [current], to: "\(result).flat", [("axis", .integer(1))]) }
+                add(linear, [current] + constants(of: layer, inputStep: scale.step), to: result)
+            case .pooling(let pooling): add(pooling, to: result)
+            case .rectifier: add("Relu", [current], to: result)
+            }
+            if stage.appliesReLU { add("Relu", [current], to: "\(result).relu") }
+            shape = stage.output
+            guard stage.weightShape != nil,
+                let output = quantized.layers.first(where: { $0.index == stage.layers.lowerBound })?.output
+            else { continue }
+            scale = output
+            round(to: scale, result)
+        }
+        if shape != quantized.model.output { add("Flatten", [current], to: "flat", [("axis", .integer(1))]) }
+    }
+
+    /// The current tensor in whole numbers and back.
+    private mutating func round(to scale: IntegerScale, _ name: String) {
+        let step = constant("\(name).step", [], [scale.step])
+        let zero =
+            scale.isSigned ? constant("\(name).zero", [], [Int8(0)]) : constant("\(name).zero", [], [UInt8(0)])
+        add("QuantizeLinear", [current, step, zero], to: "\(name).whole")
+        add("DequantizeLinear", [current, step, zero], to: "\(name).real")
+    }
+
+    /// Weights of 8 bits, biases of 32, both on the scales of their channels.
+    private mutating func constants(of layer: QuantizedModel.Layer, inputStep: Float) -> [String] {
+        let input = current
+        defer { current = input }
+        let name = "\(layer.index)"
+        let channels = layer.weightSteps.count
+        let zeros = constant("\(name).weight_zero", [channels], [Int8](repeating: 0, count: channels))
+        let weights = constant("\(name).weight", layer.shape, layer.weights)
+        let steps = constant("\(name).weight_step", [channels], layer.weightSteps)
+        add("DequantizeLinear", [weights, steps, zeros], to: "\(name).weight_real", [("axis", .integer(0))])
+        let units = layer.weightSteps.map { $0 * inputStep }
+        let whole = zip(layer.biases, units).map { bias, unit in
+            Int32(max(-0x1p30, min(0x1p30, (Double(bias) / Double(unit)).rounded())))
+        }
+        let biases = constant("\(name).bias", [channels], whole)
+        let biasSteps = constant("\(name).bias_step", [channels], units)
+        let biasZeros = constant("\(name).bias_zero", [channels], [Int32](repeating: 0, count: channels))
+        add("DequantizeLinear", [biases, biasSteps, biasZeros], to: "\(name).bias_real", [("axis", .integer(0))])
+        return ["\(name).weight_real", "\(name).bias_real"]
+    }
+}

@@ -1,0 +1,80 @@
+import ArgumentParser
+import FedCore
+import NeuralNet
+
+extension PruningScope: ExpressibleByArgument {}
+
+/// `fedmpi prune`.
+struct Prune: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Cut a trained model's smallest weights, or its weakest channels.",
+        discussion: """
+            fedmpi prune --model results/example --sparsity 0.8 --fine-tune 1 --output pruned.safetensors
+            fedmpi prune --model results/example --sparsity 0.5 --structured --fine-tune 1 --output small.safetensors
+
+            Zeros make the file smaller, not the model faster: the processor multiplies by them. A structured cut takes
+            whole channels and hidden units out, which does both.
+            """)
+
+    @Option(help: "The trained model: a run's folder, or a safetensors file of 32-bit floats.")
+    var model: String
+
+    @Option(help: "The share to cut, in [0, 1]: of the weights, or of each layer's channels.")
+    var sparsity: Double
+
+    @Flag(help: "Cut whole channels and hidden units.")
+    var structured = false
+
+    @Option(help: "Which weights are compared: global (all) or layer (those of each layer).")
+    var scope = PruningScope.global
+
+    @Option(help: "Epochs of training on the training split afterwards; what was cut stays cut.")
+    var fineTune = 0
+
+    @Option(help: "Its learning rate; the momentum is 0.9, a batch has 32 images.")
+    var learningRate: Float = 0.01
+
+    @Option(help: "Seed of its order of images.")
+    var seed: UInt64 = 1
+
+    @Option(help: "Where the variant goes.")
+    var output: String
+
+    @OptionGroup var data: TestDataOptions
+
+    @Option(help: "OpenMP threads.")
+    var threads = 1
+
+    func validate() throws {
+        if !(0...1).contains(sparsity) { throw ValidationError("--sparsity must be in [0, 1]") }
+        if fineTune < 0 { throw ValidationError("--fine-tune must not be negative") }
+        if !(learningRate > 0 && learningRate.isFinite) { throw ValidationError("--learning-rate must be positive") }
+        if threads < 1 { throw ValidationError("--threads must be at least 1") }
+    }
+
+    func run() throws {
+        let trained = try TrainedModel(reading: model)
+        let data = try data.open(for: Variant(trained))
+        let file = try OutputFile(output)
+        var pruned = structured ? try trained.narrowed(sparsity) : trained.pruned(sparsity, scope: scope)
+        let untuned = try VariantMeasurement.accuracy(of: Variant(pruned), on: data.test, threads: threads)
+        if fineTune > 0 {
+            let tuning = FineTuning(epochs: fineTune, learningRate: learningRate, seed: seed, threads: threads)
+            pruned = try tuning.tuned(pruned, on: data.train, keepsZeros: !structured)
+        }
+        let variant = Variant(pruned)
+        try file.write(try variant.encoded())
+        let measured = try VariantMeasurement.measure(
+            [Variant(trained), variant], on: data.test, threads: threads, images: 2000)
+        Console.output(measured.table.text)
+        if fineTune > 0 {
+            Console.output(
+                "\naccuracy  \(Format.percent(untuned)) after the cut, \(Format.percent(measured[1].accuracy)) after "
+                    + "\(Format.count(fineTune, "epoch")) of fine-tuning")
+        }
+        if !structured {
+            Console.output("\nthe zeros make the file smaller; the dense kernels multiply by them all the same")
+        }
+        Console.output("written   \(output)")
+    }
+}

@@ -1,0 +1,52 @@
+import ArgumentParser
+import Datasets
+import FedCore
+import NeuralNet
+
+extension CalibrationMethod: ExpressibleByArgument {}
+
+/// `fedmpi quantize`.
+struct Quantize: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Make an int8 variant of a trained model, without training it again.",
+        discussion: "fedmpi quantize --model results/example --output edgecnn-large.int8.safetensors")
+
+    @Option(help: "The trained model: a run's folder, or a safetensors file.")
+    var model: String
+
+    @Option(help: "Where the variant goes.")
+    var output: String
+
+    @Option(help: "Training images that decide about the scales of the activations.")
+    var calibration = QuantizedModel.usualSamples
+
+    @Option(help: "What of the activations decides: max, percentile (99.99 %), or mse, the least squared error.")
+    var method = CalibrationMethod.usual
+
+    @OptionGroup var data: TestDataOptions
+
+    @Option(help: "OpenMP threads of the measurements.")
+    var threads = 1
+
+    func validate() throws {
+        if calibration < 1 { throw ValidationError("--calibration must be at least 1") }
+        if threads < 1 { throw ValidationError("--threads must be at least 1") }
+    }
+
+    func run() throws {
+        let trained = try TrainedModel(reading: model)
+        let data = try data.open(for: Variant(trained))
+        let file = try OutputFile(output)
+        let samples = data.train.evenlySpaced(calibration)
+        let quantized = Variant(
+            try QuantizedModel(trained, samples: data.train.images(samples), method: method))
+        try file.write(try quantized.encoded())
+        let measured = try VariantMeasurement.measure(
+            [Variant(trained), quantized], on: data.test, threads: threads, images: 2000)
+        Console.output(measured.table.text)
+        let loss = 100 * (measured[0].accuracy - measured[1].accuracy)
+        Console.output(
+            "\nint8 loses \(Format.fixed(loss, 2)) points of accuracy; calibrated on "
+                + "\(Format.grouped(samples.count)) training images (\(method.rawValue))\nwritten   \(output)")
+    }
+}

@@ -1,0 +1,78 @@
+import Analysis
+import ArgumentParser
+import Datasets
+import FedCore
+import Foundation
+import NeuralNet
+
+/// `fedmpi variants`.
+struct VariantList: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "variants",
+        abstract: "Measure variants side by side: size, accuracy, latency of single images, throughput; one picture.",
+        discussion: "fedmpi variants results/example small.int8.safetensors --output results/variants")
+
+    @Argument(help: "Trained models: runs' folders, or safetensors files of any variant.")
+    var models: [String]
+
+    @Option(help: "Single images of which each variant's latency is taken.")
+    var images = 5000
+
+    @OptionGroup var data: TestDataOptions
+
+    @Option(help: "OpenMP threads of each pass.")
+    var threads = 1
+
+    @Option(help: "Folder for variants.json and the picture, its script and its data. (default: none)")
+    var output: String?
+
+    @Flag(help: "Print a JSON object for each variant instead of the table.")
+    var json = false
+
+    func validate() throws {
+        if models.isEmpty { throw ValidationError("name a model") }
+        if images < 1 { throw ValidationError("--images must be at least 1") }
+        if threads < 1 { throw ValidationError("--threads must be at least 1") }
+    }
+
+    func run() throws {
+        let variants = try models.map { try Variant(reading: $0) }
+        // Before the work, so that a bad folder is said at once.
+        let data = try variants.map { try self.data.open(for: $0) }
+        let folder = output.map { URL(fileURLWithPath: $0, isDirectory: true) }
+        if let folder { try make(folder) }
+        let measured = try VariantMeasurement.measure(
+            variants, on: data[0].test, threads: threads, images: images)
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        let lines = try measured.map { String(decoding: try encoder.encode($0.record), as: UTF8.self) }
+        Console.output(json ? lines.joined(separator: "\n") : measured.table.text)
+        guard let folder else { return }
+        try draw(measured, lines, in: folder)
+    }
+
+    private func make(_ folder: URL) throws(ConfigurationError) {
+        do { try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true) } catch {
+            throw ConfigurationError("cannot make '\(folder.relativePath)': \((error as NSError).localizedDescription)")
+        }
+    }
+
+    private func draw(_ measured: [VariantMeasurement], _ lines: [String], in folder: URL) throws {
+        let outcome: Gnuplot.Outcome
+        do {
+            try Data((lines.joined(separator: "\n") + "\n").utf8)
+                .write(to: folder.appendingPathComponent("variants.json"), options: .atomic)
+            outcome = try Gnuplot.draw([measured.picture], in: folder)
+        } catch {
+            throw ConfigurationError("cannot write in '\(folder.path)': \((error as NSError).localizedDescription)")
+        }
+        let note =
+            switch outcome {
+            case .drawn: "picture   \(folder.relativePath)/variants.png"
+            case .missing: Gnuplot.advice
+            case .failed(let reason): "no picture: gnuplot says: \(reason)"
+            }
+        if !json { Console.output("\n" + note) }
+    }
+}

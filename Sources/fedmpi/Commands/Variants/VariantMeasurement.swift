@@ -1,0 +1,122 @@
+import Datasets
+import FedCore
+import Inference
+import NeuralNet
+
+/// What a variant is worth on this machine: how often it is right, how long one image takes, and how many images it
+/// gets through in batches.
+struct VariantMeasurement {
+    let variant: Variant
+    /// Of the test split.
+    let accuracy: Double
+    /// Of single images, one after the other, from the image in memory to its scores.
+    let latency: LatencyHistogram.Summary
+    /// In batches of `throughputBatch`.
+    let imagesPerSecond: Double
+
+    static let throughputBatch = 32
+
+    /// Measures in turns, so that a disturbance meets all variants alike.
+    ///
+    /// - Parameters:
+    ///   - images: of each variant, timed singly.
+    ///   - turns: that they are measured in.
+    static func measure(
+        _ variants: [Variant], on test: any Dataset, threads: Int, images: Int, turns: Int = 10
+    ) throws -> [VariantMeasurement] {
+        var subjects: [Subject] = []
+        for variant in variants { subjects.append(try Subject(variant, test: test, threads: threads)) }
+        for _ in 0..<turns {
+            for subject in subjects { try subject.take(images: (images + turns - 1) / turns) }
+        }
+        return try subjects.map { subject in
+            VariantMeasurement(
+                variant: subject.variant, accuracy: try accuracy(of: subject.variant, on: test, threads: threads),
+                latency: subject.latencies.summary, imagesPerSecond: subject.rates.sorted()[subject.rates.count / 2])
+        }
+    }
+
+    /// The share of a data set's samples that the variant gets right.
+    static func accuracy(of variant: Variant, on data: any Dataset, threads: Int) throws -> Double {
+        let plan = try variant.plan(batch: min(100, data.count), threads: threads)
+        let classes = variant.model.classes
+        var labels = [Int32](repeating: 0, count: plan.batch)
+        var correct = 0
+        for start in stride(from: 0, to: data.count, by: plan.batch) {
+            let samples = (start..<min(start + plan.batch, data.count)).map { UInt32($0) }
+            var labelSpan = labels.mutableSpan
+            plan.withInput { data.read(samples.span, into: &$0, labels: &labelSpan) }
+            try plan.forward(samples.count)
+            plan.withOutput { scores in
+                for row in samples.indices
+                where largest(scores.extracting(row * classes..<(row + 1) * classes)) == Int(labels[row]) {
+                    correct += 1
+                }
+            }
+        }
+        return Double(correct) / Double(data.count)
+    }
+
+    /// The first of the largest.
+    static func largest(_ scores: Span<Float>) -> Int {
+        var best = 0
+        for i in 1..<scores.count where scores[i] > scores[best] { best = i }
+        return best
+    }
+}
+
+/// A variant that is being timed.
+private final class Subject {
+    let variant: Variant
+    private(set) var latencies = LatencyHistogram()
+    /// Images a second, by turn.
+    private(set) var rates: [Double] = []
+    private let single: any InferencePlan
+    private let whole: any InferencePlan
+    private let images: [Float]
+    private let clock = ContinuousClock()
+    private var next = 0
+
+    private static let warmUp = 200
+    private static let secondsOfBatches = 0.03
+
+    init(_ variant: Variant, test: any Dataset, threads: Int) throws {
+        self.variant = variant
+        single = try variant.plan(batch: 1, threads: threads)
+        whole = try variant.plan(batch: VariantMeasurement.throughputBatch, threads: threads)
+        images = test.images(test.evenlySpaced(256))
+    }
+
+    func take(images count: Int) throws {
+        for _ in 0..<Self.warmUp { _ = try classify() }
+        for _ in 0..<count {
+            let start = clock.now
+            _ = try classify()
+            latencies.record(clock.now - start)
+        }
+        let start = clock.now
+        var batches = 0
+        repeat {
+            try pass(whole)
+            batches += 1
+        } while (clock.now - start) / .seconds(1) < Self.secondsOfBatches
+        rates.append(Double(batches * whole.batch) / ((clock.now - start) / .seconds(1)))
+    }
+
+    private func classify() throws -> Int {
+        try pass(single)
+        return single.withOutput { VariantMeasurement.largest($0) }
+    }
+
+    private func pass(_ plan: any InferencePlan) throws {
+        let images = images
+        let count = plan.batch * variant.model.input.count
+        if next + count > images.count { next = 0 }
+        let start = next
+        plan.withInput { input in
+            for i in 0..<count { input[unchecked: i] = images[start + i] }
+        }
+        next += count
+        try plan.forward(plan.batch)
+    }
+}

@@ -62,6 +62,8 @@ let package = Package(
             dependencies: ["FedCore", "NeuralNet", "Federation", .product(name: "Crypto", package: "swift-crypto")]),
 
         .target(
+            name: "SplitLearning", dependencies: ["MPI", "FedCore", "NeuralNet", "Datasets", "Federation"]),
+        .target(
             name: "Inference",
             dependencies: [
                 "MPI", "FedCore", "NeuralNet", "Datasets", "EdgeSim", "Federation",
@@ -86,7 +88,7 @@ let package = Package(
             name: "fedmpi",
             dependencies: [
                 "CProcess", "MPI", "FedCore", "Strategies", "Aggregation", "Selection", "NeuralNet", "Datasets",
-                "ONNX", "Federation", "Recording", "Inference", "Serving", "Analysis", "RunStore",
+                "ONNX", "Federation", "SplitLearning", "Recording", "Inference", "Serving", "Analysis", "RunStore",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Yams", package: "Yams"),
@@ -110,6 +112,9 @@ let package = Package(
                 "Federation", "Recording", "MPI", "MPITesting", "FedCore", "Strategies", "Aggregation", "Selection",
                 "NeuralNet",
             ]),
+        .testTarget(
+            name: "SplitLearningTests",
+            dependencies: ["SplitLearning", "Federation", "Recording", "MPI", "MPITesting", "FedCore", "NeuralNet"]),
         .testTarget(
             name: "RecordingTests",
             dependencies: ["Recording", "Federation", "FedCore", .product(name: "Crypto", package: "swift-crypto")]),
@@ -148,7 +153,7 @@ let package = Package(
         .executableTarget(
             name: "Fuzz",
             dependencies: [
-                "CZlib", "MPI", "FedCore", "NeuralNet", "Datasets", "Federation", "Recording",
+                "CZlib", "MPI", "FedCore", "NeuralNet", "Datasets", "Federation", "SplitLearning", "Recording",
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
             path: "Tests/Fuzz"),

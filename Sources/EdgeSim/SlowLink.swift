@@ -37,7 +37,9 @@ public final class SlowLink: Communicator {
         let (bytes, isUp) = volume(of: transfer)
         if isUp {
             if bytes < smallestBytes { return try base.start(transfer) }
-            return Delayed(.waiting(transfer, on: base), until: up.carry(bytes), on: up)
+            let delayed = Delayed(.waiting(transfer, on: base), until: up.carry(bytes), on: up)
+            up.waiting.append(delayed)
+            return delayed
         }
         guard bytes >= smallestBytes, bytes > 0 else { return try base.start(transfer) }
         return Delayed(.started(try base.start(transfer)), bytes: bytes, smallest: smallestBytes, on: down)
@@ -93,6 +95,9 @@ public final class SlowLink: Communicator {
 private final class Lane {
     private let link: Link
     private var free = ContinuousClock.now
+    /// What has not been handed to the library yet, in the order in which it was started here: MPI's messages do not
+    /// overtake each other, in whichever order they are asked about.
+    var waiting: [Delayed] = []
 
     init(_ link: Link) { self.link = link }
 
@@ -103,6 +108,12 @@ private final class Lane {
         let latency = link.latencyMilliseconds / 1000
         free = max(free, .now) + .seconds(whole - latency)
         return free + .seconds(latency)
+    }
+
+    /// Hands what is due to the library.
+    func begin() throws(MPIError) {
+        let now = ContinuousClock.now
+        while let first = waiting.first, try first.begin(at: now) { waiting.removeFirst() }
     }
 }
 
@@ -146,9 +157,9 @@ private final class Delayed: PendingTransfer {
     }
 
     func test() throws(MPIError) -> Bool {
-        if case .waiting(let transfer, let base) = state {
-            if let due, ContinuousClock.now < due { return false }
-            state = .started(try base.start(transfer))
+        if case .waiting = state {
+            try lane.begin()
+            if case .waiting = state { return false }
         }
         if case .started(let pending) = state {
             guard try pending.test() else { return false }
@@ -157,6 +168,14 @@ private final class Delayed: PendingTransfer {
             if due == nil, arrived >= smallest { due = lane.carry(arrived) }
         }
         return due.map { ContinuousClock.now >= $0 } ?? true
+    }
+
+    /// - Returns: whether it was time.
+    fileprivate func begin(at now: ContinuousClock.Instant) throws(MPIError) -> Bool {
+        guard case .waiting(let transfer, let base) = state else { return true }
+        if let due, now < due { return false }
+        state = .started(try base.start(transfer))
+        return true
     }
 
     func cancel() throws(MPIError) -> Bool {

@@ -19,6 +19,7 @@ public struct RandomStream: RandomNumberGenerator, Sendable {
         case conditions = 7
         case attack = 8
         case arrivals = 9
+        case service = 10
     }
 
     private let key: SIMD2<UInt32>

@@ -1,7 +1,7 @@
 import MPI
 
 /// A client rank: receives each round's work, trains the clients it is assigned, sends their updates, until told to stop.
-final class ClientLoop {
+final class ClientLoop: ClientWork {
     private let communicator: any Communicator
     private let control: any Communicator
     private let contact: ServerContact

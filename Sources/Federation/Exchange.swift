@@ -2,7 +2,7 @@ import FedCore
 import MPI
 
 /// One way down and up: how the server reaches clients and gets their answers.
-protocol Exchange: AnyObject {
+package protocol Exchange: AnyObject {
     /// Whether other ranks train, so that the server has time of its own meanwhile.
     var trainsElsewhere: Bool { get }
     /// Whether a rank was lost, so that MPI cannot be finalised.
@@ -11,6 +11,8 @@ protocol Exchange: AnyObject {
     var step: AsynchronousStep? { get }
     /// What an asynchronous run needs to go on after its last step, beside the weights; empty of others.
     var asynchronousState: [UInt8] { get }
+    /// What crossed for the clients in the last exchange, in bytes; nil: a frame down and an update up for each.
+    var traffic: RoundTraffic? { get }
 
     /// - Parameters:
     ///   - task: what the cohort is to do.
@@ -35,9 +37,23 @@ protocol Exchange: AnyObject {
     func dismiss() throws
 }
 
+extension Exchange {
+    package var traffic: RoundTraffic? { nil }
+}
+
+/// Bytes between the server and the clients of an exchange.
+package struct RoundTraffic: Sendable, Equatable {
+    package var upload = 0
+    package var download = 0
+
+    package init() {}
+}
+
 /// All client ranks are lost.
-struct NoClientRanks: Error, CustomStringConvertible {
-    var description: String { "no client rank is left" }
+package struct NoClientRanks: Error, CustomStringConvertible {
+    package init() {}
+
+    package var description: String { "no client rank is left" }
 }
 
 /// The server's half of the exchange with client ranks: `MPI_Bcast` down and a `Wire` up while all ranks are

@@ -73,15 +73,15 @@ public struct Fault: Sendable, Equatable {
 }
 
 /// The faults of one rank.
-struct FaultInjector {
+package struct FaultInjector {
     private let faults: [Fault]
 
-    init(_ faults: [Fault], rank: Int) {
+    package init(_ faults: [Fault], rank: Int) {
         self.faults = faults.filter { $0.rank == rank }
     }
 
     /// To be called at each phase of each round; does what was asked for there.
-    func reach(_ phase: Fault.Phase, round: Int) {
+    package func reach(_ phase: Fault.Phase, round: Int) {
         for fault in faults where fault.round == round && fault.phase == phase {
             switch fault.kind {
             case .kill: raise(SIGKILL)
@@ -93,7 +93,7 @@ struct FaultInjector {
     }
 
     /// Whether an update of this round is to be spoilt this way.
-    func spoils(_ kind: Fault.Kind, round: Int) -> Bool {
+    package func spoils(_ kind: Fault.Kind, round: Int) -> Bool {
         faults.contains { $0.kind == kind && $0.round == round }
     }
 }

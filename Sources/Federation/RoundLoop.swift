@@ -229,8 +229,8 @@ final class RoundLoop {
         if let failure = tally.failure { throw failure }
         record.cohort = cohort.count
         record.attempts += 1
-        record.uploadBytes += tally.uploadBytes
-        record.downloadBytes += cohort.count * job.downloadBytes
+        record.uploadBytes += exchange.traffic?.upload ?? tally.uploadBytes
+        record.downloadBytes += exchange.traffic?.download ?? cohort.count * job.downloadBytes
         if job.settings.simulation.isVirtual {
             record.simulatedSeconds = (record.simulatedSeconds ?? 0) + tally.simulatedSeconds
         }

@@ -85,6 +85,11 @@ public struct RunSettings: Codable, Sendable, Equatable {
     /// Evaluates on the test set every so many rounds, and after the last; ≥ 1.
     public var evalEvery = 1
 
+    /// Of a model that is trained in two parts: the layers before this one run on the devices.
+    public var cut: Int?
+    /// Of a model that is trained in two parts: what the server's part is while a round lasts; nil: models are trained whole.
+    public var serverPart: ServerPart?
+
     /// What becomes of the clients of a lost rank.
     public var onFailure = OnFailure.reassign
     /// Seconds of silence after which a rank that is waited for is lost, ≥ 1.
@@ -121,6 +126,13 @@ public struct RunSettings: Codable, Sendable, Equatable {
 
     /// Faults to make on purpose, as `Fault` reads them.
     public var inject: [String] = []
+
+    public enum ServerPart: String, Codable, Sendable, CaseIterable {
+        /// One, which learns from all clients' features in turn.
+        case shared
+        /// A copy for each client, averaged like the devices' parts.
+        case perClient = "per-client"
+    }
 
     public enum OnFailure: String, Codable, Sendable, CaseIterable {
         /// Other ranks train them, to the same weights: right for a simulation.
@@ -165,7 +177,8 @@ public struct RunSettings: Codable, Sendable, Equatable {
         case clipGradients = "clip-gradients"
         case weightDecay = "weight-decay"
         case evalEvery = "eval-every"
-        case inject, wire
+        case inject, wire, cut
+        case serverPart = "server-part"
         case roundDeadline = "round-deadline"
         case latePolicy = "late-policy"
         case minClients = "min-clients"

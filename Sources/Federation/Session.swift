@@ -26,6 +26,20 @@ public enum Session {
         observers: (Job) throws -> [any RoundObserver],
         ready: () -> Void = {}
     ) throws -> Bool {
+        try run(
+            settings, by: WholeModelTraining(), resuming: state, stop: stop, on: communicator, timekeeper: timekeeper,
+            observers: observers, ready: ready)
+    }
+
+    /// As above, with the clients trained in another way.
+    /// - Parameter scheme: the same on every rank.
+    @discardableResult
+    package static func run(
+        _ settings: RunSettings?, by scheme: some TrainingScheme, resuming state: RunState? = nil,
+        stop: StopFlag = StopFlag(), on communicator: any Communicator, timekeeper: Timekeeper? = nil,
+        observers: (Job) throws -> [any RoundObserver],
+        ready: () -> Void = {}
+    ) throws -> Bool {
         let timekeeper = timekeeper ?? Timekeeper(communicator, isOn: false, sink: { _, _ in nil })
         let world = timekeeper.metered(communicator)
         let settings = try share(settings, over: world)
@@ -39,17 +53,22 @@ public enum Session {
         // Each rank prepares for itself, at the same time; then all learn whether all could.
         var role: Role?
         let problem = try attempt(on: communicator, timekeeper.timeline) {
+            try scheme.validate(settings)
             let job = try Job(settings, teacher: teacher)
+            try scheme.validate(job)
             if communicator.rank == 0 {
                 role = .server(
                     try server(
-                        job, communicator, control: control, processes, resuming: state, stop: stop, timekeeper,
+                        job, by: scheme, communicator, control: control, processes, resuming: state, stop: stop,
+                        timekeeper,
                         observers: { try observers(job) }))
             } else {
                 let contact = ServerContact(
                     control: control, stop: stop, patience: .seconds(max(60, 6 * settings.failureTimeout)),
                     isServerGone: { processes.isGone(0) })
-                role = .client(try ClientLoop(job, communicator, control: control, contact: contact, timekeeper))
+                role = .client(
+                    try scheme.clientWork(
+                        job, Channels(communicator, control: control, timekeeper), contact: contact))
             }
         }
         if let problem { throw problem }
@@ -69,8 +88,9 @@ public enum Session {
     }
 
     private static func server(
-        _ job: Job, _ communicator: any Communicator, control: any Communicator, _ processes: ProcessTable,
-        resuming state: RunState?, stop: StopFlag, _ timekeeper: Timekeeper, observers: () throws -> [any RoundObserver]
+        _ job: Job, by scheme: some TrainingScheme, _ communicator: any Communicator, control: any Communicator,
+        _ processes: ProcessTable, resuming state: RunState?, stop: StopFlag, _ timekeeper: Timekeeper,
+        observers: () throws -> [any RoundObserver]
     ) throws -> RoundLoop {
         try state?.validate(for: job)
         // Only now: making observers makes the run's folder.
@@ -78,14 +98,7 @@ public enum Session {
         let observers = try [faults] + observers()
         let states = try clientStates(job, resuming: state, in: timekeeper.folder)
         guard communicator.size > 1 else {
-            let exchange: any Exchange
-            if let strategy = job.asynchronous {
-                exchange = try AsynchronousExchange(
-                    job, strategy, LocalCrew(job, stop: stop, timekeeper.timeline), resuming: state,
-                    timekeeper.timeline)
-            } else {
-                exchange = try LocalExchange(job, states, stop: stop, timekeeper.timeline)
-            }
+            let exchange = try scheme.localExchange(job, states, resuming: state, stop: stop, timekeeper.timeline)
             return try RoundLoop(
                 job, exchange, states, ranks: 1, resuming: state, stop: stop, faults: faults, observers: observers,
                 timekeeper.timeline)
@@ -94,18 +107,9 @@ public enum Session {
             control: control, stop: stop, timeout: .seconds(job.settings.failureTimeout),
             pingInterval: observers.contains { $0.wantsProgress } ? .milliseconds(200) : .seconds(1),
             isGone: { processes.isGone($0 + 1) })
-        func faulted(_ fault: FaultRecord) {
-            for observer in observers { observer.faulted(fault) }
-        }
-        let exchange: any Exchange
-        if let strategy = job.asynchronous {
-            let crew = RankCrew(
-                job, control: control, membership: membership, faulted: faulted, timekeeper)
-            exchange = try AsynchronousExchange(job, strategy, crew, resuming: state, timekeeper.timeline)
-        } else {
-            exchange = try WorkerExchange(
-                job, communicator, control: control, states, membership: membership, faulted: faulted, timekeeper)
-        }
+        let exchange = try scheme.exchange(
+            job, states, resuming: state, Channels(communicator, control: control, timekeeper), membership: membership,
+            faulted: { fault in for observer in observers { observer.faulted(fault) } })
         return try RoundLoop(
             job, exchange, states, ranks: communicator.size, resuming: state, stop: stop, faults: faults,
             observers: observers, timekeeper.timeline)
@@ -122,7 +126,7 @@ public enum Session {
 
     private enum Role {
         case server(RoundLoop)
-        case client(ClientLoop)
+        case client(any ClientWork)
     }
 
     /// Broadcasts rank 0's settings.

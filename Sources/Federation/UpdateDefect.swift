@@ -19,6 +19,8 @@ extension UpdateSlot {
         case badSimulatedTime(Double)
         /// An answer to an evaluation that is no counts of the client's samples.
         case badEvaluation
+        /// Labels that came with features are not all below the number of classes.
+        case badLabels(classes: Int)
         /// Found on its own rank.
         case refused(UpdateStatus)
         /// Of the partial sum that it is in.
@@ -41,6 +43,7 @@ extension UpdateSlot {
             case .unknownStatus(let status): "its status is \(status), which has no meaning"
             case .badSimulatedTime(let seconds): "its simulated time is \(seconds) seconds"
             case .badEvaluation: "its evaluation is not of the samples that its client holds out"
+            case .badLabels(let classes): "a label of it is not one of \(classes) classes"
             case .badState: "its client's state is not made of finite numbers"
             case .refused(.tooLarge): "it is too large to be summed exactly"
             case .refused: "an element of it is not a finite number"

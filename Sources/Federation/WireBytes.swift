@@ -8,12 +8,12 @@ import FedCore
 
 extension Span where Element == UInt8 {
     /// The integer at a byte offset.
-    func load<Word: FixedWidthInteger & BitwiseCopyable>(_ type: Word.Type, at offset: Int) -> Word {
+    package func load<Word: FixedWidthInteger & BitwiseCopyable>(_ type: Word.Type, at offset: Int) -> Word {
         Word(littleEndian: bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: type))
     }
 
     /// The CRC-32C of all the bytes, the four at `offset`, where the checksum itself has its place, taken as 0.
-    func checksum(withFieldAt offset: Int) -> UInt32 {
+    package func checksum(withFieldAt offset: Int) -> UInt32 {
         let aligned = (offset + 4).roundedUp(toMultipleOf: 64)
         var checksum = CRC32C()
         checksum.update(extracting(..<offset))
@@ -26,12 +26,12 @@ extension Span where Element == UInt8 {
 
 extension MutableSpan where Element == UInt8 {
     /// Writes an integer at a byte offset.
-    mutating func store<Word: FixedWidthInteger & BitwiseCopyable>(_ word: Word, at offset: Int) {
+    package mutating func store<Word: FixedWidthInteger & BitwiseCopyable>(_ word: Word, at offset: Int) {
         var bytes = mutableBytes
         bytes.storeBytes(of: word.littleEndian, toByteOffset: offset, as: Word.self)
     }
 }
 
 extension Int {
-    func roundedUp(toMultipleOf unit: Int) -> Int { (self + unit - 1) / unit * unit }
+    package func roundedUp(toMultipleOf unit: Int) -> Int { (self + unit - 1) / unit * unit }
 }

@@ -9,10 +9,10 @@ enum ConfigurationFile {
     static func expand(_ arguments: [String]) throws -> [String] {
         var rest = arguments
         guard let path = try removeOption(from: &rest) else { return arguments }
-        let words = ["train", "distill", "partition"]
+        let words = ["train", "distill", "split-train", "partition"]
         let command = rest.first.flatMap { words.contains($0) ? $0 : nil }
         if command != nil { rest.removeFirst() }
-        return (command.map { [$0] } ?? []) + (try self.arguments(from: path, forPartition: command == "partition"))
+        return (command.map { [$0] } ?? []) + (try self.arguments(from: path, for: command))
             + rest
     }
 
@@ -49,11 +49,11 @@ enum ConfigurationFile {
     /// Output options that are no flags, though YAML takes their words for truth values.
     private static let words: Set<String> = ["timing"]
 
-    private static func arguments(from path: String, forPartition: Bool) throws -> [String] {
+    private static func arguments(from path: String, for command: String?) throws -> [String] {
         guard var mapping = try mapping(from: path) else { return [] }
         // A run's config.json carries the settings beside versions and hosts.
         if let settings = mapping["settings"]?.mapping { mapping = settings }
-        return try arguments(for: mapping, in: path, forPartition: forPartition)
+        return try arguments(for: mapping, in: path, of: command)
     }
 
     /// The contents of a YAML file; nil when it is empty.
@@ -80,10 +80,13 @@ enum ConfigurationFile {
     }
 
     /// A mapping from option names to values as command-line arguments.
-    /// - Parameter path: of the file, for what is said of errors.
+    /// - Parameters:
+    ///   - path: of the file, for what is said of errors.
+    ///   - command: that they are for; nil: `train`.
     /// - Throws: `ConfigurationError` for names that are no options, and values that are none.
-    static func arguments(for mapping: Node.Mapping, in path: String, forPartition: Bool = false) throws -> [String] {
-        let settings = optionNames(of: SettingsOptions())
+    static func arguments(for mapping: Node.Mapping, in path: String, of command: String? = nil) throws -> [String] {
+        let settings =
+            optionNames(of: SettingsOptions()) + (command == "split-train" ? optionNames(of: SplitTrainOptions()) : [])
         let output = optionNames(of: OutputOptions())
         var result: [String] = []
         for (key, value) in mapping {
@@ -92,7 +95,7 @@ enum ConfigurationFile {
                 throw ConfigurationError(
                     unknown: "key", name, choices: (settings + output).sorted(), in: path)
             }
-            if forPartition, !settings.contains(name) { continue }
+            if command == "partition", !settings.contains(name) { continue }
             if repeatable.contains(name), let items = value.sequence {
                 result += items.compactMap { $0.scalar.map { "--\(name)=\($0.string)" } }
                 continue

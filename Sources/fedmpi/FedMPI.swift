@@ -13,7 +13,8 @@ struct FedMPI: ParsableCommand {
             """,
         version: Version.current,
         subcommands: [
-            Train.self, Distill.self, Sweep.self, Report.self, Watch.self, Runs.self, Compare.self, PartitionTable.self,
+            Train.self, SplitTrain.self, Distill.self, Sweep.self, Report.self, Watch.self, Runs.self, Compare.self,
+            PartitionTable.self,
             ModelList.self, Quantize.self, Prune.self, VariantList.self, Export.self, Predict.self,
             Serve.self, ServeDevice.self, Split.self, Doctor.self, Demo.self,
         ],

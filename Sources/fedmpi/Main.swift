@@ -17,8 +17,11 @@ enum Main {
             let command = try FedMPI.parseAsRoot(expanded)
             switch command {
             case let command as any WorldCommand:
-                if command is Train || command is Sweep || command is Distill { Guardian.standGuard() }
-                if command is Split { Guardian.standGuard(sparesServer: true) }
+                switch command {
+                case is Train, is SplitTrain, is Sweep, is Distill: Guardian.standGuard()
+                case is Split: Guardian.standGuard(sparesServer: true)
+                default: break
+                }
                 exit(command.runOverWorld())
             case var command:
                 // Nothing that needs the other ranks: they leave quietly.

@@ -76,7 +76,9 @@ import Testing
     }
 
     @Test func `Every setting has an option of its own name`() {
-        let names = ConfigurationFile.optionNames(of: SettingsOptions())
+        let names =
+            ConfigurationFile.optionNames(of: SettingsOptions())
+            + ConfigurationFile.optionNames(of: SplitTrainOptions())
         #expect(names.contains("batch-size") && names.contains("client-fraction") && names.contains("lr"))
         #expect(names.count == Mirror(reflecting: RunSettings()).children.count)
     }

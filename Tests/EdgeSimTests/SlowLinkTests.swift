@@ -87,4 +87,30 @@ import Testing
         }
         #expect(times[1] >= 0.1 && times[1] < 2, "\(times)")
     }
+
+    @Test func `Messages do not overtake each other, in whichever order they are asked about`() throws {
+        let received = try ThreadRanks.run(2) { world -> [UInt8] in
+            guard world.rank == 1 else {
+                return try (0..<3).map { _ in
+                    var byte = Buffer<UInt8>(count: 1)
+                    try world.receive(into: &byte, from: 1, tag: 1)
+                    return byte[0]
+                }
+            }
+            let link = SlowLink(world, link: Link(latencyMilliseconds: 5), smallestBytes: 0)
+            let slots = (0..<3).map { _ in MessageSlot(byteCount: 1) }
+            for (i, slot) in slots.enumerated() {
+                slot.write(UInt8.self, at: 0, count: 1) { $0[0] = UInt8(i) }
+                try slot.startSend(1, to: 0, tag: 1, on: link)
+            }
+            let due = ContinuousClock.now + .milliseconds(10)
+            _ = Backoff.default.wait(until: due) { false }
+            _ = try Backoff.default.wait { () throws in
+                let areDone = [try slots[2].test(), try slots[1].test(), try slots[0].test()]
+                return areDone.allSatisfy { $0 }
+            }
+            return []
+        }
+        #expect(received[0] == [0, 1, 2])
+    }
 }

@@ -84,6 +84,7 @@ struct DistillTests {
             (["--student", "resnet", "--teacher", folder.path + "/teacher"], "unknown model 'resnet'"),
             (teacher + ["--temperature", "inf"], "--temperature"),
             (teacher + ["--central", "--clients", "3"], "--central"),
+            (teacher + ["--patience", "3"], "--no-baseline"),
         ]
         for (arguments, says) in cases {
             let results = folder.path + "/none"

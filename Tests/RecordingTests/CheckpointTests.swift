@@ -26,7 +26,7 @@ import Testing
                 FaultRecord(round: 2, kind: .updatesRejected, clients: [0], reason: "NaN"),
             ], isEvaluated: true,
             weights: [1, -0.0, .leastNonzeroMagnitude, 0.1], strategyState: [7, 0, 255], asynchronousState: [1, 2, 3],
-            dataDigest: 0xfedc_ba98_7654_3210, seconds: 12.25)
+            dataDigest: 0xfedc_ba98_7654_3210, teacherDigest: 0x0123_4567_89ab_cdef, seconds: 12.25)
     }
 
     /// A checksum that fits, as whoever forges a file would make it.

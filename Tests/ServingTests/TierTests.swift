@@ -33,7 +33,7 @@ import Testing
         let assignment = TierAssignment(device(cores: 1, ram: 1_000, gflops: 3))
         #expect(
             assignment.reasons == [
-                "1000 MB; HIGH asks for 2000", "1 cores; HIGH asks for 2", "3 GFLOP/s; HIGH asks for 16",
+                "1000 MB; HIGH asks for 2000", "1 core; HIGH asks for 2", "3 GFLOP/s; HIGH asks for 16",
             ])
         #expect(TierAssignment(device()).reasons.first == "4000 MB of at least 2000")
     }

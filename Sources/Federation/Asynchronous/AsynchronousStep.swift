@@ -1,5 +1,5 @@
 /// What led to a step of an asynchronous server.
-struct AsynchronousStep: Sendable, Equatable {
+package struct AsynchronousStep: Sendable, Equatable {
     /// Clients that were sent weights.
     var starts = 0
     /// Turns that ended.
@@ -33,6 +33,6 @@ struct AsynchronousStep: Sendable, Equatable {
 }
 
 extension Exchange {
-    var step: AsynchronousStep? { nil }
-    var asynchronousState: [UInt8] { [] }
+    package var step: AsynchronousStep? { nil }
+    package var asynchronousState: [UInt8] { [] }
 }

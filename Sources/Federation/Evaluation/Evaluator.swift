@@ -57,7 +57,7 @@ public final class Evaluator {
 
 extension Plan {
     /// Reads samples into the plan's input, and their labels.
-    func read(_ samples: Span<UInt32>, of data: any Dataset, labels: inout [Int32]) {
+    package func read(_ samples: Span<UInt32>, of data: any Dataset, labels: inout [Int32]) {
         withInput { images in
             var labels = labels.mutableSpan
             data.read(samples, into: &images, labels: &labels)

@@ -4,7 +4,7 @@ import MPI
 ///
 /// A worker is lost when its process is gone, or when it was silent for `timeout` while the server waited. It is not
 /// distinguished from one that was only stopped: one that is heard again returns with the next round.
-final class Membership {
+package final class Membership {
     private let control: any Communicator
     private let stopFlag: StopFlag
     private let timeout: Duration
@@ -45,7 +45,7 @@ final class Membership {
     }
 
     /// The workers that take part, ascending.
-    var members: [Int] { standing.indices.filter { standing[$0] == .member } }
+    package var members: [Int] { standing.indices.filter { standing[$0] == .member } }
 
     func isMember(_ worker: Int) -> Bool { standing[worker] == .member }
 
@@ -54,7 +54,7 @@ final class Membership {
 
     /// Takes in again who returned, and starts to count for a round.
     /// - Returns: the workers that returned.
-    func startRound(_ round: Int) throws -> [Int] {
+    package func startRound(_ round: Int) throws -> [Int] {
         self.round = round
         try hear()
         for worker in trained.indices { trained[worker] = 0 }
@@ -78,7 +78,7 @@ final class Membership {
     }
 
     /// To be called when the server did something else for a while: silence counts from here.
-    func startWaiting() {
+    package func startWaiting() {
         let now = ContinuousClock.now
         for worker in heard.indices { heard[worker] = now }
         lastPing = now - pingInterval
@@ -91,7 +91,7 @@ final class Membership {
     }
 
     /// Something other than a report came from a worker.
-    func noteHeard(_ worker: Int) throws {
+    package func noteHeard(_ worker: Int) throws {
         heard[worker] = .now
         guard standing[worker] == .lost else { return }
         standing[worker] = .returning
@@ -103,7 +103,7 @@ final class Membership {
     /// - Parameter awaited: the workers that something is still expected of; others may be silent.
     /// - Returns: the members among the awaited that are lost from now on.
     /// - Throws: `Interruption` when the run is asked to stop.
-    func poll(awaiting awaited: [Int]) throws -> [Int] {
+    package func poll(awaiting awaited: [Int]) throws -> [Int] {
         try stopFlag.check()
         try hear()
         let now = ContinuousClock.now
@@ -126,7 +126,7 @@ final class Membership {
     }
 
     /// Tells the workers that collectives are over.
-    func leaveCollectives() throws {
+    package func leaveCollectives() throws {
         try tell(.leaveCollectives)
     }
 
@@ -136,20 +136,20 @@ final class Membership {
     }
 
     /// Whether all members have understood that the run is over, or have ended.
-    func haveAllLeft() throws -> Bool {
+    package func haveAllLeft() throws -> Bool {
         try hear()
         return members.allSatisfy { hasLeft[$0] || isGone($0) }
     }
 
     /// Tells the workers that the run is over.
-    func stop() throws {
+    package func stop() throws {
         try tell(.stop)
     }
 
     /// Gives the members a moment to understand that the run is over: a message may be lost when its sender's process
     /// ends.
     /// - Returns: whether all did, or have ended.
-    func waitForFarewells() throws -> Bool {
+    package func waitForFarewells() throws -> Bool {
         try Backoff.default.wait(until: .now + Self.longestFarewell) { try haveAllLeft() }
     }
 

@@ -11,7 +11,7 @@ struct ServerLost: Error, CustomStringConvertible {
 }
 
 /// A worker's view of the server: answers it between batches and while waiting.
-final class ServerContact {
+package final class ServerContact {
     private let control: any Communicator
     /// Silence of the server that ends this rank.
     private let patience: Duration
@@ -27,9 +27,9 @@ final class ServerContact {
     private var trained = 0
 
     /// A rank is lost: work comes as orders from now on.
-    private(set) var hasLeftCollectives = false
+    package private(set) var hasLeftCollectives = false
     /// The run is over; told this way only once collectives are left.
-    private(set) var isStopped = false
+    package private(set) var isStopped = false
     /// No update is wanted any longer.
     private(set) var hasOrdersEnded = false
     /// Called once each time this rank learns that it was taken for dead.
@@ -43,20 +43,20 @@ final class ServerContact {
         self.isServerGone = isServerGone
     }
 
-    func startRound(_ round: Int) {
+    package func startRound(_ round: Int) {
         if round != self.round { trained = 0 }
         self.round = round
     }
 
     /// To be called after each batch.
-    func trained(_ samples: Int) throws {
+    package func trained(_ samples: Int) throws {
         trained += samples
         try poll()
     }
 
     /// Answers what has come; does nothing if it did so a moment ago.
     /// - Throws: `Interruption` when the run is asked to stop; `ServerLost`.
-    func poll() throws {
+    package func poll() throws {
         try stopFlag.check()
         let now = ContinuousClock.now
         guard now - lastPoll >= interval else { return }
@@ -91,12 +91,12 @@ final class ServerContact {
     }
 
     /// Tells the server that this rank has understood that the run is over.
-    func sayFarewell() throws {
+    package func sayFarewell() throws {
         try ControlMessage(kind: .farewell, round: round).send(to: 0, tag: ControlMessage.Tag.report, on: control)
     }
 
     /// Waits for a condition, answering the server meanwhile.
-    func wait(for condition: () throws -> Bool) throws {
+    package func wait(for condition: () throws -> Bool) throws {
         _ = try Backoff.default.wait { () throws in
             if try condition() { return true }
             try poll()

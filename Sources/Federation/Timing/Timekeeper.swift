@@ -5,7 +5,7 @@ import MPI
 /// Keeps a rank's time: its phases, its messages, and how its clock stands to rank 0's. To be made as soon as MPI runs: its
 /// start is the start of the rank's time.
 public final class Timekeeper {
-    let timeline: Timeline
+    package let timeline: Timeline
     private let messages: MessageLedger
     private let makeSink: (_ folder: String, TimingHeader) -> (any TimingSink)?
     private var sink: (any TimingSink)?
@@ -73,7 +73,7 @@ public final class Timekeeper {
     }
 
     /// Aligns the clocks once more. To be called by all ranks while all are there; nobody waits long for one that is not.
-    func end(on control: any Communicator) throws {
+    package func end(on control: any Communicator) throws {
         guard isAligned else { return }
         timeline.enter(.wait)
         // Those that are behind a rank that does not answer wait longer than rank 0.

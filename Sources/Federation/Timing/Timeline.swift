@@ -19,7 +19,7 @@ public final class Timeline {
     /// A timeline that is off does nothing.
     public private(set) var isOn: Bool
     /// The round under way. A stretch has the number that this had when it began.
-    var round = 0
+    package var round = 0
 
     private let clock: () -> Int
     /// Finished stretches in nanoseconds of this rank's own clock.
@@ -57,10 +57,10 @@ public final class Timeline {
     // MARK: Phases
 
     /// The phase of the stretch under way.
-    var phase: Phase { current.phase }
+    package var phase: Phase { current.phase }
 
     /// Ends the stretch under way and begins another; if it is the same again, it goes on.
-    func enter(_ phase: Phase, peer: Int? = nil, client: Int? = nil) {
+    package func enter(_ phase: Phase, peer: Int? = nil, client: Int? = nil) {
         guard isOn else { return }
         if phase == current.phase, round == current.round, peer == current.peer, client == current.client { return }
         let now = clock()
@@ -70,7 +70,7 @@ public final class Timeline {
     }
 
     /// Adds to what the stretch under way is spent on.
-    func note(bytesIn: Int = 0, bytesOut: Int = 0, clients: Int = 0, samples: Int = 0) {
+    package func note(bytesIn: Int = 0, bytesOut: Int = 0, clients: Int = 0, samples: Int = 0) {
         guard isOn else { return }
         current.bytesIn += bytesIn
         current.bytesOut += bytesOut
@@ -79,7 +79,7 @@ public final class Timeline {
     }
 
     /// To be called now and then in a long stretch: what was before it is handed over.
-    func tick() {
+    package func tick() {
         guard isOn else { return }
         let now = clock()
         if now - lastHandOver >= Self.handOverInterval { handOver(now) }

@@ -80,7 +80,7 @@ extension RunSettings {
 
 extension Job {
     /// η of the clients' SGD in a round.
-    func learningRate(round: Int) -> Float {
+    package func learningRate(round: Int) -> Float {
         // Never 0, which some strategies divide by.
         max(Float(Double(settings.lr) * schedule.factor(round: round)), .leastNormalMagnitude)
     }

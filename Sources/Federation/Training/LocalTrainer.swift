@@ -29,9 +29,7 @@ final class LocalTrainer {
         self.job = job
         initial =
             job.strategy.personalization == .none ? [] : job.model.initialWeights(seed: settings.seed)
-        // No client has more samples than the largest: a batch beyond that would be padding.
-        let largest = (0..<settings.clients).reduce(1) { max($0, job.partition.count(of: $1)) }
-        let batch = min(settings.batchSize, largest)
+        let batch = job.batchSize
         plan = try Plan(job.model, batch: batch, purpose: .training, threads: settings.threads)
         optimizer = SGD(
             learningRate: settings.lr, momentum: job.localMomentum, weightDecay: settings.weightDecay)
@@ -356,8 +354,14 @@ final class LocalTrainer {
 }
 
 extension Job {
+    /// Samples of a full step of local training. No client has more samples than the largest: a batch beyond that would be
+    /// padding.
+    package var batchSize: Int {
+        (0..<settings.clients).reduce(1) { max($0, min(settings.batchSize, partition.count(of: $1))) }
+    }
+
     /// ρ of the clients' SGD.
-    var localMomentum: Float { strategy.usesLocalMomentum ? settings.momentum : 0 }
+    package var localMomentum: Float { strategy.usesLocalMomentum ? settings.momentum : 0 }
 
     /// Samples that a client with so many trains on in a round, each as often as it is trained on.
     func trainedSamples(holding samples: Int) -> Int {

@@ -5,7 +5,7 @@ import NeuralNet
 ///
 /// A repeated attempt draws other numbers, and so does the training of the client's own model. Beyond more epochs and steps
 /// than any training has the streams come round again.
-struct TurnStreams {
+package struct TurnStreams {
     private let seed: UInt64
     private let round: RoundID
     private let client: Int
@@ -17,8 +17,9 @@ struct TurnStreams {
     /// - Parameters:
     ///   - samples: that the client holds.
     ///   - batch: samples of a step.
-    init(
-        _ settings: RunSettings, client: Int, round: RoundID, samples: Int, batch: Int, ofOwnModel isOfOwnModel: Bool
+    package init(
+        _ settings: RunSettings, client: Int, round: RoundID, samples: Int, batch: Int,
+        ofOwnModel isOfOwnModel: Bool = false
     ) {
         seed = settings.seed
         self.round = round
@@ -31,13 +32,13 @@ struct TurnStreams {
     }
 
     /// Shuffles an epoch's samples.
-    func order(epoch: Int) -> RandomStream {
+    package func order(epoch: Int) -> RandomStream {
         let salt = (firstEpoch + epoch) % (1 << 23) + (isOfOwnModel ? 1 << 23 : 0)
         return RandomStream(seed: seed, .shuffle, round: round.number, client: client, salt: salt)
     }
 
     /// Draws a step's masks.
-    func dropout(step: Int) -> DropoutKey {
+    package func dropout(step: Int) -> DropoutKey {
         let step = firstStep + step
         return DropoutKey(
             seed: seed, round: round.number, client: client,

@@ -1,5 +1,5 @@
 /// Takes in what the clients of an exchange answer.
-protocol AnswerReceiver: AnyObject {
+package protocol AnswerReceiver: AnyObject {
     /// A client's answer as it came: its envelope, or what is wrong with it, and what lies behind it.
     func receive(
         _ client: Int, _ envelope: Result<UpdateSlot.Envelope, UpdateSlot.Defect>, _ slot: Span<Float>)
@@ -18,7 +18,7 @@ protocol AnswerReceiver: AnyObject {
 
 extension AnswerReceiver {
     /// Where only answers one by one make sense, no wire that sums is used.
-    func receive(
+    package func receive(
         _ envelopes: [(client: Int, envelope: Result<UpdateSlot.Envelope, UpdateSlot.Defect>)], sum words: Span<Int64>,
         bytes: Int
     ) {
@@ -28,7 +28,7 @@ extension AnswerReceiver {
 }
 
 /// What the clients of an exchange are asked for.
-enum ClientTask: Sendable, Equatable {
+package enum ClientTask: Sendable, Equatable {
     /// To train, and send the update.
     case training
     /// To try their models on the samples they have held out.

@@ -2,17 +2,17 @@ import MPI
 
 /// A message to or from a worker under way, kept until it is complete; one that never completes because its peer died is
 /// leaked.
-final class Parcel {
-    let worker: Int
+package final class Parcel {
+    package let worker: Int
     private var request: Request<Buffer<UInt8>>?
 
-    init(_ worker: Int, _ request: consuming Request<Buffer<UInt8>>) {
+    package init(_ worker: Int, _ request: consuming Request<Buffer<UInt8>>) {
         self.worker = worker
         self.request = .some(request)
     }
 
     /// The message's bytes once it is complete.
-    func completed() throws -> Buffer<UInt8>? {
+    package func completed() throws -> Buffer<UInt8>? {
         guard var request = request.take() else { return nil }
         if try request.test() { return try request.wait() }
         self.request = .some(request)
@@ -22,7 +22,7 @@ final class Parcel {
 
 extension [Parcel] {
     /// Moves messages along, and forgets those that are complete.
-    mutating func advance() throws {
+    package mutating func advance() throws {
         var underWay: [Parcel] = []
         for parcel in self {
             if case .none = try parcel.completed() { underWay.append(parcel) }

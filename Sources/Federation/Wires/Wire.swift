@@ -88,7 +88,7 @@ extension Job {
     }
 
     /// What a client's work is expected to cost, relative to other clients'.
-    func cost(of client: Int, _ task: ClientTask) -> Int {
+    package func cost(of client: Int, _ task: ClientTask) -> Int {
         switch task {
         case .training: max(trainedSamples(holding: partition.count(of: client)), partition.count(of: client))
         case .evaluation: clientTest.count(of: client)

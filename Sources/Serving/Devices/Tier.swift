@@ -61,7 +61,7 @@ public struct TierAssignment: Sendable, Codable, Equatable {
             let needs = tier.requirements
             reasons = [
                 "\(Self.text(device.ramMegabytes)) MB of at least \(Self.text(needs.ramMegabytes))",
-                "\(device.cores) of at least \(needs.cores) cores",
+                "\(Self.cores(device.cores)) of at least \(needs.cores)",
                 "\(Self.text(device.availableGflops)) GFLOP/s of at least \(Self.text(needs.gflops))",
             ]
         }
@@ -75,7 +75,7 @@ public struct TierAssignment: Sendable, Codable, Equatable {
             reasons.append("\(text(device.ramMegabytes)) MB; \(tier.rawValue) asks for \(text(needs.ramMegabytes))")
         }
         if device.cores < needs.cores {
-            reasons.append("\(device.cores) cores; \(tier.rawValue) asks for \(needs.cores)")
+            reasons.append("\(cores(device.cores)); \(tier.rawValue) asks for \(needs.cores)")
         }
         if device.availableGflops < needs.gflops {
             let share = device.cpuShare < 1 ? " in \(text(100 * device.cpuShare)) % of the time" : ""
@@ -84,6 +84,8 @@ public struct TierAssignment: Sendable, Codable, Equatable {
         }
         return reasons
     }
+
+    private static func cores(_ count: Int) -> String { count == 1 ? "1 core" : "\(count) cores" }
 
     private static func text(_ value: Double) -> String { Quantity.text(value) }
 }

@@ -57,15 +57,18 @@ public final class SlowedClock: ServingClock {
     }
 
     public func time<Failure: Error>(_ work: () throws(Failure) -> Void) throws(Failure) -> Duration {
-        let start = Self.processorTime
+        let start = ProcessorTime.ofThread
         try work()
-        let duration = (Self.processorTime - start) * factor
+        let duration = (ProcessorTime.ofThread - start) * factor
         now += duration
         return duration
     }
+}
 
-    /// Of this thread.
-    private static var processorTime: Duration {
+/// What the processor has done, whatever else ran meanwhile.
+enum ProcessorTime {
+    /// Of the calling thread, from its start.
+    static var ofThread: Duration {
         var time = timespec()
         clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
         return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)

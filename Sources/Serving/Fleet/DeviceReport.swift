@@ -64,7 +64,7 @@ public struct DeviceReport: Sendable, Codable {
     /// The latencies' course; empty unless the phases' seconds were given.
     public var slices: [RequestLoop.Slice] = []
     public var switches: [VariantSwitch] = []
-    /// Bytes of the process: before any model, and the most.
+    /// Bytes of the process's memory: without the models' tensors, and the most of all.
     public var programBytes = 0
     public var peakBytes = 0
 
@@ -86,7 +86,7 @@ public struct DeviceReport: Sendable, Codable {
     public var mainStep: Int? {
         guard !ladder.isEmpty else { return nil }
         let answers = ladder.indices.map { step in phases.reduce(0) { $0 + $1.answersByStep[step] } }
-        return answers.indices.max { answers[$0] < answers[$1] }
+        return answers.indices.max { (answers[$0], -$0) < (answers[$1], -$1) }
     }
 
     /// What the device chose, before any load.

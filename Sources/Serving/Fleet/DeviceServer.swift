@@ -15,19 +15,6 @@ public struct DeviceServer {
     /// - Throws: `ConfigurationError` when a model or the data set cannot be read.
     public func run() throws -> DeviceReport {
         var report = DeviceReport(index: task.index, device: task.device)
-        report.programBytes = ProcessLimits.residentBytes().now
-        let tier = report.tier.tier
-        let budget = task.budget.restricted(to: task.device, tier: task.tierCounts ? tier : nil)
-        report.budget = budget
-        if let limit = budget.memoryBytes, Double(report.programBytes) > limit {
-            report.isRefused = true
-            report.failure =
-                "the program alone takes \(Quantity.text(Double(report.programBytes) / 1e6)) MB of \(Quantity.text(limit / 1e6))"
-            return report
-        }
-        takeLimits(&report)
-        var clock = clock(report)
-
         var variants: [Variant] = []
         for model in task.models { variants.append(try Variant(reading: model.path)) }
         var options = DatasetOptions()
@@ -37,6 +24,19 @@ public struct DeviceServer {
         // Spread over the test set, as it may be sorted.
         let count = min(task.images, test.count)
         let images = Images((0..<count).map { UInt32($0 * test.count / count) }, of: test)
+
+        report.programBytes = ProcessLimits.residentBytes().now
+        let budget = task.budget.restricted(to: task.device, tier: task.tierCounts ? report.tier.tier : nil)
+        report.budget = budget
+        if let limit = budget.memoryBytes, Double(report.programBytes) > limit {
+            report.isRefused = true
+            report.failure =
+                "the program takes \(Quantity.text(Double(report.programBytes) / 1e6)) MB before it serves; "
+                + "there are \(Quantity.text(limit / 1e6))"
+            return report
+        }
+        takeLimits(&report)
+        var clock = clock(report)
 
         var candidates: [Candidate] = []
         var plans: [any InferencePlan] = []
@@ -103,6 +103,11 @@ public struct DeviceServer {
             report.limits.append(
                 "a core of \(Quantity.text(device.gflopsPerCore)) GFLOP/s simulated: times × "
                     + "\(Quantity.text(slowdown)), as one here has \(Quantity.text(task.machine.gflopsPerCore))")
+        }
+        if device.origin(of: .gflops) == .stated, device.gflopsPerCore > task.machine.gflopsPerCore {
+            report.limits.append(
+                "a core of \(Quantity.text(device.gflopsPerCore)) GFLOP/s is faster than one here with "
+                    + "\(Quantity.text(task.machine.gflopsPerCore)): times are this machine's")
         }
         if device.cpuShare < 1 {
             let percent = "\(Quantity.text(100 * device.cpuShare)) % of a core"

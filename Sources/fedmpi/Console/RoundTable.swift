@@ -47,6 +47,7 @@ final class RoundTable: RoundObserver {
             training  \(strategy), \(work(settings)), seed \(settings.seed)
             """)
         if let teacher = teacher(run) { Console.output("teacher   " + teacher) }
+        if let split = split(run) { Console.output("split     " + split) }
         if let simulated = simulated(settings) { Console.output("simulated " + simulated) }
         if run.ranks > 1, case .fatal(let reason) = Guardian.policy {
             Console.output("losses    a killed rank ends the job: \(reason)")
@@ -65,6 +66,18 @@ final class RoundTable: RoundObserver {
         else { return nil }
         return "\(teacher.name) (\(path)), \(Format.megabytes(teacher.parameterCount * 4)), "
             + "temperature \(loss.temperature), labels \(loss.hardWeight)"
+    }
+
+    /// Who trains which part of a model that is split; nil when it is trained whole.
+    private func split(_ run: RunDescription) -> String? {
+        guard let cut = run.settings.cut, let part = run.settings.serverPart else { return nil }
+        let front = run.model.parameterRange(ofLayers: 0..<cut).count
+        let server = part == .shared ? "one server part" : "a server part for each client"
+        return """
+            before layer \(cut): \(Format.grouped(front)) parameters on the devices, \
+            \(Format.grouped(run.model.parameterCount - front)) in \(server); \
+            \(Format.count(run.model.shapes[cut].count, "float")) of a sample cross
+            """
     }
 
     /// What the local optimizers do.

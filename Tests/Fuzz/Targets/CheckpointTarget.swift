@@ -63,6 +63,6 @@ struct CheckpointTarget: FuzzTarget {
             faults: [FaultRecord(round: 1, kind: .rankLost, rank: 2, clients: [1, 3])], isEvaluated: true,
             weights: [1, -0.0, 0.1, -2.5], strategyState: [UInt8](repeating: 7, count: rounds),
             asynchronousState: [UInt8](repeating: 9, count: 2 * rounds),
-            dataDigest: 0xfedc_ba98_7654_3210, seconds: 12.25)
+            dataDigest: 0xfedc_ba98_7654_3210, teacherDigest: 0x0123_4567_89ab_cdef, seconds: 12.25)
     }
 }

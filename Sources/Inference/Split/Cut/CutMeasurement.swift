@@ -52,7 +52,8 @@ enum CutMeasurement {
         let link = LinkEstimate(
             latency: devices.map { value($0, cuts) }.max() ?? 0,
             bandwidth: devices.map { value($0, cuts + 1) }.min() ?? .infinity)
-        let perHost = Dictionary(grouping: hosts.indices, by: { hosts[$0] }).values.map { ranks in
+        let ranksByHost = Dictionary(grouping: hosts.indices, by: { hosts[$0] }).values
+        let perHost = ranksByHost.sorted { $0[0] < $1[0] }.map { ranks in
             CutTable.Conditions.Host(
                 devices: ranks.count { $0 > 0 }, hasServer: ranks.contains(0), cores: cores[ranks[0]])
         }

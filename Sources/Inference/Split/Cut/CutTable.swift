@@ -75,8 +75,12 @@ public struct CutTable: Sendable, Codable {
     /// From cut 0 to the one behind the last layer.
     public let rows: [Row]
     public let objective: SplitSettings.Objective
-    /// The cut that is best for the objective; of equal ones the one with the fewest bytes on the way up.
+    /// The cut that is best for the objective; of those that are as good, but for noise, the one with the fewest bytes on
+    /// the way up.
     public let best: Int
+
+    /// What measured times are apart without a reason, as a share.
+    private static let noise = 0.03
 
     /// - Parameter costs: of the cuts from 0 on; the last has all layers on the devices, and sends nothing.
     public init(_ costs: [Costs], _ conditions: Conditions, for objective: SplitSettings.Objective) {
@@ -86,10 +90,10 @@ public struct CutTable: Sendable, Codable {
         rows = costs.indices.map { cut in
             Self.row(cut, costs[cut], conditions, isWhole: cut == costs.count - 1)
         }
-        // How much better each is than another; the larger the better.
-        let scores = rows.map { objective == .throughput ? $0.throughput : -$0.latency }
-        best =
-            rows.indices.max { (scores[$0], -costs[$0].upBytes) < (scores[$1], -costs[$1].upBytes) } ?? 0
+        // The larger the better.
+        let scores = rows.map { objective == .throughput ? $0.throughput : 1 / $0.latency }
+        let enough = (1 - Self.noise) * (scores.max() ?? 0)
+        best = rows.indices.filter { scores[$0] >= enough }.min { costs[$0].upBytes < costs[$1].upBytes } ?? 0
     }
 
     private static func row(_ cut: Int, _ costs: Costs, _ conditions: Conditions, isWhole: Bool) -> Row {

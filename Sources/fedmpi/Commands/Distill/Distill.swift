@@ -40,6 +40,12 @@ struct Distill: WorldCommand {
         guard options.model == RunSettings().model else {
             throw ConfigurationError("--model is '\(options.model)'; the models to distil are given by --student")
         }
+        let early = [("target-accuracy", options.targetAccuracy != nil), ("patience", options.patience != nil)]
+        if !noBaseline, let (name, _) = early.first(where: \.1) {
+            throw ConfigurationError(
+                "--\(name) may end a student's run and its baseline after different rounds, so that they cannot be "
+                    + "compared; leave it out, or add --no-baseline")
+        }
         if central, let clients = options.clients, clients != 1 {
             throw ConfigurationError("--clients is \(clients); --central has one client with all the data")
         }
@@ -105,9 +111,8 @@ struct Distill: WorldCommand {
             let notes = try DistillFiles(plan).write(result, outcomes, withReports: !output.noReport)
             if output.json {
                 Console.output(try result.json(isPretty: false))
-            } else {
-                Console.output((output.quiet ? "" : "\n") + result.text)
-                if !output.quiet { Console.output("\n" + notes.joined(separator: "\n")) }
+            } else if !output.quiet {
+                Console.output("\n\(result.text)\n\n" + notes.joined(separator: "\n"))
             }
         } catch {
             let reason = (error as? ConfigurationError)?.description ?? (error as NSError).localizedDescription

@@ -48,7 +48,11 @@ enum DeviceProcess {
         process.standardInput = input
         process.standardOutput = output
         process.standardError = FileHandle.nullDevice
-        try process.run()
+        do {
+            try process.run()
+        } catch {
+            throw Loss(description: "its process cannot be started: \((error as NSError).localizedDescription)")
+        }
         // A process that has ended already is seen by its silence.
         signal(SIGPIPE, SIG_IGN)
         try? input.fileHandleForWriting.write(contentsOf: JSONEncoder().encode(task))
@@ -60,7 +64,10 @@ enum DeviceProcess {
         guard process.terminationReason == .exit, process.terminationStatus == 0 else {
             throw Loss(description: Self.reason(process, task))
         }
-        return try JSONDecoder().decode(DeviceReport.self, from: bytes)
+        guard let report = try? JSONDecoder().decode(DeviceReport.self, from: bytes) else {
+            throw Loss(description: "its process said something else than a report")
+        }
+        return report
     }
 
     private static func reason(_ process: Process, _ task: DeviceTask) -> String {

@@ -27,7 +27,7 @@ struct FleetRecord: Encodable {
     let p99Ms: Double?
     let fps: Double?
     /// Simulated: stated watts times seconds.
-    let simulatedJoulesPer1000: Double?
+    let simulatedJoulesPerThousand: Double?
     let programBytes: Int
     let peakBytes: Int
     let candidates: [ModelSelector.Verdict]
@@ -59,7 +59,7 @@ struct FleetRecord: Encodable {
         p95Ms = report.latency.map { 1000 * $0.p95 }
         p99Ms = report.latency.map { 1000 * $0.p99 }
         fps = report.fps
-        simulatedJoulesPer1000 = report.joulesPerThousand
+        simulatedJoulesPerThousand = report.joulesPerThousand
         programBytes = report.programBytes
         peakBytes = report.peakBytes
         candidates = report.verdicts
@@ -71,7 +71,7 @@ struct FleetRecord: Encodable {
     static let csvHeader = [
         "device", "tier", "figures", "slowdown", "model", "parameters", "stored_bytes", "mean_ms", "p50_ms", "p95_ms",
         "p99_ms", "fps", "accuracy", "answered_accuracy", "answered", "refused", "switches",
-        "simulated_joules_per_1000", "peak_bytes", "failure",
+        "simulated_joules_per_thousand", "peak_bytes", "failure",
     ].joined(separator: ",")
 
     var csv: String {
@@ -84,7 +84,7 @@ struct FleetRecord: Encodable {
             quoted(device.name), tier.rawValue, figures.rawValue, "\(slowdown)", quoted(model), cell(parameters),
             cell(storedBytes), cell(meanMs), cell(p50Ms), cell(p95Ms), cell(p99Ms), cell(fps), cell(accuracy),
             cell(answeredAccuracy), "\(answered)", "\(refusedRequests)", "\(switches.count)",
-            cell(simulatedJoulesPer1000), "\(peakBytes)", quoted(failure),
+            cell(simulatedJoulesPerThousand), "\(peakBytes)", quoted(failure),
         ].joined(separator: ",")
     }
 }

@@ -119,7 +119,7 @@ struct FleetText {
         }
         if report.peakBytes > 0 {
             lines.append(
-                "  memory     \(Format.megabytes(report.peakBytes)) at most, \(Format.megabytes(report.programBytes)) of it before any model"
+                "  memory     \(Format.megabytes(report.peakBytes)) at most, \(Format.megabytes(report.programBytes)) of it the program's"
             )
         }
         return lines.joined(separator: "\n")
@@ -129,6 +129,9 @@ struct FleetText {
         var lines: [String] = []
         if reports.contains(where: { $0.figures == .simulated }) {
             lines.append("simulated: measured on this machine, then multiplied; nobody waited that long.")
+        }
+        if reports.contains(where: { !$0.switches.isEmpty }) {
+            lines.append("model: the one that answered most.")
         }
         if reports.contains(where: { $0.joulesPerThousand != nil }) {
             lines.append(

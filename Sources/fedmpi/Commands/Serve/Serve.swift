@@ -18,7 +18,7 @@ struct Serve: WorldCommand {
             fedmpi serve --models results/large,results/small --gflops 2 --rate 50,500,50
             """)
 
-    @Option(help: "Trained models, most accurate first or not: file,file or the folders of runs.")
+    @Option(help: "Trained models, of any precision: file,file, or the folders of runs.")
     var models: String
 
     @OptionGroup(title: "Devices") var deviceOptions: DeviceOptions

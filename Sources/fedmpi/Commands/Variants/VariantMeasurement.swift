@@ -11,7 +11,7 @@ struct VariantMeasurement {
     let accuracy: Double
     /// Of single images, one after the other, from the image in memory to its scores.
     let latency: LatencyHistogram.Summary
-    /// In batches of `throughputBatch`.
+    /// In batches of `throughputBatch`, by the median time of one, so that other work of the machine counts less.
     let imagesPerSecond: Double
 
     static let throughputBatch = 32
@@ -32,7 +32,8 @@ struct VariantMeasurement {
         return try subjects.map { subject in
             VariantMeasurement(
                 variant: subject.variant, accuracy: try accuracy(of: subject.variant, on: test, threads: threads),
-                latency: subject.latencies.summary, imagesPerSecond: subject.rates.sorted()[subject.rates.count / 2])
+                latency: subject.latencies.summary,
+                imagesPerSecond: Double(throughputBatch) / subject.batches.summary.p50)
         }
     }
 
@@ -69,8 +70,7 @@ struct VariantMeasurement {
 private final class Subject {
     let variant: Variant
     private(set) var latencies = LatencyHistogram()
-    /// Images a second, by turn.
-    private(set) var rates: [Double] = []
+    private(set) var batches = LatencyHistogram()
     private let single: any InferencePlan
     private let whole: any InferencePlan
     private let images: [Float]
@@ -78,7 +78,7 @@ private final class Subject {
     private var next = 0
 
     private static let warmUp = 200
-    private static let secondsOfBatches = 0.03
+    private static let durationOfBatches = Duration.milliseconds(30)
 
     init(_ variant: Variant, test: any Dataset, threads: Int) throws {
         self.variant = variant
@@ -94,13 +94,12 @@ private final class Subject {
             _ = try classify()
             latencies.record(clock.now - start)
         }
-        let start = clock.now
-        var batches = 0
+        let end = clock.now + Self.durationOfBatches
         repeat {
+            let start = clock.now
             try pass(whole)
-            batches += 1
-        } while (clock.now - start) / .seconds(1) < Self.secondsOfBatches
-        rates.append(Double(batches * whole.batch) / ((clock.now - start) / .seconds(1)))
+            batches.record(clock.now - start)
+        } while clock.now < end
     }
 
     private func classify() throws -> Int {

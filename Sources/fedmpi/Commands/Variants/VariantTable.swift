@@ -30,12 +30,8 @@ extension VariantMeasurement {
             imagesPerSecond: imagesPerSecond)
     }
 
-    /// What distinguishes it from others of its model, e.g. `int8, 80 % zeros`.
-    fileprivate var label: String {
-        let isSparse = variant.sparsity > 0.1
-        return variant.precision.rawValue
-            + (isSparse ? ", \(Format.fixed(100 * variant.sparsity, 0)) % zeros" : "")
-    }
+    /// Whether a part of its weights was cut, more than chance or rounding leaves zero.
+    fileprivate var isSparse: Bool { variant.sparsity > 0.1 }
 }
 
 extension [VariantMeasurement] {
@@ -57,40 +53,61 @@ extension [VariantMeasurement] {
         return table
     }
 
-    /// Accuracy against the latency of a single image; a colour for each model, and the area of a point for its size.
+    /// Accuracy against the latency of a single image: a colour for each model, a shape for the precision, hollow where weights
+    /// were cut, and the size beside it.
     var picture: Picture {
         var names: [String] = []
         for measured in self where !names.contains(measured.variant.model.name) {
             names.append(measured.variant.model.name)
         }
-        var data: [String] = []
-        for (i, name) in names.enumerated() {
-            if i > 0 { data += ["", ""] }
-            data.append("# \(name): p50_ms,accuracy_percent,kilobytes,variant")
-            for measured in self where measured.variant.model.name == name {
-                data.append(
-                    "\(1e3 * measured.latency.p50),\(100 * measured.accuracy),"
-                        + "\(Double(measured.variant.byteCount) / 1e3),\"\(measured.label)\"")
-            }
+        var data = ["# p50_ms,accuracy_percent,kilobytes,point_type,colour,model,precision,percent_of_zeros"]
+        for measured in self {
+            let variant = measured.variant
+            let model = names.firstIndex(of: variant.model.name) ?? 0
+            let shape = Self.shapes.firstIndex { $0.precision == variant.precision && $0.isSparse == measured.isSparse }
+            let colour = Colour.all[model % Colour.all.count].dropFirst()
+            data.append(
+                [
+                    "\(1e3 * measured.latency.p50)", "\(100 * measured.accuracy)",
+                    "\(Double(variant.byteCount) / 1e3)", "\(shape.map { Self.shapes[$0].type } ?? 1)",
+                    "\(Int(colour, radix: 16) ?? 0)", variant.model.name, variant.precision.rawValue,
+                    Format.fixed(100 * variant.sparsity, 1),
+                ].joined(separator: ","))
         }
-        let points = names.enumerated().map { i, name in
-            let colour = Colour.all[i % Colour.all.count]
-            return "DATA index \(i) using 1:2:(0.5+sqrt($3)/8) with points pt 7 ps variable lc rgb \"\(colour)\" "
-                + "title \"\(Picture.quotable(name))\", \\\n     "
-                + "DATA index \(i) using 1:2:(sprintf(\"%s, %.0f KB\", strcol(4), $3)) with labels left offset 1.6,0.3 "
-                + "font \"sans,10\" textcolor rgb \"#333333\" notitle"
+        let models = names.enumerated().map { i, name in
+            "NaN with points pt 7 ps 1.5 lc rgb \"\(Colour.all[i % Colour.all.count])\" "
+                + "title \"\(Picture.quotable(name))\""
         }
+        let shapes = Self.shapes.filter { shape in
+            contains { $0.variant.precision == shape.precision && $0.isSparse == shape.isSparse }
+        }.map { "NaN with points pt \($0.type) ps 1.5 lc rgb \"#333333\" title \"\($0.title)\"" }
+        let latencies = map { 1e3 * $0.latency.p50 }
+        let range = "[\((latencies.min() ?? 0.01) / 1.5):\((latencies.max() ?? 1) * 1.8)]"
         return Picture(
             "variants",
-            caption: "Accuracy against the median latency of a single image; a point's area is the variant's size.",
+            caption: "Accuracy against the median latency of a single image; beside each variant its size.",
             size: (1100, 640), data: data,
             body: """
                 set xlabel "latency of a single image, p50, ms"
                 set ylabel "test accuracy, %" offset 1,0
                 set logscale x
-                set offsets graph 0.05, graph 0.22, graph 0.08, graph 0.08
-                set key maxrows 2
-                plot \(points.joined(separator: ", \\\n     "))
+                set xtics (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
+                set xrange \(range)
+                set offsets 0, 0, graph 0.08, graph 0.08
+                set tmargin 6
+                set key maxrows 2 width 1
+                plot DATA using 1:2:4:5 with points pt variable ps 1.5 lw 1.5 lc rgb variable notitle, \\
+                     DATA using 1:2:(sprintf("%.0f KB", $3)) with labels offset 0,1 font "sans,10" \\
+                     textcolor rgb "#333333" notitle, \\
+                     \((models + shapes).joined(separator: ", \\\n     "))
                 """)
+    }
+
+    /// gnuplot's point types.
+    private static var shapes: [(precision: Variant.Precision, isSparse: Bool, type: Int, title: String)] {
+        [
+            (.float32, false, 7, "f32"), (.float32, true, 6, "f32, pruned"), (.int8, false, 5, "int8"),
+            (.int8, true, 4, "int8, pruned"),
+        ]
     }
 }

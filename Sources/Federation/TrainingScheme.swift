@@ -1,0 +1,95 @@
+import FedCore
+import MPI
+
+/// How the clients of a run are trained: what goes down and comes up in a round, and who computes what. The rest of a run
+/// (cohorts, averaging, evaluation, records, checkpoints) is the same for all.
+package protocol TrainingScheme: Sendable {
+    /// - Throws: `ConfigurationError` when it cannot honour the settings, which are valid otherwise.
+    func validate(_ settings: RunSettings) throws(ConfigurationError)
+
+    /// - Throws: `ConfigurationError` when it cannot honour what the settings have become.
+    func validate(_ job: Job) throws(ConfigurationError)
+
+    /// For a process without other ranks.
+    func localExchange(
+        _ job: Job, _ states: ClientStates?, resuming state: RunState?, stop: StopFlag, _ timeline: Timeline
+    ) throws -> any Exchange
+
+    /// For rank 0.
+    /// - Parameter faulted: to be told what goes wrong while the run goes on.
+    func exchange(
+        _ job: Job, _ states: ClientStates?, resuming state: RunState?, _ channels: Channels, membership: Membership,
+        faulted: @escaping (FaultRecord) -> Void
+    ) throws -> any Exchange
+
+    /// For the other ranks.
+    func clientWork(_ job: Job, _ channels: Channels, contact: ServerContact) throws -> any ClientWork
+}
+
+extension TrainingScheme {
+    package func validate(_ job: Job) throws(ConfigurationError) {}
+}
+
+/// What a client rank does from the first round to the last.
+package protocol ClientWork: AnyObject {
+    /// Whether a rank was lost, so that MPI cannot be finalised.
+    var hasLostRanks: Bool { get }
+
+    /// Returns when the run is over.
+    func run() throws
+}
+
+/// What connects the ranks of a run.
+package struct Channels {
+    /// For collectives, and for messages of an exchange's own.
+    package let communicator: any Communicator
+    /// For messages between `Membership` and `ServerContact`, and for orders.
+    package let control: any Communicator
+    package let timekeeper: Timekeeper
+
+    init(_ communicator: any Communicator, control: any Communicator, _ timekeeper: Timekeeper) {
+        self.communicator = communicator
+        self.control = control
+        self.timekeeper = timekeeper
+    }
+}
+
+/// Clients train whole models on their own: federated learning as it is.
+public struct WholeModelTraining: TrainingScheme {
+    public init() {}
+
+    package func validate(_ settings: RunSettings) throws(ConfigurationError) {
+        guard settings.serverPart == nil else {
+            throw ConfigurationError(
+                "the settings are those of a model that is trained in two parts (server-part): use `fedmpi split-train`"
+            )
+        }
+    }
+
+    package func localExchange(
+        _ job: Job, _ states: ClientStates?, resuming state: RunState?, stop: StopFlag, _ timeline: Timeline
+    ) throws -> any Exchange {
+        guard let strategy = job.asynchronous else { return try LocalExchange(job, states, stop: stop, timeline) }
+        return try AsynchronousExchange(
+            job, strategy, LocalCrew(job, stop: stop, timeline), resuming: state, timeline)
+    }
+
+    package func exchange(
+        _ job: Job, _ states: ClientStates?, resuming state: RunState?, _ channels: Channels, membership: Membership,
+        faulted: @escaping (FaultRecord) -> Void
+    ) throws -> any Exchange {
+        let (control, timekeeper) = (channels.control, channels.timekeeper)
+        guard let strategy = job.asynchronous else {
+            return try WorkerExchange(
+                job, channels.communicator, control: control, states, membership: membership, faulted: faulted,
+                timekeeper)
+        }
+        let crew = RankCrew(job, control: control, membership: membership, faulted: faulted, timekeeper)
+        return try AsynchronousExchange(job, strategy, crew, resuming: state, timekeeper.timeline)
+    }
+
+    package func clientWork(_ job: Job, _ channels: Channels, contact: ServerContact) throws -> any ClientWork {
+        try ClientLoop(
+            job, channels.communicator, control: channels.control, contact: contact, channels.timekeeper)
+    }
+}

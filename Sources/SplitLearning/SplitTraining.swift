@@ -1,0 +1,66 @@
+import FedCore
+import Federation
+import NeuralNet
+
+/// Split training: devices train the layers before a cut and the server those behind it. Features and labels go up, gradients
+/// come down, step by step; at a round's end the devices' parts are averaged by FedAvg.
+///
+/// The cut and its messages are those of SplitNN: O. Gupta, R. Raskar, *Distributed learning of deep neural network over
+/// multiple agents*, Journal of Network and Computer Applications 116, 2018, arXiv:1810.06060. Devices in parallel and the average
+/// of their parts are those of SplitFed: C. Thapa et al., *SplitFed: When Federated Learning Meets Split Learning*, AAAI 2022,
+/// arXiv:2004.12088; a copy of the server's part for each client is its version 1, one part that learns from all of them in turn
+/// its version 2.
+public struct SplitTraining: TrainingScheme {
+    public init() {}
+
+    package func validate(_ settings: RunSettings) throws(ConfigurationError) {
+        guard settings.serverPart != nil else {
+            throw ConfigurationError("the settings are those of a model that is trained whole: use `fedmpi train`")
+        }
+        let defaults = RunSettings()
+        let foreign: [(option: String, isGiven: Bool)] = [
+            ("strategy", settings.strategy != defaults.strategy),
+            ("teacher", settings.teacher != nil),
+            ("aggregation", settings.aggregation != defaults.aggregation),
+            ("attack", settings.attack != nil),
+            ("client-test", settings.clientTest > 0),
+            ("server-lr", settings.serverLr != 1),
+            ("clip-gradients", settings.clipGradients != nil),
+            ("wire", settings.wire != defaults.wire),
+            ("round-deadline", settings.roundDeadline != nil),
+            ("straggler-prob", settings.stragglerProb > 0),
+            ("bandwidth-mbps", settings.bandwidthMbps != nil),
+            ("latency-ms", settings.latencyMs > 0),
+            ("device-speed", settings.deviceSpeed != nil),
+            ("drop-prob", settings.dropProb > 0),
+            ("real-delays", settings.realDelays),
+        ]
+        let given = foreign.filter(\.isGiven).map { "--\($0.option)" }
+        guard given.isEmpty else {
+            throw ConfigurationError(
+                "split-train does without \(given.joined(separator: ", ")): devices' parts are averaged by FedAvg, and "
+                    + "each of their steps needs the server")
+        }
+    }
+
+    package func validate(_ job: Job) throws(ConfigurationError) {
+        _ = try SplitModel(job)
+    }
+
+    package func localExchange(
+        _ job: Job, _ states: ClientStates?, resuming state: RunState?, stop: StopFlag, _ timeline: Timeline
+    ) throws -> any Exchange {
+        LocalSplitExchange(try SplitModel(job), stop: stop, timeline)
+    }
+
+    package func exchange(
+        _ job: Job, _ states: ClientStates?, resuming state: RunState?, _ channels: Channels, membership: Membership,
+        faulted: @escaping (FaultRecord) -> Void
+    ) throws -> any Exchange {
+        SplitExchange(try SplitModel(job), channels, membership: membership, faulted: faulted)
+    }
+
+    package func clientWork(_ job: Job, _ channels: Channels, contact: ServerContact) throws -> any ClientWork {
+        try DeviceLoop(SplitModel(job), channels, contact: contact)
+    }
+}

@@ -1,0 +1,93 @@
+import Analysis
+import FedCore
+import Federation
+import Foundation
+import MPI
+import Recording
+import RunStore
+
+/// A run of training from its settings to its report: what `train` and `split-train` do alike.
+struct TrainingRun {
+    /// Of a run that begins.
+    let settings: RunSettings
+    /// As they were given for a run that is continued; nil: not at all.
+    let rounds: Int?
+    let teacher: String?
+    let output: OutputOptions
+    let resumption: ResumeOptions
+
+    /// Collective.
+    /// - Parameter scheme: how clients are trained.
+    /// - Returns: what is to be done once MPI is finalised.
+    func run(by scheme: some TrainingScheme, on world: any Communicator) throws -> (() -> Int32)? {
+        let stop = StopSignals.raiseFlag()
+        let timekeeper = Timekeeper(world, isOn: output.timing == .on, sink: RunOutputs.openTimingFiles)
+        var resumed: ResumedRun?
+        let problem = try Session.attempt(on: timekeeper.metered(world)) {
+            if world.rank == 0 {
+                resumed = try resumption.load(results: output.results, rounds: rounds, teacher: teacher)
+            }
+        }
+        if let problem { throw problem }
+        let settings = world.rank == 0 ? resumed?.state.settings ?? self.settings : nil
+        var outputs: RunOutputs?
+        let hasLostRanks = try Session.run(
+            settings, by: scheme, resuming: resumed?.state, stop: stop, on: world, timekeeper: timekeeper,
+            observers: { job in try observers(job, resumed, timekeeper, &outputs) },
+            ready: { Guardian.noteRoundsBegin() })
+        guard world.rank == 0 else {
+            if hasLostRanks { Launch.leaveBehindLostRanks() }
+            return nil
+        }
+        let ranks = 0..<world.size
+        let finish = { [outputs] in
+            if let folder = outputs?.folder, !output.noReport {
+                // They have been let go, and may still be writing.
+                let others = Set(ranks).subtracting(folder.lostRanks)
+                TimingFiles.waitUntilClosed(in: folder.url, ranks: others, atMost: .seconds(2))
+                reportEnd(of: folder.url)
+            }
+            outputs?.history?.noteFiles()
+        }
+        if hasLostRanks {
+            finish()
+            Launch.leaveBehindLostRanks()
+        }
+        return {
+            finish()
+            return 0
+        }
+    }
+
+    /// The run is saved: it has not failed if its report has.
+    private func reportEnd(of folder: URL) {
+        do {
+            let run = try RecordedRun(in: folder)
+            try Report.write(run, tables: !output.quiet && !output.json, notes: !output.quiet)
+        } catch {
+            Console.error("fedmpi: no report: \(error)")
+        }
+    }
+
+    /// On rank 0.
+    private func observers(
+        _ job: Job, _ resumed: ResumedRun?, _ timekeeper: Timekeeper, _ outputs: inout RunOutputs?
+    ) throws -> [any RoundObserver] {
+        let made = try RunOutputs(
+            job, resuming: resumed,
+            RunOutputs.Choice(
+                results: output.results, name: output.runName, checkpointEvery: output.checkpointEvery,
+                tensorboard: output.tensorboard, keepsHistory: !output.noHistory))
+        outputs = made
+        timekeeper.folder = made.folder.url.standardizedFileURL.path
+        var observers: [any RoundObserver] = []
+        if output.json {
+            observers.append(JSONLines(folder: made.folder))
+        } else if !output.quiet {
+            observers.append(RoundTable(folder: made.folder))
+        }
+        observers.append(EventLog(rank: 0))  // after the table, which takes its progress bar away
+        // Printed first, so that what is printed after the files are there is the table's last line.
+        return made.observers + observers + [StopNotice(folder: made.folder, checkpoints: made.checkpoints)]
+    }
+}

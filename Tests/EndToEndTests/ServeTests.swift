@@ -1,0 +1,166 @@
+import Foundation
+import Synchronization
+import Testing
+
+/// Three models that have learnt the more the larger they are, trained once.
+private enum Trained {
+    private static let folder = Mutex<Folder?>(nil)
+
+    private static func train() throws -> Folder {
+        let folder = try Folder()
+        for (size, steps) in [("large", 150), ("medium", 60), ("small", 20)] {
+            let outcome = try Program.run(
+                ranks: nil,
+                [
+                    "--model", "edgecnn-\(size)", "--rounds", "1", "--clients", "1", "--local-steps", "\(steps)",
+                    "--results", folder.path, "--run-name", size, "--quiet", "--no-report", "--no-history", "--timing",
+                    "off",
+                ])
+            #expect(outcome.status == 0, "\(outcome.errors)")
+        }
+        return folder
+    }
+
+    static func models() throws -> String {
+        let path = try folder.withLock { folder in
+            let trained = try folder ?? train()
+            folder = trained
+            return trained.path
+        }
+        return ["large", "medium", "small"].map { "\(path)/\($0)" }.joined(separator: ",")
+    }
+}
+
+@Suite(.serialized, .enabled(if: Program.binary != nil, "set FEDMPI_BINARY to the release binary"))
+struct ServeTests {
+    private static var profiles: String {
+        URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+            .appendingPathComponent("../../examples/profiles.yaml").standardizedFileURL.path
+    }
+
+    /// The object that `--json` prints.
+    private func serve(ranks: Int?, _ arguments: [String], in folder: Folder) throws -> [String: Any] {
+        let outcome = try Program.run(
+            ranks: ranks,
+            ["serve", "--models", try Trained.models(), "--results", folder.path, "--json"]
+                + arguments, seconds: 60)
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        return try #require(try outcome.events().first)
+    }
+
+    private func devices(_ object: [String: Any]) throws -> [[String: Any]] {
+        try #require(object["devices"] as? [[String: Any]])
+    }
+
+    @Test func `Ranks serve as the devices of a file, each with a model of its tier`() throws {
+        let folder = try Folder()
+        let object = try serve(
+            ranks: 4, ["--profiles", Self.profiles, "--requests", "200", "--run-name", "fleet"], in: folder)
+        let devices = try devices(object)
+        #expect(
+            devices.compactMap { ($0["device"] as? [String: Any])?["name"] as? String }
+                == ["edge-server", "gateway", "phone", "camera", "sensor"])
+        #expect(devices.compactMap { $0["tier"] as? String } == ["HIGH", "HIGH", "MEDIUM", "LOW", "LOW"])
+        let largest = ["HIGH": 10_000_000, "MEDIUM": 500_000, "LOW": 250_000]
+        let accuracies = try #require(object["models"] as? [[String: Any]]).compactMap { $0["accuracy"] as? Double }
+        #expect(accuracies.count == 3)
+        for device in devices {
+            let tier = try #require(device["tier"] as? String)
+            #expect(try #require(device["stored_bytes"] as? Int) <= largest[tier] ?? 0)
+            #expect(device["answered"] as? Int == 200)
+            #expect(try #require(device["simulated_joules_per_thousand"] as? Double) > 0)
+            #expect(try #require(device["mean_ms"] as? Double) > 0)
+        }
+        // A core of 0.25 GFLOP/s is simulated on any machine.
+        #expect(devices[4]["figures"] as? String == "simulated")
+        #expect(FileManager.default.fileExists(atPath: "\(folder.path)/fleet/fleet.json"))
+        let table = try String(contentsOfFile: "\(folder.path)/fleet/fleet.csv", encoding: .utf8)
+        #expect(table.split(separator: "\n").count == 6)
+    }
+
+    @Test func `A device under load steps down to a smaller model, and up again afterwards`() throws {
+        let folder = try Folder()
+        // The large model answers some 200 a second there.
+        let device = try devices(
+            try serve(
+                ranks: nil,
+                [
+                    "--gflops", "1", "--cores", "1", "--ignore-tiers", "--rate", "5,3000,5", "--seconds", "20",
+                    "--max-latency-ms", "50", "--run-name", "load",
+                ], in: folder))[0]
+        let ladder = try #require(device["ladder"] as? [String])
+        #expect(ladder == ["edgecnn-large f32", "edgecnn-medium f32", "edgecnn-small f32"])
+        let switches = try #require(device["switches"] as? [[String: Any]])
+        #expect(switches.first?["to"] as? Int == 1)
+        let phases = try #require(device["phases"] as? [[String: Any]])
+        let answers = phases.compactMap { $0["answers_by_step"] as? [Int] }
+        #expect(answers.count == 3)
+        #expect(answers[0][0] > 9 * answers[0].dropFirst().reduce(0, +))
+        #expect(answers[1][0] < answers[1].dropFirst().reduce(0, +))
+        #expect(switches.contains { ($0["to"] as? Int ?? 0) < ($0["from"] as? Int ?? 0) })
+        #expect(FileManager.default.fileExists(atPath: "\(folder.path)/load/adaptation-1.csv"))
+    }
+
+    @Test func `A share of a core is kept by the kernel, or simulated with the reason`() throws {
+        let folder = try Folder()
+        let arguments = ["--cpu-share", "0.2", "--requests", "500"]
+        let kept = try devices(try serve(ranks: nil, arguments + ["--run-name", "kept"], in: folder))[0]
+        let limits = try #require(kept["limits"] as? [String]).joined(separator: "; ")
+        switch kept["figures"] as? String {
+        case "enforced": #expect(limits.contains("kept by the kernel"))
+        default: #expect(limits.contains("simulated: "))
+        }
+        let free = try devices(
+            try serve(ranks: nil, arguments + ["--no-limits", "--run-name", "free"], in: folder))[0]
+        #expect(free["figures"] as? String == "simulated")
+        #expect(free["slowdown"] as? Double == 5)
+    }
+
+    @Test func `A device whose memory is too small costs only itself`() throws {
+        let folder = try Folder()
+        let profiles = try folder.write("- {name: tiny, ram-mb: 34}\n- {name: enough, ram-mb: 1000}\n", to: "two.yaml")
+        let devices = try devices(
+            try serve(ranks: 3, ["--profiles", profiles, "--requests", "50", "--run-name", "two"], in: folder))
+        let failure = try #require(devices[0]["failure"] as? String)
+        #expect(failure.contains("MB"), "\(failure)")
+        #expect(devices[1]["failure"] == nil)
+        #expect(devices[1]["answered"] as? Int == 50)
+    }
+
+    @Test func `Where no model fits any device nothing is left behind`() throws {
+        let folder = try Folder()
+        let outcome = try Program.run(
+            ranks: 3,
+            [
+                "serve", "--models", try Trained.models(), "--results", folder.path,
+                "--max-size-mb", "0.1", "--run-name", "none",
+            ], seconds: 30)
+        #expect(outcome.status == 2)
+        #expect(outcome.output.isEmpty)
+        #expect(outcome.errorLines.count == 1, "\(outcome.errors)")
+        #expect(outcome.errors.contains("no model fits") && outcome.errors.contains("0.204 MB stored is over 0.1 MB"))
+        #expect(!FileManager.default.fileExists(atPath: "\(folder.path)/none"))
+    }
+
+    static let bad: [BadInputTests.Case] = [
+        .init([], says: "--models"),
+        .init(["--models", "/nowhere"], says: "cannot read the model '/nowhere'"),
+        .init(["--models", "/proc/version"], says: "/proc/version"),
+        .init(["--models", "a,a"], says: "'a' twice"),
+        .init(["--models", "a", "--profiles", "/nowhere.yaml"], says: "cannot read the profiles '/nowhere.yaml'"),
+        .init(["--models", "a", "--profiles", "x.yaml", "--cores", "2"], says: "--cores and --profiles"),
+        .init(["--models", "a", "--cpu-share", "2"], says: "cpu-share", "(0, 1]"),
+        .init(["--models", "a", "--rate", "5,x"], says: "--rate", "50,500,50"),
+        .init(["--models", "a", "--max-latency-ms", "0"], says: "--max-latency-ms", "greater than 0"),
+        .init(["--models", "a", "--seconds", "-1"], says: "--seconds"),
+    ]
+
+    @Test(arguments: bad)
+    func `Bad input gets one line from rank 0 and exit code 2`(bad: BadInputTests.Case) throws {
+        let outcome = try Program.run(ranks: 3, ["serve"] + bad.arguments, seconds: 30)
+        #expect(outcome.status == 2)
+        #expect(outcome.output.isEmpty)
+        #expect(outcome.errorLines.count == 1, "\(outcome.errors)")
+        for text in bad.says { #expect(outcome.errors.contains(text), "\(outcome.errors)") }
+    }
+}

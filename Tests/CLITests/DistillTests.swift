@@ -30,7 +30,10 @@ import Testing
                 == "logistic: distillation does not help: +0.33 ± 1.53 points of accuracy over 3 seeds")
         #expect(
             Self.student(distilled: [0.7], scratch: [0.8]).verdict
-                == "logistic: distillation does not help, it harms: −10.00 points of accuracy with one seed")
+                == "logistic: distillation does not help: −10.00 points of accuracy with one seed")
+        #expect(
+            Self.student(distilled: [0.7, 0.7], scratch: [0.8, 0.8]).verdict
+                == "logistic: distillation does not help, it harms: −10.00 ± 0.00 points of accuracy over 2 seeds")
         #expect(
             Self.student(distilled: [0.8], scratch: [0.8]).verdict
                 == "logistic: distillation does not help: +0.00 points of accuracy with one seed")

@@ -50,7 +50,7 @@ struct DemoSummary {
                         "\(DemoStory.models[0]), \(Format.count(rounds.count, "round")), \(story.ranks - 1) clients"
                     ),
                     ("accuracy", Format.percent(rounds.last?.accuracy) + " on the test set"),
-                    ("sent up", Format.megabytes(training.log.uploadBytes) + " MB of updates, no image"),
+                    ("sent up", Format.megabytes(training.log.uploadBytes) + " of updates, no image"),
                     (
                         "time",
                         Format.fixed(rounds.reduce(0) { $0 + ($1.seconds ?? 0) }, 1) + " s in rounds"
@@ -103,7 +103,7 @@ struct DemoSummary {
             [
                 device.device.name, device.tier, device.model ?? device.failure ?? "-",
                 device.storedBytes.map { Format.kilobytes($0) } ?? "-", number(device.meanMs, 3),
-                number(device.p95Ms, 3), number(device.fps, 0), Format.percent(device.accuracy),
+                number(device.p95Ms, 3), device.fps.map { Format.grouped(Int($0)) } ?? "-", Format.percent(device.accuracy),
                 number(device.simulatedJoulesPer1000, 3), device.figures,
             ]
         }

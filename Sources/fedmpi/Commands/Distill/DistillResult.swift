@@ -152,7 +152,8 @@ extension DistillResult {
 extension DistillResult.Student {
     /// Whether distillation made the student better, in a sentence; nil without a baseline.
     ///
-    /// A mean gain that is not larger than its standard error, the seeds' deviation over the root of their number, is none.
+    /// A mean gain that is not larger than its standard error, the seeds' deviation over the root of their number, is none;
+    /// one seed shows no harm.
     var verdict: String? {
         guard let gain = SeedStatistic(gain.map { 100 * $0 }) else { return nil }
         let seeds = gain.count > 1 ? " over \(gain.count) seeds" : " with one seed"
@@ -160,7 +161,7 @@ extension DistillResult.Student {
         let spread = gain.deviation.map { " ± \(Format.fixed($0, 2))" } ?? ""
         let points = "\(DistillResult.signed(gain.mean))\(spread) points of accuracy\(seeds)"
         if gain.mean > error { return "\(model): distillation helps, \(points)" }
-        if gain.mean < -error { return "\(model): distillation does not help, it harms: \(points)" }
+        if gain.mean < -error, self.gain.count > 1 { return "\(model): distillation does not help, it harms: \(points)" }
         return "\(model): distillation does not help: \(points)"
     }
 }

@@ -46,7 +46,7 @@ struct Quantize: ParsableCommand {
         Console.output(measured.table.text)
         let loss = 100 * (measured[0].accuracy - measured[1].accuracy)
         Console.output(
-            "\nint8 loses \(Format.fixed(loss, 2)) points of accuracy; calibrated on "
+            "\nint8 \(loss < 0 ? "gains" : "loses") \(Format.fixed(abs(loss), 2)) points of accuracy; calibrated on "
                 + "\(Format.grouped(samples.count)) training images (\(method.rawValue))\nwritten   \(output)")
     }
 }

@@ -44,7 +44,7 @@ enum DemoRecords {
             let meanMs: Double?
             let p95Ms: Double?
             let fps: Double?
-            let simulatedJoulesPer1000: Double?
+            let simulatedJoulesPerThousand: Double?
         }
 
         let models: [Model]

@@ -5,7 +5,8 @@ import MPI
 /// rank answers meanwhile.
 ///
 /// Up and down the link carries one message after another: one that finds it busy waits for its turn, while the latency
-/// of many runs at the same time. A receive is on the link from when the rank finds that its message has come.
+/// of many runs at the same time. A receive is on the link from when the rank finds, asking about any, that its message has
+/// come.
 ///
 /// Put it around a client rank's communicator. Unless told otherwise, a message of a few hundred bytes is not delayed: it
 /// is the control channel's, and no client's.
@@ -42,7 +43,9 @@ public final class SlowLink: Communicator {
             return delayed
         }
         guard bytes >= smallestBytes, bytes > 0 else { return try base.start(transfer) }
-        return Delayed(.started(try base.start(transfer)), bytes: bytes, smallest: smallestBytes, on: down)
+        let delayed = Delayed(.started(try base.start(transfer)), bytes: bytes, smallest: smallestBytes, on: down)
+        down.arriving.append(delayed)
+        return delayed
     }
 
     public func perform(_ transfer: Transfer) throws(MPIError) -> Status? {
@@ -98,6 +101,8 @@ private final class Lane {
     /// What has not been handed to the library yet, in the order in which it was started here: MPI's messages do not
     /// overtake each other, in whichever order they are asked about.
     var waiting: [Delayed] = []
+    /// What may come, in the order in which it was started.
+    var arriving: [Delayed] = []
 
     init(_ link: Link) { self.link = link }
 
@@ -114,6 +119,15 @@ private final class Lane {
     func begin() throws(MPIError) {
         let now = ContinuousClock.now
         while let first = waiting.first, try first.begin(at: now) { waiting.removeFirst() }
+    }
+
+    /// Puts on the link what has come: all of it, because a rank may ask about one message at a time, and their latencies
+    /// run at the same time.
+    func look() throws(MPIError) {
+        var index = 0
+        while index < arriving.count {
+            if try arriving[index].arrive() { arriving.remove(at: index) } else { index += 1 }
+        }
     }
 }
 
@@ -161,13 +175,21 @@ private final class Delayed: PendingTransfer {
             try lane.begin()
             if case .waiting = state { return false }
         }
-        if case .started(let pending) = state {
-            guard try pending.test() else { return false }
-            state = .arrived(pending)
-            let arrived = pending.status?.byteCount ?? bytes
-            if due == nil, arrived >= smallest { due = lane.carry(arrived) }
+        if case .started = state {
+            try lane.look()
+            guard try arrive() else { return false }
         }
         return due.map { ContinuousClock.now >= $0 } ?? true
+    }
+
+    /// - Returns: whether the library has done its part.
+    fileprivate func arrive() throws(MPIError) -> Bool {
+        guard case .started(let pending) = state else { return true }
+        guard try pending.test() else { return false }
+        state = .arrived(pending)
+        let arrived = pending.status?.byteCount ?? bytes
+        if due == nil, arrived >= smallest { due = lane.carry(arrived) }
+        return true
     }
 
     /// - Returns: whether it was time.
@@ -180,9 +202,13 @@ private final class Delayed: PendingTransfer {
 
     func cancel() throws(MPIError) -> Bool {
         switch state {
-        case .waiting: true
-        case .started(let pending): try pending.cancel()
-        case .arrived: false
+        case .waiting:
+            lane.waiting.removeAll { $0 === self }
+            return true
+        case .started(let pending):
+            lane.arriving.removeAll { $0 === self }
+            return try pending.cancel()
+        case .arrived: return false
         }
     }
 }

@@ -12,11 +12,16 @@ enum Help {
         return text + "\n\nTRAIN " + options[start...]
     }
 
-    /// An error as one line.
-    static func line(for error: any Error) -> String {
+    private static func name(of command: any ParsableCommand.Type) -> String {
+        command.configuration.commandName ?? "\(command)".lowercased()
+    }
+
+    /// An error as one line. An option that training does not know is answered with those it knows.
+    static func line(for error: any Error, _ arguments: [String]) -> String {
         if let error = error as? ConfigurationError { return error.description }
         var line = FedMPI.message(for: error).split(separator: "\n").joined(separator: " ")
-        if line.hasPrefix("Unknown option") {
+        let others = FedMPI.configuration.subcommands.filter { $0 != Train.self }.map(name)
+        if line.hasPrefix("Unknown option"), !others.contains(arguments.first ?? "") {
             let names =
                 ConfigurationFile.optionNames(of: SettingsOptions())
                 + ConfigurationFile.optionNames(of: OutputOptions())

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Datasets
 import FedCore
 import Federation
 import Foundation
@@ -25,10 +26,27 @@ enum Main {
                 exit(command.runOverWorld())
             case var command:
                 // Nothing that needs the other ranks: they leave quietly.
-                if Launch.rank == 0 { try command.run() }
+                if Launch.rank == 0 { exit(runAlone(&command, arguments)) }
             }
         } catch {
             exit(report(error, arguments))
+        }
+    }
+
+    /// Returns the exit code. The other ranks, if any, are gone: nobody waits for them.
+    private static func runAlone(_ command: inout any ParsableCommand, _ arguments: [String]) -> Int32 {
+        do {
+            try command.run()
+            return 0
+        } catch let code as ExitCode {
+            return code.rawValue  // it has said why
+        } catch  where FedMPI.exitCode(for: error) == .success {
+            Console.output(Help.text(for: error, arguments))
+            return 0
+        } catch {
+            Console.error("fedmpi: \(Help.line(for: error, arguments))")
+            let isUsers = error is ConfigurationError || error is DatasetError || error is ValidationError
+            return isUsers ? 2 : 1
         }
     }
 
@@ -40,7 +58,7 @@ enum Main {
             if isHelp {
                 Console.output(Help.text(for: error, arguments))
             } else {
-                Console.error("fedmpi: \(Help.line(for: error))")
+                Console.error("fedmpi: \(Help.line(for: error, arguments))")
             }
         }
         if isHelp { return 0 }

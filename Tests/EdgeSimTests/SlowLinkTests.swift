@@ -70,6 +70,27 @@ import Testing
         #expect(times[1] >= 0.35 && times[1] < 0.6, "\(times)")
     }
 
+    @Test func `Latencies of messages that come together run together, though they are asked about one by one`() throws
+    {
+        let times = try ThreadRanks.run(2) { world -> Double in
+            let link = Link(latencyMilliseconds: 100)
+            let communicator: any Communicator =
+                world.rank == 1 ? SlowLink(world, link: link, smallestBytes: 0) : world
+            let start = ContinuousClock.now
+            if world.rank == 0 {
+                for _ in 0..<5 { try communicator.send(Buffer<UInt8>(count: 100), to: 1, tag: 1) }
+            } else {
+                let slots = (0..<5).map { _ in MessageSlot(byteCount: 100) }
+                for slot in slots { try slot.startReceive(from: 0, tag: 1, on: communicator) }
+                for slot in slots { _ = try Backoff.default.wait { () throws(MPIError) in try slot.test() } }
+            }
+            let duration = ContinuousClock.now - start
+            return Double(duration.components.seconds) + Double(duration.components.attoseconds) * 1e-18
+        }
+        // One behind another they would take 0.5 s.
+        #expect(times[1] >= 0.1 && times[1] < 0.4, "\(times)")
+    }
+
     @Test func `Small messages are delayed where the link is asked to, by their own length`() throws {
         let times = try ThreadRanks.run(2) { world -> Double in
             let link = Link(megabitsPerSecond: 0.008)

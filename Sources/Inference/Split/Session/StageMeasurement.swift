@@ -4,7 +4,7 @@ import MPI
 /// What devices, server and link do without each other, on this machine and in this job.
 enum StageMeasurement {
     /// Seconds for each stage.
-    private static let patience = 0.2
+    private static let patience = 0.5
 
     /// Collective.
     /// - Returns: on rank 0; elsewhere nil. Where the server has nothing to do, nil.

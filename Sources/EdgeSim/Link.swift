@@ -5,6 +5,9 @@ public struct Link: Sendable, Equatable {
     /// Milliseconds that each message takes besides, ≥ 0.
     public var latencyMilliseconds: Double
 
+    /// The bandwidths that can be asked for: a kilobit a second to a terabit. Times stay finite, and short enough to count.
+    public static let possibleMegabitsPerSecond = 0.001...1e6
+
     /// A link that costs nothing, unless told otherwise.
     public init(megabitsPerSecond: Double? = nil, latencyMilliseconds: Double = 0) {
         self.megabitsPerSecond = megabitsPerSecond

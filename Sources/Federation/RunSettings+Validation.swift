@@ -1,3 +1,4 @@
+import EdgeSim
 import FedCore
 
 extension RunSettings {
@@ -76,9 +77,13 @@ extension RunSettings {
         for (name, value) in [("straggler-delay", stragglerDelay), ("latency-ms", latencyMs)] {
             try require(value >= 0 && value <= 1e6, name, value, "from 0 to 1000000")
         }
-        for (name, value) in [("bandwidth-mbps", bandwidthMbps), ("device-speed", deviceSpeed)] {
-            guard let value else { continue }
-            try require(value > 0 && value.isFinite, name, value, "greater than 0")
+        if let bandwidthMbps {
+            try require(
+                Link.possibleMegabitsPerSecond.contains(bandwidthMbps), "bandwidth-mbps", bandwidthMbps,
+                "from 0.001 to 1000000")
+        }
+        if let deviceSpeed {
+            try require(deviceSpeed > 0 && deviceSpeed.isFinite, "device-speed", deviceSpeed, "greater than 0")
         }
         try require(deviceSpread >= 0 && deviceSpread <= 5, "device-spread", deviceSpread, "from 0 to 5")
         guard deviceSpread == 0 || deviceSpeed != nil else {

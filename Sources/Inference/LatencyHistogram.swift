@@ -66,6 +66,9 @@ extension LatencyHistogram: Codable {
         case nanoseconds, counts
     }
 
+    /// Durations that are believed: many such histograms can be added up.
+    private static let mostDecoded = 1 << 48
+
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: Key.self)
         let values = try container.decode([Int].self, forKey: .nanoseconds)
@@ -75,7 +78,15 @@ extension LatencyHistogram: Codable {
                 forKey: .counts, in: container, debugDescription: "a histogram needs a count for each bucket")
         }
         self.init()
-        for (value, count) in zip(values, counts) { record(nanoseconds: value, count: count) }
+        var left = Self.mostDecoded
+        for (value, count) in zip(values, counts) {
+            guard count <= left else {
+                throw DecodingError.dataCorruptedError(
+                    forKey: .counts, in: container, debugDescription: "a histogram of more durations than can be")
+            }
+            left -= count
+            record(nanoseconds: value, count: count)
+        }
     }
 
     public func encode(to encoder: any Encoder) throws {

@@ -93,7 +93,8 @@ enum Guardian {
         tell("1")
     }
 
-    /// Says that the other ranks may wait for this one again: a sweep is between two runs.
+    /// Says that the other ranks may wait for this one again: a sweep is between two runs, or they have
+    /// been let go and this one alone has the results.
     static func noteRoundsEnd() {
         tell("0")
     }

@@ -88,9 +88,9 @@ public struct SplitSettings: Sendable, Codable, Equatable {
         try check(serverBytes > 0, "server-buffer-mb", Double(serverBytes) / 1e6, "more than 0")
         if let images { try check((1...1 << 30).contains(images), "images", images, "at least 1") }
         if let rate { try check(rate > 0 && rate <= 1e9, "rate", rate, "more than 0 images a second") }
-        if let bandwidthMbps { try check(bandwidthMbps > 0, "bandwidth-mbps", bandwidthMbps, "more than 0") }
-        if let serverBandwidthMbps {
-            try check(serverBandwidthMbps > 0, "server-bandwidth-mbps", serverBandwidthMbps, "more than 0")
+        for (name, value) in [("bandwidth-mbps", bandwidthMbps), ("server-bandwidth-mbps", serverBandwidthMbps)] {
+            guard let value else { continue }
+            try check(Link.possibleMegabitsPerSecond.contains(value), name, value, "from 0.001 to 1000000")
         }
         try check((0...60_000).contains(latencyMs), "latency-ms", latencyMs, "from 0 to 60000")
         try check((1...1024).contains(threads), "threads", threads, "from 1 to 1024")

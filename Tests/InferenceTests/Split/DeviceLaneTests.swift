@@ -88,11 +88,54 @@ struct DeviceLaneTests {
                 }
                 return !error.isEmpty
             }
-            try lane.lose()
+            lane.lose()
             #expect(lane.isDone)
             return error
         }
         #expect(errors[0] == says)
+    }
+
+    @Test func `what is posted for a lost device is left to itself`() throws {
+        let idle = try ThreadRanks.run(2) { world -> Bool in
+            guard world.rank == 0 else { return true }
+            let lane = Self.lane(expected: 2, places: 1, on: world)
+            try lane.post()
+            lane.lose()
+            #expect(lane.isDone)
+            try lane.post()
+            return lane.message(0).isIdle
+        }
+        #expect(idle == [false, true])
+    }
+
+    @Test(arguments: [
+        (Int64(5), Int64(7), ""), (0, 3_600_000_000_000, ""), (.min, 0, "an answer that says it took \(Int64.min) ns"),
+        (0, -1, "an answer that says it took -1 ns"),
+        (3_600_000_000_001, 0, "an answer that says it took 3600000000001 ns"),
+    ])
+    func `an answer's times are not negative, nor more than an hour`(queued: Int64, served: Int64, says: String) throws
+    {
+        let said = try ThreadRanks.run(2) { world -> String in
+            let slot = MessageSlot(byteCount: Self.answers.byteCount)
+            if world.rank == 0 {
+                AnswerMessage.write(
+                    .init(sequence: 0, images: 1, queuedNanoseconds: Int(queued), servedNanoseconds: Int(served)),
+                    to: slot)
+                try slot.startSend(AnswerMessage.bytes(images: 1), to: 1, tag: SplitTag.answers, on: world)
+            } else {
+                try slot.startReceive(from: 0, tag: SplitTag.answers, on: world)
+            }
+            _ = try Backoff.default.wait { () throws in try slot.test() }
+            guard world.rank == 1 else { return "" }
+            do {
+                let header = try Self.answers.header(of: slot, expecting: 0, images: 1)
+                #expect(header.queuedNanoseconds == Int(queued) && header.servedNanoseconds == Int(served))
+                return ""
+            } catch {
+                return "\(error)"
+            }
+        }
+        #expect(said[1] == says)
     }
 
     @Test func `lengths and counts that do not fit are refused`() throws {

@@ -64,10 +64,9 @@ struct SplitRunTests {
         for (_, histogram) in report.latencies.stages { #expect(histogram.count == 203) }
     }
 
-    @Test(arguments: 0...10)
+    @Test(arguments: 0...(model?.layers.count ?? 0))
     func `a model is cut anywhere to the same predictions`(cut: Int) throws {
         let layers = try Models.named("edgecnn-small").layers.count
-        guard cut <= layers else { return }
         let report = try run(3, settings { $0.cut = .layer(cut) })
         #expect(report.cut == cut && report.images == 203)
         #expect(report.differences == 0)
@@ -154,5 +153,39 @@ struct SplitRunTests {
         #expect(throws: ConfigurationError.self) {
             _ = try SplitSession.run(settings(), trained, on: LoopbackCommunicator())
         }
+    }
+
+    @Test(arguments: [0, 0.000_9, 1e-30, 1e6 + 1, .infinity, .nan])
+    func `bandwidths that no link has are refused`(bandwidth: Double) {
+        let accepted = "is \(bandwidth); it must be from 0.001 to 1000000"
+        for (name, settings) in [
+            ("--bandwidth-mbps", settings { $0.bandwidthMbps = bandwidth }),
+            ("--server-bandwidth-mbps", settings { $0.serverBandwidthMbps = bandwidth }),
+        ] {
+            do {
+                try settings.validate()
+                Issue.record("\(bandwidth) is accepted")
+            } catch {
+                #expect("\(error)" == "\(name) \(accepted)")
+            }
+        }
+    }
+
+    @Test func `a job is accepted once all is checked, and may be refused then on every rank`() throws {
+        let model = try #require(Self.model)
+        let trained = TrainedModel(model, weights: model.initialWeights(seed: 3))
+        func outcomes(_ settings: SplitSettings) throws -> [String] {
+            try ThreadRanks.outcomes(2) { world in
+                _ = try SplitSession.run(
+                    world.rank == 0 ? settings : nil, world.rank == 0 ? trained : nil, on: world,
+                    accepted: { throw ConfigurationError("no folder, asked on rank \(world.rank)") },
+                    ready: { Issue.record("a job that was refused is ready") })
+            }.map { outcome in
+                guard case .failure(let error) = outcome else { return "" }
+                return "\(error)"
+            }
+        }
+        #expect(try outcomes(settings()) == ["no folder, asked on rank 0", "no folder, asked on rank 0"])
+        #expect(try outcomes(settings { $0.cut = .layer(99) }).allSatisfy { $0.contains("--cut is 99") })
     }
 }

@@ -1,3 +1,5 @@
+import Foundation
+
 /// What a device has done; it tells rank 0 at the end, as JSON.
 public struct DeviceReport: Sendable, Codable {
     public var rank: Int
@@ -21,4 +23,35 @@ public struct DeviceReport: Sendable, Codable {
     public var latencies: StageLatencies
     /// The server was lost.
     public var lostServer: Bool
+}
+
+extension DeviceReport {
+    /// Reads what a rank has sent.
+    /// - Parameters:
+    ///   - images: of the rank's requests.
+    ///   - classes: that a prediction may be.
+    /// - Throws: `MalformedMessage` unless it is a report of that rank, with figures that can be.
+    init(in bytes: [UInt8], of rank: Int, images: Int, classes: Int) throws(MalformedMessage) {
+        do {
+            self = try JSONDecoder().decode(DeviceReport.self, from: Data(bytes))
+        } catch {
+            throw MalformedMessage(description: "rank \(rank) sent what is no report: \(error)")
+        }
+        guard self.rank == rank, labels.count == images else {
+            throw MalformedMessage(
+                description: "rank \(rank) sent a report of rank \(self.rank) on \(labels.count) images")
+        }
+        // Small enough to be added up over all ranks.
+        let mostBytes = 1 << 48
+        let isPlausible =
+            (0...images).contains(answered) && (0...images).contains(messages)
+            && (0...messages).contains(mostInFlight) && (0...mostBytes).contains(sentBytes)
+            && (0...mostBytes).contains(receivedBytes)
+            && [seconds, computingSeconds, processorSeconds].allSatisfy { (0...1e9).contains($0) }
+            && labels.allSatisfy { $0 >= -1 && $0 < Int32(classes) }
+            && latencies.stages.allSatisfy { $0.histogram.count <= images }
+        guard isPlausible else {
+            throw MalformedMessage(description: "rank \(rank) sent a report with figures that cannot be")
+        }
+    }
 }

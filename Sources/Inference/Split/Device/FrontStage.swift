@@ -1,4 +1,4 @@
-import Datasets
+import Federation
 import NeuralNet
 
 /// Reads images and runs layers on them: what a device does before it sends.
@@ -22,16 +22,9 @@ final class FrontStage {
     func run<R>(from first: Int, count: Int, _ body: (Span<Float>) -> R) throws -> R {
         for i in 0..<count { samples[i] = images.sample(first + i) }
         let plan = ladder.plan(for: count)
-        plan.withInput { Self.read(images.data, samples, count, into: &$0, labels: &labels) }
+        let chosen = samples
+        plan.read(chosen.span.extracting(0..<count), of: images.data, labels: &labels)
         try plan.forward(count)
         return plan.withOutput(body)
-    }
-
-    private static func read(
-        _ data: any Dataset, _ samples: borrowing [UInt32], _ count: Int, into images: inout MutableSpan<Float>,
-        labels: inout [Int32]
-    ) {
-        var labels = labels.mutableSpan
-        data.read(samples.span.extracting(0..<count), into: &images, labels: &labels)
     }
 }

@@ -81,6 +81,9 @@ struct AnswerMessage {
 
     static func bytes(images: Int) -> Int { headerBytes + 8 * images }
 
+    /// An hour: a batch is not kept for longer.
+    private static let longestNanoseconds = 3_600_000_000_000
+
     /// What an answer says beside its predictions.
     struct Header {
         var sequence: Int
@@ -121,6 +124,10 @@ struct AnswerMessage {
         guard header.sequence == sequence, header.images == images else {
             throw MalformedMessage(
                 description: "answer \(header.sequence) for \(header.images) images where \(sequence) was expected")
+        }
+        for time in [header.queuedNanoseconds, header.servedNanoseconds]
+        where !(0...Self.longestNanoseconds).contains(time) {
+            throw MalformedMessage(description: "an answer that says it took \(time) ns")
         }
         return header
     }

@@ -78,13 +78,11 @@ final class DeviceLane {
         answered += images
     }
 
-    /// The device is gone, or not to be trusted. Withdraws what is posted; an answer under way is left to itself.
-    func lose() throws(MPIError) {
-        isLost = true
-        try withdraw()
-    }
+    /// The device is gone, or not to be trusted. What is under way is left to itself: a long message of which MPI knows
+    /// already cannot be withdrawn without its sender, and nobody would come to end the wait.
+    func lose() { isLost = true }
 
-    /// Withdraws the receives that nobody will answer: the device sends nothing more.
+    /// Withdraws the receives that nobody will answer: the device is well and sends nothing more.
     func withdraw() throws(MPIError) {
         while nextPost > nextArrival {
             nextPost -= 1

@@ -69,7 +69,7 @@ final class ServerStream {
         for lane in lanes { try lane.post() }
         while !lanes.allSatisfy(\.isDone) {
             try stop.check()
-            if try watch.look(at: MonotonicClock.now) { try dropLost() }
+            if try watch.look(at: MonotonicClock.now) { dropLost() }
             _ = try backoff.wait(until: .now + .milliseconds(20)) { () throws in try step() }
         }
         for lane in lanes where !lane.isLost { try lane.withdraw() }
@@ -77,14 +77,15 @@ final class ServerStream {
         report.processorSeconds = Double(ProcessorClock.now - processor) / 1e9
     }
 
-    private func dropLost() throws {
-        for lane in lanes where !lane.isLost && watch.isLost(lane.rank) && lane.answered < lane.expected {
-            try lose(lane, "rank \(lane.rank) has ended or was silent for too long")
+    /// Those too whose answers are all on their way: these may never leave.
+    private func dropLost() {
+        for lane in lanes where !lane.isDone && watch.isLost(lane.rank) {
+            lose(lane, "rank \(lane.rank) has ended or was silent for too long")
         }
     }
 
-    private func lose(_ lane: DeviceLane, _ reason: String) throws {
-        try lane.lose()
+    private func lose(_ lane: DeviceLane, _ reason: String) {
+        lane.lose()
         waiting.removeAll { lanes[$0.lane] === lane }
         waitingImages = waiting.reduce(0) { $0 + $1.images }
         whenLost(lane.rank, reason)
@@ -112,7 +113,7 @@ final class ServerStream {
                     hasProgress = true
                 }
             } catch let error as MalformedMessage {
-                try lose(lane, "rank \(lane.rank) sent \(error)")
+                lose(lane, "rank \(lane.rank) sent \(error)")
             }
         }
         firstLane = (firstLane + 1) % lanes.count

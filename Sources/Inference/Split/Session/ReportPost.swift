@@ -9,8 +9,10 @@ struct ReportPost {
     private let stop: StopFlag
     /// Images of each device, by rank.
     private let requests: (Int) -> Int
+    private let classes: Int
 
     init(_ job: SplitJob, _ watch: PeerWatch) {
+        classes = job.model.classes
         requests = { job.images(of: $0 - 1).requests }
         control = job.control
         self.watch = watch
@@ -18,7 +20,8 @@ struct ReportPost {
     }
 
     /// Waits for a report of each rank that is not lost.
-    func collect(from ranks: [Int], whenLost: (Int) -> Void) throws -> [DeviceReport] {
+    /// - Parameter whenLost: told the rank of a device that is lost, or whose report is none, and why.
+    func collect(from ranks: [Int], whenLost: (Int, String) -> Void) throws -> [DeviceReport] {
         var missing = ranks
         var reports: [DeviceReport] = []
         _ = try Backoff.default.wait { () throws in
@@ -28,30 +31,22 @@ struct ReportPost {
             for rank in missing {
                 if let bytes = try receive(from: rank, tag: SplitTag.report) {
                     watch.noteHeard(rank, at: now)
-                    reports.append(try report(in: bytes, of: rank))
                     missing.removeAll { $0 == rank }
+                    do {
+                        reports.append(
+                            try DeviceReport(in: bytes, of: rank, images: requests(rank), classes: classes))
+                    } catch {
+                        whenLost(rank, "its report is none: \(error)")
+                        try dismiss([rank], hasLostRanks: true)
+                    }
                 } else if watch.isLost(rank) {
                     missing.removeAll { $0 == rank }
-                    whenLost(rank)
+                    whenLost(rank, "it has ended or was silent before it had reported")
                 }
             }
             return missing.isEmpty
         }
         return reports.sorted { $0.rank < $1.rank }
-    }
-
-    private func report(in bytes: [UInt8], of rank: Int) throws -> DeviceReport {
-        let report: DeviceReport
-        do {
-            report = try JSONDecoder().decode(DeviceReport.self, from: Data(bytes))
-        } catch {
-            throw MalformedMessage(description: "rank \(rank) sent what is no report: \(error)")
-        }
-        guard report.rank == rank, report.labels.count == requests(rank) else {
-            throw MalformedMessage(
-                description: "rank \(rank) sent a report of rank \(report.rank) on \(report.labels.count) images")
-        }
-        return report
     }
 
     /// Tells the ranks that their reports have come, and whether ranks were lost.

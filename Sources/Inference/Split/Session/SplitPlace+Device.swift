@@ -40,7 +40,7 @@ extension SplitPlace {
     ) throws -> SplitSession.Outcome {
         let missing = partial.labels.count { $0 < 0 }
         guard job.settings.deviceHas == .model || missing == 0 else {
-            throw ServerLost(missing: missing, images: images.requests)
+            throw SplitServerLost(missing: missing, images: images.requests)
         }
         note("rank 0 is lost; \(missing) of \(images.requests) images are finished here, by the whole model")
         let others = (1..<job.world.size).filter { $0 != self.rank }
@@ -59,9 +59,12 @@ extension SplitPlace {
             let leader = others.filter { !watch.isLost($0) }.min() ?? rank
             if leader > rank || leader == rank {
                 let left = others.filter { !watch.isLost($0) }
-                let reports = try post.collect(from: left) { _ in }
+                let reports = try post.collect(from: left) { rank, reason in
+                    note("lost rank \(rank): \(reason); nobody knows its predictions")
+                }
                 try post.dismiss(reports.map(\.rank), hasLostRanks: true)
-                let lost = [0] + others.filter { watch.isLost($0) }
+                released()
+                let lost = [0] + others.filter { other in !reports.contains { $0.rank == other } }
                 let all = ([report] + reports).sorted { $0.rank < $1.rank }
                 outcome = try self.report(all, nil, lost: lost, nil, unsplit: nil)
             } else if try post.deliver(report, to: leader) != nil {

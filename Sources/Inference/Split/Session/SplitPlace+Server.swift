@@ -23,11 +23,13 @@ extension SplitPlace {
             try stream.run()
             server = stream.report
         }
-        let reports = try ReportPost(job, watch).collect(from: devices.filter { !dropped.contains($0) }) { rank in
+        let left = devices.filter { !dropped.contains($0) }
+        let reports = try ReportPost(job, watch).collect(from: left) { rank, reason in
             dropped.insert(rank)
-            note("lost rank \(rank) before it had reported; nobody knows its predictions")
+            note("lost rank \(rank): \(reason); nobody knows its predictions")
         }
         try ReportPost(job, watch).dismiss(reports.map(\.rank), hasLostRanks: !dropped.isEmpty)
+        released()
         let report = try self.report(
             reports, server, lost: dropped.sorted(), alone, unsplit: verifies ? unsplitPredictions() : nil)
         return SplitSession.Outcome(report: report, hasLostRanks: !dropped.isEmpty, endsJob: { true })

@@ -4,7 +4,7 @@ import MPI
 import NeuralNet
 
 /// A device without its server, and without the layers to go on alone.
-public struct ServerLost: Error, CustomStringConvertible {
+public struct SplitServerLost: Error, CustomStringConvertible {
     /// Images without a prediction, and all.
     public let missing: Int
     public let images: Int
@@ -35,15 +35,22 @@ public enum SplitSession {
     ///   - measures: whether the stages and the link are measured alone, and the predictions compared to the unsplit
     ///     model's, on rank 0 when the run is over.
     ///   - stop: ends the run when it is raised.
+    ///   - accepted: called on rank 0 when it is known that the job can be done, before anything is measured. What it throws
+    ///     is thrown on every rank.
     ///   - ready: called when all ranks are prepared; from here on the run can do without any one of them.
+    ///   - released: called on the rank that has all reports when it has let the others go: from here on nobody could do its
+    ///     part instead.
     ///   - note: told, on the rank where it is noticed, of ranks that are lost.
-    /// - Throws: `ConfigurationError` on every rank alike; `ServerLost`; `Interruption` when `stop` is raised; other errors
+    /// - Throws: `ConfigurationError` on every rank alike; `SplitServerLost`; `Interruption` when `stop` is raised; other errors
     ///   on the rank where they happen.
     public static func run(
         _ settings: SplitSettings?, _ trained: TrainedModel?, measures: Bool = true, on world: any Communicator,
-        stop: StopFlag = StopFlag(), ready: () -> Void = {}, note: @escaping (String) -> Void = { _ in }
+        stop: StopFlag = StopFlag(), accepted: () throws -> Void = {}, ready: () -> Void = {},
+        released: @escaping () -> Void = {}, note: @escaping (String) -> Void = { _ in }
     ) throws -> Outcome {
         let job = try SplitJob(settings, trained, on: world, stop: stop)
+        let problem = try Session.attempt(on: world) { if job.isServer { try accepted() } }
+        if let problem { throw problem }
         let communicator = try job.communicator()
         let (cut, cuts) = try chooseCut(job, communicator)
         let range = job.isServer ? cut..<job.model.layers.count : 0..<cut
@@ -58,7 +65,7 @@ public enum SplitSession {
         let ladder = try job.ladder(
             range, isFrontOnly ? weights : Array(weights[own]),
             largest: job.isServer ? job.settings.maxBatch : job.settings.batch)
-        let place = SplitPlace(job, cut: cut, cuts: cuts, ladder, weights, communicator, note: note)
+        let place = SplitPlace(job, cut: cut, cuts: cuts, ladder, weights, communicator, released: released, note: note)
         let alone = measures ? try StageMeasurement.run(place) : nil
         _ = try world.startBarrier().wait()
         ready()
@@ -90,11 +97,13 @@ struct SplitPlace {
     /// The whole model's, or those of the layers before the cut.
     let weights: [Float]
     let communicator: any Communicator
+    /// To be called when the other ranks have been let go.
+    let released: () -> Void
     let note: (String) -> Void
 
     init(
         _ job: SplitJob, cut: Int, cuts: CutTable?, _ ladder: PlanLadder, _ weights: [Float],
-        _ communicator: any Communicator, note: @escaping (String) -> Void
+        _ communicator: any Communicator, released: @escaping () -> Void, note: @escaping (String) -> Void
     ) {
         self.job = job
         self.cut = cut
@@ -102,6 +111,7 @@ struct SplitPlace {
         self.ladder = ladder
         self.weights = weights
         self.communicator = communicator
+        self.released = released
         self.note = note
     }
 

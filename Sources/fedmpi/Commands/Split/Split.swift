@@ -116,22 +116,28 @@ struct Split: WorldCommand {
         let problem = try Session.attempt(on: world) {
             guard world.rank == 0 else { return }
             job = (try settings(), try TrainedModel(reading: model))
-            folder = try runName.map { try SplitFolder.make($0, in: results) }
         }
         if let problem { throw problem }
         let outcome = try SplitSession.run(
             job?.settings, job?.trained, measures: !bare, on: world, stop: stop,
+            accepted: { folder = try runName.map { try SplitFolder.make($0, in: results) } },
             ready: {
                 Guardian.noteRoundsBegin()
                 if json, world.rank == 0 { Console.output(#"{"event":"start"}"#) }
             },
+            released: { Guardian.noteRoundsEnd() },
             note: { Console.error("[rank \(world.rank)] warning: \($0)") })
+        var code: Int32 = 0
         if let report = outcome.report {
             // Where rank 0 is lost, its folder is another's to fill.
             let folder = try folder ?? runName.map { try SplitFolder.find($0, in: results) }
             try tell(report, in: folder)
+            if report.perDevice.isEmpty {
+                Console.error("fedmpi: every device is lost: no image has a prediction")
+                code = 1
+            }
         }
-        if outcome.hasLostRanks { Launch.leaveBehindLostRanks(endsJob: outcome.endsJob) }
+        if outcome.hasLostRanks { Launch.leaveBehindLostRanks(code: code, endsJob: outcome.endsJob) }
         return nil
     }
 

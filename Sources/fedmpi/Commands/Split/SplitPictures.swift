@@ -4,7 +4,9 @@ import Inference
 /// Pictures of one run of split inference.
 enum SplitPictures {
     static func all(_ report: SplitReport) -> [Picture] {
-        [latencies(report)] + (report.cuts.map { [cuts($0)] } ?? [])
+        let isSimulated = report.settings.isLinkSimulated
+        return (report.latencies.total.count > 0 ? [latencies(report)] : [])
+            + (report.cuts.map { [cuts($0, isLinkSimulated: isSimulated)] } ?? [])
     }
 
     /// For each stage, the share of the images that took longer: distributions over decades, tails included.
@@ -25,11 +27,13 @@ enum SplitPictures {
             "DATA index \(i) using 1:2 with steps lw \(stage.name == "total" ? 3 : 2) "
                 + "lc rgb \"\(Colour.all[i % Colour.all.count])\" title \"\(stage.name)\""
         }
+        let links = Self.links(isSimulated: report.settings.isLinkSimulated)
         return Picture(
-            "latency", caption: "Where the time of an image goes: for each stage, how many images took no longer.",
+            "latency",
+            caption: "Where the time of an image goes\(links): for each stage, how many images took no longer.",
             size: (900, 520), data: data,
             body: """
-                set title "Latency by stage: \(report.model) cut at \(report.cut), \(report.devices) devices"
+                set title "Latency by stage: \(report.model) cut at \(report.cut), \(report.devices) devices\(links)"
                 set xlabel "milliseconds"
                 set ylabel "images, %"
                 set logscale x
@@ -39,17 +43,19 @@ enum SplitPictures {
     }
 
     /// What was predicted of each cut.
-    static func cuts(_ table: CutTable) -> Picture {
+    static func cuts(_ table: CutTable, isLinkSimulated: Bool) -> Picture {
+        let links = links(isSimulated: isLinkSimulated)
         let data =
             ["# cut,images_per_second,batch_ms,bytes_up"]
             + table.rows.map {
                 "\($0.cut),\($0.throughput),\($0.latency * 1000),\($0.costs.upBytes)"
             }
         return Picture(
-            "cuts", caption: "What is predicted of each cut, from what was measured of the layers and the link.",
+            "cuts",
+            caption: "What is predicted of each cut\(links), from what was measured of the layers and the link.",
             size: (900, 520), data: data,
             body: """
-                set title "Predicted by cut; best for \(table.objective.rawValue): \(table.best)"
+                set title "Predicted by cut\(links); best for \(table.objective.rawValue): \(table.best)"
                 set xlabel "layers on the device"
                 set ylabel "images a second"
                 set y2label "milliseconds of one batch"
@@ -62,4 +68,6 @@ enum SplitPictures {
                      DATA using 1:3 axes x1y2 with linespoints pt 7 lw 2 lc rgb "\(Colour.all[1])" title "latency"
                 """)
     }
+
+    private static func links(isSimulated: Bool) -> String { isSimulated ? ", simulated links" : "" }
 }

@@ -87,6 +87,7 @@ struct SplitText {
     }
 
     private var accuracy: String {
+        guard report.images > 0 else { return "unknown: no prediction is left" }
         let own = Format.percent(report.accuracy)
         guard let unsplit = report.unsplitAccuracy, let differences = report.differences else { return own }
         let comparison =
@@ -128,6 +129,6 @@ struct SplitText {
         let link = cuts.conditions.link
         return table.text
             + "\nlink      \(Format.fixed(link.latency * 1000, 3)) ms a message, "
-            + "\(Format.grouped(Int(link.bandwidth * 8 / 1e6))) Mbit/s, as measured"
+            + "\(Format.grouped(Int(link.bandwidth * 8 / 1e6))) Mbit/s, as measured\(settings.isLinkSimulated ? " of simulated links" : "")"
     }
 }

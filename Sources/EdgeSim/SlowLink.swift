@@ -36,14 +36,25 @@ public final class SlowLink: Communicator {
 
     public func start(_ transfer: Transfer) throws(MPIError) -> any PendingTransfer {
         let (bytes, isUp) = volume(of: transfer)
-        if isUp {
-            if bytes < smallestBytes { return try base.start(transfer) }
+        let isDelayed = bytes >= smallestBytes && (isUp || bytes > 0)
+        if isUp, isDelayed {
             let delayed = Delayed(.waiting(transfer, on: base), until: up.carry(bytes), on: up)
             up.waiting.append(delayed)
             return delayed
         }
-        guard bytes >= smallestBytes, bytes > 0 else { return try base.start(transfer) }
-        let delayed = Delayed(.started(try base.start(transfer)), bytes: bytes, smallest: smallestBytes, on: down)
+        // What waits is not overtaken by what does not: a library tells messages, and collectives, apart by their order.
+        if !transfer.isReceive, let place = up.waiting.lastIndex(where: { $0.isWaiting(on: base) }) {
+            let state = Delayed.State.waiting(transfer, on: base)
+            let delayed =
+                isDelayed
+                ? Delayed(state, bytes: bytes, smallest: smallestBytes, on: down, behind: up)
+                : Delayed(state, until: .now, on: up)
+            up.waiting.insert(delayed, at: place + 1)
+            return delayed
+        }
+        guard isDelayed else { return try base.start(transfer) }
+        let delayed = Delayed(
+            .started(try base.start(transfer)), bytes: bytes, smallest: smallestBytes, on: down, behind: up)
         down.arriving.append(delayed)
         return delayed
     }
@@ -92,6 +103,14 @@ public final class SlowLink: Communicator {
     }
 
     public func free() throws(MPIError) { try base.free() }
+}
+
+extension Transfer {
+    /// Of one message: it is not in anybody's way.
+    fileprivate var isReceive: Bool {
+        if case .receive = self { return true }
+        return false
+    }
 }
 
 /// One direction of a link.
@@ -143,6 +162,8 @@ private final class Delayed: PendingTransfer {
 
     private var state: State
     private let lane: Lane
+    /// Where it waits to be handed to the library.
+    private let queue: Lane
     private var due: ContinuousClock.Instant?
     private let bytes: Int
     private let smallest: Int
@@ -152,13 +173,15 @@ private final class Delayed: PendingTransfer {
         self.state = state
         self.due = due
         self.lane = lane
+        queue = lane
         (bytes, smallest) = (0, 0)
     }
 
     /// Ends when a message of so many bytes, or of as many as were received, has come down the lane.
-    init(_ state: State, bytes: Int, smallest: Int, on lane: Lane) {
+    init(_ state: State, bytes: Int, smallest: Int, on lane: Lane, behind queue: Lane) {
         self.state = state
         self.lane = lane
+        self.queue = queue
         self.bytes = bytes
         self.smallest = smallest
     }
@@ -172,7 +195,7 @@ private final class Delayed: PendingTransfer {
 
     func test() throws(MPIError) -> Bool {
         if case .waiting = state {
-            try lane.begin()
+            try queue.begin()
             if case .waiting = state { return false }
         }
         if case .started = state {
@@ -192,6 +215,12 @@ private final class Delayed: PendingTransfer {
         return true
     }
 
+    /// Whether it has yet to be handed to the library by this communicator.
+    fileprivate func isWaiting(on other: any Communicator) -> Bool {
+        if case .waiting(_, let base) = state { return base === other }
+        return false
+    }
+
     /// - Returns: whether it was time.
     fileprivate func begin(at now: ContinuousClock.Instant) throws(MPIError) -> Bool {
         guard case .waiting(let transfer, let base) = state else { return true }
@@ -203,7 +232,7 @@ private final class Delayed: PendingTransfer {
     func cancel() throws(MPIError) -> Bool {
         switch state {
         case .waiting:
-            lane.waiting.removeAll { $0 === self }
+            queue.waiting.removeAll { $0 === self }
             return true
         case .started(let pending):
             lane.arriving.removeAll { $0 === self }

@@ -20,7 +20,7 @@ final class LocalSplitExchange: Exchange {
         self.timeline = timeline
         stopFlag = stop
         server = ServerRound(split)
-        gradient = [Float](repeating: 0, count: split.job.batchSize * split.features)
+        gradient = [Float](repeating: 0, count: split.batch * split.features)
         change = [Float](repeating: 0, count: split.front.parameterCount)
     }
 

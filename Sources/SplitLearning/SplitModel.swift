@@ -9,6 +9,8 @@ struct SplitModel: Sendable {
     let front: Model
     let back: Model
     let serverPart: RunSettings.ServerPart
+    /// Samples of a full step.
+    let batch: Int
 
     /// - Throws: `ConfigurationError` when the settings name no cut that leaves a layer on either side.
     init(_ job: Job) throws(ConfigurationError) {
@@ -25,6 +27,7 @@ struct SplitModel: Sendable {
         }
         self.job = job
         self.serverPart = serverPart
+        batch = job.batchSize
         front = model.part(0..<cut)
         back = model.part(cut..<model.layers.count)
     }
@@ -40,7 +43,7 @@ struct SplitModel: Sendable {
 
     /// What one client's turn is made of.
     func turn(of client: Int) -> Turn {
-        Turn(samples: job.partition.count(of: client), batch: job.batchSize, job.settings)
+        Turn(samples: job.partition.count(of: client), batch: batch, job.settings)
     }
 
     /// η and the like of a round, for either part.
@@ -54,7 +57,7 @@ struct SplitModel: Sendable {
     func streams(of client: Int, _ round: RoundID) -> TurnStreams {
         TurnStreams(
             job.settings, client: client, round: round, samples: job.partition.count(of: client),
-            batch: job.batchSize)
+            batch: batch)
     }
 }
 

@@ -98,6 +98,16 @@ import Testing
         #expect(alone.runs.map(\.name) == ["d-logistic"] && alone.runs[0].settings.seed == 42)
     }
 
+    @Test(arguments: [
+        ["--partition", "shards"], ["--alpha", "0.1"], ["--partition-options", "classes=2"], ["--clients", "5"],
+    ])
+    func `Where one client has all the data, nothing says how they are dealt out`(option: [String]) {
+        let central = ["--teacher", "t", "--student", "logistic", "--central"]
+        #expect(throws: (any Error).self) { try Distill.parse(central + option) }
+        #expect(throws: Never.self) { try Distill.parse(central + ["--partition", "iid"]) }
+        #expect(throws: Never.self) { try Distill.parse(central) }
+    }
+
     @Test func `What cannot be is refused before anything is written`() throws {
         let cases: [(students: [String], seeds: [UInt64]?, change: (inout RunSettings) -> Void)] = [
             (["nothing"], nil, { _ in }), (["logistic"], [1, 1], { _ in }), (["logistic", "logistic"], nil, { _ in }),

@@ -36,6 +36,15 @@ import Testing
         #expect(try run().progress() == .finished)
     }
 
+    @Test func `A folder that no run has left is refused, and stays`() throws {
+        try leave(["partition.csv", "timing"], of: run())
+        #expect(try run().progress() == .begun)
+        try leave(["thesis.tex"], of: run())
+        let error = #expect(throws: ConfigurationError.self) { try run().progress() }
+        #expect(try #require(error).description.contains("has 'thesis.tex' and no config.json"))
+        #expect(FileManager.default.fileExists(atPath: run().folder.appendingPathComponent("thesis.tex").path))
+    }
+
     @Test func `A run with other settings is refused, with what differs`() throws {
         try leave(["config.json", "model.safetensors"], of: run { $0.rounds = 30 })
         let error = #expect(throws: ConfigurationError.self) { try run { $0.rounds = 50 }.progress() }

@@ -109,6 +109,24 @@ import Testing
         #expect(times[1] >= 0.1 && times[1] < 2, "\(times)")
     }
 
+    @Test func `A small message does not overtake a large one`() throws {
+        let sizes = try ThreadRanks.run(2) { world -> [Int] in
+            guard world.rank == 1 else {
+                return try (0..<2).map { _ in
+                    let status = try world.probe(from: 1, tag: 1)
+                    _ = try world.startReceive(into: Buffer<UInt8>(count: status.byteCount), from: 1, tag: 1).wait()
+                    return status.byteCount
+                }
+            }
+            let link = SlowLink(world, link: Link(latencyMilliseconds: 20))
+            let large = try link.startSend(Buffer<UInt8>(count: 1000), to: 0, tag: 1)
+            try link.send(Buffer<UInt8>(count: 1), to: 0, tag: 1)
+            _ = try large.wait()
+            return []
+        }
+        #expect(sizes[0] == [1000, 1])
+    }
+
     @Test func `Messages do not overtake each other, in whichever order they are asked about`() throws {
         let received = try ThreadRanks.run(2) { world -> [UInt8] in
             guard world.rank == 1 else {

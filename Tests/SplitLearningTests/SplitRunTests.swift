@@ -120,6 +120,20 @@ import Testing
         #expect(outcome.digest != nil)
     }
 
+    @Test(arguments: parts)
+    func `A damaged message ends the round for those it may be of, though the rank has other clients`(
+        part: RunSettings.ServerPart
+    ) throws {
+        let settings = Runs.settings(part) { $0.inject = ["corrupt:rank=2@round=1"] }
+        let outcome = try Runs.splitTrain(settings, ranks: 3)
+        // Rank 2 has two or three of the five clients.
+        let rejected = try #require(outcome.records.first).rejected
+        #expect((1...3).contains(rejected))
+        #expect(outcome.records.map(\.participants) == [5 - rejected, 5])
+        #expect(outcome.rejected.first?.reason?.contains("checksum") == true)
+        #expect(outcome.digest != nil)
+    }
+
     @Test func `What makes no sense when a model is split is refused, by name`() {
         let settings = Runs.settings(.shared) {
             $0.strategy = "fedprox"

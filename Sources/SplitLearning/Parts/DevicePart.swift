@@ -20,7 +20,7 @@ final class DevicePart {
 
     init(_ split: SplitModel) throws {
         self.split = split
-        let batch = split.job.batchSize
+        let batch = split.batch
         plan = try Plan(split.front, batch: batch, purpose: .training, threads: split.job.settings.threads)
         labels = [Int32](repeating: 0, count: batch)
         turn = split.turn(of: 0)

@@ -11,7 +11,7 @@ final class ServerPart {
     init(_ split: SplitModel) throws {
         self.split = split
         plan = try Plan(
-            split.back, batch: split.job.batchSize, purpose: .training, needsInputGradient: true,
+            split.back, batch: split.batch, purpose: .training, needsInputGradient: true,
             threads: split.job.settings.threads)
     }
 

@@ -11,7 +11,7 @@ final class ServerRound {
     private var turns: [Int: Progress] = [:]
     /// Of the whole model, from which the round started.
     private var start: [Float] = []
-    /// Made when they are needed first, and used again.
+    /// Made when they are needed first, and used again; with `copies`, never more than the largest cohort.
     private var idle: [ServerPart] = []
     /// The one for all clients, or each client's.
     private var shared: ServerPart?

@@ -27,6 +27,8 @@ final class DeviceLoop: ClientWork {
     private var issue = 0
     private var round = RoundID(0)
     private var isFirstBatch = true
+    /// Whose first features a fault is to spoil.
+    private var firstClient: Int?
 
     init(_ split: SplitModel, _ channels: Channels, contact: ServerContact) throws {
         self.split = split
@@ -51,6 +53,11 @@ final class DeviceLoop: ClientWork {
             case .gradient:
                 try goOn(message)
             case .end:
+                // Of a client that was left out something may be under way; the server takes it in, and forgets it.
+                try contact.wait {
+                    try outgoing.advance()
+                    return outgoing.isEmpty || contact.isStopped
+                }
                 try contact.sayFarewell()
                 return try timekeeper.end(on: control)
             case .features, .part:
@@ -103,6 +110,7 @@ final class DeviceLoop: ClientWork {
             try order.withFloats { try device.start(client, round, from: $0) }
             devices[client] = device
         }
+        firstClient = clients.first { devices[$0]?.isDone == false }
         for client in clients {
             if let device = devices[client] { try advance(device) }
         }
@@ -143,7 +151,7 @@ final class DeviceLoop: ClientWork {
                     for i in 0..<labels.count { words[unchecked: i] = labels[unchecked: i] }
                 }
             }
-            if isFirstBatch, device.step == 0, faults.spoils(.nan, round: round.number) {
+            if client == firstClient, device.step == 0, faults.spoils(.nan, round: round.number) {
                 message.withMutableFloats { $0[0] = .nan }
             }
             return try send(message, .features)
@@ -162,8 +170,11 @@ final class DeviceLoop: ClientWork {
     }
 
     private func send(_ message: consuming SplitMessage, _ kind: SplitMessage.Kind) throws {
+        let (client, step) = (message.header.client, message.header.step)
         var buffer = message.sealed()
-        if kind == .features, isFirstBatch, faults.spoils(.corrupt, round: round.number) { buffer[40] ^= 0xFF }
+        if kind == .features, client == firstClient, step == 0, faults.spoils(.corrupt, round: round.number) {
+            buffer[40] ^= 0xFF
+        }
         timeline.note(bytesOut: buffer.count)
         outgoing.append(Parcel(0, try communicator.startSend(buffer, to: 0, tag: kind.tag)))
     }

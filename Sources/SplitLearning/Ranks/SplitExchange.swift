@@ -18,7 +18,7 @@ final class SplitExchange: Exchange {
     private let faulted: (FaultRecord) -> Void
 
     private var outgoing: [Parcel] = []
-    private var incoming: [Parcel] = []
+    private var incoming: [(kind: SplitMessage.Kind, parcel: Parcel)] = []
     /// Counts how often work was dealt out.
     private var issue = 0
     private var round = RoundID(0)
@@ -94,7 +94,8 @@ final class SplitExchange: Exchange {
 
     func heartbeat() throws {
         let phase = timeline.phase
-        while try serve() {}
+        // Once: where the server is what all wait for, there is always more, and the ranks want to hear of it.
+        _ = try serve()
         _ = try membership.poll(awaiting: [])
         timeline.enter(phase)
         timeline.tick()
@@ -149,17 +150,17 @@ final class SplitExchange: Exchange {
             try startReceiving(.part)
         }
         var isBusy = false
-        var receiving: [Parcel] = []
-        for parcel in incoming {
+        var receiving: [(kind: SplitMessage.Kind, parcel: Parcel)] = []
+        for (kind, parcel) in incoming {
             guard let buffer = try parcel.completed() else {
-                receiving.append(parcel)
+                receiving.append((kind, parcel))
                 continue
             }
             isBusy = true
             timeline.enter(.gather)
             timeline.note(bytesIn: buffer.count)
             try membership.noteHeard(parcel.worker)
-            try open(buffer, from: parcel.worker)
+            try open(buffer, kind, from: parcel.worker)
         }
         incoming = receiving
         while let letter = nextLetter() {
@@ -174,13 +175,12 @@ final class SplitExchange: Exchange {
         while let status = try communicator.iprobe(from: nil, tag: kind.tag) {
             let request = try communicator.startReceive(
                 into: Buffer<UInt8>(count: status.byteCount), from: status.source, tag: kind.tag)
-            incoming.append(Parcel(status.source - 1, request))
+            incoming.append((kind, Parcel(status.source - 1, request)))
         }
     }
 
-    private func open(_ buffer: consuming Buffer<UInt8>, from worker: Int) throws {
-        // What is damaged may be of any client that this worker owes something of; it was of one.
-        var client = clientsOf[worker].first { !settled.contains($0) }
+    private func open(_ buffer: consuming Buffer<UInt8>, _ kind: SplitMessage.Kind, from worker: Int) throws {
+        var client: Int?
         do throws(UpdateSlot.Defect) {
             let message = try SplitMessage(buffer)
             let header = message.header
@@ -189,7 +189,20 @@ final class SplitExchange: Exchange {
             client = header.client
             try accept(message)
         } catch {
-            if let client { reject(client, because: error) }
+            // What is damaged is of one of those that owe such a message, and none of them can be asked again: whichever
+            // it was would wait for the server, and the server for it.
+            let clients = client.map { [$0] } ?? clientsOf[worker].filter { owes($0, kind) }
+            for client in clients { reject(client, because: error) }
+        }
+    }
+
+    /// Whether the next message of a client that takes part is of this kind.
+    private func owes(_ client: Int, _ kind: SplitMessage.Kind) -> Bool {
+        guard !settled.contains(client) else { return false }
+        return switch kind {
+        case .features: server.expected(of: client) != nil && waiting[client] == nil
+        case .part: server.canFinish(client) && !parts.contains { $0.message.header.client == client }
+        case .order, .gradient, .end: false
         }
     }
 
@@ -271,7 +284,7 @@ final class SplitExchange: Exchange {
         timeline.enter(.reform, peer: worker + 1)
         if !hasLostRanks { try membership.leaveCollectives() }
         hasLostRanks = true
-        incoming.removeAll { $0.worker == worker }
+        incoming.removeAll { $0.parcel.worker == worker }
         outgoing.removeAll { $0.worker == worker }
         let clients = clientsOf[worker].filter { !settled.contains($0) }
         let isDropped = split.job.settings.onFailure == .drop
@@ -300,7 +313,9 @@ final class SplitExchange: Exchange {
             }
             let deadline = ContinuousClock.now + .seconds(split.job.settings.failureTimeout)
             let areAllGone = try Backoff.default.wait(until: deadline) {
-                try outgoing.advance()
+                // Clients that were left out may have sent on before they heard that it is over.
+                try startReceiving(.part)
+                _ = try serve()
                 return try membership.haveAllLeft()
             }
             if areAllGone { return try timekeeper.end(on: control) }

@@ -17,6 +17,8 @@ struct Distill: WorldCommand {
             the one that was interrupted and does the rest.
             """)
 
+    private static let centralPartition = "iid"
+
     @Option(help: "Models to train, in this order, each the teacher of the next: name,name.")
     var student: CommaSeparated<String>
 
@@ -49,6 +51,19 @@ struct Distill: WorldCommand {
         if central, let clients = options.clients, clients != 1 {
             throw ConfigurationError("--clients is \(clients); --central has one client with all the data")
         }
+        if central { try refusePartition() }
+    }
+
+    /// With all the data in one place there is nothing to be dealt out.
+    private func refusePartition() throws(ConfigurationError) {
+        let defaults = RunSettings()
+        let given: [(String, Bool)] = [
+            ("partition", ![defaults.partition, Self.centralPartition].contains(options.partition)),
+            ("alpha", options.alpha != defaults.alpha),
+            ("partition-options", options.partitionOptions != [:]),
+        ]
+        guard let (name, _) = given.first(where: \.1) else { return }
+        throw ConfigurationError("--\(name) says how data are dealt out; --central has one client with all of them")
     }
 
     /// The settings of all runs, but for model, teacher and seed.
@@ -56,7 +71,7 @@ struct Distill: WorldCommand {
         var settings = options.settings(ranks: ranks)
         if central {
             settings.clients = 1
-            settings.partition = "iid"
+            settings.partition = Self.centralPartition
         }
         return settings
     }

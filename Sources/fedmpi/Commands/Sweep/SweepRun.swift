@@ -27,11 +27,12 @@ struct SweepRun: Codable, Equatable {
     }
 
     /// Looks at the files that every run leaves.
-    /// - Throws: `ConfigurationError` when there is a run with other settings.
+    /// - Throws: `ConfigurationError` when there is a run with other settings, or what is no run.
     func progress() throws(ConfigurationError) -> Progress {
         let files = FileManager.default
         guard files.fileExists(atPath: folder.path) else { return .none }
         guard let data = try? Data(contentsOf: folder.appendingPathComponent("config.json")) else {
+            try refuseForeignFiles()
             return .begun  // killed before it was written
         }
         guard let found = Self.settings(in: data) else {
@@ -44,6 +45,21 @@ struct SweepRun: Codable, Equatable {
                     + "name, or remove '\(folder.relativePath)'", at: name)
         }
         return files.fileExists(atPath: folder.appendingPathComponent("model.safetensors").path) ? .finished : .begun
+    }
+
+    /// A run that was killed before it had written its settings left no more than these: anything else is somebody's, and is
+    /// not to be removed.
+    private func refuseForeignFiles() throws(ConfigurationError) {
+        let own = [PartitionFile.name, TimingFiles.folder] + CheckpointFiles.names
+        guard let files = try? FileManager.default.contentsOfDirectory(atPath: folder.path) else {
+            throw ConfigurationError("'\(folder.relativePath)' is no run's folder; choose another name", at: name)
+        }
+        // What is written as a whole has such a name before it has its own.
+        let foreign = files.filter { !own.contains($0) && !$0.hasPrefix(".dat.nosync") }
+        guard let file = foreign.min() else { return }
+        throw ConfigurationError(
+            "'\(folder.relativePath)' has '\(file)' and no config.json: it is no run's folder; choose another name",
+            at: name)
     }
 
     /// The state to go on from; nil when it is to start afresh. What is left of a run without a checkpoint is removed.

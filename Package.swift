@@ -110,7 +110,7 @@ let package = Package(
             name: "FederationTests",
             dependencies: [
                 "Federation", "Recording", "MPI", "MPITesting", "FedCore", "Strategies", "Aggregation", "Selection",
-                "NeuralNet",
+                "NeuralNet", "Datasets",
             ]),
         .testTarget(
             name: "SplitLearningTests",
@@ -136,7 +136,8 @@ let package = Package(
         .testTarget(
             name: "CLITests",
             dependencies: [
-                "fedmpi", "Serving", "MPI", "MPITesting", "FedCore", "Federation", "NeuralNet", "RunStore",
+                "fedmpi", "Serving", "MPI", "MPITesting", "FedCore", "Federation", "NeuralNet", "Datasets",
+                "RunStore",
             ]),
 
         // Whole runs of the release binary under mpirun; skipped unless FEDMPI_BINARY names it.

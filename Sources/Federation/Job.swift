@@ -92,12 +92,7 @@ public struct Job: Sendable {
 
     /// The data set and who holds what of it.
     public static func openPartitioned(_ settings: RunSettings) throws -> (DatasetPair, Partition) {
-        var options = DatasetOptions()
-        options.clients = settings.clients
-        options.samplesPerClient = settings.samplesPerClient
-        options.seed = settings.seed
-        options.named = settings.datasetOptions
-        let data = try Datasets.open(settings.dataset, options: options)
+        let data = try Datasets.open(settings.dataset, options: DatasetOptions(settings))
         let partitioner = try Partitions.named(
             settings.partition, PartitionSettings(alpha: settings.alpha, named: settings.partitionOptions))
         let partition = try partitioner.partition(data.train, clients: settings.clients, seed: settings.seed)

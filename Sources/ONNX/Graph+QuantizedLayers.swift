@@ -44,7 +44,8 @@ extension Graph {
         add("DequantizeLinear", [current, step, zero], to: "\(name).real")
     }
 
-    /// Weights of 8 bits, biases of 32, both on the scales of their channels.
+    /// Weights of 8 bits, biases of 32, both on the scales of their channels; where a bias is too large for that (beside
+    /// weights that are almost zero), the layer's are real numbers.
     private mutating func constants(of layer: QuantizedModel.Layer, inputStep: Float) -> [String] {
         let input = current
         defer { current = input }
@@ -55,10 +56,11 @@ extension Graph {
         let steps = constant("\(name).weight_step", [channels], layer.weightSteps)
         add("DequantizeLinear", [weights, steps, zeros], to: "\(name).weight_real", [("axis", .integer(0))])
         let units = layer.weightSteps.map { $0 * inputStep }
-        let whole = zip(layer.biases, units).map { bias, unit in
-            Int32(max(-0x1p30, min(0x1p30, (Double(bias) / Double(unit)).rounded())))
+        let whole = zip(layer.biases, units).map { bias, unit in (Double(bias) / Double(unit)).rounded() }
+        guard whole.allSatisfy({ abs($0) <= 0x1p30 }) else {
+            return ["\(name).weight_real", constant("\(name).bias", [channels], layer.biases)]
         }
-        let biases = constant("\(name).bias", [channels], whole)
+        let biases = constant("\(name).bias", [channels], whole.map { Int32($0) })
         let biasSteps = constant("\(name).bias_step", [channels], units)
         let biasZeros = constant("\(name).bias_zero", [channels], [Int32](repeating: 0, count: channels))
         add("DequantizeLinear", [biases, biasSteps, biasZeros], to: "\(name).bias_real", [("axis", .integer(0))])

@@ -113,8 +113,25 @@ struct PruningTests {
         }
     }
 
+    @Test func `a model without hidden layers cannot be narrowed`() {
+        let trained = TrainedModel(.logistic, weights: Model.logistic.hashedWeights)
+        let error = #expect(throws: ConfigurationError.self) { try trained.narrowed(0.5) }
+        #expect(error?.description.contains("logistic has no hidden layer") == true)
+    }
+
+    /// 7² · 65536 · 65536 weights of the first linear layer alone: 842 GB.
+    @Test func `widths of more weights than a memory holds are refused`() {
+        let error = #expect(throws: ConfigurationError.self) {
+            try Models.named("edgecnn-large:65536-65536-65536-65536")
+        }
+        #expect(error?.description.contains("at most 100000000") == true)
+    }
+
     @Test func `widths that are none are refused`() {
-        for name in ["edgecnn-large:", "edgecnn-large:1-2", "edgecnn-large:0-1-1-1", "edgecnn-large:a-b-c-d", ":1"] {
+        for name in [
+            "logistic:", "logistic:8", "edgecnn-large:", "edgecnn-large:1-2", "edgecnn-large:0-1-1-1",
+            "edgecnn-large:a-b-c-d", ":1",
+        ] {
             #expect(throws: ConfigurationError.self) { try Models.named(name) }
         }
     }

@@ -74,6 +74,12 @@ struct QuantizationTests {
         #expect(squared > 98)
     }
 
+    @Test(arguments: CalibrationMethod.allCases)
+    func `values that are almost zero are on the scale of the largest`(method: CalibrationMethod) {
+        let scale = method.scale([0, 1e-37, -2e-37], isSigned: true)
+        #expect(scale == IntegerScale(step: 2e-37 / 127, isSigned: true))
+    }
+
     /// Before VNNI there are none but the slow ones for some.
     @Test(.enabled(if: OneDNNLibrary.addsBytesExactly), arguments: Models.all.map(\.name), [1, 32])
     func `no primitive is oneDNN's slow fallback`(name: String, batch: Int) throws {

@@ -90,6 +90,31 @@ struct ONNXFileTests {
         #expect(differences.count == 3 && differences[0] < 0.02 * differences[2])
     }
 
+    /// 0.3 in units of (10⁻⁹/127)·(1/255) is 9.7·10¹², more than 32 bits hold.
+    private func quantizedWithLargeBias() throws -> Variant {
+        let model = Model.edgeCNNSmall
+        let fresh = model.initialWeights(seed: 5)
+        let entries = model.parameterLayout.entries
+        var weights = fresh
+        for i in entries[0].range { weights[i] = 1e-9 * fresh[i] }
+        for i in entries[1].range { weights[i] = 0.3 }
+        return Variant(
+            try QuantizedModel(
+                TrainedModel(model, weights: weights), samples: images(of: model), method: .maximum))
+    }
+
+    @Test func `a layer with a bias beyond 32 bits has real numbers for biases, others whole ones`() throws {
+        let text = String(decoding: try ONNXFile.encoded(quantizedWithLargeBias()), as: UTF8.self)
+        #expect(text.contains("1.bias") && !text.contains("1.bias_step"))
+        #expect(text.contains("3.bias_step"))
+    }
+
+    @Test(.enabled(if: python != nil))
+    func `onnxruntime's scores are ours where a bias does not fit into 32 bits`() throws {
+        let differences = try difference(quantizedWithLargeBias())
+        #expect(differences.count == 3 && differences[0] < 0.02 * differences[2])
+    }
+
     @Test func `a layer that ONNX has no operator for is refused by its name`() {
         struct Square: Layer {
             let description = "Square"

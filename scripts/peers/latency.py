@@ -11,6 +11,7 @@ import os
 import pathlib
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -63,7 +64,14 @@ class Subject:
         file = path / "model.safetensors" if path.is_dir() else path
         header = file.read_bytes()
         header = json.loads(header[8 : 8 + int.from_bytes(header[:8], "little")])
-        self.name = header["__metadata__"]["model"]
+        self.name = header.pop("__metadata__", {}).get("model")
+        if self.name not in NETWORKS:
+            named = f"it is of '{self.name}'" if self.name else "it does not say which model it is of"
+            sys.exit(f"error: {file}: {named}; compared are those of fedmpi's runs of {', '.join(NETWORKS)}")
+        self.eager = NETWORKS[self.name]().eval()
+        keys = {key for key in self.eager.state_dict() if not key.endswith("num_batches_tracked")}
+        if set(header) != keys:
+            sys.exit(f"error: {file}: it is quantised or packed; compared are runs' own files, dense and of 32-bit floats")
         self.quantized = folder / f"{self.name}.int8.safetensors"
         self.run("quantize", "--model", path, "--output", self.quantized)
         self.sessions = {}
@@ -74,9 +82,7 @@ class Subject:
             options.intra_op_num_threads = options.inter_op_num_threads = 1
             self.sessions[name] = onnxruntime.InferenceSession(
                 str(exported), options, providers=["CPUExecutionProvider"])
-        self.eager = NETWORKS[self.name]().eval()
-        missing = self.eager.load_state_dict(load_file(file), strict=False)
-        assert all(key.endswith("num_batches_tracked") for key in missing.missing_keys) and not missing.unexpected_keys
+        self.eager.load_state_dict(load_file(file), strict=False)
         with torch.inference_mode():
             example = torch.zeros(1, 1, 28, 28)
             traced = torch.jit.freeze(torch.jit.trace(self.eager, example))
@@ -108,6 +114,8 @@ def main():
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--images", type=int, default=2000)
     options = parser.parse_args()
+    if len(set(options.models)) < len(options.models):
+        parser.error("a model is named twice")
     torch.set_num_threads(1)
     torch.set_num_interop_threads(1)
     pixels = np.frombuffer(gzip.open(IMAGES).read(256 * 784 + 16), np.uint8, offset=16)
@@ -118,17 +126,21 @@ def main():
             folder = pathlib.Path(scratch) / str(i)
             folder.mkdir()
             subjects.append(Subject(path, options.fedmpi, folder, options.images))
-        times = {subject.name: {} for subject in subjects}
+        times = {subject.path: {} for subject in subjects}
         for _ in range(options.rounds):
             for subject in subjects:
                 for name, value in subject.turn(images).items():
-                    times[subject.name].setdefault(name, []).append(value)
+                    times[subject.path].setdefault(name, []).append(value)
     runtimes = list(next(iter(times.values())))
     print(f"p50 of single images in ms, one thread; PyTorch {torch.__version__}, onnxruntime {onnxruntime.__version__}; "
           f"median of {options.rounds} turns of {options.images} images; load {os.getloadavg()[0]:.1f}\n")
     print("| model | " + " | ".join(runtimes) + " |")
     print("|---|" + "---:|" * len(runtimes))
-    for name, row in times.items():
+    names = [subject.name for subject in subjects]
+    for subject in subjects:
+        row = times[subject.path]
+        # Of two runs of one model, the path tells which is which.
+        name = subject.name if names.count(subject.name) == 1 else f"{subject.name} ({subject.path})"
         print(f"| {name} | " + " | ".join(f"{statistics.median(row[runtime]):.4f}" for runtime in runtimes) + " |")
 
 

@@ -12,12 +12,19 @@ extension Model {
         }.dropLast()
     }
 
+    /// Of a model whose widths a user or a file states: 400 MB of weights.
+    private static let mostParameters = 100_000_000
+
     /// The same layers with fewer, or more, outputs; the name is this one's with the widths behind a colon, e.g.
     /// `edgecnn-large:8-16-64-32`, by which `Models.named` finds it again.
     ///
     /// - Parameter widths: as many as `widths`, each at least 1.
-    /// - Throws: `ConfigurationError` when they are not, or the model has grouped convolutions.
+    /// - Throws: `ConfigurationError` when they are not, the model has no hidden layer, has grouped convolutions, or would have
+    ///   more than 10⁸ parameters.
     public func narrowed(to widths: [Int]) throws(ConfigurationError) -> Model {
+        guard !self.widths.isEmpty else {
+            throw ConfigurationError("\(name) has no hidden layer, so there are no widths to change")
+        }
         guard firstLayer == 0, widths.count == self.widths.count, widths.allSatisfy({ (1...65536).contains($0) }) else {
             throw ConfigurationError(
                 "\(name) has \(self.widths.count) widths, \(self.widths.map(String.init).joined(separator: "-")): give as "
@@ -43,9 +50,15 @@ extension Model {
             shape = narrowed.outputShape(for: shape)
         }
         let base = name.prefix { $0 != ":" }
-        return Model(
+        let model = Model(
             name: "\(base):\(widths.map(String.init).joined(separator: "-"))", input: input, classes: classes, cut: cut,
             layers: layers)
+        guard model.parameterCount <= Self.mostParameters else {
+            throw ConfigurationError(
+                "\(model.name) would have \(model.parameterCount) parameters: choose widths of which there are at most "
+                    + "\(Self.mostParameters)")
+        }
+        return model
     }
 }
 
@@ -56,7 +69,7 @@ extension TrainedModel {
     /// H. Li, A. Kadav, I. Durdanovic, H. Samet, H. Graf, *Pruning Filters for Efficient ConvNets*, ICLR 2017,
     /// arXiv:1608.08710, section 3.1.
     /// - Parameter sparsity: the share of the outputs to cut, in [0, 1]; one stays in any case.
-    /// - Throws: `ConfigurationError` when the model has grouped convolutions.
+    /// - Throws: `ConfigurationError` when the model has no hidden layer, or has grouped convolutions.
     public func narrowed(_ sparsity: Double) throws(ConfigurationError) -> TrainedModel {
         precondition(sparsity >= 0 && sparsity <= 1, "a sparsity of \(sparsity) is outside [0, 1]")
         let widths = model.widths.map { max(1, $0 - Int((sparsity * Double($0)).rounded())) }

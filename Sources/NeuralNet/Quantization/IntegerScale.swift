@@ -43,11 +43,12 @@ public enum CalibrationMethod: String, Sendable, CaseIterable {
     /// - Parameter values: that a tensor had; at least one of them is finite.
     func scale(_ values: [Float], isSigned: Bool) -> IntegerScale {
         let largest = values.reduce(0) { max($0, abs($1)) }
-        guard self != .maximum, largest > 0, largest.isFinite else {
+        let perUnit = Float(Self.bins) / largest
+        // Of magnitudes that are so small (below 2⁻¹¹⁶) that their bins have no number, the largest decides.
+        guard self != .maximum, largest > 0, largest.isFinite, perUnit.isFinite else {
             return IntegerScale(largest: largest, isSigned: isSigned)
         }
         var histogram = [Int](repeating: 0, count: Self.bins)
-        let perUnit = Float(Self.bins) / largest
         for value in values { histogram[min(Self.bins - 1, Int(abs(value) * perUnit))] += 1 }
         let bins =
             switch self {

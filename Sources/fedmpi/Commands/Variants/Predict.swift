@@ -104,6 +104,11 @@ struct Predict: ParsableCommand {
             let scores = plan.withOutput { scores in (0..<range.count * classes).map { scores[$0] } }
             for image in range {
                 let row = Array(scores[(image - start) * classes..<(image - start + 1) * classes])
+                guard row.allSatisfy(\.isFinite) else {
+                    throw ConfigurationError(
+                        "'\(model)' gives image \(image) scores that are no numbers: its weights are damaged or too large"
+                    )
+                }
                 let best = VariantMeasurement.largest(row.span)
                 let label = file.label(image)
                 if label == best { correct += 1 }

@@ -25,8 +25,8 @@ struct Prune: ParsableCommand {
     @Flag(help: "Cut whole channels and hidden units.")
     var structured = false
 
-    @Option(help: "Which weights are compared: global (all) or layer (those of each layer).")
-    var scope = PruningScope.global
+    @Option(help: "Which weights are compared: global (all) or layer (those of each layer). (default: global)")
+    var scope: PruningScope?
 
     @Option(help: "Epochs of training on the training split afterwards; what was cut stays cut.")
     var fineTune = 0
@@ -47,6 +47,9 @@ struct Prune: ParsableCommand {
 
     func validate() throws {
         if !(0...1).contains(sparsity) { throw ValidationError("--sparsity must be in [0, 1]") }
+        if structured && scope != nil {
+            throw ValidationError("--scope is about single weights; --structured cuts channels of each layer")
+        }
         if fineTune < 0 { throw ValidationError("--fine-tune must not be negative") }
         if !(learningRate > 0 && learningRate.isFinite) { throw ValidationError("--learning-rate must be positive") }
         if threads < 1 { throw ValidationError("--threads must be at least 1") }
@@ -56,7 +59,7 @@ struct Prune: ParsableCommand {
         let trained = try TrainedModel(reading: model)
         let data = try data.open(for: Variant(trained))
         let file = try OutputFile(output)
-        var pruned = structured ? try trained.narrowed(sparsity) : trained.pruned(sparsity, scope: scope)
+        var pruned = structured ? try trained.narrowed(sparsity) : trained.pruned(sparsity, scope: scope ?? .global)
         let untuned = try VariantMeasurement.accuracy(of: Variant(pruned), on: data.test, threads: threads)
         if fineTune > 0 {
             let tuning = FineTuning(epochs: fineTune, learningRate: learningRate, seed: seed, threads: threads)

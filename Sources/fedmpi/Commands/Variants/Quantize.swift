@@ -28,8 +28,13 @@ struct Quantize: ParsableCommand {
     @Option(help: "OpenMP threads of the measurements.")
     var threads = 1
 
+    /// What the layers make of all samples is in memory at once.
+    private static let mostCalibration = 10_000
+
     func validate() throws {
-        if calibration < 1 { throw ValidationError("--calibration must be at least 1") }
+        if !(1...Self.mostCalibration).contains(calibration) {
+            throw ValidationError("--calibration must be from 1 to \(Self.mostCalibration)")
+        }
         if threads < 1 { throw ValidationError("--threads must be at least 1") }
     }
 

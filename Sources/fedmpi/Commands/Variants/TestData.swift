@@ -24,11 +24,14 @@ struct TestDataOptions: ParsableArguments {
         return names.count == variant.model.classes ? names : []
     }
 
-    /// Opens the data set, and checks that its images are what the model takes.
+    /// The data set: what the user says, else the model's file, else what a run takes.
+    func name(for variant: Variant) -> String { dataset ?? variant.metadata["dataset"] ?? RunSettings().dataset }
+
+    /// Opens the data set as the run did that trained the model, and checks that its images are what the model takes.
     func open(for variant: Variant) throws -> DatasetPair {
         let model = variant.model
-        let dataset = dataset ?? variant.metadata["dataset"] ?? RunSettings().dataset
-        var options = DatasetOptions()
+        let dataset = name(for: variant)
+        var options = try DatasetOptions(metadata: variant.metadata)
         options.named = datasetOptions
         let data: DatasetPair
         do { data = try Datasets.open(dataset, options: options) } catch let error as DatasetError {

@@ -38,11 +38,11 @@ struct VariantList: ParsableCommand {
     func run() throws {
         let variants = try models.map { try Variant(reading: $0) }
         // Before the work, so that a bad folder is said at once.
-        let data = try variants.map { try self.data.open(for: $0) }
+        let tests = try tests(of: variants)
         let folder = output.map { URL(fileURLWithPath: $0, isDirectory: true) }
         if let folder { try make(folder) }
         let measured = try VariantMeasurement.measure(
-            variants, on: data[0].test, threads: threads, images: images)
+            Array(zip(variants, tests)), threads: threads, images: images)
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         encoder.keyEncodingStrategy = .convertToSnakeCase
@@ -50,6 +50,17 @@ struct VariantList: ParsableCommand {
         Console.output(json ? lines.joined(separator: "\n") : measured.table.text)
         guard let folder else { return }
         try draw(measured, lines, in: folder)
+    }
+
+    /// The test split that each variant's run kept from training: of one data set, so that the accuracies can be compared.
+    private func tests(of variants: [Variant]) throws -> [any Dataset] {
+        let names = Set(variants.map(data.name)).sorted()
+        guard names.count < 2 else {
+            throw ConfigurationError(
+                "the models are of different data sets, \(names.joined(separator: " and ")): compare those of one, or "
+                    + "name one with --dataset")
+        }
+        return try variants.map { try data.open(for: $0).test }
     }
 
     private func make(_ folder: URL) throws(ConfigurationError) {

@@ -16,22 +16,31 @@ struct VariantMeasurement {
 
     static let throughputBatch = 32
 
+    /// Measures variants on the same test split.
+    static func measure(
+        _ variants: [Variant], on test: any Dataset, threads: Int, images: Int
+    ) throws -> [VariantMeasurement] {
+        try measure(variants.map { ($0, test) }, threads: threads, images: images)
+    }
+
     /// Measures in turns, so that a disturbance meets all variants alike.
     ///
     /// - Parameters:
+    ///   - variants: each with its test split, of any number of images but none.
     ///   - images: of each variant, timed singly.
     ///   - turns: that they are measured in.
     static func measure(
-        _ variants: [Variant], on test: any Dataset, threads: Int, images: Int, turns: Int = 10
+        _ variants: [(Variant, any Dataset)], threads: Int, images: Int, turns: Int = 10
     ) throws -> [VariantMeasurement] {
         var subjects: [Subject] = []
-        for variant in variants { subjects.append(try Subject(variant, test: test, threads: threads)) }
+        for (variant, test) in variants { subjects.append(try Subject(variant, test: test, threads: threads)) }
         for _ in 0..<turns {
             for subject in subjects { try subject.take(images: (images + turns - 1) / turns) }
         }
         return try subjects.map { subject in
             VariantMeasurement(
-                variant: subject.variant, accuracy: try accuracy(of: subject.variant, on: test, threads: threads),
+                variant: subject.variant,
+                accuracy: try accuracy(of: subject.variant, on: subject.test, threads: threads),
                 latency: subject.latencies.summary,
                 imagesPerSecond: Double(throughputBatch) / subject.batches.summary.p50)
         }
@@ -69,6 +78,7 @@ struct VariantMeasurement {
 /// A variant that is being timed.
 private final class Subject {
     let variant: Variant
+    let test: any Dataset
     private(set) var latencies = LatencyHistogram()
     private(set) var batches = LatencyHistogram()
     private let single: any InferencePlan
@@ -82,9 +92,13 @@ private final class Subject {
 
     init(_ variant: Variant, test: any Dataset, threads: Int) throws {
         self.variant = variant
+        self.test = test
         single = try variant.plan(batch: 1, threads: threads)
         whole = try variant.plan(batch: VariantMeasurement.throughputBatch, threads: threads)
-        images = test.images(test.evenlySpaced(256))
+        let samples = test.evenlySpaced(256)
+        // At least enough for a whole batch, however few there are.
+        let count = max(samples.count, VariantMeasurement.throughputBatch)
+        images = test.images((0..<count).map { samples[$0 % samples.count] })
     }
 
     func take(images count: Int) throws {

@@ -1,0 +1,45 @@
+import Datasets
+import FedCore
+import NeuralNet
+import Testing
+
+@testable import fedmpi
+
+struct VariantMeasurementTests {
+    /// Black images of the classes in turn.
+    private struct Black: Dataset {
+        let name = "black"
+        let shape = ImageShape(channels: 1, height: 28, width: 28)
+        let classes = 10
+        let count: Int
+
+        func label(_ sample: Int) -> Int { sample % classes }
+
+        func read(_ samples: Span<UInt32>, into images: inout MutableSpan<Float>, labels: inout MutableSpan<Int32>) {
+            for row in samples.indices {
+                labels[row] = Int32(label(Int(samples[row])))
+                for i in row * shape.count..<(row + 1) * shape.count { images[i] = 0 }
+            }
+        }
+    }
+
+    /// Whatever it sees, it says class 3: one of five samples, two of twenty-one.
+    @Test func `Each variant is measured on its own test split, however few its images`() throws {
+        var weights = [Float](repeating: 0, count: Model.logistic.parameterCount)
+        weights[weights.count - 7] = 1
+        let variant = Variant(TrainedModel(.logistic, weights: weights))
+        let measured = try VariantMeasurement.measure(
+            [(variant, Black(count: 5)), (variant, Black(count: 21))], threads: 1, images: 10)
+        #expect(measured.map(\.accuracy) == [1 / 5, 2 / 21])
+    }
+
+    @Test func `A structured cut has no scope, and calibration has an end`() throws {
+        let prune = ["prune", "--model", "m", "--output", "o", "--sparsity", "0.5"]
+        _ = try FedMPI.parseAsRoot(prune + ["--scope", "layer"])
+        _ = try FedMPI.parseAsRoot(prune + ["--structured"])
+        #expect(throws: (any Error).self) { try FedMPI.parseAsRoot(prune + ["--structured", "--scope", "layer"]) }
+        let quantize = ["quantize", "--model", "m", "--output", "o", "--calibration"]
+        _ = try FedMPI.parseAsRoot(quantize + ["10000"])
+        #expect(throws: (any Error).self) { try FedMPI.parseAsRoot(quantize + ["10001"]) }
+    }
+}

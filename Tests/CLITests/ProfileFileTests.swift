@@ -25,7 +25,7 @@ import Testing
         ("- {cores: 1}", "device 1 has no name"), ("- {name: a}\n- {name: a}", "two devices are named 'a'"),
         ("- {name: a, ram: 5}", "unknown key 'ram'; choose one of: name, cores, ram-mb, clock-mhz, gflops"),
         ("- {name: a, cores: many}", "device 'a': cores is 'many', not a number"),
-        ("- {name: a, cores: 0}", "must be a whole number from 1"), ("- {name: a, cpu-share: 2}", "in (0, 1]"),
+        ("- {name: a, cores: 0}", "must be a whole number from 1"), ("- {name: a, cpu-share: 2}", "from 0.001 to 1"),
         ("- {name: a, busy-watts: 2}", "go together"), ("- {name: a, cores: [1]}", "not a number"),
     ])
     func `What is wrong is said with what is accepted`(text: String, says: String) {

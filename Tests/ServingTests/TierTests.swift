@@ -80,7 +80,7 @@ import Testing
 
     @Test(arguments: [
         (DeviceQuantity.cores, 0.0), (.cores, 1.5), (.cores, .nan), (.ramMegabytes, 0), (.gflops, -1), (.cpuShare, 0),
-        (.cpuShare, 1.01), (.busyWatts, -1), (.gflops, .infinity),
+        (.cpuShare, 1.01), (.busyWatts, -1), (.gflops, .infinity), (.gflops, 1e-30), (.cpuShare, 1e-30),
     ])
     func `A quantity that no device has is refused by name`(quantity: DeviceQuantity, value: Double) {
         var description = DeviceDescription(name: "d")

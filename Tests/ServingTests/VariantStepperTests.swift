@@ -122,4 +122,24 @@ import Testing
         #expect(distances.last.map { $0 >= 60 } == true)
         #expect(stepper.switches.contains { $0.reason.contains("until the next try") })
     }
+
+    @Test(arguments: [(100.0, 100.0), (0.0, 0.2)])
+    func `A failed step up never shortens the patience that was asked for, and lengthens none at all`(
+        patience: Double, least: Double
+    ) {
+        var policy = AdaptationPolicy(target: 0.1)
+        policy.patience = patience
+        var stepper = VariantStepper(policy, services: [0.006, 0.005])
+        var now = 0.0
+        while now < 1000, stepper.switches.count < 4 {
+            now += 0.01
+            let latency = stepper.step == 0 ? 0.2 : 0.005
+            _ = stepper.observe(VariantStepper.Response(end: now, latency: latency, service: 0.005, arrival: now))
+        }
+        // Down, up, down because the step up failed, up again.
+        #expect(stepper.switches.map(\.to) == [1, 0, 1, 0])
+        #expect(stepper.switches.count == 4 && stepper.switches[2].reason.contains("until the next try"))
+        #expect(stepper.switches.count == 4 && stepper.switches[3].seconds - stepper.switches[2].seconds >= least)
+        #expect(stepper.switches.contains { $0.reason.contains("; \(least == 100 ? "100" : "0.2") s until") })
+    }
 }

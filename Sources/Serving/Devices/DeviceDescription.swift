@@ -16,9 +16,10 @@ public struct DeviceDescription: Sendable, Codable, Equatable {
         let (isAllowed, range) =
             switch quantity {
             case .cores: (value >= 1 && value <= 4096 && value == value.rounded(), "a whole number from 1 to 4096")
-            case .cpuShare: (value > 0 && value <= 1, "in (0, 1]")
+            case .cpuShare: (value >= 0.001 && value <= 1, "from 0.001 to 1")
             case .idleWatts, .busyWatts: (value >= 0 && value <= 1e6, "from 0 to 1000000")
-            case .ramMegabytes, .clockMegahertz, .gflops, .memoryBandwidth, .linkMegabits:
+            case .gflops: (value >= 0.001 && value <= 1e9, "at least 0.001")
+            case .ramMegabytes, .clockMegahertz, .memoryBandwidth, .linkMegabits:
                 (value > 0 && value <= 1e9, "greater than 0")
             }
         guard isAllowed else {

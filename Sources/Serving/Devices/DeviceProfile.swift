@@ -24,7 +24,7 @@ public struct DeviceProfile: Sendable, Codable, Equatable {
     public var memoryBandwidth: Double?
     /// Mbit/s of the link to the network; nil: unknown.
     public var linkMegabits: Double?
-    /// Share of the cores' time that serving may take, in (0, 1].
+    /// Share of the cores' time that serving may take, from 0.001 to 1.
     public var cpuShare = 1.0
     /// Watts while nothing is computed, and while one core computes; nil: no energy is estimated.
     public var idleWatts: Double?

@@ -16,7 +16,7 @@ public struct AdaptationPolicy: Sendable, Codable, Equatable {
     public var longestDrain = 1.0
     /// Seconds that a variant serves at least before the engine steps up. Doubled each time a step up had to be taken back.
     public var patience = 1.0
-    /// The most that doubling leads to.
+    /// The most that doubling leads to, unless `patience` itself is longer.
     public var longestPatience = 60.0
 
     public init(target: Double) {

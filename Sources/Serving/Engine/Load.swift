@@ -27,6 +27,19 @@ public struct Load: Sendable, Codable, Equatable {
         self.longestQueue = longestQueue
     }
 
+    /// Seconds that it takes at most, as far as can be said: no more than 10⁸, three years.
+    /// - Parameter latency: seconds of a request's computing, at most.
+    public func longestSeconds(latency: Double) -> Double {
+        let seconds = phases.reduce(0) { sum, phase in
+            let requests = phase.requests.map { Double($0) } ?? .infinity
+            // An open phase also answers those that wait when it ends.
+            let waiting = phase.rate == nil ? 0 : min(requests, Double(longestQueue)) * latency
+            let asking = phase.rate.map { requests / $0 } ?? requests * latency
+            return sum + min(phase.seconds ?? .infinity, asking) + waiting
+        }
+        return min(seconds, 1e8)
+    }
+
     /// Seconds of one of 200 slices of the whole; nil where it is not known how long it takes.
     var sliceSeconds: Double? {
         let seconds = phases.compactMap(\.seconds)

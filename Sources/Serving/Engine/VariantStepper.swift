@@ -63,7 +63,7 @@ public struct VariantStepper: Sendable {
         services[step] = window.reduce(0) { $0 + $1.service } / Double(window.count)
         let p95 = percentile95
         let stay = response.end - since
-        if wentUp, stay >= 4 * patience {
+        if wentUp, p95 <= policy.target, stay >= 4 * max(patience, policy.shortestStay) {
             // The step up has held.
             patience = policy.patience
             wentUp = false
@@ -78,7 +78,8 @@ public struct VariantStepper: Sendable {
     private mutating func stepDown(at end: Double, p95: Double, stay: Double) -> VariantSwitch {
         var reason = "p95 \(Quantity.milliseconds(p95)) is over \(Quantity.milliseconds(policy.target))"
         if wentUp {
-            patience = min(2 * patience, policy.longestPatience)
+            // What was asked for is never shortened; none at all would stay none.
+            patience = min(2 * max(patience, policy.shortestStay), max(policy.longestPatience, policy.patience))
             reason += "; \(Quantity.text(patience)) s until the next try"
         }
         wentUp = false

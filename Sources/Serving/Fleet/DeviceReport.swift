@@ -108,10 +108,17 @@ public struct DeviceReport: Sendable, Codable {
         answered > 0 ? Double(phases.reduce(0) { $0 + $1.correct }) / Double(answered) : nil
     }
 
-    /// Joules of 1,000 answers: the stated watts times the seconds busy and idle. An estimate; nil unless watts are stated.
+    /// Of `busySeconds` those in which a core computes; in the others the device's share keeps it idle. A simulated share
+    /// stretches every pass evenly. One that the kernel keeps lets short passes run whole: this is the most it allows.
+    public var computingSeconds: Double {
+        figures == .simulated ? busySeconds * device.cpuShare : min(busySeconds, seconds * device.cpuShare)
+    }
+
+    /// Joules of 1,000 answers: the stated watts times the seconds in which a core computes and in which it does not. An
+    /// estimate; nil unless watts are stated.
     public var joulesPerThousand: Double? {
         guard let idle = device.idleWatts, let busy = device.busyWatts, answered > 0 else { return nil }
-        let joules = busy * busySeconds + idle * max(0, seconds - busySeconds)
+        let joules = busy * computingSeconds + idle * max(0, seconds - computingSeconds)
         return 1000 * joules / Double(answered)
     }
 }

@@ -93,10 +93,14 @@ public struct DeviceServer {
                 report.limits.append("memory not limited: the kernel refuses")
             }
         }
-        if device.origin(of: .cores) == .stated, device.cores < task.machine.cores, task.enforcesLimits,
-            ProcessLimits.limitCores(to: device.cores, from: task.index)
-        {
-            report.limits.append("held to \(device.cores == 1 ? "1 core" : "\(device.cores) cores") (affinity)")
+        if device.origin(of: .cores) == .stated, device.cores < task.machine.cores {
+            if !task.enforcesLimits {
+                report.limits.append("cores not limited, as asked for")
+            } else if ProcessLimits.limitCores(to: device.cores, from: task.index) {
+                report.limits.append("held to \(device.cores == 1 ? "1 core" : "\(device.cores) cores") (affinity)")
+            } else {
+                report.limits.append("cores not limited: the kernel refuses")
+            }
         }
         var slowdown = task.coreSlowdown
         if slowdown > 1 {

@@ -28,7 +28,7 @@ struct DeviceOptions: ParsableArguments {
     @Option(help: "Link of the device in Mbit/s; shown only.")
     var linkMbps: Double?
 
-    @Option(help: "Share of a core's time that the device may take, in (0, 1]; kept by a control group where allowed.")
+    @Option(help: "Share of a core's time that the device may take, 0.001 to 1; kept by a control group where allowed.")
     var cpuShare: Double?
 
     @Option(help: "Watts while it idles, for the energy estimate.")
@@ -136,8 +136,9 @@ struct LoadOptions: ParsableArguments {
 
     private static func numbers(_ text: String) throws -> [Double] {
         try text.split(separator: ",", omittingEmptySubsequences: false).map { word in
-            guard let number = Double(word), number >= 0, number <= 1e6 else {
-                throw ValidationError("--rate is '\(text)', not numbers from 0 to 1000000, such as 50,500,50")
+            guard let number = Double(word), number == 0 || (1e-6...1e6).contains(number) else {
+                throw ValidationError(
+                    "--rate is '\(text)', not numbers from 0.000001 to 1000000, or 0, such as 50,500,50")
             }
             return number
         }

@@ -56,7 +56,7 @@ struct ServingJob {
 
     /// Seconds after which a device's process is given up: far more than it takes.
     var longestSeconds: Double {
-        600 + 10 * command.loadOptions.load.phases.reduce(0) { $0 + ($1.seconds ?? 0) }
+        600 + 10 * command.loadOptions.load.longestSeconds(latency: command.budgetOptions.budget.latency)
     }
 
     /// The models as they are listed in files.

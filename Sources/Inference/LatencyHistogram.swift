@@ -34,7 +34,7 @@ public struct LatencyHistogram: Sendable {
 
     public mutating func record(_ duration: Duration) {
         let (seconds, attoseconds) = duration.components
-        record(nanoseconds: Int(clamping: seconds) &* 1_000_000_000 &+ Int(attoseconds / 1_000_000_000))
+        record(nanoseconds: Int(min(max(seconds, -1), 3_600)) * 1_000_000_000 + Int(attoseconds / 1_000_000_000))
     }
 
     /// Counts what another rank or thread has counted, too.

@@ -19,7 +19,7 @@ public enum Tier: String, Sendable, Codable, CaseIterable, Comparable {
         /// MB: a gigabyte-class system beside the model, or not.
         public let ramMegabytes: Double
         public let cores: Int
-        /// GFLOP/s of all cores within the device's CPU share.
+        /// GFLOP/s of all cores, each within the device's CPU share.
         public let gflops: Double
         /// MB of a model's weights as they are stored: what stays in the caches of such devices, because one image reads
         /// every weight once and is as fast as they come.

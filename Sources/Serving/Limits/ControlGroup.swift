@@ -24,7 +24,7 @@ public struct ControlGroup: Sendable {
     /// Makes a group beside or below that of this process. It is empty until a process joins.
     ///
     /// - Parameters:
-    ///   - cpuShare: of one core's time, in (0, 1].
+    ///   - cpuShare: of a core's time, in (0, 1]: an image takes one thread.
     ///   - root: where control groups are mounted.
     ///   - membership: `/proc/self/cgroup`, which says where this process is.
     public init(

@@ -103,7 +103,8 @@ struct DemoSummary {
             [
                 device.device.name, device.tier, device.model ?? device.failure ?? "-",
                 device.storedBytes.map { Format.kilobytes($0) } ?? "-", number(device.meanMs, 3),
-                number(device.p95Ms, 3), device.fps.map { Format.grouped(Int($0)) } ?? "-", Format.percent(device.accuracy),
+                number(device.p95Ms, 3), device.fps.map { Format.grouped(Int($0)) } ?? "-",
+                Format.percent(device.accuracy),
                 number(device.simulatedJoulesPerThousand, 3), device.figures,
             ]
         }

@@ -161,7 +161,9 @@ extension DistillResult.Student {
         let spread = gain.deviation.map { " ± \(Format.fixed($0, 2))" } ?? ""
         let points = "\(DistillResult.signed(gain.mean))\(spread) points of accuracy\(seeds)"
         if gain.mean > error { return "\(model): distillation helps, \(points)" }
-        if gain.mean < -error, self.gain.count > 1 { return "\(model): distillation does not help, it harms: \(points)" }
+        if gain.mean < -error, self.gain.count > 1 {
+            return "\(model): distillation does not help, it harms: \(points)"
+        }
         return "\(model): distillation does not help: \(points)"
     }
 }

@@ -127,7 +127,7 @@ struct PointOptions: ParsableArguments {
         } catch let error as ConfigurationError {
             throw error
         } catch {
-            throw ConfigurationError(Help.line(for: error))
+            throw ConfigurationError(Help.line(for: error, []))
         }
     }
 

@@ -106,7 +106,7 @@ import Testing
             _ = try FedMPI.parseAsRoot(["--rounds", "many"])
             Issue.record("'many' was taken for a number")
         } catch {
-            let line = Help.line(for: error)
+            let line = Help.line(for: error, [])
             #expect(!line.contains("\n") && line.contains("many"))
         }
     }

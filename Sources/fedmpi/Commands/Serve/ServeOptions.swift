@@ -28,7 +28,7 @@ struct DeviceOptions: ParsableArguments {
     @Option(help: "Link of the device in Mbit/s; shown only.")
     var linkMbps: Double?
 
-    @Option(help: "Share of a core's time that the device may take, 0.001 to 1; kept by a control group where allowed.")
+    @Option(help: "Share of each core's time that it may take, 0.001 to 1; kept by a control group where allowed.")
     var cpuShare: Double?
 
     @Option(help: "Watts while it idles, for the energy estimate.")

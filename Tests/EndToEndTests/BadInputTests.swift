@@ -108,6 +108,13 @@ struct BadInputTests {
         #expect(second.errors.contains("mine"))
     }
 
+    @Test(arguments: [["demo"], ["predict", "--model", "/nowhere", "images"], ["report", "/nowhere"]])
+    func `What needs no ranks is refused once under mpirun`(arguments: [String]) throws {
+        let outcome = try Program.run(ranks: 3, arguments, seconds: 30)
+        #expect(outcome.status == 2, "\(outcome.errors)")
+        #expect(outcome.errorLines.filter { $0.hasPrefix("fedmpi: ") }.count == 1, "\(outcome.errors)")
+    }
+
     @Test(arguments: [
         ["--help"], ["train", "--help"], ["--version"], ["models"], ["partition", "--dataset", "synthetic"],
     ])

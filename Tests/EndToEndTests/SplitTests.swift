@@ -53,7 +53,9 @@ struct SplitTests {
     }
 
     /// Runs five ranks on 8,000 images that come in two seconds, and signals the process of one of them on the way.
-    private func disturb(_ signal: String, rank: Int, _ arguments: [String] = []) throws -> Program.Outcome {
+    private func disturb(
+        _ signal: String, rank: Int, load: [String] = ["--rate", "4000", "--images", "8000"], _ arguments: [String] = []
+    ) throws -> Program.Outcome {
         let (binary, model) = (try #require(Program.binary), try #require(Self.model))
         let script = """
             "$@" >"$0/out" 2>"$0/err" & job=$!
@@ -67,9 +69,8 @@ struct SplitTests {
         return try Program.run(
             [
                 "--default-signal", "timeout", "-k", "5", "40", "bash", "-c", script, folder.path, "mpirun", "-np", "5",
-                binary, "split", "--model", model, "--json", "--bare", "--rate", "4000", "--images", "8000",
-                "--failure-timeout", "1",
-            ] + arguments)
+                binary, "split", "--model", model, "--json", "--bare", "--failure-timeout", "1",
+            ] + load + arguments)
     }
 
     @Test func `a device that is killed costs its own images`() throws {
@@ -78,6 +79,14 @@ struct SplitTests {
         #expect(report["lost"] as? [Int] == [3])
         #expect(report["images"] as? Int == 6_000 && report["images_lost"] as? Int == 2_000)
         #expect(outcome.errors.contains("lost rank 3"))
+    }
+
+    @Test func `a device that is killed in the midst of a long message is not waited for`() throws {
+        // 32 KB are above what MPI sends before the receiver has answered.
+        let outcome = try disturb("KILL", rank: 3, load: ["--batch", "64", "--images", "150000"])
+        let report = try report(outcome)
+        #expect(report["lost"] as? [Int] == [3])
+        #expect(try #require(report["images_lost"] as? Int) > 0)
     }
 
     @Test(arguments: ["KILL", "STOP"])

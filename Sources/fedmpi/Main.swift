@@ -4,6 +4,7 @@ import FedCore
 import Federation
 import Foundation
 import MPI
+import RunStore
 
 /// Parses the command line alike on every rank, lets rank 0 alone speak, and maps errors to exit codes: 0 done, 1 the
 /// world failed, 2 the user asked for something that cannot be done, 128 + n signal n stopped the run.
@@ -45,7 +46,8 @@ enum Main {
             return 0
         } catch {
             Console.error("fedmpi: \(Help.line(for: error, arguments))")
-            let isUsers = error is ConfigurationError || error is DatasetError || error is ValidationError
+            let isUsers =
+                error is ConfigurationError || error is DatasetError || error is RunStoreError || error is ValidationError
             return isUsers ? 2 : 1
         }
     }

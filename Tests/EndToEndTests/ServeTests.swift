@@ -149,7 +149,7 @@ struct ServeTests {
         .init(["--models", "a,a"], says: "'a' twice"),
         .init(["--models", "a", "--profiles", "/nowhere.yaml"], says: "cannot read the profiles '/nowhere.yaml'"),
         .init(["--models", "a", "--profiles", "x.yaml", "--cores", "2"], says: "--cores and --profiles"),
-        .init(["--models", "a", "--cpu-share", "2"], says: "cpu-share", "(0, 1]"),
+        .init(["--models", "a", "--cpu-share", "2"], says: "cpu-share", "0.001 to 1"),
         .init(["--models", "a", "--rate", "5,x"], says: "--rate", "50,500,50"),
         .init(["--models", "a", "--max-latency-ms", "0"], says: "--max-latency-ms", "greater than 0"),
         .init(["--models", "a", "--seconds", "-1"], says: "--seconds"),

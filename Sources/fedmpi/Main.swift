@@ -47,7 +47,8 @@ enum Main {
         } catch {
             Console.error("fedmpi: \(Help.line(for: error, arguments))")
             let isUsers =
-                error is ConfigurationError || error is DatasetError || error is RunStoreError || error is ValidationError
+                error is ConfigurationError || error is DatasetError || error is RunStoreError
+                || error is ValidationError
             return isUsers ? 2 : 1
         }
     }

@@ -19,7 +19,6 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
-        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
@@ -29,6 +28,7 @@ let package = Package(
         .systemLibrary(name: "CMPI", pkgConfig: mpiPackage),
         .systemLibrary(name: "COneDNN"),
         .systemLibrary(name: "CZlib"),
+        .systemLibrary(name: "CCrypto"),
         // No library: the processor's checksum instruction as inline C.
         .systemLibrary(name: "CCRC32C"),
         // No library: fork, the cores of a process, and what the launcher's own library offers.
@@ -40,6 +40,7 @@ let package = Package(
 
         // Vocabulary: imports no other Swift target.
         .target(name: "FedCore", dependencies: ["CCRC32C"]),
+        .target(name: "Cryptography", dependencies: ["CCrypto"]),
 
         // Plug-ins: one folder, one catalog each.
         .target(name: "Strategies", dependencies: ["FedCore"]),
@@ -59,7 +60,7 @@ let package = Package(
             ]),
         .target(
             name: "Recording",
-            dependencies: ["FedCore", "NeuralNet", "Federation", .product(name: "Crypto", package: "swift-crypto")]),
+            dependencies: ["FedCore", "Cryptography", "NeuralNet", "Federation"]),
 
         .target(
             name: "SplitLearning", dependencies: ["MPI", "FedCore", "NeuralNet", "Datasets", "Federation"]),
@@ -79,8 +80,7 @@ let package = Package(
         .target(
             name: "RunStore",
             dependencies: [
-                "FedCore", "Federation", "Recording", .product(name: "Crypto", package: "swift-crypto"),
-                .product(name: "GRDB", package: "GRDB.swift"),
+                "FedCore", "Cryptography", "Federation", "Recording", .product(name: "GRDB", package: "GRDB.swift"),
             ]),
 
         // Composition: the only target that knows everybody.
@@ -97,6 +97,7 @@ let package = Package(
         // Unit tests, without mpirun.
         .testTarget(name: "MPITests", dependencies: ["MPI", "MPITesting"]),
         .testTarget(name: "FedCoreTests", dependencies: ["FedCore"]),
+        .testTarget(name: "CryptographyTests", dependencies: ["Cryptography"]),
         .testTarget(name: "StrategiesTests", dependencies: ["Strategies", "FedCore"]),
         .testTarget(name: "AggregationTests", dependencies: ["Aggregation", "FedCore"]),
         .testTarget(name: "SelectionTests", dependencies: ["Selection", "FedCore"]),
@@ -117,7 +118,7 @@ let package = Package(
             dependencies: ["SplitLearning", "Federation", "Recording", "MPI", "MPITesting", "FedCore", "NeuralNet"]),
         .testTarget(
             name: "RecordingTests",
-            dependencies: ["Recording", "Federation", "FedCore", .product(name: "Crypto", package: "swift-crypto")]),
+            dependencies: ["Recording", "Federation", "FedCore", "Cryptography"]),
         .testTarget(
             name: "InferenceTests",
             dependencies: [
@@ -154,8 +155,8 @@ let package = Package(
         .executableTarget(
             name: "Fuzz",
             dependencies: [
-                "CZlib", "MPI", "FedCore", "NeuralNet", "Datasets", "Federation", "SplitLearning", "Recording",
-                .product(name: "Crypto", package: "swift-crypto"),
+                "CZlib", "MPI", "FedCore", "Cryptography", "NeuralNet", "Datasets", "Federation", "SplitLearning",
+                "Recording",
             ],
             path: "Tests/Fuzz"),
     ]

@@ -8,6 +8,8 @@ public protocol Dataset: Sendable {
     var shape: ImageShape { get }
     /// Number of classes; every label is in 0 ..< classes.
     var classes: Int { get }
+    /// Name of each class, in the order of the labels: `classes` texts.
+    var classNames: [String] { get }
 
     /// The class of a sample, without reading its image.
     ///
@@ -23,6 +25,9 @@ public protocol Dataset: Sendable {
 }
 
 extension Dataset {
+    /// The labels themselves, where the data give their classes no other name.
+    public var classNames: [String] { (0..<classes).map { "\($0)" } }
+
     /// The label of every sample, in order: what a partitioner works on. 4 bytes a sample.
     public func labels() -> [Int32] {
         (0..<count).map { Int32(label($0)) }

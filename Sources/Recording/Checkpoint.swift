@@ -1,4 +1,4 @@
-import Crypto
+import Cryptography
 import FedCore
 import Federation
 import Foundation
@@ -75,7 +75,7 @@ public enum Checkpoint {
         data.append(contentsOf: state.asynchronousState)
         data.append(littleEndian: UInt64(state.weights.count * 4))
         state.weights.withUnsafeBytes { data.append(contentsOf: $0) }  // as on the wire, little-endian
-        data.append(contentsOf: SHA256.hash(data: data))
+        data.append(contentsOf: SHA256.hash(data))
         return data
     }
 
@@ -87,7 +87,7 @@ public enum Checkpoint {
         var reader = ByteReader(bytes[..<(bytes.count - digestBytes)], at: magic.count)
         let version = UInt32(truncatingIfNeeded: reader.integer(bytes: 4) ?? 0)
         guard version == Self.version else { throw .version(version) }
-        guard SHA256.hash(data: bytes[..<(bytes.count - digestBytes)]).elementsEqual(bytes.suffix(digestBytes)) else {
+        guard SHA256.hash(bytes[..<(bytes.count - digestBytes)]).elementsEqual(bytes.suffix(digestBytes)) else {
             throw .checksum
         }
         guard reader.integer(bytes: 4) == 0, let text = reader.block(), let strategy = reader.block(),

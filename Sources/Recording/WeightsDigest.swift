@@ -1,4 +1,4 @@
-import Crypto
+import Cryptography
 
 /// SHA-256 of the canonical flat weights, little-endian Float32, in hexadecimal: equal digests are equal models.
 public func weightsDigest(_ weights: Span<Float>) -> String {
@@ -11,10 +11,7 @@ public func weightsDigest(_ weights: Span<Float>) -> String {
             let bits = weights[i].bitPattern
             for shift in stride(from: 0, to: 32, by: 8) { block.append(UInt8(truncatingIfNeeded: bits >> shift)) }
         }
-        hash.update(data: block)
+        hash.update(block)
     }
-    return hash.finalize().map { byte in
-        let digits = Array("0123456789abcdef")
-        return String([digits[Int(byte >> 4)], digits[Int(byte & 15)]])
-    }.joined()
+    return hash.finalize().hexadecimal
 }

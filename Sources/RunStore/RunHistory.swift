@@ -1,4 +1,4 @@
-import Crypto
+import Cryptography
 import Federation
 import Foundation
 import GRDB
@@ -181,7 +181,7 @@ public final class RunHistory: RoundObserver {
                 let bytes = (attributes[.size] as? NSNumber)?.intValue
             else { return nil }
             let data = bytes <= Self.hashedBytes ? try? Data(contentsOf: file) : nil
-            let digest = data.map { SHA256.hash(data: $0).map { String(format: "%02x", $0) }.joined() }
+            let digest = data.map { SHA256.hash($0).hexadecimal }
             return StoredArtefact(file: path, bytes: bytes, sha256: digest)
         }
     }

@@ -1,4 +1,4 @@
-import Crypto
+import Cryptography
 import FedCore
 import Foundation
 import Recording
@@ -31,7 +31,7 @@ import Testing
 
     /// A checksum that fits, as whoever forges a file would make it.
     static func signed(_ body: Data) -> Data {
-        body + Data(SHA256.hash(data: body))
+        body + Data(SHA256.hash(body))
     }
 
     @Test(arguments: [0, 1, 5]) func `A state comes back as it was`(rounds: Int) throws {

@@ -1,4 +1,4 @@
-import Crypto
+import Cryptography
 import FedCore
 import Federation
 import Foundation
@@ -31,7 +31,7 @@ struct CheckpointTarget: FuzzTarget {
     func mend(_ input: inout [UInt8], madeFrom seed: Int, _ random: inout RandomStream) {
         guard mendsChecksum, input.count >= Self.digestBytes else { return }
         input.removeLast(Self.digestBytes)
-        input += SHA256.hash(data: input)
+        input += SHA256.hash(input)
     }
 
     func decode(_ input: [UInt8], madeFrom seed: Int) throws -> Outcome {

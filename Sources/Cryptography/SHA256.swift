@@ -1,0 +1,62 @@
+private import CCrypto
+
+/// An SHA-256 hash (FIPS 180-4) under way, computed by the system's libcrypto.
+///
+/// ```swift
+/// var hash = SHA256()
+/// hash.update(header)
+/// hash.update(body)
+/// let digest = hash.finalize()  // 32 bytes
+/// ```
+public struct SHA256: ~Copyable {
+    /// Number of bytes in a digest.
+    public static let byteCount = 32
+
+    private let context: OpaquePointer
+
+    /// Starts a hash of no bytes.
+    public init() {
+        guard let context = EVP_MD_CTX_new(), EVP_DigestInit_ex(context, EVP_sha256(), nil) == 1 else {
+            preconditionFailure("libcrypto offers no SHA-256, or memory is exhausted")
+        }
+        self.context = context
+    }
+
+    deinit { EVP_MD_CTX_free(context) }
+
+    /// Appends `bytes`. O(n).
+    public mutating func update(_ bytes: some Collection<UInt8>) {
+        if bytes.withContiguousStorageIfAvailable({ append(UnsafeRawBufferPointer($0)) }) == nil {
+            Array(bytes).withUnsafeBytes { append($0) }
+        }
+    }
+
+    private func append(_ bytes: UnsafeRawBufferPointer) {
+        let done = EVP_DigestUpdate(context, bytes.baseAddress, bytes.count)
+        precondition(done == 1, "libcrypto could not continue an SHA-256")
+    }
+
+    /// The digest of all bytes appended: 32 bytes.
+    public consuming func finalize() -> [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: Self.byteCount) { digest, count in
+            let done = EVP_DigestFinal_ex(context, digest.baseAddress, nil)
+            precondition(done == 1, "libcrypto could not finish an SHA-256")
+            count = Self.byteCount
+        }
+    }
+
+    /// The digest of `bytes`: 32 bytes. O(n).
+    public static func hash(_ bytes: some Collection<UInt8>) -> [UInt8] {
+        var hash = SHA256()
+        hash.update(bytes)
+        return hash.finalize()
+    }
+}
+
+extension Sequence<UInt8> {
+    /// Two lower-case hexadecimal digits for each byte.
+    public var hexadecimal: String {
+        let digits = Array("0123456789abcdef".utf8)
+        return String(decoding: flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+    }
+}

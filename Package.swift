@@ -41,6 +41,8 @@ let package = Package(
         // Vocabulary: imports no other Swift target.
         .target(name: "FedCore", dependencies: ["CCRC32C"]),
         .target(name: "Cryptography", dependencies: ["CCrypto"]),
+        // Files in folders that somebody else may have made.
+        .target(name: "Files", dependencies: ["FedCore"]),
 
         // Plug-ins: one folder, one catalog each.
         .target(name: "Strategies", dependencies: ["FedCore"]),
@@ -56,11 +58,11 @@ let package = Package(
         .target(
             name: "Federation",
             dependencies: [
-                "MPI", "FedCore", "Strategies", "Aggregation", "Selection", "NeuralNet", "Datasets", "EdgeSim",
+                "MPI", "FedCore", "Files", "Strategies", "Aggregation", "Selection", "NeuralNet", "Datasets", "EdgeSim",
             ]),
         .target(
             name: "Recording",
-            dependencies: ["FedCore", "Cryptography", "NeuralNet", "Federation"]),
+            dependencies: ["FedCore", "Files", "Cryptography", "NeuralNet", "Federation"]),
 
         .target(
             name: "SplitLearning", dependencies: ["MPI", "FedCore", "NeuralNet", "Datasets", "Federation"]),
@@ -76,18 +78,20 @@ let package = Package(
             swiftSettings: lifetimes),
 
         // Reading: sees only what Recording wrote.
-        .target(name: "Analysis", dependencies: ["FedCore", "Recording"]),
+        .target(name: "Analysis", dependencies: ["FedCore", "Files", "Recording"]),
         .target(
             name: "RunStore",
             dependencies: [
-                "FedCore", "Cryptography", "Federation", "Recording", .product(name: "GRDB", package: "GRDB.swift"),
+                "FedCore", "Files", "Cryptography", "Federation", "Recording",
+                .product(name: "GRDB", package: "GRDB.swift"),
             ]),
 
         // Composition: the only target that knows everybody.
         .executableTarget(
             name: "fedmpi",
             dependencies: [
-                "CProcess", "MPI", "FedCore", "Strategies", "Aggregation", "Selection", "NeuralNet", "Datasets",
+                "CProcess", "MPI", "FedCore", "Files", "Strategies", "Aggregation", "Selection", "NeuralNet",
+                "Datasets",
                 "ONNX", "Federation", "SplitLearning", "Recording", "Inference", "Serving", "Analysis", "RunStore",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
@@ -98,6 +102,7 @@ let package = Package(
         .testTarget(name: "MPITests", dependencies: ["MPI", "MPITesting"]),
         .testTarget(name: "FedCoreTests", dependencies: ["FedCore"]),
         .testTarget(name: "CryptographyTests", dependencies: ["Cryptography"]),
+        .testTarget(name: "FilesTests", dependencies: ["Files"]),
         .testTarget(name: "StrategiesTests", dependencies: ["Strategies", "FedCore"]),
         .testTarget(name: "AggregationTests", dependencies: ["Aggregation", "FedCore"]),
         .testTarget(name: "SelectionTests", dependencies: ["Selection", "FedCore"]),
@@ -118,7 +123,7 @@ let package = Package(
             dependencies: ["SplitLearning", "Federation", "Recording", "MPI", "MPITesting", "FedCore", "NeuralNet"]),
         .testTarget(
             name: "RecordingTests",
-            dependencies: ["Recording", "Federation", "FedCore", "Cryptography"]),
+            dependencies: ["Recording", "Federation", "FedCore", "Files", "Cryptography"]),
         .testTarget(
             name: "InferenceTests",
             dependencies: [
@@ -127,7 +132,7 @@ let package = Package(
         .testTarget(
             name: "ServingTests",
             dependencies: ["Serving", "Inference", "MPI", "MPITesting", "FedCore", "NeuralNet", "Datasets"]),
-        .testTarget(name: "AnalysisTests", dependencies: ["Analysis", "FedCore", "Recording"]),
+        .testTarget(name: "AnalysisTests", dependencies: ["Analysis", "FedCore", "Files", "Recording"]),
         .testTarget(
             name: "RunStoreTests",
             dependencies: [
@@ -156,7 +161,7 @@ let package = Package(
             name: "Fuzz",
             dependencies: [
                 "CZlib", "MPI", "FedCore", "Cryptography", "NeuralNet", "Datasets", "Federation", "SplitLearning",
-                "Recording",
+                "Recording", "Analysis",
             ],
             path: "Tests/Fuzz"),
     ]

@@ -46,6 +46,40 @@ import Testing
         #expect(pair.test.read([1]).images == pixels(0))
     }
 
+    @Test func theAuthorsFileNamesTheClasses() throws {
+        try writeCIFAR10()
+        #expect(
+            try Datasets.open("cifar-10:" + folder.path).train.classNames == [
+                "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck",
+            ])
+        // As of another data set in the same form.
+        let names = (0..<10).map { "kind \($0)" }
+        try folder.write(Array((names.joined(separator: "\n") + "\n\n").utf8), to: "batches.meta.txt")
+        let pair = try Datasets.open("cifar-10:" + folder.path)
+        #expect(pair.train.classNames == names && pair.test.classNames == names)
+        try folder.write(Array("a\nb\n".utf8), to: "batches.meta.txt")
+        #expect(message("cifar-10") == "batches.meta.txt: names 2 classes, and there are 10")
+        try folder.write(
+            Array((names[..<9] + ["x\u{202E}y"]).joined(separator: "\n").utf8), to: "batches.meta.txt")
+        #expect(
+            message("cifar-10") == "batches.meta.txt: the name of class 9 holds U+202E, which is not shown")
+        try folder.write([0xFF, 0xFE, 0x41, 0], to: "batches.meta.txt")
+        #expect(message("cifar-10") == "batches.meta.txt: is not UTF-8")
+    }
+
+    @Test(arguments: [("fine", 100), ("coarse", 20)])
+    func bothKindsOfLabelsHaveNames(labels: String, classes: Int) throws {
+        try folder.write(record([3, 42]), to: "train.bin")
+        try folder.write(record([1, 2]), to: "test.bin")
+        var options = DatasetOptions()
+        options.named = ["labels": labels]
+        let numbers = (0..<classes).map { "\($0)" }
+        #expect(try Datasets.open("cifar-100:" + folder.path, options: options).test.classNames == numbers)
+        let names = numbers.map { "\(labels)_\($0)" }
+        try folder.write(Array(names.joined(separator: "\r\n").utf8), to: "\(labels)_label_names.txt")
+        #expect(try Datasets.open("cifar-100:" + folder.path, options: options).test.classNames == names)
+    }
+
     @Test(arguments: [("fine", 100, [42, 99, 0]), ("coarse", 20, [3, 19, 0])])
     func theHundredClassesHaveTwoLabels(labels: String, classes: Int, expected: [Int32]) throws {
         try folder.write(record([3, 42]) + record([19, 99]) + record([0, 0]), to: "cifar-100-binary/train.bin")

@@ -47,6 +47,13 @@ import Testing
         let pair = try open("shoe,1\nbag,2\n\"shirt, long\",3\nbag,4\n", test: "shoe,5\nbag,6\n")
         #expect(pair.train.labels() == [2, 0, 1, 0] && pair.test.labels() == [2, 0])
         #expect(pair.train.classes == 3 && pair.test.classes == 3)
+        #expect(pair.train.classNames == ["bag", "shirt, long", "shoe"])
+        #expect(pair.test.classNames == pair.train.classNames)
+    }
+
+    @Test func numbersAreNamedAsTheyAre() throws {
+        #expect(try open("2,0.5\n0,3\n", test: "1,1\n").train.classNames == ["0", "1", "2"])
+        #expect(try open("b,0.5\na,3\n", test: "b,1\n", ["classes": "4"]).test.classNames == ["a", "b", "2", "3"])
     }
 
     @Test func labelsBelowZeroAreClassesToo() throws {

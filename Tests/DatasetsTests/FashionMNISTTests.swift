@@ -16,6 +16,7 @@ struct FashionMNISTTests {
             #expect(split.count == count)
             #expect(split.shape == ImageShape(channels: 1, height: 28, width: 28))
             #expect(split.classes == 10)
+            #expect(split.classNames == FashionMNIST.classNames && split.classNames[9] == "Ankle boot")
         }
     }
 

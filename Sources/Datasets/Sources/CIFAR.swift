@@ -9,6 +9,10 @@ public struct CIFAR10: DatasetSource {
     public static let usage = ":FOLDER"
     public static let summary = "60,000 photographs, 3x32x32, 10 classes: the folder of cifar-10-binary.tar.gz"
 
+    public static let classNames = [
+        "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck",
+    ]
+
     private let folder: String
 
     public init(_ argument: String?, options: inout OptionReader) throws(ConfigurationError) {
@@ -18,8 +22,9 @@ public struct CIFAR10: DatasetSource {
     public func open(_ options: DatasetOptions) throws -> DatasetPair {
         // A record is a label and an image.
         try CIFARRecords.open(
-            in: folder, inner: "cifar-10-batches-bin", name: "\(Self.name):\(folder)", classes: 10, labelBytes: 1,
-            label: 0, train: (1...5).map { "data_batch_\($0).bin" }, test: "test_batch.bin")
+            in: folder, inner: "cifar-10-batches-bin", name: "\(Self.name):\(folder)", classes: Self.classNames.count,
+            names: (file: "batches.meta.txt", otherwise: Self.classNames), labelBytes: 1, label: 0,
+            train: (1...5).map { "data_batch_\($0).bin" }, test: "test_batch.bin")
     }
 }
 
@@ -46,6 +51,7 @@ public struct CIFAR100: DatasetSource {
         // A record is a coarse label, a fine label and an image.
         try CIFARRecords.open(
             in: folder, inner: "cifar-100-binary", name: "\(Self.name):\(folder)", classes: isCoarse ? 20 : 100,
+            names: (file: isCoarse ? "coarse_label_names.txt" : "fine_label_names.txt", otherwise: nil),
             labelBytes: 2, label: isCoarse ? 0 : 1, train: ["train.bin"], test: "test.bin")
     }
 }

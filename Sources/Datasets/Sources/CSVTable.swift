@@ -53,7 +53,7 @@ public struct CSVTable: DatasetSource {
     private func split(_ numbers: CSVNumbers, classes: Int?) throws(DatasetError) -> ArrayImages {
         try ArrayImages(
             name: "\(Self.name):\(path)", shape: form.shape(ofRow: numbers.features, path: numbers.path),
-            images: numbers.featureRows, labels: numbers.labelRows, classes: classes, scale: form.scale ?? 1,
-            layout: form.layout)
+            images: numbers.featureRows, labels: numbers.labelRows, classes: classes, classNames: numbers.names,
+            scale: form.scale ?? 1, layout: form.layout)
     }
 }

@@ -27,7 +27,7 @@ public struct FashionMNIST: DatasetSource {
 
     static func open(folder: String, options: DatasetOptions) throws(DatasetError) -> DatasetPair {
         try IDXFolder.open(
-            folder: folder, name: name, classes: 10, cacheFolder: options.cacheFolder,
-            remedy: "apt-get install dataset-fashion-mnist")
+            folder: folder, name: name, classes: classNames.count, classNames: classNames,
+            cacheFolder: options.cacheFolder, remedy: "apt-get install dataset-fashion-mnist")
     }
 }

@@ -33,9 +33,11 @@ public struct IDXFolder: DatasetSource {
 
     /// - Parameters:
     ///   - classes: nil takes the largest training label + 1.
+    ///   - classNames: `classes` texts; nil: the labels themselves.
     ///   - remedy: what to do when a file is missing.
     static func open(
-        folder: String, prefix: String = "", name: String, classes: Int?, cacheFolder: String?, remedy: String
+        folder: String, prefix: String = "", name: String, classes: Int?, classNames: [String]? = nil,
+        cacheFolder: String?, remedy: String
     ) throws(DatasetError) -> DatasetPair {
         guard FileSystem.isFolder(folder) else { throw .missing(file: folder, remedy: remedy) }
         let cache = Cache(folder: cacheFolder)
@@ -47,10 +49,11 @@ public struct IDXFolder: DatasetSource {
         let trainLabels = try file("train", kind: .labels)
         let classes = classes ?? trainLabels.largestByte + 1
         let train = try IDXImages(
-            name: name, images: file("train", kind: .images), labels: trainLabels, classes: classes)
+            name: name, images: file("train", kind: .images), labels: trainLabels, classes: classes,
+            classNames: classNames)
         let test = try IDXImages(
             name: name, images: file("t10k", "test", kind: .images), labels: file("t10k", "test", kind: .labels),
-            classes: classes)
+            classes: classes, classNames: classNames)
         guard train.shape == test.shape else {
             throw .shapeMismatch(
                 train: train.path, trainShape: train.shape, test: test.path, testShape: test.shape)

@@ -24,6 +24,7 @@ struct ArrayImages: Dataset {
     let name: String
     let shape: ImageShape
     let classes: Int
+    let classNames: [String]
     /// What the user's numbers are divided by.
     let scale: Float
     let layout: Layout
@@ -38,8 +39,10 @@ struct ArrayImages: Dataset {
     /// Checks that images and labels belong together and that every label is a class. O(count).
     /// - Parameters:
     ///   - classes: nil takes the largest label + 1.
+    ///   - classNames: of the classes from 0 on; those beyond are named after their labels.
     init(
-        name: String, shape: ImageShape, images: Rows, labels: Rows, classes: Int?, scale: Float, layout: Layout
+        name: String, shape: ImageShape, images: Rows, labels: Rows, classes: Int?, classNames: [String] = [],
+        scale: Float, layout: Layout
     ) throws(DatasetError) {
         guard images.count == labels.count else {
             throw .countMismatch(
@@ -64,7 +67,9 @@ struct ArrayImages: Dataset {
         self.shape = shape
         self.images = images
         self.labels = labels
-        self.classes = classes ?? largest + 1
+        let count = classes ?? largest + 1
+        self.classes = count
+        self.classNames = classNames.prefix(count) + (min(classNames.count, count)..<count).map { "\($0)" }
         self.scale = scale
         self.layout = layout
     }

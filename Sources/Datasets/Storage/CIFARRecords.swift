@@ -3,6 +3,7 @@
 struct CIFARRecords: Dataset {
     let name: String
     let classes: Int
+    let classNames: [String]
     let shape = ImageShape(channels: 3, height: 32, width: 32)
     private let files: [MappedFile]
     /// The number of the first sample of each file, and the number of all.
@@ -15,7 +16,7 @@ struct CIFARRecords: Dataset {
     ///   - labelBytes: labels of a record.
     ///   - label: which of them is the class.
     init(
-        name: String, paths: [String], classes: Int, labelBytes: Int, label: Int
+        name: String, paths: [String], classes: Int, classNames: [String], labelBytes: Int, label: Int
     ) throws(DatasetError) {
         let recordBytes = labelBytes + shape.count
         var files: [MappedFile] = []
@@ -40,6 +41,7 @@ struct CIFARRecords: Dataset {
         self.files = files
         self.starts = starts
         self.classes = classes
+        self.classNames = classNames
         self.labelBytes = labelBytes
         self.label = label
     }
@@ -73,12 +75,18 @@ struct CIFARRecords: Dataset {
     /// Opens both splits.
     /// - Parameters:
     ///   - inner: the folder that the authors' archive makes; `folder` may be it, or what holds it.
+    ///   - names: the file that names the classes, and what they are called without it; nil: the labels themselves.
     static func open(
-        in folder: String, inner: String, name: String, classes: Int, labelBytes: Int, label: Int, train: [String],
-        test: String
+        in folder: String, inner: String, name: String, classes: Int, names: (file: String, otherwise: [String]?),
+        labelBytes: Int, label: Int, train: [String], test: String
     ) throws(DatasetError) -> DatasetPair {
         let unpacked = "\(folder)/\(inner)"
         let base = FileSystem.isFolder(unpacked) ? unpacked : folder
+        let namesPath = "\(base)/\(names.file)"
+        let classNames =
+            FileSystem.exists(namesPath)
+            ? try ClassNames.lines(of: namesPath, count: classes)
+            : names.otherwise ?? (0..<classes).map { "\($0)" }
         func split(_ names: [String]) throws(DatasetError) -> CIFARRecords {
             let paths = names.map { "\(base)/\($0)" }
             for path in paths where !FileSystem.exists(path) {
@@ -86,7 +94,8 @@ struct CIFARRecords: Dataset {
                     file: path, remedy: "unpack the binary version of https://www.cs.toronto.edu/~kriz/cifar.html")
             }
             return try CIFARRecords(
-                name: name, paths: paths, classes: classes, labelBytes: labelBytes, label: label)
+                name: name, paths: paths, classes: classes, classNames: classNames, labelBytes: labelBytes,
+                label: label)
         }
         return try DatasetPair(train: split(train), test: split([test]))
     }

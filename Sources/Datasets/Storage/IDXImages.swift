@@ -4,6 +4,7 @@ struct IDXImages: Dataset {
     let name: String
     let shape: ImageShape
     let classes: Int
+    let classNames: [String]
     private let images: IDXFile
     private let labels: IDXFile
 
@@ -12,7 +13,11 @@ struct IDXImages: Dataset {
     var path: String { images.path }
 
     /// Checks that the files belong together and that every label is a class. O(count).
-    init(name: String, images: IDXFile, labels: IDXFile, classes: Int) throws(DatasetError) {
+    /// - Parameters:
+    ///   - classNames: `classes` texts; nil: the labels themselves.
+    init(
+        name: String, images: IDXFile, labels: IDXFile, classes: Int, classNames: [String]? = nil
+    ) throws(DatasetError) {
         guard images.count == labels.count else {
             throw .countMismatch(
                 images: images.path, imageCount: images.count, labels: labels.path, labelCount: labels.count)
@@ -29,6 +34,7 @@ struct IDXImages: Dataset {
         self.images = images
         self.labels = labels
         self.classes = classes
+        self.classNames = classNames ?? (0..<classes).map { "\($0)" }
         shape = ImageShape(channels: 1, height: images.dimensions[1], width: images.dimensions[2])
     }
 

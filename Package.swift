@@ -74,7 +74,8 @@ let package = Package(
             ]),
 
         .target(
-            name: "Serving", dependencies: ["CProcess", "MPI", "FedCore", "NeuralNet", "Datasets", "Inference"],
+            name: "Serving",
+            dependencies: ["CProcess", "MPI", "FedCore", "NeuralNet", "Datasets", "Federation", "Inference"],
             swiftSettings: lifetimes),
 
         // Reading: sees only what Recording wrote.
@@ -131,7 +132,9 @@ let package = Package(
             ]),
         .testTarget(
             name: "ServingTests",
-            dependencies: ["Serving", "Inference", "MPI", "MPITesting", "FedCore", "NeuralNet", "Datasets"]),
+            dependencies: [
+                "Serving", "Inference", "Federation", "MPI", "MPITesting", "FedCore", "NeuralNet", "Datasets",
+            ]),
         .testTarget(name: "AnalysisTests", dependencies: ["Analysis", "FedCore", "Files", "Recording"]),
         .testTarget(
             name: "RunStoreTests",

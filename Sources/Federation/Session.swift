@@ -16,6 +16,7 @@ public enum Session {
     ///   - observers: on rank 0, made once the settings are known to be sound.
     ///   - timekeeper: keeps this rank's time; nil: none is kept. With one on rank 0 there must be one on every rank.
     ///   - ready: called when all ranks are prepared; from here on the run can do without a client rank.
+    ///   - released: called on a client rank that is let go, before it says that it knows: nobody misses it from there on.
     /// - Returns: whether a rank was lost; MPI cannot be finalised then, because it would wait for the dead.
     /// - Throws: `ConfigurationError` on every rank alike when the settings cannot be honoured on some rank;
     ///   `Interruption` when `stop` is raised; other errors on the rank where they happen.
@@ -24,11 +25,11 @@ public enum Session {
         _ settings: RunSettings?, resuming state: RunState? = nil, stop: StopFlag = StopFlag(),
         on communicator: any Communicator, timekeeper: Timekeeper? = nil,
         observers: (Job) throws -> [any RoundObserver],
-        ready: () -> Void = {}
+        ready: () -> Void = {}, released: @escaping () -> Void = {}
     ) throws -> Bool {
         try run(
             settings, by: WholeModelTraining(), resuming: state, stop: stop, on: communicator, timekeeper: timekeeper,
-            observers: observers, ready: ready)
+            observers: observers, ready: ready, released: released)
     }
 
     /// As above, with the clients trained in another way.
@@ -38,7 +39,7 @@ public enum Session {
         _ settings: RunSettings?, by scheme: some TrainingScheme, resuming state: RunState? = nil,
         stop: StopFlag = StopFlag(), on communicator: any Communicator, timekeeper: Timekeeper? = nil,
         observers: (Job) throws -> [any RoundObserver],
-        ready: () -> Void = {}
+        ready: () -> Void = {}, released: @escaping () -> Void = {}
     ) throws -> Bool {
         let timekeeper = timekeeper ?? Timekeeper(communicator, isOn: false, sink: { _, _ in nil })
         let world = timekeeper.metered(communicator)
@@ -66,6 +67,7 @@ public enum Session {
                 let contact = ServerContact(
                     control: control, stop: stop, patience: .seconds(max(60, 6 * settings.failureTimeout)),
                     isServerGone: { processes.isGone(0) })
+                contact.whenReleased = released
                 role = .client(
                     try scheme.clientWork(
                         job, Channels(communicator, control: control, timekeeper), contact: contact))

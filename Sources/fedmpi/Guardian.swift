@@ -1,4 +1,5 @@
 import CProcess
+import Federation
 import Foundation
 import Synchronization
 
@@ -74,8 +75,9 @@ enum Guardian {
         if child > 0 {
             close(ends[1])
             process_rename("guardian", "guardian of rank \(Launch.rank), which is process \(child)")
-            let status = wait(for: child, while: launcher, signals: signals)
-            end(like: status, canBeSpared: lastByte(in: ends[0]) == UInt8(ascii: "1"))
+            let reports = PhaseReports(ends[0])
+            let status = wait(for: child, while: launcher, signals: signals, reports)
+            end(like: status, canBeSpared: reports.read() != .needed)
         }
         sigprocmask(SIG_SETMASK, &formerMask, nil)
         close(ends[0])
@@ -90,25 +92,35 @@ enum Guardian {
 
     /// Says that from here on the other ranks can do without this one.
     static func noteRoundsBegin() {
-        tell("1")
+        tell(.inRounds)
     }
 
     /// Says that the other ranks may wait for this one again: a sweep is between two runs, or they have
     /// been let go and this one alone has the results.
     static func noteRoundsEnd() {
-        tell("0")
+        tell(.needed)
     }
 
-    private static func tell(_ byte: String) {
+    /// Says that nothing is expected of this rank any longer: whatever becomes of it, nobody misses it.
+    static func noteRelease() {
+        tell(.released)
+    }
+
+    private static func tell(_ phase: StopPatience.Phase) {
         let pipe = pipeEnd.load(ordering: .relaxed)
-        if pipe >= 0 { _ = write(pipe, byte, 1) }
+        var byte = phase.rawValue
+        if pipe >= 0 { _ = write(pipe, &byte, 1) }
     }
 
     // MARK: The guardian's side
 
-    /// Passes signals on until the child has ended; ends when the launcher has, and the child with it.
-    private static func wait(for child: pid_t, while launcher: pid_t, signals: sigset_t) -> Int32 {
+    /// Passes signals on until the child has ended; ends when the launcher has, and the child with it. A child that stays
+    /// stopped is ended where others would wait for it for ever.
+    private static func wait(
+        for child: pid_t, while launcher: pid_t, signals: sigset_t, _ reports: PhaseReports
+    ) -> Int32 {
         var signals = signals
+        var patience = StopPatience()
         var second = timespec(tv_sec: 1, tv_nsec: 0)
         while true {
             let signal = sigtimedwait(&signals, nil, &second)
@@ -116,15 +128,18 @@ enum Guardian {
             if waitpid(child, &status, WNOHANG) == child { return status }
             if getppid() != launcher { _exit(1) }
             if signal > 0, signal != SIGCHLD { kill(child, signal) }
+            let isStopped = ProcessState(of: child) == .stopped
+            switch patience.look(isStopped: isStopped, reports.read(), at: Double(MonotonicClock.now) / 1e9) {
+            case .none: break
+            case .spare: kill(child, SIGKILL)
+            case .fail:
+                Console.error(
+                    "rank \(Launch.rank): its process \(child) has been stopped for \(Int(StopPatience.whileNeeded)) s while "
+                        + "the other ranks wait for it; the job ends")
+                kill(child, SIGKILL)
+                _exit(1)
+            }
         }
-    }
-
-    /// The writer has ended.
-    private static func lastByte(in pipe: Int32) -> UInt8? {
-        var last: UInt8?
-        var byte: UInt8 = 0
-        while read(pipe, &byte, 1) == 1 { last = byte }
-        return last
     }
 
     private static func end(like status: Int32, canBeSpared: Bool) -> Never {

@@ -20,7 +20,7 @@ enum Main {
             switch command {
             case let command as any WorldCommand:
                 switch command {
-                case is Train, is SplitTrain, is Sweep, is Distill: Guardian.standGuard()
+                case is Train, is SplitTrain, is Sweep, is Distill, is Serve, is Doctor: Guardian.standGuard()
                 case is Split: Guardian.standGuard(sparesServer: true)
                 default: break
                 }

@@ -34,7 +34,7 @@ struct TrainingRun {
         let hasLostRanks = try Session.run(
             settings, by: scheme, resuming: resumed?.state, stop: stop, on: world, timekeeper: timekeeper,
             observers: { job in try observers(job, resumed, timekeeper, &outputs) },
-            ready: { Guardian.noteRoundsBegin() })
+            ready: { Guardian.noteRoundsBegin() }, released: { Guardian.noteRelease() })
         guard world.rank == 0 else {
             if hasLostRanks { Launch.leaveBehindLostRanks() }
             return nil

@@ -34,6 +34,8 @@ package final class ServerContact {
     private(set) var hasOrdersEnded = false
     /// Called once each time this rank learns that it was taken for dead.
     var whenExcluded: (_ round: Int) -> Void = { _ in }
+    /// Called before the server is told that this rank has understood that the run is over.
+    var whenReleased: () -> Void = {}
 
     /// - Parameter isServerGone: whether the server's process is known to have ended.
     init(control: any Communicator, stop: StopFlag, patience: Duration, isServerGone: @escaping () -> Bool) {
@@ -92,6 +94,7 @@ package final class ServerContact {
 
     /// Tells the server that this rank has understood that the run is over.
     package func sayFarewell() throws {
+        whenReleased()
         try ControlMessage(kind: .farewell, round: round).send(to: 0, tag: ControlMessage.Tag.report, on: control)
     }
 

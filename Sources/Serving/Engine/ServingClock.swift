@@ -68,9 +68,14 @@ public final class SlowedClock: ServingClock {
 /// What the processor has done, whatever else ran meanwhile.
 enum ProcessorTime {
     /// Of the calling thread, from its start.
-    static var ofThread: Duration {
+    static var ofThread: Duration { read(CLOCK_THREAD_CPUTIME_ID) }
+
+    /// Of all threads of this process.
+    static var ofProcess: Duration { read(CLOCK_PROCESS_CPUTIME_ID) }
+
+    private static func read(_ clock: clockid_t) -> Duration {
         var time = timespec()
-        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+        clock_gettime(clock, &time)
         return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
     }
 }

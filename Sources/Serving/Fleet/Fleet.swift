@@ -18,9 +18,13 @@ public struct Fleet: Sendable {
         }
     }
 
-    /// The devices of a rank, by index.
-    public func devices(ofRank rank: Int, of ranks: Int) -> [Int] {
-        if ranks == 1 { return Array(devices.indices) }
-        return rank == 0 ? [] : Array(stride(from: rank - 1, to: devices.count, by: servers))
+    /// The ranks that can serve as a device: the one that does, then those that could if it is lost before.
+    public func ranks(for device: Int, of ranks: Int) -> [Int] {
+        if ranks == 1 { return [0] }
+        let own = 1 + device % servers
+        let others = (1..<ranks).filter { $0 != own }
+        guard !others.isEmpty else { return [own] }
+        let first = device / servers % others.count
+        return [own] + others[first...] + others[..<first]
     }
 }

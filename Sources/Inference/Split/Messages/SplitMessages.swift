@@ -14,6 +14,8 @@ enum SplitTag {
     static let verdict = 5
     /// Ping-pong that measures the link.
     static let ping = 6
+    /// A device has the verdict, on the control communicator.
+    static let farewell = 7
 }
 
 /// A peer has sent what is no message of the protocol.

@@ -37,7 +37,7 @@ struct ReportPost {
                             try DeviceReport(in: bytes, of: rank, images: requests(rank), classes: classes))
                     } catch {
                         whenLost(rank, "its report is none: \(error)")
-                        try dismiss([rank], hasLostRanks: true)
+                        try tell([rank], hasLostRanks: true)
                     }
                 } else if watch.isLost(rank) {
                     missing.removeAll { $0 == rank }
@@ -49,8 +49,29 @@ struct ReportPost {
         return reports.sorted { $0.rank < $1.rank }
     }
 
-    /// Tells the ranks that their reports have come, and whether ranks were lost.
-    func dismiss(_ ranks: [Int], hasLostRanks: Bool) throws {
+    /// Tells the ranks that their reports have come, and whether ranks were lost, and gives them a moment to understand: a
+    /// message may be lost when its sender's process ends.
+    /// - Returns: whether all did.
+    func dismiss(_ ranks: [Int], hasLostRanks: Bool) throws -> Bool {
+        try tell(ranks, hasLostRanks: hasLostRanks)
+        var left = Set(ranks)
+        return try Backoff.default.wait(until: .now + Self.longestFarewell) { () throws in
+            try stop.check()
+            _ = try watch.look(at: MonotonicClock.now)
+            for rank in left where try receive(from: rank, tag: SplitTag.farewell) != nil { left.remove(rank) }
+            return left.isEmpty
+        }
+    }
+
+    private static let longestFarewell = Duration.seconds(2)
+
+    /// Says that the verdict has come.
+    func sayFarewell(to rank: Int) throws {
+        var farewell = try control.startSend(Buffer<UInt8>(count: 1), to: rank, tag: SplitTag.farewell)
+        _ = try farewell.test()
+    }
+
+    private func tell(_ ranks: [Int], hasLostRanks: Bool) throws {
         for rank in ranks {
             var verdict = try control.startSend(
                 Buffer<UInt8>([hasLostRanks ? 1 : 0]), to: rank, tag: SplitTag.verdict)

@@ -20,10 +20,17 @@ extension SplitPlace {
         }
         let post = ReportPost(job, watch)
         if !report.lostServer, let hasLostRanks = try post.deliver(report, to: 0) {
+            try leave(0, post)
             return SplitSession.Outcome(report: nil, hasLostRanks: hasLostRanks, endsJob: { false })
         }
         report.lostServer = true
         return try goOnAlone(report, images, post, watch)
+    }
+
+    /// Whoever has the report needs this rank no longer.
+    private func leave(_ holder: Int, _ post: ReportPost) throws {
+        dismissed()
+        try post.sayFarewell(to: holder)
     }
 
     private func arrivals(_ images: DeviceImages) -> Arrivals {
@@ -62,12 +69,13 @@ extension SplitPlace {
                 let reports = try post.collect(from: left) { rank, reason in
                     note("lost rank \(rank): \(reason); nobody knows its predictions")
                 }
-                try post.dismiss(reports.map(\.rank), hasLostRanks: true)
+                _ = try post.dismiss(reports.map(\.rank), hasLostRanks: true)
                 released()
                 let lost = [0] + others.filter { other in !reports.contains { $0.rank == other } }
                 let all = ([report] + reports).sorted { $0.rank < $1.rank }
                 outcome = try self.report(all, nil, lost: lost, nil, unsplit: nil)
             } else if try post.deliver(report, to: leader) != nil {
+                try leave(leader, post)
                 break
             }
         }

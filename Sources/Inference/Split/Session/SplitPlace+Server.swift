@@ -28,11 +28,12 @@ extension SplitPlace {
             dropped.insert(rank)
             note("lost rank \(rank): \(reason); nobody knows its predictions")
         }
-        try ReportPost(job, watch).dismiss(reports.map(\.rank), hasLostRanks: !dropped.isEmpty)
+        let haveAllLeft = try ReportPost(job, watch).dismiss(reports.map(\.rank), hasLostRanks: !dropped.isEmpty)
         released()
         let report = try self.report(
             reports, server, lost: dropped.sorted(), alone, unsplit: verifies ? unsplitPredictions() : nil)
-        return SplitSession.Outcome(report: report, hasLostRanks: !dropped.isEmpty, endsJob: { true })
+        return SplitSession.Outcome(
+            report: report, hasLostRanks: !dropped.isEmpty || !haveAllLeft, endsJob: { true })
     }
 
     /// The classes that the unsplit model gives the images of the data set.

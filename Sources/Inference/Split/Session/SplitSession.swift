@@ -40,13 +40,15 @@ public enum SplitSession {
     ///   - ready: called when all ranks are prepared; from here on the run can do without any one of them.
     ///   - released: called on the rank that has all reports when it has let the others go: from here on nobody could do its
     ///     part instead.
+    ///   - dismissed: called on the other ranks, before they say that they know: nobody misses them from there on.
     ///   - note: told, on the rank where it is noticed, of ranks that are lost.
     /// - Throws: `ConfigurationError` on every rank alike; `SplitServerLost`; `Interruption` when `stop` is raised; other errors
     ///   on the rank where they happen.
     public static func run(
         _ settings: SplitSettings?, _ trained: TrainedModel?, measures: Bool = true, on world: any Communicator,
         stop: StopFlag = StopFlag(), accepted: () throws -> Void = {}, ready: () -> Void = {},
-        released: @escaping () -> Void = {}, note: @escaping (String) -> Void = { _ in }
+        released: @escaping () -> Void = {}, dismissed: @escaping () -> Void = {},
+        note: @escaping (String) -> Void = { _ in }
     ) throws -> Outcome {
         let job = try SplitJob(settings, trained, on: world, stop: stop)
         let problem = try Session.attempt(on: world) { if job.isServer { try accepted() } }
@@ -65,7 +67,9 @@ public enum SplitSession {
         let ladder = try job.ladder(
             range, isFrontOnly ? weights : Array(weights[own]),
             largest: job.isServer ? job.settings.maxBatch : job.settings.batch)
-        let place = SplitPlace(job, cut: cut, cuts: cuts, ladder, weights, communicator, released: released, note: note)
+        let place = SplitPlace(
+            job, cut: cut, cuts: cuts, ladder, weights, communicator, released: released, dismissed: dismissed,
+            note: note)
         let alone = measures ? try StageMeasurement.run(place) : nil
         _ = try world.startBarrier().wait()
         ready()
@@ -99,11 +103,14 @@ struct SplitPlace {
     let communicator: any Communicator
     /// To be called when the other ranks have been let go.
     let released: () -> Void
+    /// To be called when this rank has been let go.
+    let dismissed: () -> Void
     let note: (String) -> Void
 
     init(
         _ job: SplitJob, cut: Int, cuts: CutTable?, _ ladder: PlanLadder, _ weights: [Float],
-        _ communicator: any Communicator, released: @escaping () -> Void, note: @escaping (String) -> Void
+        _ communicator: any Communicator, released: @escaping () -> Void,
+        dismissed: @escaping () -> Void, note: @escaping (String) -> Void
     ) {
         self.job = job
         self.cut = cut
@@ -112,6 +119,7 @@ struct SplitPlace {
         self.weights = weights
         self.communicator = communicator
         self.released = released
+        self.dismissed = dismissed
         self.note = note
     }
 

@@ -1,16 +1,39 @@
+import Federation
 import Foundation
 import Serving
 
-/// Runs one device as a process of its own, so that its limits hold for it alone and its end is no rank's.
-enum DeviceProcess {
+/// A device as a process of its own, so that its limits hold for it alone and its end is no rank's.
+final class DeviceProcess: ServedDevice {
+    /// How long a device's process may take.
+    struct Limits {
+        /// Seconds after which one that has not answered is killed.
+        var whole: Double
+        /// Seconds after which one that is stopped (SIGSTOP) is killed.
+        var stopped: Double
+    }
+
     /// How a device's process ended that has not reported.
-    struct Loss: Error, CustomStringConvertible {
+    private struct Loss: Error, CustomStringConvertible {
         let description: String
     }
 
-    /// Starts the process and waits, asleep.
-    /// - Parameter timeout: in seconds; a process that has not answered by then is killed.
-    static func run(_ task: DeviceTask, timeout: Double) throws -> DeviceReport {
+    private let task: DeviceTask
+    private let limits: Limits
+    private let group: ControlGroup?
+    private let process = Process()
+    private let output = Pipe()
+    private var data = Data()
+    private let start = ContinuousClock.now
+    private var lastLook = ContinuousClock.now
+    /// Since it was seen to be stopped.
+    private var stopped: ContinuousClock.Instant?
+    /// Why there is none.
+    private var failure: Loss?
+
+    private static let lookInterval = Duration.milliseconds(100)
+
+    /// Starts the process.
+    init(_ task: DeviceTask, _ limits: Limits) {
         var task = task
         var group: ControlGroup?
         // What is simulated anyway is simulated as a whole.
@@ -26,79 +49,114 @@ enum DeviceProcess {
             }
         }
         task.controlGroup = group?.folder.path
-        defer { group?.remove() }
+        self.task = task
+        self.group = group
+        self.limits = limits
         do {
-            return try answer(to: task, timeout: timeout)
-        } catch let loss as Loss {
-            var report = DeviceReport(index: task.index, device: task.device)
-            report.failure = loss.description
-            return report
+            try begin()
+        } catch {
+            failure = Loss(
+                description: "its process cannot be started: \((error as NSError).localizedDescription)")
         }
     }
 
-    private static func answer(to task: DeviceTask, timeout: Double) throws -> DeviceReport {
-        let process = Process()
+    deinit {
+        end()
+        group?.remove()
+    }
+
+    private func begin() throws {
         process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
         process.arguments = ["serve-device"]
         // It is no rank.
         process.environment = ProcessInfo.processInfo.environment.filter { name, _ in
             !["OMPI_", "PMIX_", "PMI_", "SLURM_", "HYDI_", "HYDRA_"].contains { name.hasPrefix($0) }
         }
-        let (input, output) = (Pipe(), Pipe())
+        let input = Pipe()
         process.standardInput = input
         process.standardOutput = output
         process.standardError = FileHandle.nullDevice
-        do {
-            try process.run()
-        } catch {
-            throw Loss(description: "its process cannot be started: \((error as NSError).localizedDescription)")
-        }
+        try process.run()
         // A process that has ended already is seen by its silence.
         signal(SIGPIPE, SIG_IGN)
         try? input.fileHandleForWriting.write(contentsOf: JSONEncoder().encode(task))
         try? input.fileHandleForWriting.close()
-        let bytes = read(from: output.fileHandleForReading.fileDescriptor, seconds: timeout)
-        if bytes == nil { kill(process.processIdentifier, SIGKILL) }
+    }
+
+    func end() {
+        guard process.isRunning else { return }
+        kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()
-        guard let bytes else { throw Loss(description: "no answer within \(Format.duration(timeout))") }
-        guard process.terminationReason == .exit, process.terminationStatus == 0 else {
-            throw Loss(description: Self.reason(process, task))
+    }
+
+    func report() -> DeviceReport? {
+        do {
+            if let failure { throw failure }
+            guard try read() else {
+                try checkLimits()
+                return nil
+            }
+            return try answer()
+        } catch {
+            end()
+            var report = DeviceReport(index: task.index, device: task.device)
+            report.failure = "\(error)"
+            return report
         }
-        guard let report = try? JSONDecoder().decode(DeviceReport.self, from: bytes) else {
+    }
+
+    /// Takes what has come.
+    /// - Returns: whether there will be no more.
+    private func read() throws(Loss) -> Bool {
+        let descriptor = output.fileHandleForReading.fileDescriptor
+        var chunk = [UInt8](repeating: 0, count: 65_536)
+        while true {
+            var wait = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+            guard poll(&wait, 1, 0) > 0 else { return false }
+            let count = Foundation.read(descriptor, &chunk, chunk.count)
+            if count > 0 {
+                data.append(contentsOf: chunk[..<count])
+            } else if count == 0 || errno != EINTR {
+                return true
+            }
+        }
+    }
+
+    private func checkLimits() throws(Loss) {
+        let now = ContinuousClock.now
+        guard now - lastLook >= Self.lookInterval else { return }
+        lastLook = now
+        guard now - start <= .seconds(limits.whole) else {
+            throw Loss(description: "no answer within \(Format.duration(limits.whole))")
+        }
+        guard ProcessState(of: process.processIdentifier) == .stopped else {
+            stopped = nil
+            return
+        }
+        let since = stopped ?? now
+        stopped = since
+        guard now - since <= .seconds(limits.stopped) else {
+            throw Loss(description: "its process was stopped for \(Format.duration(limits.stopped)), and is ended")
+        }
+    }
+
+    private func answer() throws(Loss) -> DeviceReport {
+        process.waitUntilExit()
+        guard process.terminationReason == .exit, process.terminationStatus == 0 else {
+            let end =
+                process.terminationReason == .uncaughtSignal
+                ? "was killed by signal \(process.terminationStatus)" : "ended with code \(process.terminationStatus)"
+            throw Loss(description: "its process \(end)" + Self.memoryNote(task))
+        }
+        guard let report = try? JSONDecoder().decode(DeviceReport.self, from: data) else {
             throw Loss(description: "its process said something else than a report")
         }
         return report
-    }
-
-    private static func reason(_ process: Process, _ task: DeviceTask) -> String {
-        let end =
-            process.terminationReason == .uncaughtSignal
-            ? "was killed by signal \(process.terminationStatus)" : "ended with code \(process.terminationStatus)"
-        return "its process \(end)" + memoryNote(task)
     }
 
     /// What may be behind a failure.
     static func memoryNote(_ task: DeviceTask) -> String {
         guard task.enforcesLimits, task.device.origin(of: .ramMegabytes) == .stated else { return "" }
         return ", held to \(Format.fixed(task.device.ramMegabytes, 0)) MB of memory"
-    }
-
-    /// - Returns: nil when the end has not come in time.
-    private static func read(from descriptor: Int32, seconds: Double) -> Data? {
-        let deadline = ContinuousClock.now + .seconds(seconds)
-        var data = Data()
-        var chunk = [UInt8](repeating: 0, count: 65_536)
-        while true {
-            let left = (deadline - .now) / .milliseconds(1)
-            guard left > 0 else { return nil }
-            var wait = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-            guard poll(&wait, 1, Int32(min(left.rounded(.up), 60_000))) > 0 else { continue }
-            let count = Foundation.read(descriptor, &chunk, chunk.count)
-            if count > 0 {
-                data.append(contentsOf: chunk[..<count])
-            } else if count == 0 || errno != EINTR {
-                return data
-            }
-        }
     }
 }

@@ -1,5 +1,6 @@
 import Analysis
 import FedCore
+import Federation
 import Foundation
 import Serving
 
@@ -18,8 +19,13 @@ struct FleetOutcome {
     let machines: [String: DeviceProfiler.Machine]
     let models: [Model]
     let folder: URL
+    /// The run was asked to stop before all devices had served: there is no time for pictures.
+    var interruption: Interruption?
 
-    /// 0: a device has served; 1: none has, and something went wrong; 2: no model fits any device.
+    /// Prints and writes everything, and says on standard error who is missing.
+    ///
+    /// - Returns: 0: every device has served, but for those that no model fits; 3: some are missing, because something went
+    ///   wrong; 1: all are; 2: no model fits any device.
     func finish(json: Bool, verbose: Bool) -> Int32 {
         if reports.allSatisfy(\.isRefused) {
             let reasons = reports.map { "device '\($0.device.name)': \($0.failure ?? "")" }
@@ -38,7 +44,16 @@ struct FleetOutcome {
             Console.error("fedmpi: cannot write to '\(folder.relativePath)': \(error)")
             return 1
         }
-        return reports.contains { $0.failure == nil } ? 0 : 1
+        let missing = reports.filter { $0.failure != nil && !$0.isRefused }
+        guard let first = missing.first else { return 0 }
+        var line = "\(missing.count) of \(Format.count(reports.count, "device")) "
+        line += missing.count == 1 ? "is missing: " : "are missing: "
+        line += "\(first.device.name): \(first.failure ?? "")"
+        if missing.count > 1 { line += "; " + missing.dropFirst().map(\.device.name).joined(separator: ", ") }
+        let hasServed = reports.contains { $0.failure == nil }
+        if hasServed { line += "; the others are in '\(folder.relativePath)'" }
+        Console.error("fedmpi: " + (interruption.map { "\($0), " } ?? "") + line)
+        return hasServed ? 3 : 1
     }
 
     private struct File: Encodable {
@@ -65,7 +80,7 @@ struct FleetOutcome {
         let csv = ([FleetRecord.csvHeader] + reports.map { FleetRecord($0).csv }).joined(separator: "\n") + "\n"
         try Data(csv.utf8).write(to: folder.appendingPathComponent("fleet.csv"), options: .atomic)
         let note = "results   \(folder.relativePath)/fleet.json, fleet.csv"
-        let pictures = reports.compactMap(AdaptationPicture.init).map(\.picture)
+        let pictures = interruption == nil ? reports.compactMap(AdaptationPicture.init).map(\.picture) : []
         guard !pictures.isEmpty else { return [note] }
         switch try Gnuplot.draw(pictures, in: folder) {
         case .drawn:

@@ -22,11 +22,15 @@ struct FleetText {
         machines.keys.sorted().compactMap { host in
             machines[host].map { machine in
                 let profile = machine.profile
+                let busy =
+                    machine.isBusy
+                    ? "; busy: others took \(Format.fixed(100 * (1 - machine.processorShare), 0)) % of its cores' time, "
+                        + "so that the figure for all is too low" : ""
                 let bandwidth = profile.memoryBandwidth.map { ", \(Format.fixed($0, 1)) GB/s" } ?? ""
                 return """
                     \(host): \(Format.count(profile.cores, "core")), \(Format.grouped(Int(profile.ramMegabytes))) MB (read); \
                     \(Format.fixed(profile.gflopsPerCore, 1)) GFLOP/s on one thread, \
-                    \(Format.fixed(machine.gflopsOfAllThreads, 1)) on all\(bandwidth) (measured)
+                    \(Format.fixed(machine.gflopsOfAllThreads, 1)) on all\(bandwidth) (measured\(busy))
                     """
             }
         }.joined(separator: "\n")

@@ -46,6 +46,10 @@ struct Serve: WorldCommand {
         help: "Put no limits on the devices' processes: simulate a CPU share, and leave memory and cores as they are.")
     var noLimits = false
 
+    @Option(
+        help: "Seconds of silence after which a rank is lost, and for which a device's process may be stopped.")
+    var failureTimeout = RunSettings().failureTimeout
+
     @Option(help: "Folder of all runs.")
     var results = "results"
 
@@ -61,9 +65,13 @@ struct Serve: WorldCommand {
     func validate() throws {
         if atOnce < 1 { throw ConfigurationError("--at-once must be at least 1") }
         if let testImages, testImages < 1 { throw ConfigurationError("--test-images must be at least 1") }
+        guard (1...86_400).contains(failureTimeout) else {
+            throw ConfigurationError("--failure-timeout is \(failureTimeout); it must be from 1 to 86400 s")
+        }
     }
 
     func run(on world: any Communicator) throws -> (() -> Int32)? {
+        let stop = StopSignals.raiseFlag()
         var job: ServingJob?
         var folder: URL?
         let problem = try Session.attempt(on: world) {
@@ -78,29 +86,42 @@ struct Serve: WorldCommand {
         }
         if let refusal { throw refusal }
         guard let job else { preconditionFailure("every rank agreed, and this one has no job") }
-
-        let hosts = try world.hostNames()
-        let host = try world.split(color: hosts.firstIndex(of: hosts[world.rank]), key: world.rank) ?? world
-        let machine = try host.broadcast(
-            json: host.rank == 0 ? DeviceProfiler().measure(name: hosts[world.rank]) : nil, root: 0)
-        let accuracies = try Accuracies.measure(
-            job.variants, on: job.test, count: testImages ?? .max, over: world)
-        let reports = try Turns(host, atOnce: atOnce).take {
-            try job.fleet.devices(ofRank: world.rank, of: world.size).map { index in
-                try DeviceProcess.run(
-                    job.task(for: index, on: machine, accuracies: accuracies), timeout: job.longestSeconds)
+        do {
+            return try serve(job, into: folder, on: world, stop)
+        } catch let interruption as Interruption {
+            // Nothing was written into it, unless devices have served.
+            if let folder, rmdir(folder.path) == 0 {
+                Console.error("fedmpi: \(interruption) before a device had served")
             }
+            throw interruption
         }
-        let all = try world.gather(json: reports, root: 0).flatMap { $0 }.sorted { $0.index < $1.index }
-        let machines = try world.gather(json: machine, root: 0)
-        guard world.rank == 0, let folder else { return nil }
-        if all.allSatisfy(\.isRefused) {
+    }
+
+    /// - Parameter folder: on rank 0.
+    private func serve(
+        _ job: ServingJob, into folder: URL?, on world: any Communicator, _ stop: StopFlag
+    ) throws -> (() -> Int32)? {
+        let limits = DeviceProcess.Limits(whole: job.longestSeconds, stopped: failureTimeout)
+        let (result, hasLostRanks) = try FleetSession.run(
+            job.plan(atOnce: atOnce, failureTimeout: failureTimeout, images: testImages), FleetRank(job, limits),
+            on: world, stop: stop, ready: { Guardian.noteRoundsBegin() }, released: { Guardian.noteRelease() },
+            note: { Console.error("[rank 0] warning: \($0)") })
+        guard let result, let folder else {
+            if hasLostRanks { Launch.leaveBehindLostRanks() }
+            return nil
+        }
+        if result.reports.allSatisfy(\.isRefused) {
             // Nothing was written into it.
             rmdir(folder.path)
         }
         let outcome = FleetOutcome(
-            reports: all, machines: Dictionary(zip(hosts, machines)) { first, _ in first },
-            models: job.models(accuracies), folder: folder)
+            reports: result.reports, machines: result.machines, models: job.models(result.accuracies), folder: folder,
+            interruption: result.interruption)
+        if let interruption = result.interruption {
+            _ = outcome.finish(json: json, verbose: verbose)
+            throw interruption
+        }
+        if hasLostRanks { Launch.leaveBehindLostRanks(code: outcome.finish(json: json, verbose: verbose)) }
         return { [json, verbose] in outcome.finish(json: json, verbose: verbose) }
     }
 }

@@ -40,8 +40,16 @@ struct ServingJob {
         }
     }
 
+    /// What there is to do.
+    /// - Parameter images: test images that the accuracy is taken over; nil: all.
+    func plan(atOnce: Int, failureTimeout: Double, images: Int?) -> FleetPlan {
+        FleetPlan(
+            fleet: fleet, images: min(images ?? .max, test.count), variants: variants.count, atOnce: atOnce,
+            failureTimeout: failureTimeout, task: task)
+    }
+
     /// What a device's process is told.
-    func task(for index: Int, on machine: DeviceProfiler.Machine, accuracies: [Double]) -> DeviceTask {
+    private func task(_ index: Int, on machine: DeviceProfiler.Machine, accuracies: [Double]) -> DeviceTask {
         let budget = command.budgetOptions.budget
         var task = DeviceTask(
             index: index, device: fleet.devices[index].profile(on: machine.profile),

@@ -125,7 +125,7 @@ struct Split: WorldCommand {
                 Guardian.noteRoundsBegin()
                 if json, world.rank == 0 { Console.output(#"{"event":"start"}"#) }
             },
-            released: { Guardian.noteRoundsEnd() },
+            released: { Guardian.noteRoundsEnd() }, dismissed: { Guardian.noteRelease() },
             note: { Console.error("[rank \(world.rank)] warning: \($0)") })
         var code: Int32 = 0
         if let report = outcome.report {
@@ -135,6 +135,12 @@ struct Split: WorldCommand {
             if report.perDevice.isEmpty {
                 Console.error("fedmpi: every device is lost: no image has a prediction")
                 code = 1
+            } else if report.imagesLost > 0 {
+                let all = Format.grouped(report.images + report.imagesLost)
+                Console.error(
+                    "fedmpi: \(Format.grouped(report.imagesLost)) of \(all) images have no prediction, because devices are lost"
+                )
+                code = 3
             }
         }
         if outcome.hasLostRanks { Launch.leaveBehindLostRanks(code: code, endsJob: outcome.endsJob) }

@@ -34,6 +34,7 @@ final class SweepClient {
                     channel?.abandon()
                     channel = nil
                 case .end(let hasLostRanks):
+                    Guardian.noteRelease()
                     channel?.abandon()
                     return hasLostRanks
                 }
@@ -50,7 +51,7 @@ final class SweepClient {
         do {
             let hasLeftEarly = try Session.run(
                 nil, stop: stop, on: channel, timekeeper: timekeeper, observers: { _ in [] },
-                ready: { Guardian.noteRoundsBegin() })
+                ready: { Guardian.noteRoundsBegin() }, released: { Guardian.noteRelease() })
             // A rank that is killed between two runs would leave the others of its group in a collective.
             if !hasLeftEarly { Guardian.noteRoundsEnd() }
         } catch is ConfigurationError {

@@ -1,0 +1,43 @@
+import Testing
+
+@testable import fedmpi
+
+@Suite struct StopPatienceTests {
+    /// Looks each second. - Returns: the second of the first verdict, and it.
+    private func firstVerdict(
+        _ phase: StopPatience.Phase, within seconds: Int, isStopped: (Int) -> Bool = { _ in true }
+    ) -> (second: Int, StopPatience.Verdict)? {
+        var patience = StopPatience()
+        for second in 0...seconds {
+            let verdict = patience.look(isStopped: isStopped(second), phase, at: Double(second))
+            if verdict != .none { return (second, verdict) }
+        }
+        return nil
+    }
+
+    @Test func `A stopped rank that others wait for ends the job after a minute`() throws {
+        let (second, verdict) = try #require(firstVerdict(.needed, within: 100))
+        #expect(second == 60 && verdict == .fail)
+    }
+
+    @Test func `Once it is let go it is ended alone, soon`() throws {
+        let (second, verdict) = try #require(firstVerdict(.released, within: 100))
+        #expect(second == 5 && verdict == .spare)
+    }
+
+    @Test func `In the rounds it may be stopped for as long as somebody likes`() {
+        #expect(firstVerdict(.inRounds, within: 10_000) == nil)
+    }
+
+    @Test func `One that goes on in between begins anew`() {
+        #expect(firstVerdict(.needed, within: 300) { $0 % 59 != 0 } == nil)
+    }
+
+    @Test func `While the guardian is stopped itself no time counts`() {
+        var patience = StopPatience()
+        #expect(patience.look(isStopped: true, .needed, at: 0) == .none)
+        #expect(patience.look(isStopped: true, .needed, at: 1) == .none)
+        #expect(patience.look(isStopped: true, .needed, at: 3_601) == .none)
+        #expect(patience.look(isStopped: false, .needed, at: 3_602) == .none)
+    }
+}

@@ -58,11 +58,11 @@ final class SweepLeader {
         for client in group.clients { try post.send(step, to: client) }
     }
 
-    private func perform(_ run: SweepRun) throws -> SweepPost.Report {
+    /// - Parameter start: when it was begun with clients that are lost.
+    private func perform(_ run: SweepRun, since start: ContinuousClock.Instant = .now) throws -> SweepPost.Report {
         let wasAlone = group.hasLostRanks
         if !wasAlone { try tell(.run(run)) }
         let channel = try group.open()
-        let start = ContinuousClock.now
         let witness = SweepWitness(queue)
         var isUnderWay = false
         var end: SweepOutcome.End
@@ -77,6 +77,12 @@ final class SweepLeader {
         } catch let error as ConfigurationError {
             end = .failed(error.description)  // all ranks of the group know it
             isClean = !isUnderWay
+        } catch is NoClientRanks {
+            // From where it had come, to the same weights.
+            group.hasLostRanks = true
+            try close(channel, isClean: false, wasAlone: wasAlone)
+            Console.error("[sweep] warning: \(run.name): no client rank is left; rank \(group.leader) does it alone")
+            return try perform(run, since: start)
         } catch let error where isUnderWay && !(error is MPIError) {
             end = .failed("\(error)")
             isClean = false

@@ -50,13 +50,13 @@ struct SweepRun: Codable, Equatable {
     /// A run that was killed before it had written its settings left no more than these: anything else is somebody's, and is
     /// not to be removed.
     private func refuseForeignFiles() throws(ConfigurationError) {
-        let own = [PartitionFile.name, TimingFiles.folder] + CheckpointFiles.names
-        guard let files = try? FileManager.default.contentsOfDirectory(atPath: folder.path) else {
+        let file: String?
+        do {
+            file = try RunFolder.foreignFile(in: folder)
+        } catch {
             throw ConfigurationError("'\(folder.relativePath)' is no run's folder; choose another name", at: name)
         }
-        // What is written as a whole has such a name before it has its own.
-        let foreign = files.filter { !own.contains($0) && !$0.hasPrefix(".dat.nosync") }
-        guard let file = foreign.min() else { return }
+        guard let file else { return }
         throw ConfigurationError(
             "'\(folder.relativePath)' has '\(file)' and no config.json: it is no run's folder; choose another name",
             at: name)

@@ -1,0 +1,14 @@
+import Foundation
+
+extension RunFolder {
+    /// A file of a folder without `config.json` that no run leaves there: it is somebody's, and the folder is no run's. A run that
+    /// was killed before it had written its settings, or is about to, has no more than its partition, its times and checkpoints.
+    /// - Returns: nil: there is none, and the folder may be that of a run which has yet to begin.
+    /// - Throws: when the folder cannot be read.
+    public static func foreignFile(in folder: URL) throws -> String? {
+        let own = [PartitionFile.name, TimingFiles.folder, "config.json"] + CheckpointFiles.names
+        // What is written as a whole has such a name before it has its own.
+        return try FileManager.default.contentsOfDirectory(atPath: folder.path)
+            .filter { !own.contains($0) && !$0.hasPrefix(".dat.nosync") }.min()
+    }
+}

@@ -20,6 +20,8 @@ import threading
 import time
 from pathlib import Path
 
+import chaos_runs
+
 ROOT = Path(__file__).resolve().parent.parent
 ROUNDS = 40
 JOB = (
@@ -400,15 +402,11 @@ class Chaos:
 
     def report(self, given):
         options = self.options
-        cpu = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
-        version = subprocess.run([options.binary, "--version"], capture_output=True, text=True).stdout.strip()
-        mpi = subprocess.run(["mpirun.openmpi", "--version"], capture_output=True, text=True).stdout.split("\n")[0]
         good = options.runs - self.failures
         return "\n".join([
-            "# Runs whose ranks are killed, stopped, delayed, or spoil their updates",
+            "## Training",
             "",
-            f"Made by `scripts/chaos {given}` (seed {options.seed}) on {datetime.date.today()}: "
-            f"{cpu[1] if cpu else platform.machine()}, {os.cpu_count()} cores, {mpi}, fedmpi {version}.",
+            f"Made by `scripts/chaos {given}` {made(options)}.",
             "",
             f"**{good} of {options.runs} runs complete, with the digest of the undisturbed run.** The job: "
             f"`{' '.join([*JOB, *options.options.split()])}`, failure time-out {FAILURE_TIMEOUT:.0f} s. A moment is a share of the time an "
@@ -424,6 +422,27 @@ class Chaos:
         ])  # fmt: skip
 
 
+def made(options):
+    """When, and where."""
+    cpu = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
+    version = subprocess.run([options.binary, "--version"], capture_output=True, text=True).stdout.strip()
+    mpi = subprocess.run(["mpirun.openmpi", "--version"], capture_output=True, text=True).stdout.split("\n")[0]
+    return (
+        f"on {datetime.date.today()}: {cpu[1] if cpu else platform.machine()}, {os.cpu_count()} cores, {mpi}, "
+        f"fedmpi {version}"
+    )
+
+
+def write_part(text):
+    """Replaces the part of results/chaos.md with this heading, or adds it."""
+    path = ROOT / "results" / "chaos.md"
+    title = "# Runs whose ranks are killed, stopped, delayed, or spoil their updates"
+    parts = re.split(r"\n(?=## )", path.read_text()) if path.exists() else []
+    heading = text.split("\n")[0]
+    rest = [part.strip() for part in parts if part.startswith("## ") and part.split("\n")[0] != heading]
+    path.write_text("\n\n".join([title, *sorted([*rest, text.strip()], reverse=True)]) + "\n")
+
+
 def row(cells):
     return "| " + " | ".join(str(cell) for cell in cells) + " |"
 
@@ -435,18 +454,34 @@ def parse():
     parser.add_argument("--first", type=int, default=0, metavar="I", help="number of the first run")
     parser.add_argument("--options", default="", metavar="TEXT", help="more of fedmpi's options, e.g. '--strategy ditto'")
     parser.add_argument("--write", action="store_true", help="also write results/chaos.md")
+    parser.add_argument(
+        "--modes", metavar="LIST", help="disturb these commands, at any moment, and go on with them: all, or name,name")
+    parser.add_argument("--at-once", type=int, default=1, metavar="N", help="with --modes: runs at the same time")
+    parser.add_argument(
+        "--log", type=Path, metavar="FILE", help="with --modes: keep the runs in it, and do only those that are not there yet")
     parser.add_argument("--binary", type=Path, required=True, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.runs < 1 or options.first < 0:
+    if options.runs < 1 or options.first < 0 or options.at_once < 1:
         parser.error("N must be at least 1 and I at least 0")
     if options.seed is None:
         options.seed = random.SystemRandom().randrange(1_000_000)
     return options
 
 
+def disturb_modes(options):
+    with tempfile.TemporaryDirectory() as scratch:
+        cells, good = chaos_runs.ModeChaos(options, scratch).run_all()
+    if options.write:
+        given = f"{options.runs} --modes {options.modes} --seed {options.seed}"
+        write_part(chaos_runs.table(cells, good, given, made(options)))
+    return 0 if good == len(cells) else 1
+
+
 def main():
     options = parse()
     print(f"chaos: seed {options.seed}", file=sys.stderr)
+    if options.modes:
+        return disturb_modes(options)
     print(row(HEADER), row(["---"] * len(HEADER)), sep="\n", flush=True)
     with tempfile.TemporaryDirectory() as scratch:
         options.scratch = scratch
@@ -455,8 +490,7 @@ def main():
             chaos.run(number)
     print(f"\n{options.runs - chaos.failures} of {options.runs} complete with equal digests")
     if options.write:
-        path = ROOT / "results" / "chaos.md"
-        path.write_text(chaos.report(f"{options.runs} --seed {options.seed}"))
+        write_part(chaos.report(f"{options.runs} --seed {options.seed}"))
     return 1 if chaos.failures else 0
 
 

@@ -39,12 +39,14 @@ struct ServeTests {
     }
 
     /// The object that `--json` prints.
-    private func serve(ranks: Int?, _ arguments: [String], in folder: Folder) throws -> [String: Any] {
+    private func serve(
+        ranks: Int?, _ arguments: [String], in folder: Folder, code: Int32 = 0
+    ) throws -> [String: Any] {
         let outcome = try Program.run(
             ranks: ranks,
             ["serve", "--models", try Trained.models(), "--results", folder.path, "--json"]
                 + arguments, seconds: 60)
-        #expect(outcome.status == 0, "\(outcome.errors)")
+        #expect(outcome.status == code, "\(outcome.errors)")
         return try #require(try outcome.events().first)
     }
 
@@ -125,6 +127,44 @@ struct ServeTests {
         #expect(failure.contains("MB"), "\(failure)")
         #expect(devices[1]["failure"] == nil)
         #expect(devices[1]["answered"] as? Int == 50)
+    }
+
+    @Test(arguments: [
+        ("KILL", "serve-device", "this machine: its process was killed by signal 9"),
+        ("STOP", "serve-device", "this machine: its process was stopped for 1 s, and is ended"),
+        ("KILL", "rank 1", "this machine: lost with rank 1: its process has ended"),
+    ])
+    func `A device or a rank that is killed or stopped costs one device, and the exit code tells`(
+        signal: String, target: String, says: String
+    ) throws {
+        let folder = try Folder()
+        let binary = try #require(Program.binary)
+        let process = target == "rank 1" ? "$rank" : "$device"
+        let script = """
+            "$@" >"$0/out" 2>"$0/err" & job=$!
+            until rank=$(pgrep -P $(pgrep -P $job -f 'rank 1,')) && device=$(pgrep -P $rank -f serve-device); do
+                sleep 0.05
+            done 2>/dev/null
+            kill -\(signal) \(process)
+            wait $job; status=$?
+            cat "$0/out"; cat "$0/err" >&2
+            kill -0 $device 2>/dev/null && echo left
+            exit $status
+            """
+        let outcome = try Program.run(
+            [
+                "--default-signal", "timeout", "-k", "5", "40", "bash", "-c", script, folder.path, "mpirun", "-np", "3",
+                binary, "serve", "--models", try Trained.models(), "--json", "--seconds", "1", "--failure-timeout", "1",
+                "--test-images", "500", "--results", folder.path, "--run-name", "fleet",
+            ])
+        #expect(outcome.status == 3, "\(outcome.errors)")
+        let line = "fedmpi: 1 of 2 devices is missing: \(says); the others are in '"
+        #expect(outcome.errorLines.contains { $0.hasPrefix(line) }, "\(outcome.errors)")
+        let devices = try devices(try #require(try outcome.events().first))
+        #expect(devices.count == 2 && devices[1]["failure"] == nil)
+        #expect(try #require(devices[1]["answered"] as? Int) > 0)
+        #expect(FileManager.default.fileExists(atPath: "\(folder.path)/fleet/fleet.json"))
+        #expect(!outcome.outputLines.contains("left"))
     }
 
     @Test func `Where no model fits any device nothing is left behind`() throws {

@@ -115,7 +115,7 @@ final class RoundLoop {
             for round in finishedRounds..<job.settings.rounds where earlyEnd == nil { try run(round: round + 1) }
             try evaluatePending { try exchange.heartbeat() }
         } catch {
-            let cause = (error as? Interruption).map { RunStop.Cause.interruption($0) } ?? .failure("\(error)")
+            let cause = (error as? Interruption).map { RunStop.Cause.interruption($0) } ?? .failure(error.line)
             let stop = RunStop(cause: cause, state: state)
             for observer in observers { observer.runStopped(stop) }
             // The caller may want to go on without this run.

@@ -180,7 +180,7 @@ final class RoundTally: AnswerReceiver {
 
     private func reject(_ client: Int, because error: any Error) {
         rejected += 1
-        rejection(client, "\(error)")
+        rejection(client, error.line)
     }
 
     /// Clients that nothing will come of: of a lost rank.

@@ -1,4 +1,5 @@
 #if canImport(FoundationEssentials)
+import FedCore
 import FoundationEssentials
 #else
 import Foundation
@@ -20,7 +21,7 @@ extension Safetensors {
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
         var text: [UInt8]
-        do { text = [UInt8](try encoder.encode(header)) } catch { throw .badHeader("\(error)") }
+        do { text = [UInt8](try encoder.encode(header)) } catch { throw .badHeader(error.line) }
         // Spaces, so that the tensors begin at a multiple of eight.
         text += [UInt8](repeating: 0x20, count: (8 - text.count % 8) % 8)
 

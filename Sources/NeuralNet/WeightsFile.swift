@@ -55,7 +55,7 @@ struct WeightsFile {
 
     /// An error with the file's name before it.
     private func naming<Result>(_ body: () throws -> Result) throws(ConfigurationError) -> Result {
-        do { return try body() } catch { throw ConfigurationError("'\(path)': \(error)") }
+        do { return try body() } catch { throw ConfigurationError("'\(path)': \(error.line)") }
     }
 }
 

@@ -106,7 +106,7 @@ public struct CheckpointFiles: Sendable {
             try file.synchronize()
             try file.close()
         } catch {
-            throw CheckpointFileError(path: path, reason: "it cannot be written: \(error.localizedDescription)")
+            throw CheckpointFileError(path: path, reason: "it cannot be written: \(error.reasonLine)")
         }
     }
 

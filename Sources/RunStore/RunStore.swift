@@ -75,7 +75,7 @@ public struct RunStoreError: Error, CustomStringConvertible {
     public let description: String
 
     init(file: URL, _ error: any Error) {
-        let reason = (error as? DatabaseError)?.message ?? "\(error)"
+        let reason = (error as? DatabaseError)?.message ?? error.line
         description =
             "run history '\(file.path)': " + reason.split(separator: "\n").joined(separator: " ")
     }

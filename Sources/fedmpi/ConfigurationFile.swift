@@ -69,8 +69,7 @@ enum ConfigurationFile {
         do {
             node = try Yams.compose(yaml: text)
         } catch {
-            let reason = "\(error)".split(separator: "\n").joined(separator: " ")
-            throw ConfigurationError("'\(path)' is not YAML: \(reason)")
+            throw ConfigurationError("'\(path)' is not YAML: \(error.line)")
         }
         guard let node else { return nil }
         guard let mapping = node.mapping else {

@@ -19,6 +19,8 @@ enum Help {
     /// An error as one line. An option that training does not know is answered with those it knows.
     static func line(for error: any Error, _ arguments: [String]) -> String {
         if let error = error as? ConfigurationError { return error.description }
+        // Only what the parser makes has words of its own there.
+        guard String(reflecting: type(of: error)).hasPrefix("ArgumentParser.") else { return error.line }
         var line = FedMPI.message(for: error).split(separator: "\n").joined(separator: " ")
         let others = FedMPI.configuration.subcommands.filter { $0 != Train.self }.map(name)
         if line.hasPrefix("Unknown option"), !others.contains(arguments.first ?? "") {

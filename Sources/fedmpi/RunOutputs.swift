@@ -65,7 +65,7 @@ struct RunOutputs {
     /// Without its timing files a rank goes on all the same.
     static func openTimingFiles(_ folder: String, _ header: TimingHeader) -> TimingWriter? {
         let logger = Logger(label: "fedmpi") { _ in RankLog(rank: header.rank) }
-        let warn: @Sendable (any Error) -> Void = { logger.warning("cannot write timing files: \($0)") }
+        let warn: @Sendable (any Error) -> Void = { logger.warning("cannot write timing files: \($0.line)") }
         do {
             return try TimingWriter(run: folder, header, failed: warn)
         } catch {

@@ -65,7 +65,7 @@ struct TrainingRun {
             let run = try RecordedRun(in: folder)
             try Report.write(run, tables: !output.quiet && !output.json, notes: !output.quiet)
         } catch {
-            Console.error("fedmpi: no report: \(error)")
+            Console.error("fedmpi: no report: \(error.line)")
         }
     }
 

@@ -1,3 +1,5 @@
+import FedCore
+
 /// What a client sends of its evaluation: for each model it has looked at, the summed loss, then the confusion matrix.
 struct EvaluationVector: Sendable, Equatable {
     let classes: Int
@@ -68,7 +70,7 @@ final class EvaluationTally: AnswerReceiver {
             }
             results.append((client, models))
         } catch {
-            rejection(client, "\(error)")
+            rejection(client, error.line)
         }
     }
 

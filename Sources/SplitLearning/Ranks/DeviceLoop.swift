@@ -87,7 +87,7 @@ final class DeviceLoop: ClientWork {
         do throws(UpdateSlot.Defect) {
             return try SplitMessage(buffer)
         } catch {
-            throw BadMessage(reason: "\(error)")
+            throw BadMessage(reason: error.line)
         }
     }
 

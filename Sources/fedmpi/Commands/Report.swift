@@ -39,7 +39,7 @@ struct Report: ParsableCommand {
         do {
             for note in try report.write() where notes { Console.error("fedmpi: \(note)") }
         } catch {
-            throw ConfigurationError("cannot write the report into '\(run.folder.path)': \(error.localizedDescription)")
+            throw ConfigurationError("cannot write the report into '\(run.folder.path)': \(error.reasonLine)")
         }
     }
 }

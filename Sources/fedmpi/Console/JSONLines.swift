@@ -1,3 +1,4 @@
+import FedCore
 import Federation
 import Foundation
 import Recording
@@ -76,7 +77,7 @@ final class JSONLines: RoundObserver {
         do {
             try print(Fault(fault: fault))
         } catch {
-            Console.error("fedmpi: a fault could not be printed: \(error)")
+            Console.error("fedmpi: a fault could not be printed: \(error.line)")
         }
     }
 

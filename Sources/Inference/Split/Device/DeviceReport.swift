@@ -1,3 +1,4 @@
+import FedCore
 import Foundation
 
 /// What a device has done; it tells rank 0 at the end, as JSON.
@@ -35,7 +36,7 @@ extension DeviceReport {
         do {
             self = try JSONDecoder().decode(DeviceReport.self, from: Data(bytes))
         } catch {
-            throw MalformedMessage(description: "rank \(rank) sent what is no report: \(error)")
+            throw MalformedMessage(description: "rank \(rank) sent what is no report: \(error.line)")
         }
         guard self.rank == rank, labels.count == images else {
             throw MalformedMessage(

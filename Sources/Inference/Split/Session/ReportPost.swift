@@ -1,3 +1,4 @@
+import FedCore
 import Federation
 import Foundation
 import MPI
@@ -36,7 +37,7 @@ struct ReportPost {
                         reports.append(
                             try DeviceReport(in: bytes, of: rank, images: requests(rank), classes: classes))
                     } catch {
-                        whenLost(rank, "its report is none: \(error)")
+                        whenLost(rank, "its report is none: \(error.line)")
                         try tell([rank], hasLostRanks: true)
                     }
                 } else if watch.isLost(rank) {

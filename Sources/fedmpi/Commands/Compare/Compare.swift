@@ -46,7 +46,7 @@ struct Compare: ParsableCommand {
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
             outcome = try Gnuplot.draw([picture], in: folder)
         } catch {
-            throw ConfigurationError("cannot draw in '\(folder.path)': \((error as NSError).localizedDescription)")
+            throw ConfigurationError("cannot draw in '\(folder.path)': \(error.reasonLine)")
         }
         switch outcome {
         case .drawn: return "picture   \(folder.relativePath)/\(picture.name).png"

@@ -96,7 +96,7 @@ struct DemoStory {
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
             try Data(Self.fleetProfiles.utf8).write(to: profiles)
         } catch {
-            throw ConfigurationError("cannot make the folder '\(folder.path)': \(error.localizedDescription)")
+            throw ConfigurationError("cannot make the folder '\(folder.path)': \(error.reasonLine)")
         }
     }
 }

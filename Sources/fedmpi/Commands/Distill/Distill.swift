@@ -130,7 +130,7 @@ struct Distill: WorldCommand {
                 Console.output("\n\(result.text)\n\n" + notes.joined(separator: "\n"))
             }
         } catch {
-            let reason = (error as? ConfigurationError)?.description ?? (error as NSError).localizedDescription
+            let reason = error.reasonLine
             Console.error("fedmpi: the students cannot be compared: \(reason)")
             code = 1
         }

@@ -156,7 +156,7 @@ struct DistillPlan {
         do {
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         } catch {
-            throw ConfigurationError("cannot write into '\(folder.relativePath)': \(error.localizedDescription)")
+            throw ConfigurationError("cannot write into '\(folder.relativePath)': \(error.reasonLine)")
         }
         return try FolderLock(folder)
     }

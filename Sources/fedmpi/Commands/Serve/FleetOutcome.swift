@@ -41,7 +41,7 @@ struct FleetOutcome {
                 Console.output("\n" + notes.joined(separator: "\n"))
             }
         } catch {
-            Console.error("fedmpi: cannot write to '\(folder.relativePath)': \(error)")
+            Console.error("fedmpi: cannot write to '\(folder.relativePath)': \(error.line)")
             return 1
         }
         let missing = reports.filter { $0.failure != nil && !$0.isRefused }

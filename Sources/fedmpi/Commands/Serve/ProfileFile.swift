@@ -22,8 +22,7 @@ enum ProfileFile {
         } catch let error as ConfigurationError {
             throw ConfigurationError("'\(path)': \(error)")
         } catch {
-            let reason = "\(error)".split(separator: "\n").joined(separator: " ")
-            throw ConfigurationError("'\(path)' is not YAML: \(reason)")
+            throw ConfigurationError("'\(path)' is not YAML: \(error.line)")
         }
     }
 

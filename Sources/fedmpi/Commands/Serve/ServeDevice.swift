@@ -21,7 +21,7 @@ struct ServeDevice: ParsableCommand {
             report = try DeviceServer(task).run()
         } catch {
             report = DeviceReport(index: task.index, device: task.device)
-            report.failure = "\(error)" + DeviceProcess.memoryNote(task)
+            report.failure = error.line + DeviceProcess.memoryNote(task)
         }
         try FileHandle.standardOutput.write(contentsOf: JSONEncoder().encode(report))
     }

@@ -14,7 +14,7 @@ enum SplitFolder {
         do {
             try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
         } catch {
-            throw ConfigurationError("cannot make the folder '\(url.path)': \(error.localizedDescription)")
+            throw ConfigurationError("cannot make the folder '\(url.path)': \(error.reasonLine)")
         }
         return url
     }

@@ -123,7 +123,7 @@ struct Sweep: WorldCommand {
             let lines = try SweepFiles(plan).write(table, outcomes)
             if !quiet { Console.output("\n" + lines.joined(separator: "\n")) }
         } catch {
-            let reason = (error as? ConfigurationError)?.description ?? (error as NSError).localizedDescription
+            let reason = error.reasonLine
             Console.error("fedmpi: cannot write into '\(plan.folder.relativePath)': \(reason)")
             code = 1
         }

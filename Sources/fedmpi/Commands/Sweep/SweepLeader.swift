@@ -84,7 +84,7 @@ final class SweepLeader {
             Console.error("[sweep] warning: \(run.name): no client rank is left; rank \(group.leader) does it alone")
             return try perform(run, since: start)
         } catch let error where isUnderWay && !(error is MPIError) {
-            end = .failed("\(error)")
+            end = .failed(error.line)
             isClean = false
         }
         group.hasLostRanks = group.hasLostRanks || witness.hasLostRanks
@@ -121,7 +121,7 @@ final class SweepLeader {
         var outputs: RunOutputs?
         defer {
             if case .failure(let error) = outputs?.checkpoints.outcomeOfStop {
-                Console.error("[sweep] warning: \(run.name) was stopped, and not saved: \(error)")
+                Console.error("[sweep] warning: \(run.name) was stopped, and not saved: \(error.line)")
             }
         }
         let hasLostRanks = try Session.run(
@@ -143,7 +143,7 @@ final class SweepLeader {
         } catch let error as ConfigurationError {
             throw error
         } catch {
-            throw ConfigurationError("cannot write into '\(run.folder.relativePath)': \(error.localizedDescription)")
+            throw ConfigurationError("cannot write into '\(run.folder.relativePath)': \(error.reasonLine)")
         }
     }
 }

@@ -105,7 +105,7 @@ struct SweepPlan {
         } catch let error as ConfigurationError {
             throw error
         } catch {
-            throw ConfigurationError("cannot write into '\(folder.relativePath)': \(error.localizedDescription)")
+            throw ConfigurationError("cannot write into '\(folder.relativePath)': \(error.reasonLine)")
         }
     }
 

@@ -73,7 +73,7 @@ struct SweepRun: Codable, Equatable {
             do throws(ConfigurationError) {
                 state = try files.load(generation)
             } catch {
-                warn("\(name): \(error)")
+                warn("\(name): \(error.line)")
                 continue
             }
             guard state.settings == settings else {
@@ -86,7 +86,7 @@ struct SweepRun: Codable, Equatable {
         do {
             try FileManager.default.removeItem(at: folder)
         } catch {
-            throw ConfigurationError("cannot start '\(folder.relativePath)' afresh: \(error.localizedDescription)")
+            throw ConfigurationError("cannot start '\(folder.relativePath)' afresh: \(error.reasonLine)")
         }
         return nil
     }

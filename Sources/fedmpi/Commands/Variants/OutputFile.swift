@@ -24,7 +24,7 @@ struct OutputFile {
     /// Replaces the file whole.
     func write(_ bytes: [UInt8]) throws(ConfigurationError) {
         do { try Data(bytes).write(to: url, options: .atomic) } catch {
-            throw ConfigurationError("cannot write '\(url.relativePath)': \((error as NSError).localizedDescription)")
+            throw ConfigurationError("cannot write '\(url.relativePath)': \(error.reasonLine)")
         }
     }
 }

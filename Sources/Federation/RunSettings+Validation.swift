@@ -24,7 +24,7 @@ extension RunSettings {
         try require(momentum >= 0 && momentum < 1, "momentum", momentum, "in [0, 1)")
         try validateTraining(require)
         try require(weightDecay >= 0 && weightDecay.isFinite, "weight-decay", weightDecay, "at least 0")
-        try require(threads >= 1 && threads <= 1024, "threads", threads, "from 1 to 1024")
+        try require(ThreadCount.range.contains(threads), "threads", threads, ThreadCount.words)
         try require(
             failureTimeout >= 1 && failureTimeout <= 86_400, "failure-timeout", failureTimeout,
             "from 1 to 86400 seconds")

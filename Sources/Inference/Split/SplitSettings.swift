@@ -93,7 +93,7 @@ public struct SplitSettings: Sendable, Codable, Equatable {
             try check(Link.possibleMegabitsPerSecond.contains(value), name, value, "from 0.001 to 1000000")
         }
         try check((0...60_000).contains(latencyMs), "latency-ms", latencyMs, "from 0 to 60000")
-        try check((1...1024).contains(threads), "threads", threads, "from 1 to 1024")
+        try check(ThreadCount.range.contains(threads), "threads", threads, ThreadCount.words)
         try check((0.1...3600).contains(failureTimeout), "failure-timeout", failureTimeout, "from 0.1 to 3600 s")
         _ = try FeatureCodecs.named(features)
     }

@@ -32,8 +32,7 @@ struct Predict: ParsableCommand {
     @Option(help: "Images of a pass.")
     var batch = 1
 
-    @Option(help: "OpenMP threads.")
-    var threads = 1
+    @OptionGroup var threads: ThreadOption
 
     @OptionGroup var data: TestDataOptions
 
@@ -42,7 +41,6 @@ struct Predict: ParsableCommand {
 
     func validate() throws {
         if batch < 1 { throw ValidationError("--batch must be at least 1") }
-        if threads < 1 { throw ValidationError("--threads must be at least 1") }
     }
 
     private struct Prediction: Encodable {
@@ -78,13 +76,13 @@ struct Predict: ParsableCommand {
     func run() throws {
         let variant = try variant()
         let file: ImageFile
-        do { file = try ImageFile(images, labels: labels) } catch { throw ConfigurationError("\(error)") }
+        do { file = try ImageFile(images, labels: labels) } catch { throw ConfigurationError(error.line) }
         let shape = file.shape
         guard variant.model.input == [shape.channels, shape.height, shape.width] else {
             throw ConfigurationError("\(variant.model.name) takes \(variant.model.input), '\(images)' holds \(shape)")
         }
         let names = data.classNames(for: variant)
-        let plan = try variant.plan(batch: min(batch, file.count), threads: threads)
+        let plan = try variant.plan(batch: min(batch, file.count), threads: threads.count)
         let classes = variant.model.classes
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]

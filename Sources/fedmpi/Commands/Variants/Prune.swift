@@ -42,8 +42,7 @@ struct Prune: ParsableCommand {
 
     @OptionGroup var data: TestDataOptions
 
-    @Option(help: "OpenMP threads.")
-    var threads = 1
+    @OptionGroup var threads: ThreadOption
 
     func validate() throws {
         if !(0...1).contains(sparsity) { throw ValidationError("--sparsity must be in [0, 1]") }
@@ -52,7 +51,6 @@ struct Prune: ParsableCommand {
         }
         if fineTune < 0 { throw ValidationError("--fine-tune must not be negative") }
         if !(learningRate > 0 && learningRate.isFinite) { throw ValidationError("--learning-rate must be positive") }
-        if threads < 1 { throw ValidationError("--threads must be at least 1") }
     }
 
     func run() throws {
@@ -60,15 +58,15 @@ struct Prune: ParsableCommand {
         let data = try data.open(for: Variant(trained))
         let file = try OutputFile(output)
         var pruned = structured ? try trained.narrowed(sparsity) : trained.pruned(sparsity, scope: scope ?? .global)
-        let untuned = try VariantMeasurement.accuracy(of: Variant(pruned), on: data.test, threads: threads)
+        let untuned = try VariantMeasurement.accuracy(of: Variant(pruned), on: data.test, threads: threads.count)
         if fineTune > 0 {
-            let tuning = FineTuning(epochs: fineTune, learningRate: learningRate, seed: seed, threads: threads)
+            let tuning = FineTuning(epochs: fineTune, learningRate: learningRate, seed: seed, threads: threads.count)
             pruned = try tuning.tuned(pruned, on: data.train, keepsZeros: !structured)
         }
         let variant = Variant(pruned)
         try file.write(try variant.encoded())
         let measured = try VariantMeasurement.measure(
-            [Variant(trained), variant], on: data.test, threads: threads, images: 2000)
+            [Variant(trained), variant], on: data.test, threads: threads.count, images: 2000)
         Console.output(measured.table.text)
         if fineTune > 0 {
             Console.output(

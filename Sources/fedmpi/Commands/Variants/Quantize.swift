@@ -25,8 +25,7 @@ struct Quantize: ParsableCommand {
 
     @OptionGroup var data: TestDataOptions
 
-    @Option(help: "OpenMP threads of the measurements.")
-    var threads = 1
+    @OptionGroup var threads: ThreadOption
 
     /// What the layers make of all samples is in memory at once.
     private static let mostCalibration = 10_000
@@ -35,7 +34,6 @@ struct Quantize: ParsableCommand {
         if !(1...Self.mostCalibration).contains(calibration) {
             throw ValidationError("--calibration must be from 1 to \(Self.mostCalibration)")
         }
-        if threads < 1 { throw ValidationError("--threads must be at least 1") }
     }
 
     func run() throws {
@@ -47,7 +45,7 @@ struct Quantize: ParsableCommand {
             try QuantizedModel(trained, samples: data.train.images(samples), method: method))
         try file.write(try quantized.encoded())
         let measured = try VariantMeasurement.measure(
-            [Variant(trained), quantized], on: data.test, threads: threads, images: 2000)
+            [Variant(trained), quantized], on: data.test, threads: threads.count, images: 2000)
         Console.output(measured.table.text)
         let loss = 100 * (measured[0].accuracy - measured[1].accuracy)
         Console.output(

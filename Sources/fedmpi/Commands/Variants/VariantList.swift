@@ -20,8 +20,7 @@ struct VariantList: ParsableCommand {
 
     @OptionGroup var data: TestDataOptions
 
-    @Option(help: "OpenMP threads of each pass.")
-    var threads = 1
+    @OptionGroup var threads: ThreadOption
 
     @Option(help: "Folder for variants.json and the picture, its script and its data. (default: none)")
     var output: String?
@@ -32,7 +31,6 @@ struct VariantList: ParsableCommand {
     func validate() throws {
         if models.isEmpty { throw ValidationError("name a model") }
         if images < 1 { throw ValidationError("--images must be at least 1") }
-        if threads < 1 { throw ValidationError("--threads must be at least 1") }
     }
 
     func run() throws {
@@ -42,7 +40,7 @@ struct VariantList: ParsableCommand {
         let folder = output.map { URL(fileURLWithPath: $0, isDirectory: true) }
         if let folder { try make(folder) }
         let measured = try VariantMeasurement.measure(
-            Array(zip(variants, tests)), threads: threads, images: images)
+            Array(zip(variants, tests)), threads: threads.count, images: images)
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         encoder.keyEncodingStrategy = .convertToSnakeCase
@@ -65,7 +63,7 @@ struct VariantList: ParsableCommand {
 
     private func make(_ folder: URL) throws(ConfigurationError) {
         do { try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true) } catch {
-            throw ConfigurationError("cannot make '\(folder.relativePath)': \((error as NSError).localizedDescription)")
+            throw ConfigurationError("cannot make '\(folder.relativePath)': \(error.reasonLine)")
         }
     }
 
@@ -76,7 +74,7 @@ struct VariantList: ParsableCommand {
                 .write(to: folder.appendingPathComponent("variants.json"), options: .atomic)
             outcome = try Gnuplot.draw([measured.picture], in: folder)
         } catch {
-            throw ConfigurationError("cannot write in '\(folder.path)': \((error as NSError).localizedDescription)")
+            throw ConfigurationError("cannot write in '\(folder.path)': \(error.reasonLine)")
         }
         let note =
             switch outcome {

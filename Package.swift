@@ -35,7 +35,7 @@ let package = Package(
         .systemLibrary(name: "CProcess"),
 
         // Transport.
-        .target(name: "MPI", dependencies: ["CMPI"], swiftSettings: lifetimes),
+        .target(name: "MPI", dependencies: ["CMPI", "CProcess"], swiftSettings: lifetimes),
         .target(name: "MPITesting", dependencies: ["MPI"]),
 
         // Vocabulary: imports no other Swift target.

@@ -3,6 +3,7 @@
 #pragma once
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -13,9 +14,31 @@
 
 static inline pid_t process_fork(void) { return fork(); }
 
+// Puts /dev/null in the place of each of the descriptors 0 to 2 that is closed: else the next file, socket or pipe that is
+// opened would be standard input or output. Returns a bit for each that was closed.
+static inline unsigned process_open_standard_descriptors(void) {
+    unsigned closed = 0;
+    for (int number = STDIN_FILENO; number <= STDERR_FILENO; ++number) {
+        if (fcntl(number, F_GETFD) != -1 || errno != EBADF) continue;
+        closed |= 1u << number;
+        if (open("/dev/null", O_RDWR) < 0) break; // the lowest that is free is this one
+    }
+    return closed;
+}
+
 // The kernel kills this process when its parent ends. False: the parent has ended already.
 static inline bool process_die_with_parent(pid_t parent) {
     return prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == parent;
+}
+
+// A descriptor of a process, which is readable once the process has ended; -1 where the kernel has none.
+static inline int process_open(pid_t process) { return (int)syscall(SYS_pidfd_open, process, 0); }
+
+static inline void process_kill(int descriptor) { syscall(SYS_pidfd_send_signal, descriptor, SIGKILL, NULL, 0); }
+
+static inline void process_close_all_except(int descriptor) {
+    if (descriptor > 0) syscall(SYS_close_range, 0u, (unsigned)descriptor - 1, 0u);
+    syscall(SYS_close_range, (unsigned)descriptor + 1, ~0u, 0u);
 }
 
 // Lets this process run on at most `count` of the cores that it may run on, beginning with the `first`-th of them, modulo

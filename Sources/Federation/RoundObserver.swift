@@ -49,6 +49,10 @@ public struct RunStop: Sendable {
     public let cause: Cause
     /// After the last finished round.
     public let state: RunState
+
+    /// The last finished round, if it was to be evaluated beside the next one: no observer has had it by `roundFinished`, and
+    /// a run that is continued evaluates it.
+    public var unevaluated: RoundRecord? { state.isEvaluated ? nil : state.records.last }
 }
 
 /// Everything a run does besides computing is done by observers, on rank 0, in their order: printing, logging, saving.

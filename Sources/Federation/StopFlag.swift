@@ -6,8 +6,13 @@ import Synchronization
 public final class StopFlag: Sendable {
     private let number = Atomic<Int32>(0)
 
+    private let meaning: @Sendable (Int32) -> Int32
+
     /// A flag that is not raised.
-    public init() {}
+    /// - Parameter meaning: of a signal that was received: the one that was sent, where somebody has passed it on as another.
+    public init(meaning: @escaping @Sendable (Int32) -> Int32 = { $0 }) {
+        self.meaning = meaning
+    }
 
     /// Raises the flag; the first signal counts. One atomic exchange: safe inside a signal handler.
     /// - Parameter signal: its number, > 0.
@@ -20,7 +25,7 @@ public final class StopFlag: Sendable {
     /// - Throws: `Interruption` once the flag is raised.
     public func check() throws(Interruption) {
         let signal = number.load(ordering: .relaxed)
-        if signal != 0 { throw Interruption(signal: signal) }
+        if signal != 0 { throw Interruption(signal: meaning(signal)) }
     }
 
     /// Sleeps, for a process that has nobody else to answer.

@@ -1,4 +1,5 @@
 internal import CMPI
+internal import CProcess
 
 #if canImport(Glibc)
 import Glibc
@@ -35,8 +36,16 @@ public enum MPIWorld {
     /// Ends the whole job with an exit code, at once, from any rank.
     public static func abort(code: Int) -> Never {
         fflush(nil)
-        MPI_Abort(Constant.commWorld, Int32(clamping: code))
-        _exit(Int32(clamping: code))
+        let status = Int32(clamping: code)
+        if isRunning {
+            // Alone there is nobody to end, and where the launcher can be asked directly the library is not needed: it
+            // would print a banner.
+            var size: Int32 = 0
+            if MPI_Comm_size(Constant.commWorld, &size) == Constant.success, size == 1 { _exit(status) }
+            pmix_end_job(status)
+        }
+        MPI_Abort(Constant.commWorld, status)
+        _exit(status)
     }
 
     /// Ends this process without finalising, for a job that has lost a rank: finalising would wait for the dead.

@@ -41,7 +41,7 @@ public final class RunFolder: RoundObserver {
         do {
             try FileManager.default.createDirectory(at: parent, withIntermediateDirectories: true)
         } catch {
-            throw ConfigurationError("cannot make the results folder '\(results)': \(Self.reason(error))")
+            throw ConfigurationError("cannot make the results folder '\(results)': \(error.reasonLine)")
         }
         if let name {
             guard !name.isEmpty, !name.contains("/"), name != ".", name != ".." else {
@@ -104,7 +104,7 @@ public final class RunFolder: RoundObserver {
             try FileManager.default.createDirectory(at: url, withIntermediateDirectories: false)
             return true
         } catch {
-            throw ConfigurationError("cannot make the run's folder '\(url.path)': \(reason(error))")
+            throw ConfigurationError("cannot make the run's folder '\(url.path)': \(error.reasonLine)")
         }
     }
 
@@ -123,12 +123,6 @@ public final class RunFolder: RoundObserver {
             if try make(url) { return url }
             attempt += 1
         }
-    }
-
-    private static func reason(_ error: any Error) -> String {
-        let underlying = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
-        return ((underlying ?? error as NSError).localizedDescription)
-            .split(separator: "\n").joined(separator: " ")
     }
 
     // MARK: RoundObserver
@@ -176,6 +170,7 @@ public final class RunFolder: RoundObserver {
 
     public func runStopped(_ stop: RunStop) {
         do {
+            if let record = stop.unevaluated { records.append(record) }
             try writeLogs()
         } catch {
             errorOfStop = error

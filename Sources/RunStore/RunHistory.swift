@@ -132,6 +132,7 @@ public final class RunHistory: RoundObserver {
     }
 
     public func runStopped(_ stop: RunStop) {
+        if let record = stop.unevaluated { roundFinished(record) }
         addFiles()
         // Who sent the signal kills next.
         switch stop.cause {

@@ -77,7 +77,9 @@ enum Guardian {
             process_rename("guardian", "guardian of rank \(Launch.rank), which is process \(child)")
             let reports = PhaseReports(ends[0])
             let status = wait(for: child, while: launcher, signals: signals, reports)
-            end(like: status, canBeSpared: reports.read() != .needed)
+            let canBeSpared = reports.read() != .needed
+            if status != 0, !canBeSpared { HungLauncher.watch(launcher) }
+            end(like: status, canBeSpared: canBeSpared)
         }
         sigprocmask(SIG_SETMASK, &formerMask, nil)
         close(ends[0])
@@ -137,6 +139,7 @@ enum Guardian {
                     "rank \(Launch.rank): its process \(child) has been stopped for \(Int(StopPatience.whileNeeded)) s while "
                         + "the other ranks wait for it; the job ends")
                 kill(child, SIGKILL)
+                HungLauncher.watch(launcher)
                 _exit(1)
             }
         }

@@ -11,6 +11,7 @@ import RunStore
 @main
 enum Main {
     static func main() {
+        Console.open()
         let arguments = Array(CommandLine.arguments.dropFirst())
         Launch.look()
         do {
@@ -24,7 +25,8 @@ enum Main {
                 case is Split: Guardian.standGuard(sparesServer: true)
                 default: break
                 }
-                exit(command.runOverWorld())
+                Console.loss = .isNoted
+                exit(Console.code(command.runOverWorld()))
             case var command:
                 // Nothing that needs the other ranks: they leave quietly.
                 if Launch.rank == 0 { exit(runAlone(&command, arguments)) }
@@ -65,7 +67,10 @@ enum Main {
             }
         }
         if isHelp { return 0 }
-        if Launch.isUnderLauncher { MPIWorld.run { world in try world.barrier() } }
+        if Launch.isUnderLauncher {
+            Launch.prepareMPI()
+            MPIWorld.run { world in try world.barrier() }
+        }
         return 2
     }
 }
@@ -80,10 +85,16 @@ protocol WorldCommand: ParsableCommand {
 }
 
 extension WorldCommand {
-    /// Initialises MPI, runs, finalises. Returns the exit code; an error that is not the user's ends the whole job.
+    /// Initialises MPI, runs, finalises. Returns the exit code; an error that is not the user's ends the whole job, because
+    /// the other ranks may sit in a collective that will never complete.
     func runOverWorld() -> Int32 {
         var epilogue: (() -> Int32)?
+        Launch.prepareMPI()
         let code: Int32 = MPIWorld.run { world in
+            if let refusal = Launch.refusal(ofJobOf: world.size) {
+                if Launch.rank == 0 { Console.error("fedmpi: \(refusal)") }
+                return 2
+            }
             do {
                 epilogue = try run(on: world)
                 return 0
@@ -98,6 +109,9 @@ extension WorldCommand {
                 // leaves: clients stay until the server has saved and ends them.
                 if world.rank > 0 { Thread.sleep(forTimeInterval: 2) }
                 MPIWorld.exitWithoutFinalizing(code: error.exitCode)
+            } catch {
+                Console.error((world.size > 1 ? "rank \(world.rank): " : "fedmpi: ") + error.line)
+                MPIWorld.abort(code: 1)
             }
         }
         return epilogue?() ?? code

@@ -3,7 +3,7 @@ import Foundation
 
 /// SIGINT and SIGTERM ask the run to stop. Their handlers only raise a flag; the run looks at it.
 enum StopSignals {
-    private static let flag = StopFlag()
+    private static let flag = StopFlag { $0 == SIGTERM && Launch.wasInterrupted ? SIGINT : $0 }
 
     /// Room for the registers of any processor, some 10 KB, and more.
     private static let stackBytes = 1 << 16

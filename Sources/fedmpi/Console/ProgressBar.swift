@@ -1,6 +1,9 @@
 /// One line that is drawn over again while a round runs.
 final class ProgressBar {
     private static let width = 40
+    /// Empties the terminal's line.
+    static let eraser = "\r\u{1B}[2K"
+
     private var isDrawn = false
 
     func draw(round: Int, fraction: Double) {
@@ -13,8 +16,12 @@ final class ProgressBar {
     }
 
     func clear() {
-        guard isDrawn else { return }
-        Console.output("\r\u{1B}[2K", terminator: "")
+        if isDrawn { erase() }
+    }
+
+    /// Also what the terminal has put there, such as the `^C` of who stops the run.
+    func erase() {
+        Console.output(Self.eraser, terminator: "")
         isDrawn = false
     }
 }

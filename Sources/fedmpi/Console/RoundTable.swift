@@ -135,6 +135,12 @@ final class RoundTable: RoundObserver {
         bar?.clear()
     }
 
+    /// The round that is over and not yet evaluated has its line, too.
+    func runStopped(_ stop: RunStop) {
+        bar?.erase()
+        if let record = stop.unevaluated { roundFinished(record) }
+    }
+
     func roundFinished(_ record: RoundRecord) {
         bar?.clear()
         var cells = [

@@ -1,3 +1,4 @@
+import FedCore
 import Federation
 import Recording
 
@@ -21,10 +22,10 @@ final class StopNotice: RoundObserver {
         var line = "fedmpi: \(what) after round \(state.round) of \(state.settings.rounds)"
         switch checkpoints.outcomeOfStop {
         case .success: line += ", saved; continue with --resume \(folder.url.relativePath)"
-        case .failure(let error): line += ", not saved: \(error)"
+        case .failure(let error): line += ", not saved: \(error.line)"
         case nil: break
         }
-        if let error = folder.errorOfStop { line += "; the logs could not be written: \(error)" }
-        Console.error(line)
+        if let error = folder.errorOfStop { line += "; the logs could not be written: \(error.line)" }
+        Console.error(line, onItsOwnLine: true)
     }
 }

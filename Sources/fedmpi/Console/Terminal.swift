@@ -1,19 +1,19 @@
 import Foundation
 
-/// Whether a person watches standard output.
+/// Whether a person watches.
 enum Terminal {
+    /// Whether standard output is a terminal.
+    static var isInteractive: Bool { shows(STDOUT_FILENO) }
+
+    /// Whether standard error is one.
+    static var showsErrors: Bool { shows(STDERR_FILENO) }
+
     /// Open MPI gives each rank a pseudo-terminal even when its own output goes to a file, so under `mpirun` it is the
     /// launcher's standard output that counts. On a rank that cannot see the launcher, nobody watches.
-    static var isInteractive: Bool {
+    private static func shows(_ descriptor: Int32) -> Bool {
         guard ProcessInfo.processInfo.environment["TERM"] != "dumb" else { return false }
-        guard Launch.isUnderLauncher else { return isatty(STDOUT_FILENO) == 1 }
-        let parent = getppid()
-        let name = try? String(contentsOfFile: "/proc/\(parent)/comm", encoding: .utf8)
-        guard let name, name.hasPrefix("mpirun") || name.hasPrefix("mpiexec") || name.hasPrefix("orterun") else {
-            return false
-        }
-        let output = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(parent)/fd/1")
-        return output.map { $0.hasPrefix("/dev/pts/") || $0.hasPrefix("/dev/tty") } ?? false
+        guard Launch.isUnderLauncher else { return isatty(descriptor) == 1 }
+        return Launch.file(descriptor).map { $0.hasPrefix("/dev/pts/") || $0.hasPrefix("/dev/tty") } ?? false
     }
 
     /// Characters in a line and lines, as far as the terminal knows.

@@ -50,6 +50,7 @@ final class DistillProgress {
     func stop(_ interruption: Interruption) {
         Console.error(
             "fedmpi: \(interruption), \(done) of \(Format.count(plan.runs.count, "run")) finished, the one under way saved; "
-                + "the same command with --run-name \(plan.name) goes on")
+                + "the same command with --run-name \(plan.name) goes on",
+            onItsOwnLine: true)
     }
 }

@@ -1,3 +1,4 @@
+import FedCore
 import Federation
 import Foundation
 import Serving
@@ -55,8 +56,7 @@ final class DeviceProcess: ServedDevice {
         do {
             try begin()
         } catch {
-            failure = Loss(
-                description: "its process cannot be started: \((error as NSError).localizedDescription)")
+            failure = Loss(description: "its process cannot be started: \(error.reasonLine)")
         }
     }
 
@@ -78,7 +78,6 @@ final class DeviceProcess: ServedDevice {
         process.standardError = FileHandle.nullDevice
         try process.run()
         // A process that has ended already is seen by its silence.
-        signal(SIGPIPE, SIG_IGN)
         try? input.fileHandleForWriting.write(contentsOf: JSONEncoder().encode(task))
         try? input.fileHandleForWriting.close()
     }

@@ -53,6 +53,7 @@ final class SweepProgress {
     func stop(_ interruption: Interruption) {
         Console.error(
             "fedmpi: \(interruption), \(finished) of \(Format.count(plan.points.count, "run")) finished, those under way "
-                + "saved; the same command goes on with '\(plan.folder.relativePath)'")
+                + "saved; the same command goes on with '\(plan.folder.relativePath)'",
+            onItsOwnLine: true)
     }
 }

@@ -62,8 +62,9 @@ import Testing
     /// itself means anything.
     @Test(arguments: names)
     func `Nothing of a name stands outside single quotes`(name: String) throws {
-        let report = RunReport(try RecordedRun(in: fixture(name).url))
-        #expect(report.pictures.count == 5)
+        let fixture = try fixture(name)
+        let report = RunReport(try RecordedRun(in: fixture.url))
+        #expect(report.pictures.count == 5 && FileManager.default.fileExists(atPath: fixture.url.path))
         for picture in report.pictures {
             var outside = String.UnicodeScalarView()
             var isQuoted = false

@@ -74,7 +74,7 @@ import Testing
         #expect(
             blocks[1] == "# c\n# round,train_loss,server_loss,accuracy_percent,total_mb,total_seconds\n"
                 + "1,NaN,NaN,60.0,30.0,0.5\n")
-        #expect(picture.script.contains("title \"a__b_\""))
+        #expect(picture.script.contains("title 'a\"`b\\'"))
         let names = try Comparison((0..<30).map { try run("run-number-\($0)", [0.5]) })
         #expect(names.folderName == "compare-run-number-0-and-29-more")
     }

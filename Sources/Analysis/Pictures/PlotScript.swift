@@ -4,8 +4,9 @@ import FedCore
 /// says: the one way for a name into a script.
 ///
 /// gnuplot runs what stands between backticks, also within double quotes, and takes `@name` for a macro; between single
-/// quotes nothing means anything but the single quote, which is written twice
-/// (T. Williams, C. Kelley, *gnuplot 6.0*, "Quote Marks", "Substitution and Command line macros").
+/// quotes nothing means anything but the single quote (T. Williams, C. Kelley, *gnuplot 6.0*, "Quote Marks", "Substitution and
+/// Command line macros"). That one is written as the apostrophe that it looks like, U+2019: written twice, as the manual has it,
+/// it ends a text that begins with it.
 public struct PlotScript: Sendable, ExpressibleByStringInterpolation {
     public private(set) var text: String
 
@@ -14,12 +15,8 @@ public struct PlotScript: Sendable, ExpressibleByStringInterpolation {
 
     /// A text as a string of the script; what cannot be shown is written out (``Swift/StringProtocol/printable``).
     static func quoted(_ text: String) -> String {
-        var quoted = String.UnicodeScalarView("'".unicodeScalars)
-        for scalar in text.printable.unicodeScalars {
-            if scalar == "'" { quoted.append(scalar) }
-            quoted.append(scalar)
-        }
-        return String(quoted) + "'"
+        let scalars = text.printable.unicodeScalars.map { $0 == "'" ? "\u{2019}" : $0 }
+        return "'\(String(String.UnicodeScalarView(scalars)))'"
     }
 
     public struct Interpolation: StringInterpolationProtocol {

@@ -50,13 +50,13 @@ final class PictureTarget: FuzzTarget {
         let rest = Array(script.text.unicodeScalars.dropFirst("set title '".unicodeScalars.count))
         var read = String.UnicodeScalarView()
         var i = 0
-        while i < rest.count, rest[i] != "'" || i + 1 < rest.count && rest[i + 1] == "'" {
+        while i < rest.count, rest[i] != "'" {
             read.append(rest[i])
-            i += rest[i] == "'" ? 2 : 1
+            i += 1
         }
         var end = String.UnicodeScalarView()
         end.append(contentsOf: rest[min(i, rest.count)...])
-        try Violation.require(String(read) == name.printable, "the script says another name")
+        try Violation.require(String(read) == name.printable.replacing("'", with: "\u{2019}"), "the script says another name")
         try Violation.require(String(end) == "' font 'x'", "the name does not end where its quotes do")
         try Violation.require(script.text.firstUnprintable == nil, "the script has what cannot be shown")
     }

@@ -107,7 +107,8 @@ import Testing
     }
 
     @Test func `A label of an axis may have a percent sign`() {
-        let script: PlotScript = "set ytics (\(tic: "100%") 1, \(text: "100%") 2, \(Double.infinity), \(Colour(0xab)))"
-        #expect(script.text == "set ytics ('100%%' 1, '100%' 2, NaN, \"#0000ab\")")
+        let script: PlotScript =
+            "set ytics (\(tic: "100%\u{301}") 1, \(text: "100%") 2, \(Double.infinity), \(Colour(0xab)))"
+        #expect(script.text == "set ytics ('100%%\u{301}' 1, '100%' 2, NaN, \"#0000ab\")")
     }
 }

@@ -57,7 +57,8 @@ import Testing
 
     @Test(
         arguments: [
-            ("a", "a"), ("", ""), ("a,b", "\"a,b\""), ("a\"b", "\"a\"\"b\""), ("a\nb", "\"a\nb\""), ("a\r\u{1B}b", "a\\u{d}\\u{1b}b"),
+            ("a", "a"), ("", ""), ("a,b", "\"a,b\""), ("a\"b", "\"a\"\"b\""), ("a\nb", "\"a\nb\""),
+            ("a\r\u{1B}b", "a\\u{d}\\u{1b}b"),
             ("a\"\u{301},", "\"a\"\"\u{301},\""),
             // Spreadsheets would compute these.
             ("=1+2", "'=1+2"), ("@SUM(A1)", "'@SUM(A1)"),

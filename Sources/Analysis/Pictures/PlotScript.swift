@@ -41,7 +41,9 @@ public struct PlotScript: Sendable, ExpressibleByStringInterpolation {
         public mutating func appendInterpolation(text: String) { self.text += PlotScript.quoted(text) }
         /// A label of an axis, between quotes: in these a percent sign begins a format.
         public mutating func appendInterpolation(tic: String) {
-            text += PlotScript.quoted(tic.replacing("%", with: "%%"))
+            // Scalar by scalar: a percent sign with an accent is another character, and a format all the same.
+            let scalars = tic.unicodeScalars.flatMap { $0 == "%" ? [$0, $0] : [$0] }
+            text += PlotScript.quoted(String(String.UnicodeScalarView(scalars)))
         }
     }
 }

@@ -56,7 +56,8 @@ final class PictureTarget: FuzzTarget {
         }
         var end = String.UnicodeScalarView()
         end.append(contentsOf: rest[min(i, rest.count)...])
-        try Violation.require(String(read) == name.printable.replacing("'", with: "\u{2019}"), "the script says another name")
+        let shown = name.printable.unicodeScalars.map { $0 == "'" ? "\u{2019}" : $0 }
+        try Violation.require(Array(read) == shown, "the script says another name")
         try Violation.require(String(end) == "' font 'x'", "the name does not end where its quotes do")
         try Violation.require(script.text.firstUnprintable == nil, "the script has what cannot be shown")
     }

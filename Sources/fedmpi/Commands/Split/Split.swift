@@ -113,7 +113,7 @@ struct Split: WorldCommand {
         do {
             try classify(on: world, StopSignals.raiseFlag())
         } catch let interruption as Interruption {
-            if world.rank == 0 { Console.error("fedmpi: \(interruption), without a report; the same command does it anew") }
+            if world.rank == 0 { Console.error("fedmpi: \(interruption), and nothing is saved: start it again") }
             throw interruption
         }
         return nil

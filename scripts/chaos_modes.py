@@ -5,7 +5,7 @@ import json
 import shutil
 
 DATA = "--dataset synthetic".split()
-SMALL = [*DATA, "--samples-per-client", "200", "--clients", "8"]
+SMALL = [*DATA, "--samples-per-client", "100", "--clients", "6"]
 FAILURE_TIMEOUT = ["--failure-timeout", "3"]
 QUIET = ["--no-report", "--no-history"]
 # An error of the command that has part of what was wanted: it says who is missing, and is started again.
@@ -59,7 +59,7 @@ class Training(Mode):
     def __init__(self, prepared, name="train", head=(), options=()):
         super().__init__(prepared)
         self.name, self.head = name, list(head)
-        self.options = [*SMALL, "--model", "edgecnn-small", "--rounds", "30", *FAILURE_TIMEOUT, *options]
+        self.options = [*SMALL, "--model", "edgecnn-small", "--rounds", "20", *FAILURE_TIMEOUT, *options]
 
     def command(self, folder):
         return [*self.head, *self.options, "--json", "--no-report", "--results", folder, "--run-name", "run"]
@@ -83,7 +83,7 @@ class Sweep(Mode):
     def command(self, folder):
         file = folder / "grid.yaml"
         file.write_text(
-            "base: {dataset: synthetic, model: edgecnn-small, clients: 6, samples-per-client: 100, rounds: 12, failure-timeout: 3}\n"
+            "base: {dataset: synthetic, model: edgecnn-small, clients: 6, samples-per-client: 100, rounds: 8, failure-timeout: 3}\n"
             "grid: {strategy: [fedavg, fedprox], seed: [1, 2, 3]}\nranks-per-run: 2\ncolumns: [final, best]\n"
         )
         return ["sweep", file, "--results", folder, "--sweep-name", "sweep"]
@@ -101,7 +101,7 @@ class Distillation(Mode):
 
     def command(self, folder):
         return [
-            "distill", "--teacher", self.prepared / "model", "--student", "edgecnn-small", *SMALL, "--rounds", "15",
+            "distill", "--teacher", self.prepared / "model", "--student", "edgecnn-small", *SMALL, "--rounds", "12",
             *FAILURE_TIMEOUT, *QUIET, "--results", folder, "--run-name", "run",
         ]  # fmt: skip
 
@@ -137,7 +137,7 @@ class SplitInference(Mode):
 class Serving(Mode):
     name = "serve"
     kinds = ("kill_device", "stop_device", "stop_device_continued")
-    requests = 20000
+    requests = 10000
 
     def command(self, folder):
         names = len(list(folder.glob("fleet*")))

@@ -123,14 +123,21 @@ enum Guardian {
     ) -> Int32 {
         var signals = signals
         var patience = StopPatience()
+        var isStopped = false
         var second = timespec(tv_sec: 1, tv_nsec: 0)
         while true {
             let signal = sigtimedwait(&signals, nil, &second)
             var status: Int32 = 0
-            if waitpid(child, &status, WNOHANG) == child { return status }
+            // What a debugger does to it is told to the debugger alone.
+            while waitpid(child, &status, WNOHANG | WUNTRACED | WCONTINUED) == child {
+                switch status & 0xff {
+                case 0x7f: isStopped = true
+                case 0xff: isStopped = false
+                default: return status
+                }
+            }
             if getppid() != launcher { _exit(1) }
             if signal > 0, signal != SIGCHLD { kill(child, signal) }
-            let isStopped = ProcessState(of: child) == .stopped
             switch patience.look(isStopped: isStopped, reports.read(), at: Double(MonotonicClock.now) / 1e9) {
             case .none: break
             case .spare: kill(child, SIGKILL)

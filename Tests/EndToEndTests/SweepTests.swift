@@ -146,6 +146,12 @@ struct SweepTests {
         #expect(outcome.status == 0, "\(outcome.errors)")
         #expect(outcome.errorLines.count { $0.contains("round 100: lost rank 1") } == 2, "\(outcome.errors)")
         try expectSame("lost", as: "undisturbed")
+
+        // The only one of each group.
+        let last = try sweep(ranks: 6, injected, name: "alone", ["--ranks-per-run", "2"])
+        #expect(last.status == 0, "\(last.errors)")
+        #expect(last.errorLines.count { $0.contains("no client rank is left; rank ") } == 3, "\(last.errors)")
+        try expectSame("alone", as: "undisturbed")
     }
 
     @Test func `A run that fails is told of with its reason, and the others are done`() throws {

@@ -24,14 +24,11 @@ struct FleetOutcome {
     var interruption: Interruption?
 
     /// Prints and writes everything, and says on standard error who is missing.
-    ///
-    /// - Returns: 0: every device has served, but for those that no model fits; 3: some are missing, because something went
-    ///   wrong; 1: all are; 2: no model fits any device.
+    /// - Returns: the exit code.
     func finish(json: Bool, verbose: Bool) -> Int32 {
-        if reports.allSatisfy(\.isRefused) {
-            let reasons = reports.map { "device '\($0.device.name)': \($0.failure ?? "")" }
-            Console.error("fedmpi: " + (reasons.first ?? "") + (reasons.count > 1 ? "; so it is for all devices" : ""))
-            return 2
+        if code == 2 {
+            Console.error("fedmpi: " + (complaint ?? ""))
+            return code
         }
         do {
             let notes = try writeFiles()
@@ -45,17 +42,36 @@ struct FleetOutcome {
             Console.error("fedmpi: cannot write to '\(folder.relativePath)': \(error.line)")
             return 1
         }
-        let missing = reports.filter { $0.failure != nil && !$0.isRefused }
-        guard let first = missing.first else { return 0 }
-        var line = "\(missing.count) of \(Format.count(reports.count, "device")) "
+        if let complaint { Console.error("fedmpi: " + complaint) }
+        return code
+    }
+
+    /// 0: every device has served, but for those that no model fits; 3: some are missing, because something went wrong; 1: none
+    /// has served, because of that; 2: no model fits any device.
+    var code: Int32 {
+        if reports.allSatisfy(\.isRefused) { return 2 }
+        if missing.isEmpty { return 0 }
+        return hasServed ? 3 : 1
+    }
+
+    /// What there is to complain of; nil: nothing.
+    var complaint: String? {
+        guard let first = missing.first else {
+            guard code == 2, let refused = reports.first else { return nil }
+            return "device '\(refused.device.name)': \(refused.failure ?? "")"
+                + (reports.count > 1 ? "; so it is for all devices" : "")
+        }
+        var line = interruption.map { "\($0), " } ?? ""
+        line += "\(missing.count) of \(Format.count(reports.count, "device")) "
         line += missing.count == 1 ? "is missing: " : "are missing: "
         line += "\(first.device.name): \(first.failure ?? "")"
         if missing.count > 1 { line += "; " + missing.dropFirst().map(\.device.name).joined(separator: ", ") }
-        let hasServed = reports.contains { $0.failure == nil }
-        if hasServed { line += "; the others are in '\(folder.relativePath)'" }
-        Console.error("fedmpi: " + (interruption.map { "\($0), " } ?? "") + line)
-        return hasServed ? 3 : 1
+        return line + (hasServed ? "; the others are in '\(folder.relativePath)'" : "")
     }
+
+    private var missing: [DeviceReport] { reports.filter { $0.failure != nil && !$0.isRefused } }
+
+    private var hasServed: Bool { reports.contains { $0.failure == nil } }
 
     private struct File: Encodable {
         let results: String

@@ -110,7 +110,16 @@ struct Split: WorldCommand {
     }
 
     func run(on world: any Communicator) throws -> (() -> Int32)? {
-        let stop = StopSignals.raiseFlag()
+        do {
+            try classify(on: world, StopSignals.raiseFlag())
+        } catch let interruption as Interruption {
+            if world.rank == 0 { Console.error("fedmpi: \(interruption), and nothing is saved: start it again") }
+            throw interruption
+        }
+        return nil
+    }
+
+    private func classify(on world: any Communicator, _ stop: StopFlag) throws {
         var job: (settings: SplitSettings, trained: TrainedModel)?
         var folder: URL?
         let problem = try Session.attempt(on: world) {
@@ -144,7 +153,6 @@ struct Split: WorldCommand {
             }
         }
         if outcome.hasLostRanks { Launch.leaveBehindLostRanks(code: code, endsJob: outcome.endsJob) }
-        return nil
     }
 
     private func tell(_ report: SplitReport, in folder: URL?) throws {

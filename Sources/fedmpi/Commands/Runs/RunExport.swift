@@ -20,16 +20,20 @@ struct RunExport: ParsableCommand {
     @Argument(help: "The file to write. (default: standard output)")
     var file: String?
 
+    @OptionGroup var overwrite: OverwriteOption
+
     func validate() throws {
         guard csv else { throw ConfigurationError("say in which format: --csv") }
     }
 
     func run() throws {
+        let output = try file.map { try OutputFile($0, overwrite) }
         let store = try history.open()
         let rows = try rounds ? store.roundTable() : lines(of: store.runs().reversed())
-        let text = rows.map { CSVLine.text($0.map { $0 ?? "" }) + "\n" }.joined()
-        guard let file else { return Console.output(text, terminator: "") }
-        try OutputFile(file).write(Array(text.utf8))
+        let text = rows.map { CSVLine.text($0.map { $0 ?? "" }) + "
+" }.joined()
+        guard let output else { return Console.output(text, terminator: "") }
+        try output.write(Array(text.utf8))
     }
 
     private func lines(of runs: [StoredRun]) throws -> [[String?]] {

@@ -1,18 +1,29 @@
+import ArgumentParser
 import FedCore
 import Files
 import Foundation
 
-/// A file that a command is to write: what is wrong with its place is said before the work, not after.
+/// Whether what is there may be replaced.
+struct OverwriteOption: ParsableArguments {
+    @Flag(help: "Replace what is there.")
+    var force = false
+}
+
+/// A file that a command is to write where the user says: what is wrong with its place is said before the work, not after,
+/// and what is there is not replaced unless the user wants it.
 struct OutputFile {
     private let url: URL
+    private let replaces: Bool
 
-    /// - Throws: `ConfigurationError` when there is no such folder, or the path is one.
-    init(_ path: String) throws(ConfigurationError) {
+    /// - Throws: `ConfigurationError` when there is no such folder, or something of this name.
+    init(_ path: String, _ overwrite: OverwriteOption) throws(ConfigurationError) {
         url = URL(fileURLWithPath: path)
+        replaces = overwrite.force
         var isFolder: ObjCBool = false
         if FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder), isFolder.boolValue {
             throw ConfigurationError("'\(path)' is a folder, not a file to write")
         }
+        if !replaces { try Self.refuse(path) }
         let folder = url.deletingLastPathComponent()
         guard FileManager.default.fileExists(atPath: folder.path, isDirectory: &isFolder), isFolder.boolValue else {
             throw ConfigurationError("cannot write '\(path)': there is no folder '\(folder.relativePath)'")
@@ -22,11 +33,12 @@ struct OutputFile {
         }
     }
 
-    /// Replaces the file whole; a pipe or a device, `/dev/stdout` for one, gets the bytes.
+    /// Writes the file whole or not at all; a pipe or a device, `/dev/stdout` for one, gets the bytes.
     func write(_ bytes: [UInt8]) throws(ConfigurationError) {
-        var status = stat()
+        // Something may have come there in the meantime.
+        if !replaces { try Self.refuse(url.relativePath) }
         do {
-            if stat(url.path, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
+            if Self.isStream(url.path) {
                 guard let stream = FileHandle(forWritingAtPath: url.path) else { throw FileError("write", url.path) }
                 try stream.write(contentsOf: bytes)
                 try stream.close()
@@ -37,6 +49,36 @@ struct OutputFile {
             throw ConfigurationError(error.description)
         } catch {
             throw ConfigurationError("cannot write '\(url.relativePath)': \(error.reasonLine)")
+        }
+    }
+
+    /// Whether something of this name takes bytes and keeps none of its own.
+    private static func isStream(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && ![S_IFREG, S_IFDIR].contains(status.st_mode & S_IFMT)
+    }
+
+    /// - Throws: `ConfigurationError` when there is something of this name, be it a link to nowhere.
+    static func refuse(_ path: String) throws(ConfigurationError) {
+        guard !isStream(path), (try? FileManager.default.attributesOfItem(atPath: path)) != nil else { return }
+        throw ConfigurationError("'\(path)' is there already: choose another name, or replace it with --force")
+    }
+}
+
+/// A folder that a command is to fill where the user says.
+struct OutputFolder {
+    let url: URL
+
+    /// Makes the folder if it is not there.
+    /// - Parameter files: that will be written into it.
+    /// - Throws: `ConfigurationError` when one of them is there, or the folder cannot be made.
+    init(_ path: String, for files: [String], _ overwrite: OverwriteOption) throws(ConfigurationError) {
+        url = URL(fileURLWithPath: path, isDirectory: true)
+        if !overwrite.force {
+            for file in files { try OutputFile.refuse(url.appendingPathComponent(file).relativePath) }
+        }
+        do { try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true) } catch {
+            throw ConfigurationError("cannot make '\(url.relativePath)': \(error.reasonLine)")
         }
     }
 }

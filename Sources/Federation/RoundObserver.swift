@@ -29,14 +29,17 @@ public struct RunDescription: Sendable {
 
 /// What is known when the last round is over.
 public struct RunSummary: Sendable {
-    public let rounds: [RoundRecord]
+    /// The record of the last finished round.
+    public let last: RoundRecord?
     /// From the start of the first round to the end of the last evaluation.
     public let seconds: Double
     /// Why the run ended before its last round; nil if it did not.
     public var earlyEnd: String?
 
-    public var finalAccuracy: Double? { rounds.last?.accuracy }
-    public var finalLoss: Double? { rounds.last?.serverLoss }
+    /// Finished rounds.
+    public var rounds: Int { last?.round ?? 0 }
+    public var finalAccuracy: Double? { last?.accuracy }
+    public var finalLoss: Double? { last?.serverLoss }
 }
 
 /// Why a run ends early, and what it had reached.

@@ -3,6 +3,7 @@ import ArgumentParser
 import FedCore
 import Files
 import Foundation
+import Recording
 
 /// `fedmpi report`.
 struct Report: ParsableCommand {
@@ -40,7 +41,8 @@ struct Report: ParsableCommand {
         do throws(FileError) {
             for note in try report.write() where notes { Console.error("fedmpi: \(note)") }
         } catch {
-            throw ConfigurationError("no report: \(error)")
+            throw ConfigurationError(
+                "cannot write the report into '\(run.folder.path)': \(OutputTroubles.reason(error))")
         }
     }
 }

@@ -4,14 +4,11 @@ import Testing
 /// Runs on a disk of their own, of a megabyte, which is nearly full.
 @Suite(
     .enabled(if: Program.binary != nil, "set FEDMPI_BINARY to the release binary"),
-    .enabled(if: FullDiskTests.canMount, "needs the right to mount a file system in a name space"))
+    .enabled(if: canMount, "needs the right to mount a file system in a name space"))
 struct FullDiskTests {
     private let folder: Folder
     private var disk: URL { folder.url.appendingPathComponent("disk") }
     private var copy: URL { folder.url.appendingPathComponent("copy") }
-
-    static let canMount =
-        (try? Program.run(["unshare", "-rm", "mount", "-t", "tmpfs", "tmpfs", "/mnt"]).status == 0) ?? false
 
     init() throws {
         folder = try Folder()
@@ -80,3 +77,6 @@ struct FullDiskTests {
         #expect(outcome.output.isEmpty)
     }
 }
+
+private let canMount =
+    (try? Program.run(["unshare", "-rm", "mount", "-t", "tmpfs", "tmpfs", "/mnt"]).status == 0) ?? false

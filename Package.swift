@@ -58,7 +58,8 @@ let package = Package(
         .target(
             name: "Federation",
             dependencies: [
-                "MPI", "FedCore", "Files", "Strategies", "Aggregation", "Selection", "NeuralNet", "Datasets", "EdgeSim",
+                "MPI", "FedCore", "Files", "Cryptography", "Strategies", "Aggregation", "Selection", "NeuralNet",
+                "Datasets", "EdgeSim",
             ]),
         .target(
             name: "Recording",

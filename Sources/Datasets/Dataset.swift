@@ -10,6 +10,8 @@ public protocol Dataset: Sendable {
     var classes: Int { get }
     /// Name of each class, in the order of the labels: `classes` texts.
     var classNames: [String] { get }
+    /// What the numbers of the images are divided by on their way from the file: 255 for bytes.
+    var scale: Float { get }
 
     /// The class of a sample, without reading its image.
     ///
@@ -27,6 +29,9 @@ public protocol Dataset: Sendable {
 extension Dataset {
     /// The labels themselves, where the data give their classes no other name.
     public var classNames: [String] { (0..<classes).map { "\($0)" } }
+
+    /// That of bytes, and of images that are made from bytes.
+    public var scale: Float { 255 }
 
     /// The label of every sample, in order: what a partitioner works on. 4 bytes a sample.
     public func labels() -> [Int32] {
@@ -70,10 +75,13 @@ public struct DatasetPair: Sendable {
     public let train: any Dataset
     /// What the server evaluates on.
     public let test: any Dataset
+    /// The share of the samples that was drawn by the seed to be the test split; nil where it has files of its own.
+    public let heldOutShare: Double?
 
     /// Two splits that agree in shape and classes.
-    public init(train: any Dataset, test: any Dataset) {
+    public init(train: any Dataset, test: any Dataset, heldOutShare: Double? = nil) {
         self.train = train
         self.test = test
+        self.heldOutShare = heldOutShare
     }
 }

@@ -10,6 +10,10 @@ public protocol DatasetSource: Sendable {
     static var summary: String { get }
     /// The classes' names, in the order of the labels; empty, as by default, when only the files know them.
     static var classNames: [String] { get }
+    /// Whether all images are made from the seed.
+    static var isMade: Bool { get }
+    /// Whether it takes the option `seed`: images, or the samples to test on, may be drawn by it.
+    static var takesSeed: Bool { get }
 
     /// Takes the user's choices; reads no file.
     /// - Parameters:
@@ -25,6 +29,8 @@ public protocol DatasetSource: Sendable {
 
 extension DatasetSource {
     public static var classNames: [String] { [] }
+    public static var isMade: Bool { false }
+    public static var takesSeed: Bool { isMade }
 
     /// The file or folder after the colon.
     /// - Throws: `ConfigurationError` when there is none.
@@ -50,7 +56,23 @@ public enum Datasets {
     /// The names of a data set's classes; empty when nobody knows them.
     /// - Parameter choice: what the user typed: `name` or `name:argument`.
     public static func classNames(of choice: String) -> [String] {
-        all.first { $0.name == choice.prefix { $0 != ":" } }?.classNames ?? []
+        source(of: choice)?.classNames ?? []
+    }
+
+    /// Whether all images of a data set are made from the seed.
+    /// - Parameter choice: what the user typed: `name` or `name:argument`.
+    public static func areMade(_ choice: String) -> Bool {
+        source(of: choice)?.isMade ?? false
+    }
+
+    /// Whether a data set takes the option `seed`: images, or the samples to test on, may be drawn by it.
+    /// - Parameter choice: what the user typed: `name` or `name:argument`.
+    public static func takeSeed(_ choice: String) -> Bool {
+        source(of: choice)?.takesSeed ?? false
+    }
+
+    private static func source(of choice: String) -> (any DatasetSource.Type)? {
+        all.first { $0.name == choice.prefix { $0 != ":" } }
     }
 
     /// Opens a data set by what the user typed: `name` or `name:argument`.

@@ -24,6 +24,8 @@ public struct ParameterLayout: Sendable, Equatable {
         /// Whether its layer normalises by statistics of a client's data; FedBN keeps such layers on the client.
         public let isNormalization: Bool
 
+        /// Whether it is a running variance, which is never below zero.
+        public var isVariance: Bool { ParameterLayout.isVariance(name) }
         /// Number of elements.
         public var count: Int { shape.reduce(1, *) }
         /// Its indices in the flat weights.
@@ -52,6 +54,9 @@ public struct ParameterLayout: Sendable, Equatable {
         entries.append(entry)
         count += entry.count
     }
+
+    /// Whether a parameter of this name is a running variance: PyTorch's name of it.
+    public static func isVariance(_ name: String) -> Bool { name == "running_var" || name.hasSuffix(".running_var") }
 
     /// Number of elements that an optimizer moves: `count` without the statistics.
     public var trainedCount: Int { entries.reduce(0) { $0 + ($1.role == .trained ? $1.count : 0) } }

@@ -101,7 +101,8 @@ final class RoundLoop {
     /// - Parameter hosts: of each rank.
     func run(hosts: [String]) throws {
         let description = RunDescription(
-            settings: job.settings, model: job.model, teacher: job.distillation?.teacher, skew: job.labelSkew,
+            settings: job.settings, model: job.model, teacher: job.distillation?.teacher, data: job.data,
+            skew: job.labelSkew,
             trainingSamples: job.partition.sampleCount, testSamples: job.data.test.count, ranks: ranks, hosts: hosts,
             finishedRounds: finishedRounds)
         timeline.enter(.checkpoint)

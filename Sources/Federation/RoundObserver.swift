@@ -7,6 +7,7 @@ public struct RunDescription: Sendable {
     public let model: Model
     /// What clients learn from beside their labels.
     public var teacher: TrainedModel?
+    public let data: DatasetPair
     /// How unlike the clients' data are.
     public let skew: LabelSkew
     /// That clients hold.

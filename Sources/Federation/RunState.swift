@@ -1,5 +1,6 @@
 import Datasets
 import FedCore
+import NeuralNet
 
 /// Everything that the rest of a run depends on, after a finished round: what a checkpoint holds.
 ///
@@ -100,6 +101,9 @@ public struct RunState: Sendable, Equatable {
             throw ConfigurationError(
                 "the checkpoint holds \(weights.count) weights; model '\(job.model.name)' has "
                     + "\(job.model.parameterCount)")
+        }
+        if let defect = WeightDefect.first(in: weights.span, of: job.model.parameterLayout) {
+            throw ConfigurationError("the checkpoint's weights are of no use: \(defect)")
         }
         guard (clientStates != nil) == (job.vectors.state > 0) else {
             throw ConfigurationError(

@@ -10,7 +10,7 @@ extension Safetensors {
     ///
     /// - Throws: `SafetensorsError.badHeader` when a name or the metadata cannot be written as JSON.
     public func encoded() throws(SafetensorsError) -> [UInt8] {
-        var header = Header(tensors: [:], metadata: metadata)
+        var header = SafetensorsHeader(tensors: [:], metadata: metadata)
         var size = 0
         for tensor in tensors {
             let end = size + tensor.elements.byteCount
@@ -33,61 +33,131 @@ extension Safetensors {
         return bytes
     }
 
-    /// Reads a file's contents, and believes nothing in it that does not fit together.
+    /// Reads a file's contents, and believes nothing in it that does not fit together. Floats of 16 and 64 bits become
+    /// floats of 32.
+    ///
+    /// - Throws: `SafetensorsError` that names the first tensor with a number that no weight can be.
     public init(decoding bytes: [UInt8]) throws(SafetensorsError) {
-        guard bytes.count >= 8 else { throw .wrongSize(expectedBytes: 8, actualBytes: bytes.count) }
-        var length: UInt64 = 0
-        for i in 0..<8 { length |= UInt64(bytes[i]) << UInt64(8 * i) }
-        guard length <= Self.largestHeader else { throw .badHeader("a header of \(length) bytes") }
-        let start = 8 + Int(length)
+        let start = SafetensorsHeader.prefixBytes + (try SafetensorsHeader.byteCount(bytes))
         guard bytes.count >= start else { throw .wrongSize(expectedBytes: start, actualBytes: bytes.count) }
-        let header: Header
-        do { header = try JSONDecoder().decode(Header.self, from: Data(bytes[8..<start])) } catch {
-            throw .badHeader("its header is not the expected JSON")
+        let header = try SafetensorsHeader(parsing: bytes[SafetensorsHeader.prefixBytes..<start])
+        let (entries, end) = try Self.places(in: header)
+        guard start + end == bytes.count else {
+            throw .wrongSize(expectedBytes: start + end, actualBytes: bytes.count)
         }
-
         var tensors: [Tensor] = []
+        for (name, shape, type, range) in entries {
+            let elements = try Self.elements(bytes[start + range.lowerBound..<start + range.upperBound], type, name)
+            if let elements { tensors.append(Tensor(name: name, shape: shape, elements: elements)) }
+        }
+        self.tensors = tensors
+        metadata = header.metadata
+    }
+
+    /// How many bytes follow a header.
+    /// - Throws: `SafetensorsError` when it does not fit together.
+    static func bodyBytes(_ header: SafetensorsHeader) throws(SafetensorsError) -> Int {
+        try places(in: header).end
+    }
+
+    private typealias Place = (name: String, shape: [Int], type: StoredType, range: Range<Int>)
+
+    /// Where the tensors are, in the order in which they lie in the file, and where the last one ends.
+    private static func places(
+        in header: SafetensorsHeader
+    ) throws(SafetensorsError) -> (entries: [Place], end: Int) {
+        var places: [Place] = []
         var end = 0
         let ordered = header.tensors.sorted {
             ($0.value.data_offsets.first ?? 0, $0.value.data_offsets.last ?? 0, $0.key)
                 < ($1.value.data_offsets.first ?? 0, $1.value.data_offsets.last ?? 0, $1.key)
         }
         for (name, entry) in ordered {
-            // PyTorch's batch normalisation counts its batches, which no default of its reads.
-            let isCounter = entry.dtype == "I64" && name.hasSuffix(".num_batches_tracked")
-            guard let size = Self.elementBytes[entry.dtype], size < 8 || isCounter else {
+            guard let type = StoredType(rawValue: entry.dtype), type != .int64 || isCounter(name) else {
                 throw .unsupportedType(tensor: name, type: entry.dtype)
             }
-            let next = try Self.end(of: entry, name, after: end, elementBytes: size)
-            guard start + next <= bytes.count else {
-                throw .wrongSize(expectedBytes: start + next, actualBytes: bytes.count)
-            }
-            if !isCounter {
-                let elements = Self.elements(bytes[start + end..<start + next], entry.dtype)
-                tensors.append(Tensor(name: name, shape: entry.shape, elements: elements))
-            }
+            let next = try Self.end(of: entry, name, after: end, elementBytes: type.byteCount)
+            places.append((name, entry.shape, type, end..<next))
             end = next
         }
-        guard start + end == bytes.count else {
-            throw .wrongSize(expectedBytes: start + end, actualBytes: bytes.count)
-        }
-        self.tensors = tensors
-        metadata = header.metadata
+        return (places, end)
     }
 
-    private static let elementBytes = ["F32": 4, "I8": 1, "U8": 1, "I64": 8]
+    /// PyTorch's batch normalisation counts its batches, which no default of its reads.
+    private static func isCounter(_ name: String) -> Bool {
+        name == "num_batches_tracked" || name.hasSuffix(".num_batches_tracked")
+    }
 
-    private static func elements(_ bytes: ArraySlice<UInt8>, _ type: String) -> Elements {
+    /// The byte at which a tensor ends that is to begin at `start`.
+    private static func end(
+        of entry: SafetensorsHeader.Entry, _ name: String, after start: Int, elementBytes: Int
+    ) throws(SafetensorsError) -> Int {
+        var size = elementBytes
+        for extent in entry.shape {
+            let (product, overflow) = size.multipliedReportingOverflow(by: extent)
+            guard extent >= 0, !overflow else { throw .badHeader("the shape \(entry.shape) of '\(name)'") }
+            size = product
+        }
+        let (end, overflow) = start.addingReportingOverflow(size)
+        guard !overflow, end < Int.max / 2, entry.data_offsets == [start, end] else {
+            throw .badHeader("the byte range \(entry.data_offsets) of '\(name)'")
+        }
+        return end
+    }
+}
+
+// Elements.
+extension Safetensors {
+    /// What a file may hold.
+    private enum StoredType: String {
+        case float32 = "F32"
+        case float16 = "F16"
+        /// The upper half of a float of 32 bits.
+        case bfloat16 = "BF16"
+        case float64 = "F64"
+        case int8 = "I8"
+        case uint8 = "U8"
+        case int64 = "I64"
+
+        var byteCount: Int {
+            switch self {
+            case .int8, .uint8: 1
+            case .float16, .bfloat16: 2
+            case .float32: 4
+            case .float64, .int64: 8
+            }
+        }
+    }
+
+    /// - Returns: nil for what is passed over.
+    private static func elements(
+        _ bytes: ArraySlice<UInt8>, _ type: StoredType, _ name: String
+    ) throws(SafetensorsError) -> Elements? {
         switch type {
-        case "I8": .int8(bytes.map { Int8(bitPattern: $0) })
-        case "U8": .uint8(Array(bytes))
-        default:
-            .float32(
-                stride(from: bytes.startIndex, to: bytes.endIndex, by: 4).map { position in
-                    var bits: UInt32 = 0
-                    for i in 0..<4 { bits |= UInt32(bytes[position + i]) << UInt32(8 * i) }
-                    return Float(bitPattern: bits)
-                })
+        case .int8: .int8(bytes.map { Int8(bitPattern: $0) })
+        case .uint8: .uint8(Array(bytes))
+        case .int64: nil
+        case .float32: try sound(words(bytes, UInt32.self).map { Float(bitPattern: $0) }, name)
+        case .float16: try sound(words(bytes, UInt16.self).map { Float(Float16(bitPattern: $0)) }, name)
+        case .bfloat16: try sound(words(bytes, UInt16.self).map { Float(bitPattern: UInt32($0) << 16) }, name)
+        case .float64: try sound(words(bytes, UInt64.self).map { Double(bitPattern: $0) }, name)
+        }
+    }
+
+    private static func sound<Number: BinaryFloatingPoint>(
+        _ values: [Number], _ name: String
+    ) throws(SafetensorsError) -> Elements {
+        if let defect = WeightDefect.first(in: values, of: name) { throw .defect(defect) }
+        return .float32(values as? [Float] ?? values.map { Float($0) })
+    }
+
+    /// Little-endian words.
+    private static func words<Word: FixedWidthInteger>(_ bytes: ArraySlice<UInt8>, _: Word.Type) -> [Word] {
+        let size = Word.bitWidth / 8
+        return stride(from: bytes.startIndex, to: bytes.endIndex, by: size).map { position in
+            var word: Word = 0
+            for i in 0..<size { word |= Word(truncatingIfNeeded: bytes[position + i]) << Word(8 * i) }
+            return word
         }
     }
 
@@ -104,72 +174,5 @@ extension Safetensors {
         case .int8(let values): for value in values { bytes.append(UInt8(bitPattern: value)) }
         case .uint8(let values): bytes += values
         }
-    }
-
-    /// As large as the format allows.
-    private static let largestHeader: UInt64 = 100_000_000
-
-    /// The byte at which a tensor ends that is to begin at `start`.
-    private static func end(
-        of entry: Header.Entry, _ name: String, after start: Int, elementBytes: Int
-    ) throws(SafetensorsError) -> Int {
-        var size = elementBytes
-        for extent in entry.shape {
-            let (product, overflow) = size.multipliedReportingOverflow(by: extent)
-            guard extent >= 0, !overflow else { throw .badHeader("the shape \(entry.shape) of '\(name)'") }
-            size = product
-        }
-        let (end, overflow) = start.addingReportingOverflow(size)
-        guard !overflow, end < Int.max / 2, entry.data_offsets == [start, end] else {
-            throw .badHeader("the byte range \(entry.data_offsets) of '\(name)'")
-        }
-        return end
-    }
-}
-
-/// The JSON object: one member for each tensor, and `__metadata__`.
-private struct Header: Codable {
-    struct Entry: Codable {
-        let dtype: String
-        let shape: [Int]
-        // The format's own name.
-        // swift-format-ignore: AlwaysUseLowerCamelCase
-        let data_offsets: [Int]
-    }
-
-    struct Key: CodingKey {
-        let stringValue: String
-        var intValue: Int? { nil }
-        init(stringValue: String) { self.stringValue = stringValue }
-        init?(intValue: Int) { nil }
-
-        static let metadata = Key(stringValue: "__metadata__")
-    }
-
-    var tensors: [String: Entry]
-    var metadata: [String: String]
-
-    init(tensors: [String: Entry], metadata: [String: String]) {
-        self.tensors = tensors
-        self.metadata = metadata
-    }
-
-    init(from decoder: any Decoder) throws {
-        let container = try decoder.container(keyedBy: Key.self)
-        tensors = [:]
-        metadata = [:]
-        for key in container.allKeys {
-            if key.stringValue == Key.metadata.stringValue {
-                metadata = try container.decode([String: String].self, forKey: key)
-            } else {
-                tensors[key.stringValue] = try container.decode(Entry.self, forKey: key)
-            }
-        }
-    }
-
-    func encode(to encoder: any Encoder) throws {
-        var container = encoder.container(keyedBy: Key.self)
-        if !metadata.isEmpty { try container.encode(metadata, forKey: .metadata) }
-        for (name, entry) in tensors { try container.encode(entry, forKey: Key(stringValue: name)) }
     }
 }

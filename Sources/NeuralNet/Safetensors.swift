@@ -2,7 +2,8 @@ import FedCore
 
 /// A weights file: named tensors, and text about them. Python reads it with
 /// `safetensors.torch.load_file`, and the result is a `state_dict`. PyTorch's `num_batches_tracked`, the one tensor of
-/// integers in a `state_dict` with batch normalisation, is passed over when a file is read, and not written.
+/// integers in a `state_dict` with batch normalisation, is passed over when a file is read, and not written. Floats of 16
+/// and 64 bits are read as floats of 32.
 ///
 /// The format (<https://github.com/huggingface/safetensors>): eight bytes of the header's length, little-endian; a JSON
 /// object of each tensor's type, shape and byte range; the tensors, row-major, without gaps.
@@ -86,7 +87,8 @@ public struct Safetensors: Sendable, Equatable {
         weights.reserveCapacity(layout.count)
         for entry in layout.entries {
             guard let tensor = tensors.first(where: { $0.name == entry.name }) else {
-                throw .missing(tensor: entry.name)
+                let other = Self.namesake(of: entry, among: tensors, of: layout)
+                throw other.map { .misnamed(tensor: entry.name, actual: $0) } ?? .missing(tensor: entry.name)
             }
             guard tensor.shape == entry.shape else {
                 throw .wrongShape(tensor: entry.name, expected: entry.shape, actual: tensor.shape)
@@ -99,5 +101,16 @@ public struct Safetensors: Sendable, Equatable {
         let names = Set(layout.entries.map(\.name))
         if let other = tensors.first(where: { !names.contains($0.name) }) { throw .unexpected(tensor: other.name) }
         return weights
+    }
+
+    /// The tensor that is probably meant by a parameter which the file does not have: of its name behind a prefix, or the
+    /// only one of its shape that no parameter claims.
+    private static func namesake(
+        of entry: ParameterLayout.Entry, among tensors: [Tensor], of layout: ParameterLayout
+    ) -> String? {
+        if let prefixed = tensors.first(where: { $0.name.hasSuffix("." + entry.name) }) { return prefixed.name }
+        let claimed = Set(layout.entries.map(\.name))
+        let alike = tensors.filter { $0.shape == entry.shape && !claimed.contains($0.name) }
+        return alike.count == 1 ? alike.first?.name : nil
     }
 }

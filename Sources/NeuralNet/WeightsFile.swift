@@ -1,10 +1,5 @@
 import FedCore
-
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
 import Foundation
-#endif
 
 /// A model's file, whatever the precision of its weights.
 struct WeightsFile {
@@ -20,7 +15,7 @@ struct WeightsFile {
         if attributes?[.type] as? FileAttributeType == .typeDirectory { file.appendPathComponent("model.safetensors") }
         self.path = file.relativePath
         do {
-            contents = try Safetensors(decoding: [UInt8](try Data(contentsOf: file)))
+            contents = try Safetensors(decoding: try Self.bytes(of: file))
         } catch let error as SafetensorsError {
             throw ConfigurationError("'\(file.relativePath)': \(error)")
         } catch {
@@ -28,19 +23,33 @@ struct WeightsFile {
         }
     }
 
+    /// Reads no more of the file than its header promises, and one byte.
+    private static func bytes(of file: URL) throws -> [UInt8] {
+        let handle = try FileHandle(forReadingFrom: file)
+        defer { try? handle.close() }
+        func read(_ count: Int) throws -> [UInt8] { [UInt8](try handle.read(upToCount: count) ?? Data()) }
+        var bytes = try read(SafetensorsHeader.prefixBytes)
+        let header = try SafetensorsHeader.byteCount(bytes)
+        bytes += try read(header)
+        guard bytes.count == SafetensorsHeader.prefixBytes + header else { return bytes }
+        let body = try Safetensors.bodyBytes(
+            SafetensorsHeader(parsing: bytes[SafetensorsHeader.prefixBytes...]))
+        return bytes + (try read(body + 1))
+    }
+
     var isQuantized: Bool { contents.metadata["precision"] == QuantizedModel.precision }
 
     /// - Parameter name: the model's; unless given, as the file says or as its tensors are.
     func trainedModel(as name: String?) throws(ConfigurationError) -> TrainedModel {
         if let name = name ?? contents.metadata["model"] {
-            return try naming { try TrainedModel(model(name), contents) }
+            let model = try naming { try Models.named(name) }
+            return try naming { try trainedModel(model) }
         }
         for model in Models.all {
-            if let trained = try? TrainedModel(model, contents) { return trained }
+            if let trained = try? trainedModel(model) { return trained }
         }
         throw ConfigurationError(
-            "'\(path)' does not say which model it is of, and its tensors are those of none: "
-                + Models.all.map(\.name).joined(separator: ", "))
+            "'\(path)' does not say which model it is of, and its tensors are those of none. \(nearest)")
     }
 
     /// - Parameter name: the model's, if the file is not to say it.
@@ -48,20 +57,63 @@ struct WeightsFile {
         guard let name = name ?? contents.metadata["model"] else {
             throw ConfigurationError("'\(path)' does not say which model it is of")
         }
-        return try naming { try QuantizedModel(contents, of: model(name)) }
+        let model = try naming { try Models.named(name) }
+        return try naming { try QuantizedModel(contents, of: model) }
     }
 
-    private func model(_ name: String) throws(ConfigurationError) -> Model { try Models.named(name) }
+    /// - Throws: `SafetensorsError` when the weights are not those of the model.
+    private func trainedModel(_ model: Model) throws(SafetensorsError) -> TrainedModel {
+        let weights = try contents.weights(for: model.parameterLayout)
+        return TrainedModel(model, weights: weights, metadata: contents.metadata)
+    }
+
+    /// The model of the catalog that is most like the file, and the first thing that is not.
+    private var nearest: String {
+        let scores = Models.all.map { contents.likeness(to: $0.parameterLayout) }
+        guard let best = scores.indices.max(by: { scores[$0] < scores[$1] }), scores[best] > 0 else {
+            return "There are: " + Models.all.map(\.name).joined(separator: ", ")
+        }
+        let model = Models.all[best]
+        do {
+            _ = try trainedModel(model)
+            return "The nearest is \(model.name)"
+        } catch {
+            return "The nearest is \(model.name): \(error)\(classes(error, of: model))"
+        }
+    }
+
+    /// Where only the number of classes differs: that it does.
+    private func classes(_ error: SafetensorsError, of model: Model) -> String {
+        guard case .wrongShape(let name, let expected, let actual) = error,
+            model.parameterLayout.entries.last?.layer
+                == model.parameterLayout.entries.first(where: { $0.name == name })?.layer,
+            expected.dropFirst() == actual.dropFirst(), let classes = actual.first
+        else { return "" }
+        return "; it has \(classes) classes, \(model.name) \(model.classes)"
+    }
 
     /// An error with the file's name before it.
-    private func naming<Result>(_ body: () throws -> Result) throws(ConfigurationError) -> Result {
+    private func naming<Result, Failure: Error>(
+        _ body: () throws(Failure) -> Result
+    ) throws(ConfigurationError) -> Result {
         do { return try body() } catch { throw ConfigurationError("'\(path)': \(error.line)") }
     }
 }
 
-extension TrainedModel {
-    /// - Throws: `SafetensorsError` when the weights are not those of the model.
-    fileprivate init(_ model: Model, _ contents: Safetensors) throws {
-        self.init(model, weights: try contents.weights(for: model.parameterLayout), metadata: contents.metadata)
+extension Safetensors {
+    /// How much of a model a file has: 1 where all tensors have its names and shapes, 0 where nothing is alike.
+    fileprivate func likeness(to layout: ParameterLayout) -> Double {
+        var points = 0
+        let shapes = Dictionary(tensors.map { ($0.name, $0.shape) }) { first, _ in first }
+        for entry in layout.entries {
+            if let shape = shapes[entry.name] {
+                points += shape == entry.shape ? 4 : 2
+            } else if let prefixed = tensors.first(where: { $0.name.hasSuffix("." + entry.name) }) {
+                points += prefixed.shape == entry.shape ? 3 : 1
+            } else if tensors.contains(where: { $0.shape == entry.shape }) {
+                points += 1
+            }
+        }
+        return Double(points) / Double(4 * max(layout.entries.count, tensors.count))
     }
 }

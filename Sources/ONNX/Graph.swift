@@ -11,6 +11,9 @@ struct Graph {
         case float(Float)
     }
 
+    /// What enters or leaves the graph.
+    typealias Value = (name: String, shape: [Int], meaning: String)
+
     /// The name of the tensor that the next layer takes.
     var current: String
 
@@ -69,11 +72,11 @@ struct Graph {
 
     /// The whole file.
     /// - Parameters:
-    ///   - input: its name and the shape of a sample; the batch's size is free.
+    ///   - input: its name, the shape of a sample (the batch's size is free), and what it is, in words.
     ///   - output: likewise.
     ///   - metadata: what the file says of itself.
     func encoded(
-        input: (name: String, shape: [Int]), output: (name: String, shape: [Int]), metadata: [String: String]
+        input: Value, output: Value, metadata: [String: String]
     ) -> [UInt8] {
         var graph = ProtocolBuffer()
         for node in nodes { graph.add(field: 1, node.bytes) }
@@ -117,7 +120,7 @@ struct Graph {
     }
 
     /// Floats of this shape, for any number of samples.
-    private static func description(of value: (name: String, shape: [Int])) -> [UInt8] {
+    private static func description(of value: Value) -> [UInt8] {
         var batch = ProtocolBuffer()
         batch.add(field: 2, Array("batch".utf8))
         var shape = ProtocolBuffer()
@@ -135,6 +138,7 @@ struct Graph {
         var info = ProtocolBuffer()
         info.add(field: 1, Array(value.name.utf8))
         info.add(field: 2, type.bytes)
+        info.add(field: 3, Array(value.meaning.utf8))
         return info.bytes
     }
 

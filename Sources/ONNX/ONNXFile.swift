@@ -14,7 +14,8 @@ public enum ONNXFile {
 
     /// A variant as an ONNX file. Of 32 bits, every layer but dropout is a node, normalisation too; of 8 bits, the
     /// quantised tensors stand between `QuantizeLinear` and `DequantizeLinear`, which a runtime may fuse into integer
-    /// operators.
+    /// operators. `metadata_props` are the metadata of the variant's own file: among them `input_scale`, what the numbers of
+    /// images are divided by, `class_names` and `dataset`.
     ///
     /// - Throws: `ConfigurationError` that names a layer which ONNX has no operator for here.
     public static func encoded(_ variant: Variant) throws(ConfigurationError) -> [UInt8] {
@@ -26,7 +27,19 @@ public enum ONNXFile {
         }
         graph.add("Identity", [graph.current], to: output)
         return graph.encoded(
-            input: (input, model.input.extents), output: (output, model.output.extents),
+            input: (input, model.input.extents, meaning(ofInput: variant.metadata)),
+            output: (
+                output, model.output.extents, "a score for each class, before softmax; the largest is the prediction"
+            ),
             metadata: variant.metadata)
+    }
+
+    private static func meaning(ofInput metadata: [String: String]) -> String {
+        var words = ["images, channel by channel, row by row"]
+        if let scale = metadata["input_scale"] { words.append("the numbers of their files divided by \(scale)") }
+        if let range = metadata["input_range"]?.split(separator: " "), range.count == 2 {
+            words.append("so that those of the training images went from \(range[0]) to \(range[1])")
+        }
+        return words.joined(separator: "; ")
     }
 }

@@ -23,7 +23,7 @@ public final class RunFolder: RoundObserver {
     public private(set) var errorOfStop: (any Error)?
     private var lastWrite: ContinuousClock.Instant?
     private var model: Model?
-    private var datasetMetadata: [String: String] = [:]
+    private var origin = DataOrigin()
     private let isResumed: Bool
 
     /// A log of many short rounds is not rewritten at each of them.
@@ -129,7 +129,7 @@ public final class RunFolder: RoundObserver {
 
     public func runStarted(_ run: RunDescription) throws {
         model = run.model
-        datasetMetadata = run.settings.datasetMetadata
+        origin = DataOrigin(run.settings, run.data)
         if isResumed {
             try noteResume(run)
         } else {
@@ -164,7 +164,7 @@ public final class RunFolder: RoundObserver {
         guard let model else { return }
         let file = Safetensors(
             model.parameterLayout, weights: weights,
-            metadata: datasetMetadata.merging(["model": model.name, "fedmpi": Version.current]) { $1 })
+            metadata: origin.metadata.merging(["model": model.name, "fedmpi": Version.current]) { $1 })
         try Data(try file.encoded()).write(to: url.appendingPathComponent("model.safetensors"), options: .atomic)
     }
 

@@ -104,8 +104,12 @@ struct SettingsOptions: ParsableArguments {
             """)
     var hardWeight: Float?
 
-    @Option(help: "Data set: \(Datasets.all.map { "\($0.name)\($0.usage) (\($0.summary))" }.joined(separator: ", ")).")
-    var dataset = defaults.dataset
+    @Option(
+        help: """
+            Data set: \(Datasets.all.map { "\($0.name)\($0.usage) (\($0.summary))" }.joined(separator: ", ")). \
+            (default: \(defaults.dataset), of fedmpi distill the teacher's)
+            """)
+    var dataset: String?
 
     @Option(
         help: "What the data set takes: name=value,name=value; an unknown name lists them.",
@@ -254,7 +258,7 @@ struct SettingsOptions: ParsableArguments {
         settings.attackers = attackers
         settings.model = model
         settings.distil(from: teacher, temperature: temperature, hardWeight: hardWeight)
-        settings.dataset = dataset
+        settings.dataset = dataset ?? Self.defaults.dataset
         settings.datasetOptions = datasetOptions
         settings.samplesPerClient = samplesPerClient
         settings.partition = partition

@@ -1,5 +1,6 @@
 import Datasets
 import FedCore
+import Federation
 import NeuralNet
 import Testing
 
@@ -28,9 +29,14 @@ struct VariantMeasurementTests {
         var weights = [Float](repeating: 0, count: Model.logistic.parameterCount)
         weights[weights.count - 7] = 1
         let variant = Variant(TrainedModel(.logistic, weights: weights))
-        let measured = try VariantMeasurement.measure(
-            [(variant, Black(count: 5)), (variant, Black(count: 21))], threads: 1, images: 10)
+        let data = [5, 21].map { count in
+            TestData(
+                choice: ModelData(of: DataOrigin(), dataset: "black"),
+                pair: DatasetPair(train: Black(count: 1), test: Black(count: count)))
+        }
+        let measured = try VariantMeasurement.measure(data.map { (variant, $0) }, threads: 1, images: 10)
         #expect(measured.map(\.accuracy) == [1 / 5, 2 / 21])
+        #expect(measured.legend == "accuracy  on the 5 test images of black; the 21 test images of black")
     }
 
     @Test func `A structured cut has no scope, and calibration has an end`() throws {

@@ -82,7 +82,7 @@ import Testing
         options.named = ["clases": "4"]
         let error = ConfigurationError("data set 'idx' has no option 'clases'; choose one of: prefix, classes")
         #expect(throws: error) { try Datasets.open("idx:/nowhere", options: options) }
-        #expect(throws: ConfigurationError("data set 'synthetic' takes no options, and was given 'clases'")) {
+        #expect(throws: ConfigurationError("data set 'synthetic' has no option 'clases'; choose one of: seed")) {
             try Datasets.open("synthetic", options: options)
         }
     }

@@ -115,6 +115,24 @@ struct ONNXFileTests {
         #expect(differences.count == 3 && differences[0] < 0.02 * differences[2])
     }
 
+    @Test func `a file says what its input was divided by, and names its classes and data`() throws {
+        let metadata = [
+            "dataset": "csv:a.csv", "class_names": #"["cat","dog"]"#, "input_scale": "255.0", "input_range": "0.0 1.0",
+        ]
+        let model = Model.logistic
+        let trained = TrainedModel(model, weights: model.initialWeights(seed: 1), metadata: metadata)
+        let bytes = try ONNXFile.encoded(Variant(trained))
+        // Field 14, an entry of a key and a value: onnx.proto's `metadata_props`.
+        for (key, value) in metadata {
+            let entry =
+                [0x0A, UInt8(key.utf8.count)] + Array(key.utf8) + [0x12, UInt8(value.utf8.count)] + Array(value.utf8)
+            #expect(bytes.firstRange(of: [14 << 3 | 2, UInt8(entry.count)] + entry) != nil, "\(key)")
+        }
+        let words =
+            "the numbers of their files divided by 255.0; so that those of the training images went from 0.0 to 1.0"
+        #expect(bytes.firstRange(of: Array(words.utf8)) != nil)
+    }
+
     @Test func `a layer that ONNX has no operator for is refused by its name`() {
         struct Square: Layer {
             let description = "Square"

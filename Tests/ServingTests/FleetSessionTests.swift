@@ -1,3 +1,4 @@
+import Datasets
 import FedCore
 import Federation
 import Foundation
@@ -107,7 +108,7 @@ import Testing
                         index: index, device: fleet.devices[index].profile(on: machine.profile),
                         machine: machine.profile, models: [], budget: Budget(latency: 1, storedMegabytes: 1),
                         tierCounts: true, policy: AdaptationPolicy(target: 1), load: Load(phases: []), seed: 1,
-                        dataset: "synthetic", datasetOptions: [:], images: 1)
+                        dataset: "synthetic", datasetOptions: DatasetOptions(), images: 1)
                 })
             if let seconds {
                 // The others a little later, so that rank 0 does not take them for lost.

@@ -5,7 +5,7 @@ import FedCore
 /// Option `label` says which column (0), `ignore` which are no features (separated by spaces), both by name or by number,
 /// negative from the end. `header` says whether the first line has names; it has if a column is asked for by name.
 /// `separator` is comma, semicolon or tab. Labels are whole numbers from 0 on, or any texts, which become classes in their
-/// order. `test=FILE` is the test split; without it `test-share` (0.1) of the samples is held out, drawn from the seed.
+/// order. `test=FILE` is the test split; without it `test-share` (0.1) of the samples is held out, drawn from `seed`, by default the run's.
 ///
 /// A file is turned into numbers once, in the cache, from which all ranks of a host map it.
 public struct CSVTable: DatasetSource {
@@ -13,8 +13,10 @@ public struct CSVTable: DatasetSource {
     public static let usage = ":FILE"
     public static let summary = """
         text tables of numbers; options test=FILE, label (0) and ignore by name or number, header, separator, \
-        shape=CxHxW, layout=chw|hwc, scale, classes, test-share
+        shape=CxHxW, layout=chw|hwc, scale, classes, test-share, seed
         """
+
+    public static let takesSeed = true
 
     private let path: String
     private let testPath: String?
@@ -33,11 +35,13 @@ public struct CSVTable: DatasetSource {
 
     public func open(_ options: DatasetOptions) throws -> DatasetPair {
         let cache = Cache(folder: options.cacheFolder)
+        var choices = choices
+        if !options.classNames.isEmpty { choices.names = options.classNames }
         let numbers = try CSVNumbers(path: path, choices, cache: cache)
         let named = numbers.names.isEmpty ? nil : numbers.names.count
         let train = try split(numbers, classes: form.classes ?? named)
         guard let testPath else {
-            return try train.holdingOut(form.testShare, seed: options.seed)
+            return try train.holdingOut(form.testShare, seed: form.seed ?? options.seed)
         }
         var testChoices = choices
         testChoices.names = numbers.names

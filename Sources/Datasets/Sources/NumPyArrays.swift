@@ -6,14 +6,16 @@ import FedCore
 /// `train-labels`, `test-images` and `test-labels` say otherwise. Images are `[count, features]`, `[count, height, width]`
 /// or `[count, channels, height, width]` (with `layout=hwc`: channels last); `shape=CxHxW` says what a row is otherwise.
 /// Bytes are divided by 255, other numbers by 1, or by option `scale`. Labels are whole numbers from 0 on. Without test
-/// arrays, `test-share` (0.1) of the samples is held out, drawn from the seed.
+/// arrays, `test-share` (0.1) of the samples is held out, drawn from `seed`, by default the run's.
 public struct NumPyArrays: DatasetSource {
     public static let name = "numpy"
     public static let usage = ":FILE.npz|FOLDER"
     public static let summary = """
         x_train, y_train, x_test, y_test as .npz or .npy; options train-images, train-labels, test-images, test-labels \
-        (names), shape=CxHxW, layout=chw|hwc, scale, classes, test-share
+        (names), shape=CxHxW, layout=chw|hwc, scale, classes, test-share, seed
         """
+
+    public static let takesSeed = true
 
     private let path: String
     private let trainNames: (images: String, labels: String)
@@ -32,7 +34,7 @@ public struct NumPyArrays: DatasetSource {
         let train = try split(trainNames, of: arrays, classes: form.classes)
         let hasTest = arrays.has(testNames.images) || arrays.has(testNames.labels)
         guard hasTest else {
-            return try train.holdingOut(form.testShare, seed: options.seed)
+            return try train.holdingOut(form.testShare, seed: form.seed ?? options.seed)
         }
         let test = try split(testNames, of: arrays, classes: train.classes)
         guard train.shape == test.shape else {

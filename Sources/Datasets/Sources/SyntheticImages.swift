@@ -8,13 +8,17 @@ import FedCore
 public struct SyntheticImages: DatasetSource {
     public static let name = "synthetic"
     public static let usage = "[:CxHxW]"
-    public static let summary = "generated images, 10 classes, 1x28x28 unless said; as many as the clients need"
+    public static let summary =
+        "generated images, 10 classes, 1x28x28 unless said; as many as the clients need; option seed (the run's)"
 
     static let classes = 10
     /// Largest extent of each dimension.
     static let largestSide = 1024
 
+    public static let isMade = true
+
     private let shape: ImageShape
+    private let seed: UInt64?
 
     public init(_ argument: String?, options: inout OptionReader) throws(ConfigurationError) {
         let text = argument ?? "1x28x28"
@@ -23,6 +27,7 @@ public struct SyntheticImages: DatasetSource {
                 "'\(text)' is no image shape; write CxHxW with sides of 1 to \(Self.largestSide), e.g. 3x32x32")
         }
         self.shape = shape
+        seed = try TableForm.seed(&options)
     }
 
     public func open(_ options: DatasetOptions) throws -> DatasetPair {
@@ -37,11 +42,12 @@ public struct SyntheticImages: DatasetSource {
             throw ConfigurationError(
                 "\(options.clients) clients of \(options.samplesPerClient) samples are more than 2^32 - 1 samples")
         }
-        let prototypes = Prototypes(seed: options.seed, shape: shape, classes: Self.classes)
+        let seed = seed ?? options.seed
+        let prototypes = Prototypes(seed: seed, shape: shape, classes: Self.classes)
         let testCount = min(10_000, max(1_000, trainCount / 6))
         return DatasetPair(
-            train: SyntheticSplit(seed: options.seed, split: 0, count: trainCount, prototypes: prototypes),
-            test: SyntheticSplit(seed: options.seed, split: 1, count: testCount, prototypes: prototypes))
+            train: SyntheticSplit(seed: seed, split: 0, count: trainCount, prototypes: prototypes),
+            test: SyntheticSplit(seed: seed, split: 1, count: testCount, prototypes: prototypes))
     }
 }
 

@@ -89,7 +89,7 @@ struct ArrayImages: Dataset {
         var (train, test) = (self, self)
         train.chosen = order[held...].sorted()
         test.chosen = order[..<held].sorted()
-        return DatasetPair(train: train, test: test)
+        return DatasetPair(train: train, test: test, heldOutShare: share)
     }
 
     var count: Int { chosen?.count ?? images.count }

@@ -8,8 +8,12 @@ public struct ImageFile: Sendable {
     /// - Parameters:
     ///   - path: of the images, of unsigned bytes, `[count, height, width]`.
     ///   - labels: of as many labels, of unsigned bytes.
+    ///   - classes: that the labels are of; nil: of any.
+    /// - Throws: `DatasetError` that names the first sample whose label is no class.
     ///   - cacheFolder: for decompressed files; see `DatasetOptions`.
-    public init(_ path: String, labels: String? = nil, cacheFolder: String? = nil) throws(DatasetError) {
+    public init(
+        _ path: String, labels: String? = nil, classes: Int? = nil, cacheFolder: String? = nil
+    ) throws(DatasetError) {
         let cache = Cache(folder: cacheFolder)
         images = try Self.open(path, .images, cache)
         guard let labels else {
@@ -19,6 +23,14 @@ public struct ImageFile: Sendable {
         let file = try Self.open(labels, .labels, cache)
         guard file.count == images.count else {
             throw .countMismatch(images: path, imageCount: images.count, labels: labels, labelCount: file.count)
+        }
+        if let classes, file.largestByte >= classes {
+            for image in 0..<file.count {
+                let label = Int(file.bytes[file.dataOffset + image])
+                guard label < classes else {
+                    throw .labelOutOfRange(file: labels, sample: image, label: label, classes: classes)
+                }
+            }
         }
         self.labels = file
     }

@@ -1,7 +1,7 @@
 import FedCore
 
-/// What a user says about rows of numbers that are to be images, by the options `shape`, `layout`, `scale`, `classes` and
-/// `test-share`.
+/// What a user says about rows of numbers that are to be images, by the options `shape`, `layout`, `scale`, `classes`,
+/// `test-share` and `seed`.
 struct TableForm: Sendable {
     /// Largest extent of each dimension.
     private static let largestSide = 65_536
@@ -12,6 +12,8 @@ struct TableForm: Sendable {
     let classes: Int?
     /// The share of samples that is held out where there is no test split, in (0, 1).
     let testShare: Double
+    /// That they are drawn by; nil: the run's.
+    let seed: UInt64?
     private let shape: ImageShape?
 
     init(_ options: inout OptionReader) throws(ConfigurationError) {
@@ -28,6 +30,15 @@ struct TableForm: Sendable {
             (1...ArrayImages.mostClasses).contains($0)
         }
         testShare = try options.number("test-share", default: 0.1, "between 0 and 1") { $0 > 0 && $0 < 1 }
+        seed = try Self.seed(&options)
+    }
+
+    /// The seed of a data set's own, where it is not the run's: who evaluates or distils keeps the test samples of the run
+    /// before.
+    static func seed(_ options: inout OptionReader) throws(ConfigurationError) -> UInt64? {
+        guard let text = options.text("seed") else { return nil }
+        guard let seed = UInt64(text) else { throw options.refusal(of: "seed", "a whole number, at least 0") }
+        return seed
     }
 
     /// The image that a row of numbers is.

@@ -1,5 +1,7 @@
+import Datasets
 import EdgeSim
 import FedCore
+import Federation
 import NeuralNet
 
 /// What a run of split inference is to do. Rank 0's are everybody's.
@@ -57,7 +59,11 @@ public struct SplitSettings: Sendable, Codable, Equatable {
     public var deviceHas = DeviceHas.model
     /// Of a data set whose test images are classified.
     public var dataset = "fashion-mnist"
-    /// Of arrivals, and of generated images.
+    /// What it is opened with.
+    public var datasetOptions = DatasetOptions(RunSettings())
+    /// What these images are, for people: e.g. `the 10,000 test images of fashion-mnist`.
+    public var testImages = ""
+    /// Of arrivals.
     public var seed: UInt64 = 42
     public var threads = 1
     /// Seconds of silence after which a rank is lost.

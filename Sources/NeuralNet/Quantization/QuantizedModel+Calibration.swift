@@ -13,13 +13,18 @@ extension QuantizedModel {
     ///   - samples: plain, a whole number of the model's inputs, at least one; some hundred will do.
     ///   - method: what of the activations decides about their scales; weights are on that of their maximum.
     /// - Throws: `ConfigurationError` when the model has a layer that whole numbers cannot do, or its weights or the samples
-    ///   are not all numbers.
+    ///   are not all finite.
     public init(_ trained: TrainedModel, samples: [Float], method: CalibrationMethod) throws {
         let model = trained.model
         let stages = try Self.stages(of: model)
         precondition(!samples.isEmpty && samples.count % model.input.count == 0, "\(samples.count) values of samples")
-        guard trained.weights.allSatisfy(\.isFinite), samples.allSatisfy(\.isFinite) else {
-            throw ConfigurationError("\(model.name) cannot be quantised: a weight or a sample is no number")
+        if let defect = WeightDefect.first(in: trained.weights.span, of: model.parameterLayout) {
+            throw ConfigurationError("\(model.name) cannot be quantised: \(defect)")
+        }
+        if let place = samples.firstIndex(where: { !$0.isFinite }) {
+            let sample = place / model.input.count
+            throw ConfigurationError(
+                "\(model.name) cannot be quantised: a pixel of sample \(sample) is NaN or infinite")
         }
         // Bytes on their way from files to floats are whole numbers of 1/255: exactly, by the largest that there is.
         let isSigned = samples.contains { $0 < 0 }
@@ -36,7 +41,7 @@ extension QuantizedModel {
                 activations = try Self.activations(of: trained, done..<end, from: activations)
                 done = end
                 guard activations.allSatisfy(\.isFinite) else {
-                    throw ConfigurationError("\(model.name) cannot be quantised: an activation is no number")
+                    throw ConfigurationError("\(model.name) cannot be quantised: an activation is NaN or infinite")
                 }
                 output = method.scale(activations, isSigned: !stage.appliesReLU)
             }

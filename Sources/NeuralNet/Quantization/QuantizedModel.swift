@@ -103,9 +103,8 @@ extension QuantizedModel {
             guard case .float32(let values) = elements else {
                 throw .wrongType(tensor: name, expected: "F32", actual: elements.type)
             }
-            guard values.allSatisfy(\.isFinite) else {
-                throw .inconsistent(tensor: name, reason: "holds what is no number")
-            }
+            // Of those that were not read from a file, too.
+            if let defect = WeightDefect.first(in: values, of: name) { throw .defect(defect) }
             return values
         }
         func scale(_ name: String) throws(SafetensorsError) -> IntegerScale {

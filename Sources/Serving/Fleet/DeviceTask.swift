@@ -28,7 +28,7 @@ public struct DeviceTask: Sendable, Codable {
     public var load: Load
     public var seed: UInt64
     public var dataset: String
-    public var datasetOptions: NamedOptions
+    public var datasetOptions: DatasetOptions
     /// Test images that requests are made of.
     public var images: Int
     /// The folder of a control group to join; nil: there is none, for this reason.
@@ -39,7 +39,7 @@ public struct DeviceTask: Sendable, Codable {
 
     public init(
         index: Int, device: DeviceProfile, machine: DeviceProfile, models: [Model], budget: Budget, tierCounts: Bool,
-        policy: AdaptationPolicy, load: Load, seed: UInt64, dataset: String, datasetOptions: NamedOptions, images: Int
+        policy: AdaptationPolicy, load: Load, seed: UInt64, dataset: String, datasetOptions: DatasetOptions, images: Int
     ) {
         self.index = index
         self.device = device

@@ -12,8 +12,10 @@ struct Doctor: WorldCommand {
         abstract: "Say what this installation is and what would keep a run from working.",
         discussion: "Run it the way the job will run, e.g. mpirun -np 6 --hostfile hosts fedmpi doctor.")
 
-    @Option(help: "Data set to look for.")
-    var dataset = RunSettings().dataset
+    @Option(help: "A trained model to look for, with the data that its file names.")
+    var model: String?
+
+    @OptionGroup var data: TestDataOptions
 
     @Option(help: "Also time the exchange of so many floats: broadcast down, gatherv up, without training.")
     var exchange: Int?
@@ -28,8 +30,11 @@ struct Doctor: WorldCommand {
 
     func run(on world: any Communicator) throws -> (() -> Int32)? {
         let hosts = try world.hostNames()
+        var found: (choice: ModelData, pair: DatasetPair)?
         let problem = try Session.attempt(on: world) {
-            _ = try Datasets.open(dataset)
+            let variant = try model.map { try Variant(reading: $0) }
+            let choice = try data.choice(for: variant?.metadata ?? [:])
+            found = (choice, try variant.map { try choice.open(for: $0.model) } ?? choice.open())
         }
         let benchmark = try exchange.map {
             try ExchangeBenchmark(floats: $0, repetitions: repetitions, on: world)
@@ -48,7 +53,10 @@ struct Doctor: WorldCommand {
                 + (here > cores ? "; ranks share cores, and waiting ranks sleep" : ""))
         line("losses", losses)
         line("oneDNN", "\(OneDNNLibrary.version), \(OneDNNLibrary.instructionSet)")
-        line("data", problem.map { "\($0)" } ?? "\(dataset) found on every rank")
+        line("data", problem.map { "\($0)" } ?? found.map { Self.describe($0.choice, $0.pair) } ?? "")
+        if let found, model != nil {
+            for note in found.choice.notes(on: found.pair, usesTraining: true) { line("", note) }
+        }
         if let benchmark {
             let what = "median of \(repetitions) for \(Format.grouped(exchange ?? 0)) floats down and up"
             line("exchange", "\(Format.fixed(benchmark.median, 0)) us, \(what)")
@@ -63,6 +71,11 @@ struct Doctor: WorldCommand {
 
     private func line(_ name: String, _ text: String) {
         Console.output(Format.leftAligned(name, to: 10) + text)
+    }
+
+    private static func describe(_ choice: ModelData, _ data: DatasetPair) -> String {
+        "\(choice.dataset.printable) found on every rank: \(Format.grouped(data.train.count)) to train, "
+            + "\(Format.grouped(data.test.count)) to test, \(data.train.shape), \(data.train.classes) classes"
     }
 
     /// What becomes of the job when a client rank is killed.

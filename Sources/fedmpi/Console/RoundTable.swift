@@ -1,4 +1,5 @@
 import Aggregation
+import FedCore
 import Federation
 import Foundation
 import Logging
@@ -65,7 +66,13 @@ final class RoundTable: RoundObserver {
         guard let teacher = run.teacher?.model, let path = settings.teacher, let loss = settings.distillationLoss
         else { return nil }
         return "\(teacher.name) (\(path)), \(Format.megabytes(teacher.parameterCount * 4)), "
-            + "temperature \(loss.temperature), labels \(loss.hardWeight)"
+            + "temperature \(loss.temperature), labels \(loss.hardWeight)" + otherData(run)
+    }
+
+    /// That the teacher learnt from other data, where its file says so.
+    private func otherData(_ run: RunDescription) -> String {
+        guard let dataset = run.teacher?.metadata["dataset"], dataset != run.settings.dataset else { return "" }
+        return "; it learnt from other data: \(dataset.printable)"
     }
 
     /// Who trains which part of a model that is split; nil when it is trained whole.

@@ -61,7 +61,7 @@ final class SplitJob {
     }
 
     private static func images(for model: Model, _ settings: SplitSettings) throws -> any Dataset {
-        let data = try Datasets.open(settings.dataset, options: DatasetOptions(seed: settings.seed)).test
+        let data = try Datasets.open(settings.dataset, options: settings.datasetOptions).test
         let shape: Shape = [data.shape.channels, data.shape.height, data.shape.width]
         guard model.input == shape, model.classes >= data.classes else {
             throw ConfigurationError(
@@ -101,12 +101,5 @@ final class SplitJob {
 
     func ladder(_ range: Range<Int>, _ weights: [Float], largest: Int) throws -> PlanLadder {
         try PlanLadder(model.part(range), weights: weights.span, largest: largest, threads: settings.threads)
-    }
-}
-
-extension DatasetOptions {
-    fileprivate init(seed: UInt64) {
-        self.init()
-        self.seed = seed
     }
 }

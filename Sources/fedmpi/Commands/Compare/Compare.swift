@@ -18,6 +18,8 @@ struct Compare: ParsableCommand {
     @Option(help: "Folder for the picture, its script and its data. (default: compare-A-B in --results)")
     var output: String?
 
+    @OptionGroup var overwrite: OverwriteOption
+
     func validate() throws {
         guard runs.count > 1 else { throw ConfigurationError("compare what with what? name two runs or more") }
     }
@@ -29,6 +31,10 @@ struct Compare: ParsableCommand {
             throw ConfigurationError("'\(runs.joined(separator: " "))' names a run twice")
         }
         let comparison = try Comparison(found.map { ($0, try store.rounds(of: $0)) })
+        if let output, comparison.hasCurves {
+            let files = ["csv", "gp", "png"].map { "\(comparison.picture.name).\($0)" }
+            _ = try OutputFolder(output, for: files, overwrite)
+        }
         Console.output(comparison.text)
         let folder =
             output.map { URL(fileURLWithPath: $0, isDirectory: true) }

@@ -1,8 +1,10 @@
 import ArgumentParser
+import Datasets
 import FedCore
 import Federation
 import Foundation
 import MPI
+import NeuralNet
 
 /// `fedmpi distill`.
 struct Distill: WorldCommand {
@@ -67,8 +69,10 @@ struct Distill: WorldCommand {
     }
 
     /// The settings of all runs, but for model, teacher and seed.
-    private func settings(ranks: Int) -> RunSettings {
+    private func settings(ranks: Int) throws(ConfigurationError) -> RunSettings {
         var settings = options.settings(ranks: ranks)
+        let teacher = try TrainedModel(reading: options.teacher ?? "")
+        settings.takeData(of: try DataOrigin(metadata: teacher.metadata), dataset: options.dataset)
         if central {
             settings.clients = 1
             settings.partition = Self.centralPartition
@@ -82,7 +86,8 @@ struct Distill: WorldCommand {
         let problem = try Session.attempt(on: world) {
             guard world.rank == 0 else { return }
             plan = try DistillPlan(
-                settings(ranks: world.size), students: student.values, seeds: seeds?.values, hasBaseline: !noBaseline,
+                try settings(ranks: world.size), students: student.values, seeds: seeds?.values,
+                hasBaseline: !noBaseline,
                 output, stop: stop)
         }
         if let problem { throw problem }
@@ -127,7 +132,8 @@ struct Distill: WorldCommand {
             if output.json {
                 Console.output(try result.json(isPretty: false))
             } else if !output.quiet {
-                Console.output("\n\(result.text)\n\n" + notes.joined(separator: "\n"))
+                let data = ModelData.testImages(plan.data, plan.base.dataset, DatasetOptions(plan.base))
+                Console.output("\n\(result.text)\n\naccuracy  on \(data)\n" + notes.joined(separator: "\n"))
             }
         } catch {
             let reason = error.reasonLine

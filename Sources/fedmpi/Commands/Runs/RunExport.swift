@@ -20,19 +20,18 @@ struct RunExport: ParsableCommand {
     @Argument(help: "The file to write. (default: standard output)")
     var file: String?
 
+    @OptionGroup var overwrite: OverwriteOption
+
     func validate() throws {
         guard csv else { throw ConfigurationError("say in which format: --csv") }
     }
 
     func run() throws {
+        let output = try file.map { try OutputFile($0, overwrite) }
         let store = try history.open()
         let text = try CSV.text(rounds ? store.roundTable() : lines(of: store.runs().reversed()))
-        guard let file else { return Console.output(text, terminator: "") }
-        do {
-            try Data(text.utf8).write(to: URL(fileURLWithPath: file), options: .atomic)
-        } catch {
-            throw ConfigurationError("cannot write '\(file)'")
-        }
+        guard let output else { return Console.output(text, terminator: "") }
+        try output.write(Array(text.utf8))
     }
 
     private func lines(of runs: [StoredRun]) throws -> [[String?]] {

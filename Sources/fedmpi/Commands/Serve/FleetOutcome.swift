@@ -18,6 +18,8 @@ struct FleetOutcome {
     /// By host.
     let machines: [String: DeviceProfiler.Machine]
     let models: [Model]
+    /// What the accuracies are of.
+    let testImages: String
     let folder: URL
     /// The run was asked to stop before all devices had served: there is no time for pictures.
     var interruption: Interruption?
@@ -37,7 +39,8 @@ struct FleetOutcome {
             if json {
                 Console.output(String(decoding: try encoded(pretty: false), as: UTF8.self))
             } else {
-                Console.output(FleetText(reports: reports, machines: machines).text(verbose: verbose))
+                Console.output(
+                    FleetText(reports: reports, machines: machines, testImages: testImages).text(verbose: verbose))
                 Console.output("\n" + notes.joined(separator: "\n"))
             }
         } catch {
@@ -59,6 +62,7 @@ struct FleetOutcome {
     private struct File: Encodable {
         let results: String
         let machines: [String: DeviceProfiler.Machine]
+        let testImages: String
         let models: [Model]
         let devices: [FleetRecord]
     }
@@ -70,7 +74,8 @@ struct FleetOutcome {
         encoder.keyEncodingStrategy = .convertToSnakeCase
         return try encoder.encode(
             File(
-                results: folder.relativePath, machines: machines, models: models, devices: reports.map(FleetRecord.init)
+                results: folder.relativePath, machines: machines, testImages: testImages, models: models,
+                devices: reports.map(FleetRecord.init)
             ))
     }
 

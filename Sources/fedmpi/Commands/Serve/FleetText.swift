@@ -5,6 +5,8 @@ struct FleetText {
     let reports: [DeviceReport]
     /// By host.
     let machines: [String: DeviceProfiler.Machine]
+    /// What the accuracies are of.
+    let testImages: String
 
     func text(verbose: Bool) -> String {
         var parts = [machineLines, fleetTable]
@@ -142,7 +144,7 @@ struct FleetText {
                 "J/1000: joules of 1,000 answers, simulated: the stated watts times the seconds busy and idle.")
         }
         lines.append(
-            "accuracy: on the test images; latencies: one image on one thread, from its request to its answer.")
+            "accuracy: on \(testImages); latencies: one image on one thread, from its request to its answer.")
         return lines.joined(separator: "\n")
     }
 

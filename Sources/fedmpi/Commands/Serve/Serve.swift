@@ -25,18 +25,12 @@ struct Serve: WorldCommand {
     @OptionGroup(title: "Budget") var budgetOptions: BudgetOptions
     @OptionGroup(title: "Load") var loadOptions: LoadOptions
 
-    @Option(help: "Data set whose test images are served.")
-    var dataset = RunSettings().dataset
-
-    @Option(
-        help: "What the data set takes: name=value,name=value; an unknown name lists them.",
-        transform: NamedOptions.init(parsing:))
-    var datasetOptions: NamedOptions = [:]
+    @OptionGroup var data: TestDataOptions
 
     @Option(help: "Test images that the models' accuracy is taken over. (default: all)")
     var testImages: Int?
 
-    @Option(help: "Seed of the requests' arrivals, and of generated images.")
+    @Option(help: "Seed of the requests' arrivals.")
     var seed: UInt64 = RunSettings().seed
 
     @Option(help: "Devices of one host that serve at the same time; each disturbs the others' times.")
@@ -75,7 +69,7 @@ struct Serve: WorldCommand {
         var job: ServingJob?
         var folder: URL?
         let problem = try Session.attempt(on: world) {
-            job = try ServingJob(self, ranks: world.size)
+            job = try ServingJob(self, rank: world.rank, ranks: world.size)
         }
         if let problem { throw problem }
         let refusal = try Session.attempt(on: world) {
@@ -115,8 +109,8 @@ struct Serve: WorldCommand {
             rmdir(folder.path)
         }
         let outcome = FleetOutcome(
-            reports: result.reports, machines: result.machines, models: job.models(result.accuracies), folder: folder,
-            interruption: result.interruption)
+            reports: result.reports, machines: result.machines, models: job.models(result.accuracies),
+            testImages: job.testImages(of: testImages), folder: folder, interruption: result.interruption)
         if let interruption = result.interruption {
             _ = outcome.finish(json: json, verbose: verbose)
             throw interruption

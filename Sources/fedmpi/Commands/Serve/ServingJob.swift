@@ -7,13 +7,15 @@ import Serving
 struct ServingJob {
     let paths: [String]
     let variants: [Variant]
-    let test: any Dataset
+    let data: TestData
+    var test: any Dataset { data.pair.test }
     let fleet: Fleet
     private let command: Serve
 
     /// Reads the models, the profiles and the data set. Local to the rank.
-    /// - Throws: `ConfigurationError` or `DatasetError` with the first thing that is wrong.
-    init(_ command: Serve, ranks: Int) throws {
+    /// - Parameter rank: rank 0 says what is to be known of the data.
+    /// - Throws: `ConfigurationError` with the first thing that is wrong.
+    init(_ command: Serve, rank: Int, ranks: Int) throws {
         self.command = command
         fleet = Fleet(try command.deviceOptions.descriptions(), ranks: ranks)
         let paths = command.models.split(separator: ",", omittingEmptySubsequences: false).map { String($0) }
@@ -27,17 +29,14 @@ struct ServingJob {
         }
         self.paths = paths
         self.variants = variants
-        var options = DatasetOptions()
-        options.seed = command.seed
-        options.named = command.datasetOptions
-        test = try Datasets.open(command.dataset, options: options).test
-        let shape = Shape([test.shape.channels, test.shape.height, test.shape.width])
-        for (variant, path) in zip(variants, paths)
-        where variant.model.input != shape || variant.model.classes != test.classes {
-            throw ConfigurationError(
-                "'\(path)': \(variant.model.name) takes images of \(variant.model.input) in \(variant.model.classes) classes;"
-                    + " \(command.dataset) has \(shape) in \(test.classes)")
-        }
+        data = try command.data.open(for: variants, named: paths, isTelling: rank == 0)
+    }
+
+    /// What the accuracies are measured on.
+    /// - Parameter count: of images that are looked at; nil: all.
+    func testImages(of count: Int?) -> String {
+        guard let count, count < test.count else { return data.testImages }
+        return "the first \(Format.grouped(count)) of \(data.testImages)"
     }
 
     /// What there is to do.
@@ -56,8 +55,8 @@ struct ServingJob {
             machine: machine.profile,
             models: zip(paths, accuracies).map { DeviceTask.Model(path: $0, accuracy: $1) }, budget: budget,
             tierCounts: !command.budgetOptions.ignoreTiers, policy: command.loadOptions.policy(target: budget.latency),
-            load: command.loadOptions.load, seed: command.seed, dataset: command.dataset,
-            datasetOptions: command.datasetOptions, images: command.loadOptions.images)
+            load: command.loadOptions.load, seed: command.seed, dataset: data.choice.dataset,
+            datasetOptions: data.choice.options, images: command.loadOptions.images)
         task.enforcesLimits = !command.noLimits
         return task
     }

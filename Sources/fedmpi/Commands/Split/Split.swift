@@ -78,10 +78,9 @@ struct Split: WorldCommand {
             """)
     var deviceHas = defaults.deviceHas
 
-    @Option(help: "Data set whose test images are classified.")
-    var dataset = defaults.dataset
+    @OptionGroup var data: TestDataOptions
 
-    @Option(help: "Seed of arrivals and of generated images.")
+    @Option(help: "Seed of arrivals.")
     var seed = defaults.seed
 
     @Option(help: "Threads of each rank's arithmetic.")
@@ -115,7 +114,8 @@ struct Split: WorldCommand {
         var folder: URL?
         let problem = try Session.attempt(on: world) {
             guard world.rank == 0 else { return }
-            job = (try settings(), try TrainedModel(reading: model))
+            let trained = try TrainedModel(reading: model)
+            job = (try settings(for: trained), trained)
         }
         if let problem { throw problem }
         let outcome = try SplitSession.run(
@@ -155,7 +155,7 @@ struct Split: WorldCommand {
         if !json { Console.output("results   \(folder.relativePath)") }
     }
 
-    private func settings() throws(ConfigurationError) -> SplitSettings {
+    private func settings(for trained: TrainedModel) throws(ConfigurationError) -> SplitSettings {
         var settings = SplitSettings()
         settings.cut =
             switch cut {
@@ -175,11 +175,14 @@ struct Split: WorldCommand {
         settings.serverBandwidthMbps = serverBandwidthMbps
         settings.latencyMs = latencyMs
         settings.deviceHas = deviceHas
-        settings.dataset = dataset
         settings.seed = seed
         settings.threads = threads
         settings.failureTimeout = failureTimeout
         try settings.validate()
+        let data = try data.open(for: trained.model, trained.metadata)
+        settings.dataset = data.choice.dataset
+        settings.datasetOptions = data.choice.options
+        settings.testImages = data.testImages
         return settings
     }
 }

@@ -21,6 +21,7 @@ struct SplitText {
         let shape = report.features.map { "\($0)" }.joined(separator: "×")
         var lines = [
             "model     \(report.model), cut at \(report.cut) of \(report.layers): \(shape) features cross as \(settings.features)",
+            "data      \(settings.testImages)",
             "devices   \(report.devices), \(settings.rate.map { "\(Format.fixed($0, 0)) images a second arrive in all" } ?? "closed loop"), "
                 + "messages of \(settings.batch), window \(settings.window)",
         ]

@@ -18,9 +18,11 @@ struct Export: ParsableCommand {
     @Option(help: "The file to write; its name ends in .onnx or .safetensors.")
     var to: String
 
+    @OptionGroup var overwrite: OverwriteOption
+
     func run() throws {
         let variant = try Variant(reading: model)
-        let file = try OutputFile(to)
+        let file = try OutputFile(to, overwrite)
         let bytes: [UInt8]
         switch to.split(separator: ".").last {
         case "onnx": bytes = try ONNXFile.encoded(variant)

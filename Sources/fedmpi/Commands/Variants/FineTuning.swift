@@ -12,8 +12,9 @@ struct FineTuning {
     private static let batch = 32
 
     /// - Parameter keepsZeros: of the weights that pruning may cut; otherwise all weights move.
-    func tuned(_ trained: TrainedModel, on data: any Dataset, keepsZeros: Bool) throws -> TrainedModel {
+    func tuned(_ trained: TrainedModel, on data: TestData, keepsZeros: Bool) throws -> TrainedModel {
         let model = trained.model
+        let train = data.train
         let plan = try Plan(model, batch: Self.batch, purpose: .training, threads: threads)
         try plan.load(trained.weights.span)
         // Of the same kind, so that its weights lie in the same order: 1 where a weight may move, 0 where it may not.
@@ -21,7 +22,7 @@ struct FineTuning {
         try mask.load(trained.mask.span)
         let optimizer = SGD(learningRate: learningRate, momentum: 0.9)
         var stream = RandomStream(seed: seed, .shuffle)
-        var order = (0..<data.count).map { UInt32($0) }
+        var order = (0..<train.count).map { UInt32($0) }
         var labels = [Int32](repeating: 0, count: Self.batch)
         var step = 0
         for epoch in 0..<epochs {
@@ -29,7 +30,7 @@ struct FineTuning {
             for start in stride(from: 0, to: order.count, by: Self.batch) {
                 let samples = Array(order[start..<min(start + Self.batch, order.count)])
                 var labelSpan = labels.mutableSpan
-                plan.withInput { data.read(samples.span, into: &$0, labels: &labelSpan) }
+                plan.withInput { train.read(samples.span, into: &$0, labels: &labelSpan) }
                 // A key has room for 2^20 steps of a round.
                 let key = DropoutKey(seed: seed, round: epoch, client: 0, step: step % (1 << 20))
                 _ = try plan.forwardBackward(labels: labels.span.extracting(0..<samples.count), dropout: key)
@@ -47,6 +48,7 @@ struct FineTuning {
         var weights = [Float](repeating: 0, count: model.parameterCount)
         var span = weights.mutableSpan
         try plan.store(into: &span)
-        return TrainedModel(model, weights: weights, metadata: trained.metadata)
+        return TrainedModel(
+            model, weights: weights, metadata: trained.metadata.merging(data.choice.metadata(of: data.pair)) { $1 })
     }
 }

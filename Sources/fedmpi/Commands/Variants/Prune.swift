@@ -40,6 +40,8 @@ struct Prune: ParsableCommand {
     @Option(help: "Where the variant goes.")
     var output: String
 
+    @OptionGroup var overwrite: OverwriteOption
+
     @OptionGroup var data: TestDataOptions
 
     @OptionGroup var threads: ThreadOption
@@ -55,22 +57,22 @@ struct Prune: ParsableCommand {
 
     func run() throws {
         let trained = try TrainedModel(reading: model)
-        let data = try data.open(for: Variant(trained))
-        let file = try OutputFile(output)
+        let file = try OutputFile(output, overwrite)
+        let data = try data.open(for: Variant(trained), usesTraining: fineTune > 0)
         var pruned = structured ? try trained.narrowed(sparsity) : trained.pruned(sparsity, scope: scope ?? .global)
         let untuned = try VariantMeasurement.accuracy(of: Variant(pruned), on: data.test, threads: threads.count)
         if fineTune > 0 {
             let tuning = FineTuning(epochs: fineTune, learningRate: learningRate, seed: seed, threads: threads.count)
-            pruned = try tuning.tuned(pruned, on: data.train, keepsZeros: !structured)
+            pruned = try tuning.tuned(pruned, on: data, keepsZeros: !structured)
         }
         let variant = Variant(pruned)
         try file.write(try variant.encoded())
         let measured = try VariantMeasurement.measure(
-            [Variant(trained), variant], on: data.test, threads: threads.count, images: 2000)
-        Console.output(measured.table.text)
+            [Variant(trained), variant], on: data, threads: threads.count, images: 2000)
+        Console.output(measured.table.text + "\n\n" + measured.legend)
         if fineTune > 0 {
             Console.output(
-                "\naccuracy  \(Format.percent(untuned)) after the cut, \(Format.percent(measured[1].accuracy)) after "
+                "          \(Format.percent(untuned)) after the cut, \(Format.percent(measured[1].accuracy)) after "
                     + "\(Format.count(fineTune, "epoch")) of fine-tuning")
         }
         if !structured {

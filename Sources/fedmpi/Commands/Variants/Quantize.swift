@@ -17,6 +17,8 @@ struct Quantize: ParsableCommand {
     @Option(help: "Where the variant goes.")
     var output: String
 
+    @OptionGroup var overwrite: OverwriteOption
+
     @Option(help: "Training images that decide about the scales of the activations.")
     var calibration = QuantizedModel.usualSamples
 
@@ -38,18 +40,18 @@ struct Quantize: ParsableCommand {
 
     func run() throws {
         let trained = try TrainedModel(reading: model)
-        let data = try data.open(for: Variant(trained))
-        let file = try OutputFile(output)
+        let file = try OutputFile(output, overwrite)
+        let data = try data.open(for: Variant(trained), usesTraining: true)
         let samples = data.train.evenlySpaced(calibration)
         let quantized = Variant(
             try QuantizedModel(trained, samples: data.train.images(samples), method: method))
         try file.write(try quantized.encoded())
         let measured = try VariantMeasurement.measure(
-            [Variant(trained), quantized], on: data.test, threads: threads.count, images: 2000)
-        Console.output(measured.table.text)
+            [Variant(trained), quantized], on: data, threads: threads.count, images: 2000)
+        Console.output(measured.table.text + "\n\n" + measured.legend)
         let loss = 100 * (measured[0].accuracy - measured[1].accuracy)
         Console.output(
-            "\nint8 \(loss < 0 ? "gains" : "loses") \(Format.fixed(abs(loss), 2)) points of accuracy; calibrated on "
+            "int8 \(loss < 0 ? "gains" : "loses") \(Format.fixed(abs(loss), 2)) points of accuracy; calibrated on "
                 + "\(Format.grouped(samples.count)) training images (\(method.rawValue))\nwritten   \(output)")
     }
 }

@@ -4,7 +4,7 @@ import FedCore
 import Federation
 import NeuralNet
 
-/// Which data a variant is tried on.
+/// Which data a trained model is tried on.
 struct TestDataOptions: ParsableArguments {
     @Option(
         help: """
@@ -14,37 +14,79 @@ struct TestDataOptions: ParsableArguments {
     var dataset: String?
 
     @Option(
-        help: "What the data set takes: name=value,name=value; an unknown name lists them.",
+        help: """
+            What the data set takes: name=value,name=value; an unknown name lists them. (default: as the model's file says; \
+            what is given replaces it)
+            """,
         transform: NamedOptions.init(parsing:))
     var datasetOptions: NamedOptions = [:]
 
-    /// The names of the classes, where the user or the model's file says which data set it is, and it has some.
-    func classNames(for variant: Variant) -> [String] {
-        let names = (dataset ?? variant.metadata["dataset"]).map(Datasets.classNames) ?? []
-        return names.count == variant.model.classes ? names : []
+    /// The data of a model; reads none of them.
+    /// - Parameter metadata: of the model's file.
+    func choice(for metadata: [String: String]) throws(ConfigurationError) -> ModelData {
+        ModelData(of: try DataOrigin(metadata: metadata), dataset: dataset, options: datasetOptions)
     }
 
-    /// The data set: what the user says, else the model's file, else what a run takes.
-    func name(for variant: Variant) -> String { dataset ?? variant.metadata["dataset"] ?? RunSettings().dataset }
+    /// Opens the data of a model, and says on standard error what is to be known of them.
+    /// - Parameter usesTraining: whether the training split is looked at, too.
+    func open(
+        for model: Model, _ metadata: [String: String], usesTraining: Bool = false
+    ) throws(ConfigurationError) -> TestData {
+        let choice = try choice(for: metadata)
+        let pair = try choice.open(for: model)
+        for note in choice.notes(on: pair, usesTraining: usesTraining) { Console.error("fedmpi: note: \(note)") }
+        return TestData(choice: choice, pair: pair)
+    }
 
-    /// Opens the data set as the run did that trained the model, and checks that its images are what the model takes.
-    func open(for variant: Variant) throws -> DatasetPair {
-        let model = variant.model
-        let dataset = name(for: variant)
-        var options = try DatasetOptions(metadata: variant.metadata)
-        options.named = datasetOptions
-        let data: DatasetPair
-        do { data = try Datasets.open(dataset, options: options) } catch let error as DatasetError {
-            throw ConfigurationError("\(error)")
-        }
-        let shape = data.test.shape
-        guard model.input == [shape.channels, shape.height, shape.width], model.classes == data.test.classes else {
+    func open(for variant: Variant, usesTraining: Bool = false) throws(ConfigurationError) -> TestData {
+        try open(for: variant.model, variant.metadata, usesTraining: usesTraining)
+    }
+
+    /// - Throws: `ConfigurationError` when the models are of different data sets and the user names none, so that their
+    ///   accuracies cannot be compared.
+    func refuseDifferent(_ variants: [Variant]) throws(ConfigurationError) {
+        let names = Set(variants.compactMap { $0.metadata["dataset"] }).sorted()
+        guard dataset != nil || names.count < 2 else {
             throw ConfigurationError(
-                "\(model.name) takes \(model.input) and has \(model.classes) classes, \(dataset) has \(shape) and "
-                    + "\(data.test.classes)")
+                "the models are of different data sets, \(names.map(\.printable).joined(separator: " and ")): compare "
+                    + "those of one, or name one with --dataset")
         }
-        return data
     }
+
+    /// The data of models that are to be compared: those of the first that says which.
+    /// - Parameters:
+    ///   - paths: of each model's file, for what is said of it.
+    ///   - isTelling: whether notes go to standard error.
+    func open(
+        for variants: [Variant], named paths: [String], isTelling: Bool = true
+    ) throws(ConfigurationError) -> TestData {
+        var choices: [ModelData] = []
+        for variant in variants { choices.append(try choice(for: variant.metadata)) }
+        try refuseDifferent(variants)
+        let first = variants.firstIndex { $0.metadata["dataset"] != nil } ?? 0
+        let pair = try choices[first].open(for: variants[first].model)
+        for (index, variant) in variants.enumerated() {
+            do { try ModelData.check(pair.test, choices[first].dataset, for: variant.model) } catch {
+                throw ConfigurationError("'\(paths[index])': \(error)")
+            }
+            guard isTelling else { continue }
+            for note in choices[index].notes(on: pair, as: choices[first]) {
+                Console.error("fedmpi: note: '\(paths[index])': \(note)")
+            }
+        }
+        return TestData(choice: choices[first], pair: pair)
+    }
+}
+
+/// Data that a model is tried on.
+struct TestData {
+    let choice: ModelData
+    let pair: DatasetPair
+
+    var test: any Dataset { pair.test }
+    var train: any Dataset { pair.train }
+    /// E.g. `the 10,000 test images of fashion-mnist`.
+    var testImages: String { choice.testImages(pair) }
 }
 
 extension Dataset {

@@ -25,6 +25,8 @@ struct VariantList: ParsableCommand {
     @Option(help: "Folder for variants.json and the picture, its script and its data. (default: none)")
     var output: String?
 
+    @OptionGroup var overwrite: OverwriteOption
+
     @Flag(help: "Print a JSON object for each variant instead of the table.")
     var json = false
 
@@ -35,37 +37,23 @@ struct VariantList: ParsableCommand {
 
     func run() throws {
         let variants = try models.map { try Variant(reading: $0) }
+        try data.refuseDifferent(variants)
+        // Of each the test images that its own run kept from training.
+        let tests = try variants.map { try data.open(for: $0) }
         // Before the work, so that a bad folder is said at once.
-        let tests = try tests(of: variants)
-        let folder = output.map { URL(fileURLWithPath: $0, isDirectory: true) }
-        if let folder { try make(folder) }
+        let folder = try output.map { try OutputFolder($0, for: Self.files, overwrite).url }
         let measured = try VariantMeasurement.measure(
             Array(zip(variants, tests)), threads: threads.count, images: images)
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         encoder.keyEncodingStrategy = .convertToSnakeCase
         let lines = try measured.map { String(decoding: try encoder.encode($0.record), as: UTF8.self) }
-        Console.output(json ? lines.joined(separator: "\n") : measured.table.text)
+        Console.output(json ? lines.joined(separator: "\n") : measured.table.text + "\n\n" + measured.legend)
         guard let folder else { return }
         try draw(measured, lines, in: folder)
     }
 
-    /// The test split that each variant's run kept from training: of one data set, so that the accuracies can be compared.
-    private func tests(of variants: [Variant]) throws -> [any Dataset] {
-        let names = Set(variants.map(data.name)).sorted()
-        guard names.count < 2 else {
-            throw ConfigurationError(
-                "the models are of different data sets, \(names.joined(separator: " and ")): compare those of one, or "
-                    + "name one with --dataset")
-        }
-        return try variants.map { try data.open(for: $0).test }
-    }
-
-    private func make(_ folder: URL) throws(ConfigurationError) {
-        do { try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true) } catch {
-            throw ConfigurationError("cannot make '\(folder.relativePath)': \(error.reasonLine)")
-        }
-    }
+    private static let files = ["variants.json", "variants.csv", "variants.gp", "variants.png"]
 
     private func draw(_ measured: [VariantMeasurement], _ lines: [String], in folder: URL) throws {
         let outcome: Gnuplot.Outcome

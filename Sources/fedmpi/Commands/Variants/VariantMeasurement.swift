@@ -7,8 +7,9 @@ import NeuralNet
 /// gets through in batches.
 struct VariantMeasurement {
     let variant: Variant
-    /// Of the test split.
     let accuracy: Double
+    /// What that is of: e.g. `the 10,000 test images of fashion-mnist`.
+    let testImages: String
     /// Of single images, one after the other, from the image in memory to its scores.
     let latency: LatencyHistogram.Summary
     /// In batches of `throughputBatch`, by the median time of one, so that other work of the machine counts less.
@@ -18,29 +19,30 @@ struct VariantMeasurement {
 
     /// Measures variants on the same test split.
     static func measure(
-        _ variants: [Variant], on test: any Dataset, threads: Int, images: Int
+        _ variants: [Variant], on data: TestData, threads: Int, images: Int
     ) throws -> [VariantMeasurement] {
-        try measure(variants.map { ($0, test) }, threads: threads, images: images)
+        try measure(variants.map { ($0, data) }, threads: threads, images: images)
     }
 
     /// Measures in turns, so that a disturbance meets all variants alike.
     ///
     /// - Parameters:
-    ///   - variants: each with its test split, of any number of images but none.
+    ///   - variants: each with its data.
     ///   - images: of each variant, timed singly.
     ///   - turns: that they are measured in.
     static func measure(
-        _ variants: [(Variant, any Dataset)], threads: Int, images: Int, turns: Int = 10
+        _ variants: [(Variant, TestData)], threads: Int, images: Int, turns: Int = 10
     ) throws -> [VariantMeasurement] {
         var subjects: [Subject] = []
-        for (variant, test) in variants { subjects.append(try Subject(variant, test: test, threads: threads)) }
+        for (variant, data) in variants { subjects.append(try Subject(variant, data, threads: threads)) }
         for _ in 0..<turns {
             for subject in subjects { try subject.take(images: (images + turns - 1) / turns) }
         }
         return try subjects.map { subject in
             VariantMeasurement(
                 variant: subject.variant,
-                accuracy: try accuracy(of: subject.variant, on: subject.test, threads: threads),
+                accuracy: try accuracy(of: subject.variant, on: subject.data.test, threads: threads),
+                testImages: subject.data.testImages,
                 latency: subject.latencies.summary,
                 imagesPerSecond: Double(throughputBatch) / subject.batches.summary.p50)
         }
@@ -78,7 +80,7 @@ struct VariantMeasurement {
 /// A variant that is being timed.
 private final class Subject {
     let variant: Variant
-    let test: any Dataset
+    let data: TestData
     private(set) var latencies = LatencyHistogram()
     private(set) var batches = LatencyHistogram()
     private let single: any InferencePlan
@@ -90,9 +92,10 @@ private final class Subject {
     private static let warmUp = 200
     private static let durationOfBatches = Duration.milliseconds(30)
 
-    init(_ variant: Variant, test: any Dataset, threads: Int) throws {
+    init(_ variant: Variant, _ data: TestData, threads: Int) throws {
         self.variant = variant
-        self.test = test
+        self.data = data
+        let test = data.test
         single = try variant.plan(batch: 1, threads: threads)
         whole = try variant.plan(batch: VariantMeasurement.throughputBatch, threads: threads)
         let samples = test.evenlySpaced(256)

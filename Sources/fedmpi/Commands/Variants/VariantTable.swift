@@ -10,6 +10,8 @@ extension VariantMeasurement {
         let parameters: Int
         let bytes: Int
         let accuracy: Double
+        /// What that is of.
+        let testImages: String
         /// Of single images.
         let milliseconds: Milliseconds
         /// In batches of 32.
@@ -24,6 +26,7 @@ extension VariantMeasurement {
         Record(
             model: variant.model.name, precision: variant.precision.rawValue, sparsity: variant.sparsity,
             parameters: variant.model.parameterCount, bytes: variant.byteCount, accuracy: accuracy,
+            testImages: testImages,
             milliseconds: .init(
                 mean: 1e3 * latency.mean, p50: 1e3 * latency.p50, p95: 1e3 * latency.p95, p99: 1e3 * latency.p99,
                 max: 1e3 * latency.max),
@@ -51,6 +54,13 @@ extension [VariantMeasurement] {
             ])
         }
         return table
+    }
+
+    /// What the table's accuracies are of.
+    var legend: String {
+        var names: [String] = []
+        for measured in self where !names.contains(measured.testImages) { names.append(measured.testImages) }
+        return "accuracy  on \(names.joined(separator: "; "))"
     }
 
     /// Accuracy against the latency of a single image: a colour for each model, a shape for the precision, hollow where weights

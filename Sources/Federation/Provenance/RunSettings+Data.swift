@@ -1,0 +1,32 @@
+import Datasets
+import FedCore
+
+extension DatasetOptions {
+    /// What a run opens its data set with.
+    public init(_ settings: RunSettings) {
+        self.init()
+        clients = settings.clients
+        samplesPerClient = settings.samplesPerClient
+        seed = settings.seed
+        named = settings.datasetOptions
+    }
+}
+
+extension RunSettings {
+    /// Makes the data of a teacher those of the runs that learn from it, unless the user names others. The samples to test
+    /// on stay the ones that the teacher was not trained on, whatever the seeds of the runs.
+    ///
+    /// - Parameters:
+    ///   - origin: the teacher's data.
+    ///   - named: the user's choice, if there is one.
+    public mutating func takeData(of origin: DataOrigin, dataset named: String?) {
+        let choice = ModelData(of: origin, dataset: named, options: datasetOptions)
+        dataset = choice.dataset
+        guard Datasets.takeSeed(dataset), choice.options.named.values["seed"] == nil else {
+            datasetOptions = choice.options.named
+            return
+        }
+        let seed = dataset == origin.dataset ? origin.options.seed : self.seed
+        datasetOptions = NamedOptions(choice.options.named.values.merging(["seed": "\(seed)"]) { $1 })
+    }
+}

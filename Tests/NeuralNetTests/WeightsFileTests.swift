@@ -83,7 +83,7 @@ struct WeightsFileTests {
 
     @Test(arguments: [
         ("0.weight", 5, Float.nan, "element 5 of tensor '0.weight' is NaN"),
-        ("1.running_mean", 2, -Float.infinity, "element 2 of tensor '1.running_mean' is infinite"),
+        ("1.running_mean", 2, -.infinity, "element 2 of tensor '1.running_mean' is infinite"),
         ("1.running_var", 3, -0.25, "element 3 of tensor '1.running_var' is -0.25, and a variance is never below zero"),
     ])
     func `a hidden weight that is no weight is refused`(
@@ -110,19 +110,19 @@ struct WeightsFileTests {
         let trained = TrainedModel(model, weights: model.initialWeights(seed: 2))
         let sound = try Safetensors(decoding: QuantizedModel(trained, samples: samples, method: .usual).encoded())
         let damaged = sound.tensors.map { tensor -> Safetensors.Tensor in
-            guard tensor.name == "0.bias", case .float32(var values) = tensor.elements else { return tensor }
+            guard tensor.name == "1.bias", case .float32(var values) = tensor.elements else { return tensor }
             values[4] = .nan
             return .init(name: tensor.name, shape: tensor.shape, elements: .float32(values))
         }
         let bytes = try Safetensors(damaged, metadata: sound.metadata).encoded()
-        #expect(try refusal(of: bytes).hasSuffix("element 4 of tensor '0.bias' is NaN"))
+        #expect(try refusal(of: bytes).hasSuffix("element 4 of tensor '1.bias' is NaN"))
     }
 
     @Test(.timeLimit(.minutes(1)))
     func `a header of too many tensors is refused before it is read`() throws {
-        // Of so many that JSON alone would take a minute, and of a few that the length does not tell.
+        // Of so many that the length tells, and of so many that it does not.
         let entry = #""t":{"dtype":"F32","shape":[],"data_offsets":[0,4]}"#
-        for count in [1_000_000, 6_000] {
+        for count in [100_000, 6_000] {
             let header = "{" + [String](repeating: entry, count: count).joined(separator: ",") + "}"
             var bytes = (0..<8).map { UInt8(truncatingIfNeeded: header.utf8.count >> (8 * $0)) }
             bytes += Array(header.utf8)
@@ -142,7 +142,7 @@ struct WeightsFileTests {
         let bytes = try file.encoded()
         #expect(
             try refusal(of: bytes + [UInt8](repeating: 0, count: 1000)).contains("\(bytes.count + 1) bytes instead of"))
-        #expect(try refusal(of: bytes.dropLast()).contains("\(bytes.count - 1) bytes instead of \(bytes.count)"))
+        #expect(try refusal(of: Array(bytes.dropLast())).contains("\(bytes.count - 1) bytes instead of \(bytes.count)"))
         #expect(try refusal(of: Array(bytes.prefix(20))).contains("20 bytes instead of"))
     }
 }

@@ -41,7 +41,7 @@ public struct ModelData: Sendable {
             let hint =
                 isAsInItsRun
                 ? " (the model's file names these data; say where they are by --dataset and --dataset-options)" : ""
-            throw ConfigurationError("\(error)\(hint)")
+            throw ConfigurationError("\(error.line)\(hint)")
         }
     }
 

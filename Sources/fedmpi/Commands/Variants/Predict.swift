@@ -145,7 +145,7 @@ struct Predict: ParsableCommand {
         let images = images ?? ""
         let file: ImageFile
         do { file = try ImageFile(images, labels: labels, classes: model.classes) } catch {
-            throw ConfigurationError("\(error)")
+            throw ConfigurationError(error.line)
         }
         let shape = file.shape
         guard model.input == [shape.channels, shape.height, shape.width] else {

@@ -16,38 +16,31 @@ extension StringProtocol {
     public var firstUnprintable: Unicode.Scalar? { unicodeScalars.first { !$0.isPrintable } }
 
     /// The text with each scalar that is not printable written as `\u{…}`: one line, safe to show in a message.
-    public var printable: String { printable { _ in false } }
-
-    /// Likewise, but line ends and tabs stay: a text of several lines, safe to show on a terminal.
-    public var printableLines: String { printable { $0 == "\n" || $0 == "\t" } }
-
-    /// A JSON text with the same value, in which what is not printable is written as `\uXXXX`, but for line ends and tabs
-    /// between values.
-    public var printableJSON: String {
-        guard unicodeScalars.contains(where: { $0.value > 0x7e && !$0.isPrintable }) else { return String(self) }
-        var text = String.UnicodeScalarView()
-        for scalar in unicodeScalars {
-            guard scalar.value > 0x7e, !scalar.isPrintable else {
-                text.append(scalar)
-                continue
-            }
-            for unit in UTF16.encode(scalar) ?? .init() {
-                let digits = String(unit, radix: 16)
-                text.append(
-                    contentsOf: ("\\u" + String(repeating: "0", count: 4 - digits.count) + digits).unicodeScalars)
-            }
-        }
-        return String(text)
+    public var printable: String {
+        written(keeping: { _ in false }, as: { "\\u{\(String($0.value, radix: 16))}" })
     }
 
-    private func printable(but isLayout: (Unicode.Scalar) -> Bool) -> String {
+    /// The text with line ends and tabs as they are, and every other scalar that is not printable written as `\uXXXX`, which in
+    /// JSON means what it stands for: several lines, or JSON, safe to show on a terminal.
+    public var printableLines: String {
+        written(
+            keeping: { $0 == "\n" || $0 == "\t" },
+            as: { scalar in
+                (UTF16.encode(scalar) ?? .init()).map { unit in
+                    let digits = String(unit, radix: 16)
+                    return "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+                }.joined()
+            })
+    }
+
+    private func written(keeping isLayout: (Unicode.Scalar) -> Bool, as escape: (Unicode.Scalar) -> String) -> String {
         guard unicodeScalars.contains(where: { !$0.isPrintable && !isLayout($0) }) else { return String(self) }
         var text = String.UnicodeScalarView()
         for scalar in unicodeScalars {
             if scalar.isPrintable || isLayout(scalar) {
                 text.append(scalar)
             } else {
-                text.append(contentsOf: "\\u{\(String(scalar.value, radix: 16))}".unicodeScalars)
+                text.append(contentsOf: escape(scalar).unicodeScalars)
             }
         }
         return String(text)

@@ -73,4 +73,10 @@ import Testing
         var status = stat()
         #expect(stat("/dev/null", &status) == 0 && status.st_mode & S_IFMT == S_IFCHR)
     }
+
+    @Test func `A table keeps its lines, whatever its cells hold`() {
+        var table = TextTable([("run", .left), ("n", .right)])
+        table.add(["x\n\u{1B}[2J", "1"])
+        #expect(table.text == "run              n\nx\\u{a}\\u{1b}[2J  1")
+    }
 }

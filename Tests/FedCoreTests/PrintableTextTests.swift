@@ -18,12 +18,12 @@ import Testing
     }
 
     @Test func `Lines stay lines where they are wanted`() {
-        #expect("a\n\tb\r\u{1B}]0;x\u{7}".printableLines == "a\n\tb\\u{d}\\u{1b}]0;x\\u{7}")
+        #expect("a\n\tb\r\u{1B}]0;x\u{7}".printableLines == "a\n\tb\\u000d\\u001b]0;x\\u0007")
     }
 
     @Test func `JSON keeps its value, and nothing in it moves a terminal's cursor`() {
         #expect(
-            "{\n \"a\": \"ü\u{9B}2J\u{202E}\u{E0001}\"}".printableJSON
+            "{\n \"a\": \"ü\u{9B}2J\u{202E}\u{E0001}\"}".printableLines
                 == "{\n \"a\": \"ü\\u009b2J\\u202e\\udb40\\udc01\"}")
     }
 
@@ -58,7 +58,7 @@ import Testing
     @Test(
         arguments: [
             ("a", "a"), ("", ""), ("a,b", "\"a,b\""), ("a\"b", "\"a\"\"b\""), ("a\nb", "\"a\nb\""),
-            ("a\r\u{1B}b", "a\\u{d}\\u{1b}b"),
+            ("a\r\u{1B}b", "a\\u000d\\u001bb"),
             ("a\"\u{301},", "\"a\"\"\u{301},\""),
             // Spreadsheets would compute these.
             ("=1+2", "'=1+2"), ("@SUM(A1)", "'@SUM(A1)"),

@@ -76,7 +76,7 @@ final class Block {
         text += lines.map { "\u{1B}[2K" + $0.printable.prefix(width) }.joined(separator: "\n")
         // Below, where the block was higher.
         text += "\u{1B}[J"
-        Console.output(text, terminator: "")
+        Console.draw(text)
         height = lines.count
     }
 }

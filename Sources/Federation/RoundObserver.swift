@@ -56,7 +56,7 @@ public struct RunStop: Sendable {
 
     /// The last finished round, if it was to be evaluated beside the next one: no observer has had it by `roundFinished`, and
     /// a run that is continued evaluates it.
-    public var unevaluated: RoundRecord? { state.isEvaluated ? nil : state.records.last }
+    public var unevaluated: RoundRecord? { state.isEvaluated ? nil : state.last }
 }
 
 /// Everything a run does besides computing is done by observers, on rank 0, in their order: printing, logging, saving.

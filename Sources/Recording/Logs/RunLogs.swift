@@ -50,7 +50,7 @@ final class RunLogs {
             switch fault.kind {
             case .rankLost, .rankDropped: lostRanks.insert(rank)
             case .rankReturned: lostRanks.remove(rank)
-            case .clientsLate, .updatesRejected, .roundRepeated: break
+            case .rankSilent, .clientsLate, .updatesRejected, .roundRepeated: break
             }
         }
         var records = openFault.map { [$0] } ?? []

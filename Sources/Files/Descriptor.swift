@@ -33,9 +33,9 @@ struct Descriptor: ~Copyable {
         return file
     }
 
-    /// A regular file that is there and is not a symbolic link.
+    /// A regular file that is there.
     static func reading(_ path: String) throws(FileError) -> Descriptor {
-        let number = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)
+        let number = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard number >= 0 else { throw FileError("read", path) }
         let file = Descriptor(path: path, number: number)
         _ = try file.status("read")

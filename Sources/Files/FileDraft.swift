@@ -56,6 +56,8 @@ public struct FileDraft: ~Copyable {
         count += bytes.byteCount
     }
 
+    public mutating func write(_ bytes: [UInt8]) throws(FileError) { try write(bytes.span.bytes) }
+
     /// Waits until what was written is on the disk.
     public func synchronize() throws(FileError) {
         do throws(FileError) { try descriptor.synchronize() } catch {

@@ -25,6 +25,12 @@ public enum Folder {
         }
     }
 
+    /// Whether there is something of this name, be it a symbolic link that leads nowhere.
+    public static func has(_ path: String) -> Bool {
+        var status = stat()
+        return lstat(path, &status) == 0
+    }
+
     /// Whether there is something of this name, and it is a symbolic link.
     public static func isLink(_ path: String) -> Bool {
         var status = stat()

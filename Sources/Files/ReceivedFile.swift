@@ -2,12 +2,17 @@ import Foundation
 
 /// A file of a folder that may have come from somebody else.
 public enum ReceivedFile {
-    /// Reads it whole.
-    /// - Throws: `FileError`, also when it is a symbolic link, a pipe or a device, which might never end.
+    /// Reads it whole; a symbolic link leads to what is read.
+    /// - Throws: `FileError`, also when it is a pipe or a device, which might never end.
     public static func contents(_ file: URL, atMost limit: Int = .max) throws(FileError) -> [UInt8] {
         let descriptor = try Descriptor.reading(file.path)
         return try descriptor.contents(atMost: limit)
     }
+}
+
+extension ReceivedFile {
+    /// Likewise, for Foundation's decoders.
+    public static func data(_ file: URL) throws(FileError) -> Data { Data(try contents(file)) }
 }
 
 extension URL {

@@ -9,6 +9,6 @@ extension RunFolder {
         let own = [PartitionFile.name, TimingFiles.folder, "config.json"] + CheckpointFiles.names
         // What is written as a whole has such a name before it has its own.
         return try FileManager.default.contentsOfDirectory(atPath: folder.path)
-            .filter { !own.contains($0) && !$0.hasPrefix(".dat.nosync") }.min()
+            .filter { !own.contains($0) && !$0.hasPrefix(".dat.nosync") && !$0.hasSuffix(".draft") }.min()
     }
 }

@@ -44,9 +44,7 @@ public final class RunFolder: RoundObserver {
             throw ConfigurationError("cannot make the results folder '\(results)': \(error.reasonLine)")
         }
         if let name {
-            guard !name.isEmpty, !name.contains("/"), name != ".", name != ".." else {
-                throw ConfigurationError("--run-name '\(name)' is not a folder name")
-            }
+            let name = try FolderName(name, option: "--run-name").text
             url = parent.appendingPathComponent(name, isDirectory: true)
             guard try Self.make(url) else {
                 throw ConfigurationError("the run '\(url.path)' exists; choose another --run-name")

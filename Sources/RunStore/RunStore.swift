@@ -1,5 +1,6 @@
 import FedCore
 import Federation
+import Files
 import Foundation
 import GRDB
 
@@ -24,6 +25,8 @@ public struct RunStore: Sendable {
     /// - Throws: `RunStoreError` when it cannot be opened, is no history, or is one of a newer program.
     public init(at file: URL) throws(RunStoreError) {
         do {
+            // SQLite follows it, and makes tables in what is there.
+            guard !Folder.isLink(file.path) else { throw ConfigurationError("it is a symbolic link") }
             var configuration = Configuration()
             configuration.busyMode = .timeout(Self.patience)
             configuration.label = "runs"

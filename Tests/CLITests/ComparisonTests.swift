@@ -1,3 +1,4 @@
+import FedCore
 import Foundation
 import Testing
 
@@ -73,8 +74,22 @@ import Testing
         #expect(
             blocks[1] == "# c\n# round,train_loss,server_loss,accuracy_percent,total_mb,total_seconds\n"
                 + "1,NaN,NaN,60.0,30.0,0.5\n")
-        #expect(picture.script.contains("title \"a__b_\""))
+        #expect(picture.script.contains("title 'a\"`b\\'"))
         let names = try Comparison((0..<30).map { try run("run-number-\($0)", [0.5]) })
         #expect(names.folderName == "compare-run-number-0-and-29-more")
+    }
+
+    @Test func `Names out of a history that was sent are texts in the picture and one name of a folder`() throws {
+        let name = "../it's `\u{301}touch X`\u{301}\n9,9"
+        let comparison = try Comparison([run(name, [0.5]), run("DATA", [0.5]) { $0.lr = 0.01 }])
+        let parts = comparison.picture.script.components(separatedBy: "'")
+        #expect(
+            !parts.enumerated().contains {
+                $0.offset % 2 == 0 && ($0.element.contains("`") || $0.element.contains("X"))
+            })
+        #expect(comparison.picture.script.contains("title 'DATA: lr 0.01'"))
+        #expect(!comparison.picture.data.split(separator: "\n").contains("9,9"))
+        let folder = comparison.folderName
+        #expect(!folder.unicodeScalars.contains("/") && folder.firstUnprintable == nil)
     }
 }

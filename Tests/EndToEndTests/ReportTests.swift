@@ -137,4 +137,12 @@ struct ReportTests {
         let hasGnuplot = try Program.run(["gnuplot", "--version"]).status == 0
         #expect(outcome.outputLines == [hasGnuplot ? "5" : "0"])
     }
+
+    @Test func `A name moves no terminal's cursor`() throws {
+        for command in ["report", "watch"] {
+            let outcome = try Program.run(ranks: nil, [command, "no\u{1B}[31m\u{9B}2J"])
+            #expect(outcome.status == 2)
+            #expect(outcome.errors.contains("no\\u001b[31m\\u009b2J") && !outcome.errors.contains("\u{1B}"))
+        }
+    }
 }

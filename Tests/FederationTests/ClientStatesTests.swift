@@ -105,4 +105,21 @@ import Testing
         states = nil
         #expect(!FileManager.default.fileExists(atPath: folder))
     }
+
+    @Test func `A link in the place of a file is replaced or refused, not followed`() throws {
+        try StrategyRunTests.withFolder { folder in
+            let outside = folder + "/outside"
+            let path = folder + "/client-states.1"
+            try Data("mine".utf8).write(to: URL(fileURLWithPath: outside))
+            try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: outside)
+            #expect(throws: ClientStatesError.self) {
+                try ClientStates(floats: 1, in: folder, from: ClientStates.Mark(generation: 1, records: 0))
+            }
+            let states = try ClientStates(floats: 1, in: folder)
+            try Self.write(states, 0, [3])
+            try states.commit()
+            #expect(try Self.read(states, 0) == [3])
+            #expect(try Data(contentsOf: URL(fileURLWithPath: outside)) == Data("mine".utf8))
+        }
+    }
 }

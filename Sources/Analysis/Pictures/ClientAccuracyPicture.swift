@@ -7,7 +7,7 @@ extension Picture {
         }
         var data = ["# round,global_mean,global_worst10,global_best10,own_mean,own_worst10,own_best10"]
         data += rounds.map { "\($0.round),\(spread($0.clients?.global)),\(spread($0.clients?.personal))" }
-        let kinds: [(title: String, colour: String, column: Int, sorted: [Double])] = [
+        let kinds: [(title: String, colour: Colour, column: Int, sorted: [Double])] = [
             ("global model", Colour.blue, 2, accuracies.clients.compactMap(\.globalAccuracy).sorted()),
             ("own models", Colour.green, 5, accuracies.clients.compactMap(\.personalAccuracy).sorted()),
         ].filter { !$0.sorted.isEmpty }
@@ -23,21 +23,26 @@ extension Picture {
                 data.append("\(predicted),\(label),\(100 * Double(count) / Double(samples))")
             }
         }
-        let points = rounds.count <= 50 ? "linespoints lw 2 pt 7 ps 0.9" : "lines lw 2"
-        let curves = kinds.map { kind in
-            "DATA index 0 using 1:\(kind.column + 1):\(kind.column + 2) with filledcurves fc rgb \"\(kind.colour)\" "
-                + "fs transparent solid 0.18 noborder notitle, \\\n     "
-                + "DATA index 0 using 1:\(kind.column) with \(points) lc rgb \"\(kind.colour)\" title \"\(kind.title)\""
+        func style(_ points: Int) -> PlotScript { points <= 50 ? "linespoints lw 2 pt 7 ps 0.9" : "lines lw 2" }
+        let curves = kinds.map { kind -> PlotScript in
+            """
+            DATA index 0 using 1:\(kind.column + 1):\(kind.column + 2) with filledcurves fc rgb \(kind.colour) \
+            fs transparent solid 0.18 noborder notitle, \\
+                 DATA index 0 using 1:\(kind.column) with \(style(rounds.count)) lc rgb \(kind.colour) \
+            title \(text: kind.title)
+            """
         }
         let count = kinds.first?.sorted.count ?? 0
-        let ranked = kinds.enumerated().map { i, kind in
-            "DATA index 1 using 1:\(i + 2) with \(count <= 50 ? "linespoints lw 2 pt 7 ps 0.9" : "lines lw 2") "
-                + "lc rgb \"\(kind.colour)\" title \"\(kind.title)\""
+        let ranked = kinds.enumerated().map { i, kind -> PlotScript in
+            "DATA index 1 using 1:\(i + 2) with \(style(count)) lc rgb \(kind.colour) title \(text: kind.title)"
         }
-        let numbers =
+        let numbers: PlotScript =
             confusion.count <= 12
-            ? ", \\\n     DATA index 2 using 1:2:(sprintf(\"%.0f\", $3)):($3 > 45 ? 0xffffff : 0x333333) "
-                + "with labels font \"sans,10\" textcolor rgb variable notitle" : ""
+            ? """
+            , \\
+                 DATA index 2 using 1:2:(sprintf("%.0f", $3)):($3 > 45 ? 0xffffff : 0x333333) with labels \
+            font "sans,10" textcolor rgb variable notitle
+            """ : ""
         let whose = kinds.contains { $0.column == 5 } ? "own models" : "global model"
         return Picture(
             "client_accuracy",
@@ -52,26 +57,26 @@ extension Picture {
                 set bmargin at screen 0.13
                 set lmargin at screen 0.05
                 set rmargin at screen 0.34
-                set title "\(run.plotName): clients, worst and best tenth"
+                set title \(text: "\(run.name): clients, worst and best tenth")
                 set xlabel "round"
                 \(roundAxis(rounds))
                 set ylabel "accuracy, %" offset 1,0
                 set yrange [0:100]
-                plot \(curves.joined(separator: ", \\\n     "))
+                plot \(curves.joinedPlots())
                 set lmargin at screen 0.40
                 set rmargin at screen 0.65
                 set title "clients from worst to best, round \(accuracies.round)"
                 set xlabel "client"
                 set xrange [0.5:\(Double(count) + 0.5)]
                 set xtics \(step(max(count - 1, 1)))
-                plot \(ranked.joined(separator: ", \\\n     "))
+                plot \(ranked.joinedPlots())
                 \(confusion.isEmpty ? "" : """
                 unset key
                 unset grid
                 set border 15
                 set lmargin at screen 0.715
                 set rmargin at screen 0.93
-                set title "taken for, % of the class (\(whose))"
+                set title \(text: "taken for, % of the class (\(whose))")
                 set xlabel "predicted class"
                 set ylabel "true class" offset 1,0
                 set xrange [-0.5:\(Double(confusion.count) - 0.5)]

@@ -21,9 +21,11 @@ extension Picture {
         let cells = columns.flatMap(\.samples).sorted()
         let most = max(1, cells.isEmpty ? 1 : cells[isSmall ? cells.count - 1 : (cells.count - 1) * 99 / 100])
         let largest = max(totals.max() ?? 1, 1)
-        let numbers =
-            ", \\\n     DATA index 1 using 1:2:(sprintf(\"%.0f\", $3)):($3 > \(0.45 * most) ? 0xffffff : 0x333333) "
-            + "with labels font \"sans,11\" textcolor rgb variable notitle"
+        let numbers: PlotScript = """
+            , \\
+                 DATA index 1 using 1:2:(sprintf("%.0f", $3)):($3 > \(0.45 * most) ? 0xffffff : 0x333333) \
+            with labels font "sans,11" textcolor rgb variable notitle
+            """
         let clientTics = step(max(partition.count - 1, 1))
         return Picture(
             "client_distribution",
@@ -39,7 +41,7 @@ extension Picture {
                 set xrange [-half:\(Double(columns.last?.client ?? 0) + Double(group) / 2)]
                 set style fill solid noborder
                 unset key
-                set title "\(run.plotName): samples of \(Figures.count(partition.count, "client")) by class" offset 0,0
+                set title \(text: "\(run.name): samples of \(Figures.count(partition.count, "client")) by class") offset 0,0
                 set tmargin at screen 0.91
                 set bmargin at screen 0.73
                 set xtics \(clientTics) format "" scale 0

@@ -1,3 +1,5 @@
+import FedCore
+import Files
 import Foundation
 
 /// Draws pictures by one gnuplot process.
@@ -13,16 +15,45 @@ public enum Gnuplot {
     /// What to say where gnuplot is missing.
     public static let advice = "no pictures: gnuplot is missing; apt-get install gnuplot-nox"
 
-    /// Writes scripts and data into the folder, and draws.
+    /// Writes scripts and data into the folder, and draws. gnuplot writes through symbolic links: so it works in a folder of its
+    /// own, and what it has drawn is put into place.
     /// - Parameter path: the folders to look for gnuplot in, as in `PATH`.
+    /// - Throws: `FileError` when the folder cannot be written to.
     public static func draw(
         _ pictures: [Picture], in folder: URL, path: String? = ProcessInfo.processInfo.environment["PATH"]
-    ) throws -> Outcome {
-        for picture in pictures {
-            try Data(picture.data.utf8).write(to: folder.appendingPathComponent("\(picture.name).csv"))
-            try Data(picture.script.utf8).write(to: folder.appendingPathComponent("\(picture.name).gp"))
-        }
+    ) throws(FileError) -> Outcome {
+        try write(pictures, into: folder)
         guard let gnuplot = find(path) else { return .missing }
+        let studio: PrivateFolder
+        do throws(FileError) {
+            studio = try PrivateFolder()
+            try write(pictures, into: studio.url)
+        } catch {
+            return .failed(error.description)
+        }
+        if let reason = run(gnuplot, pictures, in: studio.url) { return .failed(reason) }
+        for picture in pictures {
+            let name = "\(picture.name).png"
+            let png: [UInt8]
+            do throws(FileError) {
+                png = try ReceivedFile.contents(studio.url.appendingPathComponent(name))
+            } catch {
+                return .failed("\(name) was not drawn")
+            }
+            try folder.appendingPathComponent(name).replaceContents(with: png)
+        }
+        return .drawn
+    }
+
+    private static func write(_ pictures: [Picture], into folder: URL) throws(FileError) {
+        for picture in pictures {
+            try folder.appendingPathComponent("\(picture.name).csv").replaceContents(with: picture.data)
+            try folder.appendingPathComponent("\(picture.name).gp").replaceContents(with: picture.script)
+        }
+    }
+
+    /// - Returns: why it failed, if it did.
+    private static func run(_ gnuplot: URL, _ pictures: [Picture], in folder: URL) -> String? {
         let process = Process()
         process.executableURL = gnuplot
         process.arguments = ["--default-settings"] + pictures.map { "\($0.name).gp" }
@@ -31,14 +62,14 @@ public enum Gnuplot {
         process.standardOutput = FileHandle.nullDevice
         let errors = Pipe()
         process.standardError = errors
-        try process.run()
+        do { try process.run() } catch { return "cannot be started: \((error as NSError).localizedDescription)" }
         let said = errors.fileHandleForReading.readDataToEndOfFile()
         process.waitUntilExit()
         guard process.terminationStatus == 0 else {
             let lines = String(decoding: said, as: UTF8.self).split(separator: "\n")
-            return .failed(lines.last.map(String.init) ?? "exit code \(process.terminationStatus)")
+            return lines.last?.printable ?? "exit code \(process.terminationStatus)"
         }
-        return .drawn
+        return nil
     }
 
     private static func find(_ path: String?) -> URL? {

@@ -14,25 +14,26 @@ extension Picture {
                 ].joined(separator: ",")
             }
         let evaluated = rounds.count { $0.serverLoss != nil }
-        func style(_ points: Int, _ mark: Int) -> String {
+        func style(_ points: Int, _ mark: Int) -> PlotScript {
             points <= 50 ? "linespoints lw 2 pt \(mark) ps 1.1" : "lines lw 2"
         }
         // gnuplot gives up on a plot of data without a point.
-        let series: [(isThere: Bool, plot: String)] = [
+        let series: [(isThere: Bool, plot: PlotScript)] = [
             (
                 rounds.contains { $0.trainLoss != nil },
-                "1:3 with \(style(rounds.count, 7)) lc rgb \"\(Colour.blue)\" title \"train loss\""
+                "1:3 with \(style(rounds.count, 7)) lc rgb \(Colour.blue) title \"train loss\""
             ),
             (
                 evaluated > 0,
-                "1:2 with \(style(evaluated, 5)) lc rgb \"\(Colour.red)\" title \"server loss\""
+                "1:2 with \(style(evaluated, 5)) lc rgb \(Colour.red) title \"server loss\""
             ),
             (
                 rounds.contains { $0.accuracy != nil },
-                "1:4 axes x1y2 with \(style(evaluated, 9)) lc rgb \"\(Colour.green)\" title \"accuracy\""
+                "1:4 axes x1y2 with \(style(evaluated, 9)) lc rgb \(Colour.green) title \"accuracy\""
             ),
         ]
-        let plots = series.filter(\.isThere).map { "DATA using " + $0.plot }
+        let plots = series.filter(\.isThere).map { "DATA using \($0.plot)" as PlotScript }
+        let hasLoss = evaluated > 0 || rounds.contains { $0.trainLoss != nil }
         return Picture(
             "convergence_and_cost",
             caption: "Loss and accuracy by round, and the updates' bytes by round and in all.",
@@ -46,24 +47,24 @@ extension Picture {
                 \(roundAxis(rounds))
                 set lmargin at screen 0.065
                 set rmargin at screen 0.43
-                set title "\(run.plotName): loss and accuracy"
+                set title \(text: "\(run.name): loss and accuracy")
                 set ylabel "loss"
-                set yrange [0:\(evaluated > 0 || rounds.contains { $0.trainLoss != nil } ? "*" : "1")]
-                set y2label "accuracy, %" textcolor rgb "\(Colour.green)"
+                set yrange [0:\(hasLoss ? "*" : "1")]
+                set y2label "accuracy, %" textcolor rgb \(Colour.green)
                 set y2range [0:100]
-                set y2tics textcolor rgb "\(Colour.green)"
-                plot \(plots.isEmpty ? "-1 notitle" : plots.joined(separator: ", \\\n     "))
+                set y2tics textcolor rgb \(Colour.green)
+                plot \(plots.isEmpty ? "-1 notitle" : plots.joinedPlots())
                 set lmargin at screen 0.57
                 set rmargin at screen 0.925
-                set title "\(run.plotName): updates sent up"
+                set title \(text: "\(run.name): updates sent up")
                 set ylabel "upload, KB a round"
                 set yrange [0:*]
-                set y2label "upload in all, MB" textcolor rgb "\(Colour.purple)"
+                set y2label "upload in all, MB" textcolor rgb \(Colour.purple)
                 set y2range [0:*]
-                set y2tics textcolor rgb "\(Colour.purple)"
+                set y2tics textcolor rgb \(Colour.purple)
                 set style fill solid noborder
-                plot \(bars("$5", count: rounds.count, colour: "#9db8d4", title: "a round")), \\
-                     DATA using 1:6 axes x1y2 with \(style(rounds.count, 7)) lc rgb "\(Colour.purple)" title "in all"
+                plot \(bars("$5", count: rounds.count, colour: Colour(0x9db8d4), title: "a round")), \\
+                     DATA using 1:6 axes x1y2 with \(style(rounds.count, 7)) lc rgb \(Colour.purple) title "in all"
                 unset multiplot
                 """)
     }
@@ -78,33 +79,32 @@ extension Picture {
             }
         let mean = Double(rounds.reduce(0) { $0 + ($1.participants ?? 0) }) / Double(max(rounds.count, 1))
         let most = rounds.map { ($0.participants ?? 0) + ($0.late ?? 0) + ($0.dropped ?? 0) + ($0.rejected ?? 0) }.max()
-        let others: [(name: String, colour: String, count: KeyPath<LoggedRound, Int?>)] = [
+        let others: [(name: String, colour: Colour, count: KeyPath<LoggedRound, Int?>)] = [
             ("late", Colour.yellow, \.late), ("dropped", Colour.red, \.dropped),
             ("rejected", Colour.purple, \.rejected),
         ]
         // The taller bars first: those that are drawn later cover them.
-        var plots: [String] = []
-        var sum = "$2"
+        var plots: [PlotScript] = []
+        var sum: PlotScript = "$2"
         for (i, other) in others.enumerated() {
-            sum += "+$\(3 + i)"
+            sum = "\(sum)+$\(3 + i)"
             guard rounds.contains(where: { $0[keyPath: other.count] ?? 0 > 0 }) else { continue }
             plots.insert(bars(sum, count: rounds.count, colour: other.colour, title: other.name), at: 0)
         }
         plots.append(bars("$2", count: rounds.count, colour: Colour.blue, title: "took part"))
-        plots.append(
-            "\(mean) with lines lw 2 dt 2 lc rgb \"#222222\" title \"mean, \(Figures.fixed(mean, 1))\"")
+        plots.append("\(mean) with lines lw 2 dt 2 lc rgb \"#222222\" title \"mean, \(mean, decimals: 1)\"")
         return Picture(
             "client_participation", caption: "Clients whose update entered the mean, by round.",
             size: (1100, 480), data: data,
             body: """
-                set title "\(run.plotName): clients a round"
+                set title \(text: "\(run.name): clients a round")
                 set xlabel "round"
                 \(roundAxis(rounds))
                 set ylabel "clients"
-                set yrange [0:\(Figures.fixed(max(1, Double(most ?? 1)) * 1.08, 2))]
+                set yrange [0:\(max(1, Double(most ?? 1)) * 1.08, decimals: 2)]
                 set ytics \(step(max(1, most ?? 1)))
                 set style fill solid noborder
-                plot \(plots.joined(separator: ", \\\n     "))
+                plot \(plots.joinedPlots())
                 """)
     }
 
@@ -120,17 +120,18 @@ extension Picture {
         while unit * 10 <= typical, unit < 1e6 { unit *= 10 }
         let most = max(gains.map(\.gain).max() ?? unit, unit)
         let least = min(gains.map(\.gain).min() ?? 0, 0)
-        var tics = ["0"]
+        var tics: [PlotScript] = ["0"]
         var power = unit
         while power <= most * 2 || power <= -least * 2 {
             if power <= most * 2 { tics.append(ticLabel(power)) }
             if power <= -least * 2 { tics.append(ticLabel(-power)) }
             power *= 10
         }
-        let knee = convergence.fallOff.map { point in
-            "set arrow from \(point.round), graph 0 to \(point.round), graph 1 nohead dt 3 lw 2 lc rgb \"#777777\"\n"
-                + "set label \" falls off after round \(point.round)\" at \(point.round), graph 0.95 "
-                + "textcolor rgb \"#555555\""
+        let knee = convergence.fallOff.map { point -> PlotScript in
+            """
+            set arrow from \(point.round), graph 0 to \(point.round), graph 1 nohead dt 3 lw 2 lc rgb "#777777"
+            set label " falls off after round \(point.round)" at \(point.round), graph 0.95 textcolor rgb "#555555"
+            """
         }
         let (width, size) = gains.count > 100 ? (1.0, 0.55) : (2.5, 1.2)
         let first = convergence.chance.map { " The first counts from guessing, \(Figures.fixed(100 * $0, 0)) %." } ?? ""
@@ -140,43 +141,36 @@ extension Picture {
                 + "and logarithmic beyond." + first,
             size: (1100, 480), data: data,
             body: """
-                set title "\(run.plotName): accuracy points per MB uploaded"
+                set title \(text: "\(run.name): accuracy points per MB uploaded")
                 set xlabel "round"
                 \(roundAxis(run.log.rounds))
                 set ylabel "points per MB"
                 unit = \(unit)
                 set nonlinear y via asinh(y / unit) inverse unit * sinh(y)
                 set yrange [\(least < 0 ? least * 1.6 : -unit / 2):\(most * 1.6)]
-                set ytics (\(tics.joined(separator: ", ")))
+                set ytics (\(tics.joined(by: ", ")))
                 \(knee ?? "")
                 gained(y) = y >= 0 ? y : NaN
                 lost(y) = y < 0 ? y : NaN
                 plot 0 with lines lc rgb "#777777" notitle, \\
                      DATA using 1:(0):(0):2 with vectors nohead lw \(width) lc rgb "#9db8d4" notitle, \\
-                     DATA using 1:(gained($2)) with points pt 7 ps \(size) lc rgb "\(Colour.blue)" title "gained", \\
-                     DATA using 1:(lost($2)) with points pt 7 ps \(size) lc rgb "\(Colour.red)" title "lost"
+                     DATA using 1:(gained($2)) with points pt 7 ps \(size) lc rgb \(Colour.blue) title "gained", \\
+                     DATA using 1:(lost($2)) with points pt 7 ps \(size) lc rgb \(Colour.red) title "lost"
                 """)
     }
 
-    private static func ticLabel(_ value: Double) -> String {
+    private static func ticLabel(_ value: Double) -> PlotScript {
         let decimals = max(0, -Int(log10(abs(value)).rounded(.down)))
-        return "\"\(Figures.fixed(value, decimals))\" \(value)"
+        return "\"\(value, decimals: decimals)\" \(value)"
     }
 
     /// Whole rounds, with half a round of room at each end.
-    static func roundAxis(_ rounds: [LoggedRound]) -> String {
+    static func roundAxis(_ rounds: [LoggedRound]) -> PlotScript {
         let first = rounds.first?.round ?? 1
         let last = rounds.last?.round ?? 1
         let room = max(0.6, Double(last - first) / 100)
         let step = step(last - first)
         return
             "set xrange [\(Double(first) - room):\(Double(last) + room)]\nset xtics \(step == 1 ? first : 0), \(step)"
-    }
-}
-
-extension RecordedRun {
-    /// Its name as a string of a script.
-    var plotName: String {
-        String(name.map { $0 == "\"" || $0 == "\\" || $0 == "`" || $0.isNewline ? "_" : $0 })
     }
 }

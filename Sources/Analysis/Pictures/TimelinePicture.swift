@@ -23,59 +23,59 @@ extension Picture {
         let rowHeight = min(34, max(9, 420 / max(shown.count, 1)))
         let panelHeight = shown.count * rowHeight
         let height = 120 + strips.count * (panelHeight + 95)
-        func screen(_ fromTop: Int) -> String { Figures.fixed(1 - Double(fromTop) / Double(height), 4) }
+        func screen(_ fromTop: Int) -> PlotScript { "\(1 - Double(fromTop) / Double(height), decimals: 4)" }
         let every = max(1, (shown.count + 15) / 16)
-        let names = shown.enumerated().filter { $0.offset % every == 0 }.map { i, rank in
-            "\"\(label(rank))\" \(-i)"
+        let names = shown.enumerated().filter { $0.offset % every == 0 }.map { i, rank -> PlotScript in
+            "\(tic: label(rank)) \(-i)"
         }
         let margin = Double(min(400, 30 + 9 * (shown.map { label($0).count }.max() ?? 0))) / 1500
         let marks =
             account.rounds.count <= 40
-            ? account.rounds.map {
-                "set arrow from \(Double($0.start) / 1e6), graph 0 to \(Double($0.start) / 1e6), graph 1 nohead "
-                    + "lc rgb \"#333333\" lw 0.6 front"
+            ? account.rounds.map { round -> PlotScript in
+                let start = Double(round.start) / 1e6
+                return "set arrow from \(start), graph 0 to \(start), graph 1 nohead lc rgb \"#333333\" lw 0.6 front"
             } : []
-        var panels: [String] = []
+        var panels: [PlotScript] = []
         for (panel, strip) in strips.enumerated() {
             let top = 48 + panel * (panelHeight + 105)
             let title =
                 panel == 0
-                ? "\(run.plotName): \(Figures.count(account.rounds.count, "round"))"
+                ? "\(run.name): \(Figures.count(account.rounds.count, "round"))"
                     + (shown.count < timing.ranks.count ? ", \(shown.count) of \(timing.ranks.count) ranks" : "")
                 : "round \(median?.round ?? 0), the one of median length"
             panels.append(
                 """
-                \(panel == 0 ? marks.joined(separator: "\n") : "unset arrow")
+                \(panel == 0 ? marks.joined() : "unset arrow")
                 set tmargin at screen \(screen(top))
                 set bmargin at screen \(screen(top + panelHeight))
-                set title "\(title)" offset 0,-0.4
+                set title \(text: title) offset 0,-0.4
                 set xrange [\(Double(strip.from) / 1e6):\(Double(strip.to) / 1e6)]
                 plot DATA using ($1 == \(panel) ? $3 : NaN):5:3:4:5:6:(colour[int($2)]) \\
                      with boxxyerror lc rgb variable notitle
                 """)
         }
-        let colours = Phase.allCases.map { "0x" + $0.colour.dropFirst() }
-        let keys = used.map { "NaN with boxes lc rgb colour[\($0.index + 1)] title \"\($0.rawValue)\"" }
+        let colours = Phase.allCases.map { "\(hexadecimal: $0.colour)" as PlotScript }
+        let keys = used.map { "NaN with boxes lc rgb colour[\($0.index + 1)] title \(text: $0.rawValue)" as PlotScript }
         return Picture(
             "timeline",
             caption: "What each rank does with its time, over the whole run and in one round. Where a step in time is "
                 + "too narrow for its phases, they share its height in proportion.",
             size: (1500, height), data: data,
             body: """
-                # \(Phase.allCases.map(\.rawValue).joined(separator: " "))
-                array colour[\(colours.count)] = [\(colours.joined(separator: ", "))]
+                # The phases' colours.
+                array colour[\(colours.count)] = [\(colours.joined(by: ", "))]
                 set multiplot
-                set lmargin at screen \(Figures.fixed(margin, 4))
+                set lmargin at screen \(margin, decimals: 4)
                 set rmargin at screen 0.98
                 set style fill solid noborder
                 unset grid
                 set border 1
                 set xtics out
                 set yrange [\(Double(1 - shown.count) - 0.55):0.55]
-                set ytics (\(names.joined(separator: ", "))) scale 0
+                set ytics (\(names.joined(by: ", "))) scale 0
                 unset key
                 set xlabel "seconds" offset 0,0.6
-                \(panels.joined(separator: "\n"))
+                \(panels.joined())
                 # The key alone.
                 unset title; unset xlabel; unset ylabel; unset xtics; unset ytics; unset arrow; set border 0
                 set lmargin at screen 0.01; set rmargin at screen 0.99
@@ -83,14 +83,13 @@ extension Picture {
                 set bmargin at screen \(screen(height - 6))
                 set key inside center center horizontal reverse Left samplen 1 width -1 font "sans,12"
                 set xrange [0:1]; set yrange [0:1]
-                plot \(keys.isEmpty ? "NaN notitle" : keys.joined(separator: ", \\\n     "))
+                plot \(keys.isEmpty ? "NaN notitle" : keys.joinedPlots())
                 unset multiplot
                 """)
     }
 
     private static func label(_ rank: RankTiming) -> String {
-        let name = rank.rank == 0 ? "server (\(rank.host))" : rank.name
-        return String(name.map { $0 == "\"" || $0 == "\\" || $0 == "`" ? "_" : $0 })
+        rank.rank == 0 ? "server (\(rank.host))" : rank.name
     }
 
     private static func spread(_ ranks: [RankTiming], over rows: Int) -> [RankTiming] {
@@ -101,20 +100,20 @@ extension Picture {
 
 extension Phase {
     /// As pictures show it; waiting is pale, so that what happens stands out.
-    var colour: String {
+    var colour: Colour {
         switch self {
-        case .broadcast: "#ee7733"
-        case .load: "#88ccee"
-        case .train: "#4477aa"
-        case .encode: "#44aa99"
-        case .wait: "#d9d9d9"
-        case .gather: "#cc3311"
-        case .decode: "#117733"
-        case .aggregate: "#999933"
-        case .evaluate: "#aa4499"
-        case .checkpoint: "#ddcc77"
-        case .reform: "#000000"
-        case .idle: "#efe6d3"
+        case .broadcast: Colour(0xee7733)
+        case .load: Colour(0x88ccee)
+        case .train: Colour(0x4477aa)
+        case .encode: Colour(0x44aa99)
+        case .wait: Colour(0xd9d9d9)
+        case .gather: Colour(0xcc3311)
+        case .decode: Colour(0x117733)
+        case .aggregate: Colour(0x999933)
+        case .evaluate: Colour(0xaa4499)
+        case .checkpoint: Colour(0xddcc77)
+        case .reform: Colour(0x000000)
+        case .idle: Colour(0xefe6d3)
         }
     }
 }

@@ -1,4 +1,7 @@
-/// What a report says, whatever it is written as.
+import FedCore
+
+/// What a report says, whatever it is written as. It may tell of a folder that somebody has sent: what cannot be shown is
+/// written out.
 public struct Document {
     let title: String
     var sections: [Section] = []
@@ -57,7 +60,7 @@ extension Document.Table {
                 return column < words ? cell.0 + space : space + cell.0
             }
             let line = cells.joined(separator: "  ")
-            return String(line.prefix(line.count - line.reversed().prefix { $0 == " " }.count))
+            return String(line.prefix(line.count - line.reversed().prefix { $0 == " " }.count)).printable
         }
     }
 }
@@ -86,7 +89,7 @@ extension Document {
                 }
             }
         }
-        return lines.joined(separator: "\n") + "\n"
+        return lines.map(\.printable).joined(separator: "\n") + "\n"
     }
 
     private static func wrapped(_ text: String) -> [String] {

@@ -1,3 +1,4 @@
+import FedCore
 import Foundation
 
 extension Document {
@@ -61,9 +62,10 @@ extension Document {
         }
     }
 
+    /// As the contents of an element, or of an attribute between double quotes.
     private static func escaped(_ text: String) -> String {
         var html = ""
-        for character in text.unicodeScalars {
+        for character in text.printable.unicodeScalars {
             switch character {
             case "&": html += "&amp;"
             case "<": html += "&lt;"

@@ -1,4 +1,5 @@
 import FedCore
+import Files
 import Foundation
 
 /// What a run did and what it cost, out of its folder: texts, tables, pictures, a trace.
@@ -42,8 +43,8 @@ public struct RunReport {
     /// Writes everything into the run's folder.
     /// - Parameter path: where gnuplot is looked for, as in `PATH`.
     /// - Returns: lines to tell the user: what could not be done.
-    /// - Throws: when the folder cannot be written to.
-    public func write(path: String? = ProcessInfo.processInfo.environment["PATH"]) throws -> [String] {
+    /// - Throws: `FileError` when the folder cannot be written to.
+    public func write(path: String? = ProcessInfo.processInfo.environment["PATH"]) throws(FileError) -> [String] {
         var notes: [String] = []
         switch try Gnuplot.draw(pictures, in: run.folder, path: path) {
         case .drawn: break
@@ -54,19 +55,19 @@ public struct RunReport {
         try save(document.text, as: Self.textName)
         try save(
             document.html { name in
-                notes.isEmpty ? try? Data(contentsOf: run.folder.appendingPathComponent("\(name).png")) : nil
+                notes.isEmpty ? try? ReceivedFile.data(run.folder.appendingPathComponent("\(name).png")) : nil
             }, as: Self.pageName)
         if !run.timing.isEmpty {
-            try Data(TraceFile(run, account).bytes).write(
-                to: run.folder.appendingPathComponent(TraceFile.name), options: .atomic)
+            try run.folder.appendingPathComponent(TraceFile.name)
+                .replaceContents(with: TraceFile(run, account).bytes)
             try save(efficiencyByRound, as: Self.efficiencyName)
         }
         if let traffic { try save(Self.matrix(traffic), as: Self.matrixName) }
         return notes
     }
 
-    private func save(_ text: String, as name: String) throws {
-        try Data(text.utf8).write(to: run.folder.appendingPathComponent(name), options: .atomic)
+    private func save(_ text: String, as name: String) throws(FileError) {
+        try run.folder.appendingPathComponent(name).replaceContents(with: text)
     }
 
     var document: Document {

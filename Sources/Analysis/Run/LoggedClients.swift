@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// What the clients found on their own held-out samples, as a round's log tells it.
@@ -52,7 +53,7 @@ public struct RecordedAccuracies: Decodable, Sendable, Equatable {
 
     /// Nil when the run has none that can be read.
     init?(in folder: URL) {
-        guard let data = try? Data(contentsOf: folder.appendingPathComponent(Self.fileName)),
+        guard let data = try? ReceivedFile.data(folder.appendingPathComponent(Self.fileName)),
             let read = try? JSONDecoder().decode(Self.self, from: data), !read.clients.isEmpty
         else { return nil }
         self = read

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// Something that went wrong in a run: an entry of `faults.json`, as far as it tells.
@@ -16,7 +17,7 @@ public struct RecordedFault: Decodable, Sendable, Equatable {
 
     /// None where the file is missing or damaged.
     static func all(in folder: URL) -> [RecordedFault] {
-        let bytes = try? Data(contentsOf: folder.appendingPathComponent(fileName))
+        let bytes = try? ReceivedFile.data(folder.appendingPathComponent(fileName))
         return bytes.flatMap { try? JSONDecoder().decode([RecordedFault].self, from: $0) } ?? []
     }
 }

@@ -1,4 +1,5 @@
 import FedCore
+import Files
 import Foundation
 import Recording
 
@@ -40,10 +41,10 @@ public struct RecordedRun: Sendable {
     /// - Throws: `ConfigurationError` when the folder holds no run.
     public init(in folder: URL) throws(ConfigurationError) {
         self.folder = folder
-        guard let bytes = try? Data(contentsOf: folder.appendingPathComponent(RoundLog.fileName)) else {
+        guard let bytes = try? ReceivedFile.contents(folder.appendingPathComponent(RoundLog.fileName)) else {
             throw ConfigurationError("'\(folder.path)' is not a run's folder: it has no readable \(RoundLog.fileName)")
         }
-        guard let log = RoundLog([UInt8](bytes)) else {
+        guard let log = RoundLog(bytes) else {
             throw ConfigurationError("'\(folder.path)' is not a run's folder: its \(RoundLog.fileName) has no rounds")
         }
         self.log = log
@@ -51,7 +52,7 @@ public struct RecordedRun: Sendable {
         timing = RunTiming(in: folder.appendingPathComponent(TimingFiles.folder, isDirectory: true))
         faults = RecordedFault.all(in: folder)
         accuracies = RecordedAccuracies(in: folder)
-        let continued = try? Data(contentsOf: folder.appendingPathComponent("resumes.json"))
+        let continued = try? ReceivedFile.data(folder.appendingPathComponent("resumes.json"))
         let starts = continued.flatMap { try? JSONDecoder().decode([Continuation].self, from: $0) } ?? []
         resumes = starts.count
         readConfiguration()
@@ -105,7 +106,7 @@ public struct RecordedRun: Sendable {
 
 extension [String: ConfigurationValue] {
     fileprivate init?(in file: URL) {
-        guard let data = try? Data(contentsOf: file), let all = try? JSONDecoder().decode(Self.self, from: data)
+        guard let data = try? ReceivedFile.data(file), let all = try? JSONDecoder().decode(Self.self, from: data)
         else { return nil }
         self = all
     }

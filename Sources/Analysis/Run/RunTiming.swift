@@ -1,4 +1,5 @@
 import FedCore
+import Files
 import Foundation
 import Recording
 
@@ -21,13 +22,13 @@ public struct RunTiming: Sendable {
         var logs: [(sessions: [TimingSession], messages: [MessageCount]?)] = []
         var damagedLines = 0
         for name in names.sorted() where name.hasPrefix("rank_") && name.hasSuffix(".csv") {
-            guard let data = try? Data(contentsOf: folder.appendingPathComponent(name)) else { continue }
+            guard let bytes = try? ReceivedFile.contents(folder.appendingPathComponent(name)) else { continue }
             var decoder = TimingDecoder()
-            decoder.decode([UInt8](data))
+            decoder.decode(bytes)
             damagedLines += decoder.damagedLines
             guard !decoder.sessions.isEmpty else { continue }
-            let messages = try? Data(contentsOf: folder.appendingPathComponent("messages_" + name))
-            logs.append((decoder.sessions, messages.map { TimingDecoder.messages([UInt8]($0)) }))
+            let messages = try? ReceivedFile.contents(folder.appendingPathComponent("messages_" + name))
+            logs.append((decoder.sessions, messages.map(TimingDecoder.messages)))
         }
         self.init(logs, damagedLines: damagedLines)
     }

@@ -201,7 +201,13 @@ struct TraceFile {
                 + "\"ts\":\(time)}")
     }
 
+    /// As it stands between quotes in JSON.
     private static func escaped(_ text: String) -> String {
-        String(text.unicodeScalars.map { $0 == "\"" || $0 == "\\" || $0.value < 0x20 ? "_" : Character($0) })
+        var json = String.UnicodeScalarView()
+        for scalar in text.printable.unicodeScalars {
+            if scalar == "\"" || scalar == "\\" { json.append("\\") }
+            json.append(scalar)
+        }
+        return String(json)
     }
 }

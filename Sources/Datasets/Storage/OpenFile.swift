@@ -44,7 +44,7 @@ struct OpenFile: ~Copyable {
     static func locking<Result>(
         _ path: String, patience: Duration, _ body: () throws(DatasetError) -> Result
     ) throws(DatasetError) -> Result {
-        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        let descriptor = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o600)
         // Closing also unlocks.
         defer { if descriptor >= 0 { close(descriptor) } }
         let deadline = ContinuousClock.now + patience

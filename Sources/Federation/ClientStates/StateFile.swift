@@ -1,4 +1,5 @@
 import FedCore
+import Files
 
 #if canImport(Glibc)
 import Glibc
@@ -25,14 +26,16 @@ final class StateFile {
         self.floats = floats
         recordBytes = Self.prefixBytes + floats * 4
         bytes = [UInt8](repeating: 0, count: recordBytes)
-        descriptor = open(path, flags | O_RDWR | O_CLOEXEC, 0o644)
+        // Never through a symbolic link: the run's folder may be somebody else's.
+        descriptor = open(path, flags | O_RDWR | O_NOFOLLOW | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else { throw ClientStatesError(path: path, reason: Self.lastError) }
     }
 
     deinit { close(descriptor) }
 
     convenience init(creating path: String, floats: Int) throws(ClientStatesError) {
-        try self.init(path, O_CREAT | O_TRUNC, floats: floats)
+        _ = unlink(path)
+        try self.init(path, O_CREAT | O_EXCL, floats: floats)
         try transfer(Self.header(floats: floats), at: 0)
     }
 
@@ -115,5 +118,5 @@ final class StateFile {
 
     private func error(_ reason: String) -> ClientStatesError { ClientStatesError(path: path, reason: reason) }
 
-    private static var lastError: String { String(cString: strerror(errno)) }
+    private static var lastError: String { FileError.reason(errno) }
 }

@@ -61,7 +61,7 @@ public struct TimingDecoder: Sendable {
         case "rank":
             sessions[last].header.rank = Int(words[1]) ?? 0
             if words.count > 3 { sessions[last].header.ranks = Int(words[3]) ?? 0 }
-        case "host": sessions[last].header.host = words[1]
+        case "host": sessions[last].header.host = words[1].printable
         case "process": sessions[last].header.process = Int(words[1]) ?? 0
         case "epoch_us": sessions[last].header.epoch = Int(words[1]) ?? 0
         case "clock_start": sessions[last].header.clockAtStart = clock(words)

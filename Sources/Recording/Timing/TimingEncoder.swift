@@ -18,7 +18,8 @@ public struct TimingEncoder: Sendable {
 
     /// A host's name cannot break a line in two.
     static func field(_ text: String) -> String {
-        String(text.map { $0 == "," || $0.isWhitespace ? "_" : $0 })
+        let scalars = text.printable.unicodeScalars.map { $0 == "," || $0.properties.isWhitespace ? "_" : $0 }
+        return String(String.UnicodeScalarView(scalars))
     }
 
     /// The lines that open an event file, and each later part of it when the run is continued.

@@ -1,6 +1,7 @@
 import Analysis
 import ArgumentParser
 import FedCore
+import Files
 import Foundation
 
 /// `fedmpi report`.
@@ -36,10 +37,10 @@ struct Report: ParsableCommand {
     static func write(_ run: RecordedRun, tables: Bool, notes: Bool) throws(ConfigurationError) {
         let report = RunReport(run)
         if tables { for line in report.bannerLines { Console.output(line) } }
-        do {
+        do throws(FileError) {
             for note in try report.write() where notes { Console.error("fedmpi: \(note)") }
         } catch {
-            throw ConfigurationError("cannot write the report into '\(run.folder.path)': \(error.reasonLine)")
+            throw ConfigurationError("no report: \(error)")
         }
     }
 }

@@ -1,4 +1,5 @@
 import CProcess
+import FedCore
 import Foundation
 import Synchronization
 
@@ -36,13 +37,23 @@ enum Console {
         signal(SIGPIPE) { _ in }
     }
 
+    /// What of the text cannot be shown is written out: names and reasons in it may be somebody else's. JSON keeps its value.
     static func output(_ text: String, terminator: String = "\n") {
+        put(text.printableLines + terminator, opensLine: !terminator.hasSuffix("\n") && !text.isEmpty)
+    }
+
+    /// Draws on a terminal, with its escape sequences; texts of others are to be `printable`.
+    static func draw(_ text: String) {
+        put(text, opensLine: true)
+    }
+
+    private static func put(_ text: String, opensLine: Bool) {
         guard lost.load(ordering: .relaxed) == 0 else { return }
         let isClosed = outputWasClosed.load(ordering: .relaxed)
         // A daemon that closes it wants no table.
         if isClosed, loss == .isNoted { return }
-        let failure = isClosed ? EBADF : write(text + terminator, to: STDOUT_FILENO)
-        lineIsOpen.store(!terminator.hasSuffix("\n") && !text.isEmpty, ordering: .relaxed)
+        let failure = isClosed ? EBADF : write(text, to: STDOUT_FILENO)
+        lineIsOpen.store(opensLine, ordering: .relaxed)
         guard failure != 0 else { return }
         lost.store(failure, ordering: .relaxed)
         guard loss == .ends else { return }
@@ -55,7 +66,7 @@ enum Console {
         // The bar is on the terminal where this goes, too, perhaps by another way: it goes first.
         let isOpen = lineIsOpen.exchange(false, ordering: .relaxed) || onItsOwnLine
         let clear = isOpen && Terminal.showsErrors ? ProgressBar.eraser : ""
-        _ = write("\(clear)\(text)\n", to: STDERR_FILENO)
+        _ = write("\(clear)\(text.printableLines)\n", to: STDERR_FILENO)
     }
 
     /// A command's exit code, when its output was lost; says so.

@@ -10,8 +10,8 @@ final class ProgressBar {
         let fraction = min(max(fraction, 0), 1)
         let filled = Int(fraction * Double(Self.width))
         let bar = String(repeating: "#", count: filled) + String(repeating: ".", count: Self.width - filled)
-        Console.output(
-            "\r" + Format.padded("\(round)", to: 5) + "  [\(bar)] \(Int(fraction * 100)) %", terminator: "")
+        Console.draw(
+            "\r" + Format.padded("\(round)", to: 5) + "  [\(bar)] \(Int(fraction * 100)) %")
         isDrawn = true
     }
 
@@ -21,7 +21,7 @@ final class ProgressBar {
 
     /// Also what the terminal has put there, such as the `^C` of who stops the run.
     func erase() {
-        Console.output(Self.eraser, terminator: "")
+        Console.draw(Self.eraser)
         isDrawn = false
     }
 }

@@ -21,7 +21,7 @@ final class StopNotice: RoundObserver {
             }
         var line = "fedmpi: \(what) after round \(state.round) of \(state.settings.rounds)"
         switch checkpoints.outcomeOfStop {
-        case .success: line += ", saved; continue with --resume \(folder.url.relativePath)"
+        case .success: line += ", saved; continue with --resume \(folder.url.relativePath.shellWord)"
         case .failure(let error): line += ", not saved: \(error.line)"
         case nil: break
         }

@@ -1,3 +1,5 @@
+import FedCore
+
 /// Rows of text in columns as wide as they need to be.
 struct TextTable {
     /// Where a column's text stands in it.
@@ -11,13 +13,13 @@ struct TextTable {
     /// A table with a line of titles.
     init(_ columns: [(title: String, alignment: Alignment)]) {
         alignments = columns.map(\.alignment)
-        rows = [columns.map(\.title)]
+        rows = [columns.map(\.title.printable)]
     }
 
     /// - Parameter cells: one of each column.
     mutating func add(_ cells: [String]) {
         precondition(cells.count == alignments.count, "a row has a cell in each column")
-        rows.append(cells)
+        rows.append(cells.map(\.printable))
     }
 
     /// The lines, without spaces at their ends.

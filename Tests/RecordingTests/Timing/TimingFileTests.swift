@@ -144,4 +144,9 @@ import Testing
         #expect(text == "# bytes_per_sample 784\nclient,class_0,class_1,class_2\n0,5,0,7\n1,0,12,1\n")
         #expect(PartitionFile(in: folder) == file)
     }
+
+    @Test func `A host's name is one cell, and shows as it is`() {
+        #expect(TimingEncoder.field("a,\u{301}b\u{2003}c\u{1B}d") == "a_\u{301}b_c\\u{1b}d")
+        #expect(Self.decode("# fedmpi timing 1\n# host a\u{1B}[2Jb\n").sessions.first?.header.host == "a\\u{1b}[2Jb")
+    }
 }

@@ -1,6 +1,7 @@
 import Analysis
 import ArgumentParser
 import FedCore
+import Files
 import Foundation
 import RunStore
 
@@ -45,6 +46,8 @@ struct Compare: ParsableCommand {
         do {
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
             outcome = try Gnuplot.draw([picture], in: folder)
+        } catch let error as FileError {
+            throw ConfigurationError(error.description)
         } catch {
             throw ConfigurationError("cannot draw in '\(folder.path)': \(error.reasonLine)")
         }

@@ -38,21 +38,21 @@ extension Comparison {
                 set ylabel "server accuracy, %"
                 set title "Accuracy by round"
                 set xlabel "round"
-                \(curves("1:4", style: solid))
+                plot \(curves("1:4", style: solid))
                 set title "Accuracy by bytes"
                 set xlabel "sent up and down, MB"
-                \(curves("5:4", style: solid))
+                plot \(curves("5:4", style: solid))
                 set ylabel "loss"
                 set title "Loss by round: server solid, clients dotted"
                 set xlabel "round"
                 set yrange [0:*]
-                \(curves("1:3", style: solid)), \\
-                \(curves("1:2", style: dotted).dropFirst(5))
+                plot \(curves("1:3", style: solid)), \\
+                     \(curves("1:2", style: dotted))
                 set ylabel "server accuracy, %"
                 set title "Accuracy by time"
                 set xlabel "\(usesSimulatedTime ? "simulated " : "")seconds of the rounds"
                 set yrange [*:*]
-                \(curves("6:4", style: solid))
+                plot \(curves("6:4", style: solid))
                 unset title; unset xlabel; unset ylabel; unset border; unset tics; unset grid
                 set size 1,1; set origin 0,0
                 set margins screen 0, screen 1, screen 0, screen \(share(key))
@@ -63,27 +63,26 @@ extension Comparison {
     }
 
     /// - Parameter columns: of the data.
-    private func curves(_ columns: String, style: (Int) -> String) -> String {
-        let curves = entries.indices.map { "\"comparison.csv\" index \($0) using \(columns) \(style($0)) notitle" }
-        return "plot " + curves.joined(separator: ", \\\n     ")
+    private func curves(_ columns: PlotScript, style: (Int) -> PlotScript) -> PlotScript {
+        entries.indices.map { "DATA index \($0) using \(columns) \(style($0)) notitle" as PlotScript }.joinedPlots()
     }
 
-    private func solid(_ i: Int) -> String {
-        let points = entries[i].rounds.count { $0.accuracy != nil } <= 50
-        return (points ? "with linespoints pt 7 ps 0.8" : "with lines") + " lw 2 lc rgb \"\(colour(i))\""
+    private func solid(_ i: Int) -> PlotScript {
+        let hasPoints = entries[i].rounds.count { $0.accuracy != nil } <= 50
+        return "with \(hasPoints ? "linespoints pt 7 ps 0.8" : "lines") lw 2 lc rgb \(colour(i))"
     }
 
-    private func dotted(_ i: Int) -> String { "with lines dt 3 lw 2 lc rgb \"\(colour(i))\"" }
+    private func dotted(_ i: Int) -> PlotScript { "with lines dt 3 lw 2 lc rgb \(colour(i))" }
 
-    private func colour(_ i: Int) -> String { Colour.all[i % Colour.all.count] }
+    private func colour(_ i: Int) -> Colour { Colour.all[i % Colour.all.count] }
 
     /// The runs' names with the settings in which they differ.
-    private var legend: String {
-        entries.indices.map { i in
+    private var legend: PlotScript {
+        entries.indices.map { i -> PlotScript in
             let settings = differences.map { "\($0.name) \($0.values[i])" }.joined(separator: ", ")
             let shown = settings.count > 110 ? settings.prefix(109) + "…" : settings[...]
             let text = entries[i].run.name + (shown.isEmpty ? "" : ": \(shown)")
-            return "NaN with lines lw 3 lc rgb \"\(colour(i))\" title \"\(Picture.quotable(text))\""
-        }.joined(separator: ", \\\n     ")
+            return "NaN with lines lw 3 lc rgb \(colour(i)) title \(text: text)"
+        }.joinedPlots()
     }
 }

@@ -1,3 +1,4 @@
+import FedCore
 import Federation
 import Foundation
 import RunStore
@@ -106,7 +107,11 @@ struct Comparison {
 
     /// Of the picture, in the results folder.
     var folderName: String {
-        let names = entries.map(\.run.name)
+        // A name may be a path, and the history somebody else's.
+        let names = entries.map { entry in
+            String(
+                String.UnicodeScalarView(entry.run.name.unicodeScalars.map { $0 == "/" || !$0.isPrintable ? "_" : $0 }))
+        }
         let full = "compare-" + names.joined(separator: "-")
         return full.utf8.count <= 100 ? full : "compare-\(names[0].prefix(60))-and-\(names.count - 1)-more"
     }

@@ -38,10 +38,7 @@ struct Demo: ParsableCommand {
         }
         let launcher = Launcher()
         try launcher.requireMPIRun()
-        let name = runName ?? "demo-" + RunFolder.datedName
-        guard !name.isEmpty, !name.contains("/"), name != ".", name != ".." else {
-            throw ConfigurationError("--run-name '\(name)' is not a folder name")
-        }
+        let name = try FolderName(runName ?? "demo-" + RunFolder.datedName, option: "--run-name").text
         let folder = URL(fileURLWithPath: results, isDirectory: true).appendingPathComponent(name, isDirectory: true)
         let story = DemoStory(folder: folder, ranks: ranks, rounds: rounds, seed: seed)
         try story.prepare()

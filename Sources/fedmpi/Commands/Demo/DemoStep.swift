@@ -1,3 +1,5 @@
+import FedCore
+
 /// One command of the demonstration.
 struct DemoStep {
     /// What it does, in a few words.
@@ -11,6 +13,7 @@ struct DemoStep {
 
     /// As a person would type it.
     var commandLine: String {
-        ((ranks.map { ["mpirun", "-np", "\($0)"] } ?? []) + ["fedmpi"] + arguments).joined(separator: " ")
+        ((ranks.map { ["mpirun", "-np", "\($0)"] } ?? []) + ["fedmpi"] + arguments).map(\.shellWord).joined(
+            separator: " ")
     }
 }

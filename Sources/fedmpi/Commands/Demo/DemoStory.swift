@@ -1,4 +1,5 @@
 import FedCore
+import Files
 import Foundation
 
 /// The commands of the demonstration, in order, and where each leaves what it finds.
@@ -94,7 +95,7 @@ struct DemoStory {
         }
         do {
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-            try Data(Self.fleetProfiles.utf8).write(to: profiles)
+            try profiles.replaceContents(with: Self.fleetProfiles)
         } catch {
             throw ConfigurationError("cannot make the folder '\(folder.path)': \(error.reasonLine)")
         }

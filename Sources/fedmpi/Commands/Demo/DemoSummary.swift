@@ -1,4 +1,5 @@
 import Analysis
+import Files
 import Foundation
 
 /// The page that the demonstration ends with: what its commands left, on one page.
@@ -25,10 +26,10 @@ struct DemoSummary {
     func write() throws {
         let document = document
         Console.output("\n" + document.text)
-        try Data(document.text.utf8).write(to: story.folder.appendingPathComponent("summary.txt"))
+        try story.folder.appendingPathComponent("summary.txt").replaceContents(with: document.text)
         let page = story.folder.appendingPathComponent("summary.html")
         let html = document.html { try? Data(contentsOf: story.folder.appendingPathComponent("\($0).png")) }
-        try Data(html.utf8).write(to: page)
+        try page.replaceContents(with: html)
         Console.output("summary   \(page.relativePath)")
     }
 

@@ -1,4 +1,5 @@
 import Analysis
+import Files
 import Foundation
 
 /// What a distillation leaves in its own folder beside its runs: `distillation.json`, and `accuracy.png` with its script and
@@ -17,7 +18,7 @@ struct DistillFiles {
     /// - Returns: lines that say where things are.
     func write(_ result: DistillResult, _ outcomes: [SweepOutcome], withReports: Bool) throws -> [String] {
         let file = plan.folder.appendingPathComponent("distillation.json")
-        try Data((try result.json(isPretty: true) + "\n").utf8).write(to: file, options: .atomic)
+        try file.replaceContents(with: result.json(isPretty: true) + "\n")
         var curves = plan.curves
         for outcome in outcomes {
             guard case .finished(let curve) = outcome.end else { continue }

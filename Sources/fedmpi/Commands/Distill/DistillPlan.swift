@@ -51,10 +51,7 @@ struct DistillPlan {
         _ base: RunSettings, students names: [String], seeds: [UInt64]?, hasBaseline: Bool, _ output: OutputOptions,
         stop: StopFlag
     ) throws {
-        let name = output.runName ?? RunFolder.datedName
-        guard !name.isEmpty, !name.contains("/"), name != ".", name != ".." else {
-            throw ConfigurationError("--run-name '\(name)' is not a folder name")
-        }
+        let name = try FolderName(output.runName ?? RunFolder.datedName, option: "--run-name").text
         var students: [Model] = []
         for name in names { students.append(try Models.named(name)) }
         let seeds = seeds ?? [base.seed]

@@ -26,13 +26,10 @@ struct RunExport: ParsableCommand {
 
     func run() throws {
         let store = try history.open()
-        let text = try CSV.text(rounds ? store.roundTable() : lines(of: store.runs().reversed()))
+        let rows = try rounds ? store.roundTable() : lines(of: store.runs().reversed())
+        let text = rows.map { CSVLine.text($0.map { $0 ?? "" }) + "\n" }.joined()
         guard let file else { return Console.output(text, terminator: "") }
-        do {
-            try Data(text.utf8).write(to: URL(fileURLWithPath: file), options: .atomic)
-        } catch {
-            throw ConfigurationError("cannot write '\(file)'")
-        }
+        try OutputFile(file).write(Array(text.utf8))
     }
 
     private func lines(of runs: [StoredRun]) throws -> [[String?]] {
@@ -55,17 +52,5 @@ struct RunExport: ParsableCommand {
             return cells + names.map { settings[$0] }
         }
         return [columns + names] + lines
-    }
-}
-
-/// Comma-separated values: RFC 4180, but with the line ends of Unix.
-enum CSV {
-    static func text(_ rows: [[String?]]) -> String {
-        rows.map { $0.map { cell($0 ?? "") }.joined(separator: ",") + "\n" }.joined()
-    }
-
-    private static func cell(_ text: String) -> String {
-        guard text.contains(where: { $0 == "," || $0 == "\"" || $0.isNewline }) else { return text }
-        return "\"" + text.replacingOccurrences(of: "\"", with: "\"\"") + "\""
     }
 }

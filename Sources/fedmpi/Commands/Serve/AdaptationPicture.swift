@@ -22,34 +22,36 @@ struct AdaptationPicture {
         var ends: [Double] = []
         for phase in report.phases { ends.append((ends.last ?? 0) + phase.seconds) }
         let total = ends.last ?? 1
-        var script: [String] = []
+        var script: [PlotScript] = []
         for (index, phase) in report.phases.enumerated() {
             let start = index == 0 ? 0 : ends[index - 1]
             if index > 0 {
                 script.append("set arrow from \(start), graph 0 to \(start), graph 1 nohead lc rgb \"#bbbbbb\"")
             }
             let text = phase.rate.map { "\(Int($0.rounded())) requests/s" } ?? "closed loop"
-            script.append("set label \"\(text)\" at \((start + ends[index]) / 2), graph 0.96 center")
+            script.append("set label \(text: text) at \((start + ends[index]) / 2), graph 0.96 center")
         }
-        let curves = names.indices.map { step in
-            let colour = Colour.all[step % Colour.all.count]
-            return
-                "DATA using 1:($2==\(step)?$4:NaN) with points pt 7 ps 0.8 lc rgb \"\(colour)\" title \"\(Picture.quotable(names[step]))\""
+        let curves = names.indices.map { step -> PlotScript in
+            """
+            DATA using 1:($2==\(step)?$4:NaN) with points pt 7 ps 0.8 lc rgb \(Colour.all[step % Colour.all.count]) \
+            title \(text: names[step])
+            """
         }
         let milliseconds = 1000 * target
         let kind = report.figures == .simulated ? "simulated" : "measured"
+        let title = "\(report.device.name): the longest latency in each two hundredth of the time (\(kind))"
         picture = Picture(
             "adaptation-\(report.index + 1)",
             caption: "\(report.device.name): the longest latency of each two hundredth of the time.", size: (1100, 520),
             data: data,
             body: """
-                set title "\(Picture.quotable(report.device.name)): the longest latency in each two hundredth of the time (\(kind))" offset 0,0.9
+                set title \(text: title) offset 0,0.9
                 set xlabel "seconds of serving"
                 set ylabel "ms from request to answer"
                 set logscale y
                 set xrange [0:\(total)]
-                \(script.joined(separator: "\n"))
-                plot \(curves.joined(separator: ", \\\n     ")), \\
+                \(script.joined())
+                plot \(curves.joinedPlots()), \\
                      \(milliseconds) with lines dt 2 lw 1.5 lc rgb "#777777" title "target"
                 """)
     }

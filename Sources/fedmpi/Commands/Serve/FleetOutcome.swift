@@ -1,6 +1,7 @@
 import Analysis
 import FedCore
 import Federation
+import Files
 import Foundation
 import Serving
 
@@ -92,9 +93,9 @@ struct FleetOutcome {
 
     /// - Returns: lines that say where things are.
     private func writeFiles() throws -> [String] {
-        try encoded(pretty: true).write(to: folder.appendingPathComponent("fleet.json"), options: .atomic)
+        try folder.appendingPathComponent("fleet.json").replaceContents(with: encoded(pretty: true))
         let csv = ([FleetRecord.csvHeader] + reports.map { FleetRecord($0).csv }).joined(separator: "\n") + "\n"
-        try Data(csv.utf8).write(to: folder.appendingPathComponent("fleet.csv"), options: .atomic)
+        try folder.appendingPathComponent("fleet.csv").replaceContents(with: csv)
         let note = "results   \(folder.relativePath)/fleet.json, fleet.csv"
         let pictures = interruption == nil ? reports.compactMap(AdaptationPicture.init).map(\.picture) : []
         guard !pictures.isEmpty else { return [note] }

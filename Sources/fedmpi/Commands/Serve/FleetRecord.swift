@@ -1,3 +1,4 @@
+import FedCore
 import Serving
 
 /// A device as files and `--json` show it. Absent: not known, or not served.
@@ -76,15 +77,11 @@ struct FleetRecord: Encodable {
 
     var csv: String {
         func cell(_ value: (some CustomStringConvertible)?) -> String { value.map { "\($0)" } ?? "" }
-        func quoted(_ text: String?) -> String {
-            guard let text, text.contains(where: { ",\"\n".contains($0) }) else { return text ?? "" }
-            return "\"" + text.replacing("\"", with: "\"\"") + "\""
-        }
-        return [
-            quoted(device.name), tier.rawValue, figures.rawValue, "\(slowdown)", quoted(model), cell(parameters),
+        return CSVLine.text([
+            device.name, tier.rawValue, figures.rawValue, "\(slowdown)", model ?? "", cell(parameters),
             cell(storedBytes), cell(meanMs), cell(p50Ms), cell(p95Ms), cell(p99Ms), cell(fps), cell(accuracy),
             cell(answeredAccuracy), "\(answered)", "\(refusedRequests)", "\(switches.count)",
-            cell(simulatedJoulesPerThousand), "\(peakBytes)", quoted(failure),
-        ].joined(separator: ",")
+            cell(simulatedJoulesPerThousand), "\(peakBytes)", failure ?? "",
+        ])
     }
 }

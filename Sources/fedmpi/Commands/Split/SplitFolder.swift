@@ -1,5 +1,6 @@
 import Analysis
 import FedCore
+import Files
 import Foundation
 import Inference
 
@@ -20,9 +21,7 @@ enum SplitFolder {
     }
 
     static func find(_ name: String, in results: String) throws(ConfigurationError) -> URL {
-        guard !name.isEmpty, !name.contains("/"), name != ".", name != ".." else {
-            throw ConfigurationError("--run-name '\(name)' is not a folder name")
-        }
+        let name = try FolderName(name, option: "--run-name").text
         return URL(fileURLWithPath: results, isDirectory: true).appendingPathComponent(name, isDirectory: true)
     }
 
@@ -33,7 +32,7 @@ enum SplitFolder {
 
     static func write(_ report: SplitReport, to folder: URL) throws {
         let json = try encoder([.sortedKeys, .withoutEscapingSlashes, .prettyPrinted]).encode(SplitRecord(report))
-        try json.write(to: folder.appendingPathComponent("split.json"), options: .atomic)
+        try folder.appendingPathComponent("split.json").replaceContents(with: json)
     }
 
     /// - Returns: why there are no pictures, if there are none.

@@ -23,22 +23,25 @@ enum SplitPictures {
                 data.append("\(max(bucket.seconds * 1000, 1e-4)),\(100 * Double(count) / all)")
             }
         }
-        let curves = stages.enumerated().map { i, stage in
-            "DATA index \(i) using 1:2 with steps lw \(stage.name == "total" ? 3 : 2) "
-                + "lc rgb \"\(Colour.all[i % Colour.all.count])\" title \"\(stage.name)\""
+        let curves = stages.enumerated().map { i, stage -> PlotScript in
+            """
+            DATA index \(i) using 1:2 with steps lw \(stage.name == "total" ? 3 : 2) \
+            lc rgb \(Colour.all[i % Colour.all.count]) title \(text: stage.name)
+            """
         }
         let links = Self.links(isSimulated: report.settings.isLinkSimulated)
+        let title = "Latency by stage: \(report.model) cut at \(report.cut), \(report.devices) devices\(links)"
         return Picture(
             "latency",
             caption: "Where the time of an image goes\(links): for each stage, how many images took no longer.",
             size: (900, 520), data: data,
             body: """
-                set title "Latency by stage: \(report.model) cut at \(report.cut), \(report.devices) devices\(links)"
+                set title \(text: title)
                 set xlabel "milliseconds"
                 set ylabel "images, %"
                 set logscale x
                 set yrange [0:100]
-                plot \(curves.joined(separator: ", \\\n     "))
+                plot \(curves.joinedPlots())
                 """)
     }
 
@@ -55,7 +58,7 @@ enum SplitPictures {
             caption: "What is predicted of each cut\(links), from what was measured of the layers and the link.",
             size: (900, 520), data: data,
             body: """
-                set title "Predicted by cut\(links); best for \(table.objective.rawValue): \(table.best)"
+                set title \(text: "Predicted by cut\(links); best for \(table.objective.rawValue): \(table.best)")
                 set xlabel "layers on the device"
                 set ylabel "images a second"
                 set y2label "milliseconds of one batch"
@@ -64,8 +67,8 @@ enum SplitPictures {
                 set xtics 1
                 set yrange [0:*]
                 set y2range [0:*]
-                plot DATA using 1:2 with linespoints pt 7 lw 2 lc rgb "\(Colour.all[0])" title "throughput", \\
-                     DATA using 1:3 axes x1y2 with linespoints pt 7 lw 2 lc rgb "\(Colour.all[1])" title "latency"
+                plot DATA using 1:2 with linespoints pt 7 lw 2 lc rgb \(Colour.all[0]) title "throughput", \\
+                     DATA using 1:3 axes x1y2 with linespoints pt 7 lw 2 lc rgb \(Colour.all[1]) title "latency"
                 """)
     }
 

@@ -1,4 +1,5 @@
 import Analysis
+import Files
 import Foundation
 
 /// What a sweep leaves in its folder beside its runs: `table.md`, `table.csv`, and `accuracy.png` with its script and
@@ -17,14 +18,14 @@ struct SweepFiles {
     /// To be called when MPI is finalised: programs are started.
     /// - Returns: lines that say where things are.
     func write(_ table: SweepTable, _ outcomes: [SweepOutcome]) throws -> [String] {
-        var page = "# \(name)\n\n" + table.markdown
+        var page = "# \(Markdown.text(name))\n\n" + table.markdown
         if !table.legend.isEmpty { page += "\n\(table.legend.prefix(1).uppercased() + table.legend.dropFirst()).\n" }
         for outcome in outcomes.sorted(by: { $0.index < $1.index }) {
             guard case .failed(let reason) = outcome.end else { continue }
-            page += "\n`\(points[outcome.index].name)` failed: \(reason)\n"
+            page += "\n`\(points[outcome.index].name)` failed: \(Markdown.text(reason))\n"
         }
-        try Data(page.utf8).write(to: folder.appendingPathComponent("table.md"), options: .atomic)
-        try Data(table.csv.utf8).write(to: folder.appendingPathComponent("table.csv"), options: .atomic)
+        try folder.appendingPathComponent("table.md").replaceContents(with: page)
+        try folder.appendingPathComponent("table.csv").replaceContents(with: table.csv)
         try report(outcomes)
         return ["table     \(folder.relativePath)/table.md, table.csv", try draw(table)]
     }

@@ -2,6 +2,7 @@ import Analysis
 import Datasets
 import FedCore
 import Federation
+import Files
 import Foundation
 
 /// What is to be done of a sweep, and what is done already. On rank 0.
@@ -30,10 +31,9 @@ struct SweepPlan {
     /// - Throws: `ConfigurationError` that names the first run that cannot be; `Interruption`
     init(path: String, results: String, name: String?, makesFolder: Bool, stop: StopFlag) throws {
         let file = try SweepFile(path: path)
-        let name = name ?? URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
-        guard !name.isEmpty, !name.contains("/"), name != ".", name != ".." else {
-            throw ConfigurationError("--sweep-name '\(name)' is not a folder name")
-        }
+        let name = try FolderName(
+            name ?? URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent, option: "--sweep-name"
+        ).text
         self.file = file
         self.name = name
         let folder = URL(fileURLWithPath: results, isDirectory: true).appendingPathComponent(name, isDirectory: true)
@@ -94,16 +94,18 @@ struct SweepPlan {
 
     private static func makeFolder(_ folder: URL, with file: SweepFile) throws(ConfigurationError) -> FolderLock {
         do {
-            try FileManager.default.createDirectory(
-                at: folder.appendingPathComponent("runs", isDirectory: true), withIntermediateDirectories: true)
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            try Folder.make(folder.appendingPathComponent("runs").path)
             let lock = try FolderLock(folder)
             let copy = folder.appendingPathComponent("sweep.yaml")
             if copy.standardizedFileURL != URL(fileURLWithPath: file.path).standardizedFileURL {
-                try Data(contentsOf: URL(fileURLWithPath: file.path)).write(to: copy, options: .atomic)
+                try copy.replaceContents(with: Data(contentsOf: URL(fileURLWithPath: file.path)))
             }
             return lock
         } catch let error as ConfigurationError {
             throw error
+        } catch let error as FileError {
+            throw ConfigurationError(error.description)
         } catch {
             throw ConfigurationError("cannot write into '\(folder.relativePath)': \(error.reasonLine)")
         }
@@ -128,7 +130,7 @@ final class FolderLock {
     /// - Throws: `ConfigurationError` when another program has it. A file system without locks is no hindrance.
     init(_ folder: URL) throws(ConfigurationError) {
         let path = folder.appendingPathComponent("lock").path
-        descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+        descriptor = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o644)
         if descriptor >= 0, flock(descriptor, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK {
             close(descriptor)
             throw ConfigurationError("the runs in '\(folder.relativePath)' are under way in another process")

@@ -1,5 +1,6 @@
 import FedCore
 import Federation
+import Files
 import Foundation
 import Recording
 
@@ -30,7 +31,10 @@ struct SweepRun: Codable, Equatable {
     /// - Throws: `ConfigurationError` when there is a run with other settings, or what is no run.
     func progress() throws(ConfigurationError) -> Progress {
         let files = FileManager.default
-        guard files.fileExists(atPath: folder.path) else { return .none }
+        guard Folder.has(folder.path) else { return .none }
+        do throws(FileError) { try Folder.check(folder.path) } catch {
+            throw ConfigurationError(error.description, at: name)
+        }
         guard let data = try? Data(contentsOf: folder.appendingPathComponent("config.json")) else {
             try refuseForeignFiles()
             return .begun  // killed before it was written

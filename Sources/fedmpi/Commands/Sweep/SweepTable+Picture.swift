@@ -51,16 +51,18 @@ extension SweepTable {
         let bands = curves.indices.filter { curves[$0].points.contains { $0.accuracy.deviation != nil } }
         // Bands under all lines.
         let plots =
-            bands.map {
-                "DATA index \($0) using 1:3:4 with filledcurves fs transparent solid \(Self.bandOpacity(curves.count)) "
-                    + "noborder lc rgb \"\(Self.colour($0))\" notitle"
-            } + curves.indices.map { "DATA index \($0) using 1:2 with lines \(Self.look($0)) notitle" }
+            bands.map { band -> PlotScript in
+                """
+                DATA index \(band) using 1:3:4 with filledcurves fs transparent solid \(Self.bandOpacity(curves.count)) \
+                noborder lc rgb \(Self.colour(band)) notitle
+                """
+            } + curves.indices.map { "DATA index \($0) using 1:2 with lines \(Self.look($0)) notitle" as PlotScript }
         let seeds = curves.compactMap { $0.points.last?.accuracy.count }.max() ?? 1
         return Picture(
             "accuracy", caption: "Accuracy by round: means over the seeds, and their standard deviations.",
             size: (plot.width, plot.height), data: data,
             body: """
-                set title "\(Picture.quotable(title))" offset 0,0
+                set title \(text: title) offset 0,0
                 unset key
                 set xlabel "round"
                 set ylabel "accuracy, %\(seeds > 1 ? ": mean ± deviation of \(seeds) seeds" : "")"
@@ -71,34 +73,34 @@ extension SweepTable {
                 set tmargin at screen \(plot.top)
                 set bmargin at screen \(plot.bottom)
                 \(labels(curves, plot))
-                plot \(plots.joined(separator: ", \\\n     "))
+                plot \(plots.joinedPlots())
                 """)
     }
 
     /// Each curve's name with its last mean, right of the plot, and a line that leads there.
-    private func labels(_ curves: [Curve], _ plot: PlotArea) -> String {
+    private func labels(_ curves: [Curve], _ plot: PlotArea) -> PlotScript {
         let ends = curves.map { $0.points.last?.accuracy.mean ?? 0 }
         let heights = plot.places(ends)
-        return curves.indices.map { i in
+        return curves.indices.map { i -> PlotScript in
             let end = curves[i].points.last
             let text = "\(end.map { $0.accuracy.text(decimals: 1) } ?? "")  \(curves[i].label)"
             return """
                 set arrow from first \(end?.round ?? 0), first \(ends[i]) to graph 1.025, first \(heights[i]) nohead \
-                lc rgb "\(Self.colour(i))" lw 1 dt 3
+                lc rgb \(Self.colour(i)) lw 1 dt 3
                 set arrow from graph 1.03, first \(heights[i]) to graph 1.075, first \(heights[i]) nohead \(Self.look(i))
-                set label "\(Picture.quotable(text))" at graph 1.085, first \(heights[i]) left font "sans,12"
+                set label \(text: text) at graph 1.085, first \(heights[i]) left font "sans,12"
                 """
-        }.joined(separator: "\n")
+        }.joined()
     }
 
     /// Six colours, then the same with dashes.
     private static let colours = Array(Colour.all.prefix(6))
-    private static let dashes = ["solid", "(12,5)", "(3,4)", "(12,4,3,4)"]
+    private static let dashes: [PlotScript] = ["solid", "(12,5)", "(3,4)", "(12,4,3,4)"]
 
-    private static func colour(_ i: Int) -> String { colours[i % colours.count] }
+    private static func colour(_ i: Int) -> Colour { colours[i % colours.count] }
 
-    private static func look(_ i: Int) -> String {
-        "dt \(dashes[i / colours.count % dashes.count]) lw 2.5 lc rgb \"\(colour(i))\""
+    private static func look(_ i: Int) -> PlotScript {
+        "dt \(dashes[i / colours.count % dashes.count]) lw 2.5 lc rgb \(colour(i))"
     }
 
     /// Many bands over each other would hide the lines.

@@ -1,3 +1,4 @@
+import FedCore
 import Foundation
 
 /// A sweep's outcome: a row for each point of the grid, over its seeds.
@@ -100,22 +101,16 @@ struct SweepTable {
     var markdown: String {
         let labels = titles.count - figures.count
         func line(_ cells: [String]) -> String {
-            "| " + cells.map { $0.replacing("|", with: "\\|") }.joined(separator: " | ") + " |"
+            "| " + cells.map(Markdown.text).joined(separator: " | ") + " |"
         }
         let rule = "|" + titles.indices.map { $0 < labels ? "---|" : "---:|" }.joined()
         return ([line(titles), rule] + rows.map { line(cells(of: $0)) }).joined(separator: "\n") + "\n"
     }
 
-    /// For programs: every figure as mean and deviation, and how many runs have it. Lines as in RFC 4180, but for their
-    /// ends.
+    /// For programs: every figure as mean and deviation, and how many runs have it.
     var csv: String {
-        func line(_ cells: [String]) -> String {
-            cells.map { cell in
-                cell.contains { ",\"\n".contains($0) } ? "\"" + cell.replacing("\"", with: "\"\"") + "\"" : cell
-            }.joined(separator: ",")
-        }
         var lines = [
-            line(
+            CSVLine.text(
                 (rows.first?.coordinates.map(\.name) ?? []) + ["runs", "finished"]
                     + figures.flatMap { ["\($0.key)_mean", "\($0.key)_deviation", "\($0.key)_count"] })
         ]
@@ -127,7 +122,8 @@ struct SweepTable {
                     "\(statistic?.count ?? 0)",
                 ]
             }
-            lines.append(line(row.coordinates.map(\.value) + ["\(row.planned)", "\(row.curves.count)"] + figures))
+            lines.append(
+                CSVLine.text(row.coordinates.map(\.value) + ["\(row.planned)", "\(row.curves.count)"] + figures))
         }
         return lines.joined(separator: "\n") + "\n"
     }

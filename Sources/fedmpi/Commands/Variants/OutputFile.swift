@@ -1,4 +1,5 @@
 import FedCore
+import Files
 import Foundation
 
 /// A file that a command is to write: what is wrong with its place is said before the work, not after.
@@ -21,9 +22,20 @@ struct OutputFile {
         }
     }
 
-    /// Replaces the file whole.
+    /// Replaces the file whole; a pipe or a device, `/dev/stdout` for one, gets the bytes.
     func write(_ bytes: [UInt8]) throws(ConfigurationError) {
-        do { try Data(bytes).write(to: url, options: .atomic) } catch {
+        var status = stat()
+        do {
+            if stat(url.path, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
+                guard let stream = FileHandle(forWritingAtPath: url.path) else { throw FileError("write", url.path) }
+                try stream.write(contentsOf: bytes)
+                try stream.close()
+            } else {
+                try url.replaceContents(with: bytes)
+            }
+        } catch let error as FileError {
+            throw ConfigurationError(error.description)
+        } catch {
             throw ConfigurationError("cannot write '\(url.relativePath)': \(error.reasonLine)")
         }
     }

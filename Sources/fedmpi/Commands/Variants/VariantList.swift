@@ -2,6 +2,7 @@ import Analysis
 import ArgumentParser
 import Datasets
 import FedCore
+import Files
 import Foundation
 import NeuralNet
 
@@ -70,8 +71,8 @@ struct VariantList: ParsableCommand {
     private func draw(_ measured: [VariantMeasurement], _ lines: [String], in folder: URL) throws {
         let outcome: Gnuplot.Outcome
         do {
-            try Data((lines.joined(separator: "\n") + "\n").utf8)
-                .write(to: folder.appendingPathComponent("variants.json"), options: .atomic)
+            try folder.appendingPathComponent("variants.json")
+                .replaceContents(with: lines.joined(separator: "\n") + "\n")
             outcome = try Gnuplot.draw([measured.picture], in: folder)
         } catch {
             throw ConfigurationError("cannot write in '\(folder.path)': \(error.reasonLine)")

@@ -65,24 +65,23 @@ extension [VariantMeasurement] {
             let variant = measured.variant
             let model = names.firstIndex(of: variant.model.name) ?? 0
             let shape = Self.shapes.firstIndex { $0.precision == variant.precision && $0.isSparse == measured.isSparse }
-            let colour = Colour.all[model % Colour.all.count].dropFirst()
+            let colour = Colour.all[model % Colour.all.count]
             data.append(
                 [
                     "\(1e3 * measured.latency.p50)", "\(100 * measured.accuracy)",
                     "\(Double(variant.byteCount) / 1e3)", "\(shape.map { Self.shapes[$0].type } ?? 1)",
-                    "\(Int(colour, radix: 16) ?? 0)", variant.model.name, variant.precision.rawValue,
+                    "\(colour.rgb)", Picture.cell(text: variant.model.name), variant.precision.rawValue,
                     Format.fixed(100 * variant.sparsity, 1),
                 ].joined(separator: ","))
         }
-        let models = names.enumerated().map { i, name in
-            "NaN with points pt 7 ps 1.5 lc rgb \"\(Colour.all[i % Colour.all.count])\" "
-                + "title \"\(Picture.quotable(name))\""
+        let models = names.enumerated().map { i, name -> PlotScript in
+            "NaN with points pt 7 ps 1.5 lc rgb \(Colour.all[i % Colour.all.count]) title \(text: name)"
         }
         let shapes = Self.shapes.filter { shape in
             contains { $0.variant.precision == shape.precision && $0.isSparse == shape.isSparse }
-        }.map { "NaN with points pt \($0.type) ps 1.5 lc rgb \"#333333\" title \"\($0.title)\"" }
+        }.map { "NaN with points pt \($0.type) ps 1.5 lc rgb \"#333333\" title \(text: $0.title)" as PlotScript }
         let latencies = map { 1e3 * $0.latency.p50 }
-        let range = "[\((latencies.min() ?? 0.01) / 1.5):\((latencies.max() ?? 1) * 1.8)]"
+        let range: PlotScript = "[\((latencies.min() ?? 0.01) / 1.5):\((latencies.max() ?? 1) * 1.8)]"
         return Picture(
             "variants",
             caption: "Accuracy against the median latency of a single image; beside each variant its size.",
@@ -99,7 +98,7 @@ extension [VariantMeasurement] {
                 plot DATA using 1:2:4:5 with points pt variable ps 1.5 lw 1.5 lc rgb variable notitle, \\
                      DATA using 1:2:(sprintf("%.0f KB", $3)) with labels offset 0,1 font "sans,10" \\
                      textcolor rgb "#333333" notitle, \\
-                     \((models + shapes).joined(separator: ", \\\n     "))
+                     \((models + shapes).joinedPlots())
                 """)
     }
 

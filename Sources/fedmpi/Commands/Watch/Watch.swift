@@ -73,10 +73,10 @@ final class Block {
     func draw(_ lines: [String]) {
         let width = Terminal.size.columns
         var text = height > 1 ? "\r\u{1B}[\(height - 1)A" : "\r"
-        text += lines.map { "\u{1B}[2K" + $0.prefix(width) }.joined(separator: "\n")
+        text += lines.map { "\u{1B}[2K" + $0.printable.prefix(width) }.joined(separator: "\n")
         // Below, where the block was higher.
         text += "\u{1B}[J"
-        Console.output(text, terminator: "")
+        Console.draw(text)
         height = lines.count
     }
 }

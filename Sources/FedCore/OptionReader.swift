@@ -43,7 +43,8 @@ public struct OptionReader {
         try integer(name, accepts, where: isAccepted) ?? standard
     }
 
-    /// A finite number, nil when it is not given.
+    /// A finite number, nil when it is not given; one that is not 0 is from 10⁻³⁰ to 10³⁰ in size, so that it and its inverse
+    /// are Floats.
     /// - Parameters:
     ///   - accepts: what is accepted, to end the sentence "it must be …".
     /// - Throws: `ConfigurationError` when it is no finite number, or not accepted.
@@ -53,6 +54,9 @@ public struct OptionReader {
         guard let text = text(name) else { return nil }
         guard let value = Number(text), value.isFinite, isAccepted(value) else {
             throw refusal(of: name, "a number, \(accepts)")
+        }
+        guard value == 0 || (1e-30...1e30).contains(value.magnitude) else {
+            throw refusal(of: name, "a number, \(accepts), and from 1e-30 to 1e30 in size if it is not 0")
         }
         return value
     }

@@ -68,8 +68,10 @@ public protocol Strategy: Sendable {
 
     /// Ends a client's round: turns its work into what it sends and what it keeps.
     /// - Parameters:
-    ///   - update: client's weights − global weights; becomes the update that is sent.
-    ///   - extra: what is sent beside it, vectors before numbers; zeros at first.
+    ///   - update: client's weights − global weights, 0 for running statistics, which no strategy touches; becomes the
+    ///     update that is sent.
+    ///   - extra: what is sent beside it, vectors before numbers, and last, if the traffic is scaled, the exponent of the
+    ///     power of two that all of it is times, a whole number below 2²⁴; zeros at first.
     ///   - state: of the client; to be brought up to date.
     ///   - broadcast: what went down beside the weights.
     ///   - gradient: of the mean loss at the global weights, over the client's whole data; empty unless `localWork` is to
@@ -80,7 +82,7 @@ public protocol Strategy: Sendable {
 
     // MARK: Server half
 
-    /// The weight of a client's update in the mean.
+    /// The weight of a client's update in the mean; more samples never weigh less.
     /// - Parameter samples: that it trained on.
     func weight(samples: Int) -> Double
 
@@ -89,7 +91,8 @@ public protocol Strategy: Sendable {
 
     /// Moves the global weights by the cohort's mean update.
     /// - Parameters:
-    ///   - mean: Σ wᵢ·uᵢ / Σ wᵢ of the updates, d floats, followed by the same of what came beside them.
+    ///   - mean: Σ wᵢ·uᵢ / Σ wᵢ of the updates, d floats, followed by the same of what came beside them. Of scaled
+    ///     traffic it is Σ wᵢ·2^eᵢ·uᵢ / Σ wᵢ, all of it times one power of two that makes it a Float.
     ///   - round: who took part.
     mutating func apply(_ mean: Span<Float>, to global: inout MutableSpan<Float>, in round: AggregatedRound)
 

@@ -8,8 +8,15 @@ public struct StrategyTraffic: Sendable, Equatable {
     public var extraNumbers = 0
     /// Kept for each client between rounds.
     public var stateVectors = 0
+    /// Whether what comes up is times a power of two, each client's own: for sums whose terms can be of any size. Up comes
+    /// one number more, behind the others, the exponent.
+    public var isScaled = false
 
-    public init(broadcastVectors: Int = 0, extraVectors: Int = 0, extraNumbers: Int = 0, stateVectors: Int = 0) {
+    public init(
+        broadcastVectors: Int = 0, extraVectors: Int = 0, extraNumbers: Int = 0, stateVectors: Int = 0,
+        isScaled: Bool = false
+    ) {
+        self.isScaled = isScaled
         self.broadcastVectors = broadcastVectors
         self.extraVectors = extraVectors
         self.extraNumbers = extraNumbers
@@ -19,8 +26,17 @@ public struct StrategyTraffic: Sendable, Equatable {
     /// Whether a client's correction needs a vector of its own.
     public var hasDrift: Bool { broadcastVectors > 0 || stateVectors > 0 }
 
-    /// Floats that come up, the update included.
-    public func uploadCount(parameters: Int) -> Int { parameters * (1 + extraVectors) + extraNumbers }
+    /// Floats that `finish` writes beside the update.
+    public func extraCount(parameters: Int) -> Int { parameters * extraVectors + extraNumbers + (isScaled ? 1 : 0) }
+
+    /// How what comes up is summed.
+    /// - Parameter statistics: of the parameters, those that are averaged whatever the strategy. Of a scaled update they
+    ///   are apart, and not scaled.
+    public func uploadShape(parameters: Int, statistics: Int) -> UpdateShape {
+        guard isScaled else { return UpdateShape(plain: parameters + extraCount(parameters: parameters)) }
+        let vectors = [Int](repeating: parameters, count: 1 + extraVectors)
+        return UpdateShape(scaled: vectors + [Int](repeating: 1, count: extraNumbers), plain: statistics)
+    }
 }
 
 /// What a client does in a round.
@@ -63,6 +79,15 @@ public struct FinishedWork: Sendable, Equatable {
     public static func accumulation(steps: Int, momentum: Double) -> Double {
         let t = Double(steps)
         guard momentum > 0 else { return t }
+        if momentum > 0.999 {
+            // Near 1 the formula takes nearly equal numbers from each other; this is its sum, step by step.
+            var (geometric, sum) = (0.0, 0.0)
+            for _ in 0..<steps {
+                geometric = 1 + momentum * geometric
+                sum += geometric
+            }
+            return sum
+        }
         // By multiplication alone: the same bits on every machine.
         var power = 1.0
         for _ in 0..<steps { power *= momentum }

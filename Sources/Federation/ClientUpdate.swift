@@ -15,6 +15,8 @@ public enum UpdateStatus: UInt16, Sendable, CaseIterable {
     case notFinite = 4
     /// Left out on its own rank: it is too large to be summed exactly.
     case tooLarge = 5
+    /// Left out on its own rank: its result cannot be weighed; what is wrong with it stands in its envelope.
+    case unusable = 6
 
     /// Whether there is an update to weigh.
     package var hasUpdate: Bool { self == .complete || self == .partial }

@@ -1,3 +1,4 @@
+import FedCore
 import MPI
 
 /// The cost of one round's exchange alone, over the wire that training uses, and what it costs that ranks may be lost.
@@ -59,7 +60,9 @@ private struct WireExchange: ~Copyable {
             communicator, parameterCount: floats, cohortSize: workers, faults: FaultInjector([], rank: 0),
             TransferClock(Timeline(isOn: false), control: communicator),
             serverBytes: GathervWire.defaultServerBytes)
-        tally = RoundTally(updateFloats: floats, samplesHeld: { _ in 0 }, reject: { _, _ in })
+        tally = RoundTally(
+            UpdateTerms(shape: UpdateShape(plain: floats), totalWeight: 1, samplesHeld: { _ in 0 }), reject: { _, _ in }
+        )
         frame = RoundFrame(cohortCapacity: workers, parameterCount: floats)
         batch = UpdateBatch(slots: 1, parameterCount: floats)
         guard communicator.rank > 0 else { return }

@@ -22,6 +22,7 @@ public struct Job: Sendable {
     public let selection: any SelectionRule
     let federation: FederationView
     let vectors: JobVectors
+    let terms: UpdateTerms
     let schedule: LearningRateSchedule
     /// How one update is made of a round's.
     public let aggregation: any RobustAggregation
@@ -68,6 +69,7 @@ public struct Job: Sendable {
             settings.clientTest > 0
             ? whole.holdingOut(settings.clientTest, seed: settings.seed)
             : (whole, Partition(owners: [], clients: whole.clients))
+        terms = try UpdateTerms(strategy, vectors, settings, samplesHeld: { [partition] in partition.count(of: $0) })
         if settings.clientTest > 0, clientTest.sampleCount == 0 {
             throw ConfigurationError(
                 "--client-test \(settings.clientTest) of the clients' samples, the largest client's included, is none")

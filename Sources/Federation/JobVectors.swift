@@ -17,8 +17,8 @@ struct JobVectors: Sendable, Equatable {
     let sharedCount: Int
     /// Down: the federated weights and what goes beside them.
     let down: Int
-    /// Up: the update and what comes beside it; what is averaged.
-    let up: Int
+    /// Up: the update and what comes beside it, as it is summed.
+    let shape: UpdateShape
     /// Of what a client keeps for its strategy, at the beginning of its state.
     let strategyState: Int
     /// Of a client's state: the strategy's part, and the client's own parameters as differences from the initial weights,
@@ -52,10 +52,16 @@ struct JobVectors: Sendable, Equatable {
         }
         self.statistics = statistics
         down = sharedCount * (1 + traffic.broadcastVectors)
-        up = traffic.uploadCount(parameters: sharedCount)
+        shape = traffic.uploadShape(
+            parameters: sharedCount, statistics: statistics.reduce(0) { $0 + $1.count })
         strategyState = sharedCount * traffic.stateVectors
         state = strategyState + own.reduce(0) { $0 + $1.count }
     }
+
+    /// Up: floats that come of a client, its state apart.
+    var up: Int { shape.sent }
+    /// Floats that are averaged.
+    var averaged: Int { shape.averaged }
 
     /// A client's place in a message: what it sends up, and behind it its state.
     var slot: Int { up + state }
@@ -89,6 +95,24 @@ struct JobVectors: Sendable, Equatable {
         var values: [Float] = []
         for range in statistics { for i in range { values.append(vector[i]) } }
         return values
+    }
+
+    /// Puts what a strategy sends beside the update behind it; of scaled traffic the exponent comes last.
+    func insertExtra(_ extra: [Float], into slot: inout MutableSpan<Float>) {
+        for (i, value) in extra.enumerated() { slot[sharedCount + i] = value }
+        if shape.isScaled, let exponent = extra.last { slot[up - 1] = exponent }
+    }
+
+    /// Puts a client's change of the running statistics where it is sent: into its update, or behind what is scaled.
+    func insertStatistics(_ values: [Float], intoUpdate slot: inout MutableSpan<Float>) {
+        guard shape.isScaled else { return insertStatistics(values, into: &slot) }
+        for (i, value) in values.enumerated() { slot[shape.scaledCount + i] = value }
+    }
+
+    /// The mean change of the running statistics, from where `insertStatistics(_:intoUpdate:)` had put it.
+    func extractStatistics(fromMean mean: Span<Float>) -> [Float] {
+        guard shape.isScaled else { return extractStatistics(mean) }
+        return (shape.scaledCount..<shape.averaged).map { mean[$0] }
     }
 
     /// Puts running statistics into a vector of federated parameters.

@@ -84,14 +84,13 @@ final class RoundLoop {
         evaluator = try Evaluator(job.model, job.data.test, threads: settings.threads)
         global = state?.weights ?? job.model.initialWeights(seed: settings.seed)
         down = [Float](repeating: 0, count: job.vectors.down)
-        mean = [Float](repeating: 0, count: job.vectors.up)
+        mean = [Float](repeating: 0, count: job.vectors.averaged)
         self.states = states
         let rejections = Rejections(observers)
         self.rejections = rejections
         tally = RoundTally(
-            updateFloats: job.vectors.up, keepsUpdates: job.keepsUpdates, weight: job.strategy.weight,
+            job.terms, keepsUpdates: job.keepsUpdates,
             keep: { client, state in try states?.stage(client, state) },
-            samplesHeld: { job.partition.count(of: $0) },
             reject: { rejections.add($0, because: $1) })
         (exchange as? AsynchronousExchange)?.draw = { [unowned self] in draw($0) }
     }
@@ -343,9 +342,8 @@ final class RoundLoop {
         let vectors = job.vectors
         // A mixture of models is one already.
         let isMixture = job.asynchronous?.contribution == .model && job.settings.serverLr <= 1
-        let statistics = zip(vectors.extractStatistics(weights.span), vectors.extractStatistics(mean.span)).map {
-            $0 + $1
-        }
+        let change = vectors.extractStatistics(fromMean: mean.span)
+        let statistics = zip(vectors.extractStatistics(weights.span), change).map(+)
         if job.settings.serverLr != 1 {
             var update = mean.extracting(0..<vectors.sharedCount)
             update.scale(by: job.settings.serverLr)

@@ -3,11 +3,12 @@ import FedCore
 
 /// What has come in of a round: the exact sum of its updates, and what became of each client.
 final class RoundTally: AnswerReceiver {
-    private(set) var sum: ExactSum
-    /// The updates themselves, where the aggregation has to see them; the sum is empty then.
-    private(set) var updates: UpdateMatrix
+    private var sum: UpdateSum
+    /// The updates themselves, where the aggregation has to see them, and the exponents of those that are scaled.
+    private var updates: UpdateMatrix
+    private var exponents: [Int: Int] = [:]
     let keepsUpdates: Bool
-    private let updateFloats: Int
+    private let terms: UpdateTerms
     /// Clients whose update entered the sum, in the order of arrival.
     private(set) var results: [(client: Int, result: LocalResult)] = []
     /// Clients whose update was left out because something is wrong with it.
@@ -23,31 +24,24 @@ final class RoundTally: AnswerReceiver {
     /// Why a client's new state could not be kept: the run cannot go on.
     private(set) var failure: (any Error)?
 
-    private let weight: (_ samples: Int) -> Double
     private let keep: (_ client: Int, _ state: Span<Float>) throws -> Void
-    private let partitionCount: (Int) -> Int
     private let rejection: (_ client: Int, _ reason: String) -> Void
 
     /// - Parameters:
-    ///   - updateFloats: of what is averaged; a client's state lies behind it.
+    ///   - terms: of the sum; a client's state lies behind what is summed.
     ///   - keepsUpdates: whether they are kept apart, instead of being added up.
-    ///   - weight: of an update in the mean.
     ///   - keep: told of the new state of each client whose update is in the sum.
-    ///   - samplesHeld: by a client.
     ///   - reject: told of each update that is left out.
     init(
-        updateFloats: Int, keepsUpdates: Bool = false, weight: @escaping (_ samples: Int) -> Double = { Double($0) },
+        _ terms: UpdateTerms, keepsUpdates: Bool = false,
         keep: @escaping (_ client: Int, _ state: Span<Float>) throws -> Void = { _, _ in },
-        samplesHeld: @escaping (_ client: Int) -> Int,
         reject: @escaping (_ client: Int, _ reason: String) -> Void
     ) {
-        self.updateFloats = updateFloats
+        self.terms = terms
         self.keepsUpdates = keepsUpdates
-        sum = ExactSum(count: keepsUpdates ? 0 : updateFloats)
-        updates = UpdateMatrix(dimension: keepsUpdates ? updateFloats : 0)
-        self.weight = weight
+        sum = keepsUpdates ? UpdateSum(UpdateShape(plain: 0), totalWeight: 1) : terms.emptySum()
+        updates = UpdateMatrix(dimension: keepsUpdates ? terms.shape.averaged : 0)
         self.keep = keep
-        partitionCount = samplesHeld
         rejection = reject
     }
 
@@ -56,6 +50,7 @@ final class RoundTally: AnswerReceiver {
     func reset() {
         sum.reset()
         updates.reset()
+        exponents = [:]
         results.removeAll(keepingCapacity: true)
         (rejected, late, dropped, simulatedSeconds, uploadBytes) = (0, 0, 0, 0, 0)
     }
@@ -64,33 +59,33 @@ final class RoundTally: AnswerReceiver {
     func receive(
         _ client: Int, _ envelope: Result<UpdateSlot.Envelope, UpdateSlot.Defect>, _ slot: Span<Float>
     ) {
-        let update = slot.extracting(0..<updateFloats)
-        let state = slot.extracting(updateFloats...)
+        let update = slot.extracting(0..<terms.shape.sent)
+        let state = slot.extracting(terms.shape.sent...)
         // A real device keeps its state: it crosses only because any rank can train any client.
         uploadBytes += UpdateSlot.byteCount(parameterCount: update.count)
         do {
             let envelope = try envelope.get()
-            try envelope.checkResult(samplesHeld: partitionCount(client))
+            try envelope.checkResult(samplesHeld: terms.samplesHeld(client))
             let result = envelope.result
             simulatedSeconds = max(simulatedSeconds, result.simulatedSeconds)
             switch result.status {
             case .complete, .partial:
                 guard state.firstNonFinite == nil else { throw UpdateSlot.Defect.badState }
-                try add(update, of: client, weight: weight(result.samples))
+                try add(update, of: client, weight: terms.weight(result.samples))
                 results.append((client, result))
                 keepState(client, state)
-            default: leaveOut(client, result.status)
+            default: leaveOut(client, envelope)
             }
         } catch {
             reject(client, because: error)
         }
     }
 
-    /// A sum of clients' updates, as ``PartialSum`` writes it, with an envelope of each. It is all or nothing: of a sum one
+    /// A sum of clients' updates, as ``PartialSum`` writes it with these levels, and an envelope of each. It is all or nothing: of a sum one
     /// cannot take out what is wrong with it.
     func receive(
         _ envelopes: [(client: Int, envelope: Result<UpdateSlot.Envelope, UpdateSlot.Defect>)], sum words: Span<Int64>,
-        bytes: Int
+        levels: [ScaledSum.Levels], bytes: Int
     ) {
         uploadBytes += bytes
         do {
@@ -99,16 +94,15 @@ final class RoundTally: AnswerReceiver {
             for (client, envelope) in envelopes {
                 do {
                     let envelope = try envelope.get()
-                    try envelope.checkResult(samplesHeld: partitionCount(client))
-                    if envelope.result.status.hasUpdate { weight += self.weight(envelope.result.samples) }
+                    try envelope.checkResult(samplesHeld: terms.samplesHeld(client))
+                    if envelope.result.status.hasUpdate { weight += terms.weight(envelope.result.samples) }
                 } catch {
                     throw UpdateSlot.Defect.spoiltSum("\(error) (client \(client))")
                 }
             }
             let actual = PartialSum.weight(words)
             guard weight == actual else { throw UpdateSlot.Defect.wrongSumWeight(expected: weight, actual: actual) }
-            try sum.add(
-                partial: words.extracting(..<(words.count - 3)), weight: weight, magnitude: PartialSum.magnitude(words))
+            try sum.add(partial: words.extracting(..<(words.count - 2)), levels: levels, weight: weight)
         } catch {
             for (client, _) in envelopes { reject(client, because: error) }
             return
@@ -116,13 +110,15 @@ final class RoundTally: AnswerReceiver {
         for case (let client, .success(let envelope)) in envelopes {
             let result = envelope.result
             simulatedSeconds = max(simulatedSeconds, result.simulatedSeconds)
-            if result.status.hasUpdate { results.append((client, result)) } else { leaveOut(client, result.status) }
+            if result.status.hasUpdate { results.append((client, result)) } else { leaveOut(client, envelope) }
         }
     }
 
     private func add(_ update: Span<Float>, of client: Int, weight: Double) throws(ExactSum.Refusal) {
         if keepsUpdates {
-            try updates.append(client: client, weight: weight, update)
+            let exponent = try terms.shape.exponent(of: update)
+            try updates.append(client: client, weight: weight, update.extracting(0..<terms.shape.averaged))
+            if terms.shape.isScaled { exponents[client] = exponent }
         } else {
             try sum.add(update, weight: weight)
         }
@@ -139,15 +135,51 @@ final class RoundTally: AnswerReceiver {
         by attackers: Set<Int>,
         into mean: inout MutableSpan<Float>
     ) -> Bool {
-        guard keepsUpdates else {
-            guard sum.weight > 0 else { return false }
-            sum.mean(into: &mean)
-            return true
+        if keepsUpdates {
+            bringToOneScale()
+            if let attack = attack as? any CollusionAttack {
+                attack.forge(
+                    rows: updates.clients.indices.filter { attackers.contains(updates.clients[$0]) }, of: &updates)
+            }
+            guard rule is WeightedMean else { return aggregateRows(by: &rule, trusting: trusted, into: &mean) }
+            addRows()
         }
-        if let attack = attack as? any CollusionAttack {
-            attack.forge(rows: updates.clients.indices.filter { attackers.contains(updates.clients[$0]) }, of: &updates)
+        guard sum.weight > 0 else { return false }
+        sum.mean(into: &mean)
+        return true
+    }
+
+    /// Writes scaled rows out, relative to the largest power of two among them.
+    private func bringToOneScale() {
+        guard let largest = exponents.values.max() else { return }
+        let scaled = terms.shape.scaledCount
+        for (row, client) in updates.clients.enumerated() {
+            // Far below the largest it is 0.
+            let factor = Float(sign: .plus, exponent: (exponents[client] ?? 0) - largest, significand: 1)
+            updates.changeRow(row) { elements in
+                for i in 0..<scaled { elements[unchecked: i] *= factor }
+            }
         }
-        // An update that the rule cannot work with is left out, and the rest is tried again.
+    }
+
+    /// The mean of the rows is the exact sum, as if they had never been kept apart.
+    private func addRows() {
+        sum = terms.emptySum()
+        for (row, client) in updates.clients.enumerated() {
+            let update = updates.row(row) + (terms.shape.isScaled ? [0] : [])
+            do throws(ExactSum.Refusal) {
+                try sum.add(update.span, weight: updates.weights[row])
+            } catch {
+                results.removeAll { $0.client == client }
+                reject(client, because: error)
+            }
+        }
+    }
+
+    /// An update that the rule cannot work with is left out, and the rest is tried again.
+    private func aggregateRows(
+        by rule: inout any RobustAggregation, trusting trusted: Span<Float>, into mean: inout MutableSpan<Float>
+    ) -> Bool {
         while updates.count >= rule.minimumUpdates {
             do throws(AggregationError) {
                 try rule.aggregate(updates, trusted: trusted, into: &mean)
@@ -170,11 +202,20 @@ final class RoundTally: AnswerReceiver {
         }
     }
 
-    private func leaveOut(_ client: Int, _ status: UpdateStatus) {
-        switch status {
+    private func leaveOut(_ client: Int, _ envelope: UpdateSlot.Envelope) {
+        switch envelope.result.status {
         case .late: late += 1
         case .dropped: dropped += 1
-        default: reject(client, because: UpdateSlot.Defect.refused(status))
+        case .unusable:
+            var claimed = envelope
+            claimed.result.status = .complete
+            do throws(UpdateSlot.Defect) {
+                try claimed.checkResult(samplesHeld: terms.samplesHeld(client))
+                reject(client, because: UpdateSlot.Defect.refused(.unusable))
+            } catch {
+                reject(client, because: error)
+            }
+        default: reject(client, because: UpdateSlot.Defect.refused(envelope.result.status))
         }
     }
 

@@ -46,6 +46,7 @@ extension UpdateSlot {
             case .badLabels(let classes): "a label of it is not one of \(classes) classes"
             case .badState: "its client's state is not made of finite numbers"
             case .refused(.tooLarge): "it is too large to be summed exactly"
+            case .refused(.unusable): "its result cannot be weighed"
             case .refused: "an element of it is not a finite number"
             case .damagedSum: "the sum it is in was damaged: its checksum is wrong"
             case .wrongSumWeight(let expected, let actual):

@@ -11,7 +11,7 @@ import Testing
     @Test func hasTheBitsOfTheEnginesExactSum() throws {
         let rows = randomRows(9, of: 5000)
         let weights = (0..<9).map { Double(1 + 31 * $0) }
-        var sum = ExactSum(count: 5000)
+        var sum = ExactSum(count: 5000, totalWeight: weights.reduce(0, +))
         for index in [3, 8, 0, 1, 7, 2, 6, 5, 4] {
             let row = rows[index]
             try sum.add(row.span, weight: weights[index])

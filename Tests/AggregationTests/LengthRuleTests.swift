@@ -29,6 +29,35 @@ import Testing
         #expect(try aggregated("geometric-median", updates) == [1, 2])
     }
 
+    /// Algorithm 2 of Pillutla et al. in numpy, from the coordinate-wise median v:
+    ///
+    ///     b = a / maximum(nu, norm(X - v, axis=1)); v = (b[:, None] * X).sum(0) / b.sum()
+    @Test(
+        arguments: [
+            ("0.01", "1", [1.7158793111, 1.8020859297]), ("0.01", "3", [1.8144067402, 2.0215008791]),
+            ("0.01", "500", [1.7855125398, 2.1240674789]), ("2", "3", [1.8144067402, 2.0215008791]),
+            ("5", "1", [1.6351643979, 1.8012365563]), ("5", "3", [1.6353327987, 1.8588890689]),
+            ("5", "500", [1.6353228269, 1.8604045068]), ("100", "1", [4.2, 4.7]), ("100", "500", [4.2, 4.7]),
+        ] as [(String, String, [Float])])
+    func isTheSmoothedWeiszfeldAlgorithm(smoothing: String, iterations: String, expected: [Float]) throws {
+        let updates = try UpdateMatrix(
+            [[0, 0], [4, 1], [1, 5], [-3, 2], [2, -6], [30, 40]], weights: [1, 2, 3, 1, 2, 1])
+        let options: NamedOptions = ["smoothing": smoothing, "iterations": iterations]
+        // It stops when a step gains less than 10⁻⁶ of the sum.
+        let tolerance: Float = iterations == "500" ? 0.02 : 1e-6
+        #expect(try isClose(aggregated("geometric-median", options, updates), expected, within: tolerance))
+    }
+
+    /// From the median 1, within ν = 2 of 0 and of itself: (0/2 + 1/2 + 10/9) / (1/2 + 1/2 + 1/9) = 1.45, and then to where
+    /// (v − 0)/2 + (v − 1)/2 = 1, 1.5. With ν above all distances it is the mean.
+    @Test func whatIsNearerThanTheSmoothingWeighsNoMoreThanThat() throws {
+        let updates = try UpdateMatrix(column: [0, 1, 10])
+        for (smoothing, iterations, expected) in [("2", "1", 1.45), ("2", "100", 1.5), ("100", "1", 11.0 / 3)] {
+            let options: NamedOptions = ["smoothing": smoothing, "iterations": iterations]
+            #expect(try isClose(aggregated("geometric-median", options, updates), [Float(expected)], within: 2e-3))
+        }
+    }
+
     @Test func noNearbyPointHasASmallerSumOfDistances() throws {
         let rows = randomRows(20, of: 30)
         let median = try aggregated("geometric-median", ["iterations": "500"], UpdateMatrix(rows))

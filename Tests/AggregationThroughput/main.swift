@@ -53,7 +53,7 @@ func measure() throws {
     source = []
     target = []
 
-    var sum = ExactSum(count: dimension)
+    var sum = ExactSum(count: dimension, totalWeight: Double(count * (count + 1) / 2))
     _ = try report("exact sum", against: copy) {
         sum.reset()
         for index in 0..<count { try sum.add(updates.row(index).span, weight: Double(index + 1)) }

@@ -57,6 +57,16 @@ import Testing
         try reader.finish()
     }
 
+    @Test(arguments: ["1e-31", "-1e-40", "1e-300", "1e31", "-1e300"])
+    func `A number whose size is no Float's is refused`(
+        text: String
+    ) {
+        var reader = OptionReader(["x": text], of: "test")
+        #expect(throws: ConfigurationError.self) {
+            try reader.number("x", default: 1.0, "anything") { (_: Double) in true }
+        }
+    }
+
     @Test(arguments: ["0", "-1", "2.5", "many", "", "99999999999999999999"])
     func `A whole number out of range is refused`(text: String) {
         var reader = OptionReader(["n": text], of: "partition 'x'")

@@ -147,8 +147,12 @@ import Testing
 /// Running statistics of batch normalisation are averaged, whatever the strategy does to the weights.
 @Suite struct StatisticsRunTests {
     /// The statistics after one round of a strategy.
-    static func statistics(_ strategy: String, _ options: NamedOptions = [:], serverLr: Float = 1) throws -> [Float] {
+    static func statistics(
+        _ strategy: String, _ options: NamedOptions = [:], serverLr: Float = 1, ranks: Int = 1,
+        _ change: (inout RunSettings) -> Void = { _ in }
+    ) throws -> [Float] {
         let settings = SessionTests.settings {
+            change(&$0)
             $0.strategy = strategy
             $0.strategyOptions = options
             $0.model = "edgecnn-bn"
@@ -156,7 +160,7 @@ import Testing
             $0.momentum = 0
             $0.serverLr = serverLr
         }
-        let weights = try #require(StrategyRunTests.run(settings, ranks: 1).states.first?.weights)
+        let weights = try #require(StrategyRunTests.run(settings, ranks: ranks).states.first?.weights)
         return try Job(settings).model.parameterLayout.ranges { $0.role == .statistic }.flatMap { weights[$0] }
     }
 
@@ -166,6 +170,24 @@ import Testing
         #expect(try Self.statistics("fedavg", serverLr: 3) == averaged)
         #expect(try Self.statistics("fedadam", ["server-lr": "0.5"]) == averaged)
         #expect(try Self.statistics("fednova") == averaged)
+    }
+
+    /// The pass that finds a gradient before the training is none of training's steps.
+    @Test func `A pass for the gradient does not move them`() throws {
+        let equal: (inout RunSettings) -> Void = { $0.partition = "iid" }
+        let averaged = try Self.statistics("fedavg", [:], equal)
+        #expect(try Self.statistics("mimelite", ["beta": "0"], equal) == averaged)
+        for wire in ["gatherv", "reduce"] {
+            let fair = try Self.statistics("qfedavg", ["q": "0"], ranks: 3) {
+                equal(&$0)
+                $0.wire = wire
+            }
+            // Clients weigh 1, and not 25.
+            #expect(zip(fair, averaged).allSatisfy { abs($0 - $1) < 1e-6 })
+        }
+        // Clients weigh the same in them, whatever their loss does to the step.
+        let scaled = try Self.statistics("qfedavg", ["q": "5"], equal)
+        #expect(zip(scaled, averaged).allSatisfy { abs($0 - $1) < 1e-6 })
     }
 
     /// Late changes of variances, one client's after the other, would add up to negative ones.

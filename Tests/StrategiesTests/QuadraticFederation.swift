@@ -35,12 +35,14 @@ struct QuadraticFederation {
             var broadcast = [Float](repeating: 0, count: count * traffic.broadcastVectors)
             var broadcastSpan = broadcast.mutableSpan
             strategy.write(&broadcastSpan)
-            var sum = ExactSum(count: traffic.uploadCount(parameters: count))
+            var sum = UpdateSum(
+                traffic.uploadShape(parameters: count, statistics: 0),
+                totalWeight: clients.reduce(0) { $0 + strategy.weight(samples: $1.samples) })
             for (i, client) in clients.enumerated() {
                 let upload = finish(client, strategy, global, broadcast, &states[i])
                 try sum.add(upload.span, weight: strategy.weight(samples: client.samples))
             }
-            var mean = [Float](repeating: 0, count: sum.total.count)
+            var mean = [Float](repeating: 0, count: sum.shape.averaged)
             var meanSpan = mean.mutableSpan
             sum.mean(into: &meanSpan)
             let aggregated = AggregatedRound(
@@ -78,7 +80,7 @@ struct QuadraticFederation {
             }
         }
         var upload = zip(weights, global).map { $0 - $1 }
-        var extra = [Float](repeating: 0, count: traffic.uploadCount(parameters: global.count) - global.count)
+        var extra = [Float](repeating: 0, count: traffic.extraCount(parameters: global.count))
         let asksForGradient = strategy.localWork == .trainingAfterGradient
         let gradient = asksForGradient ? client.gradient(at: global) : []
         let work = FinishedWork(

@@ -58,3 +58,46 @@ import Testing
         #expect(distance(Self.moved(by: FedAdagrad()), expected) < 1e-6)
     }
 }
+
+/// Server optimizers far from their defaults: τ and β₂ at the ends of their ranges, tiny and huge mean updates, and
+/// elements that never change. Constants of algorithm 2 of Reddi et al. in numpy's float64, over three rounds:
+///
+///     m = b1 * m + (1 - b1) * d; v = RULE; w = w + eta * m / (sqrt(v) + tau)
+@Suite struct ServerOptimizerEdgeTests {
+    static let means: [[Float]] = [[1e-6, -3e4, 0, 1e-3], [2e-6, 1e4, 0, -1e-3], [-1e-6, 2e4, 0, 1e-3]]
+
+    @Test(
+        arguments: [
+            ("fedadam", "1e-15", "0.9", "0.99", [2.95880372e-02, -1.41355299e-02, 0, 1.45713855e-02]),
+            ("fedadam", "1e-15", "0", "0", [1.00000000e-02, 1.00000000e-02, 0, 1.00000000e-02]),
+            ("fedadam", "0.001", "0.9", "0.99", [2.76961046e-06, -1.41355252e-02, 0, 9.05000043e-04]),
+            ("fedadam", "1e6", "0.5", "0.999", [9.37922084e-15, -4.37421789e-05, 0, 3.12640710e-12]),
+            ("fedyogi", "1e-15", "0.9", "0.99", [2.95419916e-02, -1.41197442e-02, 0, 1.45467807e-02]),
+            ("fedyogi", "1e-15", "0", "0", [1.39442719e-02, 3.53553391e-03, 0, 1.00000000e-02]),
+            ("fedyogi", "0.001", "0.9", "0.99", [2.75500002e-06, -1.41197395e-02, 0, 9.02624406e-04]),
+            ("fedyogi", "1e6", "0.5", "0.999", [9.37499998e-15, -4.37500047e-05, 0, 3.12500015e-12]),
+            ("fedadagrad", "1e-15", "0.9", "0.99", [2.95419917e-03, -1.41197442e-03, 0, 1.45467807e-03]),
+            ("fedadagrad", "0.001", "0.9", "0.99", [2.75499685e-06, -1.41197437e-03, 0, 6.80944375e-04]),
+            ("fedadagrad", "1e6", "0.5", "0.999", [9.37499998e-15, -4.37453109e-05, 0, 3.12500015e-12]),
+        ] as [(String, String, String, String, [Double])])
+    func `They are Reddi's algorithm at the ends of their ranges`(
+        name: String, tau: String, beta1: String, beta2: String, expected: [Double]
+    ) throws {
+        var options = ["tau": tau, "beta1": beta1, "server-lr": "0.01"]
+        if name != "fedadagrad" { options["beta2"] = beta2 }
+        var strategy = try Strategies.named(name, NamedOptions(options))
+        let end = Self.means.reduce([0, 0, 0, 0]) { global, mean in strategy.applied(mean, to: global) }
+        for (found, expected) in zip(end, expected) {
+            #expect(abs(Double(found) - expected) <= 2e-5 * abs(expected), "\(found), not \(expected)")
+        }
+    }
+
+    /// Below, its square or it itself would be 0 as a Float, and an element that never changes 0/0.
+    @Test(arguments: ["fedadam", "fedyogi", "fedadagrad"]) func `A τ that is too small for a Float is refused`(
+        name: String
+    ) {
+        for tau in ["0", "1e-16", "1e-50"] {
+            #expect(throws: ConfigurationError.self) { try Strategies.named(name, NamedOptions(["tau": tau])) }
+        }
+    }
+}

@@ -85,7 +85,7 @@ extension Strategy {
     /// Where a mean update moves weights when ten clients of one sample each took one step; what comes beside the update
     /// is zero, a number one.
     mutating func applied(_ mean: [Float], to global: [Float]) -> [Float] {
-        let more = traffic.uploadCount(parameters: mean.count) - mean.count - traffic.extraNumbers
+        let more = mean.count * traffic.extraVectors
         let upload =
             mean + [Float](repeating: 0, count: more) + [Float](repeating: 1, count: traffic.extraNumbers)
         let participants = (0..<10).map { AggregatedRound.Participant(client: $0, samples: 1, steps: 1) }

@@ -5,10 +5,11 @@ import FedCore
 ///
 /// K. Pillutla, S. M. Kakade, Z. Harchaoui, *Robust Aggregation for Federated Learning*, IEEE Transactions on Signal
 /// Processing 70, 2022, algorithm 2 (smoothed Weiszfeld), arXiv:1912.13445. It starts from the coordinate-wise median
-/// instead of a mean, which an attacker could have placed so far away that a few steps do not lead back. Smoothing alone
-/// hardly ever leaves an update that the point falls on; the step there is that of Y. Vardi, C.-H. Zhang, *The
-/// multivariate L1-median and associated data depth*, PNAS 97(4), 2000. It stops early when a step makes the
-/// sum smaller by less than 10⁻⁶ of it. A step is O(count · dimension).
+/// instead of a mean, which an attacker could have placed so far away that a few steps do not lead back. A step is to
+/// Σ βᵢΔᵢ / Σ βᵢ with βᵢ = αᵢ / max(ν, ‖v − Δᵢ‖). Where ν is next to nothing beside the distances, that hardly ever leaves an update
+/// that the point falls on; the step there is that of Y. Vardi, C.-H. Zhang, *The multivariate L1-median and associated data
+/// depth*, PNAS 97(4), 2000. It stops early when a step makes the sum, smoothed as in the paper's eq. 11, smaller by less than 10⁻⁶
+/// of it. A step is O(count · dimension).
 public struct GeometricMedian: RobustAggregation {
     public static let name = "geometric-median"
     public static let summary = "point nearest to all updates (RFA); iterations=R (10), smoothing=ν (1e-6)"
@@ -34,11 +35,15 @@ public struct GeometricMedian: RobustAggregation {
         var last = Double.infinity
         for _ in 0..<iterations {
             let distances = (0..<updates.count).map { updates.row($0).span.squaredDistance(to: mean.span).squareRoot() }
-            let objective = zip(weights, distances).reduce(0) { $0 + $1.0 * $1.1 }
+            let meanDistance = zip(weights, distances).reduce(0) { $0 + $1.0 * $1.1 } / weights.reduce(0, +)
+            guard meanDistance > 0 else { break }
+            let isSmooth = smoothing > Self.negligible * meanDistance
+            let objective = zip(weights, distances).reduce(0) { $0 + $1.0 * (isSmooth ? smoothed($1.1) : $1.1) }
             guard last - objective > 1e-6 * objective else { break }
             last = objective
-            let here = distances.indices.filter { distances[$0] < smoothing }
-            var pulls = zip(weights, distances).map { $1 < smoothing ? 0 : $0 / $1 }
+            let here = isSmooth ? [] : distances.indices.filter { distances[$0] < smoothing }
+            var pulls = zip(weights, distances).map { $0 / max(smoothing, $1) }
+            for index in here { pulls[index] = 0 }
             let total = pulls.reduce(0, +)
             guard total > 0 else { break }
             updates.combine(pulls.map { $0 / total }, into: &mean)
@@ -50,5 +55,13 @@ public struct GeometricMedian: RobustAggregation {
             pulls[place] = held
             updates.combine(pulls, into: &mean)
         }
+    }
+
+    /// Of the mean distance: a ν below it only keeps the weights finite.
+    private static let negligible = 1e-3
+
+    /// What a distance counts in the sum that is made small: ‖·‖ with its kink rounded off.
+    private func smoothed(_ distance: Double) -> Double {
+        distance >= smoothing ? distance : distance * distance / (2 * smoothing) + smoothing / 2
     }
 }

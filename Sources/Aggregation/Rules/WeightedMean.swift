@@ -14,8 +14,8 @@ public struct WeightedMean: RobustAggregation {
         _ updates: UpdateMatrix, trusted: Span<Float>, into mean: inout MutableSpan<Float>
     ) throws(AggregationError) {
         check(updates, trusted, mean)
-        var sum = ExactSum(count: updates.dimension)
         let (clients, weights) = (updates.clients, updates.weights)
+        var sum = ExactSum(count: updates.dimension, totalWeight: weights.reduce(0, +))
         for index in 0..<updates.count {
             do throws(ExactSum.Refusal) {
                 try sum.add(updates.row(index).span, weight: weights[index])

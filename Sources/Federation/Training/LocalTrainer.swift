@@ -81,6 +81,10 @@ final class LocalTrainer {
         var initialLoss = Double.nan
         if job.strategy.localWork != .training {
             let found = try findGradient(samples, client: client, goesOn)
+            // Of its forward passes only a step's may move running statistics.
+            if job.strategy.localWork == .trainingAfterGradient, !vectors.statistics.isEmpty {
+                if vectors.personal.isEmpty { try plan.load(shared) } else { try plan.load(start.span) }
+            }
             result.loss = found.loss
             initialLoss = found.loss
             if found.samples < samples.count {
@@ -284,23 +288,25 @@ final class LocalTrainer {
             initialLoss: initialLoss, steps: result.steps, learningRate: Double(optimizer.learningRate),
             momentum: Double(optimizer.momentum))
         // Three parts of one span cannot be written at the same time: the two that are not the update are copies.
-        var extra = [Float](repeating: 0, count: vectors.up - parameters)
+        var extra = [Float](repeating: 0, count: job.strategy.traffic.extraCount(parameters: parameters))
         var state = [Float](repeating: 0, count: vectors.strategyState)
         for i in 0..<state.count { state[i] = slot[unchecked: vectors.up + i] }
         var update = slot.extracting(0..<parameters)
         try plan.store(into: &update)
         for i in 0..<update.count { update[unchecked: i] -= global[unchecked: i] }
+        // They are not the strategy's: neither in its norms, nor in what it keeps.
+        let statistics = vectors.extractStatistics(update.span)
+        vectors.insertStatistics([Float](repeating: 0, count: statistics.count), into: &update)
         if work.steps > 0 {
             let gradient = self.gradient
             var extraSpan = extra.mutableSpan
             var stateSpan = state.mutableSpan
-            let statistics = vectors.extractStatistics(update.span)
             job.strategy.finish(
                 &update, extra: &extraSpan, state: &stateSpan, broadcast: broadcast, gradient: gradient.span, work: work
             )
-            vectors.insertStatistics(statistics, into: &update)
         }
-        for i in 0..<extra.count { slot[unchecked: parameters + i] = extra[i] }
+        vectors.insertExtra(extra, into: &slot)
+        vectors.insertStatistics(statistics, intoUpdate: &slot)
         for i in 0..<state.count { slot[unchecked: vectors.up + i] = state[i] }
     }
 

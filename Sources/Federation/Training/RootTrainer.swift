@@ -7,7 +7,7 @@ final class RootTrainer {
     init(_ job: Job, _ timeline: Timeline) throws {
         self.job = job
         trainer = try LocalTrainer(job, timeline)
-        update = [Float](repeating: 0, count: job.vectors.up)
+        update = [Float](repeating: 0, count: job.vectors.averaged)
     }
 
     /// Trains as a client would, under the number behind the last client's.
@@ -23,6 +23,6 @@ final class RootTrainer {
             try heartbeat()
             return true
         }
-        update = Array(slot[..<job.vectors.up])
+        update = Array(slot[..<job.vectors.averaged])
     }
 }

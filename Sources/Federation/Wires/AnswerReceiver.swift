@@ -1,13 +1,15 @@
+import FedCore
+
 /// Takes in what the clients of an exchange answer.
 package protocol AnswerReceiver: AnyObject {
     /// A client's answer as it came: its envelope, or what is wrong with it, and what lies behind it.
     func receive(
         _ client: Int, _ envelope: Result<UpdateSlot.Envelope, UpdateSlot.Defect>, _ slot: Span<Float>)
 
-    /// A sum of clients' updates, as ``PartialSum`` writes it, with an envelope of each.
+    /// A sum of clients' updates, as ``PartialSum`` writes it with these levels, and an envelope of each.
     func receive(
         _ envelopes: [(client: Int, envelope: Result<UpdateSlot.Envelope, UpdateSlot.Defect>)], sum words: Span<Int64>,
-        bytes: Int)
+        levels: [ScaledSum.Levels], bytes: Int)
 
     /// Clients that nothing will come of: of a lost rank.
     func drop(_ clients: Int)
@@ -20,7 +22,7 @@ extension AnswerReceiver {
     /// Where only answers one by one make sense, no wire that sums is used.
     package func receive(
         _ envelopes: [(client: Int, envelope: Result<UpdateSlot.Envelope, UpdateSlot.Defect>)], sum words: Span<Int64>,
-        bytes: Int
+        levels: [ScaledSum.Levels], bytes: Int
     ) {
         let none: [Float] = []
         for (client, _) in envelopes { receive(client, .failure(.damagedSum), none.span) }

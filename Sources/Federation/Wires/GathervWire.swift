@@ -25,8 +25,8 @@ final class GathervWire: Wire {
     static let defaultServerBytes = 64 << 20
 
     convenience init(
-        _ communicator: any Communicator, parameterCount: Int, cohortSize: Int,
-        weight: @escaping (_ samples: Int) -> Double, faults: FaultInjector, _ transfers: TransferClock
+        _ communicator: any Communicator, parameterCount: Int, cohortSize: Int, terms: UpdateTerms,
+        faults: FaultInjector, _ transfers: TransferClock
     ) {
         self.init(
             communicator, parameterCount: parameterCount, cohortSize: cohortSize, faults: faults,

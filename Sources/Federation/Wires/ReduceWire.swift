@@ -5,7 +5,8 @@ import MPI
 /// whatever the number of clients, and 64 bytes of each client.
 ///
 /// Exact sums are associative, so the weights have the bits that `GathervWire` gives. What is wrong with one update is
-/// found on its own rank; damage on the way spoils the whole sum, and leaves all of it out.
+/// found on its own rank; damage on the way spoils the whole sum, and leaves all of it out. Where updates are scaled by
+/// powers of two, the ranks first agree which levels of the sum there are.
 final class ReduceWire: Wire {
     static let name = "reduce"
     static let summary = "exact partial sums by MPI_Reduce; rank 0's memory does not grow with the clients"
@@ -14,27 +15,27 @@ final class ReduceWire: Wire {
     private let faults: FaultInjector
     private let transfers: TransferClock
     private let parameterCount: Int
-    private let weight: (_ samples: Int) -> Double
+    private let terms: UpdateTerms
     private let workers: Int
 
     /// A worker's partial sum, kept in case it has to be sent again.
-    private var sum: ExactSum
+    private var sum: UpdateSum
     private var round = RoundID(0)
     private var results: [(client: Int, result: LocalResult)] = []
     private var change: [Float]
 
     init(
-        _ communicator: any Communicator, parameterCount: Int, cohortSize: Int,
-        weight: @escaping (_ samples: Int) -> Double, faults: FaultInjector, _ transfers: TransferClock
+        _ communicator: any Communicator, parameterCount: Int, cohortSize: Int, terms: UpdateTerms,
+        faults: FaultInjector, _ transfers: TransferClock
     ) {
-        self.weight = weight
+        self.terms = terms
         self.transfers = transfers
         self.communicator = communicator
         self.faults = faults
         self.parameterCount = parameterCount
         workers = communicator.size - 1
         let isWorker = communicator.rank > 0
-        sum = ExactSum(count: isWorker ? parameterCount : 0)
+        sum = isWorker ? terms.emptySum() : UpdateSum(UpdateShape(plain: 0), totalWeight: 1)
         change = [Float](repeating: 0, count: isWorker ? parameterCount : 0)
     }
 
@@ -53,10 +54,12 @@ final class ReduceWire: Wire {
         let clients = assignment.clientsOfWorker
         let counts = [0] + clients.map { $0.count * UpdateSlot.envelopeBytes }
         try transfers.enterCollective()
+        let none = [ScaledSum.Levels](repeating: .none, count: terms.shape.scaled.count)
+        guard let levels = try agree(on: none, unless: giveUp) else { return false }
         var gather = try communicator.startGatherv(
             Buffer(count: 0), into: Buffer<UInt8>(count: counts.reduce(0, +)), counts: counts, root: 0)
         var reduce = try communicator.startReduce(
-            Buffer<Int64>(count: PartialSum.words(parameterCount)), .sum, root: 0)
+            Buffer<Int64>(count: PartialSum.words(terms.shape, levels)), .sum, root: 0)
         while try !gather.wait(until: .now + .milliseconds(100)) {
             if try giveUp() { return false }
         }
@@ -70,16 +73,38 @@ final class ReduceWire: Wire {
         try transfers.endGather(bytes: sent, clients: cohort.count, isFirst: true, needsAll: true)
         let read = read(envelopes, of: cohort, round: round)
         transfers.timeline.enter(.aggregate)
-        tally.receive(read, sum: total.span, bytes: sent)
+        tally.receive(read, sum: total.span, levels: levels, bytes: sent)
         return true
+    }
+
+    /// The union of all ranks' levels; nil when it was given up. Collective, unless there is nothing to agree on.
+    private func agree(
+        on levels: [ScaledSum.Levels], unless giveUp: () throws -> Bool
+    ) throws -> [ScaledSum.Levels]? {
+        guard !levels.isEmpty else { return [] }
+        var words = Buffer<Int64>(count: LevelWords.count(terms.shape))
+        var span = words.mutableSpan
+        LevelWords.write(levels, to: &span)
+        var request = try communicator.startAllReduce(words, .maximum)
+        if communicator.rank == 0 {
+            while try !request.wait(until: .now + .milliseconds(100)) {
+                if try giveUp() { return nil }
+            }
+        } else if try Backoff.default.wait(for: &request, unless: giveUp) {
+            return nil
+        }
+        let agreed = try request.wait()
+        guard let union = LevelWords.read(agreed.span) else { throw UpdateSlot.Defect.damagedSum }
+        return union
     }
 
     func open(
         _ answer: borrowing Buffer<UInt8>, pending: inout [Int], round: RoundID, into tally: any AnswerReceiver
     ) {
-        let sumBytes = PartialSum.words(parameterCount) * 8
-        let count = (answer.count - sumBytes) / UpdateSlot.envelopeBytes
-        guard count >= 0, answer.count == count * UpdateSlot.envelopeBytes + sumBytes else { return }
+        guard let (levels, sumBytes) = levels(of: answer) else { return }
+        let levelBytes = LevelWords.count(terms.shape) * 8
+        let count = (answer.count - sumBytes - levelBytes) / UpdateSlot.envelopeBytes
+        guard count >= 0, answer.count == count * UpdateSlot.envelopeBytes + sumBytes + levelBytes else { return }
         let addresses = (0..<count).map { UpdateSlot.owner(answer, at: $0 * UpdateSlot.envelopeBytes) }
         // A damaged envelope stands for a client of whom nothing was heard.
         let named = addresses.map { $0?.client }
@@ -91,11 +116,17 @@ final class ReduceWire: Wire {
         pending.removeAll { clients.contains($0) }
         let read = read(answer, of: clients, round: round)
         transfers.timeline.enter(.aggregate)
-        answer.withSpan(
-            of: Int64.self, at: count * UpdateSlot.envelopeBytes, count: PartialSum.words(parameterCount)
-        ) {
-            tally.receive(read, sum: $0, bytes: answer.count)
+        answer.withSpan(of: Int64.self, at: count * UpdateSlot.envelopeBytes, count: sumBytes / 8) {
+            tally.receive(read, sum: $0, levels: levels, bytes: answer.count)
         }
+    }
+
+    /// What the end of an answer says of its sum: the levels, and with them its length.
+    private func levels(of answer: borrowing Buffer<UInt8>) -> (levels: [ScaledSum.Levels], sumBytes: Int)? {
+        let count = LevelWords.count(terms.shape)
+        guard answer.count >= count * 8 else { return nil }
+        let levels = answer.withSpan(of: Int64.self, at: answer.count - count * 8, count: count) { LevelWords.read($0) }
+        return levels.map { ($0, PartialSum.words(terms.shape, $0) * 8) }
     }
 
     private func read(
@@ -126,11 +157,12 @@ final class ReduceWire: Wire {
         if try giveUp() { return }
         var envelopes = Buffer<UInt8>(count: results.count * UpdateSlot.envelopeBytes)
         writeEnvelopes(to: &envelopes)
-        var partial = Buffer<Int64>(count: PartialSum.words(parameterCount))
-        var words = partial.mutableSpan
-        PartialSum.write(sum, to: &words)
-        let bytes = envelopes.count + partial.count * 8
         try transfers.enterCollective()
+        guard let levels = try agree(on: sum.levels, unless: giveUp) else { return }
+        var partial = Buffer<Int64>(count: PartialSum.words(terms.shape, levels))
+        var words = partial.mutableSpan
+        PartialSum.write(sum, levels, to: &words)
+        let bytes = envelopes.count + partial.count * 8
         var gather = try communicator.startGatherv(envelopes, into: Buffer(count: 0), counts: [], root: 0)
         var reduce = try communicator.startReduce(partial, .sum, root: 0)
         if try Backoff.default.wait(for: &gather, unless: giveUp) { return }
@@ -153,10 +185,15 @@ final class ReduceWire: Wire {
         try add(clients.filter { !trained.contains($0) }[...], train: train)
         faults.reach(.gather, round: round.number)
         let envelopeBytes = results.count * UpdateSlot.envelopeBytes
-        var message = Buffer<UInt8>(count: envelopeBytes + PartialSum.words(parameterCount) * 8)
+        let levels = sum.levels
+        let (words, levelWords) = (PartialSum.words(terms.shape, levels), LevelWords.count(terms.shape))
+        var message = Buffer<UInt8>(count: envelopeBytes + (words + levelWords) * 8)
         writeEnvelopes(to: &message)
-        message.withMutableSpan(of: Int64.self, at: envelopeBytes, count: PartialSum.words(parameterCount)) {
-            PartialSum.write(sum, to: &$0)
+        message.withMutableSpan(of: Int64.self, at: envelopeBytes, count: words) {
+            PartialSum.write(sum, levels, to: &$0)
+        }
+        message.withMutableSpan(of: Int64.self, at: envelopeBytes + words * 8, count: levelWords) {
+            LevelWords.write(levels, to: &$0)
         }
         _ = try send(message)
         // Another order of this round is for other clients.
@@ -175,15 +212,25 @@ final class ReduceWire: Wire {
             self.change = []
             var span = change.mutableSpan
             var result = try train(client, &span)
-            if result.status.hasUpdate {
-                do throws(ExactSum.Refusal) {
-                    try sum.add(change.span, weight: weight(result.samples))
-                } catch {
-                    result.status = error == .overflow ? .tooLarge : .notFinite
-                }
-            }
+            if result.status.hasUpdate, let reason = leaveOut(client, result, change.span) { result.status = reason }
             results.append((client, result))
             self.change = change
+        }
+    }
+
+    /// Adds an update, unless something is wrong with it: in a sum nobody finds it again.
+    private func leaveOut(_ client: Int, _ result: LocalResult, _ change: Span<Float>) -> UpdateStatus? {
+        let envelope = UpdateSlot.Envelope(client: client, round: round, result: result, payloadBytes: 0)
+        do {
+            try envelope.checkResult(samplesHeld: terms.samplesHeld(client))
+            try sum.add(change, weight: terms.weight(result.samples))
+            return nil
+        } catch ExactSum.Refusal.overflow {
+            return .tooLarge
+        } catch is ExactSum.Refusal {
+            return .notFinite
+        } catch {
+            return .unusable
         }
     }
 
@@ -196,38 +243,4 @@ final class ReduceWire: Wire {
         }
         if faults.spoils(.corrupt, round: round.number), !results.isEmpty { buffer[8] ^= 0x10 }
     }
-}
-
-/// An `ExactSum` as it crosses: the totals, then weight and magnitude in steps of 2⁻²⁰, then the sum of all these words
-/// modulo 2⁶⁴. All are Int64, and the sum of such vectors is such a vector: the last word is a checksum that survives
-/// `MPI_SUM`.
-enum PartialSum {
-    private static let steps = 0x1p20
-
-    static func words(_ parameterCount: Int) -> Int { parameterCount + 3 }
-
-    static func write(_ sum: ExactSum, to words: inout MutableSpan<Int64>) {
-        let totals = sum.total
-        precondition(words.count == self.words(totals.count))
-        let span = totals.span
-        var checksum: Int64 = 0
-        for i in 0..<span.count {
-            words[unchecked: i] = span[unchecked: i]
-            checksum &+= span[unchecked: i]
-        }
-        let (weight, magnitude) = (Int64(sum.weight * steps), Int64(sum.magnitude * steps))
-        words[span.count] = weight
-        words[span.count + 1] = magnitude
-        words[span.count + 2] = checksum &+ weight &+ magnitude
-    }
-
-    /// Whether the checksum is right.
-    static func isSound(_ words: Span<Int64>) -> Bool {
-        var checksum: Int64 = 0
-        for i in 0..<words.count - 1 { checksum &+= words[unchecked: i] }
-        return checksum == words[words.count - 1]
-    }
-
-    static func weight(_ words: Span<Int64>) -> Double { Double(words[words.count - 3]) / steps }
-    static func magnitude(_ words: Span<Int64>) -> Double { Double(words[words.count - 2]) / steps }
 }

@@ -12,12 +12,12 @@ protocol Wire: AnyObject {
     static var summary: String { get }
 
     /// - Parameters:
-    ///   - weight: of an update in the mean, by the samples it was trained on.
+    ///   - terms: of the sum of the updates.
     ///   - faults: that are made on purpose on this rank.
     ///   - transfers: told when a collective is entered and when it is done.
     init(
-        _ communicator: any Communicator, parameterCount: Int, cohortSize: Int,
-        weight: @escaping (_ samples: Int) -> Double, faults: FaultInjector, _ transfers: TransferClock)
+        _ communicator: any Communicator, parameterCount: Int, cohortSize: Int, terms: UpdateTerms,
+        faults: FaultInjector, _ transfers: TransferClock)
 
     func partCount(_ assignment: Assignment) -> Int
     /// A worker's clients in one part.
@@ -66,7 +66,7 @@ extension Job {
         on communicator: any Communicator, faults: FaultInjector, _ transfers: TransferClock
     ) throws(ConfigurationError) -> any Wire {
         try Wires.named(settings.wire).init(
-            communicator, parameterCount: vectors.slot, cohortSize: settings.cohortSize, weight: strategy.weight,
+            communicator, parameterCount: vectors.slot, cohortSize: settings.cohortSize, terms: terms,
             faults: faults, transfers)
     }
 

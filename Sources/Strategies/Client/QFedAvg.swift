@@ -1,15 +1,12 @@
 import FedCore
 
-#if canImport(Glibc)
-import Glibc
-#else
-import Musl
-#endif
-
 /// Fair resource allocation: clients with a high loss count more, the more so the larger q.
 ///
-/// A client sends Δₖ = Fₖ^q·L(w − wₖ) and hₖ = q·Fₖ^(q−1)‖L(w − wₖ)‖² + L·Fₖ^q with Fₖ its loss at the global weights and
-/// L = 1/η; the server moves by −ΣΔₖ/Σhₖ. Clients count alike, whatever they hold. With q = 0 it is the plain mean.
+/// With Δₖ = Fₖ^q·L(w − wₖ) and hₖ = q·Fₖ^(q−1)‖L(w − wₖ)‖² + L·Fₖ^q, Fₖ a client's loss at the global weights and L = 1/η, the
+/// server moves by −ΣΔₖ/Σhₖ. Clients count alike, whatever they hold. With q = 0 it is the plain mean.
+///
+/// The step is a ratio of sums whose terms have any size: 0.1¹⁵, 3¹⁵. A client sends Fₖ^q(wₖ − w) and Fₖ^q(1 + q‖wₖ − w‖²/(ηFₖ)),
+/// which are Δₖ and hₖ over −L and L, as floats of ordinary size times a power of two: that of Fₖ^q.
 ///
 /// T. Li et al., *Fair Resource Allocation in Federated Learning*, ICLR 2020, algorithm 2, arXiv:1905.10497.
 public struct QFedAvg: Strategy {
@@ -18,14 +15,15 @@ public struct QFedAvg: Strategy {
 
     /// q ≥ 0.
     public var q = 1.0
+    private static let largestQ = 10_000.0
 
     public init() {}
 
     public mutating func read(_ options: inout OptionReader) throws(ConfigurationError) {
-        q = try options.number("q", default: q, "at least 0") { $0 >= 0 }
+        q = try options.number("q", default: q, "from 0 to 10000") { $0 >= 0 && $0 <= Self.largestQ }
     }
 
-    public var traffic: StrategyTraffic { StrategyTraffic(extraNumbers: 1) }
+    public var traffic: StrategyTraffic { StrategyTraffic(extraNumbers: 1, isScaled: true) }
     public var localWork: LocalWork { .trainingAfterGradient }
 
     public func weight(samples: Int) -> Double { 1 }
@@ -35,18 +33,30 @@ public struct QFedAvg: Strategy {
         broadcast: Span<Float>, gradient: Span<Float>, work: FinishedWork
     ) {
         // A loss of exactly 0 has no power q − 1 < 0; it is as good as one that is tiny.
-        let loss = max(work.initialLoss, 1e-10)
-        let smoothness = 1 / work.learningRate
-        let power = pow(loss, q)
-        let squaredNorm = update.span.squaredNorm * smoothness * smoothness
-        extra[0] = Float(q * power / loss * squaredNorm + smoothness * power)
-        update.scale(by: Float(power * smoothness))
+        let loss = work.initialLoss == 0 ? 1e-10 : work.initialLoss
+        guard loss > 0, loss.isNormal else {
+            extra[0] = .nan  // which leaves the client out
+            return
+        }
+        let (power, exponent) = Self.power(loss, q)
+        let squaredNorm = update.span.squaredNorm
+        let curvature = squaredNorm > 0 ? q * squaredNorm / (work.learningRate * loss) : 0
+        extra[0] = Float(power * (1 + curvature))
+        extra[1] = Float(exponent)
+        update.scale(by: Float(power))
+    }
+
+    /// x^q as a number in (½, 1] and the exponent of the power of two that belongs to it. The same bits on every machine.
+    private static func power(_ x: Double, _ q: Double) -> (Double, exponent: Int) {
+        let ln2 = 0.693_147_180_559_945_3
+        let binary = q * (PortableMath.log(x) / ln2)
+        let exponent = binary.rounded(.up)
+        return (PortableMath.exp((binary - exponent) * ln2), Int(exponent))
     }
 
     public mutating func apply(_ mean: Span<Float>, to global: inout MutableSpan<Float>, in round: AggregatedRound) {
-        let count = global.count
-        let divisor = mean[count]
+        let divisor = Double(mean[global.count])
         guard divisor > 0 else { return }
-        global.add(mean.extracting(0..<count), times: 1 / divisor)
+        for i in 0..<global.count { global[unchecked: i] += Float(Double(mean[unchecked: i]) / divisor) }
     }
 }

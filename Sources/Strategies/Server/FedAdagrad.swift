@@ -11,7 +11,7 @@ public struct FedAdagrad: Strategy {
     public var serverRate = 0.01
     /// β₁ in [0, 1); 0, as in the paper's experiments with Adagrad.
     public var beta1 = 0.0
-    /// τ > 0: the smaller, the more adaptive.
+    /// τ ≥ 10⁻¹⁵, whose square is a Float: the smaller, the more adaptive.
     public var tau = 0.001
 
     private var moments = ServerMoments()
@@ -21,7 +21,7 @@ public struct FedAdagrad: Strategy {
     public mutating func read(_ options: inout OptionReader) throws(ConfigurationError) {
         serverRate = try options.number("server-lr", default: serverRate, "greater than 0") { $0 > 0 }
         beta1 = try options.number("beta1", default: beta1, "in [0, 1)") { $0 >= 0 && $0 < 1 }
-        tau = try options.number("tau", default: tau, "greater than 0") { $0 > 0 }
+        tau = try options.number("tau", default: tau, "at least 1e-15") { $0 >= 1e-15 }
     }
 
     public mutating func apply(_ mean: Span<Float>, to global: inout MutableSpan<Float>, in round: AggregatedRound) {

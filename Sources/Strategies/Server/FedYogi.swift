@@ -13,7 +13,7 @@ public struct FedYogi: Strategy {
     public var beta1 = 0.9
     /// β₂ in [0, 1).
     public var beta2 = 0.99
-    /// τ > 0: the smaller, the more adaptive.
+    /// τ ≥ 10⁻¹⁵, whose square is a Float: the smaller, the more adaptive.
     public var tau = 0.001
 
     private var moments = ServerMoments()
@@ -24,7 +24,7 @@ public struct FedYogi: Strategy {
         serverRate = try options.number("server-lr", default: serverRate, "greater than 0") { $0 > 0 }
         beta1 = try options.number("beta1", default: beta1, "in [0, 1)") { $0 >= 0 && $0 < 1 }
         beta2 = try options.number("beta2", default: beta2, "in [0, 1)") { $0 >= 0 && $0 < 1 }
-        tau = try options.number("tau", default: tau, "greater than 0") { $0 > 0 }
+        tau = try options.number("tau", default: tau, "at least 1e-15") { $0 >= 1e-15 }
     }
 
     public mutating func apply(_ mean: Span<Float>, to global: inout MutableSpan<Float>, in round: AggregatedRound) {

@@ -56,7 +56,7 @@ struct UpdateTarget: FuzzTarget {
     func decode(_ input: [UInt8], madeFrom seed: Int) throws -> Outcome {
         let slot = slots[seed]
         let buffer = Buffer(input)
-        var sum = ExactSum(count: Self.parameterCount)
+        var sum = ExactSum(count: Self.parameterCount, totalWeight: Double(slot.samplesHeld))
         let envelope: UpdateSlot.Envelope
         do {
             envelope = try UpdateSlot.readEnvelope(

@@ -11,6 +11,14 @@ public protocol Dataset: Sendable {
     /// Name of each class, in the order of the labels: `classes` texts.
     var classNames: [String] { get }
 
+    /// Rows of the file that the split was taken from: more than samples where some were held out or left out.
+    var sourceRows: Int { get }
+
+    /// The row of the file that a sample is.
+    ///
+    /// - Precondition: 0 ≤ sample < count.
+    func sourceRow(_ sample: Int) -> Int
+
     /// The class of a sample, without reading its image.
     ///
     /// - Precondition: 0 ≤ sample < count.
@@ -25,6 +33,9 @@ public protocol Dataset: Sendable {
 }
 
 extension Dataset {
+    public var sourceRows: Int { count }
+    public func sourceRow(_ sample: Int) -> Int { sample }
+
     /// The labels themselves, where the data give their classes no other name.
     public var classNames: [String] { (0..<classes).map { "\($0)" } }
 
@@ -70,10 +81,18 @@ public struct DatasetPair: Sendable {
     public let train: any Dataset
     /// What the server evaluates on.
     public let test: any Dataset
+    /// What the user should know of how the files were read.
+    public let notes: [DatasetNote]
 
     /// Two splits that agree in shape and classes.
-    public init(train: any Dataset, test: any Dataset) {
+    public init(train: any Dataset, test: any Dataset, notes: [DatasetNote] = []) {
         self.train = train
         self.test = test
+        self.notes = notes
+    }
+
+    /// The same with notes before its own.
+    func noting(_ first: [DatasetNote]) -> DatasetPair {
+        DatasetPair(train: train, test: test, notes: first + notes)
     }
 }

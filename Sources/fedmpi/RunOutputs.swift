@@ -44,7 +44,8 @@ struct RunOutputs {
             }
         let train = job.data.train
         let table = job.partition.classTable(labels: train.labels(), classes: train.classes)
-        try PartitionFile(table: table, bytesPerSample: train.shape.count).write(to: folder.url)
+        try PartitionFile(table: table, bytesPerSample: train.shape.count, classNames: train.classNames)
+            .write(to: folder.url)
         checkpoints = CheckpointWriter(
             CheckpointFiles(in: folder.url), every: choice.checkpointEvery,
             resumed: resumed.map { ($0.generation, $0.state.round) })

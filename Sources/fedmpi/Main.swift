@@ -15,6 +15,7 @@ enum Main {
         let arguments = Array(CommandLine.arguments.dropFirst())
         Launch.look()
         do {
+            try ArgumentBytes.check()
             let expanded = try ConfigurationFile.expand(arguments)
             try ResumeOptions.check(expanded)
             let command = try FedMPI.parseAsRoot(expanded)

@@ -49,7 +49,7 @@ let package = Package(
         .target(name: "Aggregation", dependencies: ["FedCore"]),
         .target(name: "Selection", dependencies: ["FedCore"]),
         .target(name: "NeuralNet", dependencies: ["COneDNN", "FedCore"]),
-        .target(name: "Datasets", dependencies: ["CZlib", "FedCore"]),
+        .target(name: "Datasets", dependencies: ["CZlib", "FedCore", "Cryptography"]),
 
         .target(name: "ONNX", dependencies: ["FedCore", "NeuralNet"]),
 

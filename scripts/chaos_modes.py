@@ -5,8 +5,9 @@ import json
 import shutil
 
 DATA = "--dataset synthetic".split()
-SMALL = [*DATA, "--samples-per-client", "100", "--clients", "6"]
+SMALL = [*DATA, "--samples-per-client", "40", "--clients", "6", "--eval-every", "10"]
 FAILURE_TIMEOUT = ["--failure-timeout", "3"]
+LOGISTIC = ["--model", "logistic"]
 QUIET = ["--no-report", "--no-history"]
 # An error of the command that has part of what was wanted: it says who is missing, and is started again.
 PART = 3
@@ -59,7 +60,7 @@ class Training(Mode):
     def __init__(self, prepared, name="train", head=(), options=()):
         super().__init__(prepared)
         self.name, self.head = name, list(head)
-        self.options = [*SMALL, "--model", "edgecnn-small", "--rounds", "20", *FAILURE_TIMEOUT, *options]
+        self.options = [*SMALL, "--rounds", "40", *FAILURE_TIMEOUT, *options]
 
     def command(self, folder):
         return [*self.head, *self.options, "--json", "--no-report", "--results", folder, "--run-name", "run"]
@@ -83,7 +84,7 @@ class Sweep(Mode):
     def command(self, folder):
         file = folder / "grid.yaml"
         file.write_text(
-            "base: {dataset: synthetic, model: edgecnn-small, clients: 6, samples-per-client: 100, rounds: 8, failure-timeout: 3}\n"
+            "base: {dataset: synthetic, model: logistic, clients: 6, samples-per-client: 40, rounds: 30, eval-every: 10, failure-timeout: 3}\n"
             "grid: {strategy: [fedavg, fedprox], seed: [1, 2, 3]}\nranks-per-run: 2\ncolumns: [final, best]\n"
         )
         return ["sweep", file, "--results", folder, "--sweep-name", "sweep"]
@@ -101,7 +102,7 @@ class Distillation(Mode):
 
     def command(self, folder):
         return [
-            "distill", "--teacher", self.prepared / "model", "--student", "edgecnn-small", *SMALL, "--rounds", "12",
+            "distill", "--teacher", self.prepared / "model", "--student", "edgecnn-small", *SMALL, "--rounds", "10",
             *FAILURE_TIMEOUT, *QUIET, "--results", folder, "--run-name", "run",
         ]  # fmt: skip
 
@@ -114,7 +115,7 @@ class Distillation(Mode):
 
 class SplitInference(Mode):
     name = "split"
-    images = 6000
+    images = 2000
 
     def command(self, folder):
         return [
@@ -137,7 +138,7 @@ class SplitInference(Mode):
 class Serving(Mode):
     name = "serve"
     kinds = ("kill_device", "stop_device", "stop_device_continued")
-    requests = 10000
+    requests = 3000
 
     def command(self, folder):
         names = len(list(folder.glob("fleet*")))
@@ -163,9 +164,9 @@ def modes(prepared):
     return {
         mode.name: mode
         for mode in [
-            Training(prepared),
-            Training(prepared, "asynchronous", options=["--strategy", "fedbuff"]),
-            Training(prepared, "split-train", head=["split-train"]),
+            Training(prepared, options=LOGISTIC),
+            Training(prepared, "asynchronous", options=[*LOGISTIC, "--strategy", "fedbuff"]),
+            Training(prepared, "split-train", ["split-train"], ["--model", "edgecnn-small", "--local-steps", "1"]),
             Sweep(prepared),
             Distillation(prepared),
             SplitInference(prepared),

@@ -22,7 +22,7 @@ import chaos_modes
 from chaos_job import ROOT, DisturbedJob
 
 # A stopped rank that others wait for in a collective ends the job after a minute, and so does a server that is silent.
-LIMIT_SECONDS = 150
+LIMIT_SECONDS = 180
 HEADER = ["run", "command", "ranks", "fault", "code", "seconds", "outcome", "digest equal"]
 CLEAR = re.compile(r"^(fedmpi: |rank \d+: |mpirun: )")
 UNCLEAR = re.compile(

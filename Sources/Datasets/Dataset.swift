@@ -13,6 +13,14 @@ public protocol Dataset: Sendable {
     /// What the numbers of the images are divided by on their way from the file: 255 for bytes.
     var scale: Float { get }
 
+    /// Rows of the file that the split was taken from: more than samples where some were held out or left out.
+    var sourceRows: Int { get }
+
+    /// The row of the file that a sample is.
+    ///
+    /// - Precondition: 0 ≤ sample < count.
+    func sourceRow(_ sample: Int) -> Int
+
     /// The class of a sample, without reading its image.
     ///
     /// - Precondition: 0 ≤ sample < count.
@@ -27,6 +35,9 @@ public protocol Dataset: Sendable {
 }
 
 extension Dataset {
+    public var sourceRows: Int { count }
+    public func sourceRow(_ sample: Int) -> Int { sample }
+
     /// The labels themselves, where the data give their classes no other name.
     public var classNames: [String] { (0..<classes).map { "\($0)" } }
 
@@ -77,11 +88,21 @@ public struct DatasetPair: Sendable {
     public let test: any Dataset
     /// The share of the samples that was drawn by the seed to be the test split; nil where it has files of its own.
     public let heldOutShare: Double?
+    /// What the user should know of how the files were read.
+    public let notes: [DatasetNote]
 
     /// Two splits that agree in shape and classes.
-    public init(train: any Dataset, test: any Dataset, heldOutShare: Double? = nil) {
+    public init(
+        train: any Dataset, test: any Dataset, heldOutShare: Double? = nil, notes: [DatasetNote] = []
+    ) {
         self.train = train
         self.test = test
         self.heldOutShare = heldOutShare
+        self.notes = notes
+    }
+
+    /// The same with notes before its own.
+    func noting(_ first: [DatasetNote]) -> DatasetPair {
+        DatasetPair(train: train, test: test, heldOutShare: heldOutShare, notes: first + notes)
     }
 }

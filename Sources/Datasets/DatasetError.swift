@@ -4,6 +4,8 @@ public enum DatasetError: Error, Equatable, CustomStringConvertible {
     case missing(file: String, remedy: String)
     /// The operating system refused; `reason` is its own text.
     case unreadable(file: String, reason: String)
+    /// The file did not keep still.
+    case changed(file: String)
     /// The first four bytes are not those of an IDX file of unsigned bytes with as many dimensions as expected.
     case wrongMagic(file: String, expected: UInt32, actual: UInt32)
     /// Fewer bytes than the header promises, after decompression.
@@ -28,6 +30,7 @@ public enum DatasetError: Error, Equatable, CustomStringConvertible {
         switch self {
         case .missing(let file, let remedy): "\(file) is missing: \(remedy)"
         case .unreadable(let file, let reason): "cannot read \(file): \(reason)"
+        case .changed(let file): "\(file) was changed while it was read; start again when it is complete"
         case .wrongMagic(let file, let expected, let actual):
             "\(file) is not the IDX file it should be: magic number \(hex(actual)) instead of \(hex(expected))"
         case .truncated(let file, let expected, let actual):

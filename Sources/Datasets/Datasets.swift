@@ -86,6 +86,6 @@ public enum Datasets {
         var reader = OptionReader(options.named, of: "data set '\(name)'")
         let source = try type.init(parts.count > 1 ? String(parts[1]) : nil, options: &reader)
         try reader.finish()
-        return try source.open(options)
+        return try source.open(options).notingEmptyClasses()
     }
 }

@@ -19,6 +19,10 @@ public struct RunDescription: Sendable {
     public let hosts: [String]
     /// Of a run that is continued, the rounds that were finished before.
     public let finishedRounds: Int
+    /// Of the data, in the order of the labels.
+    public var classNames: [String] = []
+    /// How the data were read.
+    public var dataNotes: [DatasetNote] = []
 
     /// The distinct hosts, in the order of their first rank.
     public var distinctHosts: [String] {

@@ -1,3 +1,4 @@
+import FedCore
 import Foundation
 
 /// `partition.csv`: how many samples of each class each client holds, and what a sample weighs.
@@ -7,17 +8,21 @@ public struct PartitionFile: Sendable, Equatable {
     public var table: [[Int]]
     /// Bytes of one raw sample, e.g. 784 of a 28 × 28 image.
     public var bytesPerSample: Int
+    /// Of the table's columns: as many; empty when classes are called as their labels are.
+    public var classNames: [String]
 
-    public init(table: [[Int]], bytesPerSample: Int) {
+    public init(table: [[Int]], bytesPerSample: Int, classNames: [String] = []) {
         self.table = table
         self.bytesPerSample = bytesPerSample
+        self.classNames = classNames.enumerated().contains { "\($0)" != $1 } ? classNames : []
     }
 
     /// As it stands in a run's folder.
     public var contents: [UInt8] {
         let classes = table.first?.count ?? 0
+        let titles = classNames.isEmpty ? (0..<classes).map { "class_\($0)" } : classNames.map(Self.quoted)
         var text = "# bytes_per_sample \(bytesPerSample)\nclient"
-        for label in 0..<classes { text += ",class_\(label)" }
+        for title in titles { text += "," + title }
         text += "\n"
         for (client, row) in table.enumerated() {
             text += "\(client)," + row.map(String.init).joined(separator: ",") + "\n"
@@ -32,6 +37,34 @@ public struct PartitionFile: Sendable, Equatable {
         guard lines.count >= 2, let bytes = lines[0].split(separator: " ").last.flatMap({ Int($0) }) else { return nil }
         let rows = lines[2...].map { $0.split(separator: ",").dropFirst().map { Int($0) ?? 0 } }
         guard let classes = rows.first?.count, rows.allSatisfy({ $0.count == classes }) else { return nil }
-        self.init(table: rows, bytesPerSample: bytes)
+        let titles = Array(Self.fields(lines[1]).dropFirst())
+        let areNames =
+            titles.count == classes && titles.allSatisfy { $0.firstUnprintable == nil }
+            && titles.enumerated().contains { "class_\($0)" != $1 }
+        self.init(table: rows, bytesPerSample: bytes, classNames: areNames ? titles : [])
+    }
+
+    /// As RFC 4180 has it.
+    private static func quoted(_ text: String) -> String {
+        let needsQuotes = text.isEmpty || text.hasPrefix("#") || text.contains(",") || text.contains("\"")
+        return needsQuotes ? "\"\(text.replacing("\"", with: "\"\""))\"" : text
+    }
+
+    /// The fields of a line, without quotes.
+    private static func fields(_ line: Substring) -> [String] {
+        var fields = [""]
+        var isQuoted = false
+        var scalars = line.unicodeScalars[...]
+        while let scalar = scalars.popFirst() {
+            switch scalar {
+            case "\"" where isQuoted && scalars.first == "\"":
+                scalars.removeFirst()
+                fields[fields.count - 1].unicodeScalars.append(scalar)
+            case "\"": isQuoted.toggle()
+            case "," where !isQuoted: fields.append("")
+            default: fields[fields.count - 1].unicodeScalars.append(scalar)
+            }
+        }
+        return fields
     }
 }

@@ -15,6 +15,7 @@ enum Main {
         let arguments = Array(CommandLine.arguments.dropFirst())
         Launch.look()
         do {
+            try ArgumentBytes.check()
             let expanded = try ConfigurationFile.expand(arguments)
             try ResumeOptions.check(expanded)
             let command = try FedMPI.parseAsRoot(expanded)
@@ -38,9 +39,13 @@ enum Main {
 
     /// Returns the exit code. The other ranks, if any, are gone: nobody waits for them.
     private static func runAlone(_ command: inout any ParsableCommand, _ arguments: [String]) -> Int32 {
+        switch command {
+        case is Report, is Compare, is Quantize, is Prune, is VariantList, is Export: Console.loss = .isNoted
+        default: break
+        }
         do {
             try command.run()
-            return 0
+            return Console.code(0)
         } catch let code as ExitCode {
             return code.rawValue  // it has said why
         } catch  where FedMPI.exitCode(for: error) == .success {

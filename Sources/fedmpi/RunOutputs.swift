@@ -48,7 +48,9 @@ struct RunOutputs {
         self.folder = folder
         let train = job.data.train
         let table = job.partition.classTable(labels: train.labels(), classes: train.classes)
-        folder.put(PartitionFile(table: table, bytesPerSample: train.shape.count).contents, as: PartitionFile.name)
+        let file = PartitionFile(
+            table: table, bytesPerSample: train.shape.count, classNames: train.classNames)
+        folder.put(file.contents, as: PartitionFile.name)
         checkpoints = CheckpointWriter(
             folder, every: choice.checkpointEvery, resumed: resumed.map { ($0.generation, $0.state.round) })
         var observers: [any RoundObserver] = [folder, checkpoints]

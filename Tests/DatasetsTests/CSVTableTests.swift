@@ -71,8 +71,8 @@ import Testing
 
     @Test(arguments: ["comma", "semicolon", "tab"]) func theSeparatorIsAChoice(name: String) throws {
         let separator = ["comma": ",", "semicolon": ";", "tab": "\t"][name] ?? ""
-        let text = [["1", "2", "3"], ["0", "4", "5"]].map { $0.joined(separator: separator) }.joined(separator: "\r\n")
-        #expect(try open(text, test: text, ["separator": name]).train.read([0, 1]).images == [2, 3, 4, 5])
+        let text = [["1", "2", "4"], ["0", "6", "5"]].map { $0.joined(separator: separator) }.joined(separator: "\r\n")
+        #expect(try open(text, test: text, ["separator": name]).train.read([0, 1]).images == [2, 4, 6, 5])
     }
 
     @Test func withoutATestFileAShareIsHeldOut() throws {
@@ -116,7 +116,9 @@ import Testing
             let expected = Double(padded.hasPrefix(".") ? "0" + padded : padded)
             #expect(reader.number(fields[0]) == expected, "\(text)")
         }
-        for text in ["", " ", ".", "-", "-.", "1.2.3", "nan", "inf", "1e999", "0x", "1 2", "1-", "٣"] {
+        for text in [
+            "", " ", ".", "-", "-.", "1.2.3", "nan", "inf", "1e999", "0x", "0x10", "1p3", "1\u{0}", "1 2", "1-", "٣",
+        ] {
             var reader = CSVReader(Array("x,\(text)".utf8), path: "test")
             var fields: [CSVReader.Field] = []
             #expect(try reader.next(&fields))
@@ -141,16 +143,19 @@ import Testing
         ("", "train.csv: holds no samples"),
         ("\n\r\n", "train.csv: holds no samples"),
         ("1\n0\n", "train.csv: has 0 columns besides the label"),
+        ("1;5;7\n0;4;8\n", "train.csv: has 0 columns besides the label; with separator=semicolon there are 3"),
+        ("1|5\n0|4\n", "train.csv: has 0 columns besides the label; separators are comma, semicolon, tab"),
         ("0,1\n1,2,3\n", "train.csv: line 2 has 3 columns instead of 2"),
         ("0,1\n\n\n1\n", "train.csv: line 4 has 1 columns instead of 2"),
-        ("kind,x\n1,2\n", "train.csv: line 1, column 1: 'x' is no number; if this is a header, set header=true"),
+        ("kind,x,2\n1,2,3\n", "train.csv: line 1, column 1: 'x' is no number; if this is a header, set header=true"),
         ("0,1\n1,two\n", "train.csv: line 2, column 1: 'two' is no number"),
         ("0,1\n1,\n", "train.csv: line 2, column 1: '' is no number"),
         ("0,1\n1,nan\n", "train.csv: line 2, column 1: 'nan' is no number"),
         ("0,1\n1,1e39\n", "train.csv: line 2, column 1: '1e39' is no number"),
         ("0,1\n1,\"2\n", "train.csv: line 2: a quote is not closed"),
         ("0,1\n1,\"2\"3\n", "train.csv: line 2: text after a closing quote"),
-        ("0,1\n\u{7}\u{1B}[31m,\u{1B}\n", "train.csv: line 2, column 1: '?' is no number"),
+        ("0,1\n1,\u{1B}[31m\u{202E}\n", "train.csv: line 2, column 1: '?[31m?' is no number"),
+        ("0,1\n1,2\u{0}\n", "train.csv: line 2 holds a NUL byte: it is no text"),
         ("0,1\n", "train.csv: holds one sample; training and testing need one each"),
     ])
     func aDamagedFileIsRefusedByLineAndColumn(text: String, expected: String) {
@@ -167,10 +172,9 @@ import Testing
                 == "test.csv: line 2: the label 'x' is no whole number, as in training")
         #expect(
             message("a,1\nb,2\n", test: "a,1\nc,2\n")
-                == "test.csv: line 2: the label 'c' is none of the training data's")
-        #expect(message(train, ["label": "kind"]) == "train.csv: has no column 'kind'")
-        #expect(message(train, ["label": "3"]) == "train.csv: has no column 3; there are 3")
-        #expect(message(train, ["ignore": "-4"]) == "train.csv: has no column -4; there are 3")
+                == "test.csv: line 2: the label 'c' is none of the training data's: a, b")
+        #expect(message(train, ["label": "3"]) == "train.csv: has no column 3; there are 3, counted from 0")
+        #expect(message(train, ["ignore": "-4"]) == "train.csv: has no column -4; there are 3, counted from 0")
         #expect(message(train, ["ignore": "1 2"]) == "train.csv: has 0 columns besides the label")
     }
 

@@ -67,7 +67,7 @@ import Testing
         #expect(new.copy(0..<4) == [7, 8, 9, 10])
     }
 
-    @Test(arguments: [0, 1, 63, 64, 65, 66]) func aCopyCutShortIsMadeAgain(length: Int) throws {
+    @Test(arguments: [0, 1, 64, 127, 128, 129, 130]) func aCopyCutShortIsMadeAgain(length: Int) throws {
         let path = try folder.write(gzip([1, 2, 3]), to: "a.gz")
         _ = try open(path, length: 3)
         let name = "cache/" + (try copyName())
@@ -89,7 +89,8 @@ import Testing
         _ = try open(path, length: 3)
         let name = "cache/" + (try copyName())
         var bytes = try folder.read(name)
-        for index in [0, 8, 16, 24, 32, 63] {
+        // Magic, length, the six numbers that name the source, its digest, padding.
+        for index in [0, 8, 16, 24, 32, 40, 48, 56, 64, 95, 127] {
             bytes[index] ^= 1
             try folder.write(bytes, to: name)
             #expect(try open(path, length: 3) == ([1, 2, 3], 1))
@@ -179,5 +180,70 @@ import Testing
             try OpenFile.locking(path, patience: .milliseconds(50)) { true }
         }
         #expect(ran)
+    }
+
+    private func setTimes(of path: String) {
+        var times = [timespec(tv_sec: 1, tv_nsec: 0), timespec(tv_sec: 1, tv_nsec: 0)]
+        utimensat(AT_FDCWD, path, &times, 0)
+    }
+
+    /// As container layers and rsync leave them: one size, one time of modification.
+    @Test func anotherFileOfTheSameSizeAndTimeIsNoticed() throws {
+        let path = try folder.write(gzip([1, 2, 3]), to: "a.gz")
+        setTimes(of: path)
+        #expect(try open(path, length: 3) == ([1, 2, 3], 1))
+        #expect(try open(path, length: 3) == ([1, 2, 3], 0))
+        let other = try folder.write(gzip([7, 8, 9]), to: "b.gz")
+        setTimes(of: other)
+        rename(other, path)
+        #expect(try open(path, length: 3) == ([7, 8, 9], 1))
+        // The same inode, written in place.
+        let file = try #require(FileHandle(forUpdatingAtPath: path))
+        try file.write(contentsOf: Data(gzip([4, 5, 6])))
+        try file.close()
+        setTimes(of: path)
+        #expect(try open(path, length: 3) == ([4, 5, 6], 1))
+        #expect(try open(path, length: 3) == ([4, 5, 6], 0))
+    }
+
+    /// Where times and inodes tell nothing, the bytes do: all of them without times in parts of seconds, else blocks.
+    @Test(arguments: [0, 5]) func theContentIsLookedAt(nanoseconds: Int) throws {
+        let size = 1 << 20
+        let status = OpenFile.Status(
+            byteCount: size, inode: 1, modifiedSeconds: 1, modifiedNanoseconds: 0, changedSeconds: 1,
+            changedNanoseconds: nanoseconds)
+        var bytes = [UInt8](repeating: 0, count: size)
+        func mark() throws -> SourceMark {
+            try SourceMark(of: OpenFile(reading: folder.write(bytes, to: "data")), status)
+        }
+        let before = try mark()
+        #expect(try mark() == before && before.bytes.count == 80)
+        // The first, a middle and the last block; then a place between blocks.
+        for place in [0, 7 * (size - 4096) / 15, size - 1, 5000] {
+            bytes[place] = 1
+            #expect(try (mark() == before) == (place == 5000 && nanoseconds > 0), "\(place)")
+            bytes[place] = 0
+        }
+    }
+
+    @Test func aLongNameIsNoFaultOfTheCaches() throws {
+        let path = try folder.write(gzip([1]), to: String(repeating: "ü", count: 125) + ".gz")
+        #expect(try open(path, length: 1) == ([1], 1))
+        #expect(try open(path, length: 1) == ([1], 0))
+        #expect(try copyName().utf8.count < 230)
+    }
+
+    @Test func aFileThatChangesWhileItIsReadIsRefused() throws {
+        let path = try folder.write([1, 2, 3], to: "a")
+        #expect(throws: DatasetError.changed(file: path)) {
+            try cache.copy(of: path) { _, write throws(DatasetError) in
+                _ = try? folder.write([1, 2, 3, 4], to: "a")
+                let bytes: [UInt8] = [1]
+                try bytes.withUnsafeBufferPointer { bytes throws(DatasetError) in
+                    try write(UnsafeRawBufferPointer(bytes))
+                }
+            }
+        }
+        #expect(try folder.names(in: "cache").allSatisfy { $0.hasSuffix(".lock") })
     }
 }

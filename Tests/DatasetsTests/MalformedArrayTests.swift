@@ -46,7 +46,8 @@ import Testing
 
     static let damages = [
         Damage("empty", [], ": is no NumPy array (.npy)"),
-        Damage("text", Array("<html>not found</html>".utf8), ": is no NumPy array (.npy)"),
+        Damage("a web page", Array("<html>not found</html>".utf8), ": is no NumPy array (.npy): it is a web page"),
+        Damage("text", Array("0,1,2".utf8), ": is no NumPy array (.npy)"),
         Damage("magic alone", Array(good[..<6]), " is truncated: 6 bytes instead of 12"),
         Damage("half a length", Array(good[..<9]), " is truncated: 9 bytes instead of 10"),
         Damage("half a header", Array(good[..<40]), " is truncated: 40 bytes instead of \(good.count - 6)"),
@@ -70,10 +71,20 @@ import Testing
         Damage(
             "Fortran's order", replacing("False", "True"), ": is in Fortran's order; save numpy.ascontiguousarray of it"
         ),
-        Damage("big-endian", replacing("|u1", ">u2"), types),
-        Damage("objects", replacing("|u1", "|O"), types),
+        Damage(
+            "big-endian", replacing("|u1", ">u2"),
+            types + ", it is '>u2'; save array.astype(array.dtype.newbyteorder('<')), or as numpy.float32"),
+        Damage("half", replacing("|u1", "<f2"), types + ", it is f2; save array.astype(numpy.float32)"),
+        Damage(
+            "objects", replacing("|u1", "|O"),
+            types
+                + ", it is of Python's objects; save numpy.stack of the images, numpy.array(labels, dtype=numpy.int64)"),
+        Damage(
+            "texts", replacing("|u1", "<U9"),
+            types + ", it is of texts; save numpy.unique(labels, return_inverse=True)[1], which numbers them in order"),
         Damage("no code", replacing("'|u1'", "''"), types),
-        Damage("fields", replacing("'|u1'", "[('a', '<i4')]"), types),
+        Damage(
+            "fields", replacing("'|u1'", "[('a', '<i4')]"), types + "; save each field as an array of its own"),
         Damage(
             "five dimensions", replacing("(2, 3, )", "(1,1,1,1,6)"),
             ": has 4 dimensions a sample; an image has at most 3"),
@@ -88,8 +99,10 @@ import Testing
     }
 
     @Test(arguments: [
-        ("big-endian", types), ("fortran", ": is in Fortran's order; save numpy.ascontiguousarray of it"),
-        ("complex", types), ("structured", types), ("scalar", ": is no array of samples"),
+        ("big-endian", types + ", it is '>i4'; save array.astype(array.dtype.newbyteorder('<')), or as numpy.float32"),
+        ("fortran", ": is in Fortran's order; save numpy.ascontiguousarray of it"),
+        ("complex", types + ", it is of complex numbers; save real and imaginary parts as channels"),
+        ("structured", types + "; save each field as an array of its own"), ("scalar", ": is no array of samples"),
         ("empty", ": unusable shape 0×4"),
     ])
     func arraysOfNumPysThatAreNoImagesAreRefused(name: String, expected: String) throws {
@@ -100,15 +113,25 @@ import Testing
 
     @Test func labelsMustFitTheImages() throws {
         try folder.write(Self.good, to: "data/x_train.npy")
-        let notWhole = ": is no array of one whole number for each sample"
+        func floats(_ values: [Float]) -> [UInt8] {
+            npy("<f4", [2], values.flatMap { value in (0..<4).map { UInt8(value.bitPattern >> (8 * $0) & 255) } })
+        }
+        let drop = "outside 0 ..< 65536: missing=drop leaves samples without a label out"
         for (labels, expected) in [
             (npy("|u1", [3], [0, 1, 2]), "data/x_train.npy holds 2 images but data/y_train.npy holds 3 labels"),
-            (npy("|u1", [2, 2], [0, 1, 2, 3]), "data/y_train.npy" + notWhole),
-            (npy("<f4", [2], [UInt8](repeating: 0, count: 8)), "data/y_train.npy" + notWhole),
-            (npy("|i1", [2], [0, 255]), "data/y_train.npy gives sample 1 the label -1, outside 0 ..< 65536"),
+            (
+                npy("|u1", [2, 2], [0, 1, 1, 0]),
+                "data/y_train.npy: is [2, 2]; labels are one whole number for each sample: of one-hot rows save "
+                    + "labels.argmax(axis=1)"
+            ),
+            (
+                floats([0, 1.5]), "data/y_train.npy: the label of sample 1 is 1.5, no whole number from 0 on: no class"
+            ),
+            (floats([0, .nan]), "data/y_train.npy: the label of sample 1 is nan, \(drop)"),
+            (npy("|i1", [2], [0, 255]), "data/y_train.npy: the label of sample 1 is -1, \(drop)"),
             (
                 npy("<u8", [2], [UInt8](repeating: 255, count: 16)),
-                "data/y_train.npy: the label of sample 0 is no whole number"
+                "data/y_train.npy: the label of sample 0 is 1.8446744e+19, no whole number from 0 on: no class"
             ),
         ] {
             try folder.write(labels, to: "data/y_train.npy")
@@ -119,10 +142,15 @@ import Testing
     @Test func aMissingArrayIsNamed() throws {
         #expect(message("/nowhere").hasPrefix("/nowhere is missing: "))
         try folder.write(Self.good, to: "data/x_train.npy")
-        #expect(message(folder.path + "/data") == "data: has no array 'y_train'")
+        #expect(
+            message(folder.path + "/data")
+                == "data: has no array 'y_train'; there are x_train, and dataset option train-labels says which it is")
         try folder.write(npy("|u1", [2], [0, 1]), to: "data/y_train.npy")
         try folder.write(npy("|u1", [1], [0]), to: "data/y_test.npy")
-        #expect(message(folder.path + "/data") == "data: has no array 'x_test'")
+        #expect(
+            message(folder.path + "/data")
+                == "data: has no array 'x_test'; there are x_train, y_test, y_train, and dataset option test-images says which it is"
+        )
         try folder.write(npy("|u1", [1, 4], [0, 0, 0, 0]), to: "data/x_test.npy")
         #expect(
             message(folder.path + "/data")

@@ -68,7 +68,8 @@ import Testing
         ("3,0,1\n0,\"4,4\n", "FILE: line 2: a quote is not closed"),
         ("3,0,1\n0,\"4\"4,4\n", "FILE: line 2: text after a closing quote"),
         ("\"a\nb\",0,1\n0,4,4\n", "FILE: line 1, column 0: 'a?b' is no count"),
-        ("\u{0}\u{1},,\n", "FILE: line 1, column 0: '??' is no count"),
+        ("\u{1}\u{1},,\n", "FILE: line 1, column 0: '??' is no count"),
+        ("1,\u{0},2\n", "FILE: line 1 holds a NUL byte: it is no text"),
     ])
     func aTableThatDoesNotFitIsRefused(text: String, expected: String) {
         #expect(message("class-exact", text) == expected)
@@ -102,6 +103,27 @@ import Testing
         #expect(Array(partition.samples(of: 0)) == [0, 2, 4, 6, 8, 10])
     }
 
+    /// A tenth of the table is held out, and a row without a label left out: the column still names each sample's client.
+    @Test func aColumnOfTheDatasOwnFileNamesTheClients() throws {
+        let tables = try TextTables()
+        let hospitals = ["a", "b ", "7.0", "7"]
+        let text =
+            "label,x,hospital\n"
+            + (0..<40).map { "\($0 == 3 ? "" : "\($0 % 2)"),\($0),\(hospitals[$0 % 4])\n" }.joined()
+        let pair = try tables.open(text, ["label": "label", "ignore": "hospital", "missing": "drop"])
+        #expect(pair.train.count == 35 && pair.test.count == 4)
+        let file = tables.folder.path + "/train.csv"
+        let partition = try Partitions.named(
+            "by-column", PartitionSettings(named: ["file": file, "column": "hospital"])
+        ).partition(pair.train, clients: 3, seed: 1)
+        #expect(partition.sampleCount == 35)
+        // In the order of the texts: 7, a, b. The feature is the row.
+        for client in 0..<3 {
+            let rows = pair.train.read(Array(partition.samples(of: client))).images.map { Int($0) }
+            #expect(!rows.isEmpty && rows.allSatisfy { [2, 0, 1][client] == ($0 % 4 == 3 ? 2 : $0 % 4) })
+        }
+    }
+
     @Test func anArrayOfNumPysNamesTheClients() throws {
         let partition = try Partitions.named(
             "by-column", PartitionSettings(named: ["file": Fixture.path("clients.npy")])
@@ -114,11 +136,16 @@ import Testing
         let eleven = (0..<11).map { "\($0 % 2)" }.joined(separator: "\n")
         let twelve = eleven + "\n2"
         #expect(
-            message("by-column", eleven) == "FILE names the clients of 11 samples, and there are 12 to train on")
+            message("by-column", eleven) == "FILE names the clients of 11 samples; it must be of the 12 to train on")
+        #expect(
+            message("by-column", twelve + "\n2")
+                == "FILE names the clients of 13 samples; it must be of the 12 to train on; if line 1 is a header, set "
+                + "header=true")
+        #expect(message("by-column", eleven + "\nNA") == "FILE: line 12 names no client ('NA')")
         #expect(
             message("by-column", twelve) == "FILE names 3 clients, and the run has 2; set --clients 3")
-        #expect(message("by-column", twelve, ["column": "1"]) == "FILE: has no column 1; there are 1")
-        #expect(message("by-column", twelve, ["column": "user"]) == "FILE: has no column 'user'")
+        #expect(message("by-column", twelve, ["column": "1"]) == "FILE: has no column 1; there are 1, counted from 0")
+        #expect(message("by-column", twelve, ["column": "user"]) == "FILE: has no column 'user'; line 1 names 0")
     }
 
     @Test(arguments: ["class-exact", "by-column"]) func aFileIsNeeded(name: String) {

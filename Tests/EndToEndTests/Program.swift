@@ -6,6 +6,10 @@ struct Program {
     /// Set by `scripts/test`; without it these tests are skipped.
     static let binary = ProcessInfo.processInfo.environment["FEDMPI_BINARY"]
 
+    /// The project's `scripts/mpirun`.
+    static let wrapper = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+        .appendingPathComponent("../../scripts/mpirun").standardizedFileURL.path
+
     struct Outcome {
         let status: Int32
         let output: String

@@ -69,6 +69,13 @@ struct StopAndResumeTests {
         return try #require(Int(words[position + 1]))
     }
 
+    /// The rounds of the run's log.
+    private func logged(_ run: String) throws -> [Int] {
+        let file = folder.url.appendingPathComponent("\(run)/round_log.json")
+        let log = try JSONSerialization.jsonObject(with: Data(contentsOf: file))
+        return try #require(log as? [[String: Any]]).compactMap { $0["round"] as? Int }
+    }
+
     /// Continues over each number of ranks, a little further each time, and compares with the undisturbed run.
     private func checkResume(_ run: String, after finished: Int, ranks: [Int?]) throws {
         var rounds = finished
@@ -80,8 +87,7 @@ struct StopAndResumeTests {
             #expect(try rest.digest() == undisturbed(rounds))
         }
         let url = folder.url.appendingPathComponent(run)
-        let log = try JSONSerialization.jsonObject(with: Data(contentsOf: url.appendingPathComponent("round_log.json")))
-        #expect((log as? [[String: Any]])?.compactMap { $0["round"] as? Int } == Array(1...rounds))
+        #expect(try logged(run) == Array(1...rounds))
         let notes = try JSONSerialization.jsonObject(with: Data(contentsOf: url.appendingPathComponent("resumes.json")))
         #expect((notes as? [Any])?.count == ranks.count)
     }
@@ -93,6 +99,21 @@ struct StopAndResumeTests {
         #expect(outcome.status != 0 && outcome.status != 124)
         #expect(seconds < 10)
         try checkResume(run, after: finished(outcome), ranks: [4, 2, nil])
+    }
+
+    @Test func `Ctrl-C on scripts/mpirun is called by its name, and the round is the one that the log ends with`()
+        throws
+    {
+        let run = "interrupted"
+        // As a terminal does it: to the whole group. Started in the background, bash could not trap it.
+        let (outcome, seconds) = try stop(
+            ["env", "--default-signal=INT", "setsid", Program.wrapper, "-np", "3"], by: "INT", run: run,
+            target: "echo -- -$job")
+        #expect(outcome.status == 130)
+        #expect(
+            outcome.errorLines.count == 1 && outcome.errors.contains("fedmpi: stopped by SIGINT"), "\(outcome.errors)")
+        #expect(seconds < 10)
+        #expect(try logged(run).last == finished(outcome))
     }
 
     @Test(arguments: zip(["TERM", "INT"], [143, 130] as [Int32]))

@@ -1,6 +1,7 @@
 import FedCore
 
-/// The clients are those the data come from: a file names the client of each training sample, in their order.
+/// The clients are those the data come from: a file names the client of each training sample, in their order, or of each row of
+/// the data's own file, of which some may be held out to test.
 ///
 /// Names are numbers or texts; clients are numbered in the order of the numbers, or of the texts' UTF-8 when some are not
 /// whole numbers. The file is text (of a single column, or a table of which option `column` names one, such as the data
@@ -23,10 +24,26 @@ public struct ByColumnPartitioner: Partitioner {
     public func owners(
         labels: [Int32], classes: Int, clients: Int, seed: UInt64
     ) throws(ConfigurationError) -> [UInt32] {
+        try owners(samples: labels.count, clients: clients, rows: nil)
+    }
+
+    /// O(rows log clients).
+    public func owners(
+        labels: [Int32], classes: Int, clients: Int, seed: UInt64, rows: SourceRows
+    ) throws(ConfigurationError) -> [UInt32] {
+        try owners(samples: labels.count, clients: clients, rows: rows)
+    }
+
+    private func owners(samples: Int, clients: Int, rows: SourceRows?) throws(ConfigurationError) -> [UInt32] {
         let names = try file.column(column)
-        guard names.count == labels.count else {
+        let total = rows?.count ?? samples
+        guard names.count == samples || names.count == total else {
+            let held = total > samples ? ", or of all \(total) rows of the data" : ""
+            let isOneMore = names.count == samples + 1 || names.count == total + 1
+            let header = isOneMore ? "; if line 1 is a header, set header=true" : ""
             throw ConfigurationError(
-                "\(file.path) names the clients of \(names.count) samples, and there are \(labels.count) to train on")
+                "\(file.path) names the clients of \(names.count) samples; it must be of the \(samples) to train on\(held)"
+                    + header)
         }
         let distinct = Self.sorted(Set(names))
         guard distinct.count == clients else {
@@ -35,7 +52,9 @@ public struct ByColumnPartitioner: Partitioner {
             )
         }
         let numbers = Dictionary(uniqueKeysWithValues: distinct.enumerated().map { ($1, UInt32($0)) })
-        return names.compactMap { numbers[$0] }
+        // A file of all rows names those of the test split, too.
+        guard names.count != samples, let rows = rows?.rows else { return names.compactMap { numbers[$0] } }
+        return rows.compactMap { numbers[names[Int($0)]] }
     }
 
     private static func sorted(_ names: Set<String>) -> [String] {

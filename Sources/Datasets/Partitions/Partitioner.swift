@@ -37,21 +37,51 @@ public protocol Partitioner: Sendable {
     ///   - labels: the class of each sample, in 0 ..< classes.
     /// - Throws: `ConfigurationError` when the settings do not fit these samples and clients.
     func owners(labels: [Int32], classes: Int, clients: Int, seed: UInt64) throws(ConfigurationError) -> [UInt32]
+
+    /// Likewise, of samples that come from a file. By default where they come from makes no difference.
+    func owners(
+        labels: [Int32], classes: Int, clients: Int, seed: UInt64, rows: SourceRows
+    ) throws(ConfigurationError) -> [UInt32]
+}
+
+/// Which rows of the file the samples are.
+public struct SourceRows: Sendable {
+    /// Rows of the file.
+    public let count: Int
+    /// The row of each sample; nil: every row is one.
+    let rows: [UInt32]?
+
+    /// Of a split.
+    public init(of dataset: any Dataset) {
+        count = dataset.sourceRows
+        let isWhole = count == dataset.count
+        rows = isWhole ? nil : (0..<dataset.count).map { UInt32(dataset.sourceRow($0)) }
+    }
 }
 
 extension Partitioner {
+    public func owners(
+        labels: [Int32], classes: Int, clients: Int, seed: UInt64, rows: SourceRows
+    ) throws(ConfigurationError) -> [UInt32] {
+        try owners(labels: labels, classes: classes, clients: clients, seed: seed)
+    }
+
     /// Deals the samples with these labels out to the clients.
     /// - Throws: `ConfigurationError` when there is no client, or more clients than samples.
     public func partition(
         labels: [Int32], classes: Int, clients: Int, seed: UInt64
     ) throws(ConfigurationError) -> Partition {
-        guard clients >= 1 else { throw ConfigurationError("clients must be at least 1, not \(clients)") }
-        guard clients <= labels.count else {
-            throw ConfigurationError(
-                "\(clients) clients cannot share \(labels.count) samples; choose at most \(labels.count) clients")
-        }
+        try Self.check(clients: clients, samples: labels.count)
         return Partition(
             owners: try owners(labels: labels, classes: classes, clients: clients, seed: seed), clients: clients)
+    }
+
+    private static func check(clients: Int, samples: Int) throws(ConfigurationError) {
+        guard clients >= 1 else { throw ConfigurationError("clients must be at least 1, not \(clients)") }
+        guard clients <= samples else {
+            throw ConfigurationError(
+                "\(clients) clients cannot share \(samples) samples; choose at most \(samples) clients")
+        }
     }
 
     /// Deals a split's samples out to the clients.
@@ -59,6 +89,10 @@ extension Partitioner {
     public func partition(
         _ dataset: any Dataset, clients: Int, seed: UInt64
     ) throws(ConfigurationError) -> Partition {
-        try partition(labels: dataset.labels(), classes: dataset.classes, clients: clients, seed: seed)
+        try Self.check(clients: clients, samples: dataset.count)
+        let owners = try owners(
+            labels: dataset.labels(), classes: dataset.classes, clients: clients, seed: seed,
+            rows: SourceRows(of: dataset))
+        return Partition(owners: owners, clients: clients)
     }
 }

@@ -44,24 +44,41 @@ struct UserTable: Sendable {
         return rows
     }
 
-    /// One column as texts. O(file).
-    /// - Throws: what is wrong with the file, in one line.
+    /// One column as texts, without blanks around them; of a number counts the value: `3.0` is `3`. O(file).
+    /// - Throws: what is wrong with the file, in one line: also a row without a value.
     func column(_ column: CSVReader.Column) throws(ConfigurationError) -> [String] {
         do throws(DatasetError) {
             if isArray { return try NPYArray(path: path).integers(column: column).map { "\($0)" } }
             var reader = try CSVReader(path: path, separator: format.separator)
             var texts: [String] = []
             var fields: [CSVReader.Field] = []
-            var names: [String]?
-            if format.header ?? column.isName, try reader.next(&fields) { names = fields.map { reader.text($0) } }
-            var index = 0
-            while try reader.next(&fields) {
-                if texts.isEmpty { index = try column.index(in: fields.count, names: names, of: reader) }
-                texts.append(reader.text(fields[index]))
-            }
+            guard try reader.next(&fields) else { return [] }
+            let asked = format.header ?? (column.isName ? true : nil)
+            let names = asked == true ? try reader.columnNames(fields) : nil
+            let index = try column.index(in: fields.count, names: names, of: reader)
+            if try !isHeader(fields, asked: asked, of: reader) { texts.append(try value(fields[index], of: reader)) }
+            while try reader.next(&fields) { texts.append(try value(fields[index], of: reader)) }
             return texts
         } catch {
             throw ConfigurationError(error.description)
         }
+    }
+
+    /// Columns may be of any kind here: unless the user says so, only numbers that count are a header.
+    private func isHeader(
+        _ fields: [CSVReader.Field], asked: Bool?, of reader: CSVReader
+    ) throws(DatasetError) -> Bool {
+        if let asked { return asked }
+        return try CSVHeader.judge(fields, asked: nil, features: Array(fields.indices), of: reader, needsNumbers: true)
+            .isHeader
+    }
+
+    private func value(_ field: CSVReader.Field, of reader: CSVReader) throws(DatasetError) -> String {
+        if let whole = reader.number(field).flatMap({ Int(exactly: $0) }) { return "\(whole)" }
+        let text = reader.text(field)
+        guard !MissingLabels.isMissing(text) else {
+            throw reader.malformed("line \(reader.line) names no client ('\(reader.excerpt(field))')")
+        }
+        return text
     }
 }

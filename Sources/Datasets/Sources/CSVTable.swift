@@ -1,11 +1,13 @@
 import FedCore
 
-/// Text tables: a line for each sample, one column of labels, numbers in all others.
+/// Text tables: a line for each sample, one column of labels, numbers in all others. Plain or compressed by gzip.
 ///
 /// Option `label` says which column (0), `ignore` which are no features (separated by spaces), both by name or by number,
-/// negative from the end. `header` says whether the first line has names; it has if a column is asked for by name.
-/// `separator` is comma, semicolon or tab. Labels are whole numbers from 0 on, or any texts, which become classes in their
-/// order. `test=FILE` is the test split; without it `test-share` (0.1) of the samples is held out, drawn from `seed`, by default the run's.
+/// negative from the end. `header` says whether the first line has names; without it the line itself tells (`CSVHeader`).
+/// `separator` is comma, semicolon or tab. Labels are whole numbers from 0 on, or any numbers and texts, which become classes
+/// in their order (`CSVLabels`). `missing` says what is done about rows without one: `refuse`, `drop` them, or `keep` what
+/// stands for "no value" as a class. `test=FILE` is the test split; without it `test-share` (0.1) of the samples is held out,
+/// drawn from `seed`, by default the run's.
 ///
 /// A file is turned into numbers once, in the cache, from which all ranks of a host map it.
 public struct CSVTable: DatasetSource {
@@ -13,7 +15,7 @@ public struct CSVTable: DatasetSource {
     public static let usage = ":FILE"
     public static let summary = """
         text tables of numbers; options test=FILE, label (0) and ignore by name or number, header, separator, \
-        shape=CxHxW, layout=chw|hwc, scale, classes, test-share, seed
+        missing=refuse|drop|keep, shape=CxHxW, layout=chw|hwc, scale, classes, test-share, seed
         """
 
     public static let takesSeed = true
@@ -28,8 +30,10 @@ public struct CSVTable: DatasetSource {
         testPath = options.text("test")
         let label = CSVReader.Column(text: options.text("label") ?? "0")
         let ignored = (options.text("ignore") ?? "").split(separator: " ").map { CSVReader.Column(text: String($0)) }
+        let format = try CSVReader.Format(&options)
         choices = CSVNumbers.Choices(
-            format: try CSVReader.Format(&options), label: label, ignored: ignored, names: nil)
+            format: format, label: label, ignored: ignored,
+            missing: try MissingLabels(&options, of: [.refuse, .drop, .keep]), names: nil)
         form = try TableForm(&options)
     }
 
@@ -41,23 +45,32 @@ public struct CSVTable: DatasetSource {
         let named = numbers.names.isEmpty ? nil : numbers.names.count
         let train = try split(numbers, classes: form.classes ?? named)
         guard let testPath else {
-            return try train.holdingOut(form.testShare, seed: form.seed ?? options.seed)
+            let pair = try train.holdingOut(form.testShare, seed: form.seed ?? options.seed)
+            return pair.noting(numbers.notes)
         }
         var testChoices = choices
         testChoices.names = numbers.names
-        let test = try split(
-            CSVNumbers(path: testPath, testChoices, cache: cache), classes: train.classes)
-        guard train.shape == test.shape else {
-            throw DatasetError.shapeMismatch(
-                train: path, trainShape: train.shape, test: testPath, testShape: test.shape)
-        }
-        return DatasetPair(train: train, test: test)
+        let testNumbers = try CSVNumbers(path: testPath, testChoices, cache: cache)
+        let pair = try train.tested(on: split(testNumbers, classes: train.classes))
+        try Self.check(testNumbers, hasColumnsOf: numbers)
+        return pair.noting(numbers.notes + testNumbers.notes)
     }
 
     private func split(_ numbers: CSVNumbers, classes: Int?) throws(DatasetError) -> ArrayImages {
         try ArrayImages(
             name: "\(Self.name):\(path)", shape: form.shape(ofRow: numbers.features, path: numbers.path),
             images: numbers.featureRows, labels: numbers.labelRows, classes: classes, classNames: numbers.names,
-            scale: form.scale ?? 1, layout: form.layout)
+            range: numbers.range, scale: form.scale ?? 1, layout: form.layout,
+            dropsUnlabelled: choices.missing == .drop)
+    }
+
+    /// Two files with headers must name the same columns in the same order.
+    private static func check(_ test: CSVNumbers, hasColumnsOf train: CSVNumbers) throws(DatasetError) {
+        for (feature, (own, trained)) in zip(test.columnNames, train.columnNames).enumerated() where own != trained {
+            throw .malformed(
+                file: test.path,
+                reason: "feature \(feature) is column '\(own)', and '\(trained)' in \(train.path): the columns of both "
+                    + "must be the same, in one order")
+        }
     }
 }

@@ -25,6 +25,8 @@ struct ArrayImages: Dataset {
     let shape: ImageShape
     let classes: Int
     let classNames: [String]
+    /// Of the file's numbers.
+    let range: NumberRange
     /// What the user's numbers are divided by.
     let scale: Float
     let layout: Layout
@@ -36,13 +38,16 @@ struct ArrayImages: Dataset {
     /// More would make a class table beyond any memory: a sign that the labels are no classes.
     static let mostClasses = 65_536
 
-    /// Checks that images and labels belong together and that every label is a class. O(count).
+    /// Checks that images and labels belong together, that every label is a class, and that numbers stay finite when they are
+    /// scaled. O(count).
     /// - Parameters:
     ///   - classes: nil takes the largest label + 1.
     ///   - classNames: of the classes from 0 on; those beyond are named after their labels.
+    ///   - range: of the images' numbers.
+    ///   - dropsUnlabelled: whether samples with a label below 0 or NaN are left out; they are refused otherwise.
     init(
         name: String, shape: ImageShape, images: Rows, labels: Rows, classes: Int?, classNames: [String] = [],
-        scale: Float, layout: Layout
+        range: NumberRange, scale: Float, layout: Layout, dropsUnlabelled: Bool
     ) throws(DatasetError) {
         guard images.count == labels.count else {
             throw .countMismatch(
@@ -51,25 +56,21 @@ struct ArrayImages: Dataset {
         guard images.count <= Int(UInt32.max) else {
             throw .malformed(file: images.path, reason: "holds more than 2^32 - 1 samples")
         }
-        let limit = classes ?? Self.mostClasses
-        var largest = 0
-        for sample in 0..<labels.count {
-            guard let label = labels.bytes.integer(labels.format, at: labels.offset + sample * labels.format.size)
-            else {
-                throw .malformed(file: labels.path, reason: "the label of sample \(sample) is no whole number")
-            }
-            guard (0..<limit).contains(label) else {
-                throw .labelOutOfRange(file: labels.path, sample: sample, label: label, classes: limit)
-            }
-            largest = max(largest, label)
+        guard (range.extent / scale).isFinite else {
+            throw .malformed(file: images.path, reason: "\(range.description) divided by \(scale) is infinite")
+        }
+        let checked = try labels.classes(most: classes ?? Self.mostClasses, dropsUnlabelled: dropsUnlabelled)
+        if checked.unlabelled > 0 {
+            chosen = (0..<UInt32(labels.count)).filter { labels.class(inRow: Int($0)).map { $0 >= 0 } ?? false }
         }
         self.name = name
         self.shape = shape
         self.images = images
         self.labels = labels
-        let count = classes ?? largest + 1
+        let count = classes ?? checked.largest + 1
         self.classes = count
         self.classNames = classNames.prefix(count) + (min(classNames.count, count)..<count).map { "\($0)" }
+        self.range = range
         self.scale = scale
         self.layout = layout
     }
@@ -86,13 +87,21 @@ struct ArrayImages: Dataset {
         var random = RandomStream(seed: seed, .partition, round: 2)
         random.shuffle(&order)
         let held = min(max(Int((share * Double(count)).rounded()), 1), count - 1)
-        var (train, test) = (self, self)
-        train.chosen = order[held...].sorted()
-        test.chosen = order[..<held].sorted()
-        return DatasetPair(train: train, test: test, heldOutShare: share)
+        let rows = chosen
+        func split(_ samples: ArraySlice<UInt32>) -> ArrayImages {
+            var split = self
+            split.chosen = samples.sorted().map { sample in rows.map { $0[Int(sample)] } ?? sample }
+            return split
+        }
+        let note = "\(held) of \(count) samples of \(images.path) are held out to test, drawn from seed \(seed)"
+        return DatasetPair(
+            train: split(order[held...]), test: split(order[..<held]), heldOutShare: share,
+            notes: notes + [.fact(note)])
     }
 
     var count: Int { chosen?.count ?? images.count }
+    var sourceRows: Int { images.count }
+    func sourceRow(_ sample: Int) -> Int { row(of: sample) }
 
     private func row(of sample: Int) -> Int {
         precondition(sample >= 0 && sample < count, "sample \(sample) is outside 0 ..< \(count)")

@@ -1,6 +1,7 @@
-/// A text table turned into numbers, as it lies in the cache: three 64-bit numbers (rows, features, bytes of names), the
-/// labels as 32-bit integers, the features as 32-bit floats, then the classes' names, each after its length. All
-/// little-endian.
+/// A text table turned into numbers, as it lies in the cache: three 64-bit numbers (rows, features, bytes of texts), the least
+/// and the largest feature as 32-bit floats, the labels as 32-bit integers (-1: the row is left out), the features as 32-bit
+/// floats, then three lists of texts (the classes' names, the columns', notes), each after its count, each text after its
+/// length. All little-endian.
 struct CSVNumbers {
     /// What a copy depends on besides the file.
     struct Choices: Sendable {
@@ -8,6 +9,7 @@ struct CSVNumbers {
         let label: CSVReader.Column
         /// Columns that are no features.
         let ignored: [CSVReader.Column]
+        let missing: MissingLabels
         /// The classes' names, from the training file; nil: whatever labels there are.
         var names: [String]?
 
@@ -16,24 +18,29 @@ struct CSVNumbers {
             let columns = ([label] + ignored).map { "\($0.text.utf8.count) \($0.text)" }
             let names = names.map { names in "\(names.count)" + names.map { " \($0.utf8.count) \($0)" }.joined() }
             let header = format.header.map { "\($0)" }
-            return "csv 1 \(format.separator) \(header ?? "-") \(columns) \(names ?? "-")"
+            return "csv 2 \(format.separator) \(header ?? "-") \(missing) \(columns) \(names ?? "-")"
         }
     }
 
-    private static let headerBytes = 24
+    private static let headerBytes = 32
 
     let path: String
     let bytes: MappedFile
     let rows: Int
     let features: Int
+    /// Of the features.
+    let range: NumberRange
     /// Names of the classes; empty when labels are whole numbers.
     let names: [String]
+    /// Of the features; empty without a header.
+    let columnNames: [String]
+    let notes: [DatasetNote]
 
     /// Turns the file into numbers if no copy of it is in the cache. O(file).
     init(path: String, _ choices: Choices, cache: Cache) throws(DatasetError) {
-        let bytes = try cache.copy(of: path, key: choices.key) { _, write throws(DatasetError) in
+        let bytes = try cache.copy(of: path, key: choices.key) { source, write throws(DatasetError) in
             var table = CSVNumbersBuilder(choices)
-            try table.read(CSVReader(path: path, separator: choices.format.separator))
+            try table.read(CSVReader(source, separator: choices.format.separator))
             try table.store(write)
         }
         let damaged = DatasetError.malformed(file: path, reason: "its copy in the cache is damaged; delete it")
@@ -43,20 +50,31 @@ struct CSVNumbers {
         else { throw damaged }
         let start = Self.headerBytes + 4 * rows * (1 + features)
         guard bytes.count >= start, bytes.integer(.int64, at: 16) == bytes.count - start else { throw damaged }
-        var names: [String] = []
+        range = NumberRange(least: bytes.float(at: 24), largest: bytes.float(at: 28))
         var position = start
-        while position < bytes.count {
-            guard position + 4 <= bytes.count, let length = bytes.integer(.uint32, at: position),
-                position + 4 + length <= bytes.count
-            else { throw damaged }
-            names.append(String(decoding: bytes.copy(position + 4..<position + 4 + length), as: UTF8.self))
-            position += 4 + length
+        func number() throws(DatasetError) -> Int {
+            guard position + 4 <= bytes.count, let number = bytes.integer(.uint32, at: position) else { throw damaged }
+            position += 4
+            return number
         }
+        func texts() throws(DatasetError) -> [String] {
+            var texts: [String] = []
+            for _ in 0..<(try number()) {
+                let length = try number()
+                guard position + length <= bytes.count else { throw damaged }
+                texts.append(String(decoding: bytes.copy(position..<position + length), as: UTF8.self))
+                position += length
+            }
+            return texts
+        }
+        names = try texts()
+        columnNames = try texts()
+        notes = try texts().map { DatasetNote(text: "\(path): \($0.dropFirst())", isWarning: $0.hasPrefix("!")) }
+        guard position == bytes.count else { throw damaged }
         self.path = path
         self.bytes = bytes
         self.rows = rows
         self.features = features
-        self.names = names
     }
 
     var labelRows: ArrayImages.Rows {

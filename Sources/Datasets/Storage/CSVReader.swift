@@ -8,7 +8,7 @@ struct CSVReader {
     /// The file, for error messages.
     let path: String
     private let bytes: [UInt8]
-    private let separator: UInt8
+    let separator: UInt8
     private var position: Int
     /// Of the record that was read last, from 1.
     private(set) var line = 0
@@ -29,10 +29,14 @@ struct CSVReader {
         position = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
     }
 
-    /// Reads the whole file.
+    /// Reads the whole file, decompressed if it is gzip.
     init(path: String, separator: UInt8 = UInt8(ascii: ",")) throws(DatasetError) {
-        let file = try MappedFile(path: path)
-        self.init(file.copy(0..<file.count), path: path, separator: separator)
+        try self.init(OpenFile(reading: path), separator: separator)
+    }
+
+    /// Reads what is open, from its beginning.
+    init(_ file: borrowing OpenFile, separator: UInt8 = UInt8(ascii: ",")) throws(DatasetError) {
+        self.init(try TextFile.bytes(of: file), path: file.path, separator: separator)
     }
 
     /// Reads the next record into `fields`.
@@ -82,6 +86,11 @@ struct CSVReader {
         return Field(range: start + 1..<position - 1, isQuoted: true)
     }
 
+    /// The bytes of the first line that is not empty.
+    var firstLine: ArraySlice<UInt8> {
+        bytes.drop { isLineEnd($0) }.prefix { !isLineEnd($0) }
+    }
+
     private func isLineEnd(_ byte: UInt8) -> Bool { byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "\r") }
 
     private mutating func skipLineEnd() {
@@ -92,17 +101,30 @@ struct CSVReader {
         nextLine += 1
     }
 
-    /// A field's text, without quotes.
+    /// A field's text, without quotes and without the blanks around it; what is not UTF-8 is replaced.
     func text(_ field: Field) -> String {
-        let text = String(decoding: bytes[field.range], as: UTF8.self)
+        let text = ClassNames.trimmed(String(decoding: bytes[field.range], as: UTF8.self))
         return field.isQuoted ? text.replacing("\"\"", with: "\"") : text
+    }
+
+    /// A field's text that is to be a name.
+    /// - Parameter what: it is the name of, for the message: e.g. `line 3: the label`.
+    /// - Throws: `DatasetError.malformed` when it is not UTF-8, or cannot be shown.
+    func name(_ field: Field, _ what: @autoclosure () -> String) throws(DatasetError) -> String {
+        guard String(validating: bytes[field.range], as: UTF8.self) != nil else {
+            throw malformed("\(what()) '\(excerpt(field))' is not UTF-8; save the file as UTF-8")
+        }
+        let text = text(field)
+        if let scalar = text.firstUnprintable {
+            throw malformed("\(what()) '\(excerpt(field))' holds \(ClassNames.describe(scalar))")
+        }
+        return text
     }
 
     /// A field's beginning on one line, for error messages.
     func excerpt(_ field: Field) -> String {
         let text = String(decoding: bytes[field.range.prefix(40)], as: UTF8.self)
-        let isPlain = { (scalar: Unicode.Scalar) in scalar.value >= 32 && scalar.value != 127 }
-        return String(String.UnicodeScalarView(text.unicodeScalars.map { isPlain($0) ? $0 : "?" }))
+        return String(String.UnicodeScalarView(text.unicodeScalars.map { $0.isPrintable ? $0 : "?" }))
     }
 
     /// A field's value, nil if it is no finite number. Blanks around it are passed over. Correctly rounded to a Double.
@@ -136,47 +158,14 @@ struct CSVReader {
     }
 
     private static func anyNumber(_ text: ArraySlice<UInt8>) -> Double? {
-        guard let value = Double(String(decoding: text, as: UTF8.self)), value.isFinite else { return nil }
+        let isDecimal = { (byte: UInt8) in
+            (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || "+-.eE".utf8.contains(byte)
+        }
+        guard text.allSatisfy(isDecimal), let value = Double(String(decoding: text, as: UTF8.self)), value.isFinite
+        else { return nil }
         return value
     }
 
     /// An error of this file.
     func malformed(_ reason: String) -> DatasetError { .malformed(file: path, reason: reason) }
-}
-
-extension CSVReader {
-    /// What a user says about the form of a text table.
-    struct Format: Sendable, Equatable {
-        let separator: UInt8
-        /// Whether the first line has names; nil: if a column is asked for by its name.
-        let header: Bool?
-
-        init(_ options: inout OptionReader) throws(ConfigurationError) {
-            separator =
-                switch try options.choice("separator", default: "comma", of: ["comma", "semicolon", "tab"]) {
-                case "semicolon": UInt8(ascii: ";")
-                case "tab": UInt8(ascii: "\t")
-                default: UInt8(ascii: ",")
-                }
-            header = try options.flag("header")
-        }
-    }
-
-    /// Which column: its name in the first line, or its number from 0, negative from the end.
-    struct Column: Sendable, Equatable {
-        let text: String
-        var isName: Bool { Int(text) == nil }
-
-        /// - Throws: `DatasetError.malformed` when there is no such column.
-        func index(in columns: Int, names: [String]?, of reader: CSVReader) throws(DatasetError) -> Int {
-            guard let number = Int(text) else {
-                if let index = names?.firstIndex(of: text) { return index }
-                throw reader.malformed("has no column '\(text)'")
-            }
-            guard (-columns..<columns).contains(number) else {
-                throw reader.malformed("has no column \(number); there are \(columns)")
-            }
-            return number < 0 ? number + columns : number
-        }
-    }
 }

@@ -9,13 +9,15 @@ import Darwin
 /// Copies of files in a form that can be mapped (decompressed, or text turned into numbers), made once for each user and
 /// host and then mapped by every rank.
 ///
-/// A copy begins with a header that names the version of its source (size and time of modification) and its own
-/// length; one that does not fit is made again. It is written under another name and then renamed, so that nobody sees
+/// A copy begins with a header that names its source (`SourceMark`) and its own length; one that does not fit is made
+/// again. It is written under another name and then renamed, so that nobody sees
 /// half of one, however many ranks and runs start at once; a lock lets one rank do the work while the others wait.
 struct Cache: Sendable {
-    static let headerBytes = 64
+    static let headerBytes = 128
     /// Longer than the making of any copy; after it a rank stops waiting for a holder that may be stopped.
     private static let patience = Duration.seconds(60)
+    /// Bytes of a source's name that a copy's begins with: file systems allow 255.
+    private static let longestName = 200
 
     /// Folders in the order in which they are tried.
     let folders: [String]
@@ -74,7 +76,7 @@ struct Cache: Sendable {
     /// - Throws: `make`'s own errors, or `DatasetError.cache`.
     func copy(of path: String, key: String = "", make: Maker) throws(DatasetError) -> MappedFile {
         let source = try OpenFile(reading: path)
-        let version = try source.status()
+        let version = try SourceMark(of: source)
         let name = Self.name(for: path, key: key)
         for folder in folders where isExplicit || FileSystem.isOwnFolder(folder) {
             if let copy = Self.map("\(folder)/\(name)", of: version) { return copy }
@@ -100,7 +102,7 @@ struct Cache: Sendable {
     }
 
     private func fill(
-        _ copy: String, _ folder: String, _ source: borrowing OpenFile, _ version: OpenFile.Status, _ make: Maker
+        _ copy: String, _ folder: String, _ source: borrowing OpenFile, _ version: SourceMark, _ make: Maker
     ) throws(DatasetError) -> MappedFile {
         if let made = Self.map(copy, of: version) { return made }
         guard let file = OpenFile.temporary(for: copy) else {
@@ -117,6 +119,7 @@ struct Cache: Sendable {
             length += chunk.count
             try Self.write(chunk, to: file, folder)
         }
+        guard try source.status() == version.status else { throw .changed(file: source.path) }
         lseek(file.descriptor, 0, SEEK_SET)
         try Self.write(Self.header(of: version, length: length), to: file, folder)
         guard rename(file.path, copy) == 0 else { throw .cache(folder: folder, reason: FileSystem.reason(errno)) }
@@ -137,7 +140,7 @@ struct Cache: Sendable {
     }
 
     /// The copy, if it is there, complete, and of this version.
-    private static func map(_ copy: String, of version: OpenFile.Status) -> MappedFile? {
+    private static func map(_ copy: String, of version: SourceMark) -> MappedFile? {
         guard let file = try? OpenFile(reading: copy), let whole = try? MappedFile(file),
             whole.count >= headerBytes,
             whole.copy(0..<headerBytes) == header(of: version, length: whole.count - headerBytes)
@@ -145,21 +148,22 @@ struct Cache: Sendable {
         return try? MappedFile(file, from: headerBytes)
     }
 
-    /// Eight characters, then size and time of the source and the length that follows as little-endian 64-bit integers.
-    private static func header(of version: OpenFile.Status, length: Int) -> [UInt8] {
-        var header = Array("FEDMPI-1".utf8)
-        for number in [version.byteCount, version.modifiedSeconds, version.modifiedNanoseconds, length] {
-            for shift in stride(from: 0, to: 64, by: 8) { header.append(UInt8(truncatingIfNeeded: number >> shift)) }
-        }
+    /// Eight characters, the length that follows, then which file and which state of it.
+    private static func header(of version: SourceMark, length: Int) -> [UInt8] {
+        var header = Array("FEDMPI-2".utf8)
+        for shift in stride(from: 0, to: 64, by: 8) { header.append(UInt8(truncatingIfNeeded: length >> shift)) }
+        header += version.bytes
         return header + [UInt8](repeating: 0, count: headerBytes - header.count)
     }
 
-    /// The source's own name for the reader, and a hash of its whole path to tell folders apart.
+    /// The beginning of the source's own name for the reader, and a hash of its whole path to tell folders apart. With what
+    /// is put behind it, no longer than a name may be.
     private static func name(for path: String, key: String) -> String {
         var hash = StableHash()
-        for byte in FileSystem.canonical(path).utf8 { hash.add(byte) }
-        for byte in key.utf8 { hash.add(byte) }
-        let file = path.split(separator: "/").last.map { String($0) } ?? "data"
+        hash.add(FileSystem.canonical(path))
+        hash.add(key)
+        var file = path.split(separator: "/").last.map { String($0) } ?? "data"
+        while file.utf8.count > longestName { file.unicodeScalars.removeLast() }
         return "\(file).\(String(hash.value, radix: 16))"
     }
 }

@@ -58,6 +58,7 @@ struct IDXFile: Sendable {
             throw .truncated(file: path, expectedBytes: kind.headerBytes, actualBytes: head.count)
         }
         guard word(0) == kind.magic else {
+            if FileKind(head) == .gzip { throw .malformed(file: path, reason: "is compressed by gzip; name it .gz") }
             throw .wrongMagic(file: path, expected: kind.magic, actual: word(0))
         }
         guard head.count >= kind.headerBytes else {

@@ -17,6 +17,8 @@ final class MappedFile: @unchecked Sendable {
     private let start: Int
     /// Number of bytes.
     let count: Int
+    /// Of the file when it was mapped.
+    let status: OpenFile.Status
 
     /// - Parameters:
     ///   - start: hides as many bytes at the beginning of the file.
@@ -26,7 +28,8 @@ final class MappedFile: @unchecked Sendable {
 
     /// Maps what is open; the descriptor may be closed afterwards.
     init(_ file: borrowing OpenFile, from start: Int = 0) throws(DatasetError) {
-        let length = try file.status().byteCount
+        status = try file.status()
+        let length = status.byteCount
         self.start = min(start, length)
         count = length - self.start
         // Nothing can be mapped of an empty file.

@@ -14,6 +14,8 @@ struct NPYArray: Sendable {
 
     /// Number of samples.
     var count: Int { shape[0] }
+    /// Of the data.
+    var byteCount: Int { shape.reduce(format.size, *) }
 
     init(path: String) throws(DatasetError) {
         let bytes = try MappedFile(path: path)
@@ -53,7 +55,8 @@ struct NPYArray: Sendable {
     ) throws(DatasetError) -> (text: String, length: Int) {
         let start = bytes.copy(range.prefix(12))
         guard start.starts(with: [0x93] + Array("NUMPY".utf8)) else {
-            throw .malformed(file: path, reason: "is no NumPy array (.npy)")
+            let kind = FileKind(bytes.copy(range.prefix(FileKind.headBytes))).map { ": it \($0.description)" } ?? ""
+            throw .malformed(file: path, reason: "is no NumPy array (.npy)\(kind)")
         }
         let version = start.count > 6 ? start[6] : 0
         // Of version 1 the header's length has two bytes, later four.
@@ -89,7 +92,8 @@ struct NPYArray: Sendable {
         let format = NumberFormat.allCases.first { code == ($0.size > 1 ? "<" : "|") + $0.rawValue }
         guard type.first == "'", let format else {
             let known = NumberFormat.allCases.map { $0.rawValue }.joined(separator: ", ")
-            throw .malformed(file: path, reason: "its type is none of: \(known) (little-endian)")
+            throw .malformed(
+                file: path, reason: "its type is none of: \(known) (little-endian)\(Self.remedy(forType: type))")
         }
         guard try value(of: "fortran_order").hasPrefix("False") else {
             throw .malformed(file: path, reason: "is in Fortran's order; save numpy.ascontiguousarray of it")
@@ -109,6 +113,23 @@ struct NPYArray: Sendable {
         }
         guard !shape.isEmpty, shape.count <= 32 else { throw .malformed(file: path, reason: "is no array of samples") }
         return (format, shape)
+    }
+
+    /// What to do with an array of another type; empty when there is nothing to say.
+    private static func remedy(forType type: Substring) -> String {
+        guard type.first == "'" else { return "; save each field as an array of its own" }
+        let code = type.dropFirst().prefix { $0 != "'" && !$0.isNewline }.prefix(16)
+        return switch code.first(where: { !"<>|=".contains($0) }) {
+        case "O":
+            ", it is of Python's objects; save numpy.stack of the images, numpy.array(labels, dtype=numpy.int64)"
+        case "U", "S":
+            ", it is of texts; save numpy.unique(labels, return_inverse=True)[1], which numbers them in order"
+        case "f" where code.hasSuffix("2"): ", it is f2; save array.astype(numpy.float32)"
+        case "b", "u", "i", "f":
+            ", it is '\(code)'; save array.astype(array.dtype.newbyteorder('<')), or as numpy.float32"
+        case "c": ", it is of complex numbers; save real and imaginary parts as channels"
+        default: ""
+        }
     }
 
     /// An element, counted in the order of the file; nil if it is no whole number that an Int holds.

@@ -6,10 +6,20 @@ import Darwin
 
 /// An open file descriptor, closed when the value ends.
 struct OpenFile: ~Copyable {
+    /// Which file it is, and which state of it. Without the device: hosts that share a file system number it differently, and
+    /// the time of change tells two files of one inode number apart.
     struct Status: Equatable {
         let byteCount: Int
+        let inode: Int
         let modifiedSeconds: Int
         let modifiedNanoseconds: Int
+        /// When contents, name or owner changed last, which no program can set.
+        let changedSeconds: Int
+        let changedNanoseconds: Int
+
+        /// Whether the file system keeps times fine enough to tell two states apart. Images such as squashfs give the time of
+        /// modification for that of change, in whole seconds, and number their files in order.
+        var hasFineTimes: Bool { changedNanoseconds != 0 }
     }
 
     let path: String
@@ -62,13 +72,14 @@ struct OpenFile: ~Copyable {
         guard fstat(descriptor, &status) == 0 else { throw .unreadable(file: path, reason: FileSystem.reason(errno)) }
         guard status.st_mode & S_IFMT == S_IFREG else { throw .unreadable(file: path, reason: "not a regular file") }
         #if canImport(Darwin)
-        let modified = status.st_mtimespec
+        let (modified, changed) = (status.st_mtimespec, status.st_ctimespec)
         #else
-        let modified = status.st_mtim
+        let (modified, changed) = (status.st_mtim, status.st_ctim)
         #endif
         return Status(
-            byteCount: Int(status.st_size), modifiedSeconds: Int(modified.tv_sec),
-            modifiedNanoseconds: Int(modified.tv_nsec))
+            byteCount: Int(status.st_size), inode: Int(truncatingIfNeeded: status.st_ino),
+            modifiedSeconds: Int(modified.tv_sec), modifiedNanoseconds: Int(modified.tv_nsec),
+            changedSeconds: Int(changed.tv_sec), changedNanoseconds: Int(changed.tv_nsec))
     }
 
     /// Reads on from where the last call ended.
@@ -83,6 +94,23 @@ struct OpenFile: ~Copyable {
             if count >= 0 { return count }
             if errno != EINTR { throw .unreadable(file: path, reason: FileSystem.reason(errno)) }
         }
+    }
+
+    /// Reads some bytes, wherever the last call ended.
+    /// - Returns: as many as there are from `offset` on, `count` at most.
+    func read(_ count: Int, at offset: Int) throws(DatasetError) -> [UInt8] {
+        var failure: Int32 = 0
+        let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+            while filled < count {
+                let rest = UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[filled...])
+                let read = pread(descriptor, rest.baseAddress, rest.count, off_t(offset + filled))
+                if read == 0 { break }
+                if read > 0 { filled += read } else if errno != EINTR { failure = errno }
+                if failure != 0 { break }
+            }
+        }
+        if failure != 0 { throw .unreadable(file: path, reason: FileSystem.reason(failure)) }
+        return bytes
     }
 
     /// Writes all the bytes.

@@ -41,6 +41,10 @@ struct ZipFile: Sendable {
                 return start
             }
         }
+        let kind = FileKind(bytes.copy(0..<min(FileKind.headBytes, bytes.count)))
+        if let kind, kind != .zip {
+            throw .malformed(file: path, reason: "is no ZIP archive (.npz): it \(kind.description)")
+        }
         throw .malformed(file: path, reason: "is no ZIP archive (.npz), or is cut short")
     }
 

@@ -19,6 +19,8 @@ struct PartitionTable: ParsableCommand {
     private struct Table: Encodable {
         let dataset: String
         let partition: String
+        /// Names of the table's columns.
+        let classes: [String]
         let table: [[Int]]
         let skew: LabelSkew
     }
@@ -29,23 +31,29 @@ struct PartitionTable: ParsableCommand {
         let (data, partition) = try Job.openPartitioned(settings)
         let table = partition.classTable(labels: data.train.labels(), classes: data.train.classes)
         let skew = LabelSkew(classTable: table)
+        let names = data.train.classNames
+        for note in data.notes where note.isWarning { Console.error("fedmpi: warning: \(note.text)") }
         if json {
             let encoded = try JSONEncoder().encode(
-                Table(dataset: settings.dataset, partition: settings.partition, table: table, skew: skew))
+                Table(
+                    dataset: settings.dataset, partition: settings.partition, classes: names, table: table, skew: skew))
             Console.output(String(decoding: encoded, as: UTF8.self))
             return
         }
-        let classes = data.train.classes
-        let width = max(6, Format.grouped(data.train.count).count)
+        for note in data.notes where !note.isWarning { Console.output("read      \(note.text)") }
+        let titles = names + ["total"]
+        let least = max(6, Format.grouped(data.train.count).count)
+        let widths = titles.map { max(least, $0.count) }
         func line(_ title: String, _ cells: [String]) {
             Console.output(
-                Format.leftAligned(title, to: 8) + cells.map { "  " + Format.padded($0, to: width) }.joined())
+                Format.leftAligned(title, to: 8)
+                    + zip(cells, widths).map { "  " + Format.padded($0, to: $1) }.joined())
         }
-        line("client", (0..<classes).map { "\($0)" } + ["total"])
+        line("client", titles)
         for (client, row) in table.enumerated() {
             line("\(client)", (row + [row.reduce(0, +)]).map(Format.grouped))
         }
-        let totals = (0..<classes).map { column in table.reduce(0) { $0 + $1[column] } }
+        let totals = names.indices.map { column in table.reduce(0) { $0 + $1[column] } }
         line("total", (totals + [totals.reduce(0, +)]).map(Format.grouped))
         Console.output("\nskew      \(skew)")
     }

@@ -23,6 +23,10 @@ final class JSONLines: RoundObserver {
         /// Absent unless the run is continued.
         let finishedRounds: Int?
         let settings: RunSettings
+        /// In the order of the labels; absent when they are called as their labels are.
+        let classNames: [String]?
+        /// How the data were read; absent when there is nothing to say.
+        let dataNotes: [String]?
     }
 
     private struct Round: Encodable {
@@ -66,7 +70,9 @@ final class JSONLines: RoundObserver {
         try print(
             Start(
                 run: folder.name, parameters: run.model.parameterCount, ranks: run.ranks, hosts: run.distinctHosts,
-                finishedRounds: run.finishedRounds > 0 ? run.finishedRounds : nil, settings: run.settings))
+                finishedRounds: run.finishedRounds > 0 ? run.finishedRounds : nil, settings: run.settings,
+                classNames: DataLines.classes(run.classNames) == nil ? nil : run.classNames,
+                dataNotes: run.dataNotes.isEmpty ? nil : run.dataNotes.map(\.text)))
     }
 
     func roundFinished(_ record: RoundRecord) throws {

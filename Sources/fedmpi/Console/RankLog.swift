@@ -1,5 +1,6 @@
 import Federation
 import Logging
+import Synchronization
 
 /// Log lines on standard error, each with its rank.
 struct RankLog: LogHandler {
@@ -22,11 +23,19 @@ final class EventLog: RoundObserver {
     private let logger: Logger
     private let place: String
     private var repeated = RepeatedWarnings()
+    /// What this process has said of data; runs of a sweep have the same.
+    private static let said = Mutex<Set<String>>([])
 
     /// - Parameter run: its name, where there are several at a time.
     init(rank: Int, run: String? = nil) {
         logger = Logger(label: "fedmpi") { _ in RankLog(rank: rank) }
         place = run.map { "\($0): " } ?? ""
+    }
+
+    func runStarted(_ run: RunDescription) {
+        for note in run.dataNotes where note.isWarning {
+            if Self.said.withLock({ $0.insert(note.text).inserted }) { logger.warning("\(note.text)") }
+        }
     }
 
     func faulted(_ fault: FaultRecord) {

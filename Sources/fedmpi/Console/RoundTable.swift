@@ -40,7 +40,8 @@ final class RoundTable: RoundObserver {
             model     \(run.model.name), \(Format.grouped(run.model.parameterCount)) parameters, \
             \(Format.megabytes(run.model.parameterCount * 4))
             data      \(settings.dataset), \(Format.grouped(run.trainingSamples)) to train, \
-            \(Format.grouped(run.testSamples)) to test, \(partition)
+            \(Format.grouped(run.testSamples)) to test, \(partition)\
+            \(DataLines.header(classNames: run.classNames, notes: run.dataNotes))
             skew      \(run.skew)
             clients   \(Format.grouped(settings.clients)), \(Format.grouped(settings.cohortSize)) \(run.isAsynchronous ? "in flight" : "a round"), over \
             \(Format.count(clientRanks, "rank")) on \(Format.count(hosts.count, "host"))\

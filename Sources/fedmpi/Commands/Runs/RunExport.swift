@@ -30,8 +30,7 @@ struct RunExport: ParsableCommand {
         let output = try file.map { try OutputFile($0, overwrite) }
         let store = try history.open()
         let rows = try rounds ? store.roundTable() : lines(of: store.runs().reversed())
-        let text = rows.map { CSVLine.text($0.map { $0 ?? "" }) + "
-" }.joined()
+        let text = rows.map { CSVLine.text($0.map { $0 ?? "" }) + "\n" }.joined()
         guard let output else { return Console.output(text, terminator: "") }
         try output.write(Array(text.utf8))
     }

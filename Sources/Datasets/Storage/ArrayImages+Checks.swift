@@ -1,0 +1,92 @@
+extension ArrayImages.Rows {
+    /// The label in a row; nil if it is no whole number.
+    func `class`(inRow row: Int) -> Int? { bytes.integer(format, at: offset + row * format.size) }
+
+    /// Checks that every label is a class. O(count).
+    /// - Parameters:
+    ///   - most: labels are below it.
+    ///   - dropsUnlabelled: whether a label below 0 or NaN is passed over.
+    /// - Returns: the largest label, and how many rows have none.
+    func classes(most: Int, dropsUnlabelled: Bool) throws(DatasetError) -> (largest: Int, unlabelled: Int) {
+        var largest = 0
+        var unlabelled = 0
+        for row in 0..<count {
+            let label = self.class(inRow: row)
+            if let label, (0..<most).contains(label) {
+                largest = max(largest, label)
+                continue
+            }
+            let text = label.map { "\($0)" } ?? number(inRow: row)
+            guard label.map({ $0 < 0 }) ?? (text == "nan") else {
+                if let label { throw .labelOutOfRange(file: path, sample: row, label: label, classes: most) }
+                throw .malformed(
+                    file: path, reason: "the label of sample \(row) is \(text), no whole number from 0 on: no class")
+            }
+            guard dropsUnlabelled else {
+                throw .malformed(
+                    file: path,
+                    reason: "the label of sample \(row) is \(text), outside 0 ..< \(most): missing=drop leaves samples "
+                        + "without a label out")
+            }
+            unlabelled += 1
+        }
+        guard unlabelled < count else { throw .malformed(file: path, reason: "holds no label from 0 on") }
+        return (largest, unlabelled)
+    }
+
+    /// A number as the user wrote it.
+    private func number(inRow row: Int) -> String {
+        var value: [Float] = [0]
+        var span = value.mutableSpan
+        bytes.readFloats(format, at: offset + row * format.size, count: 1, dividedBy: 1, into: &span, at: 0)
+        return NumberRange.text(value[0])
+    }
+}
+
+extension ArrayImages {
+    /// Beyond it numbers are far from what the models' initial weights are made for.
+    private static let largestUsual: Float = 16
+
+    /// What the reader of a header should know of the numbers as they are trained on.
+    var notes: [DatasetNote] {
+        var notes: [DatasetNote] = []
+        let unlabelled = images.count - count
+        if unlabelled > 0, images.path != labels.path {
+            notes.append(
+                .fact("\(labels.path): \(unlabelled) of \(images.count) samples have no label and are left out"))
+        }
+        let (least, largest) = (range.least / scale, range.largest / scale)
+        let scaled = NumberRange(least: least, largest: largest)
+        if scale == 1, scaled.extent > Self.largestUsual {
+            let divisor = least >= 0 && largest <= 255 ? 255 : scaled.extent
+            notes.append(
+                .warning(
+                    "\(images.path): values \(scaled.description) are trained on as they are; dataset option "
+                        + "scale=\(NumberRange.text(divisor)) divides them"))
+        } else if scale > 1, range.largest > range.least, scaled.extent < 2 / scale {
+            notes.append(
+                .warning(
+                    "\(images.path): values \(range.description) are divided by \(NumberRange.text(scale)); dataset option "
+                        + "scale=1 takes them as they are"))
+        } else {
+            notes.append(.fact("\(images.path): values \(scaled.description)"))
+        }
+        return notes
+    }
+
+    /// Two splits of one data set, with what is to be said of them.
+    /// - Throws: `DatasetError.shapeMismatch` when their images differ in shape.
+    func tested(on test: ArrayImages) throws(DatasetError) -> DatasetPair {
+        guard shape == test.shape else {
+            throw .shapeMismatch(
+                train: images.path, trainShape: shape, test: test.images.path, testShape: test.shape)
+        }
+        var notes = notes + test.notes
+        let (own, others) = (range.extent / scale, test.range.extent / test.scale)
+        if max(own, others) > 8 * min(own, others) {
+            notes.append(
+                .warning("\(test.images.path) has values of another size than \(images.path): scale both alike"))
+        }
+        return DatasetPair(train: self, test: test, notes: notes)
+    }
+}

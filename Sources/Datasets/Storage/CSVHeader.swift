@@ -1,0 +1,65 @@
+/// What the first line of a text table is: names of its columns, or a row like the others.
+enum CSVHeader {
+    /// As many numbers at equal distances are names beyond doubt; fewer may be a row.
+    private static let manyNumbers = 8
+
+    /// Judges a table's first line.
+    /// - Parameters:
+    ///   - asked: what the user says; nil: nothing.
+    ///   - features: the columns that hold numbers in every row.
+    ///   - needsNumbers: whether a line of texts is a row unless the user says otherwise.
+    /// - Returns: whether it is a header, and what may be wrong about that.
+    /// - Throws: `DatasetError.malformed` when it cannot be what the user says, or may be either.
+    static func judge(
+        _ fields: [CSVReader.Field], asked: Bool?, features: [Int], of reader: CSVReader, needsNumbers: Bool = false
+    ) throws(DatasetError) -> (isHeader: Bool, doubt: String?) {
+        let texts = features.map { reader.text(fields[$0]) }
+        let numbers = features.compactMap { reader.number(fields[$0]) }
+        let all = fields.compactMap { reader.number($0) }
+        switch asked {
+        case false?: return (false, nil)
+        case true?:
+            guard numbers.count == features.count, !isProgression(all), !isProgression(numbers) else {
+                return (true, nil)
+            }
+            // Names of columns differ; numbers of a row need not.
+            if let twice = firstRepeated(texts) {
+                throw reader.malformed(
+                    "line \(reader.line) is no header but a row of numbers, of which '\(twice)' comes twice; set "
+                        + "header=false, and ask for columns by number")
+            }
+            return (true, "line \(reader.line) is taken for the header, as asked, and holds numbers: \(list(texts))")
+        case nil:
+            if !needsNumbers, numbers.isEmpty, firstRepeated(texts) == nil,
+                !texts.contains(where: MissingLabels.isMissing)
+            {
+                return (true, nil)
+            }
+            guard isProgression(all), fields.count - all.count <= 2 else { return (false, nil) }
+            if all.count >= manyNumbers { return (true, nil) }
+            guard all.count == fields.count, all.count > 2, all[0] == 0 || all[0] == 1, all[1] == all[0] + 1 else {
+                return (false, nil)
+            }
+            throw reader.malformed(
+                "line \(reader.line) counts \(list(fields.map { reader.text($0) })): set header=true if these name the "
+                    + "columns, header=false if it is a row")
+        }
+    }
+
+    /// The first few and the last of some texts.
+    static func list(_ texts: [String], most: Int = 5) -> String {
+        guard texts.count > most else { return texts.joined(separator: ", ") }
+        return texts.prefix(most - 2).joined(separator: ", ") + ", … " + (texts.last ?? "")
+    }
+
+    /// Numbers at equal distances, such as 0, 1, 2 or 400, 410, 420.
+    private static func isProgression(_ numbers: [Double]) -> Bool {
+        guard numbers.count > 1, numbers[0] != numbers[1] else { return false }
+        return (2..<max(numbers.count, 2)).allSatisfy { numbers[$0] - numbers[$0 - 1] == numbers[1] - numbers[0] }
+    }
+
+    private static func firstRepeated(_ texts: [String]) -> String? {
+        var seen: Set<String> = []
+        return texts.first { !seen.insert($0).inserted }
+    }
+}

@@ -1,0 +1,164 @@
+/// The labels of a text table as they are met, and the classes that they are.
+///
+/// Blanks around a label do not belong to it, and of a number counts the value: `3`, `3.0` and ` 3` are one label. Whole
+/// numbers from 0 on are classes as they are. If there are others, all labels are classes in their order: numbers by value,
+/// then texts by their UTF-8.
+struct CSVLabels {
+    /// The class of each row; until `finish`, the place of its label among those met. -1: the row is left out.
+    private(set) var labels: [Int32] = []
+    /// Names of the classes; empty when labels are whole numbers from 0 on.
+    private(set) var names: [String] = []
+    private(set) var notes: [DatasetNote] = []
+
+    /// The classes' names, from the training file; nil: whatever labels there are.
+    private let known: [String]?
+    private let missing: MissingLabels
+    private var met: [(text: String, value: Double?, line: Int)] = []
+    private var numberOf: [String: Int32] = [:]
+    private var leftOut = 0
+    private var firstLeftOut = 0
+
+    init(known: [String]?, missing: MissingLabels) {
+        self.known = known
+        self.missing = missing
+    }
+
+    /// Takes the label of the record read last.
+    /// - Returns: whether the row is kept.
+    mutating func add(_ field: CSVReader.Field, of reader: CSVReader) throws(DatasetError) -> Bool {
+        let number = try number(of: field, reader)
+        labels.append(number ?? -1)
+        if number == nil { noteLeftOut(reader.line) }
+        return number != nil
+    }
+
+    /// nil: it is missing, and is to be left out.
+    private mutating func number(of field: CSVReader.Field, _ reader: CSVReader) throws(DatasetError) -> Int32? {
+        let value = reader.number(field)
+        let whole = value.flatMap { Int(exactly: $0) }
+        if let known, known.isEmpty, let whole, (0..<ArrayImages.mostClasses).contains(whole) { return Int32(whole) }
+        let text: String
+        if let whole {
+            text = "\(whole)"
+        } else if let value {
+            text = "\(value)"
+        } else {
+            text = try reader.name(field, "line \(reader.line): the label")
+        }
+        if let number = numberOf[text] { return number }
+        if MissingLabels.isMissing(text), missing != .keep || text.isEmpty {
+            return try leaveOut(text, line: reader.line, reader)
+        }
+        guard let known else { return try meet(text, value, reader) }
+        guard let index = known.firstIndex(of: text) else {
+            // A number below 0 that is no class of the training data's.
+            if let whole, whole < 0 { return try leaveOut(text, line: reader.line, reader) }
+            let label = "line \(reader.line): the label '\(reader.excerpt(field))'"
+            throw reader.malformed(
+                known.isEmpty
+                    ? "\(label) is no whole number, as in training"
+                    : "\(label) is none of the training data's: \(CSVHeader.list(known))")
+        }
+        numberOf[text] = Int32(index)
+        return Int32(index)
+    }
+
+    private mutating func meet(_ text: String, _ value: Double?, _ reader: CSVReader) throws(DatasetError) -> Int32 {
+        guard met.count < ArrayImages.mostClasses else {
+            throw reader.malformed(
+                "has more than \(ArrayImages.mostClasses) different labels; option label says which column they are")
+        }
+        let number = Int32(met.count)
+        met.append((text, value, reader.line))
+        numberOf[text] = number
+        return number
+    }
+
+    private func leaveOut(_ text: String, line: Int, _ reader: CSVReader) throws(DatasetError) -> Int32? {
+        if missing == .drop { return nil }
+        let keep = text.isEmpty ? "" : ", missing=keep makes it a class"
+        throw reader.malformed(
+            "line \(line): the label is missing (\(text.isEmpty ? "empty" : "'\(text)'")); missing=drop leaves such rows "
+                + "out\(keep)")
+    }
+
+    private mutating func noteLeftOut(_ line: Int) {
+        if leftOut == 0 || line < firstLeftOut { firstLeftOut = line }
+        leftOut += 1
+    }
+
+    /// Turns labels into classes when all are known. O(rows + labels · log labels).
+    mutating func finish(_ reader: CSVReader) throws(DatasetError) {
+        if let known {
+            names = known
+        } else {
+            try nameClasses(reader)
+        }
+        if leftOut > 0 {
+            notes.append(
+                .fact(
+                    "\(leftOut) of \(labels.count) rows have no label and are left out, the first in line "
+                        + "\(firstLeftOut)"))
+        }
+        guard leftOut < labels.count else { throw reader.malformed("holds no row with a label") }
+    }
+
+    private mutating func nameClasses(_ reader: CSVReader) throws(DatasetError) {
+        let numbers = met.map { $0.value }
+        let absent = try absentMark(numbers, reader)
+        let kept = met.indices.filter { $0 != absent }
+        let isClass = { (number: Double?) in number.map { $0 >= 0 && Int32(exactly: $0) != nil } ?? false }
+        var classOf = met.map { Int32($0.text) ?? -1 }
+        noteDoubts(kept)
+        let areClasses = kept.allSatisfy { isClass(numbers[$0]) && classOf[$0] < ArrayImages.mostClasses }
+        if !areClasses {
+            let order = kept.sorted { a, b in
+                switch (numbers[a], numbers[b]) {
+                case (let x?, let y?): x < y
+                case (nil, nil): met[a].text.utf8.lexicographicallyPrecedes(met[b].text.utf8)
+                case (let x, _): x != nil
+                }
+            }
+            for (number, place) in order.enumerated() { classOf[place] = Int32(number) }
+            names = order.map { met[$0].text }
+        }
+        if let absent { classOf[absent] = -1 }
+        for i in labels.indices where labels[i] >= 0 { labels[i] = classOf[Int(labels[i])] }
+    }
+
+    /// One negative number among labels of another kind stands for "no label", as -1 does in many tables. Of two labels
+    /// both are classes, such as -1 and 1; two or more negative numbers are a scale.
+    private mutating func absentMark(_ numbers: [Double?], _ reader: CSVReader) throws(DatasetError) -> Int? {
+        let negative = numbers.indices.filter { (numbers[$0] ?? 0) < 0 }
+        guard missing != .keep, met.count > 2, negative.count == 1 else { return nil }
+        let mark = negative[0]
+        _ = try leaveOut(met[mark].text, line: met[mark].line, reader)
+        for label in labels where label == Int32(mark) { noteLeftOut(met[mark].line) }
+        return mark
+    }
+
+    private mutating func noteDoubts(_ kept: [Int]) {
+        let texts = kept.filter { met[$0].value == nil }
+        if let first = texts.first, texts.count < kept.count {
+            notes.append(
+                .warning(
+                    "\(kept.count - texts.count) labels are numbers, and '\(met[first].text)' (line "
+                        + "\(met[first].line)) is none: each is a class by its text"))
+        }
+        var seen: [String: Int] = [:]
+        for place in texts {
+            guard let other = seen.updateValue(place, forKey: met[place].text.lowercased()) else { continue }
+            notes.append(
+                .warning(
+                    "'\(met[other].text)' (line \(met[other].line)) and '\(met[place].text)' (line "
+                        + "\(met[place].line)) are two classes"))
+            break
+        }
+        if labels.count >= 20, kept.count * 2 > labels.count {
+            notes.append(
+                .warning(
+                    "\(kept.count) different labels in \(labels.count) rows; option label says which column "
+                        + "they are"))
+        }
+    }
+}

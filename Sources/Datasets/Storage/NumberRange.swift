@@ -1,0 +1,72 @@
+/// The least and the largest of a data set's numbers, all of which are finite.
+struct NumberRange: Sendable, Equatable {
+    private(set) var least = Float.infinity
+    private(set) var largest = -Float.infinity
+
+    /// Of no number.
+    init() {}
+
+    init(least: Float, largest: Float) {
+        self.least = least
+        self.largest = largest
+    }
+
+    mutating func add(_ value: Float) {
+        if value < least { least = value }
+        if value > largest { largest = value }
+    }
+
+    /// The number that is farthest from 0, without its sign.
+    var extent: Float { max(abs(least), abs(largest)) }
+
+    /// E.g. `0 … 255`.
+    var description: String { "\(Self.text(least)) … \(Self.text(largest))" }
+
+    static func text(_ value: Float) -> String {
+        Int(exactly: value).map { "\($0)" } ?? "\(value)"
+    }
+}
+
+extension MappedFile {
+    func float(at offset: Int) -> Float {
+        Float(bitPattern: UInt32(truncatingIfNeeded: integer(.uint32, at: offset) ?? 0))
+    }
+
+    /// The range of `count` numbers from `offset` on; or the place of the first that is NaN or infinite as a 32-bit float. O(count).
+    func range(_ format: NumberFormat, at offset: Int, count: Int) -> Result<NumberRange, NotFinite> {
+        // A block at a time, so that one loop converts and one measures.
+        var floats = [Float](repeating: 0, count: min(count, 1 << 14))
+        var range = NumberRange()
+        var start = 0
+        while start < count {
+            let length = min(floats.count, count - start)
+            var span = floats.mutableSpan
+            readFloats(
+                format, at: offset + start * format.size, count: length, dividedBy: 1, into: &span, at: 0)
+            var (least, largest) = (Float.infinity, -Float.infinity)
+            var wrong: UInt32 = 0
+            let values = floats.span
+            for i in 0..<length {
+                let value = values[unchecked: i]
+                // The exponent of what is not finite is all ones: a carry into the sign.
+                wrong |= (value.bitPattern & 0x7FFF_FFFF) &+ 0x0080_0000
+                least = value < least ? value : least
+                largest = value > largest ? value : largest
+            }
+            if wrong >> 31 != 0, let place = (0..<length).first(where: { !values[$0].isFinite }) {
+                return .failure(NotFinite(place: start + place, value: values[place]))
+            }
+            range.add(least)
+            range.add(largest)
+            start += length
+        }
+        return .success(range)
+    }
+
+    /// A number that is none.
+    struct NotFinite: Error {
+        /// Which number, from 0.
+        let place: Int
+        let value: Float
+    }
+}

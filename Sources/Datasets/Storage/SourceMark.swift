@@ -1,0 +1,52 @@
+import Cryptography
+
+/// What tells whether a file is still the one that a copy was made of: inode, size, times of modification and of change, and
+/// a digest of blocks spread over it, which costs the reading of 64 KiB. Where times tell nothing, it is the digest of the
+/// whole file.
+struct SourceMark: Equatable {
+    private static let blocks = 16
+    private static let blockBytes = 4096
+
+    let status: OpenFile.Status
+    /// 32 bytes.
+    let digest: [UInt8]
+
+    init(of file: borrowing OpenFile) throws(DatasetError) {
+        try self.init(of: file, file.status())
+    }
+
+    init(of file: borrowing OpenFile, _ status: OpenFile.Status) throws(DatasetError) {
+        self.status = status
+        let isWhole = !status.hasFineTimes || status.byteCount <= Self.blocks * Self.blockBytes
+        digest = try isWhole ? Self.wholeDigest(file) : Self.sampledDigest(file, status.byteCount)
+    }
+
+    /// Six little-endian 64-bit integers and the digest: 80 bytes.
+    var bytes: [UInt8] {
+        let numbers = [
+            status.byteCount, status.inode, status.modifiedSeconds, status.modifiedNanoseconds, status.changedSeconds,
+            status.changedNanoseconds,
+        ]
+        return numbers.flatMap { number in (0..<8).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) } } + digest
+    }
+
+    /// Of blocks at even distances, the first and the last among them.
+    private static func sampledDigest(_ file: borrowing OpenFile, _ byteCount: Int) throws(DatasetError) -> [UInt8] {
+        var hash = SHA256()
+        for block in 0..<blocks {
+            hash.update(try file.read(blockBytes, at: block * (byteCount - blockBytes) / (blocks - 1)))
+        }
+        return hash.finalize()
+    }
+
+    private static func wholeDigest(_ file: borrowing OpenFile) throws(DatasetError) -> [UInt8] {
+        var hash = SHA256()
+        var position = 0
+        while true {
+            let bytes = try file.read(1 << 20, at: position)
+            if bytes.isEmpty { return hash.finalize() }
+            hash.update(bytes)
+            position += bytes.count
+        }
+    }
+}

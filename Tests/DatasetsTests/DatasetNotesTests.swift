@@ -1,0 +1,165 @@
+import FedCore
+import Foundation
+import Testing
+
+@testable import Datasets
+
+/// What is refused or said of the numbers and the classes of a data set.
+@Suite struct DatasetNotesTests {
+    let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder() }
+
+    private func floats(_ values: [Double], _ shape: [Int], _ type: String = "<f4") -> [UInt8] {
+        let bytes = values.flatMap { value -> [UInt8] in
+            switch type {
+            case "<f4": withUnsafeBytes(of: Float(value).bitPattern.littleEndian) { Array($0) }
+            case "<f8": withUnsafeBytes(of: value.bitPattern.littleEndian) { Array($0) }
+            case "<i8": withUnsafeBytes(of: Int64(value).littleEndian) { Array($0) }
+            default: [UInt8(value)]
+            }
+        }
+        return npy(type, shape, bytes)
+    }
+
+    private func open(
+        _ train: [UInt8], test: [UInt8]? = nil, labels: [UInt8] = [0, 1, 0], _ named: NamedOptions = [:]
+    ) throws -> DatasetPair {
+        try folder.write(train, to: "data/x_train.npy")
+        try folder.write(npy("|i1", [3], labels), to: "data/y_train.npy")
+        if let test {
+            try folder.write(test, to: "data/x_test.npy")
+            try folder.write(npy("|u1", [3], [0, 1, 0]), to: "data/y_test.npy")
+        }
+        var options = DatasetOptions()
+        options.cacheFolder = folder.path + "/cache"
+        options.named = named
+        return try Datasets.open("numpy:\(folder.path)/data", options: options)
+    }
+
+    private func message(_ train: [UInt8], test: [UInt8]? = nil, _ named: NamedOptions = [:]) -> String {
+        let error = #expect(throws: DatasetError.self) { try open(train, test: test, named) }
+        return "\(error, default: "")".replacing(folder.path + "/data/", with: "")
+    }
+
+    private func warnings(_ pair: DatasetPair) -> [String] {
+        pair.notes.filter { $0.isWarning }.map { $0.text.replacing(folder.path + "/data/", with: "") }
+    }
+
+    @Test(arguments: ["<f4", "<f8"], [(Double.nan, "nan"), (.infinity, "inf"), (-.infinity, "-inf")])
+    func aNumberThatIsNoneIsNamed(type: String, wrong: (value: Double, name: String)) throws {
+        let good = floats([0, 0.5, 1, 0, 0.5, 1], [3, 2], type)
+        let bad = floats([0, 0.5, 1, wrong.value, 0.5, 1], [3, 2], type)
+        let reason = ": sample 1 holds \(wrong.name) (number 1 of 2): numbers must be finite"
+        #expect(message(bad, test: good) == "x_train.npy" + reason)
+        #expect(message(good, test: bad) == "x_test.npy" + reason)
+    }
+
+    /// 1e39 is a 64-bit float, and infinite as one of 32 bits; so is what a scale makes infinite.
+    @Test func aNumberBeyondThe32BitsIsNone() throws {
+        #expect(
+            message(floats([0, 1e39, 1, 0, 1, 1], [3, 2], "<f8"))
+                == "x_train.npy: sample 0 holds inf (number 1 of 2): numbers must be finite")
+        #expect(
+            message(floats([0, 1e5, 1, 0, 1, 1], [3, 2]), ["scale": "1e-35"])
+                == "x_train.npy: 0 … 100000 divided by 1e-35 is infinite")
+    }
+
+    /// A whole array in blocks: a NaN is found wherever it is, and what a long array holds is looked at once.
+    @Test func everyBlockIsLookedAt() throws {
+        for place in [0, 16_383, 16_384, 40_001] {
+            var values = [Double](repeating: 0.5, count: 40_002)
+            values[place] = .nan
+            #expect(
+                message(floats(values, [3, 13_334]))
+                    == "x_train.npy: sample \(place / 13_334) holds nan (number \(place % 13_334) of 13334): numbers must "
+                    + "be finite")
+        }
+        var long = npy("|u1", [3, 6_000_000], [UInt8](repeating: 3, count: 18_000_000))
+        long[long.count - 1] = 200
+        for _ in 0..<2 {
+            let pair = try open(long)
+            #expect(pair.notes.contains { $0.text.hasSuffix("x_train.npy: values 0.011764706 … 0.78431374") })
+        }
+        #expect(try folder.names(in: "cache").count == 2)
+    }
+
+    @Test(arguments: ["<i8", "<f4"]) func pixelsWithoutAScaleAreWarnedOf(type: String) throws {
+        let pixels = floats([0, 255, 7, 0, 128, 1], [3, 2], type)
+        #expect(
+            try warnings(open(pixels)) == [
+                "x_train.npy: values 0 … 255 are trained on as they are; dataset option scale=255 divides them"
+            ])
+        #expect(try warnings(open(pixels, ["scale": "255"])) == [])
+        #expect(
+            try warnings(open(floats([-1000, 255, 7, 0, 128, 1], [3, 2]))) == [
+                "x_train.npy: values -1000 … 255 are trained on as they are; dataset option scale=1000 divides them"
+            ])
+        #expect(try warnings(open(floats([0, 255, 7, 0, 128, 1], [3, 2], "|u1"))) == [])
+        #expect(try warnings(open(floats([-3, 4.5, 0, 0, 1, 1], [3, 2]))) == [])
+    }
+
+    @Test func numbersThatAreScaledTwiceAreWarnedOf() throws {
+        let unit = floats([0, 1, 0.5, 0, 1, 1], [3, 2])
+        #expect(
+            try warnings(open(unit, ["scale": "255"])) == [
+                "x_train.npy: values 0 … 1 are divided by 255; dataset option scale=1 takes them as they are"
+            ])
+        // A mask in bytes.
+        #expect(
+            try warnings(open(floats([0, 1, 1, 0, 1, 1], [3, 2], "|u1"))) == [
+                "x_train.npy: values 0 … 1 are divided by 255; dataset option scale=1 takes them as they are"
+            ])
+        let pixels = floats([0, 255, 7, 0, 128, 1], [3, 2])
+        #expect(
+            try warnings(open(unit, test: pixels)).last
+                == "\(folder.path)/data/x_test.npy has values of another size than x_train.npy: scale both alike"
+                .replacing(folder.path + "/data/", with: ""))
+    }
+
+    @Test func tablesAreLookedAtAsArraysAre() throws {
+        let tables = try TextTables()
+        let pair = try tables.open("1,0,255\n0,3,4\n", test: "1,7,9\n")
+        #expect(
+            tables.warnings(pair) == [
+                "train.csv: values 0 … 255 are trained on as they are; dataset option scale=255 divides them",
+                "test.csv has values of another size than train.csv: scale both alike",
+            ])
+        #expect(tables.warnings(try tables.open("1,0,255\n0,3,4\n", test: "1,7,200\n", ["scale": "255"])) == [])
+    }
+
+    @Test func labelsWithoutAClassAreLeftOutIfAsked() throws {
+        let images = floats([0, 1, 2, 3, 4, 5], [3, 2])
+        let pair = try open(images, test: images, labels: [1, 255, 0], ["missing": "drop"])
+        #expect(pair.train.labels() == [1, 0] && pair.train.read([1]).images == [4, 5])
+        #expect(pair.train.sourceRows == 3 && pair.train.sourceRow(1) == 2)
+        #expect(pair.notes.contains { $0.text.hasSuffix("y_train.npy: 1 of 3 samples have no label and are left out") })
+    }
+
+    @Test func wholeFloatsAreLabels() throws {
+        try folder.write(floats([0, 1, 2, 3, 4, 5], [3, 2]), to: "data/x_train.npy")
+        try folder.write(floats([2, 0, 1], [3, 1]), to: "data/y_train.npy")
+        let pair = try Datasets.open("numpy:\(folder.path)/data")
+        #expect(pair.train.count + pair.test.count == 3 && pair.train.classes == 3)
+    }
+
+    /// As EMNIST's letters have it: labels 1 … 26.
+    @Test func anEmptyClassIsSaid() throws {
+        let letters = try TemporaryFolder()
+        let labels = (0..<52).map { UInt8($0 % 26 + 1) }
+        let images = TinyIDX.images([UInt8](repeating: 9, count: 52 * 4), 52, 2, 2)
+        let pair = try TinyIDX.open(
+            in: letters,
+            replacing: [
+                TinyIDX.names[0]: images, TinyIDX.names[1]: TinyIDX.labels(labels), TinyIDX.names[2]: images,
+                TinyIDX.names[3]: TinyIDX.labels(labels),
+            ])
+        #expect(
+            pair.notes == [
+                .warning("labels to train on are 1 to 26: class 0 is empty, and with it there are 27 classes")
+            ])
+        let tables = try TextTables()
+        let bags = try tables.open("0,1\n3,1\n", test: "1,1\n")
+        #expect(tables.facts(bags).last == "no sample to train on of classes 1, 2")
+    }
+}

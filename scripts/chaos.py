@@ -5,6 +5,7 @@ from its first line to its last. Prints a Markdown table, a row when a run is ov
 """
 
 import argparse
+import contextlib
 import dataclasses
 import datetime
 import json
@@ -62,6 +63,21 @@ class Fault:
 
     def __str__(self):
         return "; ".join([*self.spoils, *self.inject, *map(str, self.strokes)])
+
+    def ranks_of(self, *kinds):
+        """The ranks that are injected with one of these kinds of fault."""
+        found = [re.match(r"(\w+):rank=(\d+)", text) for text in self.inject]
+        return {int(match[2]) for match in found if match[1] in kinds}
+
+    def alarm(self, lost):
+        """What is wrong with the ranks that were said to be lost, or None."""
+        lost = set(lost)
+        struck = {rank for stroke in self.strokes for rank in stroke.ranks}
+        if false := lost - struck - self.ranks_of("kill", "stop", "delay"):
+            return f"false alarm: ranks {sorted(false)}"
+        if missed := self.ranks_of("kill") - lost:
+            return f"not noticed: ranks {sorted(missed)} were killed"
+        return None
 
 
 class Dice:
@@ -208,6 +224,7 @@ class Job:
 
     def __init__(self, options, fault, arguments=()):
         Job.count += 1
+        self.load = options.load
         self.events, self.errors, self.lost = [], [], []
         self.started = self.ended = None
         self.changed = threading.Condition()
@@ -257,7 +274,7 @@ class Job:
 
     @property
     def limit(self):
-        return self.began + RUN_LIMIT_SECONDS
+        return self.began + RUN_LIMIT_SECONDS * slowness(self.load)
 
     def wait_for(self, condition):
         """Whether it came true before the process ended and before the run's time was up."""
@@ -325,7 +342,7 @@ class Job:
         for reader in self.readers:
             reader.join(5)
         if code is None:
-            return f"hung, ended after {RUN_LIMIT_SECONDS} s"
+            return f"hung, ended after {self.seconds:.0f} s"
         if code != 0:
             return f"exit code {code}"
         if self.digest is None:
@@ -388,6 +405,7 @@ class Chaos:
         rejected = sum(record["rejected"] for record in job.rounds)
         if not problem and rejected != len(fault.spoils):
             problem = f"{rejected} updates left out"
+        problem = problem or fault.alarm(rank for _, _, rank in job.lost)
         equal = job.digest == digest
         if problem or not equal:
             self.failures += 1
@@ -400,15 +418,43 @@ class Chaos:
         self.rows.append(row(cells))
         print(self.rows[-1], flush=True)
 
+    def demonstrate(self, number):
+        """The demonstration, which nobody disturbs: all ranks have to stay."""
+        command = [self.options.binary, "demo", "--rounds", 2, "--results", self.options.scratch]
+        command += ["--run-name", f"demo-{number}"]
+        began = time.monotonic()
+        try:
+            ended = subprocess.run(
+                [str(word) for word in command],
+                env={**os.environ, "PATH": f"{ROOT / 'scripts'}:{os.environ['PATH']}"},
+                stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                timeout=4 * RUN_LIMIT_SECONDS * slowness(self.options.load),
+            )  # fmt: skip
+            lines, code = ended.stdout + ended.stderr, ended.returncode
+        except subprocess.TimeoutExpired as late:
+            lines, code = "".join((text or b"").decode() for text in (late.stdout, late.stderr)), "none, it hung"
+        alarms = [line for line in lines.splitlines() if re.search(r"lost rank|is lost|no client rank", line)]
+        problem = f"exit code {code}" if code != 0 else alarms[0] if alarms else None
+        if problem:
+            self.failures += 1
+            log = Path(tempfile.gettempdir()) / f"chaos-demo-{number}.log"
+            log.write_text(lines)
+            print(f"chaos: demonstration {number}: its lines are in {log}", file=sys.stderr)
+        cells = [f"demo {number}", 6, "–", "–", f"{time.monotonic() - began:.1f}", problem or "complete", "–"]
+        self.rows.append(row(cells))
+        print(self.rows[-1], flush=True)
+
     def report(self, given):
         options = self.options
-        good = options.runs - self.failures
+        runs = options.runs + options.demos
+        good = runs - self.failures
+        beside = f" beside {options.load} busy processes" if options.load else ""
         return "\n".join([
-            "## Training",
+            f"## Training{beside}",
             "",
             f"Made by `scripts/chaos {given}` {made(options)}.",
             "",
-            f"**{good} of {options.runs} runs complete, with the digest of the undisturbed run.** The job: "
+            f"**{good} of {runs} runs complete, with the digest of the undisturbed run.** The job: "
             f"`{' '.join([*JOB, *options.options.split()])}`, failure time-out {FAILURE_TIMEOUT:.0f} s. A moment is a share of the time an "
             "undisturbed run takes.",
             "",
@@ -443,6 +489,24 @@ def write_part(text):
     path.write_text("\n\n".join([title, *sorted([*rest, text.strip()], reverse=True)]) + "\n")
 
 
+def slowness(load):
+    """How much longer a run may take beside so many busy processes."""
+    return 1 + load / os.cpu_count()
+
+
+@contextlib.contextmanager
+def busy(count):
+    """So many processes that compute for ever."""
+    processes = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(count)]
+    try:
+        yield
+    finally:
+        for process in processes:
+            process.kill()
+        for process in processes:
+            process.wait()
+
+
 def row(cells):
     return "| " + " | ".join(str(cell) for cell in cells) + " |"
 
@@ -453,6 +517,8 @@ def parse():
     parser.add_argument("--seed", type=int, help="of the faults; one is drawn and printed without it")
     parser.add_argument("--first", type=int, default=0, metavar="I", help="number of the first run")
     parser.add_argument("--options", default="", metavar="TEXT", help="more of fedmpi's options, e.g. '--strategy ditto'")
+    parser.add_argument("--load", type=int, default=0, metavar="N", help="busy processes beside the runs")
+    parser.add_argument("--demos", type=int, default=0, metavar="N", help="then N times `fedmpi demo`, undisturbed")
     parser.add_argument("--write", action="store_true", help="also write results/chaos.md")
     parser.add_argument(
         "--modes", metavar="LIST", help="disturb these commands, at any moment, and go on with them: all, or name,name")
@@ -461,8 +527,10 @@ def parse():
         "--log", type=Path, metavar="FILE", help="with --modes: keep the runs in it, and do only those that are not there yet")
     parser.add_argument("--binary", type=Path, required=True, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.runs < 1 or options.first < 0 or options.at_once < 1:
+    if options.runs < (0 if options.demos else 1) or min(options.first, options.load, options.demos) < 0:
         parser.error("N must be at least 1 and I at least 0")
+    if options.at_once < 1:
+        parser.error("--at-once must be at least 1")
     if options.seed is None:
         options.seed = random.SystemRandom().randrange(1_000_000)
     return options
@@ -483,14 +551,18 @@ def main():
     if options.modes:
         return disturb_modes(options)
     print(row(HEADER), row(["---"] * len(HEADER)), sep="\n", flush=True)
-    with tempfile.TemporaryDirectory() as scratch:
+    with tempfile.TemporaryDirectory() as scratch, busy(options.load):
         options.scratch = scratch
         chaos = Chaos(options)
         for number in range(options.first, options.first + options.runs):
             chaos.run(number)
-    print(f"\n{options.runs - chaos.failures} of {options.runs} complete with equal digests")
+        for number in range(options.demos):
+            chaos.demonstrate(number)
+    runs = options.runs + options.demos
+    print(f"\n{runs - chaos.failures} of {runs} complete with equal digests")
     if options.write:
-        write_part(chaos.report(f"{options.runs} --seed {options.seed}"))
+        load = f" --load {options.load} --demos {options.demos}" if options.load or options.demos else ""
+        write_part(chaos.report(f"{options.runs} --seed {options.seed}{load}"))
     return 1 if chaos.failures else 0
 
 

@@ -49,11 +49,15 @@ package struct RoundTraffic: Sendable, Equatable {
     package init() {}
 }
 
-/// All client ranks are lost.
+/// All client ranks are lost, and none comes back.
 package struct NoClientRanks: Error, CustomStringConvertible {
-    package init() {}
+    /// Of each, by worker.
+    let reasons: [String]
 
-    package var description: String { "no client rank is left" }
+    package var description: String {
+        let ranks = reasons.enumerated().map { "rank \($0 + 1): \($1)" }
+        return "no client rank is left; " + ranks.joined(separator: "; ")
+    }
 }
 
 /// The server's half of the exchange with client ranks: `MPI_Bcast` down and a `Wire` up while all ranks are
@@ -108,7 +112,7 @@ final class WorkerExchange: Exchange {
         for worker in try membership.startRound(round.number) {
             faulted(FaultRecord(round: round.number, kind: .rankReturned, rank: worker + 1))
         }
-        var owed = assign(cohort, for: task)
+        var owed = try assign(cohort, for: task)
         startWaiting(for: job.settings.hardLimit, task)
         if !hasLostRanks {
             let isComplete = try runByCollectives(
@@ -134,9 +138,10 @@ final class WorkerExchange: Exchange {
             }
             timeline.tick()
             progressed(membership.samplesTrained)
-            for worker in try membership.poll(awaiting: desk.debtors) {
-                timeline.enter(.reform, peer: worker + 1)
-                let clients = lose(worker, desk.withdraw(worker), round: round, into: tally)
+            let lost = try membership.poll(awaiting: desk.debtors)
+            if !lost.isEmpty {
+                timeline.enter(.reform, peer: lost[0] + 1)
+                let clients = lost.flatMap { lose($0, desk.withdraw($0), round: round, into: tally) }
                 let shares = try distribute(clients, for: task)
                 for (worker, clients) in shares {
                     try order(task, of: clients, from: worker, round: round, down)
@@ -183,7 +188,7 @@ final class WorkerExchange: Exchange {
     func stop() throws {
         membership.startWaiting()
         if !hasLostRanks {
-            var none = assign([], for: .training)
+            var none = try assign([], for: .training)
             let isComplete = try broadcast(nil, round: RoundID(0), &none, nil, nil, progressed: {})
             if isComplete {
                 try timekeeper.end(on: control)
@@ -285,11 +290,12 @@ final class WorkerExchange: Exchange {
         _ owed: inout [[Int]], of task: ClientTask, round: RoundID, into tally: (any AnswerReceiver)?
     ) throws -> Bool {
         let lost = try membership.poll(awaiting: membership.members)
+        var clients: [Int] = []
         for worker in lost {
-            let clients = lose(worker, owed[worker], round: round, into: tally)
+            clients += lose(worker, owed[worker], round: round, into: tally)
             owed[worker] = []
-            for (worker, clients) in try distribute(clients, for: task) { owed[worker] += clients }
         }
+        for (worker, clients) in try distribute(clients, for: task) { owed[worker] += clients }
         return !lost.isEmpty
     }
 
@@ -302,24 +308,25 @@ final class WorkerExchange: Exchange {
         let isDropped = job.settings.onFailure == .drop
         faulted(
             FaultRecord(
-                round: round.number, kind: isDropped ? .rankDropped : .rankLost, rank: worker + 1, clients: clients))
+                round: round.number, kind: isDropped ? .rankDropped : .rankLost, rank: worker + 1, clients: clients,
+                reason: membership.reason(of: worker)))
         if isDropped { tally?.drop(clients.count) }
         return isDropped ? [] : clients
     }
 
-    private func assign(_ cohort: [Int], for task: ClientTask) -> [[Int]] {
+    private func assign(_ cohort: [Int], for task: ClientTask) throws -> [[Int]] {
         var owed = [[Int]](repeating: [], count: communicator.size - 1)
-        let members = membership.members
-        guard !members.isEmpty else { return owed }
-        let assignment = Assignment(cohort: cohort, workers: members.count) { job.cost(of: $0, task) }
-        for (worker, clients) in zip(members, assignment.clientsOfWorker) { owed[worker] = clients }
+        for (worker, clients) in try distribute(cohort, for: task) { owed[worker] = clients }
         return owed
     }
 
+    /// Deals clients out to the members; when all are lost, to the first that are back.
     private func distribute(_ clients: [Int], for task: ClientTask) throws -> [(worker: Int, clients: [Int])] {
-        let members = membership.members
-        guard !members.isEmpty else { throw NoClientRanks() }
         guard !clients.isEmpty else { return [] }
+        for worker in try membership.reassemble() {
+            faulted(FaultRecord(round: membership.round, kind: .rankReturned, rank: worker + 1))
+        }
+        let members = membership.members
         let assignment = Assignment(cohort: clients, workers: members.count) { job.cost(of: $0, task) }
         return zip(members, assignment.clientsOfWorker).map { (worker: $0, clients: $1) }
     }

@@ -7,6 +7,8 @@ public struct FaultRecord: Codable, Sendable, Equatable {
         case rankDropped = "rank_dropped"
         /// A lost rank was heard again and takes part from this round on.
         case rankReturned = "rank_returned"
+        /// A rank has not answered for long, but its process lives: it is waited for.
+        case rankSilent = "rank_silent"
         /// At the hard limit a rank had not delivered these clients; they are left out of the round.
         case clientsLate = "clients_late"
         /// The updates of these clients were left out of the mean.

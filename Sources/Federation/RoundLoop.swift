@@ -86,7 +86,7 @@ final class RoundLoop {
         down = [Float](repeating: 0, count: job.vectors.down)
         mean = [Float](repeating: 0, count: job.vectors.averaged)
         self.states = states
-        let rejections = Rejections(observers)
+        let rejections = Rejections(observers, learningRate: { Float(job.learningRate(round: $0)) })
         self.rejections = rejections
         tally = RoundTally(
             job.terms, keepsUpdates: job.keepsUpdates,
@@ -114,6 +114,7 @@ final class RoundLoop {
             for round in finishedRounds..<job.settings.rounds where earlyEnd == nil { try run(round: round + 1) }
             try evaluatePending { try exchange.heartbeat() }
         } catch {
+            rejections.tell()
             let cause = (error as? Interruption).map { RunStop.Cause.interruption($0) } ?? .failure(error.line)
             let stop = RunStop(cause: cause, state: state)
             for observer in observers { observer.runStopped(stop) }
@@ -155,7 +156,9 @@ final class RoundLoop {
             try exchange(RoundID(round, attempt: attempt), &record)
             if tally.participants >= needed { break }
             let shortage = TooFewUpdates(
-                round: round, updates: tally.participants, needed: needed, attempts: attempt + 1)
+                round: round, updates: tally.participants, needed: needed, attempts: attempt + 1,
+                hint: tally.diverged * 2 > record.cohort
+                    ? rejections.divergenceHint(tally.diverged, of: record.cohort) : nil)
             guard attempt < settings.roundRetries else { throw shortage }
             let repetition = FaultRecord(round: round, kind: .roundRepeated, reason: "\(shortage)")
             for observer in observers { observer.faulted(repetition) }
@@ -163,6 +166,7 @@ final class RoundLoop {
         }
         timeline.enter(.aggregate)
         move(round)
+        rejections.tell()
         try states?.commit()
         learn(round)
 
@@ -225,6 +229,7 @@ final class RoundLoop {
                     watcher.progressed(round: round.number, fraction: Double(trained) / expected)
                 }
             })
+        rejections.tell(diverged: tally.diverged, of: cohort.count)
         if let failure = tally.failure { throw failure }
         record.cohort = cohort.count
         record.attempts += 1
@@ -309,6 +314,7 @@ final class RoundLoop {
         try exchange.run(
             .evaluation, round: .evaluation(after: record.round), cohort: clients, down: down.span, into: tally,
             besideTraining: { _ in }, progressed: { _ in })
+        rejections.tell()
         guard let found = tally.summary(round: record.round, isGlobal: job.evaluatesGlobal) else { return }
         record.clients = found.evaluation
         unevaluated = record
@@ -375,21 +381,6 @@ final class RoundLoop {
         for observer in observers {
             try observer.stateReached(round: record.round, isLast: isLast, state: { state })
         }
-    }
-}
-
-/// Tells the observers of updates that were left out.
-private final class Rejections {
-    private let observers: [any RoundObserver]
-    var round = 0
-
-    init(_ observers: [any RoundObserver]) {
-        self.observers = observers
-    }
-
-    func add(_ client: Int, because reason: String) {
-        let rejection = FaultRecord(round: round, kind: .updatesRejected, clients: [client], reason: reason)
-        for observer in observers { observer.faulted(rejection) }
     }
 }
 

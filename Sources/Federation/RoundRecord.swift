@@ -105,9 +105,11 @@ public struct TooFewUpdates: Error, Equatable, CustomStringConvertible {
     public let needed: Int
     /// Exchanges so far.
     public let attempts: Int
+    /// What may be the cause.
+    public var hint: String?
 
     public var description: String {
         "round \(round) had \(updates) of the \(needed) updates it needs, "
-            + (attempts == 1 ? "at its first attempt" : "at attempt \(attempts)")
+            + (attempts == 1 ? "at its first attempt" : "at attempt \(attempts)") + (hint.map { "; \($0)" } ?? "")
     }
 }

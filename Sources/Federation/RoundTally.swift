@@ -13,6 +13,8 @@ final class RoundTally: AnswerReceiver {
     private(set) var results: [(client: Int, result: LocalResult)] = []
     /// Clients whose update was left out because something is wrong with it.
     private(set) var rejected = 0
+    /// Of these, whose update holds NaN or infinite values, or is too large.
+    private(set) var diverged = 0
     /// Clients that had nothing at the deadline.
     private(set) var late = 0
     /// Clients that did not answer, or whose rank was lost.
@@ -52,7 +54,7 @@ final class RoundTally: AnswerReceiver {
         updates.reset()
         exponents = [:]
         results.removeAll(keepingCapacity: true)
-        (rejected, late, dropped, simulatedSeconds, uploadBytes) = (0, 0, 0, 0, 0)
+        (rejected, diverged, late, dropped, simulatedSeconds, uploadBytes) = (0, 0, 0, 0, 0, 0)
     }
 
     /// A client's update as it came: its envelope, or what is wrong with it, and the change of the weights.
@@ -221,6 +223,7 @@ final class RoundTally: AnswerReceiver {
 
     private func reject(_ client: Int, because error: any Error) {
         rejected += 1
+        if isDivergence(error) { diverged += 1 }
         rejection(client, error.line)
     }
 

@@ -65,8 +65,8 @@ public enum Session {
                         observers: { try observers(job) }))
             } else {
                 let contact = ServerContact(
-                    control: control, stop: stop, patience: .seconds(max(60, 6 * settings.failureTimeout)),
-                    isServerGone: { processes.isGone(0) })
+                    control: control, stop: stop, patience: .seconds(max(600, 60 * settings.failureTimeout)),
+                    state: { processes.state(of: 0) })
                 contact.whenReleased = released
                 role = .client(
                     try scheme.clientWork(
@@ -108,10 +108,14 @@ public enum Session {
         let membership = Membership(
             control: control, stop: stop, timeout: .seconds(job.settings.failureTimeout),
             pingInterval: observers.contains { $0.wantsProgress } ? .milliseconds(200) : .seconds(1),
-            isGone: { processes.isGone($0 + 1) })
+            hosts: Array(processes.hosts.dropFirst()), state: { processes.state(of: $0 + 1) })
+        let faulted = { (fault: FaultRecord) in for observer in observers { observer.faulted(fault) } }
+        membership.whenSilent = { [unowned membership] worker, reason in
+            faulted(FaultRecord(round: membership.round, kind: .rankSilent, rank: worker + 1, reason: reason))
+        }
         let exchange = try scheme.exchange(
             job, states, resuming: state, Channels(communicator, control: control, timekeeper), membership: membership,
-            faulted: { fault in for observer in observers { observer.faulted(fault) } })
+            faulted: faulted)
         return try RoundLoop(
             job, exchange, states, ranks: communicator.size, resuming: state, stop: stop, faults: faults,
             observers: observers, timekeeper.timeline)

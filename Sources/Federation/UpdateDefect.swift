@@ -1,3 +1,5 @@
+import FedCore
+
 extension UpdateSlot {
     /// Why an update was left out; one line, of which the subject is the update.
     package enum Defect: Error, Equatable, CustomStringConvertible {
@@ -58,6 +60,26 @@ extension UpdateSlot {
             case .lossNotFinite(let loss): "its loss is \(loss)"
             }
         }
+    }
+}
+
+extension UpdateSlot.Defect {
+    /// Whether an update that diverges has it, as one does of a learning rate that is too large.
+    var isDivergence: Bool {
+        switch self {
+        case .refused, .badState, .lossNotFinite: true
+        default: false
+        }
+    }
+}
+
+/// Whether an update was left out because training diverges.
+func isDivergence(_ error: any Error) -> Bool {
+    if let defect = error as? UpdateSlot.Defect { return defect.isDivergence }
+    guard let refusal = error as? ExactSum.Refusal else { return false }
+    switch refusal {
+    case .wrongLength, .badWeight: return false
+    default: return true
     }
 }
 

@@ -11,6 +11,9 @@ import Musl
 public struct Backoff: Sendable {
     /// The tests before the first sleep.
     public var tests = 200
+    /// When a test and a yield take longer than this, others want the core: a yield lets all of them go first, while who
+    /// sleeps is woken before those who compute. So the sleeps begin.
+    public var longestTest = Duration.microseconds(500)
     public var firstSleep = Duration.microseconds(20)
     /// Sleeps grow by a quarter up to this.
     public var longestSleep = Duration.milliseconds(1)
@@ -26,8 +29,13 @@ public struct Backoff: Sendable {
     public func wait<E: Error>(
         until deadline: ContinuousClock.Instant? = nil, for condition: () throws(E) -> Bool
     ) throws(E) -> Bool {
+        var last: ContinuousClock.Instant?
         for _ in 0..<max(1, tests) {
             if try condition() { return true }
+            let now = ContinuousClock.now
+            if let deadline, now >= deadline { return false }
+            if let last, now - last > longestTest { break }
+            last = now
             // More ranks than cores: the one that is waited for may need this core.
             sched_yield()
         }

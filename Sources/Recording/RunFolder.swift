@@ -90,7 +90,7 @@ public final class RunFolder: RoundObserver {
             switch fault.kind {
             case .rankLost, .rankDropped: lost.insert(rank)
             case .rankReturned: lost.remove(rank)
-            case .clientsLate, .updatesRejected, .roundRepeated: break
+            case .rankSilent, .clientsLate, .updatesRejected, .roundRepeated: break
             }
         }
     }

@@ -106,6 +106,8 @@ extension WorldCommand {
                 if world.rank == 0 { Console.error("fedmpi: \(error)") }
                 try world.barrier()
                 return 2
+            } catch let error as ServerLost where !error.isCertain {
+                try leaveAlone(world.rank, because: error)
             } catch let error as Interruption {
                 // The other ranks may sit in a collective: nobody finalises. The server ends those that heard nothing.
                 if world.rank == 0, world.size > 1 { MPIWorld.abort(code: error.exitCode) }
@@ -119,5 +121,19 @@ extension WorldCommand {
             }
         }
         return epilogue?() ?? code
+    }
+
+    /// Others may still hear the server: this rank leaves as one that is killed, which the job survives.
+    private func leaveAlone(_ rank: Int, because error: ServerLost) throws -> Never {
+        switch Guardian.policy {
+        case .guarded:
+            Console.error("[rank \(rank)] warning: \(error); this rank leaves, and the others go on")
+            raise(SIGKILL)
+            throw error
+        case .recovery:
+            Console.error("[rank \(rank)] warning: \(error); this rank leaves, and the others go on")
+            MPIWorld.exitWithoutFinalizing(code: 0)
+        case .oneProcess, .fatal: throw error
+        }
     }
 }

@@ -180,7 +180,11 @@ struct SettingsOptions: ParsableArguments {
             """)
     var onFailure = defaults.onFailure
 
-    @Option(help: "Seconds of silence after which a rank that is waited for is lost.")
+    @Option(
+        help: """
+            Seconds after which a rank that is waited for is lost: one that is stopped, or silent on another host. On rank 0's \
+            host a rank that lives is waited for, and one that has ended is lost at once.
+            """)
     var failureTimeout = defaults.failureTimeout
 
     @Option(help: "How updates come up: \(Wires.summaries).")

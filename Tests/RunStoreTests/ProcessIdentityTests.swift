@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 
+@testable import Federation
 @testable import RunStore
 
 @Suite struct ProcessIdentityTests {

@@ -13,7 +13,6 @@ final class RankCrew: Crew {
     private let timekeeper: Timekeeper
     private let timeline: Timeline
     private let faulted: (FaultRecord) -> Void
-    private let timeout: Duration
     private let parameterCount: Int
 
     /// In the order in which their turns end, as far as that is known.
@@ -23,7 +22,6 @@ final class RankCrew: Crew {
     /// Clients whose turn has ended, in the order of arrival.
     private var ended: [Int] = []
     private var step = 0
-    private var lastLook = ContinuousClock.now
     private(set) var hasLostRanks = false
     let trainsElsewhere = true
 
@@ -46,7 +44,6 @@ final class RankCrew: Crew {
         self.timekeeper = timekeeper
         self.faulted = faulted
         timeline = timekeeper.timeline
-        timeout = .seconds(job.settings.failureTimeout)
         parameterCount = job.vectors.slot
         desk = OrderDesk(
             control: control, parameterCount: job.vectors.down, cohortCapacity: job.frameCapacity, timeline)
@@ -178,23 +175,25 @@ final class RankCrew: Crew {
     // MARK: Losses
 
     private func lookAfterRanks() throws {
-        let now = ContinuousClock.now
-        // Whoever was not asked could not answer.
-        if now - lastLook > timeout / 2 { membership.forgive(now - lastLook) }
-        lastLook = now
-        for worker in try membership.poll(awaiting: desk.debtors) { try lose(worker) }
-    }
-
-    private func lose(_ worker: Int) throws {
-        timeline.enter(.reform, peer: worker + 1)
+        let lost = try membership.poll(awaiting: desk.debtors)
+        guard !lost.isEmpty else { return }
         if !hasLostRanks { try membership.leaveCollectives() }
         hasLostRanks = true
+        for worker in lost { lose(worker) }
+        for worker in try membership.reassemble() {
+            faulted(FaultRecord(round: step, kind: .rankReturned, rank: worker + 1))
+        }
+        try dispatch()
+    }
+
+    private func lose(_ worker: Int) {
+        timeline.enter(.reform, peer: worker + 1)
         let clients = desk.withdraw(worker)
         let isDropped = job.settings.onFailure == .drop
         faulted(
             FaultRecord(
-                round: step, kind: isDropped ? .rankDropped : .rankLost, rank: worker + 1, clients: clients))
-        guard !membership.members.isEmpty else { throw NoClientRanks() }
+                round: step, kind: isDropped ? .rankDropped : .rankLost, rank: worker + 1, clients: clients,
+                reason: membership.reason(of: worker)))
         for client in clients {
             guard let start = turns[client]?.start else { continue }
             if isDropped {
@@ -204,7 +203,6 @@ final class RankCrew: Crew {
                 enqueue(start)
             }
         }
-        try dispatch()
     }
 
     // MARK: The end
@@ -217,10 +215,8 @@ final class RankCrew: Crew {
             try membership.endOrders()
             for worker in membership.members { try desk.end(worker) }
             // A worker may be about to send an update.
-            let deadline = ContinuousClock.now + timeout
-            let areAllGone = try Backoff.default.wait(until: deadline) {
+            let areAllGone = try membership.waitForFarewells {
                 try desk.serve(heard: { try membership.noteHeard($0) }) { _, _ in }
-                return try membership.haveAllLeft()
             }
             if areAllGone { return try timekeeper.end(on: control) }
             hasLostRanks = true

@@ -1,44 +1,25 @@
-#if canImport(Glibc)
-import Glibc
-#else
-import Musl
-#endif
-
-/// What the kernel says of a process of this host.
-package enum ProcessState: Equatable {
+/// What the kernel says of a process.
+package enum ProcessState: Sendable, Equatable {
+    /// Nothing: it is on another machine, or its number means another process here.
+    case unseen
     /// It has ended; its parent may not have noticed yet.
     case ended
     /// By SIGSTOP and the like: it does nothing until it gets SIGCONT.
     case stopped
-    /// It computes, or waits.
+    /// It computes, waits for a processor, or sleeps.
     case alive
 
-    /// - Parameter id: of the process. One that cannot be looked at has ended.
+    /// - Parameter id: of a process of this place. One that cannot be looked at has ended.
     package init(of id: Int32) {
-        var text = [UInt8](repeating: 0, count: 512)
-        let file = open("/proc/\(id)/stat", O_RDONLY | O_CLOEXEC)
-        guard file >= 0 else {
-            self = .ended
-            return
-        }
-        let count = read(file, &text, text.count)
-        close(file)
-        self.init(stat: text.prefix(max(0, count)))
+        self = ProcessIdentity.Status(of: id)?.state ?? .ended
     }
 
-    /// - Parameter stat: `/proc/PID/stat`: the process's number, its name in parentheses, which may hold any, its state.
-    init(stat: some BidirectionalCollection<UInt8>) {
-        guard let end = stat.lastIndex(of: UInt8(ascii: ")")),
-            let state = stat[end...].dropFirst(2).first
-        else {
-            self = .ended
-            return
+    /// - Parameter letter: of `/proc/PID/stat`, as proc(5) lists them. A debugger's `t` lets the process go on.
+    init(letter: UInt8) {
+        switch letter {
+        case UInt8(ascii: "T"): self = .stopped
+        case UInt8(ascii: "Z"), UInt8(ascii: "X"), UInt8(ascii: "x"): self = .ended
+        default: self = .alive
         }
-        self =
-            switch state {
-            case UInt8(ascii: "Z"), UInt8(ascii: "X"), UInt8(ascii: "x"): .ended
-            case UInt8(ascii: "T"): .stopped
-            default: .alive
-            }
     }
 }

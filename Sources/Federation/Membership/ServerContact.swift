@@ -1,28 +1,38 @@
 import MPI
 
-/// The server was silent for so long that it is taken for dead.
-struct ServerLost: Error, CustomStringConvertible {
-    /// Nil when its process is known to have ended.
-    let silentSeconds: Double?
+/// The server is taken for dead.
+public struct ServerLost: Error, CustomStringConvertible {
+    let loss: Liveness.Loss
 
-    var description: String {
-        silentSeconds.map { "rank 0 has been silent for \(Int($0)) s" } ?? "rank 0 has ended"
-    }
+    /// Its process is known to have ended, and with it the job; else others may still hear it.
+    public var isCertain: Bool { loss == .ended }
+
+    public var description: String { "rank 0 is lost: \(loss)" }
 }
 
 /// A worker's view of the server: answers it between batches and while waiting.
+///
+/// A server that is only stopped is waited for, as long as it takes. Of one that cannot be seen silence ends this rank, and
+/// this rank alone, and only a very long one: where rank 0 is really dead, the launcher ends the job.
 package final class ServerContact {
     private let control: any Communicator
-    /// Silence of the server that ends this rank.
-    private let patience: Duration
     private let stopFlag: StopFlag
-    private let isServerGone: () -> Bool
-    private let interval: Duration = .milliseconds(2)
-    private let longInterval: Duration = .milliseconds(200)
+    private let state: () -> ProcessState
+    private var liveness: Liveness
 
-    private var lastPoll = ContinuousClock.now
-    private var lastHeard = ContinuousClock.now
-    private var lastLook = ContinuousClock.now
+    /// Between two polls, in nanoseconds. Where a poll takes long, because others want the core, they are rarer.
+    private static let interval = 2_000_000
+    private static let longestInterval = 100_000_000
+    /// A poll is to take so small a part of the time: one of so many.
+    private static let pollShare = 8
+    /// Between two looks at the server's process.
+    private static let lookInterval = 200_000_000
+
+    private var nextPoll = 0
+    private var lastLook = 0
+    private var lastAsked = 0
+    /// Between two questions while the server is silent.
+    private let questionInterval: Int
     private var round = 0
     private var trained = 0
 
@@ -37,12 +47,17 @@ package final class ServerContact {
     /// Called before the server is told that this rank has understood that the run is over.
     var whenReleased: () -> Void = {}
 
-    /// - Parameter isServerGone: whether the server's process is known to have ended.
-    init(control: any Communicator, stop: StopFlag, patience: Duration, isServerGone: @escaping () -> Bool) {
+    /// - Parameters:
+    ///   - patience: silence of a server that cannot be seen that ends this rank.
+    ///   - state: what can be seen of the server's process.
+    init(control: any Communicator, stop: StopFlag, patience: Duration, state: @escaping () -> ProcessState) {
         self.control = control
         stopFlag = stop
-        self.patience = patience
-        self.isServerGone = isServerGone
+        self.state = state
+        let patience = Int(patience.seconds * 1e9)
+        questionInterval = patience / 8
+        liveness = Liveness(peers: 1, timeout: patience, at: MonotonicClock.now)
+        lastAsked = MonotonicClock.now
     }
 
     package func startRound(_ round: Int) {
@@ -60,16 +75,21 @@ package final class ServerContact {
     /// - Throws: `Interruption` when the run is asked to stop; `ServerLost`.
     package func poll() throws {
         try stopFlag.check()
-        let now = ContinuousClock.now
-        guard now - lastPoll >= interval else { return }
-        if now - lastPoll > patience / 2 { lastHeard = now }  // this process was stopped itself
-        lastPoll = now
+        let now = MonotonicClock.now
+        guard now >= nextPoll else { return }
+        liveness.look(at: now)
+        try hear()
+        if !isStopped { try judge(at: now) }
+        let end = MonotonicClock.now
+        nextPoll = end + min(max(Self.interval, Self.pollShare * (end - now)), Self.longestInterval)
+    }
+
+    private func hear() throws {
         while let (_, message) = try ControlMessage.receive(from: 0, tag: ControlMessage.Tag.command, on: control) {
-            lastHeard = now
+            liveness.hear(0)
             switch message.kind {
             case .ping:
-                try ControlMessage(kind: .report, round: round, value: trained)
-                    .send(to: 0, tag: ControlMessage.Tag.report, on: control)
+                try report()
             case .leaveCollectives:
                 hasLeftCollectives = true
             case .excluded:
@@ -84,12 +104,26 @@ package final class ServerContact {
                 break
             }
         }
-        guard !isStopped else { return }
-        if now - lastLook >= longInterval {
-            lastLook = now
-            if isServerGone() { throw ServerLost(silentSeconds: nil) }
+    }
+
+    private func judge(at now: Int) throws {
+        guard now - lastLook >= Self.lookInterval else { return }
+        lastLook = now
+        // A report that nobody has asked for is a question: the server takes the rank in again, if it had lost it, and asks.
+        if liveness.silence(of: 0) > questionInterval, now - lastAsked > questionInterval {
+            lastAsked = now
+            liveness.ask(0)
+            try report()
         }
-        guard now - lastHeard <= patience else { throw ServerLost(silentSeconds: (now - lastHeard).seconds) }
+        switch liveness.loss(of: 0, seeing: state()) {
+        case nil, .stopped: return
+        case let loss?: throw ServerLost(loss: loss)
+        }
+    }
+
+    private func report() throws {
+        try ControlMessage(kind: .report, round: round, value: trained)
+            .send(to: 0, tag: ControlMessage.Tag.report, on: control)
     }
 
     /// Tells the server that this rank has understood that the run is over.

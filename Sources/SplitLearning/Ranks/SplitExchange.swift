@@ -79,8 +79,9 @@ final class SplitExchange: Exchange {
             _ = try Backoff.default.wait(until: .now + .milliseconds(100)) { try serve() }
             timeline.tick()
             progressed(trained)
-            for worker in try membership.poll(awaiting: debtors) {
-                guard try lose(worker) else { continue }
+            var isToBeginAgain = false
+            for worker in try membership.poll(awaiting: debtors) where try lose(worker) { isToBeginAgain = true }
+            if isToBeginAgain {
                 // A shared part has to learn from all of them once more; what has been delivered is not taken again.
                 let done = split.serverPart == .shared ? rejected : settled
                 try deal(cohort.filter { !done.contains($0) }, down)
@@ -110,8 +111,10 @@ final class SplitExchange: Exchange {
         trained = 0
         try server.start(round, cohort: cohort, from: down)
         for worker in clientsOf.indices { clientsOf[worker] = [] }
+        for worker in try membership.reassemble() {
+            faulted(FaultRecord(round: round.number, kind: .rankReturned, rank: worker + 1))
+        }
         let members = membership.members
-        guard !members.isEmpty else { throw NoClientRanks() }
         let assignment = Assignment(cohort: cohort, workers: members.count) { split.job.cost(of: $0, .training) }
         for (worker, clients) in zip(members, assignment.clientsOfWorker) where !clients.isEmpty {
             clientsOf[worker] = clients
@@ -290,8 +293,8 @@ final class SplitExchange: Exchange {
         let isDropped = split.job.settings.onFailure == .drop
         faulted(
             FaultRecord(
-                round: round.number, kind: isDropped ? .rankDropped : .rankLost, rank: worker + 1, clients: clients))
-        guard !membership.members.isEmpty else { throw NoClientRanks() }
+                round: round.number, kind: isDropped ? .rankDropped : .rankLost, rank: worker + 1, clients: clients,
+                reason: membership.reason(of: worker)))
         guard isDropped else { return !clients.isEmpty }
         for client in clients {
             settled.insert(client)
@@ -311,12 +314,10 @@ final class SplitExchange: Exchange {
             for worker in membership.members {
                 try send(SplitMessage(SplitMessage.Header(kind: .end)), to: worker, .end)
             }
-            let deadline = ContinuousClock.now + .seconds(split.job.settings.failureTimeout)
-            let areAllGone = try Backoff.default.wait(until: deadline) {
+            let areAllGone = try membership.waitForFarewells {
                 // Clients that were left out may have sent on before they heard that it is over.
                 try startReceiving(.part)
                 _ = try serve()
-                return try membership.haveAllLeft()
             }
             if areAllGone { return try timekeeper.end(on: control) }
             hasLostRanks = true

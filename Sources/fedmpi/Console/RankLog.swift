@@ -21,6 +21,7 @@ struct RankLog: LogHandler {
 final class EventLog: RoundObserver {
     private let logger: Logger
     private let place: String
+    private var repeated = RepeatedWarnings()
 
     /// - Parameter run: its name, where there are several at a time.
     init(rank: Int, run: String? = nil) {
@@ -35,16 +36,39 @@ final class EventLog: RoundObserver {
         case .rankLost, .rankDropped:
             let fate = fault.kind == .rankLost ? "reassigned" : "dropped"
             let cost = clients.isEmpty ? "it owed nothing" : "\(fate) its clients \(clients)"
-            logger.warning("\(place)round \(round): lost \(rank); \(cost)")
+            logger.warning("\(place)round \(round): lost \(rank): \(fault.reason ?? "it is silent"); \(cost)")
         case .rankReturned:
             logger.notice("\(place)round \(round): \(rank) is back")
+        case .rankSilent:
+            logger.warning("\(place)round \(round): \(rank): \(fault.reason ?? "")")
         case .clientsLate:
-            logger.warning("\(place)round \(round): \(rank) has not delivered; left out its clients \(clients)")
+            gather("\(rank) has not delivered; left out its clients \(Self.list(clients))", "late", fault)
         case .updatesRejected:
-            let whose = clients.map { "client \($0)" }.joined(separator: ", ")
-            logger.warning("\(place)round \(round): left out the update of \(whose): \(fault.reason ?? "")")
+            let whose =
+                clients.count == 1
+                ? "update of client \(clients[0])" : "updates of \(clients.count) clients (\(Self.list(clients)))"
+            let reason = fault.reason ?? ""
+            gather("left out the \(whose): \(reason)", reason, fault)
         case .roundRepeated:
             logger.warning("\(place)\(fault.reason ?? ""); repeating it with another cohort")
         }
+    }
+
+    func runStopped(_ stop: RunStop) { conclude() }
+
+    func runFinished(_ summary: RunSummary, weights: Span<Float>) { conclude() }
+
+    private func gather(_ text: String, _ kind: String, _ fault: FaultRecord) {
+        let line = repeated.add(text, kind: kind, items: fault.clients.count, round: fault.round)
+        if let line { logger.warning("\(place)\(line)") }
+    }
+
+    private func conclude() {
+        for line in repeated.conclude() { logger.warning("\(place)\(line)") }
+    }
+
+    /// The first of them.
+    private static func list(_ clients: [Int]) -> String {
+        clients.prefix(10).map { "\($0)" }.joined(separator: ", ") + (clients.count > 10 ? ", …" : "")
     }
 }

@@ -26,7 +26,7 @@ struct LostRankTests {
         settings.images = 600
         settings.rate = 1_200
         settings.batch = 4
-        settings.failureTimeout = 0.3
+        settings.failureTimeout = 1
         change(&settings)
         let (shared, model) = (settings, try Models.named("edgecnn-small"))
         let trained = TrainedModel(model, weights: model.initialWeights(seed: 3))

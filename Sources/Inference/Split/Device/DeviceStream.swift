@@ -152,7 +152,7 @@ final class DeviceStream {
             let flight = flights[oldestSequence % flights.count]
             guard try flight.down.test() else { break }
             let now = MonotonicClock.now
-            watch.noteHeard(0, at: now)
+            watch.noteHeard(0)
             let header = try answers.header(of: flight.down, expecting: oldestSequence, images: flight.count)
             answers.read(flight.down, images: flight.count) { i, prediction in
                 report.labels[flight.first + i] = prediction.label

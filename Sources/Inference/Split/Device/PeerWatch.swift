@@ -1,16 +1,17 @@
 import Federation
 import MPI
 
-/// Who of the peers is alive: a peer is lost when its process is known to be gone, or when nothing was heard of it for the
-/// time-out. Each side sends a beat when it has been long since the last, so that silence means something.
+/// Who of the peers is alive, by the rules of ``Liveness``. Each side sends a beat when it has been long since the last: a
+/// question to the other, and an answer to it.
 final class PeerWatch {
     private let control: any Communicator
-    private let isGone: (Int) -> Bool
+    private let state: (Int) -> ProcessState
     private let timeout: Int
     private var peers: [Int]
-    /// By rank; nanoseconds of `MonotonicClock`.
-    private var heard: [Int]
-    private var lost: [Bool]
+    /// By rank.
+    private var liveness: Liveness
+    /// By rank; nil of those that are not lost.
+    private var losses: [Liveness.Loss?]
     private var lastBeat = 0
     private var lastLook = 0
 
@@ -20,58 +21,60 @@ final class PeerWatch {
     /// - Parameters:
     ///   - control: a communicator that only watches use for beats.
     ///   - timeout: in seconds.
-    ///   - isGone: whether a rank's process is known to have ended.
+    ///   - state: what can be seen of a rank's process.
     init(
-        _ peers: [Int], on control: any Communicator, timeout: Double, isGone: @escaping (Int) -> Bool
+        _ peers: [Int], on control: any Communicator, timeout: Double, state: @escaping (Int) -> ProcessState
     ) {
         self.control = control
         self.peers = peers
-        self.isGone = isGone
+        self.state = state
         self.timeout = Int(timeout * 1e9)
-        heard = [Int](repeating: MonotonicClock.now, count: control.size)
-        lost = [Bool](repeating: false, count: control.size)
+        liveness = Liveness(peers: control.size, timeout: self.timeout, at: MonotonicClock.now)
+        losses = [Liveness.Loss?](repeating: nil, count: control.size)
     }
 
-    func isLost(_ peer: Int) -> Bool { lost[peer] }
+    func isLost(_ peer: Int) -> Bool { losses[peer] != nil }
 
-    var lostPeers: [Int] { peers.filter { lost[$0] } }
+    /// Why a peer is lost, and what the user can do about it.
+    func reason(of peer: Int) -> String {
+        guard let loss = losses[peer] else { return "" }
+        guard case .silent = loss else { return "\(loss)" }
+        let longer = max(60, 6 * timeout / 1_000_000_000)
+        return "\(loss); if its host is only busy, --failure-timeout \(longer) waits longer"
+    }
 
     /// Something came from a peer.
-    func noteHeard(_ peer: Int, at now: Int) { heard[peer] = max(heard[peer], now) }
+    func noteHeard(_ peer: Int) { liveness.hear(peer) }
 
     /// Watches further peers, who may need another time-out until they watch this rank.
-    func watch(alsoFor others: [Int], at now: Int) {
+    func watch(alsoFor others: [Int]) {
         peers += others
-        for peer in others { heard[peer] = now + timeout }
-    }
-
-    private func forgive(at now: Int) {
-        for peer in peers { heard[peer] = max(heard[peer], now) }
+        for peer in others { liveness.startAnew(peer, grace: timeout) }
     }
 
     /// Looks, if the last time is long enough ago.
     /// - Returns: whether somebody was lost.
     func look(at now: Int) throws -> Bool {
         guard now - lastLook >= Self.interval else { return false }
-        // This process was stopped itself, or not asked to look: that was nobody's silence.
-        if now - lastLook > timeout / 2 { forgive(at: now) }
         lastLook = now
+        liveness.look(at: now)
         while let status = try control.iprobe(tag: SplitTag.beat) {
             var beat = Buffer<UInt8>(count: max(status.byteCount, 1))
             try control.receive(into: &beat, from: status.source, tag: SplitTag.beat)
-            noteHeard(status.source, at: now)
+            noteHeard(status.source)
         }
         if now - lastBeat >= timeout / 4 {
             lastBeat = now
-            for peer in peers where !lost[peer] {
+            for peer in peers where !isLost(peer) {
+                liveness.ask(peer)
                 var beat = try control.startSend(Buffer<UInt8>(count: 1), to: peer, tag: SplitTag.beat)
                 _ = try beat.test()
             }
         }
         var hasLost = false
-        for peer in peers where !lost[peer] && (now - heard[peer] > timeout || isGone(peer)) {
-            lost[peer] = true
-            hasLost = true
+        for peer in peers where !isLost(peer) {
+            losses[peer] = liveness.loss(of: peer, seeing: state(peer))
+            if isLost(peer) { hasLost = true }
         }
         return hasLost
     }

@@ -80,7 +80,7 @@ final class ServerStream {
     /// Those too whose answers are all on their way: these may never leave.
     private func dropLost() {
         for lane in lanes where !lane.isDone && watch.isLost(lane.rank) {
-            lose(lane, "rank \(lane.rank) has ended or was silent for too long")
+            lose(lane, watch.reason(of: lane.rank))
         }
     }
 
@@ -107,13 +107,13 @@ final class ServerStream {
             do {
                 while let images = try lane.takeArrival() {
                     let now = MonotonicClock.now
-                    watch.noteHeard(lane.rank, at: now)
+                    watch.noteHeard(lane.rank)
                     waiting.append(Waiting(lane: index, sequence: lane.nextArrival - 1, images: images, arrived: now))
                     waitingImages += images
                     hasProgress = true
                 }
             } catch let error as MalformedMessage {
-                lose(lane, "rank \(lane.rank) sent \(error)")
+                lose(lane, "it sent \(error)")
             }
         }
         firstLane = (firstLane + 1) % lanes.count

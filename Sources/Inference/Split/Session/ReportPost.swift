@@ -27,11 +27,10 @@ struct ReportPost {
         var reports: [DeviceReport] = []
         _ = try Backoff.default.wait { () throws in
             try stop.check()
-            let now = MonotonicClock.now
-            _ = try watch.look(at: now)
+            _ = try watch.look(at: MonotonicClock.now)
             for rank in missing {
                 if let bytes = try receive(from: rank, tag: SplitTag.report) {
-                    watch.noteHeard(rank, at: now)
+                    watch.noteHeard(rank)
                     missing.removeAll { $0 == rank }
                     do {
                         reports.append(
@@ -42,7 +41,7 @@ struct ReportPost {
                     }
                 } else if watch.isLost(rank) {
                     missing.removeAll { $0 == rank }
-                    whenLost(rank, "it has ended or was silent before it had reported")
+                    whenLost(rank, watch.reason(of: rank))
                 }
             }
             return missing.isEmpty

@@ -49,9 +49,11 @@ extension SplitPlace {
         guard job.settings.deviceHas == .model || missing == 0 else {
             throw SplitServerLost(missing: missing, images: images.requests)
         }
-        note("rank 0 is lost; \(missing) of \(images.requests) images are finished here, by the whole model")
+        note(
+            "rank 0 is lost: \(watch.reason(of: 0)); \(missing) of \(images.requests) images are finished here, by the "
+                + "whole model")
         let others = (1..<job.world.size).filter { $0 != self.rank }
-        watch.watch(alsoFor: others, at: MonotonicClock.now)
+        watch.watch(alsoFor: others)
         var report = partial
         if missing > 0 {
             let ladder = try job.ladder(0..<job.model.layers.count, weights, largest: job.settings.batch)

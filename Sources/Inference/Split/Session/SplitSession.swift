@@ -130,6 +130,6 @@ struct SplitPlace {
 
     func watch(_ peers: [Int]) -> PeerWatch {
         PeerWatch(
-            peers, on: job.control, timeout: job.settings.failureTimeout, isGone: { job.processes.isGone($0) })
+            peers, on: job.control, timeout: job.settings.failureTimeout, state: { job.processes.state(of: $0) })
     }
 }

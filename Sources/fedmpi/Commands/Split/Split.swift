@@ -87,7 +87,7 @@ struct Split: WorldCommand {
     @Option(help: "Threads of each rank's arithmetic.")
     var threads = defaults.threads
 
-    @Option(help: "Seconds of silence after which a rank is lost.")
+    @Option(help: "Seconds after which a rank is lost that is stopped, or silent on another host.")
     var failureTimeout = defaults.failureTimeout
 
     @Flag(help: "Neither measure the stages alone before, nor compare with the unsplit model after the run.")

@@ -16,6 +16,7 @@ final class SweepGroup {
     let clients: [Int]
     private let ranks: any Communicator
     private let alone: any Communicator
+    private let processes: ProcessTable
     private let stop: StopFlag
     /// Whether a rank was lost. The leader then goes on alone: it gets the same weights.
     var hasLostRanks = false
@@ -33,6 +34,7 @@ final class SweepGroup {
             let alone = try world.split(color: world.rank, key: 0)
         else { preconditionFailure("every rank is in a group") }
         (self.leader, self.ranks, self.alone) = (leader, ranks, alone)
+        processes = try ProcessTable(ranks)
         clients = Array(members.dropFirst())
     }
 
@@ -50,7 +52,7 @@ final class SweepGroup {
     /// What a run's messages go over. Collective over the group, or the leader's own after a loss.
     func open() throws -> RunChannel {
         let base = hasLostRanks ? alone : ranks
-        return RunChannel(try base.duplicate(), stop: stop)
+        return RunChannel(try base.duplicate(), stop: stop) { [processes] in processes.state(of: $0) }
     }
 }
 
@@ -61,15 +63,20 @@ final class SweepGroup {
 final class RunChannel: Communicator {
     private let base: any Communicator
     private let stop: StopFlag
+    private let state: (_ rank: Int) -> ProcessState
     private var copies: [any Communicator] = []
 
     private static let lastTag = 32_000
-    /// All others have said that they are done.
-    private static let patience = Duration.seconds(10)
+    /// All others have said that they are done. In nanoseconds.
+    private static let patience = 10_000_000_000
 
-    init(_ base: any Communicator, stop: StopFlag) {
+    /// - Parameter state: what can be seen of a rank's process.
+    init(
+        _ base: any Communicator, stop: StopFlag, state: @escaping (_ rank: Int) -> ProcessState = { _ in .unseen }
+    ) {
         self.base = base
         self.stop = stop
+        self.state = state
     }
 
     var rank: Int { base.rank }
@@ -123,14 +130,19 @@ final class RunChannel: Communicator {
             var request = try communicator.startSend(Buffer<Int64>(count: 1), to: peer, tag: Self.lastTag)
             _ = try request.test()
         }
-        let deadline = ContinuousClock.now + Self.patience
+        var liveness = Liveness(peers: size, timeout: Self.patience, leastQuestions: 0, at: MonotonicClock.now)
         for peer in peers {
-            let isEmpty = try Backoff.default.wait(until: deadline) { () throws in
+            var isEmpty = false
+            _ = try Backoff.default.wait { () throws in
                 try stop.check()
-                guard let status = try communicator.iprobe(from: peer, tag: nil) else { return false }
+                liveness.look(at: MonotonicClock.now)
+                guard let status = try communicator.iprobe(from: peer, tag: nil) else {
+                    return liveness.loss(of: peer, seeing: state(peer)) != nil
+                }
                 var words = Buffer<Int64>(count: (status.byteCount + 7) / 8)
                 try communicator.receive(into: &words, from: peer, tag: status.tag)
-                return status.tag == Self.lastTag
+                isEmpty = status.tag == Self.lastTag
+                return isEmpty
             }
             guard isEmpty else { return false }
         }

@@ -11,13 +11,13 @@ import Testing
 
     static func membership(
         _ control: any Communicator, timeout: Duration = .milliseconds(200), stop: StopFlag = StopFlag(),
-        isGone: @escaping (Int) -> Bool = { _ in false }
+        state: @escaping (Int) -> ProcessState = { _ in .unseen }
     ) -> Membership {
-        Membership(control: control, stop: stop, timeout: timeout, pingInterval: .milliseconds(20), isGone: isGone)
+        Membership(control: control, stop: stop, timeout: timeout, pingInterval: .milliseconds(20), state: state)
     }
 
     static func contact(_ control: any Communicator, patience: Duration = .seconds(10)) -> ServerContact {
-        ServerContact(control: control, stop: StopFlag(), patience: patience, isServerGone: { false })
+        ServerContact(control: control, stop: StopFlag(), patience: patience, state: { .unseen })
     }
 
     /// Answers the server until it says that the run is over.
@@ -86,24 +86,95 @@ import Testing
         #expect(lost[0] == [])
     }
 
-    @Test func `The time that the server did not look is nobody's silence`() throws {
-        let lost = try ThreadRanks.run(2) { world -> [[Int]] in
+    @Test func `Whom the server has not asked is not lost, however long it looked elsewhere`() throws {
+        let lost = try ThreadRanks.run(3) { world -> [Int] in
             guard world.rank == 0 else { return [] }
-            let membership = Self.membership(world, timeout: .milliseconds(400))
-            _ = Backoff.default.wait(until: .now + .milliseconds(500)) { false }
-            membership.forgive(.milliseconds(500))
-            let first = try membership.poll(awaiting: [0])
-            _ = Backoff.default.wait(until: .now + .milliseconds(500)) { false }
-            membership.forgive(.zero)
-            return [first, try membership.poll(awaiting: [0])]
+            let membership = Self.membership(world, timeout: .milliseconds(200))
+            _ = try membership.startRound(1)
+            // As in a collective that a busy machine keeps from looking up.
+            _ = Backoff.default.wait(until: .now + .milliseconds(600)) { false }
+            return try membership.poll(awaiting: [0, 1])
         }
-        #expect(lost[0] == [[], [0]])
+        #expect(lost[0] == [])
+    }
+
+    @Test func `A worker that is seen to live is not lost, and its silence is noted once`() throws {
+        struct Outcome {
+            var lost: [Int] = []
+            var reason = ""
+        }
+        let outcome = try ThreadRanks.run(3) { world -> Outcome in
+            var outcome = Outcome()
+            guard world.rank == 0 else { return outcome }
+            let membership = Self.membership(world, state: { $0 == 0 ? .alive : .stopped })
+            outcome.lost = try Self.firstLost(membership, awaiting: [0, 1])
+            outcome.reason = membership.reason(of: 1)
+            _ = try Self.firstLost(membership, awaiting: [0], within: .milliseconds(500))
+            outcome.lost += membership.members
+            return outcome
+        }[0]
+        #expect(outcome.lost == [1, 0])
+        #expect(outcome.reason.hasPrefix("its process has been stopped for 0."))
+    }
+
+    @Test func `A silent host is named, and what to do about it`() throws {
+        let reasons = try ThreadRanks.run(4) { world -> [String] in
+            guard world.rank == 0 else { return [] }
+            let membership = Membership(
+                control: world, stop: StopFlag(), timeout: .milliseconds(200), pingInterval: .milliseconds(20),
+                hosts: ["one", "two", "two"], state: { _ in .unseen })
+            var lost: [Int] = []
+            while lost.count < 3 { lost += try Self.firstLost(membership, awaiting: [0, 1, 2]) }
+            return (0..<3).map { membership.reason(of: $0) }
+        }[0]
+        #expect(reasons[0].hasPrefix("it was silent for 0.") && reasons[0].contains("questions are not answered"))
+        #expect(reasons[0].hasSuffix("if its host one is only busy, --failure-timeout 60 waits longer"))
+        #expect(reasons[1].hasPrefix("its host two cannot be reached, or is silent: none of its 2 ranks has answered"))
+    }
+
+    @Test func `When all are lost the first that is heard again is taken in at once`() throws {
+        let returned = try ThreadRanks.run(3) { world -> [Int] in
+            guard world.rank == 0 else {
+                if world.rank == 1 {
+                    _ = try Backoff.default.wait { try ControlMessage.receive(from: 0, tag: 9, on: world) != nil }
+                    try Self.answerUntilStopped(world)
+                }
+                return []
+            }
+            let membership = Self.membership(world)
+            _ = try membership.startRound(1)
+            var lost: [Int] = []
+            while lost.count < 2 { lost += try Self.firstLost(membership, awaiting: [0, 1]) }
+            try ControlMessage(kind: .ping, round: 1).send(to: 1, tag: 9, on: world)
+            let returned = try membership.reassemble()
+            #expect(membership.members == [0])
+            try membership.stop()
+            return returned
+        }
+        #expect(returned[0] == [0])
+    }
+
+    @Test func `When no process is left nobody is waited for`() throws {
+        let error = try ThreadRanks.run(3) { world -> String in
+            guard world.rank == 0 else { return "" }
+            let membership = Self.membership(world, state: { _ in .ended })
+            _ = try membership.poll(awaiting: [0, 1])
+            do {
+                _ = try membership.reassemble()
+                return ""
+            } catch let error as NoClientRanks {
+                return "\(error)"
+            }
+        }[0]
+        #expect(
+            error == "no client rank is left; rank 1: its process has ended; rank 2: its process has ended")
     }
 
     @Test func `A worker whose process has ended is lost at once`() throws {
         let lost = try ThreadRanks.run(3) { world -> [Int] in
             guard world.rank == 0 else { return [] }
-            return try Self.membership(world, timeout: .seconds(3600), isGone: { $0 == 1 }).poll(awaiting: [0, 1])
+            return try Self.membership(world, timeout: .seconds(3600), state: { $0 == 1 ? .ended : .unseen }).poll(
+                awaiting: [0, 1])
         }
         #expect(lost[0] == [1])
     }
@@ -203,7 +274,7 @@ import Testing
     @Test func `Who has ended owes no farewell`() throws {
         let areComplete = try ThreadRanks.run(2) { world -> Bool in
             guard world.rank == 0 else { return true }
-            return try Self.membership(world, isGone: { _ in true }).waitForFarewells()
+            return try Self.membership(world, state: { _ in .ended }).waitForFarewells()
         }
         #expect(areComplete[0])
     }

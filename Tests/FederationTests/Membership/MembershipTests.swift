@@ -98,7 +98,7 @@ import Testing
         #expect(lost[0] == [])
     }
 
-    @Test func `A worker that is seen to live is not lost, and its silence is noted once`() throws {
+    @Test func `A worker that is seen to live is not lost, and one that is stopped is`() throws {
         struct Outcome {
             var lost: [Int] = []
             var reason = ""

@@ -55,15 +55,17 @@ struct ReportPost {
     func dismiss(_ ranks: [Int], hasLostRanks: Bool) throws -> Bool {
         try tell(ranks, hasLostRanks: hasLostRanks)
         var left = Set(ranks)
-        return try Backoff.default.wait(until: .now + Self.longestFarewell) { () throws in
+        _ = try Backoff.default.wait(until: .now + Self.longestFarewell) { () throws in
             try stop.check()
             _ = try watch.look(at: MonotonicClock.now)
             for rank in left where try receive(from: rank, tag: SplitTag.farewell) != nil { left.remove(rank) }
-            return left.isEmpty
+            return left.allSatisfy { watch.isLost($0) }
         }
+        return left.isEmpty
     }
 
-    private static let longestFarewell = Duration.seconds(2)
+    /// A rank that lives says it soon, however busy the machine is.
+    private static let longestFarewell = Duration.seconds(60)
 
     /// Says that the verdict has come.
     func sayFarewell(to rank: Int) throws {

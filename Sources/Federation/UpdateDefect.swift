@@ -78,7 +78,7 @@ func isDivergence(_ error: any Error) -> Bool {
     if let defect = error as? UpdateSlot.Defect { return defect.isDivergence }
     guard let refusal = error as? ExactSum.Refusal else { return false }
     switch refusal {
-    case .wrongLength, .badWeight: return false
+    case .wrongLength, .badWeight, .badExponent: return false
     default: return true
     }
 }

@@ -160,7 +160,7 @@ import Testing
         let ends = try run(3, devices: 6, [1: Script(stumblesAt: "2")])
         #expect(ends[1].error == "stopped by signal 9")
         let failure = try #require(ends[0].failures[2])
-        #expect(failure.hasPrefix("lost with rank 1: it has been silent for "), "\(failure)")
+        #expect(failure.hasPrefix("lost with rank 1: it was silent for "), "\(failure)")
         #expect(ends[0].failures.indices.filter { ends[0].failures[$0] != nil } == [2])
         #expect(ends[0].ranks == ["by rank 1", "by rank 2", "-", "by rank 2", "by rank 2", "by rank 2"])
         #expect(ends[0].accuracies == accuracies)

@@ -2,21 +2,17 @@ import Federation
 import Foundation
 import MPI
 
-/// Rank 0 is silent, or has ended: without it a fleet has no end.
+/// Rank 0 is lost: without it a fleet has no end.
 public struct FleetServerLost: Error, CustomStringConvertible {
-    /// Nil when its process is known to have ended.
-    let silentSeconds: Double?
+    let loss: Liveness.Loss
 
-    public var description: String {
-        silentSeconds.map { "rank 0 has been silent for \(Int($0)) s" } ?? "rank 0 has ended"
-    }
+    public var description: String { "rank 0 is lost: \(loss)" }
 }
 
 /// Messages between rank 0 and the other ranks of a fleet, as JSON point to point, and beats beside them: each side sends
 /// some when it has been long since the last, so that silence means something.
 ///
-/// A rank is lost when its process is known to be gone, or when nothing was heard of it for the time-out. One that is heard
-/// again, because it was only stopped, is back.
+/// Who is lost is judged as in training (``Liveness``). One that is heard again, because it was only stopped, is back.
 final class FleetPost {
     private enum Tag {
         static let command = 1
@@ -26,29 +22,30 @@ final class FleetPost {
 
     private let ranks: any Communicator
     private let processes: ProcessTable
-    private let timeout: Duration
-    /// Silence of rank 0 that ends another rank.
-    private let patience: Duration
+    /// Between two beats, in nanoseconds.
+    private let beatInterval: Int
     private let stop: StopFlag
 
     private var outgoing: [Parcel] = []
-    private var heard: [ContinuousClock.Instant]
+    private var liveness: Liveness
     /// Why, by rank.
     private(set) var losses: [Int: String] = [:]
-    private var lastBeat = ContinuousClock.now - .seconds(3600)
-    private var lastLook = ContinuousClock.now
+    private var lastBeat = 0
+    private var lastLook = 0
 
-    private static let lookInterval = Duration.milliseconds(20)
+    /// In nanoseconds.
+    private static let lookInterval = 20_000_000
 
     /// Collective.
     /// - Parameter failureTimeout: in seconds.
     init(_ world: any Communicator, failureTimeout: Double, stop: StopFlag) throws {
         ranks = try world.duplicate()
         processes = try ProcessTable(world)
-        timeout = .seconds(failureTimeout)
-        patience = .seconds(max(60, 6 * failureTimeout))
+        beatInterval = Int(failureTimeout / 4 * 1e9)
         self.stop = stop
-        heard = [ContinuousClock.Instant](repeating: .now, count: world.size)
+        // As in training: another rank leaves rank 0 only after a very long silence.
+        let timeout = world.rank == 0 ? failureTimeout : max(600, 60 * failureTimeout)
+        liveness = Liveness(peers: world.size, timeout: Int(timeout * 1e9), at: MonotonicClock.now)
     }
 
     /// Of each rank.
@@ -86,7 +83,7 @@ final class FleetPost {
     // MARK: Who is there
 
     private func noteHeard(_ rank: Int) {
-        heard[rank] = .now
+        liveness.hear(rank)
         losses[rank] = nil
     }
 
@@ -94,12 +91,10 @@ final class FleetPost {
     /// - Throws: `Interruption` when the run is asked to stop; on other ranks than 0 `FleetServerLost`.
     func look() throws {
         try stop.check()
-        let now = ContinuousClock.now
+        let now = MonotonicClock.now
         guard now - lastLook >= Self.lookInterval else { return }
-        let limit = ranks.rank == 0 ? timeout : patience
-        // This process was stopped itself, or was not asked to look: that was nobody's silence.
-        if now - lastLook > limit / 2 { for rank in heard.indices { heard[rank] = now } }
         lastLook = now
+        liveness.look(at: now)
         try outgoing.advance()
         while let status = try ranks.iprobe(from: nil, tag: Tag.beat) {
             var beat = Buffer<UInt8>(count: max(status.byteCount, 1))
@@ -107,28 +102,27 @@ final class FleetPost {
             noteHeard(status.source)
         }
         try beat(at: now)
-        if ranks.rank == 0 {
-            for rank in 1..<max(1, ranks.size) where !isLost(rank) { losses[rank] = reason(rank, at: now) }
-        } else if processes.isGone(0) {
-            throw FleetServerLost(silentSeconds: nil)
-        } else if now - heard[0] > limit {
-            throw FleetServerLost(silentSeconds: (now - heard[0]).seconds)
+        for rank in peers where !isLost(rank) {
+            guard let loss = liveness.loss(of: rank, seeing: processes.state(of: rank)) else { continue }
+            if ranks.rank == 0 {
+                losses[rank] = "\(loss)"
+            } else if case .stopped = loss {
+                continue  // rank 0 is waited for
+            } else {
+                throw FleetServerLost(loss: loss)
+            }
         }
     }
 
-    private func beat(at now: ContinuousClock.Instant) throws {
-        guard now - lastBeat >= timeout / 4 else { return }
+    private var peers: Range<Int> { ranks.rank == 0 ? 1..<max(1, ranks.size) : 0..<1 }
+
+    private func beat(at now: Int) throws {
+        guard now - lastBeat >= beatInterval else { return }
         lastBeat = now
-        for rank in ranks.rank == 0 ? Array(1..<max(1, ranks.size)) : [0] where !processes.isGone(rank) {
+        for rank in peers where !processes.isGone(rank) {
+            liveness.ask(rank)
             var beat = try ranks.startSend(Buffer<UInt8>(count: 1), to: rank, tag: Tag.beat)
             _ = try beat.test()
         }
-    }
-
-    /// Why a rank is to be taken for lost; nil: it is not.
-    private func reason(_ rank: Int, at now: ContinuousClock.Instant) -> String? {
-        if processes.isGone(rank) { return "its process has ended" }
-        let silence = now - heard[rank]
-        return silence > timeout ? "it has been silent for \(Int(silence.seconds.rounded())) s" : nil
     }
 }

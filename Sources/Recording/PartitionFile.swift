@@ -13,8 +13,8 @@ public struct PartitionFile: Sendable, Equatable {
         self.bytesPerSample = bytesPerSample
     }
 
-    /// Writes it into a run's folder, whole or not at all.
-    public func write(to folder: URL) throws {
+    /// As it stands in a run's folder.
+    public var contents: [UInt8] {
         let classes = table.first?.count ?? 0
         var text = "# bytes_per_sample \(bytesPerSample)\nclient"
         for label in 0..<classes { text += ",class_\(label)" }
@@ -22,7 +22,7 @@ public struct PartitionFile: Sendable, Equatable {
         for (client, row) in table.enumerated() {
             text += "\(client)," + row.map(String.init).joined(separator: ",") + "\n"
         }
-        try Data(text.utf8).write(to: folder.appendingPathComponent(Self.name), options: .atomic)
+        return Array(text.utf8)
     }
 
     /// Nil when the run has none, or it is damaged.

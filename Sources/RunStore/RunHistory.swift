@@ -13,10 +13,10 @@ public final class RunHistory: RoundObserver {
     private let results: URL
     private let environment: RunEnvironment
     private let clients: [Int]
-    private let earlier: (rounds: [RoundRecord], faults: [FaultRecord])?
+    private let earlier: EarlierRecords?
     /// Those of the round under way that are not written yet.
     private var faults: [FaultRecord] = []
-    private let warn: @Sendable (String) -> Void
+    private let troubles: OutputTroubles
     private var writer: HistoryWriter?
 
     /// Larger federations have no rows of their clients.
@@ -29,17 +29,17 @@ public final class RunHistory: RoundObserver {
     ///   - results: the folder of the history, above the run's; nil: beside it. In it a run is known by its path.
     ///   - clients: the training samples of each.
     ///   - earlier: of a run that is continued, what it had before.
-    ///   - warn: gets one line, once, from another thread, when the history cannot be written.
+    ///   - troubles: is told when the history cannot be written.
     public init(
         of folder: URL, in results: URL? = nil, environment: RunEnvironment, clients: [Int],
-        resuming earlier: (rounds: [RoundRecord], faults: [FaultRecord])?, warn: @escaping @Sendable (String) -> Void
+        resuming earlier: EarlierRecords?, troubles: OutputTroubles
     ) {
         self.folder = folder
         self.results = results ?? folder.deletingLastPathComponent()
         self.environment = environment
         self.clients = clients
         self.earlier = earlier
-        self.warn = warn
+        self.troubles = troubles
     }
 
     public func runStarted(_ run: RunDescription) throws {
@@ -55,11 +55,16 @@ public final class RunHistory: RoundObserver {
                 for table in ["rounds", "faults"] {
                     try db.execute(sql: "DELETE FROM \(table) WHERE run_id = ?", arguments: [id])
                 }
-                for record in earlier?.rounds ?? [] { try Owned(run: id, row: record).insert(db) }
-                for fault in earlier?.faults ?? [] { try Owned(run: id, row: fault).insert(db) }
+                var totals = RunTotals()
+                try earlier?.forEachRound {
+                    try Owned(run: id, row: $0).insert(db)
+                    totals.add($0)
+                }
+                try earlier?.forEachFault { try Owned(run: id, row: $0).insert(db) }
+                try totals.save(of: id, in: db)
                 return id
             },
-            warn: warn)
+            troubles)
         writer.start()
         self.writer = writer
     }
@@ -109,7 +114,12 @@ public final class RunHistory: RoundObserver {
 
     public func roundFinished(_ record: RoundRecord) {
         addFaults()
-        add(record)
+        writer?.append { db, run in
+            try Owned(run: run, row: record).insert(db)
+            var totals = RunTotals()
+            totals.add(record)
+            try totals.save(of: run, in: db)
+        }
     }
 
     public func faulted(_ fault: FaultRecord) {
@@ -119,12 +129,10 @@ public final class RunHistory: RoundObserver {
     }
 
     private func addFaults() {
-        for fault in faults { add(fault) }
+        for fault in faults {
+            writer?.append { db, run in try Owned(run: run, row: fault).insert(db) }
+        }
         faults = []
-    }
-
-    private func add(_ row: some PersistableRecord & Sendable) {
-        writer?.append { db, run in try Owned(run: run, row: row).insert(db) }
     }
 
     public func runFinished(_ summary: RunSummary, weights: Span<Float>) {

@@ -17,7 +17,8 @@ struct RunReportTests {
         let log = (1...rounds).map { Logs.round($0, accuracy: accuracies[($0 - 1) % 5], late: $0 == 2 ? 1 : 0) }
         let fixture = try RunFolderFixture(
             log: String(("[" + log.joined(separator: ",\n") + "]").dropLast(cut)), sessions: sessions)
-        try PartitionFile(table: [[100, 200], [300, 0]], bytesPerSample: 784).write(to: fixture.url)
+        try fixture.url.appendingPathComponent(PartitionFile.name)
+            .replaceContents(with: PartitionFile(table: [[100, 200], [300, 0]], bytesPerSample: 784).contents)
         return fixture
     }
 

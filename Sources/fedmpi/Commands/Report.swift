@@ -2,6 +2,7 @@ import Analysis
 import ArgumentParser
 import FedCore
 import Foundation
+import Recording
 
 /// `fedmpi report`.
 struct Report: ParsableCommand {
@@ -39,7 +40,8 @@ struct Report: ParsableCommand {
         do {
             for note in try report.write() where notes { Console.error("fedmpi: \(note)") }
         } catch {
-            throw ConfigurationError("cannot write the report into '\(run.folder.path)': \(error.reasonLine)")
+            throw ConfigurationError(
+                "cannot write the report into '\(run.folder.path)': \(OutputTroubles.reason(error))")
         }
     }
 }

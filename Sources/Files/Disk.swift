@@ -36,7 +36,6 @@ extension FileError {
         case EDQUOT: "your quota of the disk of '\(mountPoint)' is used up"
         case EROFS: "the disk of '\(mountPoint)' is read-only"
         case EIO: "the disk of '\(mountPoint)' has an error"
-        case ENOENT, ENOTDIR: "the folder is gone"
         default: reason
         }
     }

@@ -132,8 +132,9 @@ public final class OutputTroubles: Sendable {
 
     /// Without the path, in one line.
     public static func reason(_ error: any Error) -> String {
-        if let error = error as? FileError { return error.reasonWithDisk }
-        if let error = FileError(of: error) { return error.reasonWithDisk }
+        if let error = error as? FileError ?? FileError(of: error) {
+            return error.isGone ? "the folder is gone" : error.reasonWithDisk
+        }
         return error.reasonLine
     }
 }

@@ -79,78 +79,10 @@ public final class RunFolder: RoundObserver {
         }
     }
 
-    /// Makes a folder in the folder of all runs.
-    /// - Parameters:
-    ///   - results: the folder of all runs; made when missing.
-    ///   - name: nil takes the date and time.
-    /// - Throws: `ConfigurationError` when the folder cannot be made or the named one exists.
-    public static func make(results: String, name: String?) throws(ConfigurationError) -> URL {
-        let parent = URL(fileURLWithPath: results, isDirectory: true)
-        do {
-            try FileManager.default.createDirectory(at: parent, withIntermediateDirectories: true)
-        } catch {
-            throw ConfigurationError("cannot make the results folder '\(results)': \(OutputTroubles.reason(error))")
-        }
-        if let name {
-            guard !name.isEmpty, !name.contains("/"), name != ".", name != ".." else {
-                throw ConfigurationError("--run-name '\(name)' is not a folder name")
-            }
-            let url = parent.appendingPathComponent(name, isDirectory: true)
-            guard try make(url) else {
-                throw ConfigurationError("the run '\(url.path)' exists; choose another --run-name")
-            }
-            return url
-        }
-        return try makeDated(in: parent)
-    }
-
-    /// Finds a run's folder.
-    /// - Parameter run: the path of its folder, or its name in `results`.
-    /// - Throws: `ConfigurationError` when neither is there.
-    public static func find(_ run: String, results: String) throws(ConfigurationError) -> URL {
-        let path = URL(fileURLWithPath: run, isDirectory: true)
-        let named = URL(fileURLWithPath: results, isDirectory: true).appendingPathComponent(run, isDirectory: true)
-        for url in [path, named] where !run.isEmpty {
-            var isFolder: ObjCBool = false
-            if FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder), isFolder.boolValue {
-                return url
-            }
-        }
-        throw ConfigurationError("no run '\(run)': neither '\(path.path)' nor '\(named.path)' is a folder")
-    }
-
     public var name: String { url.lastPathComponent }
 
     /// The client ranks that were lost and have not come back.
     public var lostRanks: Set<Int> { logs.lostRanks }
-
-    /// False when the folder is there already.
-    private static func make(_ url: URL) throws(ConfigurationError) -> Bool {
-        guard !FileManager.default.fileExists(atPath: url.path) else { return false }
-        do {
-            try FileManager.default.createDirectory(at: url, withIntermediateDirectories: false)
-            return true
-        } catch {
-            throw ConfigurationError("cannot make the run's folder '\(url.path)': \(OutputTroubles.reason(error))")
-        }
-    }
-
-    /// The date and time, to name a run by.
-    public static var datedName: String {
-        let format = Date.ISO8601FormatStyle(timeZone: .current)
-            .year().month().day().dateSeparator(.dash).time(includingFractionalSeconds: false).timeSeparator(.omitted)
-        return Date.now.formatted(format)
-    }
-
-    private static func makeDated(in parent: URL) throws(ConfigurationError) -> URL {
-        let name = datedName
-        var attempt = 1
-        while true {
-            let url = parent.appendingPathComponent(attempt == 1 ? name : "\(name)-\(attempt)", isDirectory: true)
-            if try make(url) { return url }
-            attempt += 1
-        }
-    }
 
     // MARK: RoundObserver
 
@@ -278,54 +210,6 @@ public final class RunFolder: RoundObserver {
         let bytes = try file.encoded()
         try FileDraft.replace(
             url.appendingPathComponent(Self.modelName).path, with: bytes.span.bytes, isSynced: true)
-    }
-
-    private struct Configuration: Encodable {
-        let fedmpi: String
-        let run: String
-        let settings: RunSettings
-        let environment: RunEnvironment
-        let ranks: Int
-        let hosts: [String]
-        let teacher: Teacher?
-    }
-
-    private struct Teacher: Codable {
-        let model: String
-        let weightsSHA256: String
-
-        init(_ teacher: TrainedModel) {
-            model = teacher.model.name
-            weightsSHA256 = weightsDigest(teacher.weights.span)
-        }
-
-        private enum CodingKeys: String, CodingKey {
-            case model
-            case weightsSHA256 = "weights_sha256"
-        }
-    }
-
-    /// The digest of the weights that a run's clients learnt from; nil without a teacher, or without a `config.json`.
-    public static func teacherDigest(in folder: URL) -> String? {
-        struct Part: Decodable { let teacher: Teacher? }
-        guard let data = try? Data(contentsOf: folder.appendingPathComponent("config.json")) else { return nil }
-        return (try? JSONDecoder().decode(Part.self, from: data))?.teacher?.weightsSHA256
-    }
-
-    private struct Resume: Codable {
-        let fedmpi: String
-        let date: String
-        /// The last round that was finished before.
-        let afterRound: Int
-        /// Of the whole run.
-        let rounds: Int
-        let ranks: Int
-        let hosts: [String]
-
-        private enum CodingKeys: String, CodingKey {
-            case fedmpi, date, rounds, ranks, hosts
-            case afterRound = "after_round"
-        }
     }
 
     /// A list that cannot be read is set aside: it must not keep a good checkpoint from being continued.

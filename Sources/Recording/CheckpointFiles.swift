@@ -109,7 +109,8 @@ public struct CheckpointFiles: Sendable {
                 guard error.isAbsence else {
                     throw CheckpointFileError(
                         path: url.path,
-                        reason: "it relies on '\(name)': \(error); put the file back as it was, or move it away to go on "
+                        reason:
+                            "it relies on '\(name)': \(error); put the file back as it was, or move it away to go on "
                             + "without these records")
                 }
                 warn(

@@ -43,6 +43,7 @@ public struct SavedRun: Sendable, Equatable {
 
     /// The records up to here, to be read from the run's folder.
     public func earlierRecords(in folder: URL) -> EarlierRecords {
-        EarlierRecords(in: folder, rounds: rounds, faults: faults)
+        EarlierRecords(
+            in: folder, rounds: rounds, faults: faults, lastRound: max(state.completeRounds, 0))
     }
 }

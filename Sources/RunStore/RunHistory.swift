@@ -52,16 +52,12 @@ public final class RunHistory: RoundObserver {
                 let rows = clients.enumerated().map { StoredClient(client: $0.offset, samples: $0.element) }
                 for row in rows { try Owned(run: id, row: row).insert(db) }
                 // A run may be continued from an earlier round than it had reached, or have had no history before.
-                for table in ["rounds", "faults"] {
-                    try db.execute(sql: "DELETE FROM \(table) WHERE run_id = ?", arguments: [id])
-                }
-                var totals = RunTotals()
-                try earlier?.forEachRound {
-                    try Owned(run: id, row: $0).insert(db)
-                    totals.add($0)
-                }
+                let known = try earlier.map { try Self.knownRounds(of: id, $0, in: db) } ?? 0
+                try db.execute(sql: "DELETE FROM rounds WHERE run_id = ? AND round > ?", arguments: [id, known])
+                try db.execute(sql: "DELETE FROM faults WHERE run_id = ?", arguments: [id])
+                try earlier?.forEachRound(from: known + 1) { try Owned(run: id, row: $0).insert(db) }
                 try earlier?.forEachFault { try Owned(run: id, row: $0).insert(db) }
-                try totals.save(of: id, in: db)
+                if earlier != nil { try RunTotals.recount(id, in: db) }
                 return id
             },
             troubles)
@@ -86,6 +82,20 @@ public final class RunHistory: RoundObserver {
         }
         guard let id = row.id else { throw DatabaseError(message: "the new run has no number") }
         return id
+    }
+
+    /// Rounds that the history has as the log has them: a run that is continued for the tenth time need not be written anew.
+    private static func knownRounds(of run: Int64, _ earlier: EarlierRecords, in db: Database) throws -> Int {
+        let within = "FROM rounds WHERE run_id = ? AND round <= ?"
+        let arguments: StatementArguments = [run, earlier.lastRound]
+        let count = try Int.fetchOne(db, sql: "SELECT count(*) \(within)", arguments: arguments)
+        guard let last = try Int.fetchOne(db, sql: "SELECT max(round) \(within)", arguments: arguments), last == count
+        else { return 0 }
+        // Of rounds that were before a log which was moved away there is nothing better.
+        guard let record = try earlier.record(of: last) else { return last }
+        let seconds = try Double.fetchOne(
+            db, sql: "SELECT seconds FROM rounds WHERE run_id = ? AND round = ?", arguments: [run, last])
+        return seconds == record.seconds ? last : 0
     }
 
     private func row(of run: RunDescription) throws -> StoredRun {

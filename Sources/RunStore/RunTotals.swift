@@ -41,4 +41,25 @@ struct RunTotals {
                 "down": downloadBytes, "seconds": seconds, "run": run,
             ])
     }
+
+    /// `RoundRecord.accuracy`.
+    private static let accuracy = """
+        coalesce(server_accuracy, client_evaluation ->> '$.personal.mean', client_evaluation ->> '$.global.mean')
+        """
+
+    /// Brings the row of a run that is continued up to all of its rounds.
+    static func recount(_ run: Int64, in db: Database) throws {
+        try db.execute(
+            sql: """
+                UPDATE runs SET
+                  rounds = (SELECT coalesce(max(round), 0) FROM rounds WHERE run_id = :run),
+                  best_accuracy = (SELECT max(\(accuracy)) FROM rounds WHERE run_id = :run),
+                  (accuracy, loss) = (SELECT \(accuracy), server_loss FROM rounds
+                    WHERE run_id = :run AND \(accuracy) IS NOT NULL ORDER BY round DESC LIMIT 1),
+                  (upload_bytes, download_bytes, seconds) = (SELECT coalesce(sum(upload_bytes), 0),
+                    coalesce(sum(download_bytes), 0), coalesce(sum(seconds), 0) FROM rounds WHERE run_id = :run)
+                WHERE id = :run
+                """,
+            arguments: ["run": run])
+    }
 }

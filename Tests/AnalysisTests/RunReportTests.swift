@@ -1,4 +1,5 @@
 import FedCore
+import Files
 import Foundation
 import Recording
 import Testing
@@ -154,5 +155,14 @@ struct RunReportTests {
         #expect(report.pictures.allSatisfy { !$0.script.contains("`") && !$0.script.contains("c\\") })
         _ = try report.write(path: nil)
         #expect(try fixture.text("report.html").contains("<h1>Run a&lt;b&gt; &quot;`c"))
+    }
+
+    @Test func `Of very many rounds a table shows as many as somebody reads, the first and the last among them`() {
+        let shown = Thinned(100_000, to: 1_000)
+        #expect(!shown.isWhole && shown.indices.count == 1_000)
+        #expect(shown.indices.first == 0 && shown.indices.last == 99_999)
+        #expect(zip(shown.indices, shown.indices.dropFirst()).allSatisfy { $1 - $0 == 100 || $1 - $0 == 101 })
+        let all = Thinned(3, to: 1_000)
+        #expect(all.isWhole && all.indices == [0, 1, 2])
     }
 }

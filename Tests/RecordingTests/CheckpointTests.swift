@@ -153,7 +153,9 @@ import Testing
             """
         func length(_ count: Int) -> Data { Data((0..<8).map { UInt8(truncatingIfNeeded: count >> (8 * $0)) }) }
         var body = Data("FEDMPICP".utf8) + Data([6, 0, 0, 0, 0, 0, 0, 0])
-        for block in [Data(text.utf8), Data([7]), Data(), Data([0, 0, 0x80, 0x3f])] { body += length(block.count) + block }
+        for block in [Data(text.utf8), Data([7]), Data(), Data([0, 0, 0x80, 0x3f])] {
+            body += length(block.count) + block
+        }
         return signed(body)
     }
 

@@ -90,7 +90,9 @@ import Testing
         }
     }
 
-    @Test func `A log that is shorter than the position, or altered before it anywhere, is refused and left as it is`() throws {
+    @Test func `A log that is shorter than the position, or altered before it anywhere, is refused and left as it is`()
+        throws
+    {
         let state = try log(3).state()
         let whole = try bytes()
         for count in 0..<state.position.bytes {
@@ -139,7 +141,8 @@ import Testing
         #expect(log.place == .taken)
     }
 
-    @Test func `Who follows a log sees each record once, however its end stands, and anew when it was cut back`() throws {
+    @Test func `Who follows a log sees each record once, however its end stands, and anew when it was cut back`() throws
+    {
         var follower = LogFollower<Entry>()
         #expect(try !follower.look(at: url))
         let log = try log(1)

@@ -8,7 +8,8 @@ import Testing
     private let environment = RunEnvironment(mpi: "MPI", oneDNN: "2.6.3")
 
     @Test func `A named run gets its folder once`() throws {
-        let folder = try RunFolder(results: results, name: "one", environment: environment, troubles: OutputTroubles { _ in })
+        let folder = try RunFolder(
+            results: results, name: "one", environment: environment, troubles: OutputTroubles { _ in })
         #expect(folder.url.path == results + "/one")
         #expect(throws: ConfigurationError.self) {
             try RunFolder(results: results, name: "one", environment: environment, troubles: OutputTroubles { _ in })
@@ -31,7 +32,8 @@ import Testing
 
     @Test func `A results folder that cannot be made is the user's error`() {
         #expect(throws: ConfigurationError.self) {
-            try RunFolder(results: "/proc/nothing", name: nil, environment: environment, troubles: OutputTroubles { _ in })
+            try RunFolder(
+                results: "/proc/nothing", name: nil, environment: environment, troubles: OutputTroubles { _ in })
         }
     }
 }

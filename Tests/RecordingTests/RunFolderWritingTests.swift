@@ -120,7 +120,9 @@ import Testing
         try second.runStarted(Self.description(finishedRounds: 2))
         let entries = try JSONSerialization.jsonObject(with: Data(contentsOf: list)) as? [[String: Any]]
         #expect(entries?.map { $0["after_round"] as? Int } == [2])
-        #expect(try String(contentsOf: run.url.appendingPathComponent("resumes.json.damaged"), encoding: .utf8) == "[{\"after")
+        #expect(
+            try String(contentsOf: run.url.appendingPathComponent("resumes.json.damaged"), encoding: .utf8)
+                == "[{\"after")
         #expect(lines.all.count == 1 && lines.all[0].contains("resumes.json' is damaged, and begun anew"))
     }
 
@@ -177,7 +179,9 @@ import Testing
         #expect(lines.all.count == 1 && lines.all[0].contains("is another run's now"))
     }
 
-    @Test func `A checkpoint that cannot be written is tried again, the older one stays, and the model comes first`() throws {
+    @Test func `A checkpoint that cannot be written is tried again, the older one stays, and the model comes first`()
+        throws
+    {
         let run = try begin()
         let writer = CheckpointWriter(run, every: 1)
         try finish(1..<2, of: run, writer)
@@ -248,6 +252,7 @@ import Testing
         troubles.lost("7 events were lost", of: "timing/rank_0000.csv")
         #expect(
             troubles.summary
-                == "incomplete: round_log.json, runs.sqlite (the disk of '/x' is full), timing/rank_0000.csv (7 events were lost)")
+                == "incomplete: round_log.json, runs.sqlite (the disk of '/x' is full), timing/rank_0000.csv (7 events were lost)"
+        )
     }
 }

@@ -189,7 +189,8 @@ extension RunReport {
         }
         table.summary =
             Figures.count(rounds.count, "round")
-            + (shown.isWhole ? "" : ", of which \(Figures.grouped(shown.indices.count)) are shown; all are in \(RoundLog.fileName)")
+            + (shown.isWhole
+                ? "" : ", of which \(Figures.grouped(shown.indices.count)) are shown; all are in \(RoundLog.fileName)")
         return Document.Section("Rounds", [.table(table)])
     }
 

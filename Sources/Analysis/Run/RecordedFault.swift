@@ -19,6 +19,8 @@ public struct RecordedFault: Decodable, Sendable, Equatable {
         guard let data = try? Data(contentsOf: folder.appendingPathComponent(fileName)) else { return [] }
         let bytes = [UInt8](data)
         let decoder = JSONDecoder()
-        return RoundLog.entries(bytes).whole.compactMap { try? decoder.decode(RecordedFault.self, from: Data(bytes[$0])) }
+        return RoundLog.entries(bytes).whole.compactMap {
+            try? decoder.decode(RecordedFault.self, from: Data(bytes[$0]))
+        }
     }
 }

@@ -95,7 +95,9 @@ final class StateFile {
             try fetch(&block, at: start)
             try transfer(block, at: start, to: new)
         }
-        guard dup3(new, descriptor, O_CLOEXEC) >= 0 else { throw error(Self.lastError) }
+        guard dup2(new, descriptor) >= 0, fcntl(descriptor, F_SETFD, FD_CLOEXEC) >= 0 else {
+            throw error(Self.lastError)
+        }
     }
 
     func synchronize() throws(ClientStatesError) {

@@ -15,7 +15,8 @@ public final class TimingWriter: TimingSink {
     ///   - troubles: is told when they cannot be written; it is tried again.
     public init(run folder: String, _ header: TimingHeader, _ troubles: OutputTroubles) throws {
         files = try TimingOutput(
-            URL(fileURLWithPath: folder, isDirectory: true).appendingPathComponent(TimingFiles.folder), header, troubles)
+            URL(fileURLWithPath: folder, isDirectory: true).appendingPathComponent(TimingFiles.folder), header, troubles
+        )
     }
 
     public func append(_ events: [TimingEvent]) {

@@ -59,11 +59,12 @@ struct CheckpointTarget: FuzzTarget {
                 """
             return try JSONDecoder().decode(RoundRecord.self, from: Data(text.utf8))
         }
-        var saved = SavedRun(RunState(
-            settings: RunSettings(), last: records.last, isEvaluated: true,
-            weights: [1, -0.0, 0.1, -2.5], strategyState: [UInt8](repeating: 7, count: rounds),
-            asynchronousState: [UInt8](repeating: 9, count: 2 * rounds),
-            dataDigest: 0xfedc_ba98_7654_3210, teacherDigest: 0x0123_4567_89ab_cdef, seconds: 12.25))
+        var saved = SavedRun(
+            RunState(
+                settings: RunSettings(), last: records.last, isEvaluated: true,
+                weights: [1, -0.0, 0.1, -2.5], strategyState: [UInt8](repeating: 7, count: rounds),
+                asynchronousState: [UInt8](repeating: 9, count: 2 * rounds),
+                dataDigest: 0xfedc_ba98_7654_3210, teacherDigest: 0x0123_4567_89ab_cdef, seconds: 12.25))
         saved.faults = try LogState(of: [FaultRecord(round: 1, kind: .rankLost, rank: 2, clients: [1, 3])])
         // One of the records has not reached the log.
         saved.rounds = try LogState(of: records.suffix(1))

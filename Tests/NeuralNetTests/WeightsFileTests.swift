@@ -83,8 +83,8 @@ struct WeightsFileTests {
 
     @Test(arguments: [
         ("0.weight", 5, Float.nan, "element 5 of tensor '0.weight' is NaN"),
-        ("1.running_mean", 2, -.infinity, "element 2 of tensor '1.running_mean' is infinite"),
-        ("1.running_var", 3, -0.25, "element 3 of tensor '1.running_var' is -0.25, and a variance is never below zero"),
+        ("1.running_mean", 2, -Float.infinity, "element 2 of tensor '1.running_mean' is infinite"),
+        ("1.running_var", 3, Float(-0.25), "element 3 of tensor '1.running_var' is -0.25, and a variance is never below zero"),
     ])
     func `a hidden weight that is no weight is refused`(
         tensor: String, element: Int, value: Float, message: String
@@ -99,7 +99,8 @@ struct WeightsFileTests {
         let model = Model.edgeCNNBN
         for (tensor, value) in [("1.running_mean", Float(-3)), ("1.running_var", 0)] {
             let trained = TrainedModel(model, weights: try weights(of: model, tensor, 0, value))
-            try reading(trained.encoded()) { path in #expect(try TrainedModel(reading: path).weights == trained.weights)
+            try reading(trained.encoded()) { (path: String) throws in
+                #expect(try TrainedModel(reading: path).weights == trained.weights)
             }
         }
     }

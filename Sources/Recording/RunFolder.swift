@@ -27,6 +27,8 @@ public final class RunFolder: RoundObserver {
     private var origin = DataOrigin()
     private let isResumed: Bool
     private var isModelWritten = false
+    /// What a checkpoint of the run that was stopped needs of them.
+    private var logsAtStop: Result<(rounds: LogState, faults: LogState), any Error>?
 
     /// A log of many short rounds is not written at each of them.
     private static let writeInterval: Duration = .seconds(1)
@@ -132,14 +134,19 @@ public final class RunFolder: RoundObserver {
         if !isModelWritten { try saveModel(weights) }
     }
 
+    /// A round that is still to be evaluated is in the log, and not in the checkpoint: a run that is continued evaluates it.
     public func runStopped(_ stop: RunStop) {
+        write()
+        logsAtStop = Result { try logs.state() }
+        guard let record = stop.unevaluated else { return }
+        troubles.attempt(RunLogs.roundsName) { try logs.add(record) }
         write()
     }
 
     /// What a checkpoint is to hold.
     func saved(_ state: RunState) throws -> SavedRun {
         var saved = SavedRun(state)
-        (saved.rounds, saved.faults) = try logs.state()
+        (saved.rounds, saved.faults) = try logsAtStop?.get() ?? logs.state()
         return saved
     }
 

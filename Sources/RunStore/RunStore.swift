@@ -91,10 +91,10 @@ public struct RunStoreError: Error, CustomStringConvertible {
     }
 
     private static func reason(_ file: URL, _ error: any Error) -> String {
-        guard let error = error as? DatabaseError else { return "\(error)" }
+        guard let error = error as? DatabaseError else { return error.line }
         return switch error.resultCode {
         case .SQLITE_FULL: FileError("write", file.path, code: ENOSPC).reasonWithDisk
-        default: error.message ?? "\(error)"
+        default: error.message ?? error.line
         }
     }
 }

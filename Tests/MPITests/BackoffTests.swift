@@ -58,26 +58,6 @@ import Testing
         #expect(tests(lasting: .milliseconds(5), until: .milliseconds(50), .seconds(1)) <= 11)
     }
 
-    @Test func `tests that take long, as others want the core, are neither many nor past the deadline`() {
-        func tests(lasting time: Duration, until deadline: Duration, _ longest: Duration) -> Int {
-            var backoff = Backoff()
-            backoff.longestTest = longest
-            (backoff.firstSleep, backoff.longestSleep) = (.seconds(1), .seconds(1))
-            var tests = 0
-            _ = backoff.wait(until: .now + deadline) {
-                tests += 1
-                let end = ContinuousClock.now + time
-                while ContinuousClock.now < end {}
-                return false
-            }
-            return tests
-        }
-        // Two at once, of which the second shows that it takes long; two at the deadline, behind a sleep.
-        #expect(tests(lasting: .milliseconds(2), until: .milliseconds(200), .milliseconds(1)) <= 4)
-        // Two hundred would take a second.
-        #expect(tests(lasting: .milliseconds(5), until: .milliseconds(50), .seconds(1)) <= 11)
-    }
-
     @Test func `an error of the condition ends the wait`() {
         let failure = MPIError(function: "MPI_Test", code: 1, message: "no")
         #expect(throws: failure) {

@@ -91,7 +91,7 @@ import Testing
         try saved.earlierRecords(in: run.url).forEachFault { faults.append($0) }
         #expect(earlier == [1, 2, 3])
         #expect(faults == [FaultRecord(round: 1, kind: .updatesRejected, clients: [1, 2], reason: "NaN")])
-        try second.runStarted(try Self.description(finishedRounds: 3))
+        try second.runStarted(Self.description(finishedRounds: 3))
         try finish(4..<7, of: second)
         #expect(try rounds(in: run.url) == [1, 2, 3, 4, 5, 6])
         #expect(lines.all == [])
@@ -117,7 +117,7 @@ import Testing
         let list = run.url.appendingPathComponent("resumes.json")
         try Data("[{\"after".utf8).write(to: list)
         let (second, _) = try resume(run.url)
-        try second.runStarted(try Self.description(finishedRounds: 2))
+        try second.runStarted(Self.description(finishedRounds: 2))
         let entries = try JSONSerialization.jsonObject(with: Data(contentsOf: list)) as? [[String: Any]]
         #expect(entries?.map { $0["after_round"] as? Int } == [2])
         #expect(
@@ -145,7 +145,7 @@ import Testing
         let saved = try CheckpointFiles(in: run.url).load(.newest) { warnings.append($0) }
         #expect(warnings.count == 1 && warnings[0].contains("goes on without its first 3 records"))
         let second = try RunFolder(resuming: run.url, from: saved, environment: environment, troubles: troubles)
-        try second.runStarted(try Self.description(finishedRounds: 3))
+        try second.runStarted(Self.description(finishedRounds: 3))
         try finish(4..<6, of: second, CheckpointWriter(second, every: 1))
         #expect(try rounds(in: run.url) == [4, 5])
         #expect(try CheckpointFiles(in: run.url).load(.newest).state.round == 5)

@@ -1,8 +1,15 @@
 extension DatasetPair {
-    /// Adds a note when classes have no sample to train on: they may be none. O(samples).
+    /// Adds a note when classes have no sample to train on: they may be none. Reads labels until all classes are met.
     func notingEmptyClasses() -> DatasetPair {
         var isMet = [Bool](repeating: false, count: train.classes)
-        for sample in 0..<train.count { isMet[train.label(sample)] = true }
+        var left = train.classes
+        for sample in 0..<train.count {
+            let label = train.label(sample)
+            guard !isMet[label] else { continue }
+            isMet[label] = true
+            left -= 1
+            if left == 0 { return self }
+        }
         let empty = isMet.indices.filter { !isMet[$0] }
         guard let first = empty.first else { return self }
         let met = isMet.indices.filter { isMet[$0] }

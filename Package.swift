@@ -124,7 +124,7 @@ let package = Package(
             dependencies: ["SplitLearning", "Federation", "Recording", "MPI", "MPITesting", "FedCore", "NeuralNet"]),
         .testTarget(
             name: "RecordingTests",
-            dependencies: ["Recording", "Federation", "FedCore", "Files", "Cryptography"]),
+            dependencies: ["Recording", "Federation", "FedCore", "Files", "Cryptography", "NeuralNet", "Datasets"]),
         .testTarget(
             name: "InferenceTests",
             dependencies: [

@@ -45,6 +45,19 @@ public struct SHA256: ~Copyable {
         }
     }
 
+    /// The digest of the bytes appended so far, to which more can be appended: 32 bytes.
+    public borrowing func digestSoFar() -> [UInt8] {
+        guard let copy = EVP_MD_CTX_new(), EVP_MD_CTX_copy_ex(copy, context) == 1 else {
+            preconditionFailure("libcrypto cannot copy an SHA-256, or memory is exhausted")
+        }
+        defer { EVP_MD_CTX_free(copy) }
+        return [UInt8](unsafeUninitializedCapacity: Self.byteCount) { digest, count in
+            let done = EVP_DigestFinal_ex(copy, digest.baseAddress, nil)
+            precondition(done == 1, "libcrypto could not finish an SHA-256")
+            count = Self.byteCount
+        }
+    }
+
     /// The digest of `bytes`: 32 bytes. O(n).
     public static func hash(_ bytes: some Collection<UInt8>) -> [UInt8] {
         var hash = SHA256()

@@ -44,17 +44,3 @@ extension [FaultRecord] {
         }
     }
 }
-
-/// Keeps what went wrong so far, for the run's state.
-final class FaultHistory: RoundObserver {
-    private(set) var records: [FaultRecord]
-
-    /// - Parameter records: of the run that is continued.
-    init(_ records: [FaultRecord]) {
-        self.records = records
-    }
-
-    func faulted(_ fault: FaultRecord) {
-        records.add(fault)
-    }
-}

@@ -11,7 +11,6 @@ final class RoundLoop {
     private let exchange: any Exchange
     private let job: Job
     private let observers: [any RoundObserver]
-    private let faults: FaultHistory
     /// Nil unless the aggregation trusts an update of the server's own.
     private let root: RootTrainer?
     private let evaluator: Evaluator
@@ -32,7 +31,9 @@ final class RoundLoop {
     private let tally: RoundTally
     private let rejections: Rejections
     private var totals = (upload: 0, download: 0)
-    private var records: [RoundRecord] = []
+    /// The last round whose record is complete.
+    private var complete: RoundRecord?
+    private var progress = AccuracyProgress()
     /// The finished round whose evaluation runs beside the next round's training, if other ranks train.
     private var unevaluated: RoundRecord?
 
@@ -49,17 +50,14 @@ final class RoundLoop {
     /// - Parameters:
     ///   - ranks: of the job, rank 0 included.
     ///   - state: to continue from; it has been validated for the job.
-    ///   - faults: one of the observers.
     init(
         _ job: Job, _ exchange: any Exchange, _ states: ClientStates?, ranks: Int, resuming state: RunState?,
-        stop: StopFlag,
-        faults: FaultHistory, observers: [any RoundObserver], _ timeline: Timeline
+        stop: StopFlag, observers: [any RoundObserver], _ timeline: Timeline
     ) throws {
         self.timeline = timeline
         self.exchange = exchange
         self.ranks = ranks
         self.observers = observers
-        self.faults = faults
         self.job = job
         self.stop = stop
         strategy = job.strategy
@@ -71,10 +69,10 @@ final class RoundLoop {
             try strategy.restoreServerState(state.strategyState)
             try rule.restoreServerState(state.aggregationState)
             try selection.restore(state.selectionState)
-            records = state.isEvaluated ? state.records : Array(state.records.dropLast())
-            unevaluated = state.isEvaluated ? nil : state.records.last
-            let last = state.records.last
-            totals = (last?.totalUploadBytes ?? 0, last?.totalDownloadBytes ?? 0)
+            complete = state.isEvaluated ? state.last : nil
+            unevaluated = state.isEvaluated ? nil : state.last
+            progress = state.progress
+            totals = (state.last?.totalUploadBytes ?? 0, state.last?.totalDownloadBytes ?? 0)
         }
         dataDigest = state?.dataDigest ?? job.dataDigest
         finishedRounds = state?.round ?? 0
@@ -114,19 +112,28 @@ final class RoundLoop {
             for round in finishedRounds..<job.settings.rounds where earlyEnd == nil { try run(round: round + 1) }
             try evaluatePending { try exchange.heartbeat() }
         } catch {
-            let cause = (error as? Interruption).map { RunStop.Cause.interruption($0) } ?? .failure(error.line)
-            let stop = RunStop(cause: cause, state: state)
-            for observer in observers { observer.runStopped(stop) }
-            // The caller may want to go on without this run.
-            if !(error is Interruption) { try? exchange.dismiss() }
+            end(because: error)
             throw error
         }
-        let summary = RunSummary(rounds: records, seconds: seconds, earlyEnd: earlyEnd)
+        let summary = RunSummary(last: complete, seconds: seconds, earlyEnd: earlyEnd)
         let weights = global
         timeline.enter(.checkpoint)
-        for observer in observers { try observer.runFinished(summary, weights: weights.span) }
+        do {
+            for observer in observers { try observer.runFinished(summary, weights: weights.span) }
+        } catch {
+            end(because: error)
+            throw error
+        }
         // Last: a worker that has been let go can be missed no longer, because MPI is finalised by all.
         try exchange.stop()
+    }
+
+    private func end(because error: any Error) {
+        let cause = (error as? Interruption).map { RunStop.Cause.interruption($0) } ?? .failure(error.line)
+        let stop = RunStop(cause: cause, state: state)
+        for observer in observers { observer.runStopped(stop) }
+        // The caller may want to go on without this run.
+        if !(error is Interruption) { try? exchange.dismiss() }
     }
 
     private var seconds: Double { earlierSeconds + (ContinuousClock.now - start).seconds }
@@ -134,7 +141,7 @@ final class RoundLoop {
     /// After the last finished round: nothing that a round changes changes before its end.
     private var state: RunState {
         RunState(
-            settings: job.settings, records: records + (unevaluated.map { [$0] } ?? []), faults: faults.records,
+            settings: job.settings, last: unevaluated ?? complete, progress: progress,
             isEvaluated: unevaluated == nil, weights: global, strategyState: strategy.serverState,
             aggregationState: rule.serverState, selectionState: selection.state,
             asynchronousState: exchange.asynchronousState,
@@ -191,7 +198,7 @@ final class RoundLoop {
                 seconds: isVirtual ? result?.simulatedSeconds : nil)
         }
         // The last round's evaluation ran beside this one's training.
-        let start = records.last.flatMap { $0.round == round - 1 ? $0.serverLoss : nil }
+        let start = complete.flatMap { $0.round == round - 1 ? $0.serverLoss : nil }
         selection.learn(RoundFeedback(round: round, outcomes: outcomes, startingLoss: start))
     }
 
@@ -199,7 +206,8 @@ final class RoundLoop {
     private var evaluatesAtOnce: Bool { !exchange.trainsElsewhere || stopping.needsAccuracy }
 
     private func noteEnd() {
-        if earlyEnd == nil { earlyEnd = stopping.reason(after: records + (unevaluated.map { [$0] } ?? [])) }
+        guard earlyEnd == nil else { return }
+        earlyEnd = stopping.reason(after: unevaluated ?? complete, isComplete: unevaluated == nil, progress)
     }
 
     private func exchange(_ round: RoundID, _ record: inout RoundRecord) throws {
@@ -367,7 +375,8 @@ final class RoundLoop {
             record.attackSuccess = try attackSuccess(heartbeat)
         }
         unevaluated = nil
-        records.append(record)
+        complete = record
+        progress.note(record)
         timeline.enter(.checkpoint)
         for observer in observers { try observer.roundFinished(record) }
         noteEnd()
@@ -375,27 +384,5 @@ final class RoundLoop {
         for observer in observers {
             try observer.stateReached(round: record.round, isLast: isLast, state: { state })
         }
-    }
-}
-
-/// Tells the observers of updates that were left out.
-private final class Rejections {
-    private let observers: [any RoundObserver]
-    var round = 0
-
-    init(_ observers: [any RoundObserver]) {
-        self.observers = observers
-    }
-
-    func add(_ client: Int, because reason: String) {
-        let rejection = FaultRecord(round: round, kind: .updatesRejected, clients: [client], reason: reason)
-        for observer in observers { observer.faulted(rejection) }
-    }
-}
-
-extension Duration {
-    /// As a floating-point number of seconds.
-    public var seconds: Double {
-        Double(components.seconds) + Double(components.attoseconds) * 1e-18
     }
 }

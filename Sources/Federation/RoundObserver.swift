@@ -32,14 +32,17 @@ public struct RunDescription: Sendable {
 
 /// What is known when the last round is over.
 public struct RunSummary: Sendable {
-    public let rounds: [RoundRecord]
+    /// The record of the last finished round.
+    public let last: RoundRecord?
     /// From the start of the first round to the end of the last evaluation.
     public let seconds: Double
     /// Why the run ended before its last round; nil if it did not.
     public var earlyEnd: String?
 
-    public var finalAccuracy: Double? { rounds.last?.accuracy }
-    public var finalLoss: Double? { rounds.last?.serverLoss }
+    /// Finished rounds.
+    public var rounds: Int { last?.round ?? 0 }
+    public var finalAccuracy: Double? { last?.accuracy }
+    public var finalLoss: Double? { last?.serverLoss }
 }
 
 /// Why a run ends early, and what it had reached.
@@ -56,7 +59,7 @@ public struct RunStop: Sendable {
 
     /// The last finished round, if it was to be evaluated beside the next one: no observer has had it by `roundFinished`, and
     /// a run that is continued evaluates it.
-    public var unevaluated: RoundRecord? { state.isEvaluated ? nil : state.records.last }
+    public var unevaluated: RoundRecord? { state.isEvaluated ? nil : state.last }
 }
 
 /// Everything a run does besides computing is done by observers, on rank 0, in their order: printing, logging, saving.

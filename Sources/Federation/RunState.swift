@@ -8,10 +8,11 @@ import FedCore
 /// ranks, ends with the same bits as the run that was not interrupted.
 public struct RunState: Sendable, Equatable {
     public var settings: RunSettings
-    /// One of each finished round, in order from round 1.
-    public var records: [RoundRecord]
-    /// What went wrong so far, the round under way included.
-    public var faults: [FaultRecord]
+    /// The last finished round's record; nil before the first. What the rounds before it leave is in the logs: nothing of the
+    /// run depends on it, and a state does not grow with them.
+    public var last: RoundRecord?
+    /// What the evaluations so far tell of when the run is to end early.
+    public var progress: AccuracyProgress
     /// Whether the last record is complete; if not, its round is still to be evaluated.
     public var isEvaluated: Bool
     /// The global weights, in the canonical order.
@@ -34,15 +35,16 @@ public struct RunState: Sendable, Equatable {
     public var seconds: Double
 
     public init(
-        settings: RunSettings, records: [RoundRecord], faults: [FaultRecord], isEvaluated: Bool, weights: [Float],
+        settings: RunSettings, last: RoundRecord?, progress: AccuracyProgress = AccuracyProgress(), isEvaluated: Bool,
+        weights: [Float],
         strategyState: [UInt8], aggregationState: [UInt8] = [], selectionState: [UInt8] = [],
         asynchronousState: [UInt8] = [],
         clientStates: ClientStates.Mark? = nil,
         dataDigest: UInt64, teacherDigest: UInt64? = nil, seconds: Double
     ) {
         self.settings = settings
-        self.records = records
-        self.faults = faults
+        self.last = last
+        self.progress = progress
         self.isEvaluated = isEvaluated
         self.weights = weights
         self.strategyState = strategyState
@@ -56,7 +58,10 @@ public struct RunState: Sendable, Equatable {
     }
 
     /// The last finished round; 0 before the first.
-    public var round: Int { records.count }
+    public var round: Int { last?.round ?? 0 }
+
+    /// Rounds whose record is complete.
+    public var completeRounds: Int { isEvaluated ? round : round - 1 }
 
     /// Refuses what no run can have reached.
     /// - Throws: `ConfigurationError` with the first thing that is wrong.
@@ -72,24 +77,12 @@ public struct RunState: Sendable, Equatable {
             }
         }
         guard seconds >= 0, seconds.isFinite else { throw ConfigurationError("the run took \(seconds) seconds") }
-        for (i, record) in records.enumerated() {
-            guard record.round == i + 1 else {
-                throw ConfigurationError("the record of round \(i + 1) is of round \(record.round)")
-            }
-            // Far beyond any run, and far from where adding to them would overflow.
-            let counts = [
-                record.cohort, record.participants, record.partial, record.rejected, record.late, record.dropped,
-                record.attempts, record.samples, record.uploadBytes,
-                record.totalUploadBytes, record.downloadBytes, record.totalDownloadBytes,
-            ]
-            guard counts.allSatisfy({ $0 >= 0 && $0 < 1 << 60 }) else {
-                throw ConfigurationError("a count of round \(record.round) is out of range")
-            }
+        if let last {
+            guard last.round >= 1 else { throw ConfigurationError("the last record is of round \(last.round)") }
+            try last.validate()
         }
-        for fault in faults {
-            guard (1...settings.rounds).contains(fault.round), fault.rank.map({ $0 > 0 }) ?? true,
-                fault.clients.allSatisfy({ (0..<settings.clients).contains($0) })
-            else { throw ConfigurationError("a fault of round \(fault.round) is out of range") }
+        guard (0...max(completeRounds, 0)).contains(progress.evaluationsSince) else {
+            throw ConfigurationError("\(progress.evaluationsSince) evaluations in \(round) rounds")
         }
     }
 
@@ -118,6 +111,29 @@ public struct RunState: Sendable, Equatable {
             throw ConfigurationError(
                 "data set '\(settings.dataset)' or its partition is not what the run was started on: it cannot go on")
         }
+    }
+}
+
+extension RoundRecord {
+    /// Refuses counts that no run can have.
+    public func validate() throws(ConfigurationError) {
+        // Far beyond any run, and far from where adding to them would overflow.
+        let counts = [
+            cohort, participants, partial, rejected, late, dropped, attempts, samples, uploadBytes, totalUploadBytes,
+            downloadBytes, totalDownloadBytes,
+        ]
+        guard counts.allSatisfy({ $0 >= 0 && $0 < 1 << 60 }) else {
+            throw ConfigurationError("a count of round \(round) is out of range")
+        }
+    }
+}
+
+extension FaultRecord {
+    /// Refuses what no run with these settings can have met.
+    public func validate(_ settings: RunSettings) throws(ConfigurationError) {
+        guard (1...settings.rounds).contains(round), rank.map({ $0 > 0 }) ?? true,
+            clients.allSatisfy({ (0..<settings.clients).contains($0) })
+        else { throw ConfigurationError("a fault of round \(round) is out of range") }
     }
 }
 

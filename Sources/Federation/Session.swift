@@ -96,14 +96,12 @@ public enum Session {
     ) throws -> RoundLoop {
         try state?.validate(for: job)
         // Only now: making observers makes the run's folder.
-        let faults = FaultHistory(state?.faults ?? [])
-        let observers = try [faults] + observers()
+        let observers = try observers()
         let states = try clientStates(job, resuming: state, in: timekeeper.folder)
         guard communicator.size > 1 else {
             let exchange = try scheme.localExchange(job, states, resuming: state, stop: stop, timekeeper.timeline)
             return try RoundLoop(
-                job, exchange, states, ranks: 1, resuming: state, stop: stop, faults: faults, observers: observers,
-                timekeeper.timeline)
+                job, exchange, states, ranks: 1, resuming: state, stop: stop, observers: observers, timekeeper.timeline)
         }
         let membership = Membership(
             control: control, stop: stop, timeout: .seconds(job.settings.failureTimeout),
@@ -113,8 +111,8 @@ public enum Session {
             job, states, resuming: state, Channels(communicator, control: control, timekeeper), membership: membership,
             faulted: { fault in for observer in observers { observer.faulted(fault) } })
         return try RoundLoop(
-            job, exchange, states, ranks: communicator.size, resuming: state, stop: stop, faults: faults,
-            observers: observers, timekeeper.timeline)
+            job, exchange, states, ranks: communicator.size, resuming: state, stop: stop, observers: observers,
+            timekeeper.timeline)
     }
 
     /// Nil when the strategy keeps none.

@@ -1,3 +1,29 @@
+/// What the evaluations of a run so far tell: a few numbers, however many there were.
+public struct AccuracyProgress: Codable, Sendable, Equatable {
+    /// The highest accuracy so far; nil before the first evaluation.
+    public private(set) var best: Double?
+    /// Evaluations after the first that reached it.
+    public private(set) var evaluationsSince = 0
+
+    public init() {}
+
+    /// Takes in a round whose record is complete.
+    public mutating func note(_ record: RoundRecord) {
+        guard let accuracy = record.accuracy else { return }
+        // Equal is no improvement.
+        if let best, accuracy <= best {
+            evaluationsSince += 1
+        } else {
+            (best, evaluationsSince) = (accuracy, 0)
+        }
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case best
+        case evaluationsSince = "evaluations_since"
+    }
+}
+
 /// Whether a run ends before its last round. A function of the records, so that a resumed run ends where it would have
 /// ended.
 struct StoppingRule: Sendable {
@@ -11,23 +37,23 @@ struct StoppingRule: Sendable {
     var needsAccuracy: Bool { settings.targetAccuracy != nil || settings.patience != nil }
 
     /// Why the run ends here; nil: it goes on.
-    func reason(after records: [RoundRecord]) -> String? {
-        if let budget = settings.budgetMb, let last = records.last {
+    /// - Parameters:
+    ///   - last: the record of the last finished round.
+    ///   - progress: of the rounds whose records are complete; whether the last one's is.
+    func reason(after last: RoundRecord?, isComplete: Bool, _ progress: AccuracyProgress) -> String? {
+        guard let last else { return nil }
+        if let budget = settings.budgetMb {
             let sent = Double(last.totalUploadBytes + last.totalDownloadBytes) / 1e6
             // Looked at before a round, so that no round starts that could not be paid.
             let next = Double(last.uploadBytes + last.downloadBytes) / 1e6
             if sent + next > budget { return "another round would pass the budget of \(budget) MB" }
         }
-        let accuracies = records.compactMap { record in record.accuracy.map { (record.round, $0) } }
-        guard let last = accuracies.last, last.0 == records.last?.round else { return nil }
-        if let target = settings.targetAccuracy, last.1 >= target {
+        guard isComplete, let accuracy = last.accuracy else { return nil }
+        if let target = settings.targetAccuracy, accuracy >= target {
             return "the accuracy has reached \(target)"
         }
-        if let patience = settings.patience {
-            // The first of the best: equal is no improvement.
-            let best = accuracies.reduce(last) { $1.1 > $0.1 || ($1.1 == $0.1 && $1.0 < $0.0) ? $1 : $0 }
-            let since = accuracies.count { $0.0 > best.0 }
-            if since >= patience { return "no better accuracy in \(since) evaluations" }
+        if let patience = settings.patience, progress.evaluationsSince >= patience {
+            return "no better accuracy in \(progress.evaluationsSince) evaluations"
         }
         return nil
     }

@@ -75,11 +75,16 @@ struct Descriptor: ~Copyable {
         guard size <= limit else {
             throw FileError("read", path, reason: "it has \(size) bytes; at most \(limit) are read")
         }
+        return try contents(from: 0, atMost: size)
+    }
+
+    /// Bytes from `offset` on, as far as there are any.
+    func contents(from offset: Int, atMost size: Int) throws(FileError) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: size)
         var done = 0
         while done < size {
             let count = bytes.withUnsafeMutableBytes {
-                pread(number, $0.baseAddress?.advanced(by: done), size - done, off_t(done))
+                pread(number, $0.baseAddress?.advanced(by: done), size - done, off_t(offset + done))
             }
             if count > 0 {
                 done += count
@@ -91,6 +96,13 @@ struct Descriptor: ~Copyable {
         }
         bytes.removeLast(size - done)
         return bytes
+    }
+
+    /// What its path leads to.
+    var place: GrowingFile.Place {
+        var (own, found) = (stat(), stat())
+        guard fstat(number, &own) == 0, lstat(path, &found) == 0 else { return .gone }
+        return own.st_ino == found.st_ino && own.st_dev == found.st_dev ? .here : .taken
     }
 
     func truncate(to length: Int) throws(FileError) {

@@ -31,6 +31,9 @@ public struct FileError: Error, Equatable, CustomStringConvertible {
     /// Whether there is no room: the disk, or the user's share of it, is full. It may have room again later.
     public var isForWantOfRoom: Bool { code == ENOSPC || code == EDQUOT }
 
+    /// Whether the folder, or the file, is not there any more.
+    public var isGone: Bool { code == ENOENT || code == ENOTDIR || code == ESTALE }
+
     public var description: String { "cannot \(action) '\(path.printable)': \(reason)" }
 
     /// What an error number says, in plain words.

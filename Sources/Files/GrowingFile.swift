@@ -1,9 +1,15 @@
+#if canImport(Glibc)
+import Glibc
+#else
+import Musl
+#endif
+
 /// A file that is written piece by piece, such as a log; never through a symbolic link.
 public final class GrowingFile {
-    public let path: String
+    public private(set) var path: String
     /// Bytes that it has.
     public private(set) var count: Int
-    private let descriptor: Descriptor
+    private var descriptor: Descriptor
 
     /// Makes it; what had its name is gone.
     /// - Parameter contents: which are there as soon as the name is.
@@ -31,11 +37,20 @@ public final class GrowingFile {
     }
 
     /// Adds bytes at its end, all or none: what was written of a piece that does not fit is taken back.
-    public func append(_ bytes: RawSpan) throws(FileError) {
+    /// - Parameter closing: bytes that stand behind it, until the next piece is written over them.
+    public func append(_ bytes: RawSpan, closing: [UInt8] = []) throws(FileError) {
         do throws(FileError) {
-            try descriptor.write(bytes, at: count)
+            // In one call: who reads meanwhile is to see an end.
+            if closing.isEmpty {
+                try descriptor.write(bytes, at: count)
+            } else {
+                let piece = bytes.withUnsafeBytes { Array($0) } + closing
+                try descriptor.write(piece.span.bytes, at: count)
+            }
         } catch {
             try? descriptor.truncate(to: count)
+            // There was room for it before.
+            if !closing.isEmpty { try? descriptor.write(closing.span.bytes, at: count) }
             throw error
         }
         count += bytes.byteCount
@@ -49,9 +64,49 @@ public final class GrowingFile {
         count = end
     }
 
+    /// Takes bytes at the end for closing ones, which the next piece is written over.
+    public func reopen(at count: Int) {
+        precondition(count <= self.count, "a file is reopened where it has bytes")
+        self.count = count
+    }
+
+    /// Bytes from `offset` on, as far as there are any.
+    public func contents(from offset: Int, atMost count: Int) throws(FileError) -> [UInt8] {
+        try descriptor.contents(from: offset, atMost: count)
+    }
+
     /// All its bytes.
     public func contents() throws(FileError) -> [UInt8] { try descriptor.contents(atMost: .max) }
 
     /// Waits until what was written is on the disk.
     public func synchronize() throws(FileError) { try descriptor.synchronize() }
+}
+
+extension GrowingFile {
+    /// What is to be found under a file's path.
+    public enum Place: Sendable {
+        case here
+        case gone
+        /// Another file has its name.
+        case taken
+    }
+
+    /// Whether its path still leads to it. One system call.
+    public var place: Place { descriptor.place }
+
+    /// Makes the file again where it is gone, or somewhere else: what it held can be read for as long as it is open.
+    /// - Throws: `FileError`; the file is then what it was.
+    public func remake(at path: String? = nil) throws(FileError) {
+        let path = path ?? self.path
+        let whole = try descriptor.contents(atMost: .max)
+        let new = try Descriptor(creating: path)
+        do throws(FileError) {
+            try new.write(whole.span.bytes, at: 0)
+        } catch {
+            unlink(path)
+            throw error
+        }
+        descriptor = new
+        self.path = path
+    }
 }

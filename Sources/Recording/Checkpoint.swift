@@ -8,71 +8,49 @@ import Foundation
 /// ```
 /// 0   magic "FEDMPICP"    8  version UInt32    12  0
 /// 16  four blocks, each a length UInt64 and so many bytes:
-///     description  JSON: program version, settings, a record of each round, faults, where the clients' states are, digests of data and teacher, seconds
+///     description  JSON: program version, settings, the last round's record, positions in the logs, where the clients' states are,
+///                  digests of data and teacher, seconds
+///     rounds       records that belong behind the position in `round_log.json` and had not reached it, as they stand there
+///     faults       the same of `faults.json`
 ///     strategy     the strategy's state, in its own layout
 ///     flight       who is in flight in an asynchronous run, and from what weights; empty of others
 ///     weights      Float32, in the canonical order
 /// …   SHA-256 of everything before it
 /// ```
 ///
-/// Decoding is total: whatever the bytes are, it returns a state that `RunState.validate` accepts, or throws.
+/// It names a position in each log, with the SHA-256 of what stands before it, so its size does not grow with the rounds. Version 6,
+/// which held all records itself, is read, too.
+///
+/// Decoding is total: whatever the bytes are, it returns what `SavedRun.validate` accepts, or throws.
 public enum Checkpoint {
     static let magic = Array("FEDMPICP".utf8)
-    static let version: UInt32 = 6
+    static let version: UInt32 = 7
+    static let wholeVersion: UInt32 = 6
     static let headerBytes = 16
     static let digestBytes = 32
 
-    private struct Description: Codable {
-        var fedmpi: String
-        var settings: RunSettings
-        var records: [RoundRecord]
-        var faults: [FaultRecord]
-        var isEvaluated: Bool
-        var aggregationState: Data
-        var selectionState: Data
-        var clientStates: ClientStates.Mark?
-        var dataDigest: UInt64
-        var teacherDigest: UInt64?
-        var seconds: Double
-
-        private enum CodingKeys: String, CodingKey {
-            case fedmpi, settings, records, faults, seconds
-            case isEvaluated = "is_evaluated"
-            case aggregationState = "aggregation_state"
-            case selectionState = "selection_state"
-            case clientStates = "client_states"
-            case dataDigest = "data_digest"
-            case teacherDigest = "teacher_digest"
-        }
-    }
-
-    /// The bytes of a checkpoint. O(weights + rounds).
-    public static func encode(_ state: RunState) throws -> Data {
+    /// The bytes of a checkpoint. O(weights + records that are not in the logs).
+    public static func encode(_ saved: SavedRun) throws -> Data {
+        let state = saved.state
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         encoder.nonConformingFloatEncodingStrategy = .convertToString(
             positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-        let description = try encoder.encode(
-            Description(
-                fedmpi: Version.current, settings: state.settings, records: state.records, faults: state.faults,
-                isEvaluated: state.isEvaluated, aggregationState: Data(state.aggregationState),
-                selectionState: Data(state.selectionState),
-                clientStates: state.clientStates, dataDigest: state.dataDigest, teacherDigest: state.teacherDigest,
-                seconds: state.seconds))
+        let description = try encoder.encode(CheckpointDescription(saved))
 
         var data = Data()
         data.reserveCapacity(
-            headerBytes + 32 + description.count + state.strategyState.count + state.asynchronousState.count
-                + state.weights.count * 4 + digestBytes)
+            headerBytes + 48 + description.count + saved.rounds.rest.count + saved.faults.rest.count
+                + state.strategyState.count + state.asynchronousState.count + state.weights.count * 4 + digestBytes)
         data.append(contentsOf: magic)
         data.append(littleEndian: version)
         data.append(littleEndian: UInt32(0))
         data.append(littleEndian: UInt64(description.count))
         data.append(description)
-        data.append(littleEndian: UInt64(state.strategyState.count))
-        data.append(contentsOf: state.strategyState)
-        data.append(littleEndian: UInt64(state.asynchronousState.count))
-        data.append(contentsOf: state.asynchronousState)
+        for block in [saved.rounds.rest, saved.faults.rest, state.strategyState, state.asynchronousState] {
+            data.append(littleEndian: UInt64(block.count))
+            data.append(contentsOf: block)
+        }
         data.append(littleEndian: UInt64(state.weights.count * 4))
         state.weights.withUnsafeBytes { data.append(contentsOf: $0) }  // as on the wire, little-endian
         data.append(contentsOf: SHA256.hash(data))
@@ -80,42 +58,42 @@ public enum Checkpoint {
     }
 
     /// - Throws: `CheckpointDefect` for any bytes that are not exactly those of a checkpoint.
-    public static func decode(_ data: Data) throws(CheckpointDefect) -> RunState {
+    public static func decode(_ data: Data) throws(CheckpointDefect) -> SavedRun {
         let bytes = [UInt8](data)
         guard bytes.starts(with: magic) || magic.starts(with: bytes) else { throw .foreign }
         guard bytes.count >= headerBytes + digestBytes else { throw .truncated(bytes: bytes.count) }
         var reader = ByteReader(bytes[..<(bytes.count - digestBytes)], at: magic.count)
         let version = UInt32(truncatingIfNeeded: reader.integer(bytes: 4) ?? 0)
-        guard version == Self.version else { throw .version(version) }
+        guard version == Self.version || version == wholeVersion else { throw .version(version) }
         guard SHA256.hash(bytes[..<(bytes.count - digestBytes)]).elementsEqual(bytes.suffix(digestBytes)) else {
             throw .checksum
         }
-        guard reader.integer(bytes: 4) == 0, let text = reader.block(), let strategy = reader.block(),
-            let flight = reader.block(), let weights = reader.block(), weights.count % 4 == 0, reader.isAtEnd
+        let isWhole = version == wholeVersion
+        guard reader.integer(bytes: 4) == 0, let text = reader.block(),
+            let rounds = isWhole ? [] : reader.block(), let faults = isWhole ? [] : reader.block(),
+            let strategy = reader.block(), let flight = reader.block(), let weights = reader.block(),
+            weights.count % 4 == 0, reader.isAtEnd
         else { throw .layout }
 
-        let decoder = JSONDecoder()
-        decoder.nonConformingFloatDecodingStrategy = .convertFromString(
-            positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-        let description: Description
+        let description: CheckpointDescription
         do {
-            description = try decoder.decode(Description.self, from: Data(text))
+            description = try CheckpointDescription(Data(text), isWhole: isWhole)
+        } catch let error as ConfigurationError {
+            throw .state(error.description)
         } catch {
             throw .json
         }
-        let state = RunState(
-            settings: description.settings, records: description.records, faults: description.faults,
-            isEvaluated: description.isEvaluated, weights: floats(weights), strategyState: Array(strategy),
-            aggregationState: Array(description.aggregationState),
-            selectionState: Array(description.selectionState), asynchronousState: Array(flight),
-            clientStates: description.clientStates, dataDigest: description.dataDigest,
-            teacherDigest: description.teacherDigest, seconds: description.seconds)
+        guard
+            var saved = description.saved(
+                weights: floats(weights), strategyState: Array(strategy), asynchronousState: Array(flight))
+        else { throw .json }
+        if !isWhole { (saved.rounds.rest, saved.faults.rest) = (Array(rounds), Array(faults)) }
         do {
-            try state.validate()
+            try saved.validate()
         } catch {
             throw .state(error.description)
         }
-        return state
+        return saved
     }
 
     private static func floats(_ bytes: ArraySlice<UInt8>) -> [Float] {
@@ -145,7 +123,8 @@ public enum CheckpointDefect: Error, Equatable, CustomStringConvertible {
         case .foreign: "it is not a checkpoint of fedmpi"
         case .truncated(let bytes): "it is cut off after \(bytes) bytes"
         case .version(let version):
-            "its format is version \(version); fedmpi \(Version.current) reads version \(Checkpoint.version)"
+            "its format is version \(version); fedmpi \(Version.current) reads versions \(Checkpoint.wholeVersion) and "
+                + "\(Checkpoint.version)"
         case .checksum: "it is cut off or damaged: its SHA-256 does not match"
         case .layout: "its blocks do not fill it"
         case .json: "its description is not what fedmpi \(Version.current) writes"

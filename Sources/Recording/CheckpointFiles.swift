@@ -1,11 +1,12 @@
 import FedCore
 import Federation
+import Files
 import Foundation
 
 /// The two checkpoints in a run's folder: the newest, and the one before it.
 ///
 /// A checkpoint is written beside them, synced, and renamed into place, and then the folder is synced: whenever the
-/// machine stops, `checkpoint` is whole.
+/// machine stops, `checkpoint` is whole. One that cannot be written leaves the others, and no draft.
 public struct CheckpointFiles: Sendable {
     /// Which of the two.
     public enum Generation: String, Sendable, CaseIterable {
@@ -34,13 +35,26 @@ public struct CheckpointFiles: Sendable {
 
     /// Writes the newest checkpoint.
     /// - Parameter keepsNewest: whether the newest so far becomes the previous; if not, it is lost.
-    /// - Throws: `CheckpointFileError`, or an encoder's error.
-    public func save(_ state: RunState, keepsNewest: Bool = true) throws {
-        let draft = folder.appendingPathComponent("checkpoint.draft").path
-        try writeAndSync(Checkpoint.encode(state), to: draft)
+    /// - Throws: `FileError`, or an encoder's error.
+    public func save(_ saved: SavedRun, keepsNewest: Bool = true) throws {
+        let bytes = try Checkpoint.encode(saved)
+        var draft = try FileDraft(
+            of: url(of: .newest).path, named: folder.appendingPathComponent("checkpoint.draft").path)
+        try draft.write(bytes.bytes)
+        try draft.synchronize()
         if keepsNewest { try keepNewestAsPrevious() }
-        try check("rename", draft, rename(draft, url(of: .newest).path))
-        try syncFolder()
+        try draft.publish()
+        try Folder.synchronize(folder.path)
+    }
+
+    /// Gives up the older of two checkpoints for room, if it takes so many bytes.
+    /// - Returns: whether it is gone.
+    func removePrevious(freeing bytes: Int) -> Bool {
+        var found = stat()
+        guard exists(.newest), lstat(url(of: .previous).path, &found) == 0, Int(found.st_size) >= bytes else {
+            return false
+        }
+        return unlink(url(of: .previous).path) == 0
     }
 
     /// Deletes files of clients' states that no checkpoint needs any more.
@@ -48,84 +62,90 @@ public struct CheckpointFiles: Sendable {
         ClientStates.removeFiles(in: folder.path, notNeededBy: marks)
     }
 
-    /// Reads a checkpoint.
+    /// Reads a checkpoint, and checks the logs that it relies on.
+    /// - Parameter warn: is told of logs that are not there; the run can do without.
     /// - Throws: `ConfigurationError` that says why it cannot be used, and whether the previous one can.
-    public func load(_ generation: Generation) throws(ConfigurationError) -> RunState {
+    public func load(
+        _ generation: Generation, warn: (String) -> Void = { _ in }
+    ) throws(ConfigurationError) -> SavedRun {
         do throws(CheckpointFileError) {
-            return try read(generation)
+            return try read(generation, warn: warn)
         } catch {
             var message = error.description
             switch generation {
             case .newest:
                 if let previous = try? read(.previous) {
-                    message += "; the previous one, of round \(previous.round), is good: add --from previous"
+                    message += "; the previous one, of round \(previous.state.round), is good: add --from previous"
                 }
             case .previous:
                 if let newest = try? read(.newest) {
-                    message += "; the newest, of round \(newest.round), is good: leave out --from"
+                    message += "; the newest, of round \(newest.state.round), is good: leave out --from"
                 }
             }
             throw ConfigurationError(message)
         }
     }
 
-    private func read(_ generation: Generation) throws(CheckpointFileError) -> RunState {
+    private func read(
+        _ generation: Generation, warn: (String) -> Void = { _ in }
+    ) throws(CheckpointFileError) -> SavedRun {
         let url = url(of: generation)
-        let data: Data
+        let bytes: [UInt8]
         do {
-            data = try Data(contentsOf: url)
+            bytes = try ReceivedFile.contents(url)
         } catch {
-            throw CheckpointFileError(path: url.path, reason: "it cannot be read")
+            throw CheckpointFileError(path: url.path, reason: "it cannot be read: \(error.reason)")
         }
+        var saved: SavedRun
         do throws(CheckpointDefect) {
-            return try Checkpoint.decode(data)
+            saved = try Checkpoint.decode(Data(bytes))
         } catch {
             throw CheckpointFileError(path: url.path, reason: error.description)
         }
+        for (name, log) in [(RunLogs.roundsName, \SavedRun.rounds), (RunLogs.faultsName, \SavedRun.faults)] {
+            do throws(LogDefect) {
+                try RecordLog.check(folder.appendingPathComponent(name), to: saved[keyPath: log].position)
+            } catch {
+                guard error.isAbsence else {
+                    throw CheckpointFileError(
+                        path: url.path,
+                        reason:
+                            "it relies on '\(name)': \(error); put the file back as it was, or move it away to go on "
+                            + "without these records")
+                }
+                warn(
+                    "'\(folder.appendingPathComponent(name).relativePath)' is missing: the run goes on without its first "
+                        + "\(saved[keyPath: log].position.records) records")
+                saved[keyPath: log].position = .start
+            }
+        }
+        return saved
     }
 
     /// At no moment is there no newest: it gets a second name, which replaces the previous.
-    private func keepNewestAsPrevious() throws(CheckpointFileError) {
+    private func keepNewestAsPrevious() throws(FileError) {
         let newest = url(of: .newest).path
         let second = folder.appendingPathComponent("checkpoint.link").path
         _ = unlink(second)
-        if link(newest, second) == 0 {
-            try check("rename", second, rename(second, url(of: .previous).path))
-        } else if errno != ENOENT {
+        guard link(newest, second) != 0 else {
+            try move(second, url(of: .previous).path)
+            return
+        }
+        switch errno {
+        case ENOENT: return  // the first one
+        case EPERM, EOPNOTSUPP, EMLINK, ENOSYS:
             // A file system without hard links.
-            try check("rename", newest, rename(newest, url(of: .previous).path))
+            try move(newest, url(of: .previous).path)
+        default: throw FileError("write", second)
         }
     }
 
-    private func writeAndSync(_ data: Data, to path: String) throws(CheckpointFileError) {
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-        try check("open", path, descriptor)
-        let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
-        do {
-            try file.write(contentsOf: data)
-            try file.synchronize()
-            try file.close()
-        } catch {
-            throw CheckpointFileError(path: path, reason: "it cannot be written: \(error.reasonLine)")
-        }
-    }
-
-    private func syncFolder() throws(CheckpointFileError) {
-        let descriptor = open(folder.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        try check("open", folder.path, descriptor)
-        defer { close(descriptor) }
-        // Some network file systems cannot sync a folder, and need not.
-        guard fsync(descriptor) != 0, errno != EINVAL, errno != ENOTSUP else { return }
-        try check("fsync", folder.path, -1)
-    }
-
-    private func check(_ call: String, _ path: String, _ result: Int32) throws(CheckpointFileError) {
-        guard result < 0 else { return }
-        throw CheckpointFileError(path: path, reason: "\(call): \(String(cString: strerror(errno)))")
+    private func move(_ from: String, _ to: String) throws(FileError) {
+        guard rename(from, to) == 0 else { throw FileError("write", to) }
     }
 }
 
-/// A checkpoint that could not be written or read.
+/// A checkpoint that cannot be used.
 public struct CheckpointFileError: Error, CustomStringConvertible {
     let path: String
     let reason: String

@@ -2,10 +2,12 @@ import Federation
 import Foundation
 
 /// Saves a run's state every so many rounds, after the last one, and when the run is stopped.
+///
+/// A checkpoint that cannot be written is tried again; the ones before it stay.
 public final class CheckpointWriter: RoundObserver {
-    private let files: CheckpointFiles
+    private let run: RunFolder
     private let interval: Int
-    private var lastSave: ContinuousClock.Instant?
+    private var lastAttempt: ContinuousClock.Instant?
     private var savedRound: Int?
     /// Positions in the clients' states of the newest checkpoint and the one before it, as far as this job has saved them.
     private var marks: [ClientStates.Mark] = []
@@ -22,25 +24,29 @@ public final class CheckpointWriter: RoundObserver {
     ///   - every: rounds, ≥ 0; 0 saves only when the run is stopped.
     ///   - resumed: of a run that is continued, which checkpoint it was read from, and its round.
     public init(
-        _ files: CheckpointFiles, every: Int, resumed: (from: CheckpointFiles.Generation, round: Int)? = nil
+        _ run: RunFolder, every: Int, resumed: (from: CheckpointFiles.Generation, round: Int)? = nil
     ) {
-        self.files = files
+        self.run = run
         interval = every
         savedRound = resumed?.round
         newestIsGood = resumed?.from != .previous
     }
 
-    public func stateReached(round: Int, isLast: Bool, state: () -> RunState) throws {
+    public func stateReached(round: Int, isLast: Bool, state: () -> RunState) {
         guard interval > 0, savedRound != round else { return }
         let now = ContinuousClock.now
-        let isRecent = lastSave.map { now - $0 < Self.shortestInterval } ?? false
+        let isRecent = lastAttempt.map { now - $0 < Self.shortestInterval } ?? false
         guard isLast || (round % interval == 0 && !isRecent) else { return }
-        try save(state())
-        lastSave = .now
+        run.troubles.attempt("checkpoint") { try save(state()) }
+        lastAttempt = .now
     }
 
+    /// The round of the newest checkpoint that is there; nil: there is none.
+    public var newest: Int? { CheckpointFiles(in: run.url).exists(.newest) ? savedRound : nil }
+
     private func save(_ state: RunState) throws {
-        try files.save(state, keepsNewest: newestIsGood)
+        let files = CheckpointFiles(in: run.url)
+        try files.save(run.saved(state), keepsNewest: newestIsGood)
         if let mark = state.clientStates {
             marks = marks.suffix(1) + [mark]
             if marks.count == 2 { files.removeClientStates(notNeededBy: marks) }
@@ -49,9 +55,14 @@ public final class CheckpointWriter: RoundObserver {
         newestIsGood = true
     }
 
+    public func runFinished(_ summary: RunSummary, weights: Span<Float>) {
+        guard interval > 0, let newest, newest != summary.rounds else { return }
+        run.troubles.lost("of which the newest is of round \(newest)", of: "checkpoint")
+    }
+
     public func runStopped(_ stop: RunStop) {
         outcomeOfStop = Result {
-            if savedRound != stop.state.round { try save(stop.state) }
+            if newest != stop.state.round { try save(stop.state) }
             return stop.state.round
         }
     }

@@ -1,4 +1,5 @@
 import FedCore
+import Files
 import Foundation
 
 /// `partition.csv`: how many samples of each class each client holds, and what a sample weighs.
@@ -17,8 +18,8 @@ public struct PartitionFile: Sendable, Equatable {
         self.classNames = classNames.enumerated().contains { "\($0)" != $1 } ? classNames : []
     }
 
-    /// Writes it into a run's folder, whole or not at all.
-    public func write(to folder: URL) throws {
+    /// As it stands in a run's folder.
+    public var contents: [UInt8] {
         let classes = table.first?.count ?? 0
         let titles = classNames.isEmpty ? (0..<classes).map { "class_\($0)" } : classNames.map(Self.quoted)
         var text = "# bytes_per_sample \(bytesPerSample)\nclient"
@@ -27,12 +28,17 @@ public struct PartitionFile: Sendable, Equatable {
         for (client, row) in table.enumerated() {
             text += "\(client)," + row.map(String.init).joined(separator: ",") + "\n"
         }
-        try Data(text.utf8).write(to: folder.appendingPathComponent(Self.name), options: .atomic)
+        return Array(text.utf8)
+    }
+
+    /// Writes it into a run's folder, whole or not at all.
+    public func write(to folder: URL) throws(FileError) {
+        try folder.appendingPathComponent(Self.name).replaceContents(with: contents)
     }
 
     /// Nil when the run has none, or it is damaged.
     public init?(in folder: URL) {
-        guard let data = try? Data(contentsOf: folder.appendingPathComponent(Self.name)) else { return nil }
+        guard let data = try? ReceivedFile.data(folder.appendingPathComponent(Self.name)) else { return nil }
         let lines = String(decoding: data, as: UTF8.self).split(separator: "\n")
         guard lines.count >= 2, let bytes = lines[0].split(separator: " ").last.flatMap({ Int($0) }) else { return nil }
         let rows = lines[2...].map { $0.split(separator: ",").dropFirst().map { Int($0) ?? 0 } }

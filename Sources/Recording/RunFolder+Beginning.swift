@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 extension RunFolder {
@@ -6,9 +7,15 @@ extension RunFolder {
     /// - Returns: nil: there is none, and the folder may be that of a run which has yet to begin.
     /// - Throws: when the folder cannot be read.
     public static func foreignFile(in folder: URL) throws -> String? {
-        let own = [PartitionFile.name, TimingFiles.folder, "config.json"] + CheckpointFiles.names
+        var own = [PartitionFile.name, TimingFiles.folder, "config.json"] + CheckpointFiles.names
+        if isLogEmpty(in: folder) { own.append(roundLogName) }
         // What is written as a whole has such a name before it has its own.
         return try FileManager.default.contentsOfDirectory(atPath: folder.path)
             .filter { !own.contains($0) && !$0.hasPrefix(".dat.nosync") && !$0.hasSuffix(".draft") }.min()
+    }
+
+    /// Whether the log in a folder is that of a run that has not finished a round.
+    private static func isLogEmpty(in folder: URL) -> Bool {
+        (try? ReceivedFile.contents(folder.appendingPathComponent(roundLogName))) == RecordLog.empty
     }
 }

@@ -1,127 +1,88 @@
 import FedCore
 import Federation
+import Files
 import Foundation
 import NeuralNet
 
-/// `results/<run>/`: what a run leaves behind. Every file is replaced as a whole, so a reader never sees half of one.
+/// `results/<run>/`: what a run leaves behind.
 ///
 /// - `config.json`: the resolved settings, versions, hosts, and the teacher of a run that distils; `fedmpi --config` accepts
 ///   it.
-/// - `round_log.json`: an array with one `RoundRecord` a round.
+/// - `round_log.json`: an array with one `RoundRecord` a round, a line each, written as the rounds end.
 /// - `client_accuracy.json`: with `--client-test`, each client's accuracy after the last evaluated round.
-/// - `faults.json`: if something went wrong, an array of `FaultRecord`.
+/// - `faults.json`: if something went wrong, an array of `FaultRecord`, a line each.
 /// - `resumes.json`: if the run was continued, an array with an entry each time.
 /// - `model.safetensors`: the final weights, keys and shapes as a PyTorch `state_dict`.
+///
+/// The logs grow at their end; every other file is replaced as a whole, so that a reader never sees half of one. Only a model that
+/// cannot be written ends the run; anything else is tried again, and told of at the end if it is still missing.
 public final class RunFolder: RoundObserver {
-    public let url: URL
+    public private(set) var url: URL
+    public let troubles: OutputTroubles
     private let environment: RunEnvironment
-    private var records: [RoundRecord] = []
-    private var faults: [FaultRecord] = []
-    private var accuracies: ClientAccuracies?
-    private var areFaultsWritten = true
-    /// Why the logs could not be written when the run was stopped.
-    public private(set) var errorOfStop: (any Error)?
+    private let logs: RunLogs
+    private let documents = RunDocuments()
     private var lastWrite: ContinuousClock.Instant?
     private var model: Model?
     private var datasetMetadata: [String: String] = [:]
     private let isResumed: Bool
+    private var isModelWritten = false
+    /// What a checkpoint of the run that was stopped needs of them.
+    private var logsAtStop: Result<(rounds: LogState, faults: LogState), any Error>?
 
-    /// A log of many short rounds is not rewritten at each of them.
+    /// A log of many short rounds is not written at each of them.
     private static let writeInterval: Duration = .seconds(1)
+    public static let modelName = "model.safetensors"
+    public static let roundLogName = RunLogs.roundsName
+    public static let faultsName = RunLogs.faultsName
 
     /// Makes the folder.
     /// - Parameters:
     ///   - results: the folder of all runs; made when missing.
     ///   - name: of this run; nil takes the date and time.
     /// - Throws: `ConfigurationError` when the folder cannot be made or the named run exists.
-    public init(results: String, name: String?, environment: RunEnvironment) throws(ConfigurationError) {
-        self.environment = environment
-        isResumed = false
-        let parent = URL(fileURLWithPath: results, isDirectory: true)
-        do {
-            try FileManager.default.createDirectory(at: parent, withIntermediateDirectories: true)
-        } catch {
-            throw ConfigurationError("cannot make the results folder '\(results)': \(error.reasonLine)")
-        }
-        if let name {
-            let name = try FolderName(name, option: "--run-name").text
-            url = parent.appendingPathComponent(name, isDirectory: true)
-            guard try Self.make(url) else {
-                throw ConfigurationError("the run '\(url.path)' exists; choose another --run-name")
-            }
-        } else {
-            url = try Self.makeDated(in: parent)
-        }
-    }
-
-    /// The folder of a run that is continued: its logs go on after these records.
     public init(
-        resuming url: URL, after records: [RoundRecord], _ faults: [FaultRecord], environment: RunEnvironment
-    ) {
-        self.url = url
-        self.records = records
-        self.faults = faults
-        areFaultsWritten = faults.isEmpty
+        results: String, name: String?, environment: RunEnvironment, troubles: OutputTroubles
+    ) throws(ConfigurationError) {
         self.environment = environment
-        isResumed = true
+        self.troubles = troubles
+        isResumed = false
+        url = try Self.make(results: results, name: name)
+        logs = RunLogs(in: url, troubles)
+        try begin()
     }
 
-    /// Finds a run's folder.
-    /// - Parameter run: the path of its folder, or its name in `results`.
-    /// - Throws: `ConfigurationError` when neither is there.
-    public static func find(_ run: String, results: String) throws(ConfigurationError) -> URL {
-        let path = URL(fileURLWithPath: run, isDirectory: true)
-        let named = URL(fileURLWithPath: results, isDirectory: true).appendingPathComponent(run, isDirectory: true)
-        for url in [path, named] where !run.isEmpty {
-            var isFolder: ObjCBool = false
-            if FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder), isFolder.boolValue {
-                return url
-            }
+    /// The folder of a run that is continued: its logs go on after what the checkpoint has of them.
+    /// - Throws: `ConfigurationError` when they cannot be written.
+    public init(
+        resuming url: URL, from saved: SavedRun, environment: RunEnvironment, troubles: OutputTroubles
+    ) throws(ConfigurationError) {
+        self.url = url
+        self.environment = environment
+        self.troubles = troubles
+        isResumed = true
+        do {
+            logs = try RunLogs(in: url, from: saved, troubles)
+        } catch {
+            throw ConfigurationError("cannot go on in '\(url.relativePath)': \(error)")
         }
-        throw ConfigurationError("no run '\(run)': neither '\(path.path)' nor '\(named.path)' is a folder")
+        try begin()
+    }
+
+    /// That nothing can be written is said before the first round, not after it.
+    private func begin() throws(ConfigurationError) {
+        do throws(FileError) {
+            try logs.begin()
+        } catch {
+            if !isResumed { rmdir(url.path) }
+            throw ConfigurationError("cannot write into '\(url.relativePath)': \(error.reasonWithDisk)")
+        }
     }
 
     public var name: String { url.lastPathComponent }
 
     /// The client ranks that were lost and have not come back.
-    public var lostRanks: Set<Int> {
-        faults.reduce(into: []) { lost, fault in
-            guard let rank = fault.rank else { return }
-            switch fault.kind {
-            case .rankLost, .rankDropped: lost.insert(rank)
-            case .rankReturned: lost.remove(rank)
-            case .clientsLate, .updatesRejected, .roundRepeated: break
-            }
-        }
-    }
-
-    /// False when the folder is there already.
-    private static func make(_ url: URL) throws(ConfigurationError) -> Bool {
-        guard !FileManager.default.fileExists(atPath: url.path) else { return false }
-        do {
-            try FileManager.default.createDirectory(at: url, withIntermediateDirectories: false)
-            return true
-        } catch {
-            throw ConfigurationError("cannot make the run's folder '\(url.path)': \(error.reasonLine)")
-        }
-    }
-
-    /// The date and time, to name a run by.
-    public static var datedName: String {
-        let format = Date.ISO8601FormatStyle(timeZone: .current)
-            .year().month().day().dateSeparator(.dash).time(includingFractionalSeconds: false).timeSeparator(.omitted)
-        return Date.now.formatted(format)
-    }
-
-    private static func makeDated(in parent: URL) throws(ConfigurationError) -> URL {
-        let name = datedName
-        var attempt = 1
-        while true {
-            let url = parent.appendingPathComponent(attempt == 1 ? name : "\(name)-\(attempt)", isDirectory: true)
-            if try make(url) { return url }
-            attempt += 1
-        }
-    }
+    public var lostRanks: Set<Int> { logs.lostRanks }
 
     // MARK: RoundObserver
 
@@ -129,124 +90,148 @@ public final class RunFolder: RoundObserver {
         model = run.model
         datasetMetadata = run.settings.datasetMetadata
         if isResumed {
-            try noteResume(run)
+            noteResume(run)
         } else {
-            try write(
+            try documents.put(
                 Configuration(
                     fedmpi: Version.current, run: name, settings: run.settings, environment: environment,
                     ranks: run.ranks, hosts: run.distinctHosts, teacher: run.teacher.map(Teacher.init)),
-                to: "config.json")
+                as: "config.json")
         }
-        try writeLogs()
+        write()
+    }
+
+    /// A file of its own, written with the logs; what has its name is replaced.
+    public func put(_ bytes: [UInt8], as name: String) {
+        documents.put(bytes: bytes, as: name)
     }
 
     public func faulted(_ fault: FaultRecord) {
-        faults.add(fault)
-        areFaultsWritten = false
+        logs.add(fault)
     }
 
-    public func clientsEvaluated(_ table: ClientAccuracies) {
-        accuracies = table
+    public func clientsEvaluated(_ table: ClientAccuracies) throws {
+        try documents.put(table, as: "client_accuracy.json")
     }
 
     public func roundFinished(_ record: RoundRecord) throws {
-        records.append(record)
+        try logs.add(record)
         let now = ContinuousClock.now
         if let lastWrite, now - lastWrite < Self.writeInterval { return }
-        try writeLogs()
-        lastWrite = now
+        write()
+        lastWrite = .now
+    }
+
+    /// The model comes before the last checkpoint: on a disk that is nearly full it is what should have the room.
+    public func stateReached(round: Int, isLast: Bool, state: () -> RunState) throws {
+        guard isLast else { return }
+        write()
+        isModelWritten = troubles.attempt(Self.modelName) { try writeModel(state().weights.span) }
     }
 
     public func runFinished(_ summary: RunSummary, weights: Span<Float>) throws {
-        try writeLogs()
+        write()
+        if !isModelWritten { try saveModel(weights) }
+    }
+
+    /// A round that is still to be evaluated is in the log, and not in the checkpoint: a run that is continued evaluates it.
+    public func runStopped(_ stop: RunStop) {
+        write()
+        logsAtStop = Result { try logs.state() }
+        guard let record = stop.unevaluated else { return }
+        troubles.attempt(RunLogs.roundsName) { try logs.add(record) }
+        write()
+    }
+
+    /// What a checkpoint is to hold.
+    func saved(_ state: RunState) throws -> SavedRun {
+        var saved = SavedRun(state)
+        (saved.rounds, saved.faults) = try logsAtStop?.get() ?? logs.state()
+        return saved
+    }
+
+    /// Logs and documents, as far as they can be written.
+    private func write() {
+        makeAgainIfGone()
+        logs.flush()
+        documents.flush(into: url, troubles)
+        troubles.tell()
+    }
+
+    /// Whoever deletes the folder of a run does not mean its result, or is surprised; and another run may have its name.
+    private func makeAgainIfGone() {
+        let isTaken: Bool
+        switch logs.place {
+        case .here: return
+        case .gone: isTaken = false
+        case .taken: isTaken = true
+        }
+        do {
+            let old = url
+            if isTaken { url = Self.free(beside: url) }
+            try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+            try logs.remake(in: url)
+            documents.writeAgain()
+            troubles.note(
+                "'\(old.relativePath)' \(isTaken ? "is another run's now" : "was deleted"); the run goes on in "
+                    + "'\(url.relativePath)', which was made again")
+        } catch {
+            troubles.failed(RunLogs.roundsName, error)
+        }
+    }
+
+    private static func free(beside url: URL) -> URL {
+        var attempt = 2
+        while true {
+            let other = url.deletingLastPathComponent()
+                .appendingPathComponent("\(url.lastPathComponent)-\(attempt)", isDirectory: true)
+            if !FileManager.default.fileExists(atPath: other.path) { return other }
+            attempt += 1
+        }
+    }
+
+    /// The finished model is the most valuable file of a run: the older of two checkpoints gives way to it.
+    private func saveModel(_ weights: Span<Float>) throws {
+        do {
+            try writeModel(weights)
+        } catch let error as FileError where error.isForWantOfRoom {
+            guard CheckpointFiles(in: url).removePrevious(freeing: 4 * weights.count) else { throw error }
+            try writeModel(weights)
+        }
+        troubles.written(Self.modelName)
+        isModelWritten = true
+    }
+
+    private func writeModel(_ weights: Span<Float>) throws {
         guard let model else { return }
         let file = Safetensors(
             model.parameterLayout, weights: weights,
             metadata: datasetMetadata.merging(["model": model.name, "fedmpi": Version.current]) { $1 })
-        try Data(try file.encoded()).write(to: url.appendingPathComponent("model.safetensors"), options: .atomic)
+        let bytes = try file.encoded()
+        try FileDraft.replace(
+            url.appendingPathComponent(Self.modelName).path, with: bytes.span.bytes, isSynced: true)
     }
 
-    public func runStopped(_ stop: RunStop) {
-        do {
-            if let record = stop.unevaluated { records.append(record) }
-            try writeLogs()
-        } catch {
-            errorOfStop = error
-        }
-    }
-
-    private func writeLogs() throws {
-        try write(records, to: "round_log.json")
-        if let accuracies { try write(accuracies, to: "client_accuracy.json") }
-        guard !areFaultsWritten else { return }
-        try write(faults, to: "faults.json")
-        areFaultsWritten = true
-    }
-
-    private struct Configuration: Encodable {
-        let fedmpi: String
-        let run: String
-        let settings: RunSettings
-        let environment: RunEnvironment
-        let ranks: Int
-        let hosts: [String]
-        let teacher: Teacher?
-    }
-
-    private struct Teacher: Codable {
-        let model: String
-        let weightsSHA256: String
-
-        init(_ teacher: TrainedModel) {
-            model = teacher.model.name
-            weightsSHA256 = weightsDigest(teacher.weights.span)
-        }
-
-        private enum CodingKeys: String, CodingKey {
-            case model
-            case weightsSHA256 = "weights_sha256"
-        }
-    }
-
-    /// The digest of the weights that a run's clients learnt from; nil without a teacher, or without a `config.json`.
-    public static func teacherDigest(in folder: URL) -> String? {
-        struct Part: Decodable { let teacher: Teacher? }
-        guard let data = try? Data(contentsOf: folder.appendingPathComponent("config.json")) else { return nil }
-        return (try? JSONDecoder().decode(Part.self, from: data))?.teacher?.weightsSHA256
-    }
-
-    private struct Resume: Codable {
-        let fedmpi: String
-        let date: String
-        /// The last round that was finished before.
-        let afterRound: Int
-        /// Of the whole run.
-        let rounds: Int
-        let ranks: Int
-        let hosts: [String]
-
-        private enum CodingKeys: String, CodingKey {
-            case fedmpi, date, rounds, ranks, hosts
-            case afterRound = "after_round"
-        }
-    }
-
-    private func noteResume(_ run: RunDescription) throws {
-        let file = url.appendingPathComponent("resumes.json")
+    /// A list that cannot be read is set aside: it must not keep a good checkpoint from being continued.
+    private func noteResume(_ run: RunDescription) {
+        let name = "resumes.json"
+        let file = url.appendingPathComponent(name)
         var resumes: [Resume] = []
         if FileManager.default.fileExists(atPath: file.path) {
-            resumes = try JSONDecoder().decode([Resume].self, from: Data(contentsOf: file))
+            do {
+                resumes = try JSONDecoder().decode([Resume].self, from: Data(ReceivedFile.contents(file)))
+            } catch {
+                let aside = name + ".damaged"
+                let isMoved = rename(file.path, url.appendingPathComponent(aside).path) == 0
+                troubles.note(
+                    "'\(file.relativePath)' is damaged, and begun anew"
+                        + (isMoved ? "; what it held is in '\(aside)'" : ""))
+            }
         }
         resumes.append(
             Resume(
                 fedmpi: Version.current, date: Date.now.formatted(.iso8601), afterRound: run.finishedRounds,
                 rounds: run.settings.rounds, ranks: run.ranks, hosts: run.distinctHosts))
-        try write(resumes, to: "resumes.json")
-    }
-
-    private func write(_ value: some Encodable, to file: String) throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        try encoder.encode(value).write(to: url.appendingPathComponent(file), options: .atomic)
+        troubles.attempt(name) { try documents.put(resumes, as: name) }
     }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import Recording
 import Synchronization
 
 /// Writes one run's history beside the run: whoever tells it something only appends to a list; once a second a thread
@@ -10,7 +11,7 @@ final class HistoryWriter: Sendable {
 
     private struct Notes {
         var pending: [Change] = []
-        var hasWarned = false
+        var lost = 0
         var isOver = false
     }
 
@@ -23,7 +24,7 @@ final class HistoryWriter: Sendable {
 
     private let file: URL
     private let begin: @Sendable (Database) throws -> Int64
-    private let warn: @Sendable (String) -> Void
+    private let troubles: OutputTroubles
     private let notes = Mutex(Notes())
     /// Held while the file is written.
     private let connection = Mutex(Connection())
@@ -39,13 +40,11 @@ final class HistoryWriter: Sendable {
 
     /// - Parameters:
     ///   - begin: makes the run's row, or finds it, and returns its number.
-    ///   - warn: is called once at most, when the file cannot be written.
-    init(
-        file: URL, begin: @escaping @Sendable (Database) throws -> Int64, warn: @escaping @Sendable (String) -> Void
-    ) {
+    ///   - troubles: is told when the file cannot be written.
+    init(file: URL, begin: @escaping @Sendable (Database) throws -> Int64, _ troubles: OutputTroubles) {
         self.file = file
         self.begin = begin
-        self.warn = warn
+        self.troubles = troubles
     }
 
     /// Writes the run's row, and goes on until `finish` or the writer's end.
@@ -56,7 +55,11 @@ final class HistoryWriter: Sendable {
     /// Any thread. No more than a lock and an append.
     func append(_ change: @escaping Change) {
         notes.withLock { notes in
-            if notes.pending.count < Self.capacity { notes.pending.append(change) }
+            guard notes.pending.count < Self.capacity else {
+                notes.lost += 1
+                return
+            }
+            notes.pending.append(change)
         }
     }
 
@@ -70,8 +73,10 @@ final class HistoryWriter: Sendable {
             done.signal()
         }
         if done.wait(timeout: .now() + seconds) == .timedOut {
-            complain("run history '\(file.path)': not written in time")
+            troubles.failed(RunStore.fileName, because: "not written in time")
         }
+        let lost = notes.withLock { $0.lost }
+        if lost > 0 { troubles.lost("\(lost) rows were lost", of: RunStore.fileName) }
     }
 
     private func tick() {
@@ -84,9 +89,9 @@ final class HistoryWriter: Sendable {
         let changes = notes.withLock { $0.pending }
         let now = ContinuousClock.now
         do {
-            try connection.withLock { connection in
-                if let next = connection.nextAttempt, now < next { return }
-                if let last = connection.lastWrite, changes.isEmpty, now - last < Self.heartbeat { return }
+            let isWritten = try connection.withLock { connection in
+                if let next = connection.nextAttempt, now < next { return false }
+                if let last = connection.lastWrite, changes.isEmpty, now - last < Self.heartbeat { return false }
                 connection.nextAttempt = now + Self.pause
                 let store = try connection.store ?? RunStore(at: file)
                 connection.store = store
@@ -94,48 +99,25 @@ final class HistoryWriter: Sendable {
                 connection.run = try store.database.write { db in
                     let run = try known ?? begin(db)
                     for change in changes { try change(db, run) }
-                    try Self.refresh(run, in: db)
+                    try db.execute(
+                        sql: "UPDATE runs SET heartbeat_at = ? WHERE id = ?", arguments: [Date.now, run])
                     return run
                 }
                 connection.nextAttempt = nil
                 connection.lastWrite = now
                 notes.withLock { $0.pending.removeFirst(changes.count) }
+                return true
             }
-        } catch let error as RunStoreError {
-            complain(error.description)
+            if isWritten { troubles.written(RunStore.fileName) }
         } catch {
-            complain(RunStoreError(file: file, error).description)
+            // A file that was deleted is begun anew.
+            let isGone = !FileManager.default.fileExists(atPath: file.path)
+            if isGone {
+                connection.withLock { ($0.store, $0.run) = (nil, nil) }
+                troubles.lost("the rounds until it was deleted are missing", of: RunStore.fileName)
+            }
+            let error = (error as? RunStoreError) ?? RunStoreError(file: file, error)
+            troubles.failed(RunStore.fileName, because: isGone ? "it was deleted" : error.reason)
         }
-    }
-
-    private func complain(_ reason: String) {
-        let isFirst = notes.withLock { notes in
-            defer { notes.hasWarned = true }
-            return !notes.hasWarned
-        }
-        if isFirst { warn("\(reason); the run goes on without it") }
-    }
-
-    /// `RoundRecord.accuracy`.
-    private static let accuracy = """
-        coalesce(server_accuracy, client_evaluation ->> '$.personal.mean', client_evaluation ->> '$.global.mean')
-        """
-
-    /// Brings the run's row up to its rounds.
-    private static func refresh(_ run: Int64, in db: Database) throws {
-        try db.execute(
-            sql: """
-                UPDATE runs SET heartbeat_at = :now,
-                  rounds = (SELECT coalesce(max(round), 0) FROM rounds WHERE run_id = :run),
-                  best_accuracy = (SELECT max(\(accuracy)) FROM rounds WHERE run_id = :run),
-                  (accuracy, loss) = (SELECT \(accuracy), server_loss FROM rounds
-                    WHERE run_id = :run AND \(accuracy) IS NOT NULL ORDER BY round DESC LIMIT 1),
-                  (upload_bytes, download_bytes) = (SELECT coalesce(sum(upload_bytes), 0),
-                    coalesce(sum(download_bytes), 0) FROM rounds WHERE run_id = :run),
-                  seconds = iif(status = 'running',
-                    (SELECT coalesce(sum(seconds), 0) FROM rounds WHERE run_id = :run), seconds)
-                WHERE id = :run
-                """,
-            arguments: ["now": Date.now, "run": run])
     }
 }

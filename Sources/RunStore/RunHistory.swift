@@ -13,10 +13,10 @@ public final class RunHistory: RoundObserver {
     private let results: URL
     private let environment: RunEnvironment
     private let clients: [Int]
-    private let earlier: (rounds: [RoundRecord], faults: [FaultRecord])?
+    private let earlier: EarlierRecords?
     /// Those of the round under way that are not written yet.
     private var faults: [FaultRecord] = []
-    private let warn: @Sendable (String) -> Void
+    private let troubles: OutputTroubles
     private var writer: HistoryWriter?
 
     /// Larger federations have no rows of their clients.
@@ -29,17 +29,17 @@ public final class RunHistory: RoundObserver {
     ///   - results: the folder of the history, above the run's; nil: beside it. In it a run is known by its path.
     ///   - clients: the training samples of each.
     ///   - earlier: of a run that is continued, what it had before.
-    ///   - warn: gets one line, once, from another thread, when the history cannot be written.
+    ///   - troubles: is told when the history cannot be written.
     public init(
         of folder: URL, in results: URL? = nil, environment: RunEnvironment, clients: [Int],
-        resuming earlier: (rounds: [RoundRecord], faults: [FaultRecord])?, warn: @escaping @Sendable (String) -> Void
+        resuming earlier: EarlierRecords?, troubles: OutputTroubles
     ) {
         self.folder = folder
         self.results = results ?? folder.deletingLastPathComponent()
         self.environment = environment
         self.clients = clients
         self.earlier = earlier
-        self.warn = warn
+        self.troubles = troubles
     }
 
     public func runStarted(_ run: RunDescription) throws {
@@ -52,14 +52,15 @@ public final class RunHistory: RoundObserver {
                 let rows = clients.enumerated().map { StoredClient(client: $0.offset, samples: $0.element) }
                 for row in rows { try Owned(run: id, row: row).insert(db) }
                 // A run may be continued from an earlier round than it had reached, or have had no history before.
-                for table in ["rounds", "faults"] {
-                    try db.execute(sql: "DELETE FROM \(table) WHERE run_id = ?", arguments: [id])
-                }
-                for record in earlier?.rounds ?? [] { try Owned(run: id, row: record).insert(db) }
-                for fault in earlier?.faults ?? [] { try Owned(run: id, row: fault).insert(db) }
+                let known = try earlier.map { try Self.knownRounds(of: id, $0, in: db) } ?? 0
+                try db.execute(sql: "DELETE FROM rounds WHERE run_id = ? AND round > ?", arguments: [id, known])
+                try db.execute(sql: "DELETE FROM faults WHERE run_id = ?", arguments: [id])
+                try earlier?.forEachRound(from: known + 1) { try Owned(run: id, row: $0).insert(db) }
+                try earlier?.forEachFault { try Owned(run: id, row: $0).insert(db) }
+                if earlier != nil { try RunTotals.recount(id, in: db) }
                 return id
             },
-            warn: warn)
+            troubles)
         writer.start()
         self.writer = writer
     }
@@ -81,6 +82,20 @@ public final class RunHistory: RoundObserver {
         }
         guard let id = row.id else { throw DatabaseError(message: "the new run has no number") }
         return id
+    }
+
+    /// Rounds that the history has as the log has them: a run that is continued for the tenth time need not be written anew.
+    private static func knownRounds(of run: Int64, _ earlier: EarlierRecords, in db: Database) throws -> Int {
+        let within = "FROM rounds WHERE run_id = ? AND round <= ?"
+        let arguments: StatementArguments = [run, earlier.lastRound]
+        let count = try Int.fetchOne(db, sql: "SELECT count(*) \(within)", arguments: arguments)
+        guard let last = try Int.fetchOne(db, sql: "SELECT max(round) \(within)", arguments: arguments), last == count
+        else { return 0 }
+        // Of rounds that were before a log which was moved away there is nothing better.
+        guard let record = try earlier.record(of: last) else { return last }
+        let seconds = try Double.fetchOne(
+            db, sql: "SELECT seconds FROM rounds WHERE run_id = ? AND round = ?", arguments: [run, last])
+        return seconds == record.seconds ? last : 0
     }
 
     private func row(of run: RunDescription) throws -> StoredRun {
@@ -109,7 +124,12 @@ public final class RunHistory: RoundObserver {
 
     public func roundFinished(_ record: RoundRecord) {
         addFaults()
-        add(record)
+        writer?.append { db, run in
+            try Owned(run: run, row: record).insert(db)
+            var totals = RunTotals()
+            totals.add(record)
+            try totals.save(of: run, in: db)
+        }
     }
 
     public func faulted(_ fault: FaultRecord) {
@@ -119,12 +139,10 @@ public final class RunHistory: RoundObserver {
     }
 
     private func addFaults() {
-        for fault in faults { add(fault) }
+        for fault in faults {
+            writer?.append { db, run in try Owned(run: run, row: fault).insert(db) }
+        }
         faults = []
-    }
-
-    private func add(_ row: some PersistableRecord & Sendable) {
-        writer?.append { db, run in try Owned(run: run, row: row).insert(db) }
     }
 
     public func runFinished(_ summary: RunSummary, weights: Span<Float>) {

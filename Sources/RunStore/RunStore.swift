@@ -75,11 +75,26 @@ public struct RunStore: Sendable {
 
 /// The history cannot be read or written.
 public struct RunStoreError: Error, CustomStringConvertible {
-    public let description: String
+    private let file: URL
+    /// Without the file.
+    public let reason: String
+
+    public var description: String { "run history '\(file.path)': \(reason)" }
 
     init(file: URL, _ error: any Error) {
-        let reason = (error as? DatabaseError)?.message ?? error.line
-        description =
-            "run history '\(file.path)': " + reason.split(separator: "\n").joined(separator: " ")
+        self.init(file: file, reason: Self.reason(file, error))
+    }
+
+    init(file: URL, reason: String) {
+        self.file = file
+        self.reason = reason.split(separator: "\n").joined(separator: " ")
+    }
+
+    private static func reason(_ file: URL, _ error: any Error) -> String {
+        guard let error = error as? DatabaseError else { return error.line }
+        return switch error.resultCode {
+        case .SQLITE_FULL: FileError("write", file.path, code: ENOSPC).reasonWithDisk
+        default: error.message ?? error.line
+        }
     }
 }

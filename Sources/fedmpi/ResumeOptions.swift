@@ -47,7 +47,8 @@ struct ResumeOptions: ParsableArguments {
         guard let resume else { return nil }
         let folder = try RunFolder.find(resume, results: results)
         let generation = from ?? .newest
-        var state = try CheckpointFiles(in: folder).load(generation)
+        var saved = try CheckpointFiles(in: folder).load(generation) { Console.error("[rank 0] warning: \($0)") }
+        var state = saved.state
         if let rounds { state.settings.rounds = rounds }
         if let teacher {
             guard state.settings.teacher != nil else {
@@ -55,8 +56,9 @@ struct ResumeOptions: ParsableArguments {
             }
             state.settings.teacher = teacher
         }
-        try state.validate()
-        return ResumedRun(folder: folder, generation: generation, state: state)
+        saved.state = state
+        try saved.validate()
+        return ResumedRun(folder: folder, generation: generation, saved: saved)
     }
 }
 
@@ -64,10 +66,11 @@ struct ResumeOptions: ParsableArguments {
 struct ResumedRun {
     let folder: URL
     let generation: CheckpointFiles.Generation
-    let state: RunState
+    let saved: SavedRun
 
-    /// The records that are complete.
-    var records: [RoundRecord] { state.isEvaluated ? state.records : Array(state.records.dropLast()) }
+    var state: RunState { saved.state }
+    /// Those of complete rounds, and what went wrong in them.
+    var earlierRecords: EarlierRecords { saved.earlierRecords(in: folder) }
 }
 
 extension CheckpointFiles.Generation: ExpressibleByArgument {}

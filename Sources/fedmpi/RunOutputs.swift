@@ -31,47 +31,56 @@ struct RunOutputs {
     let observers: [any RoundObserver]
 
     /// Makes the run's folder, or opens that of a run that is continued.
-    /// - Throws: `ConfigurationError` when the folder cannot be made, or a file error.
-    init(_ job: Job, resuming resumed: ResumedRun?, _ choice: Choice) throws {
+    /// - Throws: `ConfigurationError` when the folder cannot be made, or written into.
+    init(
+        _ job: Job, resuming resumed: ResumedRun?, _ choice: Choice, _ troubles: OutputTroubles
+    ) throws(ConfigurationError) {
         let environment = RunEnvironment(
             mpi: MPIWorld.libraryVersion, oneDNN: "\(OneDNNLibrary.version) \(OneDNNLibrary.instructionSet)")
-        folder =
+        let folder =
             if let resumed {
-                RunFolder(
-                    resuming: resumed.folder, after: resumed.records, resumed.state.faults, environment: environment)
+                try RunFolder(
+                    resuming: resumed.folder, from: resumed.saved, environment: environment, troubles: troubles)
             } else {
-                try RunFolder(results: choice.results, name: choice.name, environment: environment)
+                try RunFolder(
+                    results: choice.results, name: choice.name, environment: environment, troubles: troubles)
             }
+        self.folder = folder
         let train = job.data.train
         let table = job.partition.classTable(labels: train.labels(), classes: train.classes)
-        try PartitionFile(table: table, bytesPerSample: train.shape.count, classNames: train.classNames)
-            .write(to: folder.url)
+        folder.put(
+            PartitionFile(table: table, bytesPerSample: train.shape.count, classNames: train.classNames).contents,
+            as: PartitionFile.name)
         checkpoints = CheckpointWriter(
-            CheckpointFiles(in: folder.url), every: choice.checkpointEvery,
-            resumed: resumed.map { ($0.generation, $0.state.round) })
+            folder, every: choice.checkpointEvery, resumed: resumed.map { ($0.generation, $0.state.round) })
         var observers: [any RoundObserver] = [folder, checkpoints]
-        if choice.tensorboard { observers.append(TensorBoardWriter(in: folder.url)) }
+        if choice.tensorboard { observers.append(TensorBoardWriter(folder)) }
         history =
             choice.keepsHistory
             ? RunHistory(
                 of: folder.url, in: choice.historyFolder.map { URL(fileURLWithPath: $0, isDirectory: true) },
                 environment: environment,
                 clients: (0..<job.partition.clients).map { job.partition.count(of: $0) },
-                resuming: resumed.map { ($0.records, $0.state.faults) },
-                warn: { Console.error("[rank 0] warning: \($0)") }) : nil
+                resuming: resumed?.earlierRecords, troubles: troubles) : nil
         if let history { observers.append(history) }
         self.observers = observers
     }
 
+    /// Tells of what a rank cannot write.
+    static func troubles(rank: Int) -> OutputTroubles {
+        let logger = Logger(label: "fedmpi") { _ in RankLog(rank: rank) }
+        return OutputTroubles { logger.warning("\($0)") }
+    }
+
     /// Without its timing files a rank goes on all the same.
-    static func openTimingFiles(_ folder: String, _ header: TimingHeader) -> TimingWriter? {
-        let logger = Logger(label: "fedmpi") { _ in RankLog(rank: header.rank) }
-        let warn: @Sendable (any Error) -> Void = { logger.warning("cannot write timing files: \($0.line)") }
-        do {
-            return try TimingWriter(run: folder, header, failed: warn)
-        } catch {
-            warn(error)
-            return nil
+    static func openTimingFiles(_ troubles: OutputTroubles) -> (String, TimingHeader) -> TimingWriter? {
+        { folder, header in
+            do {
+                return try TimingWriter(run: folder, header, troubles)
+            } catch {
+                troubles.note("no timing files: \(OutputTroubles.reason(error))")
+                return nil
+            }
         }
     }
 }

@@ -21,7 +21,8 @@ struct TrainingRun {
     /// - Returns: what is to be done once MPI is finalised.
     func run(by scheme: some TrainingScheme, on world: any Communicator) throws -> (() -> Int32)? {
         let stop = StopSignals.raiseFlag()
-        let timekeeper = Timekeeper(world, isOn: output.timing == .on, sink: RunOutputs.openTimingFiles)
+        let troubles = RunOutputs.troubles(rank: world.rank)
+        let timekeeper = Timekeeper(world, isOn: output.timing == .on, sink: RunOutputs.openTimingFiles(troubles))
         var resumed: ResumedRun?
         let problem = try Session.attempt(on: timekeeper.metered(world)) {
             if world.rank == 0 {
@@ -33,7 +34,7 @@ struct TrainingRun {
         var outputs: RunOutputs?
         let hasLostRanks = try Session.run(
             settings, by: scheme, resuming: resumed?.state, stop: stop, on: world, timekeeper: timekeeper,
-            observers: { job in try observers(job, resumed, timekeeper, &outputs) },
+            observers: { job in try observers(job, resumed, timekeeper, troubles, &outputs) },
             ready: { Guardian.noteRoundsBegin() }, released: { Guardian.noteRelease() })
         guard world.rank == 0 else {
             if hasLostRanks { Launch.leaveBehindLostRanks() }
@@ -45,9 +46,10 @@ struct TrainingRun {
                 // They have been let go, and may still be writing.
                 let others = Set(ranks).subtracting(folder.lostRanks)
                 TimingFiles.waitUntilClosed(in: folder.url, ranks: others, atMost: .seconds(2))
-                reportEnd(of: folder.url)
+                reportEnd(of: folder.url, troubles)
             }
             outputs?.history?.noteFiles()
+            if let summary = troubles.summary { troubles.note(summary) }
         }
         if hasLostRanks {
             finish()
@@ -60,24 +62,25 @@ struct TrainingRun {
     }
 
     /// The run is saved: it has not failed if its report has.
-    private func reportEnd(of folder: URL) {
+    private func reportEnd(of folder: URL, _ troubles: OutputTroubles) {
         do {
             let run = try RecordedRun(in: folder)
             try Report.write(run, tables: !output.quiet && !output.json, notes: !output.quiet)
         } catch {
-            Console.error("fedmpi: no report: \(error.line)")
+            troubles.note("no report: \(error.line)")
         }
     }
 
     /// On rank 0.
     private func observers(
-        _ job: Job, _ resumed: ResumedRun?, _ timekeeper: Timekeeper, _ outputs: inout RunOutputs?
+        _ job: Job, _ resumed: ResumedRun?, _ timekeeper: Timekeeper, _ troubles: OutputTroubles,
+        _ outputs: inout RunOutputs?
     ) throws -> [any RoundObserver] {
         let made = try RunOutputs(
             job, resuming: resumed,
             RunOutputs.Choice(
                 results: output.results, name: output.runName, checkpointEvery: output.checkpointEvery,
-                tensorboard: output.tensorboard, keepsHistory: !output.noHistory))
+                tensorboard: output.tensorboard, keepsHistory: !output.noHistory), troubles)
         outputs = made
         timekeeper.folder = made.folder.url.standardizedFileURL.path
         var observers: [any RoundObserver] = []

@@ -1,4 +1,5 @@
 import FedCore
+import Files
 import Foundation
 import Recording
 import Testing
@@ -17,7 +18,8 @@ struct RunReportTests {
         let log = (1...rounds).map { Logs.round($0, accuracy: accuracies[($0 - 1) % 5], late: $0 == 2 ? 1 : 0) }
         let fixture = try RunFolderFixture(
             log: String(("[" + log.joined(separator: ",\n") + "]").dropLast(cut)), sessions: sessions)
-        try PartitionFile(table: [[100, 200], [300, 0]], bytesPerSample: 784).write(to: fixture.url)
+        try fixture.url.appendingPathComponent(PartitionFile.name)
+            .replaceContents(with: PartitionFile(table: [[100, 200], [300, 0]], bytesPerSample: 784).contents)
         return fixture
     }
 
@@ -153,5 +155,14 @@ struct RunReportTests {
         #expect(report.pictures.contains { $0.script.contains("'a<b> \"`c\\_{d}: clients a round'") })
         _ = try report.write(path: nil)
         #expect(try fixture.text("report.html").contains("<h1>Run a&lt;b&gt; &quot;`c"))
+    }
+
+    @Test func `Of very many rounds a table shows as many as somebody reads, the first and the last among them`() {
+        let shown = Thinned(100_000, to: 1_000)
+        #expect(!shown.isWhole && shown.indices.count == 1_000)
+        #expect(shown.indices.first == 0 && shown.indices.last == 99_999)
+        #expect(zip(shown.indices, shown.indices.dropFirst()).allSatisfy { $1 - $0 == 100 || $1 - $0 == 101 })
+        let all = Thinned(3, to: 1_000)
+        #expect(all.isWhole && all.indices == [0, 1, 2])
     }
 }

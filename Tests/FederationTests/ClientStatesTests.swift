@@ -69,6 +69,22 @@ import Testing
         }
     }
 
+    @Test func `States whose folder was deleted and made again are in it again with the next mark`() throws {
+        try StrategyRunTests.withFolder { folder in
+            let states = try ClientStates(floats: 1, in: folder)
+            try Self.write(states, 3, [5])
+            try states.commit()
+            try FileManager.default.removeItem(atPath: folder)
+            _ = states.mark  // without a folder there is no checkpoint either
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            let mark = states.mark
+            try Self.write(states, 3, [6])
+            try states.commit()
+            #expect(try Self.read(states, 3) == [6])
+            #expect(try Self.read(ClientStates(floats: 1, in: folder, from: mark), 3) == [5])
+        }
+    }
+
     @Test func `A damaged state is refused by its client`() throws {
         try StrategyRunTests.withFolder { folder in
             let states = try ClientStates(floats: 4, in: folder)

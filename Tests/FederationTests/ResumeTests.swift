@@ -96,7 +96,7 @@ import Testing
         let state = try #require(stopped[0].stopped)
         #expect(state.round >= 3 && state.round < 6)
 
-        let read = try Checkpoint.decode(Checkpoint.encode(state))
+        let read = try Checkpoint.decode(Checkpoint.encode(SavedRun(state))).state
         for ranks in [1, 2, 4] {
             let rest = try Self.run(read.settings, from: read, ranks: ranks)[0]
             #expect(rest.digest == whole.digest)

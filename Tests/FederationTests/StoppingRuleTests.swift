@@ -17,7 +17,9 @@ import Testing
     static func ends(_ accuracies: [Double?], _ change: (inout RunSettings) -> Void) -> Bool {
         var settings = RunSettings()
         change(&settings)
-        return StoppingRule(settings).reason(after: records(accuracies)) != nil
+        let records = records(accuracies)
+        let progress = records.reduce(into: AccuracyProgress()) { $0.note($1) }
+        return StoppingRule(settings).reason(after: records.last, isComplete: true, progress) != nil
     }
 
     @Test func `Patience counts evaluations since the first of the best`() {

@@ -132,7 +132,7 @@ import Testing
     @Test func `What goes beside weights and updates is counted`() throws {
         // SCAFFOLD sends a second vector each way, MimeLite too, q-FedAvg one number up.
         func bytes(_ strategy: String) throws -> (up: Int, down: Int) {
-            let record = try #require(try Self.run(Self.settings(strategy), ranks: 2).states.last?.records.last)
+            let record = try #require(try Self.run(Self.settings(strategy), ranks: 2).states.last?.last)
             return (record.uploadBytes / record.cohort, record.downloadBytes / record.cohort)
         }
         let plain = try bytes("fedavg")
@@ -202,7 +202,7 @@ import Testing
             $0.deviceSpread = 1
         }
         let states = try StrategyRunTests.run(settings, ranks: 1).states
-        let staleness = states.last?.records.compactMap(\.stalenessMax).max()
+        let staleness = states.compactMap(\.last?.stalenessMax).max()
         #expect(try #require(staleness) > 1)
         let layout = try Job(settings).model.parameterLayout
         for entry in layout.entries where entry.name.hasSuffix("running_var") {

@@ -1,5 +1,6 @@
 import FedCore
 import Federation
+import Files
 import Foundation
 import Recording
 import Testing
@@ -18,21 +19,21 @@ import Testing
     }
 
     @Test func `The newest and the one before it are kept, and nothing else`() throws {
-        for rounds in 1...4 { try files.save(CheckpointTests.state(rounds: rounds)) }
-        #expect(try files.load(.newest).round == 4)
-        #expect(try files.load(.previous).round == 3)
+        for rounds in 1...4 { try files.save(CheckpointTests.saved(rounds: rounds)) }
+        #expect(try files.load(.newest).state.round == 4)
+        #expect(try files.load(.previous).state.round == 3)
         #expect(
             try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
                 == ["checkpoint", "checkpoint.previous"])
     }
 
     @Test func `A damaged newest is refused with the reason, and the previous is offered`() throws {
-        for rounds in 1...2 { try files.save(CheckpointTests.state(rounds: rounds)) }
+        for rounds in 1...2 { try files.save(CheckpointTests.saved(rounds: rounds)) }
         try damage("checkpoint")
         let error = #expect(throws: ConfigurationError.self) { try files.load(.newest) }
         let text = try #require(error?.description)
         #expect(text.contains("cut off after 8 bytes") && text.contains("round 1") && text.contains("--from previous"))
-        #expect(try files.load(.previous).round == 1)
+        #expect(try files.load(.previous).state.round == 1)
 
         try damage("checkpoint.previous")
         let both = #expect(throws: ConfigurationError.self) { try files.load(.newest) }
@@ -45,17 +46,20 @@ import Testing
     }
 
     @Test func `A run continued from the previous checkpoint does not put the damaged one in its place`() throws {
-        for rounds in 1...2 { try files.save(CheckpointTests.state(rounds: rounds)) }
+        for rounds in 1...2 { try files.save(CheckpointTests.saved(rounds: rounds)) }
         try damage("checkpoint")
-        let writer = CheckpointWriter(files, every: 1, resumed: (.previous, 1))
-        try writer.stateReached(round: 2, isLast: false) { CheckpointTests.state(rounds: 2) }
-        #expect(try files.load(.newest).round == 2)
-        #expect(try files.load(.previous).round == 1)
+        let run = try RunFolder(
+            resuming: folder, from: files.load(.previous), environment: RunEnvironment(mpi: "", oneDNN: ""),
+            troubles: OutputTroubles { _ in })
+        let writer = CheckpointWriter(run, every: 1, resumed: (.previous, 1))
+        writer.stateReached(round: 2, isLast: false) { CheckpointTests.state(rounds: 2) }
+        #expect(try files.load(.newest).state.round == 2)
+        #expect(try files.load(.previous).state.round == 1)
     }
 
     @Test func `A folder that is gone is an error of the save`() throws {
         try FileManager.default.removeItem(at: folder)
-        #expect(throws: CheckpointFileError.self) { try files.save(CheckpointTests.state()) }
+        #expect(throws: FileError.self) { try files.save(CheckpointTests.saved()) }
     }
 }
 

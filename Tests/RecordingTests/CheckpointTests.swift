@@ -20,13 +20,20 @@ import Testing
         settings.lr = 0.1
         settings.seed = .max
         return RunState(
-            settings: settings, records: (0..<rounds).map { record($0 + 1) },
-            faults: [
-                FaultRecord(round: 1, kind: .rankLost, rank: 2, clients: [1, 3]),
-                FaultRecord(round: 2, kind: .updatesRejected, clients: [0], reason: "NaN"),
-            ], isEvaluated: true,
+            settings: settings, last: rounds > 0 ? record(rounds) : nil, isEvaluated: true,
             weights: [1, -0.0, .leastNonzeroMagnitude, 0.1], strategyState: [7, 0, 255], asynchronousState: [1, 2, 3],
             dataDigest: 0xfedc_ba98_7654_3210, teacherDigest: 0x0123_4567_89ab_cdef, seconds: 12.25)
+    }
+
+    /// With records that have not reached the logs.
+    static func saved(rounds: Int = 2) throws -> SavedRun {
+        var saved = SavedRun(state(rounds: rounds))
+        saved.rounds = try LogState(of: (0..<rounds).map { record($0 + 1) })
+        saved.faults = try LogState(of: [
+            FaultRecord(round: 1, kind: .rankLost, rank: 2, clients: [1, 3]),
+            FaultRecord(round: 2, kind: .updatesRejected, clients: [0], reason: "NaN"),
+        ])
+        return saved
     }
 
     /// A checksum that fits, as whoever forges a file would make it.
@@ -35,25 +42,25 @@ import Testing
     }
 
     @Test(arguments: [0, 1, 5]) func `A state comes back as it was`(rounds: Int) throws {
-        let state = Self.state(rounds: rounds)
-        let read = try Checkpoint.decode(Checkpoint.encode(state))
-        #expect(read == state)
-        #expect(read.weights.map(\.bitPattern) == state.weights.map(\.bitPattern))
+        let saved = try Self.saved(rounds: rounds)
+        let read = try Checkpoint.decode(Checkpoint.encode(saved))
+        #expect(read == saved)
+        #expect(read.state.weights.map(\.bitPattern) == saved.state.weights.map(\.bitPattern))
     }
 
     @Test func `A loss that is not a number comes back`() throws {
-        var state = Self.state()
-        state.records[1].trainLoss = .infinity
-        state.records[0].serverLoss = .nan
-        let read = try Checkpoint.decode(Checkpoint.encode(state))
-        #expect(read.records[1].trainLoss == .infinity)
-        #expect(read.records[0].serverLoss?.isNaN == true)
+        var saved = try Self.saved()
+        saved.state.last?.trainLoss = .infinity
+        saved.state.last?.serverLoss = .nan
+        let read = try Checkpoint.decode(Checkpoint.encode(saved))
+        #expect(read.state.last?.trainLoss == .infinity)
+        #expect(read.state.last?.serverLoss?.isNaN == true)
     }
 
     @Test func `The weights are the last block, little-endian, before the SHA-256 of the rest`() throws {
-        let data = try Checkpoint.encode(Self.state())
+        let data = try Checkpoint.encode(Self.saved())
         #expect(data.prefix(8) == Data("FEDMPICP".utf8))
-        #expect(Array(data[8..<16]) == [6, 0, 0, 0, 0, 0, 0, 0])
+        #expect(Array(data[8..<16]) == [7, 0, 0, 0, 0, 0, 0, 0])
         let tail = Array(data.dropLast(32).suffix(24))
         #expect(
             tail == [16, 0, 0, 0, 0, 0, 0, 0] + [0, 0, 0x80, 0x3f] + [0, 0, 0, 0x80] + [1, 0, 0, 0]
@@ -62,7 +69,7 @@ import Testing
     }
 
     @Test func `A file cut off anywhere is refused`() throws {
-        let data = try Checkpoint.encode(Self.state())
+        let data = try Checkpoint.encode(Self.saved())
         for count in 0..<data.count {
             #expect(throws: CheckpointDefect.self, "\(count) bytes") { try Checkpoint.decode(data.prefix(count)) }
         }
@@ -70,7 +77,7 @@ import Testing
     }
 
     @Test func `A file with any one bit flipped is refused`() throws {
-        let data = try Checkpoint.encode(Self.state(rounds: 1))
+        let data = try Checkpoint.encode(Self.saved(rounds: 1))
         for bit in 0..<data.count * 8 {
             var damaged = data
             damaged[bit / 8] ^= 1 << (bit % 8)
@@ -79,7 +86,7 @@ import Testing
     }
 
     @Test func `Other files and other versions are told apart`() throws {
-        let data = try Checkpoint.encode(Self.state())
+        let data = try Checkpoint.encode(Self.saved())
         let foreign = Data(repeating: 0x50, count: 500)
         #expect(throws: CheckpointDefect.foreign) { try Checkpoint.decode(foreign) }
         #expect(throws: CheckpointDefect.truncated(bytes: 0)) { try Checkpoint.decode(Data()) }
@@ -89,7 +96,7 @@ import Testing
     }
 
     @Test func `Bytes whose checksum fits are still checked`() throws {
-        let body = try Data(Checkpoint.encode(Self.state()).dropLast(32))
+        let body = try Data(Checkpoint.encode(Self.saved()).dropLast(32))
         var random = RandomStream(seed: 7, .synthesis)
         for _ in 0..<5_000 {
             var mutated = body
@@ -107,24 +114,66 @@ import Testing
     }
 
     @Test func `A state that no run reaches is refused`() throws {
-        let changes: [(inout RunState) -> Void] = [
-            { $0.settings.rounds = 1 },
-            { $0.settings.alpha = -1 },
-            { $0.settings.clients = .max },
-            { $0.records.swapAt(0, 1) },
-            { $0.records[0].totalUploadBytes = .max },
-            { $0.records[1].samples = -1 },
-            { $0.seconds = -1 },
+        let changes: [(inout SavedRun) throws -> Void] = [
+            { $0.state.settings.rounds = 1 },
+            { $0.state.settings.alpha = -1 },
+            { $0.state.settings.clients = .max },
+            { $0.rounds = try LogState(of: [Self.record(2), Self.record(1)]) },
+            { $0.rounds = try LogState(of: (1...3).map(Self.record)) },
+            { $0.rounds.rest = Array("{}".utf8) },
+            { $0.rounds.position = LogPosition(records: 1, bytes: 100, sha256: String(repeating: "0", count: 64)) },
+            { $0.rounds.position = LogPosition(records: -1, bytes: 100, sha256: String(repeating: "0", count: 64)) },
+            { $0.faults.position = LogPosition(records: 1, bytes: 100, sha256: "0") },
+            { $0.faults.rest = Array("7".utf8) },
+            { $0.state.last?.totalUploadBytes = .max },
+            { $0.state.last?.samples = -1 },
+            { $0.state.last?.round = 0 },
+            { $0.state.seconds = -1 },
             {
-                $0.records = []
-                $0.isEvaluated = false
+                $0.state.last = nil
+                $0.state.isEvaluated = false
             },
         ]
-        for change in changes {
-            var state = Self.state()
-            change(&state)
-            let data = try Checkpoint.encode(state)
-            #expect(throws: CheckpointDefect.self) { try Checkpoint.decode(data) }
+        for (i, change) in changes.enumerated() {
+            var saved = try Self.saved()
+            try change(&saved)
+            let data = try Checkpoint.encode(saved)
+            #expect(throws: CheckpointDefect.self, "\(i)") { try Checkpoint.decode(data) }
         }
+    }
+
+    /// What fedmpi wrote before its checkpoints named positions in logs.
+    private static func whole(_ state: RunState, records: [RoundRecord], faults: [FaultRecord]) throws -> Data {
+        let settings = String(decoding: try JSONEncoder().encode(state.settings), as: UTF8.self)
+        let rounds = String(decoding: try JSONEncoder().encode(records), as: UTF8.self)
+        let losses = String(decoding: try JSONEncoder().encode(faults), as: UTF8.self)
+        let text = """
+            {"aggregation_state":"","data_digest":\(state.dataDigest),"faults":\(losses),"fedmpi":"0.1.0",\
+            "is_evaluated":false,"records":\(rounds),"seconds":12.25,"selection_state":"","settings":\(settings)}
+            """
+        func length(_ count: Int) -> Data { Data((0..<8).map { UInt8(truncatingIfNeeded: count >> (8 * $0)) }) }
+        var body = Data("FEDMPICP".utf8) + Data([6, 0, 0, 0, 0, 0, 0, 0])
+        for block in [Data(text.utf8), Data([7]), Data(), Data([0, 0, 0x80, 0x3f])] {
+            body += length(block.count) + block
+        }
+        return signed(body)
+    }
+
+    @Test func `A checkpoint of version 6 gives its records to the logs`() throws {
+        var records = (1...3).map(Self.record)
+        (records[0].serverAccuracy, records[1].serverAccuracy) = (0.5, 0.25)
+        let faults = [FaultRecord(round: 1, kind: .rankLost, rank: 2, clients: [1, 3])]
+        let state = Self.state(rounds: 3)
+        let read = try Checkpoint.decode(Self.whole(state, records: records, faults: faults))
+        #expect(read.state.round == 3 && !read.state.isEvaluated && read.state.last == records[2])
+        #expect(read.state.settings == state.settings && read.state.dataDigest == state.dataDigest)
+        #expect(read.state.weights == [1] && read.state.strategyState == [7])
+        #expect(read.state.progress.best == 0.5 && read.state.progress.evaluationsSince == 1)
+        var seen: [RoundRecord] = []
+        try read.earlierRecords(in: URL(fileURLWithPath: "/")).forEachRound { seen.append($0) }
+        #expect(seen == Array(records[..<2]), "the third is still to be evaluated")
+        #expect(try read.faults == LogState(of: faults))
+        let wrong = try Self.whole(state, records: [records[1], records[0]], faults: [])
+        #expect(throws: CheckpointDefect.self) { try Checkpoint.decode(wrong) }
     }
 }

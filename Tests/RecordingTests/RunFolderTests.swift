@@ -8,16 +8,17 @@ import Testing
     private let environment = RunEnvironment(mpi: "MPI", oneDNN: "2.6.3")
 
     @Test func `A named run gets its folder once`() throws {
-        let folder = try RunFolder(results: results, name: "one", environment: environment)
+        let folder = try RunFolder(
+            results: results, name: "one", environment: environment, troubles: OutputTroubles { _ in })
         #expect(folder.url.path == results + "/one")
         #expect(throws: ConfigurationError.self) {
-            try RunFolder(results: results, name: "one", environment: environment)
+            try RunFolder(results: results, name: "one", environment: environment, troubles: OutputTroubles { _ in })
         }
     }
 
     @Test func `Runs of the same second get folders of their own`() throws {
         let names = try (0..<3).map { _ in
-            try RunFolder(results: results, name: nil, environment: environment).name
+            try RunFolder(results: results, name: nil, environment: environment, troubles: OutputTroubles { _ in }).name
         }
         #expect(Set(names).count == 3)
     }
@@ -25,13 +26,14 @@ import Testing
     @Test(arguments: ["", "a/b", "..", "."])
     func `A run's name is a folder name`(name: String) {
         #expect(throws: ConfigurationError.self) {
-            try RunFolder(results: results, name: name, environment: environment)
+            try RunFolder(results: results, name: name, environment: environment, troubles: OutputTroubles { _ in })
         }
     }
 
     @Test func `A results folder that cannot be made is the user's error`() {
         #expect(throws: ConfigurationError.self) {
-            try RunFolder(results: "/proc/nothing", name: nil, environment: environment)
+            try RunFolder(
+                results: "/proc/nothing", name: nil, environment: environment, troubles: OutputTroubles { _ in })
         }
     }
 }

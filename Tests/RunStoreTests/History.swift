@@ -10,6 +10,8 @@ import Testing
 /// A results folder that goes with its owner, and runs that leave their history in it.
 final class History {
     let results = FileManager.default.temporaryDirectory.appendingPathComponent("fedmpi-\(UUID().uuidString)")
+    /// Of the observer that was made last.
+    private(set) var troubles = OutputTroubles { _ in }
     var file: URL { results.appendingPathComponent(RunStore.fileName) }
 
     init() throws {
@@ -29,9 +31,10 @@ final class History {
     ) throws -> RunHistory {
         let folder = results.appendingPathComponent(name)
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        troubles = OutputTroubles(warn: warn)
         return RunHistory(
             of: folder, environment: RunEnvironment(mpi: "An MPI", oneDNN: "2.6.3"), clients: clients,
-            resuming: resuming, warn: warn)
+            resuming: try resuming.map { try EarlierRecords(rounds: $0.0, faults: $0.1) }, troubles: troubles)
     }
 
     /// A run of these rounds, from its start to its end.
@@ -51,7 +54,7 @@ final class History {
 
     static func end(_ history: RunHistory, _ records: [RoundRecord]) {
         let weights: [Float] = [1, -2]
-        history.runFinished(RunSummary(rounds: records, seconds: 12.5), weights: weights.span)
+        history.runFinished(RunSummary(last: records.last, seconds: 12.5), weights: weights.span)
         history.noteFiles()
     }
 

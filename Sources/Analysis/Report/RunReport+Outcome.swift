@@ -177,7 +177,8 @@ extension RunReport {
                 "round", "clients", "train loss", "server loss", "accuracy", "upload bytes", "download bytes",
                 "seconds",
             ] + (hasSimulated ? ["simulated s"] : []) + (hasStaleness ? ["mean staleness", "largest"] : []), words: 0)
-        for round in rounds {
+        let shown = Thinned(rounds.count, to: 1_000)
+        for round in shown.indices.map({ rounds[$0] }) {
             var row = ["\(round.round)", "\(Self.cell(round.participants))/\(Self.cell(round.cohort))"]
             row += [Self.cell(round.trainLoss, 4), Self.cell(round.serverLoss, 4)]
             row += [Figures.percent(round.accuracy, 2), Self.cell(round.uploadBytes)]
@@ -186,7 +187,10 @@ extension RunReport {
             if hasStaleness { row += [Self.cell(round.stalenessMean, 2), Self.cell(round.stalenessMax)] }
             table.rows.append(row)
         }
-        table.summary = Figures.count(rounds.count, "round")
+        table.summary =
+            Figures.count(rounds.count, "round")
+            + (shown.isWhole
+                ? "" : ", of which \(Figures.grouped(shown.indices.count)) are shown; all are in \(RoundLog.fileName)")
         return Document.Section("Rounds", [.table(table)])
     }
 

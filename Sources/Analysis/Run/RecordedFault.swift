@@ -15,9 +15,13 @@ public struct RecordedFault: Decodable, Sendable, Equatable {
     /// The kind as words.
     public var name: String { kind.replacingOccurrences(of: "_", with: " ") }
 
-    /// None where the file is missing or damaged.
+    /// Those that can be read; none where the file is missing.
     static func all(in folder: URL) -> [RecordedFault] {
-        let bytes = try? ReceivedFile.data(folder.appendingPathComponent(fileName))
-        return bytes.flatMap { try? JSONDecoder().decode([RecordedFault].self, from: $0) } ?? []
+        guard let data = try? ReceivedFile.data(folder.appendingPathComponent(fileName)) else { return [] }
+        let bytes = [UInt8](data)
+        let decoder = JSONDecoder()
+        return RoundLog.entries(bytes).whole.compactMap {
+            try? decoder.decode(RecordedFault.self, from: Data(bytes[$0]))
+        }
     }
 }

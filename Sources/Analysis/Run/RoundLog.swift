@@ -28,7 +28,7 @@ public struct RoundLog: Sendable, Equatable {
     }
 
     /// The places of the objects in the array, and whether the last one has no end.
-    private static func entries(_ bytes: [UInt8]) -> (whole: [Range<Int>], isCut: Bool) {
+    static func entries(_ bytes: [UInt8]) -> (whole: [Range<Int>], isCut: Bool) {
         var whole: [Range<Int>] = []
         var depth = 0
         var start = 0

@@ -105,6 +105,7 @@ public final class ClientStates {
     /// The position after the last committed round, on the disk.
     var mark: Mark {
         do {
+            try file.remakeIfGone()
             try file.synchronize()
         } catch {
             failure = error

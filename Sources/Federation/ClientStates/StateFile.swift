@@ -83,6 +83,26 @@ final class StateFile {
         }
     }
 
+    /// Makes the file again in a folder that was deleted and made again: what it holds can be read as long as it is open.
+    func remakeIfGone() throws(ClientStatesError) {
+        var found = stat()
+        guard lstat(path, &found) != 0, errno == ENOENT, fstat(descriptor, &found) == 0 else { return }
+        let size = Int(found.st_size)
+        let new = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o644)
+        // Where there is no folder no checkpoint will name it, either.
+        guard new >= 0 else { return }
+        defer { close(new) }
+        var block = [UInt8](repeating: 0, count: 1 << 20)
+        for start in stride(from: 0, to: size, by: block.count) {
+            if size - start < block.count { block = [UInt8](repeating: 0, count: size - start) }
+            try fetch(&block, at: start)
+            try transfer(block, at: start, to: new)
+        }
+        guard dup2(new, descriptor) >= 0, fcntl(descriptor, F_SETFD, FD_CLOEXEC) >= 0 else {
+            throw error(Self.lastError)
+        }
+    }
+
     func synchronize() throws(ClientStatesError) {
         guard fdatasync(descriptor) == 0 else { throw error(Self.lastError) }
     }
@@ -91,11 +111,12 @@ final class StateFile {
 
     private func offset(_ record: Int) -> Int { Self.headerBytes + record * recordBytes }
 
-    private func transfer(_ bytes: [UInt8], at offset: Int) throws(ClientStatesError) {
+    private func transfer(_ bytes: [UInt8], at offset: Int, to file: Int32? = nil) throws(ClientStatesError) {
+        let file = file ?? descriptor
         var done = 0
         while done < bytes.count {
             let count = bytes.withUnsafeBytes {
-                pwrite(descriptor, $0.baseAddress?.advanced(by: done), $0.count - done, off_t(offset + done))
+                pwrite(file, $0.baseAddress?.advanced(by: done), $0.count - done, off_t(offset + done))
             }
             if count < 0, errno == EINTR { continue }
             guard count > 0 else { throw error(Self.lastError) }

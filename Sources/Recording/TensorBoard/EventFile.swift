@@ -1,4 +1,5 @@
 import FedCore
+import Files
 import Foundation
 
 /// A TensorBoard event file that grows by one record at a time.
@@ -8,23 +9,30 @@ import Foundation
 /// `tsl/lib/hash/crc32c.h`). The data is a protocol buffer `Event` (`tensorflow/core/util/event.proto` and
 /// `tensorflow/core/framework/summary.proto`).
 final class EventFile {
-    private let handle: FileHandle
+    private let name: String
+    private var file: GrowingFile?
+    /// What is still to be written.
+    private var pending: [UInt8] = []
 
-    /// Makes the file in a folder; its name tells TensorBoard what it is, and sorts by time.
-    init(in folder: URL, host: String, at time: Date) throws {
-        let name = "events.out.tfevents.\(Int(time.timeIntervalSince1970)).\(host).\(getpid())"
-        let file = folder.appendingPathComponent(name)
-        try Data().write(to: file, options: .withoutOverwriting)
-        handle = try FileHandle(forWritingTo: file)
-        try append(.fileVersion("brain.Event:2"), at: time)
+    /// The file's name tells TensorBoard what it is, and sorts by time.
+    init(host: String, at time: Date) {
+        name = "events.out.tfevents.\(Int(time.timeIntervalSince1970)).\(host).\(getpid())"
+        append(.fileVersion("brain.Event:2"), at: time)
     }
 
-    func append(_ content: Event, step: Int = 0, at time: Date) throws {
-        try handle.write(contentsOf: Self.record(content.encoded(step: step, at: time)))
+    /// Adds an event, which `flush` writes.
+    func append(_ content: Event, step: Int = 0, at time: Date) {
+        pending += Self.record(content.encoded(step: step, at: time))
     }
 
-    func close() throws {
-        try handle.close()
+    /// Writes what is to be written, into a file of this folder. Nothing is lost when it fails; it may be tried again.
+    func flush(into folder: URL) throws(FileError) {
+        let path = folder.appendingPathComponent(name).path
+        if let file, file.path != path || file.place == .gone { try file.remake(at: path) }
+        if file == nil { file = try GrowingFile(replacing: path) }
+        let pending = pending
+        try file?.append(pending.span.bytes)
+        self.pending = []
     }
 
     /// Data with its length and checksums.

@@ -6,26 +6,29 @@ import Foundation
 /// TensorBoard's scalars are of 32 bits: sums of bytes beyond 16 MB are rounded to seven digits there, and exact in
 /// `round_log.json`.
 public final class TensorBoardWriter: RoundObserver {
-    private let folder: URL
+    private let run: RunFolder
     private var file: EventFile?
 
-    /// - Parameter folder: of the run.
-    public init(in folder: URL) {
-        self.folder = folder
+    public init(_ run: RunFolder) {
+        self.run = run
     }
 
-    public func runStarted(_ run: RunDescription) throws {
-        let file = try EventFile(in: folder, host: run.hosts.first ?? "localhost", at: .now)
-        if run.finishedRounds > 0 { try file.append(.restart, step: run.finishedRounds + 1, at: .now) }
+    public func runStarted(_ description: RunDescription) {
+        let file = EventFile(host: description.hosts.first ?? "localhost", at: .now)
+        let finished = description.finishedRounds
+        if finished > 0 { file.append(.restart, step: finished + 1, at: .now) }
         self.file = file
+        flush()
     }
 
-    public func roundFinished(_ record: RoundRecord) throws {
-        try file?.append(.scalars(Self.scalars(of: record)), step: record.round, at: .now)
+    public func roundFinished(_ record: RoundRecord) {
+        file?.append(.scalars(Self.scalars(of: record)), step: record.round, at: .now)
+        flush()
     }
 
-    public func runFinished(_ summary: RunSummary, weights: Span<Float>) throws {
-        try file?.close()
+    /// Without its events a run goes on, and they are tried again with the next round's.
+    private func flush() {
+        run.troubles.attempt("TensorBoard's events") { try file?.flush(into: run.url) }
     }
 
     /// What a round has, by tag: TensorBoard groups by what stands before the slash.

@@ -92,8 +92,8 @@ final class JSONLines: RoundObserver {
             End(
                 seconds: summary.seconds, earlyEnd: summary.earlyEnd, accuracy: summary.finalAccuracy,
                 loss: summary.finalLoss,
-                uploadBytes: summary.rounds.last?.totalUploadBytes ?? 0,
-                downloadBytes: summary.rounds.last?.totalDownloadBytes ?? 0,
+                uploadBytes: summary.last?.totalUploadBytes ?? 0,
+                downloadBytes: summary.last?.totalDownloadBytes ?? 0,
                 digest: weightsDigest(weights), results: folder.url.relativePath))
     }
 

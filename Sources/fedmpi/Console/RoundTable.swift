@@ -168,12 +168,12 @@ final class RoundTable: RoundObserver {
     }
 
     func runFinished(_ summary: RunSummary, weights: Span<Float>) {
-        let last = summary.rounds.last
+        let last = summary.last
         Console.output("")
         if let reason = summary.earlyEnd { Console.output("ended     early: \(reason)") }
         Console.output(
             """
-            time      \(Format.fixed(summary.seconds, 2)) s for \(Format.count(summary.rounds.count, "round"))
+            time      \(Format.fixed(summary.seconds, 2)) s for \(Format.count(summary.rounds, "round"))
             accuracy  \(Format.percent(last?.accuracy)) \
             \(last?.accuracy != nil && last?.serverAccuracy == nil ? "in the mean of the clients" : "on the test set")\
             \(clients(last))

@@ -22,10 +22,18 @@ final class StopNotice: RoundObserver {
         var line = "fedmpi: \(what) after round \(state.round) of \(state.settings.rounds)"
         switch checkpoints.outcomeOfStop {
         case .success: line += ", saved; continue with --resume \(folder.url.relativePath.shellWord)"
-        case .failure(let error): line += ", not saved: \(error.line)"
+        case .failure(let error):
+            line += ", not saved: \(OutputTroubles.reason(error))"
+            if let newest = checkpoints.newest {
+                line +=
+                    "; the checkpoint of round \(newest) is there: continue with --resume "
+                    + "\(folder.url.relativePath.shellWord) once it can be written"
+            } else {
+                line += "; there is no checkpoint"
+            }
         case nil: break
         }
-        if let error = folder.errorOfStop { line += "; the logs could not be written: \(error.line)" }
         Console.error(line, onItsOwnLine: true)
+        if let summary = folder.troubles.summary { folder.troubles.note(summary) }
     }
 }

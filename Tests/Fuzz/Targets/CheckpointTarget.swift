@@ -10,7 +10,7 @@ struct CheckpointTarget: FuzzTarget {
 
     let mendsChecksum: Bool
     let seeds: [[UInt8]]
-    private let states: [RunState]
+    private let states: [SavedRun]
 
     var name: String { mendsChecksum ? "checkpoint-mended" : "checkpoint" }
 
@@ -19,7 +19,8 @@ struct CheckpointTarget: FuzzTarget {
     let dictionary = [
         "\"", "{", "}", "[", "]", ",", ":", "0", "1", "-1", "1e999", "0.5", "1152921504606846976",
         "9223372036854775807", "-9223372036854775808", "18446744073709551615", "null", "true", "nan", "inf",
-        "\\u0000", "\\ud800", "records", "settings", "rounds", "round", "samples", "seconds", "data_digest",
+        "\\u0000", "\\ud800", "records", "settings", "rounds", "round", "samples", "seconds", "data_digest", "bytes",
+        "sha256", "round_log", "last_round",
     ]
 
     init(mendsChecksum: Bool) throws {
@@ -35,7 +36,7 @@ struct CheckpointTarget: FuzzTarget {
     }
 
     func decode(_ input: [UInt8], madeFrom seed: Int) throws -> Outcome {
-        let state: RunState
+        let state: SavedRun
         do throws(CheckpointDefect) { state = try Checkpoint.decode(Data(input)) } catch { return .refused }
         if input == seeds[seed] {
             try Violation.require(state == states[seed], "a checkpoint does not come back as it was")
@@ -47,7 +48,7 @@ struct CheckpointTarget: FuzzTarget {
         return .different
     }
 
-    private static func state(rounds: Int) throws -> RunState {
+    private static func state(rounds: Int) throws -> SavedRun {
         let records = try (0..<rounds).map { index in
             let text = """
                 {"round": \(index + 1), "cohort": 3, "participants": 2, "partial": 1, "rejected": 1,
@@ -58,11 +59,19 @@ struct CheckpointTarget: FuzzTarget {
                 """
             return try JSONDecoder().decode(RoundRecord.self, from: Data(text.utf8))
         }
-        return RunState(
-            settings: RunSettings(), records: records,
-            faults: [FaultRecord(round: 1, kind: .rankLost, rank: 2, clients: [1, 3])], isEvaluated: true,
-            weights: [1, -0.0, 0.1, -2.5], strategyState: [UInt8](repeating: 7, count: rounds),
-            asynchronousState: [UInt8](repeating: 9, count: 2 * rounds),
-            dataDigest: 0xfedc_ba98_7654_3210, teacherDigest: 0x0123_4567_89ab_cdef, seconds: 12.25)
+        var saved = SavedRun(
+            RunState(
+                settings: RunSettings(), last: records.last, isEvaluated: true,
+                weights: [1, -0.0, 0.1, -2.5], strategyState: [UInt8](repeating: 7, count: rounds),
+                asynchronousState: [UInt8](repeating: 9, count: 2 * rounds),
+                dataDigest: 0xfedc_ba98_7654_3210, teacherDigest: 0x0123_4567_89ab_cdef, seconds: 12.25))
+        saved.faults = try LogState(of: [FaultRecord(round: 1, kind: .rankLost, rank: 2, clients: [1, 3])])
+        // One of the records has not reached the log.
+        saved.rounds = try LogState(of: records.suffix(1))
+        if rounds > 1 {
+            saved.rounds.position = LogPosition(
+                records: rounds - 1, bytes: 500, sha256: String(repeating: "0a", count: 32))
+        }
+        return saved
     }
 }

@@ -88,7 +88,7 @@ import Testing
     @Test func `Files are waited for until they are closed, and not longer than asked`() throws {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("fedmpi-timing-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: folder) }
-        let writer = try TimingWriter(run: folder.path, Self.header) { Issue.record($0) }
+        let writer = try TimingWriter(run: folder.path, Self.header, OutputTroubles { Issue.record("\($0)") })
         let start = ContinuousClock.now
         TimingFiles.waitUntilClosed(in: folder, ranks: [0, 1], atMost: .seconds(60))  // they have none
         #expect(ContinuousClock.now - start < .seconds(30))
@@ -118,7 +118,7 @@ import Testing
         let messages = folder.appendingPathComponent("timing/messages_rank_0003.csv")
 
         for start in 0..<2 {
-            let writer = try TimingWriter(run: folder.path, Self.header) { Issue.record($0) }
+            let writer = try TimingWriter(run: folder.path, Self.header, OutputTroubles { Issue.record("\($0)") })
             writer.append(Array(Self.events[..<1]))
             writer.append(Array(Self.events[1...]))
             writer.replace(Array(Self.messages[..<1]))
@@ -139,7 +139,7 @@ import Testing
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
         let file = PartitionFile(table: [[5, 0, 7], [0, 12, 1]], bytesPerSample: 784)
-        try file.write(to: folder)
+        try Data(file.contents).write(to: folder.appendingPathComponent(PartitionFile.name))
         let text = try String(contentsOf: folder.appendingPathComponent("partition.csv"), encoding: .utf8)
         #expect(text == "# bytes_per_sample 784\nclient,class_0,class_1,class_2\n0,5,0,7\n1,0,12,1\n")
         #expect(PartitionFile(in: folder) == file)

@@ -80,9 +80,7 @@ struct Serve: WorldCommand {
         if let problem { throw problem }
         let refusal = try Session.attempt(on: world) {
             guard world.rank == 0 else { return }
-            let environment = RunEnvironment(
-                mpi: MPIWorld.libraryVersion, oneDNN: "\(OneDNNLibrary.version) \(OneDNNLibrary.instructionSet)")
-            folder = try RunFolder(results: results, name: runName, environment: environment).url
+            folder = try RunFolder.make(results: results, name: runName)
         }
         if let refusal { throw refusal }
         guard let job else { preconditionFailure("every rank agreed, and this one has no job") }

@@ -32,20 +32,6 @@ struct RunCurve: Codable, Equatable {
         self.rounds = rounds
     }
 
-    init(_ records: [RoundRecord]) {
-        self.init(
-            records.map {
-                Round(
-                    round: $0.round, accuracy: $0.accuracy, uploadBytes: $0.totalUploadBytes,
-                    seconds: $0.seconds, simulatedSeconds: $0.simulatedSeconds,
-                    clients: $0.clients.map {
-                        Clients(
-                            mean: $0.global?.mean, worst: $0.global?.worst10, ownMean: $0.personal?.mean,
-                            ownWorst: $0.personal?.worst10)
-                    })
-            })
-    }
-
     /// Of a run that had finished before.
     init(_ log: RoundLog) {
         self.init(
@@ -86,5 +72,18 @@ struct RunCurve: Codable, Equatable {
     var simulatedSeconds: Double? {
         let seconds = rounds.compactMap(\.simulatedSeconds)
         return seconds.isEmpty ? nil : seconds.reduce(0, +)
+    }
+}
+
+extension RunCurve.Round {
+    init(_ record: RoundRecord) {
+        self.init(
+            round: record.round, accuracy: record.accuracy, uploadBytes: record.totalUploadBytes,
+            seconds: record.seconds, simulatedSeconds: record.simulatedSeconds,
+            clients: record.clients.map {
+                RunCurve.Clients(
+                    mean: $0.global?.mean, worst: $0.global?.worst10, ownMean: $0.personal?.mean,
+                    ownWorst: $0.personal?.worst10)
+            })
     }
 }

@@ -46,7 +46,8 @@ final class SweepClient {
     }
 
     private func takePart(in run: SweepRun, over channel: RunChannel) throws {
-        let timekeeper = Timekeeper(channel, isOn: run.isTimed, sink: RunOutputs.openTimingFiles)
+        let troubles = RunOutputs.troubles(rank: channel.rank)
+        let timekeeper = Timekeeper(channel, isOn: run.isTimed, sink: RunOutputs.openTimingFiles(troubles))
         guard try Session.attempt(on: timekeeper.metered(channel), nil, {}) == nil else { return }
         do {
             let hasLeftEarly = try Session.run(

@@ -2,6 +2,7 @@ import FedCore
 import Federation
 import Foundation
 import MPI
+import Recording
 
 /// A group's first rank: gets runs from rank 0, has its group do them, and is each run's server.
 final class SweepLeader {
@@ -70,7 +71,7 @@ final class SweepLeader {
         do {
             let lost = try serve(run, over: channel, witness, ready: { isUnderWay = true })
             group.hasLostRanks = group.hasLostRanks || lost
-            end = .finished(RunCurve(witness.records))
+            end = .finished(RunCurve(witness.rounds))
         } catch let interruption as Interruption {
             channel.abandon()
             throw interruption
@@ -112,22 +113,30 @@ final class SweepLeader {
     private func serve(
         _ run: SweepRun, over channel: RunChannel, _ witness: SweepWitness, ready: @escaping () -> Void
     ) throws -> Bool {
-        let timekeeper = Timekeeper(channel, isOn: run.isTimed, sink: RunOutputs.openTimingFiles)
+        let troubles = OutputTroubles { Console.error("[sweep] warning: \(run.name): \($0)") }
+        let timekeeper = Timekeeper(channel, isOn: run.isTimed, sink: RunOutputs.openTimingFiles(troubles))
         var resumed: ResumedRun?
         let problem = try Session.attempt(on: timekeeper.metered(channel)) {
             resumed = try run.resumed(warn: { Console.error("[sweep] warning: \($0)") })
+            do {
+                try resumed?.earlierRecords.forEachRound { witness.add($0) }
+            } catch {
+                troubles.note("its first rounds are missing in the table: \(OutputTroubles.reason(error))")
+            }
         }
         if let problem { throw problem }
         var outputs: RunOutputs?
         defer {
             if case .failure(let error) = outputs?.checkpoints.outcomeOfStop {
-                Console.error("[sweep] warning: \(run.name) was stopped, and not saved: \(error.line)")
+                Console.error(
+                    "[sweep] warning: \(run.name) was stopped, and not saved: \(OutputTroubles.reason(error))")
             }
+            if let summary = troubles.summary { troubles.note(summary) }
         }
         let hasLostRanks = try Session.run(
             run.settings, resuming: resumed?.state, stop: stop, on: channel, timekeeper: timekeeper,
             observers: { job in
-                let made = try Self.outputs(job, resumed, of: run)
+                let made = try RunOutputs(job, resuming: resumed, run.outputs, troubles)
                 timekeeper.folder = made.folder.url.standardizedFileURL.path
                 outputs = made
                 return made.observers + [EventLog(rank: 0, run: run.name), witness]
@@ -135,24 +144,14 @@ final class SweepLeader {
         outputs?.history?.noteFiles()
         return hasLostRanks
     }
-
-    /// All ranks of the group are to learn of a folder that cannot be made.
-    private static func outputs(_ job: Job, _ resumed: ResumedRun?, of run: SweepRun) throws -> RunOutputs {
-        do {
-            return try RunOutputs(job, resuming: resumed, run.outputs)
-        } catch let error as ConfigurationError {
-            throw error
-        } catch {
-            throw ConfigurationError("cannot write into '\(run.folder.relativePath)': \(error.reasonLine)")
-        }
-    }
 }
 
 /// Sees what became of a run, and lets rank 0 answer the other groups meanwhile.
 private final class SweepWitness: RoundObserver {
     private let queue: SweepQueue?
     private var failure: (any Error)?
-    private(set) var records: [RoundRecord] = []
+    /// Of the whole run.
+    private(set) var rounds: [RunCurve.Round] = []
     private(set) var hasLostRanks = false
 
     init(_ queue: SweepQueue?) {
@@ -166,15 +165,16 @@ private final class SweepWitness: RoundObserver {
     }
 
     func roundFinished(_ record: RoundRecord) throws {
+        add(record)
         if let failure { throw failure }
         try queue?.serve()
     }
 
-    func faulted(_ fault: FaultRecord) {
-        if fault.kind == .rankLost || fault.kind == .rankDropped { hasLostRanks = true }
+    func add(_ record: RoundRecord) {
+        rounds.append(RunCurve.Round(record))
     }
 
-    func runFinished(_ summary: RunSummary, weights: Span<Float>) {
-        records = summary.rounds
+    func faulted(_ fault: FaultRecord) {
+        if fault.kind == .rankLost || fault.kind == .rankDropped { hasLostRanks = true }
     }
 }

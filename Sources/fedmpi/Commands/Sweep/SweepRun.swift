@@ -73,19 +73,19 @@ struct SweepRun: Codable, Equatable {
         guard FileManager.default.fileExists(atPath: folder.path) else { return nil }
         let files = CheckpointFiles(in: folder)
         for generation in CheckpointFiles.Generation.allCases where files.exists(generation) {
-            let state: RunState
+            let saved: SavedRun
             do throws(ConfigurationError) {
-                state = try files.load(generation)
+                saved = try files.load(generation) { warn("\(name): \($0)") }
             } catch {
                 warn("\(name): \(error.line)")
                 continue
             }
-            guard state.settings == settings else {
+            guard saved.state.settings == settings else {
                 throw ConfigurationError(
                     "the checkpoint in '\(folder.relativePath)' has other settings "
-                        + "(\(differences(from: state.settings)))")
+                        + "(\(differences(from: saved.state.settings)))")
             }
-            return ResumedRun(folder: folder, generation: generation, state: state)
+            return ResumedRun(folder: folder, generation: generation, saved: saved)
         }
         do {
             try FileManager.default.removeItem(at: folder)

@@ -35,14 +35,15 @@ struct WatchedRun {
     let folder: URL
     /// Nil until the run begins.
     private(set) var plan: Plan?
-    private(set) var records: [RoundRecord] = []
-    private(set) var faults: [FaultRecord] = []
+    var records: [RoundRecord] { rounds.records }
+    var faults: [FaultRecord] { troubles.records }
     /// Of the ranks whose timing log is there, in their order.
     private(set) var activities: [RankActivity] = []
     /// Nil while the run goes on.
     private(set) var ending: Ending?
 
-    private var log = Data()
+    private var rounds = LogFollower<RoundRecord>()
+    private var troubles = LogFollower<FaultRecord>()
     /// When a round was last seen to end.
     private var lastRound = ContinuousClock.now
     private var store: RunStore?
@@ -58,13 +59,8 @@ struct WatchedRun {
         let start = try readPlan()
         guard let plan, let start else { return }
         let status = statusInHistory(since: start)
-        let log = contents("round_log.json") ?? Data()
-        if log != self.log {
-            records = try decode([RoundRecord].self, log, "round_log.json")
-            self.log = log
-            lastRound = .now
-        }
-        faults = try contents("faults.json").map { try decode([FaultRecord].self, $0, "faults.json") } ?? []
+        if try follow(&rounds, RunFolder.roundLogName) { lastRound = .now }
+        _ = try follow(&troubles, RunFolder.faultsName)
         activities = (0..<plan.ranks).compactMap { RankActivity(rank: $0, of: folder) }
         if let status {
             ending = status.status == .running ? nil : Ending(status: status.status, reason: status.reason)
@@ -100,7 +96,7 @@ struct WatchedRun {
         guard let configuration = contents("config.json"), var start = date("config.json") else { return nil }
         var plan = try decode(Plan.self, configuration, "config.json")
         if let resumes = contents("resumes.json"), let date = date("resumes.json"),
-            let last = try decode([Resume].self, resumes, "resumes.json").last
+            let last = try? decode([Resume].self, resumes, "resumes.json").last
         {
             plan.continuedRounds = last.rounds
             (plan.ranks, plan.hosts, start) = (last.ranks, last.hosts, date)
@@ -137,12 +133,24 @@ struct WatchedRun {
         return (try? FileManager.default.attributesOfItem(atPath: path))?[.modificationDate] as? Date
     }
 
+    private func follow<Record>(_ log: inout LogFollower<Record>, _ file: String) throws -> Bool {
+        do {
+            return try log.look(at: folder.appendingPathComponent(file))
+        } catch {
+            throw unknown(file)
+        }
+    }
+
     private func decode<Value: Decodable>(_ type: Value.Type, _ data: Data, _ file: String) throws -> Value {
         do {
             return try JSONDecoder().decode(type, from: data)
         } catch {
-            throw ConfigurationError(
-                "'\(folder.appendingPathComponent(file).path)' is not what fedmpi \(Version.current) writes")
+            throw unknown(file)
         }
+    }
+
+    private func unknown(_ file: String) -> ConfigurationError {
+        ConfigurationError(
+            "'\(folder.appendingPathComponent(file).path)' is not what fedmpi \(Version.current) writes")
     }
 }

@@ -1,0 +1,93 @@
+import Federation
+import Files
+import Foundation
+
+/// `round_log.json` and `faults.json`: what happens in a run, as it happens.
+///
+/// They are written once a second, and what cannot be written is kept and tried again: a log never ends a run.
+final class RunLogs {
+    static let roundsName = "round_log.json"
+    static let faultsName = "faults.json"
+
+    private var folder: URL
+    private let rounds: RecordLog
+    private let faults: RecordLog
+    private let troubles: OutputTroubles
+    /// Updates left out, which others of the round may join.
+    private var openFault: FaultRecord?
+
+    /// The client ranks that were lost and have not come back.
+    private(set) var lostRanks: Set<Int> = []
+
+    init(in folder: URL, _ troubles: OutputTroubles) {
+        self.folder = folder
+        self.troubles = troubles
+        rounds = RecordLog(at: folder.appendingPathComponent(Self.roundsName))
+        faults = RecordLog(at: folder.appendingPathComponent(Self.faultsName))
+    }
+
+    /// Those of a run that is continued. They stay as they are until `begin`.
+    init(in folder: URL, from saved: SavedRun, _ troubles: OutputTroubles) throws {
+        self.folder = folder
+        self.troubles = troubles
+        rounds = try RecordLog(at: folder.appendingPathComponent(Self.roundsName), from: saved.rounds)
+        faults = try RecordLog(at: folder.appendingPathComponent(Self.faultsName), from: saved.faults)
+    }
+
+    /// - Throws: `FileError` when they cannot be written, before anything is lost.
+    func begin() throws(FileError) {
+        try rounds.begin(isMadeEmpty: true)
+        try faults.begin(isMadeEmpty: false)
+    }
+
+    func add(_ record: RoundRecord) throws {
+        closeFault(upTo: record.round)
+        try rounds.append(record)
+    }
+
+    func add(_ fault: FaultRecord) {
+        if let rank = fault.rank {
+            switch fault.kind {
+            case .rankLost, .rankDropped: lostRanks.insert(rank)
+            case .rankReturned: lostRanks.remove(rank)
+            case .clientsLate, .updatesRejected, .roundRepeated: break
+            }
+        }
+        var records = openFault.map { [$0] } ?? []
+        records.add(fault)
+        openFault = records.removeLast()
+        if let closed = records.first { write(closed) }
+    }
+
+    private func closeFault(upTo round: Int) {
+        guard let fault = openFault, fault.kind != .updatesRejected || fault.round <= round else { return }
+        openFault = nil
+        write(fault)
+    }
+
+    private func write(_ fault: FaultRecord) {
+        do { try faults.append(fault) } catch { troubles.failed(Self.faultsName, error) }
+    }
+
+    /// Writes what is there, if the folder has not gone.
+    func flush() {
+        closeFault(upTo: .max)
+        troubles.attempt(Self.roundsName) { try rounds.flush() }
+        troubles.attempt(Self.faultsName) { try faults.flush() }
+    }
+
+    /// What a checkpoint needs of them.
+    func state() throws(FileError) -> (rounds: LogState, faults: LogState) {
+        closeFault(upTo: .max)
+        return (try rounds.state(), try faults.state())
+    }
+
+    var place: GrowingFile.Place { rounds.place }
+
+    /// Makes them again, in a folder that was deleted and made again, or in another one.
+    func remake(in folder: URL) throws(FileError) {
+        self.folder = folder
+        try rounds.remake(at: folder.appendingPathComponent(Self.roundsName))
+        try faults.remake(at: folder.appendingPathComponent(Self.faultsName))
+    }
+}

@@ -1,0 +1,53 @@
+import Federation
+import Foundation
+import NeuralNet
+
+extension RunFolder {
+    struct Configuration: Encodable {
+        let fedmpi: String
+        let run: String
+        let settings: RunSettings
+        let environment: RunEnvironment
+        let ranks: Int
+        let hosts: [String]
+        let teacher: Teacher?
+    }
+
+    struct Teacher: Codable {
+        let model: String
+        let weightsSHA256: String
+
+        init(_ teacher: TrainedModel) {
+            model = teacher.model.name
+            weightsSHA256 = weightsDigest(teacher.weights.span)
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case model
+            case weightsSHA256 = "weights_sha256"
+        }
+    }
+
+    struct Resume: Codable {
+        let fedmpi: String
+        let date: String
+        /// The last round that was finished before.
+        let afterRound: Int
+        /// Of the whole run.
+        let rounds: Int
+        let ranks: Int
+        let hosts: [String]
+
+        private enum CodingKeys: String, CodingKey {
+            case fedmpi, date, rounds, ranks, hosts
+            case afterRound = "after_round"
+        }
+    }
+
+    /// The digest of the weights that a run's clients learnt from; nil without a teacher, or without a `config.json`.
+    public static func teacherDigest(in folder: URL) -> String? {
+        struct Part: Decodable { let teacher: Teacher? }
+        guard let data = try? Data(contentsOf: folder.appendingPathComponent("config.json")) else { return nil }
+        return (try? JSONDecoder().decode(Part.self, from: data))?.teacher?.weightsSHA256
+    }
+}

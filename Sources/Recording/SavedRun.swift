@@ -1,0 +1,49 @@
+import FedCore
+import Federation
+import Foundation
+
+/// What a checkpoint holds: a run's state, and how far its logs had come.
+public struct SavedRun: Sendable, Equatable {
+    public var state: RunState
+    public var rounds = LogState()
+    public var faults = LogState()
+
+    public init(_ state: RunState) {
+        self.state = state
+    }
+
+    /// Refuses what no run can have reached. O(records that are not in the logs).
+    /// - Throws: `ConfigurationError` with the first thing that is wrong.
+    public func validate() throws(ConfigurationError) {
+        try state.validate()
+        guard rounds.position.isPossible, faults.position.isPossible else {
+            throw ConfigurationError("a position in a log is out of range")
+        }
+        let records: [RoundRecord]
+        let faults: [FaultRecord]
+        do {
+            records = try rounds.records(of: RoundRecord.self)
+            faults = try self.faults.records(of: FaultRecord.self)
+        } catch {
+            throw ConfigurationError("its records are not what fedmpi \(Version.current) writes")
+        }
+        // Fewer than rounds where a log was moved away.
+        guard rounds.position.records + records.count <= max(state.completeRounds, 0) else {
+            throw ConfigurationError("it has more records than rounds")
+        }
+        for (i, record) in records.enumerated() {
+            let round = state.completeRounds - records.count + i + 1
+            guard record.round == round else {
+                throw ConfigurationError("the record of round \(round) is of round \(record.round)")
+            }
+            try record.validate()
+        }
+        for fault in faults { try fault.validate(state.settings) }
+    }
+
+    /// The records up to here, to be read from the run's folder.
+    public func earlierRecords(in folder: URL) -> EarlierRecords {
+        EarlierRecords(
+            in: folder, rounds: rounds, faults: faults, lastRound: max(state.completeRounds, 0))
+    }
+}

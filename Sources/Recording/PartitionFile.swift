@@ -1,4 +1,5 @@
 import FedCore
+import Files
 import Foundation
 
 /// `partition.csv`: how many samples of each class each client holds, and what a sample weighs.
@@ -32,7 +33,7 @@ public struct PartitionFile: Sendable, Equatable {
 
     /// Nil when the run has none, or it is damaged.
     public init?(in folder: URL) {
-        guard let data = try? Data(contentsOf: folder.appendingPathComponent(Self.name)) else { return nil }
+        guard let data = try? ReceivedFile.data(folder.appendingPathComponent(Self.name)) else { return nil }
         let lines = String(decoding: data, as: UTF8.self).split(separator: "\n")
         guard lines.count >= 2, let bytes = lines[0].split(separator: " ").last.flatMap({ Int($0) }) else { return nil }
         let rows = lines[2...].map { $0.split(separator: ",").dropFirst().map { Int($0) ?? 0 } }

@@ -33,7 +33,7 @@ import Testing
         for ranks in [2, 4] {
             #expect(try StrategyRunTests.run(settings, ranks: ranks).digest == alone.digest, "\(ranks) ranks")
         }
-        let state = try Checkpoint.decode(Checkpoint.encode(try #require(alone.states.first)))
+        let state = try Checkpoint.decode(Checkpoint.encode(SavedRun(try #require(alone.states.first)))).state
         #expect(try StrategyRunTests.run(settings, ranks: 3, from: state).digest == alone.digest)
     }
 

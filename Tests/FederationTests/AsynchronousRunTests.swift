@@ -160,7 +160,7 @@ import Testing
         let whole = try Self.run(settings, ranks: 3)
         #expect(whole.states.map(\.round) == Array(1...8))
         for state in whole.states.dropLast() {
-            let read = try Checkpoint.decode(Checkpoint.encode(state))
+            let read = try Checkpoint.decode(Checkpoint.encode(SavedRun(state))).state
             #expect(read == state)
             let rest = try Self.run(read.settings, ranks: state.round % 3 + 1, from: read)
             #expect(rest.digest == whole.digest, "after step \(state.round)")
@@ -174,7 +174,7 @@ import Testing
         let stopped = try ResumeTests.run(settings, ranks: 3, stopAfter: 3)
         let state = try #require(stopped[0].stopped)
         #expect(state.round >= 3 && !state.asynchronousState.isEmpty)
-        let rest = try Self.run(settings, ranks: 2, from: Checkpoint.decode(Checkpoint.encode(state)))
+        let rest = try Self.run(settings, ranks: 2, from: Checkpoint.decode(Checkpoint.encode(SavedRun(state))).state)
         #expect(rest.digest == whole.digest)
     }
 
@@ -198,7 +198,7 @@ import Testing
         let alone = try Self.run(settings)
         #expect(alone.digest != nil)
         #expect(try Self.run(settings, ranks: 3).digest == alone.digest)
-        let state = try Checkpoint.decode(Checkpoint.encode(alone.states[3]))
+        let state = try Checkpoint.decode(Checkpoint.encode(SavedRun(alone.states[3]))).state
         #expect(try Self.run(settings, ranks: 2, from: state).digest == alone.digest)
     }
 

@@ -81,7 +81,7 @@ import Testing
             let whole = try Self.run(Self.settings(strategy), ranks: 3, folder: folder)
             // From the last to the first: whoever continues writes over what came later.
             for state in whole.states.dropLast().reversed() {
-                let read = try Checkpoint.decode(Checkpoint.encode(state))
+                let read = try Checkpoint.decode(Checkpoint.encode(SavedRun(state))).state
                 let rest = try Self.run(read.settings, ranks: 2, from: read, folder: folder)
                 #expect(rest.digest == whole.digest, "after round \(state.round)")
             }

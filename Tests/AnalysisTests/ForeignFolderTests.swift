@@ -24,7 +24,8 @@ import Testing
         for rank in sessions.indices { sessions[rank].header.host = name }
         let log = (1...3).map { Logs.round($0, accuracy: 0.3 * Double($0)) }.joined(separator: ",\n")
         let fixture = try RunFolderFixture(log: "[\(log)]", sessions: sessions, name: name)
-        try PartitionFile(table: [[100, 200], [300, 0]], bytesPerSample: 784).write(to: fixture.url)
+        let partition = PartitionFile(table: [[100, 200], [300, 0]], bytesPerSample: 784)
+        try Data(partition.contents).write(to: fixture.url.appendingPathComponent(PartitionFile.name))
         try fixture.write("[{\"round\": 1, \"kind\": \"rank_lost\", \"rank\": 1, \"clients\": []}]", "faults.json")
         return fixture
     }

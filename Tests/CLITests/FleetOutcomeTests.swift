@@ -16,7 +16,7 @@ import Testing
 
     private func outcome(_ reports: DeviceReport..., interruption: Interruption? = nil) -> FleetOutcome {
         FleetOutcome(
-            reports: reports, machines: [:], models: [], folder: URL(fileURLWithPath: "fleet"),
+            reports: reports, machines: [:], models: [], testImages: "the test images", folder: URL(fileURLWithPath: "fleet"),
             interruption: interruption)
     }
 
@@ -47,7 +47,7 @@ import Testing
         func text(share: Double) -> String {
             let profile = DeviceProfile(name: "here", cores: 2, ramMegabytes: 1000, gflops: 120)
             let machine = DeviceProfiler.Machine(profile: profile, gflopsOfAllThreads: 2.5, processorShare: share)
-            return FleetText(reports: [], machines: ["here": machine]).text(verbose: false)
+            return FleetText(reports: [], machines: ["here": machine], testImages: "").text(verbose: false)
         }
         #expect(
             text(share: 0.3).contains(

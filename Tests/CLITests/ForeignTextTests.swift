@@ -27,9 +27,9 @@ import Testing
     }
 
     @Test func `A sweep's cases and name stand in its picture as texts, and in its data as one line`() throws {
-        var record = RoundRecord(round: 1)
-        record.serverAccuracy = 0.5
-        let curve = RunCurve([record])
+        let curve = RunCurve([
+            RunCurve.Round(round: 1, accuracy: 0.5, uploadBytes: 0, seconds: 1, simulatedSeconds: nil)
+        ])
         let name = "it's `\u{301}touch X`\u{301}\n1,2,3"
         let table = SweepTable(
             [(coordinates: [(name: "case", value: name)], curve: curve)], target: nil, columns: nil)
@@ -69,7 +69,7 @@ import Testing
     }
 
     @Test func `A file that a command is to write may be a device, and is never replaced by a file`() throws {
-        try OutputFile("/dev/null").write([1, 2, 3])
+        try OutputFile("/dev/null", OverwriteOption.parse([])).write([1, 2, 3])
         var status = stat()
         #expect(stat("/dev/null", &status) == 0 && status.st_mode & S_IFMT == S_IFCHR)
     }

@@ -16,7 +16,8 @@ import Testing
 
     private func outcome(_ reports: DeviceReport..., interruption: Interruption? = nil) -> FleetOutcome {
         FleetOutcome(
-            reports: reports, machines: [:], models: [], testImages: "the test images", folder: URL(fileURLWithPath: "fleet"),
+            reports: reports, machines: [:], models: [], testImages: "the test images",
+            folder: URL(fileURLWithPath: "fleet"),
             interruption: interruption)
     }
 

@@ -61,8 +61,8 @@ import Testing
             message(floats([0, 1e39, 1, 0, 1, 1], [3, 2], "<f8"))
                 == "x_train.npy: sample 0 holds inf (number 1 of 2): numbers must be finite")
         #expect(
-            message(floats([0, 1e5, 1, 0, 1, 1], [3, 2]), ["scale": "1e-35"])
-                == "x_train.npy: 0 … 100000 divided by 1e-35 is infinite")
+            message(floats([0, 1e9, 1, 0, 1, 1], [3, 2]), ["scale": "1e-30"])
+                .hasSuffix("divided by 1e-30 is infinite"))
     }
 
     /// A whole array in blocks: a NaN is found wherever it is, and what a long array holds is looked at once.

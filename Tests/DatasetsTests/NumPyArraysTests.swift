@@ -122,7 +122,7 @@ import Testing
     @Test func anUnknownOptionListsThoseThereAre() {
         let error = ConfigurationError(
             "data set 'numpy' has no option 'x'; choose one of: train-images, train-labels, test-images, test-labels, "
-                + "missing, shape, layout, scale, classes, test-share")
+                + "missing, shape, layout, scale, classes, test-share, seed")
         #expect(throws: error) { try open("/nowhere", ["x": "1"]) }
         #expect(throws: ConfigurationError("'numpy' needs a file or folder: 'numpy:FILE.npz|FOLDER'")) { try open("") }
     }

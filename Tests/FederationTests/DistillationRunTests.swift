@@ -122,7 +122,7 @@ import Testing
         let broken = try TeacherFile { $0[7] = .nan }
         let cases: [(says: String, settings: RunSettings)] = [
             ("cannot read the model", settings { $0.teacher = "/nowhere" }),
-            ("no numbers", settings { $0.teacher = broken.url.path }),
+            ("is NaN", settings { $0.teacher = broken.url.path }),
             ("--temperature", settings { $0.temperature = 0 }),
             ("--temperature", settings { $0.temperature = .infinity }),
             ("--hard-weight", settings { $0.hardWeight = 1.5 }),

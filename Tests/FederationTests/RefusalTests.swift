@@ -61,7 +61,7 @@ import Testing
         var settings = StrategyRunTests.settings(strategy) {
             $0.rounds = 1
             $0.minClients = 0
-            ($0.attack, $0.attackOptions, $0.attackers) = ("sign-flip", ["scale": "1e30"], 2)
+            ($0.attack, $0.attackOptions, $0.attackers) = ("sign-flip", ["scale": "1e30"], 5)
         }
         let alone = try SessionTests.run(settings, ranks: 1)
         let job = try Job(settings)

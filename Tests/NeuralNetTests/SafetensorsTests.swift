@@ -82,7 +82,7 @@ struct SafetensorsTests {
 
     @Test func `another model's weights are refused by name`() throws {
         let file = Safetensors(layout, weights: weights.span)
-        #expect(throws: SafetensorsError.missing(tensor: "1.weight")) {
+        #expect(throws: SafetensorsError.misnamed(tensor: "1.weight", actual: "0.weight")) {
             try file.weights(for: ParameterLayout([("1.weight", [2, 3])]))
         }
         #expect(throws: SafetensorsError.wrongShape(tensor: "0.weight", expected: [3, 2], actual: [2, 3])) {

@@ -2,7 +2,8 @@
 final class Rejections {
     private let observers: [any RoundObserver]
     private let learningRate: (_ round: Int) -> Float
-    private var found: [(reason: String, clients: [Int])] = []
+    /// By the reason without its numbers: which element is NaN differs from client to client, and the first says enough.
+    private var found: [(key: String, reason: String, clients: [Int])] = []
     var round = 0
 
     /// - Parameter learningRate: of the clients in a round.
@@ -12,10 +13,11 @@ final class Rejections {
     }
 
     func add(_ client: Int, because reason: String) {
-        if let place = found.firstIndex(where: { $0.reason == reason }) {
+        let key = reason.replacing(/\d+/, with: "#")
+        if let place = found.firstIndex(where: { $0.key == key }) {
             found[place].clients.append(client)
         } else {
-            found.append((reason, [client]))
+            found.append((key, reason, [client]))
         }
     }
 
@@ -25,7 +27,7 @@ final class Rejections {
     ///   - asked: clients that were to send one.
     func tell(diverged: Int = 0, of asked: Int = 0) {
         let hint = diverged * 2 > asked ? "; " + divergenceHint(diverged, of: asked) : ""
-        for (reason, clients) in found {
+        for (_, reason, clients) in found {
             let rejection = FaultRecord(
                 round: round, kind: .updatesRejected, clients: clients.sorted(), reason: reason + hint)
             for observer in observers { observer.faulted(rejection) }

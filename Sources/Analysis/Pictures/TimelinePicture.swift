@@ -62,7 +62,7 @@ extension Picture {
                 + "too narrow for its phases, they share its height in proportion.",
             size: (1500, height), data: data,
             body: """
-                # The phases' colours.
+                # Colours of the phases.
                 array colour[\(colours.count)] = [\(colours.joined(by: ", "))]
                 set multiplot
                 set lmargin at screen \(margin, decimals: 4)

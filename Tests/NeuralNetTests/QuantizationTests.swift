@@ -48,6 +48,59 @@ struct QuantizationTests {
         #expect(abs(Double(result[0]) - expected) < 1e-5)
     }
 
+    /// On any processor: on one that has both, both say the same.
+    @Test(arguments: (Networks.all + Models.all).map(\.name))
+    func `whole numbers carried as floats give the same scores`(name: String) throws {
+        let model = try Networks.all.first { $0.name == name } ?? Models.named(name)
+        let samples = model.hashedInput(batch: 8)
+        let quantized = try quantized(model, samples: samples)
+        let plan = try QuantizedPlan(quantized, batch: 8, usesIntegerKernels: false)
+        let actual = try scores(plan, samples)
+        let expected = try scores(Variant(TrainedModel(model, weights: model.hashedWeights)).plan(batch: 8), samples)
+        let largest = expected.reduce(0) { max($0, abs($1)) }
+        for (one, other) in zip(expected, actual) { #expect(abs(one - other) < 0.05 * largest) }
+        guard OneDNNLibrary.addsBytesExactly else { return }
+        let whole = try scores(QuantizedPlan(quantized, batch: 8, usesIntegerKernels: true), samples)
+        for (one, other) in zip(whole, actual) { #expect(abs(one - other) < 0.01 * largest) }
+    }
+
+    /// Images of 255 (−127 with a sign) and weights of 127 in all of 16 channels, 3×3 pixels: 144·255·127 = 4 663 440, on
+    /// steps of 27 432 that is 170, and 170·127 = 21 590; with a sign 144·−127·127 = −2 322 576, which is −127 on steps of
+    /// 18 288, and −127·127 = −16 129. The biases are 27 432 and 18 288, one step: 171·127 = 21 717 and −126·127 = −16 002.
+    @Test(arguments: OneDNNLibrary.addsBytesExactly ? [false, true] : [false], [false, true])
+    func `the largest values of all channels do not saturate`(usesIntegerKernels: Bool, isSigned: Bool) throws {
+        let model = Model(
+            name: "largest", input: [16, 3, 3], classes: 1,
+            layers: [Conv2D(16, 1, kernel: 3), Flatten(), Linear(1, 1)])
+        let step: Float = isSigned ? 18_288 : 27_432
+        let layers = [
+            QuantizedModel.Layer(
+                index: 0, shape: [1, 16, 3, 3], weights: [Int8](repeating: 127, count: 144), weightSteps: [1],
+                biases: [step], output: IntegerScale(step: step, isSigned: isSigned)),
+            QuantizedModel.Layer(index: 2, shape: [1, 1], weights: [127], weightSteps: [1], biases: [0], output: nil),
+        ]
+        let input = IntegerScale(step: 1, isSigned: isSigned)
+        let quantized = QuantizedModel(model, input: input, layers: layers, metadata: [:])
+        let plan = try QuantizedPlan(quantized, batch: 1, usesIntegerKernels: usesIntegerKernels)
+        let images = [Float](repeating: isSigned ? -127 : 255, count: 144)
+        #expect(try scores(plan, images) == [(isSigned ? -16_002 : 21_717) * step])
+    }
+
+    /// 512·255·127 = 16 581 120, less than 2²⁴.
+    @Test(arguments: [2, 16, 512])
+    func `a linear layer adds its largest products exactly`(inputs: Int) throws {
+        let model = Model(name: "largest", input: [inputs], classes: 1, layers: [Linear(inputs, 1)])
+        let layer = QuantizedModel.Layer(
+            index: 0, shape: [1, inputs], weights: [Int8](repeating: 127, count: inputs), weightSteps: [1], biases: [0],
+            output: nil)
+        let unsigned = IntegerScale(step: 1, isSigned: false)
+        let quantized = QuantizedModel(model, input: unsigned, layers: [layer], metadata: [:])
+        let images = [Float](repeating: 255, count: inputs)
+        #expect(try scores(QuantizedPlan(quantized, batch: 1), images) == [Float(inputs * 255 * 127)])
+        let floats = try QuantizedPlan(quantized, batch: 1, usesIntegerKernels: false)
+        #expect(try scores(floats, images) == [Float(inputs * 255 * 127)])
+    }
+
     /// 0.5 and 1 on steps of 1/127 are 63.5 and 127; ties go to the even number.
     @Test func `each channel is on the scale of its largest weight`() {
         let (whole, steps) = QuantizedModel.quantize([0.5, -1, 0.25, 0.02, 0, 0], channels: 3)
@@ -80,8 +133,9 @@ struct QuantizationTests {
         #expect(scale == IntegerScale(step: 2e-37 / 127, isSigned: true))
     }
 
-    /// Before VNNI there are none but the slow ones for some.
-    @Test(.enabled(if: OneDNNLibrary.addsBytesExactly), arguments: Models.all.map(\.name), [1, 32])
+    @Test(
+        .enabled(if: ["avx2", "avx512"].contains { OneDNNLibrary.instructionSet.hasPrefix($0) }),
+        arguments: Models.all.map(\.name), [1, 32])
     func `no primitive is oneDNN's slow fallback`(name: String, batch: Int) throws {
         let model = try Models.named(name)
         let plan = try QuantizedPlan(quantized(model, samples: model.hashedInput(batch: 2)), batch: batch)

@@ -8,12 +8,14 @@ final class PrimitiveDescriptor {
     ///   - what: names the operation in an error.
     ///   - operation: one of C's `dnnl_…_desc_t`.
     ///   - scales: of the result before the ReLU, one for each of its channels, of an operation on integers.
+    ///   - affine: the layout of what is added to the result before the ReLU, and of what the sum is multiplied by: the
+    ///     arguments `addend` and `factor`.
     ///   - forward: for a backward operation, the forward one it belongs to.
     init(
         _ what: String, _ operation: UnsafeRawPointer, appliesReLU: Bool = false, scales: [Float] = [],
-        forward: PrimitiveDescriptor? = nil, engine: Engine
+        affine: MemoryDescriptor? = nil, forward: PrimitiveDescriptor? = nil, engine: Engine
     ) throws(OneDNNError) {
-        let attributes = try Attributes(appliesReLU: appliesReLU, channelScales: scales)
+        let attributes = try Attributes(appliesReLU: appliesReLU, channelScales: scales, affine: affine)
         handle = try create("dnnl_primitive_desc_create (\(what))") {
             dnnl_primitive_desc_create(&$0, operation, attributes.handle, engine.handle, forward?.handle)
         }
@@ -37,6 +39,10 @@ final class PrimitiveDescriptor {
     deinit {
         dnnl_primitive_desc_destroy(handle)
     }
+
+    /// C's macro `DNNL_ARG_ATTR_MULTIPLE_POST_OP`, of the first and the second operation on the result.
+    static let addend = DNNL_ARG_ATTR_MULTIPLE_POST_OP_BASE | DNNL_ARG_SRC_1
+    static let factor = 2 * DNNL_ARG_ATTR_MULTIPLE_POST_OP_BASE | DNNL_ARG_SRC_1
 
     var source: MemoryDescriptor { get throws(OneDNNError) { try query(dnnl_query_src_md) } }
     var weights: MemoryDescriptor { get throws(OneDNNError) { try query(dnnl_query_weights_md) } }
@@ -64,12 +70,15 @@ final class PrimitiveDescriptor {
     }
 }
 
-/// Scratch memory is ours, so that all primitives of a plan share it; optionally scales and a ReLU on the result.
+/// Scratch memory is ours, so that all primitives of a plan share it; optionally scales, a sum, a product and a ReLU on the
+/// result.
 private final class Attributes {
     let handle: dnnl_primitive_attr_t
     private var postOperations: dnnl_post_ops_t?
 
-    init(appliesReLU: Bool = false, scale: Float = 1, channelScales: [Float] = []) throws(OneDNNError) {
+    init(
+        appliesReLU: Bool = false, scale: Float = 1, channelScales: [Float] = [], affine: MemoryDescriptor? = nil
+    ) throws(OneDNNError) {
         handle = try create("dnnl_primitive_attr_create") { dnnl_primitive_attr_create(&$0) }
         try check(
             "dnnl_primitive_attr_set_scratchpad_mode",
@@ -77,12 +86,20 @@ private final class Attributes {
         if scale != 1 { try set([scale], mask: 0) }
         // Dimension 1 is that of the channels.
         if !channelScales.isEmpty { try set(channelScales, mask: 1 << 1) }
-        guard appliesReLU else { return }
+        guard appliesReLU || affine != nil else { return }
         let operations = try create("dnnl_post_ops_create") { dnnl_post_ops_create(&$0) }
         postOperations = operations
-        try check(
-            "dnnl_post_ops_append_eltwise",
-            dnnl_post_ops_append_eltwise(operations, 1, dnnl_eltwise_relu, 0, 0))
+        if var layout = affine?.raw {
+            for operation in [dnnl_binary_add, dnnl_binary_mul] {
+                try check(
+                    "dnnl_post_ops_append_binary", dnnl_post_ops_append_binary(operations, operation, &layout))
+            }
+        }
+        if appliesReLU {
+            try check(
+                "dnnl_post_ops_append_eltwise",
+                dnnl_post_ops_append_eltwise(operations, 1, dnnl_eltwise_relu, 0, 0))
+        }
         try check("dnnl_primitive_attr_set_post_ops", dnnl_primitive_attr_set_post_ops(handle, operations))
     }
 

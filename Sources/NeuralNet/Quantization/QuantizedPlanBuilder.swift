@@ -2,6 +2,9 @@ import COneDNN
 
 /// Makes the primitives of a quantised model, first to last. Channels of a pixel lie side by side, as the primitives for
 /// whole numbers want it.
+///
+/// Before VNNI a processor adds two products of bytes in 16 bits, where 255·127 + 255·127 saturates, and oneDNN's
+/// kernels with it. There layers with weights compute the same whole numbers as floats, whose sums are exact up to 2²⁴.
 final class QuantizedPlanBuilder {
     /// A tensor in memory of its own.
     private struct Block {
@@ -40,15 +43,19 @@ final class QuantizedPlanBuilder {
 
     private let quantized: QuantizedModel
     private let batch: Int
+    private let usesIntegerKernels: Bool
     private let engine: Engine
     private let input: Block
     private var current: Activation
     private var planned: [(descriptor: PrimitiveDescriptor, arguments: [(argument: Int32, block: Block)])] = []
     private(set) var implementations: [String] = []
 
-    init(_ quantized: QuantizedModel, batch: Int, engine: Engine) throws(OneDNNError) {
+    init(
+        _ quantized: QuantizedModel, batch: Int, usesIntegerKernels: Bool, engine: Engine
+    ) throws(OneDNNError) {
         self.quantized = quantized
         self.batch = batch
+        self.usesIntegerKernels = usesIntegerKernels
         self.engine = engine
         input = Block(try .plain([batch] + quantized.model.input.extents))
         current = Activation(block: input, isWhole: false, scale: quantized.input, shape: quantized.model.input)
@@ -146,11 +153,11 @@ extension QuantizedPlanBuilder {
         _ convolution: Conv2D, _ layer: QuantizedModel.Layer, _ stage: InferenceStage
     ) throws(OneDNNError) {
         try quantize()
-        var source = try MemoryDescriptor.any(current.block.descriptor.extents, current.type).raw
+        var source = try MemoryDescriptor.any(current.block.descriptor.extents, carrier(current.type)).raw
         let extents = convolution.weightExtents
-        var weights = try MemoryDescriptor.any(extents, dnnl_s8).raw
-        var bias = try MemoryDescriptor.plain([convolution.outputs]).raw
-        var destination = try MemoryDescriptor.any([batch] + stage.output.extents, layer.type).raw
+        var weights = try MemoryDescriptor.any(extents, carrier(dnnl_s8)).raw
+        var bias = try biasLayout(convolution.outputs)
+        var destination = try MemoryDescriptor.any([batch] + stage.output.extents, carrier(layer.type)).raw
         var operation = dnnl_convolution_desc_t()
         try describe(convolution, &operation, &source, &weights, &bias, &destination)
         try run(&operation, "int8 convolution", layer, layer.weights, extents, stage)
@@ -170,11 +177,11 @@ extension QuantizedPlanBuilder {
             weights = Self.channelsLast(weights, rows: linear.outputs, current.shape)
             current.block = Block(current.block, as: try .plain([batch, linear.inputs], current.type))
         }
-        var source = current.block.descriptor.raw
+        var source = try MemoryDescriptor.plain([batch, linear.inputs], carrier(current.type)).raw
         let extents = [linear.outputs, linear.inputs]
-        var weightLayout = try MemoryDescriptor.any(extents, dnnl_s8).raw
-        var bias = try MemoryDescriptor.plain([linear.outputs]).raw
-        var destination = try MemoryDescriptor.plain([batch, linear.outputs], layer.type).raw
+        var weightLayout = try MemoryDescriptor.any(extents, carrier(dnnl_s8)).raw
+        var bias = try biasLayout(linear.outputs)
+        var destination = try MemoryDescriptor.plain([batch, linear.outputs], carrier(layer.type)).raw
         var operation = dnnl_inner_product_desc_t()
         try check(
             "dnnl_inner_product_forward_desc_init",
@@ -219,36 +226,50 @@ extension QuantizedPlanBuilder {
 
 // Primitives.
 extension QuantizedPlanBuilder {
+    /// What a layer with weights computes in, for whole numbers of that type.
+    private func carrier(_ type: dnnl_data_type_t) -> dnnl_data_type_t { usesIntegerKernels ? type : dnnl_f32 }
+
+    /// Floats add the bias, which is a fraction, only to the whole sum: not as the layer's own.
+    private func biasLayout(_ outputs: Int) throws(OneDNNError) -> dnnl_memory_desc_t {
+        usesIntegerKernels ? try MemoryDescriptor.plain([outputs]).raw : dnnl_memory_desc_t()
+    }
+
     /// Adds a convolution or a linear layer. A sum of products is in units of the input's step times the channel's; the
     /// bias is added in these, then the result is brought to the output's scale.
     private func run(
         _ operation: UnsafeRawPointer, _ what: String, _ layer: QuantizedModel.Layer, _ weights: [Int8],
         _ extents: [Int], _ stage: InferenceStage
     ) throws(OneDNNError) {
-        // Two products of a byte without and one with sign are added in 16 bits where the processor has no instruction
-        // for four of them in 32: only halved weights fit.
-        let halves = current.scale?.isSigned == false && !OneDNNLibrary.addsBytesExactly
-        let factor: Float = halves ? 2 : 1
-        let whole = halves ? weights.map { Int8((Float($0) / 2).rounded(.toNearestOrEven)) } : weights
         let inputStep = current.scale?.step ?? 1
-        let units = layer.weightSteps.map { $0 * factor * inputStep }
+        let units = layer.weightSteps.map { $0 * inputStep }
+        let biases = zip(layer.biases, units).map { $0 / $1 }
+        let scales = units.map { $0 / (layer.output?.step ?? 1) }
+        let perChannel = [1, units.count] + stage.output.extents.dropFirst().map { _ in 1 }
+        let affine = try MemoryDescriptor.plain(perChannel)
         let primitive = try PrimitiveDescriptor(
-            what, operation, appliesReLU: stage.appliesReLU, scales: units.map { $0 / (layer.output?.step ?? 1) },
-            engine: engine)
+            what, operation, appliesReLU: stage.appliesReLU, scales: usesIntegerKernels ? scales : [],
+            affine: usesIntegerKernels ? nil : affine, engine: engine)
 
-        let source = try primitive.source
-        try replace(current.block, by: source)
-        let stored = try constant(Block(try .plain(extents, dnnl_s8), whole), as: primitive.weights)
-        let bias = Block(try .plain([units.count]), zip(layer.biases, units).map { $0 / $1 })
+        try replace(current.block, by: primitive.source)
+        let whole =
+            usesIntegerKernels
+            ? Block(try .plain(extents, dnnl_s8), weights) : Block(try .plain(extents), weights.map(Float.init))
+        let stored = try constant(whole, as: primitive.weights)
         let result = Block(try primitive.destination)
-        run(
-            primitive,
-            [
-                (DNNL_ARG_SRC, current.block), (DNNL_ARG_WEIGHTS, stored), (DNNL_ARG_BIAS, bias),
-                (DNNL_ARG_DST, result),
-            ])
-        let isWhole = layer.output.map { _ in true } ?? false
-        current = Activation(block: result, isWhole: isWhole, scale: layer.output, shape: stage.output)
+        let arguments = [
+            (DNNL_ARG_SRC, current.block), (DNNL_ARG_WEIGHTS, stored), (DNNL_ARG_DST, result),
+        ]
+        if usesIntegerKernels {
+            run(primitive, arguments + [(DNNL_ARG_BIAS, Block(try .plain([units.count]), biases))])
+        } else {
+            let (addend, factor) = (Block(affine, biases), Block(affine, scales))
+            run(primitive, arguments + [(PrimitiveDescriptor.addend, addend), (PrimitiveDescriptor.factor, factor)])
+        }
+        current = Activation(block: result, isWhole: layer.output != nil, scale: layer.output, shape: stage.output)
+        if layer.output != nil, !usesIntegerKernels {
+            // Rounded to the nearest, and cut off at the ends.
+            try replace(result, by: .channelsLast(result.descriptor.extents, layer.type))
+        }
     }
 
     private func describe(

@@ -148,6 +148,7 @@ struct ServeTests {
             kill -\(signal) \(process)
             wait $job; status=$?
             cat "$0/out"; cat "$0/err" >&2
+            for _ in $(seq 50); do kill -0 $device 2>/dev/null || break; sleep 0.1; done  # as an orphan ends
             kill -0 $device 2>/dev/null && echo left
             exit $status
             """

@@ -99,22 +99,20 @@ struct TrainingTests {
         #expect(outcome.outputLines.contains { $0.hasPrefix("results ") })
     }
 
-    @Test func `A rank that throws ends the job with its message and a non-zero code`() throws {
-        // The folder is taken away from rank 0 while the job trains: in one step, or what is written meanwhile stays.
+    @Test func `A results folder that is taken away is made again, and the run ends with its model`() throws {
         let results = folder.path + "/gone"
         let script = """
-            mpirun -np 3 "$0" --rounds 100000 --model logistic --dataset synthetic --quiet \
+            mpirun -np 3 "$0" --rounds 1000 --model logistic --dataset synthetic --quiet \
                 --results "$1" --run-name gone &
             job=$!
             for _ in $(seq 100); do [ -e "$1/gone/round_log.json" ] && break; sleep 0.1; done
-            sleep 0.5; mv "$1" "$1-away"
+            mv "$1" "$1-away"
             wait $job
             """
         let binary = try #require(Program.binary)
-        let start = Date()
         let outcome = try Program.run(["--default-signal", "timeout", "60", "bash", "-c", script, binary, results])
-        #expect(outcome.status != 0 && outcome.status != 124)
-        #expect(outcome.errors.contains("rank 0:"))
-        #expect(Date().timeIntervalSince(start) < 30)
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        #expect(outcome.errors.contains("was deleted; the run goes on in"), "\(outcome.errors)")
+        #expect(FileManager.default.fileExists(atPath: results + "/gone/model.safetensors"))
     }
 }

@@ -39,9 +39,13 @@ import Testing
                 ($0.rounds, $0.minClients) = (2, 0)
             }, ranks: ranks)
         let rejections = outcome.faults.filter { $0.kind == .updatesRejected }
-        #expect(rejections.map(\.round) == [1, 2])
+        #expect(Set(rejections.map(\.round)) == [1, 2])
+        // Their reasons are of two kinds at most: a NaN, or a size.
+        for round in [1, 2] {
+            let warnings = rejections.filter { $0.round == round }
+            #expect(warnings.count <= 2 && warnings.flatMap { $0.clients ?? [] }.sorted() == [0, 1, 2, 3, 4, 5])
+        }
         for rejection in rejections {
-            #expect(rejection.clients == [0, 1, 2, 3, 4, 5])
             let reason = try #require(rejection.reason)
             #expect(reason.contains("6 of 6 updates of the round are NaN, infinite or too large"), "\(reason)")
             #expect(reason.contains("a learning rate of 1e+38 is probably too large (--lr, --clip-gradients)"))

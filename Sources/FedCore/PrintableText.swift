@@ -33,6 +33,9 @@ extension StringProtocol {
             })
     }
 
+    /// The text with each whole number in it as `#`: what sentences that differ in numbers alone share.
+    public var withoutNumbers: String { String(self).replacing(/[0-9]+/, with: "#") }
+
     private func written(keeping isLayout: (Unicode.Scalar) -> Bool, as escape: (Unicode.Scalar) -> String) -> String {
         guard unicodeScalars.contains(where: { !$0.isPrintable && !isLayout($0) }) else { return String(self) }
         var text = String.UnicodeScalarView()

@@ -13,7 +13,7 @@ final class Rejections {
     }
 
     func add(_ client: Int, because reason: String) {
-        let key = reason.replacing(/\d+/, with: "#")
+        let key = reason.withoutNumbers
         if let place = found.firstIndex(where: { $0.key == key }) {
             found[place].clients.append(client)
         } else {

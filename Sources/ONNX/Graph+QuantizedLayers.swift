@@ -35,24 +35,27 @@ extension Graph {
         if shape != quantized.model.output { add("Flatten", [current], to: "flat", [("axis", .integer(1))]) }
     }
 
-    /// The current tensor in whole numbers and back.
+    /// The current tensor in whole numbers and back. Signed ones are written from 128 on, as the weights they are multiplied by.
     private mutating func round(to scale: IntegerScale, _ name: String) {
         let step = constant("\(name).step", [], [scale.step])
-        let zero =
-            scale.isSigned ? constant("\(name).zero", [], [Int8(0)]) : constant("\(name).zero", [], [UInt8(0)])
+        let zero = constant("\(name).zero", [], [UInt8(scale.isSigned ? 128 : 0)])
         add("QuantizeLinear", [current, step, zero], to: "\(name).whole")
         add("DequantizeLinear", [current, step, zero], to: "\(name).real")
     }
 
     /// Weights of 8 bits, biases of 32, both on the scales of their channels; where a bias is too large for that (beside
     /// weights that are almost zero), the layer's are real numbers.
+    ///
+    /// Weights are unsigned with 128 for zero: where a processor has no VNNI, onnxruntime adds two products of an unsigned and a
+    /// signed byte in 16 bits, which saturate; two unsigned bytes it multiplies exactly (onnxruntime's documentation,
+    /// "Quantize ONNX models", on U8S8 and U8U8).
     private mutating func constants(of layer: QuantizedModel.Layer, inputStep: Float) -> [String] {
         let input = current
         defer { current = input }
         let name = "\(layer.index)"
         let channels = layer.weightSteps.count
-        let zeros = constant("\(name).weight_zero", [channels], [Int8](repeating: 0, count: channels))
-        let weights = constant("\(name).weight", layer.shape, layer.weights)
+        let zeros = constant("\(name).weight_zero", [channels], [UInt8](repeating: 128, count: channels))
+        let weights = constant("\(name).weight", layer.shape, layer.weights.map { UInt8(bitPattern: $0) ^ 128 })
         let steps = constant("\(name).weight_step", [channels], layer.weightSteps)
         add("DequantizeLinear", [weights, steps, zeros], to: "\(name).weight_real", [("axis", .integer(0))])
         let units = layer.weightSteps.map { $0 * inputStep }

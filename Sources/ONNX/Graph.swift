@@ -48,10 +48,6 @@ struct Graph {
         constant(name, shape, type: 1, values.flatMap { Self.littleEndian($0.bitPattern) })
     }
 
-    mutating func constant(_ name: String, _ shape: [Int], _ values: [Int8]) -> String {
-        constant(name, shape, type: 3, values.map { UInt8(bitPattern: $0) })
-    }
-
     mutating func constant(_ name: String, _ shape: [Int], _ values: [UInt8]) -> String {
         constant(name, shape, type: 2, values)
     }

@@ -135,6 +135,6 @@ public final class OutputTroubles: Sendable {
         if let error = error as? FileError ?? FileError(of: error) {
             return error.isGone ? "the folder is gone" : error.reasonWithDisk
         }
-        return "\(error)".split(separator: "\n").joined(separator: " ")
+        return error.reasonLine
     }
 }

@@ -16,9 +16,7 @@ extension RunFolder {
             throw ConfigurationError("cannot make the results folder '\(results)': \(reason(error))")
         }
         if let name {
-            guard !name.isEmpty, !name.contains("/"), name != ".", name != ".." else {
-                throw ConfigurationError("--run-name '\(name)' is not a folder name")
-            }
+            let name = try FolderName(name, option: "--run-name").text
             let url = parent.appendingPathComponent(name, isDirectory: true)
             guard try make(url) else {
                 throw ConfigurationError("the run '\(url.path)' exists; choose another --run-name")

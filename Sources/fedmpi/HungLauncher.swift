@@ -1,4 +1,5 @@
 import CProcess
+import Federation
 import Foundation
 
 /// Ends a launcher that hangs at its own end.
@@ -32,9 +33,7 @@ enum HungLauncher {
         // Where the kernel does not say it, nothing is done.
         guard let text = try? String(contentsOfFile: list, encoding: .utf8) else { return true }
         return text.split(separator: " ").contains { child in
-            let state = try? String(contentsOfFile: "/proc/\(child)/stat", encoding: .utf8)
-            // Behind the name, which may have brackets and spaces itself.
-            return state?.split(separator: ")").last.map { !$0.hasPrefix(" Z") } ?? false
+            Int32(child).map { ProcessState(of: $0) != .ended } ?? false
         }
     }
 }

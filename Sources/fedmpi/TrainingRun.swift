@@ -67,7 +67,7 @@ struct TrainingRun {
             let run = try RecordedRun(in: folder)
             try Report.write(run, tables: !output.quiet && !output.json, notes: !output.quiet)
         } catch {
-            troubles.note("no report: \(error)")
+            troubles.note("no report: \(error.line)")
         }
     }
 

@@ -139,6 +139,14 @@ import Testing
         #expect(lines == [1, 2, 5])
     }
 
+    /// Behind a quote a combining mark makes another character of it, to Swift's strings, not to RFC 4180.
+    @Test func quotesAreBytes() throws {
+        var reader = CSVReader(Array("\"a\"\"\u{301}b\",\"\"\"\"\"\"\n".utf8), path: "test")
+        var fields: [CSVReader.Field] = []
+        #expect(try reader.next(&fields))
+        #expect(fields.map { reader.text($0) } == ["a\"\u{301}b", "\"\""])
+    }
+
     @Test(arguments: [
         ("", "train.csv: holds no samples"),
         ("\n\r\n", "train.csv: holds no samples"),

@@ -65,7 +65,7 @@ import Testing
                 .hasSuffix("divided by 1e-30 is infinite"))
     }
 
-    /// A whole array in blocks: a NaN is found wherever it is, and what a long array holds is looked at once.
+    /// A whole array in blocks: a NaN is found wherever it is.
     @Test func everyBlockIsLookedAt() throws {
         for place in [0, 16_383, 16_384, 40_001] {
             var values = [Double](repeating: 0.5, count: 40_002)
@@ -75,13 +75,27 @@ import Testing
                     == "x_train.npy: sample \(place / 13_334) holds nan (number \(place % 13_334) of 13334): numbers must "
                     + "be finite")
         }
-        var long = npy("|u1", [3, 6_000_000], [UInt8](repeating: 3, count: 18_000_000))
-        long[long.count - 1] = 200
-        for _ in 0..<2 {
-            let pair = try open(long)
-            #expect(pair.notes.contains { $0.text.hasSuffix("x_train.npy: values 0.011764706 … 0.78431374") })
+    }
+
+    @Test func whatALongArrayHoldsIsLookedForOnce() throws {
+        func range(_ values: [Double], bytesKept: Int, in cache: String = "") throws -> NumberRange {
+            try folder.write(floats(values, [3, 2]), to: "data/x.npy")
+            let cache = Cache(folder: cache.isEmpty ? folder.path + "/cache" : cache)
+            let files = try NumPyFiles(folder.path + "/data", cache, bytesKept: bytesKept)
+            return try files.range(of: "x", files.open("x", option: "train-images"))
         }
-        #expect(try folder.names(in: "cache").count == 2)
+        // Six floats.
+        let values = [0.5, -3, 0, 7, 1, 1]
+        let expected = NumberRange(least: -3, largest: 7)
+        #expect(try range(values, bytesKept: 24) == expected)
+        #expect(try !folder.names().contains("cache"))
+        #expect(try range(values, bytesKept: 23) == expected)
+        #expect(try folder.names(in: "cache").count { !$0.hasSuffix(".lock") } == 1)
+        // Another content of the same length.
+        #expect(try range([0.5, -3, 0, 7, 1, 9], bytesKept: 23) == NumberRange(least: -3, largest: 9))
+        #expect(throws: DatasetError.self) { try range([0.5, -3, 0, 7, 1, .nan], bytesKept: 23) }
+        // What cannot be kept is looked for again.
+        #expect(try range(values, bytesKept: 0, in: folder.path + "/data/x.npy/below") == expected)
     }
 
     @Test(arguments: ["<i8", "<f4"]) func pixelsWithoutAScaleAreWarnedOf(type: String) throws {

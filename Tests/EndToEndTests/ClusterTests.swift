@@ -67,7 +67,7 @@ struct ClusterTests {
         // The job would go on for hours. Then the two hosts that are left train three rounds more.
         let script = """
             job() { mpirun -np "$1" -H "$2" "${@:3}"; }
-            until [ -e "$1/cut/round_log.json" ]; do sleep 0.1; done && sleep 1 && date +%s >"$1/start" &&
+            until grep -qs round "$1/cut/round_log.json"; do sleep 0.1; done && sleep 1 && date +%s >"$1/start" &&
                 echo cut host3 >"$0" &
             job 6 host1:2,host2:2,host3:2 "${@:2}" --rounds 1000000 --run-name cut 2>"$1/err" >"$1/out"
             echo "{\\"code\\": $?, \\"seconds\\": $(($(date +%s) - $(<"$1/start")))}"

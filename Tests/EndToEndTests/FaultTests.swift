@@ -176,7 +176,7 @@ struct FaultTests {
             }
             until [ "$(rank 3 2>/dev/null)" ]; do sleep 0.01; done
             processes="$(rank 0) $(rank 1) $(rank 2) $(rank 3) $(pgrep -P $job -f 'guardian of rank')"
-            \(atOnce ? "" : "until [ -e $run/round_log.json ]; do sleep 0.1; done; sleep 0.5")
+            \(atOnce ? "" : "until grep -qs round $run/round_log.json; do sleep 0.1; done; sleep 0.5")
             \(disturbance)
             wait $job; status=$?
             cat $log >&2

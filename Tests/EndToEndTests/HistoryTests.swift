@@ -87,7 +87,7 @@ struct HistoryTests {
         let binary = try #require(Program.binary)
         let script = """
             "$@" & job=$!
-            for _ in $(seq 200); do [ -e "\(folder.path)/killed/round_log.json" ] && break; sleep 0.1; done
+            for _ in $(seq 200); do grep -qs round "\(folder.path)/killed/round_log.json" && break; sleep 0.1; done
             sleep 2.5
             kill -KILL $job
             wait $job

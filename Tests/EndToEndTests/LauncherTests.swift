@@ -45,7 +45,7 @@ struct LauncherTests {
             unset OMPI_MCA_orte_execute_quiet
             "$@" &
             job=$!
-            for _ in $(seq 100); do [ -e \(folder.path)/a/round_log.json ] && break; sleep 0.1; done
+            for _ in $(seq 100); do grep -qs round \(folder.path)/a/round_log.json && break; sleep 0.1; done
             for p in $(pgrep -P $job); do case $(readlink /proc/$p/exe) in *orterun*) mpirun=$p ;; esac; done
             kill -KILL $(\(victim))
             wait $job

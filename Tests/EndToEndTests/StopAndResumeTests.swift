@@ -32,7 +32,7 @@ struct StopAndResumeTests {
             BINARY=\(binary)
             "$@" &
             job=$!
-            for _ in $(seq 200); do [ -e "\(log)" ] && break; sleep 0.1; done
+            for _ in $(seq 200); do grep -qs round "\(log)" && break; sleep 0.1; done
             sleep 1.5
             kill -\(signal) $(\(target))
             start=$(date +%s%N)

@@ -62,7 +62,7 @@ public enum Gnuplot {
         process.standardOutput = FileHandle.nullDevice
         let errors = Pipe()
         process.standardError = errors
-        do { try process.run() } catch { return "cannot be started: \((error as NSError).localizedDescription)" }
+        do { try process.run() } catch { return "cannot be started: \(error.reasonLine)" }
         let said = errors.fileHandleForReading.readDataToEndOfFile()
         process.waitUntilExit()
         guard process.terminationStatus == 0 else {

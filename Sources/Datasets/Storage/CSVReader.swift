@@ -103,8 +103,15 @@ struct CSVReader {
 
     /// A field's text, without quotes and without the blanks around it; what is not UTF-8 is replaced.
     func text(_ field: Field) -> String {
-        let text = ClassNames.trimmed(String(decoding: bytes[field.range], as: UTF8.self))
-        return field.isQuoted ? text.replacing("\"\"", with: "\"") : text
+        guard field.isQuoted else { return ClassNames.trimmed(String(decoding: bytes[field.range], as: UTF8.self)) }
+        // Byte by byte: a combining mark behind two quotes makes the second another character.
+        var text: [UInt8] = []
+        var isEscaped = false
+        for byte in bytes[field.range] {
+            isEscaped = byte == UInt8(ascii: "\"") && !isEscaped
+            if !isEscaped { text.append(byte) }
+        }
+        return ClassNames.trimmed(String(decoding: text, as: UTF8.self))
     }
 
     /// A field's text that is to be a name.

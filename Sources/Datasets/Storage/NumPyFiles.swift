@@ -2,20 +2,20 @@ import FedCore
 
 /// Arrays by name: of an `.npz` archive, or of a folder of `.npy` files.
 struct NumPyFiles {
-    /// Numbers of an array of more bytes are looked at once, and what was found is kept in the cache.
-    private static let bytesKept = 1 << 24
-
     private let path: String
     private let cache: Cache
     /// nil: the path is a folder.
     private let archive: ZipFile?
+    private let bytesKept: Int
 
-    init(_ path: String, _ cache: Cache) throws(DatasetError) {
+    /// - Parameter bytesKept: the range of an array of more bytes is looked for once, and then kept in the cache.
+    init(_ path: String, _ cache: Cache, bytesKept: Int = 1 << 24) throws(DatasetError) {
         guard FileSystem.exists(path) else {
             throw .missing(file: path, remedy: "a data set needs an .npz file, or a folder of .npy files")
         }
         self.path = path
         self.cache = cache
+        self.bytesKept = bytesKept
         archive = FileSystem.isFolder(path) ? nil : try ZipFile(path: path)
     }
 
@@ -56,7 +56,7 @@ struct NumPyFiles {
     /// The range of an array's numbers. O(its length), once for each host when it is long.
     /// - Throws: `DatasetError.malformed` with the first sample that holds a number that is NaN or infinite.
     func range(of name: String, _ array: NPYArray) throws(DatasetError) -> NumberRange {
-        guard array.byteCount > Self.bytesKept else { return try range(of: array) }
+        guard array.byteCount > bytesKept else { return try range(of: array) }
         let file = archive == nil ? array.path : path
         do throws(DatasetError) {
             let copy = try cache.copy(of: file, key: "range 1 \(name)") { _, write throws(DatasetError) in

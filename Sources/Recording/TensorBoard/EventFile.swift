@@ -16,6 +16,7 @@ final class EventFile {
 
     /// The file's name tells TensorBoard what it is, and sorts by time.
     init(host: String, at time: Date) {
+        let host = String(String.UnicodeScalarView(host.printable.unicodeScalars.map { $0 == "/" ? "_" : $0 }))
         name = "events.out.tfevents.\(Int(time.timeIntervalSince1970)).\(host).\(getpid())"
         append(.fileVersion("brain.Event:2"), at: time)
     }

@@ -19,7 +19,7 @@ struct RepeatedWarnings {
     ///   - items: what it is about, such as updates.
     /// - Returns: the line to print, if one is due.
     mutating func add(_ text: String, kind: String, items: Int, round: Int) -> String? {
-        let key = kind.replacing(/\d+/, with: "#")
+        let key = kind.withoutNumbers
         guard let place = warnings.firstIndex(where: { $0.key == key }) else {
             warnings.append((key, Repeated(text: text, rounds: round...round, items: items)))
             return "round \(round): \(text)"

@@ -5,11 +5,9 @@ with the smallest and the largest in brackets. All times are taken from outside,
 """
 
 import argparse
-import datetime
 import importlib.metadata
 import json
 import os
-import platform
 import re
 import statistics
 import subprocess
@@ -19,7 +17,9 @@ import threading
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from lib import ROOT, made, table
+from processes import Snapshot, rank_in_environment
+
 SCRIPTS = ROOT / "scripts"
 PARAMETERS = 214_538
 MFLOP_PER_SAMPLE = 7.1
@@ -68,37 +68,24 @@ class Run:
             raise SystemExit(f"bench: exit code {code}: {' '.join(map(str, command))}\n{log.read()[-2000:]}")
 
     def _watch(self, process):
-        tick = os.sysconf("SC_CLK_TCK")
         rank_of = {}
         while process.poll() is None:
-            children = {}
-            for folder in Path("/proc").glob("[0-9]*"):
-                try:
-                    fields = (folder / "stat").read_text().rpartition(")")[2].split()
-                    children.setdefault(int(fields[1]), []).append((int(folder.name), fields))
-                except (OSError, IndexError):
-                    continue
-            pending = [process.pid]
-            while pending:
-                for pid, fields in children.get(pending.pop(), []):
-                    pending.append(pid)
-                    try:
-                        self._sample(pid, fields, tick, rank_of)
-                    except OSError:
-                        continue  # it ended meanwhile
+            snapshot = Snapshot()
+            for pid in snapshot.below([process.pid]):
+                if rank_of.get(pid) is None:
+                    rank_of[pid] = rank_in_environment(pid)
+                if rank_of[pid] is not None:
+                    self._sample(pid, rank_of[pid], snapshot.processor_seconds(pid))
             time.sleep(0.1)
 
-    def _sample(self, pid, fields, tick, rank_of):
-        if rank_of.get(pid) is None:
-            found = re.search(rb"OMPI_COMM_WORLD_RANK=(\d+)", Path(f"/proc/{pid}/environ").read_bytes())
-            rank_of[pid] = int(found[1]) if found else None
-        rank = rank_of[pid]
-        peak = re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())
-        if rank is None or not peak:
-            return
-        self.peak_mib[rank] = max(self.peak_mib.get(rank, 0), int(peak[1]) / 1024)
-        cpu = (int(fields[11]) + int(fields[12])) / tick
-        self.cpu.setdefault(rank, []).append((time.time() - self.began, cpu))
+    def _sample(self, pid, rank, cpu):
+        try:
+            peak = re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())
+        except OSError:
+            return  # it ended meanwhile
+        if peak:
+            self.peak_mib[rank] = max(self.peak_mib.get(rank, 0), int(peak[1]) / 1024)
+            self.cpu.setdefault(rank, []).append((time.time() - self.began, cpu))
 
     def numbers(self, pattern):
         """What the pattern's group matches, in all lines."""
@@ -171,9 +158,7 @@ class Bench:
         return runs
 
     def section(self, part, note, header, rows):
-        lines = [f"## {PARTS[part].capitalize()}", "", note, "", row(header), row(["---"] * len(header))]
-        lines += [row(cells) for cells in rows]
-        self.sections.append("\n".join(lines))
+        self.sections.append("\n".join([f"## {PARTS[part].capitalize()}", "", note, "", *table(header, rows)]))
 
     def check(self, what, value, shown, wanted, met):
         self.checks.append([what, shown, wanted, "yes" if met(value) else "**no**"])
@@ -325,25 +310,22 @@ class Bench:
         self.check("an idle rank uses", worst, f"{worst:.1f} % of a core", "< 5 %", lambda v: v < 5)
 
     def report(self):
-        cpu = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
-        version = subprocess.run([self.options.binaries / "fedmpi", "--version"], capture_output=True, text=True)
-        mpi = subprocess.run([self.options.mpirun, "--version"], capture_output=True, text=True).stdout.splitlines()[0]
         peers = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("torch", "mpi4py", "flwr"))
         head = [
             "# Benchmarks",
             "",
-            f"Made by `{' '.join(['scripts/bench', *self.options.given])}` on {datetime.date.today()}: "
-            f"{cpu[1] if cpu else platform.machine()}, {os.cpu_count()} cores, {mpi}, "
-            f"fedmpi {version.stdout.strip()}, {peers}; load of other work at the start {self.load:.1f}. "
+            f"Made by `{' '.join(['scripts/bench', *self.options.given])}` "
+            f"{made(self.options.binaries / 'fedmpi', self.options.mpirun)}, {peers}; "
+            f"load of other work at the start {self.load:.1f}. "
             "Only ratios from one sitting count; tuned means "
             f"`{' '.join(f'{key}={value}' for key, value in TUNED.items())}`. "
             "A cell is the median of the runs [smallest–largest].",
             "",
             "## In short",
             "",
+            *table(["", "measured", "wanted", "met"], self.checks),
         ]
-        table = [row(["", "measured", "wanted", "met"]), row(["---"] * 4), *map(row, self.checks)]
-        return "\n".join([*head, *table]) + "\n\n" + "\n\n".join(self.sections) + "\n"
+        return "\n".join(head) + "\n\n" + "\n\n".join(self.sections) + "\n"
 
 
 def median(values):
@@ -361,10 +343,6 @@ def spread(values, decimals):
 
 def factor(ratio):
     return f"{ratio:.2f}×" if ratio < 100 else f"{ratio:.0f}×"
-
-
-def row(cells):
-    return "| " + " | ".join(str(cell) for cell in cells) + " |"
 
 
 def parse():

@@ -8,9 +8,9 @@ import json
 import os
 import statistics
 import subprocess
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from lib import ROOT, row
+
 FOLDER = ROOT / "results" / "example-split"
 PARTS = {
     "a": "pipelined against one batch at a time, and against the slower stage alone",
@@ -48,11 +48,7 @@ def in_turn(conditions, runs):
 
 
 def table(header, rows):
-    print("| " + " | ".join(header) + " |")
-    print("|" + "---|" * len(header))
-    for row in rows:
-        print("| " + " | ".join(str(entry) for entry in row) + " |")
-    print()
+    print(row(header), "|" + "---|" * len(header), *map(row, rows), "", sep="\n")
 
 
 def pipelining(model, runs):
@@ -124,12 +120,12 @@ def cuts(model, runs):
             rates[name, cut] = split(["--model", model, "--cut", cut, "--images", images, "--bare", *link])["throughput"]
     rows = []
     for cut in range(layers + 1):
-        row = [cut]
+        line = [cut]
         for name, _ in links:
             predicted = chosen[name]["cuts"]["rows"][cut]
             mark = " **chosen**" if chosen[name]["cut"] == cut else ""
-            row.append(f"{rates[name, cut]:,.0f} ({predicted['throughput']:,.0f}, {predicted['limit']}){mark}")
-        rows.append(row)
+            line.append(f"{rates[name, cut]:,.0f} ({predicted['throughput']:,.0f}, {predicted['limit']}){mark}")
+        rows.append(line)
     table(["cut", *(f"{name}: measured (predicted, limit)" for name, _ in links)], rows)
     draw(links, layers, rates, chosen)
 

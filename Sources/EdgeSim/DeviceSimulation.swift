@@ -68,7 +68,7 @@ public struct DeviceConditions: Sendable, Equatable {
     public var delay = 0.0
     public var download = 0.0
     public var upload = 0.0
-    /// Of training.
+    /// Seconds that training on one sample takes.
     public var secondsPerSample = 0.0
 
     /// A device that answers and costs no time.

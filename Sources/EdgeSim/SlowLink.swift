@@ -106,7 +106,7 @@ public final class SlowLink: Communicator {
 }
 
 extension Transfer {
-    /// Of one message: it is not in anybody's way.
+    /// Whether it receives one message, which is not in anybody's way.
     fileprivate var isReceive: Bool {
         if case .receive = self { return true }
         return false

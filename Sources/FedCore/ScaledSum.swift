@@ -78,7 +78,7 @@ public struct ScaledSum: Sendable {
 
     // MARK: Partial sums
 
-    /// Of each block.
+    /// Levels of each block.
     public var levels: [Levels] {
         blocks.map { block in
             guard let top = block.top, let bottom = block.sums.keys.min() else { return .none }

@@ -90,7 +90,7 @@ public struct UpdateSum: Sendable {
 
     // MARK: Partial sums
 
-    /// Of each scaled block.
+    /// Levels of each scaled block.
     public var levels: [ScaledSum.Levels] { scaled.levels }
 
     /// Writes the sum as integers. Sums of such words, of equal levels, are such words.

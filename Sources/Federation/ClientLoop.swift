@@ -11,7 +11,7 @@ final class ClientLoop: ClientWork {
     /// For evaluations; nil when clients hold nothing out.
     private let evaluationWire: (any Wire)?
     private let faults: FaultInjector
-    /// Of the clients' states; nil when the strategy keeps none.
+    /// Receives the clients' states; nil when the strategy keeps none.
     private let inbox: StateInbox?
     private let timekeeper: Timekeeper
     private let timeline: Timeline

@@ -51,7 +51,7 @@ package struct RoundTraffic: Sendable, Equatable {
 
 /// All client ranks are lost, and none comes back.
 package struct NoClientRanks: Error, CustomStringConvertible {
-    /// Of each, by worker.
+    /// Why each is lost, by worker.
     let reasons: [String]
 
     package var description: String {
@@ -70,7 +70,7 @@ final class WorkerExchange: Exchange {
     /// For the clients' evaluations; nil when they hold nothing out.
     private let evaluationWire: (any Wire)?
     private let desk: OrderDesk
-    /// Of the clients' states; nil when the strategy keeps none.
+    /// Sends the clients' states; nil when the strategy keeps none.
     private let post: StatePost?
     private let faulted: (FaultRecord) -> Void
     private let timekeeper: Timekeeper

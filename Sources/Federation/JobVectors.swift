@@ -2,7 +2,7 @@ import FedCore
 
 /// How many floats cross between server and clients, and which of the model's they are.
 struct JobVectors: Sendable, Equatable {
-    /// Of the model.
+    /// All parameters of the model.
     let parameters: Int
     /// The parameters that stay with the clients, as ranges of the flat weights; empty: none.
     let personal: [Range<Int>]
@@ -13,16 +13,16 @@ struct JobVectors: Sendable, Equatable {
     /// Where running statistics lie among the federated parameters. They are averaged, whatever the strategy: a step of the
     /// server, or a scaled update, could make a variance negative.
     let statistics: [Range<Int>]
-    /// Of the federated parameters: the length of a strategy's vectors.
+    /// The federated parameters: the length of a strategy's vectors.
     let sharedCount: Int
     /// Down: the federated weights and what goes beside them.
     let down: Int
     /// Up: the update and what comes beside it, as it is summed.
     let shape: UpdateShape
-    /// Of what a client keeps for its strategy, at the beginning of its state.
+    /// What a client keeps for its strategy, at the beginning of its state.
     let strategyState: Int
-    /// Of a client's state: the strategy's part, and the client's own parameters as differences from the initial weights,
-    /// so that a client without a state has these.
+    /// A client's state: the strategy's part, and the client's own parameters as differences from the initial weights, so that
+    /// a client without a state has these.
     let state: Int
 
     /// - Throws: `ConfigurationError` when the strategy cannot work with this model.

@@ -107,7 +107,7 @@ final class RoundLoop {
         start = .now
         do {
             noteEnd()
-            // Of a run that was stopped within its evaluation.
+            // Makes up for the evaluation that a run was stopped in.
             try evaluateClients()
             if evaluatesAtOnce { try evaluatePending { try exchange.heartbeat() } }
             for round in finishedRounds..<job.settings.rounds where earlyEnd == nil { try run(round: round + 1) }
@@ -330,8 +330,8 @@ final class RoundLoop {
         for observer in observers { try observer.clientsEvaluated(found.table) }
     }
 
-    /// Of an attack that plants a trigger: the share of the test samples of other classes that, with the trigger on them, are
-    /// taken for the attackers' class.
+    /// Share of the test samples of other classes that, with the trigger of an attack on them, are taken for the attackers'
+    /// class; nil when no attack plants a trigger.
     private func attackSuccess(_ heartbeat: () throws -> Void) throws -> Double? {
         guard let attack = job.attack as? any TriggerAttack else { return nil }
         let test = job.data.test
@@ -375,7 +375,7 @@ final class RoundLoop {
             timeline.note(samples: job.data.test.count)
             let (weights, samples) = (global, testSamples)
             let evaluation = try evaluator.evaluate(weights.span, on: samples.span, heartbeat: heartbeat)
-            // Of weights that have diverged there is none.
+            // Weights that have diverged have no loss.
             record.serverLoss = evaluation.loss.isFinite ? evaluation.loss : nil
             record.serverAccuracy = evaluation.accuracy
             record.serverClassAccuracies = evaluation.confusion.classAccuracies

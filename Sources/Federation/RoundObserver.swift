@@ -17,9 +17,9 @@ public struct RunDescription: Sendable {
     public let ranks: Int
     /// The host of each rank.
     public let hosts: [String]
-    /// Of a run that is continued, the rounds that were finished before.
+    /// Rounds that were finished before the run was continued.
     public let finishedRounds: Int
-    /// Of the data, in the order of the labels.
+    /// Names of the data's classes, in the order of the labels.
     public var classNames: [String] = []
     /// How the data were read.
     public var dataNotes: [DatasetNote] = []

@@ -23,10 +23,10 @@ public struct RoundRecord: Codable, Sendable, Equatable {
     /// On the test set, with the round's new weights; nil when this round was not evaluated.
     public var serverLoss: Double?
     public var serverAccuracy: Double?
-    /// Of each class, on the test set; nil for a class without samples, or as above.
+    /// Accuracy on each class of the test set; nil for a class without samples, or as above.
     public var serverClassAccuracies: [Double?]?
-    /// Of an attack that plants a trigger: the share of the test samples of other classes that are taken for its class when
-    /// they bear the trigger; nil without, or as above.
+    /// Share of the test samples of other classes that, with the trigger of an attack on them, are taken for its class; nil
+    /// when no attack plants a trigger, or as above.
     public var attackSuccess: Double?
     /// What the clients found on what they hold out, with the round's new weights; nil when this was not asked.
     public var clients: ClientEvaluation?
@@ -72,7 +72,7 @@ extension RoundRecord {
     /// How good the round's weights are: on the test set, or in the mean over the clients when only they can tell.
     public var accuracy: Double? { serverAccuracy ?? clients?.meanAccuracy }
 
-    /// Of a round that has yet to happen.
+    /// The record of a round that has yet to happen.
     init(round: Int) {
         self.init(
             round: round, cohort: 0, participants: 0, partial: 0, rejected: 0, late: 0, dropped: 0, attempts: 0,

@@ -13,7 +13,7 @@ final class RoundTally: AnswerReceiver {
     private(set) var results: [(client: Int, result: LocalResult)] = []
     /// Clients whose update was left out because something is wrong with it.
     private(set) var rejected = 0
-    /// Of these, whose update holds NaN or infinite values, or is too large.
+    /// Rejected clients whose update holds NaN or infinite values, or is too large.
     private(set) var diverged = 0
     /// Clients that had nothing at the deadline.
     private(set) var late = 0

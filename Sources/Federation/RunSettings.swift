@@ -21,18 +21,18 @@ public struct RunSettings: Codable, Sendable, Equatable {
     public var clientFraction = 1.0
     /// Which clients a round trains: a name of `Selections`.
     public var selection = "uniform"
-    /// Of the selection, by name.
+    /// Options of the selection, by name.
     public var selectionOptions: NamedOptions = [:]
     public var strategy = "fedavg"
-    /// Of the strategy, by name.
+    /// Options of the strategy, by name.
     public var strategyOptions = NamedOptions()
     /// How one update is made of a round's: a name of `Aggregations`.
     public var aggregation = "mean"
-    /// Of the aggregation, by name.
+    /// Options of the aggregation, by name.
     public var aggregationOptions: NamedOptions = [:]
     /// What the attackers among the clients do, to test what the server withstands: a name of `Attacks`, or nil.
     public var attack: String?
-    /// Of the attack, by name.
+    /// Options of the attack, by name.
     public var attackOptions: NamedOptions = [:]
     /// How many clients attack, ≥ 0; the seed says which.
     public var attackers = 0
@@ -67,7 +67,7 @@ public struct RunSettings: Codable, Sendable, Equatable {
     public var lrSchedule = "constant"
     /// What `lrSchedule` accepts.
     public static let lrSchedules = LearningRateSchedule.names
-    /// Of the schedule, by name.
+    /// Options of the schedule, by name.
     public var lrScheduleOptions: NamedOptions = [:]
     /// Rounds over which the learning rate rises in equal steps, ≥ 0.
     public var warmupRounds = 0
@@ -85,9 +85,9 @@ public struct RunSettings: Codable, Sendable, Equatable {
     /// Evaluates on the test set every so many rounds, and after the last; ≥ 1.
     public var evalEvery = 1
 
-    /// Of a model that is trained in two parts: the layers before this one run on the devices.
+    /// The layer before which a model that is trained in two parts is cut: the layers before it run on the devices.
     public var cut: Int?
-    /// Of a model that is trained in two parts: what the server's part is while a round lasts; nil: models are trained whole.
+    /// What the server's part of a model in two parts is while a round lasts; nil: models are trained whole.
     public var serverPart: ServerPart?
 
     /// What becomes of the clients of a lost rank.

@@ -25,7 +25,7 @@ extension UpdateSlot {
         case badLabels(classes: Int)
         /// Found on its own rank.
         case refused(UpdateStatus)
-        /// Of the partial sum that it is in.
+        /// The partial sum that it is in is damaged.
         case damagedSum
         /// The sum weighs something else than its envelopes say.
         case wrongSumWeight(expected: Double, actual: Double)

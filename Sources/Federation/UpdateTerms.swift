@@ -6,7 +6,7 @@ struct UpdateTerms: Sendable {
     let shape: UpdateShape
     /// The most that the updates of a step can weigh together.
     let totalWeight: Double
-    /// Of an update in the mean, by the samples it was trained on.
+    /// Weight of an update in the mean, by the samples it was trained on.
     let weight: @Sendable (_ samples: Int) -> Double
     /// By a client.
     let samplesHeld: @Sendable (_ client: Int) -> Int

@@ -8,7 +8,7 @@ public struct Request<Payload: ~Copyable>: ~Copyable {
         state = State(transfer, payload: payload)
     }
 
-    /// Of a completed receive, where the message came from and how long it is; otherwise nil.
+    /// Where the message of a completed receive came from and how long it is; otherwise nil.
     public var status: Status? { state.isComplete ? state.transfer.status : nil }
 
     /// Whether the operation is complete; lets the library make progress. Does not block.

@@ -56,7 +56,7 @@ public enum Transfer {
 
 /// A transfer under way.
 public protocol PendingTransfer: AnyObject {
-    /// Of a completed receive, where the message came from; otherwise nil.
+    /// Where the message of a completed receive came from; otherwise nil.
     var status: Status? { get }
 
     /// Whether the transfer is complete; lets the library make progress. Does not block.

@@ -17,7 +17,7 @@ public struct Model: Sendable {
     /// The shape that enters each layer, and after the last one the output's: `layers.count + 1` shapes.
     public let shapes: [Shape]
 
-    /// Of each parameter of the layout.
+    /// How each parameter of the layout begins.
     private let initializations: [LayerParameter.Initialization]
     /// Parameters of the layers before the first.
     private let firstParameter: Int

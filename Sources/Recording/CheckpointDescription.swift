@@ -17,7 +17,7 @@ struct CheckpointDescription: Codable {
     private var dataDigest: UInt64
     private var teacherDigest: UInt64?
     private var seconds: Double
-    /// Of a checkpoint that held all records itself.
+    /// Records from a checkpoint that held them all itself.
     private var rests: (rounds: [UInt8], faults: [UInt8]) = ([], [])
 
     private enum CodingKeys: String, CodingKey {

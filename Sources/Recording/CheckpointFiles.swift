@@ -26,7 +26,7 @@ public struct CheckpointFiles: Sendable {
         FileManager.default.fileExists(atPath: url(of: generation).path)
     }
 
-    /// Of all files of checkpoints, those under way included.
+    /// Names of all files of checkpoints, those under way included.
     public static let names = ["checkpoint", "checkpoint.previous", "checkpoint.draft", "checkpoint.link"]
 
     func url(of generation: Generation) -> URL {

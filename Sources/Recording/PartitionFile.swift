@@ -9,7 +9,7 @@ public struct PartitionFile: Sendable, Equatable {
     public var table: [[Int]]
     /// Bytes of one raw sample, e.g. 784 of a 28 × 28 image.
     public var bytesPerSample: Int
-    /// Of the table's columns: as many; empty when classes are called as their labels are.
+    /// Names of the table's columns: as many; empty when classes are called as their labels are.
     public var classNames: [String]
 
     public init(table: [[Int]], bytesPerSample: Int, classNames: [String] = []) {

@@ -33,7 +33,7 @@ extension RunFolder {
         let date: String
         /// The last round that was finished before.
         let afterRound: Int
-        /// Of the whole run.
+        /// Rounds of the whole run.
         let rounds: Int
         let ranks: Int
         let hosts: [String]

@@ -91,7 +91,7 @@ public final class RunHistory: RoundObserver {
         let count = try Int.fetchOne(db, sql: "SELECT count(*) \(within)", arguments: arguments)
         guard let last = try Int.fetchOne(db, sql: "SELECT max(round) \(within)", arguments: arguments), last == count
         else { return 0 }
-        // Of rounds that were before a log which was moved away there is nothing better.
+        // Nothing better is left of rounds from before a log that was moved away.
         guard let record = try earlier.record(of: last) else { return last }
         let seconds = try Double.fetchOne(
             db, sql: "SELECT seconds FROM rounds WHERE run_id = ? AND round = ?", arguments: [run, last])

@@ -5,7 +5,7 @@ import GRDB
 struct RunTotals {
     private var rounds = 0
     private var best: Double?
-    /// Of the last round that has one.
+    /// Accuracy and loss of the last round that has an accuracy.
     private var accuracy: Double?
     private var loss: Double?
     private var uploadBytes = 0

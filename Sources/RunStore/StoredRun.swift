@@ -17,7 +17,7 @@ public struct StoredRun: Codable, Sendable, Equatable {
     }
 
     public var id: Int64?
-    /// Of its folder: its path in the results folder.
+    /// Name of its folder: its path in the results folder.
     public var name: String
     public var status: Status
     /// Why it stopped or failed.
@@ -30,18 +30,18 @@ public struct StoredRun: Codable, Sendable, Equatable {
     var process: String
     /// How often it was continued.
     public var resumes: Int
-    /// Of fedmpi.
+    /// Version of fedmpi.
     public var version: String
     public var mpi: String
     public var oneDNN: String
-    /// Of rank 0.
+    /// Host of rank 0.
     public var host: String
     /// Distinct hosts.
     public var hosts: Int
     public var ranks: Int
     public var strategy: String
     public var model: String
-    /// Of the model.
+    /// Parameters of the model.
     public var parameters: Int
     public var dataset: String
     public var trainingSamples: Int
@@ -54,7 +54,7 @@ public struct StoredRun: Codable, Sendable, Equatable {
     public var plannedRounds: Int
     /// Finished rounds.
     public var rounds: Int
-    /// Of the last round that was evaluated, in [0, 1].
+    /// Accuracy in the last round that was evaluated, in [0, 1].
     public var accuracy: Double?
     public var bestAccuracy: Double?
     /// On the test set, of the last round that was evaluated.
@@ -63,7 +63,7 @@ public struct StoredRun: Codable, Sendable, Equatable {
     public var downloadBytes: Int
     /// While the run goes on, of its finished rounds.
     public var seconds: Double
-    /// Of the final weights, as `weightsDigest` gives it.
+    /// Digest of the final weights, as `weightsDigest` gives it.
     public var digest: String?
 
     enum CodingKeys: String, CodingKey, ColumnExpression {

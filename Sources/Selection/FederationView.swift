@@ -4,9 +4,9 @@ import FedCore
 public struct FederationView: Sendable, Equatable {
     /// Samples that each client holds, ≥ 0.
     public let samples: [Int]
-    /// Of the run.
+    /// Seed of the run.
     public let seed: UInt64
-    /// Of each client's battery, from 0 (empty) to 1 (full, or on the mains): what a rule that spares batteries reads.
+    /// Charge of each client's battery, from 0 (empty) to 1 (full, or on the mains): what a rule that spares batteries reads.
     /// Nil when the clients do not report it.
     public let charge: [Double]?
 

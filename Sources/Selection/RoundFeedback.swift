@@ -37,7 +37,7 @@ public struct RoundFeedback: Sendable, Equatable {
 
     /// From 1.
     public let round: Int
-    /// Of the cohort, ascending by client.
+    /// Outcomes of the cohort, ascending by client.
     public let outcomes: [Outcome]
     /// The server's loss of the weights that the round started from; nil when they were not evaluated, or it is no
     /// finite number.

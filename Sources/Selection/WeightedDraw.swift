@@ -7,7 +7,7 @@ import FedCore
 /// kept in a binary indexed tree (P. M. Fenwick, *A New Data Structure for Cumulative Frequency Tables*, Software:
 /// Practice and Experience 24(3), 1994). O(count), then O(log count) a draw.
 struct WeightedDraw {
-    /// Of those that are left; of the others 0.
+    /// Weights of those that are left; 0 for the others.
     private var weights: [UInt64]
     private var isDrawn: [Bool]
     /// `tree[i - 1]`: the sum of the weights i − lowbit(i) ..< i.

@@ -14,7 +14,7 @@ struct RunOutputs {
     struct Choice: Codable, Equatable {
         /// Folder of the run's folder.
         var results: String
-        /// Of the run's folder; nil takes the date and time.
+        /// Name of the run's folder; nil takes the date and time.
         var name: String?
         /// Rounds; 0: only when the run is stopped.
         var checkpointEvery = 1

@@ -8,7 +8,7 @@ import RunStore
 
 /// A run of training from its settings to its report: what `train` and `split-train` do alike.
 struct TrainingRun {
-    /// Of a run that begins.
+    /// Settings of a run that begins.
     let settings: RunSettings
     /// As they were given for a run that is continued; nil: not at all.
     let rounds: Int?

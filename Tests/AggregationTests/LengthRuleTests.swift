@@ -3,7 +3,7 @@ import FedCore
 import Testing
 
 @Suite struct GeometricMedianTests {
-    /// Of the corners of a convex quadrilateral it is where the diagonals meet: y = x and y = 2 − x/2.
+    /// The median of a convex quadrilateral's corners is where its diagonals meet: y = x and y = 2 − x/2.
     @Test func ofAQuadrilateralIsTheMeetingOfItsDiagonals() throws {
         let updates = try UpdateMatrix([[0, 0], [4, 0], [3, 3], [0, 2]])
         let median = try aggregated("geometric-median", ["iterations": "200"], updates)

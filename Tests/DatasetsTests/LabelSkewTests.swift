@@ -23,7 +23,7 @@ import Testing
     }
 
     @Test func twoClientsByHand() {
-        // Of all, 3/4 and 1/4; the clients have (1, 0) and (1/2, 1/2).
+        // All samples together: 3/4 and 1/4; the clients have (1, 0) and (1/2, 1/2).
         let skew = LabelSkew(classTable: [[8, 0], [4, 4]])
         #expect(abs(skew.entropy.mean - 0.5) < 1e-12 && skew.entropy.worst == 0)
         #expect(abs(skew.globalEntropy - (2 - 0.75 * log2(3))) < 1e-12)

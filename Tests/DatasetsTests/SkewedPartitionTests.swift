@@ -66,7 +66,7 @@ import Testing
 
     @Test func pathologicalPairsOfClassesVary() throws {
         let pairs = try table("pathological", clients: 200).map { row in row.indices.filter { row[$0] > 0 } }
-        // Of 45 pairs.
+        // There are 45 pairs.
         #expect(Set(pairs).count > 20)
     }
 

@@ -115,7 +115,7 @@ import Testing
 struct Moments {
     var mean: Double
     var variance: Double
-    /// Of the standardised values: 0 and 3 for a normal distribution.
+    /// Moments of the standardised values: 0 and 3 for a normal distribution.
     var skewness: Double
     var kurtosis: Double
 

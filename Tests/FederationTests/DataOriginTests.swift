@@ -123,7 +123,7 @@ struct DataOriginTests {
             ModelData(of: origin, options: ["scale": "1"]).options.named == [
                 "label": "kind", "scale": "1", "test": "t.csv",
             ])
-        // Of another table the form is the same, not the file to test on; of another kind nothing is.
+        // Another table has the same form, not the same file to test on; another kind of data has nothing in common.
         #expect(ModelData(of: origin, dataset: "csv:b.csv").options.named == ["label": "kind", "scale": "255"])
         let other = ModelData(of: origin, dataset: "numpy:c.npz", options: ["test-share": "0.5"])
         #expect(other.options.named == ["test-share": "0.5"] && other.options.seed == 7)

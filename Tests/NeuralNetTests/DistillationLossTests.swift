@@ -9,7 +9,7 @@ struct DistillationLossTests {
         let batch: Int
         let temperature: Float
         let hardWeight: Float
-        /// Of the scores.
+        /// Scale of the scores.
         let scale: Float
         let loss: Double
         let gradient: [Double]
@@ -77,7 +77,7 @@ struct DistillationLossTests {
     }
 
     @Test func `T² keeps the gradient of the soft part as large at any high temperature`() {
-        // Of equal means the limit is (student − teacher) / classes: section 2.1 of the paper, equation 4.
+        // The limit for equal means is (student − teacher) / classes: section 2.1 of the paper, equation 4.
         let student: [Float] = [0.5, -0.25, -0.25]
         let teacher: [Float] = [-1, 0.25, 0.75]
         let (_, gradient) = Self.differentiate(

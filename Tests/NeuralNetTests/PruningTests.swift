@@ -84,7 +84,7 @@ struct PruningTests {
         #expect(throws: SafetensorsError.self) { try read([1, 0], [1], with: [dense]) }
     }
 
-    /// Of the first layer's rows (0.5, −0.1) and (0.3, −4) the second is the stronger.
+    /// The second of the first layer's rows (0.5, −0.1) and (0.3, −4) is the stronger.
     @Test func `a narrowed layer keeps its strongest outputs, and the next one what reads them`() throws {
         let narrowed = try TrainedModel(model, weights: weights).narrowed(0.5)
         #expect(narrowed.weights == [0.3, -4, 0.02, -3, 0.03])

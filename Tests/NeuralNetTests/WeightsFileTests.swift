@@ -122,7 +122,7 @@ struct WeightsFileTests {
 
     @Test(.timeLimit(.minutes(1)))
     func `a header of too many tensors is refused before it is read`() throws {
-        // Of so many that the length tells, and of so many that it does not.
+        // Too many, once so that the length tells, and once so that it does not.
         let entry = #""t":{"dtype":"F32","shape":[],"data_offsets":[0,4]}"#
         for count in [100_000, 6_000] {
             let header = "{" + [String](repeating: entry, count: count).joined(separator: ",") + "}"

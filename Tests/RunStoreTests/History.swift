@@ -10,7 +10,7 @@ import Testing
 /// A results folder that goes with its owner, and runs that leave their history in it.
 final class History {
     let results = FileManager.default.temporaryDirectory.appendingPathComponent("fedmpi-\(UUID().uuidString)")
-    /// Of the observer that was made last.
+    /// Troubles of the observer that was made last.
     private(set) var troubles = OutputTroubles { _ in }
     var file: URL { results.appendingPathComponent(RunStore.fileName) }
 

@@ -5,7 +5,7 @@ import Testing
 @testable import Selection
 
 @Suite struct OortTests {
-    /// Of a client with one sample.
+    /// What a client with one sample reports.
     typealias Report = (loss: Double, round: Int, seconds: Double?)
 
     private func rule(_ clients: [Int: Report], _ options: NamedOptions = [:]) throws -> Oort {

@@ -85,7 +85,7 @@ import Testing
         for (round, (client, loss)) in [(0, 2.0), (1, 1), (2, 0.9), (0, 0.45)].enumerated() {
             rule.learn(feedback(round + 1, [client], startingLoss: loss))
         }
-        // Of two, one is the best, client 2; the other is any of the remaining four.
+        // One of the two is the best, client 2; the other is any of the remaining four.
         let shares = rule.frequencies(size: 2, rounds: 4_000, federation: FederationView(clients: 5))
         #expect(agree(shares, [0.25, 0.25, 1, 0.25, 0.25], draws: 4_000))
     }

@@ -30,7 +30,7 @@ import Testing
         var rule = rule(candidates: 3, losses: [0: 3, 1: 2, 2: 1])
         rule.learn(RoundFeedback(2, [0: 0.5]))
         #expect(rule.cohort(size: 1, round: 3, federation: FederationView(clients: 3)) == [1])
-        // Of who did not take part, or whose loss is no number, the one before.
+        // The report before counts for who did not take part, or whose loss is no number.
         let outcomes: [RoundFeedback.Outcome] = [
             .init(client: 1, participated: false, loss: 0), .init(client: 2, participated: true, loss: .nan),
         ]
@@ -58,8 +58,8 @@ import Testing
     }
 
     @Test func unlessSaidThereAreTwiceTheCohort() {
-        // Of 4 candidates among 8 alike, the 2 highest: client 7, the highest, is asked whenever it is a candidate,
-        // 1/2; the lowest two never are, as two candidates are above them.
+        // The 2 highest of 4 candidates among 8 alike: client 7, the highest, is asked whenever it is a candidate, 1/2; the
+        // lowest two never are, as two candidates are above them.
         var rule = PowerOfChoice()
         rule.learn(RoundFeedback(1, Dictionary(uniqueKeysWithValues: (0..<8).map { ($0, Double($0)) })))
         let shares = rule.frequencies(size: 2, rounds: 4_000, federation: FederationView(clients: 8))

@@ -139,7 +139,7 @@ def main():
     names = [subject.name for subject in subjects]
     for subject in subjects:
         row = times[subject.path]
-        # Of two runs of one model, the path tells which is which.
+        # The path tells two runs of one model apart.
         name = subject.name if names.count(subject.name) == 1 else f"{subject.name} ({subject.path})"
         print(f"| {name} | " + " | ".join(f"{statistics.median(row[runtime]):.4f}" for runtime in runtimes) + " |")
 

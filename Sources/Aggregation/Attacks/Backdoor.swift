@@ -14,7 +14,7 @@ public struct Backdoor: TriggerAttack {
     public var target: Int
     /// In 0...1, of the attacker's samples.
     public var share: Float
-    /// Of the square's side, in pixels, ≥ 1.
+    /// Side of the square in pixels, ≥ 1.
     public var size: Int
 
     public init(_ options: inout OptionReader) throws(ConfigurationError) {

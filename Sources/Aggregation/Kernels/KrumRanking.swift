@@ -1,9 +1,9 @@
 /// Krum's scores: how near the nearest others of each row are.
 ///
-/// Of equal scores the one whose next neighbor is nearer goes first, then the lower row. Two rows that are each other's
+/// Rows of equal score: the one whose next neighbor is nearer goes first, then the lower row. Two rows that are each other's
 /// only neighbor always have equal scores, and who they are should not decide.
 struct KrumRanking {
-    /// Of each row, the others from near to far; of equals, in the order of the rows.
+    /// The others of each row, from near to far; equally near ones in the order of the rows.
     private let neighbors: [[(row: Int, distance: Double)]]
 
     private typealias Score = (sum: Double, next: Double, row: Int)

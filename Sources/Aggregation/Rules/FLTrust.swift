@@ -10,7 +10,7 @@ public struct FLTrust: RobustAggregation {
     public static let name = "fltrust"
     public static let summary = "updates weighted by their likeness to the server's own; root=samples (100)"
 
-    /// Of the training data, drawn evenly, which no client gets, ≥ 1; 100 as in the paper.
+    /// Samples drawn evenly from the training data, which no client gets, ≥ 1; 100 as in the paper.
     public var rootSamples: Int
 
     public init(_ options: inout OptionReader) throws(ConfigurationError) {

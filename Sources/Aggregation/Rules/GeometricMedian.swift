@@ -57,7 +57,7 @@ public struct GeometricMedian: RobustAggregation {
         }
     }
 
-    /// Of the mean distance: a ν below it only keeps the weights finite.
+    /// Share of the mean distance: a ν below it only keeps the weights finite.
     private static let negligible = 1e-3
 
     /// What a distance counts in the sum that is made small: ‖·‖ with its kink rounded off.

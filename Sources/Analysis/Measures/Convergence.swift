@@ -18,7 +18,7 @@ public struct Convergence: Sendable {
     }
 
     public let points: [Point]
-    /// Of guessing: what a run has before its first round. Nil where the classes are not known.
+    /// Accuracy of guessing, which a run has before its first round; nil where the classes are not known.
     public let chance: Double?
 
     public init(points: [Point], chance: Double? = nil) {

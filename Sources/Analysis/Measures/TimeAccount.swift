@@ -50,7 +50,7 @@ public struct TimeAccount: Sendable {
         isClient = timing.ranks.map { $0.rank > 0 }
         let none = timing.ranks.map { _ in PhaseTimes() }
         ranks = none
-        // Of a round that was begun twice, what was done before the run was continued is not part of it.
+        // A round that was begun twice does not count what was done before the run was continued.
         func start(of event: TimingEvent) -> Int {
             timing.starts.count < 2 ? 0 : timing.starts.last { $0 <= event.start } ?? 0
         }
@@ -76,14 +76,14 @@ public struct TimeAccount: Sendable {
         rounds = byRound.values.filter { $0.end > $0.start }.sorted { $0.round < $1.round }
     }
 
-    /// Of all ranks, or of the clients alone.
+    /// Whose time counts: that of all ranks, or of the clients alone.
     public enum Part: Sendable, CaseIterable { case all, clients }
 
     public func efficiency(_ round: RoundTime, of part: Part) -> Efficiency? {
         Efficiency(useful: select(round.ranks, part).map(\.useful), runtime: round.duration)
     }
 
-    /// Of all rounds together, without what comes before the first.
+    /// Efficiency of all rounds together, without what comes before the first.
     public func efficiency(of part: Part) -> Efficiency? {
         var useful = ranks.map { _ in 0 }
         for round in rounds {

@@ -107,7 +107,7 @@ public struct RunReport {
         return lines.joined(separator: "\n") + "\n"
     }
 
-    /// Of the round's time on all ranks, what went to waiting and to transfer.
+    /// Shares of the round's time on all ranks that went to waiting and to transfer.
     func shares(_ round: RoundTime) -> (wait: Double, transfer: Double) {
         let time = Double(max(1, round.ranks.reduce(0) { $0 + $1.total }))
         return (

@@ -1,4 +1,4 @@
-/// Of very many things as many as somebody looks at, evenly spread, the first and the last among them.
+/// Picks from very many things as many as somebody looks at, evenly spread, the first and the last among them.
 struct Thinned {
     let indices: [Int]
     let isWhole: Bool

@@ -13,7 +13,7 @@ public struct LoggedRound: Decodable, Sendable, Equatable {
     public var serverLoss: Double?
     /// In [0, 1].
     public var serverAccuracy: Double?
-    /// Of a round that clients evaluated on what they hold out.
+    /// What clients found on what they hold out; nil when they did not evaluate.
     public var clients: LoggedClients?
     public var uploadBytes: Int?
     public var totalUploadBytes: Int?
@@ -21,7 +21,7 @@ public struct LoggedRound: Decodable, Sendable, Equatable {
     public var totalDownloadBytes: Int?
     public var seconds: Double?
     public var simulatedSeconds: Double?
-    /// Of the updates' staleness in an asynchronous run.
+    /// Staleness of the updates in an asynchronous run.
     public var stalenessMean: Double?
     public var stalenessMax: Int?
 

@@ -6,7 +6,7 @@ import Recording
 /// A run as its folder tells it: finished, under way or killed, of this version or another.
 public struct RecordedRun: Sendable {
     public let folder: URL
-    /// Of `config.json`: settings by name, in alphabetical order.
+    /// Settings in `config.json` by name, in alphabetical order.
     public private(set) var settings: [(name: String, value: String)] = []
     /// What else `config.json` tells: versions, ranks, hosts.
     public private(set) var environment: [(name: String, value: String)] = []

@@ -7,10 +7,10 @@ import Darwin
 /// How unlike the clients' label distributions are, from a partition's class table. Clients count alike, whatever their size;
 /// those without samples do not count.
 public struct LabelSkew: Sendable, Equatable, Encodable {
-    /// Of one measure, over the clients.
+    /// One measure of skew, over the clients.
     public struct Summary: Sendable, Equatable, Encodable {
         public let mean: Double
-        /// Of the client that is the most skewed by this measure.
+        /// The value of the client that is the most skewed by this measure.
         public let worst: Double
     }
 

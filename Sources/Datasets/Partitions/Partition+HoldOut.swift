@@ -3,9 +3,9 @@ import FedCore
 extension Partition {
     /// Splits each client's samples into those it trains on and those it tests on: two partitions of the same clients.
     ///
-    /// Of a client's n samples, fraction · n rounded to the nearest (halves up) are held out, but at least one is left to
-    /// train on; so a client of few samples may hold out none. Which ones, the seed and the client's number say, whatever
-    /// the other clients hold. Classes are not balanced. O(samples).
+    /// Holds out fraction · n of a client's n samples, rounded to the nearest (halves up), but leaves it at least one to train
+    /// on; so a client of few samples may hold out none. Which ones, the seed and the client's number say, whatever the
+    /// other clients hold. Classes are not balanced. O(samples).
     ///
     /// - Precondition: 0 ≤ fraction < 1
     public func holdingOut(_ fraction: Double, seed: UInt64) -> (train: Partition, test: Partition) {

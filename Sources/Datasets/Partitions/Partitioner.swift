@@ -51,7 +51,7 @@ public struct SourceRows: Sendable {
     /// The row of each sample; nil: every row is one.
     let rows: [UInt32]?
 
-    /// Of a split.
+    /// Rows that a split's samples come from.
     public init(of dataset: any Dataset) {
         count = dataset.sourceRows
         let isWhole = count == dataset.count

@@ -25,7 +25,7 @@ struct ArrayImages: Dataset {
     let shape: ImageShape
     let classes: Int
     let classNames: [String]
-    /// Of the file's numbers.
+    /// Range of the file's numbers.
     let range: NumberRange
     /// What the user's numbers are divided by.
     let scale: Float

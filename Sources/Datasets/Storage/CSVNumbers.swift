@@ -28,11 +28,11 @@ struct CSVNumbers {
     let bytes: MappedFile
     let rows: Int
     let features: Int
-    /// Of the features.
+    /// Range of the features.
     let range: NumberRange
     /// Names of the classes; empty when labels are whole numbers.
     let names: [String]
-    /// Of the features; empty without a header.
+    /// Names of the features; empty without a header.
     let columnNames: [String]
     let notes: [DatasetNote]
 

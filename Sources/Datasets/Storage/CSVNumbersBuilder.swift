@@ -8,7 +8,7 @@ struct CSVNumbersBuilder {
     private var features: [Float] = []
     private var range = NumberRange()
     private var notes: [DatasetNote] = []
-    /// Of the features; empty without a header.
+    /// Names of the features; empty without a header.
     private var columnNames: [String] = []
     private var label = 0
     private var kept: [Int] = []

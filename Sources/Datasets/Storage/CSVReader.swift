@@ -10,7 +10,7 @@ struct CSVReader {
     private let bytes: [UInt8]
     let separator: UInt8
     private var position: Int
-    /// Of the record that was read last, from 1.
+    /// Line of the record that was read last, from 1.
     private(set) var line = 0
     private var nextLine = 1
     private var columns: Int?

@@ -42,7 +42,7 @@ public struct ImageFile: Sendable {
 
     public var count: Int { images.count }
 
-    /// Of one image.
+    /// Shape of one image.
     public var shape: ImageShape {
         ImageShape(channels: 1, height: images.dimensions[1], width: images.dimensions[2])
     }

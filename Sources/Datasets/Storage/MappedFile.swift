@@ -17,7 +17,7 @@ final class MappedFile: @unchecked Sendable {
     private let start: Int
     /// Number of bytes.
     let count: Int
-    /// Of the file when it was mapped.
+    /// Status of the file when it was mapped.
     let status: OpenFile.Status
 
     /// - Parameters:

@@ -14,7 +14,7 @@ struct NPYArray: Sendable {
 
     /// Number of samples.
     var count: Int { shape[0] }
-    /// Of the data.
+    /// Bytes of the data.
     var byteCount: Int { shape.reduce(format.size, *) }
 
     init(path: String) throws(DatasetError) {
@@ -59,7 +59,7 @@ struct NPYArray: Sendable {
             throw .malformed(file: path, reason: "is no NumPy array (.npy)\(kind)")
         }
         let version = start.count > 6 ? start[6] : 0
-        // Of version 1 the header's length has two bytes, later four.
+        // The header's length has two bytes in version 1, four later.
         let textStart = version == 1 ? 10 : 12
         guard start.count >= textStart else {
             throw .truncated(file: path, expectedBytes: textStart, actualBytes: range.count)

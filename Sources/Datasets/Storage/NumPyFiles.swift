@@ -24,7 +24,7 @@ struct NumPyFiles {
         return archive.entries["\(name).npy"] != nil
     }
 
-    /// Of all arrays, sorted.
+    /// Names of all arrays, sorted.
     var names: [String] {
         let files = archive.map { Array($0.entries.keys) } ?? FileSystem.names(in: path)
         return files.filter { $0.hasSuffix(".npy") }.map { String($0.dropLast(4)).printable }.sorted()

@@ -3,7 +3,7 @@ struct NumberRange: Sendable, Equatable {
     private(set) var least = Float.infinity
     private(set) var largest = -Float.infinity
 
-    /// Of no number.
+    /// The range of no numbers.
     init() {}
 
     init(least: Float, largest: Float) {

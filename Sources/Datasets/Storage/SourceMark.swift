@@ -30,7 +30,7 @@ struct SourceMark: Equatable {
         return numbers.flatMap { number in (0..<8).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) } } + digest
     }
 
-    /// Of blocks at even distances, the first and the last among them.
+    /// Digest of blocks at even distances, the first and the last among them.
     private static func sampledDigest(_ file: borrowing OpenFile, _ byteCount: Int) throws(DatasetError) -> [UInt8] {
         var hash = SHA256()
         for block in 0..<blocks {

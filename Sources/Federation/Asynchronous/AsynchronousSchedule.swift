@@ -3,7 +3,7 @@ import FedCore
 /// A client's turn in an asynchronous run: from the weights it starts with to the update that comes of it.
 struct AsynchronousStart: Sendable, Equatable {
     var client: Int
-    /// Of the weights: the steps that made them.
+    /// Version of the weights: the steps that made them.
     var version: Int
     /// How often this client had started from this version before.
     var attempt: Int
@@ -33,7 +33,7 @@ struct AsynchronousSchedule: Sendable, Equatable {
     /// How often each client has started since the last step.
     private var started: [Int: Int] = [:]
 
-    /// Of a run that has yet to begin, or goes on after a step.
+    /// The schedule of a run that has yet to begin, or goes on after a step.
     init(seats: Int, now: Double = 0, inFlight: [AsynchronousStart] = [], version: Int = 0) {
         precondition(seats >= 1 && inFlight.count <= seats)
         self.seats = seats

@@ -13,7 +13,7 @@ import FedCore
 /// ```
 struct AsynchronousState: Equatable {
     var schedule: AsynchronousSchedule
-    /// Of each version that somebody in flight has started from.
+    /// Weights of each version that somebody in flight has started from.
     var weights: [Int: [Float]]
 
     private static let layout: UInt32 = 1

@@ -6,7 +6,7 @@ package struct AsynchronousStep: Sendable, Equatable {
     private(set) var ends = 0
     /// Whose they were.
     private(set) var ended: Set<Int> = []
-    /// Of each update in the step, in the order of use.
+    /// Staleness of each update in the step, in the order of use.
     var staleness: [Int] = []
 
     /// In virtual time since the step before; nil when no time is simulated.

@@ -17,7 +17,7 @@ final class RankCrew: Crew {
 
     /// In the order in which their turns end, as far as that is known.
     private var queue: [AsynchronousStart] = []
-    /// Of each client that has begun and has not been handed over.
+    /// The turn of each client that has begun and has not been handed over.
     private var turns: [Int: Turn] = [:]
     /// Clients whose turn has ended, in the order of arrival.
     private var ended: [Int] = []

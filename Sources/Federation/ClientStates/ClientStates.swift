@@ -45,7 +45,7 @@ public final class ClientStates {
     private var recordOfClient: [Int: Int] = [:]
     /// What went wrong where nobody could be told; told at the next commit.
     private var failure: ClientStatesError?
-    /// Of the round under way, in the order of their records, which lie behind the committed ones.
+    /// Clients of the round under way, in the order of their records, which lie behind the committed ones.
     private var staged: [Int] = []
 
     /// - Parameters:

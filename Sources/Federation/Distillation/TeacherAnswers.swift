@@ -14,7 +14,7 @@ final class TeacherAnswers {
     private var labels: [Int32]
     /// Floats of a sample.
     private let width: Int
-    /// Of every sample of the data set; zeros where the teacher has not been asked.
+    /// The teacher's answers for every sample of the data set; zeros where it has not been asked.
     private var answers: [Float]
     /// How many of each client's samples the teacher has seen.
     private var seen: [Int: Int] = [:]

@@ -10,8 +10,8 @@ public struct ClientEvaluation: Codable, Sendable, Equatable {
     public var global: AccuracySpread?
     /// With each client's own model; nil when clients have none.
     public var personal: AccuracySpread?
-    /// Of each class, over the samples of all clients, with the client's own model if there is one; nil for a class that
-    /// no client has held out.
+    /// Accuracy on each class, over the samples of all clients, with the client's own model if there is one; nil for a class
+    /// that no client has held out.
     public var classAccuracies: [Double?]
 
     private enum CodingKeys: String, CodingKey {

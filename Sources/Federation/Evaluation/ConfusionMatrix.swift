@@ -44,7 +44,7 @@ public struct ConfusionMatrix: Sendable, Equatable {
     /// Nil without samples.
     public var accuracy: Double? { samples > 0 ? Double(correct) / Double(samples) : nil }
 
-    /// Of each class the share of its samples that were taken for it (its recall); nil for a class without samples.
+    /// Share of each class's samples that were taken for it (its recall); nil for a class without samples.
     public var classAccuracies: [Double?] {
         (0..<classes).map { label in
             let samples = samples(of: label)

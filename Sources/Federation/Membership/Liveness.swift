@@ -43,7 +43,7 @@ package struct Liveness {
         var lateness = 0
     }
 
-    /// Of the silence of a peer that cannot be seen, while nothing is late.
+    /// The longest silence of a peer that cannot be seen, while nothing is late.
     private let timeout: Int
     /// Questions that must be unanswered.
     private let leastQuestions: Int

@@ -7,7 +7,7 @@ import MPI
 package final class Membership {
     private let control: any Communicator
     private let stopFlag: StopFlag
-    /// Of each worker.
+    /// Host of each worker.
     private let hosts: [String]
     /// In seconds.
     private let timeout: Double

@@ -43,7 +43,7 @@ public struct DataSummary: Sendable, Equatable {
     /// class's name its length in UTF-8 and its bytes; each label in 32 bits (of more than 2²² samples, so many evenly
     /// spaced); the images' numbers as 32-bit floats, of the samples ⌊i · n / m⌋ for i < m = min(n, 1000).
     public let sha256: String
-    /// Of the numbers of these images.
+    /// The least and the largest number of these images.
     public let least: Float
     public let largest: Float
 }

@@ -23,7 +23,7 @@ public struct ModelData: Sendable {
         options.classNames = origin.classNames
         var values = origin.options.named.values
         if self.dataset != origin.dataset {
-            // Of another file of the same kind the form is the same, but not the file to test on.
+            // Another file of the same kind has the same form, but not the same file to test on.
             values = Self.kind(self.dataset) == origin.dataset.map(Self.kind) ? values.filter { $0.key != "test" } : [:]
         }
         options.named = NamedOptions(values.merging(named.values) { $1 })

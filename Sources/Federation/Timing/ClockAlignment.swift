@@ -12,7 +12,7 @@ enum ClockAlignment {
         var offset: Int
         var error: Int
 
-        /// Of one round trip.
+        /// What one round trip tells.
         init(sent: Int, answered: Int, received: Int) {
             offset = sent + (received - sent) / 2 &- answered
             error = (received - sent) / 2

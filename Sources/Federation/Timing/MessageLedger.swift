@@ -5,7 +5,7 @@ import MPI
 public final class MessageLedger {
     private let rank: Int
     private let size: Int
-    /// Of each function, once it was used, a count for each peer.
+    /// A count for each peer, by function; empty for a function that was not used.
     private var rows: [[MessageCount]]
 
     init(rank: Int, size: Int) {

@@ -13,12 +13,12 @@ final class LocalTrainer {
     private var labels: [Int32]
     /// Nil unless clients learn from a teacher.
     private let teacher: TeacherAnswers?
-    /// Of the samples in the plan's input.
+    /// The teacher's targets for the samples in the plan's input.
     private var targets: [Float]
     /// In the plan's order, as is the drift.
     private var anchor: [Float] = []
     private var drift: [Float] = []
-    /// Of the whole data at the global weights, in the canonical order.
+    /// Gradient over all of the client's data at the global weights, in the canonical order.
     private var gradient: [Float] = []
     /// In the canonical order; empty unless clients keep parameters of their own.
     private let initial: [Float]
@@ -81,7 +81,7 @@ final class LocalTrainer {
         var initialLoss = Double.nan
         if job.strategy.localWork != .training {
             let found = try findGradient(samples, client: client, goesOn)
-            // Of its forward passes only a step's may move running statistics.
+            // The gradient's forward passes have moved running statistics, which only a step's may.
             if job.strategy.localWork == .trainingAfterGradient, !vectors.statistics.isEmpty {
                 if vectors.personal.isEmpty { try plan.load(shared) } else { try plan.load(start.span) }
             }
@@ -310,7 +310,7 @@ final class LocalTrainer {
         for i in 0..<state.count { slot[unchecked: vectors.up + i] = state[i] }
     }
 
-    /// Of a model whose parameters are partly the client's own, writes the change of the others, and the client's own.
+    /// Writes the change of the federated parameters, and the client's own parameters, of a model that has both.
     private func store(from start: Span<Float>, into slot: inout MutableSpan<Float>) throws {
         var change = [Float](repeating: 0, count: job.model.parameterCount)
         var span = change.mutableSpan

@@ -10,7 +10,7 @@ package struct TurnStreams {
     private let round: RoundID
     private let client: Int
     private let isOfOwnModel: Bool
-    /// Of all attempts, counted through.
+    /// Where this attempt's epochs and steps begin, counted through all attempts.
     private let firstEpoch: Int
     private let firstStep: Int
 

@@ -136,7 +136,7 @@ final class GathervWire: Wire {
     func open(
         _ answer: borrowing Buffer<UInt8>, pending: inout [Int], round: RoundID, into tally: any AnswerReceiver
     ) {
-        // Of another exchange, perhaps with answers of another length.
+        // Answers of another exchange, perhaps of another length, do not count.
         if let first = UpdateSlot.owner(answer, at: 0), first.round != round { return }
         var slots: [(client: Int, offset: Int)] = []
         for slot in 0..<answer.count / slotBytes {

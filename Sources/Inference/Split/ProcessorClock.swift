@@ -6,7 +6,7 @@ import Darwin
 
 /// The time that a thread has had a processor: what ranks that share a core take from each other does not count.
 enum ProcessorClock {
-    /// Of the calling thread, in nanoseconds.
+    /// Processor time of the calling thread, in nanoseconds.
     static var now: Int {
         var time = timespec()
         clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)

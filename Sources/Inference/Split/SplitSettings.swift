@@ -57,13 +57,13 @@ public struct SplitSettings: Sendable, Codable, Equatable {
     /// Simulated: what each message takes besides, in milliseconds.
     public var latencyMs = 0.0
     public var deviceHas = DeviceHas.model
-    /// Of a data set whose test images are classified.
+    /// Data set whose test images are classified.
     public var dataset = "fashion-mnist"
     /// What it is opened with.
     public var datasetOptions = DatasetOptions(RunSettings())
     /// What these images are, for people: e.g. `the 10,000 test images of fashion-mnist`.
     public var testImages = ""
-    /// Of arrivals.
+    /// Seed of the arrivals.
     public var seed: UInt64 = 42
     public var threads = 1
     /// Seconds of silence after which a rank is lost.

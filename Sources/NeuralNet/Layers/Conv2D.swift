@@ -78,7 +78,7 @@ public struct Conv2D: Layer, Equatable {
 
     private var strides: [Int64] { [Int64(stride), Int64(stride)] }
     private var margins: [Int64] { [Int64(padding), Int64(padding)] }
-    /// Of its weights as oneDNN counts them: the groups, if there are some, are a dimension of their own.
+    /// Extents of its weights as oneDNN counts them: the groups, if there are some, are a dimension of their own.
     var weightExtents: [Int] {
         let extents = [outputs / groups, inputs / groups, kernel, kernel]
         return groups == 1 ? extents : [groups] + extents

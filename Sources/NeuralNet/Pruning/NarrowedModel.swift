@@ -12,7 +12,7 @@ extension Model {
         }.dropLast()
     }
 
-    /// Of a model whose widths a user or a file states: 400 MB of weights.
+    /// The most that a model may have whose widths a user or a file states: 400 MB of weights.
     private static let mostParameters = 100_000_000
 
     /// The same layers with fewer, or more, outputs; the name is this one's with the widths behind a colon, e.g.

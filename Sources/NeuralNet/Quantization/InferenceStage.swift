@@ -13,10 +13,10 @@ public struct InferenceStage: Sendable {
     public let layers: Range<Int>
     /// Whether a ReLU follows.
     public let appliesReLU: Bool
-    /// Of the operator, not of the layer: a flattened image is still an image here.
+    /// Output of the operator, not of the layer: a flattened image is still an image here.
     public let output: Shape
 
-    /// Of its weights, if it has any.
+    /// Shape of its weights, if it has any.
     public var weightShape: [Int]? {
         switch operation {
         case .convolution(let layer):

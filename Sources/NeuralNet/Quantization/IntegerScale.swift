@@ -44,7 +44,7 @@ public enum CalibrationMethod: String, Sendable, CaseIterable {
     func scale(_ values: [Float], isSigned: Bool) -> IntegerScale {
         let largest = values.reduce(0) { max($0, abs($1)) }
         let perUnit = Float(Self.bins) / largest
-        // Of magnitudes that are so small (below 2⁻¹¹⁶) that their bins have no number, the largest decides.
+        // The largest decides among magnitudes so small (below 2⁻¹¹⁶) that their bins have no number.
         guard self != .maximum, largest > 0, largest.isFinite, perUnit.isFinite else {
             return IntegerScale(largest: largest, isSigned: isSigned)
         }

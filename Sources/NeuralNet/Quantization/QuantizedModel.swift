@@ -9,21 +9,21 @@ import FedCore
 public struct QuantizedModel: Sendable {
     /// A convolution or a linear layer, normalisation folded in.
     public struct Layer: Sendable, Equatable {
-        /// Of the layer in the model that it begins with.
+        /// Index of the layer in the model that it begins with.
         public let index: Int
         public let shape: [Int]
         /// −127…127, row-major.
         public let weights: [Int8]
-        /// Of each output channel: positive and finite.
+        /// Step of each output channel: positive and finite.
         public let weightSteps: [Float]
-        /// Of each output channel: real numbers, not whole ones.
+        /// Bias of each output channel: a real number, not a whole one.
         public let biases: [Float]
-        /// Of what it puts out; nil for the model's output, which stays a real number.
+        /// Scale of what it puts out; nil for the model's output, which stays a real number.
         public let output: IntegerScale?
     }
 
     public let model: Model
-    /// Of the model's input.
+    /// Scale of the model's input.
     public let input: IntegerScale
     /// In the order of the model's.
     public let layers: [Layer]
@@ -103,7 +103,7 @@ extension QuantizedModel {
             guard case .float32(let values) = elements else {
                 throw .wrongType(tensor: name, expected: "F32", actual: elements.type)
             }
-            // Of those that were not read from a file, too.
+            // Tensors that were not read from a file are checked, too.
             if let defect = WeightDefect.first(in: values, of: name) { throw .defect(defect) }
             return values
         }

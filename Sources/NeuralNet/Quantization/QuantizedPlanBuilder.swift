@@ -35,7 +35,7 @@ final class QuantizedPlanBuilder {
         /// scale, are the result.
         var isWhole: Bool
         var scale: IntegerScale?
-        /// Of one sample, whatever the layout.
+        /// Shape of one sample, whatever the layout.
         var shape: Shape
 
         var type: dnnl_data_type_t { isWhole ? scale?.type ?? dnnl_f32 : dnnl_f32 }
@@ -338,6 +338,6 @@ extension IntegerScale {
 }
 
 extension QuantizedModel.Layer {
-    /// Of what it puts out.
+    /// Type of what it puts out.
     fileprivate var type: dnnl_data_type_t { output?.type ?? dnnl_f32 }
 }

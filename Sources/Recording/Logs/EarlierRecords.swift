@@ -7,7 +7,7 @@ public struct EarlierRecords: Sendable {
     private let rounds: LogState
     private let faults: LogState
 
-    /// Of the last record.
+    /// Round of the last record.
     public let lastRound: Int
 
     init(in folder: URL, rounds: LogState, faults: LogState, lastRound: Int) {

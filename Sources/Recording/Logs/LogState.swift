@@ -15,7 +15,7 @@ public struct LogPosition: Codable, Sendable, Equatable {
         self.sha256 = sha256
     }
 
-    /// Of a log that holds nothing, or is not there.
+    /// The position in a log that holds nothing, or is not there.
     public static let start = LogPosition(records: 0, bytes: 0, sha256: "")
 
     var isPossible: Bool {
@@ -32,7 +32,7 @@ public struct LogState: Sendable, Equatable {
 
     public init() {}
 
-    /// Of records that are in no file.
+    /// The state of a log whose records are in no file.
     public init(of records: [some Encodable]) throws {
         for record in records {
             if !rest.isEmpty { rest += RecordLog.separator }

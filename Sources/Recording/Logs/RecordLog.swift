@@ -29,7 +29,7 @@ final class RecordLog {
     static let opening = Array("[\n".utf8)
     static let separator = Array(",\n".utf8)
     static let closing = Array("\n]\n".utf8)
-    /// Of a file without records.
+    /// Contents of a file without records.
     static let empty = Array("[\n]\n".utf8)
     /// Records that are written in one piece.
     private static let piece = 256

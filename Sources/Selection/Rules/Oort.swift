@@ -108,7 +108,7 @@ public struct Oort: SelectionRule {
         return draw.next(count, &random).map { known[admitted[$0]] }
     }
 
-    /// Of explored clients, with the terms of their speed and of their last round.
+    /// Utilities of explored clients, with the terms of their speed and of their last round.
     func utilities(of clients: [Int], round: Int) -> [Double] {
         let records = clients.compactMap { explored[$0] }
         let clip = records.map(\.utility).percentile(95) ?? 0

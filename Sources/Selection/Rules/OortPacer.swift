@@ -8,7 +8,7 @@ struct OortPacer: Equatable, Sendable {
     /// Rounds of the window that is under way, and the utility it has gathered.
     private var rounds = 0
     private var gathered = 0.0
-    /// Of the window before, if there was one.
+    /// Utility of the window before, if there was one.
     private var before: Double?
 
     private static let sums = 0...1e300

@@ -1,6 +1,6 @@
 import FedCore
 
-/// Of d candidates, drawn by size without replacement, those with the highest loss.
+/// Draws d candidates by size without replacement, and takes those of them with the highest loss.
 ///
 /// The variant π_rpow-d, which costs no message: a client's loss is the one it reported when it last took part (here
 /// the mean over the samples of its last local pass, each at the weights its batch saw), and infinite while it has

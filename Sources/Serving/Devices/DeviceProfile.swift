@@ -29,7 +29,7 @@ public struct DeviceProfile: Sendable, Codable, Equatable {
     /// Watts while nothing is computed, and while one core computes; nil: no energy is estimated.
     public var idleWatts: Double?
     public var busyWatts: Double?
-    /// Of the quantities by their names in a file; shares and watts are always stated.
+    /// Origins of the quantities by their names in a file; shares and watts are always stated.
     public var origins: [String: Origin] = [:]
 
     public init(name: String, cores: Int, ramMegabytes: Double, gflops: Double) {

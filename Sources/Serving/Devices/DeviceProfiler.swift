@@ -68,9 +68,9 @@ public struct DeviceProfiler: Sendable {
     }
 
     private struct Timing {
-        /// Of the best pass.
+        /// Speed of the best pass.
         let gflops: Double
-        /// Of the threads' time that passed, the part in which they had a core.
+        /// Share of the time that passed in which the threads had a core.
         let share: Double
     }
 

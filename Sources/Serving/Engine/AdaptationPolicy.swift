@@ -4,7 +4,7 @@ public struct AdaptationPolicy: Sendable, Codable, Equatable {
     public var target: Double
     /// The engine steps up when the better variant is expected to stay under this share of the target, in (0, 1).
     public var headroom = 0.5
-    /// Of the time that the better variant may be expected to be busy, when requests come at their own rate.
+    /// Share of the time that the better variant may be expected to be busy, when requests come at their own rate.
     public var largestUtilisation = 0.8
     /// Responses that the 95th percentile is taken over: the latest of the same variant.
     public var window = 64

@@ -25,13 +25,13 @@ public struct RequestLoop {
 
     /// The answers of a slice of time, for a picture.
     public struct Slice: Sendable, Codable {
-        /// Of its middle, since serving began.
+        /// Middle of the slice, since serving began.
         public let seconds: Double
         public internal(set) var answered = 0
         /// Seconds: the longest, and all together.
         public internal(set) var longestLatency = 0.0
         public internal(set) var totalLatency = 0.0
-        /// Of the ladder, at its last answer.
+        /// Step of the ladder at its last answer.
         public internal(set) var step = 0
     }
 

@@ -67,10 +67,10 @@ public final class SlowedClock: ServingClock {
 
 /// What the processor has done, whatever else ran meanwhile.
 enum ProcessorTime {
-    /// Of the calling thread, from its start.
+    /// Processor time of the calling thread, from its start.
     static var ofThread: Duration { read(CLOCK_THREAD_CPUTIME_ID) }
 
-    /// Of all threads of this process.
+    /// Processor time of all threads of this process.
     static var ofProcess: Duration { read(CLOCK_PROCESS_CPUTIME_ID) }
 
     private static func read(_ clock: clockid_t) -> Duration {

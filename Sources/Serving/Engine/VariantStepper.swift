@@ -10,7 +10,7 @@ public struct VariantStepper: Sendable {
         public var end: Double
         /// From the request's arrival.
         public var latency: Double
-        /// Of that, computing.
+        /// Part of the latency that was computing.
         public var service: Double
         /// When the request came; nil when it came because the one before was answered.
         public var arrival: Double?

@@ -59,7 +59,7 @@ public struct DeviceReport: Sendable, Codable {
     /// The budget that counted, with the device's memory and the tier's size.
     public var budget: Budget?
     public private(set) var phases: [Phase] = []
-    /// Of all phases, from arrival to answer; nil: nothing was answered.
+    /// Latency over all phases, from arrival to answer; nil: nothing was answered.
     public private(set) var latency: LatencyHistogram.Summary?
     /// The latencies' course; empty unless the phases' seconds were given.
     public var slices: [RequestLoop.Slice] = []
@@ -108,7 +108,7 @@ public struct DeviceReport: Sendable, Codable {
         answered > 0 ? Double(phases.reduce(0) { $0 + $1.correct }) / Double(answered) : nil
     }
 
-    /// Of `busySeconds` those in which a core computes; in the others the device's share keeps it idle. A simulated share
+    /// Part of `busySeconds` in which a core computes; in the others the device's share keeps it idle. A simulated share
     /// stretches every pass evenly. One that the kernel keeps lets short passes run whole: this is the most it allows.
     public var computingSeconds: Double {
         figures == .simulated ? busySeconds * device.cpuShare : min(busySeconds, seconds * device.cpuShare)

@@ -15,7 +15,7 @@ public struct DeviceTask: Sendable, Codable {
         }
     }
 
-    /// Of the fleet, from 0.
+    /// Place in the fleet, from 0.
     public var index: Int
     public var device: DeviceProfile
     /// The machine that stands in for the device.

@@ -48,7 +48,7 @@ final class FleetPost {
         liveness = Liveness(peers: world.size, timeout: Int(timeout * 1e9), at: MonotonicClock.now)
     }
 
-    /// Of each rank.
+    /// Host of each rank.
     var hosts: [String] { processes.hosts }
 
     func isLost(_ rank: Int) -> Bool { losses[rank] != nil }

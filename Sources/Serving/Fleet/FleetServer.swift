@@ -109,7 +109,7 @@ final class FleetServer {
     private func takeAnswers(into progress: inout [Progress], numbersFrom first: Int) throws {
         func take(_ answer: FleetAnswer, _ number: Int, of rank: Int) {
             if busy[rank] == number { busy[rank] = nil }
-            // Of an earlier list, or done by another meanwhile.
+            // An answer does not count when it is to an earlier list, or another rank has done the item meanwhile.
             guard progress.indices.contains(number - first) else { return }
             if case .over(.answered) = progress[number - first] { return }
             progress[number - first] = .over(.answered(answer))

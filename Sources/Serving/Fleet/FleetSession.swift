@@ -29,11 +29,11 @@ public struct FleetPlan {
 
 /// What a fleet has come to. On rank 0.
 public struct FleetResult {
-    /// Of each device; that of one which is missing has a `failure`.
+    /// Measurements of each device; a missing device's has a `failure`.
     public let reports: [DeviceReport]
     /// By host.
     public let machines: [String: DeviceProfiler.Machine]
-    /// Of each variant, the share in [0, 1].
+    /// Accuracy of each variant, in [0, 1].
     public let accuracies: [Double]
     /// The run was asked to stop before all devices had served.
     public let interruption: Interruption?
@@ -72,7 +72,7 @@ public enum FleetSession {
         let devices = plan.fleet.devices
         var outcomes: [FleetServer.Outcome?] = []
         var interruption: Interruption?
-        // Of the host that cannot be lost, for a device that has none.
+        // The machine of the host that cannot be lost stands in where a device's own is not known.
         guard let here = machines[hosts[0]] else { preconditionFailure("rank 0 measures its host") }
         let items = devices.indices.map { index in
             FleetServer.Item(ranks: plan.fleet.ranks(for: index, of: hosts.count), isDoneAgain: false) { rank in

@@ -15,7 +15,7 @@ public struct ModelSelector: Sendable {
     /// accurate.
     public let ladder: [Int]
 
-    /// Of two candidates that take nearly the same time, only the more accurate one is a step.
+    /// Share of a step's time that the next step takes at most: one that is hardly faster, but less accurate, is none.
     private static let leastGain = 0.9
 
     /// - Parameters:

@@ -9,7 +9,7 @@ final class ServerRound {
     private var round = RoundID(0)
     private var order: ServiceOrder
     private var turns: [Int: Progress] = [:]
-    /// Of the whole model, from which the round started.
+    /// Weights of the whole model from which the round started.
     private var start: [Float] = []
     /// Made when they are needed first, and used again; with `copies`, never more than the largest cohort.
     private var idle: [ServerPart] = []

@@ -21,7 +21,7 @@ final class DeviceLoop: ClientWork {
 
     /// Made when they are needed first, and used again.
     private var idle: [DevicePart] = []
-    /// Of the clients whose turns are under way.
+    /// Parts of the clients whose turns are under way.
     private var devices: [Int: DevicePart] = [:]
     private var outgoing: [Parcel] = []
     private var issue = 0
@@ -53,7 +53,7 @@ final class DeviceLoop: ClientWork {
             case .gradient:
                 try goOn(message)
             case .end:
-                // Of a client that was left out something may be under way; the server takes it in, and forgets it.
+                // Something of a client that was left out may be under way; the server takes it in, and forgets it.
                 try contact.wait {
                     try outgoing.advance()
                     return outgoing.isEmpty || contact.isStopped

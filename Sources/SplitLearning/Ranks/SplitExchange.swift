@@ -26,7 +26,7 @@ final class SplitExchange: Exchange {
     private var clientsOf: [[Int]]
     /// Clients that have delivered, or from whom nothing is to come.
     private var settled: Set<Int> = []
-    /// Of these, those whose features were no good.
+    /// Settled clients whose features were no good.
     private var rejected: Set<Int> = []
     /// Features that wait for their turn.
     private var waiting: [Int: Letter] = [:]

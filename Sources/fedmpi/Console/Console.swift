@@ -16,7 +16,7 @@ enum Console {
         case isNoted
     }
 
-    /// Of the command that runs; set before it does.
+    /// What the loss of its output means to the command; set before it runs.
     static var loss: Loss {
         get { endsAtLoss.load(ordering: .relaxed) ? .ends : .isNoted }
         set { endsAtLoss.store(newValue == .ends, ordering: .relaxed) }

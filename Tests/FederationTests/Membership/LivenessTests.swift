@@ -109,7 +109,7 @@ import Testing
         rank.look(after: 100, answers: true)
         #expect(rank.liveness.patience(with: 0) == 10_000_000_000 + 4 * 4_100_000_000)
         rank.look(for: 20_000, every: 100)
-        // Of the 4.1 s two and a half are forgotten by then: 10 s + 4 · 1.6 s.
+        // Two and a half of the 4.1 s are forgotten by then: 10 s + 4 · 1.6 s.
         #expect(rank.loss() != nil)
         #expect(rank.liveness.patience(with: 0) == 16_400_000_000)
         rank.look(for: 100_000, every: 100)

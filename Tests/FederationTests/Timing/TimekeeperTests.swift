@@ -8,7 +8,7 @@ import Testing
     struct Run {
         var records: [RoundRecord]
         var digest: String?
-        /// Of each rank.
+        /// What each rank recorded.
         var events: [[TimingEvent]]
         var messages: [[MessageCount]]
         var headers: [TimingHeader?]

@@ -18,7 +18,7 @@ final class IDXTarget: FuzzTarget {
     private let cache: String
     private let compressed: Bool
     private let original: Contents
-    /// Of each file, its decompressed copy in the cache, if it has one.
+    /// The decompressed copy of each file in the cache, if it has one.
     private let copies: [String?]
 
     /// Everything that a run can see of a data set.

@@ -5,7 +5,7 @@ import Testing
 
 /// What rank 0 believes of a device's report.
 struct DeviceReportTests {
-    /// Of three images, two of which the server answered.
+    /// A report of three images, two of which the server answered.
     private static func report(_ change: (inout DeviceReport) -> Void = { _ in }) -> DeviceReport {
         var report = DeviceReport(
             rank: 2, labels: [0, 9, -1], answered: 2, seconds: 1, computingSeconds: 0.5, processorSeconds: 0.25,

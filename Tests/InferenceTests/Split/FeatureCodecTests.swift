@@ -71,7 +71,7 @@ struct FeatureCodecTests {
     }
 
     @Test func `halves are IEEE's, rounded to the nearest, ties to even`() {
-        // Of numpy.float16: 1 + 2⁻¹¹ is a tie and goes to 1; 1 + 3·2⁻¹¹ to 1 + 2·2⁻¹⁰; 2⁻²⁵ is a tie and goes to 0.
+        // Values of numpy.float16: 1 + 2⁻¹¹ is a tie and goes to 1; 1 + 3·2⁻¹¹ to 1 + 2·2⁻¹⁰; 2⁻²⁵ is a tie and goes to 0.
         let values: [Float] = [
             1, -2, 0.1, 65_504, 65_519, 1 + 0x1p-11, 1 + 0x3p-11, 0x1p-14, 0x1p-24, 0x1p-25, 0x3p-26, 0x1.ffcp-15,
         ]

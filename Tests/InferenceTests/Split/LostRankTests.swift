@@ -79,7 +79,7 @@ struct LostRankTests {
             #expect(ends[rank].error == nil && ends[rank].hasLostRanks && ends[rank].notes.count == 1)
             #expect((ends[rank].report == nil) == (rank > 1) && ends[rank].endsJob == (rank == 1))
         }
-        // Of the same weights, so of the same predictions.
+        // The same weights predict the same.
         let whole = try #require(try run(losing: -1)[0].report)
         #expect(whole.lost.isEmpty)
         #expect(zip(report.perDevice, whole.perDevice).allSatisfy { $0.labels == $1.labels })

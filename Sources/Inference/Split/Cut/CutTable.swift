@@ -9,7 +9,7 @@ public struct CutTable: Sendable, Codable {
         public var link: LinkEstimate
         /// Bytes a second that the server takes of all devices together; nil: no limit is known.
         public var serverBandwidth: Double?
-        /// Of each host: devices on it, whether it is the server's, and its cores.
+        /// What is known of each host: devices on it, whether it is the server's, and its cores.
         public var hosts: [Host]
 
         public struct Host: Sendable, Codable {
@@ -43,7 +43,7 @@ public struct CutTable: Sendable, Codable {
         public var deviceSeconds: Double
         /// The decoding and the layers behind the cut.
         public var serverSeconds: Double
-        /// Of one image on the way up, and of its answer.
+        /// Bytes of one image on the way up, and of its answer.
         public var upBytes: Double
         public var downBytes: Double
 

@@ -29,7 +29,7 @@ public struct SplitReport: Sendable, Codable {
     public var differences: Int?
 
     public var bytes: Bytes
-    /// Of all devices.
+    /// Latencies of all devices.
     public var latencies: StageLatencies
     public var server: ServerReport?
     public var perDevice: [DeviceReport]

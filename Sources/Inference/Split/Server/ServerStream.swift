@@ -198,9 +198,9 @@ final class ServerStream {
 public struct ServerReport: Sendable, Codable {
     /// From the common start until the last answer had left.
     public var seconds = 0.0
-    /// Of these, how long it decoded, computed and wrote answers.
+    /// Part of these in which it decoded, computed and wrote answers.
     public var computingSeconds = 0.0
-    /// Of these, what its thread took of a processor.
+    /// Processor time that its thread took meanwhile.
     public var processorSeconds = 0.0
     public var passes = 0
     /// Images of all passes, and of the largest.

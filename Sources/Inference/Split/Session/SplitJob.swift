@@ -18,7 +18,7 @@ final class SplitJob {
     /// The whole model's, on rank 0 and where devices have it all.
     private(set) var weights: [Float]?
     let data: any Dataset
-    /// Of each rank's host.
+    /// Cores of each rank's host.
     let cores: [Int]
     let stop: StopFlag
 

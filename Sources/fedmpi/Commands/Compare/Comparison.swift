@@ -105,7 +105,7 @@ struct Comparison {
         return rows
     }
 
-    /// Of the picture, in the results folder.
+    /// Name of the picture's folder, in the results folder.
     var folderName: String {
         // A name may be a path, and the history somebody else's.
         let names = entries.map { entry in

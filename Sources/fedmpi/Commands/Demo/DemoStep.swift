@@ -8,7 +8,7 @@ struct DemoStep {
     let reason: String
     /// Nil: it runs without mpirun.
     let ranks: Int?
-    /// Of fedmpi.
+    /// Arguments of fedmpi.
     let arguments: [String]
 
     /// As a person would type it.

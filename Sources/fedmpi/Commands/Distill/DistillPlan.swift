@@ -10,7 +10,7 @@ import Recording
 struct DistillPlan {
     /// What a run is for.
     struct Task: Equatable {
-        /// Of `students`.
+        /// Index in `students`.
         let student: Int
         let seed: UInt64
         /// Whether it has a teacher, or is trained from scratch.
@@ -24,14 +24,14 @@ struct DistillPlan {
     /// Each the teacher of the next.
     let students: [Model]
     let seeds: [UInt64]
-    /// Of the first student.
+    /// Teacher of the first student.
     let teacher: TrainedModel
     let data: DatasetPair
     /// In the order in which they are done.
     let tasks: [Task]
-    /// Of each task.
+    /// The run of each task.
     let runs: [SweepRun]
-    /// Of the runs that had finished before, by their place.
+    /// Curves of the runs that had finished before, by their place.
     private(set) var curves: [Int: RunCurve] = [:]
     /// What is to be done.
     private(set) var waiting: [SweepRun] = []

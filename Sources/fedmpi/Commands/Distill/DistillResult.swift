@@ -19,9 +19,9 @@ struct DistillResult: Encodable {
     /// Runs that differ in their seed only.
     struct Trained: Encodable, Equatable {
         let seeds: [UInt64]
-        /// Of each seed, on the test set, in [0, 1].
+        /// Accuracy for each seed, on the test set, in [0, 1].
         let accuracy: [Double]
-        /// Of each seed: the share of test samples that the first teacher takes for the same class.
+        /// Share of the test samples, for each seed, that it and the first teacher take for the same class.
         let agreement: [Double]
         /// Names of their folders.
         let runs: [String]

@@ -3,7 +3,7 @@ import NeuralNet
 
 /// What a model takes the samples of a test set for.
 struct TestScores {
-    /// Of each sample, the class with the largest score.
+    /// The class with the largest score, for each sample.
     let answers: [Int32]
     /// In [0, 1].
     let accuracy: Double

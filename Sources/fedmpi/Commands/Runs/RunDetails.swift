@@ -72,7 +72,7 @@ struct RunDetails: ParsableCommand {
         line("weights", run.digest.map { "sha256 \($0)" } ?? "-")
     }
 
-    /// Of many rounds, about twenty at even distances.
+    /// Shows about twenty rounds of many, at even distances.
     private func show(_ rounds: [RoundRecord]) {
         guard let last = rounds.last else { return }
         let step = max(1, (rounds.count + 19) / 20)

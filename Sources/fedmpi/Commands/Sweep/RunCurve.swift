@@ -32,7 +32,7 @@ struct RunCurve: Codable, Equatable {
         self.rounds = rounds
     }
 
-    /// Of a run that had finished before.
+    /// The curve of a run that had finished before.
     init(_ log: RoundLog) {
         self.init(
             log.rounds.map {
@@ -47,7 +47,7 @@ struct RunCurve: Codable, Equatable {
             })
     }
 
-    /// Of the last round that was evaluated.
+    /// Accuracy in the last round that was evaluated.
     var finalAccuracy: Double? { rounds.last { $0.accuracy != nil }?.accuracy }
     var bestAccuracy: Double? { rounds.compactMap(\.accuracy).max() }
 
@@ -56,7 +56,7 @@ struct RunCurve: Codable, Equatable {
         rounds.first { $0.accuracy.map { $0 >= accuracy } ?? false }
     }
 
-    /// Of the last round that clients evaluated.
+    /// What clients found in the last round that they evaluated.
     var clients: Clients? { rounds.last { $0.clients != nil }?.clients }
 
     /// Simulated seconds until then; nil when no time was simulated.
@@ -65,10 +65,10 @@ struct RunCurve: Codable, Equatable {
         return rounds.prefix { $0.round <= round.round }.reduce(0) { $0 + ($1.simulatedSeconds ?? 0) }
     }
 
-    /// Of all rounds.
+    /// Seconds of all rounds.
     var seconds: Double { rounds.reduce(0) { $0 + $1.seconds } }
 
-    /// Of all rounds; nil when no time was simulated.
+    /// Simulated seconds of all rounds; nil when no time was simulated.
     var simulatedSeconds: Double? {
         let seconds = rounds.compactMap(\.simulatedSeconds)
         return seconds.isEmpty ? nil : seconds.reduce(0, +)

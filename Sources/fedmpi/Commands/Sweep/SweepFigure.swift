@@ -26,7 +26,7 @@ enum SweepFigure: String, CaseIterable {
     /// Whether it is a column of its own accord only where a run has it.
     var isOccasional: Bool { [.reach, .clients, .clientsWorst, .own, .ownWorst, .simulated].contains(self) }
 
-    /// Of a run; nil where it has none.
+    /// Value for a run; nil where it has none.
     func value(of run: RunCurve, target: Double?) -> Double? {
         switch self {
         case .final: run.finalAccuracy.map { 100 * $0 }

@@ -20,7 +20,7 @@ struct SweepFile {
     }
 
     let path: String
-    /// Of every run.
+    /// Settings of every run.
     private(set) var base: Node.Mapping = [:]
     /// Every combination is a run; in the order of the file.
     private(set) var grid: [(name: String, values: [Node])] = []
@@ -29,7 +29,7 @@ struct SweepFile {
     private(set) var ranksPerRun: Int?
     /// Accuracy in (0, 1] that runs are to reach.
     private(set) var target: Double?
-    /// Of the table; nil: those that there are.
+    /// Columns of the table; nil: those that there are.
     private(set) var columns: [SweepFigure]?
 
     private static let keys = ["base", "cases", "columns", "grid", "ranks-per-run", "target"]

@@ -6,11 +6,11 @@ import MPI
 /// Groups are neighbours in the order of ranks, so that they share a host where they can, and differ in size by one at
 /// most.
 final class SweepGroup {
-    /// Of the leader, in the world.
+    /// Rank of the leader, in the world.
     let leader: Int
-    /// Of all groups, in the world.
+    /// Ranks of all groups' leaders, in the world.
     let leaders: [Int]
-    /// Of the smallest group and the largest.
+    /// How many ranks the smallest group has, and the largest.
     let sizes: ClosedRange<Int>
     /// The others, in the world.
     let clients: [Int]

@@ -150,7 +150,7 @@ final class SweepLeader {
 private final class SweepWitness: RoundObserver {
     private let queue: SweepQueue?
     private var failure: (any Error)?
-    /// Of the whole run.
+    /// Rounds of the whole run.
     private(set) var rounds: [RunCurve.Round] = []
     private(set) var hasLostRanks = false
 

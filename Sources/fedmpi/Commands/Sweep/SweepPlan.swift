@@ -12,13 +12,13 @@ struct SweepPlan {
     /// `results/<sweep>`
     let folder: URL
     let points: [SweepPoint]
-    /// Of the points that had finished before, by their place.
+    /// Curves of the points that had finished before, by their place.
     private(set) var curves: [Int: RunCurve] = [:]
     /// What is to be done, the most expensive first, so that groups end together.
     private(set) var runs: [SweepRun] = []
-    /// Of `runs`, those that go on.
+    /// How many of `runs` go on.
     private(set) var begun = 0
-    /// Of all points.
+    /// The most clients of all points.
     private(set) var mostClients = 1
     /// Held as long as this is there.
     private let lock: FolderLock?
@@ -111,7 +111,7 @@ struct SweepPlan {
         }
     }
 
-    /// Of the sweep, as far as it is known.
+    /// The table of the sweep, as far as it is known.
     /// - Parameter outcomes: of the runs that were done.
     func table(_ outcomes: [SweepOutcome]) -> SweepTable {
         var curves = curves

@@ -15,7 +15,7 @@ struct SweepPoint {
     /// Whether it ends with a report of its own.
     let hasReport: Bool
 
-    /// Of the run and its folder.
+    /// Name of the run and its folder.
     var name: String { Self.folderName(coordinates, seed: seed) }
 
     /// `fedprox,alpha=0.1,seed=1` without what folder names cannot have everywhere.

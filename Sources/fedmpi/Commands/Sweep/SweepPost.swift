@@ -23,7 +23,7 @@ final class SweepPost {
 
     /// What a leader tells rank 0 when it asks for a run.
     struct Report: Codable {
-        /// Of the run it has done; nil: it has done none.
+        /// Outcome of the run it has done; nil: it has done none.
         var outcome: SweepOutcome?
         var hasLostRanks = false
         /// It was asked to stop and has saved.

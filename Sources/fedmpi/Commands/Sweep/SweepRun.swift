@@ -10,7 +10,7 @@ struct SweepRun: Codable, Equatable {
     let index: Int
     let settings: RunSettings
     let outputs: RunOutputs.Choice
-    /// Of its folder.
+    /// Name of its folder.
     let name: String
     /// Whether the ranks record what they do with their time.
     let isTimed: Bool
@@ -95,7 +95,7 @@ struct SweepRun: Codable, Equatable {
         return nil
     }
 
-    /// Of a `config.json`. What its version had no setting for is as it is by default.
+    /// Settings in a `config.json`. What its version had no setting for is as it is by default.
     private static func settings(in config: Data) -> RunSettings? {
         guard let all = try? JSONSerialization.jsonObject(with: config) as? [String: Any],
             let found = all["settings"] as? [String: Any]

@@ -14,7 +14,7 @@ extension SweepTable {
         let points: [Point]
     }
 
-    /// Of the points with a finished run, at the rounds in which all their runs were evaluated.
+    /// Curves of the points with a finished run, at the rounds in which all their runs were evaluated.
     var curves: [Curve] {
         rows.compactMap { row in
             let runs = row.curves.map { curve in

@@ -17,7 +17,7 @@ struct FineTuning {
         let train = data.train
         let plan = try Plan(model, batch: Self.batch, purpose: .training, threads: threads)
         try plan.load(trained.weights.span)
-        // Of the same kind, so that its weights lie in the same order: 1 where a weight may move, 0 where it may not.
+        // A plan of the same kind has its weights in the same order: 1 where a weight may move, 0 where it may not.
         let mask = try Plan(model, batch: Self.batch, purpose: .training, threads: threads)
         try mask.load(trained.mask.span)
         let optimizer = SGD(learningRate: learningRate, momentum: 0.9)

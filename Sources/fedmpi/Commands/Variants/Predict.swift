@@ -58,12 +58,12 @@ struct Predict: ParsableCommand {
         let `class`: Int
         /// Absent where the data set's classes have no names.
         let name: String?
-        /// Of all classes.
+        /// Probabilities of all classes.
         let probabilities: [Double]
         /// Absent without labels.
         let label: Int?
         let labelName: String?
-        /// Of the pass the image was in.
+        /// Duration of the pass the image was in.
         let milliseconds: Double
     }
 
@@ -80,7 +80,7 @@ struct Predict: ParsableCommand {
         let data: String
         let batch: Int
         let accuracy: Double?
-        /// Of a pass, from the images in memory to their scores.
+        /// Durations of passes, from the images in memory to their scores.
         let milliseconds: Milliseconds
         let imagesPerSecond: Double
     }

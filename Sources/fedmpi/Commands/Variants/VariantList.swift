@@ -39,7 +39,7 @@ struct VariantList: ParsableCommand {
     func run() throws {
         let variants = try models.map { try Variant(reading: $0) }
         try data.refuseDifferent(variants)
-        // Of each the test images that its own run kept from training.
+        // Test images for each: those that its own run kept from training.
         let tests = try variants.map { try data.open(for: $0) }
         // Before the work, so that a bad folder is said at once.
         let folder = try output.map { try OutputFolder($0, for: Self.files, overwrite).url }

@@ -10,7 +10,7 @@ struct VariantMeasurement {
     let accuracy: Double
     /// What that is of: e.g. `the 10,000 test images of fashion-mnist`.
     let testImages: String
-    /// Of single images, one after the other, from the image in memory to its scores.
+    /// Latency of single images, one after the other, from the image in memory to its scores.
     let latency: LatencyHistogram.Summary
     /// In batches of `throughputBatch`, by the median time of one, so that other work of the machine counts less.
     let imagesPerSecond: Double

@@ -12,7 +12,7 @@ extension VariantMeasurement {
         let accuracy: Double
         /// What that is of.
         let testImages: String
-        /// Of single images.
+        /// Latency of single images.
         let milliseconds: Milliseconds
         /// In batches of 32.
         let imagesPerSecond: Double

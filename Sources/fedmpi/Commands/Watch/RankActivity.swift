@@ -6,7 +6,7 @@ import Recording
 struct RankActivity: Equatable {
     struct Share: Equatable {
         let phase: Phase
-        /// Of the time, in [0, 1].
+        /// Share of the time, in [0, 1].
         var share: Double
     }
 

@@ -21,9 +21,9 @@ struct WatchedRun {
         let settings: Settings
         var ranks: Int
         var hosts: [String]
-        /// Of the whole run.
+        /// Rounds of the whole run.
         var rounds: Int { continuedRounds ?? settings.rounds }
-        /// Of a run that was continued with another number.
+        /// Rounds of a run that was continued with another number of them.
         var continuedRounds: Int?
     }
 
@@ -37,7 +37,7 @@ struct WatchedRun {
     private(set) var plan: Plan?
     var records: [RoundRecord] { rounds.records }
     var faults: [FaultRecord] { troubles.records }
-    /// Of the ranks whose timing log is there, in their order.
+    /// Activities of the ranks whose timing log is there, in their order.
     private(set) var activities: [RankActivity] = []
     /// Nil while the run goes on.
     private(set) var ending: Ending?

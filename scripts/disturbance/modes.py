@@ -4,6 +4,8 @@ import hashlib
 import json
 import shutil
 
+from . import mode_faults
+
 DATA = "--dataset synthetic".split()
 SMALL = [*DATA, "--samples-per-client", "40", "--clients", "6", "--eval-every", "10"]
 FAILURE_TIMEOUT = ["--failure-timeout", "3"]
@@ -137,7 +139,7 @@ class SplitInference(Mode):
 
 class Serving(Mode):
     name = "serve"
-    kinds = ("kill_device", "stop_device", "stop_device_continued")
+    kinds = (mode_faults.kill_device, mode_faults.stop_device, mode_faults.stop_device_continued)
     requests = 3000
 
     def command(self, folder):

@@ -101,7 +101,7 @@ final class RoundLoop {
             settings: job.settings, model: job.model, teacher: job.distillation?.teacher, data: job.data,
             skew: job.labelSkew,
             trainingSamples: job.partition.sampleCount, testSamples: job.data.test.count, ranks: ranks, hosts: hosts,
-            finishedRounds: finishedRounds, classNames: job.data.train.classNames, dataNotes: job.data.notes)
+            finishedRounds: finishedRounds)
         timeline.enter(.checkpoint)
         for observer in observers { try observer.runStarted(description) }
         start = .now

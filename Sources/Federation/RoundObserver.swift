@@ -19,10 +19,6 @@ public struct RunDescription: Sendable {
     public let hosts: [String]
     /// Rounds that were finished before the run was continued.
     public let finishedRounds: Int
-    /// Names of the data's classes, in the order of the labels.
-    public var classNames: [String] = []
-    /// How the data were read.
-    public var dataNotes: [DatasetNote] = []
 
     /// The distinct hosts, in the order of their first rank.
     public var distinctHosts: [String] {

@@ -15,13 +15,13 @@ public struct PartitionFile: Sendable, Equatable {
     public init(table: [[Int]], bytesPerSample: Int, classNames: [String] = []) {
         self.table = table
         self.bytesPerSample = bytesPerSample
-        self.classNames = classNames.enumerated().contains { "\($0)" != $1 } ? classNames : []
+        self.classNames = classNames
     }
 
     /// As it stands in a run's folder.
     public var contents: [UInt8] {
         let classes = table.first?.count ?? 0
-        let titles = classNames.isEmpty ? (0..<classes).map { "class_\($0)" } : classNames.map(Self.quoted)
+        let titles = classNames.isEmpty ? (0..<classes).map { "class_\($0)" } : classNames.map(CSVLine.quoted)
         var text = "# bytes_per_sample \(bytesPerSample)\nclient"
         for title in titles { text += "," + title }
         text += "\n"
@@ -38,34 +38,10 @@ public struct PartitionFile: Sendable, Equatable {
         guard lines.count >= 2, let bytes = lines[0].split(separator: " ").last.flatMap({ Int($0) }) else { return nil }
         let rows = lines[2...].map { $0.split(separator: ",").dropFirst().map { Int($0) ?? 0 } }
         guard let classes = rows.first?.count, rows.allSatisfy({ $0.count == classes }) else { return nil }
-        let titles = Array(Self.fields(lines[1]).dropFirst())
+        let titles = Array(CSVLine.cells(of: lines[1]).dropFirst())
         let areNames =
             titles.count == classes && titles.allSatisfy { $0.firstUnprintable == nil }
             && titles.enumerated().contains { "class_\($0)" != $1 }
         self.init(table: rows, bytesPerSample: bytes, classNames: areNames ? titles : [])
-    }
-
-    /// As RFC 4180 has it.
-    private static func quoted(_ text: String) -> String {
-        let needsQuotes = text.isEmpty || text.hasPrefix("#") || text.contains(",") || text.contains("\"")
-        return needsQuotes ? "\"\(text.replacing("\"", with: "\"\""))\"" : text
-    }
-
-    /// The fields of a line, without quotes.
-    private static func fields(_ line: Substring) -> [String] {
-        var fields = [""]
-        var isQuoted = false
-        var scalars = line.unicodeScalars[...]
-        while let scalar = scalars.popFirst() {
-            switch scalar {
-            case "\"" where isQuoted && scalars.first == "\"":
-                scalars.removeFirst()
-                fields[fields.count - 1].unicodeScalars.append(scalar)
-            case "\"": isQuoted.toggle()
-            case "," where !isQuoted: fields.append("")
-            default: fields[fields.count - 1].unicodeScalars.append(scalar)
-            }
-        }
-        return fields
     }
 }

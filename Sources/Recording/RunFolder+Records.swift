@@ -10,7 +10,14 @@ extension RunFolder {
         let environment: RunEnvironment
         let ranks: Int
         let hosts: [String]
+        /// In the order in which accuracies by class are listed.
+        let classNames: [String]?
         let teacher: Teacher?
+
+        private enum CodingKeys: String, CodingKey {
+            case fedmpi, run, settings, environment, ranks, hosts, teacher
+            case classNames = "class_names"
+        }
     }
 
     struct Teacher: Codable {

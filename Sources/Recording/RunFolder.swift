@@ -24,6 +24,8 @@ public final class RunFolder: RoundObserver {
     private let documents = RunDocuments()
     private var lastWrite: ContinuousClock.Instant?
     private var model: Model?
+    /// Nil when classes are called as their labels are.
+    private var classNames: [String]?
     private var origin = DataOrigin()
     private let isResumed: Bool
     private var isModelWritten = false
@@ -88,6 +90,8 @@ public final class RunFolder: RoundObserver {
 
     public func runStarted(_ run: RunDescription) throws {
         model = run.model
+        let names = run.data.train.namedClasses
+        classNames = names.isEmpty ? nil : names
         origin = DataOrigin(run.settings, run.data)
         if isResumed {
             noteResume(run)
@@ -95,7 +99,8 @@ public final class RunFolder: RoundObserver {
             try documents.put(
                 Configuration(
                     fedmpi: Version.current, run: name, settings: run.settings, environment: environment,
-                    ranks: run.ranks, hosts: run.distinctHosts, teacher: run.teacher.map(Teacher.init)),
+                    ranks: run.ranks, hosts: run.distinctHosts, classNames: classNames,
+                    teacher: run.teacher.map(Teacher.init)),
                 as: "config.json")
         }
         write()
@@ -111,6 +116,8 @@ public final class RunFolder: RoundObserver {
     }
 
     public func clientsEvaluated(_ table: ClientAccuracies) throws {
+        var table = table
+        table.classNames = classNames
         try documents.put(table, as: "client_accuracy.json")
     }
 

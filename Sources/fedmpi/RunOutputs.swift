@@ -49,7 +49,7 @@ struct RunOutputs {
         let train = job.data.train
         let table = job.partition.classTable(labels: train.labels(), classes: train.classes)
         let file = PartitionFile(
-            table: table, bytesPerSample: train.shape.count, classNames: train.classNames)
+            table: table, bytesPerSample: train.shape.count, classNames: train.namedClasses)
         folder.put(file.contents, as: PartitionFile.name)
         checkpoints = CheckpointWriter(
             folder, every: choice.checkpointEvery, resumed: resumed.map { ($0.generation, $0.state.round) })

@@ -4,9 +4,9 @@ import Testing
 @testable import fedmpi
 
 @Suite struct DataLinesTests {
-    @Test func `A header tells facts and classes, and leaves warnings to standard error`() {
-        #expect(DataLines.header(classNames: ["0", "1"], notes: []) == "")
-        #expect(DataLines.header(classNames: ["bag", "shoe"], notes: []) == "\nclasses   0 bag, 1 shoe")
+    @Test func `A header lists classes by their names, and of many the first and the last`() {
+        #expect(DataLines.classes([]) == nil)
+        #expect(DataLines.classes(["bag", "shoe"]) == "0 bag, 1 shoe")
         let many = (0..<100).map { "c\($0)" }
         #expect(
             DataLines.classes(many)

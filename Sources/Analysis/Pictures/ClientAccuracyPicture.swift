@@ -43,6 +43,7 @@ extension Picture {
                  DATA index 2 using 1:2:(sprintf("%.0f", $3)):($3 > 45 ? 0xffffff : 0x333333) with labels \
             font "sans,10" textcolor rgb variable notitle
             """ : ""
+        let classTics = classTics(run.partition?.classNames ?? [], of: confusion.count)
         let whose = kinds.contains { $0.column == 5 } ? "own models" : "global model"
         return Picture(
             "client_accuracy",
@@ -64,7 +65,7 @@ extension Picture {
                 set yrange [0:100]
                 plot \(curves.joinedPlots())
                 set lmargin at screen 0.40
-                set rmargin at screen 0.65
+                set rmargin at screen \(classTics == nil ? 0.65 : 0.62)
                 set title "clients from worst to best, round \(accuracies.round)"
                 set xlabel "client"
                 set xrange [0.5:\(Double(count) + 0.5)]
@@ -76,15 +77,16 @@ extension Picture {
                 set border 15
                 set lmargin at screen 0.715
                 set rmargin at screen 0.93
-                set title \(text: "taken for, % of the class (\(whose))")
-                set xlabel "predicted class"
-                set ylabel "true class" offset 1,0
+                set title \(text: "taken for, % of the \(classTics == nil ? "" : "row's ")class (\(whose))")
+                set xlabel "\(classTics == nil ? "predicted class" : "")"
+                set ylabel "\(classTics == nil ? "true class" : "")" offset 1,0
+                set bmargin at screen \(classTics == nil ? 0.13 : 0.21)
                 set xrange [-0.5:\(Double(confusion.count) - 0.5)]
                 set yrange [\(Double(confusion.count) - 0.5):-0.5]
-                set xtics \(step(max(confusion.count - 1, 1), labels: 12))
-                set ytics \(step(max(confusion.count - 1, 1), labels: 12))
+                set xtics \(classTics.map { "rotate by 45 right \($0)" } ?? "\(step(max(confusion.count - 1, 1), labels: 12))")
+                set ytics \(classTics ?? "\(step(max(confusion.count - 1, 1), labels: 12))")
                 set cbrange [0:100]
-                set colorbox user origin screen 0.94,0.13 size screen 0.012,0.71
+                set colorbox user origin screen 0.94,\(classTics == nil ? 0.13 : 0.21) size screen 0.012,\(classTics == nil ? 0.71 : 0.63)
                 set palette defined (0 "#ffffff", 0.02 "#e3eef8", 0.25 "#9ec9e2", 0.5 "#4292c6", 1 "#08306b")
                 plot DATA index 2 using 1:2:($1-0.5):($1+0.5):($2-0.5):($2+0.5):3 with boxxyerror lc palette \\
                      fs solid noborder notitle\(numbers)

@@ -1,6 +1,9 @@
+import Recording
+
 extension Picture {
     /// Client × class.
-    static func clientDistribution(_ run: RecordedRun, _ partition: [[Int]]) -> Picture {
+    static func clientDistribution(_ run: RecordedRun, _ file: PartitionFile) -> Picture {
+        let partition = file.table
         let classes = partition.first?.count ?? 0
         let isSmall = partition.count <= 16
         // More columns than pixels say no more.
@@ -26,6 +29,7 @@ extension Picture {
                  DATA index 1 using 1:2:(sprintf("%.0f", $3)):($3 > \(0.45 * most) ? 0xffffff : 0x333333) \
             with labels font "sans,11" textcolor rgb variable notitle
             """
+        let classTics = classTics(file.classNames)
         let clientTics = step(max(partition.count - 1, 1))
         return Picture(
             "client_distribution",
@@ -35,7 +39,7 @@ extension Picture {
             size: (1200, isSmall ? 640 : 560), data: data,
             body: """
                 set multiplot
-                set lmargin at screen 0.095
+                set lmargin at screen \(classTics == nil ? 0.095 : 0.15)
                 set rmargin at screen 0.87
                 half = \(Double(group) / 2)
                 set xrange [-half:\(Double(columns.last?.client ?? 0) + Double(group) / 2)]
@@ -56,9 +60,9 @@ extension Picture {
                 set border 15
                 set xlabel "client"
                 set xtics \(clientTics) format "%g"
-                set ylabel "class"
+                set ylabel "\(classTics == nil ? "class" : "")"
                 set yrange [-0.5:\(Double(classes) - 0.5)]
-                set ytics \(step(max(classes - 1, 1)))
+                set ytics \(classTics ?? "\(step(max(classes - 1, 1)))")
                 set cbrange [0:\(most)]
                 set colorbox user origin screen 0.89,0.13 size screen 0.02,0.57
                 set palette defined (0 "#ffffff", 0.02 "#e3eef8", 0.25 "#9ec9e2", 0.5 "#4292c6", 1 "#08306b")

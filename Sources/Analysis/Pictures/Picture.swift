@@ -76,4 +76,13 @@ public struct Picture {
             step *= 10
         }
     }
+
+    /// Tics at the names of classes; nil where they have none, too many, or another number of them.
+    static func classTics(_ names: [String], of classes: Int? = nil) -> PlotScript? {
+        guard (1...20).contains(names.count), classes ?? names.count == names.count else { return nil }
+        let tics = names.enumerated().map { place, name -> PlotScript in
+            "\(tic: name.count > 12 ? "\(name.prefix(11))…" : name) \(place)"
+        }
+        return "(\(tics.joined(by: ", ")))"
+    }
 }

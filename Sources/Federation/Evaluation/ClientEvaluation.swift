@@ -45,9 +45,12 @@ public struct ClientAccuracies: Codable, Sendable, Equatable {
     public var globalConfusion: [[Int]]?
     /// Likewise with each client's own model.
     public var personalConfusion: [[Int]]?
+    /// Names of the confusion's rows and columns; nil when classes are called as their labels are.
+    public var classNames: [String]?
 
     private enum CodingKeys: String, CodingKey {
         case round, clients
+        case classNames = "class_names"
         case globalConfusion = "global_confusion"
         case personalConfusion = "personal_confusion"
     }

@@ -37,7 +37,7 @@ public struct DataOrigin: Sendable, Equatable {
     init(dataset: String, _ options: DatasetOptions, _ data: DatasetPair) {
         self.dataset = dataset
         self.options = options
-        classNames = data.train.hasNamedClasses ? data.train.classNames : []
+        classNames = data.train.namedClasses
         scale = data.train.scale
         testShare = data.heldOutShare
         let train = data.train.summarized()
@@ -138,6 +138,8 @@ public struct DataOrigin: Sendable, Equatable {
 }
 
 extension Dataset {
-    /// Whether the classes have other names than their numbers.
+    /// Names of the classes, in the order of the labels; empty when classes are called as their labels are.
+    public var namedClasses: [String] { hasNamedClasses ? classNames : [] }
+
     var hasNamedClasses: Bool { classNames.enumerated().contains { $1 != "\($0)" } }
 }

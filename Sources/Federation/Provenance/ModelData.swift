@@ -135,7 +135,7 @@ public struct ModelData: Sendable {
     /// The names of the model's classes, in the order of its scores; empty where nobody knows them.
     public func classNames(of model: Model, _ data: DatasetPair?) -> [String] {
         if origin.classNames.count == model.classes { return origin.classNames }
-        let own = data.map { $0.test.hasNamedClasses ? $0.test.classNames : [] } ?? Datasets.classNames(of: dataset)
+        let own = data.map(\.test.namedClasses) ?? Datasets.classNames(of: dataset)
         return own.count == model.classes ? own : []
     }
 

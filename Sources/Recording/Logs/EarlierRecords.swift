@@ -28,41 +28,36 @@ public struct EarlierRecords: Sendable {
     /// In their order. O(bytes of the log), and records that are decoded.
     /// - Parameter first: those before it are skipped.
     public func forEachRound(from first: Int = 1, _ body: (RoundRecord) throws -> Void) throws {
-        let lines = try lines(of: RunLogs.roundsName, rounds)
+        let records = try records(of: RunLogs.roundsName, rounds)
         // One a round, up to the last.
-        let skipped = min(max(0, first - 1 - (lastRound - lines.count)), lines.count)
+        let skipped = min(max(0, first - 1 - (lastRound - records.count)), records.count)
         let decoder = RecordLog.decoder()
-        for line in lines[skipped...] { try body(decoder.decode(RoundRecord.self, from: line)) }
+        for record in records[skipped...] { try body(decoder.decode(RoundRecord.self, from: record)) }
     }
 
     /// In their order.
     public func forEachFault(_ body: (FaultRecord) throws -> Void) throws {
         let decoder = RecordLog.decoder()
-        for line in try lines(of: RunLogs.faultsName, faults) {
-            try body(decoder.decode(FaultRecord.self, from: line))
+        for record in try records(of: RunLogs.faultsName, faults) {
+            try body(decoder.decode(FaultRecord.self, from: record))
         }
     }
 
     /// A round's record; nil when there is none.
     public func record(of round: Int) throws -> RoundRecord? {
-        let lines = try lines(of: RunLogs.roundsName, rounds)
-        let place = round - 1 - (lastRound - lines.count)
-        guard lines.indices.contains(place) else { return nil }
-        return try RecordLog.decoder().decode(RoundRecord.self, from: lines[place])
+        let records = try records(of: RunLogs.roundsName, rounds)
+        let place = round - 1 - (lastRound - records.count)
+        guard records.indices.contains(place) else { return nil }
+        return try RecordLog.decoder().decode(RoundRecord.self, from: records[place])
     }
 
     /// Those in the file up to the position, which are mapped and not read, and those beside it.
-    private func lines(of name: String, _ state: LogState) throws -> [Data] {
-        var lines: [Data] = []
+    private func records(of name: String, _ state: LogState) throws -> [Data] {
+        var records: [Data] = []
         if let folder, state.position.records > 0 {
             let log = try Data(contentsOf: folder.appendingPathComponent(name), options: .mappedIfSafe)
-            lines = Self.lines(log.prefix(state.position.bytes).dropFirst())
+            records = RecordLog.records(in: log.prefix(state.position.bytes))
         }
-        return lines + Self.lines(Data(state.rest))
-    }
-
-    /// A record a line, a comma behind all but the last.
-    private static func lines(_ bytes: Data) -> [Data] {
-        bytes.split(separator: UInt8(ascii: "\n")).map { $0.last == UInt8(ascii: ",") ? $0.dropLast() : $0 }
+        return records + RecordLog.records(in: Data(state.rest))
     }
 }

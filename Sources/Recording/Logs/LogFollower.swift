@@ -3,7 +3,7 @@ import Foundation
 
 /// Reads a log that grows, each time from where it was read to, however long it is.
 ///
-/// A last line that is being written is read the next time. A log that was cut back, or is another one, is read anew.
+/// A last record that is being written is read the next time. A log that was cut back, or is another one, is read anew.
 public struct LogFollower<Record: Decodable> {
     public private(set) var records: [Record] = []
     /// Bytes that have been read: the end of a record.
@@ -41,10 +41,7 @@ public struct LogFollower<Record: Decodable> {
             return try readWhole(rest, &isNew)
         }
         var end = rest.startIndex
-        // A record ends where its line does, or with the comma before that.
-        for line in rest.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).dropLast()
-        where line.first == UInt8(ascii: "{") {
-            let text = line.last == UInt8(ascii: ",") ? line.dropLast() : line
+        for text in RecordLog.records(in: rest) {
             guard let record = try? decoder.decode(Record.self, from: Data(text)) else { break }
             records.append(record)
             end = text.endIndex
@@ -56,7 +53,7 @@ public struct LogFollower<Record: Decodable> {
         return true
     }
 
-    /// Whether its records take several lines, as those of earlier versions do.
+    /// Whether its records are indented, as those of earlier versions are.
     private func isNested(_ bytes: ArraySlice<UInt8>) -> Bool {
         bytes.dropFirst(RecordLog.opening.count).first == UInt8(ascii: " ")
     }

@@ -36,7 +36,7 @@ public struct LogState: Sendable, Equatable {
     public init(of records: [some Encodable]) throws {
         for record in records {
             if !rest.isEmpty { rest += RecordLog.separator }
-            rest += try RecordLog.line(record)
+            rest += try RecordLog.text(of: record)
         }
     }
 

@@ -2,7 +2,7 @@ import Cryptography
 import Files
 import Foundation
 
-/// A JSON array in a file that grows by a line a record.
+/// A JSON array in a file that grows at its end, record by record.
 ///
 /// Each record is written over the bracket that ended the array, and a bracket behind it, in one call: the file is a whole array
 /// whenever it is read, and a record costs the same however many there are. What a program that is killed while it writes may
@@ -10,8 +10,14 @@ import Foundation
 ///
 /// ```
 /// [
-/// {"round":1,…},
-/// {"round":2,…}
+/// {
+///   "round" : 1,
+///   …
+/// },
+/// {
+///   "round" : 2,
+///   …
+/// }
 /// ]
 /// ```
 final class RecordLog {
@@ -21,7 +27,7 @@ final class RecordLog {
     private var hash = SHA256()
     /// Records in the file.
     private var count = 0
-    /// Records that are still to be written, each as its line.
+    /// Records that are still to be written, each as it is to stand there.
     private var pending: [[UInt8]] = []
     /// Bytes of an earlier job's file that are to be kept.
     private var keptBytes: Int?
@@ -52,7 +58,7 @@ final class RecordLog {
             count = state.position.records
             keptBytes = state.position.bytes
         }
-        if !state.rest.isEmpty { pending = Self.lines(of: state.rest) }
+        if !state.rest.isEmpty { pending = Self.records(in: state.rest).map(Array.init) }
     }
 
     /// Checks that a file holds what a checkpoint relies on. O(bytes before the position).
@@ -101,7 +107,7 @@ final class RecordLog {
 
     /// Adds a record, which `flush` writes.
     func append(_ record: some Encodable) throws {
-        pending.append(try Self.line(record))
+        pending.append(try Self.text(of: record))
     }
 
     var hasPending: Bool { !pending.isEmpty }
@@ -112,16 +118,16 @@ final class RecordLog {
         if file == nil { try make() }
         guard let file else { return }
         while !pending.isEmpty {
-            let lines = pending.prefix(Self.piece)
+            let records = pending.prefix(Self.piece)
             var bytes: [UInt8] = []
-            for (i, line) in lines.enumerated() {
+            for (i, record) in records.enumerated() {
                 bytes += count + i == 0 ? Self.opening.suffix(1) : Self.separator[...]
-                bytes += line
+                bytes += record
             }
             try file.append(bytes.span.bytes, closing: Self.closing)
             hash.update(bytes)
-            count += lines.count
-            pending.removeFirst(lines.count)
+            count += records.count
+            pending.removeFirst(records.count)
         }
     }
 
@@ -149,9 +155,9 @@ final class RecordLog {
 
 extension RecordLog {
     /// A record as it stands in the file.
-    static func line(_ record: some Encodable) throws -> [UInt8] {
+    static func text(of record: some Encodable) throws -> [UInt8] {
         let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         encoder.nonConformingFloatEncodingStrategy = .convertToString(
             positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
         return Array(try encoder.encode(record))
@@ -164,11 +170,23 @@ extension RecordLog {
         return decoder
     }
 
-    /// JSON has no line breaks in strings.
-    private static func lines(of rest: [UInt8]) -> [[UInt8]] {
-        rest.split(separator: UInt8(ascii: "\n")).map { line in
-            Array(line.last == UInt8(ascii: ",") ? line.dropLast() : line)
+    /// The whole records in a part of a log: each from a brace that opens at the beginning of a line to the next that closes
+    /// there. What is inside a record is indented, and JSON has no line breaks in strings.
+    static func records<Bytes: RandomAccessCollection<UInt8>>(in bytes: Bytes) -> [Bytes.SubSequence] {
+        var records: [Bytes.SubSequence] = []
+        var start: Bytes.Index?
+        var previous = UInt8(ascii: "\n")
+        for (place, byte) in zip(bytes.indices, bytes) {
+            if previous == UInt8(ascii: "\n") {
+                if byte == UInt8(ascii: "{") { start = place }
+                if byte == UInt8(ascii: "}"), let begin = start {
+                    records.append(bytes[begin...place])
+                    start = nil
+                }
+            }
+            previous = byte
         }
+        return records
     }
 }
 

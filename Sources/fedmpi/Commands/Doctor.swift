@@ -54,6 +54,7 @@ struct Doctor: WorldCommand {
         line("losses", losses)
         line("oneDNN", "\(OneDNNLibrary.version), \(OneDNNLibrary.instructionSet)")
         line("data", problem.map { "\($0)" } ?? found.map { Self.describe($0.choice, $0.pair) } ?? "")
+        for note in found?.pair.notes ?? [] { line("", (note.isWarning ? "warning: " : "") + note.text) }
         if let found, model != nil {
             for note in found.choice.notes(on: found.pair, usesTraining: true) { line("", note) }
         }

@@ -32,7 +32,7 @@ struct PartitionTable: ParsableCommand {
         let table = partition.classTable(labels: data.train.labels(), classes: data.train.classes)
         let skew = LabelSkew(classTable: table)
         let names = data.train.classNames
-        for note in data.notes where note.isWarning { Console.error("fedmpi: warning: \(note.text)") }
+        DataLines.warn(of: data)
         if json {
             let encoded = try JSONEncoder().encode(
                 Table(

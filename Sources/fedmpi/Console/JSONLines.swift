@@ -67,12 +67,13 @@ final class JSONLines: RoundObserver {
     }
 
     func runStarted(_ run: RunDescription) throws {
+        let classNames = run.data.train.namedClasses
         try print(
             Start(
                 run: folder.name, parameters: run.model.parameterCount, ranks: run.ranks, hosts: run.distinctHosts,
                 finishedRounds: run.finishedRounds > 0 ? run.finishedRounds : nil, settings: run.settings,
-                classNames: DataLines.classes(run.classNames) == nil ? nil : run.classNames,
-                dataNotes: run.dataNotes.isEmpty ? nil : run.dataNotes.map(\.text)))
+                classNames: classNames.isEmpty ? nil : classNames,
+                dataNotes: run.data.notes.isEmpty ? nil : run.data.notes.map(\.text)))
     }
 
     func roundFinished(_ record: RoundRecord) throws {

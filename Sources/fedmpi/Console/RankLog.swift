@@ -1,6 +1,5 @@
 import Federation
 import Logging
-import Synchronization
 
 /// Log lines on standard error, each with its rank.
 struct RankLog: LogHandler {
@@ -23,8 +22,6 @@ final class EventLog: RoundObserver {
     private let logger: Logger
     private let place: String
     private var repeated = RepeatedWarnings()
-    /// What this process has said of data; runs of a sweep have the same.
-    private static let said = Mutex<Set<String>>([])
 
     /// - Parameter run: its name, where there are several at a time.
     init(rank: Int, run: String? = nil) {
@@ -33,9 +30,7 @@ final class EventLog: RoundObserver {
     }
 
     func runStarted(_ run: RunDescription) {
-        for note in run.dataNotes where note.isWarning {
-            if Self.said.withLock({ $0.insert(note.text).inserted }) { logger.warning("\(note.text)") }
-        }
+        for warning in DataLines.newWarnings(of: run.data) { logger.warning("\(warning)") }
     }
 
     func faulted(_ fault: FaultRecord) {

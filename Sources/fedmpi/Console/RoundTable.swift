@@ -41,7 +41,7 @@ final class RoundTable: RoundObserver {
             \(Format.megabytes(run.model.parameterCount * 4))
             data      \(settings.dataset), \(Format.grouped(run.trainingSamples)) to train, \
             \(Format.grouped(run.testSamples)) to test, \(partition)\
-            \(DataLines.header(classNames: run.classNames, notes: run.dataNotes))
+            \(DataLines.header(run.data))
             skew      \(run.skew)
             clients   \(Format.grouped(settings.clients)), \(Format.grouped(settings.cohortSize)) \(run.isAsynchronous ? "in flight" : "a round"), over \
             \(Format.count(clientRanks, "rank")) on \(Format.count(hosts.count, "host"))\

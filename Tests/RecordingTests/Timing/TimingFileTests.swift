@@ -150,7 +150,6 @@ import Testing
             try String(contentsOf: folder.appendingPathComponent("partition.csv"), encoding: .utf8)
                 == "# bytes_per_sample 784\nclient,\"a, \"\"b\"\"\",\"#c\",T-shirt/top\n0,5,0,7\n")
         #expect(PartitionFile(in: folder) == named)
-        #expect(PartitionFile(table: [[5, 0]], bytesPerSample: 1, classNames: ["0", "1"]).classNames.isEmpty)
         // A received folder's names are shown only if they can be.
         try Data("# bytes_per_sample 784\nclient,a\u{1B}[31m,b\n0,5,0\n".utf8)
             .write(to: folder.appendingPathComponent("partition.csv"))

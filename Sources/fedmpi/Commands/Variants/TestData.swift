@@ -34,6 +34,7 @@ struct TestDataOptions: ParsableArguments {
     ) throws(ConfigurationError) -> TestData {
         let choice = try choice(for: metadata)
         let pair = try choice.open(for: model)
+        DataLines.warn(of: pair)
         for note in choice.notes(on: pair, usesTraining: usesTraining) { Console.error("fedmpi: note: \(note)") }
         return TestData(choice: choice, pair: pair)
     }
@@ -65,6 +66,7 @@ struct TestDataOptions: ParsableArguments {
         try refuseDifferent(variants)
         let first = variants.firstIndex { $0.metadata["dataset"] != nil } ?? 0
         let pair = try choices[first].open(for: variants[first].model)
+        if isTelling { DataLines.warn(of: pair) }
         for (index, variant) in variants.enumerated() {
             do { try ModelData.check(pair.test, choices[first].dataset, for: variant.model) } catch {
                 throw ConfigurationError("'\(paths[index])': \(error)")

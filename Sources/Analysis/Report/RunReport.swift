@@ -28,7 +28,9 @@ public struct RunReport {
             if !convergence.pointsPerMegabyte.isEmpty { pictures.append(.bandwidthEfficiency(run, convergence)) }
         }
         if run.timing.end > 0 { pictures.append(.timeline(run, account)) }
-        if let partition = run.partition, !partition.table.isEmpty { pictures.append(.clientDistribution(run, partition)) }
+        if let partition = run.partition, !partition.table.isEmpty {
+            pictures.append(.clientDistribution(run, partition))
+        }
         self.pictures = pictures
     }
 

@@ -28,7 +28,8 @@ enum DataLines {
     /// E.g. `0 bag, 1 shoe`; nil without names.
     static func classes(_ names: [String]) -> String? {
         let all = names.enumerated().map { "\($0) \($1)" }
-        guard all.count > mostClasses, let last = all.last else { return all.isEmpty ? nil : all.joined(separator: ", ") }
+        guard let last = all.last else { return nil }
+        guard all.count > mostClasses else { return all.joined(separator: ", ") }
         return all.prefix(mostClasses / 2).joined(separator: ", ") + ", … " + last + " (fedmpi partition lists them)"
     }
 }

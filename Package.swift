@@ -7,6 +7,9 @@ let mpiPackage = Context.environment["FEDMPI_MPI"] == "mpich" ? "mpich" : "ompi-
 /// Lets a getter return a `Span` that depends on its owner.
 let lifetimes: [SwiftSetting] = [.enableExperimentalFeature("Lifetimes")]
 
+/// Computes also in debug builds, where the tests train whole runs: without optimisation these take most of the time.
+let fast: [SwiftSetting] = [.unsafeFlags(["-O"], .when(configuration: .debug))]
+
 let package = Package(
     name: "fedmpi",
     products: [
@@ -35,21 +38,21 @@ let package = Package(
         .systemLibrary(name: "CProcess"),
 
         // Transport.
-        .target(name: "MPI", dependencies: ["CMPI", "CProcess"], swiftSettings: lifetimes),
+        .target(name: "MPI", dependencies: ["CMPI", "CProcess"], swiftSettings: lifetimes + fast),
         .target(name: "MPITesting", dependencies: ["MPI"]),
 
         // Vocabulary: imports no other Swift target.
-        .target(name: "FedCore", dependencies: ["CCRC32C"]),
+        .target(name: "FedCore", dependencies: ["CCRC32C"], swiftSettings: fast),
         .target(name: "Cryptography", dependencies: ["CCrypto"]),
         // Files in folders that somebody else may have made.
         .target(name: "Files", dependencies: ["FedCore"]),
 
         // Plug-ins: one folder, one catalog each.
-        .target(name: "Strategies", dependencies: ["FedCore"]),
-        .target(name: "Aggregation", dependencies: ["FedCore"]),
-        .target(name: "Selection", dependencies: ["FedCore"]),
-        .target(name: "NeuralNet", dependencies: ["COneDNN", "FedCore"]),
-        .target(name: "Datasets", dependencies: ["CZlib", "FedCore", "Cryptography"]),
+        .target(name: "Strategies", dependencies: ["FedCore"], swiftSettings: fast),
+        .target(name: "Aggregation", dependencies: ["FedCore"], swiftSettings: fast),
+        .target(name: "Selection", dependencies: ["FedCore"], swiftSettings: fast),
+        .target(name: "NeuralNet", dependencies: ["COneDNN", "FedCore"], swiftSettings: fast),
+        .target(name: "Datasets", dependencies: ["CZlib", "FedCore", "Cryptography"], swiftSettings: fast),
 
         .target(name: "ONNX", dependencies: ["FedCore", "NeuralNet"]),
 
@@ -60,7 +63,8 @@ let package = Package(
             dependencies: [
                 "MPI", "FedCore", "Files", "Cryptography", "Strategies", "Aggregation", "Selection", "NeuralNet",
                 "Datasets", "EdgeSim",
-            ]),
+            ],
+            swiftSettings: fast),
         .target(
             name: "Recording",
             dependencies: ["FedCore", "Files", "Cryptography", "NeuralNet", "Federation"]),

@@ -47,10 +47,14 @@ enum Guardian {
     /// - Parameter sparesServer: the clients can do without rank 0, too.
     static func standGuard(sparesServer: Bool = false) {
         switch policy {
-        case .oneProcess, .fatal: return
+        case .oneProcess: return
+        case .fatal:
+            if Launch.rank == 0 { SiblingWatch.start() }
+            return
         case .recovery: break
         case .guarded: if Launch.rank > 0 || sparesServer { becomeChild() }
         }
+        if pipeEnd.load(ordering: .relaxed) < 0 { SiblingWatch.start() }
         // Else MPI_Finalize waits for all ranks, and one that is killed in it would leave the others there. What they
         // would wait for has been said by then: the server has heard a farewell from each.
         setenv("OMPI_MCA_async_mpi_finalize", "1", 0)
@@ -94,6 +98,7 @@ enum Guardian {
 
     /// Says that from here on the other ranks can do without this one.
     static func noteRoundsBegin() {
+        SiblingWatch.end()
         tell(.inRounds)
     }
 
@@ -123,6 +128,7 @@ enum Guardian {
     ) -> Int32 {
         var signals = signals
         var patience = StopPatience()
+        var siblings = SiblingWatch(of: launcher, place: 1 + Launch.localRank)
         var isStopped = false
         var second = timespec(tv_sec: 1, tv_nsec: 0)
         while true {
@@ -138,7 +144,14 @@ enum Guardian {
             }
             if getppid() != launcher { _exit(1) }
             if signal > 0, signal != SIGCHLD { kill(child, signal) }
-            switch patience.look(isStopped: isStopped, reports.read(), at: Double(MonotonicClock.now) / 1e9) {
+            let (phase, now) = (reports.read(), Double(MonotonicClock.now) / 1e9)
+            if let stopped = siblings.look(phase, at: now) {
+                Console.error(SiblingWatch.message(of: stopped))
+                kill(child, SIGKILL)
+                HungLauncher.watch(launcher)
+                _exit(1)
+            }
+            switch patience.look(isStopped: isStopped, phase, at: now) {
             case .none: break
             case .spare: kill(child, SIGKILL)
             case .fail:

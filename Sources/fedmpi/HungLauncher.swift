@@ -29,11 +29,8 @@ enum HungLauncher {
     }
 
     private static func hasLivingChild(_ parent: pid_t) -> Bool {
-        let list = "/proc/\(parent)/task/\(parent)/children"
         // Where the kernel does not say it, nothing is done.
-        guard let text = try? String(contentsOfFile: list, encoding: .utf8) else { return true }
-        return text.split(separator: " ").contains { child in
-            Int32(child).map { ProcessState(of: $0) != .ended } ?? false
-        }
+        guard let children = Launch.children(of: parent) else { return true }
+        return children.contains { ProcessState(of: $0) != .ended }
     }
 }

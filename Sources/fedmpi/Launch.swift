@@ -11,6 +11,7 @@ enum Launch {
     static func look() { _ = variables }
 
     static var rank: Int { variables.rank ?? 0 }
+    static var localRank: Int { variables.localRank }
     static var isUnderLauncher: Bool { !variables.isAlone }
 
     /// Spares MPI what does not concern this process; to be called before MPI is initialised, and after there are
@@ -33,7 +34,7 @@ enum Launch {
     /// The process that started this rank, its guardian aside.
     private static var launcher: pid_t {
         let parent = getppid()
-        return name(of: parent) == "guardian" ? self.parent(of: parent) ?? parent : parent
+        return isGuardian(parent) ? self.parent(of: parent) ?? parent : parent
     }
 
     private static func name(of process: pid_t) -> String? {
@@ -45,6 +46,14 @@ enum Launch {
         let status = try? String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)
         let line = status?.split(separator: "\n").first { $0.hasPrefix("PPid:") }
         return line.flatMap { pid_t($0.dropFirst(5).trimmingCharacters(in: .whitespaces)) }
+    }
+
+    static func isGuardian(_ process: pid_t) -> Bool { name(of: process) == "guardian" }
+
+    /// Processes that it has started and not waited for; nil where the kernel does not say.
+    static func children(of process: pid_t) -> [pid_t]? {
+        let list = try? String(contentsOfFile: "/proc/\(process)/task/\(process)/children", encoding: .utf8)
+        return list.map { $0.split(separator: " ").compactMap { pid_t($0) } }
     }
 
     /// Open MPI's mpirun passes SIGINT on as SIGTERM; `scripts/mpirun` above it says which it was, by its process's name.

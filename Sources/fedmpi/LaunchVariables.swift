@@ -4,6 +4,8 @@ struct LaunchVariables: Equatable {
     let rank: Int?
     /// Nil: not said.
     let size: Int?
+    /// Place among the processes of its host; 0 where it is not said.
+    let localRank: Int
     /// Open MPI's mpirun started it.
     let isOpenMPI: Bool
     /// Somebody offers what a library needs to find the others: PMIx, or PMI by a descriptor or a port.
@@ -22,6 +24,7 @@ struct LaunchVariables: Equatable {
 
     init(_ environment: [String: String]) {
         func number(_ name: String) -> Int? { environment[name].flatMap { Int($0) } }
+        localRank = number("OMPI_COMM_WORLD_LOCAL_RANK") ?? 0
         isOpenMPI = environment["OMPI_COMM_WORLD_SIZE"] != nil
         isServed = ["PMIX_NAMESPACE", "PMI_FD", "PMI_PORT"].contains { environment[$0] != nil }
         let isStep = environment["SLURM_STEP_ID"] != nil || environment["SLURM_STEPID"] != nil

@@ -30,6 +30,12 @@ struct StopPatience {
 
     private var lastLook: Double?
     private var seconds = 0.0
+    private let allowed: Double
+
+    /// - Parameter whileNeeded: seconds that a rank may be stopped while others may wait for it.
+    init(whileNeeded: Double = StopPatience.whileNeeded) {
+        allowed = whileNeeded
+    }
 
     /// - Parameter now: in seconds.
     mutating func look(isStopped: Bool, _ phase: Phase, at now: Double) -> Verdict {
@@ -41,7 +47,7 @@ struct StopPatience {
         seconds += lastLook.map { min(max(0, now - $0), Self.longestStep) } ?? 0
         switch phase {
         case .inRounds: return .none
-        case .needed: return seconds >= Self.whileNeeded ? .fail : .none
+        case .needed: return seconds >= allowed ? .fail : .none
         case .released: return seconds >= Self.afterRelease ? .spare : .none
         }
     }

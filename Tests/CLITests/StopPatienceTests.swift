@@ -1,3 +1,5 @@
+import Federation
+import Foundation
 import Testing
 
 @testable import fedmpi
@@ -39,5 +41,25 @@ import Testing
         #expect(patience.look(isStopped: true, .needed, at: 1) == .none)
         #expect(patience.look(isStopped: true, .needed, at: 3_601) == .none)
         #expect(patience.look(isStopped: false, .needed, at: 3_602) == .none)
+    }
+
+    /// A stopped process among this one's children, which stands for the launcher.
+    @Test func `Who waits looks at what the launcher has started, and ends the job for what stays stopped`() throws {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/bin/sleep")
+        process.arguments = ["100"]
+        try process.run()
+        let sleeper = process.processIdentifier
+        defer { kill(sleeper, SIGKILL) }
+        func secondsUntilFound(_ phase: StopPatience.Phase, place: Int) -> Int? {
+            var watch = SiblingWatch(of: getpid(), place: place)
+            return (0...90).first { watch.look(phase, at: Double($0)) == sleeper }
+        }
+        #expect(secondsUntilFound(.needed, place: 0) == nil)
+        kill(sleeper, SIGSTOP)
+        while ProcessState(of: sleeper) != .stopped { usleep(1_000) }
+        #expect(secondsUntilFound(.needed, place: 0) == 60)
+        #expect(secondsUntilFound(.needed, place: 3) == 66)
+        #expect(secondsUntilFound(.inRounds, place: 0) == nil)
     }
 }

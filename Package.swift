@@ -4,6 +4,13 @@ import PackageDescription
 /// `FEDMPI_MPI=mpich swift build --scratch-path .build-mpich` builds against MPICH instead of Open MPI.
 let mpiPackage = Context.environment["FEDMPI_MPI"] == "mpich" ? "mpich" : "ompi-c"
 
+/// What every target is compiled with. `FEDMPI_WARNINGS=error`, which CI sets, lets no warning pass.
+let common: [SwiftSetting] =
+    [
+        .enableUpcomingFeature("ExistentialAny"), .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+    ] + (Context.environment["FEDMPI_WARNINGS"] == "error" ? [.treatAllWarnings(as: .error)] : [])
+
 /// Lets a getter return a `Span` that depends on its owner.
 let lifetimes: [SwiftSetting] = [.enableExperimentalFeature("Lifetimes")]
 
@@ -174,3 +181,7 @@ let package = Package(
             path: "Tests/Fuzz"),
     ]
 )
+
+for target in package.targets where target.type != .system {
+    target.swiftSettings = (target.swiftSettings ?? []) + common
+}

@@ -1,4 +1,4 @@
-import FedCore
+public import FedCore
 
 /// How the server makes one update out of a cohort's: the place of the weighted mean, which a single client can move
 /// anywhere.

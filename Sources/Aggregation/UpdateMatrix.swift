@@ -1,4 +1,4 @@
-import FedCore
+public import FedCore
 
 /// The updates of one round, a row each: `[count, dimension]`.
 ///

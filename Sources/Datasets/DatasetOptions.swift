@@ -1,4 +1,4 @@
-import FedCore
+public import FedCore
 
 /// What a source may need to open a data set; each takes what concerns it.
 public struct DatasetOptions: Sendable, Equatable, Codable {

@@ -1,4 +1,4 @@
-import FedCore
+public import FedCore
 
 /// Where a data set comes from. One file in `Sources/`, one line in `Datasets.all`.
 public protocol DatasetSource: Sendable {

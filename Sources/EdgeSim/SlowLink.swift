@@ -1,4 +1,4 @@
-import MPI
+public import MPI
 
 /// A communicator behind a slow link, in real time: what this rank sends in bulk starts later, and what it receives in
 /// bulk is there later, by as long as the link takes. Nobody sleeps: a transfer under way is late to complete, and the

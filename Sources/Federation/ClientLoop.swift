@@ -1,3 +1,4 @@
+import FedCore
 import MPI
 
 /// A client rank: receives each round's work, trains the clients it is assigned, sends their updates, until told to stop.

@@ -1,4 +1,4 @@
-import MPI
+public import MPI
 
 extension Communicator {
     /// Broadcasts bytes whose number only the root knows. Collective.

@@ -1,3 +1,4 @@
+import EdgeSim
 import FedCore
 import MPI
 

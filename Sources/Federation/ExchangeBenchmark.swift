@@ -1,5 +1,5 @@
 import FedCore
-import MPI
+public import MPI
 
 /// The cost of one round's exchange alone, over the wire that training uses, and what it costs that ranks may be lost.
 public struct ExchangeBenchmark {

@@ -1,9 +1,9 @@
-import Aggregation
-import Datasets
+public import Aggregation
+public import Datasets
 import EdgeSim
-import FedCore
-import NeuralNet
-import Selection
+public import FedCore
+public import NeuralNet
+public import Selection
 import Strategies
 
 /// The settings turned into what a rank works with. Every rank builds its own, and all are alike.

@@ -1,3 +1,5 @@
+import FedCore
+
 /// What is left out of an exchange, told to the observers once for each reason instead of once for each client.
 final class Rejections {
     private let observers: [any RoundObserver]

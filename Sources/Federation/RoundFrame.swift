@@ -1,4 +1,4 @@
-import MPI
+public import MPI
 
 /// What goes down at the start of a round, in one broadcast: a header, who trains whom, and the flat weights.
 ///

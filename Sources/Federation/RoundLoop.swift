@@ -1,6 +1,9 @@
 import Aggregation
+import Datasets
+import EdgeSim
 import FedCore
 import MPI
+import NeuralNet
 import Selection
 
 /// The server, rank 0: selects, sends down, collects, averages, evaluates, tells the observers.

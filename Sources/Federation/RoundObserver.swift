@@ -1,5 +1,5 @@
-import Datasets
-import NeuralNet
+public import Datasets
+public import NeuralNet
 
 /// What is known when the first round starts.
 public struct RunDescription: Sendable {

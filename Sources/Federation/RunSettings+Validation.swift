@@ -1,5 +1,5 @@
 import EdgeSim
-import FedCore
+public import FedCore
 
 extension RunSettings {
     /// Refuses values outside their ranges, naming the option and what it accepts.

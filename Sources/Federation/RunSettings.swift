@@ -1,5 +1,5 @@
-import EdgeSim
-import FedCore
+public import EdgeSim
+public import FedCore
 
 /// Everything that decides a run's result, resolved: rank 0 makes it, every rank decodes the same bytes.
 ///

@@ -1,5 +1,5 @@
 import Datasets
-import FedCore
+public import FedCore
 import NeuralNet
 
 /// Everything that the rest of a run depends on, after a finished round: what a checkpoint holds.

@@ -1,8 +1,8 @@
 import Datasets
 import EdgeSim
-import FedCore
+public import FedCore
 import Foundation
-import MPI
+public import MPI
 import NeuralNet
 
 /// A training run over the ranks of a communicator.

@@ -1,7 +1,7 @@
 import FedCore
 
 #if canImport(Glibc)
-import Glibc
+public import Glibc
 #else
 import Musl
 #endif

@@ -1,4 +1,4 @@
-import Foundation
+public import Foundation
 
 /// A new folder of this process alone, for programs that write where they are told; it goes with the object.
 public final class PrivateFolder {

@@ -1,4 +1,4 @@
-import Foundation
+public import Foundation
 
 /// A file of a folder that may have come from somebody else.
 public enum ReceivedFile {

@@ -1,4 +1,4 @@
-import MPI
+public import MPI
 
 /// A communicator between ranks that are threads of this process.
 ///

@@ -1,5 +1,5 @@
 import Foundation
-import MPI
+public import MPI
 
 /// Runs the ranks of a job as threads of this process, so that tests need no `mpirun`.
 ///

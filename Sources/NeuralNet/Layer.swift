@@ -1,4 +1,4 @@
-import FedCore
+public import FedCore
 
 /// One stage of a model: a value that knows its shapes and parameters, and how to become oneDNN primitives.
 ///

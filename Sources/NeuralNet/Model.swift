@@ -1,4 +1,4 @@
-import FedCore
+public import FedCore
 
 /// A neural network as a value: a sequence of layers that turns a sample into one score (logit) per class; or a part of
 /// one, see `part(_:)`.

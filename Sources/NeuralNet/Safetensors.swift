@@ -1,4 +1,4 @@
-import FedCore
+public import FedCore
 
 /// A weights file: named tensors, and text about them. Python reads it with
 /// `safetensors.torch.load_file`, and the result is a `state_dict`. PyTorch's `num_batches_tracked`, the one tensor of

@@ -1,4 +1,4 @@
-import FedCore
+public import FedCore
 
 /// A model with its weights, as a run leaves it in `model.safetensors`.
 public struct TrainedModel: Sendable {

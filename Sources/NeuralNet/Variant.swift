@@ -1,4 +1,4 @@
-import FedCore
+public import FedCore
 
 /// A trained model as it is served: its weights at a precision.
 public struct Variant: Sendable {

@@ -1,4 +1,4 @@
-import FedCore
+public import FedCore
 
 /// A number that no weight can be: NaN, infinite, or a running variance below zero. Whoever takes weights from a file asks
 /// here, because a network with one of them still names a class for each image: a ReLU makes 0 of NaN.

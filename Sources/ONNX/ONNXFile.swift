@@ -1,5 +1,5 @@
-import FedCore
-import NeuralNet
+public import FedCore
+public import NeuralNet
 
 /// Writes models in the Open Neural Network Exchange format: input `image`, a batch of any size in the layout
 /// `[batch, channels, height, width]`; output `scores`, `[batch, classes]`, before softmax.

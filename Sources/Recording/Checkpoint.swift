@@ -1,7 +1,7 @@
 import Cryptography
 import FedCore
 import Federation
-import Foundation
+public import Foundation
 
 /// The file format of a checkpoint. All numbers are little-endian:
 ///

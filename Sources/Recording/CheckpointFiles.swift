@@ -1,7 +1,7 @@
-import FedCore
+public import FedCore
 import Federation
 import Files
-import Foundation
+public import Foundation
 
 /// The two checkpoints in a run's folder: the newest, and the one before it.
 ///

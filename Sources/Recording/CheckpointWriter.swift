@@ -1,4 +1,4 @@
-import Federation
+public import Federation
 import Foundation
 
 /// Saves a run's state every so many rounds, after the last one, and when the run is stopped.

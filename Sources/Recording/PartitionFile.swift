@@ -1,6 +1,6 @@
 import FedCore
 import Files
-import Foundation
+public import Foundation
 
 /// `partition.csv`: how many samples of each class each client holds, and what a sample weighs.
 public struct PartitionFile: Sendable, Equatable {

@@ -1,5 +1,5 @@
 import Files
-import Foundation
+public import Foundation
 
 extension RunFolder {
     /// A file of a folder without `config.json` that no run leaves there: it is somebody's, and the folder is no run's. A run that

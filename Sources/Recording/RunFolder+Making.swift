@@ -1,6 +1,6 @@
-import FedCore
+public import FedCore
 import Files
-import Foundation
+public import Foundation
 
 extension RunFolder {
     /// Makes a folder in the folder of all runs.

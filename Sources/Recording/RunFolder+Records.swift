@@ -1,5 +1,5 @@
 import Federation
-import Foundation
+public import Foundation
 import NeuralNet
 
 extension RunFolder {

@@ -1,7 +1,8 @@
-import FedCore
-import Federation
+import Datasets
+public import FedCore
+public import Federation
 import Files
-import Foundation
+public import Foundation
 import NeuralNet
 
 /// `results/<run>/`: what a run leaves behind.

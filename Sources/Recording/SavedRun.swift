@@ -1,6 +1,6 @@
-import FedCore
-import Federation
-import Foundation
+public import FedCore
+public import Federation
+public import Foundation
 
 /// What a checkpoint holds: a run's state, and how far its logs had come.
 public struct SavedRun: Sendable, Equatable {

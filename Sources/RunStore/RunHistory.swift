@@ -1,8 +1,9 @@
 import Cryptography
-import Federation
-import Foundation
+public import Federation
+public import Foundation
 import GRDB
-import Recording
+import NeuralNet
+public import Recording
 
 /// Keeps a run in the history of its results folder as it goes.
 ///

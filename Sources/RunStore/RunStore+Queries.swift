@@ -1,5 +1,5 @@
 import FedCore
-import Federation
+public import Federation
 import Foundation
 import GRDB
 

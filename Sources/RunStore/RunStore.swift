@@ -1,7 +1,7 @@
 import FedCore
 import Federation
 import Files
-import Foundation
+public import Foundation
 import GRDB
 
 /// `results/runs.sqlite`: the history of all runs in a results folder.

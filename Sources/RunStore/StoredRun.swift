@@ -1,6 +1,6 @@
-import Federation
-import Foundation
-import GRDB
+public import Federation
+public import Foundation
+public import GRDB
 
 /// A run as the history has it.
 public struct StoredRun: Codable, Sendable, Equatable {

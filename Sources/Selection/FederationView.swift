@@ -1,4 +1,4 @@
-import FedCore
+public import FedCore
 
 /// What a selection rule may know of the federation before a round.
 public struct FederationView: Sendable, Equatable {

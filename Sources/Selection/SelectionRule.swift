@@ -1,4 +1,4 @@
-import FedCore
+public import FedCore
 
 /// Which clients train in a round.
 ///

@@ -1,6 +1,7 @@
 import FedCore
 import Federation
 import MPI
+import NeuralNet
 
 /// Split training in one process: the server and every device, with the messages between them counted but not sent.
 final class LocalSplitExchange: Exchange {

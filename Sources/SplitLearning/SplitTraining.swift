@@ -1,5 +1,5 @@
-import FedCore
-import Federation
+public import FedCore
+public import Federation
 import NeuralNet
 
 /// Split training: devices train the layers before a cut and the server those behind it. Features and labels go up, gradients

@@ -1,5 +1,6 @@
 import ArgumentParser
 import FedCore
+import Foundation
 
 /// What the user reads instead of a run.
 enum Help {

@@ -1,5 +1,5 @@
 import Aggregation
-import ArgumentParser
+public import ArgumentParser
 import Datasets
 import FedCore
 import Federation

@@ -1,3 +1,4 @@
+import Analysis
 import FedCore
 import Foundation
 import Testing

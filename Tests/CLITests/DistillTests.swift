@@ -1,3 +1,4 @@
+import ArgumentParser
 import FedCore
 import Federation
 import Foundation

@@ -1,4 +1,5 @@
 import Analysis
+import ArgumentParser
 import FedCore
 import Foundation
 import Testing

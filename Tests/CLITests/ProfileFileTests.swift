@@ -1,3 +1,4 @@
+import ArgumentParser
 import FedCore
 import Foundation
 import Serving

@@ -1,4 +1,6 @@
+import ArgumentParser
 import FedCore
+import Recording
 import Testing
 
 @testable import fedmpi

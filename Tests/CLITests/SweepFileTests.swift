@@ -1,4 +1,5 @@
 import FedCore
+import Federation
 import Foundation
 import Testing
 

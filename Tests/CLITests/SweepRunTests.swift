@@ -92,7 +92,7 @@ import Testing
 }
 
 extension ResumedRun: Equatable {
-    public static func == (left: ResumedRun, right: ResumedRun) -> Bool {
+    static func == (left: ResumedRun, right: ResumedRun) -> Bool {
         left.folder == right.folder && left.generation == right.generation && left.state == right.state
     }
 }

@@ -1,5 +1,6 @@
 import FedCore
 import Foundation
+import RunStore
 import Testing
 
 @testable import Federation

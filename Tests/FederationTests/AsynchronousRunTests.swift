@@ -1,5 +1,7 @@
+import EdgeSim
 import FedCore
 import Foundation
+import MPI
 import MPITesting
 import Recording
 import Selection

@@ -1,6 +1,7 @@
 import FedCore
 import Federation
 import Foundation
+import MPI
 import MPITesting
 import NeuralNet
 import Recording

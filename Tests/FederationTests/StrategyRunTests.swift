@@ -1,6 +1,8 @@
 import FedCore
 import Foundation
+import MPI
 import MPITesting
+import NeuralNet
 import Recording
 import Strategies
 import Testing

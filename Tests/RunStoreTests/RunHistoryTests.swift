@@ -1,4 +1,6 @@
 import Foundation
+import GRDB
+import Recording
 import Testing
 
 @testable import Federation

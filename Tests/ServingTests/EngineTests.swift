@@ -1,5 +1,6 @@
 import Datasets
 import FedCore
+import Inference
 import NeuralNet
 import Serving
 import Testing

@@ -1,11 +1,11 @@
 import FedCore
-import Federation
+public import Federation
 import Foundation
 import MPI
 import MPITesting
 import Recording
 import SplitLearning
-import Testing
+public import Testing
 
 /// Whole runs with ranks as threads.
 enum Runs {

@@ -1,4 +1,4 @@
-import FedCore
+public import FedCore
 
 #if canImport(Glibc)
 import Glibc

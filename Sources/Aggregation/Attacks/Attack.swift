@@ -1,4 +1,4 @@
-import FedCore
+public import FedCore
 
 /// What a malicious client does, to test what the server withstands. It is one of ``DataAttack``, ``UpdateAttack`` and
 /// ``CollusionAttack``.

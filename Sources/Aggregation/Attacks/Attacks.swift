@@ -1,4 +1,4 @@
-import FedCore
+public import FedCore
 
 /// The catalog of attacks.
 public enum Attacks {

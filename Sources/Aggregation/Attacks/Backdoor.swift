@@ -1,4 +1,4 @@
-import FedCore
+public import FedCore
 
 /// A share of the attacker's samples gets a trigger, a white square in the bottom right corner, and the target's label: the
 /// model is to see the target in whatever bears the trigger, and to be right about everything else.

@@ -1,4 +1,4 @@
-import FedCore
+public import FedCore
 
 /// Every label y becomes classes − 1 − y.
 ///

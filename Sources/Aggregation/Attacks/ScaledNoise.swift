@@ -1,4 +1,4 @@
-import FedCore
+public import FedCore
 
 /// Adds Gaussian noise to the update, its deviation `scale` times the update's own root mean square. Values past Float's
 /// range become its largest.

@@ -1,4 +1,4 @@
-import FedCore
+public import FedCore
 
 /// Sends the opposite of the update, scaled: −scale · Δ. Values past Float's range become its largest.
 ///

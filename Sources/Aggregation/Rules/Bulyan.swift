@@ -1,4 +1,4 @@
-import FedCore
+public import FedCore
 
 /// Krum in each coordinate: chooses θ = count − 2f updates by Krum, one after the other among those left, and then of each
 /// coordinate the mean of the θ − 2f chosen values nearest to their median. An attacker that hides a huge change of one

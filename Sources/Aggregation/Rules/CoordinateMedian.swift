@@ -1,4 +1,4 @@
-import FedCore
+public import FedCore
 
 /// The median of each coordinate by itself, every client one vote; of an even number, the mean of the two in the middle.
 /// Stays within the honest clients' range while they are the majority.

@@ -1,4 +1,4 @@
-import FedCore
+public import FedCore
 
 /// Trust by likeness to an update that the server made itself, from a little data it trusts: each update is scaled to the
 /// length of the server's and weighs max(0, cos of the angle between the two). Withstands any number of attackers.

@@ -1,4 +1,4 @@
-import FedCore
+public import FedCore
 
 /// The point with the least Σ αᵢ ‖v − Δᵢ‖, αᵢ the client's share of the samples: RFA. Withstands attackers that hold less
 /// than half of the samples together.

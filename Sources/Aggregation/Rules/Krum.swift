@@ -1,4 +1,4 @@
-import FedCore
+public import FedCore
 
 /// One client's update: the one whose count − f − 2 nearest others are nearest, by squared Euclidean distance. Of equals,
 /// the one whose next neighbor is nearer, then the client with the lowest id.

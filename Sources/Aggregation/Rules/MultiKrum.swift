@@ -1,4 +1,4 @@
-import FedCore
+public import FedCore
 
 /// The unweighted mean of the `select` updates with the best Krum scores.
 ///

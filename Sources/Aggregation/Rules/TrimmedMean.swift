@@ -1,4 +1,4 @@
-import FedCore
+public import FedCore
 
 /// The mean of each coordinate without its `attackers` smallest and largest values, every client one vote. Stays within
 /// the honest clients' range.

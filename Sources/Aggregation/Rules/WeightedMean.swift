@@ -1,4 +1,4 @@
-import FedCore
+public import FedCore
 
 /// The mean weighted by sample count, FedAvg's: one client moves it as far as it likes.
 ///

@@ -1,3 +1,5 @@
+import Recording
+
 /// How accuracy came with rounds and bytes.
 public struct Convergence: Sendable {
     /// A round that was evaluated.

@@ -1,4 +1,4 @@
-import FedCore
+public import FedCore
 
 /// Microseconds in each phase.
 public struct PhaseTimes: Sendable, Equatable {

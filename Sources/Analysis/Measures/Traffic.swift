@@ -1,4 +1,4 @@
-import FedCore
+public import FedCore
 
 /// Who sent how much to whom, as the program meant it.
 public struct Traffic: Sendable {

@@ -1,3 +1,5 @@
+import Recording
+
 extension Picture {
     /// How the clients fare: by round, client by client, class by class.
     static func clientAccuracy(_ run: RecordedRun, _ accuracies: RecordedAccuracies) -> Picture {

@@ -1,6 +1,6 @@
 import FedCore
-import Files
-import Foundation
+public import Files
+public import Foundation
 
 /// Draws pictures by one gnuplot process.
 public enum Gnuplot {

@@ -1,3 +1,4 @@
+import FedCore
 import Foundation
 
 /// A picture as gnuplot draws it: a script that stands alone beside its data, for whoever wants it in another style.

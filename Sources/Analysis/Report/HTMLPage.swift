@@ -1,5 +1,5 @@
 import FedCore
-import Foundation
+public import Foundation
 
 extension Document {
     /// As one file that needs nothing else: pictures inside, light or dark as the reader's device, narrow or wide.

@@ -1,4 +1,5 @@
 import Foundation
+import Recording
 
 extension RunReport {
     /// What came of it.

@@ -1,6 +1,7 @@
 import FedCore
-import Files
-import Foundation
+public import Files
+public import Foundation
+import Recording
 
 /// What a run did and what it cost, out of its folder: texts, tables, pictures, a trace.
 public struct RunReport {

@@ -1,4 +1,4 @@
-import FedCore
+public import FedCore
 
 /// What one rank logged, on the run's time axis: rank 0's clock, drift removed, the starts of a continued run laid end to
 /// end.

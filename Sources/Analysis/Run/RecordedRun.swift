@@ -1,7 +1,7 @@
-import FedCore
+public import FedCore
 import Files
-import Foundation
-import Recording
+public import Foundation
+public import Recording
 
 /// A run as its folder tells it: finished, under way or killed, of this version or another.
 public struct RecordedRun: Sendable {

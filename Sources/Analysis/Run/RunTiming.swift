@@ -1,6 +1,6 @@
 import FedCore
 import Files
-import Foundation
+public import Foundation
 import Recording
 
 /// The `timing` folder of a run.

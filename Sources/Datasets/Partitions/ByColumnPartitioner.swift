@@ -1,4 +1,4 @@
-import FedCore
+public import FedCore
 
 /// The clients are those the data come from: a file names the client of each training sample, in their order, or of each row of
 /// the data's own file, of which some may be held out to test.

@@ -1,4 +1,4 @@
-import FedCore
+public import FedCore
 
 /// The user's own class table: how many samples of each class each client gets. Which ones they are, the seed says; samples
 /// that the table leaves over belong to nobody.

@@ -1,4 +1,4 @@
-import FedCore
+public import FedCore
 
 /// Label skew: each class is split over the clients by proportions drawn from a symmetric Dirichlet(α). Class totals are
 /// exact (largest remainders), and clients left with too little are filled up from the largest.

@@ -1,4 +1,4 @@
-import FedCore
+public import FedCore
 
 /// A random deal: every client's samples come from one distribution, and sizes differ by at most 1.
 public struct IIDPartitioner: Partitioner {

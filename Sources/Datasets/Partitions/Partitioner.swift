@@ -1,4 +1,4 @@
-import FedCore
+public import FedCore
 
 /// What a user may set about a partition.
 public struct PartitionSettings: Sendable, Equatable {

@@ -1,4 +1,4 @@
-import FedCore
+public import FedCore
 
 /// Label skew by number: each client holds samples of exactly k classes. A class is held by clients in proportion to its
 /// size (by about k · clients / classes of them where classes are equal), and shared among them equally, within 1.

@@ -1,4 +1,4 @@
-import FedCore
+public import FedCore
 
 /// Quantity skew: clients differ in how many samples they hold, and their samples come from one distribution.
 ///

@@ -1,4 +1,4 @@
-import FedCore
+public import FedCore
 
 /// Label skew by sorting: the samples are sorted by label and cut into shards of equal size (within 1), and each client gets
 /// as many shards, drawn at random. With two shards most clients see two classes.

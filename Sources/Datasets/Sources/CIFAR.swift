@@ -1,4 +1,4 @@
-import FedCore
+public import FedCore
 
 /// 60,000 colour photographs, 32×32, in 10 classes, in the authors' binary form.
 ///

@@ -1,4 +1,4 @@
-import FedCore
+public import FedCore
 
 /// Text tables: a line for each sample, one column of labels, numbers in all others. Plain or compressed by gzip.
 ///

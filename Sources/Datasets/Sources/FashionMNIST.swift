@@ -1,4 +1,4 @@
-import FedCore
+public import FedCore
 
 /// Zalando's 70,000 images of clothes, 28×28 greys in 10 classes, from Debian's `dataset-fashion-mnist` package.
 ///

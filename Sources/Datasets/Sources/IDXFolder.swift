@@ -1,4 +1,4 @@
-import FedCore
+public import FedCore
 
 /// Any folder with MNIST's four files: `train-images-idx3-ubyte`, `train-labels-idx1-ubyte` and the same with `t10k` or
 /// `test`; each plain or with `.gz`, and `.idx` in the place of `-idx` also accepted. Option `prefix`: what the file names

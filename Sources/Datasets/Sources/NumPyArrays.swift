@@ -1,4 +1,4 @@
-import FedCore
+public import FedCore
 
 /// Arrays of NumPy's: an `.npz` file as `numpy.savez` or `numpy.savez_compressed` makes it, or a folder of `.npy` files.
 ///

@@ -1,4 +1,4 @@
-import FedCore
+public import FedCore
 
 /// Images made from the seed as they are read: any number of them, and no storage.
 ///

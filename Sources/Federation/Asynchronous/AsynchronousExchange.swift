@@ -1,3 +1,5 @@
+import Datasets
+import EdgeSim
 import FedCore
 
 /// The asynchronous server as the round loop sees it: a round is what leads to one step, and its tally is the buffer.

@@ -1,3 +1,5 @@
+import Datasets
+import EdgeSim
 import FedCore
 
 /// A client's turn in an asynchronous run: from the weights it starts with to the update that comes of it.

@@ -1,5 +1,5 @@
 import FedCore
-import NeuralNet
+public import NeuralNet
 
 extension RunSettings {
     /// T of a run that names a teacher and no temperature: found on a validation seed, see `results/distillation.md`.

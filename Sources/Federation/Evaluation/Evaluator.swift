@@ -1,6 +1,6 @@
-import Datasets
+public import Datasets
 import FedCore
-import NeuralNet
+public import NeuralNet
 
 /// How well weights do on some samples.
 public struct Evaluation: Sendable, Equatable {

@@ -1,5 +1,5 @@
 import Cryptography
-import Datasets
+public import Datasets
 
 extension Dataset {
     /// Images that the digest is over, evenly spaced among all.

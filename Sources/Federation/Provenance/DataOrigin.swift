@@ -1,5 +1,5 @@
-import Datasets
-import FedCore
+public import Datasets
+public import FedCore
 
 #if canImport(FoundationEssentials)
 import FoundationEssentials

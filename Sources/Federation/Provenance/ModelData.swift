@@ -1,6 +1,6 @@
-import Datasets
-import FedCore
-import NeuralNet
+public import Datasets
+public import FedCore
+public import NeuralNet
 
 /// The data that a trained model is tried on: those that its file names, opened as its run did, unless the user names
 /// others. Every command that evaluates a model chooses here.

@@ -1,4 +1,4 @@
-import FedCore
+public import FedCore
 import MPI
 
 /// Counts the messages of a rank, by MPI function and peer.

@@ -1,6 +1,6 @@
-import FedCore
+public import FedCore
 import Foundation
-import MPI
+public import MPI
 
 /// Keeps a rank's time: its phases, its messages, and how its clock stands to rank 0's. To be made as soon as MPI runs: its
 /// start is the start of the rank's time.

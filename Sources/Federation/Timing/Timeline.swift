@@ -1,4 +1,4 @@
-import FedCore
+public import FedCore
 
 /// Where a rank's timing goes. Neither call waits for the disk.
 public protocol TimingSink: AnyObject {

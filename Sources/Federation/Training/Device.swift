@@ -1,4 +1,5 @@
 import Aggregation
+import Datasets
 import EdgeSim
 import FedCore
 

@@ -1,5 +1,5 @@
-import FedCore
-import NeuralNet
+public import FedCore
+public import NeuralNet
 
 /// The random streams of one client's training in one round: the order of its samples and its dropout.
 ///

@@ -1,4 +1,4 @@
-import FedCore
+public import FedCore
 
 /// Takes in what the clients of an exchange answer.
 package protocol AnswerReceiver: AnyObject {

@@ -1,3 +1,4 @@
+import FedCore
 import MPI
 
 /// The default wire: every client's update comes up by itself in `MPI_Gatherv`.

@@ -1,3 +1,4 @@
+import FedCore
 import MPI
 
 /// The wire after a rank was lost, and of asynchronous runs: orders go out and updates come in point to point, so that nobody waits for anybody

@@ -1,6 +1,6 @@
-import Datasets
+public import Datasets
 import EdgeSim
-import FedCore
+public import FedCore
 import Federation
 import NeuralNet
 

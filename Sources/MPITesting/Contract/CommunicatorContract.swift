@@ -1,4 +1,4 @@
-import MPI
+public import MPI
 
 /// A fact about communicators, checked by all ranks of one together.
 public struct ContractCase: Sendable, CustomStringConvertible {

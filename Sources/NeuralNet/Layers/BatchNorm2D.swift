@@ -1,3 +1,5 @@
+import FedCore
+
 /// Batch normalisation of each channel, (x − mean) / √(variance + ε) · weight + bias, as PyTorch's `BatchNorm2d`.
 ///
 /// Training normalises by the mean and the variance of the batch, of the samples that count and all pixels, and moves

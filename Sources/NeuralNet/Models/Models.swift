@@ -1,4 +1,4 @@
-import FedCore
+public import FedCore
 
 /// The catalog of models.
 public enum Models {

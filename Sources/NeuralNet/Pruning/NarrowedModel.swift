@@ -1,4 +1,4 @@
-import FedCore
+public import FedCore
 
 extension Model {
     /// The number of outputs of each convolution and linear layer but the last.

@@ -1,3 +1,5 @@
+import FedCore
+
 /// One operation of a model that does not train: a layer with what of its successors it can do itself. Normalisation is
 /// part of the convolution before it, or a depthwise convolution of its own; dropout and flattening are nothing.
 public struct InferenceStage: Sendable {

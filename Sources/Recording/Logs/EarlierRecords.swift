@@ -1,4 +1,4 @@
-import Federation
+public import Federation
 import Foundation
 
 /// The records of a run up to the checkpoint that it is continued from. They are read when somebody asks, one by one.

@@ -1,5 +1,5 @@
 import Files
-import Foundation
+public import Foundation
 
 /// Reads a log that grows, each time from where it was read to, however long it is.
 ///

@@ -1,4 +1,4 @@
-import Federation
+public import Federation
 import Foundation
 
 /// Writes a run's curves where TensorBoard finds them: `events.out.tfevents.*` in the run's folder, by round.

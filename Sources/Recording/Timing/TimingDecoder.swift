@@ -1,4 +1,4 @@
-import FedCore
+public import FedCore
 
 /// One start of a run as one rank logged it.
 public struct TimingSession: Sendable {

@@ -1,4 +1,4 @@
-import FedCore
+public import FedCore
 
 /// Writes a rank's timing files as bytes; docs/TIMING.md describes them.
 public struct TimingEncoder: Sendable {

@@ -1,4 +1,4 @@
-import Foundation
+public import Foundation
 
 /// Names of the files in `results/<run>/timing/`.
 public enum TimingFiles {

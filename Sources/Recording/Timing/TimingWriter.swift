@@ -1,6 +1,6 @@
 import Dispatch
-import FedCore
-import Federation
+public import FedCore
+public import Federation
 import Files
 import Foundation
 

@@ -1,4 +1,4 @@
-import FedCore
+public import FedCore
 
 /// The clients of the highest utility, statistical and of their speed, and others to explore.
 ///

@@ -1,4 +1,4 @@
-import FedCore
+public import FedCore
 
 /// The clients whose rounds lowered the server's loss most, and some others to keep looking.
 ///

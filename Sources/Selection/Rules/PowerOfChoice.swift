@@ -1,4 +1,4 @@
-import FedCore
+public import FedCore
 
 /// Draws d candidates by size without replacement, and takes those of them with the highest loss.
 ///

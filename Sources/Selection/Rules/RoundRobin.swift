@@ -1,4 +1,4 @@
-import FedCore
+public import FedCore
 
 /// Those that were asked least often, whether or not they answered; of equals, in an order drawn at random in each
 /// round. So after any number of rounds that were not repeated, no two clients differ by more than one turn.

@@ -1,4 +1,4 @@
-import FedCore
+public import FedCore
 
 /// What somebody states of a device; the rest is the machine's that stands in for it.
 public struct DeviceDescription: Sendable, Codable, Equatable {

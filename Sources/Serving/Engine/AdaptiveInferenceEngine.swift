@@ -1,4 +1,4 @@
-import NeuralNet
+public import NeuralNet
 
 /// Answers requests for one image each by the most accurate variant that copes with the load.
 ///

@@ -1,4 +1,4 @@
-import Datasets
+public import Datasets
 
 /// Some images of a data set with their labels, as floats one behind another.
 public struct Images: Sendable {

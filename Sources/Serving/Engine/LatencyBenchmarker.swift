@@ -1,5 +1,5 @@
-import Inference
-import NeuralNet
+public import Inference
+public import NeuralNet
 
 /// Times single images one after another.
 public struct LatencyBenchmarker: Sendable {

@@ -1,5 +1,5 @@
-import Inference
-import NeuralNet
+public import Inference
+public import NeuralNet
 
 /// Has an engine answer a load, in the order of arrival.
 ///

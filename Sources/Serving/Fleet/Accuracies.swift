@@ -1,5 +1,5 @@
-import Datasets
-import NeuralNet
+public import Datasets
+public import NeuralNet
 
 /// How many test images each variant gets right.
 public enum Accuracies {

@@ -1,4 +1,4 @@
-import Inference
+public import Inference
 
 /// What became of one device.
 public struct DeviceReport: Sendable, Codable {

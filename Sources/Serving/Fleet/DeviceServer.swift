@@ -1,5 +1,6 @@
 import Datasets
 import FedCore
+import Inference
 import NeuralNet
 
 /// Serves as one device, in a process of its own: takes the device's limits upon itself, benchmarks the models, chooses,

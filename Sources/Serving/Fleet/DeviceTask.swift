@@ -1,4 +1,4 @@
-import Datasets
+public import Datasets
 import FedCore
 
 /// All that a process needs to serve as one device.

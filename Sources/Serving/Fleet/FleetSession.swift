@@ -1,5 +1,5 @@
-import Federation
-import MPI
+public import Federation
+public import MPI
 
 /// What there is to be done by a fleet. Alike on every rank but for `task`, which only rank 0 calls.
 public struct FleetPlan {

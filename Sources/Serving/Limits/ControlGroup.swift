@@ -1,5 +1,5 @@
 import FedCore
-import Foundation
+public import Foundation
 
 /// A control group of the kernel's, made for one process, that bounds its processor time. Version 2 of the interface, or
 /// the `cpu` controller of version 1.

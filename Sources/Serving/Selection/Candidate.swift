@@ -1,4 +1,4 @@
-import NeuralNet
+public import NeuralNet
 
 /// What a variant costs and what it is worth, on one device.
 public struct Candidate: Sendable, Codable, Equatable {

@@ -1,6 +1,7 @@
 import FedCore
 import Federation
 import MPI
+import NeuralNet
 
 /// The server's half of split training over client ranks: takes features as they come, or as their turn is, and sends gradients
 /// back. Everything goes point to point; the server keeps at most one batch of each client.

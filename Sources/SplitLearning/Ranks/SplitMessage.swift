@@ -1,6 +1,7 @@
 import FedCore
-import Federation
-import MPI
+public import Federation
+public import MPI
+import NeuralNet
 
 /// What crosses between the server and the devices, point to point: a header of 64 bytes, floats, words of 32 bits.
 ///

@@ -1,4 +1,4 @@
-import FedCore
+public import FedCore
 
 /// Mixes each client's model into the global one as it arrives: w ← (1 − αₜ)w + αₜwₖ with αₜ = α·s(t − τ). Clients hold
 /// near the weights they started from by a proximal term, μ/2 ‖w − w_τ‖².

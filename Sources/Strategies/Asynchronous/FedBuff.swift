@@ -1,4 +1,4 @@
-import FedCore
+public import FedCore
 
 /// Keeps what arrives in a buffer and makes a step when it holds K updates: w ← w + η Δ̄ with Δ̄ their mean, each scaled
 /// by s(t − τ) = 1/√(1 + t − τ).

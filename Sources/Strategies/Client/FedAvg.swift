@@ -1,4 +1,4 @@
-import FedCore
+public import FedCore
 
 /// The mean of the clients' weights, weighted by their sample counts.
 ///

@@ -1,4 +1,4 @@
-import FedCore
+public import FedCore
 
 /// Dynamic regularisation: each client's loss gets a linear and a proximal term that make the clients' optima agree with
 /// the global one.

@@ -1,4 +1,4 @@
-import FedCore
+public import FedCore
 
 /// Normalised averaging: a client's update counts by its direction, not by how many steps it took.
 ///

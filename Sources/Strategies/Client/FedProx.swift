@@ -1,4 +1,4 @@
-import FedCore
+public import FedCore
 
 /// Pulls clients toward the global model: adds μ/2 ‖w − w_global‖² to the local loss.
 ///

@@ -1,4 +1,4 @@
-import FedCore
+public import FedCore
 
 /// One step a round: each client sends one step along the gradient of its whole data.
 ///

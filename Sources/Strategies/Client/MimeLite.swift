@@ -1,4 +1,4 @@
-import FedCore
+public import FedCore
 
 /// Clients step with the server's momentum, which they leave as it is: local steps that act like those of a central
 /// optimizer.

@@ -1,4 +1,4 @@
-import FedCore
+public import FedCore
 
 /// Fair resource allocation: clients with a high loss count more, the more so the larger q.
 ///

@@ -1,4 +1,4 @@
-import FedCore
+public import FedCore
 
 /// Control variates take the drift out of local steps: each gradient is corrected by c − cᵢ, the difference between the
 /// server's and the client's estimate of their gradient.

@@ -1,4 +1,4 @@
-import FedCore
+public import FedCore
 
 /// Each client has a model of its own beside the global one, pulled towards it: vₖ ← vₖ − η(∇Fₖ(vₖ) + λ(vₖ − wᵗ)). The
 /// global model is FedAvg's.

@@ -1,4 +1,4 @@
-import FedCore
+public import FedCore
 
 /// The batch normalisation, scale and shift and running statistics, stays with each client.
 ///

@@ -1,4 +1,4 @@
-import FedCore
+public import FedCore
 
 /// The last layers stay with each client; what is below them is federated.
 ///

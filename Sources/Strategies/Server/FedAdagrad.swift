@@ -1,4 +1,4 @@
-import FedCore
+public import FedCore
 
 /// Adagrad at the server: v ← v + Δ².
 ///

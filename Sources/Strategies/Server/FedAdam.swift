@@ -1,4 +1,4 @@
-import FedCore
+public import FedCore
 
 /// Adam at the server: v ← β₂v + (1 − β₂)Δ².
 ///

@@ -1,4 +1,4 @@
-import FedCore
+public import FedCore
 
 /// Momentum at the server: v ← βv + Δ, w ← w + η·v with Δ the mean update.
 ///

@@ -1,4 +1,4 @@
-import FedCore
+public import FedCore
 
 /// Yogi at the server: v ← v − (1 − β₂)Δ² sign(v − Δ²), which changes no faster than Δ² does.
 ///

@@ -1,4 +1,5 @@
 import Datasets
+import Federation
 import Synchronization
 
 /// What a header says of how the data were read, and which class is which.

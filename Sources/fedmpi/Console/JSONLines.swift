@@ -1,6 +1,8 @@
+import Datasets
 import FedCore
 import Federation
 import Foundation
+import NeuralNet
 import Recording
 
 /// The program's view of a run: one JSON object per line, told apart by `event`.

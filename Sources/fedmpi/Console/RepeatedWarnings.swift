@@ -1,3 +1,5 @@
+import FedCore
+
 /// Warnings that come every round, gathered: one is printed when it comes first, and how often it came again when it has
 /// come ten, a hundred … times, and at the end.
 struct RepeatedWarnings {

@@ -1,8 +1,10 @@
 import Aggregation
+import EdgeSim
 import FedCore
 import Federation
 import Foundation
 import Logging
+import NeuralNet
 import Recording
 
 /// The human reader's view of a run: a header, a line a round, a progress bar on a terminal, a summary.

@@ -1,5 +1,6 @@
 import FedCore
 import Federation
+import FoundationEssentials
 import Recording
 
 /// Says, in one line, that the run was stopped and how to continue it.

@@ -1,5 +1,7 @@
+import Datasets
 import FedCore
 import Foundation
+import MPI
 import MPITesting
 import NeuralNet
 import Testing

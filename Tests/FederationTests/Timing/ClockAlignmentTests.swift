@@ -1,3 +1,4 @@
+import MPI
 import MPITesting
 import Testing
 

@@ -1,5 +1,6 @@
 import FedCore
 import Federation
+import MPI
 import MPITesting
 import Testing
 

@@ -1,4 +1,5 @@
 import FedCore
+import NeuralNet
 import Testing
 
 @testable import Federation

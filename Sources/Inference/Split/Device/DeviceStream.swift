@@ -1,5 +1,6 @@
 import Federation
 import MPI
+import NeuralNet
 
 /// A device's side of the run: computes the features of one batch after another and streams them to the server, with up
 /// to `window` batches unanswered.
@@ -45,7 +46,7 @@ final class DeviceStream {
     private var start = 0
     private var lastLook = 0
     private var hasComputedSinceLook = false
-    private var report: DeviceReport
+    private var report: SplitDeviceReport
 
     init(
         _ settings: SplitSettings, front: FrontStage, requests: Int, devices: Int, on communicator: any Communicator,
@@ -68,7 +69,7 @@ final class DeviceStream {
             } ?? .atOnce
         let (up, down) = (features.byteCount, answers.byteCount)
         flights = (0..<settings.window).map { _ in Flight(upBytes: up, downBytes: down) }
-        report = DeviceReport(
+        report = SplitDeviceReport(
             rank: communicator.rank, labels: [Int32](repeating: -1, count: requests), answered: 0, seconds: 0,
             computingSeconds: 0, processorSeconds: 0, messages: 0, sentBytes: 0, receivedBytes: 0, mostInFlight: 0,
             latencies: StageLatencies(), lostServer: false)
@@ -77,7 +78,7 @@ final class DeviceStream {
     /// Runs until each request has a prediction, or the server is lost.
     /// - Returns: what was done; with `lostServer`, the last requests have no prediction.
     /// - Throws: `Interruption` when the run is asked to stop; `MalformedMessage`.
-    func run() throws -> DeviceReport {
+    func run() throws -> SplitDeviceReport {
         let processor = ProcessorClock.now
         start = MonotonicClock.now
         lastLook = start

@@ -1,5 +1,6 @@
 import Federation
 import MPI
+import NeuralNet
 
 /// A device that has all layers, and needs no server: all the time, when the cut is behind the last layer, or for what is
 /// left when its server is lost.
@@ -18,7 +19,9 @@ final class LocalStream {
     /// - Parameters:
     ///   - arrivals: when they are there, as counted from now.
     ///   - look: called between batches.
-    func finish(_ report: inout DeviceReport, from first: Int, _ arrivals: Arrivals, look: () throws -> Void) throws {
+    func finish(_ report: inout SplitDeviceReport, from first: Int, _ arrivals: Arrivals, look: () throws -> Void)
+        throws
+    {
         let processor = ProcessorClock.now
         let start = MonotonicClock.now
         let classes = whole.model.classes

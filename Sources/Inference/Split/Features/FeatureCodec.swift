@@ -1,4 +1,4 @@
-import FedCore
+public import FedCore
 
 /// How the features of an image travel from a device to the server. One file in `Features/`, one line in
 /// `FeatureCodecs.all`.

@@ -32,7 +32,7 @@ public struct SplitReport: Sendable, Codable {
     /// Latencies of all devices.
     public var latencies: StageLatencies
     public var server: ServerReport?
-    public var perDevice: [DeviceReport]
+    public var perDevice: [SplitDeviceReport]
     /// Ranks that were lost, rank 0 if it is the server.
     public var lost: [Int]
     /// Measured in the same job before the run; nil where it was not asked for.

@@ -2,6 +2,7 @@ import FedCore
 import Federation
 import Foundation
 import MPI
+import NeuralNet
 
 /// Takes the devices' reports to the rank that puts them together, while some may be lost.
 struct ReportPost {
@@ -22,9 +23,9 @@ struct ReportPost {
 
     /// Waits for a report of each rank that is not lost.
     /// - Parameter whenLost: told the rank of a device that is lost, or whose report is none, and why.
-    func collect(from ranks: [Int], whenLost: (Int, String) -> Void) throws -> [DeviceReport] {
+    func collect(from ranks: [Int], whenLost: (Int, String) -> Void) throws -> [SplitDeviceReport] {
         var missing = ranks
-        var reports: [DeviceReport] = []
+        var reports: [SplitDeviceReport] = []
         _ = try Backoff.default.wait { () throws in
             try stop.check()
             _ = try watch.look(at: MonotonicClock.now)
@@ -34,7 +35,7 @@ struct ReportPost {
                     missing.removeAll { $0 == rank }
                     do {
                         reports.append(
-                            try DeviceReport(in: bytes, of: rank, images: requests(rank), classes: classes))
+                            try SplitDeviceReport(in: bytes, of: rank, images: requests(rank), classes: classes))
                     } catch {
                         whenLost(rank, "its report is none: \(error.line)")
                         try tell([rank], hasLostRanks: true)
@@ -83,7 +84,7 @@ struct ReportPost {
 
     /// Sends a report, and waits until its receiver has all.
     /// - Returns: whether ranks were lost; nil when the receiver is lost itself.
-    func deliver(_ report: DeviceReport, to rank: Int) throws -> Bool? {
+    func deliver(_ report: SplitDeviceReport, to rank: Int) throws -> Bool? {
         let bytes = Buffer<UInt8>(try JSONEncoder().encode(report))
         var sending = try control.startSend(bytes, to: rank, tag: SplitTag.report)
         var verdict: [UInt8]?

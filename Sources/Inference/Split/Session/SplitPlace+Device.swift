@@ -1,6 +1,7 @@
 import FedCore
 import Federation
 import MPI
+import NeuralNet
 
 extension SplitPlace {
     /// A device's part of the run.
@@ -43,7 +44,7 @@ extension SplitPlace {
     /// The server is lost. What is left is done here, if the layers are; then the first device that is left does what the
     /// server would have done with the reports.
     private func goOnAlone(
-        _ partial: DeviceReport, _ images: DeviceImages, _ post: ReportPost, _ watch: PeerWatch
+        _ partial: SplitDeviceReport, _ images: DeviceImages, _ post: ReportPost, _ watch: PeerWatch
     ) throws -> SplitSession.Outcome {
         let missing = partial.labels.count { $0 < 0 }
         guard job.settings.deviceHas == .model || missing == 0 else {

@@ -1,3 +1,4 @@
+import Datasets
 import FedCore
 import Federation
 import Foundation
@@ -61,7 +62,7 @@ extension SplitPlace {
     ///   - lost: ranks.
     ///   - unsplit: classes by image of the data set; nil: the predictions are not compared.
     func report(
-        _ reports: [DeviceReport], _ server: ServerReport?, lost: [Int], _ alone: SplitReport.StagesAlone?,
+        _ reports: [SplitDeviceReport], _ server: ServerReport?, lost: [Int], _ alone: SplitReport.StagesAlone?,
         unsplit: [Int32]?
     ) throws -> SplitReport {
         let settings = job.settings

@@ -1,7 +1,7 @@
 import FedCore
-import Federation
-import MPI
-import NeuralNet
+public import Federation
+public import MPI
+public import NeuralNet
 
 /// A device without its server, and without the layers to go on alone.
 public struct SplitServerLost: Error, CustomStringConvertible {

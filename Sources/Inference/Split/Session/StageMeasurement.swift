@@ -1,5 +1,6 @@
 import Federation
 import MPI
+import NeuralNet
 
 /// What devices, server and link do without each other, on this machine and in this job.
 enum StageMeasurement {

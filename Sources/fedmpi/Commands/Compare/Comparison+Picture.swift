@@ -1,5 +1,7 @@
 import Analysis
+import Federation
 import Foundation
+import RunStore
 
 extension Comparison {
     /// The runs' curves over each other: accuracy by round, by bytes and by time, and the losses by round.

@@ -1,6 +1,7 @@
 import Analysis
 import Files
 import Foundation
+import NeuralNet
 
 /// What a distillation leaves in its own folder beside its runs: `distillation.json`, and `accuracy.png` with its script and
 /// data.

@@ -1,5 +1,6 @@
 import Federation
 import Foundation
+import NeuralNet
 
 /// Says how a distillation goes: lines when it begins, a line for each run that ends. On rank 0.
 final class DistillProgress {

@@ -1,4 +1,5 @@
 import FedCore
+import Inference
 import Serving
 
 /// A device as files and `--json` show it. Absent: not known, or not served.

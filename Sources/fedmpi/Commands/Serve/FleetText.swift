@@ -1,3 +1,4 @@
+import Inference
 import Serving
 
 /// The fleet as a person reads it.

@@ -1,4 +1,5 @@
 import FedCore
+import FoundationEssentials
 import Serving
 import Yams
 

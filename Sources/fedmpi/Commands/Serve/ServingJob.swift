@@ -1,5 +1,6 @@
 import Datasets
 import FedCore
+import Federation
 import NeuralNet
 import Serving
 

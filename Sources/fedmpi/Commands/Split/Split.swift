@@ -1,5 +1,5 @@
 import Analysis
-import ArgumentParser
+public import ArgumentParser
 import FedCore
 import Federation
 import Foundation

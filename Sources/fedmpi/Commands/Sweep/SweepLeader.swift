@@ -3,6 +3,7 @@ import Federation
 import Foundation
 import MPI
 import Recording
+import RunStore
 
 /// A group's first rank: gets runs from rank 0, has its group do them, and is each run's server.
 final class SweepLeader {

@@ -4,6 +4,7 @@ import FedCore
 import Federation
 import Files
 import Foundation
+import NeuralNet
 
 /// What is to be done of a sweep, and what is done already. On rank 0.
 struct SweepPlan {

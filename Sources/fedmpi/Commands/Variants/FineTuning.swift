@@ -1,5 +1,6 @@
 import Datasets
 import FedCore
+import Federation
 import NeuralNet
 
 /// Some epochs of training after weights were cut, those that are zero staying zero.

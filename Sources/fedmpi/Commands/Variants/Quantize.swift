@@ -1,4 +1,4 @@
-import ArgumentParser
+public import ArgumentParser
 import Datasets
 import FedCore
 import NeuralNet

@@ -1,4 +1,5 @@
 import Analysis
+import Inference
 import NeuralNet
 
 extension VariantMeasurement {

@@ -2,6 +2,7 @@ import ArgumentParser
 import FedCore
 import Foundation
 import Recording
+import RunStore
 
 /// `fedmpi watch`.
 struct Watch: ParsableCommand {

@@ -1,5 +1,7 @@
+import FedCore
 import Federation
 import Foundation
+import RunStore
 
 /// What who watches a run reads.
 enum WatchText {

@@ -2,7 +2,7 @@ import FedCore
 import Foundation
 
 /// What a device has done; it tells rank 0 at the end, as JSON.
-public struct DeviceReport: Sendable, Codable {
+public struct SplitDeviceReport: Sendable, Codable {
     public var rank: Int
     /// Class predicted for each of its images, in the order of its requests.
     public var labels: [Int32]
@@ -26,7 +26,7 @@ public struct DeviceReport: Sendable, Codable {
     public var lostServer: Bool
 }
 
-extension DeviceReport {
+extension SplitDeviceReport {
     /// Reads what a rank has sent.
     /// - Parameters:
     ///   - images: of the rank's requests.
@@ -34,7 +34,7 @@ extension DeviceReport {
     /// - Throws: `MalformedMessage` unless it is a report of that rank, with figures that can be.
     init(in bytes: [UInt8], of rank: Int, images: Int, classes: Int) throws(MalformedMessage) {
         do {
-            self = try JSONDecoder().decode(DeviceReport.self, from: Data(bytes))
+            self = try JSONDecoder().decode(SplitDeviceReport.self, from: Data(bytes))
         } catch {
             throw MalformedMessage(description: "rank \(rank) sent what is no report: \(error.line)")
         }

@@ -4,10 +4,10 @@ import Testing
 @testable import Inference
 
 /// What rank 0 believes of a device's report.
-struct DeviceReportTests {
+struct SplitDeviceReportTests {
     /// A report of three images, two of which the server answered.
-    private static func report(_ change: (inout DeviceReport) -> Void = { _ in }) -> DeviceReport {
-        var report = DeviceReport(
+    private static func report(_ change: (inout SplitDeviceReport) -> Void = { _ in }) -> SplitDeviceReport {
+        var report = SplitDeviceReport(
             rank: 2, labels: [0, 9, -1], answered: 2, seconds: 1, computingSeconds: 0.5, processorSeconds: 0.25,
             messages: 2, sentBytes: 100, receivedBytes: 50, mostInFlight: 1, latencies: StageLatencies(),
             lostServer: false)
@@ -16,8 +16,8 @@ struct DeviceReportTests {
         return report
     }
 
-    private func read(_ bytes: [UInt8]) throws -> DeviceReport {
-        try DeviceReport(in: bytes, of: 2, images: 3, classes: 10)
+    private func read(_ bytes: [UInt8]) throws -> SplitDeviceReport {
+        try SplitDeviceReport(in: bytes, of: 2, images: 3, classes: 10)
     }
 
     @Test func `a report is read as it was written`() throws {
@@ -32,8 +32,8 @@ struct DeviceReportTests {
             { $0.receivedBytes = .max }, { $0.seconds = -1 }, { $0.computingSeconds = 1e300 }, { $0.labels[0] = 10 },
             { $0.labels[0] = -2 }, { $0.latencies.queue.record(nanoseconds: 1, count: 4) }, { $0.rank = 1 },
             { $0.labels = [0] },
-        ] as [@Sendable (inout DeviceReport) -> Void])
-    func `figures that cannot be are refused`(change: @Sendable (inout DeviceReport) -> Void) throws {
+        ] as [@Sendable (inout SplitDeviceReport) -> Void])
+    func `figures that cannot be are refused`(change: @Sendable (inout SplitDeviceReport) -> Void) throws {
         let bytes = try Array(JSONEncoder().encode(Self.report(change)))
         #expect(throws: MalformedMessage.self) { try read(bytes) }
     }

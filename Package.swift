@@ -30,7 +30,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
-        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
     ],
     targets: [
@@ -39,6 +38,7 @@ let package = Package(
         .systemLibrary(name: "COneDNN"),
         .systemLibrary(name: "CZlib"),
         .systemLibrary(name: "CCrypto"),
+        .systemLibrary(name: "CSQLite"),
         // No library: the processor's checksum instruction as inline C.
         .systemLibrary(name: "CCRC32C"),
         // No library: fork, the cores of a process, and what the launcher's own library offers.
@@ -94,10 +94,7 @@ let package = Package(
         .target(name: "Analysis", dependencies: ["FedCore", "Files", "Recording"]),
         .target(
             name: "RunStore",
-            dependencies: [
-                "FedCore", "Files", "Cryptography", "Federation", "Recording",
-                .product(name: "GRDB", package: "GRDB.swift"),
-            ]),
+            dependencies: ["CSQLite", "FedCore", "Files", "Cryptography", "Federation", "Recording"]),
 
         // Composition: the only target that knows everybody.
         .executableTarget(
@@ -150,10 +147,8 @@ let package = Package(
         .testTarget(name: "AnalysisTests", dependencies: ["Analysis", "FedCore", "Files", "Recording"]),
         .testTarget(
             name: "RunStoreTests",
-            dependencies: [
-                "RunStore", "Recording", "Federation", "FedCore", "Datasets",
-                .product(name: "GRDB", package: "GRDB.swift"),
-            ]),
+            dependencies: ["CSQLite", "RunStore", "Recording", "Federation", "FedCore", "Datasets"],
+            resources: [.copy("Fixtures")]),
         .testTarget(
             name: "CLITests",
             dependencies: [

@@ -1,5 +1,4 @@
 import Foundation
-import GRDB
 import Recording
 import Synchronization
 
@@ -99,8 +98,7 @@ final class HistoryWriter: Sendable {
                 connection.run = try store.database.write { db in
                     let run = try known ?? begin(db)
                     for change in changes { try change(db, run) }
-                    try db.execute(
-                        sql: "UPDATE runs SET heartbeat_at = ? WHERE id = ?", arguments: [Date.now, run])
+                    try db.execute("UPDATE runs SET heartbeat_at = ? WHERE id = ?", [Date.now, run])
                     return run
                 }
                 connection.nextAttempt = nil

@@ -1,7 +1,6 @@
 import Cryptography
 public import Federation
 public import Foundation
-import GRDB
 import NeuralNet
 public import Recording
 
@@ -51,13 +50,13 @@ public final class RunHistory: RoundObserver {
             begin: { [earlier] db in
                 let id = try Self.begin(row, isResumed: earlier != nil, in: db)
                 let rows = clients.enumerated().map { StoredClient(client: $0.offset, samples: $0.element) }
-                for row in rows { try Owned(run: id, row: row).insert(db) }
+                for row in rows { try db.insert(row, of: id) }
                 // A run may be continued from an earlier round than it had reached, or have had no history before.
                 let known = try earlier.map { try Self.knownRounds(of: id, $0, in: db) } ?? 0
-                try db.execute(sql: "DELETE FROM rounds WHERE run_id = ? AND round > ?", arguments: [id, known])
-                try db.execute(sql: "DELETE FROM faults WHERE run_id = ?", arguments: [id])
-                try earlier?.forEachRound(from: known + 1) { try Owned(run: id, row: $0).insert(db) }
-                try earlier?.forEachFault { try Owned(run: id, row: $0).insert(db) }
+                try db.execute("DELETE FROM rounds WHERE run_id = ? AND round > ?", [id, known])
+                try db.execute("DELETE FROM faults WHERE run_id = ?", [id])
+                try earlier?.forEachRound(from: known + 1) { try db.insert($0, of: id) }
+                try earlier?.forEachFault { try db.insert($0, of: id) }
                 if earlier != nil { try RunTotals.recount(id, in: db) }
                 return id
             },
@@ -68,34 +67,26 @@ public final class RunHistory: RoundObserver {
 
     /// - Returns: the number of the run's row.
     private static func begin(_ row: StoredRun, isResumed: Bool, in db: Database) throws -> Int64 {
-        typealias Key = StoredRun.CodingKeys
         var row = row
-        if isResumed,
-            let known = try StoredRun.filter(Key.name == row.name).order(Key.id.desc).fetchOne(db)
-        {
-            row.id = known.id
+        if isResumed, let known = try StoredRun.newest(named: row.name, in: db), let id = known.id {
             row.startedAt = known.startedAt
             row.resumes = known.resumes + 1
-            try row.update(db)
-        } else {
-            row.resumes = isResumed ? 1 : 0
-            try row.insert(db)
+            try row.update(id, in: db)
+            return id
         }
-        guard let id = row.id else { throw DatabaseError(message: "the new run has no number") }
-        return id
+        row.resumes = isResumed ? 1 : 0
+        return try row.insert(in: db)
     }
 
     /// Rounds that the history has as the log has them: a run that is continued for the tenth time need not be written anew.
     private static func knownRounds(of run: Int64, _ earlier: EarlierRecords, in db: Database) throws -> Int {
-        let within = "FROM rounds WHERE run_id = ? AND round <= ?"
-        let arguments: StatementArguments = [run, earlier.lastRound]
-        let count = try Int.fetchOne(db, sql: "SELECT count(*) \(within)", arguments: arguments)
-        guard let last = try Int.fetchOne(db, sql: "SELECT max(round) \(within)", arguments: arguments), last == count
-        else { return 0 }
+        let within: SQL = "FROM rounds WHERE run_id = ? AND round <= ?"
+        let arguments: Arguments = [run, earlier.lastRound]
+        let count: Int? = try db.value("SELECT count(*) \(within)", arguments)
+        guard let last: Int = try db.value("SELECT max(round) \(within)", arguments), last == count else { return 0 }
         // Nothing better is left of rounds from before a log that was moved away.
         guard let record = try earlier.record(of: last) else { return last }
-        let seconds = try Double.fetchOne(
-            db, sql: "SELECT seconds FROM rounds WHERE run_id = ? AND round = ?", arguments: [run, last])
+        let seconds: Double? = try db.value("SELECT seconds FROM rounds WHERE run_id = ? AND round = ?", [run, last])
         return seconds == record.seconds ? last : 0
     }
 
@@ -126,7 +117,7 @@ public final class RunHistory: RoundObserver {
     public func roundFinished(_ record: RoundRecord) {
         addFaults()
         writer?.append { db, run in
-            try Owned(run: run, row: record).insert(db)
+            try db.insert(record, of: run)
             var totals = RunTotals()
             totals.add(record)
             try totals.save(of: run, in: db)
@@ -141,7 +132,7 @@ public final class RunHistory: RoundObserver {
 
     private func addFaults() {
         for fault in faults {
-            writer?.append { db, run in try Owned(run: run, row: fault).insert(db) }
+            writer?.append { db, run in try db.insert(fault, of: run) }
         }
         faults = []
     }
@@ -169,10 +160,8 @@ public final class RunHistory: RoundObserver {
         addFaults()
         writer?.append { db, run in
             try db.execute(
-                sql: """
-                    UPDATE runs SET status = ?, reason = ?, finished_at = ?, seconds = ?, digest = ? WHERE id = ?
-                    """,
-                arguments: [status.rawValue, reason, Date.now, seconds, digest, run])
+                "UPDATE runs SET status = ?, reason = ?, finished_at = ?, seconds = ?, digest = ? WHERE id = ?",
+                [status, reason, Date.now, seconds, digest, run])
         }
         writer?.finish(within: patience)
     }
@@ -186,8 +175,8 @@ public final class RunHistory: RoundObserver {
     private func addFiles() {
         let artefacts = artefacts()
         writer?.append { db, run in
-            try db.execute(sql: "DELETE FROM artefacts WHERE run_id = ?", arguments: [run])
-            for artefact in artefacts { try Owned(run: run, row: artefact).insert(db) }
+            try db.execute("DELETE FROM artefacts WHERE run_id = ?", [run])
+            for artefact in artefacts { try db.insert(artefact, of: run) }
         }
     }
 

@@ -1,7 +1,6 @@
 import FedCore
 public import Federation
 import Foundation
-import GRDB
 
 /// Which runs, in which order.
 public struct RunFilter: Sendable {
@@ -26,23 +25,23 @@ extension RunStore {
     /// The runs that a filter lets through. `O(runs)`
     /// - Throws: `RunStoreError`
     public func runs(_ filter: RunFilter = RunFilter()) throws(RunStoreError) -> [StoredRun] {
-        typealias Key = StoredRun.CodingKeys
-        let found = try read { db in
-            var request = StoredRun.all()
-            if let strategy = filter.strategy { request = request.filter(Key.strategy == strategy) }
-            if let model = filter.model { request = request.filter(Key.model == model) }
-            if let dataset = filter.dataset { request = request.filter(Key.dataset == dataset) }
+        let order: SQL =
             switch filter.order {
-            case .date: break
-            case .accuracy: request = request.order(Key.accuracy.desc)
-            case .bytes: request = request.order(Key.uploadBytes + Key.downloadBytes)
-            case .seconds: request = request.order(Key.seconds)
-            }
+            case .date: "started_at DESC, id DESC"
             // A run with no accuracy comes last: SQLite takes NULL for the smallest.
-            return try StoredRun.fetchAll(
-                db,
-                filter.order == .date
-                    ? request.order(Key.startedAt.desc, Key.id.desc) : request)
+            case .accuracy: "accuracy DESC"
+            case .bytes: "upload_bytes + download_bytes"
+            case .seconds: "seconds"
+            }
+        let found: [StoredRun] = try read { db in
+            try db.fetch(
+                """
+                SELECT * FROM runs
+                WHERE strategy = ifnull(:strategy, strategy) AND model = ifnull(:model, model)
+                  AND dataset = ifnull(:dataset, dataset)
+                ORDER BY \(order)
+                """,
+                ["strategy": filter.strategy, "model": filter.model, "dataset": filter.dataset])
         }
         // Only now is it known who was interrupted.
         let now = Date.now
@@ -76,9 +75,7 @@ extension RunStore {
     /// The newest run whose folder had this name.
     /// - Throws: `RunStoreError`
     public func newest(named name: String) throws(RunStoreError) -> StoredRun? {
-        typealias Key = StoredRun.CodingKeys
-        return try read { db in try StoredRun.filter(Key.name == name).order(Key.id.desc).fetchOne(db) }?
-            .concluded(at: .now)
+        try read { db in try StoredRun.newest(named: name, in: db) }?.concluded(at: .now)
     }
 
     /// A run's rounds, in order.
@@ -109,23 +106,18 @@ extension RunStore {
     /// - Throws: `RunStoreError`
     public func roundTable() throws(RunStoreError) -> [[String?]] {
         try read { db in
-            let statement = try db.makeStatement(
-                sql: """
-                    SELECT runs.name AS run, rounds.* FROM rounds JOIN runs ON runs.id = rounds.run_id
-                    ORDER BY run_id, round
-                    """)
-            let rows: [[String?]] = try Row.fetchAll(statement).map { row in
-                row.databaseValues.map { String.fromDatabaseValue($0) ?? ($0.isNull ? nil : $0.description) }
-            }
-            return [statement.columnNames] + rows
+            let table = try db.execute(
+                """
+                SELECT runs.name AS run, rounds.* FROM rounds JOIN runs ON runs.id = rounds.run_id
+                ORDER BY run_id, round
+                """)
+            return [table.columns] + table.rows.map { $0.map(\.shown) }
         }
     }
 
-    private func rows<Row: FetchableRecord & TableRecord & Sendable>(of run: StoredRun, order: String)
-        throws(RunStoreError) -> [Row]
-    {
+    private func rows<Row: OwnedRow>(of run: StoredRun, order: SQL) throws(RunStoreError) -> [Row] {
         try read { db in
-            try Row.filter(Column("run_id") == run.id).order(Column(order)).fetchAll(db)
+            try db.fetch("SELECT * FROM \(Row.table) WHERE run_id = ? ORDER BY \(order)", [run.id])
         }
     }
 

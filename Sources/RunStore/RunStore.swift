@@ -2,7 +2,6 @@ import FedCore
 import Federation
 import Files
 public import Foundation
-import GRDB
 
 /// `results/runs.sqlite`: the history of all runs in a results folder.
 ///
@@ -12,7 +11,7 @@ import GRDB
 /// a property of the file, a database made on a server's own disk would still be in it when a client mounts that disk.
 /// A network file system must have working locks, as NFS 4 has (https://www.sqlite.org/faq.html#q5).
 public struct RunStore: Sendable {
-    let database: DatabaseQueue
+    let database: SharedDatabase
 
     /// Its name in the results folder.
     public static let fileName = "runs.sqlite"
@@ -27,12 +26,8 @@ public struct RunStore: Sendable {
         do {
             // SQLite follows it, and makes tables in what is there.
             guard !Folder.isLink(file.path) else { throw ConfigurationError("it is a symbolic link") }
-            var configuration = Configuration()
-            configuration.busyMode = .timeout(Self.patience)
-            configuration.label = "runs"
-            let database = try DatabaseQueue(path: file.path, configuration: configuration)
-            try Self.migrate(database)
-            self.database = database
+            database = try SharedDatabase(path: file.path, patience: Self.patience)
+            try Schema.migrate(database)
         } catch {
             throw RunStoreError(file: file, error)
         }
@@ -46,30 +41,6 @@ public struct RunStore: Sendable {
             throw ConfigurationError("no run history in '\(results)': '\(file.path)' is missing")
         }
         try self.init(at: file)
-    }
-
-    private static func migrate(_ database: DatabaseQueue) throws {
-        let migrator = Schema.migrator
-        var attemptsLeft = 5
-        while true {
-            let isComplete = try database.read { db in
-                guard try Schema.isOurs(db) else { throw ConfigurationError("it is another program's database") }
-                guard try !migrator.hasBeenSuperseded(db) else {
-                    throw ConfigurationError("it was made by a newer fedmpi")
-                }
-                return try migrator.hasCompletedMigrations(db)
-            }
-            // Nothing is written to a file that is up to date: it may be another user's.
-            if isComplete { return }
-            do {
-                return try migrator.migrate(database)
-            } catch {
-                // Another process may have made the tables between the look and the step.
-                attemptsLeft -= 1
-                if attemptsLeft == 0 { throw error }
-                Thread.sleep(forTimeInterval: 0.05)
-            }
-        }
     }
 }
 
@@ -91,10 +62,7 @@ public struct RunStoreError: Error, CustomStringConvertible {
     }
 
     private static func reason(_ file: URL, _ error: any Error) -> String {
-        guard let error = error as? DatabaseError else { return error.line }
-        return switch error.resultCode {
-        case .SQLITE_FULL: FileError("write", file.path, code: ENOSPC).reasonWithDisk
-        default: error.message ?? error.line
-        }
+        guard let error = error as? DatabaseError, error.isDiskFull else { return error.line }
+        return FileError("write", file.path, code: ENOSPC).reasonWithDisk
     }
 }

@@ -1,118 +1,120 @@
-import GRDB
+import FedCore
 
-/// The tables. A change is one more migration at the end of the list; those that are there stay as they are.
+/// The tables.
 enum Schema {
+    /// A step from an older file to a newer one.
+    struct Migration {
+        /// By which the file knows that it has taken it.
+        let name: String
+        let statements: [SQL]
+    }
+
     /// What the file's header says of whose it is: "FEDM" (https://www.sqlite.org/pragma.html#pragma_application_id).
     private static let applicationID = 0x4645_444D
 
-    /// Whether the file is a run history, or nothing yet. Another program's tables are not to be touched.
-    static func isOurs(_ db: Database) throws -> Bool {
-        guard try Int.fetchOne(db, sql: "PRAGMA application_id") != applicationID else { return true }
-        // The migrator makes its own table first.
-        return try Int.fetchOne(
-            db, sql: "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name <> 'grdb_migrations'") == 0
-    }
-
-    static var migrator: DatabaseMigrator {
-        var migrator = DatabaseMigrator()
-        migrator.registerMigration("1: runs, rounds, clients, faults, artefacts") { db in
-            try db.execute(sql: "PRAGMA application_id = \(applicationID)")
-            try makeRuns(db)
-            try makeRounds(db)
-            try db.create(table: "clients", options: .withoutRowID) { table in
-                table.column("run_id", .integer).notNull().references("runs", onDelete: .cascade)
-                table.column("client", .integer).notNull()
-                table.column("samples", .integer).notNull()
-                table.primaryKey(["run_id", "client"])
-            }
-            try db.create(table: "faults") { table in
-                table.autoIncrementedPrimaryKey("id")
-                table.column("run_id", .integer).notNull().indexed().references("runs", onDelete: .cascade)
-                table.column("round", .integer).notNull()
-                table.column("kind", .text).notNull()
-                table.column("rank", .integer)
-                table.column("clients", .text).notNull()
-                table.column("reason", .text)
-            }
-            try db.create(table: "artefacts", options: .withoutRowID) { table in
-                table.column("run_id", .integer).notNull().references("runs", onDelete: .cascade)
-                table.column("file", .text).notNull()
-                table.column("bytes", .integer).notNull()
-                table.column("sha256", .text)
-                table.primaryKey(["run_id", "file"])
-            }
-        }
-        migrator.registerMigration("2: evaluation by class and by the clients") { db in
-            try db.alter(table: "rounds") { table in
+    /// A change is one more migration at the end of the list; those that are there stay as they are.
+    static let migrations = [
+        Migration(
+            name: "1: runs, rounds, clients, faults, artefacts",
+            statements: [
+                "PRAGMA application_id = \(applicationID)", runs, "CREATE INDEX runs_on_name ON runs(name)", rounds,
+                """
+                CREATE TABLE clients (
+                  run_id INTEGER NOT NULL REFERENCES runs(id) ON DELETE CASCADE,
+                  client INTEGER NOT NULL, samples INTEGER NOT NULL, PRIMARY KEY (run_id, client)
+                ) WITHOUT ROWID
+                """,
+                """
+                CREATE TABLE faults (
+                  id INTEGER PRIMARY KEY AUTOINCREMENT,
+                  run_id INTEGER NOT NULL REFERENCES runs(id) ON DELETE CASCADE,
+                  round INTEGER NOT NULL, kind TEXT NOT NULL, rank INTEGER, clients TEXT NOT NULL, reason TEXT
+                )
+                """,
+                "CREATE INDEX faults_on_run_id ON faults(run_id)",
+                """
+                CREATE TABLE artefacts (
+                  run_id INTEGER NOT NULL REFERENCES runs(id) ON DELETE CASCADE,
+                  file TEXT NOT NULL, bytes INTEGER NOT NULL, sha256 TEXT, PRIMARY KEY (run_id, file)
+                ) WITHOUT ROWID
+                """,
+            ]),
+        Migration(
+            name: "2: evaluation by class and by the clients",
+            statements: [
                 // Two as JSON.
-                table.add(column: "server_class_accuracy", .text)
-                table.add(column: "client_evaluation", .text)
-                table.add(column: "attack_success", .double)
-            }
-        }
-        migrator.registerMigration("3: staleness of asynchronous rounds") { db in
-            try db.alter(table: "rounds") { table in
-                table.add(column: "staleness_mean", .double)
-                table.add(column: "staleness_max", .integer)
-            }
-        }
-        return migrator
-    }
+                "ALTER TABLE rounds ADD COLUMN server_class_accuracy TEXT",
+                "ALTER TABLE rounds ADD COLUMN client_evaluation TEXT",
+                "ALTER TABLE rounds ADD COLUMN attack_success DOUBLE",
+            ]),
+        Migration(
+            name: "3: staleness of asynchronous rounds",
+            statements: [
+                "ALTER TABLE rounds ADD COLUMN staleness_mean DOUBLE",
+                "ALTER TABLE rounds ADD COLUMN staleness_max INTEGER",
+            ]),
+    ]
 
     /// The columns are `StoredRun`'s coding keys.
-    private static func makeRuns(_ db: Database) throws {
-        try db.create(table: "runs") { table in
-            table.autoIncrementedPrimaryKey("id")
-            table.column("name", .text).notNull().indexed()
-            table.column("status", .text).notNull()
-            table.column("reason", .text)
-            table.column("started_at", .datetime).notNull()
-            table.column("finished_at", .datetime)
-            table.column("heartbeat_at", .datetime).notNull()
-            table.column("process", .text).notNull()
-            table.column("resumes", .integer).notNull()
-            table.column("version", .text).notNull()
-            table.column("mpi", .text).notNull()
-            table.column("onednn", .text).notNull()
-            table.column("host", .text).notNull()
-            table.column("hosts", .integer).notNull()
-            table.column("ranks", .integer).notNull()
-            table.column("strategy", .text).notNull()
-            table.column("model", .text).notNull()
-            table.column("parameters", .integer).notNull()
-            table.column("dataset", .text).notNull()
-            table.column("training_samples", .integer).notNull()
-            table.column("test_samples", .integer).notNull()
-            table.column("clients", .integer).notNull()
-            table.column("seed", .text).notNull()
-            table.column("settings", .text).notNull()
-            table.column("planned_rounds", .integer).notNull()
-            table.column("rounds", .integer).notNull()
-            table.column("accuracy", .double)
-            table.column("best_accuracy", .double)
-            table.column("loss", .double)
-            table.column("upload_bytes", .integer).notNull()
-            table.column("download_bytes", .integer).notNull()
-            table.column("seconds", .double).notNull()
-            table.column("digest", .text)
+    private static let runs: SQL = """
+        CREATE TABLE runs (
+          id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, status TEXT NOT NULL, reason TEXT,
+          started_at DATETIME NOT NULL, finished_at DATETIME, heartbeat_at DATETIME NOT NULL,
+          process TEXT NOT NULL, resumes INTEGER NOT NULL,
+          version TEXT NOT NULL, mpi TEXT NOT NULL, onednn TEXT NOT NULL,
+          host TEXT NOT NULL, hosts INTEGER NOT NULL, ranks INTEGER NOT NULL,
+          strategy TEXT NOT NULL, model TEXT NOT NULL, parameters INTEGER NOT NULL,
+          dataset TEXT NOT NULL, training_samples INTEGER NOT NULL, test_samples INTEGER NOT NULL,
+          clients INTEGER NOT NULL, seed TEXT NOT NULL, settings TEXT NOT NULL,
+          planned_rounds INTEGER NOT NULL, rounds INTEGER NOT NULL,
+          accuracy DOUBLE, best_accuracy DOUBLE, loss DOUBLE,
+          upload_bytes INTEGER NOT NULL, download_bytes INTEGER NOT NULL, seconds DOUBLE NOT NULL, digest TEXT
+        )
+        """
+
+    /// The columns are `RoundRecord`'s coding keys, beside the run.
+    private static let rounds: SQL = """
+        CREATE TABLE rounds (
+          run_id INTEGER NOT NULL REFERENCES runs(id) ON DELETE CASCADE, round INTEGER NOT NULL,
+          cohort INTEGER NOT NULL, participants INTEGER NOT NULL, partial INTEGER NOT NULL,
+          rejected INTEGER NOT NULL, late INTEGER NOT NULL, dropped INTEGER NOT NULL,
+          attempts INTEGER NOT NULL, samples INTEGER NOT NULL,
+          train_loss DOUBLE, server_loss DOUBLE, server_accuracy DOUBLE,
+          upload_bytes INTEGER NOT NULL, total_upload_bytes INTEGER NOT NULL,
+          download_bytes INTEGER NOT NULL, total_download_bytes INTEGER NOT NULL,
+          seconds DOUBLE NOT NULL, samples_per_second DOUBLE NOT NULL, simulated_seconds DOUBLE,
+          PRIMARY KEY (run_id, round)
+        ) WITHOUT ROWID
+        """
+
+    /// Takes the steps that a file has not taken yet, all or none. Nothing is written to a file that is up to date: it may
+    /// be another user's.
+    /// - Throws: `ConfigurationError` when the file is another program's, or a newer program's.
+    static func migrate(_ database: SharedDatabase, by migrations: [Migration] = migrations) throws {
+        guard try !database.read({ try missing(of: migrations, in: $0) }).isEmpty else { return }
+        try database.write { db in
+            // Another process may have taken them since.
+            let missing = try missing(of: migrations, in: db)
+            try db.execute("CREATE TABLE IF NOT EXISTS grdb_migrations (identifier TEXT NOT NULL PRIMARY KEY)")
+            for migration in missing {
+                for statement in migration.statements { try db.execute(statement) }
+                try db.execute("INSERT INTO grdb_migrations (identifier) VALUES (?)", [migration.name])
+            }
         }
     }
 
-    /// The columns are `RoundRecord`'s coding keys, beside the run.
-    private static func makeRounds(_ db: Database) throws {
-        try db.create(table: "rounds", options: .withoutRowID) { table in
-            table.column("run_id", .integer).notNull().references("runs", onDelete: .cascade)
-            table.column("round", .integer).notNull()
-            for name in ["cohort", "participants", "partial", "rejected", "late", "dropped", "attempts", "samples"] {
-                table.column(name, .integer).notNull()
-            }
-            for name in ["train_loss", "server_loss", "server_accuracy"] { table.column(name, .double) }
-            for name in ["upload_bytes", "total_upload_bytes", "download_bytes", "total_download_bytes"] {
-                table.column(name, .integer).notNull()
-            }
-            for name in ["seconds", "samples_per_second"] { table.column(name, .double).notNull() }
-            table.column("simulated_seconds", .double)
-            table.primaryKey(["run_id", "round"])
+    private static func missing(of migrations: [Migration], in db: Database) throws -> [Migration] {
+        let tables = try db.execute("SELECT name FROM sqlite_master WHERE type = 'table'").rows
+        // GRDB made the first histories, and called it so.
+        let listsMigrations = tables.contains([.text("grdb_migrations")])
+        guard try db.value("PRAGMA application_id") == applicationID || tables.count == (listsMigrations ? 1 : 0) else {
+            throw ConfigurationError("it is another program's database")
         }
+        guard listsMigrations else { return migrations }
+        let taken = try db.execute("SELECT identifier FROM grdb_migrations").rows
+        guard taken.allSatisfy({ row in migrations.contains { row == [.text($0.name)] } }) else {
+            throw ConfigurationError("it was made by a newer fedmpi")
+        }
+        return migrations.filter { !taken.contains([.text($0.name)]) }
     }
 }

@@ -1,11 +1,10 @@
 public import Federation
 public import Foundation
-public import GRDB
 
 /// A run as the history has it.
 public struct StoredRun: Codable, Sendable, Equatable {
     /// How a run stands.
-    public enum Status: String, Codable, Sendable, CaseIterable {
+    public enum Status: String, Codable, Sendable, CaseIterable, SQLConvertible {
         case running, finished
         /// By a signal.
         case stopped
@@ -66,7 +65,7 @@ public struct StoredRun: Codable, Sendable, Equatable {
     /// Digest of the final weights, as `weightsDigest` gives it.
     public var digest: String?
 
-    enum CodingKeys: String, CodingKey, ColumnExpression {
+    private enum CodingKeys: String, CodingKey {
         case id, name, status, reason, process, resumes, version, mpi, host, hosts, ranks, strategy, model, parameters
         case dataset, clients, seed, settings, rounds, accuracy, loss, seconds, digest
         case startedAt = "started_at"
@@ -91,15 +90,49 @@ public struct StoredRun: Codable, Sendable, Equatable {
     }
 }
 
-extension StoredRun: FetchableRecord, MutablePersistableRecord {
-    public static let databaseTableName = "runs"
+extension StoredRun {
+    /// The newest run of this name.
+    static func newest(named name: String, in db: Database) throws -> StoredRun? {
+        let runs: [StoredRun] = try db.fetch("SELECT * FROM runs WHERE name = ? ORDER BY id DESC LIMIT 1", [name])
+        return runs.first
+    }
 
-    public mutating func didInsert(_ inserted: InsertionSuccess) { id = inserted.rowID }
+    /// Writes a new row.
+    /// - Returns: its number.
+    func insert(in db: Database) throws -> Int64 {
+        try db.insert(RowEncoder(self), into: "runs")
+        return db.lastInsertedRow
+    }
+
+    /// Overwrites the row of this number.
+    func update(_ id: Int64, in db: Database) throws {
+        var run = self
+        run.id = id
+        let row = try RowEncoder(run)
+        // Not one more row in its place: what belongs to it would go with it.
+        try db.execute(
+            "UPDATE runs SET (\(columns: row.columns)) = (\(parameters: row.columns.count)) WHERE id = ?",
+            Arguments(row.values + [id.sql]))
+    }
+}
+
+/// A row of one of the tables in which each run has some.
+protocol OwnedRow: Codable, Sendable {
+    static var table: SQL { get }
+}
+
+extension Database {
+    /// Writes a row of a run, in the place of one with the same key.
+    func insert(_ row: some OwnedRow, of run: Int64) throws {
+        let columns = try RowEncoder(row)
+        columns.add("run_id", run.sql)
+        try insert(columns, into: type(of: row).table)
+    }
 }
 
 /// A file that a run left in its folder.
-public struct StoredArtefact: Codable, Sendable, Equatable, FetchableRecord, PersistableRecord {
-    public static let databaseTableName = "artefacts"
+public struct StoredArtefact: Codable, Sendable, Equatable, OwnedRow {
+    static let table: SQL = "artefacts"
 
     /// Its path in the run's folder.
     public var file: String
@@ -109,32 +142,20 @@ public struct StoredArtefact: Codable, Sendable, Equatable, FetchableRecord, Per
 }
 
 /// A client and the training samples it holds.
-public struct StoredClient: Codable, Sendable, Equatable, FetchableRecord, PersistableRecord {
-    public static let databaseTableName = "clients"
+public struct StoredClient: Codable, Sendable, Equatable, OwnedRow {
+    static let table: SQL = "clients"
 
     public var client: Int
     public var samples: Int
 }
 
-extension RoundRecord: FetchableRecord, PersistableRecord {
-    public static var databaseTableName: String { "rounds" }
+extension RoundRecord: OwnedRow {
+    static var table: SQL { "rounds" }
 }
 
 /// Its clients are a JSON array in one column.
-extension FaultRecord: FetchableRecord, PersistableRecord {
-    public static var databaseTableName: String { "faults" }
+extension FaultRecord: OwnedRow {
+    static var table: SQL { "faults" }
 }
 
-/// A row of one of a run's tables.
-struct Owned<Row: PersistableRecord & Sendable>: PersistableRecord {
-    static var databaseTableName: String { Row.databaseTableName }
-    static var persistenceConflictPolicy: PersistenceConflictPolicy { .init(insert: .replace) }
-
-    let run: Int64
-    let row: Row
-
-    func encode(to container: inout PersistenceContainer) throws {
-        try row.encode(to: &container)
-        container["run_id"] = run
-    }
-}
+extension FaultRecord.Kind: SQLConvertible {}

@@ -115,6 +115,26 @@ import Testing
         #expect(try store.clients(of: run).count == 2)
     }
 
+    @Test func `A run that goes on has not ended, and began when it did`() throws {
+        let state = RunState(
+            settings: RunSettings(), last: nil, isEvaluated: true, weights: [], strategyState: [], dataDigest: 0,
+            seconds: 3)
+        let first = try history.observer("again")
+        try first.runStarted(History.description())
+        first.roundFinished(History.record(1))
+        first.runStopped(RunStop(cause: .failure("out of luck"), state: state))
+        let before = try history.store().find("again")
+        #expect(before.reason == "out of luck" && before.finishedAt != nil)
+
+        let second = try history.observer("again", resuming: ([History.record(1)], []))
+        try second.runStarted(History.description(finishedRounds: 1))
+        second.noteFiles()
+        let run = try history.store().find("again")
+        #expect(run.status == .running && run.reason == nil && run.finishedAt == nil && run.digest == nil)
+        #expect(run.startedAt == before.startedAt && run.id == before.id && run.resumes == 1)
+        #expect(try history.store().rounds(of: run) == [History.record(1)])
+    }
+
     @Test func `A run whose earlier part has no history gets it from its checkpoint`() throws {
         let kept = (1...3).map { History.record($0) }
         let observer = try history.observer("copied", resuming: (kept, []))
@@ -145,18 +165,16 @@ import Testing
 
     @Test func `Rounds do not wait for a history that another program has locked`() throws {
         _ = try history.store()
-        let lock = try history.store()
+        let lock = try Database(path: history.file.path, patience: 1)
         let observer = try history.observer("quick")
         let clock = ContinuousClock()
-        try lock.database.inDatabase { db in
-            try db.execute(sql: "BEGIN EXCLUSIVE")
-            let start = clock.now
-            try observer.runStarted(History.description())
-            for round in 1...1000 { observer.roundFinished(History.record(round)) }
-            let elapsed = clock.now - start
-            #expect(elapsed < .seconds(RunStore.patience / 2))
-            try db.execute(sql: "COMMIT")
-        }
+        try lock.execute("BEGIN EXCLUSIVE")
+        let start = clock.now
+        try observer.runStarted(History.description())
+        for round in 1...1000 { observer.roundFinished(History.record(round)) }
+        let elapsed = clock.now - start
+        #expect(elapsed < .seconds(RunStore.patience / 2))
+        try lock.execute("COMMIT")
         History.end(observer, [])
         let store = try history.store()
         #expect(try store.find("quick").rounds == 1000)

@@ -1,6 +1,5 @@
 import FedCore
 import Foundation
-import GRDB
 import Testing
 
 @testable import Federation
@@ -9,10 +8,9 @@ import Testing
 /// A database of another program.
 enum Foreign {
     static func make(at file: URL) throws {
-        let database = try DatabaseQueue(path: file.path)
-        try database.write { db in try db.execute(sql: "CREATE TABLE runs (speed REAL); INSERT INTO runs VALUES (9.58)")
-        }
-        try database.close()
+        let database = try Database(path: file.path, patience: 1)
+        try database.execute("CREATE TABLE runs (speed REAL)")
+        try database.execute("INSERT INTO runs VALUES (9.58)")
     }
 }
 
@@ -30,7 +28,7 @@ enum Foreign {
     @Test func `There is a column for everything that is known of a round`() throws {
         let json = try JSONSerialization.jsonObject(with: JSONEncoder().encode(History.record(1)))
         let known = try #require(json as? [String: Any]).keys
-        let columns = try history.store().database.read { try $0.columns(in: "rounds").map(\.name) }
+        let columns = try history.store().database.read { try $0.execute("SELECT * FROM rounds").columns }
         #expect(Set(columns) == Set(known).union(["run_id"]))
     }
 
@@ -45,21 +43,33 @@ enum Foreign {
     @Test func `An older history gets the tables it lacks and keeps its runs`() throws {
         try history.finish("one", [History.record(1)])
         // As if this program's last migration were still to come.
-        let last = try #require(Schema.migrator.migrations.last)
-        var newer = Schema.migrator
-        newer.registerMigration("\(last), and one more") {
-            try $0.execute(sql: "ALTER TABLE runs ADD COLUMN note TEXT")
+        let note = Schema.Migration(name: "99: notes", statements: ["ALTER TABLE runs ADD COLUMN note TEXT"])
+        let database = try SharedDatabase(path: history.file.path, patience: 1)
+        // It is not made twice.
+        for _ in 0..<2 { try Schema.migrate(database, by: Schema.migrations + [note]) }
+        #expect(try database.read { try $0.value("SELECT count(*) FROM runs WHERE note IS NULL") } == 1)
+    }
+
+    @Test func `Of a migration that fails nothing is left, and of those before it neither`() throws {
+        let steps = [
+            Schema.Migration(name: "98: fine", statements: ["ALTER TABLE runs ADD COLUMN note TEXT"]),
+            Schema.Migration(name: "99: wrong", statements: ["ALTER TABLE runs ADD COLUMN name TEXT"]),
+        ]
+        _ = try history.store()
+        let before = try Data(contentsOf: history.file)
+        let database = try SharedDatabase(path: history.file.path, patience: 1)
+        let error = #expect(throws: DatabaseError.self) {
+            try Schema.migrate(database, by: Schema.migrations + steps)
         }
-        let database = try DatabaseQueue(path: history.file.path)
-        #expect(try database.read(newer.hasCompletedMigrations) == false)
-        try newer.migrate(database)
-        #expect(try database.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM runs WHERE note IS NULL") } == 1)
+        #expect(error?.message == "duplicate column name: name")
+        #expect(try Data(contentsOf: history.file) == before)
+        _ = try history.store()
     }
 
     @Test func `A newer program's history is refused`() throws {
         _ = try history.store()
-        let database = try DatabaseQueue(path: history.file.path)
-        try database.write { try $0.execute(sql: "INSERT INTO grdb_migrations VALUES ('99: what nobody knows yet')") }
+        try Database(path: history.file.path, patience: 1)
+            .execute("INSERT INTO grdb_migrations VALUES ('99: what nobody knows yet')")
         let error = try #require(problem())
         #expect(error.description == "run history '\(history.file.path)': it was made by a newer fedmpi")
     }

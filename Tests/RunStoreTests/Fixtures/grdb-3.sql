@@ -1,0 +1,24 @@
+-- What `sqlite3 FILE .dump` prints of a history that fedmpi made through GRDB 7.10, after all its migrations.
+PRAGMA application_id = 1178944589;
+CREATE TABLE grdb_migrations (identifier TEXT NOT NULL PRIMARY KEY);
+INSERT INTO grdb_migrations VALUES('1: runs, rounds, clients, faults, artefacts');
+INSERT INTO grdb_migrations VALUES('2: evaluation by class and by the clients');
+INSERT INTO grdb_migrations VALUES('3: staleness of asynchronous rounds');
+CREATE TABLE "runs" ("id" INTEGER PRIMARY KEY AUTOINCREMENT, "name" TEXT NOT NULL, "status" TEXT NOT NULL, "reason" TEXT, "started_at" DATETIME NOT NULL, "finished_at" DATETIME, "heartbeat_at" DATETIME NOT NULL, "process" TEXT NOT NULL, "resumes" INTEGER NOT NULL, "version" TEXT NOT NULL, "mpi" TEXT NOT NULL, "onednn" TEXT NOT NULL, "host" TEXT NOT NULL, "hosts" INTEGER NOT NULL, "ranks" INTEGER NOT NULL, "strategy" TEXT NOT NULL, "model" TEXT NOT NULL, "parameters" INTEGER NOT NULL, "dataset" TEXT NOT NULL, "training_samples" INTEGER NOT NULL, "test_samples" INTEGER NOT NULL, "clients" INTEGER NOT NULL, "seed" TEXT NOT NULL, "settings" TEXT NOT NULL, "planned_rounds" INTEGER NOT NULL, "rounds" INTEGER NOT NULL, "accuracy" DOUBLE, "best_accuracy" DOUBLE, "loss" DOUBLE, "upload_bytes" INTEGER NOT NULL, "download_bytes" INTEGER NOT NULL, "seconds" DOUBLE NOT NULL, "digest" TEXT);
+INSERT INTO runs VALUES(1,'größe 😀 a''b"c','running',NULL,'2026-11-26 13:48:50.098',NULL,'2026-11-26 13:48:51.500','p',0,'0.1.0','An MPI','2.6.3','node1',2,3,'fedavg','logistic',7850,'fashion-mnist',50,10,2,'18446744073709551615','{"rounds":3}',3,3,0.4000000000000000222,0.4000000000000000222,0.2000000000000000111,27,30,4.5,NULL);
+CREATE TABLE "rounds" ("run_id" INTEGER NOT NULL REFERENCES "runs"("id") ON DELETE CASCADE, "round" INTEGER NOT NULL, "cohort" INTEGER NOT NULL, "participants" INTEGER NOT NULL, "partial" INTEGER NOT NULL, "rejected" INTEGER NOT NULL, "late" INTEGER NOT NULL, "dropped" INTEGER NOT NULL, "attempts" INTEGER NOT NULL, "samples" INTEGER NOT NULL, "train_loss" DOUBLE, "server_loss" DOUBLE, "server_accuracy" DOUBLE, "upload_bytes" INTEGER NOT NULL, "total_upload_bytes" INTEGER NOT NULL, "download_bytes" INTEGER NOT NULL, "total_download_bytes" INTEGER NOT NULL, "seconds" DOUBLE NOT NULL, "samples_per_second" DOUBLE NOT NULL, "simulated_seconds" DOUBLE, "server_class_accuracy" TEXT, "client_evaluation" TEXT, "attack_success" DOUBLE, "staleness_mean" DOUBLE, "staleness_max" INTEGER, PRIMARY KEY ("run_id", "round")) WITHOUT ROWID;
+INSERT INTO rounds VALUES(1,1,11,2,3,4,5,6,7,8,0.10000000000000000555,0.2000000000000000111,0.2000000000000000111,9,9,10,10,1.5,0.33333333333333331482,2.5,'[0.25,null,0.1,0.2,0.3,0.4,0.5,0.6,0.7,0.8]','{"class_accuracy":[null,0.5],"clients":2,"global":{"best10":0.75,"deviation":0.25,"jain":0.8,"loss":1.5,"mean":0.5,"median":0.5,"worst10":0.25},"missing":1,"samples":20}',0.125,1.5,3);
+INSERT INTO rounds VALUES(1,2,11,2,3,4,5,6,7,8,0.10000000000000000555,0.2000000000000000111,0.29999999999999998889,9,18,10,20,1.5,0.33333333333333331482,2.5,'[0.25,null,0.1,0.2,0.3,0.4,0.5,0.6,0.7,0.8]','{"class_accuracy":[null,0.5],"clients":2,"global":{"best10":0.75,"deviation":0.25,"jain":0.8,"loss":1.5,"mean":0.5,"median":0.5,"worst10":0.25},"missing":1,"samples":20}',0.125,1.5,3);
+INSERT INTO rounds VALUES(1,3,11,2,3,4,5,6,7,8,0.10000000000000000555,0.2000000000000000111,0.4000000000000000222,9,27,10,30,1.5,0.33333333333333331482,2.5,'[0.25,null,0.1,0.2,0.3,0.4,0.5,0.6,0.7,0.8]','{"class_accuracy":[null,0.5],"clients":2,"global":{"best10":0.75,"deviation":0.25,"jain":0.8,"loss":1.5,"mean":0.5,"median":0.5,"worst10":0.25},"missing":1,"samples":20}',0.125,1.5,3);
+CREATE TABLE "clients" ("run_id" INTEGER NOT NULL REFERENCES "runs"("id") ON DELETE CASCADE, "client" INTEGER NOT NULL, "samples" INTEGER NOT NULL, PRIMARY KEY ("run_id", "client")) WITHOUT ROWID;
+INSERT INTO clients VALUES(1,0,30);
+INSERT INTO clients VALUES(1,1,20);
+CREATE TABLE "faults" ("id" INTEGER PRIMARY KEY AUTOINCREMENT, "run_id" INTEGER NOT NULL REFERENCES "runs"("id") ON DELETE CASCADE, "round" INTEGER NOT NULL, "kind" TEXT NOT NULL, "rank" INTEGER, "clients" TEXT NOT NULL, "reason" TEXT);
+INSERT INTO faults VALUES(1,1,2,'rank_lost',1,'[0,3]','its process has ended');
+INSERT INTO faults VALUES(2,1,3,'updates_rejected',NULL,'[5]',NULL);
+CREATE TABLE "artefacts" ("run_id" INTEGER NOT NULL REFERENCES "runs"("id") ON DELETE CASCADE, "file" TEXT NOT NULL, "bytes" INTEGER NOT NULL, "sha256" TEXT, PRIMARY KEY ("run_id", "file")) WITHOUT ROWID;
+INSERT INTO artefacts VALUES(1,'ä/b',3,NULL);
+INSERT INTO sqlite_sequence VALUES('runs',1);
+INSERT INTO sqlite_sequence VALUES('faults',2);
+CREATE INDEX "runs_on_name" ON "runs"("name");
+CREATE INDEX "faults_on_run_id" ON "faults"("run_id");

@@ -52,8 +52,11 @@ enum Launch {
 
     /// Processes that it has started and not waited for; nil where the kernel does not say.
     static func children(of process: pid_t) -> [pid_t]? {
-        let list = try? String(contentsOfFile: "/proc/\(process)/task/\(process)/children", encoding: .utf8)
-        return list.map { $0.split(separator: " ").compactMap { pid_t($0) } }
+        // Each thread has a list of those that it has started.
+        let threads = "/proc/\(process)/task"
+        guard let names = try? FileManager.default.contentsOfDirectory(atPath: threads) else { return nil }
+        let lists = names.compactMap { try? String(contentsOfFile: "\(threads)/\($0)/children", encoding: .utf8) }
+        return lists.isEmpty ? nil : lists.flatMap { $0.split(separator: " ").compactMap { pid_t($0) } }
     }
 
     /// Open MPI's mpirun passes SIGINT on as SIGTERM; `scripts/mpirun` above it says which it was, by its process's name.

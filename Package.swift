@@ -74,7 +74,7 @@ let package = Package(
             swiftSettings: fast),
         .target(
             name: "Recording",
-            dependencies: ["FedCore", "Files", "Cryptography", "NeuralNet", "Federation"]),
+            dependencies: ["FedCore", "Files", "Cryptography", "NeuralNet", "Datasets", "Federation"]),
 
         .target(
             name: "SplitLearning", dependencies: ["MPI", "FedCore", "NeuralNet", "Datasets", "Federation"]),
@@ -94,15 +94,16 @@ let package = Package(
         .target(name: "Analysis", dependencies: ["FedCore", "Files", "Recording"]),
         .target(
             name: "RunStore",
-            dependencies: ["CSQLite", "FedCore", "Files", "Cryptography", "Federation", "Recording"]),
+            dependencies: ["CSQLite", "FedCore", "Files", "Cryptography", "NeuralNet", "Federation", "Recording"]),
 
         // Composition: the only target that knows everybody.
         .executableTarget(
             name: "fedmpi",
             dependencies: [
                 "CProcess", "MPI", "FedCore", "Files", "Strategies", "Aggregation", "Selection", "NeuralNet",
-                "Datasets",
-                "ONNX", "Federation", "SplitLearning", "Recording", "Inference", "Serving", "Analysis", "RunStore",
+                "Datasets", "ONNX", "EdgeSim", "Federation", "SplitLearning", "Recording", "Inference", "Serving",
+                "Analysis",
+                "RunStore",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Yams", package: "Yams"),
@@ -120,13 +121,13 @@ let package = Package(
             name: "NeuralNetTests", dependencies: ["NeuralNet", "FedCore"], resources: [.copy("Fixtures")]),
         .testTarget(name: "ONNXTests", dependencies: ["ONNX", "NeuralNet", "FedCore"]),
         .testTarget(
-            name: "DatasetsTests", dependencies: ["Datasets", "FedCore"], resources: [.copy("Fixtures")]),
-        .testTarget(name: "EdgeSimTests", dependencies: ["EdgeSim", "MPI", "MPITesting", "FedCore"]),
+            name: "DatasetsTests", dependencies: ["CZlib", "Datasets", "FedCore"], resources: [.copy("Fixtures")]),
+        .testTarget(name: "EdgeSimTests", dependencies: ["EdgeSim", "MPI", "MPITesting"]),
         .testTarget(
             name: "FederationTests",
             dependencies: [
                 "Federation", "Recording", "MPI", "MPITesting", "FedCore", "Strategies", "Aggregation", "Selection",
-                "NeuralNet", "Datasets",
+                "NeuralNet", "Datasets", "EdgeSim",
             ]),
         .testTarget(
             name: "SplitLearningTests",
@@ -137,7 +138,7 @@ let package = Package(
         .testTarget(
             name: "InferenceTests",
             dependencies: [
-                "Inference", "MPI", "MPITesting", "FedCore", "NeuralNet", "Datasets", "EdgeSim", "Federation",
+                "Inference", "MPI", "MPITesting", "FedCore", "NeuralNet", "Datasets", "Federation",
             ]),
         .testTarget(
             name: "ServingTests",
@@ -147,13 +148,14 @@ let package = Package(
         .testTarget(name: "AnalysisTests", dependencies: ["Analysis", "FedCore", "Files", "Recording"]),
         .testTarget(
             name: "RunStoreTests",
-            dependencies: ["CSQLite", "RunStore", "Recording", "Federation", "FedCore", "Datasets"],
+            dependencies: ["CSQLite", "RunStore", "Recording", "Federation", "FedCore", "NeuralNet", "Datasets"],
             resources: [.copy("Fixtures")]),
         .testTarget(
             name: "CLITests",
             dependencies: [
                 "fedmpi", "Serving", "MPI", "MPITesting", "FedCore", "Federation", "NeuralNet", "Datasets",
-                "RunStore",
+                "Recording", "Analysis", "RunStore",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
         // Whole runs of the release binary under mpirun; skipped unless FEDMPI_BINARY names it.

@@ -65,7 +65,8 @@ struct FeatureCodecTests {
             decode(words, by: codec, into: &values, count: 8)
         }
         let odd: [Float] = [
-            .nan, .infinity, -.infinity, .greatestFiniteMagnitude, -.greatestFiniteMagnitude, .leastNonzeroMagnitude, -0,
+            .nan, .infinity, -.infinity, .greatestFiniteMagnitude, -.greatestFiniteMagnitude, .leastNonzeroMagnitude,
+            -0,
         ]
         #expect(transport(odd, by: codec).words.count == codec.wordCount(elements: 7))
     }

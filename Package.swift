@@ -49,7 +49,7 @@ let package = Package(
         .target(name: "MPITesting", dependencies: ["MPI"]),
 
         // Vocabulary: imports no other Swift target.
-        .target(name: "FedCore", dependencies: ["CCRC32C"], swiftSettings: fast),
+        .target(name: "FedCore", dependencies: ["CCRC32C"], swiftSettings: lifetimes + fast),
         .target(name: "Cryptography", dependencies: ["CCrypto"]),
         // Files in folders that somebody else may have made.
         .target(name: "Files", dependencies: ["FedCore"]),

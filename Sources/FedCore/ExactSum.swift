@@ -97,7 +97,7 @@ public struct ExactSum: Sendable {
     private mutating func accumulate(_ values: Span<Float>, _ range: Range<Int>, weight: Double, largest: UInt32) {
         let factor = weight * scale
         var sums = total.mutableSpan
-        var part = sums.extracting(range)
+        var part = sums.part(range)
         FixedPoint.add(values.extracting(range), times: factor, largest: largest, to: &part)
     }
 

@@ -82,9 +82,9 @@ public struct UpdateSum: Sendable {
     public func mean(into result: inout MutableSpan<Float>) {
         precondition(result.count == shape.averaged, "the mean has \(shape.averaged) elements")
         guard shape.isScaled else { return plain.mean(into: &result) }
-        var blocks = result.extracting(0..<shape.scaledCount)
+        var blocks = result.part(0..<shape.scaledCount)
         scaled.write(dividedBy: weight, into: &blocks)
-        var rest = result.extracting(shape.scaledCount...)
+        var rest = result.part(shape.scaledCount...)
         plain.mean(into: &rest)
     }
 
@@ -97,7 +97,7 @@ public struct UpdateSum: Sendable {
     /// - Parameter levels: a union that this sum's own are part of.
     public func write(_ levels: [ScaledSum.Levels], to words: inout MutableSpan<Int64>) {
         let count = shape.scaledWordCount(levels)
-        var blocks = words.extracting(0..<count)
+        var blocks = words.part(0..<count)
         scaled.write(levels, to: &blocks)
         let totals = plain.total.span
         for i in 0..<totals.count { words[unchecked: count + i] = totals[unchecked: i] }

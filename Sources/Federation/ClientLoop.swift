@@ -243,7 +243,7 @@ final class ClientLoop: ClientWork {
         _ client: Int, _ frame: borrowing RoundFrame, _ slot: inout MutableSpan<Float>, isFirst: Bool
     ) throws -> LocalResult {
         if let inbox {
-            var state = slot.extracting(job.vectors.up...)
+            var state = slot.part(job.vectors.up...)
             inbox.take(client, into: &state)
         }
         let result = try frame.withWeights { down in

@@ -1,5 +1,5 @@
 import FedCore
-public import MPI
+package import MPI
 
 /// What became of a client's work in a round.
 public enum UpdateStatus: UInt16, Sendable, CaseIterable {

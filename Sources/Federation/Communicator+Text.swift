@@ -1,4 +1,4 @@
-public import MPI
+package import MPI
 
 extension Communicator {
     /// Broadcasts bytes whose number only the root knows. Collective.

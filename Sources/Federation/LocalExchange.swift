@@ -63,7 +63,7 @@ final class LocalExchange: Exchange {
         for client in cohort {
             var span = slot.mutableSpan
             if let states {
-                var state = span.extracting(job.vectors.up...)
+                var state = span.part(job.vectors.up...)
                 try states.read(client, into: &state)
             }
             let result = try device.run(

@@ -1,4 +1,4 @@
-public import MPI
+package import MPI
 
 /// What goes down at the start of a round, in one broadcast: a header, who trains whom, and the flat weights.
 ///

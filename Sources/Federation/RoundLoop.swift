@@ -269,10 +269,10 @@ final class RoundLoop {
         var down = down
         self.down = []  // or the first write would copy it
         var span = down.mutableSpan
-        var shared = span.extracting(0..<job.vectors.sharedCount)
+        var shared = span.part(0..<job.vectors.sharedCount)
         let global = self.global
         job.vectors.extractShared(global.span, into: &shared)
-        var broadcast = span.extracting(job.vectors.sharedCount...)
+        var broadcast = span.part(job.vectors.sharedCount...)
         strategy.write(&broadcast)
         self.down = down
     }
@@ -346,7 +346,7 @@ final class RoundLoop {
             weights.span, on: samples.span,
             prepare: { images, labels in
                 for i in 0..<labels.count {
-                    var image = images.extracting(i * size..<(i + 1) * size)
+                    var image = images.part(i * size..<(i + 1) * size)
                     attack.stamp(&image, height: height, width: width)
                 }
             }, heartbeat: heartbeat)
@@ -363,7 +363,7 @@ final class RoundLoop {
         let change = vectors.extractStatistics(fromMean: mean.span)
         let statistics = zip(vectors.extractStatistics(weights.span), change).map(+)
         if job.settings.serverLr != 1 {
-            var update = mean.extracting(0..<vectors.sharedCount)
+            var update = mean.part(0..<vectors.sharedCount)
             update.scale(by: job.settings.serverLr)
         }
         strategy.apply(mean.span, to: &weights, in: aggregated(round))

@@ -72,7 +72,7 @@ final class LocalSplitExchange: Exchange {
         var gradient = self.gradient
         self.gradient = []  // or writing would copy it
         var span = gradient.mutableSpan
-        var part = span.extracting(0..<count * split.features)
+        var part = span.part(0..<count * split.features)
         try device.forward { features, labels in
             try server.take(device.client, features: features, labels: labels, gradient: &part)
         }

@@ -1,4 +1,4 @@
-public import FedCore
+package import FedCore
 public import Federation
 import NeuralNet
 

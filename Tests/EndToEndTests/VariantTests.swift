@@ -63,7 +63,7 @@ struct VariantTests {
         #expect(probabilities.count == 10 && abs(probabilities.reduce(0, +) - 1) < 1e-9)
         let best = try #require(first["class"] as? Int)
         #expect(probabilities[best] == probabilities.max())
-        #expect(try first["name"] as? String == #require(Self.names[best]))
+        #expect(first["name"] as? String == Self.names[best])
     }
 
     private static let names: [Int: String] = [

@@ -43,7 +43,7 @@ import Testing
         // Their reasons are of two kinds at most: a NaN, or a size.
         for round in [1, 2] {
             let warnings = rejections.filter { $0.round == round }
-            #expect(warnings.count <= 2 && warnings.flatMap { $0.clients ?? [] }.sorted() == [0, 1, 2, 3, 4, 5])
+            #expect(warnings.count <= 2 && warnings.flatMap(\.clients).sorted() == [0, 1, 2, 3, 4, 5])
         }
         for rejection in rejections {
             let reason = try #require(rejection.reason)

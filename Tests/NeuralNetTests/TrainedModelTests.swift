@@ -42,7 +42,7 @@ struct TrainedModelTests {
             #expect(throws: ConfigurationError.self) { _ = try TrainedModel(reading: folder, as: "no-such-model") }
             #expect(throws: ConfigurationError.self) { _ = try TrainedModel(reading: folder + "/none") }
         }
-        try withFile([1, 2, 3]) { (folder: String) throws in
+        _ = try withFile([1, 2, 3]) { (folder: String) throws in
             #expect(throws: ConfigurationError.self) { _ = try TrainedModel(reading: folder) }
         }
     }

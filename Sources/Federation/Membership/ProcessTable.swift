@@ -1,4 +1,4 @@
-public import MPI
+package import MPI
 
 /// Where each rank runs, and what can be seen of its process. A rank of this host whose process has ended is known to be
 /// gone at once, without waiting for its silence, and one that lives is known to live.

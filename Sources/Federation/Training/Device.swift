@@ -113,7 +113,7 @@ final class Device {
     /// What an attacker makes of the update that it has trained.
     private func forge(_ client: Int, _ round: RoundID, _ slot: inout MutableSpan<Float>) {
         guard let attack = job.attack as? any UpdateAttack, job.attackers.contains(client) else { return }
-        var update = slot.extracting(0..<job.vectors.sharedCount)
+        var update = slot.part(0..<job.vectors.sharedCount)
         var random = RandomStream(
             seed: settings.seed, .attack, round: round.number, client: client, salt: round.attempt)
         attack.forge(&update, stream: &random)

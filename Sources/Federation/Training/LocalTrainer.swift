@@ -251,7 +251,7 @@ final class LocalTrainer {
         let (shape, classes) = (job.data.train.shape, job.data.train.classes)
         plan.withInput { images in
             for i in 0..<samples.count {
-                var image = images.extracting(i * shape.count..<(i + 1) * shape.count)
+                var image = images.part(i * shape.count..<(i + 1) * shape.count)
                 // Addressed by the sample: it has the same fate in every epoch and round.
                 var random = RandomStream(seed: job.settings.seed, .attack, round: Int(samples[i]), client: client)
                 attack.poison(
@@ -291,7 +291,7 @@ final class LocalTrainer {
         var extra = [Float](repeating: 0, count: job.strategy.traffic.extraCount(parameters: parameters))
         var state = [Float](repeating: 0, count: vectors.strategyState)
         for i in 0..<state.count { state[i] = slot[unchecked: vectors.up + i] }
-        var update = slot.extracting(0..<parameters)
+        var update = slot.part(0..<parameters)
         try plan.store(into: &update)
         for i in 0..<update.count { update[unchecked: i] -= global[unchecked: i] }
         // They are not the strategy's: neither in its norms, nor in what it keeps.
@@ -316,7 +316,7 @@ final class LocalTrainer {
         var span = change.mutableSpan
         try plan.store(into: &span)
         for i in 0..<span.count { span[unchecked: i] -= start[unchecked: i] }
-        var update = slot.extracting(0..<job.vectors.sharedCount)
+        var update = slot.part(0..<job.vectors.sharedCount)
         job.vectors.extractShared(span.span, into: &update)
         try storePersonal(into: &slot)
     }
@@ -326,7 +326,7 @@ final class LocalTrainer {
         var span = weights.mutableSpan
         try plan.store(into: &span)
         let initial = self.initial
-        var state = slot.extracting(job.vectors.up...)
+        var state = slot.part(job.vectors.up...)
         job.vectors.extractOwn(span.span, initial: initial.span, into: &state)
     }
 

@@ -1,5 +1,5 @@
-public import FedCore
-public import NeuralNet
+package import FedCore
+package import NeuralNet
 
 /// The random streams of one client's training in one round: the order of its samples and its dropout.
 ///

@@ -1,4 +1,4 @@
-public import FedCore
+package import FedCore
 
 /// Takes in what the clients of an exchange answer.
 package protocol AnswerReceiver: AnyObject {

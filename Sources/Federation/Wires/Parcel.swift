@@ -1,4 +1,4 @@
-public import MPI
+package import MPI
 
 /// A message to or from a worker under way, kept until it is complete; one that never completes because its peer died is
 /// leaked.

@@ -11,7 +11,7 @@ enum PartialSum {
     /// - Parameter levels: a union that the sum's own are part of.
     static func write(_ sum: UpdateSum, _ levels: [ScaledSum.Levels], to words: inout MutableSpan<Int64>) {
         let count = words.count - 2
-        var totals = words.extracting(0..<count)
+        var totals = words.part(0..<count)
         sum.write(levels, to: &totals)
         words[count] = Int64(sum.weight * steps)
         let sum = checksum(words.span.extracting(0..<count + 1))

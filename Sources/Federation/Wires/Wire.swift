@@ -6,7 +6,7 @@ import MPI
 ///
 /// One object lives on each rank: on rank 0, the server, its server half is used, on worker `w`, which is rank `w + 1`,
 /// its worker half. The collective calls are cut into parts that all ranks derive from the round's assignment.
-protocol Wire: AnyObject {
+protocol Wire: AnyObject, SendableMetatype {
     /// The name on the command line.
     static var name: String { get }
     /// One line for `--help`.

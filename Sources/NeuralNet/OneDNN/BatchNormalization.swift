@@ -24,7 +24,7 @@ struct BatchNormalization {
         let descriptor = try forward(
             dnnl_forward_inference, source.descriptor.extents[0], flags.rawValue | dnnl_use_global_stats.rawValue)
         return Operation(
-            descriptor: descriptor, tensors: try inputs(source, mean, variance) + [(DNNL_ARG_DST, result)])
+            descriptor: descriptor, tensors: inputs(source, mean, variance) + [(DNNL_ARG_DST, result)])
     }
 
     /// - Parameter perChannel: the layout of mean and variance.

@@ -115,7 +115,7 @@ final class ServerRound {
         self.update = []  // or writing would copy it
         var span = update.mutableSpan
         for i in 0..<front.count { span[unchecked: i] = front[unchecked: i] }
-        var back = span.extracting(front.count...)
+        var back = span.part(front.count...)
         if progress.turn.steps > 0 {
             try part(of: client).storeChange(since: start.span.extracting(split.backRange), into: &back)
         } else {

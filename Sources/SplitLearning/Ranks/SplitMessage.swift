@@ -1,6 +1,6 @@
 import FedCore
-public import Federation
-public import MPI
+package import Federation
+package import MPI
 import NeuralNet
 
 /// What crosses between the server and the devices, point to point: a header of 64 bytes, floats, words of 32 bits.

@@ -27,7 +27,7 @@ import Testing
             }
         }
         #expect(try count() == 1)
-        try database.write { try database.execute("INSERT INTO t VALUES (3, 'three')") }
+        _ = try database.write { try database.execute("INSERT INTO t VALUES (3, 'three')") }
         #expect(try Database(path: history.file.path, patience: 1).value("SELECT count(*) FROM t") == 2)
     }
 
@@ -76,7 +76,7 @@ import Testing
         // Readers do not mind a writer that has not come to its end.
         #expect(try other.read { try other.value("SELECT count(*) FROM t") } == 1)
         try database.execute("COMMIT")
-        try other.write { try other.execute("DELETE FROM t") }
+        _ = try other.write { try other.execute("DELETE FROM t") }
         #expect(try count() == 0)
     }
 

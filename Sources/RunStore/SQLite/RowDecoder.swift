@@ -2,7 +2,7 @@ import Foundation
 
 /// Puts a value together from the columns that its coding keys name: the way back from `RowEncoder`.
 struct RowDecoder: Decoder {
-    /// Of the columns in a row.
+    /// Places of the columns in a row, by name.
     let positions: [String: Int]
     let values: [SQLValue]
 

@@ -50,7 +50,7 @@ final class Statement {
                 case .text(let text):
                     sqlite3_bind_text64(
                         handle, index, text, UInt64(text.utf8.count), sqlite_transient(), UInt8(SQLITE_UTF8))
-                // Of no bytes there may be no address, which would be NULL.
+                // An empty buffer may have no address, which would be NULL.
                 case .blob(let bytes) where bytes.isEmpty: sqlite3_bind_zeroblob(handle, index, 0)
                 case .blob(let bytes):
                     bytes.withUnsafeBytes {

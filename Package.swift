@@ -45,7 +45,7 @@ let package = Package(
         .systemLibrary(name: "CProcess"),
 
         // Transport.
-        .target(name: "MPI", dependencies: ["CMPI", "CProcess"], swiftSettings: lifetimes + fast),
+        .target(name: "MPI", dependencies: ["CProcess", "CMPI"], swiftSettings: lifetimes + fast),
         .target(name: "MPITesting", dependencies: ["MPI"]),
 
         // Vocabulary: imports no other Swift target.
@@ -54,56 +54,93 @@ let package = Package(
         // Files in folders that somebody else may have made.
         .target(name: "Files", dependencies: ["FedCore"]),
 
+        // Vocabulary of a run: its settings, records and files. Neither MPI nor oneDNN.
+        .target(name: "Devices", dependencies: ["FedCore"]),
+        .target(name: "Records", dependencies: ["FedCore", "Devices"]),
+
         // Plug-ins: one folder, one catalog each.
         .target(name: "Strategies", dependencies: ["FedCore"], swiftSettings: fast),
         .target(name: "Aggregation", dependencies: ["FedCore"], swiftSettings: fast),
         .target(name: "Selection", dependencies: ["FedCore"], swiftSettings: fast),
-        .target(name: "NeuralNet", dependencies: ["COneDNN", "FedCore"], swiftSettings: fast),
+        .target(name: "NeuralNet", dependencies: ["COneDNN", "FedCore", "Files"], swiftSettings: fast),
         .target(name: "Datasets", dependencies: ["CZlib", "FedCore", "Cryptography"], swiftSettings: fast),
 
         .target(name: "ONNX", dependencies: ["FedCore", "NeuralNet"]),
 
+        // What every kind of job needs of its ranks: who lives, what time it is, when to stop.
+        .target(
+            name: "Runtime",
+            dependencies: [
+                "MPI",
+                "FedCore",
+                "Devices",
+                "Records",
+                .product(name: "Histogram", package: "hdrhistogram-swift"),
+            ], swiftSettings: fast),
+
         // Machinery.
-        .target(name: "EdgeSim", dependencies: ["MPI", "FedCore"]),
         .target(
             name: "Federation",
             dependencies: [
-                "MPI", "FedCore", "Files", "Cryptography", "Strategies", "Aggregation", "Selection", "NeuralNet",
-                "Datasets", "EdgeSim",
+                "MPI", "FedCore", "Cryptography", "Files", "Devices", "Records", "Runtime", "Strategies", "Aggregation",
+                "Selection", "NeuralNet", "Datasets",
             ],
             swiftSettings: fast),
         .target(
             name: "Recording",
-            dependencies: ["FedCore", "Files", "Cryptography", "NeuralNet", "Datasets", "Federation"]),
+            dependencies: ["FedCore", "Cryptography", "Files", "Records"]),
 
         .target(
-            name: "SplitLearning", dependencies: ["MPI", "FedCore", "NeuralNet", "Datasets", "Federation"]),
+            name: "SplitLearning",
+            dependencies: ["MPI", "FedCore", "Records", "Runtime", "NeuralNet", "Datasets", "Federation"]),
         .target(
             name: "Inference",
             dependencies: [
-                "MPI", "FedCore", "NeuralNet", "Datasets", "EdgeSim", "Federation",
-                .product(name: "Histogram", package: "hdrhistogram-swift"),
+                "MPI",
+                "FedCore",
+                "Devices",
+                "Records",
+                "Runtime",
+                "NeuralNet",
+                "Datasets",
             ]),
 
         .target(
             name: "Serving",
-            dependencies: ["CProcess", "MPI", "FedCore", "NeuralNet", "Datasets", "Federation", "Inference"],
+            dependencies: ["CProcess", "MPI", "FedCore", "Records", "Runtime", "NeuralNet", "Datasets", "Inference"],
             swiftSettings: lifetimes),
 
         // Reading: sees only what Recording wrote.
         .target(name: "Analysis", dependencies: ["FedCore", "Files", "Recording"]),
         .target(
             name: "RunStore",
-            dependencies: ["CSQLite", "FedCore", "Files", "Cryptography", "NeuralNet", "Federation", "Recording"]),
+            dependencies: ["CSQLite", "FedCore", "Cryptography", "Files", "Records", "NeuralNet", "Recording"]),
 
         // Composition: the only target that knows everybody.
         .executableTarget(
             name: "fedmpi",
             dependencies: [
-                "CProcess", "MPI", "FedCore", "Files", "Strategies", "Aggregation", "Selection", "NeuralNet",
-                "Datasets", "ONNX", "EdgeSim", "Federation", "SplitLearning", "Recording", "Inference", "Serving",
-                "Analysis",
+                "CProcess",
+                "MPI",
+                "FedCore",
+                "Cryptography",
+                "Files",
+                "Devices",
+                "Records",
+                "Runtime",
+                "Strategies",
+                "Aggregation",
+                "Selection",
+                "NeuralNet",
+                "Datasets",
+                "ONNX",
+                "Federation",
+                "SplitLearning",
+                "Inference",
+                "Serving",
+                "Recording",
                 "RunStore",
+                "Analysis",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Yams", package: "Yams"),
@@ -114,47 +151,69 @@ let package = Package(
         .testTarget(name: "FedCoreTests", dependencies: ["FedCore"]),
         .testTarget(name: "CryptographyTests", dependencies: ["Cryptography"]),
         .testTarget(name: "FilesTests", dependencies: ["Files"]),
-        .testTarget(name: "StrategiesTests", dependencies: ["Strategies", "FedCore"]),
-        .testTarget(name: "AggregationTests", dependencies: ["Aggregation", "FedCore"]),
-        .testTarget(name: "SelectionTests", dependencies: ["Selection", "FedCore"]),
+        .testTarget(name: "StrategiesTests", dependencies: ["FedCore", "Strategies"]),
+        .testTarget(name: "AggregationTests", dependencies: ["FedCore", "Aggregation"]),
+        .testTarget(name: "SelectionTests", dependencies: ["FedCore", "Selection"]),
         .testTarget(
-            name: "NeuralNetTests", dependencies: ["NeuralNet", "FedCore"], resources: [.copy("Fixtures")]),
-        .testTarget(name: "ONNXTests", dependencies: ["ONNX", "NeuralNet", "FedCore"]),
+            name: "NeuralNetTests", dependencies: ["FedCore", "Files", "NeuralNet"], resources: [.copy("Fixtures")]),
+        .testTarget(name: "ONNXTests", dependencies: ["FedCore", "NeuralNet", "ONNX"]),
         .testTarget(
-            name: "DatasetsTests", dependencies: ["CZlib", "Datasets", "FedCore"], resources: [.copy("Fixtures")]),
-        .testTarget(name: "EdgeSimTests", dependencies: ["EdgeSim", "MPI", "MPITesting"]),
+            name: "DatasetsTests", dependencies: ["CZlib", "FedCore", "Datasets"], resources: [.copy("Fixtures")]),
+        .testTarget(name: "DevicesTests", dependencies: ["Devices"]),
+        .testTarget(name: "RecordsTests", dependencies: ["MPITesting", "FedCore", "Records"]),
+        .testTarget(
+            name: "RuntimeTests", dependencies: ["MPI", "MPITesting", "FedCore", "Devices", "Records", "Runtime"]),
         .testTarget(
             name: "FederationTests",
             dependencies: [
-                "Federation", "Recording", "MPI", "MPITesting", "FedCore", "Strategies", "Aggregation", "Selection",
-                "NeuralNet", "Datasets", "EdgeSim",
+                "MPI", "MPITesting", "FedCore", "Cryptography", "Devices", "Records", "Runtime", "Strategies",
+                "Aggregation", "Selection", "NeuralNet", "Datasets", "Federation", "Recording",
             ]),
         .testTarget(
             name: "SplitLearningTests",
-            dependencies: ["SplitLearning", "Federation", "Recording", "MPI", "MPITesting", "FedCore", "NeuralNet"]),
+            dependencies: [
+                "MPI", "MPITesting", "FedCore", "Cryptography", "Records", "NeuralNet", "Federation", "SplitLearning",
+                "Recording",
+            ]),
         .testTarget(
             name: "RecordingTests",
-            dependencies: ["Recording", "Federation", "FedCore", "Files", "Cryptography", "NeuralNet", "Datasets"]),
+            dependencies: [
+                "FedCore", "Cryptography", "Files", "Records", "NeuralNet", "Datasets", "Federation", "Recording",
+            ]),
         .testTarget(
             name: "InferenceTests",
             dependencies: [
-                "Inference", "MPI", "MPITesting", "FedCore", "NeuralNet", "Datasets", "Federation",
+                "MPI", "MPITesting", "FedCore", "Runtime", "NeuralNet", "Datasets", "Federation", "Inference",
             ]),
         .testTarget(
             name: "ServingTests",
             dependencies: [
-                "Serving", "Inference", "Federation", "MPI", "MPITesting", "FedCore", "NeuralNet", "Datasets",
+                "MPI", "MPITesting", "FedCore", "Records", "Runtime", "NeuralNet", "Datasets", "Federation",
+                "Inference", "Serving",
             ]),
-        .testTarget(name: "AnalysisTests", dependencies: ["Analysis", "FedCore", "Files", "Recording"]),
+        .testTarget(name: "AnalysisTests", dependencies: ["FedCore", "Files", "Recording", "Analysis"]),
         .testTarget(
             name: "RunStoreTests",
-            dependencies: ["CSQLite", "RunStore", "Recording", "Federation", "FedCore", "NeuralNet", "Datasets"],
+            dependencies: [
+                "CSQLite", "FedCore", "Records", "NeuralNet", "Datasets", "Federation", "Recording", "RunStore",
+            ],
             resources: [.copy("Fixtures")]),
         .testTarget(
             name: "CLITests",
             dependencies: [
-                "fedmpi", "Serving", "MPI", "MPITesting", "FedCore", "Federation", "NeuralNet", "Datasets",
-                "Recording", "Analysis", "RunStore",
+                "MPI",
+                "MPITesting",
+                "FedCore",
+                "Records",
+                "Runtime",
+                "NeuralNet",
+                "Datasets",
+                "Federation",
+                "Serving",
+                "Recording",
+                "RunStore",
+                "Analysis",
+                "fedmpi",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
@@ -165,15 +224,15 @@ let package = Package(
         .executableTarget(
             name: "MPIConformance", dependencies: ["MPI", "MPITesting"], path: "Tests/MPIConformance"),
         .executableTarget(
-            name: "TrainingThroughput", dependencies: ["NeuralNet", "FedCore"], path: "Tests/TrainingThroughput"),
+            name: "TrainingThroughput", dependencies: ["FedCore", "NeuralNet"], path: "Tests/TrainingThroughput"),
         .executableTarget(
-            name: "AggregationThroughput", dependencies: ["Aggregation", "FedCore"],
+            name: "AggregationThroughput", dependencies: ["FedCore", "Aggregation"],
             path: "Tests/AggregationThroughput"),
         .executableTarget(
             name: "Fuzz",
             dependencies: [
-                "CZlib", "MPI", "FedCore", "Cryptography", "NeuralNet", "Datasets", "Federation", "SplitLearning",
-                "Recording", "Analysis",
+                "CZlib", "MPI", "FedCore", "Cryptography", "Files", "Records", "NeuralNet", "Datasets", "Federation",
+                "SplitLearning", "Recording", "Analysis",
             ],
             path: "Tests/Fuzz"),
     ]

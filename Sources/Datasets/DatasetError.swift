@@ -1,5 +1,7 @@
+public import FedCore
+
 /// The files of a data set are not what they should be. Each case prints as one line that names the file.
-public enum DatasetError: Error, Equatable, CustomStringConvertible {
+public enum DatasetError: UserError, Equatable {
     /// The file or folder is not there; `remedy` says how to get it.
     case missing(file: String, remedy: String)
     /// The operating system refused; `reason` is its own text.

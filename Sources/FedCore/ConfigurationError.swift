@@ -1,6 +1,9 @@
+/// An error that is the user's to mend. Its description is one line; the exit code is 2.
+public protocol UserError: Error, CustomStringConvertible {}
+
 /// The user asked for something that cannot be done. The message says what is accepted; it is printed once, by rank 0,
 /// and the exit code is 2.
-public struct ConfigurationError: Error, Equatable, CustomStringConvertible {
+public struct ConfigurationError: UserError, Equatable {
     /// One line, lower case, without a full stop.
     public let description: String
 

@@ -1,5 +1,7 @@
 import FedCore
 import MPI
+import Records
+import Runtime
 
 /// A client rank: receives each round's work, trains the clients it is assigned, sends their updates, until told to stop.
 final class ClientLoop: ClientWork {

@@ -1,5 +1,6 @@
 import FedCore
 package import MPI
+import Runtime
 
 /// What became of a client's work in a round.
 public enum UpdateStatus: UInt16, Sendable, CaseIterable {

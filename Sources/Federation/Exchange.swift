@@ -1,6 +1,8 @@
-import EdgeSim
+import Devices
 import FedCore
 import MPI
+import Records
+import Runtime
 
 /// One way down and up: how the server reaches clients and gets their answers.
 package protocol Exchange: AnyObject {
@@ -48,17 +50,6 @@ package struct RoundTraffic: Sendable, Equatable {
     package var download = 0
 
     package init() {}
-}
-
-/// All client ranks are lost, and none comes back.
-package struct NoClientRanks: Error, CustomStringConvertible {
-    /// Why each is lost, by worker.
-    let reasons: [String]
-
-    package var description: String {
-        let ranks = reasons.enumerated().map { "rank \($0 + 1): \($1)" }
-        return "no client rank is left; " + ranks.joined(separator: "; ")
-    }
 }
 
 /// The server's half of the exchange with client ranks: `MPI_Bcast` down and a `Wire` up while all ranks are

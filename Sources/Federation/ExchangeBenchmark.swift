@@ -1,5 +1,6 @@
 import FedCore
 public import MPI
+import Runtime
 
 /// The cost of one round's exchange alone, over the wire that training uses, and what it costs that ranks may be lost.
 public struct ExchangeBenchmark {

@@ -1,8 +1,9 @@
 public import Aggregation
 public import Datasets
-import EdgeSim
+import Devices
 public import FedCore
 public import NeuralNet
+public import Records
 public import Selection
 import Strategies
 
@@ -12,6 +13,8 @@ public struct Job: Sendable {
     public let model: Model
     /// What clients learn from beside their labels; nil: nothing.
     let distillation: Distillation?
+    /// The model that clients learn from; nil: labels alone.
+    public var teacher: TrainedModel? { distillation?.teacher }
     public let data: DatasetPair
     /// What each client trains on.
     public let partition: Partition
@@ -36,6 +39,7 @@ public struct Job: Sendable {
     /// - Throws: `ConfigurationError` or `DatasetError` when the settings cannot be honoured.
     public init(_ settings: RunSettings, teacher: TrainedModel? = nil) throws {
         try settings.validate()
+        _ = try Wires.named(settings.wire)
         self.settings = settings
         schedule = try settings.learningRateSchedule
         model = try Models.named(settings.model)

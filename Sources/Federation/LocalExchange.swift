@@ -1,5 +1,6 @@
 import FedCore
 import MPI
+import Runtime
 
 /// The light simulation: one process is the server and trains every client itself.
 final class LocalExchange: Exchange {

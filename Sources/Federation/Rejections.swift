@@ -1,4 +1,5 @@
 import FedCore
+import Records
 
 /// What is left out of an exchange, told to the observers once for each reason instead of once for each client.
 final class Rejections {

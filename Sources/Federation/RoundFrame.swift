@@ -1,4 +1,5 @@
 package import MPI
+import Runtime
 
 /// What goes down at the start of a round, in one broadcast: a header, who trains whom, and the flat weights.
 ///

@@ -1,9 +1,11 @@
 import Aggregation
 import Datasets
-import EdgeSim
+import Devices
 import FedCore
 import MPI
 import NeuralNet
+import Records
+import Runtime
 import Selection
 
 /// The server, rank 0: selects, sends down, collects, averages, evaluates, tells the observers.
@@ -100,12 +102,8 @@ final class RoundLoop {
 
     /// - Parameter hosts: of each rank.
     func run(hosts: [String]) throws {
-        let description = RunDescription(
-            settings: job.settings, model: job.model, teacher: job.distillation?.teacher, data: job.data,
-            skew: job.labelSkew,
-            trainingSamples: job.partition.sampleCount, testSamples: job.data.test.count, ranks: ranks, hosts: hosts,
-            finishedRounds: finishedRounds)
         timeline.enter(.checkpoint)
+        let description = RunDescription(job, ranks: ranks, hosts: hosts, finishedRounds: finishedRounds)
         for observer in observers { try observer.runStarted(description) }
         start = .now
         do {

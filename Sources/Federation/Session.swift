@@ -1,9 +1,11 @@
 import Datasets
-import EdgeSim
-public import FedCore
+import Devices
+import FedCore
 import Foundation
 public import MPI
 import NeuralNet
+public import Records
+public import Runtime
 
 /// A training run over the ranks of a communicator.
 public enum Session {
@@ -53,7 +55,7 @@ public enum Session {
         let processes = try ProcessTable(communicator)
         // Each rank prepares for itself, at the same time; then all learn whether all could.
         var role: Role?
-        let problem = try attempt(on: communicator, timekeeper.timeline) {
+        let problem = try communicator.agree(timekeeper.timeline) {
             try scheme.validate(settings)
             let job = try Job(settings, teacher: teacher)
             try scheme.validate(job)
@@ -155,7 +157,7 @@ public enum Session {
     ) throws -> TrainedModel? {
         guard let path = settings.teacher else { return nil }
         var teacher: TrainedModel?
-        let problem = try attempt(on: communicator, timeline) {
+        let problem = try communicator.agree(timeline) {
             if communicator.rank == 0 { teacher = try TrainedModel(reading: path) }
         }
         if let problem { throw problem }
@@ -170,25 +172,5 @@ public enum Session {
         let bytes = 4 * weights.count
         timeline.note(bytesIn: teacher == nil ? bytes : 0, bytesOut: teacher == nil ? 0 : bytes)
         return teacher ?? TrainedModel(model, weights: weights.array())
-    }
-
-    /// Runs `body` on every rank; if it fails somewhere with an error that is the user's to mend, every rank gets the
-    /// error of the lowest such rank. Collective.
-    /// - Parameter timeline: told when this rank is done and waits for the others.
-    public static func attempt(
-        on communicator: any Communicator, _ timeline: Timeline? = nil, _ body: () throws -> Void
-    ) throws -> ConfigurationError? {
-        var message: String?
-        do {
-            try body()
-        } catch let error as ConfigurationError {
-            message = error.description
-        } catch let error as DatasetError {
-            message = error.description
-        }
-        timeline?.enter(.wait)
-        let texts = try communicator.allGatherText(message ?? "")
-        guard let rank = texts.firstIndex(where: { !$0.isEmpty }) else { return nil }
-        return ConfigurationError(rank == 0 ? texts[rank] : "rank \(rank): \(texts[rank])")
     }
 }

@@ -1,28 +1,4 @@
-/// What the evaluations of a run so far tell: a few numbers, however many there were.
-public struct AccuracyProgress: Codable, Sendable, Equatable {
-    /// The highest accuracy so far; nil before the first evaluation.
-    public private(set) var best: Double?
-    /// Evaluations after the first that reached it.
-    public private(set) var evaluationsSince = 0
-
-    public init() {}
-
-    /// Takes in a round whose record is complete.
-    public mutating func note(_ record: RoundRecord) {
-        guard let accuracy = record.accuracy else { return }
-        // Equal is no improvement.
-        if let best, accuracy <= best {
-            evaluationsSince += 1
-        } else {
-            (best, evaluationsSince) = (accuracy, 0)
-        }
-    }
-
-    private enum CodingKeys: String, CodingKey {
-        case best
-        case evaluationsSince = "evaluations_since"
-    }
-}
+import Records
 
 /// Whether a run ends before its last round. A function of the records, so that a resumed run ends where it would have
 /// ended.

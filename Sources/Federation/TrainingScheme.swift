@@ -1,5 +1,7 @@
 package import FedCore
 package import MPI
+package import Records
+package import Runtime
 
 /// How the clients of a run are trained: what goes down and comes up in a round, and who computes what. The rest of a run
 /// (cohorts, averaging, evaluation, records, checkpoints) is the same for all.

@@ -1,4 +1,5 @@
 import FedCore
+import Records
 
 /// What every rank knows, before a round, of how its updates are weighed and added up: so whether an update is refused is
 /// a matter of that update alone, and the same wherever it is looked at.

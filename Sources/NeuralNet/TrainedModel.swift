@@ -1,4 +1,5 @@
 public import FedCore
+public import Files
 
 /// A model with its weights, as a run leaves it in `model.safetensors`.
 public struct TrainedModel: Sendable {

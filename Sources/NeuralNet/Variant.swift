@@ -1,4 +1,5 @@
 public import FedCore
+public import Files
 
 /// A trained model as it is served: its weights at a precision.
 public struct Variant: Sendable {

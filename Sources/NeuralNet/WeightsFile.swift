@@ -1,4 +1,5 @@
 import FedCore
+import Files
 import Foundation
 
 /// A model's file, whatever the precision of its weights.
@@ -15,26 +16,12 @@ struct WeightsFile {
         if attributes?[.type] as? FileAttributeType == .typeDirectory { file.appendPathComponent("model.safetensors") }
         self.path = file.relativePath
         do {
-            contents = try Safetensors(decoding: try Self.bytes(of: file))
+            contents = try Safetensors(decoding: try Safetensors.bytes(of: file))
         } catch let error as SafetensorsError {
             throw ConfigurationError("'\(file.relativePath)': \(error)")
         } catch {
             throw ConfigurationError("cannot read the model '\(file.relativePath)'")
         }
-    }
-
-    /// Reads no more of the file than its header promises, and one byte.
-    private static func bytes(of file: URL) throws -> [UInt8] {
-        let handle = try FileHandle(forReadingFrom: file)
-        defer { try? handle.close() }
-        func read(_ count: Int) throws -> [UInt8] { [UInt8](try handle.read(upToCount: count) ?? Data()) }
-        var bytes = try read(SafetensorsHeader.prefixBytes)
-        let header = try SafetensorsHeader.byteCount(bytes)
-        bytes += try read(header)
-        guard bytes.count == SafetensorsHeader.prefixBytes + header else { return bytes }
-        let body = try Safetensors.bodyBytes(
-            SafetensorsHeader(parsing: bytes[SafetensorsHeader.prefixBytes...]))
-        return bytes + (try read(body + 1))
     }
 
     var isQuantized: Bool { contents.metadata["precision"] == QuantizedModel.precision }

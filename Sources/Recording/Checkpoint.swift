@@ -1,7 +1,7 @@
 import Cryptography
 import FedCore
-import Federation
 public import Foundation
+import Records
 
 /// The file format of a checkpoint. All numbers are little-endian:
 ///

@@ -1,6 +1,6 @@
 import FedCore
-import Federation
 import Foundation
+import Records
 
 /// What a checkpoint holds in JSON.
 struct CheckpointDescription: Codable {
@@ -13,7 +13,7 @@ struct CheckpointDescription: Codable {
     private var isEvaluated: Bool
     private var aggregationState: Data
     private var selectionState: Data
-    private var clientStates: ClientStates.Mark?
+    private var clientStates: ClientStateMark?
     private var dataDigest: UInt64
     private var teacherDigest: UInt64?
     private var seconds: Double

@@ -1,7 +1,7 @@
 public import FedCore
-import Federation
 import Files
 public import Foundation
+import Records
 
 /// The two checkpoints in a run's folder: the newest, and the one before it.
 ///
@@ -58,8 +58,8 @@ public struct CheckpointFiles: Sendable {
     }
 
     /// Deletes files of clients' states that no checkpoint needs any more.
-    func removeClientStates(notNeededBy marks: [ClientStates.Mark]) {
-        ClientStates.removeFiles(in: folder.path, notNeededBy: marks)
+    func removeClientStates(notNeededBy marks: [ClientStateMark]) {
+        ClientStateMark.removeFiles(in: folder.path, notNeededBy: marks)
     }
 
     /// Reads a checkpoint, and checks the logs that it relies on.

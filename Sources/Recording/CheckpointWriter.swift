@@ -1,5 +1,5 @@
-public import Federation
 import Foundation
+public import Records
 
 /// Saves a run's state every so many rounds, after the last one, and when the run is stopped.
 ///
@@ -10,7 +10,7 @@ public final class CheckpointWriter: RoundObserver {
     private var lastAttempt: ContinuousClock.Instant?
     private var savedRound: Int?
     /// Positions in the clients' states of the newest checkpoint and the one before it, as far as this job has saved them.
-    private var marks: [ClientStates.Mark] = []
+    private var marks: [ClientStateMark] = []
     /// Not after the previous checkpoint was asked for, because the newest is damaged.
     private var newestIsGood: Bool
 

@@ -1,6 +1,5 @@
-import Federation
 public import Foundation
-import NeuralNet
+import Records
 
 extension RunFolder {
     struct Configuration: Encodable {
@@ -12,26 +11,11 @@ extension RunFolder {
         let hosts: [String]
         /// In the order in which accuracies by class are listed.
         let classNames: [String]?
-        let teacher: Teacher?
+        let teacher: RunDescription.Teacher?
 
         private enum CodingKeys: String, CodingKey {
             case fedmpi, run, settings, environment, ranks, hosts, teacher
             case classNames = "class_names"
-        }
-    }
-
-    struct Teacher: Codable {
-        let model: String
-        let weightsSHA256: String
-
-        init(_ teacher: TrainedModel) {
-            model = teacher.model.name
-            weightsSHA256 = weightsDigest(teacher.weights.span)
-        }
-
-        private enum CodingKeys: String, CodingKey {
-            case model
-            case weightsSHA256 = "weights_sha256"
         }
     }
 
@@ -53,7 +37,7 @@ extension RunFolder {
 
     /// The digest of the weights that a run's clients learnt from; nil without a teacher, or without a `config.json`.
     public static func teacherDigest(in folder: URL) -> String? {
-        struct Part: Decodable { let teacher: Teacher? }
+        struct Part: Decodable { let teacher: RunDescription.Teacher? }
         guard let data = try? Data(contentsOf: folder.appendingPathComponent("config.json")) else { return nil }
         return (try? JSONDecoder().decode(Part.self, from: data))?.teacher?.weightsSHA256
     }

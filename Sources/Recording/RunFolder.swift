@@ -1,9 +1,7 @@
-import Datasets
 public import FedCore
-public import Federation
 import Files
 public import Foundation
-import NeuralNet
+public import Records
 
 /// `results/<run>/`: what a run leaves behind.
 ///
@@ -24,10 +22,7 @@ public final class RunFolder: RoundObserver {
     private let logs: RunLogs
     private let documents = RunDocuments()
     private var lastWrite: ContinuousClock.Instant?
-    private var model: Model?
-    /// Nil when classes are called as their labels are.
-    private var classNames: [String]?
-    private var origin = DataOrigin()
+    private var description: RunDescription?
     private let isResumed: Bool
     private var isModelWritten = false
     /// What a checkpoint of the run that was stopped needs of them.
@@ -84,24 +79,26 @@ public final class RunFolder: RoundObserver {
 
     public var name: String { url.lastPathComponent }
 
+    /// Nil when classes are called as their labels are.
+    private var classNames: [String]? {
+        guard let names = description?.classNames, !names.isEmpty else { return nil }
+        return names
+    }
+
     /// The client ranks that were lost and have not come back.
     public var lostRanks: Set<Int> { logs.lostRanks }
 
     // MARK: RoundObserver
 
     public func runStarted(_ run: RunDescription) throws {
-        model = run.model
-        let names = run.data.train.namedClasses
-        classNames = names.isEmpty ? nil : names
-        origin = DataOrigin(run.settings, run.data)
+        description = run
         if isResumed {
             noteResume(run)
         } else {
             try documents.put(
                 Configuration(
                     fedmpi: Version.current, run: name, settings: run.settings, environment: environment,
-                    ranks: run.ranks, hosts: run.distinctHosts, classNames: classNames,
-                    teacher: run.teacher.map(Teacher.init)),
+                    ranks: run.ranks, hosts: run.distinctHosts, classNames: classNames, teacher: run.teacher),
                 as: "config.json")
         }
         write()
@@ -211,10 +208,10 @@ public final class RunFolder: RoundObserver {
     }
 
     private func writeModel(_ weights: Span<Float>) throws {
-        guard let model else { return }
+        guard let description else { return }
         let file = Safetensors(
-            model.parameterLayout, weights: weights,
-            metadata: origin.metadata.merging(["model": model.name, "fedmpi": Version.current]) { $1 })
+            description.layout, weights: weights,
+            metadata: description.modelMetadata.merging(["model": description.model, "fedmpi": Version.current]) { $1 })
         let bytes = try file.encoded()
         try FileDraft.replace(
             url.appendingPathComponent(Self.modelName).path, with: bytes.span.bytes, isSynced: true)

@@ -1,6 +1,6 @@
 public import FedCore
-public import Federation
 public import Foundation
+public import Records
 
 /// What a checkpoint holds: a run's state, and how far its logs had come.
 public struct SavedRun: Sendable, Equatable {

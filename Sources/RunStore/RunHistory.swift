@@ -1,8 +1,9 @@
 import Cryptography
-public import Federation
+import FedCore
 public import Foundation
 import NeuralNet
 public import Recording
+public import Records
 
 /// Keeps a run in the history of its results folder as it goes.
 ///
@@ -98,8 +99,8 @@ public final class RunHistory: RoundObserver {
             id: nil, name: name, status: .running, reason: nil, startedAt: .now, finishedAt: nil,
             heartbeatAt: .now, process: ProcessIdentity.ofThisProcess, resumes: 0, version: Version.current,
             mpi: environment.mpi, oneDNN: environment.oneDNN, host: run.hosts.first ?? "",
-            hosts: run.distinctHosts.count, ranks: run.ranks, strategy: settings.strategy, model: run.model.name,
-            parameters: run.model.parameterCount, dataset: settings.dataset, trainingSamples: run.trainingSamples,
+            hosts: run.distinctHosts.count, ranks: run.ranks, strategy: settings.strategy, model: run.model,
+            parameters: run.layout.count, dataset: settings.dataset, trainingSamples: run.trainingSamples,
             testSamples: run.testSamples, clients: settings.clients, seed: "\(settings.seed)",
             settings: String(decoding: try encoder.encode(settings), as: UTF8.self), plannedRounds: settings.rounds,
             rounds: 0, accuracy: nil, bestAccuracy: nil, loss: nil, uploadBytes: 0, downloadBytes: 0, seconds: 0,

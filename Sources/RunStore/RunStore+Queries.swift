@@ -1,6 +1,6 @@
 import FedCore
-public import Federation
 import Foundation
+public import Records
 
 /// Which runs, in which order.
 public struct RunFilter: Sendable {

@@ -1,5 +1,4 @@
 import FedCore
-import Federation
 import Files
 public import Foundation
 

@@ -1,4 +1,4 @@
-import Federation
+import Records
 
 /// What a run's row tells of its rounds. Rounds are added to it as they end, so that a round costs the same however many there were.
 struct RunTotals {

@@ -1,5 +1,5 @@
-public import Federation
 public import Foundation
+public import Records
 
 /// A run as the history has it.
 public struct StoredRun: Codable, Sendable, Equatable {

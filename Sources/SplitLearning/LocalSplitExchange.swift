@@ -2,6 +2,8 @@ import FedCore
 import Federation
 import MPI
 import NeuralNet
+import Records
+import Runtime
 
 /// Split training in one process: the server and every device, with the messages between them counted but not sent.
 final class LocalSplitExchange: Exchange {

@@ -2,6 +2,7 @@ import Datasets
 import FedCore
 import Federation
 import NeuralNet
+import Records
 
 /// A job's model in two parts: the layers before the cut, which train on the devices, and those behind it, which train on the
 /// server.

@@ -1,6 +1,8 @@
 package import FedCore
 public import Federation
 import NeuralNet
+package import Records
+package import Runtime
 
 /// Split training: devices train the layers before a cut and the server those behind it. Features and labels go up, gradients
 /// come down, step by step; at a round's end the devices' parts are averaged by FedAvg.

@@ -1,6 +1,7 @@
 import CProcess
 import Federation
 import Foundation
+import Runtime
 import Synchronization
 
 /// Lets a client rank be killed without ending the job.

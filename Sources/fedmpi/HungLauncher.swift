@@ -1,6 +1,7 @@
 import CProcess
 import Federation
 import Foundation
+import Records
 
 /// Ends a launcher that hangs at its own end.
 ///

@@ -4,7 +4,9 @@ import FedCore
 import Federation
 import Foundation
 import MPI
+import Records
 import RunStore
+import Runtime
 
 /// Parses the command line alike on every rank, lets rank 0 alone speak, and maps errors to exit codes: 0 done, 1 the
 /// world failed, 2 the user asked for something that cannot be done, 128 + n signal n stopped the run.

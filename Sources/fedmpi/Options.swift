@@ -4,6 +4,7 @@ import Datasets
 import FedCore
 import Federation
 import NeuralNet
+import Records
 import Selection
 import Strategies
 

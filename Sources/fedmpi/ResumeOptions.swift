@@ -3,6 +3,7 @@ import FedCore
 import Federation
 import Foundation
 import Recording
+import Records
 
 /// `--resume RUN`: continues a run from its checkpoint.
 struct ResumeOptions: ParsableArguments {

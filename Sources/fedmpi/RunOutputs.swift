@@ -6,6 +6,7 @@ import Logging
 import MPI
 import NeuralNet
 import Recording
+import Records
 import RunStore
 
 /// What a run leaves behind: its folder, and the observers that fill it. On rank 0.

@@ -1,5 +1,7 @@
 import Federation
 import Foundation
+import Records
+import Runtime
 import Synchronization
 
 /// Ends a job in which a process stays stopped that has no guardian: rank 0, or a rank that was stopped (SIGSTOP) before it had

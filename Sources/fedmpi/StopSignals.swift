@@ -1,6 +1,7 @@
 import CProcess
 import Federation
 import Foundation
+import Runtime
 
 /// SIGINT and SIGTERM ask the run to stop. Their handlers only raise a flag; the run looks at it.
 enum StopSignals {

@@ -4,7 +4,9 @@ import Federation
 import Foundation
 import MPI
 import Recording
+import Records
 import RunStore
+import Runtime
 
 /// A run of training from its settings to its report: what `train` and `split-train` do alike.
 struct TrainingRun {
@@ -24,7 +26,7 @@ struct TrainingRun {
         let troubles = RunOutputs.troubles(rank: world.rank)
         let timekeeper = Timekeeper(world, isOn: output.timing == .on, sink: RunOutputs.openTimingFiles(troubles))
         var resumed: ResumedRun?
-        let problem = try Session.attempt(on: timekeeper.metered(world)) {
+        let problem = try timekeeper.metered(world).agree {
             if world.rank == 0 {
                 resumed = try resumption.load(results: output.results, rounds: rounds, teacher: teacher)
             }
@@ -85,11 +87,11 @@ struct TrainingRun {
         timekeeper.folder = made.folder.url.standardizedFileURL.path
         var observers: [any RoundObserver] = []
         if output.json {
-            observers.append(JSONLines(folder: made.folder))
+            observers.append(JSONLines(folder: made.folder, data: job.data))
         } else if !output.quiet {
-            observers.append(RoundTable(folder: made.folder))
+            observers.append(RoundTable(folder: made.folder, job: job))
         }
-        observers.append(EventLog(rank: 0))  // after the table, which takes its progress bar away
+        observers.append(EventLog(rank: 0, data: job.data))  // after the table, which takes its progress bar away
         // Printed first, so that what is printed after the files are there is the table's last line.
         return made.observers + observers + [StopNotice(folder: made.folder, checkpoints: made.checkpoints)]
     }

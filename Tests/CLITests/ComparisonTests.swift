@@ -4,6 +4,7 @@ import Foundation
 import Testing
 
 @testable import Federation
+@testable import Records
 @testable import RunStore
 @testable import fedmpi
 

@@ -4,6 +4,7 @@ import Federation
 import Foundation
 import Testing
 
+@testable import Records
 @testable import fedmpi
 
 @Suite struct ConfigurationFileTests {

@@ -5,6 +5,8 @@ import Foundation
 import NeuralNet
 import Testing
 
+@testable import Records
+@testable import Runtime
 @testable import fedmpi
 
 @Suite struct DistillTests {

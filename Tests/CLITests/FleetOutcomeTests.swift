@@ -3,6 +3,7 @@ import Foundation
 import Serving
 import Testing
 
+@testable import Records
 @testable import fedmpi
 
 @Suite struct FleetOutcomeTests {

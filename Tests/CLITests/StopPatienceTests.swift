@@ -2,6 +2,7 @@ import Federation
 import Foundation
 import Testing
 
+@testable import Records
 @testable import fedmpi
 
 @Suite struct StopPatienceTests {

@@ -4,6 +4,7 @@ import RunStore
 import Testing
 
 @testable import Federation
+@testable import Records
 @testable import fedmpi
 
 @Suite struct WatchedRunTests {

@@ -6,6 +6,7 @@ import Recording
 import Testing
 
 @testable import Federation
+@testable import Records
 
 /// Whole runs with every aggregation and every attack, ranks as threads.
 @Suite struct AggregationRunTests {

@@ -1,4 +1,5 @@
-import EdgeSim
+import Cryptography
+import Devices
 import FedCore
 import Foundation
 import MPI
@@ -8,6 +9,7 @@ import Selection
 import Testing
 
 @testable import Federation
+@testable import Records
 
 /// Whole asynchronous runs, ranks as threads.
 @Suite struct AsynchronousRunTests {

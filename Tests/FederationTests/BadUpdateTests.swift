@@ -4,6 +4,8 @@ import MPI
 import MPITesting
 import Testing
 
+@testable import Records
+
 /// Whole rounds in which one client's update arrives damaged.
 @Suite struct BadUpdateTests {
     /// Changes one byte of what this rank sends up.

@@ -2,6 +2,7 @@ import Foundation
 import Testing
 
 @testable import Federation
+@testable import Records
 
 /// What clients keep between rounds, on the disk.
 @Suite struct ClientStatesTests {
@@ -54,7 +55,7 @@ import Testing
     @Test func `Out-of-date states are left behind, and files that nothing needs are deleted`() throws {
         try StrategyRunTests.withFolder { folder in
             let states = try ClientStates(floats: 1, in: folder)
-            var marks: [ClientStates.Mark] = []
+            var marks: [ClientStateMark] = []
             for round in 0..<200 {
                 for client in 0..<3 { try Self.write(states, client, [Float(round * 10 + client)]) }
                 try states.commit()
@@ -107,9 +108,9 @@ import Testing
             try states.commit()
             let mark = states.mark
             #expect(throws: ClientStatesError.self) { try ClientStates(floats: 5, in: folder, from: mark) }
-            let beyond = ClientStates.Mark(generation: 1, records: 2)
+            let beyond = ClientStateMark(generation: 1, records: 2)
             #expect(throws: ClientStatesError.self) { try ClientStates(floats: 4, in: folder, from: beyond) }
-            let other = ClientStates.Mark(generation: 2, records: 1)
+            let other = ClientStateMark(generation: 2, records: 1)
             #expect(throws: ClientStatesError.self) { try ClientStates(floats: 4, in: folder, from: other) }
         }
     }
@@ -129,7 +130,7 @@ import Testing
             try Data("mine".utf8).write(to: URL(fileURLWithPath: outside))
             try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: outside)
             #expect(throws: ClientStatesError.self) {
-                try ClientStates(floats: 1, in: folder, from: ClientStates.Mark(generation: 1, records: 0))
+                try ClientStates(floats: 1, in: folder, from: ClientStateMark(generation: 1, records: 0))
             }
             let states = try ClientStates(floats: 1, in: folder)
             try Self.write(states, 0, [3])

@@ -5,6 +5,8 @@ import Foundation
 import NeuralNet
 import Testing
 
+@testable import Records
+
 /// What a model's file says of its data, and what is made of that.
 struct DataOriginTests {
     /// Images whose numbers and labels are the samples' own numbers.

@@ -1,9 +1,12 @@
+import Cryptography
 import FedCore
 import Federation
 import MPI
 import MPITesting
 import Recording
 import Testing
+
+@testable import Records
 
 /// Deadlines, stragglers and dropouts in virtual time: who is late depends on the seed only.
 @Suite struct DeadlineTests {

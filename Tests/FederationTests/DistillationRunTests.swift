@@ -7,6 +7,8 @@ import NeuralNet
 import Recording
 import Testing
 
+@testable import Records
+
 /// Runs that distil, with ranks as threads.
 @Suite struct DistillationRunTests {
     /// A teacher's file, which goes with its owner.

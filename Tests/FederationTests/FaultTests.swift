@@ -2,6 +2,8 @@ import FedCore
 import Federation
 import Testing
 
+@testable import Records
+
 @Suite struct FaultTests {
     @Test func `A fault names its kind, rank, round, phase and seconds`() throws {
         let fault = try Fault("delay:rank=3@round=2,phase=gather,seconds=1.5")

@@ -6,6 +6,8 @@ import Strategies
 import Testing
 
 @testable import Federation
+@testable import Records
+@testable import Runtime
 
 /// Who is left out, and what the others' mean is, is the same at any number of ranks and on any wire.
 @Suite struct RefusalTests {

@@ -4,6 +4,8 @@ import MPI
 import MPITesting
 import Testing
 
+@testable import Records
+
 /// What is said of updates that are left out.
 @Suite struct RejectionTests {
     private final class Recorder: RoundObserver {

@@ -1,9 +1,13 @@
+import Cryptography
 import FedCore
 import Federation
 import MPI
 import MPITesting
 import Recording
 import Testing
+
+@testable import Records
+@testable import Runtime
 
 /// Runs with ranks as threads that are stopped, and continued from what the observers were given.
 @Suite struct ResumeTests {

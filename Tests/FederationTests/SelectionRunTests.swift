@@ -4,6 +4,7 @@ import Selection
 import Testing
 
 @testable import Federation
+@testable import Records
 
 /// Whole runs with every selection rule of the catalog, ranks as threads.
 @Suite struct SelectionRunTests {

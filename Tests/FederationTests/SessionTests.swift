@@ -1,9 +1,12 @@
+import Cryptography
 import FedCore
 import Federation
 import MPI
 import MPITesting
 import Recording
 import Testing
+
+@testable import Records
 
 /// Whole runs with ranks as threads.
 @Suite struct SessionTests {

@@ -2,6 +2,7 @@ import FedCore
 import Testing
 
 @testable import Federation
+@testable import Records
 
 @Suite struct StoppingRuleTests {
     static func records(_ accuracies: [Double?], bytes: Int = 1_000_000) -> [RoundRecord] {

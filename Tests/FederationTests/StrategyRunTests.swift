@@ -1,3 +1,4 @@
+import Cryptography
 import FedCore
 import Foundation
 import MPI
@@ -8,6 +9,8 @@ import Strategies
 import Testing
 
 @testable import Federation
+@testable import Records
+@testable import Runtime
 
 /// Whole runs with every strategy of the catalog, ranks as threads.
 @Suite struct StrategyRunTests {

@@ -3,6 +3,7 @@ import NeuralNet
 import Testing
 
 @testable import Federation
+@testable import Records
 
 /// What a client's training draws from.
 @Suite struct TurnStreamsTests {

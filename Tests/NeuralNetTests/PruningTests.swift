@@ -1,4 +1,5 @@
 import FedCore
+import Files
 import Testing
 
 @testable import NeuralNet

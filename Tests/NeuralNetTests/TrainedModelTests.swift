@@ -1,4 +1,5 @@
 import FedCore
+import Files
 import Foundation
 import NeuralNet
 import Testing

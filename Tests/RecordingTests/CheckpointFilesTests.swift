@@ -3,6 +3,7 @@ import Federation
 import Files
 import Foundation
 import Recording
+import Records
 import Testing
 
 @Suite struct CheckpointFilesTests {

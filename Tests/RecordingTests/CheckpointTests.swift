@@ -5,6 +5,7 @@ import Recording
 import Testing
 
 @testable import Federation
+@testable import Records
 
 @Suite struct CheckpointTests {
     static func record(_ round: Int) -> RoundRecord {

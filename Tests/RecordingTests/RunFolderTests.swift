@@ -1,3 +1,4 @@
+import Cryptography
 import FedCore
 import Foundation
 import Recording

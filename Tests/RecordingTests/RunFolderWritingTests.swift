@@ -8,6 +8,7 @@ import Testing
 
 @testable import Federation
 @testable import Recording
+@testable import Records
 
 /// A run's files when something is in their way.
 @Suite struct RunFolderWritingTests {
@@ -35,11 +36,11 @@ import Testing
         return state
     }
 
-    private static func description(finishedRounds: Int = 0) throws -> RunDescription {
+    private static func description(finishedRounds: Int = 0) -> RunDescription {
         RunDescription(
-            settings: CheckpointTests.state().settings, model: .logistic, data: try Datasets.open("synthetic"),
-            skew: LabelSkew(classTable: [[1, 2], [2, 1]]), trainingSamples: 50, testSamples: 10, ranks: 3,
-            hosts: ["node1", "node1", "node2"], finishedRounds: finishedRounds)
+            settings: CheckpointTests.state().settings, model: "logistic", layout: Model.logistic.parameterLayout,
+            trainingSamples: 50, testSamples: 10, ranks: 3, hosts: ["node1", "node1", "node2"],
+            finishedRounds: finishedRounds)
     }
 
     private func begin(_ name: String = "run") throws -> RunFolder {

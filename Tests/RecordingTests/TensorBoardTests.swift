@@ -3,6 +3,7 @@ import Testing
 
 @testable import Federation
 @testable import Recording
+@testable import Records
 
 /// The expected bytes were made with tensorboard 2.21.0 from PyPI: `RecordWriter` of `tensorboard.summary.writer` over
 /// `Event(...).SerializeToString()`.

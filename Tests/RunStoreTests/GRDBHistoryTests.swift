@@ -3,6 +3,7 @@ import Foundation
 import Testing
 
 @testable import Federation
+@testable import Records
 @testable import RunStore
 
 /// Histories as fedmpi made them when it used GRDB.

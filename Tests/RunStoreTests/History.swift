@@ -5,6 +5,7 @@ import Recording
 import Testing
 
 @testable import Federation
+@testable import Records
 @testable import RunStore
 
 /// A results folder that goes with its owner, and runs that leave their history in it.
@@ -47,8 +48,8 @@ final class History {
 
     static func description(_ settings: RunSettings = RunSettings(), finishedRounds: Int = 0) -> RunDescription {
         RunDescription(
-            settings: settings, model: .logistic, data: DatasetPair(train: NoImages(), test: NoImages()),
-            skew: LabelSkew(classTable: [[1, 2], [2, 1]]),
+            settings: settings, model: "logistic",
+            layout: ParameterLayout([(name: "fc.weight", shape: [10, 784]), (name: "fc.bias", shape: [10])]),
             trainingSamples: 50, testSamples: 10, ranks: 3, hosts: ["node1", "node1", "node2"],
             finishedRounds: finishedRounds)
     }
@@ -83,15 +84,4 @@ final class Lines: @unchecked Sendable {
 
     func add(_ line: String) { lock.withLock { lines.append(line) } }
     var all: [String] { lock.withLock { lines } }
-}
-
-/// A data set that nobody looks at.
-private struct NoImages: Dataset {
-    let name = "none"
-    let count = 1
-    let shape = ImageShape(channels: 1, height: 1, width: 1)
-    let classes = 1
-
-    func label(_ sample: Int) -> Int { 0 }
-    func read(_ samples: Span<UInt32>, into images: inout MutableSpan<Float>, labels: inout MutableSpan<Int32>) {}
 }

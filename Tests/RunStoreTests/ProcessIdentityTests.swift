@@ -2,6 +2,7 @@ import Foundation
 import Testing
 
 @testable import Federation
+@testable import Records
 @testable import RunStore
 
 @Suite struct ProcessIdentityTests {

@@ -3,6 +3,7 @@ import Recording
 import Testing
 
 @testable import Federation
+@testable import Records
 @testable import RunStore
 
 @Suite struct RunHistoryTests {

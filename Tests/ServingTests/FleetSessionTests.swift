@@ -8,6 +8,9 @@ import Serving
 import Synchronization
 import Testing
 
+@testable import Records
+@testable import Runtime
+
 /// A fleet over ranks as threads. A rank that is lost raises its own flag and leaves: it is silent from then on.
 @Suite struct FleetSessionTests {
     /// What becomes of a rank.

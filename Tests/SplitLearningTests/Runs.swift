@@ -1,3 +1,4 @@
+import Cryptography
 import FedCore
 public import Federation
 import Foundation
@@ -6,6 +7,8 @@ import MPITesting
 import Recording
 import SplitLearning
 public import Testing
+
+@testable import Records
 
 /// Whole runs with ranks as threads.
 enum Runs {

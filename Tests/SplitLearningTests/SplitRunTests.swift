@@ -5,6 +5,8 @@ import MPITesting
 import SplitLearning
 import Testing
 
+@testable import Records
+
 /// Whole runs of split training.
 @Suite struct SplitRunTests {
     static let parts = RunSettings.ServerPart.allCases

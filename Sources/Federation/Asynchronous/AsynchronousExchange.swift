@@ -1,6 +1,8 @@
 import Datasets
-import EdgeSim
+import Devices
 import FedCore
+import Records
+import Runtime
 
 /// The asynchronous server as the round loop sees it: a round is what leads to one step, and its tally is the buffer.
 ///

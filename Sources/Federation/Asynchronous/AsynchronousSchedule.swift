@@ -1,6 +1,7 @@
 import Datasets
-import EdgeSim
+import Devices
 import FedCore
+import Records
 
 /// A client's turn in an asynchronous run: from the weights it starts with to the update that comes of it.
 struct AsynchronousStart: Sendable, Equatable {

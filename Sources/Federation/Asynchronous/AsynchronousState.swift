@@ -1,4 +1,5 @@
 import FedCore
+import Runtime
 
 /// An asynchronous run after a step: who is in flight, and the weights they started from. What they have trained is not
 /// kept: whoever continues trains it again, to the same bits.

@@ -1,3 +1,5 @@
+import Records
+
 /// What led to a step of an asynchronous server.
 package struct AsynchronousStep: Sendable, Equatable {
     /// Clients that were sent weights.

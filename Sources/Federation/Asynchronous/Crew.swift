@@ -1,5 +1,6 @@
 import FedCore
 import MPI
+import Runtime
 
 /// Those who train for an asynchronous server: this process, or the client ranks.
 protocol Crew: AnyObject {

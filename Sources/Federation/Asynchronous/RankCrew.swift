@@ -1,5 +1,7 @@
 import FedCore
 import MPI
+import Records
+import Runtime
 
 /// The client ranks, reached point to point from the first turn to the last: an order with the weights down, the update
 /// up as its answer. Nobody waits for anybody but the server.

@@ -1,4 +1,5 @@
 import FedCore
+public import Records
 import Strategies
 
 extension RunSettings {

@@ -1,4 +1,5 @@
 import FedCore
+import Records
 
 #if canImport(Glibc)
 import Glibc
@@ -10,8 +11,8 @@ import Musl
 /// not grow with the clients and any rank can train any client.
 ///
 /// The file only grows: a round's states are appended, and become the clients' when the round is over. A checkpoint
-/// names a position in it (``Mark``), and what lies behind that position is forgotten on a resume. When three quarters of it
-/// are out of date, what is live is copied into a file of the next generation; `removeFiles` deletes those that no
+/// names a position in it (``ClientStateMark``), and what lies behind that position is forgotten on a resume. When three quarters of it
+/// are out of date, what is live is copied into a file of the next generation; `ClientStateMark.removeFiles` deletes those that no
 /// checkpoint needs.
 ///
 /// ```
@@ -20,18 +21,6 @@ import Musl
 /// ```
 /// Little-endian.
 public final class ClientStates {
-    /// A position that a run can be continued from.
-    public struct Mark: Codable, Sendable, Equatable {
-        public var generation: Int
-        /// Records up to there.
-        public var records: Int
-
-        public init(generation: Int, records: Int) {
-            self.generation = generation
-            self.records = records
-        }
-    }
-
     /// A state is this long.
     let floats: Int
     let folder: String
@@ -52,12 +41,12 @@ public final class ClientStates {
     ///   - folder: where the files are kept; nil keeps them for as long as this object lives.
     ///   - mark: to continue from; nil starts anew.
     /// - Throws: `ClientStatesError`.
-    init(floats: Int, in folder: String?, from mark: Mark? = nil) throws(ClientStatesError) {
+    init(floats: Int, in folder: String?, from mark: ClientStateMark? = nil) throws(ClientStatesError) {
         self.floats = floats
         isTemporary = folder == nil
         if let folder { self.folder = folder } else { self.folder = try Self.makeTemporaryFolder() }
         generation = mark?.generation ?? 1
-        let path = Self.path(self.folder, generation)
+        let path = ClientStateMark.path(self.folder, generation)
         guard let mark else {
             file = try StateFile(creating: path, floats: floats)
             return
@@ -65,10 +54,6 @@ public final class ClientStates {
         file = try StateFile(opening: path, floats: floats)
         for record in 0..<mark.records { recordOfClient[try file.client(of: record)] = record }
         committed = mark.records
-    }
-
-    private static func path(_ folder: String, _ generation: Int) -> String {
-        "\(folder)/client-states.\(generation)"
     }
 
     /// Reads a client's state; zeros when it has none yet. O(floats).
@@ -103,24 +88,14 @@ public final class ClientStates {
     }
 
     /// The position after the last committed round, on the disk.
-    var mark: Mark {
+    var mark: ClientStateMark {
         do {
             try file.remakeIfGone()
             try file.synchronize()
         } catch {
             failure = error
         }
-        return Mark(generation: generation, records: committed)
-    }
-
-    /// Deletes the files in a run's folder that none of these positions is in, but for newer ones.
-    public static func removeFiles(in folder: String, notNeededBy marks: [Mark]) {
-        let needed = Set(marks.map(\.generation))
-        var old = (needed.max() ?? 1) - 1
-        while old >= 1 {
-            if !needed.contains(old), unlink(path(folder, old)) != 0 { return }
-            old -= 1
-        }
+        return ClientStateMark(generation: generation, records: committed)
     }
 
     private static func makeTemporaryFolder() throws(ClientStatesError) -> String {
@@ -134,12 +109,12 @@ public final class ClientStates {
 
     deinit {
         guard isTemporary else { return }
-        for generation in 1...generation { unlink(Self.path(folder, generation)) }
+        for generation in 1...generation { unlink(ClientStateMark.path(folder, generation)) }
         rmdir(folder)
     }
 
     private func compact() throws(ClientStatesError) {
-        let next = try StateFile(creating: Self.path(folder, generation + 1), floats: floats)
+        let next = try StateFile(creating: ClientStateMark.path(folder, generation + 1), floats: floats)
         var state = [Float](repeating: 0, count: floats)
         var records: [Int: Int] = [:]
         for (client, record) in recordOfClient.sorted(by: { $0.key < $1.key }) {

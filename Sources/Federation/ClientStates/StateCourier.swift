@@ -1,4 +1,5 @@
 import MPI
+import Runtime
 
 /// A client's state on its way to the rank that trains it, point to point: round, attempt and client (UInt32 each), 0, the
 /// floats.

@@ -1,5 +1,6 @@
 import FedCore
 import Files
+import Runtime
 
 #if canImport(Glibc)
 import Glibc

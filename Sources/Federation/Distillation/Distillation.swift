@@ -1,6 +1,7 @@
 import Datasets
 import FedCore
 import NeuralNet
+import Records
 
 /// What a run's clients learn from beside their labels.
 struct Distillation: Sendable {

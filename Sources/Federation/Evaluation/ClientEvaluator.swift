@@ -1,6 +1,8 @@
 import Datasets
 import FedCore
 import NeuralNet
+import Records
+import Runtime
 
 /// A client's half of a federated evaluation.
 final class ClientEvaluator {

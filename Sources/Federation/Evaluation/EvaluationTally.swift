@@ -1,4 +1,5 @@
 import FedCore
+import Records
 
 /// What a client sends of its evaluation: for each model it has looked at, the summed loss, then the confusion matrix.
 struct EvaluationVector: Sendable, Equatable {

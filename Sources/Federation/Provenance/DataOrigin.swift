@@ -1,5 +1,6 @@
 public import Datasets
 public import FedCore
+public import Records
 
 #if canImport(FoundationEssentials)
 import FoundationEssentials

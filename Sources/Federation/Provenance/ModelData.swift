@@ -1,6 +1,7 @@
 public import Datasets
 public import FedCore
 public import NeuralNet
+import Records
 
 /// The data that a trained model is tried on: those that its file names, opened as its run did, unless the user names
 /// others. Every command that evaluates a model chooses here.

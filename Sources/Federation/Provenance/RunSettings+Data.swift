@@ -1,5 +1,6 @@
 public import Datasets
 import FedCore
+public import Records
 
 extension DatasetOptions {
     /// What a run opens its data set with.

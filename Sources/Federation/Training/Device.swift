@@ -1,7 +1,9 @@
 import Aggregation
 import Datasets
-import EdgeSim
+import Devices
 import FedCore
+public import Records
+import Runtime
 
 /// A client's turn in a round: the conditions of its device, its training within the deadline, and what it reports.
 ///

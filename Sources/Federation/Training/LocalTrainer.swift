@@ -2,6 +2,8 @@ import Aggregation
 import Datasets
 import FedCore
 import NeuralNet
+import Records
+import Runtime
 
 /// Trains clients one after the other on this rank, reusing one compiled model.
 final class LocalTrainer {

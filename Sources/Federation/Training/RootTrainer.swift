@@ -1,3 +1,6 @@
+import Records
+import Runtime
+
 /// The server's own client: trains on the samples that the server keeps for itself, for a rule that trusts its update.
 final class RootTrainer {
     private let job: Job

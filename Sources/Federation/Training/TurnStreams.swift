@@ -1,5 +1,6 @@
 package import FedCore
 package import NeuralNet
+package import Records
 
 /// The random streams of one client's training in one round: the order of its samples and its dropout.
 ///

@@ -1,5 +1,7 @@
 import FedCore
 import MPI
+import Records
+import Runtime
 
 /// The default wire: every client's update comes up by itself in `MPI_Gatherv`.
 ///

@@ -1,5 +1,6 @@
 import FedCore
 import MPI
+import Runtime
 
 /// The wire after a rank was lost, and of asynchronous runs: orders go out and updates come in point to point, so that nobody waits for anybody
 /// but the server for its own workers. MPI's collectives need all ranks, and so does making a smaller communicator; an

@@ -1,5 +1,7 @@
 import FedCore
 import MPI
+import Records
+import Runtime
 
 /// The wire of sums: each worker adds up its clients exactly, and `MPI_Reduce` adds up the workers. Rank 0 holds one sum,
 /// whatever the number of clients, and 64 bytes of each client.

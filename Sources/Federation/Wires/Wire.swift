@@ -1,6 +1,8 @@
 import Datasets
 import FedCore
 import MPI
+import Records
+import Runtime
 
 /// How the updates of a round come up: in collectives while all ranks are there, point to point once one was lost.
 ///

@@ -1,8 +1,8 @@
-public import Datasets
-import EdgeSim
+package import Datasets
+import Devices
 public import FedCore
-import Federation
 import NeuralNet
+import Records
 
 /// What a run of split inference is to do. Rank 0's are everybody's.
 public struct SplitSettings: Sendable, Codable, Equatable {

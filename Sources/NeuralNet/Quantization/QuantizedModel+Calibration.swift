@@ -1,4 +1,5 @@
 import FedCore
+import Files
 
 extension QuantizedModel {
     /// So many samples are enough for the scales of the activations, unless the user says otherwise.

@@ -1,4 +1,5 @@
 import FedCore
+public import Files
 
 /// A trained model in whole numbers of eight bits: weights on a scale for each output channel, symmetric about zero, and
 /// activations on a scale for each tensor. Sums are of 32 bits.

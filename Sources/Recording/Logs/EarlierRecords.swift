@@ -1,5 +1,5 @@
-public import Federation
 import Foundation
+public import Records
 
 /// The records of a run up to the checkpoint that it is continued from. They are read when somebody asks, one by one.
 public struct EarlierRecords: Sendable {

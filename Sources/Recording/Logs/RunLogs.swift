@@ -1,6 +1,6 @@
-import Federation
 import Files
 import Foundation
+import Records
 
 /// `round_log.json` and `faults.json`: what happens in a run, as it happens.
 ///

@@ -1,5 +1,5 @@
-public import Federation
 import Foundation
+public import Records
 
 /// Writes a run's curves where TensorBoard finds them: `events.out.tfevents.*` in the run's folder, by round.
 ///

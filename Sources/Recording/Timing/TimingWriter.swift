@@ -1,8 +1,8 @@
 import Dispatch
 public import FedCore
-public import Federation
 import Files
 import Foundation
+public import Records
 
 /// Writes a rank's timing files as the run goes on, on a thread of its own: a slow disk never stands in the run's way.
 public final class TimingWriter: TimingSink {

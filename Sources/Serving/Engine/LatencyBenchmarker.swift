@@ -1,5 +1,6 @@
 public import Inference
 public import NeuralNet
+public import Runtime
 
 /// Times single images one after another.
 public struct LatencyBenchmarker: Sendable {

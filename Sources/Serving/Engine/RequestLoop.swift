@@ -1,5 +1,6 @@
 public import Inference
 public import NeuralNet
+public import Runtime
 
 /// Has an engine answer a load, in the order of arrival.
 ///

@@ -1,4 +1,5 @@
 public import Inference
+public import Runtime
 
 /// What became of one device.
 public struct DeviceReport: Sendable, Codable {

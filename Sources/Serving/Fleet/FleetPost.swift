@@ -1,6 +1,6 @@
-import Federation
 import Foundation
 import MPI
+import Runtime
 
 /// Rank 0 is lost: without it a fleet has no end.
 public struct FleetServerLost: Error, CustomStringConvertible {

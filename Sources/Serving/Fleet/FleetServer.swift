@@ -1,4 +1,3 @@
-import Federation
 import MPI
 
 /// Rank 0 of a fleet: has items done by the ranks, and goes on without those that are lost. Alone it does them itself.

@@ -1,5 +1,6 @@
-public import Federation
 public import MPI
+public import Records
+public import Runtime
 
 /// What there is to be done by a fleet. Alike on every rank but for `task`, which only rank 0 calls.
 public struct FleetPlan {

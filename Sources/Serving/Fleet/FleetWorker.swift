@@ -1,4 +1,3 @@
-import Federation
 import MPI
 
 /// Any rank but 0 of a fleet: does what it is ordered to, one after another, and answers rank 0 meanwhile.

@@ -2,6 +2,7 @@ import Datasets
 import FedCore
 import Federation
 import NeuralNet
+import Records
 
 /// A device's half of one client's turn: the layers before the cut, the client's samples, its optimizer. One batch is under
 /// way at a time, because a step starts from the weights that the step before has left.

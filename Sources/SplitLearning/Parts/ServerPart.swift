@@ -1,6 +1,7 @@
 import FedCore
 import Federation
 import NeuralNet
+import Records
 
 /// The layers behind the cut and their optimizer: the server's half of training steps.
 final class ServerPart {

@@ -1,6 +1,7 @@
 import FedCore
 import Federation
 import NeuralNet
+import Records
 
 /// The server's half of a round, whoever brings the features: takes the clients' steps, and puts each client's update together
 /// of both parts.

@@ -2,6 +2,8 @@ import FedCore
 import Federation
 import MPI
 import NeuralNet
+import Records
+import Runtime
 
 /// The server has sent what a device cannot work with: one of the two has a bug, or the bytes were damaged.
 struct BadMessage: Error, CustomStringConvertible {

@@ -2,6 +2,8 @@ import FedCore
 import Federation
 import MPI
 import NeuralNet
+import Records
+import Runtime
 
 /// The server's half of split training over client ranks: takes features as they come, or as their turn is, and sends gradients
 /// back. Everything goes point to point; the server keeps at most one batch of each client.

@@ -2,6 +2,7 @@ import FedCore
 package import Federation
 package import MPI
 import NeuralNet
+import Runtime
 
 /// What crosses between the server and the devices, point to point: a header of 64 bytes, floats, words of 32 bits.
 ///

@@ -5,6 +5,7 @@ import Federation
 import Foundation
 import MPI
 import NeuralNet
+import Runtime
 
 /// `fedmpi doctor`.
 struct Doctor: WorldCommand {
@@ -31,7 +32,7 @@ struct Doctor: WorldCommand {
     func run(on world: any Communicator) throws -> (() -> Int32)? {
         let hosts = try world.hostNames()
         var found: (choice: ModelData, pair: DatasetPair)?
-        let problem = try Session.attempt(on: world) {
+        let problem = try world.agree {
             let variant = try model.map { try Variant(reading: $0) }
             let choice = try data.choice(for: variant?.metadata ?? [:])
             found = (choice, try variant.map { try choice.open(for: $0.model) } ?? choice.open())

@@ -1,17 +1,22 @@
+import Cryptography
 import Datasets
 import FedCore
 import Federation
 import Foundation
 import NeuralNet
 import Recording
+import Records
 
 /// The program's view of a run: one JSON object per line, told apart by `event`.
 final class JSONLines: RoundObserver {
     private let folder: RunFolder
+    /// How the data were read.
+    private let notes: [String]
     private let encoder = JSONEncoder()
 
-    init(folder: RunFolder) {
+    init(folder: RunFolder, data: DatasetPair) {
         self.folder = folder
+        notes = data.notes.map(\.text)
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         encoder.keyEncodingStrategy = .convertToSnakeCase
     }
@@ -69,13 +74,12 @@ final class JSONLines: RoundObserver {
     }
 
     func runStarted(_ run: RunDescription) throws {
-        let classNames = run.data.train.namedClasses
         try print(
             Start(
-                run: folder.name, parameters: run.model.parameterCount, ranks: run.ranks, hosts: run.distinctHosts,
+                run: folder.name, parameters: run.layout.count, ranks: run.ranks, hosts: run.distinctHosts,
                 finishedRounds: run.finishedRounds > 0 ? run.finishedRounds : nil, settings: run.settings,
-                classNames: classNames.isEmpty ? nil : classNames,
-                dataNotes: run.data.notes.isEmpty ? nil : run.data.notes.map(\.text)))
+                classNames: run.classNames.isEmpty ? nil : run.classNames,
+                dataNotes: notes.isEmpty ? nil : notes))
     }
 
     func roundFinished(_ record: RoundRecord) throws {

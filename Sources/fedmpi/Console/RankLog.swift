@@ -1,5 +1,6 @@
-import Federation
+import Datasets
 import Logging
+import Records
 
 /// Log lines on standard error, each with its rank.
 struct RankLog: LogHandler {
@@ -21,16 +22,20 @@ struct RankLog: LogHandler {
 final class EventLog: RoundObserver {
     private let logger: Logger
     private let place: String
+    private let data: DatasetPair
     private var repeated = RepeatedWarnings()
 
-    /// - Parameter run: its name, where there are several at a time.
-    init(rank: Int, run: String? = nil) {
+    /// - Parameters:
+    ///   - data: whose warnings are said once.
+    ///   - run: its name, where there are several at a time.
+    init(rank: Int, data: DatasetPair, run: String? = nil) {
         logger = Logger(label: "fedmpi") { _ in RankLog(rank: rank) }
+        self.data = data
         place = run.map { "\($0): " } ?? ""
     }
 
     func runStarted(_ run: RunDescription) {
-        for warning in DataLines.newWarnings(of: run.data) { logger.warning("\(warning)") }
+        for warning in DataLines.newWarnings(of: data) { logger.warning("\(warning)") }
     }
 
     func faulted(_ fault: FaultRecord) {

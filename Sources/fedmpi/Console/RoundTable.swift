@@ -1,23 +1,27 @@
 import Aggregation
-import EdgeSim
+import Cryptography
+import Devices
 import FedCore
 import Federation
 import Foundation
 import Logging
 import NeuralNet
 import Recording
+import Records
 
 /// The human reader's view of a run: a header, a line a round, a progress bar on a terminal, a summary.
 final class RoundTable: RoundObserver {
     private let folder: RunFolder
+    private let job: Job
     private let bar: ProgressBar?
     private var columns: [(title: String, width: Int)] = [
         ("round", 5), ("cohort", 9), ("train loss", 10), ("server loss", 11), ("accuracy", 9), ("upload KB", 10),
         ("total KB", 11), ("samples/s", 9), ("seconds", 8),
     ]
 
-    init(folder: RunFolder) {
+    init(folder: RunFolder, job: Job) {
         self.folder = folder
+        self.job = job
         bar = Terminal.isInteractive ? ProgressBar() : nil
     }
 
@@ -39,19 +43,19 @@ final class RoundTable: RoundObserver {
         Console.output(
             """
             fedmpi \(Version.current), run \(folder.name)
-            model     \(run.model.name), \(Format.grouped(run.model.parameterCount)) parameters, \
-            \(Format.megabytes(run.model.parameterCount * 4))
+            model     \(run.model), \(Format.grouped(run.layout.count)) parameters, \
+            \(Format.megabytes(run.layout.count * 4))
             data      \(settings.dataset), \(Format.grouped(run.trainingSamples)) to train, \
             \(Format.grouped(run.testSamples)) to test, \(partition)\
-            \(DataLines.header(run.data))
-            skew      \(run.skew)
+            \(DataLines.header(job.data))
+            skew      \(job.labelSkew)
             clients   \(Format.grouped(settings.clients)), \(Format.grouped(settings.cohortSize)) \(run.isAsynchronous ? "in flight" : "a round"), over \
             \(Format.count(clientRanks, "rank")) on \(Format.count(hosts.count, "host"))\
             \(run.ranks == 1 ? " (one process, no wire)" : "")
             training  \(strategy), \(work(settings)), seed \(settings.seed)
             """)
-        if let teacher = teacher(run) { Console.output("teacher   " + teacher) }
-        if let split = split(run) { Console.output("split     " + split) }
+        if let teacher = teacher() { Console.output("teacher   " + teacher) }
+        if let split = split() { Console.output("split     " + split) }
         if let simulated = simulated(settings) { Console.output("simulated " + simulated) }
         if run.ranks > 1, case .fatal(let reason) = Guardian.policy {
             Console.output("losses    a killed rank ends the job: \(reason)")
@@ -64,29 +68,29 @@ final class RoundTable: RoundObserver {
     }
 
     /// What clients learn from beside their labels; nil: nothing.
-    private func teacher(_ run: RunDescription) -> String? {
-        let settings = run.settings
-        guard let teacher = run.teacher?.model, let path = settings.teacher, let loss = settings.distillationLoss
+    private func teacher() -> String? {
+        let settings = job.settings
+        guard let teacher = job.teacher?.model, let path = settings.teacher, let loss = settings.distillationLoss
         else { return nil }
         return "\(teacher.name) (\(path)), \(Format.megabytes(teacher.parameterCount * 4)), "
-            + "temperature \(loss.temperature), labels \(loss.hardWeight)" + otherData(run)
+            + "temperature \(loss.temperature), labels \(loss.hardWeight)" + otherData()
     }
 
     /// That the teacher learnt from other data, where its file says so.
-    private func otherData(_ run: RunDescription) -> String {
-        guard let dataset = run.teacher?.metadata["dataset"], dataset != run.settings.dataset else { return "" }
+    private func otherData() -> String {
+        guard let dataset = job.teacher?.metadata["dataset"], dataset != job.settings.dataset else { return "" }
         return "; it learnt from other data: \(dataset.printable)"
     }
 
     /// Who trains which part of a model that is split; nil when it is trained whole.
-    private func split(_ run: RunDescription) -> String? {
-        guard let cut = run.settings.cut, let part = run.settings.serverPart else { return nil }
-        let front = run.model.parameterRange(ofLayers: 0..<cut).count
+    private func split() -> String? {
+        guard let cut = job.settings.cut, let part = job.settings.serverPart else { return nil }
+        let front = job.model.parameterRange(ofLayers: 0..<cut).count
         let server = part == .shared ? "one server part" : "a server part for each client"
         return """
             before layer \(cut): \(Format.grouped(front)) parameters on the devices, \
-            \(Format.grouped(run.model.parameterCount - front)) in \(server); \
-            \(Format.count(run.model.shapes[cut].count, "float")) of a sample cross
+            \(Format.grouped(job.model.parameterCount - front)) in \(server); \
+            \(Format.count(job.model.shapes[cut].count, "float")) of a sample cross
             """
     }
 

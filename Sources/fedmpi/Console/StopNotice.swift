@@ -2,6 +2,7 @@ import FedCore
 import Federation
 import FoundationEssentials
 import Recording
+import Records
 
 /// Says, in one line, that the run was stopped and how to continue it.
 final class StopNotice: RoundObserver {

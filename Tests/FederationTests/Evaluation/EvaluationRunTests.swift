@@ -7,6 +7,7 @@ import NeuralNet
 import Testing
 
 @testable import Federation
+@testable import Records
 
 /// Whole runs in which clients test what they have, ranks as threads.
 @Suite struct EvaluationRunTests {

@@ -2,6 +2,7 @@ import Foundation
 import Testing
 
 @testable import Federation
+@testable import Records
 
 @Suite struct AccuracySpreadTests {
     @Test func `Of eleven clients the worst tenth is two`() {

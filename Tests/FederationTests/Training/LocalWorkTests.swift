@@ -3,6 +3,7 @@ import NeuralNet
 import Testing
 
 @testable import Federation
+@testable import Records
 
 /// Steps, rates and clipping of the clients' training, over whole runs.
 @Suite struct LocalWorkTests {

@@ -4,6 +4,8 @@ import Federation
 import Foundation
 import Recording
 
+@testable import Records
+
 /// Checkpoints. With the SHA-256 mended, to reach what it guards.
 struct CheckpointTarget: FuzzTarget {
     private static let digestBytes = 32

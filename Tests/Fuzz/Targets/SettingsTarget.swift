@@ -2,6 +2,8 @@ import FedCore
 import Federation
 import Foundation
 
+@testable import Records
+
 /// The settings that rank 0 sends to every rank, which are also a run's `config.json`.
 struct SettingsTarget: FuzzTarget {
     let name = "settings"

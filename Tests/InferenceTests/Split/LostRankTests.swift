@@ -7,6 +7,8 @@ import MPITesting
 import NeuralNet
 import Testing
 
+@testable import Runtime
+
 /// Ranks that stop in the midst of a run: here they return, and are silent from then on.
 struct LostRankTests {
     private struct End: Sendable {

@@ -2,6 +2,7 @@ import Foundation
 import Testing
 
 @testable import Inference
+@testable import Runtime
 
 /// What rank 0 believes of a device's report.
 struct SplitDeviceReportTests {

@@ -1,4 +1,3 @@
-import Federation
 import MPI
 import NeuralNet
 

@@ -1,5 +1,5 @@
-import Federation
 import MPI
+import Runtime
 
 /// What a link does to a message, as measured: seconds = latency + bytes / bandwidth.
 public struct LinkEstimate: Sendable, Codable, Equatable {

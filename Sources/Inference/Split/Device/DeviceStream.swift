@@ -1,6 +1,6 @@
-import Federation
 import MPI
 import NeuralNet
+import Runtime
 
 /// A device's side of the run: computes the features of one batch after another and streams them to the server, with up
 /// to `window` batches unanswered.

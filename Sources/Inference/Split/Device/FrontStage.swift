@@ -1,4 +1,3 @@
-import Federation
 import NeuralNet
 
 /// Reads images and runs layers on them: what a device does before it sends.

@@ -1,6 +1,6 @@
-import Federation
 import MPI
 import NeuralNet
+import Runtime
 
 /// A device that has all layers, and needs no server: all the time, when the cut is behind the last layer, or for what is
 /// left when its server is lost.

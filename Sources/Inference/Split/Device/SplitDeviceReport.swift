@@ -1,5 +1,6 @@
 import FedCore
 import Foundation
+import Runtime
 
 /// What a device has done; it tells rank 0 at the end, as JSON.
 public struct SplitDeviceReport: Sendable, Codable {

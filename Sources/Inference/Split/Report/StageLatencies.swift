@@ -1,3 +1,5 @@
+public import Runtime
+
 /// Where the time of an image goes, from when it is there to when its prediction is. The stages of an image add up to its
 /// total.
 public struct StageLatencies: Sendable, Codable {

@@ -1,6 +1,6 @@
-import Federation
 import MPI
 import NeuralNet
+import Runtime
 
 /// The server's side of the run: takes whatever has come from the devices into one pass, and answers each in its order.
 ///

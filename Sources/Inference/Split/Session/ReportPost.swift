@@ -1,8 +1,8 @@
 import FedCore
-import Federation
 import Foundation
 import MPI
 import NeuralNet
+import Runtime
 
 /// Takes the devices' reports to the rank that puts them together, while some may be lost.
 struct ReportPost {

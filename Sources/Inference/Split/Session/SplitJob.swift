@@ -1,10 +1,10 @@
 import Datasets
-import EdgeSim
+import Devices
 import FedCore
-import Federation
 import Foundation
 import MPI
 import NeuralNet
+import Runtime
 
 /// What all ranks of a job of split inference share: the model, the images, who is where. Rank 0 is the server, the others
 /// are devices.
@@ -43,7 +43,7 @@ final class SplitJob {
         self.settings = shared
         let name = try world.broadcastBytes(Array((trained?.model.name ?? "").utf8), root: 0)
         var found: (model: Model, data: any Dataset)?
-        let problem = try Session.attempt(on: world) {
+        let problem = try world.agree {
             try shared.validate()
             let model = try trained?.model ?? Models.named(String(decoding: name, as: UTF8.self))
             _ = try shared.cut(of: model)

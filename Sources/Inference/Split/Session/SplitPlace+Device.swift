@@ -1,7 +1,7 @@
 import FedCore
-import Federation
 import MPI
 import NeuralNet
+import Runtime
 
 extension SplitPlace {
     /// A device's part of the run.

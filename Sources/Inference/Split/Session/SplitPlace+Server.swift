@@ -1,9 +1,9 @@
 import Datasets
 import FedCore
-import Federation
 import Foundation
 import MPI
 import NeuralNet
+import Runtime
 
 extension SplitPlace {
     /// Rank 0's part of the run.

@@ -1,7 +1,7 @@
 import FedCore
-public import Federation
 public import MPI
 public import NeuralNet
+public import Runtime
 
 /// A device without its server, and without the layers to go on alone.
 public struct SplitServerLost: Error, CustomStringConvertible {
@@ -51,7 +51,7 @@ public enum SplitSession {
         note: @escaping (String) -> Void = { _ in }
     ) throws -> Outcome {
         let job = try SplitJob(settings, trained, on: world, stop: stop)
-        let problem = try Session.attempt(on: world) { if job.isServer { try accepted() } }
+        let problem = try world.agree { if job.isServer { try accepted() } }
         if let problem { throw problem }
         let communicator = try job.communicator()
         let (cut, cuts) = try chooseCut(job, communicator)
@@ -130,6 +130,7 @@ struct SplitPlace {
 
     func watch(_ peers: [Int]) -> PeerWatch {
         PeerWatch(
-            peers, on: job.control, timeout: job.settings.failureTimeout, state: { job.processes.state(of: $0) })
+            peers, on: job.control, tag: SplitTag.beat, timeout: job.settings.failureTimeout,
+            state: { job.processes.state(of: $0) })
     }
 }

@@ -1,6 +1,6 @@
-import Federation
 import MPI
 import NeuralNet
+import Runtime
 
 /// What devices, server and link do without each other, on this machine and in this job.
 enum StageMeasurement {

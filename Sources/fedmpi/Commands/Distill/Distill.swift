@@ -5,6 +5,8 @@ import Federation
 import Foundation
 import MPI
 import NeuralNet
+import Records
+import Runtime
 
 /// `fedmpi distill`.
 struct Distill: WorldCommand {
@@ -83,7 +85,7 @@ struct Distill: WorldCommand {
     func run(on world: any Communicator) throws -> (() -> Int32)? {
         let stop = StopSignals.raiseFlag()
         var plan: DistillPlan?
-        let problem = try Session.attempt(on: world) {
+        let problem = try world.agree {
             guard world.rank == 0 else { return }
             plan = try DistillPlan(
                 try settings(ranks: world.size), students: student.values, seeds: seeds?.values,

@@ -1,10 +1,13 @@
 import Analysis
+import Cryptography
 import Datasets
 import FedCore
 import Federation
 import Foundation
 import NeuralNet
 import Recording
+import Records
+import Runtime
 
 /// The runs of a distillation, and which of them are done already. On rank 0.
 struct DistillPlan {

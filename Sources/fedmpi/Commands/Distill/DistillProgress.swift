@@ -1,6 +1,7 @@
 import Federation
 import Foundation
 import NeuralNet
+import Records
 
 /// Says how a distillation goes: lines when it begins, a line for each run that ends. On rank 0.
 final class DistillProgress {

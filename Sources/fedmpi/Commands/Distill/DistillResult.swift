@@ -1,3 +1,4 @@
+import Cryptography
 import Datasets
 import FedCore
 import Federation

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Federation
 import Foundation
+import Records
 import RunStore
 
 /// `fedmpi runs show`.

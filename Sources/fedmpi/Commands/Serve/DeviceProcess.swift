@@ -1,6 +1,7 @@
 import FedCore
 import Federation
 import Foundation
+import Records
 import Serving
 
 /// A device as a process of its own, so that its limits hold for it alone and its end is no rank's.

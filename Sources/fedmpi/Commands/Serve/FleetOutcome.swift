@@ -3,6 +3,7 @@ import FedCore
 import Federation
 import Files
 import Foundation
+import Records
 import Serving
 
 /// What a fleet has done: its files, its tables, and the exit code. On rank 0, when MPI is finalised.

@@ -6,6 +6,8 @@ import Foundation
 import MPI
 import NeuralNet
 import Recording
+import Records
+import Runtime
 import Serving
 
 /// `fedmpi serve`.
@@ -68,11 +70,11 @@ struct Serve: WorldCommand {
         let stop = StopSignals.raiseFlag()
         var job: ServingJob?
         var folder: URL?
-        let problem = try Session.attempt(on: world) {
+        let problem = try world.agree {
             job = try ServingJob(self, rank: world.rank, ranks: world.size)
         }
         if let problem { throw problem }
-        let refusal = try Session.attempt(on: world) {
+        let refusal = try world.agree {
             guard world.rank == 0 else { return }
             folder = try RunFolder.make(results: results, name: runName)
         }

@@ -6,6 +6,8 @@ import Foundation
 import Inference
 import MPI
 import NeuralNet
+import Records
+import Runtime
 
 /// `fedmpi split`.
 struct Split: WorldCommand {
@@ -121,7 +123,7 @@ struct Split: WorldCommand {
     private func classify(on world: any Communicator, _ stop: StopFlag) throws {
         var job: (settings: SplitSettings, trained: TrainedModel)?
         var folder: URL?
-        let problem = try Session.attempt(on: world) {
+        let problem = try world.agree {
             guard world.rank == 0 else { return }
             let trained = try TrainedModel(reading: model)
             job = (try settings(for: trained), trained)

@@ -3,6 +3,7 @@ import FedCore
 import Files
 import Foundation
 import Inference
+import Runtime
 
 /// What a run of split inference leaves: `split.json`, and pictures.
 enum SplitFolder {

@@ -3,6 +3,7 @@ import FedCore
 import Federation
 import MPI
 import NeuralNet
+import Records
 import SplitLearning
 
 /// `fedmpi split-train`.

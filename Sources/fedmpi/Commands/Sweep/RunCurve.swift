@@ -1,5 +1,6 @@
 import Analysis
 import Federation
+import Records
 
 /// What a sweep's table and figure need of a finished run.
 struct RunCurve: Codable, Equatable {

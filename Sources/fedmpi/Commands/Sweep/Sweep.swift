@@ -3,6 +3,8 @@ import FedCore
 import Federation
 import Foundation
 import MPI
+import Records
+import Runtime
 
 /// `fedmpi sweep`.
 struct Sweep: WorldCommand {
@@ -48,7 +50,7 @@ struct Sweep: WorldCommand {
     func run(on world: any Communicator) throws -> (() -> Int32)? {
         let stop = StopSignals.raiseFlag()
         var plan: SweepPlan?
-        let problem = try Session.attempt(on: world) {
+        let problem = try world.agree {
             guard world.rank == 0 else { return }
             plan = try SweepPlan(
                 path: file, results: results, name: sweepName, makesFolder: !dryRun, stop: stop)

@@ -1,6 +1,7 @@
 import FedCore
 import Federation
 import MPI
+import Runtime
 
 /// Any other rank of a group: a client rank of the runs that its leader serves.
 final class SweepClient {
@@ -48,7 +49,7 @@ final class SweepClient {
     private func takePart(in run: SweepRun, over channel: RunChannel) throws {
         let troubles = RunOutputs.troubles(rank: channel.rank)
         let timekeeper = Timekeeper(channel, isOn: run.isTimed, sink: RunOutputs.openTimingFiles(troubles))
-        guard try Session.attempt(on: timekeeper.metered(channel), nil, {}) == nil else { return }
+        guard try timekeeper.metered(channel).agree(on: {}) == nil else { return }
         do {
             let hasLeftEarly = try Session.run(
                 nil, stop: stop, on: channel, timekeeper: timekeeper, observers: { _ in [] },

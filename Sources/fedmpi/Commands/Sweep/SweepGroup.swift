@@ -1,5 +1,7 @@
 import Federation
 import MPI
+import Records
+import Runtime
 
 /// The ranks that do one run at a time. The first is their leader and each run's server.
 ///

@@ -3,7 +3,9 @@ import Federation
 import Foundation
 import MPI
 import Recording
+import Records
 import RunStore
+import Runtime
 
 /// A group's first rank: gets runs from rank 0, has its group do them, and is each run's server.
 final class SweepLeader {
@@ -117,7 +119,7 @@ final class SweepLeader {
         let troubles = OutputTroubles { Console.error("[sweep] warning: \(run.name): \($0)") }
         let timekeeper = Timekeeper(channel, isOn: run.isTimed, sink: RunOutputs.openTimingFiles(troubles))
         var resumed: ResumedRun?
-        let problem = try Session.attempt(on: timekeeper.metered(channel)) {
+        let problem = try timekeeper.metered(channel).agree {
             resumed = try run.resumed(warn: { Console.error("[sweep] warning: \($0)") })
             do {
                 try resumed?.earlierRecords.forEachRound { witness.add($0) }
@@ -140,7 +142,7 @@ final class SweepLeader {
                 let made = try RunOutputs(job, resuming: resumed, run.outputs, troubles)
                 timekeeper.folder = made.folder.url.standardizedFileURL.path
                 outputs = made
-                return made.observers + [EventLog(rank: 0, run: run.name), witness]
+                return made.observers + [EventLog(rank: 0, data: job.data, run: run.name), witness]
             }, ready: ready)
         outputs?.history?.noteFiles()
         return hasLostRanks

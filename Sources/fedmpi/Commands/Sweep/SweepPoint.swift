@@ -2,6 +2,7 @@ import ArgumentParser
 import FedCore
 import Federation
 import Foundation
+import Records
 import Yams
 
 /// One run of a sweep's grid: its place, and the options that the file gives it.

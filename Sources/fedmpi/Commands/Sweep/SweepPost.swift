@@ -1,6 +1,7 @@
 import Federation
 import Foundation
 import MPI
+import Runtime
 
 /// What the ranks of a sweep say to each other between runs, point to point: JSON, of a few hundred bytes as a rule.
 final class SweepPost {

@@ -1,5 +1,6 @@
 import Federation
 import Foundation
+import Records
 
 /// Says how a sweep goes: a line when it begins, a line for each run that ends. On rank 0.
 final class SweepProgress {

@@ -1,6 +1,7 @@
 import Federation
 import Foundation
 import MPI
+import Runtime
 
 /// Rank 0's list of the runs that are still to be done, and what became of the others.
 ///

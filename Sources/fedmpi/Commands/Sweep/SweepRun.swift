@@ -3,6 +3,7 @@ import Federation
 import Files
 import Foundation
 import Recording
+import Records
 
 /// One run to be done: all that its leader has to know.
 struct SweepRun: Codable, Equatable {

@@ -5,6 +5,7 @@ import Federation
 import Foundation
 import Inference
 import NeuralNet
+import Runtime
 
 extension Variant.Precision: ExpressibleByArgument {}
 

@@ -3,6 +3,7 @@ import Datasets
 import FedCore
 import Federation
 import NeuralNet
+import Records
 
 /// Which data a trained model is tried on.
 struct TestDataOptions: ParsableArguments {

@@ -2,6 +2,7 @@ import Datasets
 import FedCore
 import Inference
 import NeuralNet
+import Runtime
 
 /// What a variant is worth on this machine: how often it is right, how long one image takes, and how many images it
 /// gets through in batches.

@@ -2,6 +2,7 @@ import FedCore
 import Federation
 import Foundation
 import Recording
+import Records
 import RunStore
 
 /// A run as its folder, and the history beside it, tell it to whoever looks.

@@ -1,0 +1,18 @@
+import Cryptography
+import Datasets
+import NeuralNet
+import Records
+
+extension RunDescription {
+    /// Describes a job. Reads some of the images: milliseconds.
+    init(_ job: Job, ranks: Int, hosts: [String], finishedRounds: Int) {
+        self.init(
+            settings: job.settings, model: job.model.name, layout: job.model.parameterLayout,
+            modelMetadata: DataOrigin(job.settings, job.data).metadata,
+            teacher: job.distillation.map {
+                Teacher(model: $0.teacher.model.name, weightsSHA256: weightsDigest($0.teacher.weights.span))
+            },
+            classNames: job.data.train.namedClasses, trainingSamples: job.partition.sampleCount,
+            testSamples: job.data.test.count, ranks: ranks, hosts: hosts, finishedRounds: finishedRounds)
+    }
+}

@@ -1,0 +1,73 @@
+import Datasets
+import FedCore
+import Files
+import NeuralNet
+import Records
+
+extension RunState {
+    /// Refuses a job that cannot continue this run.
+    func validate(for job: Job) throws(ConfigurationError) {
+        try validate()
+        guard weights.count == job.model.parameterCount else {
+            throw ConfigurationError(
+                "the checkpoint holds \(weights.count) weights; model '\(job.model.name)' has "
+                    + "\(job.model.parameterCount)")
+        }
+        if let defect = WeightDefect.first(in: weights.span, of: job.model.parameterLayout) {
+            throw ConfigurationError("the checkpoint's weights are of no use: \(defect)")
+        }
+        guard (clientStates != nil) == (job.vectors.state > 0) else {
+            throw ConfigurationError(
+                "strategy '\(settings.strategy)' and the checkpoint disagree on whether clients keep a state")
+        }
+        guard asynchronousState.isEmpty || job.asynchronous != nil else {
+            throw ConfigurationError(
+                "the checkpoint holds clients in flight, which strategy '\(settings.strategy)' never has")
+        }
+        guard teacherDigest == job.distillation?.teacherDigest else {
+            throw ConfigurationError(
+                "the teacher '\(settings.teacher ?? "none")' is not the one that the run was started with: it cannot go on"
+            )
+        }
+        guard dataDigest == job.dataDigest else {
+            throw ConfigurationError(
+                "data set '\(settings.dataset)' or its partition is not what the run was started on: it cannot go on")
+        }
+    }
+}
+
+extension Job {
+    /// Equal for equal data sets and partitions: a hash of counts, shape, every label and its owner, and the brightness
+    /// of some images. O(samples), a fraction of making the partition.
+    public var dataDigest: UInt64 {
+        var hash = StableHash()
+        hash.add(settings.dataset)
+        for split in [data.train, data.test] {
+            hash.add(split.count)
+            hash.add(split.shape.description)
+            hash.add(split.classes)
+            for sample in 0..<split.count { hash.add(UInt8(truncatingIfNeeded: split.label(sample))) }
+            addBrightness(of: split, to: &hash)
+        }
+        hash.add(partition.clients)
+        for client in 0..<partition.clients {
+            hash.add(partition.count(of: client))
+            for sample in partition.samples(of: client) { hash.add(Int(sample)) }
+        }
+        return hash.value
+    }
+
+    /// Rounded, so that another machine's last bit does not count.
+    private func addBrightness(of split: any Dataset, to hash: inout StableHash) {
+        var image = [Float](repeating: 0, count: split.shape.count)
+        var label: [Int32] = [0]
+        for sample in stride(from: 0, to: split.count, by: max(1, split.count / 16)) {
+            let wanted = [UInt32(sample)]
+            var images = image.mutableSpan
+            var labels = label.mutableSpan
+            split.read(wanted.span, into: &images, labels: &labels)
+            // A user's own numbers may be of any size, or none.
+            hash.add(Int(exactly: (image.reduce(0, +) / Float(image.count) * 1000).rounded()) ?? 0)
+        }
+    }
+}

@@ -1,0 +1,49 @@
+public import FedCore
+
+/// A number that no weight can be: NaN, infinite, or a running variance below zero. Whoever takes weights from a file asks
+/// here, because a network with one of them still names a class for each image: a ReLU makes 0 of NaN.
+public struct WeightDefect: Error, Equatable, CustomStringConvertible {
+    public let tensor: String
+    /// Row-major, from 0.
+    public let element: Int
+    /// What the number is, to end the sentence "element 5 …".
+    public let reason: String
+
+    public init(tensor: String, element: Int, reason: String) {
+        self.tensor = tensor
+        self.element = element
+        self.reason = reason
+    }
+
+    public var description: String { "element \(element) of tensor '\(tensor)' \(reason)" }
+
+    /// The first of a tensor's numbers that is none; nil if all are sound. O(elements).
+    ///
+    /// - Parameter values: as they are in the file, of 32 bits or more.
+    package static func first<Number: BinaryFloatingPoint>(in values: [Number], of tensor: String) -> WeightDefect? {
+        let isVariance = ParameterLayout.isVariance(tensor)
+        guard let element = values.firstIndex(where: { !Float($0).isFinite || (isVariance && $0 < 0) }) else {
+            return nil
+        }
+        return WeightDefect(tensor: tensor, element: element, reason: reason(Double(values[element])))
+    }
+
+    /// The first of a model's flat weights; nil if all are sound. O(parameters).
+    public static func first(in weights: Span<Float>, of layout: ParameterLayout) -> WeightDefect? {
+        for entry in layout.entries {
+            let isVariance = entry.isVariance
+            for i in entry.range where !weights[i].isFinite || (isVariance && weights[i] < 0) {
+                return WeightDefect(
+                    tensor: entry.name, element: i - entry.offset, reason: reason(Double(weights[i])))
+            }
+        }
+        return nil
+    }
+
+    private static func reason(_ value: Double) -> String {
+        if value.isNaN { return "is NaN" }
+        if value.isInfinite { return "is infinite" }
+        return Float(value).isFinite
+            ? "is \(value), and a variance is never below zero" : "is \(value), more than a 32-bit float holds"
+    }
+}

@@ -1,0 +1,87 @@
+/// What the clients found on their own held-out samples, after a round: a part of its record.
+public struct ClientEvaluation: Codable, Sendable, Equatable {
+    /// That have held-out samples and answered.
+    public var clients: Int
+    /// That have held-out samples and did not answer.
+    public var missing: Int
+    /// Held-out samples of those who answered.
+    public var samples: Int
+    /// With the global model; nil when the strategy leaves part of it to the clients.
+    public var global: AccuracySpread?
+    /// With each client's own model; nil when clients have none.
+    public var personal: AccuracySpread?
+    /// Accuracy on each class, over the samples of all clients, with the client's own model if there is one; nil for a class
+    /// that no client has held out.
+    public var classAccuracies: [Double?]
+
+    package init(
+        clients: Int, missing: Int, samples: Int, global: AccuracySpread?, personal: AccuracySpread?,
+        classAccuracies: [Double?]
+    ) {
+        self.clients = clients
+        self.missing = missing
+        self.samples = samples
+        self.global = global
+        self.personal = personal
+        self.classAccuracies = classAccuracies
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case clients, missing, samples, global, personal
+        case classAccuracies = "class_accuracy"
+    }
+
+    /// The mean over clients that says how good the run is: with their own models, if they have some.
+    public var meanAccuracy: Double? { (personal ?? global)?.mean }
+}
+
+/// The clients' evaluation in full, of one round: what `client_accuracy.json` holds.
+public struct ClientAccuracies: Codable, Sendable, Equatable {
+    public struct Client: Codable, Sendable, Equatable {
+        public var client: Int
+        /// Held out.
+        public var samples: Int
+        public var globalAccuracy: Double?
+        public var personalAccuracy: Double?
+
+        package init(client: Int, samples: Int, globalAccuracy: Double?, personalAccuracy: Double?) {
+            self.client = client
+            self.samples = samples
+            self.globalAccuracy = globalAccuracy
+            self.personalAccuracy = personalAccuracy
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case client, samples
+            case globalAccuracy = "global_accuracy"
+            case personalAccuracy = "personal_accuracy"
+        }
+    }
+
+    public var round: Int
+    public var clients: [Client]
+    /// Over all clients, `[true class][predicted class]`, with the global model.
+    public var globalConfusion: [[Int]]?
+    /// Likewise with each client's own model.
+    public var personalConfusion: [[Int]]?
+    /// Names of the confusion's rows and columns; nil when classes are called as their labels are.
+    public var classNames: [String]?
+
+    package init(
+        round: Int, clients: [Client], globalConfusion: [[Int]]?, personalConfusion: [[Int]]?,
+        classNames: [String]? = nil
+    ) {
+        self.round = round
+        self.clients = clients
+        self.globalConfusion = globalConfusion
+        self.personalConfusion = personalConfusion
+        self.classNames = classNames
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case round, clients
+        case classNames = "class_names"
+        case globalConfusion = "global_confusion"
+        case personalConfusion = "personal_confusion"
+    }
+}

@@ -1,0 +1,110 @@
+public import FedCore
+
+/// Everything that the rest of a run depends on, after a finished round: what a checkpoint holds.
+///
+/// Random streams are addressed by seed, purpose, round and client, so their position *is* the round. Local optimizers
+/// start afresh each round, and what clients keep is in a file of its own. A run continued from its state, over any number of
+/// ranks, ends with the same bits as the run that was not interrupted.
+public struct RunState: Sendable, Equatable {
+    public var settings: RunSettings
+    /// The last finished round's record; nil before the first. What the rounds before it leave is in the logs: nothing of the
+    /// run depends on it, and a state does not grow with them.
+    public var last: RoundRecord?
+    /// What the evaluations so far tell of when the run is to end early.
+    public var progress: AccuracyProgress
+    /// Whether the last record is complete; if not, its round is still to be evaluated.
+    public var isEvaluated: Bool
+    /// The global weights, in the canonical order.
+    public var weights: [Float]
+    /// The strategy's `serverState`.
+    public var strategyState: [UInt8]
+    /// The aggregation's `serverState`.
+    public var aggregationState: [UInt8]
+    /// The selection's `state`.
+    public var selectionState: [UInt8]
+    /// Who is in flight in an asynchronous run, and the weights they started from; empty of others.
+    public var asynchronousState: [UInt8]
+    /// Where the clients' states are; nil when the strategy keeps none.
+    public var clientStates: ClientStateMark?
+    /// Tells whether another job has the same data and the same partition.
+    public var dataDigest: UInt64
+    /// Tells whether another job has the same teacher; nil without one.
+    public var teacherDigest: UInt64?
+    /// How long the run has taken so far.
+    public var seconds: Double
+
+    public init(
+        settings: RunSettings, last: RoundRecord?, progress: AccuracyProgress = AccuracyProgress(), isEvaluated: Bool,
+        weights: [Float],
+        strategyState: [UInt8], aggregationState: [UInt8] = [], selectionState: [UInt8] = [],
+        asynchronousState: [UInt8] = [],
+        clientStates: ClientStateMark? = nil,
+        dataDigest: UInt64, teacherDigest: UInt64? = nil, seconds: Double
+    ) {
+        self.settings = settings
+        self.last = last
+        self.progress = progress
+        self.isEvaluated = isEvaluated
+        self.weights = weights
+        self.strategyState = strategyState
+        self.aggregationState = aggregationState
+        self.selectionState = selectionState
+        self.asynchronousState = asynchronousState
+        self.clientStates = clientStates
+        self.dataDigest = dataDigest
+        self.teacherDigest = teacherDigest
+        self.seconds = seconds
+    }
+
+    /// The last finished round; 0 before the first.
+    public var round: Int { last?.round ?? 0 }
+
+    /// Rounds whose record is complete.
+    public var completeRounds: Int { isEvaluated ? round : round - 1 }
+
+    /// Refuses what no run can have reached.
+    /// - Throws: `ConfigurationError` with the first thing that is wrong.
+    public func validate() throws(ConfigurationError) {
+        try settings.validate()
+        guard round <= settings.rounds else {
+            throw ConfigurationError("--rounds is \(settings.rounds), but the run has finished \(round) rounds")
+        }
+        guard isEvaluated || round > 0 else { throw ConfigurationError("an evaluation is due before round 1") }
+        if let clientStates {
+            guard clientStates.generation >= 1, (0..<1 << 40).contains(clientStates.records) else {
+                throw ConfigurationError("the position in the clients' states is out of range")
+            }
+        }
+        guard seconds >= 0, seconds.isFinite else { throw ConfigurationError("the run took \(seconds) seconds") }
+        if let last {
+            guard last.round >= 1 else { throw ConfigurationError("the last record is of round \(last.round)") }
+            try last.validate()
+        }
+        guard (0...max(completeRounds, 0)).contains(progress.evaluationsSince) else {
+            throw ConfigurationError("\(progress.evaluationsSince) evaluations in \(round) rounds")
+        }
+    }
+}
+
+extension RoundRecord {
+    /// Refuses counts that no run can have.
+    public func validate() throws(ConfigurationError) {
+        // Far beyond any run, and far from where adding to them would overflow.
+        let counts = [
+            cohort, participants, partial, rejected, late, dropped, attempts, samples, uploadBytes, totalUploadBytes,
+            downloadBytes, totalDownloadBytes,
+        ]
+        guard counts.allSatisfy({ $0 >= 0 && $0 < 1 << 60 }) else {
+            throw ConfigurationError("a count of round \(round) is out of range")
+        }
+    }
+}
+
+extension FaultRecord {
+    /// Refuses what no run with these settings can have met.
+    public func validate(_ settings: RunSettings) throws(ConfigurationError) {
+        guard (1...settings.rounds).contains(round), rank.map({ $0 > 0 }) ?? true,
+            clients.allSatisfy({ (0..<settings.clients).contains($0) })
+        else { throw ConfigurationError("a fault of round \(round) is out of range") }
+    }
+}

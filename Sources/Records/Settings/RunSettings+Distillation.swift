@@ -1,0 +1,34 @@
+import FedCore
+
+extension RunSettings {
+    /// T of a run that names a teacher and no temperature: found on a validation seed, see `results/distillation.md`.
+    public static let defaultTemperature: Float = 4
+    /// w of a run that names a teacher and no weight: found on a validation seed, see `results/distillation.md`.
+    public static let defaultHardWeight: Float = 0.5
+
+    /// Makes these the settings of clients that distil.
+    /// - Parameters:
+    ///   - teacher: path of a weights file or of a run's folder; nil: clients learn from labels alone.
+    ///   - temperature: nil takes the default.
+    ///   - hardWeight: nil takes the default.
+    public mutating func distil(from teacher: String?, temperature: Float?, hardWeight: Float?) {
+        self.teacher = teacher
+        // Without a teacher they stay as they are given, to be refused.
+        self.temperature = temperature ?? (teacher == nil ? nil : Self.defaultTemperature)
+        self.hardWeight = hardWeight ?? (teacher == nil ? nil : Self.defaultHardWeight)
+    }
+
+    func validateDistillation(
+        _ require: (Bool, String, Any, String) throws(ConfigurationError) -> Void
+    ) throws(ConfigurationError) {
+        if let temperature {
+            try require(
+                temperature > 0 && temperature.isFinite, "temperature", temperature, "greater than 0")
+            try require(teacher != nil, "temperature", temperature, "given together with --teacher")
+        }
+        if let hardWeight {
+            try require(hardWeight >= 0 && hardWeight <= 1, "hard-weight", hardWeight, "in [0, 1]")
+            try require(teacher != nil, "hard-weight", hardWeight, "given together with --teacher")
+        }
+    }
+}

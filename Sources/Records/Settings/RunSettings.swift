@@ -1,0 +1,217 @@
+public import Devices
+public import FedCore
+
+/// Everything that decides a run's result, resolved: rank 0 makes it, every rank decodes the same bytes.
+///
+/// The coding keys are the names of the command-line options, so a run's `config.json` can be read back as a
+/// configuration file.
+public struct RunSettings: Codable, Sendable, Equatable {
+    /// Federated rounds, ≥ 1.
+    public var rounds = 10
+    /// Ends the run when the accuracy is at least this, in (0, 1]: on the test set, or in the mean over the clients where only
+    /// they can tell.
+    public var targetAccuracy: Double?
+    /// Ends the run after so many evaluations without a better accuracy, ≥ 1.
+    public var patience: Int?
+    /// Ends the run before the round that would take its traffic, up and down, past so many megabytes (10⁶ bytes), > 0.
+    public var budgetMb: Double?
+    /// Clients in the federation, ≥ 1; more clients than ranks share ranks.
+    public var clients = 5
+    /// The share of the clients that each round trains, in (0, 1].
+    public var clientFraction = 1.0
+    /// Which clients a round trains: a name of `Selections`.
+    public var selection = "uniform"
+    /// Options of the selection, by name.
+    public var selectionOptions: NamedOptions = [:]
+    public var strategy = "fedavg"
+    /// Options of the strategy, by name.
+    public var strategyOptions = NamedOptions()
+    /// How one update is made of a round's: a name of `Aggregations`.
+    public var aggregation = "mean"
+    /// Options of the aggregation, by name.
+    public var aggregationOptions: NamedOptions = [:]
+    /// What the attackers among the clients do, to test what the server withstands: a name of `Attacks`, or nil.
+    public var attack: String?
+    /// Options of the attack, by name.
+    public var attackOptions: NamedOptions = [:]
+    /// How many clients attack, ≥ 0; the seed says which.
+    public var attackers = 0
+    public var model = "edgecnn-large"
+    /// A trained model that clients learn from beside their labels: path of its file or of its run's folder on rank 0.
+    public var teacher: String?
+    /// Over which the teacher's and the student's scores are softened, > 0; nil without a teacher.
+    public var temperature: Float?
+    /// The share of the labels' loss, in [0, 1], the rest being the teacher's; nil without a teacher.
+    public var hardWeight: Float?
+    public var dataset = "fashion-mnist"
+    /// What the data set's source takes by name.
+    public var datasetOptions: NamedOptions = [:]
+    /// Training samples per client of a data set that is generated; others have the size they have.
+    public var samplesPerClient = 600
+    public var partition = "dirichlet"
+    /// Concentration of the Dirichlet partition, > 0: small is skewed, large is even.
+    public var alpha = 0.5
+    /// What the partitioner takes by name.
+    public var partitionOptions: NamedOptions = [:]
+    /// The share of each client's samples that it does not train on but tests on, in [0, 1).
+    public var clientTest = 0.0
+    /// Passes over a client's samples per round, ≥ 0; with 0 a round is only its exchange.
+    public var epochs = 1
+    /// Steps of local training a round, ≥ 1, whatever a client's samples; nil: by `epochs`.
+    public var localSteps: Int?
+    /// Samples per step of local training, ≥ 1.
+    public var batchSize = 32
+    /// Learning rate of local SGD, > 0.
+    public var lr: Float = 0.05
+    /// How the learning rate changes from round to round: a name of `LearningRateSchedule`.
+    public var lrSchedule = "constant"
+    /// What `lrSchedule` accepts.
+    public static let lrSchedules = LearningRateSchedule.names
+    /// Options of the schedule, by name.
+    public var lrScheduleOptions: NamedOptions = [:]
+    /// Rounds over which the learning rate rises in equal steps, ≥ 0.
+    public var warmupRounds = 0
+    /// What the round's mean update is multiplied by before the strategy's step, > 0.
+    public var serverLr: Float = 1
+    /// The largest L2 norm of a step's gradient, > 0; a longer one is scaled down. nil: no limit.
+    public var clipGradients: Float?
+    /// Momentum of local SGD, in [0, 1).
+    public var momentum: Float = 0.9
+    /// L2 penalty of local SGD, ≥ 0.
+    public var weightDecay: Float = 0
+    public var seed: UInt64 = 42
+    /// Threads of one rank's arithmetic, ≥ 1.
+    public var threads = 1
+    /// Evaluates on the test set every so many rounds, and after the last; ≥ 1.
+    public var evalEvery = 1
+
+    /// The layer before which a model that is trained in two parts is cut: the layers before it run on the devices.
+    public var cut: Int?
+    /// What the server's part of a model in two parts is while a round lasts; nil: models are trained whole.
+    public var serverPart: ServerPart?
+
+    /// What becomes of the clients of a lost rank.
+    public var onFailure = OnFailure.reassign
+    /// Seconds of silence after which a rank that is waited for is lost, ≥ 1.
+    public var failureTimeout = 10.0
+
+    /// Seconds after which clients stop training and send what they have, > 0; nil is no deadline.
+    public var roundDeadline: Double?
+    /// What a client sends that is not done at the deadline.
+    public var latePolicy = LatePolicy.partial
+    /// Updates that a round needs; with fewer it is repeated with a new cohort.
+    public var minClients = 1
+    /// How often a round is repeated before the run stops, ≥ 0.
+    public var roundRetries = 3
+
+    /// How updates come up: a name of `Wires`.
+    public var wire = "gatherv"
+
+    /// Simulated: the probability that a client starts late, in [0, 1].
+    public var stragglerProb = 0.0
+    /// Simulated: by how many seconds, the mean of an exponential distribution, ≥ 0.
+    public var stragglerDelay = 0.0
+    /// Simulated: megabits a second of each client's link, up and down; nil is no limit.
+    public var bandwidthMbps: Double?
+    /// Simulated: milliseconds that each message of a client takes besides, ≥ 0.
+    public var latencyMs = 0.0
+    /// Simulated: the probability that a client does not answer in a round, in [0, 1].
+    public var dropProb = 0.0
+    /// Simulated: samples that a device trains on in a second; nil: training takes no simulated time.
+    public var deviceSpeed: Double?
+    /// Simulated: how unlike the devices are, σ of a log-normal factor of their speed, in [0, 5]; needs `deviceSpeed`.
+    public var deviceSpread = 0.0
+    /// Sleeps through simulated delays, instead of counting them as virtual time.
+    public var realDelays = false
+
+    /// Faults to make on purpose, as `Fault` reads them.
+    public var inject: [String] = []
+
+    public enum ServerPart: String, Codable, Sendable, CaseIterable {
+        /// One, which learns from all clients' features in turn.
+        case shared
+        /// A copy for each client, averaged like the devices' parts.
+        case perClient = "per-client"
+    }
+
+    public enum OnFailure: String, Codable, Sendable, CaseIterable {
+        /// Other ranks train them, to the same weights: right for a simulation.
+        case reassign
+        /// They are left out of the round: right when the rank was the device.
+        case drop
+    }
+
+    public enum LatePolicy: String, Codable, Sendable, CaseIterable {
+        /// What it has trained so far, weighted by the samples it has seen.
+        case partial
+        /// Nothing: it is left out of the round.
+        case drop
+    }
+
+    public init() {}
+
+    private enum CodingKeys: String, CodingKey, CaseIterable {
+        case rounds, clients, strategy, model, dataset, partition, alpha, epochs, lr, momentum, seed, threads
+        case teacher, temperature
+        case hardWeight = "hard-weight"
+        case strategyOptions = "strategy-options"
+        case aggregation, attack, attackers
+        case aggregationOptions = "aggregation-options"
+        case attackOptions = "attack-options"
+        case selection
+        case selectionOptions = "selection-options"
+        case clientFraction = "client-fraction"
+        case samplesPerClient = "samples-per-client"
+        case datasetOptions = "dataset-options"
+        case partitionOptions = "partition-options"
+        case clientTest = "client-test"
+        case batchSize = "batch-size"
+        case targetAccuracy = "target-accuracy"
+        case patience
+        case budgetMb = "budget-mb"
+        case localSteps = "local-steps"
+        case lrSchedule = "lr-schedule"
+        case lrScheduleOptions = "lr-schedule-options"
+        case warmupRounds = "warmup-rounds"
+        case serverLr = "server-lr"
+        case clipGradients = "clip-gradients"
+        case weightDecay = "weight-decay"
+        case evalEvery = "eval-every"
+        case inject, wire, cut
+        case serverPart = "server-part"
+        case roundDeadline = "round-deadline"
+        case latePolicy = "late-policy"
+        case minClients = "min-clients"
+        case roundRetries = "round-retries"
+        case stragglerProb = "straggler-prob"
+        case stragglerDelay = "straggler-delay"
+        case bandwidthMbps = "bandwidth-mbps"
+        case latencyMs = "latency-ms"
+        case dropProb = "drop-prob"
+        case deviceSpeed = "device-speed"
+        case deviceSpread = "device-spread"
+        case realDelays = "real-delays"
+        case onFailure = "on-failure"
+        case failureTimeout = "failure-timeout"
+    }
+
+    /// What is simulated of the clients' devices.
+    public var simulation: DeviceSimulation {
+        var simulation = DeviceSimulation()
+        simulation.stragglerProbability = stragglerProb
+        simulation.stragglerDelay = stragglerDelay
+        simulation.dropProbability = dropProb
+        simulation.samplesPerSecond = deviceSpeed
+        simulation.speedSpread = deviceSpread
+        simulation.link = Link(megabitsPerSecond: bandwidthMbps, latencyMilliseconds: latencyMs)
+        simulation.isReal = realDelays
+        return simulation
+    }
+
+    /// Clients that each round trains: `clientFraction` of them, rounded, at least one.
+    public var cohortSize: Int {
+        let share = (clientFraction * Double(clients)).rounded()
+        // Beyond 2⁵³ a Double may be above the number of clients, and above any Int.
+        return share < Double(clients) ? max(1, Int(share)) : clients
+    }
+}

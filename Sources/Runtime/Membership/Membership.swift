@@ -1,0 +1,266 @@
+package import MPI
+package import Records
+
+/// The server's view of its workers: who takes part, who was heard when, who is lost.
+///
+/// ``Liveness`` says when a worker is lost. One that is lost may only have been stopped, or cut off for a while: it is asked
+/// on, and when it is heard again it returns with the next round, or at once when nobody else is left.
+package final class Membership {
+    private let control: any Communicator
+    private let stopFlag: StopFlag
+    /// Host of each worker.
+    private let hosts: [String]
+    /// In seconds.
+    private let timeout: Double
+    /// What can be seen of a worker's process.
+    private let state: (_ worker: Int) -> ProcessState
+
+    private enum Standing {
+        case member
+        case lost
+        /// Lost, and heard again since.
+        case returning
+    }
+
+    private var standing: [Standing]
+    private var liveness: Liveness
+    /// Why each was lost last.
+    private var reasons: [String]
+    private var trained: [Int]
+    private var hasLeft: [Bool]
+    private var isNoted: [Bool]
+    package private(set) var round = 0
+    private var lastLook = 0
+    private var lastPing = 0
+    private var pings = 0
+
+    /// Called once for each worker of whom nothing was heard for long, though its process lives.
+    package var whenSilent: (_ worker: Int, _ reason: String) -> Void = { _, _ in }
+
+    /// Workers answer between batches, so that this is also how fresh the progress is. In nanoseconds.
+    private let pingInterval: Int
+    /// Between two looks at processes, which the server may ask for between any two batches. In nanoseconds.
+    private static let lookInterval = 10_000_000
+    /// The lost are asked every so many pings: one that is cut off for hours must not find thousands.
+    private static let pingsForTheLost = 5
+
+    /// How long, in seconds, the server waits for what every living worker does soon, and for the first that comes back
+    /// when all are lost.
+    private var patience: Double { max(60, 6 * timeout) }
+
+    /// - Parameter state: what can be seen of a worker's process, without asking the worker.
+    package init(
+        control: any Communicator, stop: StopFlag, timeout: Duration, pingInterval: Duration, hosts: [String] = [],
+        state: @escaping (_ worker: Int) -> ProcessState
+    ) {
+        self.control = control
+        stopFlag = stop
+        self.timeout = timeout.seconds
+        self.pingInterval = Int(min(pingInterval, timeout / 4).seconds * 1e9)
+        self.state = state
+        let workers = control.size - 1
+        self.hosts = hosts.isEmpty ? [String](repeating: "", count: workers) : hosts
+        standing = [Standing](repeating: .member, count: workers)
+        liveness = Liveness(peers: workers, timeout: Int(timeout.seconds * 1e9), at: MonotonicClock.now)
+        reasons = [String](repeating: "", count: workers)
+        trained = [Int](repeating: 0, count: workers)
+        hasLeft = [Bool](repeating: false, count: workers)
+        isNoted = [Bool](repeating: false, count: workers)
+    }
+
+    /// The workers that take part, ascending.
+    package var members: [Int] { standing.indices.filter { standing[$0] == .member } }
+
+    package func isMember(_ worker: Int) -> Bool { standing[worker] == .member }
+
+    /// Why a worker was lost, and what the user can do about it.
+    package func reason(of worker: Int) -> String { reasons[worker] }
+
+    /// Samples trained in this round, as far as the workers have said.
+    package var samplesTrained: Int { trained.reduce(0, +) }
+
+    /// Takes in again who returned, and starts to count for a round.
+    /// - Returns: the workers that returned.
+    package func startRound(_ round: Int) throws -> [Int] {
+        let returned = try startStep(round)
+        for worker in trained.indices { trained[worker] = 0 }
+        startWaiting()
+        return returned
+    }
+
+    /// Like `startRound`, in the midst of waiting: silence is not forgiven.
+    /// - Returns: the workers that returned.
+    package func startStep(_ step: Int) throws -> [Int] {
+        round = step
+        try hear()
+        return takeIn()
+    }
+
+    private func takeIn() -> [Int] {
+        let returned = standing.indices.filter { standing[$0] == .returning }
+        for worker in returned {
+            standing[worker] = .member
+            liveness.startAnew(worker)
+        }
+        return returned
+    }
+
+    /// To be called when the server did something else for a while: silence counts from here.
+    package func startWaiting() {
+        liveness.look(at: MonotonicClock.now)
+        liveness.startAnew()
+        lastPing = 0
+    }
+
+    /// Something other than a report came from a worker.
+    package func noteHeard(_ worker: Int) throws {
+        liveness.hear(worker)
+        guard standing[worker] == .lost else { return }
+        standing[worker] = .returning
+        try ControlMessage(kind: .excluded, round: round)
+            .send(to: worker + 1, tag: ControlMessage.Tag.command, on: control)
+    }
+
+    /// Receives reports, pings, and finds who is lost.
+    /// - Parameter awaited: the workers that something is still expected of; others may be silent.
+    /// - Returns: the members among the awaited that are lost from now on.
+    /// - Throws: `Interruption` when the run is asked to stop.
+    package func poll(awaiting awaited: [Int]) throws -> [Int] {
+        try stopFlag.check()
+        let now = MonotonicClock.now
+        liveness.look(at: now)
+        try hear()
+        try ping(at: now)
+        guard !awaited.isEmpty, now - lastLook >= Self.lookInterval else { return [] }
+        lastLook = now
+        var lost: [(worker: Int, loss: Liveness.Loss)] = []
+        // Who has understood that the run is over may be gone, while another has yet to be told.
+        for worker in awaited where isMember(worker) && !hasLeft[worker] {
+            let seen = state(worker)
+            if let loss = liveness.loss(of: worker, seeing: seen) {
+                lost.append((worker, loss))
+            } else if seen == .alive {
+                noteSilence(of: worker)
+            }
+        }
+        for (worker, loss) in lost {
+            standing[worker] = .lost
+            reasons[worker] = reason(of: worker, loss)
+        }
+        return lost.map(\.worker)
+    }
+
+    private func ping(at now: Int) throws {
+        guard now - lastPing >= pingInterval else { return }
+        lastPing = now
+        pings += 1
+        let ping = ControlMessage(kind: .ping, round: round)
+        for worker in standing.indices {
+            if isMember(worker) {
+                liveness.ask(worker)
+            } else {
+                guard pings % Self.pingsForTheLost == 0, [.alive, .unseen].contains(state(worker)) else { continue }
+            }
+            try ping.send(to: worker + 1, tag: ControlMessage.Tag.command, on: control)
+        }
+    }
+
+    private func reason(of worker: Int, _ loss: Liveness.Loss) -> String {
+        guard case .silent(let seconds, _) = loss else { return "\(loss)" }
+        let neighbours = hosts.indices.filter { hosts[$0] == hosts[worker] }
+        let isHostSilent = neighbours.allSatisfy { liveness.silence(of: $0) > Int(timeout * 1e9 / 2) }
+        let host = hosts[worker].isEmpty ? "its host" : "its host \(hosts[worker])"
+        let cause =
+            isHostSilent && neighbours.count > 1
+            ? "\(host) cannot be reached, or is silent: none of its \(neighbours.count) ranks has answered for \(Int(seconds)) s"
+            : "\(loss)"
+        return "\(cause); if \(host) is only busy, --failure-timeout \(Int(patience.rounded(.up))) waits longer"
+    }
+
+    private func noteSilence(of worker: Int) {
+        let silence = Double(liveness.silence(of: worker)) / 1e9
+        guard silence > patience, !isNoted[worker] else { return }
+        isNoted[worker] = true
+        whenSilent(worker, "it has not answered for \(Int(silence)) s; its process lives, and is waited for")
+    }
+
+    /// A worker is waited for no longer, though it answers; it returns when it is heard again.
+    package func exclude(_ worker: Int) {
+        standing[worker] = .lost
+        reasons[worker] = "it had not delivered at the hard limit"
+    }
+
+    /// Waits until a worker is back when all are lost, and takes in who is.
+    /// - Returns: the workers that returned; empty when there are members.
+    /// - Throws: `NoClientRanks` when no process is left, or none is heard in time.
+    package func reassemble() throws -> [Int] {
+        guard members.isEmpty else { return [] }
+        var watch = Liveness(peers: 1, timeout: Int(patience * 1e9), leastQuestions: 0, at: MonotonicClock.now)
+        var isLeft = true
+        _ = try Backoff.default.wait { () throws in
+            _ = try poll(awaiting: [])
+            watch.look(at: MonotonicClock.now)
+            let isAnyLeft = standing.indices.contains { state($0) != .ended }
+            isLeft = isAnyLeft && watch.loss(of: 0, seeing: .unseen) == nil
+            return !isLeft || standing.contains { $0 == .returning }
+        }
+        guard isLeft else { throw NoClientRanks(reasons: reasons) }
+        return takeIn()
+    }
+
+    /// Tells the workers that collectives are over.
+    package func leaveCollectives() throws {
+        try tell(.leaveCollectives)
+    }
+
+    /// Tells the workers that no update is wanted any longer.
+    package func endOrders() throws {
+        try tell(.endOrders)
+    }
+
+    /// Whether all members have understood that the run is over, or have ended.
+    package func haveAllLeft() throws -> Bool {
+        try hear()
+        return members.allSatisfy { hasLeft[$0] || state($0) == .ended }
+    }
+
+    /// Tells the workers that the run is over.
+    package func stop() throws {
+        try tell(.stop)
+    }
+
+    /// Waits until the members have understood that the run is over: a message may be lost when its sender's process
+    /// ends. Nobody waits for the lost.
+    /// - Parameter serve: moves along what has to move meanwhile.
+    /// - Returns: whether all did, or have ended.
+    package func waitForFarewells(serving serve: () throws -> Void = {}) throws -> Bool {
+        startWaiting()
+        var watch = Liveness(peers: 1, timeout: Int(patience * 1e9), leastQuestions: 0, at: MonotonicClock.now)
+        var haveAll = false
+        _ = try Backoff.default.wait { () throws in
+            try serve()
+            haveAll = try haveAllLeft()
+            guard !haveAll else { return true }
+            watch.look(at: MonotonicClock.now)
+            return try !poll(awaiting: members).isEmpty || watch.loss(of: 0, seeing: .unseen) != nil
+        }
+        return haveAll
+    }
+
+    /// The lost are told as well: one that was only stopped finds the message when it goes on.
+    private func tell(_ kind: ControlMessage.Kind) throws {
+        let message = ControlMessage(kind: kind, round: round)
+        for worker in standing.indices where state(worker) != .ended {
+            try message.send(to: worker + 1, tag: ControlMessage.Tag.command, on: control)
+        }
+    }
+
+    private func hear() throws {
+        while let (source, message) = try ControlMessage.receive(tag: ControlMessage.Tag.report, on: control) {
+            let worker = source - 1
+            try noteHeard(worker)
+            if message.kind == .farewell { hasLeft[worker] = true }
+            if message.round == round { trained[worker] = message.value }
+        }
+    }
+}

@@ -1,0 +1,128 @@
+public import FedCore
+package import MPI
+
+/// Counts the messages of a rank, by MPI function and peer.
+public final class MessageLedger {
+    private let rank: Int
+    private let size: Int
+    /// A count for each peer, by function; empty for a function that was not used.
+    private var rows: [[MessageCount]]
+
+    package init(rank: Int, size: Int) {
+        self.rank = rank
+        self.size = size
+        rows = [[MessageCount]](repeating: [], count: MPIFunction.allCases.count)
+    }
+
+    /// What was counted, by function and peer.
+    public var counts: [MessageCount] { rows.joined().filter { $0.calls > 0 } }
+
+    /// Counts what a transfer sends, and what it receives if that is known beforehand.
+    /// - Returns: where the time of the call belongs.
+    package func begin(_ transfer: Transfer, _ function: MPIFunction) -> Int {
+        switch transfer {
+        case .send(let region, let destination, _):
+            add(function, destination, bytesOut: region.byteCount)
+            return destination
+        case .receive:
+            return rank
+        case .broadcast(let region, let root):
+            return collect(function, root: root, down: { _ in region.byteCount })
+        case .scatter(let send, let receive, let root):
+            let part = root == rank ? send.byteCount / size : receive.byteCount
+            return collect(function, root: root, down: { _ in part })
+        case .gather(let region, _, let root), .reduce(let region, _, let root):
+            return collect(function, root: root, up: { _ in region.byteCount })
+        case .gatherv(let region, _, let counts, let root):
+            let width = region.datatype.byteCount
+            return collect(function, root: root, up: { root == rank ? counts[$0] * width : region.byteCount })
+        case .barrier, .allReduce:
+            add(function, rank)
+            return rank
+        }
+    }
+
+    /// Counts the time of a call.
+    package func end(_ function: MPIFunction, _ peer: Int, nanoseconds: Int) {
+        let microseconds = (nanoseconds + 500) / 1_000
+        rows[function.rawValue][peer].total += microseconds
+        rows[function.rawValue][peer].longest = max(rows[function.rawValue][peer].longest, microseconds)
+    }
+
+    /// Counts a received message.
+    package func receive(_ function: MPIFunction, _ status: Status) {
+        add(function, status.source, bytesIn: status.byteCount)
+    }
+
+    /// A collective with a root: the root counts what it moves to and from each member, and itself for the call.
+    private func collect(
+        _ function: MPIFunction, root: Int, down: (Int) -> Int = { _ in 0 }, up: (Int) -> Int = { _ in 0 }
+    ) -> Int {
+        if rank == root {
+            for member in 0..<size where member != root {
+                add(function, member, bytesOut: down(member), bytesIn: up(member))
+            }
+            add(function, rank)
+        } else {
+            add(function, root, bytesOut: up(rank), bytesIn: down(rank))
+        }
+        return root
+    }
+
+    private func add(_ function: MPIFunction, _ peer: Int, bytesOut: Int = 0, bytesIn: Int = 0) {
+        if rows[function.rawValue].isEmpty {
+            rows[function.rawValue] = (0..<size).map {
+                MessageCount(
+                    operation: function.name, peer: $0, calls: 0, bytesOut: 0, bytesIn: 0, total: 0, longest: 0)
+            }
+        }
+        rows[function.rawValue][peer].calls += 1
+        rows[function.rawValue][peer].bytesOut += bytesOut
+        rows[function.rawValue][peer].bytesIn += bytesIn
+    }
+}
+
+/// The function that does a transfer, blocking or not.
+package enum MPIFunction: Int, CaseIterable {
+    case barrier, broadcast, gather, gatherv, scatter, reduce, allReduce, send, receive
+    case startBarrier, startBroadcast, startGather, startGatherv, startScatter, startReduce, startAllReduce
+    case startSend, startReceive
+
+    package init(_ transfer: Transfer, isBlocking: Bool) {
+        self =
+            switch transfer {
+            case .barrier: isBlocking ? .barrier : .startBarrier
+            case .broadcast: isBlocking ? .broadcast : .startBroadcast
+            case .gather: isBlocking ? .gather : .startGather
+            case .gatherv: isBlocking ? .gatherv : .startGatherv
+            case .scatter: isBlocking ? .scatter : .startScatter
+            case .reduce: isBlocking ? .reduce : .startReduce
+            case .allReduce: isBlocking ? .allReduce : .startAllReduce
+            case .send: isBlocking ? .send : .startSend
+            case .receive: isBlocking ? .receive : .startReceive
+            }
+    }
+
+    package var name: String {
+        switch self {
+        case .barrier: "MPI_Barrier"
+        case .broadcast: "MPI_Bcast"
+        case .gather: "MPI_Gather"
+        case .gatherv: "MPI_Gatherv"
+        case .scatter: "MPI_Scatter"
+        case .reduce: "MPI_Reduce"
+        case .allReduce: "MPI_Allreduce"
+        case .send: "MPI_Send"
+        case .receive: "MPI_Recv"
+        case .startBarrier: "MPI_Ibarrier"
+        case .startBroadcast: "MPI_Ibcast"
+        case .startGather: "MPI_Igather"
+        case .startGatherv: "MPI_Igatherv"
+        case .startScatter: "MPI_Iscatter"
+        case .startReduce: "MPI_Ireduce"
+        case .startAllReduce: "MPI_Iallreduce"
+        case .startSend: "MPI_Isend"
+        case .startReceive: "MPI_Irecv"
+        }
+    }
+}

@@ -160,7 +160,7 @@ let package = Package(
         .testTarget(
             name: "DatasetsTests", dependencies: ["CZlib", "FedCore", "Datasets"], resources: [.copy("Fixtures")]),
         .testTarget(name: "DevicesTests", dependencies: ["Devices"]),
-        .testTarget(name: "RecordsTests", dependencies: ["MPITesting", "FedCore", "Records"]),
+        .testTarget(name: "RecordsTests", dependencies: ["FedCore", "Records"]),
         .testTarget(
             name: "RuntimeTests", dependencies: ["MPI", "MPITesting", "FedCore", "Devices", "Records", "Runtime"]),
         .testTarget(

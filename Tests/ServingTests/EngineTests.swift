@@ -2,6 +2,7 @@ import Datasets
 import FedCore
 import Inference
 import NeuralNet
+import Runtime
 import Serving
 import Testing
 

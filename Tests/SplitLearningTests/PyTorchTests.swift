@@ -2,6 +2,7 @@ import FedCore
 import Federation
 import Foundation
 import NeuralNet
+import Records
 import Testing
 
 @testable import SplitLearning

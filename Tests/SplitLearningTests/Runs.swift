@@ -1,6 +1,6 @@
 import Cryptography
 import FedCore
-public import Federation
+import Federation
 import Foundation
 import MPI
 import MPITesting

@@ -1,8 +1,7 @@
-package import Datasets
+public import Datasets
 import Devices
 public import FedCore
 import NeuralNet
-import Records
 
 /// What a run of split inference is to do. Rank 0's are everybody's.
 public struct SplitSettings: Sendable, Codable, Equatable {
@@ -60,7 +59,7 @@ public struct SplitSettings: Sendable, Codable, Equatable {
     /// Data set whose test images are classified.
     public var dataset = "fashion-mnist"
     /// What it is opened with.
-    public var datasetOptions = DatasetOptions(RunSettings())
+    public var datasetOptions = DatasetOptions()
     /// What these images are, for people: e.g. `the 10,000 test images of fashion-mnist`.
     public var testImages = ""
     /// Seed of the arrivals.
@@ -69,7 +68,9 @@ public struct SplitSettings: Sendable, Codable, Equatable {
     /// Seconds of silence after which a rank is lost.
     public var failureTimeout = 10.0
 
-    public init() {}
+    public init() {
+        datasetOptions.seed = seed
+    }
 
     /// The link of a rank.
     func link(of rank: Int) -> Link {

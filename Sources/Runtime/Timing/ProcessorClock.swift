@@ -5,9 +5,9 @@ import Darwin
 #endif
 
 /// The time that a thread has had a processor: what ranks that share a core take from each other does not count.
-enum ProcessorClock {
+package enum ProcessorClock {
     /// Processor time of the calling thread, in nanoseconds.
-    static var now: Int {
+    package static var now: Int {
         var time = timespec()
         clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
         return time.tv_sec * 1_000_000_000 + time.tv_nsec

@@ -2,6 +2,7 @@ import Datasets
 import FedCore
 import Inference
 import NeuralNet
+import Runtime
 
 /// Serves as one device, in a process of its own: takes the device's limits upon itself, benchmarks the models, chooses,
 /// and answers the load.

@@ -1,5 +1,6 @@
 import MPI
 import NeuralNet
+import Runtime
 
 /// Measures what a `CutTable` needs: every rank its side of every boundary, and the links by ping-pong.
 enum CutMeasurement {

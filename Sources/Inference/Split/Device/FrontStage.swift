@@ -1,3 +1,4 @@
+import Datasets
 import NeuralNet
 
 /// Reads images and runs layers on them: what a device does before it sends.
@@ -22,7 +23,13 @@ final class FrontStage {
         for i in 0..<count { samples[i] = images.sample(first + i) }
         let plan = ladder.plan(for: count)
         let chosen = samples
-        plan.read(chosen.span.extracting(0..<count), of: images.data, labels: &labels)
+        var labels = self.labels
+        self.labels = []  // or writing would copy them
+        plan.withInput { input in
+            var unread = labels.mutableSpan
+            images.data.read(chosen.span.extracting(0..<count), into: &input, labels: &unread)
+        }
+        self.labels = labels
         try plan.forward(count)
         return plan.withOutput(body)
     }

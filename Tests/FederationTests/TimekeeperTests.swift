@@ -3,6 +3,7 @@ import MPI
 import MPITesting
 import Testing
 
+@testable import Federation
 @testable import Records
 @testable import Runtime
 

@@ -143,7 +143,7 @@ final class RoundTally: AnswerReceiver {
                 attack.forge(
                     rows: updates.clients.indices.filter { attackers.contains(updates.clients[$0]) }, of: &updates)
             }
-            guard rule is WeightedMean else { return aggregateRows(by: &rule, trusting: trusted, into: &mean) }
+            guard !rule.needsEachUpdate else { return aggregateRows(by: &rule, trusting: trusted, into: &mean) }
             addRows()
         }
         guard sum.weight > 0 else { return false }

@@ -11,8 +11,6 @@ import Testing
 
 /// Who is left out, and what the others' mean is, is the same at any number of ranks and on any wire.
 @Suite struct RefusalTests {
-    static let wires = ["gatherv", "reduce"]
-
     /// Clients left out, and those that were not, at any number of ranks and on both wires.
     private static func expectTheSame(
         _ settings: RunSettings, sourceLocation: SourceLocation = #_sourceLocation
@@ -68,9 +66,9 @@ import Testing
         let alone = try SessionTests.run(settings, ranks: 1)
         let job = try Job(settings)
         let isSummed = job.vectors.state == 0 && job.asynchronous == nil
-        for (wire, ranks) in [("gatherv", 3), ("reduce", 3)] where wire == "gatherv" || isSummed {
-            settings.wire = wire
-            #expect(try SessionTests.run(settings, ranks: ranks).digest == alone.digest, "\(wire)")
+        for wire in Wires.all where wire.deliversEachUpdate || isSummed {
+            settings.wire = wire.name
+            #expect(try SessionTests.run(settings, ranks: 3).digest == alone.digest, "\(wire.name)")
         }
         // What q-FedAvg sends is summed whatever its size.
         if job.asynchronous == nil {
@@ -137,9 +135,7 @@ import Testing
         return work.0
     }
 
-    static let ways: [(wire: String, byOrder: Bool)] = [
-        ("gatherv", false), ("gatherv", true), ("reduce", false), ("reduce", true),
-    ]
+    static let ways = Wires.names.flatMap { wire in [false, true].map { (wire: wire, byOrder: $0) } }
 
     @Test(arguments: ways) func `What is wrong with one client leaves out that one only`(
         wire: String, byOrder: Bool
@@ -199,7 +195,7 @@ import Testing
     ) throws {
         let terms = UpdateTerms(
             shape: UpdateShape(scaled: [1], plain: 0), totalWeight: 2, weight: { _ in 1 }, samplesHeld: { _ in 1 })
-        for wire in Self.wires {
+        for wire in Wires.names {
             let (mean, rejected) = try Self.exchange(Wires.named(wire), ranks: 3, terms: terms, clients: 2) { client in
                 (LocalResult(samples: 1, steps: 1, loss: 1), [2, client == 0 ? exponent : 1])
             }

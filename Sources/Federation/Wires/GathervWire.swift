@@ -10,6 +10,8 @@ import Runtime
 final class GathervWire: Wire {
     static let name = "gatherv"
     static let summary = "each client's update by MPI_Gatherv"
+    static let carriesClientState = true
+    static let deliversEachUpdate = true
 
     private let communicator: any Communicator
     private let workers: Int

@@ -12,6 +12,8 @@ import Runtime
 final class ReduceWire: Wire {
     static let name = "reduce"
     static let summary = "exact partial sums by MPI_Reduce; rank 0's memory does not grow with the clients"
+    static let carriesClientState = false
+    static let deliversEachUpdate = false
 
     private let communicator: any Communicator
     private let faults: FaultInjector

@@ -14,6 +14,11 @@ protocol Wire: AnyObject, SendableMetatype {
     /// One line for `--help`.
     static var summary: String { get }
 
+    /// Whether a client's new state comes up beside its update.
+    static var carriesClientState: Bool { get }
+    /// Whether the server gets each client's update by itself, and not a sum of some.
+    static var deliversEachUpdate: Bool { get }
+
     /// - Parameters:
     ///   - terms: of the sum of the updates.
     ///   - faults: that are made on purpose on this rank.
@@ -108,6 +113,11 @@ public enum Wires {
 
     /// Names and summaries, for `--help`.
     public static var summaries: String { all.map { "\($0.name) (\($0.summary))" }.joined(separator: ", ") }
+
+    /// The options that choose a wire which can do something, for error messages: `--wire gatherv`.
+    static func options(where isAble: (any Wire.Type) -> Bool) -> String {
+        all.filter(isAble).map { "--wire \($0.name)" }.joined(separator: " or ")
+    }
 
     /// - Throws: `ConfigurationError` that lists the catalog when the name is not in it.
     static func named(_ name: String) throws(ConfigurationError) -> any Wire.Type {

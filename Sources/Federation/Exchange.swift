@@ -58,9 +58,7 @@ final class WorkerExchange: Exchange {
     private let communicator: any Communicator
     private let job: Job
     private let membership: Membership
-    private let wire: any Wire
-    /// For the clients' evaluations; nil when they hold nothing out.
-    private let evaluationWire: (any Wire)?
+    private let wires: TaskWires
     private let desk: OrderDesk
     /// Sends the clients' states; nil when the strategy keeps none.
     private let post: StatePost?
@@ -89,8 +87,7 @@ final class WorkerExchange: Exchange {
         self.membership = membership
         self.faulted = faulted
         post = states.map { StatePost($0, control: control) }
-        wire = try job.trainingWire(on: communicator, faults: FaultInjector([], rank: 0), transfers)
-        evaluationWire = job.evaluationWire(on: communicator, transfers)
+        wires = try TaskWires(job, on: communicator, faults: FaultInjector([], rank: 0), transfers)
         desk = OrderDesk(
             control: control, parameterCount: job.vectors.down, cohortCapacity: job.frameCapacity, timeline)
         frame = RoundFrame(cohortCapacity: job.frameCapacity, parameterCount: job.vectors.down)
@@ -126,7 +123,7 @@ final class WorkerExchange: Exchange {
         while !desk.debtors.isEmpty {
             let deadline = ContinuousClock.now + .milliseconds(100)
             _ = try Backoff.default.wait(until: deadline) {
-                try desk.serve(round: round, by: wire(for: task), into: tally, heard: { try membership.noteHeard($0) })
+                try desk.serve(round: round, by: wires[task], into: tally, heard: { try membership.noteHeard($0) })
             }
             timeline.tick()
             progressed(membership.samplesTrained)
@@ -145,23 +142,14 @@ final class WorkerExchange: Exchange {
         }
     }
 
-    private func wire(for task: ClientTask) -> any Wire {
-        switch task {
-        case .training: return wire
-        case .evaluation:
-            guard let evaluationWire else { preconditionFailure("nothing is held out") }
-            return evaluationWire
-        }
-    }
-
     // MARK: The hard limit
 
-    /// The server waits for no client's training longer than this in real time; without a deadline, and for evaluations, for
+    /// The server waits for no client longer than this in real time; without a deadline, and in tasks that are not timed, for
     /// as long as they answer.
     private func startWaiting(for seconds: Double, _ task: ClientTask) {
         let settings = job.settings
         limit = nil
-        guard task == .training, settings.roundDeadline != nil, !settings.simulation.isVirtual else { return }
+        guard task.isTimed, settings.roundDeadline != nil, !settings.simulation.isVirtual else { return }
         limit = .now + .seconds(seconds)
     }
 
@@ -204,7 +192,7 @@ final class WorkerExchange: Exchange {
         _ task: ClientTask, round: RoundID, owed: inout [[Int]], down: Span<Float>, into tally: any AnswerReceiver,
         besideTraining: (_ heartbeat: () throws -> Void) throws -> Void, progressed: (Int) -> Void
     ) throws -> Bool {
-        let wire = wire(for: task)
+        let wire = wires[task]
         let assignment = Assignment(clientsOfWorker: owed)
         let isSent = try broadcast(task, round: round, &owed, down, tally) {
             progressed(membership.samplesTrained)
@@ -242,7 +230,7 @@ final class WorkerExchange: Exchange {
         frame.setAssignment(assignment)
         if let down { frame.setWeights(down) }
         try transfers.enterCollective()
-        var header = RoundFrame.Header(task?.frameKind ?? .stop, round, cohort: assignment.cohortSize)
+        var header = RoundFrame.Header(task?.kind ?? .stop, round, cohort: assignment.cohortSize)
         if timeline.isOn { (header.sent, header.gatherOpened) = (transfers.enteredShared, transfers.gatherOpened) }
         frame.setHeader(header)
         frame.seal()
@@ -262,8 +250,8 @@ final class WorkerExchange: Exchange {
 
     /// Sends the states of the clients of one part of the collectives.
     private func sendStates(_ task: ClientTask, part: Int, _ assignment: Assignment, round: RoundID) throws {
-        let wire = wire(for: task)
-        guard let post, job.sendsStates(for: task), part < wire.partCount(assignment) else { return }
+        let wire = wires[task]
+        guard let post, task.needsState(job), part < wire.partCount(assignment) else { return }
         for worker in assignment.clientsOfWorker.indices {
             try post.send(wire.clients(of: worker, part: part, assignment), to: worker, round: round)
         }
@@ -273,7 +261,7 @@ final class WorkerExchange: Exchange {
         _ task: ClientTask, of clients: [Int], from worker: Int, round: RoundID, _ down: Span<Float>
     ) throws {
         try desk.order(task, of: clients, from: worker, round: round, down: down)
-        guard job.sendsStates(for: task) else { return }
+        guard task.needsState(job) else { return }
         try post?.send(clients, to: worker, round: round)
     }
 
@@ -319,7 +307,7 @@ final class WorkerExchange: Exchange {
             faulted(FaultRecord(round: membership.round, kind: .rankReturned, rank: worker + 1))
         }
         let members = membership.members
-        let assignment = Assignment(cohort: clients, workers: members.count) { job.cost(of: $0, task) }
+        let assignment = Assignment(cohort: clients, workers: members.count) { task.cost($0, job) }
         return zip(members, assignment.clientsOfWorker).map { (worker: $0, clients: $1) }
     }
 

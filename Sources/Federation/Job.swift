@@ -137,9 +137,6 @@ extension Job {
             downloadBytes: downloadBytes, uploadBytes: uploadBytes)
     }
 
-    /// Clients that one frame has room for.
-    var frameCapacity: Int { clientTest.sampleCount > 0 ? settings.clients : settings.cohortSize }
-
     /// Whether the server keeps each update until the round's end, instead of adding it up as it comes.
     var keepsUpdates: Bool { Self.keepsUpdates(aggregation, attack) }
 

@@ -43,20 +43,14 @@ enum TurnEnd {
 
 /// The light simulation: one process is the server and trains every client itself, when its turn's end is due.
 final class LocalCrew: Crew {
-    private let job: Job
-    private let device: Device
-    private let timeline: Timeline
-    private let stopFlag: StopFlag
+    private let host: LocalHost
     /// In the order in which they began.
     private var queue: [(start: AsynchronousStart, weights: [Float])] = []
     let trainsElsewhere = false
     let hasLostRanks = false
 
     init(_ job: Job, stop: StopFlag, _ timeline: Timeline) throws {
-        self.timeline = timeline
-        stopFlag = stop
-        self.job = job
-        device = try Device(job, timeline)
+        host = try LocalHost(job, stop: stop, timeline)
     }
 
     func startStep(_ number: Int) throws {}
@@ -79,18 +73,10 @@ final class LocalCrew: Crew {
     }
 
     private func train(_ start: AsynchronousStart, from weights: [Float]) throws -> TurnEnd {
-        var slot = [Float](repeating: 0, count: job.vectors.slot)
+        var slot = [Float](repeating: 0, count: ClientTask.training.answerFloats(host.job))
         var span = slot.mutableSpan
-        device.startRound()
-        let result = try device.run(
-            client: start.client, round: start.id, down: weights.span, slot: &span,
-            progress: { _ in
-                try stopFlag.check()
-                timeline.tick()
-            },
-            pause: stopFlag.pause)
-        let envelope = UpdateSlot.Envelope(
-            client: start.client, round: start.id, result: result, payloadBytes: slot.count * 4)
+        host.device.startRound()
+        let envelope = try host.run(.training, start.client, start.id, down: weights.span, slot: &span)
         return .update(.success(envelope), slot)
     }
 

@@ -28,18 +28,3 @@ extension AnswerReceiver {
         for (client, _) in envelopes { receive(client, .failure(.damagedSum), none.span) }
     }
 }
-
-/// What the clients of an exchange are asked for.
-package enum ClientTask: Sendable, Equatable {
-    /// To train, and send the update.
-    case training
-    /// To try their models on the samples they have held out.
-    case evaluation
-
-    var frameKind: RoundFrame.Kind {
-        switch self {
-        case .training: .train
-        case .evaluation: .evaluate
-        }
-    }
-}

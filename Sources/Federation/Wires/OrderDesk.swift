@@ -51,7 +51,7 @@ final class OrderDesk {
         lists[worker] = clients
         let assignment = Assignment(clientsOfWorker: lists)
         var frame = RoundFrame(cohortCapacity: cohortCapacity, parameterCount: parameterCount)
-        var header = RoundFrame.Header(task.frameKind, round, cohort: clients.count)
+        var header = RoundFrame.Header(task.kind, round, cohort: clients.count)
         if timeline.isOn { (header.sent, header.gatherOpened) = (timeline.shared(timeline.now), opened[worker]) }
         frame.setHeader(header)
         frame.setAssignment(assignment)

@@ -1,4 +1,3 @@
-import Datasets
 import FedCore
 import MPI
 import Records
@@ -67,42 +66,6 @@ protocol Wire: AnyObject, SendableMetatype {
 
 /// Trains a client, and writes the change of its weights.
 typealias TrainClient = (_ client: Int, _ change: inout MutableSpan<Float>) throws -> LocalResult
-
-extension Job {
-    /// How updates come up.
-    func trainingWire(
-        on communicator: any Communicator, faults: FaultInjector, _ transfers: TransferClock
-    ) throws(ConfigurationError) -> any Wire {
-        try Wires.named(settings.wire).init(
-            communicator, parameterCount: vectors.slot, cohortSize: settings.cohortSize, terms: terms,
-            faults: faults, transfers)
-    }
-
-    /// How evaluations come up; nil when clients hold nothing out.
-    func evaluationWire(on communicator: any Communicator, _ transfers: TransferClock) -> (any Wire)? {
-        guard clientTest.sampleCount > 0 else { return nil }
-        // With an answer of a few hundred bytes a wave's states, sent ahead of it, are what takes memory.
-        let answer = UpdateSlot.byteCount(parameterCount: evaluationVector.floats)
-        let state = sendsStates(for: .evaluation) ? StateMessage.byteCount(floats: vectors.state) : 0
-        return GathervWire(
-            communicator, parameterCount: evaluationVector.floats, cohortSize: settings.clients,
-            faults: FaultInjector([], rank: communicator.rank), transfers,
-            serverBytes: GathervWire.defaultServerBytes / (answer + state) * answer)
-    }
-
-    /// Whether the clients' states go to the ranks for this.
-    func sendsStates(for task: ClientTask) -> Bool {
-        task == .training ? vectors.state > 0 : strategy.personalization != .none
-    }
-
-    /// What a client's work is expected to cost, relative to other clients'.
-    package func cost(of client: Int, _ task: ClientTask) -> Int {
-        switch task {
-        case .training: max(trainedSamples(holding: partition.count(of: client)), partition.count(of: client))
-        case .evaluation: clientTest.count(of: client)
-        }
-    }
-}
 
 /// The catalog of wires.
 public enum Wires {

@@ -118,7 +118,7 @@ final class SplitExchange: Exchange {
             faulted(FaultRecord(round: round.number, kind: .rankReturned, rank: worker + 1))
         }
         let members = membership.members
-        let assignment = Assignment(cohort: cohort, workers: members.count) { split.job.cost(of: $0, .training) }
+        let assignment = Assignment(cohort: cohort, workers: members.count) { ClientTask.training.cost($0, split.job) }
         for (worker, clients) in zip(members, assignment.clientsOfWorker) where !clients.isEmpty {
             clientsOf[worker] = clients
             timeline.enter(.encode)

@@ -13,7 +13,7 @@ final class ClientLoop: ClientWork, ClientHost {
     private let wires: TaskWires
     private let faults: FaultInjector
     /// Receives the clients' states; nil when the strategy keeps none.
-    private let inbox: StateInbox?
+    private let states: ClientStateReceiver?
     private let timekeeper: Timekeeper
     private let timeline: Timeline
     private let transfers: TransferClock
@@ -36,7 +36,7 @@ final class ClientLoop: ClientWork, ClientHost {
         device = try Device(job, timeline)
         faults = FaultInjector(try job.settings.inject.map { try Fault($0) }, rank: communicator.rank)
         wires = try TaskWires(job, on: communicator, faults: faults, transfers)
-        inbox = job.vectors.state > 0 ? StateInbox(floats: job.vectors.state, control: control) : nil
+        states = job.vectors.state > 0 ? ClientStateReceiver(floats: job.vectors.state, control: control) : nil
     }
 
     /// Whether a rank was lost, so that MPI cannot be finalised.
@@ -126,11 +126,11 @@ final class ClientLoop: ClientWork, ClientHost {
     private func receiveStates(
         of clients: some Sequence<Int>, for task: ClientTask, unless giveUp: () throws -> Bool
     ) throws -> Bool {
-        guard let inbox, task.needsState(job) else { return true }
+        guard let states, task.needsState(job) else { return true }
         timeline.enter(.wait, peer: 0)
         var isGivenUp = false
         _ = try Backoff.default.wait {
-            if try inbox.hasAll(clients, of: round) { return true }
+            if try states.hasAll(clients, of: round) { return true }
             isGivenUp = try giveUp()
             return isGivenUp
         }
@@ -218,7 +218,7 @@ final class ClientLoop: ClientWork, ClientHost {
         return result
     }
 
-    func readState(of client: Int, into state: inout MutableSpan<Float>) { inbox?.take(client, into: &state) }
+    func readState(of client: Int, into state: inout MutableSpan<Float>) { states?.take(client, into: &state) }
 
     func progressed(samples: Int) throws {
         try contact.trained(samples)

@@ -1,5 +1,6 @@
 import FedCore
 import MPI
+import Records
 import Runtime
 
 /// The light simulation: one process is the server and does every client's work itself.

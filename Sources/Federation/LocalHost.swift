@@ -1,5 +1,7 @@
 import FedCore
 import MPI
+import Records
+import Runtime
 
 /// The light simulation's place of work: the process that is also the server.
 final class LocalHost: ClientHost {

@@ -1,5 +1,5 @@
 package import MPI
-import Runtime
+package import Runtime
 
 /// What goes down at the start of a round, in one broadcast: a header, who trains whom, and the flat weights.
 ///

@@ -1,6 +1,8 @@
 import FedCore
 import MPI
 import MPITesting
+import Records
+import Runtime
 import Testing
 
 @testable import Federation
@@ -45,7 +47,8 @@ import Testing
         var span = slot.mutableSpan
         let envelope = try host.run(task, 2, RoundID(1), down: weights.span, slot: &span)
         #expect(envelope.client == 2 && envelope.result.samples > 0)
-        #expect(slot.allSatisfy(\.isFinite))
+        let areWritten = slot.allSatisfy { $0.isFinite }
+        #expect(areWritten)
         #expect(task.cost(2, job) > 0)
     }
 

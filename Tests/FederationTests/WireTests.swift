@@ -1,6 +1,8 @@
 import FedCore
 import MPI
 import MPITesting
+import Records
+import Runtime
 import Testing
 
 @testable import Federation

@@ -1,5 +1,7 @@
 import FedCore
 import MPI
+import Records
+import Runtime
 
 /// What the clients of an exchange are asked for: one phase of a run, with all that differs from task to task. Each is a file
 /// in `Tasks/` and a line in ``all``.

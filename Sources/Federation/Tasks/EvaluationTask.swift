@@ -1,6 +1,8 @@
 import Datasets
 import FedCore
 import MPI
+import Records
+import Runtime
 
 extension ClientTask {
     /// To try the clients' models on the samples they have held out.

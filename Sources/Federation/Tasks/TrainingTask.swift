@@ -1,5 +1,7 @@
 import Datasets
 import FedCore
+import Records
+import Runtime
 
 extension ClientTask {
     /// To train, and send the update.

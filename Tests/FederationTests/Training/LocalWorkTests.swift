@@ -1,5 +1,6 @@
 import FedCore
 import NeuralNet
+import Runtime
 import Testing
 
 @testable import Federation

@@ -3,18 +3,17 @@ import MPI
 import Records
 import Runtime
 
-/// The client ranks, reached point to point from the first turn to the last: an order with the weights down, the update
+/// The client ranks, reached point to point from the first turn to the last: a task with the weights down, the update
 /// up as its answer. Nobody waits for anybody but the server.
 ///
 /// A worker has one client to train and one more to go on with; what else is in flight waits here for its place.
-final class RankCrew: Crew {
+final class RankWorkers: AsynchronousWorkers {
     private let job: Job
-    private let membership: Membership
+    private let pool: WorkerPool
     private let control: any Communicator
-    private let desk: OrderDesk
+    private let tasks: PointToPointTasks
     private let timekeeper: Timekeeper
     private let timeline: Timeline
-    private let faulted: (FaultRecord) -> Void
     private let parameterCount: Int
 
     /// In the order in which their turns end, as far as that is known.
@@ -23,8 +22,6 @@ final class RankCrew: Crew {
     private var turns: [Int: Turn] = [:]
     /// Clients whose turn has ended, in the order of arrival.
     private var ended: [Int] = []
-    private var step = 0
-    private(set) var hasLostRanks = false
     let trainsElsewhere = true
 
     private struct Turn {
@@ -33,29 +30,24 @@ final class RankCrew: Crew {
         var end: TurnEnd?
     }
 
-    /// Orders that a worker holds: the second is there when the first is done.
+    /// Tasks that a worker holds: the second is there when the first is done.
     private static let depth = 2
 
-    init(
-        _ job: Job, control: any Communicator, membership: Membership, faulted: @escaping (FaultRecord) -> Void,
-        _ timekeeper: Timekeeper
-    ) {
+    init(_ job: Job, _ channels: Channels, _ pool: WorkerPool) {
         self.job = job
-        self.membership = membership
-        self.control = control
-        self.timekeeper = timekeeper
-        self.faulted = faulted
+        self.pool = pool
+        control = channels.control
+        timekeeper = channels.timekeeper
         timeline = timekeeper.timeline
         parameterCount = job.vectors.slot
-        desk = OrderDesk(
-            control: control, parameterCount: job.vectors.down, cohortCapacity: job.frameCapacity, timeline)
+        tasks = PointToPointTasks(
+            pool, on: control, parameterCount: job.vectors.down, cohortCapacity: job.frameCapacity, timeline)
     }
 
+    var hasLostRanks: Bool { pool.hasLostRanks }
+
     func startStep(_ number: Int) throws {
-        step = number
-        for worker in try membership.startStep(number) {
-            faulted(FaultRecord(round: number, kind: .rankReturned, rank: worker + 1))
-        }
+        try pool.startStep(number)
         try lookAfterRanks()
         try dispatch()
     }
@@ -73,7 +65,7 @@ final class RankCrew: Crew {
                 ended.removeAll { $0 == start.client }
                 return end
             }
-            timeline.enter(.wait, peer: worker(of: start.client).map { $0 + 1 })
+            timeline.enter(.wait, peer: pool.worker(owing: start.client).map { $0 + 1 })
             try serve(until: { turns[start.client]?.end != nil })
         }
     }
@@ -98,7 +90,7 @@ final class RankCrew: Crew {
         timeline.tick()
     }
 
-    // MARK: Orders
+    // MARK: Tasks
 
     /// Turns that end sooner are trained sooner.
     private func enqueue(_ start: AsynchronousStart) {
@@ -109,16 +101,14 @@ final class RankCrew: Crew {
     /// Gives the workers what they have room for.
     private func dispatch() throws {
         while !queue.isEmpty {
-            let idle = membership.members.filter { desk.pending[$0].count < Self.depth }
-            guard let worker = idle.min(by: { desk.pending[$0].count < desk.pending[$1].count }) else { return }
+            let pending = pool.pending
+            let idle = pool.members.filter { pending[$0].count < Self.depth }
+            guard let worker = idle.min(by: { pending[$0].count < pending[$1].count }) else { return }
             let start = queue.removeFirst()
             guard let weights = turns[start.client]?.weights else { continue }
-            try desk.order(.training, of: [start.client], from: worker, round: start.id, down: weights.span)
+            pool.assign(start.client, to: worker)
+            try tasks.send(.training, for: [start.client], to: worker, round: start.id, down: weights.span)
         }
-    }
-
-    private func worker(of client: Int) -> Int? {
-        desk.pending.firstIndex { $0.contains(client) }
     }
 
     /// Serves for a moment, or until a condition holds, and looks after the ranks.
@@ -133,9 +123,7 @@ final class RankCrew: Crew {
 
     /// Takes in what has come.
     private func serveOnce() throws {
-        let hasCome = try desk.serve(
-            heard: { try membership.noteHeard($0) },
-            open: open)
+        let hasCome = try tasks.serve(open: open)
         if hasCome { try dispatch() }
     }
 
@@ -177,57 +165,34 @@ final class RankCrew: Crew {
     // MARK: Losses
 
     private func lookAfterRanks() throws {
-        let lost = try membership.poll(awaiting: desk.debtors)
-        guard !lost.isEmpty else { return }
-        if !hasLostRanks { try membership.leaveCollectives() }
-        hasLostRanks = true
-        for worker in lost { lose(worker) }
-        for worker in try membership.reassemble() {
-            faulted(FaultRecord(round: step, kind: .rankReturned, rank: worker + 1))
+        let loss = try pool.findLost()
+        guard !loss.workers.isEmpty else { return }
+        for client in loss.clients {
+            if let start = turns[client]?.start { enqueue(start) }
         }
+        for client in loss.dropped {
+            turns[client]?.end = .lost
+            ended.append(client)
+        }
+        try pool.reassemble()
         try dispatch()
-    }
-
-    private func lose(_ worker: Int) {
-        timeline.enter(.reform, peer: worker + 1)
-        let clients = desk.withdraw(worker)
-        let isDropped = job.settings.onFailure == .drop
-        faulted(
-            FaultRecord(
-                round: step, kind: isDropped ? .rankDropped : .rankLost, rank: worker + 1, clients: clients,
-                reason: membership.reason(of: worker)))
-        for client in clients {
-            guard let start = turns[client]?.start else { continue }
-            if isDropped {
-                turns[client]?.end = .lost
-                ended.append(client)
-            } else {
-                enqueue(start)
-            }
-        }
     }
 
     // MARK: The end
 
     /// What is still being trained is of no use to anybody: the workers leave it.
     func stop() throws {
-        membership.startWaiting()
         timeline.enter(.wait)
-        if !hasLostRanks {
-            try membership.endOrders()
-            for worker in membership.members { try desk.end(worker) }
+        let areAllGone = try pool.shutDown(
             // A worker may be about to send an update.
-            let areAllGone = try membership.waitForFarewells {
-                try desk.serve(heard: { try membership.noteHeard($0) }) { _, _ in }
-            }
-            if areAllGone { return try timekeeper.end(on: control) }
-            hasLostRanks = true
-        }
-        try dismiss()
+            serving: { try tasks.serve { _, _ in } },
+            announce: {
+                try pool.endOrders()
+                for worker in pool.members { try tasks.end(worker) }
+                return true
+            })
+        if areAllGone { try timekeeper.end(on: control) }
     }
 
-    func dismiss() throws {
-        try membership.stop()
-        _ = try membership.waitForFarewells()
-    }
+    func dismiss() throws { try pool.dismiss() }
 }

@@ -35,7 +35,7 @@ final class ClientLoop: ClientWork, ClientHost {
         self.job = job
         device = try Device(job, timeline)
         faults = FaultInjector(try job.settings.inject.map { try Fault($0) }, rank: communicator.rank)
-        wires = try TaskWires(job, on: communicator, faults: faults, transfers)
+        wires = try TaskWires(job, on: communicator, transfers)
         states = job.vectors.state > 0 ? ClientStateReceiver(floats: job.vectors.state, control: control) : nil
     }
 
@@ -97,13 +97,11 @@ final class ClientLoop: ClientWork, ClientHost {
         let worker = communicator.rank - 1
         for part in 0..<wire.partCount(assignment) {
             let clients = wire.clients(of: worker, part: part, assignment)
+            wire.begin(clients, round: round, isOrder: false)
             guard try receiveStates(of: clients, for: task, unless: pollForLeaving) else { return }
-            try wire.send(
-                clients, round: round,
-                train: { client, slot in
-                    try work(
-                        task, client, frame, &slot, isFirst: client == assignment.clientsOfWorker[worker].first)
-                }, unless: pollForLeaving)
+            try work(task, clients, frame, on: wire, first: assignment.clientsOfWorker[worker].first)
+            guard try !pollForLeaving() else { return }
+            try wire.send(unless: pollForLeaving)
             guard !contact.hasLeftCollectives else { return }
         }
         MPIWorld.markRoundEnd()
@@ -180,21 +178,23 @@ final class ClientLoop: ClientWork, ClientHost {
         transfers.endBroadcast(header, bytes: order.buffer.count, clients: clients.count)
         guard let task = try task(header) else { return }
         startRound(header.round)
-        // What has been done in the collective that was left has used up the client's state.
-        let undone = clients.filter { !wires[task].hasDone($0, round: round) }
-        guard try receiveStates(of: undone, for: task, unless: pollForStop) else { return }
-        try wires[task].answer(
-            clients, round: round,
-            train: { client, slot in try work(task, client, order, &slot, isFirst: client == clients.first) },
-            send: { message in
+        let wire = wires[task]
+        for part in wire.answers(to: clients) {
+            wire.begin(part, round: round, isOrder: true)
+            // What has been done in the collective that was left has used up the client's state.
+            let undone = part.filter { !wire.has($0) }
+            guard try receiveStates(of: undone, for: task, unless: pollForStop) else { return }
+            try work(task, undone, order, on: wire, first: clients.first)
+            try wire.answer { message in
                 timeline.enter(.wait, peer: 0)
                 let bytes = message.count
                 var request = try control.startSend(message, to: 0, tag: ControlMessage.Tag.updates)
                 try contact.wait { try request.test() || contact.isStopped }
                 guard try request.test() else { throw OrdersEnded() }
-                transfers.endGather(bytes: bytes, clients: clients.count)
+                transfers.endGather(bytes: bytes, clients: part.count)
                 return try request.wait()
-            })
+            }
+        }
         MPIWorld.markRoundEnd()
     }
 
@@ -207,15 +207,25 @@ final class ClientLoop: ClientWork, ClientHost {
         device.startRound()
     }
 
-    /// - Parameter isFirst: whether it is the first client of this rank in the round: faults are made there.
+    /// Does the work of some clients, and puts their answers on a wire.
+    /// - Parameter first: the first client of this rank in the round: faults are made there.
     private func work(
-        _ task: ClientTask, _ client: Int, _ frame: borrowing RoundFrame, _ slot: inout MutableSpan<Float>,
-        isFirst: Bool
-    ) throws -> LocalResult {
-        awaitsFirstBatch = task.meetsFaults
-        let result = try frame.withWeights { down in try task.run(client, round, down, &slot, self) }
-        if isFirst, task.meetsFaults, faults.spoils(.nan, round: round.number) { slot[0] = .nan }
-        return result
+        _ task: ClientTask, _ clients: some Sequence<Int>, _ frame: borrowing RoundFrame, on wire: any Wire, first: Int?
+    ) throws {
+        for client in clients {
+            awaitsFirstBatch = task.meetsFaults
+            var slot = wire.takeSlot()
+            let result = try slot.withNumbers { numbers in
+                try frame.withWeights { down in try task.run(client, round, down, &numbers, self) }
+            }
+            if client == first, task.meetsFaults, faults.spoils(.nan, round: round.number) {
+                try slot.withNumbers { $0[0] = .nan }
+            }
+            wire.put(slot, of: client, result)
+        }
+        guard task.meetsFaults else { return }
+        if faults.spoils(.corrupt, round: round.number) { wire.corrupt() }
+        faults.reach(.gather, round: round.number)
     }
 
     func readState(of client: Int, into state: inout MutableSpan<Float>) { states?.take(client, into: &state) }

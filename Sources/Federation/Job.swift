@@ -128,7 +128,7 @@ extension Job {
     var downloadBytes: Int { RoundFrame.byteCount(cohortCapacity: settings.cohortSize, parameterCount: vectors.down) }
 
     /// What a client uploads in a round: its update and what goes beside it.
-    var uploadBytes: Int { UpdateSlot.byteCount(parameterCount: vectors.up) }
+    var uploadBytes: Int { vectors.answer.uploadBytes }
 
     /// What happens to a client's device in a round, if anything is simulated.
     func conditions(ofClient client: Int, _ round: RoundID) -> DeviceConditions {

@@ -24,7 +24,8 @@ final class LocalExchange: Exchange {
     ) throws {
         var trained = 0
         var last = ContinuousClock.now
-        var slot = [Float](repeating: 0, count: task.answerFloats(job))
+        let format = task.answer(job)
+        var slot = [Float](repeating: 0, count: format.floats)
         host.device.startRound()
         try withoutActuallyEscaping(progressed) { progressed in
             host.whenProgressed = { samples in
@@ -38,7 +39,10 @@ final class LocalExchange: Exchange {
                 var span = slot.mutableSpan
                 let envelope = try host.run(task, client, round, down: down, slot: &span)
                 timeline.enter(.aggregate, client: client)
-                tally.receive(client, .success(envelope), slot.span)
+                let numbers = slot.span
+                tally.receive(
+                    client, .success(envelope), numbers.extracting(0..<format.updateFloats),
+                    state: numbers.extracting(format.updateFloats...))
             }
         }
     }

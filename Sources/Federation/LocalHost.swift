@@ -29,7 +29,7 @@ final class LocalHost: ClientHost {
         _ task: ClientTask, _ client: Int, _ round: RoundID, down: Span<Float>, slot: inout MutableSpan<Float>
     ) throws -> UpdateSlot.Envelope {
         let result = try task.run(client, round, down, &slot, self)
-        return UpdateSlot.Envelope(client: client, round: round, result: result, payloadBytes: slot.count * 4)
+        return task.answer(job).envelope(client, round, result)
     }
 
     func readState(of client: Int, into state: inout MutableSpan<Float>) throws {

@@ -29,7 +29,7 @@ final class WorkerExchange: Exchange {
         timeline = timekeeper.timeline
         transfers = TransferClock(timeline, control: control)
         self.states = states.map { ClientStateSender($0, to: pool, on: channels.control) }
-        wires = try TaskWires(job, on: communicator, faults: FaultInjector([], rank: 0), transfers)
+        wires = try TaskWires(job, on: communicator, transfers)
         tasks = PointToPointTasks(
             pool, on: control, parameterCount: job.vectors.down, cohortCapacity: job.frameCapacity, timeline)
         frame = RoundFrame(cohortCapacity: job.frameCapacity, parameterCount: job.vectors.down)

@@ -43,7 +43,7 @@ import Testing
         let job = try Self.job()
         let weights = [Float](repeating: 0.01, count: job.vectors.down)
         let host = try LocalHost(job, stop: StopFlag(), Timeline(isOn: false))
-        var slot = [Float](repeating: .nan, count: task.answerFloats(job))
+        var slot = [Float](repeating: .nan, count: task.answer(job).floats)
         var span = slot.mutableSpan
         let envelope = try host.run(task, 2, RoundID(1), down: weights.span, slot: &span)
         #expect(envelope.client == 2 && envelope.result.samples > 0)
@@ -56,16 +56,15 @@ import Testing
         let job = try Self.job()
         let received = try ThreadRanks.run(2) { world -> Int in
             let wires = try TaskWires(
-                job, on: world, faults: FaultInjector([], rank: world.rank),
-                TransferClock(Timeline(isOn: false), control: world))
+                job, on: world, TransferClock(Timeline(isOn: false), control: world))
             let assignment = Assignment(clientsOfWorker: [[2]])
             guard world.rank == 0 else {
-                try wires[task].send(
-                    [2], round: RoundID(1),
-                    train: { _, slot in
-                        for i in slot.indices { slot[i] = 0.5 }
-                        return LocalResult(samples: 1)
-                    }, unless: { false })
+                let wire = wires[task]
+                wire.begin([2], round: RoundID(1), isOrder: false)
+                var slot = wire.takeSlot()
+                try slot.withNumbers { numbers in for i in numbers.indices { numbers[i] = 0.5 } }
+                wire.put(slot, of: 2, LocalResult(samples: 1))
+                try wire.send(unless: { false })
                 return 0
             }
             let receiver = Receiver()
@@ -73,16 +72,17 @@ import Testing
                 round: RoundID(1), part: 0, assignment, into: receiver, unless: { false })
             return receiver.floats
         }[0]
-        #expect(received == task.answerFloats(job))
+        #expect(received == task.answer(job).updateFloats)
     }
 
     private final class Receiver: AnswerReceiver {
         private(set) var floats = 0
 
         func receive(
-            _ client: Int, _ envelope: Result<UpdateSlot.Envelope, UpdateSlot.Defect>, _ slot: Span<Float>
+            _ client: Int, _ envelope: Result<UpdateSlot.Envelope, UpdateSlot.Defect>, _ update: Span<Float>,
+            state: Span<Float>
         ) {
-            floats = (try? envelope.get()) == nil ? 0 : slot.indices.filter { slot[$0] == 0.5 }.count
+            floats = (try? envelope.get()) == nil ? 0 : update.indices.filter { update[$0] == 0.5 }.count
         }
 
         func drop(_ clients: Int) {}

@@ -84,8 +84,7 @@ import Testing
         let round = RoundID(1)
         return try ThreadRanks.run(ranks) { communicator -> (mean: [Float], rejected: [String]) in
             let wire = wire.init(
-                communicator, parameterCount: terms.shape.sent, cohortSize: clients, terms: terms,
-                faults: FaultInjector([], rank: communicator.rank),
+                communicator, AnswerFormat(updateFloats: terms.shape.sent), cohortSize: clients, terms: terms,
                 TransferClock(Timeline(isOn: false), control: communicator))
             let workers = communicator.size - 1
             let assignment = Assignment(
@@ -93,13 +92,15 @@ import Testing
             guard communicator.rank == 0 else {
                 let own = assignment.clientsOfWorker[communicator.rank - 1]
                 if byOrder {
-                    try wire.answer(own, round: round, train: { write(work($0), to: &$1) }) { message in
-                        try communicator.startSend(message, to: 0, tag: 1).wait()
+                    for part in wire.answers(to: own) {
+                        try fill(wire, part, round, isOrder: true, work)
+                        try wire.answer { try communicator.startSend($0, to: 0, tag: 1).wait() }
                     }
                 } else {
                     for part in 0..<wire.partCount(assignment) {
                         let share = wire.clients(of: communicator.rank - 1, part: part, assignment)
-                        try wire.send(share, round: round, train: { write(work($0), to: &$1) }, unless: { false })
+                        try fill(wire, share, round, isOrder: false, work)
+                        try wire.send(unless: { false })
                     }
                 }
                 return ([], [])
@@ -130,9 +131,17 @@ import Testing
         }[0]
     }
 
-    private static func write(_ work: (LocalResult, [Float]), to change: inout MutableSpan<Float>) -> LocalResult {
-        for (i, value) in work.1.enumerated() { change[i] = value }
-        return work.0
+    private static func fill(
+        _ wire: any Wire, _ clients: ArraySlice<Int>, _ round: RoundID, isOrder: Bool,
+        _ work: (Int) -> (LocalResult, [Float])
+    ) throws {
+        wire.begin(clients, round: round, isOrder: isOrder)
+        for client in clients {
+            let (result, update) = work(client)
+            var slot = wire.takeSlot()
+            try slot.withNumbers { for (i, value) in update.enumerated() { $0[i] = value } }
+            wire.put(slot, of: client, result)
+        }
     }
 
     static let ways = Wires.names.flatMap { wire in [false, true].map { (wire: wire, byOrder: $0) } }

@@ -129,9 +129,12 @@ final class AsynchronousExchange: Exchange {
         timeline.enter(.aggregate, client: start.client)
         let before = tally.participants
         let staleness = state.schedule.version - start.version
+        // A strategy without rounds keeps nothing for its clients.
+        let kept: [Float] = []
         switch end {
         case .lost: tally.drop(1)
-        case .update(.failure(let defect), let slot): tally.receive(start.client, .failure(defect), slot.span)
+        case .update(.failure(let defect), let slot):
+            tally.receive(start.client, .failure(defect), slot.span, state: kept.span)
         case .update(.success(var envelope), var slot):
             if envelope.result.status.hasUpdate {
                 if staleness > strategy.largestStaleness ?? .max {
@@ -140,7 +143,7 @@ final class AsynchronousExchange: Exchange {
                     weigh(&slot, of: start, staleness: staleness)
                 }
             }
-            tally.receive(start.client, .success(envelope), slot.span)
+            tally.receive(start.client, .success(envelope), slot.span, state: kept.span)
         }
         if tally.participants > before {
             current.staleness.append(staleness)

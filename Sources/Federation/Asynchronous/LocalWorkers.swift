@@ -35,7 +35,7 @@ final class LocalWorkers: AsynchronousWorkers {
     }
 
     private func train(_ start: AsynchronousStart, from weights: [Float]) throws -> TurnEnd {
-        var slot = [Float](repeating: 0, count: ClientTask.training.answerFloats(host.job))
+        var slot = [Float](repeating: 0, count: ClientTask.training.answer(host.job).floats)
         var span = slot.mutableSpan
         host.device.startRound()
         let envelope = try host.run(.training, start.client, start.id, down: weights.span, slot: &span)

@@ -14,7 +14,7 @@ final class RankWorkers: AsynchronousWorkers {
     private let tasks: PointToPointTasks
     private let timekeeper: Timekeeper
     private let timeline: Timeline
-    private let parameterCount: Int
+    private let format: AnswerFormat
 
     /// In the order in which their turns end, as far as that is known.
     private var queue: [AsynchronousStart] = []
@@ -39,7 +39,7 @@ final class RankWorkers: AsynchronousWorkers {
         control = channels.control
         timekeeper = channels.timekeeper
         timeline = timekeeper.timeline
-        parameterCount = job.vectors.slot
+        format = ClientTask.training.answer(job)
         tasks = PointToPointTasks(
             pool, on: control, parameterCount: job.vectors.down, cohortCapacity: job.frameCapacity, timeline)
     }
@@ -127,38 +127,20 @@ final class RankWorkers: AsynchronousWorkers {
         if hasCome { try dispatch() }
     }
 
-    /// Takes the updates out of an answer. A damaged one is of the client whose turn it was; what nobody
-    /// waits for is dropped.
+    /// Takes the updates out of an answer; what nobody waits for is dropped.
     private func open(_ answer: borrowing Buffer<UInt8>, pending: inout [Int]) {
-        let slotBytes = UpdateSlot.byteCount(parameterCount: parameterCount)
-        for slot in 0..<answer.count / slotBytes {
-            let offset = slot * slotBytes
-            let address = UpdateSlot.owner(answer, at: offset)
-            guard let client = address?.client ?? pending.first, let place = pending.firstIndex(of: client),
-                let start = turns[client]?.start, address.map({ $0.round == start.id }) ?? true
-            else { continue }
-            pending.remove(at: place)
-            timeline.note(clients: 1)
-            var change = [Float](repeating: 0, count: parameterCount)
-            let envelope = read(answer, at: offset, of: start, into: &change)
+        let slots = format.slots(of: answer, pending: &pending, round: { turns[$0]?.start.id })
+        timeline.note(clients: slots.count)
+        for (client, round, offset) in slots {
+            let envelope: Result<UpdateSlot.Envelope, UpdateSlot.Defect>
+            do {
+                envelope = .success(try format.readEnvelope(answer, at: offset, client: client, round: round))
+            } catch {
+                envelope = .failure(error)
+            }
+            let change = format.withNumbers(answer, at: offset) { update, _ in update.indices.map { update[$0] } }
             turns[client]?.end = .update(envelope, change)
             ended.append(client)
-        }
-    }
-
-    private func read(
-        _ answer: borrowing Buffer<UInt8>, at offset: Int, of start: AsynchronousStart, into change: inout [Float]
-    ) -> Result<UpdateSlot.Envelope, UpdateSlot.Defect> {
-        do throws(UpdateSlot.Defect) {
-            let envelope = try UpdateSlot.readEnvelope(
-                answer, at: offset, client: start.client, round: start.id, payloadBytes: parameterCount * 4)
-            var copy = change.mutableSpan
-            answer.withSpan(of: Float.self, at: offset + UpdateSlot.envelopeBytes, count: parameterCount) { floats in
-                for i in 0..<floats.count { copy[unchecked: i] = floats[unchecked: i] }
-            }
-            return .success(envelope)
-        } catch {
-            return .failure(error)
         }
     }
 

@@ -15,8 +15,8 @@ package struct ClientTask: Sendable {
     let isPart: @Sendable (_ job: Job) -> Bool
     /// Clients that are asked together, at most.
     let mostClients: @Sendable (_ job: Job) -> Int
-    /// Floats of a client's answer, the state that comes back beside it included.
-    let answerFloats: @Sendable (_ job: Job) -> Int
+    /// How long a client's answer is, and the state that comes back beside it.
+    let answer: @Sendable (_ job: Job) -> AnswerFormat
     /// Whether the clients' states go to the ranks that do the work.
     let needsState: @Sendable (_ job: Job) -> Bool
     /// Whether the server waits no longer than to the hard limit, where rounds have a deadline.
@@ -26,13 +26,11 @@ package struct ClientTask: Sendable {
     /// What a client's work is expected to cost, relative to other clients'.
     package let cost: @Sendable (_ client: Int, _ job: Job) -> Int
     /// How the answers come up.
-    let wire:
-        @Sendable (_ job: Job, _ communicator: any Communicator, _ faults: FaultInjector, _ transfers: TransferClock)
-            throws -> any Wire
+    let wire: @Sendable (_ job: Job, _ communicator: any Communicator, _ transfers: TransferClock) throws -> any Wire
     /// Does a client's work, and writes its answer.
     /// - Parameters:
     ///   - down: the global weights, and what the strategy sends beside them.
-    ///   - slot: `answerFloats` of them; all are written.
+    ///   - slot: the numbers of the answer, and of the state behind it; all are written.
     let run:
         @Sendable (
             _ client: Int, _ round: RoundID, _ down: Span<Float>, _ slot: inout MutableSpan<Float>,
@@ -76,10 +74,8 @@ extension Job {
 struct TaskWires {
     private let wires: [(task: ClientTask, wire: any Wire)]
 
-    init(
-        _ job: Job, on communicator: any Communicator, faults: FaultInjector, _ transfers: TransferClock
-    ) throws {
-        wires = try job.tasks.map { ($0, try $0.wire(job, communicator, faults, transfers)) }
+    init(_ job: Job, on communicator: any Communicator, _ transfers: TransferClock) throws {
+        wires = try job.tasks.map { ($0, try $0.wire(job, communicator, transfers)) }
     }
 
     /// - Precondition: the job has this task.

@@ -10,21 +10,19 @@ extension ClientTask {
         kind: RoundFrame.Kind(rawValue: 3),
         isPart: { $0.clientTest.sampleCount > 0 },
         mostClients: { $0.settings.clients },
-        answerFloats: { $0.evaluationVector.floats },
+        answer: { AnswerFormat(updateFloats: $0.evaluationVector.floats) },
         needsState: { $0.strategy.personalization != .none },
         isTimed: false,
         meetsFaults: false,
         cost: { client, job in job.clientTest.count(of: client) },
-        wire: { job, communicator, _, transfers in
+        wire: { job, communicator, transfers in
             // With an answer of a few hundred bytes a wave's states, sent ahead of it, are what takes memory.
-            let floats = job.evaluationVector.floats
-            let answer = UpdateSlot.byteCount(parameterCount: floats)
+            let format = AnswerFormat(updateFloats: job.evaluationVector.floats)
             let isPersonal = job.strategy.personalization != .none
             let state = isPersonal ? StateMessage.byteCount(floats: job.vectors.state) : 0
             return GathervWire(
-                communicator, parameterCount: floats, cohortSize: job.settings.clients,
-                faults: FaultInjector([], rank: communicator.rank), transfers,
-                serverBytes: GathervWire.defaultServerBytes / (answer + state) * answer)
+                communicator, format, cohortSize: job.settings.clients, transfers,
+                serverBytes: GathervWire.defaultServerBytes / (format.slotBytes + state) * format.slotBytes)
         },
         run: { client, _, down, slot, host in
             let isPersonal = host.job.strategy.personalization != .none

@@ -9,7 +9,7 @@ extension ClientTask {
         kind: .train,
         isPart: { _ in true },
         mostClients: { $0.settings.cohortSize },
-        answerFloats: { $0.vectors.slot },
+        answer: { $0.vectors.answer },
         needsState: { $0.vectors.state > 0 },
         isTimed: true,
         meetsFaults: true,
@@ -17,10 +17,9 @@ extension ClientTask {
             let samples = job.partition.count(of: client)
             return max(job.trainedSamples(holding: samples), samples)
         },
-        wire: { job, communicator, faults, transfers in
+        wire: { job, communicator, transfers in
             try Wires.named(job.settings.wire).init(
-                communicator, parameterCount: job.vectors.slot, cohortSize: job.settings.cohortSize, terms: job.terms,
-                faults: faults, transfers)
+                communicator, job.vectors.answer, cohortSize: job.settings.cohortSize, terms: job.terms, transfers)
         },
         run: { client, round, down, slot, host in
             let vectors = host.job.vectors

@@ -3,7 +3,8 @@ import MPI
 import Records
 import Runtime
 
-/// How the updates of a round come up: in collectives while all ranks are there, point to point once one was lost.
+/// How the answers of the clients come up: in collectives while all ranks are there, point to point once one was lost. A wire
+/// moves bytes: what is in them is the work of others, who write it where the wire says.
 ///
 /// One object lives on each rank: on rank 0, the server, its server half is used, on worker `w`, which is rank `w + 1`,
 /// its worker half. The collective calls are cut into parts that all ranks derive from the round's assignment.
@@ -19,12 +20,13 @@ protocol Wire: AnyObject, SendableMetatype {
     static var deliversEachUpdate: Bool { get }
 
     /// - Parameters:
+    ///   - format: how an answer lies in a message.
+    ///   - cohortSize: clients that answer together, at most.
     ///   - terms: of the sum of the updates.
-    ///   - faults: that are made on purpose on this rank.
     ///   - transfers: told when a collective is entered and when it is done.
     init(
-        _ communicator: any Communicator, parameterCount: Int, cohortSize: Int, terms: UpdateTerms,
-        faults: FaultInjector, _ transfers: TransferClock)
+        _ communicator: any Communicator, _ format: AnswerFormat, cohortSize: Int, terms: UpdateTerms,
+        _ transfers: TransferClock)
 
     func partCount(_ assignment: Assignment) -> Int
     /// A worker's clients in one part.
@@ -49,23 +51,35 @@ protocol Wire: AnyObject, SendableMetatype {
 
     // MARK: Worker
 
-    /// Trains one part's clients and sends their updates. Collective, unless it is given up.
-    /// - Parameter giveUp: asked while waiting; true leaves the collective, and the updates are kept for `answer`.
-    func send(
-        _ clients: ArraySlice<Int>, round: RoundID, train: TrainClient, unless giveUp: () throws -> Bool) throws
+    /// The clients of an order, in parts that are answered in one message each.
+    func answers(to clients: [Int]) -> [ArraySlice<Int>]
 
-    /// Whether a client's work of this round is done and kept, so that an order for it only sends it again.
-    func hasDone(_ client: Int, round: RoundID) -> Bool
+    /// Begins with the answers of these clients, one part of a collective or of an order.
+    /// - Parameter isOrder: whether they are to be sent point to point. What is here of them already, because a collective was
+    ///   left after the work, is kept.
+    func begin(_ clients: ArraySlice<Int>, round: RoundID, isOrder: Bool)
 
-    /// Trains the ordered clients, but for those that are trained already, and sends their updates point to point.
+    /// Whether a client's answer is here, so that it only has to be sent.
+    func has(_ client: Int) -> Bool
+
+    /// Lends a place for one client's answer, to be written and put back. Work that is broken off need not put it back.
+    func takeSlot() -> AnswerSlot
+
+    /// Takes a client's answer in.
+    /// - Parameter result: what the client reports beside its numbers.
+    func put(_ slot: consuming AnswerSlot, of client: Int, _ result: LocalResult)
+
+    /// Changes a byte of what is sent next, to test that it is noticed.
+    func corrupt()
+
+    /// Sends the answers. Collective, unless it is given up.
+    /// - Parameter giveUp: asked while waiting; true leaves the collective, and the answers are kept.
+    func send(unless giveUp: () throws -> Bool) throws
+
+    /// Sends the answers point to point, as one message.
     /// - Parameter send: sends a message and gives its memory back.
-    func answer(
-        _ clients: [Int], round: RoundID, train: TrainClient,
-        send: (consuming Buffer<UInt8>) throws -> Buffer<UInt8>) throws
+    func answer(by send: (consuming Buffer<UInt8>) throws -> Buffer<UInt8>) throws
 }
-
-/// Trains a client, and writes the change of its weights.
-typealias TrainClient = (_ client: Int, _ change: inout MutableSpan<Float>) throws -> LocalResult
 
 /// The catalog of wires.
 public enum Wires {

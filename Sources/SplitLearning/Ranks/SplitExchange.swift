@@ -249,8 +249,8 @@ final class SplitExchange: Exchange {
         leaveOut(client)
         guard !hasDelivered else { return }
         rejected.insert(client)
-        let none = [Float](repeating: 0, count: split.job.model.parameterCount)
-        tally?.receive(client, .failure(defect), none.span)
+        let none: [Float] = []
+        tally?.receive(client, .failure(defect), none.span, state: none.span)
     }
 
     /// Nothing is to come from a client in this round.

@@ -18,6 +18,10 @@ public protocol RobustAggregation: Sendable {
     /// The options in force, e.g. `attackers=2`; empty when there are none.
     var settings: String { get }
 
+    /// Whether the rule has to see the updates one by one. One that does not gives the mean weighted by sample count, which
+    /// the engine has as an exact sum, without keeping an update.
+    static var needsEachUpdate: Bool { get }
+
     /// The fewest updates the rule's promise holds for, at least 1. The engine repeats a round that has fewer.
     var minimumUpdates: Int { get }
 
@@ -43,6 +47,9 @@ public protocol RobustAggregation: Sendable {
 }
 
 extension RobustAggregation {
+    public static var needsEachUpdate: Bool { true }
+    /// Whether a rule of this type has to see the updates one by one.
+    public var needsEachUpdate: Bool { Self.needsEachUpdate }
     public var settings: String { "" }
     public var minimumUpdates: Int { 1 }
     public var rootSamples: Int { 0 }

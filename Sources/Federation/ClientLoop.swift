@@ -4,21 +4,21 @@ import Records
 import Runtime
 
 /// A client rank: receives each round's work, trains the clients it is assigned, sends their updates, until told to stop.
-final class ClientLoop: ClientWork {
+final class ClientLoop: ClientWork, ClientHost {
     private let communicator: any Communicator
     private let control: any Communicator
     private let contact: ServerContact
-    private let job: Job
-    private let device: Device
-    private let wire: any Wire
-    /// For evaluations; nil when clients hold nothing out.
-    private let evaluationWire: (any Wire)?
+    let job: Job
+    let device: Device
+    private let wires: TaskWires
     private let faults: FaultInjector
     /// Receives the clients' states; nil when the strategy keeps none.
-    private let inbox: StateInbox?
+    private let states: ClientStateReceiver?
     private let timekeeper: Timekeeper
     private let timeline: Timeline
     private let transfers: TransferClock
+    /// Whether a client's first batch is still to come, behind which a fault may be made.
+    private var awaitsFirstBatch = false
     /// The last round this rank took part in.
     private var round = RoundID(0)
 
@@ -35,9 +35,8 @@ final class ClientLoop: ClientWork {
         self.job = job
         device = try Device(job, timeline)
         faults = FaultInjector(try job.settings.inject.map { try Fault($0) }, rank: communicator.rank)
-        wire = try job.trainingWire(on: communicator, faults: faults, transfers)
-        evaluationWire = job.evaluationWire(on: communicator, transfers)
-        inbox = job.vectors.state > 0 ? StateInbox(floats: job.vectors.state, control: control) : nil
+        wires = try TaskWires(job, on: communicator, transfers)
+        states = job.vectors.state > 0 ? ClientStateReceiver(floats: job.vectors.state, control: control) : nil
     }
 
     /// Whether a rank was lost, so that MPI cannot be finalised.
@@ -83,32 +82,26 @@ final class ClientLoop: ClientWork {
 
     /// What a frame asks for; nil: the run is over.
     private func task(_ header: RoundFrame.Header) throws -> ClientTask? {
-        switch header.kind {
-        case .train: return .training
-        case .evaluate:
-            guard evaluationWire != nil else { throw RoundFrameError.unknownKind(header.kind.rawValue) }
-            return .evaluation
-        case .stop: return nil
+        guard header.kind != .stop else { return nil }
+        guard let task = job.tasks.first(where: { $0.kind == header.kind }) else {
+            throw RoundFrameError.unknownKind(header.kind.rawValue)
         }
+        return task
     }
-
-    private func wire(for task: ClientTask) -> any Wire { task == .training ? wire : evaluationWire ?? wire }
 
     private func join(
         _ task: ClientTask, _ round: RoundID, _ assignment: Assignment, _ frame: borrowing RoundFrame
     ) throws {
         startRound(round)
-        let wire = wire(for: task)
+        let wire = wires[task]
         let worker = communicator.rank - 1
         for part in 0..<wire.partCount(assignment) {
             let clients = wire.clients(of: worker, part: part, assignment)
+            wire.begin(clients, round: round, isOrder: false)
             guard try receiveStates(of: clients, for: task, unless: pollForLeaving) else { return }
-            try wire.send(
-                clients, round: round,
-                train: { client, slot in
-                    try work(
-                        task, client, frame, &slot, isFirst: client == assignment.clientsOfWorker[worker].first)
-                }, unless: pollForLeaving)
+            try work(task, clients, frame, on: wire, first: assignment.clientsOfWorker[worker].first)
+            guard try !pollForLeaving() else { return }
+            try wire.send(unless: pollForLeaving)
             guard !contact.hasLeftCollectives else { return }
         }
         MPIWorld.markRoundEnd()
@@ -131,11 +124,11 @@ final class ClientLoop: ClientWork {
     private func receiveStates(
         of clients: some Sequence<Int>, for task: ClientTask, unless giveUp: () throws -> Bool
     ) throws -> Bool {
-        guard let inbox, job.sendsStates(for: task) else { return true }
+        guard let states, task.needsState(job) else { return true }
         timeline.enter(.wait, peer: 0)
         var isGivenUp = false
         _ = try Backoff.default.wait {
-            if try inbox.hasAll(clients, of: round) { return true }
+            if try states.hasAll(clients, of: round) { return true }
             isGivenUp = try giveUp()
             return isGivenUp
         }
@@ -185,53 +178,27 @@ final class ClientLoop: ClientWork {
         transfers.endBroadcast(header, bytes: order.buffer.count, clients: clients.count)
         guard let task = try task(header) else { return }
         startRound(header.round)
-        // What has been done in the collective that was left has used up the client's state.
-        let undone = clients.filter { !wire(for: task).hasDone($0, round: round) }
-        guard try receiveStates(of: undone, for: task, unless: pollForStop) else { return }
-        try wire(for: task).answer(
-            clients, round: round,
-            train: { client, slot in try work(task, client, order, &slot, isFirst: client == clients.first) },
-            send: { message in
+        let wire = wires[task]
+        for part in wire.answers(to: clients) {
+            wire.begin(part, round: round, isOrder: true)
+            // What has been done in the collective that was left has used up the client's state.
+            let undone = part.filter { !wire.has($0) }
+            guard try receiveStates(of: undone, for: task, unless: pollForStop) else { return }
+            try work(task, undone, order, on: wire, first: clients.first)
+            try wire.answer { message in
                 timeline.enter(.wait, peer: 0)
                 let bytes = message.count
                 var request = try control.startSend(message, to: 0, tag: ControlMessage.Tag.updates)
                 try contact.wait { try request.test() || contact.isStopped }
                 guard try request.test() else { throw OrdersEnded() }
-                transfers.endGather(bytes: bytes, clients: clients.count)
+                transfers.endGather(bytes: bytes, clients: part.count)
                 return try request.wait()
-            })
+            }
+        }
         MPIWorld.markRoundEnd()
     }
 
     // MARK: Work
-
-    private func work(
-        _ task: ClientTask, _ client: Int, _ frame: borrowing RoundFrame, _ slot: inout MutableSpan<Float>,
-        isFirst: Bool
-    ) throws -> LocalResult {
-        switch task {
-        case .training: try train(client, frame, &slot, isFirst: isFirst)
-        case .evaluation: try evaluate(client, frame, &slot)
-        }
-    }
-
-    private func evaluate(
-        _ client: Int, _ frame: borrowing RoundFrame, _ slot: inout MutableSpan<Float>
-    ) throws -> LocalResult {
-        var state = [Float](repeating: 0, count: job.sendsStates(for: .evaluation) ? job.vectors.state : 0)
-        if let inbox, !state.isEmpty {
-            var span = state.mutableSpan
-            inbox.take(client, into: &span)
-        }
-        return try frame.withWeights { down in
-            try device.evaluate(
-                client: client, down: down, state: state.span, slot: &slot,
-                heartbeat: {
-                    try contact.poll()
-                    timeline.tick()
-                })
-        }
-    }
 
     private func startRound(_ round: RoundID) {
         self.round = round
@@ -240,32 +207,40 @@ final class ClientLoop: ClientWork {
         device.startRound()
     }
 
-    /// - Parameter isFirst: whether it is the first client of this rank in the round: faults are made there.
-    private func train(
-        _ client: Int, _ frame: borrowing RoundFrame, _ slot: inout MutableSpan<Float>, isFirst: Bool
-    ) throws -> LocalResult {
-        if let inbox {
-            var state = slot.part(job.vectors.up...)
-            inbox.take(client, into: &state)
+    /// Does the work of some clients, and puts their answers on a wire.
+    /// - Parameter first: the first client of this rank in the round: faults are made there.
+    private func work(
+        _ task: ClientTask, _ clients: some Sequence<Int>, _ frame: borrowing RoundFrame, on wire: any Wire, first: Int?
+    ) throws {
+        for client in clients {
+            awaitsFirstBatch = task.meetsFaults
+            var slot = wire.takeSlot()
+            let result = try slot.withNumbers { numbers in
+                try frame.withWeights { down in try task.run(client, round, down, &numbers, self) }
+            }
+            if client == first, task.meetsFaults, faults.spoils(.nan, round: round.number) {
+                try slot.withNumbers { $0[0] = .nan }
+            }
+            wire.put(slot, of: client, result)
         }
-        let result = try frame.withWeights { down in
-            var isFirstBatch = true
-            return try device.run(
-                client: client, round: round, down: down, slot: &slot,
-                progress: {
-                    try contact.trained($0)
-                    timeline.tick()
-                    try stopIfUnwanted()
-                    if isFirstBatch { faults.reach(.train, round: round.number) }
-                    isFirstBatch = false
-                },
-                pause: { duration in
-                    let end = ContinuousClock.now + duration
-                    try contact.wait { ContinuousClock.now >= end }
-                })
-        }
-        if isFirst, faults.spoils(.nan, round: round.number) { slot[0] = .nan }
-        return result
+        guard task.meetsFaults else { return }
+        if faults.spoils(.corrupt, round: round.number) { wire.corrupt() }
+        faults.reach(.gather, round: round.number)
+    }
+
+    func readState(of client: Int, into state: inout MutableSpan<Float>) { states?.take(client, into: &state) }
+
+    func progressed(samples: Int) throws {
+        try contact.trained(samples)
+        timeline.tick()
+        try stopIfUnwanted()
+        if awaitsFirstBatch { faults.reach(.train, round: round.number) }
+        awaitsFirstBatch = false
+    }
+
+    func pause(_ duration: Duration) throws {
+        let end = ContinuousClock.now + duration
+        try contact.wait { ContinuousClock.now >= end }
     }
 
     private func assignment(_ frame: borrowing RoundFrame, cohort: Int) throws -> Assignment {

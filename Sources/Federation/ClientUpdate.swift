@@ -50,27 +50,25 @@ package enum PayloadCodec: UInt32, Sendable {
     case summed = 1
 }
 
-/// One client's update as it crosses the wire: a 64-byte envelope, then the payload.
+/// One client's answer as it crosses the wire: a 64-byte envelope, then the update, then the client's state.
 ///
 /// ```
-/// 0  magic "FDMU"   4  version   8  client   12  round   16  samples   24  steps   28  codec   32  loss (Float64)
-/// 40 payload bytes  48 CRC-32C of envelope and payload, this field as 0    52 status (UInt16)  54 attempt (UInt16)
-/// 56 simulated seconds (Float64)
+/// 0  magic "FDMU"   4  version   8  client   12  round   16  samples   20  floats of the state   24  steps   28  codec
+/// 32 loss (Float64)   40 update bytes (UInt64)   48 CRC-32C of envelope, update and state, this field as 0
+/// 52 status (UInt16)   54 attempt (UInt16)   56 simulated seconds (Float64)
 /// ```
 /// Little-endian; docs/WIRE.md describes it byte by byte.
 package enum UpdateSlot {
     package static let envelopeBytes = 64
 
-    /// Bytes of one update, a multiple of 64 so that every payload is aligned.
-    package static func byteCount(parameterCount: Int) -> Int {
-        envelopeBytes + (parameterCount * 4).roundedUp(toMultipleOf: 64)
-    }
-
     package struct Envelope: Equatable, Sendable {
         package var client: Int
         package var round: RoundID
         package var result: LocalResult
+        /// Bytes of the update as it is written.
         package var payloadBytes: Int
+        /// Numbers of the client's state behind it.
+        package var stateFloats = 0
         package var codec = PayloadCodec.float32
 
         package init(client: Int, round: RoundID, result: LocalResult, payloadBytes: Int) {
@@ -79,6 +77,9 @@ package enum UpdateSlot {
             self.result = result
             self.payloadBytes = payloadBytes
         }
+
+        /// Bytes of the envelope and what it vouches for.
+        fileprivate var messageBytes: Int { UpdateSlot.messageBytes(payloadBytes, stateFloats) }
 
         /// Refuses a result that cannot be weighed: no samples, more than the client holds, or a loss that is no number.
         /// One without an update is not weighed.
@@ -96,7 +97,7 @@ package enum UpdateSlot {
     }
 
     private static let magic: UInt32 = 0x554D_4446
-    private static let version: UInt32 = 3
+    private static let version: UInt32 = 4
 
     /// Where the fields are, in bytes from the start of the envelope.
     private enum Field {
@@ -105,6 +106,7 @@ package enum UpdateSlot {
         static let client = 8
         static let round = 12
         static let samples = 16
+        static let stateFloats = 20
         static let steps = 24
         static let codec = 28
         static let loss = 32
@@ -115,15 +117,20 @@ package enum UpdateSlot {
         static let simulatedSeconds = 56
     }
 
-    /// Writes the envelope of a payload that already lies behind it. O(payload): the checksum is of both.
+    /// Of an envelope, an update, and the state at the next multiple of 4.
+    private static func messageBytes(_ payloadBytes: Int, _ stateFloats: Int) -> Int {
+        envelopeBytes + payloadBytes.roundedUp(toMultipleOf: 4) + 4 * stateFloats
+    }
+
+    /// Writes the envelope of an update and a state that already lie behind it. O(both): the checksum is of all.
     package static func writeEnvelope(_ envelope: Envelope, to buffer: inout Buffer<UInt8>, at offset: Int) {
-        let byteCount = envelopeBytes + envelope.payloadBytes
-        buffer.withMutableSpan(of: UInt8.self, at: offset, count: byteCount) { message in
+        buffer.withMutableSpan(of: UInt8.self, at: offset, count: envelope.messageBytes) { message in
             message.store(magic, at: Field.magic)
             message.store(version, at: Field.version)
             message.store(UInt32(envelope.client), at: Field.client)
             message.store(UInt32(envelope.round.number), at: Field.round)
-            message.store(UInt64(envelope.result.samples), at: Field.samples)
+            message.store(UInt32(clamping: envelope.result.samples), at: Field.samples)
+            message.store(UInt32(envelope.stateFloats), at: Field.stateFloats)
             message.store(UInt32(envelope.result.steps), at: Field.steps)
             message.store(envelope.codec.rawValue, at: Field.codec)
             message.store(envelope.result.loss.bitPattern, at: Field.loss)
@@ -151,26 +158,29 @@ package enum UpdateSlot {
     /// As `address`, of an update that is not damaged; nil also when it is.
     static func owner(_ buffer: borrowing Buffer<UInt8>, at offset: Int) -> (client: Int, round: RoundID)? {
         guard let address = address(buffer, at: offset) else { return nil }
-        let payloadBytes = buffer.withSpan(of: UInt8.self, at: offset, count: envelopeBytes) {
-            $0.load(UInt64.self, at: Field.payloadBytes)
+        let (payloadBytes, stateFloats) = buffer.withSpan(of: UInt8.self, at: offset, count: envelopeBytes) {
+            ($0.load(UInt64.self, at: Field.payloadBytes), Int($0.load(UInt32.self, at: Field.stateFloats)))
         }
-        guard payloadBytes <= UInt64(buffer.count - offset - envelopeBytes) else { return nil }
-        let isIntact = buffer.withSpan(of: UInt8.self, at: offset, count: envelopeBytes + Int(payloadBytes)) {
+        let available = buffer.count - offset
+        guard payloadBytes <= UInt64(available) else { return nil }
+        let byteCount = messageBytes(Int(payloadBytes), stateFloats)
+        guard byteCount <= available else { return nil }
+        let isIntact = buffer.withSpan(of: UInt8.self, at: offset, count: byteCount) {
             $0.load(UInt32.self, at: Field.checksum) == checksum($0)
         }
         return isIntact ? address : nil
     }
 
-    /// Reads and checks an envelope against what this slot should hold. O(payload).
+    /// Reads and checks an envelope against what this slot should hold. O(update and state).
     ///
     /// What the checksum vouches for is read after it, so that damage is called damage. Of the result only the form is
     /// checked, see ``Envelope/checkResult(samplesHeld:)``.
     package static func readEnvelope(
         _ buffer: borrowing Buffer<UInt8>, at offset: Int, client: Int, round: RoundID, payloadBytes: Int,
-        codec: PayloadCodec = .float32
+        stateFloats: Int = 0, codec: PayloadCodec = .float32
     ) throws(Defect) -> Envelope {
         let available = buffer.count - offset
-        let wanted = envelopeBytes + payloadBytes
+        let wanted = messageBytes(payloadBytes, stateFloats)
         guard available >= wanted else { throw .wrongLength(expected: wanted, actual: available) }
         return try buffer.withSpan(of: UInt8.self, at: offset, count: wanted) { message throws(Defect) in
             func word(_ field: Int) -> UInt32 { message.load(UInt32.self, at: field) }
@@ -182,6 +192,9 @@ package enum UpdateSlot {
             }
             guard long(Field.payloadBytes) == UInt64(payloadBytes) else {
                 throw .wrongLength(expected: payloadBytes, actual: Int(clamping: long(Field.payloadBytes)))
+            }
+            guard Int(word(Field.stateFloats)) == stateFloats else {
+                throw .wrongState(expected: stateFloats, actual: Int(word(Field.stateFloats)))
             }
             let computed = checksum(message)
             guard word(Field.checksum) == computed else {
@@ -198,15 +211,17 @@ package enum UpdateSlot {
                 throw .wrongClient(expected: client, actual: Int(word(Field.client)))
             }
             var result = LocalResult(
-                samples: Int(clamping: long(Field.samples)), steps: Int(word(Field.steps)),
+                samples: Int(word(Field.samples)), steps: Int(word(Field.steps)),
                 loss: Double(bitPattern: long(Field.loss)))
             result.status = status
             result.simulatedSeconds = Double(bitPattern: long(Field.simulatedSeconds))
-            return Envelope(client: client, round: round, result: result, payloadBytes: payloadBytes)
+            var envelope = Envelope(client: client, round: round, result: result, payloadBytes: payloadBytes)
+            envelope.stateFloats = stateFloats
+            return envelope
         }
     }
 
-    /// The checksum of a message, which is an envelope and its payload, with the checksum's own field as 0.
+    /// The checksum of a message, which is an envelope and what lies behind it, with the checksum's own field as 0.
     private static func checksum(_ message: Span<UInt8>) -> UInt32 {
         message.checksum(withFieldAt: Field.checksum)
     }

@@ -49,7 +49,6 @@ private struct WireExchange: ~Copyable {
     private let assignment: Assignment
     private let tally: RoundTally
     private var frame: RoundFrame?
-    private var batch: UpdateBatch
     private let floats: Int
 
     init(floats: Int, _ communicator: any Communicator) throws {
@@ -57,22 +56,21 @@ private struct WireExchange: ~Copyable {
         self.floats = floats
         let workers = communicator.size - 1
         assignment = Assignment(clientsOfWorker: (0..<workers).map { [$0] })
+        let format = AnswerFormat(updateFloats: floats)
         wire = GathervWire(
-            communicator, parameterCount: floats, cohortSize: workers, faults: FaultInjector([], rank: 0),
-            TransferClock(Timeline(isOn: false), control: communicator),
+            communicator, format, cohortSize: workers, TransferClock(Timeline(isOn: false), control: communicator),
             serverBytes: GathervWire.defaultServerBytes)
         tally = RoundTally(
             UpdateTerms(shape: UpdateShape(plain: floats), totalWeight: 1, samplesHeld: { _ in 0 }), reject: { _, _ in }
         )
         frame = RoundFrame(cohortCapacity: workers, parameterCount: floats)
-        batch = UpdateBatch(slots: 1, parameterCount: floats)
         guard communicator.rank > 0 else { return }
         // The exchange alone: what is late is checked and not summed.
-        try batch.fill(round: RoundID(0), clients: [communicator.rank - 1]) { _, _ in
-            var result = LocalResult()
-            result.status = .late
-            return result
-        }
+        let client = communicator.rank - 1
+        wire.begin([client], round: RoundID(0), isOrder: false)
+        var result = LocalResult()
+        result.status = .late
+        wire.put(wire.takeSlot(), of: client, result)
     }
 
     mutating func exchange() throws {
@@ -82,7 +80,7 @@ private struct WireExchange: ~Copyable {
         if communicator.rank == 0 {
             _ = try wire.collect(round: RoundID(0), part: 0, assignment, into: tally, unless: { false })
         } else {
-            try wire.send(&batch, unless: { false })
+            try wire.send(unless: { false })
         }
     }
 }

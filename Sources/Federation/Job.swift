@@ -46,10 +46,10 @@ public struct Job: Sendable {
         distillation = try Distillation(settings, teacher, student: model)
         strategy = try Strategies.named(settings.strategy, settings.strategyOptions)
         vectors = try JobVectors(model.parameterLayout, strategy)
-        if vectors.state > 0, settings.wire != GathervWire.name {
+        if vectors.state > 0, try !Wires.named(settings.wire).carriesClientState {
             throw ConfigurationError(
                 "strategy '\(settings.strategy)' keeps a state for each client, which --wire \(settings.wire) does not "
-                    + "carry; use --wire \(GathervWire.name)")
+                    + "carry; use \(Wires.options { $0.carriesClientState })")
         }
         if settings.localSteps != nil, strategy.localWork == .fullBatchStep {
             throw ConfigurationError(
@@ -128,7 +128,7 @@ extension Job {
     var downloadBytes: Int { RoundFrame.byteCount(cohortCapacity: settings.cohortSize, parameterCount: vectors.down) }
 
     /// What a client uploads in a round: its update and what goes beside it.
-    var uploadBytes: Int { UpdateSlot.byteCount(parameterCount: vectors.up) }
+    var uploadBytes: Int { vectors.answer.uploadBytes }
 
     /// What happens to a client's device in a round, if anything is simulated.
     func conditions(ofClient client: Int, _ round: RoundID) -> DeviceConditions {
@@ -137,14 +137,11 @@ extension Job {
             downloadBytes: downloadBytes, uploadBytes: uploadBytes)
     }
 
-    /// Clients that one frame has room for.
-    var frameCapacity: Int { clientTest.sampleCount > 0 ? settings.clients : settings.cohortSize }
-
     /// Whether the server keeps each update until the round's end, instead of adding it up as it comes.
     var keepsUpdates: Bool { Self.keepsUpdates(aggregation, attack) }
 
     private static func keepsUpdates(_ rule: any RobustAggregation, _ attack: (any Attack)?) -> Bool {
-        !(rule is WeightedMean) || attack is any CollusionAttack
+        rule.needsEachUpdate || attack is any CollusionAttack
     }
 
     /// What the clients have left when the server has taken its own samples.
@@ -177,10 +174,10 @@ extension Job {
         let rule = try Aggregations.named(settings.aggregation, settings.aggregationOptions)
         try rule.validate(updates: updates)
         let sees = settings.attack.map { "--aggregation \(settings.aggregation) under --attack \($0)" }
-        guard settings.wire == GathervWire.name || !keepsUpdates(rule, attack) else {
+        guard try Wires.named(settings.wire).deliversEachUpdate || !keepsUpdates(rule, attack) else {
             throw ConfigurationError(
                 "\(sees ?? "--aggregation \(settings.aggregation)") has to see every update, which --wire "
-                    + "\(settings.wire) adds up; use --wire \(GathervWire.name)")
+                    + "\(settings.wire) adds up; use \(Wires.options { $0.deliversEachUpdate })")
         }
         return rule
     }

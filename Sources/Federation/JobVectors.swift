@@ -63,8 +63,10 @@ struct JobVectors: Sendable, Equatable {
     /// Floats that are averaged.
     var averaged: Int { shape.averaged }
 
-    /// A client's place in a message: what it sends up, and behind it its state.
+    /// What a client's work is written to: what it sends up, and behind it its state.
     var slot: Int { up + state }
+    /// A client's place in a message.
+    var answer: AnswerFormat { AnswerFormat(updateFloats: up, stateFloats: state) }
 
     /// Copies the federated parameters out of a model's.
     func extractShared(_ weights: Span<Float>, into vector: inout MutableSpan<Float>) {

@@ -1,5 +1,5 @@
 package import MPI
-import Runtime
+package import Runtime
 
 /// What goes down at the start of a round, in one broadcast: a header, who trains whom, and the flat weights.
 ///
@@ -11,10 +11,15 @@ import Runtime
 /// ```
 /// Little-endian; docs/WIRE.md describes it byte by byte. Its size is fixed for a run, so that no rank needs to be told it.
 package struct RoundFrame: ~Copyable {
-    package enum Kind: UInt32, Sendable {
-        case train = 1
-        case stop = 2
-        case evaluate = 3
+    /// What a frame asks for: the code of a ``ClientTask``, or the end of the run.
+    package struct Kind: RawRepresentable, Equatable, Sendable {
+        package let rawValue: UInt32
+
+        package init(rawValue: UInt32) { self.rawValue = rawValue }
+
+        /// A round's training.
+        package static let train = Kind(rawValue: 1)
+        package static let stop = Kind(rawValue: 2)
     }
 
     package struct Header: Equatable, Sendable {
@@ -77,12 +82,12 @@ package struct RoundFrame: ~Copyable {
             guard word(0) == Self.magic else { throw .notAFrame(magic: word(0)) }
             let computed = bytes.checksum(withFieldAt: Self.checksumOffset)
             guard computed == word(15) else { throw .wrongChecksum(expected: computed, actual: word(15)) }
-            guard let kind = Kind(rawValue: word(1)) else { throw .unknownKind(word(1)) }
             guard Int(word(3)) <= cohortCapacity else {
                 throw .cohortTooLarge(atMost: cohortCapacity, actual: Int(word(3)))
             }
             guard word(4) <= UInt32(RoundID.largestAttempt) else { throw .badAttempt(word(4)) }
-            var header = Header(kind, RoundID(Int(word(2)), attempt: Int(word(4))), cohort: Int(word(3)))
+            var header = Header(
+                Kind(rawValue: word(1)), RoundID(Int(word(2)), attempt: Int(word(4))), cohort: Int(word(3)))
             header.sent = Int(bytes.load(Int64.self, at: 24))
             header.gatherOpened = Int(bytes.load(Int64.self, at: 32))
             return header

@@ -59,12 +59,11 @@ final class RoundTally: AnswerReceiver {
 
     /// A client's update as it came: its envelope, or what is wrong with it, and the change of the weights.
     func receive(
-        _ client: Int, _ envelope: Result<UpdateSlot.Envelope, UpdateSlot.Defect>, _ slot: Span<Float>
+        _ client: Int, _ envelope: Result<UpdateSlot.Envelope, UpdateSlot.Defect>, _ update: Span<Float>,
+        state: Span<Float>
     ) {
-        let update = slot.extracting(0..<terms.shape.sent)
-        let state = slot.extracting(terms.shape.sent...)
         // A real device keeps its state: it crosses only because any rank can train any client.
-        uploadBytes += UpdateSlot.byteCount(parameterCount: update.count)
+        uploadBytes += AnswerFormat(updateFloats: terms.shape.sent).slotBytes
         do {
             let envelope = try envelope.get()
             try envelope.checkResult(samplesHeld: terms.samplesHeld(client))
@@ -143,7 +142,7 @@ final class RoundTally: AnswerReceiver {
                 attack.forge(
                     rows: updates.clients.indices.filter { attackers.contains(updates.clients[$0]) }, of: &updates)
             }
-            guard rule is WeightedMean else { return aggregateRows(by: &rule, trusting: trusted, into: &mean) }
+            guard !rule.needsEachUpdate else { return aggregateRows(by: &rule, trusting: trusted, into: &mean) }
             addRows()
         }
         guard sum.weight > 0 else { return false }

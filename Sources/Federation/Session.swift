@@ -113,9 +113,11 @@ public enum Session {
         membership.whenSilent = { [unowned membership] worker, reason in
             faulted(FaultRecord(round: membership.round, kind: .rankSilent, rank: worker + 1, reason: reason))
         }
+        let pool = WorkerPool(
+            membership, workers: communicator.size - 1, dropsClients: job.settings.onFailure == .drop,
+            timekeeper.timeline, faulted: faulted)
         let exchange = try scheme.exchange(
-            job, states, resuming: state, Channels(communicator, control: control, timekeeper), membership: membership,
-            faulted: faulted)
+            job, states, resuming: state, Channels(communicator, control: control, timekeeper), pool)
         return try RoundLoop(
             job, exchange, states, ranks: communicator.size, resuming: state, stop: stop, observers: observers,
             timekeeper.timeline)

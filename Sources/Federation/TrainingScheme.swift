@@ -18,10 +18,8 @@ package protocol TrainingScheme: Sendable {
     ) throws -> any Exchange
 
     /// For rank 0.
-    /// - Parameter faulted: to be told what goes wrong while the run goes on.
     func exchange(
-        _ job: Job, _ states: ClientStates?, resuming state: RunState?, _ channels: Channels, membership: Membership,
-        faulted: @escaping (FaultRecord) -> Void
+        _ job: Job, _ states: ClientStates?, resuming state: RunState?, _ channels: Channels, _ pool: WorkerPool
     ) throws -> any Exchange
 
     /// For the other ranks.
@@ -73,21 +71,15 @@ public struct WholeModelTraining: TrainingScheme {
     ) throws -> any Exchange {
         guard let strategy = job.asynchronous else { return try LocalExchange(job, states, stop: stop, timeline) }
         return try AsynchronousExchange(
-            job, strategy, LocalCrew(job, stop: stop, timeline), resuming: state, timeline)
+            job, strategy, LocalWorkers(job, stop: stop, timeline), resuming: state, timeline)
     }
 
     package func exchange(
-        _ job: Job, _ states: ClientStates?, resuming state: RunState?, _ channels: Channels, membership: Membership,
-        faulted: @escaping (FaultRecord) -> Void
+        _ job: Job, _ states: ClientStates?, resuming state: RunState?, _ channels: Channels, _ pool: WorkerPool
     ) throws -> any Exchange {
-        let (control, timekeeper) = (channels.control, channels.timekeeper)
-        guard let strategy = job.asynchronous else {
-            return try WorkerExchange(
-                job, channels.communicator, control: control, states, membership: membership, faulted: faulted,
-                timekeeper)
-        }
-        let crew = RankCrew(job, control: control, membership: membership, faulted: faulted, timekeeper)
-        return try AsynchronousExchange(job, strategy, crew, resuming: state, timekeeper.timeline)
+        guard let strategy = job.asynchronous else { return try WorkerExchange(job, channels, states, pool) }
+        let workers = RankWorkers(job, channels, pool)
+        return try AsynchronousExchange(job, strategy, workers, resuming: state, channels.timekeeper.timeline)
     }
 
     package func clientWork(_ job: Job, _ channels: Channels, contact: ServerContact) throws -> any ClientWork {

@@ -7,6 +7,8 @@ extension UpdateSlot {
         case wrongVersion(expected: UInt32, actual: UInt32)
         /// In bytes.
         case wrongLength(expected: Int, actual: Int)
+        /// In numbers.
+        case wrongState(expected: Int, actual: Int)
         /// Expected is what the bytes give, actual is what the envelope says.
         case wrongChecksum(expected: UInt32, actual: UInt32)
         case wrongCodec(expected: UInt32, actual: UInt32)
@@ -37,6 +39,8 @@ extension UpdateSlot {
             case .notAnUpdate(let magic): "it does not begin as an update does: magic \(hexadecimal(magic))"
             case .wrongVersion(let expected, let actual): "it is of version \(actual) of the format, not \(expected)"
             case .wrongLength(let expected, let actual): "it holds \(actual) bytes, not \(expected)"
+            case .wrongState(let expected, let actual):
+                "its client's state has \(actual) numbers, not \(expected)"
             case .wrongChecksum(let expected, let actual):
                 "it was damaged: its checksum is \(hexadecimal(actual)), its bytes give \(hexadecimal(expected))"
             case .wrongCodec(let expected, let actual): "its payload is of codec \(actual), not \(expected)"

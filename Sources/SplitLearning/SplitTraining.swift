@@ -56,10 +56,9 @@ public struct SplitTraining: TrainingScheme {
     }
 
     package func exchange(
-        _ job: Job, _ states: ClientStates?, resuming state: RunState?, _ channels: Channels, membership: Membership,
-        faulted: @escaping (FaultRecord) -> Void
+        _ job: Job, _ states: ClientStates?, resuming state: RunState?, _ channels: Channels, _ pool: WorkerPool
     ) throws -> any Exchange {
-        SplitExchange(try SplitModel(job), channels, membership: membership, faulted: faulted)
+        SplitExchange(try SplitModel(job), channels, pool)
     }
 
     package func clientWork(_ job: Job, _ channels: Channels, contact: ServerContact) throws -> any ClientWork {

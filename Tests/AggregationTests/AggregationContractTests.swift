@@ -61,6 +61,21 @@ import Testing
         }
     }
 
+    @Test(arguments: Aggregations.all.filter { !$0.needsEachUpdate }.map { $0.name })
+    func aRuleThatNeedNotSeeUpdatesHasTheBitsOfTheEnginesExactSum(name: String) throws {
+        let rows = randomRows(9, of: 5000)
+        let weights = (0..<9).map { Double(1 + 31 * $0) }
+        var sum = ExactSum(count: 5000, totalWeight: weights.reduce(0, +))
+        for index in [3, 8, 0, 1, 7, 2, 6, 5, 4] {
+            let row = rows[index]
+            try sum.add(row.span, weight: weights[index])
+        }
+        var expected = [Float](repeating: 0, count: 5000)
+        var span = expected.mutableSpan
+        sum.mean(into: &span)
+        #expect(try aggregated(name, UpdateMatrix(rows, weights: weights)) == expected)
+    }
+
     @Test(arguments: names) func doesNotCareWhoIsWho(name: String) throws {
         let rows = randomRows(15, of: 100)
         let expected = try run(name, rows, arrival: Array(0..<15), weight: { _ in 7 })

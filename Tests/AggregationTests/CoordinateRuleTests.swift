@@ -8,20 +8,6 @@ import Testing
         #expect(try aggregated("mean", UpdateMatrix([[1, -8], [5, 4]], weights: [1, 3])) == [4, 1])
     }
 
-    @Test func hasTheBitsOfTheEnginesExactSum() throws {
-        let rows = randomRows(9, of: 5000)
-        let weights = (0..<9).map { Double(1 + 31 * $0) }
-        var sum = ExactSum(count: 5000, totalWeight: weights.reduce(0, +))
-        for index in [3, 8, 0, 1, 7, 2, 6, 5, 4] {
-            let row = rows[index]
-            try sum.add(row.span, weight: weights[index])
-        }
-        var expected = [Float](repeating: 0, count: 5000)
-        var span = expected.mutableSpan
-        sum.mean(into: &span)
-        #expect(try aggregated("mean", UpdateMatrix(rows, weights: weights)) == expected)
-    }
-
     @Test func namesTheClientWhoseUpdateCannotBeSummed() throws {
         let updates = try UpdateMatrix(column: [1, 0x1p31])
         #expect(throws: AggregationError(client: 1, refusal: .overflow)) { try aggregated("mean", updates) }

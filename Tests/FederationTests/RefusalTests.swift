@@ -11,8 +11,6 @@ import Testing
 
 /// Who is left out, and what the others' mean is, is the same at any number of ranks and on any wire.
 @Suite struct RefusalTests {
-    static let wires = ["gatherv", "reduce"]
-
     /// Clients left out, and those that were not, at any number of ranks and on both wires.
     private static func expectTheSame(
         _ settings: RunSettings, sourceLocation: SourceLocation = #_sourceLocation
@@ -68,9 +66,9 @@ import Testing
         let alone = try SessionTests.run(settings, ranks: 1)
         let job = try Job(settings)
         let isSummed = job.vectors.state == 0 && job.asynchronous == nil
-        for (wire, ranks) in [("gatherv", 3), ("reduce", 3)] where wire == "gatherv" || isSummed {
-            settings.wire = wire
-            #expect(try SessionTests.run(settings, ranks: ranks).digest == alone.digest, "\(wire)")
+        for wire in Wires.all where wire.deliversEachUpdate || isSummed {
+            settings.wire = wire.name
+            #expect(try SessionTests.run(settings, ranks: 3).digest == alone.digest, "\(wire.name)")
         }
         // What q-FedAvg sends is summed whatever its size.
         if job.asynchronous == nil {
@@ -86,8 +84,7 @@ import Testing
         let round = RoundID(1)
         return try ThreadRanks.run(ranks) { communicator -> (mean: [Float], rejected: [String]) in
             let wire = wire.init(
-                communicator, parameterCount: terms.shape.sent, cohortSize: clients, terms: terms,
-                faults: FaultInjector([], rank: communicator.rank),
+                communicator, AnswerFormat(updateFloats: terms.shape.sent), cohortSize: clients, terms: terms,
                 TransferClock(Timeline(isOn: false), control: communicator))
             let workers = communicator.size - 1
             let assignment = Assignment(
@@ -95,13 +92,15 @@ import Testing
             guard communicator.rank == 0 else {
                 let own = assignment.clientsOfWorker[communicator.rank - 1]
                 if byOrder {
-                    try wire.answer(own, round: round, train: { write(work($0), to: &$1) }) { message in
-                        try communicator.startSend(message, to: 0, tag: 1).wait()
+                    for part in wire.answers(to: own) {
+                        try fill(wire, part, round, isOrder: true, work)
+                        try wire.answer { try communicator.startSend($0, to: 0, tag: 1).wait() }
                     }
                 } else {
                     for part in 0..<wire.partCount(assignment) {
                         let share = wire.clients(of: communicator.rank - 1, part: part, assignment)
-                        try wire.send(share, round: round, train: { write(work($0), to: &$1) }, unless: { false })
+                        try fill(wire, share, round, isOrder: false, work)
+                        try wire.send(unless: { false })
                     }
                 }
                 return ([], [])
@@ -132,14 +131,20 @@ import Testing
         }[0]
     }
 
-    private static func write(_ work: (LocalResult, [Float]), to change: inout MutableSpan<Float>) -> LocalResult {
-        for (i, value) in work.1.enumerated() { change[i] = value }
-        return work.0
+    private static func fill(
+        _ wire: any Wire, _ clients: ArraySlice<Int>, _ round: RoundID, isOrder: Bool,
+        _ work: (Int) -> (LocalResult, [Float])
+    ) throws {
+        wire.begin(clients, round: round, isOrder: isOrder)
+        for client in clients {
+            let (result, update) = work(client)
+            var slot = wire.takeSlot()
+            try slot.withNumbers { for (i, value) in update.enumerated() { $0[i] = value } }
+            wire.put(slot, of: client, result)
+        }
     }
 
-    static let ways: [(wire: String, byOrder: Bool)] = [
-        ("gatherv", false), ("gatherv", true), ("reduce", false), ("reduce", true),
-    ]
+    static let ways = Wires.names.flatMap { wire in [false, true].map { (wire: wire, byOrder: $0) } }
 
     @Test(arguments: ways) func `What is wrong with one client leaves out that one only`(
         wire: String, byOrder: Bool
@@ -199,7 +204,7 @@ import Testing
     ) throws {
         let terms = UpdateTerms(
             shape: UpdateShape(scaled: [1], plain: 0), totalWeight: 2, weight: { _ in 1 }, samplesHeld: { _ in 1 })
-        for wire in Self.wires {
+        for wire in Wires.names {
             let (mean, rejected) = try Self.exchange(Wires.named(wire), ranks: 3, terms: terms, clients: 2) { client in
                 (LocalResult(samples: 1, steps: 1, loss: 1), [2, client == 0 ? exponent : 1])
             }

@@ -1,4 +1,6 @@
 import MPI
+import Records
+import Runtime
 import Testing
 
 @testable import Federation

@@ -9,8 +9,8 @@ import Testing
     /// What the program of docs/WIRE.md prints: client 7, round 3 at attempt 258, 600 samples, 19 steps, loss
     /// 0.6875, simulated time 2.5 s, three weights.
     static let published = """
-        46444d5503000000070000000300000058020000000000001300000000000000\
-        000000000000e63f0c0000000000000094cb4c3f000002010000000000000440\
+        46444d5504000000070000000300000058020000000000001300000000000000\
+        000000000000e63f0c0000000000000076d67692000002010000000000000440\
         0000803f000020c00000003e
         """
 
@@ -27,7 +27,7 @@ import Testing
 
     /// The slot of the same update, as this program writes it.
     static func slot(_ change: (inout UpdateSlot.Envelope) -> Void = { _ in }) -> [UInt8] {
-        var buffer = Buffer<UInt8>(count: UpdateSlot.byteCount(parameterCount: 3))
+        var buffer = Buffer<UInt8>(count: AnswerFormat(updateFloats: 3).slotBytes)
         buffer.withMutableSpan(of: Float.self, at: UpdateSlot.envelopeBytes, count: 3) { payload in
             payload[0] = 1
             payload[1] = -2.5
@@ -46,6 +46,34 @@ import Testing
 
     @Test func `An update has the bytes that the documentation's program writes`() {
         #expect(Array(Self.slot().prefix(76)) == Self.bytes(Self.published))
+    }
+
+    /// The same with a state of 0.5 and −4, from the same program.
+    static let publishedWithState = """
+        46444d5504000000070000000300000058020000020000001300000000000000\
+        000000000000e63f0c000000000000008c50b050000002010000000000000440\
+        0000803f000020c00000003e0000003f000080c0
+        """
+
+    @Test func `A client's state lies behind its update, and the checksum is of both`() throws {
+        let format = AnswerFormat(updateFloats: 3, stateFloats: 2)
+        #expect(format.slotBytes == 128)
+        var buffer = Buffer<UInt8>(count: format.slotBytes)
+        buffer.withMutableSpan(of: Float.self, at: UpdateSlot.envelopeBytes, count: 5) { numbers in
+            for (i, number) in ([1, -2.5, 0.125, 0.5, -4] as [Float]).enumerated() { numbers[i] = number }
+        }
+        let round = RoundID(3, attempt: 258)
+        UpdateSlot.writeEnvelope(format.envelope(7, round, Self.result), to: &buffer, at: 0)
+        #expect(Array(buffer.array().prefix(84)) == Self.bytes(Self.publishedWithState))
+        #expect(try format.readEnvelope(buffer, at: 0, client: 7, round: round).result == Self.result)
+        let (update, state) = format.withNumbers(buffer, at: 0) { update, state in
+            (update.indices.map { update[$0] }, state.indices.map { state[$0] })
+        }
+        #expect(update == [1, -2.5, 0.125] && state == [0.5, -4])
+        let other = AnswerFormat(updateFloats: 3, stateFloats: 1)
+        #expect(throws: UpdateSlot.Defect.wrongState(expected: 1, actual: 2)) {
+            try other.readEnvelope(buffer, at: 0, client: 7, round: round)
+        }
     }
 
     @Test func `The documentation's update is read`() throws {
@@ -95,14 +123,14 @@ import Testing
             return bytes
         }
         #expect(defect(changed(0, to: 0)) == "it does not begin as an update does: magic 0x554d4400")
-        #expect(defect(changed(4, to: 1)) == "it is of version 1 of the format, not 3")
+        #expect(defect(changed(4, to: 1)) == "it is of version 1 of the format, not 4")
         #expect(defect(changed(40, to: 8)) == "it holds 8 bytes, not 12")
         #expect(defect(changed(47, to: 0xFF)) == "it holds 9223372036854775807 bytes, not 12")
         #expect(defect(Self.bytes(Self.published).dropLast()) == "it holds 75 bytes, not 76")
         #expect(defect([]) == "it holds 0 bytes, not 76")
         #expect(
             defect(changed(48, to: 0))
-                == "it was damaged: its checksum is 0x3f4ccb00, its bytes give 0x3f4ccb94")
+                == "it was damaged: its checksum is 0x9276d600, its bytes give 0x9276d676")
         #expect(defect(Self.slot { $0.client = 6 }) == "it is of client 6, not 7")
         #expect(
             defect(Self.slot { $0.round = RoundID(4, attempt: 258) })
@@ -125,5 +153,5 @@ import Testing
         #expect(throws: UpdateSlot.Defect.wrongCodec(expected: 0, actual: 9)) { try Self.read(bytes) }
     }
 
-    static let codec9Checksum: [UInt8] = [0xB0, 0x3E, 0x2D, 0xC2]
+    static let codec9Checksum: [UInt8] = [0x52, 0x23, 0x17, 0x6F]
 }

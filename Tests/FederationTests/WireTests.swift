@@ -1,13 +1,15 @@
 import FedCore
 import MPI
 import MPITesting
+import Records
+import Runtime
 import Testing
 
 @testable import Federation
 
 /// Whole runs over each wire: the same bits, and bad updates left out.
 @Suite struct WireTests {
-    static let wires = ["gatherv", "reduce"]
+    static let wires = Wires.names
 
     @Test(arguments: wires, [5, 50]) func `The weights are those of one process, on any wire and any number of ranks`(
         wire: String, clients: Int

@@ -7,6 +7,7 @@ public import FedCore
 public struct WeightedMean: RobustAggregation {
     public static let name = "mean"
     public static let summary = "mean weighted by sample count; withstands no attacker"
+    public static let needsEachUpdate = false
 
     public init(_ options: inout OptionReader) throws(ConfigurationError) {}
 

@@ -6,12 +6,12 @@ import Runtime
 
 /// The asynchronous server as the round loop sees it: a round is what leads to one step, and its tally is the buffer.
 ///
-/// In virtual time the schedule says whose update is next, and the crew is asked for it: the ranks train ahead of the
+/// In virtual time the schedule says whose update is next, and the workers are asked for it: the ranks train ahead of the
 /// clock, and nothing depends on when they are done. In real time updates are used as they come.
 final class AsynchronousExchange: Exchange {
     private let job: Job
     private let strategy: any AsynchronousStrategy
-    private let crew: any Crew
+    private let workers: any AsynchronousWorkers
     private let timeline: Timeline
     private let isReal: Bool
     /// The selection's cohort for a round and an attempt. To be set before the first step.
@@ -20,7 +20,7 @@ final class AsynchronousExchange: Exchange {
     private var state: AsynchronousState
     /// After the last step: nothing changes it before the next.
     private var finished: AsynchronousState
-    /// Whether those in flight have been handed to the crew.
+    /// Whether those in flight have been handed to the workers.
     private var hasBegun = false
     /// Turns since the last one that brought an update.
     private var fruitless = 0
@@ -28,12 +28,12 @@ final class AsynchronousExchange: Exchange {
 
     /// - Parameter state: to continue from; it has been validated for the job.
     init(
-        _ job: Job, _ strategy: any AsynchronousStrategy, _ crew: any Crew, resuming state: RunState?,
+        _ job: Job, _ strategy: any AsynchronousStrategy, _ workers: any AsynchronousWorkers, resuming state: RunState?,
         _ timeline: Timeline
     ) throws(ConfigurationError) {
         self.job = job
         self.strategy = strategy
-        self.crew = crew
+        self.workers = workers
         self.timeline = timeline
         let settings = job.settings
         isReal = settings.realDelays
@@ -43,8 +43,8 @@ final class AsynchronousExchange: Exchange {
         finished = self.state
     }
 
-    var trainsElsewhere: Bool { crew.trainsElsewhere }
-    var hasLostRanks: Bool { crew.hasLostRanks }
+    var trainsElsewhere: Bool { workers.trainsElsewhere }
+    var hasLostRanks: Bool { workers.hasLostRanks }
     var step: AsynchronousStep? { current }
     var asynchronousState: [UInt8] { finished.bytes }
 
@@ -58,13 +58,13 @@ final class AsynchronousExchange: Exchange {
         let version = round.number - 1
         precondition(state.schedule.version == version, "a step is not a round that can be repeated")
         state.weights[version] = down.indices.map { down[$0] }
-        try crew.startStep(round.number)
+        try workers.startStep(round.number)
         if !hasBegun { try begin(state.schedule.inFlight) }
         hasBegun = true
         current = AsynchronousStep()
         let lastStep = state.schedule.now
         let samples = cohort.reduce(0) { $0 + job.trainedSamples(holding: job.partition.count(of: $1)) }
-        var isBesideDone = !crew.trainsElsewhere
+        var isBesideDone = !workers.trainsElsewhere
         while tally.participants < strategy.bufferSize {
             if let (start, end) = try nextEnd(waits: false) {
                 try use(end, of: start, round, into: tally)
@@ -74,7 +74,7 @@ final class AsynchronousExchange: Exchange {
             try refill(cohort)
             if !isBesideDone {
                 isBesideDone = true
-                try besideTraining { try crew.heartbeat() }
+                try besideTraining { try workers.heartbeat() }
             } else if isReal {
                 if let (start, end) = try nextEnd(waits: true) {
                     try use(end, of: start, round, into: tally)
@@ -83,7 +83,7 @@ final class AsynchronousExchange: Exchange {
                 state.schedule.advance()
             }
         }
-        if !isBesideDone { try besideTraining { try crew.heartbeat() } }
+        if !isBesideDone { try besideTraining { try workers.heartbeat() } }
         timeline.enter(.aggregate)
         if job.settings.simulation.isVirtual { current.seconds = state.schedule.now - lastStep }
         state.schedule.step()
@@ -107,16 +107,16 @@ final class AsynchronousExchange: Exchange {
             guard let weights = state.weights[start.version] else {
                 preconditionFailure("the weights of version \(start.version) are gone")
             }
-            try crew.begin(start, from: weights)
+            try workers.begin(start, from: weights)
         }
     }
 
     /// The end of the next turn: in virtual time of one that is due, in real time of one that has come.
     private func nextEnd(waits: Bool) throws -> (AsynchronousStart, TurnEnd)? {
         guard isReal else {
-            return try state.schedule.takeDue().map { ($0, try crew.finish($0)) }
+            return try state.schedule.takeDue().map { ($0, try workers.finish($0)) }
         }
-        guard let (client, end) = try crew.nextEnd(waits: waits) else { return nil }
+        guard let (client, end) = try workers.nextEnd(waits: waits) else { return nil }
         guard let start = state.schedule.take(client) else { preconditionFailure("client \(client) was not in flight") }
         return (start, end)
     }
@@ -129,9 +129,12 @@ final class AsynchronousExchange: Exchange {
         timeline.enter(.aggregate, client: start.client)
         let before = tally.participants
         let staleness = state.schedule.version - start.version
+        // A strategy without rounds keeps nothing for its clients.
+        let kept: [Float] = []
         switch end {
         case .lost: tally.drop(1)
-        case .update(.failure(let defect), let slot): tally.receive(start.client, .failure(defect), slot.span)
+        case .update(.failure(let defect), let slot):
+            tally.receive(start.client, .failure(defect), slot.span, state: kept.span)
         case .update(.success(var envelope), var slot):
             if envelope.result.status.hasUpdate {
                 if staleness > strategy.largestStaleness ?? .max {
@@ -140,7 +143,7 @@ final class AsynchronousExchange: Exchange {
                     weigh(&slot, of: start, staleness: staleness)
                 }
             }
-            tally.receive(start.client, .success(envelope), slot.span)
+            tally.receive(start.client, .success(envelope), slot.span, state: kept.span)
         }
         if tally.participants > before {
             current.staleness.append(staleness)
@@ -172,9 +175,9 @@ final class AsynchronousExchange: Exchange {
 
     // MARK: Beside the turns
 
-    func heartbeat() throws { try crew.heartbeat() }
+    func heartbeat() throws { try workers.heartbeat() }
 
-    func stop() throws { try crew.stop() }
+    func stop() throws { try workers.stop() }
 
-    func dismiss() throws { try crew.dismiss() }
+    func dismiss() throws { try workers.dismiss() }
 }

@@ -10,10 +10,10 @@ extension RunSettings {
 
     /// Refuses what an asynchronous server cannot honour.
     func validate(for asynchronous: any AsynchronousStrategy) throws(ConfigurationError) {
-        guard wire == GathervWire.name else {
+        guard try Wires.named(wire).deliversEachUpdate else {
             throw ConfigurationError(
-                "strategy '\(strategy)' takes each update as it comes, which --wire \(wire) adds up; use --wire "
-                    + GathervWire.name)
+                "strategy '\(strategy)' takes each update as it comes, which --wire \(wire) adds up; use "
+                    + Wires.options { $0.deliversEachUpdate })
         }
         guard roundDeadline == nil else {
             throw ConfigurationError(

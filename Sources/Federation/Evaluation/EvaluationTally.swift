@@ -57,7 +57,8 @@ final class EvaluationTally: AnswerReceiver {
     }
 
     func receive(
-        _ client: Int, _ envelope: Result<UpdateSlot.Envelope, UpdateSlot.Defect>, _ slot: Span<Float>
+        _ client: Int, _ envelope: Result<UpdateSlot.Envelope, UpdateSlot.Defect>, _ slot: Span<Float>,
+        state: Span<Float>
     ) {
         do {
             _ = try envelope.get()

@@ -2,9 +2,10 @@ package import FedCore
 
 /// Takes in what the clients of an exchange answer.
 package protocol AnswerReceiver: AnyObject {
-    /// A client's answer as it came: its envelope, or what is wrong with it, and what lies behind it.
+    /// A client's answer as it came: its envelope, or what is wrong with it, its numbers, and the client's new state.
     func receive(
-        _ client: Int, _ envelope: Result<UpdateSlot.Envelope, UpdateSlot.Defect>, _ slot: Span<Float>)
+        _ client: Int, _ envelope: Result<UpdateSlot.Envelope, UpdateSlot.Defect>, _ update: Span<Float>,
+        state: Span<Float>)
 
     /// A sum of clients' updates, as ``PartialSum`` writes it with these levels, and an envelope of each.
     func receive(
@@ -25,21 +26,6 @@ extension AnswerReceiver {
         levels: [ScaledSum.Levels], bytes: Int
     ) {
         let none: [Float] = []
-        for (client, _) in envelopes { receive(client, .failure(.damagedSum), none.span) }
-    }
-}
-
-/// What the clients of an exchange are asked for.
-package enum ClientTask: Sendable, Equatable {
-    /// To train, and send the update.
-    case training
-    /// To try their models on the samples they have held out.
-    case evaluation
-
-    var frameKind: RoundFrame.Kind {
-        switch self {
-        case .training: .train
-        case .evaluation: .evaluate
-        }
+        for (client, _) in envelopes { receive(client, .failure(.damagedSum), none.span, state: none.span) }
     }
 }

@@ -10,46 +10,43 @@ import Runtime
 final class GathervWire: Wire {
     static let name = "gatherv"
     static let summary = "each client's update by MPI_Gatherv"
+    static let carriesClientState = true
+    static let deliversEachUpdate = true
 
     private let communicator: any Communicator
     private let workers: Int
-    let parameterCount: Int
-    let slotBytes: Int
+    private let format: AnswerFormat
     /// Clients of one worker in one wave.
-    let slotsPerWave: Int
+    private let slotsPerWave: Int
     /// On the server, between waves.
     private var receiveBuffer: Buffer<UInt8>?
     /// On a worker: what it sends, or has sent last.
     private var batch: UpdateBatch
-    private let faults: FaultInjector
     private let transfers: TransferClock
 
     /// Bound of the server's buffer, unless one update per worker needs more.
     static let defaultServerBytes = 64 << 20
 
     convenience init(
-        _ communicator: any Communicator, parameterCount: Int, cohortSize: Int, terms: UpdateTerms,
-        faults: FaultInjector, _ transfers: TransferClock
+        _ communicator: any Communicator, _ format: AnswerFormat, cohortSize: Int, terms: UpdateTerms,
+        _ transfers: TransferClock
     ) {
         self.init(
-            communicator, parameterCount: parameterCount, cohortSize: cohortSize, faults: faults,
-            transfers, serverBytes: Self.defaultServerBytes)
+            communicator, format, cohortSize: cohortSize, transfers, serverBytes: Self.defaultServerBytes)
     }
 
     init(
-        _ communicator: any Communicator, parameterCount: Int, cohortSize: Int, faults: FaultInjector,
-        _ transfers: TransferClock, serverBytes: Int
+        _ communicator: any Communicator, _ format: AnswerFormat, cohortSize: Int, _ transfers: TransferClock,
+        serverBytes: Int
     ) {
         self.transfers = transfers
-        self.faults = faults
         self.communicator = communicator
-        self.parameterCount = parameterCount
+        self.format = format
         workers = communicator.size - 1
-        slotBytes = UpdateSlot.byteCount(parameterCount: parameterCount)
-        slotsPerWave = min(cohortSize, max(1, serverBytes / (slotBytes * workers)))
-        batch = UpdateBatch(slots: communicator.rank > 0 ? slotsPerWave : 0, parameterCount: parameterCount)
+        slotsPerWave = min(cohortSize, max(1, serverBytes / (format.slotBytes * workers)))
+        batch = UpdateBatch(format, room: communicator.rank > 0 ? slotsPerWave : 0)
         if communicator.rank == 0 {
-            receiveBuffer = Buffer(count: min(cohortSize, slotsPerWave * workers) * slotBytes)
+            receiveBuffer = Buffer(count: min(cohortSize, slotsPerWave * workers) * format.slotBytes)
         }
     }
 
@@ -66,20 +63,27 @@ final class GathervWire: Wire {
 
     // MARK: Worker
 
-    func send(
-        _ clients: ArraySlice<Int>, round: RoundID, train: TrainClient, unless giveUp: () throws -> Bool
-    ) throws {
-        try batch.fill(round: round, clients: clients, train: train)
-        if faults.spoils(.corrupt, round: round.number) { batch.corrupt() }
-        faults.reach(.gather, round: round.number)
-        guard try !giveUp() else { return }
-        try send(&batch, unless: giveUp)
+    func answers(to clients: [Int]) -> [ArraySlice<Int>] {
+        stride(from: 0, to: clients.count, by: slotsPerWave).map { clients[$0..<min($0 + slotsPerWave, clients.count)] }
     }
 
-    /// Sends a batch, which keeps its contents.
-    func send(_ batch: inout UpdateBatch, unless giveUp: () throws -> Bool) throws {
-        let count = batch.byteCount
-        let clients = batch.clients.count
+    func begin(_ clients: ArraySlice<Int>, round: RoundID, isOrder: Bool) {
+        batch.begin(clients, round: round, isAnswer: isOrder)
+    }
+
+    func has(_ client: Int) -> Bool { batch.clients.contains(client) }
+
+    func takeSlot() -> AnswerSlot { batch.takeSlot() }
+
+    func put(_ slot: consuming AnswerSlot, of client: Int, _ result: LocalResult) {
+        batch.put(slot, of: client, result)
+    }
+
+    func corrupt() { batch.corrupt() }
+
+    /// The batch keeps its contents, and may be sent again.
+    func send(unless giveUp: () throws -> Bool) throws {
+        let (count, clients) = (batch.byteCount, batch.clients.count)
         try transfers.enterCollective()
         var request = try communicator.startGatherv(
             batch.take(), sending: count, into: Buffer(count: 0), counts: [], root: 0)
@@ -92,24 +96,8 @@ final class GathervWire: Wire {
         }
     }
 
-    func hasDone(_ client: Int, round: RoundID) -> Bool { batch.has(client, round: round) }
-
-    func answer(
-        _ clients: [Int], round: RoundID, train: TrainClient,
-        send: (consuming Buffer<UInt8>) throws -> Buffer<UInt8>
-    ) throws {
-        for start in stride(from: 0, to: clients.count, by: slotsPerWave) {
-            let chunk = clients[start..<min(start + slotsPerWave, clients.count)]
-            var next = UpdateBatch(slots: chunk.count, parameterCount: parameterCount)
-            try next.fill(round: round, clients: chunk) { client, change in
-                if let result = batch.update(of: client, round: round, into: &change) { return result }
-                return try train(client, &change)
-            }
-            if faults.spoils(.corrupt, round: round.number) { next.corrupt() }
-            faults.reach(.gather, round: round.number)
-            next.giveBack(try send(next.take()))
-            batch = next
-        }
+    func answer(by send: (consuming Buffer<UInt8>) throws -> Buffer<UInt8>) throws {
+        batch.giveBack(try send(batch.take()))
     }
 
     // MARK: Server
@@ -120,7 +108,7 @@ final class GathervWire: Wire {
     ) throws -> Bool {
         guard let into = receiveBuffer.take() else { preconditionFailure("the wire is in use, or was given up") }
         let clients = (0..<workers).map { self.clients(of: $0, part: wave, assignment) }
-        let counts = [0] + clients.map { $0.count * slotBytes }
+        let counts = [0] + clients.map { $0.count * format.slotBytes }
         try transfers.enterCollective()
         var request = try communicator.startGatherv(Buffer(count: 0), into: into, counts: counts, root: 0)
         while try !request.wait(until: .now + .milliseconds(100)) {
@@ -128,50 +116,30 @@ final class GathervWire: Wire {
         }
         let received = try request.wait().receive
         let cohort = Array(clients.joined())
-        try transfers.endGather(bytes: cohort.count * slotBytes, clients: cohort.count, isFirst: wave == 0)
-        let slots = cohort.enumerated().map { (client: $1, offset: $0 * slotBytes) }
-        deliver(slots, of: received, round: round, to: tally)
+        try transfers.endGather(bytes: cohort.count * format.slotBytes, clients: cohort.count, isFirst: wave == 0)
+        let slots = cohort.enumerated().map { (client: $1, round: round, offset: $0 * format.slotBytes) }
+        deliver(slots, of: received, to: tally)
         receiveBuffer = .some(received)
         return true
     }
 
-    /// A damaged update stands for the client whose turn it was.
     func open(
         _ answer: borrowing Buffer<UInt8>, pending: inout [Int], round: RoundID, into tally: any AnswerReceiver
     ) {
-        // Answers of another exchange, perhaps of another length, do not count.
-        if let first = UpdateSlot.owner(answer, at: 0), first.round != round { return }
-        var slots: [(client: Int, offset: Int)] = []
-        for slot in 0..<answer.count / slotBytes {
-            let offset = slot * slotBytes
-            let client: Int
-            if let named = UpdateSlot.owner(answer, at: offset) {
-                guard named.round == round else { continue }
-                client = named.client
-            } else {
-                guard let first = pending.first else { continue }
-                client = first
-            }
-            guard let index = pending.firstIndex(of: client) else { continue }
-            pending.remove(at: index)
-            slots.append((client, offset))
-        }
-        deliver(slots, of: answer, round: round, to: tally)
+        deliver(format.slots(of: answer, pending: &pending, round: { _ in round }), of: answer, to: tally)
     }
 
-    /// Checks slots that should hold these clients' updates, then hands them over.
+    /// Checks slots that should hold these clients' answers, then hands them over.
     private func deliver(
-        _ slots: [(client: Int, offset: Int)], of buffer: borrowing Buffer<UInt8>, round: RoundID,
+        _ slots: [(client: Int, round: RoundID, offset: Int)], of buffer: borrowing Buffer<UInt8>,
         to tally: any AnswerReceiver
     ) {
-        let payloadBytes = parameterCount * 4
         transfers.timeline.note(clients: slots.count)
         var envelopes: [Result<UpdateSlot.Envelope, UpdateSlot.Defect>] = []
-        for (client, offset) in slots {
+        for (client, round, offset) in slots {
             do {
-                let envelope = try UpdateSlot.readEnvelope(
-                    buffer, at: offset, client: client, round: round, payloadBytes: payloadBytes)
-                envelopes.append(.success(envelope))
+                envelopes.append(
+                    .success(try format.readEnvelope(buffer, at: offset, client: client, round: round)))
             } catch {
                 envelopes.append(.failure(error))
             }
@@ -179,9 +147,8 @@ final class GathervWire: Wire {
         transfers.timeline.enter(.aggregate)
         transfers.timeline.note(clients: slots.count)
         for (slot, envelope) in zip(slots, envelopes) {
-            let start = slot.offset + UpdateSlot.envelopeBytes
-            buffer.withSpan(of: Float.self, at: start, count: parameterCount) { change in
-                tally.receive(slot.client, envelope, change)
+            format.withNumbers(buffer, at: slot.offset) { update, state in
+                tally.receive(slot.client, envelope, update, state: state)
             }
         }
     }

@@ -12,11 +12,12 @@ import Runtime
 final class ReduceWire: Wire {
     static let name = "reduce"
     static let summary = "exact partial sums by MPI_Reduce; rank 0's memory does not grow with the clients"
+    static let carriesClientState = false
+    static let deliversEachUpdate = false
 
     private let communicator: any Communicator
-    private let faults: FaultInjector
     private let transfers: TransferClock
-    private let parameterCount: Int
+    private let format: AnswerFormat
     private let terms: UpdateTerms
     private let workers: Int
 
@@ -24,21 +25,22 @@ final class ReduceWire: Wire {
     private var sum: UpdateSum
     private var round = RoundID(0)
     private var results: [(client: Int, result: LocalResult)] = []
-    private var change: [Float]
+    /// Where a client's update is written; nil while it is.
+    private var slot: Buffer<UInt8>?
+    private var isToCorrupt = false
 
     init(
-        _ communicator: any Communicator, parameterCount: Int, cohortSize: Int, terms: UpdateTerms,
-        faults: FaultInjector, _ transfers: TransferClock
+        _ communicator: any Communicator, _ format: AnswerFormat, cohortSize: Int, terms: UpdateTerms,
+        _ transfers: TransferClock
     ) {
+        precondition(format.stateFloats == 0, "a sum carries no client's state")
         self.terms = terms
         self.transfers = transfers
         self.communicator = communicator
-        self.faults = faults
-        self.parameterCount = parameterCount
+        self.format = format
         workers = communicator.size - 1
         let isWorker = communicator.rank > 0
         sum = isWorker ? terms.emptySum() : UpdateSum(UpdateShape(plain: 0), totalWeight: 1)
-        change = [Float](repeating: 0, count: isWorker ? parameterCount : 0)
     }
 
     func partCount(_ assignment: Assignment) -> Int { assignment.cohortSize > 0 ? 1 : 0 }
@@ -150,15 +152,35 @@ final class ReduceWire: Wire {
 
     // MARK: Worker
 
-    func send(
-        _ clients: ArraySlice<Int>, round: RoundID, train: TrainClient, unless giveUp: () throws -> Bool
-    ) throws {
-        begin(round)
-        try add(clients, train: train)
-        faults.reach(.gather, round: round.number)
-        if try giveUp() { return }
-        var envelopes = Buffer<UInt8>(count: results.count * UpdateSlot.envelopeBytes)
-        writeEnvelopes(to: &envelopes)
+    func answers(to clients: [Int]) -> [ArraySlice<Int>] { clients.isEmpty ? [] : [clients[...]] }
+
+    func begin(_ clients: ArraySlice<Int>, round: RoundID, isOrder: Bool) {
+        let keeps = isOrder && self.round == round && Set(results.map(\.client)).isSubset(of: clients)
+        if !keeps { begin(round) }
+    }
+
+    func has(_ client: Int) -> Bool { results.contains { $0.client == client } }
+
+    func takeSlot() -> AnswerSlot {
+        AnswerSlot(slot.take() ?? Buffer(count: 4 * format.updateFloats), at: 0, floats: format.updateFloats)
+    }
+
+    /// Adds an answer's update, and has the slot free for the next.
+    func put(_ slot: consuming AnswerSlot, of client: Int, _ result: LocalResult) {
+        let change = slot.intoBuffer()
+        var result = result
+        if result.status.hasUpdate {
+            let refusal = change.withSpan(of: Float.self, at: 0, count: format.updateFloats) { add(client, result, $0) }
+            if let refusal { result.status = refusal }
+        }
+        results.append((client, result))
+        self.slot = .some(change)
+    }
+
+    func corrupt() { isToCorrupt = true }
+
+    func send(unless giveUp: () throws -> Bool) throws {
+        let envelopes = envelopes(room: 0)
         try transfers.enterCollective()
         guard let levels = try agree(on: sum.levels, unless: giveUp) else { return }
         var partial = Buffer<Int64>(count: PartialSum.words(terms.shape, levels))
@@ -174,23 +196,11 @@ final class ReduceWire: Wire {
         transfers.endGather(bytes: bytes, clients: results.count)
     }
 
-    /// What is summed is not kept apart.
-    func hasDone(_ client: Int, round: RoundID) -> Bool { false }
-
-    func answer(
-        _ clients: [Int], round: RoundID, train: TrainClient,
-        send: (consuming Buffer<UInt8>) throws -> Buffer<UInt8>
-    ) throws {
-        let kept = results.map(\.client)
-        if self.round != round || !Set(kept).isSubset(of: clients) { begin(round) }
-        let trained = Set(results.map(\.client))
-        try add(clients.filter { !trained.contains($0) }[...], train: train)
-        faults.reach(.gather, round: round.number)
+    func answer(by send: (consuming Buffer<UInt8>) throws -> Buffer<UInt8>) throws {
         let envelopeBytes = results.count * UpdateSlot.envelopeBytes
         let levels = sum.levels
         let (words, levelWords) = (PartialSum.words(terms.shape, levels), LevelWords.count(terms.shape))
-        var message = Buffer<UInt8>(count: envelopeBytes + (words + levelWords) * 8)
-        writeEnvelopes(to: &message)
+        var message = envelopes(room: (words + levelWords) * 8)
         message.withMutableSpan(of: Int64.self, at: envelopeBytes, count: words) {
             PartialSum.write(sum, levels, to: &$0)
         }
@@ -208,20 +218,9 @@ final class ReduceWire: Wire {
         results.removeAll(keepingCapacity: true)
     }
 
-    private func add(_ clients: ArraySlice<Int>, train: TrainClient) throws {
-        for client in clients {
-            var change = change
-            self.change = []
-            var span = change.mutableSpan
-            var result = try train(client, &span)
-            if result.status.hasUpdate, let reason = leaveOut(client, result, change.span) { result.status = reason }
-            results.append((client, result))
-            self.change = change
-        }
-    }
-
     /// Adds an update, unless something is wrong with it: in a sum nobody finds it again.
-    private func leaveOut(_ client: Int, _ result: LocalResult, _ change: Span<Float>) -> UpdateStatus? {
+    /// - Returns: why it is left out; nil: it is not.
+    private func add(_ client: Int, _ result: LocalResult, _ change: Span<Float>) -> UpdateStatus? {
         let envelope = UpdateSlot.Envelope(client: client, round: round, result: result, payloadBytes: 0)
         do {
             try envelope.checkResult(samplesHeld: terms.samplesHeld(client))
@@ -236,13 +235,18 @@ final class ReduceWire: Wire {
         }
     }
 
-    private func writeEnvelopes(to buffer: inout Buffer<UInt8>) {
+    /// A message that begins with the envelopes of all that was put in.
+    /// - Parameter room: bytes behind them.
+    private func envelopes(room: Int) -> Buffer<UInt8> {
+        var buffer = Buffer<UInt8>(count: results.count * UpdateSlot.envelopeBytes + room)
         for (slot, entry) in results.enumerated() {
             var envelope = UpdateSlot.Envelope(
                 client: entry.client, round: round, result: entry.result, payloadBytes: 0)
             envelope.codec = .summed
             UpdateSlot.writeEnvelope(envelope, to: &buffer, at: slot * UpdateSlot.envelopeBytes)
         }
-        if faults.spoils(.corrupt, round: round.number), !results.isEmpty { buffer[8] ^= 0x10 }
+        if isToCorrupt, !results.isEmpty { buffer[8] ^= 0x10 }
+        isToCorrupt = false
+        return buffer
     }
 }

@@ -1,84 +1,84 @@
 import MPI
 
-/// Encoded updates of some clients of one round: what a worker sends, and keeps in case it has to send it again.
+/// Answers of some clients of one round, one behind another: what a worker sends, and keeps in case it has to send it again.
 struct UpdateBatch: ~Copyable {
-    private let parameterCount: Int
-    let slotBytes: Int
+    private let format: AnswerFormat
     private(set) var round = RoundID(0)
     private(set) var clients: [Int] = []
+    /// Answers that there is room for.
+    private var room: Int
+    /// Nil while it is sent or written to.
     private var buffer: Buffer<UInt8>?
 
-    /// - Parameter slots: clients it has room for.
-    init(slots: Int, parameterCount: Int) {
-        self.parameterCount = parameterCount
-        slotBytes = UpdateSlot.byteCount(parameterCount: parameterCount)
-        buffer = Buffer(count: slots * slotBytes)
+    init(_ format: AnswerFormat, room: Int) {
+        self.format = format
+        self.room = room
+        buffer = Buffer(count: room * format.slotBytes)
     }
 
-    var byteCount: Int { clients.count * slotBytes }
+    var byteCount: Int { clients.count * format.slotBytes }
 
-    /// Replaces its contents by these clients' updates, each trained by `train`, which writes the change of the weights.
-    mutating func fill(
-        round: RoundID, clients: some Collection<Int>,
-        train: (_ client: Int, _ change: inout MutableSpan<Float>) throws -> LocalResult
-    ) throws {
-        guard var buffer = self.buffer.take() else { preconditionFailure("the batch is being sent") }
-        self.clients.removeAll(keepingCapacity: true)
-        self.round = round
-        for client in clients {
-            let offset = byteCount
-            let result = try buffer.withMutableSpan(
-                of: Float.self, at: offset + UpdateSlot.envelopeBytes, count: parameterCount
-            ) { change in
-                try train(client, &change)
+    /// Makes room for the answers of these clients.
+    /// - Parameter isAnswer: whether they are sent as one message, so that there is room for these alone; those that are here
+    ///   already, and sound, are kept. Otherwise it begins empty.
+    mutating func begin(_ clients: ArraySlice<Int>, round: RoundID, isAnswer: Bool) {
+        let kept = isAnswer ? self.clients.filter { clients.contains($0) && has($0, round: round) } : []
+        let fits = isAnswer ? room == clients.count : room >= clients.count
+        if let old = buffer.take() {
+            if kept.isEmpty, fits {
+                buffer = .some(old)
+            } else {
+                // What is kept lies elsewhere in it, or it is of another size.
+                var new = Buffer<UInt8>(count: clients.count * format.slotBytes)
+                for (slot, client) in kept.enumerated() {
+                    guard let place = self.clients.firstIndex(of: client) else { continue }
+                    new.copy(format.slotBytes, from: old, at: place * format.slotBytes, to: slot * format.slotBytes)
+                }
+                buffer = .some(new)
+                room = clients.count
             }
-            UpdateSlot.writeEnvelope(
-                .init(client: client, round: round, result: result, payloadBytes: parameterCount * 4),
-                to: &buffer, at: offset)
-            self.clients.append(client)
+        } else {
+            // What it held was lost with work that was broken off.
+            buffer = .some(Buffer(count: clients.count * format.slotBytes))
+            room = clients.count
         }
-        self.buffer = .some(buffer)
+        self.round = round
+        self.clients = kept
     }
 
-    /// Changes a byte of the first client's envelope, to test that it is noticed.
+    /// Whether a client's answer of this round is here, and sound.
+    private func has(_ client: Int, round: RoundID) -> Bool {
+        guard round == self.round, let slot = clients.firstIndex(of: client) else { return false }
+        switch buffer {
+        case .some(let buffer):
+            return
+                (try? format.readEnvelope(buffer, at: slot * format.slotBytes, client: client, round: round)) != nil
+        case .none: return false
+        }
+    }
+
+    /// Lends the place of the next answer; `put` takes it back.
+    mutating func takeSlot() -> AnswerSlot {
+        precondition(clients.count < room, "a batch of \(room) answers is full")
+        return AnswerSlot(take(), at: byteCount + UpdateSlot.envelopeBytes, floats: format.floats)
+    }
+
+    /// Takes an answer whose numbers have been written. O(slot): the checksum is of all of them.
+    mutating func put(_ slot: consuming AnswerSlot, of client: Int, _ result: LocalResult) {
+        var buffer = slot.intoBuffer()
+        UpdateSlot.writeEnvelope(format.envelope(client, round, result), to: &buffer, at: byteCount)
+        clients.append(client)
+        giveBack(buffer)
+    }
+
+    /// Changes a byte of the first answer's envelope, to test that it is noticed.
     mutating func corrupt() {
         guard var buffer = self.buffer.take() else { return }
         if !clients.isEmpty { buffer[8] ^= 0x10 }
         self.buffer = .some(buffer)
     }
 
-    /// Whether a client's update of this round is here, and sound.
-    func has(_ client: Int, round: RoundID) -> Bool {
-        guard round == self.round, let slot = clients.firstIndex(of: client) else { return false }
-        switch buffer {
-        case .some(let buffer):
-            return
-                (try? UpdateSlot.readEnvelope(
-                    buffer, at: slot * slotBytes, client: client, round: round, payloadBytes: parameterCount * 4))
-                != nil
-        case .none: return false
-        }
-    }
-
-    /// Copies a client's update of this round out, if it is here.
-    func update(of client: Int, round: RoundID, into change: inout MutableSpan<Float>) -> LocalResult? {
-        guard round == self.round, let slot = clients.firstIndex(of: client) else { return nil }
-        let offset = slot * slotBytes
-        switch buffer {
-        case .some(let buffer):
-            let envelope = try? UpdateSlot.readEnvelope(
-                buffer, at: offset, client: client, round: round, payloadBytes: parameterCount * 4)
-            guard let envelope else { return nil }
-            buffer.withSpan(of: Float.self, at: offset + UpdateSlot.envelopeBytes, count: parameterCount) { kept in
-                for i in 0..<kept.count { change[unchecked: i] = kept[unchecked: i] }
-            }
-            return envelope.result
-        case .none:
-            return nil
-        }
-    }
-
-    /// The buffer, to be sent; `giveBack` returns it.
+    /// The memory, to be sent; `giveBack` returns it.
     mutating func take() -> Buffer<UInt8> {
         guard let buffer = buffer.take() else { preconditionFailure("the batch is being sent") }
         return buffer
@@ -86,5 +86,15 @@ struct UpdateBatch: ~Copyable {
 
     mutating func giveBack(_ buffer: consuming Buffer<UInt8>) {
         self.buffer = .some(buffer)
+    }
+}
+
+extension Buffer where Element == UInt8 {
+    fileprivate mutating func copy(_ count: Int, from other: borrowing Buffer<UInt8>, at start: Int, to place: Int) {
+        other.withSpan(of: UInt8.self, at: start, count: count) { bytes in
+            withMutableSpan(of: UInt8.self, at: place, count: count) { own in
+                for i in 0..<count { own[unchecked: i] = bytes[unchecked: i] }
+            }
+        }
     }
 }

@@ -1,10 +1,10 @@
-import Datasets
 import FedCore
 import MPI
 import Records
 import Runtime
 
-/// How the updates of a round come up: in collectives while all ranks are there, point to point once one was lost.
+/// How the answers of the clients come up: in collectives while all ranks are there, point to point once one was lost. A wire
+/// moves bytes: what is in them is the work of others, who write it where the wire says.
 ///
 /// One object lives on each rank: on rank 0, the server, its server half is used, on worker `w`, which is rank `w + 1`,
 /// its worker half. The collective calls are cut into parts that all ranks derive from the round's assignment.
@@ -14,13 +14,19 @@ protocol Wire: AnyObject, SendableMetatype {
     /// One line for `--help`.
     static var summary: String { get }
 
+    /// Whether a client's new state comes up beside its update.
+    static var carriesClientState: Bool { get }
+    /// Whether the server gets each client's update by itself, and not a sum of some.
+    static var deliversEachUpdate: Bool { get }
+
     /// - Parameters:
+    ///   - format: how an answer lies in a message.
+    ///   - cohortSize: clients that answer together, at most.
     ///   - terms: of the sum of the updates.
-    ///   - faults: that are made on purpose on this rank.
     ///   - transfers: told when a collective is entered and when it is done.
     init(
-        _ communicator: any Communicator, parameterCount: Int, cohortSize: Int, terms: UpdateTerms,
-        faults: FaultInjector, _ transfers: TransferClock)
+        _ communicator: any Communicator, _ format: AnswerFormat, cohortSize: Int, terms: UpdateTerms,
+        _ transfers: TransferClock)
 
     func partCount(_ assignment: Assignment) -> Int
     /// A worker's clients in one part.
@@ -45,58 +51,34 @@ protocol Wire: AnyObject, SendableMetatype {
 
     // MARK: Worker
 
-    /// Trains one part's clients and sends their updates. Collective, unless it is given up.
-    /// - Parameter giveUp: asked while waiting; true leaves the collective, and the updates are kept for `answer`.
-    func send(
-        _ clients: ArraySlice<Int>, round: RoundID, train: TrainClient, unless giveUp: () throws -> Bool) throws
+    /// The clients of an order, in parts that are answered in one message each.
+    func answers(to clients: [Int]) -> [ArraySlice<Int>]
 
-    /// Whether a client's work of this round is done and kept, so that an order for it only sends it again.
-    func hasDone(_ client: Int, round: RoundID) -> Bool
+    /// Begins with the answers of these clients, one part of a collective or of an order.
+    /// - Parameter isOrder: whether they are to be sent point to point. What is here of them already, because a collective was
+    ///   left after the work, is kept.
+    func begin(_ clients: ArraySlice<Int>, round: RoundID, isOrder: Bool)
 
-    /// Trains the ordered clients, but for those that are trained already, and sends their updates point to point.
+    /// Whether a client's answer is here, so that it only has to be sent.
+    func has(_ client: Int) -> Bool
+
+    /// Lends a place for one client's answer, to be written and put back. Work that is broken off need not put it back.
+    func takeSlot() -> AnswerSlot
+
+    /// Takes a client's answer in.
+    /// - Parameter result: what the client reports beside its numbers.
+    func put(_ slot: consuming AnswerSlot, of client: Int, _ result: LocalResult)
+
+    /// Changes a byte of what is sent next, to test that it is noticed.
+    func corrupt()
+
+    /// Sends the answers. Collective, unless it is given up.
+    /// - Parameter giveUp: asked while waiting; true leaves the collective, and the answers are kept.
+    func send(unless giveUp: () throws -> Bool) throws
+
+    /// Sends the answers point to point, as one message.
     /// - Parameter send: sends a message and gives its memory back.
-    func answer(
-        _ clients: [Int], round: RoundID, train: TrainClient,
-        send: (consuming Buffer<UInt8>) throws -> Buffer<UInt8>) throws
-}
-
-/// Trains a client, and writes the change of its weights.
-typealias TrainClient = (_ client: Int, _ change: inout MutableSpan<Float>) throws -> LocalResult
-
-extension Job {
-    /// How updates come up.
-    func trainingWire(
-        on communicator: any Communicator, faults: FaultInjector, _ transfers: TransferClock
-    ) throws(ConfigurationError) -> any Wire {
-        try Wires.named(settings.wire).init(
-            communicator, parameterCount: vectors.slot, cohortSize: settings.cohortSize, terms: terms,
-            faults: faults, transfers)
-    }
-
-    /// How evaluations come up; nil when clients hold nothing out.
-    func evaluationWire(on communicator: any Communicator, _ transfers: TransferClock) -> (any Wire)? {
-        guard clientTest.sampleCount > 0 else { return nil }
-        // With an answer of a few hundred bytes a wave's states, sent ahead of it, are what takes memory.
-        let answer = UpdateSlot.byteCount(parameterCount: evaluationVector.floats)
-        let state = sendsStates(for: .evaluation) ? StateMessage.byteCount(floats: vectors.state) : 0
-        return GathervWire(
-            communicator, parameterCount: evaluationVector.floats, cohortSize: settings.clients,
-            faults: FaultInjector([], rank: communicator.rank), transfers,
-            serverBytes: GathervWire.defaultServerBytes / (answer + state) * answer)
-    }
-
-    /// Whether the clients' states go to the ranks for this.
-    func sendsStates(for task: ClientTask) -> Bool {
-        task == .training ? vectors.state > 0 : strategy.personalization != .none
-    }
-
-    /// What a client's work is expected to cost, relative to other clients'.
-    package func cost(of client: Int, _ task: ClientTask) -> Int {
-        switch task {
-        case .training: max(trainedSamples(holding: partition.count(of: client)), partition.count(of: client))
-        case .evaluation: clientTest.count(of: client)
-        }
-    }
+    func answer(by send: (consuming Buffer<UInt8>) throws -> Buffer<UInt8>) throws
 }
 
 /// The catalog of wires.
@@ -108,6 +90,11 @@ public enum Wires {
 
     /// Names and summaries, for `--help`.
     public static var summaries: String { all.map { "\($0.name) (\($0.summary))" }.joined(separator: ", ") }
+
+    /// The options that choose a wire which can do something, for error messages: `--wire gatherv`.
+    static func options(where isAble: (any Wire.Type) -> Bool) -> String {
+        all.filter(isAble).map { "--wire \($0.name)" }.joined(separator: " or ")
+    }
 
     /// - Throws: `ConfigurationError` that lists the catalog when the name is not in it.
     static func named(_ name: String) throws(ConfigurationError) -> any Wire.Type {

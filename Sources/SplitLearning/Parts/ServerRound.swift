@@ -125,9 +125,9 @@ final class ServerRound {
         let result = LocalResult(
             samples: progress.turn.samples, steps: progress.turn.steps,
             loss: progress.seen > 0 ? progress.loss / Double(progress.seen) : 0)
-        let envelope = UpdateSlot.Envelope(
-            client: client, round: round, result: result, payloadBytes: update.count * 4)
-        tally.receive(client, .success(envelope), update.span)
+        let envelope = AnswerFormat(updateFloats: update.count).envelope(client, round, result)
+        let none: [Float] = []
+        tally.receive(client, .success(envelope), update.span, state: none.span)
         self.update = update
         if let copy = copies.removeValue(forKey: client) { idle.append(copy) }
     }

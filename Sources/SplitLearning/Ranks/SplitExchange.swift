@@ -13,20 +13,15 @@ import Runtime
 final class SplitExchange: Exchange {
     private let split: SplitModel
     private let server: ServerRound
-    private let membership: Membership
-    private let communicator: any Communicator
+    private let pool: WorkerPool
+    private let messages: WorkerMessages
     private let control: any Communicator
     private let timekeeper: Timekeeper
     private let timeline: Timeline
-    private let faulted: (FaultRecord) -> Void
 
-    private var outgoing: [Parcel] = []
-    private var incoming: [(kind: SplitMessage.Kind, parcel: Parcel)] = []
     /// Counts how often work was dealt out.
     private var issue = 0
     private var round = RoundID(0)
-    /// Per worker, the clients it has been given.
-    private var clientsOf: [[Int]]
     /// Clients that have delivered, or from whom nothing is to come.
     private var settled: Set<Int> = []
     /// Settled clients whose features were no good.
@@ -38,7 +33,6 @@ final class SplitExchange: Exchange {
     private var trained = 0
     private var tally: (any AnswerReceiver)?
     private(set) var traffic: RoundTraffic?
-    private(set) var hasLostRanks = false
     let trainsElsewhere = true
 
     private final class Letter {
@@ -46,19 +40,18 @@ final class SplitExchange: Exchange {
         init(_ message: consuming SplitMessage) { self.message = message }
     }
 
-    init(
-        _ split: SplitModel, _ channels: Channels, membership: Membership, faulted: @escaping (FaultRecord) -> Void
-    ) {
+    init(_ split: SplitModel, _ channels: Channels, _ pool: WorkerPool) {
         self.split = split
-        self.membership = membership
-        self.faulted = faulted
-        communicator = channels.communicator
+        self.pool = pool
+        messages = WorkerMessages(on: channels.communicator)
         control = channels.control
         timekeeper = channels.timekeeper
         timeline = timekeeper.timeline
         server = ServerRound(split)
-        clientsOf = [[Int]](repeating: [], count: channels.communicator.size - 1)
+        pool.look(after: messages)
     }
+
+    var hasLostRanks: Bool { pool.hasLostRanks }
 
     func run(
         _ task: ClientTask, round: RoundID, cohort: [Int], down: Span<Float>, into tally: any AnswerReceiver,
@@ -66,9 +59,7 @@ final class SplitExchange: Exchange {
         progressed: (Int) -> Void
     ) throws {
         precondition(task == .training, "devices that hold a part of the model cannot test it")
-        for worker in try membership.startRound(round.number) {
-            faulted(FaultRecord(round: round.number, kind: .rankReturned, rank: worker + 1))
-        }
+        try pool.startRound(round.number)
         self.round = round
         self.tally = tally
         traffic = RoundTraffic()
@@ -76,15 +67,16 @@ final class SplitExchange: Exchange {
         try deal(cohort, down)
         timeline.enter(.wait)
         try besideTraining { try heartbeat() }
-        membership.startWaiting()
-        while !debtors.isEmpty {
+        pool.startWaiting()
+        while !pool.pendingWorkers.isEmpty {
             timeline.enter(.wait)
             _ = try Backoff.default.wait(until: .now + .milliseconds(100)) { try serve() }
             timeline.tick()
             progressed(trained)
-            var isToBeginAgain = false
-            for worker in try membership.poll(awaiting: debtors) where try lose(worker) { isToBeginAgain = true }
-            if isToBeginAgain {
+            let loss = try pool.findLost()
+            for client in loss.dropped { leaveOut(client) }
+            tally.drop(loss.dropped.count)
+            if !loss.clients.isEmpty {
                 // A shared part has to learn from all of them once more; what has been delivered is not taken again.
                 let done = split.serverPart == .shared ? rejected : settled
                 try deal(cohort.filter { !done.contains($0) }, down)
@@ -93,14 +85,11 @@ final class SplitExchange: Exchange {
         self.tally = nil
     }
 
-    /// The workers that owe something.
-    private var debtors: [Int] { clientsOf.indices.filter { !settled.isSuperset(of: clientsOf[$0]) } }
-
     func heartbeat() throws {
         let phase = timeline.phase
         // Once: where the server is what all wait for, there is always more, and the ranks want to hear of it.
         _ = try serve()
-        _ = try membership.poll(awaiting: [])
+        try pool.heartbeat()
         timeline.enter(phase)
         timeline.tick()
     }
@@ -113,14 +102,8 @@ final class SplitExchange: Exchange {
         (waiting, parts) = ([:], [])
         trained = 0
         try server.start(round, cohort: cohort, from: down)
-        for worker in clientsOf.indices { clientsOf[worker] = [] }
-        for worker in try membership.reassemble() {
-            faulted(FaultRecord(round: round.number, kind: .rankReturned, rank: worker + 1))
-        }
-        let members = membership.members
-        let assignment = Assignment(cohort: cohort, workers: members.count) { split.job.cost(of: $0, .training) }
-        for (worker, clients) in zip(members, assignment.clientsOfWorker) where !clients.isEmpty {
-            clientsOf[worker] = clients
+        pool.withdrawAll()
+        for (worker, clients) in try pool.assign(cohort, cost: { ClientTask.training.cost($0, split.job) }) {
             timeline.enter(.encode)
             var order = SplitMessage(
                 SplitMessage.Header(kind: .order, round: round, issue: issue),
@@ -142,7 +125,7 @@ final class SplitExchange: Exchange {
         let buffer = message.sealed()
         timeline.enter(.broadcast)
         timeline.note(bytesOut: buffer.count)
-        outgoing.append(Parcel(worker, try communicator.startSend(buffer, to: worker + 1, tag: kind.tag)))
+        try messages.send(buffer, to: worker, tag: kind.tag)
     }
 
     // MARK: Up
@@ -150,25 +133,17 @@ final class SplitExchange: Exchange {
     /// Takes in what has come, and does what can be done with it.
     /// - Returns: whether there was anything.
     private func serve() throws -> Bool {
-        try outgoing.advance()
-        try startReceiving(.features)
-        if clientsOf.contains(where: { $0.contains(where: { !settled.contains($0) && server.canFinish($0) }) }) {
-            try startReceiving(.part)
+        try messages.advance()
+        try messages.startReceiving(tag: SplitMessage.Kind.features.tag)
+        if pool.pending.contains(where: { $0.contains(where: { server.canFinish($0) }) }) {
+            try messages.startReceiving(tag: SplitMessage.Kind.part.tag)
         }
-        var isBusy = false
-        var receiving: [(kind: SplitMessage.Kind, parcel: Parcel)] = []
-        for (kind, parcel) in incoming {
-            guard let buffer = try parcel.completed() else {
-                receiving.append((kind, parcel))
-                continue
-            }
-            isBusy = true
+        var isBusy = try messages.takeReceived { worker, tag, buffer in
             timeline.enter(.gather)
             timeline.note(bytesIn: buffer.count)
-            try membership.noteHeard(parcel.worker)
-            try open(buffer, kind, from: parcel.worker)
+            try pool.noteHeard(worker)
+            try open(buffer, tag == SplitMessage.Kind.part.tag ? .part : .features, from: worker)
         }
-        incoming = receiving
         while let letter = nextLetter() {
             isBusy = true
             try answer(letter)
@@ -177,35 +152,26 @@ final class SplitExchange: Exchange {
         return isBusy
     }
 
-    private func startReceiving(_ kind: SplitMessage.Kind) throws {
-        while let status = try communicator.iprobe(from: nil, tag: kind.tag) {
-            let request = try communicator.startReceive(
-                into: Buffer<UInt8>(count: status.byteCount), from: status.source, tag: kind.tag)
-            incoming.append((kind, Parcel(status.source - 1, request)))
-        }
-    }
-
     private func open(_ buffer: consuming Buffer<UInt8>, _ kind: SplitMessage.Kind, from worker: Int) throws {
         var client: Int?
         do throws(UpdateSlot.Defect) {
             let message = try SplitMessage(buffer)
             let header = message.header
             // What belongs to work that was given up is not owed.
-            guard header.issue == issue & 0xFFFF_FFFF, clientsOf[worker].contains(header.client) else { return }
+            guard header.issue == issue & 0xFFFF_FFFF, pool.pending[worker].contains(header.client) else { return }
             client = header.client
             try accept(message)
         } catch {
             // What is damaged is of one of those that owe such a message, and none of them can be asked again: whichever
             // it was would wait for the server, and the server for it.
-            let clients = client.map { [$0] } ?? clientsOf[worker].filter { owes($0, kind) }
+            let clients = client.map { [$0] } ?? pool.pending[worker].filter { owes($0, kind) }
             for client in clients { reject(client, because: error) }
         }
     }
 
-    /// Whether the next message of a client that takes part is of this kind.
+    /// Whether the next message of a client that is under way is of this kind.
     private func owes(_ client: Int, _ kind: SplitMessage.Kind) -> Bool {
-        guard !settled.contains(client) else { return false }
-        return switch kind {
+        switch kind {
         case .features: server.expected(of: client) != nil && waiting[client] == nil
         case .part: server.canFinish(client) && !parts.contains { $0.message.header.client == client }
         case .order, .gradient, .end: false
@@ -222,12 +188,14 @@ final class SplitExchange: Exchange {
             traffic?.upload += SplitMessage.featureBytes(split, count: due.count)
             waiting[client] = Letter(message)
         case .part:
-            guard server.canFinish(client), !settled.contains(client) else { return }
+            guard server.canFinish(client) else { return }
             guard message.floats == split.front.parameterCount, message.words == 0 else {
                 throw .wrongLength(
                     expected: SplitMessage.partBytes(split),
                     actual: SplitMessage.byteCount(floats: message.floats, words: message.words))
             }
+            // A round that began again brings once more what has been taken already.
+            guard !settled.contains(client) else { return pool.settle(client) }
             traffic?.upload += SplitMessage.partBytes(split)
             parts.append(Letter(message))
         case .order, .gradient, .end:
@@ -245,7 +213,7 @@ final class SplitExchange: Exchange {
     /// Takes a client's step, and sends it the gradient.
     private func answer(_ letter: Letter) throws {
         let header = letter.message.header
-        guard let worker = clientsOf.firstIndex(where: { $0.contains(header.client) }) else { return }
+        guard let worker = pool.worker(owing: header.client) else { return }
         timeline.enter(.train)
         let count = letter.message.words
         timeline.note(samples: count)
@@ -271,65 +239,46 @@ final class SplitExchange: Exchange {
         let client = message.header.client
         try message.withFloats { try server.finish(client, front: $0, into: tally) }
         settled.insert(client)
+        pool.settle(client)
     }
 
-    /// Leaves a client out of the round; its device hears nothing until the next.
+    /// Leaves a client out of the round; its device hears nothing until the next. What it has delivered before the round began
+    /// again stands.
     private func reject(_ client: Int, because defect: UpdateSlot.Defect) {
-        guard settled.insert(client).inserted else { return }
+        let hasDelivered = settled.contains(client)
+        leaveOut(client)
+        guard !hasDelivered else { return }
         rejected.insert(client)
+        let none: [Float] = []
+        tally?.receive(client, .failure(defect), none.span, state: none.span)
+    }
+
+    /// Nothing is to come from a client in this round.
+    private func leaveOut(_ client: Int) {
+        settled.insert(client)
+        pool.settle(client)
         waiting[client] = nil
         server.withdraw(client)
-        let none = [Float](repeating: 0, count: split.job.model.parameterCount)
-        tally?.receive(client, .failure(defect), none.span)
-    }
-
-    // MARK: Losses
-
-    /// - Returns: whether the round is to begin again.
-    private func lose(_ worker: Int) throws -> Bool {
-        timeline.enter(.reform, peer: worker + 1)
-        if !hasLostRanks { try membership.leaveCollectives() }
-        hasLostRanks = true
-        incoming.removeAll { $0.parcel.worker == worker }
-        outgoing.removeAll { $0.worker == worker }
-        let clients = clientsOf[worker].filter { !settled.contains($0) }
-        let isDropped = split.job.settings.onFailure == .drop
-        faulted(
-            FaultRecord(
-                round: round.number, kind: isDropped ? .rankDropped : .rankLost, rank: worker + 1, clients: clients,
-                reason: membership.reason(of: worker)))
-        guard isDropped else { return !clients.isEmpty }
-        for client in clients {
-            settled.insert(client)
-            waiting[client] = nil
-            server.withdraw(client)
-        }
-        tally?.drop(clients.count)
-        return false
     }
 
     // MARK: The end
 
     func stop() throws {
-        membership.startWaiting()
         timeline.enter(.wait)
-        if !hasLostRanks {
-            for worker in membership.members {
-                try send(SplitMessage(SplitMessage.Header(kind: .end)), to: worker, .end)
-            }
-            let areAllGone = try membership.waitForFarewells {
+        let areAllGone = try pool.shutDown(
+            serving: {
                 // Clients that were left out may have sent on before they heard that it is over.
-                try startReceiving(.part)
+                try messages.startReceiving(tag: SplitMessage.Kind.part.tag)
                 _ = try serve()
-            }
-            if areAllGone { return try timekeeper.end(on: control) }
-            hasLostRanks = true
-        }
-        try dismiss()
+            },
+            announce: {
+                for worker in pool.members {
+                    try send(SplitMessage(SplitMessage.Header(kind: .end)), to: worker, .end)
+                }
+                return true
+            })
+        if areAllGone { try timekeeper.end(on: control) }
     }
 
-    func dismiss() throws {
-        try membership.stop()
-        _ = try membership.waitForFarewells()
-    }
+    func dismiss() throws { try pool.dismiss() }
 }

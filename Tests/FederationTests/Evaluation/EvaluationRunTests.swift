@@ -127,7 +127,7 @@ import Testing
         #expect(Array(weights[body]) != Array(initial[body]))
         let record = try #require(outcome.records.last)
         let perClient = record.uploadBytes / record.cohort
-        #expect(perClient == UpdateSlot.byteCount(parameterCount: 50_240))
+        #expect(perClient == AnswerFormat(updateFloats: 50_240).slotBytes)
     }
 
     @Test func `A client's own model helps it on its own data`() throws {

@@ -1,5 +1,6 @@
 import FedCore
 import NeuralNet
+import Runtime
 import Testing
 
 @testable import Federation
@@ -36,7 +37,7 @@ import Testing
 
     @Test func `Clients that do not train are still spread over the ranks`() throws {
         let job = try Job(SessionTests.settings { $0.epochs = 0 })
-        let assignment = Assignment(cohort: Array(0..<6), workers: 3) { job.cost(of: $0, .training) }
+        let assignment = Assignment(cohort: Array(0..<6), workers: 3) { ClientTask.training.cost($0, job) }
         #expect(assignment.clientsOfWorker.allSatisfy { !$0.isEmpty })
     }
 

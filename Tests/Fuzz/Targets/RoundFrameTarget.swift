@@ -1,6 +1,8 @@
 import FedCore
 import Federation
 import MPI
+import Records
+import Runtime
 
 /// The frames that a client rank receives. With the checksum mended, to reach what it guards.
 struct RoundFrameTarget: FuzzTarget {

@@ -27,8 +27,8 @@ struct UpdateTarget: FuzzTarget {
 
     /// Every field of the envelope.
     let fields =
-        [0, 4, 8, 12, 24, 28, 48, 52].map { Field(offset: $0, width: 4) }
-        + [16, 32, 40, 56].map { Field(offset: $0, width: 8) }
+        [0, 4, 8, 12, 16, 20, 24, 28, 48, 52].map { Field(offset: $0, width: 4) }
+        + [32, 40, 56].map { Field(offset: $0, width: 8) }
 
     init(mendsChecksum: Bool) {
         self.mendsChecksum = mendsChecksum

@@ -1,4 +1,4 @@
-import Federation
+import Runtime
 import Testing
 
 @Suite struct AssignmentTests {

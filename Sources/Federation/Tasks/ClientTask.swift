@@ -1,0 +1,88 @@
+import FedCore
+import MPI
+import Records
+import Runtime
+
+/// What the clients of an exchange are asked for: one phase of a run, with all that differs from task to task. Each is a file
+/// in `Tasks/` and a line in ``all``.
+///
+/// What brings a task to the clients and their answers back (frames, wires, orders, losses of ranks) works for any task and
+/// knows none by name.
+package struct ClientTask: Sendable {
+    /// Its code in a frame's header.
+    let kind: RoundFrame.Kind
+    /// Whether a job's clients are ever asked for it.
+    let isPart: @Sendable (_ job: Job) -> Bool
+    /// Clients that are asked together, at most.
+    let mostClients: @Sendable (_ job: Job) -> Int
+    /// How long a client's answer is, and the state that comes back beside it.
+    let answer: @Sendable (_ job: Job) -> AnswerFormat
+    /// Whether the clients' states go to the ranks that do the work.
+    let needsState: @Sendable (_ job: Job) -> Bool
+    /// Whether the server waits no longer than to the hard limit, where rounds have a deadline.
+    let isTimed: Bool
+    /// Whether the faults that a run makes on purpose happen in it.
+    let meetsFaults: Bool
+    /// What a client's work is expected to cost, relative to other clients'.
+    package let cost: @Sendable (_ client: Int, _ job: Job) -> Int
+    /// How the answers come up.
+    let wire: @Sendable (_ job: Job, _ communicator: any Communicator, _ transfers: TransferClock) throws -> any Wire
+    /// Does a client's work, and writes its answer.
+    /// - Parameters:
+    ///   - down: the global weights, and what the strategy sends beside them.
+    ///   - slot: the numbers of the answer, and of the state behind it; all are written.
+    let run:
+        @Sendable (
+            _ client: Int, _ round: RoundID, _ down: Span<Float>, _ slot: inout MutableSpan<Float>,
+            _ host: any ClientHost
+        ) throws -> LocalResult
+
+    /// The catalog of tasks.
+    static let all: [ClientTask] = [.training, .evaluation]
+}
+
+extension ClientTask: Equatable {
+    package static func == (one: ClientTask, other: ClientTask) -> Bool { one.kind == other.kind }
+}
+
+/// The place where clients' work is done: a client rank, or the process that is all of a run.
+protocol ClientHost: AnyObject {
+    var job: Job { get }
+    var device: Device { get }
+
+    /// Copies out what a client kept from its last turn; zeros when it kept nothing yet.
+    func readState(of client: Int, into state: inout MutableSpan<Float>) throws
+
+    /// To be called after each batch, so that others hear of this rank.
+    /// - Parameter samples: trained in it.
+    /// - Throws: when the run is over or the work is not wanted any longer.
+    func progressed(samples: Int) throws
+
+    /// Waits so long, answering others meanwhile.
+    func pause(_ duration: Duration) throws
+}
+
+extension Job {
+    /// What this job's clients are asked for.
+    var tasks: [ClientTask] { ClientTask.all.filter { $0.isPart(self) } }
+
+    /// Clients that one frame has room for.
+    var frameCapacity: Int { tasks.reduce(0) { max($0, $1.mostClients(self)) } }
+}
+
+/// The wire of each task of a job, on one rank.
+struct TaskWires {
+    private let wires: [(task: ClientTask, wire: any Wire)]
+
+    init(_ job: Job, on communicator: any Communicator, _ transfers: TransferClock) throws {
+        wires = try job.tasks.map { ($0, try $0.wire(job, communicator, transfers)) }
+    }
+
+    /// - Precondition: the job has this task.
+    subscript(_ task: ClientTask) -> any Wire {
+        guard let wire = wires.first(where: { $0.task == task })?.wire else {
+            preconditionFailure("no client of this job is asked for task \(task.kind.rawValue)")
+        }
+        return wire
+    }
+}

@@ -1,0 +1,83 @@
+import FedCore
+import MPI
+import Records
+import Runtime
+
+/// Tasks for single workers and their answers, point to point: after a rank was lost, and in asynchronous runs. Nobody waits
+/// for anybody but the server for its own workers: MPI's collectives need all ranks, and so does making a smaller
+/// communicator; a task and an answer need two.
+///
+/// A task is a `RoundFrame` for one worker with its clients; the worker answers with their updates, as the wire writes them,
+/// in one message or several. Who owes what is in the ``WorkerPool``.
+final class PointToPointTasks {
+    private let pool: WorkerPool
+    private let messages: WorkerMessages
+    private let parameterCount: Int
+    private let cohortCapacity: Int
+    private let timeline: Timeline
+    /// Per worker, when its last answer was taken in hand, on the clock of all ranks; 0 before.
+    private var opened: [Int]
+
+    /// - Parameters:
+    ///   - parameterCount: floats that go down.
+    ///   - cohortCapacity: clients that a frame has room for.
+    init(
+        _ pool: WorkerPool, on control: any Communicator, parameterCount: Int, cohortCapacity: Int, _ timeline: Timeline
+    ) {
+        self.pool = pool
+        self.parameterCount = parameterCount
+        self.cohortCapacity = cohortCapacity
+        self.timeline = timeline
+        messages = WorkerMessages(on: control)
+        opened = [Int](repeating: 0, count: control.size - 1)
+        pool.look(after: messages)
+    }
+
+    /// Sends a worker a task for clients that it owes, with the weights and what goes beside them.
+    func send(
+        _ task: ClientTask, for clients: [Int], to worker: Int, round: RoundID, down: Span<Float>
+    ) throws {
+        guard !clients.isEmpty else { return }
+        timeline.enter(.broadcast, peer: worker + 1)
+        var lists = [[Int]](repeating: [], count: opened.count)
+        lists[worker] = clients
+        let assignment = Assignment(clientsOfWorker: lists)
+        var frame = RoundFrame(cohortCapacity: cohortCapacity, parameterCount: parameterCount)
+        var header = RoundFrame.Header(task.kind, round, cohort: clients.count)
+        if timeline.isOn { (header.sent, header.gatherOpened) = (timeline.shared(timeline.now), opened[worker]) }
+        frame.setHeader(header)
+        frame.setAssignment(assignment)
+        frame.setWeights(down)
+        frame.seal()
+        timeline.note(bytesOut: frame.buffer.count, clients: clients.count)
+        try messages.send(frame.intoBuffer(), to: worker, tag: ControlMessage.Tag.order)
+    }
+
+    /// Tells a worker that there will be no further tasks: an empty one is the last.
+    func end(_ worker: Int) throws {
+        try messages.send(Buffer<UInt8>(count: 0), to: worker, tag: ControlMessage.Tag.order)
+    }
+
+    /// Moves messages along, and hands over the answers that are complete.
+    /// - Parameter open: opens an answer, and takes what has come out of what its worker owes. It must not look at the pool.
+    /// - Returns: whether something came.
+    @discardableResult
+    func serve(
+        open: (_ answer: borrowing Buffer<UInt8>, _ pending: inout [Int]) throws -> Void
+    ) throws -> Bool {
+        try messages.advance()
+        try messages.startReceiving(tag: ControlMessage.Tag.updates) { worker, bytes in
+            timeline.enter(.gather, peer: worker + 1)
+            opened[worker] = timeline.shared(timeline.entered)
+            timeline.note(bytesIn: bytes)
+        }
+        let hasCome = try messages.takeReceived { worker, _, answer in
+            try pool.noteHeard(worker)
+            // A worker that was lost and is back may still send what it was asked for then: that is not owed.
+            timeline.enter(.decode)
+            try open(answer, &pool.pending[worker])
+        }
+        if hasCome { timeline.enter(messages.isReceiving ? .gather : .wait) }
+        return hasCome
+    }
+}

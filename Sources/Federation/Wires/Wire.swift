@@ -1,5 +1,5 @@
 import Datasets
-import FedCore
+public import FedCore
 import MPI
 import Records
 import Runtime
@@ -106,8 +106,10 @@ public enum Wires {
     /// The names for `--wire`.
     public static var names: [String] { all.map { $0.name } }
 
-    /// Names and summaries, for `--help`.
-    public static var summaries: String { all.map { "\($0.name) (\($0.summary))" }.joined(separator: ", ") }
+    /// Names and summaries, for help texts and forms.
+    public static var descriptions: [PluginDescription] {
+        all.map { PluginDescription(kind: "wire", name: $0.name, summary: $0.summary) }
+    }
 
     /// - Throws: `ConfigurationError` that lists the catalog when the name is not in it.
     static func named(_ name: String) throws(ConfigurationError) -> any Wire.Type {

@@ -209,6 +209,7 @@ let package = Package(
                 "NeuralNet",
                 "Datasets",
                 "Federation",
+                "SplitLearning",
                 "Serving",
                 "Recording",
                 "RunStore",

@@ -8,6 +8,16 @@ public enum Aggregations {
         GeometricMedian.self, NormClipping.self, FLTrust.self,
     ]
 
+    /// What each takes, for help texts and forms.
+    public static var descriptions: [PluginDescription] {
+        all.map { type in
+            PluginDescription(kind: "aggregation", name: type.name, summary: type.summary) {
+                (reader: inout OptionReader) throws(ConfigurationError) in
+                _ = try type.init(&reader)
+            }
+        }
+    }
+
     /// The rule of this name with these options.
     /// - Throws: `ConfigurationError` that lists the catalog when the name is not in it, or the options when one is not
     ///   known or not accepted.

@@ -50,6 +50,16 @@ public enum Datasets {
         SyntheticImages.self,
     ]
 
+    /// What each takes, for help texts and forms.
+    public static var descriptions: [PluginDescription] {
+        all.map { type in
+            PluginDescription(kind: "data set", name: type.name, usage: type.usage, summary: type.summary) {
+                (reader: inout OptionReader) throws(ConfigurationError) in
+                _ = try type.init(type.usage.hasPrefix(":") ? "PATH" : nil, options: &reader)
+            }
+        }
+    }
+
     /// What can be asked for, for `--help` and error messages: e.g. `fashion-mnist`, `idx:FOLDER`.
     public static var choices: [String] { all.map { $0.name + $0.usage } }
 

@@ -12,8 +12,9 @@ public struct ConfigurationError: UserError, Equatable {
         self.description = description
     }
 
-    /// A name that is not in a catalog: lists what is.
+    /// A name that is not in a catalog: lists what is, and names the nearest if one is near.
     public init(unknown what: String, _ name: String, choices: [String]) {
-        self.init("unknown \(what) '\(name)'; choose one of: \(choices.joined(separator: ", "))")
+        let hint = NearestName.to(name, among: choices).map { " (did you mean '\($0)'?)" } ?? ""
+        self.init("unknown \(what) '\(name)'; choose one of: \(choices.joined(separator: ", "))\(hint)")
     }
 }

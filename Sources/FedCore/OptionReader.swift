@@ -10,18 +10,52 @@ public struct OptionReader {
     /// Whose options these are, for error messages: e.g. `partition 'shard'`.
     public let owner: String
     private let options: NamedOptions
-    private var known: [String] = []
+    /// Whether nothing is to be made of what is read but the descriptions.
+    private let isDescribing: Bool
+    /// What was asked for, in this order.
+    public private(set) var descriptions: [OptionDescription] = []
 
     /// A reader of `owner`'s options.
     public init(_ options: NamedOptions, of owner: String) {
+        self.init(options, of: owner, isDescribing: false)
+    }
+
+    init(_ options: NamedOptions, of owner: String, isDescribing: Bool) {
         self.options = options
         self.owner = owner
+        self.isDescribing = isDescribing
+    }
+
+    private mutating func take(
+        _ name: String, _ kind: SettingKind, _ accepts: String = "", standard: String? = nil, isRequired: Bool = false
+    ) -> String? {
+        descriptions.append(
+            OptionDescription(name: name, kind: kind, accepts: accepts, standard: standard, isRequired: isRequired))
+        return options.values[name]
     }
 
     /// A text, nil when it is not given.
-    public mutating func text(_ name: String) -> String? {
-        known.append(name)
-        return options.values[name]
+    /// - Parameter accepts: what it must be, to end the sentence "it must be …", for those who ask for help; the caller
+    ///   checks it.
+    public mutating func text(_ name: String, _ accepts: String = "") -> String? {
+        take(name, .text, accepts)
+    }
+
+    /// A text, one of its own when it is not given.
+    public mutating func text(_ name: String, default standard: String, _ accepts: String = "") -> String {
+        take(name, .text, accepts, standard: standard) ?? standard
+    }
+
+    /// A text that has to be given.
+    /// - Parameter placeholder: what it is, in capitals: `FILE`.
+    /// - Throws: `ConfigurationError` when it is missing or empty.
+    public mutating func required(_ name: String, _ placeholder: String) throws(ConfigurationError) -> String {
+        let text = take(name, .text, "a \(placeholder.lowercased())", isRequired: true)
+        if isDescribing { return placeholder }
+        guard let text, !text.isEmpty else {
+            throw ConfigurationError("\(owner) needs the option \(name)=\(placeholder)")
+        }
+        return text
     }
 
     /// A whole number, nil when it is not given.
@@ -31,7 +65,13 @@ public struct OptionReader {
     public mutating func integer(
         _ name: String, _ accepts: String, where isAccepted: (Int) -> Bool
     ) throws(ConfigurationError) -> Int? {
-        guard let text = text(name) else { return nil }
+        try integer(name, standard: nil, accepts, where: isAccepted)
+    }
+
+    private mutating func integer(
+        _ name: String, standard: Int?, _ accepts: String, where isAccepted: (Int) -> Bool
+    ) throws(ConfigurationError) -> Int? {
+        guard let text = take(name, .integer, accepts, standard: standard.map { "\($0)" }) else { return standard }
         guard let value = Int(text), isAccepted(value) else { throw refusal(of: name, "a whole number, \(accepts)") }
         return value
     }
@@ -40,7 +80,7 @@ public struct OptionReader {
     public mutating func integer(
         _ name: String, default standard: Int, _ accepts: String, where isAccepted: (Int) -> Bool
     ) throws(ConfigurationError) -> Int {
-        try integer(name, accepts, where: isAccepted) ?? standard
+        try integer(name, standard: standard, accepts, where: isAccepted) ?? standard
     }
 
     /// A finite number, nil when it is not given; one that is not 0 is from 10⁻³⁰ to 10³⁰ in size, so that it and its inverse
@@ -51,7 +91,13 @@ public struct OptionReader {
     public mutating func number<Number: BinaryFloatingPoint & LosslessStringConvertible>(
         _ name: String, _ accepts: String, where isAccepted: (Number) -> Bool
     ) throws(ConfigurationError) -> Number? {
-        guard let text = text(name) else { return nil }
+        try number(name, standard: nil, accepts, where: isAccepted)
+    }
+
+    private mutating func number<Number: BinaryFloatingPoint & LosslessStringConvertible>(
+        _ name: String, standard: Number?, _ accepts: String, where isAccepted: (Number) -> Bool
+    ) throws(ConfigurationError) -> Number? {
+        guard let text = take(name, .number, accepts, standard: standard.map { "\($0)" }) else { return standard }
         guard let value = Number(text), value.isFinite, isAccepted(value) else {
             throw refusal(of: name, "a number, \(accepts)")
         }
@@ -65,7 +111,7 @@ public struct OptionReader {
     public mutating func number<Number: BinaryFloatingPoint & LosslessStringConvertible>(
         _ name: String, default standard: Number, _ accepts: String, where isAccepted: (Number) -> Bool
     ) throws(ConfigurationError) -> Number {
-        try number(name, accepts, where: isAccepted) ?? standard
+        try number(name, standard: standard, accepts, where: isAccepted) ?? standard
     }
 
     /// One of a few words.
@@ -73,7 +119,7 @@ public struct OptionReader {
     public mutating func choice(
         _ name: String, default standard: String, of choices: [String]
     ) throws(ConfigurationError) -> String {
-        guard let text = text(name) else { return standard }
+        guard let text = take(name, .choice(choices), standard: standard) else { return standard }
         guard choices.contains(text) else { throw refusal(of: name, "one of: \(choices.joined(separator: ", "))") }
         return text
     }
@@ -81,7 +127,7 @@ public struct OptionReader {
     /// On or off, nil when it is not given: `true`, `yes`, `on` or `false`, `no`, `off`, as in YAML.
     /// - Throws: `ConfigurationError` when it is another word.
     public mutating func flag(_ name: String) throws(ConfigurationError) -> Bool? {
-        switch text(name) {
+        switch take(name, .flag) {
         case nil: return nil
         case "true", "yes", "on": return true
         case "false", "no", "off": return false
@@ -98,10 +144,13 @@ public struct OptionReader {
 
     /// - Throws: `ConfigurationError` when options were given that nobody asked for.
     public func finish() throws(ConfigurationError) {
+        let known = descriptions.map(\.name)
         guard let stranger = options.values.keys.filter({ !known.contains($0) }).min() else { return }
+        guard !known.isEmpty else {
+            throw ConfigurationError("\(owner) takes no options, and was given '\(stranger)'")
+        }
+        let hint = NearestName.to(stranger, among: known).map { " (did you mean '\($0)'?)" } ?? ""
         throw ConfigurationError(
-            known.isEmpty
-                ? "\(owner) takes no options, and was given '\(stranger)'"
-                : "\(owner) has no option '\(stranger)'; choose one of: \(known.joined(separator: ", "))")
+            "\(owner) has no option '\(stranger)'; choose one of: \(known.joined(separator: ", "))\(hint)")
     }
 }

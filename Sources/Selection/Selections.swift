@@ -7,6 +7,17 @@ public enum Selections {
         Uniform.self, BySize.self, RoundRobin.self, PowerOfChoice.self, Oort.self, PerformanceHistory.self,
     ]
 
+    /// What each takes, for help texts and forms.
+    public static var descriptions: [PluginDescription] {
+        all.map { type in
+            PluginDescription(kind: "selection", name: type.name, summary: type.summary) {
+                (reader: inout OptionReader) throws(ConfigurationError) in
+                var rule = type.init()
+                try rule.read(&reader)
+            }
+        }
+    }
+
     /// The rule of this name with these options.
     /// - Throws: `ConfigurationError` that lists the catalog when the name is not in it, or the options when one is not
     ///   known or not accepted.

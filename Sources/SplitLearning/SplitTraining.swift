@@ -19,31 +19,24 @@ public struct SplitTraining: TrainingScheme {
         guard settings.serverPart != nil else {
             throw ConfigurationError("the settings are those of a model that is trained whole: use `fedmpi train`")
         }
-        let defaults = RunSettings()
-        let foreign: [(option: String, isGiven: Bool)] = [
-            ("strategy", settings.strategy != defaults.strategy),
-            ("teacher", settings.teacher != nil),
-            ("aggregation", settings.aggregation != defaults.aggregation),
-            ("attack", settings.attack != nil),
-            ("client-test", settings.clientTest > 0),
-            ("server-lr", settings.serverLr != 1),
-            ("clip-gradients", settings.clipGradients != nil),
-            ("wire", settings.wire != defaults.wire),
-            ("round-deadline", settings.roundDeadline != nil),
-            ("straggler-prob", settings.stragglerProb > 0),
-            ("bandwidth-mbps", settings.bandwidthMbps != nil),
-            ("latency-ms", settings.latencyMs > 0),
-            ("device-speed", settings.deviceSpeed != nil),
-            ("drop-prob", settings.dropProb > 0),
-            ("real-delays", settings.realDelays),
-        ]
-        let given = foreign.filter(\.isGiven).map { "--\($0.option)" }
+        let given = settings.differences(from: RunSettings()).map(\.name).filter { !Self.honoured.contains($0) }
         guard given.isEmpty else {
             throw ConfigurationError(
-                "split-train does without \(given.joined(separator: ", ")): devices' parts are averaged by FedAvg, and "
-                    + "each of their steps needs the server")
+                "split-train does without \(given.map { "--\($0)" }.joined(separator: ", ")): devices' parts are averaged by "
+                    + "FedAvg, and each of their steps needs the server")
         }
     }
+
+    /// Settings that it does as they say; it refuses every other, so that none is passed over in silence, whatever is new.
+    package static let honoured: Set<String> = [
+        "rounds", "target-accuracy", "patience", "budget-mb", "eval-every", "seed", "threads",
+        "clients", "client-fraction", "selection", "selection-options", "min-clients", "round-retries",
+        "model", "cut", "server-part",
+        "dataset", "dataset-options", "samples-per-client", "partition", "alpha", "partition-options",
+        "epochs", "local-steps", "batch-size", "lr", "lr-schedule", "lr-schedule-options", "warmup-rounds", "momentum",
+        "weight-decay",
+        "on-failure", "failure-timeout", "inject",
+    ]
 
     package func validate(_ job: Job) throws(ConfigurationError) {
         _ = try SplitModel(job)

@@ -9,6 +9,17 @@ public enum Strategies {
         FedBuff.self,
     ]
 
+    /// What each takes, for help texts and forms.
+    public static var descriptions: [PluginDescription] {
+        all.map { type in
+            PluginDescription(kind: "strategy", name: type.name, summary: type.summary) {
+                (reader: inout OptionReader) throws(ConfigurationError) in
+                var strategy = type.init()
+                try strategy.read(&reader)
+            }
+        }
+    }
+
     /// - Throws: `ConfigurationError` that lists the catalog, or the strategy's options, when a name is not there.
     public static func named(
         _ name: String, _ options: NamedOptions = [:]

@@ -18,9 +18,12 @@ enum Main {
         Launch.look()
         do {
             try ArgumentBytes.check()
-            let expanded = try ConfigurationFile.expand(arguments)
-            try ResumeOptions.check(expanded)
-            let command = try FedMPI.parseAsRoot(expanded)
+            if let topic = HelpTopic(arguments) {
+                let text = try topic.text()
+                if Launch.rank == 0 { Console.output(text) }
+                exit(Console.code(0))
+            }
+            let command = try FedMPI.parseAsRoot(arguments)
             switch command {
             case let command as any WorldCommand:
                 switch command {

@@ -10,13 +10,13 @@ import Runtime
 
 /// A run of training from its settings to its report: what `train` and `split-train` do alike.
 struct TrainingRun {
+    /// What was given.
+    let choices: RunChoices
     /// Settings of a run that begins.
     let settings: RunSettings
-    /// As they were given for a run that is continued; nil: not at all.
-    let rounds: Int?
-    let teacher: String?
-    let output: OutputOptions
     let resumption: ResumeOptions
+
+    private var output: OutputSettings { choices.output }
 
     /// Collective.
     /// - Parameter scheme: how clients are trained.
@@ -28,7 +28,9 @@ struct TrainingRun {
         var resumed: ResumedRun?
         let problem = try timekeeper.metered(world).agree {
             if world.rank == 0 {
-                resumed = try resumption.load(results: output.results, rounds: rounds, teacher: teacher)
+                resumed = try resumption.load(
+                    results: output.results, rounds: choices.given.contains("rounds") ? self.settings.rounds : nil,
+                    teacher: self.settings.teacher)
             }
         }
         if let problem { throw problem }

@@ -1,6 +1,5 @@
 import ArgumentParser
 import FedCore
-import Federation
 import Foundation
 import Testing
 
@@ -14,75 +13,95 @@ import Testing
         return url.path
     }
 
-    @Test func `Without --config the arguments stay as they are`() throws {
-        #expect(try ConfigurationFile.expand(["--rounds", "3"]) == ["--rounds", "3"])
+    private func train(_ text: String, _ arguments: [String] = []) throws -> Train {
+        try #require(FedMPI.parseAsRoot(["--config", file(text)] + arguments) as? Train)
     }
 
-    @Test func `The file's values stand before the command line's, after the command`() throws {
+    private func settings(_ text: String, _ arguments: [String] = []) throws -> RunSettings {
+        try train(text, arguments).options.settings(ranks: 1)
+    }
+
+    /// The one line that says what is wrong.
+    private func complaint(_ text: String, _ arguments: [String] = []) throws -> String {
+        let error = #expect(throws: (any Error).self) { try train(text, arguments) }
+        return Help.line(for: try #require(error), [])
+    }
+
+    @Test func `Flags override the file, and the file the defaults, whichever comes first`() throws {
         let path = try file("rounds: 3\nlr: 0.1\n")
-        #expect(
-            try ConfigurationFile.expand(["train", "--config", path, "--rounds", "5"])
-                == ["train", "--rounds=3", "--lr=0.1", "--rounds", "5"])
-        let command = try FedMPI.parseAsRoot(ConfigurationFile.expand(["--config=\(path)", "--rounds", "5"]))
-        let train = try #require(command as? Train)
-        #expect(train.options.rounds == 5)
-        #expect(train.options.lr == 0.1)
-    }
-
-    @Test func `A true switch is given, a false one is not`() throws {
-        #expect(try ConfigurationFile.expand(["--config", file("json: true\nquiet: false\n")]) == ["--json"])
-    }
-
-    @Test func `A list repeats an option that may be repeated`() throws {
-        let path = try file("inject: [nan:rank=1@round=2, kill:rank=2@round=3]\n")
-        #expect(
-            try ConfigurationFile.expand(["--config", path])
-                == ["--inject=nan:rank=1@round=2", "--inject=kill:rank=2@round=3"])
-        #expect(try ConfigurationFile.expand(["--config", file("inject: []\n")]).isEmpty)
-    }
-
-    @Test func `Options that do not decide the data are left out of a partition`() throws {
-        let path = try file("alpha: 0.1\nrun-name: x\n")
-        #expect(try ConfigurationFile.expand(["partition", "--config", path]) == ["partition", "--alpha=0.1"])
-    }
-
-    @Test func `A mapping is given as names and values`() throws {
-        let path = try file("partition-options: {minimum: 5, file: 'a,b'}\ndataset-options: {}\n")
-        let arguments = try ConfigurationFile.expand(["--config", path])
-        #expect(arguments == [#"--partition-options=file=a\,b,minimum=5"#])
-        let options = try SettingsOptions.parse(arguments)
-        #expect(options.partitionOptions == ["minimum": "5", "file": "a,b"] && options.datasetOptions == [:])
-        #expect(
-            try ConfigurationFile.expand(["--config", file("partition-options: classes=2\ndataset-options: ''\n")])
-                == ["--partition-options=classes=2"])
-        #expect(throws: ConfigurationError.self) {
-            try ConfigurationFile.expand(["--config", file("partition-options: {minimum: [5]}\n")])
+        for arguments in [["train", "--config", path, "--rounds", "5"], ["--rounds", "5", "--config=\(path)"]] {
+            let command = try #require(FedMPI.parseAsRoot(arguments) as? Train)
+            let settings = command.options.settings(ranks: 1)
+            #expect(settings.rounds == 5 && settings.lr == 0.1 && settings.momentum == 0.9)
         }
     }
 
-    @Test func `The settings of a run's config json are its values`() throws {
-        let path = try file(#"{"fedmpi": "0.1.0", "settings": {"rounds": 2, "batch-size": 8}, "ranks": 6}"#)
+    @Test func `A switch is on or off in the words of YAML`() throws {
+        let output = try train("json: true\nquiet: false\ntiming: off\nno-history: yes\n").options.output
+        #expect(output.json && !output.quiet && output.timing == .off && output.noHistory)
+        #expect(try settings("real-delays: true").realDelays && !settings("real-delays: false").realDelays)
+        #expect(try complaint("real-delays: maybe").contains("--real-delays is 'maybe'; it must be true or false"))
+    }
+
+    @Test func `A list repeats a setting that may be repeated, and flags add to it`() throws {
+        let text = "inject: [nan:rank=1@round=2, kill:rank=2@round=3]\n"
+        let faults = ["nan:rank=1@round=2", "kill:rank=2@round=3"]
+        #expect(try settings(text).inject == faults)
+        let added = "stop:rank=1@round=4"
+        #expect(try settings(text, ["--inject", added]).inject == faults + [added])
+        #expect(try settings("inject: \(faults[0])", ["--inject", added]).inject == [faults[0], added])
+        #expect(try settings("inject: []\n").inject.isEmpty)
+    }
+
+    @Test func `Settings that do not decide the data are passed over by partition`() throws {
+        let path = try file("alpha: 0.1\nrun-name: x\njson: true\n")
+        let command = try #require(FedMPI.parseAsRoot(["partition", "--config", path]) as? PartitionTable)
+        #expect(command.options.settings(ranks: 1).alpha == 0.1 && !command.json)
+    }
+
+    @Test func `A mapping is names and values`() throws {
+        let settings = try settings("partition-options: {minimum: 5, file: 'a,b'}\ndataset-options: {}\n")
+        #expect(settings.partitionOptions == ["minimum": "5", "file": "a,b"] && settings.datasetOptions == [:])
+        let text = try self.settings("partition-options: classes=2\ndataset-options: ''\n")
+        #expect(text.partitionOptions == ["classes": "2"] && text.datasetOptions == [:])
         #expect(
-            try Set(ConfigurationFile.expand(["--config", path])) == ["--rounds=2", "--batch-size=8"])
+            try complaint("partition-options: {minimum: [5]}\n").contains("partition-options is not a single value"))
     }
 
-    @Test func `A switch among the settings is on or off`() throws {
-        #expect(try ConfigurationFile.expand(["--config", file("real-delays: true")]) == ["--real-delays"])
-        #expect(try ConfigurationFile.expand(["--config", file("real-delays: false")]) == [])
+    @Test func `The settings of a run's config json are its values`() throws {
+        let settings = try settings(#"{"fedmpi": "0.1.0", "settings": {"rounds": 2, "batch-size": 8}, "ranks": 6}"#)
+        #expect(settings.rounds == 2 && settings.batchSize == 8)
     }
 
-    @Test(arguments: ["learning-rate: 3", "rounds: [1, 2]", "- rounds", "rounds: \"", "rounds: {a: b}"])
-    func `What is not a mapping from options to single values is refused`(text: String) throws {
-        let path = try file(text)
-        #expect(throws: ConfigurationError.self) { try ConfigurationFile.expand(["--config", path]) }
+    @Test func `What a run writes into its config json is read back to the same settings`() throws {
+        var settings = RunSettings()
+        settings.strategyOptions = ["mu": "0.1", "file": "a,b"]
+        settings.inject = ["nan:rank=1@round=2"]
+        (settings.roundDeadline, settings.bandwidthMbps, settings.patience) = (0.25, 12.5, 3)
+        settings.realDelays = true
+        settings.onFailure = .drop
+        let json = String(decoding: try JSONEncoder().encode(settings), as: UTF8.self)
+        #expect(try self.settings(#"{"settings": \#(json)}"#) == settings)
     }
 
-    @Test func `Every setting has an option of its own name`() {
-        let names =
-            ConfigurationFile.optionNames(of: SettingsOptions())
-            + ConfigurationFile.optionNames(of: SplitTrainOptions())
-        #expect(names.contains("batch-size") && names.contains("client-fraction") && names.contains("lr"))
-        #expect(names.count == Mirror(reflecting: RunSettings()).children.count)
+    @Test(arguments: ["learning-rate: 3", "rounds: [1, 2]", "- rounds", "rounds: \"", "rounds: {a: b}", "rounds: many"])
+    func `What is not a mapping from settings to their values is refused in a line with the file's name`(
+        text: String
+    ) throws {
+        let complaint = try complaint(text)
+        #expect(complaint.hasPrefix("'/") && complaint.contains(".yaml'"), "\(complaint)")
+    }
+
+    @Test(arguments: [
+        ("batch_size: 8", "unknown key 'batch_size'; did you mean 'batch-size'?"),
+        ("stratgey: fedavg", "unknown key 'stratgey'; did you mean 'strategy'?"),
+        ("batch-size: 0", "--batch-size is 0; it must be from 1 to 65536"),
+        ("late-policy: partail", "it must be one of: partial, drop (did you mean 'partial'?)"),
+        ("cut: 2", "unknown key 'cut'"),
+    ])
+    func `A mistyped key or word is answered with the nearest`(text: String, says: String) throws {
+        let complaint = try complaint(text)
+        #expect(complaint.contains(says), "\(complaint)")
     }
 }
 
@@ -96,11 +115,11 @@ import Testing
     }
 
     @Test func `Clients default to one per client rank, and to five alone`() throws {
-        let options = try SettingsOptions.parse([])
+        let options = try SettingsOptions<TrainingScope>.parse([])
         #expect(options.settings(ranks: 6).clients == 5)
         #expect(options.settings(ranks: 4).clients == 3)
         #expect(options.settings(ranks: 1).clients == 5)
-        #expect(try SettingsOptions.parse(["--clients", "9"]).settings(ranks: 4).clients == 9)
+        #expect(try SettingsOptions<TrainingScope>.parse(["--clients", "9"]).settings(ranks: 4).clients == 9)
     }
 
     @Test func `An error is one line`() {

@@ -70,7 +70,8 @@ import Testing
         settings.samplesPerClient = 20
         settings.distil(from: teacher.path, temperature: nil, hardWeight: 0.25)
         change(&settings)
-        let output = try OutputOptions.parse(["--results", results.path, "--run-name", "d"])
+        var output = OutputSettings()
+        (output.results, output.runName) = (results.path, "d")
         return try DistillPlan(
             settings, students: students, seeds: seeds, hasBaseline: hasBaseline, output, stop: StopFlag())
     }

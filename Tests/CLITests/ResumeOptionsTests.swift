@@ -1,32 +1,56 @@
 import ArgumentParser
 import FedCore
+import Foundation
 import Recording
 import Testing
 
 @testable import fedmpi
 
 @Suite struct ResumeOptionsTests {
-    @Test(arguments: [
-        [], ["--seed", "3", "--alpha=2"], ["--resume", "x"],
-        ["train", "--resume=x", "--rounds=9", "--from", "previous"],
-        ["--resume", "x", "--results", "r", "--json", "--quiet", "--checkpoint-every", "5"],
-    ])
-    func `Options that leave the result alone may stand beside --resume`(arguments: [String]) throws {
-        try ResumeOptions.check(arguments)
+    /// The one line that says what is wrong.
+    private func complaint(_ arguments: [String]) throws -> String {
+        let error = #expect(throws: (any Error).self) { try FedMPI.parseAsRoot(arguments) }
+        return Help.line(for: try #require(error), arguments)
     }
 
     @Test(arguments: [
-        "seed", "threads", "alpha", "clients", "lr", "model", "dataset", "eval-every", "run-name", "strategy",
+        [], ["--seed", "3", "--alpha=2"], ["--resume", "x"],
+        ["train", "--resume=x", "--rounds=9", "--from", "previous", "--teacher", "elsewhere"],
+        ["--resume", "x", "--results", "r", "--json", "--quiet", "--checkpoint-every", "5", "--timing", "off"],
+        ["--resume", "x", "--no-report", "--tensorboard", "--no-history"],
     ])
-    func `Options that come from the checkpoint may not`(name: String) {
-        let error = #expect(throws: ConfigurationError.self) {
-            try ResumeOptions.check(["--resume", "x", "--\(name)=1"])
+    func `Settings that leave the result alone may stand beside --resume`(arguments: [String]) throws {
+        #expect(throws: Never.self) { try FedMPI.parseAsRoot(arguments) }
+    }
+
+    /// Whatever is new and does not say that it may.
+    @Test func `All that come from the checkpoint may not`() throws {
+        let free = [
+            "rounds", "teacher", "results", "checkpoint-every", "timing", "no-report", "tensorboard", "no-history",
+            "json", "quiet",
+        ]
+        let values = [
+            "on-failure": "drop", "late-policy": "drop", "target-accuracy": "0.5", "momentum": "0", "client-test": "0",
+            "inject": "x", "run-name": "y",
+        ]
+        for setting in TrainingScope.settings where !free.contains(setting.name) {
+            let value = setting.kind == .options ? "a=1" : values[setting.name] ?? "1"
+            let option = setting.kind == .flag ? "--\(setting.name)" : "--\(setting.name)=\(value)"
+            let line = try complaint(["--resume", "x", option])
+            #expect(line.contains("--\(setting.name) cannot be given with --resume"), "\(line)")
+            #expect(line.contains("only --checkpoint-every, --from, --json"), "\(line)")
         }
-        #expect(error?.description.contains("--\(name) cannot be given with --resume") == true)
+    }
+
+    @Test func `Neither may settings of a file`() throws {
+        let file = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID().uuidString).yaml")
+        try Data("rounds: 9\nseed: 3\n".utf8).write(to: file)
+        #expect(
+            try complaint(["--resume", "x", "--config", file.path]).contains("--seed cannot be given with --resume"))
     }
 
     @Test func `--from needs --resume, and one of two words`() throws {
-        #expect(throws: ConfigurationError.self) { try ResumeOptions.check(["--from", "previous"]) }
+        #expect(try complaint(["--from", "previous"]) == "--from needs --resume")
         let train = try #require(try FedMPI.parseAsRoot(["--resume", "x", "--from", "previous"]) as? Train)
         #expect(train.resumption.from == .previous)
         #expect(throws: (any Error).self) { try FedMPI.parseAsRoot(["--resume", "x", "--from", "yesterday"]) }

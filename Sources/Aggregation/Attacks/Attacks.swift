@@ -7,6 +7,16 @@ public enum Attacks {
         LabelFlip.self, SignFlip.self, ScaledNoise.self, Backdoor.self, ALittleIsEnough.self,
     ]
 
+    /// What each takes, for help texts and forms.
+    public static var descriptions: [PluginDescription] {
+        all.map { type in
+            PluginDescription(kind: "attack", name: type.name, summary: type.summary) {
+                (reader: inout OptionReader) throws(ConfigurationError) in
+                _ = try type.init(&reader)
+            }
+        }
+    }
+
     /// The attack of this name with these options.
     /// - Throws: `ConfigurationError` that lists the catalog when the name is not in it, or the options when one is not
     ///   known or not accepted.

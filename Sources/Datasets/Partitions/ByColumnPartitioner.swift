@@ -17,7 +17,7 @@ public struct ByColumnPartitioner: Partitioner {
 
     public init(_ settings: PartitionSettings, options: inout OptionReader) throws(ConfigurationError) {
         file = try UserTable(&options)
-        column = CSVReader.Column(text: options.text("column") ?? "0")
+        column = CSVReader.Column(text: options.text("column", default: "0", "a column, by name or number"))
     }
 
     /// O(samples log clients).

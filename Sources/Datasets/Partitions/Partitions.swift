@@ -8,6 +8,16 @@ public enum Partitions {
         QuantitySkewPartitioner.self, ClassExactPartitioner.self, ByColumnPartitioner.self,
     ]
 
+    /// What each takes, for help texts and forms.
+    public static var descriptions: [PluginDescription] {
+        all.map { type in
+            PluginDescription(kind: "partition", name: type.name, summary: type.summary) {
+                (reader: inout OptionReader) throws(ConfigurationError) in
+                _ = try type.init(PartitionSettings(), options: &reader)
+            }
+        }
+    }
+
     /// - Throws: `ConfigurationError` that lists the catalog when the name is not in it, or when a setting is out of
     ///   range or unknown.
     public static func named(

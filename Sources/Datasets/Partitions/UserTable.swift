@@ -6,10 +6,7 @@ struct UserTable: Sendable {
     private let format: CSVReader.Format
 
     init(_ options: inout OptionReader) throws(ConfigurationError) {
-        guard let path = options.text("file"), !path.isEmpty else {
-            throw ConfigurationError("\(options.owner) needs the option file=FILE")
-        }
-        self.path = path
+        path = try options.required("file", "FILE")
         format = try CSVReader.Format(&options)
     }
 

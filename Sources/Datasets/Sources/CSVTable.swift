@@ -27,9 +27,13 @@ public struct CSVTable: DatasetSource {
 
     public init(_ argument: String?, options: inout OptionReader) throws(ConfigurationError) {
         path = try Self.path(argument, "file")
-        testPath = options.text("test")
-        let label = CSVReader.Column(text: options.text("label") ?? "0")
-        let ignored = (options.text("ignore") ?? "").split(separator: " ").map { CSVReader.Column(text: String($0)) }
+        testPath = options.text("test", "a file with the test split; without one, test-share is held out")
+        let label = CSVReader.Column(
+            text: options.text("label", default: "0", "the column of labels, by name or number"))
+        let ignored = options.text(
+            "ignore", default: "", "columns that are no features, by name or number, separated by spaces"
+        )
+        .split(separator: " ").map { CSVReader.Column(text: String($0)) }
         let format = try CSVReader.Format(&options)
         choices = CSVNumbers.Choices(
             format: format, label: label, ignored: ignored,

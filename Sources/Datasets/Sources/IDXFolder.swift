@@ -21,7 +21,7 @@ public struct IDXFolder: DatasetSource {
 
     public init(_ argument: String?, options: inout OptionReader) throws(ConfigurationError) {
         folder = try Self.path(argument, "folder")
-        prefix = options.text("prefix") ?? ""
+        prefix = options.text("prefix", default: "", "what the files' names begin with")
         classes = try options.integer("classes", "from 1 to 256") { (1...256).contains($0) }
     }
 

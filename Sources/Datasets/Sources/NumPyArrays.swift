@@ -26,8 +26,14 @@ public struct NumPyArrays: DatasetSource {
 
     public init(_ argument: String?, options: inout OptionReader) throws(ConfigurationError) {
         path = try Self.path(argument, "file or folder")
-        trainNames = (options.text("train-images") ?? "x_train", options.text("train-labels") ?? "y_train")
-        testNames = (options.text("test-images") ?? "x_test", options.text("test-labels") ?? "y_test")
+        trainNames = (
+            options.text("train-images", default: "x_train", "an array's name"),
+            options.text("train-labels", default: "y_train", "an array's name")
+        )
+        testNames = (
+            options.text("test-images", default: "x_test", "an array's name"),
+            options.text("test-labels", default: "y_test", "an array's name")
+        )
         missing = try MissingLabels(&options, of: [.refuse, .drop])
         form = try TableForm(&options)
     }

@@ -17,7 +17,7 @@ struct TableForm: Sendable {
     private let shape: ImageShape?
 
     init(_ options: inout OptionReader) throws(ConfigurationError) {
-        shape = try options.text("shape").map { text throws(ConfigurationError) in
+        shape = try options.text("shape", "CxHxW, e.g. 3x32x32").map { text throws(ConfigurationError) in
             guard let shape = ImageShape(text, largestSide: Self.largestSide) else {
                 throw options.refusal(of: "shape", "CxHxW, e.g. 3x32x32")
             }
@@ -36,7 +36,9 @@ struct TableForm: Sendable {
     /// The seed of a data set's own, where it is not the run's: who evaluates or distils keeps the test samples of the run
     /// before.
     static func seed(_ options: inout OptionReader) throws(ConfigurationError) -> UInt64? {
-        guard let text = options.text("seed") else { return nil }
+        guard let text = options.text("seed", "a whole number, at least 0; without one it is the run's") else {
+            return nil
+        }
         guard let seed = UInt64(text) else { throw options.refusal(of: "seed", "a whole number, at least 0") }
         return seed
     }

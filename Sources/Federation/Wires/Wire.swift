@@ -1,4 +1,4 @@
-import FedCore
+public import FedCore
 import MPI
 import Records
 import Runtime
@@ -88,8 +88,10 @@ public enum Wires {
     /// The names for `--wire`.
     public static var names: [String] { all.map { $0.name } }
 
-    /// Names and summaries, for `--help`.
-    public static var summaries: String { all.map { "\($0.name) (\($0.summary))" }.joined(separator: ", ") }
+    /// Names and summaries, for help texts and forms.
+    public static var descriptions: [PluginDescription] {
+        all.map { PluginDescription(kind: "wire", name: $0.name, summary: $0.summary) }
+    }
 
     /// The options that choose a wire which can do something, for error messages: `--wire gatherv`.
     static func options(where isAble: (any Wire.Type) -> Bool) -> String {

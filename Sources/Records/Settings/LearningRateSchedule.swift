@@ -25,7 +25,22 @@ package struct LearningRateSchedule: Sendable, Equatable {
         case inverseSquareRoot
     }
 
-    package static let names = ["constant", "step", "cosine", "inverse-sqrt"]
+    private static let catalog: [(name: String, summary: String)] = [
+        ("constant", "the same in every round"), ("step", "times a factor every so many rounds"),
+        ("cosine", "half a cosine down to a share of it"), ("inverse-sqrt", "divided by the square root of the round"),
+    ]
+
+    package static var names: [String] { catalog.map(\.name) }
+
+    /// What each takes, for help texts and forms.
+    package static var descriptions: [PluginDescription] {
+        catalog.map { name, summary in
+            PluginDescription(kind: "learning-rate schedule", name: name, summary: summary) {
+                (reader: inout OptionReader) throws(ConfigurationError) in
+                _ = try decay(name, &reader)
+            }
+        }
+    }
 
     package let decay: Decay
     /// The rate rises in equal steps over so many rounds; the decay begins behind them.
@@ -35,19 +50,23 @@ package struct LearningRateSchedule: Sendable, Equatable {
     /// - Throws: `ConfigurationError` when the schedule or one of its options is unknown or out of range.
     package init(_ name: String, _ options: NamedOptions, warmupRounds: Int, rounds: Int) throws(ConfigurationError) {
         var reader = OptionReader(options, of: "learning-rate schedule '\(name)'")
-        switch name {
-        case "constant": decay = .constant
-        case "step":
-            decay = .step(
-                every: try reader.integer("every", default: 10, "at least 1") { $0 >= 1 },
-                factor: try reader.number("factor", default: 0.1, "in (0, 1]") { $0 > 0 && $0 <= 1 })
-        case "cosine": decay = .cosine(final: try reader.number("final", default: 0, "in [0, 1)") { $0 >= 0 && $0 < 1 })
-        case "inverse-sqrt": decay = .inverseSquareRoot
-        default: throw ConfigurationError(unknown: "learning-rate schedule", name, choices: Self.names)
-        }
+        decay = try Self.decay(name, &reader)
         try reader.finish()
         self.warmupRounds = warmupRounds
         self.rounds = rounds
+    }
+
+    private static func decay(_ name: String, _ reader: inout OptionReader) throws(ConfigurationError) -> Decay {
+        switch name {
+        case "constant": .constant
+        case "step":
+            .step(
+                every: try reader.integer("every", default: 10, "at least 1") { $0 >= 1 },
+                factor: try reader.number("factor", default: 0.1, "in (0, 1]") { $0 > 0 && $0 <= 1 })
+        case "cosine": .cosine(final: try reader.number("final", default: 0, "in [0, 1)") { $0 >= 0 && $0 < 1 })
+        case "inverse-sqrt": .inverseSquareRoot
+        default: throw ConfigurationError(unknown: "learning-rate schedule", name, choices: names)
+        }
     }
 
     /// - Parameter round: from 1.

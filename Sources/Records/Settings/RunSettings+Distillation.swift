@@ -17,18 +17,4 @@ extension RunSettings {
         self.temperature = temperature ?? (teacher == nil ? nil : Self.defaultTemperature)
         self.hardWeight = hardWeight ?? (teacher == nil ? nil : Self.defaultHardWeight)
     }
-
-    func validateDistillation(
-        _ require: (Bool, String, Any, String) throws(ConfigurationError) -> Void
-    ) throws(ConfigurationError) {
-        if let temperature {
-            try require(
-                temperature > 0 && temperature.isFinite, "temperature", temperature, "greater than 0")
-            try require(teacher != nil, "temperature", temperature, "given together with --teacher")
-        }
-        if let hardWeight {
-            try require(hardWeight >= 0 && hardWeight <= 1, "hard-weight", hardWeight, "in [0, 1]")
-            try require(teacher != nil, "hard-weight", hardWeight, "given together with --teacher")
-        }
-    }
 }

@@ -3,9 +3,9 @@ public import FedCore
 
 /// Everything that decides a run's result, resolved: rank 0 makes it, every rank decodes the same bytes.
 ///
-/// The coding keys are the names of the command-line options, so a run's `config.json` can be read back as a
-/// configuration file.
-public struct RunSettings: Codable, Sendable, Equatable {
+/// Names, accepted values and help of the settings are in `Settings/`, a group in each file; they are what makes a run's
+/// `config.json` one that can be read back as a configuration file.
+public struct RunSettings: Sendable, Equatable {
     /// Federated rounds, ≥ 1.
     public var rounds = 10
     /// Ends the run when the accuracy is at least this, in (0, 1]: on the test set, or in the mean over the clients where only
@@ -65,8 +65,6 @@ public struct RunSettings: Codable, Sendable, Equatable {
     public var lr: Float = 0.05
     /// How the learning rate changes from round to round: a name of `LearningRateSchedule`.
     public var lrSchedule = "constant"
-    /// What `lrSchedule` accepts.
-    public static let lrSchedules = LearningRateSchedule.names
     /// Options of the schedule, by name.
     public var lrScheduleOptions: NamedOptions = [:]
     /// Rounds over which the learning rate rises in equal steps, ≥ 0.
@@ -149,51 +147,6 @@ public struct RunSettings: Codable, Sendable, Equatable {
     }
 
     public init() {}
-
-    private enum CodingKeys: String, CodingKey, CaseIterable {
-        case rounds, clients, strategy, model, dataset, partition, alpha, epochs, lr, momentum, seed, threads
-        case teacher, temperature
-        case hardWeight = "hard-weight"
-        case strategyOptions = "strategy-options"
-        case aggregation, attack, attackers
-        case aggregationOptions = "aggregation-options"
-        case attackOptions = "attack-options"
-        case selection
-        case selectionOptions = "selection-options"
-        case clientFraction = "client-fraction"
-        case samplesPerClient = "samples-per-client"
-        case datasetOptions = "dataset-options"
-        case partitionOptions = "partition-options"
-        case clientTest = "client-test"
-        case batchSize = "batch-size"
-        case targetAccuracy = "target-accuracy"
-        case patience
-        case budgetMb = "budget-mb"
-        case localSteps = "local-steps"
-        case lrSchedule = "lr-schedule"
-        case lrScheduleOptions = "lr-schedule-options"
-        case warmupRounds = "warmup-rounds"
-        case serverLr = "server-lr"
-        case clipGradients = "clip-gradients"
-        case weightDecay = "weight-decay"
-        case evalEvery = "eval-every"
-        case inject, wire, cut
-        case serverPart = "server-part"
-        case roundDeadline = "round-deadline"
-        case latePolicy = "late-policy"
-        case minClients = "min-clients"
-        case roundRetries = "round-retries"
-        case stragglerProb = "straggler-prob"
-        case stragglerDelay = "straggler-delay"
-        case bandwidthMbps = "bandwidth-mbps"
-        case latencyMs = "latency-ms"
-        case dropProb = "drop-prob"
-        case deviceSpeed = "device-speed"
-        case deviceSpread = "device-spread"
-        case realDelays = "real-delays"
-        case onFailure = "on-failure"
-        case failureTimeout = "failure-timeout"
-    }
 
     /// What is simulated of the clients' devices.
     public var simulation: DeviceSimulation {

@@ -3,6 +3,7 @@ import Datasets
 import FedCore
 import Federation
 import Foundation
+import Records
 
 /// `fedmpi partition`.
 struct PartitionTable: ParsableCommand {
@@ -10,8 +11,7 @@ struct PartitionTable: ParsableCommand {
         commandName: "partition",
         abstract: "Print how many samples of each class each client holds, and how skewed that is.")
 
-    @OptionGroup var options: SettingsOptions
-    @OptionGroup var configuration: ConfigurationOption
+    @OptionGroup var options: SettingsOptions<RunScope>
 
     @Flag(help: "Print a JSON object instead of a table.")
     var json = false

@@ -7,15 +7,16 @@ struct Train: WorldCommand {
     static let configuration = CommandConfiguration(
         abstract: "Train a model across the ranks (the default command).")
 
-    @OptionGroup var options: SettingsOptions
-    @OptionGroup var output: OutputOptions
+    @OptionGroup var options: SettingsOptions<TrainingScope>
     @OptionGroup var resumption: ResumeOptions
-    @OptionGroup var configuration: ConfigurationOption
+
+    func validate() throws {
+        try resumption.check(options.choices.given, of: TrainingScope.self)
+    }
 
     func run(on world: any Communicator) throws -> (() -> Int32)? {
         try TrainingRun(
-            settings: options.settings(ranks: world.size), rounds: options.rounds, teacher: options.teacher,
-            output: output, resumption: resumption
+            choices: options.choices, settings: options.settings(ranks: world.size), resumption: resumption
         ).run(by: WholeModelTraining(), on: world)
     }
 }

@@ -35,46 +35,46 @@ struct Distill: WorldCommand {
     @Flag(help: "Do not train the students from scratch as well.")
     var noBaseline = false
 
-    @OptionGroup var options: SettingsOptions
-    @OptionGroup var output: OutputOptions
-    @OptionGroup var configuration: ConfigurationOption
+    @OptionGroup var options: SettingsOptions<TrainingScope>
+
+    private var output: OutputSettings { options.output }
 
     func validate() throws {
-        guard options.teacher != nil else {
+        let settings = options.settings(ranks: 1)
+        guard settings.teacher != nil else {
             throw ConfigurationError("--teacher is missing: a trained model, its file or its run's folder")
         }
-        guard options.model == RunSettings().model else {
-            throw ConfigurationError("--model is '\(options.model)'; the models to distil are given by --student")
+        guard settings.model == RunSettings().model else {
+            throw ConfigurationError("--model is '\(settings.model)'; the models to distil are given by --student")
         }
-        let early = [("target-accuracy", options.targetAccuracy != nil), ("patience", options.patience != nil)]
-        if !noBaseline, let (name, _) = early.first(where: \.1) {
+        if !noBaseline, let name = ["target-accuracy", "patience"].first(where: options.contains) {
             throw ConfigurationError(
                 "--\(name) may end a student's run and its baseline after different rounds, so that they cannot be "
                     + "compared; leave it out, or add --no-baseline")
         }
-        if central, let clients = options.clients, clients != 1 {
-            throw ConfigurationError("--clients is \(clients); --central has one client with all the data")
+        if central, options.contains("clients"), settings.clients != 1 {
+            throw ConfigurationError("--clients is \(settings.clients); --central has one client with all the data")
         }
-        if central { try refusePartition() }
+        if central { try refusePartition(settings) }
     }
 
     /// With all the data in one place there is nothing to be dealt out.
-    private func refusePartition() throws(ConfigurationError) {
-        let defaults = RunSettings()
-        let given: [(String, Bool)] = [
-            ("partition", ![defaults.partition, Self.centralPartition].contains(options.partition)),
-            ("alpha", options.alpha != defaults.alpha),
-            ("partition-options", options.partitionOptions != [:]),
-        ]
-        guard let (name, _) = given.first(where: \.1) else { return }
+    private func refusePartition(_ settings: RunSettings) throws(ConfigurationError) {
+        let changed = settings.differences(from: RunSettings()).map(\.name)
+        let given = ["partition", "alpha", "partition-options"].first {
+            changed.contains($0) && !($0 == "partition" && settings.partition == Self.centralPartition)
+        }
+        guard let name = given else { return }
         throw ConfigurationError("--\(name) says how data are dealt out; --central has one client with all of them")
     }
 
     /// The settings of all runs, but for model, teacher and seed.
     private func settings(ranks: Int) throws(ConfigurationError) -> RunSettings {
         var settings = options.settings(ranks: ranks)
-        let teacher = try TrainedModel(reading: options.teacher ?? "")
-        settings.takeData(of: try DataOrigin(metadata: teacher.metadata), dataset: options.dataset)
+        let teacher = try TrainedModel(reading: settings.teacher ?? "")
+        settings.takeData(
+            of: try DataOrigin(metadata: teacher.metadata),
+            dataset: options.contains("dataset") ? settings.dataset : nil)
         if central {
             settings.clients = 1
             settings.partition = Self.centralPartition

@@ -51,7 +51,7 @@ struct DistillPlan {
     ///   - stop: looked at between two checks.
     /// - Throws: `ConfigurationError` that says what cannot be; `Interruption`
     init(
-        _ base: RunSettings, students names: [String], seeds: [UInt64]?, hasBaseline: Bool, _ output: OutputOptions,
+        _ base: RunSettings, students names: [String], seeds: [UInt64]?, hasBaseline: Bool, _ output: OutputSettings,
         stop: StopFlag
     ) throws {
         let name = try FolderName(output.runName ?? RunFolder.datedName, option: "--run-name").text
@@ -100,7 +100,7 @@ struct DistillPlan {
     }
 
     private static func run(
-        _ task: Task, at index: Int, _ base: RunSettings, _ namer: RunNamer, results: String, _ output: OutputOptions
+        _ task: Task, at index: Int, _ base: RunSettings, _ namer: RunNamer, results: String, _ output: OutputSettings
     ) -> SweepRun {
         var settings = base
         settings.model = namer.students[task.student].name

@@ -1,4 +1,4 @@
-public import ArgumentParser
+import ArgumentParser
 import FedCore
 import Federation
 import MPI
@@ -17,33 +17,18 @@ struct SplitTrain: WorldCommand {
             The other options are those of `fedmpi train`, where they make sense.
             """)
 
-    @OptionGroup var split: SplitTrainOptions
-    @OptionGroup var options: SettingsOptions
-    @OptionGroup var output: OutputOptions
+    @OptionGroup var options: SettingsOptions<SplitTrainingScope>
     @OptionGroup var resumption: ResumeOptions
-    @OptionGroup var configuration: ConfigurationOption
+
+    func validate() throws {
+        try resumption.check(options.choices.given, of: SplitTrainingScope.self)
+    }
 
     func run(on world: any Communicator) throws -> (() -> Int32)? {
         var settings = options.settings(ranks: world.size)
-        settings.serverPart = split.serverPart
-        settings.cut = split.cut ?? Models.all.first { $0.name == settings.model }?.cut
-        return try TrainingRun(
-            settings: settings, rounds: options.rounds, teacher: options.teacher, output: output, resumption: resumption
-        ).run(by: SplitTraining(), on: world)
+        settings.serverPart = settings.serverPart ?? .shared
+        settings.cut = settings.cut ?? Models.all.first { $0.name == settings.model }?.cut
+        return try TrainingRun(choices: options.choices, settings: settings, resumption: resumption)
+            .run(by: SplitTraining(), on: world)
     }
 }
-
-/// The options that split training adds to those of training.
-struct SplitTrainOptions: ParsableArguments {
-    @Option(help: "Layers before this one run on the devices. (default: the model's own cut)")
-    var cut: Int?
-
-    @Option(
-        help: """
-            The server's part while a round lasts: shared (one, which takes the clients' steps in turn) or per-client (a \
-            copy for each, averaged like the devices' parts).
-            """)
-    var serverPart = RunSettings.ServerPart.shared
-}
-
-extension RunSettings.ServerPart: ExpressibleByArgument {}

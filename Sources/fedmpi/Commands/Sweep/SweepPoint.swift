@@ -1,4 +1,3 @@
-import ArgumentParser
 import FedCore
 import Federation
 import Foundation
@@ -73,13 +72,13 @@ struct SweepPoint {
             }
         }
         let name = folderName(coordinates, seed: seed)
-        do {
+        do throws(ConfigurationError) {
             let hasReport = mapping["no-report"]?.bool == false
             let varied = file.grid.map(\.name) + (settings?.settings.keys.map { $0.string ?? "?" } ?? [])
             return SweepPoint(
                 coordinates: coordinates, seed: seed,
                 options: try PointOptions(mapping, varied: varied, in: file.path), hasReport: hasReport)
-        } catch let error as ConfigurationError {
+        } catch {
             throw ConfigurationError(error.description, at: name)
         }
     }
@@ -99,41 +98,35 @@ struct SweepPoint {
 }
 
 /// The options of one run, from a file's values.
-struct PointOptions: ParsableArguments {
-    @OptionGroup var settings: SettingsOptions
-    @OptionGroup var output: OutputOptions
+struct PointOptions {
+    private let choices: RunChoices
 
     /// Options of the sweep itself, or of a terminal that only one run could have.
     private static let refused = ["json", "quiet", "results", "run-name"]
-
-    init() {}
 
     /// - Parameters:
     ///   - mapping: all options of the run.
     ///   - varied: the names of those that are not the same in all runs.
     ///   - path: of the file.
     /// - Throws: `ConfigurationError`
-    init(_ mapping: Node.Mapping, varied: [String], in path: String) throws {
-        let names = mapping.keys.map { $0.string ?? "?" }
-        if let name = names.first(where: Self.refused.contains) {
+    init(_ mapping: Node.Mapping, varied: [String], in path: String) throws(ConfigurationError) {
+        let given = try ConfigurationFile.given(mapping, in: path)
+        if let name = given.names.first(where: Self.refused.contains) {
             throw ConfigurationError("--\(name) is not an option of a sweep's runs")
         }
-        let output = ConfigurationFile.optionNames(of: OutputOptions())
-        if let name = varied.first(where: output.contains) {
+        if let name = varied.first(where: OutputSettings.names.contains) {
             throw ConfigurationError("--\(name) does not change a run's result; it can stand under base only")
         }
-        do {
-            // Many runs side by side: none is timed unless the file says so.
-            self = try Self.parse(["--timing=off"] + ConfigurationFile.arguments(for: mapping, in: path))
-        } catch let error as ConfigurationError {
-            throw error
-        } catch {
-            throw ConfigurationError(Help.line(for: error, []))
-        }
+        // Many runs side by side: none is timed unless the file says so.
+        var output = OutputSettings()
+        output.timing = .off
+        choices = try RunChoices(given, of: TrainingScope.self, output: output)
     }
 
+    var output: OutputSettings { choices.output }
+
     /// The run's settings, which do not depend on the ranks there are.
-    var resolved: RunSettings { settings.settings(ranks: 1) }
+    var resolved: RunSettings { choices.settings(ranks: 1) }
 }
 
 extension ConfigurationError {

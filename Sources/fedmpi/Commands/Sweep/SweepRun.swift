@@ -98,25 +98,17 @@ struct SweepRun: Codable, Equatable {
 
     /// Settings in a `config.json`. What its version had no setting for is as it is by default.
     private static func settings(in config: Data) -> RunSettings? {
-        guard let all = try? JSONSerialization.jsonObject(with: config) as? [String: Any],
-            let found = all["settings"] as? [String: Any]
-        else { return nil }
-        let whole = values(of: RunSettings()).merging(found) { $1 }
-        guard let data = try? JSONSerialization.data(withJSONObject: whole) else { return nil }
-        return try? JSONDecoder().decode(RunSettings.self, from: data)
+        try? JSONDecoder().decode(Config.self, from: config).settings
+    }
+
+    private struct Config: Decodable {
+        let settings: RunSettings
     }
 
     /// At most three of the settings that are not these: `rounds 30 instead of 50`.
     private func differences(from other: RunSettings) -> String {
-        let (here, there) = (Self.values(of: settings), Self.values(of: other))
-        func text(_ value: Any?) -> String { value.map { "\($0)" } ?? "none" }
-        let all = Set(here.keys).union(there.keys).filter { text(here[$0]) != text(there[$0]) }.sorted()
-        let shown = all.prefix(3).map { "\($0) \(text(there[$0])) instead of \(text(here[$0]))" }
+        let all = settings.differences(from: other)
+        let shown = all.prefix(3).map { "\($0.name) \($0.other ?? "none") instead of \($0.text ?? "none")" }
         return shown.joined(separator: ", ") + (all.count > 3 ? ", …" : "")
-    }
-
-    private static func values(of settings: RunSettings) -> [String: Any] {
-        let data = try? JSONEncoder().encode(settings)
-        return data.flatMap { try? JSONSerialization.jsonObject(with: $0) as? [String: Any] } ?? [:]
     }
 }

@@ -1,6 +1,5 @@
 public import ArgumentParser
 import FedCore
-import Federation
 import Foundation
 import Recording
 import Records
@@ -13,27 +12,21 @@ struct ResumeOptions: ParsableArguments {
     @Option(help: "Which checkpoint to continue from: newest or previous. (default: newest)")
     var from: CheckpointFiles.Generation?
 
-    /// Options that do not change what a run computes, or only how far it goes.
-    private static let companions: Set = [
-        "resume", "from", "rounds", "results", "json", "quiet", "no-report", "checkpoint-every", "timing",
-        "tensorboard",
-        "no-history", "teacher",
-    ]
-
-    /// Everything else comes from the checkpoint: given on the command line, it would be ignored, or break the promise
-    /// that a continued run ends with the same bits.
-    /// - Throws: `ConfigurationError` that names the options that cannot stand beside `--resume`.
-    static func check(_ arguments: [String]) throws(ConfigurationError) {
-        let names = arguments.filter { $0.hasPrefix("--") }.map {
-            String($0.dropFirst(2).prefix { $0 != "=" })
+    /// Refuses settings that a run to continue has in its checkpoint: given again, they would be ignored, or break the promise
+    /// that it ends with the same bits. Those of a group say themselves whether they may be given (`resumable`).
+    /// - Parameters:
+    ///   - given: on the command line and in the file.
+    ///   - scope: the settings that there are.
+    /// - Throws: `ConfigurationError` that names the settings that cannot stand beside `--resume`.
+    func check(_ given: GivenSettings, of scope: any SettingsScope.Type) throws(ConfigurationError) {
+        guard resume != nil else {
+            guard from == nil else { throw ConfigurationError("--from needs --resume") }
+            return
         }
-        if names.contains("from"), !names.contains("resume") {
-            throw ConfigurationError("--from needs --resume")
-        }
-        guard names.contains("resume"), !names.contains("help") else { return }
-        let others = names.filter { !companions.contains($0) }
+        let companions = scope.settings.filter(\.isResumable).map(\.name)
+        let others = given.names.filter { !companions.contains($0) }
         guard others.isEmpty else {
-            let accepted = companions.subtracting(["resume"]).sorted().map { "--\($0)" }
+            let accepted = (companions + ["from"]).sorted().map { "--\($0)" }
             throw ConfigurationError(
                 "\(others.map { "--\($0)" }.joined(separator: ", ")) cannot be given with --resume: a run's settings "
                     + "come from its checkpoint; only \(accepted.joined(separator: ", ")) can")

@@ -9,26 +9,28 @@ enum Help {
         let text = FedMPI.fullMessage(for: error)
         guard arguments == ["--help"] || arguments == ["-h"] || arguments == ["help"] else { return text }
         let options = FedMPI.helpMessage(for: Train.self)
-        let start = options.range(of: "OPTIONS:")?.lowerBound ?? options.startIndex
-        return text + "\n\nTRAIN " + options[start...]
+        // Behind the overview and the usage stand the sections, whose titles are capitals.
+        let first = TrainingScope.groups.first.map { "\n\($0.title.uppercased()):" } ?? "OPTIONS:"
+        let start = options.range(of: first)?.lowerBound ?? options.startIndex
+        return text + "\n\nOptions of `fedmpi train`, which is meant where no command is named:\n" + options[start...]
     }
+
+    /// Names of all commands.
+    static var commands: [String] { FedMPI.configuration.subcommands.map(name) }
 
     private static func name(of command: any ParsableCommand.Type) -> String {
         command.configuration.commandName ?? "\(command)".lowercased()
     }
 
-    /// An error as one line. An option that training does not know is answered with those it knows.
+    /// An error as one line. An option that training does not know is answered with the nearest of those it knows, or with all.
     static func line(for error: any Error, _ arguments: [String]) -> String {
         if let error = error as? ConfigurationError { return error.description }
         // Only what the parser makes has words of its own there.
         guard String(reflecting: type(of: error)).hasPrefix("ArgumentParser.") else { return error.line }
         var line = FedMPI.message(for: error).split(separator: "\n").joined(separator: " ")
         let others = FedMPI.configuration.subcommands.filter { $0 != Train.self }.map(name)
-        if line.hasPrefix("Unknown option"), !others.contains(arguments.first ?? "") {
-            let names =
-                ConfigurationFile.optionNames(of: SettingsOptions())
-                + ConfigurationFile.optionNames(of: OutputOptions())
-                + ConfigurationFile.optionNames(of: ResumeOptions()) + ["config"]
+        if line.hasPrefix("Unknown option"), !line.contains("Did you mean"), !others.contains(arguments.first ?? "") {
+            let names = TrainingScope.names + ["resume", "from", "config"]
             line += "; options: " + names.map { "--\($0)" }.joined(separator: " ")
         }
         return line.prefix(1).lowercased() + line.dropFirst()

@@ -1,0 +1,37 @@
+/// The name that somebody may have meant.
+public enum NearestName {
+    /// The choice with the fewest letters added, left out, changed or exchanged with their neighbour; capitals, hyphens and
+    /// underscores make no difference. The first of several that are equally near.
+    ///
+    /// - Returns: nil when none is near: more than a third of the name would have to change, or more than three letters.
+    public static func to(_ name: String, among choices: [String]) -> String? {
+        let letters = plain(name)
+        let most = min(3, max(1, letters.count / 3))
+        let nearest = choices.map { (name: $0, distance: distance(letters, plain($0))) }
+            .filter { $0.distance <= most }
+            .min { $0.distance < $1.distance }
+        return nearest?.name
+    }
+
+    private static func plain(_ name: String) -> [Character] {
+        name.lowercased().map { $0 == "_" ? "-" : $0 }
+    }
+
+    /// Edits between two words, the exchange of two neighbours being one (optimal string alignment). O(length²).
+    static func distance(_ left: [Character], _ right: [Character]) -> Int {
+        var rows = [Array(0...right.count)]
+        for i in 0..<left.count {
+            var row = [i + 1]
+            for j in 0..<right.count {
+                var least = min(row[j], rows[i][j + 1]) + 1
+                least = min(least, rows[i][j] + (left[i] == right[j] ? 0 : 1))
+                if i > 0, j > 0, left[i] == right[j - 1], left[i - 1] == right[j] {
+                    least = min(least, rows[i - 1][j - 1] + 1)
+                }
+                row.append(least)
+            }
+            rows.append(row)
+        }
+        return rows[left.count][right.count]
+    }
+}

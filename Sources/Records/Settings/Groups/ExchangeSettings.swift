@@ -1,0 +1,20 @@
+public import FedCore
+
+/// How updates come up, and how long they are waited for.
+public enum ExchangeSettings: SettingsGroup {
+    public static let title = "Exchange"
+
+    public static func visit(
+        _ settings: inout RunSettings, _ visitor: inout some SettingsVisitor
+    ) throws(ConfigurationError) {
+        try visitor.value("wire", &settings.wire, of: "wire", "How updates come up: {choices}.")
+        try visitor.value(
+            "round-deadline", &settings.roundDeadline,
+            .above(0, atMost: 1e6).saying("greater than 0 and at most 1000000 seconds"), unit: .seconds,
+            absent: "never",
+            "Clients stop training after so long and send what they have: 30s, 500ms, 2m.")
+        try visitor.value(
+            "late-policy", &settings.latePolicy,
+            "What a client sends that is not done at the deadline: partial (what it has) or drop (nothing).")
+    }
+}

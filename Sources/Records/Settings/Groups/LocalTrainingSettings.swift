@@ -1,0 +1,31 @@
+public import FedCore
+
+/// Local SGD of every client.
+public enum LocalTrainingSettings: SettingsGroup {
+    public static let title = "Local training"
+
+    public static func visit(
+        _ settings: inout RunSettings, _ visitor: inout some SettingsVisitor
+    ) throws(ConfigurationError) {
+        try visitor.value(
+            "epochs", &settings.epochs, .in(0...1 << 20), "Passes over a client's samples per round.")
+        try visitor.value(
+            "local-steps", &settings.localSteps, .in(1...1 << 30),
+            "Steps of local training a round for every client, instead of epochs.")
+        try visitor.value("batch-size", &settings.batchSize, .in(1...65_536), "Samples per step of local training.")
+        try visitor.value("lr", &settings.lr, .above(0), "Learning rate of local SGD.")
+        try visitor.value(
+            "lr-schedule", &settings.lrSchedule, of: "learning-rate schedule",
+            "How the learning rate changes from round to round: {choices}.")
+        try visitor.options("lr-schedule-options", &settings.lrScheduleOptions, of: "learning-rate schedule")
+        try visitor.value(
+            "warmup-rounds", &settings.warmupRounds, .in(0...1 << 20),
+            "Rounds over which the learning rate rises in equal steps.")
+        try visitor.value(
+            "clip-gradients", &settings.clipGradients, .above(0),
+            "Scale the gradient of each step down to this L2 norm.")
+        try visitor.value(
+            "momentum", &settings.momentum, .shareBelowOne, "Momentum of local SGD; it starts from zero each round.")
+        try visitor.value("weight-decay", &settings.weightDecay, .atLeast(0), "L2 penalty of local SGD.")
+    }
+}

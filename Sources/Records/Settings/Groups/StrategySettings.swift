@@ -1,0 +1,19 @@
+public import FedCore
+
+/// What becomes of a round's updates.
+public enum StrategySettings: SettingsGroup {
+    public static let title = "Strategy and aggregation"
+
+    public static func visit(
+        _ settings: inout RunSettings, _ visitor: inout some SettingsVisitor
+    ) throws(ConfigurationError) {
+        try visitor.value("strategy", &settings.strategy, of: "strategy", "Federated algorithm: {choices}.")
+        try visitor.options("strategy-options", &settings.strategyOptions, of: "strategy")
+        try visitor.value(
+            "server-lr", &settings.serverLr, .above(0),
+            "What a round's mean update is multiplied by before the strategy's step.")
+        try visitor.value(
+            "aggregation", &settings.aggregation, of: "aggregation", "How one update is made of a round's: {choices}.")
+        try visitor.options("aggregation-options", &settings.aggregationOptions, of: "aggregation")
+    }
+}

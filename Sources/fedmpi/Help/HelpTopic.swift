@@ -1,0 +1,61 @@
+import FedCore
+import Foundation
+
+/// `fedmpi help settings`, `fedmpi help fedprox`, `fedmpi help lr`: what is no command, and yet something to ask about.
+struct HelpTopic {
+    private let topic: String
+    private let format: String?
+
+    /// - Returns: nil when the arguments are no such question: the parser knows what they are.
+    init?(_ arguments: [String]) {
+        guard arguments.first == "help", arguments.count >= 2, !arguments[1].hasPrefix("-"),
+            !Help.commands.contains(arguments[1])
+        else { return nil }
+        topic = arguments[1]
+        format = arguments.count == 3 ? arguments[2] : arguments.count > 3 ? "" : nil
+    }
+
+    /// What is to be printed.
+    /// - Throws: `ConfigurationError` when nothing has this name.
+    func text() throws -> String {
+        if topic == "settings" { return try settings() }
+        guard format == nil else { throw ConfigurationError("`fedmpi help` takes one name here") }
+        let settings = SplitTrainingScope.settings.filter { $0.name == topic }.map(SettingsText.entry)
+        let plugins = Plugins.all.filter { $0.name == topic }.map(SettingsText.text)
+        guard !(settings + plugins).isEmpty else {
+            let names = Help.commands + ["settings"] + SplitTrainingScope.names + Plugins.all.map(\.name)
+            let hint = NearestName.to(topic, among: names).map { "did you mean '\($0)'?" }
+            throw ConfigurationError(
+                "nothing is called '\(topic)'; "
+                    + (hint ?? "`fedmpi help` lists the commands, `fedmpi help settings` the settings"))
+        }
+        return (settings + plugins).joined(separator: "\n\n")
+    }
+
+    private func settings() throws -> String {
+        switch format {
+        case nil:
+            return SettingsText.list(SplitTrainingScope.self) + """
+
+
+                  `fedmpi help` and a name tell more of a setting, or what a plug-in takes: \
+                \(Plugins.all.filter { !$0.options.isEmpty }.map(\.name).joined(separator: ", ")).
+                """
+        case "--markdown": return SettingsMarkdown.text
+        case "--json": return try json()
+        default: throw ConfigurationError("`fedmpi help settings` takes --json or --markdown, not '\(format ?? "")'")
+        }
+    }
+
+    private struct Description: Encodable {
+        let groups: [SettingsGroupDescription]
+        let plugins: [PluginDescription]
+    }
+
+    private func json() throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        let description = Description(groups: SplitTrainingScope.groups.map { $0.description }, plugins: Plugins.all)
+        return String(decoding: try encoder.encode(description), as: UTF8.self)
+    }
+}

@@ -1,0 +1,75 @@
+import FedCore
+
+/// docs/SETTINGS.md.
+enum SettingsMarkdown {
+    static var text: String {
+        let groups = SplitTrainingScope.groups.map { $0.description }
+        return """
+            # Settings
+
+            Written by `scripts/check-settings --write` from the settings' declarations; CI checks that it is current.
+
+            Each is a flag (`--rounds 30`), a key of a YAML file (`--config run.yaml` with `rounds: 30`), and a key of a run's
+            `config.json`, which can be given as `--config`, too. Flags override the file. `fedmpi help settings` prints them,
+            `fedmpi help settings --json` as data, `fedmpi help fedprox` what one plug-in takes.
+
+            Settings marked with ° may be given with `--resume`; all others a run that is continued has in its checkpoint.
+
+            \(groups.map(section).joined(separator: "\n\n"))
+
+            # What plug-ins take
+
+            `--strategy-options mu=0.1,name=value`, or a mapping in YAML. Plug-ins that are not here take nothing.
+
+            \(Plugins.kinds.compactMap(section).joined(separator: "\n\n"))
+            """
+    }
+
+    private static func section(_ group: SettingsGroupDescription) -> String {
+        table(
+            "## \(group.title)", ["setting", "value", "default", "meaning"],
+            group.settings.map { setting in
+                [
+                    "`\(setting.name)`\(setting.isResumable ? " °" : "")", value(setting),
+                    Markdown.text(setting.defaultWords ?? ""),
+                    Markdown.text(setting.help(naming: Plugins.all.map { $0.named })),
+                ]
+            })
+    }
+
+    private static func value(_ setting: SettingDescription) -> String {
+        var text = setting.kind == .text ? "text" : setting.kind == .flag ? "flag" : setting.kind.words
+        if let catalog = setting.catalog { text = "a \(catalog)" }
+        if let unit = setting.unit { text += " of \(unit.rawValue)" }
+        return Markdown.text(text + (setting.accepts.isEmpty ? "" : ", \(setting.accepts)"))
+    }
+
+    private static func section(_ kind: String) -> String? {
+        let rows = Plugins.all.filter { $0.kind == kind }.flatMap { plugin in
+            plugin.options.enumerated().map { place, option in
+                [
+                    place == 0 ? "`\(plugin.name)`" : "", "`\(option.name)`",
+                    Markdown.text(
+                        option.words + (option.isRequired ? "; it must be given" : "")
+                            + (option.condition.map { "; with \($0)" } ?? "")),
+                    Markdown.text(option.standard ?? ""),
+                ]
+            }
+        }
+        guard !rows.isEmpty else { return nil }
+        return table(
+            "## \(kind.prefix(1).uppercased() + kind.dropFirst())", [kind, "option", "value", "default"], rows)
+    }
+
+    private static func table(_ title: String, _ columns: [String], _ rows: [[String]]) -> String {
+        func line(_ cells: [String]) -> String { "| " + cells.joined(separator: " | ") + " |" }
+        return ([title, "", line(columns), line(columns.map { _ in "---" })] + rows.map(line)).joined(separator: "\n")
+    }
+}
+
+extension PluginDescription {
+    /// Its name without the summary, which stands elsewhere.
+    fileprivate var named: PluginDescription {
+        PluginDescription(kind: kind, name: name, usage: usage, summary: "")
+    }
+}

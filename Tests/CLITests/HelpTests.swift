@@ -1,0 +1,117 @@
+import ArgumentParser
+import FedCore
+import Foundation
+import Records
+import Testing
+
+@testable import fedmpi
+
+@Suite struct HelpTests {
+    private func help(_ topic: String...) throws -> String {
+        try #require(HelpTopic(["help"] + topic)).text()
+    }
+
+    /// Of every flag there was before settings were declared in groups.
+    private static let flags = """
+        rounds target-accuracy patience budget-mb clients client-fraction selection selection-options strategy \
+        strategy-options aggregation aggregation-options attack attack-options attackers model teacher temperature \
+        hard-weight dataset dataset-options samples-per-client partition alpha partition-options client-test epochs \
+        local-steps batch-size lr lr-schedule lr-schedule-options warmup-rounds server-lr clip-gradients momentum \
+        weight-decay seed threads eval-every on-failure failure-timeout wire round-deadline late-policy min-clients \
+        round-retries straggler-prob straggler-delay bandwidth-mbps latency-ms device-speed device-spread drop-prob \
+        real-delays inject results run-name checkpoint-every timing no-report tensorboard no-history json quiet \
+        resume from config
+        """.split(separator: " ").map(String.init)
+
+    @Test func `--help has every flag, in its group`() {
+        let text = FedMPI.helpMessage(for: Train.self)
+        for flag in Self.flags { #expect(text.contains("  --\(flag) ") || text.contains("  --\(flag)\n"), "\(flag)") }
+        for group in TrainingScope.groups { #expect(text.contains("\n\(group.title.uppercased()):\n"), "\(group)") }
+        #expect(text.contains("(default: 0.05)") && text.contains("fedprox (FedAvg with a"))
+        let root = Help.text(for: CleanExit.helpRequest(), ["--help"])
+        for flag in Self.flags { #expect(root.contains("--\(flag)"), "\(flag)") }
+        #expect(FedMPI.helpMessage(for: SplitTrain.self).contains("--server-part"))
+        #expect(!FedMPI.helpMessage(for: Train.self).contains("--server-part"))
+    }
+
+    @Test(arguments: [CompletionShell.bash, .zsh, .fish]) func `Shells complete every flag, and names of plug-ins`(
+        shell: CompletionShell
+    ) {
+        let script = FedMPI.completionScript(for: shell)
+        for flag in Self.flags where shell == .bash || shell == .zsh {
+            #expect(script.contains("--\(flag)"), "\(flag)")
+        }
+        for flag in Self.flags where shell == .fish { #expect(script.contains("-l '\(flag)'"), "\(flag)") }
+        for plugin in ["scaffold", "trimmed-mean", "oort", "quantity-skew", "inverse-sqrt", "gatherv", "edgecnn-bn"] {
+            #expect(script.contains(plugin), "\(plugin)")
+        }
+    }
+
+    @Test(arguments: [
+        (["--roundz", "3"], "Did you mean '--rounds'?"), (["--frobnicate"], "options: --rounds --target-accuracy"),
+        (["--late-policy", "partail"], "did you mean 'partial'?"),
+        (["--lr", "fast"], "--lr is 'fast'; it must be a number"),
+        (["split-train", "--cutt", "2"], "Did you mean '--cut'?"),
+    ]) func `A mistyped flag or word is answered with the nearest`(arguments: [String], says: String) throws {
+        let error = #expect(throws: (any Error).self) { try FedMPI.parseAsRoot(arguments) }
+        let line = Help.line(for: try #require(error), arguments)
+        #expect(line.contains(says) && !line.contains("\n"), "\(line)")
+    }
+
+    @Test func `help settings lists every setting by group`() throws {
+        let text = try help("settings")
+        for group in SplitTrainingScope.groups { #expect(text.contains("\(group.title.uppercased()):\n")) }
+        for name in SplitTrainingScope.names { #expect(text.contains("\n  --\(name)"), "\(name)") }
+        #expect(text.contains("It is a whole number, from 1 to 65536. (default: 32)"))
+        #expect(text.split(separator: "\n").allSatisfy { $0.count <= 100 })
+    }
+
+    @Test(arguments: [
+        ("fedprox", "mu", "a number, at least 0 (default: 0.01)"),
+        ("krum", "attackers", "a whole number, from 0 to 1,000,000 (default: 1)"),
+        ("oort", "cut-off", "a number, from 0 to 1 (default: 0.95)"),
+        ("backdoor", "size", "a whole number, at least 1 (default: 3)"),
+        ("shard", "shards", "a whole number, at least 1 (default: 2)"),
+        ("class-exact", "file", "a file; it must be given"),
+        ("class-exact", "header", "true or false"),
+        ("quantity-skew", "sigma", "a number, at least 0; with law=log-normal (default: 1.0)"),
+        ("csv", "missing", "one of: refuse, drop, keep (default: refuse)"),
+        ("step", "every", "a whole number, at least 1 (default: 10)"),
+    ]) func `help and a plug-in's name lists what it takes`(plugin: String, option: String, words: String) throws {
+        let text = try help(plugin).split { $0 == " " || $0 == "\n" }.joined(separator: " ")
+        #expect(text.contains(" \(option) \(words)"), "\(text)")
+    }
+
+    @Test func `Every plug-in tells its options, which are those that it names when it is given another`() throws {
+        for plugin in Plugins.all where !["model", "wire"].contains(plugin.kind) {
+            let text = try help(plugin.name)
+            for option in plugin.options { #expect(text.contains("  \(option.name)"), "\(plugin.name)") }
+            #expect(plugin.options.isEmpty == text.contains("It takes no options."), "\(plugin.name)")
+        }
+        #expect(try help("median").contains("--aggregation median"))
+        #expect(try help("lr").contains("--lr"))
+    }
+
+    @Test func `Another name is answered with the nearest, and commands are the parser's`() throws {
+        #expect(throws: ConfigurationError("nothing is called 'fedporx'; did you mean 'fedprox'?")) {
+            try help("fedporx")
+        }
+        #expect(throws: ConfigurationError.self) { try help("settings", "--xml") }
+        for arguments in [["help"], ["help", "train"], ["train"], ["help", "--help"]] {
+            #expect(try HelpTopic(arguments)?.text() == nil)
+        }
+    }
+
+    @Test func `Settings and plug-ins are to be had as data`() throws {
+        let object = try JSONSerialization.jsonObject(with: Data(help("settings", "--json").utf8)) as? [String: Any]
+        let groups = try #require(object?["groups"] as? [[String: Any]])
+        let settings = groups.flatMap { $0["settings"] as? [[String: Any]] ?? [] }
+        #expect(settings.compactMap { $0["name"] as? String } == SplitTrainingScope.names)
+        let batch = try #require(settings.first { $0["name"] as? String == "batch-size" })
+        #expect(batch["type"] as? String == "integer" && batch["minimum"] as? Int == 1)
+        #expect(batch["maximum"] as? Int == 65_536 && batch["default"] as? String == "32")
+        let plugins = try #require(object?["plugins"] as? [[String: Any]])
+        let prox = try #require(plugins.first { $0["name"] as? String == "fedprox" })
+        #expect((prox["options"] as? [[String: Any]])?.first?["name"] as? String == "mu")
+    }
+}

@@ -1,0 +1,135 @@
+import ArgumentParser
+import FedCore
+import Foundation
+import Records
+import SplitLearning
+import Testing
+
+@testable import fedmpi
+
+/// Every setting there is, by every way that leads to it.
+@Suite struct RunSettingsTests {
+    /// A value of each setting that is not its default, as a user writes it.
+    private static let samples: [(name: String, text: String)] = [
+        ("rounds", "7"), ("target-accuracy", "0.5"), ("patience", "3"), ("budget-mb", "1.5"), ("eval-every", "2"),
+        ("seed", "18446744073709551615"), ("threads", "2"), ("clients", "9"), ("client-fraction", "0.5"),
+        ("selection", "oort"), ("selection-options", "alpha=1"), ("min-clients", "2"), ("round-retries", "0"),
+        ("strategy", "fedprox"), ("strategy-options", "mu=0.1"), ("server-lr", "0.5"), ("aggregation", "median"),
+        ("aggregation-options", "attackers=2"), ("attack", "sign-flip"), ("attack-options", "scale=2"),
+        ("attackers", "1"), ("model", "logistic"), ("teacher", "results/a b"), ("temperature", "2.0"),
+        ("hard-weight", "0.25"), ("dataset", "csv:a,b"), ("dataset-options", #"ignore=1 2,test=a\,b"#),
+        ("samples-per-client", "20"), ("partition", "shard"), ("alpha", "0.1"), ("partition-options", "shards=3"),
+        ("client-test", "0.2"), ("epochs", "0"), ("local-steps", "5"), ("batch-size", "8"), ("lr", "0.1"),
+        ("lr-schedule", "step"), ("lr-schedule-options", "every=3"), ("warmup-rounds", "1"), ("clip-gradients", "1.0"),
+        ("momentum", "0.0"), ("weight-decay", "0.0001"), ("wire", "reduce"), ("round-deadline", "0.5"),
+        ("late-policy", "drop"), ("on-failure", "drop"), ("failure-timeout", "2.5"), ("inject", "kill:rank=1@round=2"),
+        ("straggler-prob", "0.5"), ("straggler-delay", "1.5"), ("bandwidth-mbps", "10.0"), ("latency-ms", "5.0"),
+        ("device-speed", "100.0"), ("device-spread", "1.0"), ("drop-prob", "0.1"), ("real-delays", "true"),
+        ("cut", "2"), ("server-part", "per-client"),
+    ]
+
+    private static var names: [String] { RunSettings.names }
+
+    private func train(_ arguments: [String]) throws -> RunSettings {
+        let command = try #require(FedMPI.parseAsRoot(["split-train"] + arguments) as? SplitTrain)
+        return command.options.settings(ranks: 1)
+    }
+
+    @Test func `Every stored property is a setting, and every setting is tried here`() {
+        #expect(Mirror(reflecting: RunSettings()).children.count == Self.names.count)
+        #expect(Set(Self.samples.map(\.name)) == Set(Self.names) && Set(Self.names).count == Self.names.count)
+    }
+
+    @Test func `A flag, a line of YAML and JSON give the same setting, which is written as it was given`() throws {
+        for sample in Self.samples {
+            // What is not to be given alone: a temperature has a teacher's default beside it, and none without it.
+            let flag = sample.text == "true" ? "--\(sample.name)" : "--\(sample.name)=\(sample.text)"
+            let settings = try train([flag])
+            let changed = settings.differences(from: RunSettings())
+            let own = try #require(changed.first { $0.name == sample.name }, "\(sample)")
+            #expect(own.text == sample.text)
+            #expect(changed.count == (sample.name == "teacher" ? 3 : 1), "\(sample): \(changed)")
+
+            let decoded = try JSONDecoder().decode(RunSettings.self, from: JSONEncoder().encode(settings))
+            #expect(decoded == settings, "\(sample)")
+
+            let file = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID().uuidString).yaml")
+            try Data("\(sample.name): '\(sample.text)'\n".utf8).write(to: file)
+            #expect(try train(["--config", file.path]) == settings, "\(sample)")
+        }
+    }
+
+    @Test func `split-train refuses every setting that it does not list`() throws {
+        #expect(SplitTraining.honoured.isSubset(of: Self.names))
+        for sample in Self.samples {
+            var settings = try train([sample.text == "true" ? "--\(sample.name)" : "--\(sample.name)=\(sample.text)"])
+            settings.serverPart = settings.serverPart ?? .shared
+            if SplitTraining.honoured.contains(sample.name) {
+                try SplitTraining().validate(settings)
+            } else {
+                let error = #expect(throws: ConfigurationError.self) { try SplitTraining().validate(settings) }
+                #expect(error?.description.contains("--\(sample.name)") == true, "\(sample)")
+            }
+        }
+    }
+
+    @Test func `config json has the names, and what is absent is left out`() throws {
+        let json = try JSONSerialization.jsonObject(with: JSONEncoder().encode(RunSettings()))
+        let object = try #require(json as? [String: Any])
+        let absent: Set = [
+            "target-accuracy", "patience", "budget-mb", "attack", "teacher", "temperature", "hard-weight",
+            "local-steps", "clip-gradients", "round-deadline", "bandwidth-mbps", "device-speed", "cut", "server-part",
+        ]
+        #expect(Set(object.keys) == Set(Self.names).subtracting(absent))
+        #expect(object["rounds"] as? Int == 10 && object["late-policy"] as? String == "partial")
+        #expect(object["strategy-options"] as? String == "" && object["inject"] as? [String] == [])
+    }
+
+    /// Words as of the first version that had them.
+    @Test(arguments: [
+        ("rounds", "0", "at least 1"), ("rounds", "4294967296", "at most 4294967295"), ("clients", "0", "at least 1"),
+        ("client-fraction", "1.5", "in (0, 1]"), ("samples-per-client", "0", "at least 1"),
+        ("alpha", "0", "greater than 0"), ("client-test", "1", "in [0, 1)"), ("epochs", "1048577", "from 0 to 1048576"),
+        ("batch-size", "65537", "from 1 to 65536"), ("lr", "inf", "greater than 0"), ("momentum", "1", "in [0, 1)"),
+        ("weight-decay", "nan", "at least 0"), ("threads", "0", "from 1 to 1024"),
+        ("failure-timeout", "0.5", "from 1 to 86400 seconds"),
+        ("round-deadline", "0", "greater than 0 and at most 1000000 seconds"),
+        ("round-retries", "1001", "from 0 to 1000"),
+        ("eval-every", "0", "at least 1"), ("warmup-rounds", "1048577", "from 0 to 1048576"),
+        ("server-lr", "0", "greater than 0"), ("local-steps", "0", "from 1 to 1073741824"),
+        ("clip-gradients", "0", "greater than 0"), ("target-accuracy", "0", "in (0, 1]"),
+        ("patience", "0", "at least 1"),
+        ("budget-mb", "0", "greater than 0"), ("straggler-prob", "2", "in [0, 1]"), ("drop-prob", "2", "in [0, 1]"),
+        ("straggler-delay", "2000000", "from 0 to 1000000"), ("latency-ms", "2000000", "from 0 to 1000000"),
+        ("bandwidth-mbps", "0", "from 0.001 to 1000000"), ("device-speed", "0", "greater than 0"),
+        ("device-spread", "6", "from 0 to 5"), ("temperature", "0", "greater than 0"),
+        ("hard-weight", "2", "in [0, 1]"),
+    ])
+    func `A range is refused in these words`(name: String, text: String, accepts: String) throws {
+        let error = #expect(throws: (any Error).self) { try train(["--\(name)=\(text)"]) }
+        let line = Help.line(for: try #require(error), ["split-train"])
+        #expect(line.hasPrefix("--\(name) is ") && line.hasSuffix("; it must be \(accepts)"), "\(line)")
+    }
+
+    @Test func `What does not go together is refused in these words`() {
+        func expect(_ says: String, _ change: (inout RunSettings) -> Void) {
+            var settings = RunSettings()
+            change(&settings)
+            #expect(throws: ConfigurationError(says)) { try settings.validate() }
+        }
+        expect("--min-clients is 6; it must be from 0 to the 5 clients of a round") { $0.minClients = 6 }
+        expect("--attackers is 6; it must be from 0 to the 5 clients") { $0.attackers = 6 }
+        expect("--attackers is 2; it must be given together with --attack") { $0.attackers = 2 }
+    }
+
+    @Test func `A temperature needs a teacher, and spread devices a speed`() {
+        var settings = RunSettings()
+        settings.temperature = 2
+        #expect(throws: ConfigurationError("--temperature is 2.0; it must be given together with --teacher")) {
+            try settings.validate()
+        }
+        settings = RunSettings()
+        settings.deviceSpread = 1
+        #expect(throws: ConfigurationError.self) { try settings.validate() }
+    }
+}

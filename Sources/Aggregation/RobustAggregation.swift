@@ -5,7 +5,7 @@ public import FedCore
 ///
 /// A rule sees all updates of a round at once, in an ``UpdateMatrix``, and is a function of its rows: the same rows give
 /// the same bits, in whichever order they arrived.
-public protocol RobustAggregation: Sendable {
+public protocol RobustAggregation: StatefulPart {
     /// The name on the command line.
     static var name: String { get }
     /// One line for `--help`, with the options.
@@ -37,13 +37,6 @@ public protocol RobustAggregation: Sendable {
     mutating func aggregate(
         _ updates: UpdateMatrix, trusted: Span<Float>, into mean: inout MutableSpan<Float>
     ) throws(AggregationError)
-
-    /// What the rule remembers from round to round, for a checkpoint; empty when nothing.
-    var serverState: [UInt8] { get }
-
-    /// Takes back what `serverState` gave.
-    /// - Throws: `ConfigurationError` when the bytes are not this rule's; it must not trap, whatever they are.
-    mutating func restoreServerState(_ state: [UInt8]) throws(ConfigurationError)
 }
 
 extension RobustAggregation {

@@ -21,6 +21,11 @@ public protocol AsynchronousStrategy: Strategy {
     func stalenessWeight(_ staleness: Int) -> Double
 }
 
+extension AsynchronousStrategy {
+    public static var isAsynchronous: Bool { true }
+    public var asynchronous: (any AsynchronousStrategy)? { self }
+}
+
 /// What a client's work is to a step of an asynchronous server.
 public enum AsynchronousContribution: Sendable, Equatable {
     /// The change of the weights since the client's own start.

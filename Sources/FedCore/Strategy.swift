@@ -5,11 +5,15 @@
 /// half remembers, it holds; what the client half remembers of a client travels with the client, as its *state*.
 ///
 /// Vectors are in the canonical order, d floats long, unless something else is said.
-public protocol Strategy: Sendable {
+public protocol Strategy: StatefulPart {
     /// The name on the command line.
     static var name: String { get }
     /// One line for `--help`.
     static var summary: String { get }
+    /// Whether it is an ``AsynchronousStrategy``.
+    static var isAsynchronous: Bool { get }
+    /// Itself, if it is an ``AsynchronousStrategy``.
+    var asynchronous: (any AsynchronousStrategy)? { get }
 
     /// With the defaults of its paper.
     init()
@@ -95,17 +99,11 @@ public protocol Strategy: Sendable {
     ///     traffic it is Σ wᵢ·2^eᵢ·uᵢ / Σ wᵢ, all of it times one power of two that makes it a Float.
     ///   - round: who took part.
     mutating func apply(_ mean: Span<Float>, to global: inout MutableSpan<Float>, in round: AggregatedRound)
-
-    /// What the server half remembers from round to round, as bytes of the strategy's own layout: a checkpoint keeps
-    /// them. Empty when it remembers nothing.
-    var serverState: [UInt8] { get }
-
-    /// Takes back what `serverState` gave.
-    /// - Throws: `ConfigurationError` when the bytes are not this strategy's; it must not trap, whatever they are.
-    mutating func restoreServerState(_ state: [UInt8]) throws(ConfigurationError)
 }
 
 extension Strategy {
+    public static var isAsynchronous: Bool { false }
+    public var asynchronous: (any AsynchronousStrategy)? { nil }
     public mutating func read(_ options: inout OptionReader) throws(ConfigurationError) {}
     public var traffic: StrategyTraffic { StrategyTraffic() }
     public var personalization: Personalization { .none }

@@ -25,6 +25,10 @@ public struct Job: Sendable {
     public let selection: any SelectionRule
     let federation: FederationView
     let vectors: JobVectors
+    /// What happens between a client's trained weights and the server's new ones, in the order of the client halves.
+    let stages: [any UpdateStage]
+    /// What happens within each step of local training.
+    let stepHooks: [any StepHook]
     let terms: UpdateTerms
     let schedule: LearningRateSchedule
     /// How one update is made of a round's.
@@ -38,6 +42,16 @@ public struct Job: Sendable {
     /// - Parameter teacher: that the settings name; nil: it is read from its file.
     /// - Throws: `ConfigurationError` or `DatasetError` when the settings cannot be honoured.
     public init(_ settings: RunSettings, teacher: TrainedModel? = nil) throws {
+        try self.init(settings, teacher: teacher, stages: Stages.all, stepHooks: StepHooks.all)
+    }
+
+    /// - Parameters:
+    ///   - stages: catalog from which the settings choose.
+    ///   - stepHooks: catalog from which the settings choose.
+    package init(
+        _ settings: RunSettings, teacher: TrainedModel? = nil, stages: [any UpdateStage.Type],
+        stepHooks: [any StepHook.Type]
+    ) throws {
         try settings.validate()
         _ = try Wires.named(settings.wire)
         self.settings = settings
@@ -45,18 +59,14 @@ public struct Job: Sendable {
         model = try Models.named(settings.model)
         distillation = try Distillation(settings, teacher, student: model)
         strategy = try Strategies.named(settings.strategy, settings.strategyOptions)
-        vectors = try JobVectors(model.parameterLayout, strategy)
-        if vectors.state > 0, try !Wires.named(settings.wire).carriesClientState {
-            throw ConfigurationError(
-                "strategy '\(settings.strategy)' keeps a state for each client, which --wire \(settings.wire) does not "
-                    + "carry; use \(Wires.options { $0.carriesClientState })")
-        }
+        var vectors = try JobVectors(model.parameterLayout, strategy)
+        if vectors.state > 0 { try settings.checkClientStates(of: "strategy '\(settings.strategy)'") }
         if settings.localSteps != nil, strategy.localWork == .fullBatchStep {
             throw ConfigurationError(
                 "strategy '\(settings.strategy)' takes one step a round, along the gradient of all samples: --local-steps "
                     + "is not for it")
         }
-        if let asynchronous = strategy as? any AsynchronousStrategy {
+        if let asynchronous = strategy.asynchronous {
             try settings.validate(for: asynchronous)
             precondition(strategy.traffic == StrategyTraffic(), "an asynchronous strategy has no traffic of its own")
         }
@@ -64,8 +74,23 @@ public struct Job: Sendable {
         (data, all) = try Self.openPartitioned(settings)
         attack = try Self.attack(settings, data.train)
         attackers = Self.attackers(settings)
+        let setup = StageSetup(
+            settings, strategy: strategy, layout: vectors.layout, attack: attack, attackers: attackers,
+            image: data.train.shape, classes: data.train.classes)
+        self.stages = try Stages.made(of: stages, for: setup)
+        self.stepHooks = try StepHooks.made(of: stepHooks, for: setup)
+        for stage in self.stages where stage.clientVectors > 0 {
+            try settings.checkClientStates(of: "stage '\(type(of: stage).name)'")
+            if strategy.asynchronous != nil {
+                throw ConfigurationError(
+                    "stage '\(type(of: stage).name)' keeps a state for each client, which strategy "
+                        + "'\(settings.strategy)', whose server waits for no round, does not carry")
+            }
+        }
+        vectors.add(self.stages)
+        self.vectors = vectors
         aggregation = try Self.aggregation(
-            settings, updates: (strategy as? any AsynchronousStrategy)?.bufferSize ?? settings.cohortSize, under: attack
+            settings, updates: strategy.asynchronous?.bufferSize ?? settings.cohortSize, under: attack
         )
         let whole: Partition
         (whole, root) = try Self.reserve(aggregation.rootSamples, of: all, settings, vectors)
@@ -141,7 +166,7 @@ extension Job {
     var keepsUpdates: Bool { Self.keepsUpdates(aggregation, attack) }
 
     private static func keepsUpdates(_ rule: any RobustAggregation, _ attack: (any Attack)?) -> Bool {
-        rule.needsEachUpdate || attack is any CollusionAttack
+        rule.needsEachUpdate || attack?.collusion != nil
     }
 
     /// What the clients have left when the server has taken its own samples.
@@ -187,7 +212,7 @@ extension Job {
     ) throws(ConfigurationError) -> (any Attack)? {
         guard let name = settings.attack else { return nil }
         let attack = try Attacks.named(name, settings.attackOptions)
-        if let attack = attack as? any DataAttack {
+        if let attack = attack.onData {
             try attack.validate(classes: data.classes, height: data.shape.height, width: data.shape.width)
         }
         return attack
@@ -205,5 +230,16 @@ extension Job {
     /// How unlike the clients' label distributions are. O(samples + clients · classes).
     public var labelSkew: LabelSkew {
         partition.labelSkew(labels: data.train.labels(), classes: data.train.classes)
+    }
+}
+
+extension RunSettings {
+    /// Refuses a wire that carries no state of clients.
+    /// - Parameter owner: of the state, as the message calls it.
+    func checkClientStates(of owner: String) throws(ConfigurationError) {
+        guard try !Wires.named(wire).carriesClientState else { return }
+        throw ConfigurationError(
+            "\(owner) keeps a state for each client, which --wire \(wire) does not carry; use "
+                + Wires.options { $0.carriesClientState })
     }
 }

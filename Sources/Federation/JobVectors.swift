@@ -23,7 +23,9 @@ struct JobVectors: Sendable, Equatable {
     let strategyState: Int
     /// A client's state: the strategy's part, and the client's own parameters as differences from the initial weights, so that
     /// a client without a state has these.
-    let state: Int
+    private(set) var state: Int
+    /// Each stage's part of a client's state, behind the strategy's and the client's own parameters.
+    private(set) var stageStates: [Range<Int>] = []
 
     /// - Throws: `ConfigurationError` when the strategy cannot work with this model.
     init(_ layout: ParameterLayout, _ strategy: any Strategy) throws(ConfigurationError) {
@@ -92,40 +94,22 @@ struct JobVectors: Sendable, Equatable {
         }
     }
 
-    /// Copies the running statistics out of a vector of federated parameters.
-    func extractStatistics(_ vector: Span<Float>) -> [Float] {
-        var values: [Float] = []
-        for range in statistics { for i in range { values.append(vector[i]) } }
-        return values
-    }
-
-    /// Puts what a strategy sends beside the update behind it; of scaled traffic the exponent comes last.
-    func insertExtra(_ extra: [Float], into slot: inout MutableSpan<Float>) {
-        for (i, value) in extra.enumerated() { slot[sharedCount + i] = value }
-        if shape.isScaled, let exponent = extra.last { slot[up - 1] = exponent }
-    }
-
-    /// Puts a client's change of the running statistics where it is sent: into its update, or behind what is scaled.
-    func insertStatistics(_ values: [Float], intoUpdate slot: inout MutableSpan<Float>) {
-        guard shape.isScaled else { return insertStatistics(values, into: &slot) }
-        for (i, value) in values.enumerated() { slot[shape.scaledCount + i] = value }
-    }
-
-    /// The mean change of the running statistics, from where `insertStatistics(_:intoUpdate:)` had put it.
-    func extractStatistics(fromMean mean: Span<Float>) -> [Float] {
-        guard shape.isScaled else { return extractStatistics(mean) }
-        return (shape.scaledCount..<shape.averaged).map { mean[$0] }
-    }
-
-    /// Puts running statistics into a vector of federated parameters.
-    func insertStatistics(_ values: [Float], into vector: inout MutableSpan<Float>) {
-        var next = 0
-        for range in statistics {
-            for i in range {
-                vector[i] = values[next]
-                next += 1
-            }
+    /// Makes room for what stages keep for each client.
+    mutating func add(_ stages: [any UpdateStage]) {
+        for stage in stages {
+            let count = stage.clientVectors * sharedCount
+            stageStates.append(state..<state + count)
+            state += count
         }
+    }
+
+    /// Where things lie in what a client sends.
+    var layout: UpdateLayout { UpdateLayout(parameters: sharedCount, statistics: statistics, shape: shape) }
+
+    /// Moves the exponent that a strategy writes last of what it sends to the end, behind the running statistics, which are
+    /// apart where updates are scaled.
+    func moveExponent(in message: inout MutableSpan<Float>) {
+        if shape.isScaled { message[up - 1] = message[shape.scaledCount] }
     }
 
     /// A client's own model: its own parameters, from its state, and what is federated of the others.

@@ -24,6 +24,7 @@ final class RoundLoop {
 
     private var strategy: any Strategy
     private var rule: any RobustAggregation
+    private var stages: [any UpdateStage]
     private var selection: any SelectionRule
     private var global: [Float]
     /// What goes down: the weights, and what the strategy sends beside them.
@@ -67,6 +68,7 @@ final class RoundLoop {
         self.stop = stop
         strategy = job.strategy
         rule = job.aggregation
+        stages = job.stages
         selection = job.selection
         let settings = job.settings
         stopping = StoppingRule(settings)
@@ -334,7 +336,7 @@ final class RoundLoop {
     /// Share of the test samples of other classes that, with the trigger of an attack on them, are taken for the attackers'
     /// class; nil when no attack plants a trigger.
     private func attackSuccess(_ heartbeat: () throws -> Void) throws -> Double? {
-        guard let attack = job.attack as? any TriggerAttack else { return nil }
+        guard let attack = job.attack?.trigger else { return nil }
         let test = job.data.test
         let samples = testSamples.filter { Int(test.label(Int($0))) != attack.target }
         guard !samples.isEmpty else { return nil }
@@ -353,19 +355,12 @@ final class RoundLoop {
         return Double(hits) / Double(samples.count)
     }
 
-    /// Moves the federated weights by the strategy's step, and the running statistics among them by their mean change.
+    /// Moves the federated weights by the strategy's step, between the server halves of the stages.
     private func step(_ weights: inout MutableSpan<Float>, along mean: inout MutableSpan<Float>, _ round: Int) {
-        let vectors = job.vectors
-        // A mixture of models is one already.
-        let isMixture = job.asynchronous?.contribution == .model && job.settings.serverLr <= 1
-        let change = vectors.extractStatistics(fromMean: mean.span)
-        let statistics = zip(vectors.extractStatistics(weights.span), change).map(+)
-        if job.settings.serverLr != 1 {
-            var update = mean.part(0..<vectors.sharedCount)
-            update.scale(by: job.settings.serverLr)
-        }
-        strategy.apply(mean.span, to: &weights, in: aggregated(round))
-        if !isMixture { vectors.insertStatistics(statistics, into: &weights) }
+        let round = aggregated(round)
+        for i in stages.indices.reversed() { stages[i].onServer(&mean, weights: weights.span, in: round) }
+        strategy.apply(mean.span, to: &weights, in: round)
+        for i in stages.indices.reversed() { stages[i].afterStrategy(&weights, in: round) }
     }
 
     /// Evaluates the last finished round's weights, if it is one to evaluate, and publishes its record.

@@ -138,7 +138,7 @@ final class RoundTally: AnswerReceiver {
     ) -> Bool {
         if keepsUpdates {
             bringToOneScale()
-            if let attack = attack as? any CollusionAttack {
+            if let attack = attack?.collusion {
                 attack.forge(
                     rows: updates.clients.indices.filter { attackers.contains(updates.clients[$0]) }, of: &updates)
             }

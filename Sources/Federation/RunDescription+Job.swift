@@ -13,6 +13,7 @@ extension RunDescription {
                 Teacher(model: $0.teacher.model.name, weightsSHA256: weightsDigest($0.teacher.weights.span))
             },
             classNames: job.data.train.namedClasses, trainingSamples: job.partition.sampleCount,
-            testSamples: job.data.test.count, ranks: ranks, hosts: hosts, finishedRounds: finishedRounds)
+            testSamples: job.data.test.count, ranks: ranks, hosts: hosts, finishedRounds: finishedRounds,
+            stages: job.stageOrder)
     }
 }

@@ -57,7 +57,7 @@ public enum Session {
         var role: Role?
         let problem = try communicator.agree(timekeeper.timeline) {
             try scheme.validate(settings)
-            let job = try Job(settings, teacher: teacher)
+            let job = try Job(settings, teacher: teacher, stages: scheme.stages, stepHooks: scheme.stepHooks)
             try scheme.validate(job)
             if communicator.rank == 0 {
                 role = .server(

@@ -6,6 +6,10 @@ package import Runtime
 /// How the clients of a run are trained: what goes down and comes up in a round, and who computes what. The rest of a run
 /// (cohorts, averaging, evaluation, records, checkpoints) is the same for all.
 package protocol TrainingScheme: Sendable {
+    /// The stages and step hooks that the settings choose from.
+    var stages: [any UpdateStage.Type] { get }
+    var stepHooks: [any StepHook.Type] { get }
+
     /// - Throws: `ConfigurationError` when it cannot honour the settings, which are valid otherwise.
     func validate(_ settings: RunSettings) throws(ConfigurationError)
 
@@ -27,6 +31,8 @@ package protocol TrainingScheme: Sendable {
 }
 
 extension TrainingScheme {
+    package var stages: [any UpdateStage.Type] { Stages.all }
+    package var stepHooks: [any StepHook.Type] { StepHooks.all }
     package func validate(_ job: Job) throws(ConfigurationError) {}
 }
 
@@ -56,7 +62,18 @@ package struct Channels {
 
 /// Clients train whole models on their own: federated learning as it is.
 public struct WholeModelTraining: TrainingScheme {
-    public init() {}
+    package let stages: [any UpdateStage.Type]
+    package let stepHooks: [any StepHook.Type]
+
+    public init() {
+        self.init(stages: Stages.all, stepHooks: StepHooks.all)
+    }
+
+    /// With other catalogs of stages and step hooks.
+    package init(stages: [any UpdateStage.Type], stepHooks: [any StepHook.Type]) {
+        self.stages = stages
+        self.stepHooks = stepHooks
+    }
 
     package func validate(_ settings: RunSettings) throws(ConfigurationError) {
         guard settings.serverPart == nil else {

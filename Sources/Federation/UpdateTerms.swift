@@ -30,7 +30,7 @@ struct UpdateTerms: Sendable {
         let weights = (0..<settings.clients).map { strategy.weight(samples: samplesHeld($0)) }
         let total: Double
         let count: Int
-        if let asynchronous = strategy as? any AsynchronousStrategy {
+        if let asynchronous = strategy.asynchronous {
             // A client can be in a buffer more than once.
             count = asynchronous.bufferSize
             total = Double(count) * (weights.max() ?? 0)

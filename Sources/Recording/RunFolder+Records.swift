@@ -1,3 +1,4 @@
+import FedCore
 public import Foundation
 import Records
 
@@ -12,9 +13,11 @@ extension RunFolder {
         /// In the order in which accuracies by class are listed.
         let classNames: [String]?
         let teacher: RunDescription.Teacher?
+        /// Stages and step hooks in the order in which they act; nil: none.
+        let stages: StageOrder?
 
         private enum CodingKeys: String, CodingKey {
-            case fedmpi, run, settings, environment, ranks, hosts, teacher
+            case fedmpi, run, settings, environment, ranks, hosts, teacher, stages
             case classNames = "class_names"
         }
     }

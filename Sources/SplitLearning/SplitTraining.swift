@@ -40,6 +40,12 @@ public struct SplitTraining: TrainingScheme {
 
     package func validate(_ job: Job) throws(ConfigurationError) {
         _ = try SplitModel(job)
+        // Its clients send through no client half, and step through no hook.
+        let order = job.stageOrder
+        let strangers = (order.step + order.client).filter { $0 != RunningStatistics.name }
+        guard strangers.isEmpty else {
+            throw ConfigurationError("split-train does without \(strangers.joined(separator: ", "))")
+        }
     }
 
     package func localExchange(

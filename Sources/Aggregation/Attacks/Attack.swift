@@ -11,6 +11,19 @@ public protocol Attack: Sendable {
     /// An attack with these options.
     /// - Throws: `ConfigurationError` when a value is not accepted.
     init(_ options: inout OptionReader) throws(ConfigurationError)
+
+    /// Itself, if it is of this kind; nil by default.
+    var onData: (any DataAttack)? { get }
+    var onUpdate: (any UpdateAttack)? { get }
+    var collusion: (any CollusionAttack)? { get }
+    var trigger: (any TriggerAttack)? { get }
+}
+
+extension Attack {
+    public var onData: (any DataAttack)? { nil }
+    public var onUpdate: (any UpdateAttack)? { nil }
+    public var collusion: (any CollusionAttack)? { nil }
+    public var trigger: (any TriggerAttack)? { nil }
 }
 
 /// Spoils what the attacker trains on; then it trains honestly.
@@ -30,6 +43,7 @@ public protocol DataAttack: Attack {
 }
 
 extension DataAttack {
+    public var onData: (any DataAttack)? { self }
     public func validate(classes: Int, height: Int, width: Int) throws(ConfigurationError) {}
 }
 
@@ -42,11 +56,19 @@ public protocol TriggerAttack: DataAttack {
     func stamp(_ image: inout MutableSpan<Float>, height: Int, width: Int)
 }
 
+extension TriggerAttack {
+    public var trigger: (any TriggerAttack)? { self }
+}
+
 /// Changes the update that the attacker has trained honestly.
 public protocol UpdateAttack: Attack {
     /// Changes an update, which stays finite. O(count).
     /// - Parameter stream: addressed by round and client.
     func forge(_ update: inout MutableSpan<Float>, stream: inout RandomStream)
+}
+
+extension UpdateAttack {
+    public var onUpdate: (any UpdateAttack)? { self }
 }
 
 /// Attackers that know each other's updates, of the same round, and agree on what to send.
@@ -56,4 +78,8 @@ public protocol CollusionAttack: Attack {
     ///   - rows: the attackers'.
     ///   - updates: the whole cohort's; of the others nothing is used but how many they are.
     func forge(rows: [Int], of updates: inout UpdateMatrix)
+}
+
+extension CollusionAttack {
+    public var collusion: (any CollusionAttack)? { self }
 }

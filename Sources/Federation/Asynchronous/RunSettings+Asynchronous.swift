@@ -5,7 +5,7 @@ import Strategies
 extension RunSettings {
     /// Whether the strategy's server waits for no round.
     public var isAsynchronous: Bool {
-        Strategies.all.first { $0.name == strategy } is any AsynchronousStrategy.Type
+        Strategies.all.first { $0.name == strategy }?.isAsynchronous ?? false
     }
 
     /// Refuses what an asynchronous server cannot honour.
@@ -40,5 +40,5 @@ extension RunDescription {
 
 extension Job {
     /// The strategy, if its server waits for no round.
-    var asynchronous: (any AsynchronousStrategy)? { strategy as? any AsynchronousStrategy }
+    var asynchronous: (any AsynchronousStrategy)? { strategy.asynchronous }
 }

@@ -1,4 +1,3 @@
-import Aggregation
 import Datasets
 import Devices
 import FedCore
@@ -94,7 +93,6 @@ final class Device {
             return nothing(.late, simulatedSeconds: simulatedSeconds, &slot)
         }
         result.simulatedSeconds = simulatedSeconds
-        forge(client, round, &slot)
         return result
     }
 
@@ -110,15 +108,6 @@ final class Device {
         guard let evaluator else { preconditionFailure("nothing is held out") }
         try evaluator.evaluate(client, down: down, state: state, slot: &slot, heartbeat: heartbeat)
         return LocalResult(samples: job.clientTest.count(of: client))
-    }
-
-    /// What an attacker makes of the update that it has trained.
-    private func forge(_ client: Int, _ round: RoundID, _ slot: inout MutableSpan<Float>) {
-        guard let attack = job.attack as? any UpdateAttack, job.attackers.contains(client) else { return }
-        var update = slot.part(0..<job.vectors.sharedCount)
-        var random = RandomStream(
-            seed: settings.seed, .attack, round: round.number, client: client, salt: round.attempt)
-        attack.forge(&update, stream: &random)
     }
 
     private func nothing(

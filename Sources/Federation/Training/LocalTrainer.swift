@@ -1,4 +1,3 @@
-import Aggregation
 import Datasets
 import FedCore
 import NeuralNet
@@ -22,15 +21,22 @@ final class LocalTrainer {
     private var drift: [Float] = []
     /// Gradient over all of the client's data at the global weights, in the canonical order.
     private var gradient: [Float] = []
-    /// In the canonical order; empty unless clients keep parameters of their own.
-    private let initial: [Float]
+    private let writer: UpdateWriter
+    /// Called in each step, for the global model and for clients' own ones.
+    private let gradientHooks: [any StepHook]
+    private let ownModelHooks: [any StepHook]
+    /// Changing the samples of the client that is trained.
+    private var sampleHooks: [any StepHook] = []
+    private var turn: ClientTurn
 
     init(_ job: Job, _ timeline: Timeline) throws {
         self.timeline = timeline
         let settings = job.settings
         self.job = job
-        initial =
-            job.strategy.personalization == .none ? [] : job.model.initialWeights(seed: settings.seed)
+        writer = UpdateWriter(job)
+        gradientHooks = job.stepHooks.filter { $0.changesGradient(ofOwnModel: false) }
+        ownModelHooks = job.stepHooks.filter { $0.changesGradient(ofOwnModel: true) }
+        turn = ClientTurn(client: 0, round: 0, samples: 0, seed: settings.seed)
         let batch = job.batchSize
         plan = try Plan(job.model, batch: batch, purpose: .training, threads: settings.threads)
         optimizer = SGD(
@@ -54,6 +60,10 @@ final class LocalTrainer {
         client: Int, samples: ArraySlice<UInt32>, round: RoundID, down: Span<Float>, slot: inout MutableSpan<Float>,
         goesOn: (Int) throws -> Bool
     ) throws -> LocalResult {
+        turn = ClientTurn(
+            client: client, round: round.number, attempt: round.attempt, samples: samples.count,
+            seed: job.settings.seed)
+        sampleHooks = job.stepHooks.filter { $0.changesSamples(of: client) }
         guard try askTeacher(about: samples, of: client, goesOn) else {
             var result = LocalResult()
             result.status = .partial
@@ -71,18 +81,18 @@ final class LocalTrainer {
         if vectors.personal.isEmpty {
             try plan.load(shared)
         } else {
-            start = vectors.ownModel(initial: initial, shared: shared, state: slot.span.extracting(vectors.up...))
+            start = writer.ownModel(shared: shared, slot: slot.span)
             try plan.load(start.span)
         }
         plan.resetOptimizer()
-        if job.strategy.correctsGradients { keepAnchor() }
+        if gradientHooks.contains(where: { $0.usesAnchor(ofOwnModel: false) }) { keepAnchor() }
 
         timeline.enter(.train, client: client)
         timeline.note(clients: 1)
         var result = LocalResult(samples: samples.count)
         var initialLoss = Double.nan
         if job.strategy.localWork != .training {
-            let found = try findGradient(samples, client: client, goesOn)
+            let found = try findGradient(samples, goesOn)
             // The gradient's forward passes have moved running statistics, which only a step's may.
             if job.strategy.localWork == .trainingAfterGradient, !vectors.statistics.isEmpty {
                 if vectors.personal.isEmpty { try plan.load(shared) } else { try plan.load(start.span) }
@@ -97,19 +107,23 @@ final class LocalTrainer {
         switch job.strategy.localWork {
         case .fullBatchStep:
             guard result.samples > 0 else { break }
-            if let limit = job.settings.clipGradients { clip(to: limit) }
-            correct()
+            correct(TrainingStep(turn, number: 0))
             optimizer.step(plan)
             result.steps = 1
         case .training, .trainingAfterGradient:
             guard result.status == .complete else { break }
-            try runEpochs(samples, client: client, round: round, &result, goesOn) { correct() }
+            try runEpochs(samples, round: round, &result, goesOn)
         }
         timeline.enter(.encode, client: client)
         if vectors.personal.isEmpty {
-            try store(shared, broadcast, result, initialLoss, into: &slot)
+            let work = FinishedWork(
+                initialLoss: initialLoss, steps: result.steps, learningRate: Double(optimizer.learningRate),
+                momentum: Double(optimizer.momentum))
+            let gradient = self.gradient
+            try writer.write(
+                plan, global: shared, broadcast: broadcast, gradient: gradient.span, work, in: turn, into: &slot)
         } else {
-            try store(from: start.span, into: &slot)
+            try writer.write(plan, from: start.span, in: turn, into: &slot)
         }
         if job.strategy.personalization == .model, result.status == .complete {
             try trainOwnModel(samples, client: client, round: round, shared, &slot, goesOn)
@@ -125,32 +139,25 @@ final class LocalTrainer {
         timeline.enter(.load, client: client)
         try plan.load(global)
         keepAnchor()
-        let own = job.vectors.ownModel(
-            initial: initial, shared: global, state: slot.span.extracting(job.vectors.up...))
+        let own = writer.ownModel(shared: global, slot: slot.span)
         try plan.load(own.span)
         plan.resetOptimizer()
         timeline.enter(.train, client: client)
         var result = LocalResult(samples: samples.count)
-        try runEpochs(samples, client: client, round: round, ofOwnModel: true, &result, goesOn) {
-            let anchor = self.anchor
-            plan.withGradients { gradients, weights in
-                job.strategy.correctPersonal(&gradients, weights: weights, global: anchor.span)
-            }
-        }
+        try runEpochs(samples, round: round, ofOwnModel: true, &result, goesOn)
         timeline.enter(.encode, client: client)
-        try storePersonal(into: &slot)
+        try writer.writeOwn(plan, into: &slot)
     }
 
-    /// - Parameters:
-    ///   - ofOwnModel: another stream of batches.
-    ///   - correct: called after each backward pass.
+    /// - Parameter ofOwnModel: another stream of batches, and other hooks.
     private func runEpochs(
-        _ samples: ArraySlice<UInt32>, client: Int, round: RoundID, ofOwnModel: Bool = false,
-        _ result: inout LocalResult, _ goesOn: (Int) throws -> Bool, correct: () -> Void
+        _ samples: ArraySlice<UInt32>, round: RoundID, ofOwnModel: Bool = false, _ result: inout LocalResult,
+        _ goesOn: (Int) throws -> Bool
     ) throws {
         let settings = job.settings
         let streams = TurnStreams(
-            settings, client: client, round: round, samples: samples.count, batch: labels.count, ofOwnModel: ofOwnModel)
+            settings, client: turn.client, round: round, samples: samples.count, batch: labels.count,
+            ofOwnModel: ofOwnModel)
         // Steps end the training within an epoch, or after any number of them.
         let lastStep = settings.localSteps ?? .max
         let epochs = settings.localSteps == nil ? settings.epochs : samples.isEmpty ? 0 : .max
@@ -159,9 +166,8 @@ final class LocalTrainer {
             var loss = 0.0
             for start in stride(from: 0, to: order.count, by: labels.count) {
                 let count = min(labels.count, order.count - start)
-                loss += try step(of: client, from: start, count: count, streams.dropout(step: result.steps))
-                if let limit = settings.clipGradients { clip(to: limit) }
-                correct()
+                loss += try step(from: start, count: count, streams.dropout(step: result.steps))
+                correct(TrainingStep(turn, number: result.steps, isOfOwnModel: ofOwnModel))
                 optimizer.step(plan)
                 result.steps += 1
                 let seen = start + count
@@ -187,7 +193,7 @@ final class LocalTrainer {
     /// in `gradient`.
     /// - Returns: the mean loss, and the samples seen; fewer than there are when the time was over.
     private func findGradient(
-        _ samples: ArraySlice<UInt32>, client: Int, _ goesOn: (Int) throws -> Bool
+        _ samples: ArraySlice<UInt32>, _ goesOn: (Int) throws -> Bool
     ) throws -> (loss: Double, samples: Int) {
         order = Array(samples)
         var sum: [Float] = []
@@ -195,7 +201,7 @@ final class LocalTrainer {
         var seen = 0
         for start in stride(from: 0, to: order.count, by: labels.count) {
             let count = min(labels.count, order.count - start)
-            loss += try step(of: client, from: start, count: count, nil)
+            loss += try step(from: start, count: count, nil)
             plan.withGradients { gradients, _ in
                 if sum.isEmpty { sum = [Float](repeating: 0, count: gradients.count) }
                 var sum = sum.mutableSpan
@@ -217,11 +223,11 @@ final class LocalTrainer {
     }
 
     /// Forward and backward on `order[start ..< start + count]`; returns the summed loss.
-    private func step(of client: Int, from start: Int, count: Int, _ dropout: DropoutKey?) throws -> Double {
+    private func step(from start: Int, count: Int, _ dropout: DropoutKey?) throws -> Double {
         let order = self.order
         let samples = order.span.extracting(start..<start + count)
         plan.read(samples, of: job.data.train, labels: &labels)
-        poison(samples, of: client, in: plan, &labels)
+        prepare(samples, in: plan, &labels)
         let labels = self.labels
         let truth = labels.span.extracting(0..<count)
         guard let teacher else { return try plan.forwardBackward(labels: truth, dropout: dropout).lossSum }
@@ -239,7 +245,7 @@ final class LocalTrainer {
         guard let teacher else { return true }
         timeline.enter(.evaluate, client: client)
         return try teacher.ask(
-            about: samples, of: client, prepare: { poison($1, of: client, in: $0, &$2) },
+            about: samples, of: client, prepare: { prepare($1, in: $0, &$2) },
             goesOn: { count in
                 timeline.note(samples: count)
                 // It is no training, and takes no simulated time.
@@ -247,89 +253,25 @@ final class LocalTrainer {
             })
     }
 
-    /// What an attacker makes of the samples in a plan's input.
-    private func poison(_ samples: Span<UInt32>, of client: Int, in plan: Plan, _ labels: inout [Int32]) {
-        guard let attack = job.attack as? any DataAttack, job.attackers.contains(client) else { return }
-        let (shape, classes) = (job.data.train.shape, job.data.train.classes)
+    /// Has the hooks change the samples in a plan's input.
+    private func prepare(_ samples: Span<UInt32>, in plan: Plan, _ labels: inout [Int32]) {
+        guard !sampleHooks.isEmpty else { return }
+        var labels = labels.mutableSpan
         plan.withInput { images in
-            for i in 0..<samples.count {
-                var image = images.part(i * shape.count..<(i + 1) * shape.count)
-                // Addressed by the sample: it has the same fate in every epoch and round.
-                var random = RandomStream(seed: job.settings.seed, .attack, round: Int(samples[i]), client: client)
-                attack.poison(
-                    &image, label: &labels[i], height: shape.height, width: shape.width, classes: classes,
-                    stream: &random)
-            }
+            for hook in sampleHooks { hook.prepare(&images, labels: &labels, of: samples, in: turn) }
         }
     }
 
-    /// Scales the gradient of the loss down to this L2 norm, before a strategy corrects it.
-    private func clip(to limit: Float) {
-        plan.withGradients { gradients, _ in
-            let norm = gradients.span.squaredNorm.squareRoot()
-            if norm > Double(limit) { gradients.scale(by: Float(Double(limit) / norm)) }
-        }
-    }
-
-    private func correct() {
-        guard job.strategy.correctsGradients else { return }
+    /// Has the hooks change the gradient that the backward pass has left in the plan.
+    private func correct(_ step: TrainingStep) {
+        let hooks = step.isOfOwnModel ? ownModelHooks : gradientHooks
+        guard !hooks.isEmpty else { return }
         let (anchor, drift) = (anchor, drift)
         plan.withGradients { gradients, weights in
-            job.strategy.correct(&gradients, weights: weights, anchor: anchor.span, drift: drift.span)
+            for hook in hooks {
+                hook.correct(&gradients, weights: weights, anchor: anchor.span, drift: drift.span, in: step)
+            }
         }
-    }
-
-    /// Writes what the client sends, and its state.
-    private func store(
-        _ global: Span<Float>, _ broadcast: Span<Float>, _ result: LocalResult, _ initialLoss: Double,
-        into slot: inout MutableSpan<Float>
-    ) throws {
-        let vectors = job.vectors
-        let parameters = vectors.sharedCount
-        let work = FinishedWork(
-            initialLoss: initialLoss, steps: result.steps, learningRate: Double(optimizer.learningRate),
-            momentum: Double(optimizer.momentum))
-        // Three parts of one span cannot be written at the same time: the two that are not the update are copies.
-        var extra = [Float](repeating: 0, count: job.strategy.traffic.extraCount(parameters: parameters))
-        var state = [Float](repeating: 0, count: vectors.strategyState)
-        for i in 0..<state.count { state[i] = slot[unchecked: vectors.up + i] }
-        var update = slot.part(0..<parameters)
-        try plan.store(into: &update)
-        for i in 0..<update.count { update[unchecked: i] -= global[unchecked: i] }
-        // They are not the strategy's: neither in its norms, nor in what it keeps.
-        let statistics = vectors.extractStatistics(update.span)
-        vectors.insertStatistics([Float](repeating: 0, count: statistics.count), into: &update)
-        if work.steps > 0 {
-            let gradient = self.gradient
-            var extraSpan = extra.mutableSpan
-            var stateSpan = state.mutableSpan
-            job.strategy.finish(
-                &update, extra: &extraSpan, state: &stateSpan, broadcast: broadcast, gradient: gradient.span, work: work
-            )
-        }
-        vectors.insertExtra(extra, into: &slot)
-        vectors.insertStatistics(statistics, intoUpdate: &slot)
-        for i in 0..<state.count { slot[unchecked: vectors.up + i] = state[i] }
-    }
-
-    /// Writes the change of the federated parameters, and the client's own parameters, of a model that has both.
-    private func store(from start: Span<Float>, into slot: inout MutableSpan<Float>) throws {
-        var change = [Float](repeating: 0, count: job.model.parameterCount)
-        var span = change.mutableSpan
-        try plan.store(into: &span)
-        for i in 0..<span.count { span[unchecked: i] -= start[unchecked: i] }
-        var update = slot.part(0..<job.vectors.sharedCount)
-        job.vectors.extractShared(span.span, into: &update)
-        try storePersonal(into: &slot)
-    }
-
-    private func storePersonal(into slot: inout MutableSpan<Float>) throws {
-        var weights = [Float](repeating: 0, count: job.model.parameterCount)
-        var span = weights.mutableSpan
-        try plan.store(into: &span)
-        let initial = self.initial
-        var state = slot.part(job.vectors.up...)
-        job.vectors.extractOwn(span.span, initial: initial.span, into: &state)
     }
 
     private func shuffle(_ samples: ArraySlice<UInt32>, by stream: RandomStream) {

@@ -22,6 +22,8 @@ public struct RunDescription: Sendable {
     public var hosts: [String]
     /// Rounds that were finished before the run was continued.
     public var finishedRounds: Int
+    /// Stages and step hooks in the order in which they act.
+    public var stages: StageOrder
 
     /// A model that clients learn from.
     public struct Teacher: Codable, Sendable, Equatable {
@@ -43,7 +45,8 @@ public struct RunDescription: Sendable {
     public init(
         settings: RunSettings, model: String, layout: ParameterLayout, modelMetadata: [String: String] = [:],
         teacher: Teacher? = nil, classNames: [String] = [], trainingSamples: Int, testSamples: Int, ranks: Int,
-        hosts: [String], finishedRounds: Int = 0
+        hosts: [String], finishedRounds: Int = 0,
+        stages: StageOrder = StageOrder()
     ) {
         self.settings = settings
         self.model = model
@@ -56,6 +59,7 @@ public struct RunDescription: Sendable {
         self.ranks = ranks
         self.hosts = hosts
         self.finishedRounds = finishedRounds
+        self.stages = stages
     }
 
     /// The distinct hosts, in the order of their first rank.

@@ -34,6 +34,8 @@ final class JSONLines: RoundObserver {
         let classNames: [String]?
         /// How the data were read; absent when there is nothing to say.
         let dataNotes: [String]?
+        /// Stages and step hooks by name, in the order in which they act; absent when there are none.
+        let stages: StageOrder?
     }
 
     private struct Round: Encodable {
@@ -79,7 +81,7 @@ final class JSONLines: RoundObserver {
                 run: folder.name, parameters: run.layout.count, ranks: run.ranks, hosts: run.distinctHosts,
                 finishedRounds: run.finishedRounds > 0 ? run.finishedRounds : nil, settings: run.settings,
                 classNames: run.classNames.isEmpty ? nil : run.classNames,
-                dataNotes: notes.isEmpty ? nil : notes))
+                dataNotes: notes.isEmpty ? nil : notes, stages: run.stages.isEmpty ? nil : run.stages))
     }
 
     func roundFinished(_ record: RoundRecord) throws {

@@ -55,6 +55,7 @@ final class RoundTable: RoundObserver {
             training  \(strategy), \(work(settings)), seed \(settings.seed)
             """)
         if let teacher = teacher() { Console.output("teacher   " + teacher) }
+        if !run.stages.isEmpty { Console.output("stages    \(run.stages)") }
         if let split = split() { Console.output("split     " + split) }
         if let simulated = simulated(settings) { Console.output("simulated " + simulated) }
         if run.ranks > 1, case .fatal(let reason) = Guardian.policy {

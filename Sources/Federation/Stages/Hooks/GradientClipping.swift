@@ -1,0 +1,28 @@
+public import FedCore
+
+/// Scales the gradient of the loss down to a largest L2 norm.
+///
+/// R. Pascanu, T. Mikolov, Y. Bengio, *On the Difficulty of Training Recurrent Neural Networks*, ICML 2013, algorithm 1,
+/// arXiv:1211.5063.
+public struct GradientClipping: StepHook {
+    public static let name = "clip-gradients"
+    public static let summary = "scales a longer gradient down to the norm of --clip-gradients"
+
+    /// Largest L2 norm, > 0.
+    public let limit: Float
+
+    public init?(_ setup: StageSetup) {
+        guard let limit = setup.settings.clipGradients else { return nil }
+        self.limit = limit
+    }
+
+    public func changesGradient(ofOwnModel: Bool) -> Bool { true }
+
+    public func correct(
+        _ gradient: inout MutableSpan<Float>, weights: Span<Float>, anchor: Span<Float>, drift: Span<Float>,
+        in step: TrainingStep
+    ) {
+        let norm = gradient.span.squaredNorm.squareRoot()
+        if norm > Double(limit) { gradient.scale(by: Float(Double(limit) / norm)) }
+    }
+}

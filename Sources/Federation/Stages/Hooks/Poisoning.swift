@@ -1,0 +1,38 @@
+import Aggregation
+import Datasets
+public import FedCore
+
+/// What attackers make of the samples that they train on.
+public struct Poisoning: StepHook {
+    public static let name = "poisoning"
+    public static let summary = "has attackers change what they train on, as --attack says"
+
+    private let attack: any DataAttack
+    private let attackers: Set<Int>
+    private let image: ImageShape
+    private let classes: Int
+
+    public init?(_ setup: StageSetup) {
+        guard let attack = setup.attack?.onData else { return nil }
+        self.attack = attack
+        attackers = setup.attackers
+        image = setup.image
+        classes = setup.classes
+    }
+
+    public func changesSamples(of client: Int) -> Bool { attackers.contains(client) }
+
+    public func prepare(
+        _ images: inout MutableSpan<Float>, labels: inout MutableSpan<Int32>, of samples: Span<UInt32>,
+        in turn: ClientTurn
+    ) {
+        for i in 0..<samples.count {
+            var pixels = images.part(i * image.count..<(i + 1) * image.count)
+            // Addressed by the sample: it has the same fate in every epoch and round.
+            var random = RandomStream(seed: turn.seed, .attack, round: Int(samples[i]), client: turn.client)
+            attack.poison(
+                &pixels, label: &labels[i], height: image.height, width: image.width, classes: classes,
+                stream: &random)
+        }
+    }
+}

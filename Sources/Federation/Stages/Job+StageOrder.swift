@@ -1,0 +1,12 @@
+public import FedCore
+
+extension Job {
+    /// The order of the run's stages and step hooks.
+    public var stageOrder: StageOrder {
+        func names(_ half: StageHalves) -> [String] {
+            stages.map { type(of: $0) }.filter { $0.halves.contains(half) }.map { $0.name }
+        }
+        return StageOrder(
+            step: stepHooks.map { type(of: $0).name }, client: names(.client), server: names(.server).reversed())
+    }
+}

@@ -1,0 +1,28 @@
+public import FedCore
+
+/// The server's learning rate: multiplies the mean update before the strategy's step.
+///
+/// S. J. Reddi et al., *Adaptive Federated Optimization*, ICLR 2021, algorithm 1, arXiv:2003.00295: η of the server.
+public struct ServerRate: UpdateStage {
+    public static let name = "server-rate"
+    public static let summary = "multiplies the mean update by --server-lr"
+    public static let halves: StageHalves = .server
+
+    /// > 0
+    public let rate: Float
+    /// Length of the update.
+    private let parameters: Int
+
+    public init?(_ setup: StageSetup) {
+        guard setup.settings.serverLr != 1 else { return nil }
+        rate = setup.settings.serverLr
+        parameters = setup.layout.parameters
+    }
+
+    public mutating func onServer(
+        _ mean: inout MutableSpan<Float>, weights: Span<Float>, in round: AggregatedRound
+    ) {
+        var update = mean.part(0..<parameters)
+        update.scale(by: rate)
+    }
+}

@@ -1,0 +1,142 @@
+import FedCore
+import MPI
+import MPITesting
+import Recording
+import Testing
+
+@testable import Federation
+
+/// Whole runs with stages and hooks that are in no catalog: what a stage keeps for a client goes with the client.
+@Suite struct StageRunTests {
+    /// Sends every other coordinate, in turns, and keeps the rest for later: error feedback, as sparsification has it.
+    struct Alternating: UpdateStage {
+        static let name = "alternating"
+        static let summary = "sends half of what it has"
+        static let halves: StageHalves = .client
+        let parameters: Int
+
+        init?(_ setup: StageSetup) { parameters = setup.layout.parameters }
+
+        var clientVectors: Int { 1 }
+
+        mutating func onClient(
+            _ message: inout MutableSpan<Float>, state: inout MutableSpan<Float>, in turn: ClientTurn
+        ) {
+            for i in 0..<parameters {
+                let sum = message[i] + state[i]
+                (message[i], state[i]) = (i + turn.round) % 2 == 0 ? (sum, 0) : (0, sum)
+            }
+        }
+    }
+
+    /// Counts rounds, and adds their number to the first weight.
+    struct Counting: UpdateStage {
+        static let name = "counting"
+        static let summary = "moves a weight by how many rounds it has seen"
+        static let halves: StageHalves = .server
+        var rounds: UInt8 = 0
+
+        init?(_ setup: StageSetup) {}
+
+        mutating func onServer(
+            _ mean: inout MutableSpan<Float>, weights: Span<Float>, in round: AggregatedRound
+        ) {
+            rounds += 1
+            mean[0] += Float(rounds)
+        }
+
+        var serverState: [UInt8] { [rounds] }
+        mutating func restoreServerState(_ state: [UInt8]) throws(ConfigurationError) {
+            guard state.count == 1 else { throw ConfigurationError("not a number of rounds") }
+            rounds = state[0]
+        }
+    }
+
+    /// Adds noise of the turn to each gradient.
+    struct Noise: StepHook {
+        static let name = "noise"
+        static let summary = "adds noise"
+
+        init?(_ setup: StageSetup) {}
+
+        func changesGradient(ofOwnModel: Bool) -> Bool { true }
+
+        func correct(
+            _ gradient: inout MutableSpan<Float>, weights: Span<Float>, anchor: Span<Float>, drift: Span<Float>,
+            in step: TrainingStep
+        ) {
+            var random = RandomStream(
+                seed: step.turn.seed, .attack, round: step.turn.round, client: step.turn.client, salt: step.number)
+            for i in gradient.indices { gradient[i] += 0.01 * Float(random.normal()) }
+        }
+    }
+
+    static func run(
+        _ settings: RunSettings, stages: [any UpdateStage.Type] = [], hooks: [any StepHook.Type] = [], ranks: Int,
+        from state: RunState? = nil, folder: String = ""
+    ) throws -> StrategyRunTests.Outcome {
+        try ThreadRanks.run(ranks) { communicator in
+            let recorder = StrategyRunTests.Recorder()
+            let timekeeper = Timekeeper(communicator, isOn: false, sink: { _, _ in nil })
+            timekeeper.folder = folder
+            let isServer = communicator.rank == 0
+            try Session.run(
+                isServer ? settings : nil,
+                by: WholeModelTraining(stages: Stages.all + stages, stepHooks: StepHooks.all + hooks),
+                resuming: isServer ? state : nil, on: communicator, timekeeper: timekeeper,
+                observers: { _ in [recorder] })
+            return recorder.outcome
+        }[0]
+    }
+
+    static let settings = StrategyRunTests.settings("scaffold")
+
+    @Test func `What a stage keeps for each client lies behind the strategy's`() throws {
+        let job = try Job(Self.settings, stages: [Alternating.self, Alternating.self], stepHooks: [])
+        let parameters = 7850
+        #expect(job.vectors.state == 3 * parameters)
+        #expect(job.vectors.stageStates == [parameters..<2 * parameters, 2 * parameters..<3 * parameters])
+    }
+
+    @Test func `A stage that keeps something for each client gives the same bits on any ranks and when resumed`() throws
+    {
+        try StrategyRunTests.withFolder { folder in
+            let whole = try Self.run(Self.settings, stages: [Alternating.self], ranks: 1, folder: folder)
+            #expect(whole.digest != nil)
+            #expect(try Self.run(Self.settings, ranks: 1).digest != whole.digest)
+            for ranks in [2, 4] {
+                #expect(try Self.run(Self.settings, stages: [Alternating.self], ranks: ranks).digest == whole.digest)
+            }
+            let rest = try Self.run(
+                Self.settings, stages: [Alternating.self], ranks: 3, from: whole.states[1], folder: folder)
+            #expect(rest.digest == whole.digest)
+        }
+    }
+
+    @Test func `A lost rank takes nothing of what a stage keeps with it`() throws {
+        let whole = try Self.run(Self.settings, stages: [Alternating.self], ranks: 1)
+        var disturbed = Self.settings
+        disturbed.failureTimeout = 1
+        disturbed.inject = ["delay:rank=2@round=2,phase=train,seconds=4"]
+        #expect(try Self.run(disturbed, stages: [Alternating.self], ranks: 3).digest == whole.digest)
+    }
+
+    @Test func `A hook changes each step, the same on any ranks`() throws {
+        let whole = try Self.run(Self.settings, hooks: [Noise.self], ranks: 1)
+        #expect(try Self.run(Self.settings, ranks: 1).digest != whole.digest)
+        #expect(try Self.run(Self.settings, hooks: [Noise.self], ranks: 3).digest == whole.digest)
+    }
+
+    @Test func `A stage that keeps something for each client needs a wire and rounds that carry it`() {
+        var settings = SessionTests.settings()
+        settings.wire = "reduce"
+        #expect(
+            throws: ConfigurationError(
+                "stage 'alternating' keeps a state for each client, which --wire reduce does not carry; use --wire gatherv"
+            )
+        ) { try Job(settings, stages: [Alternating.self], stepHooks: []) }
+        settings.wire = "gatherv"
+        settings.strategy = "fedbuff"
+        #expect(throws: ConfigurationError.self) { try Job(settings, stages: [Alternating.self], stepHooks: []) }
+    }
+}

@@ -7,12 +7,10 @@ package protocol Exchange: AnyObject {
     var trainsElsewhere: Bool { get }
     /// Whether a rank was lost, so that MPI cannot be finalised.
     var hasLostRanks: Bool { get }
-    /// What led to the last step of an asynchronous server; nil of others.
-    var step: AsynchronousStep? { get }
-    /// What an asynchronous run needs to go on after its last step, beside the weights; empty of others.
-    var asynchronousState: [UInt8] { get }
-    /// What crossed for the clients in the last exchange, in bytes; nil: a frame down and an update up for each.
-    var traffic: RoundTraffic? { get }
+    /// What there is to say of the last run of a training task.
+    var report: ExchangeReport { get }
+    /// What the exchange needs to go on after the last finished round, beside the weights; empty when nothing.
+    var serverState: [UInt8] { get }
 
     /// - Parameters:
     ///   - task: what the cohort is to do.
@@ -38,13 +36,6 @@ package protocol Exchange: AnyObject {
 }
 
 extension Exchange {
-    package var traffic: RoundTraffic? { nil }
-}
-
-/// Bytes between the server and the clients of an exchange.
-package struct RoundTraffic: Sendable, Equatable {
-    package var upload = 0
-    package var download = 0
-
-    package init() {}
+    package var report: ExchangeReport { ExchangeReport() }
+    package var serverState: [UInt8] { [] }
 }

@@ -99,11 +99,11 @@ public enum Session {
         try state?.validate(for: job)
         // Only now: making observers makes the run's folder.
         let observers = try observers()
-        let states = try clientStates(job, resuming: state, in: timekeeper.folder)
+        let context = ServerContext(
+            job: job, states: try clientStates(job, resuming: state, in: timekeeper.folder),
+            cohorts: try CohortSource(job, resuming: state), resuming: state, stop: stop, timeline: timekeeper.timeline)
         guard communicator.size > 1 else {
-            let exchange = try scheme.localExchange(job, states, resuming: state, stop: stop, timekeeper.timeline)
-            return try RoundLoop(
-                job, exchange, states, ranks: 1, resuming: state, stop: stop, observers: observers, timekeeper.timeline)
+            return try RoundLoop(context, scheme.localExchange(context), ranks: 1, observers: observers)
         }
         let membership = Membership(
             control: control, stop: stop, timeout: .seconds(job.settings.failureTimeout),
@@ -116,11 +116,8 @@ public enum Session {
         let pool = WorkerPool(
             membership, workers: communicator.size - 1, dropsClients: job.settings.onFailure == .drop,
             timekeeper.timeline, faulted: faulted)
-        let exchange = try scheme.exchange(
-            job, states, resuming: state, Channels(communicator, control: control, timekeeper), pool)
-        return try RoundLoop(
-            job, exchange, states, ranks: communicator.size, resuming: state, stop: stop, observers: observers,
-            timekeeper.timeline)
+        let exchange = try scheme.exchange(context, Channels(communicator, control: control, timekeeper), pool)
+        return try RoundLoop(context, exchange, ranks: communicator.size, observers: observers)
     }
 
     /// Nil when the strategy keeps none.

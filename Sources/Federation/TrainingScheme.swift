@@ -17,13 +17,11 @@ package protocol TrainingScheme: Sendable {
     func validate(_ job: Job) throws(ConfigurationError)
 
     /// For a process without other ranks.
-    func localExchange(
-        _ job: Job, _ states: ClientStates?, resuming state: RunState?, stop: StopFlag, _ timeline: Timeline
-    ) throws -> any Exchange
+    func localExchange(_ context: ServerContext) throws -> any Exchange
 
     /// For rank 0.
     func exchange(
-        _ job: Job, _ states: ClientStates?, resuming state: RunState?, _ channels: Channels, _ pool: WorkerPool
+        _ context: ServerContext, _ channels: Channels, _ pool: WorkerPool
     ) throws -> any Exchange
 
     /// For the other ranks.
@@ -83,20 +81,20 @@ public struct WholeModelTraining: TrainingScheme {
         }
     }
 
-    package func localExchange(
-        _ job: Job, _ states: ClientStates?, resuming state: RunState?, stop: StopFlag, _ timeline: Timeline
-    ) throws -> any Exchange {
-        guard let strategy = job.asynchronous else { return try LocalExchange(job, states, stop: stop, timeline) }
-        return try AsynchronousExchange(
-            job, strategy, LocalWorkers(job, stop: stop, timeline), resuming: state, timeline)
+    package func localExchange(_ context: ServerContext) throws -> any Exchange {
+        let (job, timeline) = (context.job, context.timeline)
+        guard let strategy = job.asynchronous else {
+            return try LocalExchange(job, context.states, stop: context.stop, timeline)
+        }
+        return try AsynchronousExchange(context, strategy, LocalWorkers(job, stop: context.stop, timeline))
     }
 
     package func exchange(
-        _ job: Job, _ states: ClientStates?, resuming state: RunState?, _ channels: Channels, _ pool: WorkerPool
+        _ context: ServerContext, _ channels: Channels, _ pool: WorkerPool
     ) throws -> any Exchange {
-        guard let strategy = job.asynchronous else { return try WorkerExchange(job, channels, states, pool) }
-        let workers = RankWorkers(job, channels, pool)
-        return try AsynchronousExchange(job, strategy, workers, resuming: state, channels.timekeeper.timeline)
+        let job = context.job
+        guard let strategy = job.asynchronous else { return try WorkerExchange(job, channels, context.states, pool) }
+        return try AsynchronousExchange(context, strategy, RankWorkers(job, channels, pool))
     }
 
     package func clientWork(_ job: Job, _ channels: Channels, contact: ServerContact) throws -> any ClientWork {

@@ -14,7 +14,7 @@ final class LocalSplitExchange: Exchange {
     private var devices: [DevicePart] = []
     private var gradient: [Float]
     private var change: [Float]
-    private(set) var traffic: RoundTraffic?
+    private(set) var report = ExchangeReport()
     let trainsElsewhere = false
     let hasLostRanks = false
 
@@ -33,7 +33,7 @@ final class LocalSplitExchange: Exchange {
         progressed: (Int) -> Void
     ) throws {
         precondition(task == .training, "devices that hold a part of the model cannot test it")
-        traffic = RoundTraffic()
+        report = ExchangeReport(upload: 0, download: 0)
         try server.start(round, cohort: cohort, from: down)
         // Copies of their own do not need each other: one client after the other takes the least memory.
         let groups = split.serverPart == .shared ? [cohort] : cohort.map { [$0] }
@@ -45,7 +45,7 @@ final class LocalSplitExchange: Exchange {
             for (client, device) in zip(group, devices) {
                 try device.start(client, round, from: down.extracting(split.frontRange))
                 deviceOf[client] = device
-                traffic?.download += SplitMessage.orderBytes(split)
+                report.download? += SplitMessage.orderBytes(split)
             }
             timeline.enter(.train)
             timeline.note(clients: group.count)
@@ -80,8 +80,8 @@ final class LocalSplitExchange: Exchange {
         }
         try device.backward(part.span)
         self.gradient = gradient
-        traffic?.upload += SplitMessage.featureBytes(split, count: count)
-        traffic?.download += SplitMessage.gradientBytes(split, count: count)
+        report.upload? += SplitMessage.featureBytes(split, count: count)
+        report.download? += SplitMessage.gradientBytes(split, count: count)
         return count
     }
 
@@ -92,7 +92,7 @@ final class LocalSplitExchange: Exchange {
         try device.storeChange(into: &span)
         try server.finish(device.client, front: change.span, into: tally)
         self.change = change
-        traffic?.upload += SplitMessage.partBytes(split)
+        report.upload? += SplitMessage.partBytes(split)
     }
 
     func heartbeat() {}

@@ -48,16 +48,14 @@ public struct SplitTraining: TrainingScheme {
         }
     }
 
-    package func localExchange(
-        _ job: Job, _ states: ClientStates?, resuming state: RunState?, stop: StopFlag, _ timeline: Timeline
-    ) throws -> any Exchange {
-        LocalSplitExchange(try SplitModel(job), stop: stop, timeline)
+    package func localExchange(_ context: ServerContext) throws -> any Exchange {
+        LocalSplitExchange(try SplitModel(context.job), stop: context.stop, context.timeline)
     }
 
     package func exchange(
-        _ job: Job, _ states: ClientStates?, resuming state: RunState?, _ channels: Channels, _ pool: WorkerPool
+        _ context: ServerContext, _ channels: Channels, _ pool: WorkerPool
     ) throws -> any Exchange {
-        SplitExchange(try SplitModel(job), channels, pool)
+        SplitExchange(try SplitModel(context.job), channels, pool)
     }
 
     package func clientWork(_ job: Job, _ channels: Channels, contact: ServerContact) throws -> any ClientWork {

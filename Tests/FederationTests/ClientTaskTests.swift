@@ -77,6 +77,7 @@ import Testing
 
     private final class Receiver: AnswerReceiver {
         private(set) var floats = 0
+        let participants = 0
 
         func receive(
             _ client: Int, _ envelope: Result<UpdateSlot.Envelope, UpdateSlot.Defect>, _ update: Span<Float>,

@@ -14,8 +14,7 @@ final class AsynchronousExchange: Exchange {
     private let workers: any AsynchronousWorkers
     private let timeline: Timeline
     private let isReal: Bool
-    /// The selection's cohort for a round and an attempt. To be set before the first step.
-    var draw: (RoundID) -> [Int] = { _ in [] }
+    private let cohorts: CohortSource
 
     private var state: AsynchronousState
     /// After the last step: nothing changes it before the next.
@@ -26,35 +25,31 @@ final class AsynchronousExchange: Exchange {
     private var fruitless = 0
     private var current = AsynchronousStep()
 
-    /// - Parameter state: to continue from; it has been validated for the job.
     init(
-        _ job: Job, _ strategy: any AsynchronousStrategy, _ workers: any AsynchronousWorkers, resuming state: RunState?,
-        _ timeline: Timeline
+        _ context: ServerContext, _ strategy: any AsynchronousStrategy, _ workers: any AsynchronousWorkers
     ) throws(ConfigurationError) {
-        self.job = job
+        (job, cohorts, timeline) = (context.job, context.cohorts, context.timeline)
         self.strategy = strategy
         self.workers = workers
-        self.timeline = timeline
         let settings = job.settings
         isReal = settings.realDelays
         self.state = try AsynchronousState(
-            state?.asynchronousState ?? [], version: state?.round ?? 0, seats: settings.cohortSize,
+            context.resuming?.asynchronousState ?? [], version: context.resuming?.round ?? 0,
+            seats: settings.cohortSize,
             clients: settings.clients, parameters: job.vectors.down)
         finished = self.state
     }
 
     var trainsElsewhere: Bool { workers.trainsElsewhere }
     var hasLostRanks: Bool { workers.hasLostRanks }
-    var step: AsynchronousStep? { current }
-    var asynchronousState: [UInt8] { finished.bytes }
+    var report: ExchangeReport { current.report(frameBytes: job.downloadBytes) }
+    var serverState: [UInt8] { finished.bytes }
 
     func run(
-        _ task: ClientTask, round: RoundID, cohort: [Int], down: Span<Float>, into receiver: any AnswerReceiver,
+        _ task: ClientTask, round: RoundID, cohort: [Int], down: Span<Float>, into tally: any AnswerReceiver,
         besideTraining: (_ heartbeat: () throws -> Void) throws -> Void, progressed: (Int) -> Void
     ) throws {
-        guard task == .training, let tally = receiver as? RoundTally else {
-            preconditionFailure("an asynchronous server asks for updates only")
-        }
+        precondition(task == .training, "an asynchronous server asks for updates only")
         let version = round.number - 1
         precondition(state.schedule.version == version, "a step is not a round that can be repeated")
         state.weights[version] = down.indices.map { down[$0] }
@@ -96,7 +91,7 @@ final class AsynchronousExchange: Exchange {
 
     private func refill(_ cohort: [Int]) throws {
         let starts = state.schedule.refill(
-            from: { $0.attempt == 0 ? cohort : draw($0) }, seed: job.settings.seed,
+            from: { $0.attempt == 0 ? cohort : cohorts.draw($0) }, seed: job.settings.seed,
             duration: { isReal ? 0 : job.virtualSeconds(ofClient: $0, $1) })
         current.starts += starts.count
         try begin(starts)
@@ -123,7 +118,7 @@ final class AsynchronousExchange: Exchange {
 
     /// Puts what came of a turn into the buffer.
     private func use(
-        _ end: TurnEnd, of start: AsynchronousStart, _ round: RoundID, into tally: RoundTally
+        _ end: TurnEnd, of start: AsynchronousStart, _ round: RoundID, into tally: any AnswerReceiver
     ) throws {
         current.end(start.client)
         timeline.enter(.aggregate, client: start.client)

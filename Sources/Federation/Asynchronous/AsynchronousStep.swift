@@ -1,7 +1,7 @@
 import Records
 
 /// What led to a step of an asynchronous server.
-package struct AsynchronousStep: Sendable, Equatable {
+struct AsynchronousStep: Sendable, Equatable {
     /// Clients that were sent weights.
     var starts = 0
     /// Turns that ended.
@@ -23,18 +23,12 @@ package struct AsynchronousStep: Sendable, Equatable {
         ended.insert(client)
     }
 
-    /// Corrects what a record says as if this had been a round.
-    func describe(_ record: inout RoundRecord, frameBytes: Int) {
-        record.simulatedSeconds = seconds
-        record.cohort = ends
-        record.downloadBytes = starts * frameBytes
-        record.stalenessMax = staleness.max()
-        guard !staleness.isEmpty else { return }
-        record.stalenessMean = Double(staleness.reduce(0, +)) / Double(staleness.count)
+    /// What a record says of it, as if it had been a round.
+    func report(frameBytes: Int) -> ExchangeReport {
+        var report = ExchangeReport()
+        (report.clients, report.cohort) = (clients, ends)
+        report.download = starts * frameBytes
+        (report.seconds, report.staleness) = (seconds, staleness)
+        return report
     }
-}
-
-extension Exchange {
-    package var step: AsynchronousStep? { nil }
-    package var asynchronousState: [UInt8] { [] }
 }

@@ -56,6 +56,8 @@ final class EvaluationTally: AnswerReceiver {
         rejection = reject
     }
 
+    var participants: Int { results.count }
+
     func receive(
         _ client: Int, _ envelope: Result<UpdateSlot.Envelope, UpdateSlot.Defect>, _ slot: Span<Float>,
         state: Span<Float>

@@ -2,6 +2,9 @@ package import FedCore
 
 /// Takes in what the clients of an exchange answer.
 package protocol AnswerReceiver: AnyObject {
+    /// How many answers count.
+    var participants: Int { get }
+
     /// A client's answer as it came: its envelope, or what is wrong with it, its numbers, and the client's new state.
     func receive(
         _ client: Int, _ envelope: Result<UpdateSlot.Envelope, UpdateSlot.Defect>, _ update: Span<Float>,

@@ -32,7 +32,7 @@ final class SplitExchange: Exchange {
     private var parts: [Letter] = []
     private var trained = 0
     private var tally: (any AnswerReceiver)?
-    private(set) var traffic: RoundTraffic?
+    private(set) var report = ExchangeReport()
     let trainsElsewhere = true
 
     private final class Letter {
@@ -62,7 +62,7 @@ final class SplitExchange: Exchange {
         try pool.startRound(round.number)
         self.round = round
         self.tally = tally
-        traffic = RoundTraffic()
+        report = ExchangeReport(upload: 0, download: 0)
         (settled, rejected) = ([], [])
         try deal(cohort, down)
         timeline.enter(.wait)
@@ -117,7 +117,7 @@ final class SplitExchange: Exchange {
             }
             try send(order, to: worker, .order)
             timeline.note(clients: clients.count)
-            traffic?.download += clients.count * SplitMessage.orderBytes(split)
+            report.download? += clients.count * SplitMessage.orderBytes(split)
         }
     }
 
@@ -185,7 +185,7 @@ final class SplitExchange: Exchange {
             guard let due = server.expected(of: client), waiting[client] == nil else { return }
             try message.checkFeatures(
                 step: due.step, samples: due.count, width: split.features, classes: split.back.classes)
-            traffic?.upload += SplitMessage.featureBytes(split, count: due.count)
+            report.upload? += SplitMessage.featureBytes(split, count: due.count)
             waiting[client] = Letter(message)
         case .part:
             guard server.canFinish(client) else { return }
@@ -196,7 +196,7 @@ final class SplitExchange: Exchange {
             }
             // A round that began again brings once more what has been taken already.
             guard !settled.contains(client) else { return pool.settle(client) }
-            traffic?.upload += SplitMessage.partBytes(split)
+            report.upload? += SplitMessage.partBytes(split)
             parts.append(Letter(message))
         case .order, .gradient, .end:
             return
@@ -230,7 +230,7 @@ final class SplitExchange: Exchange {
         }
         trained += count
         try send(reply, to: worker, .gradient)
-        traffic?.download += SplitMessage.gradientBytes(split, count: count)
+        report.download? += SplitMessage.gradientBytes(split, count: count)
     }
 
     private func finish(_ message: borrowing SplitMessage) throws {

@@ -1,0 +1,18 @@
+import Devices
+
+extension RoundRecord {
+    /// Adds an exchange to the round.
+    /// - Parameter asked: clients of its cohort.
+    mutating func add(_ tally: RoundTally, _ report: ExchangeReport, cohort asked: Int, _ job: Job) {
+        cohort = report.cohort ?? asked
+        attempts += 1
+        uploadBytes += report.upload ?? tally.uploadBytes
+        downloadBytes += report.download ?? asked * job.downloadBytes
+        if job.settings.simulation.isVirtual {
+            simulatedSeconds = (simulatedSeconds ?? 0) + (report.seconds ?? tally.simulatedSeconds)
+        }
+        stalenessMax = report.staleness.max()
+        guard !report.staleness.isEmpty else { return }
+        stalenessMean = Double(report.staleness.reduce(0, +)) / Double(report.staleness.count)
+    }
+}

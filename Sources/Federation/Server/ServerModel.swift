@@ -1,0 +1,98 @@
+import Aggregation
+import FedCore
+
+/// The global model at the server: its weights, what of it goes down, and how a round's updates move it.
+final class ServerModel {
+    private let job: Job
+    private var strategy: any Strategy
+    private var rule: any RobustAggregation
+    private var stages: [any UpdateStage]
+    /// Nil unless the aggregation trusts an update of the server's own.
+    private let root: RootTrainer?
+    /// Global weights, in the canonical order.
+    private(set) var weights: [Float]
+    /// What goes down: the federated weights, and what the strategy sends beside them.
+    private var down: [Float]
+    private var mean: [Float]
+
+    /// - Parameter state: to continue from; it has been validated for the job.
+    /// - Throws: `ConfigurationError` when a part's state is not its own.
+    init(_ job: Job, resuming state: RunState?, _ timeline: Timeline) throws {
+        self.job = job
+        strategy = job.strategy
+        rule = job.aggregation
+        stages = job.stages
+        if let state {
+            try strategy.restoreServerState(state.strategyState)
+            try rule.restoreServerState(state.aggregationState)
+        }
+        root = job.root.isEmpty ? nil : try RootTrainer(job, timeline)
+        weights = state?.weights ?? job.model.initialWeights(seed: job.settings.seed)
+        down = [Float](repeating: 0, count: job.vectors.down)
+        mean = [Float](repeating: 0, count: job.vectors.averaged)
+    }
+
+    var strategyState: [UInt8] { strategy.serverState }
+    var aggregationState: [UInt8] { rule.serverState }
+
+    /// Updates that a round needs.
+    var minimumUpdates: Int { max(job.settings.minClients, job.keepsUpdates ? rule.minimumUpdates : 0) }
+
+    /// What goes down next: `[job.vectors.down]`.
+    func prepareDown() -> [Float] {
+        var down = down
+        self.down = []  // or the first write would copy it
+        var span = down.mutableSpan
+        var shared = span.part(0..<job.vectors.sharedCount)
+        job.vectors.extractShared(weights.span, into: &shared)
+        var broadcast = span.part(job.vectors.sharedCount...)
+        strategy.write(&broadcast)
+        self.down = down
+        return down
+    }
+
+    /// Trains the server's own update, if the aggregation trusts one.
+    func trainRoot(_ round: RoundID, _ down: Span<Float>, _ heartbeat: () throws -> Void) throws {
+        try root?.train(round: round, down: down, heartbeat: heartbeat)
+    }
+
+    /// Moves the weights by the strategy's step along the round's update, if there is one.
+    func step(_ round: Int, along tally: RoundTally) {
+        var (mean, weights) = (mean, weights)
+        (self.mean, self.weights) = ([], [])  // or writing would copy them
+        var meanSpan = mean.mutableSpan
+        let trusted = root?.update ?? []
+        if tally.aggregate(by: &rule, trusting: trusted.span, under: job.attack, by: job.attackers, into: &meanSpan) {
+            var weightSpan = weights.mutableSpan
+            let round = aggregated(round, tally)
+            if job.vectors.personal.isEmpty {
+                step(&weightSpan, along: &meanSpan, round)
+            } else {
+                var shared = [Float](repeating: 0, count: job.vectors.sharedCount)
+                var sharedSpan = shared.mutableSpan
+                job.vectors.extractShared(weightSpan.span, into: &sharedSpan)
+                step(&sharedSpan, along: &meanSpan, round)
+                job.vectors.insertShared(sharedSpan.span, into: &weightSpan)
+            }
+        }
+        (self.mean, self.weights) = (mean, weights)
+    }
+
+    /// Moves the federated weights by the strategy's step, between the server halves of the stages.
+    private func step(
+        _ weights: inout MutableSpan<Float>, along mean: inout MutableSpan<Float>, _ round: AggregatedRound
+    ) {
+        for i in stages.indices.reversed() { stages[i].onServer(&mean, weights: weights.span, in: round) }
+        strategy.apply(mean.span, to: &weights, in: round)
+        for i in stages.indices.reversed() { stages[i].afterStrategy(&weights, in: round) }
+    }
+
+    private func aggregated(_ round: Int, _ tally: RoundTally) -> AggregatedRound {
+        let participants = tally.results.sorted { $0.client < $1.client }.map {
+            AggregatedRound.Participant(client: $0.client, samples: $0.result.samples, steps: $0.result.steps)
+        }
+        return AggregatedRound(
+            number: round, participants: participants, federationSamples: job.partition.sampleCount,
+            learningRate: Double(job.learningRate(round: round)), momentum: Double(job.localMomentum))
+    }
+}

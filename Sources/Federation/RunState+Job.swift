@@ -20,9 +20,8 @@ extension RunState {
             throw ConfigurationError(
                 "strategy '\(settings.strategy)' and the checkpoint disagree on whether clients keep a state")
         }
-        guard asynchronousState.isEmpty || job.asynchronous != nil else {
-            throw ConfigurationError(
-                "the checkpoint holds clients in flight, which strategy '\(settings.strategy)' never has")
+        if let stranger = Set(parts.keys).subtracting(job.partNames).min() {
+            throw ConfigurationError("the checkpoint holds a state of '\(stranger)', which this run does not have")
         }
         guard teacherDigest == job.distillation?.teacherDigest else {
             throw ConfigurationError(
@@ -69,5 +68,13 @@ extension Job {
             // A user's own numbers may be of any size, or none.
             hash.add(Int(exactly: (image.reduce(0, +) / Float(image.count) * 1000).rounded()) ?? 0)
         }
+    }
+}
+
+extension Job {
+    /// The parts that may remember something.
+    var partNames: [String] {
+        [PartName.strategy, PartName.aggregation, PartName.selection] + (asynchronous == nil ? [] : [PartName.inFlight])
+            + stages.map { PartName.stage(type(of: $0).name) }
     }
 }

@@ -7,24 +7,25 @@ import Records
 ///
 /// ```
 /// 0   magic "FEDMPICP"    8  version UInt32    12  0
-/// 16  four blocks, each a length UInt64 and so many bytes:
+/// 16  five blocks, each a length UInt64 and so many bytes:
 ///     description  JSON: program version, settings, the last round's record, positions in the logs, where the clients' states are,
 ///                  digests of data and teacher, seconds
 ///     rounds       records that belong behind the position in `round_log.json` and had not reached it, as they stand there
 ///     faults       the same of `faults.json`
-///     strategy     the strategy's state, in its own layout
-///     flight       who is in flight in an asynchronous run, and from what weights; empty of others
+///     parts        what parts of the server remember, by name, ascending: for each a block with its name, UTF-8, and one with its
+///                  state, in its own layout
 ///     weights      Float32, in the canonical order
 /// …   SHA-256 of everything before it
 /// ```
 ///
-/// It names a position in each log, with the SHA-256 of what stands before it, so its size does not grow with the rounds. Version 6,
-/// which held all records itself, is read, too.
+/// It names a position in each log, with the SHA-256 of what stands before it, so its size does not grow with the rounds. Version 7,
+/// which had a place of its own for each part's state, and version 6, which held all records itself, are read, too.
 ///
 /// Decoding is total: whatever the bytes are, it returns what `SavedRun.validate` accepts, or throws.
 public enum Checkpoint {
     static let magic = Array("FEDMPICP".utf8)
-    static let version: UInt32 = 7
+    static let version: UInt32 = 8
+    /// The oldest that is read.
     static let wholeVersion: UInt32 = 6
     static let headerBytes = 16
     static let digestBytes = 32
@@ -38,19 +39,22 @@ public enum Checkpoint {
             positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
         let description = try encoder.encode(CheckpointDescription(saved))
 
+        var parts = Data()
+        for (name, bytes) in state.parts.sorted(by: { $0.key < $1.key }) {
+            parts.append(block: Array(name.utf8))
+            parts.append(block: bytes)
+        }
         var data = Data()
         data.reserveCapacity(
-            headerBytes + 48 + description.count + saved.rounds.rest.count + saved.faults.rest.count
-                + state.strategyState.count + state.asynchronousState.count + state.weights.count * 4 + digestBytes)
+            headerBytes + 48 + description.count + saved.rounds.rest.count + saved.faults.rest.count + parts.count
+                + state.weights.count * 4 + digestBytes)
         data.append(contentsOf: magic)
         data.append(littleEndian: version)
         data.append(littleEndian: UInt32(0))
-        data.append(littleEndian: UInt64(description.count))
-        data.append(description)
-        for block in [saved.rounds.rest, saved.faults.rest, state.strategyState, state.asynchronousState] {
-            data.append(littleEndian: UInt64(block.count))
-            data.append(contentsOf: block)
-        }
+        data.append(block: description)
+        data.append(block: saved.rounds.rest)
+        data.append(block: saved.faults.rest)
+        data.append(block: parts)
         data.append(littleEndian: UInt64(state.weights.count * 4))
         state.weights.withUnsafeBytes { data.append(contentsOf: $0) }  // as on the wire, little-endian
         data.append(contentsOf: SHA256.hash(data))
@@ -64,29 +68,26 @@ public enum Checkpoint {
         guard bytes.count >= headerBytes + digestBytes else { throw .truncated(bytes: bytes.count) }
         var reader = ByteReader(bytes[..<(bytes.count - digestBytes)], at: magic.count)
         let version = UInt32(truncatingIfNeeded: reader.integer(bytes: 4) ?? 0)
-        guard version == Self.version || version == wholeVersion else { throw .version(version) }
+        guard (wholeVersion...Self.version).contains(version) else { throw .version(version) }
         guard SHA256.hash(bytes[..<(bytes.count - digestBytes)]).elementsEqual(bytes.suffix(digestBytes)) else {
             throw .checksum
         }
         let isWhole = version == wholeVersion
         guard reader.integer(bytes: 4) == 0, let text = reader.block(),
             let rounds = isWhole ? [] : reader.block(), let faults = isWhole ? [] : reader.block(),
-            let strategy = reader.block(), let flight = reader.block(), let weights = reader.block(),
-            weights.count % 4 == 0, reader.isAtEnd
+            let parts = version == Self.version ? reader.block().flatMap(parts) : earlierParts(&reader),
+            let weights = reader.block(), weights.count % 4 == 0, reader.isAtEnd
         else { throw .layout }
 
         let description: CheckpointDescription
         do {
-            description = try CheckpointDescription(Data(text), isWhole: isWhole)
+            description = try CheckpointDescription(Data(text), version: version)
         } catch let error as ConfigurationError {
             throw .state(error.description)
         } catch {
             throw .json
         }
-        guard
-            var saved = description.saved(
-                weights: floats(weights), strategyState: Array(strategy), asynchronousState: Array(flight))
-        else { throw .json }
+        guard var saved = description.saved(weights: floats(weights), parts: parts) else { throw .json }
         if !isWhole { (saved.rounds.rest, saved.faults.rest) = (Array(rounds), Array(faults)) }
         do {
             try saved.validate()
@@ -94,6 +95,27 @@ public enum Checkpoint {
             throw .state(error.description)
         }
         return saved
+    }
+
+    /// The states in the block of the parts; nil when it is none that `encode` writes.
+    private static func parts(_ bytes: ArraySlice<UInt8>) -> [String: [UInt8]]? {
+        var reader = ByteReader(bytes, at: 0)
+        var parts: [String: [UInt8]] = [:]
+        var last = ""
+        while !reader.isAtEnd {
+            guard let name = reader.block().flatMap({ String(validating: $0, as: UTF8.self) }), name > last,
+                let state = reader.block(), !state.isEmpty
+            else { return nil }
+            parts[name] = Array(state)
+            last = name
+        }
+        return parts
+    }
+
+    /// The states that had blocks of their own up to version 7.
+    private static func earlierParts(_ reader: inout ByteReader) -> [String: [UInt8]]? {
+        guard let strategy = reader.block(), let inFlight = reader.block() else { return nil }
+        return [PartName.strategy: Array(strategy), PartName.inFlight: Array(inFlight)]
     }
 
     private static func floats(_ bytes: ArraySlice<UInt8>) -> [Float] {
@@ -123,7 +145,7 @@ public enum CheckpointDefect: Error, Equatable, CustomStringConvertible {
         case .foreign: "it is not a checkpoint of fedmpi"
         case .truncated(let bytes): "it is cut off after \(bytes) bytes"
         case .version(let version):
-            "its format is version \(version); fedmpi \(Version.current) reads versions \(Checkpoint.wholeVersion) and "
+            "its format is version \(version); fedmpi \(Version.current) reads versions \(Checkpoint.wholeVersion) to "
                 + "\(Checkpoint.version)"
         case .checksum: "it is cut off or damaged: its SHA-256 does not match"
         case .layout: "its blocks do not fill it"
@@ -160,6 +182,12 @@ private struct ByteReader {
 }
 
 extension Data {
+    /// A length and so many bytes.
+    fileprivate mutating func append(block bytes: some Collection<UInt8>) {
+        append(littleEndian: UInt64(bytes.count))
+        append(contentsOf: bytes)
+    }
+
     fileprivate mutating func append(littleEndian value: some FixedWidthInteger & UnsignedInteger) {
         for shift in stride(from: 0, to: value.bitWidth, by: 8) { append(UInt8(truncatingIfNeeded: value >> shift)) }
     }

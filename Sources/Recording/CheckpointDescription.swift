@@ -11,14 +11,14 @@ struct CheckpointDescription: Codable {
     private var rounds: LogPosition?
     private var faults: LogPosition?
     private var isEvaluated: Bool
-    private var aggregationState: Data
-    private var selectionState: Data
     private var clientStates: ClientStateMark?
     private var dataDigest: UInt64
     private var teacherDigest: UInt64?
     private var seconds: Double
     /// Records from a checkpoint that held them all itself.
     private var rests: (rounds: [UInt8], faults: [UInt8]) = ([], [])
+    /// What parts remembered that had a place here up to version 7.
+    private var earlierParts: [String: [UInt8]] = [:]
 
     private enum CodingKeys: String, CodingKey {
         case fedmpi, settings, progress, seconds
@@ -26,8 +26,6 @@ struct CheckpointDescription: Codable {
         case rounds = "round_log"
         case faults = "fault_log"
         case isEvaluated = "is_evaluated"
-        case aggregationState = "aggregation_state"
-        case selectionState = "selection_state"
         case clientStates = "client_states"
         case dataDigest = "data_digest"
         case teacherDigest = "teacher_digest"
@@ -42,8 +40,6 @@ struct CheckpointDescription: Codable {
         rounds = saved.rounds.position
         faults = saved.faults.position
         isEvaluated = state.isEvaluated
-        aggregationState = Data(state.aggregationState)
-        selectionState = Data(state.selectionState)
         clientStates = state.clientStates
         dataDigest = state.dataDigest
         teacherDigest = state.teacherDigest
@@ -56,11 +52,27 @@ struct CheckpointDescription: Codable {
         let faults: [FaultRecord]
     }
 
-    /// - Parameter isWhole: of version 6, which holds all records itself.
-    init(_ text: Data, isWhole: Bool) throws {
+    /// What versions 6 and 7 held of the parts.
+    private struct Parts: Decodable {
+        let aggregation: Data
+        let selection: Data
+
+        private enum CodingKeys: String, CodingKey {
+            case aggregation = "aggregation_state"
+            case selection = "selection_state"
+        }
+    }
+
+    /// - Parameter version: of the checkpoint.
+    init(_ text: Data, version: UInt32) throws {
         let decoder = RecordLog.decoder()
         self = try decoder.decode(Self.self, from: text)
-        guard isWhole else { return }
+        guard version < Checkpoint.version else { return }
+        let parts = try decoder.decode(Parts.self, from: text)
+        earlierParts = [
+            PartName.aggregation: Array(parts.aggregation), PartName.selection: Array(parts.selection),
+        ]
+        guard version == Checkpoint.wholeVersion else { return }
         let whole = try decoder.decode(Whole.self, from: text)
         for (i, record) in whole.records.enumerated() where record.round != i + 1 {
             throw ConfigurationError("the record of round \(i + 1) is of round \(record.round)")
@@ -73,14 +85,15 @@ struct CheckpointDescription: Codable {
     }
 
     /// Nil when something is missing.
-    func saved(weights: [Float], strategyState: [UInt8], asynchronousState: [UInt8]) -> SavedRun? {
+    /// - Parameter parts: what parts remember, by their names.
+    func saved(weights: [Float], parts: [String: [UInt8]]) -> SavedRun? {
         guard let progress, let rounds, let faults else { return nil }
-        var saved = SavedRun(
-            RunState(
-                settings: settings, last: last, progress: progress, isEvaluated: isEvaluated, weights: weights,
-                strategyState: strategyState, aggregationState: Array(aggregationState),
-                selectionState: Array(selectionState), asynchronousState: asynchronousState,
-                clientStates: clientStates, dataDigest: dataDigest, teacherDigest: teacherDigest, seconds: seconds))
+        var state = RunState(settings, weights: weights)
+        (state.last, state.progress, state.isEvaluated) = (last, progress, isEvaluated)
+        for (name, bytes) in earlierParts.merging(parts, uniquingKeysWith: { $1 }) { state[name] = bytes }
+        state.clientStates = clientStates
+        (state.dataDigest, state.teacherDigest, state.seconds) = (dataDigest, teacherDigest, seconds)
+        var saved = SavedRun(state)
         (saved.rounds.position, saved.rounds.rest) = (rounds, rests.rounds)
         (saved.faults.position, saved.faults.rest) = (faults, rests.faults)
         return saved

@@ -5,7 +5,7 @@ public import FedCore
 /// Rules are deterministic: the same options, federation and feedback give the same cohorts, on any machine and at any
 /// number of ranks. So a rule draws from ``FederationView/random(round:attempt:)`` alone and computes with + − × ÷ √,
 /// comparisons and `PortableMath`.
-public protocol SelectionRule: Sendable {
+public protocol SelectionRule: StatefulPart {
     /// The name on the command line.
     static var name: String { get }
     /// One line for `--help`, with the options.
@@ -32,23 +32,15 @@ public protocol SelectionRule: Sendable {
 
     /// Learns what came of a round; called once for each round, in their order, before the next cohort is asked for.
     mutating func learn(_ feedback: RoundFeedback)
-
-    /// What the rule remembers from round to round, for a checkpoint; empty when nothing.
-    var state: [UInt8] { get }
-
-    /// Takes back what `state` gave; afterwards the rule goes on as the one that gave it.
-    /// - Throws: `ConfigurationError` when the bytes are not this rule's; the rule is then as it was before. It must
-    ///   not trap, whatever they are.
-    mutating func restore(_ state: [UInt8]) throws(ConfigurationError)
 }
 
 extension SelectionRule {
     public mutating func read(_ options: inout OptionReader) throws(ConfigurationError) {}
     public func validate(size: Int, federation: FederationView) throws(ConfigurationError) {}
     public mutating func learn(_ feedback: RoundFeedback) {}
-    public var state: [UInt8] { [] }
+    public var serverState: [UInt8] { [] }
 
-    public mutating func restore(_ state: [UInt8]) throws(ConfigurationError) {
+    public mutating func restoreServerState(_ state: [UInt8]) throws(ConfigurationError) {
         guard state.isEmpty else {
             throw ConfigurationError(
                 "selection '\(Self.name)' remembers nothing between rounds, and was given \(state.count) bytes")

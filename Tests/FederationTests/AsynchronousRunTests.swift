@@ -177,7 +177,7 @@ import Testing
         let whole = try Self.run(settings)
         let stopped = try ResumeTests.run(settings, ranks: 3, stopAfter: 3)
         let state = try #require(stopped[0].stopped)
-        #expect(state.round >= 3 && !state.asynchronousState.isEmpty)
+        #expect(state.round >= 3 && !state[PartName.inFlight].isEmpty)
         let rest = try Self.run(settings, ranks: 2, from: Checkpoint.decode(Checkpoint.encode(SavedRun(state))).state)
         #expect(rest.digest == whole.digest)
     }
@@ -366,8 +366,8 @@ import Testing
 
     @Test func `Clients in flight do not belong to a synchronous run`() throws {
         var state = try #require(try Self.run(Self.settings("fedavg")).states.last)
-        #expect(state.asynchronousState.isEmpty)
-        state.asynchronousState = AsynchronousStateTests.state.bytes
+        #expect(state[PartName.inFlight].isEmpty)
+        state[PartName.inFlight] = AsynchronousStateTests.state.bytes
         #expect(throws: ConfigurationError.self) { try state.validate(for: Job(state.settings)) }
     }
 }

@@ -154,7 +154,8 @@ import Testing
             { $0.settings.alpha = 0.1 },
             { $0.settings.seed += 1 },
             { $0.weights.removeLast() },
-            { $0.strategyState = [1] },
+            { $0[PartName.strategy] = [1] },
+            { $0["battery"] = [1] },
             { $0.settings.rounds = 5 },
         ]
         for change in changes {

@@ -20,10 +20,14 @@ import Testing
         var settings = RunSettings()
         settings.lr = 0.1
         settings.seed = .max
-        return RunState(
-            settings: settings, last: rounds > 0 ? record(rounds) : nil, isEvaluated: true,
-            weights: [1, -0.0, .leastNonzeroMagnitude, 0.1], strategyState: [7, 0, 255], asynchronousState: [1, 2, 3],
-            dataDigest: 0xfedc_ba98_7654_3210, teacherDigest: 0x0123_4567_89ab_cdef, seconds: 12.25)
+        var state = RunState(settings, weights: [1, -0.0, .leastNonzeroMagnitude, 0.1])
+        state.last = rounds > 0 ? record(rounds) : nil
+        state[PartName.strategy] = [7, 0, 255]
+        state[PartName.inFlight] = [1, 2, 3]
+        state["stage counting"] = [9]
+        (state.dataDigest, state.teacherDigest) = (0xfedc_ba98_7654_3210, 0x0123_4567_89ab_cdef)
+        state.seconds = 12.25
+        return state
     }
 
     /// With records that have not reached the logs.
@@ -61,7 +65,7 @@ import Testing
     @Test func `The weights are the last block, little-endian, before the SHA-256 of the rest`() throws {
         let data = try Checkpoint.encode(Self.saved())
         #expect(data.prefix(8) == Data("FEDMPICP".utf8))
-        #expect(Array(data[8..<16]) == [7, 0, 0, 0, 0, 0, 0, 0])
+        #expect(Array(data[8..<16]) == [8, 0, 0, 0, 0, 0, 0, 0])
         let tail = Array(data.dropLast(32).suffix(24))
         #expect(
             tail == [16, 0, 0, 0, 0, 0, 0, 0] + [0, 0, 0x80, 0x3f] + [0, 0, 0, 0x80] + [1, 0, 0, 0]
@@ -143,6 +147,54 @@ import Testing
         }
     }
 
+    /// Version 7, in which each part's state had a place of its own.
+    private static func separate(_ state: RunState) throws -> Data {
+        let settings = String(decoding: try JSONEncoder().encode(state.settings), as: UTF8.self)
+        let start = #"{"bytes":0,"records":0,"sha256":"\#(LogPosition.start.sha256)"}"#
+        let text = """
+            {"aggregation_state":"AQI=","data_digest":5,"fault_log":\(start),"fedmpi":"0.1.0","is_evaluated":true,\
+            "progress":{"evaluations_since":0},"round_log":\(start),"seconds":1,"selection_state":"Aw==",\
+            "settings":\(settings)}
+            """
+        var body = Data("FEDMPICP".utf8) + Data([7, 0, 0, 0, 0, 0, 0, 0])
+        for block in [Data(text.utf8), Data(), Data(), Data([7]), Data([8, 9]), Data([0, 0, 0x80, 0x3f])] {
+            body += length(block.count) + block
+        }
+        return signed(body)
+    }
+
+    @Test func `A checkpoint of version 7 gives its parts their states`() throws {
+        let read = try Checkpoint.decode(Self.separate(Self.state(rounds: 0))).state
+        #expect(
+            read.parts == [
+                PartName.strategy: [7], PartName.inFlight: [8, 9], PartName.aggregation: [1, 2],
+                PartName.selection: [3],
+            ])
+        #expect(read.weights == [1] && read.dataDigest == 5 && read.round == 0)
+    }
+
+    @Test func `Parts out of order, twice or without a state are refused`() throws {
+        func data(_ parts: [(String, [UInt8])]) throws -> Data {
+            let whole = Array(try Checkpoint.encode(SavedRun(Self.state(rounds: 0))))
+            // Behind the header the description; then two empty blocks, the parts and the weights of 16 bytes.
+            let size = whole[16..<24].reversed().reduce(0) { $0 << 8 | Int($1) }
+            let block = parts.reduce(Data()) {
+                $0 + Self.length($1.0.utf8.count) + Data($1.0.utf8) + Self.length($1.1.count) + Data($1.1)
+            }
+            let tail = whole.dropLast(32).suffix(24)
+            return Self.signed(
+                Data(whole[..<(24 + size)]) + Self.length(0) + Self.length(0) + Self.length(block.count) + block + tail)
+        }
+        #expect(try Checkpoint.decode(data([("a", [1]), ("b", [2])])).state.parts == ["a": [1], "b": [2]])
+        for bad: [(String, [UInt8])] in [[("b", [1]), ("a", [2])], [("a", [1]), ("a", [2])], [("a", [])]] {
+            #expect(throws: CheckpointDefect.layout) { try Checkpoint.decode(data(bad)) }
+        }
+    }
+
+    private static func length(_ count: Int) -> Data {
+        Data((0..<8).map { UInt8(truncatingIfNeeded: count >> (8 * $0)) })
+    }
+
     /// What fedmpi wrote before its checkpoints named positions in logs.
     private static func whole(_ state: RunState, records: [RoundRecord], faults: [FaultRecord]) throws -> Data {
         let settings = String(decoding: try JSONEncoder().encode(state.settings), as: UTF8.self)
@@ -152,7 +204,6 @@ import Testing
             {"aggregation_state":"","data_digest":\(state.dataDigest),"faults":\(losses),"fedmpi":"0.1.0",\
             "is_evaluated":false,"records":\(rounds),"seconds":12.25,"selection_state":"","settings":\(settings)}
             """
-        func length(_ count: Int) -> Data { Data((0..<8).map { UInt8(truncatingIfNeeded: count >> (8 * $0)) }) }
         var body = Data("FEDMPICP".utf8) + Data([6, 0, 0, 0, 0, 0, 0, 0])
         for block in [Data(text.utf8), Data([7]), Data(), Data([0, 0, 0x80, 0x3f])] {
             body += length(block.count) + block
@@ -168,7 +219,7 @@ import Testing
         let read = try Checkpoint.decode(Self.whole(state, records: records, faults: faults))
         #expect(read.state.round == 3 && !read.state.isEvaluated && read.state.last == records[2])
         #expect(read.state.settings == state.settings && read.state.dataDigest == state.dataDigest)
-        #expect(read.state.weights == [1] && read.state.strategyState == [7])
+        #expect(read.state.weights == [1] && read.state.parts == [PartName.strategy: [7]])
         #expect(read.state.progress.best == 0.5 && read.state.progress.evaluationsSince == 1)
         var seen: [RoundRecord] = []
         try read.earlierRecords(in: URL(fileURLWithPath: "/")).forEachRound { seen.append($0) }

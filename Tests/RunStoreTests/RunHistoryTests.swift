@@ -70,10 +70,8 @@ import Testing
     }
 
     @Test func `A run that ends early says why`() throws {
-        let state = RunState(
-            settings: RunSettings(), last: nil, isEvaluated: true, weights: [], strategyState: [],
-            dataDigest: 0,
-            seconds: 3)
+        var state = RunState(RunSettings(), weights: [])
+        state.seconds = 3
         let causes: [(String, RunStop.Cause)] = [
             ("stopped", .interruption(Interruption(signal: SIGTERM))), ("failed", .failure("rank 0 ran out of luck")),
         ]
@@ -116,9 +114,8 @@ import Testing
     }
 
     @Test func `A run that goes on has not ended, and began when it did`() throws {
-        let state = RunState(
-            settings: RunSettings(), last: nil, isEvaluated: true, weights: [], strategyState: [], dataDigest: 0,
-            seconds: 3)
+        var state = RunState(RunSettings(), weights: [])
+        state.seconds = 3
         let first = try history.observer("again")
         try first.runStarted(History.description())
         first.roundFinished(History.record(1))

@@ -58,10 +58,10 @@ import Testing
         var rule = RoundRobin()
         rule.learn(answered([4, 5], 1))
         rule.learn(answered([5], 2))
-        #expect(rule.state == bytes([2, 4, 1, 5, 2]))
+        #expect(rule.serverState == bytes([2, 4, 1, 5, 2]))
         for other in [[2, 5, 2, 4, 1], [2, 4, 1, 4, 2], [2, 4, 0, 5, 2], [3, 4, 1, 5, 2], [1, 4, 1, 5, 2]] as [[UInt8]]
         {
-            #expect(throws: ConfigurationError.self) { try rule.restore(bytes(other)) }
+            #expect(throws: ConfigurationError.self) { try rule.restoreServerState(bytes(other)) }
         }
     }
 }

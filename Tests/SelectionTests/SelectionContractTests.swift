@@ -71,7 +71,7 @@ import Testing
         var (first, second) = (try Selections.named(name), try Selections.named(name))
         let cohorts = first.play(rounds: 1..<60, size: 7, federation: Self.uneven, outcome: variedOutcome)
         #expect(second.play(rounds: 1..<60, size: 7, federation: Self.uneven, outcome: variedOutcome) == cohorts)
-        #expect(second.state == first.state)
+        #expect(second.serverState == first.serverState)
         // Not by chance: with another seed they are others.
         var other = try Selections.named(name)
         let elsewhere = FederationView(samples: Self.uneven.samples, seed: 5)
@@ -90,34 +90,34 @@ import Testing
             var rule = try Selections.named(name)
             _ = rule.play(rounds: 1..<rounds, size: 7, federation: Self.uneven, outcome: variedOutcome)
             var restored = try Selections.named(name)
-            try restored.restore(rule.state)
-            #expect(restored.state == rule.state)
+            try restored.restoreServerState(rule.serverState)
+            #expect(restored.serverState == rule.serverState)
             let later = rounds..<rounds + 30
             let cohorts = rule.play(rounds: later, size: 7, federation: Self.uneven, outcome: variedOutcome)
             #expect(
                 restored.play(rounds: later, size: 7, federation: Self.uneven, outcome: variedOutcome) == cohorts)
-            #expect(restored.state == rule.state)
+            #expect(restored.serverState == rule.serverState)
         }
     }
 
     @Test(arguments: names) func refusesAStateThatIsNotItsOwn(name: String) throws {
         var rule = try Selections.named(name)
         _ = rule.play(rounds: 1..<20, size: 7, federation: Self.uneven, outcome: variedOutcome)
-        let state = rule.state
+        let state = rule.serverState
         var garbage: [[UInt8]] = [[1], [UInt8](repeating: 0xFF, count: 24), state + [0], state + state + [7]]
         if !state.isEmpty { garbage += [[], Array(state.dropLast()), Array(state.dropFirst())] }
         var random = RandomStream(seed: 3, .synthesis)
         for count in 1..<200 { garbage.append((0..<count).map { _ in UInt8(truncatingIfNeeded: random.nextWord()) }) }
         for bytes in garbage {
-            #expect(throws: ConfigurationError.self) { try rule.restore(bytes) }
-            #expect(rule.state == state)
+            #expect(throws: ConfigurationError.self) { try rule.restoreServerState(bytes) }
+            #expect(rule.serverState == state)
         }
     }
 
     @Test(arguments: names) func damagedStatesNeverTrap(name: String) throws {
         var rule = try Selections.named(name)
         _ = rule.play(rounds: 1..<20, size: 7, federation: Self.uneven, outcome: variedOutcome)
-        let state = rule.state
+        let state = rule.serverState
         guard !state.isEmpty else { return }
         var random = RandomStream(seed: 3, .synthesis)
         for _ in 0..<2_000 {
@@ -126,11 +126,11 @@ import Testing
                 bytes[random.integer(below: bytes.count)] = UInt8(truncatingIfNeeded: random.nextWord())
             }
             var other = try Selections.named(name)
-            guard (try? other.restore(bytes)) != nil else { continue }
+            guard (try? other.restoreServerState(bytes)) != nil else { continue }
             // What it took back it can work with.
             let cohorts = other.play(rounds: 20..<23, size: 7, federation: Self.uneven, outcome: variedOutcome)
             #expect(cohorts.allSatisfy { Set($0).count == 7 })
-            _ = other.state
+            _ = other.serverState
         }
     }
 
@@ -147,7 +147,7 @@ import Testing
                 }
                 rule.learn(RoundFeedback(round: round, outcomes: outcomes, startingLoss: numbers[(i + j) % 8]))
                 var restored = try Selections.named(name)
-                try restored.restore(rule.state)
+                try restored.restoreServerState(rule.serverState)
             }
         }
         #expect(rule.cohort(size: 7, round: 65, federation: Self.uneven).count == 7)

@@ -34,7 +34,7 @@ final class AsynchronousExchange: Exchange {
         let settings = job.settings
         isReal = settings.realDelays
         self.state = try AsynchronousState(
-            context.resuming?.asynchronousState ?? [], version: context.resuming?.round ?? 0,
+            context.resuming?[PartName.inFlight] ?? [], version: context.resuming?.round ?? 0,
             seats: settings.cohortSize,
             clients: settings.clients, parameters: job.vectors.down)
         finished = self.state

@@ -13,11 +13,11 @@ package final class CohortSource {
     init(_ job: Job, resuming state: RunState?) throws(ConfigurationError) {
         self.job = job
         rule = job.selection
-        if let state { try rule.restore(state.selectionState) }
+        if let state { try rule.restoreServerState(state[PartName.selection]) }
     }
 
     /// What the rule remembers.
-    var state: [UInt8] { rule.state }
+    var serverState: [UInt8] { rule.serverState }
 
     /// The cohort of a round and an attempt, ascending.
     func draw(_ round: RoundID) -> [Int] {

@@ -81,7 +81,8 @@ final class RoundEvaluation {
         if isToEvaluate(record), job.strategy.personalization != .parameters {
             timeline.enter(.evaluate)
             timeline.note(samples: job.data.test.count)
-            let evaluation = try evaluator.evaluate(weights.span, on: testSamples.span, heartbeat: heartbeat)
+            let samples = testSamples
+            let evaluation = try evaluator.evaluate(weights.span, on: samples.span, heartbeat: heartbeat)
             // Weights that have diverged have no loss.
             record.serverLoss = evaluation.loss.isFinite ? evaluation.loss : nil
             record.serverAccuracy = evaluation.accuracy

@@ -1,3 +1,4 @@
+import Datasets
 import Devices
 import FedCore
 import MPI
@@ -182,11 +183,15 @@ final class RoundLoop {
 
     /// After the last finished round: nothing that a round changes changes before its end.
     private var state: RunState {
-        RunState(
-            settings: job.settings, last: evaluation.last, progress: evaluation.progress,
-            isEvaluated: evaluation.pending == nil, weights: model.weights, strategyState: model.strategyState,
-            aggregationState: model.aggregationState, selectionState: cohorts.state,
-            asynchronousState: exchange.serverState, clientStates: states?.mark, dataDigest: dataDigest,
-            teacherDigest: job.distillation?.teacherDigest, seconds: seconds)
+        var state = RunState(job.settings, weights: model.weights)
+        (state.last, state.progress) = (evaluation.last, evaluation.progress)
+        state.isEvaluated = evaluation.pending == nil
+        for (name, part) in model.parts { state[name] = part.serverState }
+        state[PartName.selection] = cohorts.serverState
+        state[PartName.inFlight] = exchange.serverState
+        state.clientStates = states?.mark
+        (state.dataDigest, state.teacherDigest) = (dataDigest, job.distillation?.teacherDigest)
+        state.seconds = seconds
+        return state
     }
 }

@@ -1,5 +1,7 @@
 import Aggregation
+import Datasets
 import FedCore
+import NeuralNet
 
 /// The global model at the server: its weights, what of it goes down, and how a round's updates move it.
 final class ServerModel {
@@ -23,8 +25,11 @@ final class ServerModel {
         rule = job.aggregation
         stages = job.stages
         if let state {
-            try strategy.restoreServerState(state.strategyState)
-            try rule.restoreServerState(state.aggregationState)
+            try strategy.restoreServerState(state[PartName.strategy])
+            try rule.restoreServerState(state[PartName.aggregation])
+            for i in stages.indices {
+                try stages[i].restoreServerState(state[PartName.stage(type(of: stages[i]).name)])
+            }
         }
         root = job.root.isEmpty ? nil : try RootTrainer(job, timeline)
         weights = state?.weights ?? job.model.initialWeights(seed: job.settings.seed)
@@ -32,8 +37,11 @@ final class ServerModel {
         mean = [Float](repeating: 0, count: job.vectors.averaged)
     }
 
-    var strategyState: [UInt8] { strategy.serverState }
-    var aggregationState: [UInt8] { rule.serverState }
+    /// The parts that may remember something, by the names under which a run's state keeps it.
+    var parts: [(name: String, part: any StatefulPart)] {
+        [(PartName.strategy, strategy), (PartName.aggregation, rule)]
+            + stages.map { (PartName.stage(type(of: $0).name), $0) }
+    }
 
     /// Updates that a round needs.
     var minimumUpdates: Int { max(job.settings.minClients, job.keepsUpdates ? rule.minimumUpdates : 0) }

@@ -11,49 +11,33 @@ public struct RunState: Sendable, Equatable {
     /// run depends on it, and a state does not grow with them.
     public var last: RoundRecord?
     /// What the evaluations so far tell of when the run is to end early.
-    public var progress: AccuracyProgress
+    public var progress = AccuracyProgress()
     /// Whether the last record is complete; if not, its round is still to be evaluated.
-    public var isEvaluated: Bool
+    public var isEvaluated = true
     /// The global weights, in the canonical order.
     public var weights: [Float]
-    /// The strategy's `serverState`.
-    public var strategyState: [UInt8]
-    /// The aggregation's `serverState`.
-    public var aggregationState: [UInt8]
-    /// The selection's `state`.
-    public var selectionState: [UInt8]
-    /// Who is in flight in an asynchronous run, and the weights they started from; empty of others.
-    public var asynchronousState: [UInt8]
+    /// What the server's parts remember, by their names (``PartName``); of a part that remembers nothing there is no entry.
+    public private(set) var parts: [String: [UInt8]] = [:]
     /// Where the clients' states are; nil when the strategy keeps none.
     public var clientStates: ClientStateMark?
     /// Tells whether another job has the same data and the same partition.
-    public var dataDigest: UInt64
+    public var dataDigest: UInt64 = 0
     /// Tells whether another job has the same teacher; nil without one.
     public var teacherDigest: UInt64?
     /// How long the run has taken so far.
-    public var seconds: Double
+    public var seconds = 0.0
 
-    public init(
-        settings: RunSettings, last: RoundRecord?, progress: AccuracyProgress = AccuracyProgress(), isEvaluated: Bool,
-        weights: [Float],
-        strategyState: [UInt8], aggregationState: [UInt8] = [], selectionState: [UInt8] = [],
-        asynchronousState: [UInt8] = [],
-        clientStates: ClientStateMark? = nil,
-        dataDigest: UInt64, teacherDigest: UInt64? = nil, seconds: Double
-    ) {
+    /// A run at its beginning.
+    /// - Parameter weights: initial ones, in the canonical order.
+    public init(_ settings: RunSettings, weights: [Float]) {
         self.settings = settings
-        self.last = last
-        self.progress = progress
-        self.isEvaluated = isEvaluated
         self.weights = weights
-        self.strategyState = strategyState
-        self.aggregationState = aggregationState
-        self.selectionState = selectionState
-        self.asynchronousState = asynchronousState
-        self.clientStates = clientStates
-        self.dataDigest = dataDigest
-        self.teacherDigest = teacherDigest
-        self.seconds = seconds
+    }
+
+    /// What a part remembers; empty when nothing. A state that is set replaces the one before.
+    public subscript(part: String) -> [UInt8] {
+        get { parts[part] ?? [] }
+        set { parts[part] = newValue.isEmpty ? nil : newValue }
     }
 
     /// The last finished round; 0 before the first.
@@ -84,6 +68,18 @@ public struct RunState: Sendable, Equatable {
             throw ConfigurationError("\(progress.evaluationsSince) evaluations in \(round) rounds")
         }
     }
+}
+
+/// The names under which a ``RunState`` keeps what parts of the server remember.
+public enum PartName {
+    public static let strategy = "strategy"
+    public static let aggregation = "aggregation"
+    public static let selection = "selection"
+    /// Who is in flight in an asynchronous run, and the weights they started from.
+    public static let inFlight = "in flight"
+
+    /// Of a stage.
+    public static func stage(_ name: String) -> String { "stage \(name)" }
 }
 
 extension RoundRecord {

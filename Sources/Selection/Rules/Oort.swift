@@ -142,7 +142,7 @@ public struct Oort: SelectionRule {
         pacer.learn(utility: gathered, window: window)
     }
 
-    public var state: [UInt8] {
+    public var serverState: [UInt8] {
         var writer = StateWriter()
         writer.write(explored) { record, writer in
             writer.write(record.utility)
@@ -153,7 +153,7 @@ public struct Oort: SelectionRule {
         return writer.bytes
     }
 
-    public mutating func restore(_ state: [UInt8]) throws(ConfigurationError) {
+    public mutating func restoreServerState(_ state: [UInt8]) throws(ConfigurationError) {
         var reader = StateReader(state, of: Self.name)
         let explored = try reader.table { (reader) throws(ConfigurationError) in
             Record(

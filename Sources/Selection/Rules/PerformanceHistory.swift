@@ -71,7 +71,7 @@ public struct PerformanceHistory: SelectionRule {
         usualGain = (usualGain ?? gain) + rate * (gain - (usualGain ?? gain))
     }
 
-    public var state: [UInt8] {
+    public var serverState: [UInt8] {
         var writer = StateWriter()
         writer.write(scores) { score, writer in writer.write(score) }
         writer.write(usualGain)
@@ -81,7 +81,7 @@ public struct PerformanceHistory: SelectionRule {
         return writer.bytes
     }
 
-    public mutating func restore(_ state: [UInt8]) throws(ConfigurationError) {
+    public mutating func restoreServerState(_ state: [UInt8]) throws(ConfigurationError) {
         var reader = StateReader(state, of: Self.name)
         let scores = try reader.table { (reader) throws(ConfigurationError) in try reader.number(in: -2...2) }
         let usualGain = try reader.optional(in: -1...1)

@@ -50,13 +50,13 @@ public struct PowerOfChoice: SelectionRule {
         }
     }
 
-    public var state: [UInt8] {
+    public var serverState: [UInt8] {
         var writer = StateWriter()
         writer.write(losses) { loss, writer in writer.write(loss) }
         return writer.bytes
     }
 
-    public mutating func restore(_ state: [UInt8]) throws(ConfigurationError) {
+    public mutating func restoreServerState(_ state: [UInt8]) throws(ConfigurationError) {
         var reader = StateReader(state, of: Self.name)
         let losses = try reader.table { (reader) throws(ConfigurationError) in
             try reader.number(in: StateReader.finite)

@@ -27,13 +27,13 @@ public struct RoundRobin: SelectionRule {
         for outcome in feedback.outcomes { turns[outcome.client, default: 0] += 1 }
     }
 
-    public var state: [UInt8] {
+    public var serverState: [UInt8] {
         var writer = StateWriter()
         writer.write(turns) { turns, writer in writer.write(turns) }
         return writer.bytes
     }
 
-    public mutating func restore(_ state: [UInt8]) throws(ConfigurationError) {
+    public mutating func restoreServerState(_ state: [UInt8]) throws(ConfigurationError) {
         var reader = StateReader(state, of: Self.name)
         let turns = try reader.table { (reader) throws(ConfigurationError) in
             try reader.integer(in: 1...Int(UInt32.max))

@@ -121,6 +121,15 @@ import Testing
         #expect(try Self.run(disturbed, stages: [Alternating.self], ranks: 3).digest == whole.digest)
     }
 
+    @Test func `What a stage remembers at the server is in every state`() throws {
+        let settings = StrategyRunTests.settings("fedavg")
+        let whole = try Self.run(settings, stages: [Counting.self], ranks: 1)
+        #expect(whole.states.map { $0[PartName.stage("counting")] } == [[1], [2], [3], [4]])
+        let rest = try Self.run(settings, stages: [Counting.self], ranks: 2, from: whole.states[1])
+        #expect(rest.digest == whole.digest)
+        #expect(throws: ConfigurationError.self) { try Self.run(settings, ranks: 1, from: whole.states[1]) }
+    }
+
     @Test func `A hook changes each step, the same on any ranks`() throws {
         let whole = try Self.run(Self.settings, hooks: [Noise.self], ranks: 1)
         #expect(try Self.run(Self.settings, ranks: 1).digest != whole.digest)

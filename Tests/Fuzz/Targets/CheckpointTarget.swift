@@ -22,7 +22,7 @@ struct CheckpointTarget: FuzzTarget {
         "\"", "{", "}", "[", "]", ",", ":", "0", "1", "-1", "1e999", "0.5", "1152921504606846976",
         "9223372036854775807", "-9223372036854775808", "18446744073709551615", "null", "true", "nan", "inf",
         "\\u0000", "\\ud800", "records", "settings", "rounds", "round", "samples", "seconds", "data_digest", "bytes",
-        "sha256", "round_log", "last_round",
+        "sha256", "round_log", "last_round", "strategy", "in flight",
     ]
 
     init(mendsChecksum: Bool) throws {
@@ -61,12 +61,13 @@ struct CheckpointTarget: FuzzTarget {
                 """
             return try JSONDecoder().decode(RoundRecord.self, from: Data(text.utf8))
         }
-        var saved = SavedRun(
-            RunState(
-                settings: RunSettings(), last: records.last, isEvaluated: true,
-                weights: [1, -0.0, 0.1, -2.5], strategyState: [UInt8](repeating: 7, count: rounds),
-                asynchronousState: [UInt8](repeating: 9, count: 2 * rounds),
-                dataDigest: 0xfedc_ba98_7654_3210, teacherDigest: 0x0123_4567_89ab_cdef, seconds: 12.25))
+        var state = RunState(RunSettings(), weights: [1, -0.0, 0.1, -2.5])
+        state.last = records.last
+        state[PartName.strategy] = [UInt8](repeating: 7, count: rounds)
+        state[PartName.inFlight] = [UInt8](repeating: 9, count: 2 * rounds)
+        (state.dataDigest, state.teacherDigest) = (0xfedc_ba98_7654_3210, 0x0123_4567_89ab_cdef)
+        state.seconds = 12.25
+        var saved = SavedRun(state)
         saved.faults = try LogState(of: [FaultRecord(round: 1, kind: .rankLost, rank: 2, clients: [1, 3])])
         // One of the records has not reached the log.
         saved.rounds = try LogState(of: records.suffix(1))

@@ -3,6 +3,8 @@ import FedCore
 import Selection
 import Strategies
 import Testing
+@testable import Records
+@testable import Runtime
 
 @testable import Federation
 

@@ -1,5 +1,6 @@
 import Devices
 import FedCore
+import Records
 import Selection
 
 /// The clients to ask next: the selection rule over this federation, and what it has learnt. Round loop and asynchronous

@@ -1,6 +1,8 @@
 import Aggregation
 import Datasets
 import FedCore
+import Records
+import Runtime
 
 /// The rounds' evaluation: of the one that is finished and still to be evaluated, on the test set and by the clients, and what
 /// follows from it, the run's early end.

@@ -2,6 +2,8 @@ import Datasets
 import Devices
 import FedCore
 import MPI
+import Records
+import Runtime
 
 /// The server, rank 0: selects, sends down, collects, aggregates, publishes.
 ///

@@ -1,4 +1,5 @@
 import Devices
+import Records
 
 extension RoundRecord {
     /// Adds an exchange to the round.

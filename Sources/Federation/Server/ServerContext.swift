@@ -1,3 +1,6 @@
+package import Records
+package import Runtime
+
 /// What the server of a run works with, whatever way its clients are trained.
 package struct ServerContext {
     package let job: Job

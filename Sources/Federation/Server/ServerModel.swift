@@ -2,6 +2,8 @@ import Aggregation
 import Datasets
 import FedCore
 import NeuralNet
+import Records
+import Runtime
 
 /// The global model at the server: its weights, what of it goes down, and how a round's updates move it.
 final class ServerModel {

@@ -1,4 +1,5 @@
 public import FedCore
+import Records
 
 /// Keeps running means and variances of batch normalisation away from the strategy: they move by their mean change, whatever
 /// the strategy's step. A momentum, or a scaled update, could make a variance negative.

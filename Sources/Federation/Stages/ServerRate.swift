@@ -1,4 +1,5 @@
 public import FedCore
+import Records
 
 /// The server's learning rate: multiplies the mean update before the strategy's step.
 ///

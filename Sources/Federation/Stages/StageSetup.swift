@@ -1,6 +1,7 @@
 public import Aggregation
 public import Datasets
 public import FedCore
+public import Records
 
 /// Everything that a stage or a step hook can be made from: the same on every rank.
 public struct StageSetup: Sendable {

@@ -1,5 +1,6 @@
 import FedCore
 import NeuralNet
+import Records
 
 /// Makes of a client's trained model what it sends and what it keeps: the strategy's client half, between those of the stages.
 ///

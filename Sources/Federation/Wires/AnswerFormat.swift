@@ -1,5 +1,6 @@
 import FedCore
 package import MPI
+import Runtime
 
 /// How a client's answer lies in a message: an envelope, the update, and behind it the client's new state.
 ///

@@ -3,6 +3,7 @@ import Datasets
 import FedCore
 import Federation
 import Strategies
+@testable import Records
 
 /// Setups in which each stage and step hook of the catalogs is wanted.
 enum Setups {

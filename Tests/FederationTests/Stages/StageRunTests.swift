@@ -3,6 +3,8 @@ import MPI
 import MPITesting
 import Recording
 import Testing
+@testable import Records
+@testable import Runtime
 
 @testable import Federation
 

@@ -3,6 +3,7 @@ import FedCore
 import Federation
 import Strategies
 import Testing
+@testable import Records
 
 /// Each stage by hand, on five parameters.
 @Suite struct StageTests {

@@ -3,6 +3,7 @@ import FedCore
 import Federation
 import Strategies
 import Testing
+@testable import Records
 
 /// Each step hook by hand.
 @Suite struct StepHookTests {

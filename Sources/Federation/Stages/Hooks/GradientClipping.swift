@@ -1,4 +1,5 @@
 public import FedCore
+import Records
 
 /// Scales the gradient of the loss down to a largest L2 norm.
 ///

@@ -60,9 +60,9 @@ import Testing
 
     @Test func `help settings lists every setting by group`() throws {
         let text = try help("settings")
-        for group in SplitTrainingScope.groups { #expect(text.contains("\(group.title.uppercased()):\n")) }
-        for name in SplitTrainingScope.names { #expect(text.contains("\n  --\(name)"), "\(name)") }
-        #expect(text.contains("It is a whole number, from 1 to 65536. (default: 32)"))
+        for group in EveryScope.groups { #expect(text.contains("\(group.title.uppercased()):\n")) }
+        for name in EveryScope.names { #expect(text.contains("\n  --\(name)"), "\(name)") }
+        #expect(text.contains("A whole number, from 1 to 65536. (default: 32)"))
         #expect(text.split(separator: "\n").allSatisfy { $0.count <= 100 })
     }
 
@@ -106,7 +106,7 @@ import Testing
         let object = try JSONSerialization.jsonObject(with: Data(help("settings", "--json").utf8)) as? [String: Any]
         let groups = try #require(object?["groups"] as? [[String: Any]])
         let settings = groups.flatMap { $0["settings"] as? [[String: Any]] ?? [] }
-        #expect(settings.compactMap { $0["name"] as? String } == SplitTrainingScope.names)
+        #expect(settings.compactMap { $0["name"] as? String } == EveryScope.names)
         let batch = try #require(settings.first { $0["name"] as? String == "batch-size" })
         #expect(batch["type"] as? String == "integer" && batch["minimum"] as? Int == 1)
         #expect(batch["maximum"] as? Int == 65_536 && batch["default"] as? String == "32")

@@ -20,10 +20,10 @@ struct HelpTopic {
     func text() throws -> String {
         if topic == "settings" { return try settings() }
         guard format == nil else { throw ConfigurationError("`fedmpi help` takes one name here") }
-        let settings = SplitTrainingScope.settings.filter { $0.name == topic }.map(SettingsText.entry)
+        let settings = EveryScope.settings.filter { $0.name == topic }.map(SettingsText.entry)
         let plugins = Plugins.all.filter { $0.name == topic }.map(SettingsText.text)
         guard !(settings + plugins).isEmpty else {
-            let names = Help.commands + ["settings"] + SplitTrainingScope.names + Plugins.all.map(\.name)
+            let names = Help.commands + ["settings"] + EveryScope.names + Plugins.all.map(\.name)
             let hint = NearestName.to(topic, among: names).map { "did you mean '\($0)'?" }
             throw ConfigurationError(
                 "nothing is called '\(topic)'; "
@@ -35,7 +35,7 @@ struct HelpTopic {
     private func settings() throws -> String {
         switch format {
         case nil:
-            return SettingsText.list(SplitTrainingScope.self) + """
+            return SettingsText.list(EveryScope.self) + """
 
 
                   `fedmpi help` and a name tell more of a setting, or what a plug-in takes: \
@@ -55,7 +55,7 @@ struct HelpTopic {
     private func json() throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        let description = Description(groups: SplitTrainingScope.groups.map { $0.description }, plugins: Plugins.all)
+        let description = Description(groups: EveryScope.groups.map { $0.description }, plugins: Plugins.all)
         return String(decoding: try encoder.encode(description), as: UTF8.self)
     }
 }

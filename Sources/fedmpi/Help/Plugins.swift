@@ -14,11 +14,15 @@ enum Plugins {
         + Datasets.descriptions + Partitions.descriptions + LearningRateSchedule.descriptions + Wires.descriptions
         + Models.all.map { PluginDescription(kind: "model", name: $0.name, summary: "") }
 
+    /// Their names alone, for lists; the summaries stand elsewhere.
+    static let names: [PluginDescription] =
+        all.map { PluginDescription(kind: $0.kind, name: $0.name, usage: $0.usage, summary: "") }
+
     /// Kinds in the order of `all`, each once.
     static var kinds: [String] { all.reduce(into: []) { if $0.last != $1.kind { $0.append($1.kind) } } }
 
     /// The setting that names plug-ins of a kind: `strategy`.
     static func setting(of kind: String) -> String? {
-        SplitTrainingScope.settings.first { $0.catalog == kind }?.name
+        EveryScope.settings.first { $0.catalog == kind }?.name
     }
 }

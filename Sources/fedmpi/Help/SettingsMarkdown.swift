@@ -3,7 +3,7 @@ import FedCore
 /// docs/SETTINGS.md.
 enum SettingsMarkdown {
     static var text: String {
-        let groups = SplitTrainingScope.groups.map { $0.description }
+        let groups = EveryScope.groups.map { $0.description }
         return """
             # Settings
 
@@ -31,17 +31,18 @@ enum SettingsMarkdown {
             group.settings.map { setting in
                 [
                     "`\(setting.name)`\(setting.isResumable ? " °" : "")", value(setting),
-                    Markdown.text(setting.defaultWords ?? ""),
-                    Markdown.text(setting.help(naming: Plugins.all.map { $0.named })),
+                    cell(setting.defaultWords ?? ""),
+                    cell(setting.help(naming: Plugins.names)),
                 ]
             })
     }
 
     private static func value(_ setting: SettingDescription) -> String {
-        var text = setting.kind == .text ? "text" : setting.kind == .flag ? "flag" : setting.kind.words
-        if let catalog = setting.catalog { text = "a \(catalog)" }
-        if let unit = setting.unit { text += " of \(unit.rawValue)" }
-        return Markdown.text(text + (setting.accepts.isEmpty ? "" : ", \(setting.accepts)"))
+        switch setting.kind {
+        case .text: setting.catalog == nil ? "a text" : "a name"
+        case .flag: "a flag"
+        default: cell(SettingsText.words(setting) ?? setting.kind.words)
+        }
     }
 
     private static func section(_ kind: String) -> String? {
@@ -49,10 +50,10 @@ enum SettingsMarkdown {
             plugin.options.enumerated().map { place, option in
                 [
                     place == 0 ? "`\(plugin.name)`" : "", "`\(option.name)`",
-                    Markdown.text(
+                    cell(
                         option.words + (option.isRequired ? "; it must be given" : "")
                             + (option.condition.map { "; with \($0)" } ?? "")),
-                    Markdown.text(option.standard ?? ""),
+                    cell(option.standard ?? ""),
                 ]
             }
         }
@@ -61,15 +62,11 @@ enum SettingsMarkdown {
             "## \(kind.prefix(1).uppercased() + kind.dropFirst())", [kind, "option", "value", "default"], rows)
     }
 
+    /// The texts are the program's own, and may have code in them.
+    private static func cell(_ text: String) -> String { text.replacing("|", with: "\\|") }
+
     private static func table(_ title: String, _ columns: [String], _ rows: [[String]]) -> String {
         func line(_ cells: [String]) -> String { "| " + cells.joined(separator: " | ") + " |" }
         return ([title, "", line(columns), line(columns.map { _ in "---" })] + rows.map(line)).joined(separator: "\n")
-    }
-}
-
-extension PluginDescription {
-    /// Its name without the summary, which stands elsewhere.
-    fileprivate var named: PluginDescription {
-        PluginDescription(kind: kind, name: name, usage: usage, summary: "")
     }
 }

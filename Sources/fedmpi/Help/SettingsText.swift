@@ -23,16 +23,21 @@ enum SettingsText {
     /// One setting: what it is, what it accepts, what it is by default.
     static func entry(_ setting: SettingDescription) -> String {
         let facts = [
-            "\(setting.help(naming: Plugins.all.map { $0.withoutSummary })) It is \(words(setting)).",
+            setting.help(naming: Plugins.names),
+            words(setting).map { "\($0.prefix(1).uppercased() + $0.dropFirst())." },
             setting.defaultWords.map { "(default: \($0))" },
         ]
         return entry("--\(setting.name)", facts.compactMap { $0 }.joined(separator: " "))
     }
 
-    private static func words(_ setting: SettingDescription) -> String {
-        let kind = setting.kind == .flag ? "a flag" : setting.kind.words
+    /// What a value must be; nil: any text, or what the help says.
+    static func words(_ setting: SettingDescription) -> String? {
+        switch setting.kind {
+        case .text, .flag, .options, .list: return nil
+        case .integer, .number, .choice: break
+        }
         let unit = setting.unit.map { " of \($0.rawValue)" } ?? ""
-        return kind + unit + (setting.accepts.isEmpty ? "" : ", \(setting.accepts)")
+        return setting.kind.words + unit + (setting.accepts.isEmpty ? "" : ", \(setting.accepts)")
     }
 
     /// What a plug-in is and takes.
@@ -83,12 +88,5 @@ enum SettingsText {
             isEmpty = false
         }
         return lines.joined(separator: "\n")
-    }
-}
-
-extension PluginDescription {
-    /// For a list of names alone.
-    fileprivate var withoutSummary: PluginDescription {
-        PluginDescription(kind: kind, name: name, usage: usage, summary: "")
     }
 }

@@ -26,6 +26,14 @@ enum TrainingScope: SettingsScope {
     }
 }
 
+/// All there are, for help texts and documents.
+enum EveryScope: SettingsScope {
+    static var groups: [any SettingsGroup.Type] {
+        RunSettings.groups.map { $0 as any SettingsGroup.Type }
+            + OutputSettings.groups.map { $0 as any SettingsGroup.Type }
+    }
+}
+
 /// What `fedmpi split-train` takes.
 enum SplitTrainingScope: SettingsScope {
     static var groups: [any SettingsGroup.Type] { [SplitTrainingSettings.self] + TrainingScope.groups }

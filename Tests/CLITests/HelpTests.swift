@@ -62,7 +62,8 @@ import Testing
         let text = try help("settings")
         for group in EveryScope.groups { #expect(text.contains("\(group.title.uppercased()):\n")) }
         for name in EveryScope.names { #expect(text.contains("\n  --\(name)"), "\(name)") }
-        #expect(text.contains("A whole number, from 1 to 65536. (default: 32)"))
+        let words = text.split { $0 == " " || $0 == "\n" }.joined(separator: " ")
+        #expect(words.contains("Samples per step of local training. A whole number, from 1 to 65536. (default: 32)"))
         #expect(text.split(separator: "\n").allSatisfy { $0.count <= 100 })
     }
 

@@ -80,7 +80,8 @@ import Testing
     @Test func anUnknownOptionListsThoseThereAre() {
         var options = DatasetOptions()
         options.named = ["clases": "4"]
-        let error = ConfigurationError("data set 'idx' has no option 'clases'; choose one of: prefix, classes")
+        let error = ConfigurationError(
+            "data set 'idx' has no option 'clases'; choose one of: prefix, classes (did you mean 'classes'?)")
         #expect(throws: error) { try Datasets.open("idx:/nowhere", options: options) }
         #expect(throws: ConfigurationError("data set 'synthetic' has no option 'clases'; choose one of: seed")) {
             try Datasets.open("synthetic", options: options)

@@ -24,7 +24,10 @@ import Testing
 
     @Test func anUnknownNameListsTheCatalog() {
         let choices = Self.names.joined(separator: ", ")
-        #expect(throws: ConfigurationError("unknown partition 'dirichle'; choose one of: \(choices)")) {
+        #expect(
+            throws: ConfigurationError(
+                "unknown partition 'dirichle'; choose one of: \(choices) (did you mean 'dirichlet'?)")
+        ) {
             try Partitions.named("dirichle")
         }
     }

@@ -98,7 +98,10 @@ import Testing
         }
         _ = reader.text("shards")
         _ = reader.text("seed")
-        #expect(throws: ConfigurationError("partition 'shard' has no option 'shardz'; choose one of: shards, seed")) {
+        #expect(
+            throws: ConfigurationError(
+                "partition 'shard' has no option 'shardz'; choose one of: shards, seed (did you mean 'shards'?)")
+        ) {
             try reader.finish()
         }
     }

@@ -21,7 +21,10 @@ import Testing
 
     @Test func anUnknownNameListsTheCatalog() {
         let choices = Self.names.joined(separator: ", ")
-        #expect(throws: ConfigurationError("unknown selection 'unifrom'; choose one of: \(choices)")) {
+        #expect(
+            throws: ConfigurationError(
+                "unknown selection 'unifrom'; choose one of: \(choices) (did you mean 'uniform'?)")
+        ) {
             try Selections.named("unifrom")
         }
     }

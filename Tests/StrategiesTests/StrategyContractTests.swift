@@ -20,7 +20,9 @@ import Testing
 
     @Test func anUnknownNameListsTheCatalog() {
         let choices = Self.names.joined(separator: ", ")
-        #expect(throws: ConfigurationError("unknown strategy 'fedavgg'; choose one of: \(choices)")) {
+        #expect(
+            throws: ConfigurationError("unknown strategy 'fedavgg'; choose one of: \(choices) (did you mean 'fedavg'?)")
+        ) {
             try Strategies.named("fedavgg")
         }
     }

@@ -35,12 +35,9 @@ struct HelpTopic {
     private func settings() throws -> String {
         switch format {
         case nil:
-            return SettingsText.list(EveryScope.self) + """
-
-
-                  `fedmpi help` and a name tell more of a setting, or what a plug-in takes: \
-                \(Plugins.all.filter { !$0.options.isEmpty }.map(\.name).joined(separator: ", ")).
-                """
+            let takers = Plugins.all.filter { !$0.options.isEmpty }.map(\.name).joined(separator: ", ")
+            let hint = "`fedmpi help` and a name tell more of a setting, or what a plug-in takes: \(takers)."
+            return SettingsText.list(EveryScope.self) + "\n\n" + SettingsText.wrapped(hint, indent: 2, first: 2)
         case "--markdown": return SettingsMarkdown.text
         case "--json": return try json()
         default: throw ConfigurationError("`fedmpi help settings` takes --json or --markdown, not '\(format ?? "")'")

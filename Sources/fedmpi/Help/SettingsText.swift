@@ -75,7 +75,7 @@ enum SettingsText {
     /// - Parameters:
     ///   - indent: spaces before each line but the first.
     ///   - first: spaces before the first.
-    private static func wrapped(_ text: String, indent: Int, first: Int) -> String {
+    static func wrapped(_ text: String, indent: Int, first: Int) -> String {
         var lines = [String(repeating: " ", count: first)]
         var isEmpty = true
         for word in text.split(separator: " ") {

@@ -5,7 +5,7 @@ public import FedCore
 ///
 /// A rule sees all updates of a round at once, in an ``UpdateMatrix``, and is a function of its rows: the same rows give
 /// the same bits, in whichever order they arrived.
-public protocol RobustAggregation: StatefulPart {
+public protocol RobustAggregation: StatefulPart, Measuring {
     /// The name on the command line.
     static var name: String { get }
     /// One line for `--help`, with the options.

@@ -5,7 +5,7 @@
 /// half remembers, it holds; what the client half remembers of a client travels with the client, as its *state*.
 ///
 /// Vectors are in the canonical order, d floats long, unless something else is said.
-public protocol Strategy: StatefulPart {
+public protocol Strategy: StatefulPart, Measuring {
     /// The name on the command line.
     static var name: String { get }
     /// One line for `--help`.

@@ -112,6 +112,7 @@ public struct Job: Sendable {
             samples: (0..<settings.clients).map { [partition] in partition.count(of: $0) }, seed: settings.seed)
         selection = try Selections.named(settings.selection, settings.selectionOptions)
         try selection.validate(size: settings.cohortSize, federation: federation)
+        checkMetrics()
         let shape = data.train.shape
         guard [shape.channels, shape.height, shape.width] == model.input.extents, data.train.classes == model.classes
         else {

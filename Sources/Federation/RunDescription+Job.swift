@@ -15,5 +15,6 @@ extension RunDescription {
             classNames: job.data.train.namedClasses, trainingSamples: job.partition.sampleCount,
             testSamples: job.data.test.count, ranks: ranks, hosts: hosts, finishedRounds: finishedRounds,
             stages: job.stageOrder)
+        metrics = job.metrics
     }
 }

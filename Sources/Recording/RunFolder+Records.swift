@@ -15,9 +15,11 @@ extension RunFolder {
         let teacher: RunDescription.Teacher?
         /// Stages and step hooks in the order in which they act; nil: none.
         let stages: StageOrder?
+        /// What the run measures beside what every run does; nil: nothing.
+        let metrics: [Metric]?
 
         private enum CodingKeys: String, CodingKey {
-            case fedmpi, run, settings, environment, ranks, hosts, teacher, stages
+            case fedmpi, run, settings, environment, ranks, hosts, teacher, stages, metrics
             case classNames = "class_names"
         }
     }

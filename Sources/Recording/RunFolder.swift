@@ -99,7 +99,7 @@ public final class RunFolder: RoundObserver {
                 Configuration(
                     fedmpi: Version.current, run: name, settings: run.settings, environment: environment,
                     ranks: run.ranks, hosts: run.distinctHosts, classNames: classNames, teacher: run.teacher,
-                    stages: run.stages.isEmpty ? nil : run.stages),
+                    stages: run.stages.isEmpty ? nil : run.stages, metrics: run.metrics.isEmpty ? nil : run.metrics),
                 as: "config.json")
         }
         write()

@@ -56,7 +56,7 @@ public final class RunHistory: RoundObserver {
                 let known = try earlier.map { try Self.knownRounds(of: id, $0, in: db) } ?? 0
                 try db.execute("DELETE FROM rounds WHERE run_id = ? AND round > ?", [id, known])
                 try db.execute("DELETE FROM faults WHERE run_id = ?", [id])
-                try earlier?.forEachRound(from: known + 1) { try db.insert($0, of: id) }
+                try earlier?.forEachRound(from: known + 1) { try db.insert(StoredRound($0), of: id) }
                 try earlier?.forEachFault { try db.insert($0, of: id) }
                 if earlier != nil { try RunTotals.recount(id, in: db) }
                 return id
@@ -104,7 +104,7 @@ public final class RunHistory: RoundObserver {
             testSamples: run.testSamples, clients: settings.clients, seed: "\(settings.seed)",
             settings: String(decoding: try encoder.encode(settings), as: UTF8.self), plannedRounds: settings.rounds,
             rounds: 0, accuracy: nil, bestAccuracy: nil, loss: nil, uploadBytes: 0, downloadBytes: 0, seconds: 0,
-            digest: nil)
+            digest: nil, metrics: run.metrics.isEmpty ? nil : run.metrics)
     }
 
     /// The folder's path below the results folder.
@@ -118,7 +118,7 @@ public final class RunHistory: RoundObserver {
     public func roundFinished(_ record: RoundRecord) {
         addFaults()
         writer?.append { db, run in
-            try db.insert(record, of: run)
+            try db.insert(StoredRound(record), of: run)
             var totals = RunTotals()
             totals.add(record)
             try totals.save(of: run, in: db)

@@ -81,7 +81,8 @@ extension RunStore {
     /// A run's rounds, in order.
     /// - Throws: `RunStoreError`
     public func rounds(of run: StoredRun) throws(RunStoreError) -> [RoundRecord] {
-        try rows(of: run, order: "round")
+        let rows: [StoredRound] = try rows(of: run, order: "round")
+        return rows.map(\.record)
     }
 
     /// A run's faults, in the order in which they happened.

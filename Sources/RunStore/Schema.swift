@@ -53,6 +53,13 @@ enum Schema {
                 "ALTER TABLE rounds ADD COLUMN staleness_mean DOUBLE",
                 "ALTER TABLE rounds ADD COLUMN staleness_max INTEGER",
             ]),
+        Migration(
+            name: "4: metrics by name",
+            statements: [
+                // JSON: what a run declares, and the values of what has no column of its own.
+                "ALTER TABLE runs ADD COLUMN metrics TEXT",
+                "ALTER TABLE rounds ADD COLUMN metrics TEXT",
+            ]),
     ]
 
     /// The columns are `StoredRun`'s coding keys.

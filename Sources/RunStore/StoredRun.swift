@@ -1,3 +1,4 @@
+public import FedCore
 public import Foundation
 public import Records
 
@@ -64,10 +65,12 @@ public struct StoredRun: Codable, Sendable, Equatable {
     public var seconds: Double
     /// Digest of the final weights, as `weightsDigest` gives it.
     public var digest: String?
+    /// What the run measures beside what every run does; nil in rows of earlier versions.
+    public var metrics: [Metric]?
 
     private enum CodingKeys: String, CodingKey {
         case id, name, status, reason, process, resumes, version, mpi, host, hosts, ranks, strategy, model, parameters
-        case dataset, clients, seed, settings, rounds, accuracy, loss, seconds, digest
+        case dataset, clients, seed, settings, rounds, accuracy, loss, seconds, digest, metrics
         case startedAt = "started_at"
         case finishedAt = "finished_at"
         case heartbeatAt = "heartbeat_at"
@@ -149,8 +152,40 @@ public struct StoredClient: Codable, Sendable, Equatable, OwnedRow {
     public var samples: Int
 }
 
-extension RoundRecord: OwnedRow {
-    static var table: SQL { "rounds" }
+/// A round's record. Metrics that have a column of their own from before there were others are in it; the others are JSON in
+/// one column.
+struct StoredRound: Codable, Sendable, OwnedRow {
+    static let table: SQL = "rounds"
+    private static let columns: Set<String> = [
+        "attack_success", "simulated_seconds", "staleness_mean", "staleness_max",
+    ]
+
+    let record: RoundRecord
+
+    private enum CodingKeys: String, CodingKey, CaseIterable {
+        case run = "run_id"
+        case metrics
+    }
+
+    init(_ record: RoundRecord) { self.record = record }
+
+    init(from decoder: any Decoder) throws {
+        var record = try RoundRecord(from: decoder)
+        for key in CodingKeys.allCases { record.metrics[key.rawValue] = nil }
+        let others = try decoder.container(keyedBy: CodingKeys.self)
+            .decodeIfPresent([String: Double].self, forKey: .metrics)
+        record.metrics.merge(others ?? [:], uniquingKeysWith: { $1 })
+        self.record = record
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var own = record
+        own.metrics = record.metrics.filter { Self.columns.contains($0.key) }
+        try own.encode(to: encoder)
+        let others = record.metrics.filter { !Self.columns.contains($0.key) }
+        var fields = encoder.container(keyedBy: CodingKeys.self)
+        try fields.encodeIfPresent(others.isEmpty ? nil : others, forKey: .metrics)
+    }
 }
 
 /// Its clients are a JSON array in one column.

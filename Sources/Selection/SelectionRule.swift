@@ -5,7 +5,7 @@ public import FedCore
 /// Rules are deterministic: the same options, federation and feedback give the same cohorts, on any machine and at any
 /// number of ranks. So a rule draws from ``FederationView/random(round:attempt:)`` alone and computes with + − × ÷ √,
 /// comparisons and `PortableMath`.
-public protocol SelectionRule: StatefulPart {
+public protocol SelectionRule: StatefulPart, Measuring {
     /// The name on the command line.
     static var name: String { get }
     /// One line for `--help`, with the options.

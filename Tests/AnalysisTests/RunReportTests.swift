@@ -138,6 +138,22 @@ struct RunReportTests {
         #expect(text.contains("simulated s"))
     }
 
+    @Test func `What a run has measured is in its report, as it is declared, and under its name where it is not`()
+        throws
+    {
+        let log =
+            #"[{"round": 1, "attack_success": 0.25, "epsilon": 0.5, "left_watts": 2}, {"round": 2, "epsilon": 1.5}]"#
+        let fixture = try RunFolderFixture(log: log)
+        let epsilon = Metric("epsilon", title: "ε", decimals: 1, better: .lower, whole: .largest)
+        let declarations = String(decoding: try JSONEncoder().encode([epsilon]), as: UTF8.self)
+        try fixture.write(#"{"metrics": \#(declarations)}"#, "config.json")
+        _ = try RunReport(RecordedRun(in: fixture.url)).write(path: nil)
+        let text = try fixture.text("analysis_report.txt")
+        #expect(text.contains("ε               1.5 (the largest; lower is better)"))
+        #expect(text.contains("backdoor        25.00 % (lower is better)"))
+        #expect(text.contains("left watts      2.0000"))
+    }
+
     @Test func `A folder that is no run's is refused in one line`() throws {
         let empty = try RunFolderFixture(log: nil)
         let foreign = try RunFolderFixture(log: "{\"a\": 1}")

@@ -114,7 +114,7 @@ import Testing
                 ($0.attack, $0.attackers) = ("backdoor", 4)
                 $0.attackOptions = ["share": share, "target": "3", "size": "5"]
             }
-            return try #require(SessionTests.run(settings, ranks: ranks).records.last?.attackSuccess)
+            return try #require(SessionTests.run(settings, ranks: ranks).records.last?[.attackSuccess])
         }
         let without = try success(share: "0", ranks: 1)
         let with = try success(share: "0.5", ranks: 1)

@@ -207,7 +207,7 @@ import Testing
             $0.deviceSpread = 1
         }
         let states = try StrategyRunTests.run(settings, ranks: 1).states
-        let staleness = states.compactMap(\.last?.stalenessMax).max()
+        let staleness = states.compactMap { $0.last?[.stalenessMax] }.max()
         #expect(try #require(staleness) > 1)
         let layout = try Job(settings).model.parameterLayout
         for entry in layout.entries where entry.name.hasSuffix("running_var") {

@@ -13,7 +13,8 @@ import Testing
             round: round, cohort: 3, participants: 2, partial: 1, rejected: 1, late: 0, dropped: 0, attempts: 1,
             samples: 40, trainLoss: 0.1 + Double(round),
             serverLoss: nil, serverAccuracy: nil, uploadBytes: 100, totalUploadBytes: 100 * round, downloadBytes: 50,
-            totalDownloadBytes: 50 * round, seconds: 1.0 / 3, samplesPerSecond: 120, simulatedSeconds: nil)
+            totalDownloadBytes: 50 * round, seconds: 1.0 / 3, samplesPerSecond: 120,
+            metrics: ["epsilon": 0.25])
     }
 
     static func state(rounds: Int = 2) -> RunState {

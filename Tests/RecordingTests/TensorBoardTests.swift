@@ -1,3 +1,4 @@
+import FedCore
 import Foundation
 import Testing
 
@@ -35,5 +36,16 @@ import Testing
         #expect(!TensorBoardWriter.scalars(of: record).contains { $0.tag == "accuracy/server" })
         record.serverAccuracy = 0.75
         #expect(TensorBoardWriter.scalars(of: record).contains { $0.tag == "accuracy/server" && $0.value == 0.75 })
+    }
+
+    @Test func `A metric is a curve of its group, declared or not`() {
+        var record = RoundRecord(round: 3)
+        record.metrics = ["epsilon": 0.5, "simulated_seconds": 2]
+        let declared = Metric("epsilon", title: "ε", group: "privacy")
+        let tags = { (metrics: [Metric]) in
+            TensorBoardWriter.scalars(of: record, metrics).filter { [0.5, 2].contains($0.value) }.map(\.tag)
+        }
+        #expect(tags([declared]) == ["privacy/epsilon", "time/simulated_seconds"])
+        #expect(tags([]) == ["time/simulated_seconds", "metrics/epsilon"])
     }
 }

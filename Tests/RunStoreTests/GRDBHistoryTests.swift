@@ -1,4 +1,5 @@
 import CSQLite
+import FedCore
 import Foundation
 import Testing
 
@@ -57,7 +58,7 @@ import Testing
         #expect(last.trainLoss == 0.1 && last.samplesPerSecond == 1.0 / 3 && last.simulatedSeconds == 2.5)
         #expect(last.serverClassAccuracies == [0.25, nil, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8])
         #expect(last.clients?.global?.jain == 0.8 && last.clients?.classAccuracies == [nil, 0.5])
-        #expect(last.attackSuccess == 0.125 && last.stalenessMean == 1.5 && last.stalenessMax == 3)
+        #expect(last[.attackSuccess] == 0.125 && last[.stalenessMean] == 1.5 && last[.stalenessMax] == 3)
 
         #expect(
             try store.faults(of: run) == [
@@ -84,7 +85,7 @@ import Testing
         var store = try history.store()
         let run = try store.find("1")
         let rounds = try store.rounds(of: run)
-        #expect(rounds.map(\.serverAccuracy) == [0.5] && rounds[0].clients == nil && rounds[0].stalenessMax == nil)
+        #expect(rounds.map(\.serverAccuracy) == [0.5] && rounds[0].clients == nil && rounds[0][.stalenessMax] == nil)
 
         let other = try History()
         _ = try other.store()

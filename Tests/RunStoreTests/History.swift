@@ -69,10 +69,14 @@ final class History {
         RoundRecord(
             round: round, cohort: 11, participants: 2, partial: 3, rejected: 4, late: 5, dropped: 6, attempts: 7,
             samples: 8, trainLoss: 0.1, serverLoss: 0.2, serverAccuracy: accuracy,
-            serverClassAccuracies: [0.25, nil], attackSuccess: 0.125,
+            serverClassAccuracies: [0.25, nil],
             clients: accuracy.map { _ in clients }, uploadBytes: 9,
             totalUploadBytes: 9 * round, downloadBytes: 10, totalDownloadBytes: 10 * round, seconds: 1.5,
-            samplesPerSecond: 1.0 / 3, simulatedSeconds: 2.5, stalenessMean: 1.5, stalenessMax: 3)
+            samplesPerSecond: 1.0 / 3,
+            metrics: [
+                "attack_success": 0.125, "simulated_seconds": 2.5, "staleness_mean": 1.5, "staleness_max": 3,
+                "epsilon": 0.75,
+            ])
     }
 }
 

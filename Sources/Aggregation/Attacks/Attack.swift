@@ -12,6 +12,9 @@ public protocol Attack: Sendable {
     /// - Throws: `ConfigurationError` when a value is not accepted.
     init(_ options: inout OptionReader) throws(ConfigurationError)
 
+    /// What a run under it measures.
+    var metrics: [Metric] { get }
+
     /// Itself, if it is of this kind; nil by default.
     var onData: (any DataAttack)? { get }
     var onUpdate: (any UpdateAttack)? { get }
@@ -20,6 +23,7 @@ public protocol Attack: Sendable {
 }
 
 extension Attack {
+    public var metrics: [Metric] { [] }
     public var onData: (any DataAttack)? { nil }
     public var onUpdate: (any UpdateAttack)? { nil }
     public var collusion: (any CollusionAttack)? { nil }
@@ -57,6 +61,7 @@ public protocol TriggerAttack: DataAttack {
 }
 
 extension TriggerAttack {
+    public var metrics: [Metric] { [.attackSuccess] }
     public var trigger: (any TriggerAttack)? { self }
 }
 

@@ -1,3 +1,4 @@
+public import FedCore
 import Foundation
 
 /// Numbers as people read them, whatever the locale.
@@ -20,6 +21,12 @@ public enum Figures {
     /// A share as hundredths: 0.5 → 50.0 %.
     static func percent(_ share: Double?, _ decimals: Int = 1) -> String {
         share.map { fixed(100 * $0, decimals) + " %" } ?? "-"
+    }
+
+    /// A metric's value as it is shown; nil without one.
+    public static func value(_ number: Double?, of metric: Metric) -> String? {
+        guard let number else { return nil }
+        return metric.isShare ? percent(number, metric.decimals) : fixed(number, metric.decimals)
     }
 
     /// Bytes as MB of 1,000,000.

@@ -1,3 +1,4 @@
+import FedCore
 import Foundation
 import Recording
 
@@ -15,6 +16,10 @@ extension RunReport {
         if log.rounds.contains(where: { $0.simulatedSeconds != nil }) {
             let simulated = log.rounds.reduce(0) { $0 + ($1.simulatedSeconds ?? 0) }
             facts.append(("simulated time", "\(Figures.fixed(simulated, 2)) s (simulated: nobody waited for it)"))
+        }
+        for metric in run.metrics where metric != .simulatedSeconds {
+            guard let whole = metric.whole(of: log.rounds.compactMap { $0.metrics[metric.name] }) else { continue }
+            facts.append((metric.title, (Figures.value(whole, of: metric) ?? "-") + metric.suffix))
         }
         if let evaluated = log.rounds.last(where: { $0.accuracy != nil }) {
             let loss = evaluated.serverLoss.map { ", loss \(Figures.fixed($0, 4))" } ?? ""
@@ -171,21 +176,18 @@ extension RunReport {
     var roundsSection: Document.Section {
         let rounds = run.log.rounds
         guard !rounds.isEmpty else { return Document.Section("Rounds") }
-        let hasSimulated = rounds.contains { $0.simulatedSeconds != nil }
-        let hasStaleness = rounds.contains { $0.stalenessMean != nil }
         var table = Document.Table(
             columns: [
                 "round", "clients", "train loss", "server loss", "accuracy", "upload bytes", "download bytes",
                 "seconds",
-            ] + (hasSimulated ? ["simulated s"] : []) + (hasStaleness ? ["mean staleness", "largest"] : []), words: 0)
+            ] + run.metrics.map(\.title), words: 0)
         let shown = Thinned(rounds.count, to: 1_000)
         for round in shown.indices.map({ rounds[$0] }) {
             var row = ["\(round.round)", "\(Self.cell(round.participants))/\(Self.cell(round.cohort))"]
             row += [Self.cell(round.trainLoss, 4), Self.cell(round.serverLoss, 4)]
             row += [Figures.percent(round.accuracy, 2), Self.cell(round.uploadBytes)]
             row += [Self.cell(round.downloadBytes), Self.cell(round.seconds, 3)]
-            if hasSimulated { row.append(Self.cell(round.simulatedSeconds, 3)) }
-            if hasStaleness { row += [Self.cell(round.stalenessMean, 2), Self.cell(round.stalenessMax)] }
+            row += run.metrics.map { Figures.value(round.metrics[$0.name], of: $0) ?? "-" }
             table.rows.append(row)
         }
         table.summary =

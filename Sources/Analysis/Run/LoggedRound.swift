@@ -1,3 +1,6 @@
+import FedCore
+import Foundation
+
 /// One round of `round_log.json`, as far as the log tells: logs of other versions lack some of it.
 public struct LoggedRound: Decodable, Sendable, Equatable {
     public var round: Int
@@ -20,12 +23,10 @@ public struct LoggedRound: Decodable, Sendable, Equatable {
     public var downloadBytes: Int?
     public var totalDownloadBytes: Int?
     public var seconds: Double?
-    public var simulatedSeconds: Double?
-    /// Staleness of the updates in an asynchronous run.
-    public var stalenessMean: Double?
-    public var stalenessMax: Int?
+    /// What else was measured, by the metrics' names.
+    public var metrics: [String: Double] = [:]
 
-    private enum CodingKeys: String, CodingKey {
+    private enum CodingKeys: String, CodingKey, CaseIterable {
         case round, cohort, participants, partial, rejected, late, dropped, attempts, samples, seconds
         case trainLoss = "train_loss"
         case serverLoss = "server_loss"
@@ -35,15 +36,41 @@ public struct LoggedRound: Decodable, Sendable, Equatable {
         case totalUploadBytes = "total_upload_bytes"
         case downloadBytes = "download_bytes"
         case totalDownloadBytes = "total_download_bytes"
-        case simulatedSeconds = "simulated_seconds"
-        case stalenessMean = "staleness_mean"
-        case stalenessMax = "staleness_max"
     }
 
     /// On the test set, or in the mean over the clients' own models when only they can tell.
     public var accuracy: Double? { serverAccuracy ?? (clients?.personal ?? clients?.global)?.mean }
 
+    public var simulatedSeconds: Double? { metrics[Metric.simulatedSeconds.name] }
+
     public init(round: Int) {
         self.round = round
+    }
+
+    /// Reads a round of a log.
+    /// - Throws: when it is none.
+    init(_ data: Data, _ decoder: JSONDecoder) throws {
+        self = try decoder.decode(LoggedRound.self, from: data)
+        metrics = try decoder.decode(Numbers.self, from: data).values
+    }
+
+    /// The numbers of a round that are no fields of its own.
+    private struct Numbers: Decodable {
+        var values: [String: Double] = [:]
+
+        private struct Key: CodingKey {
+            let stringValue: String
+            var intValue: Int? { nil }
+            init(stringValue: String) { self.stringValue = stringValue }
+            init?(intValue: Int) { nil }
+        }
+
+        init(from decoder: any Decoder) throws {
+            let known = Set(CodingKeys.allCases.map(\.rawValue) + ["samples_per_second"])
+            let fields = try decoder.container(keyedBy: Key.self)
+            for key in fields.allKeys where !known.contains(key.stringValue) {
+                values[key.stringValue] = try? fields.decodeIfPresent(Double.self, forKey: key)
+            }
+        }
     }
 }

@@ -18,6 +18,8 @@ public struct RecordedRun: Sendable {
     public let accuracies: RecordedAccuracies?
     /// How often the run was continued.
     public let resumes: Int
+    /// What the run measured beside what every run does, in the order of the columns.
+    public private(set) var metrics: [Metric] = []
     /// Rounds that the run was to have, if it is known.
     public private(set) var plannedRounds: Int?
 
@@ -56,6 +58,8 @@ public struct RecordedRun: Sendable {
         let starts = continued.flatMap { try? JSONDecoder().decode([Continuation].self, from: $0) } ?? []
         resumes = starts.count
         readConfiguration()
+        metrics = Metric.describing(
+            Set(log.rounds.flatMap(\.metrics.keys)), by: Self.declaredMetrics(in: folder))
         plannedRounds = starts.last?.rounds ?? setting("rounds").flatMap { Int($0) }
     }
 
@@ -85,6 +89,13 @@ public struct RecordedRun: Sendable {
     /// An entry of `resumes.json`.
     private struct Continuation: Decodable {
         let rounds: Int?
+    }
+
+    /// The metrics that `config.json` declares; none in a file of another version.
+    private static func declaredMetrics(in folder: URL) -> [Metric] {
+        struct Declarations: Decodable { let metrics: [Metric]? }
+        let data = try? ReceivedFile.data(folder.appendingPathComponent("config.json"))
+        return data.flatMap { try? JSONDecoder().decode(Declarations.self, from: $0) }?.metrics ?? []
     }
 
     private mutating func readConfiguration() {

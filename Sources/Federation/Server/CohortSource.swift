@@ -20,6 +20,9 @@ package final class CohortSource {
     /// What the rule remembers.
     var serverState: [UInt8] { rule.serverState }
 
+    /// What the rule has measured.
+    var measurements: [String: Double] { rule.measurements }
+
     /// The cohort of a round and an attempt, ascending.
     func draw(_ round: RoundID) -> [Int] {
         rule.cohort(

@@ -89,7 +89,7 @@ final class RoundEvaluation {
             record.serverLoss = evaluation.loss.isFinite ? evaluation.loss : nil
             record.serverAccuracy = evaluation.accuracy
             record.serverClassAccuracies = evaluation.confusion.classAccuracies
-            record.attackSuccess = try attackSuccess(weights, heartbeat)
+            record[.attackSuccess] = try attackSuccess(weights, heartbeat)
         }
         pending = nil
         complete = record

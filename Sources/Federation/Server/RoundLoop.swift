@@ -102,6 +102,7 @@ final class RoundLoop {
         record.finish(
             tally, seconds: (ContinuousClock.now - start).seconds,
             trained: { $0.status == .partial ? $0.samples : job.trainedSamples(holding: $0.samples) })
+        record.metrics.merge(model.measurements.merging(cohorts.measurements) { $1 }) { $1 }
         totals = (totals.upload + record.uploadBytes, totals.download + record.downloadBytes)
         (record.totalUploadBytes, record.totalDownloadBytes) = totals
         evaluation.add(record)

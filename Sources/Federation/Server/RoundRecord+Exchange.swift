@@ -1,4 +1,5 @@
 import Devices
+import FedCore
 import Records
 
 extension RoundRecord {
@@ -12,8 +13,8 @@ extension RoundRecord {
         if job.settings.simulation.isVirtual {
             simulatedSeconds = (simulatedSeconds ?? 0) + (report.seconds ?? tally.simulatedSeconds)
         }
-        stalenessMax = report.staleness.max()
-        guard !report.staleness.isEmpty else { return }
-        stalenessMean = Double(report.staleness.reduce(0, +)) / Double(report.staleness.count)
+        guard let largest = report.staleness.max() else { return }
+        self[.stalenessMax] = Double(largest)
+        self[.stalenessMean] = Double(report.staleness.reduce(0, +)) / Double(report.staleness.count)
     }
 }

@@ -45,6 +45,12 @@ final class ServerModel {
             + stages.map { (PartName.stage(type(of: $0).name), $0) }
     }
 
+    /// What the parts have measured in the last step.
+    var measurements: [String: Double] {
+        let parts: [any Measuring] = [strategy, rule] + stages
+        return parts.reduce(into: [:]) { $0.merge($1.measurements, uniquingKeysWith: { $1 }) }
+    }
+
     /// Updates that a round needs.
     var minimumUpdates: Int { max(job.settings.minClients, job.keepsUpdates ? rule.minimumUpdates : 0) }
 

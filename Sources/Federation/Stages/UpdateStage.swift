@@ -12,7 +12,7 @@ public import FedCore
 /// first. Each hook does nothing unless a stage has its own. A stage is a value: every rank has a copy, the one on rank 0
 /// remembers from round to round, and the copies that train clients must not, because any rank trains any client. What a
 /// stage keeps for a client goes with the client, as ``clientVectors``.
-public protocol UpdateStage: StatefulPart {
+public protocol UpdateStage: StatefulPart, Measuring {
     /// The name by which it is printed.
     static var name: String { get }
     /// One line of what it does.

@@ -1,3 +1,4 @@
+import FedCore
 import Foundation
 public import Records
 
@@ -8,6 +9,7 @@ public import Records
 public final class TensorBoardWriter: RoundObserver {
     private let run: RunFolder
     private var file: EventFile?
+    private var metrics: [Metric] = []
 
     public init(_ run: RunFolder) {
         self.run = run
@@ -15,6 +17,7 @@ public final class TensorBoardWriter: RoundObserver {
 
     public func runStarted(_ description: RunDescription) {
         let file = EventFile(host: description.hosts.first ?? "localhost", at: .now)
+        metrics = description.metrics
         let finished = description.finishedRounds
         if finished > 0 { file.append(.restart, step: finished + 1, at: .now) }
         self.file = file
@@ -22,7 +25,7 @@ public final class TensorBoardWriter: RoundObserver {
     }
 
     public func roundFinished(_ record: RoundRecord) {
-        file?.append(.scalars(Self.scalars(of: record)), step: record.round, at: .now)
+        file?.append(.scalars(Self.scalars(of: record, metrics)), step: record.round, at: .now)
         flush()
     }
 
@@ -32,7 +35,8 @@ public final class TensorBoardWriter: RoundObserver {
     }
 
     /// What a round has, by tag: TensorBoard groups by what stands before the slash.
-    static func scalars(of record: RoundRecord) -> [(tag: String, value: Float)] {
+    /// - Parameter metrics: that the run declares.
+    static func scalars(of record: RoundRecord, _ metrics: [Metric] = []) -> [(tag: String, value: Float)] {
         let values: [(tag: String, value: Double?)] = [
             ("loss/train", record.trainLoss),
             ("loss/server", record.serverLoss),
@@ -54,10 +58,10 @@ public final class TensorBoardWriter: RoundObserver {
             ("clients/dropped", Double(record.dropped)),
             ("time/round_seconds", record.seconds),
             ("time/samples_per_second", record.samplesPerSecond),
-            ("time/simulated_seconds", record.simulatedSeconds),
-            ("clients/staleness_mean", record.stalenessMean),
-            ("clients/staleness_max", record.stalenessMax.map { Double($0) }),
         ]
-        return values.compactMap { tag, value in value.map { (tag, Float($0)) } }
+        let measured = Metric.describing(Set(record.metrics.keys), by: metrics).map {
+            (tag: "\($0.group)/\($0.name)", value: record[$0])
+        }
+        return (values + measured).compactMap { tag, value in value.map { (tag, Float($0)) } }
     }
 }

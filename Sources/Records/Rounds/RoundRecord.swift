@@ -1,5 +1,7 @@
+public import FedCore
+
 /// One finished round.
-public struct RoundRecord: Codable, Sendable, Equatable {
+public struct RoundRecord: Sendable, Equatable {
     public var round: Int
     /// Clients asked.
     public var cohort: Int
@@ -25,9 +27,6 @@ public struct RoundRecord: Codable, Sendable, Equatable {
     public var serverAccuracy: Double?
     /// Accuracy on each class of the test set; nil for a class without samples, or as above.
     public var serverClassAccuracies: [Double?]?
-    /// Share of the test samples of other classes that, with the trigger of an attack on them, are taken for its class; nil
-    /// when no attack plants a trigger, or as above.
-    public var attackSuccess: Double?
     /// What the clients found on what they hold out, with the round's new weights; nil when this was not asked.
     public var clients: ClientEvaluation?
     /// Bytes of the cohort's updates, envelopes included, in this round and in all rounds so far.
@@ -41,44 +40,33 @@ public struct RoundRecord: Codable, Sendable, Equatable {
     public var seconds: Double
     /// Samples trained per second of the round, each counted as often as it was trained on.
     public var samplesPerSecond: Double
-    /// Simulated: how long the round would have taken, from its start until the last client it waited for; nil when no
-    /// time is simulated.
-    public var simulatedSeconds: Double?
-    /// Versions between the weights an update was trained from and those it moved, over the participants; nil in a run that
-    /// is not asynchronous, and without participants.
-    public var stalenessMean: Double?
-    public var stalenessMax: Int?
-
-    private enum CodingKeys: String, CodingKey {
-        case round, cohort, participants, partial, rejected, late, dropped, attempts, samples, seconds
-        case trainLoss = "train_loss"
-        case serverLoss = "server_loss"
-        case serverAccuracy = "server_accuracy"
-        case serverClassAccuracies = "server_class_accuracy"
-        case attackSuccess = "attack_success"
-        case clients = "client_evaluation"
-        case uploadBytes = "upload_bytes"
-        case totalUploadBytes = "total_upload_bytes"
-        case downloadBytes = "download_bytes"
-        case totalDownloadBytes = "total_download_bytes"
-        case samplesPerSecond = "samples_per_second"
-        case simulatedSeconds = "simulated_seconds"
-        case stalenessMean = "staleness_mean"
-        case stalenessMax = "staleness_max"
-    }
+    /// What the run's parts have measured in the round, by the names of their metrics: what `RunDescription.metrics` declares,
+    /// as far as it has a value in this round.
+    public var metrics: [String: Double] = [:]
 }
 
 extension RoundRecord {
     /// How good the round's weights are: on the test set, or in the mean over the clients when only they can tell.
     public var accuracy: Double? { serverAccuracy ?? clients?.meanAccuracy }
 
+    /// The value of a metric; nil when it has none in this round.
+    public subscript(metric: Metric) -> Double? {
+        get { metrics[metric.name] }
+        set { metrics[metric.name] = newValue }
+    }
+
+    /// How long the round would have taken, where time is simulated, from its start until the last client it waited for.
+    public var simulatedSeconds: Double? {
+        get { self[.simulatedSeconds] }
+        set { self[.simulatedSeconds] = newValue }
+    }
+
     /// The record of a round that has yet to happen.
     public init(round: Int) {
         self.init(
             round: round, cohort: 0, participants: 0, partial: 0, rejected: 0, late: 0, dropped: 0, attempts: 0,
-            samples: 0, trainLoss: nil, serverLoss: nil, serverAccuracy: nil, serverClassAccuracies: nil,
-            attackSuccess: nil, clients: nil,
-            uploadBytes: 0, totalUploadBytes: 0,
-            downloadBytes: 0, totalDownloadBytes: 0, seconds: 0, samplesPerSecond: 0, simulatedSeconds: nil)
+            samples: 0, trainLoss: nil, serverLoss: nil, serverAccuracy: nil, serverClassAccuracies: nil, clients: nil,
+            uploadBytes: 0, totalUploadBytes: 0, downloadBytes: 0, totalDownloadBytes: 0, seconds: 0,
+            samplesPerSecond: 0)
     }
 }

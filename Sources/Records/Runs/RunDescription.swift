@@ -24,6 +24,8 @@ public struct RunDescription: Sendable {
     public var finishedRounds: Int
     /// Stages and step hooks in the order in which they act.
     public var stages: StageOrder
+    /// What the run measures in its rounds beside what every run does.
+    public var metrics: [Metric] = []
 
     /// A model that clients learn from.
     public struct Teacher: Codable, Sendable, Equatable {

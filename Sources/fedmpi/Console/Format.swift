@@ -1,4 +1,5 @@
 import Analysis
+import FedCore
 
 /// Numbers as the console shows them, whatever the locale.
 enum Format {
@@ -19,6 +20,9 @@ enum Format {
     static func percent(_ share: Double?) -> String {
         share.map { fixed($0 * 100, 2) + " %" } ?? "-"
     }
+
+    /// A metric's value; nil without one.
+    static func value(_ number: Double?, of metric: Metric) -> String? { Figures.value(number, of: metric) }
 
     /// Seconds as a person counts them: 7 s, 3 min 20 s, 2 h 5 min.
     static func duration(_ seconds: Double) -> String {

@@ -36,6 +36,8 @@ final class JSONLines: RoundObserver {
         let dataNotes: [String]?
         /// Stages and step hooks by name, in the order in which they act; absent when there are none.
         let stages: StageOrder?
+        /// What the rounds have beside what every run measures; absent when there is nothing.
+        let metrics: [Metric]?
     }
 
     private struct Round: Encodable {
@@ -81,7 +83,8 @@ final class JSONLines: RoundObserver {
                 run: folder.name, parameters: run.layout.count, ranks: run.ranks, hosts: run.distinctHosts,
                 finishedRounds: run.finishedRounds > 0 ? run.finishedRounds : nil, settings: run.settings,
                 classNames: run.classNames.isEmpty ? nil : run.classNames,
-                dataNotes: notes.isEmpty ? nil : notes, stages: run.stages.isEmpty ? nil : run.stages))
+                dataNotes: notes.isEmpty ? nil : notes, stages: run.stages.isEmpty ? nil : run.stages,
+                metrics: run.metrics.isEmpty ? nil : run.metrics))
     }
 
     func roundFinished(_ record: RoundRecord) throws {

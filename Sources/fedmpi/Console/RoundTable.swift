@@ -1,4 +1,3 @@
-import Aggregation
 import Cryptography
 import Devices
 import FedCore
@@ -19,6 +18,9 @@ final class RoundTable: RoundObserver {
         ("total KB", 11), ("samples/s", 9), ("seconds", 8),
     ]
 
+    /// What the run measures beside what every run does.
+    private var metrics: [Metric] = []
+
     init(folder: RunFolder, job: Job) {
         self.folder = folder
         self.job = job
@@ -29,10 +31,9 @@ final class RoundTable: RoundObserver {
 
     func runStarted(_ run: RunDescription) {
         let settings = run.settings
-        if settings.attack == Backdoor.name { columns.append(("backdoor", 9)) }
         if settings.clientTest > 0 { columns += [("clients", 9), ("worst 10 %", 10)] }
-        if settings.simulation.isVirtual { columns.append(("simulated s", 11)) }
-        if run.isAsynchronous { columns.append(("staleness", 9)) }
+        metrics = run.metrics.filter(\.isInTable)
+        columns += metrics.map { ($0.title, max($0.title.count, 9)) }
         let clientRanks = max(run.ranks - 1, 1)
         let hosts = run.distinctHosts
         var partition = settings.partition
@@ -169,14 +170,12 @@ final class RoundTable: RoundObserver {
             Format.grouped(Int(record.samplesPerSecond)),
             Format.fixed(record.seconds, 3),
         ]
-        if columns.contains(where: { $0.title == "backdoor" }) { cells.append(Format.percent(record.attackSuccess)) }
         if columns.contains(where: { $0.title == "clients" }) {
             let spread = record.clients.flatMap { $0.personal ?? $0.global }
             cells.append(Format.percent(spread?.mean))
             cells.append(Format.percent(spread?.worst10))
         }
-        if let seconds = record.simulatedSeconds { cells.append(Format.fixed(seconds, 3)) }
-        if let staleness = record.stalenessMean { cells.append(Format.fixed(staleness, 2)) }
+        cells += metrics.map { Format.value(record[$0], of: $0) ?? "-" }
         Console.output(
             zip(cells, columns).map { Format.padded($0, to: $1.width) }.joined(separator: "  "))
     }

@@ -40,6 +40,9 @@ import Testing
 
         init?(_ setup: StageSetup) {}
 
+        var metrics: [Metric] { [Metric("rounds_seen", title: "rounds seen", decimals: 0, better: .higher)] }
+        var measurements: [String: Double] { ["rounds_seen": Double(rounds)] }
+
         mutating func onServer(
             _ mean: inout MutableSpan<Float>, weights: Span<Float>, in round: AggregatedRound
         ) {
@@ -130,6 +133,25 @@ import Testing
         let rest = try Self.run(settings, stages: [Counting.self], ranks: 2, from: whole.states[1])
         #expect(rest.digest == whole.digest)
         #expect(throws: ConfigurationError.self) { try Self.run(settings, ranks: 1, from: whole.states[1]) }
+    }
+
+    @Test func `What a stage measures is declared by the run, and in the record of each round`() throws {
+        final class Observer: RoundObserver {
+            var metrics: [Metric] = []
+            var values: [Double?] = []
+            func runStarted(_ run: RunDescription) { metrics = run.metrics }
+            func roundFinished(_ record: RoundRecord) { values.append(record.metrics["rounds_seen"]) }
+        }
+        let (metrics, values) = try ThreadRanks.run(1) { communicator in
+            let observer = Observer()
+            try Session.run(
+                SessionTests.settings(),
+                by: WholeModelTraining(stages: [Counting.self], stepHooks: []), on: communicator,
+                observers: { _ in [observer] })
+            return (observer.metrics, observer.values)
+        }[0]
+        #expect(metrics.map(\.name) == ["rounds_seen"])
+        #expect(values == [1, 2, 3])
     }
 
     @Test func `A hook changes each step, the same on any ranks`() throws {

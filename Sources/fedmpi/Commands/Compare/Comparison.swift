@@ -24,11 +24,11 @@ struct Comparison {
             return nil
         }
 
+        /// What stands for the run of a metric's values.
+        func whole(of metric: Metric) -> Double? { metric.whole(of: rounds.compactMap { $0[metric] }) }
+
         /// Nil when no time was simulated.
-        var simulatedSeconds: Double? {
-            let seconds = rounds.compactMap(\.simulatedSeconds)
-            return seconds.isEmpty ? nil : seconds.reduce(0, +)
-        }
+        var simulatedSeconds: Double? { whole(of: .simulatedSeconds) }
     }
 
     let entries: [Entry]
@@ -94,6 +94,11 @@ struct Comparison {
         ]
         if entries.contains(where: { $0.simulatedSeconds != nil }) {
             rows.append(row("simulated") { $0.simulatedSeconds.map { Format.fixed($0, 2) + " s" } })
+        }
+        let measured = Set(entries.flatMap { $0.rounds.flatMap(\.metrics.keys) })
+        for metric in Metric.describing(measured, by: entries.flatMap { $0.run.metrics ?? [] })
+        where metric != .simulatedSeconds {
+            rows.append(row(metric.title + metric.suffix) { Format.value($0.whole(of: metric), of: metric) })
         }
         if let accuracy = commonAccuracy {
             rows += [

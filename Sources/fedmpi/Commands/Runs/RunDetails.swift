@@ -1,4 +1,5 @@
 import ArgumentParser
+import FedCore
 import Federation
 import Foundation
 import Records
@@ -37,7 +38,7 @@ struct RunDetails: ParsableCommand {
         let settings = try RunText.settings(of: run).sorted { $0.key < $1.key }
         let width = settings.reduce(0) { max($0, $1.key.count) }
         for (name, value) in settings { Console.output("  \(Format.leftAligned(name, to: width))  \(value)") }
-        show(everything.rounds)
+        show(everything.rounds, run.metrics ?? [])
         show(everything.faults)
         show(everything.artefacts, of: run)
     }
@@ -74,7 +75,8 @@ struct RunDetails: ParsableCommand {
     }
 
     /// Shows about twenty rounds of many, at even distances.
-    private func show(_ rounds: [RoundRecord]) {
+    /// - Parameter metrics: that the run declares.
+    private func show(_ rounds: [RoundRecord], _ metrics: [Metric]) {
         guard let last = rounds.last else { return }
         let step = max(1, (rounds.count + 19) / 20)
         let shown = rounds.filter { $0.round % step == 0 || $0.round == 1 || $0.round == last.round }
@@ -96,12 +98,8 @@ struct RunDetails: ParsableCommand {
             columns.append((title, { "\($0[keyPath: count])" }))
         }
         if rounds.contains(where: { $0.attempts > 1 }) { columns.append(("attempts", { "\($0.attempts)" })) }
-        if rounds.contains(where: { $0.simulatedSeconds != nil }) {
-            columns.append(("simulated s", { $0.simulatedSeconds.map { Format.fixed($0, 3) } }))
-        }
-        if rounds.contains(where: { $0.stalenessMean != nil }) {
-            columns.append(("staleness", { $0.stalenessMean.map { Format.fixed($0, 2) } }))
-        }
+        let measured = Metric.describing(Set(rounds.flatMap(\.metrics.keys)), by: metrics)
+        columns += measured.map { metric in (metric.title, { Format.value($0[metric], of: metric) }) }
         var table = TextTable(columns.map { ($0.title, .right) })
         for round in shown { table.add(columns.map { $0.text(round) ?? "-" }) }
         Console.output("\n" + table.text)

@@ -5,6 +5,8 @@ import Federation
 import Strategies
 @testable import Records
 
+@testable import Records
+
 /// Setups in which each stage and step hook of the catalogs is wanted.
 enum Setups {
     /// Five parameters, of which the second and the third are running statistics, in images of two pixels and ten classes.

@@ -1,5 +1,6 @@
 import FedCore
 import Federation
+import Records
 import Testing
 
 /// What holds for every stage and every step hook in the catalogs.

@@ -5,6 +5,8 @@ import Strategies
 import Testing
 @testable import Records
 
+@testable import Records
+
 /// Each stage by hand, on five parameters.
 @Suite struct StageTests {
     @Test func `The server's rate scales the update, and nothing beside it`() throws {

@@ -5,6 +5,8 @@ import Strategies
 import Testing
 @testable import Records
 
+@testable import Records
+
 /// Each step hook by hand.
 @Suite struct StepHookTests {
     @Test func `A gradient of norm 5 is cut to 1, and one within the limit is left alone`() throws {

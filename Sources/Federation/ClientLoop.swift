@@ -59,7 +59,7 @@ final class ClientLoop: ClientWork, ClientHost {
             transfers.endBroadcast(header, bytes: frame.buffer.count, clients: clients.count)
             guard let task = try task(header) else {
                 try timekeeper.end(on: control)
-                return try contact.sayFarewell()
+                return try contact.acknowledgeShutdown()
             }
             try join(task, header.round, assignment, frame)
         }
@@ -71,7 +71,7 @@ final class ClientLoop: ClientWork, ClientHost {
     private func runByOrders() throws {
         while let order = try nextOrder() {
             guard order.buffer.count > 0 else {
-                try contact.sayFarewell()
+                try contact.acknowledgeShutdown()
                 return try timekeeper.end(on: control)
             }
             if !contact.hasOrdersEnded { try carryOut(order) }

@@ -8,7 +8,7 @@ final class ClientStateReceiver {
     private let control: any Communicator
     private var round = RoundID(0)
     private var states: [Int: Message] = [:]
-    private var incoming: [Parcel] = []
+    private var incoming: [PendingMessage] = []
 
     private final class Message {
         let bytes: Buffer<UInt8>
@@ -31,9 +31,9 @@ final class ClientStateReceiver {
             // Without waiting for its end: the server may be gone before that.
             let request = try control.startReceive(
                 into: Buffer<UInt8>(count: status.byteCount), from: 0, tag: ControlMessage.Tag.state)
-            incoming.append(Parcel(0, request))
+            incoming.append(PendingMessage(0, request))
         }
-        var underWay: [Parcel] = []
+        var underWay: [PendingMessage] = []
         for parcel in incoming {
             guard let message = try parcel.completed() else {
                 underWay.append(parcel)

@@ -15,7 +15,7 @@ package struct ControlMessage: Equatable {
         /// Worker to server: alive, and so many samples of the round trained.
         case report = 5
         /// Worker to server: it has understood that the run is over.
-        case farewell = 6
+        case shutdownAcknowledged = 6
         /// Worker to server: it is about to enter collective number `round`, at `value` on the clock of all ranks.
         case arrived = 7
         /// Server to worker: what to add to its clock is `value`, and `round` is the error.

@@ -27,7 +27,7 @@ package final class Membership {
     /// Why each was lost last.
     private var reasons: [String]
     private var trained: [Int]
-    private var hasLeft: [Bool]
+    private var hasAcknowledgedShutdown: [Bool]
     private var isNoted: [Bool]
     package private(set) var round = 0
     private var lastLook = 0
@@ -64,7 +64,7 @@ package final class Membership {
         liveness = Liveness(peers: workers, timeout: Int(timeout.seconds * 1e9), at: MonotonicClock.now)
         reasons = [String](repeating: "", count: workers)
         trained = [Int](repeating: 0, count: workers)
-        hasLeft = [Bool](repeating: false, count: workers)
+        hasAcknowledgedShutdown = [Bool](repeating: false, count: workers)
         isNoted = [Bool](repeating: false, count: workers)
     }
 
@@ -135,7 +135,7 @@ package final class Membership {
         lastLook = now
         var lost: [(worker: Int, loss: Liveness.Loss)] = []
         // Who has understood that the run is over may be gone, while another has yet to be told.
-        for worker in awaited where isMember(worker) && !hasLeft[worker] {
+        for worker in awaited where isMember(worker) && !hasAcknowledgedShutdown[worker] {
             let seen = state(worker)
             if let loss = liveness.loss(of: worker, seeing: seen) {
                 lost.append((worker, loss))
@@ -219,9 +219,9 @@ package final class Membership {
     }
 
     /// Whether all members have understood that the run is over, or have ended.
-    package func haveAllLeft() throws -> Bool {
+    package func haveAllAcknowledgedShutdown() throws -> Bool {
         try hear()
-        return members.allSatisfy { hasLeft[$0] || state($0) == .ended }
+        return members.allSatisfy { hasAcknowledgedShutdown[$0] || state($0) == .ended }
     }
 
     /// Tells the workers that the run is over.
@@ -233,13 +233,13 @@ package final class Membership {
     /// ends. Nobody waits for the lost.
     /// - Parameter serve: moves along what has to move meanwhile.
     /// - Returns: whether all did, or have ended.
-    package func waitForFarewells(serving serve: () throws -> Void = {}) throws -> Bool {
+    package func awaitShutdown(serving serve: () throws -> Void = {}) throws -> Bool {
         startWaiting()
         var watch = Liveness(peers: 1, timeout: Int(patience * 1e9), leastQuestions: 0, at: MonotonicClock.now)
         var haveAll = false
         _ = try Backoff.default.wait { () throws in
             try serve()
-            haveAll = try haveAllLeft()
+            haveAll = try haveAllAcknowledgedShutdown()
             guard !haveAll else { return true }
             watch.look(at: MonotonicClock.now)
             return try !poll(awaiting: members).isEmpty || watch.loss(of: 0, seeing: .unseen) != nil
@@ -259,7 +259,7 @@ package final class Membership {
         while let (source, message) = try ControlMessage.receive(tag: ControlMessage.Tag.report, on: control) {
             let worker = source - 1
             try noteHeard(worker)
-            if message.kind == .farewell { hasLeft[worker] = true }
+            if message.kind == .shutdownAcknowledged { hasAcknowledgedShutdown[worker] = true }
             if message.round == round { trained[worker] = message.value }
         }
     }

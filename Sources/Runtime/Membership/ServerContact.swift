@@ -97,11 +97,11 @@ package final class ServerContact {
                 whenExcluded(message.round)
             case .stop:
                 isStopped = true
-                try sayFarewell()
+                try acknowledgeShutdown()
                 hasLeftCollectives = true
             case .endOrders:
                 hasOrdersEnded = true
-            case .report, .farewell, .arrived, .clock, .received:
+            case .report, .shutdownAcknowledged, .arrived, .clock, .received:
                 break
             }
         }
@@ -128,9 +128,10 @@ package final class ServerContact {
     }
 
     /// Tells the server that this rank has understood that the run is over.
-    package func sayFarewell() throws {
+    package func acknowledgeShutdown() throws {
         whenReleased()
-        try ControlMessage(kind: .farewell, round: round).send(to: 0, tag: ControlMessage.Tag.report, on: control)
+        try ControlMessage(kind: .shutdownAcknowledged, round: round).send(
+            to: 0, tag: ControlMessage.Tag.report, on: control)
     }
 
     /// Waits for a condition, answering the server meanwhile.

@@ -3,8 +3,8 @@ package import MPI
 /// Messages between the server and its workers, point to point, that are under way. Nobody waits for one of them alone.
 package final class WorkerMessages {
     private let communicator: any Communicator
-    private var outgoing: [Parcel] = []
-    private var incoming: [(tag: Int, message: Parcel)] = []
+    private var outgoing: [PendingMessage] = []
+    private var incoming: [(tag: Int, message: PendingMessage)] = []
 
     package init(on communicator: any Communicator) {
         self.communicator = communicator
@@ -15,7 +15,7 @@ package final class WorkerMessages {
 
     /// Sends a message without waiting for it to be received.
     package func send(_ message: consuming Buffer<UInt8>, to worker: Int, tag: Int) throws {
-        outgoing.append(Parcel(worker, try communicator.startSend(message, to: worker + 1, tag: tag)))
+        outgoing.append(PendingMessage(worker, try communicator.startSend(message, to: worker + 1, tag: tag)))
     }
 
     /// Moves what was sent along, and forgets what has arrived.
@@ -29,7 +29,7 @@ package final class WorkerMessages {
         while let status = try communicator.iprobe(from: nil, tag: tag) {
             let request = try communicator.startReceive(
                 into: Buffer<UInt8>(count: status.byteCount), from: status.source, tag: tag)
-            incoming.append((tag, Parcel(status.source - 1, request)))
+            incoming.append((tag, PendingMessage(status.source - 1, request)))
             begun(status.source - 1, status.byteCount)
         }
     }
@@ -40,7 +40,7 @@ package final class WorkerMessages {
         _ body: (_ worker: Int, _ tag: Int, _ message: consuming Buffer<UInt8>) throws -> Void
     ) throws -> Bool {
         var hasCome = false
-        var underWay: [(tag: Int, message: Parcel)] = []
+        var underWay: [(tag: Int, message: PendingMessage)] = []
         for (tag, parcel) in incoming {
             guard let message = try parcel.completed() else {
                 underWay.append((tag, parcel))

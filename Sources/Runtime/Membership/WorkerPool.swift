@@ -195,7 +195,7 @@ package final class WorkerPool {
         serving serve: () throws -> Void = {}, announce: () throws -> Bool
     ) throws -> Bool {
         membership.startWaiting()
-        if !hasLostRanks, try announce(), try membership.waitForFarewells(serving: serve) { return true }
+        if !hasLostRanks, try announce(), try membership.awaitShutdown(serving: serve) { return true }
         hasLostRanks = true
         try dismiss()
         return false
@@ -207,6 +207,6 @@ package final class WorkerPool {
     /// Tells each worker that the run is over, wherever it is, and waits until all have understood.
     package func dismiss() throws {
         try membership.stop()
-        _ = try membership.waitForFarewells()
+        _ = try membership.awaitShutdown()
     }
 }

@@ -26,7 +26,7 @@ final class FleetPost {
     private let beatInterval: Int
     private let stop: StopFlag
 
-    private var outgoing: [Parcel] = []
+    private var outgoing: [PendingMessage] = []
     private var liveness: Liveness
     /// Why, by rank.
     private(set) var losses: [Int: String] = [:]
@@ -61,7 +61,7 @@ final class FleetPost {
 
     private func send(_ value: some Encodable, to rank: Int, tag: Int) throws {
         let bytes = Buffer([UInt8](try JSONEncoder().encode(value)))
-        outgoing.append(Parcel(rank, try ranks.startSend(bytes, to: rank, tag: tag)))
+        outgoing.append(PendingMessage(rank, try ranks.startSend(bytes, to: rank, tag: tag)))
     }
 
     /// The next command of rank 0, if one has come.

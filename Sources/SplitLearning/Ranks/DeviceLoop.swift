@@ -26,7 +26,7 @@ final class DeviceLoop: ClientWork {
     private var idle: [DevicePart] = []
     /// Parts of the clients whose turns are under way.
     private var devices: [Int: DevicePart] = [:]
-    private var outgoing: [Parcel] = []
+    private var outgoing: [PendingMessage] = []
     private var issue = 0
     private var round = RoundID(0)
     private var isFirstBatch = true
@@ -61,7 +61,7 @@ final class DeviceLoop: ClientWork {
                     try outgoing.advance()
                     return outgoing.isEmpty || contact.isStopped
                 }
-                try contact.sayFarewell()
+                try contact.acknowledgeShutdown()
                 return try timekeeper.end(on: control)
             case .features, .part:
                 break
@@ -179,6 +179,6 @@ final class DeviceLoop: ClientWork {
             buffer[40] ^= 0xFF
         }
         timeline.note(bytesOut: buffer.count)
-        outgoing.append(Parcel(0, try communicator.startSend(buffer, to: 0, tag: kind.tag)))
+        outgoing.append(PendingMessage(0, try communicator.startSend(buffer, to: 0, tag: kind.tag)))
     }
 }

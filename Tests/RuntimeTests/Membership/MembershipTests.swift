@@ -244,7 +244,7 @@ import Testing
                 let contact = Self.contact(world)
                 try contact.wait { contact.hasLeftCollectives }
                 let wasStopped = contact.isStopped
-                try ControlMessage(kind: .farewell, round: 0).send(to: 0, tag: 9, on: world)
+                try ControlMessage(kind: .shutdownAcknowledged, round: 0).send(to: 0, tag: 9, on: world)
                 try contact.wait { contact.isStopped }
                 return !wasStopped
             }
@@ -257,25 +257,25 @@ import Testing
                 return told == 2
             }
             try membership.stop()
-            return try membership.waitForFarewells()
+            return try membership.awaitShutdown()
         }
         #expect(areTold == [true, true, true])
     }
 
-    @Test func `A farewell that does not come is not waited for without end`() throws {
+    @Test func `An acknowledgement that does not come is not waited for without end`() throws {
         let areComplete = try ThreadRanks.run(2) { world -> Bool in
             guard world.rank == 0 else { return true }
             let membership = Self.membership(world)
             try membership.stop()
-            return try membership.waitForFarewells()
+            return try membership.awaitShutdown()
         }
         #expect(areComplete[0] == false)
     }
 
-    @Test func `Who has ended owes no farewell`() throws {
+    @Test func `Who has ended owes no acknowledgement`() throws {
         let areComplete = try ThreadRanks.run(2) { world -> Bool in
             guard world.rank == 0 else { return true }
-            return try Self.membership(world, state: { _ in .ended }).waitForFarewells()
+            return try Self.membership(world, state: { _ in .ended }).awaitShutdown()
         }
         #expect(areComplete[0])
     }

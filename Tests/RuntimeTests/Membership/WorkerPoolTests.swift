@@ -225,7 +225,7 @@ import Testing
             worker: { world in
                 let contact = MembershipTests.contact(world)
                 _ = try world.probe(from: 0, tag: 40)
-                try contact.sayFarewell()
+                try contact.acknowledgeShutdown()
             },
             server: { world, pool, _, outcome in
                 outcome.isTrue = try pool.shutDown {

@@ -2,7 +2,7 @@ package import MPI
 
 /// A message to or from a worker under way, kept until it is complete; one that never completes because its peer died is
 /// leaked.
-package final class Parcel {
+package final class PendingMessage {
     package let worker: Int
     private var request: Request<Buffer<UInt8>>?
 
@@ -20,10 +20,10 @@ package final class Parcel {
     }
 }
 
-extension [Parcel] {
+extension [PendingMessage] {
     /// Moves messages along, and forgets those that are complete.
     package mutating func advance() throws {
-        var underWay: [Parcel] = []
+        var underWay: [PendingMessage] = []
         for parcel in self {
             if case .none = try parcel.completed() { underWay.append(parcel) }
         }

@@ -71,11 +71,7 @@ let package = Package(
         .target(
             name: "Runtime",
             dependencies: [
-                "MPI",
-                "FedCore",
-                "Devices",
-                "Records",
-                .product(name: "Histogram", package: "hdrhistogram-swift"),
+                "MPI", "FedCore", "Devices", "Records", .product(name: "Histogram", package: "hdrhistogram-swift"),
             ], swiftSettings: fast),
 
         // Machinery.
@@ -95,15 +91,7 @@ let package = Package(
             dependencies: ["MPI", "FedCore", "Records", "Runtime", "NeuralNet", "Datasets", "Federation"]),
         .target(
             name: "Inference",
-            dependencies: [
-                "MPI",
-                "FedCore",
-                "Devices",
-                "Records",
-                "Runtime",
-                "NeuralNet",
-                "Datasets",
-            ]),
+            dependencies: ["MPI", "FedCore", "Devices", "Runtime", "NeuralNet", "Datasets"]),
 
         .target(
             name: "Serving",
@@ -120,33 +108,15 @@ let package = Package(
         .executableTarget(
             name: "fedmpi",
             dependencies: [
-                "CProcess",
-                "MPI",
-                "FedCore",
-                "Cryptography",
-                "Files",
-                "Devices",
-                "Records",
-                "Runtime",
-                "Strategies",
-                "Aggregation",
-                "Selection",
-                "NeuralNet",
-                "Datasets",
-                "ONNX",
-                "Federation",
-                "SplitLearning",
-                "Inference",
-                "Serving",
-                "Recording",
-                "RunStore",
-                "Analysis",
+                "CProcess", "MPI", "FedCore", "Cryptography", "Files", "Devices", "Records", "Runtime", "Strategies",
+                "Aggregation", "Selection", "NeuralNet", "Datasets", "ONNX", "Federation", "SplitLearning", "Inference",
+                "Serving", "Recording", "RunStore", "Analysis",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "Yams", package: "Yams"),
+                .product(name: "Logging", package: "swift-log"), .product(name: "Yams", package: "Yams"),
             ]),
 
-        // Unit tests, without mpirun.
+        // Unit tests, without mpirun, and what several of them need.
+        .target(name: "TestSupport", dependencies: ["FedCore", "Records"], path: "Tests/Support"),
         .testTarget(name: "MPITests", dependencies: ["MPI", "MPITesting"]),
         .testTarget(name: "FedCoreTests", dependencies: ["FedCore"]),
         .testTarget(name: "CryptographyTests", dependencies: ["Cryptography"]),
@@ -162,12 +132,13 @@ let package = Package(
         .testTarget(name: "DevicesTests", dependencies: ["Devices"]),
         .testTarget(name: "RecordsTests", dependencies: ["FedCore", "Records"]),
         .testTarget(
-            name: "RuntimeTests", dependencies: ["MPI", "MPITesting", "FedCore", "Devices", "Records", "Runtime"]),
+            name: "RuntimeTests",
+            dependencies: ["MPI", "MPITesting", "FedCore", "Devices", "Records", "Runtime", "TestSupport"]),
         .testTarget(
             name: "FederationTests",
             dependencies: [
-                "MPI", "MPITesting", "FedCore", "Cryptography", "Devices", "Records", "Runtime", "Strategies",
-                "Aggregation", "Selection", "NeuralNet", "Datasets", "Federation", "Recording",
+                "MPI", "MPITesting", "TestSupport", "FedCore", "Cryptography", "Devices", "Records", "Runtime",
+                "Strategies", "Aggregation", "Selection", "NeuralNet", "Datasets", "Federation", "Recording",
             ]),
         .testTarget(
             name: "SplitLearningTests",
@@ -201,20 +172,8 @@ let package = Package(
         .testTarget(
             name: "CLITests",
             dependencies: [
-                "MPI",
-                "MPITesting",
-                "FedCore",
-                "Records",
-                "Runtime",
-                "NeuralNet",
-                "Datasets",
-                "Federation",
-                "SplitLearning",
-                "Serving",
-                "Recording",
-                "RunStore",
-                "Analysis",
-                "fedmpi",
+                "MPI", "MPITesting", "FedCore", "Records", "Runtime", "NeuralNet", "Datasets", "Federation",
+                "SplitLearning", "Serving", "Recording", "RunStore", "Analysis", "fedmpi",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
@@ -232,8 +191,8 @@ let package = Package(
         .executableTarget(
             name: "Fuzz",
             dependencies: [
-                "CZlib", "MPI", "FedCore", "Cryptography", "Files", "Records", "NeuralNet", "Datasets", "Federation",
-                "SplitLearning", "Recording", "Analysis",
+                "CZlib", "MPI", "FedCore", "Runtime", "Cryptography", "Files", "Records", "NeuralNet", "Datasets",
+                "Federation", "SplitLearning", "Recording", "Analysis",
             ],
             path: "Tests/Fuzz"),
     ]

@@ -1,6 +1,7 @@
 import FedCore
 import Federation
 import Foundation
+import Records
 import Testing
 
 @testable import fedmpi

@@ -65,7 +65,7 @@ import Testing
             #expect(last.generation > 1)
             #expect(last.records < 4 * 3 + 64)
             #expect(try Self.read(states, 2) == [1992])
-            ClientStates.removeFiles(in: folder, notNeededBy: [last])
+            ClientStateMark.removeFiles(in: folder, notNeededBy: [last])
             #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["client-states.\(last.generation)"])
         }
     }

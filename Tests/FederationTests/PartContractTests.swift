@@ -7,8 +7,6 @@ import Testing
 @testable import Runtime
 
 @testable import Federation
-@testable import Records
-@testable import Runtime
 
 /// What holds for everything that a run's state keeps of the server's parts, whichever part it is.
 @Suite struct PartContractTests {

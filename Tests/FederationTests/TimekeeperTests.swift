@@ -1,6 +1,7 @@
 import FedCore
 import MPI
 import MPITesting
+import TestSupport
 import Testing
 
 @testable import Federation

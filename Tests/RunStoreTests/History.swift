@@ -1,4 +1,5 @@
 import Datasets
+import FedCore
 import Foundation
 import NeuralNet
 import Recording

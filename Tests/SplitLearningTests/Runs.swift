@@ -5,10 +5,9 @@ import Foundation
 import MPI
 import MPITesting
 import Recording
+public import Records
 import SplitLearning
 public import Testing
-
-@testable import Records
 
 /// Whole runs with ranks as threads.
 enum Runs {

@@ -5,7 +5,6 @@ import Federation
 import Strategies
 @testable import Records
 
-@testable import Records
 
 /// Setups in which each stage and step hook of the catalogs is wanted.
 enum Setups {

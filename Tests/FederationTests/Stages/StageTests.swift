@@ -5,7 +5,6 @@ import Strategies
 import Testing
 @testable import Records
 
-@testable import Records
 
 /// Each stage by hand, on five parameters.
 @Suite struct StageTests {

@@ -5,7 +5,6 @@ import Strategies
 import Testing
 @testable import Records
 
-@testable import Records
 
 /// Each step hook by hand.
 @Suite struct StepHookTests {

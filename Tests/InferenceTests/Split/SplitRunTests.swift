@@ -3,6 +3,7 @@ import Inference
 import MPI
 import MPITesting
 import NeuralNet
+import Runtime
 import Testing
 
 /// Whole runs with ranks as threads.

@@ -1,4 +1,5 @@
 import FedCore
+import TestSupport
 import Testing
 
 @testable import Records
@@ -7,26 +8,6 @@ import Testing
 /// A clock that is moved by hand, in nanoseconds.
 final class Hand {
     var now = 0
-}
-
-/// Keeps what a timeline hands over.
-final class Drawer: TimingSink, @unchecked Sendable {
-    // Sendable: each is used by one rank's thread, and read after that has ended.
-    var events: [TimingEvent] = []
-    var batches = 0
-    var messages: [MessageCount] = []
-    var clockAtEnd: ClockReading?
-    var isClosed = false
-
-    func append(_ events: [TimingEvent]) {
-        batches += 1
-        self.events += events
-    }
-    func replace(_ messages: [MessageCount]) { self.messages = messages }
-    func close(_ clockAtEnd: ClockReading?) {
-        self.clockAtEnd = clockAtEnd
-        isClosed = true
-    }
 }
 
 @Suite struct TimelineTests {

@@ -1,6 +1,7 @@
 import Analysis
 import Federation
 import Foundation
+import Records
 import RunStore
 
 extension Comparison {

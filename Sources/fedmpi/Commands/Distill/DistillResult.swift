@@ -5,6 +5,7 @@ import Federation
 import Foundation
 import NeuralNet
 import Recording
+import Records
 
 /// What became of a distillation: the teacher, and each student with and without it.
 struct DistillResult: Encodable {

@@ -1,5 +1,6 @@
 import FedCore
 import Inference
+import Runtime
 import Serving
 
 /// A device as files and `--json` show it. Absent: not known, or not served.

@@ -1,4 +1,5 @@
 import Inference
+import Runtime
 import Serving
 
 /// The fleet as a person reads it.

@@ -1,5 +1,6 @@
 import Analysis
 import Inference
+import Runtime
 
 /// Pictures of one run of split inference.
 enum SplitPictures {

@@ -1,4 +1,5 @@
 import Inference
+import Runtime
 
 /// A run of split inference for a human reader.
 struct SplitText {

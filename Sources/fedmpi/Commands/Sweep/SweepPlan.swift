@@ -5,6 +5,7 @@ import Federation
 import Files
 import Foundation
 import NeuralNet
+import Records
 import Runtime
 
 /// What is to be done of a sweep, and what is done already. On rank 0.

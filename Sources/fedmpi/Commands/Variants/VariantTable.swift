@@ -1,6 +1,7 @@
 import Analysis
 import Inference
 import NeuralNet
+import Runtime
 
 extension VariantMeasurement {
     /// A line of `variants.json`.

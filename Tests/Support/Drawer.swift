@@ -1,0 +1,24 @@
+package import FedCore
+import Records
+
+/// Keeps what a timeline hands over.
+package final class Drawer: TimingSink, @unchecked Sendable {
+    // Sendable: each is used by one rank's thread, and read after that has ended.
+    package var events: [TimingEvent] = []
+    package var batches = 0
+    package var messages: [MessageCount] = []
+    package var clockAtEnd: ClockReading?
+    package var isClosed = false
+
+    package init() {}
+
+    package func append(_ events: [TimingEvent]) {
+        batches += 1
+        self.events += events
+    }
+    package func replace(_ messages: [MessageCount]) { self.messages = messages }
+    package func close(_ clockAtEnd: ClockReading?) {
+        self.clockAtEnd = clockAtEnd
+        isClosed = true
+    }
+}

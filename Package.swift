@@ -50,13 +50,13 @@ let package = Package(
 
         // Vocabulary: imports no other Swift target.
         .target(name: "FedCore", dependencies: ["CCRC32C"], swiftSettings: lifetimes + fast),
-        .target(name: "Cryptography", dependencies: ["CCrypto"]),
+        .target(name: "Cryptography", dependencies: ["CCrypto"], swiftSettings: fast),
         // Files in folders that somebody else may have made.
-        .target(name: "Files", dependencies: ["FedCore"]),
+        .target(name: "Files", dependencies: ["FedCore"], swiftSettings: fast),
 
         // Vocabulary of a run: its settings, records and files. Neither MPI nor oneDNN.
-        .target(name: "Devices", dependencies: ["FedCore"]),
-        .target(name: "Records", dependencies: ["FedCore", "Devices"]),
+        .target(name: "Devices", dependencies: ["FedCore"], swiftSettings: fast),
+        .target(name: "Records", dependencies: ["FedCore", "Devices"], swiftSettings: fast),
 
         // Plug-ins: one folder, one catalog each.
         .target(name: "Strategies", dependencies: ["FedCore"], swiftSettings: fast),

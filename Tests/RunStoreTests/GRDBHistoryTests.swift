@@ -42,8 +42,9 @@ import Testing
         ).rows
     }
 
-    @Test func `They are read to the last value, and not written`() throws {
+    @Test func `They are read to the last value, and written only to get what they lack`() throws {
         try restore("grdb-3")
+        _ = try history.store()
         let before = try Data(contentsOf: history.file)
         let store = try history.store()
         let run = try store.find("1")
@@ -71,12 +72,12 @@ import Testing
         #expect(try Data(contentsOf: history.file) == before)
     }
 
-    @Test func `A new history has the same tables`() throws {
+    @Test func `A new history has the same tables, and the columns for metrics`() throws {
         try restore("grdb-3")
         let old = try tables(in: history.file)
         let other = try History()
         _ = try other.store()
-        #expect(try tables(in: other.file) == old)
+        #expect(try tables(in: other.file).filter { !$0.contains(.text("metrics TEXT")) } == old)
         #expect(old.count > 80)
     }
 

@@ -3,10 +3,10 @@ import FedCore
 import Selection
 import Strategies
 import Testing
-@testable import Records
-@testable import Runtime
 
 @testable import Federation
+@testable import Records
+@testable import Runtime
 
 /// What holds for everything that a run's state keeps of the server's parts, whichever part it is.
 @Suite struct PartContractTests {

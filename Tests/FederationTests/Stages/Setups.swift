@@ -3,8 +3,8 @@ import Datasets
 import FedCore
 import Federation
 import Strategies
-@testable import Records
 
+@testable import Records
 
 /// Setups in which each stage and step hook of the catalogs is wanted.
 enum Setups {

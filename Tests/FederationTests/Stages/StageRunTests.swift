@@ -3,10 +3,10 @@ import MPI
 import MPITesting
 import Recording
 import Testing
-@testable import Records
-@testable import Runtime
 
 @testable import Federation
+@testable import Records
+@testable import Runtime
 
 /// Whole runs with stages and hooks that are in no catalog: what a stage keeps for a client goes with the client.
 @Suite struct StageRunTests {

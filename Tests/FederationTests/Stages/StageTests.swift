@@ -3,8 +3,8 @@ import FedCore
 import Federation
 import Strategies
 import Testing
-@testable import Records
 
+@testable import Records
 
 /// Each stage by hand, on five parameters.
 @Suite struct StageTests {

@@ -1,3 +1,5 @@
+import Synchronization
+
 /// All that is declared of a setting, as data: for help texts, documents, completions and forms.
 public struct SettingDescription: Sendable, Equatable {
     public let name: String
@@ -72,13 +74,20 @@ public struct SettingsGroupDescription: Sendable, Equatable, Encodable {
     public let settings: [SettingDescription]
 }
 
+/// By group. A command line asks for each many times.
+private let knownDescriptions = Mutex<[ObjectIdentifier: SettingsGroupDescription]>([:])
+
 extension SettingsGroup {
-    /// What is declared of the group's settings; the defaults are those of a fresh value.
+    /// What is declared of the group's settings; the defaults are those of a fresh value. Found once.
     public static var description: SettingsGroupDescription {
+        let key = ObjectIdentifier(Self.self)
+        if let known = knownDescriptions.withLock({ $0[key] }) { return known }
         var (settings, visitor) = (Settings(), DescribingVisitor())
         // It throws nothing.
         try? visit(&settings, &visitor)
-        return SettingsGroupDescription(title: title, settings: visitor.descriptions)
+        let description = SettingsGroupDescription(title: title, settings: visitor.descriptions)
+        knownDescriptions.withLock { $0[key] = description }
+        return description
     }
 }
 

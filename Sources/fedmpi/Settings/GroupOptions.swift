@@ -1,5 +1,6 @@
 import ArgumentParser
 import FedCore
+import Synchronization
 
 /// One group's settings as options.
 struct GroupOptions<Group: SettingsGroup>: ParsableArguments, CustomReflectable {
@@ -25,9 +26,15 @@ struct GroupOptions<Group: SettingsGroup>: ParsableArguments, CustomReflectable 
     }
 
     var customMirror: Mirror {
-        Mirror(
-            self,
-            children: Group.description.settings.map { (label: $0.name as String?, value: Self.option(of: $0)) })
+        let options = knownOptions.withLock { known in
+            let key = ObjectIdentifier(Group.self)
+            if let options = known[key] { return options }
+            let options = OptionList(
+                options: Group.description.settings.map { (label: $0.name as String?, value: Self.option(of: $0)) })
+            known[key] = options
+            return options
+        }
+        return Mirror(self, children: options.options)
     }
 
     private static func option(of setting: SettingDescription) -> Any {
@@ -50,3 +57,12 @@ struct GroupOptions<Group: SettingsGroup>: ParsableArguments, CustomReflectable 
         return setting.name == "teacher" || setting.name == "results" ? .file() : nil
     }
 }
+
+/// A group's options as ArgumentParser finds them.
+private struct OptionList: @unchecked Sendable {
+    // Sendable: nobody changes them.
+    let options: [Mirror.Child]
+}
+
+/// By group: ArgumentParser looks at a command's options many times for each command line.
+private let knownOptions = Mutex<[ObjectIdentifier: OptionList]>([:])

@@ -102,7 +102,7 @@ let package = Package(
         .target(name: "Analysis", dependencies: ["FedCore", "Files", "Recording"]),
         .target(
             name: "RunStore",
-            dependencies: ["CSQLite", "FedCore", "Cryptography", "Files", "Records", "NeuralNet", "Recording"]),
+            dependencies: ["CSQLite", "FedCore", "Cryptography", "Files", "Records", "Recording"]),
 
         // Composition: the only target that knows everybody.
         .executableTarget(

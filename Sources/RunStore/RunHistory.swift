@@ -1,7 +1,6 @@
 import Cryptography
 import FedCore
 public import Foundation
-import NeuralNet
 public import Recording
 public import Records
 

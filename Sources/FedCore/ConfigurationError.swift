@@ -14,7 +14,8 @@ public struct ConfigurationError: UserError, Equatable {
 
     /// A name that is not in a catalog: lists what is, and names the nearest if one is near.
     public init(unknown what: String, _ name: String, choices: [String]) {
-        let hint = NearestName.to(name, among: choices).map { " (did you mean '\($0)'?)" } ?? ""
-        self.init("unknown \(what) '\(name)'; choose one of: \(choices.joined(separator: ", "))\(hint)")
+        self.init(
+            "unknown \(what) '\(name)'; choose one of: \(choices.joined(separator: ", "))"
+                + NearestName.hint(for: name, among: choices))
     }
 }

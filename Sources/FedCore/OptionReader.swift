@@ -127,12 +127,9 @@ public struct OptionReader {
     /// On or off, nil when it is not given: `true`, `yes`, `on` or `false`, `no`, `off`, as in YAML.
     /// - Throws: `ConfigurationError` when it is another word.
     public mutating func flag(_ name: String) throws(ConfigurationError) -> Bool? {
-        switch take(name, .flag) {
-        case nil: return nil
-        case "true", "yes", "on": return true
-        case "false", "no", "off": return false
-        default: throw refusal(of: name, "true or false")
-        }
+        guard let text = take(name, .flag) else { return nil }
+        guard let isOn = Bool(word: text) else { throw refusal(of: name, "true or false") }
+        return isOn
     }
 
     /// The error that an option's value deserves.
@@ -149,8 +146,8 @@ public struct OptionReader {
         guard !known.isEmpty else {
             throw ConfigurationError("\(owner) takes no options, and was given '\(stranger)'")
         }
-        let hint = NearestName.to(stranger, among: known).map { " (did you mean '\($0)'?)" } ?? ""
         throw ConfigurationError(
-            "\(owner) has no option '\(stranger)'; choose one of: \(known.joined(separator: ", "))\(hint)")
+            "\(owner) has no option '\(stranger)'; choose one of: \(known.joined(separator: ", "))"
+                + NearestName.hint(for: stranger, among: known))
     }
 }

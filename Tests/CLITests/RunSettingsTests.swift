@@ -35,6 +35,11 @@ import Testing
         return command.options.settings(ranks: 1)
     }
 
+    /// What a sample gives, read as the parser and the file's reader hand it over.
+    private func read(_ given: GivenSettings) throws -> RunSettings {
+        try RunChoices(given, of: SplitTrainingScope.self).settings(ranks: 1)
+    }
+
     @Test func `Every stored property is a setting, and every setting is tried here`() {
         #expect(Mirror(reflecting: RunSettings()).children.count == Self.names.count)
         #expect(Set(Self.samples.map(\.name)) == Set(Self.names) && Set(Self.names).count == Self.names.count)
@@ -55,14 +60,16 @@ import Testing
 
             let file = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID().uuidString).yaml")
             try Data("\(sample.name): '\(sample.text)'\n".utf8).write(to: file)
-            #expect(try train(["--config", file.path]) == settings, "\(sample)")
+            #expect(try read(ConfigurationFile.given(in: file.path)) == settings, "\(sample)")
         }
     }
 
     @Test func `split-train refuses every setting that it does not list`() throws {
         #expect(SplitTraining.honoured.isSubset(of: Self.names))
         for sample in Self.samples {
-            var settings = try train([sample.text == "true" ? "--\(sample.name)" : "--\(sample.name)=\(sample.text)"])
+            var given = GivenSettings()
+            given.set(sample.name, to: sample.text == "true" ? .on : .text(sample.text))
+            var settings = try read(given)
             settings.serverPart = settings.serverPart ?? .shared
             if SplitTraining.honoured.contains(sample.name) {
                 try SplitTraining().validate(settings)

@@ -52,9 +52,7 @@ public struct GivenSettings: Sendable, Equatable {
     }
 
     /// Refuses names of no setting.
-    /// - Parameters:
-    ///   - names: that there are.
-    ///   - more: of further settings, which are named among the choices.
+    /// - Parameter names: that there are.
     /// - Throws: `ConfigurationError` that names the nearest setting, or lists them all when none is near.
     public func refuseNames(besides names: [String]) throws(ConfigurationError) {
         let known = Set(names)

@@ -13,6 +13,11 @@ public enum NearestName {
         return nearest?.name
     }
 
+    /// What an error message ends in: ` (did you mean 'fedprox'?)`; empty when no choice is near.
+    static func hint(for name: String, among choices: [String]) -> String {
+        to(name, among: choices).map { " (did you mean '\($0)'?)" } ?? ""
+    }
+
     private static func plain(_ name: String) -> [Character] {
         name.lowercased().map { $0 == "_" ? "-" : $0 }
     }

@@ -1,5 +1,3 @@
-import Synchronization
-
 /// All that is declared of a setting, as data: for help texts, documents, completions and forms.
 public struct SettingDescription: Sendable, Equatable {
     public let name: String
@@ -74,20 +72,13 @@ public struct SettingsGroupDescription: Sendable, Equatable, Encodable {
     public let settings: [SettingDescription]
 }
 
-/// By group. A command line asks for each many times.
-private let knownDescriptions = Mutex<[ObjectIdentifier: SettingsGroupDescription]>([:])
-
 extension SettingsGroup {
-    /// What is declared of the group's settings; the defaults are those of a fresh value. Found once.
+    /// What is declared of the group's settings; the defaults are those of a fresh value.
     public static var description: SettingsGroupDescription {
-        let key = ObjectIdentifier(Self.self)
-        if let known = knownDescriptions.withLock({ $0[key] }) { return known }
         var (settings, visitor) = (Settings(), DescribingVisitor())
         // It throws nothing.
         try? visit(&settings, &visitor)
-        let description = SettingsGroupDescription(title: title, settings: visitor.descriptions)
-        knownDescriptions.withLock { $0[key] = description }
-        return description
+        return SettingsGroupDescription(title: title, settings: visitor.descriptions)
     }
 }
 

@@ -76,17 +76,20 @@ extension Bool: SettingValue {
     public typealias Content = Bool
     public static var kind: SettingKind { .flag }
 
-    /// The words are YAML's.
     public static func read(_ value: GivenSettings.Value, _ unit: SettingUnit?) throws(ConfigurationError) -> Bool? {
         switch value {
-        case .on: return true
-        case .text(let text):
-            switch text.lowercased() {
-            case "true", "yes", "on": return true
-            case "false", "no", "off": return false
-            default: return nil
-            }
-        case .list, .mapping: return nil
+        case .on: true
+        case .text(let text): Bool(word: text.lowercased())
+        case .list, .mapping: nil
+        }
+    }
+
+    /// Reads `true`, `yes`, `on` or `false`, `no`, `off`, the words of YAML; nil: it is another.
+    init?(word: String) {
+        switch word {
+        case "true", "yes", "on": self = true
+        case "false", "no", "off": self = false
+        default: return nil
         }
     }
 }

@@ -38,8 +38,8 @@ struct SettingsReader: SettingsVisitor {
         switch written {
         case .text(let text):
             let words = [setting.unit?.words ?? kind.words, setting.domain.words].filter { !$0.isEmpty }
-            let hint = NearestName.to(text, among: kind.choices).map { " (did you mean '\($0)'?)" } ?? ""
-            return setting.refusal(of: "'\(text)'", words.joined(separator: ", ") + hint)
+            return setting.refusal(
+                of: "'\(text)'", words.joined(separator: ", ") + NearestName.hint(for: text, among: kind.choices))
         case .on: return ConfigurationError("--\(setting.name) needs a value: \(setting.unit?.words ?? kind.words)")
         case .list, .mapping: return ConfigurationError("\(setting.name) is not a single value")
         }

@@ -50,9 +50,7 @@ enum SettingsMarkdown {
             plugin.options.enumerated().map { place, option in
                 [
                     place == 0 ? "`\(plugin.name)`" : "", "`\(option.name)`",
-                    cell(
-                        option.words + (option.isRequired ? "; it must be given" : "")
-                            + (option.condition.map { "; with \($0)" } ?? "")),
+                    cell(SettingsText.requirement(of: option)),
                     cell(option.standard ?? ""),
                 ]
             }

@@ -42,27 +42,28 @@ enum SettingsText {
 
     /// What a plug-in is and takes.
     static func text(_ plugin: PluginDescription) -> String {
-        var lines = [
-            "\(plugin.kind) \(plugin.name)\(plugin.usage)\(plugin.summary.isEmpty ? "" : ": \(plugin.summary)")"
-        ]
-        lines = [wrapped(lines[0], indent: 2, first: 0)]
+        let name = plugin.name + plugin.usage
+        let title = "\(plugin.kind) \(name)\(plugin.summary.isEmpty ? "" : ": \(plugin.summary)")"
         let setting = Plugins.setting(of: plugin.kind) ?? plugin.kind
-        lines.append("")
-        guard !plugin.options.isEmpty else {
-            return (lines + ["  --\(setting) \(plugin.name)\(plugin.usage)", "", "It takes no options."])
-                .joined(separator: "\n")
+        var flags = "  --\(setting) \(name)"
+        var options = ["It takes no options."]
+        if !plugin.options.isEmpty {
+            flags += " --\(setting)-options name=value,name=value"
+            options = ["OPTIONS:"] + plugin.options.map { entry($0.name, words($0)) }
         }
-        lines.append("  --\(setting) \(plugin.name)\(plugin.usage) --\(setting)-options name=value,name=value")
-        lines.append("")
-        lines.append("OPTIONS:")
-        return (lines + plugin.options.map { entry($0.name, words($0)) }).joined(separator: "\n")
+        return ([wrapped(title, indent: 2, first: 0), "", flags, ""] + options).joined(separator: "\n")
     }
 
     /// `a number, at least 0 (default: 0.01)`
     static func words(_ option: OptionDescription) -> String {
+        requirement(of: option)
+            + (option.standard.flatMap { $0.isEmpty ? nil : " (default: \($0))" } ?? "")
+    }
+
+    /// What a value must be, and when the option is to be given.
+    static func requirement(of option: OptionDescription) -> String {
         option.words + (option.isRequired ? "; it must be given" : "")
             + (option.condition.map { "; with \($0)" } ?? "")
-            + (option.standard.flatMap { $0.isEmpty ? nil : " (default: \($0))" } ?? "")
     }
 
     private static func entry(_ name: String, _ text: String) -> String {

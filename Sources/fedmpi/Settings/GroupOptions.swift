@@ -10,7 +10,7 @@ struct GroupOptions<Group: SettingsGroup>: ParsableArguments, CustomReflectable 
 
     init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: OptionKey.self)
-        for setting in Group.description.settings {
+        for setting in Self.known.settings {
             let key = OptionKey(setting.name)
             switch setting.kind {
             case .flag:
@@ -25,16 +25,19 @@ struct GroupOptions<Group: SettingsGroup>: ParsableArguments, CustomReflectable 
         }
     }
 
-    var customMirror: Mirror {
-        let options = knownOptions.withLock { known in
+    var customMirror: Mirror { Mirror(self, children: Self.known.options) }
+
+    private static var known: KnownGroup {
+        knownGroups.withLock { groups in
             let key = ObjectIdentifier(Group.self)
-            if let options = known[key] { return options }
-            let options = OptionList(
-                options: Group.description.settings.map { (label: $0.name as String?, value: Self.option(of: $0)) })
-            known[key] = options
-            return options
+            if let known = groups[key] { return known }
+            let settings = Group.description.settings
+            let known = KnownGroup(
+                settings: settings,
+                options: settings.map { (label: $0.name as String?, value: option(of: $0)) })
+            groups[key] = known
+            return known
         }
-        return Mirror(self, children: options.options)
     }
 
     private static func option(of setting: SettingDescription) -> Any {
@@ -58,11 +61,12 @@ struct GroupOptions<Group: SettingsGroup>: ParsableArguments, CustomReflectable 
     }
 }
 
-/// A group's options as ArgumentParser finds them.
-private struct OptionList: @unchecked Sendable {
+/// A group's settings, and the options that ArgumentParser finds for them.
+private struct KnownGroup: @unchecked Sendable {
+    let settings: [SettingDescription]
     // Sendable: nobody changes them.
     let options: [Mirror.Child]
 }
 
 /// By group: ArgumentParser looks at a command's options many times for each command line.
-private let knownOptions = Mutex<[ObjectIdentifier: OptionList]>([:])
+private let knownGroups = Mutex<[ObjectIdentifier: KnownGroup]>([:])

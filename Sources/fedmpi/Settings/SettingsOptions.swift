@@ -9,7 +9,7 @@ import Records
 /// declared where they belong (``SettingsGroup``), so the mirror is made from their declarations. What ArgumentParser gives us
 /// for it are `--help`, shell completions and a hint for a mistyped flag; values are read by the settings themselves.
 struct SettingsOptions<Scope: SettingsScope>: ParsableArguments, CustomReflectable {
-    /// Of the command line; after `validate` of the file, too.
+    /// Settings on the command line; after `validate` those in the file, too.
     private var given = GivenSettings()
     private var path: String?
     /// What was given, read.

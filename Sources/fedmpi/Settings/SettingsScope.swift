@@ -22,15 +22,14 @@ extension SettingsScope {
 /// What training takes, whole models and those in two parts.
 enum TrainingScope: SettingsScope {
     static var groups: [any SettingsGroup.Type] {
-        RunScope.groups + OutputSettings.groups.map { $0 as any SettingsGroup.Type }
+        RunScope.groups + RunScope.passedOver
     }
 }
 
 /// All there are, for help texts and documents.
 enum EveryScope: SettingsScope {
     static var groups: [any SettingsGroup.Type] {
-        RunSettings.groups.map { $0 as any SettingsGroup.Type }
-            + OutputSettings.groups.map { $0 as any SettingsGroup.Type }
+        RunSettings.groups.map { $0 as any SettingsGroup.Type } + RunScope.passedOver
     }
 }
 

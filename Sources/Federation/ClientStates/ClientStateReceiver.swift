@@ -34,9 +34,9 @@ final class ClientStateReceiver {
             incoming.append(PendingMessage(0, request))
         }
         var underWay: [PendingMessage] = []
-        for parcel in incoming {
-            guard let message = try parcel.completed() else {
-                underWay.append(parcel)
+        for pending in incoming {
+            guard let message = try pending.completed() else {
+                underWay.append(pending)
                 continue
             }
             guard message.count == StateMessage.byteCount(floats: floats) else { continue }

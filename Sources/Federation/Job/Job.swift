@@ -77,8 +77,8 @@ public struct Job: Sendable {
         let setup = StageSetup(
             settings, strategy: strategy, layout: vectors.layout, attack: attack, attackers: attackers,
             image: data.train.shape, classes: data.train.classes)
-        self.stages = try Stages.made(of: stages, for: setup)
-        self.stepHooks = try StepHooks.made(of: stepHooks, for: setup)
+        self.stages = try stages.compactMap { try $0.init(setup) }
+        self.stepHooks = try stepHooks.compactMap { try $0.init(setup) }
         for stage in self.stages where stage.clientVectors > 0 {
             try settings.checkClientStates(of: "stage '\(type(of: stage).name)'")
             if strategy.asynchronous != nil {

@@ -117,7 +117,7 @@ package enum UpdateSlot {
         static let simulatedSeconds = 56
     }
 
-    /// Of an envelope, an update, and the state at the next multiple of 4.
+    /// Bytes of an envelope, an update, and the state at the next multiple of 4.
     private static func messageBytes(_ payloadBytes: Int, _ stateFloats: Int) -> Int {
         envelopeBytes + payloadBytes.roundedUp(toMultipleOf: 4) + 4 * stateFloats
     }

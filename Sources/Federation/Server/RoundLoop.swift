@@ -56,8 +56,8 @@ final class RoundLoop {
     /// The whole run.
     /// - Parameter hosts: of each rank.
     func run(hosts: [String]) throws {
-        let description = description(hosts)
         timeline.enter(.checkpoint)
+        let description = RunDescription(job, ranks: ranks, hosts: hosts, finishedRounds: finishedRounds)
         for observer in observers { try observer.runStarted(description) }
         start = .now
         do {
@@ -116,7 +116,7 @@ final class RoundLoop {
     {
         tally.reset()
         rejections.round = round.number
-        let samples = cohort.reduce(0) { $0 + job.trainedSamples(holding: job.partition.count(of: $1)) }
+        let samples = job.trainedSamples(by: cohort)
         let watchers = observers.filter(\.wantsProgress)
         if !exchange.trainsElsewhere { try model.trainRoot(round, down.span) {} }
         try exchange.run(
@@ -179,10 +179,6 @@ final class RoundLoop {
     }
 
     private var seconds: Double { earlierSeconds + (ContinuousClock.now - start).seconds }
-
-    private func description(_ hosts: [String]) -> RunDescription {
-        RunDescription(job, ranks: ranks, hosts: hosts, finishedRounds: finishedRounds)
-    }
 
     /// After the last finished round: nothing that a round changes changes before its end.
     private var state: RunState {

@@ -10,24 +10,22 @@ extension ClientTask {
         kind: RoundFrame.Kind(rawValue: 3),
         isPart: { $0.clientTest.sampleCount > 0 },
         mostClients: { $0.settings.clients },
-        answer: { AnswerFormat(updateFloats: $0.evaluationVector.floats) },
-        needsState: { $0.strategy.personalization != .none },
+        answer: { $0.evaluationAnswer },
+        needsState: { $0.clientsHaveOwn },
         isTimed: false,
         meetsFaults: false,
         cost: { client, job in job.clientTest.count(of: client) },
         wire: { job, communicator, transfers in
             // With an answer of a few hundred bytes a wave's states, sent ahead of it, are what takes memory.
-            let format = AnswerFormat(updateFloats: job.evaluationVector.floats)
-            let isPersonal = job.strategy.personalization != .none
-            let state = isPersonal ? StateMessage.byteCount(floats: job.vectors.state) : 0
+            let format = job.evaluationAnswer
+            let state = job.clientsHaveOwn ? StateMessage.byteCount(floats: job.vectors.state) : 0
             return GathervWire(
                 communicator, format, cohortSize: job.settings.clients, transfers,
                 serverBytes: GathervWire.defaultServerBytes / (format.slotBytes + state) * format.slotBytes)
         },
         run: { client, _, down, slot, host in
-            let isPersonal = host.job.strategy.personalization != .none
-            var state = [Float](repeating: 0, count: isPersonal ? host.job.vectors.state : 0)
-            if isPersonal {
+            var state = [Float](repeating: 0, count: host.job.clientsHaveOwn ? host.job.vectors.state : 0)
+            if !state.isEmpty {
                 var span = state.mutableSpan
                 try host.readState(of: client, into: &span)
             }
@@ -35,4 +33,11 @@ extension ClientTask {
                 client: client, down: down, state: state.span, slot: &slot,
                 heartbeat: { try host.progressed(samples: 0) })
         })
+}
+
+extension Job {
+    /// Whether clients have a model, or parameters, of their own to try.
+    fileprivate var clientsHaveOwn: Bool { strategy.personalization != .none }
+
+    fileprivate var evaluationAnswer: AnswerFormat { AnswerFormat(updateFloats: evaluationVector.floats) }
 }

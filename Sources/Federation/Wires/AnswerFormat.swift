@@ -53,6 +53,17 @@ extension AnswerFormat {
             buffer, at: offset, client: client, round: round, payloadBytes: capacity, stateFloats: stateFloats)
     }
 
+    /// The envelope of a slot that should hold a client's answer, or what is wrong with the slot. O(slot).
+    func open(
+        _ buffer: borrowing Buffer<UInt8>, at offset: Int, client: Int, round: RoundID
+    ) -> Result<UpdateSlot.Envelope, UpdateSlot.Defect> {
+        do {
+            return .success(try readEnvelope(buffer, at: offset, client: client, round: round))
+        } catch {
+            return .failure(error)
+        }
+    }
+
     /// Gives the numbers of a slot, sound or not, to `body`.
     package func withNumbers<R>(
         _ buffer: borrowing Buffer<UInt8>, at offset: Int, _ body: (_ update: Span<Float>, _ state: Span<Float>) -> R

@@ -137,12 +137,7 @@ final class GathervWire: Wire {
         transfers.timeline.note(clients: slots.count)
         var envelopes: [Result<UpdateSlot.Envelope, UpdateSlot.Defect>] = []
         for (client, round, offset) in slots {
-            do {
-                envelopes.append(
-                    .success(try format.readEnvelope(buffer, at: offset, client: client, round: round)))
-            } catch {
-                envelopes.append(.failure(error))
-            }
+            envelopes.append(format.open(buffer, at: offset, client: client, round: round))
         }
         transfers.timeline.enter(.aggregate)
         transfers.timeline.note(clients: slots.count)

@@ -78,7 +78,7 @@ public enum PartName {
     /// Who is in flight in an asynchronous run, and the weights they started from.
     public static let inFlight = "in flight"
 
-    /// Of a stage.
+    /// Name of a stage's entry.
     public static func stage(_ name: String) -> String { "stage \(name)" }
 }
 

@@ -24,8 +24,8 @@ extension [PendingMessage] {
     /// Moves messages along, and forgets those that are complete.
     package mutating func advance() throws {
         var underWay: [PendingMessage] = []
-        for parcel in self {
-            if case .none = try parcel.completed() { underWay.append(parcel) }
+        for pending in self {
+            if case .none = try pending.completed() { underWay.append(pending) }
         }
         self = underWay
     }

@@ -41,13 +41,13 @@ package final class WorkerMessages {
     ) throws -> Bool {
         var hasCome = false
         var underWay: [(tag: Int, message: PendingMessage)] = []
-        for (tag, parcel) in incoming {
-            guard let message = try parcel.completed() else {
-                underWay.append((tag, parcel))
+        for (tag, pending) in incoming {
+            guard let message = try pending.completed() else {
+                underWay.append((tag, pending))
                 continue
             }
             hasCome = true
-            try body(parcel.worker, tag, message)
+            try body(pending.worker, tag, message)
         }
         incoming = underWay
         return hasCome

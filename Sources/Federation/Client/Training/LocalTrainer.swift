@@ -323,6 +323,11 @@ extension Job {
         }
     }
 
+    /// Samples that clients train on in a round, together.
+    func trainedSamples(by clients: [Int]) -> Int {
+        clients.reduce(0) { $0 + trainedSamples(holding: partition.count(of: $1)) }
+    }
+
     private func epochSamples(_ samples: Int) -> Int {
         guard let steps = settings.localSteps else { return samples * settings.epochs }
         let batch = min(settings.batchSize, max(samples, 1))

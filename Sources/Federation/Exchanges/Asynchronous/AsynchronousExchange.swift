@@ -58,7 +58,7 @@ final class AsynchronousExchange: Exchange {
         hasBegun = true
         current = AsynchronousStep()
         let lastStep = state.schedule.now
-        let samples = cohort.reduce(0) { $0 + job.trainedSamples(holding: job.partition.count(of: $1)) }
+        let samples = job.trainedSamples(by: cohort)
         var isBesideDone = !workers.trainsElsewhere
         while tally.participants < strategy.bufferSize {
             if let (start, end) = try nextEnd(waits: false) {

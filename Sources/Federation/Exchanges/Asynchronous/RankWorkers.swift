@@ -132,12 +132,7 @@ final class RankWorkers: AsynchronousWorkers {
         let slots = format.slots(of: answer, pending: &pending, round: { turns[$0]?.start.id })
         timeline.note(clients: slots.count)
         for (client, round, offset) in slots {
-            let envelope: Result<UpdateSlot.Envelope, UpdateSlot.Defect>
-            do {
-                envelope = .success(try format.readEnvelope(answer, at: offset, client: client, round: round))
-            } catch {
-                envelope = .failure(error)
-            }
+            let envelope = format.open(answer, at: offset, client: client, round: round)
             let change = format.withNumbers(answer, at: offset) { update, _ in update.indices.map { update[$0] } }
             turns[client]?.end = .update(envelope, change)
             ended.append(client)

@@ -1,5 +1,4 @@
 import FedCore
-import Foundation
 
 /// One round of `round_log.json`, as far as the log tells: logs of other versions lack some of it.
 public struct LoggedRound: Decodable, Sendable, Equatable {
@@ -47,11 +46,15 @@ public struct LoggedRound: Decodable, Sendable, Equatable {
         self.round = round
     }
 
-    /// Reads a round of a log.
-    /// - Throws: when it is none.
-    init(_ data: Data, _ decoder: JSONDecoder) throws {
-        self = try decoder.decode(LoggedRound.self, from: data)
-        metrics = try decoder.decode(Numbers.self, from: data).values
+    /// A round of a log, with all that was measured in it.
+    struct Entry: Decodable {
+        let round: LoggedRound
+
+        init(from decoder: any Decoder) throws {
+            var round = try LoggedRound(from: decoder)
+            round.metrics = try Numbers(from: decoder).values
+            self.round = round
+        }
     }
 
     /// The numbers of a round that are no fields of its own.

@@ -57,9 +57,10 @@ public struct RecordedRun: Sendable {
         let continued = try? ReceivedFile.data(folder.appendingPathComponent("resumes.json"))
         let starts = continued.flatMap { try? JSONDecoder().decode([Continuation].self, from: $0) } ?? []
         resumes = starts.count
-        readConfiguration()
+        let configuration = try? ReceivedFile.data(folder.appendingPathComponent("config.json"))
+        readConfiguration(configuration)
         metrics = Metric.describing(
-            Set(log.rounds.flatMap(\.metrics.keys)), by: Self.declaredMetrics(in: folder))
+            Set(log.rounds.flatMap(\.metrics.keys)), by: Self.declaredMetrics(in: configuration))
         plannedRounds = starts.last?.rounds ?? setting("rounds").flatMap { Int($0) }
     }
 
@@ -92,14 +93,15 @@ public struct RecordedRun: Sendable {
     }
 
     /// The metrics that `config.json` declares; none in a file of another version.
-    private static func declaredMetrics(in folder: URL) -> [Metric] {
+    private static func declaredMetrics(in configuration: Data?) -> [Metric] {
         struct Declarations: Decodable { let metrics: [Metric]? }
-        let data = try? ReceivedFile.data(folder.appendingPathComponent("config.json"))
-        return data.flatMap { try? JSONDecoder().decode(Declarations.self, from: $0) }?.metrics ?? []
+        return configuration.flatMap { try? JSONDecoder().decode(Declarations.self, from: $0) }?.metrics ?? []
     }
 
-    private mutating func readConfiguration() {
-        guard let all = Configuration(in: folder.appendingPathComponent("config.json")) else { return }
+    private mutating func readConfiguration(_ data: Data?) {
+        guard let all = data.flatMap({ try? JSONDecoder().decode([String: ConfigurationValue].self, from: $0) }) else {
+            return
+        }
         settings = all["settings"].map(Self.entries) ?? []
         environment = all["environment"].map(Self.entries) ?? []
         for key in ["fedmpi", "hosts", "ranks"] {
@@ -110,16 +112,6 @@ public struct RecordedRun: Sendable {
     private static func entries(_ value: ConfigurationValue) -> [(name: String, value: String)] {
         guard case .group(let values) = value else { return [] }
         return values.sorted { $0.key < $1.key }.map { ($0.key, $0.value.text) }
-    }
-
-    private typealias Configuration = [String: ConfigurationValue]
-}
-
-extension [String: ConfigurationValue] {
-    fileprivate init?(in file: URL) {
-        guard let data = try? ReceivedFile.data(file), let all = try? JSONDecoder().decode(Self.self, from: data)
-        else { return nil }
-        self = all
     }
 }
 

@@ -16,7 +16,8 @@ public struct RoundLog: Sendable, Equatable {
         var byRound: [Int: LoggedRound] = [:]
         damagedEntries = isCut ? 1 : 0
         for entry in entries {
-            if let round = try? LoggedRound(Data(bytes[entry]), decoder), round.round >= 1 {
+            if let round = try? decoder.decode(LoggedRound.Entry.self, from: Data(bytes[entry])).round, round.round >= 1
+            {
                 byRound[round.round] = round
             } else {
                 damagedEntries += 1

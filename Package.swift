@@ -62,6 +62,7 @@ let package = Package(
         .target(name: "Strategies", dependencies: ["FedCore"], swiftSettings: fast),
         .target(name: "Aggregation", dependencies: ["FedCore"], swiftSettings: fast),
         .target(name: "Selection", dependencies: ["FedCore"], swiftSettings: fast),
+        .target(name: "Codecs", dependencies: ["CZlib", "FedCore"], swiftSettings: fast),
         .target(name: "NeuralNet", dependencies: ["COneDNN", "FedCore", "Files"], swiftSettings: fast),
         .target(name: "Datasets", dependencies: ["CZlib", "FedCore", "Cryptography"], swiftSettings: fast),
 
@@ -79,7 +80,7 @@ let package = Package(
             name: "Federation",
             dependencies: [
                 "MPI", "FedCore", "Cryptography", "Files", "Devices", "Records", "Runtime", "Strategies", "Aggregation",
-                "Selection", "NeuralNet", "Datasets",
+                "Selection", "Codecs", "NeuralNet", "Datasets",
             ],
             swiftSettings: fast),
         .target(
@@ -109,8 +110,8 @@ let package = Package(
             name: "fedmpi",
             dependencies: [
                 "CProcess", "MPI", "FedCore", "Cryptography", "Files", "Devices", "Records", "Runtime", "Strategies",
-                "Aggregation", "Selection", "NeuralNet", "Datasets", "ONNX", "Federation", "SplitLearning", "Inference",
-                "Serving", "Recording", "RunStore", "Analysis",
+                "Aggregation", "Selection", "Codecs", "NeuralNet", "Datasets", "ONNX", "Federation", "SplitLearning",
+                "Inference", "Serving", "Recording", "RunStore", "Analysis",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"), .product(name: "Yams", package: "Yams"),
             ]),
@@ -124,6 +125,7 @@ let package = Package(
         .testTarget(name: "StrategiesTests", dependencies: ["FedCore", "Strategies"]),
         .testTarget(name: "AggregationTests", dependencies: ["FedCore", "Aggregation"]),
         .testTarget(name: "SelectionTests", dependencies: ["FedCore", "Selection"]),
+        .testTarget(name: "CodecsTests", dependencies: ["FedCore", "Codecs"]),
         .testTarget(
             name: "NeuralNetTests", dependencies: ["FedCore", "Files", "NeuralNet"], resources: [.copy("Fixtures")]),
         .testTarget(name: "ONNXTests", dependencies: ["FedCore", "NeuralNet", "ONNX"]),
@@ -138,7 +140,7 @@ let package = Package(
             name: "FederationTests",
             dependencies: [
                 "MPI", "MPITesting", "TestSupport", "FedCore", "Cryptography", "Devices", "Records", "Runtime",
-                "Strategies", "Aggregation", "Selection", "NeuralNet", "Datasets", "Federation", "Recording",
+                "Strategies", "Aggregation", "Selection", "Codecs", "NeuralNet", "Datasets", "Federation", "Recording",
             ]),
         .testTarget(
             name: "SplitLearningTests",

@@ -1,3 +1,4 @@
+import Codecs
 import MPI
 import Testing
 
@@ -25,9 +26,11 @@ import Testing
         _ message: borrowing Buffer<UInt8>, pending: inout [Int], round: (Int) -> RoundID? = { _ in round }
     ) -> [[Float]] {
         format.slots(of: message, pending: &pending, round: round).map { client, round, offset in
-            let isSound = (try? format.readEnvelope(message, at: offset, client: client, round: round)) != nil
-            let numbers = format.withNumbers(message, at: offset) { update, _ in update.indices.map { update[$0] } }
-            return [Float(client), isSound ? 1 : 0] + (isSound ? numbers : [])
+            let envelope = format.open(message, at: offset, client: client, round: round)
+            return format.withNumbers(message, at: offset, envelope) { envelope, update, _ in
+                guard case .success = envelope else { return [Float(client), 0] }
+                return [Float(client), 1] + update.indices.map { update[$0] }
+            }
         }
     }
 
@@ -109,5 +112,59 @@ import Testing
         #expect(
             Self.read(message, pending: &pending, round: { $0 == 6 ? Self.round : RoundID(5) }).map { $0[0] } == [6])
         #expect(Self.read(Buffer<UInt8>(count: 3), pending: &pending) == [])
+    }
+
+    // MARK: Answers of different lengths
+
+    @Test func `Encoded answers come out in any order, and what is kept keeps its length`() throws {
+        let format = AnswerFormat(
+            updateFloats: 102, stateFloats: 3, codec: DeflatedUpdates(), encoded: [1..<60, 61..<102])
+        func numbers(_ client: Int) -> [Float] { (0..<105).map { $0 < 30 * client ? 0 : Float($0 * client) / 7 } }
+        func fill(_ batch: inout UpdateBatch, _ client: Int) throws {
+            var slot = batch.takeSlot()
+            try slot.withNumbers { span in for (i, number) in numbers(client).enumerated() { span[i] = number } }
+            batch.put(slot, of: client, LocalResult(samples: 1))
+        }
+        var batch = UpdateBatch(format, room: 3)
+        batch.begin([1, 2, 3], round: Self.round, isAnswer: false)
+        for client in [1, 2, 3] { try fill(&batch, client) }
+        #expect(Set(batch.lengths).count > 1)
+        batch.begin([3, 1], round: Self.round, isAnswer: true)
+        #expect(batch.clients == [1, 3])
+        var pending = [3, 1]
+        let message = batch.message()
+        #expect(message.count < 2 * format.slotBytes)
+        let read = format.slots(of: message, pending: &pending, round: { _ in Self.round }).map {
+            client, round, offset in
+            let envelope = format.open(message, at: offset, client: client, round: round)
+            return format.withNumbers(message, at: offset, envelope) { envelope, update, state in
+                [Float(client)] + update.indices.map { update[$0] } + state.indices.map { state[$0] }
+            }
+        }
+        #expect(read == [1, 3].map { [Float($0)] + numbers($0) })
+        #expect(pending.isEmpty)
+    }
+
+    @Test(arguments: [false, true]) func `A damaged answer hides no other, and a damaged index all`(isIndex: Bool)
+        throws
+    {
+        let format = AnswerFormat(updateFloats: 50, codec: DeflatedUpdates(), encoded: [0..<50])
+        var batch = UpdateBatch(format, room: 2)
+        batch.begin([1, 2], round: Self.round, isAnswer: true)
+        for client in [1, 2] {
+            var slot = batch.takeSlot()
+            try slot.withNumbers { span in for i in 0..<50 { span[i] = Float(client) } }
+            batch.put(slot, of: client, LocalResult(samples: 1))
+        }
+        if !isIndex { batch.corrupt() }
+        var pending = [1, 2, 3]
+        var message = batch.message()
+        if isIndex { message[message.count - 1] ^= 1 }
+        let slots = format.slots(of: message, pending: &pending, round: { $0 < 3 ? Self.round : nil })
+        #expect(slots.map(\.client) == [1, 2] && pending == [3])
+        let areSound = slots.map { client, round, offset in
+            if case .success = format.open(message, at: offset, client: client, round: round) { true } else { false }
+        }
+        #expect(areSound == (isIndex ? [false, false] : [false, true]))
     }
 }

@@ -41,7 +41,8 @@ import Testing
     }
 
     static func read(_ bytes: [UInt8]) throws -> UpdateSlot.Envelope {
-        try UpdateSlot.readEnvelope(Buffer(bytes), at: 0, client: 7, round: RoundID(3, attempt: 258), payloadBytes: 12)
+        try UpdateSlot.readEnvelope(
+            Buffer(bytes), at: 0, client: 7, round: RoundID(3, attempt: 258), payloadBytes: 12...12)
     }
 
     @Test func `An update has the bytes that the documentation's program writes`() {

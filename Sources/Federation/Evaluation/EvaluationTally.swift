@@ -60,7 +60,7 @@ final class EvaluationTally: AnswerReceiver {
 
     func receive(
         _ client: Int, _ envelope: Result<UpdateSlot.Envelope, UpdateSlot.Defect>, _ slot: Span<Float>,
-        state: Span<Float>
+        state: Span<Float>, bytes: Int
     ) {
         do {
             _ = try envelope.get()

@@ -42,7 +42,8 @@ final class LocalExchange: Exchange {
                 let numbers = slot.span
                 tally.receive(
                     client, .success(envelope), numbers.extracting(0..<format.updateFloats),
-                    state: numbers.extracting(format.updateFloats...))
+                    state: numbers.extracting(format.updateFloats...), bytes: format.uploadBytes(of: .success(envelope))
+                )
             }
         }
     }

@@ -29,7 +29,8 @@ final class LocalHost: ClientHost {
         _ task: ClientTask, _ client: Int, _ round: RoundID, down: Span<Float>, slot: inout MutableSpan<Float>
     ) throws -> UpdateSlot.Envelope {
         let result = try task.run(client, round, down, &slot, self)
-        return task.answer(job).envelope(client, round, result)
+        let format = task.answer(job)
+        return format.envelope(client, round, result, payloadBytes: try format.passThrough(&slot))
     }
 
     func readState(of client: Int, into state: inout MutableSpan<Float>) throws {

@@ -1,4 +1,5 @@
 public import Aggregation
+import Codecs
 public import Datasets
 import Devices
 public import FedCore
@@ -30,6 +31,8 @@ public struct Job: Sendable {
     /// What happens within each step of local training.
     let stepHooks: [any StepHook]
     let terms: UpdateTerms
+    /// How clients' updates are written for the way up; nil: as they are.
+    let codec: (any UpdateCodec)?
     let schedule: LearningRateSchedule
     /// How one update is made of a round's.
     public let aggregation: any RobustAggregation
@@ -53,7 +56,7 @@ public struct Job: Sendable {
         stepHooks: [any StepHook.Type]
     ) throws {
         try settings.validate()
-        _ = try Wires.named(settings.wire)
+        codec = try Self.codec(settings)
         self.settings = settings
         schedule = try settings.learningRateSchedule
         model = try Models.named(settings.model)
@@ -154,7 +157,12 @@ extension Job {
     var downloadBytes: Int { RoundFrame.byteCount(cohortCapacity: settings.cohortSize, parameterCount: vectors.down) }
 
     /// What a client uploads in a round: its update and what goes beside it.
-    var uploadBytes: Int { vectors.answer.uploadBytes }
+    ///
+    /// With a codec whose encodings differ in length, the longest.
+    var uploadBytes: Int { trainingAnswer.uploadBytes }
+
+    /// How a client that has trained answers.
+    var trainingAnswer: AnswerFormat { vectors.answer(by: codec) }
 
     /// What happens to a client's device in a round, if anything is simulated.
     func conditions(ofClient client: Int, _ round: RoundID) -> DeviceConditions {
@@ -206,6 +214,17 @@ extension Job {
                     + "\(settings.wire) adds up; use \(Wires.options { $0.deliversEachUpdate })")
         }
         return rule
+    }
+
+    private static func codec(_ settings: RunSettings) throws(ConfigurationError) -> (any UpdateCodec)? {
+        let wire = try Wires.named(settings.wire)
+        guard let codec = try UpdateCodecs.named(settings.compress) else { return nil }
+        guard wire.deliversEachUpdate else {
+            throw ConfigurationError(
+                "--compress \(type(of: codec).name) shortens each client's update, and --wire \(settings.wire) sends sums; use "
+                    + Wires.options { $0.deliversEachUpdate })
+        }
+        return codec
     }
 
     private static func attack(

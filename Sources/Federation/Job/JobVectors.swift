@@ -67,8 +67,25 @@ struct JobVectors: Sendable, Equatable {
 
     /// What a client's work is written to: what it sends up, and behind it its state.
     var slot: Int { up + state }
-    /// A client's place in a message.
-    var answer: AnswerFormat { AnswerFormat(updateFloats: up, stateFloats: state) }
+    /// A client's place in a message, when it has trained.
+    /// - Parameter codec: Encodes the change of the federated parameters, but for running statistics: rounded, they could make a
+    ///   variance negative.
+    func answer(by codec: (any UpdateCodec)?) -> AnswerFormat {
+        AnswerFormat(updateFloats: up, stateFloats: state, codec: codec, encoded: codec == nil ? [] : encoded)
+    }
+
+    private var encoded: [Range<Int>] {
+        // Where updates are scaled, running statistics lie behind the blocks.
+        guard !shape.isScaled else { return [0..<min(shape.scaledCount, sharedCount)] }
+        var ranges: [Range<Int>] = []
+        var start = 0
+        for statistic in statistics {
+            if statistic.lowerBound > start { ranges.append(start..<statistic.lowerBound) }
+            start = statistic.upperBound
+        }
+        if start < sharedCount { ranges.append(start..<sharedCount) }
+        return ranges
+    }
 
     /// Copies the federated parameters out of a model's.
     func extractShared(_ weights: Span<Float>, into vector: inout MutableSpan<Float>) {

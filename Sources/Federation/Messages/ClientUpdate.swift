@@ -42,12 +42,19 @@ public struct LocalResult: Sendable, Equatable {
     }
 }
 
-/// How the payload of an update is written.
-package enum PayloadCodec: UInt32, Sendable {
+/// How the payload of an update is written, as a code in its envelope.
+package struct PayloadCode: RawRepresentable, Equatable, Sendable {
+    package let rawValue: UInt32
+
+    package init(rawValue: UInt32) { self.rawValue = rawValue }
+
+    /// - Parameter codec: Writes the payload.
+    init(_ codec: any UpdateCodec.Type) { rawValue = codec.code }
+
     /// The change of each weight as a Float32, little-endian, in the canonical order.
-    case float32 = 0
+    package static let float32 = PayloadCode(rawValue: 0)
     /// None: the update is in a partial sum.
-    case summed = 1
+    package static let summed = PayloadCode(rawValue: 1)
 }
 
 /// One client's answer as it crosses the wire: a 64-byte envelope, then the update, then the client's state.
@@ -69,7 +76,7 @@ package enum UpdateSlot {
         package var payloadBytes: Int
         /// Numbers of the client's state behind it.
         package var stateFloats = 0
-        package var codec = PayloadCodec.float32
+        package var codec = PayloadCode.float32
 
         package init(client: Int, round: RoundID, result: LocalResult, payloadBytes: Int) {
             self.client = client
@@ -156,7 +163,9 @@ package enum UpdateSlot {
     }
 
     /// As `address`, of an update that is not damaged; nil also when it is.
-    static func owner(_ buffer: borrowing Buffer<UInt8>, at offset: Int) -> (client: Int, round: RoundID)? {
+    static func owner(
+        _ buffer: borrowing Buffer<UInt8>, at offset: Int
+    ) -> (client: Int, round: RoundID, payloadBytes: Int)? {
         guard let address = address(buffer, at: offset) else { return nil }
         let (payloadBytes, stateFloats) = buffer.withSpan(of: UInt8.self, at: offset, count: envelopeBytes) {
             ($0.load(UInt64.self, at: Field.payloadBytes), Int($0.load(UInt32.self, at: Field.stateFloats)))
@@ -168,19 +177,27 @@ package enum UpdateSlot {
         let isIntact = buffer.withSpan(of: UInt8.self, at: offset, count: byteCount) {
             $0.load(UInt32.self, at: Field.checksum) == checksum($0)
         }
-        return isIntact ? address : nil
+        return isIntact ? (address.client, address.round, Int(payloadBytes)) : nil
     }
 
     /// Reads and checks an envelope against what this slot should hold. O(update and state).
     ///
     /// What the checksum vouches for is read after it, so that damage is called damage. Of the result only the form is
     /// checked, see ``Envelope/checkResult(samplesHeld:)``.
+    ///
+    /// - Parameter accepted: Bytes that the update can have.
     package static func readEnvelope(
-        _ buffer: borrowing Buffer<UInt8>, at offset: Int, client: Int, round: RoundID, payloadBytes: Int,
-        stateFloats: Int = 0, codec: PayloadCodec = .float32
+        _ buffer: borrowing Buffer<UInt8>, at offset: Int, client: Int, round: RoundID,
+        payloadBytes accepted: ClosedRange<Int>, stateFloats: Int = 0, codec: PayloadCode = .float32
     ) throws(Defect) -> Envelope {
         let available = buffer.count - offset
-        let wanted = messageBytes(payloadBytes, stateFloats)
+        let least = messageBytes(accepted.lowerBound, stateFloats)
+        guard available >= least else { throw .wrongLength(expected: least, actual: available) }
+        let payloadBytes = buffer.withSpan(of: UInt8.self, at: offset, count: envelopeBytes) {
+            Int(clamping: $0.load(UInt64.self, at: Field.payloadBytes))
+        }
+        // A length that cannot be is refused below, behind what says whether this is an update at all.
+        let wanted = accepted.contains(payloadBytes) ? messageBytes(payloadBytes, stateFloats) : least
         guard available >= wanted else { throw .wrongLength(expected: wanted, actual: available) }
         return try buffer.withSpan(of: UInt8.self, at: offset, count: wanted) { message throws(Defect) in
             func word(_ field: Int) -> UInt32 { message.load(UInt32.self, at: field) }
@@ -190,8 +207,8 @@ package enum UpdateSlot {
             guard word(Field.version) == version else {
                 throw .wrongVersion(expected: version, actual: word(Field.version))
             }
-            guard long(Field.payloadBytes) == UInt64(payloadBytes) else {
-                throw .wrongLength(expected: payloadBytes, actual: Int(clamping: long(Field.payloadBytes)))
+            guard accepted.contains(payloadBytes) else {
+                throw .wrongLength(expected: accepted.upperBound, actual: payloadBytes)
             }
             guard Int(word(Field.stateFloats)) == stateFloats else {
                 throw .wrongState(expected: stateFloats, actual: Int(word(Field.stateFloats)))
@@ -217,6 +234,7 @@ package enum UpdateSlot {
             result.simulatedSeconds = Double(bitPattern: long(Field.simulatedSeconds))
             var envelope = Envelope(client: client, round: round, result: result, payloadBytes: payloadBytes)
             envelope.stateFloats = stateFloats
+            envelope.codec = codec
             return envelope
         }
     }

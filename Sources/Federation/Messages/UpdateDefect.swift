@@ -12,6 +12,8 @@ extension UpdateSlot {
         /// Expected is what the bytes give, actual is what the envelope says.
         case wrongChecksum(expected: UInt32, actual: UInt32)
         case wrongCodec(expected: UInt32, actual: UInt32)
+        /// Its payload is none of its codec; completes the sentence "it …".
+        case badPayload(String)
         case wrongRound(expected: RoundID, actual: RoundID)
         case unknownStatus(UInt16)
         case wrongClient(expected: Int, actual: Int)
@@ -44,6 +46,7 @@ extension UpdateSlot {
             case .wrongChecksum(let expected, let actual):
                 "it was damaged: its checksum is \(hexadecimal(actual)), its bytes give \(hexadecimal(expected))"
             case .wrongCodec(let expected, let actual): "its payload is of codec \(actual), not \(expected)"
+            case .badPayload(let reason): "it \(reason)"
             case .wrongRound(let expected, let actual): "it is of round \(actual), not \(expected)"
             case .wrongClient(let expected, let actual): "it is of client \(actual), not \(expected)"
             case .unknownStatus(let status): "its status is \(status), which has no meaning"

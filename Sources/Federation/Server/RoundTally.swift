@@ -60,10 +60,10 @@ final class RoundTally: AnswerReceiver {
     /// A client's update as it came: its envelope, or what is wrong with it, and the change of the weights.
     func receive(
         _ client: Int, _ envelope: Result<UpdateSlot.Envelope, UpdateSlot.Defect>, _ update: Span<Float>,
-        state: Span<Float>
+        state: Span<Float>, bytes: Int
     ) {
         // A real device keeps its state: it crosses only because any rank can train any client.
-        uploadBytes += AnswerFormat(updateFloats: terms.shape.sent).slotBytes
+        uploadBytes += bytes
         do {
             let envelope = try envelope.get()
             try envelope.checkResult(samplesHeld: terms.samplesHeld(client))

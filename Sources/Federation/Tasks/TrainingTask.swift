@@ -9,7 +9,7 @@ extension ClientTask {
         kind: .train,
         isPart: { _ in true },
         mostClients: { $0.settings.cohortSize },
-        answer: { $0.vectors.answer },
+        answer: { $0.trainingAnswer },
         needsState: { $0.vectors.state > 0 },
         isTimed: true,
         meetsFaults: true,
@@ -19,7 +19,7 @@ extension ClientTask {
         },
         wire: { job, communicator, transfers in
             try Wires.named(job.settings.wire).init(
-                communicator, job.vectors.answer, cohortSize: job.settings.cohortSize, terms: job.terms, transfers)
+                communicator, job.trainingAnswer, cohortSize: job.settings.cohortSize, terms: job.terms, transfers)
         },
         run: { client, round, down, slot, host in
             let vectors = host.job.vectors

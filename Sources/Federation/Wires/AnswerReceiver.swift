@@ -6,9 +6,10 @@ package protocol AnswerReceiver: AnyObject {
     var participants: Int { get }
 
     /// A client's answer as it came: its envelope, or what is wrong with it, its numbers, and the client's new state.
+    /// - Parameter bytes: What the client sent, its state apart.
     func receive(
         _ client: Int, _ envelope: Result<UpdateSlot.Envelope, UpdateSlot.Defect>, _ update: Span<Float>,
-        state: Span<Float>)
+        state: Span<Float>, bytes: Int)
 
     /// A sum of clients' updates, as ``PartialSum`` writes it with these levels, and an envelope of each.
     func receive(
@@ -29,6 +30,8 @@ extension AnswerReceiver {
         levels: [ScaledSum.Levels], bytes: Int
     ) {
         let none: [Float] = []
-        for (client, _) in envelopes { receive(client, .failure(.damagedSum), none.span, state: none.span) }
+        for (client, _) in envelopes {
+            receive(client, .failure(.damagedSum), none.span, state: none.span, bytes: bytes / max(1, envelopes.count))
+        }
     }
 }

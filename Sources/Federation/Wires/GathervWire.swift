@@ -85,6 +85,7 @@ final class GathervWire: Wire {
     func send(unless giveUp: () throws -> Bool) throws {
         let (count, clients) = (batch.byteCount, batch.clients.count)
         try transfers.enterCollective()
+        guard try sendLengths(unless: giveUp) else { return }
         var request = try communicator.startGatherv(
             batch.take(), sending: count, into: Buffer(count: 0), counts: [], root: 0)
         let isGivenUp = try Backoff.default.wait(for: &request, unless: giveUp)
@@ -97,7 +98,21 @@ final class GathervWire: Wire {
     }
 
     func answer(by send: (consuming Buffer<UInt8>) throws -> Buffer<UInt8>) throws {
-        batch.giveBack(try send(batch.take()))
+        batch.sent(try send(batch.message()))
+    }
+
+    /// Says how long the answers are, where they differ. Collective, unless it is given up.
+    /// - Returns: Whether the server knows them.
+    private func sendLengths(unless giveUp: () throws -> Bool) throws -> Bool {
+        guard !format.hasOneLength else { return true }
+        let lengths = batch.lengths
+        var words = Buffer<Int64>(count: lengths.count)
+        for (i, length) in lengths.enumerated() { words[i] = Int64(length) }
+        var request = try communicator.startGatherv(
+            words, sending: lengths.count, into: Buffer(count: 0), counts: [], root: 0)
+        guard try !Backoff.default.wait(for: &request, unless: giveUp) else { return false }
+        _ = try request.wait()
+        return true
     }
 
     // MARK: Server
@@ -108,19 +123,50 @@ final class GathervWire: Wire {
     ) throws -> Bool {
         guard let into = receiveBuffer.take() else { preconditionFailure("the wire is in use, or was given up") }
         let clients = (0..<workers).map { self.clients(of: $0, part: wave, assignment) }
-        let counts = [0] + clients.map { $0.count * format.slotBytes }
         try transfers.enterCollective()
+        guard let lengths = try receiveLengths(clients.map(\.count), unless: giveUp) else {
+            receiveBuffer = .some(into)
+            return false
+        }
+        let counts = [0] + lengths.map { $0.reduce(0, +) }
         var request = try communicator.startGatherv(Buffer(count: 0), into: into, counts: counts, root: 0)
         while try !request.wait(until: .now + .milliseconds(100)) {
             if try giveUp() { return false }
         }
         let received = try request.wait().receive
         let cohort = Array(clients.joined())
-        try transfers.endGather(bytes: cohort.count * format.slotBytes, clients: cohort.count, isFirst: wave == 0)
-        let slots = cohort.enumerated().map { (client: $1, round: round, offset: $0 * format.slotBytes) }
+        try transfers.endGather(bytes: counts.reduce(0, +), clients: cohort.count, isFirst: wave == 0)
+        var offset = 0
+        let slots = zip(cohort, lengths.joined()).map { client, length in
+            defer { offset += length }
+            return (client: client, round: round, offset: offset)
+        }
         deliver(slots, of: received, to: tally)
         receiveBuffer = .some(received)
         return true
+    }
+
+    /// Bytes of each answer of each worker; nil when it was given up. Collective where answers differ in length.
+    /// - Throws: `UpdateSlot.Defect` when a worker names lengths that its answers cannot have.
+    private func receiveLengths(_ clients: [Int], unless giveUp: () throws -> Bool) throws -> [[Int]]? {
+        guard !format.hasOneLength else { return clients.map { [Int](repeating: format.slotBytes, count: $0) } }
+        var request = try communicator.startGatherv(
+            Buffer(count: 0), into: Buffer<Int64>(count: clients.reduce(0, +)), counts: [0] + clients, root: 0)
+        while try !request.wait(until: .now + .milliseconds(100)) {
+            if try giveUp() { return nil }
+        }
+        let words = try request.wait().receive
+        var next = 0
+        var lengths: [[Int]] = []
+        for count in clients {
+            lengths.append((next..<next + count).map { Int(words[$0]) })
+            next += count
+        }
+        let accepted = format.slotBytes(payloadBytes: 0)...format.slotBytes
+        if let wrong = lengths.joined().first(where: { !accepted.contains($0) }) {
+            throw UpdateSlot.Defect.wrongLength(expected: format.slotBytes, actual: wrong)
+        }
+        return lengths
     }
 
     func open(
@@ -142,8 +188,9 @@ final class GathervWire: Wire {
         transfers.timeline.enter(.aggregate)
         transfers.timeline.note(clients: slots.count)
         for (slot, envelope) in zip(slots, envelopes) {
-            format.withNumbers(buffer, at: slot.offset) { update, state in
-                tally.receive(slot.client, envelope, update, state: state)
+            let bytes = format.uploadBytes(of: envelope)
+            format.withNumbers(buffer, at: slot.offset, envelope) { envelope, update, state in
+                tally.receive(slot.client, envelope, update, state: state, bytes: bytes)
             }
         }
     }

@@ -140,7 +140,7 @@ final class ReduceWire: Wire {
         for (slot, client) in clients.enumerated() {
             do {
                 let envelope = try UpdateSlot.readEnvelope(
-                    buffer, at: slot * UpdateSlot.envelopeBytes, client: client, round: round, payloadBytes: 0,
+                    buffer, at: slot * UpdateSlot.envelopeBytes, client: client, round: round, payloadBytes: 0...0,
                     codec: .summed)
                 read.append((client, .success(envelope)))
             } catch {

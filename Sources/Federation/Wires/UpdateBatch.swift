@@ -5,10 +5,14 @@ struct UpdateBatch: ~Copyable {
     private let format: AnswerFormat
     private(set) var round = RoundID(0)
     private(set) var clients: [Int] = []
+    /// Where each client's slot begins, and where the last one ends.
+    private var offsets = [0]
     /// Answers that there is room for.
     private var room: Int
     /// Nil while it is sent or written to.
     private var buffer: Buffer<UInt8>?
+    /// Where answers are written that are then encoded; nil while one is, and without a codec.
+    private var staging: Buffer<UInt8>?
 
     init(_ format: AnswerFormat, room: Int) {
         self.format = format
@@ -16,7 +20,10 @@ struct UpdateBatch: ~Copyable {
         buffer = Buffer(count: room * format.slotBytes)
     }
 
-    var byteCount: Int { clients.count * format.slotBytes }
+    var byteCount: Int { offsets[clients.count] }
+
+    /// Bytes of each slot.
+    var lengths: [Int] { clients.indices.map { offsets[$0 + 1] - offsets[$0] } }
 
     /// Makes room for the answers of these clients.
     /// - Parameter isAnswer: whether they are sent as one message, so that there is room for these alone; those that are here
@@ -30,10 +37,14 @@ struct UpdateBatch: ~Copyable {
             } else {
                 // What is kept lies elsewhere in it, or it is of another size.
                 var new = Buffer<UInt8>(count: clients.count * format.slotBytes)
-                for (slot, client) in kept.enumerated() {
+                var ends = [0]
+                for client in kept {
                     guard let place = self.clients.firstIndex(of: client) else { continue }
-                    new.copy(format.slotBytes, from: old, at: place * format.slotBytes, to: slot * format.slotBytes)
+                    let end = ends[ends.count - 1]
+                    new.copy(offsets[place + 1] - offsets[place], from: old, at: offsets[place], to: end)
+                    ends.append(end + offsets[place + 1] - offsets[place])
                 }
+                offsets = ends
                 buffer = .some(new)
                 room = clients.count
             }
@@ -44,6 +55,7 @@ struct UpdateBatch: ~Copyable {
         }
         self.round = round
         self.clients = kept
+        if kept.isEmpty { offsets = [0] }
     }
 
     /// Whether a client's answer of this round is here, and sound.
@@ -52,7 +64,7 @@ struct UpdateBatch: ~Copyable {
         switch buffer {
         case .some(let buffer):
             return
-                (try? format.readEnvelope(buffer, at: slot * format.slotBytes, client: client, round: round)) != nil
+                (try? format.readEnvelope(buffer, at: offsets[slot], client: client, round: round)) != nil
         case .none: return false
         }
     }
@@ -60,14 +72,34 @@ struct UpdateBatch: ~Copyable {
     /// Lends the place of the next answer; `put` takes it back.
     mutating func takeSlot() -> AnswerSlot {
         precondition(clients.count < room, "a batch of \(room) answers is full")
-        return AnswerSlot(take(), at: byteCount + UpdateSlot.envelopeBytes, floats: format.floats)
+        guard format.codec != nil else {
+            return AnswerSlot(take(), at: byteCount + UpdateSlot.envelopeBytes, floats: format.floats)
+        }
+        switch staging.take() {
+        case .some(let lent): return AnswerSlot(lent, at: 0, floats: format.floats)
+        case .none: return AnswerSlot(Buffer(count: 4 * format.floats), at: 0, floats: format.floats)
+        }
     }
 
     /// Takes an answer whose numbers have been written. O(slot): the checksum is of all of them.
     mutating func put(_ slot: consuming AnswerSlot, of client: Int, _ result: LocalResult) {
-        var buffer = slot.intoBuffer()
-        UpdateSlot.writeEnvelope(format.envelope(client, round, result), to: &buffer, at: byteCount)
+        let start = byteCount
+        var payloadBytes = format.capacity
+        var buffer: Buffer<UInt8>
+        if format.codec == nil {
+            buffer = slot.intoBuffer()
+        } else {
+            buffer = take()
+            let numbers = slot.intoBuffer()
+            payloadBytes = numbers.withSpan(of: Float.self, at: 0, count: format.floats) {
+                format.write($0, to: &buffer, at: start)
+            }
+            staging = .some(numbers)
+        }
+        UpdateSlot.writeEnvelope(
+            format.envelope(client, round, result, payloadBytes: payloadBytes), to: &buffer, at: start)
         clients.append(client)
+        offsets = Array(offsets.prefix(clients.count)) + [start + format.slotBytes(payloadBytes: payloadBytes)]
         giveBack(buffer)
     }
 
@@ -82,6 +114,25 @@ struct UpdateBatch: ~Copyable {
     mutating func take() -> Buffer<UInt8> {
         guard let buffer = buffer.take() else { preconditionFailure("the batch is being sent") }
         return buffer
+    }
+
+    /// The answers as one message: the memory itself, or where answers differ in length a copy with an index of them. `sent`
+    /// takes it back.
+    mutating func message() -> Buffer<UInt8> {
+        guard !format.hasOneLength else { return take() }
+        let lengths = lengths
+        let memory = take()
+        let indexBytes = SlotIndex.byteCount(slots: lengths.count)
+        var message = Buffer<UInt8>(count: byteCount + indexBytes)
+        message.copy(byteCount, from: memory, at: 0, to: 0)
+        message.withMutableSpan(of: UInt8.self, at: byteCount, count: indexBytes) { SlotIndex.write(lengths, to: &$0) }
+        giveBack(memory)
+        return message
+    }
+
+    /// Takes a message back that has been sent.
+    mutating func sent(_ message: consuming Buffer<UInt8>) {
+        if format.hasOneLength { giveBack(message) }
     }
 
     mutating func giveBack(_ buffer: consuming Buffer<UInt8>) {

@@ -104,6 +104,8 @@ public struct RunSettings: Sendable, Equatable {
 
     /// How updates come up: a name of `Wires`.
     public var wire = "gatherv"
+    /// How clients' updates are encoded for the way up: a name of `UpdateCodecs`; nil: as they are.
+    public var compress: String?
 
     /// Simulated: the probability that a client starts late, in [0, 1].
     public var stragglerProb = 0.0

@@ -125,9 +125,11 @@ final class ServerRound {
         let result = LocalResult(
             samples: progress.turn.samples, steps: progress.turn.steps,
             loss: progress.seen > 0 ? progress.loss / Double(progress.seen) : 0)
-        let envelope = AnswerFormat(updateFloats: update.count).envelope(client, round, result)
+        let format = AnswerFormat(updateFloats: update.count)
         let none: [Float] = []
-        tally.receive(client, .success(envelope), update.span, state: none.span)
+        tally.receive(
+            client, .success(format.envelope(client, round, result)), update.span, state: none.span,
+            bytes: format.uploadBytes)
         self.update = update
         if let copy = copies.removeValue(forKey: client) { idle.append(copy) }
     }

@@ -250,7 +250,7 @@ final class SplitExchange: Exchange {
         guard !hasDelivered else { return }
         rejected.insert(client)
         let none: [Float] = []
-        tally?.receive(client, .failure(defect), none.span, state: none.span)
+        tally?.receive(client, .failure(defect), none.span, state: none.span, bytes: 0)
     }
 
     /// Nothing is to come from a client in this round.

@@ -1,4 +1,5 @@
 import Aggregation
+import Codecs
 import Datasets
 import FedCore
 import Federation
@@ -12,6 +13,7 @@ enum Plugins {
     static let all: [PluginDescription] =
         Strategies.descriptions + Aggregations.descriptions + Selections.descriptions + Attacks.descriptions
         + Datasets.descriptions + Partitions.descriptions + LearningRateSchedule.descriptions + Wires.descriptions
+        + UpdateCodecs.descriptions
         + Models.all.map { PluginDescription(kind: "model", name: $0.name, summary: "") }
 
     /// Their names alone, for lists; the summaries stand elsewhere.

@@ -60,7 +60,8 @@ struct UpdateTarget: FuzzTarget {
         let envelope: UpdateSlot.Envelope
         do {
             envelope = try UpdateSlot.readEnvelope(
-                buffer, at: 0, client: slot.client, round: RoundID(slot.round), payloadBytes: Self.payloadBytes)
+                buffer, at: 0, client: slot.client, round: RoundID(slot.round),
+                payloadBytes: Self.payloadBytes...Self.payloadBytes)
             try envelope.checkResult(samplesHeld: slot.samplesHeld)
             guard envelope.result.status.hasUpdate || !mendsChecksum else { return .different }
             try buffer.withSpan(of: Float.self, at: UpdateSlot.envelopeBytes, count: Self.parameterCount) {

@@ -128,9 +128,9 @@ final class AsynchronousExchange: Exchange {
         let kept: [Float] = []
         switch end {
         case .lost: tally.drop(1)
-        case .update(.failure(let defect), let slot):
-            tally.receive(start.client, .failure(defect), slot.span, state: kept.span)
-        case .update(.success(var envelope), var slot):
+        case .update(.failure(let defect), let slot, let bytes):
+            tally.receive(start.client, .failure(defect), slot.span, state: kept.span, bytes: bytes)
+        case .update(.success(var envelope), var slot, let bytes):
             if envelope.result.status.hasUpdate {
                 if staleness > strategy.largestStaleness ?? .max {
                     envelope.result.status = .late
@@ -138,7 +138,7 @@ final class AsynchronousExchange: Exchange {
                     weigh(&slot, of: start, staleness: staleness)
                 }
             }
-            tally.receive(start.client, .success(envelope), slot.span, state: kept.span)
+            tally.receive(start.client, .success(envelope), slot.span, state: kept.span, bytes: bytes)
         }
         if tally.participants > before {
             current.staleness.append(staleness)

@@ -36,8 +36,8 @@ protocol AsynchronousWorkers: AnyObject {
 
 /// How a client's turn ended.
 enum TurnEnd {
-    /// With an update: its envelope, or what is wrong with it, and the change of the weights.
-    case update(Result<UpdateSlot.Envelope, UpdateSlot.Defect>, [Float])
+    /// With an update: its envelope, or what is wrong with it, the change of the weights, and the bytes that it crossed with.
+    case update(Result<UpdateSlot.Envelope, UpdateSlot.Defect>, [Float], bytes: Int)
     /// Its rank was lost, and nobody else is to train it.
     case lost
 }

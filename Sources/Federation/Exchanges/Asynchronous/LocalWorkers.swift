@@ -39,7 +39,8 @@ final class LocalWorkers: AsynchronousWorkers {
         var span = slot.mutableSpan
         host.device.startRound()
         let envelope = try host.run(.training, start.client, start.id, down: weights.span, slot: &span)
-        return .update(.success(envelope), slot)
+        let bytes = ClientTask.training.answer(host.job).uploadBytes(of: .success(envelope))
+        return .update(.success(envelope), slot, bytes: bytes)
     }
 
     func heartbeat() {}

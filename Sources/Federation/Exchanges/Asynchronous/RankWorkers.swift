@@ -133,8 +133,10 @@ final class RankWorkers: AsynchronousWorkers {
         timeline.note(clients: slots.count)
         for (client, round, offset) in slots {
             let envelope = format.open(answer, at: offset, client: client, round: round)
-            let change = format.withNumbers(answer, at: offset) { update, _ in update.indices.map { update[$0] } }
-            turns[client]?.end = .update(envelope, change)
+            let bytes = format.uploadBytes(of: envelope)
+            turns[client]?.end = format.withNumbers(answer, at: offset, envelope) { envelope, update, _ in
+                .update(envelope, update.indices.map { update[$0] }, bytes: bytes)
+            }
             ended.append(client)
         }
     }

@@ -9,6 +9,9 @@ public enum ExchangeSettings: SettingsGroup {
     ) throws(ConfigurationError) {
         try visitor.value("wire", &settings.wire, of: "wire", "How updates come up: {choices}.")
         try visitor.value(
+            "compress", &settings.compress, absent: "as they are", of: "update codec",
+            "How clients' updates are encoded for the way up: {choices}.")
+        try visitor.value(
             "round-deadline", &settings.roundDeadline,
             .above(0, atMost: 1e6).saying("greater than 0 and at most 1000000 seconds"), unit: .seconds,
             absent: "never",

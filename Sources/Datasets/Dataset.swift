@@ -1,36 +1,53 @@
-/// One split (train or test) of labelled images. A value is shared by every thread of a rank; reading changes nothing.
+/// One split (train or test) of labelled images.
+///
+/// Samples are numbered 0 ..< ``count``, and a sample's number means the same on every rank: a ``Partition``
+/// refers to samples by number alone, and every rank opens the files for itself. Implementations generate
+/// samples on demand or read a memory-mapped file, so a split of many gigabytes costs a rank hardly any memory
+/// of its own.
+///
+/// A value is shared by every thread of a rank; reading has no side effects and needs no lock.
 public protocol Dataset: Sendable {
-    /// The name on the command line, e.g. `fashion-mnist`.
+    /// Name of the data set for logs and records, e.g. `fashion-mnist`, `idx:FOLDER`.
     var name: String { get }
-    /// Number of samples, at least 1.
+    /// Number of samples, from 1 to 2³² − 1: samples are numbered by `UInt32`.
     var count: Int { get }
-    /// Shape of one image.
+    /// Shape of one image, the same for all samples.
     var shape: ImageShape { get }
-    /// Number of classes; every label is in 0 ..< classes.
+    /// Number of classes; every label is in 0 ..< classes. A class may have no samples.
     var classes: Int { get }
     /// Name of each class, in the order of the labels: `classes` texts.
     var classNames: [String] { get }
-    /// What the numbers of the images are divided by on their way from the file: 255 for bytes.
+    /// Divisor of the file's numbers on their way to floats: 255 for bytes. It is stored with a trained model,
+    /// because images divided by another number are other inputs to it.
     var scale: Float { get }
 
-    /// Rows of the file that the split was taken from: more than samples where some were held out or left out.
+    /// Number of rows of the file that the split was taken from: larger than ``count`` where samples were held
+    /// out for testing or dropped for want of a label. ``count`` by default.
     var sourceRows: Int { get }
 
-    /// The row of the file that a sample is.
+    /// Row of the source file that a sample was read from, in 0 ..< ``sourceRows``. The sample's own number by
+    /// default. ``ByColumnPartitioner`` needs it to match a column of the whole file with a part of its rows.
     ///
     /// - Precondition: 0 ≤ sample < count.
     func sourceRow(_ sample: Int) -> Int
 
-    /// The class of a sample, without reading its image.
+    /// Class of a sample, in 0 ..< ``classes``, without reading its image. O(1).
     ///
     /// - Precondition: 0 ≤ sample < count.
     func label(_ sample: Int) -> Int
 
-    /// Writes the samples' images as floats (those of bytes in [0, 1]) and their labels, in the order asked for. Touches only the rows
-    /// asked for and allocates nothing.
+    /// Writes the images of a batch as floats (bytes become values in [0, 1]) and their labels, in the order
+    /// asked for.
+    ///
+    /// Called once for each batch of a training epoch, so it allocates nothing and touches only the rows asked
+    /// for. Several threads may call it at once with buffers of their own.
+    ///
     /// - Parameters:
+    ///   - samples: numbers of the samples, each below ``count``, in any order and with repetitions.
     ///   - images: room for `[samples.count, channels, height, width]` or more; what is beyond stays as it is.
-    ///   - labels: room for `[samples.count]` or more.
+    ///   - labels: room for `[samples.count]` or more; what is beyond stays as it is.
+    /// - Precondition: both buffers are large enough.
+    /// - Complexity: O(samples.count · shape.count).
     func read(_ samples: Span<UInt32>, into images: inout MutableSpan<Float>, labels: inout MutableSpan<Int32>)
 }
 
@@ -38,35 +55,46 @@ extension Dataset {
     public var sourceRows: Int { count }
     public func sourceRow(_ sample: Int) -> Int { sample }
 
-    /// The labels themselves, where the data give their classes no other name.
+    /// The labels written as numbers, for data that do not name their classes.
     public var classNames: [String] { (0..<classes).map { "\($0)" } }
 
-    /// That of bytes, and of images that are made from bytes.
+    /// 255, the divisor of bytes and of images generated as bytes.
     public var scale: Float { 255 }
 
-    /// The label of every sample, in order: what a partitioner works on. 4 bytes a sample.
+    /// The label of every sample, in order: what a partitioner works on.
+    ///
+    /// - Returns: `[count]`, 4 bytes a sample.
+    /// - Complexity: O(count); it reads every label, but no image.
     public func labels() -> [Int32] {
         (0..<count).map { Int32(label($0)) }
     }
 }
 
-/// Shape of one image, in PyTorch's order.
+/// Shape of one image, `[channels, height, width]`: PyTorch's order of dimensions.
+///
+/// A row of a table that is no image has the shape `[1, 1, columns]`.
 public struct ImageShape: Sendable, Hashable, CustomStringConvertible {
-    /// Planes of one image: 1 for grey, 3 for colour.
+    /// Number of planes: 1 for grey, 3 for colour.
     public let channels: Int
-    /// Rows.
+    /// Number of rows, in pixels.
     public let height: Int
-    /// Columns.
+    /// Number of columns, in pixels.
     public let width: Int
 
-    /// A shape of `[channels, height, width]`, each at least 1.
+    /// Creates a shape from its three extents, each at least 1. Nothing is checked here: readers have checked
+    /// the header that the numbers come from.
     public init(channels: Int, height: Int, width: Int) {
         self.channels = channels
         self.height = height
         self.width = width
     }
 
-    /// A shape written as `CxHxW`; nil if it is not, or a side is not in 1 … largestSide.
+    /// Parses a shape written as `CxHxW`, e.g. `3x32x32`.
+    ///
+    /// - Parameters:
+    ///   - text: three whole numbers with `x` between them.
+    ///   - largestSide: the largest extent accepted for any dimension, so that the product does not overflow.
+    /// - Returns: nil when the text has another form, or an extent is not in 1 … largestSide.
     init?(_ text: String, largestSide: Int) {
         let sides = text.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
         guard sides.count == 3, sides.allSatisfy({ (1...largestSide).contains($0) }) else { return nil }
@@ -76,22 +104,27 @@ public struct ImageShape: Sendable, Hashable, CustomStringConvertible {
     /// Number of elements of one image.
     public var count: Int { channels * height * width }
 
-    /// E.g. `1×28×28`.
+    /// The three extents with `×` between them, e.g. `1×28×28`.
     public var description: String { "\(channels)×\(height)×\(width)" }
 }
 
-/// The two splits of a data set; they agree in shape and classes.
+/// The two splits of a data set, and how they came about.
+///
+/// Every rank opens a pair of its own with ``Datasets/open(_:options:)``. The splits agree in ``Dataset/shape``
+/// and ``Dataset/classes``: the source that makes the pair has checked it.
 public struct DatasetPair: Sendable {
-    /// What the clients share.
+    /// Training split, which a ``Partition`` divides among the clients.
     public let train: any Dataset
-    /// What the server evaluates on.
+    /// Test split, on which the server evaluates the global model.
     public let test: any Dataset
-    /// The share of the samples that was drawn by the seed to be the test split; nil where it has files of its own.
+    /// Share of the samples, in (0, 1), that was drawn from the seed to be the test split; nil when the test
+    /// split has files of its own. With a drawn split, another seed would put training samples into the test
+    /// split, so the origin of a trained model records it.
     public let heldOutShare: Double?
-    /// What the user should know of how the files were read.
+    /// Remarks on how the files were read, for the user; rank 0 prints them.
     public let notes: [DatasetNote]
 
-    /// Two splits that agree in shape and classes.
+    /// Creates a pair from two splits that agree in shape and classes; nothing is checked.
     public init(
         train: any Dataset, test: any Dataset, heldOutShare: Double? = nil, notes: [DatasetNote] = []
     ) {
@@ -101,7 +134,7 @@ public struct DatasetPair: Sendable {
         self.notes = notes
     }
 
-    /// The same with notes before its own.
+    /// A copy of the pair with further notes in front of its own.
     func noting(_ first: [DatasetNote]) -> DatasetPair {
         DatasetPair(train: train, test: test, heldOutShare: heldOutShare, notes: first + notes)
     }

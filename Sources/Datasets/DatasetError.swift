@@ -1,33 +1,43 @@
 public import FedCore
 
-/// The files of a data set are not what they should be. Each case prints as one line that names the file.
+/// A file of a data set that cannot be read as what it was given for.
+///
+/// Each case prints as one line that names the file and, where there is one, the remedy; the command ends with
+/// exit code 2. Files come from elsewhere and may hold anything, so every reader reports what is wrong instead
+/// of trapping.
 public enum DatasetError: UserError, Equatable {
-    /// The file or folder is not there; `remedy` says how to get it.
+    /// No file or folder of this name; `remedy` says how to get it.
     case missing(file: String, remedy: String)
-    /// The operating system refused; `reason` is its own text.
+    /// The operating system refused to open, read or map the file; `reason` is its own text.
     case unreadable(file: String, reason: String)
-    /// The file did not keep still.
+    /// Another process changed the file while it was being read, so what was read may mix two states of it.
     case changed(file: String)
-    /// The first four bytes are not those of an IDX file of unsigned bytes with as many dimensions as expected.
+    /// The first four bytes are not those of an IDX file of unsigned bytes with the expected number of
+    /// dimensions.
     case wrongMagic(file: String, expected: UInt32, actual: UInt32)
-    /// Fewer bytes than the header promises, after decompression.
+    /// Fewer bytes than the header promises. Both lengths are in bytes, header included and after
+    /// decompression.
     case truncated(file: String, expectedBytes: Int, actualBytes: Int)
-    /// Bytes after the last one the header promises, after decompression.
+    /// Bytes after the last one that the header promises, after decompression.
     case trailingBytes(file: String, expectedBytes: Int)
-    /// Not a gzip file, or a damaged one.
+    /// Data that are not gzip, or are damaged or cut short; `reason` is zlib's text where it gives one.
     case badGzip(file: String, reason: String)
-    /// A dimension in the header is 0, or their product does not fit an Int.
+    /// A dimension in the header is 0, or the product of all does not fit an Int.
     case badDimensions(file: String, dimensions: [UInt32])
     /// Images and labels are not one to one.
     case countMismatch(images: String, imageCount: Int, labels: String, labelCount: Int)
-    /// The two splits differ in image size.
+    /// The two splits differ in the shape of their images.
     case shapeMismatch(train: String, trainShape: ImageShape, test: String, testShape: ImageShape)
+    /// A label is not in 0 ..< classes; `sample` counts from 0 within the file.
     case labelOutOfRange(file: String, sample: Int, label: Int, classes: Int)
-    /// The bytes are not what the file's format asks for; `reason` says where and how, e.g. `line 3 has 4 columns`.
+    /// The bytes violate the file's format in another way; `reason` says where and how, e.g. `line 3 has 4
+    /// columns`.
     case malformed(file: String, reason: String)
-    /// No folder for decompressed files can be written.
+    /// No folder of the cache can be written, so nothing can be decompressed or converted; see
+    /// ``DatasetOptions/cacheFolder``.
     case cache(folder: String, reason: String)
 
+    /// One line for the user, with the file and what to do about it.
     public var description: String {
         switch self {
         case .missing(let file, let remedy): "\(file) is missing: \(remedy)"
@@ -54,6 +64,7 @@ public enum DatasetError: UserError, Equatable {
         }
     }
 
+    /// A magic number as eight hexadecimal digits, e.g. `0x00000803`.
     private func hex(_ magic: UInt32) -> String {
         let digits = String(magic, radix: 16)
         return "0x" + String(repeating: "0", count: 8 - digits.count) + digits

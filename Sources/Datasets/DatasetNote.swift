@@ -1,10 +1,13 @@
-/// What a reader found, or took for granted, in the files of a data set: one line for the user.
+/// One line for the user about how a file was read: a guess that the reader made (such as which line is the
+/// header) or something in the data that is easily overlooked.
 public struct DatasetNote: Sendable, Equatable {
-    /// E.g. `train.csv: line 1 is the header: label, p0, p1, … p783`.
+    /// The line, without a prefix, e.g. `train.csv: line 1 is the header: label, p0, p1, … p783`.
     public let text: String
-    /// Whether it may not be what the user wants.
+    /// Whether the finding may not be what the user wants, e.g. pixel values that nobody scaled.
     public let isWarning: Bool
 
+    /// A note that states how something was read.
     static func fact(_ text: String) -> DatasetNote { DatasetNote(text: text, isWarning: false) }
+    /// A note that asks the user to look again.
     static func warning(_ text: String) -> DatasetNote { DatasetNote(text: text, isWarning: true) }
 }

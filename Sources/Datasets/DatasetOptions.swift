@@ -1,20 +1,29 @@
 public import FedCore
 
-/// What a source may need to open a data set; each takes what concerns it.
+/// Everything besides the choice itself that opening a data set may need. Each source reads the fields that
+/// concern it.
+///
+/// Rank 0 sends the options to all ranks, which is why they are `Codable`: equal options and equal files give
+/// equal data sets on every rank.
 public struct DatasetOptions: Sendable, Equatable, Codable {
-    /// Seed of generated images. Every rank needs the same.
+    /// Seed of generated images and of held-out test samples, unless option `seed` of the data set gives
+    /// another. It must be equal on all ranks.
     public var seed: UInt64 = 0
-    /// Clients of the run: a generated training split holds `clients × samplesPerClient` samples. At least 1.
+    /// Number of clients of the run, at least 1: a generated training split holds `clients × samplesPerClient`
+    /// samples, of which there may be at most 2³² − 1.
     public var clients = 5
-    /// At least 1.
+    /// Number of generated training samples for each client, at least 1.
     public var samplesPerClient = 600
-    /// What the source takes by name.
+    /// Options that the source takes by name, as given with `--dataset-options`; an option that the source does
+    /// not know is refused.
     public var named: NamedOptions = [:]
-    /// The classes, in the order of the labels, that a model has learnt: labels that are texts become classes by this list,
-    /// not by what there is. Empty: by what there is.
+    /// Class names that a trained model has learnt, in the order of its outputs. Labels that are texts are
+    /// numbered by this list, so that they mean to the model what they meant in training. Empty: numbered by
+    /// the labels found in the file.
     public var classNames: [String] = []
-    /// Folder for decompressed files. Without it: `FEDMPI_CACHE`, or the first writable one of
-    /// `XDG_CACHE_HOME/fedmpi` (else `HOME/.cache/fedmpi`) and `TMPDIR/fedmpi-UID` (else `/tmp/fedmpi-UID`).
+    /// Folder for decompressed and converted copies of files. When nil: the folder in `FEDMPI_CACHE`, or else
+    /// the first writable one of `XDG_CACHE_HOME/fedmpi` (else `HOME/.cache/fedmpi`) and `TMPDIR/fedmpi-UID`
+    /// (else `/tmp/fedmpi-UID`).
     public var cacheFolder: String?
 
     /// The defaults: seed 0, 5 clients of 600 samples, the cache where the environment says.

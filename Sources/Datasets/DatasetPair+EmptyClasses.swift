@@ -1,5 +1,11 @@
 extension DatasetPair {
-    /// Adds a note when classes have no sample to train on: they may be none. Reads labels until all classes are met.
+    /// Adds a note when some classes have no training samples.
+    ///
+    /// Such classes are often a mistake: labels that count from 1 leave class 0 empty and add an output that
+    /// never learns, which is a warning; a class missing elsewhere is a mere fact.
+    ///
+    /// - Complexity: O(1) in the usual case, as labels are read only until every class has been seen;
+    ///   O(train.count) otherwise.
     func notingEmptyClasses() -> DatasetPair {
         var isMet = [Bool](repeating: false, count: train.classes)
         var left = train.classes
@@ -24,6 +30,7 @@ extension DatasetPair {
                     + "classes"))
     }
 
+    /// A copy of the pair with one more note behind its own.
     private func adding(_ note: DatasetNote) -> DatasetPair {
         DatasetPair(train: train, test: test, notes: notes + [note])
     }

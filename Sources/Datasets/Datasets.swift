@@ -1,29 +1,46 @@
 public import FedCore
 
-/// Where a data set comes from. One file in `Sources/`, one line in `Datasets.all`.
+/// A kind of data set that users can name on the command line: a file format, or one particular collection.
+///
+/// A source is made from what the user typed and then opened. The two steps are apart so that a mistake in the
+/// options is found before any file is touched, and so that help texts can list the options without a file. To
+/// add one, write one file in `Sources/` and one line in ``Datasets/all``; `docs/EXTENDING.md` shows it step by
+/// step.
 public protocol DatasetSource: Sendable {
     /// The name on the command line, before any colon.
     static var name: String { get }
-    /// What follows the name, for `--help`: e.g. `:FOLDER`, or empty.
+    /// What follows the name, for `--help`: e.g. `:FOLDER`; empty when nothing does.
     static var usage: String { get }
-    /// One line for `--help`.
+    /// One line for `--help`, with the options and their defaults.
     static var summary: String { get }
-    /// The classes' names, in the order of the labels; empty, as by default, when only the files know them.
+    /// Names of the classes, in the order of the labels; empty, as by default, when only the files know them.
     static var classNames: [String] { get }
-    /// Whether all images are made from the seed.
+    /// Whether all images are generated from the seed, so that no file is needed. False by default.
     static var isMade: Bool { get }
-    /// Whether it takes the option `seed`: images, or the samples to test on, may be drawn by it.
+    /// Whether the source takes the option `seed`, by which images or the held-out test samples are drawn.
+    /// Equal to ``isMade`` by default.
     static var takesSeed: Bool { get }
 
-    /// Takes the user's choices; reads no file.
+    /// Creates a source from the user's choices. Reads no file.
+    ///
     /// - Parameters:
-    ///   - argument: what followed the colon, if there was one.
-    ///   - options: what the source takes by name; whatever is left is refused.
-    /// - Throws: `ConfigurationError` when a choice is at fault.
+    ///   - argument: the text after the colon; nil when there was no colon.
+    ///   - options: reader of the named options. The caller refuses those that the source has not asked for.
+    /// - Throws: `ConfigurationError` when the argument is missing or superfluous, or an option is out of
+    ///   range.
     init(_ argument: String?, options: inout OptionReader) throws(ConfigurationError)
 
-    /// Opens both splits. Local to the rank; ranks may call it at once.
-    /// - Throws: `ConfigurationError` when the choice is at fault, `DatasetError` when a file is.
+    /// Opens both splits.
+    ///
+    /// Local to the rank, not collective. All ranks of a host may call it at once: they share one copy in the
+    /// cache, made by the first of them while the others wait.
+    ///
+    /// - Parameter options: settings of the run; the source reads the fields that concern it.
+    /// - Returns: two splits that agree in shape and classes.
+    /// - Throws: `ConfigurationError` when the user's choice does not fit, ``DatasetError`` when a file cannot
+    ///   be read.
+    /// - Complexity: O(labels) for mapped files, O(file) for the first opening of a compressed file or a text
+    ///   table.
     func open(_ options: DatasetOptions) throws -> DatasetPair
 }
 
@@ -33,7 +50,11 @@ extension DatasetSource {
     public static var takesSeed: Bool { isMade }
 
     /// The file or folder after the colon.
-    /// - Throws: `ConfigurationError` when there is none.
+    ///
+    /// - Parameters:
+    ///   - argument: the text after the colon.
+    ///   - what: the word for it in the error message, e.g. `folder`.
+    /// - Throws: `ConfigurationError` when it is missing or empty.
     static func path(_ argument: String?, _ what: String) throws(ConfigurationError) -> String {
         guard let argument, !argument.isEmpty else {
             throw ConfigurationError("'\(name)' needs a \(what): '\(name)\(usage)'")
@@ -42,15 +63,21 @@ extension DatasetSource {
     }
 }
 
-/// The catalog of data sets.
+/// The catalog of data sets: all that can be named with `--dataset`.
+///
+/// ```swift
+/// let data = try Datasets.open("idx:/data/emnist", options: DatasetOptions())
+/// print(data.train.count, data.train.shape)
+/// ```
 public enum Datasets {
-    /// Every source, in the order of `--help`.
+    /// Every source, in the order in which `--help` lists them.
     public static let all: [any DatasetSource.Type] = [
         FashionMNIST.self, IDXFolder.self, CIFAR10.self, CIFAR100.self, NumPyArrays.self, CSVTable.self,
         SyntheticImages.self,
     ]
 
-    /// What each takes, for help texts and forms.
+    /// Each source's options, for help texts and forms. They are found by letting every source read an empty
+    /// set of options, so a source states its options only once.
     public static var descriptions: [PluginDescription] {
         all.map { type in
             PluginDescription(kind: "data set", name: type.name, usage: type.usage, summary: type.summary) {
@@ -60,33 +87,46 @@ public enum Datasets {
         }
     }
 
-    /// What can be asked for, for `--help` and error messages: e.g. `fashion-mnist`, `idx:FOLDER`.
+    /// The choices as users write them, for `--help` and error messages: e.g. `fashion-mnist`, `idx:FOLDER`.
     public static var choices: [String] { all.map { $0.name + $0.usage } }
 
-    /// The names of a data set's classes; empty when nobody knows them.
+    /// Names of a data set's classes, without opening it.
+    ///
     /// - Parameter choice: what the user typed: `name` or `name:argument`.
+    /// - Returns: the names in the order of the labels; empty when only the files know them, or no source has
+    ///   this name.
     public static func classNames(of choice: String) -> [String] {
         source(of: choice)?.classNames ?? []
     }
 
-    /// Whether all images of a data set are made from the seed.
+    /// Whether all images of a data set are generated from the seed; false when no source has this name.
+    ///
     /// - Parameter choice: what the user typed: `name` or `name:argument`.
     public static func areMade(_ choice: String) -> Bool {
         source(of: choice)?.isMade ?? false
     }
 
-    /// Whether a data set takes the option `seed`: images, or the samples to test on, may be drawn by it.
+    /// Whether a data set takes the option `seed`, by which images or the test samples may be drawn; false when
+    /// no source has this name.
+    ///
     /// - Parameter choice: what the user typed: `name` or `name:argument`.
     public static func takeSeed(_ choice: String) -> Bool {
         source(of: choice)?.takesSeed ?? false
     }
 
+    /// The source that a choice names; what follows the colon is not looked at.
     private static func source(of choice: String) -> (any DatasetSource.Type)? {
         all.first { $0.name == choice.prefix { $0 != ":" } }
     }
 
-    /// Opens a data set by what the user typed: `name` or `name:argument`.
-    /// - Throws: `ConfigurationError` when the choice is at fault, `DatasetError` when a file is.
+    /// Opens a data set by what the user typed. Local to the rank; see ``DatasetSource/open(_:)``.
+    ///
+    /// - Parameters:
+    ///   - choice: `name` or `name:argument`; the argument may hold colons of its own.
+    ///   - options: settings of the run, among them the options by name.
+    /// - Returns: both splits, with a note if a class has no training samples.
+    /// - Throws: `ConfigurationError` when the name is unknown or an option is not accepted, ``DatasetError``
+    ///   when a file cannot be read.
     public static func open(_ choice: String, options: DatasetOptions = DatasetOptions()) throws -> DatasetPair {
         let parts = choice.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
         let name = parts.first.map { String($0) } ?? ""

@@ -1,12 +1,17 @@
-/// Whole shares in given proportions.
+/// Division of a whole number of samples by real-valued proportions.
+///
+/// Rounding each share by itself would lose or invent samples; here the shares always add up.
 enum Apportionment {
-    /// Splits `total` by the largest-remainder method (A. Hamilton, 1792): each share is its exact quota rounded down, and
-    /// what is left goes one by one to the largest fractions. O(n log n).
+    /// Splits `total` by the largest-remainder method (A. Hamilton, 1792): each share is its exact quota
+    /// rounded down, and what is left goes one by one to the largest fractions.
+    ///
     /// - Parameters:
-    ///   - proportions: ≥ 0, with sum 1.
-    ///   - first: equal fractions are served from this index on, wrapping around, so that ties need not always favour
-    ///     the same.
+    ///   - total: number of samples, ≥ 0.
+    ///   - proportions: one for each receiver, ≥ 0, with sum 1.
+    ///   - first: index from which equal fractions are served, wrapping around, so that ties need not always
+    ///     favour the first receivers.
     /// - Returns: shares whose sum is `total`, each less than 1 away from its quota.
+    /// - Complexity: O(n log n).
     static func split(_ total: Int, by proportions: [Double], firstInTies first: Int = 0) -> [Int] {
         var shares = [Int](repeating: 0, count: proportions.count)
         var fractions = [(fraction: Double, turn: Int)]()

@@ -1,11 +1,15 @@
 public import FedCore
 
-/// The clients are those the data come from: a file names the client of each training sample, in their order, or of each row of
-/// the data's own file, of which some may be held out to test.
+/// Natural clients: a file names the client of each sample, such as the writer of each letter or the device of
+/// each record.
 ///
-/// Names are numbers or texts; clients are numbered in the order of the numbers, or of the texts' UTF-8 when some are not
-/// whole numbers. The file is text (of a single column, or a table of which option `column` names one, such as the data
-/// set's own CSV file), or a whole-number array of NumPy's (`.npy`).
+/// The file has one row for each training sample, in their order, or one for each row of the data's own file,
+/// of which some may be held out for testing; the latter lets a column of the data set's own CSV file name the
+/// clients.
+///
+/// Names are numbers or texts. Clients are numbered in the order of the numbers, or of the texts' UTF-8 when
+/// some are not whole numbers. The file is text (of a single column, or a table of which option `column` names
+/// one), or a whole-number array of NumPy's (`.npy`). The seed has no part in it.
 public struct ByColumnPartitioner: Partitioner {
     public static let name = "by-column"
     public static let summary = """
@@ -15,25 +19,37 @@ public struct ByColumnPartitioner: Partitioner {
     private let file: UserTable
     private let column: CSVReader.Column
 
+    /// Reads options `file`, `column`, `header` and `separator`; the file itself is read by `owners`.
+    ///
+    /// - Throws: `ConfigurationError` when `file` is missing or an option is not accepted.
     public init(_ settings: PartitionSettings, options: inout OptionReader) throws(ConfigurationError) {
         file = try UserTable(&options)
         column = CSVReader.Column(text: options.text("column", default: "0", "a column, by name or number"))
     }
 
-    /// O(samples log clients).
+    /// The client of each sample, for a file with one row for each training sample.
+    ///
+    /// - Throws: `ConfigurationError` when the file cannot be read, has another number of rows than there are
+    ///   samples, or names another number of clients than the run has.
+    /// - Complexity: O(samples log clients), and the reading of the file.
     public func owners(
         labels: [Int32], classes: Int, clients: Int, seed: UInt64
     ) throws(ConfigurationError) -> [UInt32] {
         try owners(samples: labels.count, clients: clients, rows: nil)
     }
 
-    /// O(rows log clients).
+    /// The client of each sample, for a file of the training samples or of all rows of the data.
+    ///
+    /// - Throws: as above.
+    /// - Complexity: O(rows log clients), and the reading of the file.
     public func owners(
         labels: [Int32], classes: Int, clients: Int, seed: UInt64, rows: SourceRows
     ) throws(ConfigurationError) -> [UInt32] {
         try owners(samples: labels.count, clients: clients, rows: rows)
     }
 
+    /// Matches the file's rows with the samples: one to one, or by `rows` when the file covers the test samples
+    /// too.
     private func owners(samples: Int, clients: Int, rows: SourceRows?) throws(ConfigurationError) -> [UInt32] {
         let names = try file.column(column)
         let total = rows?.count ?? samples
@@ -57,6 +73,8 @@ public struct ByColumnPartitioner: Partitioner {
         return rows.compactMap { numbers[names[Int($0)]] }
     }
 
+    /// The names in the order that numbers the clients: by value if all are whole numbers, else by UTF-8, which
+    /// is the same on every machine whatever its locale.
     private static func sorted(_ names: Set<String>) -> [String] {
         let numbers = names.compactMap { name in Int(name).map { (number: $0, name: name) } }
         // The name decides between 7 and 07.

@@ -1,10 +1,12 @@
 public import FedCore
 
-/// The user's own class table: how many samples of each class each client gets. Which ones they are, the seed says; samples
-/// that the table leaves over belong to nobody.
+/// Exact numbers of samples of each class for each client, from a table of the user's, e.g. to repeat the
+/// partition of another experiment. Which samples they are is drawn from the seed; samples that the table
+/// leaves over belong to nobody.
 ///
-/// The file has a line of counts for each client and a column for each class: text (separated by commas, or option
-/// `separator`; names in the first line with `header=true`), or an integer array `[clients, classes]` of NumPy's (`.npy`).
+/// The file has a line of counts for each client and a column for each class: text (separated by commas, or
+/// option `separator`; names in the first line with `header=true`), or an integer array `[clients, classes]` of
+/// NumPy's (`.npy`).
 public struct ClassExactPartitioner: Partitioner {
     public static let name = "class-exact"
     public static let summary = """
@@ -13,11 +15,18 @@ public struct ClassExactPartitioner: Partitioner {
 
     private let file: UserTable
 
+    /// Reads options `file`, `header` and `separator`; the file itself is read by `owners`.
+    ///
+    /// - Throws: `ConfigurationError` when `file` is missing or an option is not accepted.
     public init(_ settings: PartitionSettings, options: inout OptionReader) throws(ConfigurationError) {
         file = try UserTable(&options)
     }
 
-    /// O(samples + clients · classes).
+    /// The client of each sample, or ``Partition/nobody``.
+    ///
+    /// - Throws: `ConfigurationError` when the file cannot be read, is not `[clients, classes]`, gives a client
+    ///   no sample, or asks for more samples of a class than there are.
+    /// - Complexity: O(samples + clients · classes), and the reading of the file.
     public func owners(
         labels: [Int32], classes: Int, clients: Int, seed: UInt64
     ) throws(ConfigurationError) -> [UInt32] {

@@ -1,13 +1,19 @@
 import FedCore
 
 extension Partition {
-    /// Splits each client's samples into those it trains on and those it tests on: two partitions of the same clients.
+    /// Splits each client's samples into those it trains on and those it tests on: two partitions of the same
+    /// clients. This gives every client a test set of its own distribution, by which personalised models are
+    /// judged.
     ///
-    /// Holds out fraction · n of a client's n samples, rounded to the nearest (halves up), but leaves it at least one to train
-    /// on; so a client of few samples may hold out none. Which ones, the seed and the client's number say, whatever the
-    /// other clients hold. Classes are not balanced. O(samples).
+    /// Holds out fraction · n of a client's n samples, rounded to the nearest (halves up), but leaves it at
+    /// least one to train on; so a client of few samples may hold out none. Which ones is drawn from the seed
+    /// and the client's number, whatever the other clients hold. Classes are not balanced.
     ///
-    /// - Precondition: 0 ≤ fraction < 1
+    /// - Parameters:
+    ///   - fraction: share of each client's samples to test on, 0 ≤ fraction < 1.
+    ///   - seed: seed of the run.
+    /// - Returns: two partitions with the same clients and no sample in common.
+    /// - Complexity: O(samples).
     public func holdingOut(_ fraction: Double, seed: UInt64) -> (train: Partition, test: Partition) {
         precondition(fraction >= 0 && fraction < 1, "a fraction of \(fraction)")
         let last = (0..<clients).compactMap { samples(of: $0).last }.max()
@@ -28,10 +34,14 @@ extension Partition {
 }
 
 extension Partition {
-    /// Takes samples of all clients away, as likely from each of their samples: the server's own. O(samples).
+    /// Takes samples away from the clients for the server's own use, each sample as likely as every other: the
+    /// root data of an aggregation rule that trains an update at the server.
     ///
-    /// - Returns: what the clients have left, and what was taken, ascending.
-    /// - Precondition: 0 ≤ count ≤ sampleCount
+    /// - Parameters:
+    ///   - count: number of samples to take, 0 ≤ count ≤ sampleCount. A client may lose all of its samples.
+    ///   - seed: seed of the run.
+    /// - Returns: what the clients have left, and the numbers of the samples taken, ascending.
+    /// - Complexity: O(samples log samples).
     public func reserving(_ count: Int, seed: UInt64) -> (rest: Partition, reserved: [UInt32]) {
         precondition(count >= 0 && count <= sampleCount, "\(count) of \(sampleCount) samples")
         var owners = [UInt32](repeating: Self.nobody, count: 0)

@@ -1,4 +1,7 @@
-/// Which samples each client holds. Flat: 4 bytes a sample and 8 a client, whatever the number of clients.
+/// The samples that each client holds: disjoint sets of sample numbers.
+///
+/// A ``Partitioner`` makes it on every rank alike; clients train on ``samples(of:)``. Stored flat, 4 bytes a
+/// sample and 8 a client, so that federations of very many clients fit into memory on every rank.
 public struct Partition: Sendable, Equatable {
     // Client i's samples are samples[offsets[i] ..< offsets[i + 1]], in ascending order.
     private let samples: [UInt32]
@@ -7,8 +10,12 @@ public struct Partition: Sendable, Equatable {
     /// The owner of a sample that no client holds.
     public static let nobody = UInt32.max
 
-    /// Groups the samples by owner: `owners[sample]` is the sample's client, in 0 ..< clients, or `nobody`.
-    /// O(samples + clients).
+    /// Groups the samples by owner.
+    ///
+    /// - Parameters:
+    ///   - owners: the client of each sample, in 0 ..< clients, or ``nobody``; at most 2³² − 1 samples.
+    ///   - clients: number of clients; a client may own nothing.
+    /// - Complexity: O(samples + clients), by counting: no sort.
     public init(owners: [UInt32], clients: Int) {
         precondition(owners.count <= Int(UInt32.max), "samples are numbered by UInt32")
         var offsets = [Int](repeating: 0, count: clients + 1)
@@ -27,10 +34,10 @@ public struct Partition: Sendable, Equatable {
 
     /// Number of clients.
     public var clients: Int { offsets.count - 1 }
-    /// Number of samples of all clients together.
+    /// Number of samples of all clients together; samples of ``nobody`` do not count.
     public var sampleCount: Int { samples.count }
 
-    /// The client's samples, in ascending order. O(1).
+    /// Numbers of the client's samples, in ascending order. O(1), nothing is copied.
     public func samples(of client: Int) -> ArraySlice<UInt32> {
         samples[offsets[client]..<offsets[client + 1]]
     }
@@ -40,9 +47,12 @@ public struct Partition: Sendable, Equatable {
         offsets[client + 1] - offsets[client]
     }
 
-    /// How many samples of each class each client holds: `[client][class]`. O(samples).
+    /// Number of samples of each class that each client holds: `[client][class]`.
+    ///
     /// - Parameters:
     ///   - labels: the class of each sample of the data set, in 0 ..< classes.
+    ///   - classes: number of classes.
+    /// - Complexity: O(samples + clients · classes).
     public func classTable(labels: [Int32], classes: Int) -> [[Int]] {
         return (0..<clients).map { client in
             var row = [Int](repeating: 0, count: classes)

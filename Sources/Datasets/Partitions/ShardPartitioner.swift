@@ -1,22 +1,28 @@
 public import FedCore
 
-/// Label skew by sorting: the samples are sorted by label and cut into shards of equal size (within 1), and each client gets
-/// as many shards, drawn at random. With two shards most clients see two classes.
+/// Label skew by sorting: the samples are sorted by label and cut into shards of equal size (within 1), and
+/// each client gets the same number of shards, drawn at random. With two shards most clients see two classes.
 ///
-/// H. B. McMahan et al., *Communication-Efficient Learning of Deep Networks from Decentralized Data*, AISTATS 2017,
-/// section 3 ("pathological non-IID"), arXiv:1602.05629.
+/// H. B. McMahan et al., *Communication-Efficient Learning of Deep Networks from Decentralized Data*, AISTATS
+/// 2017, section 3 ("pathological non-IID"), arXiv:1602.05629.
 public struct ShardPartitioner: Partitioner {
     public static let name = "shard"
     public static let summary = "samples sorted by label, cut into equal shards; option shards (2 a client)"
 
-    /// Shards of each client, at least 1; option `shards`.
+    /// Number of shards of each client, at least 1; option `shards`, 2 by default.
     public let shards: Int
 
+    /// Reads option `shards`.
+    ///
+    /// - Throws: `ConfigurationError` when it is not a whole number of at least 1.
     public init(_ settings: PartitionSettings, options: inout OptionReader) throws(ConfigurationError) {
         shards = try options.integer("shards", default: 2, "at least 1") { $0 >= 1 }
     }
 
-    /// O(samples).
+    /// The client of each sample; none is left out.
+    ///
+    /// - Throws: `ConfigurationError` when there are more shards than samples.
+    /// - Complexity: O(samples).
     public func owners(
         labels: [Int32], classes: Int, clients: Int, seed: UInt64
     ) throws(ConfigurationError) -> [UInt32] {

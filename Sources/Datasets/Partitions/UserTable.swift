@@ -1,10 +1,17 @@
 import FedCore
 
-/// A user's file that says who gets what, with options `file`, `header` and `separator`: text, or an array of NumPy's.
+/// A file of the user's that decides who gets what: text, or an array of NumPy's when its name ends in `.npy`.
+///
+/// Shared by the partitioners that read one; it takes the options `file`, `header` and `separator`. A fault in
+/// the file is a fault in the settings, so errors are `ConfigurationError`.
 struct UserTable: Sendable {
+    /// Path of the file, as the user gave it.
     let path: String
     private let format: CSVReader.Format
 
+    /// Reads the options; the file is opened later.
+    ///
+    /// - Throws: `ConfigurationError` when `file` is missing or another option is not accepted.
     init(_ options: inout OptionReader) throws(ConfigurationError) {
         path = try options.required("file", "FILE")
         format = try CSVReader.Format(&options)
@@ -12,8 +19,11 @@ struct UserTable: Sendable {
 
     private var isArray: Bool { path.hasSuffix(".npy") }
 
-    /// Rows of whole numbers from 0 on. O(file).
-    /// - Throws: what is wrong with the file, in one line.
+    /// Reads a table of counts.
+    ///
+    /// - Returns: rows of whole numbers from 0 to 2³¹ − 1, all rows of one length.
+    /// - Throws: `ConfigurationError` with what is wrong with the file, in one line.
+    /// - Complexity: O(file).
     func counts() throws(ConfigurationError) -> [[Int]] {
         do throws(DatasetError) {
             return isArray ? try NPYArray(path: path).countRows() : try textCounts()
@@ -22,6 +32,7 @@ struct UserTable: Sendable {
         }
     }
 
+    /// The counts of a text file; the first line is names only with `header=true`.
     private func textCounts() throws(DatasetError) -> [[Int]] {
         var reader = try CSVReader(path: path, separator: format.separator)
         var rows: [[Int]] = []
@@ -41,8 +52,14 @@ struct UserTable: Sendable {
         return rows
     }
 
-    /// One column as texts, without blanks around them; of a number counts the value: `3.0` is `3`. O(file).
-    /// - Throws: what is wrong with the file, in one line: also a row without a value.
+    /// Reads one column as texts, without the blanks around them. A whole number counts by its value: `3.0` is
+    /// `3`.
+    ///
+    /// - Parameter column: name or number of the column; an array has numbers only.
+    /// - Returns: one text for each row.
+    /// - Throws: `ConfigurationError` with what is wrong with the file, in one line; a row without a value is
+    ///   refused too.
+    /// - Complexity: O(file).
     func column(_ column: CSVReader.Column) throws(ConfigurationError) -> [String] {
         do throws(DatasetError) {
             if isArray { return try NPYArray(path: path).integers(column: column).map { "\($0)" } }
@@ -61,7 +78,8 @@ struct UserTable: Sendable {
         }
     }
 
-    /// Columns may be of any kind here: unless the user says so, only numbers that count are a header.
+    /// Whether the first line is a header. Columns may be of any kind here, so texts alone do not make it one:
+    /// unless the user says so, only numbers that count up do.
     private func isHeader(
         _ fields: [CSVReader.Field], asked: Bool?, of reader: CSVReader
     ) throws(DatasetError) -> Bool {
@@ -70,6 +88,7 @@ struct UserTable: Sendable {
             .isHeader
     }
 
+    /// The text of a field, refused when it stands for "no value".
     private func value(_ field: CSVReader.Field, of reader: CSVReader) throws(DatasetError) -> String {
         if let whole = reader.number(field).flatMap({ Int(exactly: $0) }) { return "\(whole)" }
         let text = reader.text(field)

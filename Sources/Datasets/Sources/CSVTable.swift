@@ -1,15 +1,25 @@
 public import FedCore
 
-/// Text tables: a line for each sample, one column of labels, numbers in all others. Plain or compressed by gzip.
+/// Text tables: a line for each sample, one column of labels, numbers in all others. Plain or compressed by
+/// gzip.
 ///
-/// Option `label` says which column (0), `ignore` which are no features (separated by spaces), both by name or by number,
-/// negative from the end. `header` says whether the first line has names; without it the line itself tells (`CSVHeader`).
-/// `separator` is comma, semicolon or tab. Labels are whole numbers from 0 on, or any numbers and texts, which become classes
-/// in their order (`CSVLabels`). `missing` says what is done about rows without one: `refuse`, `drop` them, or `keep` what
-/// stands for "no value" as a class. `test=FILE` is the test split; without it `test-share` (0.1) of the samples is held out,
-/// drawn from `seed`, by default the run's.
+/// Written `csv:FILE`, with these options:
 ///
-/// A file is turned into numbers once, in the cache, from which all ranks of a host map it.
+/// - `label`: the column of labels (0), by name or by number, negative from the end.
+/// - `ignore`: columns that are no features, separated by spaces.
+/// - `header`: whether the first line has names; without it the line itself tells (`CSVHeader`).
+/// - `separator`: comma, semicolon or tab.
+/// - `missing`: what happens to rows without a label: `refuse` the file, `drop` the rows, or `keep` what stands
+///   for "no value" as a class.
+/// - `test=FILE`: the test split; without it `test-share` (0.1) of the samples is held out, drawn from `seed`,
+///   by default the run's.
+/// - `shape`, `layout`, `scale` and `classes`, which turn a row into an image (`TableForm`).
+///
+/// Labels are whole numbers from 0 on, or any numbers and texts, which become classes in their order
+/// (`CSVLabels`).
+///
+/// Parsing text is slow, so a file is turned into numbers once, in the cache, from which all ranks of a host
+/// map it.
 public struct CSVTable: DatasetSource {
     public static let name = "csv"
     public static let usage = ":FILE"
@@ -21,10 +31,16 @@ public struct CSVTable: DatasetSource {
     public static let takesSeed = true
 
     private let path: String
+    /// File of the test split; nil holds out a share of the samples.
     private let testPath: String?
+    /// How the text is read; part of the key of its copy in the cache.
     private let choices: CSVNumbers.Choices
+    /// How a row of numbers is an image.
     private let form: TableForm
 
+    /// Takes the file and the options; see the type.
+    ///
+    /// - Throws: `ConfigurationError` when the file is missing or an option is not accepted.
     public init(_ argument: String?, options: inout OptionReader) throws(ConfigurationError) {
         path = try Self.path(argument, "file")
         testPath = options.text("test", "a file with the test split; without one, test-share is held out")
@@ -41,6 +57,12 @@ public struct CSVTable: DatasetSource {
         form = try TableForm(&options)
     }
 
+    /// Opens the table, and the test table if there is one. Labels of the test table are numbered as in
+    /// training.
+    ///
+    /// - Throws: ``DatasetError`` with the line and column of what is wrong, or when the two tables differ in
+    ///   their columns.
+    /// - Complexity: O(file) the first time on a host, O(rows) afterwards.
     public func open(_ options: DatasetOptions) throws -> DatasetPair {
         let cache = Cache(folder: options.cacheFolder)
         var choices = choices
@@ -60,6 +82,9 @@ public struct CSVTable: DatasetSource {
         return pair.noting(numbers.notes + testNumbers.notes)
     }
 
+    /// A split over the rows of one converted table.
+    ///
+    /// - Parameter classes: number of classes; nil: largest label + 1.
     private func split(_ numbers: CSVNumbers, classes: Int?) throws(DatasetError) -> ArrayImages {
         try ArrayImages(
             name: "\(Self.name):\(path)", shape: form.shape(ofRow: numbers.features, path: numbers.path),

@@ -1,13 +1,15 @@
 public import FedCore
 
-/// Any folder with MNIST's four files: `train-images-idx3-ubyte`, `train-labels-idx1-ubyte` and the same with `t10k` or
-/// `test`; each plain or with `.gz`, and `.idx` in the place of `-idx` also accepted. Option `prefix`: what the file names
-/// begin with, as in EMNIST's `emnist-letters-train-images-idx3-ubyte.gz`; `classes`: how many, if not the largest
-/// training label + 1.
+/// A folder with MNIST's four files: `train-images-idx3-ubyte`, `train-labels-idx1-ubyte` and the same with
+/// `t10k` or `test`; each plain or with `.gz`, and `.idx` in the place of `-idx` also accepted.
+///
+/// Written `idx:FOLDER`, with option `prefix`, what the file names begin with, as in EMNIST's
+/// `emnist-letters-train-images-idx3-ubyte.gz`, and `classes`, the number of classes if it is not the largest
+/// training label + 1. Images have one channel; pixels are divided by 255.
 ///
 /// Format: Y. LeCun, C. Cortes, C. J. C. Burges, *The MNIST Database of Handwritten Digits*, "File formats",
-/// http://yann.lecun.com/exdb/mnist/; names: G. Cohen et al., *EMNIST: an extension of MNIST to handwritten letters*,
-/// 2017, arXiv:1702.05373.
+/// http://yann.lecun.com/exdb/mnist/; names: G. Cohen et al., *EMNIST: an extension of MNIST to handwritten
+/// letters*, 2017, arXiv:1702.05373.
 public struct IDXFolder: DatasetSource {
     public static let name = "idx"
     public static let usage = ":FOLDER"
@@ -19,22 +21,36 @@ public struct IDXFolder: DatasetSource {
     private let prefix: String
     private let classes: Int?
 
+    /// Takes the folder, and options `prefix` and `classes` (from 1 to 256, as labels are bytes).
+    ///
+    /// - Throws: `ConfigurationError` when the folder is missing or an option is not accepted.
     public init(_ argument: String?, options: inout OptionReader) throws(ConfigurationError) {
         folder = try Self.path(argument, "folder")
         prefix = options.text("prefix", default: "", "what the files' names begin with")
         classes = try options.integer("classes", "from 1 to 256") { (1...256).contains($0) }
     }
 
+    /// Maps the four files, compressed ones through the cache.
+    ///
+    /// - Throws: ``DatasetError`` when a file is missing or damaged, or the files do not fit together.
+    /// - Complexity: O(labels), and the decompression the first time on a host.
     public func open(_ options: DatasetOptions) throws -> DatasetPair {
         try Self.open(
             folder: folder, prefix: prefix, name: "\(Self.name):\(folder)", classes: classes,
             cacheFolder: options.cacheFolder, remedy: "a data set needs MNIST's four IDX files")
     }
 
+    /// Opens both splits of a folder; also used by sources that are such a folder under another name.
+    ///
     /// - Parameters:
-    ///   - classes: nil takes the largest training label + 1.
+    ///   - folder: path of the folder.
+    ///   - prefix: what all four file names begin with.
+    ///   - name: name of the splits.
+    ///   - classes: number of classes; nil takes the largest training label + 1.
     ///   - classNames: `classes` texts; nil: the labels themselves.
-    ///   - remedy: what to do when a file is missing.
+    ///   - cacheFolder: see ``DatasetOptions/cacheFolder``.
+    ///   - remedy: advice for the message when a file is missing.
+    /// - Throws: ``DatasetError``.
     static func open(
         folder: String, prefix: String = "", name: String, classes: Int?, classNames: [String]? = nil,
         cacheFolder: String?, remedy: String
@@ -61,6 +77,9 @@ public struct IDXFolder: DatasetSource {
         return DatasetPair(train: train, test: test)
     }
 
+    /// Path of the first file that exists under one of the accepted names.
+    ///
+    /// - Throws: ``DatasetError/missing(file:remedy:)`` with the preferred name when there is none.
     private static func find(
         _ splits: [String], _ kind: IDXFile.Kind, in folder: String, remedy: String
     ) throws(DatasetError) -> String {

@@ -1,13 +1,21 @@
 public import FedCore
 
-/// Arrays of NumPy's: an `.npz` file as `numpy.savez` or `numpy.savez_compressed` makes it, or a folder of `.npy` files.
+/// Arrays of NumPy's: an `.npz` file as `numpy.savez` or `numpy.savez_compressed` makes it, or a folder of
+/// `.npy` files.
 ///
-/// They are named `x_train`, `y_train`, `x_test` and `y_test`, as Keras does, unless options `train-images`,
-/// `train-labels`, `test-images` and `test-labels` say otherwise. Images are `[count, features]`, `[count, height, width]`
-/// or `[count, channels, height, width]` (with `layout=hwc`: channels last); `shape=CxHxW` says what a row is otherwise.
-/// Bytes are divided by 255, other numbers by 1, or by option `scale`. Labels are whole numbers from 0 on; samples whose label
-/// is below 0 or NaN are left out with `missing=drop`. Without test arrays, `test-share` (0.1) of the samples is held out,
-/// drawn from `seed`, by default the run's.
+/// Written `numpy:FILE.npz` or `numpy:FOLDER`. The arrays are named `x_train`, `y_train`, `x_test` and
+/// `y_test`, as Keras does, unless options `train-images`, `train-labels`, `test-images` and `test-labels` say
+/// otherwise.
+///
+/// - Images are `[count, features]`, `[count, height, width]` or `[count, channels, height, width]` (with
+///   `layout=hwc`: channels last); `shape=CxHxW` says what a row is otherwise. Bytes are divided by 255, other
+///   numbers by 1, or by option `scale`.
+/// - Labels are whole numbers from 0 on; samples whose label is below 0 or NaN are left out with
+///   `missing=drop`.
+/// - Without test arrays, `test-share` (0.1) of the samples is held out, drawn from `seed`, by default the
+///   run's.
+///
+/// Stored arrays are mapped where they are; compressed ones are decompressed into the cache once for each host.
 public struct NumPyArrays: DatasetSource {
     public static let name = "numpy"
     public static let usage = ":FILE.npz|FOLDER"
@@ -19,11 +27,16 @@ public struct NumPyArrays: DatasetSource {
     public static let takesSeed = true
 
     private let path: String
+    /// Names of the training arrays, without `.npy`.
     private let trainNames: (images: String, labels: String)
+    /// Names of the test arrays; if there is neither, a share of the samples is held out.
     private let testNames: (images: String, labels: String)
     private let missing: MissingLabels
     private let form: TableForm
 
+    /// Takes the file or folder and the options; see the type.
+    ///
+    /// - Throws: `ConfigurationError` when the path is missing or an option is not accepted.
     public init(_ argument: String?, options: inout OptionReader) throws(ConfigurationError) {
         path = try Self.path(argument, "file or folder")
         trainNames = (
@@ -38,6 +51,11 @@ public struct NumPyArrays: DatasetSource {
         form = try TableForm(&options)
     }
 
+    /// Maps the arrays.
+    ///
+    /// - Throws: ``DatasetError`` when an array is missing, has an unsuitable shape or type, or holds NaN or
+    ///   infinite numbers.
+    /// - Complexity: O(numbers) the first time on a host, to find their range; O(labels) afterwards.
     public func open(_ options: DatasetOptions) throws -> DatasetPair {
         let arrays = try NumPyFiles(path, Cache(folder: options.cacheFolder))
         let train = try split(trainNames, "train", of: arrays, classes: form.classes)
@@ -54,7 +72,13 @@ public struct NumPyArrays: DatasetSource {
         return try train.tested(on: split(testNames, "test", of: arrays, classes: train.classes))
     }
 
-    /// - Parameter kind: `train` or `test`, as the options' names begin.
+    /// A split over an array of images and an array of labels.
+    ///
+    /// - Parameters:
+    ///   - names: names of the two arrays.
+    ///   - kind: `train` or `test`, as the options' names begin, for messages.
+    ///   - arrays: the file or folder.
+    ///   - classes: number of classes; nil: largest label + 1.
     private func split(
         _ names: (images: String, labels: String), _ kind: String, of arrays: NumPyFiles, classes: Int?
     ) throws(DatasetError) -> ArrayImages {
@@ -70,11 +94,14 @@ public struct NumPyArrays: DatasetSource {
 }
 
 extension NPYArray {
+    /// The array as rows of numbers, one for each sample.
     fileprivate var rows: ArrayImages.Rows {
         ArrayImages.Rows(path: path, bytes: bytes, offset: dataOffset, format: format, count: count)
     }
 
-    /// - Throws: `DatasetError.malformed`, with what to do, when a sample has not one number.
+    /// Refuses an array that has more than one number for each sample, such as one-hot rows.
+    ///
+    /// - Throws: ``DatasetError/malformed(file:reason:)`` with what to do instead.
     fileprivate func checkAreLabels() throws(DatasetError) {
         let width = shape.dropFirst().reduce(1, *)
         guard width > 1 else { return }

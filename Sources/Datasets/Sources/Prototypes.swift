@@ -1,14 +1,19 @@
 import FedCore
 
-/// The smooth random fields that `SyntheticImages` are made of.
+/// The smooth random fields from which ``SyntheticImages`` mixes its samples: bytes `[class, variant, channel,
+/// height + 2 margin, width + 2 margin]`.
+///
+/// The fields are kept, the samples are not: a sample is drawn anew each time it is read, from a random stream
+/// of its own.
 struct Prototypes: Sendable {
-    /// Prototypes of each class.
+    /// Number of prototypes of each class.
     static let variants = 2
-    /// Largest shift, in pixels; each prototype is wider by this on every side.
+    /// Largest shift of a sample, in pixels; each prototype is wider by this on every side.
     static let margin = 2
-    /// Pixels from one random value of a field to the next; between them it is linear.
+    /// Distance in pixels from one random value of a field to the next; between them the field is linear.
     static let spacing = 7
 
+    /// Shape of one sample.
     let shape: ImageShape
     let classes: Int
     private let paddedWidth: Int
@@ -16,6 +21,9 @@ struct Prototypes: Sendable {
     // [class, variant, channel, height + 2 margin, width + 2 margin]
     private let fields: [UInt8]
 
+    /// Draws the fields, each from a stream of its own.
+    ///
+    /// - Complexity: O(classes · variants · shape.count), 1 byte a pixel.
     init(seed: UInt64, shape: ImageShape, classes: Int) {
         self.shape = shape
         self.classes = classes
@@ -33,7 +41,8 @@ struct Prototypes: Sendable {
         self.fields = fields
     }
 
-    /// Random bytes on a grid, bilinear between them; in whole numbers, so that it is the same on every processor.
+    /// Random bytes on a grid, bilinear between them; in whole numbers, so that it is the same on every
+    /// processor.
     private static func appendField(
         _ height: Int, _ width: Int, _ random: inout RandomStream, to fields: inout [UInt8]
     ) {
@@ -51,7 +60,14 @@ struct Prototypes: Sendable {
         }
     }
 
-    /// Writes one sample of a class to `image[position ..< position + shape.count]`.
+    /// Writes one sample of a class to `image[position ..< position + shape.count]`, as floats in [0, 1].
+    ///
+    /// - Parameters:
+    ///   - label: the class, in 0 ..< classes.
+    ///   - random: the sample's own stream, so that it is the same whenever it is read.
+    ///   - image: the batch `[samples, channels, height, width]`.
+    ///   - position: index of the sample's first element.
+    /// - Complexity: O(shape.count), without allocation.
     func draw(_ label: Int, _ random: inout RandomStream, into image: inout MutableSpan<Float>, at position: Int) {
         let own = start(of: label, &random)
         let other = start(of: random.integer(below: classes), &random)
@@ -78,6 +94,7 @@ struct Prototypes: Sendable {
         return (label * Self.variants + variant) * shape.channels * paddedPlane + down * paddedWidth + right
     }
 
+    /// Uniform noise of 0 … 255 for each pixel.
     private func fillWithNoise(_ random: inout RandomStream, _ image: inout MutableSpan<Float>, at position: Int) {
         var pixel = position
         let end = position + shape.count

@@ -1,16 +1,21 @@
 public import FedCore
 
-/// Images made from the seed as they are read: any number of them, and no storage.
+/// Images generated from the seed as they are read: any number of them, and no storage. For tests,
+/// demonstrations and measurements of scaling, where a real data set would be in the way.
 ///
-/// Each class has a few prototypes, smooth random fields. A sample is one of its class's prototypes, shifted by up to
-/// 2 pixels and dimmed, overlaid with a fainter prototype of any class, plus uniform noise. A linear model gets most
-/// of them right, a convolutional one more.
+/// Each class has a few prototypes, smooth random fields. A sample is one of its class's prototypes, shifted by
+/// up to 2 pixels and dimmed, overlaid with a fainter prototype of any class, plus uniform noise. A linear
+/// model gets most of them right, a convolutional one more. The generator is this project's own.
+///
+/// Written `synthetic` or `synthetic:CxHxW`. There are `clients × samplesPerClient` training samples, and a
+/// sixth as many test samples, but from 1,000 to 10,000.
 public struct SyntheticImages: DatasetSource {
     public static let name = "synthetic"
     public static let usage = "[:CxHxW]"
     public static let summary =
         "generated images, 10 classes, 1x28x28 unless said; as many as the clients need; option seed (the run's)"
 
+    /// Number of classes; sample i is of class i mod 10.
     static let classes = 10
     /// Largest extent of each dimension.
     static let largestSide = 1024
@@ -20,6 +25,9 @@ public struct SyntheticImages: DatasetSource {
     private let shape: ImageShape
     private let seed: UInt64?
 
+    /// Takes the shape of the images, `1x28x28` by default, and option `seed`.
+    ///
+    /// - Throws: `ConfigurationError` when the shape is not `CxHxW` with extents of 1 to 1,024.
     public init(_ argument: String?, options: inout OptionReader) throws(ConfigurationError) {
         let text = argument ?? "1x28x28"
         guard let shape = ImageShape(text, largestSide: Self.largestSide) else {
@@ -30,6 +38,10 @@ public struct SyntheticImages: DatasetSource {
         seed = try TableForm.seed(&options)
     }
 
+    /// Draws the prototypes; no image is made yet.
+    ///
+    /// - Throws: `ConfigurationError` when there would be no sample, or more than 2³² − 1.
+    /// - Complexity: O(shape.count).
     public func open(_ options: DatasetOptions) throws -> DatasetPair {
         guard options.clients >= 1 else {
             throw ConfigurationError("clients must be at least 1, not \(options.clients)")
@@ -51,11 +63,13 @@ public struct SyntheticImages: DatasetSource {
     }
 }
 
-/// One split of the generated images.
+/// One split of the generated images; its values are the seed, the prototypes and a number of samples.
 private struct SyntheticSplit: Dataset {
     let name = SyntheticImages.name
+    /// Seed of the images.
     let seed: UInt64
-    /// The stream's round: the two splits draw different images from the same prototypes.
+    /// 0 for training, 1 for testing: the random stream's round, so that the two splits draw different images
+    /// from the same prototypes.
     let split: Int
     let count: Int
     let prototypes: Prototypes

@@ -1,12 +1,16 @@
 extension ArrayImages.Rows {
-    /// The label in a row; nil if it is no whole number.
+    /// The label in a row; nil if it is not a whole number.
     func `class`(inRow row: Int) -> Int? { bytes.integer(format, at: offset + row * format.size) }
 
-    /// Checks that every label is a class. O(count).
+    /// Checks that every label is a class.
+    ///
     /// - Parameters:
-    ///   - most: labels are below it.
-    ///   - dropsUnlabelled: whether a label below 0 or NaN is passed over.
-    /// - Returns: the largest label, and how many rows have none.
+    ///   - most: number that all labels must be below.
+    ///   - dropsUnlabelled: whether a label below 0 or NaN is passed over instead of refused.
+    /// - Returns: the largest label, and the number of rows without one.
+    /// - Throws: ``DatasetError/labelOutOfRange(file:sample:label:classes:)`` or
+    ///   ``DatasetError/malformed(file:reason:)`` with the first sample at fault, or when no row has a label.
+    /// - Complexity: O(count).
     func classes(most: Int, dropsUnlabelled: Bool) throws(DatasetError) -> (largest: Int, unlabelled: Int) {
         var largest = 0
         var unlabelled = 0
@@ -34,7 +38,7 @@ extension ArrayImages.Rows {
         return (largest, unlabelled)
     }
 
-    /// A number as the user wrote it.
+    /// A number as the user wrote it, for messages.
     private func number(inRow row: Int) -> String {
         var value: [Float] = [0]
         var span = value.mutableSpan
@@ -44,10 +48,11 @@ extension ArrayImages.Rows {
 }
 
 extension ArrayImages {
-    /// Beyond it numbers are far from what the models' initial weights are made for.
+    /// Extent beyond which numbers are far from what the models' initial weights are made for.
     private static let largestUsual: Float = 16
 
-    /// What the reader of a header should know of the numbers as they are trained on.
+    /// Remarks on the numbers as they are trained on: their range, rows that were left out, and a warning when
+    /// they look unscaled or scaled twice.
     var notes: [DatasetNote] {
         var notes: [DatasetNote] = []
         let unlabelled = images.count - count
@@ -74,8 +79,11 @@ extension ArrayImages {
         return notes
     }
 
-    /// Two splits of one data set, with what is to be said of them.
-    /// - Throws: `DatasetError.shapeMismatch` when their images differ in shape.
+    /// Pairs this training split with a test split, with the remarks on both. Warns when their numbers differ
+    /// in size by more than a factor of 8, which is a sign that only one of them was scaled.
+    ///
+    /// - Throws: ``DatasetError/shapeMismatch(train:trainShape:test:testShape:)`` when their images differ in
+    ///   shape.
     func tested(on test: ArrayImages) throws(DatasetError) -> DatasetPair {
         guard shape == test.shape else {
             throw .shapeMismatch(

@@ -1,9 +1,11 @@
 import FedCore
 
-/// A split whose samples are the rows of one mapped array and whose labels are those of another. Costs no memory of its own,
-/// but for 4 bytes a sample where some were held out.
+/// A split whose samples are the rows of one mapped array and whose labels are those of another.
+///
+/// Text tables and NumPy's arrays end up here. Costs no memory of its own, except 4 bytes a sample where some
+/// were held out or dropped.
 struct ArrayImages: Dataset {
-    /// Where the numbers of an image are.
+    /// Order of the numbers of an image in the file.
     enum Layout: String, Sendable, CaseIterable {
         /// Plane after plane, PyTorch's order.
         case chw
@@ -11,13 +13,15 @@ struct ArrayImages: Dataset {
         case hwc
     }
 
-    /// Numbers of one size in a mapped file, one row of them for each sample.
+    /// Numbers of one type in a mapped file, the same number of them for each sample.
     struct Rows: Sendable {
-        /// The file the user knows.
+        /// Path of the file as the user knows it, not of its copy in the cache.
         let path: String
         let bytes: MappedFile
+        /// Byte in `bytes` at which the first row begins.
         let offset: Int
         let format: NumberFormat
+        /// Number of rows.
         let count: Int
     }
 
@@ -25,26 +29,37 @@ struct ArrayImages: Dataset {
     let shape: ImageShape
     let classes: Int
     let classNames: [String]
-    /// Range of the file's numbers.
+    /// Range of the file's numbers, before they are divided.
     let range: NumberRange
-    /// What the user's numbers are divided by.
+    /// Divisor of the file's numbers, > 0.
     let scale: Float
     let layout: Layout
     let images: Rows
     let labels: Rows
-    /// The rows that are this split's samples; nil: all.
+    /// The rows that are this split's samples, ascending; nil: all.
     private var chosen: [UInt32]?
 
-    /// More would make a class table beyond any memory: a sign that the labels are no classes.
+    /// Largest number of classes. More would make a class table beyond any memory: a sign that the labels are
+    /// not classes.
     static let mostClasses = 65_536
 
-    /// Checks that images and labels belong together, that every label is a class, and that numbers stay finite when they are
-    /// scaled. O(count).
+    /// Checks that images and labels belong together, that every label is a class, and that numbers stay finite
+    /// when they are scaled.
+    ///
     /// - Parameters:
-    ///   - classes: nil takes the largest label + 1.
-    ///   - classNames: of the classes from 0 on; those beyond are named after their labels.
-    ///   - range: of the images' numbers.
-    ///   - dropsUnlabelled: whether samples with a label below 0 or NaN are left out; they are refused otherwise.
+    ///   - name: name of the data set.
+    ///   - shape: shape of one image; its count is the length of a row.
+    ///   - images: rows of `shape.count` numbers.
+    ///   - labels: rows of one number.
+    ///   - classes: number of classes; nil takes the largest label + 1.
+    ///   - classNames: names of the classes from 0 on; those beyond are named after their labels.
+    ///   - range: range of the images' numbers.
+    ///   - scale: divisor of the images' numbers, > 0.
+    ///   - layout: order of the numbers of an image.
+    ///   - dropsUnlabelled: whether samples with a label below 0 or NaN are left out; they are refused
+    ///     otherwise.
+    /// - Throws: ``DatasetError`` that names the file and the first sample at fault.
+    /// - Complexity: O(count).
     init(
         name: String, shape: ImageShape, images: Rows, labels: Rows, classes: Int?, classNames: [String] = [],
         range: NumberRange, scale: Float, layout: Layout, dropsUnlabelled: Bool
@@ -75,9 +90,15 @@ struct ArrayImages: Dataset {
         self.layout = layout
     }
 
-    /// Holds some samples out as a test split: `share` of them, rounded, at least one, and at least one is left. Drawn from
-    /// the seed. O(count).
-    /// - Throws: `DatasetError.malformed` when there is only one sample.
+    /// Holds some samples out as a test split, drawn from the seed.
+    ///
+    /// - Parameters:
+    ///   - share: share of the samples to hold out, in (0, 1); at least one is held out, and at least one is
+    ///     left.
+    ///   - seed: seed of the drawing.
+    /// - Returns: the pair, with a note that gives the seed.
+    /// - Throws: ``DatasetError/malformed(file:reason:)`` when there is only one sample.
+    /// - Complexity: O(count log count), as both splits stay in the order of the file.
     func holdingOut(_ share: Double, seed: UInt64) throws(DatasetError) -> DatasetPair {
         guard count > 1 else {
             throw .malformed(file: images.path, reason: "holds one sample; training and testing need one each")
@@ -103,6 +124,7 @@ struct ArrayImages: Dataset {
     var sourceRows: Int { images.count }
     func sourceRow(_ sample: Int) -> Int { row(of: sample) }
 
+    /// Row of the file that a sample is.
     private func row(of sample: Int) -> Int {
         precondition(sample >= 0 && sample < count, "sample \(sample) is outside 0 ..< \(count)")
         return if let chosen { Int(chosen[sample]) } else { sample }

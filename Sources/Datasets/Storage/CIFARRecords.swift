@@ -1,20 +1,29 @@
-/// A split of CIFAR: mapped files of records, each some labels of a byte and then 3×32×32 bytes, plane after plane. Costs no
-/// memory of its own.
+/// A split of CIFAR: mapped files of records, each one or two labels of a byte and then 3×32×32 bytes, plane
+/// after plane. Costs no memory of its own.
 struct CIFARRecords: Dataset {
     let name: String
     let classes: Int
     let classNames: [String]
     let shape = ImageShape(channels: 3, height: 32, width: 32)
     private let files: [MappedFile]
-    /// The number of the first sample of each file, and the number of all.
+    /// Number of the first sample of each file, and behind them the number of all samples.
     private let starts: [Int]
+    /// Number of labels at the beginning of a record.
     private let labelBytes: Int
+    /// Which of a record's labels is the class, from 0.
     private let label: Int
 
-    /// Checks the files' lengths and that every label is a class. O(count).
+    /// Maps the files and checks their lengths and labels.
+    ///
     /// - Parameters:
-    ///   - labelBytes: labels of a record.
-    ///   - label: which of them is the class.
+    ///   - name: name of the data set.
+    ///   - paths: the files, in the order in which their samples are numbered.
+    ///   - classes: number of classes.
+    ///   - classNames: `classes` texts.
+    ///   - labelBytes: number of labels of a record.
+    ///   - label: which of them is the class, from 0.
+    /// - Throws: ``DatasetError`` when a length is not a whole number of records, or a label is not a class.
+    /// - Complexity: O(count).
     init(
         name: String, paths: [String], classes: Int, classNames: [String], labelBytes: Int, label: Int
     ) throws(DatasetError) {
@@ -48,7 +57,7 @@ struct CIFARRecords: Dataset {
 
     var count: Int { starts.last ?? 0 }
 
-    /// The file and the place in it where a sample's record begins.
+    /// The file and the byte in it at which a sample's record begins. O(files), which are five at most.
     private func place(of sample: Int) -> (file: MappedFile, offset: Int) {
         precondition(sample >= 0 && sample < count, "sample \(sample) is outside 0 ..< \(count)")
         var file = 0
@@ -73,9 +82,18 @@ struct CIFARRecords: Dataset {
     }
 
     /// Opens both splits.
+    ///
     /// - Parameters:
-    ///   - inner: the folder that the authors' archive makes; `folder` may be it, or what holds it.
-    ///   - names: the file that names the classes, and what they are called without it; nil: the labels themselves.
+    ///   - folder: the folder `inner`, or the one that holds it.
+    ///   - inner: name of the folder that the authors' archive makes.
+    ///   - name: name of the data set.
+    ///   - classes: number of classes.
+    ///   - names: the file that names the classes, and the names without it; nil: the labels themselves.
+    ///   - labelBytes: number of labels of a record.
+    ///   - label: which of them is the class.
+    ///   - train: names of the files of the training split.
+    ///   - test: name of the file of the test split.
+    /// - Throws: ``DatasetError``; when a file is missing, the message says where to get it.
     static func open(
         in folder: String, inner: String, name: String, classes: Int, names: (file: String, otherwise: [String]?),
         labelBytes: Int, label: Int, train: [String], test: String

@@ -1,15 +1,23 @@
-/// What the first line of a text table is: names of its columns, or a row like the others.
+/// Decides whether the first line of a text table is the names of its columns or a row like the others.
+///
+/// A header taken for a row stops with an error, as texts are no numbers; a row taken for a header would
+/// silently lose a sample. So doubtful lines are refused with the option that settles it.
 enum CSVHeader {
-    /// As many numbers at equal distances are names beyond doubt; fewer may be a row.
+    /// Length from which numbers at equal distances, such as `0, 1, 2, …`, are names beyond doubt; fewer may be
+    /// a row.
     private static let manyNumbers = 8
 
     /// Judges a table's first line.
+    ///
     /// - Parameters:
-    ///   - asked: what the user says; nil: nothing.
-    ///   - features: the columns that hold numbers in every row.
+    ///   - fields: the fields of the first line.
+    ///   - asked: the user's word; nil: there is none.
+    ///   - features: indices of the columns that hold numbers in every row.
+    ///   - reader: the reader that is at this line.
     ///   - needsNumbers: whether a line of texts is a row unless the user says otherwise.
-    /// - Returns: whether it is a header, and what may be wrong about that.
-    /// - Throws: `DatasetError.malformed` when it cannot be what the user says, or may be either.
+    /// - Returns: whether it is a header, and a doubt to tell the user about, if there is one.
+    /// - Throws: ``DatasetError/malformed(file:reason:)`` when it cannot be what the user says, or may be
+    ///   either.
     static func judge(
         _ fields: [CSVReader.Field], asked: Bool?, features: [Int], of reader: CSVReader, needsNumbers: Bool = false
     ) throws(DatasetError) -> (isHeader: Bool, doubt: String?) {
@@ -46,18 +54,19 @@ enum CSVHeader {
         }
     }
 
-    /// The first few and the last of some texts.
+    /// The first few of some texts and the last one, for messages: `a, b, c, … z`.
     static func list(_ texts: [String], most: Int = 5) -> String {
         guard texts.count > most else { return texts.joined(separator: ", ") }
         return texts.prefix(most - 2).joined(separator: ", ") + ", … " + (texts.last ?? "")
     }
 
-    /// Numbers at equal distances, such as 0, 1, 2 or 400, 410, 420.
+    /// Whether the numbers lie at equal distances, such as 0, 1, 2 or 400, 410, 420.
     private static func isProgression(_ numbers: [Double]) -> Bool {
         guard numbers.count > 1, numbers[0] != numbers[1] else { return false }
         return (2..<max(numbers.count, 2)).allSatisfy { numbers[$0] - numbers[$0 - 1] == numbers[1] - numbers[0] }
     }
 
+    /// The first text that occurs for the second time. O(texts).
     private static func firstRepeated(_ texts: [String]) -> String? {
         var seen: Set<String> = []
         return texts.first { !seen.insert($0).inserted }

@@ -1,30 +1,46 @@
-/// The labels of a text table as they are met, and the classes that they are.
+/// The labels of a text table: collects them row by row, and numbers the classes when all are known.
 ///
-/// Blanks around a label do not belong to it, and of a number counts the value: `3`, `3.0` and ` 3` are one label. Whole
-/// numbers from 0 on are classes as they are. If there are others, all labels are classes in their order: numbers by value,
-/// then texts by their UTF-8.
+/// Blanks around a label do not belong to it, and a number counts by its value: `3`, `3.0` and ` 3` are one
+/// label. Whole numbers from 0 on are classes as they are. If there are others, all labels are classes in their
+/// order: numbers by value, then texts by their UTF-8. The order thus depends on the set of labels, not on the
+/// order of the rows, which users shuffle.
 struct CSVLabels {
-    /// The class of each row; until `finish`, the place of its label among those met. -1: the row is left out.
+    /// The class of each row; until ``finish(_:)``, the place of its label among those met. -1: the row is left
+    /// out.
     private(set) var labels: [Int32] = []
     /// Names of the classes; empty when labels are whole numbers from 0 on.
     private(set) var names: [String] = []
+    /// Remarks for the user, such as the number of rows left out.
     private(set) var notes: [DatasetNote] = []
 
-    /// The classes' names, from the training file; nil: whatever labels there are.
+    /// Names of the classes as in training; empty: whole numbers as in training; nil: whatever labels there
+    /// are.
     private let known: [String]?
     private let missing: MissingLabels
+    /// The different labels in the order in which they were met, with the line of the first of each.
     private var met: [(text: String, value: Double?, line: Int)] = []
+    /// The place among ``met``, or the class when the names are known, of each text.
     private var numberOf: [String: Int32] = [:]
+    /// Number of rows left out so far.
     private var leftOut = 0
+    /// Line of the first row left out.
     private var firstLeftOut = 0
 
+    /// Creates an empty list.
+    ///
+    /// - Parameters:
+    ///   - known: names of the classes from the training file; nil: whatever labels there are.
+    ///   - missing: what happens to rows without a label.
     init(known: [String]?, missing: MissingLabels) {
         self.known = known
         self.missing = missing
     }
 
-    /// Takes the label of the record read last.
+    /// Takes the label of the record read last. O(1) on average.
+    ///
     /// - Returns: whether the row is kept.
+    /// - Throws: ``DatasetError/malformed(file:reason:)`` with the line, when the label is missing and refused,
+    ///   is none of the known ones, or there are too many different ones.
     mutating func add(_ field: CSVReader.Field, of reader: CSVReader) throws(DatasetError) -> Bool {
         let number = try number(of: field, reader)
         labels.append(number ?? -1)
@@ -32,7 +48,7 @@ struct CSVLabels {
         return number != nil
     }
 
-    /// nil: it is missing, and is to be left out.
+    /// The class or place of a label; nil when it is missing and its row is to be left out.
     private mutating func number(of field: CSVReader.Field, _ reader: CSVReader) throws(DatasetError) -> Int32? {
         let value = reader.number(field)
         let whole = value.flatMap { Int(exactly: $0) }
@@ -63,6 +79,7 @@ struct CSVLabels {
         return Int32(index)
     }
 
+    /// The place of a label that was not met before.
     private mutating func meet(_ text: String, _ value: Double?, _ reader: CSVReader) throws(DatasetError) -> Int32 {
         guard met.count < ArrayImages.mostClasses else {
             throw reader.malformed(
@@ -74,6 +91,9 @@ struct CSVLabels {
         return number
     }
 
+    /// Nil for a row to be left out.
+    ///
+    /// - Throws: ``DatasetError/malformed(file:reason:)`` when the user wants such rows refused.
     private func leaveOut(_ text: String, line: Int, _ reader: CSVReader) throws(DatasetError) -> Int32? {
         if missing == .drop { return nil }
         let keep = text.isEmpty ? "" : ", missing=keep makes it a class"
@@ -82,12 +102,16 @@ struct CSVLabels {
                 + "out\(keep)")
     }
 
+    /// Counts a row that is left out.
     private mutating func noteLeftOut(_ line: Int) {
         if leftOut == 0 || line < firstLeftOut { firstLeftOut = line }
         leftOut += 1
     }
 
-    /// Turns labels into classes when all are known. O(rows + labels · log labels).
+    /// Turns labels into classes when all rows are read.
+    ///
+    /// - Throws: ``DatasetError/malformed(file:reason:)`` when no row has a label.
+    /// - Complexity: O(rows + labels · log labels).
     mutating func finish(_ reader: CSVReader) throws(DatasetError) {
         if let known {
             names = known
@@ -103,6 +127,7 @@ struct CSVLabels {
         guard leftOut < labels.count else { throw reader.malformed("holds no row with a label") }
     }
 
+    /// Numbers the labels met: by their own value if all are whole numbers from 0 on, else in their order.
     private mutating func nameClasses(_ reader: CSVReader) throws(DatasetError) {
         let numbers = met.map { $0.value }
         let absent = try absentMark(numbers, reader)
@@ -126,8 +151,10 @@ struct CSVLabels {
         for i in labels.indices where labels[i] >= 0 { labels[i] = classOf[Int(labels[i])] }
     }
 
-    /// One negative number among labels of another kind stands for "no label", as -1 does in many tables. Of two labels
-    /// both are classes, such as -1 and 1; two or more negative numbers are a scale.
+    /// The label that means "no label", if there is one.
+    ///
+    /// One negative number among labels of another kind stands for it, as -1 does in many tables. If there are
+    /// only two labels, such as -1 and 1, both are classes; two or more negative numbers are a scale.
     private mutating func absentMark(_ numbers: [Double?], _ reader: CSVReader) throws(DatasetError) -> Int? {
         let negative = numbers.indices.filter { (numbers[$0] ?? 0) < 0 }
         guard missing != .keep, met.count > 2, negative.count == 1 else { return nil }
@@ -137,6 +164,8 @@ struct CSVLabels {
         return mark
     }
 
+    /// Warns about labels that look like mistakes: numbers mixed with texts, texts that differ in case only,
+    /// and more than half as many different labels as rows.
     private mutating func noteDoubts(_ kept: [Int]) {
         let texts = kept.filter { met[$0].value == nil }
         if let first = texts.first, texts.count < kept.count {

@@ -1,19 +1,23 @@
-/// A text table turned into numbers, as it lies in the cache: three 64-bit numbers (rows, features, bytes of texts), the least
-/// and the largest feature as 32-bit floats, the labels as 32-bit integers (-1: the row is left out), the features as 32-bit
-/// floats, then three lists of texts (the classes' names, the columns', notes), each after its count, each text after its
-/// length. All little-endian.
+/// A text table turned into numbers, mapped from its copy in the cache.
+///
+/// Layout of a copy, little-endian: three 64-bit numbers (rows, features, bytes of texts), the least and the
+/// largest feature as 32-bit floats, the labels as 32-bit integers (-1: the row is left out), the features as
+/// 32-bit floats `[rows, features]`, then three lists of texts (the classes' names, the columns', notes), each
+/// after its count, each text after its length. ``CSVNumbersBuilder`` writes it.
 struct CSVNumbers {
-    /// What a copy depends on besides the file.
+    /// Everything that a copy depends on besides the file.
     struct Choices: Sendable {
         let format: CSVReader.Format
         let label: CSVReader.Column
         /// Columns that are no features.
         let ignored: [CSVReader.Column]
+        /// What happens to rows without a label.
         let missing: MissingLabels
-        /// The classes' names, from the training file; nil: whatever labels there are.
+        /// Names of the classes from the training file; nil: whatever labels there are.
         var names: [String]?
 
-        /// Tells two choices apart.
+        /// A text that is different for different choices. Texts are written after their lengths, so that no
+        /// two lists of names look alike.
         var key: String {
             let columns = ([label] + ignored).map { "\($0.text.utf8.count) \($0.text)" }
             let names = names.map { names in "\(names.count)" + names.map { " \($0.utf8.count) \($0)" }.joined() }
@@ -24,9 +28,12 @@ struct CSVNumbers {
 
     private static let headerBytes = 32
 
+    /// Path of the text table.
     let path: String
     let bytes: MappedFile
+    /// Number of rows, those without a label included.
     let rows: Int
+    /// Number of features of a row.
     let features: Int
     /// Range of the features.
     let range: NumberRange
@@ -34,9 +41,19 @@ struct CSVNumbers {
     let names: [String]
     /// Names of the features; empty without a header.
     let columnNames: [String]
+    /// Remarks on how the file was read; they are in the copy too, so that they appear in every run.
     let notes: [DatasetNote]
 
-    /// Turns the file into numbers if no copy of it is in the cache. O(file).
+    /// Maps the table's copy, after turning the file into numbers if there is no copy of it in the cache.
+    ///
+    /// The copy is checked like any file from elsewhere: every length in it is compared with what is there.
+    ///
+    /// - Parameters:
+    ///   - path: path of the text table, plain or compressed by gzip.
+    ///   - choices: how it is read.
+    ///   - cache: where its copy is kept.
+    /// - Throws: ``DatasetError`` with the line and column of what is wrong.
+    /// - Complexity: O(file) the first time, O(names) afterwards.
     init(path: String, _ choices: Choices, cache: Cache) throws(DatasetError) {
         let bytes = try cache.copy(of: path, key: choices.key) { source, write throws(DatasetError) in
             var table = CSVNumbersBuilder(choices)
@@ -77,10 +94,12 @@ struct CSVNumbers {
         self.features = features
     }
 
+    /// The labels, as rows of one number.
     var labelRows: ArrayImages.Rows {
         ArrayImages.Rows(path: path, bytes: bytes, offset: Self.headerBytes, format: .int32, count: rows)
     }
 
+    /// The features, as rows of ``features`` numbers.
     var featureRows: ArrayImages.Rows {
         ArrayImages.Rows(
             path: path, bytes: bytes, offset: Self.headerBytes + 4 * rows, format: .float32, count: rows)

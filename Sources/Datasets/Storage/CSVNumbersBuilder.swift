@@ -1,6 +1,8 @@
-/// Reads a text table into numbers, and writes them as `CSVNumbers` reads them.
+/// Reads a text table into numbers, and writes them in the form that ``CSVNumbers`` maps.
+///
+/// Holds all numbers in memory while it reads: 4 bytes for each, on the one rank that makes the copy.
 struct CSVNumbersBuilder {
-    /// More columns than any image has numbers.
+    /// Largest number of features: more columns than any image has numbers.
     static let mostFeatures = 1 << 24
 
     private let choices: CSVNumbers.Choices
@@ -10,16 +12,21 @@ struct CSVNumbersBuilder {
     private var notes: [DatasetNote] = []
     /// Names of the features; empty without a header.
     private var columnNames: [String] = []
+    /// Index of the column of labels.
     private var label = 0
+    /// Indices of the columns that are features, ascending.
     private var kept: [Int] = []
 
+    /// Creates a builder that has read nothing.
     init(_ choices: CSVNumbers.Choices) {
         self.choices = choices
         labels = CSVLabels(known: choices.names, missing: choices.missing)
     }
 
-    /// O(file).
-    /// - Throws: `DatasetError.malformed` with the line and the column of what is wrong.
+    /// Reads the whole table.
+    ///
+    /// - Throws: ``DatasetError/malformed(file:reason:)`` with the line and the column of what is wrong.
+    /// - Complexity: O(file).
     mutating func read(_ reader: CSVReader) throws(DatasetError) {
         var reader = reader
         var fields: [CSVReader.Field] = []
@@ -32,7 +39,7 @@ struct CSVNumbersBuilder {
         notes += labels.notes
     }
 
-    /// Finds the columns, and says whether the first line is a header.
+    /// Finds the columns from the first line, and says whether it is a header.
     private mutating func takeHeader(_ fields: [CSVReader.Field], _ reader: CSVReader) throws(DatasetError) -> Bool {
         let columns = [choices.label] + choices.ignored
         let asked = choices.format.header ?? (columns.contains { $0.isName } ? true : nil)
@@ -60,6 +67,8 @@ struct CSVNumbersBuilder {
         return true
     }
 
+    /// Takes a row. One without a label keeps its place, with zeros, so that rows can still be counted by the
+    /// file.
     private mutating func takeRow(_ fields: [CSVReader.Field], _ reader: CSVReader) throws(DatasetError) {
         let isFirst = labels.labels.isEmpty
         guard try labels.add(fields[label], of: reader) else {
@@ -78,6 +87,7 @@ struct CSVNumbersBuilder {
         }
     }
 
+    /// Advice at the end of the message about a field that is not a number; empty when there is none to give.
     private func hint(_ fields: [CSVReader.Field], _ column: Int, isFirst: Bool, _ reader: CSVReader) -> String {
         let text = reader.text(fields[column])
         if text.contains(","), Double(text.replacing(",", with: ".")) != nil { return "; decimals have a point" }
@@ -86,7 +96,7 @@ struct CSVNumbersBuilder {
             ? ", and header=false says that this is a row" : "; if this is a header, set header=true"
     }
 
-    /// Writes the numbers in the form of a copy in the cache.
+    /// Writes the numbers in the form of a copy in the cache, in four pieces.
     func store(_ write: (UnsafeRawBufferPointer) throws(DatasetError) -> Void) throws(DatasetError) {
         var tail: [UInt8] = []
         for texts in [labels.names, columnNames, notes.map { ($0.isWarning ? "!" : " ") + $0.text }] {
@@ -106,12 +116,14 @@ struct CSVNumbersBuilder {
         try Self.write(tail, write)
     }
 
+    /// Appends a number, little-endian.
     private static func append<Number: FixedWidthInteger>(_ number: Number, to bytes: inout [UInt8]) {
         for shift in stride(from: 0, to: Number.bitWidth, by: 8) {
             bytes.append(UInt8(truncatingIfNeeded: number >> shift))
         }
     }
 
+    /// Passes an array's bytes on without copying them.
     private static func write<Number>(
         _ numbers: [Number], _ write: (UnsafeRawBufferPointer) throws(DatasetError) -> Void
     ) throws(DatasetError) {

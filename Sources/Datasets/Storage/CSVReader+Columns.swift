@@ -1,17 +1,22 @@
 import FedCore
 
 extension CSVReader {
-    /// What a user says about the form of a text table.
+    /// Form of a text table, as the user describes it.
     struct Format: Sendable, Equatable {
-        /// The choices of option `separator`.
+        /// Accepted values of option `separator`.
         static let separators: [(name: String, byte: UInt8)] = [
             ("comma", UInt8(ascii: ",")), ("semicolon", UInt8(ascii: ";")), ("tab", UInt8(ascii: "\t")),
         ]
 
+        /// The byte between two fields.
         let separator: UInt8
-        /// Whether the first line has names; nil: the first line shows it, and it has if a column is asked for by its name.
+        /// Whether the first line has names. Nil: the first line itself shows it, or a column that is asked for
+        /// by name does.
         let header: Bool?
 
+        /// Reads options `separator` (`comma` by default) and `header`.
+        ///
+        /// - Throws: `ConfigurationError` when one is not accepted.
         init(_ options: inout OptionReader) throws(ConfigurationError) {
             let name = try options.choice("separator", default: "comma", of: Self.separators.map { $0.name })
             separator = Self.separators.first { $0.name == name }?.byte ?? UInt8(ascii: ",")
@@ -19,12 +24,21 @@ extension CSVReader {
         }
     }
 
-    /// Which column: its name in the first line, or its number from 0, negative from the end.
+    /// A user's choice of a column: its name in the first line, or its number from 0, negative from the end.
     struct Column: Sendable, Equatable {
+        /// The choice as it was typed.
         let text: String
+        /// Whether it is a name: everything that is not a whole number.
         var isName: Bool { Int(text) == nil }
 
-        /// - Throws: `DatasetError.malformed` when there is no such column, or two of the name.
+        /// Finds the column.
+        ///
+        /// - Parameters:
+        ///   - columns: number of columns of the table.
+        ///   - names: names of the columns; nil without a header.
+        ///   - reader: the table's reader, for messages.
+        /// - Returns: its index, in 0 ..< columns.
+        /// - Throws: ``DatasetError/malformed(file:reason:)`` when there is no such column, or two of the name.
         func index(in columns: Int, names: [String]?, of reader: CSVReader) throws(DatasetError) -> Int {
             guard let number = Int(text) else {
                 let names = names ?? []
@@ -48,7 +62,9 @@ extension CSVReader {
     }
 
     /// The texts of a header.
-    /// - Throws: `DatasetError.malformed` when one of them is no name.
+    ///
+    /// - Throws: ``DatasetError/malformed(file:reason:)`` when one of them is not valid UTF-8 or holds
+    ///   invisible characters.
     func columnNames(_ fields: [Field]) throws(DatasetError) -> [String] {
         var names: [String] = []
         for (column, field) in fields.enumerated() {
@@ -57,7 +73,8 @@ extension CSVReader {
         return names
     }
 
-    /// What to add to a message about columns when another separator makes more of them, from the first line; else empty.
+    /// Advice for a message about columns when another separator makes more of them, judged by the first line;
+    /// empty otherwise.
     func separatorHint(columns: Int) -> String {
         let head = firstLine
         let others = Format.separators.filter { $0.byte != separator }.map { choice in

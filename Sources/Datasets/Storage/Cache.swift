@@ -6,17 +6,22 @@ import Glibc
 import Darwin
 #endif
 
-/// Copies of files in a form that can be mapped (decompressed, or text turned into numbers), made once for each user and
-/// host and then mapped by every rank.
+/// Copies of files in a form that can be mapped (decompressed, or text turned into numbers), made once for each
+/// user and host and then mapped by every rank.
 ///
-/// A copy begins with a header that names its source (`SourceMark`) and its own length; one that does not fit is made
-/// again. It is written under another name and then renamed, so that nobody sees
-/// half of one, however many ranks and runs start at once; a lock lets one rank do the work while the others wait.
+/// Without it, every rank would decompress every file at every start and hold the result in memory of its own.
+///
+/// A copy begins with a header that names its source (`SourceMark`) and its own length; one that does not fit
+/// is made again. It is written under another name and then renamed, so that nobody sees half of one, however
+/// many ranks and runs start at once; a lock lets one rank do the work while the others wait. Old copies are
+/// never deleted: a file's copy has one name, so a changed file replaces it.
 struct Cache: Sendable {
+    /// Bytes before the copy's contents.
     static let headerBytes = 128
-    /// Longer than the making of any copy; after it a rank stops waiting for a holder that may be stopped.
+    /// Longest wait for another rank that makes the copy, longer than the making of any; after it a rank stops
+    /// waiting for a holder that may be stopped.
     private static let patience = Duration.seconds(60)
-    /// Bytes of a source's name that a copy's begins with: file systems allow 255.
+    /// Bytes of a source's name with which its copy's name begins: file systems allow 255 in all.
     private static let longestName = 200
 
     /// Folders in the order in which they are tried.
@@ -24,9 +29,11 @@ struct Cache: Sendable {
     /// Whether the user named the folder: it is then used as it is, and there is no other to fall back on.
     let isExplicit: Bool
 
+    /// Chooses the folders; nothing is made yet.
+    ///
     /// - Parameters:
-    ///   - folder: nil takes what the environment says, see `DatasetOptions.cacheFolder`.
-    ///   - environment: the value of an environment variable.
+    ///   - folder: the user's folder; nil takes what the environment says, see ``DatasetOptions/cacheFolder``.
+    ///   - environment: the value of an environment variable; tests give their own.
     init(folder: String?, environment: (String) -> String? = FileSystem.environment) {
         func setting(_ name: String) -> String? {
             environment(name).flatMap { $0.isEmpty ? nil : $0 }
@@ -43,9 +50,15 @@ struct Cache: Sendable {
     }
 
     /// Maps the decompressed copy of a gzip file, after making it if there is none that fits.
+    ///
     /// - Parameters:
-    ///   - expectedLength: the decompressed length, from the first decompressed bytes (fewer than 64 if there are fewer).
-    /// - Throws: what is wrong with the file, `expectedLength`'s own errors, or `DatasetError.cache`.
+    ///   - path: path of the compressed file.
+    ///   - expectedLength: the decompressed length in bytes, from the first 64 decompressed bytes (fewer if
+    ///     there are fewer). It ends a file that decompresses to more than its header promises before it fills
+    ///     the disk.
+    /// - Throws: ``DatasetError`` with what is wrong with the file, `expectedLength`'s own errors, or
+    ///   ``DatasetError/cache(folder:reason:)``.
+    /// - Complexity: O(decompressed bytes) when the copy has to be made, in constant memory; else one `mmap`.
     func decompressed(
         _ path: String, expectedLength: ([UInt8]) throws(DatasetError) -> Int
     ) throws(DatasetError) -> MappedFile {
@@ -65,15 +78,22 @@ struct Cache: Sendable {
         }
     }
 
-    /// Takes a file, open, and where the bytes of its copy go, in order.
+    /// A function that makes a copy: it reads a file, open at its beginning, and passes the copy's bytes on, in
+    /// order.
     typealias Maker = (
         _ source: borrowing OpenFile, _ write: (UnsafeRawBufferPointer) throws(DatasetError) -> Void
     ) throws(DatasetError) -> Void
 
     /// Maps the copy of a file that `make` makes, after making it if there is none that fits.
+    ///
+    /// May block for up to a minute while another rank of the host makes the same copy.
+    ///
     /// - Parameters:
-    ///   - key: tells copies of one file apart: everything that the copy depends on besides the file.
-    /// - Throws: `make`'s own errors, or `DatasetError.cache`.
+    ///   - path: path of the source file.
+    ///   - key: text that tells copies of one file apart: everything that the copy depends on besides the file.
+    ///   - make: the function that makes the copy; called at most once for each folder tried.
+    /// - Throws: `make`'s own errors, ``DatasetError/changed(file:)`` when the source changed meanwhile, or
+    ///   ``DatasetError/cache(folder:reason:)`` when no folder can be written.
     func copy(of path: String, key: String = "", make: Maker) throws(DatasetError) -> MappedFile {
         let source = try OpenFile(reading: path)
         let version = try SourceMark(of: source)
@@ -101,6 +121,8 @@ struct Cache: Sendable {
         throw failure
     }
 
+    /// Makes the copy in one folder, unless another rank has made it in the meantime. Called with the lock
+    /// held.
     private func fill(
         _ copy: String, _ folder: String, _ source: borrowing OpenFile, _ version: SourceMark, _ make: Maker
     ) throws(DatasetError) -> MappedFile {
@@ -127,6 +149,7 @@ struct Cache: Sendable {
         return try MappedFile(file, from: Self.headerBytes)
     }
 
+    /// Writes part of a copy; a full disk is the cache's fault, not the file's.
     private static func write(
         _ bytes: UnsafeRawBufferPointer, to file: borrowing OpenFile, _ folder: String
     ) throws(DatasetError) {
@@ -139,7 +162,7 @@ struct Cache: Sendable {
         if let reason = bytes.withUnsafeBytes({ file.write($0) }) { throw .cache(folder: folder, reason: reason) }
     }
 
-    /// The copy, if it is there, complete, and of this version.
+    /// The copy, if it is there, complete, and of this state of the source; nil otherwise.
     private static func map(_ copy: String, of version: SourceMark) -> MappedFile? {
         guard let file = try? OpenFile(reading: copy), let whole = try? MappedFile(file),
             whole.count >= headerBytes,
@@ -148,7 +171,8 @@ struct Cache: Sendable {
         return try? MappedFile(file, from: headerBytes)
     }
 
-    /// Eight characters, the length that follows, then which file and which state of it.
+    /// The header: eight characters, the length that follows, the source's mark, and zeros up to
+    /// ``headerBytes``.
     private static func header(of version: SourceMark, length: Int) -> [UInt8] {
         var header = Array("FEDMPI-2".utf8)
         for shift in stride(from: 0, to: 64, by: 8) { header.append(UInt8(truncatingIfNeeded: length >> shift)) }
@@ -156,8 +180,9 @@ struct Cache: Sendable {
         return header + [UInt8](repeating: 0, count: headerBytes - header.count)
     }
 
-    /// The beginning of the source's own name for the reader, and a hash of its whole path to tell folders apart. With what
-    /// is put behind it, no longer than a name may be.
+    /// Name of the copy: the beginning of the source's own name for the reader, and a hash of its whole path
+    /// and the key to tell folders apart. With the endings of lock and draft it is no longer than a name may
+    /// be.
     private static func name(for path: String, key: String) -> String {
         var hash = StableHash()
         hash.add(FileSystem.canonical(path))

@@ -1,9 +1,16 @@
 import FedCore
 
-/// The names of classes, as files give them.
+/// Reads and checks names of classes that files give. They are printed in tables, so invisible characters are
+/// refused.
 enum ClassNames {
-    /// The lines of a text file without the blanks around them and without empty ones, as CIFAR's archives list names.
-    /// - Throws: `DatasetError.malformed` when they are not `count`, or one of them cannot be shown.
+    /// The lines of a text file without the blanks around them and without empty ones, as CIFAR's archives list
+    /// names.
+    ///
+    /// - Parameters:
+    ///   - path: path of the file.
+    ///   - count: number of names expected.
+    /// - Throws: ``DatasetError/malformed(file:reason:)`` when there is another number of them, or one cannot
+    ///   be shown.
     static func lines(of path: String, count: Int) throws(DatasetError) -> [String] {
         let file = try MappedFile(path: path)
         guard let text = String(validating: file.copy(0..<file.count), as: UTF8.self) else {
@@ -20,7 +27,7 @@ enum ClassNames {
         return names
     }
 
-    /// Without the blanks around it, of any kind.
+    /// A text without the blanks around it, of any kind that Unicode knows.
     static func trimmed(_ text: some StringProtocol) -> String {
         let scalars = text.unicodeScalars
         guard let first = scalars.firstIndex(where: { !$0.properties.isWhitespace }),
@@ -29,7 +36,7 @@ enum ClassNames {
         return String(String.UnicodeScalarView(scalars[first...last]))
     }
 
-    /// E.g. `U+200B, which is not shown`.
+    /// A character that cannot be shown, for messages, e.g. `U+200B, which is not shown`.
     static func describe(_ scalar: Unicode.Scalar) -> String {
         let digits = String(scalar.value, radix: 16, uppercase: true)
         return "U+\(String(repeating: "0", count: max(0, 4 - digits.count)))\(digits), which is not shown"

@@ -1,11 +1,16 @@
-/// What a file is by its first bytes, for the message that says why it cannot be read as what it was given for.
+/// Kind of a file by its first bytes, for the message that says why it cannot be read as what it was given for.
+///
+/// It only makes errors helpful: no reader decides by it how to read, except that gzip is decompressed.
 enum FileKind: String, CaseIterable {
     case gzip, zip, bzip2, xz, zstd, hdf5, parquet, numpy, pickle, idx, utf16, utf32, html
 
-    /// Bytes that are looked at.
+    /// Number of bytes that are looked at.
     static let headBytes = 256
 
-    /// - Parameter head: the first `headBytes`, or the whole file; nil: none of these.
+    /// Recognises a file's kind.
+    ///
+    /// - Parameter head: the first ``headBytes`` of the file, or the whole file if it is shorter.
+    /// - Returns: nil when it is none of these, such as plain text.
     init?(_ head: [UInt8]) {
         // UTF-32's mark begins with that of UTF-16.
         let marks: [(FileKind, [UInt8])] = [
@@ -31,7 +36,7 @@ enum FileKind: String, CaseIterable {
         self = zeros * 3 > head.count * 2 ? .utf32 : .utf16
     }
 
-    /// E.g. `is UTF-16`.
+    /// The end of a sentence that begins with the file, e.g. `is UTF-16`.
     var description: String {
         switch self {
         case .gzip: "is compressed by gzip"
@@ -48,7 +53,7 @@ enum FileKind: String, CaseIterable {
         }
     }
 
-    /// What to do with one that should be a text table.
+    /// Advice for a file of this kind in the place of a text table.
     var remedyForText: String {
         switch self {
         case .gzip, .bzip2, .xz, .zstd: "decompress it first"

@@ -6,14 +6,16 @@ import Darwin
 
 /// The few questions to the operating system that the data sets ask, without Foundation's start-up time.
 enum FileSystem {
+    /// Whether there is a file or folder of this name; links are followed.
     static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
+    /// Whether the path is a folder; links are followed.
     static func isFolder(_ path: String) -> Bool {
         var status = stat()
         return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
     }
 
-    /// What is in a folder, without `.` and `..`; empty when it cannot be read.
+    /// Names in a folder, without `.` and `..`, in no particular order; empty when it cannot be read.
     static func names(in folder: String) -> [String] {
         guard let stream = opendir(folder) else { return [] }
         defer { closedir(stream) }
@@ -27,15 +29,16 @@ enum FileSystem {
         return names
     }
 
-    /// Whether the path is a folder, not a link to one, that belongs to this user: in a folder that everybody can write,
-    /// someone else may have made it first.
+    /// Whether the path is a folder, not a link to one, that belongs to this user: in a folder that everybody
+    /// can write, someone else may have made it first.
     static func isOwnFolder(_ path: String) -> Bool {
         var status = stat()
         return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR && status.st_uid == geteuid()
     }
 
-    /// Makes a folder and those above it, for this user only.
-    /// - Returns: nil, or why it could not be made.
+    /// Makes a folder and those above it, with access for this user only.
+    ///
+    /// - Returns: nil on success, or why it could not be made.
     static func makeFolder(_ path: String) -> String? {
         var made = path.hasPrefix("/") ? "/" : ""
         for part in path.split(separator: "/") {
@@ -52,6 +55,7 @@ enum FileSystem {
         return String(cString: resolved)
     }
 
+    /// Value of an environment variable; nil when it is not set.
     static func environment(_ name: String) -> String? {
         guard let value = getenv(name) else { return nil }
         return String(cString: value)

@@ -1,16 +1,24 @@
 import CZlib
 
-/// Decompresses a gzip file, or a member of a ZIP archive, in constant memory.
+/// Decompresses a gzip file, or a member of a ZIP archive, with zlib, in constant memory: 256 KiB for each of
+/// input and output.
 ///
-/// P. Deutsch, *GZIP file format specification version 4.3*, RFC 1952. The checksum of each member is verified by zlib;
-/// that of an archive's member here.
+/// A file may consist of several gzip members one behind the other, as `cat a.gz b.gz` makes it; their contents
+/// are joined.
+///
+/// P. Deutsch, *GZIP file format specification version 4.3*, RFC 1952. The checksum of each member is verified
+/// by zlib; that of an archive's member here.
 final class Gunzip {
+    /// Bytes read and handed on at a time.
     private static let chunkBytes = 1 << 18
 
     // At one address from init to deinit, which zlib relies on.
     private let stream: UnsafeMutablePointer<z_stream>
     private let path: String
 
+    /// Sets zlib up, for gzip or, without a header, for the bare deflate streams of ZIP.
+    ///
+    /// - Throws: ``DatasetError/badGzip(file:reason:)`` when zlib refuses, e.g. for want of memory.
     private init(path: String, hasHeader: Bool) throws(DatasetError) {
         self.path = path
         stream = .allocate(capacity: 1)
@@ -26,9 +34,15 @@ final class Gunzip {
         stream.deallocate()
     }
 
-    /// Hands the decompressed bytes of a file to `sink`, in order, in full chunks but for the last one.
-    /// - Throws: `DatasetError.badGzip` when the file is not gzip, damaged, cut short or longer than its last member;
-    ///   whatever `sink` throws.
+    /// Decompresses a file from its current position.
+    ///
+    /// - Parameters:
+    ///   - file: the open file.
+    ///   - sink: called with the decompressed bytes, in order, in full chunks except the last one; they are
+    ///     valid during the call only.
+    /// - Throws: ``DatasetError/badGzip(file:reason:)`` when the file is not gzip, damaged, cut short or longer
+    ///   than its last member; whatever `sink` throws.
+    /// - Complexity: O(decompressed bytes).
     static func decompress(
         _ file: borrowing OpenFile, into sink: (UnsafeRawBufferPointer) throws(DatasetError) -> Void
     ) throws(DatasetError) {
@@ -42,10 +56,14 @@ final class Gunzip {
         try gunzip.run(file, input, output, sink)
     }
 
-    /// Hands the decompressed bytes of an archive's member to `sink`, in order.
+    /// Decompresses a member of an archive.
+    ///
     /// - Parameters:
-    ///   - path: the file, for error messages.
-    /// - Throws: `DatasetError.badGzip` when the member is damaged; whatever `sink` throws.
+    ///   - entry: the member, whose length and checksum are compared with what comes out.
+    ///   - archive: the mapped archive.
+    ///   - path: name of the file for error messages.
+    ///   - sink: called with the decompressed bytes, in order; they are valid during the call only.
+    /// - Throws: ``DatasetError/badGzip(file:reason:)`` when the member is damaged; whatever `sink` throws.
     static func decompress(
         _ entry: ZipFile.Entry, of archive: MappedFile, path: String,
         into sink: (UnsafeRawBufferPointer) throws(DatasetError) -> Void
@@ -75,6 +93,7 @@ final class Gunzip {
         else { throw .badGzip(file: path, reason: "its length or its checksum is not what the archive says") }
     }
 
+    /// The loop over a file: reads when zlib has used up its input, hands on when the output is full.
     private func run(
         _ file: borrowing OpenFile, _ input: UnsafeMutableRawBufferPointer, _ output: UnsafeMutableRawBufferPointer,
         _ sink: (UnsafeRawBufferPointer) throws(DatasetError) -> Void
@@ -110,11 +129,13 @@ final class Gunzip {
         if left > 0 { try sink(UnsafeRawBufferPointer(rebasing: output[..<left])) }
     }
 
+    /// Gives zlib the whole output buffer again.
     private func emptied(_ output: UnsafeMutableRawBufferPointer) {
         stream.pointee.next_out = output.baseAddress?.assumingMemoryBound(to: UInt8.self)
         stream.pointee.avail_out = UInt32(output.count)
     }
 
+    /// The error for a zlib code, with zlib's own text where it has one.
     private func failure(_ code: Int32) -> DatasetError {
         let reason = stream.pointee.msg.map { String(cString: $0) } ?? String(cString: zError(code))
         return .badGzip(file: path, reason: reason)

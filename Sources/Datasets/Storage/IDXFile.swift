@@ -1,29 +1,39 @@
-/// One IDX file of unsigned bytes, mapped: a big-endian magic number and dimensions, then the bytes in row-major order.
+/// One IDX file of unsigned bytes, mapped: a big-endian magic number and dimensions, then the bytes in
+/// row-major order.
 ///
-/// A `.gz` file is mapped from its decompressed copy in the cache, any other directly. Opening checks the header
-/// against the length, and reads no data.
+/// A `.gz` file is mapped from its decompressed copy in the cache, any other directly. Opening checks the
+/// header against the length, and reads no data.
 struct IDXFile: Sendable {
+    /// The two kinds of file that a data set has; the raw value is part of the files' names.
     enum Kind: String, Sendable {
         case images, labels
 
-        /// Labels are `[count]`, images `[count, height, width]`.
+        /// Number of dimensions: labels are `[count]`, images `[count, height, width]`.
         var rank: Int { self == .images ? 3 : 1 }
-        /// Two zero bytes, 8 for unsigned bytes, the number of dimensions.
+        /// The magic number: two zero bytes, 8 for unsigned bytes, the number of dimensions.
         var magic: UInt32 { 0x800 + UInt32(rank) }
+        /// Bytes before the data: the magic number and a 32-bit number for each dimension.
         var headerBytes: Int { 4 + 4 * rank }
+        /// The end of the files' names, e.g. `idx3-ubyte`.
         var suffix: String { "idx\(rank)-ubyte" }
     }
 
-    /// The file the user knows, not its decompressed copy.
+    /// Path of the file as the user knows it, not of its decompressed copy.
     let path: String
+    /// Extent of each dimension, at least 1; the first is the number of samples.
     let dimensions: [Int]
     let bytes: MappedFile
-    /// Where the data begin in `bytes`.
+    /// Byte in `bytes` at which the data begin.
     let dataOffset: Int
 
     /// Number of samples.
     var count: Int { dimensions[0] }
 
+    /// Maps the file and checks its header.
+    ///
+    /// - Throws: ``DatasetError`` when the file cannot be read, is not an IDX file of this kind, or has another
+    ///   length than its header promises.
+    /// - Complexity: O(1), or the decompression the first time on a host.
     init(path: String, kind: Kind, cache: Cache) throws(DatasetError) {
         self.path = path
         bytes =
@@ -44,10 +54,16 @@ struct IDXFile: Sendable {
         dataOffset = kind.headerBytes
     }
 
-    /// The largest data byte. O(bytes).
+    /// Largest data byte. O(bytes).
     var largestByte: Int { bytes.largest(in: dataOffset..<bytes.count) }
 
-    /// The dimensions and the length in bytes of the whole file, from its first bytes.
+    /// Reads a header.
+    ///
+    /// - Parameters:
+    ///   - head: the first bytes of the file, those of the header at least, if there are as many.
+    ///   - kind: the kind that it should be.
+    ///   - path: path for error messages.
+    /// - Returns: the dimensions, and the length in bytes of the whole file.
     private static func parse(
         _ head: [UInt8], _ kind: Kind, path: String
     ) throws(DatasetError) -> (dimensions: [Int], length: Int) {

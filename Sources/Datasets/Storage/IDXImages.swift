@@ -1,5 +1,5 @@
-/// A split whose images and labels are two mapped IDX files. Costs no memory of its own: the pages belong to the
-/// operating system and are shared by all ranks of a host.
+/// A split whose images and labels are two mapped IDX files. Costs no memory of its own: the pages belong to
+/// the operating system and are shared by all ranks of a host.
 struct IDXImages: Dataset {
     let name: String
     let shape: ImageShape
@@ -12,9 +12,17 @@ struct IDXImages: Dataset {
     /// The file of the images.
     var path: String { images.path }
 
-    /// Checks that the files belong together and that every label is a class. O(count).
+    /// Checks that the files belong together and that every label is a class.
+    ///
     /// - Parameters:
+    ///   - name: name of the data set.
+    ///   - images: images `[count, height, width]`.
+    ///   - labels: labels `[count]`.
+    ///   - classes: number of classes.
     ///   - classNames: `classes` texts; nil: the labels themselves.
+    /// - Throws: ``DatasetError`` when there are not as many labels as images, or with the first label that is
+    ///   not a class.
+    /// - Complexity: O(count).
     init(
         name: String, images: IDXFile, labels: IDXFile, classes: Int, classNames: [String]? = nil
     ) throws(DatasetError) {

@@ -4,24 +4,29 @@ import Glibc
 import Darwin
 #endif
 
-/// A file mapped read-only. The pages are shared by every process that maps the file, and read when touched.
+/// A file mapped read-only. The pages are shared by every process that maps the file, and read when touched, so
+/// opening is O(1) whatever the file's size.
 ///
-/// The only owner of the mapping: `deinit` removes it, so nothing may keep an address; all reads go through the methods,
-/// which check their range. A file that another process truncates while it is mapped would end this one by SIGBUS;
-/// the cache never does so, it replaces files whole.
+/// The only owner of the mapping: `deinit` removes it, so nothing may keep an address; all reads go through the
+/// methods, which check their range. A file that another process truncates while it is mapped would end this
+/// one by SIGBUS; the cache never does so, it replaces files whole.
 ///
 /// `@unchecked Sendable`: `base` and `count` never change after `init`, and the memory is never written.
 final class MappedFile: @unchecked Sendable {
     private let base: UnsafeRawPointer?
-    /// Bytes of the file before the first one of this view.
+    /// Bytes of the file that this view hides at its beginning.
     private let start: Int
-    /// Number of bytes.
+    /// Number of bytes of the view; offsets in all methods count from its first one.
     let count: Int
     /// Status of the file when it was mapped.
     let status: OpenFile.Status
 
+    /// Maps a file.
+    ///
     /// - Parameters:
-    ///   - start: hides as many bytes at the beginning of the file.
+    ///   - path: path of the file.
+    ///   - start: bytes to hide at its beginning, such as a copy's header.
+    /// - Throws: ``DatasetError/unreadable(file:reason:)``.
     convenience init(path: String, from start: Int = 0) throws(DatasetError) {
         try self.init(OpenFile(reading: path), from: start)
     }
@@ -47,22 +52,34 @@ final class MappedFile: @unchecked Sendable {
         if let base { munmap(UnsafeMutableRawPointer(mutating: base), start + count) }
     }
 
+    /// One byte.
+    ///
+    /// - Precondition: 0 ≤ index < count.
     subscript(index: Int) -> UInt8 {
         address(of: index..<index + 1).load(as: UInt8.self)
     }
 
+    /// A copy of a range of bytes, which must lie within the view.
     func copy(_ range: Range<Int>) -> [UInt8] {
         range.isEmpty ? [] : [UInt8](UnsafeRawBufferPointer(start: address(of: range), count: range.count))
     }
 
-    /// The largest byte of a range, 0 when it is empty. O(range).
+    /// Largest byte of a range, 0 when it is empty. O(range).
     func largest(in range: Range<Int>) -> Int {
         guard !range.isEmpty else { return 0 }
         return Int(UnsafeRawBufferPointer(start: address(of: range), count: range.count).reduce(0, max))
     }
 
-    /// Writes `count` bytes, from `offset` on, as bytes / 255 (rounded as that division is) into
-    /// `result[position ..< position + count]`.
+    /// Writes bytes as floats in [0, 1]: byte / 255, rounded as that division is. The hot loop of reading
+    /// images.
+    ///
+    /// - Parameters:
+    ///   - offset: index of the first byte.
+    ///   - count: number of bytes.
+    ///   - result: receives them at `position ..< position + count`.
+    ///   - position: index of the first float.
+    /// - Precondition: bytes and floats lie within their bounds.
+    /// - Complexity: O(count), vectorised.
     func readUnitFloats(at offset: Int, count: Int, into result: inout MutableSpan<Float>, at position: Int) {
         precondition(position >= 0 && position <= result.count - count, "the floats do not fit")
         let bytes = address(of: offset..<offset + count).assumingMemoryBound(to: UInt8.self)

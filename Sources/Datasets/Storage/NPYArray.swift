@@ -1,15 +1,19 @@
 /// One array of NumPy's, mapped. Opening checks the header against the length, and reads no data.
 ///
+/// Arrays in Fortran's order, big-endian numbers, objects, texts and half floats are refused with the line of
+/// Python that converts them.
+///
 /// Format: NumPy's documentation, `numpy.lib.format`, versions 1.0 to 3.0:
 /// https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
 struct NPYArray: Sendable {
-    /// The file the user knows; of an archive, with the member in brackets.
+    /// Path of the file as the user knows it; of an archive, with the member in brackets.
     let path: String
     let bytes: MappedFile
-    /// Where the data begin in `bytes`.
+    /// Byte in `bytes` at which the data begin.
     let dataOffset: Int
+    /// Type of the numbers.
     let format: NumberFormat
-    /// At least one dimension, each at least 1.
+    /// Extents: at least one dimension, each at least 1. The first is the number of samples.
     let shape: [Int]
 
     /// Number of samples.
@@ -17,13 +21,22 @@ struct NPYArray: Sendable {
     /// Bytes of the data.
     var byteCount: Int { shape.reduce(format.size, *) }
 
+    /// Maps a `.npy` file.
+    ///
+    /// - Throws: ``DatasetError`` when it cannot be read or is not such an array.
     init(path: String) throws(DatasetError) {
         let bytes = try MappedFile(path: path)
         try self.init(path: path, bytes, in: 0..<bytes.count)
     }
 
+    /// Reads the header of an array within a mapped file, such as a stored member of an archive.
+    ///
     /// - Parameters:
-    ///   - range: of the array, header included, in `bytes`.
+    ///   - path: path for error messages.
+    ///   - bytes: the mapped file.
+    ///   - range: bytes of the array, header included.
+    /// - Throws: ``DatasetError`` when it is not an array that can be read, or its length is not what the
+    ///   header promises.
     init(path: String, _ bytes: MappedFile, in range: Range<Int>) throws(DatasetError) {
         let header = try Self.header(path, bytes, in: range)
         let (format, shape) = try Self.parse(header.text, path: path)
@@ -49,7 +62,7 @@ struct NPYArray: Sendable {
         guard range.count == expected else { throw .trailingBytes(file: path, expectedBytes: expected) }
     }
 
-    /// The header's text and where it ends.
+    /// The header's text, and the number of bytes before the data.
     private static func header(
         _ path: String, _ bytes: MappedFile, in range: Range<Int>
     ) throws(DatasetError) -> (text: String, length: Int) {
@@ -77,7 +90,8 @@ struct NPYArray: Sendable {
         return (String(decoding: text, as: UTF8.self), length)
     }
 
-    /// The header is a literal of Python's: `{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }`.
+    /// Type and shape from the header, which is a literal of Python's: `{'descr': '<f4', 'fortran_order':
+    /// False, 'shape': (3, 4), }`.
     private static func parse(
         _ header: String, path: String
     ) throws(DatasetError) -> (NumberFormat, [Int]) {
@@ -115,7 +129,7 @@ struct NPYArray: Sendable {
         return (format, shape)
     }
 
-    /// What to do with an array of another type; empty when there is nothing to say.
+    /// Advice for an array of a type that is not read; empty when there is none.
     private static func remedy(forType type: Substring) -> String {
         guard type.first == "'" else { return "; save each field as an array of its own" }
         let code = type.dropFirst().prefix { $0 != "'" && !$0.isNewline }.prefix(16)
@@ -132,11 +146,13 @@ struct NPYArray: Sendable {
         }
     }
 
-    /// An element, counted in the order of the file; nil if it is no whole number that an Int holds.
+    /// An element, counted in the order of the file; nil if it is not a whole number that an Int holds.
     func integer(_ index: Int) -> Int? { bytes.integer(format, at: dataOffset + index * format.size) }
 
-    /// The rows of a table of counts.
-    /// - Throws: `DatasetError.malformed` when it is no table, or a number is no count.
+    /// The rows of a table of counts, `[rows, columns]`.
+    ///
+    /// - Throws: ``DatasetError/malformed(file:reason:)`` when it has not two dimensions, or a number is not in
+    ///   0 … 2³¹ − 1.
     func countRows() throws(DatasetError) -> [[Int]] {
         guard shape.count == 2 else { throw .malformed(file: path, reason: "is no table of rows and columns") }
         var rows: [[Int]] = []
@@ -153,8 +169,11 @@ struct NPYArray: Sendable {
         return rows
     }
 
-    /// One column of whole numbers; of an array of one dimension, all.
-    /// - Throws: `DatasetError.malformed` when there is no such column, or a number is not whole.
+    /// One column of whole numbers; all of them if the array has one dimension.
+    ///
+    /// - Parameter column: number of the column, negative from the end; arrays have no names.
+    /// - Throws: ``DatasetError/malformed(file:reason:)`` when there is no such column, or a number is not
+    ///   whole.
     func integers(column: CSVReader.Column) throws(DatasetError) -> [Int] {
         let width = shape.dropFirst().reduce(1, *)
         guard shape.count <= 2, let number = Int(column.text), (-width..<width).contains(number) else {

@@ -1,14 +1,21 @@
 import FedCore
 
-/// Arrays by name: of an `.npz` archive, or of a folder of `.npy` files.
+/// Arrays by name, from an `.npz` archive or a folder of `.npy` files.
 struct NumPyFiles {
     private let path: String
     private let cache: Cache
-    /// nil: the path is a folder.
+    /// The archive; nil when the path is a folder.
     private let archive: ZipFile?
+    /// Bytes of an array above which its range is kept in the cache.
     private let bytesKept: Int
 
-    /// - Parameter bytesKept: the range of an array of more bytes is looked for once, and then kept in the cache.
+    /// Opens the archive's directory, or looks at the folder.
+    ///
+    /// - Parameters:
+    ///   - path: path of the archive or folder.
+    ///   - cache: where decompressed members and ranges are kept.
+    ///   - bytesKept: the range of an array of more bytes is looked for once, and then kept in the cache.
+    /// - Throws: ``DatasetError`` when there is no such file, or it is not a readable archive.
     init(_ path: String, _ cache: Cache, bytesKept: Int = 1 << 24) throws(DatasetError) {
         guard FileSystem.exists(path) else {
             throw .missing(file: path, remedy: "a data set needs an .npz file, or a folder of .npy files")
@@ -19,6 +26,7 @@ struct NumPyFiles {
         archive = FileSystem.isFolder(path) ? nil : try ZipFile(path: path)
     }
 
+    /// Whether there is an array of this name.
     func has(_ name: String) -> Bool {
         guard let archive else { return FileSystem.exists("\(path)/\(name).npy") }
         return archive.entries["\(name).npy"] != nil
@@ -30,7 +38,12 @@ struct NumPyFiles {
         return files.filter { $0.hasSuffix(".npy") }.map { String($0.dropLast(4)).printable }.sorted()
     }
 
-    /// - Parameter option: that names the array, for the message.
+    /// Maps an array, decompressing it into the cache if need be.
+    ///
+    /// - Parameters:
+    ///   - name: name of the array, without `.npy`.
+    ///   - option: option by which the user can name another, for the message.
+    /// - Throws: ``DatasetError`` that lists the other arrays when there is none of this name.
     func open(_ name: String, option: String) throws(DatasetError) -> NPYArray {
         guard has(name) else {
             let others = names
@@ -53,8 +66,11 @@ struct NumPyFiles {
         return try NPYArray(path: label, copy, in: 0..<copy.count)
     }
 
-    /// The range of an array's numbers. O(its length), once for each host when it is long.
-    /// - Throws: `DatasetError.malformed` with the first sample that holds a number that is NaN or infinite.
+    /// Range of an array's numbers.
+    ///
+    /// - Throws: ``DatasetError/malformed(file:reason:)`` with the first sample that holds a number that is NaN
+    ///   or infinite.
+    /// - Complexity: O(its length), once for each host when it is long.
     func range(of name: String, _ array: NPYArray) throws(DatasetError) -> NumberRange {
         guard array.byteCount > bytesKept else { return try range(of: array) }
         let file = archive == nil ? array.path : path
@@ -74,6 +90,7 @@ struct NumPyFiles {
         }
     }
 
+    /// Range of an array's numbers, from the numbers themselves.
     private func range(of array: NPYArray) throws(DatasetError) -> NumberRange {
         let width = array.shape.dropFirst().reduce(1, *)
         switch array.bytes.range(array.format, at: array.dataOffset, count: array.count * width) {

@@ -1,4 +1,4 @@
-/// How the numbers of an array are stored, little-endian; raw values are NumPy's type codes.
+/// Type of the numbers of an array, stored little-endian; raw values are NumPy's type codes.
 enum NumberFormat: String, Sendable, CaseIterable {
     case bool = "b1"
     case uint8 = "u1"
@@ -22,11 +22,12 @@ enum NumberFormat: String, Sendable, CaseIterable {
         }
     }
 
+    /// Whether all values are whole numbers.
     var isInteger: Bool { self != .float32 && self != .float64 }
 }
 
 extension MappedFile {
-    /// The whole number at `offset`; nil if it is none that an Int holds.
+    /// The number at `offset` as an Int; nil if it is not whole or too large for one.
     func integer(_ format: NumberFormat, at offset: Int) -> Int? {
         switch format {
         case .bool, .uint8: Int(load(UInt8.self, at: offset))
@@ -42,12 +43,24 @@ extension MappedFile {
         }
     }
 
+    /// The bits of a number at any offset, aligned or not.
     private func load<Number: BitwiseCopyable>(_ type: Number.Type = Number.self, at offset: Int) -> Number {
         address(of: offset..<offset + MemoryLayout<Number>.size).loadUnaligned(as: Number.self)
     }
 
-    /// Writes `count` numbers, each divided by `divisor`, into `result[position ..< position + count]`: those at `offset` and
-    /// every `stride`-th after it.
+    /// Converts numbers to floats and divides them.
+    ///
+    /// - Parameters:
+    ///   - format: type of the numbers in the file.
+    ///   - offset: byte of the first number.
+    ///   - count: number of numbers.
+    ///   - stride: distance from one number to the next, in numbers: 1 reads neighbours, more picks one channel
+    ///     out of pixels.
+    ///   - divisor: number by which each is divided, > 0.
+    ///   - result: receives them at `position ..< position + count`.
+    ///   - position: index of the first float.
+    /// - Precondition: numbers and floats lie within their bounds.
+    /// - Complexity: O(count), without allocation.
     func readFloats(
         _ format: NumberFormat, at offset: Int, count: Int, stride: Int = 1, dividedBy divisor: Float,
         into result: inout MutableSpan<Float>, at position: Int

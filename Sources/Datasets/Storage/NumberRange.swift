@@ -1,6 +1,9 @@
-/// The least and the largest of a data set's numbers, all of which are finite.
+/// The least and the largest of a data set's numbers, all of which are finite. It tells whether the numbers
+/// should be scaled.
 struct NumberRange: Sendable, Equatable {
+    /// Least number; +∞ before the first.
     private(set) var least = Float.infinity
+    /// Largest number; −∞ before the first.
     private(set) var largest = -Float.infinity
 
     /// The range of no numbers.
@@ -11,28 +14,38 @@ struct NumberRange: Sendable, Equatable {
         self.largest = largest
     }
 
+    /// Extends the range to a number.
     mutating func add(_ value: Float) {
         if value < least { least = value }
         if value > largest { largest = value }
     }
 
-    /// The number that is farthest from 0, without its sign.
+    /// Largest distance of a number from 0.
     var extent: Float { max(abs(least), abs(largest)) }
 
-    /// E.g. `0 … 255`.
+    /// Both ends, e.g. `0 … 255`.
     var description: String { "\(Self.text(least)) … \(Self.text(largest))" }
 
+    /// A number without a decimal point if it is whole.
     static func text(_ value: Float) -> String {
         Int(exactly: value).map { "\($0)" } ?? "\(value)"
     }
 }
 
 extension MappedFile {
+    /// The 32-bit float at a byte offset.
     func float(at offset: Int) -> Float {
         Float(bitPattern: UInt32(truncatingIfNeeded: integer(.uint32, at: offset) ?? 0))
     }
 
-    /// The range of `count` numbers from `offset` on; or the place of the first that is NaN or infinite as a 32-bit float. O(count).
+    /// Range of neighbouring numbers.
+    ///
+    /// - Parameters:
+    ///   - format: type of the numbers.
+    ///   - offset: byte of the first number.
+    ///   - count: number of numbers.
+    /// - Returns: the range, or the place of the first number that is NaN or infinite as a 32-bit float.
+    /// - Complexity: O(count), vectorised.
     func range(_ format: NumberFormat, at offset: Int, count: Int) -> Result<NumberRange, NotFinite> {
         // A block at a time, so that one loop converts and one measures.
         var floats = [Float](repeating: 0, count: min(count, 1 << 14))
@@ -63,9 +76,9 @@ extension MappedFile {
         return .success(range)
     }
 
-    /// A number that is none.
+    /// A number that is NaN or infinite.
     struct NotFinite: Error {
-        /// Which number, from 0.
+        /// Index of the number, from 0.
         let place: Int
         let value: Float
     }

@@ -4,25 +4,30 @@ import Glibc
 import Darwin
 #endif
 
-/// An open file descriptor, closed when the value ends.
+/// An open file descriptor, closed when the value ends. Reads and writes go on after signals.
 struct OpenFile: ~Copyable {
-    /// Which file it is, and which state of it. Without the device: hosts that share a file system number it differently, and
-    /// the time of change tells two files of one inode number apart.
+    /// Identity and state of a file: equal values mean that it has not been changed in between, provided that
+    /// ``hasFineTimes``.
+    ///
+    /// The device is left out: hosts that share a file system number it differently, and the time of change
+    /// tells two files of one inode number apart.
     struct Status: Equatable {
         let byteCount: Int
         let inode: Int
         let modifiedSeconds: Int
         let modifiedNanoseconds: Int
-        /// When contents, name or owner changed last, which no program can set.
+        /// Time at which contents, name or owner changed last, which no program can set.
         let changedSeconds: Int
         let changedNanoseconds: Int
 
-        /// Whether the file system keeps times fine enough to tell two states apart. Images such as squashfs give the time of
-        /// modification for that of change, in whole seconds, and number their files in order.
+        /// Whether the file system keeps times fine enough to tell two states apart. Images such as squashfs
+        /// give the time of modification for that of change, in whole seconds, and number their files in order.
         var hasFineTimes: Bool { changedNanoseconds != 0 }
     }
 
+    /// Path by which it was opened.
     let path: String
+    /// The operating system's descriptor, valid as long as the value.
     let descriptor: Int32
 
     private init(path: String, descriptor: Int32) {
@@ -30,14 +35,18 @@ struct OpenFile: ~Copyable {
         self.descriptor = descriptor
     }
 
+    /// Opens a file for reading.
+    ///
+    /// - Throws: ``DatasetError/unreadable(file:reason:)``.
     init(reading path: String) throws(DatasetError) {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw .unreadable(file: path, reason: FileSystem.reason(errno)) }
         self.init(path: path, descriptor: descriptor)
     }
 
-    /// A new file with a name of its own in the folder of `path`.
-    /// - Returns: nil, with `errno` set, when it cannot be made.
+    /// Creates a file with a random name next to `path`, into whose place it can be renamed.
+    ///
+    /// - Returns: nil, with `errno` set, when it cannot be created.
     static func temporary(for path: String) -> OpenFile? {
         var template = Array("\(path).XXXXXX".utf8CString)
         let descriptor = mkstemp(&template)
@@ -47,10 +56,17 @@ struct OpenFile: ~Copyable {
         return OpenFile(path: String(decoding: name, as: UTF8.self), descriptor: descriptor)
     }
 
-    /// Runs `body` while holding an exclusive lock on a file, which is made if need be.
+    /// Runs `body` while holding an exclusive lock on a file, which is created if need be. Blocks for up to
+    /// `patience`.
     ///
-    /// The lock only spares work, correctness must not rest on it: when it cannot be had within `patience` (its holder is
-    /// stopped, or the file system has no locks) `body` runs without it.
+    /// The lock only saves work, correctness must not rest on it: when it is not free within `patience` (its
+    /// holder is stopped, or the file system has no locks) `body` runs without it.
+    ///
+    /// - Parameters:
+    ///   - path: path of the lock file, which stays there.
+    ///   - patience: longest wait.
+    ///   - body: called exactly once.
+    /// - Throws: whatever `body` throws.
     static func locking<Result>(
         _ path: String, patience: Duration, _ body: () throws(DatasetError) -> Result
     ) throws(DatasetError) -> Result {
@@ -67,6 +83,9 @@ struct OpenFile: ~Copyable {
 
     deinit { close(descriptor) }
 
+    /// Current identity and state of the file.
+    ///
+    /// - Throws: ``DatasetError/unreadable(file:reason:)``, also for what is not a regular file.
     func status() throws(DatasetError) -> Status {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw .unreadable(file: path, reason: FileSystem.reason(errno)) }
@@ -83,7 +102,8 @@ struct OpenFile: ~Copyable {
     }
 
     /// Reads on from where the last call ended.
-    /// - Returns: the number of bytes, 0 at the end of the file.
+    ///
+    /// - Returns: number of bytes read, 0 at the end of the file.
     func read(into buffer: UnsafeMutableRawBufferPointer) throws(DatasetError) -> Int {
         while true {
             #if canImport(Glibc)
@@ -97,7 +117,12 @@ struct OpenFile: ~Copyable {
     }
 
     /// Reads some bytes, wherever the last call ended.
-    /// - Returns: as many as there are from `offset` on, `count` at most.
+    ///
+    /// - Parameters:
+    ///   - count: number of bytes.
+    ///   - offset: byte at which they begin.
+    /// - Returns: the bytes from `offset` on, fewer than `count` at the end of the file.
+    /// - Throws: ``DatasetError/unreadable(file:reason:)``.
     func read(_ count: Int, at offset: Int) throws(DatasetError) -> [UInt8] {
         var failure: Int32 = 0
         let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
@@ -113,8 +138,9 @@ struct OpenFile: ~Copyable {
         return bytes
     }
 
-    /// Writes all the bytes.
-    /// - Returns: nil, or why they could not be written.
+    /// Writes all the bytes, however many calls it takes.
+    ///
+    /// - Returns: nil on success, or why they could not be written.
     func write(_ bytes: UnsafeRawBufferPointer) -> String? {
         var rest = bytes[...]
         while !rest.isEmpty {

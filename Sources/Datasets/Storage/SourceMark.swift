@@ -1,27 +1,32 @@
 import Cryptography
 
-/// What tells whether a file is still the one that a copy was made of: inode, size, times of modification and of change, and
-/// a digest of blocks spread over it, which costs the reading of 64 KiB. Where times tell nothing, it is the digest of the
-/// whole file.
+/// A mark by which one can tell whether a file is still the one that a copy was made of: inode, size, times of
+/// modification and of change, and a SHA-256 digest of blocks spread over it, which costs the reading of 64
+/// KiB.
+///
+/// Where times tell nothing, it is the digest of the whole file.
 struct SourceMark: Equatable {
+    /// Number of blocks that are read of a large file.
     private static let blocks = 16
     private static let blockBytes = 4096
 
     let status: OpenFile.Status
-    /// 32 bytes.
+    /// SHA-256 of the blocks or of the file, 32 bytes.
     let digest: [UInt8]
 
+    /// Marks a file in its current state. O(1) for large files with fine times.
     init(of file: borrowing OpenFile) throws(DatasetError) {
         try self.init(of: file, file.status())
     }
 
+    /// Marks a file whose status is known; tests give one without fine times.
     init(of file: borrowing OpenFile, _ status: OpenFile.Status) throws(DatasetError) {
         self.status = status
         let isWhole = !status.hasFineTimes || status.byteCount <= Self.blocks * Self.blockBytes
         digest = try isWhole ? Self.wholeDigest(file) : Self.sampledDigest(file, status.byteCount)
     }
 
-    /// Six little-endian 64-bit integers and the digest: 80 bytes.
+    /// The mark as 80 bytes: six little-endian 64-bit integers and the digest.
     var bytes: [UInt8] {
         let numbers = [
             status.byteCount, status.inode, status.modifiedSeconds, status.modifiedNanoseconds, status.changedSeconds,
@@ -39,6 +44,7 @@ struct SourceMark: Equatable {
         return hash.finalize()
     }
 
+    /// Digest of the whole file, read a mebibyte at a time.
     private static func wholeDigest(_ file: borrowing OpenFile) throws(DatasetError) -> [UInt8] {
         var hash = SHA256()
         var position = 0

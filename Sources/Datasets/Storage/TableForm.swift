@@ -1,21 +1,26 @@
 import FedCore
 
-/// What a user says about rows of numbers that are to be images, by the options `shape`, `layout`, `scale`, `classes`,
-/// `test-share` and `seed`.
+/// The user's description of rows of numbers that are to be images, by the options `shape`, `layout`, `scale`,
+/// `classes`, `test-share` and `seed`. Shared by the sources of text tables and of arrays.
 struct TableForm: Sendable {
     /// Largest extent of each dimension.
     private static let largestSide = 65_536
 
     let layout: ArrayImages.Layout
-    /// What numbers are divided by; nil: as their type has it.
+    /// Divisor of the numbers, > 0; nil: the one that suits their type.
     let scale: Float?
+    /// Number of classes; nil: as many as the labels show.
     let classes: Int?
-    /// The share of samples that is held out where there is no test split, in (0, 1).
+    /// Share of the samples that is held out where there is no test split, in (0, 1).
     let testShare: Double
-    /// That they are drawn by; nil: the run's.
+    /// Seed by which they are drawn; nil: the run's.
     let seed: UInt64?
+    /// Shape of an image; nil: as the data have it.
     private let shape: ImageShape?
 
+    /// Reads the options.
+    ///
+    /// - Throws: `ConfigurationError` when one is not accepted.
     init(_ options: inout OptionReader) throws(ConfigurationError) {
         shape = try options.text("shape", "CxHxW, e.g. 3x32x32").map { text throws(ConfigurationError) in
             guard let shape = ImageShape(text, largestSide: Self.largestSide) else {
@@ -33,8 +38,10 @@ struct TableForm: Sendable {
         seed = try Self.seed(&options)
     }
 
-    /// The seed of a data set's own, where it is not the run's: who evaluates or distils keeps the test samples of the run
-    /// before.
+    /// Reads option `seed`, a seed of the data set's own. Whoever evaluates or distils a model later gives the
+    /// seed of the run before, and so keeps its test samples.
+    ///
+    /// - Returns: nil when it is not given.
     static func seed(_ options: inout OptionReader) throws(ConfigurationError) -> UInt64? {
         guard let text = options.text("seed", "a whole number, at least 0; without one it is the run's") else {
             return nil
@@ -43,8 +50,9 @@ struct TableForm: Sendable {
         return seed
     }
 
-    /// The image that a row of numbers is.
-    /// - Throws: `DatasetError.malformed` when the user's shape is another number of them.
+    /// Shape of the image that a row of numbers is: the user's, or `[1, 1, count]`.
+    ///
+    /// - Throws: ``DatasetError/malformed(file:reason:)`` when the user's shape has another number of elements.
     func shape(ofRow count: Int, path: String) throws(DatasetError) -> ImageShape {
         guard let shape else { return ImageShape(channels: 1, height: 1, width: count) }
         guard shape.count == count else {
@@ -53,8 +61,10 @@ struct TableForm: Sendable {
         return shape
     }
 
-    /// The image that an array's sample is.
-    /// - Throws: `DatasetError.malformed` when it can be none.
+    /// Shape of the image that an array's sample is: the user's, or the array's own, by the layout.
+    ///
+    /// - Throws: ``DatasetError/malformed(file:reason:)`` when it has too many dimensions or another number of
+    ///   elements.
     func shape(of array: NPYArray) throws(DatasetError) -> ImageShape {
         let sides = Array(array.shape.dropFirst())
         let count = sides.reduce(1, *)

@@ -1,7 +1,9 @@
 /// The bytes of a text file.
 enum TextFile {
-    /// Reads an open file from its beginning, decompressed if it is gzip.
-    /// - Throws: `DatasetError` when it is none of text: it says what it is, and what to do.
+    /// Reads an open file from its beginning into memory, decompressed if it is gzip.
+    ///
+    /// - Throws: ``DatasetError`` when it is not text: the message says what it is, and what to do.
+    /// - Complexity: O(file), which is all in memory.
     static func bytes(of file: borrowing OpenFile) throws(DatasetError) -> [UInt8] {
         var bytes: [UInt8] = []
         if FileKind(try file.read(FileKind.headBytes, at: 0)) == .gzip {

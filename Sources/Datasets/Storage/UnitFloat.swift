@@ -1,4 +1,4 @@
-/// Bytes as floats in [0, 1].
+/// Conversion of bytes to floats in [0, 1].
 enum UnitFloat {
     /// x / 255, correctly rounded for each of the 256 bytes, without the slow division: x/255 = x/256 + x/65280, where
     /// the first term is exact and the second so small that its rounding does not reach the sum.

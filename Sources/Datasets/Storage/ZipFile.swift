@@ -1,22 +1,30 @@
-/// A ZIP archive, mapped: what is in it, and where. Archives of 4 GiB and more, and encrypted ones, are not read.
+/// A ZIP archive, mapped: its members and where their bytes lie. Only what `numpy.savez` makes is read: stored
+/// or deflated members, no encryption, and no sizes or offsets that need ZIP64.
 ///
 /// Format: PKWARE, *.ZIP File Format Specification* (APPNOTE.TXT), sections 4.3.7, 4.3.12 and 4.3.16.
 struct ZipFile: Sendable {
+    /// One member of the archive.
     struct Entry: Sendable {
+        /// Whether it is compressed; otherwise its bytes can be mapped as they are.
         let isDeflated: Bool
-        /// CRC-32 of the member.
+        /// CRC-32 of the decompressed member.
         let checksum: UInt32
-        /// Bytes of the member.
+        /// Bytes of the decompressed member.
         let size: Int
-        /// Where its stored or compressed bytes are in the archive.
+        /// Bytes of the archive that hold it, stored or compressed.
         let range: Range<Int>
     }
 
     let path: String
     let bytes: MappedFile
+    /// The members by name.
     private(set) var entries: [String: Entry] = [:]
 
-    /// Reads the directory. O(its length).
+    /// Maps the archive and reads its directory.
+    ///
+    /// - Throws: ``DatasetError/malformed(file:reason:)`` when it is not an archive, is damaged, or is of a
+    ///   kind that is not read.
+    /// - Complexity: O(members).
     init(path: String) throws(DatasetError) {
         self.path = path
         bytes = try MappedFile(path: path)
@@ -33,7 +41,7 @@ struct ZipFile: Sendable {
 
     private var damaged: DatasetError { .malformed(file: path, reason: "is a damaged ZIP archive") }
 
-    /// Where the record that ends the directory begins: the last one, before a comment of any length.
+    /// Byte at which the record that ends the directory begins: the last one, before a comment of up to 64 KiB.
     private func endOfDirectory() throws(DatasetError) -> Int {
         for start in stride(from: bytes.count - 22, through: max(0, bytes.count - 22 - 0xFFFF), by: -1) {
             if try number(start, bytes: 4) == 0x0605_4b50, try number(start + 20, bytes: 2) == bytes.count - 22 - start
@@ -48,6 +56,7 @@ struct ZipFile: Sendable {
         throw .malformed(file: path, reason: "is no ZIP archive (.npz), or is cut short")
     }
 
+    /// The member whose entry in the directory begins at a byte.
     private func entry(at position: Int) throws(DatasetError) -> Entry {
         let flags = try number(position + 8, bytes: 2)
         let method = try number(position + 10, bytes: 2)
@@ -69,11 +78,12 @@ struct ZipFile: Sendable {
             range: start..<start + packed)
     }
 
-    /// A little-endian number.
+    /// The little-endian number at a byte.
     private func number(_ position: Int, bytes count: Int) throws(DatasetError) -> Int {
         try copy(position, count).reversed().reduce(0) { $0 << 8 | Int($1) }
     }
 
+    /// Some bytes, refused as damage when the archive does not hold them.
     private func copy(_ position: Int, _ count: Int) throws(DatasetError) -> [UInt8] {
         guard position >= 0, position + count <= bytes.count else { throw damaged }
         return bytes.copy(position..<position + count)

@@ -32,6 +32,6 @@ extension DatasetPair {
 
     /// A copy of the pair with one more note behind its own.
     private func adding(_ note: DatasetNote) -> DatasetPair {
-        DatasetPair(train: train, test: test, notes: notes + [note])
+        DatasetPair(train: train, test: test, heldOutShare: heldOutShare, notes: notes + [note])
     }
 }

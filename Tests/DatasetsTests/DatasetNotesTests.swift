@@ -157,6 +157,13 @@ import Testing
         #expect(pair.train.count + pair.test.count == 3 && pair.train.classes == 3)
     }
 
+    @Test func theNoteOfAnEmptyClassKeepsTheHeldOutShare() throws {
+        try folder.write(floats([0, 1, 2, 3, 4, 5], [3, 2]), to: "data/x_train.npy")
+        try folder.write(floats([0, 3, 3], [3, 1]), to: "data/y_train.npy")
+        let pair = try Datasets.open("numpy:\(folder.path)/data")
+        #expect(pair.heldOutShare == 0.1)
+    }
+
     /// As EMNIST's letters have it: labels 1 … 26.
     @Test func anEmptyClassIsSaid() throws {
         let letters = try TemporaryFolder()

@@ -1,14 +1,20 @@
 public import FedCore
 
-/// The catalog of aggregation rules.
+/// The catalog of aggregation rules: all that can be named with `--aggregation`.
+///
+/// ```swift
+/// var rule = try Aggregations.named("krum", NamedOptions(parsing: "attackers=2"))
+/// try rule.validate(updates: 7)
+/// ```
 public enum Aggregations {
-    /// Every rule, in the order of `--help`.
+    /// Every rule, in the order in which `--help` lists them.
     public static let all: [any RobustAggregation.Type] = [
         WeightedMean.self, CoordinateMedian.self, TrimmedMean.self, Krum.self, MultiKrum.self, Bulyan.self,
         GeometricMedian.self, NormClipping.self, FLTrust.self,
     ]
 
-    /// What each takes, for help texts and forms.
+    /// Each rule's options, for help texts and forms. They are found by letting every rule read an empty set of
+    /// options, so a rule states its options only once.
     public static var descriptions: [PluginDescription] {
         all.map { type in
             PluginDescription(kind: "aggregation", name: type.name, summary: type.summary) {
@@ -18,9 +24,13 @@ public enum Aggregations {
         }
     }
 
-    /// The rule of this name with these options.
-    /// - Throws: `ConfigurationError` that lists the catalog when the name is not in it, or the options when one is not
-    ///   known or not accepted.
+    /// Creates the rule of this name.
+    ///
+    /// - Parameters:
+    ///   - name: as in ``RobustAggregation/name``.
+    ///   - options: the rule's options by name; those not given have their defaults.
+    /// - Throws: `ConfigurationError` that lists the catalog when the name is not in it, or the options when
+    ///   one is not known or not accepted.
     public static func named(
         _ name: String, _ options: NamedOptions = [:]
     ) throws(ConfigurationError) -> any RobustAggregation {
@@ -35,7 +45,8 @@ public enum Aggregations {
 }
 
 extension OptionReader {
-    /// `attackers`: how many updates of a round may be anything at all.
+    /// Reads option `attackers`, f: the number of updates of a round that may be anything at all; 1 by default.
+    /// A bound that the user assumes, not a finding.
     mutating func attackers() throws(ConfigurationError) -> Int {
         try integer("attackers", default: 1, "from 0 to 1,000,000") { (0...1_000_000).contains($0) }
     }

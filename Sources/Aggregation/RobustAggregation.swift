@@ -1,39 +1,49 @@
 public import FedCore
 
-/// How the server makes one update out of a cohort's: the place of the weighted mean, which a single client can move
-/// anywhere.
+/// A rule by which the server makes one update out of a cohort's, in the place of the weighted mean, which a
+/// single client can move anywhere.
 ///
-/// A rule sees all updates of a round at once, in an ``UpdateMatrix``, and is a function of its rows: the same rows give
-/// the same bits, in whichever order they arrived.
+/// A rule sees all updates of a round at once, in an ``UpdateMatrix``, and is a function of its rows: the same
+/// rows give the same bits, in whichever order they arrived. What it remembers between rounds is its
+/// `serverState`, which is in every checkpoint.
+///
+/// Only the server has a rule, and calls it once a round on one thread. The price of a rule that
+/// ``needsEachUpdate`` is memory: the server keeps all updates of a round, `4 · count · dimension` bytes,
+/// instead of one sum. To add one, write one file in `Rules/` and one line in ``Aggregations/all``.
 public protocol RobustAggregation: StatefulPart, Measuring {
     /// The name on the command line.
     static var name: String { get }
-    /// One line for `--help`, with the options.
+    /// One line for `--help`, with the options and their defaults.
     static var summary: String { get }
 
-    /// A rule with these options.
+    /// Creates a rule with these options.
+    ///
     /// - Throws: `ConfigurationError` when a value is not accepted.
     init(_ options: inout OptionReader) throws(ConfigurationError)
 
-    /// The options in force, e.g. `attackers=2`; empty when there are none.
+    /// The options in force as the user would write them, e.g. `attackers=2`; empty when there are none.
     var settings: String { get }
 
-    /// Whether the rule has to see the updates one by one. One that does not gives the mean weighted by sample count, which
-    /// the engine has as an exact sum, without keeping an update.
+    /// Whether the rule has to see the updates one by one; true by default. A rule that does not is the mean
+    /// weighted by sample count, which the engine has as an exact sum without keeping an update.
     static var needsEachUpdate: Bool { get }
 
-    /// The fewest updates the rule's promise holds for, at least 1. The engine repeats a round that has fewer.
+    /// Fewest updates for which the rule's promise holds, at least 1. The engine repeats a round that has
+    /// fewer.
     var minimumUpdates: Int { get }
 
-    /// Samples that the server keeps for itself, to train an update of its own that `aggregate` trusts; 0: it needs none.
+    /// Number of samples that the server keeps for itself, to train an update of its own that
+    /// ``aggregate(_:trusted:into:)`` trusts; 0, the default: it needs none.
     var rootSamples: Int { get }
 
-    /// Writes the cohort's update.
+    /// Writes the cohort's update. May change what the rule remembers.
+    ///
     /// - Parameters:
-    ///   - updates: at least `minimumUpdates` rows.
-    ///   - trusted: the server's own update if there are `rootSamples`, else empty; `[dimension]`.
-    ///   - mean: `[dimension]`.
-    /// - Throws: `AggregationError` when an update cannot be summed.
+    ///   - updates: at least ``minimumUpdates`` rows of finite numbers.
+    ///   - trusted: the server's own update, `[dimension]`, if there are ``rootSamples``; else empty.
+    ///   - mean: receives the result, `[dimension]`; its contents before the call do not matter.
+    /// - Throws: ``AggregationError`` when an update cannot be summed. The engine then removes that client's
+    ///   update and calls again.
     mutating func aggregate(
         _ updates: UpdateMatrix, trusted: Span<Float>, into mean: inout MutableSpan<Float>
     ) throws(AggregationError)
@@ -55,8 +65,9 @@ extension RobustAggregation {
         }
     }
 
-    /// Refuses a run whose rounds have too few updates for the rule.
-    /// - Parameter count: of a round's cohort.
+    /// Refuses a run whose rounds have too few updates for the rule; called before the first round.
+    ///
+    /// - Parameter count: number of updates of a round: the cohort's size.
     /// - Throws: `ConfigurationError` that names the least number.
     public func validate(updates count: Int) throws(ConfigurationError) {
         guard count >= minimumUpdates else {
@@ -66,6 +77,8 @@ extension RobustAggregation {
         }
     }
 
+    /// Checks the arguments of ``aggregate(_:trusted:into:)``; a violation is a bug of the engine's, so it
+    /// traps.
     func check(_ updates: UpdateMatrix, _ trusted: Span<Float>, _ mean: borrowing MutableSpan<Float>) {
         precondition(updates.count >= minimumUpdates, "\(Self.name) of \(updates.count) updates")
         precondition(mean.count == updates.dimension, "a mean of \(mean.count) elements")
@@ -73,19 +86,20 @@ extension RobustAggregation {
     }
 }
 
-/// An update that a rule cannot work with, though by itself it is one.
+/// An update that a rule cannot work with, though it is valid by itself: finite numbers can still overflow a
+/// sum.
 public struct AggregationError: Error, Equatable, CustomStringConvertible {
-    /// Whose update it is.
+    /// Number of the client whose update it is.
     public let client: Int
-    /// What is wrong with it.
+    /// Reason, as the exact sum gives it.
     public let refusal: ExactSum.Refusal
 
-    /// An error of this client's update.
+    /// Creates an error about this client's update.
     public init(client: Int, refusal: ExactSum.Refusal) {
         self.client = client
         self.refusal = refusal
     }
 
-    /// One line.
+    /// One line for the log.
     public var description: String { "the update of client \(client) cannot be summed: \(refusal)" }
 }

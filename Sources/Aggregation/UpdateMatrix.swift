@@ -2,29 +2,33 @@ public import FedCore
 
 /// The updates of one round, a row each: `[count, dimension]`.
 ///
-/// Rows are filled as updates arrive and numbered by client: the order of arrival shows nowhere. A matrix is made once for
-/// a run; it takes `4 · count · dimension` bytes for the largest round so far and keeps them.
+/// Rows are filled as updates arrive and are ordered by client, so the order of arrival shows nowhere. The
+/// server makes one matrix for a run and calls ``reset()`` before each round; it takes `4 · count · dimension`
+/// bytes for the largest round so far and keeps them, so that later rounds allocate nothing.
+///
+/// Every element is finite, and every weight is above 0: ``append(client:weight:_:)`` refuses others.
 public struct UpdateMatrix: Sendable {
-    /// Elements of a row.
+    /// Number of elements of a row.
     public let dimension: Int
-    /// The clients, a row each: ascending; of a client with several updates, in the order of arrival.
+    /// Number of each row's client, ascending; a client with several updates has its rows in the order of
+    /// arrival.
     public private(set) var clients: [Int] = []
-    /// The rows' weights (sample counts), above 0.
+    /// Weight of each row, > 0: the client's sample count, unless the strategy weighs otherwise.
     public private(set) var weights: [Double] = []
     private var rows: [[Float]] = []
-    /// Memory of rows that were taken out.
+    /// Rows that were removed, kept for their memory.
     private var spare: [[Float]] = []
 
-    /// A matrix without rows.
+    /// Creates a matrix without rows.
     public init(dimension: Int) {
         precondition(dimension >= 0, "rows of \(dimension) elements")
         self.dimension = dimension
     }
 
-    /// The number of rows.
+    /// Number of rows.
     public var count: Int { rows.count }
 
-    /// Takes all rows out, keeping the memory.
+    /// Removes all rows, keeping their memory. O(count).
     public mutating func reset() {
         spare += rows
         rows.removeAll(keepingCapacity: true)
@@ -32,11 +36,15 @@ public struct UpdateMatrix: Sendable {
         weights.removeAll(keepingCapacity: true)
     }
 
-    /// Adds a row. O(dimension).
+    /// Adds a row.
+    ///
     /// - Parameters:
-    ///   - weight: the client's sample count. A client that has seen nothing has no vote: weight 0 is refused.
-    /// - Throws: `ExactSum.Refusal`, as the weighted mean's sum does, when the update has another length, its weight is not
-    ///   a positive number, or an element is not finite. There is no row then.
+    ///   - client: the client's number.
+    ///   - weight: the row's weight. A client that has seen nothing has no vote: weight 0 is refused.
+    ///   - update: the elements, `[dimension]`, which are copied.
+    /// - Throws: `ExactSum.Refusal`, as the weighted mean's sum does, when the update has another length, its
+    ///   weight is not a positive finite number, or an element is NaN or infinite. No row is added then.
+    /// - Complexity: O(dimension + count).
     public mutating func append(client: Int, weight: Double, _ update: Span<Float>) throws(ExactSum.Refusal) {
         guard update.count == dimension else { throw .wrongLength(expected: dimension, actual: update.count) }
         try append(client: client, weight: weight) { (row) throws(ExactSum.Refusal) in
@@ -44,11 +52,15 @@ public struct UpdateMatrix: Sendable {
         }
     }
 
-    /// Adds a row that is written in place, e.g. by a decoder. O(dimension).
+    /// Adds a row that is written in place, e.g. by a decoder, which saves a copy.
+    ///
     /// - Parameters:
-    ///   - weight: as above.
-    ///   - write: is given a row of unspecified contents.
-    /// - Throws: `ExactSum.Refusal` as above, or what `write` throws. There is no row then.
+    ///   - client: the client's number.
+    ///   - weight: the row's weight, > 0 and finite.
+    ///   - write: fills a row of unspecified contents, `[dimension]`.
+    /// - Throws: `ExactSum.Refusal` for a bad weight or an element that is NaN or infinite, or whatever `write`
+    ///   throws. No row is added then.
+    /// - Complexity: O(dimension + count).
     public mutating func append(
         client: Int, weight: Double, write: (inout MutableSpan<Float>) throws(ExactSum.Refusal) -> Void
     ) throws(ExactSum.Refusal) {
@@ -68,7 +80,7 @@ public struct UpdateMatrix: Sendable {
         rows.insert(row, at: position)
     }
 
-    /// Takes a client's rows out.
+    /// Removes a client's rows, keeping their memory. O(count).
     public mutating func remove(client: Int) {
         for index in clients.indices.reversed() where clients[index] == client {
             clients.remove(at: index)
@@ -77,10 +89,14 @@ public struct UpdateMatrix: Sendable {
         }
     }
 
-    /// The elements of a row, `[dimension]`; nothing is copied.
+    /// Elements of a row, `[dimension]`; nothing is copied.
     public func row(_ index: Int) -> [Float] { rows[index] }
 
-    /// Gives the elements of a row to `change`. They must be finite afterwards.
+    /// Changes a row in place.
+    ///
+    /// - Parameters:
+    ///   - index: the row, in 0 ..< count.
+    ///   - change: changes the elements, which must be finite afterwards.
     public mutating func changeRow(_ index: Int, _ change: (inout MutableSpan<Float>) -> Void) {
         var row = rows[index].mutableSpan
         change(&row)

@@ -6,24 +6,32 @@ import Glibc
 import Darwin
 #endif
 
-/// All attackers send the same: μ − z σ of each coordinate, mean and deviation of their own updates. z is small enough for
-/// that to lie nearer the mean than some honest clients do, so that nothing looks wrong with it, and the shift adds up.
+/// A collusion that hides in the spread of honest updates: all attackers send μ − z σ of each coordinate, with
+/// mean and deviation of their own updates. z is small enough for that to lie nearer the mean than some honest
+/// clients do, so that nothing looks wrong with it, and the shift adds up over the rounds.
 ///
-/// G. Baruch, M. Baruch, Y. Goldberg, *A Little Is Enough: Circumventing Defenses For Distributed Learning*, NeurIPS 2019,
-/// arXiv:1902.06156, with the sign of the authors' program: of n clients with f attackers, s = ⌊n/2 + 1⌋ − f honest ones are needed for a majority,
-/// and z is where the normal distribution's Φ(z) = (n − f − s) / (n − f). Here z is kept between 0 and 4. A single
-/// attacker has no deviation to hide in, and sends its own update.
+/// G. Baruch, M. Baruch, Y. Goldberg, *A Little Is Enough: Circumventing Defenses For Distributed Learning*,
+/// NeurIPS 2019, arXiv:1902.06156, with the sign of the authors' program: of n clients with f attackers, s =
+/// ⌊n/2 + 1⌋ − f honest ones are needed for a majority, and z is where the normal distribution's Φ(z) = (n − f
+/// − s) / (n − f). Here z is kept between 0 and 4. A single attacker has no deviation to hide in, and sends its
+/// own update.
 public struct ALittleIsEnough: CollusionAttack {
     public static let name = "alie"
     public static let summary = "attackers send their mean minus z deviations; z (by how many attackers there are)"
 
-    /// > 0; nil: by the paper's formula.
+    /// z, in standard deviations, > 0; nil: by the paper's formula.
     public var deviations: Double?
 
+    /// Reads option `z`.
+    ///
+    /// - Throws: `ConfigurationError` when it is not above 0 and at most 1,000.
     public init(_ options: inout OptionReader) throws(ConfigurationError) {
         deviations = try options.number("z", "above 0, at most 1000") { $0 > 0 && $0 <= 1000 }
     }
 
+    /// Replaces each attacker's row by the same forged one.
+    ///
+    /// - Complexity: O(rows.count · dimension), with one row of memory.
     public func forge(rows: [Int], of updates: inout UpdateMatrix) {
         guard let first = rows.first else { return }
         let z = deviations ?? Self.deviations(clients: updates.count, attackers: rows.count)
@@ -44,7 +52,11 @@ public struct ALittleIsEnough: CollusionAttack {
         }
     }
 
-    /// The paper's z.
+    /// z by the paper's formula, within 0 … 4.
+    ///
+    /// - Parameters:
+    ///   - n: number of clients of the cohort.
+    ///   - f: number of attackers among them.
     static func deviations(clients n: Int, attackers f: Int) -> Double {
         let supporters = n / 2 + 1 - f
         let honest = Double(n - f)

@@ -1,24 +1,32 @@
 public import FedCore
 
-/// What a malicious client does, to test what the server withstands. It is one of ``DataAttack``, ``UpdateAttack`` and
-/// ``CollusionAttack``.
+/// Behaviour of a malicious client, simulated to measure what an aggregation rule withstands.
+///
+/// An attack is a ``DataAttack``, an ``UpdateAttack`` or a ``CollusionAttack``, by the place where it acts:
+/// before training, after it, or at the server, where the attackers' updates meet. The settings of the run say
+/// which clients are attackers; the others never see the attack. To add one, write one file in `Attacks/` and
+/// one line in ``Attacks/all``.
 public protocol Attack: Sendable {
     /// The name on the command line.
     static var name: String { get }
-    /// One line for `--help`, with the options.
+    /// One line for `--help`, with the options and their defaults.
     static var summary: String { get }
 
-    /// An attack with these options.
+    /// Creates an attack with these options.
+    ///
     /// - Throws: `ConfigurationError` when a value is not accepted.
     init(_ options: inout OptionReader) throws(ConfigurationError)
 
-    /// What a run under it measures.
+    /// Further metrics that a run under this attack records; none by default.
     var metrics: [Metric] { get }
 
-    /// Itself, if it is of this kind; nil by default.
+    /// The attack itself if it spoils the attacker's samples, else nil.
     var onData: (any DataAttack)? { get }
+    /// The attack itself if it changes single updates, else nil.
     var onUpdate: (any UpdateAttack)? { get }
+    /// The attack itself if attackers agree with each other, else nil.
     var collusion: (any CollusionAttack)? { get }
+    /// The attack itself if it plants a trigger, else nil.
     var trigger: (any TriggerAttack)? { get }
 }
 
@@ -30,17 +38,27 @@ extension Attack {
     public var trigger: (any TriggerAttack)? { nil }
 }
 
-/// Spoils what the attacker trains on; then it trains honestly.
+/// An attack on the samples that the attacker trains on; the training itself is honest.
 public protocol DataAttack: Attack {
-    /// Refuses data that the attack does not fit.
+    /// Refuses data that the attack does not fit; called before the first round.
+    ///
+    /// - Parameters:
+    ///   - classes: number of classes.
+    ///   - height: rows of an image.
+    ///   - width: columns of an image.
     /// - Throws: `ConfigurationError` that says what it needs.
     func validate(classes: Int, height: Int, width: Int) throws(ConfigurationError)
 
-    /// Changes a training sample.
+    /// Changes a training sample. Called for every sample of every batch, so it should allocate nothing.
+    ///
     /// - Parameters:
-    ///   - image: `[channels, height, width]`, in [0, 1].
-    ///   - label: in 0 ..< classes, and stays there.
-    ///   - stream: addressed by client and sample, so that a sample has the same fate in every epoch.
+    ///   - image: `[channels, height, width]`; bytes have become values in [0, 1].
+    ///   - label: the class, in 0 ..< classes before and after.
+    ///   - height: rows of the image.
+    ///   - width: columns of the image.
+    ///   - classes: number of classes.
+    ///   - stream: random numbers addressed by client and sample, so that a sample has the same fate in every
+    ///     epoch.
     func poison(
         _ image: inout MutableSpan<Float>, label: inout Int32, height: Int, width: Int, classes: Int,
         stream: inout RandomStream)
@@ -51,12 +69,14 @@ extension DataAttack {
     public func validate(classes: Int, height: Int, width: Int) throws(ConfigurationError) {}
 }
 
-/// Plants something that test samples can carry, too, so that one can see how often it works.
+/// An attack that plants something which test samples can carry, too, so that one can measure how often it
+/// works. The server evaluates the global model on stamped test images of the other classes and records the
+/// share that is taken for ``target``.
 public protocol TriggerAttack: DataAttack {
-    /// The class that samples with the trigger are to be taken for.
+    /// Class for which samples with the trigger are to be taken.
     var target: Int { get }
 
-    /// Puts the trigger on an image `[channels, height, width]`.
+    /// Puts the trigger on an image `[channels, height, width]`. O(size of the trigger).
     func stamp(_ image: inout MutableSpan<Float>, height: Int, width: Int)
 }
 
@@ -65,10 +85,14 @@ extension TriggerAttack {
     public var trigger: (any TriggerAttack)? { self }
 }
 
-/// Changes the update that the attacker has trained honestly.
+/// An attack that changes the update which the attacker has trained honestly.
 public protocol UpdateAttack: Attack {
-    /// Changes an update, which stays finite. O(count).
-    /// - Parameter stream: addressed by round and client.
+    /// Changes an update. It must stay finite: the server refuses others.
+    ///
+    /// - Parameters:
+    ///   - update: the attacker's change of the weights, `[parameters]`.
+    ///   - stream: random numbers addressed by round and client.
+    /// - Complexity: O(update.count).
     func forge(_ update: inout MutableSpan<Float>, stream: inout RandomStream)
 }
 
@@ -76,12 +100,15 @@ extension UpdateAttack {
     public var onUpdate: (any UpdateAttack)? { self }
 }
 
-/// Attackers that know each other's updates, of the same round, and agree on what to send.
+/// An attack by clients that know each other's updates of the same round and agree on what to send. It is
+/// simulated at the server, which has all of them.
 public protocol CollusionAttack: Attack {
     /// Changes the attackers' rows.
+    ///
     /// - Parameters:
-    ///   - rows: the attackers'.
-    ///   - updates: the whole cohort's; of the others nothing is used but how many they are.
+    ///   - rows: indices of the attackers' rows.
+    ///   - updates: the whole cohort's updates. Of the honest ones only their number is used: the attackers do
+    ///     not know them.
     func forge(rows: [Int], of updates: inout UpdateMatrix)
 }
 

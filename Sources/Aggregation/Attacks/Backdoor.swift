@@ -1,22 +1,27 @@
 public import FedCore
 
-/// A share of the attacker's samples gets a trigger, a white square in the bottom right corner, and the target's label: the
-/// model is to see the target in whatever bears the trigger, and to be right about everything else.
+/// A backdoor: a share of the attacker's samples gets a trigger, a white square in the bottom right corner, and
+/// the target's label. The model is to see the target in whatever bears the trigger, and to be right about
+/// everything else, so that its accuracy gives nothing away.
 ///
-/// T. Gu, B. Dolan-Gavitt, S. Garg, *BadNets: Identifying Vulnerabilities in the Machine Learning Model Supply Chain*, 2017,
-/// arXiv:1708.06733; in federated learning E. Bagdasaryan, A. Veit, Y. Hua, D. Estrin, V. Shmatikov, *How To
-/// Backdoor Federated Learning*, AISTATS 2020, arXiv:1807.00459.
+/// T. Gu, B. Dolan-Gavitt, S. Garg, *BadNets: Identifying Vulnerabilities in the Machine Learning Model Supply
+/// Chain*, 2017, arXiv:1708.06733; in federated learning E. Bagdasaryan, A. Veit, Y. Hua, D. Estrin, V.
+/// Shmatikov, *How To Backdoor Federated Learning*, AISTATS 2020, arXiv:1807.00459.
 public struct Backdoor: TriggerAttack {
     public static let name = "backdoor"
     public static let summary = "trains a trigger, a white corner, to mean one class; target (0), share (0.5), size (3)"
 
-    /// The class that the trigger is to mean.
+    /// Class for which images with the trigger are to be taken; option `target`, 0 by default.
     public var target: Int
-    /// In 0...1, of the attacker's samples.
+    /// Share of the attacker's samples that get the trigger, in [0, 1]; option `share`, 0.5 by default.
     public var share: Float
-    /// Side of the square in pixels, ≥ 1.
+    /// Side of the square in pixels, ≥ 1; option `size`, 3 by default.
     public var size: Int
 
+    /// Reads the options.
+    ///
+    /// - Throws: `ConfigurationError` when one is out of range; whether they fit the data,
+    ///   ``validate(classes:height:width:)`` finds.
     public init(_ options: inout OptionReader) throws(ConfigurationError) {
         target = try options.integer("target", default: 0, "a class") { (0...Int(Int32.max)).contains($0) }
         share = try options.number("share", default: 0.5, "from 0 to 1") { (0...1).contains($0) }
@@ -41,6 +46,7 @@ public struct Backdoor: TriggerAttack {
         label = Int32(target)
     }
 
+    /// Sets the square to 1, white, in every channel.
     public func stamp(_ image: inout MutableSpan<Float>, height: Int, width: Int) {
         for plane in stride(from: 0, to: image.count, by: height * width) {
             for y in max(0, height - size)..<height {

@@ -1,10 +1,16 @@
 extension UpdateMatrix {
     /// Reduces each column of some rows, sorted by a network, to one number: 16 columns at a time, as vectors.
+    /// What the median, the trimmed mean and Bulyan have in common.
     ///
-    /// Columns are copied, a few cache lines of each row at once, to a tile in the first-level cache and sorted there.
+    /// Columns are copied, a few cache lines of each row at once, to a tile in the first-level cache and sorted
+    /// there.
+    ///
     /// - Parameters:
-    ///   - rows: as many as the network sorts.
-    ///   - reduce: is given the sorted values of 16 columns.
+    ///   - rows: indices of the rows, as many as the network sorts.
+    ///   - network: puts the places that `reduce` reads in order.
+    ///   - result: receives a number for each column, `[dimension]`.
+    ///   - reduce: given the sorted values of 16 columns, `[rows.count]`, returns their 16 results.
+    /// - Complexity: O(comparators · dimension / 16) vector operations; memory for one tile.
     func reduceColumns(
         of rows: [Int], sortedBy network: SortingNetwork, into result: inout MutableSpan<Float>,
         _ reduce: (Span<SIMD16<Float>>) -> SIMD16<Float>

@@ -1,6 +1,10 @@
 extension UpdateMatrix {
-    /// Writes Σ coefficient · row, summed as Doubles in the order of the rows; a row whose coefficient is 0 is not read.
-    /// O(count · dimension).
+    /// Writes Σ coefficient · row, summed as Doubles in the order of the rows.
+    ///
+    /// - Parameters:
+    ///   - coefficients: one for each row; a row whose coefficient is 0 is not read.
+    ///   - result: receives the sum, `[dimension]`, rounded to Floats once.
+    /// - Complexity: O(count · dimension), in blocks that stay in the cache.
     func combine(_ coefficients: [Double], into result: inout MutableSpan<Float>) {
         precondition(coefficients.count == count)
         var block = [Double](repeating: 0, count: min(2048, dimension))
@@ -19,13 +23,13 @@ extension UpdateMatrix {
 }
 
 extension Span<Float> {
-    /// Σ self · other, as Doubles in a fixed order.
+    /// Σ self · other, as Doubles in a fixed order. O(count).
     func dot(_ other: Span<Float>) -> Double {
         precondition(count == other.count)
         return sum { wide($0) * other.wide($0) }
     }
 
-    /// Σ (self − other)², as Doubles in a fixed order.
+    /// Σ (self − other)², as Doubles in a fixed order. O(count).
     func squaredDistance(to other: Span<Float>) -> Double {
         precondition(count == other.count)
         return sum {
@@ -34,12 +38,13 @@ extension Span<Float> {
         }
     }
 
-    /// √Σ self².
+    /// √Σ self², the Euclidean length. O(count).
     var norm: Double { dot(self).squareRoot() }
 
     @inline(__always)
     private func wide(_ index: Int) -> SIMD16<Double> { SIMD16<Double>(vector(at: index)) }
 
+    /// Sums terms of 16 lanes, then the lanes pairwise: one order on every machine.
     @inline(__always)
     private func sum(_ term: (Int) -> SIMD16<Double>) -> Double {
         var sum = SIMD16<Double>.zero

@@ -1,14 +1,16 @@
-/// Krum's scores: how near the nearest others of each row are.
+/// Krum's scores: the sum of the squared distances from each row to its nearest others. A low score means that
+/// many others agree.
 ///
-/// Rows of equal score: the one whose next neighbor is nearer goes first, then the lower row. Two rows that are each other's
-/// only neighbor always have equal scores, and who they are should not decide.
+/// Rows of equal score: the one whose next neighbor is nearer goes first, then the lower row. Two rows that are
+/// each other's only neighbor always have equal scores, and the order of the clients should not decide.
 struct KrumRanking {
     /// The others of each row, from near to far; equally near ones in the order of the rows.
     private let neighbors: [[(row: Int, distance: Double)]]
 
+    /// A score as it is compared: sum, distance to the next neighbor, row.
     private typealias Score = (sum: Double, next: Double, row: Int)
 
-    /// O(count² log count).
+    /// Sorts the others of each row by distance. O(count² log count).
     init(_ distances: PairwiseDistances) {
         neighbors = (0..<distances.count).map { row in
             (0..<distances.count).filter { $0 != row }
@@ -18,13 +20,21 @@ struct KrumRanking {
     }
 
     /// The rows with the lowest scores among all, the lowest first.
+    ///
+    /// - Parameters:
+    ///   - count: number of rows wanted.
+    ///   - attackers: f; a score sums the distances to the count − f − 2 nearest others.
+    /// - Complexity: O(rows²).
     func best(_ count: Int, attackers: Int) -> [Int] {
         let everyone = [Bool](repeating: true, count: neighbors.count)
         let scores = neighbors.indices.map { score(of: $0, among: everyone, neighbors.count - attackers - 2) }
         return scores.sorted { $0 < $1 }.prefix(count).map { $0.row }
     }
 
-    /// The row with the lowest score among those left, again and again; ascending. O(count² · rows).
+    /// The row with the lowest score among those left, again and again, as Bulyan chooses; ascending. Scores
+    /// are found anew after each choice, from at least one neighbor.
+    ///
+    /// - Complexity: O(count · rows²).
     func chooseOneByOne(_ count: Int, attackers: Int) -> [Int] {
         var isLeft = [Bool](repeating: true, count: neighbors.count)
         for taken in 0..<count {

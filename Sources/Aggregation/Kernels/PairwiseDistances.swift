@@ -5,11 +5,13 @@
 /// 1,024 coordinates the squares are summed as Floats, 64 to a lane; tiles are summed as Doubles: relative error below
 /// 10⁻⁵. A distance too large for that is infinite, which is farther than any other; one below 10⁻¹⁹ counts as none.
 struct PairwiseDistances {
-    /// The number of rows.
+    /// Number of rows.
     let count: Int
     private var squares: [Double]
 
-    /// O(count² · dimension).
+    /// Finds all distances.
+    ///
+    /// - Complexity: O(count² · dimension / 2), which is most of the time that Krum and Bulyan take.
     init(_ updates: UpdateMatrix) {
         count = updates.count
         squares = [Double](repeating: 0, count: count * count)
@@ -32,9 +34,10 @@ struct PairwiseDistances {
         }
     }
 
-    /// Between two rows.
+    /// Squared distance between two rows, ≥ 0.
     subscript(i: Int, j: Int) -> Double { squares[i * count + j] }
 
+    /// Adds the squares of one tile, `[count, vectorsPerRow]`, to the distances.
     private mutating func add(_ tile: Span<SIMD16<Float>>, _ vectorsPerRow: Int) {
         for i in 0..<count {
             let first = i * vectorsPerRow

@@ -1,22 +1,27 @@
-/// A fixed sequence of comparisons that sorts any `count` values. Without branches on the values, it sorts the columns of
-/// a whole vector at once.
+/// A fixed sequence of comparisons that sorts any `count` values. Without branches on the values, it sorts the
+/// columns of a whole vector at once, in the same time whatever the values are.
 ///
-/// K. E. Batcher, *Sorting Networks and Their Applications*, AFIPS Spring Joint Computer Conference 1968: merge exchange,
-/// in the form for any number of values of D. E. Knuth, *The Art of Computer Programming* 3, section 5.2.2, algorithm M.
-/// About `count · log₂²(count) / 4` comparisons.
+/// K. E. Batcher, *Sorting Networks and Their Applications*, AFIPS Spring Joint Computer Conference 1968: merge
+/// exchange, in the form for any number of values of D. E. Knuth, *The Art of Computer Programming* 3, section
+/// 5.2.2, algorithm M. About `count · log₂²(count) / 4` comparisons.
 struct SortingNetwork: Sendable {
-    /// Puts the smaller of two values at `low` and the larger at `high`.
+    /// A comparison that puts the smaller of two values at `low` and the larger at `high`.
     struct Comparator: Sendable {
         let low: Int32
         let high: Int32
     }
 
-    /// The number of values.
+    /// Number of values that are sorted.
     let count: Int
     private(set) var comparators: [Comparator] = []
 
-    /// A network that puts those of the sorted values into their places that are asked for, and leaves out comparisons
-    /// which only matter to others.
+    /// Builds a network that puts only some of the sorted values into their places, and leaves out comparisons
+    /// that only matter to others: a median needs far fewer than a sort.
+    ///
+    /// - Parameters:
+    ///   - count: number of values, ≥ 0.
+    ///   - places: places of the sorted order whose values are wanted, within 0 ..< count.
+    /// - Complexity: O(count log² count).
     init(count: Int, places: Range<Int>) {
         self.count = count
         var step = 1
@@ -51,6 +56,10 @@ struct SortingNetwork: Sendable {
     }
 
     /// Sorts each lane of the vectors `start ..< start + count`.
+    ///
+    /// - Parameters:
+    ///   - vectors: values without NaN.
+    ///   - start: index of the first vector.
     @inline(__always)
     func sort(_ vectors: inout MutableSpan<SIMD16<Float>>, from start: Int) {
         let comparators = comparators.span

@@ -1,17 +1,19 @@
 public import FedCore
 
-/// Krum in each coordinate: chooses θ = count − 2f updates by Krum, one after the other among those left, and then of each
-/// coordinate the mean of the θ − 2f chosen values nearest to their median. An attacker that hides a huge change of one
-/// coordinate in a small distance passes Krum, but not this.
+/// Krum in each coordinate: chooses θ = count − 2f updates by Krum, one after the other among those left, and
+/// then of each coordinate the mean of the θ − 2f chosen values nearest to their median. An attacker that hides
+/// a huge change of one coordinate in a small distance passes Krum, but not this.
 ///
-/// E. M. El Mhamdi, R. Guerraoui, S. Rouault, *The Hidden Vulnerability of Distributed Learning in Byzantium*, ICML 2018,
-/// section 4, arXiv:1802.07927. When few are left, their scores take at least one neighbor; the median of an even
-/// number is the lower of the two in the middle; of equally near values the lower is taken. O(count² · dimension).
+/// When few are left, their scores take at least one neighbor; the median of an even number is the lower of the
+/// two in the middle; of equally near values the lower is taken. O(count² · dimension).
+///
+/// E. M. El Mhamdi, R. Guerraoui, S. Rouault, *The Hidden Vulnerability of Distributed Learning in Byzantium*,
+/// ICML 2018, section 4, arXiv:1802.07927.
 public struct Bulyan: RobustAggregation {
     public static let name = "bulyan"
     public static let summary = "Krum's choice, then the values nearest the median; attackers=f (1), needs 4f + 3"
 
-    /// f ≥ 0; needs 4f + 3 updates.
+    /// f ≥ 0, the number of attackers to withstand; needs 4f + 3 updates.
     public var attackers: Int
 
     public init(_ options: inout OptionReader) throws(ConfigurationError) {
@@ -32,8 +34,8 @@ public struct Bulyan: RobustAggregation {
         let network = SortingNetwork(count: chosenCount, places: 0..<chosenCount)
         let share = 1 / Double(keptCount)
         updates.reduceColumns(of: chosen, sortedBy: network, into: &mean) { sorted in
-            // The nearest are neighbors in the order: a value gives its seat to the one `keptCount` places up while that
-            // is nearer.
+            // The nearest are neighbors in the order: a value gives its seat to the one `keptCount` places up while
+            // that is nearer.
             let median = sorted[(chosenCount - 1) / 2]
             func leaves(_ place: Int) -> SIMDMask<SIMD16<Int32>> {
                 sorted[unchecked: place + keptCount] - median .< median - sorted[unchecked: place]

@@ -1,16 +1,19 @@
 public import FedCore
 
-/// Trust by likeness to an update that the server made itself, from a little data it trusts: each update is scaled to the
-/// length of the server's and weighs max(0, cos of the angle between the two). Withstands any number of attackers.
+/// Trust by likeness to an update that the server trains itself, on a little data it trusts: each update is
+/// scaled to the length of the server's and weighs max(0, cos of the angle between the two). Withstands any
+/// number of attackers, at the price of a local training at the server in each round.
 ///
-/// X. Cao, M. Fang, J. Liu, N. Z. Gong, *FLTrust: Byzantine-robust Federated Learning via Trust Bootstrapping*, NDSS 2021,
-/// arXiv:2012.13995. Where nobody is trusted, or the server's update is zero, the result is zero.
-/// O(count · dimension).
+/// Where nobody is trusted, or the server's update is zero, the result is zero. O(count · dimension).
+///
+/// X. Cao, M. Fang, J. Liu, N. Z. Gong, *FLTrust: Byzantine-robust Federated Learning via Trust Bootstrapping*,
+/// NDSS 2021, arXiv:2012.13995.
 public struct FLTrust: RobustAggregation {
     public static let name = "fltrust"
     public static let summary = "updates weighted by their likeness to the server's own; root=samples (100)"
 
-    /// Samples drawn evenly from the training data, which no client gets, ≥ 1; 100 as in the paper.
+    /// Number of samples drawn evenly from the training data, which no client gets, ≥ 1; 100 by default, as in
+    /// the paper.
     public var rootSamples: Int
 
     public init(_ options: inout OptionReader) throws(ConfigurationError) {

@@ -1,22 +1,27 @@
 public import FedCore
 
-/// The point with the least Σ αᵢ ‖v − Δᵢ‖, αᵢ the client's share of the samples: RFA. Withstands attackers that hold less
-/// than half of the samples together.
+/// The geometric median (RFA): the point with the least Σ αᵢ ‖v − Δᵢ‖, αᵢ the client's share of the samples.
+/// Withstands attackers that hold less than half of the samples together.
 ///
-/// K. Pillutla, S. M. Kakade, Z. Harchaoui, *Robust Aggregation for Federated Learning*, IEEE Transactions on Signal
-/// Processing 70, 2022, algorithm 2 (smoothed Weiszfeld), arXiv:1912.13445. It starts from the coordinate-wise median
-/// instead of a mean, which an attacker could have placed so far away that a few steps do not lead back. A step is to
-/// Σ βᵢΔᵢ / Σ βᵢ with βᵢ = αᵢ / max(ν, ‖v − Δᵢ‖). Where ν is next to nothing beside the distances, that hardly ever leaves an update
-/// that the point falls on; the step there is that of Y. Vardi, C.-H. Zhang, *The multivariate L1-median and associated data
-/// depth*, PNAS 97(4), 2000. It stops early when a step makes the sum, smoothed as in the paper's eq. 11, smaller by less than 10⁻⁶
-/// of it. A step is O(count · dimension).
+/// K. Pillutla, S. M. Kakade, Z. Harchaoui, *Robust Aggregation for Federated Learning*, IEEE Transactions on
+/// Signal Processing 70, 2022, algorithm 2 (smoothed Weiszfeld), arXiv:1912.13445. Details that differ:
+///
+/// - It starts from the coordinate-wise median instead of a mean, which an attacker could have placed so far
+///   away that a few steps do not lead back.
+/// - A step is to Σ βᵢΔᵢ / Σ βᵢ with βᵢ = αᵢ / max(ν, ‖v − Δᵢ‖). Where ν is next to nothing beside the
+///   distances, that hardly ever leaves an update that the point falls on; the step there is that of Y. Vardi,
+///   C.-H. Zhang, *The multivariate L1-median and associated data depth*, PNAS 97(4), 2000.
+/// - It stops early when a step makes the sum, smoothed as in the paper's eq. 11, smaller by less than 10⁻⁶ of
+///   it.
+///
+/// A step is O(count · dimension).
 public struct GeometricMedian: RobustAggregation {
     public static let name = "geometric-median"
     public static let summary = "point nearest to all updates (RFA); iterations=R (10), smoothing=ν (1e-6)"
 
-    /// At most, ≥ 1.
+    /// Largest number of steps, ≥ 1; 10 by default.
     public var iterations: Int
-    /// ν > 0, a length: nearer than this, an update weighs no more.
+    /// ν > 0, a length: an update that is nearer than this weighs no more; 10⁻⁶ by default.
     public var smoothing: Double
 
     public init(_ options: inout OptionReader) throws(ConfigurationError) {
@@ -57,10 +62,10 @@ public struct GeometricMedian: RobustAggregation {
         }
     }
 
-    /// Share of the mean distance: a ν below it only keeps the weights finite.
+    /// Share of the mean distance below which ν only keeps the weights finite and does not smooth.
     private static let negligible = 1e-3
 
-    /// What a distance counts in the sum that is made small: ‖·‖ with its kink rounded off.
+    /// A distance as it counts in the sum that is made small: ‖·‖ with its kink rounded off within ν.
     private func smoothed(_ distance: Double) -> Double {
         distance >= smoothing ? distance : distance * distance / (2 * smoothing) + smoothing / 2
     }

@@ -1,17 +1,18 @@
 public import FedCore
 
-/// The unweighted mean of the `select` updates with the best Krum scores.
+/// The unweighted mean of the `select` updates with the best Krum scores. Withstands f attackers while select ≤
+/// count − f − 2. O(count² · dimension).
 ///
-/// P. Blanchard, E. M. El Mhamdi, R. Guerraoui, J. Stainer, *Machine Learning with Adversaries: Byzantine Tolerant Gradient
-/// Descent*, NeurIPS 2017, arXiv:1703.02757. Withstands f attackers while select ≤ count − f − 2: G. Damaskinos
-/// et al., *AggregaThor: Byzantine Machine Learning via Robust Gradient Aggregation*, MLSys 2019. O(count² · dimension).
+/// P. Blanchard, E. M. El Mhamdi, R. Guerraoui, J. Stainer, *Machine Learning with Adversaries: Byzantine
+/// Tolerant Gradient Descent*, NeurIPS 2017, arXiv:1703.02757; the bound of `select`: G. Damaskinos et al.,
+/// *AggregaThor: Byzantine Machine Learning via Robust Gradient Aggregation*, MLSys 2019.
 public struct MultiKrum: RobustAggregation {
     public static let name = "multi-krum"
     public static let summary = "mean of the m best by Krum's score; attackers=f (1), select=m (all but f + 2)"
 
-    /// f ≥ 0; needs 2f + 3 updates.
+    /// f ≥ 0, the number of attackers to withstand; needs 2f + 3 updates.
     public var attackers: Int
-    /// m ≥ 1, needs m + f + 2 updates; nil: as many as there may be.
+    /// m ≥ 1, the number of updates that are averaged; needs m + f + 2 updates; nil: as many as there may be.
     public var select: Int?
 
     public init(_ options: inout OptionReader) throws(ConfigurationError) {

@@ -1,15 +1,15 @@
 public import FedCore
 
-/// The mean of each coordinate without its `attackers` smallest and largest values, every client one vote. Stays within
-/// the honest clients' range.
+/// The mean of each coordinate without its `attackers` smallest and largest values, every client one vote.
+/// Stays within the honest clients' range. O(count · log² count · dimension).
 ///
-/// D. Yin, Y. Chen, K. Ramchandran, P. Bartlett, *Byzantine-Robust Distributed Learning: Towards Optimal Statistical Rates*,
-/// ICML 2018, definition 2 with β = attackers / count, arXiv:1803.01498. O(count · log² count · dimension).
+/// D. Yin, Y. Chen, K. Ramchandran, P. Bartlett, *Byzantine-Robust Distributed Learning: Towards Optimal
+/// Statistical Rates*, ICML 2018, definition 2 with β = attackers / count, arXiv:1803.01498.
 public struct TrimmedMean: RobustAggregation {
     public static let name = "trimmed-mean"
     public static let summary = "mean of each coordinate without its f smallest and largest values; attackers=f (1)"
 
-    /// f ≥ 0; needs 2f + 1 updates.
+    /// f ≥ 0, the number of attackers to withstand; needs 2f + 1 updates.
     public var attackers: Int
 
     public init(_ options: inout OptionReader) throws(ConfigurationError) {

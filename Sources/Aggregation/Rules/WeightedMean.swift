@@ -2,8 +2,8 @@ public import FedCore
 
 /// The mean weighted by sample count, FedAvg's: one client moves it as far as it likes.
 ///
-/// The same bits as the engine's exact sum, which adds updates as they arrive and needs no matrix; here for an attack that
-/// must see all updates first.
+/// The same bits as the engine's exact sum, which adds updates as they arrive and needs no matrix; this
+/// implementation serves an attack that must see all updates first. O(count · dimension).
 public struct WeightedMean: RobustAggregation {
     public static let name = "mean"
     public static let summary = "mean weighted by sample count; withstands no attacker"

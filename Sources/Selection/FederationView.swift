@@ -1,16 +1,25 @@
 public import FedCore
 
-/// What a selection rule may know of the federation before a round.
+/// Everything that a selection rule may know of the federation before a round.
+///
+/// Made once for a run; what happens in the rounds reaches the rule as ``RoundFeedback``. Clients are numbered
+/// 0 ..< ``clients``.
 public struct FederationView: Sendable, Equatable {
-    /// Samples that each client holds, ≥ 0.
+    /// Number of training samples of each client, ≥ 0.
     public let samples: [Int]
-    /// Seed of the run.
+    /// Seed of the run, from which ``random(round:attempt:)`` draws.
     public let seed: UInt64
-    /// Charge of each client's battery, from 0 (empty) to 1 (full, or on the mains): what a rule that spares batteries reads.
-    /// Nil when the clients do not report it.
+    /// Charge of each client's battery, from 0 (empty) to 1 (full, or on the mains), for a rule that spares
+    /// batteries; nil when the clients do not report it.
     public let charge: [Double]?
 
-    /// A federation of clients that hold so many samples.
+    /// Creates a view of a federation.
+    ///
+    /// - Parameters:
+    ///   - samples: number of training samples of each client, ≥ 0.
+    ///   - seed: seed of the run.
+    ///   - charge: charge of each client's battery in [0, 1]; nil when it is not known.
+    /// - Precondition: no number is out of range, and there is a charge for each client or for none.
     public init(samples: [Int], seed: UInt64, charge: [Double]? = nil) {
         precondition(samples.allSatisfy { $0 >= 0 }, "a client with a negative number of samples")
         precondition(charge == nil || charge?.count == samples.count, "a charge for each client, or for none")
@@ -20,10 +29,14 @@ public struct FederationView: Sendable, Equatable {
         self.charge = charge
     }
 
-    /// How many there are.
+    /// Number of clients of the federation.
     public var clients: Int { samples.count }
 
-    /// The randomness of one selection: another stream for each round and attempt.
+    /// Random stream of one selection: another one for each round and attempt, and the same on every machine.
+    ///
+    /// - Parameters:
+    ///   - round: the round, from 1.
+    ///   - attempt: from 0; above 0 the round is repeated.
     public func random(round: Int, attempt: Int) -> RandomStream {
         RandomStream(seed: seed, .selection, round: round, salt: attempt)
     }

@@ -1,6 +1,7 @@
 import FedCore
 
-/// Clients in the order of a score, those of equal score in an order drawn at random.
+/// Orders clients by a score, those of equal score at random: otherwise low numbers would be favoured as long
+/// as nothing is known.
 enum Ranking {
     private struct Entry {
         let client: Int
@@ -8,8 +9,13 @@ enum Ranking {
         let lot: UInt64
     }
 
-    /// The clients, the highest score first. O(count · log count).
-    /// - Parameter score: no NaN.
+    /// The clients, the highest score first.
+    ///
+    /// - Parameters:
+    ///   - clients: the clients to order; each takes one 64-bit draw.
+    ///   - random: the selection's stream.
+    ///   - score: the score of a client, which may be infinite but not NaN.
+    /// - Complexity: O(count · log count).
     static func descending(
         _ clients: some Sequence<Int>, _ random: inout RandomStream, score: (Int) -> Double
     ) -> [Int] {
@@ -24,7 +30,8 @@ enum Ranking {
 }
 
 extension RandomStream {
-    /// Rounds up with the probability of the fraction, so that the mean over rounds is the number. One draw.
+    /// Rounds a number ≥ 0 down or up at random, up with the probability of its fraction, so that the mean over
+    /// many rounds is the number. One draw.
     mutating func rounded(_ number: Double) -> Int {
         let whole = number.rounded(.down)
         return Int(whole) + (uniformDouble() < number - whole ? 1 : 0)

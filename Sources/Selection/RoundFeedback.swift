@@ -1,26 +1,28 @@
-/// What came of a round, for the rule that selected its cohort.
+/// Results of a round, for the rule that selected its cohort.
 ///
-/// A round's new weights are evaluated while the next round trains, so a feedback tells the loss that its round started
-/// from; by how much the round lowered it is known with the next feedback.
+/// A round's new weights are evaluated while the next round trains, so a feedback has the loss that its round
+/// started from; by how much the round lowered it is known with the next feedback.
 public struct RoundFeedback: Sendable, Equatable {
-    /// What came of one client.
+    /// Result of one client of the cohort.
     public struct Outcome: Sendable, Equatable {
-        /// The client's number, ≥ 0.
+        /// Number of the client, ≥ 0.
         public let client: Int
-        /// Whether its update counted.
+        /// Whether its update counted: false for a client that dropped out, was late, or sent an update that
+        /// was refused.
         public let participated: Bool
-        /// Mean loss over the samples of its last pass; nil when it is not known, or is no finite number.
+        /// Mean training loss over the samples of its last pass; nil when it is not known, or NaN or infinite.
         public let loss: Double?
-        /// Samples it trained on, ≥ 0.
+        /// Number of samples that it trained on, ≥ 0.
         public let samples: Int
-        /// Simulated, from the round's start until its update was at the server; nil when no time is simulated, or it
-        /// is no finite number ≥ 0.
+        /// Simulated seconds from the round's start until its update was at the server; nil when no time is
+        /// simulated, or when it is not a finite number ≥ 0.
         public let seconds: Double?
-        /// Energy it spent in the round, in joules, for a rule that spares batteries; nil when it does not report it,
-        /// or it is no finite number ≥ 0.
+        /// Energy that it spent in the round, in joules, for a rule that spares batteries; nil when it does not
+        /// report it, or when it is not a finite number ≥ 0.
         public let joules: Double?
 
-        /// What came of a client that was asked.
+        /// Creates the result of a client that was asked. Loss, seconds and joules out of range become nil, so
+        /// that no rule has to check what clients claim.
         public init(
             client: Int, participated: Bool, loss: Double? = nil, samples: Int = 0, seconds: Double? = nil,
             joules: Double? = nil
@@ -35,15 +37,20 @@ public struct RoundFeedback: Sendable, Equatable {
         }
     }
 
-    /// From 1.
+    /// Number of the round, from 1.
     public let round: Int
-    /// Outcomes of the cohort, ascending by client.
+    /// Results of the cohort, ascending by client.
     public let outcomes: [Outcome]
-    /// The server's loss of the weights that the round started from; nil when they were not evaluated, or it is no
-    /// finite number.
+    /// Loss on the server's test data of the weights that the round started from; nil when they were not
+    /// evaluated, or when it is NaN or infinite.
     public let startingLoss: Double?
 
-    /// What came of a round's cohort, in any order; when the round was repeated, of its last.
+    /// Creates the feedback of a round.
+    ///
+    /// - Parameters:
+    ///   - round: number of the round, ≥ 1.
+    ///   - outcomes: results of its cohort in any order; of the last attempt when the round was repeated.
+    ///   - startingLoss: loss of the weights that it started from, if known.
     public init(round: Int, outcomes: [Outcome], startingLoss: Double? = nil) {
         precondition(round >= 1, "round \(round)")
         self.round = round

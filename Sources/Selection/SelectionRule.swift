@@ -1,36 +1,53 @@
 public import FedCore
 
-/// Which clients train in a round.
+/// A rule that chooses which clients train in a round.
 ///
-/// Rules are deterministic: the same options, federation and feedback give the same cohorts, on any machine and at any
-/// number of ranks. So a rule draws from ``FederationView/random(round:attempt:)`` alone and computes with + − × ÷ √,
-/// comparisons and `PortableMath`.
+/// Only the server has one. For each round it calls ``cohort(size:round:attempt:federation:)``, once for each
+/// attempt, and then ``learn(_:)``.
+///
+/// Rules are deterministic: the same options, federation and feedback give the same cohorts, on any machine and
+/// at any number of ranks. So a rule draws from ``FederationView/random(round:attempt:)`` alone and computes
+/// with + − × ÷ √, comparisons and `PortableMath`. What a rule has learnt is its `serverState`, which is in
+/// every checkpoint: a resumed run selects as if it had never stopped.
+///
+/// To add one, write one file in `Rules/` and one line in ``Selections/all``.
 public protocol SelectionRule: StatefulPart, Measuring {
     /// The name on the command line.
     static var name: String { get }
-    /// One line for `--help`, with the options.
+    /// One line for `--help`, with the options and their defaults.
     static var summary: String { get }
 
-    /// With the default options.
+    /// Creates a rule with the default options and nothing learnt.
     init()
 
-    /// Takes its options.
+    /// Reads the rule's options; none by default.
+    ///
+    /// - Parameter options: reader of the named options. The caller refuses those that the rule has not asked
+    ///   for.
     /// - Throws: `ConfigurationError` when one is not accepted.
     mutating func read(_ options: inout OptionReader) throws(ConfigurationError)
 
-    /// Refuses a run that the options do not fit; called before the first round.
-    /// - Parameter size: of each round's cohort.
+    /// Refuses a run that the options do not fit; called before the first round. Accepts every run by default.
+    ///
+    /// - Parameters:
+    ///   - size: size of each round's cohort.
+    ///   - federation: the clients.
     /// - Throws: `ConfigurationError` that says what would fit.
     func validate(size: Int, federation: FederationView) throws(ConfigurationError)
 
-    /// The cohort of a round: so many different clients, ascending.
+    /// Chooses the cohort of a round. Changes nothing: the rule learns from the feedback only.
+    ///
     /// - Parameters:
-    ///   - size: from 1 to the number of clients.
-    ///   - round: from 1.
-    ///   - attempt: from 0; above 0 the round is repeated for want of updates, with another cohort where there is one.
+    ///   - size: number of clients wanted, from 1 to the number of clients.
+    ///   - round: the round, from 1.
+    ///   - attempt: from 0; above 0 the round is repeated for want of updates, with another cohort where there
+    ///     is one.
+    ///   - federation: the clients.
+    /// - Returns: `size` different clients, ascending.
     func cohort(size: Int, round: Int, attempt: Int, federation: FederationView) -> [Int]
 
-    /// Learns what came of a round; called once for each round, in their order, before the next cohort is asked for.
+    /// Learns from the results of a round; called once for each round, in their order, before the next cohort
+    /// is asked for. By default nothing is learnt.
     mutating func learn(_ feedback: RoundFeedback)
 }
 

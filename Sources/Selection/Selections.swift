@@ -1,13 +1,13 @@
 public import FedCore
 
-/// The catalog of selection rules.
+/// The catalog of selection rules: all that can be named with `--selection`.
 public enum Selections {
-    /// Every rule, in the order of `--help`.
+    /// Every rule, in the order in which `--help` lists them.
     public static let all: [any SelectionRule.Type] = [
         Uniform.self, BySize.self, RoundRobin.self, PowerOfChoice.self, Oort.self, PerformanceHistory.self,
     ]
 
-    /// What each takes, for help texts and forms.
+    /// Each rule's options, for help texts and forms.
     public static var descriptions: [PluginDescription] {
         all.map { type in
             PluginDescription(kind: "selection", name: type.name, summary: type.summary) {
@@ -18,9 +18,13 @@ public enum Selections {
         }
     }
 
-    /// The rule of this name with these options.
-    /// - Throws: `ConfigurationError` that lists the catalog when the name is not in it, or the options when one is not
-    ///   known or not accepted.
+    /// Creates the rule of this name.
+    ///
+    /// - Parameters:
+    ///   - name: as in ``SelectionRule/name``.
+    ///   - options: the rule's options by name; those not given have their defaults.
+    /// - Throws: `ConfigurationError` that lists the catalog when the name is not in it, or the options when
+    ///   one is not known or not accepted.
     public static func named(
         _ name: String, _ options: NamedOptions = [:]
     ) throws(ConfigurationError) -> any SelectionRule {

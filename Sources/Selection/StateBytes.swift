@@ -1,6 +1,7 @@
 import FedCore
 
-/// Writes what a rule remembers as words of 64 bits, little-endian.
+/// Writes what a rule has learnt as words of 64 bits, little-endian. Tables are written in the order of the
+/// clients, so that equal states have equal bytes.
 struct StateWriter {
     private(set) var bytes: [UInt8] = []
 
@@ -12,13 +13,14 @@ struct StateWriter {
 
     mutating func write(_ number: Double) { write(number.bitPattern) }
 
-    /// 1 and the number, or 0.
+    /// Writes 1 and the number, or 0 for nil.
     mutating func write(_ number: Double?) {
         write(number == nil ? 0 : 1)
         if let number { write(number) }
     }
 
-    /// A table by client: how many, then each client and what `writeValue` writes.
+    /// Writes a table by client: the number of entries, then each client and what `writeValue` writes. O(n log
+    /// n).
     mutating func write<Value>(_ table: [Int: Value], _ writeValue: (Value, inout StateWriter) -> Void) {
         write(table.count)
         for (client, value) in table.sorted(by: { $0.key < $1.key }) {
@@ -28,43 +30,54 @@ struct StateWriter {
     }
 }
 
-/// Reads what ``StateWriter`` wrote, from bytes that may be anything.
+/// Reads what ``StateWriter`` wrote, from bytes that may be anything: a checkpoint may be damaged or another
+/// rule's. Every number is checked against a range, and no length is believed.
 struct StateReader {
-    /// The finite numbers.
+    /// The range of the finite numbers.
     static let finite = -Double.greatestFiniteMagnitude...Double.greatestFiniteMagnitude
 
     private let bytes: [UInt8]
     private let rule: String
     private var position = 0
 
-    /// - Parameter rule: whose state it is, for error messages.
+    /// Starts at the first byte.
+    ///
+    /// - Parameters:
+    ///   - bytes: the state.
+    ///   - rule: name of the rule whose state it should be, for error messages.
     init(_ bytes: [UInt8], of rule: String) {
         self.bytes = bytes
         self.rule = rule
     }
 
-    /// The error that these bytes deserve.
+    /// The error for bytes that the rule has not written.
     var refusal: ConfigurationError {
         ConfigurationError("selection '\(rule)' cannot take back a state of \(bytes.count) bytes: it is not its own")
     }
 
+    /// The next 64 bits.
     private mutating func word() throws(ConfigurationError) -> UInt64 {
         guard bytes.count - position >= 8 else { throw refusal }
         defer { position += 8 }
         return bytes[position..<position + 8].reversed().reduce(0) { $0 << 8 | UInt64($1) }
     }
 
+    /// The next word as a whole number.
+    ///
+    /// - Throws: ``refusal`` when it is not in the range, or there is no further word; so do the other reads.
     mutating func integer(in range: ClosedRange<Int>) throws(ConfigurationError) -> Int {
         guard let number = Int(exactly: try word()), range.contains(number) else { throw refusal }
         return number
     }
 
+    /// The next word as a number, which is not NaN, as a range holds none.
     mutating func number(in range: ClosedRange<Double>) throws(ConfigurationError) -> Double {
         let number = Double(bitPattern: try word())
         guard range.contains(number) else { throw refusal }
         return number
     }
 
+    /// What was written of an optional number.
     mutating func optional(in range: ClosedRange<Double>) throws(ConfigurationError) -> Double? {
         try integer(in: 0...1) == 1 ? try number(in: range) : nil
     }
@@ -85,7 +98,9 @@ struct StateReader {
         return table
     }
 
-    /// - Throws: when there are bytes that nobody asked for.
+    /// Ends the reading.
+    ///
+    /// - Throws: ``refusal`` when there are bytes left.
     func finish() throws(ConfigurationError) {
         guard position == bytes.count else { throw refusal }
     }

@@ -1,21 +1,25 @@
 import FedCore
 
-/// Draws without replacement: each time one of those that are left, with a probability in proportion to its weight.
-/// Those of weight 0 are drawn when no others are left, all alike.
+/// Draws without replacement: each time one of those that are left, with a probability in proportion to its
+/// weight. Those of weight 0 are drawn when no others are left, all alike.
 ///
-/// The weights are whole numbers, so the probabilities are exact on every machine; the sums of those that are left are
-/// kept in a binary indexed tree (P. M. Fenwick, *A New Data Structure for Cumulative Frequency Tables*, Software:
-/// Practice and Experience 24(3), 1994). O(count), then O(log count) a draw.
+/// The weights are whole numbers, so the probabilities are exact on every machine; the sums of those that are
+/// left are kept in a binary indexed tree (P. M. Fenwick, *A New Data Structure for Cumulative Frequency
+/// Tables*, Software: Practice and Experience 24(3), 1994). O(count) to make, then O(log count) a draw.
 struct WeightedDraw {
     /// Weights of those that are left; 0 for the others.
     private var weights: [UInt64]
     private var isDrawn: [Bool]
-    /// `tree[i - 1]`: the sum of the weights i − lowbit(i) ..< i.
+    /// Partial sums: `tree[i - 1]` is the sum of the weights i − lowbit(i) ..< i.
     private var tree: [UInt64] = []
+    /// Sum of the weights of those that are left.
     private var total: UInt64 = 0
+    /// Number of those that are left, of weight 0 or not.
     private var left: Int
 
-    /// - Parameter weights: with a sum below 2⁶⁴.
+    /// Prepares a draw.
+    ///
+    /// - Parameter weights: one for each index, with a sum below 2⁶⁴.
     init(_ weights: [UInt64]) {
         self.weights = weights
         isDrawn = [Bool](repeating: false, count: weights.count)
@@ -23,6 +27,7 @@ struct WeightedDraw {
         plant()
     }
 
+    /// Builds the tree from the weights. O(count).
     private mutating func plant() {
         tree = weights
         total = 0
@@ -33,7 +38,9 @@ struct WeightedDraw {
         }
     }
 
-    /// The index of one that is left; there must be one.
+    /// Draws one index of those that are left.
+    ///
+    /// - Precondition: there is one.
     mutating func next(_ random: inout RandomStream) -> Int {
         precondition(left > 0, "all are drawn")
         if total == 0 {
@@ -45,14 +52,15 @@ struct WeightedDraw {
         return index
     }
 
-    /// The next so many, at most those that are left.
+    /// Draws `count` indices one after the other, or all that are left if those are fewer.
     mutating func next(_ count: Int, _ random: inout RandomStream) -> [Int] {
         var indices: [Int] = []
         for _ in 0..<min(count, left) { indices.append(next(&random)) }
         return indices
     }
 
-    /// The first index whose weights from 0 on, itself included, sum to more than `target` < total.
+    /// The first index whose weights from 0 on, itself included, sum to more than `target` < total. O(log
+    /// count).
     private func index(below target: UInt64) -> Int {
         var (position, target) = (0, target)
         var step = tree.isEmpty ? 0 : 1 << (Int.bitWidth - 1 - tree.count.leadingZeroBitCount)
@@ -67,6 +75,7 @@ struct WeightedDraw {
         return position
     }
 
+    /// Takes an index out of the tree. O(log count).
     private mutating func remove(_ index: Int) {
         let weight = weights[index]
         weights[index] = 0
@@ -82,8 +91,10 @@ struct WeightedDraw {
 }
 
 extension WeightedDraw {
-    /// Weights in proportion to numbers ≥ 0, to 32 bits of the largest; none that is above 0 becomes 0. Of fewer than
-    /// 2³¹.
+    /// Prepares a draw with real-valued weights.
+    ///
+    /// - Parameter numbers: fewer than 2³¹ numbers ≥ 0. Weights are in proportion to them, to 32 bits of the
+    ///   largest; a number above 0 never becomes 0.
     init(proportionalTo numbers: [Double]) {
         let largest = numbers.max() ?? 0
         self.init(

@@ -13,7 +13,7 @@ public struct BySize: SelectionRule {
 
     public init() {}
 
-    /// O(clients + size · log clients).
+    /// Draws the cohort. O(clients + size · log clients).
     public func cohort(size: Int, round: Int, attempt: Int, federation: FederationView) -> [Int] {
         precondition(size >= 1 && size <= federation.clients, "a cohort of \(size) of \(federation.clients) clients")
         var random = federation.random(round: round, attempt: attempt)

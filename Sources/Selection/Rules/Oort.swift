@@ -1,25 +1,27 @@
 public import FedCore
 
-/// The clients of the highest utility, statistical and of their speed, and others to explore.
+/// Selection by utility: the clients whose data teach the most and whose devices are fast, and others to
+/// explore.
 ///
 /// With K the cohort's size and R the round:
 ///
-/// - The statistical utility of a client is |B|·√(Σ loss²/|B|) over the samples B of its last round. Only the mean loss
-///   is known here, so it is |B| · mean loss: the same when all samples have one loss, else too small (by Jensen's
-///   inequality).
-/// - Utilities are clipped at their 95th percentile and divided by it, and gain √(0.1 ln R / L), L the client's last
-///   round: who has not been asked for long comes back. The division, which the pseudocode does not have, brings both
-///   terms to one scale; the authors' program scales utilities to their range for that.
-/// - Where a client's last round took t > T simulated seconds, the sum is multiplied by (T/t)^α. T is a percentile of
-///   the known durations, as in the authors' program; it starts at ``pace``. The pacer compares the utility that the
-///   last two windows of ``window`` rounds have gathered, and moves T up by ``pace`` when the later has less. Without
-///   simulated time there is no such term.
-/// - (1 − ε)K are drawn, by utility without replacement, from those with at least ``cutOff`` of the (1 − ε)K-th highest
-///   utility; εK (rounded at random) from the clients that have not taken part yet, by size, as their speed is not
-///   known. Where either has too few, the other fills up. ε starts at ``explore`` and shrinks to ``exploreAtLeast``.
+/// - The statistical utility of a client is |B|·√(Σ loss²/|B|) over the samples B of its last round. Only the
+///   mean loss is known here, so it is |B| · mean loss: the same when all samples have one loss, else too small
+///   (by Jensen's inequality).
+/// - Utilities are clipped at their 95th percentile and divided by it, and gain √(0.1 ln R / L), L the client's
+///   last round: a client that has not been asked for long comes back. The division, which the pseudocode does
+///   not have, brings both terms to one scale; the authors' program scales utilities to their range for that.
+/// - Where a client's last round took t > T simulated seconds, the sum is multiplied by (T/t)^α. T is a
+///   percentile of the known durations, as in the authors' program; it starts at ``pace``. The pacer compares
+///   the utility that the last two windows of ``window`` rounds have gathered, and moves T up by ``pace`` when
+///   the later has less. Without simulated time there is no such term.
+/// - (1 − ε)K are drawn, by utility without replacement, from those with at least ``cutOff`` of the (1 − ε)K-th
+///   highest utility; εK (rounded at random) from the clients that have not taken part yet, by size, as their
+///   speed is not known. Where either has too few, the other fills up. ε starts at ``explore`` and shrinks to
+///   ``exploreAtLeast``.
 ///
-/// Left out: the removal of clients that were picked in many rounds, which would leave a federation of tens of clients
-/// empty.
+/// Left out: the removal of clients that were picked in many rounds, which would leave a federation of tens of
+/// clients empty.
 ///
 /// F. Lai, X. Zhu, H. V. Madhyastha, M. Chowdhury, *Oort: Efficient Federated Learning via Guided Participant
 /// Selection*, OSDI 2021, algorithm 1, arXiv:2010.06081.
@@ -29,36 +31,43 @@ public struct Oort: SelectionRule {
         "the clients of the highest utility, loss and speed, and some to explore; explore (0.9), explore-decay (0.98), "
         + "explore-min (0.2), alpha (2), cut-off (0.95), pace=percent (20), window=rounds (20)"
 
-    /// ε of the first round, in [0, 1].
+    /// ε of the first round, the share of the cohort that explores, in [0, 1].
     public var explore = 0.9
-    /// What ε is multiplied by after each round, in [0, 1].
+    /// Factor of ε from round to round, in [0, 1].
     public var exploreDecay = 0.98
-    /// What ε does not fall below, in [0, 1].
+    /// Least ε, in [0, ``explore``].
     public var exploreAtLeast = 0.2
-    /// α in [0, 100]; 0 leaves the speed out.
+    /// α in [0, 100], the weight of the speed; 0 leaves it out.
     public var alpha = 2.0
-    /// c in [0, 1]; 0 draws from all explored clients.
+    /// c in [0, 1], the share of the least utility among the best that admits others; 0 draws from all explored
+    /// clients.
     public var cutOff = 0.95
-    /// Δ in (0, 100], in percent of the clients whose duration is known.
+    /// Δ in (0, 100], the step of the preferred duration, in percent of the clients whose duration is known.
     public var pace = 20.0
-    /// W ≥ 1, in rounds.
+    /// W ≥ 1, the length of the pacer's windows, in rounds.
     public var window = 20
 
+    /// What is known of a client that has taken part.
     struct Record: Equatable, Sendable {
-        /// Statistical, before clipping: in `utilities`.
+        /// Statistical utility before clipping, within ``utilities``.
         var utility: Double
-        /// When it last took part, ≥ 1.
+        /// Round in which it last took part, ≥ 1.
         var round: Int
-        /// Simulated, ≥ 0.
+        /// Simulated seconds of its last round, ≥ 0; nil when no time is simulated.
         var seconds: Double?
     }
 
+    /// Range in which utilities are kept, so that sums over them stay finite whatever clients claim.
     static let utilities = 0...1e30
+    /// Records of the clients that have taken part, by number.
     private var explored: [Int: Record] = [:]
     private var pacer = OortPacer()
 
     public init() {}
 
+    /// Reads the seven options.
+    ///
+    /// - Throws: `ConfigurationError` when one is out of range; `explore-min` must not be above `explore`.
     public mutating func read(_ options: inout OptionReader) throws(ConfigurationError) {
         explore = try options.number("explore", default: explore, "from 0 to 1") { (0...1).contains($0) }
         exploreDecay = try options.number("explore-decay", default: exploreDecay, "from 0 to 1") {
@@ -73,7 +82,7 @@ public struct Oort: SelectionRule {
         window = try options.integer("window", default: window, "from 1 to 1,000,000") { (1...1_000_000).contains($0) }
     }
 
-    /// O(clients · log clients).
+    /// Draws the cohort. O(clients · log clients).
     public func cohort(size: Int, round: Int, attempt: Int, federation: FederationView) -> [Int] {
         let clients = federation.clients
         precondition(size >= 1 && size <= clients, "a cohort of \(size) of \(clients) clients")
@@ -88,7 +97,7 @@ public struct Oort: SelectionRule {
             + newcomers.next(size - count, &random).map { unknown[$0] }).sorted()
     }
 
-    /// ε of a round.
+    /// ε of a round. O(round), until the least is reached.
     func exploration(round: Int) -> Double {
         var share = explore
         for _ in 1..<round {
@@ -99,6 +108,7 @@ public struct Oort: SelectionRule {
         return share
     }
 
+    /// Draws from the clients that have taken part, by utility.
     private func exploited(_ count: Int, of known: [Int], round: Int, _ random: inout RandomStream) -> [Int] {
         guard count > 0 else { return [] }
         let utilities = utilities(of: known, round: round)
@@ -109,6 +119,8 @@ public struct Oort: SelectionRule {
     }
 
     /// Utilities of explored clients, with the terms of their speed and of their last round.
+    ///
+    /// - Complexity: O(clients · log clients), for the percentiles.
     func utilities(of clients: [Int], round: Int) -> [Double] {
         let records = clients.compactMap { explored[$0] }
         let clip = records.map(\.utility).percentile(95) ?? 0
@@ -123,6 +135,7 @@ public struct Oort: SelectionRule {
         }
     }
 
+    /// Takes the results of a round in: utilities and durations of the clients, and the sum for the pacer.
     public mutating func learn(_ feedback: RoundFeedback) {
         var gathered = 0.0
         for outcome in feedback.outcomes {
@@ -167,7 +180,8 @@ public struct Oort: SelectionRule {
 }
 
 extension [Double] {
-    /// The number that so many percent of them are below, the largest at 100; nil when there are none.
+    /// The number below which so many percent of them are, the largest at 100; nil when there are none. O(n log
+    /// n).
     fileprivate func percentile(_ percent: Double) -> Double? {
         guard let last = indices.last else { return nil }
         return sorted()[Swift.min(Int(Double(count) * percent / 100), last)]

@@ -1,27 +1,35 @@
 import FedCore
 
-/// Oort's pacer: which durations are preferred, as a percentile. It prefers fast clients as long as they are useful,
-/// and lets slower ones in when two windows of rounds, one behind the other, have gathered less utility in the later.
+/// Oort's pacer, which decides how slow a client may be before its utility is cut, as a percentile of the
+/// durations.
+///
+/// It prefers fast clients as long as they are useful, and lets slower ones in when of two windows of rounds,
+/// one behind the other, the later has gathered less utility.
 struct OortPacer: Equatable, Sendable {
-    /// How often it has let slower clients in.
+    /// Number of times that it has let slower clients in.
     private var steps = 0
-    /// Rounds of the window that is under way, and the utility it has gathered.
+    /// Number of rounds of the window that is under way.
     private var rounds = 0
+    /// Utility that this window has gathered.
     private var gathered = 0.0
-    /// Utility of the window before, if there was one.
+    /// Utility of the window before; nil in the first window.
     private var before: Double?
 
+    /// Range of the sums, so that a state that was written can be read again.
     private static let sums = 0...1e300
 
     init() {}
 
-    /// The percentile, `pace` at first and 100 at most.
+    /// The percentile that is preferred: `pace` at first, more with each step, and 100 at most.
     func percent(pace: Double) -> Double {
         min(pace * Double(steps + 1), 100)
     }
 
     /// Takes a round in.
-    /// - Parameter window: in rounds.
+    ///
+    /// - Parameters:
+    ///   - utility: sum of the utilities of the round's participants, ≥ 0.
+    ///   - window: length of a window in rounds, ≥ 1.
     mutating func learn(utility: Double, window: Int) {
         gathered = min(gathered + utility, Self.sums.upperBound)
         rounds += 1
@@ -30,6 +38,7 @@ struct OortPacer: Equatable, Sendable {
         (before, gathered, rounds) = (gathered, 0, 0)
     }
 
+    /// Writes the state: four words, or five with a window before.
     func write(to writer: inout StateWriter) {
         writer.write(steps)
         writer.write(rounds)
@@ -37,6 +46,9 @@ struct OortPacer: Equatable, Sendable {
         writer.write(before)
     }
 
+    /// Reads what ``write(to:)`` wrote.
+    ///
+    /// - Throws: `ConfigurationError` when the bytes are not that.
     init(_ reader: inout StateReader) throws(ConfigurationError) {
         steps = try reader.integer(in: 0...Int(UInt32.max))
         rounds = try reader.integer(in: 0...Int(UInt32.max))

@@ -1,23 +1,24 @@
 public import FedCore
 
-/// Draws d candidates by size without replacement, and takes those of them with the highest loss.
+/// Selection by loss among candidates: draws d candidates by size without replacement, and takes those of them
+/// with the highest loss.
 ///
-/// The variant π_rpow-d, which costs no message: a client's loss is the one it reported when it last took part (here
-/// the mean over the samples of its last local pass, each at the weights its batch saw), and infinite while it has
-/// reported none, so that every client is tried. Of equals, an order drawn at random.
+/// The variant π_rpow-d, which costs no message: a client's loss is the one it reported when it last took part
+/// (here the mean over the samples of its last local pass, each at the weights its batch saw), and infinite
+/// while it has reported none, so that every client is tried. Of equals, an order drawn at random.
 ///
-/// Y. J. Cho, J. Wang, G. Joshi, *Towards Understanding Biased Client Selection in Federated Learning*, AISTATS 2022,
-/// arXiv:2010.01243.
+/// Y. J. Cho, J. Wang, G. Joshi, *Towards Understanding Biased Client Selection in Federated Learning*, AISTATS
+/// 2022, arXiv:2010.01243.
 public struct PowerOfChoice: SelectionRule {
     public static let name = "power-of-choice"
     public static let summary =
         "of candidates drawn by size, those with the highest loss so far; candidates=d (twice the cohort)"
 
-    /// d, from the cohort's size (which is selection by size) to the number of clients; nil: twice the cohort, if there
-    /// are so many clients.
+    /// d, from the cohort's size (which is selection by size) to the number of clients; nil: twice the cohort,
+    /// or all clients where there are fewer.
     public var candidates: Int?
 
-    /// The last reported loss of each client.
+    /// Loss that each client reported last.
     private var losses: [Int: Double] = [:]
 
     public init() {}
@@ -33,7 +34,7 @@ public struct PowerOfChoice: SelectionRule {
                 + "federation's \(federation.clients) clients")
     }
 
-    /// O(clients + d · log clients).
+    /// Chooses the cohort. O(clients + d · log clients).
     public func cohort(size: Int, round: Int, attempt: Int, federation: FederationView) -> [Int] {
         let clients = federation.clients
         precondition(size >= 1 && size <= clients, "a cohort of \(size) of \(clients) clients")

@@ -1,19 +1,20 @@
 public import FedCore
 
-/// Those that were asked least often, whether or not they answered; of equals, in an order drawn at random in each
-/// round. So after any number of rounds that were not repeated, no two clients differ by more than one turn.
+/// Selection in turn: the clients that were asked least often, whether or not they answered; of equals, in an
+/// order drawn at random in each round. So after any number of rounds that were not repeated, no two clients
+/// differ by more than one turn.
 ///
 /// A round that is repeated asks those that are next in line; its turns are those of the last attempt.
 public struct RoundRobin: SelectionRule {
     public static let name = "round-robin"
     public static let summary = "the clients that were asked least often"
 
-    /// How often each client was asked; 0 when it is not there.
+    /// Number of rounds in which each client was asked; 0 when it is not there.
     private var turns: [Int: Int] = [:]
 
     public init() {}
 
-    /// O(clients · log clients).
+    /// Chooses the cohort. O(clients · log clients).
     public func cohort(size: Int, round: Int, attempt: Int, federation: FederationView) -> [Int] {
         let clients = federation.clients
         precondition(size >= 1 && size <= clients, "a cohort of \(size) of \(clients) clients")

@@ -1,8 +1,12 @@
 import FedCore
 
-/// What strategies remember, as bytes: the vectors one behind the other, Float32, little-endian. A vector that is not there
-/// yet is empty, and then all are.
+/// The bytes of what strategies remember: vectors one behind the other, as Float32, little-endian. They stand
+/// in checkpoints.
+///
+/// Before the first round the vectors are empty, as their length is not known yet; then all of them are, and so
+/// are the bytes.
 enum VectorState {
+    /// The vectors as bytes, 4 for each float. O(their length).
     static func bytes(_ vectors: [[Float]]) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(vectors.reduce(0) { $0 + $1.count * 4 })
@@ -15,6 +19,12 @@ enum VectorState {
         return bytes
     }
 
+    /// Reads the vectors back.
+    ///
+    /// - Parameters:
+    ///   - bytes: the state; it may be damaged, or another strategy's.
+    ///   - count: number of vectors, ≥ 1.
+    ///   - strategy: name of the strategy, for error messages.
     /// - Throws: `ConfigurationError` when the bytes are not `count` vectors of one length, of finite numbers.
     static func vectors(_ bytes: [UInt8], count: Int, of strategy: String) throws(ConfigurationError) -> [[Float]] {
         guard bytes.count % (4 * count) == 0 else {
@@ -38,7 +48,10 @@ enum VectorState {
 }
 
 extension [Float] {
-    /// Makes the vector that long, if it is not there yet.
+    /// Makes an empty vector `count` elements long, each `value`. A server calls it before each step, as it
+    /// learns the length only then.
+    ///
+    /// - Precondition: a vector that is not empty has this length already.
     mutating func grow(to count: Int, with value: Float = 0) {
         if isEmpty { self = [Float](repeating: value, count: count) }
         precondition(self.count == count, "the weights have changed their number")
@@ -46,7 +59,7 @@ extension [Float] {
 }
 
 extension MutableSpan<Float> {
-    /// Copies a vector; one that is not there yet is zeros.
+    /// Copies a vector; an empty one counts as zeros.
     mutating func fill(_ vector: [Float]) {
         precondition(vector.isEmpty || vector.count == count)
         for i in 0..<count { self[unchecked: i] = vector.isEmpty ? 0 : vector[i] }

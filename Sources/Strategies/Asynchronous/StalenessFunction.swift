@@ -1,19 +1,23 @@
 import FedCore
 
-/// s(t − τ): how much of a stale update is used.
+/// The factor s(t − τ) of an update that was trained from version τ of the weights and is used at version t: 1
+/// when it is fresh, never more.
 ///
 /// C. Xie, S. Koyejo, I. Gupta, *Asynchronous Federated Optimization*, 2019, section 5.2, arXiv:1903.03934.
 public enum StalenessFunction: Sendable, Equatable {
-    /// 1.
+    /// s = 1, whatever the staleness.
     case constant
-    /// (t − τ + 1)^−a.
+    /// s = (t − τ + 1)^−a, a > 0; 0.5 by default.
     case polynomial(a: Double)
-    /// 1 up to b, then 1 / (a(t − τ − b) + 1).
+    /// s = 1 up to a staleness of b, then 1 / (a(t − τ − b) + 1); a > 0, 10 by default, and b ≥ 0, 4 by
+    /// default.
     case hinge(a: Double, b: Int)
 
     private static let names = ["constant", "polynomial", "hinge"]
 
-    /// Takes `staleness`, `a` and `b` of a strategy's options; polynomial with a = 0.5 unless something else is said.
+    /// Reads options `staleness`, `a` and `b`; polynomial with a = 0.5 unless something else is given.
+    ///
+    /// - Throws: `ConfigurationError` when one is out of range, or does not belong to the function.
     init(_ options: inout OptionReader) throws(ConfigurationError) {
         let name = try options.choice("staleness", default: "polynomial", of: Self.names)
         let a: Double? = try options.number("a", "greater than 0") { $0 > 0 }
@@ -27,8 +31,9 @@ public enum StalenessFunction: Sendable, Equatable {
         if name != "hinge", b != nil { throw options.refusal(of: "b", "left out: only staleness=hinge has one") }
     }
 
-    /// The same bits on every machine.
-    /// - Parameter staleness: ≥ 0.
+    /// The factor, in [0, 1] and the same bits on every machine.
+    ///
+    /// - Parameter staleness: t − τ, ≥ 0.
     func callAsFunction(_ staleness: Int) -> Double {
         switch self {
         case .constant: 1
@@ -40,7 +45,7 @@ public enum StalenessFunction: Sendable, Equatable {
 }
 
 extension OptionReader {
-    /// The staleness above which an update is left out; nil: none is.
+    /// Reads option `max-staleness`: the staleness above which an update is left out; nil: none is.
     mutating func largestStaleness() throws(ConfigurationError) -> Int? {
         try integer("max-staleness", "at least 0") { $0 >= 0 }
     }

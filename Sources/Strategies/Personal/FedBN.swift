@@ -1,6 +1,7 @@
 public import FedCore
 
-/// The batch normalisation, scale and shift and running statistics, stays with each client.
+/// Personalisation by normalisation: batch normalisation (scale, shift and running statistics) stays with each
+/// client, as it adapts to how the client's inputs are distributed; everything else is FedAvg's.
 ///
 /// X. Li, M. Jiang, X. Zhang, M. Kamp, Q. Dou, *FedBN: Federated Learning on Non-IID Features via Local Batch
 /// Normalization*, ICLR 2021, arXiv:2102.07623.
@@ -12,6 +13,9 @@ public struct FedBN: Strategy {
 
     public var personalization: Personalization { .parameters }
 
+    /// The ranges of the flat weights that belong to batch normalisation.
+    ///
+    /// - Throws: `ConfigurationError` when the model has none.
     public func personalParameters(_ layout: ParameterLayout) throws(ConfigurationError) -> [Range<Int>] {
         let ranges = layout.ranges { $0.isNormalization }
         guard !ranges.isEmpty else {

@@ -1,14 +1,15 @@
 public import FedCore
 
-/// The last layers stay with each client; what is below them is federated.
+/// Personalisation by layers: the last layers stay with each client, those below them are federated. The base
+/// learns features from everybody, the head decides as the client's data want it.
 ///
-/// M. G. Arivazhagan, V. Aggarwal, A. K. Singh, S. Choudhary, *Federated Learning with Personalization Layers*, 2019,
-/// Algorithm 1, arXiv:1912.00818. Base and personalization layers are trained together, as there.
+/// M. G. Arivazhagan, V. Aggarwal, A. K. Singh, S. Choudhary, *Federated Learning with Personalization Layers*,
+/// 2019, Algorithm 1, arXiv:1912.00818. Base and personalisation layers are trained together, as there.
 public struct FedPer: Strategy {
     public static let name = "fedper"
     public static let summary = "the last layers stay with each client"
 
-    /// How many of the layers with parameters stay, counted from the output, ≥ 1.
+    /// Number of layers with parameters that stay, counted from the output, ≥ 1; option `layers`.
     public var layers = 1
 
     public init() {}
@@ -19,6 +20,9 @@ public struct FedPer: Strategy {
 
     public var personalization: Personalization { .parameters }
 
+    /// The ranges of the flat weights that belong to the last layers.
+    ///
+    /// - Throws: `ConfigurationError` when no layer would be left to federate.
     public func personalParameters(_ layout: ParameterLayout) throws(ConfigurationError) -> [Range<Int>] {
         let all = Set(layout.entries.map(\.layer)).sorted()
         guard layers < all.count else {

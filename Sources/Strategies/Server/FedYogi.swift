@@ -1,17 +1,19 @@
 public import FedCore
 
-/// Yogi at the server: v ← v − (1 − β₂)Δ² sign(v − Δ²), which changes no faster than Δ² does.
+/// Yogi at the server: v ← v − (1 − β₂)Δ² sign(v − Δ²), w ← w + η·m/(√v + τ), with Δ the mean update in the
+/// place of a gradient. Unlike Adam's, v changes no faster than Δ² does. The server keeps two vectors of d
+/// floats.
 ///
 /// S. J. Reddi et al., *Adaptive Federated Optimization*, ICLR 2021, algorithm 2, arXiv:2003.00295.
 public struct FedYogi: Strategy {
     public static let name = "fedyogi"
     public static let summary = "Yogi at the server"
 
-    /// η > 0.
+    /// η > 0, the server's learning rate; option `server-lr`.
     public var serverRate = 0.01
-    /// β₁ in [0, 1).
+    /// β₁ in [0, 1), the decay of the first moment m.
     public var beta1 = 0.9
-    /// β₂ in [0, 1).
+    /// β₂ in [0, 1): 1 − β₂ is the speed at which v follows Δ².
     public var beta2 = 0.99
     /// τ ≥ 10⁻¹⁵, whose square is a Float: the smaller, the more adaptive.
     public var tau = 0.001
@@ -27,6 +29,7 @@ public struct FedYogi: Strategy {
         tau = try options.number("tau", default: tau, "at least 1e-15") { $0 >= 1e-15 }
     }
 
+    /// Makes one step of the optimizer. O(d).
     public mutating func apply(_ mean: Span<Float>, to global: inout MutableSpan<Float>, in round: AggregatedRound) {
         let beta2 = Float(beta2)
         moments.move(&global, along: mean, rate: serverRate, beta1: beta1, tau: tau) { v, squaredUpdate in

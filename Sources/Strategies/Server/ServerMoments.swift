@@ -1,14 +1,26 @@
 import FedCore
 
-/// What the three adaptive server optimizers share: m ← β₁m + (1 − β₁)Δ, a second moment v of their own, and
-/// w ← w + η·m/(√v + τ) with Δ the mean update. There is no bias correction; v starts at τ².
+/// The moments that the three adaptive server optimizers share: m ← β₁m + (1 − β₁)Δ, a second moment v by a
+/// rule of their own, and w ← w + η·m/(√v + τ) with Δ the mean update. There is no bias correction; v starts at
+/// τ².
 ///
 /// S. J. Reddi et al., *Adaptive Federated Optimization*, ICLR 2021, algorithm 2, arXiv:2003.00295.
 struct ServerMoments: Sendable {
+    /// m, `[d]`; empty before the first step.
     private var first: [Float] = []
+    /// v, `[d]`, ≥ 0; empty before the first step.
     private var second: [Float] = []
 
-    /// - Parameter secondMoment: the next v, from v and Δ².
+    /// Makes one step.
+    ///
+    /// - Parameters:
+    ///   - global: the weights, which are moved.
+    ///   - mean: Δ, the mean update.
+    ///   - rate: η.
+    ///   - beta1: β₁.
+    ///   - tau: τ, also the root of the first v.
+    ///   - secondMoment: the next v, from v and Δ²; it is inlined, as it runs for each element.
+    /// - Complexity: O(d), in one pass.
     @inline(__always)
     mutating func move(
         _ global: inout MutableSpan<Float>, along mean: Span<Float>, rate: Double, beta1: Double, tau: Double,
@@ -22,6 +34,7 @@ struct ServerMoments: Sendable {
             secondMoment: secondMoment)
     }
 
+    /// The pass over the elements, apart so that the arrays are borrowed once.
     @inline(__always)
     private static func move(
         _ global: inout MutableSpan<Float>, along mean: Span<Float>, first: inout [Float], second: inout [Float],
@@ -39,8 +52,13 @@ struct ServerMoments: Sendable {
         }
     }
 
+    /// Both moments, for a checkpoint.
     var bytes: [UInt8] { VectorState.bytes([first, second]) }
 
+    /// Takes both moments back.
+    ///
+    /// - Throws: `ConfigurationError` when the bytes are not two vectors of finite numbers, or a second moment
+    ///   is negative.
     mutating func restore(_ bytes: [UInt8], of strategy: String) throws(ConfigurationError) {
         let vectors = try VectorState.vectors(bytes, count: 2, of: strategy)
         guard vectors[1].allSatisfy({ $0 >= 0 }) else {

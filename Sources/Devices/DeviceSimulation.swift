@@ -1,35 +1,47 @@
 import FedCore
 
-/// What is simulated of the clients' devices and their links. Everything random is drawn from the seed, by round and
-/// client: the same on whichever rank a client runs.
+/// Settings of the simulated clients' devices and links: slow starts, dropouts, speeds, bandwidth.
+///
+/// Everything random is drawn from the seed, by round and client: the same on whichever rank a client runs.
+/// Times are simulated seconds. They either pass in virtual time, which is computed and costs nothing, or are
+/// slept through (``isReal``), as a demonstration of a slow federation wants it.
 public struct DeviceSimulation: Sendable, Equatable {
     /// Probability that a client starts late in a round, in [0, 1].
     public var stragglerProbability = 0.0
-    /// How late, in seconds: the mean of an exponential distribution, ≥ 0.
+    /// Mean delay of a client that starts late, in seconds, ≥ 0; the delay is exponentially distributed.
     public var stragglerDelay = 0.0
     /// Probability that a client does not answer in a round, in [0, 1].
     public var dropProbability = 0.0
-    /// Samples that a device trains on in a second, > 0; nil: training takes no simulated time.
+    /// Number of samples that a device trains on in a second, > 0; nil: training takes no simulated time.
     public var samplesPerSecond: Double?
-    /// How unlike the devices are: each has the speed above times e^(σz), z standard normal and its own for the whole run;
-    /// σ ≥ 0.
+    /// Spread σ ≥ 0 of the devices' speeds: each has ``samplesPerSecond`` times e^(σz), z standard normal and
+    /// its own for the whole run. 0: all are equal.
     public var speedSpread = 0.0
+    /// Link of a client to the server. In virtual time each client has one of its own: they do not share
+    /// bandwidth.
     public var link = Link()
-    /// Whether the delays are slept through; otherwise they are virtual time that nobody waits for.
+    /// Whether delays are slept through; otherwise they are virtual time that nobody waits for.
     public var isReal = false
 
+    /// Creates settings that simulate nothing: ideal devices, links without delay.
     public init() {}
 
-    /// Whether anything takes time that is simulated.
+    /// Whether anything takes simulated time.
     public var takesTime: Bool {
         stragglerProbability > 0 && stragglerDelay > 0 || samplesPerSecond != nil || !link.isIdeal
     }
 
-    /// Whether a round happens in virtual time.
+    /// Whether rounds happen in virtual time: deadlines are then compared with computed times, not with the
+    /// clock.
     public var isVirtual: Bool { takesTime && !isReal }
 
-    /// Samples that this client's device trains on in a second; nil: training takes no simulated time. The same bits on
-    /// every machine.
+    /// Speed of one client's device.
+    ///
+    /// - Parameters:
+    ///   - client: the client's number.
+    ///   - seed: seed of the run.
+    /// - Returns: samples in a second, the same bits on every machine and in every round; nil: training takes
+    ///   no simulated time.
     public func samplesPerSecond(ofClient client: Int, seed: UInt64) -> Double? {
         guard let samplesPerSecond, speedSpread > 0 else { return samplesPerSecond }
         // Rounds begin at 1.
@@ -39,10 +51,15 @@ public struct DeviceSimulation: Sendable, Equatable {
         return exponent < 0 ? samplesPerSecond * factor : samplesPerSecond / factor
     }
 
-    /// What happens to a client.
+    /// Draws the conditions of one client in one round. O(1).
+    ///
     /// - Parameters:
-    ///   - attempt: of the round, from 0.
-    ///   - downloadBytes, uploadBytes: what it receives and sends.
+    ///   - client: the client's number.
+    ///   - round: the round, from 1.
+    ///   - attempt: attempt of the round, from 0: a repeated round has other stragglers and dropouts.
+    ///   - seed: seed of the run.
+    ///   - downloadBytes: bytes that the client receives.
+    ///   - uploadBytes: bytes that it sends.
     public func conditions(
         ofClient client: Int, round: Int, attempt: Int, seed: UInt64, downloadBytes: Int, uploadBytes: Int
     ) -> DeviceConditions {
@@ -60,15 +77,17 @@ public struct DeviceSimulation: Sendable, Equatable {
     }
 }
 
-/// What happens to one client in one round. All times are simulated seconds.
+/// Conditions of one client in one round. All times are simulated seconds.
 public struct DeviceConditions: Sendable, Equatable {
-    /// It does not answer.
+    /// Whether the client does not answer in this round.
     public var isDropped = false
-    /// Before it starts to train.
+    /// Seconds before it starts to train.
     public var delay = 0.0
+    /// Seconds that receiving the weights takes.
     public var download = 0.0
+    /// Seconds that sending the update takes.
     public var upload = 0.0
-    /// Seconds that training on one sample takes.
+    /// Seconds that training on one sample takes; 0: no simulated time.
     public var secondsPerSample = 0.0
 
     /// A device that answers and costs no time.
@@ -82,7 +101,10 @@ public struct DeviceConditions: Sendable, Equatable {
         self.secondsPerSample = secondsPerSample
     }
 
-    /// From the round's start until so many samples are trained, without the upload.
+    /// Seconds from the round's start until so many samples are trained: download, delay and training, without
+    /// the upload.
+    ///
+    /// - Parameter samples: number of samples over all local epochs, ≥ 0.
     public func seconds(samples: Int) -> Double {
         download + delay + Double(samples) * secondsPerSample
     }

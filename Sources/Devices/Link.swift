@@ -1,23 +1,25 @@
-/// A client's link to the server: the same up and down.
+/// A slow network link, the same in both directions: a bandwidth and a latency. It is a description only;
+/// virtual time adds its seconds up, and a communicator behind a slow link sleeps them through.
 public struct Link: Sendable, Equatable {
-    /// Megabits (10⁶ bits) a second; nil is no limit.
+    /// Bandwidth in megabits (10⁶ bits) a second, within ``possibleMegabitsPerSecond``; nil: no limit.
     public var megabitsPerSecond: Double?
     /// Milliseconds that each message takes besides, ≥ 0.
     public var latencyMilliseconds: Double
 
-    /// The bandwidths that can be asked for: a kilobit a second to a terabit. Times stay finite, and short enough to count.
+    /// Bandwidths that can be asked for: from a kilobit to a terabit a second. With these, times stay finite
+    /// and do not vanish beside others.
     public static let possibleMegabitsPerSecond = 0.001...1e6
 
-    /// A link that costs nothing, unless told otherwise.
+    /// Creates a link, one that takes no time by default.
     public init(megabitsPerSecond: Double? = nil, latencyMilliseconds: Double = 0) {
         self.megabitsPerSecond = megabitsPerSecond
         self.latencyMilliseconds = latencyMilliseconds
     }
 
-    /// Whether a message takes no time.
+    /// Whether messages take no time.
     public var isIdeal: Bool { megabitsPerSecond == nil && latencyMilliseconds == 0 }
 
-    /// How long a message of so many bytes takes, in seconds: latency + bytes / bandwidth.
+    /// Seconds that a message of so many bytes takes: latency + bytes / bandwidth.
     public func seconds(bytes: Int) -> Double {
         latencyMilliseconds / 1000 + (megabitsPerSecond.map { Double(bytes) * 8 / ($0 * 1e6) } ?? 0)
     }

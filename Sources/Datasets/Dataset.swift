@@ -72,7 +72,7 @@ extension Dataset {
 
 /// Shape of one image, `[channels, height, width]`: PyTorch's order of dimensions.
 ///
-/// A row of a table that is no image has the shape `[1, 1, columns]`.
+/// A row of a table that is not an image has the shape `[1, 1, columns]`.
 public struct ImageShape: Sendable, Hashable, CustomStringConvertible {
     /// Number of planes: 1 for grey, 3 for colour.
     public let channels: Int

@@ -9,7 +9,7 @@ public import FedCore
 public protocol DatasetSource: Sendable {
     /// The name on the command line, before any colon.
     static var name: String { get }
-    /// What follows the name, for `--help`: e.g. `:FOLDER`; empty when nothing does.
+    /// Form of the argument after the name, for `--help`: e.g. `:FOLDER`; empty when there is no argument.
     static var usage: String { get }
     /// One line for `--help`, with the options and their defaults.
     static var summary: String { get }

@@ -77,7 +77,7 @@ struct StateReader {
         return number
     }
 
-    /// What was written of an optional number.
+    /// The next optional number: a word of 0 for nil, or 1 and the number.
     mutating func optional(in range: ClosedRange<Double>) throws(ConfigurationError) -> Double? {
         try integer(in: 0...1) == 1 ? try number(in: range) : nil
     }

@@ -21,6 +21,8 @@ public struct Bulyan: RobustAggregation {
     }
 
     public var settings: String { "attackers=\(attackers)" }
+    /// 4f + 3, as the paper requires: at least 2f + 3 updates are chosen, and at least 3 values of each
+    /// coordinate are averaged.
     public var minimumUpdates: Int { 4 * attackers + 3 }
 
     public mutating func aggregate(

@@ -19,6 +19,7 @@ public struct Krum: RobustAggregation {
     }
 
     public var settings: String { "attackers=\(attackers)" }
+    /// 2f + 3: the paper's proof of resilience needs 2f + 2 < count.
     public var minimumUpdates: Int { 2 * attackers + 3 }
 
     public mutating func aggregate(

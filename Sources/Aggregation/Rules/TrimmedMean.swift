@@ -17,6 +17,7 @@ public struct TrimmedMean: RobustAggregation {
     }
 
     public var settings: String { "attackers=\(attackers)" }
+    /// 2f + 1: at least one value of each coordinate is left.
     public var minimumUpdates: Int { 2 * attackers + 1 }
 
     public mutating func aggregate(

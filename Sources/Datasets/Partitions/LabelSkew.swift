@@ -95,7 +95,7 @@ extension LabelSkew: CustomStringConvertible {
 }
 
 extension Partition {
-    /// How unlike the clients' label distributions are.
+    /// Measures how unlike the clients' label distributions are.
     ///
     /// - Parameters:
     ///   - labels: the class of each sample of the data set, in 0 ..< classes.

@@ -6,7 +6,7 @@ public import FedCore
 /// Written `csv:FILE`, with these options:
 ///
 /// - `label`: the column of labels (0), by name or by number, negative from the end.
-/// - `ignore`: columns that are no features, separated by spaces.
+/// - `ignore`: columns that are not features, separated by spaces.
 /// - `header`: whether the first line has names; without it the line itself tells (`CSVHeader`).
 /// - `separator`: comma, semicolon or tab.
 /// - `missing`: what happens to rows without a label: `refuse` the file, `drop` the rows, or `keep` what stands
@@ -33,9 +33,9 @@ public struct CSVTable: DatasetSource {
     private let path: String
     /// File of the test split; nil holds out a share of the samples.
     private let testPath: String?
-    /// How the text is read; part of the key of its copy in the cache.
+    /// Choices for reading the text; part of the key of its copy in the cache.
     private let choices: CSVNumbers.Choices
-    /// How a row of numbers is an image.
+    /// Options that turn a row of numbers into an image.
     private let form: TableForm
 
     /// Takes the file and the options; see the type.

@@ -86,7 +86,7 @@ struct Prototypes: Sendable {
         }
     }
 
-    /// Where in `fields` a random variant of the class begins, at a random shift.
+    /// Index in `fields` at which a random variant of the class begins, at a random shift.
     private func start(of label: Int, _ random: inout RandomStream) -> Int {
         let variant = random.integer(below: Self.variants)
         let down = random.integer(below: 2 * Self.margin + 1)

@@ -1,6 +1,6 @@
 /// Decides whether the first line of a text table is the names of its columns or a row like the others.
 ///
-/// A header taken for a row stops with an error, as texts are no numbers; a row taken for a header would
+/// A header taken for a row stops with an error, as texts are not numbers; a row taken for a header would
 /// silently lose a sample. So doubtful lines are refused with the option that settles it.
 enum CSVHeader {
     /// Length from which numbers at equal distances, such as `0, 1, 2, …`, are names beyond doubt; fewer may be

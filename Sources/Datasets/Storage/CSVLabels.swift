@@ -91,7 +91,7 @@ struct CSVLabels {
         return number
     }
 
-    /// Nil for a row to be left out.
+    /// Decides on a row without a label: nil leaves it out.
     ///
     /// - Throws: ``DatasetError/malformed(file:reason:)`` when the user wants such rows refused.
     private func leaveOut(_ text: String, line: Int, _ reader: CSVReader) throws(DatasetError) -> Int32? {

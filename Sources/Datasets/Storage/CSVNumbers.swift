@@ -9,9 +9,9 @@ struct CSVNumbers {
     struct Choices: Sendable {
         let format: CSVReader.Format
         let label: CSVReader.Column
-        /// Columns that are no features.
+        /// Columns that are not features.
         let ignored: [CSVReader.Column]
-        /// What happens to rows without a label.
+        /// Treatment of rows without a label.
         let missing: MissingLabels
         /// Names of the classes from the training file; nil: whatever labels there are.
         var names: [String]?

@@ -47,7 +47,7 @@ public struct Oort: SelectionRule {
     /// W ≥ 1, the length of the pacer's windows, in rounds.
     public var window = 20
 
-    /// What is known of a client that has taken part.
+    /// Knowledge of a client that has taken part.
     struct Record: Equatable, Sendable {
         /// Statistical utility before clipping, within ``utilities``.
         var utility: Double

@@ -18,7 +18,7 @@ public struct FedAsync: AsynchronousStrategy {
     public var mu = 0.005
     /// s, the weight of a stale model; options `staleness`, `a` and `b`.
     public var staleness = StalenessFunction.polynomial(a: 0.5)
-    /// Staleness above which a model is left out; option `max-staleness`, nil: none is.
+    /// Staleness above which a model is left out; option `max-staleness`, nil: no limit.
     public var largestStaleness: Int?
 
     public init() {}

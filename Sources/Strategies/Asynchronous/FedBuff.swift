@@ -19,7 +19,7 @@ public struct FedBuff: AsynchronousStrategy {
     public var serverRate = 1.0
     /// s, the factor of a stale update; options `staleness`, `a` and `b`.
     public var staleness = StalenessFunction.polynomial(a: 0.5)
-    /// Staleness above which an update is left out; option `max-staleness`, nil: none is.
+    /// Staleness above which an update is left out; option `max-staleness`, nil: no limit.
     public var largestStaleness: Int?
 
     public init() {}

@@ -45,7 +45,7 @@ public enum StalenessFunction: Sendable, Equatable {
 }
 
 extension OptionReader {
-    /// Reads option `max-staleness`: the staleness above which an update is left out; nil: none is.
+    /// Reads option `max-staleness`: the staleness above which an update is left out; nil: no limit.
     mutating func largestStaleness() throws(ConfigurationError) -> Int? {
         try integer("max-staleness", "at least 0") { $0 >= 0 }
     }

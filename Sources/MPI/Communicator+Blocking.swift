@@ -1,20 +1,32 @@
-/// Blocking operations on spans. They spin while they wait, as MPI does; see the `start…` forms for waiting that does not.
+/// Blocking operations on spans. They spin while they wait, as MPI does; see the `start…` forms for waiting
+/// that sleeps.
 ///
-/// - Throws: `MPIError` of the library.
+/// Lengths may pass 2³¹ - 1, the largest count of the C interface: an implementation cuts such transfers up, at the
+/// same places on every rank. The memory is the caller's throughout; on return it may be read and written again.
+///
+/// - Throws: ``MPIError`` of the library. A length or a count that does not fit at the root is a bug of the
+///   caller and a precondition.
 extension Communicator {
-    /// Returns when every rank has called it; collective.
+    /// Returns when every rank has called it; collective (`MPI_Barrier`, MPI 3.1 §5.3).
     public func barrier() throws(MPIError) {
         try perform(.barrier)
     }
 
-    /// Sends the root's elements to every rank; collective. Counts are equal on all ranks.
+    /// Sends the root's elements to every rank; collective (`MPI_Bcast`, MPI 3.1 §5.4).
+    ///
+    /// Counts are equal on all ranks. The root may return before the others have received.
+    ///
+    /// - Complexity: one library call per GiB.
     public func broadcast<T: MPIScalar>(_ data: inout MutableSpan<T>, root: Int) throws(MPIError) {
         try data.withRegion { (data) throws(MPIError) in try perform(.broadcast(data, root: root)) }
     }
 
-    /// Collects equal parts at the root in rank order; collective.
+    /// Collects equal parts at the root in rank order; collective (`MPI_Gather`, MPI 3.1 §5.5).
     ///
-    /// - Parameter receive: at the root, `size` times as long as `send`; elsewhere ignored.
+    /// - Parameters:
+    ///   - send: this rank's part, as long as everybody's.
+    ///   - receive: at the root, `size` times as long as `send`; elsewhere ignored.
+    ///   - root: the rank that collects.
     public func gather<T: MPIScalar>(
         _ send: Span<T>, into receive: inout MutableSpan<T>, root: Int
     ) throws(MPIError) {
@@ -26,11 +38,16 @@ extension Communicator {
         }
     }
 
-    /// Collects parts of different lengths at the root, one behind another in rank order; collective.
+    /// Collects parts of different lengths at the root, one behind another in rank order; collective
+    /// (`MPI_Gatherv`, §5.5).
+    ///
+    /// A rank need not know the others' lengths; the root must know all of them beforehand.
     ///
     /// - Parameters:
-    ///   - receive: at the root, at least as long as all parts; elsewhere ignored.
+    ///   - send: this rank's part; may be empty.
+    ///   - receive: at the root, at least as long as all parts together; elsewhere ignored.
     ///   - counts: at the root, the number of elements of each rank; elsewhere ignored.
+    ///   - root: the rank that collects.
     public func gatherv<T: MPIScalar>(
         _ send: Span<T>, into receive: inout MutableSpan<T>, counts: [Int], root: Int
     ) throws(MPIError) {
@@ -42,9 +59,12 @@ extension Communicator {
         }
     }
 
-    /// Hands the root's elements out in equal parts in rank order; collective.
+    /// Hands the root's elements out in equal parts in rank order; collective (`MPI_Scatter`, MPI 3.1 §5.6).
     ///
-    /// - Parameter send: at the root, `size` times as long as `receive`; elsewhere ignored.
+    /// - Parameters:
+    ///   - send: at the root, `size` times as long as `receive`; elsewhere ignored.
+    ///   - receive: this rank's part, as long as everybody's.
+    ///   - root: the rank that hands out.
     public func scatter<T: MPIScalar>(
         _ send: Span<T>, into receive: inout MutableSpan<T>, root: Int
     ) throws(MPIError) {
@@ -56,38 +76,53 @@ extension Communicator {
         }
     }
 
-    /// Combines all ranks' elements one by one into the root's; collective. The other ranks' stay as they are.
+    /// Combines all ranks' elements one by one into the root's; collective (`MPI_Reduce`, MPI 3.1 §5.9.1).
+    ///
+    /// In place: the root's elements are its operand and become the result; the other ranks' stay as they are.
+    /// At a root other than 0 the library implementation copies the operand, at most one GiB at a time.
     public func reduce<T: MPIScalar>(
         _ data: inout MutableSpan<T>, _ operation: ReduceOperation, root: Int
     ) throws(MPIError) {
         try data.withRegion { (data) throws(MPIError) in try perform(.reduce(data, operation, root: root)) }
     }
 
-    /// Combines all ranks' elements one by one into every rank's; collective.
+    /// Combines all ranks' elements one by one into every rank's, in place; collective (`MPI_Allreduce`, MPI
+    /// 3.1 §5.9.6).
     public func allReduce<T: MPIScalar>(_ data: inout MutableSpan<T>, _ operation: ReduceOperation) throws(MPIError) {
         try data.withRegion { (data) throws(MPIError) in try perform(.allReduce(data, operation)) }
     }
 
-    /// Combines one number of each rank; collective.
+    /// Combines one number of each rank and returns the result on every rank; collective.
+    ///
+    /// - Complexity: one collective and the allocation of one element.
     public func allReduce<T: MPIScalar>(_ value: T, _ operation: ReduceOperation) throws(MPIError) -> T {
         var buffer = Buffer([value])
         try allReduce(&buffer, operation)
         return buffer[0]
     }
 
-    /// Sends a message. May wait for the receiver.
+    /// Sends a message (`MPI_Send`, MPI 3.1 §3.2.1).
     ///
-    /// - Parameter tag: from 0 to 32767; some libraries allow more.
+    /// May wait for the receiver: short messages are usually buffered, long ones are not, so two ranks that both send
+    /// first and receive then may wait for each other for ever (§3.5). On return the elements may be changed.
+    ///
+    /// - Parameters:
+    ///   - data: the message; may be empty.
+    ///   - destination: the receiver's rank; this rank itself only when its receive is already under way.
+    ///   - tag: from 0 to 32767; some libraries allow more.
     public func send<T: MPIScalar>(_ data: Span<T>, to destination: Int, tag: Int) throws(MPIError) {
         try data.withRegion { (data) throws(MPIError) in try perform(.send(data, to: destination, tag: tag)) }
     }
 
-    /// Waits for a message. Messages with one sender, tag and communicator arrive in the order they were sent.
+    /// Waits for a message (`MPI_Recv`, MPI 3.1 §3.2.4). Messages with one sender, tag and communicator arrive
+    /// in the order they were sent.
     ///
     /// - Parameters:
-    ///   - data: at least as long as the message; a longer message is an error.
-    ///   - source: nil takes a message of any rank.
+    ///   - data: at least as long as the message; a longer message is an error. Elements behind the message
+    ///     stay as they are.
+    ///   - source: the sender's rank; nil takes a message of any rank.
     ///   - tag: nil takes a message with any tag.
+    /// - Returns: source, tag and length of the message.
     @discardableResult
     public func receive<T: MPIScalar>(
         into data: inout MutableSpan<T>, from source: Int? = nil, tag: Int? = nil
@@ -101,7 +136,7 @@ extension Communicator {
 }
 
 extension Communicator {
-    /// Checks what the root of a gatherv says against its buffers.
+    /// Checks what the root of a gatherv says against its own buffers; the other ranks have nothing to check.
     func checkCounts(_ counts: [Int], send: Int, receive: Int, root: Int) {
         guard rank == root else { return }
         precondition(counts.count == size, "gatherv: one count per rank")
@@ -112,7 +147,7 @@ extension Communicator {
 }
 
 extension Span where Element: MPIScalar {
-    /// The elements as an operand that is only read.
+    /// Passes the elements on as an operand that is only read; the region is valid until `body` returns.
     @discardableResult
     fileprivate func withRegion<R>(_ body: (MemoryRegion) throws(MPIError) -> R) throws(MPIError) -> R {
         try withUnsafeBufferPointer { (elements) throws(MPIError) in
@@ -123,6 +158,7 @@ extension Span where Element: MPIScalar {
 }
 
 extension MutableSpan where Element: MPIScalar {
+    /// Passes the elements on as an operand that may be written; the region is valid until `body` returns.
     @discardableResult
     fileprivate mutating func withRegion<R>(_ body: (MemoryRegion) throws(MPIError) -> R) throws(MPIError) -> R {
         try withUnsafeMutableBufferPointer { (elements) throws(MPIError) in

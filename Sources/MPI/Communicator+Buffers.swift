@@ -1,4 +1,6 @@
-/// The blocking operations on whole buffers.
+/// The blocking operations on whole buffers: the span forms without their closures, with the same rules and errors.
+///
+/// The caller keeps its buffers; a blocking call uses them only until it returns.
 extension Communicator {
     /// Sends the root's elements to every rank; collective. Counts are equal on all ranks.
     public func broadcast<T>(_ data: inout Buffer<T>, root: Int) throws(MPIError) {
@@ -43,14 +45,18 @@ extension Communicator {
         try perform(.allReduce(data.region, operation))
     }
 
-    /// Sends a message. May wait for the receiver.
+    /// Sends a message. May wait for the receiver, as libraries do with long messages.
     public func send<T>(_ data: borrowing Buffer<T>, to destination: Int, tag: Int) throws(MPIError) {
         try perform(.send(data.region, to: destination, tag: tag))
     }
 
     /// Waits for a message, of any rank and with any tag where these are nil.
     ///
-    /// - Parameter data: at least as long as the message; a longer message is an error.
+    /// - Parameters:
+    ///   - data: at least as long as the message; a longer message is an error.
+    ///   - source: the sender's rank; nil takes a message of any rank.
+    ///   - tag: nil takes a message with any tag.
+    /// - Returns: source, tag and length of the message.
     @discardableResult
     public func receive<T>(
         into data: inout Buffer<T>, from source: Int? = nil, tag: Int? = nil

@@ -1,14 +1,18 @@
 /// The two buffers of a gather, given back when it is complete.
+///
+/// They come back as they went in, so that a round's buffers are made once and used in every round.
 @frozen
 public struct GatherBuffers<Element: MPIScalar>: ~Copyable {
+    /// This rank's part, unchanged.
     public var send: Buffer<Element>
-    /// At the root, the parts in rank order.
+    /// At the root, the parts in rank order; elsewhere what the caller gave, unchanged.
     public var receive: Buffer<Element>
 }
 
 /// The two buffers of a scatter, given back when it is complete.
 @frozen
 public struct ScatterBuffers<Element: MPIScalar>: ~Copyable {
+    /// At the root, the parts of all ranks, unchanged.
     public var send: Buffer<Element>
     /// This rank's part.
     public var receive: Buffer<Element>
@@ -16,7 +20,12 @@ public struct ScatterBuffers<Element: MPIScalar>: ~Copyable {
 
 /// Non-blocking operations. Each takes its buffers and gives them back from ``Request/wait(_:)``.
 ///
-/// Collective ones are started by all ranks in the same order.
+/// While a transfer is under way the library reads and writes its buffers, so the ``Request`` owns them and
+/// nobody can touch them (MPI 3.1 §3.7, §5.12). A program starts a transfer, computes, and looks at
+/// ``Request/test()`` now and then: libraries make progress mainly inside calls.
+///
+/// Collective ones are started by all ranks in the same order, and are never matched with blocking ones. If a
+/// `start…` throws, its buffers are leaked, because a part of the transfer may have begun.
 extension Communicator {
     /// Begins a barrier; collective.
     public func startBarrier() throws(MPIError) -> Request<Void> {
@@ -24,6 +33,8 @@ extension Communicator {
     }
 
     /// Begins to send the root's elements to every rank; collective. Counts are equal on all ranks.
+    ///
+    /// - Returns: a request that gives the buffer back with the root's elements.
     public func startBroadcast<T>(_ buffer: consuming Buffer<T>, root: Int) throws(MPIError) -> Request<Buffer<T>> {
         try begin(.broadcast(buffer.region, root: root), buffer)
     }
@@ -42,9 +53,12 @@ extension Communicator {
     /// Begins to collect parts of different lengths at the root, one behind another in rank order; collective.
     ///
     /// - Parameters:
-    ///   - count: how many of `send`'s first elements are this rank's part; nil for all of them.
+    ///   - send: the buffer with this rank's part at its start.
+    ///   - count: how many of `send`'s first elements are this rank's part; nil for all of them. So one buffer
+    ///     serves rounds with different numbers of clients.
     ///   - receive: at the root, at least as long as all parts; elsewhere it may be empty.
     ///   - counts: at the root, the number of elements of each rank; elsewhere ignored.
+    ///   - root: the rank that collects.
     public func startGatherv<T>(
         _ send: consuming Buffer<T>, sending count: Int? = nil, into receive: consuming Buffer<T>, counts: [Int],
         root: Int
@@ -66,14 +80,14 @@ extension Communicator {
         return try begin(transfer, ScatterBuffers(send: send, receive: receive))
     }
 
-    /// Begins to combine all ranks' elements into the root's; collective. The other ranks' stay as they are.
+    /// Begins to combine all ranks' elements into the root's, in place; collective. The other ranks' stay as they are.
     public func startReduce<T>(
         _ buffer: consuming Buffer<T>, _ operation: ReduceOperation, root: Int
     ) throws(MPIError) -> Request<Buffer<T>> {
         try begin(.reduce(buffer.region, operation, root: root), buffer)
     }
 
-    /// Begins to combine all ranks' elements into every rank's; collective.
+    /// Begins to combine all ranks' elements into every rank's, in place; collective.
     public func startAllReduce<T>(
         _ buffer: consuming Buffer<T>, _ operation: ReduceOperation
     ) throws(MPIError) -> Request<Buffer<T>> {
@@ -81,6 +95,9 @@ extension Communicator {
     }
 
     /// Begins to send a message.
+    ///
+    /// Complete means that the buffer is free again, not that the message was received: a short message may be
+    /// complete while its receiver is dead.
     public func startSend<T>(
         _ buffer: consuming Buffer<T>, to destination: Int, tag: Int
     ) throws(MPIError) -> Request<Buffer<T>> {
@@ -89,7 +106,10 @@ extension Communicator {
 
     /// Begins to wait for a message, of any rank and with any tag where these are nil.
     ///
-    /// ``Request/status`` says where it came from once it is there.
+    /// ``Request/status`` says where it came from and how long it is once it is there. Unlike all other
+    /// transfers a receive can be withdrawn with ``Request/cancel()``.
+    ///
+    /// - Parameter buffer: at least as long as the message; a longer message is an error of the wait.
     public func startReceive<T>(
         into buffer: consuming Buffer<T>, from source: Int? = nil, tag: Int? = nil
     ) throws(MPIError) -> Request<Buffer<T>> {
@@ -98,6 +118,7 @@ extension Communicator {
 }
 
 extension Communicator {
+    /// Starts a transfer whose regions lie in `payload`, and moves the payload into the request.
     private func begin<Payload: ~Copyable>(
         _ transfer: Transfer, _ payload: consuming Payload
     ) throws(MPIError) -> Request<Payload> {

@@ -1,22 +1,29 @@
 internal import CMPI
 
-/// An MPI call failed.
+/// An MPI call that failed (MPI 3.1 §8.3).
+///
+/// Error handlers of all communicators return codes instead of aborting, so that a rank can say what it was
+/// about. After an error the state of MPI is undefined by the standard: in most places the job ends, but for a
+/// lost peer ranks go on over a new group, which works with the supported libraries.
 public struct MPIError: Error, CustomStringConvertible, Equatable {
-    /// The C function, such as `MPI_Bcast`.
+    /// The C function, such as `MPI_Bcast`; of the non-blocking forms, `MPI_Ibcast` or `MPI_Test`.
     public let function: String
-    /// The code it returned.
+    /// The code it returned, whose numbers are the library's own; 0 where the call succeeded with an unusable result.
     public let code: Int
     /// The library's text for the code, on one line.
     public let message: String
 
+    /// Makes an error of an implementation of ``Communicator`` that is not the library.
     public init(function: String, code: Int, message: String) {
         self.function = function
         self.code = code
         self.message = message
     }
 
+    /// One line with function, code and text.
     public var description: String { "\(function) failed with code \(code): \(message)" }
 
+    /// Asks the library for the text of a code.
     init(function: String, code: Int32) {
         var length: Int32 = 0
         let text = text(capacity: Int(Constant.maxErrorString)) { _ = MPI_Error_string(code, $0, &length) }
@@ -24,7 +31,7 @@ public struct MPIError: Error, CustomStringConvertible, Equatable {
     }
 }
 
-/// Runs one MPI call and turns a code other than success into an error.
+/// Runs one MPI call and turns a code other than success into an error; free of cost when it succeeds.
 @inline(__always)
 func check(_ function: StaticString, _ call: () -> Int32) throws(MPIError) {
     let code = call()

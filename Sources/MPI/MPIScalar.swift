@@ -1,4 +1,4 @@
-/// The element types that cross between ranks.
+/// The element types that cross between ranks; the raw values are no part of any file or message.
 public enum Datatype: UInt8, Sendable, CaseIterable {
     case float, double, int32, int64, uint8, uint32, uint64
 
@@ -14,7 +14,8 @@ public enum Datatype: UInt8, Sendable, CaseIterable {
 
 /// A Swift number type that MPI moves and reduces: exactly the types of ``Datatype``.
 ///
-/// All-zero bytes are the number zero in each of them, which ``Buffer`` relies on.
+/// All-zero bytes are the number zero in each of them, which ``Buffer`` relies on. Integers have fixed widths,
+/// and `Int` is missing on purpose: what crosses between machines has one size everywhere.
 public protocol MPIScalar: BitwiseCopyable, Sendable {
     /// MPI's name for this type.
     static var datatype: Datatype { get }

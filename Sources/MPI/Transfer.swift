@@ -1,12 +1,13 @@
-/// A run of elements that an operation reads or writes.
+/// A run of elements that an operation reads or writes: address, number and type, without ownership.
 ///
-/// A region does not own its memory. Whoever makes a ``Transfer`` from it keeps the memory in place until the transfer
-/// is complete: blocking calls by not returning, ``Request`` by owning the buffers.
+/// Whoever makes a ``Transfer`` from it keeps the memory in place until the transfer is complete: blocking
+/// calls by not returning, ``Request`` and ``MessageSlot`` by owning the buffers.
 public struct MemoryRegion {
     /// The first element; nil only if there is none.
     package let base: UnsafeMutableRawPointer?
     /// The number of elements.
     public let count: Int
+    /// The type of the elements, which decides their size and how a reduction combines them.
     public let datatype: Datatype
 
     package init(base: UnsafeMutableRawPointer?, count: Int, datatype: Datatype) {
@@ -16,6 +17,7 @@ public struct MemoryRegion {
         self.datatype = datatype
     }
 
+    /// The length in bytes; may pass 2³¹.
     public var byteCount: Int { count * datatype.byteCount }
 
     /// The `count` elements from index `start`.
@@ -33,9 +35,11 @@ public struct MemoryRegion {
 
 /// One MPI call as a value: what ``Communicator/perform(_:)`` does at once and ``Communicator/start(_:)`` begins.
 ///
-/// A decorator of a communicator (a simulated link, a byte counter) looks at this value; programs call the typed
-/// methods of ``Communicator``. Regions named `into` are written, all others are read, except where both is said.
+/// A decorator of a communicator (a simulated link, a byte counter) looks at this value; programs call the
+/// typed methods of ``Communicator``. Regions named `into` are written, all others are read, except where both
+/// is said. Ranks and tags are not checked here: an invalid one is the library's error.
 public enum Transfer {
+    /// Moves nothing; complete when every rank has begun it.
     case barrier
     /// Read at the root and written elsewhere.
     case broadcast(MemoryRegion, root: Int)
@@ -49,21 +53,28 @@ public enum Transfer {
     case reduce(MemoryRegion, ReduceOperation, root: Int)
     /// In place: every region becomes the result.
     case allReduce(MemoryRegion, ReduceOperation)
+    /// To a rank, with a tag from 0 to at least 32767 (`MPI_TAG_UB`, MPI 3.1 §8.1.2).
     case send(MemoryRegion, to: Int, tag: Int)
     /// From any rank and with any tag where these are nil.
     case receive(MemoryRegion, from: Int?, tag: Int?)
 }
 
-/// A transfer under way.
+/// A transfer under way, without its memory.
+///
+/// An implementation's counterpart of a request; programs hold a ``Request`` or a ``MessageSlot``, which own
+/// the memory. Dropping it does not end the transfer.
 public protocol PendingTransfer: AnyObject {
     /// Where the message of a completed receive came from; otherwise nil.
     var status: Status? { get }
 
     /// Whether the transfer is complete; lets the library make progress. Does not block.
+    ///
+    /// - Throws: the transfer's error, such as a message longer than its region. Its memory must then be leaked.
     func test() throws(MPIError) -> Bool
 
-    /// Withdraws a receive. Blocks until the library has decided, which needs no other rank.
+    /// Withdraws a receive. Blocks until the library has decided, which needs no other rank (MPI 3.1 §3.8.4).
     ///
     /// - Returns: whether it was withdrawn; if not, the message had arrived and the transfer is complete.
+    /// - Precondition: the transfer is a receive.
     func cancel() throws(MPIError) -> Bool
 }

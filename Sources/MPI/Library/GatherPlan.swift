@@ -5,21 +5,34 @@
 /// together into `limit`; if their places do not, because longer parts lie between them, the call fills a staging area
 /// from which they are copied.
 struct GatherPlan: ~Copyable {
-    /// What this rank gives to the collective call.
+    /// The count that this rank gives to the collective call; 0 if its part travels as a message.
     let own: Int32
     /// This rank's part, if it travels as a message.
     private(set) var outgoing: MemoryRegion?
     /// At the root, the other ranks' parts that travel as messages.
     private(set) var incoming: [(source: Int, region: MemoryRegion)] = []
-    /// At the root, where the collective call writes.
+    /// At the root, where the collective call writes: the caller's memory or the staging area.
     private(set) var target: MemoryRegion
     /// At the root, one count per rank for the collective call.
     private(set) var counts: Buffer<Int32>
     /// At the root, one displacement per rank for the collective call.
     private(set) var displacements: Buffer<Int32>
+    /// The staging area, in words of 8 bytes so that every element type is aligned; nil where places fit into `int`.
     private var staging: Buffer<UInt64>?
+    /// The short parts in the staging area, each with its place in the caller's memory.
     private var staged: [(from: MemoryRegion, to: MemoryRegion)] = []
 
+    /// Plans one gather; copies the root's own part at once if it is long.
+    ///
+    /// - Parameters:
+    ///   - send: this rank's part.
+    ///   - receive: at the root, room for all parts; elsewhere ignored.
+    ///   - counts: at the root, the number of elements of each rank; elsewhere ignored.
+    ///   - root: the rank that collects.
+    ///   - rank: this rank.
+    ///   - size: the number of ranks.
+    ///   - limit: the largest count and displacement of a call; `Int32.max` but in tests.
+    /// - Complexity: O(size) at the root, O(1) elsewhere, without the copies.
     init(
         _ send: MemoryRegion, into receive: MemoryRegion, counts: [Int], root: Int, rank: Int, size: Int, limit: Int
     ) {
@@ -54,6 +67,7 @@ struct GatherPlan: ~Copyable {
         if start > limit { stage(short) }
     }
 
+    /// Turns the call to a staging area in which the short parts lie without gaps.
     private mutating func stage(_ short: [(rank: Int, region: MemoryRegion)]) {
         let count = short.reduce(0) { $0 + $1.region.count }
         let area = Buffer<UInt64>(count: (count * target.datatype.byteCount + 7) / 8)

@@ -1,5 +1,6 @@
 internal import CMPI
 
+/// MPI's handle for an element type. Handles are asked for at each call: they may be addresses known only at run time.
 extension Datatype {
     var handle: MPI_Datatype {
         switch self {
@@ -14,6 +15,7 @@ extension Datatype {
     }
 }
 
+/// MPI's handle for an operation.
 extension ReduceOperation {
     var handle: MPI_Op {
         switch self {
@@ -25,6 +27,7 @@ extension ReduceOperation {
     }
 }
 
+/// What the library's status says, in Swift's types.
 extension Status {
     init(_ status: MPI_Status) throws(MPIError) {
         var status = status
@@ -37,14 +40,19 @@ extension Status {
 
 /// The datatype and count with which one call moves a region, however long it is.
 ///
-/// A count is a C `int`. A longer region is one element of a derived type: blocks of `limit` elements and the rest.
+/// A count is a C `int`. A longer region is one element of a derived type (MPI 3.1 §4.1.2): blocks of `limit`
+/// elements and the rest. So a message stays one message, and a receiver need not know how the sender counted.
+/// Good for sends and receives only: reductions do not take derived types.
 struct Extent: ~Copyable {
+    /// The count argument: the region's count, or 1 for a derived type.
     let count: Int32
+    /// The derived type, freed with this value; nil where the count fits.
     private let derived: DatatypeHandle?
     private let basic: Datatype
 
     var datatype: MPI_Datatype { derived?.value ?? basic.handle }
 
+    /// Makes the datatype for one transfer; no library call where the count fits.
     init(_ region: MemoryRegion, limit: Int) throws(MPIError) {
         basic = region.datatype
         if region.count <= limit, let count = Int32(exactly: region.count) {

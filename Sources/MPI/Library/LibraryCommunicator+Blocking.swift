@@ -1,5 +1,7 @@
 internal import CMPI
 
+/// The blocking calls. What would not fit into one call is cut up by rules that depend only on numbers that all
+/// ranks know.
 extension LibraryCommunicator {
     package func perform(_ transfer: Transfer) throws(MPIError) -> Status? {
         switch transfer {
@@ -57,6 +59,7 @@ extension LibraryCommunicator {
         return nil
     }
 
+    /// Reduces one part in place, around a defect of MPICH.
     private func reduce(
         _ part: MemoryRegion.Part, of datatype: Datatype, _ operation: ReduceOperation, root: Int
     ) throws(MPIError) {
@@ -76,6 +79,7 @@ extension LibraryCommunicator {
         _ = consume copy
     }
 
+    /// Gathers with long parts as messages: these are begun before the collective call and awaited after it.
     private func gatherv(
         _ send: MemoryRegion, into receive: MemoryRegion, counts: [Int], root: Int
     ) throws(MPIError) -> Status? {
@@ -94,6 +98,7 @@ extension LibraryCommunicator {
         return nil
     }
 
+    /// Waits with sleeps for what has no blocking call of its own.
     private func waitFor(_ transfer: any PendingTransfer) throws(MPIError) -> Status? {
         _ = try Backoff.default.wait { () throws(MPIError) in try transfer.test() }
         return transfer.status

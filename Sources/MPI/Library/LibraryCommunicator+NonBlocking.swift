@@ -1,5 +1,6 @@
 internal import CMPI
 
+/// The non-blocking calls. A transfer may be several requests of the library; all are started before `start` returns.
 extension LibraryCommunicator {
     package func start(_ transfer: Transfer) throws(MPIError) -> any PendingTransfer {
         try start(transfer, reusing: nil)
@@ -22,6 +23,7 @@ extension LibraryCommunicator {
         return pending
     }
 
+    /// The transfer object to use: the former one, emptied, if it is this communicator's own, or a new one.
     private func vacant(_ former: (any PendingTransfer)?, isReceive: Bool) -> LibraryTransfer {
         guard let former = former as? LibraryTransfer, former.belongs(to: self) else {
             return LibraryTransfer(self, isReceive: isReceive)
@@ -30,6 +32,7 @@ extension LibraryCommunicator {
         return former
     }
 
+    /// Adds the requests of everything but a receive to a transfer.
     private func add(_ transfer: Transfer, to pending: LibraryTransfer) throws(MPIError) {
         switch transfer {
         case .barrier:
@@ -93,6 +96,7 @@ extension LibraryCommunicator {
         count <= maximumCount / size ? Int32(exactly: count) : nil
     }
 
+    /// Adds the messages and the collective call of a gather, in the same order as the blocking form.
     private func addGatherv(
         _ send: MemoryRegion, into receive: MemoryRegion, counts: [Int], root: Int, to pending: LibraryTransfer
     ) throws(MPIError) {
@@ -114,6 +118,9 @@ extension LibraryCommunicator {
         if let region = plan.outgoing { try addSend(region, to: root, pending) }
     }
 
+    /// Adds a scatter whose parts are too long for one call, as messages between the root and each rank.
+    ///
+    /// Every rank decides this by itself: parts are of equal length.
     private func addScatterMessages(
         _ send: MemoryRegion, into receive: MemoryRegion, root: Int, to pending: LibraryTransfer
     ) throws(MPIError) {
@@ -124,6 +131,8 @@ extension LibraryCommunicator {
         }
     }
 
+    /// Begins a message on the duplicate communicator. Tag 0 is enough: messages of one pair of ranks keep
+    /// their order.
     private func addSend(_ region: MemoryRegion, to other: Int, _ pending: LibraryTransfer) throws(MPIError) {
         let extent = try Extent(region, limit: maximumCount)
         try pending.add("MPI_Isend") {

@@ -11,11 +11,15 @@ package final class LibraryCommunicator: Communicator {
     /// The most elements in one library call, and the largest displacement in elements. Tests make it small.
     package var maximumCount = Int(Int32.max)
 
+    /// The library's communicator.
     let handle: MPI_Comm
+    /// The duplicate for parts that travel as messages.
     let messages: MPI_Comm
     private let isOwned: Bool
     private var isFree = false
 
+    /// Adopts a handle; collective, because it makes the duplicate.
+    ///
     /// - Parameter isOwned: whether the handle is to be freed; MPI's own communicators are not.
     init(_ handle: MPI_Comm, isOwned: Bool) throws(MPIError) {
         self.handle = handle
@@ -100,6 +104,7 @@ package final class LibraryCommunicator: Communicator {
         if let failure { throw failure }
     }
 
+    /// Frees the duplicate and, if it is owned, the handle; each call goes through `run`, which handles its error.
     private func release(_ run: (StaticString, () -> Int32) -> Void) {
         var messages = CommHandle(value: self.messages)
         run("MPI_Comm_free") { MPI_Comm_free(&messages.value) }
@@ -109,6 +114,7 @@ package final class LibraryCommunicator: Communicator {
         }
     }
 
+    /// Makes a communicator of a new handle; nil for the null handle. Collective over the new communicator.
     private func adopt(_ part: CommHandle) throws(MPIError) -> LibraryCommunicator? {
         if part.value == Constant.commNull { return nil }
         let communicator = try LibraryCommunicator(part.value, isOwned: true)
@@ -116,7 +122,9 @@ package final class LibraryCommunicator: Communicator {
         return communicator
     }
 
+    /// A source as a C argument; nil becomes the wildcard.
     static func source(_ source: Int?) -> Int32 { source.map(argument) ?? Constant.anySource }
+    /// A tag as a C argument; nil becomes the wildcard.
     static func tag(_ tag: Int?) -> Int32 { tag.map(argument) ?? Constant.anyTag }
 
     /// A rank or a tag as a C argument. One that cannot exist becomes one that no library gives a special meaning, so

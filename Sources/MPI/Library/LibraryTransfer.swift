@@ -1,15 +1,20 @@
 internal import CMPI
 
 /// One or several requests of the MPI library that together are a transfer.
+///
+/// They are tested in order, and a request that is complete is not tested again. A receive is always one
+/// request, whose status is kept.
 final class LibraryTransfer: PendingTransfer {
+    /// Where the message of a completed receive came from; nil for other transfers.
     private(set) var status: Status?
 
-    /// The communicator may not be freed under a transfer.
+    /// The communicator, which may not be freed under a transfer.
     private let communicator: LibraryCommunicator
     private var isReceive: Bool
     private var requests: [RequestHandle] = []
+    /// How many of the requests, from the first, are known to be complete.
     private var completed = 0
-    /// Holds memory that the library reads or writes until the transfer is complete.
+    /// The memory of a gather that the library reads or writes until the transfer is complete.
     private var plan: GatherPlan?
 
     init(_ communicator: LibraryCommunicator, isReceive: Bool = false) {
@@ -26,15 +31,17 @@ final class LibraryTransfer: PendingTransfer {
         self.isReceive = isReceive
     }
 
+    /// Whether the transfer was begun on a communicator, and may be reused there.
     func belongs(to communicator: LibraryCommunicator) -> Bool { self.communicator === communicator }
 
-    /// Adds the request that one call makes.
+    /// Adds the request that one call makes; nothing if the call fails.
     func add(_ function: StaticString, _ call: (inout RequestHandle) -> Int32) throws(MPIError) {
         var request = RequestHandle(value: Constant.requestNull)
         try check(function) { call(&request) }
         requests.append(request)
     }
 
+    /// Keeps a gather's plan until the transfer is complete, when staged parts are put in their places.
     func keep(_ plan: consuming GatherPlan) { self.plan = consume plan }
 
     func test() throws(MPIError) -> Bool {

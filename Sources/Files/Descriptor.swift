@@ -4,9 +4,16 @@ import Glibc
 import Musl
 #endif
 
-/// An open file, closed when the value ends.
+/// An open regular file, closed when the value ends.
+///
+/// All of the target's reading and writing goes through it, so that one place decides what may be opened:
+/// folders, pipes and devices are refused, and nothing is written through a symbolic link. Reads and writes
+/// name their offset, so the value keeps no position. Every call repeats what a signal interrupted (`EINTR`)
+/// and what the system did only in part.
 struct Descriptor: ~Copyable {
+    /// The path that it was opened by, for messages; the file may have lost that name since.
     let path: String
+    /// The operating system's descriptor.
     let number: Int32
 
     private init(path: String, number: Int32) {
@@ -14,14 +21,20 @@ struct Descriptor: ~Copyable {
         self.number = number
     }
 
-    /// A file that was not there before. A symbolic link of that name is no place for it.
+    /// Makes a file that was not there before. A symbolic link of that name is an error, wherever it leads.
+    ///
+    /// - Throws: ``FileError`` with `EEXIST` when anything has the name.
     init(creating path: String) throws(FileError) {
         let number = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o666)
         guard number >= 0 else { throw FileError("write", path) }
         self.init(path: path, number: number)
     }
 
-    /// A regular file that is there, under no other name, and is not a symbolic link.
+    /// Opens a regular file for writing that is there, has no second name, and is not a symbolic link.
+    ///
+    /// In a folder from elsewhere a hard link could lead to any file of the user, just as a symbolic one could.
+    ///
+    /// - Throws: ``FileError``, also for a folder, a pipe, a device or a hard link.
     static func continuing(_ path: String) throws(FileError) -> Descriptor {
         // Without waiting for the other end of a pipe.
         let number = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)
@@ -33,7 +46,9 @@ struct Descriptor: ~Copyable {
         return file
     }
 
-    /// A regular file that is there.
+    /// Opens a regular file that is there, for reading; a symbolic link is followed.
+    ///
+    /// - Throws: ``FileError``, also for a folder, a pipe or a device.
     static func reading(_ path: String) throws(FileError) -> Descriptor {
         let number = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard number >= 0 else { throw FileError("read", path) }
@@ -44,7 +59,10 @@ struct Descriptor: ~Copyable {
 
     deinit { close(number) }
 
-    /// - Throws: when it is no regular file, too.
+    /// What the system knows of the open file, its size among it.
+    ///
+    /// - Parameter action: the verb of the error, `read` or `write`.
+    /// - Throws: ``FileError``, also when it is not a regular file.
     func status(_ action: String) throws(FileError) -> stat {
         var status = stat()
         guard fstat(number, &status) == 0 else { throw FileError(action, path) }
@@ -55,7 +73,9 @@ struct Descriptor: ~Copyable {
         return status
     }
 
-    /// Writes all the bytes.
+    /// Writes all the bytes at `offset`, over what stands there or behind the end.
+    ///
+    /// - Throws: ``FileError``; some of the bytes may then be in the file.
     func write(_ bytes: RawSpan, at offset: Int) throws(FileError) {
         let code = bytes.withUnsafeBytes { bytes -> Int32 in
             var done = 0
@@ -69,7 +89,10 @@ struct Descriptor: ~Copyable {
         guard code == 0 else { throw FileError("write", path, code: code) }
     }
 
-    /// All its bytes.
+    /// All bytes of the file, as many as it had when the call began.
+    ///
+    /// - Parameter limit: the most bytes that the caller is ready to hold in memory.
+    /// - Throws: ``FileError``, also when the file is longer than `limit`; nothing is read then.
     func contents(atMost limit: Int) throws(FileError) -> [UInt8] {
         let size = Int(try status("read").st_size)
         guard size <= limit else {
@@ -78,7 +101,7 @@ struct Descriptor: ~Copyable {
         return try contents(from: 0, atMost: size)
     }
 
-    /// Bytes from `offset` on, as far as there are any.
+    /// The bytes from `offset` on, at most `size`; fewer where the file ends before.
     func contents(from offset: Int, atMost size: Int) throws(FileError) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: size)
         var done = 0
@@ -98,17 +121,21 @@ struct Descriptor: ~Copyable {
         return bytes
     }
 
-    /// What its path leads to.
+    /// Whether the path leads to this file, to another one, or to nothing; two system calls.
+    ///
+    /// Device and inode decide, so that a file that was moved away and another put in its place is noticed.
     var place: GrowingFile.Place {
         var (own, found) = (stat(), stat())
         guard fstat(number, &own) == 0, lstat(path, &found) == 0 else { return .gone }
         return own.st_ino == found.st_ino && own.st_dev == found.st_dev ? .here : .taken
     }
 
+    /// Cuts the file off, or fills it up with zeros, to `length` bytes.
     func truncate(to length: Int) throws(FileError) {
         guard ftruncate(number, off_t(length)) == 0 else { throw FileError("write", path) }
     }
 
+    /// Waits until the contents are on the disk (`fsync`); takes milliseconds or more on a hard disk.
     func synchronize() throws(FileError) {
         // Some special file systems cannot, and need not.
         guard fsync(number) == 0 || errno == EINVAL || errno == ENOTSUP else { throw FileError("write", path) }

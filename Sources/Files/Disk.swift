@@ -1,13 +1,15 @@
 import FedCore
 import Foundation
 
-/// The disk that a path is on.
+/// The disk that a path is on, for messages that say which disk is full: a run may write to several.
 public struct Disk: Sendable, Equatable {
-    /// Where its file system begins, e.g. `/home`.
+    /// The folder at which its file system begins, e.g. `/home`.
     public let mountPoint: String
-    /// That this user can still write.
+    /// The bytes that this user can still write; 0 where the system does not say. Quotas are not in it.
     public let freeBytes: Int
 
+    /// Finds the disk of a path, by going up until another device begins.
+    ///
     /// - Parameter path: need not be there; the nearest folder above it that is there counts.
     public init(of path: String) {
         var place = path
@@ -28,7 +30,9 @@ public struct Disk: Sendable, Equatable {
 }
 
 extension FileError {
-    /// The reason with the disk's name where it is the disk's, without the file's path: the same for files that fail alike.
+    /// The reason with the disk's name where the disk is at fault, without the file's path.
+    ///
+    /// So it is the same for all files that fail alike, and they can be told of in one line.
     public var reasonWithDisk: String {
         let mountPoint = Disk(of: path).mountPoint.printable
         return switch code {
@@ -42,7 +46,10 @@ extension FileError {
 }
 
 extension FileError {
-    /// What the system said, of an error of Foundation; nil when it has no number of the system.
+    /// What the system said in an error of Foundation, as a file error in plain words.
+    ///
+    /// - Parameter error: any error; its own error number or that of the error below it counts.
+    /// - Returns: nil when it has no number of the system and none that Foundation's code stands for.
     public init?(of error: any Error) {
         let error = error as NSError
         let underlying = error.userInfo[NSUnderlyingErrorKey] as? NSError

@@ -8,7 +8,9 @@ import Foundation
 extension Safetensors {
     /// The file's contents. O(elements).
     ///
-    /// - Throws: `SafetensorsError.badHeader` when a name or the metadata cannot be written as JSON.
+    /// Two files of equal tensors and metadata are equal byte by byte: the header's keys are sorted.
+    ///
+    /// - Throws: ``SafetensorsError/badHeader(_:)`` when a name or the metadata cannot be written as JSON.
     public func encoded() throws(SafetensorsError) -> [UInt8] {
         var header = SafetensorsHeader(tensors: [:], metadata: metadata)
         var size = 0
@@ -33,10 +35,15 @@ extension Safetensors {
         return bytes
     }
 
-    /// Reads a file's contents, and believes nothing in it that does not fit together. Floats of 16 and 64 bits become
-    /// floats of 32.
+    /// Reads a file's contents, and believes nothing in it that does not fit together.
     ///
-    /// - Throws: `SafetensorsError` that names the first tensor with a number that no weight can be.
+    /// The header's length, the shapes, the byte ranges and the file's length must agree, without gaps or
+    /// overlaps; every number must be one that a weight can be. Floats of 16 and 64 bits become floats of 32.
+    /// Whatever the bytes are, this throws and never traps.
+    ///
+    /// - Parameter bytes: the whole file; `bytes(of:)` reads one without trusting its length.
+    /// - Throws: ``SafetensorsError``; for a bad number it names the first tensor and element.
+    /// - Complexity: O(bytes), with the elements in memory beside the bytes.
     public init(decoding bytes: [UInt8]) throws(SafetensorsError) {
         let start = SafetensorsHeader.prefixBytes + (try SafetensorsHeader.byteCount(bytes))
         guard bytes.count >= start else { throw .wrongSize(expectedBytes: start, actualBytes: bytes.count) }
@@ -54,15 +61,19 @@ extension Safetensors {
         metadata = header.metadata
     }
 
-    /// How many bytes follow a header.
-    /// - Throws: `SafetensorsError` when it does not fit together.
+    /// The number of bytes that follow a header.
+    ///
+    /// - Throws: ``SafetensorsError`` when types, shapes and byte ranges do not fit together.
     static func bodyBytes(_ header: SafetensorsHeader) throws(SafetensorsError) -> Int {
         try places(in: header).end
     }
 
+    /// A tensor of the header, with its bytes' range behind the header.
     private typealias Place = (name: String, shape: [Int], type: StoredType, range: Range<Int>)
 
-    /// Where the tensors are, in the order in which they lie in the file, and where the last one ends.
+    /// The tensors in the order in which they lie in the file, and where the last one ends.
+    ///
+    /// Each must begin where the one before it ends. Int64 is allowed only where it is passed over.
     private static func places(
         in header: SafetensorsHeader
     ) throws(SafetensorsError) -> (entries: [Place], end: Int) {
@@ -83,12 +94,13 @@ extension Safetensors {
         return (places, end)
     }
 
-    /// PyTorch's batch normalisation counts its batches, which no default of its reads.
+    /// Whether a tensor is batch normalisation's count of batches, which PyTorch uses only with
+    /// `momentum=None`.
     private static func isCounter(_ name: String) -> Bool {
         name == "num_batches_tracked" || name.hasSuffix(".num_batches_tracked")
     }
 
-    /// The byte at which a tensor ends that is to begin at `start`.
+    /// The byte at which a tensor ends that is to begin at `start`; products of hostile extents do not overflow.
     private static func end(
         of entry: SafetensorsHeader.Entry, _ name: String, after start: Int, elementBytes: Int
     ) throws(SafetensorsError) -> Int {
@@ -108,7 +120,7 @@ extension Safetensors {
 
 // Elements.
 extension Safetensors {
-    /// What a file may hold.
+    /// The types that a file may hold, by the format's names.
     private enum StoredType: String {
         case float32 = "F32"
         case float16 = "F16"
@@ -119,6 +131,7 @@ extension Safetensors {
         case uint8 = "U8"
         case int64 = "I64"
 
+        /// The size of one element in bytes.
         var byteCount: Int {
             switch self {
             case .int8, .uint8: 1
@@ -129,7 +142,10 @@ extension Safetensors {
         }
     }
 
+    /// Reads a tensor's elements.
+    ///
     /// - Returns: nil for what is passed over.
+    /// - Throws: ``SafetensorsError/defect(_:)`` for a float that no weight can be.
     private static func elements(
         _ bytes: ArraySlice<UInt8>, _ type: StoredType, _ name: String
     ) throws(SafetensorsError) -> Elements? {
@@ -144,6 +160,7 @@ extension Safetensors {
         }
     }
 
+    /// The values as 32-bit floats, once all are known to be finite in that type and no variance is negative.
     private static func sound<Number: BinaryFloatingPoint>(
         _ values: [Number], _ name: String
     ) throws(SafetensorsError) -> Elements {
@@ -151,7 +168,7 @@ extension Safetensors {
         return .float32(values as? [Float] ?? values.map { Float($0) })
     }
 
-    /// Little-endian words.
+    /// Little-endian words, on a machine of any byte order and at any alignment.
     private static func words<Word: FixedWidthInteger>(_ bytes: ArraySlice<UInt8>, _: Word.Type) -> [Word] {
         let size = Word.bitWidth / 8
         return stride(from: bytes.startIndex, to: bytes.endIndex, by: size).map { position in
@@ -161,6 +178,7 @@ extension Safetensors {
         }
     }
 
+    /// Adds a tensor's elements to the file's bytes, little-endian.
     private static func append(_ elements: Elements, to bytes: inout [UInt8]) {
         switch elements {
         case .float32(let values):

@@ -1,7 +1,12 @@
 package import Foundation
 
 extension Safetensors {
-    /// Reads no more of the file than its header promises, and one byte.
+    /// Reads a file's bytes: no more than its header promises, and one byte, by which ``init(decoding:)`` sees
+    /// that it is too long.
+    ///
+    /// So neither a huge file nor a device that never ends fills the memory.
+    ///
+    /// - Throws: ``SafetensorsError`` for a header that cannot be right, or Foundation's error of the reading.
     package static func bytes(of file: URL) throws -> [UInt8] {
         let handle = try FileHandle(forReadingFrom: file)
         defer { try? handle.close() }

@@ -1,22 +1,30 @@
-/// Bytes that are not a weights file this project reads, or not the weights of this model.
+/// The reason why bytes are not a weights file that is read here, or not the weights of this model.
+///
+/// Each case names the tensor by the file's own name for it, so that a user can mend the file in Python.
 public enum SafetensorsError: Error, Equatable, CustomStringConvertible {
-    /// The file ends too early or too late.
+    /// The file ends too early or too late: truncated, or with bytes behind the last tensor.
     case wrongSize(expectedBytes: Int, actualBytes: Int)
-    /// Not a safetensors file, or a damaged one.
+    /// The header is not of a safetensors file, or is damaged; the text says where.
     case badHeader(String)
     /// None of the types `F32`, `F16`, `BF16`, `F64`, `I8` and `U8`.
     case unsupportedType(tensor: String, type: String)
+    /// A tensor of a type that is read, but not for this parameter.
     case wrongType(tensor: String, expected: String, actual: String)
-    /// A tensor that has another one beside it which does not go with it, or numbers that cannot be weights.
+    /// A mask that does not go with its values, or numbers that cannot be weights; `reason` ends the sentence
+    /// "tensor … ".
     case inconsistent(tensor: String, reason: String)
     /// A number that no weight can be.
     case defect(WeightDefect)
+    /// A parameter of the model, or the other half of a packed one, that the file does not have.
     case missing(tensor: String)
     /// A tensor has another name: `actual` instead of `tensor`.
     case misnamed(tensor: String, actual: String)
+    /// A tensor that the model does not have.
     case unexpected(tensor: String)
+    /// A tensor whose shape differs from the parameter's, `expected`.
     case wrongShape(tensor: String, expected: [Int], actual: [Int])
 
+    /// One line for the user, with what to do where that is known.
     public var description: String {
         switch self {
         case .wrongSize(let expected, let actual): "weights file has \(actual) bytes instead of \(expected)"
@@ -36,7 +44,8 @@ public enum SafetensorsError: Error, Equatable, CustomStringConvertible {
         }
     }
 
-    /// What wrappers such as PyTorch's `DataParallel` put before every name.
+    /// The advice to take off what wrappers such as PyTorch's `DataParallel` put before every name; empty
+    /// without a prefix.
     private static func prefix(_ actual: String, of tensor: String) -> String {
         guard actual.hasSuffix("." + tensor) else { return "" }
         return ": take the prefix '\(actual.dropLast(tensor.count))' off all names"

@@ -5,23 +5,31 @@ import Foundation
 #endif
 
 /// The header of a weights file, a JSON object: one member for each tensor, and `__metadata__`.
+///
+/// Limits are checked before the JSON is parsed, because a parser spends memory on whatever it is given.
 struct SafetensorsHeader: Codable {
+    /// One tensor's member, as the file says it; not yet checked.
     struct Entry: Codable {
+        /// The type by the format's name, such as `F32`.
         let dtype: String
+        /// The extents, outermost first.
         let shape: [Int]
         // The format's own name.
         // swift-format-ignore: AlwaysUseLowerCamelCase
         let data_offsets: [Int]
     }
 
-    /// Bytes: far more than any model here takes, and little enough to be read in a moment. The format allows 100 MB.
+    /// The longest header that is read, in bytes: far more than any model here takes, and little enough to be
+    /// read in a moment. The format allows 100 MB.
     static let largest = 4 << 20
-    /// Members of all objects in it: a tensor takes four.
+    /// The most members of all objects in it, together: a tensor takes four.
     static let mostMembers = 20_000
-    /// Bytes before it.
+    /// The bytes before it, which hold its length.
     static let prefixBytes = 8
 
+    /// The tensors, by name.
     var tensors: [String: Entry]
+    /// Text about the file, by key; empty where the file has none.
     var metadata: [String: String]
 
     init(tensors: [String: Entry], metadata: [String: String]) {
@@ -29,7 +37,10 @@ struct SafetensorsHeader: Codable {
         self.metadata = metadata
     }
 
-    /// How long it is, by the file's first bytes.
+    /// The header's length in bytes, by the file's first bytes.
+    ///
+    /// - Throws: ``SafetensorsError`` when there are fewer than ``prefixBytes``, or the length is more than
+    ///   ``largest``.
     static func byteCount(_ first: some Collection<UInt8>) throws(SafetensorsError) -> Int {
         guard first.count >= prefixBytes else {
             throw .wrongSize(expectedBytes: prefixBytes, actualBytes: first.count)
@@ -42,6 +53,8 @@ struct SafetensorsHeader: Codable {
     }
 
     /// Reads the JSON text. What is far too long is refused before the time and the memory of reading it are spent.
+    ///
+    /// - Throws: ``SafetensorsError/badHeader(_:)``
     init(parsing text: ArraySlice<UInt8>) throws(SafetensorsError) {
         guard Self.hasFewMembers(text) else {
             throw .badHeader("its header has more than \(Self.mostMembers / 4) tensors, which no model here has")
@@ -51,7 +64,7 @@ struct SafetensorsHeader: Codable {
         }
     }
 
-    /// Counts colons outside of texts.
+    /// Counts colons outside of strings, each of which belongs to one member, in one pass without memory.
     private static func hasFewMembers(_ text: ArraySlice<UInt8>) -> Bool {
         var (members, isText, isEscaped) = (0, false, false)
         for byte in text {
@@ -70,15 +83,18 @@ struct SafetensorsHeader: Codable {
 
     // MARK: Codable
 
+    /// A member's name, which may be any text.
     private struct Key: CodingKey {
         let stringValue: String
         var intValue: Int? { nil }
         init(stringValue: String) { self.stringValue = stringValue }
         init?(intValue: Int) { nil }
 
+        /// The one member that is no tensor.
         static let metadata = Key(stringValue: "__metadata__")
     }
 
+    /// Takes `__metadata__` apart from the tensors.
     init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: Key.self)
         tensors = [:]
@@ -92,6 +108,7 @@ struct SafetensorsHeader: Codable {
         }
     }
 
+    /// Writes `__metadata__` only where there is any.
     func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: Key.self)
         if !metadata.isEmpty { try container.encode(metadata, forKey: .metadata) }

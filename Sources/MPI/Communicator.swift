@@ -72,8 +72,8 @@ public protocol Communicator: AnyObject {
 
     /// Makes a communicator of some of the ranks; collective over those ranks only, so that others may be dead.
     ///
-    /// This is how a job goes on after the loss of a rank (`MPI_Comm_create_group`, MPI 3.1 §6.4.2); `split`
-    /// would wait for the dead one. Every member must be alive: the call has no deadline.
+    /// A way to go on with collectives after the loss of a rank (`MPI_Comm_create_group`, MPI 3.1 §6.4.2);
+    /// `split` would wait for the dead one. Every member must be alive: the call has no deadline.
     ///
     /// - Parameters:
     ///   - ranks: in the new order, the same on every caller, without repetition.

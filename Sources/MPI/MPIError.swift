@@ -3,8 +3,8 @@ internal import CMPI
 /// An MPI call that failed (MPI 3.1 §8.3).
 ///
 /// Error handlers of all communicators return codes instead of aborting, so that a rank can say what it was
-/// about. After an error the state of MPI is undefined by the standard: in most places the job ends, but for a
-/// lost peer ranks go on over a new group, which works with the supported libraries.
+/// about. After an error the standard leaves the state of MPI undefined, so in most places the job ends; what
+/// the runtime does after the loss of a rank works with the libraries that it is tested with.
 public struct MPIError: Error, CustomStringConvertible, Equatable {
     /// The C function, such as `MPI_Bcast`; of the non-blocking forms, `MPI_Ibcast` or `MPI_Test`.
     public let function: String

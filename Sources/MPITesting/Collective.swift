@@ -1,16 +1,28 @@
 import MPI
 
 /// A collective transfer with the arguments of all ranks at hand.
+///
+/// The last rank to come carries it out for everybody, under the fabric's lock, while the others' memory is
+/// held in place by their blocked calls or requests. So a collective is plain sequential code over all regions,
+/// and what each rank was told can be compared with what the others were.
 struct Collective {
+    /// Each rank's call, in rank order.
     private let transfers: [Transfer]
 
-    /// - Parameter parts: of every rank, all with the same function.
+    /// Takes the calls out of a meeting.
+    ///
+    /// - Parameter parts: each rank's part; all are transfers of the same function.
     init(_ parts: [Int: Meeting.Part]) {
         transfers = parts.sorted { $0.key < $1.key }.compactMap { _, part in
             if case .transfer(let transfer) = part { transfer } else { nil }
         }
     }
 
+    /// Checks that the calls fit together, then moves the data.
+    ///
+    /// - Throws: ``Mismatch``, in words that name the function, the argument, and two ranks with their values;
+    ///   nothing is moved then.
+    /// - Complexity: O(bytes moved); a reduction O(ranks × elements).
     func run() throws(Mismatch) {
         try checkEqual("root", transfers.map(\.root))
         switch transfers[0] {
@@ -49,9 +61,16 @@ struct Collective {
         }
     }
 
+    /// The first region of each rank's call, in rank order; it is read, and in place also written.
     private var sent: [MemoryRegion] { transfers.compactMap(\.region) }
+    /// The second region of each rank's call, in rank order.
     private var received: [MemoryRegion] { transfers.compactMap(\.target) }
 
+    /// Puts the ranks' parts one behind another into the root's region.
+    ///
+    /// - Parameters:
+    ///   - counts: the length of each part in elements, in rank order.
+    ///   - root: the rank whose second region is written; the others' are ignored.
     private func gather(counts: [Int], root: Int) throws(Mismatch) {
         try checkEqual("type", sent.map(\.datatype))
         var start = 0
@@ -61,6 +80,11 @@ struct Collective {
         }
     }
 
+    /// Checks that all ranks gave the same value.
+    ///
+    /// - Parameters:
+    ///   - what: the name of the argument, for the message.
+    ///   - values: each rank's value, in rank order.
     private func checkEqual<T: Equatable>(_ what: String, _ values: [T]) throws(Mismatch) {
         guard let other = values.firstIndex(where: { $0 != values[0] }) else { return }
         throw Mismatch(
@@ -68,8 +92,9 @@ struct Collective {
     }
 }
 
+/// The parts of a call that errors and checks speak of.
 extension Transfer {
-    /// The C function of the blocking call.
+    /// The C function of the blocking call, for errors; the non-blocking form has the same name here.
     var function: String {
         switch self {
         case .barrier: "MPI_Barrier"
@@ -84,6 +109,7 @@ extension Transfer {
         }
     }
 
+    /// The root; nil for transfers without one.
     var root: Int? {
         switch self {
         case .broadcast(_, let root), .gather(_, _, let root), .gatherv(_, _, _, let root),
@@ -93,6 +119,7 @@ extension Transfer {
         }
     }
 
+    /// The operation of a reduction; nil for other transfers.
     var operation: ReduceOperation? {
         switch self {
         case .reduce(_, let operation, _), .allReduce(_, let operation): operation
@@ -100,7 +127,7 @@ extension Transfer {
         }
     }
 
-    /// The only or the first region.
+    /// The only or the first region; nil for a barrier.
     var region: MemoryRegion? {
         switch self {
         case .broadcast(let region, _), .gather(let region, _, _), .gatherv(let region, _, _, _),
@@ -111,7 +138,7 @@ extension Transfer {
         }
     }
 
-    /// The second region.
+    /// The second region, named `into`; nil for transfers with one region.
     var target: MemoryRegion? {
         switch self {
         case .gather(_, let target, _), .gatherv(_, let target, _, _), .scatter(_, let target, _): target
@@ -120,12 +147,21 @@ extension Transfer {
     }
 }
 
+/// The work of a collective on the ranks' memory.
 extension MemoryRegion {
+    /// Copies a region into this one, unless it is the same memory.
     func copyIfOther(_ source: MemoryRegion) {
         if base != source.base { copy(from: source) }
     }
 
-    /// Makes these elements the combination of all regions' elements, in their order.
+    /// Makes these elements the combination of all regions' elements.
+    ///
+    /// Operands are combined from rank 0 up, so that sums of floats are the same bits in every run of a test;
+    /// an MPI library may use another order (MPI 3.1 §5.9.1), which no test should depend on.
+    ///
+    /// - Parameters:
+    ///   - regions: the operands in rank order, all of this region's type and length; this region is one of them.
+    ///   - operation: how two elements are combined.
     func reduce(_ regions: [MemoryRegion], _ operation: ReduceOperation) {
         switch datatype {
         case .float: reduce(regions, floating(Float.self, operation))
@@ -138,6 +174,12 @@ extension MemoryRegion {
         }
     }
 
+    /// Combines element by element. The result may be one of the regions: an element is written after all have
+    /// been read.
+    ///
+    /// - Parameters:
+    ///   - regions: the operands in rank order, as long as this region.
+    ///   - combine: the operation on two elements.
     private func reduce<T: MPIScalar>(_ regions: [MemoryRegion], _ combine: (T, T) -> T) {
         let columns = regions.map { UnsafeMutableBufferPointer(start: $0.elements(of: T.self), count: $0.count) }
         let result = UnsafeMutableBufferPointer(start: elements(of: T.self), count: count)
@@ -146,11 +188,13 @@ extension MemoryRegion {
         }
     }
 
+    /// The region's address as elements of a type; nil for an empty region.
     private func elements<T: MPIScalar>(of type: T.Type) -> UnsafeMutablePointer<T>? {
         base?.assumingMemoryBound(to: T.self)
     }
 }
 
+/// An operation on floats. NaN loses against a number in minimum and maximum, which MPI leaves open.
 private func floating<T: FloatingPoint>(_ type: T.Type, _ operation: ReduceOperation) -> (T, T) -> T {
     switch operation {
     case .sum: (+)
@@ -160,6 +204,7 @@ private func floating<T: FloatingPoint>(_ type: T.Type, _ operation: ReduceOpera
     }
 }
 
+/// An operation on integers. Sums and products wrap around, as they do in C for unsigned types.
 private func integer<T: FixedWidthInteger>(_ type: T.Type, _ operation: ReduceOperation) -> (T, T) -> T {
     switch operation {
     case .sum: (&+)

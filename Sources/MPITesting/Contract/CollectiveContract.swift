@@ -1,6 +1,15 @@
 import MPI
 
+/// Blocking collectives: each from every root, at lengths of none, one, few and many elements, in every type.
+///
+/// Roots other than 0 and empty parts are where defects hide: an in-place reduction at another root crashes
+/// some versions of MPICH, and a region without elements has no address. Long transfers show whether parts are
+/// cut at the same places on every rank.
+///
+/// Ranks that are not the root pass empty buffers and empty lists of counts wherever the interface allows it,
+/// so that an implementation that looks at them fails here.
 extension CommunicatorContract {
+    /// The cases of the blocking collectives.
     static let collectives: [ContractCase] =
         perType("broadcast reaches every rank from every root") { try broadcast($0, $1, $2) }
         + perType("gather collects equal parts in rank order") { try gather($0, $1, $2) }
@@ -26,6 +35,7 @@ extension CommunicatorContract {
             },
         ]
 
+    /// Broadcasts a buffer and a span, and finds the root's elements everywhere.
     private static func broadcast<T: SampleScalar>(
         _ type: T.Type, _ world: any Communicator, _ checks: Checklist
     ) throws {
@@ -42,6 +52,7 @@ extension CommunicatorContract {
         }
     }
 
+    /// Gathers equal parts; ranks other than the root give no room for the result.
     private static func gather<T: SampleScalar>(
         _ type: T.Type, _ world: any Communicator, _ checks: Checklist
     ) throws {
@@ -56,11 +67,17 @@ extension CommunicatorContract {
         }
     }
 
-    /// Counts of a gatherv: none, few and many, in turns.
+    /// Counts of a gatherv, one per rank: none, few and many, in turns.
+    ///
+    /// - Parameters:
+    ///   - size: the number of ranks.
+    ///   - longest: the largest count; it also moves the turns, so that over several calls each rank sends
+    ///     much, little and nothing.
     static func unequalCounts(_ size: Int, _ longest: Int) -> [Int] {
         (0..<size).map { [longest, 0, 1, longest / 2, 3][($0 + longest) % 5] }
     }
 
+    /// Gathers unequal parts; ranks other than the root know no counts.
     private static func gatherv<T: SampleScalar>(
         _ type: T.Type, _ world: any Communicator, _ checks: Checklist
     ) throws {
@@ -76,6 +93,7 @@ extension CommunicatorContract {
         }
     }
 
+    /// Scatters equal parts; ranks other than the root have nothing to hand out.
     private static func scatter<T: SampleScalar>(
         _ type: T.Type, _ world: any Communicator, _ checks: Checklist
     ) throws {
@@ -90,7 +108,14 @@ extension CommunicatorContract {
         }
     }
 
-    /// The result of a reduction, computed with integers on one rank.
+    /// The result of a reduction, computed with integers on one rank: exact, and by other code than the one
+    /// under test.
+    ///
+    /// - Parameters:
+    ///   - type: the type of the result.
+    ///   - operation: how elements are combined.
+    ///   - size: the number of ranks, each of which gives ``operand(_:_:_:)``.
+    ///   - count: the number of elements.
     static func combined<T: SampleScalar>(
         _ type: T.Type, _ operation: ReduceOperation, size: Int, count: Int
     ) -> [T] {
@@ -105,17 +130,24 @@ extension CommunicatorContract {
         }
     }
 
-    /// What a rank gives to a reduction; products of six ranks fit into a byte.
+    /// One element that a rank gives to a reduction: 1 or 2 for a product, below 40 otherwise.
+    ///
+    /// So the results of six ranks fit into a byte, and every order of adding gives the same float.
     static func operand(_ rank: Int, _ i: Int, _ operation: ReduceOperation) -> Int {
         operation == .product ? 1 + (rank + i) % 2 : (rank * 11 + i * 7) % 40
     }
 
+    /// The elements that a rank gives to a reduction.
     static func operands<T: SampleScalar>(
         _ type: T.Type, _ rank: Int, _ operation: ReduceOperation, count: Int
     ) -> [T] {
         (0..<count).map { T(operand(rank, $0, operation)) }
     }
 
+    /// Reduces at every root, and finds the other ranks' operands unchanged.
+    ///
+    /// Each root sees every length and every operation, though not each pair of them, which would take most of
+    /// the contract's time.
     private static func reduce<T: SampleScalar>(
         _ type: T.Type, _ world: any Communicator, _ checks: Checklist
     ) throws {
@@ -133,6 +165,7 @@ extension CommunicatorContract {
         }
     }
 
+    /// Reduces to all ranks, with each operation at each length.
     private static func allReduce<T: SampleScalar>(
         _ type: T.Type, _ world: any Communicator, _ checks: Checklist
     ) throws {

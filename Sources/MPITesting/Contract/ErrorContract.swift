@@ -1,6 +1,12 @@
 import MPI
 
+/// Wrong arguments: each is an `MPIError` that names the function, on the rank that made the mistake.
+///
+/// No case lets ranks disagree about a collective, which MPI leaves undefined. Roots and peers that do not
+/// exist are tried just behind the last rank, at the ends of `Int`, which must not be cut to a valid C `int`,
+/// and at -1 and -2, which libraries use for wildcards and for no process.
 extension CommunicatorContract {
+    /// The cases of wrong arguments.
     static let errors: [ContractCase] = [
         ContractCase("an invalid root is an error that names the function") { world, checks in
             for root in [world.size, -1, Int.max] {

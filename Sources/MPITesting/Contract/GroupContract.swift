@@ -1,6 +1,15 @@
 import MPI
 
+/// Communicators made of communicators: who is in them, in which order, and that their messages stay apart.
+///
+/// - `split` orders by key first: a program names a leader by giving it the lowest key.
+/// - A rank without color takes part in the call and gets nothing.
+/// - Messages of a duplicate never match receives on the original, even with the same tag: parts of the program
+///   that poll any source depend on it.
+/// - `createGroup` needs only its members: the case leaves rank 1 out, as if it were dead.
+/// - Groups are made of groups and freed again and again; a library gives the number of a freed one to the next.
 extension CommunicatorContract {
+    /// The cases of split, duplicate and createGroup.
     static let groups: [ContractCase] = [
         ContractCase("split makes one communicator per color, ordered by key") { world, checks in
             let color = world.rank % 2

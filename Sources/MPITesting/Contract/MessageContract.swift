@@ -1,6 +1,16 @@
 import MPI
 
+/// Messages between two ranks: order, matching by source and tag, probes, and slots that are used again and again.
+///
+/// - Messages of one sender and tag arrive in order, whatever their lengths (MPI 3.1 §3.5): orders to a client
+///   depend on it, and a library sends short and long ones by different protocols.
+/// - A receive picks its tag among messages that came earlier.
+/// - A server that serves whoever comes first probes any source, then receives exactly what it found.
+/// - A probe without blocking sees nothing before a message was sent, so a loop around it ends.
+/// - A slot reuses its transfer object; the length and status of one message must not show in the next.
+/// - A rank may send to itself, as the server does when it trains clients, too.
 extension CommunicatorContract {
+    /// The cases of point-to-point messages.
     static let messages: [ContractCase] =
         perType("a message arrives whole, with its source, tag and length", minimumSize: 2) {
             try exchange($0, $1, $2)
@@ -108,6 +118,9 @@ extension CommunicatorContract {
             },
         ]
 
+    /// Sends from each rank to rank 0 at every length, into an array that is one element longer.
+    ///
+    /// The length serves as the tag, so that a message in the wrong place shows in its status, too.
     private static func exchange<T: SampleScalar>(
         _ type: T.Type, _ world: any Communicator, _ checks: Checklist
     ) throws {

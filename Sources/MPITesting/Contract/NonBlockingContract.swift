@@ -1,6 +1,18 @@
 import MPI
 
+/// Non-blocking transfers: results, and what a request says at each moment of its life.
+///
+/// Beside the results of the blocking forms the cases fix what programs build on:
+///
+/// - Several collectives may be under way at once and be awaited in another order than they were begun in (MPI
+///   3.1 §5.12).
+/// - A wait with a deadline leaves the request usable. Every wait of the runtime has one, or a look at its
+///   peer, because a transfer with a dead peer never completes.
+/// - A receive that is withdrawn takes no message, so the next receive gets it.
+/// - A receive that has its message is not lost by a withdrawal: the caller gets the message instead.
+/// - The room behind a short message stays as it was, and its status has the true length.
 extension CommunicatorContract {
+    /// The cases of the non-blocking forms.
     static let nonBlocking: [ContractCase] =
         perType("non-blocking collectives do what the blocking ones do") { try startedCollectives($0, $1, $2) }
         + perType("non-blocking messages arrive") { try startedMessages($0, $1, $2) }
@@ -76,6 +88,10 @@ extension CommunicatorContract {
             },
         ]
 
+    /// Begins each collective from every root at every length and waits for it; each root sees all operations
+    /// in turns.
+    ///
+    /// The buffers that come back are compared, too: what a transfer only read must be as it was.
     private static func startedCollectives<T: SampleScalar>(
         _ type: T.Type, _ world: any Communicator, _ checks: Checklist
     ) throws {
@@ -119,6 +135,10 @@ extension CommunicatorContract {
         }
     }
 
+    /// Sends around the ring of ranks: each begins its receive, then its send, then waits, which deadlocks with
+    /// blocking calls.
+    ///
+    /// The receive's buffer is longer than the message; what lies behind it stays zero.
     private static func startedMessages<T: SampleScalar>(
         _ type: T.Type, _ world: any Communicator, _ checks: Checklist
     ) throws {

@@ -8,29 +8,40 @@ import Records
 /// ```
 /// 0   magic "FEDMPICP"    8  version UInt32    12  0
 /// 16  five blocks, each a length UInt64 and so many bytes:
-///     description  JSON: program version, settings, the last round's record, positions in the logs, where the clients' states are,
-///                  digests of data and teacher, seconds
-///     rounds       records that belong behind the position in `round_log.json` and had not reached it, as they stand there
+///     description  JSON: program version, settings, the last round's record, positions in the logs,
+///                  where the clients' states are, digests of data and teacher, seconds
+///     rounds       records that belong behind the position in `round_log.json` and had not reached
+///                  it, as they stand there
 ///     faults       the same of `faults.json`
-///     parts        what parts of the server remember, by name, ascending: for each a block with its name, UTF-8, and one with its
-///                  state, in its own layout
+///     parts        what parts of the server remember, by name, ascending: for each a block with its
+///                  name, UTF-8, and one with its state, in its own layout
 ///     weights      Float32, in the canonical order
 /// …   SHA-256 of everything before it
 /// ```
 ///
-/// It names a position in each log, with the SHA-256 of what stands before it, so its size does not grow with the rounds. Version 7,
-/// which had a place of its own for each part's state, and version 6, which held all records itself, are read, too.
+/// It names a position in each log, with the SHA-256 of what stands before it, so its size does not grow with
+/// the rounds. Version 7, which had a place of its own for each part's state, and version 6, which held all
+/// records itself, are read, too.
 ///
-/// Decoding is total: whatever the bytes are, it returns what `SavedRun.validate` accepts, or throws.
+/// Decoding is total: whatever the bytes are, it returns what ``SavedRun/validate()`` accepts, or throws. A
+/// checkpoint may have been sent by somebody, so lengths are checked before they are used, and a fuzzer feeds
+/// this decoder damaged ones.
 public enum Checkpoint {
+    /// The first eight bytes, by which a checkpoint is told from other files.
     static let magic = Array("FEDMPICP".utf8)
+    /// The version that is written.
     static let version: UInt32 = 8
-    /// The oldest that is read.
+    /// The oldest version that is read; it held the records of all rounds itself.
     static let wholeVersion: UInt32 = 6
+    /// The bytes before the first block: magic, version, and four zeros that keep the blocks aligned.
     static let headerBytes = 16
+    /// The bytes behind the last block.
     static let digestBytes = 32
 
-    /// The bytes of a checkpoint. O(weights + records that are not in the logs).
+    /// Encodes a run's state as the bytes of a checkpoint.
+    ///
+    /// - Throws: an encoder's error; never for a state that a run can reach.
+    /// - Complexity: O(weights + records that are not in the logs), with one copy of the weights.
     public static func encode(_ saved: SavedRun) throws -> Data {
         let state = saved.state
         let encoder = JSONEncoder()
@@ -61,7 +72,15 @@ public enum Checkpoint {
         return data
     }
 
-    /// - Throws: `CheckpointDefect` for any bytes that are not exactly those of a checkpoint.
+    /// Decodes a checkpoint.
+    ///
+    /// The hash is checked before anything but magic and version is believed, so a damaged file is called
+    /// damaged and not strange.
+    ///
+    /// - Parameter data: the whole file.
+    /// - Throws: ``CheckpointDefect`` for any bytes that are not exactly those of a checkpoint, or of a state
+    ///   that no run can have reached.
+    /// - Complexity: O(bytes).
     public static func decode(_ data: Data) throws(CheckpointDefect) -> SavedRun {
         let bytes = [UInt8](data)
         guard bytes.starts(with: magic) || magic.starts(with: bytes) else { throw .foreign }
@@ -97,7 +116,9 @@ public enum Checkpoint {
         return saved
     }
 
-    /// The states in the block of the parts; nil when it is none that `encode` writes.
+    /// The parts' states, from their block; nil when it is not one that ``encode(_:)`` writes.
+    ///
+    /// Names ascend, so that two checkpoints of the same state are the same bytes, and no name comes twice.
     private static func parts(_ bytes: ArraySlice<UInt8>) -> [String: [UInt8]]? {
         var reader = ByteReader(bytes, at: 0)
         var parts: [String: [UInt8]] = [:]
@@ -112,12 +133,13 @@ public enum Checkpoint {
         return parts
     }
 
-    /// The states that had blocks of their own up to version 7.
+    /// The states that had blocks of their own up to version 7: the strategy's, and the asynchronous schedule's.
     private static func earlierParts(_ reader: inout ByteReader) -> [String: [UInt8]]? {
         guard let strategy = reader.block(), let inFlight = reader.block() else { return nil }
         return [PartName.strategy: Array(strategy), PartName.inFlight: Array(inFlight)]
     }
 
+    /// Little-endian floats; the number of bytes is a multiple of four.
     private static func floats(_ bytes: ArraySlice<UInt8>) -> [Float] {
         var floats: [Float] = []
         floats.reserveCapacity(bytes.count / 4)
@@ -130,16 +152,24 @@ public enum Checkpoint {
     }
 }
 
-/// Why bytes are not a checkpoint.
+/// The reason why bytes are not a checkpoint; its text ends the sentence "checkpoint '…' cannot be used: …".
 public enum CheckpointDefect: Error, Equatable, CustomStringConvertible {
+    /// It does not begin like a checkpoint.
     case foreign
+    /// It begins like one and is shorter than the shortest.
     case truncated(bytes: Int)
+    /// Its format is one that this program does not read, most often a newer one.
     case version(UInt32)
+    /// Its bytes are not those that were written.
     case checksum
+    /// Its hash is right and its blocks are not: another program wrote it.
     case layout
+    /// Its description lacks fields, or has other types.
     case json
+    /// It can be read, but a count, a position or a setting is out of range.
     case state(String)
 
+    /// The defect as a clause about "it".
     public var description: String {
         switch self {
         case .foreign: "it is not a checkpoint of fedmpi"
@@ -155,18 +185,23 @@ public enum CheckpointDefect: Error, Equatable, CustomStringConvertible {
     }
 }
 
-/// Reads forward through bytes; nil at anything that is not there.
+/// Reads forward through bytes; nil at anything that is not there. No read passes the end, whatever a length says.
 private struct ByteReader {
+    /// The whole part that may be read; indices are those of the original array.
     private let bytes: ArraySlice<UInt8>
+    /// The index of the next byte.
     private var position: Int
 
+    /// Begins at an offset from the slice's start.
     init(_ bytes: ArraySlice<UInt8>, at offset: Int) {
         self.bytes = bytes
         position = bytes.startIndex + offset
     }
 
+    /// Whether all bytes have been read, as a complete format asks for.
     var isAtEnd: Bool { position == bytes.endIndex }
 
+    /// A little-endian number of at most 8 bytes.
     mutating func integer(bytes count: Int) -> UInt64? {
         guard bytes.endIndex - position >= count else { return nil }
         defer { position += count }
@@ -181,6 +216,7 @@ private struct ByteReader {
     }
 }
 
+/// The blocks and numbers that ``ByteReader`` reads.
 extension Data {
     /// A length and so many bytes.
     fileprivate mutating func append(block bytes: some Collection<UInt8>) {
@@ -188,6 +224,7 @@ extension Data {
         append(contentsOf: bytes)
     }
 
+    /// A number's bytes, the lowest first, whatever the machine's order.
     fileprivate mutating func append(littleEndian value: some FixedWidthInteger & UnsignedInteger) {
         for shift in stride(from: 0, to: value.bitWidth, by: 8) { append(UInt8(truncatingIfNeeded: value >> shift)) }
     }

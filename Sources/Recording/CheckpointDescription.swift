@@ -2,22 +2,36 @@ import FedCore
 import Foundation
 import Records
 
-/// What a checkpoint holds in JSON.
+/// The part of a checkpoint that is JSON: everything but long arrays.
+///
+/// Keys are sorted, and optional fields are left out, so the same state gives the same bytes. A field that is
+/// added is optional, or comes with a new version of ``Checkpoint``.
 struct CheckpointDescription: Codable {
+    /// The version of the program that wrote it; for people, it decides nothing.
     private var fedmpi: String
+    /// All settings of the run, resolved; a job that continues it takes them from here.
     private var settings: RunSettings
+    /// The record of the last finished round; missing before the first.
     private var last: RoundRecord?
+    /// The best accuracy so far; missing up to version 6.
     private var progress: AccuracyProgress?
+    /// The position in the round log; missing up to version 6.
     private var rounds: LogPosition?
+    /// The position in the log of faults; missing up to version 6.
     private var faults: LogPosition?
+    /// Whether the last record is complete.
     private var isEvaluated: Bool
+    /// The position in the files of clients' states; missing when the strategy keeps none.
     private var clientStates: ClientStateMark?
+    /// Tells whether a job that continues the run has the same data and partition.
     private var dataDigest: UInt64
+    /// Tells whether a job that continues the run has the same teacher; missing without one.
     private var teacherDigest: UInt64?
+    /// How long the run has taken so far, all jobs together.
     private var seconds: Double
-    /// Records from a checkpoint that held them all itself.
+    /// Records from a checkpoint that held them all itself, in the form of a log's rest.
     private var rests: (rounds: [UInt8], faults: [UInt8]) = ([], [])
-    /// What parts remembered that had a place here up to version 7.
+    /// States that parts had in the description up to version 7, by the parts' names.
     private var earlierParts: [String: [UInt8]] = [:]
 
     private enum CodingKeys: String, CodingKey {
@@ -31,6 +45,7 @@ struct CheckpointDescription: Codable {
         case teacherDigest = "teacher_digest"
     }
 
+    /// Describes a run's state; long arrays are left to ``Checkpoint``.
     init(_ saved: SavedRun) {
         let state = saved.state
         fedmpi = Version.current
@@ -46,13 +61,13 @@ struct CheckpointDescription: Codable {
         seconds = state.seconds
     }
 
-    /// What version 6 held beside what this version does.
+    /// The fields that version 6 had beside those of this version.
     private struct Whole: Decodable {
         let records: [RoundRecord]
         let faults: [FaultRecord]
     }
 
-    /// What versions 6 and 7 held of the parts.
+    /// The states of parts that versions 6 and 7 held here, in base 64.
     private struct Parts: Decodable {
         let aggregation: Data
         let selection: Data
@@ -63,7 +78,12 @@ struct CheckpointDescription: Codable {
         }
     }
 
-    /// - Parameter version: of the checkpoint.
+    /// Reads the JSON of any version that is supported, and turns what earlier versions held into what this one does.
+    ///
+    /// - Parameters:
+    ///   - text: the description's bytes.
+    ///   - version: the version of the checkpoint that it stands in.
+    /// - Throws: a decoder's error, or `ConfigurationError` where records of version 6 are not in their order.
     init(_ text: Data, version: UInt32) throws {
         let decoder = RecordLog.decoder()
         self = try decoder.decode(Self.self, from: text)
@@ -84,8 +104,11 @@ struct CheckpointDescription: Codable {
         rests = (try LogState(of: Array(complete)).rest, try LogState(of: whole.faults).rest)
     }
 
-    /// Nil when something is missing.
-    /// - Parameter parts: what parts remember, by their names.
+    /// The run's state; nil when the description lacks something that its version has.
+    ///
+    /// - Parameters:
+    ///   - weights: the global weights, in the canonical order.
+    ///   - parts: what parts remember, by their names; they win over those of the description.
     func saved(weights: [Float], parts: [String: [UInt8]]) -> SavedRun? {
         guard let progress, let rounds, let faults else { return nil }
         var state = RunState(settings, weights: weights)

@@ -5,37 +5,47 @@ import Records
 
 /// The two checkpoints in a run's folder: the newest, and the one before it.
 ///
-/// A checkpoint is written beside them, synced, and renamed into place, and then the folder is synced: whenever the
-/// machine stops, `checkpoint` is whole. One that cannot be written leaves the others, and no draft.
+/// A checkpoint is written beside them, synced, and renamed into place, and then the folder is synced: whenever
+/// the machine stops, `checkpoint` is whole. One that cannot be written leaves the others, and no draft. The
+/// previous one is for the case that the newest is damaged later, by a disk or by hand.
 public struct CheckpointFiles: Sendable {
-    /// Which of the two.
+    /// The two checkpoints of a run; the raw values are what `--from` takes.
     public enum Generation: String, Sendable, CaseIterable {
+        /// `checkpoint`.
         case newest
+        /// `checkpoint.previous`.
         case previous
     }
 
+    /// The run's folder.
     private let folder: URL
 
-    /// The checkpoints of the run in `folder`.
+    /// Makes the names of the checkpoints of the run in `folder`; nothing is read or written.
     public init(in folder: URL) {
         self.folder = folder
     }
 
-    /// Whether there is a checkpoint, good or damaged.
+    /// Whether there is a checkpoint, good or damaged; one system call.
     public func exists(_ generation: Generation) -> Bool {
         FileManager.default.fileExists(atPath: url(of: generation).path)
     }
 
-    /// Names of all files of checkpoints, those under way included.
+    /// The names of all files of checkpoints, those under way included.
     public static let names = ["checkpoint", "checkpoint.previous", "checkpoint.draft", "checkpoint.link"]
 
+    /// The file of a generation, which need not be there.
     func url(of generation: Generation) -> URL {
         folder.appendingPathComponent(generation == .newest ? "checkpoint" : "checkpoint.previous")
     }
 
     /// Writes the newest checkpoint.
-    /// - Parameter keepsNewest: whether the newest so far becomes the previous; if not, it is lost.
-    /// - Throws: `FileError`, or an encoder's error.
+    ///
+    /// - Parameters:
+    ///   - saved: the run's state and its logs'.
+    ///   - keepsNewest: whether the newest so far becomes the previous; if not, it is lost, as it should be
+    ///     when it is damaged.
+    /// - Throws: `FileError`, or an encoder's error; `checkpoint` is then what it was.
+    /// - Complexity: O(weights); two `fsync`.
     public func save(_ saved: SavedRun, keepsNewest: Bool = true) throws {
         let bytes = try Checkpoint.encode(saved)
         var draft = try FileDraft(
@@ -47,7 +57,8 @@ public struct CheckpointFiles: Sendable {
         try Folder.synchronize(folder.path)
     }
 
-    /// Gives up the older of two checkpoints for room, if it takes so many bytes.
+    /// Gives up the older of two checkpoints for room, if it takes at least so many bytes and the newest is there.
+    ///
     /// - Returns: whether it is gone.
     func removePrevious(freeing bytes: Int) -> Bool {
         var found = stat()
@@ -58,13 +69,19 @@ public struct CheckpointFiles: Sendable {
     }
 
     /// Deletes files of clients' states that no checkpoint needs any more.
+    ///
+    /// - Parameter marks: the positions that the checkpoints hold.
     func removeClientStates(notNeededBy marks: [ClientStateMark]) {
         ClientStateMark.removeFiles(in: folder.path, notNeededBy: marks)
     }
 
     /// Reads a checkpoint, and checks the logs that it relies on.
-    /// - Parameter warn: is told of logs that are not there; the run can do without.
-    /// - Throws: `ConfigurationError` that says why it cannot be used, and whether the previous one can.
+    ///
+    /// - Parameters:
+    ///   - generation: which of the two.
+    ///   - warn: is told of logs that are not there; the run can do without.
+    /// - Throws: `ConfigurationError` that says why it cannot be used, and whether the other one can.
+    /// - Complexity: O(weights + bytes of the logs), which are hashed up to the checkpoint's positions.
     public func load(
         _ generation: Generation, warn: (String) -> Void = { _ in }
     ) throws(ConfigurationError) -> SavedRun {
@@ -86,6 +103,10 @@ public struct CheckpointFiles: Sendable {
         }
     }
 
+    /// Reads one checkpoint, without a look at the other.
+    ///
+    /// A log that is missing is done without; one that is shorter or altered is an error, because the run would
+    /// go on behind records that are not its own.
     private func read(
         _ generation: Generation, warn: (String) -> Void = { _ in }
     ) throws(CheckpointFileError) -> SavedRun {
@@ -122,7 +143,11 @@ public struct CheckpointFiles: Sendable {
         return saved
     }
 
-    /// At no moment is there no newest: it gets a second name, which replaces the previous.
+    /// Gives the newest a second name by a hard link, which then replaces the previous: at no moment is there
+    /// no newest.
+    ///
+    /// On a file system without hard links it is renamed, and for a moment, until the draft is published, only
+    /// the previous is there.
     private func keepNewestAsPrevious() throws(FileError) {
         let newest = url(of: .newest).path
         let second = folder.appendingPathComponent("checkpoint.link").path
@@ -140,14 +165,18 @@ public struct CheckpointFiles: Sendable {
         }
     }
 
+    /// Renames a file, over whatever has the name.
     private func move(_ from: String, _ to: String) throws(FileError) {
         guard rename(from, to) == 0 else { throw FileError("write", to) }
     }
 }
 
-/// A checkpoint that cannot be used.
+/// A checkpoint that cannot be used, with its path; for the user, ``CheckpointFiles/load(_:warn:)`` adds what
+/// can be done.
 public struct CheckpointFileError: Error, CustomStringConvertible {
+    /// The path of the checkpoint.
     let path: String
+    /// The defect of its bytes, or the reason why they cannot be read, as a clause.
     let reason: String
 
     public var description: String { "checkpoint '\(path)' cannot be used: \(reason)" }

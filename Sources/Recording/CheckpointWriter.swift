@@ -3,26 +3,38 @@ public import Records
 
 /// Saves a run's state every so many rounds, after the last one, and when the run is stopped.
 ///
-/// A checkpoint that cannot be written is tried again; the ones before it stay.
+/// It works while the clients train the next round, so a checkpoint costs the run nothing unless it takes longer than
+/// a round. One that cannot be written is tried again at the next occasion; the ones before it stay.
 public final class CheckpointWriter: RoundObserver {
+    /// The run's folder, which knows how far the logs are, and to whom troubles are told.
     private let run: RunFolder
+    /// Rounds between two checkpoints; 0 saves only when the run is stopped.
     private let interval: Int
+    /// The end of the last attempt to save.
     private var lastAttempt: ContinuousClock.Instant?
+    /// The round of the newest checkpoint, as far as this job knows.
     private var savedRound: Int?
-    /// Positions in the clients' states of the newest checkpoint and the one before it, as far as this job has saved them.
+    /// The positions in the clients' states of the newest checkpoint and the one before it, as far as this job
+    /// has saved them.
     private var marks: [ClientStateMark] = []
-    /// Not after the previous checkpoint was asked for, because the newest is damaged.
+    /// Whether the newest checkpoint is worth keeping as the previous: not after the previous was asked for,
+    /// because the newest is damaged.
     private var newestIsGood: Bool
 
-    /// How the save went when the run was stopped: its round, or why there is none.
+    /// The outcome of the save when the run was stopped: its round, or why there is none; nil if the run was
+    /// not stopped.
     public private(set) var outcomeOfStop: Result<Int, any Error>?
 
-    /// Rounds of milliseconds would otherwise wait for the disk at each of them.
+    /// The shortest time between two checkpoints: rounds of milliseconds would otherwise wait for the disk at
+    /// each of them.
     private static let shortestInterval: Duration = .seconds(1)
 
+    /// Makes an observer, to be placed behind the run's folder, whose logs a checkpoint relies on.
+    ///
     /// - Parameters:
-    ///   - every: rounds, ≥ 0; 0 saves only when the run is stopped.
-    ///   - resumed: of a run that is continued, which checkpoint it was read from, and its round.
+    ///   - run: the run's folder.
+    ///   - every: rounds between two checkpoints, ≥ 0; 0 saves only when the run is stopped.
+    ///   - resumed: for a run that is continued, which checkpoint it was read from, and its round.
     public init(
         _ run: RunFolder, every: Int, resumed: (from: CheckpointFiles.Generation, round: Int)? = nil
     ) {
@@ -32,6 +44,7 @@ public final class CheckpointWriter: RoundObserver {
         newestIsGood = resumed?.from != .previous
     }
 
+    /// Saves if it is time; the state is only copied then.
     public func stateReached(round: Int, isLast: Bool, state: () -> RunState) {
         guard interval > 0, savedRound != round else { return }
         let now = ContinuousClock.now
@@ -41,9 +54,10 @@ public final class CheckpointWriter: RoundObserver {
         lastAttempt = .now
     }
 
-    /// The round of the newest checkpoint that is there; nil: there is none.
+    /// The round of the newest checkpoint that is there; nil if there is none.
     public var newest: Int? { CheckpointFiles(in: run.url).exists(.newest) ? savedRound : nil }
 
+    /// Saves a state, and deletes the clients' states that neither checkpoint needs any more.
     private func save(_ state: RunState) throws {
         let files = CheckpointFiles(in: run.url)
         try files.save(run.saved(state), keepsNewest: newestIsGood)
@@ -55,11 +69,13 @@ public final class CheckpointWriter: RoundObserver {
         newestIsGood = true
     }
 
+    /// Notes, for the last line of the run, that its checkpoint is of an earlier round.
     public func runFinished(_ summary: RunSummary, weights: Span<Float>) {
         guard interval > 0, let newest, newest != summary.rounds else { return }
         run.troubles.lost("of which the newest is of round \(newest)", of: "checkpoint")
     }
 
+    /// Saves at once, whatever the interval; the program says how it went.
     public func runStopped(_ stop: RunStop) {
         outcomeOfStop = Result {
             if newest != stop.state.round { try save(stop.state) }

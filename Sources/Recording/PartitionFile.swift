@@ -3,22 +3,27 @@ import Files
 public import Foundation
 
 /// `partition.csv`: how many samples of each class each client holds, and what a sample weighs.
+///
+/// Rank 0 writes it at the start of a run; the report draws it and sets a round's traffic against the size of the data
+/// that stayed with the clients. A comment line with the bytes per sample, a header, and a line for each client.
 public struct PartitionFile: Sendable, Equatable {
+    /// The file's name in a run's folder.
     public static let name = "partition.csv"
-    /// `[client][class]`.
+    /// Numbers of samples, `[client][class]`.
     public var table: [[Int]]
-    /// Bytes of one raw sample, e.g. 784 of a 28 × 28 image.
+    /// The size of one raw sample in bytes, e.g. 784 for an image of 28 × 28.
     public var bytesPerSample: Int
-    /// Names of the table's columns: as many; empty when classes are called as their labels are.
+    /// The names of the table's columns, one for each; empty when classes are called as their labels are.
     public var classNames: [String]
 
+    /// Makes the table of a run's partition.
     public init(table: [[Int]], bytesPerSample: Int, classNames: [String] = []) {
         self.table = table
         self.bytesPerSample = bytesPerSample
         self.classNames = classNames
     }
 
-    /// As it stands in a run's folder.
+    /// The file's bytes. Names of classes come from a data set and are quoted where CSV needs it.
     public var contents: [UInt8] {
         let classes = table.first?.count ?? 0
         let titles = classNames.isEmpty ? (0..<classes).map { "class_\($0)" } : classNames.map(CSVLine.quoted)
@@ -31,7 +36,10 @@ public struct PartitionFile: Sendable, Equatable {
         return Array(text.utf8)
     }
 
-    /// Nil when the run has none, or it is damaged.
+    /// Reads the file in a run's folder; nil when the run has none, or it is damaged.
+    ///
+    /// Rows must have equal lengths; a cell that is not a number is 0. Names that cannot be printed are not
+    /// taken over.
     public init?(in folder: URL) {
         guard let data = try? ReceivedFile.data(folder.appendingPathComponent(Self.name)) else { return nil }
         let lines = String(decoding: data, as: UTF8.self).split(separator: "\n")

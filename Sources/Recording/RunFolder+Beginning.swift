@@ -2,9 +2,14 @@ import Files
 public import Foundation
 
 extension RunFolder {
-    /// A file of a folder without `config.json` that no run leaves there: it is somebody's, and the folder is no run's. A run that
-    /// was killed before it had written its settings, or is about to, has no more than its partition, its times and checkpoints.
-    /// - Returns: nil: there is none, and the folder may be that of a run which has yet to begin.
+    /// The name of a file that no run leaves in a folder without `config.json`: the folder is somebody's, and
+    /// no run's.
+    ///
+    /// A run that was killed before it had written its settings, or is about to, has no more than its
+    /// partition, its times and checkpoints. Whoever deletes or reuses such a folder asks here first.
+    ///
+    /// - Returns: the first such name; nil when there is none, and the folder may be that of a run which has
+    ///   yet to begin.
     /// - Throws: when the folder cannot be read.
     public static func foreignFile(in folder: URL) throws -> String? {
         var own = [PartitionFile.name, TimingFiles.folder, "config.json"] + CheckpointFiles.names

@@ -2,12 +2,17 @@ public import FedCore
 import Files
 public import Foundation
 
+/// Runs' folders in the folder of all runs: made for a new run, found for one that is named.
 extension RunFolder {
     /// Makes a folder in the folder of all runs.
+    ///
     /// - Parameters:
     ///   - results: the folder of all runs; made when missing.
-    ///   - name: nil takes the date and time.
-    /// - Throws: `ConfigurationError` when the folder cannot be made or the named one exists.
+    ///   - name: the name of the run, checked by `FolderName`; nil takes the date and time, and a number where
+    ///     that is taken.
+    /// - Returns: the new folder.
+    /// - Throws: `ConfigurationError` when the folder cannot be made, the name is not one for a folder, or the
+    ///   named one exists.
     public static func make(results: String, name: String?) throws(ConfigurationError) -> URL {
         let parent = URL(fileURLWithPath: results, isDirectory: true)
         do {
@@ -27,7 +32,10 @@ extension RunFolder {
     }
 
     /// Finds a run's folder.
-    /// - Parameter run: the path of its folder, or its name in `results`.
+    ///
+    /// - Parameters:
+    ///   - run: the path of its folder, or its name in `results`; a path wins.
+    ///   - results: the folder of all runs.
     /// - Throws: `ConfigurationError` when neither is there.
     public static func find(_ run: String, results: String) throws(ConfigurationError) -> URL {
         let path = URL(fileURLWithPath: run, isDirectory: true)
@@ -41,7 +49,7 @@ extension RunFolder {
         throw ConfigurationError("no run '\(run)': neither '\(path.path)' nor '\(named.path)' is a folder")
     }
 
-    /// False when the folder is there already.
+    /// Makes a folder; false when there is something of its name already.
     private static func make(_ url: URL) throws(ConfigurationError) -> Bool {
         guard !FileManager.default.fileExists(atPath: url.path) else { return false }
         do {
@@ -52,17 +60,19 @@ extension RunFolder {
         }
     }
 
-    /// The date and time, to name a run by.
+    /// The local date and time, such as `2026-03-01T142530`, to name a run by. Names sort by time.
     public static var datedName: String {
         let format = Date.ISO8601FormatStyle(timeZone: .current)
             .year().month().day().dateSeparator(.dash).time(includingFractionalSeconds: false).timeSeparator(.omitted)
         return Date.now.formatted(format)
     }
 
+    /// The reason for a folder that cannot be made, with the disk's name where the disk is at fault.
     private static func reason(_ error: any Error) -> String {
         FileError(of: error)?.reasonWithDisk ?? OutputTroubles.reason(error)
     }
 
+    /// Makes a folder named by the time; runs that start in the same second get numbers.
     private static func makeDated(in parent: URL) throws(ConfigurationError) -> URL {
         let name = datedName
         var attempt = 1

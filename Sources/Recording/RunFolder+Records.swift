@@ -3,19 +3,28 @@ public import Foundation
 import Records
 
 extension RunFolder {
+    /// The contents of `config.json`: what the run was, for people, for the report, and for `fedmpi --config`.
     struct Configuration: Encodable {
+        /// The program's version.
         let fedmpi: String
+        /// The run's name.
         let run: String
+        /// Every setting with its resolved value, so that the run can be repeated when defaults have changed.
         let settings: RunSettings
+        /// The libraries that the result or the speed may depend on.
         let environment: RunEnvironment
+        /// The number of ranks, rank 0 included.
         let ranks: Int
+        /// The distinct hosts, in the order of their first rank.
         let hosts: [String]
-        /// In the order in which accuracies by class are listed.
+        /// The classes in the order in which accuracies by class are listed; nil when they are called as their
+        /// labels are.
         let classNames: [String]?
+        /// The model that clients learn from; nil without one.
         let teacher: RunDescription.Teacher?
-        /// Stages and step hooks in the order in which they act; nil: none.
+        /// The stages and step hooks in the order in which they act; nil when there are none.
         let stages: StageOrder?
-        /// What the run measures beside what every run does; nil: nothing.
+        /// The measurements beside those of every run; nil when there are none.
         let metrics: [Metric]?
 
         private enum CodingKeys: String, CodingKey {
@@ -24,14 +33,19 @@ extension RunFolder {
         }
     }
 
+    /// An entry of `resumes.json`: the run was continued.
     struct Resume: Codable {
+        /// The version of the program that continues the run.
         let fedmpi: String
+        /// The moment, in ISO 8601 and UTC.
         let date: String
         /// The last round that was finished before.
         let afterRound: Int
-        /// Rounds of the whole run.
+        /// The rounds of the whole run, which a continued run may have raised.
         let rounds: Int
+        /// The number of ranks of this job, which may differ from the first one's.
         let ranks: Int
+        /// The distinct hosts of this job.
         let hosts: [String]
 
         private enum CodingKeys: String, CodingKey {

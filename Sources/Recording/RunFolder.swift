@@ -3,42 +3,60 @@ import Files
 public import Foundation
 public import Records
 
-/// `results/<run>/`: what a run leaves behind.
+/// The folder `results/<run>/`: what a run leaves behind.
 ///
-/// - `config.json`: the resolved settings, versions, hosts, and the teacher of a run that distils; `fedmpi --config` accepts
-///   it.
-/// - `round_log.json`: an array with one `RoundRecord` a round, a line each, written as the rounds end.
+/// - `config.json`: the resolved settings, versions, hosts, and the teacher of a run that distils; `fedmpi
+///   --config` accepts it.
+/// - `round_log.json`: an array with one `RoundRecord` a round, written as the rounds end.
 /// - `client_accuracy.json`: with `--client-test`, each client's accuracy after the last evaluated round.
-/// - `faults.json`: if something went wrong, an array of `FaultRecord`, a line each.
+/// - `faults.json`: if something went wrong, an array of `FaultRecord`.
 /// - `resumes.json`: if the run was continued, an array with an entry each time.
 /// - `model.safetensors`: the final weights, keys and shapes as a PyTorch `state_dict`.
 ///
-/// The logs grow at their end; every other file is replaced as a whole, so that a reader never sees half of one. Only a model that
-/// cannot be written ends the run; anything else is tried again, and told of at the end if it is still missing.
+/// The logs grow at their end; every other file is replaced as a whole, so that a reader never sees half of
+/// one. Only a model that cannot be written ends the run; anything else is tried again, and told of at the end
+/// if it is still missing.
+///
+/// It exists on rank 0 only, as the first of the observers that write files, and is used on the thread of the
+/// run. The others, such as ``CheckpointWriter``, ask it where the folder is: it may move.
 public final class RunFolder: RoundObserver {
+    /// The run's folder. It changes when the folder was deleted and another run has its name.
     public private(set) var url: URL
+    /// The list of what could not be written, shared with all that write into the folder.
     public let troubles: OutputTroubles
+    /// The libraries that the run's result or speed may depend on.
     private let environment: RunEnvironment
+    /// `round_log.json` and `faults.json`.
     private let logs: RunLogs
+    /// The files that are replaced as a whole.
     private let documents = RunDocuments()
+    /// The end of the last write of the logs.
     private var lastWrite: ContinuousClock.Instant?
+    /// The run, once it has started.
     private var description: RunDescription?
+    /// Whether the folder was there before this job.
     private let isResumed: Bool
+    /// Whether the final weights are in their file.
     private var isModelWritten = false
-    /// What a checkpoint of the run that was stopped needs of them.
+    /// The logs' states for the checkpoint of a run that was stopped, taken before an unevaluated round was added.
     private var logsAtStop: Result<(rounds: LogState, faults: LogState), any Error>?
 
-    /// A log of many short rounds is not written at each of them.
+    /// The shortest time between two writes: a log of many short rounds is not written at each of them.
     private static let writeInterval: Duration = .seconds(1)
+    /// The final weights, in the safetensors format.
     public static let modelName = "model.safetensors"
     public static let roundLogName = RunLogs.roundsName
     public static let faultsName = RunLogs.faultsName
 
-    /// Makes the folder.
+    /// Makes the folder, and an empty round log in it.
+    ///
     /// - Parameters:
     ///   - results: the folder of all runs; made when missing.
-    ///   - name: of this run; nil takes the date and time.
-    /// - Throws: `ConfigurationError` when the folder cannot be made or the named run exists.
+    ///   - name: the name of this run; nil takes the date and time.
+    ///   - environment: what the run's result may depend on besides its settings.
+    ///   - troubles: the list for what cannot be written later.
+    /// - Throws: `ConfigurationError` when the folder cannot be made, the named run exists, or nothing can be
+    ///   written into it.
     public init(
         results: String, name: String?, environment: RunEnvironment, troubles: OutputTroubles
     ) throws(ConfigurationError) {
@@ -50,8 +68,16 @@ public final class RunFolder: RoundObserver {
         try begin()
     }
 
-    /// The folder of a run that is continued: its logs go on after what the checkpoint has of them.
-    /// - Throws: `ConfigurationError` when they cannot be written.
+    /// Opens the folder of a run that is continued: its logs go on after what the checkpoint has of them.
+    ///
+    /// Records behind the checkpoint's position are cut off: their rounds are done again.
+    ///
+    /// - Parameters:
+    ///   - url: the run's folder.
+    ///   - saved: the checkpoint from which the run is continued.
+    ///   - environment: what the run's result may depend on besides its settings.
+    ///   - troubles: the list for what cannot be written later.
+    /// - Throws: `ConfigurationError` when the logs cannot be written.
     public init(
         resuming url: URL, from saved: SavedRun, environment: RunEnvironment, troubles: OutputTroubles
     ) throws(ConfigurationError) {
@@ -67,7 +93,8 @@ public final class RunFolder: RoundObserver {
         try begin()
     }
 
-    /// That nothing can be written is said before the first round, not after it.
+    /// Brings the logs to their beginning, so that a folder into which nothing can be written is an error
+    /// before the first round, not after it.
     private func begin() throws(ConfigurationError) {
         do throws(FileError) {
             try logs.begin()
@@ -77,9 +104,10 @@ public final class RunFolder: RoundObserver {
         }
     }
 
+    /// The run's name: the last part of its folder's path.
     public var name: String { url.lastPathComponent }
 
-    /// Nil when classes are called as their labels are.
+    /// The classes' names; nil when classes are called as their labels are.
     private var classNames: [String]? {
         guard let names = description?.classNames, !names.isEmpty else { return nil }
         return names
@@ -90,6 +118,7 @@ public final class RunFolder: RoundObserver {
 
     // MARK: RoundObserver
 
+    /// Writes `config.json`, or notes in `resumes.json` that the run was continued.
     public func runStarted(_ run: RunDescription) throws {
         description = run
         if isResumed {
@@ -105,21 +134,25 @@ public final class RunFolder: RoundObserver {
         write()
     }
 
-    /// A file of its own, written with the logs; what has its name is replaced.
+    /// Puts a file into the folder, written with the logs; what has its name is replaced.
     public func put(_ bytes: [UInt8], as name: String) {
         documents.put(bytes: bytes, as: name)
     }
 
+    /// Adds to the log of faults, which is written with the next round.
     public func faulted(_ fault: FaultRecord) {
         logs.add(fault)
     }
 
+    /// Keeps the latest table of the clients' accuracies, written with the logs.
     public func clientsEvaluated(_ table: ClientAccuracies) throws {
         var table = table
         table.classNames = classNames
         try documents.put(table, as: "client_accuracy.json")
     }
 
+    /// Adds to the log of rounds, and writes if the last write is a second ago. Nothing is lost by waiting but
+    /// at a crash.
     public func roundFinished(_ record: RoundRecord) throws {
         try logs.add(record)
         let now = ContinuousClock.now
@@ -128,6 +161,8 @@ public final class RunFolder: RoundObserver {
         lastWrite = .now
     }
 
+    /// Writes the model, and before it the logs, when no round follows.
+    ///
     /// The model comes before the last checkpoint: on a disk that is nearly full it is what should have the room.
     public func stateReached(round: Int, isLast: Bool, state: () -> RunState) throws {
         guard isLast else { return }
@@ -135,12 +170,16 @@ public final class RunFolder: RoundObserver {
         isModelWritten = troubles.attempt(Self.modelName) { try writeModel(state().weights.span) }
     }
 
+    /// Writes what is there, and the model if it was not written with the last state.
+    ///
+    /// - Throws: the error of a model that cannot be written: the only file that ends a run.
     public func runFinished(_ summary: RunSummary, weights: Span<Float>) throws {
         write()
         if !isModelWritten { try saveModel(weights) }
     }
 
-    /// A round that is still to be evaluated is in the log, and not in the checkpoint: a run that is continued evaluates it.
+    /// Writes what is there. A round that is still to be evaluated comes into the log and not into the
+    /// checkpoint, so that a run that is continued evaluates it.
     public func runStopped(_ stop: RunStop) {
         write()
         logsAtStop = Result { try logs.state() }
@@ -149,14 +188,14 @@ public final class RunFolder: RoundObserver {
         write()
     }
 
-    /// What a checkpoint is to hold.
+    /// The contents of a checkpoint: the state given, and how far the logs are on the disk. Syncs the logs.
     func saved(_ state: RunState) throws -> SavedRun {
         var saved = SavedRun(state)
         (saved.rounds, saved.faults) = try logsAtStop?.get() ?? logs.state()
         return saved
     }
 
-    /// Logs and documents, as far as they can be written.
+    /// Writes logs and documents, as far as they can be written, and tells what could not.
     private func write() {
         makeAgainIfGone()
         logs.flush()
@@ -164,7 +203,9 @@ public final class RunFolder: RoundObserver {
         troubles.tell()
     }
 
-    /// Whoever deletes the folder of a run does not mean its result, or is surprised; and another run may have its name.
+    /// Makes the folder again if somebody deleted it, beside it if another run has its name.
+    ///
+    /// Whoever deletes the folder of a run does not mean its result, or is surprised.
     private func makeAgainIfGone() {
         let isTaken: Bool
         switch logs.place {
@@ -186,6 +227,7 @@ public final class RunFolder: RoundObserver {
         }
     }
 
+    /// A path beside a folder that nothing has: its name and a number.
     private static func free(beside url: URL) -> URL {
         var attempt = 2
         while true {
@@ -196,7 +238,7 @@ public final class RunFolder: RoundObserver {
         }
     }
 
-    /// The finished model is the most valuable file of a run: the older of two checkpoints gives way to it.
+    /// Writes the model, the most valuable file of a run: the older of two checkpoints gives way to it.
     private func saveModel(_ weights: Span<Float>) throws {
         do {
             try writeModel(weights)
@@ -208,6 +250,7 @@ public final class RunFolder: RoundObserver {
         isModelWritten = true
     }
 
+    /// Writes the weights with the model's name and the program's version, synced.
     private func writeModel(_ weights: Span<Float>) throws {
         guard let description else { return }
         let file = Safetensors(
@@ -218,7 +261,8 @@ public final class RunFolder: RoundObserver {
             url.appendingPathComponent(Self.modelName).path, with: bytes.span.bytes, isSynced: true)
     }
 
-    /// A list that cannot be read is set aside: it must not keep a good checkpoint from being continued.
+    /// Adds an entry to `resumes.json`. A list that cannot be read is set aside: it must not keep a good
+    /// checkpoint from being continued.
     private func noteResume(_ run: RunDescription) {
         let name = "resumes.json"
         let file = url.appendingPathComponent(name)

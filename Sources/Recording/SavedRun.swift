@@ -2,18 +2,27 @@ public import FedCore
 public import Foundation
 public import Records
 
-/// What a checkpoint holds: a run's state, and how far its logs had come.
+/// The contents of a checkpoint: a run's state, and how far its logs had come.
 public struct SavedRun: Sendable, Equatable {
+    /// Everything that the rest of the run depends on.
     public var state: RunState
+    /// How far `round_log.json` had come.
     public var rounds = LogState()
+    /// How far `faults.json` had come.
     public var faults = LogState()
 
+    /// Makes a saved run with empty logs.
     public init(_ state: RunState) {
         self.state = state
     }
 
-    /// Refuses what no run can have reached. O(records that are not in the logs).
+    /// Refuses what no run can have reached.
+    ///
+    /// Bytes with a right hash may still have been made by hand; everything that indexes, counts or allocates
+    /// by these numbers relies on this check.
+    ///
     /// - Throws: `ConfigurationError` with the first thing that is wrong.
+    /// - Complexity: O(records that are not in the logs).
     public func validate() throws(ConfigurationError) {
         try state.validate()
         guard rounds.position.isPossible, faults.position.isPossible else {
@@ -41,7 +50,7 @@ public struct SavedRun: Sendable, Equatable {
         for fault in faults { try fault.validate(state.settings) }
     }
 
-    /// The records up to here, to be read from the run's folder.
+    /// The records up to here, to be read from the run's folder when somebody asks.
     public func earlierRecords(in folder: URL) -> EarlierRecords {
         EarlierRecords(
             in: folder, rounds: rounds, faults: faults, lastRound: max(state.completeRounds, 0))

@@ -1,15 +1,23 @@
 import Foundation
 public import Records
 
-/// The records of a run up to the checkpoint that it is continued from. They are read when somebody asks, one by one.
+/// The records of a run up to the checkpoint that it is continued from, read when somebody asks, one by one.
+///
+/// A long run has more records than should be in memory; the history asks for those that it lacks. The log is
+/// mapped, not read, and only what stands before the checkpoint's position counts: what is behind it are rounds
+/// that are done again.
 public struct EarlierRecords: Sendable {
+    /// The run's folder; nil for records that are in no file.
     private let folder: URL?
+    /// How far the log of rounds had come.
     private let rounds: LogState
+    /// How far the log of faults had come.
     private let faults: LogState
 
-    /// Round of the last record.
+    /// The round of the last record; 0 without records.
     public let lastRound: Int
 
+    /// Makes a view of a run's logs; nothing is read.
     init(in folder: URL, rounds: LogState, faults: LogState, lastRound: Int) {
         self.folder = folder
         self.rounds = rounds
@@ -17,7 +25,9 @@ public struct EarlierRecords: Sendable {
         self.lastRound = lastRound
     }
 
-    /// Records that are in no file.
+    /// Makes a view of records that are in no file.
+    ///
+    /// - Throws: an encoder's error.
     public init(rounds: [RoundRecord], faults: [FaultRecord]) throws {
         folder = nil
         self.rounds = try LogState(of: rounds)
@@ -25,8 +35,13 @@ public struct EarlierRecords: Sendable {
         lastRound = rounds.last?.round ?? 0
     }
 
-    /// In their order. O(bytes of the log), and records that are decoded.
-    /// - Parameter first: those before it are skipped.
+    /// Calls `body` with each round's record, in their order.
+    ///
+    /// - Parameters:
+    ///   - first: the first round to be read; the records before it are found, but not decoded.
+    ///   - body: takes a record; an error of it ends the reading.
+    /// - Throws: when the log cannot be read or decoded, or what `body` throws.
+    /// - Complexity: O(bytes of the log).
     public func forEachRound(from first: Int = 1, _ body: (RoundRecord) throws -> Void) throws {
         let records = try records(of: RunLogs.roundsName, rounds)
         // One a round, up to the last.
@@ -35,7 +50,9 @@ public struct EarlierRecords: Sendable {
         for record in records[skipped...] { try body(decoder.decode(RoundRecord.self, from: record)) }
     }
 
-    /// In their order.
+    /// Calls `body` with each fault, in their order.
+    ///
+    /// - Throws: when the log cannot be read or decoded, or what `body` throws.
     public func forEachFault(_ body: (FaultRecord) throws -> Void) throws {
         let decoder = RecordLog.decoder()
         for record in try records(of: RunLogs.faultsName, faults) {
@@ -43,7 +60,9 @@ public struct EarlierRecords: Sendable {
         }
     }
 
-    /// A round's record; nil when there is none.
+    /// The record of a round; nil when there is none.
+    ///
+    /// - Complexity: O(bytes of the log), and one record decoded.
     public func record(of round: Int) throws -> RoundRecord? {
         let records = try records(of: RunLogs.roundsName, rounds)
         let place = round - 1 - (lastRound - records.count)
@@ -51,7 +70,7 @@ public struct EarlierRecords: Sendable {
         return try RecordLog.decoder().decode(RoundRecord.self, from: records[place])
     }
 
-    /// Those in the file up to the position, which are mapped and not read, and those beside it.
+    /// The records' bytes: those in the file up to the position, which is mapped and not read, and those beside it.
     private func records(of name: String, _ state: LogState) throws -> [Data] {
         var records: [Data] = []
         if let folder, state.position.records > 0 {

@@ -3,21 +3,29 @@ public import Foundation
 
 /// Reads a log that grows, each time from where it was read to, however long it is.
 ///
-/// A last record that is being written is read the next time. A log that was cut back, or is another one, is read anew.
+/// For `fedmpi watch`, which looks at the logs of another process. A last record that is being written is read
+/// the next time. A log that was cut back, as a continued run does, or is another one, is read anew.
 public struct LogFollower<Record: Decodable> {
+    /// All records that have been read.
     public private(set) var records: [Record] = []
     /// Bytes that have been read: the end of a record.
     private var offset = 0
-    /// The last ones of these.
+    /// The last bytes of these, at most ``tailBytes``; where they are not found again, the log is another one.
     private var tail: [UInt8] = []
     private let decoder = RecordLog.decoder()
 
+    /// How many of the bytes that were read are compared at the next look.
     private static var tailBytes: Int { 256 }
 
+    /// Makes a follower that has read nothing.
     public init() {}
 
-    /// - Returns: whether there are other records than before. None, where there is no file.
-    /// - Throws: when it is no log.
+    /// Reads what is new in a file.
+    ///
+    /// - Parameter file: the log, the same at each call.
+    /// - Returns: whether there are other records than before. Where there is no file, nothing changes.
+    /// - Throws: when it is not a log.
+    /// - Complexity: O(bytes that are new).
     public mutating func look(at file: URL) throws -> Bool {
         guard let handle = try? FileHandle(forReadingFrom: file) else { return false }
         defer { try? handle.close() }
@@ -30,7 +38,10 @@ public struct LogFollower<Record: Decodable> {
         return isNew
     }
 
-    /// - Returns: false when what was read before is not there any more, or the file is no log.
+    /// Reads on from the last record.
+    ///
+    /// - Parameter isNew: becomes true when there are other records than before.
+    /// - Returns: false when what was read before is gone, or the file is not a log.
     private mutating func read(_ handle: FileHandle, _ isNew: inout Bool) throws -> Bool {
         let start = offset - tail.count
         try handle.seek(toOffset: UInt64(start))

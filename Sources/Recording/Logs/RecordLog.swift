@@ -4,9 +4,9 @@ import Foundation
 
 /// A JSON array in a file that grows at its end, record by record.
 ///
-/// Each record is written over the bracket that ended the array, and a bracket behind it, in one call: the file is a whole array
-/// whenever it is read, and a record costs the same however many there are. What a program that is killed while it writes may
-/// leave is a last line that is cut off.
+/// Each record is written over the bracket that ended the array, and a bracket behind it, in one call: the file
+/// is a whole array whenever it is read, and a record costs the same however many there are. What a program
+/// that is killed while it writes may leave is a last line that is cut off.
 ///
 /// ```
 /// [
@@ -20,34 +20,45 @@ import Foundation
 /// }
 /// ]
 /// ```
+///
+/// The log hashes what it writes, so that a checkpoint can name a position and what stands before it without
+/// reading the file.
 final class RecordLog {
+    /// The file, which need not be there yet.
     private(set) var url: URL
     /// Nil until there is something to write, or while the file cannot be made.
     private var file: GrowingFile?
+    /// The hash of the bytes that count: everything in the file but the closing bracket.
     private var hash = SHA256()
-    /// Records in the file.
+    /// The number of records in the file.
     private var count = 0
-    /// Records that are still to be written, each as it is to stand there.
+    /// The records that are still to be written, each as it is to stand there.
     private var pending: [[UInt8]] = []
-    /// Bytes of an earlier job's file that are to be kept.
+    /// How many bytes of an earlier job's file are to be kept; nil for a new log.
     private var keptBytes: Int?
 
+    /// The bytes before the first record.
     static let opening = Array("[\n".utf8)
+    /// The bytes between two records.
     static let separator = Array(",\n".utf8)
+    /// The bytes behind the last record.
     static let closing = Array("\n]\n".utf8)
-    /// Contents of a file without records.
+    /// The contents of a file without records.
     static let empty = Array("[\n]\n".utf8)
-    /// Records that are written in one piece.
+    /// The most records that are written in one piece.
     private static let piece = 256
+    /// The bytes that are hashed at a time.
     private static let block = 1 << 20
 
-    /// A log without records.
+    /// Makes a log without records; the file is not touched until ``begin(isMadeEmpty:)``.
     init(at url: URL) {
         self.url = url
     }
 
-    /// The log of a run that is continued. The file stays as it is until `begin`.
-    /// - Throws: `LogDefect` when the file is not what the state says.
+    /// Makes the log of a run that is continued. The file stays as it is until ``begin(isMadeEmpty:)``.
+    ///
+    /// - Throws: ``LogDefect`` when the file is not what the state says.
+    /// - Complexity: O(bytes before the position), which are hashed.
     init(at url: URL, from state: LogState) throws {
         self.url = url
         if state.position.records > 0 {
@@ -62,6 +73,8 @@ final class RecordLog {
     }
 
     /// Checks that a file holds what a checkpoint relies on. O(bytes before the position).
+    ///
+    /// - Throws: ``LogDefect`` when it is missing, shorter, or altered before the position.
     static func check(_ url: URL, to position: LogPosition) throws(LogDefect) {
         guard position.records > 0 else { return }
         let file: GrowingFile
@@ -69,7 +82,10 @@ final class RecordLog {
         _ = try verify(file, to: position)
     }
 
-    /// - Returns: the hash of what stands before the position.
+    /// Hashes a file up to a position.
+    ///
+    /// - Returns: the hash of what stands before the position, to be continued.
+    /// - Throws: ``LogDefect`` when it is shorter than the position, or not what the position says.
     private static func verify(_ file: GrowingFile, to position: LogPosition) throws(LogDefect) -> SHA256 {
         guard file.count >= position.bytes else { throw .short(bytes: file.count, needed: position) }
         var hash = SHA256()
@@ -84,7 +100,8 @@ final class RecordLog {
         return hash
     }
 
-    /// Makes the file, or brings it to the state it is continued from.
+    /// Makes the file, or brings it to the state it is continued from: what stands behind is cut off.
+    ///
     /// - Parameter isMadeEmpty: whether a log without records has a file.
     func begin(isMadeEmpty: Bool) throws(FileError) {
         if let keptBytes, let file {
@@ -97,6 +114,7 @@ final class RecordLog {
         try flush()
     }
 
+    /// Makes an empty file and begins the hash.
     private func make() throws(FileError) {
         let file = try GrowingFile(replacing: url.path, with: Self.empty.span.bytes)
         file.reopen(at: Self.opening.count - 1)
@@ -105,14 +123,19 @@ final class RecordLog {
         self.file = file
     }
 
-    /// Adds a record, which `flush` writes.
+    /// Adds a record, which ``flush()`` writes.
+    ///
+    /// - Throws: an encoder's error.
     func append(_ record: some Encodable) throws {
         pending.append(try Self.text(of: record))
     }
 
+    /// Whether there is something that ``flush()`` would write.
     var hasPending: Bool { !pending.isEmpty }
 
     /// Writes what is to be written, as far as it goes. Nothing is lost when it fails; it may be tried again.
+    ///
+    /// - Throws: `FileError`; records that were written before it are no more pending.
     func flush() throws(FileError) {
         guard !pending.isEmpty else { return }
         if file == nil { try make() }
@@ -131,7 +154,9 @@ final class RecordLog {
         }
     }
 
-    /// What a checkpoint needs of it: what is in the file, on the disk when this returns, and what is not.
+    /// The state for a checkpoint: what is in the file, on the disk when this returns, and what is not.
+    ///
+    /// - Complexity: one `fsync`; O(records that are pending).
     func state() throws(FileError) -> LogState {
         var state = LogState()
         if let file, count > 0 {
@@ -143,10 +168,12 @@ final class RecordLog {
         return state
     }
 
-    /// What is to be found where the file was.
+    /// What there is where the file was; a log that has no file yet counts as being there.
     var place: GrowingFile.Place { file?.place ?? .here }
 
     /// Makes the file again, in a folder that was deleted and made again, or in another one.
+    ///
+    /// - Throws: `FileError`; the log then still writes to the file that it had.
     func remake(at url: URL) throws(FileError) {
         self.url = url
         try file?.remake(at: url.path)
@@ -192,10 +219,14 @@ extension RecordLog {
 
 /// Why a log is not the one that a checkpoint relies on.
 enum LogDefect: Error, CustomStringConvertible {
+    /// It cannot be opened or read, or is not there.
     case unreadable(FileError)
+    /// It ends before the position.
     case short(bytes: Int, needed: LogPosition)
+    /// It is long enough, and what stands before the position is not what the checkpoint saw.
     case altered(LogPosition)
 
+    /// The defect as a clause about "it".
     var description: String {
         switch self {
         case .unreadable(let error): error.reason

@@ -2,7 +2,7 @@ import Files
 import Foundation
 import Records
 
-/// `round_log.json` and `faults.json`: what happens in a run, as it happens.
+/// The logs `round_log.json` and `faults.json`: what happens in a run, as it happens.
 ///
 /// They are written once a second, and what cannot be written is kept and tried again: a log never ends a run.
 final class RunLogs {
@@ -13,7 +13,7 @@ final class RunLogs {
     private let rounds: RecordLog
     private let faults: RecordLog
     private let troubles: OutputTroubles
-    /// Updates left out, which others of the round may join.
+    /// Updates left out of the current round, as one fault that others of the round may join.
     private var openFault: FaultRecord?
 
     /// The client ranks that were lost and have not come back.
@@ -26,7 +26,9 @@ final class RunLogs {
         faults = RecordLog(at: folder.appendingPathComponent(Self.faultsName))
     }
 
-    /// Those of a run that is continued. They stay as they are until `begin`.
+    /// Opens the logs of a run that is continued. They stay as they are until ``begin()``.
+    ///
+    /// - Throws: ``LogDefect`` when one of them is not what the checkpoint saw.
     init(in folder: URL, from saved: SavedRun, _ troubles: OutputTroubles) throws {
         self.folder = folder
         self.troubles = troubles
@@ -40,11 +42,14 @@ final class RunLogs {
         try faults.begin(isMadeEmpty: false)
     }
 
+    /// Adds a round's record; what was left out of the round is then complete, too.
     func add(_ record: RoundRecord) throws {
         closeFault(upTo: record.round)
         try rounds.append(record)
     }
 
+    /// Adds a fault, and keeps count of the ranks that are lost. Updates that one round rejects for one reason
+    /// share a record.
     func add(_ fault: FaultRecord) {
         if let rank = fault.rank {
             switch fault.kind {
@@ -59,12 +64,14 @@ final class RunLogs {
         if let closed = records.first { write(closed) }
     }
 
+    /// Adds the open fault to its log, if it is of this round or an earlier one.
     private func closeFault(upTo round: Int) {
         guard let fault = openFault, fault.kind != .updatesRejected || fault.round <= round else { return }
         openFault = nil
         write(fault)
     }
 
+    /// Adds a fault to its log.
     private func write(_ fault: FaultRecord) {
         do { try faults.append(fault) } catch { troubles.failed(Self.faultsName, error) }
     }
@@ -76,12 +83,13 @@ final class RunLogs {
         troubles.attempt(Self.faultsName) { try faults.flush() }
     }
 
-    /// What a checkpoint needs of them.
+    /// The states of both logs for a checkpoint, on the disk when this returns.
     func state() throws(FileError) -> (rounds: LogState, faults: LogState) {
         closeFault(upTo: .max)
         return (try rounds.state(), try faults.state())
     }
 
+    /// What there is where the round log was.
     var place: GrowingFile.Place { rounds.place }
 
     /// Makes them again, in a folder that was deleted and made again, or in another one.

@@ -1,25 +1,36 @@
 public import FedCore
 
-/// One start of a run as one rank logged it.
+/// One start of a run as one rank logged it; a continued run has several in a file.
 public struct TimingSession: Sendable {
+    /// What the rank said of itself and of its clock at the start.
     public var header: TimingHeader
+    /// The phases that the rank logged, in the order of their ends.
     public var events: [TimingEvent] = []
     /// Whether the rank came to its end, and everything is here.
     public var isClosed = false
 }
 
-/// Reads an event file, piece by piece as it grows. A last line without its end is kept for the next piece, so that the
-/// line that a kill cut off is never taken for a whole one.
+/// Reads an event file, piece by piece as it grows.
+///
+/// A last line without its end is kept for the next piece, so that the line that a kill cut off is never taken
+/// for a whole one. Decoding is total: a line that cannot be read is counted and left out. docs/TIMING.md
+/// describes the format.
 public struct TimingDecoder: Sendable {
+    /// The starts of the run so far, in order.
     public private(set) var sessions: [TimingSession] = []
-    /// Whole lines that could not be read.
+    /// The number of whole lines that could not be read.
     public private(set) var damagedLines = 0
+    /// The bytes behind the last line break.
     private var rest: [UInt8] = []
+    /// The phases by their names as bytes, so that a line is read without making strings.
     private let phases = Dictionary(uniqueKeysWithValues: Phase.allCases.map { (Array($0.rawValue.utf8), $0) })
 
+    /// Makes a decoder at the beginning of a file.
     public init() {}
 
-    /// O(bytes).
+    /// Takes in the next bytes of the file.
+    ///
+    /// - Complexity: O(bytes), and what was kept of the piece before.
     public mutating func decode(_ piece: [UInt8]) {
         rest += piece
         var start = 0
@@ -35,6 +46,7 @@ public struct TimingDecoder: Sendable {
         rest.removeFirst(start)
     }
 
+    /// Reads one line: a comment, the line of titles, or an event.
     private mutating func decodeLine(_ line: ArraySlice<UInt8>) {
         guard let first = line.first else { return }
         if first == UInt8(ascii: "#") {
@@ -48,6 +60,9 @@ public struct TimingDecoder: Sendable {
         }
     }
 
+    /// Takes in a comment line; unknown ones are passed over, so that a later version may add some.
+    ///
+    /// The line `# fedmpi timing 1` begins a session.
     private mutating func decodeHeader(_ words: [String]) {
         if words.starts(with: ["fedmpi", "timing"]) {
             sessions.append(TimingSession(header: TimingHeader(rank: 0, ranks: 0, host: "?", process: 0, epoch: 0)))
@@ -70,12 +85,14 @@ public struct TimingDecoder: Sendable {
         }
     }
 
+    /// The readings of a clock line; nil when it is not one.
     private func clock(_ words: [String]) -> ClockReading? {
         guard words.count == 7, let at = Int(words[2]), let offset = Double(words[4]), let error = Double(words[6])
         else { return nil }
         return ClockReading(at: at, offset: offset, error: error)
     }
 
+    /// The event of a line; nil when a cell is missing or not a number. Further cells are passed over.
     private func event(_ line: ArraySlice<UInt8>) -> TimingEvent? {
         var cells = CellReader(line)
         guard let round = cells.number(), cells.number() != nil, cells.text() != nil,
@@ -105,12 +122,15 @@ public struct TimingDecoder: Sendable {
     }
 }
 
-/// Goes through the cells of a line.
+/// Goes through the cells of a line, without making strings or arrays.
 private struct CellReader {
+    /// The cells that are still to be read.
     private var rest: ArraySlice<UInt8>
 
+    /// Begins at the first cell.
     init(_ line: ArraySlice<UInt8>) { rest = line }
 
+    /// The next cell; an empty one behind the last, because a line may have fewer than a later version writes.
     mutating func text() -> ArraySlice<UInt8>? {
         let end = rest.firstIndex(of: UInt8(ascii: ",")) ?? rest.endIndex
         let cell = rest[..<end]
@@ -118,9 +138,12 @@ private struct CellReader {
         return cell
     }
 
+    /// The next cell as a number; nil when it is empty or not a number.
     mutating func number() -> Int? { optionalNumber()?.value }
 
-    /// Nil when the cell is no number; a `value` of nil when it is empty.
+    /// The next cell as a number that may be missing.
+    ///
+    /// - Returns: nil when the cell is not a decimal number that fits into `Int`; a `value` of nil when it is empty.
     mutating func optionalNumber() -> (value: Int?, Void)? {
         guard let cell = text() else { return nil }
         if cell.isEmpty { return (nil, ()) }

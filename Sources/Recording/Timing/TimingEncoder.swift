@@ -1,22 +1,29 @@
 public import FedCore
 
 /// Writes a rank's timing files as bytes; docs/TIMING.md describes them.
+///
+/// A line for each phase of each round is written while the clients train, so numbers are turned into digits
+/// here, without strings. Rank, host and phase, which are the same in many lines, are made once.
 public struct TimingEncoder: Sendable {
+    /// The version of both formats, in their first lines.
     public static let version = 1
+    /// The titles of an event file; times in microseconds of the rank's own clock since its `epoch_us`.
     static let eventColumns =
         "round,rank,host,phase,start_us,duration_us,bytes_in,bytes_out,peer,clients,samples,client"
+    /// The titles of a message file; times in microseconds.
     static let messageColumns = "operation,peer,calls,bytes_out,bytes_in,total_us,longest_us"
 
-    /// Rank, host and phase, for each phase.
+    /// The cells with rank, host and phase, for each phase.
     private let middles: [Phase: [UInt8]]
 
+    /// Makes an encoder for one rank's lines.
     public init(rank: Int, host: String) {
         let host = Self.field(host)
         middles = Dictionary(
             uniqueKeysWithValues: Phase.allCases.map { ($0, Array(",\(rank),\(host),\($0.rawValue)".utf8)) })
     }
 
-    /// A host's name cannot break a line in two.
+    /// A host's name as a cell: it cannot break a line or a cell in two.
     static func field(_ text: String) -> String {
         let scalars = text.printable.unicodeScalars.map { $0 == "," || $0.properties.isWhitespace ? "_" : $0 }
         return String(String.UnicodeScalarView(scalars))
@@ -41,6 +48,7 @@ public struct TimingEncoder: Sendable {
         Array(line(clockAtEnd, "end").utf8)
     }
 
+    /// A clock reading as a comment line.
     private static func line(_ clock: ClockReading, _ moment: String) -> String {
         "# clock_\(moment) at_us \(clock.at) offset_us \(clock.offset) error_us \(clock.error)\n"
     }
@@ -60,7 +68,7 @@ public struct TimingEncoder: Sendable {
         bytes.append(UInt8(ascii: "\n"))
     }
 
-    /// A whole message file.
+    /// A whole message file, which replaces the one before.
     public static func encode(_ messages: [MessageCount], _ header: TimingHeader) -> [UInt8] {
         var text = """
             # fedmpi messages \(version)
@@ -75,11 +83,13 @@ public struct TimingEncoder: Sendable {
         return Array(text.utf8)
     }
 
+    /// Appends a comma and a number; only the comma for nil.
     private static func appendCell(_ number: Int?, to bytes: inout [UInt8]) {
         bytes.append(UInt8(ascii: ","))
         if let number { append(number, to: &bytes) }
     }
 
+    /// Appends a number in decimal digits.
     private static func append(_ number: Int, to bytes: inout [UInt8]) {
         if number < 0 { bytes.append(UInt8(ascii: "-")) }
         var rest = number.magnitude

@@ -1,13 +1,14 @@
-/// What the evaluations of a run so far tell: a few numbers, however many there were.
+/// What the evaluations of a run so far tell about stopping early: two numbers, however many there were.
 public struct AccuracyProgress: Codable, Sendable, Equatable {
     /// The highest accuracy so far; nil before the first evaluation.
     public private(set) var best: Double?
-    /// Evaluations after the first that reached it.
+    /// The number of evaluations since the first that reached the best accuracy.
     public private(set) var evaluationsSince = 0
 
+    /// Makes the progress of a run before its first evaluation.
     public init() {}
 
-    /// Takes in a round whose record is complete.
+    /// Takes in a round whose record is complete; one that was not evaluated changes nothing.
     public mutating func note(_ record: RoundRecord) {
         guard let accuracy = record.accuracy else { return }
         // Equal is no improvement.

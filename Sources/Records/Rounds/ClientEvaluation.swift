@@ -1,17 +1,17 @@
 /// What the clients found on their own held-out samples, after a round: a part of its record.
 public struct ClientEvaluation: Codable, Sendable, Equatable {
-    /// That have held-out samples and answered.
+    /// The clients that have held-out samples and answered.
     public var clients: Int
-    /// That have held-out samples and did not answer.
+    /// The clients that have held-out samples and did not answer.
     public var missing: Int
-    /// Held-out samples of those who answered.
+    /// The held-out samples of those who answered.
     public var samples: Int
     /// With the global model; nil when the strategy leaves part of it to the clients.
     public var global: AccuracySpread?
     /// With each client's own model; nil when clients have none.
     public var personal: AccuracySpread?
-    /// Accuracy on each class, over the samples of all clients, with the client's own model if there is one; nil for a class
-    /// that no client has held out.
+    /// The accuracy on each class, over the samples of all clients, with the client's own model if there is
+    /// one; nil for a class that no client has held out.
     public var classAccuracies: [Double?]
 
     package init(
@@ -37,11 +37,16 @@ public struct ClientEvaluation: Codable, Sendable, Equatable {
 
 /// The clients' evaluation in full, of one round: what `client_accuracy.json` holds.
 public struct ClientAccuracies: Codable, Sendable, Equatable {
+    /// One client's line of the table.
     public struct Client: Codable, Sendable, Equatable {
+        /// The client's number, from 0.
         public var client: Int
-        /// Held out.
+        /// The samples that it has held out.
         public var samples: Int
+        /// The accuracy of the global model on them, in [0, 1]; nil when the strategy leaves part of it to the
+        /// clients.
         public var globalAccuracy: Double?
+        /// The accuracy of the client's own model on them; nil when it has none.
         public var personalAccuracy: Double?
 
         package init(client: Int, samples: Int, globalAccuracy: Double?, personalAccuracy: Double?) {
@@ -58,11 +63,13 @@ public struct ClientAccuracies: Codable, Sendable, Equatable {
         }
     }
 
+    /// The round whose new weights were evaluated.
     public var round: Int
+    /// The clients that answered, in the order of their numbers.
     public var clients: [Client]
-    /// Over all clients, `[true class][predicted class]`, with the global model.
+    /// The confusion over all clients, `[true class][predicted class]`, with the global model.
     public var globalConfusion: [[Int]]?
-    /// Likewise with each client's own model.
+    /// The same with each client's own model.
     public var personalConfusion: [[Int]]?
     /// Names of the confusion's rows and columns; nil when classes are called as their labels are.
     public var classNames: [String]?

@@ -17,11 +17,14 @@ public struct FaultRecord: Codable, Sendable, Equatable {
         case roundRepeated = "round_repeated"
     }
 
+    /// The round in which it happened, from 1.
     public var round: Int
     public var kind: Kind
-    /// In the numbering of the job that it happened in: a continued run may have another number of ranks.
+    /// The rank that it happened to, in the numbering of that job: a continued run may have another number of ranks.
     public var rank: Int?
+    /// The clients whom it cost, by number.
     public var clients: [Int]
+    /// The reason in words; nil where the kind says it all.
     public var reason: String?
 
     public init(round: Int, kind: Kind, rank: Int? = nil, clients: [Int] = [], reason: String? = nil) {
@@ -34,8 +37,10 @@ public struct FaultRecord: Codable, Sendable, Equatable {
 }
 
 extension [FaultRecord] {
-    /// Appends a record; updates that one round rejects for one reason share theirs, because a bad setting spoils every
-    /// update of every round.
+    /// Appends a record, or adds its clients to the last one.
+    ///
+    /// Updates that one round rejects for one reason share a record, because a bad setting spoils every update
+    /// of every round.
     public mutating func add(_ fault: FaultRecord) {
         if let last, last.kind == .updatesRejected, fault.kind == last.kind, last.round == fault.round,
             last.reason == fault.reason

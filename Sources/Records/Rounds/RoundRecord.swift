@@ -1,7 +1,10 @@
 public import FedCore
 
-/// One finished round.
+/// One finished round, as it stands in `round_log.json`.
+///
+/// The round loop fills it in, the server's parts add their metrics, and every observer gets it when it is complete.
 public struct RoundRecord: Sendable, Equatable {
+    /// The number of the round, from 1.
     public var round: Int
     /// Clients asked.
     public var cohort: Int
@@ -15,33 +18,38 @@ public struct RoundRecord: Sendable, Equatable {
     public var late: Int
     /// Clients that did not answer, or were lost with their rank.
     public var dropped: Int
-    /// Exchanges that this round took: more than one when it was repeated for want of updates. The counts of clients are
-    /// of the last one, bytes and times of all.
+    /// The exchanges that this round took: more than one when it was repeated for want of updates.
+    ///
+    /// The counts of clients are of the last one, bytes and times of all.
     public var attempts: Int
-    /// Samples that the participants hold.
+    /// The samples that the participants hold.
     public var samples: Int
-    /// Mean of the clients' losses, weighted by samples; nil without participants.
+    /// The mean of the clients' losses, weighted by samples; nil without participants.
     public var trainLoss: Double?
-    /// On the test set, with the round's new weights; nil when this round was not evaluated.
+    /// The mean loss on the test set, with the round's new weights; nil when this round was not evaluated.
     public var serverLoss: Double?
+    /// The accuracy on the test set, in [0, 1]; nil as above.
     public var serverAccuracy: Double?
-    /// Accuracy on each class of the test set; nil for a class without samples, or as above.
+    /// The accuracy on each class of the test set; nil for a class without samples, or as above.
     public var serverClassAccuracies: [Double?]?
     /// What the clients found on what they hold out, with the round's new weights; nil when this was not asked.
     public var clients: ClientEvaluation?
-    /// Bytes of the cohort's updates, envelopes included, in this round and in all rounds so far.
+    /// The bytes of the cohort's updates in this round, envelopes included.
     public var uploadBytes: Int
+    /// The same in all rounds so far.
     public var totalUploadBytes: Int
-    /// Bytes of the frames that the cohort received, in this round and in all rounds so far: a frame for each client,
-    /// though clients that share a rank in simulation receive it once.
+    /// The bytes of the frames that the cohort received in this round: a frame for each client, though clients
+    /// that share a rank in simulation receive it once.
     public var downloadBytes: Int
+    /// The same in all rounds so far.
     public var totalDownloadBytes: Int
-    /// From the start of the broadcast to the new weights; the evaluation runs beside the next round.
+    /// The time from the start of the broadcast to the new weights, in seconds; the evaluation runs beside the
+    /// next round.
     public var seconds: Double
-    /// Samples trained per second of the round, each counted as often as it was trained on.
+    /// The samples trained per second of the round, each counted as often as it was trained on.
     public var samplesPerSecond: Double
-    /// What the run's parts have measured in the round, by the names of their metrics: what `RunDescription.metrics` declares,
-    /// as far as it has a value in this round.
+    /// What the run's parts have measured in the round, by the names of their metrics: what
+    /// ``RunDescription/metrics`` declares, as far as it has a value in this round.
     public var metrics: [String: Double] = [:]
 }
 
@@ -55,7 +63,8 @@ extension RoundRecord {
         set { metrics[metric.name] = newValue }
     }
 
-    /// How long the round would have taken, where time is simulated, from its start until the last client it waited for.
+    /// How long the round would have taken, where time is simulated: from its start until the last client it
+    /// waited for.
     public var simulatedSeconds: Double? {
         get { self[.simulatedSeconds] }
         set { self[.simulatedSeconds] = newValue }

@@ -1,15 +1,19 @@
 import Foundation
 
-/// Tells, on its own machine, what has become of a process: not only of its number, which is used again, but of the
-/// machine's boot, the namespace of process numbers and the process's start, too.
+/// The identity of a process on its own machine, by which somebody else can tell what has become of it.
+///
+/// A number alone is used again; so the machine's boot, the namespace of process numbers and the process's
+/// start are part of it.
 package struct ProcessIdentity: Sendable, Equatable {
-    /// Where process numbers mean the same.
+    /// Boot and namespace: where process numbers mean the same.
     package let place: String
+    /// The process's number within its namespace.
     package let number: Int32
-    /// In clock ticks after the boot.
+    /// The moment of its start, in clock ticks after the boot.
     package let start: Int
 
-    /// Nil where the kernel does not say, as outside Linux, and of a process that has ended.
+    /// Identifies a process of this place; nil where the kernel does not say, as outside Linux, and for a
+    /// process that has ended.
     package init?(of number: Int32 = getpid()) {
         guard let place = Self.here, let status = Status(of: number), status.state != .ended else { return nil }
         self.place = place
@@ -17,7 +21,7 @@ package struct ProcessIdentity: Sendable, Equatable {
         start = status.start
     }
 
-    /// Reads what `text` wrote.
+    /// Reads what ``text`` wrote; nil for anything else.
     package init?(_ text: some StringProtocol) {
         let words = text.split(separator: " ")
         guard words.count == 4, let number = Int32(words[2]), let start = Int(words[3]) else { return nil }
@@ -29,7 +33,7 @@ package struct ProcessIdentity: Sendable, Equatable {
     /// Four words: boot, namespace, number, start.
     package var text: String { "\(place) \(number) \(start)" }
 
-    /// As it stands in the history; empty when unknown.
+    /// The identity of this process as it stands in the history; empty when unknown.
     package static var ofThisProcess: String { ProcessIdentity()?.text ?? "" }
 
     /// Whether the process of this text is there; nil when it cannot be told from here.
@@ -38,7 +42,8 @@ package struct ProcessIdentity: Sendable, Equatable {
         return identity.state != .ended
     }
 
-    /// What can be seen from here: a read of `/proc`, some microseconds.
+    /// What can be seen of it from here: a read of `/proc`, some microseconds.
+    ///
     /// - Precondition: the process is of this place.
     package var state: ProcessState {
         guard let status = Status(of: number), status.start == start else { return .ended }
@@ -54,12 +59,14 @@ package struct ProcessIdentity: Sendable, Equatable {
         return boot.trimmingCharacters(in: .whitespacesAndNewlines) + " " + namespace
     }()
 
-    /// What `/proc/PID/stat` says.
+    /// The two fields of `/proc/PID/stat` that are needed.
     struct Status: Equatable {
+        /// The third field, a letter.
         let state: ProcessState
-        /// The 22nd field.
+        /// The 22nd field: clock ticks from the boot to the process's start.
         let start: Int
 
+        /// Reads the file; nil when there is no such process.
         init?(of number: Int32) {
             let file = open("/proc/\(number)/stat", O_RDONLY | O_CLOEXEC)
             guard file >= 0 else { return nil }
@@ -70,7 +77,10 @@ package struct ProcessIdentity: Sendable, Equatable {
             self.init(line: line.prefix(max(0, count)))
         }
 
-        /// The second field is the program's name in parentheses and may hold anything.
+        /// Reads a line of it; nil when a field is missing.
+        ///
+        /// The second field is the program's name in parentheses and may hold anything, so fields are counted
+        /// from the last parenthesis.
         init?(line: ArraySlice<UInt8>) {
             guard let end = line.lastIndex(of: UInt8(ascii: ")")) else { return nil }
             let fields = line[(end + 1)...].split { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\n") }

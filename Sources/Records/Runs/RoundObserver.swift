@@ -1,26 +1,47 @@
-/// Everything a run does besides computing is done by observers, on rank 0, in their order: printing, logging, saving.
+/// A side effect of a run: printing, logging, saving.
+///
+/// Everything a run does besides computing is done by observers, on rank 0, on the thread of the round loop, in their
+/// order. Most calls come while the clients train, so an observer is free unless it takes longer than a round. An
+/// error that one throws ends the run: an observer that can do without its file catches the error itself.
+///
+/// Calls of a run, in their order: `runStarted`; for each round `progressed` and `faulted` as it happens, then
+/// `clientsEvaluated`, `roundFinished`, `stateReached`; at the end `runFinished` or `runStopped`. A round may
+/// be evaluated while the next one trains, so its last calls may come when the next round has begun.
 public protocol RoundObserver: AnyObject {
-    /// Whether `progressed` is to be called.
+    /// Whether `progressed` is to be called. Asked once an exchange; false unless an observer says otherwise.
     var wantsProgress: Bool { get }
+    /// Called before the first round of this job.
     func runStarted(_ run: RunDescription) throws
-    /// A few times a second within a round.
-    /// - Parameter fraction: of the round's samples, in [0, 1].
-    func progressed(round: Int, fraction: Double)
-    /// Something went wrong, and the run goes on.
-    func faulted(_ fault: FaultRecord)
-    /// Before `roundFinished`: each client's part of the round's evaluation.
-    func clientsEvaluated(_ table: ClientAccuracies) throws
-    func roundFinished(_ record: RoundRecord) throws
-    /// After `roundFinished`, while the clients train: the run could be continued from here.
+    /// Called a few times a second within a round.
+    ///
     /// - Parameters:
+    ///   - round: the round under way.
+    ///   - fraction: the share of the round's samples that are trained, in [0, 1].
+    func progressed(round: Int, fraction: Double)
+    /// Called when something went wrong, and the run goes on.
+    func faulted(_ fault: FaultRecord)
+    /// Called before `roundFinished`, with each client's part of the round's evaluation.
+    func clientsEvaluated(_ table: ClientAccuracies) throws
+    /// Called when a round's record is complete, its evaluation included, which runs beside the next round.
+    func roundFinished(_ record: RoundRecord) throws
+    /// Called after `roundFinished`, while the clients train: the run could be continued from here.
+    ///
+    /// - Parameters:
+    ///   - round: the last round of the state.
     ///   - isLast: whether no round follows.
-    ///   - state: makes a copy; call it only to save it.
+    ///   - state: makes a copy of all weights; call it only to save it.
     func stateReached(round: Int, isLast: Bool, state: () -> RunState) throws
+    /// Called after the last round.
+    ///
+    /// - Parameters:
+    ///   - summary: what the run came to.
+    ///   - weights: the final weights, in the canonical order.
     func runFinished(_ summary: RunSummary, weights: Span<Float>) throws
-    /// The run ends before its last round; the job ends next.
+    /// Called when the run ends before its last round; the job ends next, so this is the last chance to save.
     func runStopped(_ stop: RunStop)
 }
 
+/// Observers implement what they need; everything else does nothing.
 extension RoundObserver {
     public var wantsProgress: Bool { false }
     public func runStarted(_ run: RunDescription) throws {}

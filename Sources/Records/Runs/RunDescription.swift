@@ -1,38 +1,42 @@
 public import FedCore
 
-/// What is known when the first round starts.
+/// What is known when the first round starts: the description that each observer gets.
 public struct RunDescription: Sendable {
+    /// All settings, resolved.
     public var settings: RunSettings
     /// The model's name.
     public var model: String
     /// The model's tensors, in the order of the flat weights.
     public var layout: ParameterLayout
-    /// What a file of the model's weights says of the data.
+    /// What a file of the model's weights says of the data, such as the names of classes; by key.
     public var modelMetadata: [String: String]
-    /// What clients learn from beside their labels.
+    /// The model that clients learn from beside their labels; nil without one.
     public var teacher: Teacher?
-    /// In the order of the labels; empty when classes are called as their labels are.
+    /// The names of the classes in the order of the labels; empty when classes are called as their labels are.
     public var classNames: [String]
-    /// Samples that clients hold.
+    /// The samples that all clients hold together.
     public var trainingSamples: Int
+    /// The samples of the server's test set.
     public var testSamples: Int
-    /// Ranks, rank 0 included.
+    /// The number of ranks, rank 0 included.
     public var ranks: Int
-    /// The host of each rank.
+    /// The host of each rank, in rank order.
     public var hosts: [String]
-    /// Rounds that were finished before the run was continued.
+    /// The rounds that were finished before the run was continued; 0 for a new run.
     public var finishedRounds: Int
-    /// Stages and step hooks in the order in which they act.
+    /// The stages and step hooks in the order in which they act.
     public var stages: StageOrder
-    /// What the run measures in its rounds beside what every run does.
+    /// The measurements of this run's rounds beside those of every run.
     public var metrics: [Metric] = []
 
-    /// A model that clients learn from.
+    /// A model that clients learn from, as `config.json` names it.
     public struct Teacher: Codable, Sendable, Equatable {
+        /// The name of its architecture.
         public let model: String
-        /// Digest of its weights, as `weightsDigest` gives it.
+        /// The digest of its weights, as `weightsDigest` gives it.
         public let weightsSHA256: String
 
+        /// Names a teacher.
         public init(model: String, weightsSHA256: String) {
             self.model = model
             self.weightsSHA256 = weightsSHA256
@@ -44,6 +48,7 @@ public struct RunDescription: Sendable {
         }
     }
 
+    /// Describes a run.
     public init(
         settings: RunSettings, model: String, layout: ParameterLayout, modelMetadata: [String: String] = [:],
         teacher: Teacher? = nil, classNames: [String] = [], trainingSamples: Int, testSamples: Int, ranks: Int,

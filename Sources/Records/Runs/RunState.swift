@@ -2,39 +2,46 @@ public import FedCore
 
 /// Everything that the rest of a run depends on, after a finished round: what a checkpoint holds.
 ///
-/// Random streams are addressed by seed, purpose, round and client, so their position *is* the round. Local optimizers
-/// start afresh each round, and what clients keep is in a file of its own. A run continued from its state, over any number of
-/// ranks, ends with the same bits as the run that was not interrupted.
+/// Random streams are addressed by seed, purpose, round and client, so their position *is* the round. Local
+/// optimizers start afresh each round, and what clients keep is in a file of its own. A run continued from its
+/// state, over any number of ranks, ends with the same bits as the run that was not interrupted.
 public struct RunState: Sendable, Equatable {
+    /// All settings of the run, resolved.
     public var settings: RunSettings
-    /// The last finished round's record; nil before the first. What the rounds before it leave is in the logs: nothing of the
-    /// run depends on it, and a state does not grow with them.
+    /// The last finished round's record; nil before the first.
+    ///
+    /// What the rounds before it leave is in the logs: nothing of the run depends on it, and a state does not
+    /// grow with them.
     public var last: RoundRecord?
-    /// What the evaluations so far tell of when the run is to end early.
+    /// The best accuracy so far, and how long ago: what decides whether the run ends early.
     public var progress = AccuracyProgress()
     /// Whether the last record is complete; if not, its round is still to be evaluated.
     public var isEvaluated = true
     /// The global weights, in the canonical order.
     public var weights: [Float]
-    /// What the server's parts remember, by their names (``PartName``); of a part that remembers nothing there is no entry.
+    /// The states of the server's parts, by their names (``PartName``), each in the part's own layout; a part
+    /// that remembers nothing has no entry.
     public private(set) var parts: [String: [UInt8]] = [:]
-    /// Where the clients' states are; nil when the strategy keeps none.
+    /// The position in the files of clients' states; nil when the strategy keeps none.
     public var clientStates: ClientStateMark?
-    /// Tells whether another job has the same data and the same partition.
+    /// A digest of data and partition; a job with another one cannot continue the run.
     public var dataDigest: UInt64 = 0
-    /// Tells whether another job has the same teacher; nil without one.
+    /// A digest of the teacher's weights; nil without one.
     public var teacherDigest: UInt64?
-    /// How long the run has taken so far.
+    /// How long the run has taken so far, in all jobs that continued it.
     public var seconds = 0.0
 
-    /// A run at its beginning.
-    /// - Parameter weights: initial ones, in the canonical order.
+    /// Makes the state of a run at its beginning.
+    ///
+    /// - Parameters:
+    ///   - settings: all settings, resolved.
+    ///   - weights: the initial weights, in the canonical order.
     public init(_ settings: RunSettings, weights: [Float]) {
         self.settings = settings
         self.weights = weights
     }
 
-    /// What a part remembers; empty when nothing. A state that is set replaces the one before.
+    /// The state of a part; empty when it remembers nothing. Setting it replaces the one before.
     public subscript(part: String) -> [UInt8] {
         get { parts[part] ?? [] }
         set { parts[part] = newValue.isEmpty ? nil : newValue }
@@ -43,10 +50,11 @@ public struct RunState: Sendable, Equatable {
     /// The last finished round; 0 before the first.
     public var round: Int { last?.round ?? 0 }
 
-    /// Rounds whose record is complete.
+    /// The number of rounds whose record is complete.
     public var completeRounds: Int { isEvaluated ? round : round - 1 }
 
-    /// Refuses what no run can have reached.
+    /// Refuses what no run can have reached, since a checkpoint may come from anywhere.
+    ///
     /// - Throws: `ConfigurationError` with the first thing that is wrong.
     public func validate() throws(ConfigurationError) {
         try settings.validate()
@@ -72,8 +80,11 @@ public struct RunState: Sendable, Equatable {
 
 /// The names under which a ``RunState`` keeps what parts of the server remember.
 public enum PartName {
+    /// What the strategy remembers, such as momenta of the server's step.
     public static let strategy = "strategy"
+    /// What the aggregation remembers of earlier rounds.
     public static let aggregation = "aggregation"
+    /// What the selection rule has learnt about the clients.
     public static let selection = "selection"
     /// Who is in flight in an asynchronous run, and the weights they started from.
     public static let inFlight = "in flight"
@@ -82,8 +93,11 @@ public enum PartName {
     public static func stage(_ name: String) -> String { "stage \(name)" }
 }
 
+/// Bounds of a record that comes from a file.
 extension RoundRecord {
     /// Refuses counts that no run can have.
+    ///
+    /// - Throws: `ConfigurationError` that names the round.
     public func validate() throws(ConfigurationError) {
         // Far beyond any run, and far from where adding to them would overflow.
         let counts = [
@@ -97,7 +111,7 @@ extension RoundRecord {
 }
 
 extension FaultRecord {
-    /// Refuses what no run with these settings can have met.
+    /// Refuses what no run with these settings can have met: a round, a rank or a client out of range.
     public func validate(_ settings: RunSettings) throws(ConfigurationError) {
         guard (1...settings.rounds).contains(round), rank.map({ $0 > 0 }) ?? true,
             clients.allSatisfy({ (0..<settings.clients).contains($0) })

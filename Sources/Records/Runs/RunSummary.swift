@@ -2,18 +2,22 @@ import FedCore
 
 /// What is known when the last round is over.
 public struct RunSummary: Sendable {
-    /// The record of the last finished round.
+    /// The record of the last finished round; nil when there was none.
     public let last: RoundRecord?
-    /// From the start of the first round to the end of the last evaluation.
+    /// The time from the start of the first round to the end of the last evaluation, in seconds, earlier jobs
+    /// included.
     public let seconds: Double
-    /// Why the run ended before its last round; nil if it did not.
+    /// The reason why the run ended before its last round, in words; nil if it did not.
     public var earlyEnd: String?
 
-    /// Finished rounds.
+    /// The number of finished rounds.
     public var rounds: Int { last?.round ?? 0 }
+    /// The accuracy of the final weights, in [0, 1]; nil when the last round was not evaluated.
     public var finalAccuracy: Double? { last?.accuracy }
+    /// The mean loss of the final weights on the test set; nil when only clients can test.
     public var finalLoss: Double? { last?.serverLoss }
 
+    /// Sums up a run.
     public init(last: RoundRecord?, seconds: Double, earlyEnd: String? = nil) {
         self.last = last
         self.seconds = seconds
@@ -21,22 +25,27 @@ public struct RunSummary: Sendable {
     }
 }
 
-/// Why a run ends early, and what it had reached.
+/// The reason why a run ends early by a signal or an error, and what it had reached.
 public struct RunStop: Sendable {
+    /// What stops a run.
     public enum Cause: Sendable, Equatable {
+        /// A signal.
         case interruption(Interruption)
         /// An error on rank 0, in its own words.
         case failure(String)
     }
 
+    /// What stopped it.
     public let cause: Cause
-    /// After the last finished round.
+    /// The state after the last finished round.
     public let state: RunState
 
-    /// The last finished round, if it was to be evaluated beside the next one: no observer has had it by `roundFinished`, and
-    /// a run that is continued evaluates it.
+    /// The last finished round, if it was to be evaluated beside the next one.
+    ///
+    /// No observer has had it by `roundFinished`, and a run that is continued evaluates it.
     public var unevaluated: RoundRecord? { state.isEvaluated ? nil : state.last }
 
+    /// Describes a stop.
     public init(cause: Cause, state: RunState) {
         self.cause = cause
         self.state = state

@@ -1,7 +1,10 @@
 public import FedCore
 
-/// A fault that is made on purpose: `kill:rank=3@round=2,phase=gather`.
+/// A fault that is made on purpose, to see what a run does about it: `kill:rank=3@round=2,phase=gather`.
+///
+/// Client ranks make faults where their code passes a phase (`--inject`); the server needs none to be told.
 public struct Fault: Sendable, Equatable {
+    /// What happens to the rank or to its update.
     public enum Kind: String, Sendable, CaseIterable {
         /// The rank's process ends by SIGKILL.
         case kill
@@ -15,7 +18,8 @@ public struct Fault: Sendable, Equatable {
         case corrupt
     }
 
-    /// Where in a round it happens; NaN and corruption happen where the update is made, whatever the phase.
+    /// The place in a round at which it happens; NaN and corruption happen where the update is made, whatever
+    /// the phase.
     public enum Phase: String, Sendable, CaseIterable {
         /// Before the round's weights are received.
         case broadcast
@@ -25,13 +29,20 @@ public struct Fault: Sendable, Equatable {
         case gather
     }
 
+    /// What happens.
     public let kind: Kind
+    /// The rank that it happens to, from 1: rank 0 cannot be spared.
     public let rank: Int
+    /// The round in which it happens, from 1.
     public let round: Int
+    /// The place in the round; `train` unless given.
     public let phase: Phase
+    /// The length of a delay, in [0, 3600]; 1 unless given.
     public let seconds: Double
 
     /// Reads `KIND:rank=R@round=N[,phase=P][,seconds=S]`.
+    ///
+    /// - Throws: `ConfigurationError` that says what is wrong and how a fault is written.
     public init(_ text: String) throws(ConfigurationError) {
         func wrong(_ what: String) -> ConfigurationError {
             ConfigurationError(

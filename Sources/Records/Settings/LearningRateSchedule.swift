@@ -8,28 +8,32 @@ import Musl
 
 /// The clients' learning rate in each round, as a factor of `--lr`: warm-up times decay.
 ///
-/// A function of the round alone, so that every rank and every resumed run has the same rates.
+/// A function of the round alone, so that every rank and every resumed run has the same rates. Within a round
+/// the rate is constant: clients take few steps, and each of them a different number.
 package struct LearningRateSchedule: Sendable, Equatable {
-    /// How the rate falls.
+    /// The way in which the rate falls.
     package enum Decay: Sendable, Equatable {
+        /// The same rate in every round.
         case constant
-        /// By `factor` every so many rounds.
+        /// By `factor` in (0, 1] every so many rounds, ≥ 1.
         case step(every: Int, factor: Double)
-        /// From 1 in the first round along half a cosine, p the share of the rounds that is over: f + (1 − f)(1 + cos πp)/2,
-        /// which would be `final` after the last round.
+        /// From 1 in the first round along half a cosine: f + (1 − f)(1 + cos πp)/2, p being the share of the
+        /// rounds that is over. It would be `final`, f in [0, 1), after the last round.
         ///
-        /// I. Loshchilov, F. Hutter, *SGDR: Stochastic Gradient Descent with Warm Restarts*, ICLR 2017, arXiv:1608.03983;
-        /// here without restarts.
+        /// I. Loshchilov, F. Hutter, *SGDR: Stochastic Gradient Descent with Warm Restarts*, ICLR 2017,
+        /// arXiv:1608.03983; here without restarts.
         case cosine(final: Double)
-        /// By 1/√round.
+        /// By 1/√r, r being the number of the round, counted from the end of the warm-up.
         case inverseSquareRoot
     }
 
+    /// Every decay, in the order of help texts.
     private static let catalog: [(name: String, summary: String)] = [
         ("constant", "the same in every round"), ("step", "times a factor every so many rounds"),
         ("cosine", "half a cosine down to a share of it"), ("inverse-sqrt", "divided by the square root of the round"),
     ]
 
+    /// The names that `--lr-schedule` accepts.
     package static var names: [String] { catalog.map(\.name) }
 
     /// What each takes, for help texts and forms.
@@ -42,11 +46,21 @@ package struct LearningRateSchedule: Sendable, Equatable {
         }
     }
 
+    /// How the rate falls behind the warm-up.
     package let decay: Decay
-    /// The rate rises in equal steps over so many rounds; the decay begins behind them.
+    /// The rounds over which the rate rises in equal steps; the decay begins behind them.
     package let warmupRounds: Int
+    /// The rounds of the whole run, which the cosine is spread over: a run that is continued with more rounds
+    /// has another curve from there on.
     package let rounds: Int
 
+    /// Makes the schedule that settings name.
+    ///
+    /// - Parameters:
+    ///   - name: one of ``names``.
+    ///   - options: what the decay takes, by name.
+    ///   - warmupRounds: rounds of warm-up, ≥ 0.
+    ///   - rounds: rounds of the run, ≥ 1.
     /// - Throws: `ConfigurationError` when the schedule or one of its options is unknown or out of range.
     package init(_ name: String, _ options: NamedOptions, warmupRounds: Int, rounds: Int) throws(ConfigurationError) {
         var reader = OptionReader(options, of: "learning-rate schedule '\(name)'")
@@ -56,6 +70,7 @@ package struct LearningRateSchedule: Sendable, Equatable {
         self.rounds = rounds
     }
 
+    /// Reads a decay's options; also asked for what they are, without values.
     private static func decay(_ name: String, _ reader: inout OptionReader) throws(ConfigurationError) -> Decay {
         switch name {
         case "constant": .constant
@@ -69,8 +84,11 @@ package struct LearningRateSchedule: Sendable, Equatable {
         }
     }
 
+    /// The factor of a round.
+    ///
     /// - Parameter round: from 1.
-    /// - Returns: in (0, 1].
+    /// - Returns: the factor, in (0, 1].
+    /// - Complexity: O(1), but O(round / every) for steps.
     package func factor(round: Int) -> Double {
         guard round > warmupRounds else { return Double(round) / Double(warmupRounds) }
         let passed = round - warmupRounds - 1
@@ -90,6 +108,10 @@ package struct LearningRateSchedule: Sendable, Equatable {
 }
 
 extension RunSettings {
+    /// The schedule that these settings name.
+    ///
+    /// - Throws: `ConfigurationError` when it is unknown or an option is out of range; a value that `validate`
+    ///   accepts never throws.
     package var learningRateSchedule: LearningRateSchedule {
         get throws(ConfigurationError) {
             try LearningRateSchedule(lrSchedule, lrScheduleOptions, warmupRounds: warmupRounds, rounds: rounds)

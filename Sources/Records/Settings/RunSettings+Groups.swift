@@ -1,7 +1,11 @@
 public import FedCore
 
-/// A new setting is a stored property of `RunSettings` and a line in one of these; a new group is a file and a line here.
+/// The groups of settings, from which flags, configuration files, help and the broadcast are made.
+///
+/// A new setting is a stored property of `RunSettings` and a line in one of these; a new group is a file and a
+/// line here.
 extension RunSettings: SettingsSet {
+    /// The groups, in the order of `--help` and of docs/SETTINGS.md.
     public static var groups: [any SettingsGroup<RunSettings>.Type] {
         [
             GeneralSettings.self, ClientSettings.self, StrategySettings.self, AttackSettings.self, ModelSettings.self,

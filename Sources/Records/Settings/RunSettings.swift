@@ -3,17 +3,21 @@ public import FedCore
 
 /// Everything that decides a run's result, resolved: rank 0 makes it, every rank decodes the same bytes.
 ///
-/// Names, accepted values and help of the settings are in `Settings/`, a group in each file; they are what makes a run's
-/// `config.json` one that can be read back as a configuration file.
+/// The stored values are the defaults. Names, accepted values, units and help of the settings are in
+/// `Settings/Groups/`, a group in each file; they are what makes a run's `config.json` one that can be read
+/// back as a configuration file. Plug-ins are named by text, with their options beside them, so that this
+/// target depends on none of them.
 public struct RunSettings: Sendable, Equatable {
     /// Federated rounds, ≥ 1.
     public var rounds = 10
-    /// Ends the run when the accuracy is at least this, in (0, 1]: on the test set, or in the mean over the clients where only
-    /// they can tell.
+    /// Ends the run when the accuracy is at least this, in (0, 1]; nil never does.
+    ///
+    /// The accuracy is that on the test set, or the mean over the clients where only they can tell.
     public var targetAccuracy: Double?
-    /// Ends the run after so many evaluations without a better accuracy, ≥ 1.
+    /// Ends the run after so many evaluations without a better accuracy, ≥ 1; nil never does.
     public var patience: Int?
-    /// Ends the run before the round that would take its traffic, up and down, past so many megabytes (10⁶ bytes), > 0.
+    /// Ends the run before the round that would take its traffic, up and down, past so many megabytes (10⁶
+    /// bytes), > 0; nil never does.
     public var budgetMb: Double?
     /// Clients in the federation, ≥ 1; more clients than ranks share ranks.
     public var clients = 5
@@ -21,43 +25,49 @@ public struct RunSettings: Sendable, Equatable {
     public var clientFraction = 1.0
     /// Which clients a round trains: a name of `Selections`.
     public var selection = "uniform"
-    /// Options of the selection, by name.
+    /// The options of the selection, by name.
     public var selectionOptions: NamedOptions = [:]
+    /// The federated algorithm: a name of `Strategies`.
     public var strategy = "fedavg"
-    /// Options of the strategy, by name.
+    /// The options of the strategy, by name.
     public var strategyOptions = NamedOptions()
     /// How one update is made of a round's: a name of `Aggregations`.
     public var aggregation = "mean"
-    /// Options of the aggregation, by name.
+    /// The options of the aggregation, by name.
     public var aggregationOptions: NamedOptions = [:]
     /// What the attackers among the clients do, to test what the server withstands: a name of `Attacks`, or nil.
     public var attack: String?
-    /// Options of the attack, by name.
+    /// The options of the attack, by name.
     public var attackOptions: NamedOptions = [:]
     /// How many clients attack, ≥ 0; the seed says which.
     public var attackers = 0
+    /// The network that is trained: a name of `Models`.
     public var model = "edgecnn-large"
     /// A trained model that clients learn from beside their labels: path of its file or of its run's folder on rank 0.
     public var teacher: String?
-    /// Over which the teacher's and the student's scores are softened, > 0; nil without a teacher.
+    /// The temperature over which the teacher's and the student's scores are softened, > 0; nil without a teacher.
+    ///
+    /// G. Hinton, O. Vinyals, J. Dean, *Distilling the Knowledge in a Neural Network*, 2015, arXiv:1503.02531.
     public var temperature: Float?
     /// The share of the labels' loss, in [0, 1], the rest being the teacher's; nil without a teacher.
     public var hardWeight: Float?
+    /// The samples to train and test on: a name of `Datasets`.
     public var dataset = "fashion-mnist"
-    /// What the data set's source takes by name.
+    /// What the data set's source takes, by name.
     public var datasetOptions: NamedOptions = [:]
     /// Training samples per client of a data set that is generated; others have the size they have.
     public var samplesPerClient = 600
+    /// How the samples are dealt to the clients: a name of `Partitions`.
     public var partition = "dirichlet"
     /// Concentration of the Dirichlet partition, > 0: small is skewed, large is even.
     public var alpha = 0.5
-    /// What the partitioner takes by name.
+    /// What the partitioner takes, by name.
     public var partitionOptions: NamedOptions = [:]
     /// The share of each client's samples that it does not train on but tests on, in [0, 1).
     public var clientTest = 0.0
     /// Passes over a client's samples per round, ≥ 0; with 0 a round is only its exchange.
     public var epochs = 1
-    /// Steps of local training a round, ≥ 1, whatever a client's samples; nil: by `epochs`.
+    /// Steps of local training a round, ≥ 1, whatever a client's samples; nil: as many as `epochs` takes.
     public var localSteps: Int?
     /// Samples per step of local training, ≥ 1.
     public var batchSize = 32
@@ -65,7 +75,7 @@ public struct RunSettings: Sendable, Equatable {
     public var lr: Float = 0.05
     /// How the learning rate changes from round to round: a name of `LearningRateSchedule`.
     public var lrSchedule = "constant"
-    /// Options of the schedule, by name.
+    /// The options of the schedule, by name.
     public var lrScheduleOptions: NamedOptions = [:]
     /// Rounds over which the learning rate rises in equal steps, ≥ 0.
     public var warmupRounds = 0
@@ -77,13 +87,15 @@ public struct RunSettings: Sendable, Equatable {
     public var momentum: Float = 0.9
     /// L2 penalty of local SGD, ≥ 0.
     public var weightDecay: Float = 0
+    /// The seed of everything random: initial weights, partition, cohorts, batches, simulated devices.
     public var seed: UInt64 = 42
     /// Threads of one rank's arithmetic, ≥ 1.
     public var threads = 1
     /// Evaluates on the test set every so many rounds, and after the last; ≥ 1.
     public var evalEvery = 1
 
-    /// The layer before which a model that is trained in two parts is cut: the layers before it run on the devices.
+    /// The layer before which a model that is trained in two parts is cut: the layers before it run on the
+    /// devices. nil takes the model's own cut.
     public var cut: Int?
     /// What the server's part of a model in two parts is while a round lasts; nil: models are trained whole.
     public var serverPart: ServerPart?
@@ -124,9 +136,10 @@ public struct RunSettings: Sendable, Equatable {
     /// Sleeps through simulated delays, instead of counting them as virtual time.
     public var realDelays = false
 
-    /// Faults to make on purpose, as `Fault` reads them.
+    /// The faults to make on purpose, as ``Fault`` reads them.
     public var inject: [String] = []
 
+    /// The server's part of a model in two parts, while a round lasts.
     public enum ServerPart: String, Codable, Sendable, CaseIterable {
         /// One, which learns from all clients' features in turn.
         case shared
@@ -134,6 +147,7 @@ public struct RunSettings: Sendable, Equatable {
         case perClient = "per-client"
     }
 
+    /// What becomes of the clients of a rank that was lost.
     public enum OnFailure: String, Codable, Sendable, CaseIterable {
         /// Other ranks train them, to the same weights: right for a simulation.
         case reassign
@@ -141,6 +155,7 @@ public struct RunSettings: Sendable, Equatable {
         case drop
     }
 
+    /// What a client sends that is not done at the deadline.
     public enum LatePolicy: String, Codable, Sendable, CaseIterable {
         /// What it has trained so far, weighted by the samples it has seen.
         case partial
@@ -148,9 +163,10 @@ public struct RunSettings: Sendable, Equatable {
         case drop
     }
 
+    /// Makes settings with every default.
     public init() {}
 
-    /// What is simulated of the clients' devices.
+    /// The simulation of the clients' devices that these settings describe.
     public var simulation: DeviceSimulation {
         var simulation = DeviceSimulation()
         simulation.stragglerProbability = stragglerProb
@@ -163,7 +179,7 @@ public struct RunSettings: Sendable, Equatable {
         return simulation
     }
 
-    /// Clients that each round trains: `clientFraction` of them, rounded, at least one.
+    /// The number of clients that each round trains: `clientFraction` of them, rounded, at least one.
     public var cohortSize: Int {
         let share = (clientFraction * Double(clients)).rounded()
         // Beyond 2⁵³ a Double may be above the number of clients, and above any Int.

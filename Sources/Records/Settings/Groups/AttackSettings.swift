@@ -15,6 +15,7 @@ public enum AttackSettings: SettingsGroup {
             "attackers", &settings.attackers, .atLeast(0), "How many clients attack; the seed says which.")
     }
 
+    /// Refuses more attackers than clients, and attackers without an attack or the reverse.
     public static func check(_ settings: RunSettings) throws(ConfigurationError) {
         guard settings.attackers <= settings.clients else {
             throw ConfigurationError(

@@ -28,6 +28,7 @@ public enum ClientSettings: SettingsGroup {
             "How often a round is repeated before the run stops.")
     }
 
+    /// Refuses to ask for more updates than a round has clients: it would be repeated for ever.
     public static func check(_ settings: RunSettings) throws(ConfigurationError) {
         guard settings.minClients <= settings.cohortSize else {
             throw ConfigurationError(

@@ -21,6 +21,7 @@ public enum DistillationSettings: SettingsGroup {
             "Share of the labels' loss beside the teacher's, in [0, 1].")
     }
 
+    /// Refuses a temperature or a weight without a teacher, where it would do nothing.
     public static func check(_ settings: RunSettings) throws(ConfigurationError) {
         guard settings.teacher == nil else { return }
         for (name, value) in [("temperature", settings.temperature), ("hard-weight", settings.hardWeight)] {

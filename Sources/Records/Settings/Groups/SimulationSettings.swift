@@ -37,6 +37,7 @@ public enum SimulationSettings: SettingsGroup {
             "Sleep through simulated delays, instead of counting them as virtual time.")
     }
 
+    /// Refuses a spread of speeds where devices have no speed.
     public static func check(_ settings: RunSettings) throws(ConfigurationError) {
         guard settings.deviceSpread == 0 || settings.deviceSpeed != nil else {
             throw ConfigurationError(

@@ -85,7 +85,7 @@ public struct FileDraft: ~Copyable {
         }
     }
 
-    /// Gives it the file's name; whatever had the name is gone. Done once.
+    /// Renames the draft to the file's name; what had the name is gone. Done once.
     ///
     /// The name itself is on the disk only after `Folder.synchronize` of the folder.
     public mutating func publish() throws(FileError) {

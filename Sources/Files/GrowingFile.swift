@@ -16,7 +16,7 @@ public final class GrowingFile {
     public private(set) var count: Int
     private var descriptor: Descriptor
 
-    /// Makes it; what had its name is gone.
+    /// Makes the file; what had its name is gone.
     ///
     /// - Parameters:
     ///   - path: the path of the file; its folder must be there.
@@ -94,7 +94,7 @@ public final class GrowingFile {
         try descriptor.contents(from: offset, atMost: count)
     }
 
-    /// All its bytes, closing ones too.
+    /// The bytes of the whole file, closing ones too.
     public func contents() throws(FileError) -> [UInt8] { try descriptor.contents(atMost: .max) }
 
     /// Waits until what was written is on the disk (`fsync`).

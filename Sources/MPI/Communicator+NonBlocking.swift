@@ -5,14 +5,14 @@
 public struct GatherBuffers<Element: MPIScalar>: ~Copyable {
     /// This rank's part, unchanged.
     public var send: Buffer<Element>
-    /// At the root, the parts in rank order; elsewhere what the caller gave, unchanged.
+    /// The parts in rank order at the root; elsewhere what the caller gave, unchanged.
     public var receive: Buffer<Element>
 }
 
 /// The two buffers of a scatter, given back when it is complete.
 @frozen
 public struct ScatterBuffers<Element: MPIScalar>: ~Copyable {
-    /// At the root, the parts of all ranks, unchanged.
+    /// The parts of all ranks at the root, unchanged; elsewhere what the caller gave.
     public var send: Buffer<Element>
     /// This rank's part.
     public var receive: Buffer<Element>

@@ -16,7 +16,7 @@ public struct Request<Payload: ~Copyable>: ~Copyable {
         state = State(transfer, payload: payload)
     }
 
-    /// Where the message of a completed receive came from and how long it is; otherwise nil.
+    /// The source, tag and length of a completed receive; otherwise nil.
     public var status: Status? { state.isComplete ? state.transfer.status : nil }
 
     /// Whether the operation is complete; lets the library make progress (`MPI_Test`, MPI 3.1 §3.7.3). Does not block.
@@ -75,7 +75,7 @@ public struct Request<Payload: ~Copyable>: ~Copyable {
 public enum Cancellation<Payload: ~Copyable>: ~Copyable {
     /// No message was there, and none will be taken. The buffers are freed.
     case withdrawn
-    /// The message had arrived.
+    /// The message had arrived; it is in the buffers.
     case complete(Payload)
 }
 

@@ -41,21 +41,21 @@ public struct MemoryRegion {
 public enum Transfer {
     /// Moves nothing; complete when every rank has begun it.
     case barrier
-    /// Read at the root and written elsewhere.
+    /// One region, read at the root and written elsewhere.
     case broadcast(MemoryRegion, root: Int)
-    /// Equal counts. At the root `into` holds one part per rank; elsewhere it is ignored.
+    /// Parts of equal counts. At the root `into` holds one part per rank; elsewhere it is ignored.
     case gather(MemoryRegion, into: MemoryRegion, root: Int)
-    /// One count per rank, in elements; parts lie one behind another. `into` and `counts` are ignored but at the root.
+    /// Parts of one count per rank, in elements, one behind another. `into` and `counts` are ignored but at the root.
     case gatherv(MemoryRegion, into: MemoryRegion, counts: [Int], root: Int)
-    /// Equal counts. At the root the first region holds one part per rank; elsewhere it is ignored.
+    /// Parts of equal counts. At the root the first region holds one part per rank; elsewhere it is ignored.
     case scatter(MemoryRegion, into: MemoryRegion, root: Int)
-    /// In place: the root's region becomes the result, the others are only read.
+    /// Combines in place: the root's region becomes the result, the others are only read.
     case reduce(MemoryRegion, ReduceOperation, root: Int)
-    /// In place: every region becomes the result.
+    /// Combines in place: every region becomes the result.
     case allReduce(MemoryRegion, ReduceOperation)
-    /// To a rank, with a tag from 0 to at least 32767 (`MPI_TAG_UB`, MPI 3.1 §8.1.2).
+    /// A message to a rank, with a tag from 0 to at least 32767 (`MPI_TAG_UB`, MPI 3.1 §8.1.2).
     case send(MemoryRegion, to: Int, tag: Int)
-    /// From any rank and with any tag where these are nil.
+    /// A message from a rank and with a tag, or from any and with any where these are nil.
     case receive(MemoryRegion, from: Int?, tag: Int?)
 }
 
@@ -64,7 +64,7 @@ public enum Transfer {
 /// An implementation's counterpart of a request; programs hold a ``Request`` or a ``MessageSlot``, which own
 /// the memory. Dropping it does not end the transfer.
 public protocol PendingTransfer: AnyObject {
-    /// Where the message of a completed receive came from; otherwise nil.
+    /// The source, tag and length of a completed receive; otherwise nil.
     var status: Status? { get }
 
     /// Whether the transfer is complete; lets the library make progress. Does not block.

@@ -218,7 +218,7 @@ public class ThreadCommunicator: Communicator {
         }
     }
 
-    /// Where a rank of this communicator receives.
+    /// The key of a rank's mailbox in this communicator.
     private func address(_ rank: Int) -> Fabric.Address {
         Fabric.Address(context: context, rank: rank)
     }

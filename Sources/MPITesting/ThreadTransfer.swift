@@ -49,7 +49,7 @@ final class ThreadTransfer: PendingTransfer {
         self.withdraw = withdraw
     }
 
-    /// Where the message of a completed receive came from. Read by the owner once a test or a wait has succeeded.
+    /// The source, tag and length of a completed receive. Read by the owner once a test or a wait has succeeded.
     var status: Status? {
         guard case .complete(let status) = state else { return nil }
         return status

@@ -5,8 +5,8 @@ extension RunFolder {
     /// The name of a file that no run leaves in a folder without `config.json`: the folder is somebody's, and
     /// no run's.
     ///
-    /// A run that was killed before it had written its settings, or is about to, has no more than its
-    /// partition, its times and checkpoints. Whoever deletes or reuses such a folder asks here first.
+    /// A run that was killed before it wrote its settings, or is about to, has no more than its partition, its
+    /// times and checkpoints. A sweep that finds such a folder, and `fedmpi watch`, ask here first.
     ///
     /// - Returns: the first such name; nil when there is none, and the folder may be that of a run which has
     ///   yet to begin.

@@ -205,7 +205,7 @@ public final class RunFolder: RoundObserver {
 
     /// Makes the folder again if somebody deleted it, beside it if another run has its name.
     ///
-    /// Whoever deletes the folder of a run does not mean its result, or is surprised.
+    /// A run that is deleted while it works still has a result, and its model must not be lost.
     private func makeAgainIfGone() {
         let isTaken: Bool
         switch logs.place {

@@ -2,8 +2,8 @@ public import FedCore
 
 /// A number that no weight can be: NaN, infinite, or a running variance below zero.
 ///
-/// Whoever takes weights from a file asks here, because a network with one of them still names a class for each
-/// image: a ReLU makes 0 of NaN, and the answer looks like any other.
+/// All that takes weights from a file looks for them, because a network with one of them still names a class
+/// for each image: a ReLU makes 0 of NaN, and the answer looks like any other.
 public struct WeightDefect: Error, Equatable, CustomStringConvertible {
     /// The name of the tensor that has it.
     public let tensor: String

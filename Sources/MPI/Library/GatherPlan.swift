@@ -1,21 +1,22 @@
-/// How parts of any length come together at the root with a call whose counts and displacements are C `int`.
+/// The way in which parts of any length come together at the root with a call whose counts and displacements
+/// are C `int`.
 ///
-/// A rank knows only its own count, and all must agree. So a part of more than `limit / size` elements travels as a
-/// message of its own, and the shorter parts by the collective call, which all ranks join. At the root their counts fit
-/// together into `limit`; if their places do not, because longer parts lie between them, the call fills a staging area
-/// from which they are copied.
+/// A rank knows only its own count, and all must agree. So a part of more than `limit / size` elements travels
+/// as a message of its own, and the shorter parts by the collective call, which all ranks join. At the root
+/// their counts fit together into `limit`; if their places do not, because longer parts lie between them, the
+/// call fills a staging area from which they are copied.
 struct GatherPlan: ~Copyable {
     /// The count that this rank gives to the collective call; 0 if its part travels as a message.
     let own: Int32
     /// This rank's part, if it travels as a message.
     private(set) var outgoing: MemoryRegion?
-    /// At the root, the other ranks' parts that travel as messages.
+    /// The other ranks' parts that travel as messages; empty but at the root.
     private(set) var incoming: [(source: Int, region: MemoryRegion)] = []
-    /// At the root, where the collective call writes: the caller's memory or the staging area.
+    /// The memory that the collective call writes at the root: the caller's or the staging area.
     private(set) var target: MemoryRegion
-    /// At the root, one count per rank for the collective call.
+    /// One count per rank for the collective call; empty but at the root.
     private(set) var counts: Buffer<Int32>
-    /// At the root, one displacement per rank for the collective call.
+    /// One displacement per rank for the collective call, in elements; empty but at the root.
     private(set) var displacements: Buffer<Int32>
     /// The staging area, in words of 8 bytes so that every element type is aligned; nil where places fit into `int`.
     private var staging: Buffer<UInt64>?

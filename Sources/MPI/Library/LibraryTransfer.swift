@@ -5,7 +5,7 @@ internal import CMPI
 /// They are tested in order, and a request that is complete is not tested again. A receive is always one
 /// request, whose status is kept.
 final class LibraryTransfer: PendingTransfer {
-    /// Where the message of a completed receive came from; nil for other transfers.
+    /// The source, tag and length of a completed receive; nil for other transfers.
     private(set) var status: Status?
 
     /// The communicator, which may not be freed under a transfer.

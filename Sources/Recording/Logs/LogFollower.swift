@@ -8,7 +8,7 @@ public import Foundation
 public struct LogFollower<Record: Decodable> {
     /// All records that have been read.
     public private(set) var records: [Record] = []
-    /// Bytes that have been read: the end of a record.
+    /// The number of bytes that have been read: the end of a record.
     private var offset = 0
     /// The last bytes of these, at most ``tailBytes``; where they are not found again, the log is another one.
     private var tail: [UInt8] = []

@@ -26,7 +26,7 @@ import Foundation
 final class RecordLog {
     /// The file, which need not be there yet.
     private(set) var url: URL
-    /// Nil until there is something to write, or while the file cannot be made.
+    /// The open file; nil until there is something to write, or while the file cannot be made.
     private var file: GrowingFile?
     /// The hash of the bytes that count: everything in the file but the closing bracket.
     private var hash = SHA256()

@@ -86,7 +86,7 @@ public enum PartName {
     public static let aggregation = "aggregation"
     /// What the selection rule has learnt about the clients.
     public static let selection = "selection"
-    /// Who is in flight in an asynchronous run, and the weights they started from.
+    /// The clients in flight in an asynchronous run, and the weights they started from.
     public static let inFlight = "in flight"
 
     /// Name of a stage's entry.

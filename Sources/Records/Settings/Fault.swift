@@ -6,7 +6,7 @@ public import FedCore
 public struct Fault: Sendable, Equatable {
     /// What happens to the rank or to its update.
     public enum Kind: String, Sendable, CaseIterable {
-        /// The rank's process ends by SIGKILL.
+        /// The rank's process is ended by SIGKILL.
         case kill
         /// The rank's process is stopped by SIGSTOP, until somebody sends it SIGCONT.
         case stop
@@ -21,11 +21,11 @@ public struct Fault: Sendable, Equatable {
     /// The place in a round at which it happens; NaN and corruption happen where the update is made, whatever
     /// the phase.
     public enum Phase: String, Sendable, CaseIterable {
-        /// Before the round's weights are received.
+        /// The moment before the round's weights are received.
         case broadcast
-        /// After the first batch of the rank's first client.
+        /// The end of the first batch of the rank's first client.
         case train
-        /// After training, before the update is sent.
+        /// The moment after training, before the update is sent.
         case gather
     }
 

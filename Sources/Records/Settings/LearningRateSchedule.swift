@@ -15,15 +15,15 @@ package struct LearningRateSchedule: Sendable, Equatable {
     package enum Decay: Sendable, Equatable {
         /// The same rate in every round.
         case constant
-        /// By `factor` in (0, 1] every so many rounds, ≥ 1.
+        /// Falls by `factor` in (0, 1] every so many rounds, ≥ 1.
         case step(every: Int, factor: Double)
-        /// From 1 in the first round along half a cosine: f + (1 − f)(1 + cos πp)/2, p being the share of the
-        /// rounds that is over. It would be `final`, f in [0, 1), after the last round.
+        /// Falls from 1 in the first round along half a cosine: f + (1 − f)(1 + cos πp)/2, p being the share of
+        /// the rounds that is over. It would be `final`, f in [0, 1), after the last round.
         ///
         /// I. Loshchilov, F. Hutter, *SGDR: Stochastic Gradient Descent with Warm Restarts*, ICLR 2017,
         /// arXiv:1608.03983; here without restarts.
         case cosine(final: Double)
-        /// By 1/√r, r being the number of the round, counted from the end of the warm-up.
+        /// Falls as 1/√r, r being the number of the round, counted from the end of the warm-up.
         case inverseSquareRoot
     }
 
@@ -86,7 +86,7 @@ package struct LearningRateSchedule: Sendable, Equatable {
 
     /// The factor of a round.
     ///
-    /// - Parameter round: from 1.
+    /// - Parameter round: the round's number, from 1.
     /// - Returns: the factor, in (0, 1].
     /// - Complexity: O(1), but O(round / every) for steps.
     package func factor(round: Int) -> Double {

@@ -1,6 +1,6 @@
 public import FedCore
 
-/// Clients that attack, to test what the server withstands.
+/// Settings of clients that attack, to test what the server withstands.
 public enum AttackSettings: SettingsGroup {
     public static let title = "Attack"
 

@@ -1,6 +1,6 @@
 public import FedCore
 
-/// Who takes part in a round.
+/// Settings of who takes part in a round.
 public enum ClientSettings: SettingsGroup {
     public static let title = "Clients"
 

@@ -1,6 +1,6 @@
 public import FedCore
 
-/// What is trained on, and who holds what of it.
+/// Settings of what is trained on, and who holds what of it.
 public enum DataSettings: SettingsGroup {
     public static let title = "Data"
 

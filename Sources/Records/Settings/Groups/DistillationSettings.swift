@@ -1,6 +1,6 @@
 public import FedCore
 
-/// A trained model that clients learn from.
+/// Settings of the trained model that clients learn from.
 public enum DistillationSettings: SettingsGroup {
     public static let title = "Distillation"
 

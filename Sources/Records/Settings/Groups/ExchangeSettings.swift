@@ -1,6 +1,6 @@
 public import FedCore
 
-/// How updates come up, and how long they are waited for.
+/// Settings of how updates come up, and how long they are waited for.
 public enum ExchangeSettings: SettingsGroup {
     public static let title = "Exchange"
 

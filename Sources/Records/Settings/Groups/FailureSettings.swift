@@ -1,6 +1,6 @@
 public import FedCore
 
-/// Ranks that are lost, and faults that are made on purpose.
+/// Settings of what is done about lost ranks, and of faults that are made on purpose.
 public enum FailureSettings: SettingsGroup {
     public static let title = "Failures"
 

@@ -1,6 +1,6 @@
 public import FedCore
 
-/// How long a run is, and what all of it depends on.
+/// Settings of how long a run is, and of what all of it depends on.
 public enum GeneralSettings: SettingsGroup {
     public static let title = "Run"
 

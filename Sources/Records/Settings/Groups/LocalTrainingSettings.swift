@@ -1,6 +1,6 @@
 public import FedCore
 
-/// Local SGD of every client.
+/// Settings of every client's local SGD.
 public enum LocalTrainingSettings: SettingsGroup {
     public static let title = "Local training"
 

@@ -1,6 +1,6 @@
 public import FedCore
 
-/// What is trained.
+/// The setting of what is trained.
 public enum ModelSettings: SettingsGroup {
     public static let title = "Model"
 

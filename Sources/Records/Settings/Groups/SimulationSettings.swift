@@ -1,7 +1,7 @@
 import Devices
 public import FedCore
 
-/// What is simulated of the clients' devices and links.
+/// Settings of what is simulated of the clients' devices and links.
 public enum SimulationSettings: SettingsGroup {
     public static let title = "Simulated devices"
 

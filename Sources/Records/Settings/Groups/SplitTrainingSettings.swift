@@ -1,6 +1,6 @@
 public import FedCore
 
-/// A model in two parts, for `fedmpi split-train`.
+/// Settings of a model in two parts, for `fedmpi split-train`.
 public enum SplitTrainingSettings: SettingsGroup {
     public static let title = "Split training"
 

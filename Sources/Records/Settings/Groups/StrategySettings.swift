@@ -1,6 +1,6 @@
 public import FedCore
 
-/// What becomes of a round's updates.
+/// Settings of what becomes of a round's updates: aggregation makes one of them, the strategy a step of it.
 public enum StrategySettings: SettingsGroup {
     public static let title = "Strategy and aggregation"
 

@@ -2,7 +2,8 @@ public import FedCore
 
 /// A fault that is made on purpose, to see what a run does about it: `kill:rank=3@round=2,phase=gather`.
 ///
-/// Client ranks make faults where their code passes a phase (`--inject`); the server needs none to be told.
+/// Every rank knows all faults (`--inject`); each client rank makes its own where its code passes the phase,
+/// and the server treats them like any other.
 public struct Fault: Sendable, Equatable {
     /// What happens to the rank or to its update.
     public enum Kind: String, Sendable, CaseIterable {

@@ -1,14 +1,24 @@
 import NeuralNet
 
-/// A model compiled for batches of 1, 2, 4, … samples, so that a pass over a few does not cost one over many.
+/// A model (or part of one) compiled for batches of 1, 2, 4, … samples and the largest, so that a pass over a few
+/// samples does not cost one over many: at most twice the work that is needed.
+///
+/// Each plan has its own copy of the weights, in the layouts of its primitives. A pass of three images runs the plan
+/// for four.
 final class PlanLadder {
+    /// The layers that were compiled.
     let model: Model
+    /// By batch size, ascending; the last has the largest.
     private let plans: [Plan]
 
-    /// Compiles all plans: tens of milliseconds.
+    /// Compiles all plans, ⌈log₂ `largest`⌉ + 1 of them: tens of milliseconds.
+    ///
     /// - Parameters:
-    ///   - weights: in the canonical order; nil leaves zeros.
-    ///   - largest: samples of the largest batch, > 0.
+    ///   - model: The layers to compile.
+    ///   - weights: The parameters of these layers in the canonical order; nil leaves zeros, for measuring times.
+    ///   - largest: Samples of the largest batch, > 0.
+    ///   - threads: Threads of a pass, > 0.
+    /// - Throws: `OneDNNError` when a layer cannot be compiled.
     init(_ model: Model, weights: Span<Float>?, largest: Int, threads: Int) throws(OneDNNError) {
         self.model = model
         var sizes = [largest]
@@ -26,7 +36,9 @@ final class PlanLadder {
         self.plans = plans
     }
 
-    /// The plan with the smallest batch that has room for so many samples; at most the largest.
+    /// The plan with the smallest batch that has room for `count` samples.
+    ///
+    /// - Precondition: `count` is at most the largest batch.
     func plan(for count: Int) -> Plan {
         for plan in plans where plan.batch >= count { return plan }
         preconditionFailure("\(count) samples in a batch of \(plans[plans.count - 1].batch)")

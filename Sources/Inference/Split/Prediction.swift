@@ -4,14 +4,19 @@ import Glibc
 import Darwin
 #endif
 
-/// What a model says of an image.
+/// The class that a model gives an image, and how sure it is.
 struct Prediction: Equatable {
-    /// The class with the largest score; of equal ones the first.
+    /// The class with the largest score; of equal scores the first class, so that the split and the unsplit model agree
+    /// on ties.
     var label: Int32
-    /// Its share in the softmax of the scores.
+    /// The softmax's share of that class, in (0, 1].
     var probability: Float
 
-    /// - Parameter scores: of one image, a logit for each class.
+    /// Evaluates the scores of one image. Only the best class's share is computed, with scores shifted by the largest
+    /// so that no exponential overflows.
+    ///
+    /// - Parameter scores: Logits, one for each class; not empty.
+    /// - Complexity: O(classes), without allocation.
     init(scores: Span<Float>) {
         var best = 0
         for i in 1..<scores.count where scores[i] > scores[best] { best = i }

@@ -3,86 +3,97 @@ import Devices
 public import FedCore
 import NeuralNet
 
-/// What a run of split inference is to do. Rank 0's are everybody's.
+/// The settings of a run of split inference: the options of `fedmpi split`. Rank 0's are used by every rank; they
+/// travel as JSON and stand in `split.json`.
 public struct SplitSettings: Sendable, Codable, Equatable {
     /// Where the model is cut.
     public enum Cut: Sendable, Codable, Equatable {
-        /// Where the model says.
+        /// Where the model says (`Model.cut`).
         case ofModel
-        /// Before the layer of this index; 0: all layers on the server, as many as there are: all on the devices.
+        /// Before the layer of this index, 0 to the number of layers: with 0 all layers are on the server, with their
+        /// number all on the devices.
         case layer(Int)
-        /// Where the objective is best, by what is measured before the run.
+        /// At the boundary that is best for an objective, by what is measured before the run (``CutTable``).
         case automatic(Objective)
     }
 
     /// What a cut is chosen for.
     public enum Objective: String, Sendable, Codable, CaseIterable {
-        /// Images a second, of all devices.
+        /// Most images a second, of all devices together.
         case throughput
-        /// The time of one batch of a device that is alone.
+        /// Shortest time of one batch of a device that is alone.
         case latency
     }
 
-    /// How much of the model is on a device.
+    /// How much of the model a device is given.
     public enum DeviceHas: String, Sendable, Codable, CaseIterable {
         /// All of it: a device whose server is lost goes on alone.
         case model
-        /// The layers before the cut.
+        /// Only the layers before the cut: less to send at the start, less memory, no going on without the server.
         case front
     }
 
+    /// Where the model is cut.
     public var cut = Cut.ofModel
-    /// Images of a message, > 0; in an open loop, at most.
+    /// Images of a message, 1 to 65,536. In an open loop a message takes what has arrived, up to this.
     public var batch = 32
-    /// Messages of a device that may be unanswered at a time, > 0.
+    /// Messages of a device that may be unanswered at a time, 1 to 4,096. 1 is one batch at a time, without overlap.
     public var window = 4
-    /// Images of one pass of the server, at most; ≥ `batch`.
+    /// Images of one pass of the server at most; `batch` to 2²⁰.
     public var maxBatch = 256
-    /// How long the server lets a message wait for others to share its pass, in seconds.
+    /// Seconds for which the server lets a message wait for others to share its pass, 0 to 60. With 0 a pass takes what
+    /// is there.
     public var maxWait = 0.0
-    /// Bytes at most that the server keeps for messages that have come.
+    /// Bytes that the server keeps for messages that have arrived, at most, of all devices; one message of each is
+    /// always kept.
     public var serverBytes = 64 << 20
-    /// A name of `FeatureCodecs`.
+    /// Name of the encoding of features, one of ``FeatureCodecs``.
     public var features = Float32Features.name
-    /// Images that are classified, by all devices together; nil: each of the test set once.
+    /// Images that are classified, by all devices together, 1 to 2³⁰; nil: each of the test set once.
     public var images: Int?
-    /// Images that arrive in a second, at all devices together, at random times; nil: a device takes the next as soon as
-    /// it can.
+    /// Images that arrive in a second, at all devices together, at the times of a Poisson process (open loop); nil: a
+    /// device takes the next image as soon as it can (closed loop).
     public var rate: Double?
-    /// Simulated: of each device's link, up and down; nil is no limit.
+    /// Simulated bandwidth of each device's link, up and down, in 10⁶ bit/s; nil: not limited.
     public var bandwidthMbps: Double?
-    /// Simulated: of the server's own link, which all devices share; nil is no limit.
+    /// Simulated bandwidth of the server's own link, which all devices share, in 10⁶ bit/s; nil: not limited.
     public var serverBandwidthMbps: Double?
-    /// Simulated: what each message takes besides, in milliseconds.
+    /// Simulated one-way latency of each device's link, in milliseconds, 0 to 60,000.
     public var latencyMs = 0.0
+    /// How much of the model a device is given.
     public var deviceHas = DeviceHas.model
     /// Data set whose test images are classified.
     public var dataset = "fashion-mnist"
-    /// What it is opened with.
+    /// How the data set is opened.
     public var datasetOptions = DatasetOptions()
-    /// What these images are, for people: e.g. `the 10,000 test images of fashion-mnist`.
+    /// The test images in words, for output: e.g. `the 10,000 test images of fashion-mnist`.
     public var testImages = ""
-    /// Seed of the arrivals.
+    /// Seed of the arrivals in an open loop.
     public var seed: UInt64 = 42
+    /// Threads of a pass, on every rank.
     public var threads = 1
-    /// Seconds of silence after which a rank is lost.
+    /// Seconds of silence after which a rank is lost, 0.1 to 3,600.
     public var failureTimeout = 10.0
 
+    /// The defaults.
     public init() {
         datasetOptions.seed = seed
     }
 
-    /// The link of a rank.
+    /// The simulated link of a rank: the server's own for rank 0, the devices' otherwise. Ideal where nothing is
+    /// simulated.
     func link(of rank: Int) -> Link {
         rank == 0
             ? Link(megabitsPerSecond: serverBandwidthMbps)
             : Link(megabitsPerSecond: bandwidthMbps, latencyMilliseconds: latencyMs)
     }
 
-    /// Whether anything of the links is simulated.
+    /// Whether any link is simulated; reports say so.
     public var isLinkSimulated: Bool { !link(of: 0).isIdeal || !link(of: 1).isIdeal }
 
-    /// - Throws: `ConfigurationError` that says what is accepted.
+    /// Checks every value that does not depend on the model.
+    ///
+    /// - Throws: ``ConfigurationError`` that names the option and what it accepts.
     public func validate() throws(ConfigurationError) {
         func check(_ isGood: Bool, _ option: String, _ value: some Any, _ accepted: String) throws(ConfigurationError) {
             if !isGood { throw ConfigurationError("--\(option) is \(value); it must be \(accepted)") }
@@ -105,7 +116,11 @@ public struct SplitSettings: Sendable, Codable, Equatable {
         _ = try FeatureCodecs.named(features)
     }
 
-    /// The cut that is asked for; nil if it is to be measured.
+    /// The cut that is asked for.
+    ///
+    /// - Parameter model: The whole model.
+    /// - Returns: Index of the first layer on the server; nil if it is to be measured.
+    /// - Throws: ``ConfigurationError`` when the model cannot be cut there, or has no cut of its own.
     func cut(of model: Model) throws(ConfigurationError) -> Int? {
         switch cut {
         case .automatic: return nil

@@ -2,15 +2,32 @@ import MPI
 import NeuralNet
 import Runtime
 
-/// Measures what a `CutTable` needs: every rank its side of every boundary, and the links by ping-pong.
+/// The measurements behind `--cut auto`: every rank times its side of every boundary of the model, and rank 0 times
+/// each device's link by ping-pong. Rank 0 makes a ``CutTable`` of them.
+///
+/// Compute is measured in processor time, not in time that passes: ranks of one host measure all at once, and where
+/// they share cores, the time that passes would charge each rank for its neighbours. The table accounts for shared
+/// cores by itself (``CutTable/Limit/cores``).
 enum CutMeasurement {
-    /// Passes of each boundary; their median counts.
+    /// Timed passes of each boundary, after one that warms up. Their median is used, which one preempted pass does not
+    /// move.
     private static let passes = 7
 
-    /// Collective.
+    /// Measures every boundary and every link. Collective: every rank calls it with equal arguments, before the run.
+    ///
+    /// Layers are compiled and run for each of the `layers + 1` boundaries, with the run's batch size and encoding, so
+    /// the cost grows with the square of the number of layers. Links are measured one device after another, so that
+    /// they do not disturb each other.
+    ///
     /// - Parameters:
-    ///   - hosts: of each rank; cores: of each rank's host.
-    /// - Returns: on rank 0; elsewhere nil.
+    ///   - model: The whole model. Its weights do not matter for the time and are left at zero.
+    ///   - settings: Batch, window, encoding, threads and simulated bandwidths of the run.
+    ///   - objective: What the cut is to be best for.
+    ///   - hosts: Each rank's host name, by rank.
+    ///   - cores: Cores of each rank's host, by rank.
+    ///   - communicator: The one of the run, so that a simulated slow link is part of what is measured.
+    /// - Returns: The table on rank 0, nil on devices.
+    /// - Throws: ``ConfigurationError`` for an unknown encoding, `OneDNNError`, `MPIError`.
     static func table(
         _ model: Model, _ settings: SplitSettings, for objective: SplitSettings.Objective,
         hosts: [String], cores: [Int], on communicator: any Communicator
@@ -63,6 +80,10 @@ enum CutMeasurement {
         return CutTable(costs, conditions, for: objective)
     }
 
+    /// Times a device's side: the layers before a cut, then the encoding of what they put out, unless the cut is behind
+    /// the last layer, where nothing is sent.
+    ///
+    /// - Returns: Processor seconds of one image.
     private static func secondsBefore(
         _ cut: Int, _ model: Model, _ settings: SplitSettings, _ codec: any FeatureCodec
     ) throws -> Double {
@@ -83,6 +104,10 @@ enum CutMeasurement {
         }
     }
 
+    /// Times the server's side: decoding a full message, then the layers behind a cut. The server's real passes may be
+    /// larger (`--max-batch`), so this errs on the slow side.
+    ///
+    /// - Returns: Processor seconds of one image.
     private static func secondsBehind(
         _ cut: Int, _ model: Model, _ settings: SplitSettings, _ codec: any FeatureCodec
     ) throws -> Double {
@@ -101,7 +126,10 @@ enum CutMeasurement {
         }
     }
 
-    /// Processor seconds of an image.
+    /// Runs a pass ``passes`` times, after one to warm up.
+    ///
+    /// - Parameter images: Images in a pass.
+    /// - Returns: The median pass's processor seconds, divided by `images`.
     private static func median(_ images: Int, _ pass: () throws -> Void) throws -> Double {
         try pass()
         var times: [Int] = []

@@ -1,11 +1,12 @@
 import MPI
 import Runtime
 
-/// What a link does to a message, as measured: seconds = latency + bytes / bandwidth.
+/// A linear model of a link, fitted to measured round trips: a message of `n` bytes takes `latency + n / bandwidth`
+/// seconds one way.
 public struct LinkEstimate: Sendable, Codable, Equatable {
-    /// Seconds of a message without bytes, one way.
+    /// Seconds that an empty message takes, one way; ≥ 0.
     public var latency: Double
-    /// Bytes a second.
+    /// Bytes a second, each way; > 0. Infinite where sending is free.
     public var bandwidth: Double
 
     public init(latency: Double, bandwidth: Double) {
@@ -13,11 +14,13 @@ public struct LinkEstimate: Sendable, Codable, Equatable {
         self.bandwidth = bandwidth
     }
 
-    /// Seconds of a message, one way.
+    /// The predicted time of a message, one way, on a link that is otherwise idle.
     public func seconds(bytes: Double) -> Double { latency + bytes / bandwidth }
 
-    /// The line through measured points that has the smallest sum of squared relative errors.
-    /// - Parameter points: at least two different sizes, with times > 0.
+    /// Fits latency and bandwidth by weighted least squares: the line with the smallest sum of squared *relative*
+    /// errors. Plain least squares would fit the longest messages only, and give a latency of any sign.
+    ///
+    /// - Parameter points: One-way times of messages of at least two different sizes; times > 0, in seconds.
     public init(fitting points: [(bytes: Int, seconds: Double)]) {
         var (w, wx, wy, wxx, wxy) = (0.0, 0.0, 0.0, 0.0, 0.0)
         for point in points {
@@ -36,14 +39,21 @@ public struct LinkEstimate: Sendable, Codable, Equatable {
     }
 }
 
-/// Ping-pong between rank 0 and one device.
+/// Ping-pong between rank 0 and one device, as network benchmarks do it: one message at a time, by MPI's blocking
+/// calls, which busy-wait and so have the shortest reaction.
 enum PingPong {
-    /// Seconds for one measurement.
+    /// Seconds after which a measurement ends, if 1,000 round trips have not ended it before.
     private static let patience = 0.15
 
-    /// The median round trip, in seconds: `up` bytes to the server, `down` bytes back, by MPI's blocking calls. Both ranks
-    /// call it.
-    /// - Returns: on the device; on the server nil.
+    /// Measures the median round trip between a device and the server. Collective over the two ranks; blocks both for
+    /// at most about 0.15 s and one round trip.
+    ///
+    /// - Parameters:
+    ///   - up: Bytes to the server; at least one is sent, which says whether it is the last.
+    ///   - down: Bytes back.
+    ///   - device: Rank of the device.
+    ///   - communicator: The one whose link is of interest; a simulated link delays here, too.
+    /// - Returns: Seconds, on the device; nil on the server.
     static func roundTrip(up: Int, down: Int, device: Int, on communicator: any Communicator) throws -> Double? {
         var upward = Buffer<UInt8>(count: max(up, 1))
         var downward = Buffer<UInt8>(count: max(down, 1))
@@ -69,8 +79,10 @@ enum PingPong {
         return Double(settled[settled.count / 2]) / 1e9
     }
 
-    /// How the link of one device is. Both ranks call it.
-    /// - Returns: on the device; on the server nil.
+    /// Measures one device's link with messages of 64 B to 64 KiB and fits a line. Collective over rank 0 and the
+    /// device; at most about 0.6 s.
+    ///
+    /// - Returns: The estimate, on the device; nil on the server.
     static func estimate(device: Int, on communicator: any Communicator) throws -> LinkEstimate? {
         var points: [(bytes: Int, seconds: Double)] = []
         for bytes in [64, 1_024, 8_192, 65_536] {

@@ -5,17 +5,23 @@ import Runtime
 /// A device's side of the run: computes the features of one batch after another and streams them to the server, with up
 /// to `window` batches unanswered.
 ///
-/// Nothing is allocated for a message: each place in the window has memory for a batch and for its answer.
+/// The device's layers, the transfer and the server's layers overlap, since nothing here blocks: sends, receives and
+/// answers are polled by one thread, the one that computes. Nothing is allocated for a message: each place in the
+/// window owns memory for a batch of features and for its answer, and is used again.
 final class DeviceStream {
-    /// A place in the window.
+    /// A place in the window: one batch on its way, from when the device turns to it until its answer has come.
     private final class Flight {
+        /// The features on the way to the server.
         let up: MessageSlot
+        /// The answer to them, for which a receive is posted before they are sent.
         let down: MessageSlot
-        /// The first request of the batch, and their number.
+        /// The first request of the batch.
         var first = 0
+        /// Images of the batch.
         var count = 0
-        /// When the device turned to the batch, and when it had been sent.
+        /// When the device turned to the batch (`MonotonicClock`, ns).
         var started = 0
+        /// When its features had been given to MPI (`MonotonicClock`, ns).
         var sent = 0
 
         init(upBytes: Int, downBytes: Int) {
@@ -37,17 +43,34 @@ final class DeviceStream {
     private let flights: [Flight]
     private let requests: Int
 
-    /// Requests that have been computed.
+    /// Requests whose features have been computed and sent.
     private var computed = 0
-    /// Requests that have a prediction, the first so many.
+    /// Requests that have a prediction. Answers come in the order of batches, so these are the first `done` requests.
     private(set) var done = 0
+    /// Number of the next message to send, from 0.
     private var nextSequence = 0
+    /// Number of the oldest message without an answer.
     private var oldestSequence = 0
+    /// The common start of the run (`MonotonicClock`, ns).
     private var start = 0
+    /// When answers were last looked for (`MonotonicClock`, ns).
     private var lastLook = 0
+    /// Whether layers ran since ``lastLook``: an answer that is found may then have come at any time meanwhile.
     private var hasComputedSinceLook = false
     private var report: SplitDeviceReport
 
+    /// Allocates the window and draws the arrivals.
+    ///
+    /// - Parameters:
+    ///   - settings: Batch, window, encoding, rate and seed of the run.
+    ///   - front: The layers before the cut.
+    ///   - requests: Images that this device classifies; with 0 nothing is sent.
+    ///   - devices: Number of devices, which share `settings.rate`.
+    ///   - communicator: Carries features and answers; the simulated link, if there is one.
+    ///   - watch: Watches rank 0.
+    ///   - stop: Raised when the run is to end early.
+    ///   - backoff: How to wait between polls.
+    /// - Throws: ``ConfigurationError`` for an unknown encoding.
     init(
         _ settings: SplitSettings, front: FrontStage, requests: Int, devices: Int, on communicator: any Communicator,
         watch: PeerWatch, stop: StopFlag, backoff: Backoff
@@ -75,9 +98,12 @@ final class DeviceStream {
             latencies: StageLatencies(), lostServer: false)
     }
 
-    /// Runs until each request has a prediction, or the server is lost.
-    /// - Returns: what was done; with `lostServer`, the last requests have no prediction.
-    /// - Throws: `Interruption` when the run is asked to stop; `MalformedMessage`.
+    /// Runs until each request has a prediction, or the server is lost. Blocks the calling thread, which computes and
+    /// polls.
+    ///
+    /// - Returns: The report. If `lostServer` is set, requests from ``done`` on have the label −1.
+    /// - Throws: `Interruption` when the run is asked to stop; ``MalformedMessage`` for an answer that is none;
+    ///   `MPIError`, `OneDNNError`.
     func run() throws -> SplitDeviceReport {
         let processor = ProcessorClock.now
         start = MonotonicClock.now
@@ -103,9 +129,13 @@ final class DeviceStream {
         return report
     }
 
+    /// Messages that are not answered yet; at most the window.
     private var inFlight: Int { nextSequence - oldestSequence }
 
-    /// - Returns: whether anything could be done.
+    /// Takes answers, then computes and sends at most one batch, so that answers are looked for between any two
+    /// batches.
+    ///
+    /// - Returns: Whether anything could be done.
     private func step() throws -> Bool {
         var hasProgress = try takeAnswers()
         guard computed < requests, inFlight < flights.count else { return hasProgress }
@@ -121,6 +151,11 @@ final class DeviceStream {
         return hasProgress
     }
 
+    /// Computes the features of the next requests, encodes them straight into a slot, and starts their transfer.
+    ///
+    /// - Parameters:
+    ///   - count: Images, 0 < count ≤ batch.
+    ///   - flight: A free place: answered, and its last send complete.
     private func send(_ count: Int, in flight: Flight) throws {
         flight.first = computed
         flight.count = count
@@ -144,7 +179,9 @@ final class DeviceStream {
         report.mostInFlight = max(report.mostInFlight, inFlight)
     }
 
-    /// Takes the answers that have come, in the order of the batches.
+    /// Takes the answers that have come, in the order of the batches, and lets sends make progress.
+    ///
+    /// - Returns: Whether there was one.
     private func takeAnswers() throws -> Bool {
         var hasProgress = false
         for sequence in oldestSequence..<nextSequence { _ = try flights[sequence % flights.count].up.test() }
@@ -169,6 +206,15 @@ final class DeviceStream {
         return hasProgress
     }
 
+    /// Splits a batch's time into stages and records them, once for each image (``StageLatencies``).
+    ///
+    /// - Parameters:
+    ///   - flight: The batch that is answered.
+    ///   - header: How long the server says that it kept the batch, by its own clock. Only differences of one clock are
+    ///     used, so clocks need not agree.
+    ///   - now: When the answer was found.
+    ///   - unseen: Nanoseconds of computation since the last look, in which the answer may have come already: counted
+    ///     as queue, not as network, up to the time on the way.
     private func record(_ flight: Flight, _ header: AnswerMessage.Header, at now: Int, unseen: Int) {
         let onTheWay = max(0, now - flight.sent - header.queuedNanoseconds - header.servedNanoseconds)
         let unseen = min(unseen, onTheWay)

@@ -1,13 +1,20 @@
 import Datasets
 import NeuralNet
 
-/// Reads images and runs layers on them: what a device does before it sends.
+/// Reads images and runs layers on them: all that a device does before it encodes. With all layers it is the unsplit
+/// model (``LocalStream``, and rank 0's comparison).
 final class FrontStage {
     private let ladder: PlanLadder
     private let images: DeviceImages
     private var samples: [UInt32]
     private var labels: [Int32]
 
+    /// Makes room for a batch's sample numbers and labels, which every pass uses again.
+    ///
+    /// - Parameters:
+    ///   - ladder: The layers, compiled for batches up to `batch`.
+    ///   - images: What each request's image is.
+    ///   - batch: The most requests of a pass.
     init(_ ladder: PlanLadder, images: DeviceImages, batch: Int) {
         self.ladder = ladder
         self.images = images
@@ -15,10 +22,18 @@ final class FrontStage {
         labels = [Int32](repeating: 0, count: batch)
     }
 
+    /// The layers that are run: a part of the model, or all of it.
     var model: Model { ladder.model }
 
-    /// Runs the layers on the images of some requests; gives what they put out.
-    /// - Parameter count: of requests; 0 < count ≤ batch.
+    /// Runs the layers on the images of consecutive requests.
+    ///
+    /// - Parameters:
+    ///   - first: The first request.
+    ///   - count: Number of requests, 0 < count ≤ batch.
+    ///   - body: Is given the output, `[count, elements]` at the front of a span that may be longer. The span is the
+    ///     plan's own memory: it must not outlive the call.
+    /// - Returns: What `body` returns.
+    /// - Throws: `OneDNNError`.
     func run<R>(from first: Int, count: Int, _ body: (Span<Float>) -> R) throws -> R {
         for i in 0..<count { samples[i] = images.sample(first + i) }
         let plan = ladder.plan(for: count)

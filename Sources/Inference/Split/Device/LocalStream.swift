@@ -2,23 +2,35 @@ import MPI
 import NeuralNet
 import Runtime
 
-/// A device that has all layers, and needs no server: all the time, when the cut is behind the last layer, or for what is
-/// left when its server is lost.
+/// A device that runs all layers itself: for the whole run when the cut is behind the last layer, or for what has no
+/// prediction yet when its server is lost.
 final class LocalStream {
     private let settings: SplitSettings
     private let whole: FrontStage
     private let stop: StopFlag
 
+    /// Prepares the device; images are read by `whole`.
+    ///
+    /// - Parameters:
+    ///   - settings: The run's batch size.
+    ///   - whole: All layers of the model.
+    ///   - stop: Raised when the run is to end early.
     init(_ settings: SplitSettings, whole: FrontStage, stop: StopFlag) {
         self.settings = settings
         self.whole = whole
         self.stop = stop
     }
 
-    /// Classifies the requests that have no prediction yet.
+    /// Classifies the requests from `first` on, and adds labels, times and latencies to a report. Blocks until all are
+    /// done.
+    ///
     /// - Parameters:
-    ///   - arrivals: when they are there, as counted from now.
-    ///   - look: called between batches.
+    ///   - report: The device's report, with a label for each request.
+    ///   - first: The first request without a prediction.
+    ///   - arrivals: When requests arrive, counted from this call. After a lost server that is at once: these requests
+    ///     have waited long enough.
+    ///   - look: Called before each batch, to answer and watch the other ranks.
+    /// - Throws: `Interruption` when the run is asked to stop; what `look` throws; `OneDNNError`.
     func finish(_ report: inout SplitDeviceReport, from first: Int, _ arrivals: Arrivals, look: () throws -> Void)
         throws
     {

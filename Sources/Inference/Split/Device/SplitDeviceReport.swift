@@ -2,37 +2,47 @@ import FedCore
 import Foundation
 import Runtime
 
-/// What a device has done; it tells rank 0 at the end, as JSON.
+/// What a device has done: its predictions, times and traffic. It travels to the reporting rank as JSON when the run is
+/// over, and stands in `split.json` under ``SplitReport/perDevice``.
 public struct SplitDeviceReport: Sendable, Codable {
+    /// The device's rank, ≥ 1.
     public var rank: Int
-    /// Class predicted for each of its images, in the order of its requests.
+    /// The class predicted for each of its images, in the order of its requests; −1 where there is no prediction.
     public var labels: [Int32]
-    /// How many of them the server answered; the device did the others alone, all of them when it has all layers.
+    /// Images that the server answered. The device classified the others alone: all of them when it has all layers,
+    /// those left over when it has lost its server.
     public var answered: Int
-    /// From the common start to its last prediction.
+    /// Seconds from the common start to its last prediction.
     public var seconds: Double
-    /// Part of these in which it computed and encoded.
+    /// The part of ``seconds`` in which it computed and encoded.
     public var computingSeconds: Double
-    /// Processor time that its thread took meanwhile.
+    /// Processor time of its thread in ``seconds``, polling included.
     public var processorSeconds: Double
     /// Messages sent.
     public var messages: Int
-    /// Bytes of these, headers included, and of the answers.
+    /// Bytes of the messages sent, headers included.
     public var sentBytes: Int
+    /// Bytes of the answers received, headers included.
     public var receivedBytes: Int
-    /// Unanswered messages at most.
+    /// The largest number of messages that were unanswered at a time; below the window when images or the link were
+    /// slower than the answers.
     public var mostInFlight: Int
+    /// Latencies of its images by stage.
     public var latencies: StageLatencies
-    /// The server was lost.
+    /// Whether it lost its server during the run.
     public var lostServer: Bool
 }
 
 extension SplitDeviceReport {
-    /// Reads what a rank has sent.
+    /// Decodes and checks a report that another rank sent. It is not trusted: figures are bounded so that sums over all
+    /// ranks cannot overflow, and labels can be used as indices.
+    ///
     /// - Parameters:
-    ///   - images: of the rank's requests.
-    ///   - classes: that a prediction may be.
-    /// - Throws: `MalformedMessage` unless it is a report of that rank, with figures that can be.
+    ///   - bytes: JSON as it was received.
+    ///   - rank: The rank that sent it.
+    ///   - images: Requests of that rank.
+    ///   - classes: Classes of the model; a label is below, or −1.
+    /// - Throws: ``MalformedMessage`` unless it is a plausible report of that rank.
     init(in bytes: [UInt8], of rank: Int, images: Int, classes: Int) throws(MalformedMessage) {
         do {
             self = try JSONDecoder().decode(SplitDeviceReport.self, from: Data(bytes))

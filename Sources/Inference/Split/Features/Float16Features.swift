@@ -1,7 +1,9 @@
 import FedCore
 
-/// Half precision (IEEE 754 binary16), two in a word, the earlier one in the low half: rounded to the nearest, ties to
-/// even. What is above 65,504 is sent as that, because an infinity would make the scores no numbers.
+/// Half precision (IEEE 754 binary16), half the bytes: two numbers in a word, the earlier one in the low half, rounded
+/// to nearest, ties to even.
+///
+/// Numbers beyond ±65,504, the largest finite half, are sent as that, and NaN, too: an infinity would make scores NaN.
 public struct Float16Features: FeatureCodec {
     public static let name = "f16"
     public static let summary = "half precision"

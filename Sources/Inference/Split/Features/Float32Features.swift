@@ -1,4 +1,4 @@
-/// The features as they are: four bytes each.
+/// The features as computed, four bytes each: the default, which loses nothing.
 public struct Float32Features: FeatureCodec {
     public static let name = "f32"
     public static let summary = "as computed"

@@ -1,8 +1,10 @@
-/// Bytes from −127 to 127 times a scale, the largest magnitude of the image's tensor over 127: a word with the scale (a
-/// Float), then four bytes in a word, the earlier ones in the lower bits.
+/// Signed bytes with one scale for each image: a quarter of the bytes. A number is `level · scale` with a level from
+/// −127 to 127 and the scale `largest magnitude / 127`.
 ///
-/// Symmetric quantisation, section 2.4.1 of R. Krishnamoorthi, *Quantizing deep convolutional networks for efficient
-/// inference: A whitepaper*, 2018, arXiv:1806.08342.
+/// A word with the scale (a Float), then four levels in a word, the earlier ones in the lower bits. Levels are rounded
+/// to nearest, ties to even, so the error is at most half a scale. Symmetric quantisation, section 2.4.1 of R.
+/// Krishnamoorthi, *Quantizing deep convolutional networks for efficient inference: A whitepaper*, 2018,
+/// arXiv:1806.08342.
 public struct Int8Features: FeatureCodec {
     public static let name = "int8"
     public static let summary = "8 bits with a sign, a scale for each tensor"
@@ -35,9 +37,16 @@ public struct Int8Features: FeatureCodec {
     }
 }
 
-/// Four bytes in a word.
+/// Four bytes in a 32-bit word, the first in the low bits: what the 8-bit encodings share.
 enum Packing {
-    /// Writes `count` bytes from a word on; bytes that are left of the last word are zero.
+    /// Packs bytes into words; bytes of the last word that are left over are zero.
+    ///
+    /// - Parameters:
+    ///   - count: Number of bytes.
+    ///   - words: Words to be written, `⌈count / 4⌉` of them.
+    ///   - start: Index of the first word.
+    ///   - byte: The byte at an index, in the low 8 bits, all others zero. Inlined, so that the loop becomes vector
+    ///     code.
     @inline(__always)
     static func pack(
         _ count: Int, into words: inout MutableSpan<UInt32>, from start: Int, _ byte: (Int) -> UInt32

@@ -1,8 +1,10 @@
-/// Bytes from 0 to 255 between the least and the largest number of the image's tensor: two words with the least and the
-/// step (Floats), then four bytes in a word, the earlier ones in the lower bits. Images whose pixels are bytes lose nothing.
+/// Unsigned bytes between the least and the largest number of each image: a quarter of the bytes. A number is `least +
+/// level · step` with a level from 0 to 255.
 ///
-/// Asymmetric quantisation, section 2.1 of R. Krishnamoorthi, *Quantizing deep convolutional networks for efficient
-/// inference: A whitepaper*, 2018, arXiv:1806.08342.
+/// Two words with the least number and the step (Floats), then four levels in a word, the earlier ones in the lower
+/// bits. All 256 levels are used where numbers have one sign, as behind a ReLU; an input image whose pixels are bytes
+/// loses nothing. Asymmetric quantisation, section 2.1 of R. Krishnamoorthi, *Quantizing deep convolutional networks
+/// for efficient inference: A whitepaper*, 2018, arXiv:1806.08342.
 public struct UInt8Features: FeatureCodec {
     public static let name = "uint8"
     public static let summary = "8 bits without a sign, from the least to the largest of each tensor"

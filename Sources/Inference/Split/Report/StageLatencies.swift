@@ -1,30 +1,35 @@
 public import Runtime
 
-/// Where the time of an image goes, from when it is there to when its prediction is. The stages of an image add up to its
-/// total.
+/// The time of an image by stage, from when the image is there to when its prediction is. For each image the stages add
+/// up to its total; percentiles of stages do not add up.
+///
+/// Each side measures differences of its own clock only, so clocks of different hosts are never compared. Images of one
+/// message share its times, but for their arrivals in an open loop.
 public struct StageLatencies: Sendable, Codable {
-    /// From the scheduled arrival in an open loop, whether or not the device was ready then; otherwise from when the
-    /// device turns to its batch.
+    /// From the image's arrival to its prediction. In an open loop that is the scheduled arrival, whether or not the
+    /// device was ready then; otherwise the moment at which the device turns to its batch.
     public var total = LatencyHistogram()
-    /// The device works on the batch: its layers, and the features' encoding.
+    /// The device's work on the batch: reading, its layers, and encoding.
     public var device = LatencyHistogram()
-    /// Waiting for a rank to turn to it: before the device's layers, at the server before its pass, and for a device that
-    /// computed while the answer came. When an answer came during a computation cannot be seen, so all of that computation
-    /// since the last look counts, but no more than the time on the way.
+    /// Waiting until a rank turns to the image: before the device's layers, at the server before its pass, and at a
+    /// device that was computing when the answer came. The last cannot be observed directly: all computation since the
+    /// last look counts, up to the time on the way.
     public var queue = LatencyHistogram()
-    /// On the way, both ways: the round trip without what the server says it kept the batch, so no clocks are compared.
+    /// On the way, both ways: the round trip without the time for which, as its answer says, the server kept the batch.
+    /// Includes a simulated link's delays.
     public var network = LatencyHistogram()
-    /// The server works on the pass with the batch.
+    /// The server's pass with the batch: decoding, its layers, and writing answers.
     public var server = LatencyHistogram()
 
+    /// Empty histograms.
     public init() {}
 
-    /// The stages with their names, in the order of the way.
+    /// The stages with their names, in the order in which an image passes them, and the total last.
     public var stages: [(name: String, histogram: LatencyHistogram)] {
         [("device", device), ("queue", queue), ("network", network), ("server", server), ("total", total)]
     }
 
-    /// Counts what another device has counted, too.
+    /// Adds another device's images.
     public mutating func add(_ other: StageLatencies) {
         total.add(other.total)
         device.add(other.device)

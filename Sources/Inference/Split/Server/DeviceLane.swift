@@ -1,26 +1,47 @@
 import MPI
 
-/// The server's side of one device: places for messages that come, each with a place for its answer.
+/// The server's side of one device: places for messages that arrive, each with a place for its answer.
 ///
-/// Receives are posted in the order of the device's messages, as many as there are places, and a place is free again when
-/// its answer has left. So no more is kept of a device than that, and what it sends beyond waits at the device.
+/// Receives are posted in the order of the device's messages, one for each free place, and a place is free again when
+/// its answer has left. That is the run's back-pressure: the server never keeps more than `places` messages of a
+/// device, and what the device sends beyond waits at the device, whose window fills.
+///
+/// Messages are numbered from 0. At any time `nextAnswer ≤ nextArrival ≤ nextPost ≤ nextAnswer + places`; message `n`
+/// and its answer use place `n mod places`.
 final class DeviceLane {
+    /// The device's rank, ≥ 1.
     let rank: Int
-    /// Images that the device is going to send.
+    /// Images that the device is going to send in the run.
     let expected: Int
     private let communicator: any Communicator
+    /// The places for messages.
     private let arriving: [MessageSlot]
+    /// The places for answers, one behind each of `arriving`.
     private let leaving: [MessageSlot]
     private let features: FeatureMessage
 
-    /// Numbers of messages: the next to post a receive for, to come, and to be answered.
+    /// Number of the next message to post a receive for.
     private var nextPost = 0
+    /// Number of the next message to arrive.
     private(set) var nextArrival = 0
+    /// Number of the next message to be answered.
     private(set) var nextAnswer = 0
+    /// Images that have arrived.
     private(set) var received = 0
+    /// Images whose answer has been given to MPI.
     private(set) var answered = 0
+    /// Whether the device is given up, see ``lose()``.
     private(set) var isLost = false
 
+    /// Allocates the places; no receive is posted yet.
+    ///
+    /// - Parameters:
+    ///   - rank: The device's rank.
+    ///   - expected: Images that it is going to send.
+    ///   - places: Messages to hold at most, > 0.
+    ///   - features: Layout of its messages.
+    ///   - answers: Layout of their answers.
+    ///   - communicator: The one of the run.
     init(
         _ rank: Int, expected: Int, places: Int, features: FeatureMessage, answers: AnswerMessage,
         on communicator: any Communicator
@@ -33,15 +54,16 @@ final class DeviceLane {
         leaving = (0..<places).map { _ in MessageSlot(byteCount: answers.byteCount) }
     }
 
+    /// Messages that are held of the device at most.
     var places: Int { arriving.count }
 
-    /// Messages that have come and are not answered.
+    /// Messages that have arrived and are not answered.
     var held: Int { nextArrival - nextAnswer }
 
-    /// Nothing more is to be done for the device.
+    /// Whether nothing more is to be done for the device: it is lost, or all its answers have left.
     var isDone: Bool { isLost || (answered == expected && leaving.allSatisfy(\.isIdle)) }
 
-    /// Posts receives in the places that are free. Lets answers make progress.
+    /// Posts a receive in each free place, and lets answers make progress. Called after every pass; does not block.
     func post() throws(MPIError) {
         if isLost { return }
         for slot in leaving { _ = try slot.test() }
@@ -52,7 +74,11 @@ final class DeviceLane {
         }
     }
 
-    /// The images of the next message if it has come. Messages come in the order in which they were sent.
+    /// Takes the next message if it has arrived. MPI keeps the order of messages between two ranks, so only the oldest
+    /// posted receive is tested.
+    ///
+    /// - Returns: The number of its images; nil when none has arrived.
+    /// - Throws: ``MalformedMessage`` for a message that is none, or with more images than are due.
     func takeArrival() throws -> Int? {
         guard !isLost, nextArrival < nextPost, try arriving[nextArrival % places].test() else { return nil }
         let images = try features.images(in: arriving[nextArrival % places], expecting: nextArrival)
@@ -64,13 +90,15 @@ final class DeviceLane {
         return images
     }
 
-    /// The features of a message that has come and is not answered.
+    /// The slot with the features of a message that has arrived and is not answered.
     func message(_ sequence: Int) -> MessageSlot { arriving[sequence % places] }
 
-    /// Where the next answer is to be written.
+    /// The slot for the answer to the oldest message that is not answered.
     var answerSlot: MessageSlot { leaving[nextAnswer % places] }
 
-    /// Sends what was written to `answerSlot`.
+    /// Starts to send what was written to ``answerSlot``.
+    ///
+    /// - Parameter images: Images of the message that is answered.
     func sendAnswer(images: Int) throws(MPIError) {
         try answerSlot.startSend(
             AnswerMessage.bytes(images: images), to: rank, tag: SplitTag.answers, on: communicator)
@@ -78,11 +106,13 @@ final class DeviceLane {
         answered += images
     }
 
-    /// The device is gone, or not to be trusted. What is under way is left to itself: a long message of which MPI knows
-    /// already cannot be withdrawn without its sender, and nobody would come to end the wait.
+    /// Gives the device up: it is gone, or not to be trusted. Transfers under way are left to themselves: a long
+    /// message of which MPI knows already cannot be cancelled without its sender, and nobody would come to end the
+    /// wait.
     func lose() { isLost = true }
 
-    /// Withdraws the receives that nobody will answer: the device is well and sends nothing more.
+    /// Cancels the receives that no message will come for, at the end: the device lives and sends nothing more. MPI
+    /// must not be finalised with receives pending.
     func withdraw() throws(MPIError) {
         while nextPost > nextArrival {
             nextPost -= 1

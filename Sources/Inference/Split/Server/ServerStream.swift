@@ -2,16 +2,22 @@ import MPI
 import NeuralNet
 import Runtime
 
-/// The server's side of the run: takes whatever has come from the devices into one pass, and answers each in its order.
+/// The server's side of the run: takes whatever has arrived from the devices into one pass, and answers each device in
+/// the order of its messages.
 ///
-/// Batches adapt to the load: a pass takes all messages that are there when the one before is done, up to `maxBatch`
-/// images, the oldest first. With `maxWait` it lets the oldest wait so long for more, as long as more may come.
+/// Passes adapt to the load: each takes all messages that are there when the one before is done, of any device, oldest
+/// first, up to `maxBatch` images. With `maxWait` the oldest message may wait for more to share its pass, as long as a
+/// device could send more. One thread polls and computes; memory is bounded by the places of the ``DeviceLane``s.
 final class ServerStream {
-    /// A message that has come.
+    /// A message that has arrived and waits for its pass.
     private struct Waiting {
+        /// Index of the device's lane: its rank − 1.
         let lane: Int
+        /// The message's number.
         let sequence: Int
+        /// Images in it.
         let images: Int
+        /// When the server found it (`MonotonicClock`, ns).
         let arrived: Int
     }
 
@@ -23,18 +29,29 @@ final class ServerStream {
     private let watch: PeerWatch
     private let stop: StopFlag
     private let backoff: Backoff
+    /// Told the rank of a device that is lost, and why.
     private let whenLost: (Int, String) -> Void
-    /// In the order of arrival.
+    /// Messages without a pass, in the order of arrival.
     private var waiting: [Waiting] = []
+    /// Images of all messages in ``waiting``.
     private var waitingImages = 0
-    /// The lane to look at first, so that none is always last.
+    /// The lane to look at first; it moves on with each look, so that no device is always last.
     private var firstLane = 0
+    /// What was done so far; complete after ``run()``.
     private(set) var report = ServerReport()
 
+    /// Allocates the places of all devices: for each `min(window, serverBytes / (devices · message))`, at least one.
+    ///
     /// - Parameters:
-    ///   - back: the layers behind the cut, for up to `maxBatch` images.
-    ///   - expected: images of each device, by rank from 1 on.
-    ///   - whenLost: told the rank of a device that is lost, and why.
+    ///   - settings: Encoding, batch, window, memory and limits of a pass.
+    ///   - back: The layers behind the cut, compiled for up to `maxBatch` images.
+    ///   - expected: Images of each device, by rank from 1 on.
+    ///   - communicator: The one of the run.
+    ///   - watch: Watches the devices.
+    ///   - stop: Raised when the run is to end early.
+    ///   - backoff: How to wait between polls.
+    ///   - whenLost: Told the rank of a device that is lost, and why.
+    /// - Throws: ``ConfigurationError`` for an unknown encoding.
     init(
         _ settings: SplitSettings, back: PlanLadder, expected: [Int], on communicator: any Communicator,
         watch: PeerWatch, stop: StopFlag, backoff: Backoff, whenLost: @escaping (Int, String) -> Void
@@ -61,8 +78,10 @@ final class ServerStream {
         report.places = places
     }
 
-    /// Serves until every device has its answers or is lost.
-    /// - Throws: `Interruption` when the run is asked to stop.
+    /// Serves until every device has its answers or is lost. Blocks the calling thread, which polls and computes.
+    ///
+    /// - Throws: `Interruption` when the run is asked to stop; `MPIError`, `OneDNNError`. A device's errors only lose
+    ///   that device.
     func run() throws {
         let processor = ProcessorClock.now
         let start = MonotonicClock.now
@@ -77,13 +96,14 @@ final class ServerStream {
         report.processorSeconds = Double(ProcessorClock.now - processor) / 1e9
     }
 
-    /// Those too whose answers are all on their way: these may never leave.
+    /// Drops devices that the watch gives up, also those whose answers are all on their way: these may never leave.
     private func dropLost() {
         for lane in lanes where !lane.isDone && watch.isLost(lane.rank) {
             lose(lane, watch.reason(of: lane.rank))
         }
     }
 
+    /// Gives a device up and drops its messages that wait for a pass.
     private func lose(_ lane: DeviceLane, _ reason: String) {
         lane.lose()
         waiting.removeAll { lanes[$0.lane] === lane }
@@ -91,7 +111,9 @@ final class ServerStream {
         whenLost(lane.rank, reason)
     }
 
-    /// - Returns: whether anything could be done, or all is done.
+    /// Takes what has arrived, runs at most one pass, and posts receives in the places that became free.
+    ///
+    /// - Returns: Whether anything could be done, or everything is done.
     private func step() throws -> Bool {
         var hasProgress = try takeArrivals()
         if try serve() { hasProgress = true }
@@ -99,6 +121,9 @@ final class ServerStream {
         return hasProgress || lanes.allSatisfy(\.isDone)
     }
 
+    /// Moves arrived messages to ``waiting``. A malformed message loses its device.
+    ///
+    /// - Returns: Whether there was one.
     private func takeArrivals() throws -> Bool {
         var hasProgress = false
         for i in lanes.indices {
@@ -121,7 +146,9 @@ final class ServerStream {
         return hasProgress
     }
 
-    /// Runs one pass if it is time for one.
+    /// Runs one pass if it is time for one: whole messages, oldest first, as many as fit into `maxBatch`.
+    ///
+    /// - Returns: Whether there was a pass.
     private func serve() throws -> Bool {
         guard let oldest = waiting.first else { return false }
         let now = MonotonicClock.now
@@ -150,6 +177,7 @@ final class ServerStream {
         return true
     }
 
+    /// Decodes the features of the first `taken` messages straight into a plan's input, one image behind another.
     private func decode(_ taken: Int, into plan: Plan) {
         let elements = back.model.input.count
         let (codec, features) = (codec, features)
@@ -166,6 +194,12 @@ final class ServerStream {
         }
     }
 
+    /// Writes and sends an answer for each message of a pass, in the order of ``waiting``.
+    ///
+    /// - Parameters:
+    ///   - taken: Number of messages in the pass.
+    ///   - plan: Holds the scores, `[images, classes]`.
+    ///   - start: When the pass began (`MonotonicClock`, ns).
     private func answer(_ taken: Int, by plan: Plan, since start: Int) throws {
         let classes = back.model.classes
         var image = 0
@@ -188,25 +222,29 @@ final class ServerStream {
         }
     }
 
-    /// Whether a device could send more before it is answered.
+    /// Whether a device could send more before it is answered: without this, `maxWait` would hold back a batch for
+    /// which nobody has room to send company.
     private var mayMoreCome: Bool {
         lanes.contains { !$0.isLost && $0.received < $0.expected && $0.held < $0.places }
     }
 }
 
-/// What the server has done.
+/// What the server has done in a run; part of `split.json`.
 public struct ServerReport: Sendable, Codable {
-    /// From the common start until the last answer had left.
+    /// Seconds from the common start until the last answer had left.
     public var seconds = 0.0
-    /// Part of these in which it decoded, computed and wrote answers.
+    /// The part of ``seconds`` in which it decoded, computed and wrote answers.
     public var computingSeconds = 0.0
-    /// Processor time that its thread took meanwhile.
+    /// Processor time of its thread in ``seconds``, polling included.
     public var processorSeconds = 0.0
+    /// Passes of the layers behind the cut; ``images`` / `passes` is the mean batch.
     public var passes = 0
-    /// Images of all passes, and of the largest.
+    /// Images of all passes.
     public var images = 0
+    /// Images of the largest pass.
     public var largestPass = 0
-    /// Messages that had come and waited, at most; each device has `places` for them.
+    /// The largest number of messages that waited for a pass at a time, of all devices.
     public var mostWaiting = 0
+    /// Messages that the server holds of each device at most.
     public var places = 0
 }

@@ -4,15 +4,27 @@ import MPI
 import NeuralNet
 import Runtime
 
-/// Takes the devices' reports to the rank that puts them together, while some may be lost.
+/// The end of a run: brings the devices' reports to the rank that puts them together, while ranks may be lost at any
+/// point.
+///
+/// Report, verdict, farewell: a device sends its report and waits for a verdict, which says that all reports are there
+/// and whether ranks were lost; it confirms with a farewell. Nobody may leave earlier, since a message of a process
+/// that has ended may never arrive. Every wait polls, sends beats, and is bounded by the failure timeout of the ranks
+/// waited for.
 struct ReportPost {
     private let control: any Communicator
     private let watch: PeerWatch
     private let stop: StopFlag
-    /// Images of each device, by rank.
+    /// Images of a device, by its rank.
     private let requests: (Int) -> Int
+    /// Classes of the model: labels in a report are below.
     private let classes: Int
 
+    /// Prepares the exchange of reports for one rank; nothing is sent yet.
+    ///
+    /// - Parameters:
+    ///   - job: The run.
+    ///   - watch: Watches the ranks on the other end.
     init(_ job: SplitJob, _ watch: PeerWatch) {
         classes = job.model.classes
         requests = { job.images(of: $0 - 1).requests }
@@ -22,7 +34,13 @@ struct ReportPost {
     }
 
     /// Waits for a report of each rank that is not lost.
-    /// - Parameter whenLost: told the rank of a device that is lost, or whose report is none, and why.
+    ///
+    /// - Parameters:
+    ///   - ranks: Ranks that are expected to report.
+    ///   - whenLost: Told the rank of a device that is lost, or whose report is malformed, and why. The latter gets its
+    ///     verdict at once.
+    /// - Returns: The reports that arrived, by rank.
+    /// - Throws: `Interruption` when the run is asked to stop; `MPIError`.
     func collect(from ranks: [Int], whenLost: (Int, String) -> Void) throws -> [SplitDeviceReport] {
         var missing = ranks
         var reports: [SplitDeviceReport] = []
@@ -50,9 +68,13 @@ struct ReportPost {
         return reports.sorted { $0.rank < $1.rank }
     }
 
-    /// Tells the ranks that their reports have come, and whether ranks were lost, and gives them a moment to understand: a
-    /// message may be lost when its sender's process ends.
-    /// - Returns: whether all did.
+    /// Sends the verdict to ranks whose reports have arrived, and waits up to a minute for their farewells.
+    ///
+    /// - Parameters:
+    ///   - ranks: Ranks to let go.
+    ///   - hasLostRanks: Whether ranks were lost, so that MPI cannot be finalised.
+    /// - Returns: Whether all confirmed; otherwise ranks were lost meanwhile.
+    /// - Throws: `Interruption` when the run is asked to stop; `MPIError`.
     func dismiss(_ ranks: [Int], hasLostRanks: Bool) throws -> Bool {
         try tell(ranks, hasLostRanks: hasLostRanks)
         var left = Set(ranks)
@@ -65,15 +87,16 @@ struct ReportPost {
         return left.isEmpty
     }
 
-    /// A rank that lives says it soon, however busy the machine is.
+    /// How long ``dismiss(_:hasLostRanks:)`` waits: ample for a live rank, however busy its machine is.
     private static let longestFarewell = Duration.seconds(60)
 
-    /// Says that the verdict has come.
+    /// Confirms that the verdict has arrived. Does not wait for the message to be received.
     func sayFarewell(to rank: Int) throws {
         var farewell = try control.startSend(Buffer<UInt8>(count: 1), to: rank, tag: SplitTag.farewell)
         _ = try farewell.test()
     }
 
+    /// Sends a verdict to each of some ranks, without waiting for them.
     private func tell(_ ranks: [Int], hasLostRanks: Bool) throws {
         for rank in ranks {
             var verdict = try control.startSend(
@@ -82,8 +105,13 @@ struct ReportPost {
         }
     }
 
-    /// Sends a report, and waits until its receiver has all.
-    /// - Returns: whether ranks were lost; nil when the receiver is lost itself.
+    /// Sends this device's report, and waits until its receiver has those of all devices.
+    ///
+    /// - Parameters:
+    ///   - report: The report; sent as JSON.
+    ///   - rank: The rank that collects reports.
+    /// - Returns: Whether ranks were lost; nil when the receiver is lost itself, so that another rank has to collect.
+    /// - Throws: `Interruption` when the run is asked to stop; `MPIError`.
     func deliver(_ report: SplitDeviceReport, to rank: Int) throws -> Bool? {
         let bytes = Buffer<UInt8>(try JSONEncoder().encode(report))
         var sending = try control.startSend(bytes, to: rank, tag: SplitTag.report)
@@ -98,6 +126,7 @@ struct ReportPost {
         return verdict.map { $0.first != 0 }
     }
 
+    /// Takes a message that has arrived; nil when there is none. Does not block.
     private func receive(from rank: Int, tag: Int) throws -> [UInt8]? {
         guard let status = try control.iprobe(from: rank, tag: tag) else { return nil }
         var bytes = Buffer<UInt8>(count: max(1, status.byteCount))

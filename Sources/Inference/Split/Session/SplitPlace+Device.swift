@@ -4,7 +4,11 @@ import NeuralNet
 import Runtime
 
 extension SplitPlace {
-    /// A device's part of the run.
+    /// A device's part of the run: streams features to the server (or runs all layers itself, when they are on the
+    /// devices), delivers its report, and waits to be let go. When the server is lost, goes on alone.
+    ///
+    /// - Throws: ``SplitServerLost`` when the server is lost and the layers behind the cut are not here;
+    ///   `Interruption`; others.
     func stream() throws -> SplitSession.Outcome {
         let watch = watch([0])
         let images = job.images(of: rank - 1)
@@ -28,12 +32,13 @@ extension SplitPlace {
         return try goOnAlone(report, images, post, watch)
     }
 
-    /// Whoever has the report needs this rank no longer.
+    /// Leaves the run: whoever has the report does not need this rank any more.
     private func leave(_ holder: Int, _ post: ReportPost) throws {
         dismissed()
         try post.sayFarewell(to: holder)
     }
 
+    /// The arrivals of this device's images when it has all layers.
     private func arrivals(_ images: DeviceImages) -> Arrivals {
         job.settings.rate.map {
             Arrivals(
@@ -41,8 +46,18 @@ extension SplitPlace {
         } ?? .atOnce
     }
 
-    /// The server is lost. What is left is done here, if the layers are; then the first device that is left does what the
-    /// server would have done with the reports.
+    /// Ends the run without the server: classifies here what has no prediction, if the layers are here, then elects a
+    /// collector.
+    ///
+    /// The first device that is not lost collects the reports and does with them what the server would have done. Every
+    /// device applies that rule to its own view of who is lost; when the collector is lost in turn, `deliver` returns
+    /// nil and the rule is applied again, with the collector's rank passed over.
+    ///
+    /// - Parameters:
+    ///   - partial: This device's report so far.
+    ///   - images: Its images.
+    ///   - post: Carries the reports.
+    ///   - watch: Watches rank 0 so far, and all other devices from here on.
     private func goOnAlone(
         _ partial: SplitDeviceReport, _ images: DeviceImages, _ post: ReportPost, _ watch: PeerWatch
     ) throws -> SplitSession.Outcome {

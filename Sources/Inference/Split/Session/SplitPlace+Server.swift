@@ -6,8 +6,13 @@ import NeuralNet
 import Runtime
 
 extension SplitPlace {
-    /// Rank 0's part of the run.
-    /// - Parameter verifies: whether the predictions are compared to the unsplit model's.
+    /// Rank 0's part of the run: serves the devices, collects their reports, lets the devices go, and makes the report.
+    /// The comparison with the unsplit model comes last, when nobody waits for it.
+    ///
+    /// - Parameters:
+    ///   - alone: What was measured before the run, if it was.
+    ///   - verifies: Whether predictions are compared with the unsplit model's.
+    /// - Throws: `Interruption` when the run is asked to stop; `MPIError`, `OneDNNError`.
     func serve(_ alone: SplitReport.StagesAlone?, verifies: Bool) throws -> SplitSession.Outcome {
         let devices = Array(1..<job.world.size)
         let watch = watch(devices)
@@ -37,7 +42,9 @@ extension SplitPlace {
             report: report, hasLostRanks: !dropped.isEmpty || !haveAllLeft, endsJob: { true })
     }
 
-    /// The classes that the unsplit model gives the images of the data set.
+    /// Runs the unsplit model, in batches of up to 64, on each image of the data set that the run uses.
+    ///
+    /// - Returns: A class for each image, by its index in the data set.
     private func unsplitPredictions() throws -> [Int32] {
         let count = min(job.data.count, job.settings.images ?? .max)
         let batch = min(64, count)
@@ -58,9 +65,14 @@ extension SplitPlace {
         return labels
     }
 
+    /// Puts the report together from what each rank measured.
+    ///
     /// - Parameters:
-    ///   - lost: ranks.
-    ///   - unsplit: classes by image of the data set; nil: the predictions are not compared.
+    ///   - reports: Of the devices that were not lost, by rank.
+    ///   - server: The server's; nil when it had nothing to do, or is lost.
+    ///   - lost: Ranks that were lost.
+    ///   - alone: Rates of the stages without each other; nil if not measured.
+    ///   - unsplit: The unsplit model's classes by index in the data set; nil: predictions are not compared.
     func report(
         _ reports: [SplitDeviceReport], _ server: ServerReport?, lost: [Int], _ alone: SplitReport.StagesAlone?,
         unsplit: [Int32]?

@@ -3,10 +3,11 @@ public import MPI
 public import NeuralNet
 public import Runtime
 
-/// A device without its server, and without the layers to go on alone.
+/// A device has lost its server and does not have the layers to go on alone (`--device-has front`).
 public struct SplitServerLost: Error, CustomStringConvertible {
-    /// Images without a prediction, and all.
+    /// Images of the device without a prediction.
     public let missing: Int
+    /// All images of the device.
     public let images: Int
 
     public var description: String {
@@ -15,35 +16,49 @@ public struct SplitServerLost: Error, CustomStringConvertible {
     }
 }
 
-/// Split inference over the ranks of a communicator: rank 0 is the server, the others are devices.
+/// Split inference over the ranks of a communicator: rank 0 is the server, the others are devices. A device runs the
+/// layers before the cut on its images and sends what comes out; the server runs the rest and answers with the classes.
+///
+/// ```swift
+/// // on every rank; settings and model on rank 0 only
+/// let outcome = try SplitSession.run(settings, trained, on: world)
+/// if let report = outcome.report { print(report.throughput) }
+/// ```
 public enum SplitSession {
-    /// How it ended for this rank.
+    /// How the run ended for this rank.
     public struct Outcome {
-        /// On rank 0; on the first device that is left, if rank 0 is lost.
+        /// The run's report, on rank 0; when rank 0 is lost, on the first device that is left; nil elsewhere.
         public let report: SplitReport?
-        /// Ranks were lost: MPI cannot be finalised.
+        /// Whether ranks were lost, so that finalising MPI would wait for ever.
         public let hasLostRanks: Bool
-        /// Whether it is this rank that has to end a job that has lost ranks; asked again, another may be lost.
+        /// Whether this rank has to end a job that has lost ranks. Ask again until the job is over: the rank that
+        /// should do it may be lost, too.
         public let endsJob: () -> Bool
     }
 
-    /// Runs the job that rank 0 was given. Collective: every rank calls it.
+    /// Runs the job that rank 0 was given. Collective: every rank calls it, and it blocks until the run is over. In
+    /// order: settings and weights are shared, the cut is chosen, layers are compiled, stages are measured alone, and
+    /// all start from a common barrier. From there on (`ready`) any rank may be lost without ending the run; before, an
+    /// error on one rank ends the job.
     ///
     /// - Parameters:
-    ///   - settings: on rank 0; other ranks receive them.
-    ///   - trained: on rank 0; other ranks receive the layers they are to have.
-    ///   - measures: whether the stages and the link are measured alone, and the predictions compared to the unsplit
-    ///     model's, on rank 0 when the run is over.
-    ///   - stop: ends the run when it is raised.
-    ///   - accepted: called on rank 0 when it is known that the job can be done, before anything is measured. What it throws
-    ///     is thrown on every rank.
-    ///   - ready: called when all ranks are prepared; from here on the run can do without any one of them.
-    ///   - released: called on the rank that has all reports when it has let the others go: from here on nobody could do its
-    ///     part instead.
-    ///   - dismissed: called on the other ranks, before they say that they know: nobody misses them from there on.
-    ///   - note: told, on the rank where it is noticed, of ranks that are lost.
-    /// - Throws: `ConfigurationError` on every rank alike; `SplitServerLost`; `Interruption` when `stop` is raised; other errors
-    ///   on the rank where they happen.
+    ///   - settings: On rank 0; nil on other ranks, which receive them.
+    ///   - trained: The model on rank 0; nil on other ranks, which receive the layers they are to have.
+    ///   - measures: Whether the stages and the link are measured alone, 0.5 s each, before the run, and predictions
+    ///     compared with the unsplit model's after it.
+    ///   - world: Two ranks at least.
+    ///   - stop: Ends the run when it is raised; raise it on every rank.
+    ///   - accepted: Called on rank 0 when it is known that the job can be done, before anything is measured. What it
+    ///     throws is thrown on every rank.
+    ///   - ready: Called on each rank when all are prepared; from here on the run can do without any one of them.
+    ///   - released: Called on the rank that has all reports, when it has let the others go: from here on nobody could
+    ///     do its part instead.
+    ///   - dismissed: Called on each other rank, before it confirms that it has been let go: nobody misses it from
+    ///     there on.
+    ///   - note: Told of ranks that are lost, in words for a user, on the rank where it is noticed.
+    /// - Returns: The outcome for this rank.
+    /// - Throws: ``ConfigurationError``, the same on every rank; ``SplitServerLost``; `Interruption` when `stop` is
+    ///   raised; other errors on the rank where they happen.
     public static func run(
         _ settings: SplitSettings?, _ trained: TrainedModel?, measures: Bool = true, on world: any Communicator,
         stop: StopFlag = StopFlag(), accepted: () throws -> Void = {}, ready: () -> Void = {},
@@ -76,7 +91,9 @@ public enum SplitSession {
         return job.isServer ? try place.serve(alone, verifies: measures) : try place.stream()
     }
 
-    /// Rank 0's choice, on all ranks. Collective.
+    /// Takes the cut from the settings, or measures and lets rank 0 choose. Collective.
+    ///
+    /// - Returns: The cut on every rank; the table on rank 0, if it was measured.
     private static func chooseCut(
         _ job: SplitJob, _ communicator: any Communicator
     ) throws -> (cut: Int, table: CutTable?) {
@@ -91,20 +108,26 @@ public enum SplitSession {
     }
 }
 
-/// A rank's place in the run: its part of the model, and whom it talks to.
+/// A rank's place in the run: its part of the model, compiled, and whom it talks to. Rank 0 calls `serve`, the others
+/// `stream`.
 struct SplitPlace {
+    /// What all ranks agree on.
     let job: SplitJob
+    /// Index of the first layer on the server.
     let cut: Int
+    /// The predictions that the cut was chosen by, on rank 0; nil if it was not measured.
     let cuts: CutTable?
     /// The layers before the cut on a device, those behind it on the server.
     let ladder: PlanLadder
-    /// The whole model's, or those of the layers before the cut.
+    /// The whole model's parameters, or, on a device that has only its front, those of the layers before the cut.
     let weights: [Float]
+    /// Carries features and answers; a simulated slow link, if there is one.
     let communicator: any Communicator
-    /// To be called when the other ranks have been let go.
+    /// Called when the other ranks have been let go.
     let released: () -> Void
-    /// To be called when this rank has been let go.
+    /// Called when this rank has been let go.
     let dismissed: () -> Void
+    /// Told of ranks that are lost.
     let note: (String) -> Void
 
     init(
@@ -123,11 +146,14 @@ struct SplitPlace {
         self.note = note
     }
 
+    /// This rank of the job.
     var rank: Int { job.world.rank }
 
-    /// All layers are on the devices.
+    /// Whether all layers are on the devices, so that nothing is sent.
     var isWhole: Bool { cut == job.model.layers.count }
 
+    /// Starts to watch some ranks: sends them beats and judges by theirs, and by their processes, whether they are
+    /// lost.
     func watch(_ peers: [Int]) -> PeerWatch {
         PeerWatch(
             peers, on: job.control, tag: SplitTag.beat, timeout: job.settings.failureTimeout,

@@ -2,13 +2,17 @@ import MPI
 import NeuralNet
 import Runtime
 
-/// What devices, server and link do without each other, on this machine and in this job.
+/// Measures what devices, server and link can do without each other, on this machine and in this job: the rates that a
+/// run's throughput is judged by. The other ranks wait at a barrier, asleep, while one stage is measured.
 enum StageMeasurement {
-    /// Seconds for each stage.
+    /// Seconds for which each stage runs.
     private static let patience = 0.5
 
-    /// Collective.
-    /// - Returns: on rank 0; elsewhere nil. Where the server has nothing to do, nil.
+    /// Measures the devices (all at once, without sending), then the server in full passes, then the round trip between
+    /// rank 1 and rank 0. Collective; about 1.2 s.
+    ///
+    /// - Parameter place: This rank's part of the model.
+    /// - Returns: The rates on rank 0; nil on devices, and where the server has no layers.
     static func run(_ place: SplitPlace) throws -> SplitReport.StagesAlone? {
         let job = place.job
         let isServer = job.isServer
@@ -49,7 +53,10 @@ enum StageMeasurement {
             devices: (1..<job.world.size).reduce(0) { $0 + all[2 * $1] }, server: all[0], pingPong: all[3])
     }
 
-    /// Images a second.
+    /// Runs a pass over and over for ``patience`` seconds, after one to warm up.
+    ///
+    /// - Parameter images: Images in a pass.
+    /// - Returns: Images a second.
     private static func rate(_ images: Int, _ pass: () throws -> Void) throws -> Double {
         try pass()
         let start = MonotonicClock.now

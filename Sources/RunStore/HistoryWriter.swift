@@ -2,56 +2,81 @@ import Foundation
 import Recording
 import Synchronization
 
-/// Writes one run's history beside the run: whoever tells it something only appends to a list; once a second a thread
-/// writes what is on it, in one transaction.
+/// Writes one run's history beside the run. Changes are appended to a list from any thread, at the cost of a lock; once
+/// a second a queue of low priority writes the list in one transaction, so that a slow disk or another process's lock
+/// delays no round.
+///
+/// What cannot be written stays on the list and is tried again, every 10 s. A transaction holds whole changes only, so
+/// a reader, or a process that is killed, never sees half a round.
 final class HistoryWriter: Sendable {
-    /// What is to be written of the run with this number.
+    /// A change of the file, run in a transaction; it is given the connection and the number of the run's row.
     typealias Change = @Sendable (Database, Int64) throws -> Void
 
+    /// What callers leave for the writing thread.
     private struct Notes {
+        /// Changes that are not written, in order.
         var pending: [Change] = []
+        /// Changes dropped because the list was full.
         var lost = 0
+        /// Whether the run has ended, so that the periodic writing stops.
         var isOver = false
     }
 
+    /// What the writing thread knows of the file.
     private struct Connection {
+        /// The open history; nil before the first attempt, and after the file was deleted.
         var store: RunStore?
+        /// Number of the run's row; nil until it is written.
         var run: Int64?
+        /// When a transaction last succeeded.
         var lastWrite: ContinuousClock.Instant?
+        /// Nothing is tried before; nil: at once.
         var nextAttempt: ContinuousClock.Instant?
     }
 
+    /// The history; made when missing.
     private let file: URL
+    /// Makes or finds the run's row.
     private let begin: @Sendable (Database) throws -> Int64
+    /// Is told when the file cannot be written, and when it can be again.
     private let troubles: OutputTroubles
+    /// The list of changes; held for an append or a copy only.
     private let notes = Mutex(Notes())
-    /// Held while the file is written.
+    /// Held while the file is written, which may take seconds; ``notes`` never is, so appending does not wait.
     private let connection = Mutex(Connection())
+    /// Serial, so that attempts do not overlap.
     private let queue = DispatchQueue(label: "run history", qos: .utility)
 
+    /// Seconds between two attempts to write.
     private static let interval = 1.0
-    /// Readers take a run that has been silent for two minutes for interrupted.
+    /// How long a run without rounds may leave its row alone. Readers on other hosts take a run that has been silent
+    /// for two minutes for interrupted.
     private static let heartbeat = Duration.seconds(30)
-    /// After a failure.
+    /// Time between a failure and the next attempt.
     private static let pause = Duration.seconds(10)
-    /// A database that cannot be written must not fill the memory.
+    /// The most changes on the list: a file that cannot be written must not fill the memory.
     private static let capacity = 100_000
 
+    /// Prepares the writer; nothing is opened yet.
+    ///
     /// - Parameters:
-    ///   - begin: makes the run's row, or finds it, and returns its number.
-    ///   - troubles: is told when the file cannot be written.
+    ///   - file: The history, made when missing.
+    ///   - begin: Makes the run's row, or finds it, and returns its number. Called again if the file was deleted.
+    ///   - troubles: Is told when the file cannot be written, and when it can be again.
     init(file: URL, begin: @escaping @Sendable (Database) throws -> Int64, _ troubles: OutputTroubles) {
         self.file = file
         self.begin = begin
         self.troubles = troubles
     }
 
-    /// Writes the run's row, and goes on until `finish` or the writer's end.
+    /// Begins to write: the run's row at once, changes every second, until ``finish(within:)`` is called or the writer
+    /// is released.
     func start() {
         queue.async { [weak self] in self?.tick() }
     }
 
-    /// Any thread. No more than a lock and an append.
+    /// Queues a change. May be called from any thread; takes a lock and an append. Beyond 100,000 unwritten changes it
+    /// is dropped and counted.
     func append(_ change: @escaping Change) {
         notes.withLock { notes in
             guard notes.pending.count < Self.capacity else {
@@ -62,7 +87,9 @@ final class HistoryWriter: Sendable {
         }
     }
 
-    /// Writes what is left and waits for it, but not for long.
+    /// Ends the periodic writing, writes what is left, and reports rows that were lost.
+    ///
+    /// - Parameter seconds: How long to wait at most. The attempt goes on after that, for as long as the process lives.
     func finish(within seconds: Double) {
         notes.withLock { $0.isOver = true }
         let done = DispatchSemaphore(value: 0)
@@ -78,12 +105,15 @@ final class HistoryWriter: Sendable {
         if lost > 0 { troubles.lost("\(lost) rows were lost", of: RunStore.fileName) }
     }
 
+    /// One turn of the periodic writing.
     private func tick() {
         guard !notes.withLock({ $0.isOver }) else { return }
         write()
         queue.asyncAfter(deadline: .now() + Self.interval) { [weak self] in self?.tick() }
     }
 
+    /// Writes all changes that are queued in one transaction, with a heartbeat. Does nothing after a recent failure, or
+    /// when there is nothing to write and the last heartbeat is recent. Runs on the queue only.
     private func write() {
         let changes = notes.withLock { $0.pending }
         let now = ContinuousClock.now

@@ -4,32 +4,48 @@ public import Foundation
 public import Recording
 public import Records
 
-/// Keeps a run in the history of its results folder as it goes.
+/// The observer that keeps a run in the history of its results folder, row by row as it goes. Made by `fedmpi` on rank
+/// 0 unless `--no-history` is given.
 ///
-/// A history that cannot be written gets one warning and costs the run nothing: the run only appends to a list, and a
-/// thread of low priority does the rest.
+/// The history is a convenience and must not cost a run anything: calls only append to a list in memory, and a thread
+/// of low priority writes it once a second (``HistoryWriter``). A history that cannot be written gets one warning, is
+/// tried again, and never ends the run.
+///
+/// Calls come from the thread of the round loop; the class is not thread-safe.
 public final class RunHistory: RoundObserver {
+    /// The run's folder.
     private let folder: URL
+    /// The folder that holds the history.
     private let results: URL
+    /// Versions of the libraries.
     private let environment: RunEnvironment
+    /// Training samples of each client.
     private let clients: [Int]
+    /// What the logs of a continued run hold; nil for a new run.
     private let earlier: EarlierRecords?
-    /// Those of the round under way that are not written yet.
+    /// Faults of the round under way that may still be joined by others, and are not passed to the writer yet.
     private var faults: [FaultRecord] = []
+    /// Is told when the history cannot be written; the same object serves all files of a run.
     private let troubles: OutputTroubles
+    /// Set when the run starts.
     private var writer: HistoryWriter?
 
-    /// Larger federations have no rows of their clients.
+    /// The largest number of clients that get a row each: a million would make every run's history larger than its
+    /// weights.
     private static let listedClients = 10_000
-    /// Larger files have no digest.
+    /// Bytes of the largest file that is hashed when a run ends; larger ones would delay its end.
     private static let hashedBytes = 16_000_000
 
+    /// Prepares the observer; the file is opened when the run starts.
+    ///
     /// - Parameters:
-    ///   - folder: of the run.
-    ///   - results: the folder of the history, above the run's; nil: beside it. In it a run is known by its path.
-    ///   - clients: the training samples of each.
-    ///   - earlier: of a run that is continued, what it had before.
-    ///   - troubles: is told when the history cannot be written.
+    ///   - folder: The run's folder.
+    ///   - results: The folder of the history, above the run's; nil: the folder that the run's is in. The run is known
+    ///     by its path below it.
+    ///   - environment: Versions of MPI and oneDNN, which are stored with the run.
+    ///   - clients: Training samples of each client.
+    ///   - earlier: The records in the logs of a run that is continued; nil for a new run.
+    ///   - troubles: Is told when the history cannot be written.
     public init(
         of folder: URL, in results: URL? = nil, environment: RunEnvironment, clients: [Int],
         resuming earlier: EarlierRecords?, troubles: OutputTroubles
@@ -42,6 +58,10 @@ public final class RunHistory: RoundObserver {
         self.troubles = troubles
     }
 
+    /// Queues the run's row: a new one, or the row that a continued run has, whose rounds are brought into agreement
+    /// with its log.
+    ///
+    /// - Throws: An encoding error of the settings; errors of the file go to `troubles` instead.
     public func runStarted(_ run: RunDescription) throws {
         let row = try row(of: run)
         let clients = clients.count <= Self.listedClients ? clients : []
@@ -65,7 +85,9 @@ public final class RunHistory: RoundObserver {
         self.writer = writer
     }
 
-    /// - Returns: the number of the run's row.
+    /// Inserts the run's row, or updates that of the newest run of this name if the run is continued.
+    ///
+    /// - Returns: The number of the run's row.
     private static func begin(_ row: StoredRun, isResumed: Bool, in db: Database) throws -> Int64 {
         var row = row
         if isResumed, let known = try StoredRun.newest(named: row.name, in: db), let id = known.id {
@@ -78,7 +100,16 @@ public final class RunHistory: RoundObserver {
         return try row.insert(in: db)
     }
 
-    /// Rounds that the history has as the log has them: a run that is continued for the tenth time need not be written anew.
+    /// The number of rounds for which the history agrees with the log, so that they need not be written again: a run
+    /// that is continued for the tenth time adds only what is new.
+    ///
+    /// Rounds agree if none is missing and the last has the same duration to the bit; a run of the same name that took
+    /// other rounds would differ there.
+    ///
+    /// - Parameters:
+    ///   - run: Number of the run's row.
+    ///   - earlier: The log of the continued run.
+    /// - Returns: The last round that agrees; 0 when all must be written.
     private static func knownRounds(of run: Int64, _ earlier: EarlierRecords, in db: Database) throws -> Int {
         let within: SQL = "FROM rounds WHERE run_id = ? AND round <= ?"
         let arguments: Arguments = [run, earlier.lastRound]
@@ -90,6 +121,7 @@ public final class RunHistory: RoundObserver {
         return seconds == record.seconds ? last : 0
     }
 
+    /// The run's row as it starts: no rounds, no accuracy.
     private func row(of run: RunDescription) throws -> StoredRun {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -106,7 +138,8 @@ public final class RunHistory: RoundObserver {
             digest: nil, metrics: run.metrics.isEmpty ? nil : run.metrics)
     }
 
-    /// The folder's path below the results folder.
+    /// The folder's path below the results folder, by which the history knows the run; just its name if it is
+    /// elsewhere.
     private var name: String {
         let above = results.standardizedFileURL.pathComponents
         let path = folder.standardizedFileURL.pathComponents
@@ -114,6 +147,7 @@ public final class RunHistory: RoundObserver {
         return path.dropFirst(above.count).joined(separator: "/")
     }
 
+    /// Queues the round's row, and adds it to the totals in the run's row.
     public func roundFinished(_ record: RoundRecord) {
         addFaults()
         writer?.append { db, run in
@@ -124,12 +158,15 @@ public final class RunHistory: RoundObserver {
         }
     }
 
+    /// Queues a fault. Updates rejected in one round for one reason share a row (`add`), so these are held back until
+    /// the round ends or another kind of fault comes.
     public func faulted(_ fault: FaultRecord) {
         faults.add(fault)
         // Others of this round may share its row.
         if fault.kind != .updatesRejected { addFaults() }
     }
 
+    /// Passes held-back faults to the writer.
     private func addFaults() {
         for fault in faults {
             writer?.append { db, run in try db.insert(fault, of: run) }
@@ -137,10 +174,13 @@ public final class RunHistory: RoundObserver {
         faults = []
     }
 
+    /// Marks the run as finished, with the digest of its weights, and waits up to 10 s until everything is written.
     public func runFinished(_ summary: RunSummary, weights: Span<Float>) {
         end(.finished, seconds: summary.seconds, digest: weightsDigest(weights), patience: 10)
     }
 
+    /// Marks the run as stopped or failed, and lists its files. Waits at most 0.5 s after a signal, because whoever
+    /// sent it may kill the process next, and 2 s after an error.
     public func runStopped(_ stop: RunStop) {
         if let record = stop.unevaluated { roundFinished(record) }
         addFiles()
@@ -153,6 +193,14 @@ public final class RunHistory: RoundObserver {
         }
     }
 
+    /// Queues the run's last row and waits until everything is written.
+    ///
+    /// - Parameters:
+    ///   - status: How the run ended.
+    ///   - reason: Why it stopped or failed.
+    ///   - seconds: Duration of the run.
+    ///   - digest: Digest of the final weights; nil unless the run finished.
+    ///   - patience: Seconds to wait at most.
     private func end(
         _ status: StoredRun.Status, because reason: String? = nil, seconds: Double, digest: String? = nil,
         patience: Double
@@ -166,12 +214,14 @@ public final class RunHistory: RoundObserver {
         writer?.finish(within: patience)
     }
 
-    /// Lists the files that are in the run's folder; call it when nothing is written there any more.
+    /// Lists the files in the run's folder with sizes and digests; called when nothing is written there any more. Waits
+    /// up to 10 s. Reads each file of up to 16 MB.
     public func noteFiles() {
         addFiles()
         writer?.finish(within: 10)
     }
 
+    /// Queues the rows of the files, in the place of those from before.
     private func addFiles() {
         let artefacts = artefacts()
         writer?.append { db, run in
@@ -180,7 +230,7 @@ public final class RunHistory: RoundObserver {
         }
     }
 
-    /// The files in the run's folder.
+    /// The regular files in the run's folder and the folders in it; links are left out.
     private func artefacts() -> [StoredArtefact] {
         let paths = FileManager.default.enumerator(atPath: folder.path)?.compactMap { $0 as? String } ?? []
         return paths.compactMap { path in

@@ -2,19 +2,27 @@ import FedCore
 import Foundation
 public import Records
 
-/// Which runs, in which order.
+/// Which runs of a history are wanted, and in which order: the options of `fedmpi runs`. A field that is nil lets every
+/// run through.
 public struct RunFilter: Sendable {
-    /// What to sort by: the best first, and of `date` the newest.
+    /// What runs are sorted by. Raw values are the values of `--sort`.
     public enum Order: String, Sendable, CaseIterable {
+        /// The newest first, the most accurate first (runs without an accuracy last), the least traffic first, the
+        /// shortest first.
         case date, accuracy, bytes, seconds
     }
 
+    /// The strategy's name, compared letter by letter.
     public var strategy: String?
+    /// The model's name, compared letter by letter.
     public var model: String?
+    /// The data set's name, compared letter by letter.
     public var dataset: String?
+    /// How the run stands, as seen at the moment of the query.
     public var status: StoredRun.Status?
+    /// How the runs are sorted.
     public var order = Order.date
-    /// At most so many; nil is all.
+    /// The most runs to return, ≥ 0; nil: all.
     public var limit: Int?
 
     /// All runs, the newest first.
@@ -22,8 +30,12 @@ public struct RunFilter: Sendable {
 }
 
 extension RunStore {
-    /// The runs that a filter lets through. `O(runs)`
-    /// - Throws: `RunStoreError`
+    /// The runs that a filter lets through. A run that says `running` although its process is gone comes as
+    /// `interrupted`, so the status is compared after the query, not in it.
+    ///
+    /// - Parameter filter: All runs, the newest first, unless told otherwise.
+    /// - Throws: ``RunStoreError`` when the file cannot be read.
+    /// - Complexity: O(runs in the history · log runs), in time and memory.
     public func runs(_ filter: RunFilter = RunFilter()) throws(RunStoreError) -> [StoredRun] {
         let order: SQL =
             switch filter.order {
@@ -50,9 +62,12 @@ extension RunStore {
         return filter.limit.map { Array(concluded.prefix($0)) } ?? concluded
     }
 
-    /// The run of a number, of a folder's name (the newest of those that had it), or of the only name that begins so.
-    /// - Parameter text: a path's last component counts.
-    /// - Throws: `ConfigurationError` when there is none or there are several; `RunStoreError`
+    /// Finds the run that a user means: by its number, by its folder's name (the newest of those that had it), or by
+    /// the beginning of a name, if only one name begins so.
+    ///
+    /// - Parameter text: What the user typed. Of a path, such as `results/NAME`, the last component counts.
+    /// - Throws: ``ConfigurationError`` when there is no such run, or several; ``RunStoreError``.
+    /// - Complexity: O(runs in the history).
     public func find(_ text: String) throws -> StoredRun {
         let name = URL(fileURLWithPath: text).lastPathComponent
         let runs = try runs()
@@ -72,39 +87,49 @@ extension RunStore {
         return run
     }
 
-    /// The newest run whose folder had this name.
-    /// - Throws: `RunStoreError`
+    /// The newest run whose folder had this name; nil when there is none.
+    ///
+    /// - Throws: ``RunStoreError`` when the file cannot be read.
     public func newest(named name: String) throws(RunStoreError) -> StoredRun? {
         try read { db in try StoredRun.newest(named: name, in: db) }?.concluded(at: .now)
     }
 
-    /// A run's rounds, in order.
-    /// - Throws: `RunStoreError`
+    /// The finished rounds of a run, in order.
+    ///
+    /// - Throws: ``RunStoreError`` when the file cannot be read, or a row holds something else.
+    /// - Complexity: O(rounds) memory.
     public func rounds(of run: StoredRun) throws(RunStoreError) -> [RoundRecord] {
         let rows: [StoredRound] = try rows(of: run, order: "round")
         return rows.map(\.record)
     }
 
-    /// A run's faults, in the order in which they happened.
-    /// - Throws: `RunStoreError`
+    /// The faults of a run, in the order in which they happened.
+    ///
+    /// - Throws: ``RunStoreError`` when the file cannot be read.
     public func faults(of run: StoredRun) throws(RunStoreError) -> [FaultRecord] {
         try rows(of: run, order: "id")
     }
 
-    /// The files that a run had left when it ended, by name.
-    /// - Throws: `RunStoreError`
+    /// The files that were in a run's folder when it ended, by name.
+    ///
+    /// - Throws: ``RunStoreError`` when the file cannot be read.
     public func artefacts(of run: StoredRun) throws(RunStoreError) -> [StoredArtefact] {
         try rows(of: run, order: "file")
     }
 
-    /// A run's clients, in order; none of a federation that is too large to be listed.
-    /// - Throws: `RunStoreError`
+    /// The clients of a run, in order; empty for a federation that is too large to be listed (over 10,000 clients).
+    ///
+    /// - Throws: ``RunStoreError`` when the file cannot be read.
     public func clients(of run: StoredRun) throws(RunStoreError) -> [StoredClient] {
         try rows(of: run, order: "client")
     }
 
-    /// Every column of all rounds of all runs, in order, beside their runs' names: titles, then a line a round.
-    /// - Throws: `RunStoreError`
+    /// Every column of all rounds of all runs as text, beside their runs' names: what `fedmpi runs export --rounds`
+    /// writes.
+    ///
+    /// - Returns: A row with the columns' names, then a row for each round, by run and round; nil stands for NULL.
+    /// - Throws: ``RunStoreError`` when the file cannot be read.
+    /// - Complexity: O(rounds of all runs) memory.
     public func roundTable() throws(RunStoreError) -> [[String?]] {
         try read { db in
             let table = try db.execute(
@@ -116,12 +141,14 @@ extension RunStore {
         }
     }
 
+    /// The rows that one run has in a table, sorted.
     private func rows<Row: OwnedRow>(of run: StoredRun, order: SQL) throws(RunStoreError) -> [Row] {
         try read { db in
             try db.fetch("SELECT * FROM \(Row.table) WHERE run_id = ? ORDER BY \(order)", [run.id])
         }
     }
 
+    /// Runs a query in a transaction; its errors get the file's name.
     private func read<Value>(_ body: (Database) throws -> Value) throws(RunStoreError) -> Value {
         do {
             return try database.read(body)

@@ -1,16 +1,24 @@
 import Records
 
-/// What a run's row tells of its rounds. Rounds are added to it as they end, so that a round costs the same however many there were.
+/// The sums that a run's row holds over its rounds. Rounds are added as they end, so that a round costs the same
+/// however many there were, and listing runs does not read their rounds.
 struct RunTotals {
+    /// The last round.
     private var rounds = 0
+    /// The best accuracy, in [0, 1]; nil without one.
     private var best: Double?
-    /// Accuracy and loss of the last round that has an accuracy.
+    /// Accuracy of the last round that has one.
     private var accuracy: Double?
+    /// Loss of that round.
     private var loss: Double?
+    /// Bytes from clients to the server.
     private var uploadBytes = 0
+    /// Bytes from the server to clients.
     private var downloadBytes = 0
+    /// Duration of the rounds.
     private var seconds = 0.0
 
+    /// Adds a round; rounds come in order.
     mutating func add(_ record: RoundRecord) {
         rounds = max(rounds, record.round)
         if let found = record.accuracy {
@@ -22,7 +30,12 @@ struct RunTotals {
         seconds += record.seconds
     }
 
-    /// Adds them to a run's row.
+    /// Adds these totals to a run's row. A run's duration is only added to while it runs: at its end it gets the
+    /// measured one.
+    ///
+    /// - Parameters:
+    ///   - run: Number of the run's row.
+    ///   - db: A connection in a transaction.
     func save(of run: Int64, in db: Database) throws {
         try db.execute(
             """
@@ -41,12 +54,15 @@ struct RunTotals {
             ])
     }
 
-    /// `RoundRecord.accuracy`.
+    /// `RoundRecord.accuracy` as an expression over a row of `rounds`: the server's, else that of the clients' personal
+    /// models, else that of the shared model on the clients' samples.
     private static let accuracy: SQL = """
         coalesce(server_accuracy, client_evaluation ->> '$.personal.mean', client_evaluation ->> '$.global.mean')
         """
 
-    /// Brings the row of a run that is continued up to all of its rounds.
+    /// Computes a run's totals anew from all its rounds, when a run is continued and its rounds were replaced.
+    ///
+    /// - Complexity: O(rounds of the run).
     static func recount(_ run: Int64, in db: Database) throws {
         try db.execute(
             """

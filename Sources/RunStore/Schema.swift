@@ -1,18 +1,22 @@
 import FedCore
 
-/// The tables.
+/// The tables of a history, and how older files become newer ones.
 enum Schema {
-    /// A step from an older file to a newer one.
+    /// A step from an older file to a newer one, taken whole or not at all.
     struct Migration {
-        /// By which the file knows that it has taken it.
+        /// The step's name, by which a file knows that it has taken it; never changed once released.
         let name: String
+        /// Run in order.
         let statements: [SQL]
     }
 
-    /// What the file's header says of whose it is: "FEDM" (https://www.sqlite.org/pragma.html#pragma_application_id).
+    /// "FEDM" in ASCII: what the file's header says about its program
+    /// (https://www.sqlite.org/pragma.html#pragma_application_id), so that another program's database is refused rather
+    /// than changed.
     private static let applicationID = 0x4645_444D
 
-    /// A change is one more migration at the end of the list; those that are there stay as they are.
+    /// All steps, oldest first. A change of the tables is one more step at the end of the list; released steps stay as
+    /// they are, since files have taken them.
     static let migrations = [
         Migration(
             name: "1: runs, rounds, clients, faults, artefacts",
@@ -62,7 +66,7 @@ enum Schema {
             ]),
     ]
 
-    /// The columns are `StoredRun`'s coding keys.
+    /// One row a run. The columns are `StoredRun`'s coding keys.
     private static let runs: SQL = """
         CREATE TABLE runs (
           id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, status TEXT NOT NULL, reason TEXT,
@@ -79,7 +83,7 @@ enum Schema {
         )
         """
 
-    /// The columns are `RoundRecord`'s coding keys, beside the run.
+    /// One row a round. The columns are `RoundRecord`'s coding keys, and the run's number.
     private static let rounds: SQL = """
         CREATE TABLE rounds (
           run_id INTEGER NOT NULL REFERENCES runs(id) ON DELETE CASCADE, round INTEGER NOT NULL,
@@ -94,9 +98,13 @@ enum Schema {
         ) WITHOUT ROWID
         """
 
-    /// Takes the steps that a file has not taken yet, all or none. Nothing is written to a file that is up to date: it may
-    /// be another user's.
-    /// - Throws: `ConfigurationError` when the file is another program's, or a newer program's.
+    /// Takes the steps that a file has not taken yet, all or none. A file that is up to date is not written: it may be
+    /// another user's, or on a read-only disk.
+    ///
+    /// - Parameters:
+    ///   - database: An open file, which may be empty.
+    ///   - migrations: The steps, oldest first; tests give others.
+    /// - Throws: ``ConfigurationError`` when the file is another program's, or a newer fedmpi's; `DatabaseError`.
     static func migrate(_ database: SharedDatabase, by migrations: [Migration] = migrations) throws {
         guard try !database.read({ try missing(of: migrations, in: $0) }).isEmpty else { return }
         try database.write { db in
@@ -110,6 +118,10 @@ enum Schema {
         }
     }
 
+    /// The steps that a file has not taken yet, in order.
+    ///
+    /// - Throws: ``ConfigurationError`` when the file has another program's mark or tables without a mark, or has taken
+    ///   steps that are unknown here.
     private static func missing(of migrations: [Migration], in db: Database) throws -> [Migration] {
         let tables = try db.execute("SELECT name FROM sqlite_master WHERE type = 'table'").rows
         // GRDB made the first histories, and called it so.

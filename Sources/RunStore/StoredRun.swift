@@ -2,72 +2,92 @@ public import FedCore
 public import Foundation
 public import Records
 
-/// A run as the history has it.
+/// A run as the history holds it: a row of the table `runs`. Coding keys are the columns.
 public struct StoredRun: Codable, Sendable, Equatable {
-    /// How a run stands.
+    /// How a run stands. Raw values stand in the file.
     public enum Status: String, Codable, Sendable, CaseIterable, SQLConvertible {
+        /// Under way, or at its planned end.
         case running, finished
-        /// By a signal.
+        /// Ended by a signal; it can be continued.
         case stopped
-        /// By an error on rank 0.
+        /// Ended by an error on rank 0.
         case failed
-        /// It was killed, or its machine was: it is not there any more and has not said why. Never in the file: it is
-        /// concluded by who reads.
+        /// Killed, or its machine was: its process is gone and has not said why. Never in the file; readers conclude it
+        /// (``StoredRun/concluded(at:)``).
         case interrupted
     }
 
+    /// Number of the row; nil until it is inserted.
     public var id: Int64?
-    /// Name of its folder: its path in the results folder.
+    /// Path of its folder below the results folder. Several runs may have had the same one after another.
     public var name: String
+    /// How it stands, as it wrote itself.
     public var status: Status
     /// Why it stopped or failed.
     public var reason: String?
+    /// When it began, for a continued run the first time.
     public var startedAt: Date
+    /// When it ended; nil while it runs and when it was killed.
     public var finishedAt: Date?
-    /// When its process last wrote here; it does so every half a minute at least.
+    /// When its process last wrote here: every half a minute at least.
     public var heartbeatAt: Date
-    /// As `ProcessIdentity` writes it.
+    /// Identity of rank 0's process, as `ProcessIdentity` writes it.
     var process: String
     /// How often it was continued.
     public var resumes: Int
     /// Version of fedmpi.
     public var version: String
+    /// Version of the MPI library.
     public var mpi: String
+    /// Version of oneDNN.
     public var oneDNN: String
     /// Host of rank 0.
     public var host: String
-    /// Distinct hosts.
+    /// Number of distinct hosts.
     public var hosts: Int
+    /// MPI ranks, the server included.
     public var ranks: Int
+    /// The strategy's name.
     public var strategy: String
+    /// The model's name.
     public var model: String
-    /// Parameters of the model.
+    /// Number of parameters of the model.
     public var parameters: Int
+    /// The data set's name.
     public var dataset: String
+    /// Samples that the clients share out.
     public var trainingSamples: Int
+    /// Samples of the server's test set.
     public var testSamples: Int
+    /// Clients of the federation.
     public var clients: Int
-    /// As text: it has 64 bits and no sign, which SQLite's integers do not hold.
+    /// The seed as decimal text: it has 64 bits and no sign, which SQLite's integers cannot hold.
     public var seed: String
-    /// The `RunSettings` as JSON.
+    /// All settings, `RunSettings` as JSON.
     public var settings: String
+    /// Rounds that it was to have.
     public var plannedRounds: Int
-    /// Finished rounds.
+    /// The last finished round.
     public var rounds: Int
     /// Accuracy in the last round that was evaluated, in [0, 1].
     public var accuracy: Double?
+    /// The best accuracy of any round, in [0, 1].
     public var bestAccuracy: Double?
-    /// On the test set, of the last round that was evaluated.
+    /// Mean loss on the test set in the last round that was evaluated.
     public var loss: Double?
+    /// Bytes from clients to the server, in all rounds.
     public var uploadBytes: Int
+    /// Bytes from the server to clients, in all rounds.
     public var downloadBytes: Int
-    /// While the run goes on, of its finished rounds.
+    /// Duration; while the run goes on, that of its finished rounds.
     public var seconds: Double
-    /// Digest of the final weights, as `weightsDigest` gives it.
+    /// Digest of the final weights, as `weightsDigest` gives it; nil unless it finished.
     public var digest: String?
-    /// What the run measures beside what every run does; nil in rows of earlier versions.
+    /// The metrics that the run declares beyond those of every run; nil when there are none, and in rows of earlier
+    /// versions.
     public var metrics: [Metric]?
 
+    /// Columns of the table, where they differ from the properties' names.
     private enum CodingKeys: String, CodingKey {
         case id, name, status, reason, process, resumes, version, mpi, host, hosts, ranks, strategy, model, parameters
         case dataset, clients, seed, settings, rounds, accuracy, loss, seconds, digest, metrics
@@ -83,7 +103,8 @@ public struct StoredRun: Codable, Sendable, Equatable {
         case downloadBytes = "download_bytes"
     }
 
-    /// A running run whose process is gone, or on another machine silent for two minutes, was interrupted.
+    /// The run as a reader sees it: one that says `running` is `interrupted` if its process is gone (on this host) or
+    /// has been silent for two minutes (on another).
     func concluded(at now: Date) -> StoredRun {
         guard status == .running else { return self }
         let isAlive = ProcessIdentity.isAlive(process) ?? (now.timeIntervalSince(heartbeatAt) < 120)
@@ -94,20 +115,22 @@ public struct StoredRun: Codable, Sendable, Equatable {
 }
 
 extension StoredRun {
-    /// The newest run of this name.
+    /// The newest run of a name, as the file has it.
     static func newest(named name: String, in db: Database) throws -> StoredRun? {
         let runs: [StoredRun] = try db.fetch("SELECT * FROM runs WHERE name = ? ORDER BY id DESC LIMIT 1", [name])
         return runs.first
     }
 
-    /// Writes a new row.
-    /// - Returns: its number.
+    /// Inserts a row. ``id`` must be nil, so that SQLite numbers it.
+    ///
+    /// - Returns: The row's number.
     func insert(in db: Database) throws -> Int64 {
         try db.insert(RowEncoder(self), into: "runs")
         return db.lastInsertedRow
     }
 
-    /// Overwrites the row of this number.
+    /// Overwrites the row of a number, and keeps that number. `INSERT OR REPLACE` would delete the old row first, and
+    /// with it, by foreign keys, the rounds of the run.
     func update(_ id: Int64, in db: Database) throws {
         var run = self
         run.id = id
@@ -119,13 +142,19 @@ extension StoredRun {
     }
 }
 
-/// A row of one of the tables in which each run has some.
+/// A row of a table in which each run has any number of rows: rounds, faults, files, clients. The column `run_id` is
+/// added when it is written.
 protocol OwnedRow: Codable, Sendable {
+    /// Name of the table.
     static var table: SQL { get }
 }
 
 extension Database {
     /// Writes a row of a run, in the place of one with the same key.
+    ///
+    /// - Parameters:
+    ///   - row: The row, without its run.
+    ///   - run: Number of the run's row.
     func insert(_ row: some OwnedRow, of run: Int64) throws {
         let columns = try RowEncoder(row)
         columns.add("run_id", run.sql)
@@ -137,31 +166,37 @@ extension Database {
 public struct StoredArtefact: Codable, Sendable, Equatable, OwnedRow {
     static let table: SQL = "artefacts"
 
-    /// Its path in the run's folder.
+    /// Path in the run's folder.
     public var file: String
+    /// Size in bytes.
     public var bytes: Int
-    /// In hexadecimal; nil of a file that is too large to hash in passing.
+    /// SHA-256 in hexadecimal; nil for files over 16 MB, which are not hashed.
     public var sha256: String?
 }
 
-/// A client and the training samples it holds.
+/// A client of a run.
 public struct StoredClient: Codable, Sendable, Equatable, OwnedRow {
     static let table: SQL = "clients"
 
+    /// Number of the client, from 0.
     public var client: Int
+    /// Training samples that it holds.
     public var samples: Int
 }
 
-/// A round's record. Metrics that have a column of their own from before there were others are in it; the others are JSON in
-/// one column.
+/// A round's record as a row. Metrics that had a column of their own before there were metrics by name are in it; the
+/// others are a JSON object in the column `metrics`, so that a new metric needs no new column.
 struct StoredRound: Codable, Sendable, OwnedRow {
     static let table: SQL = "rounds"
+    /// Metrics with columns of their own.
     private static let columns: Set<String> = [
         "attack_success", "simulated_seconds", "staleness_mean", "staleness_max",
     ]
 
+    /// The round as the rest of the program knows it.
     let record: RoundRecord
 
+    /// Columns that are not the record's.
     private enum CodingKeys: String, CodingKey, CaseIterable {
         case run = "run_id"
         case metrics
@@ -169,6 +204,8 @@ struct StoredRound: Codable, Sendable, OwnedRow {
 
     init(_ record: RoundRecord) { self.record = record }
 
+    /// Reads the record's own columns, then merges the metrics by name into it. The decoder offers every column as a
+    /// metric; those that are none are removed.
     init(from decoder: any Decoder) throws {
         var record = try RoundRecord(from: decoder)
         for key in CodingKeys.allCases { record.metrics[key.rawValue] = nil }
@@ -178,6 +215,7 @@ struct StoredRound: Codable, Sendable, OwnedRow {
         self.record = record
     }
 
+    /// Writes the record's own columns, then the other metrics as JSON; NULL when there are none.
     func encode(to encoder: any Encoder) throws {
         var own = record
         own.metrics = record.metrics.filter { Self.columns.contains($0.key) }
@@ -188,7 +226,7 @@ struct StoredRound: Codable, Sendable, OwnedRow {
     }
 }
 
-/// Its clients are a JSON array in one column.
+/// Faults are rows as they are; the clients are a JSON array in one column.
 extension FaultRecord: OwnedRow {
     static var table: SQL { "faults" }
 }

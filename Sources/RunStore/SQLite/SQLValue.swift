@@ -1,15 +1,19 @@
 import Foundation
 
-/// What SQLite keeps in a column.
+/// A value of one of SQLite's storage classes (https://www.sqlite.org/datatype3.html).
 enum SQLValue: Sendable, Equatable {
+    /// No value.
     case null
+    /// A whole number with sign, of 64 bits at most.
     case integer(Int64)
-    /// Written as NULL if it is no number.
+    /// A double. SQLite stores NaN as NULL.
     case real(Double)
+    /// Unicode text, stored as UTF-8.
     case text(String)
+    /// Bytes.
     case blob(Data)
 
-    /// As a person reads it; nil: NULL.
+    /// The value as text for a table; nil for NULL. Doubles have as many digits as it takes to read them back.
     var shown: String? {
         switch self {
         case .null: nil
@@ -21,11 +25,13 @@ enum SQLValue: Sendable, Equatable {
     }
 }
 
-/// A type that a column can hold.
+/// A type that a column can hold. `nil` of an optional is NULL. Types that do not conform are stored as JSON
+/// (``RowEncoder``).
 protocol SQLConvertible {
+    /// The value as SQLite stores it.
     var sql: SQLValue { get }
 
-    /// Nil: the column holds something else.
+    /// Reads a stored value; nil when the column holds another type.
     init?(_ value: SQLValue)
 }
 
@@ -47,6 +53,7 @@ extension Int: SQLConvertible {
     }
 }
 
+/// Whole numbers are read as doubles, too: an expression over columns may give either.
 extension Double: SQLConvertible {
     var sql: SQLValue { .real(self) }
 
@@ -77,6 +84,7 @@ extension Data: SQLConvertible {
     }
 }
 
+/// NULL is nil; a value of another type is an error, not nil.
 extension Optional: SQLConvertible where Wrapped: SQLConvertible {
     var sql: SQLValue { self?.sql ?? .null }
 
@@ -90,6 +98,7 @@ extension Optional: SQLConvertible where Wrapped: SQLConvertible {
     }
 }
 
+/// Enumerations with raw values, stored as these. An unknown raw value is an error.
 extension SQLConvertible where Self: RawRepresentable, RawValue: SQLConvertible {
     var sql: SQLValue { rawValue.sql }
 
@@ -99,8 +108,8 @@ extension SQLConvertible where Self: RawRepresentable, RawValue: SQLConvertible 
     }
 }
 
-/// Text as `2026-11-26 13:48:50.098`, in UTC, which SQLite's own functions understand
-/// (https://www.sqlite.org/lang_datefunc.html).
+/// A date is text as `2026-11-26 13:48:50.098`, in UTC, with milliseconds: SQLite's own functions understand it
+/// (https://www.sqlite.org/lang_datefunc.html), it sorts by time, and people can read it.
 extension Date: SQLConvertible {
     var sql: SQLValue {
         // Rounded: a date that was read is written as it was.

@@ -3,9 +3,15 @@ import Foundation
 
 /// A prepared statement: compiled once, run any number of times. It must not outlive its connection.
 final class Statement {
+    /// The connection, which knows the messages of errors.
     private let connection: OpaquePointer
+    /// SQLite's statement; finalized with this object.
     private let handle: OpaquePointer
 
+    /// Compiles a statement. SQLite is told that it will be kept (`SQLITE_PREPARE_PERSISTENT`).
+    ///
+    /// - Throws: `DatabaseError` when a table or column is missing, or the file cannot be read.
+    /// - Precondition: The text is exactly one statement; more would be ignored silently by SQLite.
     init(_ sql: SQL, on connection: OpaquePointer) throws(DatabaseError) {
         var handle: OpaquePointer?
         let (code, isWhole) = sql.text.withCString { text in
@@ -21,8 +27,13 @@ final class Statement {
 
     deinit { sqlite3_finalize(handle) }
 
-    /// Runs it with these arguments, once for each of its parameters.
-    /// - Returns: its rows. `O(rows)` memory
+    /// Runs the statement from the start, and leaves it ready to be run again, with its locks released and no value
+    /// bound, even if it throws.
+    ///
+    /// - Parameter arguments: One for each of its parameters.
+    /// - Returns: All rows.
+    /// - Throws: `DatabaseError`.
+    /// - Complexity: O(rows) memory.
     func run(_ arguments: Arguments) throws(DatabaseError) -> Table {
         defer {
             // The code is that of the step, which was thrown.
@@ -37,6 +48,8 @@ final class Statement {
         return Table(columns: columns, rows: rows)
     }
 
+    /// Binds a value to each parameter. SQLite copies texts and bytes, since they may be gone before the statement
+    /// runs.
     private func bind(_ arguments: Arguments) throws(DatabaseError) {
         precondition(
             arguments.values.count == sqlite3_bind_parameter_count(handle), "an argument for each parameter")
@@ -61,7 +74,9 @@ final class Statement {
         }
     }
 
-    /// - Returns: whether there is a row.
+    /// Runs the statement up to its next row.
+    ///
+    /// - Returns: Whether there is one.
     private func step() throws(DatabaseError) -> Bool {
         switch sqlite3_step(handle) {
         case SQLITE_ROW: return true
@@ -70,7 +85,7 @@ final class Statement {
         }
     }
 
-    /// The row's value in a column.
+    /// The current row's value in a column, copied: SQLite's memory is valid up to the next step only.
     private func value(_ column: Int32) -> SQLValue {
         switch sqlite3_column_type(handle, column) {
         case SQLITE_INTEGER: return .integer(sqlite3_column_int64(handle, column))
@@ -84,13 +99,16 @@ final class Statement {
         }
     }
 
+    /// SQLite's bytes of a column; empty where it gives no address, as it does for an empty blob.
     private func bytes(of column: Int32, at address: UnsafeRawPointer?) -> UnsafeRawBufferPointer {
         UnsafeRawBufferPointer(start: address, count: address == nil ? 0 : Int(sqlite3_column_bytes(handle, column)))
     }
 }
 
-/// What a statement answers.
+/// The answer of a statement.
 struct Table {
+    /// Names of the columns; empty for a statement that answers nothing.
     let columns: [String]
+    /// The rows, each with a value for each column.
     let rows: [[SQLValue]]
 }

@@ -1,17 +1,26 @@
 public import FedCore
 
-/// What somebody states of a device; the rest is the machine's that stands in for it.
+/// The quantities that a user states of a device, in a profile file or by flags. What is not stated is taken from the
+/// machine that stands in for the device (``profile(on:)``).
 public struct DeviceDescription: Sendable, Codable, Equatable {
+    /// The device's name, in tables and messages.
     public var name: String
-    /// By `DeviceQuantity`; each is positive.
+    /// Stated values by the names of ``DeviceQuantity``, in the units that these names say; each in the range that
+    /// ``state(_:_:)`` accepts.
     public private(set) var quantities: [String: Double] = [:]
 
+    /// A device of which nothing is stated: the machine as it is.
     public init(name: String) {
         self.name = name
     }
 
-    /// States a quantity.
-    /// - Throws: `ConfigurationError` when a device cannot have this much of it.
+    /// States a quantity, or replaces what was stated.
+    ///
+    /// - Parameters:
+    ///   - quantity: Which.
+    ///   - value: In the unit that the quantity's name says, e.g. MB of 10⁶ bytes for `ram-mb`.
+    /// - Throws: ``ConfigurationError`` when the value is out of range: cores are whole numbers from 1 to 4,096, a CPU
+    ///   share is from 0.001 to 1.
     public mutating func state(_ quantity: DeviceQuantity, _ value: Double) throws(ConfigurationError) {
         let (isAllowed, range) =
             switch quantity {
@@ -28,9 +37,12 @@ public struct DeviceDescription: Sendable, Codable, Equatable {
         quantities[quantity.rawValue] = value
     }
 
+    /// The stated value of a quantity; nil when it is not stated.
     public subscript(quantity: DeviceQuantity) -> Double? { quantities[quantity.rawValue] }
 
-    /// - Throws: `ConfigurationError` when what is stated does not go together.
+    /// Checks the quantities against each other, when all are stated.
+    ///
+    /// - Throws: ``ConfigurationError`` when only one of idle and busy watts is stated, or idle watts are more.
     public func validate() throws(ConfigurationError) {
         guard (self[.idleWatts] == nil) == (self[.busyWatts] == nil) else {
             throw ConfigurationError("device '\(name)': idle-watts and busy-watts go together")
@@ -40,8 +52,11 @@ public struct DeviceDescription: Sendable, Codable, Equatable {
         }
     }
 
-    /// The device, as far as it is stated, and the machine for the rest. A device with another number of cores than the
-    /// machine has cores as fast as the machine's, unless its GFLOP/s are stated.
+    /// The device: what is stated, and the machine for the rest. A device with another number of cores has cores as
+    /// fast as the machine's, unless its GFLOP/s are stated.
+    ///
+    /// - Parameter machine: What was measured of the machine that stands in for it.
+    /// - Returns: A profile in which ``DeviceProfile/origins`` says of each quantity where it is from.
     public func profile(on machine: DeviceProfile) -> DeviceProfile {
         var profile = machine
         profile.name = name

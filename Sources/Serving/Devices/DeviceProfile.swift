@@ -1,37 +1,42 @@
-/// What a device has. Quantities that somebody states of a device are taken as stated; the others are those of the machine
-/// that stands in for it.
+/// The quantities of a device or of a machine, each with its origin. Stated ones describe a device that is not here;
+/// what becomes of them (kept by the kernel, simulated, or only shown) is ``DeviceServer``'s part, and stands in
+/// ``DeviceReport/limits``.
 public struct DeviceProfile: Sendable, Codable, Equatable {
-    /// Where a quantity is from.
+    /// Where a quantity is from. Raw values stand in `fleet.json`.
     public enum Origin: String, Sendable, Codable {
-        /// In a file or on the command line.
+        /// In a profile file or on the command line.
         case stated
         /// Timed on this machine.
         case measured
-        /// What the operating system says.
+        /// Read from the operating system.
         case read
     }
 
+    /// The device's name.
     public var name: String
-    /// Processor cores, at least 1.
+    /// Processor cores, ≥ 1.
     public var cores: Int
     /// Memory in MB of 10⁶ bytes.
     public var ramMegabytes: Double
-    /// Clock in MHz; nil: unknown. Shown, and decides nothing.
+    /// Clock in MHz; nil when unknown. Shown only: nothing is decided by it.
     public var clockMegahertz: Double?
     /// Single-precision GFLOP/s of all cores together.
     public var gflops: Double
-    /// GB/s of 10⁹ bytes between the cores and the memory; nil: unknown.
+    /// GB/s (10⁹ bytes) between the cores and the memory; nil when unknown. Shown only.
     public var memoryBandwidth: Double?
-    /// Mbit/s of the link to the network; nil: unknown.
+    /// Mbit/s of the link to the network; nil when unknown. Shown only.
     public var linkMegabits: Double?
-    /// Share of the cores' time that serving may take, from 0.001 to 1.
+    /// Share of a core's time that serving may take, 0.001 to 1. An image takes one thread, so one core is what counts.
     public var cpuShare = 1.0
-    /// Watts while nothing is computed, and while one core computes; nil: no energy is estimated.
+    /// Watts while nothing is computed; nil: no energy is estimated.
     public var idleWatts: Double?
+    /// Watts while one core computes; nil: no energy is estimated.
     public var busyWatts: Double?
-    /// Origins of the quantities by their names in a file; shares and watts are always stated.
+    /// Origins by the names of ``DeviceQuantity``. Quantities that can only be stated (shares, watts) are missing
+    /// unless they are.
     public var origins: [String: Origin] = [:]
 
+    /// A profile with what every device has; the rest is unknown until it is set.
     public init(name: String, cores: Int, ramMegabytes: Double, gflops: Double) {
         self.name = name
         self.cores = cores
@@ -42,21 +47,31 @@ public struct DeviceProfile: Sendable, Codable, Equatable {
     /// GFLOP/s of one core: what a single image on one thread gets at best.
     public var gflopsPerCore: Double { gflops / Double(cores) }
 
-    /// GFLOP/s that serving may take: of all cores, for its share of the time.
+    /// GFLOP/s that serving may take: of all cores, for its share of the time. Tiers are assigned by it.
     public var availableGflops: Double { gflops * cpuShare }
 
+    /// Where a quantity is from; nil when it is unknown.
     public func origin(of quantity: DeviceQuantity) -> Origin? { origins[quantity.rawValue] }
 }
 
-/// The quantities of a device, by the names they have in a profile file and on the command line.
+/// The quantities of a device. Raw values are their names in a profile file and on the command line, with the unit.
 public enum DeviceQuantity: String, Sendable, CaseIterable {
+    /// Cores, ≥ 1.
     case cores
+    /// Memory, MB of 10⁶ bytes.
     case ramMegabytes = "ram-mb"
+    /// Clock, MHz.
     case clockMegahertz = "clock-mhz"
+    /// Single-precision speed of all cores, GFLOP/s.
     case gflops
+    /// Memory bandwidth, GB/s.
     case memoryBandwidth = "bandwidth-gbs"
+    /// Network bandwidth, Mbit/s.
     case linkMegabits = "link-mbps"
+    /// Share of a core's time, 0.001 to 1.
     case cpuShare = "cpu-share"
+    /// Power while idle, W.
     case idleWatts = "idle-watts"
+    /// Power while one core computes, W.
     case busyWatts = "busy-watts"
 }

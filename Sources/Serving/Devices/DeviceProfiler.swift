@@ -2,28 +2,35 @@ import FedCore
 import Foundation
 import NeuralNet
 
-/// Measures the machine it runs on.
+/// Measures the machine that it runs on: speed, memory bandwidth, cores, memory, clock.
 ///
-/// GFLOP/s are those of a fully connected layer of 512 by 512 on 64 samples, through oneDNN as the models are computed; the
-/// best of many short passes, as the others were disturbed. One thread is timed by its processor time, all of them by the
-/// time that passes. The bandwidth is that of `Triad`. Cores, memory and clock are what the operating system says.
+/// The speed is that of a fully connected layer of 512 by 512 on 64 samples, through oneDNN as the models are computed.
+/// The best of many short passes counts, since a pass can only be disturbed towards slower. One thread is timed by its
+/// processor time, all of them by the time that passes. The bandwidth is that of `Triad`. Cores, memory and clock are
+/// what the operating system says.
 public struct DeviceProfiler: Sendable {
-    /// Seconds for each of the three timings.
+    /// Seconds for each of the three timings (one thread, all threads, memory), > 0.
     public var seconds: Double
 
-    /// - Parameter seconds: for each of the three timings; half a second in all is enough for figures that repeat within some per cent.
+    /// A profiler.
+    ///
+    /// - Parameter seconds: For each of the three timings. The default, under half a second in all, gives figures that
+    ///   repeat within some per cent.
     public init(seconds: Double = 0.12) {
         self.seconds = seconds
     }
 
-    /// How often all threads are timed, at most, while others take the cores from them.
+    /// How often all threads are timed at most, while other processes take the cores from them.
     private static let attempts = 3
 
-    /// Times the machine; half a second, and a little more where it is busy. Local to the rank. Whoever computes at the same
-    /// time spoils it.
+    /// Measures the machine. Local to the rank; blocks for about half a second, a little longer where the machine is
+    /// busy. Whoever computes on the same host at the same time spoils it, so a fleet has one rank of each host measure
+    /// while the others wait.
     ///
-    /// `gflops` is that of one thread times the cores, so that `gflopsPerCore` is what one thread reaches;
-    /// `gflopsOfAllThreads` is what the cores reach together.
+    /// - Parameter name: Name of the profile.
+    /// - Returns: The machine. `profile.gflops` is the speed of one thread times the cores, so that `gflopsPerCore` is
+    ///   what one thread reaches; `gflopsOfAllThreads` is what the cores reach together.
+    /// - Throws: `OneDNNError`.
     public func measure(name: String = "this machine") throws -> Machine {
         let cores = ProcessInfo.processInfo.activeProcessorCount
         let one = try gflops(threads: 1).gflops
@@ -46,20 +53,28 @@ public struct DeviceProfiler: Sendable {
         return Machine(profile: profile, gflopsOfAllThreads: all.gflops, processorShare: all.share)
     }
 
-    /// What was measured of a machine.
+    /// The measurements of a machine, with a sign of whether they can be trusted.
     public struct Machine: Sendable, Codable, Equatable {
+        /// The machine as the device that it is.
         public var profile: DeviceProfile
-        /// GFLOP/s of one pass that all cores share, which is less than their sum.
+        /// GFLOP/s of one pass that all cores share: less than their sum, since they share clock, caches and memory.
         public var gflopsOfAllThreads: Double
-        /// Share of the cores' time that this pass got, in [0, 1]; other processes, or a limit on this one, took the rest.
+        /// Share of the cores' time that this pass got, in [0, 1]; other processes, or a limit on this one, took the
+        /// rest.
         public var processorShare: Double
 
-        /// An idle machine gives more.
+        /// The share that a pass gets at least on an idle machine.
         static let leastShare = 0.75
 
-        /// Whether others took so much that `gflopsOfAllThreads` is too low.
+        /// Whether others took so much of the cores that ``gflopsOfAllThreads`` is too low; output says so.
         public var isBusy: Bool { processorShare < Self.leastShare }
 
+        /// A measured machine.
+        ///
+        /// - Parameters:
+        ///   - profile: With the speed of one thread times the cores.
+        ///   - gflopsOfAllThreads: Of a pass that all cores share.
+        ///   - processorShare: Share of the cores' time that this pass got.
         public init(profile: DeviceProfile, gflopsOfAllThreads: Double, processorShare: Double = 1) {
             self.profile = profile
             self.gflopsOfAllThreads = gflopsOfAllThreads
@@ -67,13 +82,18 @@ public struct DeviceProfiler: Sendable {
         }
     }
 
+    /// A measured speed.
     private struct Timing {
-        /// Speed of the best pass.
+        /// GFLOP/s of the best pass.
         let gflops: Double
-        /// Share of the time that passed in which the threads had a core.
+        /// Share of the time that passed in which the threads had a core, in [0, 1].
         let share: Double
     }
 
+    /// Times passes of one layer for ``seconds``.
+    ///
+    /// - Parameter threads: Threads of a pass. With one, processor time counts; with more, the time that passes, which
+    ///   is what they share.
     private func gflops(threads: Int) throws -> Timing {
         let width = 512
         let batch = 64
@@ -100,7 +120,7 @@ public struct DeviceProfiler: Sendable {
             gflops: Double(model.forwardFlops * batch) / (best / .nanoseconds(1)), share: min(1, share))
     }
 
-    /// MHz: the highest that the first core may run at, else what it runs at.
+    /// The first core's highest clock in MHz, else its present one; nil where the kernel does not say.
     private static func clock() -> Double? {
         let file = "/sys/devices/system/cpu/cpu0/cpufreq/cpuinfo_max_freq"
         if let text = try? String(contentsOfFile: file, encoding: .utf8),

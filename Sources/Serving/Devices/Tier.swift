@@ -1,4 +1,5 @@
-/// A class of devices: what is asked of each is in `Tier.requirements`.
+/// A class of devices, from the weakest to the strongest. It bounds the size of models that a device considers,
+/// whatever its measured latencies. Raw values stand in tables and files.
 public enum Tier: String, Sendable, Codable, CaseIterable, Comparable {
     case low = "LOW"
     case medium = "MEDIUM"
@@ -6,6 +7,7 @@ public enum Tier: String, Sendable, Codable, CaseIterable, Comparable {
 
     public static func < (left: Tier, right: Tier) -> Bool { left.rank < right.rank }
 
+    /// Place in the order of tiers.
     private var rank: Int {
         switch self {
         case .low: 0
@@ -16,17 +18,18 @@ public enum Tier: String, Sendable, Codable, CaseIterable, Comparable {
 
     /// What a device of a tier has at least, and what a model for it may take at most.
     public struct Requirements: Sendable {
-        /// MB: a gigabyte-class system beside the model, or not.
+        /// Memory at least, in MB of 10⁶ bytes.
         public let ramMegabytes: Double
+        /// Cores at least.
         public let cores: Int
-        /// GFLOP/s of all cores, each within the device's CPU share.
+        /// GFLOP/s at least, of all cores, each within the device's CPU share.
         public let gflops: Double
-        /// MB of a model's weights as they are stored: what stays in the caches of such devices, because one image reads
-        /// every weight once and is as fast as they come.
+        /// Size at most of a model's weights as they are stored, in MB of 10⁶ bytes: about the second-level caches of
+        /// such devices, since a single image reads every weight once.
         public let largestModelMegabytes: Double
     }
 
-    /// The table of rules.
+    /// The rules of this tier.
     ///
     /// | tier | RAM, MB | cores | GFLOP/s | largest model, MB |
     /// |---|---|---|---|---|
@@ -42,12 +45,14 @@ public enum Tier: String, Sendable, Codable, CaseIterable, Comparable {
     }
 }
 
-/// The tier of a device: the highest whose every requirement it meets.
+/// The tier of a device, the highest whose every requirement it meets, and the reason.
 public struct TierAssignment: Sendable, Codable, Equatable {
+    /// The tier; every device is at least ``Tier/low``.
     public let tier: Tier
-    /// What keeps the device out of the next tier, or that nothing does.
+    /// What keeps the device out of the next tier; for the highest tier, how it meets each requirement.
     public let reasons: [String]
 
+    /// Assigns a device to its tier.
     public init(_ device: DeviceProfile) {
         var tier = Tier.low
         var reasons: [String] = []
@@ -68,6 +73,7 @@ public struct TierAssignment: Sendable, Codable, Equatable {
         self.reasons = reasons
     }
 
+    /// The requirements of a tier that a device does not meet, in words.
     private static func shortfalls(of device: DeviceProfile, for tier: Tier) -> [String] {
         let needs = tier.requirements
         var reasons: [String] = []

@@ -1,12 +1,18 @@
-/// a ← b + s·c over vectors that no cache holds.
+/// A measurement of memory bandwidth: `a ← b + s·c` over vectors that no cache holds, the triad of the STREAM
+/// benchmark.
 ///
 /// J. D. McCalpin, *Memory Bandwidth and Machine Balance in Current High Performance Computers*, IEEE TCCA Newsletter,
-/// December 1995 (STREAM). As there, the bytes are those the formula names: two vectors read and one written.
+/// December 1995. As there, the bytes are those that the formula names: two vectors read and one written, without the
+/// read that a write may cost.
 enum Triad {
-    /// Elements of each vector: 32 MB.
+    /// Elements of each vector: 32 MB, beyond the caches of most processors.
     private static let count = 4_000_000
 
-    /// GB/s (10⁹ bytes) of one thread: the best pass, as the others were disturbed. Takes 96 MB of memory.
+    /// Measures one thread, in processor time; the best pass counts, since passes can only be disturbed towards slower.
+    /// Takes 96 MB of memory.
+    ///
+    /// - Parameter seconds: How long passes are repeated; there are three at least.
+    /// - Returns: GB/s (10⁹ bytes).
     static func gigabytesPerSecond(seconds: Double) -> Double {
         var a = [Double](repeating: 0, count: count)
         let b = [Double](repeating: 1, count: count)
@@ -24,6 +30,7 @@ enum Triad {
         return Double(3 * count * MemoryLayout<Double>.stride) / (best / .nanoseconds(1))
     }
 
+    /// One pass. Not inlined, so that the compiler cannot drop passes whose result is overwritten.
     @inline(never)
     private static func run(_ a: inout [Double], _ b: [Double], _ c: [Double], factor: Double) {
         var a = a.mutableSpan

@@ -2,15 +2,23 @@ public import NeuralNet
 
 /// Answers requests for one image each by the most accurate variant that copes with the load.
 ///
-/// All variants are compiled and loaded beforehand; a switch costs nothing. Use it on one thread at a time; a pass runs on
-/// as many threads as its plan was made for.
+/// All variants are compiled and loaded beforehand, so a switch costs nothing. Plans and clock come from outside: the
+/// engine does not know whether time is real or simulated. Not thread-safe: use it on one thread at a time; a pass runs
+/// on as many threads as its plan was made for.
+///
+/// ```swift
+/// let engine = AdaptiveInferenceEngine(steps, policy: AdaptationPolicy(target: 0.02), clock: RealClock())
+/// let answer = try engine.predict(image)
+/// print(answer.label, answer.latency, engine.step)
+/// ```
 public final class AdaptiveInferenceEngine {
-    /// A step of the ladder.
+    /// A step of the ladder of variants.
     public struct Step {
+        /// The variant's name.
         public let name: String
-        /// For batches of at least one image.
+        /// The variant, compiled for batches of at least one image.
         public let plan: any InferencePlan
-        /// Mean seconds of one image, as benchmarked.
+        /// Mean seconds of one image, as benchmarked on the engine's clock.
         public let service: Double
 
         public init(name: String, plan: any InferencePlan, service: Double) {
@@ -22,21 +30,28 @@ public final class AdaptiveInferenceEngine {
 
     /// The answer to a request.
     public struct Prediction: Sendable {
-        /// The class with the largest score.
+        /// The class with the largest score; of equals the first.
         public let label: Int
         /// The step that answered.
         public let step: Int
-        /// Computing, and from the request's arrival to its answer.
+        /// Time of computing, on the engine's clock.
         public let service: Duration
+        /// Time from the request's arrival to its answer, on the engine's clock.
         public let latency: Duration
     }
 
+    /// The ladder, the most accurate first.
     public let steps: [Step]
     private let clock: any ServingClock
     private var stepper: VariantStepper
 
-    /// - Parameter steps: the most accurate first, each next one faster; of models with equal inputs.
-    /// - Precondition: there is a step.
+    /// Makes an engine that begins with the most accurate variant.
+    ///
+    /// - Parameters:
+    ///   - steps: The most accurate first, each next one faster; models with equal inputs.
+    ///   - policy: When to change.
+    ///   - clock: The time that the device lives in.
+    /// - Precondition: There is a step.
     public init(_ steps: [Step], policy: AdaptationPolicy, clock: any ServingClock) {
         self.steps = steps
         self.clock = clock
@@ -45,14 +60,18 @@ public final class AdaptiveInferenceEngine {
 
     /// The step that answers the next request.
     public var step: Int { stepper.step }
+    /// All changes so far, in order.
     public var switches: [VariantSwitch] { stepper.switches }
 
-    /// Answers a request, and changes the variant for the next one if this one's latency asks for it.
+    /// Answers a request, and changes the variant for the next one if the latest latencies ask for it.
     ///
     /// - Parameters:
-    ///   - image: plain, of the models' input.
-    ///   - arrival: when the request came, on the engine's clock; nil: it comes at this moment, because the one before
-    ///     was answered.
+    ///   - image: The image's numbers, as many as the models' input has, one channel behind another.
+    ///   - arrival: When the request came, on the engine's clock. nil: it comes at this moment, because the one before
+    ///     was answered; its latency is then its computing alone.
+    /// - Returns: The class, and what it took.
+    /// - Throws: `OneDNNError`.
+    /// - Complexity: One pass; a decision costs O(window), every eighth time O(window log window).
     public func predict(_ image: Span<Float>, arrival: Duration? = nil) throws(OneDNNError) -> Prediction {
         let step = stepper.step
         let plan = steps[step].plan
@@ -72,8 +91,10 @@ public final class AdaptiveInferenceEngine {
 }
 
 extension InferencePlan {
-    /// One image's class: copies it in, computes, and takes the largest score; of equals the first.
-    /// - Precondition: the image has the model's input's length.
+    /// Classifies one image: copies it in, computes, and takes the class with the largest score, of equals the first.
+    ///
+    /// - Parameter image: As many numbers as the model's input has.
+    /// - Precondition: The image has the model's input's length.
     public func classify(_ image: Span<Float>) throws(OneDNNError) -> Int {
         precondition(image.count == model.input.count, "an image of \(image.count) floats for \(model.name)")
         withInput { input in

@@ -1,13 +1,20 @@
 public import Datasets
 
-/// Some images of a data set with their labels, as floats one behind another.
+/// Some images of a data set with their labels, read beforehand, so that serving never waits for a disk.
 public struct Images: Sendable {
+    /// The true class of each image.
     public let labels: [Int32]
+    /// The images' numbers, `[count, channels, height, width]`.
     private let pixels: [Float]
+    /// Numbers of an image.
     private let stride: Int
 
-    /// Reads samples of a data set. 4 bytes a pixel.
-    /// - Precondition: there is a sample.
+    /// Reads samples of a data set.
+    ///
+    /// - Parameters:
+    ///   - samples: Indices in the data set; not empty.
+    ///   - data: The data set.
+    /// - Complexity: 4 bytes of memory for each number of each image.
     public init(_ samples: [UInt32], of data: any Dataset) {
         precondition(!samples.isEmpty, "no images")
         stride = data.shape.count
@@ -18,6 +25,7 @@ public struct Images: Sendable {
         self.labels = labels
     }
 
+    /// Reads through spans of both arrays at once.
     private static func read(
         _ samples: [UInt32], of data: any Dataset, into pixels: inout [Float], _ labels: inout [Int32]
     ) {
@@ -26,9 +34,10 @@ public struct Images: Sendable {
         data.read(samples.span, into: &pixels, labels: &labels)
     }
 
+    /// Number of images, ≥ 1.
     public var count: Int { labels.count }
 
-    /// An image's pixels.
+    /// The numbers of an image, `[channels, height, width]`, without a copy.
     public subscript(index: Int) -> Span<Float> {
         @_lifetime(borrow self)
         get { pixels.span.extracting(index * stride..<(index + 1) * stride) }

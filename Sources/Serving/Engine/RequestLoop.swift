@@ -2,35 +2,43 @@ import Inference
 public import NeuralNet
 public import Runtime
 
-/// Has an engine answer a load, in the order of arrival.
+/// Has an engine answer a load, one request at a time, in the order of arrival, and measures it.
 ///
 /// In an open loop a latency counts from the moment at which the request came, not from when the engine turned to it: a
-/// slow answer is charged to all that waited for it (G. Tene, *How NOT to Measure Latency*, 2013: coordinated omission).
+/// slow answer is charged to all that waited for it (G. Tene, *How NOT to Measure Latency*, 2013: coordinated
+/// omission).
 public struct RequestLoop {
-    /// What came of a phase.
+    /// The measurements of one phase. Times are on the device's clock: simulated where that clock is.
     public struct PhaseResult: Sendable {
+        /// Requests a second that came; nil in a closed loop.
         public var rate: Double?
-        /// Answered, and turned away because the queue was full.
+        /// Requests that were answered.
         public var answered = 0
+        /// Requests that were turned away because the queue was full.
         public var refused = 0
+        /// Answers that were right.
         public var correct = 0
-        /// On the device's clock; computing is `busySeconds` of it.
+        /// Duration in seconds, with the requests that waited at its end.
         public var seconds = 0.0
+        /// The part of ``seconds`` in which the engine computed.
         public var busySeconds = 0.0
-        /// From arrival to answer, and computing alone.
+        /// From arrival to answer.
         public var latency = LatencyHistogram()
+        /// Computing alone.
         public var service = LatencyHistogram()
         /// Answers by each step of the ladder.
         public var answersByStep: [Int]
     }
 
-    /// The answers of a slice of time, for a picture.
+    /// The answers of a slice of time, a point of a picture.
     public struct Slice: Sendable, Codable {
-        /// Middle of the slice, since serving began.
+        /// Middle of the slice, in seconds since serving began.
         public let seconds: Double
+        /// Answers in the slice.
         public internal(set) var answered = 0
-        /// Seconds: the longest, and all together.
+        /// The longest latency, in seconds.
         public internal(set) var longestLatency = 0.0
+        /// Sum of the latencies, in seconds.
         public internal(set) var totalLatency = 0.0
         /// Step of the ladder at its last answer.
         public internal(set) var step = 0
@@ -39,12 +47,22 @@ public struct RequestLoop {
     private let engine: AdaptiveInferenceEngine
     private let images: Images
     private let clock: any ServingClock
+    /// Requests answered so far, which choose the next image.
     private var requests = 0
+    /// When serving began, on the clock.
     private var begin = Duration.zero
+    /// Length of a slice in seconds; nil: slices are not recorded.
     private let sliceSeconds: Double?
+    /// Slices with an answer, in order.
     public private(set) var slices: [Slice] = []
 
-    /// - Parameter sliceSeconds: nil: no slices are kept.
+    /// Prepares a loop.
+    ///
+    /// - Parameters:
+    ///   - engine: Answers the requests.
+    ///   - images: Requests take them in turn.
+    ///   - clock: The same clock as the engine's.
+    ///   - sliceSeconds: Length of a slice of ``slices``, in seconds; nil: slices are not recorded.
     public init(
         _ engine: AdaptiveInferenceEngine, images: Images, clock: any ServingClock, sliceSeconds: Double? = nil
     ) {
@@ -54,8 +72,14 @@ public struct RequestLoop {
         self.sliceSeconds = sliceSeconds
     }
 
+    /// Answers a load. Blocks until the last phase is over; on a simulated clock no longer than computing takes.
+    ///
     /// - Parameters:
-    ///   - seed, device: decide when requests come.
+    ///   - load: The phases.
+    ///   - seed: The run's seed, which decides when requests come.
+    ///   - device: The device's index, so that devices have different arrivals.
+    /// - Returns: A result for each phase.
+    /// - Throws: `OneDNNError`.
     public mutating func run(_ load: Load, seed: UInt64, device: Int) throws(OneDNNError) -> [PhaseResult] {
         var results: [PhaseResult] = []
         begin = clock.now
@@ -71,6 +95,7 @@ public struct RequestLoop {
         return results
     }
 
+    /// One request after another; what arrives never waits.
     private mutating func runClosed(_ phase: Load.Phase) throws(OneDNNError) -> PhaseResult {
         var result = PhaseResult(answersByStep: engine.steps.map { _ in 0 })
         let start = clock.now
@@ -81,7 +106,8 @@ public struct RequestLoop {
         return result
     }
 
-    /// Requests of a phase that are still waiting at its end are answered, and counted, before the next begins.
+    /// Requests at their own times. Those that still wait at the end of the phase are answered, and counted in it,
+    /// before the next begins.
     private mutating func runOpen(
         _ phase: Load.Phase, _ arrivals: PoissonArrivals, longestQueue: Int
     ) throws(OneDNNError) -> PhaseResult {
@@ -120,6 +146,9 @@ public struct RequestLoop {
         return result
     }
 
+    /// Answers one request and records it.
+    ///
+    /// - Parameter arrival: When it came, on the clock; nil in a closed loop.
     private mutating func answer(_ arrival: Duration?, _ result: inout PhaseResult) throws(OneDNNError) {
         let index = requests % images.count
         requests += 1
@@ -133,6 +162,7 @@ public struct RequestLoop {
         noteSlice(of: prediction)
     }
 
+    /// Adds an answer to the slice in which it was given.
     private mutating func noteSlice(of prediction: AdaptiveInferenceEngine.Prediction) {
         guard let sliceSeconds else { return }
         let middle = (((clock.now - begin).inSeconds / sliceSeconds).rounded(.down) + 0.5) * sliceSeconds
@@ -146,15 +176,18 @@ public struct RequestLoop {
     }
 }
 
-/// First in, first out.
+/// Arrivals of the requests that wait, first in, first out; appending and removing are O(1) amortised.
 private struct ArrivalQueue {
     private var moments: [Duration] = []
+    /// Index of the oldest in `moments`.
     private var first = 0
 
+    /// Requests that wait.
     var count: Int { moments.count - first }
 
     mutating func append(_ moment: Duration) { moments.append(moment) }
 
+    /// Removes the oldest; nil when none waits. Memory before it is given back from time to time.
     mutating func popFirst() -> Duration? {
         guard first < moments.count else { return nil }
         defer {

@@ -1,21 +1,26 @@
 import Foundation
 
-/// The time that a device lives in, from 0.
+/// The time that a served device lives in, from 0. Benchmarks, latencies and phases of a load are all on it, so that a
+/// slower device can be simulated by another clock.
 public protocol ServingClock: AnyObject {
+    /// The present moment, since the clock was made.
     var now: Duration { get }
 
-    /// Lets time pass until this moment; none if it is over.
+    /// Lets time pass until a moment; returns at once if it is over.
     func wait(until moment: Duration)
 
-    /// Does some work, which takes time.
-    /// - Returns: how long it took on this clock.
+    /// Does some work, which takes time on this clock.
+    ///
+    /// - Returns: How long it took, on this clock.
+    /// - Throws: What the work throws.
     func time<Failure: Error>(_ work: () throws(Failure) -> Void) throws(Failure) -> Duration
 }
 
-/// The machine's own time.
+/// The machine's own time: figures are measured. Waiting sleeps.
 public final class RealClock: ServingClock {
     private let start = ContinuousClock.now
 
+    /// Starts the clock at 0.
     public init() {}
 
     public var now: Duration { ContinuousClock.now - start }
@@ -37,17 +42,22 @@ public final class RealClock: ServingClock {
 }
 
 extension Duration {
-    /// In seconds.
+    /// The duration in seconds.
     public var inSeconds: Double { self / .seconds(1) }
 }
 
-/// The simulated time of a slower device: work takes so many times the processor time that it takes here, and nobody waits.
-/// Not the time that passes here: what other processes take from this one would be multiplied, too.
+/// The simulated, virtual time of a slower device: work takes `factor` times the processor time that it takes here, and
+/// waiting takes no real time at all.
+///
+/// Processor time is multiplied, not the time that passes here: otherwise what other processes take from this one would
+/// be multiplied, too. Caches, memory and instruction sets of the real device are not simulated.
 public final class SlowedClock: ServingClock {
+    /// The virtual moment, which only work and waiting move.
     public private(set) var now = Duration.zero
-    /// At least 1.
+    /// Ratio of the device's time to this machine's, ≥ 1.
     public let factor: Double
 
+    /// Starts the clock at 0.
     public init(factor: Double) {
         self.factor = factor
     }
@@ -65,12 +75,12 @@ public final class SlowedClock: ServingClock {
     }
 }
 
-/// What the processor has done, whatever else ran meanwhile.
+/// Processor time, which does not count what other processes do meanwhile.
 enum ProcessorTime {
-    /// Processor time of the calling thread, from its start.
+    /// Of the calling thread, since it started.
     static var ofThread: Duration { read(CLOCK_THREAD_CPUTIME_ID) }
 
-    /// Processor time of all threads of this process.
+    /// Of all threads of this process, since it started.
     static var ofProcess: Duration { read(CLOCK_PROCESS_CPUTIME_ID) }
 
     private static func read(_ clock: clockid_t) -> Duration {

@@ -1,12 +1,21 @@
 public import Datasets
 public import NeuralNet
 
-/// How many test images each variant gets right.
+/// Counts of the test images that each variant gets right. Counts are whole numbers, so the shares of the ranks add up
+/// to the same figure however images are dealt out.
 public enum Accuracies {
+    /// Images of a pass.
     private static let batch = 64
 
-    /// Counts, by variant, over some of the images. Local to the rank.
-    /// - Parameter heartbeat: called between two batches.
+    /// Classifies some of the images by every variant. Local to the rank; blocks until done.
+    ///
+    /// - Parameters:
+    ///   - variants: The models.
+    ///   - data: The test set.
+    ///   - images: Indices in the test set.
+    ///   - heartbeat: Called between any two batches, so that a rank that works here is not taken for lost.
+    /// - Returns: By variant, how many images were classified right.
+    /// - Throws: What `heartbeat` throws; `OneDNNError`.
     public static func correct(
         _ variants: [Variant], on data: any Dataset, _ images: Range<Int>, heartbeat: () throws -> Void
     ) throws -> [Int] {
@@ -16,6 +25,7 @@ public enum Accuracies {
         }
     }
 
+    /// The same for one compiled variant.
     private static func correct(
         _ plan: any InferencePlan, on data: any Dataset, _ range: Range<Int>, heartbeat: () throws -> Void
     ) throws -> Int {

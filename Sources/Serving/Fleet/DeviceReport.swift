@@ -1,15 +1,18 @@
 import Inference
 public import Runtime
 
-/// What became of one device.
+/// The result of one device: tier, choice, and what came of its load. Made by the device's own process (or by rank 0
+/// for a device that is missing), sent as JSON, shown in tables and written into `fleet.json`.
+///
+/// Times are seconds on the device's clock. ``figures`` says whether they were measured or simulated.
 public struct DeviceReport: Sendable, Codable {
-    /// How the latencies came about.
+    /// How the latencies came about. Raw values stand in tables and files.
     public enum Figures: String, Sendable, Codable {
         /// On this machine, as it is.
         case measured
-        /// On this machine, under limits that the kernel keeps.
+        /// Measured on this machine, under a CPU share that the kernel keeps.
         case enforced
-        /// Measured here, and multiplied.
+        /// Processor time measured here, multiplied by ``DeviceReport/slowdown``.
         case simulated
     }
 
@@ -17,16 +20,21 @@ public struct DeviceReport: Sendable, Codable {
     public struct Phase: Sendable, Codable {
         /// Requests a second that came; nil: each came when the one before was answered.
         public let rate: Double?
+        /// Requests that were answered.
         public let answered: Int
-        /// Turned away because the queue was full.
+        /// Requests that were turned away because the queue was full.
         public let refused: Int
+        /// Answers that were right.
         public let correct: Int
-        /// On the device's clock; computing is `busySeconds` of it.
+        /// Duration, in seconds.
         public let seconds: Double
+        /// The part of ``seconds`` in which the device computed.
         public let busySeconds: Double
-        /// From arrival to answer, and computing alone; nil: nothing was answered.
+        /// From arrival to answer, in seconds; nil: nothing was answered.
         public let latency: LatencyHistogram.Summary?
+        /// Computing alone, in seconds; nil: nothing was answered.
         public let service: LatencyHistogram.Summary?
+        /// Answers by each step of the ladder.
         public let answersByStep: [Int]
 
         init(_ result: RequestLoop.PhaseResult) {
@@ -42,40 +50,49 @@ public struct DeviceReport: Sendable, Codable {
         }
     }
 
+    /// Place in the fleet, from 0.
     public var index: Int
+    /// The device, with the origin of each quantity.
     public var device: DeviceProfile
+    /// The device's tier and why.
     public var tier: TierAssignment
-    /// Nil: the device has served.
+    /// Why the device is missing or refused; nil: it has served.
     public var failure: String?
-    /// Whether the failure is that nothing fits, rather than that something went wrong.
+    /// Whether the failure is that no model fits, rather than that something went wrong.
     public var isRefused = false
+    /// How the latencies came about.
     public var figures = Figures.measured
-    /// By how much measured times were multiplied.
+    /// Factor that measured processor times were multiplied by; 1: none.
     public var slowdown = 1.0
-    /// What the kernel kept, and what was not kept and why, as sentences.
+    /// Which limits the kernel kept, which were simulated, and why, as sentences.
     public var limits: [String] = []
+    /// Every candidate with its benchmark and the reasons against it.
     public var verdicts: [ModelSelector.Verdict] = []
-    /// The served candidates, the most accurate first: indices of `verdicts`.
+    /// The served candidates, the most accurate first: indices of ``verdicts``.
     public var ladder: [Int] = []
-    /// The budget that counted, with the device's memory and the tier's size.
+    /// The budget that was applied, after the device's memory and the tier's size.
     public var budget: Budget?
+    /// Results by phase of the load.
     public private(set) var phases: [Phase] = []
-    /// Latency over all phases, from arrival to answer; nil: nothing was answered.
+    /// Latency over all phases, from arrival to answer, in seconds; nil: nothing was answered.
     public private(set) var latency: LatencyHistogram.Summary?
-    /// The latencies' course; empty unless the phases' seconds were given.
+    /// The latencies' course over time; empty where phases end after requests instead of seconds.
     public var slices: [RequestLoop.Slice] = []
+    /// Changes of the variant, in order.
     public var switches: [VariantSwitch] = []
-    /// Bytes of the process's memory: without the models' tensors, and the most of all.
+    /// Bytes of the process's memory without the models' tensors.
     public var programBytes = 0
+    /// The most bytes of memory that the process had at any time.
     public var peakBytes = 0
 
+    /// A report of a device that has not served yet.
     public init(index: Int, device: DeviceProfile) {
         self.index = index
         self.device = device
         tier = TierAssignment(device)
     }
 
-    /// Takes over what a load came to.
+    /// Stores the results of a load, and the latency over all of it.
     mutating func take(_ results: [RequestLoop.PhaseResult]) {
         phases = results.map { Phase($0) }
         var all = LatencyHistogram()
@@ -83,22 +100,26 @@ public struct DeviceReport: Sendable, Codable {
         latency = all.count > 0 ? all.summary : nil
     }
 
-    /// The variant that answered most; the choice where nothing was answered.
+    /// The step that answered most; the choice where nothing was answered; nil where nothing fits.
     public var mainStep: Int? {
         guard !ladder.isEmpty else { return nil }
         let answers = ladder.indices.map { step in phases.reduce(0) { $0 + $1.answersByStep[step] } }
         return answers.indices.max { (answers[$0], -$0) < (answers[$1], -$1) }
     }
 
-    /// What the device chose, before any load.
+    /// The most accurate candidate that fits: what the device chose before any load.
     public var choice: Candidate? { ladder.first.map { verdicts[$0].candidate } }
 
     /// The candidate that answered most.
     public var mainCandidate: Candidate? { mainStep.map { verdicts[ladder[$0]].candidate } }
 
+    /// Answers over all phases.
     public var answered: Int { phases.reduce(0) { $0 + $1.answered } }
+    /// Requests turned away over all phases.
     public var refusedRequests: Int { phases.reduce(0) { $0 + $1.refused } }
+    /// Duration of all phases, in seconds.
     public var seconds: Double { phases.reduce(0) { $0 + $1.seconds } }
+    /// Seconds of computing over all phases.
     public var busySeconds: Double { phases.reduce(0) { $0 + $1.busySeconds } }
 
     /// Answers a second over all phases; nil without any.
@@ -109,14 +130,15 @@ public struct DeviceReport: Sendable, Codable {
         answered > 0 ? Double(phases.reduce(0) { $0 + $1.correct }) / Double(answered) : nil
     }
 
-    /// Part of `busySeconds` in which a core computes; in the others the device's share keeps it idle. A simulated share
-    /// stretches every pass evenly. One that the kernel keeps lets short passes run whole: this is the most it allows.
+    /// The part of ``busySeconds`` in which a core computes; in the rest the device's CPU share keeps it idle. A
+    /// simulated share stretches every pass evenly. One that the kernel keeps lets short passes run whole, so there it
+    /// is an upper bound.
     public var computingSeconds: Double {
         figures == .simulated ? busySeconds * device.cpuShare : min(busySeconds, seconds * device.cpuShare)
     }
 
-    /// Joules of 1,000 answers: the stated watts times the seconds in which a core computes and in which it does not. An
-    /// estimate; nil unless watts are stated.
+    /// Estimated energy of 1,000 answers in joules: the stated watts times the seconds in which a core computes and in
+    /// which it does not. Always simulated, as nothing is metered; nil unless watts are stated.
     public var joulesPerThousand: Double? {
         guard let idle = device.idleWatts, let busy = device.busyWatts, answered > 0 else { return nil }
         let joules = busy * computingSeconds + idle * max(0, seconds - computingSeconds)

@@ -4,17 +4,24 @@ import Inference
 import NeuralNet
 import Runtime
 
-/// Serves as one device, in a process of its own: takes the device's limits upon itself, benchmarks the models, chooses,
-/// and answers the load.
+/// Serves as one device, in a process of its own: takes the device's limits upon itself, benchmarks the models,
+/// chooses, and answers the load. `fedmpi` starts such a process for each device, because limits cannot be taken back,
+/// and a device that runs out of memory must end nobody else.
 public struct DeviceServer {
     private let task: DeviceTask
 
+    /// A server for one device; nothing is read or limited yet.
     public init(_ task: DeviceTask) {
         self.task = task
     }
 
-    /// Irrevocably limits this process.
-    /// - Throws: `ConfigurationError` when a model or the data set cannot be read.
+    /// Serves. Blocks until the load is over. Limits this process irrevocably, so it is called once in a process.
+    ///
+    /// Models and images are read before memory is limited, since reading needs more than serving. The program itself
+    /// counts against the device's memory, and a device that cannot hold it is refused before any limit.
+    ///
+    /// - Returns: The report; a device that no model fits is in it as refused.
+    /// - Throws: ``ConfigurationError`` when a model or the data set cannot be read; `OneDNNError`.
     public func run() throws -> DeviceReport {
         var report = DeviceReport(index: task.index, device: task.device)
         var variants: [Variant] = []
@@ -74,11 +81,16 @@ public struct DeviceServer {
         return report
     }
 
-    /// The clock that the device lives by, at 0.
+    /// The clock that the device lives by, starting at 0: slowed where the device is simulated.
     private func clock(_ report: DeviceReport) -> any ServingClock {
         report.slowdown > 1 ? SlowedClock(factor: report.slowdown) : RealClock()
     }
 
+    /// Puts the stated limits on this process, and decides which figures are simulated; writes both into the report.
+    ///
+    /// Memory and cores can be limited by any process. A slower core is simulated by multiplied times. A CPU share is
+    /// kept by a control group where there is one and the core is not simulated anyway, and is multiplied into the
+    /// slowdown otherwise: virtual time and a kernel's quota cannot be mixed.
     private func takeLimits(_ report: inout DeviceReport) {
         let device = task.device
         var isEnforced = false

@@ -1,14 +1,18 @@
 public import Datasets
 import FedCore
 
-/// All that a process needs to serve as one device.
+/// All that a process needs to serve as one device: the JSON that rank 0 sends to a rank, and that rank to the process
+/// it starts.
 public struct DeviceTask: Sendable, Codable {
-    /// A model's file and what was found of it.
+    /// A candidate: its file and its accuracy.
     public struct Model: Sendable, Codable {
+        /// Weights file, of any precision.
         public var path: String
-        /// Share of the test images that it gets right.
+        /// Share of the test images that it gets right, in [0, 1]; counted beforehand by all ranks, since it does not
+        /// depend on the device.
         public var accuracy: Double
 
+        /// A task without a control group, under limits.
         public init(path: String, accuracy: Double) {
             self.path = path
             self.accuracy = accuracy
@@ -17,24 +21,35 @@ public struct DeviceTask: Sendable, Codable {
 
     /// Place in the fleet, from 0.
     public var index: Int
+    /// The device to serve as.
     public var device: DeviceProfile
-    /// The machine that stands in for the device.
+    /// The measured machine that stands in for the device.
     public var machine: DeviceProfile
+    /// The candidates.
     public var models: [Model]
+    /// What a model may cost, before the device's own memory and tier restrict it.
     public var budget: Budget
-    /// Whether the tier restricts the size of models.
+    /// Whether the tier restricts the size of models (not with `--ignore-tiers`).
     public var tierCounts: Bool
+    /// When the served variant changes.
     public var policy: AdaptationPolicy
+    /// The requests to answer.
     public var load: Load
+    /// The run's seed, which decides when requests come.
     public var seed: UInt64
+    /// Data set whose test images are the requests.
     public var dataset: String
+    /// How the data set is opened.
     public var datasetOptions: DatasetOptions
-    /// Test images that requests are made of.
+    /// Distinct test images that requests are made of, spread over the test set.
     public var images: Int
-    /// The folder of a control group to join; nil: there is none, for this reason.
+    /// Folder of a control group to join, made for this process by the rank that starts it; nil: none is needed, or
+    /// there is none.
     public var controlGroup: String?
+    /// Why there is no control group, in words; nil where there is one or none is needed.
     public var controlGroupRefusal: String?
-    /// Whether limits are put on the process at all; otherwise they are simulated.
+    /// Whether limits are put on the process at all. Otherwise (`--no-limits`) a CPU share is simulated, and memory and
+    /// cores are not limited.
     public var enforcesLimits = true
 
     public init(
@@ -55,8 +70,8 @@ public struct DeviceTask: Sendable, Codable {
         self.images = images
     }
 
-    /// How many times as long work takes on one core of the device as on one of this machine; at least 1, because nothing
-    /// can be made faster than it is.
+    /// How many times as long work takes on a core of the device as on one of this machine. 1 where the device's speed
+    /// is not stated or its core is faster: nothing can be made faster than it is.
     public var coreSlowdown: Double {
         // Stated figures of a machine like this one differ a little from what was measured.
         let ratio = machine.gflopsPerCore / device.gflopsPerCore

@@ -1,13 +1,17 @@
-/// Who serves as which device.
+/// The devices of a run, and which rank serves as which. Every rank computes it alike.
 public struct Fleet: Sendable {
-    /// In the order of the table; names differ.
+    /// The devices in the order of the table, with distinct names: a description that is used again has `-2`, `-3`, …
+    /// behind its name.
     public let devices: [DeviceDescription]
-    /// Ranks that serve; the devices are dealt out in turn.
+    /// Ranks that serve: all but rank 0, or rank 0 when it is alone.
     private let servers: Int
 
+    /// Deals the devices out to the ranks in turn. With more serving ranks than descriptions, kinds repeat until each
+    /// rank has a device; with fewer, a rank serves several one after another.
+    ///
     /// - Parameters:
-    ///   - descriptions: at least one; when there are more ranks than descriptions, several ranks serve as the same kind.
-    ///   - ranks: of the job. Rank 0 serves only when it is alone.
+    ///   - descriptions: At least one, with distinct names.
+    ///   - ranks: Ranks of the job, ≥ 1. Rank 0 serves only when it is alone.
     public init(_ descriptions: [DeviceDescription], ranks: Int) {
         servers = max(1, ranks - 1)
         let count = max(descriptions.count, servers)
@@ -18,7 +22,12 @@ public struct Fleet: Sendable {
         }
     }
 
-    /// The ranks that can serve as a device: the one that does, then those that could if it is lost before.
+    /// The ranks that can serve as a device: first the one that should, then the others, in an order that spreads the
+    /// devices of a lost rank over all that are left.
+    ///
+    /// - Parameters:
+    ///   - device: Index of the device.
+    ///   - ranks: Ranks of the job.
     public func ranks(for device: Int, of ranks: Int) -> [Int] {
         if ranks == 1 { return [0] }
         let own = 1 + device % servers

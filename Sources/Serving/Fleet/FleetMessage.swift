@@ -1,32 +1,35 @@
-/// What rank 0 has a rank of a fleet do.
+/// Something that rank 0 has a rank of the fleet do.
 public enum FleetOrder: Codable, Sendable {
-    /// To measure its machine.
+    /// Measure the machine that it runs on.
     case machine
-    /// To say how many of these test images each variant gets right.
+    /// Count how many of these test images each variant gets right.
     case accuracies(Range<Int>)
-    /// To serve as a device.
+    /// Serve as a device, in a process of its own.
     case device(DeviceTask)
 }
 
-/// What comes of an order.
+/// The result of an order, of the same case.
 public enum FleetAnswer: Codable, Sendable {
+    /// The measured machine.
     case machine(DeviceProfiler.Machine)
-    /// By variant.
+    /// Number of images classified right, by variant.
     case correct([Int])
+    /// What came of serving.
     case device(DeviceReport)
 }
 
-/// What rank 0 tells a rank.
+/// A message of rank 0 to a rank, as JSON.
 enum FleetCommand: Codable {
-    /// Orders are numbered; the answer bears the number.
+    /// An order with its number, which the answer repeats.
     case order(Int, FleetOrder)
-    /// There are no more. Where ranks were lost MPI cannot be finalised.
+    /// There are no more orders. Where ranks were lost, MPI cannot be finalised.
     case end(hasLostRanks: Bool)
 }
 
-/// What a rank tells rank 0.
+/// A message of a rank to rank 0, as JSON.
 enum FleetReply: Codable {
+    /// The result of the order of a number.
     case answer(Int, FleetAnswer)
-    /// It has understood that there are no more orders.
+    /// It knows that there are no more orders.
     case farewell
 }

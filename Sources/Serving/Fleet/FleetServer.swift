@@ -1,27 +1,35 @@
 import MPI
 
 /// Rank 0 of a fleet: has items done by the ranks, and goes on without those that are lost. Alone it does them itself.
+///
+/// Items are handed out one at a time for each rank, point to point, and nothing is a collective: a rank that is lost
+/// costs the item that it was doing, at most. Used on one thread.
 final class FleetServer {
-    /// Something that one of several ranks can do.
+    /// A piece of work that one of several ranks can do.
     struct Item {
-        /// The one that should, first.
+        /// The ranks that can do it, the one that should first.
         let ranks: [Int]
-        /// Whether another rank does it when one is lost in the midst of it.
+        /// Whether another rank does it again when one is lost in the midst of it. Counting images is; serving a device
+        /// is not, since its measurements would mix.
         let isDoneAgain: Bool
-        /// What it is for a rank.
+        /// The order for the rank that does it.
         let order: (_ rank: Int) -> FleetOrder
     }
 
+    /// What became of an item.
     enum Outcome {
+        /// It was done.
         case answered(FleetAnswer)
-        /// For this reason.
+        /// It was not done, for this reason.
         case missing(String)
 
+        /// The answer; nil when it is missing.
         var answer: FleetAnswer? {
             if case .answered(let answer) = self { answer } else { nil }
         }
     }
 
+    /// Where an item stands.
     private enum Progress {
         case waiting
         case underWay(rank: Int)
@@ -37,15 +45,23 @@ final class FleetServer {
     private let rank = 0
     /// Told of a rank that is lost, or is back, once each time.
     private let note: (String) -> Void
-    /// By rank, the number of the order it is busy with.
+    /// Numbers of the orders that ranks are busy with, by rank.
     private var busy: [Int: Int] = [:]
-    /// The device that this rank serves as.
+    /// The device that rank 0 itself serves as, when it is alone.
     private var serving: (number: Int, device: any ServedDevice)?
+    /// Number of the next item, over all lists: a late answer to an earlier list is recognised by its number.
     private var nextNumber = 0
+    /// Lost ranks that were told of.
     private var known: Set<Int> = []
-    /// Whether a rank was lost at any time.
+    /// Whether a rank was lost at any time, even if it came back: MPI cannot be finalised then.
     private(set) var hasLostRanks = false
 
+    /// Prepares rank 0; nothing is sent yet.
+    ///
+    /// - Parameters:
+    ///   - post: Carries the messages.
+    ///   - work: Does what rank 0 does itself.
+    ///   - note: Told of a rank that is lost, or is back.
     init(_ post: FleetPost, _ work: any FleetWork, note: @escaping (String) -> Void) {
         self.post = post
         self.work = work
@@ -54,12 +70,19 @@ final class FleetServer {
 
     deinit { serving?.device.end() }
 
+    /// Whether a rank is lost at present.
     func isLost(_ rank: Int) -> Bool { post.isLost(rank) }
 
-    /// Has all items done, or finds that they cannot be.
+    /// Has all items done, or finds that they cannot be. Blocks until each has an outcome; polls meanwhile, and sleeps
+    /// between polls, so that it does not disturb what is measured on this host.
+    ///
+    /// A busy rank that should do an item is waited for; only a lost one is replaced. An answer from a rank that was
+    /// thought lost counts, unless another has answered before.
+    ///
     /// - Parameters:
-    ///   - atOnce: items that may be under way on one host at a time.
-    ///   - outcomes: in the order of the items; as far as they are known when an error is thrown.
+    ///   - items: The work.
+    ///   - atOnce: Items that may be under way on one host at a time.
+    ///   - outcomes: By item; nil where nothing is known yet when an error is thrown.
     /// - Throws: `Interruption` when the run is asked to stop, or what the work throws.
     func carryOut(_ items: [Item], atOnce: Int, into outcomes: inout [Outcome?]) throws {
         let first = nextNumber
@@ -85,6 +108,7 @@ final class FleetServer {
         }
     }
 
+    /// Whether a host has fewer than `atOnce` items under way.
     private func isFree(_ host: String, _ atOnce: Int, _ progress: [Progress]) -> Bool {
         let underWay = progress.count { item in
             if case .underWay(let rank) = item { post.hosts[rank] == host } else { false }
@@ -92,6 +116,8 @@ final class FleetServer {
         return underWay < atOnce
     }
 
+    /// Gives an order to a rank, or does it here if the rank is this one. A device is served beside this thread; other
+    /// work is done at once, with beats in between.
     private func hand(_ order: FleetOrder, number: Int, to rank: Int) throws {
         busy[rank] = number
         guard rank == self.rank else { return try post.send(.order(number, order), to: rank) }
@@ -102,9 +128,12 @@ final class FleetServer {
         }
     }
 
-    /// What this rank has done itself.
+    /// An answer of rank 0 itself, until it is taken.
     private var own: (number: Int, answer: FleetAnswer)?
 
+    /// Takes the answers that have arrived, and this rank's own.
+    ///
+    /// - Parameter first: Number of the list's first item.
     private func takeAnswers(into progress: inout [Progress], numbersFrom first: Int) throws {
         func take(_ answer: FleetAnswer, _ number: Int, of rank: Int) {
             if busy[rank] == number { busy[rank] = nil }
@@ -126,6 +155,7 @@ final class FleetServer {
         }
     }
 
+    /// Puts items of lost ranks back on the list, or ends them as missing.
     private func giveUpLost(_ items: [Item], _ progress: inout [Progress]) {
         for index in items.indices {
             guard case .underWay(let rank) = progress[index], let reason = post.losses[rank] else { continue }
@@ -134,6 +164,7 @@ final class FleetServer {
         }
     }
 
+    /// Looks after the ranks, and tells of those that are lost or back.
     private func look() throws {
         try post.look()
         for (rank, reason) in post.losses.sorted(by: { $0.key < $1.key }) where known.insert(rank).inserted {
@@ -146,8 +177,8 @@ final class FleetServer {
         }
     }
 
-    /// Tells the ranks that there is nothing more to do, and gives them a moment to understand: a message may be lost when
-    /// its sender's process ends.
+    /// Tells ranks that there is nothing more to do, and waits up to 2 s until they have confirmed it: a message may be
+    /// lost when its sender's process ends. A rank that does not confirm counts as lost.
     func dismiss(ranks: Range<Int>) throws {
         var left = Set(ranks).subtracting([rank])
         for rank in left.sorted() { try post.send(.end(hasLostRanks: hasLostRanks), to: rank) }
@@ -162,5 +193,6 @@ final class FleetServer {
         if !haveAllUnderstood || !left.isEmpty { hasLostRanks = true }
     }
 
+    /// How long confirmations are waited for.
     private static let longestFarewell: Duration = .seconds(2)
 }

@@ -2,19 +2,31 @@ public import MPI
 public import Records
 public import Runtime
 
-/// What there is to be done by a fleet. Alike on every rank but for `task`, which only rank 0 calls.
+/// What a fleet is to do. Alike on every rank but for ``task``, which only rank 0 calls.
 public struct FleetPlan {
+    /// The devices and who serves as which.
     public let fleet: Fleet
-    /// Test images that the accuracy is taken over.
+    /// Test images that the accuracy is counted over.
     public let images: Int
+    /// Number of models.
     public let variants: Int
-    /// Devices of one host that serve at the same time.
+    /// Devices of one host that serve at the same time. More than one disturb each other's times.
     public let atOnce: Int
     /// Seconds of silence after which a rank is lost.
     public let failureTimeout: Double
-    /// What a device's process is told.
+    /// Makes what a device's process is told, from the device's index, the machine that stands in for it, and each
+    /// variant's accuracy in [0, 1].
     public let task: (_ index: Int, _ machine: DeviceProfiler.Machine, _ accuracies: [Double]) -> DeviceTask
 
+    /// A plan.
+    ///
+    /// - Parameters:
+    ///   - fleet: The devices.
+    ///   - images: Test images that the accuracy is counted over.
+    ///   - variants: Number of models.
+    ///   - atOnce: Devices of one host that serve at the same time, ≥ 1.
+    ///   - failureTimeout: Seconds of silence after which a rank is lost.
+    ///   - task: Makes what a device's process is told; called on rank 0.
     public init(
         fleet: Fleet, images: Int, variants: Int, atOnce: Int, failureTimeout: Double,
         task: @escaping (_ index: Int, _ machine: DeviceProfiler.Machine, _ accuracies: [Double]) -> DeviceTask
@@ -28,31 +40,38 @@ public struct FleetPlan {
     }
 }
 
-/// What a fleet has come to. On rank 0.
+/// What a fleet has come to, on rank 0.
 public struct FleetResult {
-    /// Measurements of each device; a missing device's has a `failure`.
+    /// A report for each device, in their order; a missing device's has a `failure`.
     public let reports: [DeviceReport]
-    /// By host.
+    /// The measured machines, by host.
     public let machines: [String: DeviceProfiler.Machine]
-    /// Accuracy of each variant, in [0, 1].
+    /// Accuracy of each variant on the test images, in [0, 1].
     public let accuracies: [Double]
-    /// The run was asked to stop before all devices had served.
+    /// Why the run was ended before all devices had served; nil: it was not.
     public let interruption: Interruption?
 }
 
-/// A fleet served over the ranks of a communicator: rank 0 hands out what is to be done, the others do it. Everything goes
-/// point to point, so that nobody waits for anybody but rank 0 for the others, with a time limit.
+/// A fleet served over the ranks of a communicator: rank 0 hands out what is to be done, the others do it. Everything
+/// goes point to point, and only rank 0 waits for others, with a time limit: a rank or a device that is lost costs
+/// itself.
+///
+/// Three lists of work follow each other: each host's machine is measured, accuracies are counted, devices serve.
 public enum FleetSession {
-    /// Serves the fleet. Collective: every rank calls it.
+    /// Serves the fleet. Collective: every rank calls it, and it blocks until rank 0 lets the rank go.
     ///
     /// - Parameters:
-    ///   - stop: ends the run when it is raised; raise it on every rank.
-    ///   - ready: called when all ranks are prepared; from here on the run can do without any rank but 0.
-    ///   - released: called on other ranks than 0 when nothing is expected of them any longer.
-    ///   - note: told, on rank 0, of ranks that are lost or back.
-    /// - Returns: on rank 0 what came of it, and on every rank whether ranks were lost: MPI cannot be finalised then.
-    /// - Throws: `Interruption` when the run is stopped before a device could serve, and on other ranks than 0 at any time;
-    ///   `FleetServerLost`; what the work throws.
+    ///   - plan: Alike on every rank.
+    ///   - work: What this rank can do.
+    ///   - world: All ranks of the job.
+    ///   - stop: Ends the run when it is raised; raise it on every rank.
+    ///   - ready: Called when all ranks are prepared; from here on the run can do without any rank but 0.
+    ///   - released: Called on ranks other than 0 when nothing is expected of them any more.
+    ///   - note: Told, on rank 0, of ranks that are lost or back, in words for a user.
+    /// - Returns: The result on rank 0, nil elsewhere; and on every rank whether ranks were lost, so that MPI cannot be
+    ///   finalised.
+    /// - Throws: `Interruption` when the run is stopped before a device could serve, and on ranks other than 0 at any
+    ///   time; ``FleetServerLost``; what the work throws.
     public static func run(
         _ plan: FleetPlan, _ work: any FleetWork, on world: any Communicator, stop: StopFlag = StopFlag(),
         ready: () -> Void = {}, released: () -> Void = {}, note: @escaping (String) -> Void = { _ in }
@@ -67,6 +86,8 @@ public enum FleetSession {
         return (result, server.hasLostRanks)
     }
 
+    /// Rank 0's part: the three lists of work, then a report for every device, also for those that are missing. An
+    /// interruption while devices serve keeps what is done.
     private static func serve(_ plan: FleetPlan, _ server: FleetServer, hosts: [String]) throws -> FleetResult {
         let machines = try measure(hosts, server)
         let accuracies = try accuracies(plan, server, ranks: hosts.count)
@@ -99,7 +120,9 @@ public enum FleetSession {
             reports: reports, machines: machines, accuracies: accuracies, interruption: interruption)
     }
 
-    /// Each host's machine, by one of its ranks, while nobody else there computes.
+    /// Measures each host's machine by one of its ranks, while nobody else there computes; hosts at the same time.
+    ///
+    /// - Returns: Machines by host; a host whose ranks are all lost is missing.
     private static func measure(
         _ hosts: [String], _ server: FleetServer
     ) throws -> [String: DeviceProfiler.Machine] {
@@ -116,7 +139,10 @@ public enum FleetSession {
         return machines
     }
 
-    /// The ranks share the images out; the sums are exact, whoever is lost.
+    /// Counts what each variant gets right. The ranks share the images out, and what a lost rank owed is counted by
+    /// others; sums are of whole numbers, so the figure is the same.
+    ///
+    /// - Returns: Accuracy by variant, in [0, 1].
     private static func accuracies(_ plan: FleetPlan, _ server: FleetServer, ranks: Int) throws -> [Double] {
         let items = (0..<ranks).map { rank in
             let images = rank * plan.images / ranks..<(rank + 1) * plan.images / ranks

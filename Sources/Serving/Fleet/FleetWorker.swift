@@ -1,6 +1,7 @@
 import MPI
 
-/// Any rank but 0 of a fleet: does what it is ordered to, one after another, and answers rank 0 meanwhile.
+/// Any rank but 0 of a fleet: does what it is ordered to, one order after another, and answers rank 0's beats
+/// meanwhile.
 struct FleetWorker {
     private let post: FleetPost
     private let work: any FleetWork
@@ -10,9 +11,13 @@ struct FleetWorker {
         self.work = work
     }
 
-    /// - Parameter released: called when nothing is expected of it any longer.
-    /// - Returns: whether ranks were lost, so that MPI cannot be finalised.
-    /// - Throws: `Interruption` when it is asked to stop, `FleetServerLost`, or what the work throws.
+    /// Works until rank 0 lets it go. Blocks. A device serves in its own process, so this thread goes on answering rank
+    /// 0; other orders are done on this thread, with beats in between.
+    ///
+    /// - Parameter released: Called when nothing is expected of this rank any more, before it confirms that.
+    /// - Returns: Whether ranks were lost, so that MPI cannot be finalised.
+    /// - Throws: `Interruption` when it is asked to stop, ``FleetServerLost``, or what the work throws. The device that
+    ///   serves is ended then.
     func run(released: () -> Void) throws -> Bool {
         var serving: (number: Int, device: any ServedDevice)?
         defer { serving?.device.end() }
@@ -43,8 +48,10 @@ struct FleetWorker {
 }
 
 extension FleetWork {
-    /// Does what is done at once.
-    /// - Precondition: it is not to serve.
+    /// Does an order on the calling thread.
+    ///
+    /// - Parameter heartbeat: Called several times a second.
+    /// - Precondition: The order is not to serve as a device, which goes on beside this thread.
     func answer(_ order: FleetOrder, heartbeat: () throws -> Void) throws -> FleetAnswer {
         switch order {
         case .machine: .machine(try machine())
@@ -55,7 +62,8 @@ extension FleetWork {
 }
 
 extension Backoff {
-    /// For waits in which a device is timed on the same machine.
+    /// For waits in which a device is timed on the same machine: few tests, then sleeps of up to 5 ms, so that waiting
+    /// takes no time from the device.
     static let patient: Backoff = {
         var backoff = Backoff()
         backoff.tests = 20

@@ -1,15 +1,18 @@
-/// What a model may cost on a device.
+/// What a model may cost on a device: the limits that ``ModelSelector`` holds candidates to.
 public struct Budget: Sendable, Codable, Equatable {
-    /// Seconds of one image, 95th percentile.
+    /// Seconds that the 95th percentile of single images may take.
     public var latency: Double
     /// Bytes of the weights as they are stored.
     public var storedBytes: Double
-    /// Bytes of the whole program while it serves; nil: what the device has.
+    /// Bytes of the whole program while it serves; nil: as much as the device has.
     public var memoryBytes: Double?
 
+    /// A budget.
+    ///
     /// - Parameters:
-    ///   - latency: in seconds, > 0.
-    ///   - storedMegabytes, memoryMegabytes: of 10⁶ bytes, > 0.
+    ///   - latency: Seconds, > 0.
+    ///   - storedMegabytes: Size of the stored weights in MB of 10⁶ bytes, > 0.
+    ///   - memoryMegabytes: Memory of the program in MB of 10⁶ bytes, > 0; nil: as much as the device has.
     public init(latency: Double = 0.1, storedMegabytes: Double = 10, memoryMegabytes: Double? = nil) {
         self.latency = latency
         storedBytes = 1e6 * storedMegabytes
@@ -17,7 +20,10 @@ public struct Budget: Sendable, Codable, Equatable {
     }
 
     /// The budget of a device: no more memory than it has, and no larger a model than its tier takes.
-    /// - Parameter tier: nil: the tier does not count.
+    ///
+    /// - Parameters:
+    ///   - device: The device.
+    ///   - tier: Its tier; nil: tiers are ignored.
     public func restricted(to device: DeviceProfile, tier: Tier?) -> Budget {
         var budget = self
         budget.memoryBytes = min(memoryBytes ?? .infinity, 1e6 * device.ramMegabytes)

@@ -1,9 +1,11 @@
 public import NeuralNet
 
-/// What a variant costs and what it is worth, on one device.
+/// What a variant costs and what it is worth, on one device. Latencies are on the device's clock, so they are simulated
+/// where the device is.
 public struct Candidate: Sendable, Codable, Equatable {
-    /// E.g. `edgecnn-large f32`.
+    /// Name and precision, e.g. `edgecnn-large f32`.
     public var name: String
+    /// Number of parameters.
     public var parameters: Int
     /// Bytes of the weights as they are stored.
     public var storedBytes: Int
@@ -11,10 +13,12 @@ public struct Candidate: Sendable, Codable, Equatable {
     public var memoryBytes: Int
     /// Share of the test images that it gets right, in [0, 1].
     public var accuracy: Double
-    /// Seconds of one image: the 95th percentile, and the mean.
+    /// 95th percentile of the latencies of single images, in seconds.
     public var p95: Double
+    /// Mean latency of single images, in seconds.
     public var mean: Double
 
+    /// A benchmarked variant.
     public init(
         name: String, parameters: Int, storedBytes: Int, memoryBytes: Int, accuracy: Double, p95: Double, mean: Double
     ) {
@@ -29,8 +33,9 @@ public struct Candidate: Sendable, Codable, Equatable {
 }
 
 extension Variant {
-    /// Bytes of what a plan for one image works on: the weights as they were read and as the primitives want them, and
-    /// every layer's output. The program itself and oneDNN's code come on top.
+    /// Bytes that a plan for one image works on: the weights as they were read and as the primitives want them, and
+    /// every layer's output in floats. The program itself and oneDNN's code come on top. An estimate from shapes, which
+    /// needs no plan.
     public var servingBytes: Int {
         byteCount + 4 * model.parameterCount + 4 * model.shapes.reduce(0) { $0 + $1.count }
     }

@@ -1,25 +1,40 @@
-/// Chooses the most accurate variant within a budget, and the steps below it.
+/// Chooses the most accurate variant within a budget, and a ladder of ever faster and less accurate ones below it, to
+/// which the engine steps down under load. A pure function of the candidates.
+///
+/// ```swift
+/// let selector = ModelSelector(candidates, budget: budget, programBytes: bytes)
+/// guard let choice = selector.ladder.first else { throw ConfigurationError(selector.refusal ?? "") }
+/// ```
 public struct ModelSelector: Sendable {
     /// What became of a candidate.
     public struct Verdict: Sendable, Codable, Equatable {
+        /// The candidate with its figures.
         public let candidate: Candidate
-        /// Why it is not served; empty: it is.
+        /// Why it is not served, in words with figures; empty: it is served.
         public let rejections: [String]
-        /// Its place among those that are served, the most accurate first; nil: it is not.
+        /// Its place in the ladder, 0 for the most accurate; nil: it is not served.
         public let step: Int?
     }
 
-    /// Every candidate's, in the order they were given.
+    /// A verdict for every candidate, in the order in which they were given.
     public let verdicts: [Verdict]
-    /// The candidates that are served, by their indices: the first is the choice; each next one is faster and less
-    /// accurate.
+    /// Indices of the candidates that are served: the first is the choice, each next one is faster and less accurate.
+    /// Empty when none fits.
     public let ladder: [Int]
 
-    /// Share of a step's time that the next step takes at most: one that is hardly faster, but less accurate, is none.
+    /// A step's mean time is at most this share of the step's above: one that is hardly faster, but less accurate, is
+    /// not worth a switch.
     private static let leastGain = 0.9
 
+    /// Chooses. Candidates over the budget are rejected; of the rest, from the most accurate down, each is a step if it
+    /// is at least a tenth faster than the last step and its tensors still fit beside those of all steps above: they
+    /// are all in memory at once.
+    ///
     /// - Parameters:
-    ///   - programBytes: what the program takes beside the models; those of all steps share the memory with it.
+    ///   - candidates: Benchmarked on the device.
+    ///   - budget: Already restricted to the device.
+    ///   - programBytes: Memory of the program without the models, in bytes.
+    /// - Complexity: O(n log n) in the candidates.
     public init(_ candidates: [Candidate], budget: Budget, programBytes: Int) {
         var rejections = candidates.map { Self.rejections(of: $0, budget, programBytes: programBytes) }
         // Most accurate first; of equals the faster one, then the one that was given first.
@@ -53,6 +68,7 @@ public struct ModelSelector: Sendable {
         }
     }
 
+    /// The limits of the budget that a candidate exceeds, in words; empty: it fits. A latency that is NaN is rejected.
     private static func rejections(of candidate: Candidate, _ budget: Budget, programBytes: Int) -> [String] {
         var reasons: [String] = []
         func megabytes(_ bytes: Double) -> String { Quantity.text(bytes / 1e6) + " MB" }

@@ -5,19 +5,35 @@ import NeuralNet
 import Records
 import Runtime
 
-/// Split training in one process: the server and every device, with the messages between them counted but not sent.
+/// Split training in one process: the server and every device, with the messages between them counted as if they were
+/// sent. Weights, records and byte counts are those of a run with ranks.
 final class LocalSplitExchange: Exchange {
+    /// The model in two parts.
     private let split: SplitModel
+    /// The server's half of the round.
     private let server: ServerRound
+    /// Raised when the run is to end early.
     private let stopFlag: StopFlag
     private let timeline: Timeline
+    /// Compiled device parts, used again by every round; as many as a group has clients.
     private var devices: [DevicePart] = []
+    /// Room for a step's gradient, `[batch, features]`.
     private var gradient: [Float]
+    /// Room for the change of a device's part.
     private var change: [Float]
+    /// Bytes of the round, as messages between ranks would have them.
     private(set) var report = ExchangeReport()
+    /// Nothing trains on other ranks, so the server has no time of its own beside training.
     let trainsElsewhere = false
+    /// There are no other ranks to lose.
     let hasLostRanks = false
 
+    /// Prepares for any number of rounds; device parts are compiled when they are needed.
+    ///
+    /// - Parameters:
+    ///   - split: The model in two parts.
+    ///   - stop: Checked before every step.
+    ///   - timeline: Records phases and samples.
     init(_ split: SplitModel, stop: StopFlag, _ timeline: Timeline) {
         self.split = split
         self.timeline = timeline
@@ -27,6 +43,20 @@ final class LocalSplitExchange: Exchange {
         change = [Float](repeating: 0, count: split.front.parameterCount)
     }
 
+    /// Trains a cohort, step by step on the calling thread, in the order in which the server takes steps.
+    ///
+    /// With a shared server part all devices of the cohort exist at once, since their steps alternate. With a copy for
+    /// each client they are trained one after the other, in one device part.
+    ///
+    /// - Parameters:
+    ///   - task: Training; other tasks need the whole model on a device.
+    ///   - round: The round and its attempt.
+    ///   - cohort: The clients to train.
+    ///   - down: The whole model's weights, flat.
+    ///   - tally: Receives each client's update.
+    ///   - besideTraining: Not called, since nothing trains elsewhere.
+    ///   - progressed: Told the samples trained so far, after each step.
+    /// - Throws: `Interruption` when the run is asked to stop; `OneDNNError`.
     func run(
         _ task: ClientTask, round: RoundID, cohort: [Int], down: Span<Float>, into tally: any AnswerReceiver,
         besideTraining: (_ heartbeat: () throws -> Void) throws -> Void,
@@ -62,12 +92,15 @@ final class LocalSplitExchange: Exchange {
         }
     }
 
+    /// The device whose step comes next; nil when the group's turns are over.
     private func nextDevice(of group: [Int], _ deviceOf: [Int: DevicePart]) -> DevicePart? {
         guard split.serverPart == .perClient else { return server.next.flatMap { deviceOf[$0] } }
         return group.first.flatMap { deviceOf[$0] }.flatMap { $0.isDone ? nil : $0 }
     }
 
-    /// - Returns: the samples it was trained on.
+    /// One step of both parts.
+    ///
+    /// - Returns: The samples that it was trained on.
     private func step(_ device: DevicePart) throws -> Int {
         let count = device.count
         timeline.note(samples: count)
@@ -85,6 +118,7 @@ final class LocalSplitExchange: Exchange {
         return count
     }
 
+    /// Ends a client's turn: hands its update, of both parts, to the tally.
     private func finish(_ device: DevicePart, into tally: any AnswerReceiver) throws {
         var change = self.change
         self.change = []
@@ -95,6 +129,7 @@ final class LocalSplitExchange: Exchange {
         report.upload? += SplitMessage.partBytes(split)
     }
 
+    /// Nothing: nobody watches.
     func heartbeat() {}
 
     func stop() {}

@@ -3,12 +3,18 @@ import Federation
 import NeuralNet
 import Records
 
-/// The layers behind the cut and their optimizer: the server's half of training steps.
+/// The layers behind the cut, compiled for training, and their optimizer: the server's half of training steps. One for
+/// all clients, or one for each, see ``ServerRound``.
 final class ServerPart {
     private let split: SplitModel
+    /// The layers; they also compute the gradient of their input, which goes back to the device.
     private let plan: Plan
+    /// SGD of the round under way; its momentum is in the plan.
     private var optimizer = SGD(learningRate: 1)
 
+    /// Compiles the layers.
+    ///
+    /// - Throws: `OneDNNError`.
     init(_ split: SplitModel) throws {
         self.split = split
         plan = try Plan(
@@ -16,18 +22,26 @@ final class ServerPart {
             threads: split.job.settings.threads)
     }
 
-    /// - Parameter weights: of this part.
+    /// Begins a round, without momentum from the one before.
+    ///
+    /// - Parameters:
+    ///   - round: From 1; chooses the learning rate.
+    ///   - weights: The weights of this part, flat.
     func start(round: Int, from weights: Span<Float>) throws {
         optimizer = split.optimizer(round: round)
         try plan.load(weights)
         plan.resetOptimizer()
     }
 
-    /// One step: forward, loss, backward, and the optimizer.
+    /// Takes one step: forward, loss, backward, optimizer.
+    ///
     /// - Parameters:
-    ///   - features: `[labels.count, features]`.
-    ///   - dropout: the masks that the whole model would draw in this step.
-    ///   - gradient: receives that of the mean loss with respect to the features, at the weights before the step.
+    ///   - features: What crossed the cut, `[labels.count, features]`.
+    ///   - labels: The samples' classes, `[count]`, each below the model's.
+    ///   - dropout: The masks that the whole model would draw in this step.
+    ///   - gradient: Receives that of the mean loss with respect to the features, `[labels.count, features]`, at the
+    ///     weights before the step.
+    /// - Returns: Loss and hits of the batch.
     func step(
         features: Span<Float>, labels: Span<Int32>, dropout: DropoutKey, gradient: inout MutableSpan<Float>
     ) throws -> BatchResult {
@@ -43,7 +57,10 @@ final class ServerPart {
     }
 
     /// Writes how the weights have changed.
-    /// - Parameter start: the weights that the round started from.
+    ///
+    /// - Parameters:
+    ///   - start: The weights of this part that the round started from.
+    ///   - change: As many floats as this part has parameters.
     func storeChange(since start: Span<Float>, into change: inout MutableSpan<Float>) throws {
         try plan.store(into: &change)
         for i in 0..<change.count { change[unchecked: i] -= start[unchecked: i] }

@@ -3,39 +3,60 @@ import Federation
 import NeuralNet
 import Records
 
-/// The server's half of a round, whoever brings the features: takes the clients' steps, and puts each client's update together
-/// of both parts.
+/// The server's half of a round, wherever the features come from: takes the clients' steps in their order, and joins
+/// both parts of each client's update. ``LocalSplitExchange`` and ``SplitExchange`` both drive it, which is why their
+/// weights are equal to the bit.
+///
+/// With a shared server part, steps are taken in the order of ``ServiceOrder`` alone, each from the weights that the
+/// step before has left. With a copy for each client the order does not matter.
 final class ServerRound {
     private let split: SplitModel
+    /// The round that is under way; chooses random streams and learning rate.
     private var round = RoundID(0)
+    /// The steps that are left.
     private var order: ServiceOrder
+    /// The clients that take part, and how far each one is.
     private var turns: [Int: Progress] = [:]
-    /// Weights of the whole model from which the round started.
+    /// The whole model's weights from which the round started.
     private var start: [Float] = []
-    /// Made when they are needed first, and used again; with `copies`, never more than the largest cohort.
+    /// Compiled parts that no client has; made when they are first needed and used again. With copies there are never
+    /// more than the largest cohort.
     private var idle: [ServerPart] = []
-    /// The one for all clients, or each client's.
+    /// The part that learns from all clients; nil where each has a copy.
     private var shared: ServerPart?
+    /// Each client's copy, from its first step to its update.
     private var copies: [Int: ServerPart] = [:]
+    /// Room for a client's update, in the whole model's order.
     private var update: [Float]
 
+    /// How far a client's turn is.
     private struct Progress {
+        /// The client's steps.
         let turn: Turn
+        /// Steps taken.
         var step = 0
-        /// Summed over the samples seen in the epoch under way.
+        /// Sum of the samples' losses in the epoch under way.
         var loss = 0.0
+        /// Samples seen in the epoch under way.
         var seen = 0
 
+        /// Whether all steps have been taken.
         var isDone: Bool { step == turn.steps }
     }
 
+    /// Prepares for any number of rounds; parts are compiled when they are needed.
     init(_ split: SplitModel) {
         self.split = split
         order = ServiceOrder([], seed: split.job.settings.seed, round)
         update = [Float](repeating: 0, count: split.job.model.parameterCount)
     }
 
-    /// - Parameter weights: of the whole model.
+    /// Begins a round, or the same one again after ranks were lost: everything from the first attempt is forgotten.
+    ///
+    /// - Parameters:
+    ///   - round: The round and its attempt.
+    ///   - cohort: The clients that take part.
+    ///   - weights: The whole model's, flat.
     func start(_ round: RoundID, cohort: [Int], from weights: Span<Float>) throws {
         self.round = round
         turns = [:]
@@ -53,32 +74,36 @@ final class ServerRound {
         }
     }
 
-    /// Whose step is to be taken next, where the order matters or there is nothing else to go by.
+    /// The client whose step comes next; nil when all steps have been taken.
     var next: Int? { order.next }
 
-    /// Whether a client's step can be taken now.
+    /// Whether a client's step can be taken now: with a shared part, only if it is the next.
     func canTake(_ client: Int) -> Bool {
         guard let progress = turns[client], !progress.isDone else { return false }
         return split.serverPart == .perClient || order.next == client
     }
 
-    /// Whether a client's update can be put together: its steps are done and its copy is final, or everybody's.
+    /// Whether a client's update can be put together: its steps are done, and its copy is final; with a shared part,
+    /// everybody's steps are.
     func canFinish(_ client: Int) -> Bool {
         guard let progress = turns[client], progress.isDone else { return false }
         return split.serverPart == .perClient || order.isEmpty
     }
 
-    /// What a client's next features must be: a number of samples, and the step's number; nil when none are due.
+    /// What a client's next features must be: the step's number, from 0, and its samples; nil when none are due.
     func expected(of client: Int) -> (step: Int, count: Int)? {
         guard let progress = turns[client], !progress.isDone else { return nil }
         return (progress.step, progress.turn.places(ofStep: progress.step).count)
     }
 
     /// Takes a client's next step.
+    ///
     /// - Parameters:
-    ///   - features: finite, as many as expected.
-    ///   - labels: of the model's classes.
-    ///   - gradient: receives what goes back.
+    ///   - client: One of whom ``canTake(_:)`` holds.
+    ///   - features: `[count, features]`, finite, for as many samples as expected.
+    ///   - labels: `[count]`, below the model's number of classes.
+    ///   - gradient: Receives what goes back to the device, `[count, features]`.
+    /// - Throws: `OneDNNError`.
     func take(
         _ client: Int, features: Span<Float>, labels: Span<Int32>, gradient: inout MutableSpan<Float>
     ) throws {
@@ -96,6 +121,7 @@ final class ServerRound {
         order.take(client)
     }
 
+    /// The server part that learns from a client; its copy is loaded with the round's weights on first use.
     private func part(of client: Int) throws -> ServerPart {
         if let part = split.serverPart == .shared ? shared : copies[client] { return part }
         let part = try idle.popLast() ?? ServerPart(split)
@@ -105,8 +131,13 @@ final class ServerRound {
         return part
     }
 
-    /// Hands over a client's update, of which the device has sent its part.
-    /// - Parameter front: the change of the device's part.
+    /// Joins a client's update and hands it to the tally. Its loss is the mean over the turn's last epoch. A client
+    /// without samples has a change of zero.
+    ///
+    /// - Parameters:
+    ///   - client: One of whom ``canFinish(_:)`` holds.
+    ///   - front: The change of the device's part.
+    ///   - tally: Receives update and loss.
     func finish(_ client: Int, front: Span<Float>, into tally: any AnswerReceiver) throws {
         guard let progress = turns[client], canFinish(client) else {
             preconditionFailure("client \(client) is not done")
@@ -134,7 +165,8 @@ final class ServerRound {
         if let copy = copies.removeValue(forKey: client) { idle.append(copy) }
     }
 
-    /// Leaves a client out from here on; what a shared part has learnt from it stays.
+    /// Leaves a client out from here on, so that nobody waits for its steps. What a shared part has learnt from it
+    /// stays.
     func withdraw(_ client: Int) {
         turns[client] = nil
         order.remove(client)

@@ -5,34 +5,55 @@ import NeuralNet
 import Records
 import Runtime
 
-/// The server has sent what a device cannot work with: one of the two has a bug, or the bytes were damaged.
+/// A message of the server that a device cannot work with: one of the two has a bug, or the bytes were damaged. It ends
+/// the job, since what the rank was to do is unknown.
 struct BadMessage: Error, CustomStringConvertible {
+    /// What is wrong, in words.
     let reason: String
     var description: String { "a message of the server is no good: \(reason)" }
 }
 
-/// A client rank of split training: has a device's part for each client it is given, sends features, and goes on with whichever
-/// client's gradient comes back, until it is told that the run is over.
+/// The work of a client rank: holds a device's part for each client that it is given, sends features, and continues
+/// with whichever client's gradient comes back, until it is told that the run is over. While one client's features are
+/// with the server, the others compute.
+///
+/// Everything runs on one thread, which sleeps while there is nothing to do. Memory: a compiled part for each client
+/// that the rank has at a time.
 final class DeviceLoop: ClientWork {
     private let split: SplitModel
+    /// Watches the server while this rank waits or computes.
     private let contact: ServerContact
+    /// Carries orders, features, gradients and parts.
     private let communicator: any Communicator
+    /// Carries the alignment of clocks at the end of the run.
     private let control: any Communicator
+    /// Records where this rank's time goes.
     private let timekeeper: Timekeeper
     private let timeline: Timeline
+    /// Faults to be injected into this rank, for tests (`--inject`).
     private let faults: FaultInjector
 
-    /// Made when they are needed first, and used again.
+    /// Compiled parts that no client has; made when they are first needed and used again.
     private var idle: [DevicePart] = []
     /// Parts of the clients whose turns are under way.
     private var devices: [Int: DevicePart] = [:]
+    /// Messages whose transfer is not complete.
     private var outgoing: [PendingMessage] = []
+    /// Number of the order that is carried out; messages of earlier ones are ignored.
     private var issue = 0
+    /// The round that is under way.
     private var round = RoundID(0)
+    /// Whether no step of this order has been taken yet; only for faults that are injected.
     private var isFirstBatch = true
-    /// Whose first features a fault is to spoil.
+    /// The client whose first features an injected fault is to spoil.
     private var firstClient: Int?
 
+    /// Compiles the first device part, so that an error shows before the first round.
+    ///
+    /// - Parameters:
+    ///   - split: The model in two parts.
+    ///   - channels: The rank's communicators, and its timekeeper.
+    ///   - contact: Watches the server, and knows whether the run is to stop.
     init(_ split: SplitModel, _ channels: Channels, contact: ServerContact) throws {
         self.split = split
         self.contact = contact
@@ -45,8 +66,12 @@ final class DeviceLoop: ClientWork {
         idle = [try DevicePart(split)]
     }
 
+    /// Whether ranks were lost, so that collectives are avoided.
     var hasLostRanks: Bool { contact.hasLeftCollectives }
 
+    /// Serves until the run is over. Blocks.
+    ///
+    /// - Throws: ``BadMessage``; what `contact` throws when the server is lost.
     func run() throws {
         faults.reach(.broadcast, round: 1)
         while let message = try nextMessage() {
@@ -70,6 +95,8 @@ final class DeviceLoop: ClientWork {
     }
 
     /// Waits for the next message of the server; nil when the run is over.
+    ///
+    /// - Throws: ``BadMessage`` when it is damaged.
     private func nextMessage() throws -> SplitMessage? {
         timeline.enter(.wait, peer: 0)
         let tag = SplitMessage.Kind.order.tag
@@ -94,7 +121,7 @@ final class DeviceLoop: ClientWork {
         }
     }
 
-    /// Begins the turns of an order; those under way are given up.
+    /// Begins the turns of an order, with the first batch of each client; turns under way are given up.
     private func begin(_ order: borrowing SplitMessage) throws {
         issue = order.header.issue
         round = order.header.round
@@ -119,7 +146,8 @@ final class DeviceLoop: ClientWork {
         }
     }
 
-    /// Takes the step whose gradient has come, and begins the next.
+    /// Takes the step whose gradient has come, and begins the next. A gradient of an order that was given up is
+    /// ignored.
     private func goOn(_ message: borrowing SplitMessage) throws {
         let header = message.header
         guard header.issue == issue, let device = devices[header.client], header.step == device.step else { return }
@@ -172,6 +200,7 @@ final class DeviceLoop: ClientWork {
         if devices.isEmpty { faults.reach(.broadcast, round: round.number + 1) }
     }
 
+    /// Seals a message and starts its transfer to the server.
     private func send(_ message: consuming SplitMessage, _ kind: SplitMessage.Kind) throws {
         let (client, step) = (message.header.client, message.header.step)
         var buffer = message.sealed()

@@ -5,41 +5,56 @@ import NeuralNet
 import Records
 import Runtime
 
-/// The server's half of split training over client ranks: takes features as they come, or as their turn is, and sends gradients
-/// back. Everything goes point to point; the server keeps at most one batch of each client.
+/// The server's half of split training over client ranks: takes features as they come, or as their turn is, and sends
+/// gradients back. Everything goes point to point, on one thread.
 ///
-/// When a rank is lost the round begins again on the others, to the same bits; or its clients are left out of it, with
-/// `--on-failure drop`.
+/// Memory is bounded: at most one batch of each client waits here, since a device sends its next features only after
+/// its gradient; and parts are received only when they can be used. When a rank is lost, the round begins again on the
+/// others, to the same bits; with `--on-failure drop` its clients are left out of it instead.
 final class SplitExchange: Exchange {
     private let split: SplitModel
+    /// The steps, independent of ranks and messages.
     private let server: ServerRound
+    /// The client ranks: who lives, who owes which client.
     private let pool: WorkerPool
+    /// Point-to-point messages under way.
     private let messages: WorkerMessages
     private let control: any Communicator
     private let timekeeper: Timekeeper
     private let timeline: Timeline
 
-    /// Counts how often work was dealt out.
+    /// How often work was dealt out in this run. Messages carry it, so that those of work that was given up are
+    /// recognised.
     private var issue = 0
     private var round = RoundID(0)
-    /// Clients that have delivered, or from whom nothing is to come.
+    /// Clients that have delivered, or from whom nothing is to come in this round.
     private var settled: Set<Int> = []
-    /// Settled clients whose features were no good.
+    /// Settled clients whose messages were refused.
     private var rejected: Set<Int> = []
-    /// Features that wait for their turn.
+    /// Checked features that wait for their turn, by client.
     private var waiting: [Int: Letter] = [:]
-    /// Devices' parts whose updates can be put together.
+    /// Checked device parts whose updates can be put together.
     private var parts: [Letter] = []
+    /// Samples trained in this round, for progress.
     private var trained = 0
+    /// Receives what comes of each client, while a round is under way.
     private var tally: (any AnswerReceiver)?
+    /// Bytes of the round's messages, those of repeated work included.
     private(set) var report = ExchangeReport()
     let trainsElsewhere = true
 
+    /// A received message in a collection, which cannot hold a value that is not copyable.
     private final class Letter {
         let message: SplitMessage
         init(_ message: consuming SplitMessage) { self.message = message }
     }
 
+    /// Prepares for any number of rounds, and lets the pool watch this exchange's messages.
+    ///
+    /// - Parameters:
+    ///   - split: The model in two parts.
+    ///   - channels: Communicators of rank 0, and its timekeeper.
+    ///   - pool: The client ranks.
     init(_ split: SplitModel, _ channels: Channels, _ pool: WorkerPool) {
         self.split = split
         self.pool = pool
@@ -51,8 +66,21 @@ final class SplitExchange: Exchange {
         pool.look(after: messages)
     }
 
+    /// Whether a client rank was lost at any time.
     var hasLostRanks: Bool { pool.hasLostRanks }
 
+    /// Trains a cohort on the client ranks. Blocks until every client has delivered or is left out.
+    ///
+    /// - Parameters:
+    ///   - task: Training; other tasks need the whole model on a device.
+    ///   - round: The round and its attempt.
+    ///   - cohort: The clients to train.
+    ///   - down: The whole model's weights, flat.
+    ///   - tally: Receives each client's update, or why there is none.
+    ///   - besideTraining: Work of the server beside the clients', such as evaluating the round before; it must call
+    ///     its argument often.
+    ///   - progressed: Told the samples trained so far.
+    /// - Throws: `Interruption`, or an error of the pool when no client rank is left.
     func run(
         _ task: ClientTask, round: RoundID, cohort: [Int], down: Span<Float>, into tally: any AnswerReceiver,
         besideTraining: (_ heartbeat: () throws -> Void) throws -> Void,
@@ -85,6 +113,7 @@ final class SplitExchange: Exchange {
         self.tally = nil
     }
 
+    /// Serves the devices once, and the control messages; called between batches of other work.
     func heartbeat() throws {
         let phase = timeline.phase
         // Once: where the server is what all wait for, there is always more, and the ranks want to hear of it.
@@ -96,7 +125,7 @@ final class SplitExchange: Exchange {
 
     // MARK: Down
 
-    /// Gives the cohort to the workers; what was under way is given up.
+    /// Gives clients to the ranks, which start anew; what was under way is given up.
     private func deal(_ cohort: [Int], _ down: Span<Float>) throws {
         issue += 1
         (waiting, parts) = ([:], [])
@@ -121,6 +150,7 @@ final class SplitExchange: Exchange {
         }
     }
 
+    /// Seals a message and starts its transfer.
     private func send(_ message: consuming SplitMessage, to worker: Int, _ kind: SplitMessage.Kind) throws {
         let buffer = message.sealed()
         timeline.enter(.broadcast)
@@ -130,8 +160,9 @@ final class SplitExchange: Exchange {
 
     // MARK: Up
 
-    /// Takes in what has come, and does what can be done with it.
-    /// - Returns: whether there was anything.
+    /// Takes in what has come, and does what can be done with it: steps in their order, then finished clients.
+    ///
+    /// - Returns: Whether there was anything.
     private func serve() throws -> Bool {
         try messages.advance()
         try messages.startReceiving(tag: SplitMessage.Kind.features.tag)
@@ -152,6 +183,8 @@ final class SplitExchange: Exchange {
         return isBusy
     }
 
+    /// Checks a received message. Defects never end the run: the client is left out of the round, and where a damaged
+    /// message does not say whose it is, all clients of the rank that owe one of this kind.
     private func open(_ buffer: consuming Buffer<UInt8>, _ kind: SplitMessage.Kind, from worker: Int) throws {
         var client: Int?
         do throws(UpdateSlot.Defect) {
@@ -162,8 +195,8 @@ final class SplitExchange: Exchange {
             client = header.client
             try accept(message)
         } catch {
-            // What is damaged is of one of those that owe such a message, and none of them can be asked again: whichever
-            // it was would wait for the server, and the server for it.
+            // What is damaged is of one of those that owe such a message, and none of them can be asked again:
+            // whichever it was would wait for the server, and the server for it.
             let clients = client.map { [$0] } ?? pool.pending[worker].filter { owes($0, kind) }
             for client in clients { reject(client, because: error) }
         }
@@ -178,6 +211,9 @@ final class SplitExchange: Exchange {
         }
     }
 
+    /// Checks a message of a client that is under way against what is due, and keeps it.
+    ///
+    /// - Throws: The defect for which the client is left out.
     private func accept(_ message: consuming SplitMessage) throws(UpdateSlot.Defect) {
         let client = message.header.client
         switch message.header.kind {
@@ -203,6 +239,8 @@ final class SplitExchange: Exchange {
         }
     }
 
+    /// The features that can be trained on now: with a shared part only those whose turn it is, otherwise those of the
+    /// lowest client.
     private func nextLetter() -> Letter? {
         switch split.serverPart {
         case .shared: server.next.flatMap { waiting.removeValue(forKey: $0) }
@@ -233,6 +271,7 @@ final class SplitExchange: Exchange {
         report.download? += SplitMessage.gradientBytes(split, count: count)
     }
 
+    /// Puts a client's update together and settles the client.
     private func finish(_ message: borrowing SplitMessage) throws {
         guard let tally else { return }
         timeline.enter(.aggregate)
@@ -242,8 +281,8 @@ final class SplitExchange: Exchange {
         pool.settle(client)
     }
 
-    /// Leaves a client out of the round; its device hears nothing until the next. What it has delivered before the round began
-    /// again stands.
+    /// Leaves a client out of the round, with the reason in the log; its device hears nothing until the next. What it
+    /// has delivered before the round began again stands.
     private func reject(_ client: Int, because defect: UpdateSlot.Defect) {
         let hasDelivered = settled.contains(client)
         leaveOut(client)
@@ -253,7 +292,7 @@ final class SplitExchange: Exchange {
         tally?.receive(client, .failure(defect), none.span, state: none.span, bytes: 0)
     }
 
-    /// Nothing is to come from a client in this round.
+    /// Expects nothing more of a client in this round.
     private func leaveOut(_ client: Int) {
         settled.insert(client)
         pool.settle(client)
@@ -263,6 +302,7 @@ final class SplitExchange: Exchange {
 
     // MARK: The end
 
+    /// Ends the run: tells the ranks, and serves what they still send until all have confirmed. Blocks.
     func stop() throws {
         timeline.enter(.wait)
         let areAllGone = try pool.shutDown(
@@ -280,5 +320,6 @@ final class SplitExchange: Exchange {
         if areAllGone { try timekeeper.end(on: control) }
     }
 
+    /// Lets the ranks go after a failure of rank 0.
     func dismiss() throws { try pool.dismiss() }
 }

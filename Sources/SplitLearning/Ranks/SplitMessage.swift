@@ -4,28 +4,32 @@ package import MPI
 import NeuralNet
 import Runtime
 
-/// What crosses between the server and the devices, point to point: a header of 64 bytes, floats, words of 32 bits.
+/// A message between the server and the devices, point to point: a header of 64 bytes, floats, words of 32 bits. Owns
+/// its bytes, and is moved, never copied: it may hold all weights of a device's part.
 ///
 /// ```
 /// 0  magic "FDMS"   4  kind    8  round   12  attempt   16  issue   20  client   24  step   28  floats   32  words
 /// 60 CRC-32C of the whole message, this field as 0      64 floats (Float32), then words (Int32)
 /// ```
-/// Little-endian. The issue counts how often work was dealt out, so that what belongs to work that was given up is seen as
-/// such. docs/SPLIT-TRAINING.md says what each kind holds.
+/// Little-endian. The issue counts how often work was dealt out, so that what belongs to work that was given up is
+/// recognised. docs/SPLIT-TRAINING.md says what each kind holds.
 package struct SplitMessage: ~Copyable {
+    /// What a message is. Raw values are on the wire.
     package enum Kind: UInt32, Sendable {
-        /// Down, once a round for each rank: the weights of the devices' part; words: the clients.
+        /// Down, once a round for each rank: floats are the weights of the devices' part, words the rank's clients.
         case order = 1
-        /// Up: `[samples, features]` in front of the cut; words: the labels.
+        /// Up, a step: floats are `[samples, features]` at the cut, words the samples' labels.
         case features = 2
-        /// Down: the gradient of the loss with respect to the features.
+        /// Down, the answer: floats are the gradient of the mean loss with respect to the features, `[samples,
+        /// features]`.
         case gradient = 3
-        /// Up, at the turn's end: how the device's part has changed.
+        /// Up, at the turn's end: floats are the change of the device's part.
         case part = 4
         /// Down: the run is over.
         case end = 5
 
-        /// MPI's tag: one for what goes down, and two for what comes up, so that large parts wait until there is a place for them.
+        /// MPI's tag: one for all that goes down, and two for what comes up, so that the server can leave large parts
+        /// unreceived until it can use them.
         var tag: Int {
             switch self {
             case .order, .gradient, .end: 1
@@ -35,14 +39,20 @@ package struct SplitMessage: ~Copyable {
         }
     }
 
+    /// The fields of the header that say what the message belongs to.
     package struct Header: Equatable, Sendable {
+        /// What the message is.
         package var kind: Kind
+        /// Round, from 1, and its attempt, from 0.
         package var round: RoundID
+        /// How often work was dealt out in this run; 32 bits on the wire.
         package var issue: Int
+        /// The client; 0 where it is about none.
         package var client: Int
-        /// From 0.
+        /// Step of the client's turn, from 0.
         package var step: Int
 
+        /// A header; fields that a kind has no use for stay 0.
         package init(kind: Kind, round: RoundID = RoundID(0), issue: Int = 0, client: Int = 0, step: Int = 0) {
             self.kind = kind
             self.round = round
@@ -52,6 +62,7 @@ package struct SplitMessage: ~Copyable {
         }
     }
 
+    /// Offsets of the header's fields in bytes.
     private enum Field {
         static let magic = 0
         static let kind = 4
@@ -65,17 +76,30 @@ package struct SplitMessage: ~Copyable {
         static let checksum = 60
     }
 
+    /// "FDMS" in ASCII, little-endian.
     private static let magic: UInt32 = 0x534D_4446
+    /// Bytes before the floats.
     static let headerBytes = 64
 
+    /// The message, sealed or not.
     private(set) var buffer: Buffer<UInt8>
+    /// The header, as it stands in ``buffer``.
     package let header: Header
+    /// Number of floats.
     package let floats: Int
+    /// Number of words.
     package let words: Int
 
+    /// Bytes of a message with so many floats and words.
     package static func byteCount(floats: Int, words: Int) -> Int { headerBytes + 4 * (floats + words) }
 
-    /// A message of zeros, to be filled and sealed.
+    /// Makes a message of zeros, to be filled and ``sealed()``.
+    ///
+    /// ```swift
+    /// var message = SplitMessage(SplitMessage.Header(kind: .part, round: round, client: 3), floats: change.count)
+    /// message.withMutableFloats { floats in for i in change.indices { floats[i] = change[i] } }
+    /// let bytes = message.sealed()
+    /// ```
     package init(_ header: Header, floats: Int = 0, words: Int = 0) {
         self.header = header
         self.floats = floats
@@ -94,8 +118,10 @@ package struct SplitMessage: ~Copyable {
         }
     }
 
-    /// A message that has come.
-    /// - Throws: what is wrong with it.
+    /// Opens a message that was received: magic, checksum, kind and length are checked, before anything in it is used.
+    ///
+    /// - Throws: What is wrong with it.
+    /// - Complexity: O(bytes), for the checksum.
     package init(_ buffer: consuming Buffer<UInt8>) throws(UpdateSlot.Defect) {
         let count = buffer.count
         guard count >= Self.headerBytes else { throw .wrongLength(expected: Self.headerBytes, actual: count) }
@@ -120,27 +146,33 @@ package struct SplitMessage: ~Copyable {
         self.buffer = buffer
     }
 
+    /// Gives the floats to a body; the span is valid during the call only.
     package func withFloats<R: ~Copyable, E: Error>(_ body: (Span<Float>) throws(E) -> R) throws(E) -> R {
         try buffer.withSpan(of: Float.self, at: Self.headerBytes, count: floats, body)
     }
 
+    /// Lets a body write the floats.
     package mutating func withMutableFloats<R: ~Copyable, E: Error>(
         _ body: (inout MutableSpan<Float>) throws(E) -> R
     ) throws(E) -> R {
         try buffer.withMutableSpan(of: Float.self, at: Self.headerBytes, count: floats, body)
     }
 
+    /// Gives the words to a body; the span is valid during the call only.
     package func withWords<R: ~Copyable, E: Error>(_ body: (Span<Int32>) throws(E) -> R) throws(E) -> R {
         try buffer.withSpan(of: Int32.self, at: Self.headerBytes + 4 * floats, count: words, body)
     }
 
+    /// Lets a body write the words.
     package mutating func withMutableWords<R: ~Copyable, E: Error>(
         _ body: (inout MutableSpan<Int32>) throws(E) -> R
     ) throws(E) -> R {
         try buffer.withMutableSpan(of: Int32.self, at: Self.headerBytes + 4 * floats, count: words, body)
     }
 
-    /// The bytes to send, with their checksum. O(bytes)
+    /// The bytes to send, with their checksum.
+    ///
+    /// - Complexity: O(bytes), without a copy.
     package consuming func sealed() -> Buffer<UInt8> {
         let count = buffer.count
         buffer.withMutableSpan(of: UInt8.self, at: 0, count: count) { bytes in
@@ -151,11 +183,16 @@ package struct SplitMessage: ~Copyable {
 }
 
 extension SplitMessage {
-    /// Refuses features that cannot be trained on. O(message)
+    /// Refuses features that cannot be trained on. One NaN in a shared server part would spoil it for all clients, and
+    /// a label that is no class has no loss.
+    ///
     /// - Parameters:
-    ///   - step: that is due.
-    ///   - samples: of that step.
-    ///   - width: floats of a sample.
+    ///   - step: The step that is due.
+    ///   - samples: Samples of that step.
+    ///   - width: Floats of a sample.
+    ///   - classes: Classes of the model.
+    /// - Throws: What is wrong with them.
+    /// - Complexity: O(bytes).
     package func checkFeatures(step: Int, samples: Int, width: Int, classes: Int) throws(UpdateSlot.Defect) {
         guard header.step == step, words == samples, floats == samples * width else {
             throw .wrongLength(
@@ -171,15 +208,19 @@ extension SplitMessage {
 
 // What a client's messages weigh, on a device of its own.
 extension SplitMessage {
+    /// Bytes of an order for one client.
     static func orderBytes(_ split: SplitModel) -> Int { byteCount(floats: split.front.parameterCount, words: 1) }
 
+    /// Bytes of a step's features and labels.
     static func featureBytes(_ split: SplitModel, count: Int) -> Int {
         byteCount(floats: count * split.features, words: count)
     }
 
+    /// Bytes of a step's gradient.
     static func gradientBytes(_ split: SplitModel, count: Int) -> Int {
         byteCount(floats: count * split.features, words: 0)
     }
 
+    /// Bytes of the change of a device's part.
     static func partBytes(_ split: SplitModel) -> Int { byteCount(floats: split.front.parameterCount, words: 0) }
 }

@@ -120,8 +120,8 @@ enum Schema {
 
     /// The steps that a file has not taken yet, in order.
     ///
-    /// - Throws: ``ConfigurationError`` when the file has another program's mark or tables without a mark, or has taken
-    ///   steps that are unknown here.
+    /// - Throws: ``ConfigurationError`` when the file has tables but not this program's mark, or has taken steps that
+    ///   are unknown here.
     private static func missing(of migrations: [Migration], in db: Database) throws -> [Migration] {
         let tables = try db.execute("SELECT name FROM sqlite_master WHERE type = 'table'").rows
         // GRDB made the first histories, and called it so.

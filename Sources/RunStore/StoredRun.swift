@@ -6,14 +6,14 @@ public import Records
 public struct StoredRun: Codable, Sendable, Equatable {
     /// How a run stands. Raw values stand in the file.
     public enum Status: String, Codable, Sendable, CaseIterable, SQLConvertible {
-        /// Under way, or at its planned end.
+        /// A run under way; a run that has come to its end, planned or early.
         case running, finished
-        /// Ended by a signal; it can be continued.
+        /// A run ended by a signal; it can be continued.
         case stopped
-        /// Ended by an error on rank 0.
+        /// A run ended by an error on rank 0.
         case failed
-        /// Killed, or its machine was: its process is gone and has not said why. Never in the file; readers conclude it
-        /// (``StoredRun/concluded(at:)``).
+        /// A run that was killed, or whose machine was: its process is gone and has not said why. Never in the file;
+        /// readers conclude it (``StoredRun/concluded(at:)``).
         case interrupted
     }
 

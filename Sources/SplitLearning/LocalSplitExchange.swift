@@ -129,7 +129,7 @@ final class LocalSplitExchange: Exchange {
         report.upload? += SplitMessage.partBytes(split)
     }
 
-    /// Nothing: nobody watches.
+    /// Does nothing: no other rank waits to hear from this one.
     func heartbeat() {}
 
     func stop() {}

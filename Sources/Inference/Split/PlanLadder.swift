@@ -8,7 +8,7 @@ import NeuralNet
 final class PlanLadder {
     /// The layers that were compiled.
     let model: Model
-    /// By batch size, ascending; the last has the largest.
+    /// Compiled plans by batch size, ascending; the last has the largest.
     private let plans: [Plan]
 
     /// Compiles all plans, ⌈log₂ `largest`⌉ + 1 of them: tens of milliseconds.

@@ -8,12 +8,12 @@ import NeuralNet
 public struct SplitSettings: Sendable, Codable, Equatable {
     /// Where the model is cut.
     public enum Cut: Sendable, Codable, Equatable {
-        /// Where the model says (`Model.cut`).
+        /// The boundary that the model names itself (`Model.cut`).
         case ofModel
-        /// Before the layer of this index, 0 to the number of layers: with 0 all layers are on the server, with their
-        /// number all on the devices.
+        /// The boundary before the layer of this index, 0 to the number of layers: with 0 all layers are on the server,
+        /// with their number all on the devices.
         case layer(Int)
-        /// At the boundary that is best for an objective, by what is measured before the run (``CutTable``).
+        /// The boundary that is best for an objective, by what is measured before the run (``CutTable``).
         case automatic(Objective)
     }
 
@@ -27,9 +27,9 @@ public struct SplitSettings: Sendable, Codable, Equatable {
 
     /// How much of the model a device is given.
     public enum DeviceHas: String, Sendable, Codable, CaseIterable {
-        /// All of it: a device whose server is lost goes on alone.
+        /// The whole model: a device whose server is lost goes on alone.
         case model
-        /// Only the layers before the cut: less to send at the start, less memory, no going on without the server.
+        /// The layers before the cut: less to send at the start and less memory, but no going on without the server.
         case front
     }
 

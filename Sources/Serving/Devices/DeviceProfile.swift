@@ -4,7 +4,7 @@
 public struct DeviceProfile: Sendable, Codable, Equatable {
     /// Where a quantity is from. Raw values stand in `fleet.json`.
     public enum Origin: String, Sendable, Codable {
-        /// In a profile file or on the command line.
+        /// Stated in a profile file or on the command line.
         case stated
         /// Timed on this machine.
         case measured

@@ -21,6 +21,12 @@ public final class AdaptiveInferenceEngine {
         /// Mean seconds of one image, as benchmarked on the engine's clock.
         public let service: Double
 
+        /// A step.
+        ///
+        /// - Parameters:
+        ///   - name: The variant's name.
+        ///   - plan: The compiled variant.
+        ///   - service: Mean seconds of one image on the engine's clock.
         public init(name: String, plan: any InferencePlan, service: Double) {
             self.name = name
             self.plan = plan

@@ -22,9 +22,9 @@ public struct RequestLoop {
         public var seconds = 0.0
         /// The part of ``seconds`` in which the engine computed.
         public var busySeconds = 0.0
-        /// From arrival to answer.
+        /// Latencies from arrival to answer.
         public var latency = LatencyHistogram()
-        /// Computing alone.
+        /// Times of computing alone.
         public var service = LatencyHistogram()
         /// Answers by each step of the ladder.
         public var answersByStep: [Int]

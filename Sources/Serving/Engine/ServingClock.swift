@@ -77,10 +77,10 @@ public final class SlowedClock: ServingClock {
 
 /// Processor time, which does not count what other processes do meanwhile.
 enum ProcessorTime {
-    /// Of the calling thread, since it started.
+    /// Processor time of the calling thread, since it started.
     static var ofThread: Duration { read(CLOCK_THREAD_CPUTIME_ID) }
 
-    /// Of all threads of this process, since it started.
+    /// Processor time of all threads of this process, since it started.
     static var ofProcess: Duration { read(CLOCK_PROCESS_CPUTIME_ID) }
 
     private static func read(_ clock: clockid_t) -> Duration {

@@ -10,7 +10,7 @@ public struct VariantStepper: Sendable {
     public struct Response: Sendable {
         /// When it was given, since serving began.
         public var end: Double
-        /// From the request's arrival to the response.
+        /// Seconds from the request's arrival to the response.
         public var latency: Double
         /// The part of the latency that was computing.
         public var service: Double

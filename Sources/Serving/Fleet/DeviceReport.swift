@@ -8,11 +8,11 @@ public import Runtime
 public struct DeviceReport: Sendable, Codable {
     /// How the latencies came about. Raw values stand in tables and files.
     public enum Figures: String, Sendable, Codable {
-        /// On this machine, as it is.
+        /// Times of this machine, as it is.
         case measured
-        /// Measured on this machine, under a CPU share that the kernel keeps.
+        /// Times of this machine, under a CPU share that the kernel keeps.
         case enforced
-        /// Processor time measured here, multiplied by ``DeviceReport/slowdown``.
+        /// Processor times of this machine, multiplied by ``DeviceReport/slowdown``.
         case simulated
     }
 
@@ -30,9 +30,9 @@ public struct DeviceReport: Sendable, Codable {
         public let seconds: Double
         /// The part of ``seconds`` in which the device computed.
         public let busySeconds: Double
-        /// From arrival to answer, in seconds; nil: nothing was answered.
+        /// Latency from arrival to answer, in seconds; nil: nothing was answered.
         public let latency: LatencyHistogram.Summary?
-        /// Computing alone, in seconds; nil: nothing was answered.
+        /// Time of computing alone, in seconds; nil: nothing was answered.
         public let service: LatencyHistogram.Summary?
         /// Answers by each step of the ladder.
         public let answersByStep: [Int]

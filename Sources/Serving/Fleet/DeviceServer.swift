@@ -6,7 +6,7 @@ import Runtime
 
 /// Serves as one device, in a process of its own: takes the device's limits upon itself, benchmarks the models,
 /// chooses, and answers the load. `fedmpi` starts such a process for each device, because limits cannot be taken back,
-/// and a device that runs out of memory must end nobody else.
+/// and a device that runs out of memory must not end a rank or another device.
 public struct DeviceServer {
     private let task: DeviceTask
 

@@ -12,7 +12,7 @@ public struct DeviceTask: Sendable, Codable {
         /// depend on the device.
         public var accuracy: Double
 
-        /// A task without a control group, under limits.
+        /// A candidate whose accuracy is known.
         public init(path: String, accuracy: Double) {
             self.path = path
             self.accuracy = accuracy
@@ -52,6 +52,21 @@ public struct DeviceTask: Sendable, Codable {
     /// cores are not limited.
     public var enforcesLimits = true
 
+    /// A task without a control group, under limits.
+    ///
+    /// - Parameters:
+    ///   - index: Place in the fleet, from 0.
+    ///   - device: The device to serve as.
+    ///   - machine: The measured machine that stands in for it.
+    ///   - models: The candidates.
+    ///   - budget: What a model may cost.
+    ///   - tierCounts: Whether the tier restricts the size of models.
+    ///   - policy: When the served variant changes.
+    ///   - load: The requests to answer.
+    ///   - seed: The run's seed.
+    ///   - dataset: Data set of the requests.
+    ///   - datasetOptions: How it is opened.
+    ///   - images: Distinct test images that requests are made of.
     public init(
         index: Int, device: DeviceProfile, machine: DeviceProfile, models: [Model], budget: Budget, tierCounts: Bool,
         policy: AdaptationPolicy, load: Load, seed: UInt64, dataset: String, datasetOptions: DatasetOptions, images: Int

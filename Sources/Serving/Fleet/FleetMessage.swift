@@ -1,10 +1,10 @@
 /// Something that rank 0 has a rank of the fleet do.
 public enum FleetOrder: Codable, Sendable {
-    /// Measure the machine that it runs on.
+    /// The measurement of the machine that the rank runs on.
     case machine
-    /// Count how many of these test images each variant gets right.
+    /// The count of how many of these test images each variant gets right.
     case accuracies(Range<Int>)
-    /// Serve as a device, in a process of its own.
+    /// The service as a device, in a process of its own.
     case device(DeviceTask)
 }
 

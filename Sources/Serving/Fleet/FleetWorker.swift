@@ -62,8 +62,8 @@ extension FleetWork {
 }
 
 extension Backoff {
-    /// For waits in which a device is timed on the same machine: few tests, then sleeps of up to 5 ms, so that waiting
-    /// takes no time from the device.
+    /// The back-off of waits in which a device is timed on the same machine: few tests, then sleeps of up to 5 ms, so
+    /// that waiting takes no time from the device.
     static let patient: Backoff = {
         var backoff = Backoff()
         backoff.tests = 20

@@ -165,8 +165,8 @@ final class ServerRound {
         if let copy = copies.removeValue(forKey: client) { idle.append(copy) }
     }
 
-    /// Leaves a client out from here on, so that nobody waits for its steps. What a shared part has learnt from it
-    /// stays.
+    /// Leaves a client out from here on, so that the others do not wait for its steps. What a shared part has learnt
+    /// from it stays.
     func withdraw(_ client: Int) {
         turns[client] = nil
         order.remove(client)

@@ -72,8 +72,8 @@ public struct CutTable: Sendable, Codable {
 
     /// The resource that keeps the throughput of a boundary from being higher. Raw values stand in `split.json`.
     public enum Limit: String, Sendable, Codable {
-        /// In this order: the devices' layers, the server's layers, a link's bandwidth, messages that may be unanswered
-        /// (more would hide more latency), and the cores that ranks of a host share.
+        /// The devices' layers; the server's layers; a link's bandwidth; messages that may be unanswered (more would
+        /// hide more latency); and the cores that ranks of a host share.
         case device, server, link, window, cores
     }
 

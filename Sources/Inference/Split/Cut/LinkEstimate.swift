@@ -9,6 +9,11 @@ public struct LinkEstimate: Sendable, Codable, Equatable {
     /// Bytes a second, each way; > 0. Infinite where sending is free.
     public var bandwidth: Double
 
+    /// An estimate with known values, e.g. of a link that is not there.
+    ///
+    /// - Parameters:
+    ///   - latency: Seconds one way, ≥ 0.
+    ///   - bandwidth: Bytes a second, > 0.
     public init(latency: Double, bandwidth: Double) {
         self.latency = latency
         self.bandwidth = bandwidth

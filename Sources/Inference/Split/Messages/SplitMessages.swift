@@ -21,8 +21,8 @@ enum SplitTag {
     static let farewell = 7
 }
 
-/// A peer has sent bytes that are no message of the protocol. The peer is then treated as lost: the job goes on without
-/// it.
+/// A peer has sent bytes that are no message of the protocol. The server treats such a device as lost, and the job
+/// continues without it; on a device the error ends the job, since there is no other server.
 struct MalformedMessage: Error, CustomStringConvertible {
     /// What was wrong, as the end of "it sent …".
     let description: String
@@ -123,9 +123,9 @@ struct AnswerMessage {
         var sequence: Int
         /// Images of that message.
         var images: Int
-        /// From when the server saw the message to the start of its pass, by the server's clock.
+        /// Nanoseconds from when the server saw the message to the start of its pass, by the server's clock.
         var queuedNanoseconds: Int
-        /// From the start of the pass to this answer, by the server's clock.
+        /// Nanoseconds from the start of the pass to this answer, by the server's clock.
         var servedNanoseconds: Int
     }
 

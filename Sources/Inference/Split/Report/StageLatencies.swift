@@ -6,8 +6,8 @@ public import Runtime
 /// Each side measures differences of its own clock only, so clocks of different hosts are never compared. Images of one
 /// message share its times, but for their arrivals in an open loop.
 public struct StageLatencies: Sendable, Codable {
-    /// From the image's arrival to its prediction. In an open loop that is the scheduled arrival, whether or not the
-    /// device was ready then; otherwise the moment at which the device turns to its batch.
+    /// Time from the image's arrival to its prediction. In an open loop the arrival is the scheduled one, whether or
+    /// not the device was ready then; otherwise the moment at which the device turns to the image's batch.
     public var total = LatencyHistogram()
     /// The device's work on the batch: reading, its layers, and encoding.
     public var device = LatencyHistogram()
@@ -15,8 +15,8 @@ public struct StageLatencies: Sendable, Codable {
     /// device that was computing when the answer came. The last cannot be observed directly: all computation since the
     /// last look counts, up to the time on the way.
     public var queue = LatencyHistogram()
-    /// On the way, both ways: the round trip without the time for which, as its answer says, the server kept the batch.
-    /// Includes a simulated link's delays.
+    /// Time on the way, both ways: the round trip without the time for which, as its answer says, the server kept the
+    /// batch. Includes a simulated link's delays.
     public var network = LatencyHistogram()
     /// The server's pass with the batch: decoding, its layers, and writing answers.
     public var server = LatencyHistogram()

@@ -222,8 +222,8 @@ final class ServerStream {
         }
     }
 
-    /// Whether a device could send more before it is answered: without this, `maxWait` would hold back a batch for
-    /// which nobody has room to send company.
+    /// Whether a device could send more before it is answered: otherwise `maxWait` would hold back a batch that no
+    /// other message can join.
     private var mayMoreCome: Bool {
         lanes.contains { !$0.isLost && $0.received < $0.expected && $0.held < $0.places }
     }

@@ -20,8 +20,8 @@ package struct SplitMessage: ~Copyable {
         case order = 1
         /// Up, a step: floats are `[samples, features]` at the cut, words the samples' labels.
         case features = 2
-        /// Down, the answer: floats are the gradient of the mean loss with respect to the features, `[samples,
-        /// features]`.
+        /// Down, the answer: floats are `[samples, features]`, the gradient of the mean loss with respect to the
+        /// features.
         case gradient = 3
         /// Up, at the turn's end: floats are the change of the device's part.
         case part = 4

@@ -129,10 +129,12 @@ public struct CutTable: Sendable, Codable {
 
     /// Predicts one boundary.
     ///
-    /// With `d` devices, batch `b` and window `w`, the limits in images a second are: devices `d / deviceSeconds`,
-    /// server `1 / serverSeconds`, link: bandwidth over the larger of the bytes up and down, window `d · w · b /
-    /// latency` (Little's law: `w` batches of each device under way, each for `latency`), and
-    /// ``coreLimit(_:server:_:)``.
+    /// With `d` devices, batch `b` and window `w`, the limits in images a second are:
+    /// - devices: `d / deviceSeconds`,
+    /// - server: `1 / serverSeconds`,
+    /// - link: the bandwidth over the larger of the bytes up and down,
+    /// - window: `d · w · b / latency` (Little's law: `w` batches of each device under way, each for `latency`),
+    /// - cores: ``coreLimit(_:server:_:)``.
     private static func row(_ cut: Int, _ costs: Costs, _ conditions: Conditions, isWhole: Bool) -> Row {
         let devices = Double(conditions.devices)
         let batch = Double(conditions.batch)

@@ -1,5 +1,5 @@
-/// Unsigned bytes between the least and the largest number of each image: a quarter of the bytes. A number is `least +
-/// level · step` with a level from 0 to 255.
+/// Unsigned bytes between the least and the largest number of each image: a quarter of the bytes. A level from 0 to 255
+/// means `least + level · step`.
 ///
 /// Two words with the least number and the step (Floats), then four levels in a word, the earlier ones in the lower
 /// bits. All 256 levels are used where numbers have one sign, as behind a ReLU; an input image whose pixels are bytes

@@ -3,27 +3,33 @@ import FedCore
 import Records
 import Selection
 
-/// The clients to ask next: the selection rule over this federation, and what it has learnt. Round loop and asynchronous
-/// exchange draw from the same one.
+/// The source of cohorts: a selection rule bound to one federation, with what it has learnt.
+///
+/// There is one on the server. The round loop draws a cohort for each attempt of a round; an asynchronous exchange
+/// draws from the same one when clients become free, so that a rule learns from both alike. Draws depend on seed,
+/// round, attempt and what the rule has learnt, never on ranks or time.
 package final class CohortSource {
     private let job: Job
     private var rule: any SelectionRule
 
-    /// - Parameter state: to continue from.
-    /// - Throws: `ConfigurationError` when the state is not the rule's.
+    /// Takes the job's rule, as it is at the beginning or as it was saved.
+    /// - Parameter state: the state to continue from; nil at the beginning.
+    /// - Throws: `ConfigurationError` when the saved bytes are not this rule's.
     init(_ job: Job, resuming state: RunState?) throws(ConfigurationError) {
         self.job = job
         rule = job.selection
         if let state { try rule.restoreServerState(state[PartName.selection]) }
     }
 
-    /// What the rule remembers.
+    /// What the rule remembers, for a checkpoint; empty when it learns nothing.
     var serverState: [UInt8] { rule.serverState }
 
-    /// What the rule has measured.
+    /// What the rule has measured, by the names of its metrics.
     var measurements: [String: Double] { rule.measurements }
 
-    /// The cohort of a round and an attempt, ascending.
+    /// Draws the cohort of a round's attempt.
+    /// - Returns: `settings.cohortSize` different clients, ascending.
+    /// - Complexity: The rule's own.
     func draw(_ round: RoundID) -> [Int] {
         rule.cohort(
             size: job.settings.cohortSize, round: round.number, attempt: round.attempt, federation: job.federation)
@@ -31,8 +37,10 @@ package final class CohortSource {
 
     /// Tells the rule what came of a round.
     /// - Parameters:
-    ///   - asked: clients that were asked, or whose turns have ended.
-    ///   - startingLoss: that the round's clients started from, on the test set; nil when it is not known.
+    ///   - round: the round, from 1.
+    ///   - asked: clients that were asked, or, of an asynchronous server, whose turns have ended.
+    ///   - results: reports of those whose update counted.
+    ///   - startingLoss: test loss of the weights that the round started from; nil when they were not evaluated.
     func learn(_ round: Int, asked: [Int], _ results: [(client: Int, result: LocalResult)], startingLoss: Double?) {
         let results = Dictionary(results.map { ($0.client, $0.result) }, uniquingKeysWith: { $1 })
         let isVirtual = job.settings.simulation.isVirtual

@@ -1,16 +1,21 @@
-/// What an exchange has to say of its last run, beside what has come of each client. What is nil is as the round loop expects
-/// it: the cohort was asked once, a frame went down to each client, and what came up is counted where it is taken in.
+/// What an exchange reports of its last training task, beside what the tally has seen of each client.
+///
+/// A field that is nil means what an ordinary round means: every client of the cohort was asked once, one frame went
+/// down for each, and what came up was counted as it was taken in. Asynchronous and split exchanges fill in what is
+/// different.
 package struct ExchangeReport: Sendable, Equatable {
-    /// Clients that were asked, or whose turns have ended, ascending.
+    /// The clients that were asked, or whose turns have ended; ascending, each once.
     package var clients: [Int]?
-    /// How often clients were asked, or how many turns have ended: a client may have had more than one.
+    /// Number of requests, or of turns that ended; a client may account for more than one.
     package var cohort: Int?
-    /// Bytes that went up and down.
+    /// Bytes that went up.
     package var upload: Int?
+    /// Bytes that went down.
     package var download: Int?
-    /// Virtual time that it took, where time is simulated.
+    /// Simulated seconds that it took; nil when no time is simulated.
     package var seconds: Double?
-    /// Versions between the weights that each update was trained from and those that it moved.
+    /// Staleness of each update that made the step: versions between the weights it was trained from and those it
+    /// moved. Empty outside asynchronous runs.
     package var staleness: [Int] = []
 
     package init(upload: Int? = nil, download: Int? = nil) {

@@ -5,7 +5,8 @@ import Records
 import Selection
 
 extension Job {
-    /// What the run's parts measure in each round, in the order of the columns.
+    /// The metrics that the run's parts measure in each round, in the order of the columns: attack, simulated time,
+    /// staleness, then strategy, aggregation, selection and stages.
     package var metrics: [Metric] {
         var metrics = attack?.metrics ?? []
         if settings.simulation.isVirtual { metrics.append(.simulatedSeconds) }
@@ -14,7 +15,8 @@ extension Job {
         return metrics + parts.flatMap(\.metrics)
     }
 
-    /// Refuses metrics that could not be told apart in a record.
+    /// Traps when two metrics, or a metric and a field of `RoundRecord`, have one name: a record could not tell them
+    /// apart. Names are constants of the program, so this is a programming error and no user's.
     func checkMetrics() {
         let names = metrics.map(\.name)
         precondition(Set(names).count == names.count, "two parts of the run measure a metric of the same name")

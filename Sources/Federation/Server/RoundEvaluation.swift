@@ -4,25 +4,32 @@ import FedCore
 import Records
 import Runtime
 
-/// The rounds' evaluation: of the one that is finished and still to be evaluated, on the test set and by the clients, and what
-/// follows from it, the run's early end.
+/// The evaluation of finished rounds, on the server's test set and by the clients, and the run's early end, which
+/// follows from it.
 ///
-/// Where other ranks train, a round is evaluated while the next one trains, unless the accuracy says whether there is a next.
+/// At most one round is *pending*: finished, but its record not yet complete. Where other ranks train it is evaluated
+/// while the next round trains, so that the test set costs no time; only if the accuracy decides whether there is a
+/// next round (``isUrgent``) does the server evaluate first. ``RoundLoop`` drives it: ``add(_:)``,
+/// ``askClients(through:_:_:)``, ``finish(_:_:)``.
 final class RoundEvaluation {
     private let job: Job
     private let evaluator: Evaluator
+    /// Indices of all samples of the test set.
     private let testSamples: [UInt32]
     private let stopping: StoppingRule
     private let timeline: Timeline
-    /// Record of the last round that is complete.
+    /// Record of the last round that is complete; nil before the first.
     private(set) var complete: RoundRecord?
-    /// Record of the finished round whose evaluation is to come.
+    /// Record of the finished round whose evaluation is still to come; nil when none is.
     private(set) var pending: RoundRecord?
+    /// The best accuracy so far, and the evaluations since it.
     private(set) var progress = AccuracyProgress()
-    /// Why the run ends before its last round; nil while it does not.
+    /// Reason why the run ends before its last round, as a clause for the user; nil while it does not end early.
     private(set) var earlyEnd: String?
 
-    /// - Parameter state: to continue from.
+    /// Compiles the evaluator; a resumed run takes up its pending record, if it was saved before its evaluation.
+    /// - Parameter state: the state to continue from; nil at the beginning.
+    /// - Throws: an error of oneDNN when the model cannot be compiled.
     init(_ job: Job, resuming state: RunState?, _ timeline: Timeline) throws {
         self.job = job
         self.timeline = timeline
@@ -36,25 +43,32 @@ final class RoundEvaluation {
         noteEnd()
     }
 
-    /// Record of the last finished round.
+    /// Record of the last finished round, complete or pending.
     var last: RoundRecord? { pending ?? complete }
 
-    /// Whether the next round depends on this one's evaluation.
+    /// Whether the next round depends on this one's evaluation, as with `--target-accuracy` and `--patience`.
     var isUrgent: Bool { stopping.needsAccuracy }
 
-    /// Loss on the test set that a round started from, if that is known: the round before was evaluated while it trained.
+    /// Test loss of the weights that a round started from, in nats; nil when the round before was not evaluated. It is
+    /// known at the round's end, because the round before is evaluated while this one trains.
     func startingLoss(of round: Int) -> Double? {
         complete.flatMap { $0.round == round - 1 ? $0.serverLoss : nil }
     }
 
-    /// Takes in a finished round.
+    /// Takes in a finished round; a budget of bytes may end the run here.
     func add(_ record: RoundRecord) {
         pending = record
         noteEnd()
     }
 
-    /// Has the clients try the pending round's weights on what they hold out, if it is a round to evaluate.
-    /// - Returns: each client's part of it; nil when nobody was asked, or answered.
+    /// Has the clients try the pending round's weights on the samples they hold out (`--client-test`), if it is a round
+    /// to evaluate. Runs one exchange of the task `evaluation` over all clients that hold something out, not only the
+    /// cohort, and adds the result to the pending record.
+    /// - Parameters:
+    ///   - exchange: reaches the clients.
+    ///   - model: gives the new weights as they go down.
+    ///   - rejections: told of answers that cannot be used.
+    /// - Returns: each client's accuracy; nil when nobody was asked, or nobody answered.
     func askClients(
         through exchange: any Exchange, _ model: ServerModel, _ rejections: Rejections
     ) throws -> ClientAccuracies? {
@@ -76,8 +90,14 @@ final class RoundEvaluation {
         return found.table
     }
 
-    /// Evaluates the pending round's weights, if it is a round to evaluate.
-    /// - Returns: its record, complete; nil when no round is pending.
+    /// Evaluates the pending round's weights on the test set, if it is a round to evaluate, and completes its record.
+    ///
+    /// A model that has parameters of the clients' own has no server accuracy: no rank holds a whole global model.
+    /// - Parameters:
+    ///   - weights: global weights after the round, in the canonical order.
+    ///   - heartbeat: called before and after each batch.
+    /// - Returns: the complete record; nil when no round is pending.
+    /// - Complexity: One forward pass over the test set; with a trigger attack nearly another.
     func finish(_ weights: [Float], _ heartbeat: () throws -> Void) throws -> RoundRecord? {
         guard var record = pending else { return nil }
         if isToEvaluate(record), job.strategy.personalization != .parameters {
@@ -101,17 +121,20 @@ final class RoundEvaluation {
     /// Whether no round follows a finished one.
     func isLast(_ record: RoundRecord) -> Bool { record.round == job.settings.rounds || earlyEnd != nil }
 
+    /// Whether a round is evaluated: every `--eval-every` rounds, and the last one.
     private func isToEvaluate(_ record: RoundRecord) -> Bool {
         record.round % job.settings.evalEvery == 0 || isLast(record)
     }
 
+    /// Asks the stopping rule about the last finished round; the first reason stays.
     private func noteEnd() {
         guard earlyEnd == nil else { return }
         earlyEnd = stopping.reason(after: last, isComplete: pending == nil, progress)
     }
 
-    /// Share of the test samples of other classes that, with the trigger of an attack on them, are taken for the attackers'
-    /// class; nil when no attack plants a trigger.
+    /// The success rate of a backdoor attack: the share of the test samples of other classes that are classified as the
+    /// attackers' target once its trigger is stamped on them, in [0, 1].
+    /// - Returns: nil when no attack of the run plants a trigger, or all samples are of the target class.
     private func attackSuccess(_ weights: [Float], _ heartbeat: () throws -> Void) throws -> Double? {
         guard let attack = job.attack?.trigger else { return nil }
         let test = job.data.test

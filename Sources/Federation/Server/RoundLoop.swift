@@ -5,30 +5,68 @@ import MPI
 import Records
 import Runtime
 
-/// The server, rank 0: selects, sends down, collects, aggregates, publishes.
+/// The server of a run, rank 0: the outer loop of federated averaging.
 ///
-/// Alone, without other ranks, it trains the clients itself and gets the same weights.
+/// It is *ServerExecutes* of Algorithm 1 in H. B. McMahan, E. Moore, D. Ramage, S. Hampson, B. Agüera y Arcas,
+/// *Communication-Efficient Learning of Deep Networks from Decentralized Data*, AISTATS 2017, arXiv:1602.05629, with
+/// each line behind a seam:
+///
+/// ```
+/// initialize w₀                               ServerModel.init
+/// for each round t = 1, 2, …                  run(hosts:)
+///     m ← max(C · K, 1)                       RunSettings.cohortSize
+///     Sₜ ← random set of m clients            CohortSource.draw          (any SelectionRule)
+///     for each client k ∈ Sₜ in parallel      Exchange.run               (MPI, one process, or asynchronous)
+///         wₖ ← ClientUpdate(k, wₜ)            LocalTrainer               (its change Δₖ = wₖ − wₜ comes up)
+///     wₜ₊₁ ← wₜ + Σ nₖΔₖ / Σ nₖ               RoundTally, ServerModel.step  (any RobustAggregation, any Strategy)
+/// ```
+///
+/// What the paper leaves open is decided here: a round with too few updates is repeated with another cohort; round t is
+/// evaluated while round t + 1 trains, so that evaluating costs no time where other ranks train; every side effect
+/// (printing, logs, checkpoints) is a `RoundObserver`.
+///
+/// ``Session`` makes one and calls ``run(hosts:)`` once. It is used from one thread. Nothing it computes depends on the
+/// number of ranks: alone, through ``LocalExchange``, it comes to the same bits.
 final class RoundLoop {
     private let job: Job
+    /// Ranks of the job, rank 0 included; told to observers only.
     private let ranks: Int
+    /// The way to the clients and back.
     private let exchange: any Exchange
+    /// The selection rule: which clients a round asks.
     private let cohorts: CohortSource
+    /// The global weights and everything that moves them.
     private let model: ServerModel
+    /// The last round's evaluation, and whether the run ends early because of it.
     private let evaluation: RoundEvaluation
-    /// Nil when nobody keeps any.
+    /// What clients keep between rounds; nil when no strategy and no stage keeps anything.
     private let states: ClientStates?
+    /// The current attempt's updates; emptied before each attempt.
     private let tally: RoundTally
     private let rejections: Rejections
     private let observers: [any RoundObserver]
     private let stop: StopFlag
     private let timeline: Timeline
+    /// Digest of data and partition, for checkpoints; a resumed run keeps the one that it was saved with.
     private let dataDigest: UInt64
+    /// Rounds that a resumed run has behind it; 0 in a new one.
     private let finishedRounds: Int
+    /// Seconds that a resumed run had taken when it was saved.
     private let earlierSeconds: Double
+    /// Bytes of all rounds so far, up and down, those before a resume included.
     private var totals: (upload: Int, download: Int)
+    /// When this process began with its first round.
     private var start = ContinuousClock.now
 
-    /// - Parameter ranks: of the job, rank 0 included.
+    /// Builds model, evaluation and tally, from the state in `context` when the run is resumed.
+    ///
+    /// - Parameters:
+    ///   - context: the job and its server-side parts; its state has been validated for the job.
+    ///   - exchange: reaches the clients.
+    ///   - ranks: number of ranks, rank 0 included.
+    ///   - observers: called in this order, on this thread.
+    /// - Throws: `ConfigurationError` when a part refuses the state that was saved of it; an error of oneDNN when the
+    ///   model cannot be compiled.
     init(_ context: ServerContext, _ exchange: any Exchange, ranks: Int, observers: [any RoundObserver]) throws {
         (job, cohorts, states, stop, timeline) = (
             context.job, context.cohorts, context.states, context.stop, context.timeline
@@ -51,10 +89,17 @@ final class RoundLoop {
             reject: { rejections.add($0, because: $1) })
     }
 
+    /// Whether a rank was lost: `MPI_Finalize` would then wait for it for ever.
     var hasLostRanks: Bool { exchange.hasLostRanks }
 
-    /// The whole run.
-    /// - Parameter hosts: of each rank.
+    /// Runs all rounds that are left, and then lets the workers go.
+    ///
+    /// An evaluation that an interrupted run still owed is made up for first, so that a resumed run records and stops
+    /// as the run without interruption does. Errors end the run in order: observers are given a state to save
+    /// (``RunState`` after the last finished round), the workers are dismissed, and the error is thrown on.
+    ///
+    /// - Parameter hosts: host name of each rank, for the run's description.
+    /// - Throws: `Interruption` when the stop flag is raised; ``TooFewUpdates``; errors of observers, files and MPI.
     func run(hosts: [String]) throws {
         timeline.enter(.checkpoint)
         let description = RunDescription(job, ranks: ranks, hosts: hosts, finishedRounds: finishedRounds)
@@ -77,7 +122,17 @@ final class RoundLoop {
         try exchange.stop()
     }
 
-    /// One round; with too few updates it is repeated with another cohort.
+    /// Runs one round: draw, exchange, aggregate, step, record.
+    ///
+    /// A cohort that comes to fewer updates than `ServerModel.minimumUpdates` is replaced: a repeated attempt draws
+    /// other clients and other simulated conditions, and starts from the same weights. Frames and envelopes carry the
+    /// attempt, so a straggler's answer to the attempt before is recognised as stale.
+    ///
+    /// The order at the end matters: clients' states are committed only once the step is taken, and the record is
+    /// handed to the evaluation only when it is whole, because from then on a checkpoint may be written.
+    ///
+    /// - Parameter number: the round, from 1.
+    /// - Throws: ``TooFewUpdates`` after `--round-retries` repetitions; `Interruption` between attempts.
     private func run(_ number: Int) throws {
         let start = ContinuousClock.now
         var record = RoundRecord(round: number)
@@ -109,8 +164,18 @@ final class RoundLoop {
         try evaluate()
     }
 
-    /// Sends down, has the cohort train, and takes in what comes up; meanwhile the round before is evaluated and published.
-    /// - Returns: the clients that were asked, or whose turns ended.
+    /// Runs one attempt's exchange: broadcasts, has the cohort train, and takes in what comes up.
+    ///
+    /// While other ranks train, this one evaluates and publishes the round before, and trains the server's own update
+    /// if the aggregation trusts one (FLTrust). Alone in its process it does both itself, one after the other.
+    ///
+    /// - Parameters:
+    ///   - round: number and attempt.
+    ///   - cohort: the clients to ask, ascending.
+    ///   - down: federated weights and what the strategy sends beside them, `[job.vectors.down]`.
+    ///   - record: counts, bytes and simulated time of this attempt are added to it.
+    /// - Returns: the clients that were asked, or, of an asynchronous server, whose turns ended.
+    /// - Throws: what the exchange throws; an error of the file of clients' states, after which the run cannot go on.
     private func collect(_ round: RoundID, _ cohort: [Int], _ down: [Float], _ record: inout RoundRecord) throws
         -> [Int]
     {
@@ -136,8 +201,8 @@ final class RoundLoop {
         return report.clients ?? cohort
     }
 
-    /// Tells that the round came to too little.
-    /// - Throws: `TooFewUpdates` when it was repeated often enough.
+    /// Reports that the round came to too few updates, and drops the states that its clients sent.
+    /// - Throws: ``TooFewUpdates`` when it was repeated often enough.
     private func noteShortage(_ record: RoundRecord, mayRepeat: Bool) throws {
         let shortage = TooFewUpdates(
             round: record.round, updates: tally.participants, needed: model.minimumUpdates, attempts: record.attempts,
@@ -151,7 +216,8 @@ final class RoundLoop {
 
     // MARK: Publishing
 
-    /// Has the clients evaluate the finished round, and the server at once, unless it can while the next one trains.
+    /// Evaluates the round that has just ended: by the clients (`--client-test`), whose weights exist only between two
+    /// rounds, and by the server only if it must wait for the result or has no other ranks to wait beside.
     private func evaluate() throws {
         if let table = try evaluation.askClients(through: exchange, model, rejections) {
             for observer in observers { try observer.clientsEvaluated(table) }
@@ -159,7 +225,9 @@ final class RoundLoop {
         if !exchange.trainsElsewhere || evaluation.isUrgent { try publish { try exchange.heartbeat() } }
     }
 
-    /// Evaluates the finished round, if that is still to be done, and tells the observers.
+    /// Completes the pending round's record by its evaluation, and hands record and state to the observers; does
+    /// nothing when no round is pending.
+    /// - Parameter heartbeat: called between batches, so that workers hear of the server.
     private func publish(_ heartbeat: () throws -> Void) throws {
         guard let record = try evaluation.finish(model.weights, heartbeat) else { return }
         timeline.enter(.checkpoint)
@@ -169,6 +237,8 @@ final class RoundLoop {
         }
     }
 
+    /// Tells observers that the run stops before its end, with a state they can save, and dismisses the workers. Errors
+    /// of dismissing are dropped: the first error is the one to report.
     private func end(because error: any Error) {
         rejections.tell()
         let cause = (error as? Interruption).map { RunStop.Cause.interruption($0) } ?? .failure(error.line)
@@ -178,9 +248,11 @@ final class RoundLoop {
         if !(error is Interruption) { try? exchange.dismiss() }
     }
 
+    /// Seconds that the run has taken, interruptions left out.
     private var seconds: Double { earlierSeconds + (ContinuousClock.now - start).seconds }
 
-    /// After the last finished round: nothing that a round changes changes before its end.
+    /// A copy of all that the rest of the run depends on, valid at any moment between two steps: a round that is under
+    /// way changes nothing of it before its end. O(parameters), plus what the parts remember.
     private var state: RunState {
         var state = RunState(job.settings, weights: model.weights)
         (state.last, state.progress) = (evaluation.last, evaluation.progress)

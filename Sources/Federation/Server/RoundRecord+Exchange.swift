@@ -3,8 +3,15 @@ import FedCore
 import Records
 
 extension RoundRecord {
-    /// Adds an exchange to the round.
-    /// - Parameter asked: clients of its cohort.
+    /// Adds one attempt's exchange to the round's record: bytes and simulated time are summed over the attempts, counts
+    /// of clients are the last one's.
+    ///
+    /// Upload counts answers, download counts one frame for each client of the cohort, as real devices would receive
+    /// it, though simulated clients that share a rank receive one together.
+    /// - Parameters:
+    ///   - tally: what came in.
+    ///   - report: what the exchange reports otherwise; its values replace the defaults.
+    ///   - asked: number of clients in the cohort.
     mutating func add(_ tally: RoundTally, _ report: ExchangeReport, cohort asked: Int, _ job: Job) {
         cohort = report.cohort ?? asked
         attempts += 1

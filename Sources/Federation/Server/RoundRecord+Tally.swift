@@ -1,8 +1,14 @@
 import Records
 
 extension RoundRecord {
-    /// The clients' part of the record. Sums in the order of clients, so that placement does not show in the loss.
-    /// - Parameter trained: samples that a client trained on, each as often as it did.
+    /// Fills in the clients' part of the record from the last attempt.
+    ///
+    /// The loss is Σ nᵢ·lossᵢ / Σ nᵢ, summed in the order of client numbers, so that neither placement on ranks nor the
+    /// order of arrival shows in its bits.
+    /// - Parameters:
+    ///   - tally: results of the clients whose update counted, and counts of the others.
+    ///   - seconds: wall time of the round, all attempts.
+    ///   - trained: samples that a client trained on, each as often as it did; for the throughput.
     mutating func finish(_ tally: RoundTally, seconds: Double, trained: (LocalResult) -> Int) {
         let ordered = tally.results.sorted { $0.client < $1.client }.map(\.result)
         participants = ordered.count

@@ -1,39 +1,55 @@
 import Aggregation
 import FedCore
 
-/// What has come in of a round: the exact sum of its updates, and what became of each client.
+/// What has come in of a round: the sum of its updates, and what became of each client. One per server, emptied before
+/// each attempt.
+///
+/// With the weighted mean the updates are added as they arrive, exactly (`ExactSum`), and never kept: memory does not
+/// grow with the cohort, and neither the order of arrival nor the wire shows in the mean. Only if the aggregation or an
+/// attack by colluders has to see each update are they kept, as rows of an `UpdateMatrix`, O(cohort · parameters)
+/// memory.
+///
+/// Each client of the cohort ends in exactly one of ``results``, ``rejected``, ``late`` and ``dropped``. An update is
+/// judged by itself alone (docs/WIRE.md, rules 1 to 10), so that it is refused or not wherever and whenever it arrives.
 final class RoundTally: AnswerReceiver {
+    /// Σ wᵢ·uᵢ and Σ wᵢ; unused while updates are kept.
     private var sum: UpdateSum
-    /// The updates themselves, where the aggregation has to see them, and the exponents of those that are scaled.
+    /// The updates themselves, one row each, where the aggregation has to see them.
     private var updates: UpdateMatrix
+    /// By client, the exponent of the power of two that its kept update is scaled by.
     private var exponents: [Int: Int] = [:]
+    /// Whether each update is kept until the round's end.
     let keepsUpdates: Bool
     private let terms: UpdateTerms
-    /// Clients whose update entered the sum, in the order of arrival.
+    /// Reports of the clients whose update counts, in the order of arrival; sort by client before summing.
     private(set) var results: [(client: Int, result: LocalResult)] = []
     /// Clients whose update was left out because something is wrong with it.
     private(set) var rejected = 0
     /// Rejected clients whose update holds NaN or infinite values, or is too large.
     private(set) var diverged = 0
-    /// Clients that had nothing at the deadline.
+    /// Clients that had nothing at the deadline, or that the server waits for no longer.
     private(set) var late = 0
     /// Clients that did not answer, or whose rank was lost.
     private(set) var dropped = 0
-    /// Simulated: until the last of them was at the server, or was waited for no longer.
+    /// Simulated seconds until the last of them was at the server, or was waited for no longer.
     private(set) var simulatedSeconds = 0.0
+    /// Bytes of the answers, as real devices would send them.
     private(set) var uploadBytes = 0
 
-    /// Why a client's new state could not be kept: the run cannot go on.
+    /// Error of the file of clients' states, after which the run cannot go on; the round loop throws it.
     private(set) var failure: (any Error)?
 
+    /// Stores the new state of a client whose update counts.
     private let keep: (_ client: Int, _ state: Span<Float>) throws -> Void
+    /// Hears of each update that is left out.
     private let rejection: (_ client: Int, _ reason: String) -> Void
 
+    /// Makes an empty tally. O(parameters) memory, or as much for each update if they are kept.
     /// - Parameters:
-    ///   - terms: of the sum; a client's state lies behind what is summed.
-    ///   - keepsUpdates: whether they are kept apart, instead of being added up.
-    ///   - keep: told of the new state of each client whose update is in the sum.
-    ///   - reject: told of each update that is left out.
+    ///   - terms: lengths and weights of the sum, the same on every rank.
+    ///   - keepsUpdates: whether updates are kept apart, instead of being added up.
+    ///   - keep: stores the new state of each client whose update counts.
+    ///   - reject: told of each update that is left out, with the reason as a clause.
     init(
         _ terms: UpdateTerms, keepsUpdates: Bool = false,
         keep: @escaping (_ client: Int, _ state: Span<Float>) throws -> Void = { _, _ in },
@@ -47,8 +63,10 @@ final class RoundTally: AnswerReceiver {
         rejection = reject
     }
 
+    /// Clients whose update counts.
     var participants: Int { results.count }
 
+    /// Empties it for the next attempt, keeping the memory. O(parameters).
     func reset() {
         sum.reset()
         updates.reset()
@@ -57,7 +75,13 @@ final class RoundTally: AnswerReceiver {
         (rejected, diverged, late, dropped, simulatedSeconds, uploadBytes) = (0, 0, 0, 0, 0, 0)
     }
 
-    /// A client's update as it came: its envelope, or what is wrong with it, and the change of the weights.
+    /// Takes in one client's answer: adds its update to the sum or leaves it out, and counts the client either way.
+    /// O(floats).
+    /// - Parameters:
+    ///   - client: the client whose answer was expected here.
+    ///   - envelope: what it reports, or what is wrong with the message.
+    ///   - update: its change of the weights and what its strategy sends beside it, `[terms.shape.sent]`.
+    ///   - state: its new state; empty when clients keep none.
     func receive(
         _ client: Int, _ envelope: Result<UpdateSlot.Envelope, UpdateSlot.Defect>, _ update: Span<Float>,
         state: Span<Float>, bytes: Int
@@ -82,8 +106,16 @@ final class RoundTally: AnswerReceiver {
         }
     }
 
-    /// A sum of clients' updates, as ``PartialSum`` writes it with these levels, and an envelope of each. It is all or nothing: of a sum one
-    /// cannot take out what is wrong with it.
+    /// Takes in a sum of clients' updates, as ``PartialSum`` writes it, and an envelope of each. All or nothing: a bad
+    /// update cannot be taken out of a sum, so any defect rejects every client in it.
+    ///
+    /// The weight that the sum holds must be what its envelopes say, or updates would be averaged with wrong weights.
+    /// - Parameters:
+    ///   - envelopes: each client of the sum, with what it reports or what is wrong.
+    ///   - words: the sum in fixed point, and two words of weight and checksum behind it.
+    ///   - levels: levels of each block that is scaled, from the highest; empty without scaled updates.
+    ///   - bytes: size of the messages it came in.
+    /// - Complexity: O(words), whatever the number of clients.
     func receive(
         _ envelopes: [(client: Int, envelope: Result<UpdateSlot.Envelope, UpdateSlot.Defect>)], sum words: Span<Int64>,
         levels: [ScaledSum.Levels], bytes: Int
@@ -115,6 +147,7 @@ final class RoundTally: AnswerReceiver {
         }
     }
 
+    /// Adds an update to the sum, or keeps it as a row, if it is finite and small enough.
     private func add(_ update: Span<Float>, of client: Int, weight: Double) throws(ExactSum.Refusal) {
         if keepsUpdates {
             let exponent = try terms.shape.exponent(of: update)
@@ -125,12 +158,16 @@ final class RoundTally: AnswerReceiver {
         }
     }
 
-    /// Makes one update of those that have come.
+    /// Makes one update of all that have come: colluding attackers forge theirs first, then the rule aggregates the
+    /// rows, or the exact sum is divided by its weight.
     /// - Parameters:
-    ///   - mean: receives it.
-    ///   - trusted: the server's own update, if the rule wants one.
-    ///   - attackers: who agree on what to send, if `attack` is of that kind.
-    /// - Returns: whether there is one.
+    ///   - rule: the aggregation; it may learn from what it sees.
+    ///   - trusted: the server's own update, `[terms.shape.averaged]`; empty unless the rule asks for one.
+    ///   - attack: the run's attack; only collusion happens at this point.
+    ///   - attackers: numbers of the clients that collude.
+    ///   - mean: receives the update, `[terms.shape.averaged]`; may hold anything when none is made.
+    /// - Returns: whether there is an update: some weight, or as many rows as the rule needs.
+    /// - Complexity: O(parameters) for the mean, otherwise that of the rule.
     func aggregate(
         by rule: inout any RobustAggregation, trusting trusted: Span<Float>, under attack: (any Attack)?,
         by attackers: Set<Int>,
@@ -150,7 +187,8 @@ final class RoundTally: AnswerReceiver {
         return true
     }
 
-    /// Writes scaled rows out, relative to the largest power of two among them.
+    /// Multiplies kept rows by their powers of two, relative to the largest exponent among them, so that the rule can
+    /// compare them. Strategies with scaled updates use ratios of the mean only, so the common factor does not matter.
     private func bringToOneScale() {
         guard let largest = exponents.values.max() else { return }
         let scaled = terms.shape.scaledCount
@@ -163,7 +201,8 @@ final class RoundTally: AnswerReceiver {
         }
     }
 
-    /// The mean of the rows is the exact sum, as if they had never been kept apart.
+    /// Adds kept rows to the exact sum, for a rule that is the mean: the same bits as if they had never been kept
+    /// apart.
     private func addRows() {
         sum = terms.emptySum()
         for (row, client) in updates.clients.enumerated() {
@@ -177,7 +216,8 @@ final class RoundTally: AnswerReceiver {
         }
     }
 
-    /// An update that the rule cannot work with is left out, and the rest is tried again.
+    /// Hands the rows to the rule. An update that the rule cannot work with is left out, and the rest is tried again
+    /// while there are enough.
     private func aggregateRows(
         by rule: inout any RobustAggregation, trusting trusted: Span<Float>, into mean: inout MutableSpan<Float>
     ) -> Bool {
@@ -194,6 +234,7 @@ final class RoundTally: AnswerReceiver {
         return false
     }
 
+    /// Stores a client's new state; the first error is kept for the round loop, because receivers cannot throw.
     private func keepState(_ client: Int, _ state: Span<Float>) {
         guard state.count > 0, failure == nil else { return }
         do {
@@ -203,6 +244,8 @@ final class RoundTally: AnswerReceiver {
         }
     }
 
+    /// Counts a client whose envelope says that there is no update to weigh. One that its own rank has found unusable
+    /// is checked again here, for a reason that says more.
     private func leaveOut(_ client: Int, _ envelope: UpdateSlot.Envelope) {
         switch envelope.result.status {
         case .late: late += 1
@@ -220,15 +263,16 @@ final class RoundTally: AnswerReceiver {
         }
     }
 
+    /// Counts a client whose update is left out, and tells why.
     private func reject(_ client: Int, because error: any Error) {
         rejected += 1
         if isDivergence(error) { diverged += 1 }
         rejection(client, error.line)
     }
 
-    /// Clients that nothing will come of: of a lost rank.
+    /// Counts clients whose rank was lost, and whose work is not given to others.
     func drop(_ clients: Int) { dropped += clients }
 
-    /// Clients that the server waits for no longer.
+    /// Counts clients that the server waits for no longer.
     func giveUp(_ clients: Int) { late += clients }
 }

@@ -6,21 +6,30 @@ import Records
 import Runtime
 
 /// The global model at the server: its weights, what of it goes down, and how a round's updates move it.
+///
+/// A round's step runs through all seams in one order: aggregation (which update?), server halves of the stages in
+/// reverse order, the strategy's step (how far?), and the stages again. With FedAvg and the mean it is wₜ₊₁ = wₜ + Σ
+/// nₖΔₖ / Σ nₖ. Everything is deterministic: equal tallies give equal bits.
+///
+/// It owns the parts that remember something between rounds; a run's state keeps them by name (``parts``). Memory:
+/// three vectors of the model's length.
 final class ServerModel {
     private let job: Job
     private var strategy: any Strategy
     private var rule: any RobustAggregation
     private var stages: [any UpdateStage]
-    /// Nil unless the aggregation trusts an update of the server's own.
+    /// Trains the server's own update; nil unless the aggregation trusts one.
     private let root: RootTrainer?
-    /// Global weights, in the canonical order.
+    /// Global weights, in the canonical order of PyTorch's `state_dict`, `[parameters]`.
     private(set) var weights: [Float]
-    /// What goes down: the federated weights, and what the strategy sends beside them.
+    /// What goes down: the federated weights and what the strategy sends beside them, `[job.vectors.down]`.
     private var down: [Float]
+    /// The round's aggregated update, `[job.vectors.averaged]`.
     private var mean: [Float]
 
-    /// - Parameter state: to continue from; it has been validated for the job.
-    /// - Throws: `ConfigurationError` when a part's state is not its own.
+    /// Starts from the seed's initial weights, or from a saved state.
+    /// - Parameter state: the state to continue from, validated for the job; nil at the beginning.
+    /// - Throws: `ConfigurationError` when a part refuses what was saved of it.
     init(_ job: Job, resuming state: RunState?, _ timeline: Timeline) throws {
         self.job = job
         strategy = job.strategy
@@ -39,22 +48,24 @@ final class ServerModel {
         mean = [Float](repeating: 0, count: job.vectors.averaged)
     }
 
-    /// The parts that may remember something, by the names under which a run's state keeps it.
+    /// The parts that may remember something, by the names under which a run's state keeps them.
     var parts: [(name: String, part: any StatefulPart)] {
         [(PartName.strategy, strategy), (PartName.aggregation, rule)]
             + stages.map { (PartName.stage(type(of: $0).name), $0) }
     }
 
-    /// What the parts have measured in the last step.
+    /// What the parts have measured in the last step, by the names of their metrics.
     var measurements: [String: Double] {
         let parts: [any Measuring] = [strategy, rule] + stages
         return parts.reduce(into: [:]) { $0.merge($1.measurements, uniquingKeysWith: { $1 }) }
     }
 
-    /// Updates that a round needs.
+    /// Updates that a round needs: `--min-clients`, or more if the aggregation promises nothing with fewer.
     var minimumUpdates: Int { max(job.settings.minClients, job.keepsUpdates ? rule.minimumUpdates : 0) }
 
-    /// What goes down next: `[job.vectors.down]`.
+    /// Collects what goes down next.
+    /// - Returns: the federated weights, then what the strategy sends beside them: `[job.vectors.down]`.
+    /// - Complexity: O(down), and a copy at the next call while the caller keeps the array.
     func prepareDown() -> [Float] {
         var down = down
         self.down = []  // or the first write would copy it
@@ -67,12 +78,17 @@ final class ServerModel {
         return down
     }
 
-    /// Trains the server's own update, if the aggregation trusts one.
+    /// Trains the server's own update for the round, if the aggregation trusts one; otherwise does nothing.
     func trainRoot(_ round: RoundID, _ down: Span<Float>, _ heartbeat: () throws -> Void) throws {
         try root?.train(round: round, down: down, heartbeat: heartbeat)
     }
 
-    /// Moves the weights by the strategy's step along the round's update, if there is one.
+    /// Moves the global weights along the round's aggregated update; leaves them as they are when no update came of it.
+    ///
+    /// Parameters that stay with the clients are cut out before the step and never change here.
+    /// - Parameters:
+    ///   - round: the round, from 1.
+    ///   - tally: the round's updates.
     func step(_ round: Int, along tally: RoundTally) {
         var (mean, weights) = (mean, weights)
         (self.mean, self.weights) = ([], [])  // or writing would copy them
@@ -94,7 +110,8 @@ final class ServerModel {
         (self.mean, self.weights) = (mean, weights)
     }
 
-    /// Moves the federated weights by the strategy's step, between the server halves of the stages.
+    /// Moves the federated weights: stages' server halves on the update, the strategy's step, stages' halves on the
+    /// weights.
     private func step(
         _ weights: inout MutableSpan<Float>, along mean: inout MutableSpan<Float>, _ round: AggregatedRound
     ) {
@@ -103,6 +120,7 @@ final class ServerModel {
         for i in stages.indices.reversed() { stages[i].afterStrategy(&weights, in: round) }
     }
 
+    /// The round as strategies and stages see it. Participants are in the order of their numbers, not of arrival.
     private func aggregated(_ round: Int, _ tally: RoundTally) -> AggregatedRound {
         let participants = tally.results.sorted { $0.client < $1.client }.map {
             AggregatedRound.Participant(client: $0.client, samples: $0.result.samples, steps: $0.result.steps)

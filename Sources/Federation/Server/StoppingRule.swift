@@ -1,10 +1,13 @@
 import Records
 
-/// Whether a run ends before its last round. A function of the records, so that a resumed run ends where it would have
-/// ended.
+/// Whether a run ends before its last round: because of `--budget-mb`, `--target-accuracy` or `--patience`.
+///
+/// A function of the records alone, so that a resumed run ends in the round where it would have ended without
+/// interruption.
 struct StoppingRule: Sendable {
     private let settings: RunSettings
 
+    /// Takes the limits from a run's settings.
     init(_ settings: RunSettings) {
         self.settings = settings
     }
@@ -12,10 +15,11 @@ struct StoppingRule: Sendable {
     /// Whether it looks at the accuracy: a round is then evaluated before the next begins, instead of beside it.
     var needsAccuracy: Bool { settings.targetAccuracy != nil || settings.patience != nil }
 
-    /// Why the run ends here; nil: it goes on.
+    /// Why the run ends here, as a clause for the user; nil when it continues. The budget is checked first.
     /// - Parameters:
-    ///   - last: the record of the last finished round.
-    ///   - progress: of the rounds whose records are complete; whether the last one's is.
+    ///   - last: record of the last finished round; nil before the first.
+    ///   - isComplete: whether that record is complete; accuracies are looked at only then.
+    ///   - progress: best accuracy, and evaluations since, over the complete records.
     func reason(after last: RoundRecord?, isComplete: Bool, _ progress: AccuracyProgress) -> String? {
         guard let last else { return nil }
         if let budget = settings.budgetMb {

@@ -1,12 +1,13 @@
-/// A round came to fewer updates than it needs.
+/// A round, and its repetitions, came to fewer updates than it needs: the run stops with a checkpoint.
 public struct TooFewUpdates: Error, Equatable, CustomStringConvertible {
     public let round: Int
+    /// Updates that counted in the last attempt.
     public let updates: Int
-    /// `--min-clients`.
+    /// Updates that a round needs: `--min-clients`, or what the aggregation needs.
     public let needed: Int
-    /// Exchanges so far.
+    /// Exchanges of this round so far.
     public let attempts: Int
-    /// What may be the cause.
+    /// A probable cause, such as divergence; nil when there is no guess.
     public var hint: String?
 
     public var description: String {

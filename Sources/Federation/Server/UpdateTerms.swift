@@ -1,17 +1,21 @@
 import FedCore
 import Records
 
-/// What every rank knows, before a round, of how its updates are weighed and added up: so whether an update is refused is
-/// a matter of that update alone, and the same wherever it is looked at.
+/// The terms on which a round's updates are summed: lengths, weights, and the bound that the fixed point is chosen by.
+///
+/// Every rank derives the same ones from the job before the first round. So whether an update is refused depends on
+/// that update alone, and comes out the same on its own rank (which leaves it out of a partial sum) and at the server.
 struct UpdateTerms: Sendable {
+    /// Floats that are sent, and which of them share a power of two.
     let shape: UpdateShape
-    /// The most that the updates of a step can weigh together.
+    /// The largest weight that the updates of a step can have together, below 2³²: it sets the scale of the exact sum.
     let totalWeight: Double
-    /// Weight of an update in the mean, by the samples it was trained on.
+    /// Weight of an update in the mean, by the samples it was trained on; nₖ in FedAvg.
     let weight: @Sendable (_ samples: Int) -> Double
-    /// By a client.
+    /// Samples that a client trains on: its report may not claim more.
     let samplesHeld: @Sendable (_ client: Int) -> Int
 
+    /// Takes the terms as they are given.
     init(
         shape: UpdateShape, totalWeight: Double, weight: @escaping @Sendable (Int) -> Double = { Double($0) },
         samplesHeld: @escaping @Sendable (Int) -> Int
@@ -22,7 +26,13 @@ struct UpdateTerms: Sendable {
         self.samplesHeld = samplesHeld
     }
 
-    /// - Throws: `ConfigurationError` when a step can come to more than can be summed exactly.
+    /// Derives the terms from strategy, vectors and settings. O(clients · log clients).
+    ///
+    /// The bound is the weight of the heaviest clients, as many as a cohort has; with an asynchronous strategy, as many
+    /// of the heaviest client as the buffer has, because one client can be in it more than once.
+    /// - Parameter samplesHeld: samples that a client trains on.
+    /// - Throws: `ConfigurationError` when a step could weigh 2³² or more, or a scaled sum have too many terms to be
+    ///   exact.
     init(
         _ strategy: any Strategy, _ vectors: JobVectors, _ settings: RunSettings,
         samplesHeld: @escaping @Sendable (Int) -> Int
@@ -53,6 +63,6 @@ struct UpdateTerms: Sendable {
             samplesHeld: samplesHeld)
     }
 
-    /// To be filled.
+    /// An empty sum on these terms. O(parameters) memory.
     func emptySum() -> UpdateSum { UpdateSum(shape, totalWeight: totalWeight) }
 }

@@ -3,25 +3,49 @@ import MPI
 import Records
 import Runtime
 
-/// A client rank: receives each round's work, trains the clients it is assigned, sends their updates, until told to stop.
+/// The main loop of a client rank: receives each round's work, does it for the clients it is assigned, sends their
+/// answers, until told to stop.
+///
+/// It has two modes. While all ranks are alive a round is collective: one broadcast of the frame down, and the wire's
+/// gatherv or reduce up, in parts that all ranks derive from the assignment. Once a rank was lost a collective would
+/// never complete, so the rest of the run goes by *orders*: a frame for this rank alone, answered point to point. An
+/// asynchronous run has orders from the start.
+///
+/// No wait is blocking: every wait polls the control communicator (`ServerContact`), which answers the server's pings
+/// and learns that collectives are to be left, or that the run is over. One object per rank, used from one thread.
 final class ClientLoop: ClientWork, ClientHost {
+    /// For collectives: frames down, answers up.
     private let communicator: any Communicator
+    /// For orders, answers to them, clients' states, and the server's messages.
     private let control: any Communicator
+    /// What this rank knows of the server, and tells it.
     private let contact: ServerContact
+    /// The same job as on every rank.
     let job: Job
+    /// The devices of this rank's clients, which trains and tests.
     let device: Device
+    /// The wire of each task that clients may be asked for.
     private let wires: TaskWires
+    /// Faults that `--inject` asks for on this rank.
     private let faults: FaultInjector
-    /// Receives the clients' states; nil when the strategy keeps none.
+    /// Receives the states of the clients that are trained here; nil when clients keep nothing.
     private let states: ClientStateReceiver?
     private let timekeeper: Timekeeper
     private let timeline: Timeline
+    /// Measures waiting apart from transfer.
     private let transfers: TransferClock
-    /// Whether a client's first batch is still to come, behind which a fault may be made.
+    /// Whether the current client's first batch is still to come; a fault of phase `train` happens behind it.
     private var awaitsFirstBatch = false
     /// The last round this rank took part in.
     private var round = RoundID(0)
 
+    /// Prepares the rank: compiles the model and makes the wires.
+    ///
+    /// - Parameters:
+    ///   - communicator: for collectives; rank 0 is the server.
+    ///   - control: a duplicate, for messages point to point.
+    ///   - contact: answers the server while this rank waits or trains.
+    /// - Throws: `ConfigurationError` when a fault or a wire of the settings cannot be; an error of oneDNN.
     init(
         _ job: Job, _ communicator: any Communicator, control: any Communicator, contact: ServerContact,
         _ timekeeper: Timekeeper
@@ -42,6 +66,10 @@ final class ClientLoop: ClientWork, ClientHost {
     /// Whether a rank was lost, so that MPI cannot be finalised.
     var hasLostRanks: Bool { contact.hasLeftCollectives }
 
+    /// Runs until the server ends the run.
+    ///
+    /// - Throws: `Interruption` when the stop flag is raised; `RoundFrameError` when a frame is damaged, because what
+    ///   this rank was to do is then unknown; errors of MPI.
     func run() throws {
         if job.asynchronous != nil { return try runByOrders() }
         var frame = emptyFrame()
@@ -67,7 +95,8 @@ final class ClientLoop: ClientWork, ClientHost {
         while let order = try nextOrder() { try carryOut(order) }
     }
 
-    /// A run without collectives.
+    /// Runs by orders from the first to the last, an empty one. Orders that came before the end was announced are left
+    /// undone.
     private func runByOrders() throws {
         while let order = try nextOrder() {
             guard order.buffer.count > 0 else {
@@ -80,7 +109,9 @@ final class ClientLoop: ClientWork, ClientHost {
 
     // MARK: Collectives
 
-    /// What a frame asks for; nil: the run is over.
+    /// What a frame asks for.
+    /// - Returns: nil when the run is over.
+    /// - Throws: `RoundFrameError.unknownKind` for a task that this job does not have.
     private func task(_ header: RoundFrame.Header) throws -> ClientTask? {
         guard header.kind != .stop else { return nil }
         guard let task = job.tasks.first(where: { $0.kind == header.kind }) else {
@@ -89,6 +120,15 @@ final class ClientLoop: ClientWork, ClientHost {
         return task
     }
 
+    /// Takes part in a round's collectives: for each part, receives the clients' states, does the work, sends the
+    /// answers. Returns early when the collectives are left; the answers stay on the wire, for the order that will ask
+    /// for them.
+    ///
+    /// - Parameters:
+    ///   - task: what the clients are asked for.
+    ///   - round: number and attempt.
+    ///   - assignment: all ranks' clients.
+    ///   - frame: what came down.
     private func join(
         _ task: ClientTask, _ round: RoundID, _ assignment: Assignment, _ frame: borrowing RoundFrame
     ) throws {
@@ -107,19 +147,22 @@ final class ClientLoop: ClientWork, ClientHost {
         MPIWorld.markRoundEnd()
     }
 
+    /// Answers the server's messages. Returns whether collectives are to be left.
     private func pollForLeaving() throws -> Bool {
         try contact.poll()
         timeline.tick()
         return contact.hasLeftCollectives
     }
 
+    /// Answers the server's messages. Returns whether this rank is let go.
     private func pollForStop() throws -> Bool {
         try contact.poll()
         timeline.tick()
         return contact.isStopped
     }
 
-    /// Waits for what the clients kept from their last rounds, if the strategy keeps anything.
+    /// Waits for what the clients kept from their last turns, if the task needs it.
+    /// - Parameter giveUp: asked while waiting; true gives up.
     /// - Returns: false when it was given up.
     private func receiveStates(
         of clients: some Sequence<Int>, for task: ClientTask, unless giveUp: () throws -> Bool
@@ -137,7 +180,8 @@ final class ClientLoop: ClientWork, ClientHost {
 
     // MARK: Orders
 
-    /// Waits for the next order; nil when the run is over.
+    /// Waits for the next order.
+    /// - Returns: the order; nil when the run is over.
     private func nextOrder() throws -> RoundFrame? {
         faults.reach(.broadcast, round: round.number + 1)
         timeline.enter(.wait, peer: 0)
@@ -154,10 +198,10 @@ final class ClientLoop: ClientWork, ClientHost {
         return frame(try request.wait())
     }
 
-    /// What is being trained, or sent, is not wanted any longer.
+    /// Thrown out of work that is not wanted any longer, whether it is being trained or sent.
     private struct OrdersEnded: Error {}
 
-    /// Does what is ordered, and sends again what is done already, unless the run ends meanwhile.
+    /// Does what is ordered, unless the run ends meanwhile.
     private func carryOut(_ order: borrowing RoundFrame) throws {
         do {
             try answer(order)
@@ -166,12 +210,15 @@ final class ClientLoop: ClientWork, ClientHost {
         }
     }
 
-    /// Within collectives nobody leaves a client half trained.
+    /// Ends a client's training in an asynchronous run that is over. Within rounds nobody leaves a client half trained:
+    /// the server waits for all of them.
     private func stopIfUnwanted() throws {
         guard job.asynchronous != nil, contact.hasOrdersEnded || contact.isStopped else { return }
         throw OrdersEnded()
     }
 
+    /// Does the work of an order, and sends it. Work that is done already, in a collective that was left, is only sent:
+    /// trained again, a client would start from a state that its first training has used up.
     private func answer(_ order: borrowing RoundFrame) throws {
         let header = try order.header()
         let clients = try assignment(order, cohort: header.cohort).clientsOfWorker[communicator.rank - 1]
@@ -200,6 +247,8 @@ final class ClientLoop: ClientWork, ClientHost {
 
     // MARK: Work
 
+    /// Notes the round everywhere it is looked at: in the guardian's marks, in reports to the server, at the device's
+    /// clock.
     private func startRound(_ round: RoundID) {
         self.round = round
         MPIWorld.markRoundStart()
@@ -207,8 +256,14 @@ final class ClientLoop: ClientWork, ClientHost {
         device.startRound()
     }
 
-    /// Does the work of some clients, and puts their answers on a wire.
-    /// - Parameter first: the first client of this rank in the round: faults are made there.
+    /// Does the work of some clients, one after the other, and puts their answers on a wire.
+    ///
+    /// - Parameters:
+    ///   - task: what they are asked for.
+    ///   - clients: numbers, in the order of the assignment.
+    ///   - frame: the weights that they start from.
+    ///   - wire: takes the answers.
+    ///   - first: this rank's first client of the round, whose update `--inject nan` spoils.
     private func work(
         _ task: ClientTask, _ clients: some Sequence<Int>, _ frame: borrowing RoundFrame, on wire: any Wire, first: Int?
     ) throws {
@@ -228,8 +283,11 @@ final class ClientLoop: ClientWork, ClientHost {
         faults.reach(.gather, round: round.number)
     }
 
+    /// Copies out a client's state as it came from the server.
     func readState(of client: Int, into state: inout MutableSpan<Float>) { states?.take(client, into: &state) }
 
+    /// Reports a batch to the server, looks for messages, and ends unwanted work.
+    /// - Throws: `Interruption`, or what ends an order early.
     func progressed(samples: Int) throws {
         try contact.trained(samples)
         timeline.tick()
@@ -238,19 +296,23 @@ final class ClientLoop: ClientWork, ClientHost {
         awaitsFirstBatch = false
     }
 
+    /// Waits so long, answering the server meanwhile: simulated delays in real time.
     func pause(_ duration: Duration) throws {
         let end = ContinuousClock.now + duration
         try contact.wait { ContinuousClock.now >= end }
     }
 
+    /// Reads a frame's assignment, checked against ranks and clients.
     private func assignment(_ frame: borrowing RoundFrame, cohort: Int) throws -> Assignment {
         try frame.assignment(cohort: cohort, workers: communicator.size - 1, clients: job.settings.clients)
     }
 
+    /// A frame to receive into, of the size that all ranks know.
     private func emptyFrame() -> RoundFrame {
         RoundFrame(cohortCapacity: job.frameCapacity, parameterCount: job.vectors.down)
     }
 
+    /// A frame of bytes that have come.
     private func frame(_ buffer: consuming Buffer<UInt8>) -> RoundFrame {
         RoundFrame(buffer, cohortCapacity: job.frameCapacity, parameterCount: job.vectors.down)
     }

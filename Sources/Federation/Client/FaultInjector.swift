@@ -6,15 +6,21 @@ import Glibc
 import Musl
 #endif
 
-/// The faults of one rank.
+/// The faults that `--inject` asks for on one rank, to test how a run gets over them: processes that are killed or
+/// stopped, delays, spoilt updates. Does nothing, at no cost, where none is asked for.
 package struct FaultInjector {
     private let faults: [Fault]
 
+    /// Keeps the faults of one rank.
+    /// - Parameters:
+    ///   - faults: all faults of the run.
+    ///   - rank: this rank; the server, rank 0, has none.
     package init(_ faults: [Fault], rank: Int) {
         self.faults = faults.filter { $0.rank == rank }
     }
 
-    /// To be called at each phase of each round; does what was asked for there.
+    /// Makes the process faults of a phase of a round. Called once at each phase; `kill` does not return, `stop`
+    /// returns when the process is continued, `delay` after its seconds.
     package func reach(_ phase: Fault.Phase, round: Int) {
         for fault in faults where fault.round == round && fault.phase == phase {
             switch fault.kind {
@@ -26,7 +32,7 @@ package struct FaultInjector {
         }
     }
 
-    /// Whether an update of this round is to be spoilt this way.
+    /// Whether an update of this round is to be spoilt this way; the caller does it.
     package func spoils(_ kind: Fault.Kind, round: Int) -> Bool {
         faults.contains { $0.kind == kind && $0.round == round }
     }

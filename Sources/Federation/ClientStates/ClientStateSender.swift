@@ -2,27 +2,32 @@ import MPI
 import Records
 import Runtime
 
-/// A client's state on its way to the rank that trains it, point to point: round, attempt and client (UInt32 each), 0, the
-/// floats.
+/// The message that brings a client's state to the rank that trains it: round, attempt and client (UInt32 each), 0
+/// (UInt32), then the floats, little-endian; tag 7 on the control communicator (docs/WIRE.md).
 enum StateMessage {
     static let headerBytes = 16
 
+    /// Size of a message with a state of so many floats.
     static func byteCount(floats: Int) -> Int { headerBytes + floats * 4 }
 }
 
-/// The server's end: sends the states of the clients that a worker trains next.
+/// The server's end of the transport of clients' states: sends a worker the states of the clients that it trains next,
+/// straight from the file. A collective round asks for them part by part, so that few are in memory at a time.
 final class ClientStateSender {
     private let states: ClientStates
+    /// Sends under way.
     private let messages: WorkerMessages
 
-    /// - Parameter pool: of the workers.
+    /// Registers with the pool, which drops messages to a worker that is lost.
     init(_ states: ClientStates, to pool: WorkerPool, on control: any Communicator) {
         self.states = states
         messages = WorkerMessages(on: control)
         pool.look(after: messages)
     }
 
-    /// Sends these clients' states without waiting for them to be received.
+    /// Sends these clients' states without waiting for them to be received. One read of the file and one message a
+    /// client.
+    /// - Throws: `ClientStatesError` when a state is damaged; errors of MPI.
     func send(_ clients: some Sequence<Int>, to worker: Int, round: RoundID) throws {
         try messages.advance()
         for client in clients {

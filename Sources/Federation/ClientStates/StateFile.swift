@@ -8,13 +8,15 @@ import Glibc
 import Musl
 #endif
 
-/// Records of one length in a file, each a client's state with its checksum.
+/// Records of one length in a file, each a client's state with its checksum. All reads and writes are positioned
+/// (`pread`, `pwrite`), so that the descriptor has no state of its own.
 final class StateFile {
     private let path: String
     private let descriptor: Int32
     private let floats: Int
+    /// Bytes of a record: 16 of prefix, 4 for each float.
     private let recordBytes: Int
-    /// One record on its way.
+    /// Memory for one record under way, reused.
     private var bytes: [UInt8]
 
     private static let magic = Array("FEDMPIST".utf8)
@@ -22,6 +24,7 @@ final class StateFile {
     private static let headerBytes = 64
     private static let prefixBytes = 16
 
+    /// Opens the file with these flags, besides those that every opening has.
     private init(_ path: String, _ flags: Int32, floats: Int) throws(ClientStatesError) {
         self.path = path
         self.floats = floats
@@ -34,12 +37,15 @@ final class StateFile {
 
     deinit { close(descriptor) }
 
+    /// Makes a new file with a header; one of that name is deleted first.
+    /// - Throws: `ClientStatesError`, for all functions here: the path and a reason in plain words.
     convenience init(creating path: String, floats: Int) throws(ClientStatesError) {
         _ = unlink(path)
         try self.init(path, O_CREAT | O_EXCL, floats: floats)
         try transfer(Self.header(floats: floats), at: 0)
     }
 
+    /// Opens a file of an earlier run, and checks its header: magic, version and length of a state.
     convenience init(opening path: String, floats: Int) throws(ClientStatesError) {
         try self.init(path, 0, floats: floats)
         var found = [UInt8](repeating: 0, count: Self.headerBytes)
@@ -49,6 +55,7 @@ final class StateFile {
         }
     }
 
+    /// The header of a file of states of this length.
     private static func header(floats: Int) -> [UInt8] {
         var header = [UInt8](repeating: 0, count: headerBytes)
         for (i, byte) in magic.enumerated() { header[i] = byte }
@@ -58,12 +65,15 @@ final class StateFile {
         return header
     }
 
+    /// The client that a record belongs to; the state itself is not checked.
     func client(of record: Int) throws(ClientStatesError) -> Int {
         var prefix = [UInt8](repeating: 0, count: Self.prefixBytes)
         try fetch(&prefix, at: offset(record))
         return Int(prefix.span.load(UInt32.self, at: 0))
     }
 
+    /// Writes a client's state as a record, over whatever is there. O(floats).
+    /// - Parameter record: number of the record, from 0.
     func write(_ state: Span<Float>, of client: Int, to record: Int) throws(ClientStatesError) {
         var span = bytes.mutableSpan
         span.store(UInt32(client), at: 0)
@@ -72,6 +82,8 @@ final class StateFile {
         try transfer(bytes, at: offset(record))
     }
 
+    /// Reads a record and checks that it is this client's and undamaged. O(floats).
+    /// - Parameter state: `[floats]`.
     func read(_ record: Int, of client: Int, into state: inout MutableSpan<Float>) throws(ClientStatesError) {
         try fetch(&bytes, at: offset(record))
         let bytes = self.bytes
@@ -84,7 +96,9 @@ final class StateFile {
         }
     }
 
-    /// Makes the file again in a folder that was deleted and made again: what it holds can be read as long as it is open.
+    /// Makes the file again when its folder was deleted and made again during the run: an open file's content can still
+    /// be read. Does nothing where there is no folder, because no checkpoint will be there, either. O(file) when it
+    /// copies.
     func remakeIfGone() throws(ClientStatesError) {
         var found = stat()
         guard lstat(path, &found) != 0, errno == ENOENT, fstat(descriptor, &found) == 0 else { return }
@@ -104,14 +118,18 @@ final class StateFile {
         }
     }
 
+    /// Waits until the data are on disk (`fdatasync`).
     func synchronize() throws(ClientStatesError) {
         guard fdatasync(descriptor) == 0 else { throw error(Self.lastError) }
     }
 
+    /// CRC-32C of a record with the checksum's own field as 0.
     private func checksum(_ record: Span<UInt8>) -> UInt32 { record.checksum(withFieldAt: 4) }
 
+    /// Where a record begins, in bytes.
     private func offset(_ record: Int) -> Int { Self.headerBytes + record * recordBytes }
 
+    /// Writes all bytes at an offset, however many calls that takes.
     private func transfer(_ bytes: [UInt8], at offset: Int, to file: Int32? = nil) throws(ClientStatesError) {
         let file = file ?? descriptor
         var done = 0
@@ -125,6 +143,7 @@ final class StateFile {
         }
     }
 
+    /// Fills `bytes` from an offset; a file that ends before is an error.
     private func fetch(_ bytes: inout [UInt8], at offset: Int) throws(ClientStatesError) {
         var done = 0
         while done < bytes.count {
@@ -140,5 +159,6 @@ final class StateFile {
 
     private func error(_ reason: String) -> ClientStatesError { ClientStatesError(path: path, reason: reason) }
 
+    /// The reason of the last failed call, in plain words.
     private static var lastError: String { FileError.reason(errno) }
 }

@@ -4,14 +4,18 @@ import NeuralNet
 import Records
 import Runtime
 
-/// A client's half of a federated evaluation.
+/// A client's half of a federated evaluation: tests the models that the client has, the global one, its own or both, on
+/// the samples that it holds out of training (`--client-test`).
 final class ClientEvaluator {
     private let job: Job
+    /// The model compiled for inference on training data: what clients hold out is theirs.
     private let evaluator: Evaluator
     private let timeline: Timeline
-    /// Empty unless clients keep parameters of their own.
+    /// Initial weights, to which own parameters are relative; empty unless clients keep parameters of their own.
     private let initial: [Float]
 
+    /// Compiles the model.
+    /// - Throws: an error of oneDNN.
     init(_ job: Job, _ timeline: Timeline) throws {
         self.job = job
         self.timeline = timeline
@@ -19,9 +23,14 @@ final class ClientEvaluator {
         initial = job.strategy.personalization == .none ? [] : job.model.initialWeights(seed: job.settings.seed)
     }
 
+    /// Tests a client's models. One forward pass over its held-out samples for each.
+    ///
     /// - Parameters:
-    ///   - state: of the client; empty when it has no model of its own.
-    ///   - slot: receives what `EvaluationVector` says.
+    ///   - client: number of the client.
+    ///   - down: federated weights first, `[job.vectors.down]`.
+    ///   - state: the client's state; empty when it has no model of its own.
+    ///   - slot: receives an ``EvaluationVector``, `[job.evaluationVector.floats]`.
+    ///   - heartbeat: called before and after each batch.
     func evaluate(
         _ client: Int, down: Span<Float>, state: Span<Float>, slot: inout MutableSpan<Float>,
         heartbeat: () throws -> Void

@@ -1,23 +1,37 @@
 import FedCore
 import Records
 
-/// What a client sends of its evaluation: for each model it has looked at, the summed loss, then the confusion matrix.
+/// The layout of a client's answer to an evaluation: for each model it has tested, 1 + classes² floats, the summed loss
+/// and then the confusion matrix, a row for each true class. No sample leaves the client (docs/WIRE.md).
 struct EvaluationVector: Sendable, Equatable {
     let classes: Int
-    /// The global model, unless part of it is the clients' own; then each client's own, if there are such.
+    /// Models in a vector: the global one, unless part of it is the clients' own; then each client's own, if there are
+    /// such.
     let models: Int
 
+    /// Floats that one model takes.
     var floatsOfModel: Int { 1 + classes * classes }
+    /// Floats of the whole vector.
     var floats: Int { models * floatsOfModel }
 
-    /// Counts are exact up to 2²⁴ samples.
+    /// Writes one model's evaluation. Counts are exact up to 2²⁴ samples, where Float32 ends being exact.
+    /// - Parameters:
+    ///   - evaluation: loss and counts.
+    ///   - model: place among the models, from 0.
+    ///   - slot: `[floats]`.
     func write(_ evaluation: Evaluation, model: Int, into slot: inout MutableSpan<Float>) {
         let start = model * floatsOfModel
         slot[start] = Float(evaluation.loss * Double(evaluation.confusion.samples))
         for (i, count) in evaluation.confusion.counts.enumerated() { slot[start + 1 + i] = Float(count) }
     }
 
-    /// Nil when these are no counts of so many samples. The loss may be any number.
+    /// Reads one model's evaluation from a message that is not trusted.
+    /// - Parameters:
+    ///   - model: place among the models, from 0.
+    ///   - samples: samples that the client holds out, which the counts must add up to.
+    ///   - slot: `[floats]`.
+    /// - Returns: nil when the counts are not whole, negative, or of another number of samples. The loss may be any
+    ///   number.
     func read(model: Int, samples: Int, from slot: Span<Float>) -> Evaluation? {
         let start = model * floatsOfModel
         let loss = Double(slot[start])
@@ -33,18 +47,22 @@ struct EvaluationVector: Sendable, Equatable {
     }
 }
 
-/// What has come in of an evaluation by the clients.
+/// What has come in of an evaluation by the clients. Made for one exchange; its sums are taken in the order of clients,
+/// so that the order of arrival shows nowhere.
 final class EvaluationTally: AnswerReceiver {
     private let vector: EvaluationVector
+    /// Samples that a client holds out.
     private let held: (_ client: Int) -> Int
     private let rejection: (_ client: Int, _ reason: String) -> Void
     private let asked: Int
-    /// One evaluation a model.
+    /// One evaluation for each model, by client, in the order of arrival.
     private var results: [(client: Int, models: [Evaluation])] = []
 
+    /// Makes an empty tally.
     /// - Parameters:
-    ///   - asked: clients.
-    ///   - held: the samples that a client has held out.
+    ///   - vector: layout of the answers.
+    ///   - asked: number of clients asked.
+    ///   - held: samples that a client holds out.
     ///   - reject: told of each answer that is left out.
     init(
         _ vector: EvaluationVector, asked: Int, held: @escaping (_ client: Int) -> Int,
@@ -56,8 +74,11 @@ final class EvaluationTally: AnswerReceiver {
         rejection = reject
     }
 
+    /// Clients whose answer counts.
     var participants: Int { results.count }
 
+    /// Takes in a client's answer. One that is damaged, has impossible counts, or a loss that is NaN or infinite is
+    /// left out.
     func receive(
         _ client: Int, _ envelope: Result<UpdateSlot.Envelope, UpdateSlot.Defect>, _ slot: Span<Float>,
         state: Span<Float>, bytes: Int
@@ -79,11 +100,16 @@ final class EvaluationTally: AnswerReceiver {
     }
 
     // What is missing at the end is missing, whatever the reason.
+    /// Nothing: a client that is missing at the end is missing, whatever the reason.
     func drop(_ clients: Int) {}
     func giveUp(_ clients: Int) {}
 
-    /// Nil when nobody answered.
-    /// - Parameter isGlobal: of each model, whether it is the global one.
+    /// Sums up the answers: spread of the accuracies over clients, loss weighted by samples, confusion matrices.
+    /// - Parameters:
+    ///   - round: round whose weights were tested.
+    ///   - isGlobal: for each model, whether it is the global one.
+    /// - Returns: the round's entry and a table with a row for each client; nil when nobody answered.
+    /// - Complexity: O(clients · (log clients + classes²)).
     func summary(round: Int, isGlobal: [Bool]) -> (evaluation: ClientEvaluation, table: ClientAccuracies)? {
         guard !results.isEmpty else { return nil }
         results.sort { $0.client < $1.client }

@@ -2,23 +2,39 @@ public import Datasets
 import FedCore
 public import NeuralNet
 
-/// How well weights do on some samples.
+/// Loss and confusion of weights on some samples.
 public struct Evaluation: Sendable, Equatable {
-    /// Mean cross-entropy, in nats.
+    /// Mean cross-entropy in nats; NaN or infinite when the weights have diverged.
     public var loss: Double
+    /// Counts of true and predicted classes.
     public var confusion: ConfusionMatrix
 
     /// Share of samples whose largest logit is their label, in [0, 1]; nil without samples.
     public var accuracy: Double? { confusion.accuracy }
 }
 
-/// Runs a model over samples of a data set, reusing one compiled model.
+/// Runs a model over samples of a data set, in batches on one compiled model that is reused for any weights. Used from
+/// one thread; makes no random draws (no dropout), so equal weights give equal bits.
+///
+/// ```swift
+/// let evaluator = try Evaluator(model, data.test, threads: 2)
+/// let all = (0..<UInt32(data.test.count)).map { $0 }
+/// let evaluation = try evaluator.evaluate(weights.span, on: all.span)
+/// print(evaluation.loss, evaluation.accuracy ?? .nan)
+/// ```
 public final class Evaluator {
     private let model: Model
     private let data: any Dataset
     private let plan: Plan
+    /// Labels of the current batch; its length is the batch size.
     private var labels: [Int32]
 
+    /// Compiles the model for batches of up to 64 samples.
+    /// - Parameters:
+    ///   - model: the model; it takes the data set's images.
+    ///   - data: the samples.
+    ///   - threads: threads that oneDNN uses.
+    /// - Throws: an error of oneDNN.
     public init(_ model: Model, _ data: any Dataset, threads: Int) throws {
         self.model = model
         self.data = data
@@ -28,10 +44,16 @@ public final class Evaluator {
         labels = [Int32](repeating: 0, count: batch)
     }
 
+    /// Evaluates weights on some samples: one forward pass over them. The loss is summed in the order of the samples.
+    ///
     /// - Parameters:
-    ///   - samples: of the data set, at least one.
-    ///   - prepare: changes a batch before it is looked at: images one behind another, and their labels.
-    ///   - heartbeat: called after each batch.
+    ///   - weights: flat weights in the canonical order, `[model.parameterCount]`.
+    ///   - samples: indices in the data set, at least one.
+    ///   - prepare: changes a batch before it is looked at: images `[count, channels, height, width]`, and their
+    ///     labels.
+    ///   - heartbeat: called before and after each batch; may throw to end the evaluation.
+    /// - Returns: mean loss and confusion.
+    /// - Throws: what `heartbeat` throws; an error of oneDNN.
     public func evaluate(
         _ weights: Span<Float>, on samples: Span<UInt32>,
         prepare: ((_ images: inout MutableSpan<Float>, _ labels: Span<Int32>) -> Void)? = nil,
@@ -56,7 +78,7 @@ public final class Evaluator {
 }
 
 extension Plan {
-    /// Reads samples into the plan's input, and their labels.
+    /// Reads samples into the plan's input, and their labels into `labels`.
     package func read(_ samples: Span<UInt32>, of data: any Dataset, labels: inout [Int32]) {
         withInput { images in
             var labels = labels.mutableSpan

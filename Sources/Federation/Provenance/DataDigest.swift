@@ -2,12 +2,16 @@ import Cryptography
 public import Datasets
 
 extension Dataset {
-    /// Images that the digest is over, evenly spaced among all.
+    /// Images that the digest covers, evenly spaced among all.
     private static var digestedImages: Int { 1_000 }
-    /// Labels that it is over: all, unless there are more.
+    /// Labels that the digest covers: all, up to four million.
     private static var digestedLabels: Int { 1 << 22 }
 
-    /// Looks at the split as a model sees it. 4 bytes a label and some megabytes: milliseconds.
+    /// Digests the split as a model sees it: shape, classes, labels, and a thousand images.
+    ///
+    /// Not all images are read, so that a data set of gigabytes is summarised in milliseconds; that a file was
+    /// exchanged or shuffled shows all the same, in the labels.
+    /// - Complexity: 4 bytes for each label, and up to a thousand images read: milliseconds.
     public func summarized() -> DataSummary {
         var hash = DigestWriter()
         for number in [1, count, shape.channels, shape.height, shape.width, classes] {
@@ -35,26 +39,31 @@ extension Dataset {
     }
 }
 
-/// What tells a split from others.
+/// What tells a split from others, and the range of its numbers.
 public struct DataSummary: Sendable, Equatable {
-    /// In hexadecimal: equal where shape, classes and their names, every label and a thousand evenly spaced images are.
+    /// SHA-256 in hexadecimal: equal where shape, classes and their names, every label and a thousand evenly spaced
+    /// images are.
     ///
-    /// The bytes, numbers little-endian: of 32 bits `1` (the form), the samples, channels, height, width, classes; of each
-    /// class's name its length in UTF-8 and its bytes; each label in 32 bits (of more than 2²² samples, so many evenly
-    /// spaced); the images' numbers as 32-bit floats, of the samples ⌊i · n / m⌋ for i < m = min(n, 1000).
+    /// It is taken over these bytes, numbers little-endian: as UInt32 each, `1` (the version of this layout), samples,
+    /// channels, height, width, classes; for each class name the length of its UTF-8 as UInt32, and the bytes; each
+    /// label as UInt32 (beyond 2²² samples that many, evenly spaced); the images' numbers as Float32, of the samples ⌊i
+    /// · n / m⌋ for i < m = min(n, 1000).
     public let sha256: String
-    /// The least and the largest number of these images.
+    /// The least number of these images.
     public let least: Float
+    /// The largest number of these images.
     public let largest: Float
 }
 
-/// A hash of words and texts, in blocks.
+/// SHA-256 over words and texts. Collects 64 KiB before it hashes, because a call for each word would cost more than
+/// the hash.
 private struct DigestWriter: ~Copyable {
     private var hash = SHA256()
     private var block: [UInt8] = []
 
     private static let blockBytes = 1 << 16
 
+    /// Adds a word, little-endian.
     mutating func add(_ word: UInt32) {
         block.append(UInt8(truncatingIfNeeded: word))
         block.append(UInt8(truncatingIfNeeded: word >> 8))
@@ -63,16 +72,19 @@ private struct DigestWriter: ~Copyable {
         if block.count >= Self.blockBytes { flush() }
     }
 
+    /// Adds a text behind its length in bytes, so that two texts cannot be taken for one.
     mutating func add(_ text: String) {
         add(UInt32(truncatingIfNeeded: text.utf8.count))
         block += text.utf8
     }
 
+    /// Hashes what has been collected.
     private mutating func flush() {
         hash.update(block)
         block.removeAll(keepingCapacity: true)
     }
 
+    /// The hash in hexadecimal.
     consuming func finish() -> String {
         flush()
         return hash.finalize().hexadecimal

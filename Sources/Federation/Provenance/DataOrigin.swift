@@ -8,33 +8,36 @@ import FoundationEssentials
 import Foundation
 #endif
 
-/// What a model's file says of the data that it was trained on: enough to open them again, to know the samples that it was
-/// not trained on, and to see whether they are still the same. docs/MODELS.md lists the keys.
+/// What a model's file says of the data that it was trained on: enough to open them again, to know which samples it was
+/// not trained on, and to see whether they are still the same. It is the file's metadata, as strings under the keys
+/// that docs/MODELS.md lists.
 public struct DataOrigin: Sendable, Equatable {
-    /// As on the command line; nil: the file does not say.
+    /// Name of the data set, as on the command line; nil when the file does not say.
     public var dataset: String?
-    /// Seed, clients and samples of a client, and what the source took by name.
+    /// Seed, clients, samples of a client, and the options that the source took by name.
     public var options = DatasetOptions(RunSettings())
-    /// In the order of the labels; empty where they are called by their numbers.
+    /// Names of the classes in the order of the labels; empty where classes are called by their numbers.
     public var classNames: [String] = []
-    /// What the numbers of the images were divided by.
+    /// What the numbers of the images were divided by, e.g. 255.
     public var scale: Float?
-    /// The least and the largest number of images that were looked at, after that division.
+    /// The least and the largest number of the images that were looked at, after that division.
     public var range: ClosedRange<Float>?
     /// The share of the samples that was held out as test data; nil where the data set has a test split.
     public var testShare: Double?
-    /// SHA-256 of each split, as `DataSummary` has it; nil in files of older versions.
+    /// SHA-256 of the training split, as ``DataSummary`` has it; nil in files of older versions.
     public var trainDigest: String?
+    /// SHA-256 of the test split, likewise.
     public var testDigest: String?
 
-    /// Says nothing.
+    /// An origin that says nothing.
     public init() {}
 
-    /// Says all of a run's data. Reads some of the images.
+    /// Describes a run's data. Reads up to a thousand images of each split.
     public init(_ settings: RunSettings, _ data: DatasetPair) {
         self.init(dataset: settings.dataset, DatasetOptions(settings), data)
     }
 
+    /// Describes data that were opened with these options.
     init(dataset: String, _ options: DatasetOptions, _ data: DatasetPair) {
         self.dataset = dataset
         self.options = options
@@ -47,8 +50,10 @@ public struct DataOrigin: Sendable, Equatable {
         testDigest = data.test.summarized().sha256
     }
 
-    /// Reads the metadata of a weights file; what they do not say is as in `RunSettings()`.
-    /// - Throws: `ConfigurationError` when they say what cannot be.
+    /// Reads the metadata of a weights file, which may come from anybody; what they do not say is as in
+    /// `RunSettings()`.
+    /// - Throws: `ConfigurationError` that names the key and its value when a number, a range, an option or a list of
+    ///   names cannot be read.
     public init(metadata: [String: String]) throws(ConfigurationError) {
         dataset = metadata[Key.dataset]
         options.seed = try Self.number(Key.seed, in: metadata) ?? options.seed
@@ -75,7 +80,7 @@ public struct DataOrigin: Sendable, Equatable {
         testDigest = metadata[Key.testDigest]
     }
 
-    /// What `init(metadata:)` reads back.
+    /// The metadata for a weights file; `init(metadata:)` reads them back to an equal value.
     public var metadata: [String: String] {
         var metadata = [
             Key.seed: "\(options.seed)", Key.clients: "\(options.clients)",
@@ -92,9 +97,10 @@ public struct DataOrigin: Sendable, Equatable {
         return metadata
     }
 
-    /// More than this would not leave the header of a weights file room for its tensors.
+    /// Bytes of class names at most: more would not leave the header of a weights file room for its tensors.
     private static let mostBytesOfNames = 1 << 20
 
+    /// The names as a JSON list; nil when there are none, or too many for a header.
     private var encodedClassNames: String? {
         guard !classNames.isEmpty else { return nil }
         let encoder = JSONEncoder()
@@ -103,6 +109,7 @@ public struct DataOrigin: Sendable, Equatable {
         return String(decoding: text, as: UTF8.self)
     }
 
+    /// The keys of the metadata; files in the world have them, so none is ever renamed.
     private enum Key {
         static let dataset = "dataset"
         static let options = "dataset_options"
@@ -117,6 +124,7 @@ public struct DataOrigin: Sendable, Equatable {
         static let testDigest = "test_sha256"
     }
 
+    /// The number under a key; nil when the key is not there.
     private static func number<Number: LosslessStringConvertible>(
         _ key: String, in metadata: [String: String]
     ) throws(ConfigurationError) -> Number? {
@@ -125,6 +133,7 @@ public struct DataOrigin: Sendable, Equatable {
         return number
     }
 
+    /// The range, written as two numbers and a space between.
     private static func range(in metadata: [String: String]) throws(ConfigurationError) -> ClosedRange<Float>? {
         guard let text = metadata[Key.range] else { return nil }
         let bounds = text.split(separator: " ").compactMap { Float($0) }
@@ -132,6 +141,7 @@ public struct DataOrigin: Sendable, Equatable {
         return bounds[0]...bounds[1]
     }
 
+    /// The error of a value that cannot be; its text is cut and made printable, because files come from anybody.
     private static func nonsense(_ key: String, in metadata: [String: String]) -> ConfigurationError {
         ConfigurationError(
             "the model's file says \(key) '\((metadata[key] ?? "").prefix(80).printable)', which cannot be")
@@ -139,8 +149,9 @@ public struct DataOrigin: Sendable, Equatable {
 }
 
 extension Dataset {
-    /// Names of the classes, in the order of the labels; empty when classes are called as their labels are.
+    /// Names of the classes in the order of the labels; empty when classes are called by their numbers.
     public var namedClasses: [String] { hasNamedClasses ? classNames : [] }
 
+    /// Whether any class has another name than its number.
     var hasNamedClasses: Bool { classNames.enumerated().contains { $1 != "\($0)" } }
 }

@@ -4,19 +4,23 @@ public import NeuralNet
 import Records
 
 /// The data that a trained model is tried on: those that its file names, opened as its run did, unless the user names
-/// others. Every command that evaluates a model chooses here.
+/// others. Every command that evaluates a model chooses here, so that all treat a model's own test samples alike.
 public struct ModelData: Sendable {
-    /// As on the command line.
+    /// Name of the data set, as on the command line.
     public let dataset: String
+    /// What the source is opened with.
     public let options: DatasetOptions
+    /// What the model's file says.
     private let origin: DataOrigin
 
-    /// Chooses. Reads no file.
+    /// Chooses the data. Reads no file.
     ///
     /// - Parameters:
     ///   - origin: what the model's file says.
-    ///   - dataset: the user's choice, if there is one.
-    ///   - named: what the user says the source takes: each replaces what the model's run took of that name.
+    ///   - dataset: the user's choice; nil takes the model's own.
+    ///   - named: options of the source that the user gives: each replaces the one of that name from the model's run.
+    ///     With another file of the same kind the run's options stay, but not its test file; with another kind none
+    ///     stays.
     public init(of origin: DataOrigin, dataset: String? = nil, options named: NamedOptions = [:]) {
         self.origin = origin
         self.dataset = dataset ?? origin.dataset ?? RunSettings().dataset
@@ -31,12 +35,14 @@ public struct ModelData: Sendable {
         self.options = options
     }
 
+    /// The part of a data set's name before its path, e.g. `csv`.
     private static func kind(_ dataset: String) -> Substring { dataset.prefix { $0 != ":" } }
 
+    /// Whether these are the run's own data, opened as it opened them.
     private var isAsInItsRun: Bool { dataset == origin.dataset && options.named == origin.options.named }
 
     /// Opens both splits.
-    /// - Throws: `ConfigurationError` when they cannot be read.
+    /// - Throws: `ConfigurationError` when they cannot be read; with a hint when the user has named nothing.
     public func open() throws(ConfigurationError) -> DatasetPair {
         do { return try Datasets.open(dataset, options: options) } catch {
             let hint =
@@ -46,15 +52,16 @@ public struct ModelData: Sendable {
         }
     }
 
-    /// Opens both splits.
-    /// - Throws: `ConfigurationError` when they cannot be read, or the model takes other images.
+    /// Opens both splits, and checks that they are for this model.
+    /// - Throws: `ConfigurationError` when they cannot be read, or the model takes other images or knows other classes.
     public func open(for model: Model) throws(ConfigurationError) -> DatasetPair {
         let data = try open()
         try Self.check(data.test, dataset, for: model)
         return data
     }
 
-    /// - Throws: `ConfigurationError` when the model takes other images, or knows other classes.
+    /// Checks that a split is for this model.
+    /// - Throws: `ConfigurationError` when the model takes images of another shape, or has another number of classes.
     public static func check(
         _ data: any Dataset, _ dataset: String, for model: Model
     ) throws(ConfigurationError) {
@@ -66,12 +73,14 @@ public struct ModelData: Sendable {
         }
     }
 
-    /// What the user should know of the data, a line each: that they are others than those of the model's run, or not
-    /// known to be the same. Reads some of the images.
+    /// What the user should know of the data, a line each: that they differ from those of the model's run, or that this
+    /// cannot be told. Reads up to a thousand images of each split.
     ///
     /// - Parameters:
+    ///   - data: the opened splits.
     ///   - usesTraining: whether training images are looked at, too.
-    ///   - opened: how the data were opened, if not by this choice.
+    ///   - opened: the choice that the data were opened by, if not this one.
+    /// - Returns: printable lines; none when nothing is to be said.
     public func notes(on data: DatasetPair, usesTraining: Bool = false, as opened: ModelData? = nil) -> [String] {
         let opened = opened ?? self
         guard let own = origin.dataset else {
@@ -111,39 +120,42 @@ public struct ModelData: Sendable {
         return notes
     }
 
+    /// Whether a split has another digest than the file says; false when it says none.
     private func differs(_ data: any Dataset, _ digest: String?) -> Bool {
         digest.map { $0 != data.summarized().sha256 } ?? false
     }
 
-    /// The first class that has another name than the model knows.
+    /// The first class that has another name here than for the model.
     private func unlikeClass(_ data: any Dataset) -> Int? {
         guard data.hasNamedClasses, origin.classNames.count == data.classes else { return nil }
         return zip(data.classNames, origin.classNames).enumerated().first { $1.0 != $1.1 }?.offset
     }
 
+    /// The options as they are quoted in a note.
     private static func text(_ options: DatasetOptions) -> String {
         ([options.named.description.printable].filter { !$0.isEmpty } + ["seed \(options.seed)"]).joined(
             separator: ", ")
     }
 
-    /// What the user should know of images of bytes, which are divided by 255: that the model learnt from other numbers.
+    /// A note on images of bytes, which are divided by 255: that the model was trained on other numbers. Nil when its
+    /// range fits.
     public var noteOnBytes: String? {
         // Bytes rarely reach both ends, and a little beyond is still the same range.
         guard let range = origin.range, range.lowerBound < -0.01 || range.upperBound > 1.5 else { return nil }
         return "the model learnt from numbers from \(range.lowerBound) to \(range.upperBound); bytes are divided by 255"
     }
 
-    /// The names of the model's classes, in the order of its scores; empty where nobody knows them.
+    /// Names of the model's classes, in the order of its scores; empty where nobody knows them.
     public func classNames(of model: Model, _ data: DatasetPair?) -> [String] {
         if origin.classNames.count == model.classes { return origin.classNames }
         let own = data.map(\.test.namedClasses) ?? Datasets.classNames(of: dataset)
         return own.count == model.classes ? own : []
     }
 
-    /// E.g. `the 10,000 test images of fashion-mnist`.
+    /// A phrase for the test images, e.g. `the 10,000 test images of fashion-mnist`.
     public func testImages(_ data: DatasetPair) -> String { Self.testImages(data, dataset, options) }
 
-    /// The same for who has no model at hand.
+    /// The same phrase where there is no model's file.
     public static func testImages(_ data: DatasetPair, _ dataset: String, _ options: DatasetOptions) -> String {
         var digits = Array(String(data.test.count))
         for place in stride(from: digits.count - 3, to: 0, by: -3) { digits.insert(",", at: place) }
@@ -159,7 +171,8 @@ public struct ModelData: Sendable {
         return "the \(String(digits)) test images of \(dataset.printable)\(place)"
     }
 
-    /// What the file says of itself of a model that these data have changed.
+    /// What the file of a model says of its data after it was trained further on these: nothing new when they are its
+    /// run's own, otherwise a description of them.
     public func metadata(of data: DatasetPair) -> [String: String] {
         isAsInItsRun && origin.trainDigest == data.train.summarized().sha256
             ? [:] : DataOrigin(dataset: dataset, options, data).metadata

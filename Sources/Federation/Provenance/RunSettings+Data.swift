@@ -3,7 +3,7 @@ import FedCore
 public import Records
 
 extension DatasetOptions {
-    /// What a run opens its data set with.
+    /// The options that a run opens its data set with.
     public init(_ settings: RunSettings) {
         self.init()
         clients = settings.clients
@@ -14,12 +14,13 @@ extension DatasetOptions {
 }
 
 extension RunSettings {
-    /// Makes the data of a teacher those of the runs that learn from it, unless the user names others. The samples to test
-    /// on stay the ones that the teacher was not trained on, whatever the seeds of the runs.
+    /// Makes a teacher's data those of the runs that learn from it, unless the user names others.
     ///
+    /// The test samples stay the ones that the teacher was not trained on, whatever the seeds of the runs: where a seed
+    /// decides which samples are held out, the teacher's is taken.
     /// - Parameters:
     ///   - origin: the teacher's data.
-    ///   - named: the user's choice, if there is one.
+    ///   - named: the user's choice; nil takes the teacher's.
     public mutating func takeData(of origin: DataOrigin, dataset named: String?) {
         let choice = ModelData(of: origin, dataset: named, options: datasetOptions)
         dataset = choice.dataset

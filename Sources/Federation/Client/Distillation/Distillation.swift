@@ -3,24 +3,32 @@ import FedCore
 import NeuralNet
 import Records
 
-/// What a run's clients learn from beside their labels.
+/// What a run's clients learn from beside their labels: a trained model, whose softened scores are added to the loss.
+///
+/// G. Hinton, O. Vinyals, J. Dean, *Distilling the Knowledge in a Neural Network*, 2015, arXiv:1503.02531. Every rank
+/// has the same one: rank 0 reads the file and broadcasts the weights before the job is built.
 struct Distillation: Sendable {
+    /// The teacher; its weights are all finite.
     let teacher: TrainedModel
+    /// Temperature, and the weight of the labels.
     let loss: DistillationLoss
-    /// Tells whether another teacher is the same.
+    /// Digest of the teacher's weights: a checkpoint keeps it, and a resumed run refuses another teacher.
     let teacherDigest: UInt64
 
+    /// Pairs a teacher with a loss. O(weights), for the digest.
     init(_ teacher: TrainedModel, _ loss: DistillationLoss) {
         self.teacher = teacher
         self.loss = loss
         teacherDigest = teacher.digest
     }
 
-    /// What the settings ask for; nil: clients learn from labels alone.
+    /// Checks what the settings ask for; nil when clients learn from labels alone.
     /// - Parameters:
-    ///   - given: the teacher; nil: it is read from its file.
+    ///   - settings: name the teacher's file, temperature and weight.
+    ///   - given: the teacher, if it has been read; nil reads it from its file.
     ///   - student: the model that clients train.
-    /// - Throws: `ConfigurationError` when there is no such teacher, or it cannot teach this student on these data.
+    /// - Throws: `ConfigurationError` when the file cannot be read, the teacher takes other images or knows other
+    ///   classes than the student, or a weight is NaN or infinite.
     init?(_ settings: RunSettings, _ given: TrainedModel?, student: Model) throws(ConfigurationError) {
         guard let path = settings.teacher, let loss = settings.distillationLoss else { return nil }
         let teacher: TrainedModel
@@ -39,7 +47,7 @@ struct Distillation: Sendable {
 }
 
 extension TrainedModel {
-    /// Equal for equal weights of the same model. O(weights).
+    /// A digest that is equal for equal weights of the same model. O(weights).
     var digest: UInt64 {
         var hash = StableHash()
         hash.add(model.name)

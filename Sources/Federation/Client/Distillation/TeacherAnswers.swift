@@ -2,25 +2,30 @@ import Datasets
 import FedCore
 import NeuralNet
 
-/// What the teacher says of the samples that a rank trains on: asked for once, and kept, 4 · (classes + 1) bytes a sample of
-/// the data set.
+/// The teacher's answers for the samples that a rank trains on: asked for once, then kept, 4 · (classes + 1) bytes for
+/// every sample of the data set. Without this a teacher would cost a forward pass for each epoch of each round.
 ///
 /// The teacher sees a client's samples in the partition's order, in batches of one size. Its answers are the same bits
 /// wherever the client is trained, and whatever was trained there before.
 final class TeacherAnswers {
+    /// How targets are made of the teacher's scores.
     let loss: DistillationLoss
     private let data: any Dataset
+    /// The teacher, compiled for inference.
     private let plan: Plan
     private var labels: [Int32]
-    /// Floats of a sample.
+    /// Floats of a sample's target, classes + 1.
     private let width: Int
-    /// The teacher's answers for every sample of the data set; zeros where it has not been asked.
+    /// Targets of every sample of the data set, `[samples, width]`; zeros where the teacher has not been asked.
     private var answers: [Float]
-    /// How many of each client's samples the teacher has seen.
+    /// By client, how many of its samples the teacher has seen, from the first.
     private var seen: [Int: Int] = [:]
 
+    /// Samples of a forward pass.
     private static let batch = 64
 
+    /// Compiles the teacher, and reserves memory for all answers.
+    /// - Throws: an error of oneDNN.
     init(_ distillation: Distillation, _ data: any Dataset, threads: Int) throws {
         loss = distillation.loss
         self.data = data
@@ -31,11 +36,13 @@ final class TeacherAnswers {
         answers = [Float](repeating: 0, count: data.count * width)
     }
 
-    /// Asks the teacher about those of a client's samples that it has not seen.
+    /// Asks the teacher about those of a client's samples that it has not seen. After the client's first turn it does
+    /// nothing.
     /// - Parameters:
     ///   - samples: all that the client trains on, in the partition's order.
-    ///   - prepare: changes a batch in the plan before the teacher sees it.
-    ///   - goesOn: called after each batch; false ends it there.
+    ///   - client: number of the client.
+    ///   - prepare: changes a batch in the plan before the teacher sees it, as hooks do for the student.
+    ///   - goesOn: called after each batch; false ends it there, and the next turn resumes.
     /// - Returns: false when it was ended.
     func ask(
         about samples: ArraySlice<UInt32>, of client: Int,
@@ -54,8 +61,10 @@ final class TeacherAnswers {
         return true
     }
 
-    /// Copies what the teacher said of these samples.
-    /// - Parameter targets: room for `[samples.count, classes + 1]` or more.
+    /// Copies the targets of these samples.
+    /// - Parameters:
+    ///   - samples: indices in the data set; the teacher has been asked about them.
+    ///   - targets: room for `[samples.count, classes + 1]` or more.
     func read(_ samples: Span<UInt32>, into targets: inout [Float]) {
         let (answers, width) = (answers, width)
         for i in 0..<samples.count {
@@ -64,6 +73,7 @@ final class TeacherAnswers {
         }
     }
 
+    /// Makes targets of the scores in the plan's output, and keeps them.
     private func keep(of samples: [UInt32]) {
         let classes = width - 1
         var target = [Float](repeating: 0, count: width)

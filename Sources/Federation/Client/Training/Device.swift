@@ -4,22 +4,27 @@ import FedCore
 public import Records
 import Runtime
 
-/// A client's turn in a round: the conditions of its device, its training within the deadline, and what it reports.
+/// A client's turn in a round, as its device would have it: simulated conditions, training within the deadline, and
+/// what it reports. One on each rank, for all its clients, one after the other.
 ///
-/// Clients look at the clock between batches. In virtual time (``DeviceSimulation/isVirtual``) the clock is computed
-/// from what the client has done, so that who is late depends on the seed only; otherwise it is the wall clock, from
-/// when this rank got its work.
+/// The clock is looked at between batches. In virtual time (``DeviceSimulation/isVirtual``) it is computed from the
+/// samples that the client has seen, so that who is late depends on the seed alone; otherwise it is the wall clock
+/// since this rank got its work (``startRound()``).
 final class Device {
     private let job: Job
     private let settings: RunSettings
     private let simulation: DeviceSimulation
     private let trainer: LocalTrainer
-    /// Nil unless clients hold something out.
+    /// Tests models on samples that clients hold out; nil unless they do.
     private let evaluator: ClientEvaluator?
+    /// Floats that a client sends, without its state.
     private let updateFloats: Int
     private let timeline: Timeline
+    /// When this rank got its work, on the wall clock.
     private var workArrived = ContinuousClock.now
 
+    /// Compiles the model for training, and for evaluation if clients test.
+    /// - Throws: an error of oneDNN.
     init(_ job: Job, _ timeline: Timeline) throws {
         self.timeline = timeline
         self.job = job
@@ -30,16 +35,26 @@ final class Device {
         updateFloats = job.vectors.up
     }
 
-    /// The wall clock of the deadline starts.
+    /// Starts the wall clock of the deadline; called when a rank gets its work.
     func startRound() {
         workArrived = .now
     }
 
+    /// Does one client's turn of training.
+    ///
+    /// The client may be dropped (it does not answer), late (nothing by the deadline, or `--late-policy drop`), partial (what
+    /// it had by then) or complete. In virtual time a client whose upload would end past the hard limit is late, too.
+    ///
     /// - Parameters:
-    ///   - down: the global weights, and what the strategy sends beside them.
-    ///   - slot: ends with the client's state; receives what it sends, zeros when there is no update, and its new state.
+    ///   - client: number of the client.
+    ///   - round: number and attempt; with the client they address its random numbers.
+    ///   - down: the global weights, and what the strategy sends beside them, `[job.vectors.down]`.
+    ///   - slot: ends with the client's state; receives what it sends, zeros when there is no update, and its new
+    ///     state, `[job.vectors.slot]`.
     ///   - progress: called after each step with the samples it saw.
     ///   - pause: waits so long, answering others meanwhile; for delays that are slept through.
+    /// - Returns: status, samples, steps, loss and simulated seconds.
+    /// - Throws: what `progress` and `pause` throw; errors of oneDNN.
     func run(
         client: Int, round: RoundID, down: Span<Float>, slot: inout MutableSpan<Float>,
         progress: (Int) throws -> Void, pause: (Duration) throws -> Void
@@ -96,11 +111,15 @@ final class Device {
         return result
     }
 
-    /// Tries the client's models on what it has held out.
+    /// Tests the client's models on the samples that it holds out.
+    ///
     /// - Parameters:
-    ///   - state: of the client, as it is kept; empty when it has no model of its own.
+    ///   - client: number of the client.
+    ///   - down: the global weights, `[job.vectors.down]`.
+    ///   - state: the client's state; empty when it has no model of its own.
     ///   - slot: receives an `EvaluationVector`.
     ///   - heartbeat: called after each batch.
+    /// - Returns: the number of samples held out; no loss, which is in the slot.
     func evaluate(
         client: Int, down: Span<Float>, state: Span<Float>, slot: inout MutableSpan<Float>,
         heartbeat: () throws -> Void
@@ -110,6 +129,7 @@ final class Device {
         return LocalResult(samples: job.clientTest.count(of: client))
     }
 
+    /// The report of a client without an update, whose place in the message is filled with zeros.
     private func nothing(
         _ status: UpdateStatus, simulatedSeconds: Double, _ slot: inout MutableSpan<Float>
     ) -> LocalResult {
@@ -122,6 +142,6 @@ final class Device {
 }
 
 extension RunSettings {
-    /// Seconds until the server waits no longer for a client: the deadline and the time-out of a silent rank.
+    /// Seconds until the server waits no longer for a client: the deadline plus the time-out of a silent rank.
     public var hardLimit: Double { (roundDeadline ?? 0) + failureTimeout }
 }

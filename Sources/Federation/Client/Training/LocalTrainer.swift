@@ -4,31 +4,48 @@ import NeuralNet
 import Records
 import Runtime
 
-/// Trains clients one after the other on this rank, reusing one compiled model.
+/// Local training: *ClientUpdate(k, w)* of McMahan et al. 2017, Algorithm 1, for one client after the other on one
+/// compiled model.
+///
+/// ```
+/// for each local epoch i from 1 to E      runEpochs: --epochs, or --local-steps
+///     for batch b ∈ split(Pₖ, B)          shuffled by TurnStreams, --batch-size
+///         w ← w − η ∇ℓ(w; b)              step, the hooks' corrections, SGD
+/// return w − w₀ to the server             UpdateWriter
+/// ```
+///
+/// Around it stands what other algorithms need: a gradient over all data (`LocalWork`), corrections of each gradient
+/// (`StepHook`), a second model that stays with the client (Ditto), a teacher's targets. Nothing is carried over from
+/// one client to the next, so that any rank may train any client to the same bits.
 final class LocalTrainer {
     private let job: Job
+    /// The model compiled for training with batches of `job.batchSize`; holds weights, gradients, momentum.
     private let plan: Plan
     private var optimizer: SGD
     private let timeline: Timeline
+    /// The samples of the current epoch, in the order they are trained on.
     private var order: [UInt32] = []
     private var labels: [Int32]
     /// Nil unless clients learn from a teacher.
     private let teacher: TeacherAnswers?
-    /// The teacher's targets for the samples in the plan's input.
+    /// The teacher's targets for the samples in the plan's input, `[batch, classes + 1]`.
     private var targets: [Float]
-    /// In the plan's order, as is the drift.
+    /// The weights that training started from, in the plan's order, as is the drift.
     private var anchor: [Float] = []
+    /// The strategy's drift term for this client, such as SCAFFOLD's c − cᵢ.
     private var drift: [Float] = []
     /// Gradient over all of the client's data at the global weights, in the canonical order.
     private var gradient: [Float] = []
     private let writer: UpdateWriter
-    /// Called in each step, for the global model and for clients' own ones.
+    /// Hooks on the gradients of the global model, and of clients' own ones.
     private let gradientHooks: [any StepHook]
     private let ownModelHooks: [any StepHook]
-    /// Changing the samples of the client that is trained.
+    /// Hooks that change the samples of the client that is trained.
     private var sampleHooks: [any StepHook] = []
+    /// The client, round and attempt under way.
     private var turn: ClientTurn
 
+    /// Compiles the model, and the teacher if there is one. Seconds at most; memory: the plan's.
     init(_ job: Job, _ timeline: Timeline) throws {
         self.timeline = timeline
         let settings = job.settings
@@ -51,11 +68,16 @@ final class LocalTrainer {
     }
 
     /// Trains one client from the global weights.
+    ///
     /// - Parameters:
-    ///   - samples: that it trains on.
-    ///   - down: the global weights, and what the strategy sends beside them.
-    ///   - slot: ends with the client's state; receives what it sends, and its new state.
+    ///   - client: number of the client.
+    ///   - samples: indices of its samples in the training set.
+    ///   - round: number and attempt.
+    ///   - down: the global weights, then what the strategy sends beside them, `[job.vectors.down]`.
+    ///   - slot: `[job.vectors.slot]`: ends with the client's state; receives what it sends, and its new state.
     ///   - goesOn: called after each step with the samples it saw; false ends the training there.
+    /// - Returns: samples that the update weighs, steps, loss; `partial` if it was ended early.
+    /// - Throws: what `goesOn` throws; errors of oneDNN.
     func train(
         client: Int, samples: ArraySlice<UInt32>, round: RoundID, down: Span<Float>, slot: inout MutableSpan<Float>,
         goesOn: (Int) throws -> Bool
@@ -131,7 +153,7 @@ final class LocalTrainer {
         return result
     }
 
-    /// Trains the client's own model, from where its state has it, tied to the global weights by the strategy.
+    /// Trains the client's own model (Ditto), from its state, tied to the global weights by the strategy.
     private func trainOwnModel(
         _ samples: ArraySlice<UInt32>, client: Int, round: RoundID, _ global: Span<Float>,
         _ slot: inout MutableSpan<Float>, _ goesOn: (Int) throws -> Bool
@@ -149,7 +171,9 @@ final class LocalTrainer {
         try writer.writeOwn(plan, into: &slot)
     }
 
-    /// - Parameter ofOwnModel: another stream of batches, and other hooks.
+    /// Runs the local epochs, or as many steps as `--local-steps` says. `result.loss` is the mean over the last epoch's
+    /// samples so far, each at the weights its batch saw.
+    /// - Parameter ofOwnModel: selects other streams of batches and dropout, and other hooks.
     private func runEpochs(
         _ samples: ArraySlice<UInt32>, round: RoundID, ofOwnModel: Bool = false, _ result: inout LocalResult,
         _ goesOn: (Int) throws -> Bool
@@ -189,9 +213,9 @@ final class LocalTrainer {
         }
     }
 
-    /// The gradient of the mean loss over a client's data at the weights as they are, without dropout: left in the plan and
-    /// in `gradient`.
-    /// - Returns: the mean loss, and the samples seen; fewer than there are when the time was over.
+    /// Finds the gradient of the mean loss over a client's data at the current weights, without dropout, and leaves it
+    /// in the plan and in `gradient`.
+    /// - Returns: the mean loss, and the samples seen; fewer than there are when it was ended early.
     private func findGradient(
         _ samples: ArraySlice<UInt32>, _ goesOn: (Int) throws -> Bool
     ) throws -> (loss: Double, samples: Int) {
@@ -222,7 +246,7 @@ final class LocalTrainer {
         return (loss / Double(seen), seen)
     }
 
-    /// Forward and backward on `order[start ..< start + count]`; returns the summed loss.
+    /// Runs forward and backward on `order[start ..< start + count]`. Returns the summed loss.
     private func step(from start: Int, count: Int, _ dropout: DropoutKey?) throws -> Double {
         let order = self.order
         let samples = order.span.extracting(start..<start + count)
@@ -237,8 +261,7 @@ final class LocalTrainer {
             .lossSum
     }
 
-    /// Has the teacher see what the client trains on, as the client sees it.
-    /// - Returns: false when the time was over.
+    /// Has the teacher see what the client trains on, as the client sees it. Returns false when it was ended.
     private func askTeacher(
         about samples: ArraySlice<UInt32>, of client: Int, _ goesOn: (Int) throws -> Bool
     ) throws -> Bool {
@@ -281,11 +304,12 @@ final class LocalTrainer {
         random.shuffle(&order)
     }
 
+    /// Copies the plan's weights: what training started from.
     private func keepAnchor() {
         copyWeights(into: &anchor)
     }
 
-    /// The strategy's drift in the plan's order, by way of the plan's weights, which are loaded after it.
+    /// Brings the strategy's drift into the plan's order, by way of the plan's weights, which are loaded after it.
     private func prepareDrift(_ broadcast: Span<Float>, _ state: Span<Float>) throws {
         var canonical = [Float](repeating: 0, count: job.model.parameterCount)
         var span = canonical.mutableSpan
@@ -304,16 +328,16 @@ final class LocalTrainer {
 }
 
 extension Job {
-    /// Samples of a full step of local training. No client has more samples than the largest: a batch beyond that would be
-    /// padding.
+    /// Samples of a full step of local training: `--batch-size`, or those of the largest client if it has fewer,
+    /// because what goes beyond would be padding.
     package var batchSize: Int {
         (0..<settings.clients).reduce(1) { max($0, min(settings.batchSize, partition.count(of: $1))) }
     }
 
-    /// ρ of the clients' SGD.
+    /// Momentum ρ of the clients' SGD; 0 for strategies that bring their own.
     package var localMomentum: Float { strategy.usesLocalMomentum ? settings.momentum : 0 }
 
-    /// Samples that a client with so many trains on in a round, each as often as it is trained on.
+    /// Samples that a client with so many trains on in a round, each counted as often as it is trained on.
     func trainedSamples(holding samples: Int) -> Int {
         let own = strategy.personalization == .model ? epochSamples(samples) : 0
         return switch strategy.localWork {
@@ -323,11 +347,12 @@ extension Job {
         }
     }
 
-    /// Samples that clients train on in a round, together.
+    /// Samples that these clients train on in a round, together.
     func trainedSamples(by clients: [Int]) -> Int {
         clients.reduce(0) { $0 + trainedSamples(holding: partition.count(of: $1)) }
     }
 
+    /// Samples that the epochs, or the `--local-steps`, of a client with so many amount to.
     private func epochSamples(_ samples: Int) -> Int {
         guard let steps = settings.localSteps else { return samples * settings.epochs }
         let batch = min(settings.batchSize, max(samples, 1))

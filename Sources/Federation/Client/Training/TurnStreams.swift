@@ -2,22 +2,30 @@ package import FedCore
 package import NeuralNet
 package import Records
 
-/// The random streams of one client's training in one round: the order of its samples and its dropout.
+/// The random streams of one client's training in one round: the order of its samples and its dropout masks.
 ///
-/// A repeated attempt draws other numbers, and so does the training of the client's own model. Beyond more epochs and steps
-/// than any training has the streams come round again.
+/// They are addressed by seed, round, client and a count of epochs or steps, so that a client draws the same numbers on
+/// any rank. Attempts of a round, and the client's own model, draw others. The addresses have room for 2²³ epochs and
+/// 2²⁰ steps (half as many where there is an own model); beyond that they repeat.
 package struct TurnStreams {
+    /// The run's seed.
     private let seed: UInt64
     private let round: RoundID
     private let client: Int
+    /// Whether the client's own model is trained, not the global one.
     private let isOfOwnModel: Bool
     /// Where this attempt's epochs and steps begin, counted through all attempts.
     private let firstEpoch: Int
     private let firstStep: Int
 
+    /// Addresses a client's turn.
     /// - Parameters:
-    ///   - samples: that the client holds.
+    ///   - settings: seed, epochs and steps.
+    ///   - client: number of the client.
+    ///   - round: number and attempt.
+    ///   - samples: samples that the client holds.
     ///   - batch: samples of a step.
+    ///   - isOfOwnModel: whether the client's own model is trained.
     package init(
         _ settings: RunSettings, client: Int, round: RoundID, samples: Int, batch: Int,
         ofOwnModel isOfOwnModel: Bool = false
@@ -32,13 +40,15 @@ package struct TurnStreams {
         firstStep = round.attempt * steps
     }
 
-    /// Shuffles an epoch's samples.
+    /// The stream that shuffles an epoch's samples.
+    /// - Parameter epoch: epoch of this turn, from 0.
     package func order(epoch: Int) -> RandomStream {
         let salt = (firstEpoch + epoch) % (1 << 23) + (isOfOwnModel ? 1 << 23 : 0)
         return RandomStream(seed: seed, .shuffle, round: round.number, client: client, salt: salt)
     }
 
-    /// Draws a step's masks.
+    /// The key that a step's dropout masks are drawn by.
+    /// - Parameter step: step of this turn, from 0.
     package func dropout(step: Int) -> DropoutKey {
         let step = firstStep + step
         return DropoutKey(

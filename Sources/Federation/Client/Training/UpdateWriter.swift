@@ -2,27 +2,40 @@ import FedCore
 import NeuralNet
 import Records
 
-/// Makes of a client's trained model what it sends and what it keeps: the strategy's client half, between those of the stages.
+/// Turns a client's trained model into what it sends and what it keeps: the strategy's client half (`finish`), between
+/// the client halves of the stages.
 ///
-/// A place in a message, the *slot*, is what is sent, followed by the client's state.
+/// A place in a message, the *slot*, is what is sent, `[job.vectors.up]`, followed by the client's state,
+/// `[job.vectors.state]`. Everything is written in place, into memory that the wire lends.
 final class UpdateWriter {
     private let job: Job
+    /// This rank's copies of the stages; they remember nothing from one client to the next.
     private var stages: [any UpdateStage]
-    /// In the canonical order; empty unless clients keep parameters of their own.
+    /// Initial weights in the canonical order, to which own parameters are relative; empty unless clients keep some.
     private let initial: [Float]
 
+    /// Takes what it needs of the job.
     init(_ job: Job) {
         self.job = job
         stages = job.stages
         initial = job.strategy.personalization == .none ? [] : job.model.initialWeights(seed: job.settings.seed)
     }
 
-    /// Writes what the client sends, and its state, of a model that is federated as a whole.
+    /// Writes what the client sends, and its state, for a model that is federated as a whole.
+    ///
+    /// A client that has taken no step (too late) sends zeros and keeps its state: the strategy's `finish` is not
+    /// called.
+    ///
     /// - Parameters:
-    ///   - plan: with the trained weights.
-    ///   - global: weights that the client started from.
+    ///   - plan: holds the trained weights.
+    ///   - global: weights that the client started from, `[sharedCount]`.
     ///   - broadcast: what went down beside them.
-    ///   - gradient: over all of the client's data at the global weights, if the strategy wants it.
+    ///   - gradient: mean gradient over all of the client's data at the global weights; empty unless the strategy wants
+    ///     it.
+    ///   - work: steps, learning rate and momentum of the training.
+    ///   - turn: client and round.
+    ///   - slot: `[job.vectors.slot]`.
+    /// - Complexity: O(parameters), and what strategy and stages do.
     func write(
         _ plan: Plan, global: Span<Float>, broadcast: Span<Float>, gradient: Span<Float>, _ work: FinishedWork,
         in turn: ClientTurn, into slot: inout MutableSpan<Float>
@@ -45,8 +58,12 @@ final class UpdateWriter {
         }
     }
 
-    /// Writes the change of the federated parameters, and the client's own parameters, of a model that has both.
-    /// - Parameter start: the client's model before it trained.
+    /// Writes the change of the federated parameters, and the client's own parameters, for a model that has both.
+    /// - Parameters:
+    ///   - plan: holds the trained weights.
+    ///   - start: the client's model before it trained, `[parameters]`.
+    ///   - turn: client and round.
+    ///   - slot: `[job.vectors.slot]`.
     func write(
         _ plan: Plan, from start: Span<Float>, in turn: ClientTurn, into slot: inout MutableSpan<Float>
     ) throws {
@@ -63,7 +80,7 @@ final class UpdateWriter {
         try writeOwn(plan, into: &slot)
     }
 
-    /// Writes the client's own parameters into its state.
+    /// Writes the client's own parameters into its state, as differences from the initial weights.
     func writeOwn(_ plan: Plan, into slot: inout MutableSpan<Float>) throws {
         var weights = [Float](repeating: 0, count: job.model.parameterCount)
         var span = weights.mutableSpan
@@ -73,11 +90,12 @@ final class UpdateWriter {
         job.vectors.extractOwn(span.span, initial: initial.span, into: &state)
     }
 
-    /// A client's own model: its own parameters, from its state, and the global weights of the others.
+    /// A client's own model: its own parameters, from the state in `slot`, and the federated weights for the others.
     func ownModel(shared: Span<Float>, slot: Span<Float>) -> [Float] {
         job.vectors.ownModel(initial: initial, shared: shared, state: slot.extracting(job.vectors.up...))
     }
 
+    /// Runs the stages' client halves on the message, each with its part of the client's state.
     private func finish(
         _ message: inout MutableSpan<Float>, _ state: inout MutableSpan<Float>, in turn: ClientTurn
     ) {

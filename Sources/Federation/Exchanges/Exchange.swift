@@ -1,37 +1,50 @@
 import Records
 import Runtime
 
-/// One way down and up: how the server reaches clients and gets their answers.
+/// One way down and up: how the server reaches clients and gets their answers. The seam between the algorithm, which is
+/// ``RoundLoop``, and the machines it runs on.
+///
+/// | exchange | clients are trained by | |---|---| | ``LocalExchange`` | this process | | ``WorkerExchange`` | other
+/// ranks, by collectives, and by orders once a rank was lost | | ``AsynchronousExchange`` | either, without rounds | |
+/// `SplitExchange` (SplitLearning) | other ranks, which hold the first layers, and this one, which holds the others |
+///
+/// Made by a ``TrainingScheme``; used from the server's one thread. An exchange survives the loss of client ranks and
+/// never changes the bits of a result.
 package protocol Exchange: AnyObject {
     /// Whether other ranks train, so that the server has time of its own meanwhile.
     var trainsElsewhere: Bool { get }
-    /// Whether a rank was lost, so that MPI cannot be finalised.
+    /// Whether a rank was lost: `MPI_Finalize` would wait for it for ever.
     var hasLostRanks: Bool { get }
-    /// What there is to say of the last run of a training task.
+    /// What the last run of a training task has to report beside its tally; empty by default.
     var report: ExchangeReport { get }
-    /// What the exchange needs to go on after the last finished round, beside the weights; empty when nothing.
+    /// What the exchange needs to continue after the last finished round, beside the weights; empty by default.
     var serverState: [UInt8] { get }
 
+    /// Has a cohort do a task, and returns when every client of it has answered or is given up.
+    ///
     /// - Parameters:
     ///   - task: what the cohort is to do.
-    ///   - down: the global weights, and what the strategy sends beside them.
-    ///   - besideTraining: work of the server that needs no client, done while other ranks train. It calls the heartbeat
-    ///     it is given every so often.
-    ///   - progressed: samples trained so far, a few times a second.
-    ///   - tally: receives what comes of each client.
+    ///   - round: number and attempt; answers to others are dropped.
+    ///   - cohort: numbers of the clients, ascending, at most `task.mostClients`.
+    ///   - down: the global weights, and what the strategy sends beside them, `[job.vectors.down]`.
+    ///   - tally: receives what comes of each client, in any order.
+    ///   - besideTraining: work of the server that needs no client, done while other ranks train; not called where
+    ///     ``trainsElsewhere`` is false. It calls the heartbeat it is given every so often.
+    ///   - progressed: called a few times a second with the samples trained so far.
+    /// - Throws: `Interruption`; `NoClientRanks` when all client ranks are lost for good; what `besideTraining` throws.
     func run(
         _ task: ClientTask, round: RoundID, cohort: [Int], down: Span<Float>, into tally: any AnswerReceiver,
         besideTraining: (_ heartbeat: () throws -> Void) throws -> Void,
         progressed: (Int) -> Void
     ) throws
 
-    /// To be called every so often while the server does something else: the workers hear that it is there.
+    /// Lets the workers hear that the server is there; to be called every so often while it does something else.
     func heartbeat() throws
 
-    /// Tells the workers that the run is over.
+    /// Ends the run: tells the workers, and waits until each has understood.
     func stop() throws
 
-    /// Tells the workers that the run has failed: they leave it wherever they are.
+    /// Ends a run that has failed: the workers leave it wherever they are.
     func dismiss() throws
 }
 

@@ -3,20 +3,25 @@ import MPI
 import Records
 import Runtime
 
-/// The light simulation: one process is the server and does every client's work itself.
+/// The exchange of a run without MPI: one process is the server and does every client's work itself, one after the
+/// other. No bytes cross, but envelopes and counts are those that would.
 final class LocalExchange: Exchange {
     private let job: Job
     private let host: LocalHost
     private let timeline: Timeline
+    /// False: the server's own work is not hidden behind anything.
     let trainsElsewhere = false
     let hasLostRanks = false
 
+    /// Compiles the model for clients' work.
     init(_ job: Job, _ states: ClientStates?, stop: StopFlag, _ timeline: Timeline) throws {
         self.job = job
         self.timeline = timeline
         host = try LocalHost(job, states, stop: stop, timeline)
     }
 
+    /// Does each client's work in the order of the cohort, and hands each answer to the tally at once, so that one slot
+    /// of memory serves for all. `besideTraining` is not called: the round loop has done that work already.
     func run(
         _ task: ClientTask, round: RoundID, cohort: [Int], down: Span<Float>, into tally: any AnswerReceiver,
         besideTraining: (_ heartbeat: () throws -> Void) throws -> Void,
@@ -48,6 +53,7 @@ final class LocalExchange: Exchange {
         }
     }
 
+    /// Nothing: nobody else is there, as for the two functions below.
     func heartbeat() {}
 
     func stop() {}

@@ -3,7 +3,8 @@ import MPI
 import Records
 import Runtime
 
-/// The light simulation's place of work: the process that is also the server.
+/// The place of clients' work in a run without MPI: the process that is also the server. It reads clients' states
+/// straight from the server's file.
 final class LocalHost: ClientHost {
     let job: Job
     let device: Device
@@ -13,7 +14,12 @@ final class LocalHost: ClientHost {
     /// Called after each batch with the samples trained in it.
     var whenProgressed: (_ samples: Int) -> Void = { _ in }
 
-    /// - Parameter states: nil when the strategy keeps none.
+    /// Compiles the model.
+    /// - Parameters:
+    ///   - job: the run.
+    ///   - states: what clients keep; nil when they keep nothing.
+    ///   - stop: looked at after each batch.
+    ///   - timeline: the process's phases.
     init(_ job: Job, _ states: ClientStates? = nil, stop: StopFlag, _ timeline: Timeline) throws {
         self.job = job
         self.states = states
@@ -23,8 +29,13 @@ final class LocalHost: ClientHost {
     }
 
     /// Does a client's work here and now.
-    /// - Parameter slot: receives the answer.
-    /// - Returns: the envelope that it would cross with.
+    /// - Parameters:
+    ///   - task: what the client is asked for.
+    ///   - client: number of the client.
+    ///   - round: number and attempt.
+    ///   - down: what goes down, `[job.vectors.down]`.
+    ///   - slot: receives the answer, `[task.answer(job).floats]`.
+    /// - Returns: the envelope that the answer would cross with.
     func run(
         _ task: ClientTask, _ client: Int, _ round: RoundID, down: Span<Float>, slot: inout MutableSpan<Float>
     ) throws -> UpdateSlot.Envelope {
@@ -33,15 +44,18 @@ final class LocalHost: ClientHost {
         return format.envelope(client, round, result, payloadBytes: try format.passThrough(&slot))
     }
 
+    /// Reads the client's state from the server's file.
     func readState(of client: Int, into state: inout MutableSpan<Float>) throws {
         try states?.read(client, into: &state)
     }
 
+    /// Reports a batch, and ends the run when it is asked to stop.
     func progressed(samples: Int) throws {
         try stopFlag.check()
         timeline.tick()
         whenProgressed(samples)
     }
 
+    /// Sleeps, unless the run is asked to stop.
     func pause(_ duration: Duration) throws { try stopFlag.pause(duration) }
 }

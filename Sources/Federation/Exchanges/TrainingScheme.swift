@@ -3,28 +3,42 @@ package import MPI
 package import Records
 package import Runtime
 
-/// How the clients of a run are trained: what goes down and comes up in a round, and who computes what. The rest of a run
-/// (cohorts, averaging, evaluation, records, checkpoints) is the same for all.
+/// How the clients of a run are trained: what goes down and comes up in a round, and who computes what. Everything else
+/// of a run (cohorts, averaging, evaluation, records, checkpoints) is the same for all schemes.
+///
+/// There are two: ``WholeModelTraining`` here, and `SplitTraining`, whose clients hold a model's first layers only.
+/// Each command that trains picks one; ``Session`` asks it for the server's exchange and for the client ranks' work.
 package protocol TrainingScheme: Sendable {
-    /// The stages and step hooks that the settings choose from.
+    /// The stages that the settings choose from; ``Stages/all`` by default.
     var stages: [any UpdateStage.Type] { get }
+    /// The step hooks that the settings choose from; ``StepHooks/all`` by default.
     var stepHooks: [any StepHook.Type] { get }
 
-    /// - Throws: `ConfigurationError` when it cannot honour the settings, which are valid otherwise.
+    /// Refuses settings that are valid otherwise, but that this scheme cannot honour.
+    /// - Throws: `ConfigurationError`.
     func validate(_ settings: RunSettings) throws(ConfigurationError)
 
-    /// - Throws: `ConfigurationError` when it cannot honour what the settings have become.
+    /// Refuses a job that this scheme cannot train; by default none.
+    /// - Throws: `ConfigurationError`.
     func validate(_ job: Job) throws(ConfigurationError)
 
-    /// For a process without other ranks.
+    /// The exchange of a process without other ranks.
     func localExchange(_ context: ServerContext) throws -> any Exchange
 
-    /// For rank 0.
+    /// The exchange on rank 0, with client ranks.
+    /// - Parameters:
+    ///   - context: the job and its server-side parts.
+    ///   - channels: what connects the ranks.
+    ///   - pool: the workers, and who of them lives.
     func exchange(
         _ context: ServerContext, _ channels: Channels, _ pool: WorkerPool
     ) throws -> any Exchange
 
-    /// For the other ranks.
+    /// The work of a client rank.
+    /// - Parameters:
+    ///   - job: the same job as on rank 0.
+    ///   - channels: what connects the ranks.
+    ///   - contact: answers the server.
     func clientWork(_ job: Job, _ channels: Channels, contact: ServerContact) throws -> any ClientWork
 }
 
@@ -36,21 +50,25 @@ extension TrainingScheme {
 
 /// What a client rank does from the first round to the last.
 package protocol ClientWork: AnyObject {
-    /// Whether a rank was lost, so that MPI cannot be finalised.
+    /// Whether a rank was lost: `MPI_Finalize` would wait for it for ever.
     var hasLostRanks: Bool { get }
 
-    /// Returns when the run is over.
+    /// Works until the run is over.
     func run() throws
 }
 
-/// What connects the ranks of a run.
+/// What connects the ranks of a run: two communicators over the same ranks, so that messages about who is alive never
+/// meet those of the work.
 package struct Channels {
-    /// For collectives, and for messages of an exchange's own.
+    /// For collectives, and for messages of an exchange's own; behind a simulated link on client ranks, if one is asked
+    /// for.
     package let communicator: any Communicator
-    /// For messages between `Membership` and `ServerContact`, and for orders.
+    /// For pings, reports, orders and states, and for what the sides tell each other of their lives.
     package let control: any Communicator
+    /// This rank's time.
     package let timekeeper: Timekeeper
 
+    /// Joins what connects the ranks.
     init(_ communicator: any Communicator, control: any Communicator, _ timekeeper: Timekeeper) {
         self.communicator = communicator
         self.control = control
@@ -58,21 +76,24 @@ package struct Channels {
     }
 }
 
-/// Clients train whole models on their own: federated learning as it is.
+/// Clients train whole models on their own: federated learning as McMahan et al. 2017 describe it. Synchronous or, with
+/// an asynchronous strategy, without rounds.
 public struct WholeModelTraining: TrainingScheme {
     package let stages: [any UpdateStage.Type]
     package let stepHooks: [any StepHook.Type]
 
+    /// Takes the catalogs of stages and step hooks as they are.
     public init() {
         self.init(stages: Stages.all, stepHooks: StepHooks.all)
     }
 
-    /// With other catalogs of stages and step hooks.
+    /// Takes other catalogs of stages and step hooks; for tests.
     package init(stages: [any UpdateStage.Type], stepHooks: [any StepHook.Type]) {
         self.stages = stages
         self.stepHooks = stepHooks
     }
 
+    /// Refuses the settings of a model that is trained in two parts.
     package func validate(_ settings: RunSettings) throws(ConfigurationError) {
         guard settings.serverPart == nil else {
             throw ConfigurationError(
@@ -81,6 +102,7 @@ public struct WholeModelTraining: TrainingScheme {
         }
     }
 
+    /// ``LocalExchange``, or an ``AsynchronousExchange`` over ``LocalWorkers``.
     package func localExchange(_ context: ServerContext) throws -> any Exchange {
         let (job, timeline) = (context.job, context.timeline)
         guard let strategy = job.asynchronous else {
@@ -89,6 +111,7 @@ public struct WholeModelTraining: TrainingScheme {
         return try AsynchronousExchange(context, strategy, LocalWorkers(job, stop: context.stop, timeline))
     }
 
+    /// ``WorkerExchange``, or an ``AsynchronousExchange`` over ``RankWorkers``.
     package func exchange(
         _ context: ServerContext, _ channels: Channels, _ pool: WorkerPool
     ) throws -> any Exchange {
@@ -97,6 +120,7 @@ public struct WholeModelTraining: TrainingScheme {
         return try AsynchronousExchange(context, strategy, RankWorkers(job, channels, pool))
     }
 
+    /// A ``ClientLoop``.
     package func clientWork(_ job: Job, _ channels: Channels, contact: ServerContact) throws -> any ClientWork {
         try ClientLoop(
             job, channels.communicator, control: channels.control, contact: contact, channels.timekeeper)

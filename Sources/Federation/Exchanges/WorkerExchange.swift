@@ -4,23 +4,42 @@ import MPI
 import Records
 import Runtime
 
-/// The server's half of the exchange with client ranks: `MPI_Bcast` down and a `Wire` up while all ranks are
-/// there; tasks and answers point to point once one was lost.
+/// The server's half of the exchange with client ranks: one `MPI_Ibcast` down and a ``Wire`` up while all ranks are
+/// there; orders and answers point to point once one was lost.
+///
+/// A collective with a dead member never completes, so none is waited for without looking: each wait polls
+/// `WorkerPool`, and after a loss the request is given up (its buffers are leaked on purpose, because MPI may still
+/// write to them) and what is still owed goes out as orders. `--on-failure reassign` gives a lost rank's clients to
+/// others, to the same bits; `drop` leaves them out of the round. ClientLoop is the other half.
 final class WorkerExchange: Exchange {
     private let communicator: any Communicator
     private let job: Job
+    /// Who takes part, and who owes which clients.
     private let pool: WorkerPool
+    /// The wire of each task.
     private let wires: TaskWires
+    /// Orders, and answers to them.
     private let tasks: PointToPointTasks
-    /// Nil when the strategy keeps no state for a client.
+    /// Sends clients' states; nil when they keep none.
     private let states: ClientStateSender?
     private let timekeeper: Timekeeper
     private let timeline: Timeline
+    /// Measures waiting apart from transfer.
     private let transfers: TransferClock
+    /// For everything point to point.
     private let control: any Communicator
+    /// The frame that is broadcast, reused from round to round; nil while MPI has it, and for good once a broadcast was
+    /// given up.
     private var frame: RoundFrame?
+    /// True: the server is free while clients train.
     let trainsElsewhere = true
 
+    /// Makes the wires of all tasks, and memory for one frame.
+    /// - Parameters:
+    ///   - job: the run.
+    ///   - channels: what connects the ranks.
+    ///   - states: what clients keep; nil when they keep nothing.
+    ///   - pool: the workers.
     init(_ job: Job, _ channels: Channels, _ states: ClientStates?, _ pool: WorkerPool) throws {
         self.job = job
         self.pool = pool
@@ -37,6 +56,9 @@ final class WorkerExchange: Exchange {
 
     var hasLostRanks: Bool { pool.hasLostRanks }
 
+    /// Assigns the cohort to the workers, longest work first, and runs the task by collectives, or by orders when a
+    /// rank is lost, in this round or before. At the hard limit (deadline plus time-out) workers that have not
+    /// delivered are excluded until the next round, and their clients count as late.
     func run(
         _ task: ClientTask, round: RoundID, cohort: [Int], down: Span<Float>, into tally: any AnswerReceiver,
         besideTraining: (_ heartbeat: () throws -> Void) throws -> Void,
@@ -79,15 +101,16 @@ final class WorkerExchange: Exchange {
         }
     }
 
-    /// The server waits for no client longer than this in real time; without a deadline, and in tasks that are not timed, for
-    /// as long as they answer.
+    /// Sets the hard limit from here on: the server waits for no client longer in real time. Without a deadline, in
+    /// virtual time, and in tasks that are not timed it waits for as long as the workers live.
     private func startLimit(_ task: ClientTask) {
         let settings = job.settings
         let isLimited = task.isTimed && settings.roundDeadline != nil && !settings.simulation.isVirtual
         pool.setLimit(seconds: isLimited ? settings.hardLimit : nil)
     }
 
-    /// Gives what lost workers owed to others, unless it is to be left out.
+    /// Gives what lost workers owed to others, unless it is to be left out (`--on-failure drop`).
+    /// - Returns: who has been given what.
     @discardableResult
     private func reassign(
         _ loss: WorkerPool.Loss, _ task: ClientTask, _ tally: (any AnswerReceiver)?
@@ -96,6 +119,7 @@ final class WorkerExchange: Exchange {
         return try pool.assign(loss.clients) { task.cost($0, job) }
     }
 
+    /// Sends a worker an order, and the states of its clients.
     private func send(
         _ task: ClientTask, for clients: [Int], to worker: Int, round: RoundID, _ down: Span<Float>
     ) throws {
@@ -104,11 +128,13 @@ final class WorkerExchange: Exchange {
         try states?.send(clients, to: worker, round: round)
     }
 
+    /// Pings the workers, and moves messages along.
     func heartbeat() throws {
         try pool.heartbeat()
         timeline.tick()
     }
 
+    /// Ends the run by a frame that says so, and by a message to each worker once a rank was lost.
     func stop() throws {
         try pool.shutDown {
             pool.withdrawAll()
@@ -118,11 +144,14 @@ final class WorkerExchange: Exchange {
         }
     }
 
+    /// Tells each worker that the run is over, wherever it is.
     func dismiss() throws { try pool.dismiss() }
 
     // MARK: Collectives
 
-    /// - Returns: false when a rank was lost or the hard limit is past; the rest is still owed.
+    /// Runs the task by one broadcast and the wire's parts. States go out one part ahead, so that they arrive while the
+    /// part before is collected.
+    /// - Returns: false when a rank was lost or the hard limit is past; what is still owed is then in `pool.pending`.
     private func runByCollectives(
         _ task: ClientTask, round: RoundID, down: Span<Float>, into tally: any AnswerReceiver,
         besideTraining: (_ heartbeat: () throws -> Void) throws -> Void, progressed: (Int) -> Void
@@ -151,9 +180,9 @@ final class WorkerExchange: Exchange {
         return true
     }
 
-    /// Sends the frame of what is owed.
-    /// - Parameter task: nil: the run is over.
-    /// - Returns: false when a rank was lost.
+    /// Broadcasts the frame of what is owed.
+    /// - Parameter task: what is asked for; nil says that the run is over.
+    /// - Returns: false when a rank was lost, and the broadcast is given up.
     private func broadcast(
         _ task: ClientTask?, round: RoundID, _ down: Span<Float>?, into tally: (any AnswerReceiver)?,
         progressed: () -> Void
@@ -182,7 +211,7 @@ final class WorkerExchange: Exchange {
         return true
     }
 
-    /// Sends the states of the clients of one part of the collectives.
+    /// Sends the states of the clients of one part of the collectives, if there is such a part.
     private func sendStates(_ task: ClientTask, part: Int, _ assignment: Assignment, round: RoundID) throws {
         let wire = wires[task]
         guard let states, task.needsState(job), part < wire.partCount(assignment) else { return }
@@ -191,7 +220,8 @@ final class WorkerExchange: Exchange {
         }
     }
 
-    /// Whether a rank is lost, so that the collective under way will not end; what it owed is then owed by others.
+    /// Whether a rank is lost, so that the collective under way will not end. What it owed is assigned to others at
+    /// once; they are sent orders when the collectives have been left.
     private func hasLost(_ task: ClientTask, _ tally: (any AnswerReceiver)?) throws -> Bool {
         let loss = try pool.findLost(among: pool.members)
         guard !loss.workers.isEmpty else { return false }

@@ -1,17 +1,22 @@
 public import FedCore
 import Records
 
-/// Keeps running means and variances of batch normalisation away from the strategy: they move by their mean change, whatever
-/// the strategy's step. A momentum, or a scaled update, could make a variance negative.
+/// Keeps running means and variances of batch normalisation away from the strategy: they move by the clients' mean
+/// change, whatever the strategy's step. A server's momentum, or a scaled update, could make a variance negative.
+///
+/// On the client the statistics are cut out before the strategy's `finish`, so that norms and control variates do not
+/// see them, and are put into the message afterwards; on the server it is the other way round.
 public struct RunningStatistics: UpdateStage {
     public static let name = "running-statistics"
     public static let summary = "moves the running statistics of batch normalisation by their mean change"
     public static let halves: StageHalves = [.client, .server]
 
     private let layout: UpdateLayout
-    /// Held back while the strategy works.
+    /// Statistics that are held back while the strategy works.
     private var held: [Float] = []
 
+    /// The stage of a model that has statistics; nil without, and where a step mixes models with a rate of at most 1:
+    /// between two variances there is only a variance.
     public init?(_ setup: StageSetup) {
         layout = setup.layout
         // A mixture of models is one already: of two variances it makes a third between them.
@@ -19,12 +24,13 @@ public struct RunningStatistics: UpdateStage {
         if layout.statistics.isEmpty || mixes { return nil }
     }
 
-    /// Neither a strategy's norms nor what it keeps have them.
+    /// Cuts the change of the statistics out of the update, and leaves zeros.
     public mutating func beforeStrategy(_ update: inout MutableSpan<Float>, in turn: ClientTurn) {
         held = taken(from: update.span)
         put([Float](repeating: 0, count: held.count), into: &update)
     }
 
+    /// Puts the change into the message: in its place, or, where updates are scaled, behind what is scaled.
     public mutating func onClient(
         _ message: inout MutableSpan<Float>, state: inout MutableSpan<Float>, in turn: ClientTurn
     ) {
@@ -35,6 +41,7 @@ public struct RunningStatistics: UpdateStage {
         }
     }
 
+    /// Computes the new statistics, old ones plus mean change.
     public mutating func onServer(
         _ mean: inout MutableSpan<Float>, weights: Span<Float>, in round: AggregatedRound
     ) {
@@ -44,16 +51,19 @@ public struct RunningStatistics: UpdateStage {
         held = zip(taken(from: weights), change).map(+)
     }
 
+    /// Puts the new statistics into the weights, over what the strategy's step made of them.
     public mutating func afterStrategy(_ weights: inout MutableSpan<Float>, in round: AggregatedRound) {
         put(held, into: &weights)
     }
 
+    /// The statistics in a vector, in their order.
     private func taken(from vector: Span<Float>) -> [Float] {
         var values: [Float] = []
         for range in layout.statistics { for i in range { values.append(vector[i]) } }
         return values
     }
 
+    /// Writes statistics into their places in a vector.
     private func put(_ values: [Float], into vector: inout MutableSpan<Float>) {
         var next = 0
         for range in layout.statistics {

@@ -9,17 +9,19 @@ public struct ServerRate: UpdateStage {
     public static let summary = "multiplies the mean update by --server-lr"
     public static let halves: StageHalves = .server
 
-    /// > 0
+    /// Factor on the mean update, > 0; 1 is no stage at all.
     public let rate: Float
     /// Length of the update.
     private let parameters: Int
 
+    /// The stage of a run with a `--server-lr` other than 1.
     public init?(_ setup: StageSetup) {
         guard setup.settings.serverLr != 1 else { return nil }
         rate = setup.settings.serverLr
         parameters = setup.layout.parameters
     }
 
+    /// Multiplies the mean update; what comes beside it stays. O(parameters).
     public mutating func onServer(
         _ mean: inout MutableSpan<Float>, weights: Span<Float>, in round: AggregatedRound
     ) {

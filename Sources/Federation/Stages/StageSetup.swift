@@ -3,18 +3,22 @@ public import Datasets
 public import FedCore
 public import Records
 
-/// Everything that a stage or a step hook can be made from: the same on every rank.
+/// Everything that a stage or a step hook is made from. Every rank makes its own from the same values, so a stage is
+/// alike on all.
 public struct StageSetup: Sendable {
+    /// The run's settings, valid.
     public var settings: RunSettings
+    /// The run's strategy.
     public var strategy: any Strategy
-    /// Where things lie in what a client sends.
+    /// Layout of what a client sends.
     public var layout: UpdateLayout
-    /// What attackers do; nil without.
+    /// What attackers do; nil without attackers.
     public var attack: (any Attack)?
     /// Numbers of the clients that attack.
     public var attackers: Set<Int>
-    /// Shape of a training image, and how many classes there are.
+    /// Shape of a training image.
     public var image: ImageShape
+    /// Number of classes.
     public var classes: Int
 
     /// Describes a run to stages and step hooks.

@@ -42,8 +42,9 @@ final class Device {
 
     /// Does one client's turn of training.
     ///
-    /// The client may be dropped (it does not answer), late (nothing by the deadline, or `--late-policy drop`), partial (what
-    /// it had by then) or complete. In virtual time a client whose upload would end past the hard limit is late, too.
+    /// The client may be dropped (it does not answer), late (nothing by the deadline, or `--late-policy drop`), partial
+    /// (what it had by then) or complete. In virtual time a client whose upload would end past the hard limit is late,
+    /// too.
     ///
     /// - Parameters:
     ///   - client: number of the client.

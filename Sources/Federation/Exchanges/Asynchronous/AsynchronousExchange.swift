@@ -4,27 +4,44 @@ import FedCore
 import Records
 import Runtime
 
-/// The asynchronous server as the round loop sees it: a round is what leads to one step, and its tally is the buffer.
+/// The asynchronous server as the round loop sees it: a "round" is what leads to one step, and its tally is the buffer.
 ///
-/// In virtual time the schedule says whose update is next, and the workers are asked for it: the ranks train ahead of the
-/// clock, and nothing depends on when they are done. In real time updates are used as they come.
+/// Clients start whenever there is room, from the weights of that moment; every `bufferSize` updates make a step. With
+/// FedBuff this is Algorithm 1 of J. Nguyen et al., *Federated Learning with Buffered Asynchronous Aggregation*,
+/// AISTATS 2022, arXiv:2106.06639; with a buffer of one, C. Xie et al., *Asynchronous Federated Optimization*,
+/// arXiv:1903.03934.
+///
+/// In virtual time the schedule says whose update is next, and the workers are asked for it: ranks train ahead of the
+/// virtual clock, and no bit depends on when they are done. With `--real-delays` updates are used as they come, and
+/// runs differ from each other.
 final class AsynchronousExchange: Exchange {
     private let job: Job
     private let strategy: any AsynchronousStrategy
+    /// Those who train: this process or the client ranks.
     private let workers: any AsynchronousWorkers
     private let timeline: Timeline
+    /// Whether updates count in the order of real time.
     private let isReal: Bool
+    /// The source of clients to start, shared with the round loop.
     private let cohorts: CohortSource
 
+    /// Who is in flight, and the weights they started from, as of this moment.
     private var state: AsynchronousState
-    /// After the last step: nothing changes it before the next.
+    /// The state after the last step, for checkpoints: nothing changes it before the next step.
     private var finished: AsynchronousState
-    /// Whether those in flight have been handed to the workers.
+    /// Whether the turns in flight of a resumed run have been handed to the workers.
     private var hasBegun = false
-    /// Turns since the last one that brought an update.
+    /// Turns in a row that brought no update; the run ends when they are too many.
     private var fruitless = 0
+    /// What has happened since the last step, for the report.
     private var current = AsynchronousStep()
 
+    /// Starts with nobody in flight, or continues from a checkpoint, whose turns are trained again to the same bits.
+    /// - Parameters:
+    ///   - context: the job, and the state to continue from.
+    ///   - strategy: the job's strategy.
+    ///   - workers: those who train.
+    /// - Throws: `ConfigurationError` when the saved state is not of such a run.
     init(
         _ context: ServerContext, _ strategy: any AsynchronousStrategy, _ workers: any AsynchronousWorkers
     ) throws(ConfigurationError) {
@@ -45,6 +62,19 @@ final class AsynchronousExchange: Exchange {
     var report: ExchangeReport { current.report(frameBytes: job.downloadBytes) }
     var serverState: [UInt8] { finished.bytes }
 
+    /// Works towards one step: takes ends of turns until the buffer is full, and starts clients in the seats that
+    /// become free.
+    ///
+    /// All ends that are due at one moment of virtual time are taken before anybody starts again; so FedBuff with a
+    /// buffer of the cohort's size and equal devices is FedAvg to the bit.
+    ///
+    /// - Parameters:
+    ///   - task: must be training.
+    ///   - round: the step, from 1; it is never a repetition.
+    ///   - cohort: the clients drawn for the first seats that become free.
+    ///   - down: the weights as they are, `[job.vectors.down]`; kept for as long as somebody in flight has started from
+    ///     them.
+    /// - Throws: ``TooFewUpdates`` when turn after turn brings nothing.
     func run(
         _ task: ClientTask, round: RoundID, cohort: [Int], down: Span<Float>, into tally: any AnswerReceiver,
         besideTraining: (_ heartbeat: () throws -> Void) throws -> Void, progressed: (Int) -> Void
@@ -89,6 +119,7 @@ final class AsynchronousExchange: Exchange {
 
     // MARK: Turns
 
+    /// Starts clients in the free seats. The step's first draw is the round loop's, further ones are made here.
     private func refill(_ cohort: [Int]) throws {
         let starts = state.schedule.refill(
             from: { $0.attempt == 0 ? cohort : cohorts.draw($0) }, seed: job.settings.seed,
@@ -97,6 +128,7 @@ final class AsynchronousExchange: Exchange {
         try begin(starts)
     }
 
+    /// Hands turns to the workers, with the weights of their versions.
     private func begin(_ starts: [AsynchronousStart]) throws {
         for start in starts {
             guard let weights = state.weights[start.version] else {
@@ -106,7 +138,9 @@ final class AsynchronousExchange: Exchange {
         }
     }
 
-    /// The end of the next turn: in virtual time of one that is due, in real time of one that has come.
+    /// Takes the end of the next turn: in virtual time of one that is due, in real time of one that has come.
+    /// - Parameter waits: in real time, whether to wait for one.
+    /// - Returns: nil when there is none yet.
     private func nextEnd(waits: Bool) throws -> (AsynchronousStart, TurnEnd)? {
         guard isReal else {
             return try state.schedule.takeDue().map { ($0, try workers.finish($0)) }
@@ -116,7 +150,9 @@ final class AsynchronousExchange: Exchange {
         return (start, end)
     }
 
-    /// Puts what came of a turn into the buffer.
+    /// Puts what came of a turn into the buffer: weighed by its staleness, or counted as late when it is staler than
+    /// the strategy accepts.
+    /// - Throws: ``TooFewUpdates`` after `--round-retries` + 1 times as many fruitless turns as there are seats.
     private func use(
         _ end: TurnEnd, of start: AsynchronousStart, _ round: RoundID, into tally: any AnswerReceiver
     ) throws {
@@ -153,7 +189,10 @@ final class AsynchronousExchange: Exchange {
         }
     }
 
-    /// Makes of a client's change what it is to the step.
+    /// Turns a client's change into its contribution to the step, in place. O(parameters).
+    ///
+    /// For a strategy that mixes models it is the way from the current weights to the client's model, w_τ + Δ − w_t;
+    /// otherwise the change Δ itself. Both are scaled by s(t − τ).
     private func weigh(_ slot: inout [Float], of start: AsynchronousStart, staleness: Int) {
         let (then, now) = (state.weights[start.version] ?? [], state.weights[state.schedule.version] ?? [])
         precondition(then.count == slot.count && now.count == slot.count)

@@ -3,25 +3,26 @@ import Devices
 import FedCore
 import Records
 
-/// A client's turn in an asynchronous run: from the weights it starts with to the update that comes of it.
+/// A client's turn in an asynchronous run, from the weights it starts with to the update that comes of it.
 struct AsynchronousStart: Sendable, Equatable {
     var client: Int
-    /// Version of the weights: the steps that made them.
+    /// Version of the weights: the number of steps that made them.
     var version: Int
     /// How often this client had started from this version before.
     var attempt: Int
-    /// In virtual time, when its update is at the server; 0 in real time, where nobody knows.
+    /// Virtual seconds since the run's start when its update is at the server; 0 in real time, where nobody knows.
     var finish: Double
 
-    /// Addresses the turn's randomness and its messages, like a client's turn in the round that starts from this version.
+    /// The address of the turn's randomness and of its messages, like that of a client's turn in the round that starts
+    /// from this version.
     var id: RoundID { RoundID(version + 1, attempt: attempt) }
 }
 
-/// Who is in flight, and the virtual clock. With the versions' weights it is all that the rest of an asynchronous run
-/// depends on after a step.
+/// Who is in flight, and the virtual clock: a value without a clock of its own, and without randomness beside the
+/// seed's. With the versions' weights it is all that the rest of an asynchronous run depends on after a step.
 ///
 /// In virtual time it decides everything: updates are used in the order of (finish, client), whichever rank has trained
-/// them when.
+/// them when. Operations are O(seats · log seats) at most.
 struct AsynchronousSchedule: Sendable, Equatable {
     /// Clients that may be in flight, ≥ 1.
     let seats: Int
@@ -31,12 +32,17 @@ struct AsynchronousSchedule: Sendable, Equatable {
     private(set) var inFlight: [AsynchronousStart]
     /// Steps so far.
     private(set) var version: Int
-    /// How often the seats were filled since the last step.
+    /// How often free seats were filled since the last step; addresses the draws.
     private(set) var refills = 0
     /// How often each client has started since the last step.
     private var started: [Int: Int] = [:]
 
-    /// The schedule of a run that has yet to begin, or goes on after a step.
+    /// The schedule of a run at its beginning, or after a step.
+    /// - Parameters:
+    ///   - seats: clients that may be in flight.
+    ///   - now: virtual seconds since the run's start.
+    ///   - inFlight: turns under way, in any order.
+    ///   - version: steps so far.
     init(seats: Int, now: Double = 0, inFlight: [AsynchronousStart] = [], version: Int = 0) {
         precondition(seats >= 1 && inFlight.count <= seats)
         self.seats = seats
@@ -45,14 +51,14 @@ struct AsynchronousSchedule: Sendable, Equatable {
         self.version = version
     }
 
-    /// The weights have moved.
+    /// Notes that a step has moved the weights.
     mutating func step() {
         version += 1
         refills = 0
         started = [:]
     }
 
-    /// Ends the turn that is due, if there is one.
+    /// Ends the next turn that is due at the current moment; nil when none is.
     mutating func takeDue() -> AsynchronousStart? {
         guard let first = inFlight.first, first.finish <= now else { return nil }
         return inFlight.removeFirst()
@@ -102,14 +108,15 @@ struct AsynchronousSchedule: Sendable, Equatable {
         return starts
     }
 
+    /// The order in which turns end; of those that end together, by client.
     private static func isBefore(_ first: AsynchronousStart, _ second: AsynchronousStart) -> Bool {
         (first.finish, first.client) < (second.finish, second.client)
     }
 }
 
 extension Job {
-    /// How long a client's turn takes: download, delay, training and upload; 0 where no time is simulated. A device that
-    /// does not answer is waited for until it is taken for lost.
+    /// Virtual seconds that a client's turn takes: download, delay, training and upload; 0 where no time is simulated.
+    /// A device that does not answer is waited for until it is taken for lost, which is the hard limit.
     func virtualSeconds(ofClient client: Int, _ round: RoundID) -> Double {
         guard settings.simulation.isVirtual else { return 0 }
         let conditions = conditions(ofClient: client, round)

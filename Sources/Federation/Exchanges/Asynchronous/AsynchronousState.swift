@@ -1,8 +1,8 @@
 import FedCore
 import Runtime
 
-/// An asynchronous run after a step: who is in flight, and the weights they started from. What they have trained is not
-/// kept: whoever continues trains it again, to the same bits.
+/// An asynchronous run after a step, as a checkpoint keeps it: who is in flight, and the weights they started from.
+/// What they have trained is not kept: a resumed run trains it again, to the same bits.
 ///
 /// As bytes, little-endian:
 ///
@@ -13,15 +13,17 @@ import Runtime
 /// …   versions: number UInt32, weights Float32 in the canonical order
 /// ```
 struct AsynchronousState: Equatable {
+    /// Turns in flight, and the virtual clock.
     var schedule: AsynchronousSchedule
-    /// Weights of each version that somebody in flight has started from.
+    /// What went down, `[job.vectors.down]`, for each version that somebody in flight has started from.
     var weights: [Int: [Float]]
 
+    /// Version of the layout.
     private static let layout: UInt32 = 1
     private static let headerBytes = 24
     private static let startBytes = 24
 
-    /// O(versions in flight · parameters).
+    /// The state in this layout. O(versions in flight · parameters).
     var bytes: [UInt8] {
         let vectors = weights.sorted { $0.key < $1.key }
         let (starts, parameters) = (schedule.inFlight, vectors.first?.value.count ?? 0)
@@ -53,9 +55,14 @@ struct AsynchronousState: Equatable {
         self.weights = weights
     }
 
-    /// Reads what `bytes` gave; nothing is the state before the first step.
-    /// - Parameter version: of the run's weights.
-    /// - Throws: `ConfigurationError` for whatever no run with these settings can have left.
+    /// Reads what ``bytes`` gave, without trusting it; no bytes are the state before the first step.
+    /// - Parameters:
+    ///   - bytes: from a checkpoint.
+    ///   - version: version of the run's weights.
+    ///   - seats: clients that may be in flight.
+    ///   - clients: clients of the run.
+    ///   - parameters: length of what goes down.
+    /// - Throws: `ConfigurationError` for whatever no run with these settings can have left; nothing traps.
     init(_ bytes: [UInt8], version: Int, seats: Int, clients: Int, parameters: Int) throws(ConfigurationError) {
         if bytes.isEmpty, version == 0 {
             self.init(schedule: AsynchronousSchedule(seats: seats), weights: [:])

@@ -1,20 +1,20 @@
 import Records
 
-/// What led to a step of an asynchronous server.
+/// What led to a step of an asynchronous server, counted for the round's record.
 struct AsynchronousStep: Sendable, Equatable {
     /// Clients that were sent weights.
     var starts = 0
-    /// Turns that ended.
+    /// Turns that ended, with or without an update.
     private(set) var ends = 0
-    /// Whose they were.
+    /// The clients whose turns ended.
     private(set) var ended: Set<Int> = []
     /// Staleness of each update in the step, in the order of use.
     var staleness: [Int] = []
 
-    /// In virtual time since the step before; nil when no time is simulated.
+    /// Virtual seconds since the step before; nil when no time is simulated.
     var seconds: Double?
 
-    /// Ascending.
+    /// The clients whose turns ended, ascending.
     var clients: [Int] { ended.sorted() }
 
     /// Counts a turn that ended.
@@ -23,7 +23,8 @@ struct AsynchronousStep: Sendable, Equatable {
         ended.insert(client)
     }
 
-    /// What a record says of it, as if it had been a round.
+    /// The step as a record shows it, as if it had been a round.
+    /// - Parameter frameBytes: bytes that go down to one client.
     func report(frameBytes: Int) -> ExchangeReport {
         var report = ExchangeReport()
         (report.clients, report.cohort) = (clients, ends)

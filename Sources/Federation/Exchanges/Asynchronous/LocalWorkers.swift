@@ -3,14 +3,15 @@ import MPI
 import Records
 import Runtime
 
-/// The light simulation: one process is the server and trains every client itself, when its turn's end is due.
+/// The workers of a run without MPI: one process is the server and trains a client when the end of its turn is due.
 final class LocalWorkers: AsynchronousWorkers {
     private let host: LocalHost
-    /// In the order in which they began.
+    /// Turns that have begun, in that order, with the weights they start from.
     private var queue: [(start: AsynchronousStart, weights: [Float])] = []
     let trainsElsewhere = false
     let hasLostRanks = false
 
+    /// Compiles the model.
     init(_ job: Job, stop: StopFlag, _ timeline: Timeline) throws {
         host = try LocalHost(job, stop: stop, timeline)
     }
@@ -21,6 +22,7 @@ final class LocalWorkers: AsynchronousWorkers {
         queue.append((start, weights))
     }
 
+    /// Trains the client now, and hands the result over.
     func finish(_ start: AsynchronousStart) throws -> TurnEnd {
         guard let index = queue.firstIndex(where: { $0.start == start }) else {
             preconditionFailure("client \(start.client) has not begun")
@@ -28,12 +30,14 @@ final class LocalWorkers: AsynchronousWorkers {
         return try train(start, from: queue.remove(at: index).weights)
     }
 
+    /// Trains the client that has waited longest; nil when none is to be waited for.
     func nextEnd(waits: Bool) throws -> (client: Int, end: TurnEnd)? {
         guard waits, !queue.isEmpty else { return nil }
         let (start, weights) = queue.removeFirst()
         return (start.client, try train(start, from: weights))
     }
 
+    /// Trains a client from the weights of its start. One slot of memory for each turn.
     private func train(_ start: AsynchronousStart, from weights: [Float]) throws -> TurnEnd {
         var slot = [Float](repeating: 0, count: ClientTask.training.answer(host.job).floats)
         var span = slot.mutableSpan

@@ -3,10 +3,11 @@ import MPI
 import Records
 import Runtime
 
-/// The client ranks, reached point to point from the first turn to the last: a task with the weights down, the update
-/// up as its answer. Nobody waits for anybody but the server.
+/// The workers of an asynchronous run over MPI: the client ranks, reached point to point from the first turn to the
+/// last, by an order with the weights down and the update up as its answer. Nobody waits for anybody but the server.
 ///
-/// A worker has one client to train and one more to go on with; what else is in flight waits here for its place.
+/// A worker has one client to train and one more to continue with, so that it never idles while an answer crosses; what
+/// else is in flight waits here for its place. A lost rank's turns go to others.
 final class RankWorkers: AsynchronousWorkers {
     private let job: Job
     private let pool: WorkerPool
@@ -14,9 +15,10 @@ final class RankWorkers: AsynchronousWorkers {
     private let tasks: PointToPointTasks
     private let timekeeper: Timekeeper
     private let timeline: Timeline
+    /// How an answer lies in a message.
     private let format: AnswerFormat
 
-    /// In the order in which their turns end, as far as that is known.
+    /// Turns that no worker has yet, in the order in which they end, as far as that is known.
     private var queue: [AsynchronousStart] = []
     /// The turn of each client that has begun and has not been handed over.
     private var turns: [Int: Turn] = [:]
@@ -24,15 +26,17 @@ final class RankWorkers: AsynchronousWorkers {
     private var ended: [Int] = []
     let trainsElsewhere = true
 
+    /// A turn under way: its weights are kept until its end, for another worker if the first is lost.
     private struct Turn {
         let start: AsynchronousStart
         let weights: [Float]
         var end: TurnEnd?
     }
 
-    /// Tasks that a worker holds: the second is there when the first is done.
+    /// Orders that a worker holds: the second is there when the first is done.
     private static let depth = 2
 
+    /// Takes the ranks of the pool as workers.
     init(_ job: Job, _ channels: Channels, _ pool: WorkerPool) {
         self.job = job
         self.pool = pool
@@ -46,18 +50,21 @@ final class RankWorkers: AsynchronousWorkers {
 
     var hasLostRanks: Bool { pool.hasLostRanks }
 
+    /// Takes ranks in again that are back, gives a lost rank's turns to others, and hands out work.
     func startStep(_ number: Int) throws {
         try pool.startStep(number)
         try lookAfterRanks()
         try dispatch()
     }
 
+    /// Queues a turn, and hands out work.
     func begin(_ start: AsynchronousStart, from weights: [Float]) throws {
         turns[start.client] = Turn(start: start, weights: weights)
         enqueue(start)
         try dispatch()
     }
 
+    /// Serves the ranks until this turn has ended.
     func finish(_ start: AsynchronousStart) throws -> TurnEnd {
         while true {
             if let end = turns[start.client]?.end {
@@ -70,6 +77,7 @@ final class RankWorkers: AsynchronousWorkers {
         }
     }
 
+    /// Hands over the turn whose answer came first.
     func nextEnd(waits: Bool) throws -> (client: Int, end: TurnEnd)? {
         if ended.isEmpty { try serveOnce() }
         while waits, ended.isEmpty {
@@ -82,6 +90,7 @@ final class RankWorkers: AsynchronousWorkers {
         return (client, end)
     }
 
+    /// Takes in answers, hands out work, and looks after the ranks; the timeline's phase stays.
     func heartbeat() throws {
         let phase = timeline.phase
         try serveOnce()
@@ -92,13 +101,13 @@ final class RankWorkers: AsynchronousWorkers {
 
     // MARK: Tasks
 
-    /// Turns that end sooner are trained sooner.
+    /// Queues a turn by its end: turns that end sooner are trained sooner, because the server will ask for them first.
     private func enqueue(_ start: AsynchronousStart) {
         let place = queue.firstIndex { ($0.finish, $0.client) > (start.finish, start.client) && $0.finish > 0 }
         queue.insert(start, at: place ?? queue.endIndex)
     }
 
-    /// Gives the workers what they have room for.
+    /// Hands out turns to the members with the fewest orders, as far as they have room.
     private func dispatch() throws {
         while !queue.isEmpty {
             let pending = pool.pending
@@ -111,7 +120,7 @@ final class RankWorkers: AsynchronousWorkers {
         }
     }
 
-    /// Serves for a moment, or until a condition holds, and looks after the ranks.
+    /// Serves for up to 100 ms, or until a condition holds, and then looks after the ranks.
     private func serve(until condition: () -> Bool) throws {
         _ = try Backoff.default.wait(until: .now + .milliseconds(100)) {
             try serveOnce()
@@ -121,13 +130,13 @@ final class RankWorkers: AsynchronousWorkers {
         try lookAfterRanks()
     }
 
-    /// Takes in what has come.
+    /// Takes in what has come, and hands out work in its place. Does not wait.
     private func serveOnce() throws {
         let hasCome = try tasks.serve(open: open)
         if hasCome { try dispatch() }
     }
 
-    /// Takes the updates out of an answer; what nobody waits for is dropped.
+    /// Takes the updates out of an answer; those that nobody waits for are dropped.
     private func open(_ answer: borrowing Buffer<UInt8>, pending: inout [Int]) {
         let slots = format.slots(of: answer, pending: &pending, round: { turns[$0]?.start.id })
         timeline.note(clients: slots.count)
@@ -143,6 +152,7 @@ final class RankWorkers: AsynchronousWorkers {
 
     // MARK: Losses
 
+    /// Finds lost ranks. Their turns are queued again, or have ended, with `--on-failure drop`.
     private func lookAfterRanks() throws {
         let loss = try pool.findLost()
         guard !loss.workers.isEmpty else { return }
@@ -159,7 +169,7 @@ final class RankWorkers: AsynchronousWorkers {
 
     // MARK: The end
 
-    /// What is still being trained is of no use to anybody: the workers leave it.
+    /// Ends the run. What is still being trained is of no use to anybody: the workers leave it.
     func stop() throws {
         timeline.enter(.wait)
         let areAllGone = try pool.shutDown(

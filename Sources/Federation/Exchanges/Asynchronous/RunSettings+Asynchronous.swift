@@ -3,12 +3,14 @@ public import Records
 import Strategies
 
 extension RunSettings {
-    /// Whether the strategy's server waits for no round.
+    /// Whether the strategy's server waits for no round. False for a strategy that is not in the catalog.
     public var isAsynchronous: Bool {
         Strategies.all.first { $0.name == strategy }?.isAsynchronous ?? false
     }
 
-    /// Refuses what an asynchronous server cannot honour.
+    /// Refuses what an asynchronous server cannot honour: wires that add up updates, deadlines of rounds, tests by
+    /// clients, and more updates a step than the buffer has.
+    /// - Throws: `ConfigurationError` that names the setting and the way out.
     func validate(for asynchronous: any AsynchronousStrategy) throws(ConfigurationError) {
         guard try Wires.named(wire).deliversEachUpdate else {
             throw ConfigurationError(
@@ -39,6 +41,6 @@ extension RunDescription {
 }
 
 extension Job {
-    /// The strategy, if its server waits for no round.
+    /// The strategy, if its server waits for no round; otherwise nil.
     var asynchronous: (any AsynchronousStrategy)? { strategy.asynchronous }
 }

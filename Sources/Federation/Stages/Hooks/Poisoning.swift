@@ -2,16 +2,20 @@ import Aggregation
 import Datasets
 public import FedCore
 
-/// What attackers make of the samples that they train on.
+/// Attackers' data: changes the samples that attackers train on (`--attack`, e.g. labels that are flipped, or a trigger
+/// on images).
 public struct Poisoning: StepHook {
     public static let name = "poisoning"
     public static let summary = "has attackers change what they train on, as --attack says"
 
     private let attack: any DataAttack
+    /// Numbers of the clients that attack.
     private let attackers: Set<Int>
+    /// Shape of an image.
     private let image: ImageShape
     private let classes: Int
 
+    /// The hook of a run whose attack changes data; nil for any other.
     public init?(_ setup: StageSetup) {
         guard let attack = setup.attack?.onData else { return nil }
         self.attack = attack
@@ -22,6 +26,7 @@ public struct Poisoning: StepHook {
 
     public func changesSamples(of client: Int) -> Bool { attackers.contains(client) }
 
+    /// Poisons a batch of an attacker in place. The draw depends on the sample, not on the round.
     public func prepare(
         _ images: inout MutableSpan<Float>, labels: inout MutableSpan<Int32>, of samples: Span<UInt32>,
         in turn: ClientTurn

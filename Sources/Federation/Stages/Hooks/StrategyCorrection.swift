@@ -1,18 +1,22 @@
 public import FedCore
 
-/// The strategy's own correction of the gradient, of the global model's or of a client's own.
+/// The strategy's own correction of the gradient, such as FedProx's proximal term or SCAFFOLD's control variates, for
+/// the global model or for a client's own (Ditto). The last hook, behind clipping.
 public struct StrategyCorrection: StepHook {
     public static let name = "strategy-correction"
     public static let summary = "has the strategy correct the gradient, where it does"
 
+    /// The run's strategy.
     private let strategy: any Strategy
 
+    /// The hook of a strategy that corrects gradients, or trains a second model.
     public init?(_ setup: StageSetup) {
         strategy = setup.strategy
         guard strategy.correctsGradients || strategy.personalization == .model else { return nil }
     }
 
     public func changesGradient(ofOwnModel: Bool) -> Bool { ofOwnModel || strategy.correctsGradients }
+    /// Always where it corrects: the anchor is the weights that the correction pulls towards.
     public func usesAnchor(ofOwnModel: Bool) -> Bool { changesGradient(ofOwnModel: ofOwnModel) }
 
     public func correct(

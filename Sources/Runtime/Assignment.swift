@@ -1,13 +1,20 @@
-/// Which rank trains which client this round.
+/// Which rank trains which client in a round. It crosses in the frame, and every rank derives the parts of the
+/// collectives from it.
 public struct Assignment: Sendable, Equatable {
-    /// The clients of each worker, in the order it trains them.
+    /// The clients of each worker, in the order it trains them; worker `w` is rank `w + 1`.
     public let clientsOfWorker: [[Int]]
 
-    /// Longest first: the clients by falling cost, each to the worker with the least so far, so that workers finish
-    /// together. Where a client runs does not change its result.
+    /// Deals clients out longest first: by falling cost, each to the worker with the least so far, so that workers
+    /// finish together. Where a client runs does not change its result.
     ///
     /// R. L. Graham, *Bounds on Multiprocessing Timing Anomalies*, SIAM J. Appl. Math. 17(2), 1969: at most 4/3 of the
     /// best makespan.
+    ///
+    /// - Parameters:
+    ///   - cohort: clients of the round.
+    ///   - workers: number of workers, ≥ 1.
+    ///   - cost: what a client's work is expected to cost, relative to others'.
+    /// - Complexity: O(cohort · (log cohort + workers)).
     public init(cohort: [Int], workers: Int, cost: (Int) -> Int) {
         precondition(workers >= 1)
         var clients = [[Int]](repeating: [], count: workers)
@@ -23,9 +30,11 @@ public struct Assignment: Sendable, Equatable {
         clientsOfWorker = clients
     }
 
+    /// Takes an assignment as it was made elsewhere.
     package init(clientsOfWorker: [[Int]]) {
         self.clientsOfWorker = clientsOfWorker
     }
 
+    /// Clients of all workers together.
     public var cohortSize: Int { clientsOfWorker.reduce(0) { $0 + $1.count } }
 }

@@ -1,7 +1,13 @@
 package import MPI
 
 extension Communicator {
-    /// Broadcasts bytes whose number only the root knows. Collective.
+    /// Broadcasts bytes whose number only the root knows: first the number, as one Int64, then the bytes. Collective.
+    ///
+    /// - Parameters:
+    ///   - bytes: on the root, at most 2³⁰; ignored elsewhere.
+    ///   - root: the rank that has them.
+    /// - Returns: the root's bytes, on every rank.
+    /// - Throws: `MPIError`, also when the number announced is negative or too large to be believed.
     package func broadcastBytes(_ bytes: [UInt8], root: Int) throws(MPIError) -> [UInt8] {
         var count = Buffer<Int64>(count: 1)
         if rank == root { count[0] = Int64(bytes.count) }
@@ -17,7 +23,10 @@ extension Communicator {
         return (0..<data.count).map { data[$0] }
     }
 
-    /// Every rank's text, in the order of ranks; a text is cut after 1,000 bytes of UTF-8. Collective.
+    /// Collects a short text of every rank, on every rank: by a gather of 1,000 bytes each, and a broadcast.
+    /// Collective.
+    /// - Parameter text: cut after 1,000 bytes of UTF-8; a character that is cut in two arrives as U+FFFD.
+    /// - Returns: the texts, in the order of ranks.
     package func allGatherText(_ text: String) throws(MPIError) -> [String] {
         let width = 1_000
         var own = Buffer<UInt8>(count: width)

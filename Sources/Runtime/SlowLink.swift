@@ -1,29 +1,36 @@
 public import Devices
 public import MPI
 
-/// A communicator behind a slow link, in real time: what this rank sends in bulk starts later, and what it receives in
-/// bulk is there later, by as long as the link takes. Nobody sleeps: a transfer under way is late to complete, and the
-/// rank answers meanwhile.
+/// A communicator behind a slow link, in real time (`--real-delays`): what this rank sends in bulk starts later, and
+/// what it receives in bulk is there later, by as long as the link takes. Nobody sleeps: a transfer under way is late
+/// to complete, and the rank answers meanwhile.
 ///
-/// Up and down the link carries one message after another: one that finds it busy waits for its turn, while the latency
-/// of many runs at the same time. A receive is on the link from when the rank finds, asking about any, that its message has
-/// come.
+/// Up and down the link carries one message after another: one that finds it busy waits for its turn, while the
+/// latencies of many run at the same time. A receive is on the link from when the rank finds, asking about any, that
+/// its message has come.
 ///
-/// Put it around a client rank's communicator. Unless told otherwise, a message of a few hundred bytes is not delayed: it
-/// is the control channel's, and no client's.
+/// Put it around a client rank's communicator. A message of a few hundred bytes is not delayed: it is the control
+/// channel's, and no client's. Used from one thread, like every communicator.
 public final class SlowLink: Communicator {
+    /// The communicator that does the work.
     private let base: any Communicator
     private let link: Link
+    /// Shorter messages are not delayed.
     private let smallestBytes: Int
+    /// The two directions, shared with communicators that are made from this one.
     private let up: Lane
     private let down: Lane
 
-    /// - Parameter smallestBytes: shorter messages are not delayed, and leave the link free.
+    /// Puts a link in front of a communicator.
+    /// - Parameters:
+    ///   - base: the communicator of a client rank.
+    ///   - link: bandwidth and latency, the same up and down.
+    ///   - smallestBytes: shorter messages are not delayed, and leave the link free.
     public convenience init(_ base: any Communicator, link: Link, smallestBytes: Int = 512) {
         self.init(base, link: link, smallestBytes: smallestBytes, up: Lane(link), down: Lane(link))
     }
 
-    /// Another communicator over the same link.
+    /// Makes another communicator over the same link.
     private init(_ base: any Communicator, link: Link, smallestBytes: Int, up: Lane, down: Lane) {
         self.base = base
         self.link = link
@@ -35,6 +42,8 @@ public final class SlowLink: Communicator {
     public var rank: Int { base.rank }
     public var size: Int { base.size }
 
+    /// Starts a transfer, or notes it, to be started when the link has carried it. A transfer behind one that waits is
+    /// noted, too: MPI tells messages, and collectives, apart by their order.
     public func start(_ transfer: Transfer) throws(MPIError) -> any PendingTransfer {
         let (bytes, isUp) = volume(of: transfer)
         let isDelayed = bytes >= smallestBytes && (isUp || bytes > 0)
@@ -43,7 +52,8 @@ public final class SlowLink: Communicator {
             up.waiting.append(delayed)
             return delayed
         }
-        // What waits is not overtaken by what does not: a library tells messages, and collectives, apart by their order.
+        // A transfer that is not delayed does not overtake one that waits: a library tells messages, and collectives,
+        // apart by their order.
         if !transfer.isReceive, let place = up.waiting.lastIndex(where: { $0.isWaiting(on: base) }) {
             let state = Delayed.State.waiting(transfer, on: base)
             let delayed =
@@ -60,13 +70,14 @@ public final class SlowLink: Communicator {
         return delayed
     }
 
+    /// Does a transfer and waits for its end, delay included, by sleeping between tests.
     public func perform(_ transfer: Transfer) throws(MPIError) -> Status? {
         let pending = try start(transfer)
         _ = try Backoff.default.wait { () throws(MPIError) in try pending.test() }
         return pending.status
     }
 
-    /// The bytes that cross the link, and whether they go up. Of a receive, as many as there is room for.
+    /// The bytes that cross the link, and whether they go up. For a receive, as many as there is room for.
     private func volume(of transfer: Transfer) -> (bytes: Int, isUp: Bool) {
         switch transfer {
         case .broadcast(let region, let root): (region.byteCount, root == rank)
@@ -79,54 +90,63 @@ public final class SlowLink: Communicator {
         }
     }
 
+    /// Waits for a message as the communicator below does: that one has come shows before the link has carried it, and
+    /// only its receive is delayed.
     public func probe(from source: Int?, tag: Int?) throws(MPIError) -> Status {
         try base.probe(from: source, tag: tag)
     }
 
+    /// Looks for a message without waiting; likewise.
     public func iprobe(from source: Int?, tag: Int?) throws(MPIError) -> Status? {
         try base.iprobe(from: source, tag: tag)
     }
 
+    /// Splits the communicator below; the parts share this rank's link.
     public func split(color: Int?, key: Int) throws(MPIError) -> (any Communicator)? {
         try base.split(color: color, key: key).map { onSameLink($0) }
     }
 
+    /// Duplicates the communicator below, over the same link.
     public func duplicate() throws(MPIError) -> any Communicator {
         onSameLink(try base.duplicate())
     }
 
+    /// Makes a communicator of some ranks, over the same link.
     public func createGroup(_ ranks: [Int], tag: Int) throws(MPIError) -> (any Communicator)? {
         try base.createGroup(ranks, tag: tag).map { onSameLink($0) }
     }
 
+    /// Puts another communicator behind this link.
     private func onSameLink(_ other: any Communicator) -> SlowLink {
         SlowLink(other, link: link, smallestBytes: smallestBytes, up: up, down: down)
     }
 
+    /// Frees the communicator below; the link stays.
     public func free() throws(MPIError) { try base.free() }
 }
 
 extension Transfer {
-    /// Whether it receives one message, which is not in anybody's way.
+    /// Whether it receives one message, which cannot overtake anything.
     fileprivate var isReceive: Bool {
         if case .receive = self { return true }
         return false
     }
 }
 
-/// One direction of a link.
+/// One direction of a link: when it is free again, and the transfers that wait for it.
 private final class Lane {
     private let link: Link
+    /// When the last message put on the link has left this end.
     private var free = ContinuousClock.now
-    /// What has not been handed to the library yet, in the order in which it was started here: MPI's messages do not
-    /// overtake each other, in whichever order they are asked about.
+    /// Transfers that have not been handed to the library yet, in the order in which they were started: MPI's messages
+    /// do not overtake each other, whichever is asked about first.
     var waiting: [Delayed] = []
-    /// What may come, in the order in which it was started.
+    /// Transfers under way whose bytes come down, in the order in which they were started.
     var arriving: [Delayed] = []
 
     init(_ link: Link) { self.link = link }
 
-    /// Puts a message on the link.
+    /// Puts a message on the link, behind those that are on it.
     /// - Returns: when it is at the other end.
     func carry(_ bytes: Int) -> ContinuousClock.Instant {
         let whole = link.seconds(bytes: bytes)
@@ -135,14 +155,14 @@ private final class Lane {
         return free + .seconds(latency)
     }
 
-    /// Hands what is due to the library.
+    /// Hands the transfers that are due to the library, as far as the first that is not.
     func begin() throws(MPIError) {
         let now = ContinuousClock.now
         while let first = waiting.first, try first.begin(at: now) { waiting.removeFirst() }
     }
 
-    /// Puts on the link what has come: all of it, because a rank may ask about one message at a time, and their latencies
-    /// run at the same time.
+    /// Puts on the link what has come: everything, because a rank may ask about one message at a time, while their
+    /// latencies run at the same time. O(transfers under way).
     func look() throws(MPIError) {
         var index = 0
         while index < arriving.count {
@@ -156,20 +176,24 @@ private final class Delayed: PendingTransfer {
     enum State {
         /// Not handed to the library yet.
         case waiting(Transfer, on: any Communicator)
+        /// Under way in the library.
         case started(any PendingTransfer)
-        /// The library has done its part.
+        /// Done, as far as the library is concerned; the link may still have it.
         case arrived(any PendingTransfer)
     }
 
     private var state: State
+    /// The direction that it crosses in.
     private let lane: Lane
-    /// Where it waits to be handed to the library.
+    /// The direction in which it waits to be handed to the library.
     private let queue: Lane
+    /// When it begins (up) or ends (down); nil as long as its bytes have not come.
     private var due: ContinuousClock.Instant?
     private let bytes: Int
+    /// Messages of fewer bytes than this are not delayed.
     private let smallest: Int
 
-    /// Begins at a moment.
+    /// Makes one that begins at a moment.
     init(_ state: State, until due: ContinuousClock.Instant, on lane: Lane) {
         self.state = state
         self.due = due
@@ -178,7 +202,7 @@ private final class Delayed: PendingTransfer {
         (bytes, smallest) = (0, 0)
     }
 
-    /// Ends when a message of so many bytes, or of as many as were received, has come down the lane.
+    /// Makes one that ends when a message of so many bytes, or of as many as were received, has come down the lane.
     init(_ state: State, bytes: Int, smallest: Int, on lane: Lane, behind queue: Lane) {
         self.state = state
         self.lane = lane
@@ -187,6 +211,7 @@ private final class Delayed: PendingTransfer {
         self.smallest = smallest
     }
 
+    /// Source, tag and length of what was received; nil before the library has it.
     var status: Status? {
         switch state {
         case .waiting: nil
@@ -194,6 +219,7 @@ private final class Delayed: PendingTransfer {
         }
     }
 
+    /// Moves it along, and tells whether it has ended.
     func test() throws(MPIError) -> Bool {
         if case .waiting = state {
             try queue.begin()
@@ -206,6 +232,7 @@ private final class Delayed: PendingTransfer {
         return due.map { ContinuousClock.now >= $0 } ?? true
     }
 
+    /// Asks the library, and puts the bytes on the link when they have come.
     /// - Returns: whether the library has done its part.
     fileprivate func arrive() throws(MPIError) -> Bool {
         guard case .started(let pending) = state else { return true }
@@ -222,7 +249,8 @@ private final class Delayed: PendingTransfer {
         return false
     }
 
-    /// - Returns: whether it was time.
+    /// Hands it to the library if it is due.
+    /// - Returns: whether it has been handed over, now or before.
     fileprivate func begin(at now: ContinuousClock.Instant) throws(MPIError) -> Bool {
         guard case .waiting(let transfer, let base) = state else { return true }
         if let due, now < due { return false }
@@ -230,6 +258,8 @@ private final class Delayed: PendingTransfer {
         return true
     }
 
+    /// Forgets it, or has the library cancel it.
+    /// - Returns: whether it did not happen.
     func cancel() throws(MPIError) -> Bool {
         switch state {
         case .waiting:

@@ -2,33 +2,43 @@ import FedCore
 package import MPI
 
 /// Finds how each rank's clock stands to rank 0's by ping-pong: rank 0 sends, a worker answers with its clock, and the
-/// answer was given, as near as can be known, in the middle of the round trip. Of several round trips the shortest counts;
-/// the error is at most half of it.
+/// answer was given, as near as can be known, in the middle of the round trip. The shortest of several round trips
+/// counts; the error is at most half of it.
+///
 /// F. Cristian, *Probabilistic clock synchronization*, Distributed Computing 3 (1989) 146–158.
+///
+/// One rank calls ``lead(on:patience:clock:)``, all others ``follow(on:patience:clock:)``, at the same time. Eight
+/// round trips a rank, some microseconds each; message format in docs/WIRE.md, *Control messages*.
 package enum ClockAlignment {
-    /// In nanoseconds.
+    /// The position of a worker's clock relative to rank 0's, in nanoseconds.
     package struct Offset: Equatable {
         /// What is added to the worker's clock to get rank 0's.
         var offset: Int
+        /// The largest error of the offset.
         var error: Int
 
-        /// What one round trip tells.
+        /// Estimates from one round trip: `answered` on the worker's clock, the two others on rank 0's.
         init(sent: Int, answered: Int, received: Int) {
             offset = sent + (received - sent) / 2 &- answered
             error = (received - sent) / 2
         }
 
+        /// Takes an offset as it was measured elsewhere.
         init(offset: Int, error: Int) {
             self.offset = offset
             self.error = error
         }
     }
 
+    /// Round trips with each worker.
     private static let roundTrips = 8
 
-    /// Rank 0: measures each worker in turn, and tells it. A worker that does not answer in time is left out, and so are
-    /// all behind it.
-    /// - Parameter patience: for all of them.
+    /// Rank 0's part: measures each worker in turn, and tells it. A worker that does not answer in time is left out,
+    /// and so are all behind it; their clocks count as equal to rank 0's.
+    /// - Parameters:
+    ///   - control: for messages point to point.
+    ///   - patience: time for all of them.
+    ///   - clock: this rank's clock, in nanoseconds.
     package static func lead(
         on control: any Communicator, patience: Duration, clock: () -> Int = { MonotonicClock.now }
     ) throws(MPIError) {
@@ -53,7 +63,12 @@ package enum ClockAlignment {
         }
     }
 
-    /// A worker: answers until it is told, or until its patience ends.
+    /// A worker's part: answers until it is told its offset.
+    /// - Parameters:
+    ///   - control: for messages point to point.
+    ///   - patience: time until it gives up.
+    ///   - clock: this rank's clock, in nanoseconds.
+    /// - Returns: the offset; nil when the patience has ended.
     package static func follow(
         on control: any Communicator, patience: Duration, clock: () -> Int = { MonotonicClock.now }
     ) throws(MPIError) -> Offset? {

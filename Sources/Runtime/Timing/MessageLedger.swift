@@ -1,24 +1,36 @@
 public import FedCore
 package import MPI
 
-/// Counts the messages of a rank, by MPI function and peer.
+/// The messages of a rank, counted by MPI function and peer: calls, bytes in and out, time. One per rank, shared by the
+/// communicator that counts and its duplicates; used from one thread. Memory: O(functions used · ranks).
+///
+/// The counts are what the program asked for, not what the library sends: a broadcast is one message from the root to
+/// each member, whatever tree it goes through.
 public final class MessageLedger {
+    /// This rank; what has no peer is counted as its own.
     private let rank: Int
+    /// Number of ranks.
     private let size: Int
-    /// A count for each peer, by function; empty for a function that was not used.
+    /// The counts of each function, by peer; empty for a function that was not used.
     private var rows: [[MessageCount]]
 
+    /// An empty ledger of a rank.
     package init(rank: Int, size: Int) {
         self.rank = rank
         self.size = size
         rows = [[MessageCount]](repeating: [], count: MPIFunction.allCases.count)
     }
 
-    /// What was counted, by function and peer.
+    /// What was counted, by function and peer; only what was used.
     public var counts: [MessageCount] { rows.joined().filter { $0.calls > 0 } }
 
     /// Counts what a transfer sends, and what it receives if that is known beforehand.
-    /// - Returns: where the time of the call belongs.
+    ///
+    /// A collective is counted as if its data went straight between root and member, whatever the library does inside.
+    /// - Parameters:
+    ///   - transfer: the transfer that is called.
+    ///   - function: the MPI function that does it.
+    /// - Returns: the peer whose entry the call's time belongs to.
     package func begin(_ transfer: Transfer, _ function: MPIFunction) -> Int {
         switch transfer {
         case .send(let region, let destination, _):
@@ -42,19 +54,26 @@ public final class MessageLedger {
         }
     }
 
-    /// Counts the time of a call.
+    /// Adds a call's time, rounded to microseconds.
+    /// - Parameters:
+    ///   - function: the MPI function.
+    ///   - peer: what ``begin(_:_:)`` returned, or the source of a received message.
+    ///   - nanoseconds: from the call to its completion.
     package func end(_ function: MPIFunction, _ peer: Int, nanoseconds: Int) {
         let microseconds = (nanoseconds + 500) / 1_000
         rows[function.rawValue][peer].total += microseconds
         rows[function.rawValue][peer].longest = max(rows[function.rawValue][peer].longest, microseconds)
     }
 
-    /// Counts a received message.
+    /// Counts a received message, by its source and its real length.
     package func receive(_ function: MPIFunction, _ status: Status) {
         add(function, status.source, bytesIn: status.byteCount)
     }
 
-    /// A collective with a root: the root counts what it moves to and from each member, and itself for the call.
+    /// Counts a collective with a root: the root what it moves to and from each member, and itself for the call.
+    /// - Parameters:
+    ///   - down: bytes from the root to a member.
+    ///   - up: bytes from a member to the root.
     private func collect(
         _ function: MPIFunction, root: Int, down: (Int) -> Int = { _ in 0 }, up: (Int) -> Int = { _ in 0 }
     ) -> Int {
@@ -69,6 +88,7 @@ public final class MessageLedger {
         return root
     }
 
+    /// Adds one call to an entry; makes the function's row at its first use.
     private func add(_ function: MPIFunction, _ peer: Int, bytesOut: Int = 0, bytesIn: Int = 0) {
         if rows[function.rawValue].isEmpty {
             rows[function.rawValue] = (0..<size).map {
@@ -82,12 +102,14 @@ public final class MessageLedger {
     }
 }
 
-/// The function that does a transfer, blocking or not.
+/// The MPI function that does a transfer, in its blocking or its non-blocking form; cases that begin with `start` are
+/// the latter (`MPI_Ibcast` for `startBroadcast`). The raw value is the function's row in the ledger.
 package enum MPIFunction: Int, CaseIterable {
     case barrier, broadcast, gather, gatherv, scatter, reduce, allReduce, send, receive
     case startBarrier, startBroadcast, startGather, startGatherv, startScatter, startReduce, startAllReduce
     case startSend, startReceive
 
+    /// The function of a transfer.
     package init(_ transfer: Transfer, isBlocking: Bool) {
         self =
             switch transfer {
@@ -103,6 +125,7 @@ package enum MPIFunction: Int, CaseIterable {
             }
     }
 
+    /// Its name in the MPI standard.
     package var name: String {
         switch self {
         case .barrier: "MPI_Barrier"

@@ -5,6 +5,7 @@ import Darwin
 #endif
 
 /// The time that a thread has had a processor: what ranks that share a core take from each other does not count.
+/// Measured where a slower device is simulated from work done here.
 package enum ProcessorClock {
     /// Processor time of the calling thread, in nanoseconds.
     package static var now: Int {

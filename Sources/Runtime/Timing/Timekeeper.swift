@@ -3,28 +3,40 @@ import Foundation
 public import MPI
 public import Records
 
-/// Keeps a rank's time: its phases, its messages, and how its clock stands to rank 0's. To be made as soon as MPI runs: its
-/// start is the start of the rank's time.
+/// Keeps a rank's time: its phases (``Timeline``), its messages (``MessageLedger``), and how its clock stands to rank
+/// 0's.
+///
+/// Made as soon as MPI runs, because its start is the start of the rank's time; ``Session`` calls
+/// ``begin(on:control:)`` when all ranks are prepared, ``end(on:)`` when the last frame has come, and ``close()``. When
+/// rank 0 keeps no time nothing is recorded anywhere. docs/TIMING.md describes the files.
 public final class Timekeeper {
+    /// This rank's phases.
     package let timeline: Timeline
+    /// This rank's messages.
     private let messages: MessageLedger
+    /// Opens this rank's log.
     private let makeSink: (_ folder: String, TimingHeader) -> (any TimingSink)?
     private var sink: (any TimingSink)?
+    /// When this rank's time began, on its own clock.
     private let start: Int
+    /// When counts of messages were last written.
     private var lastCounts: Int
+    /// The clock's position at the end of the run; nil when it was not measured.
     private var clockAtEnd: ClockReading?
     /// Rank 0 keeps time; a rank without a log of its own answers it all the same.
     private var isAligned = false
 
-    /// Where the run leaves its files. To be set on rank 0 before the first round.
+    /// The run's folder, where every rank leaves its log. Set on rank 0 before the first round; empty leaves no files.
     public var folder = ""
 
+    /// Nanoseconds between two writings of the counts of messages.
     private static let countsInterval = 5_000_000_000
 
+    /// Starts this rank's time, in the phase `load`.
     /// - Parameters:
     ///   - world: the communicator of all ranks.
-    ///   - isOn: rank 0's word counts for all ranks.
-    ///   - sink: opens this rank's log in the folder that rank 0 has named; nil when it cannot be opened.
+    ///   - isOn: whether time is kept; rank 0's choice counts for all ranks.
+    ///   - sink: opens this rank's log in the folder that rank 0 has named; returns nil when it cannot be opened.
     public init(
         _ world: any Communicator, isOn: Bool, sink: @escaping (_ folder: String, TimingHeader) -> (any TimingSink)?
     ) {
@@ -35,21 +47,25 @@ public final class Timekeeper {
         makeSink = sink
     }
 
-    /// The same communicator, with what goes over it counted.
+    /// The same communicator, with what goes over it counted; itself when no time is kept.
     public func metered(_ communicator: any Communicator) -> any Communicator {
         timeline.isOn ? MeteredCommunicator(communicator, messages) : communicator
     }
 
-    /// What every rank has to know to log its time.
+    /// What every rank has to know to log its time; broadcast as JSON.
     private struct Place: Codable {
         var folder: String
+        /// The run's start as Unix time, in microseconds.
         var epoch: Int
         /// The run's start on rank 0's clock, in nanoseconds.
         var origin: Int
     }
 
-    /// Aligns the clocks and opens the logs. Collective.
-    /// - Parameter control: for messages point to point.
+    /// Aligns the clocks and opens the logs. Collective; takes a few milliseconds.
+    /// - Parameters:
+    ///   - communicator: all ranks of the run.
+    ///   - control: for messages point to point.
+    /// - Throws: errors of MPI; a log that cannot be opened only turns this rank's time off.
     package func begin(on communicator: any Communicator, control: any Communicator) throws {
         timeline.enter(.wait)
         var encoded = Data()
@@ -73,7 +89,8 @@ public final class Timekeeper {
         timeline.open(sink) { [unowned self] in noteCounts() }
     }
 
-    /// Aligns the clocks once more. To be called by all ranks while all are there; nobody waits long for one that is not.
+    /// Aligns the clocks once more, so that their drift is known. Called by all ranks while all are there; a rank that
+    /// does not answer delays the others by a second and a half at most.
     package func end(on control: any Communicator) throws {
         guard isAligned else { return }
         timeline.enter(.wait)
@@ -81,7 +98,7 @@ public final class Timekeeper {
         clockAtEnd = reading(try measure(on: control, leading: .seconds(1), following: .milliseconds(1_500)))
     }
 
-    /// Ends the rank's time and writes everything.
+    /// Ends the rank's time and writes everything that is left.
     package func close() {
         timeline.close()
         sink?.replace(messages.counts)
@@ -89,6 +106,7 @@ public final class Timekeeper {
         sink = nil
     }
 
+    /// Measures the clocks, as leader or follower. Rank 0 always has an offset of 0.
     private func measure(
         on control: any Communicator, leading: Duration, following: Duration
     ) throws -> ClockAlignment.Offset? {
@@ -97,12 +115,14 @@ public final class Timekeeper {
         return ClockAlignment.Offset(offset: 0, error: 0)
     }
 
+    /// A clock's position as logs have it, in microseconds.
     private func reading(_ offset: ClockAlignment.Offset?) -> ClockReading? {
         offset.map {
             ClockReading(at: timeline.microseconds, offset: Double($0.offset) / 1e3, error: Double($0.error) / 1e3)
         }
     }
 
+    /// Writes the counts of messages, if the last time is long enough ago.
     private func noteCounts() {
         let now = MonotonicClock.now
         guard now - lastCounts >= Self.countsInterval else { return }

@@ -1,35 +1,43 @@
 package import FedCore
 package import Records
 
-/// What a rank does with its time, as it does it. At any moment it is in one phase: entering the next ends the one before,
-/// so that phases never overlap and leave nothing out.
+/// What a rank does with its time, as it does it: a sequence of stretches, each in one ``Phase``. Entering the next
+/// phase ends the one before, so that phases never overlap and leave nothing out.
 ///
-/// Entering a phase costs a reading of the clock and a write to memory that is there already. About once a second what
-/// has come together is handed to the sink.
+/// Entering a phase costs a reading of the clock and a write to memory that is there already, some 0.2 µs. About once a
+/// second what has come together is handed to the sink, which writes in the background. A timeline that is off costs a
+/// comparison. Used from its rank's main thread only.
 public final class Timeline {
-    /// A timeline that is off does nothing.
+    /// Whether time is kept; a timeline that is off does nothing.
     public private(set) var isOn: Bool
-    /// The round under way. A stretch has the number that this had when it began.
+    /// The round under way; a stretch has the number that this had when it began.
     package var round = 0
 
+    /// This rank's own clock, in nanoseconds since some moment.
     private let clock: () -> Int
     /// Finished stretches in nanoseconds of this rank's own clock.
     private var stretches: [TimingEvent] = []
+    /// The stretch under way; its duration is not known yet.
     private var current: TimingEvent
-    /// The index of a wait and the transfer behind it whose border is not known yet: see `settleTransfer`.
+    /// The index of a wait whose border with the transfer behind it is not known yet, see
+    /// ``settleTransfer(possibleFrom:)``.
     private var unsettled: Int?
 
+    /// Takes finished stretches; nil until the log is open.
     private var sink: (any TimingSink)?
+    /// When stretches were last handed over.
     private var lastHandOver: Int
-    /// Called with each handing over.
+    /// Called each time stretches are handed over.
     private var alsoHandOver: () -> Void = {}
-    /// From this rank's clock to nanoseconds since the run's start on rank 0's clock, by addition.
+    /// What is added to this rank's clock to get nanoseconds since the run's start on rank 0's clock.
     private var alignment = 0
 
     private static let handOverInterval = 1_000_000_000
 
     /// Begins in the phase `load`: the rank prepares for its work.
-    /// - Parameter clock: nanoseconds since some moment.
+    /// - Parameters:
+    ///   - isOn: whether time is kept.
+    ///   - clock: nanoseconds since some moment; another one in tests.
     package init(isOn: Bool, clock: @escaping () -> Int = { MonotonicClock.now }) {
         self.isOn = isOn
         self.clock = clock
@@ -50,7 +58,11 @@ public final class Timeline {
     /// The phase of the stretch under way.
     package var phase: Phase { current.phase }
 
-    /// Ends the stretch under way and begins another; if it is the same again, it goes on.
+    /// Ends the stretch under way and begins another; a repetition of the same one continues it.
+    /// - Parameters:
+    ///   - phase: what the rank does from here on.
+    ///   - peer: the rank that it waits for or talks to; nil when it is no one rank.
+    ///   - client: the client that it works for.
     package func enter(_ phase: Phase, peer: Int? = nil, client: Int? = nil) {
         guard isOn else { return }
         if phase == current.phase, round == current.round, peer == current.peer, client == current.client { return }
@@ -60,7 +72,12 @@ public final class Timeline {
         if now - lastHandOver >= Self.handOverInterval { handOver(now) }
     }
 
-    /// Adds to what the stretch under way is spent on.
+    /// Adds amounts to the stretch under way.
+    /// - Parameters:
+    ///   - bytesIn: bytes received.
+    ///   - bytesOut: bytes sent.
+    ///   - clients: clients whose work or answer it is about.
+    ///   - samples: samples trained or evaluated.
     package func note(bytesIn: Int = 0, bytesOut: Int = 0, clients: Int = 0, samples: Int = 0) {
         guard isOn else { return }
         current.bytesIn += bytesIn
@@ -69,13 +86,14 @@ public final class Timeline {
         current.samples += samples
     }
 
-    /// To be called now and then in a long stretch: what was before it is handed over.
+    /// Hands over what has come together, if a second has passed; to be called now and then in a long stretch.
     package func tick() {
         guard isOn else { return }
         let now = clock()
         if now - lastHandOver >= Self.handOverInterval { handOver(now) }
     }
 
+    /// Ends the stretch under way.
     private func finish(at now: Int) {
         current.duration = now - current.start
         stretches.append(current)
@@ -83,13 +101,15 @@ public final class Timeline {
 
     // MARK: Transfers
 
-    /// Ends the stretch under way, which turned out to be a transfer: before `moment`, when the other side was not there
-    /// yet, it was waiting.
+    /// Ends the stretch under way, which turned out to be a transfer: before `moment`, when the other side was not
+    /// there yet, it was waiting.
     /// - Parameters:
-    ///   - transfer: its phase, and what else is to be said of it; its times are set here.
-    ///   - moment: on this rank's own clock; nil: it could run from the beginning, as far as is known.
-    ///   - end: when the other side had it all, though MPI held on to this one for longer; nil: just now.
+    ///   - transfer: its phase, bytes and clients; its times are set here.
+    ///   - moment: when it could begin, on this rank's own clock; nil when it could from the beginning, as far as is
+    ///     known.
+    ///   - end: when the other side had it all, though MPI held on to this one for longer; nil for this moment.
     ///   - waitedFor: the rank that came last.
+    ///   - next: the phase that begins.
     package func endTransfer(
         _ transfer: TimingEvent, possibleFrom moment: Int?, until end: Int? = nil, waitedFor: Int?, then next: Phase
     ) {
@@ -111,15 +131,16 @@ public final class Timeline {
         current = TimingEvent(round: round, phase: next, start: now, duration: 0)
     }
 
-    /// Like `endTransfer`, when it is not known yet from when on the transfer could run. Only one can be unsettled; a
-    /// further one counts as having run from its beginning.
+    /// Ends the stretch under way as a transfer, when it is not known yet from when on it could run. Only one can be
+    /// unsettled; a further one counts as having run from its beginning.
     package func endUnsettledTransfer(_ transfer: TimingEvent, waitedFor: Int?, then next: Phase) {
         guard isOn else { return }
         endTransfer(transfer, possibleFrom: nil, waitedFor: waitedFor, then: next)
         unsettled = unsettled ?? stretches.count - 2
     }
 
-    /// Divides the unsettled transfer, if there is one, now that it is known from when on it could run.
+    /// Divides the unsettled transfer into waiting and transfer, once it is known from when on it could run.
+    /// - Parameter moment: on this rank's own clock; nil leaves it as it is.
     package func settleTransfer(possibleFrom moment: Int?) {
         guard let index = unsettled else { return }
         unsettled = nil
@@ -134,20 +155,22 @@ public final class Timeline {
 
     // What other ranks say is not believed: it may be wrong, but must not trap.
 
-    /// A moment on rank 0's clock, in nanoseconds since the run's start.
+    /// Converts a moment of this rank's clock to nanoseconds since the run's start on rank 0's clock.
     package func shared(_ moment: Int) -> Int { moment &+ alignment }
 
-    /// A moment on this rank's own clock.
+    /// Converts a moment on the clock of all ranks to this rank's own.
     package func own(_ shared: Int) -> Int { shared &- alignment }
 
-    /// - Parameter offset: what is added to this rank's clock to get rank 0's, in nanoseconds.
-    /// - Parameter origin: of the run, on rank 0's clock.
+    /// Sets this clock's position.
+    /// - Parameters:
+    ///   - offset: what is added to this rank's clock to get rank 0's, in nanoseconds.
+    ///   - origin: the run's start on rank 0's clock, in nanoseconds.
     package func align(offset: Int, origin: Int) { alignment = offset &- origin }
 
-    /// Microseconds since the run's start.
+    /// Microseconds since the run's start, on the clock of all ranks.
     package var microseconds: Int { Self.microseconds(shared(clock())) }
 
-    /// Rounded down, so that the end of one stretch stays the start of the next.
+    /// Nanoseconds as microseconds, rounded down, so that the end of one stretch stays the start of the next.
     private static func microseconds(_ nanoseconds: Int) -> Int {
         let (quotient, remainder) = nanoseconds.quotientAndRemainder(dividingBy: 1_000)
         return remainder < 0 ? quotient - 1 : quotient
@@ -155,13 +178,16 @@ public final class Timeline {
 
     // MARK: The sink
 
-    /// From here on events go to a sink, those from before first.
+    /// Sends events to a sink, those from before first.
+    /// - Parameters:
+    ///   - sink: takes events; must not block.
+    ///   - alsoHandOver: called each time events are handed over.
     package func open(_ sink: any TimingSink, alsoHandOver: @escaping () -> Void = {}) {
         self.sink = sink
         self.alsoHandOver = alsoHandOver
     }
 
-    /// Turns it off, when its events have nowhere to go.
+    /// Turns time keeping off, when events have nowhere to go, and forgets what was kept.
     package func turnOff() {
         isOn = false
         stretches = []
@@ -177,6 +203,7 @@ public final class Timeline {
         isOn = false
     }
 
+    /// Hands over what is finished and settled.
     private func handOver(_ now: Int) {
         guard let sink else { return }
         lastHandOver = now
@@ -187,7 +214,8 @@ public final class Timeline {
         alsoHandOver()
     }
 
-    /// A stretch as it is written; nil if it is shorter than a microsecond and says nothing otherwise.
+    /// A stretch as it is written, in microseconds on the clock of all ranks; nil when it is shorter than a microsecond
+    /// and carries nothing else.
     private func event(_ stretch: TimingEvent) -> TimingEvent? {
         var event = stretch
         event.start = Self.microseconds(shared(stretch.start))

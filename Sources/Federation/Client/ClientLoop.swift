@@ -11,6 +11,11 @@ import Runtime
 /// never complete, so the rest of the run goes by *orders*: a frame for this rank alone, answered point to point. An
 /// asynchronous run has orders from the start.
 ///
+/// ```
+/// collective   broadcast ─► for each part: states, train, wire.send ─► broadcast …     until a frame says stop
+/// orders       order ─► for each part: states, train, wire.answer ─► order …           until the server says stop
+/// ```
+///
 /// No wait is blocking: every wait polls the control communicator (`ServerContact`), which answers the server's pings
 /// and learns that collectives are to be left, or that the run is over. One object per rank, used from one thread.
 final class ClientLoop: ClientWork, ClientHost {
@@ -30,6 +35,7 @@ final class ClientLoop: ClientWork, ClientHost {
     private let faults: FaultInjector
     /// Receives the states of the clients that are trained here; nil when clients keep nothing.
     private let states: ClientStateReceiver?
+    /// This rank's time; its clock is aligned once more at the end of the run.
     private let timekeeper: Timekeeper
     private let timeline: Timeline
     /// Measures waiting apart from transfer.
@@ -217,8 +223,11 @@ final class ClientLoop: ClientWork, ClientHost {
         throw OrdersEnded()
     }
 
-    /// Does the work of an order, and sends it. Work that is done already, in a collective that was left, is only sent:
-    /// trained again, a client would start from a state that its first training has used up.
+    /// Does the work of an order, and sends it in the parts that the wire makes of it.
+    ///
+    /// Work that is done already, in a collective that was left, is only sent: trained again, a client would start from
+    /// a state that its first training has used up.
+    /// - Throws: ``OrdersEnded`` when nobody wants the answer any longer; `RoundFrameError`; errors of MPI.
     private func answer(_ order: borrowing RoundFrame) throws {
         let header = try order.header()
         let clients = try assignment(order, cohort: header.cohort).clientsOfWorker[communicator.rank - 1]
@@ -286,8 +295,9 @@ final class ClientLoop: ClientWork, ClientHost {
     /// Copies out a client's state as it came from the server.
     func readState(of client: Int, into state: inout MutableSpan<Float>) { states?.take(client, into: &state) }
 
-    /// Reports a batch to the server, looks for messages, and ends unwanted work.
-    /// - Throws: `Interruption`, or what ends an order early.
+    /// Reports a batch to the server, looks for messages, and ends unwanted work; called after each batch.
+    /// - Parameter samples: samples trained in it; 0 for a batch that was evaluated.
+    /// - Throws: `Interruption`; `ServerLost`; what ends an order early.
     func progressed(samples: Int) throws {
         try contact.trained(samples)
         timeline.tick()
@@ -296,13 +306,14 @@ final class ClientLoop: ClientWork, ClientHost {
         awaitsFirstBatch = false
     }
 
-    /// Waits so long, answering the server meanwhile: simulated delays in real time.
+    /// Waits so long, answering the server meanwhile: how simulated delays pass in real time.
     func pause(_ duration: Duration) throws {
         let end = ContinuousClock.now + duration
         try contact.wait { ContinuousClock.now >= end }
     }
 
-    /// Reads a frame's assignment, checked against ranks and clients.
+    /// Reads a frame's assignment.
+    /// - Throws: `RoundFrameError` when it names a client or a worker that does not exist.
     private func assignment(_ frame: borrowing RoundFrame, cohort: Int) throws -> Assignment {
         try frame.assignment(cohort: cohort, workers: communicator.size - 1, clients: job.settings.clients)
     }

@@ -8,6 +8,11 @@ import Musl
 
 /// The faults that `--inject` asks for on one rank, to test how a run gets over them: processes that are killed or
 /// stopped, delays, spoilt updates. Does nothing, at no cost, where none is asked for.
+///
+/// ```
+/// --inject kill:rank=3@round=2,phase=gather      rank 3 dies with its updates of round 2 trained and not sent
+/// --inject delay:rank=1@round=4,seconds=20       rank 1 sleeps in round 4, and answers no ping meanwhile
+/// ```
 package struct FaultInjector {
     private let faults: [Fault]
 

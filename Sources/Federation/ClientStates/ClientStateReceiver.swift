@@ -33,7 +33,11 @@ final class ClientStateReceiver {
     ///
     /// Receives are started, not waited for: the server may be gone before a large message's end. Messages of another
     /// size are dropped.
+    /// - Parameters:
+    ///   - clients: the clients whose states are wanted.
+    ///   - round: the round and attempt under way; another one than at the last call forgets what was kept.
     /// - Returns: whether all of these clients' states are here.
+    /// - Complexity: O(messages under way).
     func hasAll(_ clients: some Sequence<Int>, of round: RoundID) throws -> Bool {
         if round != self.round {
             self.round = round

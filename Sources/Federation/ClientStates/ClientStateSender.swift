@@ -5,6 +5,7 @@ import Runtime
 /// The message that brings a client's state to the rank that trains it: round, attempt and client (UInt32 each), 0
 /// (UInt32), then the floats, little-endian; tag 7 on the control communicator (docs/WIRE.md).
 enum StateMessage {
+    /// Bytes before the floats.
     static let headerBytes = 16
 
     /// Size of a message with a state of so many floats.
@@ -18,15 +19,23 @@ final class ClientStateSender {
     /// Sends under way.
     private let messages: WorkerMessages
 
-    /// Registers with the pool, which drops messages to a worker that is lost.
+    /// Registers with the pool, which forgets messages to a worker that is lost.
+    /// - Parameters:
+    ///   - states: the file.
+    ///   - pool: the workers.
+    ///   - control: for messages point to point.
     init(_ states: ClientStates, to pool: WorkerPool, on control: any Communicator) {
         self.states = states
         messages = WorkerMessages(on: control)
         pool.look(after: messages)
     }
 
-    /// Sends these clients' states without waiting for them to be received. One read of the file and one message a
-    /// client.
+    /// Sends these clients' states without waiting for them to be received. One read of the file and one message for
+    /// each client; the memory is free again once a message has been received.
+    /// - Parameters:
+    ///   - clients: clients that the worker trains next.
+    ///   - worker: the worker; its rank is one more.
+    ///   - round: number and attempt, which the message names.
     /// - Throws: `ClientStatesError` when a state is damaged; errors of MPI.
     func send(_ clients: some Sequence<Int>, to worker: Int, round: RoundID) throws {
         try messages.advance()

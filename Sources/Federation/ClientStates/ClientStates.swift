@@ -10,6 +10,9 @@ import Musl
 /// What clients keep between rounds (control variates, personal models, residuals), held at the server in a file, so
 /// that memory does not grow with the clients and any rank can train any client. A lost rank takes no state with it.
 ///
+/// On real devices a state would stay where it is; here it goes to whichever rank trains the client, and comes back
+/// behind its update. It is therefore no upload in a round's record.
+///
 /// The file only grows: a round's states are appended (``stage(_:_:)``), and become the clients' when the round counts
 /// (``commit()``). A checkpoint names a position in it (``ClientStateMark``) instead of copying it, and what lies
 /// behind that position is forgotten on a resume. When three quarters of it are out of date, what is live is copied
@@ -28,6 +31,7 @@ public final class ClientStates {
     let folder: String
     /// Whether the folder is deleted with this object.
     private let isTemporary: Bool
+    /// The current generation's file.
     private var file: StateFile
     /// Number of the current file, from 1.
     private var generation: Int
@@ -143,9 +147,10 @@ public final class ClientStates {
     }
 }
 
-/// A file of clients' states cannot be used; one line, with the path.
+/// A file of clients' states cannot be used: missing, damaged, of another run, or on a full disk.
 struct ClientStatesError: Error, CustomStringConvertible {
     let path: String
+    /// Why, in plain words, as a clause.
     let reason: String
 
     var description: String { "the clients' states '\(path)' cannot be used: \(reason)" }

@@ -12,6 +12,7 @@ import Musl
 /// (`pread`, `pwrite`), so that the descriptor has no state of its own.
 final class StateFile {
     private let path: String
+    /// The open file; closed with this object.
     private let descriptor: Int32
     private let floats: Int
     /// Bytes of a record: 16 of prefix, 4 for each float.
@@ -19,9 +20,11 @@ final class StateFile {
     /// Memory for one record under way, reused.
     private var bytes: [UInt8]
 
+    /// The first bytes of the file.
     private static let magic = Array("FEDMPIST".utf8)
     private static let version: UInt32 = 1
     private static let headerBytes = 64
+    /// Bytes of a record before its floats: client, checksum, and zeros that keep the floats aligned.
     private static let prefixBytes = 16
 
     /// Opens the file with these flags, besides those that every opening has.
@@ -72,8 +75,11 @@ final class StateFile {
         return Int(prefix.span.load(UInt32.self, at: 0))
     }
 
-    /// Writes a client's state as a record, over whatever is there. O(floats).
-    /// - Parameter record: number of the record, from 0.
+    /// Writes a client's state as a record, over whatever is there. O(floats), one write.
+    /// - Parameters:
+    ///   - state: `[floats]`.
+    ///   - client: the client, which the record names.
+    ///   - record: number of the record, from 0; may be one behind the last.
     func write(_ state: Span<Float>, of client: Int, to record: Int) throws(ClientStatesError) {
         var span = bytes.mutableSpan
         span.store(UInt32(client), at: 0)
@@ -82,8 +88,12 @@ final class StateFile {
         try transfer(bytes, at: offset(record))
     }
 
-    /// Reads a record and checks that it is this client's and undamaged. O(floats).
-    /// - Parameter state: `[floats]`.
+    /// Reads a record and checks that it is this client's and undamaged. O(floats), one read.
+    /// - Parameters:
+    ///   - record: number of the record.
+    ///   - client: the client that it must name.
+    ///   - state: receives the floats, `[floats]`.
+    /// - Throws: `ClientStatesError` when the client or the checksum is another, or the file ends before.
     func read(_ record: Int, of client: Int, into state: inout MutableSpan<Float>) throws(ClientStatesError) {
         try fetch(&bytes, at: offset(record))
         let bytes = self.bytes
@@ -118,7 +128,7 @@ final class StateFile {
         }
     }
 
-    /// Waits until the data are on disk (`fdatasync`).
+    /// Waits until the data are on disk (`fdatasync`): a checkpoint must not name what a power cut could take.
     func synchronize() throws(ClientStatesError) {
         guard fdatasync(descriptor) == 0 else { throw error(Self.lastError) }
     }

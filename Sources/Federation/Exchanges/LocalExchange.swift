@@ -7,6 +7,7 @@ import Runtime
 /// other. No bytes cross, but envelopes and counts are those that would.
 final class LocalExchange: Exchange {
     private let job: Job
+    /// Where clients' work is done.
     private let host: LocalHost
     private let timeline: Timeline
     /// False: the server's own work is not hidden behind anything.

@@ -8,6 +8,7 @@ import Runtime
 final class LocalHost: ClientHost {
     let job: Job
     let device: Device
+    /// The server's file of states; nil when clients keep nothing.
     private let states: ClientStates?
     private let stopFlag: StopFlag
     private let timeline: Timeline

@@ -134,7 +134,8 @@ final class WorkerExchange: Exchange {
         timeline.tick()
     }
 
-    /// Ends the run by a frame that says so, and by a message to each worker once a rank was lost.
+    /// Ends the run by a frame that says so, and by a message to each worker once a rank was lost. Returns when each
+    /// worker has understood, so that `MPI_Finalize` has nothing to wait for.
     func stop() throws {
         try pool.shutDown {
             pool.withdrawAll()

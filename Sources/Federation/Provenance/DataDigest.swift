@@ -63,7 +63,7 @@ private struct DigestWriter: ~Copyable {
 
     private static let blockBytes = 1 << 16
 
-    /// Adds a word, little-endian.
+    /// Adds a word, little-endian, whatever the host.
     mutating func add(_ word: UInt32) {
         block.append(UInt8(truncatingIfNeeded: word))
         block.append(UInt8(truncatingIfNeeded: word >> 8))

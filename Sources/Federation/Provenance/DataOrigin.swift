@@ -11,6 +11,12 @@ import Foundation
 /// What a model's file says of the data that it was trained on: enough to open them again, to know which samples it was
 /// not trained on, and to see whether they are still the same. It is the file's metadata, as strings under the keys
 /// that docs/MODELS.md lists.
+///
+/// ```swift
+/// let origin = try DataOrigin(metadata: trained.metadata)
+/// let data = try ModelData(of: origin).open(for: trained.model)
+/// for note in ModelData(of: origin).notes(on: data) { print(note) }
+/// ```
 public struct DataOrigin: Sendable, Equatable {
     /// Name of the data set, as on the command line; nil when the file does not say.
     public var dataset: String?
@@ -22,7 +28,7 @@ public struct DataOrigin: Sendable, Equatable {
     public var scale: Float?
     /// The least and the largest number of the images that were looked at, after that division.
     public var range: ClosedRange<Float>?
-    /// The share of the samples that was held out as test data; nil where the data set has a test split.
+    /// The share of the samples that was held out as test data, in (0, 1); nil where the data set has a test split.
     public var testShare: Double?
     /// SHA-256 of the training split, as ``DataSummary`` has it; nil in files of older versions.
     public var trainDigest: String?
@@ -38,6 +44,11 @@ public struct DataOrigin: Sendable, Equatable {
     }
 
     /// Describes data that were opened with these options.
+    /// - Parameters:
+    ///   - dataset: name of the data set, as on the command line.
+    ///   - options: what it was opened with.
+    ///   - data: both splits.
+    /// - Complexity: Two digests, see `Dataset.summarized()`: milliseconds.
     init(dataset: String, _ options: DatasetOptions, _ data: DatasetPair) {
         self.dataset = dataset
         self.options = options

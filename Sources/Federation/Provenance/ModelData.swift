@@ -120,12 +120,12 @@ public struct ModelData: Sendable {
         return notes
     }
 
-    /// Whether a split has another digest than the file says; false when it says none.
+    /// Whether a split has another digest than the file says; false when the file says none.
     private func differs(_ data: any Dataset, _ digest: String?) -> Bool {
         digest.map { $0 != data.summarized().sha256 } ?? false
     }
 
-    /// The first class that has another name here than for the model.
+    /// The first class that has another name here than for the model; nil when the names agree, or one side has none.
     private func unlikeClass(_ data: any Dataset) -> Int? {
         guard data.hasNamedClasses, origin.classNames.count == data.classes else { return nil }
         return zip(data.classNames, origin.classNames).enumerated().first { $1.0 != $1.1 }?.offset
@@ -145,7 +145,11 @@ public struct ModelData: Sendable {
         return "the model learnt from numbers from \(range.lowerBound) to \(range.upperBound); bytes are divided by 255"
     }
 
-    /// Names of the model's classes, in the order of its scores; empty where nobody knows them.
+    /// Names of the model's classes, in the order of its scores.
+    /// - Parameters:
+    ///   - model: the model; names of another number of classes are not its own.
+    ///   - data: the opened data, if they are; nil takes what is known of the data set by its name.
+    /// - Returns: the names; empty where nobody knows them.
     public func classNames(of model: Model, _ data: DatasetPair?) -> [String] {
         if origin.classNames.count == model.classes { return origin.classNames }
         let own = data.map(\.test.namedClasses) ?? Datasets.classNames(of: dataset)
@@ -155,7 +159,8 @@ public struct ModelData: Sendable {
     /// A phrase for the test images, e.g. `the 10,000 test images of fashion-mnist`.
     public func testImages(_ data: DatasetPair) -> String { Self.testImages(data, dataset, options) }
 
-    /// The same phrase where there is no model's file.
+    /// The same phrase where there is no model's file: it says how the samples were chosen (a file, a seed that held
+    /// them out, or one that made them), because that decides what a figure on them means.
     public static func testImages(_ data: DatasetPair, _ dataset: String, _ options: DatasetOptions) -> String {
         var digits = Array(String(data.test.count))
         for place in stride(from: digits.count - 3, to: 0, by: -3) { digits.insert(",", at: place) }

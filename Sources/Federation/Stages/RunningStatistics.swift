@@ -11,6 +11,7 @@ public struct RunningStatistics: UpdateStage {
     public static let summary = "moves the running statistics of batch normalisation by their mean change"
     public static let halves: StageHalves = [.client, .server]
 
+    /// Where the statistics lie.
     private let layout: UpdateLayout
     /// Statistics that are held back while the strategy works.
     private var held: [Float] = []

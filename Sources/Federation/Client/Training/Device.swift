@@ -7,13 +7,20 @@ import Runtime
 /// A client's turn in a round, as its device would have it: simulated conditions, training within the deadline, and
 /// what it reports. One on each rank, for all its clients, one after the other.
 ///
+/// ```
+/// download │ delay │ training, batch by batch │ upload
+///          work arrives                  ≤ deadline        ≤ hard limit
+/// ```
+///
 /// The clock is looked at between batches. In virtual time (``DeviceSimulation/isVirtual``) it is computed from the
 /// samples that the client has seen, so that who is late depends on the seed alone; otherwise it is the wall clock
 /// since this rank got its work (``startRound()``).
 final class Device {
     private let job: Job
     private let settings: RunSettings
+    /// What is simulated: nothing, unless the settings ask for it.
     private let simulation: DeviceSimulation
+    /// Trains models; nothing in it is left of the client before.
     private let trainer: LocalTrainer
     /// Tests models on samples that clients hold out; nil unless they do.
     private let evaluator: ClientEvaluator?

@@ -17,11 +17,12 @@ final class RootTrainer {
     }
 
     /// Trains from this round's weights, as a client would, under the number behind the last client's, so that its
-    /// random numbers are its own.
+    /// random numbers are its own. Takes as long as a client with so many samples.
     /// - Parameters:
     ///   - round: number and attempt.
-    ///   - down: what goes down to the clients in this round.
+    ///   - down: what goes down to the clients in this round, `[job.vectors.down]`.
     ///   - heartbeat: called after each batch.
+    /// - Throws: what `heartbeat` throws; errors of oneDNN.
     func train(round: RoundID, down: Span<Float>, heartbeat: () throws -> Void) throws {
         var slot = [Float](repeating: 0, count: job.vectors.slot)
         var span = slot.mutableSpan

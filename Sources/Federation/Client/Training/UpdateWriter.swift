@@ -80,7 +80,8 @@ final class UpdateWriter {
         try writeOwn(plan, into: &slot)
     }
 
-    /// Writes the client's own parameters into its state, as differences from the initial weights.
+    /// Writes the client's own parameters into its state, as differences from the initial weights: so a state of zeros,
+    /// which every client begins with, is a model of initial weights.
     func writeOwn(_ plan: Plan, into slot: inout MutableSpan<Float>) throws {
         var weights = [Float](repeating: 0, count: job.model.parameterCount)
         var span = weights.mutableSpan
@@ -91,6 +92,10 @@ final class UpdateWriter {
     }
 
     /// A client's own model: its own parameters, from the state in `slot`, and the federated weights for the others.
+    /// - Parameters:
+    ///   - shared: federated weights, `[sharedCount]`.
+    ///   - slot: `[job.vectors.slot]`; only its state is read.
+    /// - Returns: flat weights, `[parameters]`.
     func ownModel(shared: Span<Float>, slot: Span<Float>) -> [Float] {
         job.vectors.ownModel(initial: initial, shared: shared, state: slot.extracting(job.vectors.up...))
     }

@@ -11,6 +11,13 @@ import Runtime
 /// AISTATS 2022, arXiv:2106.06639; with a buffer of one, C. Xie et al., *Asynchronous Federated Optimization*,
 /// arXiv:1903.03934.
 ///
+/// ```
+/// virtual time  ──────────────────────────────►
+/// client 4      ├─ version 0 ────┤              its update is used in the step from version 1: staleness 1
+/// client 7      ├─ version 0 ─┤├─ version 1 ──┤
+/// steps                       1             2   (a buffer of one)
+/// ```
+///
 /// In virtual time the schedule says whose update is next, and the workers are asked for it: ranks train ahead of the
 /// virtual clock, and no bit depends on when they are done. With `--real-delays` updates are used as they come, and
 /// runs differ from each other.
@@ -59,7 +66,9 @@ final class AsynchronousExchange: Exchange {
 
     var trainsElsewhere: Bool { workers.trainsElsewhere }
     var hasLostRanks: Bool { workers.hasLostRanks }
+    /// What led to the last step; every start counts as a frame that went down.
     var report: ExchangeReport { current.report(frameBytes: job.downloadBytes) }
+    /// The state after the last step, for a checkpoint.
     var serverState: [UInt8] { finished.bytes }
 
     /// Works towards one step: takes ends of turns until the buffer is full, and starts clients in the seats that

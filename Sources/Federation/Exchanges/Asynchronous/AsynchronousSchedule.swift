@@ -79,8 +79,9 @@ struct AsynchronousSchedule: Sendable, Equatable {
     /// With all seats free it starts the whole draw, as a round would; otherwise as many as there are seats, at random
     /// from those of the draw that are not in flight.
     /// - Parameters:
-    ///   - draw: as many clients as there are seats.
-    ///   - duration: of a turn, in virtual seconds.
+    ///   - draw: draws as many clients as there are seats; called once, unless no seat is free.
+    ///   - seed: the run's seed.
+    ///   - duration: virtual seconds that a turn takes.
     /// - Returns: who has started, by client.
     mutating func refill(
         from draw: (RoundID) -> [Int], seed: UInt64, duration: (_ client: Int, RoundID) -> Double

@@ -57,12 +57,13 @@ struct AsynchronousState: Equatable {
 
     /// Reads what ``bytes`` gave, without trusting it; no bytes are the state before the first step.
     /// - Parameters:
-    ///   - bytes: from a checkpoint.
+    ///   - bytes: from a checkpoint, which may be damaged or made by somebody.
     ///   - version: version of the run's weights.
-    ///   - seats: clients that may be in flight.
+    ///   - seats: clients that may be in flight, from the settings.
     ///   - clients: clients of the run.
-    ///   - parameters: length of what goes down.
+    ///   - parameters: length of what goes down, `job.vectors.down`.
     /// - Throws: `ConfigurationError` for whatever no run with these settings can have left; nothing traps.
+    /// - Complexity: O(bytes).
     init(_ bytes: [UInt8], version: Int, seats: Int, clients: Int, parameters: Int) throws(ConfigurationError) {
         if bytes.isEmpty, version == 0 {
             self.init(schedule: AsynchronousSchedule(seats: seats), weights: [:])

@@ -5,7 +5,9 @@ import Runtime
 
 /// Those who train for an asynchronous server: this process (``LocalWorkers``), or the client ranks (``RankWorkers``).
 ///
-/// A turn is begun, trained in whatever order suits the workers, and handed over once.
+/// A turn is begun, trained in whatever order suits the workers, and handed over once: by ``finish(_:)`` in virtual
+/// time, where the schedule names the next turn, by ``nextEnd(waits:)`` in real time, where the first to arrive is
+/// next.
 protocol AsynchronousWorkers: AnyObject {
     /// Whether other ranks train, so that the server has time of its own meanwhile.
     var trainsElsewhere: Bool { get }

@@ -4,6 +4,7 @@ import Records
 import Runtime
 
 /// The workers of a run without MPI: one process is the server and trains a client when the end of its turn is due.
+/// Weights are kept for each turn that has begun, so memory is O(seats · parameters); arrays of one version share it.
 final class LocalWorkers: AsynchronousWorkers {
     private let host: LocalHost
     /// Turns that have begun, in that order, with the weights they start from.
@@ -16,6 +17,7 @@ final class LocalWorkers: AsynchronousWorkers {
         host = try LocalHost(job, stop: stop, timeline)
     }
 
+    /// Nothing: nobody else is there, as for ``heartbeat()``, ``stop()`` and ``dismiss()``.
     func startStep(_ number: Int) throws {}
 
     func begin(_ start: AsynchronousStart, from weights: [Float]) {

@@ -22,7 +22,7 @@ final class RankWorkers: AsynchronousWorkers {
     private var queue: [AsynchronousStart] = []
     /// The turn of each client that has begun and has not been handed over.
     private var turns: [Int: Turn] = [:]
-    /// Clients whose turn has ended, in the order of arrival.
+    /// Clients whose turn has ended and has not been handed over, in the order of arrival.
     private var ended: [Int] = []
     let trainsElsewhere = true
 
@@ -30,6 +30,7 @@ final class RankWorkers: AsynchronousWorkers {
     private struct Turn {
         let start: AsynchronousStart
         let weights: [Float]
+        /// How it ended; nil while it is under way.
         var end: TurnEnd?
     }
 
@@ -37,6 +38,10 @@ final class RankWorkers: AsynchronousWorkers {
     private static let depth = 2
 
     /// Takes the ranks of the pool as workers.
+    /// - Parameters:
+    ///   - job: the run.
+    ///   - channels: what connects the ranks; only messages point to point are used.
+    ///   - pool: the workers, and who of them lives.
     init(_ job: Job, _ channels: Channels, _ pool: WorkerPool) {
         self.job = job
         self.pool = pool
@@ -120,7 +125,8 @@ final class RankWorkers: AsynchronousWorkers {
         }
     }
 
-    /// Serves for up to 100 ms, or until a condition holds, and then looks after the ranks.
+    /// Serves for up to 100 ms, or until a condition holds, and then looks after the ranks. Between tests this rank
+    /// sleeps.
     private func serve(until condition: () -> Bool) throws {
         _ = try Backoff.default.wait(until: .now + .milliseconds(100)) {
             try serveOnce()
@@ -137,6 +143,9 @@ final class RankWorkers: AsynchronousWorkers {
     }
 
     /// Takes the updates out of an answer; those that nobody waits for are dropped.
+    /// - Parameters:
+    ///   - answer: a message of whole slots.
+    ///   - pending: the clients that the worker owes; those that have come are taken out.
     private func open(_ answer: borrowing Buffer<UInt8>, pending: inout [Int]) {
         let slots = format.slots(of: answer, pending: &pending, round: { turns[$0]?.start.id })
         timeline.note(clients: slots.count)

@@ -10,7 +10,8 @@ extension RunSettings {
 
     /// Refuses what an asynchronous server cannot honour: wires that add up updates, deadlines of rounds, tests by
     /// clients, and more updates a step than the buffer has.
-    /// - Throws: `ConfigurationError` that names the setting and the way out.
+    /// - Parameter asynchronous: the strategy that the settings name.
+    /// - Throws: `ConfigurationError` that names the setting and, where there is one, the way out.
     func validate(for asynchronous: any AsynchronousStrategy) throws(ConfigurationError) {
         guard try Wires.named(wire).deliversEachUpdate else {
             throw ConfigurationError(
@@ -36,7 +37,7 @@ extension RunSettings {
 }
 
 extension RunDescription {
-    /// Whether a "round" is a step of an asynchronous server.
+    /// Whether a "round" of the run is a step of an asynchronous server; reports then say so.
     public var isAsynchronous: Bool { settings.isAsynchronous }
 }
 

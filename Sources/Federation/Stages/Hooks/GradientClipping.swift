@@ -19,6 +19,7 @@ public struct GradientClipping: StepHook {
         self.limit = limit
     }
 
+    /// Always: gradients of clients' own models are clipped, too.
     public func changesGradient(ofOwnModel: Bool) -> Bool { true }
 
     /// Scales the gradient g by min(1, limit / ‖g‖₂). O(parameters); the norm is summed in Double.

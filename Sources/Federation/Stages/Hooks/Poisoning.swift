@@ -3,7 +3,7 @@ import Datasets
 public import FedCore
 
 /// Attackers' data: changes the samples that attackers train on (`--attack`, e.g. labels that are flipped, or a trigger
-/// on images).
+/// on images). The first hook, so that an attacker trains, and asks a teacher, on what it has poisoned.
 public struct Poisoning: StepHook {
     public static let name = "poisoning"
     public static let summary = "has attackers change what they train on, as --attack says"
@@ -26,7 +26,9 @@ public struct Poisoning: StepHook {
 
     public func changesSamples(of client: Int) -> Bool { attackers.contains(client) }
 
-    /// Poisons a batch of an attacker in place. The draw depends on the sample, not on the round.
+    /// Poisons a batch of an attacker in place. The draw depends on client and sample, not on the round: a sample has
+    /// the same fate whenever it is trained on.
+    /// - Complexity: O(pixels of the batch).
     public func prepare(
         _ images: inout MutableSpan<Float>, labels: inout MutableSpan<Int32>, of samples: Span<UInt32>,
         in turn: ClientTurn

@@ -15,6 +15,8 @@ public struct StrategyCorrection: StepHook {
         guard strategy.correctsGradients || strategy.personalization == .model else { return nil }
     }
 
+    /// Always for the client's own model, which only some strategies have; for the global model if the strategy says
+    /// so.
     public func changesGradient(ofOwnModel: Bool) -> Bool { ofOwnModel || strategy.correctsGradients }
     /// Always where it corrects: the anchor is the weights that the correction pulls towards.
     public func usesAnchor(ofOwnModel: Bool) -> Bool { changesGradient(ofOwnModel: ofOwnModel) }

@@ -4,7 +4,13 @@ import NeuralNet
 import Records
 
 extension RunDescription {
-    /// Describes a job. Reads some of the images: milliseconds.
+    /// Describes a job to observers.
+    /// - Parameters:
+    ///   - job: the run.
+    ///   - ranks: number of ranks, rank 0 included.
+    ///   - hosts: host name of each rank.
+    ///   - finishedRounds: rounds that a resumed run has behind it.
+    /// - Complexity: Reads some of the images and hashes a teacher's weights: milliseconds.
     init(_ job: Job, ranks: Int, hosts: [String], finishedRounds: Int) {
         self.init(
             settings: job.settings, model: job.model.name, layout: job.model.parameterLayout,

@@ -5,7 +5,10 @@ import NeuralNet
 import Records
 
 extension RunState {
-    /// Refuses a job that cannot continue this run.
+    /// Refuses a job that cannot continue this run: another model, other data or another partition, another teacher, or
+    /// parts that the state knows nothing of. Called on rank 0 before any file of the run is touched.
+    /// - Throws: `ConfigurationError` with the first difference.
+    /// - Complexity: O(parameters + samples), for the digest of the data.
     func validate(for job: Job) throws(ConfigurationError) {
         try validate()
         guard weights.count == job.model.parameterCount else {
@@ -36,8 +39,12 @@ extension RunState {
 }
 
 extension Job {
-    /// Equal for equal data sets and partitions: a hash of counts, shape, every label and its owner, and the brightness
-    /// of some images. O(samples), a fraction of making the partition.
+    /// A digest that is equal for equal data sets and partitions: a hash of counts, shape, every label and its owner,
+    /// and the brightness of some images. A checkpoint keeps it, so that a run is not continued on other data.
+    ///
+    /// It has 64 bits and is no protection against somebody who makes two data sets alike; a model's file has SHA-256
+    /// (``DataSummary``).
+    /// - Complexity: O(samples), a fraction of making the partition.
     public var dataDigest: UInt64 {
         var hash = StableHash()
         hash.add(settings.dataset)
@@ -56,7 +63,7 @@ extension Job {
         return hash.value
     }
 
-    /// Rounded, so that another machine's last bit does not count.
+    /// Adds the mean of some sixteen images, rounded to thousandths, so that another machine's last bit does not count.
     private func addBrightness(of split: any Dataset, to hash: inout StableHash) {
         var image = [Float](repeating: 0, count: split.shape.count)
         var label: [Int32] = [0]
@@ -72,7 +79,7 @@ extension Job {
 }
 
 extension Job {
-    /// The parts that may remember something.
+    /// Names of the parts that may remember something, under which a state keeps them.
     var partNames: [String] {
         [PartName.strategy, PartName.aggregation, PartName.selection] + (asynchronous == nil ? [] : [PartName.inFlight])
             + stages.map { PartName.stage(type(of: $0).name) }

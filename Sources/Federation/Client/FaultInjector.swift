@@ -37,7 +37,8 @@ package struct FaultInjector {
         }
     }
 
-    /// Whether an update of this round is to be spoilt this way; the caller does it.
+    /// Whether an update of this round is to be spoilt this way; the caller does it, because only it knows where the
+    /// update lies.
     package func spoils(_ kind: Fault.Kind, round: Int) -> Bool {
         faults.contains { $0.kind == kind && $0.round == round }
     }

@@ -62,7 +62,8 @@ public struct DataOrigin: Sendable, Equatable {
     }
 
     /// Reads the metadata of a weights file, which may come from anybody; what they do not say is as in
-    /// `RunSettings()`.
+    /// `RunSettings()`. A file without any gives an origin that says nothing.
+    /// - Parameter metadata: the file's `__metadata__`; other keys do not matter.
     /// - Throws: `ConfigurationError` that names the key and its value when a number, a range, an option or a list of
     ///   names cannot be read.
     public init(metadata: [String: String]) throws(ConfigurationError) {
@@ -92,6 +93,11 @@ public struct DataOrigin: Sendable, Equatable {
     }
 
     /// The metadata for a weights file; `init(metadata:)` reads them back to an equal value.
+    ///
+    /// ```
+    /// dataset: fashion-mnist   seed: 42   clients: 10   samples_per_client: 600
+    /// input_scale: 255.0   input_range: 0.0 1.0   train_sha256: …   test_sha256: …
+    /// ```
     public var metadata: [String: String] {
         var metadata = [
             Key.seed: "\(options.seed)", Key.clients: "\(options.clients)",
@@ -144,7 +150,7 @@ public struct DataOrigin: Sendable, Equatable {
         return number
     }
 
-    /// The range, written as two numbers and a space between.
+    /// The range, written as two numbers and a space between, the lower one first.
     private static func range(in metadata: [String: String]) throws(ConfigurationError) -> ClosedRange<Float>? {
         guard let text = metadata[Key.range] else { return nil }
         let bounds = text.split(separator: " ").compactMap { Float($0) }

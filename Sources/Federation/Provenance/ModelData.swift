@@ -35,14 +35,15 @@ public struct ModelData: Sendable {
         self.options = options
     }
 
-    /// The part of a data set's name before its path, e.g. `csv`.
+    /// The part of a data set's name before its path, e.g. `csv`: the same kind is read by the same code.
     private static func kind(_ dataset: String) -> Substring { dataset.prefix { $0 != ":" } }
 
     /// Whether these are the run's own data, opened as it opened them.
     private var isAsInItsRun: Bool { dataset == origin.dataset && options.named == origin.options.named }
 
     /// Opens both splits.
-    /// - Throws: `ConfigurationError` when they cannot be read; with a hint when the user has named nothing.
+    /// - Throws: `ConfigurationError` when they cannot be read; when the user has named nothing, with a hint at the
+    ///   options that say where the data are.
     public func open() throws(ConfigurationError) -> DatasetPair {
         do { return try Datasets.open(dataset, options: options) } catch {
             let hint =
@@ -137,8 +138,8 @@ public struct ModelData: Sendable {
             separator: ", ")
     }
 
-    /// A note on images of bytes, which are divided by 255: that the model was trained on other numbers. Nil when its
-    /// range fits.
+    /// A note on images of bytes, as `predict` reads them, which are divided by 255: that the model was trained on
+    /// numbers of another range. Nil when the range fits, or is not known.
     public var noteOnBytes: String? {
         // Bytes rarely reach both ends, and a little beyond is still the same range.
         guard let range = origin.range, range.lowerBound < -0.01 || range.upperBound > 1.5 else { return nil }

@@ -47,7 +47,8 @@ struct Distillation: Sendable {
 }
 
 extension TrainedModel {
-    /// A digest that is equal for equal weights of the same model. O(weights).
+    /// A digest that is equal for equal weights of the same model. O(weights). 64 bits: it finds a file that was
+    /// exchanged, not one that was made to look alike.
     var digest: UInt64 {
         var hash = StableHash()
         hash.add(model.name)

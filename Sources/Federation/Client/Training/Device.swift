@@ -137,7 +137,11 @@ final class Device {
         return LocalResult(samples: job.clientTest.count(of: client))
     }
 
-    /// The report of a client without an update, whose place in the message is filled with zeros.
+    /// The report of a client without an update.
+    /// - Parameters:
+    ///   - status: late or dropped.
+    ///   - simulatedSeconds: until when the server waited for it; 0 when no time is simulated.
+    ///   - slot: its place in the message is filled with zeros, which nothing adds up.
     private func nothing(
         _ status: UpdateStatus, simulatedSeconds: Double, _ slot: inout MutableSpan<Float>
     ) -> LocalResult {

@@ -69,6 +69,10 @@ final class LocalTrainer {
 
     /// Trains one client from the global weights.
     ///
+    /// In this order: ask the teacher, if there is one; make the strategy's drift; load the weights; find the gradient
+    /// over all data, if the strategy wants it; run the epochs; write what is sent and kept; train the client's own
+    /// model, if it has one.
+    ///
     /// - Parameters:
     ///   - client: number of the client.
     ///   - samples: indices of its samples in the training set.
@@ -78,6 +82,7 @@ final class LocalTrainer {
     ///   - goesOn: called after each step with the samples it saw; false ends the training there.
     /// - Returns: samples that the update weighs, steps, loss; `partial` if it was ended early.
     /// - Throws: what `goesOn` throws; errors of oneDNN.
+    /// - Complexity: `trainedSamples(holding:)` forward and backward passes; O(parameters) beside them.
     func train(
         client: Int, samples: ArraySlice<UInt32>, round: RoundID, down: Span<Float>, slot: inout MutableSpan<Float>,
         goesOn: (Int) throws -> Bool
@@ -173,6 +178,9 @@ final class LocalTrainer {
 
     /// Runs the local epochs, or as many steps as `--local-steps` says. `result.loss` is the mean over the last epoch's
     /// samples so far, each at the weights its batch saw.
+    ///
+    /// A training that is ended early weighs the samples it has seen, if that was in the first epoch, and all of the
+    /// client's afterwards; with `--local-steps` it weighs the share of the steps that it has done.
     /// - Parameter ofOwnModel: selects other streams of batches and dropout, and other hooks.
     private func runEpochs(
         _ samples: ArraySlice<UInt32>, round: RoundID, ofOwnModel: Bool = false, _ result: inout LocalResult,
@@ -285,7 +293,7 @@ final class LocalTrainer {
         }
     }
 
-    /// Has the hooks change the gradient that the backward pass has left in the plan.
+    /// Has the hooks change the gradient that the backward pass has left in the plan, in the plan's order of elements.
     private func correct(_ step: TrainingStep) {
         let hooks = step.isOfOwnModel ? ownModelHooks : gradientHooks
         guard !hooks.isEmpty else { return }
@@ -297,6 +305,7 @@ final class LocalTrainer {
         }
     }
 
+    /// Puts an epoch's samples into the order that its stream draws. O(samples).
     private func shuffle(_ samples: ArraySlice<UInt32>, by stream: RandomStream) {
         order.removeAll(keepingCapacity: true)
         order.append(contentsOf: samples)
@@ -318,6 +327,7 @@ final class LocalTrainer {
         copyWeights(into: &drift)
     }
 
+    /// Copies the plan's weights, in the plan's order. O(parameters).
     private func copyWeights(into copy: inout [Float]) {
         copy.removeAll(keepingCapacity: true)
         plan.withWeights { weights in

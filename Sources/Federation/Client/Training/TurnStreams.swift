@@ -14,8 +14,10 @@ package struct TurnStreams {
     private let client: Int
     /// Whether the client's own model is trained, not the global one.
     private let isOfOwnModel: Bool
-    /// Where this attempt's epochs and steps begin, counted through all attempts.
+    /// Where this attempt's epochs begin, counted through all attempts: a repeated round shuffles as further epochs
+    /// would.
     private let firstEpoch: Int
+    /// Where this attempt's steps begin, likewise.
     private let firstStep: Int
 
     /// Addresses a client's turn.

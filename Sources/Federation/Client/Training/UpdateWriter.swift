@@ -8,6 +8,7 @@ import Records
 /// A place in a message, the *slot*, is what is sent, `[job.vectors.up]`, followed by the client's state,
 /// `[job.vectors.state]`. Everything is written in place, into memory that the wire lends.
 final class UpdateWriter {
+    /// The run: its strategy, and where things lie in a slot.
     private let job: Job
     /// This rank's copies of the stages; they remember nothing from one client to the next.
     private var stages: [any UpdateStage]

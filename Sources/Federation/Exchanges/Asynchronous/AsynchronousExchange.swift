@@ -129,6 +129,7 @@ final class AsynchronousExchange: Exchange {
     // MARK: Turns
 
     /// Starts clients in the free seats. The step's first draw is the round loop's, further ones are made here.
+    /// - Parameter cohort: the round loop's draw.
     private func refill(_ cohort: [Int]) throws {
         let starts = state.schedule.refill(
             from: { $0.attempt == 0 ? cohort : cohorts.draw($0) }, seed: job.settings.seed,
@@ -161,6 +162,11 @@ final class AsynchronousExchange: Exchange {
 
     /// Puts what came of a turn into the buffer: weighed by its staleness, or counted as late when it is staler than
     /// the strategy accepts.
+    /// - Parameters:
+    ///   - end: what came of it.
+    ///   - start: the turn.
+    ///   - round: the step that is worked towards.
+    ///   - tally: the buffer.
     /// - Throws: ``TooFewUpdates`` after `--round-retries` + 1 times as many fruitless turns as there are seats.
     private func use(
         _ end: TurnEnd, of start: AsynchronousStart, _ round: RoundID, into tally: any AnswerReceiver
@@ -202,6 +208,10 @@ final class AsynchronousExchange: Exchange {
     ///
     /// For a strategy that mixes models it is the way from the current weights to the client's model, w_τ + Δ − w_t;
     /// otherwise the change Δ itself. Both are scaled by s(t − τ).
+    /// - Parameters:
+    ///   - slot: the client's change of the weights.
+    ///   - start: the turn, whose version's weights are kept.
+    ///   - staleness: steps since the turn's version, t − τ ≥ 0.
     private func weigh(_ slot: inout [Float], of start: AsynchronousStart, staleness: Int) {
         let (then, now) = (state.weights[start.version] ?? [], state.weights[state.schedule.version] ?? [])
         precondition(then.count == slot.count && now.count == slot.count)

@@ -24,13 +24,13 @@ struct AsynchronousStart: Sendable, Equatable {
 /// In virtual time it decides everything: updates are used in the order of (finish, client), whichever rank has trained
 /// them when. Operations are O(seats · log seats) at most.
 struct AsynchronousSchedule: Sendable, Equatable {
-    /// Clients that may be in flight, ≥ 1.
+    /// Clients that may be in flight at a time, ≥ 1: the size of a cohort.
     let seats: Int
-    /// In virtual seconds since the run's start.
+    /// The virtual clock, in seconds since the run's start; it never goes back.
     private(set) var now: Double
-    /// By (finish, client): no client twice.
+    /// The turns under way, in the order in which they end, (finish, client); no client twice.
     private(set) var inFlight: [AsynchronousStart]
-    /// Steps so far.
+    /// Steps so far: the version of the current weights.
     private(set) var version: Int
     /// How often free seats were filled since the last step; addresses the draws.
     private(set) var refills = 0

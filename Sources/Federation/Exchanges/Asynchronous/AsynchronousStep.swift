@@ -2,7 +2,7 @@ import Records
 
 /// What led to a step of an asynchronous server, counted for the round's record.
 struct AsynchronousStep: Sendable, Equatable {
-    /// Clients that were sent weights.
+    /// Clients that were sent weights since the step before, each as often as it was.
     var starts = 0
     /// Turns that ended, with or without an update.
     private(set) var ends = 0
@@ -17,7 +17,7 @@ struct AsynchronousStep: Sendable, Equatable {
     /// The clients whose turns ended, ascending.
     var clients: [Int] { ended.sorted() }
 
-    /// Counts a turn that ended.
+    /// Counts a turn that ended, whatever came of it.
     mutating func end(_ client: Int) {
         ends += 1
         ended.insert(client)

@@ -11,7 +11,9 @@ import Runtime
 final class RankWorkers: AsynchronousWorkers {
     private let job: Job
     private let pool: WorkerPool
+    /// For everything that crosses.
     private let control: any Communicator
+    /// Orders to single ranks, and the answers to them.
     private let tasks: PointToPointTasks
     private let timekeeper: Timekeeper
     private let timeline: Timeline
@@ -112,7 +114,8 @@ final class RankWorkers: AsynchronousWorkers {
         queue.insert(start, at: place ?? queue.endIndex)
     }
 
-    /// Hands out turns to the members with the fewest orders, as far as they have room.
+    /// Hands out turns to the members with the fewest orders, as far as they have room. Each order carries the whole
+    /// weights of its version.
     private func dispatch() throws {
         while !queue.isEmpty {
             let pending = pool.pending
@@ -161,7 +164,9 @@ final class RankWorkers: AsynchronousWorkers {
 
     // MARK: Losses
 
-    /// Finds lost ranks. Their turns are queued again, or have ended, with `--on-failure drop`.
+    /// Finds lost ranks. Their turns are queued again, or have ended, with `--on-failure drop`; when no rank is left,
+    /// waits for one that is back.
+    /// - Throws: `NoClientRanks` when none comes back.
     private func lookAfterRanks() throws {
         let loss = try pool.findLost()
         guard !loss.workers.isEmpty else { return }

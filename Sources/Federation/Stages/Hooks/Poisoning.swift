@@ -8,6 +8,7 @@ public struct Poisoning: StepHook {
     public static let name = "poisoning"
     public static let summary = "has attackers change what they train on, as --attack says"
 
+    /// How samples are changed.
     private let attack: any DataAttack
     /// Numbers of the clients that attack.
     private let attackers: Set<Int>
@@ -24,6 +25,7 @@ public struct Poisoning: StepHook {
         classes = setup.classes
     }
 
+    /// Whether the client is an attacker.
     public func changesSamples(of client: Int) -> Bool { attackers.contains(client) }
 
     /// Poisons a batch of an attacker in place. The draw depends on client and sample, not on the round: a sample has

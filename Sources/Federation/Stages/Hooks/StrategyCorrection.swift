@@ -21,6 +21,8 @@ public struct StrategyCorrection: StepHook {
     /// Always where it corrects: the anchor is the weights that the correction pulls towards.
     public func usesAnchor(ofOwnModel: Bool) -> Bool { changesGradient(ofOwnModel: ofOwnModel) }
 
+    /// Hands the vectors to the strategy, in the plan's order of elements: `correctPersonal` for the client's own
+    /// model, `correct` otherwise. Costs what the strategy's does, O(parameters) for those in the catalog.
     public func correct(
         _ gradient: inout MutableSpan<Float>, weights: Span<Float>, anchor: Span<Float>, drift: Span<Float>,
         in step: TrainingStep

@@ -144,6 +144,7 @@ private final class Lane {
     /// Transfers under way whose bytes come down, in the order in which they were started.
     var arriving: [Delayed] = []
 
+    /// A direction of a link that is free.
     init(_ link: Link) { self.link = link }
 
     /// Puts a message on the link, behind those that are on it.
@@ -173,6 +174,7 @@ private final class Lane {
 
 /// A transfer that begins late (up), or ends late (down).
 private final class Delayed: PendingTransfer {
+    /// How far a transfer has come.
     enum State {
         /// Not handed to the library yet.
         case waiting(Transfer, on: any Communicator)

@@ -19,9 +19,9 @@ import Runtime
 /// No wait is blocking: every wait polls the control communicator (`ServerContact`), which answers the server's pings
 /// and learns that collectives are to be left, or that the run is over. One object per rank, used from one thread.
 final class ClientLoop: ClientWork, ClientHost {
-    /// For collectives: frames down, answers up.
+    /// The communicator of collectives: frames down, answers up.
     private let communicator: any Communicator
-    /// For orders, answers to them, clients' states, and the server's messages.
+    /// The communicator of messages: orders, answers to them, clients' states, the server's pings.
     private let control: any Communicator
     /// What this rank knows of the server, and tells it.
     private let contact: ServerContact

@@ -100,7 +100,7 @@ final class EvaluationTally: AnswerReceiver {
     }
 
     // What is missing at the end is missing, whatever the reason.
-    /// Nothing: a client that is missing at the end is missing, whatever the reason.
+    /// Does nothing: a client that is missing at the end is missing, whatever the reason.
     func drop(_ clients: Int) {}
     func giveUp(_ clients: Int) {}
 

@@ -54,7 +54,7 @@ final class LocalExchange: Exchange {
         }
     }
 
-    /// Nothing: nobody else is there, as for the two functions below.
+    /// Does nothing: there are no workers, as for the two functions below.
     func heartbeat() {}
 
     func stop() {}

@@ -60,10 +60,10 @@ package protocol ClientWork: AnyObject {
 /// What connects the ranks of a run: two communicators over the same ranks, so that messages about who is alive never
 /// meet those of the work.
 package struct Channels {
-    /// For collectives, and for messages of an exchange's own; behind a simulated link on client ranks, if one is asked
-    /// for.
+    /// The communicator of collectives, and of messages of an exchange's own; behind a simulated link on client ranks,
+    /// if one is asked for.
     package let communicator: any Communicator
-    /// For pings, reports, orders and states, and for what the sides tell each other of their lives.
+    /// The communicator of pings, reports, orders and states, and of what the sides tell each other of their lives.
     package let control: any Communicator
     /// This rank's time.
     package let timekeeper: Timekeeper

@@ -26,7 +26,7 @@ final class WorkerExchange: Exchange {
     private let timeline: Timeline
     /// Measures waiting apart from transfer.
     private let transfers: TransferClock
-    /// For everything point to point.
+    /// The communicator of messages point to point.
     private let control: any Communicator
     /// The frame that is broadcast, reused from round to round; nil while MPI has it, and for good once a broadcast was
     /// given up.

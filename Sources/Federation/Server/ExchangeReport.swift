@@ -18,6 +18,7 @@ package struct ExchangeReport: Sendable, Equatable {
     /// moved. Empty outside asynchronous runs.
     package var staleness: [Int] = []
 
+    /// A report of an exchange that is ordinary, but for the bytes that are given.
     package init(upload: Int? = nil, download: Int? = nil) {
         self.upload = upload
         self.download = download

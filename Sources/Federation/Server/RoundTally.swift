@@ -16,7 +16,7 @@ final class RoundTally: AnswerReceiver {
     private var sum: UpdateSum
     /// The updates themselves, one row each, where the aggregation has to see them.
     private var updates: UpdateMatrix
-    /// By client, the exponent of the power of two that its kept update is scaled by.
+    /// The exponent of the power of two that each client's kept update is scaled by.
     private var exponents: [Int: Int] = [:]
     /// Whether each update is kept until the round's end.
     let keepsUpdates: Bool

@@ -56,7 +56,9 @@ public protocol UpdateStage: StatefulPart, Measuring {
 /// The sides on which a stage does something: client, server, or both.
 public struct StageHalves: OptionSet, Sendable {
     public let rawValue: Int
+    /// Something happens on the client, between training and what is sent.
     public static let client = StageHalves(rawValue: 1)
+    /// Something happens at the server, around the strategy's step.
     public static let server = StageHalves(rawValue: 2)
 
     public init(rawValue: Int) { self.rawValue = rawValue }

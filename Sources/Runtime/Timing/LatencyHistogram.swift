@@ -108,6 +108,7 @@ extension LatencyHistogram: Codable {
         }
     }
 
+    /// Writes the buckets that hold something.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: Key.self)
         let recorded = histogram.recordedValues().map { ($0.value, $0.count) }

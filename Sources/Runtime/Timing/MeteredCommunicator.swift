@@ -15,7 +15,7 @@ package final class MeteredCommunicator: Communicator {
         self.ledger = ledger
     }
 
-    /// As of the communicator below, like `size`.
+    /// This rank, as the communicator below has it; so is `size`.
     package var rank: Int { base.rank }
     package var size: Int { base.size }
 

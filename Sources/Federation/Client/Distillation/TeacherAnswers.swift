@@ -18,7 +18,7 @@ final class TeacherAnswers {
     private let width: Int
     /// Targets of every sample of the data set, `[samples, width]`; zeros where the teacher has not been asked.
     private var answers: [Float]
-    /// By client, how many of its samples the teacher has seen, from the first.
+    /// Number of each client's samples that the teacher has seen, from the first.
     private var seen: [Int: Int] = [:]
 
     /// Samples of a forward pass.

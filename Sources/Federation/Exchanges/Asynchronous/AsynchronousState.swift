@@ -50,6 +50,7 @@ struct AsynchronousState: Equatable {
         return bytes
     }
 
+    /// Joins a schedule and the weights of its versions.
     init(schedule: AsynchronousSchedule, weights: [Int: [Float]]) {
         self.schedule = schedule
         self.weights = weights

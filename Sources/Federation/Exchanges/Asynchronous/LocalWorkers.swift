@@ -17,9 +17,10 @@ final class LocalWorkers: AsynchronousWorkers {
         host = try LocalHost(job, stop: stop, timeline)
     }
 
-    /// Nothing: nobody else is there, as for ``heartbeat()``, ``stop()`` and ``dismiss()``.
+    /// Does nothing: there are no ranks to look after, as for ``heartbeat()``, ``stop()`` and ``dismiss()``.
     func startStep(_ number: Int) throws {}
 
+    /// Notes a turn; training waits until its end is asked for.
     func begin(_ start: AsynchronousStart, from weights: [Float]) {
         queue.append((start, weights))
     }

@@ -11,7 +11,7 @@ import Runtime
 final class RankWorkers: AsynchronousWorkers {
     private let job: Job
     private let pool: WorkerPool
-    /// For everything that crosses.
+    /// The communicator that everything crosses on.
     private let control: any Communicator
     /// Orders to single ranks, and the answers to them.
     private let tasks: PointToPointTasks

@@ -14,6 +14,7 @@ public struct Poisoning: StepHook {
     private let attackers: Set<Int>
     /// Shape of an image.
     private let image: ImageShape
+    /// Number of classes.
     private let classes: Int
 
     /// The hook of a run whose attack changes data; nil for any other.

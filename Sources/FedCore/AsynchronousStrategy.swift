@@ -1,23 +1,30 @@
-/// A strategy whose server waits for no round: clients start whenever there is room, from the weights of that moment, and
-/// every `bufferSize` updates that come in make a step, which is a new *version* of the weights.
+/// A strategy whose server does not wait for a cohort.
 ///
-/// An update that was trained from version τ and is used in the step from version t has the staleness t − τ. A step
-/// moves the weights by Σ nᵢ s(t − τᵢ) uᵢ / Σ nᵢ, which `apply` receives as its mean: the staleness scales an update, and
-/// does not change what it weighs.
+/// Clients start whenever there is room, from the weights of that moment, and every `bufferSize` updates that come in
+/// make a step, which is a new *version* of the weights. An update that was trained from version τ and is used in the
+/// step from version t has the staleness t − τ. A step moves the weights by Σ nᵢ s(t − τᵢ) uᵢ / Σ nᵢ, which `apply`
+/// receives as its mean: the staleness scales an update, and does not change what it weighs, so a buffer of stale
+/// updates makes a short step and not a full one.
 ///
-/// Nothing crosses beside weights and updates, and clients keep nothing: `traffic` stays as it is.
+/// ``Strategy/traffic`` must stay at its default: nothing is sent beside weights and updates, and clients keep no
+/// state.
+///
+/// The buffer is that of J. Nguyen et al., *Federated Learning with Buffered Asynchronous Aggregation*, AISTATS 2022,
+/// arXiv:2106.06639; the staleness function that of C. Xie, S. Koyejo, I. Gupta, *Asynchronous Federated Optimization*,
+/// 2019, arXiv:1903.03934.
 public protocol AsynchronousStrategy: Strategy {
     /// Updates that make a step of the server, ≥ 1.
     var bufferSize: Int { get }
 
-    /// What uᵢ is.
+    /// What uᵢ is made of.
     var contribution: AsynchronousContribution { get }
 
-    /// An update that is staler than this is left out; nil: none is.
+    /// Largest staleness, in versions, of an update that is used; nil: any.
     var largestStaleness: Int? { get }
 
-    /// s, in [0, 1] and the same bits on every machine; 1 for an update that is not stale.
-    /// - Parameter staleness: ≥ 0.
+    /// The factor s of an update.
+    /// - Parameter staleness: versions since the client started, ≥ 0.
+    /// - Returns: a number in [0, 1], the same bits on every machine; 1 for a staleness of 0.
     func stalenessWeight(_ staleness: Int) -> Double
 }
 
@@ -26,10 +33,10 @@ extension AsynchronousStrategy {
     public var asynchronous: (any AsynchronousStrategy)? { self }
 }
 
-/// What a client's work is to a step of an asynchronous server.
+/// The vector that a client contributes to a step of an asynchronous server. The two differ for a stale update only.
 public enum AsynchronousContribution: Sendable, Equatable {
-    /// The change of the weights since the client's own start.
+    /// The client's weights minus those that it started from, w_τ.
     case change
-    /// The way from the weights as they are to the client's: a step mixes models.
+    /// The client's weights minus the present global ones, wₜ: a step mixes models.
     case model
 }

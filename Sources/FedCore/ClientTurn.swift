@@ -1,17 +1,19 @@
-/// One client's training in one round, as stages and step hooks see it. The same on whichever rank the client is trained.
+/// One client's training in one round, as stages and step hooks see it: the coordinates of every random number that
+/// they draw. It is the same on whichever rank the client is trained.
 public struct ClientTurn: Sendable, Equatable {
-    /// From 0. The server's own client, of rules that trust one, has the number behind the last client's.
+    /// The client's number, from 0. The server's own client, of rules that trust one, has the number behind the last
+    /// client's.
     public var client: Int
-    /// From 1.
+    /// The round's number, from 1.
     public var round: Int
-    /// From 0; counts how often the round was repeated for want of updates.
+    /// How often the round was repeated for want of updates, from 0.
     public var attempt: Int
     /// Samples that the client trains on.
     public var samples: Int
     /// The run's seed.
     public var seed: UInt64
 
-    /// A turn of a client.
+    /// Describes a client's turn.
     public init(client: Int, round: Int, attempt: Int = 0, samples: Int, seed: UInt64) {
         self.client = client
         self.round = round
@@ -20,8 +22,9 @@ public struct ClientTurn: Sendable, Equatable {
         self.seed = seed
     }
 
-    /// The random stream of this turn for a purpose: the same numbers wherever the client is trained, others in a repeated
-    /// round.
+    /// The random stream of this turn for a purpose: the same numbers on every rank, and others when the round is
+    /// repeated.
+    /// - Precondition: `attempt` < 2²⁴, because it is the stream's salt.
     public func stream(_ purpose: RandomStream.Purpose) -> RandomStream {
         RandomStream(seed: seed, purpose, round: round, client: client, salt: attempt)
     }
@@ -29,13 +32,14 @@ public struct ClientTurn: Sendable, Equatable {
 
 /// A step of local training, as step hooks see it.
 public struct TrainingStep: Sendable, Equatable {
+    /// The turn that the step belongs to.
     public var turn: ClientTurn
-    /// Steps that the client has done before in this turn.
+    /// Steps that the client has done before in this turn, on the same model: 0 for the first.
     public var number: Int
-    /// Whether it is the client's own model that is trained, not the global one.
+    /// Whether the client's own model is trained (``Personalization/model``), not the global one.
     public var isOfOwnModel: Bool
 
-    /// A step of a turn.
+    /// Describes a step of a turn.
     public init(_ turn: ClientTurn, number: Int, isOfOwnModel: Bool = false) {
         self.turn = turn
         self.number = number

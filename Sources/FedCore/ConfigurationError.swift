@@ -1,18 +1,23 @@
-/// An error that is the user's to mend. Its description is one line; the exit code is 2.
+/// An error that the user can mend: wrong settings, or files that do not fit. Its description is one line; the exit
+/// code is 2.
 public protocol UserError: Error, CustomStringConvertible {}
 
-/// The user asked for something that cannot be done. The message says what is accepted; it is printed once, by rank 0,
+/// The error for a request that cannot be fulfilled. Its message says what is accepted; it is printed once, by rank 0,
 /// and the exit code is 2.
 public struct ConfigurationError: UserError, Equatable {
     /// One line, lower case, without a full stop.
     public let description: String
 
-    /// An error with this one line.
+    /// Makes an error with this one line.
     public init(_ description: String) {
         self.description = description
     }
 
-    /// A name that is not in a catalog: lists what is, and names the nearest if one is near.
+    /// Makes the error for a name that is not in a catalog: it lists the catalog, and suggests a name if one is near.
+    /// - Parameters:
+    ///   - what: kind of the thing: `strategy`.
+    ///   - name: the unknown name.
+    ///   - choices: names in the catalog, in the order in which they are listed.
     public init(unknown what: String, _ name: String, choices: [String]) {
         self.init(
             "unknown \(what) '\(name)'; choose one of: \(choices.joined(separator: ", "))"

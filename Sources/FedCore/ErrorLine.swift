@@ -1,20 +1,25 @@
 import Foundation
 
 extension Error {
-    /// What went wrong as one line that a person can read, whoever made the error: Foundation's are objects of a domain and
-    /// a code with others inside, Swift's decoders name types. An error of this project's is its own description.
+    /// The error as one line that a person can read, whoever made it.
+    ///
+    /// Foundation's errors are objects of a domain and a code with others inside, and Swift's decoders name types:
+    /// both are reduced to the reason, e.g. `results/a.json: no such file or directory`. An error of this project's is
+    /// its own description.
     public var line: String { ErrorText.oneLine(ErrorText.of(self, namesFile: true)) }
 
-    /// ``line`` without the file that Foundation names, for a message that has named it.
+    /// ``line`` without the file that Foundation names, for a message that has named it already.
     public var reasonLine: String { ErrorText.oneLine(ErrorText.of(self, namesFile: false)) }
 }
 
 private enum ErrorText {
-    /// Messages may quote what a file or a peer said.
+    /// The text on one line, safe to print: messages may quote bytes of a file or of a peer.
     static func oneLine(_ text: String) -> String {
         text.split(whereSeparator: \.isWhitespace).joined(separator: " ").printable
     }
 
+    /// The reason in words.
+    /// - Parameter namesFile: whether the file of a Foundation error stands before the reason.
     static func of(_ error: any Error, namesFile: Bool) -> String {
         switch error {
         case let error as DecodingError: return text(of: error)
@@ -68,7 +73,7 @@ private enum ErrorText {
         return (place.isEmpty ? "" : "\(place): ") + plain(reason)
     }
 
-    /// Within a sentence: lower case, without a full stop.
+    /// A sentence as it stands after a colon: lower case at its beginning, without a full stop.
     private static func plain(_ sentence: String) -> String {
         let text = sentence.hasSuffix(".") ? sentence.dropLast() : sentence[...]
         return text.prefix(1).lowercased() + text.dropFirst()

@@ -1,14 +1,14 @@
 /// A weighted mean whose bits do not depend on the order or the grouping of its terms.
 ///
-/// Each term `weight · value` is rounded once to a multiple of a step and added as a 64-bit integer. Integer addition is
-/// associative, so clients may arrive in any order and be summed in any grouping (on their ranks, in a tree, at the
+/// Each term `weight · value` is rounded once to a multiple of a step and added as a 64-bit integer. Integer addition
+/// is associative, so clients may arrive in any order and be summed in any grouping (on their ranks, in a tree, at the
 /// server) with equal bits. The division by the total weight comes last, once.
 ///
-/// Whoever makes a sum says how much weight may come to it, W. That alone gives the step, 2⁻³² up to W = 2²⁰ and W · 2⁻⁵²
-/// beyond, and the largest value, 2³⁰ / W or 2¹⁰, whichever is more: there is room for W of it, so whether a term is refused
-/// depends on the term and never on those that came before. The mean is then exact to a step / Σ weight, below Float's
-/// resolution of weights for a cohort of any size. Weights are taken to the nearest multiple of 2⁻²⁰ (sample counts are not
-/// changed by that), so that their sum is exact too.
+/// Whoever makes a sum says how much weight may come to it, W. That alone gives the step, 2⁻³² up to W = 2²⁰ and W ·
+/// 2⁻⁵² beyond, and the largest value, 2³⁰ / W or 2¹⁰, whichever is more: there is room for W of it, so whether a term
+/// is refused depends on the term and never on those that came before. The mean is then exact to a step / Σ weight,
+/// below Float's resolution of weights for a cohort of any size. Weights are taken to the nearest multiple of 2⁻²⁰
+/// (sample counts are not changed by that), so that their sum is exact too.
 public struct ExactSum: Sendable {
     /// Why a term was refused; the sum is then as it was before.
     public enum Refusal: Error, Equatable, CustomStringConvertible {
@@ -16,12 +16,14 @@ public struct ExactSum: Sendable {
         case notFinite(index: Int)
         /// A value is above the largest one.
         case overflow
+        /// The term, or the partial sum, has another number of elements than the sum.
         case wrongLength(expected: Int, actual: Int)
         /// The weight is negative, NaN, infinite, above 0 but below 2⁻²¹, or more than there is room for.
         case badWeight(Double)
-        /// The power of two that an update is scaled by is not one.
+        /// The exponent of a scaled update is not a whole number below 2²⁴ in size.
         case badExponent(Float)
 
+        /// The reason in a few words, for the log of refused updates.
         public var description: String {
             switch self {
             case .notFinite(let index): "element \(index) is not a finite number"
@@ -33,22 +35,25 @@ public struct ExactSum: Sendable {
         }
     }
 
-    /// Σ round(weight · value / step), element by element: what partial sums exchange.
+    /// Σ round(weight · value / step), element by element; these integers are what ranks exchange as a partial sum.
     public private(set) var total: [Int64]
     /// Σ weight, exact: a multiple of 2⁻²⁰ below 2³².
     public private(set) var weight: Double = 0
-    /// The largest absolute value of a term.
+    /// The largest absolute value that an element of a term may have.
     public let largestValue: Float
 
-    /// 1 / step.
+    /// 1 / step, a power of two.
     private let scale: Double
-    /// A little more than was asked for: weights are rounded.
+    /// Upper bound of `weight`: a little more than was asked for, because weights are rounded.
     private let room: Double
-    /// Values and sums of a block are 24 KB.
+    /// Elements of a block of `add`: its values and sums are 24 KB, which a first-level cache holds.
     private static let blockLength = 2048
 
-    /// An empty sum of vectors of `count` elements.
-    /// - Parameter totalWeight: the most that Σ weight can come to, above 0 and below 2³².
+    /// Makes an empty sum of vectors of `count` elements.
+    /// - Parameters:
+    ///   - count: length of the vectors; 8 bytes are allocated for each element.
+    ///   - totalWeight: upper bound W of Σ weight, above 0 and below 2³²; sums that are added to each other need the
+    ///     same.
     public init(count: Int, totalWeight: Double) {
         precondition(totalWeight > 0 && totalWeight < 0x1p32, "a sum with room for a weight of \(totalWeight)")
         total = [Int64](repeating: 0, count: count)
@@ -60,16 +65,20 @@ public struct ExactSum: Sendable {
         largestValue = Double(nearest) > largest ? nearest.nextDown : nearest
     }
 
-    /// Back to the empty sum, keeping the memory.
+    /// Empties the sum, keeping its memory.
     public mutating func reset() {
         for i in total.indices { total[i] = 0 }
         weight = 0
     }
 
-    /// Adds `weight · values`. O(count), one pass over memory: block by block, a look for the largest value, then the sum,
-    /// for which the block is in the first-level cache.
+    /// Adds `weight · values`.
     ///
-    /// - Throws: `Refusal`; the sum is then as it was before.
+    /// - Parameters:
+    ///   - values: `[count]`, each at most ``largestValue`` in size.
+    ///   - givenWeight: weight ≥ 0; taken to the nearest multiple of 2⁻²⁰.
+    /// - Throws: ``Refusal``; the sum is then as it was before.
+    /// - Complexity: O(count), one pass over memory: in each block a search for the largest value, then the sum, for
+    ///   which the block is in the first-level cache. A refused term costs a second pass, to take back what was added.
     public mutating func add(_ values: Span<Float>, weight givenWeight: Double) throws(Refusal) {
         guard values.count == total.count else {
             throw .wrongLength(expected: total.count, actual: values.count)
@@ -94,6 +103,8 @@ public struct ExactSum: Sendable {
         self.weight += weight
     }
 
+    /// Adds the terms of a range of elements.
+    /// - Parameter largest: bit pattern of a magnitude that no value in the range exceeds.
     private mutating func accumulate(_ values: Span<Float>, _ range: Range<Int>, weight: Double, largest: UInt32) {
         let factor = weight * scale
         var sums = total.mutableSpan
@@ -101,17 +112,22 @@ public struct ExactSum: Sendable {
         FixedPoint.add(values.extracting(range), times: factor, largest: largest, to: &part)
     }
 
-    /// Adds another partial sum of the same length and step. O(count).
+    /// Adds another sum. O(count).
     ///
-    /// - Throws: `Refusal`; the sum is then as it was before.
+    /// - Throws: ``Refusal`` when the lengths differ or the weights exceed the room; the sum is then as it was before.
+    /// - Precondition: both have the same step, as sums with the same `totalWeight` do.
     public mutating func add(_ other: ExactSum) throws(Refusal) {
         precondition(other.scale == scale, "sums of different steps")
         try add(partial: other.total.span, weight: other.weight)
     }
 
-    /// Adds a partial sum that crossed between ranks: its `total` and `weight`. O(count).
+    /// Adds a partial sum of another rank. O(count).
     ///
-    /// - Throws: `Refusal`; the sum is then as it was before.
+    /// - Parameters:
+    ///   - partial: the other sum's ``total``; its step must be this sum's, which the integers do not tell.
+    ///   - weight: the other sum's ``weight``.
+    /// - Throws: ``Refusal`` when the length differs, or the weight is not a multiple of 2⁻²⁰ that there is room for;
+    ///   the sum is then as it was before.
     public mutating func add(partial: Span<Int64>, weight: Double) throws(Refusal) {
         guard partial.count == total.count else {
             throw .wrongLength(expected: total.count, actual: partial.count)
@@ -124,6 +140,7 @@ public struct ExactSum: Sendable {
 
     /// Writes Σ weight · value / Σ weight. O(count).
     ///
+    /// - Parameter result: `[count]`.
     /// - Precondition: some term had a positive weight.
     public func mean(into result: inout MutableSpan<Float>) {
         precondition(weight > 0, "the mean of no terms")
@@ -135,14 +152,16 @@ public struct ExactSum: Sendable {
         }
     }
 
-    /// A weight as it counts.
+    /// The weight as it is used: the nearest multiple of 2⁻²⁰.
+    /// - Throws: ``Refusal/badWeight(_:)`` when it is negative, not finite, or rounds to 0 without being 0.
     static func rounded(_ weight: Double) throws(Refusal) -> Double {
         let rounded = steps(weight)
         guard weight >= 0, weight.isFinite, rounded > 0 || weight == 0 else { throw .badWeight(weight) }
         return rounded
     }
 
-    /// The nearest multiple of 2⁻²⁰: up to 2³² a Double adds these without rounding, so their order does not matter either.
+    /// The nearest multiple of 2⁻²⁰: up to 2³² a Double adds these without rounding, so their order does not matter
+    /// either.
     private static func steps(_ value: Double) -> Double {
         (value * 0x1p20).rounded(.toNearestOrEven) * 0x1p-20
     }

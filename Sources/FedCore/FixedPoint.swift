@@ -1,7 +1,12 @@
-/// The arithmetic of exact sums: numbers are rounded once to whole steps, and steps are added as 64-bit integers.
+/// The arithmetic of ``ExactSum`` and ``ScaledSum``: numbers are rounded once to whole steps, and steps are added as
+/// 64-bit integers. The loops run over every element of every update, so they are written to vectorise.
 enum FixedPoint {
-    /// sums ← sums + round(factor · value), to the nearest even. O(count).
-    /// - Parameter largest: bits of a magnitude that no value exceeds.
+    /// sums ← sums + round(factor · value), ties to even. O(count).
+    /// - Parameters:
+    ///   - values: `[sums.count]`, all finite.
+    ///   - factor: weight / step.
+    ///   - largest: bit pattern of a magnitude that no value exceeds; below 2⁵¹ steps it selects the fast loop.
+    ///   - sums: changed in place; the caller makes sure that they do not overflow.
     static func add(
         _ values: Span<Float>, times factor: Double, largest: UInt32, to sums: inout MutableSpan<Int64>
     ) {
@@ -28,7 +33,10 @@ enum FixedPoint {
         for i in 0..<others.count { sums[unchecked: i] &+= others[unchecked: i] }
     }
 
-    /// The bit pattern of the largest absolute value. As integers, so that it vectorises and NaN is larger than all.
+    /// The bit pattern of the largest absolute value; 0 without values. O(count).
+    ///
+    /// Magnitudes are compared as integers, which IEEE 754's formats allow: it vectorises, and NaN is larger than
+    /// infinity, which is larger than every number.
     static func largestMagnitudeBits(_ values: Span<Float>) -> UInt32 {
         var largest: Int32 = 0
         for i in 0..<values.count {

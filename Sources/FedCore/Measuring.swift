@@ -1,9 +1,10 @@
-/// A part of the server that measures something in each round.
+/// A part of the server that measures something in each round: a strategy, an aggregation rule or a stage. It measures
+/// nothing by default.
 public protocol Measuring {
-    /// What it measures; the same in all rounds of a run.
+    /// The metrics that it measures; the same in all rounds of a run.
     var metrics: [Metric] { get }
 
-    /// What it has measured in the last round, by the metrics' names.
+    /// The values of the last round, by the metrics' names; a metric without a value is missing.
     var measurements: [String: Double] { get }
 }
 

@@ -1,5 +1,7 @@
-/// One thing that a run measures in its rounds. The part that measures it declares it once; from there it stands in the round
-/// table, the logs, the history, TensorBoard, the report and comparisons.
+/// The declaration of a quantity that a run measures in its rounds.
+///
+/// The part that measures it (``Measuring``) declares it once; the round table, the logs, the history, TensorBoard, the
+/// report and comparisons then show it without knowing it.
 public struct Metric: Codable, Sendable, Hashable {
     /// Key in files: lower-case words with underscores, as in `attack_success`.
     public var name: String
@@ -9,15 +11,15 @@ public struct Metric: Codable, Sendable, Hashable {
     public var unit: String
     /// Whether it is a share in [0, 1], shown as a percentage.
     public var isShare: Bool
-    /// Decimal places that are shown.
+    /// Number of decimal places that are shown.
     public var decimals: Int
-    /// Which values are better; nil: neither.
+    /// Which values are better; nil when neither are.
     public var better: Direction?
-    /// What stands for a whole run.
+    /// How a whole run's values are reduced to one.
     public var whole: Whole
-    /// What it is grouped under where curves are shown, e.g. `time`.
+    /// Heading under which its curve is shown, e.g. `time`.
     public var group: String
-    /// Whether it has a column in the table of rounds while a run goes on.
+    /// Whether it has a column in the table of rounds that a running run prints.
     public var isInTable: Bool
 
     /// Which values of a metric are better.
@@ -25,15 +27,17 @@ public struct Metric: Codable, Sendable, Hashable {
         case higher, lower
     }
 
-    /// What stands for a whole run of a metric's values.
+    /// The reduction of a whole run's values to one.
     public enum Whole: String, Codable, Sendable {
-        /// The last one.
+        /// The last value.
         case last
+        /// The sum of all values.
         case sum
+        /// The largest value.
         case largest
     }
 
-    /// Declares a metric.
+    /// Declares a metric; by default a number without unit, four decimals, whose last value stands for the run.
     public init(
         _ name: String, title: String, unit: String = "", isShare: Bool = false, decimals: Int = 4,
         better: Direction? = nil, whole: Whole = .last, group: String = "metrics", isInTable: Bool = true
@@ -49,14 +53,16 @@ public struct Metric: Codable, Sendable, Hashable {
         self.isInTable = isInTable
     }
 
-    /// What stands behind a value for a whole run: its unit, how it was found, and which values are better.
+    /// The text behind a whole run's value: its unit, how it was reduced, and which values are better.
     public var suffix: String {
         let notes = [whole == .largest ? "the largest" : nil, better.map { "\($0.rawValue) is better" }]
         let text = notes.compactMap { $0 }.joined(separator: "; ")
         return (unit.isEmpty ? "" : " \(unit)") + (text.isEmpty ? "" : " (\(text))")
     }
 
-    /// What stands for a run of these values, in the order of its rounds; nil without any.
+    /// The one value that stands for a whole run.
+    /// - Parameter values: the values of its rounds, in their order.
+    /// - Returns: nil without values.
     public func whole(of values: some Sequence<Double>) -> Double? {
         let values = Array(values)
         return switch whole {
@@ -68,28 +74,29 @@ public struct Metric: Codable, Sendable, Hashable {
 }
 
 extension Metric {
-    /// How long a round would have taken, where time is simulated.
+    /// Seconds that a round would have taken on the simulated devices.
     public static let simulatedSeconds = Metric(
         "simulated_seconds", title: "simulated s", unit: "s", decimals: 3, better: .lower, whole: .sum, group: "time")
-    /// Versions between the weights that updates were trained from and those that they moved, in the mean.
+    /// Mean staleness of a step's updates, in versions: see ``AsynchronousStrategy``.
     public static let stalenessMean = Metric(
         "staleness_mean", title: "staleness", decimals: 2, better: .lower, group: "clients")
-    /// The same, of the stalest update.
+    /// Staleness of a step's stalest update, in versions.
     public static let stalenessMax = Metric(
         "staleness_max", title: "largest staleness", decimals: 0, better: .lower, whole: .largest, group: "clients",
         isInTable: false)
-    /// Share of the test samples of other classes that, with the trigger of an attack on them, are taken for its class.
+    /// Share of the test samples of other classes that are taken for a backdoor's target class when they bear its
+    /// trigger.
     public static let attackSuccess = Metric(
         "attack_success", title: "backdoor", isShare: true, decimals: 2, better: .lower, group: "accuracy")
 
-    /// What files of runs that declare no metrics may have.
+    /// The metrics that may have values in files of runs that declare none.
     public static let wellKnown: [Metric] = [attackSuccess, simulatedSeconds, stalenessMean, stalenessMax]
 
-    /// The descriptions of what was measured, in the order of their declarations; of what nobody has declared, one that
-    /// shows its name.
+    /// The declarations of measured metrics: those of the run first, then the well-known ones, then one made of the
+    /// bare name for each that nobody has declared.
     /// - Parameters:
-    ///   - names: of what has values.
-    ///   - declared: by the run.
+    ///   - names: names that have values.
+    ///   - declared: metrics that the run declares.
     public static func describing(_ names: Set<String>, by declared: [Metric]) -> [Metric] {
         var found: [Metric] = []
         for metric in declared + wellKnown

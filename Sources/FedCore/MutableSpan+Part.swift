@@ -1,6 +1,7 @@
 extension MutableSpan where Element: ~Copyable {
-    /// The elements at some places, to be changed there; the whole can be used again when nobody uses the part any longer.
-    /// O(1). Stops the program when there are no such places.
+    /// A mutable view of the elements in a range of indices. O(1). The whole span can be used again after the last use
+    /// of the part.
+    /// - Precondition: the range is within 0 ..< count.
     @_lifetime(&self)
     public mutating func part(_ places: some RangeExpression<Int>) -> MutableSpan<Element> {
         // The standard library of Swift 6.3 has deprecated `extracting`, which is to consume, for this name.

@@ -1,10 +1,16 @@
 extension MutableSpan {
-    /// Hands out the elements before a place and those behind it, to be changed at the same time. O(1). Stops the program when
-    /// there is no such place.
+    /// Gives a closure the elements before an index and those from it on, both mutable at the same time. O(1).
     ///
     /// ```swift
     /// slot.split(at: up) { message, state in … }
     /// ```
+    ///
+    /// - Parameters:
+    ///   - middle: length of the front part, 0 … count.
+    ///   - body: receives the two parts; they cannot leave it.
+    /// - Returns: what `body` returns.
+    /// - Throws: what `body` throws, nothing else.
+    /// - Precondition: `middle` is in 0 … count.
     public mutating func split<Result, Failure: Error>(
         at middle: Int,
         _ body: (_ front: inout MutableSpan<Element>, _ rear: inout MutableSpan<Element>) throws(Failure) -> Result

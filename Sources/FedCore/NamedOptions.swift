@@ -1,10 +1,11 @@
-/// Settings of one plug-in by name: `classes=2,minimum=5` on the command line, a mapping in a file. What they mean is the
-/// plug-in's business: it takes them from an `OptionReader`.
+/// The options of one plug-in by name: `classes=2,minimum=5` on the command line, a mapping in a file.
+///
+/// They are texts until the plug-in reads them with an ``OptionReader``, which knows their types and limits.
 public struct NamedOptions: Sendable, Equatable {
-    /// The values as they were written.
+    /// The values as they were written, by name.
     public let values: [String: String]
 
-    /// Options with these values.
+    /// Makes options with these values.
     public init(_ values: [String: String] = [:]) {
         self.values = values
     }
@@ -47,7 +48,7 @@ public struct NamedOptions: Sendable, Equatable {
 }
 
 extension NamedOptions: CustomStringConvertible {
-    /// What `init(parsing:)` reads back, in the order of the names: e.g. `classes=2,minimum=5`.
+    /// The options as `init(parsing:)` reads them back, in the order of their names: e.g. `classes=2,minimum=5`.
     public var description: String {
         values.sorted { $0.key < $1.key }.map { name, value in
             "\(name)=\(value)".replacing("\\", with: "\\\\").replacing(",", with: "\\,")
@@ -56,19 +57,19 @@ extension NamedOptions: CustomStringConvertible {
 }
 
 extension NamedOptions: ExpressibleByDictionaryLiteral {
-    /// Options with these values; of a name that comes twice, the last.
+    /// Makes options with these values; the last counts of a name that comes twice.
     public init(dictionaryLiteral elements: (String, String)...) {
         self.init(Dictionary(elements, uniquingKeysWith: { $1 }))
     }
 }
 
 extension NamedOptions: Codable {
-    /// Reads what `init(parsing:)` reads.
+    /// Decodes a single text, as `init(parsing:)` reads it.
     public init(from decoder: any Decoder) throws {
         try self.init(parsing: decoder.singleValueContainer().decode(String.self))
     }
 
-    /// Writes the description: settings are single values wherever they are kept and compared.
+    /// Encodes the description: settings are single values wherever they are kept and compared.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         try container.encode(description)

@@ -1,5 +1,5 @@
-/// Hands a plug-in its settings one by one. The catalog that made the reader then calls `finish`, so that an option nobody
-/// asked for is an error that lists those which were, and a plug-in states each of its settings once.
+/// Hands a plug-in its settings one by one. The catalog that made the reader then calls `finish`, so that an option
+/// nobody asked for is an error that lists those which were, and a plug-in states each of its settings once.
 ///
 /// ```swift
 /// var reader = OptionReader(options, of: "strategy 'fedprox'")
@@ -7,25 +7,30 @@
 /// try reader.finish()
 /// ```
 public struct OptionReader {
-    /// Whose options these are, for error messages: e.g. `partition 'shard'`.
+    /// The plug-in that the options belong to, for error messages: e.g. `partition 'shard'`.
     public let owner: String
     private let options: NamedOptions
-    /// Whether nothing is to be made of what is read but the descriptions.
+    /// Whether only the descriptions are wanted: a required option that is missing is then no error.
     private let isDescribing: Bool
-    /// What was asked for, in this order.
+    /// The options that were read, in this order; see ``PluginDescription``.
     public private(set) var descriptions: [OptionDescription] = []
 
-    /// A reader of `owner`'s options.
+    /// Makes a reader.
+    /// - Parameters:
+    ///   - options: the options as written.
+    ///   - owner: the plug-in that they belong to, for error messages.
     public init(_ options: NamedOptions, of owner: String) {
         self.init(options, of: owner, isDescribing: false)
     }
 
+    /// Makes a reader that may be for descriptions only.
     init(_ options: NamedOptions, of owner: String, isDescribing: Bool) {
         self.options = options
         self.owner = owner
         self.isDescribing = isDescribing
     }
 
+    /// The text of an option, nil when it is not given; keeps a description of it.
     private mutating func take(
         _ name: String, _ kind: SettingKind, _ accepts: String = "", standard: String? = nil, isRequired: Bool = false
     ) -> String? {
@@ -34,20 +39,23 @@ public struct OptionReader {
         return options.values[name]
     }
 
-    /// A text, nil when it is not given.
-    /// - Parameter accepts: what it must be, to end the sentence "it must be …", for those who ask for help; the caller
-    ///   checks it.
+    /// Reads a text; nil when it is not given.
+    /// - Parameters:
+    ///   - name: the option's name.
+    ///   - accepts: the end of the sentence "it must be …", for help; the caller checks the value.
     public mutating func text(_ name: String, _ accepts: String = "") -> String? {
         take(name, .text, accepts)
     }
 
-    /// A text, one of its own when it is not given.
+    /// Reads a text; the default when it is not given.
     public mutating func text(_ name: String, default standard: String, _ accepts: String = "") -> String {
         take(name, .text, accepts, standard: standard) ?? standard
     }
 
-    /// A text that has to be given.
-    /// - Parameter placeholder: what it is, in capitals: `FILE`.
+    /// Reads a text that has to be given.
+    /// - Parameters:
+    ///   - name: the option's name.
+    ///   - placeholder: stand-in for the value in messages, in capitals: `FILE`.
     /// - Throws: `ConfigurationError` when it is missing or empty.
     public mutating func required(_ name: String, _ placeholder: String) throws(ConfigurationError) -> String {
         let text = take(name, .text, "a \(placeholder.lowercased())", isRequired: true)
@@ -58,9 +66,11 @@ public struct OptionReader {
         return text
     }
 
-    /// A whole number, nil when it is not given.
+    /// Reads a whole number; nil when it is not given.
     /// - Parameters:
-    ///   - accepts: what is accepted, to end the sentence "it must be …".
+    ///   - name: the option's name.
+    ///   - accepts: the condition in words, to end the sentence "it must be …".
+    ///   - isAccepted: the condition.
     /// - Throws: `ConfigurationError` when it is no whole number, or not accepted.
     public mutating func integer(
         _ name: String, _ accepts: String, where isAccepted: (Int) -> Bool
@@ -76,15 +86,16 @@ public struct OptionReader {
         return value
     }
 
-    /// A whole number; see the form without a default.
+    /// Reads a whole number; the default, which is not checked, when it is not given.
+    /// - Throws: `ConfigurationError` when it is no whole number, or not accepted.
     public mutating func integer(
         _ name: String, default standard: Int, _ accepts: String, where isAccepted: (Int) -> Bool
     ) throws(ConfigurationError) -> Int {
         try integer(name, standard: standard, accepts, where: isAccepted) ?? standard
     }
 
-    /// A finite number, nil when it is not given; one that is not 0 is from 10⁻³⁰ to 10³⁰ in size, so that it and its inverse
-    /// are Floats.
+    /// A finite number, nil when it is not given; one that is not 0 is from 10⁻³⁰ to 10³⁰ in size, so that it and its
+    /// inverse are Floats.
     /// - Parameters:
     ///   - accepts: what is accepted, to end the sentence "it must be …".
     /// - Throws: `ConfigurationError` when it is no finite number, or not accepted.
@@ -114,8 +125,8 @@ public struct OptionReader {
         try number(name, standard: standard, accepts, where: isAccepted) ?? standard
     }
 
-    /// One of a few words.
-    /// - Throws: `ConfigurationError` that lists them when it is another.
+    /// Reads one of a few words; the default when it is not given.
+    /// - Throws: `ConfigurationError` that lists the words when it is another.
     public mutating func choice(
         _ name: String, default standard: String, of choices: [String]
     ) throws(ConfigurationError) -> String {
@@ -124,7 +135,7 @@ public struct OptionReader {
         return text
     }
 
-    /// On or off, nil when it is not given: `true`, `yes`, `on` or `false`, `no`, `off`, as in YAML.
+    /// Reads a switch, `true`, `yes`, `on` or `false`, `no`, `off`, as in YAML; nil when it is not given.
     /// - Throws: `ConfigurationError` when it is another word.
     public mutating func flag(_ name: String) throws(ConfigurationError) -> Bool? {
         guard let text = take(name, .flag) else { return nil }
@@ -132,14 +143,17 @@ public struct OptionReader {
         return isOn
     }
 
-    /// The error that an option's value deserves.
+    /// The error for an option's value that is not accepted.
     /// - Parameters:
-    ///   - accepts: what is accepted, to end the sentence "it must be …".
+    ///   - name: the option's name.
+    ///   - accepts: the condition in words, to end the sentence "it must be …".
     public func refusal(of name: String, _ accepts: String) -> ConfigurationError {
         ConfigurationError("\(owner): \(name) is '\(options.values[name] ?? "")'; it must be \(accepts)")
     }
 
-    /// - Throws: `ConfigurationError` when options were given that nobody asked for.
+    /// Ends the reading.
+    /// - Throws: `ConfigurationError` when an option was given that the plug-in did not read; it lists those that it
+    ///   did.
     public func finish() throws(ConfigurationError) {
         let known = descriptions.map(\.name)
         guard let stranger = options.values.keys.filter({ !known.contains($0) }).min() else { return }

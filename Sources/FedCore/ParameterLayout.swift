@@ -1,7 +1,9 @@
-/// Where each parameter of a model lies in its flat weights: the canonical order, which is the order and the shapes of
-/// a PyTorch `state_dict`.
+/// The place, shape and role of each parameter in a model's flat weights.
+///
+/// The order is the *canonical order*: the order and the shapes of a PyTorch `state_dict`, row-major, without gaps.
+/// Messages, checkpoints, weights files and strategies use it; a compiled plan has layouts of its own and converts.
 public struct ParameterLayout: Sendable, Equatable {
-    /// Who moves a parameter.
+    /// What moves a parameter.
     public enum Role: Sendable, Hashable {
         /// The optimizer, along its gradient.
         case trained
@@ -14,12 +16,13 @@ public struct ParameterLayout: Sendable, Equatable {
     public struct Entry: Sendable, Equatable {
         /// The `state_dict` key, e.g. `0.weight`.
         public let name: String
-        /// E.g. `[out, in, kernelHeight, kernelWidth]` for a convolution, `[out, in]` for a linear layer.
+        /// Row-major shape: `[out, in, kernelHeight, kernelWidth]` for a convolution, `[out, in]` for a linear layer.
         public let shape: [Int]
         /// Index of its first element in the flat weights.
         public let offset: Int
         /// Index of the layer it belongs to, among all layers of the model.
         public let layer: Int
+        /// Whether the optimizer or the forward pass moves it.
         public let role: Role
         /// Whether its layer normalises by statistics of a client's data; FedBN keeps such layers on the client.
         public let isNormalization: Bool
@@ -34,18 +37,24 @@ public struct ParameterLayout: Sendable, Equatable {
 
     /// The parameters, in canonical order.
     public private(set) var entries: [Entry] = []
-    /// Number of elements of the flat weights.
+    /// Number of elements of the flat weights, statistics included.
     public private(set) var count = 0
 
-    /// A layout without parameters.
+    /// Makes a layout without parameters.
     public init() {}
 
-    /// Lays trained parameters of one layer one after the other, without gaps.
+    /// Makes a layout of trained parameters of one layer, one after the other.
     public init(_ parameters: [(name: String, shape: [Int])]) {
         for parameter in parameters { append(parameter.name, shape: parameter.shape, layer: 0) }
     }
 
-    /// Lays a parameter behind the last one, without a gap.
+    /// Appends a parameter behind the last one, without a gap.
+    /// - Parameters:
+    ///   - name: `state_dict` key.
+    ///   - shape: row-major extents.
+    ///   - layer: index of its layer in the model.
+    ///   - role: what moves it.
+    ///   - isNormalization: whether its layer is one of normalisation.
     public mutating func append(
         _ name: String, shape: [Int], layer: Int, role: Role = .trained, isNormalization: Bool = false
     ) {
@@ -55,14 +64,15 @@ public struct ParameterLayout: Sendable, Equatable {
         count += entry.count
     }
 
-    /// Whether a parameter of this name is a running variance: PyTorch's name of it.
+    /// Whether a parameter is a running variance, by PyTorch's name for it.
     public static func isVariance(_ name: String) -> Bool { name == "running_var" || name.hasSuffix(".running_var") }
 
-    /// Number of elements that an optimizer moves: `count` without the statistics.
+    /// Number of elements that an optimizer moves: `count` without the statistics. O(entries).
     public var trainedCount: Int { entries.reduce(0) { $0 + ($1.role == .trained ? $1.count : 0) } }
 
-    /// Where the parameters that fulfil a condition lie in the flat weights, ascending; neighbours are one range.
-    /// O(entries).
+    /// The ranges in the flat weights of the parameters that fulfil a condition.
+    /// - Returns: ascending ranges; parameters that adjoin are one range.
+    /// - Complexity: O(entries).
     public func ranges(where isIncluded: (Entry) -> Bool) -> [Range<Int>] {
         var ranges: [Range<Int>] = []
         for entry in entries where isIncluded(entry) {

@@ -11,8 +11,8 @@ extension Unicode.Scalar {
 }
 
 extension StringProtocol {
-    /// First scalar that is not printable (``Unicode/Scalar/isPrintable``), nil if there is none. Looks at scalars, not at
-    /// characters: a combining mark hides what it is put on from a comparison of characters.
+    /// The first scalar that is not printable (``Unicode/Scalar/isPrintable``); nil if there is none. It looks at
+    /// scalars, not at characters: a combining mark hides what it is put on from a comparison of characters.
     public var firstUnprintable: Unicode.Scalar? { unicodeScalars.first { !$0.isPrintable } }
 
     /// The text with each scalar that is not printable written as `\u{…}`: one line, safe to show in a message.
@@ -20,8 +20,8 @@ extension StringProtocol {
         written(keeping: { _ in false }, as: { "\\u{\(String($0.value, radix: 16))}" })
     }
 
-    /// The text with line ends and tabs as they are, and every other scalar that is not printable written as `\uXXXX`, which in
-    /// JSON means what it stands for: several lines, or JSON, safe to show on a terminal.
+    /// The text with line ends and tabs as they are, and every other scalar that is not printable written as `\uXXXX`,
+    /// which in JSON means what it stands for: several lines, or JSON, safe to show on a terminal.
     public var printableLines: String {
         written(
             keeping: { $0 == "\n" || $0 == "\t" },
@@ -33,9 +33,12 @@ extension StringProtocol {
             })
     }
 
-    /// The text with each whole number in it as `#`: what sentences that differ in numbers alone share.
+    /// The text with each run of digits as `#`: a key under which messages that differ in numbers alone are counted as
+    /// one.
     public var withoutNumbers: String { String(self).replacing(/[0-9]+/, with: "#") }
 
+    /// The text with an escape in the place of each scalar that is neither printable nor layout; the text itself,
+    /// without a copy of its scalars, when there is none.
     private func written(keeping isLayout: (Unicode.Scalar) -> Bool, as escape: (Unicode.Scalar) -> String) -> String {
         guard unicodeScalars.contains(where: { !$0.isPrintable && !isLayout($0) }) else { return String(self) }
         var text = String.UnicodeScalarView()

@@ -1,33 +1,38 @@
-/// A message in the wire format of protocol buffers, to be written: each field is its number and its wire type, then its
-/// value (https://protobuf.dev/programming-guides/encoding).
+/// A message in the wire format of protocol buffers, to be written: each field is its number and its wire type, then
+/// its value (https://protobuf.dev/programming-guides/encoding).
 public struct ProtocolBuffer: Sendable {
+    /// The message so far.
     public private(set) var bytes: [UInt8] = []
 
+    /// Makes an empty message.
     public init() {}
 
+    /// Appends a whole number or an enumerator (wire type 0, a varint).
     public mutating func add(field: UInt64, integer: UInt64) {
         add(varint: field << 3)
         add(varint: integer)
     }
 
+    /// Appends a double (wire type 1, eight bytes).
     public mutating func add(field: UInt64, double: Double) {
         add(varint: field << 3 | 1)
         add(littleEndian: double.bitPattern)
     }
 
+    /// Appends a float (wire type 5, four bytes).
     public mutating func add(field: UInt64, float: Float) {
         add(varint: field << 3 | 5)
         add(littleEndian: float.bitPattern)
     }
 
-    /// A text, bytes, or a message within this one.
+    /// Appends a text in UTF-8, bytes, or the bytes of a message within this one (wire type 2, length first).
     public mutating func add(field: UInt64, _ content: [UInt8]) {
         add(varint: field << 3 | 2)
         add(varint: UInt64(content.count))
         bytes += content
     }
 
-    /// Seven bits a byte, the lowest first; the top bit says that more follow.
+    /// Appends a varint: seven bits in a byte, the lowest first; the top bit says that more follow.
     private mutating func add(varint value: UInt64) {
         var rest = value
         while rest > 0x7F {

@@ -1,43 +1,66 @@
 /// A counter-based random stream: the same `(seed, purpose, round, client, salt)` draws the same numbers on whichever
 /// rank, in whichever order, on whichever thread it runs. There is no global generator in this project.
 ///
+/// ```swift
+/// var random = RandomStream(seed: seed, .shuffle, round: 3, client: 17)
+/// random.shuffle(&order)
+/// ```
+///
 /// The coordinates *are* the Philox counter, so two streams with different coordinates never overlap:
 /// words 0…3 of the counter are the block index, the round, the client, and `purpose << 24 | salt`.
-/// The key is the seed.
+/// The key is the seed. Making a stream costs nothing but the struct, so each task makes its own.
 ///
 /// Source of the generator: J. K. Salmon, M. A. Moraes, R. O. Dror, D. E. Shaw, *Parallel Random Numbers: As Easy as
 /// 1, 2, 3*, SC 2011 (Philox 4×32-10).
 public struct RandomStream: RandomNumberGenerator, Sendable {
-    /// What a stream is for; streams with different purposes are independent.
+    /// The use that a stream is made for; streams with different purposes are independent. The raw values are part of
+    /// every run's digest: a new purpose gets a new number, and none is used twice.
     public enum Purpose: UInt8, Sendable {
+        /// Initial weights of a model.
         case initialization = 1
+        /// Which client holds which samples, and which of them it holds out.
         case partition = 2
+        /// The cohort of a round.
         case selection = 3
+        /// The order of the training samples in an epoch.
         case shuffle = 4
+        /// The elements that a dropout layer drops in a step.
         case dropout = 5
+        /// Synthetic images.
         case synthesis = 6
+        /// Speeds, stragglers and failures of simulated devices.
         case conditions = 7
+        /// The attacking clients, the samples that they poison and the updates that they forge.
         case attack = 8
+        /// Times at which inference requests arrive.
         case arrivals = 9
+        /// The order in which a split model's server part takes the clients' steps.
         case service = 10
     }
 
     private let key: SIMD2<UInt32>
+    /// The counter of the next block.
     private var counter: SIMD4<UInt32>
     private var block = SIMD4<UInt32>()
+    /// Words of `block` that have been handed out; 4 before the first.
     private var used = 4
 
+    /// Makes the stream that belongs to these coordinates.
     /// - Parameters:
-    ///   - round: 0 ≤ round < 2³²
-    ///   - client: 0 ≤ client < 2³²
-    ///   - salt: whatever else tells streams apart (epoch, layer, class): 0 ≤ salt < 2²⁴
+    ///   - seed: the run's seed.
+    ///   - purpose: the use of the numbers.
+    ///   - round: 0 ≤ round < 2³².
+    ///   - client: 0 ≤ client < 2³².
+    ///   - salt: anything else that tells streams apart (epoch, layer, class): 0 ≤ salt < 2²⁴.
+    /// - Precondition: the coordinates are in these ranges.
     public init(seed: UInt64, _ purpose: Purpose, round: Int = 0, client: Int = 0, salt: Int = 0) {
         precondition(salt >= 0 && salt < 1 << 24, "salt \(salt) is outside 0 ..< 2^24")
         key = SIMD2(UInt32(truncatingIfNeeded: seed), UInt32(truncatingIfNeeded: seed >> 32))
         counter = SIMD4(0, UInt32(round), UInt32(client), UInt32(purpose.rawValue) << 24 | UInt32(salt))
     }
 
-    /// The next 32 random bits.
+    /// The next 32 random bits; a block of Philox for every fourth word.
+    /// - Precondition: fewer than 2³⁴ words have been drawn.
     public mutating func nextWord() -> UInt32 {
         if used == 4 {
             block = Philox4x32.block(counter: counter, key: key)
@@ -55,19 +78,21 @@ public struct RandomStream: RandomNumberGenerator, Sendable {
         return UInt64(nextWord()) << 32 | low
     }
 
-    /// Uniform on [0, 1), 24 random bits.
+    /// Uniform on [0, 1): a multiple of 2⁻²⁴, from one word.
     public mutating func uniform() -> Float {
         Float(nextWord() >> 8) * 0x1p-24
     }
 
-    /// Uniform on [0, 1), 53 random bits.
+    /// Uniform on [0, 1): a multiple of 2⁻⁵³, from two words.
     public mutating func uniformDouble() -> Double {
         Double(next() >> 11) * 0x1p-53
     }
 
-    /// Uniform on 0 ..< bound, without modulo bias.
+    /// Uniform on 0 ..< bound, without modulo bias: one word and one multiplication nearly always.
     ///
     /// D. Lemire, *Fast Random Integer Generation in an Interval*, ACM TOMACS 29(1), 2019, arXiv:1805.10941.
+    ///
+    /// - Precondition: 0 < bound < 2³².
     public mutating func integer(below bound: Int) -> Int {
         precondition(bound > 0 && bound <= Int(UInt32.max), "bound \(bound) is outside 1 ..< 2^32")
         let bound = UInt32(bound)
@@ -81,8 +106,11 @@ public struct RandomStream: RandomNumberGenerator, Sendable {
         return Int(product >> 32)
     }
 
-    /// Fisher–Yates. Own code, because the algorithm behind the standard library's `shuffle` may change between
-    /// Swift versions, and a run must not.
+    /// Shuffles an array in place, by Fisher and Yates' algorithm. O(count).
+    ///
+    /// It is own code because the algorithm behind the standard library's `shuffle` may change between Swift versions,
+    /// and a run's digest must not.
+    /// - Precondition: fewer than 2³² elements.
     public mutating func shuffle<Element>(_ elements: inout [Element]) {
         elements.withUnsafeMutableBufferPointer { elements in
             guard elements.count > 1 else { return }

@@ -1,23 +1,34 @@
-/// A sum of terms whose sizes are unknown and far apart, Σ weight · 2ᵉ · values with an exponent e of each term's own, whose
-/// bits do not depend on order or grouping. Only ratios of its elements mean something: it is known up to a power of two.
+/// A sum of terms whose sizes are unknown and far apart, Σ weight · 2ᵉ · values with an exponent e for each term, whose
+/// bits do not depend on order or grouping.
 ///
-/// Every block of elements (a vector, a number) has *levels*, 16 binary places apart, each a fixed-point sum. A term adds to
-/// the level that its largest element falls on, which is a property of the term alone, rounded once to 2⁻²⁶ of the level's
-/// lower end: finer than Float. The four highest levels are kept, so what is lost is below 2⁻⁴⁸ of the largest term, and
-/// which these are depends on the set of terms alone.
+/// It is for ratios of sums, such as q-FedAvg's ΣΔₖ/Σhₖ, whose terms are powers of a loss and may lie outside the
+/// range of Float and of any one fixed-point step. The result is known up to a power of two: only ratios of its
+/// elements have a meaning.
+///
+/// Every block of elements (a vector, a number) has *levels*, 16 binary places apart, each a fixed-point sum. A term
+/// adds to the level that its largest element falls on, which is a property of the term alone, rounded once to 2⁻²⁶ of
+/// the level's lower end: finer than Float. The four highest levels are kept, so what is lost is below 2⁻⁴⁸ of the
+/// largest term, and which these are depends on the set of terms alone.
+///
+/// The idea of sums in bins that are given by the exponent is that of J. Demmel and H. D. Nguyen, *Parallel
+/// Reproducible Summation*, IEEE Transactions on Computers 64(7), 2015.
 public struct ScaledSum: Sendable {
-    /// Terms that there is room for.
+    /// Number of terms that there is room for: each is below 2⁴² steps of its level, and 2²⁰ of them below 2⁶².
     public static let largestCount = 1 << 20
 
-    /// The levels of a block that something came to: from `top`, which stands for 2^(16 · top), downward.
+    /// The consecutive levels of a block that terms fell on: from `top` downward.
     public struct Levels: Sendable, Equatable {
+        /// Index of the highest level; its lower end is 2^(16 · top).
         public var top: Int
-        /// 0 to 4; 0: nothing came.
+        /// Number of levels, 0 … 4; 0 when no term that is not zero was added.
         public var count: Int
 
+        /// The levels of an empty block.
         public static let none = Levels(top: 0, count: 0)
+        /// Most levels that a block keeps.
         public static let largestCount = 4
 
+        /// Describes `count` levels from `top` downward.
         public init(top: Int, count: Int) {
             self.top = top
             self.count = count
@@ -25,23 +36,27 @@ public struct ScaledSum: Sendable {
     }
 
     private struct Block: Sendable {
+        /// Its elements among those of all blocks.
         let range: Range<Int>
+        /// Index of the highest level so far; nil at first.
         var top: Int?
+        /// The fixed-point sums of each level that a term fell on, in steps of 2^(16 · level − 26).
         var sums: [Int: [Int64]] = [:]
     }
 
+    /// Binary places between the lower ends of two levels.
     private static let levelBits = 16
     /// Binary places below a level's lower end.
     private static let places = 26
 
-    /// Elements of all blocks.
+    /// Number of elements of all blocks together.
     public let count: Int
     private var blocks: [Block] = []
-    /// Memory of levels that were dropped.
+    /// Arrays of levels that were dropped, to be used again.
     private var spare: [[Int64]] = []
 
-    /// An empty sum.
-    /// - Parameter blocks: their lengths.
+    /// Makes an empty sum.
+    /// - Parameter blocks: lengths of the blocks, in their order.
     public init(blocks lengths: [Int]) {
         var end = 0
         for length in lengths {
@@ -51,7 +66,7 @@ public struct ScaledSum: Sendable {
         count = end
     }
 
-    /// Back to the empty sum, keeping the memory.
+    /// Empties the sum, keeping its memory.
     public mutating func reset() {
         for index in blocks.indices {
             spare += blocks[index].sums.values
@@ -59,8 +74,8 @@ public struct ScaledSum: Sendable {
         }
     }
 
-    /// Adds `weight · 2^exponent · values`. O(count), two passes.
-    /// - Precondition: all values are finite, and the weight is, too.
+    /// Adds `weight · 2^exponent · values`. O(count), two passes. A weight of 0 adds nothing.
+    /// - Precondition: all values and the weight are finite; `values` has `count` elements.
     public mutating func add(_ values: Span<Float>, exponent: Int, weight: Double) {
         precondition(values.count == count)
         guard weight > 0 else { return }
@@ -78,7 +93,7 @@ public struct ScaledSum: Sendable {
 
     // MARK: Partial sums
 
-    /// Levels of each block.
+    /// The levels of each block, from its highest to its lowest that a term fell on.
     public var levels: [Levels] {
         blocks.map { block in
             guard let top = block.top, let bottom = block.sums.keys.min() else { return .none }
@@ -86,7 +101,8 @@ public struct ScaledSum: Sendable {
         }
     }
 
-    /// The levels that a sum has room for after sums with these levels were added to it. Associative.
+    /// The levels of a sum that is made of two sums with these levels: from the higher top downward, at most four.
+    /// Associative and commutative, so ranks agree on it by one reduction.
     public static func union(_ first: Levels, _ second: Levels) -> Levels {
         guard first.count > 0 else { return second }
         guard second.count > 0 else { return first }
@@ -95,8 +111,12 @@ public struct ScaledSum: Sendable {
         return Levels(top: top, count: min(top - bottom, Levels.largestCount))
     }
 
-    /// Writes these levels, block by block and the highest first. Sums of such words, of equal levels, are such words.
-    /// - Parameter levels: a union that this sum's own levels are part of.
+    /// Writes the fixed-point sums of some levels, block by block, the highest level first; zeros for a level that no
+    /// term fell on. Words that were written with equal levels can be added element by element.
+    /// - Parameters:
+    ///   - levels: the union of this sum's levels and those of the others, one for each block. What lies below is left
+    ///     out, as it would have been in one sum of all terms.
+    ///   - words: as many as the blocks' lengths times their levels.
     public func write(_ levels: [Levels], to words: inout MutableSpan<Int64>) {
         precondition(levels.count == blocks.count)
         var place = 0
@@ -109,7 +129,7 @@ public struct ScaledSum: Sendable {
         }
     }
 
-    /// Adds what `write` wrote with these levels.
+    /// Adds words that `write` wrote with these levels. O(words).
     public mutating func add(_ words: Span<Int64>, levels: [Levels]) {
         precondition(levels.count == blocks.count)
         var place = 0
@@ -125,8 +145,14 @@ public struct ScaledSum: Sendable {
 
     // MARK: Result
 
-    /// Writes the sum divided by a weight and by a power of two, one for all elements, for which the largest is of the size
-    /// of a term. O(count).
+    /// Writes the sum divided by a weight and by a power of two.
+    ///
+    /// The power is that of the highest level of all blocks, one for all elements, so ratios between blocks are kept
+    /// and the largest element is well within Float's range.
+    /// - Parameters:
+    ///   - weight: Σ weight of the terms.
+    ///   - result: `[count]`.
+    /// - Complexity: O(count · levels), one temporary array of Doubles for each block.
     public func write(dividedBy weight: Double, into result: inout MutableSpan<Float>) {
         precondition(result.count == count)
         let top = blocks.compactMap(\.top).max() ?? 0
@@ -157,6 +183,7 @@ public struct ScaledSum: Sendable {
         blocks[index].sums[level] = sums
     }
 
+    /// An array of zeros, from the spare ones if one has the length.
     private mutating func zeros(_ count: Int) -> [Int64] {
         guard let place = spare.firstIndex(where: { $0.count == count }) else {
             return [Int64](repeating: 0, count: count)
@@ -166,6 +193,7 @@ public struct ScaledSum: Sendable {
         return sums
     }
 
+    /// The quotient rounded down, where Swift's `/` rounds to zero: the levels around 0 are of equal width, too.
     private static func floorDivide(_ value: Int, by divisor: Int) -> Int {
         let quotient = value / divisor
         return value % divisor < 0 ? quotient - 1 : quotient

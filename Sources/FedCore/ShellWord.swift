@@ -1,6 +1,6 @@
 extension StringProtocol {
-    /// The text as one word of a POSIX shell's command line, to be shown to who will paste it: as it is where nothing in it means
-    /// anything to a shell, otherwise between single quotes.
+    /// The text as one word of a POSIX shell's command line, for commands that a person is told to run: unchanged
+    /// where no character in it is special to a shell, otherwise between single quotes.
     public var shellWord: String {
         let isPlain = unicodeScalars.allSatisfy { scalar in
             switch scalar {

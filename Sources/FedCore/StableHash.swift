@@ -1,9 +1,10 @@
-/// A 64-bit hash that is the same in every process and on every machine, unlike the standard library's `Hasher`. It
-/// finds accidental differences; it is no protection against forgery.
+/// A 64-bit hash that is the same in every process and on every machine, unlike the standard library's `Hasher`, which
+/// is seeded anew in each process. It tells caches and checkpoints of different settings apart; it is no protection
+/// against forgery, for which there is SHA-256.
 ///
 /// FNV-1a with 64 bits, of G. Fowler, L. C. Noll and K.-P. Vo: http://www.isthe.com/chongo/tech/comp/fnv/
 public struct StableHash: Sendable {
-    /// The hash of what was added so far.
+    /// The hash of everything added so far; it is final at any time.
     public private(set) var value: UInt64 = 0xcbf2_9ce4_8422_2325
 
     /// The hash of nothing.
@@ -14,7 +15,7 @@ public struct StableHash: Sendable {
         value = (value ^ UInt64(byte)) &* 0x0000_0100_0000_01b3
     }
 
-    /// Adds eight bytes, the low one first.
+    /// Adds a number as eight bytes, the low one first.
     public mutating func add(_ number: Int) {
         var bits = UInt64(bitPattern: Int64(number))
         for _ in 0..<8 {
@@ -23,7 +24,7 @@ public struct StableHash: Sendable {
         }
     }
 
-    /// Adds a text's length and its UTF-8.
+    /// Adds a text as its length and its UTF-8, so that "a", "bc" and "ab", "c" differ.
     public mutating func add(_ text: String) {
         add(text.utf8.count)
         for byte in text.utf8 { add(byte) }

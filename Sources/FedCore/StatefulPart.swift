@@ -1,10 +1,11 @@
-/// A part of the server that remembers something from round to round: what it remembers is in every checkpoint, and a run that
-/// goes on has it again.
+/// A part of the server that may remember something from round to round: a strategy, an aggregation rule, a selection
+/// rule or a stage. Its memory is written into every checkpoint, and given back when the run is continued.
 public protocol StatefulPart: Sendable {
-    /// Everything that the part remembers, as bytes of its own layout; empty when it remembers nothing.
+    /// Everything that the part remembers, as bytes in a layout of its own; empty when it remembers nothing.
     var serverState: [UInt8] { get }
 
-    /// Takes back what `serverState` gave.
-    /// - Throws: `ConfigurationError` when the bytes are not this part's; it must not trap, whatever they are.
+    /// Restores what `serverState` gave, so that the run continues with the same bits.
+    /// - Parameter state: bytes from a file, which may be damaged or of another version: they must never cause a trap.
+    /// - Throws: `ConfigurationError` when the bytes are not this part's.
     mutating func restoreServerState(_ state: [UInt8]) throws(ConfigurationError)
 }

@@ -1,12 +1,24 @@
 /// A federated algorithm, client half and server half together. A strategy states only its difference from FedAvg:
 /// every requirement has FedAvg's behaviour as its default.
 ///
-/// One value lives on every rank; a strategy is a value type whose settings are its stored properties. What the server
-/// half remembers, it holds; what the client half remembers of a client travels with the client, as its *state*.
+/// One copy lives on every rank; a strategy is a value type whose settings are its stored properties. The copy on rank
+/// 0 runs the server half and may remember something from round to round (``StatefulPart``); the copies that train
+/// clients must not, because any rank may train any client. What the client half remembers of a client travels with
+/// the client, as its *state*.
 ///
-/// Vectors are in the canonical order, d floats long, unless something else is said.
+/// In a round the hooks run in this order:
+///
+/// ```
+/// server   write → broadcast of the weights
+/// client   prepare → for each step: backward pass → correct → optimizer → … → finish
+/// server   weighted mean of the updates → apply
+/// ```
+///
+/// Unless something else is said, vectors hold d floats in the canonical order (``ParameterLayout``), d the number of
+/// federated parameters. Results must be the same bits on every machine: no clock, no global generator, no sum in an
+/// order that depends on arrival. docs/EXTENDING.md adds a strategy step by step.
 public protocol Strategy: StatefulPart, Measuring {
-    /// The name on the command line.
+    /// The name on the command line: lower case, without spaces.
     static var name: String { get }
     /// One line for `--help`.
     static var summary: String { get }
@@ -15,36 +27,40 @@ public protocol Strategy: StatefulPart, Measuring {
     /// Itself, if it is an ``AsynchronousStrategy``.
     var asynchronous: (any AsynchronousStrategy)? { get }
 
-    /// With the defaults of its paper.
+    /// Makes a strategy with the defaults of its paper.
     init()
 
-    /// Takes its settings of `--strategy-options`.
-    /// - Throws: `ConfigurationError` when one is not accepted.
+    /// Reads its settings from `--strategy-options`; called once, before anything else.
+    /// - Throws: `ConfigurationError` when a value is not accepted.
     mutating func read(_ options: inout OptionReader) throws(ConfigurationError)
 
     // MARK: What crosses
 
-    /// What goes down beside the weights, and comes up beside the update, and what a client keeps between rounds.
+    /// The vectors and numbers that are sent beside the weights and the updates, and those that a client keeps between
+    /// rounds. Constant during a run.
     var traffic: StrategyTraffic { get }
 
     // MARK: What stays with a client
 
+    /// Which part of its model a client keeps for itself; nothing by default.
     var personalization: Personalization { get }
 
-    /// The parameters that stay with each client, if `personalization` says that some do: ascending ranges of the flat
-    /// weights, at least one, and not all of them.
+    /// The parameters that stay with each client when `personalization` is ``Personalization/parameters``.
+    /// - Returns: ascending ranges of the flat weights, at least one, and not all of the parameters.
     /// - Throws: `ConfigurationError` when this model has no such parameters.
     func personalParameters(_ layout: ParameterLayout) throws(ConfigurationError) -> [Range<Int>]
 
-    /// As `correct`, for the client's own model.
+    /// Changes a gradient of the client's own model, where `personalization` is ``Personalization/model``; otherwise as
+    /// `correct`.
     /// - Parameters:
-    ///   - weights: of the client's own model.
+    ///   - gradient: mean gradient of the batch, corrected in place.
+    ///   - weights: weights of the client's own model.
     ///   - global: the global weights that this round started from.
     func correctPersonal(_ gradient: inout MutableSpan<Float>, weights: Span<Float>, global: Span<Float>)
 
     // MARK: Client half
 
-    /// What a client does in a round.
+    /// What a client computes in a round; local epochs by default.
     var localWork: LocalWork { get }
 
     /// Whether the local optimizer's momentum is used; a strategy that brings its own leaves it out.
@@ -53,51 +69,65 @@ public protocol Strategy: StatefulPart, Measuring {
     /// Whether `correct` is to be called; it costs a copy of the weights for each client.
     var correctsGradients: Bool { get }
 
-    /// Prepares the drift that `correct` receives, once for each client and round; zeros by default.
+    /// Prepares the drift that `correct` receives, once for each client and round; called if
+    /// ``StrategyTraffic/hasDrift``.
     /// - Parameters:
-    ///   - broadcast: what went down beside the weights.
-    ///   - state: of the client; zeros before its first round.
+    ///   - drift: all of the model's parameters; zeros at first.
+    ///   - broadcast: the vectors that the server sent beside the weights, one after the other.
+    ///   - state: the client's state vectors; zeros before its first round.
     func prepare(_ drift: inout MutableSpan<Float>, broadcast: Span<Float>, state: Span<Float>)
 
-    /// After each backward pass and before the optimizer's step.
+    /// Changes a gradient between a backward pass and the optimizer's step; called if `correctsGradients`.
     ///
-    /// The four vectors are in one order that only the compiled model knows; work element by element.
+    /// The four vectors are in one order that only the compiled model knows, with padding that must stay zero: work
+    /// element by element, and map zeros to zero. They hold the trained parameters alone, no running statistics.
     /// - Parameters:
-    ///   - gradient: of the local loss; corrected in place.
-    ///   - weights: the local weights it was taken at.
-    ///   - anchor: the weights this round started from.
-    ///   - drift: what `prepare` made; empty unless the traffic says that something goes down or is kept.
+    ///   - gradient: mean gradient of the local loss over the batch; corrected in place.
+    ///   - weights: the local weights at which it was taken.
+    ///   - anchor: the weights that this round started from.
+    ///   - drift: the vector that `prepare` made; empty unless ``StrategyTraffic/hasDrift``.
+    /// - Complexity: O(d) in each step of training, so it should be one pass that vectorises.
     func correct(
         _ gradient: inout MutableSpan<Float>, weights: Span<Float>, anchor: Span<Float>, drift: Span<Float>)
 
     /// Ends a client's round: turns its work into what it sends and what it keeps.
+    ///
+    /// Not called for a client that has done no step, nor where some parameters stay with the clients. A client that
+    /// cannot send a meaningful update writes a NaN, by which the server leaves it out.
     /// - Parameters:
     ///   - update: client's weights − global weights, 0 for running statistics, which no strategy touches; becomes the
     ///     update that is sent.
-    ///   - extra: what is sent beside it, vectors before numbers, and last, if the traffic is scaled, the exponent of the
-    ///     power of two that all of it is times, a whole number below 2²⁴; zeros at first.
-    ///   - state: of the client; to be brought up to date.
-    ///   - broadcast: what went down beside the weights.
-    ///   - gradient: of the mean loss at the global weights, over the client's whole data; empty unless `localWork` is to
-    ///     find it.
+    ///   - extra: what is sent beside it (``StrategyTraffic/extraCount(parameters:)`` floats), vectors before numbers,
+    ///     and last, if the traffic is scaled, the exponent of the power of two that belongs to all of it, a whole
+    ///     number below 2²⁴ in size; zeros at first.
+    ///   - state: the client's state vectors, to be brought up to date.
+    ///   - broadcast: the vectors that the server sent beside the weights.
+    ///   - gradient: gradient of the mean loss at the global weights, over the client's whole data; empty unless
+    ///     `localWork` computes it.
+    ///   - work: the steps that were done, and the settings of the optimizer that did them.
     func finish(
         _ update: inout MutableSpan<Float>, extra: inout MutableSpan<Float>, state: inout MutableSpan<Float>,
         broadcast: Span<Float>, gradient: Span<Float>, work: FinishedWork)
 
     // MARK: Server half
 
-    /// The weight of a client's update in the mean; more samples never weigh less.
-    /// - Parameter samples: that it trained on.
+    /// The weight of a client's update in the mean; the number of samples by default.
+    /// - Parameter samples: samples that the client trained on.
+    /// - Returns: a weight ≥ 0 that never falls when `samples` grows, because the largest possible sum of weights is
+    ///   taken from the clients that hold most.
     func weight(samples: Int) -> Double
 
-    /// Writes what goes down beside the weights.
+    /// Writes the vectors that the server sends beside the weights; called before each broadcast.
+    /// - Parameter broadcast: `[broadcastVectors × d]`.
     func write(_ broadcast: inout MutableSpan<Float>)
 
-    /// Moves the global weights by the cohort's mean update.
+    /// Moves the global weights by the cohort's mean update; adds it by default.
     /// - Parameters:
-    ///   - mean: Σ wᵢ·uᵢ / Σ wᵢ of the updates, d floats, followed by the same of what came beside them. Of scaled
-    ///     traffic it is Σ wᵢ·2^eᵢ·uᵢ / Σ wᵢ, all of it times one power of two that makes it a Float.
-    ///   - round: who took part.
+    ///   - mean: Σ wᵢ·uᵢ / Σ wᵢ of the updates, d floats, followed by the same mean of what came beside them. With
+    ///     scaled traffic it is Σ wᵢ·2^eᵢ·uᵢ / Σ wᵢ, all of it times one power of two that brings it into Float's
+    ///     range: only ratios of its elements have a meaning.
+    ///   - global: the federated weights, d floats; moved in place.
+    ///   - round: the clients that took part, and the settings of their optimizers.
     mutating func apply(_ mean: Span<Float>, to global: inout MutableSpan<Float>, in round: AggregatedRound)
 }
 

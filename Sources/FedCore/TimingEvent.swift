@@ -1,28 +1,33 @@
-/// What a rank does with its time. At any moment it is in one phase.
+/// The use of a rank's time. At any moment a rank is in exactly one phase, so that the phases add up to the run's
+/// time; the raw values stand in timing files.
 public enum Phase: String, Sendable, CaseIterable, Codable {
-    /// Weights on their way down, once sender and receiver are both there.
+    /// Transfer of the weights from the server, once sender and receiver are both there.
     case broadcast
-    /// Data and weights into the plan; before the first round, all preparation.
+    /// Copying data and weights into the plan; before the first round, all preparation.
     case load
+    /// Forward and backward passes and optimizer steps of local training.
     case train
-    /// Updates into their envelopes, weights into frames.
+    /// Writing updates into their envelopes, and weights into frames.
     case encode
-    /// The peer is not there yet.
+    /// Waiting for a peer that is not there yet.
     case wait
-    /// Updates on their way up, once sender and receiver are both there.
+    /// Transfer of the updates to the server, once sender and receiver are both there.
     case gather
-    /// Envelopes checked.
+    /// Checking envelopes.
     case decode
-    /// Updates added, weights moved.
+    /// Adding updates and moving the weights.
     case aggregate
+    /// Forward passes over test data, or of a teacher.
     case evaluate
+    /// Writing a checkpoint.
     case checkpoint
-    /// Going on after a rank was lost or came back.
+    /// Re-arranging the job after a rank was lost or came back.
     case reform
-    /// There is nothing to do, and no peer that is waited for.
+    /// Nothing to do, and no peer to wait for.
     case idle
 
-    /// Whether it is useful computation, in POP's sense: time outside communication.
+    /// Whether it is useful computation in the sense of the POP project's metrics: time outside communication and
+    /// waiting.
     public var isUseful: Bool {
         switch self {
         case .load, .train, .encode, .decode, .aggregate, .evaluate, .checkpoint: true
@@ -31,27 +36,31 @@ public enum Phase: String, Sendable, CaseIterable, Codable {
     }
 }
 
-/// A stretch of one rank's time.
+/// An interval of one rank's time that it spent in one phase.
 public struct TimingEvent: Sendable, Equatable {
     /// The round that is under way, from 1; 0 before the first. What runs beside the next round's training (evaluation,
     /// checkpoint) carries that next round's number; what comes after the last round carries the last.
     public var round: Int
+    /// The use of the time.
     public var phase: Phase
-    /// Microseconds on rank 0's clock since the run's start.
+    /// Beginning, in microseconds on rank 0's clock since the run's start.
     public var start: Int
-    /// Microseconds.
+    /// Length in microseconds.
     public var duration: Int
+    /// Bytes that were received.
     public var bytesIn = 0
+    /// Bytes that were sent.
     public var bytesOut = 0
-    /// The other rank of a message, the root of a collective; nil where there is none.
+    /// The other rank of a message, or the root of a collective; nil where there is none.
     public var peer: Int?
-    /// Clients it was spent on.
+    /// Number of clients that the time was spent on.
     public var clients = 0
-    /// Samples it was spent on.
+    /// Number of samples that the time was spent on.
     public var samples = 0
-    /// The client, if it was spent on one.
+    /// The client's number, if the time was spent on a single one.
     public var client: Int?
 
+    /// Describes an interval.
     public init(
         round: Int, phase: Phase, start: Int, duration: Int, bytesIn: Int = 0, bytesOut: Int = 0, peer: Int? = nil,
         clients: Int = 0, samples: Int = 0, client: Int? = nil
@@ -68,23 +77,29 @@ public struct TimingEvent: Sendable, Equatable {
         self.client = client
     }
 
-    /// Microseconds since the run's start.
+    /// End, in microseconds on rank 0's clock since the run's start.
     public var end: Int { start + duration }
 }
 
-/// What a rank sent to and received from one peer by one MPI function, as the program meant it.
+/// The messages between a rank and one peer by one MPI function, as the program asked for them: a collective is
+/// counted by its root and shares, not by the messages that MPI makes of it.
 public struct MessageCount: Sendable, Equatable {
     /// The MPI function, e.g. `MPI_Igatherv`.
     public var operation: String
     /// The other rank; the rank itself for its own share of a collective that it is the root of.
     public var peer: Int
+    /// Number of calls.
     public var calls: Int
+    /// Bytes sent by all calls.
     public var bytesOut: Int
+    /// Bytes received by all calls.
     public var bytesIn: Int
-    /// From the call to its completion, in microseconds.
+    /// Microseconds from the call to its completion, added up over the calls.
     public var total: Int
+    /// Microseconds of the longest call.
     public var longest: Int
 
+    /// Describes the messages of one function and peer.
     public init(operation: String, peer: Int, calls: Int, bytesOut: Int, bytesIn: Int, total: Int, longest: Int) {
         self.operation = operation
         self.peer = peer

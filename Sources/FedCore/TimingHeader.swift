@@ -1,12 +1,14 @@
-/// How a rank's clock stood to rank 0's, by ping-pong.
+/// A measurement of a rank's clock against rank 0's, by ping-pong: the events of all ranks are put on one time line by
+/// it.
 public struct ClockReading: Sendable, Equatable {
-    /// When it was measured, in microseconds since the run's start.
+    /// Time of the measurement, in microseconds since the run's start.
     public var at: Int
-    /// What was added to the rank's clock to get rank 0's, in microseconds.
+    /// Microseconds that are added to the rank's clock to get rank 0's.
     public var offset: Double
-    /// Half of the shortest round trip: the offset is no further off, in microseconds.
+    /// Upper bound of the offset's error, in microseconds: half of the shortest round trip.
     public var error: Double
 
+    /// Describes a measurement.
     public init(at: Int, offset: Double, error: Double) {
         self.at = at
         self.offset = offset
@@ -14,20 +16,24 @@ public struct ClockReading: Sendable, Equatable {
     }
 }
 
-/// What a timing file says of its rank, once for each time that the run was started.
+/// The first record of a rank's timing file, written once for each time that the run was started.
 public struct TimingHeader: Sendable, Equatable {
+    /// The rank that the file belongs to.
     public var rank: Int
-    /// Ranks of the job.
+    /// Number of ranks of the job.
     public var ranks: Int
+    /// Name of the machine that the rank ran on.
     public var host: String
-    /// Process number.
+    /// Process number on that machine.
     public var process: Int
     /// Unix time of the run's start on rank 0's clock, in microseconds; the same on every rank.
     public var epoch: Int
+    /// The clock at the start; nil when it was not measured.
     public var clockAtStart: ClockReading?
-    /// Missing when the rank did not come to its end.
+    /// The clock at the end; nil when the rank did not get there. Between the two the offset is interpolated.
     public var clockAtEnd: ClockReading?
 
+    /// Describes a rank.
     public init(
         rank: Int, ranks: Int, host: String, process: Int, epoch: Int, clockAtStart: ClockReading? = nil,
         clockAtEnd: ClockReading? = nil

@@ -1,14 +1,15 @@
-/// Where things lie in what a client sends: first the update, the change of the federated parameters, then what its strategy
-/// sends beside it, and last the running statistics and the exponent of what is scaled.
+/// The places in a client's message: first the update, the change of the federated parameters, then what its strategy
+/// sends beside it, and last, in a scaled message, the running statistics and the exponent. Stages find by it what
+/// they change.
 public struct UpdateLayout: Sendable, Equatable {
-    /// Length of the update: the federated parameters.
+    /// Length d of the update: the federated parameters.
     public var parameters: Int
-    /// Where the running statistics lie in the update; ascending.
+    /// Ranges of the running statistics within the update; ascending.
     public var statistics: [Range<Int>]
-    /// How all of it is summed.
+    /// The blocks in which the whole message is summed.
     public var shape: UpdateShape
 
-    /// A layout.
+    /// Describes a message.
     public init(parameters: Int, statistics: [Range<Int>] = [], shape: UpdateShape) {
         self.parameters = parameters
         self.statistics = statistics

@@ -1,35 +1,47 @@
-/// What a client sends, as it is to be summed: blocks of floats that a power of two belongs to, plain floats, and the
-/// exponent of that power. Nearly every strategy has plain floats only.
+/// The blocks of a client's message, as they are summed: scaled blocks, plain floats, and an exponent.
+///
+/// ```
+/// | scaled block 0 | scaled block 1 | … | plain floats | exponent |     the exponent only if there are scaled blocks
+/// ```
+///
+/// Nearly every strategy has plain floats only; see ``StrategyTraffic/isScaled``.
 public struct UpdateShape: Sendable, Equatable {
-    /// The lengths of the blocks that the client's power of two belongs to; empty: there is none.
+    /// Lengths of the blocks that the client's power of two belongs to; empty when the strategy does not scale.
     public var scaled: [Int]
+    /// Number of plain floats behind the scaled blocks.
     public var plain: Int
 
+    /// Describes a message.
     /// - Parameters:
-    ///   - scaled: lengths of blocks; each is summed with a precision of its own.
-    ///   - plain: floats behind them.
+    ///   - scaled: lengths of the scaled blocks; each is summed with a precision of its own, so a large vector does
+    ///     not cost a small number its digits.
+    ///   - plain: number of floats behind them.
     public init(scaled: [Int] = [], plain: Int) {
         self.scaled = scaled
         self.plain = plain
     }
 
+    /// Whether messages carry an exponent.
     public var isScaled: Bool { !scaled.isEmpty }
-    /// Floats in the blocks.
+    /// Floats in the scaled blocks.
     public var scaledCount: Int { scaled.reduce(0, +) }
-    /// Floats that are averaged.
+    /// Floats that are averaged: the length of a mean.
     public var averaged: Int { scaledCount + plain }
     /// Floats that are sent; the last is the exponent, if there is one.
     public var sent: Int { averaged + (isScaled ? 1 : 0) }
 
-    /// The integers of a partial sum with these levels of each scaled block.
+    /// Number of 64-bit integers in a partial sum.
+    /// - Parameter levels: the levels of each scaled block that are sent; empty without scaled blocks.
     public func wordCount(_ levels: [ScaledSum.Levels]) -> Int { scaledWordCount(levels) + plain }
 
     func scaledWordCount(_ levels: [ScaledSum.Levels]) -> Int {
         zip(scaled, levels).reduce(0) { $0 + $1.0 * $1.1.count }
     }
 
-    /// The exponent in an update; 0 without.
-    /// - Throws: `Refusal` when it is not a whole number below 2²⁴.
+    /// The exponent of an update's power of two; 0 without scaled blocks.
+    /// - Parameter update: `[sent]`.
+    /// - Throws: ``ExactSum/Refusal/badExponent(_:)`` when it is not a whole number below 2²⁴ in size, the range in
+    ///   which Float holds every whole number.
     public func exponent(of update: Span<Float>) throws(ExactSum.Refusal) -> Int {
         guard isScaled else { return 0 }
         guard let exponent = Int(exactly: update[averaged]), abs(exponent) < 1 << 24 else {
@@ -39,32 +51,43 @@ public struct UpdateShape: Sendable, Equatable {
     }
 }
 
-/// The weighted mean of updates, whatever they are scaled by: the same bits for any order and grouping.
+/// The weighted mean of updates of one shape: an ``ExactSum`` of their plain floats and a ``ScaledSum`` of their scaled
+/// blocks. It has the same bits for any order and grouping of the updates.
+///
+/// The server adds whole updates; with the `reduce` wire each rank adds its own clients' updates, and MPI adds the
+/// integers of the ranks' partial sums, to the same bits. Memory: 8 bytes for each plain float, up to 32 for each
+/// scaled one.
 public struct UpdateSum: Sendable {
+    /// The blocks of every update that is added.
     public let shape: UpdateShape
     private var plain: ExactSum
     private var scaled: ScaledSum
 
-    /// An empty sum.
-    /// - Parameter totalWeight: the most that Σ weight can come to.
+    /// Makes an empty sum.
+    /// - Parameters:
+    ///   - shape: the blocks of the updates.
+    ///   - totalWeight: upper bound of Σ weight, above 0 and below 2³²; it fixes the precision (``ExactSum``).
     public init(_ shape: UpdateShape, totalWeight: Double) {
         self.shape = shape
         plain = ExactSum(count: shape.plain, totalWeight: totalWeight)
         scaled = ScaledSum(blocks: shape.scaled)
     }
 
-    /// Σ weight.
+    /// Σ weight of the updates that were added.
     public var weight: Double { plain.weight }
 
-    /// Back to the empty sum, keeping the memory.
+    /// Empties the sum, keeping its memory for the next round.
     public mutating func reset() {
         plain.reset()
         scaled.reset()
     }
 
-    /// Adds an update. O(floats).
-    ///
-    /// - Throws: `Refusal`, a matter of this update alone; the sum is then as it was before.
+    /// Adds an update.
+    /// - Parameters:
+    ///   - update: `[shape.sent]`.
+    ///   - weight: weight in the mean, ≥ 0.
+    /// - Throws: ``ExactSum/Refusal``, which depends on this update alone; the sum is then as it was before.
+    /// - Complexity: O(floats): one pass over plain floats, two over scaled ones.
     public mutating func add(_ update: Span<Float>, weight: Double) throws(ExactSum.Refusal) {
         guard update.count == shape.sent else { throw .wrongLength(expected: shape.sent, actual: update.count) }
         guard shape.isScaled else { return try plain.add(update, weight: weight) }
@@ -76,8 +99,10 @@ public struct UpdateSum: Sendable {
         scaled.add(blocks, exponent: exponent, weight: counted)
     }
 
-    /// Writes the mean, the scaled part of it times a power of two. O(floats).
+    /// Writes the mean. Its scaled part is multiplied by one power of two for all blocks, which is not told: see
+    /// ``ScaledSum/write(dividedBy:into:)``. O(floats).
     ///
+    /// - Parameter result: `[shape.averaged]`.
     /// - Precondition: some update had a positive weight.
     public func mean(into result: inout MutableSpan<Float>) {
         precondition(result.count == shape.averaged, "the mean has \(shape.averaged) elements")
@@ -90,11 +115,14 @@ public struct UpdateSum: Sendable {
 
     // MARK: Partial sums
 
-    /// Levels of each scaled block.
+    /// The levels of each scaled block that the updates so far fell on; empty without scaled blocks.
     public var levels: [ScaledSum.Levels] { scaled.levels }
 
-    /// Writes the sum as integers. Sums of such words, of equal levels, are such words.
-    /// - Parameter levels: a union that this sum's own are part of.
+    /// Writes the sum as integers, so that ranks can exchange it. The element-wise sum of the words of several ranks,
+    /// all written with the same levels, is the words of the sum of all their updates: `MPI_SUM` is enough.
+    /// - Parameters:
+    ///   - levels: the union of the levels of all ranks (``ScaledSum/union(_:_:)``).
+    ///   - words: `[shape.wordCount(levels)]`.
     public func write(_ levels: [ScaledSum.Levels], to words: inout MutableSpan<Int64>) {
         let count = shape.scaledWordCount(levels)
         var blocks = words.part(0..<count)
@@ -103,9 +131,12 @@ public struct UpdateSum: Sendable {
         for i in 0..<totals.count { words[unchecked: count + i] = totals[unchecked: i] }
     }
 
-    /// Adds a partial sum that crossed between ranks.
-    ///
-    /// - Throws: `Refusal`; the sum is then as it was before.
+    /// Adds a partial sum that was sent by another rank.
+    /// - Parameters:
+    ///   - words: integers that `write` made, or an element-wise sum of such.
+    ///   - levels: the levels with which they were written.
+    ///   - weight: Σ weight of the updates in them.
+    /// - Throws: ``ExactSum/Refusal`` for a wrong length or weight; the sum is then as it was before.
     public mutating func add(
         partial words: Span<Int64>, levels: [ScaledSum.Levels], weight: Double
     ) throws(ExactSum.Refusal) {

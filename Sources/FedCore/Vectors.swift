@@ -1,12 +1,15 @@
-/// Arithmetic on vectors of one length, element by element.
+/// Arithmetic on vectors, element by element: one pass, vectorised, without allocation. `other` may be longer than the
+/// span; only its first `count` elements are used, so that a mean with extras behind it needs no copy.
 extension MutableSpan<Float> {
     /// self ← self + other. O(count).
+    /// - Precondition: `other` has at least `count` elements.
     public mutating func add(_ other: Span<Float>) {
         precondition(other.count >= count)
         for i in 0..<count { self[unchecked: i] += other[unchecked: i] }
     }
 
-    /// self ← self + factor · other. O(count).
+    /// self ← self + factor · other, product and sum each rounded to Float. O(count).
+    /// - Precondition: `other` has at least `count` elements.
     public mutating func add(_ other: Span<Float>, times factor: Float) {
         precondition(other.count >= count)
         for i in 0..<count { self[unchecked: i] += factor * other[unchecked: i] }
@@ -19,7 +22,8 @@ extension MutableSpan<Float> {
 }
 
 extension Span<Float> {
-    /// The index of the first NaN or infinity. O(count).
+    /// The index of the first NaN or infinity; nil when all elements are finite. O(count); an update that is finite
+    /// costs one vectorised pass, and only a bad one a second.
     public var firstNonFinite: Int? {
         // As integers, so that it vectorises.
         var largest: Int32 = 0
@@ -29,7 +33,8 @@ extension Span<Float> {
         return largest < 0x7F80_0000 ? nil : indices.first { !self[$0].isFinite }
     }
 
-    /// Σ xᵢ², in Double. O(count).
+    /// Σ xᵢ², added up in Double from the first element to the last. O(count); in this order it does not vectorise,
+    /// but has the same bits on every machine.
     public var squaredNorm: Double {
         var sum = 0.0
         for i in 0..<count { sum += Double(self[unchecked: i]) * Double(self[unchecked: i]) }

@@ -1,9 +1,10 @@
-/// The name that somebody may have meant.
+/// Suggestions for misspelt names, in error messages about plug-ins, options, settings and words.
 public enum NearestName {
-    /// The choice with the fewest letters added, left out, changed or exchanged with their neighbour; capitals, hyphens and
-    /// underscores make no difference. The first of several that are equally near.
+    /// The choice with the fewest letters added, left out, changed or exchanged with their neighbour; capitals,
+    /// hyphens and underscores make no difference. The first of several that are equally near.
     ///
-    /// - Returns: nil when none is near: more than a third of the name would have to change, or more than three letters.
+    /// - Returns: nil when none is near: more than a third of the name would have to change, or more than three
+    ///   letters.
     public static func to(_ name: String, among choices: [String]) -> String? {
         let letters = plain(name)
         let most = min(3, max(1, letters.count / 3))
@@ -13,16 +14,21 @@ public enum NearestName {
         return nearest?.name
     }
 
-    /// What an error message ends in: ` (did you mean 'fedprox'?)`; empty when no choice is near.
+    /// The end of an error message: ` (did you mean 'fedprox'?)`; empty when no choice is near.
     static func hint(for name: String, among choices: [String]) -> String {
         to(name, among: choices).map { " (did you mean '\($0)'?)" } ?? ""
     }
 
+    /// The form in which names are compared.
     private static func plain(_ name: String) -> [Character] {
         name.lowercased().map { $0 == "_" ? "-" : $0 }
     }
 
-    /// Edits between two words, the exchange of two neighbours being one (optimal string alignment). O(length²).
+    /// The fewest edits between two words: insertions, deletions, substitutions, and exchanges of two neighbours,
+    /// where no part is edited twice (optimal string alignment). O(left · right) in time and memory.
+    ///
+    /// F. J. Damerau, *A Technique for Computer Detection and Correction of Spelling Errors*, Communications of the ACM
+    /// 7(3), 1964 (the four edits).
     static func distance(_ left: [Character], _ right: [Character]) -> Int {
         var rows = [Array(0...right.count)]
         for i in 0..<left.count {

@@ -1,17 +1,21 @@
-/// What is known of one option of a plug-in.
+/// One option of a plug-in, as data: for help, documents and completions.
+///
+/// An ``OptionReader`` makes it of the very call by which the plug-in reads the option, so the two cannot disagree.
 public struct OptionDescription: Sendable, Equatable {
+    /// Name before the `=`.
     public let name: String
+    /// Form of the value.
     public let kind: SettingKind
-    /// What a value must be beside its kind: `at least 0`; empty: anything.
+    /// Condition on a value beside its kind: `at least 0`; empty when every value of the kind is accepted.
     public let accepts: String
-    /// The default as text; nil: there is none, or the plug-in finds one.
+    /// The default as text; nil when there is none, or the plug-in computes it.
     public let standard: String?
-    /// Whether there is no doing without it.
+    /// Whether the plug-in cannot be made without it.
     public let isRequired: Bool
-    /// The choice of another option that it belongs to: `law=power`; nil: it can always be given.
+    /// The choice of another option that it belongs to: `law=power`; nil when it can always be given.
     public internal(set) var condition: String?
 
-    /// What a value must be: `a number, at least 0`.
+    /// The kind and the condition in words: `a number, at least 0`.
     public var words: String {
         if accepts.isEmpty { return kind == .text ? "a text" : kind.words }
         return kind == .text ? accepts : "\(kind.words), \(accepts)"
@@ -36,19 +40,29 @@ extension OptionDescription: Encodable {
     }
 }
 
-/// A plug-in as data: what it is called and what it takes.
+/// A plug-in as data: its name and its options. Catalogs list them for `fedmpi help`, the documents and completions.
 public struct PluginDescription: Sendable, Equatable, Encodable {
-    /// What it is one of: `strategy`.
+    /// The catalog that it belongs to: `strategy`.
     public let kind: String
+    /// Its name on the command line.
     public let name: String
-    /// What follows the name: `:FOLDER`; empty: nothing.
+    /// The argument behind the name: `:FOLDER`; empty when it has none.
     public let usage: String
-    /// One line.
+    /// One line for `--help`.
     public let summary: String
+    /// Its options, in the order in which it reads them, those of other choices last.
     public let options: [OptionDescription]
 
-    /// - Parameter read: asks a reader for everything that the plug-in takes, as when it is made. It is called for each word
-    ///   of each choice, because some options are asked for with some words only.
+    /// Describes a plug-in by having it read its options.
+    /// - Parameters:
+    ///   - kind: the catalog that it belongs to.
+    ///   - name: its name on the command line.
+    ///   - usage: the argument behind the name.
+    ///   - summary: one line.
+    ///   - read: asks a reader for everything that the plug-in takes, as when it is made. It is called once without
+    ///     options and once for each further word of each choice, because some options are read with some words only;
+    ///     the options that appear or disappear then get a ``OptionDescription/condition``. Errors end that reading
+    ///     and are dropped.
     public init(
         kind: String, name: String, usage: String = "", summary: String,
         reading read: (inout OptionReader) throws(ConfigurationError) -> Void = { _ in }

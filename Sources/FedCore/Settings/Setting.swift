@@ -1,34 +1,40 @@
-/// What is declared of one setting beside the place of its value.
+/// The declaration of one setting: everything but its value. Made by ``SettingsVisitor``'s `value` functions, received
+/// by its `visit`.
 public struct Setting<Content: Sendable>: Sendable {
-    /// Name on the command line (without hyphens), in YAML and in JSON.
+    /// Name on the command line (without hyphens before it), in YAML and in JSON.
     public let name: String
     /// Values that are accepted.
     public let domain: SettingDomain<Content>
-    /// nil: a number without one, or none.
+    /// Unit of the number; nil for a number without unit, or another kind of value.
     public let unit: SettingUnit?
     /// One or two sentences. `{choices}` stands for the names of the catalog.
     public let help: String
-    /// What an absent value means: `no limit`; nil: what the value says.
+    /// Meaning of an absent value: `no limit`; nil when the default itself is shown.
     public let absence: String?
-    /// Kind of plug-in whose name it is: `strategy`.
+    /// Kind of plug-in that the value names: `strategy`; nil for other settings.
     public let catalog: String?
     /// Whether a run that is continued may be given another value.
     public let isResumable: Bool
 
-    /// What is said of a value that is not accepted: `--alpha is 0; it must be greater than 0`.
+    /// The error for a value that is not accepted: `--alpha is 0; it must be greater than 0`.
+    /// - Parameters:
+    ///   - text: the value as it is shown.
+    ///   - accepts: the end of the sentence "it must be …".
     public func refusal(of text: String, _ accepts: String) -> ConfigurationError {
         ConfigurationError("--\(name) is \(text); it must be \(accepts)")
     }
 }
 
-/// Something that is done with every setting: read it, write it, check it, describe it.
+/// An operation on every setting: reading, writing, checking or describing it.
 ///
-/// Settings are declared once, in the `visit` function of their group; everything that is to be known about them is what some
-/// visitor finds there.
+/// Settings are declared once, in the `visit` function of their group (``SettingsGroup/visit(_:_:)``). Parsing, help,
+/// JSON, checks and documents are visitors of these declarations, so none of them can miss a setting.
 public protocol SettingsVisitor {
+    /// Does the operation on one setting.
     /// - Parameters:
-    ///   - setting: its declaration.
-    ///   - value: its place.
+    ///   - setting: the declaration.
+    ///   - value: the value, which the visitor may read and replace.
+    /// - Throws: `ConfigurationError`, which ends the visit.
     mutating func visit<Value: SettingValue>(
         _ setting: Setting<Value.Content>, _ value: inout Value
     ) throws(ConfigurationError)
@@ -36,15 +42,20 @@ public protocol SettingsVisitor {
 
 extension SettingsVisitor {
     /// Declares one setting.
+    ///
+    /// ```swift
+    /// try visitor.value("batch-size", &settings.batchSize, .in(1...1 << 20), "Samples of a step of local training.")
+    /// ```
     /// - Parameters:
-    ///   - name: on the command line, in YAML and in JSON: `batch-size`.
-    ///   - value: its place; what stands there in a fresh value is the default.
+    ///   - name: name on the command line, in YAML and in JSON: `batch-size`.
+    ///   - value: stored property that holds the value; its value in a fresh set is the default.
     ///   - domain: values that are accepted.
-    ///   - unit: of the number.
-    ///   - absence: what no value means, where the value is optional: `no limit`.
-    ///   - catalog: the kind of plug-in whose name it is.
+    ///   - unit: unit of the number.
+    ///   - absence: meaning of an absent value, where the value is optional: `no limit`.
+    ///   - catalog: kind of plug-in that the value names.
     ///   - isResumable: whether a run that is continued may be given another value.
     ///   - help: one or two sentences; `{choices}` stands for the names of the catalog.
+    /// - Throws: `ConfigurationError` from the visitor.
     public mutating func value<Value: SettingValue>(
         _ name: String, _ value: inout Value, _ domain: SettingDomain<Value.Content>, unit: SettingUnit? = nil,
         absent absence: String? = nil, of catalog: String? = nil, resumable isResumable: Bool = false, _ help: String
@@ -65,8 +76,11 @@ extension SettingsVisitor {
             name, &value, .any, absent: absence, of: catalog, resumable: isResumable, help)
     }
 
-    /// Declares what a plug-in takes by name.
-    /// - Parameter catalog: the kind of plug-in.
+    /// Declares the options of a plug-in, which the plug-in itself reads and checks.
+    /// - Parameters:
+    ///   - name: name of the setting: `strategy-options`.
+    ///   - value: stored property that holds the options.
+    ///   - catalog: kind of plug-in, for the help text.
     public mutating func options(
         _ name: String, _ value: inout NamedOptions, of catalog: String
     ) throws(ConfigurationError) {

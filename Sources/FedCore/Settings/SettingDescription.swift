@@ -1,33 +1,38 @@
-/// All that is declared of a setting, as data: for help texts, documents, completions and forms.
+/// The declaration of a setting as data, without the type of its value: for help texts, documents, completions and
+/// forms.
 public struct SettingDescription: Sendable, Equatable {
+    /// Name on the command line (without hyphens before it), in YAML and in JSON.
     public let name: String
+    /// Form of the value.
     public let kind: SettingKind
-    /// What a value must be beside its kind: `at least 1`; empty: anything.
+    /// Condition on a value beside its kind: `at least 1`; empty when every value of the kind is accepted.
     public let accepts: String
     /// Smallest number, and whether it is accepted itself.
     public let minimum: SettingBound?
     /// Largest number, and whether it is accepted itself.
     public let maximum: SettingBound?
+    /// Unit of the number; nil for a number without unit, or another kind of value.
     public let unit: SettingUnit?
-    /// The default as text; nil: there is none.
+    /// The default as text; nil when there is none.
     public let standard: String?
-    /// What an absent value means.
+    /// Meaning of an absent value: `no limit`.
     public let absence: String?
-    /// `{choices}` in it stands for the names of the catalog.
+    /// One or two sentences, in which `{choices}` stands for the names of the catalog.
     public let help: String
-    /// Kind of plug-in whose name it is.
+    /// Kind of plug-in that the value names.
     public let catalog: String?
+    /// Whether a run that is continued may be given another value.
     public let isResumable: Bool
 
-    /// What `--help` and docs/SETTINGS.md say of the default; nil: nothing.
+    /// The default as `--help` and docs/SETTINGS.md show it; nil when they show none, as for flags and empty texts.
     public var defaultWords: String? {
         if let absence { return absence }
         guard let standard, !standard.isEmpty, kind != .flag else { return nil }
         return standard
     }
 
-    /// Help with the names of the catalog in it.
-    /// - Parameter plugins: of all kinds.
+    /// The help text with `{choices}` replaced by the names and summaries of the catalog.
+    /// - Parameter plugins: plug-ins of all kinds.
     public func help(naming plugins: [PluginDescription]) -> String {
         guard let catalog else { return help }
         let choices = plugins.filter { $0.kind == catalog }.map {
@@ -37,7 +42,7 @@ public struct SettingDescription: Sendable, Equatable {
     }
 }
 
-/// Names are JSON Schema's where it has one.
+/// Keys are those of JSON Schema where it has one: `minimum`, `exclusiveMinimum`, `default`.
 extension SettingDescription: Encodable {
     private enum Key: String, CodingKey {
         case name, type, choices, accepts, minimum, maximum, exclusiveMinimum, exclusiveMaximum, unit, absent, help
@@ -68,12 +73,14 @@ extension SettingDescription: Encodable {
 
 /// A section of settings, as data.
 public struct SettingsGroupDescription: Sendable, Equatable, Encodable {
+    /// Title of the section.
     public let title: String
+    /// Its settings, in the order of `--help`.
     public let settings: [SettingDescription]
 }
 
 extension SettingsGroup {
-    /// What is declared of the group's settings; the defaults are those of a fresh value.
+    /// The declarations of the group's settings, with the defaults of a fresh set. Visits the group anew at each call.
     public static var description: SettingsGroupDescription {
         var (settings, visitor) = (Settings(), DescribingVisitor())
         // It throws nothing.
@@ -83,13 +90,14 @@ extension SettingsGroup {
 }
 
 extension SettingsSet {
-    /// What is declared of all settings, in the order of the groups.
+    /// The declarations of all settings, in the order of the groups. Visits them all anew at each call.
     public static var descriptions: [SettingsGroupDescription] { groups.map { $0.description } }
 
     /// Names of all settings, in the order of the groups.
     public static var names: [String] { descriptions.flatMap { $0.settings.map(\.name) } }
 }
 
+/// Collects the declarations.
 private struct DescribingVisitor: SettingsVisitor {
     var descriptions: [SettingDescription] = []
 

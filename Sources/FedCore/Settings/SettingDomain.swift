@@ -1,34 +1,46 @@
-/// An end of a range.
+/// One end of a range of numbers.
 public struct SettingBound: Sendable, Equatable {
+    /// The number at the end of the range.
     public let value: Double
     /// Whether the value itself is accepted.
     public let isIncluded: Bool
 
+    /// Describes an end of a range.
     public init(value: Double, isIncluded: Bool) {
         (self.value, self.isIncluded) = (value, isIncluded)
     }
 }
 
 /// The values that a setting accepts, and the words that end the sentence "it must be …".
+///
+/// The check and its words are made together, so that help, error messages and documents state what the code checks:
+///
+/// ```swift
+/// SettingDomain.atLeast(1)              // at least 1
+/// SettingDomain.above(0, atMost: 1e6)   // greater than 0 and at most 1000000
+/// ```
 public struct SettingDomain<Value: Sendable>: Sendable {
+    /// One condition. A value that breaks it is answered with its words alone.
     private struct Clause: Sendable {
         let words: String
         let accepts: @Sendable (Value) -> Bool
     }
 
     private var clauses: [Clause]
-    /// nil: there is none.
+    /// Smallest number, for forms and schemas; nil when there is no lower bound, or the type is not a number.
     public private(set) var minimum: SettingBound?
-    /// nil: there is none.
+    /// Largest number; nil when there is no upper bound, or the type is not a number.
     public private(set) var maximum: SettingBound?
 
-    /// Accepts what the function accepts.
-    /// - Parameter words: e.g. `at least 1`.
+    /// Makes a domain of the values for which a function is true.
+    /// - Parameters:
+    ///   - words: end of the sentence "it must be …", e.g. `at least 1`.
+    ///   - accepts: the condition.
     public init(_ words: String, where accepts: @escaping @Sendable (Value) -> Bool) {
         clauses = [Clause(words: words, accepts: accepts)]
     }
 
-    /// Accepts every value of the type.
+    /// The domain of every value of the type.
     public static var any: Self {
         var domain = Self("") { _ in true }
         domain.clauses = []
@@ -43,15 +55,15 @@ public struct SettingDomain<Value: Sendable>: Sendable {
         (self.minimum, self.maximum) = (minimum, maximum)
     }
 
-    /// What a value must be; empty: anything.
+    /// All conditions in words; empty when every value is accepted.
     public var words: String { clauses.map(\.words).joined(separator: " and ") }
 
-    /// What is said of a value that is not accepted; nil: it is.
+    /// The words of the first condition that a value breaks; nil when it is accepted.
     public func refusal(of value: Value) -> String? {
         clauses.first { !$0.accepts(value) }?.words
     }
 
-    /// Accepts what both accept. A value that one of them refuses is answered with that one's words.
+    /// The intersection of two domains. A value that one of them refuses is answered with that one's words.
     public func and(_ other: Self) -> Self {
         var both = self
         both.clauses += other.clauses
@@ -60,7 +72,7 @@ public struct SettingDomain<Value: Sendable>: Sendable {
         return both
     }
 
-    /// Says "from 1 to 10 seconds" instead of "from 1 to 10".
+    /// The same values in other words, e.g. "from 1 to 10 seconds" instead of "from 1 to 10".
     public func saying(_ words: String) -> Self {
         let clauses = clauses
         var same = self
@@ -144,7 +156,7 @@ extension SettingDomain where Value: BinaryFloatingPoint & SendableMetatype {
         ) { $0 > bound && $0 <= most }
     }
 
-    /// `5`, not `5.0`.
+    /// A number as a person writes it: `5`, not `5.0`.
     private static func short(_ value: Value) -> String {
         Int(exactly: value).map { "\($0)" } ?? "\(value)"
     }

@@ -1,15 +1,18 @@
-/// The form of a setting's value, for help texts, shells that complete it, and forms.
+/// The form of a setting's or an option's value, for help texts, completions and forms.
 public enum SettingKind: Sendable, Equatable {
+    /// A whole number.
     case integer
+    /// A decimal number, or a time where the unit is seconds.
     case number
+    /// A single text.
     case text
-    /// On when it is given without a value.
+    /// A switch: on when it is given without a value.
     case flag
     /// One of these words.
     case choice([String])
-    /// `name=value,name=value`, or a mapping.
+    /// A plug-in's options: `name=value,name=value`, or a mapping in a file.
     case options
-    /// Texts; given several times, or a list.
+    /// Several texts: a flag that is repeated, or a list in a file.
     case list
 
     /// Its name in a description: `integer`, `choice`.
@@ -30,7 +33,7 @@ public enum SettingKind: Sendable, Equatable {
         if case .choice(let words) = self { words } else { [] }
     }
 
-    /// What a value must be, to end the sentence "it must be …".
+    /// The kind in words, to end the sentence "it must be …".
     public var words: String {
         switch self {
         case .integer: "a whole number"
@@ -44,7 +47,7 @@ public enum SettingKind: Sendable, Equatable {
     }
 }
 
-/// The unit of a setting's number.
+/// The unit of a setting's number; the raw value is its symbol in help and documents.
 public enum SettingUnit: String, Sendable, Codable {
     case seconds = "s"
     case milliseconds = "ms"
@@ -52,12 +55,13 @@ public enum SettingUnit: String, Sendable, Codable {
     case megabitsPerSecond = "Mbit/s"
     case samplesPerSecond = "samples/s"
 
+    /// Suffixes of times. The order matters: `ms` ends with `s`, too.
     private static let times: [(suffix: String, seconds: Double)] = [
         ("us", 1e-6), ("ms", 1e-3), ("s", 1), ("m", 60), ("h", 3600),
     ]
 
-    /// Reads a number of this unit. A time in seconds may name another unit: `30s`, `500ms`, `2m`, `1h`.
-    /// - Returns: nil when the text is no number.
+    /// Reads a number of this unit. A time in seconds may name another unit: `250us`, `500ms`, `30s`, `2m`, `1h`.
+    /// - Returns: the number in this unit; nil when the text is no number.
     public func number(from text: String) -> Double? {
         guard self == .seconds, let time = Self.times.first(where: { text.hasSuffix($0.suffix) }) else {
             return Double(text)
@@ -65,6 +69,6 @@ public enum SettingUnit: String, Sendable, Codable {
         return Double(text.dropLast(time.suffix.count)).map { $0 * time.seconds }
     }
 
-    /// What a value must be, to end the sentence "it must be …"; nil: a number.
+    /// The form of a number of this unit in words; nil when ``SettingKind/words`` says it.
     var words: String? { self == .seconds ? "a time such as 30s, 500ms or 2m, or seconds" : nil }
 }

@@ -1,20 +1,26 @@
 /// A type that a setting can have: numbers, texts, words of an enumeration, options by name, and optionals of these.
+///
+/// An enumeration of strings conforms without a line of code if it is `CaseIterable`: its raw values are the words of a
+/// choice.
 public protocol SettingValue: Codable, Sendable, Equatable {
-    /// What a domain is of: the type itself, or what an optional holds.
+    /// The type that a ``SettingDomain`` checks: the type itself, or the wrapped type of an optional.
     associatedtype Content: Sendable
 
     /// The form of its values.
     static var kind: SettingKind { get }
 
-    /// Reads what somebody wrote.
-    /// - Returns: nil when it is of another kind.
-    /// - Throws: `ConfigurationError` that says more than that.
+    /// Reads a value as it was written.
+    /// - Parameters:
+    ///   - value: the value as written.
+    ///   - unit: unit of the setting, which a number may be written in.
+    /// - Returns: nil when the value is of another kind; the caller then says what is expected.
+    /// - Throws: `ConfigurationError` where a type can say more than that.
     static func read(_ value: GivenSettings.Value, _ unit: SettingUnit?) throws(ConfigurationError) -> Self?
 
-    /// The value that a domain is asked about; nil when it is absent.
+    /// The value that a domain checks; nil when it is absent.
     var content: Content? { get }
 
-    /// What `read` reads back; nil when it is absent.
+    /// The value as text that `read` reads back; nil when it is absent.
     var text: String? { get }
 }
 
@@ -84,7 +90,7 @@ extension Bool: SettingValue {
         }
     }
 
-    /// Reads `true`, `yes`, `on` or `false`, `no`, `off`, the words of YAML; nil: it is another.
+    /// Reads `true`, `yes`, `on` or `false`, `no`, `off`, the words of YAML; nil for any other word.
     init?(word: String) {
         switch word {
         case "true", "yes", "on": self = true
@@ -125,7 +131,7 @@ extension [String]: SettingValue {
         }
     }
 
-    /// For people: a text with spaces is not read back as several.
+    /// The texts with spaces between them, to be shown: it does not say where a text with spaces ends.
     public var text: String? { joined(separator: " ") }
 }
 

@@ -1,6 +1,8 @@
-/// Settings as JSON: a flat object of their names, as in a run's `config.json`. What is absent is left out.
+/// Settings as JSON: a flat object of their names, as in a run's `config.json`. Absent values are left out.
 extension SettingsSet {
-    /// Reads what `encode` wrote. A setting that is not there, of a version that did not have it, keeps its default.
+    /// Reads an object that `encode(to:)` wrote. A setting that it lacks, e.g. because an older version wrote it,
+    /// keeps its default. Domains are not checked: see ``checkGroups()``.
+    /// - Throws: the decoder's error for the first value of another type.
     public init(from decoder: any Decoder) throws {
         self.init()
         var visitor = DecodingVisitor(container: try decoder.container(keyedBy: SettingKey.self))
@@ -8,6 +10,7 @@ extension SettingsSet {
         if let error = visitor.error { throw error }
     }
 
+    /// Writes every setting that has a value.
     public func encode(to encoder: any Encoder) throws {
         var visitor = EncodingVisitor(container: encoder.container(keyedBy: SettingKey.self))
         var settings = self
@@ -24,7 +27,8 @@ private struct SettingKey: CodingKey {
     init?(intValue: Int) { nil }
 }
 
-/// Keeps the decoder's own error, which says where it is.
+/// Decodes each setting in turn. Visitors throw `ConfigurationError` only, so the decoder's own error, which says
+/// where it is, is kept aside.
 private struct DecodingVisitor: SettingsVisitor {
     let container: KeyedDecodingContainer<SettingKey>
     var error: (any Error)?

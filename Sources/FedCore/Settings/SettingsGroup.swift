@@ -11,16 +11,18 @@
 /// }
 /// ```
 public protocol SettingsGroup<Settings>: SendableMetatype {
-    /// What holds the values.
+    /// The type that holds the values.
     associatedtype Settings: SettingsSet
 
     /// Title of the section.
     static var title: String { get }
 
     /// Shows every setting of the group to a visitor, always in the same order.
+    /// - Throws: `ConfigurationError` from the visitor.
     static func visit(_ settings: inout Settings, _ visitor: inout some SettingsVisitor) throws(ConfigurationError)
 
-    /// Refuses values that do not go together. Each is in its domain.
+    /// Refuses values that contradict each other; each of them is in its own domain already. Accepts all by default.
+    /// - Throws: `ConfigurationError` that names the settings.
     static func check(_ settings: Settings) throws(ConfigurationError)
 }
 
@@ -28,11 +30,12 @@ extension SettingsGroup {
     public static func check(_ settings: Settings) throws(ConfigurationError) {}
 }
 
-/// A value made of settings. Its groups make it readable and writable: from a command line, YAML or JSON, into JSON.
+/// A value made of settings, e.g. those of a run. Its groups make it readable from a command line, YAML and JSON, and
+/// writable as JSON.
 ///
 /// A new setting is a stored property, and a line in its group; a new group is a line in `groups`.
 public protocol SettingsSet: Codable, Sendable, Equatable {
-    /// With every setting's default.
+    /// Makes a set with every setting's default.
     init()
 
     /// Groups of all settings, in the order of `--help`.
@@ -40,26 +43,30 @@ public protocol SettingsSet: Codable, Sendable, Equatable {
 }
 
 extension SettingsSet {
-    /// Shows every setting to a visitor.
+    /// Shows every setting to a visitor, group by group.
+    /// - Throws: `ConfigurationError` from the visitor.
     public mutating func visit(_ visitor: inout some SettingsVisitor) throws(ConfigurationError) {
         for group in Self.groups { try group.visit(&self, &visitor) }
     }
 
-    /// Refuses values outside their domains, naming the setting and what it accepts, and those that do not go together.
+    /// Refuses values outside their domains, and values that contradict each other.
+    /// - Throws: `ConfigurationError` for the first, with the setting and what it accepts.
     public func checkGroups() throws(ConfigurationError) {
         var (settings, visitor) = (self, DomainCheck())
         try settings.visit(&visitor)
         for group in Self.groups { try group.check(self) }
     }
 
-    /// Takes what was given, each value checked against its domain. Names of no setting of these are left alone.
-    /// - Throws: `ConfigurationError` with the first that is not of the setting's kind, or not accepted.
+    /// Takes over given values, each checked against its domain. Names that none of these settings has are ignored: see
+    /// ``GivenSettings/refuseNames(besides:)``.
+    /// - Throws: `ConfigurationError` for the first value that is not of the setting's kind, or not accepted, with the
+    ///   file that it comes from. Earlier settings have their new values then.
     public mutating func read(_ given: GivenSettings) throws(ConfigurationError) {
         var reader = SettingsReader(given)
         try visit(&reader)
     }
 
-    /// Every setting's value as text, in the order of the groups; nil where there is none.
+    /// The values of all settings as text, in the order of the groups; nil for an absent value.
     public var texts: [(name: String, text: String?)] {
         var (settings, visitor) = (self, TextVisitor())
         // It throws nothing.
@@ -67,7 +74,7 @@ extension SettingsSet {
         return visitor.texts
     }
 
-    /// Names of the settings whose values are not the other's, and both as texts.
+    /// The settings whose values differ from the other's, with both values as text.
     public func differences(from other: Self) -> [(name: String, text: String?, other: String?)] {
         zip(texts, other.texts).compactMap { own, other in
             own.text == other.text ? nil : (own.name, own.text, other.text)

@@ -1,4 +1,5 @@
-/// Takes values from what was given.
+/// The visitor behind ``SettingsSet/read(_:)``: gives each setting its value among the given ones, if it is there, and
+/// turns what is not accepted into one line that names the flag, the value, what it must be, and the file.
 struct SettingsReader: SettingsVisitor {
     private let given: GivenSettings
 
@@ -31,7 +32,7 @@ struct SettingsReader: SettingsVisitor {
         throw setting.refusal(of: read.text ?? "", accepts)
     }
 
-    /// What is said of a value of another kind.
+    /// The error for a value of another kind.
     private func refusal<Content>(
         of written: GivenSettings.Value, _ setting: Setting<Content>, _ kind: SettingKind
     ) -> ConfigurationError {

@@ -4,19 +4,26 @@ import Glibc
 import Darwin
 #endif
 
-/// What a student learns from a teacher's scores and from labels: (1 − w)·T²·KL(p ‖ q) + w·CE, where p and q are the softmax
-/// of the teacher's and the student's scores over the temperature T, and CE is the cross-entropy of the student's own
-/// softmax against the labels.
+/// The loss of a student that learns from a teacher's scores and from labels: (1 − w)·T²·KL(p ‖ q) + w·CE.
 ///
-/// T² keeps the soft part's gradient, T·(q − p), as large as it is at T = 1, so that w means the same at any temperature.
+/// p and q are the softmax of the teacher's and the student's scores over the temperature T, and CE is the
+/// cross-entropy of the student's own softmax (T = 1) against the labels. T² keeps the gradient of the soft part,
+/// T·(q − p), as large as it is at T = 1, so that w means the same at any temperature.
+///
+/// The teacher is asked once for each sample: ``makeTarget(_:into:)`` turns its scores into p and the entropy of p,
+/// which all steps that see the sample use.
 ///
 /// G. Hinton, O. Vinyals, J. Dean, *Distilling the Knowledge in a Neural Network*, section 2, arXiv:1503.02531.
 public struct DistillationLoss: Sendable, Equatable {
-    /// T, > 0: high ones show the student how the teacher ranks the classes that it thinks wrong.
+    /// Temperature T > 0: a high one shows the student how the teacher ranks the classes that it thinks wrong.
     public let temperature: Float
-    /// w, in [0, 1]: the labels' share. At 1 the loss and its gradient are those of the labels alone, to the bit.
+    /// Weight w of the labels, in [0, 1]. At 1 the loss and its gradient are those of the labels alone, to the bit.
     public let hardWeight: Float
 
+    /// Makes a loss.
+    /// - Parameters:
+    ///   - temperature: T > 0.
+    ///   - hardWeight: w in [0, 1].
     /// - Precondition: the temperature is positive and finite, the weight in [0, 1].
     public init(temperature: Float, hardWeight: Float) {
         precondition(temperature > 0 && temperature.isFinite, "a temperature of \(temperature)")
@@ -25,14 +32,15 @@ public struct DistillationLoss: Sendable, Equatable {
         self.hardWeight = hardWeight
     }
 
-    /// Floats that `target` makes of a sample: p, and behind it Σ p·log p.
+    /// Number of floats in a sample's target: p, and behind it Σ p·log p.
     public static func targetCount(classes: Int) -> Int { classes + 1 }
 
-    /// Makes a teacher's scores of one sample into what the loss needs of them, once for all steps that see the sample.
+    /// Turns a teacher's scores of one sample into the target that the loss needs.
     ///
     /// - Parameters:
-    ///   - scores: `[classes]`.
-    ///   - target: `[targetCount(classes:)]`.
+    ///   - scores: `[classes]`, before softmax.
+    ///   - target: `[targetCount(classes:)]`, written as a whole.
+    /// - Complexity: O(classes).
     public func makeTarget(_ scores: Span<Float>, into target: inout MutableSpan<Float>) {
         precondition(target.count == Self.targetCount(classes: scores.count))
         let normaliser = logSumExp(scores, over: temperature)
@@ -47,12 +55,16 @@ public struct DistillationLoss: Sendable, Equatable {
         target[scores.count] = negativeEntropy
     }
 
-    /// The losses of the first `labels.count` samples, and the gradient of their mean; zero in the rows that do not count.
+    /// The sum of the losses of the first `labels.count` samples, and the gradient of their mean.
     ///
     /// - Parameters:
-    ///   - scores: the student's, `[batch, classes]`.
-    ///   - targets: of these samples, `[labels.count, targetCount(classes:)]`.
-    ///   - gradient: with respect to the scores, `[batch, classes]`.
+    ///   - scores: scores of the student, `[batch, classes]`.
+    ///   - classes: number of columns.
+    ///   - labels: `[count]`, each in 0 ..< classes.
+    ///   - targets: targets of these samples, `[labels.count, targetCount(classes:)]`.
+    ///   - gradient: gradient with respect to the scores, `[batch, classes]`; zero in the rows behind the labels.
+    /// - Returns: the sum of the losses, and the samples whose label the student's largest score is.
+    /// - Complexity: O(labels · classes), no allocation.
     public func differentiate(
         _ scores: Span<Float>, classes: Int, labels: Span<Int32>, targets: Span<Float>,
         gradient: inout MutableSpan<Float>
@@ -81,7 +93,7 @@ public struct DistillationLoss: Sendable, Equatable {
         return result
     }
 
-    /// log Σ exp(score / temperature).
+    /// log Σ exp(score / temperature), the largest score taken out, so that nothing overflows.
     private func logSumExp(_ scores: Span<Float>, over temperature: Float) -> Float {
         var largest = scores[0]
         for i in 1..<scores.count { largest = max(largest, scores[i]) }
@@ -92,8 +104,15 @@ public struct DistillationLoss: Sendable, Equatable {
 }
 
 extension Plan {
-    /// As `forwardBackward(labels:dropout:)`, for the mean of a student's loss.
-    /// - Parameter targets: of the samples in the input, as `DistillationLoss.makeTarget` makes them, one behind another.
+    /// Runs the passes of a training step for the mean of a student's loss: otherwise as
+    /// ``forwardBackward(labels:dropout:)``.
+    /// - Parameters:
+    ///   - labels: classes of the first samples in the input, each in 0 ..< classes; 0 < count ≤ batch.
+    ///   - targets: targets of these samples, one behind another, as ``DistillationLoss/makeTarget(_:into:)`` makes
+    ///     them.
+    ///   - loss: the student's loss.
+    ///   - dropout: key of the masks; nil for a pass without dropout.
+    /// - Throws: `OneDNNError` when a primitive fails.
     public func forwardBackward(
         labels: Span<Int32>, targets: Span<Float>, of loss: DistillationLoss, dropout: DropoutKey? = nil
     ) throws(OneDNNError) -> BatchResult {

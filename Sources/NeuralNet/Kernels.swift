@@ -1,6 +1,14 @@
 import FedCore
 
-/// The derivative of ReLU: a gradient passes where the output is positive.
+/// Applies the derivative of ReLU to a gradient, in place: it passes where the output is positive, and is zero
+/// elsewhere.
+///
+/// The output alone decides, so a layer behind the ReLU (pooling, dropout) may apply it to its own, smaller, gradient.
+/// - Parameters:
+///   - gradient: gradient of the loss with respect to `output`.
+///   - output: output of the ReLU, in the layout of `gradient`; −0 and NaN with the sign bit count as not positive.
+/// - Complexity: O(count), vectorised, no allocation.
+/// - Precondition: both have the same count.
 func zero(_ gradient: inout MutableSpan<Float>, whereNotPositive output: Span<Float>) {
     precondition(gradient.count == output.count)
     for i in 0..<gradient.count {
@@ -11,12 +19,19 @@ func zero(_ gradient: inout MutableSpan<Float>, whereNotPositive output: Span<Fl
     }
 }
 
+/// Multiplies values by factors of the same layout, in place. O(count), vectorised.
+/// - Precondition: both have the same count.
 func multiply(_ values: inout MutableSpan<Float>, by factors: Span<Float>) {
     precondition(values.count == factors.count)
     for i in 0..<values.count { values[unchecked: i] *= factors[unchecked: i] }
 }
 
 /// Moves running statistics toward those of a batch: r ← (1 − m)·r + m·scale·b.
+/// - Parameters:
+///   - running: r of each channel.
+///   - batch: b of each channel.
+///   - momentum: m in (0, 1].
+///   - scale: n / (n − 1) where a biased variance is to become an unbiased one.
 func blend(_ running: inout MutableSpan<Float>, toward batch: Span<Float>, momentum: Float, scale: Float = 1) {
     precondition(running.count == batch.count)
     for i in 0..<running.count {
@@ -24,10 +39,16 @@ func blend(_ running: inout MutableSpan<Float>, toward batch: Span<Float>, momen
     }
 }
 
-/// Each of the first `count` elements is 0 with probability `rate`, else 1 / (1 − rate).
+/// Draws a dropout mask: each of the first `count` elements becomes 0 with probability `rate`, else 1 / (1 − rate).
 ///
 /// A random word serves four elements, a byte each; where a byte alone does not decide, another word does, so that the
 /// probability is `rate` to 32 bits.
+/// - Parameters:
+///   - mask: elements in the canonical order; those from `count` on are left as they are.
+///   - rate: 0 ≤ rate < 1.
+///   - stream: random stream of the layer and the step.
+///   - count: number of elements to draw, ≤ mask.count.
+/// - Complexity: a quarter of a random word for each element, and a little more where `rate` is no multiple of 1/256.
 func drawDropoutMask(_ mask: inout MutableSpan<Float>, rate: Double, stream: RandomStream, count: Int) {
     precondition(count <= mask.count)
     var stream = stream

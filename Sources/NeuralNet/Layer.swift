@@ -1,25 +1,35 @@
 public import FedCore
 
-/// One stage of a model: a value that knows its shapes and parameters, and how to become oneDNN primitives.
+/// One layer of a model: a value that knows its shapes and parameters, and how to become oneDNN primitives.
 ///
-/// To add a layer, write one file in `Layers/`: nothing else lists them.
+/// To add a layer, write one file in `Layers/`: nothing else lists them. Inference in 8 bits and ONNX files know the
+/// layers by their types, and refuse others with an error.
 public protocol Layer: Sendable {
-    /// One cell of a table, e.g. `Conv2D 1→16, 3×3, padding 1`.
+    /// The layer and its sizes in a few words, for a table: e.g. `Conv2D 1→16, 3×3, padding 1`.
     var description: String { get }
 
-    /// Whether the layer normalises by statistics of the data; false by default.
+    /// Whether the layer normalises by statistics of the data; false by default. FedBN leaves such layers on the
+    /// clients.
     var isNormalization: Bool { get }
 
+    /// The shape of the layer's output.
+    /// - Parameter input: shape of one sample, without the batch.
     /// - Precondition: the layer accepts `input`; a model checks all its layers when it is made.
     func outputShape(for input: Shape) -> Shape
 
     /// The parameters in the order of PyTorch's `state_dict`; none by default.
+    /// - Parameter input: shape of one sample, without the batch.
     func parameters(for input: Shape) -> [LayerParameter]
 
-    /// Multiplications followed by an addition in the forward pass of one sample; 0 by default.
+    /// Number of multiplications that are followed by an addition in the forward pass of one sample; 0 by default.
+    /// - Parameter input: shape of one sample, without the batch.
     func multiplyAdds(for input: Shape) -> Int
 
-    /// Adds this layer's forward pass to the plan, and what makes its backward pass.
+    /// Adds this layer's forward pass to a plan, and registers what makes its backward pass.
+    ///
+    /// The layer reads `plan.current`, asks for its parameters in the order of `parameters(for:)`, runs primitives,
+    /// and ends with `plan.emit`.
+    /// - Throws: `OneDNNError` when the library has no implementation for the shapes.
     func compile(into plan: PlanBuilder) throws(OneDNNError)
 }
 
@@ -29,24 +39,29 @@ extension Layer {
     public func multiplyAdds(for input: Shape) -> Int { 0 }
 }
 
-/// A tensor of parameters of a layer.
+/// A tensor of parameters of a layer: its declaration, without values.
 public struct LayerParameter: Sendable, Equatable {
-    /// How its first values are drawn.
+    /// The distribution of a parameter's initial values.
     public enum Initialization: Sendable, Equatable {
         /// Uniform on (−1/√fanIn, 1/√fanIn), PyTorch's default for convolutions and linear layers: Kaiming-uniform with
         /// a = √5.
         ///
         /// K. He et al., *Delving Deep into Rectifiers*, ICCV 2015, arXiv:1502.01852.
         case uniform(fanIn: Int)
+        /// One value for all elements.
         case constant(Float)
     }
 
     /// Its `state_dict` key within the layer, e.g. `weight` or `running_mean`.
     public let name: String
+    /// Row-major shape.
     public let shape: [Int]
+    /// Distribution of its initial values.
     public let initialization: Initialization
+    /// Whether the optimizer or the forward pass moves it.
     public let role: ParameterLayout.Role
 
+    /// Declares a parameter, by default one that the optimizer moves.
     public init(
         name: String, shape: [Int], initialization: Initialization, role: ParameterLayout.Role = .trained
     ) {
@@ -56,7 +71,11 @@ public struct LayerParameter: Sendable, Equatable {
         self.role = role
     }
 
-    /// With uniform initial values.
+    /// Declares a trained parameter with uniform initial values.
+    /// - Parameters:
+    ///   - name: `state_dict` key within the layer.
+    ///   - shape: row-major shape.
+    ///   - fanIn: number of inputs that each output of the layer depends on, > 0.
     public init(name: String, shape: [Int], fanIn: Int) {
         self.init(name: name, shape: shape, initialization: .uniform(fanIn: fanIn))
     }

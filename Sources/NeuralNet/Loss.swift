@@ -4,13 +4,14 @@ import Glibc
 import Darwin
 #endif
 
-/// What a pass over a batch gave.
+/// The loss and the hits of a pass over a batch. Sums, not means, so that batches of different sizes can be added.
 public struct BatchResult: Sendable, Equatable {
-    /// Σ of the samples' losses; divide by their number for the mean.
+    /// Σ of the samples' losses, in nats; divide by their number for the mean.
     public var lossSum: Double
-    /// Samples whose largest logit is their label's.
+    /// Number of samples whose largest logit is their label's; of equal logits the first counts.
     public var correct: Int
 
+    /// Makes a result; an empty one by default.
     public init(lossSum: Double = 0, correct: Int = 0) {
         self.lossSum = lossSum
         self.correct = correct
@@ -18,9 +19,18 @@ public struct BatchResult: Sendable, Equatable {
 }
 
 /// Softmax and cross-entropy against integer labels, in one pass: PyTorch's `CrossEntropyLoss`.
+///
+/// The loss of a sample is log Σ exp(zᵢ) minus the label's logit. The largest logit is subtracted before the
+/// exponentials, so that none overflows. A sample is computed in Float, the samples are added up in Double. `exp` and
+/// `log` are the C library's, so the last bit may differ between systems.
 enum SoftmaxCrossEntropy {
+    /// The sum of the losses, and the number of hits.
     /// - Parameters:
-    ///   - logits: `[batch, classes]`; the first `labels.count` rows count.
+    ///   - logits: `[batch, classes]`; only the first `labels.count` rows are read.
+    ///   - classes: number of columns.
+    ///   - labels: `[count]`, each in 0 ..< classes.
+    /// - Complexity: O(labels · classes), no allocation.
+    /// - Precondition: every label is a class.
     static func evaluate(_ logits: Span<Float>, classes: Int, labels: Span<Int32>) -> BatchResult {
         precondition(labels.count * classes <= logits.count)
         var result = BatchResult()
@@ -31,8 +41,9 @@ enum SoftmaxCrossEntropy {
         return result
     }
 
-    /// As `evaluate`, and writes the gradient of the *mean* loss, (softmax − one-hot) / labels.count; zero in the rows
-    /// that do not count.
+    /// The same as `evaluate`, and writes the gradient of the *mean* loss with respect to the logits,
+    /// (softmax − one-hot) / labels.count.
+    /// - Parameter gradient: `[batch, classes]`, written as a whole; zero in the rows behind the labels.
     static func differentiate(
         _ logits: Span<Float>, classes: Int, labels: Span<Int32>, gradient: inout MutableSpan<Float>
     ) -> BatchResult {
@@ -51,7 +62,12 @@ enum SoftmaxCrossEntropy {
         return result
     }
 
-    /// Adds one sample and returns log Σ exp(logit).
+    /// Adds the loss of one sample.
+    /// - Parameters:
+    ///   - row: its logits.
+    ///   - label: its class.
+    ///   - result: the sums so far.
+    /// - Returns: log Σ exp(logit), by which the caller gets the softmax.
     @discardableResult
     private static func add(_ row: Span<Float>, label: Int, to result: inout BatchResult) -> Float {
         precondition(label >= 0 && label < row.count, "label \(label) is not one of \(row.count) classes")

@@ -1,29 +1,49 @@
 public import FedCore
 
 /// A neural network as a value: a sequence of layers that turns a sample into one score (logit) per class; or a part of
-/// one, see `part(_:)`.
+/// one, see ``part(_:)``.
+///
+/// A model has shapes, parameter names and costs, but neither weights nor code: ``TrainedModel`` adds weights, ``Plan``
+/// compiles it. The catalog is ``Models``.
+///
+/// ```swift
+/// let model = Model(
+///     name: "mlp", input: [1, 28, 28], classes: 10,
+///     layers: [Flatten(), Linear(784, 64), ReLU(), Linear(64, 10)])
+/// let weights = model.initialWeights(seed: 1)
+/// ```
 public struct Model: Sendable {
+    /// Name in the catalog, maybe with widths behind a colon (``narrowed(to:)``); of a part, with its range of layers.
     public let name: String
-    /// `[channels, height, width]` of a sample; of a part, what enters it.
+    /// Shape of a sample, `[channels, height, width]`; of a part, the shape that its first layer receives.
     public let input: Shape
+    /// The layers, first to last.
     public let layers: [any Layer]
     /// The index of the first layer in the whole model: 0 unless this is a part.
     public let firstLayer: Int
-    /// The device │ server boundary of split inference: layers before this index run on the device. Nil when the model
-    /// is not meant to be split.
+    /// The device │ server boundary of split training and inference: layers before this index run on the device. Nil
+    /// when the model is not meant to be split.
     public let cut: Int?
-    /// Where each parameter lies in the flat weights; keys as PyTorch's `nn.Sequential` of the same layers.
+    /// The place of each parameter in the flat weights; keys as PyTorch's `nn.Sequential` of the same layers has them.
     public let parameterLayout: ParameterLayout
-    /// The shape that enters each layer, and after the last one the output's: `layers.count + 1` shapes.
+    /// The shape that enters each layer, and behind them the output's: `layers.count + 1` shapes.
     public let shapes: [Shape]
 
-    /// How each parameter of the layout begins.
+    /// The initialisation of each parameter of the layout.
     private let initializations: [LayerParameter.Initialization]
-    /// Parameters of the layers before the first.
+    /// Number of parameter tensors of the layers before the first: those of a part draw the initial values of the
+    /// whole.
     private let firstParameter: Int
-    /// Dropout layers before the first layer: the layers of a part draw the masks they draw in the whole.
+    /// Number of dropout layers before the first: those of a part draw the masks that they draw in the whole.
     let dropoutsBefore: Int
 
+    /// Makes a model and checks its shapes.
+    /// - Parameters:
+    ///   - name: name in the catalog.
+    ///   - input: `[channels, height, width]` of a sample.
+    ///   - classes: number of scores.
+    ///   - cut: index of the first layer on the server's side, if the model can be split.
+    ///   - layers: the layers, first to last.
     /// - Precondition: each layer accepts the shape its predecessor puts out, the last one puts out `[classes]`, and
     ///   `cut`, if any, leaves at least one layer on either side.
     public init(name: String, input: Shape, classes: Int, cut: Int? = nil, layers: [any Layer]) {
@@ -60,10 +80,10 @@ public struct Model: Sendable {
         self.initializations = initializations
     }
 
-    /// What the last layer puts out for one sample: `[classes]`, unless this is a part that ends before.
+    /// Shape of the last layer's output for one sample: `[classes]`, unless this is a part that ends before.
     public var output: Shape { shapes[layers.count] }
 
-    /// Number of elements that the last layer puts out for one sample.
+    /// Number of elements of the last layer's output for one sample: the classes of a whole model.
     public var classes: Int { output.count }
 
     /// Length of the flat weights: the trained parameters, and the running statistics of normalisation layers.
@@ -72,7 +92,13 @@ public struct Model: Sendable {
     /// Number of parameters that an optimizer moves; all of them in a model without normalisation layers.
     public var trainedParameterCount: Int { parameterLayout.trainedCount }
 
-    /// Fresh weights in the canonical order, distributed as PyTorch's defaults, from the seed alone. O(parameters).
+    /// Random weights in the canonical order, distributed as PyTorch's defaults.
+    ///
+    /// Each tensor has a random stream of its own, so every rank draws the same weights from the seed, and a part the
+    /// same as the whole. They are not PyTorch's numbers.
+    /// - Parameter seed: the run's seed.
+    /// - Returns: `[parameterCount]`.
+    /// - Complexity: O(parameters).
     public func initialWeights(seed: UInt64) -> [Float] {
         var weights: [Float] = []
         weights.reserveCapacity(parameterCount)
@@ -92,11 +118,12 @@ public struct Model: Sendable {
 
 // Parts.
 extension Model {
-    /// Some of the layers as a model of their own, whose parameters keep the names and initial values they have in the
-    /// whole. The layers before a cut are `part(0..<cut)`, those behind it `part(cut..<layers.count)`; an empty part puts
-    /// out what enters it.
+    /// Some consecutive layers as a model of their own, whose parameters keep the names and initial values that they
+    /// have in the whole. The layers before a cut are `part(0..<cut)`, those behind it `part(cut..<layers.count)`; the
+    /// output of an empty part is its input.
     ///
-    /// - Parameter range: within `0 ..< layers.count`.
+    /// - Parameter range: indices of layers, within `0 ..< layers.count`.
+    /// - Returns: a model without a cut, whose ``firstLayer`` is the range's lower bound.
     /// - Precondition: this is a whole model.
     public func part(_ range: Range<Int>) -> Model {
         precondition(firstLayer == 0, "\(name) is a part already")
@@ -108,8 +135,9 @@ extension Model {
             dropoutsBefore: before.count { ($0 as? Dropout).map { $0.rate > 0 } ?? false })
     }
 
-    /// Where the parameters of these layers lie in the flat weights of the whole model: one range, maybe empty.
-    /// - Parameter range: within `0 ..< layers.count`.
+    /// The places of some consecutive layers' parameters in the flat weights: one range, maybe empty.
+    /// - Parameter range: indices of layers, within `0 ..< layers.count`.
+    /// - Complexity: O(parameter tensors).
     public func parameterRange(ofLayers range: Range<Int>) -> Range<Int> {
         func count(before layer: Int) -> Int {
             parameterLayout.entries.reduce(0) { $1.layer < firstLayer + layer ? $0 + $1.count : $0 }
@@ -119,11 +147,13 @@ extension Model {
 }
 
 extension Model {
-    /// One row of `fedmpi models`.
+    /// The costs of one layer: a row of `fedmpi models`.
     public struct LayerSummary: Sendable {
+        /// The layer in words, as ``Layer/description``.
         public let description: String
+        /// Shape of its output for one sample.
         public let output: Shape
-        /// Elements of the flat weights, running statistics included.
+        /// Number of its elements of the flat weights, running statistics included.
         public let parameters: Int
         /// Floating-point operations of one sample's forward pass; a multiplication and an addition are two.
         public let forwardFlops: Int
@@ -143,11 +173,14 @@ extension Model {
         }
     }
 
-    /// Floating-point operations of one sample's forward pass.
+    /// Floating-point operations of one sample's forward pass: of convolutions, linear layers and normalisation.
+    /// Pooling and ReLU count as nothing.
     public var forwardFlops: Int { summary.reduce(0) { $0 + $1.forwardFlops } }
 
-    /// Floating-point operations of one sample's training step: forward, the gradients of the parameters, and the
-    /// gradients of the activations, which the first layer with parameters does not need.
+    /// Floating-point operations of one sample's training step.
+    ///
+    /// The forward pass, the gradients of the parameters and the gradients of the activations take about as many each;
+    /// the first layer with parameters does not need the last.
     public var trainingFlops: Int {
         let flops = summary.map(\.forwardFlops)
         return 3 * flops.reduce(0, +) - (flops.first { $0 > 0 } ?? 0)
@@ -159,6 +192,6 @@ extension Model {
     /// Number of parameters right of the cut.
     public var serverParameters: Int { parameterCount - deviceParameters }
 
-    /// The tensor that crosses the cut.
+    /// Shape of the tensor that crosses the cut, for one sample; nil in a model without one.
     public var features: Shape? { cut.map { shapes[$0] } }
 }

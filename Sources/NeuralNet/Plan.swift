@@ -1,33 +1,48 @@
 import FedCore
 
-/// A model compiled for one batch size: its primitives, and the memory they work on.
+/// A model compiled by oneDNN for one batch size: its primitives, and the memory that they work on.
+///
+/// A rank makes one plan and reuses it for all clients that it trains, loading each client's weights. A pass allocates
+/// nothing, but for batch normalisation the first time that it sees a smaller number of samples. A step of training is
+///
+/// ```swift
+/// plan.withInput { images in … }                            // [batch, channels, height, width]
+/// let result = try plan.forwardBackward(labels: labels.span)
+/// optimizer.step(plan)
+/// ```
 ///
 /// Trained weights, gradients and the optimizer's velocity are three blocks of the same length and order. The order is
-/// the primitives' own: work on it element by element, and enter and leave through `load` and `store`. Padding inside is
-/// zero and stays zero under any operation that maps zeros to zero. Running statistics lie in a block of their own, which
-/// only `load` and training passes write.
+/// the primitives' own: work on it element by element, and enter and leave through `load` and `store`. Padding inside
+/// is zero and stays zero under any operation that maps zeros to zero. Running statistics lie in a block of their own,
+/// which only `load` and training passes write.
 ///
-/// Use a plan on one thread at a time. Equal inputs give equal bits, in any plan of the same model, batch size and
-/// number of threads on the same kind of processor.
+/// Use a plan on one thread at a time; it is not `Sendable`. Equal inputs give equal bits, in any plan of the same
+/// model, batch size and number of threads on the same kind of processor.
+///
+/// Its errors are the library's: an `OneDNNError` names the C function that failed, and the reason.
 public final class Plan {
+    /// The passes that a plan is compiled for.
     public enum Purpose: Sendable {
-        /// Forward and backward.
+        /// Forward and backward: activations are kept until the backward pass has used them.
         case training
-        /// Forward only, with less memory.
+        /// Forward only: memory of an activation is reused as soon as the next layer has read it.
         case inference
     }
 
+    /// The model that was compiled.
     public let model: Model
-    /// Samples of a full batch.
+    /// Samples of a full batch. A pass may have fewer; it takes as long as a full one.
     public let batch: Int
+    /// The passes that the plan was compiled for.
     public let purpose: Purpose
-    /// The implementation oneDNN chose for each primitive, e.g. `jit:avx512_core`.
+    /// The implementation that oneDNN chose for each primitive, e.g. `jit:avx512_core`; `ref:any` is the slow fallback.
     public let implementations: [String]
 
-    /// Bytes of tensors it holds; oneDNN's code comes on top.
+    /// Bytes of the tensors that the plan holds; oneDNN's machine code comes on top.
     public var byteCount: Int { memory.byteCount + velocity.byteCount }
 
     private let memory: PlanMemory
+    /// The optimizer's momentum, in the order of the weights.
     private let velocity: Arena
     private let forwardSteps: [any Step]
     private let backwardSteps: [any Step]
@@ -35,17 +50,24 @@ public final class Plan {
     private let engine: Engine
     private let input: Tensor
     private let output: Tensor
+    /// Nil for inference.
     private let outputGradient: Tensor?
+    /// Nil unless the plan was made with `needsInputGradient`.
     private let inputGradient: Tensor?
-    /// What the latest pass that trains was, for its backward pass.
+    /// The context of the latest forward pass of training: its backward pass needs the same masks and samples.
     private var training = StepContext(dropout: nil, count: 0, isTraining: true)
 
-    /// Compiles the model: tens of milliseconds the first time in a process, less when oneDNN knows the primitives.
+    /// Compiles a model. Its weights are zero until `load`.
     ///
     /// - Parameters:
-    ///   - needsInputGradient: whether a backward pass leaves the gradient of the input, which the layers before a part
-    ///     need.
-    ///   - threads: OpenMP threads of each pass.
+    ///   - model: the model, or a part of one.
+    ///   - batch: samples of a full batch, > 0.
+    ///   - purpose: the passes to compile.
+    ///   - needsInputGradient: whether a backward pass computes the gradient of the input, which the layers before a
+    ///     part need.
+    ///   - threads: OpenMP threads of each pass, > 0. Another number may change the last bits of sums.
+    /// - Throws: `OneDNNError` when the library has no implementation for a layer, or memory is exhausted.
+    /// - Complexity: tens of milliseconds the first time in a process, less when oneDNN's cache has the primitives.
     /// - Precondition: `batch` and `threads` are positive; only a plan for training has an input gradient.
     public init(
         _ model: Model, batch: Int, purpose: Purpose, needsInputGradient: Bool = false, threads: Int = 1
@@ -87,6 +109,7 @@ public final class Plan {
         self.inputGradient = inputGradient
     }
 
+    /// Gives the tensors of planned steps their addresses.
     private static func bind(
         _ steps: [PlanBuilder.PlannedStep], to memory: PlanMemory
     ) throws(OneDNNError) -> [any Step] {
@@ -98,28 +121,37 @@ public final class Plan {
 
 // Passes.
 extension Plan {
-    /// Where a batch goes before a pass: plain `[batch, channels, height, width]`. It keeps its contents; those beyond a
+    /// Gives a closure the memory that a batch is written to before a pass: plain `[batch, channels, height, width]`.
+    ///
+    /// Writing there spares a copy of the batch. The memory keeps its contents from pass to pass; samples beyond a
     /// pass's count do not influence it as long as they are finite.
+    /// - Throws: the errors of `body` alone.
     public func withInput<Result, Failure: Error>(
         _ body: (inout MutableSpan<Float>) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         try memory.withFloats(of: input, body)
     }
 
-    /// What the last layer put out in the latest pass: plain, `[batch, classes]` of a whole model, the scores.
+    /// Gives a closure the output of the latest pass: plain; for a whole model `[batch, classes]`, the scores before
+    /// softmax. Rows beyond the pass's count have no meaning.
+    /// - Throws: the errors of `body` alone.
     public func withOutput<Result, Failure: Error>(
         _ body: (Span<Float>) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         try memory.withFloats(of: output) { (output) throws(Failure) in try body(output.span) }
     }
 
-    /// Forward alone, as an evaluation: without dropout, normalised by the running statistics.
-    /// - Parameter count: the samples that count; 0 < count ≤ batch.
+    /// Runs the forward pass as an evaluation: without dropout, normalised by the running statistics.
+    /// - Parameter count: number of valid samples in the input, 0 < count ≤ batch.
+    /// - Throws: `OneDNNError` when a primitive fails.
     public func forward(_ count: Int) throws(OneDNNError) {
         try runForward(StepContext(dropout: nil, count: count, isTraining: false))
     }
 
-    /// Forward and loss of the first `labels.count` samples, without dropout, normalised by the running statistics.
+    /// Runs the forward pass as an evaluation, and compares its scores with labels.
+    /// - Parameter labels: classes of the first samples in the input, each in 0 ..< classes; 0 < count ≤ batch.
+    /// - Returns: the sum of these samples' cross-entropies, and how many were classified correctly.
+    /// - Throws: `OneDNNError` when a primitive fails.
     public func evaluate(labels: Span<Int32>) throws(OneDNNError) -> BatchResult {
         try forward(labels.count)
         return memory.withFloats(of: output) { output in
@@ -127,12 +159,17 @@ extension Plan {
         }
     }
 
-    /// Forward, loss, backward: leaves the gradient of the mean loss of the first `labels.count` samples in
-    /// `withGradients`. Batch normalisation is by the statistics of these samples, and moves the running statistics.
+    /// Runs the forward pass, the loss and the backward pass of a training step. The gradient of the mean
+    /// cross-entropy of the first `labels.count` samples is then in `withGradients`.
+    ///
+    /// Batch normalisation is by the statistics of these samples, and moves the running statistics; nothing else of the
+    /// weights changes until an optimizer's step.
     ///
     /// - Parameters:
-    ///   - labels: of the samples in the input; 0 < count ≤ batch.
-    ///   - dropout: which masks to draw; nil for none.
+    ///   - labels: classes of the first samples in the input, each in 0 ..< classes; 0 < count ≤ batch.
+    ///   - dropout: key of the masks; nil for a pass without dropout.
+    /// - Returns: the sum of the samples' losses, and how many were classified correctly.
+    /// - Throws: `OneDNNError` when a primitive fails.
     /// - Precondition: the plan is for training.
     public func forwardBackward(
         labels: Span<Int32>, dropout: DropoutKey? = nil
@@ -145,6 +182,8 @@ extension Plan {
         return result
     }
 
+    /// Runs the forward steps.
+    /// - Precondition: 0 < context.count ≤ batch.
     private func runForward(_ context: StepContext) throws(OneDNNError) {
         precondition(context.count > 0 && context.count <= batch, "\(context.count) samples in a batch of \(batch)")
         engine.activate()
@@ -152,21 +191,28 @@ extension Plan {
     }
 }
 
-// The halves of a training pass, for a loss that is not the labels' cross-entropy, or is taken elsewhere.
+// The halves of a training pass, for a loss that is not the labels' cross-entropy, or is computed elsewhere: by a
+// teacher's scores, or by the server's part of a split model.
 extension Plan {
-    /// The forward half; `withOutputGradient` and `backward` are to follow.
+    /// Runs the forward half of a training step; `withOutputGradient` and `backward` must follow.
     ///
     /// - Parameters:
-    ///   - count: the samples that count; 0 < count ≤ batch.
-    ///   - dropout: which masks to draw; nil for none.
+    ///   - count: number of valid samples in the input, 0 < count ≤ batch.
+    ///   - dropout: key of the masks; nil for a pass without dropout.
+    /// - Throws: `OneDNNError` when a primitive fails.
+    /// - Precondition: the plan is for training.
     public func forwardForTraining(_ count: Int, dropout: DropoutKey? = nil) throws(OneDNNError) {
         precondition(purpose == .training, "a plan for inference has no backward pass")
         training = StepContext(dropout: dropout, count: count, isTraining: true)
         try runForward(training)
     }
 
-    /// Where the gradient of the loss with respect to the output goes before `backward`: plain, of the output's shape, to
-    /// be written whole; zero for samples that do not count.
+    /// Gives a closure the output of the forward half, and the memory for the gradient of the loss with respect to it.
+    ///
+    /// Both are plain, `[batch]` times the model's output. The gradient must be written as a whole, with zeros for the
+    /// samples beyond the pass's count: they would take part in the weights' gradients otherwise.
+    /// - Throws: the errors of `body` alone.
+    /// - Precondition: the plan is for training.
     public func withOutputGradient<Result, Failure: Error>(
         _ body: (_ output: Span<Float>, _ gradient: inout MutableSpan<Float>) throws(Failure) -> Result
     ) throws(Failure) -> Result {
@@ -176,8 +222,9 @@ extension Plan {
         }
     }
 
-    /// The backward half: leaves the gradients of the parameters in `withGradients`, and that of the input, if it was asked
-    /// for, in `withInputGradient`.
+    /// Runs the backward half: computes the gradients of the parameters, which are then in `withGradients`, and that
+    /// of the input, if the plan has one, in `withInputGradient`. Earlier gradients are replaced, not added to.
+    /// - Throws: `OneDNNError` when a primitive fails.
     /// - Precondition: `forwardForTraining` came before.
     public func backward() throws(OneDNNError) {
         precondition(training.count > 0, "no forward pass came before")
@@ -185,7 +232,9 @@ extension Plan {
         for step in backwardSteps { try step.execute(training) }
     }
 
-    /// The gradient of the loss with respect to the input after `backward`: plain, of the input's shape.
+    /// Gives a closure the gradient of the loss with respect to the input, after `backward`: plain, `[batch]` times the
+    /// model's input.
+    /// - Throws: the errors of `body` alone.
     /// - Precondition: the plan was made with `needsInputGradient`.
     public func withInputGradient<Result, Failure: Error>(
         _ body: (Span<Float>) throws(Failure) -> Result
@@ -197,21 +246,30 @@ extension Plan {
 
 // Weights.
 extension Plan {
-    /// Takes weights in the canonical order. O(parameters).
+    /// Copies weights into the plan: the trained ones and the running statistics.
+    /// - Parameter weights: `[model.parameterCount]`, in the canonical order.
+    /// - Throws: `OneDNNError` when a reordering fails.
+    /// - Complexity: O(parameters): a copy where the primitive's layout is plain, a reordering otherwise.
     public func load(_ weights: Span<Float>) throws(OneDNNError) {
         precondition(weights.count == model.parameterCount, "\(weights.count) of \(model.parameterCount) weights")
         engine.activate()
         for parameter in parameters { try parameter.load(weights, into: memory) }
     }
 
-    /// Gives the weights in the canonical order. O(parameters).
+    /// Copies the weights and running statistics out of the plan. `load` and then `store` gives the same bits.
+    /// O(parameters).
+    /// - Parameter weights: `[model.parameterCount]`, in the canonical order.
+    /// - Throws: `OneDNNError` when a reordering fails.
     public func store(into weights: inout MutableSpan<Float>) throws(OneDNNError) {
         precondition(weights.count == model.parameterCount, "\(weights.count) of \(model.parameterCount) weights")
         engine.activate()
         for parameter in parameters { try parameter.store(into: &weights, from: memory) }
     }
 
-    /// The gradients of the latest `forwardBackward` in the canonical order; zeros for statistics. O(parameters).
+    /// Copies the gradients of the latest backward pass out of the plan. O(parameters).
+    /// - Parameter gradients: `[model.parameterCount]`, in the canonical order; zeros for running statistics.
+    /// - Throws: `OneDNNError` when a reordering fails.
+    /// - Precondition: the plan is for training.
     public func storeGradients(into gradients: inout MutableSpan<Float>) throws(OneDNNError) {
         precondition(gradients.count == model.parameterCount, "\(gradients.count) of \(model.parameterCount) gradients")
         precondition(purpose == .training, "a plan for inference has no gradients")
@@ -219,14 +277,18 @@ extension Plan {
         for parameter in parameters { try parameter.storeGradient(into: &gradients, from: memory) }
     }
 
-    /// The trained weights in the primitives' order.
+    /// Gives a closure the trained weights in the primitives' order, with padding that must stay zero. No copy.
+    /// - Throws: the errors of `body` alone.
     public func withWeights<Result, Failure: Error>(
         _ body: (inout MutableSpan<Float>) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         try memory.weights.withFloats(body)
     }
 
-    /// The gradients, to be corrected in place, and the trained weights they were taken at, in the primitives' order.
+    /// Gives a closure the gradients, which it may change in place, and the trained weights at which they were taken.
+    /// Both are in the primitives' order, with padding that must stay zero. No copy.
+    /// - Throws: the errors of `body` alone.
+    /// - Precondition: the plan is for training.
     public func withGradients<Result, Failure: Error>(
         _ body: (_ gradients: inout MutableSpan<Float>, _ weights: Span<Float>) throws(Failure) -> Result
     ) throws(Failure) -> Result {
@@ -236,14 +298,17 @@ extension Plan {
         }
     }
 
-    /// Forgets the optimizer's velocity, as a fresh optimizer would.
+    /// Sets the optimizer's velocity to zero, as a new optimizer has it: a client's momentum ends with its turn,
+    /// because the next client on this rank is another. O(parameters).
     public func resetOptimizer() {
         velocity.withFloats { velocity in
             for i in velocity.indices { velocity[unchecked: i] = 0 }
         }
     }
 
-    /// For an optimizer: trained weights, gradients, and a velocity that is zero after `resetOptimizer`.
+    /// Gives an optimizer the trained weights, the gradients, and a velocity that is zero after `resetOptimizer`: three
+    /// vectors in one order.
+    /// - Precondition: the plan is for training.
     func withOptimizerState(
         _ body: (inout MutableSpan<Float>, Span<Float>, _ velocity: inout MutableSpan<Float>) -> Void
     ) {

@@ -2,34 +2,50 @@ public import FedCore
 public import Files
 
 /// A trained model as it is served: its weights at a precision.
+///
+/// Variants of one model differ in size, speed and accuracy; a device chooses one that fits its budget. Pruned models
+/// are ``TrainedModel``s with zeros or with narrower layers.
+///
+/// ```swift
+/// let variant = try Variant(reading: "results/my-run")
+/// let plan = try variant.plan(batch: 1)
+/// ```
 public struct Variant: Sendable {
+    /// The precision of weights and arithmetic; the raw values stand in files and on the command line.
     public enum Precision: String, Sendable, Codable, CaseIterable {
+        /// 32-bit floats.
         case float32 = "f32"
+        /// Whole numbers of 8 bits.
         case int8
     }
 
-    /// The weights, by precision.
+    /// The model and its weights, by precision.
     public enum Weights: Sendable {
+        /// A model with 32-bit weights.
         case float32(TrainedModel)
+        /// A model with 8-bit weights.
         case int8(QuantizedModel)
     }
 
+    /// The model and its weights.
     public let weights: Weights
 
+    /// Makes the variant of 32-bit weights.
     public init(_ trained: TrainedModel) {
         weights = .float32(trained)
     }
 
+    /// Makes the variant of 8-bit weights.
     public init(_ quantized: QuantizedModel) {
         weights = .int8(quantized)
     }
 
-    /// Reads a model's file, of any precision.
+    /// Reads a model's file, of any precision. Nothing in the file is trusted: names, shapes and values are checked.
     ///
     /// - Parameters:
-    ///   - path: of the file, or of a run's folder, which has it as `model.safetensors`.
-    ///   - name: the model's; unless given, it is in the file's metadata, or is the only model in the catalog that has
-    ///     tensors of these names and shapes.
+    ///   - path: path of the file, or of a run's folder, which has it as `model.safetensors`.
+    ///   - name: name of the model. Unless given, it is taken from the file's metadata; for 32-bit weights without it,
+    ///     the first model of the catalog that has tensors of these names and shapes is used.
     /// - Throws: `ConfigurationError` that names the file and says what is wrong with it.
     public init(reading path: String, as name: String? = nil) throws(ConfigurationError) {
         let file = try WeightsFile(path)
@@ -37,6 +53,7 @@ public struct Variant: Sendable {
             file.isQuantized ? .int8(try file.quantizedModel(as: name)) : .float32(try file.trainedModel(as: name))
     }
 
+    /// The model, whatever its precision.
     public var model: Model {
         switch weights {
         case .float32(let trained): trained.model
@@ -44,6 +61,7 @@ public struct Variant: Sendable {
         }
     }
 
+    /// The precision of weights and arithmetic.
     public var precision: Precision {
         switch weights {
         case .float32: .float32
@@ -51,7 +69,7 @@ public struct Variant: Sendable {
         }
     }
 
-    /// What its file says of itself: at least the model's name and the precision.
+    /// The metadata of its file: at least `model`, the model's name, and `precision`.
     public var metadata: [String: String] {
         var metadata =
             switch weights {
@@ -63,15 +81,16 @@ public struct Variant: Sendable {
         return metadata
     }
 
-    /// E.g. `edgecnn-large f32`.
+    /// The model's name and the precision, e.g. `edgecnn-large f32`.
     public var name: String { "\(model.name) \(precision.rawValue)" }
 
-    /// Bytes of the weights as they are sent to a device and stored there.
+    /// Bytes of the weights as they are sent to a device and stored there. O(parameters), because tensors are packed to
+    /// find out.
     public var byteCount: Int {
         contents.byteCount
     }
 
-    /// Tensors with enough zeros are packed.
+    /// The tensors of its file, packed where enough of their elements are zero.
     private var contents: Safetensors {
         switch weights {
         case .float32(let trained): trained.contents.packed()
@@ -79,7 +98,7 @@ public struct Variant: Sendable {
         }
     }
 
-    /// The share of the weights that are zero; biases and what normalises are not counted.
+    /// The share of the weights that are zero, in [0, 1]; biases and normalisation are not counted. O(parameters).
     public var sparsity: Double {
         switch weights {
         case .float32(let trained): trained.sparsity
@@ -87,11 +106,16 @@ public struct Variant: Sendable {
         }
     }
 
-    /// The file's contents; tensors with enough zeros are packed, which PyTorch cannot load: see `TrainedModel.encoded`.
+    /// The file's contents; tensors with enough zeros are packed, which PyTorch cannot load: see
+    /// `TrainedModel.encoded`.
     public func encoded() throws(SafetensorsError) -> [UInt8] { try contents.encoded() }
 
-    /// Compiles the variant, with its weights loaded.
-    /// - Parameter threads: OpenMP threads of each pass.
+    /// Compiles the variant for forward passes, with its weights loaded.
+    /// - Parameters:
+    ///   - batch: samples of a full batch, > 0.
+    ///   - threads: OpenMP threads of each pass, > 0.
+    /// - Throws: `OneDNNError` when the library has no implementation for a layer, or memory is exhausted.
+    /// - Complexity: tens of milliseconds the first time in a process, less when oneDNN's cache has the primitives.
     public func plan(batch: Int, threads: Int = 1) throws(OneDNNError) -> any InferencePlan {
         switch weights {
         case .float32(let trained):

@@ -2,13 +2,16 @@ import FedCore
 import Files
 import Foundation
 
-/// A model's file, whatever the precision of its weights.
+/// A model's file that was read and decoded, but not yet matched with a model, whatever the precision of its weights.
+/// It turns every defect into one line with the file's name.
 struct WeightsFile {
-    /// As the user will know it.
+    /// Path of the file, for messages.
     let path: String
+    /// Tensors and metadata of the file.
     let contents: Safetensors
 
-    /// - Parameter path: of the file, or of a run's folder, which has it as `model.safetensors`.
+    /// Reads a file.
+    /// - Parameter path: path of the file, or of a run's folder, which has it as `model.safetensors`.
     /// - Throws: `ConfigurationError` that names the file and says what is wrong with it.
     init(_ path: String) throws(ConfigurationError) {
         var file = URL(fileURLWithPath: path)
@@ -24,9 +27,13 @@ struct WeightsFile {
         }
     }
 
+    /// Whether the weights are whole numbers of 8 bits, by the metadata.
     var isQuantized: Bool { contents.metadata["precision"] == QuantizedModel.precision }
 
-    /// - Parameter name: the model's; unless given, as the file says or as its tensors are.
+    /// The 32-bit model in the file.
+    /// - Parameter name: name of the model; unless given, that of the metadata, or else of the first model of the
+    ///   catalog that fits.
+    /// - Throws: `ConfigurationError` when no model is named and none fits, or the tensors are not the model's.
     func trainedModel(as name: String?) throws(ConfigurationError) -> TrainedModel {
         if let name = name ?? contents.metadata["model"] {
             let model = try naming { try Models.named(name) }
@@ -39,7 +46,9 @@ struct WeightsFile {
             "'\(path)' does not say which model it is of, and its tensors are those of none. \(nearest)")
     }
 
-    /// - Parameter name: the model's, if the file is not to say it.
+    /// The 8-bit model in the file.
+    /// - Parameter name: name of the model; unless given, that of the metadata.
+    /// - Throws: `ConfigurationError` when no model is named, or the tensors are not the model's.
     func quantizedModel(as name: String?) throws(ConfigurationError) -> QuantizedModel {
         guard let name = name ?? contents.metadata["model"] else {
             throw ConfigurationError("'\(path)' does not say which model it is of")
@@ -54,7 +63,7 @@ struct WeightsFile {
         return TrainedModel(model, weights: weights, metadata: contents.metadata)
     }
 
-    /// The model of the catalog that is most like the file, and the first thing that is not.
+    /// A hint: the model of the catalog that is most like the file, and its first difference.
     private var nearest: String {
         let scores = Models.all.map { contents.likeness(to: $0.parameterLayout) }
         guard let best = scores.indices.max(by: { scores[$0] < scores[$1] }), scores[best] > 0 else {
@@ -69,7 +78,7 @@ struct WeightsFile {
         }
     }
 
-    /// Where only the number of classes differs: that it does.
+    /// The end of the hint where only the number of classes differs; otherwise empty.
     private func classes(_ error: SafetensorsError, of model: Model) -> String {
         guard case .wrongShape(let name, let expected, let actual) = error,
             model.parameterLayout.entries.last?.layer
@@ -79,7 +88,7 @@ struct WeightsFile {
         return "; it has \(classes) classes, \(model.name) \(model.classes)"
     }
 
-    /// An error with the file's name before it.
+    /// Runs a closure, and puts the file's name before its error.
     private func naming<Result, Failure: Error>(
         _ body: () throws(Failure) -> Result
     ) throws(ConfigurationError) -> Result {
@@ -88,7 +97,8 @@ struct WeightsFile {
 }
 
 extension Safetensors {
-    /// How much of a model a file has: 1 where all tensors have its names and shapes, 0 where nothing is alike.
+    /// The likeness of a file and a model, in [0, 1]: 1 where all tensors have its names and shapes. A tensor earns
+    /// most for name and shape, less for one of them or for a name with a prefix, such as `module.0.weight`.
     fileprivate func likeness(to layout: ParameterLayout) -> Double {
         var points = 0
         let shapes = Dictionary(tensors.map { ($0.name, $0.shape) }) { first, _ in first }

@@ -10,12 +10,19 @@ import FedCore
 /// S. Ioffe and C. Szegedy, *Batch Normalization: Accelerating Deep Network Training by Reducing Internal Covariate
 /// Shift*, ICML 2015, arXiv:1502.03167.
 public struct BatchNorm2D: Layer, Equatable {
+    /// Number of channels, each with a mean, a variance, a scale and a shift of its own.
     public let channels: Int
-    /// ε > 0.
+    /// ε > 0, added to the variance.
     public let epsilon: Float
-    /// m in (0, 1]: how far a batch moves the running statistics.
+    /// m in (0, 1]: the share of a batch in the running statistics.
     public let momentum: Float
 
+    /// Makes a layer; the defaults are PyTorch's.
+    /// - Parameters:
+    ///   - channels: number of channels of input and output.
+    ///   - epsilon: ε > 0.
+    ///   - momentum: m in (0, 1].
+    /// - Precondition: the values are in these ranges.
     public init(_ channels: Int, epsilon: Float = 1e-5, momentum: Float = 0.1) {
         precondition(channels > 0 && epsilon > 0, "a normalisation of \(channels) channels with ε = \(epsilon)")
         precondition(momentum > 0 && momentum <= 1, "a momentum of \(momentum) is outside (0, 1]")
@@ -27,6 +34,7 @@ public struct BatchNorm2D: Layer, Equatable {
     public var description: String { "BatchNorm2D \(channels)" }
     public var isNormalization: Bool { true }
 
+    /// The input's shape, `[channels, height, width]`.
     /// - Precondition: an image has more than one pixel, so that even a single sample has a variance.
     public func outputShape(for input: Shape) -> Shape {
         precondition(
@@ -35,6 +43,8 @@ public struct BatchNorm2D: Layer, Equatable {
         return input
     }
 
+    /// Scale and shift, which the optimizer moves, and the running statistics, which training passes move: four vectors
+    /// `[channels]` with PyTorch's names and initial values.
     public func parameters(for input: Shape) -> [LayerParameter] {
         [
             LayerParameter(name: "weight", shape: [channels], initialization: .constant(1)),
@@ -44,9 +54,14 @@ public struct BatchNorm2D: Layer, Equatable {
         ]
     }
 
-    /// The scale and the shift.
+    /// One for each element, by the scale and the shift.
     public func multiplyAdds(for input: Shape) -> Int { input.count }
 
+    /// Compiles three primitives: one that evaluates with the running statistics and, in a plan for training, one that
+    /// normalises by the batch and one for its derivative. A ReLU behind it is part of them.
+    ///
+    /// The last two exist for each number of samples that passes have (``BatchStep``): padding samples would change
+    /// the mean and the variance.
     public func compile(into plan: PlanBuilder) throws(OneDNNError) {
         let needsInputGradient = plan.needsInputGradient
         let input = plan.current

@@ -1,18 +1,34 @@
 import COneDNN
 
-/// Two-dimensional cross-correlation with bias; W has shape `[out, in / groups, kernel, kernel]`.
+/// Two-dimensional cross-correlation with bias, as PyTorch's `Conv2d` with a square kernel; the weights have the shape
+/// `[out, in / groups, kernel, kernel]`.
+///
+/// `[in, height, width]` becomes `[out, (height + 2·padding − kernel) / stride + 1, …]`, divisions rounded down.
+/// oneDNN's direct convolution computes it, in a blocked layout that the library chooses for the processor.
 public struct Conv2D: Layer, Equatable {
+    /// Number of input channels.
     public let inputs: Int
+    /// Number of output channels.
     public let outputs: Int
+    /// Height and width of the kernel, in pixels.
     public let kernel: Int
-    /// Rows and columns of zeros on each side.
+    /// Rows and columns of zeros that are added on each side.
     public let padding: Int
+    /// Distance of neighbouring windows, in pixels.
     public let stride: Int
-    /// Input and output channels fall into so many groups that do not see each other; `inputs` of them is a depthwise
-    /// convolution.
+    /// Number of groups that input and output channels are divided into; a group's outputs depend on its inputs alone.
+    /// As many groups as inputs make a depthwise convolution.
     public let groups: Int
 
-    /// - Precondition: `groups` divides `inputs` and `outputs`.
+    /// Makes a layer.
+    /// - Parameters:
+    ///   - inputs: number of input channels.
+    ///   - outputs: number of output channels.
+    ///   - kernel: height and width of the kernel.
+    ///   - padding: zeros on each side, ≥ 0.
+    ///   - stride: distance of neighbouring windows.
+    ///   - groups: number of groups.
+    /// - Precondition: all but `padding` are positive, and `groups` divides `inputs` and `outputs`.
     public init(_ inputs: Int, _ outputs: Int, kernel: Int, padding: Int = 0, stride: Int = 1, groups: Int = 1) {
         precondition(min(inputs, outputs, kernel, stride, groups) > 0 && padding >= 0, "an impossible convolution")
         precondition(inputs % groups == 0 && outputs % groups == 0, "\(groups) groups of \(inputs)→\(outputs)")
@@ -46,10 +62,14 @@ public struct Conv2D: Layer, Equatable {
         ]
     }
 
+    /// The size of a kernel for each element of the output; padding counts as if it were multiplied.
     public func multiplyAdds(for input: Shape) -> Int {
         outputShape(for: input).count * (inputs / groups) * kernel * kernel
     }
 
+    /// Compiles the forward convolution, with a ReLU behind it if there is one, and two for the derivatives. The
+    /// gradient of the input is left out where no layer before has parameters: in the first layer that saves a third
+    /// of the work.
     public func compile(into plan: PlanBuilder) throws(OneDNNError) {
         let needsInputGradient = plan.needsInputGradient
         let appliesReLU = plan.fusesReLU()
@@ -78,12 +98,14 @@ public struct Conv2D: Layer, Equatable {
 
     private var strides: [Int64] { [Int64(stride), Int64(stride)] }
     private var margins: [Int64] { [Int64(padding), Int64(padding)] }
-    /// Extents of its weights as oneDNN counts them: the groups, if there are some, are a dimension of their own.
+    /// Extents of the weights as oneDNN counts them: groups, if there are several, are a dimension of their own. The
+    /// order of the elements is the same.
     var weightExtents: [Int] {
         let extents = [outputs / groups, inputs / groups, kernel, kernel]
         return groups == 1 ? extents : [groups] + extents
     }
 
+    /// The forward convolution, its layouts chosen by oneDNN.
     private func forward(
         from input: Tensor, appliesReLU: Bool, in plan: PlanBuilder
     ) throws(OneDNNError) -> PrimitiveDescriptor {
@@ -103,6 +125,10 @@ public struct Conv2D: Layer, Equatable {
         return try PrimitiveDescriptor("convolution", &operation, appliesReLU: appliesReLU, engine: plan.engine)
     }
 
+    /// Adds the gradients of weights and biases to the backward pass.
+    /// - Parameters:
+    ///   - input: the forward primitive's input.
+    ///   - gradient: gradient of the loss with respect to the output, before the ReLU.
     private func differentiateWeights(
         _ input: Tensor, _ gradient: Tensor, _ weights: ParameterTensors, _ biases: ParameterTensors,
         forward: PrimitiveDescriptor, in plan: PlanBuilder
@@ -127,6 +153,8 @@ public struct Conv2D: Layer, Equatable {
             ])
     }
 
+    /// Adds the gradient of the input to the backward pass.
+    /// - Returns: the gradient, in the layout that the backward primitive chose.
     private func differentiateInput(
         _ input: Tensor, _ gradient: Tensor, _ weights: Tensor, forward: PrimitiveDescriptor, in plan: PlanBuilder
     ) throws(OneDNNError) -> Tensor {

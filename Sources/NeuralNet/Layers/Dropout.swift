@@ -5,10 +5,11 @@ import FedCore
 ///
 /// N. Srivastava et al., *Dropout: A Simple Way to Prevent Neural Networks from Overfitting*, JMLR 15, 2014.
 public struct Dropout: Layer, Equatable {
-    /// The probability that an element is dropped.
+    /// The probability that an element is dropped, in [0, 1).
     public let rate: Double
 
-    /// - Parameter rate: 0 ≤ rate < 1.
+    /// Makes a layer.
+    /// - Parameter rate: 0 ≤ rate < 1; a layer with 0 does nothing, and draws no masks.
     public init(_ rate: Double) {
         precondition(rate >= 0 && rate < 1, "a dropout rate of \(rate) is outside 0 ..< 1")
         self.rate = rate
@@ -18,8 +19,11 @@ public struct Dropout: Layer, Equatable {
 
     public func outputShape(for input: Shape) -> Shape { input }
 
-    /// In place. The ReLU and the pooling before it see in their output where to pass no gradient: a dropped element
-    /// reads as zero there, and its gradient is zero already.
+    /// Compiles a kernel that draws the mask and one that applies it, in place; the backward pass applies the same
+    /// mask.
+    ///
+    /// In place is safe: the ReLU and the pooling before it see in their output where to pass no gradient; a dropped
+    /// element reads as zero there, and its gradient is zero already.
     public func compile(into plan: PlanBuilder) throws(OneDNNError) {
         guard plan.purpose == .training, rate > 0 else { return }
         let ordinal = plan.dropouts

@@ -1,10 +1,16 @@
 import COneDNN
 
-/// x·Wᵀ + b, with W of shape `[out, in]`.
+/// A fully connected layer, x·Wᵀ + b with W of shape `[out, in]`, as PyTorch's `Linear`.
 public struct Linear: Layer, Equatable {
+    /// Number of input features.
     public let inputs: Int
+    /// Number of output features.
     public let outputs: Int
 
+    /// Makes a layer.
+    /// - Parameters:
+    ///   - inputs: number of input features, > 0.
+    ///   - outputs: number of output features, > 0.
     public init(_ inputs: Int, _ outputs: Int) {
         precondition(inputs > 0 && outputs > 0, "a linear layer from \(inputs) to \(outputs)")
         self.inputs = inputs
@@ -25,8 +31,13 @@ public struct Linear: Layer, Equatable {
         ]
     }
 
+    /// One for each weight.
     public func multiplyAdds(for input: Shape) -> Int { inputs * outputs }
 
+    /// Compiles oneDNN's inner product, with a ReLU behind it if there is one, and two for the derivatives.
+    ///
+    /// The primitive reads images as they are, in their blocked layout: ``Flatten`` costs nothing, and the weights are
+    /// reordered once at `load` in its place.
     public func compile(into plan: PlanBuilder) throws(OneDNNError) {
         let needsInputGradient = plan.needsInputGradient
         let appliesReLU = plan.fusesReLU()
@@ -66,6 +77,10 @@ public struct Linear: Layer, Equatable {
         return Tensor(buffer: tensor.buffer, descriptor: matrix, isRectified: tensor.isRectified)
     }
 
+    /// The forward inner product.
+    /// - Parameters:
+    ///   - input: `[batch, features]`, or `[batch, channels, height, width]` in any layout.
+    ///   - weightExtents: `[out]`, and behind it the input's extents without the batch.
     private func forward(
         from input: MemoryDescriptor, _ weightExtents: [Int], appliesReLU: Bool, in plan: PlanBuilder
     ) throws(OneDNNError) -> PrimitiveDescriptor {
@@ -82,6 +97,7 @@ public struct Linear: Layer, Equatable {
         return try PrimitiveDescriptor("linear", &operation, appliesReLU: appliesReLU, engine: plan.engine)
     }
 
+    /// Adds the gradients of weights and biases to the backward pass.
     private func differentiateWeights(
         _ input: Tensor, _ gradient: Tensor, _ weights: ParameterTensors, _ biases: ParameterTensors,
         forward: PrimitiveDescriptor, in plan: PlanBuilder
@@ -104,6 +120,8 @@ public struct Linear: Layer, Equatable {
             ])
     }
 
+    /// Adds the gradient of the input to the backward pass.
+    /// - Returns: the gradient, in the layout of the forward primitive's input.
     private func differentiateInput(
         _ input: Tensor, _ gradient: Tensor, _ weights: Tensor, forward: PrimitiveDescriptor, in plan: PlanBuilder
     ) throws(OneDNNError) -> Tensor {

@@ -1,12 +1,17 @@
 import COneDNN
 
-/// The largest value of each window of `kernel × kernel`; at the right and the lower edge, incomplete windows are
-/// dropped.
+/// The largest value of each window of `kernel × kernel`, as PyTorch's `MaxPool2d`; at the right and the lower edge,
+/// incomplete windows are dropped.
 public struct MaxPool2D: Layer, Equatable {
+    /// Height and width of a window, in pixels.
     public let kernel: Int
+    /// Distance of neighbouring windows, in pixels.
     public let stride: Int
 
-    /// - Parameter stride: the kernel's size unless given.
+    /// Makes a layer.
+    /// - Parameters:
+    ///   - kernel: height and width of a window, > 0.
+    ///   - stride: distance of neighbouring windows, > 0; the kernel's size unless given.
     public init(_ kernel: Int, stride: Int? = nil) {
         precondition(kernel > 0 && stride ?? 1 > 0, "a window of \(kernel) every \(stride ?? kernel)")
         self.kernel = kernel
@@ -17,11 +22,14 @@ public struct MaxPool2D: Layer, Equatable {
         stride == kernel ? "MaxPool2D \(kernel)×\(kernel)" : "MaxPool2D \(kernel)×\(kernel), stride \(stride)"
     }
 
+    /// `[channels, (height − kernel) / stride + 1, …]`, divisions rounded down.
     public func outputShape(for input: Shape) -> Shape {
         precondition(input.extents.count == 3, "\(description) cannot follow a tensor of \(input)")
         return Shape([input.extents[0]] + input.extents.dropFirst().map { ($0 - kernel) / stride + 1 })
     }
 
+    /// Compiles the pooling, in the input's layout. For training it keeps a workspace with the place of each maximum,
+    /// to which the derivative sends the gradient.
     public func compile(into plan: PlanBuilder) throws(OneDNNError) {
         let input = plan.current
         let output = outputShape(for: Shape(Array(input.descriptor.extents.dropFirst())))

@@ -1,14 +1,16 @@
 import COneDNN
 
-/// max(x, 0). After a convolution or a linear layer it costs nothing forward: the layer before applies it.
+/// The rectifier, max(x, 0). After a convolution, a linear layer or a normalisation it costs nothing forward: the
+/// layer before applies it to its results before it writes them (``PlanBuilder/fusesReLU()``).
 public struct ReLU: Layer, Equatable {
+    /// Makes a layer.
     public init() {}
 
     public var description: String { "ReLU" }
 
     public func outputShape(for input: Shape) -> Shape { input }
 
-    /// Only when the layer before did not apply it.
+    /// Compiles a pass of its own over the tensor; called only when the layer before did not apply it.
     public func compile(into plan: PlanBuilder) throws(OneDNNError) {
         let input = plan.current
         var layout = input.descriptor.raw

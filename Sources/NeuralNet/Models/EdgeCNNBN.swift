@@ -1,6 +1,8 @@
 extension Model {
-    /// `edgecnn-large` with batch normalisation after each convolution: 214,730 parameters, 96 of which are running
-    /// means and variances; 205,824 run on the device, and 128 features cross the cut.
+    /// `edgecnn-bn`: `edgecnn-large` with batch normalisation after each convolution. Input `[1, 28, 28]`, ten classes.
+    ///
+    /// 214,730 parameters, 96 of which are running means and variances; 205,824 run on the device, and 128 features
+    /// cross the cut.
     public static let edgeCNNBN = Model(
         name: "edgecnn-bn", input: [1, 28, 28], classes: 10, cut: 11,
         layers: [

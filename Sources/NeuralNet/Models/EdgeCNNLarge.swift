@@ -1,6 +1,8 @@
 extension Model {
-    /// Two convolutions on the device's side, a small classifier on the server's: 214,538 parameters, of which 205,632
-    /// run on the device; 128 features cross the cut.
+    /// `edgecnn-large`, the default model: two convolutions on the device's side, a small classifier on the
+    /// server's. Input `[1, 28, 28]`, ten classes.
+    ///
+    /// 214,538 parameters, of which 205,632 run on the device; 128 features cross the cut.
     public static let edgeCNNLarge = Model(
         name: "edgecnn-large", input: [1, 28, 28], classes: 10, cut: 9,
         layers: [

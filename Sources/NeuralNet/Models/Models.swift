@@ -1,14 +1,17 @@
 public import FedCore
 
-/// The catalog of models.
+/// The catalog of models. A model is one file in `Models/` and one entry of ``all``; `fedmpi models` lists their
+/// layers and costs.
 public enum Models {
-    /// Every model, the EdgeCNNs first: what `--model` accepts.
+    /// Every model that `--model` accepts, the EdgeCNNs first.
     public static let all: [Model] = [
         .edgeCNNLarge, .edgeCNNBN, .edgeCNNMedium, .edgeCNNSmall, .logistic, .simpleCNN,
     ]
 
-    /// - Parameter name: of the catalog's, or with other widths behind a colon, as in `edgecnn-large:8-16-64-32`.
-    /// - Throws: `ConfigurationError` that lists the catalog.
+    /// The model of a name.
+    /// - Parameter name: a name in the catalog, or one with other widths behind a colon, as in
+    ///   `edgecnn-large:8-16-64-32` (``Model/narrowed(to:)``).
+    /// - Throws: `ConfigurationError` that lists the catalog, or says which widths are accepted.
     public static func named(_ name: String) throws(ConfigurationError) -> Model {
         let parts = name.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map { String($0) }
         guard let base = parts.first, let model = all.first(where: { $0.name == base }) else {

@@ -1,25 +1,38 @@
 import COneDNN
 
-/// oneDNN's batch normalisation in a plan, optionally followed by a ReLU.
+/// The three primitives of oneDNN's batch normalisation in a plan, optionally with a ReLU behind it.
+///
+/// ``BatchNorm2D`` makes one while it is compiled. The primitives of training are made for a number of samples each,
+/// because mean and variance must be those of the valid samples, without the padding of a smaller batch.
 struct BatchNormalization {
+    /// Input, `[batch, channels, height, width]`.
     let source: Tensor
-    /// In the source's layout.
+    /// Output, in the source's layout.
     let result: Tensor
+    /// Scale γ, `[channels]`, and its gradient.
     let weights: ParameterTensors
+    /// Shift β, `[channels]`, and its gradient.
     let biases: ParameterTensors
+    /// ε > 0.
     let epsilon: Float
+    /// Whether the primitives contain the ReLU that follows.
     let appliesReLU: Bool
     let engine: Engine
 
-    /// What a training pass leaves to its backward pass.
+    /// The tensors that a training pass leaves to its backward pass.
     struct Notes {
+        /// Mean of the batch, `[channels]`.
         let mean: Tensor
+        /// Biased variance of the batch, `[channels]`.
         let variance: Tensor
-        /// What the ReLU let pass, if there is one.
+        /// oneDNN's record of the elements that the ReLU let pass; nil without a ReLU.
         let mask: Tensor?
     }
 
-    /// Normalises by a given mean and variance.
+    /// The forward primitive that normalises by a given mean and variance.
+    /// - Parameters:
+    ///   - mean: running mean, `[channels]`.
+    ///   - variance: running variance, `[channels]`.
     func evaluation(mean: Tensor, variance: Tensor) throws(OneDNNError) -> Operation {
         let descriptor = try forward(
             dnnl_forward_inference, source.descriptor.extents[0], flags.rawValue | dnnl_use_global_stats.rawValue)
@@ -27,13 +40,15 @@ struct BatchNormalization {
             descriptor: descriptor, tensors: inputs(source, mean, variance) + [(DNNL_ARG_DST, result)])
     }
 
-    /// - Parameter perChannel: the layout of mean and variance.
+    /// Tensors for the notes of a pass, large enough for a full batch.
+    /// - Parameter perChannel: layout of mean and variance.
     func notes(_ perChannel: MemoryDescriptor, in plan: PlanBuilder) throws(OneDNNError) -> Notes {
         let mask = appliesReLU ? plan.tensor(try training(plan.batch).workspace) : nil
         return Notes(mean: plan.tensor(perChannel), variance: plan.tensor(perChannel), mask: mask)
     }
 
-    /// Normalises the first samples by their own mean and variance, which it notes.
+    /// The forward primitive that normalises the first `count` samples by their own mean and variance, which it writes
+    /// into the notes.
     func training(_ count: Int, _ notes: Notes) throws(OneDNNError) -> Operation {
         let descriptor = try training(count)
         let arguments: [(argument: Int32, tensor: Tensor)] = try [(DNNL_ARG_DST, result.prefix(count))]
@@ -43,7 +58,11 @@ struct BatchNormalization {
                 + mask(notes, of: descriptor))
     }
 
-    /// The gradients of scale and shift, and, in place of the result's, of the source.
+    /// The primitive of the derivative for the first `count` samples.
+    /// - Parameters:
+    ///   - count: number of valid samples.
+    ///   - notes: the notes of the forward pass.
+    ///   - gradient: gradient with respect to the result; replaced by that with respect to the source.
     func backward(_ count: Int, _ notes: Notes, _ gradient: Tensor) throws(OneDNNError) -> Operation {
         let training = try training(count)
         var data = try source.descriptor.prefix(count).raw
@@ -65,11 +84,13 @@ struct BatchNormalization {
                 + mask(notes, of: training))
     }
 
+    /// Options of the primitives: scale and shift as two tensors, and the ReLU.
     private var flags: dnnl_normalization_flags_t {
         let affine = dnnl_use_scale.rawValue | dnnl_use_shift.rawValue
         return dnnl_normalization_flags_t(affine | (appliesReLU ? dnnl_fuse_norm_relu.rawValue : 0))
     }
 
+    /// The arguments that all three primitives share.
     private func inputs(_ source: Tensor, _ mean: Tensor, _ variance: Tensor) -> [(argument: Int32, tensor: Tensor)] {
         [
             (DNNL_ARG_SRC, source), (DNNL_ARG_MEAN, mean), (DNNL_ARG_VARIANCE, variance),
@@ -77,6 +98,7 @@ struct BatchNormalization {
         ]
     }
 
+    /// The ReLU's record as an argument, in the layout for this number of samples; none without a ReLU.
     private func mask(
         _ notes: Notes, of training: PrimitiveDescriptor
     ) throws(OneDNNError) -> [(argument: Int32, tensor: Tensor)] {

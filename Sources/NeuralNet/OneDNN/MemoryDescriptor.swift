@@ -1,14 +1,23 @@
 import COneDNN
 
-/// The extents of a tensor, of floats unless said otherwise, and how they lie in memory.
+/// The extents, the element type and the memory layout of a tensor.
+///
+/// A layout is *plain* (row-major), *blocked* (e.g. sixteen channels side by side, as wide as a vector register, with
+/// padding to a multiple of sixteen) or left open (`any`), which asks a primitive to choose.
 struct MemoryDescriptor {
+    /// The C library's value.
     var raw: dnnl_memory_desc_t
 
+    /// Wraps the C library's value.
     init(_ raw: dnnl_memory_desc_t) {
         self.raw = raw
     }
 
-    /// Row-major, without gaps: PyTorch's contiguous tensor.
+    /// A row-major layout without gaps: that of PyTorch's contiguous tensors.
+    /// - Parameters:
+    ///   - extents: one to five extents, outermost first.
+    ///   - type: type of the elements; floats by default.
+    /// - Throws: `OneDNNError` for another number of dimensions, or what the library refuses.
     static func plain(_ extents: [Int], _ type: dnnl_data_type_t = dnnl_f32) throws(OneDNNError) -> MemoryDescriptor {
         let tags = [dnnl_a, dnnl_ab, dnnl_abc, dnnl_abcd, dnnl_abcde]
         guard tags.indices.contains(extents.count - 1) else {
@@ -17,12 +26,13 @@ struct MemoryDescriptor {
         return try MemoryDescriptor(extents, type, tags[extents.count - 1])
     }
 
-    /// The layout is the primitive's choice.
+    /// A layout that a primitive is to choose. Only for making primitives: it has no size.
     static func any(_ extents: [Int], _ type: dnnl_data_type_t = dnnl_f32) throws(OneDNNError) -> MemoryDescriptor {
         try MemoryDescriptor(extents, type, dnnl_format_tag_any)
     }
 
-    /// `[batch, channels, height, width]` with the channels of a pixel side by side; a matrix is plain.
+    /// A layout of `[batch, channels, height, width]` with the channels of a pixel side by side (NHWC), as kernels for
+    /// bytes want it; tensors of other dimensions are plain.
     static func channelsLast(_ extents: [Int], _ type: dnnl_data_type_t) throws(OneDNNError) -> MemoryDescriptor {
         extents.count == 4 ? try MemoryDescriptor(extents, type, dnnl_acdb) : try plain(extents, type)
     }
@@ -33,6 +43,7 @@ struct MemoryDescriptor {
         try check("dnnl_memory_desc_init_by_tag", status)
     }
 
+    /// Extent of each dimension, outermost first, without the padding of a blocked layout; at most six.
     var extents: [Int] {
         let dimensions = raw.dims
         let all = [
@@ -41,8 +52,9 @@ struct MemoryDescriptor {
         return all.prefix(Int(raw.ndims)).map(Int.init)
     }
 
-    /// The first samples of a batch, where they lie.
-    /// - Precondition: the batch is the outermost dimension in memory, as in every layout for floats.
+    /// The layout of the first samples of a batch, in the memory of the whole.
+    /// - Parameter samples: number of samples, at most the batch.
+    /// - Precondition: the elements are floats, and the batch is the outermost dimension in memory.
     func prefix(_ samples: Int) throws(OneDNNError) -> MemoryDescriptor {
         var all = raw
         let stride = Int(raw.format_desc.blocking.strides.0) * MemoryLayout<Float>.stride
@@ -56,7 +68,7 @@ struct MemoryDescriptor {
         return MemoryDescriptor(part)
     }
 
-    /// With the padding of a blocked layout.
+    /// Bytes of memory, the padding of a blocked layout included.
     var byteCount: Int {
         withUnsafePointer(to: raw) { dnnl_memory_desc_get_size($0) }
     }
@@ -64,9 +76,10 @@ struct MemoryDescriptor {
     /// Number of elements without padding.
     var count: Int { extents.reduce(1, *) }
 
+    /// Whether a layout of floats has padding.
     var isPadded: Bool { byteCount != count * MemoryLayout<Float>.stride }
 
-    /// The same elements in the same layout.
+    /// Whether two tensors have the same extents, type and layout, so that one can be read as the other.
     static func == (one: MemoryDescriptor, other: MemoryDescriptor) -> Bool {
         withUnsafePointer(to: one.raw) { one in
             withUnsafePointer(to: other.raw) { other in dnnl_memory_desc_equal(one, other) != 0 }

@@ -1,8 +1,8 @@
 import COneDNN
 
-/// What the oneDNN that was found is, for a report.
+/// The oneDNN that the process is linked with, for `fedmpi doctor` and the records of a run.
 public enum OneDNNLibrary {
-    /// E.g. `2.6.3`.
+    /// Version, e.g. `2.6.3`; `unknown` when the library does not tell.
     public static var version: String {
         guard let version = dnnl_version()?.pointee else { return "unknown" }
         return "\(version.major).\(version.minor).\(version.patch)"
@@ -15,7 +15,8 @@ public enum OneDNNLibrary {
         return name.hasPrefix(prefix) ? String(name.dropFirst(prefix.count)) : name
     }
 
-    /// Whether products of bytes are added without a sum of 16 bits between, which saturates: with VNNI's instructions.
+    /// Whether the processor adds products of bytes in 32 bits (VNNI). Before VNNI two products are added in 16 bits
+    /// first, which saturate: see ``QuantizedPlan/usesIntegerKernels``.
     static var addsBytesExactly: Bool {
         let isa = dnnl_get_effective_cpu_isa().rawValue
         return [dnnl_cpu_isa_avx512_core_vnni, dnnl_cpu_isa_avx2_vnni].contains { isa & $0.rawValue == $0.rawValue }

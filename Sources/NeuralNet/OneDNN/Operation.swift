@@ -1,11 +1,17 @@
 import COneDNN
 
-/// A primitive and the tensors of a plan it works on.
+/// A primitive before it is made, and the tensors of a plan that it works on.
 struct Operation {
+    /// The operation with its implementation.
     let descriptor: PrimitiveDescriptor
+    /// Tensors by oneDNN's argument numbers, such as `DNNL_ARG_SRC`.
     var tensors: [(argument: Int32, tensor: Tensor)]
 
-    /// - Parameter scratch: memory for the primitive's own use, unless it is among the tensors.
+    /// Makes the primitive, with the tensors' addresses.
+    /// - Parameters:
+    ///   - memory: memory of the plan.
+    ///   - scratch: memory for the primitive's own use, unless it is among the tensors.
+    ///   - engine: engine of the plan.
     func bound(to memory: PlanMemory, scratch: Arena? = nil, engine: Engine) throws(OneDNNError) -> Primitive {
         var views: [(argument: Int32, memory: Memory)] = []
         for (argument, tensor) in tensors {

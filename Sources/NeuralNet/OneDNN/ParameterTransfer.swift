@@ -1,16 +1,28 @@
 import COneDNN
 import FedCore
 
-/// Copies one parameter between the canonical order and a primitive's layout in an arena.
+/// The copies of one parameter between the canonical order and a primitive's layout in an arena.
+///
+/// The reordering primitives are made with the plan: a client's weights are loaded and stored once a round, and making
+/// the primitives would take longer than using them.
 final class ParameterTransfer {
+    /// The parameter's place in the canonical order.
     private let entry: ParameterLayout.Entry
-    /// Where it begins in the arena, in bytes.
+    /// Offset in the arena, in bytes.
     private let offset: Int
+    /// View of the canonical tensor; its address is the caller's at each call.
     private let canonical: Memory
+    /// View of the tensor in the arena; weights and gradients share it.
     private let stored: Memory
-    /// Nil when the layouts are the same.
+    /// Nil when the layouts are the same, and a copy of bytes does.
     private let reorders: (load: Primitive, store: Primitive)?
 
+    /// Makes the copies of a parameter.
+    /// - Parameters:
+    ///   - descriptor: the layout that the primitive chose.
+    ///   - offset: offset in the arena, in bytes.
+    ///   - entry: place in the canonical order.
+    ///   - engine: engine of the plan.
     init(
         _ descriptor: MemoryDescriptor, at offset: Int, _ entry: ParameterLayout.Entry, engine: Engine
     ) throws(OneDNNError) {
@@ -33,7 +45,8 @@ final class ParameterTransfer {
         )
     }
 
-    /// - Parameter weights: all of the model's.
+    /// Copies the parameter into the plan. oneDNN writes zeros into the padding.
+    /// - Parameter weights: all weights of the model, in the canonical order.
     func load(_ weights: Span<Float>, into memory: PlanMemory) throws(OneDNNError) {
         let arena = memory.values(entry.role)
         try weights.withUnsafeBufferPointer { (all) throws(OneDNNError) in
@@ -48,12 +61,14 @@ final class ParameterTransfer {
         }
     }
 
-    /// - Parameter weights: all of the model's.
+    /// Copies the parameter out of the plan.
+    /// - Parameter weights: all weights of the model, in the canonical order; the others are left alone.
     func store(into weights: inout MutableSpan<Float>, from memory: PlanMemory) throws(OneDNNError) {
         try store(into: &weights, from: memory.values(entry.role))
     }
 
-    /// - Parameter gradients: all of the model's; a statistic's is zero.
+    /// Copies the parameter's gradient out of the plan; that of a running statistic is zero.
+    /// - Parameter gradients: all gradients of the model, in the canonical order; the others are left alone.
     func storeGradient(into gradients: inout MutableSpan<Float>, from memory: PlanMemory) throws(OneDNNError) {
         switch entry.role {
         case .trained: try store(into: &gradients, from: memory.gradients)

@@ -1,16 +1,26 @@
 import FedCore
 
-/// The memory of one plan: an address for each of its buffers.
+/// The memory of one plan: four arenas, and an address in them for each buffer.
 final class PlanMemory {
+    /// Trained weights, in the layouts of their primitives.
     let weights: Arena
+    /// Gradients, in the order of the weights; empty for inference.
     let gradients: Arena
     /// Running means and variances: apart from the weights, so that no work on those can touch them.
     let statistics: Arena
+    /// Activations, their gradients and scratch memory.
     private let activations: Arena
+    /// Address of each buffer.
     private let addresses: [UnsafeMutableRawPointer]
 
-    /// - Parameter steps: in the order in which they run; a transient buffer lives from the first step that uses it to
-    ///   the last.
+    /// Allocates the memory of a plan.
+    /// - Parameters:
+    ///   - buffers: all buffers, by their indices.
+    ///   - parameterBytes: bytes of trained weights.
+    ///   - statisticBytes: bytes of running statistics.
+    ///   - purpose: for inference no gradients are allocated.
+    ///   - steps: tensors of each step, in the order in which the steps run; a transient buffer lives from the first
+    ///     step that uses it to the last.
     init(
         _ buffers: [PlanBuilder.Buffer], parameterBytes: Int, statisticBytes: Int, purpose: Plan.Purpose,
         steps: [[Tensor]]
@@ -34,9 +44,10 @@ final class PlanMemory {
         self.activations = activations
     }
 
+    /// Bytes of all four arenas.
     var byteCount: Int { weights.byteCount + gradients.byteCount + statistics.byteCount + activations.byteCount }
 
-    /// Where the values of parameters of that role lie.
+    /// The arena with the values of the parameters of a role.
     func values(_ role: ParameterLayout.Role) -> Arena {
         switch role {
         case .trained: weights
@@ -44,17 +55,20 @@ final class PlanMemory {
         }
     }
 
+    /// The first byte of a tensor, valid for as long as this memory.
     func address(of tensor: Tensor) -> UnsafeMutableRawPointer {
         addresses[tensor.buffer]
     }
 
+    /// The floats of a tensor in the order in which they lie, padding included; valid for as long as this memory.
     func floats(of tensor: Tensor) -> UnsafeMutableBufferPointer<Float> {
         UnsafeMutableBufferPointer(
             start: addresses[tensor.buffer].assumingMemoryBound(to: Float.self),
             count: tensor.descriptor.byteCount / MemoryLayout<Float>.stride)
     }
 
-    /// A tensor's floats, in the order in which they lie, for the duration of `body`.
+    /// Gives a closure a tensor's floats, in the order in which they lie, padding included.
+    /// - Throws: the errors of `body` alone.
     func withFloats<Result, Failure: Error>(
         of tensor: Tensor, _ body: (inout MutableSpan<Float>) throws(Failure) -> Result
     ) throws(Failure) -> Result {
@@ -62,13 +76,20 @@ final class PlanMemory {
         return try body(&span)
     }
 
-    /// Rounds up to whole cache lines.
+    /// A number of bytes rounded up to whole cache lines, so that no two tensors share one.
     static func aligned(_ byteCount: Int) -> Int {
         (byteCount + 63) & ~63
     }
 
-    /// An offset for each buffer such that no two overlap that are needed at the same time: largest first, each at the
-    /// lowest place that is free during its life.
+    /// Offsets at which no two buffers overlap that are needed at the same time.
+    ///
+    /// Largest first, each buffer is put at the lowest place that is free during its life. In a plan for inference
+    /// most activations then share memory.
+    ///
+    /// Y. Pisarchyk, J. Lee, *Efficient Memory Management for Deep Neural Net Inference*, 2020, arXiv:2001.03288
+    /// (greedy by size for offsets, there into the smallest gap that fits).
+    /// - Returns: the offset of each buffer in bytes, 0 for those in other arenas, and the bytes of all.
+    /// - Complexity: O(buffers²), once for each plan.
     private static func place(_ buffers: [PlanBuilder.Buffer], steps: [[Tensor]]) -> (offsets: [Int], byteCount: Int) {
         var lives = [ClosedRange<Int>?](repeating: nil, count: buffers.count)
         for (time, tensors) in steps.enumerated() {

@@ -1,25 +1,29 @@
-/// A piece of work of one pass, executed in order.
+/// A piece of work of a pass. A plan has a list of them for each direction, and executes it in order.
 protocol Step: AnyObject {
+    /// Does the work on the tensors that the step was bound to.
+    /// - Throws: `OneDNNError` when a primitive fails.
     func execute(_ context: StepContext) throws(OneDNNError)
 }
 
-/// What varies from pass to pass.
+/// The parameters of one pass: everything that varies while steps and tensors stay.
 struct StepContext {
-    /// Nil when evaluating.
+    /// Key of the dropout masks; nil without dropout, as in every evaluation.
     var dropout: DropoutKey?
-    /// Samples of the batch that count.
+    /// Number of valid samples, the first of the batch.
     var count: Int
-    /// Whether the pass is a step of training, with a backward pass to follow, or evaluates.
+    /// Whether the pass is a step of training, with a backward pass to follow, and not an evaluation.
     var isTraining: Bool
 }
 
 extension Primitive: Step {
+    /// Runs the code on the full batch, however many samples are valid: convolutions and linear layers compute each
+    /// sample by itself.
     func execute(_ context: StepContext) throws(OneDNNError) {
         try execute()
     }
 }
 
-/// Work that is done only in passes that train, or only in passes that evaluate.
+/// A step that is done only in training passes, or only in evaluations: batch normalisation has one of each.
 final class ConditionalStep: Step {
     private let isTraining: Bool
     private let step: any Step
@@ -34,7 +38,7 @@ final class ConditionalStep: Step {
     }
 }
 
-/// Work of our own on floats.
+/// A step in Swift, such as a dropout mask or the derivative of a ReLU, that works on floats and cannot fail.
 final class KernelStep: Step {
     private let body: (StepContext) -> Void
 

@@ -1,21 +1,25 @@
-/// A tensor of a plan that is being compiled: which buffer it lies in, and how.
+/// A tensor of a plan that is being compiled: a buffer and a layout in it. Its address is known once the plan has
+/// memory.
 struct Tensor {
+    /// Index among the builder's buffers.
     let buffer: Int
+    /// Extents, type and layout.
     let descriptor: MemoryDescriptor
-    /// It is the output of a ReLU whose derivative is still to be applied on the way back: whoever sees a gradient of
-    /// this tensor first may do so, at the latest the layer that made it.
+    /// Whether it is the output of a ReLU whose derivative is still to be applied in the backward pass. The step that
+    /// first has a gradient of this tensor may do so, at the latest the layer that made it.
     var isRectified = false
 
-    /// Its first samples.
+    /// The first samples, in the memory of the whole.
     func prefix(_ samples: Int) throws(OneDNNError) -> Tensor {
         Tensor(buffer: buffer, descriptor: try descriptor.prefix(samples), isRectified: isRectified)
     }
 }
 
-/// The gradient of the loss with respect to a layer's output.
+/// The gradient of the loss with respect to a layer's output, while the backward pass is compiled.
 struct Gradient {
+    /// The gradient, in any layout.
     let tensor: Tensor
-    /// The derivative of the output's ReLU, if it had one, has been applied.
+    /// Whether the derivative of the output's ReLU, if it had one, has been applied.
     var isRectified = false
 }
 
@@ -25,18 +29,18 @@ struct ParameterTensors {
     let gradient: Tensor
 }
 
-/// Where a buffer lies.
+/// The kind of memory that a buffer lies in.
 enum Storage {
-    /// In memory shared with buffers that are not needed at the same time.
+    /// Memory that is shared with buffers which are not needed at the same time.
     case transient
-    /// Never shared: filled or read from outside.
+    /// Memory that is never shared: it is filled or read from outside.
     case persistent
-    /// At a byte offset of the plan's weights.
+    /// A byte offset in the plan's weights.
     case weights(Int)
-    /// At a byte offset of the plan's gradients.
+    /// A byte offset in the plan's gradients.
     case gradients(Int)
-    /// At a byte offset of the plan's running statistics.
+    /// A byte offset in the plan's running statistics.
     case statistics(Int)
-    /// Memory whose contents no one needs after the primitive: one block, shared by all.
+    /// Memory whose contents are not needed after a primitive: one block, which all share.
     case scratchpad
 }

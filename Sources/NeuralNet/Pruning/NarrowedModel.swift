@@ -1,7 +1,7 @@
 public import FedCore
 
 extension Model {
-    /// The number of outputs of each convolution and linear layer but the last.
+    /// The number of outputs of each convolution and linear layer but the last, which has as many as there are classes.
     public var widths: [Int] {
         layers.compactMap { layer in
             switch layer {
@@ -12,15 +12,16 @@ extension Model {
         }.dropLast()
     }
 
-    /// The most that a model may have whose widths a user or a file states: 400 MB of weights.
+    /// The largest number of parameters of a model whose widths a user or a file states: 400 MB of weights. A damaged
+    /// name must not exhaust the memory.
     private static let mostParameters = 100_000_000
 
-    /// The same layers with fewer, or more, outputs; the name is this one's with the widths behind a colon, e.g.
-    /// `edgecnn-large:8-16-64-32`, by which `Models.named` finds it again.
+    /// A model of the same layers with fewer, or more, outputs. Its name is this one's with the widths behind a colon,
+    /// e.g. `edgecnn-large:8-16-64-32`, by which ``Models/named(_:)`` finds it again.
     ///
     /// - Parameter widths: as many as `widths`, each at least 1.
-    /// - Throws: `ConfigurationError` when they are not, the model has no hidden layer, has grouped convolutions, or would have
-    ///   more than 10⁸ parameters.
+    /// - Throws: `ConfigurationError` when they are not, the model has no hidden layer, has grouped convolutions, or
+    ///   would have more than 10⁸ parameters.
     public func narrowed(to widths: [Int]) throws(ConfigurationError) -> Model {
         guard !self.widths.isEmpty else {
             throw ConfigurationError("\(name) has no hidden layer, so there are no widths to change")
@@ -63,13 +64,18 @@ extension Model {
 }
 
 extension TrainedModel {
-    /// A smaller model: of each convolution and each hidden linear layer, the outputs whose weights have the least sum of
-    /// magnitudes are gone, with all that reads them.
+    /// A smaller model, which is faster, too: from each convolution and each hidden linear layer, the outputs whose
+    /// weights have the least sum of magnitudes are removed, together with the inputs of the next layers that read
+    /// them.
     ///
     /// H. Li, A. Kadav, I. Durdanovic, H. Samet, H. Graf, *Pruning Filters for Efficient ConvNets*, ICLR 2017,
     /// arXiv:1608.08710, section 3.1.
-    /// - Parameter sparsity: the share of the outputs to cut, in [0, 1]; one stays in any case.
+    ///
+    /// - Parameter sparsity: share of the outputs to remove, in [0, 1]; one output of a layer stays in any case.
+    /// - Returns: the narrowed model, whose remaining weights are unchanged; fine-tuning should follow.
     /// - Throws: `ConfigurationError` when the model has no hidden layer, or has grouped convolutions.
+    /// - Complexity: O(parameters).
+    /// - Precondition: `sparsity` is in [0, 1].
     public func narrowed(_ sparsity: Double) throws(ConfigurationError) -> TrainedModel {
         precondition(sparsity >= 0 && sparsity <= 1, "a sparsity of \(sparsity) is outside [0, 1]")
         let widths = model.widths.map { max(1, $0 - Int((sparsity * Double($0)).rounded())) }
@@ -110,7 +116,8 @@ extension TrainedModel {
         return TrainedModel(narrowed, weights: result, metadata: metadata)
     }
 
-    /// The rows of a matrix with the largest sums of magnitudes, in their order; of equals, the first.
+    /// The indices of the rows of a matrix with the largest sums of magnitudes, ascending; of equal sums, the first
+    /// rows.
     private static func strongest(_ weights: [Float], rows: Int, count: Int) -> [Int] {
         let perRow = weights.count / rows
         let norms = (0..<rows).map { row in

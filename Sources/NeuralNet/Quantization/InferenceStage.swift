@@ -1,24 +1,33 @@
 import FedCore
 
-/// One operation of a model that does not train: a layer with what of its successors it can do itself. Normalisation is
-/// part of the convolution before it, or a depthwise convolution of its own; dropout and flattening are nothing.
+/// One operation of a model that does not train: a layer, together with those of its successors that it can do itself.
+///
+/// Normalisation is part of the convolution before it, or a depthwise convolution of its own; a ReLU is part of the
+/// operation before it; dropout and flattening are no operations. Quantised models and their ONNX files are made stage
+/// by stage.
 public struct InferenceStage: Sendable {
+    /// The operation of a stage.
     public enum Operator: Sendable {
+        /// A convolution, maybe with normalisation folded in.
         case convolution(Conv2D)
+        /// A fully connected layer.
         case linear(Linear)
+        /// The maximum of each window.
         case pooling(MaxPool2D)
+        /// A ReLU that no operation before it can do.
         case rectifier
     }
 
+    /// The operation; its sizes are those of the layer.
     public let operation: Operator
-    /// The layers of the model it stands for; the first one names its weights.
+    /// Indices of the layers of the model that the stage stands for; the first one names its weights.
     public let layers: Range<Int>
-    /// Whether a ReLU follows.
+    /// Whether a ReLU follows as part of the stage.
     public let appliesReLU: Bool
     /// Output of the operator, not of the layer: a flattened image is still an image here.
     public let output: Shape
 
-    /// Shape of its weights, if it has any.
+    /// Shape of its weights, `[out, in / groups, kernel, kernel]` or `[out, in]`; nil without weights.
     public var weightShape: [Int]? {
         switch operation {
         case .convolution(let layer):
@@ -30,7 +39,8 @@ public struct InferenceStage: Sendable {
 }
 
 extension Model {
-    /// What inference has to do, first to last; nil when there is a layer that no stage is made for.
+    /// The operations of inference, first to last; nil when the model has a layer for which there is no operation.
+    /// O(layers).
     public var inferenceStages: [InferenceStage]? {
         var stages: [InferenceStage] = []
         var index = 0
@@ -68,11 +78,16 @@ extension Model {
         return stages
     }
 
-    /// The weights and biases of a stage, normalisation folded in: w·γ/√(σ² + ε) and (b − μ)·γ/√(σ² + ε) + β.
+    /// The weights and biases of a stage, normalisation folded in: w·γ/√(σ² + ε) and (b − μ)·γ/√(σ² + ε) + β, with the
+    /// running mean μ and variance σ². Computed in Double, rounded to Float once for each normalisation.
     ///
     /// B. Jacob et al., *Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference*,
     /// CVPR 2018, arXiv:1712.05877, section 3.2.
-    /// - Parameter weights: all of the model's.
+    ///
+    /// - Parameters:
+    ///   - stage: a stage with weights.
+    ///   - weights: all weights of the model, in the canonical order.
+    /// - Returns: the weights in the shape of `stage.weightShape`, and a bias for each output.
     func folded(_ stage: InferenceStage, _ weights: [Float]) -> (weights: [Float], biases: [Float]) {
         func values(_ layer: Int, _ name: String) -> [Float] {
             parameterLayout.entries.first { $0.name == "\(firstLayer + layer).\(name)" }.map {

@@ -1,10 +1,15 @@
-/// How a tensor's values are whole numbers of eight bits: x ≈ step · q. Zero is exactly zero.
+/// The scale of a tensor of whole numbers of eight bits: a real number x is represented by q, x ≈ step · q.
+///
+/// There is no zero point: zero is exactly zero, which padding and ReLU need. Outputs of a ReLU are unsigned, and have
+/// twice the resolution for it.
 public struct IntegerScale: Sendable, Equatable {
     /// The distance of neighbouring values; positive and finite.
     public let step: Float
-    /// −127…127; otherwise 0…255.
+    /// Whether q is in −127…127; otherwise it is in 0…255.
     public let isSigned: Bool
 
+    /// Makes a scale.
+    /// - Precondition: the step is positive and finite.
     public init(step: Float, isSigned: Bool) {
         precondition(step > 0 && step.isFinite, "a step of \(step)")
         self.step = step
@@ -14,7 +19,10 @@ public struct IntegerScale: Sendable, Equatable {
     /// The largest whole number.
     var limit: Float { isSigned ? 127 : 255 }
 
-    /// The scale at which the largest of these magnitudes is the largest number.
+    /// The scale on which a magnitude is the largest whole number.
+    /// - Parameters:
+    ///   - largest: largest magnitude to represent, ≥ 0.
+    ///   - isSigned: whether values may be negative.
     init(largest: Float, isSigned: Bool) {
         // Nothing but zeros: any step will do.
         let step = largest / (isSigned ? 127 : 255)
@@ -22,11 +30,13 @@ public struct IntegerScale: Sendable, Equatable {
     }
 }
 
-/// What of a tensor's values decides about its step; values beyond the largest whole number saturate.
+/// The rule by which a tensor's values determine its step; values beyond the largest whole number saturate.
+///
+/// A smaller step rounds more finely, but more values saturate. The raw values are the command line's.
 ///
 /// H. Wu, P. Judd, X. Zhang, M. Isaev, P. Micikevicius, *Integer Quantization for Deep Learning Inference: Principles
-/// and Empirical Evaluation*, 2020, arXiv:2004.09602, section 3 (maximum, percentile); the squared error is minimised over
-/// the thresholds of a histogram.
+/// and Empirical Evaluation*, 2020, arXiv:2004.09602, section 3 (maximum, percentile); the squared error is minimised
+/// over the thresholds of a histogram.
 public enum CalibrationMethod: String, Sendable, CaseIterable {
     /// The largest magnitude that was seen.
     case maximum = "max"
@@ -35,12 +45,17 @@ public enum CalibrationMethod: String, Sendable, CaseIterable {
     /// The threshold at which rounding and saturation together have the least squared error.
     case squaredError = "mse"
 
-    /// What is taken unless the user says otherwise.
+    /// The rule that is used unless the user gives another.
     public static let usual = CalibrationMethod.maximum
 
+    /// Bins of the histogram of magnitudes, from 0 to the largest.
     private static let bins = 4096
 
-    /// - Parameter values: that a tensor had; at least one of them is finite.
+    /// The scale of a tensor.
+    /// - Parameters:
+    ///   - values: values that the tensor had for the samples of the calibration, all finite.
+    ///   - isSigned: whether values may be negative.
+    /// - Complexity: O(values); `squaredError` compares 57 thresholds over the bins besides.
     func scale(_ values: [Float], isSigned: Bool) -> IntegerScale {
         let largest = values.reduce(0) { max($0, abs($1)) }
         let perUnit = Float(Self.bins) / largest
@@ -59,7 +74,7 @@ public enum CalibrationMethod: String, Sendable, CaseIterable {
         return IntegerScale(largest: largest * Float(bins) / Float(Self.bins), isSigned: isSigned)
     }
 
-    /// How many bins hold that share of the values.
+    /// The number of bins, from the lowest, that hold a share of the values.
     private static func percentile(_ histogram: [Int], _ share: Double) -> Int {
         let enough = share * Double(histogram.reduce(0, +))
         var sum = 0
@@ -70,7 +85,11 @@ public enum CalibrationMethod: String, Sendable, CaseIterable {
         return histogram.count
     }
 
-    /// How many bins lie below the best threshold, values taken to be in the middle of their bins.
+    /// The number of bins below the threshold with the least squared error, values taken to be in the middle of their
+    /// bins.
+    /// - Parameters:
+    ///   - histogram: numbers of values by magnitude.
+    ///   - levels: largest whole number.
     private static func leastError(_ histogram: [Int], levels: Int) -> Int {
         var best = (bins: histogram.count, error: Double.infinity)
         for threshold in stride(from: histogram.count / 8, through: histogram.count, by: histogram.count / 64) {

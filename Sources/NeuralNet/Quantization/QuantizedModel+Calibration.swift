@@ -2,19 +2,23 @@ import FedCore
 import Files
 
 extension QuantizedModel {
-    /// So many samples are enough for the scales of the activations, unless the user says otherwise.
+    /// The number of samples from which the scales of activations are found, unless the user gives another.
     public static let usualSamples = 512
 
-    /// Samples that go through the model at once.
+    /// Samples of a pass of the calibration.
     private static let batch = 64
 
-    /// Quantises a trained model; the activations' scales are those of some samples of its training data.
+    /// Quantises a trained model without training it again. The scales of its activations are found by a forward pass
+    /// in 32 bits over some samples of the training data (calibration).
     ///
     /// - Parameters:
-    ///   - samples: plain, a whole number of the model's inputs, at least one; some hundred will do.
-    ///   - method: what of the activations decides about their scales; weights are on that of their maximum.
-    /// - Throws: `ConfigurationError` when the model has a layer that whole numbers cannot do, or its weights or the samples
-    ///   are not all finite.
+    ///   - trained: the model with 32-bit weights.
+    ///   - samples: plain images `[count, channels, height, width]`, at least one; some hundred will do.
+    ///   - method: rule for the scales of activations; a weight's scale is always that of its channel's maximum.
+    /// - Throws: `ConfigurationError` when the model has a layer that cannot be quantised, or weights, samples or
+    ///   activations are not all finite; `OneDNNError` when a pass fails.
+    /// - Complexity: one forward pass over the samples; inputs and outputs of a stage are in memory for all samples.
+    /// - Precondition: `samples` is a whole number of images.
     public init(_ trained: TrainedModel, samples: [Float], method: CalibrationMethod) throws {
         let model = trained.model
         let stages = try Self.stages(of: model)
@@ -56,7 +60,11 @@ extension QuantizedModel {
         self.init(model, input: input, layers: layers, metadata: trained.metadata)
     }
 
-    /// Each channel on the scale of its largest weight.
+    /// Rounds weights to the nearest whole numbers, each channel on the scale of its largest weight.
+    /// - Parameters:
+    ///   - weights: `[channels, …]`, row-major.
+    ///   - channels: number of output channels.
+    /// - Returns: the whole numbers, −127…127, and the step of each channel.
     static func quantize(_ weights: [Float], channels: Int) -> (whole: [Int8], steps: [Float]) {
         let perChannel = weights.count / channels
         var (whole, steps): ([Int8], [Float]) = ([], [])
@@ -71,8 +79,11 @@ extension QuantizedModel {
         return (whole, steps)
     }
 
-    /// What some of the layers put out for all samples.
-    /// - Parameter inputs: what the layers before them put out.
+    /// The outputs of some consecutive layers for all samples, in 32 bits.
+    /// - Parameters:
+    ///   - trained: the model with 32-bit weights.
+    ///   - layers: indices of the layers.
+    ///   - inputs: outputs of the layers before them, sample by sample.
     private static func activations(
         of trained: TrainedModel, _ layers: Range<Int>, from inputs: [Float]
     ) throws(OneDNNError) -> [Float] {

@@ -1,36 +1,45 @@
 import FedCore
 public import Files
 
-/// A trained model in whole numbers of eight bits: weights on a scale for each output channel, symmetric about zero, and
-/// activations on a scale for each tensor. Sums are of 32 bits.
+/// A trained model in whole numbers of eight bits: weights on a scale for each output channel, symmetric about zero,
+/// and activations on a scale for each tensor. Sums have 32 bits.
 ///
-/// B. Jacob et al., *Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference*, CVPR
-/// 2018, arXiv:1712.05877; H. Wu et al., *Integer Quantization for Deep Learning Inference: Principles and Empirical
-/// Evaluation*, 2020, arXiv:2004.09602 (per channel, symmetric).
+/// A layer computes Σ q·w in whole numbers, multiplies by the steps of input and channel, adds the bias, applies a
+/// ReLU if one follows, and rounds to its output's scale. Symmetric scales need no zero points, whose products with
+/// the weights would have to be subtracted. The file is about a quarter of the size, and with VNNI passes are faster.
+///
+/// Made by ``init(_:samples:method:)``, served through ``Variant``.
+///
+/// B. Jacob et al., *Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference*,
+/// CVPR 2018, arXiv:1712.05877; H. Wu et al., *Integer Quantization for Deep Learning Inference: Principles and
+/// Empirical Evaluation*, 2020, arXiv:2004.09602 (per channel, symmetric).
 public struct QuantizedModel: Sendable {
     /// A convolution or a linear layer, normalisation folded in.
     public struct Layer: Sendable, Equatable {
-        /// Index of the layer in the model that it begins with.
+        /// Index of its first layer in the model; its tensors' names begin with it.
         public let index: Int
+        /// Shape of the weights: `[out, in / groups, kernel, kernel]` or `[out, in]`.
         public let shape: [Int]
-        /// −127…127, row-major.
+        /// Weights in −127…127, row-major.
         public let weights: [Int8]
         /// Step of each output channel: positive and finite.
         public let weightSteps: [Float]
         /// Bias of each output channel: a real number, not a whole one.
         public let biases: [Float]
-        /// Scale of what it puts out; nil for the model's output, which stays a real number.
+        /// Scale of the output; nil for the last layer, whose output stays a real number.
         public let output: IntegerScale?
     }
 
+    /// The model, with its layers as they were trained.
     public let model: Model
     /// Scale of the model's input.
     public let input: IntegerScale
-    /// In the order of the model's.
+    /// The layers with weights, in the order of the model.
     public let layers: [Layer]
-    /// What else its file said of itself.
+    /// Metadata of its file: e.g. `dataset`, `class_names`, `input_scale`.
     public let metadata: [String: String]
 
+    /// Joins a model and its quantised layers.
     /// - Precondition: the layers are those of the model.
     init(_ model: Model, input: IntegerScale, layers: [Layer], metadata: [String: String]) {
         self.model = model
@@ -39,14 +48,14 @@ public struct QuantizedModel: Sendable {
         self.metadata = metadata
     }
 
-    /// The share of the weights that are zero.
+    /// The share of the weights that are zero, in [0, 1]. Rounding makes zeros, too. O(parameters).
     public var sparsity: Double {
         let zeros = layers.reduce(0) { $0 + $1.weights.count { $0 == 0 } }
         return Double(zeros) / Double(max(1, layers.reduce(0) { $0 + $1.weights.count }))
     }
 
-    /// The stages of a model that can be computed in whole numbers.
-    /// - Throws: `ConfigurationError` when a layer cannot.
+    /// The stages of a model, if all of them can be computed in whole numbers.
+    /// - Throws: `ConfigurationError` when a layer cannot be, or none has weights.
     static func stages(of model: Model) throws(ConfigurationError) -> [InferenceStage] {
         guard let stages = model.inferenceStages, stages.contains(where: { $0.weightShape != nil }) else {
             throw ConfigurationError("\(model.name) has layers that cannot be quantised")
@@ -57,11 +66,12 @@ public struct QuantizedModel: Sendable {
 
 // Its file.
 extension QuantizedModel {
-    /// What metadata call the precision.
+    /// The value of `precision` in the metadata of its file.
     static let precision = "int8"
 
-    /// The tensors of its file: `input_step`, and of each layer `weight`, `weight_step`, `bias`, `output_step`. A step that is
-    /// negative is that of signed numbers. Weights with enough zeros are packed.
+    /// The tensors of its file: `input_step`, and for each layer `weight`, `weight_step`, `bias` and `output_step`,
+    /// with the layer's index before them. A negative step is that of signed numbers. Weights with enough zeros are
+    /// packed.
     var contents: Safetensors {
         func step(_ scale: IntegerScale) -> Safetensors.Elements {
             .float32([scale.isSigned ? -scale.step : scale.step])
@@ -82,10 +92,14 @@ extension QuantizedModel {
         return Safetensors(tensors, metadata: metadata).packed()
     }
 
-    /// The file's contents.
+    /// The bytes of its file.
+    /// - Throws: `SafetensorsError` when the contents cannot be written in the format.
     public func encoded() throws(SafetensorsError) -> [UInt8] { try contents.encoded() }
 
-    /// Reads what `encoded` wrote, and believes nothing in it that does not fit the model.
+    /// Reads tensors that `encoded` wrote. They may come from anywhere, so every name, shape, type and value is
+    /// checked.
+    /// - Throws: `SafetensorsError` for the first tensor that is missing, surplus or of another form,
+    ///   `ConfigurationError` when the model cannot be quantised.
     init(_ contents: Safetensors, of model: Model) throws {
         let stages = try Self.stages(of: model).filter { $0.weightShape != nil }
         let shapes = stages.map { ("\($0.layers.lowerBound).weight", $0.weightShape ?? []) }

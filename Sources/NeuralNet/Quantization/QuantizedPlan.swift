@@ -1,16 +1,20 @@
 import COneDNN
 
-/// A quantised model compiled for one batch size: images and scores are floats, everything between is whole numbers. Use
-/// it on one thread at a time.
+/// A quantised model compiled by oneDNN for one batch size: images and scores are floats, everything between is whole
+/// numbers of eight bits, but for a first convolution with few channels.
+///
+/// Use it on one thread at a time. ``Variant/plan(batch:threads:)`` makes one.
 public final class QuantizedPlan: InferencePlan {
+    /// The model that was compiled.
     public let model: Model
+    /// Samples of a full batch. A pass may have fewer; it takes as long as a full one.
     public let batch: Int
     /// Whether whole numbers are multiplied as such; otherwise as floats, where the processor's instructions for bytes
-    /// would saturate, with the same results.
+    /// would saturate, with the same results. Floats cost the speed, not the accuracy.
     public let usesIntegerKernels: Bool
-    /// The implementation oneDNN chose for each primitive, e.g. `brgemm:avx512_core_vnni`.
+    /// The implementation that oneDNN chose for each primitive, e.g. `brgemm:avx512_core_vnni`.
     public let implementations: [String]
-    /// Bytes of tensors it holds; oneDNN's code comes on top.
+    /// Bytes of the tensors that the plan holds; oneDNN's machine code comes on top.
     public var byteCount: Int { arenas.reduce(0) { $0 + $1.byteCount } }
 
     private let engine: Engine
@@ -18,12 +22,18 @@ public final class QuantizedPlan: InferencePlan {
     /// All memory of the primitives; the first is the input, the second the output.
     private let arenas: [Arena]
 
-    /// - Parameter threads: OpenMP threads of each pass.
+    /// Compiles a quantised model, with integer kernels if the processor's are exact.
+    /// - Parameters:
+    ///   - quantized: the model and its weights.
+    ///   - batch: samples of a full batch, > 0.
+    ///   - threads: OpenMP threads of each pass, > 0.
+    /// - Throws: `OneDNNError` when the library has no implementation for a layer, or memory is exhausted.
     public convenience init(_ quantized: QuantizedModel, batch: Int, threads: Int = 1) throws(OneDNNError) {
         try self.init(
             quantized, batch: batch, threads: threads, usesIntegerKernels: OneDNNLibrary.addsBytesExactly)
     }
 
+    /// Compiles a quantised model with the kernels of either kind, so that tests can compare them on one processor.
     init(
         _ quantized: QuantizedModel, batch: Int, threads: Int = 1, usesIntegerKernels: Bool
     ) throws(OneDNNError) {

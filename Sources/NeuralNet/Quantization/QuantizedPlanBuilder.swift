@@ -1,38 +1,42 @@
 import COneDNN
 
-/// Makes the primitives of a quantised model, first to last. Channels of a pixel lie side by side, as the primitives for
-/// whole numbers want it.
+/// The compiler of a ``QuantizedPlan``: makes the primitives of a quantised model, first to last. Channels of a pixel
+/// lie side by side, as the primitives for whole numbers want it.
 ///
 /// Before VNNI a processor adds two products of bytes in 16 bits, where 255·127 + 255·127 saturates, and oneDNN's
-/// kernels with it. There layers with weights compute the same whole numbers as floats, whose sums are exact up to 2²⁴.
+/// kernels with it (oneDNN's developer guide, "Nuances of int8 Computations"). There layers with weights compute the
+/// same whole numbers as floats, whose sums are exact up to 2²⁴.
 final class QuantizedPlanBuilder {
-    /// A tensor in memory of its own.
+    /// A tensor in memory of its own, or in that of another block.
     private struct Block {
         let arena: Arena
         let descriptor: MemoryDescriptor
 
+        /// Zeros.
         init(_ descriptor: MemoryDescriptor) {
             arena = Arena(byteCount: descriptor.byteCount)
             self.descriptor = descriptor
         }
 
-        /// - Parameter values: as many bytes as the layout has.
+        /// A copy of some values, which have as many bytes as the layout.
         init<Element: BitwiseCopyable>(_ descriptor: MemoryDescriptor, _ values: [Element]) {
             self.init(descriptor)
             precondition(values.count * MemoryLayout<Element>.stride == descriptor.byteCount, "other values")
             arena.base.copyMemory(from: values, byteCount: descriptor.byteCount)
         }
 
+        /// The memory of a block, read in another layout.
         init(_ block: Block, as descriptor: MemoryDescriptor) {
             arena = block.arena
             self.descriptor = descriptor
         }
     }
 
+    /// The tensor between two stages.
     private struct Activation {
         var block: Block
-        /// Whether it is in whole numbers of the scale; otherwise in real numbers, which are to become such, or, without a
-        /// scale, are the result.
+        /// Whether its elements are whole numbers of the scale; otherwise they are real numbers, which are rounded
+        /// before the next layer with weights or, without a scale, are the model's output.
         var isWhole: Bool
         var scale: IntegerScale?
         /// Shape of one sample, whatever the layout.
@@ -46,8 +50,10 @@ final class QuantizedPlanBuilder {
     private let usesIntegerKernels: Bool
     private let engine: Engine
     private let input: Block
+    /// The input of the next stage.
     private var current: Activation
     private var planned: [(descriptor: PrimitiveDescriptor, arguments: [(argument: Int32, block: Block)])] = []
+    /// The implementation of each primitive.
     private(set) var implementations: [String] = []
 
     init(
@@ -61,6 +67,7 @@ final class QuantizedPlanBuilder {
         current = Activation(block: input, isWhole: false, scale: quantized.input, shape: quantized.model.input)
     }
 
+    /// Plans all stages, and at their end the change of the result into plain real numbers.
     func compile() throws(OneDNNError) {
         var layers = quantized.layers[...]
         let stages = quantized.model.inferenceStages ?? []
@@ -84,8 +91,8 @@ final class QuantizedPlanBuilder {
         try replace(current.block, by: .plain([batch] + current.shape.extents), scale: scale)
     }
 
-    /// Binds everything to its memory.
-    /// - Returns: the input's memory, the output's and all other.
+    /// Makes the primitives. Unlike those of a ``Plan``, activations do not share memory.
+    /// - Returns: the primitives in order, and the arenas: the input's, the output's, then all others.
     func finish() throws(OneDNNError) -> (steps: [Primitive], arenas: [Arena]) {
         var scratchBytes = 0
         for step in planned { scratchBytes = max(scratchBytes, try step.descriptor.scratchpad.byteCount) }
@@ -110,11 +117,11 @@ final class QuantizedPlanBuilder {
 
 // Stages.
 extension QuantizedPlanBuilder {
-    /// Below so many input channels the kernels for whole numbers are slower than those for real ones, by a factor of two
-    /// for one channel.
+    /// Number of input channels below which the kernels for whole numbers are slower than those for real ones: by a
+    /// factor of two for one channel.
     private static let fewChannels = 4
 
-    /// Makes the current tensor one of whole numbers, unless it is.
+    /// Rounds the current tensor to whole numbers of its scale, unless it has them.
     private func quantize() throws(OneDNNError) {
         guard !current.isWhole, let scale = current.scale else { return }
         let layout = try MemoryDescriptor.channelsLast(current.block.descriptor.extents, scale.type)
@@ -122,8 +129,8 @@ extension QuantizedPlanBuilder {
         current.isWhole = true
     }
 
-    /// A convolution of real images by the real numbers that its whole weights stand for; what it puts out is rounded
-    /// before the next layer with weights, behind the pooling, which does not change what it picks.
+    /// Adds a convolution of real images by the real numbers that its whole weights stand for. Its output is rounded
+    /// before the next layer with weights, behind a pooling: rounding does not change which value is the largest.
     private func addReal(
         _ convolution: Conv2D, _ layer: QuantizedModel.Layer, _ stage: InferenceStage
     ) throws(OneDNNError) {
@@ -226,10 +233,11 @@ extension QuantizedPlanBuilder {
 
 // Primitives.
 extension QuantizedPlanBuilder {
-    /// What a layer with weights computes in, for whole numbers of that type.
+    /// The type in which a layer with weights computes whole numbers of a type.
     private func carrier(_ type: dnnl_data_type_t) -> dnnl_data_type_t { usesIntegerKernels ? type : dnnl_f32 }
 
-    /// Floats add the bias, which is a fraction, only to the whole sum: not as the layer's own.
+    /// The layout of a layer's own bias; none where floats compute. There the bias, a fraction, is added to the
+    /// finished sum of whole numbers, as the integer kernels do: within the sum it would cost exactness.
     private func biasLayout(_ outputs: Int) throws(OneDNNError) -> dnnl_memory_desc_t {
         usesIntegerKernels ? try MemoryDescriptor.plain([outputs]).raw : dnnl_memory_desc_t()
     }
@@ -272,6 +280,7 @@ extension QuantizedPlanBuilder {
         }
     }
 
+    /// Initialises the C description of a convolution for inference.
     private func describe(
         _ convolution: Conv2D, _ operation: inout dnnl_convolution_desc_t, _ source: inout dnnl_memory_desc_t,
         _ weights: inout dnnl_memory_desc_t, _ bias: inout dnnl_memory_desc_t, _ destination: inout dnnl_memory_desc_t
@@ -285,12 +294,14 @@ extension QuantizedPlanBuilder {
                 strides, margins, margins))
     }
 
+    /// Appends a primitive.
     private func run(_ descriptor: PrimitiveDescriptor, _ arguments: [(argument: Int32, block: Block)]) {
         implementations.append(descriptor.implementation)
         planned.append((descriptor, arguments))
     }
 
-    /// Makes a tensor that is the current one in another layout or of another type, unless it is that already.
+    /// Puts a copy of a tensor in another layout or type in the place of the current one, unless nothing changes.
+    /// - Parameter scale: factor of each element.
     private func replace(_ block: Block, by layout: MemoryDescriptor, scale: Float = 1) throws(OneDNNError) {
         guard block.descriptor != layout || scale != 1 else { return }
         let result = Block(layout)
@@ -300,7 +311,8 @@ extension QuantizedPlanBuilder {
         current.block = result
     }
 
-    /// Weights in the layout of their primitive, which may add what it needs besides.
+    /// Weights in the layout of their primitive, which may hold sums of weights besides. The copy is made at once:
+    /// weights do not change.
     private func constant(_ source: Block, as layout: MemoryDescriptor) throws(OneDNNError) -> Block {
         guard source.descriptor != layout else { return source }
         let result = Block(layout)
@@ -338,6 +350,6 @@ extension IntegerScale {
 }
 
 extension QuantizedModel.Layer {
-    /// Type of what it puts out.
+    /// Type of its output.
     fileprivate var type: dnnl_data_type_t { output?.type ?? dnnl_f32 }
 }

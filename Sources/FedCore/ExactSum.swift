@@ -4,8 +4,8 @@
 /// is associative, so clients may arrive in any order and be summed in any grouping (on their ranks, in a tree, at the
 /// server) with equal bits. The division by the total weight comes last, once.
 ///
-/// Whoever makes a sum says how much weight may come to it, W. That alone gives the step, 2⁻³² up to W = 2²⁰ and W ·
-/// 2⁻⁵² beyond, and the largest value, 2³⁰ / W or 2¹⁰, whichever is more: there is room for W of it, so whether a term
+/// Whoever makes a sum says how much weight may come to it, W. That alone gives the step, 2⁻³² up to W = 2²⁰ and about
+/// W·2⁻⁵² beyond, and the largest value, 2³⁰/W or 2¹⁰, whichever is more: there is room for W of it, so whether a term
 /// is refused depends on the term and never on those that came before. The mean is then exact to a step / Σ weight,
 /// below Float's resolution of weights for a cohort of any size. Weights are taken to the nearest multiple of 2⁻²⁰
 /// (sample counts are not changed by that), so that their sum is exact too.

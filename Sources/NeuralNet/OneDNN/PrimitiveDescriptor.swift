@@ -137,8 +137,6 @@ private final class Attributes {
 
     /// Sets the scales of the result.
     /// - Parameter mask: bit i is set when scales differ along dimension i.
-    /// Sets the scales of the result.
-    /// - Parameter mask: bit i is set when scales differ along dimension i.
     private func set(_ scales: [Float], mask: Int32) throws(OneDNNError) {
         try check(
             "dnnl_primitive_attr_set_output_scales",

@@ -2,7 +2,8 @@ import FedCore
 import NeuralNet
 
 extension Graph {
-    /// The layers of a model with 32-bit weights.
+    /// Adds the layers of a model with 32-bit weights, a node for each; weights keep their `state_dict` names.
+    /// - Throws: `ConfigurationError` for the first layer of a type that is not known here.
     mutating func add(_ trained: TrainedModel) throws(ConfigurationError) {
         let model = trained.model
         for (index, layer) in model.layers.enumerated() {
@@ -29,7 +30,11 @@ extension Graph {
         }
     }
 
-    /// - Parameter inputs: the images, the weights and the biases.
+    /// Adds a convolution.
+    /// - Parameters:
+    ///   - layer: its sizes.
+    ///   - inputs: names of the images, the weights and the biases.
+    ///   - result: name of its output.
     mutating func add(_ layer: Conv2D, _ inputs: [String], to result: String) {
         add(
             "Conv", inputs, to: result,
@@ -40,11 +45,16 @@ extension Graph {
             ])
     }
 
-    /// - Parameter inputs: the features, the weights and the biases.
+    /// Adds a linear layer as a matrix product with the transposed weights, x·Wᵀ + b.
+    /// - Parameters:
+    ///   - layer: its sizes.
+    ///   - inputs: names of the features `[batch, in]`, the weights and the biases.
+    ///   - result: name of its output.
     mutating func add(_ layer: Linear, _ inputs: [String], to result: String) {
         add("Gemm", inputs, to: result, [("transB", .integer(1))])
     }
 
+    /// Adds a maximum pooling of the current tensor; incomplete windows are dropped, as by the layer.
     mutating func add(_ layer: MaxPool2D, to result: String) {
         add(
             "MaxPool", [current], to: result,

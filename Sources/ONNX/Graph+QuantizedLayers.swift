@@ -2,7 +2,12 @@ import FedCore
 import NeuralNet
 
 extension Graph {
-    /// The stages of a model with 8-bit weights.
+    /// Adds the stages of a model with 8-bit weights.
+    ///
+    /// Each layer is written in real numbers between a `DequantizeLinear` of its inputs and a `QuantizeLinear` of its
+    /// output, the form (QDQ) in which ONNX runtimes recognise integer layers; a runtime without such layers computes
+    /// with floats.
+    /// - Throws: `ConfigurationError` when the model has a layer for which there is no stage.
     mutating func add(_ quantized: QuantizedModel) throws(ConfigurationError) {
         guard let stages = quantized.model.inferenceStages else {
             throw ConfigurationError("\(quantized.model.name) has layers that cannot be quantised")
@@ -35,7 +40,11 @@ extension Graph {
         if shape != quantized.model.output { add("Flatten", [current], to: "flat", [("axis", .integer(1))]) }
     }
 
-    /// The current tensor in whole numbers and back. Signed ones are written from 128 on, as the weights they are multiplied by.
+    /// Adds the rounding of the current tensor to whole numbers, and back to real ones.
+    /// - Parameters:
+    ///   - scale: the tensor's scale. Signed numbers are written as unsigned ones with 128 for zero, as the weights
+    ///     are that they are multiplied by.
+    ///   - name: prefix of the tensors' names.
     private mutating func round(to scale: IntegerScale, _ name: String) {
         let step = constant("\(name).step", [], [scale.step])
         let zero = constant("\(name).zero", [], [UInt8(scale.isSigned ? 128 : 0)])
@@ -43,12 +52,17 @@ extension Graph {
         add("DequantizeLinear", [current, step, zero], to: "\(name).real")
     }
 
-    /// Weights of 8 bits, biases of 32, both on the scales of their channels; where a bias is too large for that (beside
-    /// weights that are almost zero), the layer's are real numbers.
+    /// Adds the weights and biases of a layer: weights of 8 bits, biases of 32, both on the scales of their channels.
+    /// Where a bias is too large for that (beside weights that are almost zero), the layer's biases are real numbers.
     ///
-    /// Weights are unsigned with 128 for zero: where a processor has no VNNI, onnxruntime adds two products of an unsigned and a
-    /// signed byte in 16 bits, which saturate; two unsigned bytes it multiplies exactly (onnxruntime's documentation,
-    /// "Quantize ONNX models", on U8S8 and U8U8).
+    /// Weights are unsigned with 128 for zero: where a processor has no VNNI, onnxruntime adds two products of an
+    /// unsigned and a signed byte in 16 bits, which saturate; two unsigned bytes it multiplies exactly (onnxruntime's
+    /// documentation, "Quantize ONNX models", on U8S8 and U8U8).
+    ///
+    /// - Parameters:
+    ///   - layer: the quantised layer.
+    ///   - inputStep: step of the layer's input; a product's unit is this times the channel's step.
+    /// - Returns: names of the real weights and biases, to be given to the layer's node. The current tensor stays.
     private mutating func constants(of layer: QuantizedModel.Layer, inputStep: Float) -> [String] {
         let input = current
         defer { current = input }

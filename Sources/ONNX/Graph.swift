@@ -1,33 +1,49 @@
 import FedCore
 import NeuralNet
 
-/// An ONNX graph that is being written, one node after the other
-/// (<https://github.com/onnx/onnx/blob/main/docs/IR.md>; field numbers as in its `onnx.proto`).
+/// An ONNX graph that is being written, one node after the other: the models here are chains, so each node takes the
+/// output of the one before it, and constants.
+///
+/// Field numbers are those of `onnx.proto`: <https://github.com/onnx/onnx/blob/main/docs/IR.md>. Messages are written
+/// by hand, because the few fields that are needed are less than a generated library.
 struct Graph {
-    /// What a node's attribute holds.
+    /// The value of a node's attribute.
     enum Attribute {
+        /// `AttributeProto.INT`.
         case integer(Int)
+        /// `AttributeProto.INTS`.
         case integers([Int])
+        /// `AttributeProto.FLOAT`.
         case float(Float)
     }
 
-    /// What enters or leaves the graph.
+    /// An input or output of the graph: name, shape of one sample (the batch's size is free), and description in words.
     typealias Value = (name: String, shape: [Int], meaning: String)
 
-    /// The name of the tensor that the next layer takes.
+    /// Name of the tensor that the next layer reads: the input of the graph, then the output of the latest node.
     var current: String
 
     private let name: String
+    /// Encoded `NodeProto`s, in the order of execution, which the format requires.
     private var nodes: [ProtocolBuffer] = []
+    /// Encoded `TensorProto`s of weights, scales and zero points.
     private var constants: [ProtocolBuffer] = []
 
+    /// Makes a graph without nodes.
+    /// - Parameters:
+    ///   - name: name of the graph.
+    ///   - input: name of its input.
     init(name: String, input: String) {
         self.name = name
         current = input
     }
 
-    /// Adds a node; its output is the current tensor from here on.
-    /// - Parameter output: also the node's own name.
+    /// Adds a node; its output becomes the current tensor.
+    /// - Parameters:
+    ///   - operation: operator of ONNX's default domain, e.g. `Conv`.
+    ///   - inputs: names of the tensors that it reads, in the operator's order.
+    ///   - output: name of its only output, unique in the graph; the node's own name is made of it.
+    ///   - attributes: attributes by name; others have the operator's defaults.
     mutating func add(
         _ operation: String, _ inputs: [String], to output: String,
         _ attributes: [(name: String, value: Attribute)] = []
@@ -42,20 +58,30 @@ struct Graph {
         current = output
     }
 
-    /// Adds constants, row-major.
-    /// - Returns: the name.
+    /// Adds a constant tensor of floats.
+    /// - Parameters:
+    ///   - name: name of the tensor, unique in the graph.
+    ///   - shape: its shape; empty for a scalar.
+    ///   - values: its elements, row-major.
+    /// - Returns: the name, to be given to a node.
     mutating func constant(_ name: String, _ shape: [Int], _ values: [Float]) -> String {
         constant(name, shape, type: 1, values.flatMap { Self.littleEndian($0.bitPattern) })
     }
 
+    /// Adds a constant tensor of unsigned bytes; otherwise as that of floats.
     mutating func constant(_ name: String, _ shape: [Int], _ values: [UInt8]) -> String {
         constant(name, shape, type: 2, values)
     }
 
+    /// Adds a constant tensor of 32-bit integers; otherwise as that of floats.
     mutating func constant(_ name: String, _ shape: [Int], _ values: [Int32]) -> String {
         constant(name, shape, type: 6, values.flatMap { Self.littleEndian(UInt32(bitPattern: $0)) })
     }
 
+    /// Adds a constant tensor.
+    /// - Parameters:
+    ///   - type: number of the element type, `TensorProto.DataType`.
+    ///   - bytes: its elements, row-major and little-endian, as `raw_data` has them on every machine.
     private mutating func constant(_ name: String, _ shape: [Int], type: UInt64, _ bytes: [UInt8]) -> String {
         var tensor = ProtocolBuffer()
         for extent in shape { tensor.add(field: 1, integer: UInt64(extent)) }
@@ -66,11 +92,11 @@ struct Graph {
         return name
     }
 
-    /// The whole file.
+    /// The bytes of a file with this graph (`ModelProto`). Equal graphs give equal bytes: metadata are sorted.
     /// - Parameters:
-    ///   - input: its name, the shape of a sample (the batch's size is free), and what it is, in words.
-    ///   - output: likewise.
-    ///   - metadata: what the file says of itself.
+    ///   - input: the graph's input, of floats.
+    ///   - output: the graph's output, of floats.
+    ///   - metadata: entries of `metadata_props`.
     func encoded(
         input: Value, output: Value, metadata: [String: String]
     ) -> [UInt8] {
@@ -98,6 +124,7 @@ struct Graph {
         return model.bytes
     }
 
+    /// An `AttributeProto`. Integers here are sizes and flags, never negative.
     private static func encoded(_ name: String, _ value: Attribute) -> [UInt8] {
         var attribute = ProtocolBuffer()
         attribute.add(field: 1, Array(name.utf8))
@@ -115,7 +142,7 @@ struct Graph {
         return attribute.bytes
     }
 
-    /// Floats of this shape, for any number of samples.
+    /// A `ValueInfoProto` of floats, whose first dimension is the free `batch`.
     private static func description(of value: Value) -> [UInt8] {
         var batch = ProtocolBuffer()
         batch.add(field: 2, Array("batch".utf8))

@@ -1,23 +1,39 @@
 public import FedCore
 public import NeuralNet
 
-/// Writes models in the Open Neural Network Exchange format: input `image`, a batch of any size in the layout
-/// `[batch, channels, height, width]`; output `scores`, `[batch, classes]`, before softmax.
+/// Models in the Open Neural Network Exchange format, for runtimes other than this one (`fedmpi export`).
+///
+/// The graph has one input, `image`, a batch of any size in the layout `[batch, channels, height, width]`, and one
+/// output, `scores`, `[batch, classes]`, before softmax. Both are 32-bit floats, whatever the precision of the
+/// weights.
+///
+/// ```swift
+/// let bytes = try ONNXFile.encoded(try Variant(reading: "results/my-run"))
+/// ```
+///
+/// Format and operators: <https://github.com/onnx/onnx/blob/main/docs/IR.md> and `Operators.md` beside it.
 public enum ONNXFile {
-    /// The operators' version.
+    /// Version of the operators, which a runtime must know.
     public static let operatorSet: UInt64 = 17
-    /// The intermediate representation's, of the same release of ONNX.
+    /// Version of the intermediate representation, of the same release of ONNX.
     static let formatVersion: UInt64 = 8
 
+    /// Name of the graph's input.
     static let input = "image"
+    /// Name of the graph's output.
     static let output = "scores"
 
-    /// A variant as an ONNX file. Of 32 bits, every layer but dropout is a node, normalisation too; of 8 bits, the
-    /// quantised tensors stand between `QuantizeLinear` and `DequantizeLinear`, which a runtime may fuse into integer
-    /// operators. `metadata_props` are the metadata of the variant's own file: among them `input_scale`, what the numbers of
-    /// images are divided by, `class_names` and `dataset`.
+    /// The bytes of a variant's ONNX file.
     ///
-    /// - Throws: `ConfigurationError` that names a layer which ONNX has no operator for here.
+    /// With 32-bit weights, every layer but dropout is a node, normalisation too. With 8-bit weights, normalisation is
+    /// folded into the layers before it, and quantised tensors stand between `QuantizeLinear` and `DequantizeLinear`,
+    /// which a runtime may fuse into integer operators. `metadata_props` are the metadata of the variant's own file:
+    /// among them `input_scale`, by which the numbers of images are divided, `class_names` and `dataset`.
+    ///
+    /// - Parameter variant: the model and its weights.
+    /// - Returns: the file, weights included: four bytes for each of 32 bits, one for each of 8.
+    /// - Throws: `ConfigurationError` that names the model, and the layer for which no operator is known here.
+    /// - Complexity: O(parameters); the encoded weights are copied from message to message, a few times in all.
     public static func encoded(_ variant: Variant) throws(ConfigurationError) -> [UInt8] {
         let model = variant.model
         var graph = Graph(name: model.name, input: input)
@@ -34,6 +50,8 @@ public enum ONNXFile {
             metadata: variant.metadata)
     }
 
+    /// The input in words, for the graph's documentation: order of the pixels, scale and range of their values, as far
+    /// as the metadata tell them.
     private static func meaning(ofInput metadata: [String: String]) -> String {
         var words = ["images, channel by channel, row by row"]
         if let scale = metadata["input_scale"] { words.append("the numbers of their files divided by \(scale)") }

@@ -1,4 +1,8 @@
-/// SHA-256 of the canonical flat weights, little-endian Float32, in hexadecimal: equal digests are equal models.
+/// The SHA-256 of flat weights, as 64 hexadecimal digits: equal digests mean equal weights, bit for bit.
+///
+/// A run prints it at its end. It is the same for one seed at any number of ranks, and tests compare runs by it.
+/// - Parameter weights: weights in the canonical order; they are hashed as little-endian Float32, on every machine.
+/// - Complexity: O(weights), with a buffer of 16 KB.
 public func weightsDigest(_ weights: Span<Float>) -> String {
     var hash = SHA256()
     var block: [UInt8] = []

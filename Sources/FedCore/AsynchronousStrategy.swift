@@ -16,10 +16,10 @@ public protocol AsynchronousStrategy: Strategy {
     /// Updates that make a step of the server, ≥ 1.
     var bufferSize: Int { get }
 
-    /// What uᵢ is made of.
+    /// The vector that is averaged as uᵢ.
     var contribution: AsynchronousContribution { get }
 
-    /// Largest staleness, in versions, of an update that is used; nil: any.
+    /// Largest staleness, in versions, of an update that is used; nil when all are.
     var largestStaleness: Int? { get }
 
     /// The factor s of an update.

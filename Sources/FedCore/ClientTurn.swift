@@ -6,7 +6,7 @@ public struct ClientTurn: Sendable, Equatable {
     public var client: Int
     /// The round's number, from 1.
     public var round: Int
-    /// How often the round was repeated for want of updates, from 0.
+    /// Number of times that the round has been repeated for want of updates, from 0.
     public var attempt: Int
     /// Samples that the client trains on.
     public var samples: Int

@@ -13,16 +13,16 @@ public struct Metric: Codable, Sendable, Hashable {
     public var isShare: Bool
     /// Number of decimal places that are shown.
     public var decimals: Int
-    /// Which values are better; nil when neither are.
+    /// The direction in which values get better; nil when there is none.
     public var better: Direction?
-    /// How a whole run's values are reduced to one.
+    /// The reduction of a whole run's values to one.
     public var whole: Whole
     /// Heading under which its curve is shown, e.g. `time`.
     public var group: String
     /// Whether it has a column in the table of rounds that a running run prints.
     public var isInTable: Bool
 
-    /// Which values of a metric are better.
+    /// The direction in which values of a metric get better.
     public enum Direction: String, Codable, Sendable {
         case higher, lower
     }

@@ -3,7 +3,7 @@
 /// The order is the *canonical order*: the order and the shapes of a PyTorch `state_dict`, row-major, without gaps.
 /// Messages, checkpoints, weights files and strategies use it; a compiled plan has layouts of its own and converts.
 public struct ParameterLayout: Sendable, Equatable {
-    /// What moves a parameter.
+    /// The way in which a parameter is moved.
     public enum Role: Sendable, Hashable {
         /// The optimizer, along its gradient.
         case trained

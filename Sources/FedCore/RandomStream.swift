@@ -18,7 +18,7 @@ public struct RandomStream: RandomNumberGenerator, Sendable {
     public enum Purpose: UInt8, Sendable {
         /// Initial weights of a model.
         case initialization = 1
-        /// Which client holds which samples, and which of them it holds out.
+        /// The assignment of samples to clients, and the samples that a client holds out.
         case partition = 2
         /// The cohort of a round.
         case selection = 3

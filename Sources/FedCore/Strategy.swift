@@ -42,7 +42,7 @@ public protocol Strategy: StatefulPart, Measuring {
 
     // MARK: What stays with a client
 
-    /// Which part of its model a client keeps for itself; nothing by default.
+    /// The part of its model that a client keeps for itself; nothing by default.
     var personalization: Personalization { get }
 
     /// The parameters that stay with each client when `personalization` is ``Personalization/parameters``.
@@ -60,7 +60,7 @@ public protocol Strategy: StatefulPart, Measuring {
 
     // MARK: Client half
 
-    /// What a client computes in a round; local epochs by default.
+    /// The computation of a client in a round; local epochs by default.
     var localWork: LocalWork { get }
 
     /// Whether the local optimizer's momentum is used; a strategy that brings its own leaves it out.
@@ -131,6 +131,10 @@ public protocol Strategy: StatefulPart, Measuring {
     mutating func apply(_ mean: Span<Float>, to global: inout MutableSpan<Float>, in round: AggregatedRound)
 }
 
+/// FedAvg: a strategy of the defaults alone averages the clients' updates by their samples and adds the mean.
+///
+/// H. B. McMahan et al., *Communication-Efficient Learning of Deep Networks from Decentralized Data*, AISTATS 2017,
+/// algorithm 1, arXiv:1602.05629.
 extension Strategy {
     public static var isAsynchronous: Bool { false }
     public var asynchronous: (any AsynchronousStrategy)? { nil }
@@ -164,6 +168,8 @@ extension Strategy {
 
     public var serverState: [UInt8] { [] }
 
+    /// Accepts the state of a strategy that remembers nothing, which is empty.
+    /// - Throws: `ConfigurationError` when there are bytes: the checkpoint is of another strategy.
     public mutating func restoreServerState(_ state: [UInt8]) throws(ConfigurationError) {
         guard state.isEmpty else {
             throw ConfigurationError(

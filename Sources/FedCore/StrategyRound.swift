@@ -1,4 +1,5 @@
-/// What a strategy sends in addition to the weights and the updates, and what it keeps for each client.
+/// The sizes of everything that a strategy sends beside the weights and the updates, and of what it keeps for each
+/// client.
 ///
 /// A vector is d floats, d the number of federated parameters. The default, FedAvg's, is nothing: d floats down and d
 /// floats up per client and round. Every rank sizes its buffers by this value, so it must not change during a run.
@@ -47,7 +48,7 @@ public struct StrategyTraffic: Sendable, Equatable {
     }
 }
 
-/// What a client computes in a round.
+/// The computation of a client in a round.
 public enum LocalWork: Sendable, Equatable {
     /// Local epochs of mini-batch SGD.
     case training

@@ -34,6 +34,7 @@ public struct UpdateShape: Sendable, Equatable {
     /// - Parameter levels: the levels of each scaled block that are sent; empty without scaled blocks.
     public func wordCount(_ levels: [ScaledSum.Levels]) -> Int { scaledWordCount(levels) + plain }
 
+    /// Number of those integers that belong to the scaled blocks; they come first.
     func scaledWordCount(_ levels: [ScaledSum.Levels]) -> Int {
         zip(scaled, levels).reduce(0) { $0 + $1.0 * $1.1.count }
     }

@@ -49,10 +49,15 @@ public enum SettingKind: Sendable, Equatable {
 
 /// The unit of a setting's number; the raw value is its symbol in help and documents.
 public enum SettingUnit: String, Sendable, Codable {
+    /// Seconds; the only unit for which a value may name another one of time.
     case seconds = "s"
+    /// Milliseconds.
     case milliseconds = "ms"
+    /// Megabytes.
     case megabytes = "MB"
+    /// Millions of bits in a second, as links are sold.
     case megabitsPerSecond = "Mbit/s"
+    /// Training samples in a second.
     case samplesPerSecond = "samples/s"
 
     /// Suffixes of times. The order matters: `ms` ends with `s`, too.

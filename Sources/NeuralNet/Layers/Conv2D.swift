@@ -48,12 +48,15 @@ public struct Conv2D: Layer, Equatable {
         return text
     }
 
+    /// `[out, height, width]` of the windows that fit into the padded image.
+    /// - Precondition: `input` is `[in, height, width]`.
     public func outputShape(for input: Shape) -> Shape {
         precondition(
             input.extents.count == 3 && input.extents[0] == inputs, "\(description) cannot follow a tensor of \(input)")
         return Shape([outputs] + input.extents.dropFirst().map { ($0 + 2 * padding - kernel) / stride + 1 })
     }
 
+    /// The weights `[out, in / groups, kernel, kernel]` and the biases `[out]`.
     public func parameters(for input: Shape) -> [LayerParameter] {
         let fanIn = inputs / groups * kernel * kernel
         return [

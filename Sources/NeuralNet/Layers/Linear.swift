@@ -19,11 +19,14 @@ public struct Linear: Layer, Equatable {
 
     public var description: String { "Linear \(inputs)→\(outputs)" }
 
+    /// `[out]`.
+    /// - Precondition: `input` is `[in]`; an image needs a ``Flatten`` before.
     public func outputShape(for input: Shape) -> Shape {
         precondition(input == [inputs], "\(description) cannot follow a tensor of \(input)")
         return [outputs]
     }
 
+    /// The weights `[out, in]` and the biases `[out]`.
     public func parameters(for input: Shape) -> [LayerParameter] {
         [
             LayerParameter(name: "weight", shape: [outputs, inputs], fanIn: inputs),

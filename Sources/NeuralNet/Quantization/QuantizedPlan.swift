@@ -56,6 +56,10 @@ public final class QuantizedPlan: InferencePlan {
         try arenas[0].withFloats(body)
     }
 
+    /// Runs the primitives over the full batch, however many samples are valid. Blocks until they are done; allocates
+    /// nothing.
+    /// - Parameter count: number of valid samples in the input, 0 < count ≤ batch.
+    /// - Throws: `OneDNNError` when a primitive fails.
     public func forward(_ count: Int) throws(OneDNNError) {
         precondition(count > 0 && count <= batch, "\(count) samples in a batch of \(batch)")
         engine.activate()

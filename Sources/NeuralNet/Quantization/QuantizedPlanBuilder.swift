@@ -56,6 +56,7 @@ final class QuantizedPlanBuilder {
     /// The implementation of each primitive.
     private(set) var implementations: [String] = []
 
+    /// Makes a compiler, whose first tensor is the plain input of floats.
     init(
         _ quantized: QuantizedModel, batch: Int, usesIntegerKernels: Bool, engine: Engine
     ) throws(OneDNNError) {

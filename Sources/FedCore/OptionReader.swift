@@ -94,11 +94,13 @@ public struct OptionReader {
         try integer(name, standard: standard, accepts, where: isAccepted) ?? standard
     }
 
-    /// A finite number, nil when it is not given; one that is not 0 is from 10⁻³⁰ to 10³⁰ in size, so that it and its
-    /// inverse are Floats.
+    /// Reads a finite number; nil when it is not given. One that is not 0 is from 10⁻³⁰ to 10³⁰ in size, so that it and
+    /// its inverse are Floats.
     /// - Parameters:
-    ///   - accepts: what is accepted, to end the sentence "it must be …".
-    /// - Throws: `ConfigurationError` when it is no finite number, or not accepted.
+    ///   - name: the option's name.
+    ///   - accepts: the condition in words, to end the sentence "it must be …".
+    ///   - isAccepted: the condition.
+    /// - Throws: `ConfigurationError` when it is not a finite number, of another size, or not accepted.
     public mutating func number<Number: BinaryFloatingPoint & LosslessStringConvertible>(
         _ name: String, _ accepts: String, where isAccepted: (Number) -> Bool
     ) throws(ConfigurationError) -> Number? {
@@ -118,7 +120,9 @@ public struct OptionReader {
         return value
     }
 
-    /// A finite number; see the form without a default.
+    /// Reads a finite number, of the same sizes as without a default; the default, which is not checked, when it is not
+    /// given.
+    /// - Throws: `ConfigurationError` when it is not a finite number, of another size, or not accepted.
     public mutating func number<Number: BinaryFloatingPoint & LosslessStringConvertible>(
         _ name: String, default standard: Number, _ accepts: String, where isAccepted: (Number) -> Bool
     ) throws(ConfigurationError) -> Number {

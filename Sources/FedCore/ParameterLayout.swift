@@ -53,7 +53,7 @@ public struct ParameterLayout: Sendable, Equatable {
     ///   - name: `state_dict` key.
     ///   - shape: row-major extents.
     ///   - layer: index of its layer in the model.
-    ///   - role: what moves it.
+    ///   - role: whether the optimizer or the forward pass moves it.
     ///   - isNormalization: whether its layer is one of normalisation.
     public mutating func append(
         _ name: String, shape: [Int], layer: Int, role: Role = .trained, isNormalization: Bool = false

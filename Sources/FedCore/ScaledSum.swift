@@ -116,7 +116,7 @@ public struct ScaledSum: Sendable {
     /// - Parameters:
     ///   - levels: the union of this sum's levels and those of the others, one for each block. What lies below is left
     ///     out, as it would have been in one sum of all terms.
-    ///   - words: as many as the blocks' lengths times their levels.
+    ///   - words: `[Σ length × levels]` over the blocks.
     public func write(_ levels: [Levels], to words: inout MutableSpan<Int64>) {
         precondition(levels.count == blocks.count)
         var place = 0

@@ -97,9 +97,9 @@ public protocol Strategy: StatefulPart, Measuring {
     /// - Parameters:
     ///   - update: client's weights − global weights, 0 for running statistics, which no strategy touches; becomes the
     ///     update that is sent.
-    ///   - extra: what is sent beside it (``StrategyTraffic/extraCount(parameters:)`` floats), vectors before numbers,
-    ///     and last, if the traffic is scaled, the exponent of the power of two that belongs to all of it, a whole
-    ///     number below 2²⁴ in size; zeros at first.
+    ///   - extra: everything that is sent beside it (``StrategyTraffic/extraCount(parameters:)`` floats), vectors
+    ///     before numbers, and last, if the traffic is scaled, the exponent of the power of two that belongs to all of
+    ///     it, a whole number below 2²⁴ in size; zeros at first.
     ///   - state: the client's state vectors, to be brought up to date.
     ///   - broadcast: the vectors that the server sent beside the weights.
     ///   - gradient: gradient of the mean loss at the global weights, over the client's whole data; empty unless

@@ -19,7 +19,7 @@ extension Model {
     /// A model of the same layers with fewer, or more, outputs. Its name is this one's with the widths behind a colon,
     /// e.g. `edgecnn-large:8-16-64-32`, by which ``Models/named(_:)`` finds it again.
     ///
-    /// - Parameter widths: as many as `widths`, each at least 1.
+    /// - Parameter widths: number of outputs of each layer but the last, from 1 to 65,536 each.
     /// - Throws: `ConfigurationError` when they are not, the model has no hidden layer, has grouped convolutions, or
     ///   would have more than 10⁸ parameters.
     public func narrowed(to widths: [Int]) throws(ConfigurationError) -> Model {

@@ -1,32 +1,43 @@
 import FedCore
 
-/// How many floats cross between server and clients, and which of the model's they are.
+/// The lengths of all vectors that cross between server and clients, and which of the model's parameters they are.
+/// Derived from model and strategy, alike on every rank, so no length is ever sent.
+///
+/// ```
+/// down     federated weights │ broadcast vectors of the strategy                      [down]
+/// up       change of the federated weights │ extra vectors │ extra numbers            [up]
+/// state    strategy's vectors │ own parameters − initial weights │ stages' vectors    [state]
+/// slot     up │ state                                                                 [slot]
+/// ```
+///
+/// Where parameters stay with the clients (FedPer, FedBN), "federated" are the others, in their order.
 struct JobVectors: Sendable, Equatable {
-    /// All parameters of the model.
+    /// Number of parameters of the model.
     let parameters: Int
-    /// The parameters that stay with the clients, as ranges of the flat weights; empty: none.
+    /// The parameters that stay with the clients, as ascending ranges of the flat weights; empty when none do.
     let personal: [Range<Int>]
-    /// The parameters that a client has of its own: all of the model's, those that stay with it, or none.
+    /// The parameters that a client has of its own: all of the model's (Ditto), those that stay with it, or none.
     private let own: [Range<Int>]
-    /// The others, which are what is federated.
+    /// The parameters that are federated, as ascending ranges of the flat weights.
     let shared: [Range<Int>]
-    /// Where running statistics lie among the federated parameters. They are averaged, whatever the strategy: a step of the
-    /// server, or a scaled update, could make a variance negative.
+    /// Where running statistics lie among the federated parameters. They are averaged, whatever the strategy: a step of
+    /// the server, or a scaled update, could make a variance negative.
     let statistics: [Range<Int>]
-    /// The federated parameters: the length of a strategy's vectors.
+    /// Number of federated parameters: the length of a strategy's vectors.
     let sharedCount: Int
-    /// Down: the federated weights and what goes beside them.
+    /// Floats that go down: the federated weights and what goes beside them.
     let down: Int
-    /// Up: the update and what comes beside it, as it is summed.
+    /// Shape of what comes up, as it is summed: the update and what comes beside it.
     let shape: UpdateShape
-    /// What a client keeps for its strategy, at the beginning of its state.
+    /// Floats that a client keeps for its strategy, at the beginning of its state.
     let strategyState: Int
-    /// A client's state: the strategy's part, and the client's own parameters as differences from the initial weights, so that
-    /// a client without a state has these.
+    /// Floats of a client's state: the strategy's part, and the client's own parameters as differences from the initial
+    /// weights, so that a client without a state has these; then the stages' parts.
     private(set) var state: Int
     /// Each stage's part of a client's state, behind the strategy's and the client's own parameters.
     private(set) var stageStates: [Range<Int>] = []
 
+    /// Derives the lengths.
     /// - Throws: `ConfigurationError` when the strategy cannot work with this model.
     init(_ layout: ParameterLayout, _ strategy: any Strategy) throws(ConfigurationError) {
         let traffic = strategy.traffic
@@ -60,16 +71,16 @@ struct JobVectors: Sendable, Equatable {
         state = strategyState + own.reduce(0) { $0 + $1.count }
     }
 
-    /// Up: floats that come of a client, its state apart.
+    /// Floats that come up from a client, its state apart.
     var up: Int { shape.sent }
-    /// Floats that are averaged.
+    /// Floats that are averaged: those that come up, without an exponent.
     var averaged: Int { shape.averaged }
 
-    /// What a client's work is written to: what it sends up, and behind it its state.
+    /// Floats that a client's work is written to: what it sends up, and behind it its state.
     var slot: Int { up + state }
     /// A client's place in a message, when it has trained.
-    /// - Parameter codec: Encodes the change of the federated parameters, but for running statistics: rounded, they could make a
-    ///   variance negative.
+    /// - Parameter codec: Encodes the change of the federated parameters, but for running statistics: rounded, they
+    ///   could make a variance negative.
     func answer(by codec: (any UpdateCodec)?) -> AnswerFormat {
         AnswerFormat(updateFloats: up, stateFloats: state, codec: codec, encoded: codec == nil ? [] : encoded)
     }
@@ -87,7 +98,10 @@ struct JobVectors: Sendable, Equatable {
         return ranges
     }
 
-    /// Copies the federated parameters out of a model's.
+    /// Copies the federated parameters out of a model's. O(parameters).
+    /// - Parameters:
+    ///   - weights: `[parameters]`.
+    ///   - vector: `[sharedCount]`.
     func extractShared(_ weights: Span<Float>, into vector: inout MutableSpan<Float>) {
         precondition(weights.count == parameters && vector.count == sharedCount)
         var next = 0
@@ -99,7 +113,7 @@ struct JobVectors: Sendable, Equatable {
         }
     }
 
-    /// Puts federated parameters into a model's.
+    /// Writes federated parameters into a model's; the others stay. O(parameters).
     func insertShared(_ vector: Span<Float>, into weights: inout MutableSpan<Float>) {
         precondition(weights.count == parameters && vector.count == sharedCount)
         var next = 0
@@ -111,7 +125,7 @@ struct JobVectors: Sendable, Equatable {
         }
     }
 
-    /// Makes room for what stages keep for each client.
+    /// Makes room for what stages keep for each client, behind what is there.
     mutating func add(_ stages: [any UpdateStage]) {
         for stage in stages {
             let count = stage.clientVectors * sharedCount
@@ -120,17 +134,21 @@ struct JobVectors: Sendable, Equatable {
         }
     }
 
-    /// Where things lie in what a client sends.
+    /// Layout of what a client sends.
     var layout: UpdateLayout { UpdateLayout(parameters: sharedCount, statistics: statistics, shape: shape) }
 
-    /// Moves the exponent that a strategy writes last of what it sends to the end, behind the running statistics, which are
-    /// apart where updates are scaled.
+    /// Moves the exponent that a strategy writes last of what it sends to the end, behind the running statistics, which
+    /// are apart where updates are scaled.
     func moveExponent(in message: inout MutableSpan<Float>) {
         if shape.isScaled { message[up - 1] = message[shape.scaledCount] }
     }
 
-    /// A client's own model: its own parameters, from its state, and what is federated of the others.
-    /// - Parameter initial: the weights that a client without a state starts from.
+    /// A client's own model: its own parameters, from its state, and the federated ones for the others.
+    /// - Parameters:
+    ///   - initial: the weights that a client without a state starts from, `[parameters]`.
+    ///   - shared: federated weights, `[sharedCount]`; not read when the whole model is the client's own.
+    ///   - state: the client's state, `[state]`.
+    /// - Returns: flat weights, `[parameters]`.
     func ownModel(initial: [Float], shared: Span<Float>, state: Span<Float>) -> [Float] {
         precondition(initial.count == parameters && state.count == self.state)
         var model = initial
@@ -146,7 +164,7 @@ struct JobVectors: Sendable, Equatable {
         return model
     }
 
-    /// Writes a client's own parameters into its state, from where `ownModel` takes them.
+    /// Writes a client's own parameters into its state, where ``ownModel(initial:shared:state:)`` finds them.
     func extractOwn(
         _ weights: Span<Float>, initial: Span<Float>, into state: inout MutableSpan<Float>
     ) {

@@ -2,39 +2,42 @@ import FedCore
 package import MPI
 import Runtime
 
-/// What became of a client's work in a round.
+/// What became of a client's work in a round. The raw values cross in the envelope.
 public enum UpdateStatus: UInt16, Sendable, CaseIterable {
-    /// All of its local epochs.
+    /// All of its local epochs are in the update.
     case complete = 0
-    /// The deadline came before its end; the update is what it had by then.
+    /// The deadline came before the end; the update is what there was by then, weighted by the samples seen.
     case partial = 1
-    /// Nothing by the deadline.
+    /// There was nothing by the deadline, or what there was is not wanted (`--late-policy drop`).
     case late = 2
-    /// Simulated: the client does not answer.
+    /// The client does not answer: simulated.
     case dropped = 3
-    /// Left out on its own rank: an element is NaN or infinite.
+    /// Left out of a partial sum by its own rank: an element is NaN or infinite.
     case notFinite = 4
-    /// Left out on its own rank: it is too large to be summed exactly.
+    /// Left out of a partial sum by its own rank: an element is too large to be summed exactly.
     case tooLarge = 5
-    /// Left out on its own rank: its result cannot be weighed; what is wrong with it stands in its envelope.
+    /// Left out of a partial sum by its own rank: its result cannot be weighed; what is wrong with it stands in its
+    /// envelope.
     case unusable = 6
 
     /// Whether there is an update to weigh.
     package var hasUpdate: Bool { self == .complete || self == .partial }
 }
 
-/// What a client reports of its local training, besides the weights' change.
+/// What a client reports of its local training, beside the change of its weights: the numbers of its envelope.
 public struct LocalResult: Sendable, Equatable {
+    /// What became of the work.
     public var status = UpdateStatus.complete
-    /// Samples its mean weighs: the size of its data, or of what it has seen of it.
+    /// Samples that the update weighs in the mean: those that the client holds, or those it has seen of them.
     public var samples = 0
-    /// Optimizer steps taken.
+    /// Optimizer steps taken in the round.
     public var steps = 0
-    /// Mean loss over the samples of the last epoch, each at the weights its batch saw.
+    /// Mean loss over the samples of the last epoch in nats, each at the weights that its batch saw.
     public var loss = 0.0
-    /// Simulated: from the round's start until the update is at the server. 0 when no time is simulated.
+    /// Simulated seconds from the round's start until the update is at the server; 0 when no time is simulated.
     public var simulatedSeconds = 0.0
 
+    /// A result of complete work.
     public init(samples: Int = 0, steps: Int = 0, loss: Double = 0) {
         self.samples = samples
         self.steps = steps
@@ -42,18 +45,19 @@ public struct LocalResult: Sendable, Equatable {
     }
 }
 
-/// How the payload of an update is written, as a code in its envelope.
+/// The code in an envelope that says how the payload of the update is written: by an ``UpdateCodec``, or by none.
 package struct PayloadCode: RawRepresentable, Equatable, Sendable {
+    /// The code: 0 for none, 1 for a sum, from 2 on a codec's own.
     package let rawValue: UInt32
 
     package init(rawValue: UInt32) { self.rawValue = rawValue }
 
-    /// - Parameter codec: Writes the payload.
+    /// The code of a codec.
     init(_ codec: any UpdateCodec.Type) { rawValue = codec.code }
 
-    /// The change of each weight as a Float32, little-endian, in the canonical order.
+    /// Each float as Float32, little-endian, in the canonical order.
     package static let float32 = PayloadCode(rawValue: 0)
-    /// None: the update is in a partial sum.
+    /// No payload: the update is in a partial sum.
     package static let summed = PayloadCode(rawValue: 1)
 }
 
@@ -64,20 +68,29 @@ package struct PayloadCode: RawRepresentable, Equatable, Sendable {
 /// 32 loss (Float64)   40 update bytes (UInt64)   48 CRC-32C of envelope, update and state, this field as 0
 /// 52 status (UInt16)   54 attempt (UInt16)   56 simulated seconds (Float64)
 /// ```
-/// Little-endian; docs/WIRE.md describes it byte by byte.
+///
+/// Little-endian; docs/WIRE.md describes it byte by byte, with a program in Python that writes one. Bytes from
+/// elsewhere are not believed: readers return nil or throw ``Defect``, and never trap.
 package enum UpdateSlot {
+    /// Bytes of an envelope: a cache line, so that what follows is aligned as the slot is.
     package static let envelopeBytes = 64
 
+    /// An envelope's fields.
     package struct Envelope: Equatable, Sendable {
+        /// Number of the client.
         package var client: Int
+        /// The round and the attempt that the answer belongs to.
         package var round: RoundID
+        /// What the client reports.
         package var result: LocalResult
         /// Bytes of the update as it is written.
         package var payloadBytes: Int
-        /// Numbers of the client's state behind it.
+        /// Floats of the client's state behind it.
         package var stateFloats = 0
+        /// How the update is written.
         package var codec = PayloadCode.float32
 
+        /// An envelope without a state, of an update that is written as it is.
         package init(client: Int, round: RoundID, result: LocalResult, payloadBytes: Int) {
             self.client = client
             self.round = round
@@ -85,11 +98,14 @@ package enum UpdateSlot {
             self.payloadBytes = payloadBytes
         }
 
-        /// Bytes of the envelope and what it vouches for.
+        /// Bytes of the envelope and of all that its checksum covers.
         fileprivate var messageBytes: Int { UpdateSlot.messageBytes(payloadBytes, stateFloats) }
 
-        /// Refuses a result that cannot be weighed: no samples, more than the client holds, or a loss that is no number.
-        /// One without an update is not weighed.
+        /// Refuses a result that cannot be weighed: without samples, with more than the client holds, with a loss that
+        /// is NaN or infinite, or at an impossible simulated time. One without an update is not weighed, and needs no
+        /// samples.
+        /// - Parameter samplesHeld: samples that the client trains on.
+        /// - Throws: ``Defect`` with the first thing that is wrong.
         package func checkResult(samplesHeld: Int) throws(Defect) {
             guard result.simulatedSeconds >= 0, result.simulatedSeconds.isFinite else {
                 throw .badSimulatedTime(result.simulatedSeconds)
@@ -103,10 +119,12 @@ package enum UpdateSlot {
         }
     }
 
+    /// `FDMU`, read as a little-endian word.
     private static let magic: UInt32 = 0x554D_4446
+    /// Version of the format.
     private static let version: UInt32 = 4
 
-    /// Where the fields are, in bytes from the start of the envelope.
+    /// Offsets of the fields, in bytes from the start of the envelope.
     private enum Field {
         static let magic = 0
         static let version = 4
@@ -129,7 +147,11 @@ package enum UpdateSlot {
         envelopeBytes + payloadBytes.roundedUp(toMultipleOf: 4) + 4 * stateFloats
     }
 
-    /// Writes the envelope of an update and a state that already lie behind it. O(both): the checksum is of all.
+    /// Writes the envelope of an update and a state that already lie behind it. O(both): the checksum covers all.
+    /// - Parameters:
+    ///   - envelope: the fields.
+    ///   - buffer: the message.
+    ///   - offset: where the slot begins, in bytes.
     package static func writeEnvelope(_ envelope: Envelope, to buffer: inout Buffer<UInt8>, at offset: Int) {
         buffer.withMutableSpan(of: UInt8.self, at: offset, count: envelope.messageBytes) { message in
             message.store(magic, at: Field.magic)
@@ -149,7 +171,7 @@ package enum UpdateSlot {
         }
     }
 
-    /// Whose update a slot says it is, and of which round; nil when it has no envelope.
+    /// The client and the round that a slot names; nil when it has no envelope. The checksum is not looked at.
     static func address(_ buffer: borrowing Buffer<UInt8>, at offset: Int) -> (client: Int, round: RoundID)? {
         buffer.withSpan(of: UInt8.self, at: offset, count: envelopeBytes) { bytes in
             guard bytes.load(UInt32.self, at: Field.magic) == magic,
@@ -162,7 +184,8 @@ package enum UpdateSlot {
         }
     }
 
-    /// As `address`, of an update that is not damaged; nil also when it is.
+    /// The client and the round of an undamaged slot, and the length of its update in bytes; nil of a damaged one.
+    /// O(slot): the checksum covers all.
     static func owner(
         _ buffer: borrowing Buffer<UInt8>, at offset: Int
     ) -> (client: Int, round: RoundID, payloadBytes: Int)? {
@@ -180,12 +203,21 @@ package enum UpdateSlot {
         return isIntact ? (address.client, address.round, Int(payloadBytes)) : nil
     }
 
-    /// Reads and checks an envelope against what this slot should hold. O(update and state).
+    /// Reads an envelope and checks it against what this slot should hold, in the order of the rules of docs/WIRE.md.
     ///
-    /// What the checksum vouches for is read after it, so that damage is called damage. Of the result only the form is
+    /// What the checksum covers is judged after it, so that damage is called damage. Of the result only the form is
     /// checked, see ``Envelope/checkResult(samplesHeld:)``.
     ///
-    /// - Parameter accepted: Bytes that the update can have.
+    /// - Parameters:
+    ///   - buffer: the message.
+    ///   - offset: where the slot begins, in bytes.
+    ///   - client: the client whose answer should be here.
+    ///   - round: the round and the attempt under way.
+    ///   - accepted: lengths in bytes that the update can have.
+    ///   - stateFloats: length that the state should have.
+    ///   - codec: how the update should be written.
+    /// - Throws: ``Defect``.
+    /// - Complexity: O(update and state).
     package static func readEnvelope(
         _ buffer: borrowing Buffer<UInt8>, at offset: Int, client: Int, round: RoundID,
         payloadBytes accepted: ClosedRange<Int>, stateFloats: Int = 0, codec: PayloadCode = .float32
@@ -239,7 +271,7 @@ package enum UpdateSlot {
         }
     }
 
-    /// The checksum of a message, which is an envelope and what lies behind it, with the checksum's own field as 0.
+    /// The CRC-32C of a message, which is an envelope and what lies behind it, with the checksum's own field as 0.
     private static func checksum(_ message: Span<UInt8>) -> UInt32 {
         message.checksum(withFieldAt: Field.checksum)
     }

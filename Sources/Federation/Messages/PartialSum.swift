@@ -1,14 +1,20 @@
 import FedCore
 
-/// An `UpdateSum` as it crosses: its integers, then the weight in steps of 2⁻²⁰, then the sum of all these words modulo 2⁶⁴.
-/// All are Int64, and the sum of such vectors, of equal levels, is such a vector: the last word is a checksum that survives
-/// `MPI_SUM`.
+/// An `UpdateSum` as it crosses: its integers, then the weight in steps of 2⁻²⁰, then the sum of all these words modulo
+/// 2⁶⁴. All are Int64, and the sum of such vectors, of equal levels, is such a vector: the last word is a checksum that
+/// survives `MPI_SUM`, where a CRC would not (docs/WIRE.md, *Partial sums*).
 enum PartialSum {
+    /// Steps of the weight's fixed point, 2²⁰ for each unit.
     private static let steps = 0x1p20
 
+    /// Number of words of a sum with these levels.
     static func words(_ shape: UpdateShape, _ levels: [ScaledSum.Levels]) -> Int { shape.wordCount(levels) + 2 }
 
-    /// - Parameter levels: a union that the sum's own are part of.
+    /// Writes a sum. O(words).
+    /// - Parameters:
+    ///   - sum: the sum.
+    ///   - levels: a union that the sum's own levels are part of; the same on every rank.
+    ///   - words: `[words(shape, levels)]`.
     static func write(_ sum: UpdateSum, _ levels: [ScaledSum.Levels], to words: inout MutableSpan<Int64>) {
         let count = words.count - 2
         var totals = words.part(0..<count)
@@ -18,13 +24,15 @@ enum PartialSum {
         words[count + 1] = sum
     }
 
-    /// Whether the checksum is right.
+    /// Whether the last word is the sum of those before it. O(words).
     static func isSound(_ words: Span<Int64>) -> Bool {
         checksum(words.extracting(0..<words.count - 1)) == words[words.count - 1]
     }
 
+    /// The weight that a vector holds, Σ wᵢ of its updates.
     static func weight(_ words: Span<Int64>) -> Double { Double(words[words.count - 2]) / steps }
 
+    /// The sum of words modulo 2⁶⁴.
     private static func checksum(_ words: Span<Int64>) -> Int64 {
         var checksum: Int64 = 0
         for i in 0..<words.count { checksum &+= words[unchecked: i] }
@@ -32,13 +40,17 @@ enum PartialSum {
     }
 }
 
-/// Levels as they cross: of each scaled block two words, of which the ranks' maximum is the union.
+/// Levels as they cross: two words for each scaled block, the highest level and the number of levels less the highest,
+/// so that the ranks' maximum of each (`MPI_MAX`) is the union.
 enum LevelWords {
-    /// Nothing came.
+    /// Both words of a block in which nothing came: small enough to lose against any level.
     private static let none = Int64.min / 2
 
+    /// Number of words.
     static func count(_ shape: UpdateShape) -> Int { 2 * shape.scaled.count }
 
+    /// Writes the levels of each block.
+    /// - Parameter words: `[count(shape)]`.
     static func write(_ levels: [ScaledSum.Levels], to words: inout MutableSpan<Int64>) {
         for (block, levels) in levels.enumerated() {
             words[2 * block] = levels.count > 0 ? Int64(levels.top) : none
@@ -46,7 +58,8 @@ enum LevelWords {
         }
     }
 
-    /// - Returns: nil when they are none that can be.
+    /// Reads the union of all ranks' levels, at most as many for each block as count.
+    /// - Returns: nil when these are no levels that can be.
     static func read(_ words: Span<Int64>) -> [ScaledSum.Levels]? {
         var levels: [ScaledSum.Levels] = []
         for block in 0..<words.count / 2 {

@@ -9,7 +9,12 @@ package import Runtime
 /// 64    assignments, cohort × (client UInt32, worker UInt32), room for the largest cohort
 /// …     weights, Float32, at the next multiple of 64
 /// ```
-/// Little-endian; docs/WIRE.md describes it byte by byte. Its size is fixed for a run, so that no rank needs to be told it.
+///
+/// Little-endian; docs/WIRE.md describes it byte by byte. Its size is fixed for a run, so that no rank needs to be told
+/// it, and its memory is used again from round to round. Cannot be copied: the buffer belongs to MPI while it is sent.
+///
+/// The server writes weights, assignment and header, then seals it; a client rank reads the header first, which checks
+/// all but the weights.
 package struct RoundFrame: ~Copyable {
     /// What a frame asks for: the code of a ``ClientTask``, or the end of the run.
     package struct Kind: RawRepresentable, Equatable, Sendable {
@@ -17,22 +22,27 @@ package struct RoundFrame: ~Copyable {
 
         package init(rawValue: UInt32) { self.rawValue = rawValue }
 
-        /// A round's training.
+        /// Train these clients.
         package static let train = Kind(rawValue: 1)
+        /// The run is over; nothing follows.
         package static let stop = Kind(rawValue: 2)
     }
 
+    /// The fields at the beginning of a frame.
     package struct Header: Equatable, Sendable {
+        /// The task, or the end of the run.
         package var kind: Kind
+        /// The round and the attempt; an update repeats them.
         package var round: RoundID
-        /// Clients of the round.
+        /// Clients of the round; 0 in a frame that ends the run.
         package var cohort: Int
         /// When the server came to this broadcast, in nanoseconds since the run's start on its clock; 0 if no time is
         /// kept.
         package var sent = 0
-        /// From when on the first gather of the frame before could run, likewise.
+        /// From when on the first gather of the frame before could run, likewise; 0 before the first.
         package var gatherOpened = 0
 
+        /// A header without times.
         package init(_ kind: Kind, _ round: RoundID, cohort: Int) {
             self.kind = kind
             self.round = round
@@ -40,8 +50,11 @@ package struct RoundFrame: ~Copyable {
         }
     }
 
+    /// The bytes as they cross.
     private(set) var buffer: Buffer<UInt8>
+    /// Clients that there is room for.
     private let cohortCapacity: Int
+    /// Floats that go down.
     private let parameterCount: Int
 
     private static let magic: UInt32 = 0x324D_4446  // "FDM2"
@@ -49,14 +62,19 @@ package struct RoundFrame: ~Copyable {
     private static let checksumOffset = 60
 
     /// Bytes of one broadcast.
+    /// - Parameters:
+    ///   - cohortCapacity: clients that there is room for.
+    ///   - parameterCount: floats that go down.
     package static func byteCount(cohortCapacity: Int, parameterCount: Int) -> Int {
         weightsOffset(cohortCapacity) + parameterCount * 4
     }
 
+    /// Where the weights begin, in bytes: at a multiple of 64, so that they are aligned.
     private static func weightsOffset(_ cohortCapacity: Int) -> Int {
         headerBytes + (cohortCapacity * 8).roundedUp(toMultipleOf: 64)
     }
 
+    /// Makes a frame of zeros.
     package init(cohortCapacity: Int, parameterCount: Int) {
         self.cohortCapacity = cohortCapacity
         self.parameterCount = parameterCount
@@ -64,16 +82,20 @@ package struct RoundFrame: ~Copyable {
             count: Self.byteCount(cohortCapacity: cohortCapacity, parameterCount: parameterCount))
     }
 
+    /// Takes bytes that have come; ``header()`` checks them.
     package init(_ buffer: consuming Buffer<UInt8>, cohortCapacity: Int, parameterCount: Int) {
         self.buffer = buffer
         self.cohortCapacity = cohortCapacity
         self.parameterCount = parameterCount
     }
 
+    /// Gives the bytes away, to be sent or received into.
     package consuming func intoBuffer() -> Buffer<UInt8> { buffer }
 
-    /// - Throws: `RoundFrameError` when the frame is not one of ours, or damaged before the weights.
-    ///   Only after it may the rest of the frame be read.
+    /// Reads and checks the header.
+    /// - Throws: `RoundFrameError` when the frame is not of this job, or damaged before the weights. Only after it may
+    ///   the rest of the frame be read.
+    /// - Complexity: O(cohort capacity): the checksum leaves the weights out.
     package func header() throws(RoundFrameError) -> Header {
         let byteCount = Self.byteCount(cohortCapacity: cohortCapacity, parameterCount: parameterCount)
         guard buffer.count == byteCount else { throw .wrongLength(expected: byteCount, actual: buffer.count) }
@@ -94,6 +116,7 @@ package struct RoundFrame: ~Copyable {
         }
     }
 
+    /// Writes the header, without the checksum.
     package mutating func setHeader(_ header: Header) {
         buffer.withMutableSpan(of: UInt8.self, at: 0, count: Self.headerBytes) { bytes in
             bytes.store(Self.magic, at: 0)
@@ -106,6 +129,8 @@ package struct RoundFrame: ~Copyable {
         }
     }
 
+    /// Writes clients and workers.
+    /// - Precondition: there is room for them.
     package mutating func setAssignment(_ assignment: Assignment) {
         precondition(assignment.cohortSize <= cohortCapacity)
         buffer.withMutableSpan(of: UInt8.self, at: Self.headerBytes, count: cohortCapacity * 8) { bytes in
@@ -120,7 +145,7 @@ package struct RoundFrame: ~Copyable {
         }
     }
 
-    /// Writes the checksum: the last thing before the frame is sent, the weights apart.
+    /// Writes the checksum over everything before the weights: the last step before the frame is sent.
     package mutating func seal() {
         let checksum = withPreamble { $0.checksum(withFieldAt: Self.checksumOffset) }
         buffer.withMutableSpan(of: UInt8.self, at: 0, count: Self.headerBytes) { bytes in
@@ -128,6 +153,11 @@ package struct RoundFrame: ~Copyable {
         }
     }
 
+    /// Reads the assignment.
+    /// - Parameters:
+    ///   - cohort: number of clients, from the header.
+    ///   - workers: number of workers.
+    ///   - clients: number of clients of the run.
     /// - Throws: `RoundFrameError` when a client or a worker does not exist.
     package func assignment(cohort: Int, workers: Int, clients: Int) throws(RoundFrameError) -> Assignment {
         try withPreamble { bytes throws(RoundFrameError) in
@@ -144,15 +174,17 @@ package struct RoundFrame: ~Copyable {
         }
     }
 
-    /// Everything before the weights.
+    /// Gives everything before the weights to `body`.
     private func withPreamble<R, E: Error>(_ body: (Span<UInt8>) throws(E) -> R) throws(E) -> R {
         try buffer.withSpan(of: UInt8.self, at: 0, count: Self.weightsOffset(cohortCapacity), body)
     }
 
+    /// Gives what goes down to `body`: the federated weights, then what the strategy sends, `[parameterCount]`.
     package func withWeights<R, E: Error>(_ body: (Span<Float>) throws(E) -> R) throws(E) -> R {
         try buffer.withSpan(of: Float.self, at: Self.weightsOffset(cohortCapacity), count: parameterCount, body)
     }
 
+    /// Copies what goes down into the frame. O(parameters).
     mutating func setWeights(_ weights: Span<Float>) {
         precondition(weights.count == parameterCount)
         withMutableWeights { frame in
@@ -160,6 +192,7 @@ package struct RoundFrame: ~Copyable {
         }
     }
 
+    /// Gives the weights' place to `body`, to be written.
     package mutating func withMutableWeights<R, E: Error>(_ body: (inout MutableSpan<Float>) throws(E) -> R) throws(E)
         -> R
     {
@@ -168,16 +201,22 @@ package struct RoundFrame: ~Copyable {
     }
 }
 
-/// A broadcast that is not a round's frame: of another version of the program, or damaged.
+/// A message that is not a frame of this job: of another version of the program, of other settings, or damaged. For a
+/// client rank it ends the job, because what it was to do is unknown.
 package enum RoundFrameError: Error, Equatable, CustomStringConvertible {
-    /// In bytes.
+    /// Its length in bytes is not what the job says.
     case wrongLength(expected: Int, actual: Int)
+    /// It does not begin with the magic bytes.
     case notAFrame(magic: UInt32)
-    /// Expected is what the bytes give, actual is what the header says.
+    /// Header or assignment are damaged. Expected is what the bytes give, actual what the header says.
     case wrongChecksum(expected: UInt32, actual: UInt32)
+    /// It asks for a task that the job does not have.
     case unknownKind(UInt32)
+    /// It has more clients than there is room for.
     case cohortTooLarge(atMost: Int, actual: Int)
+    /// A client or a worker does not exist.
     case badAssignment(client: Int, worker: Int)
+    /// Its attempt is larger than an envelope could repeat.
     case badAttempt(UInt32)
 
     package var description: String {

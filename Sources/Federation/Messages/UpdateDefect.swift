@@ -1,39 +1,50 @@
 import FedCore
 
 extension UpdateSlot {
-    /// Why an update was left out; one line, of which the subject is the update.
+    /// The reason why an update was left out of the mean; its description is one line whose subject is the update ("it
+    /// is of round 3, not 4"), for the log. The rules and their order are in docs/WIRE.md.
     package enum Defect: Error, Equatable, CustomStringConvertible {
+        /// It does not begin with the magic bytes.
         case notAnUpdate(magic: UInt32)
+        /// It is of another version of the format.
         case wrongVersion(expected: UInt32, actual: UInt32)
-        /// In bytes.
+        /// Its length in bytes is not what the job says.
         case wrongLength(expected: Int, actual: Int)
-        /// In numbers.
+        /// Its client's state has another number of floats than the job says.
         case wrongState(expected: Int, actual: Int)
-        /// Expected is what the bytes give, actual is what the envelope says.
+        /// It was damaged. Expected is what the bytes give, actual what the envelope says.
         case wrongChecksum(expected: UInt32, actual: UInt32)
+        /// Its payload is written in another way.
         case wrongCodec(expected: UInt32, actual: UInt32)
-        /// Its payload is none of its codec; completes the sentence "it …".
+        /// Its payload cannot be decoded; the reason completes the sentence "it …".
         case badPayload(String)
+        /// It is stale, or from the future: of another round or attempt.
         case wrongRound(expected: RoundID, actual: RoundID)
+        /// Its status is not one of ``UpdateStatus``.
         case unknownStatus(UInt16)
+        /// It lies where another client's should.
         case wrongClient(expected: Int, actual: Int)
+        /// It claims to stand for no samples: it would weigh nothing.
         case noSamples
+        /// It claims more samples than its client holds: it would weigh too much.
         case tooManySamples(atMost: Int, actual: Int)
+        /// Its training loss is NaN or infinite.
         case lossNotFinite(Double)
         /// The client's new state holds NaN or an infinity.
         case badState
+        /// Its simulated time is negative, NaN or infinite.
         case badSimulatedTime(Double)
-        /// An answer to an evaluation that is no counts of the client's samples.
+        /// It answers an evaluation, and its counts are not of the samples that the client holds out.
         case badEvaluation
-        /// Labels that came with features are not all below the number of classes.
+        /// It came with labels, of which some are not below the number of classes.
         case badLabels(classes: Int)
-        /// Found on its own rank.
+        /// Its own rank has left it out, for this reason.
         case refused(UpdateStatus)
         /// The partial sum that it is in is damaged.
         case damagedSum
-        /// The sum weighs something else than its envelopes say.
+        /// The partial sum that it is in has another weight than its envelopes say.
         case wrongSumWeight(expected: Double, actual: Double)
-        /// Another update of the same sum has this defect.
+        /// Another update of the same partial sum has a defect, described here.
         case spoiltSum(String)
 
         package var description: String {
@@ -71,7 +82,7 @@ extension UpdateSlot {
 }
 
 extension UpdateSlot.Defect {
-    /// Whether an update that diverges has it, as one does of a learning rate that is too large.
+    /// Whether it is typical of training that diverges, as with a learning rate that is too large.
     var isDivergence: Bool {
         switch self {
         case .refused, .badState, .lossNotFinite: true
@@ -80,7 +91,7 @@ extension UpdateSlot.Defect {
     }
 }
 
-/// Whether an update was left out because training diverges.
+/// Whether an update was left out because training diverges: decides whether the user gets a hint at the learning rate.
 func isDivergence(_ error: any Error) -> Bool {
     if let defect = error as? UpdateSlot.Defect { return defect.isDivergence }
     guard let refusal = error as? ExactSum.Refusal else { return false }
@@ -90,7 +101,7 @@ func isDivergence(_ error: any Error) -> Bool {
     }
 }
 
-/// Eight digits, as dumps of memory show them.
+/// A word as eight hexadecimal digits behind `0x`, as dumps of memory show it.
 func hexadecimal(_ word: UInt32) -> String {
     let digits = String(word, radix: 16)
     return "0x" + String(repeating: "0", count: 8 - digits.count) + digits

@@ -82,6 +82,7 @@ final class RoundTally: AnswerReceiver {
     ///   - envelope: what it reports, or what is wrong with the message.
     ///   - update: its change of the weights and what its strategy sends beside it, `[terms.shape.sent]`.
     ///   - state: its new state; empty when clients keep none.
+    ///   - bytes: bytes of the answer as a real device would send it; they count whatever becomes of the update.
     func receive(
         _ client: Int, _ envelope: Result<UpdateSlot.Envelope, UpdateSlot.Defect>, _ update: Span<Float>,
         state: Span<Float>, bytes: Int

@@ -3,29 +3,29 @@ import MPI
 import Records
 import Runtime
 
-/// What the clients of an exchange are asked for: one phase of a run, with all that differs from task to task. Each is a file
-/// in `Tasks/` and a line in ``all``.
+/// What the clients of an exchange are asked for: one phase of a run, with all that differs from task to task. Each is
+/// a file in `Tasks/` and a line in ``all``.
 ///
-/// What brings a task to the clients and their answers back (frames, wires, orders, losses of ranks) works for any task and
-/// knows none by name.
+/// What brings a task to the clients and their answers back (frames, wires, orders, losses of ranks) works for any task
+/// and knows none by name. So a further phase (say, a vote before a round) needs no change of an exchange.
 package struct ClientTask: Sendable {
-    /// Its code in a frame's header.
+    /// The code of the task in a frame's header.
     let kind: RoundFrame.Kind
     /// Whether a job's clients are ever asked for it.
     let isPart: @Sendable (_ job: Job) -> Bool
-    /// Clients that are asked together, at most.
+    /// The number of clients that are asked together, at most.
     let mostClients: @Sendable (_ job: Job) -> Int
-    /// How long a client's answer is, and the state that comes back beside it.
+    /// The layout of a client's answer, and of the state that comes back beside it.
     let answer: @Sendable (_ job: Job) -> AnswerFormat
     /// Whether the clients' states go to the ranks that do the work.
     let needsState: @Sendable (_ job: Job) -> Bool
-    /// Whether the server waits no longer than to the hard limit, where rounds have a deadline.
+    /// Whether the hard limit holds in it, where rounds have a deadline.
     let isTimed: Bool
-    /// Whether the faults that a run makes on purpose happen in it.
+    /// Whether the faults of `--inject` happen in it.
     let meetsFaults: Bool
-    /// What a client's work is expected to cost, relative to other clients'.
+    /// What a client's work is expected to cost, relative to other clients'; decides who is assigned first.
     package let cost: @Sendable (_ client: Int, _ job: Job) -> Int
-    /// How the answers come up.
+    /// Makes the wire that brings the answers up, on each rank.
     let wire: @Sendable (_ job: Job, _ communicator: any Communicator, _ transfers: TransferClock) throws -> any Wire
     /// Does a client's work, and writes its answer.
     /// - Parameters:
@@ -45,17 +45,21 @@ extension ClientTask: Equatable {
     package static func == (one: ClientTask, other: ClientTask) -> Bool { one.kind == other.kind }
 }
 
-/// The place where clients' work is done: a client rank, or the process that is all of a run.
+/// The place where clients' work is done: a client rank (``ClientLoop``), or the process that is all of a run
+/// (``LocalHost``). Tasks see no more of a rank than this.
 protocol ClientHost: AnyObject {
+    /// The run.
     var job: Job { get }
+    /// Trains and tests.
     var device: Device { get }
 
-    /// Copies out what a client kept from its last turn; zeros when it kept nothing yet.
+    /// Copies out what a client kept from its last turn; zeros when it has kept nothing yet.
+    /// - Parameter state: `[job.vectors.state]`.
     func readState(of client: Int, into state: inout MutableSpan<Float>) throws
 
-    /// To be called after each batch, so that others hear of this rank.
-    /// - Parameter samples: trained in it.
-    /// - Throws: when the run is over or the work is not wanted any longer.
+    /// Reports a batch, so that others hear of this rank; to be called after each batch.
+    /// - Parameter samples: samples trained in it.
+    /// - Throws: an error that ends the work, when the run is over or the work is not wanted any longer.
     func progressed(samples: Int) throws
 
     /// Waits so long, answering others meanwhile.
@@ -63,10 +67,10 @@ protocol ClientHost: AnyObject {
 }
 
 extension Job {
-    /// What this job's clients are asked for.
+    /// The tasks that this job's clients are asked for.
     var tasks: [ClientTask] { ClientTask.all.filter { $0.isPart(self) } }
 
-    /// Clients that one frame has room for.
+    /// Clients that one frame has room for: as many as any task asks together.
     var frameCapacity: Int { tasks.reduce(0) { max($0, $1.mostClients(self)) } }
 }
 
@@ -74,10 +78,12 @@ extension Job {
 struct TaskWires {
     private let wires: [(task: ClientTask, wire: any Wire)]
 
+    /// Makes the wires; each keeps buffers of its own.
     init(_ job: Job, on communicator: any Communicator, _ transfers: TransferClock) throws {
         wires = try job.tasks.map { ($0, try $0.wire(job, communicator, transfers)) }
     }
 
+    /// The wire of a task.
     /// - Precondition: the job has this task.
     subscript(_ task: ClientTask) -> any Wire {
         guard let wire = wires.first(where: { $0.task == task })?.wire else {

@@ -5,7 +5,12 @@ import Records
 import Runtime
 
 extension ClientTask {
-    /// To try the clients' models on the samples they have held out.
+    /// The task of a federated evaluation (`--client-test`): each client tests its models on the samples that it holds
+    /// out, and answers with an ``EvaluationVector``.
+    ///
+    /// It comes up by gatherv whatever the run's wire, because its answers are not summed, and has no deadline: its
+    /// time lies between rounds. Clients' states go down with it only where they hold parameters of the clients' own,
+    /// and none comes back.
     package static let evaluation = ClientTask(
         kind: RoundFrame.Kind(rawValue: 3),
         isPart: { $0.clientTest.sampleCount > 0 },
@@ -36,8 +41,9 @@ extension ClientTask {
 }
 
 extension Job {
-    /// Whether clients have a model, or parameters, of their own to try.
+    /// Whether clients have a model, or parameters, of their own to test.
     fileprivate var clientsHaveOwn: Bool { strategy.personalization != .none }
 
+    /// The layout of an answer: an evaluation, no state.
     fileprivate var evaluationAnswer: AnswerFormat { AnswerFormat(updateFloats: evaluationVector.floats) }
 }

@@ -4,7 +4,11 @@ import Records
 import Runtime
 
 extension ClientTask {
-    /// To train, and send the update.
+    /// The task of a round: each client trains from the weights that went down, and answers with its update and its new
+    /// state.
+    ///
+    /// Its cost is the samples that the client will train on, so that workers finish together; its wire is the run's
+    /// (`--wire`). It is the task that deadlines hold for, and in which `--inject` makes its faults.
     package static let training = ClientTask(
         kind: .train,
         isPart: { _ in true },

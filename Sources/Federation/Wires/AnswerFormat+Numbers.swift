@@ -2,13 +2,17 @@ import FedCore
 package import MPI
 import Runtime
 
-// The numbers of an answer, between the form in which clients and server work with them and the form in which they cross.
+// The numbers of an answer, between the form in which clients and server work with them and the form in which they
+// cross.
 
 extension AnswerFormat {
-    /// Writes a client's numbers into a slot: the update, encoded if there is a codec, and the state. O(numbers); with a
-    /// codec it allocates room for what is encoded.
-    /// - Parameter numbers: ``floats`` of them.
-    /// - Returns: Bytes of the update as it is written.
+    /// Writes a client's numbers into a slot: the update, encoded if there is a codec, and the state.
+    /// - Parameters:
+    ///   - numbers: the update, and the state behind it, `[floats]`.
+    ///   - buffer: the message.
+    ///   - offset: where the slot begins, in bytes.
+    /// - Returns: bytes of the update as it is written.
+    /// - Complexity: O(numbers); with a codec it allocates room for what is encoded.
     func write(_ numbers: Span<Float>, to buffer: inout Buffer<UInt8>, at offset: Int) -> Int {
         precondition(numbers.count == floats)
         let payload = offset + UpdateSlot.envelopeBytes
@@ -30,9 +34,14 @@ extension AnswerFormat {
         return byteCount
     }
 
-    /// Gives the numbers of a slot to `body`, decoded if there is a codec. O(numbers).
-    /// - Parameter body: Its envelope is the one given, unless the update cannot be decoded. The numbers of a slot that is not
-    ///   sound are any numbers.
+    /// Gives the numbers of a slot to `body`, decoded if there is a codec. O(numbers); without a codec they are not
+    /// copied.
+    /// - Parameters:
+    ///   - buffer: the message.
+    ///   - offset: where the slot begins, in bytes.
+    ///   - envelope: what the slot's envelope says, or what is wrong with it.
+    ///   - body: called once. Its envelope is the one given, unless the update cannot be decoded. The numbers of a slot
+    ///     that is not sound are any numbers.
     package func withNumbers<R>(
         _ buffer: borrowing Buffer<UInt8>, at offset: Int, _ envelope: Result<UpdateSlot.Envelope, UpdateSlot.Defect>,
         _ body: (
@@ -63,10 +72,11 @@ extension AnswerFormat {
         return buffer.withSpan(of: Float.self, at: state, count: stateFloats) { body(checked, update.span, $0) }
     }
 
-    /// What the server would get of an update: in a run of one process it is encoded and decoded, too, so that it has the bits
-    /// of a run over ranks. O(numbers).
-    /// - Parameter numbers: The update, and perhaps a state behind it, which stays as it is.
-    /// - Returns: Bytes of the update as it would cross.
+    /// Replaces the numbers of an update by what the server would get of them: in a run of one process they are encoded
+    /// and decoded, too, so that it has the bits of a run over ranks. O(numbers); does nothing without a codec.
+    /// - Parameter numbers: the update, and perhaps a state behind it, which stays as it is.
+    /// - Returns: bytes of the update as it would cross.
+    /// - Throws: `CodecError` when the codec cannot read what it has written.
     func passThrough(_ numbers: inout MutableSpan<Float>) throws(CodecError) -> Int {
         guard let codec else { return capacity }
         let (plain, chosen) = split(numbers.span)
@@ -86,7 +96,8 @@ extension AnswerFormat {
         return 4 * plain.count + byteCount
     }
 
-    /// - Returns: The numbers of an update that cross as they are, and those that the codec encodes.
+    /// Divides an update into the numbers that cross as they are, and those that the codec encodes, each in their
+    /// order.
     private func split(_ numbers: Span<Float>) -> (plain: [Float], encoded: [Float]) {
         guard codec != nil else { return ((0..<updateFloats).map { numbers[unchecked: $0] }, []) }
         var (plain, chosen): ([Float], [Float]) = ([], [])
@@ -101,6 +112,9 @@ extension AnswerFormat {
         return (plain, chosen)
     }
 
+    /// Reads an update from its payload: the numbers that have crossed as they are, then those that were encoded, each
+    /// to its place.
+    /// - Throws: `CodecError` when the payload is too short, or the codec cannot read it.
     private func decode(_ payload: Span<UInt8>, into update: inout MutableSpan<Float>) throws(CodecError) {
         guard let codec else { preconditionFailure("without a codec nothing is decoded") }
         let plainBytes = 4 * (updateFloats - encodedFloats)

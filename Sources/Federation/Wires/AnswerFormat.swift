@@ -9,20 +9,30 @@ import Runtime
 /// 64  the update, as many bytes as the envelope says, at most `capacity`
 /// …   the state, Float32, at the next multiple of 4
 /// ```
-/// Without a codec an update is its numbers as Float32. With one it is first the numbers that the codec leaves alone, as
-/// Float32, then what the codec wrote of the others. A slot is as long as its answer, rounded up to a multiple of 64 bytes:
-/// always the same length (``hasOneLength``), or, with a codec whose encodings differ in length, at most ``slotBytes``. The state
-/// is never encoded.
+///
+/// Without a codec an update is its numbers as Float32. With one it is first the numbers that the codec leaves alone,
+/// as Float32, then what the codec wrote of the others. A slot is as long as its answer, rounded up to a multiple of 64
+/// bytes: always the same length (``hasOneLength``), or, with a codec whose encodings differ in length, at most
+/// ``slotBytes``. The state is never encoded: a client's memory must come back as it was.
+///
+/// Derived from the job, alike on every rank, so that messages carry no description of themselves. docs/WIRE.md has
+/// every byte.
 package struct AnswerFormat: Sendable {
     /// Numbers of an update, as it is trained and summed.
     package let updateFloats: Int
-    /// Numbers of a client's state; 0: none crosses.
+    /// Numbers of a client's state; 0 when none crosses.
     package let stateFloats: Int
-    /// What encodes the update; nil: it crosses as Float32.
+    /// What encodes the update; nil when it crosses as Float32.
     package let codec: (any UpdateCodec)?
-    /// Where the numbers that the codec encodes lie in the update, ascending. The others cross as Float32.
+    /// The ranges of the update that the codec encodes, ascending. The other numbers cross as Float32.
     package let encoded: [Range<Int>]
 
+    /// Describes answers.
+    /// - Parameters:
+    ///   - updateFloats: numbers of an update.
+    ///   - stateFloats: numbers of a client's state.
+    ///   - codec: what encodes updates; nil for none.
+    ///   - encoded: ranges of the update that it encodes.
     package init(
         updateFloats: Int, stateFloats: Int = 0, codec: (any UpdateCodec)? = nil, encoded: [Range<Int>] = []
     ) {
@@ -40,36 +50,42 @@ package struct AnswerFormat: Sendable {
         4 * (updateFloats - encodedFloats) + (codec?.capacity(count: encodedFloats) ?? 0)
     }
 
-    /// Whether all slots are equally long.
+    /// Whether all slots are equally long, so that their places are known without a message.
     var hasOneLength: Bool { codec.map { type(of: $0).isFixedLength } ?? true }
 
-    /// Bytes of the longest slot: a multiple of 64, so that every update is aligned.
+    /// Bytes of the longest slot: a multiple of 64, so that every update is aligned, and buffers have room for any
+    /// answer.
     package var slotBytes: Int { slotBytes(payloadBytes: capacity) }
 
-    /// Bytes of the slot of an update of so many bytes.
+    /// Bytes of the slot of an update that is written in so many bytes.
     func slotBytes(payloadBytes: Int) -> Int {
         UpdateSlot.envelopeBytes
             + (payloadBytes.roundedUp(toMultipleOf: 4) + 4 * stateFloats).roundedUp(toMultipleOf: 64)
     }
 
-    /// Bytes of a client's answer, the longest, on a device of its own, which keeps its state.
+    /// Bytes of the longest answer as a real device would send it, which keeps its state: for the simulated link.
     package var uploadBytes: Int { uploadBytes(payloadBytes: capacity) }
 
-    /// As ``uploadBytes``, of an update of so many bytes.
+    /// Bytes of an answer as a real device would send it, whose update is written in so many bytes.
     func uploadBytes(payloadBytes: Int) -> Int {
         UpdateSlot.envelopeBytes + payloadBytes.roundedUp(toMultipleOf: 64)
     }
 
-    /// As ``uploadBytes``, of an answer that has come. One that is damaged counts as the longest.
+    /// Bytes of an answer that has come, as a real device would have sent it: for the round's record. One that is
+    /// damaged counts as the longest.
     package func uploadBytes(of envelope: Result<UpdateSlot.Envelope, UpdateSlot.Defect>) -> Int {
         uploadBytes(payloadBytes: (try? envelope.get().payloadBytes) ?? capacity)
     }
 
-    /// The numbers that a client's work is written to: the update, and the state behind it.
+    /// Numbers that a client's work writes: the update, and the state behind it.
     var floats: Int { updateFloats + stateFloats }
 
     /// The envelope of an answer.
-    /// - Parameter payloadBytes: Of its update; nil: `capacity`.
+    /// - Parameters:
+    ///   - client: whose answer it is.
+    ///   - round: number and attempt.
+    ///   - result: what the client reports.
+    ///   - payloadBytes: bytes of its update as it is written; nil for the longest.
     package func envelope(
         _ client: Int, _ round: RoundID, _ result: LocalResult, payloadBytes: Int? = nil
     ) -> UpdateSlot.Envelope {
@@ -80,11 +96,13 @@ package struct AnswerFormat: Sendable {
         return envelope
     }
 
+    /// The code of the codec in an envelope.
     private var payloadCode: PayloadCode { codec.map { PayloadCode(type(of: $0)) } ?? .float32 }
 }
 
 extension AnswerFormat {
-    /// Reads and checks the envelope of a slot that should hold a client's answer. O(slot).
+    /// Reads and checks the envelope of a slot that should hold a client's answer. O(slot): the checksum covers all.
+    /// - Throws: `UpdateSlot.Defect` with the first rule of docs/WIRE.md that it breaks.
     package func readEnvelope(
         _ buffer: borrowing Buffer<UInt8>, at offset: Int, client: Int, round: RoundID
     ) throws(UpdateSlot.Defect) -> UpdateSlot.Envelope {
@@ -94,7 +112,7 @@ extension AnswerFormat {
             stateFloats: stateFloats, codec: payloadCode)
     }
 
-    /// The envelope of a slot that should hold a client's answer, or what is wrong with the slot. O(slot).
+    /// Reads the envelope of a slot that should hold a client's answer, or finds what is wrong with the slot. O(slot).
     func open(
         _ buffer: borrowing Buffer<UInt8>, at offset: Int, client: Int, round: RoundID
     ) -> Result<UpdateSlot.Envelope, UpdateSlot.Defect> {
@@ -105,12 +123,14 @@ extension AnswerFormat {
         }
     }
 
-    /// Finds the slots of an answer that came point to point. A damaged one stands for the client whose turn it was; when where
-    /// they lie is damaged, all that is owed is.
+    /// Finds the slots of an answer that came point to point. A damaged one stands for the client whose turn it was;
+    /// when the index that says where slots lie is damaged, so are all that are owed.
     /// - Parameters:
-    ///   - pending: The clients that the worker owes; what has come is taken out, what is not owed is dropped.
-    ///   - round: Round of a client's work that is waited for; nil: none is.
-    /// - Returns: Whose they are, and where they lie.
+    ///   - answer: a message, which is not trusted.
+    ///   - pending: the clients that the worker owes; what has come is taken out, what is not owed is dropped.
+    ///   - round: the round of a client's work that is waited for; nil when none is.
+    /// - Returns: whose the slots are, and where they lie. A place at the message's end is that of a slot that cannot
+    ///   be found.
     func slots(
         of answer: borrowing Buffer<UInt8>, pending: inout [Int], round: (_ client: Int) -> RoundID?
     ) -> [(client: Int, round: RoundID, offset: Int)] {
@@ -137,7 +157,7 @@ extension AnswerFormat {
         return slots
     }
 
-    /// Bytes of each slot of an answer that came point to point; nil when that is damaged.
+    /// Bytes of each slot of an answer that came point to point; nil when its index is damaged.
     private func slotLengths(of answer: borrowing Buffer<UInt8>) -> [Int]? {
         guard !hasOneLength else { return [Int](repeating: slotBytes, count: answer.count / slotBytes) }
         return answer.withSpan(of: UInt8.self, at: 0, count: answer.count) {
@@ -146,23 +166,33 @@ extension AnswerFormat {
     }
 }
 
-/// Where answers of different lengths end in a message that goes point to point, written behind them.
+/// The index of answers of different lengths in a message that goes point to point, written behind them.
 ///
 /// ```
 /// n × UInt32 bytes of each slot   UInt32 n   UInt32 CRC-32C of the numbers before
 /// ```
+///
+/// It lies at the end, because a worker knows the lengths only when all answers are written. It has a checksum of its
+/// own: a wrong length would let one damaged slot hide all behind it.
 enum SlotIndex {
+    /// Bytes of the index of so many slots.
     static func byteCount(slots: Int) -> Int { 4 * slots + 8 }
 
-    /// - Parameter bytes: `byteCount(slots: lengths.count)` of them.
+    /// Writes an index.
+    /// - Parameters:
+    ///   - lengths: bytes of each slot.
+    ///   - bytes: the place of the index, `[byteCount(slots: lengths.count)]`.
     static func write(_ lengths: [Int], to bytes: inout MutableSpan<UInt8>) {
         for (i, length) in (lengths + [lengths.count]).enumerated() { bytes.store(UInt32(length), at: 4 * i) }
         let end = 4 * lengths.count + 4
         bytes.store(CRC32C.of(bytes.span.bytes.extracting(..<end)), at: end)
     }
 
-    /// - Parameter accepted: Bytes that a slot can have.
-    /// - Returns: Bytes of each slot, which with the index make up the message; nil when the index is damaged.
+    /// Reads the index at a message's end.
+    /// - Parameters:
+    ///   - message: the whole message, which is not trusted.
+    ///   - accepted: bytes that a slot can have.
+    /// - Returns: bytes of each slot, which with the index make up the message; nil when the index is damaged.
     static func read(_ message: Span<UInt8>, accepting accepted: ClosedRange<Int>) -> [Int]? {
         guard message.count >= byteCount(slots: 0) else { return nil }
         let count = Int(message.load(UInt32.self, at: message.count - 8))

@@ -1,30 +1,44 @@
 package import FedCore
 
-/// Takes in what the clients of an exchange answer.
+/// Takes in what the clients of an exchange answer: ``RoundTally`` for updates, ``EvaluationTally`` for evaluations.
+/// Called by wires and exchanges on the server's thread, in the order of arrival, which must not show in any result.
+///
+/// It judges answers and never throws: what is wrong with one is counted and logged, and the round goes on.
 package protocol AnswerReceiver: AnyObject {
-    /// How many answers count.
+    /// Number of answers that count.
     var participants: Int { get }
 
-    /// A client's answer as it came: its envelope, or what is wrong with it, its numbers, and the client's new state.
-    /// - Parameter bytes: What the client sent, its state apart.
+    /// Takes in one client's answer as it came.
+    /// - Parameters:
+    ///   - client: the client whose answer was expected here.
+    ///   - envelope: what the client reports, or what is wrong with the message.
+    ///   - update: its numbers; any numbers, when something is wrong.
+    ///   - state: its new state; empty when clients keep none.
+    ///   - bytes: bytes of the answer as a real device would send it.
     func receive(
         _ client: Int, _ envelope: Result<UpdateSlot.Envelope, UpdateSlot.Defect>, _ update: Span<Float>,
         state: Span<Float>, bytes: Int)
 
-    /// A sum of clients' updates, as ``PartialSum`` writes it with these levels, and an envelope of each.
+    /// Takes in a sum of clients' updates, as ``PartialSum`` writes it with these levels, and an envelope of each.
+    /// - Parameters:
+    ///   - envelopes: each client of the sum, with what it reports or what is wrong.
+    ///   - words: the sum, and behind it its weight and its checksum.
+    ///   - levels: levels of each block that is scaled.
+    ///   - bytes: size of the messages it came in.
     func receive(
         _ envelopes: [(client: Int, envelope: Result<UpdateSlot.Envelope, UpdateSlot.Defect>)], sum words: Span<Int64>,
         levels: [ScaledSum.Levels], bytes: Int)
 
-    /// Clients that nothing will come of: of a lost rank.
+    /// Counts clients whose rank was lost and whose work nobody else does.
     func drop(_ clients: Int)
 
-    /// Clients that the server waits for no longer.
+    /// Counts clients that the server waits for no longer.
     func giveUp(_ clients: Int)
 }
 
 extension AnswerReceiver {
-    /// Where only answers one by one make sense, no wire that sums is used.
+    /// Rejects every client of the sum: receivers that understand answers one by one only are used with no wire that
+    /// sums.
     package func receive(
         _ envelopes: [(client: Int, envelope: Result<UpdateSlot.Envelope, UpdateSlot.Defect>)], sum words: Span<Int64>,
         levels: [ScaledSum.Levels], bytes: Int

@@ -3,10 +3,10 @@ import MPI
 import Records
 import Runtime
 
-/// The default wire: every client's update comes up by itself in `MPI_Gatherv`.
+/// The default wire: every client's update comes up by itself in `MPI_Igatherv`.
 ///
-/// With many clients on a rank the updates come in waves, its parts, so that the server's buffer stays under a bound
-/// whatever the cohort.
+/// With many clients on a rank the updates come in waves, which are the wire's parts, so that the server's buffer stays
+/// under 64 MiB whatever the cohort, unless one update of each worker needs more.
 final class GathervWire: Wire {
     static let name = "gatherv"
     static let summary = "each client's update by MPI_Gatherv"
@@ -14,19 +14,22 @@ final class GathervWire: Wire {
     static let deliversEachUpdate = true
 
     private let communicator: any Communicator
+    /// Ranks that send, all but rank 0.
     private let workers: Int
+    /// How an answer lies in a message.
     private let format: AnswerFormat
-    /// Clients of one worker in one wave.
+    /// Clients of one worker in one wave, at most.
     private let slotsPerWave: Int
-    /// On the server, between waves.
+    /// On the server, memory for one wave; nil while MPI has it, and for good once a wave was given up.
     private var receiveBuffer: Buffer<UInt8>?
-    /// On a worker: what it sends, or has sent last.
+    /// On a worker: the answers that it sends, or has sent last.
     private var batch: UpdateBatch
     private let transfers: TransferClock
 
-    /// Bound of the server's buffer, unless one update per worker needs more.
+    /// Bound of the server's buffer in bytes, unless one update of each worker needs more.
     static let defaultServerBytes = 64 << 20
 
+    /// Makes the wire with the usual bound. Updates are not summed on the way, so `terms` does not matter.
     convenience init(
         _ communicator: any Communicator, _ format: AnswerFormat, cohortSize: Int, terms: UpdateTerms,
         _ transfers: TransferClock
@@ -35,6 +38,9 @@ final class GathervWire: Wire {
             communicator, format, cohortSize: cohortSize, transfers, serverBytes: Self.defaultServerBytes)
     }
 
+    /// Makes the wire with another bound.
+    /// - Parameter serverBytes: bound of the server's buffer in bytes; the same on every rank, because waves follow
+    ///   from it.
     init(
         _ communicator: any Communicator, _ format: AnswerFormat, cohortSize: Int, _ transfers: TransferClock,
         serverBytes: Int
@@ -50,11 +56,13 @@ final class GathervWire: Wire {
         }
     }
 
+    /// Waves of a round: as many as the worker with the most clients needs.
     func partCount(_ assignment: Assignment) -> Int {
         let longest = assignment.clientsOfWorker.reduce(0) { max($0, $1.count) }
         return (longest + slotsPerWave - 1) / slotsPerWave
     }
 
+    /// A worker's clients of one wave, in the order of its work.
     func clients(of worker: Int, part wave: Int, _ assignment: Assignment) -> ArraySlice<Int> {
         let clients = assignment.clientsOfWorker[worker]
         let start = min(wave * slotsPerWave, clients.count)
@@ -63,6 +71,7 @@ final class GathervWire: Wire {
 
     // MARK: Worker
 
+    /// An order's clients in messages of at most a wave.
     func answers(to clients: [Int]) -> [ArraySlice<Int>] {
         stride(from: 0, to: clients.count, by: slotsPerWave).map { clients[$0..<min($0 + slotsPerWave, clients.count)] }
     }
@@ -81,7 +90,8 @@ final class GathervWire: Wire {
 
     func corrupt() { batch.corrupt() }
 
-    /// The batch keeps its contents, and may be sent again.
+    /// Sends a wave. The batch keeps its contents, because they may have to be sent again by an order; when the gather
+    /// is given up, MPI may still read from the memory, so it is left to MPI and copied.
     func send(unless giveUp: () throws -> Bool) throws {
         let (count, clients) = (batch.byteCount, batch.clients.count)
         try transfers.enterCollective()
@@ -101,8 +111,8 @@ final class GathervWire: Wire {
         batch.sent(try send(batch.message()))
     }
 
-    /// Says how long the answers are, where they differ. Collective, unless it is given up.
-    /// - Returns: Whether the server knows them.
+    /// Tells the server how long the answers are, where they differ. Collective, unless it is given up.
+    /// - Returns: whether the server knows them; false when it was given up.
     private func sendLengths(unless giveUp: () throws -> Bool) throws -> Bool {
         guard !format.hasOneLength else { return true }
         let lengths = batch.lengths
@@ -117,6 +127,8 @@ final class GathervWire: Wire {
 
     // MARK: Server
 
+    /// Receives a wave into the one buffer, checks every slot, and hands the answers over. Where answers differ in
+    /// length, a gather of the lengths comes first.
     func collect(
         round: RoundID, part wave: Int, _ assignment: Assignment, into tally: any AnswerReceiver,
         unless giveUp: () throws -> Bool
@@ -146,8 +158,13 @@ final class GathervWire: Wire {
         return true
     }
 
-    /// Bytes of each answer of each worker; nil when it was given up. Collective where answers differ in length.
-    /// - Throws: `UpdateSlot.Defect` when a worker names lengths that its answers cannot have.
+    /// Learns how long the answers are: from the format, or, where they differ, from the workers. Collective then.
+    /// - Parameters:
+    ///   - clients: number of answers of each worker.
+    ///   - giveUp: asked a few times a second; true leaves the collective.
+    /// - Returns: bytes of each answer of each worker; nil when it was given up.
+    /// - Throws: `UpdateSlot.Defect` when a worker names lengths that its answers cannot have: where the others begin
+    ///   would then be unknown.
     private func receiveLengths(_ clients: [Int], unless giveUp: () throws -> Bool) throws -> [[Int]]? {
         guard !format.hasOneLength else { return clients.map { [Int](repeating: format.slotBytes, count: $0) } }
         var request = try communicator.startGatherv(
@@ -169,6 +186,7 @@ final class GathervWire: Wire {
         return lengths
     }
 
+    /// Opens a worker's answer to an order; slots of other rounds, and of clients that are not owed, are dropped.
     func open(
         _ answer: borrowing Buffer<UInt8>, pending: inout [Int], round: RoundID, into tally: any AnswerReceiver
     ) {
@@ -176,6 +194,7 @@ final class GathervWire: Wire {
     }
 
     /// Checks slots that should hold these clients' answers, then hands them over.
+    /// - Complexity: O(bytes): a checksum, and a pass of the tally.
     private func deliver(
         _ slots: [(client: Int, round: RoundID, offset: Int)], of buffer: borrowing Buffer<UInt8>,
         to tally: any AnswerReceiver

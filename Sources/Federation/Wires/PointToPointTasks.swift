@@ -3,24 +3,30 @@ import MPI
 import Records
 import Runtime
 
-/// Tasks for single workers and their answers, point to point: after a rank was lost, and in asynchronous runs. Nobody waits
-/// for anybody but the server for its own workers: MPI's collectives need all ranks, and so does making a smaller
-/// communicator; a task and an answer need two.
+/// Orders for single workers and their answers, point to point: after a rank was lost, and in asynchronous runs. Nobody
+/// waits for anybody but the server for its own workers: MPI's collectives need all ranks, and so does making a smaller
+/// communicator; an order and an answer need two.
 ///
-/// A task is a `RoundFrame` for one worker with its clients; the worker answers with their updates, as the wire writes them,
-/// in one message or several. Who owes what is in the ``WorkerPool``.
+/// An order is a `RoundFrame` for one worker with its clients; the worker answers with their updates, as the wire
+/// writes them, in one message or several. Who owes what is in the ``WorkerPool``. The price is that the weights go to
+/// each worker by a message of its own.
 final class PointToPointTasks {
     private let pool: WorkerPool
     private let messages: WorkerMessages
     private let parameterCount: Int
     private let cohortCapacity: Int
     private let timeline: Timeline
-    /// Per worker, when its last answer was taken in hand, on the clock of all ranks; 0 before.
+    /// By worker, when its last answer was taken in hand, on the clock of all ranks; 0 before. Tells workers how long
+    /// they have waited.
     private var opened: [Int]
 
+    /// Registers with the pool, which drops messages to and from a worker that is lost.
     /// - Parameters:
+    ///   - pool: the workers.
+    ///   - control: for messages point to point.
     ///   - parameterCount: floats that go down.
     ///   - cohortCapacity: clients that a frame has room for.
+    ///   - timeline: the server's phases.
     init(
         _ pool: WorkerPool, on control: any Communicator, parameterCount: Int, cohortCapacity: Int, _ timeline: Timeline
     ) {
@@ -33,7 +39,8 @@ final class PointToPointTasks {
         pool.look(after: messages)
     }
 
-    /// Sends a worker a task for clients that it owes, with the weights and what goes beside them.
+    /// Sends a worker an order for clients that it owes, with the weights and what goes beside them. Does not wait for
+    /// it to be received; O(floats) for the copy.
     func send(
         _ task: ClientTask, for clients: [Int], to worker: Int, round: RoundID, down: Span<Float>
     ) throws {
@@ -53,13 +60,14 @@ final class PointToPointTasks {
         try messages.send(frame.intoBuffer(), to: worker, tag: ControlMessage.Tag.order)
     }
 
-    /// Tells a worker that there will be no further tasks: an empty one is the last.
+    /// Tells a worker that there will be no further orders: an empty one is the last.
     func end(_ worker: Int) throws {
         try messages.send(Buffer<UInt8>(count: 0), to: worker, tag: ControlMessage.Tag.order)
     }
 
-    /// Moves messages along, and hands over the answers that are complete.
-    /// - Parameter open: opens an answer, and takes what has come out of what its worker owes. It must not look at the pool.
+    /// Moves messages along, and hands over the answers that are complete. Does not wait.
+    /// - Parameter open: opens an answer, and takes what has come out of what its worker owes. It must not look at the
+    ///   pool.
     /// - Returns: whether something came.
     @discardableResult
     func serve(

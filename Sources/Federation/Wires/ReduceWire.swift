@@ -3,12 +3,14 @@ import MPI
 import Records
 import Runtime
 
-/// The wire of sums: each worker adds up its clients exactly, and `MPI_Reduce` adds up the workers. Rank 0 holds one sum,
-/// whatever the number of clients, and 64 bytes of each client.
+/// The wire of sums (`--wire reduce`): each worker adds up its clients exactly, and `MPI_Ireduce` adds up the workers.
+/// Rank 0 holds one sum, whatever the number of clients, and 64 bytes of each client.
 ///
 /// Exact sums are associative, so the weights have the bits that `GathervWire` gives. What is wrong with one update is
 /// found on its own rank; damage on the way spoils the whole sum, and leaves all of it out. Where updates are scaled by
-/// powers of two, the ranks first agree which levels of the sum there are.
+/// powers of two, the ranks first agree which levels of the sum there are, by an `MPI_Iallreduce`.
+///
+/// The words of a sum are 8 bytes each, twice those of an update; it pays with more than two clients a rank.
 final class ReduceWire: Wire {
     static let name = "reduce"
     static let summary = "exact partial sums by MPI_Reduce; rank 0's memory does not grow with the clients"
@@ -18,17 +20,22 @@ final class ReduceWire: Wire {
     private let communicator: any Communicator
     private let transfers: TransferClock
     private let format: AnswerFormat
+    /// Weights and bounds of the sum, the same on every rank.
     private let terms: UpdateTerms
     private let workers: Int
 
     /// A worker's partial sum, kept in case it has to be sent again.
     private var sum: UpdateSum
+    /// The round that the sum is of.
     private var round = RoundID(0)
+    /// The clients in the sum, or left out of it, with what they report.
     private var results: [(client: Int, result: LocalResult)] = []
-    /// Where a client's update is written; nil while it is.
+    /// Memory that a client's update is written to, reused; nil while it is lent.
     private var slot: Buffer<UInt8>?
+    /// Whether a byte of the next message is to be changed.
     private var isToCorrupt = false
 
+    /// Makes one rank's half; a worker's has memory for one sum and one update.
     init(
         _ communicator: any Communicator, _ format: AnswerFormat, cohortSize: Int, terms: UpdateTerms,
         _ transfers: TransferClock
@@ -43,6 +50,7 @@ final class ReduceWire: Wire {
         sum = isWorker ? terms.emptySum() : UpdateSum(UpdateShape(plain: 0), totalWeight: 1)
     }
 
+    /// One part, or none without clients.
     func partCount(_ assignment: Assignment) -> Int { assignment.cohortSize > 0 ? 1 : 0 }
 
     func clients(of worker: Int, part: Int, _ assignment: Assignment) -> ArraySlice<Int> {
@@ -51,6 +59,7 @@ final class ReduceWire: Wire {
 
     // MARK: Server
 
+    /// Receives envelopes and sum, and hands them over together.
     func collect(
         round: RoundID, part: Int, _ assignment: Assignment, into tally: any AnswerReceiver,
         unless giveUp: () throws -> Bool
@@ -81,7 +90,9 @@ final class ReduceWire: Wire {
         return true
     }
 
-    /// The union of all ranks' levels; nil when it was given up. Collective, unless there is nothing to agree on.
+    /// Agrees on the union of all ranks' levels. Collective, unless there is nothing to agree on.
+    /// - Returns: nil when it was given up.
+    /// - Throws: `UpdateSlot.Defect.damagedSum` when the ranks' maximum are no levels that can be.
     private func agree(
         on levels: [ScaledSum.Levels], unless giveUp: () throws -> Bool
     ) throws -> [ScaledSum.Levels]? {
@@ -102,6 +113,8 @@ final class ReduceWire: Wire {
         return union
     }
 
+    /// Opens a worker's answer to an order. A message that is not made of envelopes, a sum and its levels, or is of
+    /// another round or of clients that are not owed, is dropped as a whole.
     func open(
         _ answer: borrowing Buffer<UInt8>, pending: inout [Int], round: RoundID, into tally: any AnswerReceiver
     ) {
@@ -125,7 +138,7 @@ final class ReduceWire: Wire {
         }
     }
 
-    /// What the end of an answer says of its sum: the levels, and with them its length.
+    /// Reads from the end of an answer the levels of its sum, and with them the sum's length; nil when there are none.
     private func levels(of answer: borrowing Buffer<UInt8>) -> (levels: [ScaledSum.Levels], sumBytes: Int)? {
         let count = LevelWords.count(terms.shape)
         guard answer.count >= count * 8 else { return nil }
@@ -133,6 +146,7 @@ final class ReduceWire: Wire {
         return levels.map { ($0, PartialSum.words(terms.shape, $0) * 8) }
     }
 
+    /// Reads the envelopes of these clients.
     private func read(
         _ buffer: borrowing Buffer<UInt8>, of clients: [Int], round: RoundID
     ) -> [(client: Int, envelope: Result<UpdateSlot.Envelope, UpdateSlot.Defect>)] {
@@ -152,20 +166,24 @@ final class ReduceWire: Wire {
 
     // MARK: Worker
 
+    /// All clients of an order in one message: a sum is one.
     func answers(to clients: [Int]) -> [ArraySlice<Int>] { clients.isEmpty ? [] : [clients[...]] }
 
+    /// Begins a sum, or keeps the one that is here: of an order, if it holds no other clients than these.
     func begin(_ clients: ArraySlice<Int>, round: RoundID, isOrder: Bool) {
         let keeps = isOrder && self.round == round && Set(results.map(\.client)).isSubset(of: clients)
         if !keeps { begin(round) }
     }
 
+    /// Whether a client is in the sum, or has been left out of it.
     func has(_ client: Int) -> Bool { results.contains { $0.client == client } }
 
+    /// Lends the one place for an update; the sum takes it in when it is put back.
     func takeSlot() -> AnswerSlot {
         AnswerSlot(slot.take() ?? Buffer(count: 4 * format.updateFloats), at: 0, floats: format.updateFloats)
     }
 
-    /// Adds an answer's update, and has the slot free for the next.
+    /// Adds an answer's update to the sum, and has the slot free for the next. O(floats).
     func put(_ slot: consuming AnswerSlot, of client: Int, _ result: LocalResult) {
         let change = slot.intoBuffer()
         var result = result
@@ -179,6 +197,7 @@ final class ReduceWire: Wire {
 
     func corrupt() { isToCorrupt = true }
 
+    /// Sends envelopes and sum. The sum is kept, because an order may ask for it.
     func send(unless giveUp: () throws -> Bool) throws {
         let envelopes = envelopes(room: 0)
         try transfers.enterCollective()
@@ -196,6 +215,7 @@ final class ReduceWire: Wire {
         transfers.endGather(bytes: bytes, clients: results.count)
     }
 
+    /// Sends envelopes, sum and levels as one message.
     func answer(by send: (consuming Buffer<UInt8>) throws -> Buffer<UInt8>) throws {
         let envelopeBytes = results.count * UpdateSlot.envelopeBytes
         let levels = sum.levels
@@ -212,14 +232,15 @@ final class ReduceWire: Wire {
         begin(round)
     }
 
+    /// Begins an empty sum.
     private func begin(_ round: RoundID) {
         self.round = round
         sum.reset()
         results.removeAll(keepingCapacity: true)
     }
 
-    /// Adds an update, unless something is wrong with it: in a sum nobody finds it again.
-    /// - Returns: why it is left out; nil: it is not.
+    /// Adds an update, unless something is wrong with it: within a sum nobody would find it again.
+    /// - Returns: the status that says why it is left out; nil when it is in.
     private func add(_ client: Int, _ result: LocalResult, _ change: Span<Float>) -> UpdateStatus? {
         let envelope = UpdateSlot.Envelope(client: client, round: round, result: result, payloadBytes: 0)
         do {
@@ -235,7 +256,7 @@ final class ReduceWire: Wire {
         }
     }
 
-    /// A message that begins with the envelopes of all that was put in.
+    /// Makes a message that begins with the envelopes of all that was put in.
     /// - Parameter room: bytes behind them.
     private func envelopes(room: Int) -> Buffer<UInt8> {
         var buffer = Buffer<UInt8>(count: results.count * UpdateSlot.envelopeBytes + room)

@@ -1,33 +1,41 @@
 import MPI
 
-/// Answers of some clients of one round, one behind another: what a worker sends, and keeps in case it has to send it again.
+/// Answers of some clients of one round, one behind another: what a worker sends, and keeps in case it has to send it
+/// again. Its memory, room for as many of the longest answers, is used from round to round.
 struct UpdateBatch: ~Copyable {
     private let format: AnswerFormat
+    /// The round and the attempt that the answers are to.
     private(set) var round = RoundID(0)
+    /// The clients whose answers are here, in the order in which they lie.
     private(set) var clients: [Int] = []
-    /// Where each client's slot begins, and where the last one ends.
+    /// The beginning of each client's slot in bytes, and the end of the last one.
     private var offsets = [0]
-    /// Answers that there is room for.
+    /// Answers that there is room for, of the longest length.
     private var room: Int
-    /// Nil while it is sent or written to.
+    /// The answers; nil while they are sent or written to.
     private var buffer: Buffer<UInt8>?
-    /// Where answers are written that are then encoded; nil while one is, and without a codec.
+    /// Memory for an answer that is then encoded; nil while one is written, and without a codec.
     private var staging: Buffer<UInt8>?
 
+    /// Memory for so many answers.
     init(_ format: AnswerFormat, room: Int) {
         self.format = format
         self.room = room
         buffer = Buffer(count: room * format.slotBytes)
     }
 
+    /// Bytes of the answers that are here.
     var byteCount: Int { offsets[clients.count] }
 
     /// Bytes of each slot.
     var lengths: [Int] { clients.indices.map { offsets[$0 + 1] - offsets[$0] } }
 
     /// Makes room for the answers of these clients.
-    /// - Parameter isAnswer: whether they are sent as one message, so that there is room for these alone; those that are here
-    ///   already, and sound, are kept. Otherwise it begins empty.
+    /// - Parameters:
+    ///   - clients: clients of the part.
+    ///   - round: number and attempt.
+    ///   - isAnswer: whether they are sent as one message, so that there is room for these alone; those that are here
+    ///     already, and sound, are kept. Otherwise it begins empty.
     mutating func begin(_ clients: ArraySlice<Int>, round: RoundID, isAnswer: Bool) {
         let kept = isAnswer ? self.clients.filter { clients.contains($0) && has($0, round: round) } : []
         let fits = isAnswer ? room == clients.count : room >= clients.count
@@ -58,7 +66,7 @@ struct UpdateBatch: ~Copyable {
         if kept.isEmpty { offsets = [0] }
     }
 
-    /// Whether a client's answer of this round is here, and sound.
+    /// Whether a client's answer of this round is here, and undamaged: `--inject corrupt` damages it here.
     private func has(_ client: Int, round: RoundID) -> Bool {
         guard round == self.round, let slot = clients.firstIndex(of: client) else { return false }
         switch buffer {
@@ -69,7 +77,8 @@ struct UpdateBatch: ~Copyable {
         }
     }
 
-    /// Lends the place of the next answer; `put` takes it back.
+    /// Lends the place of the next answer; `put` takes it back. With a codec it is memory beside the batch.
+    /// - Precondition: there is room for one more.
     mutating func takeSlot() -> AnswerSlot {
         precondition(clients.count < room, "a batch of \(room) answers is full")
         guard format.codec != nil else {
@@ -81,7 +90,8 @@ struct UpdateBatch: ~Copyable {
         }
     }
 
-    /// Takes an answer whose numbers have been written. O(slot): the checksum is of all of them.
+    /// Takes an answer whose numbers have been written, encodes it if there is a codec, and writes its envelope.
+    /// O(slot): the checksum covers all.
     mutating func put(_ slot: consuming AnswerSlot, of client: Int, _ result: LocalResult) {
         let start = byteCount
         var payloadBytes = format.capacity
@@ -110,14 +120,14 @@ struct UpdateBatch: ~Copyable {
         self.buffer = .some(buffer)
     }
 
-    /// The memory, to be sent; `giveBack` returns it.
+    /// Gives the memory away, to be sent; `giveBack` returns it.
     mutating func take() -> Buffer<UInt8> {
         guard let buffer = buffer.take() else { preconditionFailure("the batch is being sent") }
         return buffer
     }
 
-    /// The answers as one message: the memory itself, or where answers differ in length a copy with an index of them. `sent`
-    /// takes it back.
+    /// The answers as one message: the memory itself, or, where answers differ in length, a copy with an index of them.
+    /// `sent` takes it back.
     mutating func message() -> Buffer<UInt8> {
         guard !format.hasOneLength else { return take() }
         let lengths = lengths
@@ -135,12 +145,14 @@ struct UpdateBatch: ~Copyable {
         if format.hasOneLength { giveBack(message) }
     }
 
+    /// Takes the memory back from MPI.
     mutating func giveBack(_ buffer: consuming Buffer<UInt8>) {
         self.buffer = .some(buffer)
     }
 }
 
 extension Buffer where Element == UInt8 {
+    /// Copies bytes from one buffer to another.
     fileprivate mutating func copy(_ count: Int, from other: borrowing Buffer<UInt8>, at start: Int, to place: Int) {
         other.withSpan(of: UInt8.self, at: start, count: count) { bytes in
             withMutableSpan(of: UInt8.self, at: place, count: count) { own in

@@ -144,12 +144,17 @@ final class RoundLoop {
             try stop.check()
             timeline.enter(.encode)
             let round = RoundID(number, attempt: attempt)
+            // Sₜ ← a set of m clients.
             let cohort = cohorts.draw(round)
+            // For each client k ∈ Sₜ in parallel: wₖ ← ClientUpdate(k, wₜ). The tally has Σ nₖ(wₖ − wₜ) and Σ nₖ
+            // afterwards.
             asked = try collect(round, cohort, model.prepareDown(), &record)
+            // With too few updates, the same round again: another cohort, the same weights.
             if tally.participants >= model.minimumUpdates { break }
             try noteShortage(record, mayRepeat: attempt < job.settings.roundRetries)
         }
         timeline.enter(.aggregate)
+        // wₜ₊₁ ← wₜ + Σ nₖ(wₖ − wₜ) / Σ nₖ, or what aggregation, stages and strategy make of it.
         model.step(number, along: tally)
         rejections.tell()
         try states?.commit()

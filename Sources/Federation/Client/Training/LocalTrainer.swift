@@ -193,6 +193,7 @@ final class LocalTrainer {
         // Steps end the training within an epoch, or after any number of them.
         let lastStep = settings.localSteps ?? .max
         let epochs = settings.localSteps == nil ? settings.epochs : samples.isEmpty ? 0 : .max
+        // For each local epoch, for each batch b of it: w ← w − η∇ℓ(w; b).
         for epoch in 0..<epochs {
             shuffle(samples, by: streams.order(epoch: epoch))
             var loss = 0.0

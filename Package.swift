@@ -105,13 +105,23 @@ let package = Package(
             name: "RunStore",
             dependencies: ["CSQLite", "FedCore", "Cryptography", "Files", "Records", "Recording"]),
 
+        // Jobs: what a program does with runs, without the words and the tables of a command line.
+        .target(
+            name: "Launching", dependencies: ["CProcess", "MPI", "FedCore", "Records", "Runtime"]),
+        .target(
+            name: "Experiments",
+            dependencies: [
+                "MPI", "FedCore", "Cryptography", "Files", "Records", "Runtime", "NeuralNet", "Datasets", "Federation",
+                "Inference", "Recording", "RunStore", "Analysis", "Launching",
+            ]),
+
         // Composition: the only target that knows everybody.
         .executableTarget(
             name: "fedmpi",
             dependencies: [
                 "CProcess", "MPI", "FedCore", "Cryptography", "Files", "Devices", "Records", "Runtime", "Strategies",
                 "Aggregation", "Selection", "Codecs", "NeuralNet", "Datasets", "ONNX", "Federation", "SplitLearning",
-                "Inference", "Serving", "Recording", "RunStore", "Analysis",
+                "Inference", "Serving", "Recording", "RunStore", "Analysis", "Launching", "Experiments",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"), .product(name: "Yams", package: "Yams"),
             ]),
@@ -172,10 +182,18 @@ let package = Package(
             ],
             resources: [.copy("Fixtures")]),
         .testTarget(
+            name: "LaunchingTests", dependencies: ["Records", "Launching"]),
+        .testTarget(
+            name: "ExperimentsTests",
+            dependencies: [
+                "MPI", "MPITesting", "FedCore", "Records", "Runtime", "NeuralNet", "Datasets", "Federation", "Analysis",
+                "Experiments",
+            ]),
+        .testTarget(
             name: "CLITests",
             dependencies: [
-                "MPI", "MPITesting", "FedCore", "Records", "Runtime", "NeuralNet", "Datasets", "Federation",
-                "SplitLearning", "Serving", "Recording", "RunStore", "Analysis", "fedmpi",
+                "FedCore", "Records", "NeuralNet", "Datasets", "Federation", "SplitLearning", "Serving", "Recording",
+                "RunStore", "Analysis", "Experiments", "fedmpi",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 

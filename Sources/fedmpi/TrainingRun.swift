@@ -1,7 +1,9 @@
 import Analysis
+import Experiments
 import FedCore
 import Federation
 import Foundation
+import Launching
 import MPI
 import Recording
 import Records
@@ -23,7 +25,7 @@ struct TrainingRun {
     /// - Returns: what is to be done once MPI is finalised.
     func run(by scheme: some TrainingScheme, on world: any Communicator) throws -> (() -> Int32)? {
         let stop = StopSignals.raiseFlag()
-        let troubles = RunOutputs.troubles(rank: world.rank)
+        let troubles = OutputTroubles(rank: world.rank)
         let timekeeper = Timekeeper(world, isOn: output.timing == .on, sink: RunOutputs.openTimingFiles(troubles))
         var resumed: ResumedRun?
         let problem = try timekeeper.metered(world).agree {
@@ -81,10 +83,7 @@ struct TrainingRun {
         _ outputs: inout RunOutputs?
     ) throws -> [any RoundObserver] {
         let made = try RunOutputs(
-            job, resuming: resumed,
-            RunOutputs.Choice(
-                results: output.results, name: output.runName, checkpointEvery: output.checkpointEvery,
-                tensorboard: output.tensorboard, keepsHistory: !output.noHistory), troubles)
+            job, resuming: resumed, RunOutputs.Choice(output), troubles)
         outputs = made
         timekeeper.folder = made.folder.url.standardizedFileURL.path
         var observers: [any RoundObserver] = []

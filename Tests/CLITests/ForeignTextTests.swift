@@ -4,6 +4,7 @@ import FedCore
 import Foundation
 import Testing
 
+@testable import Experiments
 @testable import Federation
 @testable import Records
 @testable import RunStore

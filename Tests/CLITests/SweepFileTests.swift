@@ -1,9 +1,9 @@
 import FedCore
-import Federation
 import Foundation
 import Records
 import Testing
 
+@testable import Experiments
 @testable import fedmpi
 
 @Suite struct SweepFileTests {
@@ -33,8 +33,8 @@ import Testing
                 "strategy=fedprox,alpha=1.0,seed=1", "strategy=fedprox,alpha=1.0,seed=2",
             ])
         let last = try #require(points.last)
-        #expect(last.options.resolved.strategy == "fedprox" && last.options.resolved.alpha == 1)
-        #expect(last.options.resolved.seed == 2)
+        #expect(last.settings.strategy == "fedprox" && last.settings.alpha == 1)
+        #expect(last.settings.seed == 2)
         #expect(last.coordinates.map(\.name) == ["strategy", "alpha"], "the seed is no coordinate")
     }
 
@@ -48,7 +48,7 @@ import Testing
             grid: {seed: [7]}
             """)
         #expect(points.map(\.name) == ["tuned,seed=7", "strategy=fedavg,strategy-options=,seed=7"])
-        let settings = points.map(\.options.resolved)
+        let settings = points.map(\.settings)
         #expect(settings.map(\.rounds) == [30, 30] && settings.map(\.lr) == [0.02, 0.1])
         #expect(settings[0].strategyOptions == ["mu": "0.01"] && settings[1].strategyOptions == [:])
         #expect(points[0].coordinates.map(\.name) == ["case"])
@@ -57,16 +57,15 @@ import Testing
     @Test func `Cases without a grid are the whole sweep, and mappings may be in a grid`() throws {
         #expect(try points("cases: [{name: a, lr: 0.1}, {name: b, lr: 0.2}]").map(\.name) == ["a", "b"])
         let points = try points("grid: {strategy-options: [{mu: 0.1}, {mu: 1}], strategy: [fedprox]}")
-        #expect(points.map(\.options.resolved.strategyOptions) == [["mu": "0.1"], ["mu": "1"]])
+        #expect(points.map(\.settings.strategyOptions) == [["mu": "0.1"], ["mu": "1"]])
         #expect(points[0].name == "strategy-options=mu=0.1,strategy=fedprox")
     }
 
     @Test func `A run does not depend on the ranks there are, and keeps no time unless it is asked to`() throws {
-        let options = try points("grid: {seed: [1]}")[0].options
-        #expect(options.resolved.clients == 5)
-        #expect(options.output.timing == .off)
+        let point = try points("grid: {seed: [1]}")[0]
+        #expect(point.settings.clients == 5 && !point.isTimed)
         let timed = try points("base: {timing: on, no-report: false}\ngrid: {seed: [1]}")[0]
-        #expect(timed.options.output.timing == .on && timed.hasReport)
+        #expect(timed.isTimed && timed.hasReport)
     }
 
     @Test func `Names of folders have no strange characters`() throws {

@@ -1,3 +1,5 @@
+import FedCore
+
 extension RunReport {
     /// How unequally the clients are served.
     var clientAccuracy: Document.Section {

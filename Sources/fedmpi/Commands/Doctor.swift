@@ -3,6 +3,7 @@ import Datasets
 import FedCore
 import Federation
 import Foundation
+import Launching
 import MPI
 import NeuralNet
 import Runtime

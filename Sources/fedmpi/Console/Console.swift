@@ -1,6 +1,7 @@
 import CProcess
 import FedCore
 import Foundation
+import Launching
 import Synchronization
 
 /// Standard output and error, unbuffered: a line is out when the call returns.

@@ -1,4 +1,3 @@
-import Analysis
 import FedCore
 
 /// Numbers as the console shows them, whatever the locale.
@@ -25,15 +24,7 @@ enum Format {
     static func value(_ number: Double?, of metric: Metric) -> String? { Figures.value(number, of: metric) }
 
     /// Seconds as a person counts them: 7 s, 3 min 20 s, 2 h 5 min.
-    static func duration(_ seconds: Double) -> String {
-        // More than anybody waits for, and still a number of minutes.
-        let whole = Int(min(max(seconds, 0), 1e12).rounded())
-        switch whole {
-        case ..<60: return "\(whole) s"
-        case ..<3600: return "\(whole / 60) min \(whole % 60) s"
-        default: return "\(grouped(whole / 3600)) h \(whole / 60 % 60) min"
-        }
-    }
+    static func duration(_ seconds: Double) -> String { Figures.duration(seconds) }
 
     static func count(_ number: Int, _ noun: String) -> String { Figures.count(number, noun) }
 

@@ -3,6 +3,7 @@ import Devices
 import FedCore
 import Federation
 import Foundation
+import Launching
 import Logging
 import NeuralNet
 import Recording

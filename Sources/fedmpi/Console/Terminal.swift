@@ -1,4 +1,5 @@
 import Foundation
+import Launching
 
 /// Whether a person watches.
 enum Terminal {

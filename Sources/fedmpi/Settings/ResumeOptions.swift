@@ -1,4 +1,5 @@
 public import ArgumentParser
+import Experiments
 import FedCore
 import Foundation
 import Recording
@@ -54,17 +55,6 @@ struct ResumeOptions: ParsableArguments {
         try saved.validate()
         return ResumedRun(folder: folder, generation: generation, saved: saved)
     }
-}
-
-/// A run to continue.
-struct ResumedRun {
-    let folder: URL
-    let generation: CheckpointFiles.Generation
-    let saved: SavedRun
-
-    var state: RunState { saved.state }
-    /// Those of complete rounds, and what went wrong in them.
-    var earlierRecords: EarlierRecords { saved.earlierRecords(in: folder) }
 }
 
 extension CheckpointFiles.Generation: ExpressibleByArgument {}

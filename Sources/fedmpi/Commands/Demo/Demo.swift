@@ -1,6 +1,7 @@
 import ArgumentParser
 import FedCore
 import Foundation
+import Launching
 import Recording
 
 /// `fedmpi demo`.
@@ -49,6 +50,7 @@ struct Demo: ParsableCommand {
             do {
                 try launcher.run(ranks: step.ranks, step.arguments)
             } catch {
+                if let reason = error.reason { Console.error("fedmpi: \(reason)") }
                 Console.error(
                     "fedmpi: the demonstration ends here: its step \(index + 1) ended with code \(error.code)")
                 throw ExitCode(error.code)

@@ -1,10 +1,13 @@
 import ArgumentParser
 import Datasets
+import Experiments
 import FedCore
 import Federation
 import Foundation
+import Launching
 import MPI
 import NeuralNet
+import Recording
 import Records
 import Runtime
 
@@ -87,16 +90,18 @@ struct Distill: WorldCommand {
         var plan: DistillPlan?
         let problem = try world.agree {
             guard world.rank == 0 else { return }
+            var outputs = RunOutputs.Choice(output)
+            outputs.name = try FolderName(output.runName ?? RunFolder.datedName, option: "--run-name").text
             plan = try DistillPlan(
                 try settings(ranks: world.size), students: student.values, seeds: seeds?.values,
-                hasBaseline: !noBaseline,
-                output, stop: stop)
+                hasBaseline: !noBaseline, outputs, isTimed: output.timing == .on, stop: stop)
         }
         if let problem { throw problem }
         let group = try SweepGroup(world, groups: 1, stop: stop)
         let post = try SweepPost(world, stop: stop)
         if let plan { return try lead(plan, group, post, stop) }
-        if try SweepClient(group, post: post, stop: stop).run() { Launch.leaveBehindLostRanks() }
+        let reporter = SweepReporter.console(rank: world.rank, isLeader: false)
+        if try SweepClient(group, post: post, stop: stop, reporter: reporter).run() { Launch.leaveBehindLostRanks() }
         return nil
     }
 
@@ -109,7 +114,9 @@ struct Distill: WorldCommand {
         queue.whenDone = { progress.note($0) }
         progress.begin()
         do {
-            let hasLostRanks = try SweepLeader(group, post: post, queue: queue, stop: stop).run()
+            let hasLostRanks = try SweepLeader(
+                group, post: post, queue: queue, stop: stop, reporter: .console(rank: 0, isLeader: true)
+            ).run()
             let outcomes = queue.outcomes
             if hasLostRanks { Launch.leaveBehindLostRanks(code: conclude(plan, outcomes)) }
             return { conclude(plan, outcomes) }

@@ -1,4 +1,5 @@
 import Analysis
+import Experiments
 import Files
 import Foundation
 import NeuralNet

@@ -1,9 +1,11 @@
 import Analysis
 public import ArgumentParser
+import Experiments
 import FedCore
 import Federation
 import Foundation
 import Inference
+import Launching
 import MPI
 import NeuralNet
 import Records

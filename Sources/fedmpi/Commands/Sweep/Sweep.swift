@@ -1,7 +1,9 @@
 import ArgumentParser
+import Experiments
 import FedCore
 import Federation
 import Foundation
+import Launching
 import MPI
 import Records
 import Runtime
@@ -53,7 +55,8 @@ struct Sweep: WorldCommand {
         let problem = try world.agree {
             guard world.rank == 0 else { return }
             plan = try SweepPlan(
-                path: file, results: results, name: sweepName, makesFolder: !dryRun, stop: stop)
+                SweepFile(path: file).definition(), results: results, name: folderName(), makesFolder: !dryRun,
+                stop: stop)
         }
         if let problem { throw problem }
         if dryRun {
@@ -65,19 +68,26 @@ struct Sweep: WorldCommand {
         if let plan {
             return try lead(plan, group, post, stop)
         }
+        let isLeader = world.rank == group.leader
+        let reporter = SweepReporter.console(rank: world.rank, isLeader: isLeader)
         let hasLostRanks =
-            world.rank == group.leader
-            ? try SweepLeader(group, post: post, queue: nil, stop: stop).run()
-            : try SweepClient(group, post: post, stop: stop).run()
+            isLeader
+            ? try SweepLeader(group, post: post, queue: nil, stop: stop, reporter: reporter).run()
+            : try SweepClient(group, post: post, stop: stop, reporter: reporter).run()
         if hasLostRanks { Launch.leaveBehindLostRanks() }
         return nil
+    }
+
+    private func folderName() throws(ConfigurationError) -> String {
+        let name = sweepName ?? URL(fileURLWithPath: file).deletingPathExtension().lastPathComponent
+        return try FolderName(name, option: "--sweep-name").text
     }
 
     /// Rank 0's word; collective.
     private func groups(for plan: SweepPlan?, on world: any Communicator) throws -> Int {
         let count = plan.map { plan in
             SweepGroup.count(
-                ranks: world.size, runs: plan.runs.count, ranksPerRun: ranksPerRun ?? plan.file.ranksPerRun,
+                ranks: world.size, runs: plan.runs.count, ranksPerRun: ranksPerRun ?? plan.definition.ranksPerRun,
                 clients: plan.mostClients)
         }
         let word = try world.startBroadcast(Buffer([Int64(count ?? 0)]), root: 0).wait()
@@ -99,7 +109,9 @@ struct Sweep: WorldCommand {
         queue.whenDone = { progress.note($0) }
         progress.begin(group)
         do {
-            let hasLostRanks = try SweepLeader(group, post: post, queue: queue, stop: stop).run()
+            let hasLostRanks = try SweepLeader(
+                group, post: post, queue: queue, stop: stop, reporter: .console(rank: 0, isLeader: true)
+            ).run()
             let outcomes = queue.outcomes
             if hasLostRanks { Launch.leaveBehindLostRanks(code: conclude(plan, outcomes)) }
             return { conclude(plan, outcomes) }

@@ -1,3 +1,4 @@
+import Experiments
 import FedCore
 import Foundation
 import Yams
@@ -64,6 +65,14 @@ struct SweepFile {
                 throw error("\(name) is in the grid and in case '\(place.name)'")
             }
         }
+    }
+
+    /// With every point of the grid.
+    /// - Throws: `ConfigurationError` that names the first point with options that cannot be.
+    func definition() throws -> SweepDefinition {
+        SweepDefinition(
+            source: URL(fileURLWithPath: path), points: try SweepPoint.all(of: self), ranksPerRun: ranksPerRun,
+            target: target, columns: columns)
     }
 
     private mutating func readGrid(_ node: Node) throws {

@@ -1,3 +1,4 @@
+import Experiments
 import Federation
 import Foundation
 import Records

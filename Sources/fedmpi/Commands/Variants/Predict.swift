@@ -1,5 +1,6 @@
 public import ArgumentParser
 import Datasets
+import Experiments
 import FedCore
 import Federation
 import Foundation

@@ -1,4 +1,5 @@
 public import ArgumentParser
+import Experiments
 import FedCore
 import NeuralNet
 

@@ -1,6 +1,7 @@
 import Analysis
 import ArgumentParser
 import Datasets
+import Experiments
 import FedCore
 import Files
 import Foundation

@@ -1,0 +1,45 @@
+import CProcess
+import Foundation
+package import Runtime
+
+/// SIGINT and SIGTERM ask the run to stop. Their handlers only raise a flag; the run looks at it.
+package enum StopSignals {
+    private static let flag = StopFlag { $0 == SIGTERM && Launch.wasInterrupted ? SIGINT : $0 }
+
+    /// Room for the registers of any processor, some 10 KB, and more.
+    private static let stackBytes = 1 << 16
+
+    package static var isRaised: Bool { flag.isRaised }
+
+    /// From here on these signals raise the flag, instead of ending the process. To be called on the thread that computes.
+    ///
+    /// The handlers have a stack of their own: oneDNN's matrix kernels use the stack pointer for other things, so that a
+    /// handler's frame on the stack in use could land in the middle of the heap.
+    package static func raiseFlag() -> StopFlag {
+        // Made here: a handler must not.
+        let flag = flag
+        var action = sigaction()
+        action.__sigaction_handler.sa_handler = { number in StopSignals.flag.raise(number) }
+        // Never freed: a signal may come at any time.
+        let stack = UnsafeMutableRawPointer.allocate(byteCount: stackBytes, alignment: 64)
+        var place = stack_t(ss_sp: stack, ss_flags: 0, ss_size: stackBytes)
+        sigaltstack(&place, nil)
+        // Without SA_RESTART: a write that nobody reads must end, too.
+        action.sa_flags = SA_ONSTACK
+        sigemptyset(&action.sa_mask)
+        // A launcher may have left them blocked.
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        for number in [SIGINT, SIGTERM] {
+            sigaction(number, &action, nil)
+            sigaddset(&signals, number)
+        }
+        pthread_sigmask(SIG_UNBLOCK, &signals, nil)
+        return flag
+    }
+
+    /// From here on these signals end the process again.
+    static func lower() {
+        for number in [SIGINT, SIGTERM] { signal(number, SIG_DFL) }
+    }
+}

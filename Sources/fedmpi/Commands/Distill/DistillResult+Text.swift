@@ -1,0 +1,61 @@
+import Experiments
+
+// In words.
+extension DistillResult {
+    /// The table, and below it a line for each student that says whether distillation helped.
+    var text: String {
+        var table = TextTable([
+            ("model", .left), ("trained", .left), ("accuracy %", .right), ("to the teacher", .right),
+            ("agreement %", .right), ("parameters", .right), ("KB", .right),
+        ])
+        table.add([
+            teacher.model, "the teacher", Format.fixed(100 * teacher.accuracy, 2), "", "",
+            Format.grouped(teacher.parameters), Format.kilobytes(teacher.bytes),
+        ])
+        for student in students {
+            let rows =
+                [("distilled from \(student.teacher)", student.distilled)]
+                + (student.scratch.map { [("from scratch", $0)] } ?? [])
+            for (how, trained) in rows {
+                table.add(
+                    [student.model, how] + cells(trained)
+                        + [Format.grouped(student.parameters), Format.kilobytes(student.bytes)])
+            }
+        }
+        return ([table.text, ""] + students.compactMap(\.verdict)).joined(separator: "\n")
+    }
+
+    private func cells(_ trained: Trained) -> [String] {
+        func points(_ values: [Double]) -> String {
+            SeedStatistic(values.map { 100 * $0 })?.text(decimals: 2) ?? "-"
+        }
+        let mean = SeedStatistic(trained.accuracy)?.mean
+        return [
+            points(trained.accuracy), mean.map { Self.signed(100 * ($0 - teacher.accuracy)) } ?? "-",
+            points(trained.agreement),
+        ]
+    }
+
+    fileprivate static func signed(_ points: Double) -> String {
+        (points < 0 ? "−" : "+") + Format.fixed(abs(points), 2)
+    }
+}
+
+extension DistillResult.Student {
+    /// Whether distillation made the student better, in a sentence; nil without a baseline.
+    ///
+    /// A mean gain that is not larger than its standard error, the seeds' deviation over the root of their number, is none;
+    /// one seed shows no harm.
+    var verdict: String? {
+        guard let gain = SeedStatistic(gain.map { 100 * $0 }) else { return nil }
+        let seeds = gain.count > 1 ? " over \(gain.count) seeds" : " with one seed"
+        let error = (gain.deviation ?? 0) / Double(gain.count).squareRoot()
+        let spread = gain.deviation.map { " ± \(Format.fixed($0, 2))" } ?? ""
+        let points = "\(DistillResult.signed(gain.mean))\(spread) points of accuracy\(seeds)"
+        if gain.mean > error { return "\(model): distillation helps, \(points)" }
+        if gain.mean < -error, self.gain.count > 1 {
+            return "\(model): distillation does not help, it harms: \(points)"
+        }
+        return "\(model): distillation does not help: \(points)"
+    }
+}

@@ -46,9 +46,21 @@ struct BadInputTests {
         Case(["frobnicate"], says: "frobnicate"),
     ]
 
+    /// One of each place where a setting is found bad: the parser, a file, a check of one setting, the data, a folder.
+    static let placesUnderRanks = ["--roundz", "/nowhere.yaml", "--alpha", "idx:/nowhere", "/proc/none"]
+
     @Test(arguments: cases)
-    func `Bad input gets one line from rank 0 and exit code 2`(bad: Case) throws {
-        let outcome = try Program.run(ranks: 3, bad.arguments, seconds: 30)
+    func `Bad input gets one line and exit code 2`(bad: Case) throws {
+        try check(bad, try Program.run(ranks: nil, bad.arguments, seconds: 30))
+    }
+
+    @Test(arguments: placesUnderRanks)
+    func `Under mpirun it is rank 0 that says it, once`(place: String) throws {
+        let bad = try #require(Self.cases.first { $0.arguments.contains(place) })
+        try check(bad, try Program.run(ranks: 3, bad.arguments, seconds: 30))
+    }
+
+    private func check(_ bad: Case, _ outcome: Program.Outcome) throws {
         #expect(outcome.status == 2)
         #expect(outcome.output.isEmpty)
         #expect(outcome.errorLines.count == 1, "\(outcome.errors)")

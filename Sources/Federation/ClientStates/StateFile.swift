@@ -27,7 +27,8 @@ final class StateFile {
     /// Bytes of a record before its floats: client, checksum, and zeros that keep the floats aligned.
     private static let prefixBytes = 16
 
-    /// Opens the file with these flags, besides those that every opening has.
+    /// Opens the file with these flags, besides those that every opening has, and makes room for one record.
+    /// - Throws: `ClientStatesError` with the system's reason.
     private init(_ path: String, _ flags: Int32, floats: Int) throws(ClientStatesError) {
         self.path = path
         self.floats = floats
@@ -68,7 +69,7 @@ final class StateFile {
         return header
     }
 
-    /// The client that a record belongs to; the state itself is not checked.
+    /// The client that a record belongs to, read from its prefix; the state itself is not checked. 16 bytes.
     func client(of record: Int) throws(ClientStatesError) -> Int {
         var prefix = [UInt8](repeating: 0, count: Self.prefixBytes)
         try fetch(&prefix, at: offset(record))
@@ -139,7 +140,11 @@ final class StateFile {
     /// Where a record begins, in bytes.
     private func offset(_ record: Int) -> Int { Self.headerBytes + record * recordBytes }
 
-    /// Writes all bytes at an offset, however many calls that takes.
+    /// Writes all bytes at an offset, however many calls that takes; interrupted calls are repeated.
+    /// - Parameters:
+    ///   - bytes: what is written.
+    ///   - offset: where, in bytes from the file's beginning.
+    ///   - file: another open file; nil for this one.
     private func transfer(_ bytes: [UInt8], at offset: Int, to file: Int32? = nil) throws(ClientStatesError) {
         let file = file ?? descriptor
         var done = 0
@@ -167,6 +172,7 @@ final class StateFile {
         }
     }
 
+    /// An error about this file.
     private func error(_ reason: String) -> ClientStatesError { ClientStatesError(path: path, reason: reason) }
 
     /// The reason of the last failed call, in plain words.

@@ -12,6 +12,7 @@ final class LocalExchange: Exchange {
     private let timeline: Timeline
     /// False: the server's own work is not hidden behind anything.
     let trainsElsewhere = false
+    /// False: there is no other rank to lose.
     let hasLostRanks = false
 
     /// Compiles the model for clients' work.
@@ -23,6 +24,7 @@ final class LocalExchange: Exchange {
 
     /// Does each client's work in the order of the cohort, and hands each answer to the tally at once, so that one slot
     /// of memory serves for all. `besideTraining` is not called: the round loop has done that work already.
+    /// - Throws: `Interruption` between two batches; errors of oneDNN and of the file of states.
     func run(
         _ task: ClientTask, round: RoundID, cohort: [Int], down: Span<Float>, into tally: any AnswerReceiver,
         besideTraining: (_ heartbeat: () throws -> Void) throws -> Void,

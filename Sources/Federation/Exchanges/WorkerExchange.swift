@@ -110,6 +110,10 @@ final class WorkerExchange: Exchange {
     }
 
     /// Gives what lost workers owed to others, unless it is to be left out (`--on-failure drop`).
+    /// - Parameters:
+    ///   - loss: the workers that were lost, and their clients.
+    ///   - task: what the clients are asked for, which says what they cost.
+    ///   - tally: told of clients that are left out; nil at the end of a run.
     /// - Returns: who has been given what.
     @discardableResult
     private func reassign(
@@ -119,7 +123,7 @@ final class WorkerExchange: Exchange {
         return try pool.assign(loss.clients) { task.cost($0, job) }
     }
 
-    /// Sends a worker an order, and the states of its clients.
+    /// Sends a worker an order for these clients, and behind it their states, if the task needs them. Does not wait.
     private func send(
         _ task: ClientTask, for clients: [Int], to worker: Int, round: RoundID, _ down: Span<Float>
     ) throws {
@@ -181,8 +185,13 @@ final class WorkerExchange: Exchange {
         return true
     }
 
-    /// Broadcasts the frame of what is owed.
-    /// - Parameter task: what is asked for; nil says that the run is over.
+    /// Broadcasts the frame of what is owed. While it is under way lost ranks are looked for ten times a second.
+    /// - Parameters:
+    ///   - task: what is asked for; nil says that the run is over.
+    ///   - round: number and attempt.
+    ///   - down: what goes down, `[job.vectors.down]`; nil leaves what the frame holds.
+    ///   - tally: told of clients that are left out when a rank is lost.
+    ///   - progressed: called ten times a second.
     /// - Returns: false when a rank was lost, and the broadcast is given up.
     private func broadcast(
         _ task: ClientTask?, round: RoundID, _ down: Span<Float>?, into tally: (any AnswerReceiver)?,

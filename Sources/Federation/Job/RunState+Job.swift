@@ -7,6 +7,9 @@ import Records
 extension RunState {
     /// Refuses a job that cannot continue this run: another model, other data or another partition, another teacher, or
     /// parts that the state knows nothing of. Called on rank 0 before any file of the run is touched.
+    ///
+    /// A resumed run takes its settings from the state; what is compared is what they lead to, because a file under the
+    /// same name can have changed.
     /// - Throws: `ConfigurationError` with the first difference.
     /// - Complexity: O(parameters + samples), for the digest of the data.
     func validate(for job: Job) throws(ConfigurationError) {

@@ -57,7 +57,7 @@ public struct RunningStatistics: UpdateStage {
         put(held, into: &weights)
     }
 
-    /// The statistics in a vector, in their order.
+    /// The statistics in a vector, in their order. O(statistics), with an array of as many.
     private func taken(from vector: Span<Float>) -> [Float] {
         var values: [Float] = []
         for range in layout.statistics { for i in range { values.append(vector[i]) } }
@@ -65,6 +65,7 @@ public struct RunningStatistics: UpdateStage {
     }
 
     /// Writes statistics into their places in a vector.
+    /// - Parameter values: as many as there are statistics, in the order of ``taken(from:)``.
     private func put(_ values: [Float], into vector: inout MutableSpan<Float>) {
         var next = 0
         for range in layout.statistics {

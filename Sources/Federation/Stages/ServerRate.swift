@@ -1,7 +1,8 @@
 public import FedCore
 import Records
 
-/// The server's learning rate: multiplies the mean update before the strategy's step.
+/// The server's learning rate η (`--server-lr`): multiplies the mean update before the strategy's step. 1 is the plain
+/// step along the mean; smaller rates damp rounds with few or unlike clients.
 ///
 /// S. J. Reddi et al., *Adaptive Federated Optimization*, ICLR 2021, algorithm 1, arXiv:2003.00295: η of the server.
 public struct ServerRate: UpdateStage {

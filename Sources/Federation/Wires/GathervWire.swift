@@ -7,6 +7,14 @@ import Runtime
 ///
 /// With many clients on a rank the updates come in waves, which are the wire's parts, so that the server's buffer stays
 /// under 64 MiB whatever the cohort, unless one update of each worker needs more.
+///
+/// ```
+/// wave i     worker w sends clients i·k … i·k + k − 1 of its assignment, slots one behind another
+/// server     slots of worker 0 │ slots of worker 1 │ …, without gaps, checked and added where they lie
+/// ```
+///
+/// k, the clients of a worker in a wave, follows from the settings, and so do all lengths; only with a codec whose
+/// encodings differ in length do they come up ahead of a wave.
 final class GathervWire: Wire {
     static let name = "gatherv"
     static let summary = "each client's update by MPI_Gatherv"
@@ -76,14 +84,17 @@ final class GathervWire: Wire {
         stride(from: 0, to: clients.count, by: slotsPerWave).map { clients[$0..<min($0 + slotsPerWave, clients.count)] }
     }
 
+    /// Begins a wave or an order; the memory is that of the one before.
     func begin(_ clients: ArraySlice<Int>, round: RoundID, isOrder: Bool) {
         batch.begin(clients, round: round, isAnswer: isOrder)
     }
 
     func has(_ client: Int) -> Bool { batch.clients.contains(client) }
 
+    /// Lends the place behind the last answer.
     func takeSlot() -> AnswerSlot { batch.takeSlot() }
 
+    /// Writes the envelope of an answer, and with it the checksum.
     func put(_ slot: consuming AnswerSlot, of client: Int, _ result: LocalResult) {
         batch.put(slot, of: client, result)
     }
@@ -107,6 +118,7 @@ final class GathervWire: Wire {
         }
     }
 
+    /// Sends what is here as one message: an order's answers have room of their own.
     func answer(by send: (consuming Buffer<UInt8>) throws -> Buffer<UInt8>) throws {
         batch.sent(try send(batch.message()))
     }

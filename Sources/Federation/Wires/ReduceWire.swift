@@ -10,6 +10,11 @@ import Runtime
 /// found on its own rank; damage on the way spoils the whole sum, and leaves all of it out. Where updates are scaled by
 /// powers of two, the ranks first agree which levels of the sum there are, by an `MPI_Iallreduce`.
 ///
+/// ```
+/// worker     levels ─► allreduce ─► envelopes ─► gatherv    sum ─► reduce
+/// answer     envelopes │ sum, weight, checksum: Int64 │ levels, two Int64 for each scaled block
+/// ```
+///
 /// The words of a sum are 8 bytes each, twice those of an update; it pays with more than two clients a rank.
 final class ReduceWire: Wire {
     static let name = "reduce"
@@ -59,7 +64,9 @@ final class ReduceWire: Wire {
 
     // MARK: Server
 
-    /// Receives envelopes and sum, and hands them over together.
+    /// Receives envelopes and sum, by two collectives that are under way together, and hands them over. The buffers are
+    /// made anew for each round: their length depends on the levels.
+    /// - Returns: false when it was given up; the tally is then untouched.
     func collect(
         round: RoundID, part: Int, _ assignment: Assignment, into tally: any AnswerReceiver,
         unless giveUp: () throws -> Bool
@@ -90,8 +97,12 @@ final class ReduceWire: Wire {
         return true
     }
 
-    /// Agrees on the union of all ranks' levels. Collective, unless there is nothing to agree on.
-    /// - Returns: nil when it was given up.
+    /// Agrees on the union of all ranks' levels, so that words of one place are of one level everywhere. Collective,
+    /// unless no block is scaled.
+    /// - Parameters:
+    ///   - levels: this rank's own; none at the server.
+    ///   - giveUp: asked while waiting; true leaves the collective.
+    /// - Returns: the union; nil when it was given up.
     /// - Throws: `UpdateSlot.Defect.damagedSum` when the ranks' maximum are no levels that can be.
     private func agree(
         on levels: [ScaledSum.Levels], unless giveUp: () throws -> Bool
@@ -138,7 +149,8 @@ final class ReduceWire: Wire {
         }
     }
 
-    /// Reads from the end of an answer the levels of its sum, and with them the sum's length; nil when there are none.
+    /// Reads from the end of an answer the levels of its sum, and with them the sum's length.
+    /// - Returns: nil when the answer is too short for any, or they are no levels that can be.
     private func levels(of answer: borrowing Buffer<UInt8>) -> (levels: [ScaledSum.Levels], sumBytes: Int)? {
         let count = LevelWords.count(terms.shape)
         guard answer.count >= count * 8 else { return nil }
@@ -146,7 +158,8 @@ final class ReduceWire: Wire {
         return levels.map { ($0, PartialSum.words(terms.shape, $0) * 8) }
     }
 
-    /// Reads the envelopes of these clients.
+    /// Reads the envelopes at a message's beginning, one for each client, whose payload is the sum.
+    /// - Returns: what each client reports, or what is wrong with its envelope.
     private func read(
         _ buffer: borrowing Buffer<UInt8>, of clients: [Int], round: RoundID
     ) -> [(client: Int, envelope: Result<UpdateSlot.Envelope, UpdateSlot.Defect>)] {
@@ -239,7 +252,8 @@ final class ReduceWire: Wire {
         results.removeAll(keepingCapacity: true)
     }
 
-    /// Adds an update, unless something is wrong with it: within a sum nobody would find it again.
+    /// Adds an update, unless something is wrong with it: within a sum nobody would find it again. The rules are those
+    /// by which the server judges a single update, so that it is left out on any wire or on none.
     /// - Returns: the status that says why it is left out; nil when it is in.
     private func add(_ client: Int, _ result: LocalResult, _ change: Span<Float>) -> UpdateStatus? {
         let envelope = UpdateSlot.Envelope(client: client, round: round, result: result, payloadBytes: 0)
@@ -257,7 +271,7 @@ final class ReduceWire: Wire {
     }
 
     /// Makes a message that begins with the envelopes of all that was put in.
-    /// - Parameter room: bytes behind them.
+    /// - Parameter room: bytes behind them, left as zeros.
     private func envelopes(room: Int) -> Buffer<UInt8> {
         var buffer = Buffer<UInt8>(count: results.count * UpdateSlot.envelopeBytes + room)
         for (slot, entry) in results.enumerated() {

@@ -27,7 +27,7 @@ struct UpdateBatch: ~Copyable {
     /// Bytes of the answers that are here.
     var byteCount: Int { offsets[clients.count] }
 
-    /// Bytes of each slot.
+    /// Bytes of each slot, in the order of ``clients``.
     var lengths: [Int] { clients.indices.map { offsets[$0 + 1] - offsets[$0] } }
 
     /// Makes room for the answers of these clients.
@@ -91,7 +91,11 @@ struct UpdateBatch: ~Copyable {
     }
 
     /// Takes an answer whose numbers have been written, encodes it if there is a codec, and writes its envelope.
-    /// O(slot): the checksum covers all.
+    /// - Parameters:
+    ///   - slot: what ``takeSlot()`` has lent.
+    ///   - client: whose answer it is.
+    ///   - result: what the client reports.
+    /// - Complexity: O(slot): the checksum covers all.
     mutating func put(_ slot: consuming AnswerSlot, of client: Int, _ result: LocalResult) {
         let start = byteCount
         var payloadBytes = format.capacity
@@ -140,7 +144,7 @@ struct UpdateBatch: ~Copyable {
         return message
     }
 
-    /// Takes a message back that has been sent.
+    /// Takes back what ``message()`` gave, after it was sent; a copy is dropped.
     mutating func sent(_ message: consuming Buffer<UInt8>) {
         if format.hasOneLength { giveBack(message) }
     }

@@ -71,7 +71,8 @@ final class RankWorkers: AsynchronousWorkers {
         try dispatch()
     }
 
-    /// Serves the ranks until this turn has ended.
+    /// Serves the ranks until this turn has ended, lost ones included.
+    /// - Throws: `NoClientRanks`; `Interruption`.
     func finish(_ start: AsynchronousStart) throws -> TurnEnd {
         while true {
             if let end = turns[start.client]?.end {
@@ -109,6 +110,7 @@ final class RankWorkers: AsynchronousWorkers {
     // MARK: Tasks
 
     /// Queues a turn by its end: turns that end sooner are trained sooner, because the server will ask for them first.
+    /// In real time, where no end is known, it is the last.
     private func enqueue(_ start: AsynchronousStart) {
         let place = queue.firstIndex { ($0.finish, $0.client) > (start.finish, start.client) && $0.finish > 0 }
         queue.insert(start, at: place ?? queue.endIndex)

@@ -85,7 +85,7 @@ struct CheckpointDescription: Codable {
     ///   - version: the version of the checkpoint that it stands in.
     /// - Throws: a decoder's error, or `ConfigurationError` where records of version 6 are not in their order.
     init(_ text: Data, version: UInt32) throws {
-        let decoder = RecordLog.decoder()
+        let decoder = RecordFormat.decoder()
         self = try decoder.decode(Self.self, from: text)
         guard version < Checkpoint.version else { return }
         let parts = try decoder.decode(Parts.self, from: text)

@@ -123,7 +123,8 @@ public struct CheckpointFiles: Sendable {
         } catch {
             throw CheckpointFileError(path: url.path, reason: error.description)
         }
-        for (name, log) in [(RunLogs.roundsName, \SavedRun.rounds), (RunLogs.faultsName, \SavedRun.faults)] {
+        for (name, log) in [(RecordFormat.roundLogName, \SavedRun.rounds), (RecordFormat.faultsName, \SavedRun.faults)]
+        {
             do throws(LogDefect) {
                 try RecordLog.check(folder.appendingPathComponent(name), to: saved[keyPath: log].position)
             } catch {

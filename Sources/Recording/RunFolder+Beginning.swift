@@ -1,5 +1,6 @@
 import Files
 public import Foundation
+import Records
 
 extension RunFolder {
     /// The name of a file that no run leaves in a folder without `config.json`: the folder is somebody's, and
@@ -13,7 +14,7 @@ extension RunFolder {
     /// - Throws: when the folder cannot be read.
     public static func foreignFile(in folder: URL) throws -> String? {
         var own = [PartitionFile.name, TimingFiles.folder, "config.json"] + CheckpointFiles.names
-        if isLogEmpty(in: folder) { own.append(roundLogName) }
+        if isLogEmpty(in: folder) { own.append(RecordFormat.roundLogName) }
         // What is written as a whole has such a name before it has its own.
         return try FileManager.default.contentsOfDirectory(atPath: folder.path)
             .filter { !own.contains($0) && !$0.hasPrefix(".dat.nosync") && !$0.hasSuffix(".draft") }.min()
@@ -21,6 +22,6 @@ extension RunFolder {
 
     /// Whether the log in a folder is that of a run that has not finished a round.
     private static func isLogEmpty(in folder: URL) -> Bool {
-        (try? ReceivedFile.contents(folder.appendingPathComponent(roundLogName))) == RecordLog.empty
+        (try? ReceivedFile.contents(folder.appendingPathComponent(RecordFormat.roundLogName))) == RecordLog.empty
     }
 }

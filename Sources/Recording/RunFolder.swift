@@ -45,8 +45,6 @@ public final class RunFolder: RoundObserver {
     private static let writeInterval: Duration = .seconds(1)
     /// The final weights, in the safetensors format.
     public static let modelName = "model.safetensors"
-    public static let roundLogName = RunLogs.roundsName
-    public static let faultsName = RunLogs.faultsName
 
     /// Makes the folder, and an empty round log in it.
     ///
@@ -148,7 +146,7 @@ public final class RunFolder: RoundObserver {
     public func clientsEvaluated(_ table: ClientAccuracies) throws {
         var table = table
         table.classNames = classNames
-        try documents.put(table, as: "client_accuracy.json")
+        documents.put(bytes: try RecordFormat.text(of: table), as: RecordFormat.clientAccuraciesName)
     }
 
     /// Adds to the log of rounds, and writes if the last write is a second ago. Nothing is lost by waiting but
@@ -184,7 +182,7 @@ public final class RunFolder: RoundObserver {
         write()
         logsAtStop = Result { try logs.state() }
         guard let record = stop.unevaluated else { return }
-        troubles.attempt(RunLogs.roundsName) { try logs.add(record) }
+        troubles.attempt(RecordFormat.roundLogName) { try logs.add(record) }
         write()
     }
 
@@ -223,7 +221,7 @@ public final class RunFolder: RoundObserver {
                 "'\(old.relativePath)' \(isTaken ? "is another run's now" : "was deleted"); the run goes on in "
                     + "'\(url.relativePath)', which was made again")
         } catch {
-            troubles.failed(RunLogs.roundsName, error)
+            troubles.failed(RecordFormat.roundLogName, error)
         }
     }
 

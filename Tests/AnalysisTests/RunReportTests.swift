@@ -154,6 +154,45 @@ struct RunReportTests {
         #expect(text.contains("left watts      2.0000"))
     }
 
+    @Test func `The accuracy on each class is in the report, as it was evaluated last`() throws {
+        let log = """
+            [{"round": 1, "server_class_accuracy": [0.1, 0.2]}, {"round": 2, "server_class_accuracy": [0.75, null]},
+             {"round": 3, "client_evaluation": {"clients": 2, "samples": 9, "class_accuracy": [0.5, 0.125]}}]
+            """
+        let fixture = try RunFolderFixture(log: log)
+        let partition = PartitionFile(table: [[1, 2]], bytesPerSample: 1, classNames: ["cat", "dog"])
+        try fixture.write(String(decoding: partition.contents, as: UTF8.self), PartitionFile.name)
+        _ = try RunReport(RecordedRun(in: fixture.url)).write(path: nil)
+        let text = try fixture.text("analysis_report.txt")
+        #expect(
+            text.contains(
+                """
+                2 classes: on the test set after round 2, on what clients held out after round 3
+                class  test set  clients
+                cat     75.00 %  50.00 %
+                dog           -  12.50 %
+                """))
+    }
+
+    @Test func `A run that diverged is reported with what it had`() throws {
+        let log = """
+            [{"round": 1, "cohort": 2, "train_loss": "inf", "server_loss": "nan", "server_accuracy": 0.1},
+             {"round": 2, "cohort": 2, "train_loss": "nan", "server_loss": "nan", "server_accuracy": 0.1}]
+            """
+        let fixture = try RunFolderFixture(log: log)
+        #expect(try RunReport(RecordedRun(in: fixture.url)).write().allSatisfy { $0.contains("gnuplot-nox") })
+        let text = try fixture.text("analysis_report.txt")
+        #expect(text.contains("rounds          2, not finished") && !text.contains("cannot be read"))
+        #expect(text.contains("10.00 %"))
+    }
+
+    @Test func `A fault of a later version is told under its name`() throws {
+        let fixture = try fixture(rounds: 2)
+        try fixture.write(#"[{"round": 2, "kind": "key_share_missing", "clients": [4]}, {"kind": 7}]"#, "faults.json")
+        _ = try RunReport(RecordedRun(in: fixture.url)).write(path: nil)
+        #expect(try fixture.text("analysis_report.txt").contains("2      key share missing  -     4        -"))
+    }
+
     @Test func `A folder that is no run's is refused in one line`() throws {
         let empty = try RunFolderFixture(log: nil)
         let foreign = try RunFolderFixture(log: "{\"a\": 1}")

@@ -1,4 +1,5 @@
 import Recording
+import Records
 
 /// How accuracy came with rounds and bytes.
 public struct Convergence: Sendable {
@@ -32,8 +33,8 @@ public struct Convergence: Sendable {
         points = run.log.rounds.compactMap { round in
             round.accuracy.map {
                 Point(
-                    round: round.round, uploadBytes: round.totalUploadBytes ?? 0,
-                    downloadBytes: round.totalDownloadBytes ?? 0, accuracy: $0)
+                    round: round.round, uploadBytes: round.totalUploadBytes,
+                    downloadBytes: round.totalDownloadBytes, accuracy: $0)
             }
         }
         chance = (run.partition?.table.first?.count).flatMap { $0 > 0 ? 1 / Double($0) : nil }

@@ -1,10 +1,11 @@
 import Recording
+import Records
 
 extension Picture {
     /// How the clients fare: by round, client by client, class by class.
-    static func clientAccuracy(_ run: RecordedRun, _ accuracies: RecordedAccuracies) -> Picture {
+    static func clientAccuracy(_ run: RecordedRun, _ accuracies: ClientAccuracies) -> Picture {
         let rounds = run.log.rounds.filter { $0.clients != nil }
-        func spread(_ spread: LoggedClients.Spread?) -> String {
+        func spread(_ spread: AccuracySpread?) -> String {
             [spread?.mean, spread?.worst10, spread?.best10].map { cell($0.map { 100 * $0 }) }.joined(separator: ",")
         }
         var data = ["# round,global_mean,global_worst10,global_best10,own_mean,own_worst10,own_best10"]
@@ -17,7 +18,7 @@ extension Picture {
         for place in kinds.map(\.sorted.count).min().map({ 0..<$0 }) ?? 0..<0 {
             data.append((["\(place + 1)"] + kinds.map { cell(100 * $0.sorted[place]) }).joined(separator: ","))
         }
-        let confusion = accuracies.confusion ?? []
+        let confusion = Self.confusion(of: accuracies)
         data += ["", "", "# true class,predicted class,percent of the class"]
         for (label, row) in confusion.enumerated() {
             let samples = max(row.reduce(0, +), 1)
@@ -95,5 +96,11 @@ extension Picture {
                 """)
                 unset multiplot
                 """)
+    }
+
+    /// With the clients' own models, if there are such; empty when it is no square.
+    private static func confusion(of accuracies: ClientAccuracies) -> [[Int]] {
+        let rows = accuracies.personalConfusion ?? accuracies.globalConfusion ?? []
+        return rows.allSatisfy { $0.count == rows.count } ? rows : []
     }
 }

@@ -1,5 +1,6 @@
 import FedCore
 import Foundation
+import Records
 
 extension Picture {
     /// Loss and accuracy against rounds, and the bytes that they cost.
@@ -10,18 +11,18 @@ extension Picture {
             + rounds.map { round in
                 [
                     "\(round.round)", cell(round.serverLoss), cell(round.trainLoss),
-                    cell(round.accuracy.map { 100 * $0 }), cell(Double(round.uploadBytes ?? 0) / 1e3),
-                    cell(round.totalUploadBytes.map { Double($0) / 1e6 }),
+                    cell(round.accuracy.map { 100 * $0 }), cell(Double(round.uploadBytes) / 1e3),
+                    cell(Double(round.totalUploadBytes) / 1e6),
                 ].joined(separator: ",")
             }
-        let evaluated = rounds.count { $0.serverLoss != nil }
+        let evaluated = rounds.count { $0.serverLoss?.isFinite == true }
         func style(_ points: Int, _ mark: Int) -> PlotScript {
             points <= 50 ? "linespoints lw 2 pt \(mark) ps 1.1" : "lines lw 2"
         }
         // gnuplot gives up on a plot of data without a point.
         let series: [(isThere: Bool, plot: PlotScript)] = [
             (
-                rounds.contains { $0.trainLoss != nil },
+                rounds.contains { $0.trainLoss?.isFinite == true },
                 "1:3 with \(style(rounds.count, 7)) lc rgb \(Colour.blue) title \"train loss\""
             ),
             (
@@ -34,7 +35,7 @@ extension Picture {
             ),
         ]
         let plots = series.filter(\.isThere).map { "DATA using \($0.plot)" as PlotScript }
-        let hasLoss = evaluated > 0 || rounds.contains { $0.trainLoss != nil }
+        let hasLoss = evaluated > 0 || rounds.contains { $0.trainLoss?.isFinite == true }
         return Picture(
             "convergence_and_cost",
             caption: "Loss and accuracy by round, and the updates' bytes by round and in all.",
@@ -76,11 +77,11 @@ extension Picture {
         let data =
             ["# round,participants,late,dropped,rejected"]
             + rounds.map {
-                "\($0.round),\($0.participants ?? 0),\($0.late ?? 0),\($0.dropped ?? 0),\($0.rejected ?? 0)"
+                "\($0.round),\($0.participants),\($0.late),\($0.dropped),\($0.rejected)"
             }
-        let mean = Double(rounds.reduce(0) { $0 + ($1.participants ?? 0) }) / Double(max(rounds.count, 1))
-        let most = rounds.map { ($0.participants ?? 0) + ($0.late ?? 0) + ($0.dropped ?? 0) + ($0.rejected ?? 0) }.max()
-        let others: [(name: String, colour: Colour, count: KeyPath<LoggedRound, Int?>)] = [
+        let mean = Double(rounds.reduce(0) { $0 + $1.participants }) / Double(max(rounds.count, 1))
+        let most = rounds.map { $0.participants + $0.late + $0.dropped + $0.rejected }.max()
+        let others: [(name: String, colour: Colour, count: KeyPath<RoundRecord, Int>)] = [
             ("late", Colour.yellow, \.late), ("dropped", Colour.red, \.dropped),
             ("rejected", Colour.purple, \.rejected),
         ]
@@ -89,7 +90,7 @@ extension Picture {
         var sum: PlotScript = "$2"
         for (i, other) in others.enumerated() {
             sum = "\(sum)+$\(3 + i)"
-            guard rounds.contains(where: { $0[keyPath: other.count] ?? 0 > 0 }) else { continue }
+            guard rounds.contains(where: { $0[keyPath: other.count] > 0 }) else { continue }
             plots.insert(bars(sum, count: rounds.count, colour: other.colour, title: other.name), at: 0)
         }
         plots.append(bars("$2", count: rounds.count, colour: Colour.blue, title: "took part"))
@@ -166,7 +167,7 @@ extension Picture {
     }
 
     /// Whole rounds, with half a round of room at each end.
-    static func roundAxis(_ rounds: [LoggedRound]) -> PlotScript {
+    static func roundAxis(_ rounds: [RoundRecord]) -> PlotScript {
         let first = rounds.first?.round ?? 1
         let last = rounds.last?.round ?? 1
         let room = max(0.6, Double(last - first) / 100)

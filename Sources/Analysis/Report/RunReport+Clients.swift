@@ -1,4 +1,5 @@
 import FedCore
+import Records
 
 extension RunReport {
     /// How unequally the clients are served.
@@ -16,14 +17,13 @@ extension RunReport {
                     + [spread.mean, spread.median, spread.worst10, spread.best10, spread.deviation].map {
                         Figures.percent($0, 2)
                     }
-                    + [spread.jain, spread.loss].map { $0.map { Figures.fixed($0, 4) } ?? "-" })
+                    + [spread.jain, spread.loss].map { Figures.fixed($0, 4) })
         }
-        let missing = found.missing ?? 0
         section.blocks.append(
             .paragraph(
-                "After round \(round.round), on \(Figures.grouped(found.samples ?? 0)) samples that "
-                    + "\(Figures.count(found.clients ?? 0, "client")) held out; each client counts alike"
-                    + (missing > 0 ? "; \(Figures.count(missing, "client")) did not answer." : ".")))
+                "After round \(round.round), on \(Figures.grouped(found.samples)) samples that "
+                    + "\(Figures.count(found.clients, "client")) held out; each client counts alike"
+                    + (found.missing > 0 ? "; \(Figures.count(found.missing, "client")) did not answer." : ".")))
         section.blocks.append(.table(table))
         section.blocks += picture("client_accuracy")
         return section

@@ -1,6 +1,7 @@
 import FedCore
 import Foundation
 import Recording
+import Records
 
 extension RunReport {
     /// What came of it.
@@ -11,7 +12,7 @@ extension RunReport {
         if let planned = run.plannedRounds, planned != log.rounds.count { rounds += " of \(Figures.grouped(planned))" }
         if !run.isFinished { rounds += ", not finished" }
         var facts: [(String, String)] = [("rounds", rounds)]
-        let seconds = log.rounds.reduce(0) { $0 + ($1.seconds ?? 0) }
+        let seconds = log.rounds.reduce(0) { $0 + $1.seconds }
         facts.append(("time in rounds", "\(Figures.fixed(seconds, 2)) s"))
         if log.rounds.contains(where: { $0.simulatedSeconds != nil }) {
             let simulated = log.rounds.reduce(0) { $0 + ($1.simulatedSeconds ?? 0) }
@@ -102,7 +103,7 @@ extension RunReport {
             + "\(Figures.grouped(partition.bytesPerSample)) bytes = \(Figures.megabytes(raw)); the updates took "
             + "\(Figures.fixed(Double(run.log.uploadBytes) / Double(raw), 2)) times that, with the weights on their way "
             + "down \(Figures.fixed(Double(run.log.uploadBytes + run.log.downloadBytes) / Double(raw), 2)) times."
-        if let round = run.log.rounds.first(where: { $0.totalUploadBytes ?? 0 > raw }) {
+        if let round = run.log.rounds.first(where: { $0.totalUploadBytes > raw }) {
             text += " The updates passed it in round \(round.round)."
         }
         return text
@@ -111,9 +112,9 @@ extension RunReport {
     /// Who took part.
     var participation: Document.Section {
         let rounds = run.log.rounds
-        guard rounds.contains(where: { $0.participants != nil }) else { return Document.Section("Clients") }
-        func sum(_ value: KeyPath<LoggedRound, Int?>) -> Int { rounds.reduce(0) { $0 + ($1[keyPath: value] ?? 0) } }
-        let participants = rounds.compactMap(\.participants)
+        guard rounds.contains(where: \.hasCounts) else { return Document.Section("Clients") }
+        func sum(_ value: KeyPath<RoundRecord, Int>) -> Int { rounds.reduce(0) { $0 + $1[keyPath: value] } }
+        let participants = rounds.filter(\.hasCounts).map(\.participants)
         var facts: [(String, String)] = [
             (
                 "clients a round",
@@ -125,7 +126,7 @@ extension RunReport {
         let faults: [(String, Int)] = [
             ("partial", sum(\.partial)), ("late", sum(\.late)), ("dropped", sum(\.dropped)),
             ("rejected", sum(\.rejected)),
-            ("rounds repeated", rounds.count { ($0.attempts ?? 1) > 1 }),
+            ("rounds repeated", rounds.count { $0.attempts > 1 }),
         ].filter { $0.1 > 0 }
         facts += faults.map { ($0.0, Figures.grouped($0.1)) }
         let silent = run.silentRanks
@@ -140,9 +141,9 @@ extension RunReport {
         guard !run.faults.isEmpty else { return nil }
         var table = Document.Table(columns: ["round", "fault", "rank", "clients", "reason"], words: 5)
         for fault in run.faults.prefix(100) {
-            let clients = fault.clients ?? []
+            let clients = fault.clients
             table.rows.append([
-                "\(fault.round)", fault.name, fault.rank.map(String.init) ?? "-",
+                "\(fault.round)", fault.kind.words, fault.rank.map(String.init) ?? "-",
                 clients.isEmpty
                     ? "-"
                     : clients.prefix(8).map(String.init).joined(separator: ", ") + (clients.count > 8 ? ", …" : ""),
@@ -183,22 +184,28 @@ extension RunReport {
             ] + run.metrics.map(\.title), words: 0)
         let shown = Thinned(rounds.count, to: 1_000)
         for round in shown.indices.map({ rounds[$0] }) {
-            var row = ["\(round.round)", "\(Self.cell(round.participants))/\(Self.cell(round.cohort))"]
+            func count(_ number: Int) -> String { round.hasCounts ? Figures.grouped(number) : "-" }
+            var row = ["\(round.round)", "\(count(round.participants))/\(count(round.cohort))"]
             row += [Self.cell(round.trainLoss, 4), Self.cell(round.serverLoss, 4)]
-            row += [Figures.percent(round.accuracy, 2), Self.cell(round.uploadBytes)]
-            row += [Self.cell(round.downloadBytes), Self.cell(round.seconds, 3)]
+            row += [Figures.percent(round.accuracy, 2), count(round.uploadBytes)]
+            row += [count(round.downloadBytes), Self.cell(round.seconds > 0 ? round.seconds : nil, 3)]
             row += run.metrics.map { Figures.value(round.metrics[$0.name], of: $0) ?? "-" }
             table.rows.append(row)
         }
         table.summary =
             Figures.count(rounds.count, "round")
             + (shown.isWhole
-                ? "" : ", of which \(Figures.grouped(shown.indices.count)) are shown; all are in \(RoundLog.fileName)")
+                ? ""
+                : ", of which \(Figures.grouped(shown.indices.count)) are shown; all are in \(RecordFormat.roundLogName)")
         return Document.Section("Rounds", [.table(table)])
     }
 
-    private static func cell(_ number: Int?) -> String { number.map(Figures.grouped) ?? "-" }
     private static func cell(_ number: Double?, _ decimals: Int) -> String {
         number.map { Figures.fixed($0, decimals) } ?? "-"
     }
+}
+
+extension RoundRecord {
+    /// Whether its log tells who took part: no round is without a cohort, but a version may not have written it.
+    fileprivate var hasCounts: Bool { cohort > 0 }
 }

@@ -1,4 +1,5 @@
 import FedCore
+import Records
 
 extension RunReport {
     /// Where time went.

@@ -2,6 +2,7 @@ import FedCore
 public import Files
 public import Foundation
 import Recording
+import Records
 
 /// What a run did and what it cost, out of its folder: texts, tables, pictures, a trace.
 public struct RunReport {
@@ -77,9 +78,8 @@ public struct RunReport {
         Document(
             title: "Run \(run.name)",
             sections: [
-                outcome, accuracyAndBytes, clientAccuracy, participation, timeSection, efficiencySection, slowSection,
-                bytesSection,
-                dataSection, settingsSection, roundsSection,
+                outcome, accuracyAndBytes, classAccuracy, clientAccuracy, participation, timeSection, efficiencySection,
+                slowSection, bytesSection, dataSection, settingsSection, roundsSection,
             ])
     }
 

@@ -2,6 +2,7 @@ public import FedCore
 import Files
 public import Foundation
 public import Recording
+public import Records
 
 /// A run as its folder tells it: finished, under way or killed, of this version or another.
 public struct RecordedRun: Sendable {
@@ -13,9 +14,9 @@ public struct RecordedRun: Sendable {
     public let log: RoundLog
     public let partition: PartitionFile?
     public let timing: RunTiming
-    public let faults: [RecordedFault]
+    public let faults: [FaultRecord]
     /// Nil when clients held nothing out.
-    public let accuracies: RecordedAccuracies?
+    public let accuracies: ClientAccuracies?
     /// How often the run was continued.
     public let resumes: Int
     /// What the run measured beside what every run does, in the order of the columns.
@@ -43,17 +44,18 @@ public struct RecordedRun: Sendable {
     /// - Throws: `ConfigurationError` when the folder holds no run.
     public init(in folder: URL) throws(ConfigurationError) {
         self.folder = folder
-        guard let bytes = try? ReceivedFile.contents(folder.appendingPathComponent(RoundLog.fileName)) else {
-            throw ConfigurationError("'\(folder.path)' is not a run's folder: it has no readable \(RoundLog.fileName)")
+        let logName = RecordFormat.roundLogName
+        guard let bytes = try? ReceivedFile.contents(folder.appendingPathComponent(logName)) else {
+            throw ConfigurationError("'\(folder.path)' is not a run's folder: it has no readable \(logName)")
         }
         guard let log = RoundLog(bytes) else {
-            throw ConfigurationError("'\(folder.path)' is not a run's folder: its \(RoundLog.fileName) has no rounds")
+            throw ConfigurationError("'\(folder.path)' is not a run's folder: its \(logName) has no rounds")
         }
         self.log = log
         partition = PartitionFile(in: folder)
         timing = RunTiming(in: folder.appendingPathComponent(TimingFiles.folder, isDirectory: true))
-        faults = RecordedFault.all(in: folder)
-        accuracies = RecordedAccuracies(in: folder)
+        faults = Self.faults(in: folder)
+        accuracies = Self.accuracies(in: folder)
         let continued = try? ReceivedFile.data(folder.appendingPathComponent("resumes.json"))
         let starts = continued.flatMap { try? JSONDecoder().decode([Continuation].self, from: $0) } ?? []
         resumes = starts.count
@@ -85,6 +87,26 @@ public struct RecordedRun: Sendable {
         guard isFinished else { return [] }
         let rounds = timing.ranks.map { $0.events.last?.round ?? 0 }
         return zip(timing.ranks, rounds).filter { !$0.isComplete && $1 < rounds.max() ?? 0 }.map(\.0)
+    }
+
+    /// What went wrong, as far as it can be read; nothing where the file is missing.
+    private static func faults(in folder: URL) -> [FaultRecord] {
+        guard let bytes = try? ReceivedFile.contents(folder.appendingPathComponent(RecordFormat.faultsName)) else {
+            return []
+        }
+        let decoder = RecordFormat.decoder()
+        return RecordFormat.places(in: bytes.span).whole.compactMap {
+            try? decoder.decode(FaultRecord.self, from: Data(bytes[$0]))
+        }
+    }
+
+    /// Nil when the run has none that can be read.
+    private static func accuracies(in folder: URL) -> ClientAccuracies? {
+        let file = folder.appendingPathComponent(RecordFormat.clientAccuraciesName)
+        guard let data = try? ReceivedFile.data(file),
+            let read = try? RecordFormat.decoder().decode(ClientAccuracies.self, from: data), !read.clients.isEmpty
+        else { return nil }
+        return read
     }
 
     /// An entry of `resumes.json`.

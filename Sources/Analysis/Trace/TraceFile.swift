@@ -1,4 +1,5 @@
 import FedCore
+import Records
 
 /// A run as a trace that Perfetto and Chrome open, in the JSON array format
 /// (*Trace Event Format*, the Chromium project).
@@ -171,8 +172,8 @@ struct TraceFile {
                         + "\(100 * accuracy)}}")
             }
             let faults: [(String, Int)] = [
-                ("late", round.late ?? 0), ("dropped", round.dropped ?? 0), ("rejected", round.rejected ?? 0),
-                ("repeated", (round.attempts ?? 1) - 1),
+                ("late", round.late), ("dropped", round.dropped), ("rejected", round.rejected),
+                ("repeated", round.attempts - 1),
             ]
             for (name, count) in faults where count > 0 {
                 addInstant("\(name): \(count) in round \(round.round)", 0, end)
@@ -188,7 +189,7 @@ struct TraceFile {
             guard let rank = fault.rank, let start = starts[fault.round] else { continue }
             // The log tells the round; the server's `reform` tells the moment.
             let reform = timing.server?.events.first { $0.phase == .reform && $0.round == fault.round }
-            addInstant("\(Self.escaped(fault.name)): rank \(rank)", 0, reform?.start ?? start)
+            addInstant("\(Self.escaped(fault.kind.words)): rank \(rank)", 0, reform?.start ?? start)
         }
         for rank in run.silentRanks {
             addInstant("the log of rank \(rank.rank) ends", rank.rank, rank.events.last?.end ?? 0)

@@ -34,17 +34,7 @@ package struct RunCurve: Codable, Equatable {
 
     /// The curve of a run that had finished before.
     init(_ log: RoundLog) {
-        self.init(
-            log.rounds.map {
-                Round(
-                    round: $0.round, accuracy: $0.accuracy, uploadBytes: $0.totalUploadBytes ?? 0,
-                    seconds: $0.seconds ?? 0, simulatedSeconds: $0.simulatedSeconds,
-                    clients: $0.clients.map {
-                        Clients(
-                            mean: $0.global?.mean, worst: $0.global?.worst10, ownMean: $0.personal?.mean,
-                            ownWorst: $0.personal?.worst10)
-                    })
-            })
+        self.init(log.rounds.map(Round.init))
     }
 
     /// Accuracy in the last round that was evaluated.

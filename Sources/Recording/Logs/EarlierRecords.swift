@@ -43,10 +43,10 @@ public struct EarlierRecords: Sendable {
     /// - Throws: when the log cannot be read or decoded, or what `body` throws.
     /// - Complexity: O(bytes of the log).
     public func forEachRound(from first: Int = 1, _ body: (RoundRecord) throws -> Void) throws {
-        let records = try records(of: RunLogs.roundsName, rounds)
+        let records = try records(of: RecordFormat.roundLogName, rounds)
         // One a round, up to the last.
         let skipped = min(max(0, first - 1 - (lastRound - records.count)), records.count)
-        let decoder = RecordLog.decoder()
+        let decoder = RecordFormat.decoder()
         for record in records[skipped...] { try body(decoder.decode(RoundRecord.self, from: record)) }
     }
 
@@ -54,8 +54,8 @@ public struct EarlierRecords: Sendable {
     ///
     /// - Throws: when the log cannot be read or decoded, or what `body` throws.
     public func forEachFault(_ body: (FaultRecord) throws -> Void) throws {
-        let decoder = RecordLog.decoder()
-        for record in try records(of: RunLogs.faultsName, faults) {
+        let decoder = RecordFormat.decoder()
+        for record in try records(of: RecordFormat.faultsName, faults) {
             try body(decoder.decode(FaultRecord.self, from: record))
         }
     }
@@ -64,10 +64,10 @@ public struct EarlierRecords: Sendable {
     ///
     /// - Complexity: O(bytes of the log), and one record decoded.
     public func record(of round: Int) throws -> RoundRecord? {
-        let records = try records(of: RunLogs.roundsName, rounds)
+        let records = try records(of: RecordFormat.roundLogName, rounds)
         let place = round - 1 - (lastRound - records.count)
         guard records.indices.contains(place) else { return nil }
-        return try RecordLog.decoder().decode(RoundRecord.self, from: records[place])
+        return try RecordFormat.decoder().decode(RoundRecord.self, from: records[place])
     }
 
     /// The records' bytes: those in the file up to the position, which is mapped and not read, and those beside it.
@@ -75,8 +75,14 @@ public struct EarlierRecords: Sendable {
         var records: [Data] = []
         if let folder, state.position.records > 0 {
             let log = try Data(contentsOf: folder.appendingPathComponent(name), options: .mappedIfSafe)
-            records = RecordLog.records(in: log.prefix(state.position.bytes))
+            records = Self.records(in: log.prefix(state.position.bytes))
         }
-        return records + RecordLog.records(in: Data(state.rest))
+        return records + Self.records(in: Data(state.rest))
+    }
+
+    private static func records(in log: Data) -> [Data] {
+        RecordFormat.places(in: log.span).whole.map {
+            log[(log.startIndex + $0.lowerBound)..<(log.startIndex + $0.upperBound)]
+        }
     }
 }

@@ -1,5 +1,5 @@
-import Files
 public import Foundation
+import Records
 
 /// Reads a log that grows, each time from where it was read to, however long it is.
 ///
@@ -12,7 +12,7 @@ public struct LogFollower<Record: Decodable> {
     private var offset = 0
     /// The last bytes of these, at most ``tailBytes``; where they are not found again, the log is another one.
     private var tail: [UInt8] = []
-    private let decoder = RecordLog.decoder()
+    private let decoder = RecordFormat.decoder()
 
     /// How many of the bytes that were read are compared at the next look.
     private static var tailBytes: Int { 256 }
@@ -48,12 +48,15 @@ public struct LogFollower<Record: Decodable> {
         let bytes = [UInt8](try handle.readToEnd() ?? Data())
         guard bytes.starts(with: tail) else { return false }
         let rest = bytes.dropFirst(tail.count)
-        if offset == 0, !rest.isEmpty, !rest.starts(with: RecordLog.opening.prefix(rest.count)) || isNested(rest) {
-            return try readWhole(rest, &isNew)
-        }
+        if offset == 0, !rest.isEmpty, !RecordFormat.opensArray(rest) { return false }
         var end = rest.startIndex
-        for text in RecordLog.records(in: rest) {
-            guard let record = try? decoder.decode(Record.self, from: Data(text)) else { break }
+        for place in RecordFormat.places(in: rest.span).whole {
+            let text = rest[(rest.startIndex + place.lowerBound)..<(rest.startIndex + place.upperBound)]
+            guard let record = try? decoder.decode(Record.self, from: Data(text)) else {
+                // The first may be of something else; behind others it is one that is being written.
+                if offset == 0, records.isEmpty { return false }
+                break
+            }
             records.append(record)
             end = text.endIndex
             isNew = true
@@ -61,18 +64,6 @@ public struct LogFollower<Record: Decodable> {
         guard end > rest.startIndex else { return true }
         offset += end - rest.startIndex
         tail = Array(bytes[..<end].suffix(Self.tailBytes))
-        return true
-    }
-
-    /// Whether its records are indented, as those of earlier versions are.
-    private func isNested(_ bytes: ArraySlice<UInt8>) -> Bool {
-        bytes.dropFirst(RecordLog.opening.count).first == UInt8(ascii: " ")
-    }
-
-    private mutating func readWhole(_ bytes: ArraySlice<UInt8>, _ isNew: inout Bool) throws -> Bool {
-        let found = try decoder.decode([Record].self, from: Data(bytes))
-        isNew = isNew || found.count != records.count
-        records = found
         return true
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Records
 
 /// A place in a log that a checkpoint relies on: what stands before it must be there, byte for byte.
 public struct LogPosition: Codable, Sendable, Equatable {
@@ -42,12 +43,12 @@ public struct LogState: Sendable, Equatable {
     public init(of records: [some Encodable]) throws {
         for record in records {
             if !rest.isEmpty { rest += RecordLog.separator }
-            rest += try RecordLog.text(of: record)
+            rest += try RecordFormat.text(of: record)
         }
     }
 
     /// Decodes the records of the rest.
     func records<Record: Decodable>(of type: Record.Type) throws -> [Record] {
-        try RecordLog.decoder().decode([Record].self, from: Data("[".utf8) + Data(rest) + Data("]".utf8))
+        try RecordFormat.decoder().decode([Record].self, from: Data("[".utf8) + Data(rest) + Data("]".utf8))
     }
 }

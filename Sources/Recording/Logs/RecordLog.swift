@@ -1,6 +1,7 @@
 import Cryptography
 import Files
 import Foundation
+import Records
 
 /// A JSON array in a file that grows at its end, record by record.
 ///
@@ -69,7 +70,9 @@ final class RecordLog {
             count = state.position.records
             keptBytes = state.position.bytes
         }
-        if !state.rest.isEmpty { pending = Self.records(in: state.rest).map(Array.init) }
+        if !state.rest.isEmpty {
+            pending = RecordFormat.places(in: state.rest.span).whole.map { Array(state.rest[$0]) }
+        }
     }
 
     /// Checks that a file holds what a checkpoint relies on. O(bytes before the position).
@@ -127,7 +130,7 @@ final class RecordLog {
     ///
     /// - Throws: an encoder's error.
     func append(_ record: some Encodable) throws {
-        pending.append(try Self.text(of: record))
+        pending.append(try RecordFormat.text(of: record))
     }
 
     /// Whether there is something that ``flush()`` would write.
@@ -177,43 +180,6 @@ final class RecordLog {
     func remake(at url: URL) throws(FileError) {
         self.url = url
         try file?.remake(at: url.path)
-    }
-}
-
-extension RecordLog {
-    /// A record as it stands in the file.
-    static func text(of record: some Encodable) throws -> [UInt8] {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        encoder.nonConformingFloatEncodingStrategy = .convertToString(
-            positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-        return Array(try encoder.encode(record))
-    }
-
-    static func decoder() -> JSONDecoder {
-        let decoder = JSONDecoder()
-        decoder.nonConformingFloatDecodingStrategy = .convertFromString(
-            positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-        return decoder
-    }
-
-    /// The whole records in a part of a log: each from a brace that opens at the beginning of a line to the next that closes
-    /// there. What is inside a record is indented, and JSON has no line breaks in strings.
-    static func records<Bytes: RandomAccessCollection<UInt8>>(in bytes: Bytes) -> [Bytes.SubSequence] {
-        var records: [Bytes.SubSequence] = []
-        var start: Bytes.Index?
-        var previous = UInt8(ascii: "\n")
-        for (place, byte) in zip(bytes.indices, bytes) {
-            if previous == UInt8(ascii: "\n") {
-                if byte == UInt8(ascii: "{") { start = place }
-                if byte == UInt8(ascii: "}"), let begin = start {
-                    records.append(bytes[begin...place])
-                    start = nil
-                }
-            }
-            previous = byte
-        }
-        return records
     }
 }
 

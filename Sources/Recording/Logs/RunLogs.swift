@@ -6,9 +6,6 @@ import Records
 ///
 /// They are written once a second, and what cannot be written is kept and tried again: a log never ends a run.
 final class RunLogs {
-    static let roundsName = "round_log.json"
-    static let faultsName = "faults.json"
-
     private var folder: URL
     private let rounds: RecordLog
     private let faults: RecordLog
@@ -22,8 +19,8 @@ final class RunLogs {
     init(in folder: URL, _ troubles: OutputTroubles) {
         self.folder = folder
         self.troubles = troubles
-        rounds = RecordLog(at: folder.appendingPathComponent(Self.roundsName))
-        faults = RecordLog(at: folder.appendingPathComponent(Self.faultsName))
+        rounds = RecordLog(at: folder.appendingPathComponent(RecordFormat.roundLogName))
+        faults = RecordLog(at: folder.appendingPathComponent(RecordFormat.faultsName))
     }
 
     /// Opens the logs of a run that is continued. They stay as they are until ``begin()``.
@@ -32,8 +29,8 @@ final class RunLogs {
     init(in folder: URL, from saved: SavedRun, _ troubles: OutputTroubles) throws {
         self.folder = folder
         self.troubles = troubles
-        rounds = try RecordLog(at: folder.appendingPathComponent(Self.roundsName), from: saved.rounds)
-        faults = try RecordLog(at: folder.appendingPathComponent(Self.faultsName), from: saved.faults)
+        rounds = try RecordLog(at: folder.appendingPathComponent(RecordFormat.roundLogName), from: saved.rounds)
+        faults = try RecordLog(at: folder.appendingPathComponent(RecordFormat.faultsName), from: saved.faults)
     }
 
     /// - Throws: `FileError` when they cannot be written, before anything is lost.
@@ -55,7 +52,7 @@ final class RunLogs {
             switch fault.kind {
             case .rankLost, .rankDropped: lostRanks.insert(rank)
             case .rankReturned: lostRanks.remove(rank)
-            case .rankSilent, .clientsLate, .updatesRejected, .roundRepeated: break
+            case .rankSilent, .clientsLate, .updatesRejected, .roundRepeated, .other: break
             }
         }
         var records = openFault.map { [$0] } ?? []
@@ -73,14 +70,14 @@ final class RunLogs {
 
     /// Adds a fault to its log.
     private func write(_ fault: FaultRecord) {
-        do { try faults.append(fault) } catch { troubles.failed(Self.faultsName, error) }
+        do { try faults.append(fault) } catch { troubles.failed(RecordFormat.faultsName, error) }
     }
 
     /// Writes what is there, if the folder has not gone.
     func flush() {
         closeFault(upTo: .max)
-        troubles.attempt(Self.roundsName) { try rounds.flush() }
-        troubles.attempt(Self.faultsName) { try faults.flush() }
+        troubles.attempt(RecordFormat.roundLogName) { try rounds.flush() }
+        troubles.attempt(RecordFormat.faultsName) { try faults.flush() }
     }
 
     /// The states of both logs for a checkpoint, on the disk when this returns.
@@ -95,7 +92,7 @@ final class RunLogs {
     /// Makes them again, in a folder that was deleted and made again, or in another one.
     func remake(in folder: URL) throws(FileError) {
         self.folder = folder
-        try rounds.remake(at: folder.appendingPathComponent(Self.roundsName))
-        try faults.remake(at: folder.appendingPathComponent(Self.faultsName))
+        try rounds.remake(at: folder.appendingPathComponent(RecordFormat.roundLogName))
+        try faults.remake(at: folder.appendingPathComponent(RecordFormat.faultsName))
     }
 }

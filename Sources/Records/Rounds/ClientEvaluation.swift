@@ -31,6 +31,16 @@ public struct ClientEvaluation: Codable, Sendable, Equatable {
         case classAccuracies = "class_accuracy"
     }
 
+    /// What an earlier version did not write is 0, nil or empty.
+    public init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: CodingKeys.self)
+        func count(_ key: CodingKeys) throws -> Int { try fields.decodeIfPresent(Int.self, forKey: key) ?? 0 }
+        (clients, missing, samples) = (try count(.clients), try count(.missing), try count(.samples))
+        global = try fields.decodeIfPresent(AccuracySpread.self, forKey: .global)
+        personal = try fields.decodeIfPresent(AccuracySpread.self, forKey: .personal)
+        classAccuracies = try fields.decodeIfPresent([Double?].self, forKey: .classAccuracies) ?? []
+    }
+
     /// The mean over clients that says how good the run is: with their own models, if they have some.
     public var meanAccuracy: Double? { (personal ?? global)?.mean }
 }

@@ -1,20 +1,48 @@
 /// Something that went wrong in a run, and whom it cost.
 public struct FaultRecord: Codable, Sendable, Equatable {
-    public enum Kind: String, Codable, Sendable, CaseIterable {
+    public enum Kind: RawRepresentable, Codable, Sendable, Hashable, CaseIterable {
         /// A client rank is gone or does not answer; other ranks train the clients it still owed.
-        case rankLost = "rank_lost"
+        case rankLost
         /// The same, and the clients it still owed are left out of the round.
-        case rankDropped = "rank_dropped"
+        case rankDropped
         /// A lost rank was heard again and takes part from this round on.
-        case rankReturned = "rank_returned"
+        case rankReturned
         /// A rank has not answered for long, but its process lives: it is waited for.
-        case rankSilent = "rank_silent"
+        case rankSilent
         /// At the hard limit a rank had not delivered these clients; they are left out of the round.
-        case clientsLate = "clients_late"
+        case clientsLate
         /// The updates of these clients were left out of the mean.
-        case updatesRejected = "updates_rejected"
+        case updatesRejected
         /// Too few updates came; the round is repeated with another cohort.
-        case roundRepeated = "round_repeated"
+        case roundRepeated
+        /// A kind of another version, by its name in files.
+        case other(String)
+
+        /// Those that this version knows.
+        public static let allCases: [Kind] = [
+            .rankLost, .rankDropped, .rankReturned, .rankSilent, .clientsLate, .updatesRejected, .roundRepeated,
+        ]
+
+        /// Its name in files.
+        public var rawValue: String {
+            switch self {
+            case .rankLost: "rank_lost"
+            case .rankDropped: "rank_dropped"
+            case .rankReturned: "rank_returned"
+            case .rankSilent: "rank_silent"
+            case .clientsLate: "clients_late"
+            case .updatesRejected: "updates_rejected"
+            case .roundRepeated: "round_repeated"
+            case .other(let name): name
+            }
+        }
+
+        public init(rawValue: String) {
+            self = Self.allCases.first { $0.rawValue == rawValue } ?? .other(rawValue)
+        }
+
+        /// Its name as words.
+        public var words: String { String(rawValue.map { $0 == "_" ? " " : $0 }) }
     }
 
     /// The round in which it happened, from 1.
@@ -33,6 +61,18 @@ public struct FaultRecord: Codable, Sendable, Equatable {
         self.rank = rank
         self.clients = clients
         self.reason = reason
+    }
+}
+
+extension FaultRecord {
+    /// - Throws: when it tells neither the round nor what happened.
+    public init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: CodingKeys.self)
+        round = try fields.decode(Int.self, forKey: .round)
+        kind = try fields.decode(Kind.self, forKey: .kind)
+        rank = try fields.decodeIfPresent(Int.self, forKey: .rank)
+        clients = try fields.decodeIfPresent([Int].self, forKey: .clients) ?? []
+        reason = try fields.decodeIfPresent(String.self, forKey: .reason)
     }
 }
 

@@ -20,11 +20,13 @@ extension RoundRecord: Codable {
         "total_upload_bytes", "download_bytes", "total_download_bytes", "seconds", "samples_per_second",
     ]
 
+    /// A count that an earlier version did not write is 0.
+    /// - Throws: when it is of no round, or a field is not what its name says.
     public init(from decoder: any Decoder) throws {
         let fields = try decoder.container(keyedBy: Key.self)
-        func count(_ key: Key) throws -> Int { try fields.decode(Int.self, forKey: key) }
+        func count(_ key: Key) throws -> Int { try fields.decodeIfPresent(Int.self, forKey: key) ?? 0 }
         func number(_ key: Key) throws -> Double? { try fields.decodeIfPresent(Double.self, forKey: key) }
-        self.init(round: try count("round"))
+        self.init(round: try fields.decode(Int.self, forKey: "round"))
         (cohort, participants, partial) = (try count("cohort"), try count("participants"), try count("partial"))
         (rejected, late, dropped) = (try count("rejected"), try count("late"), try count("dropped"))
         (attempts, samples) = (try count("attempts"), try count("samples"))
@@ -34,8 +36,7 @@ extension RoundRecord: Codable {
         clients = try fields.decodeIfPresent(ClientEvaluation.self, forKey: "client_evaluation")
         (uploadBytes, totalUploadBytes) = (try count("upload_bytes"), try count("total_upload_bytes"))
         (downloadBytes, totalDownloadBytes) = (try count("download_bytes"), try count("total_download_bytes"))
-        seconds = try fields.decode(Double.self, forKey: "seconds")
-        samplesPerSecond = try fields.decode(Double.self, forKey: "samples_per_second")
+        (seconds, samplesPerSecond) = (try number("seconds") ?? 0, try number("samples_per_second") ?? 0)
         for key in fields.allKeys where !Self.fields.contains(key.stringValue) {
             // What is no number is another version's, and no metric.
             metrics[key.stringValue] = try? number(key)

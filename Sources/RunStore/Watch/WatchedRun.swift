@@ -58,8 +58,8 @@ package struct WatchedRun {
         let start = try readPlan()
         guard let plan, let start else { return }
         let status = statusInHistory(since: start)
-        if try follow(&rounds, RunFolder.roundLogName) { lastRound = .now }
-        _ = try follow(&troubles, RunFolder.faultsName)
+        if try follow(&rounds, RecordFormat.roundLogName) { lastRound = .now }
+        _ = try follow(&troubles, RecordFormat.faultsName)
         activities = (0..<plan.ranks).compactMap { RankActivity(rank: $0, of: folder) }
         if let status {
             ending = status.status == .running ? nil : Ending(status: status.status, reason: status.reason)

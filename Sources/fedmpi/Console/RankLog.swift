@@ -60,6 +60,8 @@ final class EventLog: RoundObserver {
             gather("left out the \(whose): \(reason)", reason, fault)
         case .roundRepeated:
             logger.warning("\(place)\(fault.reason ?? ""); repeating it with another cohort")
+        case .other(let kind):
+            logger.warning("\(place)round \(round): \(kind)\(fault.reason.map { ": \($0)" } ?? "")")
         }
     }
 

@@ -1,6 +1,7 @@
 import Analysis
 import Files
 import Foundation
+import Records
 
 /// The page that the demonstration ends with: what its commands left, on one page.
 struct DemoSummary {
@@ -54,7 +55,7 @@ struct DemoSummary {
                     ("sent up", Format.megabytes(training.log.uploadBytes) + " of updates, no image"),
                     (
                         "time",
-                        Format.fixed(rounds.reduce(0) { $0 + ($1.seconds ?? 0) }, 1) + " s in rounds"
+                        Format.fixed(rounds.reduce(0) { $0 + $1.seconds }, 1) + " s in rounds"
                     ),
                 ]),
                 .picture(

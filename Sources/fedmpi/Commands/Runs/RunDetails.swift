@@ -113,7 +113,7 @@ struct RunDetails: ParsableCommand {
         for fault in faults.prefix(50) {
             let clients = fault.clients.prefix(8).map { "\($0)" }.joined(separator: " ")
             table.add([
-                "\(fault.round)", fault.kind.rawValue.replacingOccurrences(of: "_", with: " "),
+                "\(fault.round)", fault.kind.words,
                 fault.rank.map { "\($0)" } ?? "", clients + (fault.clients.count > 8 ? " …" : ""), fault.reason ?? "",
             ])
         }

@@ -104,9 +104,9 @@ enum WatchText {
 
     /// How many of each kind.
     private static func faults(_ faults: [FaultRecord]) -> String {
-        FaultRecord.Kind.allCases.compactMap { kind in
-            let count = faults.count { $0.kind == kind }
-            return count == 0 ? nil : "\(count) " + kind.rawValue.replacingOccurrences(of: "_", with: " ")
-        }.joined(separator: ", ")
+        let counts = faults.reduce(into: [:]) { $0[$1.kind, default: 0] += 1 }
+        let others = counts.keys.filter { !FaultRecord.Kind.allCases.contains($0) }.sorted { $0.words < $1.words }
+        return (FaultRecord.Kind.allCases + others).compactMap { kind in counts[kind].map { "\($0) \(kind.words)" } }
+            .joined(separator: ", ")
     }
 }

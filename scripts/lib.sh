@@ -43,13 +43,15 @@ require_swift() {
     command -v swift >/dev/null || fail "Swift 6.3 is not on the PATH: see https://www.swift.org/install"
 }
 
-# build_release [PRODUCT…]: fedmpi or the products named, optimised and with Swift's library inside. Sets `binaries`.
+# build_release [PRODUCT…]: fedmpi or the products named, optimised, with Swift's library inside and without symbols, which
+# would be half the file. Sets `binaries`.
 build_release() {
     local product
     (($#)) || set -- fedmpi
     require_swift
     for product in "$@"; do
-        swift build --package-path "$root" -c release --static-swift-stdlib --product "$product" >&2
+        swift build --package-path "$root" -c release --static-swift-stdlib \
+            -debug-info-format none -Xlinker -s --product "$product" >&2
     done
     binaries=$(swift build --package-path "$root" -c release --show-bin-path)
     for product in "$@"; do

@@ -50,7 +50,9 @@ import Testing
         let pair = try open(Fixture.path("medmnist.npz"), names)
         #expect(pair.train.shape == ImageShape(channels: 3, height: 2, width: 2))
         // Pixel p's channel c is number 3 p + c of the sample.
-        let expected = (0..<3).flatMap { channel in (0..<4).map { Float(20 + 3 * $0 + channel) / 255 } }
+        let expected: [Float] = (0..<3).flatMap { (channel: Int) -> [Float] in
+            (0..<4).map { (pixel: Int) -> Float in Float(20 + 3 * pixel + channel) / 255 }
+        }
         #expect(pair.train.read([2]).images == expected)
         let misread = try open(Fixture.path("medmnist.npz"), NamedOptions(names.values.filter { $0.key != "layout" }))
         #expect(misread.train.shape == ImageShape(channels: 2, height: 2, width: 3))

@@ -80,14 +80,16 @@ import Testing
             let federation = FederationView(clients: 4, seed: UInt64(seed))
             for client in rule.cohort(size: 1, round: 1, federation: federation) { counts[client] += 1 }
         }
-        #expect(agree(counts.map { Double($0) / 9_000 }, [0, 0, 1.0 / 3, 2.0 / 3], draws: 9_000))
+        let expected: [Double] = [0, 0, 1.0 / 3, 2.0 / 3]
+        #expect(agree(counts.map { Double($0) / 9_000 }, expected, draws: 9_000))
     }
 
     @Test func newcomersAreDrawnBySize() throws {
         let federation = FederationView(samples: [1, 2, 3, 100], seed: 1)
         let shares = try rule([3: (1, 1, nil)], ["explore": "1", "explore-min": "1"])
             .frequencies(size: 1, rounds: 20_000, federation: federation)
-        #expect(agree(shares, [1.0 / 6, 2.0 / 6, 3.0 / 6, 0], draws: 20_000))
+        let expected: [Double] = [1.0 / 6, 2.0 / 6, 3.0 / 6, 0]
+        #expect(agree(shares, expected, draws: 20_000))
     }
 
     @Test func theShareOfNewcomersIsEpsilonOnAverage() throws {

@@ -8,21 +8,28 @@ package import Recording
 package import Records
 package import RunStore
 
-/// What a run leaves behind: its folder, and the observers that fill it. On rank 0.
+/// What a run leaves behind: its folder, and the observers that fill it. On rank 0 only.
+///
+/// `train` makes one for its run, a ``SweepLeader`` one for each of its runs. The observers are called by the round
+/// loop on its own thread.
 package struct RunOutputs {
-    /// What is to be left, and where.
+    /// The user's choice of what is left behind, and where.
     package struct Choice: Codable, Equatable {
-        /// Folder of the run's folder.
+        /// The folder that contains the run's folder.
         package var results: String
         /// Name of the run's folder; nil takes the date and time.
         package var name: String?
-        /// Rounds; 0: only when the run is stopped.
+        /// Rounds between two checkpoints; 0 saves only when the run is stopped.
         package var checkpointEvery = 1
+        /// Whether the curves are also written as TensorBoard events.
         package var tensorboard = false
+        /// Whether the run is entered in the history that `fedmpi runs` shows.
         package var keepsHistory = true
-        /// Folder of the history, above the run's folder; nil: `results`.
+        /// The folder of the history's data base, which is above a sweep's folder so that all runs are in one history;
+        /// nil takes `results`.
         var historyFolder: String?
 
+        /// Makes a choice with the command line's defaults.
         package init(
             results: String, name: String? = nil, checkpointEvery: Int = 1, tensorboard: Bool = false,
             keepsHistory: Bool = true, historyFolder: String? = nil
@@ -33,14 +40,25 @@ package struct RunOutputs {
         }
     }
 
+    /// The run's folder, itself an observer that keeps the logs.
     package let folder: RunFolder
+    /// The observer that writes checkpoints; asked after a stop whether it could.
     package let checkpoints: CheckpointWriter
+    /// The observer that keeps the history; nil when it is switched off.
     package let history: RunHistory?
-    /// In the order in which they are to be told.
+    /// All of them in the order in which they are to be called: the folder first, because the others ask it where it
+    /// is.
     package let observers: [any RoundObserver]
 
-    /// Makes the run's folder, or opens that of a run that is continued.
-    /// - Throws: `ConfigurationError` when the folder cannot be made, or written into.
+    /// Makes the run's folder, or opens that of a run that is continued, and writes its partition table.
+    ///
+    /// - Parameters:
+    ///   - job: what the run works with.
+    ///   - resumed: the run to continue; nil for one that begins.
+    ///   - choice: what is to be left.
+    ///   - troubles: the list for files that cannot be written later; those do not end the run.
+    /// - Throws: `ConfigurationError` when the folder cannot be made or written into.
+    /// - Complexity: O(training samples), to count classes for the partition table.
     package init(
         _ job: Job, resuming resumed: ResumedRun?, _ choice: Choice, _ troubles: OutputTroubles
     ) throws(ConfigurationError) {
@@ -75,7 +93,10 @@ package struct RunOutputs {
         self.observers = observers
     }
 
-    /// Without its timing files a rank goes on all the same.
+    /// A function that opens a rank's timing files, for `Timekeeper`. It returns nil when they cannot be opened: the
+    /// rank then runs without them.
+    ///
+    /// - Parameter troubles: is told why.
     package static func openTimingFiles(_ troubles: OutputTroubles) -> (String, TimingHeader) -> TimingWriter? {
         { folder, header in
             do {

@@ -9,49 +9,62 @@ import Recording
 package import Records
 package import Runtime
 
-/// The runs of a distillation, and which of them are done already. On rank 0.
+/// The runs of a distillation, and which of them are done already. On rank 0 only.
+///
+/// The first student learns from the teacher that the user gave, each further student from the one before it. All runs
+/// are ordinary runs of ``SweepRun``, in a queue for a single group: a run needs its teacher's final model, so that the
+/// order matters. The same command continues an interrupted distillation.
 package struct DistillPlan {
-    /// What a run is for.
+    /// What one run is for.
     package struct Task: Equatable {
-        /// Index in `students`.
+        /// Index in ``students``.
         package let student: Int
+        /// Seed of the run.
         package let seed: UInt64
-        /// Whether it has a teacher, or is trained from scratch.
+        /// Whether the student has a teacher; otherwise it is trained from scratch, for comparison.
         package let isDistilled: Bool
     }
 
+    /// The name of the distillation; the names of its runs begin with it.
     package let name: String
-    /// `results/<name>`: of what is said of all runs; theirs are beside it.
+    /// The folder `results/<name>` with what compares the runs; the folders of the runs themselves stand beside it.
     package let folder: URL
+    /// The settings of all runs, but for model, seed and teacher.
     package let base: RunSettings
-    /// Each the teacher of the next.
+    /// The students; each is the teacher of the next.
     package let students: [Model]
+    /// The seeds with which each student is trained.
     package let seeds: [UInt64]
-    /// Teacher of the first student.
+    /// The teacher of the first student, with its weights.
     package let teacher: TrainedModel
+    /// The training and test splits, which are the same for all runs.
     package let data: DatasetPair
-    /// In the order in which they are done.
+    /// The tasks in the order in which they are done: a student before the one it teaches.
     package let tasks: [Task]
     /// The run of each task.
     package let runs: [SweepRun]
-    /// Curves of the runs that had finished before, by their place.
+    /// Curves of the runs that had finished before, by their index.
     package private(set) var curves: [Int: RunCurve] = [:]
-    /// What is to be done.
+    /// The runs that are still to be done, in order.
     package private(set) var waiting: [SweepRun] = []
-    /// Whether any of `waiting` goes on.
+    /// Whether any run in ``waiting`` was begun by an earlier job and is continued.
     package private(set) var goesOn = false
-    /// Held as long as this is there.
+    /// Keeps other programs from the folder as long as the plan is there.
     private let lock: FolderLock
 
     /// Checks every run before any is started.
+    ///
     /// - Parameters:
-    ///   - base: the settings of all runs, but for model and seed; its teacher is the first student's.
-    ///   - seeds: nil: that of `base`.
-    ///   - hasBaseline: whether the students are trained from scratch, too.
-    ///   - outputs: of each run; its name is that of the whole, and begins theirs.
-    ///   - isTimed: whether the ranks record what they do with their time.
+    ///   - base: the settings of all runs, but for model and seed; its teacher is that of the first student.
+    ///   - names: the students' architectures, each only once.
+    ///   - seeds: the seeds of each student, each only once; nil takes that of `base`.
+    ///   - hasBaseline: whether each student is also trained from scratch.
+    ///   - outputs: what each run leaves behind; its name, which must be there, is that of the distillation.
+    ///   - isTimed: whether the ranks record their phases in timing files.
     ///   - stop: looked at between two checks.
-    /// - Throws: `ConfigurationError` that says what cannot be; `Interruption`
+    /// - Throws: `ConfigurationError` that says what cannot be done; `Interruption`.
+    /// - Complexity: one job prepared for each run; for each finished student its teacher's file is read, to compare
+    ///   digests.
     package init(
         _ base: RunSettings, students names: [String], seeds: [UInt64]?, hasBaseline: Bool,
         _ outputs: RunOutputs.Choice, isTimed: Bool, stop: StopFlag
@@ -89,18 +102,23 @@ package struct DistillPlan {
         try refuseOtherTeachers()
     }
 
-    /// Names runs and their folders.
+    /// Names the runs: `d-logistic`, `d-logistic-scratch`, and with several seeds `d-logistic-seed2`.
     private struct RunNamer {
+        /// The name of the distillation.
         let name: String
         let students: [Model]
+        /// Whether names need the seed to be unique.
         let hasSeeds: Bool
 
+        /// The name of a task's run and of its folder.
         func name(of task: Task) -> String {
             "\(name)-\(students[task.student].name)" + (task.isDistilled ? "" : "-scratch")
                 + (hasSeeds ? "-seed\(task.seed)" : "")
         }
     }
 
+    /// The run of a task: `base` with the task's model and seed. Its teacher is none, the user's, or the folder of the
+    /// student before with the same seed.
     private static func run(
         _ task: Task, at index: Int, _ base: RunSettings, _ namer: RunNamer, _ outputs: RunOutputs.Choice,
         isTimed: Bool
@@ -121,7 +139,12 @@ package struct DistillPlan {
         return SweepRun(index: index, settings: settings, outputs: outputs, name: name, isTimed: isTimed)
     }
 
-    /// Builds what a rank works with for each run; a teacher that is not there yet is one with fresh weights.
+    /// Builds what a rank works with for each run. The teacher of a later student does not exist yet: a model of the
+    /// same architecture with fresh weights stands in for it.
+    ///
+    /// - Returns: the data of the runs.
+    /// - Throws: `ConfigurationError` when settings do not fit together, or when the strategy leaves part of a student
+    ///   on the clients; `Interruption`.
     private static func check(
         _ runs: [SweepRun], _ tasks: [Task], _ students: [Model], _ teacher: TrainedModel, _ stop: StopFlag
     ) throws -> DatasetPair {
@@ -145,6 +168,11 @@ package struct DistillPlan {
         return data
     }
 
+    /// Refuses a value that is given twice, which would name two runs alike.
+    ///
+    /// - Parameters:
+    ///   - values: as the user gave them.
+    ///   - option: the option's name, for the error.
     private static func refuseRepeated(_ values: [String], in option: String) throws(ConfigurationError) {
         var seen: Set<String> = []
         if let value = values.first(where: { !seen.insert($0).inserted }) {
@@ -152,6 +180,9 @@ package struct DistillPlan {
         }
     }
 
+    /// Makes the folder and locks it.
+    ///
+    /// - Throws: `ConfigurationError` when it cannot be made, or another process works in it.
     private static func makeFolder(_ folder: URL) throws(ConfigurationError) -> FolderLock {
         do {
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -161,7 +192,8 @@ package struct DistillPlan {
         return try FolderLock(folder)
     }
 
-    /// A student that was taught before, by a teacher whose file has changed since, cannot stand beside the others.
+    /// Refuses finished students whose teacher's file has changed since: in one table they would be compared with
+    /// students of another teacher. The digest that the run recorded is compared.
     private func refuseOtherTeachers() throws {
         for (task, run) in zip(tasks, runs) where task.isDistilled && curves[run.index] != nil {
             let weights =

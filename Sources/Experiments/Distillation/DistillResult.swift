@@ -7,61 +7,88 @@ package import NeuralNet
 import Recording
 import Records
 
-/// What became of a distillation: the teacher, and each student with and without it.
+/// The outcome of a distillation: the teacher, and each student trained with and without it. It becomes
+/// `distillation.json`, and the table that `fedmpi distill` prints.
+///
+/// Everything is evaluated again on the same test set in this process, also runs of an earlier job, so that all figures
+/// are comparable.
 package struct DistillResult: Encodable {
+    /// The first student's teacher.
     package struct Teacher: Encodable, Equatable {
+        /// The path as the user gave it.
         package let path: String
+        /// Name of the architecture.
         package let model: String
         package let parameters: Int
+        /// Size of the weights in bytes, 4 for each parameter.
         package let bytes: Int
-        /// On the test set, in [0, 1].
+        /// Accuracy in [0, 1] on the test set.
         package let accuracy: Double
+        /// Digest of the weights, in hexadecimal digits.
         package let sha256: String
     }
 
-    /// Runs that differ in their seed only.
+    /// Finished runs of one student that differ in nothing but their seed; the arrays have an element for each of them.
     package struct Trained: Encodable, Equatable {
+        /// The seeds of the runs that are finished, in the order of the plan.
         package let seeds: [UInt64]
-        /// Accuracy for each seed, on the test set, in [0, 1].
+        /// Accuracy in [0, 1] on the test set.
         package let accuracy: [Double]
-        /// Share of the test samples, for each seed, that it and the first teacher take for the same class.
+        /// Share of the test samples in [0, 1] for which the run's model and the first teacher predict the same class.
         package let agreement: [Double]
-        /// Names of their folders.
+        /// Names of the runs' folders.
         package let runs: [String]
     }
 
+    /// One student, with everything that was trained of it.
     package struct Student: Encodable, Equatable {
+        /// Name of the architecture.
         package let model: String
         package let parameters: Int
+        /// Size of the weights in bytes, 4 for each parameter.
         package let bytes: Int
-        /// The model that taught it.
+        /// The architecture of its teacher: the first teacher, or the student before it.
         package let teacher: String
+        /// The runs with a teacher.
         package let distilled: Trained
-        /// Nil without a baseline.
+        /// The runs without a teacher; nil when no such run is finished.
         package let scratch: Trained?
-        /// Accuracy distilled less accuracy from scratch, in [−1, 1], of each seed that has both.
+        /// Accuracy with a teacher less accuracy without, in [−1, 1], for each seed that has both. Pairs with equal
+        /// seeds share their partition and cohorts, so that the difference varies less than either.
         package let gain: [Double]
     }
 
     package let teacher: Teacher
+    /// The temperature that softens both models' scores, > 0.
     package let temperature: Float
+    /// The weight of the labels' loss in [0, 1]; the rest is the teacher's.
     package let hardWeight: Float
+    /// Rounds of each run.
     package let rounds: Int
+    /// Clients of each run.
     package let clients: Int
+    /// The students in the order of teaching.
     package let students: [Student]
 
+    /// Keys of `distillation.json`.
     private enum CodingKeys: String, CodingKey {
         case teacher, temperature, rounds, clients, students
         case hardWeight = "hard_weight"
     }
 
+    /// Makes a result from figures that are known.
     package init(teacher: Teacher, loss: DistillationLoss, rounds: Int, clients: Int, students: [Student]) {
         self.teacher = teacher
         (temperature, hardWeight) = (loss.temperature, loss.hardWeight)
         (self.rounds, self.clients, self.students) = (rounds, clients, students)
     }
 
-    /// Tries every finished run's model on the test set. To be called when MPI is finalised.
+    /// Evaluates the teacher and every finished run on the test set. Called on rank 0 once MPI is finalised: the other
+    /// ranks need not wait for it. Runs that failed are left out.
+    ///
+    /// - Parameter plan: the plan whose runs have been done.
+    /// - Throws: `ConfigurationError` when the plan has no teacher or a model cannot be read; oneDNN's errors.
+    /// - Complexity: one pass over the test set for the teacher and for each run.
     package init(_ plan: DistillPlan) throws {
         guard let loss = plan.base.distillationLoss else { throw ConfigurationError("there is no teacher") }
         let taught = try TestScores(plan.teacher, on: plan.data.test)
@@ -86,6 +113,7 @@ package struct DistillResult: Encodable {
             loss: loss, rounds: plan.base.rounds, clients: plan.base.clients, students: students)
     }
 
+    /// The finished runs of one student, with or without a teacher, evaluated.
     private static func trained(
         _ plan: DistillPlan, _ student: Int, isDistilled: Bool, _ teacher: TestScores
     ) throws -> Trained {
@@ -102,7 +130,9 @@ package struct DistillResult: Encodable {
         return Trained(seeds: seeds, accuracy: accuracy, agreement: agreement, runs: names)
     }
 
-    /// - Parameter isPretty: over several lines.
+    /// The result as JSON with sorted keys.
+    ///
+    /// - Parameter isPretty: whether it is indented over several lines, for a file; otherwise it is one line.
     package func json(isPretty: Bool) throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]

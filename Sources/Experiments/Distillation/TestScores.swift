@@ -1,14 +1,23 @@
 import Datasets
 import NeuralNet
 
-/// What a model takes the samples of a test set for.
+/// The class that a model predicts for each sample of a test set, and how many of these predictions are right.
+///
+/// ``DistillResult`` makes one for the first teacher and one for each student's run, and compares them: a student may
+/// copy its teacher's mistakes, which accuracy alone does not show.
 struct TestScores {
-    /// The class with the largest score, for each sample.
+    /// The class with the largest score for each sample, in the order of the data set.
     let answers: [Int32]
-    /// In [0, 1].
+    /// Share of the samples that are classified correctly, in [0, 1].
     let accuracy: Double
 
-    /// O(samples) forward passes on one thread.
+    /// Evaluates a model on all samples.
+    ///
+    /// - Parameters:
+    ///   - trained: the model with its weights.
+    ///   - data: at least one sample, with the model's input shape and classes.
+    /// - Throws: oneDNN's errors.
+    /// - Complexity: O(samples) forward passes on one thread, in batches of up to 64.
     init(_ trained: TrainedModel, on data: any Dataset) throws {
         let batch = min(64, data.count)
         let plan = try Plan(trained.model, batch: batch, purpose: .inference)
@@ -35,12 +44,15 @@ struct TestScores {
         accuracy = Double(correct) / Double(data.count)
     }
 
-    /// The share of samples that both take for the same class.
+    /// The share of samples for which both models predict the same class, right or wrong, in [0, 1].
+    ///
+    /// - Precondition: both were evaluated on the same samples, at least one.
     func agreement(with other: TestScores) -> Double {
         precondition(answers.count == other.answers.count && !answers.isEmpty, "of the same samples")
         return Double(zip(answers, other.answers).count { $0 == $1 }) / Double(answers.count)
     }
 
+    /// The index of the largest score; of equal ones the first.
     private static func largest(_ scores: Span<Float>) -> Int32 {
         var best = 0
         for i in 1..<scores.count where scores[i] > scores[best] { best = i }

@@ -1,15 +1,20 @@
-/// Where labels of a plot's curves are, so that they do not overlap.
+/// The vertical places of the labels at the ends of a plot's curves, so that no two overlap.
 enum LabelPlaces {
-    /// Places as near to the values as they can be, in the order of the values.
+    /// Places as near to the values as the gap allows, in the least-squares sense, in the order of `values`.
     ///
-    /// A place is a base, and a gap for each label below it; bases must not fall. The nearest such bases are means of
-    /// neighbours that would fall, pooled (isotonic regression by pooling adjacent violators: M. Ayer, H. D. Brunk,
-    /// G. M. Ewing, W. T. Reid, E. Silverman, *An Empirical Distribution Function for Sampling with Incomplete
-    /// Information*, Annals of Mathematical Statistics 26, 1955).
+    /// A place is a base plus one gap for each label below it, so that any bases that do not fall from one label to the
+    /// next keep the distance. The nearest such bases are means of neighbours that would fall, pooled (isotonic
+    /// regression by pooling adjacent violators: M. Ayer, H. D. Brunk, G. M. Ewing, W. T. Reid, E. Silverman, *An
+    /// Empirical Distribution Function for Sampling with Incomplete Information*, Annals of Mathematical Statistics 26,
+    /// 1955).
     ///
     /// - Parameters:
-    ///   - gap: the least distance.
-    ///   - range: of all places, if there is room.
+    ///   - values: the ends of the curves, on the plot's axis, in any order.
+    ///   - gap: the least distance between two labels, in the unit of the axis.
+    ///   - range: the part of the axis that labels should stay in; with more labels than fit they leave it at its upper
+    ///     end.
+    /// - Returns: a place for each value, at the value's index.
+    /// - Complexity: O(n log n) for n values.
     static func spread(_ values: [Double], gap: Double, in range: ClosedRange<Double>) -> [Double] {
         let order = values.indices.sorted { (values[$0], $1) < (values[$1], $0) }
         var pools: [(sum: Double, count: Int)] = []

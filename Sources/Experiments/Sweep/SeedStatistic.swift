@@ -1,13 +1,20 @@
 import FedCore
 
-/// The mean of a figure over runs that differ in their seed only, and how much it varies.
+/// The mean of a figure over runs that differ in nothing but their seed, and how much it varies between them.
 package struct SeedStatistic: Equatable {
+    /// Number of runs that have the figure, at least 1.
     package let count: Int
+    /// Arithmetic mean, in the figure's own unit.
     package let mean: Double
-    /// The sample standard deviation, √(Σ(xᵢ − x̄)² / (n − 1)); nil of fewer than two.
+    /// The sample standard deviation, √(Σ(xᵢ − x̄)² / (n − 1)), in the figure's unit; nil for a single run, which says
+    /// nothing about variation.
     package let deviation: Double?
 
-    /// Nil of nothing.
+    /// Computes the statistic in two passes, so that values that are large against their spread lose no digits.
+    ///
+    /// - Parameter values: one value for each run.
+    /// - Returns: nil when there are no values.
+    /// - Complexity: O(n).
     package init?(_ values: [Double]) {
         guard !values.isEmpty else { return nil }
         count = values.count
@@ -18,7 +25,9 @@ package struct SeedStatistic: Equatable {
             ? nil : (values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(values.count - 1)).squareRoot()
     }
 
-    /// `79.5 ± 2.4`, or the mean alone.
+    /// The text `79.5 ± 2.4`, or the mean alone where there is no deviation.
+    ///
+    /// - Parameter decimals: digits behind the point of both numbers.
     package func text(decimals: Int) -> String {
         Figures.fixed(mean, decimals) + (deviation.map { " ± " + Figures.fixed($0, decimals) } ?? "")
     }

@@ -1,32 +1,40 @@
-/// A figure of a sweep's table: a column.
+/// A figure of a sweep's table, which is one column. Raw values are the names that a sweep's file uses under `columns`.
 package enum SweepFigure: String, CaseIterable {
-    /// Accuracy after the last round.
+    /// Accuracy after the last evaluated round, in percent.
     case final
-    /// The best accuracy.
+    /// The highest accuracy of any round, in percent.
     case best
-    /// The first round that had the target accuracy.
+    /// The number of the first round with the target accuracy.
     case rounds
-    /// Megabytes sent up until then.
+    /// Megabytes (10⁶ bytes) of all updates up to that round.
     case upload
-    /// Simulated seconds up to then.
+    /// Simulated seconds up to that round.
     case reach
-    /// Mean accuracy over the clients, on what they hold out, with the global model; of their worst tenth.
+    /// Mean accuracy over the clients on their held-out samples, with the global model, in percent.
     case clients
+    /// The same over the worst tenth of the clients, in percent.
     case clientsWorst = "clients-worst"
-    /// Likewise with each client's own model.
+    /// Mean accuracy over the clients on their held-out samples, each with its own model, in percent.
     case own
+    /// The same over the worst tenth of the clients, in percent.
     case ownWorst = "own-worst"
     /// Simulated seconds of all rounds.
     case simulated
-    /// Seconds of all rounds.
+    /// Wall-clock seconds of all rounds; it depends on the machine and on how many groups share it.
     case seconds
 
+    /// Whether the figure is defined only with a target accuracy.
     package var needsTarget: Bool { [.rounds, .upload, .reach].contains(self) }
 
-    /// Whether it is a column of its own accord only where a run has it.
+    /// Whether the column is shown by default only where some run has a value for it.
     package var isOccasional: Bool { [.reach, .clients, .clientsWorst, .own, .ownWorst, .simulated].contains(self) }
 
-    /// Value for a run; nil where it has none.
+    /// The figure's value for a run, in the unit of the column.
+    ///
+    /// - Parameters:
+    ///   - run: a finished run.
+    ///   - target: accuracy in (0, 1]; nil when the sweep has none.
+    /// - Returns: nil when the run has no such value, for instance when it never reached the target.
     package func value(of run: RunCurve, target: Double?) -> Double? {
         switch self {
         case .final: run.finalAccuracy.map { 100 * $0 }
@@ -43,9 +51,12 @@ package enum SweepFigure: String, CaseIterable {
         }
     }
 
+    /// Digits behind the point in the text table.
     package var decimals: Int { self == .upload ? 2 : 1 }
 
-    /// A column's title.
+    /// The column's title for people, with its unit.
+    ///
+    /// - Parameter target: accuracy in (0, 1] that the titles of ``rounds``, ``upload`` and ``reach`` name.
     package func title(target: Double?) -> String {
         let goal = target.map { SweepTable.percent($0) } ?? "target"
         return switch self {
@@ -63,7 +74,7 @@ package enum SweepFigure: String, CaseIterable {
         }
     }
 
-    /// Its name in a file for programs.
+    /// The figure's name in files for programs; the unit is part of it.
     package var key: String {
         switch self {
         case .final: "final_accuracy_percent"

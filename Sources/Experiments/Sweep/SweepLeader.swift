@@ -7,15 +7,31 @@ import Records
 import RunStore
 package import Runtime
 
-/// A group's first rank: gets runs from rank 0, has its group do them, and is each run's server.
+/// The first rank of a group: gets runs from rank 0, has its group do them, and is the server of each.
+///
+/// Rank 0 is a leader, too: it takes its runs from its own queue, and answers the other leaders between its rounds and
+/// while its clients train. A run that fails does not end the sweep: the failure is its outcome, and the next run
+/// begins. An error that leaves the ranks' messages in doubt ends the job.
 package final class SweepLeader {
+    /// The ranks it leads.
     private let group: SweepGroup
+    /// Messages to rank 0 and to the group's clients.
     private let post: SweepPost
+    /// Raised by a signal handler.
     private let stop: StopFlag
+    /// Receives warnings, and adds observers to each run.
     private let reporter: SweepReporter
-    /// On rank 0.
+    /// The list of runs; on rank 0 only, elsewhere nil.
     private let queue: SweepQueue?
 
+    /// Makes the rank's part; sends and receives nothing.
+    ///
+    /// - Parameters:
+    ///   - group: the group whose first rank this is.
+    ///   - post: the messages of the sweep, over all ranks.
+    ///   - queue: on rank 0 the list of runs; nil on all other leaders.
+    ///   - stop: raised when the job is asked to stop.
+    ///   - reporter: receives warnings, and adds observers to each run.
     package init(_ group: SweepGroup, post: SweepPost, queue: SweepQueue?, stop: StopFlag, reporter: SweepReporter) {
         self.group = group
         self.post = post
@@ -24,9 +40,15 @@ package final class SweepLeader {
         self.reporter = reporter
     }
 
-    /// Does runs until there are none left.
-    /// - Returns: whether a rank of any group was lost, so that MPI cannot be finalised.
-    /// - Throws: `Interruption` when the sweep is asked to stop, once everything is saved.
+    /// Does runs until there are none left. Blocks for the whole sweep.
+    ///
+    /// When the sweep is asked to stop, the run under way saves its checkpoint first. Rank 0 then waits a moment for
+    /// the other leaders to do the same; they report that they have, because the job ends when rank 0 does.
+    ///
+    /// - Returns: whether a rank of any group was lost. MPI must not be finalised then, because it would wait for the
+    ///   dead.
+    /// - Throws: `Interruption` when the sweep is asked to stop, once everything is saved; `MPIError` and other errors
+    ///   that end the job.
     package func run() throws -> Bool {
         do {
             var report = SweepPost.Report()
@@ -48,6 +70,11 @@ package final class SweepLeader {
         }
     }
 
+    /// Hands in the outcome of the last run and gets the next order.
+    ///
+    /// On rank 0 that is a look at the queue; when it is empty, rank 0 waits here until all other groups are done.
+    ///
+    /// - Parameter report: what became of the last run; empty at the first call.
     private func order(after report: SweepPost.Report) throws -> SweepPost.Order {
         guard let queue else {
             try post.send(report)
@@ -60,11 +87,19 @@ package final class SweepLeader {
         return .end(hasLostRanks: queue.hasLostRanks)
     }
 
+    /// Sends the same step to every client of the group.
     private func tell(_ step: SweepPost.Step) throws {
         for client in group.clients { try post.send(step, to: client) }
     }
 
-    /// - Parameter start: when it was begun with clients that are lost.
+    /// Does one run, from the word to the clients to the end of its messages.
+    ///
+    /// When all client ranks are lost in it, it begins again from its checkpoint, on this rank alone.
+    ///
+    /// - Parameters:
+    ///   - run: the run to do.
+    ///   - start: the moment at which the run was first begun, if that was with clients who are lost by now.
+    /// - Returns: the report for rank 0, with the run's outcome.
     private func perform(_ run: SweepRun, since start: ContinuousClock.Instant = .now) throws -> SweepPost.Report {
         let wasAlone = group.hasLostRanks
         if !wasAlone { try tell(.run(run)) }
@@ -99,7 +134,12 @@ package final class SweepLeader {
         return SweepPost.Report(outcome: outcome, hasLostRanks: group.hasLostRanks)
     }
 
-    /// Ends a run's messages, with all ranks of the group that are left.
+    /// Ends a run's messages, together with the ranks of the group that are left.
+    ///
+    /// - Parameters:
+    ///   - channel: the run's channel; not to be used after this.
+    ///   - isClean: whether the run came to an end on which all ranks agree, so that the channel can be emptied.
+    ///   - wasAlone: whether the leader had no clients from the run's start: then there is nobody to tell.
     private func close(_ channel: RunChannel, isClean: Bool, wasAlone: Bool) throws {
         let hasJustLostRanks = group.hasLostRanks && !wasAlone
         guard isClean, !hasJustLostRanks else {
@@ -114,7 +154,16 @@ package final class SweepLeader {
         }
     }
 
+    /// Runs one session as its server, from the run's checkpoint if there is one.
+    ///
+    /// - Parameters:
+    ///   - run: the run to do.
+    ///   - channel: the run's own communicator.
+    ///   - witness: collects the rounds; those of the time before a resumption are added first.
+    ///   - ready: called when all ranks are prepared; errors before that are settings that some rank cannot honour.
     /// - Returns: whether a rank was lost.
+    /// - Throws: `ConfigurationError` on all ranks of the group alike; `NoClientRanks`; `Interruption`; errors of this
+    ///   rank.
     private func serve(
         _ run: SweepRun, over channel: RunChannel, _ witness: SweepWitness, ready: @escaping () -> Void
     ) throws -> Bool {
@@ -151,18 +200,24 @@ package final class SweepLeader {
     }
 }
 
-/// Sees what became of a run, and lets rank 0 answer the other groups meanwhile.
+/// The observer that collects a run's curve, and on rank 0 answers the other groups' leaders meanwhile.
 private final class SweepWitness: RoundObserver {
+    /// The queue to serve; nil but on rank 0.
     private let queue: SweepQueue?
+    /// An error of the queue within ``progressed(round:fraction:)``, which cannot throw; thrown at the end of the
+    /// round.
     private var failure: (any Error)?
-    /// Rounds of the whole run.
+    /// The rounds of the whole run, in ascending order.
     private(set) var rounds: [RunCurve.Round] = []
+    /// Whether a rank was lost at any time, even if it came back.
     private(set) var hasLostRanks = false
 
+    /// Makes an observer without rounds.
     init(_ queue: SweepQueue?) {
         self.queue = queue
     }
 
+    /// Progress is reported several times a second while clients train; only rank 0 has a use for it.
     var wantsProgress: Bool { queue != nil }
 
     func progressed(round: Int, fraction: Double) {
@@ -175,6 +230,7 @@ private final class SweepWitness: RoundObserver {
         try queue?.serve()
     }
 
+    /// Adds a round that was not observed, from the time before a resumption.
     func add(_ record: RoundRecord) {
         rounds.append(RunCurve.Round(record))
     }

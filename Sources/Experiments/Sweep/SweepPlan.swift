@@ -8,30 +8,44 @@ import NeuralNet
 import Records
 package import Runtime
 
-/// What is to be done of a sweep, and what is done already. On rank 0.
+/// The plan of a sweep: every run of its grid, and which of them are finished, begun or still to be started.
+///
+/// It exists on rank 0 only and is made before the ranks form groups. It looks at the runs' own folders and keeps no
+/// list of its own, so that the same command continues a sweep that was interrupted at any point, also one with points
+/// added.
 package struct SweepPlan {
+    /// The definition that the user gave.
     package let definition: SweepDefinition
+    /// The name of the sweep and of its folder.
     package let name: String
-    /// `results/<sweep>`
+    /// The folder `results/<sweep>`, with the table and the figure; the runs are in `runs` within it.
     package let folder: URL
+    /// The grid's points in the order of the file.
     package var points: [SweepPoint] { definition.points }
-    /// Curves of the points that had finished before, by their place.
+    /// Curves of the runs that had finished before, by the index of their point.
     package private(set) var curves: [Int: RunCurve] = [:]
-    /// What is to be done, the most expensive first, so that groups end together.
+    /// The runs that are still to be done, the most expensive first, so that the groups end at about the same time.
     package private(set) var runs: [SweepRun] = []
-    /// How many of `runs` go on.
+    /// The number of runs in ``runs`` that were begun by an earlier job and are continued.
     package private(set) var begun = 0
-    /// The most clients of all points.
+    /// The largest number of clients of any point; bounds the useful size of a group.
     package private(set) var mostClients = 1
-    /// Held as long as this is there.
+    /// Keeps other programs from the folder as long as the plan is there; nil when nothing is to be done.
     private let lock: FolderLock?
 
-    /// Checks every run before any is started.
+    /// Checks every run before any is started: a typing error in the last point should not be found after hours.
+    ///
+    /// Each run that is not finished is prepared as on a rank, data set and partition included, which takes most of the
+    /// time.
+    ///
     /// - Parameters:
-    ///   - name: of its folder in `results`.
-    ///   - makesFolder: whether the sweep's folder is made, and kept from other programs.
+    ///   - definition: the points and how they are shared out.
+    ///   - results: the folder of all runs.
+    ///   - name: the name of the sweep's folder in `results`.
+    ///   - makesFolder: whether the sweep's folder is made and kept from other programs; false for a dry run.
     ///   - stop: looked at between two checks.
-    /// - Throws: `ConfigurationError` that names the first run that cannot be; `Interruption`
+    /// - Throws: `ConfigurationError` that names the first run that cannot be done; `Interruption`.
+    /// - Complexity: one job prepared for each run that is not finished; the logs of the finished ones are read.
     package init(_ definition: SweepDefinition, results: String, name: String, makesFolder: Bool, stop: StopFlag) throws
     {
         self.definition = definition
@@ -60,6 +74,7 @@ package struct SweepPlan {
         }
     }
 
+    /// The run of a point. Its folder is in the sweep's own, its line in the history of all runs in `results`.
     private static func run(_ point: SweepPoint, at index: Int, in folder: URL, results: String) -> SweepRun {
         var outputs = point.outputs
         outputs.results = folder.appendingPathComponent("runs", isDirectory: true).path
@@ -68,8 +83,12 @@ package struct SweepPlan {
             index: index, settings: point.settings, outputs: outputs, name: point.name, isTimed: point.isTimed)
     }
 
-    /// Builds what a rank works with, as the run itself does first.
-    /// - Returns: its expected cost: the arithmetic of its training.
+    /// Prepares a run as a rank would, to see whether its settings and data fit together.
+    ///
+    /// - Returns: the run's expected cost: the floating-point operations of its training, in rounds × share of the
+    ///   clients × epochs × samples × operations a sample. It only orders the runs, so that evaluation and messages may
+    ///   be left out.
+    /// - Throws: `ConfigurationError` that begins with the run's name.
     private static func checkedCost(of run: SweepRun) throws -> Double {
         do {
             let job = try Job(run.settings)
@@ -83,10 +102,14 @@ package struct SweepPlan {
         }
     }
 
+    /// The curve of a finished run, read from its log.
     private static func curve(of run: SweepRun) throws(ConfigurationError) -> RunCurve {
         RunCurve(try RecordedRun(in: run.folder).log)
     }
 
+    /// Makes the sweep's folder, locks it, and copies the sweep's file into it as `sweep.yaml`.
+    ///
+    /// - Throws: `ConfigurationError` when the folder cannot be written into, or another process works in it.
     private static func makeFolder(_ folder: URL, with source: URL?) throws(ConfigurationError) -> FolderLock {
         do {
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -106,8 +129,9 @@ package struct SweepPlan {
         }
     }
 
-    /// The table of the sweep, as far as it is known.
-    /// - Parameter outcomes: of the runs that were done.
+    /// The sweep's table as far as it is known: finished earlier, or in `outcomes`.
+    ///
+    /// - Parameter outcomes: what became of the runs of this job; failed ones leave their row with a run too few.
     package func table(_ outcomes: [SweepOutcome]) -> SweepTable {
         var curves = curves
         for outcome in outcomes {

@@ -1,21 +1,23 @@
 import FedCore
 package import Records
 
-/// One run of a sweep's grid: its place, and what it is to do.
+/// One point of a sweep's grid with one seed, which is one run: where it stands in the table, and what it is to do.
 package struct SweepPoint {
-    /// What tells it from other points, but for the seed: `strategy`, `fedprox`.
+    /// What tells the point from others, apart from the seed: names and values such as `strategy`, `fedprox`. Points
+    /// with equal coordinates share a row of the table.
     package let coordinates: [(name: String, value: String)]
-    /// As the file writes it; nil when seeds do not vary.
+    /// The seed as the file writes it; nil when seeds do not vary in the sweep.
     package let seed: String?
-    /// They do not depend on the ranks there are.
+    /// The run's complete settings. None of them depends on the number of ranks, so that any group can do the run.
     package let settings: RunSettings
-    /// The folders and the name are the plan's to say.
+    /// What the run leaves behind. Folders and name are filled in by ``SweepPlan``.
     package let outputs: RunOutputs.Choice
-    /// Whether the ranks record what they do with their time.
+    /// Whether the ranks record their phases in timing files.
     package let isTimed: Bool
-    /// Whether it ends with a report of its own.
+    /// Whether the run ends with a report of its own; the default in a sweep is that it does not.
     package let hasReport: Bool
 
+    /// Makes a point; the settings have been checked one by one, ``SweepPlan`` checks them together.
     package init(
         coordinates: [(name: String, value: String)], seed: String?, settings: RunSettings, outputs: RunOutputs.Choice,
         isTimed: Bool, hasReport: Bool
@@ -24,10 +26,18 @@ package struct SweepPoint {
         (self.outputs, self.isTimed, self.hasReport) = (outputs, isTimed, hasReport)
     }
 
-    /// Name of the run and its folder.
+    /// The name of the run and of its folder.
     package var name: String { Self.folderName(coordinates, seed: seed) }
 
-    /// `fedprox,alpha=0.1,seed=1` without what folder names cannot have everywhere.
+    /// The folder name of a point, `fedprox,alpha=0.1,seed=1`.
+    ///
+    /// Characters that some file system or shell treats specially are replaced by `_`, so that two points may get the
+    /// same name; whoever makes the points refuses that.
+    ///
+    /// - Parameters:
+    ///   - coordinates: names and values; of a `case` only the value is shown, because its name says nothing.
+    ///   - seed: the seed, or nil.
+    /// - Returns: `run` when there are neither coordinates nor a seed.
     package static func folderName(_ coordinates: [(name: String, value: String)], seed: String?) -> String {
         var parts = coordinates.map { $0.name == "case" ? $0.value : "\($0.name)=\($0.value)" }
         if let seed { parts.append("seed=\(seed)") }
@@ -37,7 +47,7 @@ package struct SweepPoint {
 }
 
 extension ConfigurationError {
-    /// An error of one run of a sweep.
+    /// Makes an error about one run of a sweep: the run's name, a colon, and the description.
     package init(_ description: String, at point: String) {
         self.init("\(point): \(description)")
     }

@@ -4,31 +4,41 @@ package import Foundation
 import Recording
 package import Records
 
-/// One run to be done: all that its leader has to know.
+/// One run to be done, complete with everything that its leader has to know: rank 0 sends it as JSON.
+///
+/// A run owns a folder and can tell from it alone how far it has come, so that any group of any later job can continue
+/// it. ``DistillPlan`` uses it, too.
 package struct SweepRun: Codable, Equatable {
-    /// In the order of the file, from 0.
+    /// The run's place in the order of the sweep's file, from 0; names it in messages.
     package let index: Int
+    /// The complete settings; those of a checkpoint must be equal.
     package let settings: RunSettings
+    /// What the run leaves behind, and where.
     let outputs: RunOutputs.Choice
-    /// Name of its folder.
+    /// The name of the run's folder; also begins each warning and error about the run.
     package let name: String
-    /// Whether the ranks record what they do with their time.
+    /// Whether the ranks record their phases in timing files.
     let isTimed: Bool
 
+    /// The run's folder, `outputs.results/name`.
     package var folder: URL {
         URL(fileURLWithPath: outputs.results, isDirectory: true).appendingPathComponent(name, isDirectory: true)
     }
 
-    /// What its folder holds of it.
+    /// How far a run has come, judged by the files in its folder.
     enum Progress: Equatable {
+        /// There is no folder.
         case none
-        /// Interrupted; it goes on from its checkpoint, or from the start if it has none.
+        /// It was interrupted, and continues from its checkpoint, or from the start if it has none.
         case begun
+        /// Its final model is in its file.
         case finished
     }
 
-    /// Looks at the files that every run leaves.
-    /// - Throws: `ConfigurationError` when there is a run with other settings, or what is no run.
+    /// Looks at the files that every run leaves. Reads `config.json`, nothing else.
+    ///
+    /// - Throws: `ConfigurationError` when the folder has a run with other settings, or something that is no run:
+    ///   neither may be overwritten.
     func progress() throws(ConfigurationError) -> Progress {
         let files = FileManager.default
         guard Folder.has(folder.path) else { return .none }
@@ -51,8 +61,12 @@ package struct SweepRun: Codable, Equatable {
         return files.fileExists(atPath: folder.appendingPathComponent("model.safetensors").path) ? .finished : .begun
     }
 
-    /// A run that was killed before it had written its settings left no more than these: anything else is somebody's, and is
-    /// not to be removed.
+    /// Refuses a folder without `config.json` that has any file but those of a run killed before it had written its
+    /// settings.
+    ///
+    /// Such a folder is removed when the run starts afresh, so it must hold nothing that belongs to somebody else.
+    ///
+    /// - Throws: `ConfigurationError` that names the file.
     private func refuseForeignFiles() throws(ConfigurationError) {
         let file: String?
         do {
@@ -66,9 +80,14 @@ package struct SweepRun: Codable, Equatable {
             at: name)
     }
 
-    /// The state to go on from; nil when it is to start afresh. What is left of a run without a checkpoint is removed.
-    /// - Parameter warn: is told of a checkpoint that cannot be used.
-    /// - Throws: `ConfigurationError`
+    /// The state from which the run continues; nil when it starts afresh, for which the rest of a run without a
+    /// checkpoint is removed.
+    ///
+    /// The newest checkpoint is tried first, then the previous one: a damaged file costs the rounds between the two.
+    ///
+    /// - Parameter warn: receives a line for each checkpoint that cannot be used.
+    /// - Throws: `ConfigurationError` when a checkpoint has other settings than this run, or the rest of an earlier
+    ///   attempt cannot be removed.
     func resumed(warn: (String) -> Void) throws(ConfigurationError) -> ResumedRun? {
         guard FileManager.default.fileExists(atPath: folder.path) else { return nil }
         let files = CheckpointFiles(in: folder)
@@ -95,16 +114,20 @@ package struct SweepRun: Codable, Equatable {
         return nil
     }
 
-    /// Settings in a `config.json`. What its version had no setting for is as it is by default.
+    /// The settings in the bytes of a `config.json`; nil when it is no run's. A setting that its version did not have
+    /// takes its default.
     private static func settings(in config: Data) -> RunSettings? {
         try? JSONDecoder().decode(Config.self, from: config).settings
     }
 
+    /// The part of a `config.json` that is compared.
     private struct Config: Decodable {
         let settings: RunSettings
     }
 
-    /// At most three of the settings that are not these: `rounds 30 instead of 50`.
+    /// A text with at most three of the settings that differ, `rounds 30 instead of 50`.
+    ///
+    /// - Parameter other: the settings that were found.
     private func differences(from other: RunSettings) -> String {
         let all = settings.differences(from: other)
         let shown = all.prefix(3).map { "\($0.name) \($0.other ?? "none") instead of \($0.text ?? "none")" }

@@ -2,19 +2,25 @@ package import Analysis
 import Foundation
 
 extension SweepTable {
-    /// A point's accuracy by round: a line of means, and how far seeds are from it.
+    /// A point's accuracy by round: the mean over its seeds, and how far they are from it.
     struct Curve {
+        /// A curve's value in one round.
         struct Point {
+            /// The round's number.
             let round: Int
-            /// In percent.
+            /// Accuracy in percent over the point's seeds.
             let accuracy: SeedStatistic
         }
 
+        /// The row's label, see ``label(of:)``.
         let label: String
+        /// Values in ascending order of rounds, at least one.
         let points: [Point]
     }
 
     /// Curves of the points with a finished run, at the rounds in which all their runs were evaluated.
+    ///
+    /// At a round that only some of the seeds have, the mean would jump for a reason other than training.
     var curves: [Curve] {
         rows.compactMap { row in
             let runs = row.curves.map { curve in
@@ -32,9 +38,14 @@ extension SweepTable {
         }
     }
 
-    /// Accuracy against rounds, one line a point; nil when no run was evaluated.
+    /// The figure of the sweep: accuracy against rounds, with a line for each point and a band of one standard
+    /// deviation.
     ///
-    /// Curves are named where they end, in the order in which they end, because a key of twelve colours is not read.
+    /// A curve is named at its right end instead of in a key, because nobody can match a dozen colours with a key. The
+    /// labels are spread apart by ``LabelPlaces``.
+    ///
+    /// - Parameter title: the title, shown as it is.
+    /// - Returns: data and script for gnuplot; nil when no run was evaluated.
     package func picture(title: String) -> Picture? {
         let curves = curves
         guard !curves.isEmpty else { return nil }
@@ -77,9 +88,11 @@ extension SweepTable {
                 """)
     }
 
-    /// Each curve's name with its last mean, right of the plot, and a line that leads there.
+    /// The script for the curves' names: each with its last mean, right of the plot, and a dotted line that leads
+    /// there.
     private func labels(_ curves: [Curve], _ plot: PlotArea) -> PlotScript {
         let ends = curves.map { $0.points.last?.accuracy.mean ?? 0 }
+        /// Height of the whole figure in pixels.
         let heights = plot.places(ends)
         return curves.indices.map { i -> PlotScript in
             let end = curves[i].points.last
@@ -93,30 +106,40 @@ extension SweepTable {
         }.joined()
     }
 
-    /// Six colours, then the same with dashes.
+    /// Six colours that are told apart on white; further curves use the same with dashes.
     private static let colours = Array(Colour.all.prefix(6))
+    /// Dash patterns of gnuplot, `(dash, gap, …)` in its own unit.
     private static let dashes: [PlotScript] = ["solid", "(12,5)", "(3,4)", "(12,4,3,4)"]
 
+    /// The colour of the i-th curve.
     private static func colour(_ i: Int) -> Colour { colours[i % colours.count] }
 
+    /// The line style of the i-th curve, as part of a plot command. After 24 curves styles repeat.
     private static func look(_ i: Int) -> PlotScript {
         "dt \(dashes[i / colours.count % dashes.count]) lw 2.5 lc rgb \(colour(i))"
     }
 
-    /// Many bands over each other would hide the lines.
+    /// The opacity of the bands in [0, 1]: many opaque bands would hide the lines.
+    ///
+    /// - Parameter count: number of curves.
     private static func bandOpacity(_ count: Int) -> Double { count <= 3 ? 0.2 : count <= 6 ? 0.14 : 0.09 }
 }
 
-/// Where the curves and their names are, in pixels and in rounds and percents.
+/// The layout of the figure: where the plot and the names are, in pixels, and its ranges.
 private struct PlotArea {
+    /// Width of the whole figure in pixels, labels included.
     let width: Int
     let height: Int
+    /// The horizontal range, from 1; at least two rounds, because gnuplot refuses an empty range.
     let rounds: ClosedRange<Int>
-    /// In percent.
+    /// The vertical range in percent, with a small margin around all bands.
     let accuracy: ClosedRange<Double>
+    /// Width of the plot alone in pixels.
     private let plotWidth = 820
+    /// Height of the plot alone in pixels; it grows with the number of labels.
     private let plotHeight: Int
 
+    /// Lays the figure out for these curves.
     init(_ curves: [SweepTable.Curve]) {
         let all = curves.flatMap(\.points)
         let last = max(all.map(\.round).max() ?? 1, 2)
@@ -132,12 +155,16 @@ private struct PlotArea {
         width = 80 + plotWidth + 90 + min(8 * letters, 600)
     }
 
+    /// Left edge of the plot as a fraction of the figure's width, as gnuplot's `screen` coordinates are.
     var left: Double { 80 / Double(width) }
+    /// Right edge, likewise.
     var right: Double { Double(80 + plotWidth) / Double(width) }
+    /// Lower edge as a fraction of the figure's height.
     var bottom: Double { 65 / Double(height) }
+    /// Upper edge, likewise.
     var top: Double { Double(65 + plotHeight) / Double(height) }
 
-    /// Where the names of curves that end at these accuracies are.
+    /// The heights in percent at which the names of curves stand that end at these accuracies in percent.
     func places(_ ends: [Double]) -> [Double] {
         LabelPlaces.spread(
             ends, gap: 19 * (accuracy.upperBound - accuracy.lowerBound) / Double(plotHeight), in: accuracy)

@@ -1,24 +1,34 @@
 import FedCore
 import Foundation
 
-/// A sweep's outcome: a row for each point of the grid, over its seeds.
+/// A sweep's outcome as a table: a row for each point of the grid, over the point's seeds.
+///
+/// It holds data only; the command line prints it, and `sweep.csv` and the figure are made from it. ``DistillPlan``'s
+/// runs are shown by the same type.
 package struct SweepTable {
-    /// A point, without the seed.
+    /// One point of the grid, with all its seeds.
     package struct Row {
+        /// Names and values of the point, without the seed.
         package let coordinates: [(name: String, value: String)]
-        /// Runs of the point.
+        /// Number of the point's runs in the grid.
         package var planned = 0
-        /// Those that are finished, in the order of their seeds.
+        /// Curves of the runs that are finished, in the order of their seeds.
         package var curves: [RunCurve] = []
     }
 
+    /// The rows in the order in which the grid first has them.
     package private(set) var rows: [Row] = []
+    /// Accuracy in (0, 1] that some figures refer to; nil when the sweep has none.
     package let target: Double?
+    /// The columns.
     package let figures: [SweepFigure]
 
+    /// Groups runs by their coordinates.
+    ///
     /// - Parameters:
-    ///   - runs: every run of the grid, in its order, with its curve if it is finished.
-    ///   - columns: nil takes those that there are.
+    ///   - runs: every run of the grid in its order, with its curve if it is finished.
+    ///   - target: accuracy in (0, 1]; nil drops the figures that need one.
+    ///   - columns: the figures to show; nil takes all that apply, and occasional ones where some run has a value.
     package init(
         _ runs: [(coordinates: [(name: String, value: String)], curve: RunCurve?)], target: Double?,
         columns: [SweepFigure]?
@@ -44,12 +54,18 @@ package struct SweepTable {
             }
     }
 
-    /// A figure of a row, over those of its runs that have it.
+    /// A figure's statistic over those runs of a row that have a value; nil when none has.
+    ///
+    /// - Parameters:
+    ///   - figure: a column.
+    ///   - row: one of ``rows``.
     package func statistic(_ figure: SweepFigure, of row: Row) -> SeedStatistic? {
         SeedStatistic(row.curves.compactMap { figure.value(of: $0, target: target) })
     }
 
-    /// What tells a row from the others: `fedprox, alpha 0.1`; what is the same in all rows only if nothing differs.
+    /// A short text that tells a row from the others: `fedprox, alpha 0.1`.
+    ///
+    /// Coordinates that are the same in all rows are left out, unless nothing differs.
     package func label(of row: Row) -> String {
         let varied = row.coordinates.indices.filter { i in Set(rows.map { $0.coordinates[i].value }).count > 1 }
         let shown = (varied.isEmpty ? Array(row.coordinates.indices) : varied).map { row.coordinates[$0] }
@@ -60,7 +76,8 @@ package struct SweepTable {
         .joined(separator: ", ")
     }
 
-    /// For programs: every figure as mean and deviation, and how many runs have it.
+    /// The table for programs: for each figure its mean, deviation and number of runs, each a column. An empty cell
+    /// stands for a value that does not exist.
     package var csv: String {
         var lines = [
             CSVLine.text(
@@ -81,7 +98,7 @@ package struct SweepTable {
         return lines.joined(separator: "\n") + "\n"
     }
 
-    /// 0.8 → 80 %, 0.825 → 82.5 %.
+    /// A share in [0, 1] as percent with a decimal only where it is needed: 0.8 → 80 %, 0.825 → 82.5 %.
     package static func percent(_ share: Double) -> String {
         let text = Figures.fixed(100 * share, 1)
         return (text.hasSuffix(".0") ? String(text.dropLast(2)) : text) + " %"

@@ -3,20 +3,46 @@ import FedCore
 import Federation
 package import NeuralNet
 
-/// Some epochs of training after weights were cut, those that are zero staying zero.
+/// Training of a pruned model for some epochs, in which weights that were cut may stay zero.
+///
+/// Cutting the smallest weights costs accuracy that a few epochs win back (S. Han, J. Pool, J. Tran, W. J. Dally,
+/// *Learning both Weights and Connections for Efficient Neural Networks*, NIPS 2015, arXiv:1506.02626).
+/// `fedmpi prune --fine-tune` uses it, in one process and on the whole training split: it is no federated training.
 package struct FineTuning {
+    /// Passes over the training split.
     private let epochs: Int
+    /// Step length of SGD, constant.
     private let learningRate: Float
+    /// Seed of the order of samples and of dropout.
     private let seed: UInt64
+    /// OpenMP threads of each pass.
     private let threads: Int
 
+    /// Makes a fine-tuning.
+    ///
+    /// - Parameters:
+    ///   - epochs: passes over the training split; 0 changes nothing.
+    ///   - learningRate: constant step length, > 0; the momentum is 0.9.
+    ///   - seed: equal seeds give equal weights on the same kind of machine.
+    ///   - threads: OpenMP threads, at least 1.
     package init(epochs: Int, learningRate: Float, seed: UInt64, threads: Int) {
         (self.epochs, self.learningRate, self.seed, self.threads) = (epochs, learningRate, seed, threads)
     }
 
+    /// Samples in a step; the last step of an epoch may have fewer.
     private static let batch = 32
 
-    /// - Parameter keepsZeros: of the weights that pruning may cut; otherwise all weights move.
+    /// Trains a copy of the model.
+    ///
+    /// - Parameters:
+    ///   - trained: the model after pruning.
+    ///   - data: the training split is used.
+    ///   - keepsZeros: whether weights that pruning may cut and that are zero stay so: they are set to zero again after
+    ///     each step, because momentum would move them. Otherwise all weights move, as after whole channels were
+    ///     removed.
+    /// - Returns: the tuned model; its metadata name the data it was tuned on.
+    /// - Throws: oneDNN's errors when a plan cannot be made or run.
+    /// - Complexity: O(epochs × samples) training steps, and two plans' memory, the second for the mask.
     package func tuned(_ trained: TrainedModel, on data: TestData, keepsZeros: Bool) throws -> TrainedModel {
         let model = trained.model
         let train = data.train

@@ -5,26 +5,33 @@ import NeuralNet
 import Runtime
 
 extension VariantMeasurement {
-    /// A line of `variants.json`.
+    /// An entry of `variants.json`.
     package struct Record: Encodable {
+        /// Name of the architecture.
         package let model: String
+        /// `f32` or `int8`, as variants are named on the command line.
         package let precision: String
+        /// Share of the weights that are zero, in [0, 1].
         package let sparsity: Double
         package let parameters: Int
+        /// Bytes of the weights as they are stored and sent to a device.
         package let bytes: Int
+        /// Share of the test images that are classified correctly, in [0, 1].
         package let accuracy: Double
-        /// What that is of.
+        /// What the accuracy was measured on, as a phrase.
         package let testImages: String
         /// Latency of single images.
         package let milliseconds: Milliseconds
-        /// In batches of 32.
+        /// Throughput in batches of 32.
         package let imagesPerSecond: Double
 
+        /// A distribution of latencies: mean, percentiles and maximum, each in milliseconds.
         package struct Milliseconds: Encodable {
             package let mean, p50, p95, p99, max: Double
         }
     }
 
+    /// The measurement as an entry of `variants.json`.
     package var record: Record {
         Record(
             model: variant.model.name, precision: variant.precision.rawValue, sparsity: variant.sparsity,
@@ -36,13 +43,16 @@ extension VariantMeasurement {
             imagesPerSecond: imagesPerSecond)
     }
 
-    /// Whether a part of its weights was cut, more than chance or rounding leaves zero.
+    /// Whether weights were cut. A tenth of zeros is more than chance or the rounding to int8 leaves.
     fileprivate var isSparse: Bool { variant.sparsity > 0.1 }
 }
 
 extension [VariantMeasurement] {
-    /// Accuracy against the latency of a single image: a colour for each model, a shape for the precision, hollow where weights
-    /// were cut, and the size beside it.
+    /// The figure of accuracy against the latency of a single image, which shows what each variant trades for what.
+    ///
+    /// A colour stands for the architecture, a shape for the precision, and a hollow shape for cut weights; the size of
+    /// the weights is written beside it. The axis of latency is logarithmic, because variants differ by orders of
+    /// magnitude.
     package var picture: Picture {
         var names: [String] = []
         for measured in self where !names.contains(measured.variant.model.name) {
@@ -90,7 +100,7 @@ extension [VariantMeasurement] {
                 """)
     }
 
-    /// gnuplot's point types.
+    /// gnuplot's point types: squares and circles, filled or hollow.
     private static var shapes: [(precision: Variant.Precision, isSparse: Bool, type: Int, title: String)] {
         [
             (.float32, false, 7, "f32"), (.float32, true, 6, "f32, pruned"), (.int8, false, 5, "int8"),

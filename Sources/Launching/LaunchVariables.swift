@@ -1,17 +1,21 @@
-/// What the environment says of who started this process, and beside how many others.
+/// What the environment tells about who started this process, and beside how many others.
+///
+/// It is a function of the environment alone, so that tests can pass any launcher's variables. The launchers do not
+/// agree on names, and resource managers set theirs also where nothing was launched.
 struct LaunchVariables: Equatable {
-    /// Nil: nobody that starts ranks.
+    /// The rank; nil when no launcher started this process.
     let rank: Int?
-    /// Nil: not said.
+    /// The number of processes of the job; nil when the launcher does not say.
     let size: Int?
-    /// Place among the processes of its host; 0 where it is not said.
+    /// The place among the processes of this host, from 0; 0 where the launcher does not say.
     let localRank: Int
-    /// Open MPI's mpirun started it.
+    /// Whether Open MPI's mpirun started this process.
     let isOpenMPI: Bool
-    /// Somebody offers what a library needs to find the others: PMIx, or PMI by a descriptor or a port.
+    /// Whether there is a server from which an MPI library can learn of the other processes: PMIx, or PMI by a
+    /// descriptor or a port.
     let isServed: Bool
 
-    /// Those of launchers that say both.
+    /// Names of the variables with rank and size, of launchers that set both; the first pair that is there counts.
     private static let pairs = [
         ("OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"),  // Open MPI's mpirun
         ("PMI_RANK", "PMI_SIZE"),  // MPICH's, Intel's and Cray's mpiexec, Slurm's PMI-2
@@ -22,6 +26,9 @@ struct LaunchVariables: Equatable {
         ("PMIX_RANK", "PMIX_SIZE"),
     ]
 
+    /// Reads the variables.
+    ///
+    /// - Parameter environment: names and values, as in `ProcessInfo.environment`.
     init(_ environment: [String: String]) {
         func number(_ name: String) -> Int? { environment[name].flatMap { Int($0) } }
         localRank = number("OMPI_COMM_WORLD_LOCAL_RANK") ?? 0
@@ -42,12 +49,14 @@ struct LaunchVariables: Equatable {
         self.size = size
     }
 
-    /// Nobody else was started with this process: in a shell, also one inside a Slurm job.
+    /// Whether no other process was started with this one: in a shell, also in one within a Slurm job.
+    ///
+    /// A job of one rank under Open MPI's launcher does not count as alone, because it has a server that MPI must ask.
     var isAlone: Bool { rank == nil || (size == 1 && !isOpenMPI) }
 
-    /// What is wrong when MPI knows of this process only.
-    /// - Parameters:
-    ///   - library: the MPI library's name and version.
+    /// The line that explains why MPI knows of this process only, although others were started with it.
+    ///
+    /// - Parameter library: the MPI library's name and version.
     /// - Returns: nil when it was started alone.
     func severalSingletons(library: String) -> String? {
         guard size ?? 1 > 1 || rank ?? 0 > 0 else { return nil }
@@ -59,7 +68,8 @@ struct LaunchVariables: Equatable {
             + "start it by \(launcher)"
     }
 
-    /// Variables by which Open MPI takes a process for one of a job whose server it must ask, and fails where there is none.
+    /// Variables by which Open MPI takes a process for one of a job whose server it must ask; it fails where there is
+    /// none.
     static let misleading = [
         "SLURM_NODELIST", "SLURM_STEP_ID", "FLUX_JOB_ID", "PMIX_NAMESPACE", "PMIX_RANK", "PMIX_SERVER_URI",
         "PMIX_SERVER_URI2",

@@ -1,21 +1,29 @@
 package import FedCore
 import Foundation
 
-/// Starts fedmpi's own commands as a person would, one after the other, each a process of its own.
+/// Starts fedmpi's own commands as a person would, one after the other, each as a process of its own.
+///
+/// `fedmpi demo` uses it. Processes instead of calls keep each step's MPI job, memory and exit code apart, and what the
+/// demonstration shows is what the user can type.
 package struct Launcher {
-    /// Open MPI's, by its path; nil: there is none.
+    /// The path of Open MPI's launcher; nil when there is none.
     private let mpirun: String?
+    /// The path of this program, so that the same build is started again.
     private let program: String
+    /// The environment of the commands: this process's, with defaults that let Open MPI start more ranks than cores,
+    /// and as root, without questions.
     private let environment: [String: String]
 
-    /// A command that did not end with 0.
+    /// A command that did not end with 0, or could not be started.
     package struct Failure: Error {
-        /// The process's, or 128 + the signal that ended it or this process.
+        /// The command's exit code, 128 + n when signal n ended it, or 127 when it could not be started.
         package let code: Int32
-        /// Why it could not be started; nil when it was.
+        /// One line that says why it could not be started; nil when it was started and has said itself what is wrong.
         package var reason: String?
     }
 
+    /// Finds this program and its launcher: the `mpirun` beside it, which comes with defaults that suit it, else the
+    /// first on the `PATH`.
     package init() {
         let variables = ProcessInfo.processInfo.environment
         program = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? "fedmpi"
@@ -30,16 +38,22 @@ package struct Launcher {
         ].merging(variables) { $1 }
     }
 
+    /// Checks that ranks can be started at all, before the first command runs.
+    ///
     /// - Throws: `ConfigurationError` when there is no mpirun.
     package func requireMPIRun() throws(ConfigurationError) {
         if mpirun == nil { throw ConfigurationError("there is no mpirun on the PATH: apt-get install openmpi-bin") }
     }
 
-    /// Runs a command to its end; what it prints goes where this process prints.
+    /// Runs a command to its end. Blocks; its output goes where this process's goes.
+    ///
+    /// A SIGINT, SIGTERM or SIGHUP that somebody sends to this process is passed to the command, which then ends in its
+    /// own way; a terminal's Ctrl-C reaches the command by itself.
+    ///
     /// - Parameters:
-    ///   - ranks: nil: without mpirun.
-    ///   - arguments: of fedmpi.
-    /// - Throws: `Failure`.
+    ///   - ranks: ranks to start, at least 1; nil starts the command without mpirun.
+    ///   - arguments: the command line behind `fedmpi`.
+    /// - Throws: `Failure` when the command does not end with 0.
     package func run(ranks: Int?, _ arguments: [String]) throws(Failure) {
         var words = [program] + arguments
         if let ranks, let mpirun { words = [mpirun, "-np", "\(ranks)"] + words }
@@ -49,7 +63,11 @@ package struct Launcher {
         if code != 0 { throw Failure(code: code) }
     }
 
-    /// - Returns: the status as `waitpid` tells it.
+    /// Starts a program and waits for its end, passing signals on.
+    ///
+    /// - Parameter words: the path of the program and its arguments.
+    /// - Returns: the status as `waitpid` reports it.
+    /// - Throws: `Failure` with code 127 when it cannot be started.
     private func spawnAndWait(_ words: [String]) throws(Failure) -> Int32 {
         // From before the start until after the end, so that no signal falls between.
         var signals = sigset_t()
@@ -83,6 +101,7 @@ package struct Launcher {
         }
     }
 
+    /// Calls a function with copies of strings as a null-terminated array of C strings, and frees the copies.
     private static func withCStrings<Result>(
         _ strings: [String], _ body: ([UnsafeMutablePointer<CChar>?]) -> Result
     ) -> Result {

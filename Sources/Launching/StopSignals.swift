@@ -2,19 +2,25 @@ import CProcess
 import Foundation
 package import Runtime
 
-/// SIGINT and SIGTERM ask the run to stop. Their handlers only raise a flag; the run looks at it.
+/// The signals that ask the run to stop, SIGINT and SIGTERM. Their handlers only raise a flag, which the run looks at:
+/// nearly nothing else is allowed within a handler.
 package enum StopSignals {
+    /// The flag of this process. A SIGTERM that stands for the user's Ctrl-C is reported as SIGINT.
     private static let flag = StopFlag { $0 == SIGTERM && Launch.wasInterrupted ? SIGINT : $0 }
 
-    /// Room for the registers of any processor, some 10 KB, and more.
+    /// Bytes of the handlers' stack: room for the registers of any processor, some 10 KB, and more.
     private static let stackBytes = 1 << 16
 
+    /// Whether a stop has been asked for. Safe from any thread.
     package static var isRaised: Bool { flag.isRaised }
 
-    /// From here on these signals raise the flag, instead of ending the process. To be called on the thread that computes.
+    /// Installs the handlers: from here on these signals raise the flag, instead of ending the process. To be called on
+    /// the thread that computes, because an alternative stack belongs to one thread.
     ///
-    /// The handlers have a stack of their own: oneDNN's matrix kernels use the stack pointer for other things, so that a
-    /// handler's frame on the stack in use could land in the middle of the heap.
+    /// The handlers have a stack of their own: oneDNN's matrix kernels use the stack pointer for other things, so that
+    /// a handler's frame on the stack in use could land in the middle of the heap.
+    ///
+    /// - Returns: the flag, which the run checks.
     package static func raiseFlag() -> StopFlag {
         // Made here: a handler must not.
         let flag = flag
@@ -38,7 +44,7 @@ package enum StopSignals {
         return flag
     }
 
-    /// From here on these signals end the process again.
+    /// Restores the default: from here on these signals end the process again.
     static func lower() {
         for number in [SIGINT, SIGTERM] { signal(number, SIG_DFL) }
     }

@@ -3,24 +3,29 @@ import Foundation
 import Runtime
 import Synchronization
 
-/// Lets a client rank be killed without ending the job.
+/// A process that lets a client rank be killed without ending the job.
 ///
 /// Open MPI's launcher ends a job as soon as a process it has started dies by a signal; the one switch against that,
-/// `orte_enable_recovery`, makes it return 0 whatever happens. So the process that the launcher has started stays behind
-/// as a guardian, asleep, and its child is the rank. When the rank is killed once the rounds have begun, the guardian
-/// signs off for it and exits with 0; any other end of the rank is the guardian's as well.
+/// `orte_enable_recovery`, makes it return 0 whatever happens. So the process that the launcher has started stays
+/// behind as a guardian, asleep, and its child is the rank. When the rank is killed while the others can do without it,
+/// the guardian signs off for it through PMIx and exits with 0; any other end of the rank is the guardian's as well.
+///
+/// `Main` calls ``standGuard(sparesServer:)`` first of all. The rank then reports its phases through a pipe, by
+/// ``noteRoundsBegin()``, ``noteRoundsEnd()`` and ``noteRelease()``, which do nothing where there is no guardian.
 package enum Guardian {
     /// What becomes of this job when a client rank is killed.
     package enum Policy {
+        /// There is no other rank.
         case oneProcess
         /// Open MPI's recovery is on: the launcher looks on, and returns 0 whatever happens.
         case recovery
-        /// Guardians stand between the launcher and the client ranks.
+        /// Guardians stand between the launcher and the client ranks: the job survives.
         case guarded
-        /// The launcher ends the job.
+        /// The launcher ends the job, for this reason, which the header of a run shows.
         case fatal(because: String)
     }
 
+    /// The policy of this job as this process sees it, from the launcher's environment and the libraries of this host.
     package static let policy: Policy = {
         let environment = ProcessInfo.processInfo.environment
         func isOn(_ name: String) -> Bool { environment[name].map { $0 != "0" } ?? false }
@@ -36,15 +41,18 @@ package enum Guardian {
         return .fatal(because: "there is no libpmix.so.2, and orte_allowed_exit_without_sync is not set")
     }()
 
-    /// The rank's end of a pipe to its guardian; -1 without one. The last byte in it says whether the rounds have begun.
+    /// The rank's end of the pipe to its guardian; -1 without one. The last byte in it is the rank's phase.
     private static let pipeEnd = Atomic<Int32>(-1)
 
-    /// What a launcher or a person may send to the process it knows.
+    /// Signals that a launcher or a person may send to the process whose number they know, which is the guardian.
     private static let passedOn = [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2]
 
-    /// Makes this process the guardian of the rank, which goes on from here as its child. To be called before MPI is
-    /// touched and before there are threads. Rank 0 has none, unless told otherwise: without the server there is no job.
-    /// - Parameter sparesServer: the clients can do without rank 0, too.
+    /// Makes this process the guardian of the rank, which continues from here as its child.
+    ///
+    /// To be called before MPI is touched and before there are threads, because only the calling thread survives a
+    /// fork. Rank 0 has no guardian unless told otherwise: without the server there is no job.
+    ///
+    /// - Parameter sparesServer: whether the clients can do without rank 0, too.
     package static func standGuard(sparesServer: Bool = false) {
         switch policy {
         case .oneProcess: return
@@ -60,8 +68,10 @@ package enum Guardian {
         setenv("OMPI_MCA_async_mpi_finalize", "1", 0)
     }
 
-    /// Returns in the child; this process stays as its guardian. The environment must be untouched until here: the
-    /// guardian writes its name over it.
+    /// Forks. Returns in the child; this process stays as its guardian and ends with it. Without a process to be had it
+    /// returns in this process, as a rank without a guardian.
+    ///
+    /// The environment must be untouched until here: the guardian writes its name over it, for `ps` and `top`.
     private static func becomeChild() {
         var ends: [Int32] = [-1, -1]
         guard pipe(&ends) == 0 else { return }
@@ -102,17 +112,18 @@ package enum Guardian {
         tell(.inRounds)
     }
 
-    /// Says that the other ranks may wait for this one again: a sweep is between two runs, or they have
-    /// been let go and this one alone has the results.
+    /// Says that the other ranks may wait for this one again: a sweep is between two runs, or they have been released
+    /// and this one alone has the results.
     package static func noteRoundsEnd() {
         tell(.needed)
     }
 
-    /// Says that nothing is expected of this rank any longer: whatever becomes of it, nobody misses it.
+    /// Says that nothing is expected of this rank any longer, so that its loss costs nobody anything.
     package static func noteRelease() {
         tell(.released)
     }
 
+    /// Writes a phase into the pipe to the guardian, if there is one.
     private static func tell(_ phase: StopPatience.Phase) {
         let pipe = pipeEnd.load(ordering: .relaxed)
         var byte = phase.rawValue
@@ -121,8 +132,17 @@ package enum Guardian {
 
     // MARK: The guardian's side
 
-    /// Passes signals on until the child has ended; ends when the launcher has, and the child with it. A child that stays
-    /// stopped is ended where others would wait for it for ever.
+    /// Waits for the child's end, looking once a second and at each signal.
+    ///
+    /// Signals are passed on to the child. When the launcher has gone, the guardian ends, and the kernel ends the child
+    /// with it. A child that stays stopped is killed where others would wait for it for ever.
+    ///
+    /// - Parameters:
+    ///   - child: the rank's process.
+    ///   - launcher: the process that was this one's parent at the start.
+    ///   - signals: the signals to wait for, which are blocked.
+    ///   - reports: the phases that the child reports.
+    /// - Returns: the child's status as `waitpid` reports it.
     private static func wait(
         for child: pid_t, while launcher: pid_t, signals: sigset_t, _ reports: PhaseReports
     ) -> Int32 {
@@ -165,6 +185,11 @@ package enum Guardian {
         }
     }
 
+    /// Ends this process as the child has ended: with its code, or by its signal.
+    ///
+    /// - Parameters:
+    ///   - status: the child's status as `waitpid` reports it.
+    ///   - canBeSpared: whether a kill of the child is to look to the launcher like an end in good order.
     private static func end(like status: Int32, canBeSpared: Bool) -> Never {
         let signal = status & 0x7f
         if signal == 0 { _exit(status >> 8 & 0xff) }

@@ -2,16 +2,23 @@ import CProcess
 import Foundation
 import Records
 
-/// Ends a launcher that hangs at its own end.
+/// Ends a launcher that hangs at its own end, so that a failed job does not keep its terminal or its allocation.
 ///
-/// A process killed at the moment at which it connects to its launcher (within MPI_Init) leaves a released object in a list
-/// of PMIx 4.2's server, and Open MPI's mpirun or orted waits for its lock for ever when it cleans up, all ranks gone.
+/// A process killed at the moment at which it connects to its launcher (within MPI_Init) leaves a released object in a
+/// list of PMIx 4.2's server. Open MPI's mpirun or orted then waits for that object's lock for ever when it cleans up,
+/// although all ranks are gone.
 enum HungLauncher {
-    /// Cleaning up takes milliseconds.
+    /// Seconds without a living child after which the launcher counts as hung; cleaning up takes milliseconds.
     private static let patience = 5
 
-    /// Leaves a process behind that looks after the launcher, this one's parent, whose job is over: a rank has failed before the
-    /// rounds, this guardian's or another.
+    /// Leaves a process behind that observes the launcher, and kills it when it has outlived all its children for too
+    /// long.
+    ///
+    /// Called by a guardian when the job is over because a rank has failed while others needed it, its own or another.
+    /// The process is in a session of its own and holds the launcher by a handle (pidfd), because its number may soon
+    /// be another process's.
+    ///
+    /// - Parameter launcher: the parent of this process.
     static func watch(_ launcher: pid_t) {
         // Not by its number, which may be another's soon.
         let handle = process_open(launcher)
@@ -28,6 +35,8 @@ enum HungLauncher {
         _exit(0)
     }
 
+    /// Whether the launcher still has a child that has not ended. True where the kernel does not tell: then nothing is
+    /// killed.
     private static func hasLivingChild(_ parent: pid_t) -> Bool {
         // Where the kernel does not say it, nothing is done.
         guard let children = Launch.children(of: parent) else { return true }

@@ -1,8 +1,9 @@
 import Foundation
 
-/// Last words of a process that is about to end, or to end another.
+/// Standard error for the last words of a process that is about to end, or to end another.
 enum StandardError {
-    /// Writes a line, unbuffered. What cannot be written is dropped: there is nobody to tell.
+    /// Writes a line, unbuffered. While the output is full it waits and tries again; on any other error the rest of the
+    /// line is dropped, because there is nobody to tell.
     static func write(_ line: String) {
         var rest = Array("\(line)\n".utf8)[...]
         while !rest.isEmpty {

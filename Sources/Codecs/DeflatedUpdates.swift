@@ -1,13 +1,13 @@
 import CZlib
 public import FedCore
 
-/// Lossless: the numbers' bytes by significance, all highest bytes first, then deflated by zlib. A run has the digest of one
-/// without a codec.
+/// Lossless compression of updates: the numbers' bytes ordered by significance, all highest bytes first, then deflated
+/// by zlib. A run has the digest of one without a codec.
 ///
-/// Sign and exponent of a layer's updates resemble each other, so their bytes shrink when they lie side by side; the low bytes
-/// of the fraction are noise, and stay. The byte order is that of Blosc's shuffle (F. Alted, *Why Modern CPUs Are Starving and
-/// What Can Be Done about It*, Computing in Science & Engineering 12(2), 2010); the stream is zlib's (RFC 1950), at its
-/// fastest level.
+/// Sign and exponent of a layer's updates resemble each other, so their bytes shrink when they lie side by side; the
+/// low bytes of the fraction are noise, and stay. The byte order is that of Blosc's shuffle (F. Alted, *Why Modern CPUs
+/// Are Starving and What Can Be Done about It*, Computing in Science & Engineering 12(2), 2010); the stream is zlib's
+/// (RFC 1950), at its fastest level, because slower ones gain little on noise and cost the clients time.
 public struct DeflatedUpdates: UpdateCodec {
     public static let name = "deflate"
     public static let summary = "lossless: byte planes, deflated by zlib"
@@ -17,8 +17,17 @@ public struct DeflatedUpdates: UpdateCodec {
 
     public init() {}
 
+    /// zlib's own bound for 4 bytes a number: slightly more than without a codec, for an update that does not compress.
     public func capacity(count: Int) -> Int { Int(compressBound(UInt(4 * count))) }
 
+    /// Orders the bytes and deflates them.
+    ///
+    /// - Parameters:
+    ///   - numbers: an update's numbers; their bit patterns are kept, NaN and infinities included.
+    ///   - bytes: room for ``capacity(count:)`` bytes.
+    /// - Returns: the bytes written; the length depends on the numbers and on zlib's version.
+    /// - Complexity: O(count); allocates 4 bytes a number.
+    /// - Precondition: `bytes` is large enough.
     public func encode(_ numbers: Span<Float>, into bytes: inout MutableSpan<UInt8>) -> Int {
         let count = numbers.count
         var planes = [UInt8](repeating: 0, count: 4 * count)
@@ -37,6 +46,14 @@ public struct DeflatedUpdates: UpdateCodec {
         return Int(length)
     }
 
+    /// Inflates a stream and puts the bytes back in order.
+    ///
+    /// - Parameters:
+    ///   - bytes: exactly one stream, without anything behind it.
+    ///   - numbers: as many as were encoded.
+    /// - Throws: ``CodecError`` when the bytes are not a stream of exactly 4 bytes a number; then nothing is written. A
+    ///   stream that would inflate to more is refused at that length, so that a hostile one cannot exhaust memory.
+    /// - Complexity: O(count); allocates 4 bytes a number.
     public func decode(_ bytes: Span<UInt8>, into numbers: inout MutableSpan<Float>) throws(CodecError) {
         let count = numbers.count
         var planes = [UInt8](repeating: 0, count: 4 * count)

@@ -1,7 +1,11 @@
 public import FedCore
 
-/// Half precision: 2 bytes a number, each rounded to the nearest, ties to even. What is above 65,504 in magnitude arrives as
-/// an infinity, and the server leaves the update out.
+/// Updates in half precision (IEEE 754 binary16), little-endian: 2 bytes a number instead of 4.
+///
+/// Each number is rounded to the nearest half, ties to even, with a relative error of at most 2⁻¹¹ for magnitudes from
+/// 2⁻¹⁴ on; below that the absolute error is at most 2⁻²⁵. A magnitude of 65,520 or more, and NaN, arrives as an
+/// infinity, and the server leaves the update out. The loss is a function of the number alone, so a run has one digest
+/// at any number of ranks, but another one than without a codec.
 public struct HalfPrecisionUpdates: UpdateCodec {
     public static let name = "f16"
     public static let summary = "half precision: half the bytes, each number rounded to 11 bits"
@@ -11,8 +15,17 @@ public struct HalfPrecisionUpdates: UpdateCodec {
 
     public init() {}
 
+    /// 2 bytes for each number; every encoding has exactly this length.
     public func capacity(count: Int) -> Int { 2 * count }
 
+    /// Rounds and writes the numbers in their order.
+    ///
+    /// - Parameters:
+    ///   - numbers: an update's numbers.
+    ///   - bytes: room for 2 bytes a number.
+    /// - Returns: the bytes written, 2 × `numbers.count`.
+    /// - Complexity: O(count); allocates nothing.
+    /// - Precondition: `bytes` is large enough.
     public func encode(_ numbers: Span<Float>, into bytes: inout MutableSpan<UInt8>) -> Int {
         precondition(bytes.count >= 2 * numbers.count)
         for i in 0..<numbers.count {
@@ -23,6 +36,14 @@ public struct HalfPrecisionUpdates: UpdateCodec {
         return 2 * numbers.count
     }
 
+    /// Widens the numbers to single precision, which is exact; the bits of a NaN give an infinity.
+    ///
+    /// - Parameters:
+    ///   - bytes: an encoding of as many numbers as are asked for.
+    ///   - numbers: all of them are written.
+    /// - Throws: ``CodecError`` when the length does not fit; then nothing is written. Any bytes of the right length
+    ///   decode.
+    /// - Complexity: O(count); allocates nothing.
     public func decode(_ bytes: Span<UInt8>, into numbers: inout MutableSpan<Float>) throws(CodecError) {
         guard bytes.count == 2 * numbers.count else {
             throw CodecError("has \(bytes.count) bytes of half precision, not \(2 * numbers.count)")

@@ -1,7 +1,10 @@
 import ArgumentParser
 import Recording
 
-/// The command line's root.
+/// The command line's root: the list of all commands. Its order is that of `fedmpi --help`.
+///
+/// `train` is the default, so that `fedmpi --rounds 10` needs no command's name. A new command is a type in `Commands`
+/// and an entry here; one that needs the other ranks is a ``WorldCommand``.
 struct FedMPI: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "fedmpi",

@@ -9,10 +9,17 @@ import Records
 import RunStore
 import Runtime
 
-/// Parses the command line alike on every rank, lets rank 0 alone speak, and maps errors to exit codes: 0 done, 1 the
-/// world failed, 2 the user asked for something that cannot be done, 128 + n signal n stopped the run.
+/// The program's entry on every rank. Each rank parses the same command line and comes to the same decision; rank 0
+/// alone speaks.
+///
+/// Errors become exit codes: 0 done, 1 something failed that the user's command is not to blame for, 2 the user asked
+/// for something that cannot be done, 128 + n signal n stopped the run. One line on standard error says why.
 @main
 enum Main {
+    /// Runs the command and exits; never returns.
+    ///
+    /// The order matters: the launcher's variables are read, arguments are checked and help is printed before there are
+    /// guardians, and guardians fork before MPI or threads exist.
     static func main() {
         Console.open()
         let arguments = Array(CommandLine.arguments.dropFirst())
@@ -43,7 +50,12 @@ enum Main {
         }
     }
 
-    /// Returns the exit code. The other ranks, if any, are gone: nobody waits for them.
+    /// Runs a command that needs one process only, on rank 0. The other ranks, if any, are gone: nobody waits for them.
+    ///
+    /// - Parameters:
+    ///   - command: the parsed command.
+    ///   - arguments: as given, for the hint in an error's line.
+    /// - Returns: the exit code.
     private static func runAlone(_ command: inout any ParsableCommand, _ arguments: [String]) -> Int32 {
         switch command {
         case is Report, is Compare, is Quantize, is Prune, is VariantList, is Export: Console.loss = .isNoted
@@ -66,8 +78,13 @@ enum Main {
         }
     }
 
-    /// Rank 0 says what is wrong, or helps; then all ranks leave together, so that none is shot by the launcher before
-    /// it has spoken.
+    /// Prints what is wrong with the command line, or the help that was asked for, on rank 0. Then all ranks leave
+    /// together: the launcher would kill rank 0 before it has spoken if another left with an error first.
+    ///
+    /// - Parameters:
+    ///   - error: what the parser threw; a request for help is one of its errors.
+    ///   - arguments: as given, without the program's name.
+    /// - Returns: the exit code, equal on all ranks.
     private static func report(_ error: any Error, _ arguments: [String]) -> Int32 {
         let isHelp = !(error is ConfigurationError) && FedMPI.exitCode(for: error) == .success
         if Launch.rank == 0 {
@@ -86,18 +103,24 @@ enum Main {
     }
 }
 
-/// A command that runs over all ranks.
+/// A command that runs over all ranks: training, sweeps, split inference, fleets.
 protocol WorldCommand: ParsableCommand {
-    /// Collective.
-    /// - Returns: what this rank has to do once MPI is finalised and the other ranks' files are written; it returns the
-    ///   exit code.
+    /// Does the command's work on this rank. Collective: every rank calls it with equal options.
+    ///
+    /// - Parameter world: all ranks of the job.
+    /// - Returns: the rest of this rank's work, to be done once MPI is finalised and the other ranks' files are
+    ///   written; its result is the exit code. Nil when nothing is left: the code is 0.
     /// - Throws: `ConfigurationError` on every rank alike, or any other error on the rank where it happens.
     func run(on world: any Communicator) throws -> (() -> Int32)?
 }
 
 extension WorldCommand {
-    /// Initialises MPI, runs, finalises. Returns the exit code; an error that is not the user's ends the whole job, because
-    /// the other ranks may sit in a collective that will never complete.
+    /// Initialises MPI, runs the command, finalises MPI, and does the rest of the command's work.
+    ///
+    /// An error that is not the user's ends the whole job by `MPI_Abort`, because the other ranks may sit in a
+    /// collective that will never complete. A stop by a signal ends it without finalising, for the same reason.
+    ///
+    /// - Returns: the exit code; does not return when the job is aborted.
     func runOverWorld() -> Int32 {
         var epilogue: (() -> Int32)?
         Launch.prepareMPI()
@@ -130,7 +153,13 @@ extension WorldCommand {
         return epilogue?() ?? code
     }
 
-    /// Others may still hear the server: this rank leaves as one that is killed, which the job survives.
+    /// Leaves a job whose server this rank no longer hears, although others may: as a rank that is killed, which the
+    /// job survives where it survives any lost client.
+    ///
+    /// - Parameters:
+    ///   - rank: this rank, for the warning.
+    ///   - error: why the server counts as lost.
+    /// - Throws: `error` where the job cannot go on without this rank.
     private func leaveAlone(_ rank: Int, because error: ServerLost) throws -> Never {
         switch Guardian.policy {
         case .guarded:

@@ -10,19 +10,30 @@ import Records
 import RunStore
 import Runtime
 
-/// A run of training from its settings to its report: what `train` and `split-train` do alike.
+/// A training run from its settings to its report: what `train` and `split-train` have in common.
+///
+/// The command makes one on every rank; rank 0's settings count. It connects the run with this program's console, files
+/// and signals, and leaves the training itself to `Session`.
 struct TrainingRun {
-    /// What was given.
+    /// The options as given, with the output settings.
     let choices: RunChoices
-    /// Settings of a run that begins.
+    /// The settings of a run that begins; those of a run that is continued come from its checkpoint.
     let settings: RunSettings
+    /// The options `--resume` and `--from`.
     let resumption: ResumeOptions
 
+    /// What the run prints and leaves behind.
     private var output: OutputSettings { choices.output }
 
-    /// Collective.
-    /// - Parameter scheme: how clients are trained.
-    /// - Returns: what is to be done once MPI is finalised.
+    /// Runs the training. Collective.
+    ///
+    /// - Parameters:
+    ///   - scheme: how clients are trained; the same on every rank.
+    ///   - world: all ranks of the job.
+    /// - Returns: on rank 0 what is to be done once MPI is finalised: report, history, a summary of files that could
+    ///   not be written. Nil on other ranks.
+    /// - Throws: `ConfigurationError` on every rank alike; `Interruption`; other errors on the rank where they happen.
+    ///   Does not return when ranks were lost: then it ends the job itself.
     func run(by scheme: some TrainingScheme, on world: any Communicator) throws -> (() -> Int32)? {
         let stop = StopSignals.raiseFlag()
         let troubles = OutputTroubles(rank: world.rank)
@@ -67,7 +78,8 @@ struct TrainingRun {
         }
     }
 
-    /// The run is saved: it has not failed if its report has.
+    /// Writes the report and prints its tables. The run is saved by then: it has not failed if its report has, which is
+    /// a note among the run's troubles.
     private func reportEnd(of folder: URL, _ troubles: OutputTroubles) {
         do {
             let run = try RecordedRun(in: folder)
@@ -77,7 +89,17 @@ struct TrainingRun {
         }
     }
 
-    /// On rank 0.
+    /// Makes the run's observers on rank 0, once the settings are known to be sound.
+    ///
+    /// - Parameters:
+    ///   - job: what the run works with.
+    ///   - resumed: the run to continue; nil for one that begins.
+    ///   - timekeeper: is told the folder for its timing files.
+    ///   - troubles: the list for files that cannot be written.
+    ///   - outputs: receives the folder and its observers, for the end of the run.
+    /// - Returns: the observers in the order in which they are called: files before the console, so that a line on the
+    ///   console stands for something that is saved.
+    /// - Throws: `ConfigurationError` when the run's folder cannot be made.
     private func observers(
         _ job: Job, _ resumed: ResumedRun?, _ timekeeper: Timekeeper, _ troubles: OutputTroubles,
         _ outputs: inout RunOutputs?

@@ -4,33 +4,39 @@ import Foundation
 import Launching
 import Synchronization
 
-/// Standard output and error, unbuffered: a line is out when the call returns.
+/// Standard output and error, unbuffered: a line is out when the call returns. Everything that the commands print goes
+/// through here; thread-safe as far as single lines go.
 ///
-/// Output is what a command was asked for: what of it is lost is said, and the exit code tells. Errors and warnings that
-/// cannot be written are dropped, because there is nobody to tell, and the work goes on.
+/// Output is what a command was asked for: when some of it is lost, that is said, and the exit code tells. Errors and
+/// warnings that cannot be written are dropped, because there is nobody to tell, and the work goes on.
 enum Console {
-    /// What becomes of output that cannot be written.
+    /// What becomes of a command whose output cannot be written.
     enum Loss {
-        /// The command ends: its output is all it is for.
+        /// The command ends at once: its output is all it is for.
         case ends
-        /// It is told at the end: the results are files, or other ranks may wait for this one.
+        /// The command goes on, and the loss is told at the end: its results are files, or other ranks may wait for
+        /// this one.
         case isNoted
     }
 
-    /// What the loss of its output means to the command; set before it runs.
+    /// What the loss of its output means to the command; set before it runs. A command ends at once unless set
+    /// otherwise.
     static var loss: Loss {
         get { endsAtLoss.load(ordering: .relaxed) ? .ends : .isNoted }
         set { endsAtLoss.store(newValue == .ends, ordering: .relaxed) }
     }
 
+    /// Whether ``loss`` is ``Loss/ends``.
     private static let endsAtLoss = Atomic(true)
-    /// Why output was lost first, by `errno`; 0: none was.
+    /// The `errno` of the first failed write to standard output; 0 while none has failed.
     private static let lost = Atomic<Int32>(0)
+    /// Whether standard output was closed when the program began.
     private static let outputWasClosed = Atomic(false)
-    /// Whether a progress bar, or another line that is not ended, is the last that was written.
+    /// Whether the last thing written is a line without an end, such as a progress bar.
     private static let lineIsOpen = Atomic(false)
 
-    /// To be called first of all.
+    /// Prepares the standard descriptors. To be called first of all: a descriptor that is closed would otherwise be
+    /// given to the next file or socket, and output would be written into it.
     static func open() {
         let closed = process_open_standard_descriptors()
         outputWasClosed.store(closed & 1 << STDOUT_FILENO != 0, ordering: .relaxed)
@@ -38,16 +44,26 @@ enum Console {
         signal(SIGPIPE) { _ in }
     }
 
-    /// What of the text cannot be shown is written out: names and reasons in it may be somebody else's. JSON keeps its value.
+    /// Writes to standard output.
+    ///
+    /// Characters that cannot be shown are written as escapes, because names and reasons in the text may come from
+    /// files of others and could move the cursor. JSON keeps its value.
+    ///
+    /// - Parameters:
+    ///   - text: one or more lines.
+    ///   - terminator: written behind the text.
     static func output(_ text: String, terminator: String = "\n") {
         put(text.printableLines + terminator, opensLine: !terminator.hasSuffix("\n") && !text.isEmpty)
     }
 
-    /// Draws on a terminal, with its escape sequences; texts of others are to be `printable`.
+    /// Draws on a terminal, with its escape sequences; texts of others in it must have been made `printable`.
     static func draw(_ text: String) {
         put(text, opensLine: true)
     }
 
+    /// Writes to standard output and keeps account of losses.
+    ///
+    /// - Parameter opensLine: whether the text leaves a line without an end.
     private static func put(_ text: String, opensLine: Bool) {
         guard lost.load(ordering: .relaxed) == 0 else { return }
         let isClosed = outputWasClosed.load(ordering: .relaxed)
@@ -62,7 +78,11 @@ enum Console {
         exit(code(0))
     }
 
-    /// - Parameter onItsOwnLine: also where a terminal has shown the `^C` of who stops the run.
+    /// Writes a line to standard error, after clearing a progress bar on the same terminal.
+    ///
+    /// - Parameters:
+    ///   - text: the line; it says which program or rank speaks.
+    ///   - onItsOwnLine: whether the line is cleared in any case: a terminal shows the `^C` of whoever stops the run.
     static func error(_ text: String, onItsOwnLine: Bool = false) {
         // The bar is on the terminal where this goes, too, perhaps by another way: it goes first.
         let isOpen = lineIsOpen.exchange(false, ordering: .relaxed) || onItsOwnLine
@@ -70,7 +90,12 @@ enum Console {
         _ = write("\(clear)\(text.printableLines)\n", to: STDERR_FILENO)
     }
 
-    /// A command's exit code, when its output was lost; says so.
+    /// The exit code to use, in view of output that was lost. Says so on standard error, once.
+    ///
+    /// A reader that closes the pipe, as `head` does, has read enough: that is no loss.
+    ///
+    /// - Parameter code: the command's own exit code.
+    /// - Returns: 1 instead of 0 when output was lost.
     static func code(_ code: Int32) -> Int32 {
         let failure = lost.exchange(0, ordering: .relaxed)
         // Who closes the pipe has read enough.
@@ -79,15 +104,22 @@ enum Console {
         return code == 0 ? 1 : code
     }
 
-    /// Ends as programs do that know nothing of pipes.
+    /// Ends by SIGPIPE, as programs do that take no notice of pipes: a shell then sees what it expects of
+    /// `fedmpi … | head`.
     private static func endByPipe() -> Never {
         signal(SIGPIPE, SIG_DFL)
         raise(SIGPIPE)
         _exit(128 + SIGPIPE)
     }
 
-    /// Gives up when the run is asked to stop and nobody reads: `mpirun` stops reading a second before it kills, and that
-    /// second is for saving.
+    /// Writes all of a text, waiting where the reader is slow.
+    ///
+    /// It gives up when the run is asked to stop and nobody reads: `mpirun` stops reading a second before it kills, and
+    /// that second is for saving.
+    ///
+    /// - Parameters:
+    ///   - text: the text.
+    ///   - number: the descriptor.
     /// - Returns: 0, or the `errno` of what could not be written.
     private static func write(_ text: String, to number: Int32) -> Int32 {
         var rest = Array(text.utf8)[...]

@@ -2,31 +2,33 @@ import Datasets
 import Federation
 import Synchronization
 
-/// What a header says of how the data were read, and which class is which.
+/// The lines about how data were read and which class is which, for headers and warnings.
 enum DataLines {
+    /// Classes that a header lists in full; of more it shows the first half of these and the last.
     private static let mostClasses = 20
 
-    /// Lines for the header: a few words, then what they are about; warnings are said elsewhere.
+    /// The lines for a run's header, each with a line break before it; warnings are left out, because they go to
+    /// standard error.
     static func header(_ data: DatasetPair) -> String {
         var lines = data.notes.filter { !$0.isWarning }.map { "read      \($0.text)" }
         if let classes = classes(data.train.namedClasses) { lines.append("classes   \(classes)") }
         return lines.map { "\n\($0)" }.joined()
     }
 
-    /// What this process has said of data: runs of a sweep and models of a list have the same.
+    /// The warnings that this process has printed: the runs of a sweep and the models of a list have the same data.
     private static let said = Mutex<Set<String>>([])
 
-    /// What of the data may not be what the user wants, and has not been said yet.
+    /// Warnings about the data that this process has not printed yet, and counts them as printed. Thread-safe.
     static func newWarnings(of data: DatasetPair) -> [String] {
         data.notes.filter(\.isWarning).map(\.text).filter { text in said.withLock { $0.insert(text).inserted } }
     }
 
-    /// Says that on standard error.
+    /// Prints the new warnings to standard error.
     static func warn(of data: DatasetPair) {
         for warning in newWarnings(of: data) { Console.error("fedmpi: warning: \(warning)") }
     }
 
-    /// E.g. `0 bag, 1 shoe`; nil without names.
+    /// The classes' names with their labels, `0 bag, 1 shoe`; nil without names.
     static func classes(_ names: [String]) -> String? {
         let all = names.enumerated().map { "\($0) \($1)" }
         guard let last = all.last else { return nil }

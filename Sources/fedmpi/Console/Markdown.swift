@@ -1,8 +1,9 @@
 import FedCore
 
-/// Texts in Markdown.
+/// Text for Markdown files, such as a sweep's table.
 enum Markdown {
-    /// A text that means nothing but itself, in a paragraph, a title or a cell of a table.
+    /// A text that means nothing but itself in a paragraph, a title or a cell of a table: names of runs and reasons of
+    /// errors come from outside, and must not become links, markup or HTML.
     static func text(_ text: String) -> String {
         var escaped = String.UnicodeScalarView()
         for scalar in text.printable.unicodeScalars {

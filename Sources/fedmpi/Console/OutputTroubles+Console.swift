@@ -3,7 +3,9 @@ import Logging
 import Recording
 
 extension OutputTroubles {
-    /// Tells on standard error of what a rank cannot write.
+    /// Makes the list of a run's files that cannot be written, which warns on standard error.
+    ///
+    /// - Parameter rank: the rank that each warning names.
     convenience init(rank: Int) {
         let logger = Logger(label: "fedmpi") { _ in RankLog(rank: rank) }
         self.init { logger.warning("\($0)") }
@@ -11,6 +13,7 @@ extension OutputTroubles {
 }
 
 extension RunOutputs.Choice {
+    /// Takes the part of the output settings that says what a run leaves behind.
     init(_ output: OutputSettings) {
         self.init(
             results: output.results, name: output.runName, checkpointEvery: output.checkpointEvery,

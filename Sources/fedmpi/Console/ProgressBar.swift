@@ -1,11 +1,20 @@
-/// One line that is drawn over again while a round runs.
+/// One line on a terminal that is drawn again and again while a round runs.
+///
+/// Whoever prints something else calls ``clear()`` first; ``Console/error(_:onItsOwnLine:)`` does it by itself.
 final class ProgressBar {
+    /// Characters between the brackets.
     private static let width = 40
-    /// Empties the terminal's line.
+    /// The escape sequence that empties the terminal's line and returns to its beginning.
     static let eraser = "\r\u{1B}[2K"
 
+    /// Whether the bar is on the terminal.
     private var isDrawn = false
 
+    /// Draws the bar.
+    ///
+    /// - Parameters:
+    ///   - round: the round's number.
+    ///   - fraction: how much of it is done, in [0, 1]; values outside are cut.
     func draw(round: Int, fraction: Double) {
         let fraction = min(max(fraction, 0), 1)
         let filled = Int(fraction * Double(Self.width))
@@ -15,11 +24,13 @@ final class ProgressBar {
         isDrawn = true
     }
 
+    /// Removes the bar, if it is there.
     func clear() {
         if isDrawn { erase() }
     }
 
-    /// Also what the terminal has put there, such as the `^C` of who stops the run.
+    /// Empties the line, whatever is on it: also what the terminal has put there, such as the `^C` of whoever stops the
+    /// run.
     func erase() {
         Console.draw(Self.eraser)
         isDrawn = false

@@ -2,8 +2,9 @@ import Datasets
 import Logging
 import Records
 
-/// Log lines on standard error, each with its rank.
+/// Log lines on standard error, each with its rank: mpirun mixes the output of all ranks.
 struct RankLog: LogHandler {
+    /// The rank that speaks.
     let rank: Int
     var logLevel: Logger.Level = .notice
     var metadata: Logger.Metadata = [:]
@@ -13,21 +14,32 @@ struct RankLog: LogHandler {
         set { metadata[key] = newValue }
     }
 
+    /// Writes one line; metadata are not shown.
     func log(event: LogEvent) {
         Console.error("[rank \(rank)] \(event.level): \(event.message)")
     }
 }
 
-/// Logs what the tables have no column for.
+/// An observer that logs what the tables have no column for: lost and late ranks, updates that are left out, repeated
+/// rounds.
+///
+/// Warnings that may come each round are gathered by ``RepeatedWarnings``. Lines go to standard error, so that a
+/// program that reads `--json` is not disturbed.
 final class EventLog: RoundObserver {
     private let logger: Logger
+    /// The run's name with a colon, or nothing.
     private let place: String
+    /// The data, whose warnings are printed when the run starts.
     private let data: DatasetPair
+    /// The warnings that come again and again.
     private var repeated = RepeatedWarnings()
 
+    /// Makes the observer.
+    ///
     /// - Parameters:
-    ///   - data: whose warnings are said once.
-    ///   - run: its name, where there are several at a time.
+    ///   - rank: the rank that each line names.
+    ///   - data: the data, whose warnings are printed once for each process.
+    ///   - run: the run's name, where there are several at a time; nil otherwise.
     init(rank: Int, data: DatasetPair, run: String? = nil) {
         logger = Logger(label: "fedmpi") { _ in RankLog(rank: rank) }
         self.data = data
@@ -69,16 +81,23 @@ final class EventLog: RoundObserver {
 
     func runFinished(_ summary: RunSummary, weights: Span<Float>) { conclude() }
 
+    /// Logs a warning that may come in many rounds, if its line is due.
+    ///
+    /// - Parameters:
+    ///   - text: the warning.
+    ///   - kind: what all warnings of its kind have in common.
+    ///   - fault: the fault it is about.
     private func gather(_ text: String, _ kind: String, _ fault: FaultRecord) {
         let line = repeated.add(text, kind: kind, items: fault.clients.count, round: fault.round)
         if let line { logger.warning("\(place)\(line)") }
     }
 
+    /// Logs how often the gathered warnings have come in all.
     private func conclude() {
         for line in repeated.conclude() { logger.warning("\(place)\(line)") }
     }
 
-    /// The first of them.
+    /// The first ten clients of a list.
     private static func list(_ clients: [Int]) -> String {
         clients.prefix(10).map { "\($0)" }.joined(separator: ", ") + (clients.count > 10 ? ", …" : "")
     }

@@ -1,24 +1,33 @@
 import FedCore
 
-/// Warnings that come every round, gathered: one is printed when it comes first, and how often it came again when it has
-/// come ten, a hundred … times, and at the end.
+/// A collector of warnings that come every round: one is printed when it comes first, and how often it came again when
+/// that is ten times, a hundred times … as often, and at the end. A thousand rounds with one fault are then four lines.
 struct RepeatedWarnings {
+    /// One kind of warning.
     private struct Repeated {
+        /// The warning as it came first.
         let text: String
+        /// The first and the last round with it.
         var rounds: ClosedRange<Int>
-        /// Printed or told of.
+        /// The value of ``times`` when it was printed last.
         var told = 1
+        /// How often it came.
         var times = 1
+        /// What it was about in all, such as updates.
         var items: Int
     }
 
-    /// By the warning without its numbers, in the order of their first rounds.
+    /// Warnings by their kind without its numbers, in the order of their first rounds. There are few, so a search is
+    /// cheap.
     private var warnings: [(key: String, Repeated)] = []
 
+    /// Adds a warning.
+    ///
     /// - Parameters:
-    ///   - text: what is printed, behind the round, when it comes first.
+    ///   - text: what is printed behind the round when it comes first.
     ///   - kind: what all warnings of this kind share; numbers in it do not count.
-    ///   - items: what it is about, such as updates.
+    ///   - items: how many things it is about, such as updates.
+    ///   - round: the round in which it came.
     /// - Returns: the line to print, if one is due.
     mutating func add(_ text: String, kind: String, items: Int, round: Int) -> String? {
         let key = kind.withoutNumbers
@@ -33,11 +42,12 @@ struct RepeatedWarnings {
         return line(at: place)
     }
 
-    /// The lines of what has come again since it was told last.
+    /// The lines for what has come again since it was printed last; for the end of the run.
     mutating func conclude() -> [String] {
         warnings.indices.compactMap { warnings[$0].1.times > warnings[$0].1.told ? line(at: $0) : nil }
     }
 
+    /// The line with the count of one kind, which counts as printed from here on.
     private mutating func line(at place: Int) -> String {
         warnings[place].1.told = warnings[place].1.times
         let warning = warnings[place].1

@@ -9,19 +9,27 @@ import NeuralNet
 import Recording
 import Records
 
-/// The human reader's view of a run: a header, a line a round, a progress bar on a terminal, a summary.
+/// The view of a run for people: a header, a line for each round, a progress bar on a terminal, a summary.
+///
+/// An observer on rank 0, called on the thread of the run. All texts of others go through ``Console``, which makes them
+/// printable.
 final class RoundTable: RoundObserver {
+    /// The run's folder, whose name and path are shown.
     private let folder: RunFolder
+    /// What the run works with; the header describes it.
     private let job: Job
+    /// The progress bar; nil when nobody watches.
     private let bar: ProgressBar?
+    /// Titles and widths in characters of the columns, from left to right; some are added when the run starts.
     private var columns: [(title: String, width: Int)] = [
         ("round", 5), ("cohort", 9), ("train loss", 10), ("server loss", 11), ("accuracy", 9), ("upload KB", 10),
         ("total KB", 11), ("samples/s", 9), ("seconds", 8),
     ]
 
-    /// What the run measures beside what every run does.
+    /// The metrics of this run that have columns of their own, besides what every run measures.
     private var metrics: [Metric] = []
 
+    /// Makes the observer; prints nothing.
     init(folder: RunFolder, job: Job) {
         self.folder = folder
         self.job = job
@@ -70,7 +78,7 @@ final class RoundTable: RoundObserver {
         Console.output(columns.map { Format.padded($0.title, to: $0.width) }.joined(separator: "  "))
     }
 
-    /// What clients learn from beside their labels; nil: nothing.
+    /// What clients learn from besides their labels: model, size and loss of the teacher; nil without one.
     private func teacher() -> String? {
         let settings = job.settings
         guard let teacher = job.teacher?.model, let path = settings.teacher, let loss = settings.distillationLoss
@@ -79,13 +87,14 @@ final class RoundTable: RoundObserver {
             + "temperature \(loss.temperature), labels \(loss.hardWeight)" + otherData()
     }
 
-    /// That the teacher learnt from other data, where its file says so.
+    /// A remark that the teacher was trained on other data, where its file says so; empty otherwise.
     private func otherData() -> String {
         guard let dataset = job.teacher?.metadata["dataset"], dataset != job.settings.dataset else { return "" }
         return "; it learnt from other data: \(dataset.printable)"
     }
 
-    /// Who trains which part of a model that is split; nil when it is trained whole.
+    /// The two parts of a split model: who trains how many parameters, and what crosses between them; nil when the
+    /// model is trained whole.
     private func split() -> String? {
         guard let cut = job.settings.cut, let part = job.settings.serverPart else { return nil }
         let front = job.model.parameterRange(ofLayers: 0..<cut).count
@@ -97,7 +106,7 @@ final class RoundTable: RoundObserver {
             """
     }
 
-    /// What the local optimizers do.
+    /// What the local optimizers do: length, batch, learning rate with its schedule, momentum.
     private func work(_ settings: RunSettings) -> String {
         var rate = "lr \(settings.lr)"
         if settings.lrSchedule != "constant" {
@@ -114,7 +123,7 @@ final class RoundTable: RoundObserver {
         return parts.joined(separator: ", ")
     }
 
-    /// How unequally the clients are served.
+    /// The distribution of the accuracy over the clients, in lines of the summary; empty when they did not evaluate.
     private func clients(_ record: RoundRecord?) -> String {
         guard let evaluation = record?.clients else { return "" }
         func line(_ title: String, _ spread: AccuracySpread) -> String {
@@ -129,7 +138,7 @@ final class RoundTable: RoundObserver {
             + (evaluation.personal.map { line("own      ", $0) } ?? "")
     }
 
-    /// What of the clients' devices is simulated; nil if nothing is.
+    /// What is simulated of the clients' devices; nil if nothing is.
     private func simulated(_ settings: RunSettings) -> String? {
         var parts: [String] = []
         if settings.stragglerProb > 0 {
@@ -152,7 +161,7 @@ final class RoundTable: RoundObserver {
         bar?.clear()
     }
 
-    /// The round that is over and not yet evaluated has its line, too.
+    /// Also prints the line of a round that is over but not yet evaluated.
     func runStopped(_ stop: RunStop) {
         bar?.erase()
         if let record = stop.unevaluated { roundFinished(record) }

@@ -4,11 +4,16 @@ import FoundationEssentials
 import Recording
 import Records
 
-/// Says, in one line, that the run was stopped and how to continue it.
+/// An observer that says, in one line on standard error, that the run was stopped and how to continue it.
+///
+/// It is the last of the observers: the checkpoint has been written by then, or it is known why it could not be.
 final class StopNotice: RoundObserver {
+    /// The run's folder, for the command that continues it.
     private let folder: RunFolder
+    /// Knows whether the last state was saved.
     private let checkpoints: CheckpointWriter
 
+    /// Makes the observer; prints nothing.
     init(folder: RunFolder, checkpoints: CheckpointWriter) {
         self.folder = folder
         self.checkpoints = checkpoints

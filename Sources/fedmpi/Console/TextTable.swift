@@ -1,28 +1,43 @@
 import FedCore
 
-/// Rows of text in columns as wide as they need to be.
+/// Rows of text in columns that are as wide as they need to be, with a line of titles.
+///
+/// ```swift
+/// var table = TextTable([("run", .left), ("accuracy", .right)])
+/// table.add(["a", "91.20 %"])
+/// print(table.text)
+/// ```
 struct TextTable {
-    /// Where a column's text stands in it.
+    /// The side of its column on which a text stands: words left, numbers right.
     enum Alignment {
         case left, right
     }
 
+    /// The alignment of each column.
     private let alignments: [Alignment]
+    /// All lines, titles first; each has a cell in each column.
     private var rows: [[String]]
 
-    /// A table with a line of titles.
+    /// Makes a table without rows.
+    ///
+    /// - Parameter columns: titles and alignments, from left to right.
     init(_ columns: [(title: String, alignment: Alignment)]) {
         alignments = columns.map(\.alignment)
         rows = [columns.map(\.title.printable)]
     }
 
-    /// - Parameter cells: one of each column.
+    /// Adds a row.
+    ///
+    /// - Parameter cells: one for each column; what cannot be shown in them is made printable.
+    /// - Precondition: there are as many cells as columns.
     mutating func add(_ cells: [String]) {
         precondition(cells.count == alignments.count, "a row has a cell in each column")
         rows.append(cells.map(\.printable))
     }
 
-    /// The lines, without spaces at their ends.
+    /// The lines, with two spaces between columns and none at their ends.
+    ///
+    /// - Complexity: O(cells), twice.
     var text: String {
         let widths = alignments.indices.map { column in rows.reduce(0) { max($0, $1[column].count) } }
         return rows.map { row in

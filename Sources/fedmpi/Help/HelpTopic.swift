@@ -1,12 +1,20 @@
 import FedCore
 import Foundation
 
-/// `fedmpi help settings`, `fedmpi help fedprox`, `fedmpi help lr`: what is no command, and yet something to ask about.
+/// A question to `fedmpi help` that is about no command: `fedmpi help settings`, `fedmpi help fedprox`,
+/// `fedmpi help lr`.
+///
+/// `Main` looks for one before it parses, because the parser would take the word for a command that it does not know.
 struct HelpTopic {
+    /// What is asked about: `settings`, a setting, or a plug-in.
     private let topic: String
+    /// The third argument; empty, and thus refused, when there are more than three.
     private let format: String?
 
-    /// - Returns: nil when the arguments are no such question: the parser knows what they are.
+    /// Reads a question.
+    ///
+    /// - Parameter arguments: as given, without the program's name.
+    /// - Returns: nil when the arguments are no such question: the parser then knows what they are.
     init?(_ arguments: [String]) {
         guard arguments.first == "help", arguments.count >= 2, !arguments[1].hasPrefix("-"),
             !Help.commands.contains(arguments[1])
@@ -15,8 +23,10 @@ struct HelpTopic {
         format = arguments.count == 3 ? arguments[2] : arguments.count > 3 ? "" : nil
     }
 
-    /// What is to be printed.
-    /// - Throws: `ConfigurationError` when nothing has this name.
+    /// The answer, for standard output.
+    ///
+    /// - Throws: `ConfigurationError` when nothing has this name, with the nearest name as a hint, or the format is
+    ///   unknown.
     func text() throws -> String {
         if topic == "settings" { return try settings() }
         guard format == nil else { throw ConfigurationError("`fedmpi help` takes one name here") }
@@ -32,6 +42,7 @@ struct HelpTopic {
         return (settings + plugins).joined(separator: "\n\n")
     }
 
+    /// The list of all settings as text, Markdown (docs/SETTINGS.md) or JSON.
     private func settings() throws -> String {
         switch format {
         case nil:
@@ -44,11 +55,13 @@ struct HelpTopic {
         }
     }
 
+    /// The JSON of `fedmpi help settings --json`, for forms and editors.
     private struct Description: Encodable {
         let groups: [SettingsGroupDescription]
         let plugins: [PluginDescription]
     }
 
+    /// All settings and plug-ins as JSON with sorted keys.
     private func json() throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]

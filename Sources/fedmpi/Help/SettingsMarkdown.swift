@@ -1,7 +1,9 @@
 import FedCore
 
-/// docs/SETTINGS.md.
+/// The contents of docs/SETTINGS.md, made from the declarations, so that the document cannot lag behind the program.
+/// `scripts/check-settings` compares the two in CI.
 enum SettingsMarkdown {
+    /// The whole document.
     static var text: String {
         let groups = EveryScope.groups.map { $0.description }
         return """
@@ -25,6 +27,7 @@ enum SettingsMarkdown {
             """
     }
 
+    /// A group's section: a table of its settings.
     private static func section(_ group: SettingsGroupDescription) -> String {
         table(
             "## \(group.title)", ["setting", "value", "default", "meaning"],
@@ -37,6 +40,7 @@ enum SettingsMarkdown {
             })
     }
 
+    /// The cell that says what a value must be.
     private static func value(_ setting: SettingDescription) -> String {
         switch setting.kind {
         case .text: setting.catalog == nil ? "a text" : "a name"
@@ -45,6 +49,7 @@ enum SettingsMarkdown {
         }
     }
 
+    /// The section of a kind of plug-ins: a table of the options they take; nil when none of them takes any.
     private static func section(_ kind: String) -> String? {
         let rows = Plugins.all.filter { $0.kind == kind }.flatMap { plugin in
             plugin.options.enumerated().map { place, option in
@@ -60,9 +65,16 @@ enum SettingsMarkdown {
             "## \(kind.prefix(1).uppercased() + kind.dropFirst())", [kind, "option", "value", "default"], rows)
     }
 
-    /// The texts are the program's own, and may have code in them.
+    /// A text as a cell. Only the column separator is escaped: the texts are the program's own, and may have code in
+    /// them.
     private static func cell(_ text: String) -> String { text.replacing("|", with: "\\|") }
 
+    /// A heading and a table.
+    ///
+    /// - Parameters:
+    ///   - title: the heading with its marks.
+    ///   - columns: the titles of the columns.
+    ///   - rows: cells in the order of the columns.
     private static func table(_ title: String, _ columns: [String], _ rows: [[String]]) -> String {
         func line(_ cells: [String]) -> String { "| " + cells.joined(separator: " | ") + " |" }
         return ([title, "", line(columns), line(columns.map { _ in "---" })] + rows.map(line)).joined(separator: "\n")

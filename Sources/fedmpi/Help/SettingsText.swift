@@ -1,11 +1,13 @@
 import FedCore
 
-/// Settings and what plug-ins take, as text for a terminal.
+/// The texts about settings and plug-ins for a terminal: `--help` and `fedmpi help`.
 enum SettingsText {
+    /// Characters in a line, for a terminal of 80.
     private static let width = 79
+    /// The column, from 0, in which descriptions begin; longer names stand on a line of their own.
     private static let indent = 26
 
-    /// Help, choices and default in a sentence or two, as `--help` has them.
+    /// The help of a setting as `--help` has it: a sentence or two, then choices and default in parentheses.
     static func help(of setting: SettingDescription) -> String {
         let choices = setting.kind.choices.isEmpty ? nil : "values: \(setting.kind.choices.joined(separator: ", "))"
         let standard = setting.defaultWords.map { "default: \($0)" }
@@ -13,7 +15,7 @@ enum SettingsText {
         return setting.help(naming: Plugins.all) + (notes.isEmpty ? "" : " (\(notes.joined(separator: "; ")))")
     }
 
-    /// All groups of a scope.
+    /// The settings of all groups of a scope, each group under its title.
     static func list(_ scope: any SettingsScope.Type) -> String {
         scope.groups.map { $0.description }.map { group in
             group.title.uppercased() + ":\n" + group.settings.map(entry).joined(separator: "\n")
@@ -30,7 +32,9 @@ enum SettingsText {
         return entry("--\(setting.name)", facts.compactMap { $0 }.joined(separator: " "))
     }
 
-    /// What a value must be; nil: any text, or what the help says.
+    /// What a value must be, in words with the unit and range.
+    ///
+    /// - Returns: nil where any text is accepted, or where the help already says it.
     static func words(_ setting: SettingDescription) -> String? {
         switch setting.kind {
         case .text, .flag, .options, .list: return nil
@@ -40,7 +44,7 @@ enum SettingsText {
         return setting.kind.words + unit + (setting.accepts.isEmpty ? "" : ", \(setting.accepts)")
     }
 
-    /// What a plug-in is and takes.
+    /// A plug-in: what it is, how it is chosen, and what options it takes.
     static func text(_ plugin: PluginDescription) -> String {
         let name = plugin.name + plugin.usage
         let title = "\(plugin.kind) \(name)\(plugin.summary.isEmpty ? "" : ": \(plugin.summary)")"
@@ -54,28 +58,31 @@ enum SettingsText {
         return ([wrapped(title, indent: 2, first: 0), "", flags, ""] + options).joined(separator: "\n")
     }
 
-    /// `a number, at least 0 (default: 0.01)`
+    /// An option's requirement and default: `a number, at least 0 (default: 0.01)`.
     static func words(_ option: OptionDescription) -> String {
         requirement(of: option)
             + (option.standard.flatMap { $0.isEmpty ? nil : " (default: \($0))" } ?? "")
     }
 
-    /// What a value must be, and when the option is to be given.
+    /// What an option's value must be, and when the option is to be given.
     static func requirement(of option: OptionDescription) -> String {
         option.words + (option.isRequired ? "; it must be given" : "")
             + (option.condition.map { "; with \($0)" } ?? "")
     }
 
+    /// A name with its text beside it, or below it when the name is long.
     private static func entry(_ name: String, _ text: String) -> String {
         let label = "  \(name)"
         guard label.count < indent - 1 else { return label + "\n" + wrapped(text, indent: indent, first: indent) }
         return Format.leftAligned(label, to: indent) + wrapped(text, indent: indent, first: indent).dropFirst(indent)
     }
 
-    /// Lines of at most `width` characters.
+    /// Breaks a text into lines of at most ``width`` characters; a longer word gets a line of its own.
+    ///
     /// - Parameters:
+    ///   - text: words separated by spaces.
     ///   - indent: spaces before each line but the first.
-    ///   - first: spaces before the first.
+    ///   - first: spaces before the first line.
     static func wrapped(_ text: String, indent: Int, first: Int) -> String {
         var lines = [String(repeating: " ", count: first)]
         var isEmpty = true

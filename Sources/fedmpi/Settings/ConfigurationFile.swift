@@ -2,18 +2,28 @@ import FedCore
 import Foundation
 import Yams
 
-/// `--config run.yaml`: a mapping from names of settings to values, or a run's `config.json`.
+/// Readers of configuration files, `--config run.yaml`: a mapping from names of settings to values in YAML, or a run's
+/// `config.json`, which is YAML as well.
+///
+/// They know nothing of single settings: names and values are checked where those of the command line are, so that both
+/// are refused in the same words.
 enum ConfigurationFile {
-    /// What a file says.
-    /// - Throws: `ConfigurationError` when it cannot be read, is no mapping, or has values of a form that no setting has.
+    /// Reads a file as settings; those of a `config.json` are under its key `settings`.
+    ///
+    /// - Parameter path: as the user gave it; also the origin that errors name.
+    /// - Throws: `ConfigurationError` when it cannot be read, is no mapping, or has values of a form that no setting
+    ///   has.
     static func given(in path: String) throws(ConfigurationError) -> GivenSettings {
         guard let mapping = try mapping(from: path) else { return GivenSettings() }
         // A run's config.json carries the settings beside versions and hosts.
         return try given(mapping["settings"]?.mapping ?? mapping, in: path)
     }
 
-    /// The contents of a YAML file; nil when it is empty.
-    /// - Throws: `ConfigurationError` when it cannot be read or is no mapping.
+    /// Reads the contents of a YAML file.
+    ///
+    /// - Parameter path: as the user gave it.
+    /// - Returns: nil when the file is empty.
+    /// - Throws: `ConfigurationError` when it cannot be read, is not YAML, or is no mapping.
     static func mapping(from path: String) throws(ConfigurationError) -> Node.Mapping? {
         let text: String
         do {
@@ -34,8 +44,12 @@ enum ConfigurationFile {
         return mapping
     }
 
-    /// A mapping from names to values as settings. What is null is not given.
-    /// - Parameter path: of the file, for what is said of errors.
+    /// Turns a mapping into settings. A value that is `null` counts as not given.
+    ///
+    /// - Parameters:
+    ///   - mapping: names and values, unchecked.
+    ///   - path: the file, for errors.
+    /// - Throws: `ConfigurationError` when a value is neither a scalar, nor a list or mapping of scalars.
     static func given(_ mapping: Node.Mapping, in path: String) throws(ConfigurationError) -> GivenSettings {
         var given = GivenSettings()
         for (key, node) in mapping {
@@ -47,7 +61,9 @@ enum ConfigurationFile {
         return given
     }
 
-    /// - Returns: nil for lists and mappings of anything but single values.
+    /// The value of a node: a scalar's text as it is written, a list, or a mapping.
+    ///
+    /// - Returns: nil for lists and mappings of anything but scalars.
     private static func value(_ node: Node) -> GivenSettings.Value? {
         if let scalar = node.scalar { return .text(scalar.string) }
         if let items = node.sequence {
@@ -65,6 +81,13 @@ enum ConfigurationFile {
 }
 
 extension ConfigurationError {
+    /// Makes the error for an unknown name in a file, with the file's path before the usual words.
+    ///
+    /// - Parameters:
+    ///   - what: the kind of thing that is named.
+    ///   - name: the unknown name.
+    ///   - choices: the names that are known, for a hint.
+    ///   - path: the file.
     init(unknown what: String, _ name: String, choices: [String], in path: String) {
         self.init("'\(path)': " + ConfigurationError(unknown: what, name, choices: choices).description)
     }

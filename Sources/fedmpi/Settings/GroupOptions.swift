@@ -2,12 +2,18 @@ import ArgumentParser
 import FedCore
 import Synchronization
 
-/// One group's settings as options.
+/// The settings of one group as options of a command: one section of its `--help`.
+///
+/// See ``SettingsOptions`` for how ArgumentParser finds options that are not stored properties. Values stay texts here;
+/// they get their types when command line and file are combined.
 struct GroupOptions<Group: SettingsGroup>: ParsableArguments, CustomReflectable {
+    /// The settings of the group that the command line gives.
     private(set) var given = GivenSettings()
 
+    /// Makes a group of which nothing is given; the parser asks for one to find the options.
     init() {}
 
+    /// Takes the group's values from the parser.
     init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: OptionKey.self)
         for setting in Self.known.settings {
@@ -25,12 +31,15 @@ struct GroupOptions<Group: SettingsGroup>: ParsableArguments, CustomReflectable 
         }
     }
 
+    /// The options that the parser is shown in place of the stored properties.
     var customMirror: Mirror { Mirror(self, children: Self.known.options) }
 
+    /// The group's settings and options, made once for the process.
     private static var known: KnownGroup {
         knownGroups.withLock { groups in
             let key = ObjectIdentifier(Group.self)
             if let known = groups[key] { return known }
+            /// The declarations, in the order of `--help`.
             let settings = Group.description.settings
             let known = KnownGroup(
                 settings: settings,
@@ -40,6 +49,7 @@ struct GroupOptions<Group: SettingsGroup>: ParsableArguments, CustomReflectable 
         }
     }
 
+    /// The option of a setting, by its kind: a flag, a list that may be repeated, or a single value.
     private static func option(of setting: SettingDescription) -> Any {
         let name = NameSpecification.customLong(setting.name)
         let help = ArgumentHelp(SettingsText.help(of: setting))
@@ -51,7 +61,7 @@ struct GroupOptions<Group: SettingsGroup>: ParsableArguments, CustomReflectable 
         }
     }
 
-    /// What a shell proposes.
+    /// The words or files that a shell proposes for a setting; nil for none.
     private static func completion(of setting: SettingDescription) -> CompletionKind? {
         let words =
             setting.kind.choices
@@ -68,5 +78,6 @@ private struct KnownGroup: @unchecked Sendable {
     let options: [Mirror.Child]
 }
 
-/// By group: ArgumentParser looks at a command's options many times for each command line.
+/// The groups seen so far, by their type. ArgumentParser asks for a command's options many times for each command line,
+/// and each would read all declarations again.
 private let knownGroups = Mutex<[ObjectIdentifier: KnownGroup]>([:])

@@ -1,25 +1,36 @@
 import FedCore
 
-/// What a run prints and leaves; nothing of it changes a run's result.
+/// What a run prints and leaves behind. Nothing of it changes a run's result, so it is no part of ``RunSettings``, and
+/// most of it may be given with `--resume`.
 struct OutputSettings: SettingsSet {
+    /// The folder of all runs.
     var results = "results"
-    /// nil: date and time.
+    /// The name of the run's folder in it; nil takes date and time.
     var runName: String?
+    /// Rounds between two checkpoints; 0 saves only when the run is stopped.
     var checkpointEvery = 1
+    /// Whether the ranks record their phases in timing files.
     var timing = Switch.on
+    /// Whether the run ends without tables, pictures and a report.
     var noReport = false
+    /// Whether the curves are also written as TensorBoard events.
     var tensorboard = false
+    /// Whether the run is left out of the history.
     var noHistory = false
+    /// Whether one JSON object a line is printed instead of a table.
     var json = false
+    /// Whether nothing but errors is printed.
     var quiet = false
 
+    /// The groups that declare these settings: one.
     static var groups: [any SettingsGroup<OutputSettings>.Type] { [OutputGroup.self] }
 }
 
-/// Declares them.
+/// The declarations of the output settings: names, ranges, defaults and help texts.
 enum OutputGroup: SettingsGroup {
     static let title = "Output"
 
+    /// Visits each setting in the order of `--help`. A visitor reads values, lists declarations, or compares.
     static func visit(
         _ settings: inout OutputSettings, _ visitor: inout some SettingsVisitor
     ) throws(ConfigurationError) {
@@ -47,7 +58,7 @@ enum OutputGroup: SettingsGroup {
     }
 }
 
-/// On or off.
+/// A setting that is on or off and whose default is on, where a flag could only say "on".
 enum Switch: String, SettingValue, CaseIterable {
     typealias Content = Switch
     case on, off

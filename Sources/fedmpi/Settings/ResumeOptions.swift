@@ -5,7 +5,7 @@ import Foundation
 import Recording
 import Records
 
-/// `--resume RUN`: continues a run from its checkpoint.
+/// The options `--resume RUN` and `--from`: continue a run from its checkpoint, over any number of ranks.
 struct ResumeOptions: ParsableArguments {
     @Option(help: "Continue a run, given its folder or its name in --results, over any number of ranks.")
     var resume: String?
@@ -13,12 +13,15 @@ struct ResumeOptions: ParsableArguments {
     @Option(help: "Which checkpoint to continue from: newest or previous. (default: newest)")
     var from: CheckpointFiles.Generation?
 
-    /// Refuses settings that a run to continue has in its checkpoint: given again, they would be ignored, or break the promise
-    /// that it ends with the same bits. Those of a group say themselves whether they may be given (`resumable`).
+    /// Refuses settings that the run to continue has in its checkpoint: given again, they would be ignored, or break
+    /// the promise that the run ends with the same bits. Each declaration says whether its setting may be given
+    /// (`resumable`).
+    ///
     /// - Parameters:
-    ///   - given: on the command line and in the file.
-    ///   - scope: the settings that there are.
-    /// - Throws: `ConfigurationError` that names the settings that cannot stand beside `--resume`.
+    ///   - given: the settings on the command line and in the file.
+    ///   - scope: the settings that the command has.
+    /// - Throws: `ConfigurationError` that names the settings that cannot stand beside `--resume`, or `--from` without
+    ///   it.
     func check(_ given: GivenSettings, of scope: any SettingsScope.Type) throws(ConfigurationError) {
         guard resume != nil else {
             guard from == nil else { throw ConfigurationError("--from needs --resume") }
@@ -34,10 +37,14 @@ struct ResumeOptions: ParsableArguments {
         }
     }
 
-    /// Reads the checkpoint of the run to continue; nil when there is none to continue.
+    /// Reads and validates the checkpoint of the run to continue. On rank 0.
+    ///
     /// - Parameters:
-    ///   - rounds: of the whole run, if it is to be longer or shorter than it was meant to be.
-    ///   - teacher: where the run's teacher is, if it is not where it was.
+    ///   - results: the folder of all runs, in which a run's name is looked for.
+    ///   - rounds: rounds of the whole run, if it is to be longer or shorter than it was meant to be; nil keeps them.
+    ///   - teacher: the path of the run's teacher, if it is not where it was; nil keeps the path.
+    /// - Returns: nil when there is no run to continue.
+    /// - Throws: `ConfigurationError` when the run or its checkpoint cannot be found or used.
     func load(results: String, rounds: Int?, teacher: String? = nil) throws(ConfigurationError) -> ResumedRun? {
         guard let resume else { return nil }
         let folder = try RunFolder.find(resume, results: results)

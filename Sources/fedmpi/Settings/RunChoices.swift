@@ -1,22 +1,28 @@
 import FedCore
 import Records
 
-/// What somebody chose for a run, read and checked, each setting by itself.
+/// What somebody chose for a run, read and checked, each setting by itself. Whether the settings fit together is
+/// checked when the job is built, because that may need the data.
 struct RunChoices {
-    /// As it was written.
+    /// The settings as they were written, each with its origin.
     let given: GivenSettings
+    /// The run's settings, before the number of ranks is known.
     private let settings: RunSettings
+    /// What the run prints and leaves behind.
     let output: OutputSettings
 
-    /// Every setting's default.
+    /// Makes a choice of every setting's default.
     init() {
         (given, settings, output) = (GivenSettings(), RunSettings(), OutputSettings())
     }
 
+    /// Gives the settings their types and ranges.
+    ///
     /// - Parameters:
-    ///   - scope: the settings that can be given.
-    ///   - output: what it is where nothing is said.
-    /// - Throws: `ConfigurationError` for a name that is none of the scope's, and a value that is not accepted.
+    ///   - given: the settings of all sources, already combined.
+    ///   - scope: the settings that can be given; those that it passes over are dropped.
+    ///   - standard: the output settings where nothing is given.
+    /// - Throws: `ConfigurationError` for a name that is none of the scope's, and for a value that is not accepted.
     init(
         _ given: GivenSettings, of scope: any SettingsScope.Type, output standard: OutputSettings = OutputSettings()
     ) throws(ConfigurationError) {
@@ -30,7 +36,9 @@ struct RunChoices {
         (self.given, self.settings, self.output) = (given, settings, output)
     }
 
-    /// - Parameter ranks: of the job; decides the default number of clients.
+    /// The run's settings with the default number of clients: one for each client rank, unless it was given.
+    ///
+    /// - Parameter ranks: ranks of the job, rank 0 included.
     func settings(ranks: Int) -> RunSettings {
         var settings = settings
         if ranks > 1, !given.contains("clients") { settings.clients = ranks - 1 }

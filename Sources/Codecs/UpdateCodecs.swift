@@ -1,7 +1,7 @@
 public import FedCore
 
-/// The catalog of update codecs: what `--compress` can name. A new codec is a file in this target and an entry in ``all``;
-/// the contract tests of the catalog then cover it.
+/// The catalog of update codecs: what `--compress` can name. A new codec is a file in this target and an entry in
+/// ``all``; the contract tests of the catalog then cover it.
 public enum UpdateCodecs {
     /// The codecs in the order in which help texts list them; names and codes are unique.
     public static let all: [any UpdateCodec.Type] = [HalfPrecisionUpdates.self, DeflatedUpdates.self]

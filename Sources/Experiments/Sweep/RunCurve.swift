@@ -16,7 +16,7 @@ package struct RunCurve: Codable, Equatable {
         package let accuracy: Double?
         /// Bytes of all updates from the run's start to the end of this round.
         package let uploadBytes: Int
-        /// Wall-clock seconds of this round alone.
+        /// Wall-clock seconds of this round alone, from the start of the broadcast to the new weights.
         package let seconds: Double
         /// Seconds of this round on the simulated devices; nil when no time is simulated.
         package let simulatedSeconds: Double?
@@ -45,9 +45,8 @@ package struct RunCurve: Codable, Equatable {
         self.rounds = rounds
     }
 
-    /// Makes the curve of a run that an earlier job finished, from its `round_log.json`.
-    ///
-    /// Bytes or seconds that the log lacks count as 0: a table with a figure too few is better than none.
+    /// Makes the curve of a run that an earlier job finished, from its `round_log.json`. Bytes and seconds that an
+    /// older log lacks count as 0.
     init(_ log: RoundLog) {
         self.init(log.rounds.map(Round.init))
     }
@@ -80,7 +79,7 @@ package struct RunCurve: Codable, Equatable {
         return rounds.prefix { $0.round <= round.round }.reduce(0) { $0 + ($1.simulatedSeconds ?? 0) }
     }
 
-    /// Wall-clock seconds of all rounds, without the time between them.
+    /// Wall-clock seconds of all rounds, without evaluations, which run beside the next round.
     package var seconds: Double { rounds.reduce(0) { $0 + $1.seconds } }
 
     /// Simulated seconds of all rounds; nil when no time was simulated.
@@ -91,7 +90,7 @@ package struct RunCurve: Codable, Equatable {
 }
 
 extension RunCurve.Round {
-    /// Reduces the record of a round that has just ended.
+    /// Reduces a round's record to what the curve keeps.
     init(_ record: RoundRecord) {
         self.init(
             round: record.round, accuracy: record.accuracy, uploadBytes: record.totalUploadBytes,

@@ -80,7 +80,7 @@ final class JSONLines: RoundObserver {
     /// The last line of a run that has come to its end.
     private struct End: Encodable {
         let event = "end"
-        /// Wall-clock seconds of the whole run.
+        /// Wall-clock seconds of the whole run, earlier jobs included.
         let seconds: Double
         /// Why the run ended before its last round; absent if it did not.
         let earlyEnd: String?

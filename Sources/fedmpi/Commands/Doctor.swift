@@ -41,7 +41,11 @@ struct Doctor: WorldCommand {
         let benchmark = try exchange.map {
             try ExchangeBenchmark(floats: $0, repetitions: repetitions, on: world)
         }
-        guard world.rank == 0 else { return nil }
+        guard world.rank == 0 else {
+            // Rank 0 throws it once it has said everything else, and then waits for the others.
+            if let problem { throw problem }
+            return nil
+        }
 
         line("MPI", MPIWorld.libraryVersion)
         line("launched", Launch.isUnderLauncher ? "by an MPI launcher" : "alone; start it by mpirun for more ranks")

@@ -149,7 +149,7 @@ struct DemoSummary {
             [
                 .facts(facts.map { (name: $0.0, value: $0.1) }),
                 .picture(
-                    "\(story.split.lastPathComponent)/latency_by_stage",
+                    "\(story.split.lastPathComponent)/latency",
                     caption: "Where an image's time goes, by stage."),
             ])
     }

@@ -8,28 +8,56 @@ import MPI
 import NeuralNet
 import Runtime
 
-/// `fedmpi doctor`.
+/// The command `fedmpi doctor`: says what the installation is, and what would keep a run from working.
+///
+/// It answers the questions that come before the first run on a cluster: which MPI library the binary found,
+/// whether the launcher is understood, how many ranks share how many cores, what happens when a rank is killed,
+/// which instruction set oneDNN uses, and whether every rank can open the data. Run it the way the job will run,
+/// because most answers depend on the launcher and the hosts.
+///
+/// All ranks take part; rank 0 prints one line per answer. Nothing is written.
+///
+/// Exit codes: 0 when the data can be opened on every rank; 2 when they cannot, after everything else has been
+/// printed.
 struct Doctor: WorldCommand {
     static let configuration = CommandConfiguration(
         abstract: "Say what this installation is and what would keep a run from working.",
         discussion: "Run it the way the job will run, e.g. mpirun -np 6 --hostfile hosts fedmpi doctor.")
 
+    /// Path of a run's folder or a weights file. With it, the data are those that the file names, and they are
+    /// compared by digest with those of the model's run; without it, those of `--dataset`.
     @Option(help: "A trained model to look for, with the data that its file names.")
     var model: String?
 
+    /// Choice of the data set that every rank tries to open.
     @OptionGroup var data: TestDataOptions
 
+    /// Number of 32-bit floats of an update, ≥ 1; nil times nothing. The number of a model's parameters gives the
+    /// cost of one round's exchange with that model.
     @Option(help: "Also time the exchange of so many floats: broadcast down, gatherv up, without training.")
     var exchange: Int?
 
+    /// Exchanges of each kind over which the medians are taken, ≥ 1.
     @Option(help: "Exchanges to time.")
     var repetitions = 200
 
+    /// Refuses counts below 1 while the command line is parsed, before MPI is initialised.
     func validate() throws {
         if let exchange, exchange < 1 { throw ValidationError("--exchange must be at least 1") }
         if repetitions < 1 { throw ValidationError("--repetitions must be at least 1") }
     }
 
+    /// Looks at the job and prints what it found. Collective.
+    ///
+    /// The data are opened on every rank, not on rank 0 alone: a file that only some nodes see is the usual
+    /// trouble of a first run on several hosts. The error of the lowest rank that fails is printed in its place
+    /// among the answers and thrown at the end, so that one missing file does not hide the rest.
+    ///
+    /// - Parameter world: All ranks of the job.
+    /// - Returns: Nil: nothing is left to be done once MPI is finalised.
+    /// - Throws: `ConfigurationError` on every rank when one of them cannot open the model or the data.
+    /// - Complexity: One pass over the splits' digests with `--model`; with `--exchange`, 2 · (repetitions + 5)
+    ///   exchanges.
     func run(on world: any Communicator) throws -> (() -> Int32)? {
         let hosts = try world.hostNames()
         var found: (choice: ModelData, pair: DatasetPair)?
@@ -76,16 +104,20 @@ struct Doctor: WorldCommand {
         return nil
     }
 
+    /// Prints an answer behind its name, in a column of ten characters; a line that continues the one above has
+    /// no name.
     private func line(_ name: String, _ text: String) {
         Console.output(Format.leftAligned(name, to: 10) + text)
     }
 
+    /// A phrase for data that every rank could open: sizes of both splits, shape of an image, number of classes.
     private static func describe(_ choice: ModelData, _ data: DatasetPair) -> String {
         "\(choice.dataset.printable) found on every rank: \(Format.grouped(data.train.count)) to train, "
             + "\(Format.grouped(data.test.count)) to test, \(data.train.shape), \(data.train.classes) classes"
     }
 
-    /// What becomes of the job when a client rank is killed.
+    /// A phrase for what happens to the job when a client rank is killed: whether guardians stand between the
+    /// launcher and the ranks decides (``Guardian/policy``).
     private var losses: String {
         switch Guardian.policy {
         case .oneProcess: "not applicable: one process"

@@ -1,15 +1,25 @@
 import ArgumentParser
 import NeuralNet
 
-/// `fedmpi models`.
+/// The command `fedmpi models`: describes the built-in models without data and without training.
+///
+/// For each model it prints a header (parameters, size, arithmetic), a table of its layers, and, where the model
+/// says where it is cut in two, what crosses the cut. These figures decide which model fits a device, and which
+/// cut is worth trying in `fedmpi split` and `fedmpi split-train`.
+///
+/// Only rank 0 runs it; it needs no MPI and writes nothing. Exit codes: 0; 2 for a name that no model has.
 struct ModelList: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "models",
         abstract: "Describe the models: layers, shapes, parameters, cost, and where they are cut in two.")
 
+    /// Name of one model; nil describes all.
     @Argument(help: "A model's name. (default: all of them)")
     var name: String?
 
+    /// Prints the models in the order of the catalog, an empty line between two.
+    ///
+    /// - Throws: `ConfigurationError` with the known names when no model has the given one.
     func run() throws {
         let models = try name.map { [try Models.named($0)] } ?? Models.all
         for (i, model) in models.enumerated() {
@@ -18,6 +28,11 @@ struct ModelList: ParsableCommand {
         }
     }
 
+    /// Prints one model.
+    ///
+    /// Sizes are KB of 1,000 bytes, of 32-bit floats. Arithmetic is counted in floating-point operations of one
+    /// sample, in millions: a multiply-add counts as two. Running statistics of batch normalisation are counted
+    /// apart, because they are federated but not trained.
     private func describe(_ model: Model) {
         let statistics = model.parameterCount - model.trainedParameterCount
         Console.output(

@@ -5,26 +5,45 @@ import Federation
 import Foundation
 import Records
 
-/// `fedmpi partition`.
+/// The command `fedmpi partition`: shows how the training samples would be dealt out to the clients, without
+/// training.
+///
+/// It takes the options of `fedmpi train`, opens the data and deals them out exactly as a run with these settings
+/// and this seed does, then prints a row of counts for each client and the skew of the labels. That is the
+/// quickest way to see what `--partition dirichlet --alpha 0.1` means before hours of training are spent on it.
+///
+/// Only rank 0 runs it. It prints a table, or one JSON object with `--json`; warnings about the data go to
+/// standard error. Nothing is written. Exit codes: 0; 2 for settings or data that do not work.
 struct PartitionTable: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "partition",
         abstract: "Print how many samples of each class each client holds, and how skewed that is.")
 
+    /// The settings of a run. Those that concern neither data nor partition are checked and have no effect.
+    /// Without `--clients` there are as many clients as in a run of one process, not as in one under `mpirun`.
     @OptionGroup var options: SettingsOptions<RunScope>
 
     @Flag(help: "Print a JSON object instead of a table.")
     var json = false
 
+    /// The object that `--json` prints, in one line.
     private struct Table: Encodable {
+        /// Name of the data set, as on the command line.
         let dataset: String
+        /// Name of the partition rule.
         let partition: String
         /// Names of the table's columns.
         let classes: [String]
+        /// Counts of samples, `[clients][classes]`.
         let table: [[Int]]
+        /// How far the clients' label distributions are from that of all samples.
         let skew: LabelSkew
     }
 
+    /// Opens the data, deals them out, and prints the counts.
+    ///
+    /// - Throws: `ConfigurationError` for settings that cannot be; `DatasetError` when the data cannot be read.
+    /// - Complexity: O(samples) time; one table of `[clients][classes]` counts.
     func run() throws {
         let settings = options.settings(ranks: 1)
         try settings.validate()

@@ -5,7 +5,18 @@ import Files
 import Foundation
 import Recording
 
-/// `fedmpi report`.
+/// The command `fedmpi report`: explains a recorded run by its folder alone.
+///
+/// It prints the tables of time and bytes, and writes `analysis_report.txt`, `report.html`, pictures with their
+/// scripts and data, and, where time was logged, a trace and tables for other programs, all into the run's
+/// folder. It reads only what the run has recorded, so it works on another machine, on a run that is under way
+/// and on one that was killed.
+///
+/// A run of `train` or `split-train` ends with the same report (`TrainingRun`), and so do runs of a sweep or a
+/// distillation (``SweepFiles``, ``DistillFiles``): all call ``write(_:tables:notes:)``.
+///
+/// Exit codes: 0, also without gnuplot, when pictures are missing and a note says so; 2 when there is no such run
+/// or its folder cannot be written to.
 struct Report: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Explain a run's time and bytes: texts, tables, pictures, a trace, in the run's folder.",
@@ -13,6 +24,7 @@ struct Report: ParsableCommand {
             fedmpi report example      reads results/example, whether the run is finished, under way or was killed
             """)
 
+    /// Path of the run's folder, or its name in ``results``; a path that is a folder wins.
     @Argument(help: ArgumentHelp("The run's folder, or its name in --results.", valueName: "run"))
     var name: String
 
@@ -22,6 +34,9 @@ struct Report: ParsableCommand {
     @Flag(help: "Print nothing but errors.")
     var quiet = false
 
+    /// Reads the run, and prints and writes its report. The last line says where the page is.
+    ///
+    /// - Throws: `ConfigurationError` when there is no such run, or its folder cannot be written to.
     func run() throws {
         let recorded = try RecordedRun(name, results: results)
         try Self.write(recorded, tables: !quiet, notes: !quiet)
@@ -30,11 +45,14 @@ struct Report: ParsableCommand {
         }
     }
 
-    /// Prints the tables of time and bytes, and writes the report.
+    /// Prints the tables of time and bytes, and writes the report into the run's folder.
+    ///
     /// - Parameters:
-    ///   - tables: whether to print them.
-    ///   - notes: whether to say what could not be done, such as pictures without gnuplot.
+    ///   - run: The run, as far as its folder tells it.
+    ///   - tables: Whether the tables are printed. A sweep prints none for its runs: its own table compares them.
+    ///   - notes: Whether to say on standard error what could not be done, such as pictures without gnuplot.
     /// - Throws: `ConfigurationError` when the folder cannot be written to.
+    /// - Complexity: O(events in the timing logs), and one gnuplot process for all pictures.
     static func write(_ run: RecordedRun, tables: Bool, notes: Bool) throws(ConfigurationError) {
         let report = RunReport(run)
         if tables { for line in report.bannerLines { Console.output(line) } }

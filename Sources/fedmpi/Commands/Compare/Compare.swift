@@ -5,26 +5,47 @@ import Files
 import Foundation
 import RunStore
 
-/// `fedmpi compare`.
+/// The command `fedmpi compare`: puts recorded runs side by side.
+///
+/// It answers which setting made the difference: a table of the settings in which the runs differ, a table of
+/// their outcomes, and one picture with their curves by round, by bytes and by time. All figures come from the
+/// history of a results folder; the runs' own folders need not be there any more.
+///
+/// Only rank 0 runs it. The picture, its script and its data go to ``output``, or to a folder in the results
+/// folder. Exit codes: 0, also when no picture can be drawn; 2 when a run is not found, is named twice, or
+/// something cannot be written.
 struct Compare: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Compare runs: what differs in their settings, their outcomes, one picture of their curves.",
         discussion: "fedmpi compare fedavg-1 fedprox-1")
 
+    /// The results folder whose history is read.
     @OptionGroup var history: HistoryOptions
 
+    /// What the user typed for each run: a number, a name, or the beginning of one (``RunStore/find(_:)``).
     @Argument(help: "Two runs or more, each by its number, its folder's name, or how that name begins.")
     var runs: [String]
 
+    /// Folder for `comparison.png`, `.gp` and `.csv`; nil takes ``Comparison/folderName`` in the results folder.
     @Option(help: "Folder for the picture, its script and its data. (default: compare-A-B in --results)")
     var output: String?
 
+    /// Whether files in ``output`` may be replaced. The default folder belongs to the command and is always
+    /// written over.
     @OptionGroup var overwrite: OverwriteOption
 
+    /// Refuses fewer than two runs.
     func validate() throws {
         guard runs.count > 1 else { throw ConfigurationError("compare what with what? name two runs or more") }
     }
 
+    /// Finds the runs, prints the tables, and draws.
+    ///
+    /// A bad ``output`` is refused before anything is printed, so that the last line is not an error below two
+    /// long tables.
+    ///
+    /// - Throws: `ConfigurationError` for runs that are not found, and for folders that cannot be written to;
+    ///   `RunStoreError` when there is no history or it cannot be read.
     func run() throws {
         let store = try history.open()
         let found = try runs.map { try store.find($0) }
@@ -44,7 +65,14 @@ struct Compare: ParsableCommand {
         Console.output("\n" + (try draw(comparison, in: folder)))
     }
 
-    /// What became of the picture, as a line.
+    /// Draws the comparison, and says in one line what came of it.
+    ///
+    /// - Parameters:
+    ///   - comparison: The runs.
+    ///   - folder: Folder for picture, script and data; made when missing.
+    /// - Returns: Where the picture is, or why there is none. A missing gnuplot is no error: the tables are
+    ///   printed.
+    /// - Throws: `ConfigurationError` when the folder cannot be made or written to.
     private func draw(_ comparison: Comparison, in folder: URL) throws -> String {
         guard comparison.hasCurves else { return "no picture: no round of theirs was evaluated" }
         let picture = comparison.picture

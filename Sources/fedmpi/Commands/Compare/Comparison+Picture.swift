@@ -5,7 +5,15 @@ import Records
 import RunStore
 
 extension Comparison {
-    /// The runs' curves over each other: accuracy by round, by bytes and by time, and the losses by round.
+    /// The runs' curves over each other in four plots: accuracy by round, by bytes and by time, and the losses by
+    /// round.
+    ///
+    /// Time is simulated time when every run has it, because wall time of a simulation says nothing about the
+    /// devices; otherwise wall time for all, so that one axis means one thing. Accuracies are in percent, bytes
+    /// in MB of 1,000,000, up and down together. The key stands below the plots at full width: a run's name with
+    /// its settings is too long for a box inside a plot.
+    ///
+    /// - Complexity: O(rounds of all runs) lines of data.
     var picture: Picture {
         let usesSimulatedTime = entries.allSatisfy { $0.simulatedSeconds != nil }
         // A block of lines for each run, two blank lines between: gnuplot's `index`.
@@ -65,21 +73,30 @@ extension Comparison {
                 """)
     }
 
-    /// - Parameter columns: of the data.
+    /// The plot clauses of all runs for two columns of the data.
+    ///
+    /// - Parameters:
+    ///   - columns: gnuplot's `using`, e.g. `1:4` for accuracy by round.
+    ///   - style: Line style for the run at an index.
     private func curves(_ columns: PlotScript, style: (Int) -> PlotScript) -> PlotScript {
         entries.indices.map { "DATA index \($0) using \(columns) \(style($0)) notitle" as PlotScript }.joinedPlots()
     }
 
+    /// A line, with a point for each evaluated round as long as there are at most 50: more would run into each
+    /// other.
     private func solid(_ i: Int) -> PlotScript {
         let hasPoints = entries[i].rounds.count { $0.accuracy != nil } <= 50
         return "with \(hasPoints ? "linespoints pt 7 ps 0.8" : "lines") lw 2 lc rgb \(colour(i))"
     }
 
+    /// A dotted line, for the clients' losses beside the server's.
     private func dotted(_ i: Int) -> PlotScript { "with lines dt 3 lw 2 lc rgb \(colour(i))" }
 
+    /// Colour of a run, the same in all four plots; repeats when there are more runs than colours.
     private func colour(_ i: Int) -> Colour { Colour.all[i % Colour.all.count] }
 
-    /// The runs' names with the settings in which they differ.
+    /// The key as a plot of its own: for each run its name and the settings in which it differs, cut after 110
+    /// characters.
     private var legend: PlotScript {
         entries.indices.map { i -> PlotScript in
             let settings = differences.map { "\($0.name) \($0.values[i])" }.joined(separator: ", ")

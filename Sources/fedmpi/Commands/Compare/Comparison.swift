@@ -4,15 +4,28 @@ import Foundation
 import Records
 import RunStore
 
-/// Runs side by side.
+/// Recorded runs side by side: the data behind the tables and the picture of `fedmpi compare`.
+///
+/// A value without files: ``Compare`` reads the history, this type chooses what is worth showing (only settings
+/// that differ, only metrics that some run has), and its extension draws. All runs have their columns in the
+/// order in which the user named them.
 struct Comparison {
-    /// One of them.
+    /// One run of the comparison.
     struct Entry {
+        /// Row of the history.
         let run: StoredRun
+        /// Finished rounds, in order.
         let rounds: [RoundRecord]
+        /// Settings by the names of their options, as texts; empty lists are left out.
         let settings: [String: String]
 
-        /// The first round that had an accuracy, and what it took to get there.
+        /// The first round that had at least an accuracy, and the cost up to and including it.
+        ///
+        /// Rounds that were not evaluated count in the cost, but cannot be the one.
+        ///
+        /// - Parameter accuracy: Share of the test samples, in [0, 1].
+        /// - Returns: The round's number, bytes sent up and down until then, and wall seconds of the rounds until
+        ///   then; nil when the run never had that accuracy.
         func reaching(_ accuracy: Double) -> (round: Int, bytes: Int, seconds: Double)? {
             var seconds = 0.0
             for round in rounds {
@@ -24,17 +37,24 @@ struct Comparison {
             return nil
         }
 
-        /// What stands for the run of a metric's values.
+        /// One figure for a metric of the whole run, e.g. a sum or the last value, as the metric defines it; nil
+        /// when no round has it.
         func whole(of metric: Metric) -> Double? { metric.whole(of: rounds.compactMap { $0[metric] }) }
 
-        /// Nil when no time was simulated.
+        /// Simulated seconds of all rounds; nil when no time was simulated.
         var simulatedSeconds: Double? { whole(of: .simulatedSeconds) }
     }
 
+    /// The runs, two at least, in the order in which the user named them.
     let entries: [Entry]
-    /// The settings in which they differ, by name.
+    /// Settings in which the runs differ, in alphabetical order, with one value a run; `-` where a run does not
+    /// have the setting, e.g. because an older version wrote it.
     let differences: [(name: String, values: [String])]
 
+    /// Compares runs by their settings.
+    ///
+    /// - Parameter runs: Each run with its rounds.
+    /// - Throws: `DecodingError` when the settings of a run are not the JSON that fedmpi writes.
     init(_ runs: [(StoredRun, [RoundRecord])]) throws {
         let entries = try runs.map { Entry(run: $0, rounds: $1, settings: try RunText.settings(of: $0)) }
         self.entries = entries
@@ -43,18 +63,22 @@ struct Comparison {
             .filter { Set($0.1).count > 1 }
     }
 
-    /// The highest accuracy that all of them had; nil when one was never evaluated.
+    /// The highest accuracy that every run had in some round, in [0, 1]; nil when one was never evaluated.
+    ///
+    /// It is the fair target for a comparison of cost: each run reached it, so "rounds, bytes and seconds to it"
+    /// exists for all.
     var commonAccuracy: Double? {
         let best = entries.compactMap(\.run.bestAccuracy)
         return best.count == entries.count ? best.min() : nil
     }
 
-    /// Whether there is anything to draw.
+    /// Whether there is anything to draw: a finite accuracy in any round of any run. A run that diverged may have
+    /// NaN only.
     var hasCurves: Bool {
         entries.contains { $0.rounds.contains { $0.accuracy?.isFinite == true } }
     }
 
-    /// The tables.
+    /// The two tables, for a terminal: settings that differ, an empty line, outcomes.
     var text: String {
         // What is no setting, and may still tell why runs differ.
         let surroundings: [(name: String, values: [String])] = [
@@ -67,16 +91,24 @@ struct Comparison {
         return settings + "\n\n" + table("outcome", outcome)
     }
 
+    /// A table with a row for each name and a column for each run.
     private func table(_ title: String, _ rows: [(name: String, values: [String])]) -> String {
         var table = TextTable([(title, .left)] + entries.map { ($0.run.name, .right) })
         for (name, values) in rows { table.add([name] + values) }
         return table.text
     }
 
+    /// Rows of the second table: how each run ended, what it reached, and what that cost.
+    ///
+    /// Traffic is in MB of 1,000,000 bytes and time in seconds. The last rows are the cost to ``commonAccuracy``;
+    /// the very last is the beginning of the digest of the final weights, where two runs that are the same to the
+    /// bit show it.
     private var outcome: [(String, [String])] {
+        /// Asks each run for one text; a dash stands where a run has none.
         func row(_ name: String, _ text: (Entry) -> String?) -> (String, [String]) {
             (name, entries.map { text($0) ?? "-" })
         }
+        /// Mean wall seconds of a round; nil without a round.
         func perRound(_ entry: Entry) -> Double? {
             entry.rounds.isEmpty ? nil : entry.rounds.reduce(0) { $0 + $1.seconds } / Double(entry.rounds.count)
         }
@@ -111,7 +143,11 @@ struct Comparison {
         return rows
     }
 
-    /// Name of the picture's folder, in the results folder.
+    /// Name of the picture's folder in the results folder: `compare-A-B`, abbreviated past 100 bytes.
+    ///
+    /// A run's name may be a path below the results folder, and the history may come from somebody else, so
+    /// slashes and characters that no terminal shows become `_`. File systems allow a name of 255 bytes, which
+    /// many runs would exceed.
     var folderName: String {
         // A name may be a path, and the history somebody else's.
         let names = entries.map { entry in

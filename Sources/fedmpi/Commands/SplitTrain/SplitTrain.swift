@@ -6,7 +6,14 @@ import NeuralNet
 import Records
 import SplitLearning
 
-/// `fedmpi split-train`.
+/// The command `fedmpi split-train`: trains one model whose first layers run on the devices and whose last layers
+/// run on the server, with features sent up and gradients sent down in every step.
+///
+/// It differs from ``Train`` by its scheme, `SplitTraining`, and by the settings that only it has (cut and server
+/// part); run folder, checkpoints, report and exit codes are the same, because `TrainingRun` does both.
+///
+/// Exit codes: 0 done; 1 when the run failed; 2 for settings or data that do not work; 128 + n when signal n
+/// stopped it, after a checkpoint.
 struct SplitTrain: WorldCommand {
     static let configuration = CommandConfiguration(
         commandName: "split-train",
@@ -17,13 +24,25 @@ struct SplitTrain: WorldCommand {
             The other options are those of `fedmpi train`, where they make sense.
             """)
 
+    /// The settings of split training: those of `fedmpi train` that make sense here, and its own.
     @OptionGroup var options: SettingsOptions<SplitTrainingScope>
+    /// Which run is continued, if one is, and from which checkpoint.
     @OptionGroup var resumption: ResumeOptions
 
+    /// Refuses options that a continued run takes from its checkpoint, before MPI is initialised.
     func validate() throws {
         try resumption.check(options.choices.given, of: SplitTrainingScope.self)
     }
 
+    /// Trains. Collective.
+    ///
+    /// Defaults that depend on other settings are filled in here: one server part that all clients share, and the
+    /// model's own cut. For an unknown model the cut stays open, since the check of the settings that follows has
+    /// the better error.
+    ///
+    /// - Parameter world: All ranks.
+    /// - Returns: On rank 0, the report, to be made once MPI is finalised; nil on other ranks.
+    /// - Throws: `ConfigurationError` on every rank alike; any other error on the rank where it happens.
     func run(on world: any Communicator) throws -> (() -> Int32)? {
         var settings = options.settings(ranks: world.size)
         settings.serverPart = settings.serverPart ?? .shared

@@ -27,8 +27,8 @@ struct Train: WorldCommand {
     /// Trains. Collective.
     ///
     /// - Parameter world: All ranks; their number decides the default number of clients.
-    /// - Returns: On rank 0, the work that is left once MPI is finalised: the report, which starts gnuplot, and
-    ///   forking is not safe over every transport while MPI runs; nil on other ranks.
+    /// - Returns: On rank 0, the work that is left once MPI is finalised: the report, which reads the timing
+    ///   files of all ranks, so they have to be complete; nil on other ranks.
     /// - Throws: `ConfigurationError` on every rank alike; any other error on the rank where it happens.
     func run(on world: any Communicator) throws -> (() -> Int32)? {
         try TrainingRun(

@@ -5,9 +5,18 @@ import Foundation
 import Inference
 import Runtime
 
-/// What a run of split inference leaves: `split.json`, and pictures.
+/// The files of a run of split inference: a folder below the results folder with `split.json` and pictures.
+///
+/// It has no history, no checkpoint and no log, unlike a training run's folder: the report is all there is, and
+/// it is written once, at the end.
 enum SplitFolder {
-    /// - Throws: `ConfigurationError` when it exists or cannot be made.
+    /// Makes the folder, so that a name that is taken is refused before the run and not after it.
+    ///
+    /// - Parameters:
+    ///   - name: Value of `--run-name`.
+    ///   - results: Folder of all results; made when missing.
+    /// - Returns: The new folder.
+    /// - Throws: `ConfigurationError` when it exists or cannot be made, or the name is none for a folder.
     static func make(_ name: String, in results: String) throws(ConfigurationError) -> URL {
         let url = try find(name, in: results)
         guard !FileManager.default.fileExists(atPath: url.path) else {
@@ -21,22 +30,32 @@ enum SplitFolder {
         return url
     }
 
+    /// Place of the folder, whether or not it is there.
+    ///
+    /// - Throws: `ConfigurationError` when the name is none for a folder, such as one with a slash.
     static func find(_ name: String, in results: String) throws(ConfigurationError) -> URL {
         let name = try FolderName(name, option: "--run-name").text
         return URL(fileURLWithPath: results, isDirectory: true).appendingPathComponent(name, isDirectory: true)
     }
 
+    /// The report as one line of JSON, for `--json`. The event line `{"event":"start"}` comes before it.
     static func line(_ report: SplitReport) throws -> String {
         String(
             decoding: try encoder([.sortedKeys, .withoutEscapingSlashes]).encode(SplitRecord(report)), as: UTF8.self)
     }
 
+    /// Writes `split.json`, indented, as a whole or not at all.
+    ///
+    /// - Throws: `FileError` when the folder cannot be written to.
     static func write(_ report: SplitReport, to folder: URL) throws {
         let json = try encoder([.sortedKeys, .withoutEscapingSlashes, .prettyPrinted]).encode(SplitRecord(report))
         try folder.appendingPathComponent("split.json").replaceContents(with: json)
     }
 
-    /// - Returns: why there are no pictures, if there are none.
+    /// Draws the run's pictures by one gnuplot process.
+    ///
+    /// - Returns: Why there are no pictures; nil when they are drawn.
+    /// - Throws: `FileError` when the folder cannot be written to.
     static func draw(_ report: SplitReport, in folder: URL) throws -> String? {
         switch try Gnuplot.draw(SplitPictures.all(report), in: folder) {
         case .drawn: nil
@@ -45,6 +64,8 @@ enum SplitFolder {
         }
     }
 
+    /// An encoder for ``SplitRecord``: keys with underscores, and numbers that JSON does not have as texts
+    /// (`inf`, `nan`). `DemoRecords` decodes by the same convention.
     private static func encoder(_ formatting: JSONEncoder.OutputFormatting) -> JSONEncoder {
         let encoder = JSONEncoder()
         encoder.outputFormatting = formatting
@@ -55,11 +76,17 @@ enum SplitFolder {
     }
 }
 
-/// The report as a file shows it: figures instead of histograms, units in the names.
+/// The report as files show it: percentiles instead of histograms, and units in the names.
+///
+/// It is a type of its own so that the file's names stay as they are when the library's `SplitReport` changes.
+/// Times are milliseconds where the name ends in `Ms` and seconds otherwise; shares are in [0, 1].
 struct SplitRecord: Encodable {
+    /// Percentiles of a stage's time for one image, in milliseconds.
     struct Latency: Encodable {
         let p50Ms, p95Ms, p99Ms, maxMs, meanMs: Double
 
+        /// Converts seconds to milliseconds; nil without a measurement, so that a stage that never happened is
+        /// absent.
         init?(_ summary: LatencyHistogram.Summary) {
             guard summary.count > 0 else { return nil }
             p50Ms = summary.p50 * 1000
@@ -70,12 +97,14 @@ struct SplitRecord: Encodable {
         }
     }
 
+    /// One device's part of the run.
     struct Device: Encodable {
         let rank, images, answered, messages, sentBytes, receivedBytes, mostInFlight: Int
         let seconds, computingSeconds, processorSeconds: Double
         let latency: [String: Latency]
     }
 
+    /// Kind of the line in the output of `--json`, where it stands beside `start`.
     let event = "split"
     let settings: SplitSettings
     let isLinkSimulated: Bool
@@ -96,6 +125,7 @@ struct SplitRecord: Encodable {
     let alone: SplitReport.StagesAlone?
     let perDevice: [Device]
 
+    /// Copies what the file shows. Cheap: histograms are reduced to five numbers each.
     init(_ report: SplitReport) {
         settings = report.settings
         isLinkSimulated = report.settings.isLinkSimulated
@@ -132,6 +162,7 @@ struct SplitRecord: Encodable {
         }
     }
 
+    /// Percentiles by name of the stage, without stages that never happened.
     private static func latency(_ latencies: StageLatencies) -> [String: Latency] {
         Dictionary(
             uniqueKeysWithValues: latencies.stages.compactMap { stage in

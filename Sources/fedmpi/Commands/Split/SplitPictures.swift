@@ -2,15 +2,25 @@ import Analysis
 import Inference
 import Runtime
 
-/// Pictures of one run of split inference.
+/// The pictures that `fedmpi split --pictures` draws: `latency.png` and, after `--cut auto`, `cuts.png`.
 enum SplitPictures {
+    /// Pictures for which the report has data. A run whose images all lost their predictions has no latencies to
+    /// draw.
     static func all(_ report: SplitReport) -> [Picture] {
         let isSimulated = report.settings.isLinkSimulated
         return (report.latencies.total.count > 0 ? [latencies(report)] : [])
             + (report.cuts.map { [cuts($0, isLinkSimulated: isSimulated)] } ?? [])
     }
 
-    /// For each stage, the share of the images that took longer: distributions over decades, tails included.
+    /// The distribution of each stage's time: how many percent of the images took no longer than a number of
+    /// milliseconds.
+    ///
+    /// Cumulative curves over a logarithmic axis show the median and the tail of stages that differ by decades in
+    /// one plot; a bar chart of means would hide the tail. Stages that never happened are left out, and the total
+    /// is drawn thicker.
+    ///
+    /// - Parameter report: A report with at least one latency.
+    /// - Complexity: O(buckets of the histograms).
     static func latencies(_ report: SplitReport) -> Picture {
         let stages = report.latencies.stages.filter { $0.histogram.count > 0 }
         var data: [String] = []
@@ -46,7 +56,12 @@ enum SplitPictures {
                 """)
     }
 
-    /// What was predicted of each cut.
+    /// Predicted throughput and latency of a batch for every cut, on two axes: the cut with the most images a
+    /// second need not be the one with the shortest latency, which is why `--objective` exists.
+    ///
+    /// - Parameters:
+    ///   - table: The predictions.
+    ///   - isLinkSimulated: Whether the link's figures come from a simulation, which the title says.
     static func cuts(_ table: CutTable, isLinkSimulated: Bool) -> Picture {
         let links = links(isSimulated: isLinkSimulated)
         let data =
@@ -73,5 +88,6 @@ enum SplitPictures {
                 """)
     }
 
+    /// Words for titles that are to be added when links were simulated.
     private static func links(isSimulated: Bool) -> String { isSimulated ? ", simulated links" : "" }
 }

@@ -1,12 +1,18 @@
 import Inference
 import Runtime
 
-/// A run of split inference for a human reader.
+/// The report of split inference as a terminal shows it.
+///
+/// Four parts, an empty line between two: the table of cuts if one was measured, what was run, the latencies by
+/// stage, and the figures of the whole. Each line begins with a word in a column of ten characters, as in every
+/// command's output.
 struct SplitText {
     private let report: SplitReport
 
+    /// Takes a report; nothing is computed before ``text`` is asked for.
     init(_ report: SplitReport) { self.report = report }
 
+    /// All parts, with a line end behind the last.
     var text: String {
         var parts: [String] = []
         if let cuts = report.cuts { parts.append(table(of: cuts)) }
@@ -18,6 +24,7 @@ struct SplitText {
 
     private var settings: SplitSettings { report.settings }
 
+    /// Model, cut, data, devices and simulated links: what a reader needs to repeat the run.
     private var header: String {
         let shape = report.features.map { "\($0)" }.joined(separator: "×")
         var lines = [
@@ -30,6 +37,7 @@ struct SplitText {
         return lines.joined(separator: "\n")
     }
 
+    /// The simulated limits of links, in words; nil when nothing was simulated.
     private var simulated: String? {
         var parts: [String] = []
         if let bandwidth = settings.bandwidthMbps { parts.append("links of \(bandwidth) Mbit/s") }
@@ -38,6 +46,8 @@ struct SplitText {
         return parts.isEmpty ? nil : parts.joined(separator: ", ")
     }
 
+    /// A row for each stage that happened, in milliseconds. Percentiles of stages do not add up to those of the
+    /// total.
     private var latencies: String {
         var table = TextTable([
             ("latency, ms", .left), ("p50", .right), ("p95", .right), ("p99", .right), ("max", .right),
@@ -49,6 +59,9 @@ struct SplitText {
         return table.text
     }
 
+    /// The figures of the whole run, a line each: images, losses, accuracy, bytes of an image, how busy both
+    /// sides were, the server's passes, and the comparison with the stages alone. Lines for which there is no
+    /// figure are left out.
     private var summary: String {
         var lines = [
             "images    \(Format.grouped(report.images)) in \(Format.fixed(report.seconds, 3)) s, "
@@ -84,10 +97,14 @@ struct SplitText {
         return lines.joined(separator: "\n")
     }
 
+    /// The share of bytes that features save, in words: larger features read as "more", not as a negative saving.
     private func saving(_ share: Double) -> String {
         share >= 0 ? "\(Format.fixed(share * 100, 1)) % less" : "\(Format.fixed(-share * 100, 1)) % more"
     }
 
+    /// The accuracy beside that of the unsplit model, and in how many predictions the two differ.
+    ///
+    /// Equal accuracies prove little, because errors may cancel; the count of differing predictions cannot.
     private var accuracy: String {
         guard report.images > 0 else { return "unknown: no prediction is left" }
         let own = Format.percent(report.accuracy)
@@ -99,6 +116,13 @@ struct SplitText {
         return "\(own), unsplit \(Format.percent(unsplit)); \(comparison)"
     }
 
+    /// The throughput beside what each side can do without the other.
+    ///
+    /// The slower side limits any pipeline, so the share of its rate says what the split itself costs. With one
+    /// message under way in a closed loop, an image's latency should be computing plus a round trip; the second
+    /// line says how far above that the median is.
+    ///
+    /// - Parameter alone: The rates that were measured before the run.
     private func alone(_ alone: SplitReport.StagesAlone) -> [String] {
         let share = report.throughput / alone.slower
         var lines = [
@@ -115,6 +139,8 @@ struct SplitText {
         return lines
     }
 
+    /// The predictions for every cut, with the resource that limits each, and the link's figures that they were
+    /// made from.
     private func table(of cuts: CutTable) -> String {
         var table = TextTable([
             ("cut", .right), ("device us", .right), ("server us", .right), ("bytes up", .right), ("images/s", .right),

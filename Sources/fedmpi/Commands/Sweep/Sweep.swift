@@ -8,7 +8,20 @@ import MPI
 import Records
 import Runtime
 
-/// `fedmpi sweep`.
+/// The command `fedmpi sweep`: does every run of a grid, several side by side, and compares them.
+///
+/// The ranks are split into groups. Each group does one run at a time, and rank 0 hands runs out (`SweepQueue`),
+/// so a fast group does more of them. Every run is checked before the first is started: a typing error in the
+/// last case of a grid is found at once, not after a night. Runs keep their checkpoints, so the same command
+/// continues a sweep that was stopped.
+///
+/// Three kinds of ranks meet in ``run(on:)``: rank 0 has the plan and the queue, and leads the first group; the
+/// other leaders do what rank 0 gives them; all others are clients of their group's runs.
+///
+/// Prints a line for each finished run and a table at the end. Writes `results/<sweep>` with a copy of the file,
+/// `runs/`, `table.md`, `table.csv` and `accuracy.png`. Exit codes: 0 all runs have finished; 1 a run has failed,
+/// or files could not be written; 2 for a file or options that do not work; 128 + n after signal n, with all runs
+/// under way saved.
 struct Sweep: WorldCommand {
     static let configuration = CommandConfiguration(
         abstract: "Do every run of a grid, several side by side, and compare them in one table and one figure.",
@@ -25,30 +38,43 @@ struct Sweep: WorldCommand {
             Started again, it keeps the runs that are finished, goes on with those that were interrupted and does the rest.
             """)
 
+    /// Path of the file, read by rank 0 alone (``SweepFile``).
     @Argument(help: "YAML file that says which runs.")
     var file: String
 
     @Option(help: "Folder of all runs.")
     var results = "results"
 
+    /// Name of the sweep's folder; nil takes the file's name without its ending.
     @Option(help: "Name of the sweep's folder in it. (default: the file's name)")
     var sweepName: String?
 
+    /// Ranks in a group, ≥ 1; overrides the file's `ranks-per-run`. By default groups are as small as keep all
+    /// ranks busy, because a rank that does runs alone waits for nobody.
     @Option(help: "Ranks that share a run, its server included. (default: as few as keep all ranks busy)")
     var ranksPerRun: Int?
 
+    /// Whether the sweep is only checked and listed: no folder is made and nothing is trained.
     @Flag(help: "Check every run, list what is to be done in the order in which it is started, and do nothing.")
     var dryRun = false
 
     @Flag(help: "Print nothing but errors and the table.")
     var quiet = false
 
+    /// Refuses groups without ranks, before MPI is initialised.
     func validate() throws {
         if let ranksPerRun, ranksPerRun < 1 {
             throw ConfigurationError("--ranks-per-run is \(ranksPerRun); it must be at least 1")
         }
     }
 
+    /// Checks the sweep, forms the groups, and does this rank's part until no run is left. Collective.
+    ///
+    /// - Parameter world: All ranks.
+    /// - Returns: On rank 0, the table and the files, to be made once MPI is finalised; nil on other ranks and
+    ///   for a dry run.
+    /// - Throws: `ConfigurationError` on every rank alike when a run could not be done; `Interruption` when the
+    ///   sweep is stopped, once everything is saved; other errors on the rank where they happen.
     func run(on world: any Communicator) throws -> (() -> Int32)? {
         let stop = StopSignals.raiseFlag()
         var plan: SweepPlan?
@@ -78,12 +104,20 @@ struct Sweep: WorldCommand {
         return nil
     }
 
+    /// The sweep's name, checked to be a name for one folder.
+    ///
+    /// - Throws: `ConfigurationError` when it is not.
     private func folderName() throws(ConfigurationError) -> String {
         let name = sweepName ?? URL(fileURLWithPath: file).deletingPathExtension().lastPathComponent
         return try FolderName(name, option: "--sweep-name").text
     }
 
-    /// Rank 0's word; collective.
+    /// Number of groups, as rank 0 decides it. Collective: one broadcast of 8 bytes, because only rank 0 knows
+    /// the plan.
+    ///
+    /// - Parameters:
+    ///   - plan: On rank 0; nil on other ranks.
+    ///   - world: All ranks.
     private func groups(for plan: SweepPlan?, on world: any Communicator) throws -> Int {
         let count = plan.map { plan in
             SweepGroup.count(
@@ -94,12 +128,25 @@ struct Sweep: WorldCommand {
         return Int(word[0])
     }
 
+    /// Prints what a dry run found: a summary, then the waiting runs in the order in which they would start, the
+    /// most expensive first.
     private func list(_ plan: SweepPlan) {
         Console.output(SweepProgress(plan, isQuiet: quiet).summary)
         for run in plan.runs { Console.output(run.name) }
     }
 
-    /// Rank 0's part.
+    /// Rank 0's part: keeps the queue, leads the first group, reports progress, and concludes.
+    ///
+    /// When a rank was lost, MPI cannot be finalised: the table is made here and the job is ended with its code.
+    /// Otherwise the table is left for the time after MPI.
+    ///
+    /// - Parameters:
+    ///   - plan: The runs, and which of them have finished before.
+    ///   - group: Rank 0's own group.
+    ///   - post: Messages with the other leaders and with the clients of this group.
+    ///   - stop: Flag that a signal raises.
+    /// - Returns: The conclusion, which returns the exit code.
+    /// - Throws: `Interruption`, after a line that says how to continue.
     private func lead(
         _ plan: SweepPlan, _ group: SweepGroup, _ post: SweepPost, _ stop: StopFlag
     ) throws -> (() -> Int32)? {
@@ -121,8 +168,13 @@ struct Sweep: WorldCommand {
         }
     }
 
-    /// Prints and writes the table and the figure.
-    /// - Returns: the exit code.
+    /// Prints the table, says which runs have failed, and writes table and figure.
+    ///
+    /// - Parameters:
+    ///   - plan: The runs.
+    ///   - outcomes: Outcomes of the runs that were done this time, in the order in which they ended; those from
+    ///     before are in the plan.
+    /// - Returns: The exit code: 0, or 1 when a run has failed or something could not be written.
     private func conclude(_ plan: SweepPlan, _ outcomes: [SweepOutcome]) -> Int32 {
         let table = plan.table(outcomes)
         Console.output((quiet ? "" : "\n") + table.text)

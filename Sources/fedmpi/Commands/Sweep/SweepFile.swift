@@ -3,7 +3,8 @@ import FedCore
 import Foundation
 import Yams
 
-/// What a sweep's YAML file says.
+/// The contents of a sweep's YAML file, checked for form but not for meaning: whether a setting exists and its
+/// value is possible is seen when the points are made (``definition()``).
 ///
 /// ```yaml
 /// base: {dataset: fashion-mnist, rounds: 30}      # options of `fedmpi train`
@@ -13,29 +14,46 @@ import Yams
 /// target: 0.8
 /// columns: [final, best]
 /// ```
+///
+/// The runs are the product of all lists of `grid`, crossed with `cases`. A case holds settings that only make
+/// sense together, such as a strategy and its options; in the grid they would be combined with everything.
 struct SweepFile {
-    /// Settings that go together.
+    /// Settings that go together: one row of the table before the grid multiplies it.
     struct Case {
+        /// Value in the column `case`; the settings themselves (`strategy=fedprox,mu=0.01`) where the file gives
+        /// no name.
         let name: String
+        /// Settings by name, without `name`. They override those of `base`.
         let settings: Node.Mapping
     }
 
+    /// Path of the file, for messages.
     let path: String
-    /// Settings of every run.
+    /// Settings of every run; overridden by a case and by the grid.
     private(set) var base: Node.Mapping = [:]
-    /// Every combination is a run; in the order of the file.
+    /// Lists of values by setting, in the order of the file: every combination is a run, and the last list varies
+    /// fastest.
     private(set) var grid: [(name: String, values: [Node])] = []
-    /// Crossed with the grid; empty: there are none.
+    /// Cases that the grid is crossed with; when empty, the grid stands alone.
     private(set) var cases: [Case] = []
+    /// Ranks in a group, ≥ 1; nil leaves it to the command line or to the number of ranks.
     private(set) var ranksPerRun: Int?
-    /// Accuracy in (0, 1] that runs are to reach.
+    /// Accuracy in (0, 1] that runs are to reach: columns such as "rounds to 80 %" need it.
     private(set) var target: Double?
-    /// Columns of the table; nil: those that there are.
+    /// Columns of the table; nil shows those for which there are figures.
     private(set) var columns: [SweepFigure]?
 
+    /// Names that may stand at the top of the file.
     private static let keys = ["base", "cases", "columns", "grid", "ranks-per-run", "target"]
 
-    /// - Throws: `ConfigurationError` with the first thing in it that is wrong.
+    /// Reads the file.
+    ///
+    /// A setting may not be both in the grid and in a case: which of the two counts would depend on a rule that
+    /// nobody knows.
+    ///
+    /// - Parameter path: Path of a YAML file.
+    /// - Throws: `ConfigurationError` with the first thing in it that is wrong, and with what is accepted in its
+    ///   place.
     init(path: String) throws {
         self.path = path
         for (key, value) in try ConfigurationFile.mapping(from: path) ?? [:] {
@@ -67,14 +85,18 @@ struct SweepFile {
         }
     }
 
-    /// With every point of the grid.
-    /// - Throws: `ConfigurationError` that names the first point with options that cannot be.
+    /// The sweep with every point of the grid, each with all of its settings.
+    ///
+    /// - Throws: `ConfigurationError` that names the first point whose options cannot be.
+    /// - Complexity: O(points · settings), at most 10,000 points.
     func definition() throws -> SweepDefinition {
         SweepDefinition(
             source: URL(fileURLWithPath: path), points: try SweepPoint.all(of: self), ranksPerRun: ranksPerRun,
             target: target, columns: columns)
     }
 
+    /// Reads `grid`: a mapping from settings to lists. A value that is there twice is refused, since two runs
+    /// would share a folder.
     private mutating func readGrid(_ node: Node) throws {
         for (key, values) in try settings(node, of: "grid") {
             let name = key.string ?? "?"
@@ -89,6 +111,7 @@ struct SweepFile {
         }
     }
 
+    /// Reads `cases`: a list of mappings, each with settings and perhaps a name. Names are distinct.
     private mutating func readCases(_ node: Node) throws {
         guard let list = node.sequence else { throw error("cases is not a list") }
         for (i, item) in list.enumerated() {
@@ -103,6 +126,7 @@ struct SweepFile {
         }
     }
 
+    /// Reads `columns`: names of figures, at least one.
     private func readColumns(_ node: Node) throws -> [SweepFigure] {
         let choices = SweepFigure.allCases.map(\.rawValue)
         guard let list = node.sequence, !list.isEmpty else {
@@ -117,6 +141,12 @@ struct SweepFile {
         }
     }
 
+    /// The mapping that a part of the file is.
+    ///
+    /// - Parameters:
+    ///   - node: The part.
+    ///   - part: Its name, for the message.
+    /// - Throws: `ConfigurationError` when it is no mapping.
     private func settings(_ node: Node, of part: String) throws -> Node.Mapping {
         guard let mapping = node.mapping else {
             throw error("\(part) is not a mapping from option names to values")
@@ -124,11 +154,12 @@ struct SweepFile {
         return mapping
     }
 
+    /// An error of the file, with its path in front.
     private func error(_ text: String) -> ConfigurationError { ConfigurationError("'\(path)': \(text)") }
 }
 
 extension Node {
-    /// A setting's value as one text: `0.1`, `mu=0.01`.
+    /// A setting's value as one text, as it stands in names of runs and in the table: `0.1`, `mu=0.01`.
     var settingText: String {
         switch self {
         case .scalar(let scalar): scalar.string

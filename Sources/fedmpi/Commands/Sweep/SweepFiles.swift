@@ -3,21 +3,34 @@ import Experiments
 import Files
 import Foundation
 
-/// What a sweep leaves in its folder beside its runs: `table.md`, `table.csv`, and `accuracy.png` with its script and
-/// data.
+/// The files that a sweep leaves in its folder beside its runs: `table.md`, `table.csv`, and `accuracy.png` with
+/// its script and data.
+///
+/// Made on rank 0 when the runs are done. They are made again by the same command on a finished sweep, so a table
+/// can be had with other columns without training.
 struct SweepFiles {
     private let folder: URL
     private let name: String
+    /// Points of the grid, for the names and the wishes of the runs.
     private let points: [SweepPoint]
 
+    /// Takes folder, name and points from the plan.
     init(_ plan: SweepPlan) {
         folder = plan.folder
         name = plan.name
         points = plan.points
     }
 
-    /// To be called when MPI is finalised: programs are started.
-    /// - Returns: lines that say where things are.
+    /// Writes the tables, the reports that the file asks for, and the figure. To be called when MPI is finalised:
+    /// programs are started.
+    ///
+    /// A run that has failed is named below the table with its reason: a table without it would look complete.
+    ///
+    /// - Parameters:
+    ///   - table: The table of all runs.
+    ///   - outcomes: Outcomes of the runs that were done this time.
+    /// - Returns: Lines for the user that say where things are, or why there is no figure.
+    /// - Throws: `FileError` when the folder cannot be written to; `ConfigurationError` from a run's report.
     func write(_ table: SweepTable, _ outcomes: [SweepOutcome]) throws -> [String] {
         var page = "# \(Markdown.text(name))\n\n" + table.markdown
         if !table.legend.isEmpty { page += "\n\(table.legend.prefix(1).uppercased() + table.legend.dropFirst()).\n" }
@@ -31,7 +44,8 @@ struct SweepFiles {
         return ["table     \(folder.relativePath)/table.md, table.csv", try draw(table)]
     }
 
-    /// Reports of the runs that were done, where the file asks for them.
+    /// Writes reports for the runs that were done this time and whose settings have `no-report: false`. By
+    /// default there are none, because gnuplot would run once for each run.
     private func report(_ outcomes: [SweepOutcome]) throws {
         for outcome in outcomes {
             guard case .finished = outcome.end, points[outcome.index].hasReport else { continue }
@@ -40,7 +54,7 @@ struct SweepFiles {
         }
     }
 
-    /// What became of the figure, as a line.
+    /// Draws accuracy by round of all rows, and says in one line what came of it.
     private func draw(_ table: SweepTable) throws -> String {
         guard let picture = table.picture(title: "\(name): accuracy by round") else {
             return "no figure: no run has finished"

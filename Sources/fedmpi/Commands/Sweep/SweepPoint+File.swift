@@ -6,8 +6,11 @@ import Records
 import Yams
 
 extension SweepPoint {
-    /// All points, in the order of the file: cases first, the last key of the grid varies fastest.
-    /// - Throws: `ConfigurationError` that names the first point with options that cannot be.
+    /// All points of a file, in the order of the table: cases first, and the last list of the grid varies
+    /// fastest.
+    ///
+    /// - Throws: `ConfigurationError` when there are more than 10,000, when two would share a folder, or, with
+    ///   the point's name, when options cannot be.
     static func all(of file: SweepFile) throws -> [SweepPoint] {
         let count = file.grid.reduce(max(1, file.cases.count)) { count, axis in
             let product = count.multipliedReportingOverflow(by: axis.values.count)
@@ -27,8 +30,20 @@ extension SweepPoint {
         return points
     }
 
+    /// Most points of a sweep. It stops a grid that was meant to be smaller before it fills the memory with
+    /// settings.
     private static let most = 10_000
 
+    /// The point at a place of the grid: `base`, then the case, then the grid's values.
+    ///
+    /// The place is read as a number with one digit for each list of the grid. The seed is no coordinate: points
+    /// that differ in it only are one row of the table, with a mean and a deviation.
+    ///
+    /// - Parameters:
+    ///   - place: From 0 to the product of the lists' lengths.
+    ///   - settings: The case; nil when there are none.
+    ///   - file: The sweep's file.
+    /// - Throws: `ConfigurationError` with the point's name in front.
     private static func point(at place: Int, _ settings: SweepFile.Case?, of file: SweepFile) throws -> SweepPoint {
         var mapping = file.base
         var coordinates: [(name: String, value: String)] = []
@@ -65,6 +80,10 @@ extension SweepPoint {
         }
     }
 
+    /// Checks that every point can have a folder of its own. Names are made of settings, and characters that no
+    /// folder has everywhere become `_`, so two points may come to one name.
+    ///
+    /// - Throws: `ConfigurationError` when a name is longer than 200 bytes, is `.` or `..`, or is there twice.
     private static func checkNames(_ points: [SweepPoint], of file: SweepFile) throws(ConfigurationError) {
         var seen: Set<String> = []
         for point in points {
@@ -79,18 +98,23 @@ extension SweepPoint {
     }
 }
 
-/// The options of one run, from a file's values.
+/// The options of one run, from a file's values: the same names and checks as on the command line of `fedmpi
+/// train`.
 private struct PointOptions {
     private let choices: RunChoices
 
     /// Options of the sweep itself, or of a terminal that only one run could have.
     private static let refused = ["json", "quiet", "results", "run-name"]
 
+    /// Reads the options of a run.
+    ///
     /// - Parameters:
-    ///   - mapping: all options of the run.
-    ///   - varied: the names of those that are not the same in all runs.
-    ///   - path: of the file.
-    /// - Throws: `ConfigurationError`
+    ///   - mapping: All options of the run: base, case and grid together.
+    ///   - varied: Names of the options that are not the same in all runs. What does not change a result, such as
+    ///     `timing`, is not allowed among them: runs would be told apart by it.
+    ///   - path: Path of the file, for messages.
+    /// - Throws: `ConfigurationError` for an unknown name, a value that is not accepted, and an option of the
+    ///   sweep itself.
     init(_ mapping: Node.Mapping, varied: [String], in path: String) throws(ConfigurationError) {
         let given = try ConfigurationFile.given(mapping, in: path)
         if let name = given.names.first(where: Self.refused.contains) {
@@ -100,6 +124,7 @@ private struct PointOptions {
             throw ConfigurationError("--\(name) does not change a run's result; it can stand under base only")
         }
         // Many runs side by side: none is timed unless the file says so.
+        /// What the run prints and leaves. Timing is off unless the file asks for it.
         var output = OutputSettings()
         output.timing = .off
         choices = try RunChoices(given, of: TrainingScope.self, output: output)
@@ -107,6 +132,7 @@ private struct PointOptions {
 
     var output: OutputSettings { choices.output }
 
-    /// The run's settings, which do not depend on the ranks there are.
+    /// The run's settings. They must not depend on the number of ranks, or the same sweep would be another one on
+    /// another machine; so the default number of clients is that of one process.
     var resolved: RunSettings { choices.settings(ranks: 1) }
 }

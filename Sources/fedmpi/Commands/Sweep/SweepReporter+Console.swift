@@ -3,7 +3,15 @@ import Federation
 import Logging
 
 extension SweepReporter {
-    /// On standard error: a rank's own warnings, and what happens in a leader's runs.
+    /// A reporter that writes to standard error, for the rank that it is made on.
+    ///
+    /// A leader's warnings concern runs and are marked `[sweep]`; what happens in its runs goes to an event log
+    /// with the run's name, because lines of several groups mix. Other ranks have warnings of their own only,
+    /// marked by their rank.
+    ///
+    /// - Parameters:
+    ///   - rank: This rank in the world.
+    ///   - isLeader: Whether it is the server of its group's runs.
     static func console(rank: Int, isLeader: Bool) -> SweepReporter {
         guard isLeader else {
             let logger = Logger(label: "fedmpi") { _ in RankLog(rank: rank) }

@@ -1,27 +1,31 @@
 import Experiments
 
-// As people read it.
+/// The table as people read it: on a terminal and as Markdown.
 extension SweepTable {
+    /// Whether every planned run has finished; otherwise a column says how many have.
     private var isComplete: Bool { rows.allSatisfy { $0.curves.count == $0.planned } }
 
+    /// Titles of all columns: coordinates, finished runs if some are missing, figures.
     private var titles: [String] {
         (rows.first?.coordinates.map(\.name) ?? []) + (isComplete ? [] : ["finished"])
             + figures.map { $0.title(target: target) }
     }
 
+    /// Texts of a row, one for each title.
     private func cells(of row: Row) -> [String] {
         row.coordinates.map(\.value) + (isComplete ? [] : ["\(row.curves.count)/\(row.planned)"])
             + figures.map { cell($0, of: row) }
     }
 
-    /// `19.5 ± 12.0 (2/3)`: mean and deviation of the two of three runs that reached the target.
+    /// A figure as mean and sample standard deviation over the seeds, e.g. `19.5 ± 12.0 (2/3)`: of the two of
+    /// three runs that reached the target. Without the count, a strategy that rarely gets there would look fast.
     private func cell(_ figure: SweepFigure, of row: Row) -> String {
         guard let statistic = statistic(figure, of: row) else { return "–" }
         let text = statistic.text(decimals: figure.decimals)
         return figure.needsTarget && row.curves.count > 1 ? text + " (\(statistic.count)/\(row.curves.count))" : text
     }
 
-    /// What the cells are.
+    /// What the figures in the cells mean, in words; empty when they need no explanation.
     var legend: String {
         var parts = [String]()
         if rows.contains(where: { $0.planned > 1 }) { parts.append("mean ± sample standard deviation over the seeds") }
@@ -31,7 +35,7 @@ extension SweepTable {
         return parts.joined(separator: "; ")
     }
 
-    /// For a terminal.
+    /// The table for a terminal: coordinates to the left of their columns, figures to the right.
     var text: String {
         let labels = titles.count - figures.count
         var table = TextTable(titles.enumerated().map { ($1, $0 < labels ? .left : .right) })
@@ -39,7 +43,7 @@ extension SweepTable {
         return table.text
     }
 
-    /// For a README.
+    /// The table for a README, with a line end behind the last row.
     var markdown: String {
         let labels = titles.count - figures.count
         func line(_ cells: [String]) -> String {

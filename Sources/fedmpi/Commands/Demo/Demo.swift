@@ -4,7 +4,15 @@ import Foundation
 import Launching
 import Recording
 
-/// `fedmpi demo`.
+/// The command `fedmpi demo`: the whole story in one go, for somebody who has just installed fedmpi.
+///
+/// It starts fedmpi's own commands as processes, one after the other, each shown as a person would type it: so
+/// the demonstration can only do what the documented commands do, and every line of it can be repeated by hand.
+/// It ends with a page that has the outcome and the pictures of all steps.
+///
+/// It is started without `mpirun`, since it starts `mpirun` itself. All files go into one folder below
+/// ``results``. Exit codes: 0; 2 for bad options, a folder that exists, or a missing `mpirun`; the code of the
+/// step that failed, or 128 + the signal that ended it.
 struct Demo: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "The whole story in one go: partition, training, distillation, int8, a fleet, split inference.",
@@ -13,26 +21,38 @@ struct Demo: ParsableCommand {
             and the pictures. Start it without mpirun.
             """)
 
+    /// Ranks of each parallel step, ≥ 2. There may be more than cores: `mpirun` is told to allow it.
     @Option(help: "Ranks: the server, and a client or device each.")
     var ranks = 6
 
+    /// Rounds of each training run, ≥ 1.
     @Option(help: "Rounds that the first model trains, and each of its students.")
     var rounds = 10
 
+    /// Seed that all steps share, so that the partition that is shown is the one that is trained on.
     @Option(help: "Seed of everything that is drawn.")
     var seed: UInt64 = 42
 
     @Option(help: "Folder of all runs; what the demonstration leaves goes into one folder of it.")
     var results = "results"
 
+    /// Name of the demonstration's folder; nil takes `demo-` and the time.
     @Option(help: "Name of that folder. (default: demo- and date and time)")
     var runName: String?
 
+    /// Refuses counts with which no step could run.
     func validate() throws {
         guard ranks >= 2 else { throw ConfigurationError("--ranks is \(ranks); a server and a client are 2") }
         guard rounds >= 1 else { throw ConfigurationError("--rounds is \(rounds); it must be at least 1") }
     }
 
+    /// Runs the steps in order and writes the page. Blocks for minutes.
+    ///
+    /// The first step that fails ends it, because later steps need its files. What the earlier steps left stays
+    /// there.
+    ///
+    /// - Throws: `ConfigurationError` before the first step; `ExitCode` with the code of a step that failed,
+    ///   which has said why.
     func run() throws {
         guard !Launch.isUnderLauncher else {
             throw ConfigurationError("fedmpi demo starts mpirun itself: start it without")

@@ -1,17 +1,17 @@
 import FedCore
 
-/// One command of the demonstration.
+/// One command of the demonstration: what is shown to the reader, and what is started (`Launcher`).
 struct DemoStep {
-    /// What it does, in a few words.
+    /// What the step is, in a few words: a heading on the terminal and a name on the page.
     let title: String
-    /// Why anyone would.
+    /// Why anyone would do it, in a sentence.
     let reason: String
-    /// Nil: it runs without mpirun.
+    /// Ranks under `mpirun`; nil starts the command without it.
     let ranks: Int?
-    /// Arguments of fedmpi.
+    /// Arguments of `fedmpi`, the command's name first.
     let arguments: [String]
 
-    /// As a person would type it.
+    /// The command as a person would type it, quoted for a shell.
     var commandLine: String {
         ((ranks.map { ["mpirun", "-np", "\($0)"] } ?? []) + ["fedmpi"] + arguments).map(\.shellWord).joined(
             separator: " ")

@@ -4,15 +4,24 @@ import Foundation
 import Records
 
 /// The page that the demonstration ends with: what its commands left, on one page.
+///
+/// Figures are read from the commands' files, never remembered from their output, so the page says what anyone
+/// finds who looks there.
 struct DemoSummary {
     private let story: DemoStory
+    /// Wall seconds of all steps.
     private let seconds: Double
     private let training: RecordedRun
     private let distillation: DemoRecords.Distillation
     private let fleet: DemoRecords.Fleet
     private let split: DemoRecords.Split
 
-    /// - Throws: when a command has not left what it should.
+    /// Reads the files of all steps.
+    ///
+    /// - Parameters:
+    ///   - story: The demonstration, for the places of its files.
+    ///   - seconds: Wall seconds of all steps.
+    /// - Throws: The error of the first file that is missing or is not what its command writes.
     init(_ story: DemoStory, seconds: Double) throws {
         self.story = story
         self.seconds = seconds
@@ -23,7 +32,11 @@ struct DemoSummary {
         split = try DemoRecords.read(DemoRecords.Split.self, from: story.split.appendingPathComponent("split.json"))
     }
 
-    /// Prints the page, and writes it as `summary.html`, with the pictures, and `summary.txt`.
+    /// Prints the page, and writes it as `summary.txt`, and with the pictures as `summary.html`.
+    ///
+    /// A picture that is not there, as without gnuplot, is left out of the page; its step has said why.
+    ///
+    /// - Throws: `FileError` when the folder cannot be written to.
     func write() throws {
         let document = document
         Console.output("\n" + document.text)
@@ -34,6 +47,7 @@ struct DemoSummary {
         Console.output("summary   \(page.relativePath)")
     }
 
+    /// The page: a section for each part of the story, and the commands at the end.
     private var document: Document {
         Document(
             title:
@@ -41,6 +55,7 @@ struct DemoSummary {
             sections: [trainingSection, studentSection, fleetSection, splitSection, commandSection])
     }
 
+    /// The first model: accuracy, bytes, time, and its run's pictures.
     private var trainingSection: Document.Section {
         let rounds = training.log.rounds
         return Document.Section(
@@ -66,6 +81,7 @@ struct DemoSummary {
             ])
     }
 
+    /// The students with and without a teacher. Gains are in percentage points, with their sign.
     private var studentSection: Document.Section {
         var rows: [[String]] = []
         for student in distillation.students {
@@ -93,6 +109,8 @@ struct DemoSummary {
             ])
     }
 
+    /// The variants, and what each device served; the last column says whether its times were measured or
+    /// simulated.
     private var fleetSection: Document.Section {
         func number(_ value: Double?, _ decimals: Int) -> String { value.map { Format.fixed($0, decimals) } ?? "-" }
         let variants = fleet.models.map { model in
@@ -127,6 +145,7 @@ struct DemoSummary {
             ])
     }
 
+    /// Split inference: throughput, agreement with the unsplit model, bytes of an image, latency.
     private var splitSection: Document.Section {
         let same = split.differences.map {
             $0 == 0 ? ", each prediction the unsplit model's" : ", \($0) predictions differ from the unsplit model's"
@@ -154,6 +173,7 @@ struct DemoSummary {
             ])
     }
 
+    /// All commands as they were started, so that the reader can repeat each.
     private var commandSection: Document.Section {
         Document.Section(
             "The commands", [.facts(story.steps.map { (name: $0.title, value: $0.commandLine) })])

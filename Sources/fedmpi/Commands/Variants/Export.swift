@@ -3,7 +3,14 @@ import FedCore
 import NeuralNet
 import ONNX
 
-/// `fedmpi export`.
+/// The command `fedmpi export`: writes a trained model for other programs.
+///
+/// The end of the file's name decides: `.onnx` for any variant, `.safetensors` for a dense `state_dict` that
+/// PyTorch loads. An 8-bit variant exists only as ONNX, because a PyTorch `state_dict` has no place for its
+/// scales.
+///
+/// Only rank 0 runs it. Prints one line, writes one file. Exit codes: 0; 2 when the model cannot be read, the
+/// format is none of the two, or the file cannot be written.
 struct Export: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Write a trained model for other programs: ONNX, or a safetensors file that PyTorch loads.",
@@ -18,8 +25,13 @@ struct Export: ParsableCommand {
     @Option(help: "The file to write; its name ends in .onnx or .safetensors.")
     var to: String
 
+    /// Whether a file that is there may be replaced.
     @OptionGroup var overwrite: OverwriteOption
 
+    /// Reads the model, encodes it and writes the file.
+    ///
+    /// - Throws: `ConfigurationError` for what the user can mend; `SafetensorsError` or an error of the ONNX
+    ///   writer for contents that the format cannot hold.
     func run() throws {
         let variant = try Variant(reading: model)
         let file = try OutputFile(to, overwrite)

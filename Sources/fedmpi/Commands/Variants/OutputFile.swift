@@ -3,19 +3,30 @@ import FedCore
 import Files
 import Foundation
 
-/// Whether what is there may be replaced.
+/// The flag `--force`, in every command that writes where the user says.
 struct OverwriteOption: ParsableArguments {
     @Flag(help: "Replace what is there.")
+    /// Whether files that are there are replaced.
     var force = false
 }
 
-/// A file that a command is to write where the user says: what is wrong with its place is said before the work, not after,
-/// and what is there is not replaced unless the user wants it.
+/// A file that a command writes where the user says.
+///
+/// Commands make it before their work and write it after: what is wrong with the place is said at once, not after
+/// minutes of computing, and nothing is replaced unless the user wants it. Made by `export`, `quantize`, `prune`
+/// and `runs export`.
 struct OutputFile {
     private let url: URL
+    /// Whether something of this name may be there and is replaced.
     private let replaces: Bool
 
-    /// - Throws: `ConfigurationError` when there is no such folder, or something of this name.
+    /// Checks the place; creates nothing.
+    ///
+    /// - Parameters:
+    ///   - path: Path as the user gave it; a pipe or a device such as `/dev/stdout` is allowed.
+    ///   - overwrite: Whether a file that is there may be replaced.
+    /// - Throws: `ConfigurationError` when there is no such folder, it is read-only, the path is a folder, or
+    ///   something is there.
     init(_ path: String, _ overwrite: OverwriteOption) throws(ConfigurationError) {
         url = URL(fileURLWithPath: path)
         replaces = overwrite.force
@@ -33,7 +44,12 @@ struct OutputFile {
         }
     }
 
-    /// Writes the file whole or not at all; a pipe or a device, `/dev/stdout` for one, gets the bytes.
+    /// Writes the file whole or not at all; a pipe or a device, such as `/dev/stdout`, gets the bytes.
+    ///
+    /// The place is looked at again, because somebody may have put a file there while the command worked.
+    ///
+    /// - Parameter bytes: All of the file's contents.
+    /// - Throws: `ConfigurationError` with the reason when it cannot be written, or something has come there.
     func write(_ bytes: [UInt8]) throws(ConfigurationError) {
         // Something may have come there in the meantime.
         if !replaces { try Self.refuse(url.relativePath) }
@@ -52,12 +68,15 @@ struct OutputFile {
         }
     }
 
-    /// Whether something of this name takes bytes and keeps none of its own.
+    /// Whether something of this name takes bytes and keeps none of its own: a pipe, a socket or a device. Links
+    /// are followed.
     private static func isStream(_ path: String) -> Bool {
         var status = stat()
         return stat(path, &status) == 0 && ![S_IFREG, S_IFDIR].contains(status.st_mode & S_IFMT)
     }
 
+    /// Refuses a name that is taken.
+    ///
     /// - Throws: `ConfigurationError` when there is something of this name, be it a link to nowhere.
     static func refuse(_ path: String) throws(ConfigurationError) {
         guard !isStream(path), (try? FileManager.default.attributesOfItem(atPath: path)) != nil else { return }
@@ -65,12 +84,18 @@ struct OutputFile {
     }
 }
 
-/// A folder that a command is to fill where the user says.
+/// A folder that a command fills where the user says, such as `--output` of `variants` and `compare`.
 struct OutputFolder {
+    /// The folder, which exists.
     let url: URL
 
-    /// Makes the folder if it is not there.
-    /// - Parameter files: that will be written into it.
+    /// Makes the folder if it is not there. The folder may hold other files; only the command's own names must be
+    /// free.
+    ///
+    /// - Parameters:
+    ///   - path: Path as the user gave it.
+    ///   - files: Names of the files that will be written into it.
+    ///   - overwrite: Whether these may be replaced.
     /// - Throws: `ConfigurationError` when one of them is there, or the folder cannot be made.
     init(_ path: String, for files: [String], _ overwrite: OverwriteOption) throws(ConfigurationError) {
         url = URL(fileURLWithPath: path, isDirectory: true)

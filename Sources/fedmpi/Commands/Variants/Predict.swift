@@ -10,7 +10,13 @@ import Runtime
 
 extension Variant.Precision: ExpressibleByArgument {}
 
-/// `fedmpi predict`.
+/// The command `fedmpi predict`: classifies images by a trained model of any precision.
+///
+/// It prints an object of JSON for each image, in a line of its own, and one for all, so other programs can read
+/// the output as it comes. Only rank 0 runs it, in one process and without MPI; nothing is written.
+///
+/// Exit codes: 0; 2 for a model, images or options that do not work, and for a model whose scores are NaN or
+/// infinite.
 struct Predict: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Classify images: a JSON object for each, and one for all.",
@@ -23,12 +29,14 @@ struct Predict: ParsableCommand {
     @Option(help: "The trained model: a run's folder, or a safetensors file of any variant.")
     var model: String
 
+    /// Path of an IDX file; nil takes the test images of the data set.
     @Argument(
         help: """
             Images: an IDX file of bytes, one image or many, plain or .gz. (default: the test images of the data set)
             """)
     var images: String?
 
+    /// Path of the labels of ``images``, from which the accuracy is counted.
     @Option(help: "Their labels, an IDX file, to tell how often the model is right.")
     var labels: String?
 
@@ -37,56 +45,82 @@ struct Predict: ParsableCommand {
             f32 or int8. (default: as the file is) int8 of a file of 32-bit weights is calibrated on training images of \
             --dataset.
             """)
+    /// Precision to compute in; nil takes that of the file. Integers are made from floats, never the other way
+    /// round.
     var precision: Variant.Precision?
 
+    /// Images of a pass, ≥ 1. With 1 the times are the latencies of single images; more images give more
+    /// throughput.
     @Option(help: "Images of a pass.")
     var batch = 1
 
+    /// Threads of a pass.
     @OptionGroup var threads: ThreadOption
 
+    /// Data set for test images, and for training images when an 8-bit variant has to be calibrated.
     @OptionGroup var data: TestDataOptions
 
+    /// Whether only the summary is printed.
     @Flag(help: "Print only the object for all.")
     var quiet = false
 
+    /// Refuses an empty batch, and labels without images: those of a data set are its own.
     func validate() throws {
         if batch < 1 { throw ValidationError("--batch must be at least 1") }
         if labels != nil, images == nil { throw ValidationError("--labels are those of a file of images; name it") }
     }
 
+    /// The line for one image.
     private struct Prediction: Encodable {
+        /// Kind of the line.
         let event = "prediction"
+        /// Place of the image, from 0.
         let image: Int
+        /// The class with the largest score.
         let `class`: Int
-        /// Absent where the data set's classes have no names.
+        /// Name of the class; absent where the classes have no names.
         let name: String?
-        /// Probabilities of all classes.
+        /// Probabilities of all classes, in the model's order: the softmax of the scores.
         let probabilities: [Double]
-        /// Absent without labels.
+        /// The true class; absent without labels.
         let label: Int?
+        /// Name of the true class; absent without labels or names.
         let labelName: String?
-        /// Duration of the pass the image was in.
+        /// Duration of the pass that the image was in; with batches, all images of a batch have the same.
         let milliseconds: Double
     }
 
+    /// The last line, for all images.
     private struct Summary: Encodable {
+        /// Durations of passes, in milliseconds.
         struct Milliseconds: Encodable {
             let mean, p50, p95, p99, max: Double
         }
 
         let event = "summary"
         let model: String
+        /// `f32` or `int8`, as it was computed.
         let precision: String
         let images: Int
-        /// Whose they are: e.g. `the 10,000 test images of fashion-mnist`, or the file's path.
+        /// The images in words, e.g. `the 10,000 test images of fashion-mnist`, or the file's path.
         let data: String
+        /// Images of a pass; at most as many as there are images.
         let batch: Int
+        /// Share of the images that are classified right, in [0, 1]; absent without labels.
         let accuracy: Double?
-        /// Durations of passes, from the images in memory to their scores.
+        /// Durations of passes, from reading the images to their scores.
         let milliseconds: Milliseconds
+        /// Images by the sum of the passes' durations; printing does not count.
         let imagesPerSecond: Double
     }
 
+    /// Compiles the model, classifies the images pass by pass, and prints.
+    ///
+    /// The first pass is not timed: it allocates what later passes reuse. Memory is that of one batch, whatever
+    /// the number of images.
+    ///
+    /// - Throws: `ConfigurationError` for what the user can mend; `OneDNNError`.
+    /// - Complexity: O(images) passes; no allocation of the model's memory between them.
     func run() throws {
         let variant = try variant()
         let choice = try data.choice(for: variant.metadata)
@@ -141,7 +175,14 @@ struct Predict: ParsableCommand {
         Console.output(String(decoding: try encoder.encode(summary), as: UTF8.self))
     }
 
-    /// The file's images, or the data set's test images.
+    /// The images to classify: the file's, or the data set's test images.
+    ///
+    /// - Parameters:
+    ///   - model: The model, whose input the images must fit.
+    ///   - choice: The data of the model, for a note when it was trained on another range of numbers than bytes
+    ///     have.
+    ///   - pair: The opened data set; nil where a file is given.
+    /// - Throws: `ConfigurationError` when the file cannot be read, or its images have another shape.
     private func source(for model: Model, _ choice: ModelData, _ pair: DatasetPair?) throws -> PredictedImages {
         if let pair { return .split(pair.test) }
         let images = images ?? ""
@@ -157,7 +198,11 @@ struct Predict: ParsableCommand {
         return .file(file)
     }
 
-    /// The model at the precision that was asked for.
+    /// The model at the precision that was asked for; calibrates 32-bit weights on training images where 8 bits
+    /// are wanted.
+    ///
+    /// - Throws: `ConfigurationError` when the model cannot be read or quantised, or 32-bit weights are wanted of
+    ///   8-bit ones.
     private func variant() throws -> Variant {
         let variant = try Variant(reading: model)
         switch (variant.weights, precision ?? variant.precision) {
@@ -171,7 +216,11 @@ struct Predict: ParsableCommand {
         }
     }
 
-    /// Softmax.
+    /// Softmax of one image's scores, computed in double precision. The largest score is subtracted first, since
+    /// `exp` of a large score would overflow.
+    ///
+    /// - Parameter scores: Finite scores, `[classes]`.
+    /// - Returns: Probabilities in [0, 1] with the sum 1, `[classes]`.
     static func probabilities(_ scores: [Float]) -> [Double] {
         let largest = Double(scores.max() ?? 0)
         let powers = scores.map { exp(Double($0) - largest) }

@@ -1,10 +1,14 @@
 import Datasets
 
-/// Images that a model is to classify: of a file, or of a data set.
+/// Images that a model is to classify: those of a file, or the test split of a data set. ``Predict`` reads both
+/// alike.
 enum PredictedImages {
+    /// Images of an IDX file, with labels or without.
     case file(ImageFile)
+    /// A split of a data set, in which every sample has a label.
     case split(any Dataset)
 
+    /// Number of images, ≥ 1.
     var count: Int {
         switch self {
         case .file(let file): file.count
@@ -12,7 +16,7 @@ enum PredictedImages {
         }
     }
 
-    /// Nil where nobody knows it.
+    /// Class of an image; nil where nobody knows it. O(1).
     func label(_ image: Int) -> Int? {
         switch self {
         case .file(let file): file.label(image)
@@ -20,7 +24,12 @@ enum PredictedImages {
         }
     }
 
-    /// Writes neighbouring images as the model takes them, one after the other.
+    /// Writes neighbouring images as the model takes them, one after the other: `[range.count, channels, height,
+    /// width]`.
+    ///
+    /// - Parameters:
+    ///   - range: Places of the images.
+    ///   - floats: Room for them; what is beyond stays as it is.
     func read(_ range: Range<Int>, into floats: inout MutableSpan<Float>) {
         switch self {
         case .file(let file): file.read(range, into: &floats)

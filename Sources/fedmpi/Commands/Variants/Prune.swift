@@ -5,7 +5,15 @@ import NeuralNet
 
 extension PruningScope: ExpressibleByArgument {}
 
-/// `fedmpi prune`.
+/// The command `fedmpi prune`: cuts a trained model's smallest weights, or its weakest channels, and writes the
+/// result as a weights file.
+///
+/// The two differ in what they save. Single weights that become zero make the file smaller and nothing faster,
+/// since dense kernels multiply by them; whole channels make the model itself smaller. Accuracy usually falls,
+/// and some epochs of fine-tuning on the training split bring part of it back.
+///
+/// Only rank 0 runs it. Prints a table of the model before and after. Exit codes: 0; 2 for a model, data or
+/// options that do not work, and for a file that cannot be written.
 struct Prune: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Cut a trained model's smallest weights, or its weakest channels.",
@@ -20,15 +28,20 @@ struct Prune: ParsableCommand {
     @Option(help: "The trained model: a run's folder, or a safetensors file of 32-bit floats.")
     var model: String
 
+    /// Share to cut, in [0, 1]; of a layer's channels one stays in any case.
     @Option(help: "The share to cut, in [0, 1]: of the weights, or of each layer's channels.")
     var sparsity: Double
 
+    /// Whether channels and hidden units are removed, instead of weights set to zero.
     @Flag(help: "Cut whole channels and hidden units.")
     var structured = false
 
+    /// The weights that are compared with each other; nil is global. Refused for channels, which are compared in
+    /// their layer.
     @Option(help: "Which weights are compared: global (all) or layer (those of each layer). (default: global)")
     var scope: PruningScope?
 
+    /// Epochs of fine-tuning, ≥ 0.
     @Option(help: "Epochs of training on the training split afterwards; what was cut stays cut.")
     var fineTune = 0
 
@@ -43,10 +56,12 @@ struct Prune: ParsableCommand {
 
     @OptionGroup var overwrite: OverwriteOption
 
+    /// Data set for fine-tuning and for the accuracies.
     @OptionGroup var data: TestDataOptions
 
     @OptionGroup var threads: ThreadOption
 
+    /// Refuses values out of range, and a scope for channels.
     func validate() throws {
         if !(0...1).contains(sparsity) { throw ValidationError("--sparsity must be in [0, 1]") }
         if structured && scope != nil {
@@ -56,6 +71,12 @@ struct Prune: ParsableCommand {
         if !(learningRate > 0 && learningRate.isFinite) { throw ValidationError("--learning-rate must be positive") }
     }
 
+    /// Cuts, fine-tunes, writes the file, and measures it beside the original.
+    ///
+    /// The accuracy straight after the cut is taken, too: without it nobody could tell what fine-tuning did. The
+    /// file is written before the measurements, so that stopping these loses nothing.
+    ///
+    /// - Throws: `ConfigurationError` for what the user can mend; `OneDNNError`.
     func run() throws {
         let trained = try TrainedModel(reading: model)
         let file = try OutputFile(output, overwrite)

@@ -6,7 +6,13 @@ import NeuralNet
 
 extension CalibrationMethod: ExpressibleByArgument {}
 
-/// `fedmpi quantize`.
+/// The command `fedmpi quantize`: makes an 8-bit variant of a trained model, without training it again.
+///
+/// Weights get a scale for each output channel, activations one for each tensor; the latter are found by passing
+/// some training images through the model (`QuantizedModel`). The file has about a quarter of the size.
+///
+/// Only rank 0 runs it. Prints a table of both variants and the change of accuracy, writes one weights file. Exit
+/// codes: 0; 2 for a model, data or options that do not work, and for a file that cannot be written.
 struct Quantize: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Make an int8 variant of a trained model, without training it again.",
@@ -20,25 +26,33 @@ struct Quantize: ParsableCommand {
 
     @OptionGroup var overwrite: OverwriteOption
 
+    /// Number of training images for the calibration, spread evenly over the training split, which may be sorted
+    /// by class.
     @Option(help: "Training images that decide about the scales of the activations.")
     var calibration = QuantizedModel.usualSamples
 
+    /// Rule that turns the observed activations into a scale. A single outlier decides under `max`.
     @Option(help: "What of the activations decides: max, percentile (99.99 %), or mse, the least squared error.")
     var method = CalibrationMethod.usual
 
+    /// Data set for the calibration and for the accuracies.
     @OptionGroup var data: TestDataOptions
 
     @OptionGroup var threads: ThreadOption
 
-    /// What the layers make of all samples is in memory at once.
+    /// Most images of a calibration. The activations of all samples are in memory at once.
     private static let mostCalibration = 10_000
 
+    /// Refuses calibrations without images, or with more than ``mostCalibration``.
     func validate() throws {
         if !(1...Self.mostCalibration).contains(calibration) {
             throw ValidationError("--calibration must be from 1 to \(Self.mostCalibration)")
         }
     }
 
+    /// Calibrates, writes the file, and measures it beside the original.
+    ///
+    /// - Throws: `ConfigurationError` for what the user can mend; `OneDNNError`.
     func run() throws {
         let trained = try TrainedModel(reading: model)
         let file = try OutputFile(output, overwrite)

@@ -6,13 +6,18 @@ import Federation
 import NeuralNet
 import Records
 
-/// Which data a trained model is tried on.
+/// The options that choose the data a trained model is tried on: `--dataset` and `--dataset-options`.
+///
+/// Every command that evaluates a model has them. The rule is always the same (`ModelData`): the data that the
+/// model's file names, opened as its run did, unless the user names others; a note says when they are not those
+/// of the run, because an accuracy on other images, or on images that the model has learnt from, would mislead.
 struct TestDataOptions: ParsableArguments {
     @Option(
         help: """
             Data set: \(Datasets.choices.joined(separator: ", ")). (default: the one that the model's file names, else \
             \(RunSettings().dataset))
             """)
+    /// Name of the data set; nil takes that of the model's file.
     var dataset: String?
 
     @Option(
@@ -21,16 +26,25 @@ struct TestDataOptions: ParsableArguments {
             what is given replaces it)
             """,
         transform: NamedOptions.init(parsing:))
+    /// Options of the source; each replaces the one of the same name from the model's run.
     var datasetOptions: NamedOptions = [:]
 
-    /// The data of a model; reads none of them.
-    /// - Parameter metadata: of the model's file.
+    /// The data for a model. Reads no file.
+    ///
+    /// - Parameter metadata: Metadata of the model's file.
+    /// - Throws: `ConfigurationError` when the metadata about the data are damaged.
     func choice(for metadata: [String: String]) throws(ConfigurationError) -> ModelData {
         ModelData(of: try DataOrigin(metadata: metadata), dataset: dataset, options: datasetOptions)
     }
 
-    /// Opens the data of a model, and says on standard error what is to be known of them.
-    /// - Parameter usesTraining: whether the training split is looked at, too.
+    /// Opens the data for a model, and says on standard error what should be known of them: warnings of the
+    /// source once a process, and how they differ from the run's.
+    ///
+    /// - Parameters:
+    ///   - model: The model, which must take such images.
+    ///   - metadata: Metadata of its file.
+    ///   - usesTraining: Whether the training split is used, and so compared with the run's, too.
+    /// - Throws: `ConfigurationError` when the data cannot be read, or the model takes others.
     func open(
         for model: Model, _ metadata: [String: String], usesTraining: Bool = false
     ) throws(ConfigurationError) -> TestData {
@@ -41,12 +55,14 @@ struct TestDataOptions: ParsableArguments {
         return TestData(choice: choice, pair: pair)
     }
 
+    /// The same for a variant, whose file has the metadata.
     func open(for variant: Variant, usesTraining: Bool = false) throws(ConfigurationError) -> TestData {
         try open(for: variant.model, variant.metadata, usesTraining: usesTraining)
     }
 
-    /// - Throws: `ConfigurationError` when the models are of different data sets and the user names none, so that their
-    ///   accuracies cannot be compared.
+    /// Refuses to compare models of different data sets, unless the user names one for all.
+    ///
+    /// - Throws: `ConfigurationError` that names the data sets.
     func refuseDifferent(_ variants: [Variant]) throws(ConfigurationError) {
         let names = Set(variants.compactMap { $0.metadata["dataset"] }).sorted()
         guard dataset != nil || names.count < 2 else {
@@ -56,10 +72,15 @@ struct TestDataOptions: ParsableArguments {
         }
     }
 
-    /// The data of models that are to be compared: those of the first that says which.
+    /// The data for models that are to be compared: one test set for all, that of the first model whose file says
+    /// which.
+    ///
     /// - Parameters:
-    ///   - paths: of each model's file, for what is said of it.
-    ///   - isTelling: whether notes go to standard error.
+    ///   - variants: The models, at least one.
+    ///   - paths: Path of each model's file, for messages.
+    ///   - isTelling: Whether notes go to standard error. In a job of many ranks only rank 0 tells.
+    /// - Throws: `ConfigurationError` when the data cannot be read, the models are of different data sets, or one
+    ///   of them does not take such images; it names that model.
     func open(
         for variants: [Variant], named paths: [String], isTelling: Bool = true
     ) throws(ConfigurationError) -> TestData {

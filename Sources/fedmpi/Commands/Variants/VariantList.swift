@@ -7,16 +7,26 @@ import Files
 import Foundation
 import NeuralNet
 
-/// `fedmpi variants`.
+/// The command `fedmpi variants`: measures variants side by side on this machine.
+///
+/// For each it takes size, accuracy, latency of single images and throughput in batches, and draws accuracy
+/// against latency: the picture from which the models for a fleet are chosen. Variants are measured in turns, so
+/// that another program on the machine disturbs all alike.
+///
+/// Only rank 0 runs it. With `--output` it writes `variants.json` (an object a line), and the picture with its
+/// script and data. Exit codes: 0, also when no picture can be drawn; 2 for models, data or a folder that do not
+/// work.
 struct VariantList: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "variants",
         abstract: "Measure variants side by side: size, accuracy, latency of single images, throughput; one picture.",
         discussion: "fedmpi variants results/example small.int8.safetensors --output results/variants")
 
+    /// Paths of the models, at least one.
     @Argument(help: "Trained models: runs' folders, or safetensors files of any variant.")
     var models: [String]
 
+    /// Images of each variant that are timed singly, ≥ 1.
     @Option(help: "Single images of which each variant's latency is taken.")
     var images = 5000
 
@@ -24,6 +34,7 @@ struct VariantList: ParsableCommand {
 
     @OptionGroup var threads: ThreadOption
 
+    /// Folder for the files; nil writes none.
     @Option(help: "Folder for variants.json and the picture, its script and its data. (default: none)")
     var output: String?
 
@@ -32,11 +43,18 @@ struct VariantList: ParsableCommand {
     @Flag(help: "Print a JSON object for each variant instead of the table.")
     var json = false
 
+    /// Refuses an empty list and no images.
     func validate() throws {
         if models.isEmpty { throw ValidationError("name a model") }
         if images < 1 { throw ValidationError("--images must be at least 1") }
     }
 
+    /// Measures, prints, and writes.
+    ///
+    /// Each variant is tried on the test images that its own run kept from training: seeds may have held out
+    /// others.
+    ///
+    /// - Throws: `ConfigurationError` for what the user can mend; `OneDNNError`.
     func run() throws {
         let variants = try models.map { try Variant(reading: $0) }
         try data.refuseDifferent(variants)
@@ -55,8 +73,17 @@ struct VariantList: ParsableCommand {
         try draw(measured, lines, in: folder)
     }
 
+    /// Names of the files that `--output` gets, all of which must be free.
     private static let files = ["variants.json", "variants.csv", "variants.gp", "variants.png"]
 
+    /// Writes `variants.json` and draws; with `--json` nothing is said of it, since standard output is for
+    /// objects.
+    ///
+    /// - Parameters:
+    ///   - measured: The measurements.
+    ///   - lines: The same as objects of JSON.
+    ///   - folder: Folder for the files.
+    /// - Throws: `ConfigurationError` when the folder cannot be written to.
     private func draw(_ measured: [VariantMeasurement], _ lines: [String], in folder: URL) throws {
         let outcome: Gnuplot.Outcome
         do {

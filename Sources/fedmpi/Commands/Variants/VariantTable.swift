@@ -4,7 +4,8 @@ import NeuralNet
 import Runtime
 
 extension [VariantMeasurement] {
-    /// The variants side by side.
+    /// The variants side by side: KB of 1,000 bytes as stored, milliseconds of single images, images a second in
+    /// batches.
     var table: TextTable {
         var table = TextTable([
             ("model", .left), ("precision", .left), ("zeros", .right), ("parameters", .right), ("KB", .right),
@@ -22,7 +23,8 @@ extension [VariantMeasurement] {
         return table
     }
 
-    /// What the table's accuracies are of.
+    /// The test images that the accuracies are of. Models may have been tried on different ones, and then all are
+    /// named.
     var legend: String {
         var names: [String] = []
         for measured in self where !names.contains(measured.testImages) { names.append(measured.testImages) }

@@ -5,7 +5,11 @@ import Foundation
 import Records
 import RunStore
 
-/// `fedmpi runs show`.
+/// The command `fedmpi runs show`: all that the history has of one run.
+///
+/// Prints tables, or one JSON object with ``json``. Everything comes from the history; of the run's folder only
+/// the sizes of files are looked at, to say which have changed or are gone. Nothing is written. Exit codes: 0; 2
+/// when there is no history or no such run.
 struct RunDetails: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "show", abstract: "Show a run: outcome, settings, rounds, faults, files.")
@@ -13,19 +17,28 @@ struct RunDetails: ParsableCommand {
     @OptionGroup var history: HistoryOptions
 
     @Argument(help: "The run's number, its folder's name, or how that name begins.")
+    /// What the user typed: the run's number, its name, or the beginning of the name.
     var id: String
 
     @Flag(help: "Print one JSON object instead of tables.")
     var json = false
 
+    /// The object that `--json` prints.
     private struct Everything: Encodable {
         let run: StoredRun
         let rounds: [RoundRecord]
+        /// Clients with the number of their samples.
         let clients: [StoredClient]
         let faults: [FaultRecord]
+        /// Files of the run with size and digest, as they were when it ended.
         let artefacts: [StoredArtefact]
     }
 
+    /// Finds the run and prints it.
+    ///
+    /// - Throws: `ConfigurationError` when no run or several are meant; `RunStoreError` when the history cannot
+    ///   be read.
+    /// - Complexity: O(rounds + clients + faults), also in memory.
     func run() throws {
         let store = try history.open()
         let run = try store.find(id)
@@ -43,6 +56,11 @@ struct RunDetails: ParsableCommand {
         show(everything.artefacts, of: run)
     }
 
+    /// Prints the head: how the run stands, where it ran, model and data, outcome.
+    ///
+    /// - Parameters:
+    ///   - run: The run.
+    ///   - clients: Its clients, for the smallest and the largest number of samples.
     private func describe(_ run: StoredRun, clients: [StoredClient]) {
         func line(_ name: String, _ text: String) { Console.output(Format.leftAligned(name, to: 10) + text) }
         line("run", "\(run.name), number \(run.id ?? 0), fedmpi \(run.version)")
@@ -74,8 +92,15 @@ struct RunDetails: ParsableCommand {
         line("weights", run.digest.map { "sha256 \($0)" } ?? "-")
     }
 
-    /// Shows about twenty rounds of many, at even distances.
-    /// - Parameter metrics: that the run declares.
+    /// Prints a table of rounds. Of many rounds about twenty are shown, at even distances, with the first and the
+    /// last.
+    ///
+    /// Columns for what most runs do not have (rejected or late updates, repeated attempts, metrics of a
+    /// strategy) are there only when some round has it, also one that is not shown.
+    ///
+    /// - Parameters:
+    ///   - rounds: All finished rounds.
+    ///   - metrics: Metrics that the run declares, for titles and units.
     private func show(_ rounds: [RoundRecord], _ metrics: [Metric]) {
         guard let last = rounds.last else { return }
         let step = max(1, (rounds.count + 19) / 20)
@@ -105,6 +130,7 @@ struct RunDetails: ParsableCommand {
         Console.output("\n" + table.text)
     }
 
+    /// Prints the first fifty faults, each with at most eight clients: a bad link makes thousands of them.
     private func show(_ faults: [FaultRecord]) {
         guard !faults.isEmpty else { return }
         var table = TextTable([
@@ -121,6 +147,12 @@ struct RunDetails: ParsableCommand {
         if faults.count > 50 { Console.output("and \(Format.grouped(faults.count - 50)) more: --json") }
     }
 
+    /// Prints the run's files. A file is `changed since` when its size differs; its digest is not computed again,
+    /// because a weights file may have gigabytes.
+    ///
+    /// - Parameters:
+    ///   - artefacts: Files as the run left them.
+    ///   - run: The run, for its folder.
     private func show(_ artefacts: [StoredArtefact], of run: StoredRun) {
         guard !artefacts.isEmpty else { return }
         let folder = URL(fileURLWithPath: history.results).appendingPathComponent(run.name)

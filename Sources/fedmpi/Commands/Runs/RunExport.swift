@@ -4,28 +4,41 @@ import Federation
 import Foundation
 import RunStore
 
-/// `fedmpi runs export`.
+/// The command `fedmpi runs export`: the history as one table for other programs.
+///
+/// A line a run, or with ``rounds`` a line a round of all runs. Numbers are written in full, not rounded as in
+/// tables for people. Exit codes: 0; 2 without a format, without a history, and for a file that cannot be
+/// written.
 struct RunExport: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "export", abstract: "Write all runs, or all rounds of all runs, as a table for other programs.")
 
     @OptionGroup var history: HistoryOptions
 
+    /// Whether the format is CSV. It must be given although there is no other: so that another can be added
+    /// without changing what an old script means.
     @Flag(help: "Comma-separated values (RFC 4180); the only format so far.")
     var csv = false
 
     @Flag(help: "A line per round instead of a line per run.")
     var rounds = false
 
+    /// Path of the file; nil writes to standard output.
     @Argument(help: "The file to write. (default: standard output)")
     var file: String?
 
     @OptionGroup var overwrite: OverwriteOption
 
+    /// Refuses a command line without a format.
     func validate() throws {
         guard csv else { throw ConfigurationError("say in which format: --csv") }
     }
 
+    /// Reads the history and writes the table, the oldest run first.
+    ///
+    /// - Throws: `ConfigurationError` for a place that cannot be written to, or without a history;
+    ///   `RunStoreError`.
+    /// - Complexity: The whole table is in memory.
     func run() throws {
         let output = try file.map { try OutputFile($0, overwrite) }
         let store = try history.open()
@@ -35,6 +48,14 @@ struct RunExport: ParsableCommand {
         try output.write(Array(text.utf8))
     }
 
+    /// The table of runs, a line of titles first.
+    ///
+    /// Columns of the run come before its settings. Runs of different versions have different settings: a column
+    /// is there for each name that any of them has, and is empty where a run has none.
+    ///
+    /// - Parameter runs: The runs, the oldest first.
+    /// - Returns: Rows of cells; nil is an empty cell.
+    /// - Throws: `DecodingError` when the settings of a run are not the JSON that fedmpi writes.
     private func lines(of runs: [StoredRun]) throws -> [[String?]] {
         let settings = try runs.map { try RunText.settings(of: $0) }
         // The columns of the run come first; a setting that is one of them is not repeated.

@@ -3,7 +3,11 @@ import FedCore
 import Foundation
 import RunStore
 
-/// `fedmpi runs`: the history of a results folder.
+/// The command `fedmpi runs`: the history of a results folder, which every run enters unless `--no-history` is
+/// given.
+///
+/// A parent of three commands: ``RunList`` (also without a name), ``RunDetails`` and ``RunExport``. They only
+/// read, and may do so while runs are under way. Only rank 0 runs them.
 struct Runs: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "List the runs of a results folder, show one, or export them.",
@@ -12,16 +16,22 @@ struct Runs: ParsableCommand {
         defaultSubcommand: RunList.self)
 }
 
-/// Where the history is.
+/// The option that says which history is read; `compare` has it, too.
 struct HistoryOptions: ParsableArguments {
+    /// Results folder, in which the history is a SQLite file.
     @Option(help: "Folder of all runs.")
     var results = "results"
 
-    /// - Throws: `ConfigurationError` when there is none.
+    /// Opens the history for reading.
+    ///
+    /// - Throws: `ConfigurationError` when there is none; `RunStoreError` when it cannot be opened.
     func open() throws -> RunStore { try RunStore(results: results) }
 }
 
-/// `fedmpi runs list`.
+/// The command `fedmpi runs list`: a line for each run that the filters let through.
+///
+/// Prints a table, or one JSON object a line. Exit codes: 0, also for no runs; 2 without a history or for bad
+/// options.
 struct RunList: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list", abstract: "List runs, the newest first (the default subcommand).")
@@ -44,16 +54,21 @@ struct RunList: ParsableCommand {
     @Option(help: "The best first: accuracy, bytes (up and down), seconds; or date, the newest first.")
     var sort = RunFilter.Order.date
 
+    /// Most runs to print, ≥ 1; nil prints all.
     @Option(help: "At most so many.")
     var limit: Int?
 
     @Flag(help: "Print one JSON object per line instead of a table.")
     var json = false
 
+    /// Refuses a limit below 1.
     func validate() throws {
         if let limit, limit < 1 { throw ConfigurationError("--limit is \(limit); it must be at least 1") }
     }
 
+    /// Asks the history and prints.
+    ///
+    /// - Throws: `ConfigurationError` without a history; `RunStoreError` when it cannot be read.
     func run() throws {
         var filter = RunFilter()
         filter.strategy = strategy
@@ -84,29 +99,35 @@ struct RunList: ParsableCommand {
     }
 }
 
-/// What several commands say of a run.
+/// Texts of a run that several commands print alike: `runs list`, `runs show`, `runs export` and `compare`.
 enum RunText {
+    /// Finished rounds, with the planned number behind a slash as long as they differ: `7/10`.
     static func rounds(of run: StoredRun) -> String {
         run.rounds == run.plannedRounds ? "\(run.rounds)" : "\(run.rounds)/\(run.plannedRounds)"
     }
 
-    /// In the local time zone.
+    /// Date and time to the second in the local time zone, `2025-03-01 14:05:09`: a person compares it with the
+    /// clock on the wall. Files have UTC.
     static func date(_ date: Date) -> String {
         date.formatted(
             Date.ISO8601FormatStyle(timeZone: .current).year().month().day().dateSeparator(.dash)
                 .dateTimeSeparator(.space).time(includingFractionalSeconds: false).timeSeparator(.colon))
     }
 
-    /// The settings by the names of their options, but for lists that are empty.
+    /// The settings of a run by the names of their options, without empty lists.
+    ///
+    /// - Throws: `DecodingError` when they are not the JSON that fedmpi writes.
     static func settings(of run: StoredRun) throws -> [String: String] {
         try JSONDecoder().decode([String: Setting].self, from: Data(run.settings.utf8)).compactMapValues(\.text)
     }
 
-    /// A setting's value as it stands on a command line.
+    /// A setting's value as it stands on a command line, decoded from any of the forms that JSON has for it.
     private struct Setting: Decodable {
-        /// Nil of an empty list.
+        /// The text; nil for an empty list.
         let text: String?
 
+        /// Tries list, truth value, number and text in this order. Numbers are read as decimals, so that 0.1
+        /// stays `0.1` and a seed of 64 bits keeps all its digits.
         init(from decoder: any Decoder) throws {
             let container = try decoder.singleValueContainer()
             if let list = try? container.decode([String].self) {
@@ -122,8 +143,12 @@ enum RunText {
     }
 }
 
-/// Values as JSON, in one line.
+/// Values as JSON in one line, as `--json` of the `runs` commands prints them.
 enum RunJSON {
+    /// Encodes a value: keys sorted, dates by ISO 8601 in UTC, infinities and NaN as texts, since JSON has no
+    /// numbers for them.
+    ///
+    /// - Throws: `EncodingError` from the value.
     static func text(of value: some Encodable) throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]

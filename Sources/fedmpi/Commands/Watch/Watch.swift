@@ -4,7 +4,15 @@ import Foundation
 import Recording
 import RunStore
 
-/// `fedmpi watch`.
+/// The command `fedmpi watch`: follows a run from another terminal, or from another node over a shared file
+/// system.
+///
+/// It reads the run's files and the history at intervals and never talks to the run, so it can neither slow nor
+/// disturb it beyond some reads. On a terminal it draws a block of lines over and over; otherwise it prints a
+/// line for each round, for a log or a pipe.
+///
+/// Exit codes: 0 when the run came to its last round; 1 when it ended in another way; 2 when there is no such
+/// run, none begins in time, or its files are not a run's.
 struct Watch: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Follow a run from another terminal, or from another node over a shared file system.",
@@ -13,21 +21,26 @@ struct Watch: ParsableCommand {
             killed looks like one that goes on. A folder in which no run begins within --wait ends it with 2.
             """)
 
+    /// Path of the run's folder, or its name in ``results``.
     @Argument(help: ArgumentHelp("The run's folder, or its name in --results.", valueName: "run"))
     var name: String
 
     @Option(help: "Folder of all runs.")
     var results = "results"
 
+    /// Time between two looks, 10 ms to 1 h. Each look opens the files anew, which on a network file system costs
+    /// round trips.
     @Option(help: "How often to look: 1s, 500ms.")
     var interval = Seconds(value: 1)
 
+    /// Time for which the folder may stay without a run, from 0.
     @Option(help: "How long to wait for the run to begin, when its folder is there: 60s, 10m.")
     var wait = Seconds(value: 60)
 
-    /// Rounds that are printed of those that were over before anybody watched.
+    /// Rounds that are printed, without a terminal, of those that were over before the watching began.
     private static let context = 10
 
+    /// Refuses times out of range.
     func validate() throws {
         guard (0.01...3600).contains(interval.value) else {
             throw ConfigurationError("--interval is \(interval.value) s; it must be from 10ms to 1h")
@@ -37,6 +50,9 @@ struct Watch: ParsableCommand {
         }
     }
 
+    /// Looks, prints and sleeps until the run ends; then ends the process with its code.
+    ///
+    /// - Throws: `ConfigurationError` when there is no such folder, no run begins, or files cannot be understood.
     func run() throws {
         var watched = WatchedRun(in: try RunFolder.find(name, results: results))
         let block = Terminal.isInteractive ? Block() : nil
@@ -66,11 +82,15 @@ struct Watch: ParsableCommand {
     }
 }
 
-/// Lines on a terminal that are drawn over again.
+/// Lines on a terminal that are drawn over again: the cursor goes up by the height of the last drawing.
 final class Block {
+    /// Lines of the last drawing.
     private var height = 0
 
-    /// A line that is wider than the terminal is cut, because it would take two.
+    /// Draws the lines in the place of the last ones. A line that is wider than the terminal is cut, because it
+    /// would take two, and the next drawing would begin too low.
+    ///
+    /// - Parameter lines: At most as many as the terminal has; texts are made printable here.
     func draw(_ lines: [String]) {
         let width = Terminal.size.columns
         var text = height > 1 ? "\r\u{1B}[\(height - 1)A" : "\r"

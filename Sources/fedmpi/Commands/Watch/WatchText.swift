@@ -4,22 +4,34 @@ import Foundation
 import Records
 import RunStore
 
-/// What who watches a run reads.
+/// The texts of `fedmpi watch`: lines for a log, a block for a terminal, and the last line of both.
+///
+/// Pure functions of a ``WatchedRun``; nothing is printed here.
 enum WatchText {
+    /// Columns of a log's lines, with widths in characters. They are fixed, because lines that are printed cannot
+    /// be aligned later.
     private static let columns: [(title: String, width: Int)] = [
         ("round", 11), ("cohort", 9), ("train loss", 10), ("server loss", 11), ("accuracy", 9), ("upload KB", 10),
         ("samples/s", 9), ("seconds", 8), ("left", 12),
     ]
+    /// Characters of the progress bar.
     private static let barWidth = 40
 
-    /// For a reader that is no terminal: what stands above the rounds.
+    /// The lines above the rounds, for a log: what the run is, and titles.
+    ///
+    /// - Parameter run: A run that has begun.
     static func header(_ run: WatchedRun) -> String {
         summary(run).joined(separator: "\n") + "\n\n"
             + columns.map { Format.padded($0.title, to: $0.width) }.joined(separator: "  ")
             + (run.activities.isEmpty ? "" : "  ranks of clients spend it on")
     }
 
-    /// For a reader that is no terminal: a round.
+    /// A round as a line, for a log. The time that is left is estimated from the latest rounds. How client ranks
+    /// spend their time is known for the latest round only, and stands in that line.
+    ///
+    /// - Parameters:
+    ///   - record: A round of the run.
+    ///   - run: The run.
     static func line(_ record: RoundRecord, of run: WatchedRun) -> String {
         let rounds = run.plan?.rounds ?? 0
         let left = run.secondsPerRound.map { Format.duration(Double(max(0, rounds - record.round)) * $0) }
@@ -36,8 +48,12 @@ enum WatchText {
         return shares.isEmpty ? text : text + "  " + shares
     }
 
-    /// For a terminal: how the run stands.
-    /// - Parameter lines: at most so many.
+    /// How the run stands, for a terminal: progress bar, accuracy, losses, rates, time left, faults, and what
+    /// each rank spends its time on.
+    ///
+    /// - Parameters:
+    ///   - run: The run; one that has not begun is a line that says so.
+    ///   - lines: Most lines to return. Ranks that do not fit are counted.
     static func block(_ run: WatchedRun, lines: Int) -> [String] {
         guard let plan = run.plan else { return ["run       \(run.folder.lastPathComponent) has not begun"] }
         let done = run.records.count
@@ -63,7 +79,11 @@ enum WatchText {
         return Array((text + ranks(run, lines: lines - text.count)).prefix(lines))
     }
 
-    /// What each rank spends its time on, below an empty line.
+    /// A table of the ranks, below an empty line; nothing when there is no room or no timing log.
+    ///
+    /// - Parameters:
+    ///   - run: The run.
+    ///   - lines: Lines that are left, of which title, empty line and the count of other ranks take three.
     private static func ranks(_ run: WatchedRun, lines: Int) -> [String] {
         let shown = run.activities.prefix(max(0, lines - 3))
         guard !shown.isEmpty else { return [] }
@@ -76,6 +96,8 @@ enum WatchText {
             + (others > 0 ? ["and \(Format.count(others, "other rank"))"] : [])
     }
 
+    /// The largest shares of a rank's time in words, e.g. `train 81 %, wait 12 %`; shares below half a percent
+    /// are left out.
     private static func shares(_ shares: [RankActivity.Share], atMost count: Int) -> String {
         shares.prefix(count).filter { $0.share >= 0.005 }.map {
             "\($0.phase.rawValue) \(Format.fixed(100 * $0.share, 0)) %"
@@ -83,7 +105,7 @@ enum WatchText {
         .joined(separator: ", ")
     }
 
-    /// The last line.
+    /// The last line: how the run ended, after how many rounds and seconds, why, and with which faults.
     static func end(_ ending: WatchedRun.Ending, of run: WatchedRun) -> String {
         let rounds = "\(Format.grouped(run.records.count)) of \(Format.count(run.plan?.rounds ?? 0, "round"))"
         let seconds = run.records.reduce(0) { $0 + $1.seconds }
@@ -92,6 +114,7 @@ enum WatchText {
             + (run.faults.isEmpty ? "" : "; faults: \(faults(run.faults))")
     }
 
+    /// Two lines that say what the run is; none before it has begun.
     private static func summary(_ run: WatchedRun) -> [String] {
         guard let plan = run.plan else { return [] }
         let settings = plan.settings
@@ -102,7 +125,7 @@ enum WatchText {
         ]
     }
 
-    /// How many of each kind.
+    /// Faults counted by kind, in words; kinds without one are left out.
     private static func faults(_ faults: [FaultRecord]) -> String {
         let counts = faults.reduce(into: [:]) { $0[$1.kind, default: 0] += 1 }
         let others = counts.keys.filter { !FaultRecord.Kind.allCases.contains($0) }.sorted { $0.words < $1.words }

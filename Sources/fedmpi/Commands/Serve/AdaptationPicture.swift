@@ -1,11 +1,18 @@
 import Analysis
 import Serving
 
-/// A device's latencies over time, with the rates that were offered and the variants that answered.
+/// The picture `adaptation-N.png`: a device's latencies over time, with the rates that were offered and the
+/// variants that answered. It shows whether the device kept its target when the load changed, and at what
+/// accuracy.
 struct AdaptationPicture {
+    /// The picture, for `Gnuplot`.
     let picture: Picture
 
-    /// Nil for a device without phases of known length, or with one only.
+    /// Draws a device's course: the longest latency in each two hundredth of the time, coloured by variant, on a
+    /// logarithmic axis, with the target as a dashed line and the phases' bounds as vertical ones.
+    ///
+    /// - Returns: Nil for a device that has not served, has one phase only (nothing changes), or whose phases end
+    ///   after requests (their length was not known, so there are no slices).
     init?(_ report: DeviceReport) {
         guard report.failure == nil, report.phases.count > 1, !report.slices.isEmpty,
             let target = report.budget?.latency

@@ -6,28 +6,41 @@ import Foundation
 import Records
 import Serving
 
-/// What a fleet has done: its files, its tables, and the exit code. On rank 0, when MPI is finalised.
+/// The end of `fedmpi serve` on rank 0: files, tables, and the exit code. Made by ``Serve`` when all devices have
+/// reported or are missing; carried out when MPI is finalised, or earlier when ranks are lost or the run is
+/// stopped.
 struct FleetOutcome {
+    /// A model in `fleet.json`.
     struct Model: Encodable {
+        /// Path as the user gave it.
         let path: String
         let name: String
         let parameters: Int
+        /// Bytes of the weights as they are stored.
         let storedBytes: Int
+        /// Share of the test images that it gets right, in [0, 1].
         let accuracy: Double
     }
 
+    /// A report for each device, also for those that are missing.
     let reports: [DeviceReport]
-    /// By host.
+    /// Measured machines by host.
     let machines: [String: DeviceProfiler.Machine]
+    /// The models that were offered to the devices.
     let models: [Model]
-    /// What the accuracies are of.
+    /// The test images that the accuracies are of, in words.
     let testImages: String
+    /// The run's folder. It has been removed when no model fits any device.
     let folder: URL
-    /// The run was asked to stop before all devices had served: there is no time for pictures.
+    /// Set when the run was asked to stop before all devices had served: there is no time for pictures then.
     var interruption: Interruption?
 
-    /// Prints and writes everything, and says on standard error who is missing.
-    /// - Returns: the exit code.
+    /// Prints and writes everything, and says on standard error which devices are missing.
+    ///
+    /// - Parameters:
+    ///   - json: Whether an object is printed instead of tables.
+    ///   - verbose: Whether tables come with the reasons.
+    /// - Returns: The exit code: ``code``, or 1 when the files cannot be written.
     func finish(json: Bool, verbose: Bool) -> Int32 {
         if code == 2 {
             Console.error("fedmpi: " + (complaint ?? ""))
@@ -50,15 +63,17 @@ struct FleetOutcome {
         return code
     }
 
-    /// 0: every device has served, but for those that no model fits; 3: some are missing, because something went wrong; 1: none
-    /// has served, because of that; 2: no model fits any device.
+    /// The exit code: 0 when every device has served but for those that no model fits; 3 when some are missing
+    /// because something went wrong; 1 when none has served because of that; 2 when no model fits any device,
+    /// which the user has to mend.
     var code: Int32 {
         if reports.allSatisfy(\.isRefused) { return 2 }
         if missing.isEmpty { return 0 }
         return hasServed ? 3 : 1
     }
 
-    /// What there is to complain of; nil: nothing.
+    /// The line that says what is missing and why; nil when there is nothing to say. Of several reasons the first
+    /// is given: they are often the same, and `fleet.json` has all.
     var complaint: String? {
         guard let first = missing.first else {
             guard code == 2, let refused = reports.first else { return nil }
@@ -73,10 +88,13 @@ struct FleetOutcome {
         return line + (hasServed ? "; the others are in '\(folder.relativePath)'" : "")
     }
 
+    /// Devices that have not served because something went wrong; those that no model fits are not among them.
     private var missing: [DeviceReport] { reports.filter { $0.failure != nil && !$0.isRefused } }
 
+    /// Whether any device has served.
     private var hasServed: Bool { reports.contains { $0.failure == nil } }
 
+    /// The contents of `fleet.json`, and the object that `--json` prints.
     private struct File: Encodable {
         let results: String
         let machines: [String: DeviceProfiler.Machine]
@@ -85,6 +103,7 @@ struct FleetOutcome {
         let devices: [FleetRecord]
     }
 
+    /// The object as JSON, indented for the file and in one line for the terminal.
     private func encoded(pretty: Bool) throws -> Data {
         let encoder = JSONEncoder()
         encoder.outputFormatting =
@@ -97,7 +116,10 @@ struct FleetOutcome {
             ))
     }
 
-    /// - Returns: lines that say where things are.
+    /// Writes `fleet.json`, `fleet.csv`, and a picture for each device whose load had phases.
+    ///
+    /// - Returns: Lines for the user that say where things are, or why there are no pictures.
+    /// - Throws: `FileError` when the folder cannot be written to.
     private func writeFiles() throws -> [String] {
         try folder.appendingPathComponent("fleet.json").replaceContents(with: encoded(pretty: true))
         let csv = ([FleetRecord.csvHeader] + reports.map { FleetRecord($0).csv }).joined(separator: "\n") + "\n"

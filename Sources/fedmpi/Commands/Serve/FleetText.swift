@@ -2,14 +2,21 @@ import Inference
 import Runtime
 import Serving
 
-/// The fleet as a person reads it.
+/// A served fleet as a person reads it.
+///
+/// Parts with an empty line between: the measured machines, a row for each device, a row for each phase of its
+/// load, failures, changes of variant, reasons (with `--verbose`), and a legend of the terms that were used.
 struct FleetText {
+    /// A report for each device, in the order of the fleet.
     let reports: [DeviceReport]
-    /// By host.
+    /// Measured machines by host.
     let machines: [String: DeviceProfiler.Machine]
-    /// What the accuracies are of.
+    /// The test images that the accuracies are of, in words.
     let testImages: String
 
+    /// All parts that have something to say.
+    ///
+    /// - Parameter verbose: Whether to say why each device has its tier, its limits and its model.
     func text(verbose: Bool) -> String {
         var parts = [machineLines, fleetTable]
         if reports.contains(where: { $0.phases.count > 1 }) { parts.append(phaseTable) }
@@ -22,6 +29,8 @@ struct FleetText {
         return parts.joined(separator: "\n\n")
     }
 
+    /// A line for each host: what was read of it and what was measured. A busy machine is said to be one, because
+    /// its figures are then too low.
     private var machineLines: String {
         machines.keys.sorted().compactMap { host in
             machines[host].map { machine in
@@ -40,6 +49,8 @@ struct FleetText {
         }.joined(separator: "\n")
     }
 
+    /// A row for each device, with the model that answered most. KB are 1,000 bytes, J/1000 joules of 1,000
+    /// answers.
     private var fleetTable: String {
         var table = TextTable([
             ("device", .left), ("tier", .left), ("model", .left), ("parameters", .right), ("KB", .right),
@@ -60,6 +71,7 @@ struct FleetText {
         return table.text
     }
 
+    /// How a device's times came about, in words, or that it has not served.
     private static func figures(_ report: DeviceReport) -> String {
         if report.failure != nil { return report.isRefused ? "refused" : "failed" }
         switch report.figures {
@@ -69,6 +81,8 @@ struct FleetText {
         }
     }
 
+    /// A row for each phase of each device's load: what was offered, answered and turned away, and by which
+    /// variants.
     private var phaseTable: String {
         var table = TextTable([
             ("device", .left), ("phase", .right), ("offered/s", .right), ("answered", .right), ("turned away", .right),
@@ -94,8 +108,10 @@ struct FleetText {
         return table.text
     }
 
+    /// Most changes of variant that are printed for a device; `fleet.json` has all.
     private static let shownSwitches = 12
 
+    /// The changes of a device's variant with their reasons, a line each; nil without any.
     private func switchLines(_ report: DeviceReport) -> String? {
         guard !report.switches.isEmpty else { return nil }
         func name(_ step: Int) -> String { report.verdicts[report.ladder[step]].candidate.name }
@@ -109,6 +125,7 @@ struct FleetText {
         return lines.joined(separator: "\n")
     }
 
+    /// Why a device has its tier, its limits and its model, and why it has not the others.
     private func reasons(_ report: DeviceReport) -> String {
         var lines = [
             "\(report.device.name) is \(report.tier.tier.rawValue): \(report.tier.reasons.joined(separator: "; "))"
@@ -133,6 +150,7 @@ struct FleetText {
         return lines.joined(separator: "\n")
     }
 
+    /// The meaning of the terms in the tables, a line for each that was used.
     private var legend: String {
         var lines: [String] = []
         if reports.contains(where: { $0.figures == .simulated }) {
@@ -150,9 +168,11 @@ struct FleetText {
         return lines.joined(separator: "\n")
     }
 
+    /// Seconds as milliseconds; a dash without a value.
     private static func milliseconds(_ seconds: Double?) -> String { seconds.map { significant(1000 * $0) } ?? "-" }
 
-    /// Three digits that count: 0.0123, 1.23, 12.3, 1,234.
+    /// A number with about three significant digits, whatever its size: 0.0123, 1.230, 12.30, 123.0, 1,234.
+    /// Latencies of a fleet differ by decades, and fixed decimals would show zeros for the fastest.
     private static func significant(_ value: Double) -> String {
         switch abs(value) {
         case ..<0.1: Format.fixed(value, 4)
@@ -163,6 +183,7 @@ struct FleetText {
         }
     }
 
+    /// Requests or answers a second: one decimal below 100.
     private static func rate(_ value: Double) -> String {
         value < 100 ? Format.fixed(value, 1) : Format.grouped(Int(value.rounded()))
     }

@@ -3,14 +3,20 @@ import FoundationEssentials
 import Serving
 import Yams
 
-/// What a file of device profiles says.
+/// The reader of files with device profiles (`--profiles`).
 ///
 /// ```yaml
 /// - {name: camera, cores: 1, ram-mb: 512, gflops: 1.5, cpu-share: 0.5, idle-watts: 0.4, busy-watts: 1.9}
 /// - {name: gateway, cores: 4, ram-mb: 4000}   # what is left out is the machine's that stands in for it
 /// ```
+///
+/// Keys are the flags of ``DeviceOptions`` without dashes in front (`DeviceQuantity`), with the same ranges.
 enum ProfileFile {
-    /// - Throws: `ConfigurationError` with the first thing in it that is wrong.
+    /// Reads a file.
+    ///
+    /// - Parameter path: Path of the YAML file.
+    /// - Returns: At least one device; names are distinct.
+    /// - Throws: `ConfigurationError` with the path and the first thing in it that is wrong.
     static func read(_ path: String) throws(ConfigurationError) -> [DeviceDescription] {
         let text: String
         do {
@@ -27,6 +33,9 @@ enum ProfileFile {
         }
     }
 
+    /// Reads the text of such a file.
+    ///
+    /// - Throws: `ConfigurationError` without a path, or the YAML parser's error.
     static func parse(_ text: String) throws -> [DeviceDescription] {
         guard let node = try Yams.compose(yaml: text), let items = node.sequence, !items.isEmpty else {
             throw ConfigurationError("there is no list of devices, such as '- {name: camera, cores: 1, ram-mb: 512}'")
@@ -42,6 +51,13 @@ enum ProfileFile {
         return devices
     }
 
+    /// Reads one device of the list.
+    ///
+    /// - Parameters:
+    ///   - node: The device's mapping.
+    ///   - number: Its place, from 1, for a device that has no name yet.
+    /// - Throws: `ConfigurationError` for an unknown key, a value that is no number or out of range, and watts
+    ///   without their counterpart.
     private static func device(_ node: Node, number: Int) throws -> DeviceDescription {
         guard let mapping = node.mapping else {
             throw ConfigurationError("device \(number) is not a mapping from quantities to values")

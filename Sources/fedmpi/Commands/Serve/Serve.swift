@@ -11,7 +11,17 @@ import Records
 import Runtime
 import Serving
 
-/// `fedmpi serve`.
+/// The command `fedmpi serve`: serves trained models on a fleet of devices.
+///
+/// Each device gets the most accurate variant that fits its budget, answers a load of requests, and changes to a
+/// faster variant when latencies pass the target. Rank 0 hands the work out (`FleetSession`): hosts are measured,
+/// the ranks count the models' accuracies, then each rank serves as its devices, each device a process of its own
+/// (``ServeDevice``).
+///
+/// Prints tables or one JSON object; writes `fleet.json`, `fleet.csv` and pictures into a new folder of the
+/// results folder. Exit codes: 0 every device has served, but for those that no model fits; 1 none has, or files
+/// cannot be written; 2 no model fits any device, or options, models or data do not work; 3 some devices are
+/// missing; 128 + n after signal n, with what had been served in the files.
 struct Serve: WorldCommand {
     static let configuration = CommandConfiguration(
         abstract:
@@ -22,6 +32,7 @@ struct Serve: WorldCommand {
             """)
 
     @Option(help: "Trained models, of any precision: file,file, or the folders of runs.")
+    /// Paths of the models, separated by commas; distinct.
     var models: String
 
     @OptionGroup(title: "Devices") var deviceOptions: DeviceOptions
@@ -31,12 +42,15 @@ struct Serve: WorldCommand {
     @OptionGroup var data: TestDataOptions
 
     @Option(help: "Test images that the models' accuracy is taken over. (default: all)")
+    /// Number of test images for the accuracies, from the first on; nil takes all.
     var testImages: Int?
 
     @Option(help: "Seed of the requests' arrivals.")
     var seed: UInt64 = RunSettings().seed
 
     @Option(help: "Devices of one host that serve at the same time; each disturbs the others' times.")
+    /// Devices of one host that serve at the same time, ≥ 1. With one, times are those of a device that has the
+    /// host to itself.
     var atOnce = 1
 
     @Flag(
@@ -45,6 +59,7 @@ struct Serve: WorldCommand {
 
     @Option(
         help: "Seconds of silence after which a rank is lost, and for which a device's process may be stopped.")
+    /// Seconds, 1 to 86,400.
     var failureTimeout = RunSettings().failureTimeout
 
     @Option(help: "Folder of all runs.")
@@ -59,6 +74,7 @@ struct Serve: WorldCommand {
     @Flag(help: "Also print why each device has its tier, its limits and its model.")
     var verbose = false
 
+    /// Refuses values out of range, before MPI is initialised.
     func validate() throws {
         if atOnce < 1 { throw ConfigurationError("--at-once must be at least 1") }
         if let testImages, testImages < 1 { throw ConfigurationError("--test-images must be at least 1") }
@@ -67,6 +83,14 @@ struct Serve: WorldCommand {
         }
     }
 
+    /// Serves the fleet. Collective.
+    ///
+    /// Files are read before the folder is made, so a typing error leaves no folder behind; nor does a signal
+    /// that comes before a device had served.
+    ///
+    /// - Parameter world: All ranks. Alone, rank 0 serves as the devices itself.
+    /// - Returns: On rank 0, tables and files, to be made once MPI is finalised; nil on other ranks.
+    /// - Throws: `ConfigurationError` on every rank alike when one cannot read what it needs; `Interruption`.
     func run(on world: any Communicator) throws -> (() -> Int32)? {
         let stop = StopSignals.raiseFlag()
         var job: ServingJob?
@@ -92,7 +116,16 @@ struct Serve: WorldCommand {
         }
     }
 
-    /// - Parameter folder: on rank 0.
+    /// Runs the session, and makes the outcome on rank 0.
+    ///
+    /// After an interruption the outcome is carried out at once: the launcher kills soon after its signal.
+    ///
+    /// - Parameters:
+    ///   - job: Models, data and devices.
+    ///   - folder: The run's folder, on rank 0; nil elsewhere.
+    ///   - world: All ranks.
+    ///   - stop: Flag that a signal raises.
+    /// - Throws: `Interruption` when the run was stopped, after its files are written.
     private func serve(
         _ job: ServingJob, into folder: URL?, on world: any Communicator, _ stop: StopFlag
     ) throws -> (() -> Int32)? {

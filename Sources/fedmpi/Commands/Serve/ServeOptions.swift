@@ -3,18 +3,25 @@ import Devices
 import FedCore
 import Serving
 
-/// The device that is served on, where it is not this machine as it is.
+/// The options that describe the devices: one device by flags, or several in a file, never both.
+///
+/// What is not stated is taken from the machine that stands in for the device. Stated cores and memory are limits
+/// that the kernel keeps; a stated speed below the machine's is simulated.
 struct DeviceOptions: ParsableArguments {
     @Option(help: "YAML file with a list of devices; each rank from 1 serves as one of them, in turn.")
+    /// Path of a file of devices (``ProfileFile``); nil describes one device by the flags below.
     var profiles: String?
 
     @Option(help: "Of the devices in --profiles only these: name,name.")
+    /// Names of the devices in the file that serve, in this order; nil takes all.
     var profile: String?
 
     @Option(help: "Cores of the device.")
+    /// Number of cores, 1 to 4,096.
     var cores: Int?
 
     @Option(help: "Memory of the device in MB; the kernel holds the device's process to it.")
+    /// Memory in MB of 10⁶ bytes.
     var ramMb: Double?
 
     @Option(help: "Clock of the device in MHz; shown only.")
@@ -30,14 +37,18 @@ struct DeviceOptions: ParsableArguments {
     var linkMbps: Double?
 
     @Option(help: "Share of each core's time that it may take, 0.001 to 1; kept by a control group where allowed.")
+    /// Share of each core's time, 0.001 to 1.
     var cpuShare: Double?
 
     @Option(help: "Watts while it idles, for the energy estimate.")
+    /// Watts of the device when no core computes. Goes together with ``busyWatts``; without both there is no
+    /// energy estimate.
     var idleWatts: Double?
 
     @Option(help: "Watts while it computes.")
     var busyWatts: Double?
 
+    /// The quantities that flags state, in the units of their names.
     private var stated: [(DeviceQuantity, Double)] {
         let values: [(DeviceQuantity, Double?)] = [
             (.cores, cores.map(Double.init)), (.ramMegabytes, ramMb), (.clockMegahertz, clockMhz), (.gflops, gflops),
@@ -47,7 +58,11 @@ struct DeviceOptions: ParsableArguments {
         return values.compactMap { quantity, value in value.map { (quantity, $0) } }
     }
 
-    /// - Throws: `ConfigurationError`.
+    /// The devices that serve, each checked. Reads the file, if there is one; every rank calls it.
+    ///
+    /// - Returns: At least one device. Without any flag it is this machine as it is.
+    /// - Throws: `ConfigurationError` for a file that cannot be read, a name that it does not have, a value out
+    ///   of range, and for flags beside a file: it would not be clear which device they describe.
     func descriptions() throws -> [DeviceDescription] {
         guard let profiles else {
             if profile != nil {
@@ -73,20 +88,25 @@ struct DeviceOptions: ParsableArguments {
     }
 }
 
-/// What a model may cost.
+/// The options that say what a model may cost. The device's memory and tier restrict it further (`Budget`).
 struct BudgetOptions: ParsableArguments {
     @Option(help: "Longest time of an image in ms, 95th percentile; also what serving is held to under load.")
+    /// Milliseconds that 95 of 100 images may take, > 0. It decides twice: which models may serve, and when a
+    /// device under load changes to another.
     var maxLatencyMs = 100.0
 
     @Option(help: "Most memory of the serving process in MB. (default: what the device has)")
+    /// MB of 10⁶ bytes of the whole process, > 0; nil is what the device has.
     var maxMemoryMb: Double?
 
     @Option(help: "Most MB of a model's weights as they are stored.")
+    /// MB of 10⁶ bytes of the stored weights, > 0.
     var maxSizeMb = 10.0
 
     @Flag(help: "Do not restrict a model's size by the device's tier, only by --max-size-mb.")
     var ignoreTiers = false
 
+    /// Refuses limits that are not positive numbers.
     func validate() throws {
         for (name, value) in [
             ("--max-latency-ms", maxLatencyMs), ("--max-memory-mb", maxMemoryMb ?? 1), ("--max-size-mb", maxSizeMb),
@@ -97,44 +117,62 @@ struct BudgetOptions: ParsableArguments {
         }
     }
 
+    /// The limits in the units of `Budget`: seconds and bytes.
     var budget: Budget {
         Budget(latency: maxLatencyMs / 1000, storedMegabytes: maxSizeMb, memoryMegabytes: maxMemoryMb)
     }
 }
 
-/// What is asked of the devices, and when they change variants.
+/// The options that say what is asked of the devices, and when these change variants.
+///
+/// Phases let a load rise and fall within one run: `--rate 50,500,50` is calm, rush and calm again, each of
+/// ``seconds`` or ``requests``.
 struct LoadOptions: ParsableArguments {
     @Option(
         help:
             "Requests of each device, one after another, or of each phase. (default: 1000 without --seconds and --rate)"
     )
+    /// Requests of each phase, ≥ 1.
     var requests: Int?
 
     @Option(help: "Seconds of serving on each device, or of each phase. (default: 5 with --rate)")
+    /// Duration of each phase, on the device's clock.
     var seconds: Seconds?
 
     @Option(
         help:
             "Requests a second, as a Poisson process, by phase: 50,500,50; 0: the next comes when the last is answered.",
         transform: LoadOptions.numbers)
+    /// Requests a second by phase; 0 is a closed loop. Empty is one phase in a closed loop.
     var rate: [Double] = []
 
     @Option(help: "Requests that may wait; more are turned away.")
+    /// Requests that may wait in an open loop, ≥ 1. It bounds memory and the time to empty the queue when no
+    /// variant copes.
     var maxQueue = 1000
 
     @Option(help: "Test images that requests are made of.")
+    /// Distinct test images, ≥ 1. They are in the device's memory, so more of them leave less of it to the model.
     var images = 512
 
     @Option(
         help: "Step up when the better variant is expected to stay under this share of --max-latency-ms, in (0, 1).")
+    /// Share of the target latency, in (0, 1), under which a better variant must be expected to stay. The gap to
+    /// 1 keeps a device from going back and forth.
     var headroom = AdaptationPolicy(target: 1).headroom
 
     @Option(help: "How long a variant serves at least before the device steps up.")
+    /// Time that a variant serves at least before a better one is tried.
     var patience = Seconds(value: AdaptationPolicy(target: 1).patience)
 
     @Option(help: "Responses that the 95th percentile is taken over.")
+    /// Responses behind a decision, 40 to 100,000; 40 is the least that one is taken on (`AdaptationPolicy`).
     var window = AdaptationPolicy(target: 1).window
 
+    /// Reads `50,500,50`.
+    ///
+    /// - Throws: `ValidationError` for a word that is no number, and for rates that neither are 0 nor lie in
+    ///   10⁻⁶…10⁶.
     private static func numbers(_ text: String) throws -> [Double] {
         try text.split(separator: ",", omittingEmptySubsequences: false).map { word in
             guard let number = Double(word), number == 0 || (1e-6...1e6).contains(number) else {
@@ -145,7 +183,9 @@ struct LoadOptions: ParsableArguments {
         }
     }
 
+    /// Checks all ranges, with one line for the first option that is out of its own.
     func validate() throws {
+        /// Throws the text as a `ConfigurationError` unless the condition holds.
         func require(_ isFulfilled: Bool, _ text: String) throws {
             if !isFulfilled { throw ConfigurationError(text) }
         }
@@ -158,6 +198,8 @@ struct LoadOptions: ParsableArguments {
         try require((40...100_000).contains(window), "--window is \(window); it must be from 40 to 100000")
     }
 
+    /// The phases, with the defaults that depend on what was given, since each phase must end: with ``rate``
+    /// after 5 seconds, without it after 1,000 requests.
     var load: Load {
         let isPlain = requests == nil && seconds == nil
         let seconds = seconds?.value ?? (requests == nil && !rate.isEmpty ? 5 : nil)
@@ -168,6 +210,9 @@ struct LoadOptions: ParsableArguments {
         return Load(phases: phases, longestQueue: maxQueue)
     }
 
+    /// When a device changes variants.
+    ///
+    /// - Parameter target: Seconds that 95 of 100 responses may take, > 0.
     func policy(target: Double) -> AdaptationPolicy {
         var policy = AdaptationPolicy(target: target)
         policy.headroom = headroom

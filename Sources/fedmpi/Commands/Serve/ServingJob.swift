@@ -5,17 +5,30 @@ import Federation
 import NeuralNet
 import Serving
 
-/// What all ranks know before they serve.
+/// What every rank of `fedmpi serve` knows before it serves: models, test images and devices.
+///
+/// Each rank reads the files itself, since each counts a share of the images and starts devices; ``Serve`` lets
+/// all ranks agree that they could.
 struct ServingJob {
+    /// Paths of the models, as the user gave them.
     let paths: [String]
+    /// The models, in the order of ``paths``.
     let variants: [Variant]
+    /// The test images, with the choice that they were opened by.
     let data: TestData
+    /// The test split.
     var test: any Dataset { data.pair.test }
+    /// The devices, and which rank serves as which.
     let fleet: Fleet
+    /// The command's options.
     private let command: Serve
 
     /// Reads the models, the profiles and the data set. Local to the rank.
-    /// - Parameter rank: rank 0 says what is to be known of the data.
+    ///
+    /// - Parameters:
+    ///   - command: The command with its options.
+    ///   - rank: This rank. Rank 0 says on standard error what is to be known of the data.
+    ///   - ranks: Number of ranks, among which the devices are dealt out.
     /// - Throws: `ConfigurationError` with the first thing that is wrong.
     init(_ command: Serve, rank: Int, ranks: Int) throws {
         self.command = command
@@ -34,22 +47,32 @@ struct ServingJob {
         data = try command.data.open(for: variants, named: paths, isTelling: rank == 0)
     }
 
-    /// What the accuracies are measured on.
-    /// - Parameter count: of images that are looked at; nil: all.
+    /// The test images that the accuracies are measured on, in words.
+    ///
+    /// - Parameter count: Images that are looked at, from the first on; nil is all.
     func testImages(of count: Int?) -> String {
         guard let count, count < test.count else { return data.testImages }
         return "the first \(Format.grouped(count)) of \(data.testImages)"
     }
 
-    /// What there is to do.
-    /// - Parameter images: test images that the accuracy is taken over; nil: all.
+    /// The work of the run, alike on every rank.
+    ///
+    /// - Parameters:
+    ///   - atOnce: Devices of one host that serve at the same time, ≥ 1.
+    ///   - failureTimeout: Seconds of silence after which a rank is lost.
+    ///   - images: Test images that the accuracy is taken over; nil is all.
     func plan(atOnce: Int, failureTimeout: Double, images: Int?) -> FleetPlan {
         FleetPlan(
             fleet: fleet, images: min(images ?? .max, test.count), variants: variants.count, atOnce: atOnce,
             failureTimeout: failureTimeout, task: task)
     }
 
-    /// What a device's process is told.
+    /// The task of a device's process. Called on rank 0, when machines are measured and accuracies counted.
+    ///
+    /// - Parameters:
+    ///   - index: The device's place in the fleet, from 0.
+    ///   - machine: The machine that stands in for it.
+    ///   - accuracies: Accuracy of each model, in [0, 1].
     private func task(_ index: Int, on machine: DeviceProfiler.Machine, accuracies: [Double]) -> DeviceTask {
         let budget = command.budgetOptions.budget
         var task = DeviceTask(
@@ -63,12 +86,15 @@ struct ServingJob {
         return task
     }
 
-    /// Seconds after which a device's process is given up: far more than it takes.
+    /// Seconds after which a device's process is given up: far more than it takes, so that only one that hangs is
+    /// ended.
     var longestSeconds: Double {
         600 + 10 * command.loadOptions.load.longestSeconds(latency: command.budgetOptions.budget.latency)
     }
 
-    /// The models as they are listed in files.
+    /// The models as files list them.
+    ///
+    /// - Parameter accuracies: Accuracy of each model, in [0, 1].
     func models(_ accuracies: [Double]) -> [FleetOutcome.Model] {
         zip(zip(paths, variants), accuracies).map { item, accuracy in
             FleetOutcome.Model(

@@ -11,7 +11,18 @@ import Recording
 import Records
 import Runtime
 
-/// `fedmpi distill`.
+/// The command `fedmpi distill`: teaches small models what a trained one knows, and compares them with the same
+/// models trained without a teacher.
+///
+/// It is a list of training runs over the machinery of sweeps, with one group of all ranks: each run has all
+/// clients, and a student's run must be over before it can teach the next. Students are trained from scratch
+/// beside it with the same steps, seeds and settings, because an accuracy alone does not say whether the teacher
+/// helped.
+///
+/// Prints a line for each finished run and a table; writes `results/<name>` with `distillation.json` and
+/// `accuracy.png`, and a run's folder for each student. Exit codes: 0; 1 when a run has failed or the comparison
+/// cannot be made; 2 for options, teacher or data that do not work; 128 + n after signal n, with the run under
+/// way saved.
 struct Distill: WorldCommand {
     static let configuration = CommandConfiguration(
         abstract: "Teach small models what a trained one knows, and compare with training them without.",
@@ -24,24 +35,34 @@ struct Distill: WorldCommand {
             the one that was interrupted and does the rest.
             """)
 
+    /// Partition of `--central`, where one client has all samples and nothing is dealt out.
     private static let centralPartition = "iid"
 
     @Option(help: "Models to train, in this order, each the teacher of the next: name,name.")
+    /// Names of the models to train, usually from large to small, since each is the teacher of the next.
     var student: CommaSeparated<String>
 
     @Option(help: "Do everything with each of these seeds, instead of --seed: 1,2,3.")
+    /// Seeds with which everything is done; nil takes that of `--seed`. Only several seeds give a deviation.
     var seeds: CommaSeparated<UInt64>?
 
     @Flag(help: "Distil centrally: one client has all the data. Its momentum, too, starts from zero each round.")
+    /// Whether one client has all the data: the classic distillation, to compare the federated one with.
     var central = false
 
     @Flag(help: "Do not train the students from scratch as well.")
+    /// Whether the runs from scratch are left out, which are half of all.
     var noBaseline = false
 
+    /// The options of `fedmpi train`, for all runs.
     @OptionGroup var options: SettingsOptions<TrainingScope>
 
+    /// What is printed and left, from the same options.
     private var output: OutputSettings { options.output }
 
+    /// Refuses combinations of options that would make the comparison void or have two meanings, before MPI is
+    /// initialised. An early end is refused with a baseline: student and baseline might stop after different
+    /// rounds.
     func validate() throws {
         let settings = options.settings(ranks: 1)
         guard settings.teacher != nil else {
@@ -61,7 +82,10 @@ struct Distill: WorldCommand {
         if central { try refusePartition(settings) }
     }
 
-    /// With all the data in one place there is nothing to be dealt out.
+    /// Refuses options of the partition beside `--central`: with all the data in one place there is nothing to be
+    /// dealt out.
+    ///
+    /// - Throws: `ConfigurationError` with the first such option.
     private func refusePartition(_ settings: RunSettings) throws(ConfigurationError) {
         let changed = settings.differences(from: RunSettings()).map(\.name)
         let given = ["partition", "alpha", "partition-options"].first {
@@ -71,7 +95,12 @@ struct Distill: WorldCommand {
         throw ConfigurationError("--\(name) says how data are dealt out; --central has one client with all of them")
     }
 
-    /// The settings of all runs, but for model, teacher and seed.
+    /// The settings that all runs share; model, teacher and seed are each run's own.
+    ///
+    /// The data are those that the teacher's file names, unless the user names others.
+    ///
+    /// - Parameter ranks: Number of ranks, which decides the default number of clients.
+    /// - Throws: `ConfigurationError` when the teacher cannot be read.
     private func settings(ranks: Int) throws(ConfigurationError) -> RunSettings {
         var settings = options.settings(ranks: ranks)
         let teacher = try TrainedModel(reading: settings.teacher ?? "")
@@ -85,6 +114,12 @@ struct Distill: WorldCommand {
         return settings
     }
 
+    /// Plans the runs on rank 0 and does them with all ranks. Collective.
+    ///
+    /// - Parameter world: All ranks, as one group: rank 0 is every run's server.
+    /// - Returns: On rank 0, the comparison, to be made once MPI is finalised; nil on other ranks.
+    /// - Throws: `ConfigurationError` on every rank alike when a run could not be done; `Interruption` when
+    ///   stopped, once everything is saved.
     func run(on world: any Communicator) throws -> (() -> Int32)? {
         let stop = StopSignals.raiseFlag()
         var plan: DistillPlan?
@@ -105,7 +140,16 @@ struct Distill: WorldCommand {
         return nil
     }
 
-    /// Rank 0's part.
+    /// Rank 0's part: does the waiting runs in order, reports progress, and concludes. As ``Sweep`` does with one
+    /// group.
+    ///
+    /// - Parameters:
+    ///   - plan: The runs, and which have finished before.
+    ///   - group: The group of all ranks.
+    ///   - post: Messages with the clients.
+    ///   - stop: Flag that a signal raises.
+    /// - Returns: The comparison, which returns the exit code.
+    /// - Throws: `Interruption`, after a line that says how to continue.
     private func lead(
         _ plan: DistillPlan, _ group: SweepGroup, _ post: SweepPost, _ stop: StopFlag
     ) throws -> (() -> Int32)? {
@@ -126,8 +170,12 @@ struct Distill: WorldCommand {
         }
     }
 
-    /// Compares, prints and writes.
-    /// - Returns: the exit code.
+    /// Evaluates all students on the test set, prints the table, and writes the files.
+    ///
+    /// - Parameters:
+    ///   - plan: The runs.
+    ///   - outcomes: Outcomes of the runs that were done this time.
+    /// - Returns: The exit code: 0, or 1 when a run has failed or the students cannot be compared.
     private func conclude(_ plan: DistillPlan, _ outcomes: [SweepOutcome]) -> Int32 {
         var code: Int32 = 0
         for outcome in outcomes {
@@ -153,10 +201,14 @@ struct Distill: WorldCommand {
     }
 }
 
-/// `a,b,c` on the command line.
+/// A list on the command line, `a,b,c`, as one value: a repeated option would be longer to type and to quote in
+/// messages.
 struct CommaSeparated<Element: LosslessStringConvertible>: ExpressibleByArgument {
+    /// The elements, at least one.
     let values: [Element]
 
+    /// Reads the list; nil, and so an error of ArgumentParser, for an empty element or one that is not of the
+    /// type.
     init?(argument: String) {
         let parts = argument.split(separator: ",", omittingEmptySubsequences: false)
         values = parts.compactMap { Element(String($0)) }

@@ -4,20 +4,25 @@ import Files
 import Foundation
 import NeuralNet
 
-/// What a distillation leaves in its own folder beside its runs: `distillation.json`, and `accuracy.png` with its script and
-/// data.
+/// The files that a distillation leaves in its own folder, beside its runs' folders: `distillation.json`, and
+/// `accuracy.png` with its script and data. On rank 0.
 struct DistillFiles {
     private let plan: DistillPlan
 
+    /// Takes folder, runs and the curves of runs that had finished before.
     init(_ plan: DistillPlan) {
         self.plan = plan
     }
 
-    /// To be called when MPI is finalised: programs are started.
+    /// Writes the comparison, the runs' reports, and the figure. To be called when MPI is finalised: programs are
+    /// started.
+    ///
     /// - Parameters:
-    ///   - outcomes: of the runs that were done.
-    ///   - withReports: whether these get the report that a run of fedmpi train ends with.
-    /// - Returns: lines that say where things are.
+    ///   - result: The comparison.
+    ///   - outcomes: Outcomes of the runs that were done this time.
+    ///   - withReports: Whether these get the report that a run of `fedmpi train` ends with.
+    /// - Returns: Lines for the user that say where things are, or why there is no figure.
+    /// - Throws: `FileError` when the folder cannot be written to; `ConfigurationError` from a run's report.
     func write(_ result: DistillResult, _ outcomes: [SweepOutcome], withReports: Bool) throws -> [String] {
         let file = plan.folder.appendingPathComponent("distillation.json")
         try file.replaceContents(with: result.json(isPretty: true) + "\n")
@@ -31,7 +36,10 @@ struct DistillFiles {
         return ["results   \(file.relativePath)", try draw(curves)]
     }
 
-    /// What became of the figure, as a line.
+    /// Draws accuracy by round, a curve for each student with and without its teacher, over the seeds.
+    ///
+    /// - Parameter curves: Curves of the runs that have finished, by their place in the plan.
+    /// - Returns: A line that says where the figure is, or why there is none.
     private func draw(_ curves: [Int: RunCurve]) throws -> String {
         let rows = plan.tasks.indices.map { index in
             let task = plan.tasks[index]

@@ -4,18 +4,23 @@ import Foundation
 import NeuralNet
 import Records
 
-/// Says how a distillation goes: lines when it begins, a line for each run that ends. On rank 0.
+/// The progress of a distillation on standard output: lines when it begins, and a line for each run that ends. On
+/// rank 0.
 final class DistillProgress {
     private let plan: DistillPlan
+    /// Whether nothing is printed (`--quiet`, `--json`). Runs are counted all the same.
     private let isQuiet: Bool
+    /// Runs that have ended, those from before included.
     private var done: Int
 
+    /// Starts to count with the runs that had finished before.
     init(_ plan: DistillPlan, isQuiet: Bool) {
         self.plan = plan
         self.isQuiet = isQuiet
         done = plan.curves.count
     }
 
+    /// Prints what will be done: the chain of models, the loss, the data.
     func begin() {
         guard !isQuiet else { return }
         let settings = plan.base
@@ -36,6 +41,7 @@ final class DistillProgress {
             """)
     }
 
+    /// Counts an outcome and prints its line: place, name, accuracy or reason, wall time.
     func note(_ outcome: SweepOutcome) {
         done += 1
         guard !isQuiet else { return }
@@ -50,6 +56,8 @@ final class DistillProgress {
         Console.output("\(place)/\(plan.runs.count)  \(plan.runs[outcome.index].name)  \(text)")
     }
 
+    /// Says on standard error, in one line, how far a distillation that is stopped has come and how it is
+    /// continued. The name is given, because without it the next start would begin another one.
     func stop(_ interruption: Interruption) {
         Console.error(
             "fedmpi: \(interruption), \(done) of \(Format.count(plan.runs.count, "run")) finished, the one under way saved; "

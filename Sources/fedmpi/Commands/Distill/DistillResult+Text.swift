@@ -1,8 +1,11 @@
 import Experiments
 
-// In words.
 extension DistillResult {
     /// The table, and below it a line for each student that says whether distillation helped.
+    ///
+    /// Accuracies are in percent on the test set, as mean and sample standard deviation over the seeds;
+    /// differences are in percentage points. Agreement is the share of test images that a student and the first
+    /// teacher put in one class.
     var text: String {
         var table = TextTable([
             ("model", .left), ("trained", .left), ("accuracy %", .right), ("to the teacher", .right),
@@ -25,7 +28,9 @@ extension DistillResult {
         return ([table.text, ""] + students.compactMap(\.verdict)).joined(separator: "\n")
     }
 
+    /// The cells that a student has once for each way of training: accuracy, distance to the teacher, agreement.
     private func cells(_ trained: Trained) -> [String] {
+        /// Shares over the seeds as percent; a dash without any.
         func points(_ values: [Double]) -> String {
             SeedStatistic(values.map { 100 * $0 })?.text(decimals: 2) ?? "-"
         }
@@ -36,16 +41,19 @@ extension DistillResult {
         ]
     }
 
+    /// Percentage points with their sign, and a true minus sign.
     fileprivate static func signed(_ points: Double) -> String {
         (points < 0 ? "−" : "+") + Format.fixed(abs(points), 2)
     }
 }
 
 extension DistillResult.Student {
-    /// Whether distillation made the student better, in a sentence; nil without a baseline.
+    /// Whether distillation made the student better, in a sentence with the mean gain in percentage points; nil
+    /// without a baseline.
     ///
-    /// A mean gain that is not larger than its standard error, the seeds' deviation over the root of their number, is none;
-    /// one seed shows no harm.
+    /// A gain that is not larger than its standard error (the seeds' sample deviation over the root of their
+    /// number) counts as none. One seed has no error to compare with: its gain counts, and its loss does not,
+    /// since a single run proves no harm.
     var verdict: String? {
         guard let gain = SeedStatistic(gain.map { 100 * $0 }) else { return nil }
         let seeds = gain.count > 1 ? " over \(gain.count) seeds" : " with one seed"

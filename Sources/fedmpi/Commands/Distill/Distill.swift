@@ -38,20 +38,20 @@ struct Distill: WorldCommand {
     /// Partition of `--central`, where one client has all samples and nothing is dealt out.
     private static let centralPartition = "iid"
 
-    @Option(help: "Models to train, in this order, each the teacher of the next: name,name.")
     /// Names of the models to train, usually from large to small, since each is the teacher of the next.
+    @Option(help: "Models to train, in this order, each the teacher of the next: name,name.")
     var student: CommaSeparated<String>
 
-    @Option(help: "Do everything with each of these seeds, instead of --seed: 1,2,3.")
     /// Seeds with which everything is done; nil takes that of `--seed`. Only several seeds give a deviation.
+    @Option(help: "Do everything with each of these seeds, instead of --seed: 1,2,3.")
     var seeds: CommaSeparated<UInt64>?
 
-    @Flag(help: "Distil centrally: one client has all the data. Its momentum, too, starts from zero each round.")
     /// Whether one client has all the data: the classic distillation, to compare the federated one with.
+    @Flag(help: "Distil centrally: one client has all the data. Its momentum, too, starts from zero each round.")
     var central = false
 
-    @Flag(help: "Do not train the students from scratch as well.")
     /// Whether the runs from scratch are left out, which are half of all.
+    @Flag(help: "Do not train the students from scratch as well.")
     var noBaseline = false
 
     /// The options of `fedmpi train`, for all runs.

@@ -16,8 +16,8 @@ struct RunDetails: ParsableCommand {
 
     @OptionGroup var history: HistoryOptions
 
-    @Argument(help: "The run's number, its folder's name, or how that name begins.")
     /// What the user typed: the run's number, its name, or the beginning of the name.
+    @Argument(help: "The run's number, its folder's name, or how that name begins.")
     var id: String
 
     @Flag(help: "Print one JSON object instead of tables.")

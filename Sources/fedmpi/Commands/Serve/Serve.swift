@@ -31,8 +31,8 @@ struct Serve: WorldCommand {
             fedmpi serve --models results/large,results/small --gflops 2 --rate 50,500,50
             """)
 
-    @Option(help: "Trained models, of any precision: file,file, or the folders of runs.")
     /// Paths of the models, separated by commas; distinct.
+    @Option(help: "Trained models, of any precision: file,file, or the folders of runs.")
     var models: String
 
     @OptionGroup(title: "Devices") var deviceOptions: DeviceOptions
@@ -41,25 +41,25 @@ struct Serve: WorldCommand {
 
     @OptionGroup var data: TestDataOptions
 
-    @Option(help: "Test images that the models' accuracy is taken over. (default: all)")
     /// Number of test images for the accuracies, from the first on; nil takes all.
+    @Option(help: "Test images that the models' accuracy is taken over. (default: all)")
     var testImages: Int?
 
     @Option(help: "Seed of the requests' arrivals.")
     var seed: UInt64 = RunSettings().seed
 
-    @Option(help: "Devices of one host that serve at the same time; each disturbs the others' times.")
     /// Devices of one host that serve at the same time, ≥ 1. With one, times are those of a device that has the
     /// host to itself.
+    @Option(help: "Devices of one host that serve at the same time; each disturbs the others' times.")
     var atOnce = 1
 
     @Flag(
         help: "Put no limits on the devices' processes: simulate a CPU share, and leave memory and cores as they are.")
     var noLimits = false
 
+    /// Seconds, 1 to 86,400.
     @Option(
         help: "Seconds of silence after which a rank is lost, and for which a device's process may be stopped.")
-    /// Seconds, 1 to 86,400.
     var failureTimeout = RunSettings().failureTimeout
 
     @Option(help: "Folder of all runs.")

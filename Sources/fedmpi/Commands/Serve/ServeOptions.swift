@@ -8,20 +8,20 @@ import Serving
 /// What is not stated is taken from the machine that stands in for the device. Stated cores and memory are limits
 /// that the kernel keeps; a stated speed below the machine's is simulated.
 struct DeviceOptions: ParsableArguments {
-    @Option(help: "YAML file with a list of devices; each rank from 1 serves as one of them, in turn.")
     /// Path of a file of devices (``ProfileFile``); nil describes one device by the flags below.
+    @Option(help: "YAML file with a list of devices; each rank from 1 serves as one of them, in turn.")
     var profiles: String?
 
-    @Option(help: "Of the devices in --profiles only these: name,name.")
     /// Names of the devices in the file that serve, in this order; nil takes all.
+    @Option(help: "Of the devices in --profiles only these: name,name.")
     var profile: String?
 
-    @Option(help: "Cores of the device.")
     /// Number of cores, 1 to 4,096.
+    @Option(help: "Cores of the device.")
     var cores: Int?
 
-    @Option(help: "Memory of the device in MB; the kernel holds the device's process to it.")
     /// Memory in MB of 10⁶ bytes.
+    @Option(help: "Memory of the device in MB; the kernel holds the device's process to it.")
     var ramMb: Double?
 
     @Option(help: "Clock of the device in MHz; shown only.")
@@ -36,13 +36,13 @@ struct DeviceOptions: ParsableArguments {
     @Option(help: "Link of the device in Mbit/s; shown only.")
     var linkMbps: Double?
 
-    @Option(help: "Share of each core's time that it may take, 0.001 to 1; kept by a control group where allowed.")
     /// Share of each core's time, 0.001 to 1.
+    @Option(help: "Share of each core's time that it may take, 0.001 to 1; kept by a control group where allowed.")
     var cpuShare: Double?
 
-    @Option(help: "Watts while it idles, for the energy estimate.")
     /// Watts of the device when no core computes. Goes together with ``busyWatts``; without both there is no
     /// energy estimate.
+    @Option(help: "Watts while it idles, for the energy estimate.")
     var idleWatts: Double?
 
     @Option(help: "Watts while it computes.")
@@ -90,17 +90,17 @@ struct DeviceOptions: ParsableArguments {
 
 /// The options that say what a model may cost. The device's memory and tier restrict it further (`Budget`).
 struct BudgetOptions: ParsableArguments {
-    @Option(help: "Longest time of an image in ms, 95th percentile; also what serving is held to under load.")
     /// Milliseconds that 95 of 100 images may take, > 0. It decides twice: which models may serve, and when a
     /// device under load changes to another.
+    @Option(help: "Longest time of an image in ms, 95th percentile; also what serving is held to under load.")
     var maxLatencyMs = 100.0
 
-    @Option(help: "Most memory of the serving process in MB. (default: what the device has)")
     /// MB of 10⁶ bytes of the whole process, > 0; nil is what the device has.
+    @Option(help: "Most memory of the serving process in MB. (default: what the device has)")
     var maxMemoryMb: Double?
 
-    @Option(help: "Most MB of a model's weights as they are stored.")
     /// MB of 10⁶ bytes of the stored weights, > 0.
+    @Option(help: "Most MB of a model's weights as they are stored.")
     var maxSizeMb = 10.0
 
     @Flag(help: "Do not restrict a model's size by the device's tier, only by --max-size-mb.")
@@ -128,45 +128,45 @@ struct BudgetOptions: ParsableArguments {
 /// Phases let a load rise and fall within one run: `--rate 50,500,50` is calm, rush and calm again, each of
 /// ``seconds`` or ``requests``.
 struct LoadOptions: ParsableArguments {
+    /// Requests of each phase, ≥ 1.
     @Option(
         help:
             "Requests of each device, one after another, or of each phase. (default: 1000 without --seconds and --rate)"
     )
-    /// Requests of each phase, ≥ 1.
     var requests: Int?
 
-    @Option(help: "Seconds of serving on each device, or of each phase. (default: 5 with --rate)")
     /// Duration of each phase, on the device's clock.
+    @Option(help: "Seconds of serving on each device, or of each phase. (default: 5 with --rate)")
     var seconds: Seconds?
 
+    /// Requests a second by phase; 0 is a closed loop. Empty is one phase in a closed loop.
     @Option(
         help:
             "Requests a second, as a Poisson process, by phase: 50,500,50; 0: the next comes when the last is answered.",
         transform: LoadOptions.numbers)
-    /// Requests a second by phase; 0 is a closed loop. Empty is one phase in a closed loop.
     var rate: [Double] = []
 
-    @Option(help: "Requests that may wait; more are turned away.")
     /// Requests that may wait in an open loop, ≥ 1. It bounds memory and the time to empty the queue when no
     /// variant copes.
+    @Option(help: "Requests that may wait; more are turned away.")
     var maxQueue = 1000
 
-    @Option(help: "Test images that requests are made of.")
     /// Distinct test images, ≥ 1. They are in the device's memory, so more of them leave less of it to the model.
+    @Option(help: "Test images that requests are made of.")
     var images = 512
 
-    @Option(
-        help: "Step up when the better variant is expected to stay under this share of --max-latency-ms, in (0, 1).")
     /// Share of the target latency, in (0, 1), under which a better variant must be expected to stay. The gap to
     /// 1 keeps a device from going back and forth.
+    @Option(
+        help: "Step up when the better variant is expected to stay under this share of --max-latency-ms, in (0, 1).")
     var headroom = AdaptationPolicy(target: 1).headroom
 
-    @Option(help: "How long a variant serves at least before the device steps up.")
     /// Time that a variant serves at least before a better one is tried.
+    @Option(help: "How long a variant serves at least before the device steps up.")
     var patience = Seconds(value: AdaptationPolicy(target: 1).patience)
 
-    @Option(help: "Responses that the 95th percentile is taken over.")
     /// Responses behind a decision, 40 to 100,000; 40 is the least that one is taken on (`AdaptationPolicy`).
+    @Option(help: "Responses that the 95th percentile is taken over.")
     var window = AdaptationPolicy(target: 1).window
 
     /// Reads `50,500,50`.

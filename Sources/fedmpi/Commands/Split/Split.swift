@@ -41,12 +41,12 @@ struct Split: WorldCommand {
     @Option(help: "The trained model: a safetensors file, or a run's folder.")
     var model: String
 
+    /// Where the model is cut. Whether it has a layer of that index is checked when it has been read.
     @Option(
         help: """
             Where the model is cut: the layers before this index run on the devices (0: none, as many as there are: all); \
             auto measures and chooses. (default: the model's own cut)
             """)
-    /// Where the model is cut. Whether it has a layer of that index is checked when it has been read.
     var cut: CutOption = .ofModel
 
     /// Aim of the automatic cut; without effect on any other.
@@ -73,21 +73,21 @@ struct Split: WorldCommand {
     @Option(help: "MB that the server keeps for messages that have come; further ones wait at the devices.")
     var serverBufferMb = Double(defaults.serverBytes) / Double(1 << 20)
 
+    /// Name of the codec for what crosses the cut: `f32` is exact, the others trade accuracy for bytes.
     @Option(
         help: "How features travel: \(FeatureCodecs.all.map { "\($0.name) (\($0.summary))" }.joined(separator: ", ")).")
-    /// Name of the codec for what crosses the cut: `f32` is exact, the others trade accuracy for bytes.
     var features = defaults.features
 
     /// Images of the whole run; nil takes each test image once. More than there are begin again from the first.
     @Option(help: "Images to classify, by all devices together. (default: each of the test set once)")
     var images: Int?
 
+    /// Images a second over all devices, in an open loop; nil for a closed loop.
     @Option(
         help: """
             Open loop: images that arrive in a second at all devices together, at random (Poisson) times; latency counts \
             from then. (default: closed loop, a device takes the next as soon as its window has room)
             """)
-    /// Images a second over all devices, in an open loop; nil for a closed loop.
     var rate: Double?
 
     /// Megabits (10⁶ bits) a second of each device's link, both ways; nil for the real link alone.
@@ -103,13 +103,13 @@ struct Split: WorldCommand {
     @Option(help: "Simulate: milliseconds that each message takes besides, up and down.")
     var latencyMs = defaults.latencyMs
 
+    /// What a device is given: the whole model lets it finish alone when the server is lost, the front saves
+    /// memory.
     @Option(
         help: """
             What is on a device: model (it goes on alone when the server is lost) or front (the layers before the cut; then \
             it ends with an error).
             """)
-    /// What a device is given: the whole model lets it finish alone when the server is lost, the front saves
-    /// memory.
     var deviceHas = defaults.deviceHas
 
     /// Choice of the data set whose test images are classified.

@@ -5,8 +5,8 @@ import Foundation
 
 /// The flag `--force`, in every command that writes where the user says.
 struct OverwriteOption: ParsableArguments {
-    @Flag(help: "Replace what is there.")
     /// Whether files that are there are replaced.
+    @Flag(help: "Replace what is there.")
     var force = false
 }
 

@@ -40,13 +40,13 @@ struct Predict: ParsableCommand {
     @Option(help: "Their labels, an IDX file, to tell how often the model is right.")
     var labels: String?
 
+    /// Precision to compute in; nil takes that of the file. Integers are made from floats, never the other way
+    /// round.
     @Option(
         help: """
             f32 or int8. (default: as the file is) int8 of a file of 32-bit weights is calibrated on training images of \
             --dataset.
             """)
-    /// Precision to compute in; nil takes that of the file. Integers are made from floats, never the other way
-    /// round.
     var precision: Variant.Precision?
 
     /// Images of a pass, ≥ 1. With 1 the times are the latencies of single images; more images give more

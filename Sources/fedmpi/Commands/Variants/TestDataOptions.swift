@@ -12,21 +12,21 @@ import Records
 /// model's file names, opened as its run did, unless the user names others; a note says when they are not those
 /// of the run, because an accuracy on other images, or on images that the model has learnt from, would mislead.
 struct TestDataOptions: ParsableArguments {
+    /// Name of the data set; nil takes that of the model's file.
     @Option(
         help: """
             Data set: \(Datasets.choices.joined(separator: ", ")). (default: the one that the model's file names, else \
             \(RunSettings().dataset))
             """)
-    /// Name of the data set; nil takes that of the model's file.
     var dataset: String?
 
+    /// Options of the source; each replaces the one of the same name from the model's run.
     @Option(
         help: """
             What the data set takes: name=value,name=value; an unknown name lists them. (default: as the model's file says; \
             what is given replaces it)
             """,
         transform: NamedOptions.init(parsing:))
-    /// Options of the source; each replaces the one of the same name from the model's run.
     var datasetOptions: NamedOptions = [:]
 
     /// The data for a model. Reads no file.

@@ -67,7 +67,7 @@ public enum Session {
                         observers: { try observers(job) }))
             } else {
                 let contact = ServerContact(
-                    control: control, stop: stop, patience: .seconds(max(600, 60 * settings.failureTimeout)),
+                    control: control, stop: stop, patience: .seconds(Patience.server(settings.failureTimeout)),
                     state: { processes.state(of: 0) })
                 contact.whenReleased = released
                 role = .client(

@@ -3,7 +3,7 @@ package import Records
 
 /// The server's view of its workers: who takes part, who was heard when, who is lost.
 ///
-/// ``Liveness`` says when a worker is lost. One that is lost may only have been stopped, or cut off for a while: it is asked
+/// Its ``Heartbeat`` says when a worker is asked and when it is lost. One that is lost may only have been stopped, or cut off for a while: it is asked
 /// on, and when it is heard again it returns with the next round, or at once when nobody else is left.
 package final class Membership {
     private let control: any Communicator
@@ -23,22 +23,17 @@ package final class Membership {
     }
 
     private var standing: [Standing]
-    private var liveness: Liveness
+    private let heartbeat: Heartbeat
     /// Why each was lost last.
     private var reasons: [String]
     private var trained: [Int]
     private var hasAcknowledgedShutdown: [Bool]
     private var isNoted: [Bool]
     package private(set) var round = 0
-    private var lastLook = 0
-    private var lastPing = 0
-    private var pings = 0
 
     /// Called once for each worker of whom nothing was heard for long, though its process lives.
     package var whenSilent: (_ worker: Int, _ reason: String) -> Void = { _, _ in }
 
-    /// Workers answer between batches, so that this is also how fresh the progress is. In nanoseconds.
-    private let pingInterval: Int
     /// Between two looks at processes, which the server may ask for between any two batches. In nanoseconds.
     private static let lookInterval = 10_000_000
     /// The lost are asked every so many pings: one that is cut off for hours must not find thousands.
@@ -46,9 +41,11 @@ package final class Membership {
 
     /// How long, in seconds, the server waits for what every living worker does soon, and for the first that comes back
     /// when all are lost.
-    private var patience: Double { max(60, 6 * timeout) }
+    private var patience: Double { Patience.living(timeout) }
 
-    /// - Parameter state: what can be seen of a worker's process, without asking the worker.
+    /// - Parameters:
+    ///   - pingInterval: workers answer between batches, so that this is also how fresh the progress is.
+    ///   - state: what can be seen of a worker's process, without asking the worker.
     package init(
         control: any Communicator, stop: StopFlag, timeout: Duration, pingInterval: Duration, hosts: [String] = [],
         state: @escaping (_ worker: Int) -> ProcessState
@@ -56,12 +53,14 @@ package final class Membership {
         self.control = control
         stopFlag = stop
         self.timeout = timeout.seconds
-        self.pingInterval = Int(min(pingInterval, timeout / 4).seconds * 1e9)
         self.state = state
         let workers = control.size - 1
         self.hosts = hosts.isEmpty ? [String](repeating: "", count: workers) : hosts
         standing = [Standing](repeating: .member, count: workers)
-        liveness = Liveness(peers: workers, timeout: Int(timeout.seconds * 1e9), at: MonotonicClock.now)
+        heartbeat = Heartbeat(
+            peers: workers, timeout: Int(timeout.seconds * 1e9),
+            questions: .every(Int(min(pingInterval, timeout / 4).seconds * 1e9)), judgementInterval: Self.lookInterval,
+            state: state)
         reasons = [String](repeating: "", count: workers)
         trained = [Int](repeating: 0, count: workers)
         hasAcknowledgedShutdown = [Bool](repeating: false, count: workers)
@@ -100,21 +99,19 @@ package final class Membership {
         let returned = standing.indices.filter { standing[$0] == .returning }
         for worker in returned {
             standing[worker] = .member
-            liveness.startAnew(worker)
+            heartbeat.startAnew(worker)
         }
         return returned
     }
 
     /// To be called when the server did something else for a while: silence counts from here.
     package func startWaiting() {
-        liveness.look(at: MonotonicClock.now)
-        liveness.startAnew()
-        lastPing = 0
+        heartbeat.startAnew()
     }
 
     /// Something other than a report came from a worker.
     package func noteHeard(_ worker: Int) throws {
-        liveness.hear(worker)
+        heartbeat.noteHeard(worker)
         guard standing[worker] == .lost else { return }
         standing[worker] = .returning
         try ControlMessage(kind: .excluded, round: round)
@@ -127,17 +124,11 @@ package final class Membership {
     /// - Throws: `Interruption` when the run is asked to stop.
     package func poll(awaiting awaited: [Int]) throws -> [Int] {
         try stopFlag.check()
-        let now = MonotonicClock.now
-        liveness.look(at: now)
-        try hear()
-        try ping(at: now)
-        guard !awaited.isEmpty, now - lastLook >= Self.lookInterval else { return [] }
-        lastLook = now
         var lost: [(worker: Int, loss: Liveness.Loss)] = []
         // Who has understood that the run is over may be gone, while another has yet to be told.
-        for worker in awaited where isMember(worker) && !hasAcknowledgedShutdown[worker] {
-            let seen = state(worker)
-            if let loss = liveness.loss(of: worker, seeing: seen) {
+        let judged = awaited.lazy.filter { self.isMember($0) && !self.hasAcknowledgedShutdown[$0] }
+        try heartbeat.beat(hear: hear, ask: ping, judging: judged) { worker, seen, loss in
+            if let loss {
                 lost.append((worker, loss))
             } else if seen == .alive {
                 noteSilence(of: worker)
@@ -150,25 +141,22 @@ package final class Membership {
         return lost.map(\.worker)
     }
 
-    private func ping(at now: Int) throws {
-        guard now - lastPing >= pingInterval else { return }
-        lastPing = now
-        pings += 1
-        let ping = ControlMessage(kind: .ping, round: round)
-        for worker in standing.indices {
-            if isMember(worker) {
-                liveness.ask(worker)
-            } else {
-                guard pings % Self.pingsForTheLost == 0, [.alive, .unseen].contains(state(worker)) else { continue }
-            }
-            try ping.send(to: worker + 1, tag: ControlMessage.Tag.command, on: control)
-        }
+    /// - Returns: whether the worker owes an answer.
+    private func ping(_ worker: Int) throws -> Bool {
+        let isMember = isMember(worker)
+        guard
+            isMember
+                || heartbeat.questionRounds % Self.pingsForTheLost == 0 && [.alive, .unseen].contains(state(worker))
+        else { return false }
+        try ControlMessage(kind: .ping, round: round)
+            .send(to: worker + 1, tag: ControlMessage.Tag.command, on: control)
+        return isMember
     }
 
     private func reason(of worker: Int, _ loss: Liveness.Loss) -> String {
         guard case .silent(let seconds, _) = loss else { return "\(loss)" }
         let neighbours = hosts.indices.filter { hosts[$0] == hosts[worker] }
-        let isHostSilent = neighbours.allSatisfy { liveness.silence(of: $0) > Int(timeout * 1e9 / 2) }
+        let isHostSilent = neighbours.allSatisfy { heartbeat.silence(of: $0) > Int(timeout * 1e9 / 2) }
         let host = hosts[worker].isEmpty ? "its host" : "its host \(hosts[worker])"
         let cause =
             isHostSilent && neighbours.count > 1
@@ -178,7 +166,7 @@ package final class Membership {
     }
 
     private func noteSilence(of worker: Int) {
-        let silence = Double(liveness.silence(of: worker)) / 1e9
+        let silence = Double(heartbeat.silence(of: worker)) / 1e9
         guard silence > patience, !isNoted[worker] else { return }
         isNoted[worker] = true
         whenSilent(worker, "it has not answered for \(Int(silence)) s; its process lives, and is waited for")
@@ -195,13 +183,12 @@ package final class Membership {
     /// - Throws: `NoClientRanks` when no process is left, or none is heard in time.
     package func reassemble() throws -> [Int] {
         guard members.isEmpty else { return [] }
-        var watch = Liveness(peers: 1, timeout: Int(patience * 1e9), leastQuestions: 0, at: MonotonicClock.now)
+        var limit = WaitLimit(seconds: patience)
         var isLeft = true
         _ = try Backoff.default.wait { () throws in
             _ = try poll(awaiting: [])
-            watch.look(at: MonotonicClock.now)
-            let isAnyLeft = standing.indices.contains { state($0) != .ended }
-            isLeft = isAnyLeft && watch.loss(of: 0, seeing: .unseen) == nil
+            let isOver = limit.isOver()
+            isLeft = !isOver && standing.indices.contains { state($0) != .ended }
             return !isLeft || standing.contains { $0 == .returning }
         }
         guard isLeft else { throw NoClientRanks(reasons: reasons) }
@@ -235,14 +222,14 @@ package final class Membership {
     /// - Returns: whether all did, or have ended.
     package func awaitShutdown(serving serve: () throws -> Void = {}) throws -> Bool {
         startWaiting()
-        var watch = Liveness(peers: 1, timeout: Int(patience * 1e9), leastQuestions: 0, at: MonotonicClock.now)
+        var limit = WaitLimit(seconds: patience)
         var haveAll = false
         _ = try Backoff.default.wait { () throws in
             try serve()
             haveAll = try haveAllAcknowledgedShutdown()
             guard !haveAll else { return true }
-            watch.look(at: MonotonicClock.now)
-            return try !poll(awaiting: members).isEmpty || watch.loss(of: 0, seeing: .unseen) != nil
+            let isOver = limit.isOver()
+            return try !poll(awaiting: members).isEmpty || isOver
         }
         return haveAll
     }

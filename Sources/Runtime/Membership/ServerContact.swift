@@ -18,8 +18,7 @@ public struct ServerLost: Error, CustomStringConvertible {
 package final class ServerContact {
     private let control: any Communicator
     private let stopFlag: StopFlag
-    private let state: () -> ProcessState
-    private var liveness: Liveness
+    private let heartbeat: Heartbeat
 
     /// Between two polls, in nanoseconds. Where a poll takes long, because others want the core, they are rarer.
     private static let interval = 2_000_000
@@ -30,10 +29,6 @@ package final class ServerContact {
     private static let lookInterval = 200_000_000
 
     private var nextPoll = 0
-    private var lastLook = 0
-    private var lastAsked = 0
-    /// Between two questions while the server is silent.
-    private let questionInterval: Int
     private var round = 0
     private var trained = 0
 
@@ -54,11 +49,10 @@ package final class ServerContact {
     package init(control: any Communicator, stop: StopFlag, patience: Duration, state: @escaping () -> ProcessState) {
         self.control = control
         stopFlag = stop
-        self.state = state
         let patience = Int(patience.seconds * 1e9)
-        questionInterval = patience / 8
-        liveness = Liveness(peers: 1, timeout: patience, at: MonotonicClock.now)
-        lastAsked = MonotonicClock.now
+        heartbeat = Heartbeat(
+            peers: 1, timeout: patience, questions: .whenSilent(patience / 8), judgementInterval: Self.lookInterval,
+            state: { _ in state() })
     }
 
     package func startRound(_ round: Int) {
@@ -78,16 +72,19 @@ package final class ServerContact {
         try stopFlag.check()
         let now = MonotonicClock.now
         guard now >= nextPoll else { return }
-        liveness.look(at: now)
-        try hear()
-        if !isStopped { try judge(at: now) }
+        try heartbeat.beat(hear: hear, ask: ask, judging: CollectionOfOne(0)) { _, _, loss in
+            switch loss {
+            case nil, .stopped: break
+            case let loss?: if !isStopped { throw ServerLost(loss: loss) }
+            }
+        }
         let end = MonotonicClock.now
         nextPoll = end + min(max(Self.interval, Self.pollShare * (end - now)), Self.longestInterval)
     }
 
     private func hear() throws {
         while let (_, message) = try ControlMessage.receive(from: 0, tag: ControlMessage.Tag.command, on: control) {
-            liveness.hear(0)
+            heartbeat.noteHeard(0)
             switch message.kind {
             case .ping:
                 try report()
@@ -107,19 +104,11 @@ package final class ServerContact {
         }
     }
 
-    private func judge(at now: Int) throws {
-        guard now - lastLook >= Self.lookInterval else { return }
-        lastLook = now
-        // A report that nobody has asked for is a question: the server takes the rank in again, if it had lost it, and asks.
-        if liveness.silence(of: 0) > questionInterval, now - lastAsked > questionInterval {
-            lastAsked = now
-            liveness.ask(0)
-            try report()
-        }
-        switch liveness.loss(of: 0, seeing: state()) {
-        case nil, .stopped: return
-        case let loss?: throw ServerLost(loss: loss)
-        }
+    /// A report that nobody has asked for is a question: the server takes the rank in again, if it had lost it, and asks.
+    private func ask(_ server: Int) throws -> Bool {
+        guard !isStopped else { return false }
+        try report()
+        return true
     }
 
     private func report() throws {

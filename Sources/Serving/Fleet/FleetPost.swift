@@ -10,11 +10,11 @@ public struct FleetServerLost: Error, CustomStringConvertible {
     public var description: String { "rank 0 is lost: \(loss)" }
 }
 
-/// The messages between rank 0 and the other ranks of a fleet, as JSON point to point, and beats beside them: each side
-/// sends one when it has been long since the last, so that silence means something. No call waits for anybody.
+/// Messages between rank 0 and the other ranks of a fleet, as JSON point to point, and beats beside them: each side sends
+/// one when it has been long since the last, so that silence means something. No call waits for anybody.
 ///
-/// Who is lost is judged as in training (``Liveness``). A rank that is heard again, because it was only stopped, is
-/// back. Used on one thread.
+/// Who is lost is judged as everywhere (``PeerWatch``). A rank that is heard again, because it was only stopped, is back.
+/// Used on one thread.
 final class FleetPost {
     /// Tags on this object's own communicator.
     private enum Tag {
@@ -25,22 +25,11 @@ final class FleetPost {
 
     private let ranks: any Communicator
     private let processes: ProcessTable
-    /// Nanoseconds between two beats: a quarter of the failure timeout.
-    private let beatInterval: Int
+    private let watch: PeerWatch
     private let stop: StopFlag
 
     /// Messages whose transfer is not complete.
     private var outgoing: [PendingMessage] = []
-    private var liveness: Liveness
-    /// Why ranks are lost, in words, by rank; ranks that are not lost are missing.
-    private(set) var losses: [Int: String] = [:]
-    /// When beats were last sent (`MonotonicClock`, ns).
-    private var lastBeat = 0
-    /// When ``look()`` last looked (`MonotonicClock`, ns).
-    private var lastLook = 0
-
-    /// Nanoseconds between two looks: ``look()`` may be called as often as one likes.
-    private static let lookInterval = 20_000_000
 
     /// Duplicates the communicator and finds out where ranks are. Collective.
     ///
@@ -50,20 +39,23 @@ final class FleetPost {
     ///     (60 timeouts, ten minutes at least), since that ends the job.
     ///   - stop: Raised when the run is to end early.
     init(_ world: any Communicator, failureTimeout: Double, stop: StopFlag) throws {
-        ranks = try world.duplicate()
-        processes = try ProcessTable(world)
-        beatInterval = Int(failureTimeout / 4 * 1e9)
-        self.stop = stop
-        // As in training: another rank leaves rank 0 only after a very long silence.
-        let timeout = world.rank == 0 ? failureTimeout : max(600, 60 * failureTimeout)
-        liveness = Liveness(peers: world.size, timeout: Int(timeout * 1e9), at: MonotonicClock.now)
+        let ranks = try world.duplicate()
+        let processes = try ProcessTable(world)
+        (self.ranks, self.processes, self.stop) = (ranks, processes, stop)
+        watch = PeerWatch(
+            world.rank == 0 ? Array(1..<max(1, world.size)) : [0], on: ranks, tag: Tag.beat,
+            timeout: world.rank == 0 ? failureTimeout : Patience.server(failureTimeout),
+            beatInterval: failureTimeout / 4, takesBack: true, state: { processes.state(of: $0) })
     }
 
     /// Host of each rank, by rank.
     var hosts: [String] { processes.hosts }
 
     /// Whether a rank is lost at present; it may come back.
-    func isLost(_ rank: Int) -> Bool { losses[rank] != nil }
+    func isLost(_ rank: Int) -> Bool { watch.isLost(rank) }
+
+    /// Why a rank is lost; nil: it is not.
+    func loss(of rank: Int) -> String? { watch.loss(of: rank)?.description }
 
     // MARK: Messages
 
@@ -91,58 +83,22 @@ final class FleetPost {
         guard let status = try ranks.iprobe(from: nil, tag: tag) else { return nil }
         var bytes = Buffer<UInt8>(count: status.byteCount)
         try ranks.receive(into: &bytes, from: status.source, tag: tag)
-        noteHeard(status.source)
+        watch.noteHeard(status.source)
         return (status.source, try JSONDecoder().decode(type, from: Data(bytes.array())))
     }
 
     // MARK: Who is there
 
-    /// A rank that is heard is not lost, whatever was thought of it.
-    private func noteHeard(_ rank: Int) {
-        liveness.hear(rank)
-        losses[rank] = nil
-    }
-
-    /// Sends beats, takes in those that have arrived, lets messages make progress, and finds who is lost. Does nothing
-    /// if it did so within the last 20 ms.
+    /// Sends beats, takes in those that have arrived, lets messages make progress, and finds who is lost. Does nothing if
+    /// it did so a moment ago.
     ///
     /// - Throws: `Interruption` when the run is asked to stop; ``FleetServerLost`` on ranks other than 0; `MPIError`.
     func look() throws {
         try stop.check()
-        let now = MonotonicClock.now
-        guard now - lastLook >= Self.lookInterval else { return }
-        lastLook = now
-        liveness.look(at: now)
         try outgoing.advance()
-        while let status = try ranks.iprobe(from: nil, tag: Tag.beat) {
-            var beat = Buffer<UInt8>(count: max(status.byteCount, 1))
-            try ranks.receive(into: &beat, from: status.source, tag: Tag.beat)
-            noteHeard(status.source)
-        }
-        try beat(at: now)
-        for rank in peers where !isLost(rank) {
-            guard let loss = liveness.loss(of: rank, seeing: processes.state(of: rank)) else { continue }
-            if ranks.rank == 0 {
-                losses[rank] = "\(loss)"
-            } else if case .stopped = loss {
-                continue  // rank 0 is waited for
-            } else {
-                throw FleetServerLost(loss: loss)
-            }
-        }
-    }
-
-    /// The ranks at the other end: all others for rank 0, and rank 0 for the others.
-    private var peers: Range<Int> { ranks.rank == 0 ? 1..<max(1, ranks.size) : 0..<1 }
-
-    /// Sends a beat to each peer whose process is not gone, when it is time.
-    private func beat(at now: Int) throws {
-        guard now - lastBeat >= beatInterval else { return }
-        lastBeat = now
-        for rank in peers where !processes.isGone(rank) {
-            liveness.ask(rank)
-            var beat = try ranks.startSend(Buffer<UInt8>(count: 1), to: rank, tag: Tag.beat)
-            _ = try beat.test()
-        }
+        _ = try watch.look()
+        guard ranks.rank != 0, let loss = watch.loss(of: 0) else { return }
+        if case .stopped = loss { return }  // it is waited for
+        throw FleetServerLost(loss: loss)
     }
 }

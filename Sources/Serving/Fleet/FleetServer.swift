@@ -158,7 +158,7 @@ final class FleetServer {
     /// Puts items of lost ranks back on the list, or ends them as missing.
     private func giveUpLost(_ items: [Item], _ progress: inout [Progress]) {
         for index in items.indices {
-            guard case .underWay(let rank) = progress[index], let reason = post.losses[rank] else { continue }
+            guard case .underWay(let rank) = progress[index], let reason = post.loss(of: rank) else { continue }
             progress[index] =
                 items[index].isDoneAgain ? .waiting : .over(.missing("lost with rank \(rank): \(reason)"))
         }
@@ -167,7 +167,8 @@ final class FleetServer {
     /// Looks after the ranks, and tells of those that are lost or back.
     private func look() throws {
         try post.look()
-        for (rank, reason) in post.losses.sorted(by: { $0.key < $1.key }) where known.insert(rank).inserted {
+        for rank in post.hosts.indices {
+            guard let reason = post.loss(of: rank), known.insert(rank).inserted else { continue }
             hasLostRanks = true
             note("lost rank \(rank): \(reason)")
         }

@@ -111,7 +111,7 @@ final class DeviceStream {
         while done < requests {
             try stop.check()
             let now = MonotonicClock.now
-            _ = try watch.look(at: now)
+            _ = try watch.look()
             if watch.isLost(0) {
                 report.lostServer = true
                 break

@@ -88,7 +88,7 @@ final class ServerStream {
         for lane in lanes { try lane.post() }
         while !lanes.allSatisfy(\.isDone) {
             try stop.check()
-            if try watch.look(at: MonotonicClock.now) { dropLost() }
+            if try watch.look() { dropLost() }
             _ = try backoff.wait(until: .now + .milliseconds(20)) { () throws in try step() }
         }
         for lane in lanes where !lane.isLost { try lane.withdraw() }

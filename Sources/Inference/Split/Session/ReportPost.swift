@@ -46,7 +46,7 @@ struct ReportPost {
         var reports: [SplitDeviceReport] = []
         _ = try Backoff.default.wait { () throws in
             try stop.check()
-            _ = try watch.look(at: MonotonicClock.now)
+            _ = try watch.look()
             for rank in missing {
                 if let bytes = try receive(from: rank, tag: SplitTag.report) {
                     watch.noteHeard(rank)
@@ -80,7 +80,7 @@ struct ReportPost {
         var left = Set(ranks)
         _ = try Backoff.default.wait(until: .now + Self.longestFarewell) { () throws in
             try stop.check()
-            _ = try watch.look(at: MonotonicClock.now)
+            _ = try watch.look()
             for rank in left where try receive(from: rank, tag: SplitTag.farewell) != nil { left.remove(rank) }
             return left.allSatisfy { watch.isLost($0) }
         }
@@ -118,7 +118,7 @@ struct ReportPost {
         var verdict: [UInt8]?
         _ = try Backoff.default.wait { () throws in
             try stop.check()
-            _ = try watch.look(at: MonotonicClock.now)
+            _ = try watch.look()
             _ = try sending.test()
             verdict = try receive(from: rank, tag: SplitTag.verdict)
             return verdict != nil || watch.isLost(rank)

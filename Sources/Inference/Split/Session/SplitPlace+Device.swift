@@ -20,7 +20,7 @@ extension SplitPlace {
         if isWhole {
             report.labels = [Int32](repeating: -1, count: images.requests)
             try LocalStream(job.settings, whole: front, stop: job.stop).finish(&report, from: 0, arrivals(images)) {
-                _ = try watch.look(at: MonotonicClock.now)
+                _ = try watch.look()
             }
         }
         let post = ReportPost(job, watch)
@@ -76,7 +76,7 @@ extension SplitPlace {
             let whole = FrontStage(ladder, images: images, batch: job.settings.batch)
             try LocalStream(job.settings, whole: whole, stop: job.stop)
                 .finish(&report, from: images.requests - missing, .atOnce) {
-                    _ = try watch.look(at: MonotonicClock.now)
+                    _ = try watch.look()
                 }
         }
         var outcome: SplitReport?

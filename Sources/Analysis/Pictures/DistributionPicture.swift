@@ -35,7 +35,7 @@ extension Picture {
         return Picture(
             "client_distribution",
             caption: "Samples of each class that each client holds; above, how many it holds in all."
-                + (isSmall ? "" : " The darkest hold \(Figures.grouped(Int(most))) or more.")
+                + (isSmall ? "" : " The darkest hold \(NumberText.grouped(Int(most))) or more.")
                 + (group > 1 ? " Each column is the mean of \(group) clients." : ""),
             size: (1200, isSmall ? 640 : 560), data: data,
             body: """
@@ -46,7 +46,7 @@ extension Picture {
                 set xrange [-half:\(Double(columns.last?.client ?? 0) + Double(group) / 2)]
                 set style fill solid noborder
                 unset key
-                set title \(text: "\(run.name): samples of \(Figures.count(partition.count, "client")) by class") offset 0,0
+                set title \(text: "\(run.name): samples of \(NumberText.count(partition.count, "client")) by class") offset 0,0
                 set tmargin at screen 0.91
                 set bmargin at screen 0.73
                 set xtics \(clientTics) format "" scale 0

@@ -29,7 +29,7 @@ public struct PlotScript: Sendable, ExpressibleByStringInterpolation {
         public mutating func appendInterpolation(_ number: Int) { text += "\(number)" }
         public mutating func appendInterpolation(_ number: Double) { text += number.isFinite ? "\(number)" : "NaN" }
         public mutating func appendInterpolation(_ number: Double, decimals: Int) {
-            text += number.isFinite ? Figures.fixed(number, decimals) : "NaN"
+            text += number.isFinite ? NumberText.fixed(number, decimals) : "NaN"
         }
         /// A colour, between quotes.
         public mutating func appendInterpolation(_ colour: Colour) { text += "\"\(colour.hexadecimal)\"" }

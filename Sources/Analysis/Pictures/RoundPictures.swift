@@ -136,7 +136,8 @@ extension Picture {
             """
         }
         let (width, size) = gains.count > 100 ? (1.0, 0.55) : (2.5, 1.2)
-        let first = convergence.chance.map { " The first counts from guessing, \(Figures.fixed(100 * $0, 0)) %." } ?? ""
+        let first =
+            convergence.chance.map { " The first counts from guessing, \(NumberText.fixed(100 * $0, 0)) %." } ?? ""
         return Picture(
             "bandwidth_efficiency",
             caption: "Accuracy points gained per MB uploaded since the evaluation before; the axis is linear around 0 "

@@ -40,7 +40,7 @@ extension Picture {
             let top = 48 + panel * (panelHeight + 105)
             let title =
                 panel == 0
-                ? "\(run.name): \(Figures.count(account.rounds.count, "round"))"
+                ? "\(run.name): \(NumberText.count(account.rounds.count, "round"))"
                     + (shown.count < timing.ranks.count ? ", \(shown.count) of \(timing.ranks.count) ranks" : "")
                 : "round \(median?.round ?? 0), the one of median length"
             panels.append(

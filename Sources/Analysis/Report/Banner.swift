@@ -35,7 +35,9 @@ struct Banner {
         table.rows.append(["*", "all"] + Self.cells(sum))
         let clients = ranks.indices.filter { ranks[$0].rank > 0 }.map { rows[$0] }
         if clients.count > 1 {
-            func variation(_ value: (Row) -> Double) -> String { Figures.fixed(Self.variation(clients.map(value)), 3) }
+            func variation(_ value: (Row) -> Double) -> String {
+                NumberText.fixed(Self.variation(clients.map(value)), 3)
+            }
             table.rows.append(
                 ["CV", "of clients", variation(\.app), variation(\.mpi), variation(\.mpiShare), variation(\.waitShare)]
                     + [variation { Double($0.sent) }, variation { Double($0.received) }])
@@ -49,9 +51,9 @@ struct Banner {
         var table = Document.Table(columns: ["operation", "calls", "MB", "mean ms", "max ms"])
         for operation in traffic.operations {
             table.rows.append([
-                operation.name, Figures.grouped(operation.calls), Figures.fixed(Double(operation.bytes) / 1e6, 2),
-                operation.total > 0 ? Figures.fixed(operation.mean / 1e3, 3) : "-",
-                operation.total > 0 ? Figures.fixed(Double(operation.longest) / 1e3, 3) : "-",
+                operation.name, NumberText.grouped(operation.calls), NumberText.fixed(Double(operation.bytes) / 1e6, 2),
+                operation.total > 0 ? NumberText.fixed(operation.mean / 1e3, 3) : "-",
+                operation.total > 0 ? NumberText.fixed(Double(operation.longest) / 1e3, 3) : "-",
             ])
         }
         return table
@@ -64,8 +66,8 @@ struct Banner {
             columns: ["efficiency", "load balance", "communication", "parallel"])
         func add(_ name: String, _ efficiency: Efficiency) {
             table.rows.append([
-                name, Figures.percent(efficiency.loadBalance), Figures.percent(efficiency.communication),
-                Figures.percent(efficiency.parallel),
+                name, NumberText.percent(efficiency.loadBalance), NumberText.percent(efficiency.communication),
+                NumberText.percent(efficiency.parallel),
             ])
         }
         add("all ranks", all)
@@ -78,7 +80,7 @@ struct Banner {
         guard let straggler = account.straggler() else { return nil }
         let rank = run.timing.ranks[straggler.index]
         return "\(rank.name), the slowest client rank in \(straggler.rounds) of "
-            + "\(Figures.count(account.rounds.count, "round")), \(Figures.seconds(straggler.meanBehind)) s behind the mean"
+            + "\(NumberText.count(account.rounds.count, "round")), \(NumberText.seconds(straggler.meanBehind)) s behind the mean"
     }
 
     /// What the end of a run prints.
@@ -116,9 +118,9 @@ struct Banner {
 
     private static func cells(_ row: Row) -> [String] {
         [
-            Figures.fixed(row.app, 3), Figures.fixed(row.mpi, 3), Figures.fixed(100 * row.mpiShare, 1),
-            Figures.fixed(100 * row.waitShare, 1), Figures.fixed(Double(row.sent) / 1e6, 2),
-            Figures.fixed(Double(row.received) / 1e6, 2),
+            NumberText.fixed(row.app, 3), NumberText.fixed(row.mpi, 3), NumberText.fixed(100 * row.mpiShare, 1),
+            NumberText.fixed(100 * row.waitShare, 1), NumberText.fixed(Double(row.sent) / 1e6, 2),
+            NumberText.fixed(Double(row.received) / 1e6, 2),
         ]
     }
 

@@ -16,12 +16,12 @@ extension RunReport {
         for label in 0..<classes {
             let accuracies = columns.map { label < $0.accuracies.count ? $0.accuracies[label] : nil }
             table.rows.append(
-                [names.count == classes ? names[label] : "\(label)"] + accuracies.map { Figures.percent($0, 2) })
+                [names.count == classes ? names[label] : "\(label)"] + accuracies.map { NumberText.percent($0, 2) })
         }
         var rounds: [String] = []
         if let server { rounds.append("on the test set after round \(server.round)") }
         if let clients { rounds.append("on what clients held out after round \(clients.round)") }
-        table.summary = "\(Figures.grouped(classes)) classes: " + rounds.joined(separator: ", ")
+        table.summary = "\(NumberText.grouped(classes)) classes: " + rounds.joined(separator: ", ")
         section.blocks.append(.table(table))
         return section
     }

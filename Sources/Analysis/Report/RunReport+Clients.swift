@@ -15,15 +15,15 @@ extension RunReport {
             table.rows.append(
                 [name]
                     + [spread.mean, spread.median, spread.worst10, spread.best10, spread.deviation].map {
-                        Figures.percent($0, 2)
+                        NumberText.percent($0, 2)
                     }
-                    + [spread.jain, spread.loss].map { Figures.fixed($0, 4) })
+                    + [spread.jain, spread.loss].map { NumberText.fixed($0, 4) })
         }
         section.blocks.append(
             .paragraph(
-                "After round \(round.round), on \(Figures.grouped(found.samples)) samples that "
-                    + "\(Figures.count(found.clients, "client")) held out; each client counts alike"
-                    + (found.missing > 0 ? "; \(Figures.count(found.missing, "client")) did not answer." : ".")))
+                "After round \(round.round), on \(NumberText.grouped(found.samples)) samples that "
+                    + "\(NumberText.count(found.clients, "client")) held out; each client counts alike"
+                    + (found.missing > 0 ? "; \(NumberText.count(found.missing, "client")) did not answer." : ".")))
         section.blocks.append(.table(table))
         section.blocks += picture("client_accuracy")
         return section

@@ -8,46 +8,49 @@ extension RunReport {
     var outcome: Document.Section {
         let log = run.log
         let last = log.rounds.last
-        var rounds = Figures.grouped(log.rounds.count)
-        if let planned = run.plannedRounds, planned != log.rounds.count { rounds += " of \(Figures.grouped(planned))" }
+        var rounds = NumberText.grouped(log.rounds.count)
+        if let planned = run.plannedRounds, planned != log.rounds.count {
+            rounds += " of \(NumberText.grouped(planned))"
+        }
         if !run.isFinished { rounds += ", not finished" }
         var facts: [(String, String)] = [("rounds", rounds)]
         let seconds = log.rounds.reduce(0) { $0 + $1.seconds }
-        facts.append(("time in rounds", "\(Figures.fixed(seconds, 2)) s"))
+        facts.append(("time in rounds", "\(NumberText.fixed(seconds, 2)) s"))
         if log.rounds.contains(where: { $0.simulatedSeconds != nil }) {
             let simulated = log.rounds.reduce(0) { $0 + ($1.simulatedSeconds ?? 0) }
-            facts.append(("simulated time", "\(Figures.fixed(simulated, 2)) s (simulated: nobody waited for it)"))
+            facts.append(("simulated time", "\(NumberText.fixed(simulated, 2)) s (simulated: nobody waited for it)"))
         }
         for metric in run.metrics where metric != .simulatedSeconds {
             guard let whole = metric.whole(of: log.rounds.compactMap { $0.metrics[metric.name] }) else { continue }
-            facts.append((metric.title, (Figures.value(whole, of: metric) ?? "-") + metric.suffix))
+            facts.append((metric.title, (NumberText.value(whole, of: metric) ?? "-") + metric.suffix))
         }
         if let evaluated = log.rounds.last(where: { $0.accuracy != nil }) {
-            let loss = evaluated.serverLoss.map { ", loss \(Figures.fixed($0, 4))" } ?? ""
+            let loss = evaluated.serverLoss.map { ", loss \(NumberText.fixed($0, 4))" } ?? ""
             facts.append(
                 (
                     "final accuracy",
-                    Figures.percent(evaluated.accuracy, 2) + loss
+                    NumberText.percent(evaluated.accuracy, 2) + loss
                         + (evaluated.serverAccuracy == nil ? ", mean of the clients" : "")
                         + (evaluated.round == last?.round ? "" : ", after round \(evaluated.round)")
                 ))
         }
         if let best = convergence.points.max(by: { ($0.accuracy, $1.round) < ($1.accuracy, $0.round) }) {
-            facts.append(("best accuracy", "\(Figures.percent(best.accuracy, 2)), after round \(best.round)"))
+            facts.append(("best accuracy", "\(NumberText.percent(best.accuracy, 2)), after round \(best.round)"))
         }
         facts.append(("uploaded", Self.megabytesAndBytes(log.uploadBytes)))
         facts.append(("downloaded", Self.megabytesAndBytes(log.downloadBytes)))
-        if run.resumes > 0 { facts.append(("continued", Figures.count(run.resumes, "time"))) }
+        if run.resumes > 0 { facts.append(("continued", NumberText.count(run.resumes, "time"))) }
         var blocks: [Document.Block] = [.facts(facts)]
         if log.rounds.isEmpty { blocks.append(.paragraph("No round was finished.")) }
         if log.damagedEntries > 0 {
-            blocks.append(.paragraph("\(Figures.count(log.damagedEntries, "entry")) of the round log cannot be read."))
+            blocks.append(
+                .paragraph("\(NumberText.count(log.damagedEntries, "entry")) of the round log cannot be read."))
         }
         return Document.Section("Outcome", blocks)
     }
 
     static func megabytesAndBytes(_ bytes: Int) -> String {
-        "\(Figures.megabytes(bytes)) (\(Figures.grouped(bytes)) bytes)"
+        "\(NumberText.megabytes(bytes)) (\(NumberText.grouped(bytes)) bytes)"
     }
 
     /// What accuracy cost.
@@ -60,11 +63,11 @@ extension RunReport {
         }
         var table = Document.Table(columns: ["accuracy", "round", "upload MB", "download MB"])
         for accuracy in [0.7, 0.8, 0.85, 0.9] {
-            let name = Figures.percent(accuracy, 0)
+            let name = NumberText.percent(accuracy, 0)
             if let point = convergence.first(reaching: accuracy) {
                 table.rows.append([
-                    name, "\(point.round)", Figures.fixed(Double(point.uploadBytes) / 1e6, 2),
-                    Figures.fixed(Double(point.downloadBytes) / 1e6, 2),
+                    name, "\(point.round)", NumberText.fixed(Double(point.uploadBytes) / 1e6, 2),
+                    NumberText.fixed(Double(point.downloadBytes) / 1e6, 2),
                 ])
             } else {
                 table.rows.append([name, "not reached", "-", "-"])
@@ -87,10 +90,10 @@ extension RunReport {
         let saved = last.uploadBytes - knee.uploadBytes
         let best = convergence.points.map(\.accuracy).max() ?? knee.accuracy
         let share = last.uploadBytes > 0 ? Double(saved) / Double(last.uploadBytes) : 0
-        return "Accuracy per MB falls off after round \(knee.round): \(Figures.percent(knee.accuracy, 2)) for "
-            + "\(Figures.megabytes(knee.uploadBytes)) of updates. Whoever stops there saves "
-            + "\(Figures.megabytes(saved)) (\(Figures.percent(share, 0))) and gives up "
-            + "\(Figures.fixed(max(0, 100 * (best - knee.accuracy)), 2)) points of accuracy."
+        return "Accuracy per MB falls off after round \(knee.round): \(NumberText.percent(knee.accuracy, 2)) for "
+            + "\(NumberText.megabytes(knee.uploadBytes)) of updates. Whoever stops there saves "
+            + "\(NumberText.megabytes(saved)) (\(NumberText.percent(share, 0))) and gives up "
+            + "\(NumberText.fixed(max(0, 100 * (best - knee.accuracy)), 2)) points of accuracy."
     }
 
     private var rawDataText: String? {
@@ -99,10 +102,10 @@ extension RunReport {
         let raw = samples * partition.bytesPerSample
         guard raw > 0 else { return nil }
         var text =
-            "Shipping the raw data once would take \(Figures.grouped(samples)) × "
-            + "\(Figures.grouped(partition.bytesPerSample)) bytes = \(Figures.megabytes(raw)); the updates took "
-            + "\(Figures.fixed(Double(run.log.uploadBytes) / Double(raw), 2)) times that, with the weights on their way "
-            + "down \(Figures.fixed(Double(run.log.uploadBytes + run.log.downloadBytes) / Double(raw), 2)) times."
+            "Shipping the raw data once would take \(NumberText.grouped(samples)) × "
+            + "\(NumberText.grouped(partition.bytesPerSample)) bytes = \(NumberText.megabytes(raw)); the updates took "
+            + "\(NumberText.fixed(Double(run.log.uploadBytes) / Double(raw), 2)) times that, with the weights on their way "
+            + "down \(NumberText.fixed(Double(run.log.uploadBytes + run.log.downloadBytes) / Double(raw), 2)) times."
         if let round = run.log.rounds.first(where: { $0.totalUploadBytes > raw }) {
             text += " The updates passed it in round \(round.round)."
         }
@@ -118,8 +121,8 @@ extension RunReport {
         var facts: [(String, String)] = [
             (
                 "clients a round",
-                "\(Figures.fixed(Double(participants.reduce(0, +)) / Double(max(participants.count, 1)), 1)) on average, "
-                    + "\(Figures.grouped(participants.min() ?? 0)) at least, of \(Figures.grouped(rounds.last?.cohort ?? 0)) "
+                "\(NumberText.fixed(Double(participants.reduce(0, +)) / Double(max(participants.count, 1)), 1)) on average, "
+                    + "\(NumberText.grouped(participants.min() ?? 0)) at least, of \(NumberText.grouped(rounds.last?.cohort ?? 0)) "
                     + "asked"
             )
         ]
@@ -128,7 +131,7 @@ extension RunReport {
             ("rejected", sum(\.rejected)),
             ("rounds repeated", rounds.count { $0.attempts > 1 }),
         ].filter { $0.1 > 0 }
-        facts += faults.map { ($0.0, Figures.grouped($0.1)) }
+        facts += faults.map { ($0.0, NumberText.grouped($0.1)) }
         let silent = run.silentRanks
         if !silent.isEmpty { facts.append(("logs end early", "of " + Self.named(silent.map(\.rank)))) }
         if faults.isEmpty, silent.isEmpty, run.faults.isEmpty { facts.append(("faults", "none")) }
@@ -151,7 +154,7 @@ extension RunReport {
             ])
         }
         table.summary =
-            Figures.count(run.faults.count, "fault") + (run.faults.count > 100 ? ", the first 100 of them" : "")
+            NumberText.count(run.faults.count, "fault") + (run.faults.count > 100 ? ", the first 100 of them" : "")
         return table
     }
 
@@ -184,24 +187,24 @@ extension RunReport {
             ] + run.metrics.map(\.title), words: 0)
         let shown = Thinned(rounds.count, to: 1_000)
         for round in shown.indices.map({ rounds[$0] }) {
-            func count(_ number: Int) -> String { round.hasCounts ? Figures.grouped(number) : "-" }
+            func count(_ number: Int) -> String { round.hasCounts ? NumberText.grouped(number) : "-" }
             var row = ["\(round.round)", "\(count(round.participants))/\(count(round.cohort))"]
             row += [Self.cell(round.trainLoss, 4), Self.cell(round.serverLoss, 4)]
-            row += [Figures.percent(round.accuracy, 2), count(round.uploadBytes)]
+            row += [NumberText.percent(round.accuracy, 2), count(round.uploadBytes)]
             row += [count(round.downloadBytes), Self.cell(round.seconds > 0 ? round.seconds : nil, 3)]
-            row += run.metrics.map { Figures.value(round.metrics[$0.name], of: $0) ?? "-" }
+            row += run.metrics.map { NumberText.value(round.metrics[$0.name], of: $0) ?? "-" }
             table.rows.append(row)
         }
         table.summary =
-            Figures.count(rounds.count, "round")
+            NumberText.count(rounds.count, "round")
             + (shown.isWhole
                 ? ""
-                : ", of which \(Figures.grouped(shown.indices.count)) are shown; all are in \(RecordFormat.roundLogName)")
+                : ", of which \(NumberText.grouped(shown.indices.count)) are shown; all are in \(RecordFormat.roundLogName)")
         return Document.Section("Rounds", [.table(table)])
     }
 
     private static func cell(_ number: Double?, _ decimals: Int) -> String {
-        number.map { Figures.fixed($0, decimals) } ?? "-"
+        number.map { NumberText.fixed($0, decimals) } ?? "-"
     }
 }
 

@@ -16,14 +16,14 @@ extension RunReport {
         }
         if timing.damagedLines > 0 {
             section.blocks.append(
-                .paragraph("\(Figures.count(timing.damagedLines, "line")) of the logs cannot be read."))
+                .paragraph("\(NumberText.count(timing.damagedLines, "line")) of the logs cannot be read."))
         }
         section.blocks += picture("timeline")
         section.blocks.append(.table(phases))
         section.blocks.append(
             .paragraph(
                 "Waiting and transfer are apart: broadcast and gather begin when both sides are there. Clocks are "
-                    + "aligned to \(Figures.fixed(timing.clockError, 1)) µs."))
+                    + "aligned to \(NumberText.fixed(timing.clockError, 1)) µs."))
         if run.setting("real-delays") == "true" {
             section.blocks.append(.paragraph("Simulated delays were slept through and are part of the times above."))
         } else if run.isVirtual {
@@ -42,12 +42,12 @@ extension RunReport {
         }
         var table = Document.Table(columns: ["phase", "server s", "server %", "client ranks s", "client ranks %"])
         func share(_ part: Int, _ whole: Int) -> String {
-            whole > 0 ? Figures.fixed(100 * Double(part) / Double(whole), 1) : "-"
+            whole > 0 ? NumberText.fixed(100 * Double(part) / Double(whole), 1) : "-"
         }
         func add(_ name: String, _ time: (PhaseTimes) -> Int) {
             table.rows.append([
-                name, Figures.seconds(time(server)), share(time(server), server.total),
-                Figures.seconds(time(clients)), share(time(clients), clients.total),
+                name, NumberText.seconds(time(server)), share(time(server), server.total),
+                NumberText.seconds(time(clients)), share(time(clients), clients.total),
             ])
         }
         for phase in Phase.allCases where server[phase] > 0 || clients[phase] > 0 { add(phase.rawValue) { $0[phase] } }
@@ -85,16 +85,16 @@ extension RunReport {
         let rounds = account.rounds
         let every = max(1, (rounds.count + 49) / 50)
         for (i, round) in rounds.enumerated() where i % every == 0 || i == rounds.count - 1 {
-            var row = ["\(round.round)", Figures.seconds(round.duration)]
+            var row = ["\(round.round)", NumberText.seconds(round.duration)]
             for part in TimeAccount.Part.allCases {
                 let efficiency = account.efficiency(round, of: part)
                 row += [
-                    Figures.percent(efficiency?.loadBalance), Figures.percent(efficiency?.communication),
-                    Figures.percent(efficiency?.parallel),
+                    NumberText.percent(efficiency?.loadBalance), NumberText.percent(efficiency?.communication),
+                    NumberText.percent(efficiency?.parallel),
                 ]
             }
             let shares = shares(round)
-            row += [Figures.percent(shares.wait), Figures.percent(shares.transfer)]
+            row += [NumberText.percent(shares.wait), NumberText.percent(shares.transfer)]
             row.append(account.slowest(round).map { "rank \(run.timing.ranks[$0.index].rank)" } ?? "-")
             table.rows.append(row)
         }
@@ -117,9 +117,9 @@ extension RunReport {
                 let seconds = Double(time.training) / 1e6
                 table.rows.append([
                     "\(client)", "\(time.rank)", "\(time.rounds)",
-                    Figures.fixed(seconds / Double(max(time.rounds, 1)), 3),
-                    Figures.grouped(time.samples / max(time.rounds, 1)),
-                    seconds > 0 ? Figures.grouped(Int(Double(time.samples) / seconds)) : "-",
+                    NumberText.fixed(seconds / Double(max(time.rounds, 1)), 3),
+                    NumberText.grouped(time.samples / max(time.rounds, 1)),
+                    seconds > 0 ? NumberText.grouped(Int(Double(time.samples) / seconds)) : "-",
                 ])
             }
             section.blocks.append(.table(table))
@@ -134,8 +134,8 @@ extension RunReport {
             var table = Document.Table(columns: ["link to", "MB", "transfer s", "MB/s"])
             for link in links.prefix(5) {
                 table.rows.append([
-                    link.rank.name, Figures.fixed(Double(link.bytes) / 1e6, 2), Figures.fixed(link.seconds, 3),
-                    Figures.fixed(Double(link.bytes) / 1e6 / link.seconds, 1),
+                    link.rank.name, NumberText.fixed(Double(link.bytes) / 1e6, 2), NumberText.fixed(link.seconds, 3),
+                    NumberText.fixed(Double(link.bytes) / 1e6 / link.seconds, 1),
                 ])
             }
             section.blocks.append(.table(table))
@@ -148,21 +148,21 @@ extension RunReport {
         var section = Document.Section("Bytes")
         let log = run.log
         var facts: [(String, String)] = [
-            ("updates, round log", "\(Figures.grouped(log.uploadBytes)) bytes"),
-            ("weights, round log", "\(Figures.grouped(log.downloadBytes)) bytes, a copy for each client"),
+            ("updates, round log", "\(NumberText.grouped(log.uploadBytes)) bytes"),
+            ("weights, round log", "\(NumberText.grouped(log.downloadBytes)) bytes, a copy for each client"),
         ]
         if let server = run.timing.server {
             func sum(_ phase: Phase, _ bytes: KeyPath<TimingEvent, Int>) -> Int {
                 server.events.reduce(0) { $0 + ($1.phase == phase ? $1[keyPath: bytes] : 0) }
             }
-            facts.append(("updates, server's log", "\(Figures.grouped(sum(.gather, \.bytesIn))) bytes in"))
+            facts.append(("updates, server's log", "\(NumberText.grouped(sum(.gather, \.bytesIn))) bytes in"))
             facts.append(
                 (
                     "weights, server's log",
-                    "\(Figures.grouped(sum(.broadcast, \.bytesOut))) bytes out, a copy for each rank, and the frame that ends the run"
+                    "\(NumberText.grouped(sum(.broadcast, \.bytesOut))) bytes out, a copy for each rank, and the frame that ends the run"
                 ))
             let received = run.timing.clients.reduce(0) { $0 + Self.bytesDown($1) }
-            facts.append(("weights, clients' logs", "\(Figures.grouped(received)) bytes, a copy for each client"))
+            facts.append(("weights, clients' logs", "\(NumberText.grouped(received)) bytes, a copy for each client"))
         }
         section.blocks.append(.facts(facts))
         if let operations = banner.operations {
@@ -195,7 +195,8 @@ extension RunReport {
                     + ranks.map { receiver in
                         let messages = traffic.messages[sender][receiver]
                         guard messages > 0 else { return "-" }
-                        return "\(Figures.grouped(traffic.bytes[sender][receiver])) (\(Figures.grouped(messages)))"
+                        return
+                            "\(NumberText.grouped(traffic.bytes[sender][receiver])) (\(NumberText.grouped(messages)))"
                     })
         }
         table.summary =

@@ -95,15 +95,15 @@ public struct RunReport {
                 + "clients_communication_efficiency,clients_parallel_efficiency,wait_share,transfer_share,slowest_rank"
         ]
         for round in account.rounds {
-            var cells = ["\(round.round)", Figures.seconds(round.duration, 6)]
+            var cells = ["\(round.round)", NumberText.seconds(round.duration, 6)]
             for part in TimeAccount.Part.allCases {
                 let efficiency = account.efficiency(round, of: part)
                 cells += [efficiency?.loadBalance, efficiency?.communication, efficiency?.parallel].map {
-                    $0.map { Figures.fixed($0, 6) } ?? ""
+                    $0.map { NumberText.fixed($0, 6) } ?? ""
                 }
             }
             let shares = shares(round)
-            cells += [Figures.fixed(shares.wait, 6), Figures.fixed(shares.transfer, 6)]
+            cells += [NumberText.fixed(shares.wait, 6), NumberText.fixed(shares.transfer, 6)]
             cells.append(account.slowest(round).map { "\(run.timing.ranks[$0.index].rank)" } ?? "")
             lines.append(cells.joined(separator: ","))
         }

@@ -29,6 +29,6 @@ package struct SeedStatistic: Equatable {
     ///
     /// - Parameter decimals: digits behind the point of both numbers.
     package func text(decimals: Int) -> String {
-        Figures.fixed(mean, decimals) + (deviation.map { " ± " + Figures.fixed($0, decimals) } ?? "")
+        NumberText.fixed(mean, decimals) + (deviation.map { " ± " + NumberText.fixed($0, decimals) } ?? "")
     }
 }

@@ -100,7 +100,7 @@ package struct SweepTable {
 
     /// A share in [0, 1] as percent with a decimal only where it is needed: 0.8 → 80 %, 0.825 → 82.5 %.
     package static func percent(_ share: Double) -> String {
-        let text = Figures.fixed(100 * share, 1)
+        let text = NumberText.fixed(100 * share, 1)
         return (text.hasSuffix(".0") ? String(text.dropLast(2)) : text) + " %"
     }
 }

@@ -69,7 +69,7 @@ extension [VariantMeasurement] {
                     "\(1e3 * measured.latency.p50)", "\(100 * measured.accuracy)",
                     "\(Double(variant.byteCount) / 1e3)", "\(shape.map { Self.shapes[$0].type } ?? 1)",
                     "\(colour.rgb)", Picture.cell(text: variant.model.name), variant.precision.rawValue,
-                    Figures.fixed(100 * variant.sparsity, 1),
+                    NumberText.fixed(100 * variant.sparsity, 1),
                 ].joined(separator: ","))
         }
         let models = names.enumerated().map { i, name -> PlotScript in

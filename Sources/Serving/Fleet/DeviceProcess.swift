@@ -129,7 +129,7 @@ package final class DeviceProcess: ServedDevice {
         guard now - lastLook >= Self.lookInterval else { return }
         lastLook = now
         guard now - start <= .seconds(limits.whole) else {
-            throw Loss(description: "no answer within \(Figures.duration(limits.whole))")
+            throw Loss(description: "no answer within \(NumberText.duration(limits.whole))")
         }
         guard ProcessState(of: process.processIdentifier) == .stopped else {
             stopped = nil
@@ -138,7 +138,7 @@ package final class DeviceProcess: ServedDevice {
         let since = stopped ?? now
         stopped = since
         guard now - since <= .seconds(limits.stopped) else {
-            throw Loss(description: "its process was stopped for \(Figures.duration(limits.stopped)), and is ended")
+            throw Loss(description: "its process was stopped for \(NumberText.duration(limits.stopped)), and is ended")
         }
     }
 
@@ -159,6 +159,6 @@ package final class DeviceProcess: ServedDevice {
     /// What may be behind a failure.
     package static func memoryNote(_ task: DeviceTask) -> String {
         guard task.enforcesLimits, task.device.origin(of: .ramMegabytes) == .stated else { return "" }
-        return ", held to \(Figures.fixed(task.device.ramMegabytes, 0)) MB of memory"
+        return ", held to \(NumberText.fixed(task.device.ramMegabytes, 0)) MB of memory"
     }
 }

@@ -1,7 +1,7 @@
 import Foundation
 
 /// Numbers as people read them, whatever the locale.
-public enum Figures {
+public enum NumberText {
     /// 1234567 → 1,234,567.
     public static func grouped(_ number: Int) -> String {
         let digits = Array(String(number.magnitude))

@@ -61,8 +61,8 @@ extension RunReport {
     var efficiencySection: Document.Section {
         var section = Document.Section("Efficiency")
         guard !run.timing.isEmpty else { return section }
-        section.blocks.append(.table(banner.ranks(isShort: false)))
-        if let efficiencies = banner.efficiencies {
+        section.blocks.append(.table(rankTables.ranks(isShort: false)))
+        if let efficiencies = rankTables.efficiencies {
             section.blocks.append(.table(efficiencies))
             section.blocks.append(
                 .paragraph(
@@ -71,7 +71,7 @@ extension RunReport {
                         + "product. The server's work is not the clients', so that all ranks together are seldom balanced."
                 ))
         }
-        if let straggler = banner.straggler { section.blocks.append(.facts([("straggler", straggler)])) }
+        if let straggler = rankTables.straggler { section.blocks.append(.facts([("straggler", straggler)])) }
         if !account.rounds.isEmpty { section.blocks.append(.table(efficiencyTable)) }
         return section
     }
@@ -165,7 +165,7 @@ extension RunReport {
             facts.append(("weights, clients' logs", "\(NumberText.grouped(received)) bytes, a copy for each client"))
         }
         section.blocks.append(.facts(facts))
-        if let operations = banner.operations {
+        if let operations = rankTables.operations {
             section.blocks.append(.table(operations))
             section.blocks.append(
                 .paragraph(

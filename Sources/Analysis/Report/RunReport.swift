@@ -10,7 +10,7 @@ public struct RunReport {
     let account: TimeAccount
     let traffic: Traffic?
     let convergence: Convergence
-    let banner: Banner
+    let rankTables: RankTables
     /// Those that the run has data for.
     let pictures: [Picture]
 
@@ -20,7 +20,7 @@ public struct RunReport {
         account = TimeAccount(run.timing)
         traffic = Traffic(run.timing)
         convergence = Convergence(run)
-        banner = Banner(run: run, account: account, traffic: traffic)
+        rankTables = RankTables(run: run, account: account, traffic: traffic)
         var pictures: [Picture] = []
         if !run.log.rounds.isEmpty {
             pictures += [.convergenceAndCost(run), .clientParticipation(run)]
@@ -37,7 +37,7 @@ public struct RunReport {
     }
 
     /// The end-of-run tables; none where time was not logged.
-    public var bannerLines: [String] { banner.lines }
+    public var rankTableLines: [String] { rankTables.lines }
 
     public static let textName = "analysis_report.txt"
     public static let pageName = "report.html"

@@ -5,9 +5,9 @@ import Testing
 
 @testable import Analysis
 
-struct BannerTests {
-    private func banner(_ fixture: RunFolderFixture) throws -> Banner {
-        RunReport(try RecordedRun(in: fixture.url)).banner
+struct RankTablesTests {
+    private func rankTables(_ fixture: RunFolderFixture) throws -> RankTables {
+        RunReport(try RecordedRun(in: fixture.url)).rankTables
     }
 
     @Test func `Time and bytes by rank look like mpiP's table`() throws {
@@ -23,7 +23,7 @@ struct BannerTests {
             return session
         }
         let fixture = try RunFolderFixture(log: "[]", sessions: sessions)
-        let lines = try banner(fixture).ranks(isShort: true).lines
+        let lines = try rankTables(fixture).ranks(isShort: true).lines
         #expect(
             lines == [
                 "rank  host        app s  MPI s   MPI%  wait%  sent MB  received MB",
@@ -37,8 +37,8 @@ struct BannerTests {
 
     @Test func `The coefficient of variation is the standard deviation over the mean`() {
         // Mean 5, deviations −3, −1, −1, −1, 0, 0, 2, 4: variance 4.
-        #expect(Banner.variation([2, 4, 4, 4, 5, 5, 7, 9]) == 0.4)
-        #expect(Banner.variation([0, 0]) == 0)
+        #expect(RankTables.variation([2, 4, 4, 4, 5, 5, 7, 9]) == 0.4)
+        #expect(RankTables.variation([0, 0]) == 0)
     }
 
     @Test func `Many ranks are shown by the server and the busiest`() throws {
@@ -48,14 +48,14 @@ struct BannerTests {
                 [Logs.event(1, rank == 0 ? .wait : .train, 0, 10 + rank), Logs.event(1, .wait, 10 + rank, 90 - rank)])
         }
         let fixture = try RunFolderFixture(log: "[]", sessions: sessions)
-        let banner = try banner(fixture)
-        let shown = banner.ranks(isShort: true).rows.map { $0[0] }
+        let rankTables = try rankTables(fixture)
+        let shown = rankTables.ranks(isShort: true).rows.map { $0[0] }
         #expect(shown == ["0", "32", "33", "34", "35", "36", "37", "38", "39", "*", "CV"])
-        #expect(banner.ranks(isShort: false).rows.count == 42)
+        #expect(rankTables.ranks(isShort: false).rows.count == 42)
     }
 
     @Test func `A run without timing logs has no tables`() throws {
         let fixture = try RunFolderFixture(log: "[" + Logs.round(1, accuracy: 0.5) + "]")
-        #expect(try banner(fixture).lines.isEmpty)
+        #expect(try rankTables(fixture).lines.isEmpty)
     }
 }

@@ -3,7 +3,7 @@ import FedCore
 /// The end-of-run tables that MPI users know: time and bytes by rank, calls by MPI function, and POP's efficiencies.
 ///
 /// The layout follows mpiP's "MPI Time" table (J. Vetter, C. Chambreau, *mpiP: Lightweight, Scalable MPI Profiling*).
-struct Banner {
+struct RankTables {
     let run: RecordedRun
     let account: TimeAccount
     let traffic: Traffic?

@@ -6,10 +6,11 @@ extension Picture {
         let timing = run.timing
         let shown = spread(timing.ranks, over: 48)
         let bins = min(600, 24_000 / max(shown.count, 1))
-        let whole = Strip(shown, from: 0, to: max(timing.end, 1), bins: bins)
+        let whole = TimelineStrip(shown, from: 0, to: max(timing.end, 1), bins: bins)
         let sorted = account.rounds.sorted { $0.duration < $1.duration }
         let median = sorted.isEmpty ? nil : sorted[(sorted.count - 1) / 2]
-        let zoom = account.rounds.count < 2 ? nil : median.map { Strip(shown, from: $0.start, to: $0.end, bins: bins) }
+        let zoom =
+            account.rounds.count < 2 ? nil : median.map { TimelineStrip(shown, from: $0.start, to: $0.end, bins: bins) }
         let strips = [whole] + (zoom.map { [$0] } ?? [])
         var data = ["# panel,phase,start_s,end_s,low,high"]
         for (panel, strip) in strips.enumerated() {

@@ -1,7 +1,7 @@
 import FedCore
 
 /// Boxes that show the ranks' phases between two moments.
-struct Strip {
+struct TimelineStrip {
     struct Box: Equatable {
         let phase: Phase
         /// Microseconds.

@@ -16,7 +16,7 @@ import Testing
     }
 
     private func table(
-        _ rows: [(String, [RunCurve?])], target: Double? = nil, columns: [SweepFigure]? = nil
+        _ rows: [(String, [RunCurve?])], target: Double? = nil, columns: [SweepColumn]? = nil
     ) -> SweepTable {
         SweepTable(
             rows.flatMap { name, curves in curves.map { ([(name: "strategy", value: name)], $0) } },

@@ -16,7 +16,7 @@ import Testing
     }
 
     private func table(
-        _ rows: [(String, [RunCurve?])], target: Double? = nil, columns: [SweepFigure]? = nil
+        _ rows: [(String, [RunCurve?])], target: Double? = nil, columns: [SweepColumn]? = nil
     ) -> SweepTable {
         SweepTable(
             rows.flatMap { name, curves in curves.map { ([(name: "strategy", value: name)], $0) } },
@@ -39,7 +39,7 @@ import Testing
         tested[1].clients = RunCurve.Clients(mean: 0.5, worst: 0.1, ownMean: nil, ownWorst: nil)
         let table = table([("a", [RunCurve(tested)]), ("b", [curve([0.1, 0.2, 0.3])])], target: 0.8)
         #expect(
-            table.figures == [.final, .best, .rounds, .upload, .reach, .clients, .clientsWorst, .simulated, .seconds])
+            table.columns == [.final, .best, .rounds, .upload, .reach, .clients, .clientsWorst, .simulated, .seconds])
         #expect(table.statistic(.reach, of: table.rows[0])?.mean == 5)
         #expect(table.statistic(.clients, of: table.rows[0])?.mean == 50)
         #expect(table.statistic(.clientsWorst, of: table.rows[0])?.mean == 10)
@@ -61,9 +61,9 @@ import Testing
     }
 
     @Test func `Simulated seconds are shown where there are any`() {
-        #expect(!table([("a", [curve([0.5])])]).figures.contains(.simulated))
+        #expect(!table([("a", [curve([0.5])])]).columns.contains(.simulated))
         let simulated = table([("a", [curve([0.5, 0.5], simulated: 3)])])
-        #expect(simulated.figures == [.final, .best, .simulated, .seconds])
+        #expect(simulated.columns == [.final, .best, .simulated, .seconds])
         #expect(simulated.statistic(.simulated, of: simulated.rows[0])?.mean == 6)
     }
 

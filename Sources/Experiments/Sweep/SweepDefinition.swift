@@ -14,12 +14,12 @@ package struct SweepDefinition {
     /// Accuracy in (0, 1] that runs are to reach.
     package let target: Double?
     /// The columns of the table; nil takes those for which some run has a value.
-    package let columns: [SweepFigure]?
+    package let columns: [SweepColumn]?
 
     /// Makes a definition; nothing is checked here, ``SweepPlan`` does.
     package init(
         source: URL?, points: [SweepPoint], ranksPerRun: Int? = nil, target: Double? = nil,
-        columns: [SweepFigure]? = nil
+        columns: [SweepColumn]? = nil
     ) {
         (self.source, self.points, self.ranksPerRun) = (source, points, ranksPerRun)
         (self.target, self.columns) = (target, columns)

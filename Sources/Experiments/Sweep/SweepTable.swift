@@ -3,7 +3,7 @@ import Foundation
 
 /// A sweep's outcome as a table: a row for each point of the grid, over the point's seeds.
 ///
-/// It holds data only; the command line prints it, and `sweep.csv` and the figure are made from it. ``DistillPlan``'s
+/// It holds data only; the command line prints it, and `sweep.csv` and the column are made from it. ``DistillPlan``'s
 /// runs are shown by the same type.
 package struct SweepTable {
     /// One point of the grid, with all its seeds.
@@ -18,20 +18,20 @@ package struct SweepTable {
 
     /// The rows in the order in which the grid first has them.
     package private(set) var rows: [Row] = []
-    /// Accuracy in (0, 1] that some figures refer to; nil when the sweep has none.
+    /// Accuracy in (0, 1] that some columns refer to; nil when the sweep has none.
     package let target: Double?
     /// The columns.
-    package let figures: [SweepFigure]
+    package let columns: [SweepColumn]
 
     /// Groups runs by their coordinates.
     ///
     /// - Parameters:
     ///   - runs: every run of the grid in its order, with its curve if it is finished.
-    ///   - target: accuracy in (0, 1]; nil drops the figures that need one.
-    ///   - columns: the figures to show; nil takes all that apply, and occasional ones where some run has a value.
+    ///   - target: accuracy in (0, 1]; nil drops the columns that need one.
+    ///   - columns: the columns to show; nil takes all that apply, and occasional ones where some run has a value.
     package init(
         _ runs: [(coordinates: [(name: String, value: String)], curve: RunCurve?)], target: Double?,
-        columns: [SweepFigure]?
+        columns: [SweepColumn]?
     ) {
         self.target = target
         var places: [[String]: Int] = [:]
@@ -45,22 +45,22 @@ package struct SweepTable {
             rows[place].planned += 1
             if let curve { rows[place].curves.append(curve) }
         }
-        figures =
+        self.columns =
             columns
-            ?? SweepFigure.allCases.filter { figure in
-                guard !figure.needsTarget || target != nil else { return false }
-                return !figure.isOccasional
-                    || runs.contains { $0.curve.flatMap { figure.value(of: $0, target: target) } != nil }
+            ?? SweepColumn.allCases.filter { column in
+                guard !column.needsTarget || target != nil else { return false }
+                return !column.isOccasional
+                    || runs.contains { $0.curve.flatMap { column.value(of: $0, target: target) } != nil }
             }
     }
 
-    /// A figure's statistic over those runs of a row that have a value; nil when none has.
+    /// A column's statistic over those runs of a row that have a value; nil when none has.
     ///
     /// - Parameters:
-    ///   - figure: a column.
+    ///   - column: a column.
     ///   - row: one of ``rows``.
-    package func statistic(_ figure: SweepFigure, of row: Row) -> SeedStatistic? {
-        SeedStatistic(row.curves.compactMap { figure.value(of: $0, target: target) })
+    package func statistic(_ column: SweepColumn, of row: Row) -> SeedStatistic? {
+        SeedStatistic(row.curves.compactMap { column.value(of: $0, target: target) })
     }
 
     /// A short text that tells a row from the others: `fedprox, alpha 0.1`.
@@ -76,24 +76,24 @@ package struct SweepTable {
         .joined(separator: ", ")
     }
 
-    /// The table for programs: for each figure its mean, deviation and number of runs, each a column. An empty cell
+    /// The table for programs: for each column its mean, deviation and number of runs, each a column. An empty cell
     /// stands for a value that does not exist.
     package var csv: String {
         var lines = [
             CSVLine.text(
                 (rows.first?.coordinates.map(\.name) ?? []) + ["runs", "finished"]
-                    + figures.flatMap { ["\($0.key)_mean", "\($0.key)_deviation", "\($0.key)_count"] })
+                    + columns.flatMap { ["\($0.key)_mean", "\($0.key)_deviation", "\($0.key)_count"] })
         ]
         for row in rows {
-            let figures = figures.flatMap { figure -> [String] in
-                let statistic = statistic(figure, of: row)
+            let columns = columns.flatMap { column -> [String] in
+                let statistic = statistic(column, of: row)
                 return [
                     statistic.map { "\($0.mean)" } ?? "", statistic?.deviation.map { "\($0)" } ?? "",
                     "\(statistic?.count ?? 0)",
                 ]
             }
             lines.append(
-                CSVLine.text(row.coordinates.map(\.value) + ["\(row.planned)", "\(row.curves.count)"] + figures))
+                CSVLine.text(row.coordinates.map(\.value) + ["\(row.planned)", "\(row.curves.count)"] + columns))
         }
         return lines.joined(separator: "\n") + "\n"
     }

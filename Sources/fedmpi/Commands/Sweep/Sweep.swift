@@ -33,7 +33,7 @@ struct Sweep: WorldCommand {
             cases:           [{name: tuned, strategy: fedprox, strategy-options: {mu: 0.01}}]
             ranks-per-run:   3
             target:          0.8
-            columns:         [\(SweepFigure.allCases.map(\.rawValue).joined(separator: ", "))]
+            columns:         [\(SweepColumn.allCases.map(\.rawValue).joined(separator: ", "))]
 
             Started again, it keeps the runs that are finished, goes on with those that were interrupted and does the rest.
             """)

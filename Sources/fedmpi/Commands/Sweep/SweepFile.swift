@@ -41,7 +41,7 @@ struct SweepFile {
     /// Accuracy in (0, 1] that runs are to reach: columns such as "rounds to 80 %" need it.
     private(set) var target: Double?
     /// Columns of the table; nil shows those for which there are figures.
-    private(set) var columns: [SweepFigure]?
+    private(set) var columns: [SweepColumn]?
 
     /// Names that may stand at the top of the file.
     private static let keys = ["base", "cases", "columns", "grid", "ranks-per-run", "target"]
@@ -127,14 +127,14 @@ struct SweepFile {
     }
 
     /// Reads `columns`: names of figures, at least one.
-    private func readColumns(_ node: Node) throws -> [SweepFigure] {
-        let choices = SweepFigure.allCases.map(\.rawValue)
+    private func readColumns(_ node: Node) throws -> [SweepColumn] {
+        let choices = SweepColumn.allCases.map(\.rawValue)
         guard let list = node.sequence, !list.isEmpty else {
             throw error("columns is not a list of: \(choices.joined(separator: ", "))")
         }
         return try list.map { item in
             let name = item.string ?? "?"
-            guard let column = SweepFigure(rawValue: name) else {
+            guard let column = SweepColumn(rawValue: name) else {
                 throw ConfigurationError(unknown: "column", name, choices: choices, in: path)
             }
             return column

@@ -5,39 +5,39 @@ extension SweepTable {
     /// Whether every planned run has finished; otherwise a column says how many have.
     private var isComplete: Bool { rows.allSatisfy { $0.curves.count == $0.planned } }
 
-    /// Titles of all columns: coordinates, finished runs if some are missing, figures.
+    /// Titles of all columns: coordinates, finished runs if some are missing, columns.
     private var titles: [String] {
         (rows.first?.coordinates.map(\.name) ?? []) + (isComplete ? [] : ["finished"])
-            + figures.map { $0.title(target: target) }
+            + columns.map { $0.title(target: target) }
     }
 
     /// Texts of a row, one for each title.
     private func cells(of row: Row) -> [String] {
         row.coordinates.map(\.value) + (isComplete ? [] : ["\(row.curves.count)/\(row.planned)"])
-            + figures.map { cell($0, of: row) }
+            + columns.map { cell($0, of: row) }
     }
 
-    /// A figure as mean and sample standard deviation over the seeds, e.g. `19.5 ± 12.0 (2/3)`: of the two of
+    /// A column as mean and sample standard deviation over the seeds, e.g. `19.5 ± 12.0 (2/3)`: of the two of
     /// three runs that reached the target. Without the count, a strategy that rarely gets there would look fast.
-    private func cell(_ figure: SweepFigure, of row: Row) -> String {
-        guard let statistic = statistic(figure, of: row) else { return "–" }
-        let text = statistic.text(decimals: figure.decimals)
-        return figure.needsTarget && row.curves.count > 1 ? text + " (\(statistic.count)/\(row.curves.count))" : text
+    private func cell(_ column: SweepColumn, of row: Row) -> String {
+        guard let statistic = statistic(column, of: row) else { return "–" }
+        let text = statistic.text(decimals: column.decimals)
+        return column.needsTarget && row.curves.count > 1 ? text + " (\(statistic.count)/\(row.curves.count))" : text
     }
 
-    /// What the figures in the cells mean, in words; empty when they need no explanation.
+    /// What the columns in the cells mean, in words; empty when they need no explanation.
     var legend: String {
         var parts = [String]()
         if rows.contains(where: { $0.planned > 1 }) { parts.append("mean ± sample standard deviation over the seeds") }
-        if figures.contains(where: \.needsTarget) {
+        if columns.contains(where: \.needsTarget) {
             parts.append("of those that reached the target in parentheses, – where none did")
         }
         return parts.joined(separator: "; ")
     }
 
-    /// The table for a terminal: coordinates to the left of their columns, figures to the right.
+    /// The table for a terminal: coordinates to the left of their columns, columns to the right.
     var text: String {
-        let labels = titles.count - figures.count
+        let labels = titles.count - columns.count
         var table = TextTable(titles.enumerated().map { ($1, $0 < labels ? .left : .right) })
         for row in rows { table.add(cells(of: row)) }
         return table.text
@@ -45,7 +45,7 @@ extension SweepTable {
 
     /// The table for a README, with a line end behind the last row.
     var markdown: String {
-        let labels = titles.count - figures.count
+        let labels = titles.count - columns.count
         func line(_ cells: [String]) -> String {
             "| " + cells.map(Markdown.text).joined(separator: " | ") + " |"
         }

@@ -1,5 +1,5 @@
 /// A figure of a sweep's table, which is one column. Raw values are the names that a sweep's file uses under `columns`.
-package enum SweepFigure: String, CaseIterable {
+package enum SweepColumn: String, CaseIterable {
     /// Accuracy after the last evaluated round, in percent.
     case final
     /// The highest accuracy of any round, in percent.

@@ -105,7 +105,7 @@ import Testing
     }
 
     @Test func `Labels are where their curves end, or as near as they can be in the same order`() {
-        let spread = { LabelPlaces.spread($0, gap: 2, in: 0...20) }
+        let spread = { LabelLayout.spread($0, gap: 2, in: 0...20) }
         #expect(spread([5, 1, 9]) == [5, 1, 9])
         #expect(spread([10, 10]) == [11, 9], "of equal ones the first is above")
         #expect(spread([10, 11, 18]) == [9.5, 11.5, 18])

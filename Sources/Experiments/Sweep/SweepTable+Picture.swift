@@ -42,7 +42,7 @@ extension SweepTable {
     /// deviation.
     ///
     /// A curve is named at its right end instead of in a key, because nobody can match a dozen colours with a key. The
-    /// labels are spread apart by ``LabelPlaces``.
+    /// labels are spread apart by ``LabelLayout``.
     ///
     /// - Parameter title: the title, shown as it is.
     /// - Returns: data and script for gnuplot; nil when no run was evaluated.
@@ -166,7 +166,7 @@ private struct PlotArea {
 
     /// The heights in percent at which the names of curves stand that end at these accuracies in percent.
     func places(_ ends: [Double]) -> [Double] {
-        LabelPlaces.spread(
+        LabelLayout.spread(
             ends, gap: 19 * (accuracy.upperBound - accuracy.lowerBound) / Double(plotHeight), in: accuracy)
     }
 }

@@ -1,5 +1,5 @@
 /// The vertical places of the labels at the ends of a plot's curves, so that no two overlap.
-enum LabelPlaces {
+enum LabelLayout {
     /// Places as near to the values as the gap allows, in the least-squares sense, in the order of `values`.
     ///
     /// A place is a base plus one gap for each label below it, so that any bases that do not fall from one label to the

@@ -104,14 +104,14 @@ package final class SweepLeader {
         let wasAlone = group.hasLostRanks
         if !wasAlone { try tell(.run(run)) }
         let channel = try group.open()
-        let witness = SweepWitness(queue)
+        let recorder = SweepRecorder(queue)
         var isUnderWay = false
         var end: SweepOutcome.End
         var isClean = true
         do {
-            let lost = try serve(run, over: channel, witness, ready: { isUnderWay = true })
+            let lost = try serve(run, over: channel, recorder, ready: { isUnderWay = true })
             group.hasLostRanks = group.hasLostRanks || lost
-            end = .finished(RunCurve(witness.rounds))
+            end = .finished(RunCurve(recorder.rounds))
         } catch let interruption as Interruption {
             channel.abandon()
             throw interruption
@@ -128,7 +128,7 @@ package final class SweepLeader {
             end = .failed(error.line)
             isClean = false
         }
-        group.hasLostRanks = group.hasLostRanks || witness.hasLostRanks
+        group.hasLostRanks = group.hasLostRanks || recorder.hasLostRanks
         try close(channel, isClean: isClean, wasAlone: wasAlone)
         let outcome = SweepOutcome(index: run.index, end: end, seconds: (ContinuousClock.now - start).seconds)
         return SweepPost.Report(outcome: outcome, hasLostRanks: group.hasLostRanks)
@@ -159,13 +159,13 @@ package final class SweepLeader {
     /// - Parameters:
     ///   - run: the run to do.
     ///   - channel: the run's own communicator.
-    ///   - witness: collects the rounds; those of the time before a resumption are added first.
+    ///   - recorder: collects the rounds; those of the time before a resumption are added first.
     ///   - ready: called when all ranks are prepared; errors before that are settings that some rank cannot honour.
     /// - Returns: whether a rank was lost.
     /// - Throws: `ConfigurationError` on all ranks of the group alike; `NoClientRanks`; `Interruption`; errors of this
     ///   rank.
     private func serve(
-        _ run: SweepRun, over channel: RunChannel, _ witness: SweepWitness, ready: @escaping () -> Void
+        _ run: SweepRun, over channel: RunChannel, _ recorder: SweepRecorder, ready: @escaping () -> Void
     ) throws -> Bool {
         let troubles = OutputTroubles { [warn = reporter.warn] in warn("\(run.name): \($0)") }
         let timekeeper = Timekeeper(channel, isOn: run.isTimed, sink: RunOutputs.openTimingFiles(troubles))
@@ -173,7 +173,7 @@ package final class SweepLeader {
         let problem = try timekeeper.metered(channel).agree {
             resumed = try run.resumed(warn: reporter.warn)
             do {
-                try resumed?.earlierRecords.forEachRound { witness.add($0) }
+                try resumed?.earlierRecords.forEachRound { recorder.add($0) }
             } catch {
                 troubles.note("its first rounds are missing in the table: \(OutputTroubles.reason(error))")
             }
@@ -193,7 +193,7 @@ package final class SweepLeader {
                 let made = try RunOutputs(job, resuming: resumed, run.outputs, troubles)
                 timekeeper.folder = made.folder.url.standardizedFileURL.path
                 outputs = made
-                return made.observers + reporter.observers(job, run) + [witness]
+                return made.observers + reporter.observers(job, run) + [recorder]
             }, ready: ready)
         outputs?.history?.noteFiles()
         return hasLostRanks
@@ -201,7 +201,7 @@ package final class SweepLeader {
 }
 
 /// The observer that collects a run's curve, and on rank 0 answers the other groups' leaders meanwhile.
-private final class SweepWitness: RoundObserver {
+private final class SweepRecorder: RoundObserver {
     /// The queue to serve; nil but on rank 0.
     private let queue: SweepQueue?
     /// An error of the queue within ``progressed(round:fraction:)``, which cannot throw; thrown at the end of the

@@ -49,16 +49,16 @@ import Testing
     @Test func `Runs are handed out once each, and all ranks learn of lost ranks at the end`() throws {
         let seen = try ThreadRanks.run(3) { world in
             let stop = StopFlag()
-            let post = try SweepPost(world, stop: stop)
+            let messages = try SweepChannel(world, stop: stop)
             guard world.rank == 0 else {
                 var done: [Int] = []
-                var report = SweepPost.Report()
+                var report = SweepChannel.Report()
                 while true {
-                    try post.send(report)
-                    switch try post.order() {
+                    try messages.send(report)
+                    switch try messages.order() {
                     case .run(let run):
                         done.append(run.index)
-                        report = SweepPost.Report(
+                        report = SweepChannel.Report(
                             outcome: SweepOutcome(index: run.index, end: .failed("no"), seconds: 0),
                             hasLostRanks: world.rank == 2)
                     case .end(let hasLostRanks): return done + (hasLostRanks ? [-1] : [])
@@ -70,7 +70,7 @@ import Testing
                     index: index, settings: RunSettings(), outputs: RunOutputs.Choice(results: ""), name: "",
                     isTimed: false)
             }
-            let queue = SweepQueue(runs, leaders: [1, 2], post: post, stop: stop)
+            let queue = SweepQueue(runs, leaders: [1, 2], messages: messages, stop: stop)
             // Rank 0 leads no run here: it answers until all are done.
             try queue.finish()
             return queue.outcomes.map(\.index).sorted()

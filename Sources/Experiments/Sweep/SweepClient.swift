@@ -8,13 +8,13 @@ package import Runtime
 /// Every rank of a group but its leader: a client rank in each run that the leader serves.
 ///
 /// `fedmpi sweep` and `fedmpi distill` make one after the collective set-up. It waits for steps from its leader by
-/// point-to-point messages (``SweepPost``), so that it need not know how many runs there are. Between two runs it
+/// point-to-point messages (``SweepChannel``), so that it need not know how many runs there are. Between two runs it
 /// sleeps in a wait that looks at the stop flag.
 package final class SweepClient {
     /// The ranks it works with.
     private let group: SweepGroup
     /// Receives the leader's steps.
-    private let post: SweepPost
+    private let messages: SweepChannel
     /// Raised by a signal handler; every wait looks at it.
     private let stop: StopFlag
     /// Receives warnings, such as timing files that cannot be written.
@@ -24,12 +24,12 @@ package final class SweepClient {
     ///
     /// - Parameters:
     ///   - group: this rank's group.
-    ///   - post: the messages of the sweep, over all ranks.
+    ///   - messages: the messages of the sweep, over all ranks.
     ///   - stop: raised when the job is asked to stop.
     ///   - reporter: receives warnings; its `observers` are not asked here, because only a server has observers.
-    package init(_ group: SweepGroup, post: SweepPost, stop: StopFlag, reporter: SweepReporter) {
+    package init(_ group: SweepGroup, messages: SweepChannel, stop: StopFlag, reporter: SweepReporter) {
         self.group = group
-        self.post = post
+        self.messages = messages
         self.stop = stop
         self.reporter = reporter
     }
@@ -45,7 +45,7 @@ package final class SweepClient {
         var channel: RunChannel?
         do {
             while true {
-                switch try post.step(from: group.leader) {
+                switch try messages.step(from: group.leader) {
                 case .run(let run):
                     let opened = try group.open()
                     channel = opened

@@ -16,7 +16,7 @@ package final class SweepLeader {
     /// The ranks it leads.
     private let group: SweepGroup
     /// Messages to rank 0 and to the group's clients.
-    private let post: SweepPost
+    private let messages: SweepChannel
     /// Raised by a signal handler.
     private let stop: StopFlag
     /// Receives warnings, and adds observers to each run.
@@ -28,13 +28,15 @@ package final class SweepLeader {
     ///
     /// - Parameters:
     ///   - group: the group whose first rank this is.
-    ///   - post: the messages of the sweep, over all ranks.
+    ///   - messages: the messages of the sweep, over all ranks.
     ///   - queue: on rank 0 the list of runs; nil on all other leaders.
     ///   - stop: raised when the job is asked to stop.
     ///   - reporter: receives warnings, and adds observers to each run.
-    package init(_ group: SweepGroup, post: SweepPost, queue: SweepQueue?, stop: StopFlag, reporter: SweepReporter) {
+    package init(
+        _ group: SweepGroup, messages: SweepChannel, queue: SweepQueue?, stop: StopFlag, reporter: SweepReporter
+    ) {
         self.group = group
-        self.post = post
+        self.messages = messages
         self.queue = queue
         self.stop = stop
         self.reporter = reporter
@@ -51,7 +53,7 @@ package final class SweepLeader {
     ///   that end the job.
     package func run() throws -> Bool {
         do {
-            var report = SweepPost.Report()
+            var report = SweepChannel.Report()
             while true {
                 switch try order(after: report) {
                 case .run(let run): report = try perform(run)
@@ -64,7 +66,7 @@ package final class SweepLeader {
             if let queue {
                 try queue.waitForSaves()
             } else {
-                try post.send(SweepPost.Report(isStopped: true))
+                try messages.send(SweepChannel.Report(isStopped: true))
             }
             throw interruption
         }
@@ -75,10 +77,10 @@ package final class SweepLeader {
     /// On rank 0 that is a look at the queue; when it is empty, rank 0 waits here until all other groups are done.
     ///
     /// - Parameter report: what became of the last run; empty at the first call.
-    private func order(after report: SweepPost.Report) throws -> SweepPost.Order {
+    private func order(after report: SweepChannel.Report) throws -> SweepChannel.Order {
         guard let queue else {
-            try post.send(report)
-            return try post.order()
+            try messages.send(report)
+            return try messages.order()
         }
         queue.note(report)
         try queue.serve()
@@ -88,8 +90,8 @@ package final class SweepLeader {
     }
 
     /// Sends the same step to every client of the group.
-    private func tell(_ step: SweepPost.Step) throws {
-        for client in group.clients { try post.send(step, to: client) }
+    private func tell(_ step: SweepChannel.Step) throws {
+        for client in group.clients { try messages.send(step, to: client) }
     }
 
     /// Does one run, from the word to the clients to the end of its messages.
@@ -100,7 +102,7 @@ package final class SweepLeader {
     ///   - run: the run to do.
     ///   - start: the moment at which the run was first begun, if that was with clients who are lost by now.
     /// - Returns: the report for rank 0, with the run's outcome.
-    private func perform(_ run: SweepRun, since start: ContinuousClock.Instant = .now) throws -> SweepPost.Report {
+    private func perform(_ run: SweepRun, since start: ContinuousClock.Instant = .now) throws -> SweepChannel.Report {
         let wasAlone = group.hasLostRanks
         if !wasAlone { try tell(.run(run)) }
         let channel = try group.open()
@@ -131,7 +133,7 @@ package final class SweepLeader {
         group.hasLostRanks = group.hasLostRanks || recorder.hasLostRanks
         try close(channel, isClean: isClean, wasAlone: wasAlone)
         let outcome = SweepOutcome(index: run.index, end: end, seconds: (ContinuousClock.now - start).seconds)
-        return SweepPost.Report(outcome: outcome, hasLostRanks: group.hasLostRanks)
+        return SweepChannel.Report(outcome: outcome, hasLostRanks: group.hasLostRanks)
     }
 
     /// Ends a run's messages, together with the ranks of the group that are left.

@@ -9,7 +9,7 @@ package import Runtime
 /// every network file system has, and no ranks that do nothing but keep it. Used on the thread of the run only.
 package final class SweepQueue {
     /// Messages from and to the other leaders.
-    private let post: SweepPost
+    private let messages: SweepChannel
     private let stop: StopFlag
     /// Runs that nobody has taken yet, in the order in which they are started.
     private var waiting: [SweepRun]
@@ -31,12 +31,12 @@ package final class SweepQueue {
     /// - Parameters:
     ///   - runs: in the order in which they are to be started.
     ///   - leaders: the leaders of the other groups, as ranks in the world.
-    ///   - post: the messages of the sweep.
+    ///   - messages: the messages of the sweep.
     ///   - stop: raised when the sweep is asked to stop.
-    package init(_ runs: [SweepRun], leaders: [Int], post: SweepPost, stop: StopFlag) {
+    package init(_ runs: [SweepRun], leaders: [Int], messages: SweepChannel, stop: StopFlag) {
         waiting = runs
         self.leaders = Set(leaders)
-        self.post = post
+        self.messages = messages
         self.stop = stop
     }
 
@@ -44,7 +44,7 @@ package final class SweepQueue {
     func take() -> SweepRun? { waiting.isEmpty ? nil : waiting.removeFirst() }
 
     /// Keeps what a report says: a loss of ranks, and the outcome of a run.
-    func note(_ report: SweepPost.Report) {
+    func note(_ report: SweepChannel.Report) {
         if report.hasLostRanks { hasLostRanks = true }
         guard let outcome = report.outcome else { return }
         outcomes.append(outcome)
@@ -55,12 +55,12 @@ package final class SweepQueue {
     ///
     /// - Throws: `MPIError`; `DecodingError`.
     func serve() throws {
-        while let (rank, report) = try post.report() {
+        while let (rank, report) = try messages.report() {
             note(report)
             if report.isStopped {
                 stopped.insert(rank)
             } else if let run = take() {
-                try post.send(SweepPost.Order.run(run), to: rank)
+                try messages.send(SweepChannel.Order.run(run), to: rank)
             } else {
                 idle.insert(rank)
             }
@@ -76,7 +76,9 @@ package final class SweepQueue {
             try serve()
             return idle == leaders
         }
-        for leader in leaders.sorted() { try post.send(SweepPost.Order.end(hasLostRanks: hasLostRanks), to: leader) }
+        for leader in leaders.sorted() {
+            try messages.send(SweepChannel.Order.end(hasLostRanks: hasLostRanks), to: leader)
+        }
     }
 
     /// Waits at most 0.9 s for the other leaders to save.
@@ -85,7 +87,7 @@ package final class SweepQueue {
     /// Reports that arrive meanwhile are kept, so that a run that ended just then still counts.
     func waitForSaves() throws {
         _ = try Backoff.default.wait(until: .now + .milliseconds(900)) { () throws in
-            while let (rank, report) = try post.report() {
+            while let (rank, report) = try messages.report() {
                 note(report)
                 if report.isStopped { stopped.insert(rank) } else { idle.insert(rank) }
             }

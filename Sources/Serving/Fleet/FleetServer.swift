@@ -40,7 +40,7 @@ final class FleetServer {
         }
     }
 
-    private let post: FleetPost
+    private let channel: FleetChannel
     private let work: any FleetWork
     private let rank = 0
     /// Told of a rank that is lost, or is back, once each time.
@@ -59,11 +59,11 @@ final class FleetServer {
     /// Prepares rank 0; nothing is sent yet.
     ///
     /// - Parameters:
-    ///   - post: Carries the messages.
+    ///   - channel: Carries the messages.
     ///   - work: Does what rank 0 does itself.
     ///   - note: Told of a rank that is lost, or is back.
-    init(_ post: FleetPost, _ work: any FleetWork, note: @escaping (String) -> Void) {
-        self.post = post
+    init(_ channel: FleetChannel, _ work: any FleetWork, note: @escaping (String) -> Void) {
+        self.channel = channel
         self.work = work
         self.note = note
     }
@@ -71,7 +71,7 @@ final class FleetServer {
     deinit { serving?.device.end() }
 
     /// Whether a rank is lost at present.
-    func isLost(_ rank: Int) -> Bool { post.isLost(rank) }
+    func isLost(_ rank: Int) -> Bool { channel.isLost(rank) }
 
     /// Has all items done, or finds that they cannot be. Blocks until each has an outcome; polls meanwhile, and sleeps
     /// between polls, so that it does not disturb what is measured on this host.
@@ -100,7 +100,7 @@ final class FleetServer {
                     progress[index] = .over(.missing("no rank is left to do it"))
                     continue
                 }
-                guard busy[chosen] == nil, isFree(post.hosts[chosen], atOnce, progress) else { continue }
+                guard busy[chosen] == nil, isFree(channel.hosts[chosen], atOnce, progress) else { continue }
                 progress[index] = .underWay(rank: chosen)
                 try hand(items[index].order(chosen), number: first + index, to: chosen)
             }
@@ -111,7 +111,7 @@ final class FleetServer {
     /// Whether a host has fewer than `atOnce` items under way.
     private func isFree(_ host: String, _ atOnce: Int, _ progress: [Progress]) -> Bool {
         let underWay = progress.count { item in
-            if case .underWay(let rank) = item { post.hosts[rank] == host } else { false }
+            if case .underWay(let rank) = item { channel.hosts[rank] == host } else { false }
         }
         return underWay < atOnce
     }
@@ -120,7 +120,7 @@ final class FleetServer {
     /// work is done at once, with beats in between.
     private func hand(_ order: FleetOrder, number: Int, to rank: Int) throws {
         busy[rank] = number
-        guard rank == self.rank else { return try post.send(.order(number, order), to: rank) }
+        guard rank == self.rank else { return try channel.send(.order(number, order), to: rank) }
         if case .device(let task) = order {
             serving = (number, try work.start(task))
         } else {
@@ -150,7 +150,7 @@ final class FleetServer {
             own = nil
             take(answer, number, of: rank)
         }
-        while let (rank, reply) = try post.reply() {
+        while let (rank, reply) = try channel.reply() {
             if case .answer(let number, let answer) = reply { take(answer, number, of: rank) }
         }
     }
@@ -158,7 +158,7 @@ final class FleetServer {
     /// Puts items of lost ranks back on the list, or ends them as missing.
     private func giveUpLost(_ items: [Item], _ progress: inout [Progress]) {
         for index in items.indices {
-            guard case .underWay(let rank) = progress[index], let reason = post.loss(of: rank) else { continue }
+            guard case .underWay(let rank) = progress[index], let reason = channel.loss(of: rank) else { continue }
             progress[index] =
                 items[index].isDoneAgain ? .waiting : .over(.missing("lost with rank \(rank): \(reason)"))
         }
@@ -166,9 +166,9 @@ final class FleetServer {
 
     /// Looks after the ranks, and tells of those that are lost or back.
     private func look() throws {
-        try post.look()
-        for rank in post.hosts.indices {
-            guard let reason = post.loss(of: rank), known.insert(rank).inserted else { continue }
+        try channel.look()
+        for rank in channel.hosts.indices {
+            guard let reason = channel.loss(of: rank), known.insert(rank).inserted else { continue }
             hasLostRanks = true
             note("lost rank \(rank): \(reason)")
         }
@@ -182,11 +182,11 @@ final class FleetServer {
     /// lost when its sender's process ends. A rank that does not confirm counts as lost.
     func dismiss(ranks: Range<Int>) throws {
         var left = Set(ranks).subtracting([rank])
-        for rank in left.sorted() { try post.send(.end(hasLostRanks: hasLostRanks), to: rank) }
+        for rank in left.sorted() { try channel.send(.end(hasLostRanks: hasLostRanks), to: rank) }
         left = left.filter { !isLost($0) }
         let haveAllUnderstood = try Backoff.default.wait(until: .now + Self.longestFarewell) { () throws in
             try look()
-            while let (rank, reply) = try post.reply() {
+            while let (rank, reply) = try channel.reply() {
                 if case .farewell = reply { left.remove(rank) }
             }
             return left.allSatisfy { isLost($0) }

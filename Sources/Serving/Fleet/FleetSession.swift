@@ -76,12 +76,12 @@ public enum FleetSession {
         _ plan: FleetPlan, _ work: any FleetWork, on world: any Communicator, stop: StopFlag = StopFlag(),
         ready: () -> Void = {}, released: () -> Void = {}, note: @escaping (String) -> Void = { _ in }
     ) throws -> (result: FleetResult?, hasLostRanks: Bool) {
-        let post = try FleetPost(world, failureTimeout: plan.failureTimeout, stop: stop)
+        let channel = try FleetChannel(world, failureTimeout: plan.failureTimeout, stop: stop)
         _ = try world.startBarrier().wait()
         ready()
-        guard world.rank == 0 else { return (nil, try FleetWorker(post, work).run(released: released)) }
-        let server = FleetServer(post, work, note: note)
-        let result = try serve(plan, server, hosts: post.hosts)
+        guard world.rank == 0 else { return (nil, try FleetWorker(channel, work).run(released: released)) }
+        let server = FleetServer(channel, work, note: note)
+        let result = try serve(plan, server, hosts: channel.hosts)
         if result.interruption == nil { try server.dismiss(ranks: 0..<world.size) }
         return (result, server.hasLostRanks)
     }

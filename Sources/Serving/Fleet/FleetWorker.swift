@@ -3,11 +3,11 @@ import MPI
 /// Any rank but 0 of a fleet: does what it is ordered to, one order after another, and answers rank 0's beats
 /// meanwhile.
 struct FleetWorker {
-    private let post: FleetPost
+    private let channel: FleetChannel
     private let work: any FleetWork
 
-    init(_ post: FleetPost, _ work: any FleetWork) {
-        self.post = post
+    init(_ channel: FleetChannel, _ work: any FleetWork) {
+        self.channel = channel
         self.work = work
     }
 
@@ -23,21 +23,21 @@ struct FleetWorker {
         defer { serving?.device.end() }
         var hasLostRanks: Bool?
         _ = try Backoff.patient.wait { () throws in
-            try post.look()
+            try channel.look()
             if let report = try serving?.device.report(), let number = serving?.number {
                 serving = nil
-                try post.send(.answer(number, .device(report)))
+                try channel.send(.answer(number, .device(report)))
             }
-            switch try post.command() {
+            switch try channel.command() {
             case .order(let number, .device(let task))?:
                 serving?.device.end()
                 serving = (number, try work.start(task))
             case .order(let number, let order)?:
-                try post.send(.answer(number, try work.answer(order, heartbeat: post.look)))
+                try channel.send(.answer(number, try work.answer(order, heartbeat: channel.look)))
             case .end(let lost)?:
                 hasLostRanks = lost
                 released()
-                try post.send(.farewell)
+                try channel.send(.farewell)
             case nil:
                 break
             }

@@ -23,19 +23,19 @@ extension SplitPlace {
                 _ = try watch.look()
             }
         }
-        let post = ReportPost(job, watch)
-        if !report.lostServer, let hasLostRanks = try post.deliver(report, to: 0) {
-            try leave(0, post)
+        let channel = ReportChannel(job, watch)
+        if !report.lostServer, let hasLostRanks = try channel.deliver(report, to: 0) {
+            try leave(0, channel)
             return SplitSession.Outcome(report: nil, hasLostRanks: hasLostRanks, endsJob: { false })
         }
         report.lostServer = true
-        return try goOnAlone(report, images, post, watch)
+        return try goOnAlone(report, images, channel, watch)
     }
 
     /// Leaves the run: whoever has the report does not need this rank any more.
-    private func leave(_ holder: Int, _ post: ReportPost) throws {
+    private func leave(_ holder: Int, _ channel: ReportChannel) throws {
         dismissed()
-        try post.sayFarewell(to: holder)
+        try channel.sayFarewell(to: holder)
     }
 
     /// The arrivals of this device's images when it has all layers.
@@ -56,10 +56,10 @@ extension SplitPlace {
     /// - Parameters:
     ///   - partial: This device's report so far.
     ///   - images: Its images.
-    ///   - post: Carries the reports.
+    ///   - channel: Carries the reports.
     ///   - watch: Watches rank 0 so far, and all other devices from here on.
     private func goOnAlone(
-        _ partial: SplitDeviceReport, _ images: DeviceImages, _ post: ReportPost, _ watch: PeerWatch
+        _ partial: SplitDeviceReport, _ images: DeviceImages, _ channel: ReportChannel, _ watch: PeerWatch
     ) throws -> SplitSession.Outcome {
         let missing = partial.labels.count { $0 < 0 }
         guard job.settings.deviceHas == .model || missing == 0 else {
@@ -84,16 +84,16 @@ extension SplitPlace {
             let leader = others.filter { !watch.isLost($0) }.min() ?? rank
             if leader > rank || leader == rank {
                 let left = others.filter { !watch.isLost($0) }
-                let reports = try post.collect(from: left) { rank, reason in
+                let reports = try channel.collect(from: left) { rank, reason in
                     note("lost rank \(rank): \(reason); nobody knows its predictions")
                 }
-                _ = try post.dismiss(reports.map(\.rank), hasLostRanks: true)
+                _ = try channel.dismiss(reports.map(\.rank), hasLostRanks: true)
                 released()
                 let lost = [0] + others.filter { other in !reports.contains { $0.rank == other } }
                 let all = ([report] + reports).sorted { $0.rank < $1.rank }
                 outcome = try self.report(all, nil, lost: lost, nil, unsplit: nil)
-            } else if try post.deliver(report, to: leader) != nil {
-                try leave(leader, post)
+            } else if try channel.deliver(report, to: leader) != nil {
+                try leave(leader, channel)
                 break
             }
         }

@@ -30,11 +30,11 @@ extension SplitPlace {
             server = stream.report
         }
         let left = devices.filter { !dropped.contains($0) }
-        let reports = try ReportPost(job, watch).collect(from: left) { rank, reason in
+        let reports = try ReportChannel(job, watch).collect(from: left) { rank, reason in
             dropped.insert(rank)
             note("lost rank \(rank): \(reason); nobody knows its predictions")
         }
-        let haveAllLeft = try ReportPost(job, watch).dismiss(reports.map(\.rank), hasLostRanks: !dropped.isEmpty)
+        let haveAllLeft = try ReportChannel(job, watch).dismiss(reports.map(\.rank), hasLostRanks: !dropped.isEmpty)
         released()
         let report = try self.report(
             reports, server, lost: dropped.sorted(), alone, unsplit: verifies ? unsplitPredictions() : nil)

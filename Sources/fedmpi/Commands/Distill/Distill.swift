@@ -133,10 +133,12 @@ struct Distill: WorldCommand {
         }
         if let problem { throw problem }
         let group = try SweepGroup(world, groups: 1, stop: stop)
-        let post = try SweepPost(world, stop: stop)
-        if let plan { return try lead(plan, group, post, stop) }
+        let messages = try SweepChannel(world, stop: stop)
+        if let plan { return try lead(plan, group, messages, stop) }
         let reporter = SweepReporter.console(rank: world.rank, isLeader: false)
-        if try SweepClient(group, post: post, stop: stop, reporter: reporter).run() { Launch.leaveBehindLostRanks() }
+        if try SweepClient(group, messages: messages, stop: stop, reporter: reporter).run() {
+            Launch.leaveBehindLostRanks()
+        }
         return nil
     }
 
@@ -146,20 +148,20 @@ struct Distill: WorldCommand {
     /// - Parameters:
     ///   - plan: The runs, and which have finished before.
     ///   - group: The group of all ranks.
-    ///   - post: Messages with the clients.
+    ///   - messages: Messages with the clients.
     ///   - stop: Flag that a signal raises.
     /// - Returns: The comparison, which returns the exit code.
     /// - Throws: `Interruption`, after a line that says how to continue.
     private func lead(
-        _ plan: DistillPlan, _ group: SweepGroup, _ post: SweepPost, _ stop: StopFlag
+        _ plan: DistillPlan, _ group: SweepGroup, _ messages: SweepChannel, _ stop: StopFlag
     ) throws -> (() -> Int32)? {
-        let queue = SweepQueue(plan.waiting, leaders: [], post: post, stop: stop)
+        let queue = SweepQueue(plan.waiting, leaders: [], messages: messages, stop: stop)
         let progress = DistillProgress(plan, isQuiet: output.quiet || output.json)
         queue.whenDone = { progress.note($0) }
         progress.begin()
         do {
             let hasLostRanks = try SweepLeader(
-                group, post: post, queue: queue, stop: stop, reporter: .console(rank: 0, isLeader: true)
+                group, messages: messages, queue: queue, stop: stop, reporter: .console(rank: 0, isLeader: true)
             ).run()
             let outcomes = queue.outcomes
             if hasLostRanks { Launch.leaveBehindLostRanks(code: conclude(plan, outcomes)) }

@@ -90,16 +90,16 @@ struct Sweep: WorldCommand {
             return nil
         }
         let group = try SweepGroup(world, groups: try groups(for: plan, on: world), stop: stop)
-        let post = try SweepPost(world, stop: stop)
+        let messages = try SweepChannel(world, stop: stop)
         if let plan {
-            return try lead(plan, group, post, stop)
+            return try lead(plan, group, messages, stop)
         }
         let isLeader = world.rank == group.leader
         let reporter = SweepReporter.console(rank: world.rank, isLeader: isLeader)
         let hasLostRanks =
             isLeader
-            ? try SweepLeader(group, post: post, queue: nil, stop: stop, reporter: reporter).run()
-            : try SweepClient(group, post: post, stop: stop, reporter: reporter).run()
+            ? try SweepLeader(group, messages: messages, queue: nil, stop: stop, reporter: reporter).run()
+            : try SweepClient(group, messages: messages, stop: stop, reporter: reporter).run()
         if hasLostRanks { Launch.leaveBehindLostRanks() }
         return nil
     }
@@ -143,21 +143,21 @@ struct Sweep: WorldCommand {
     /// - Parameters:
     ///   - plan: The runs, and which of them have finished before.
     ///   - group: Rank 0's own group.
-    ///   - post: Messages with the other leaders and with the clients of this group.
+    ///   - messages: Messages with the other leaders and with the clients of this group.
     ///   - stop: Flag that a signal raises.
     /// - Returns: The conclusion, which returns the exit code.
     /// - Throws: `Interruption`, after a line that says how to continue.
     private func lead(
-        _ plan: SweepPlan, _ group: SweepGroup, _ post: SweepPost, _ stop: StopFlag
+        _ plan: SweepPlan, _ group: SweepGroup, _ messages: SweepChannel, _ stop: StopFlag
     ) throws -> (() -> Int32)? {
         let others = group.leaders.filter { $0 != group.leader }
-        let queue = SweepQueue(plan.runs, leaders: others, post: post, stop: stop)
+        let queue = SweepQueue(plan.runs, leaders: others, messages: messages, stop: stop)
         let progress = SweepProgress(plan, isQuiet: quiet)
         queue.whenDone = { progress.note($0) }
         progress.begin(group)
         do {
             let hasLostRanks = try SweepLeader(
-                group, post: post, queue: queue, stop: stop, reporter: .console(rank: 0, isLeader: true)
+                group, messages: messages, queue: queue, stop: stop, reporter: .console(rank: 0, isLeader: true)
             ).run()
             let outcomes = queue.outcomes
             if hasLostRanks { Launch.leaveBehindLostRanks(code: conclude(plan, outcomes)) }

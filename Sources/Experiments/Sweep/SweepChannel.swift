@@ -7,7 +7,7 @@ package import Runtime
 /// Leaders report to rank 0 and get orders, and they pass steps on to their clients. A message is a few hundred bytes,
 /// and there are a few for each run, so that a readable format costs nothing. The messages have a communicator of their
 /// own and thus cannot meet those of a run.
-package final class SweepPost {
+package final class SweepChannel {
     /// What rank 0 tells a leader in answer to a report.
     enum Order: Codable {
         /// Do this run.

@@ -11,7 +11,7 @@ import Runtime
 /// and whether ranks were lost; it confirms with a farewell. Nobody may leave earlier, since a message of a process
 /// that has ended may never arrive. Every wait polls, sends beats, and is bounded by the failure timeout of the ranks
 /// waited for.
-struct ReportPost {
+struct ReportChannel {
     private let control: any Communicator
     private let watch: PeerWatch
     private let stop: StopFlag

@@ -15,7 +15,7 @@ public struct FleetServerLost: Error, CustomStringConvertible {
 ///
 /// Who is lost is judged as everywhere (``PeerWatch``). A rank that is heard again, because it was only stopped, is back.
 /// Used on one thread.
-final class FleetPost {
+final class FleetChannel {
     /// Tags on this object's own communicator.
     private enum Tag {
         static let command = 1

@@ -48,7 +48,7 @@ package struct DistillPlan {
     /// The runs that are still to be done, in order.
     package private(set) var waiting: [SweepRun] = []
     /// Whether any run in ``waiting`` was begun by an earlier job and is continued.
-    package private(set) var goesOn = false
+    package private(set) var isContinued = false
     /// Keeps other programs from the folder as long as the plan is there.
     private let lock: FolderLock
 
@@ -98,7 +98,7 @@ package struct DistillPlan {
             curves[run.index] = RunCurve(try RecordedRun(in: run.folder).log)
         }
         waiting = zip(runs, progress).filter { $0.1 != .finished }.map(\.0)
-        goesOn = progress.contains(.begun)
+        isContinued = progress.contains(.begun)
         try refuseOtherTeachers()
     }
 

@@ -42,11 +42,11 @@ final class TeacherAnswers {
     ///   - samples: all that the client trains on, in the partition's order.
     ///   - client: number of the client.
     ///   - prepare: changes a batch in the plan before the teacher sees it, as hooks do for the student.
-    ///   - goesOn: called after each batch; false ends it there, and the next turn resumes.
+    ///   - shouldContinue: called after each batch; false ends it there, and the next turn resumes.
     /// - Returns: false when it was ended.
     func ask(
         about samples: ArraySlice<UInt32>, of client: Int,
-        prepare: (Plan, Span<UInt32>, _ labels: inout [Int32]) -> Void, goesOn: (_ samples: Int) throws -> Bool
+        prepare: (Plan, Span<UInt32>, _ labels: inout [Int32]) -> Void, shouldContinue: (_ samples: Int) throws -> Bool
     ) throws -> Bool {
         while seen[client, default: 0] < samples.count {
             let start = samples.startIndex + seen[client, default: 0]
@@ -56,7 +56,7 @@ final class TeacherAnswers {
             try plan.forward(batch.count)
             keep(of: batch)
             seen[client, default: 0] += batch.count
-            guard try goesOn(batch.count) else { return false }
+            guard try shouldContinue(batch.count) else { return false }
         }
         return true
     }

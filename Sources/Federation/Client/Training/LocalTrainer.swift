@@ -79,19 +79,19 @@ final class LocalTrainer {
     ///   - round: number and attempt.
     ///   - down: the global weights, then what the strategy sends beside them, `[job.vectors.down]`.
     ///   - slot: `[job.vectors.slot]`: ends with the client's state; receives what it sends, and its new state.
-    ///   - goesOn: called after each step with the samples it saw; false ends the training there.
+    ///   - shouldContinue: called after each step with the samples it saw; false ends the training there.
     /// - Returns: samples that the update weighs, steps, loss; `partial` if it was ended early.
-    /// - Throws: what `goesOn` throws; errors of oneDNN.
+    /// - Throws: what `shouldContinue` throws; errors of oneDNN.
     /// - Complexity: `trainedSamples(holding:)` forward and backward passes; O(parameters) beside them.
     func train(
         client: Int, samples: ArraySlice<UInt32>, round: RoundID, down: Span<Float>, slot: inout MutableSpan<Float>,
-        goesOn: (Int) throws -> Bool
+        shouldContinue: (Int) throws -> Bool
     ) throws -> LocalResult {
         turn = ClientTurn(
             client: client, round: round.number, attempt: round.attempt, samples: samples.count,
             seed: job.settings.seed)
         sampleHooks = job.stepHooks.filter { $0.changesSamples(of: client) }
-        guard try askTeacher(about: samples, of: client, goesOn) else {
+        guard try askTeacher(about: samples, of: client, shouldContinue) else {
             var result = LocalResult()
             result.status = .partial
             return result
@@ -119,7 +119,7 @@ final class LocalTrainer {
         var result = LocalResult(samples: samples.count)
         var initialLoss = Double.nan
         if job.strategy.localWork != .training {
-            let found = try findGradient(samples, goesOn)
+            let found = try findGradient(samples, shouldContinue)
             // The gradient's forward passes have moved running statistics, which only a step's may.
             if job.strategy.localWork == .trainingAfterGradient, !vectors.statistics.isEmpty {
                 if vectors.personal.isEmpty { try plan.load(shared) } else { try plan.load(start.span) }
@@ -139,7 +139,7 @@ final class LocalTrainer {
             result.steps = 1
         case .training, .trainingAfterGradient:
             guard result.status == .complete else { break }
-            try runEpochs(samples, round: round, &result, goesOn)
+            try runEpochs(samples, round: round, &result, shouldContinue)
         }
         timeline.enter(.encode, client: client)
         if vectors.personal.isEmpty {
@@ -153,7 +153,7 @@ final class LocalTrainer {
             try writer.write(plan, from: start.span, in: turn, into: &slot)
         }
         if job.strategy.personalization == .model, result.status == .complete {
-            try trainOwnModel(samples, client: client, round: round, shared, &slot, goesOn)
+            try trainOwnModel(samples, client: client, round: round, shared, &slot, shouldContinue)
         }
         return result
     }
@@ -161,7 +161,7 @@ final class LocalTrainer {
     /// Trains the client's own model (Ditto), from its state, tied to the global weights by the strategy.
     private func trainOwnModel(
         _ samples: ArraySlice<UInt32>, client: Int, round: RoundID, _ global: Span<Float>,
-        _ slot: inout MutableSpan<Float>, _ goesOn: (Int) throws -> Bool
+        _ slot: inout MutableSpan<Float>, _ shouldContinue: (Int) throws -> Bool
     ) throws {
         timeline.enter(.load, client: client)
         try plan.load(global)
@@ -171,7 +171,7 @@ final class LocalTrainer {
         plan.resetOptimizer()
         timeline.enter(.train, client: client)
         var result = LocalResult(samples: samples.count)
-        try runEpochs(samples, round: round, ofOwnModel: true, &result, goesOn)
+        try runEpochs(samples, round: round, ofOwnModel: true, &result, shouldContinue)
         timeline.enter(.encode, client: client)
         try writer.writeOwn(plan, into: &slot)
     }
@@ -184,7 +184,7 @@ final class LocalTrainer {
     /// - Parameter ofOwnModel: selects other streams of batches and dropout, and other hooks.
     private func runEpochs(
         _ samples: ArraySlice<UInt32>, round: RoundID, ofOwnModel: Bool = false, _ result: inout LocalResult,
-        _ goesOn: (Int) throws -> Bool
+        _ shouldContinue: (Int) throws -> Bool
     ) throws {
         let settings = job.settings
         let streams = TurnStreams(
@@ -207,7 +207,7 @@ final class LocalTrainer {
                 timeline.note(samples: count)
                 result.loss = loss / Double(seen)
                 let isDone = epoch == epochs - 1 && seen == order.count || result.steps == lastStep
-                guard try goesOn(count) || isDone else {
+                guard try shouldContinue(count) || isDone else {
                     result.status = .partial
                     if settings.localSteps != nil {
                         // The share of the steps it has done, as its samples weigh when it has done them all.
@@ -226,7 +226,7 @@ final class LocalTrainer {
     /// in the plan and in `gradient`.
     /// - Returns: the mean loss, and the samples seen; fewer than there are when it was ended early.
     private func findGradient(
-        _ samples: ArraySlice<UInt32>, _ goesOn: (Int) throws -> Bool
+        _ samples: ArraySlice<UInt32>, _ shouldContinue: (Int) throws -> Bool
     ) throws -> (loss: Double, samples: Int) {
         order = Array(samples)
         var sum: [Float] = []
@@ -242,7 +242,7 @@ final class LocalTrainer {
             }
             seen += count
             timeline.note(samples: count)
-            guard try goesOn(count) || seen == order.count else { break }
+            guard try shouldContinue(count) || seen == order.count else { break }
         }
         guard seen > 0 else { return (.nan, 0) }
         plan.withGradients { gradients, _ in
@@ -272,16 +272,16 @@ final class LocalTrainer {
 
     /// Has the teacher see what the client trains on, as the client sees it. Returns false when it was ended.
     private func askTeacher(
-        about samples: ArraySlice<UInt32>, of client: Int, _ goesOn: (Int) throws -> Bool
+        about samples: ArraySlice<UInt32>, of client: Int, _ shouldContinue: (Int) throws -> Bool
     ) throws -> Bool {
         guard let teacher else { return true }
         timeline.enter(.evaluate, client: client)
         return try teacher.ask(
             about: samples, of: client, prepare: { prepare($1, in: $0, &$2) },
-            goesOn: { count in
+            shouldContinue: { count in
                 timeline.note(samples: count)
                 // It is no training, and takes no simulated time.
-                return try goesOn(0)
+                return try shouldContinue(0)
             })
     }
 

@@ -26,7 +26,7 @@ final class DistillProgress {
         let settings = plan.base
         var runs = Format.count(plan.runs.count, "run")
         if done > 0 { runs += ", \(done) finished before" }
-        if plan.goesOn { runs += ", one to go on with" }
+        if plan.isContinued { runs += ", one to go on with" }
         let chain = ([plan.teacher.model.name] + plan.students.map(\.name)).joined(separator: " → ")
         let partition = settings.partition == "dirichlet" ? "dirichlet alpha \(settings.alpha)" : settings.partition
         let clients =

@@ -66,18 +66,18 @@ public struct Backoff: Sendable {
     ///
     /// - Parameters:
     ///   - request: the request to test.
-    ///   - giveUp: is called after each test that fails; true ends the wait.
+    ///   - shouldAbort: is called after each test that fails; true ends the wait.
     /// - Returns: whether it was given up; if not, `wait()` of the request returns at once.
     public func wait<Payload: ~Copyable>(
-        for request: inout Request<Payload>, unless giveUp: () throws -> Bool
+        for request: inout Request<Payload>, unless shouldAbort: () throws -> Bool
     ) throws -> Bool {
-        var isGivenUp = false
+        var isAborted = false
         _ = try wait { () throws in
             if try request.test() { return true }
-            isGivenUp = try giveUp()
-            return isGivenUp
+            isAborted = try shouldAbort()
+            return isAborted
         }
-        return isGivenUp
+        return isAborted
     }
 
     private static func sleep(_ duration: Duration) {

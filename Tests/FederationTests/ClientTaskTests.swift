@@ -87,6 +87,6 @@ import Testing
         }
 
         func drop(_ clients: Int) {}
-        func giveUp(_ clients: Int) {}
+        func markLate(_ clients: Int) {}
     }
 }

@@ -83,8 +83,8 @@ final class ClientLoop: ClientWork, ClientHost {
             faults.reach(.broadcast, round: round.number + 1)
             try transfers.enterCollective()
             var request = try communicator.startBroadcast(frame.intoBuffer(), root: 0)
-            let isGivenUp = try Backoff.default.wait(for: &request) { try pollForLeaving() }
-            guard !isGivenUp else { break }
+            let isAborted = try Backoff.default.wait(for: &request) { try pollForLeaving() }
+            guard !isAborted else { break }
             frame = self.frame(try request.wait())
             try transfers.noteReceived()
             let header = try frame.header()
@@ -168,20 +168,20 @@ final class ClientLoop: ClientWork, ClientHost {
     }
 
     /// Waits for what the clients kept from their last turns, if the task needs it.
-    /// - Parameter giveUp: asked while waiting; true gives up.
+    /// - Parameter shouldAbort: asked while waiting; true gives up.
     /// - Returns: false when it was given up.
     private func receiveStates(
-        of clients: some Sequence<Int>, for task: ClientTask, unless giveUp: () throws -> Bool
+        of clients: some Sequence<Int>, for task: ClientTask, unless shouldAbort: () throws -> Bool
     ) throws -> Bool {
         guard let states, task.needsState(job) else { return true }
         timeline.enter(.wait, peer: 0)
-        var isGivenUp = false
+        var isAborted = false
         _ = try Backoff.default.wait {
             if try states.hasAll(clients, of: round) { return true }
-            isGivenUp = try giveUp()
-            return isGivenUp
+            isAborted = try shouldAbort()
+            return isAborted
         }
-        return !isGivenUp
+        return !isAborted
     }
 
     // MARK: Orders

@@ -102,7 +102,7 @@ final class EvaluationTally: AnswerReceiver {
     // What is missing at the end is missing, whatever the reason.
     /// Does nothing: a client that is missing at the end is missing, whatever the reason.
     func drop(_ clients: Int) {}
-    func giveUp(_ clients: Int) {}
+    func markLate(_ clients: Int) {}
 
     /// Sums up the answers: spread of the accuracies over clients, loss weighted by samples, confusion matrices.
     /// - Parameters:

@@ -97,7 +97,7 @@ final class WorkerExchange: Exchange {
                 if !shares.isEmpty { startLimit(task) }
                 timeline.enter(.wait)
             }
-            if pool.isPastLimit { tally.giveUp(pool.excludeLate().count) }
+            if pool.isPastLimit { tally.markLate(pool.excludeLate().count) }
         }
     }
 

@@ -275,5 +275,5 @@ final class RoundTally: AnswerReceiver {
     func drop(_ clients: Int) { dropped += clients }
 
     /// Counts clients that the server waits for no longer.
-    func giveUp(_ clients: Int) { late += clients }
+    func markLate(_ clients: Int) { late += clients }
 }

@@ -33,7 +33,7 @@ package protocol AnswerReceiver: AnyObject {
     func drop(_ clients: Int)
 
     /// Counts clients that the server waits for no longer.
-    func giveUp(_ clients: Int)
+    func markLate(_ clients: Int)
 }
 
 extension AnswerReceiver {

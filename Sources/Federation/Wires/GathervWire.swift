@@ -103,14 +103,14 @@ final class GathervWire: Wire {
 
     /// Sends a wave. The batch keeps its contents, because they may have to be sent again by an order; when the gather
     /// is given up, MPI may still read from the memory, so it is left to MPI and copied.
-    func send(unless giveUp: () throws -> Bool) throws {
+    func send(unless shouldAbort: () throws -> Bool) throws {
         let (count, clients) = (batch.byteCount, batch.clients.count)
         try transfers.enterCollective()
-        guard try sendLengths(unless: giveUp) else { return }
+        guard try sendLengths(unless: shouldAbort) else { return }
         var request = try communicator.startGatherv(
             batch.take(), sending: count, into: Buffer(count: 0), counts: [], root: 0)
-        let isGivenUp = try Backoff.default.wait(for: &request, unless: giveUp)
-        if isGivenUp {
+        let isAborted = try Backoff.default.wait(for: &request, unless: shouldAbort)
+        if isAborted {
             batch.giveBack(request.abandon { Buffer(copying: $0.send) })
         } else {
             batch.giveBack(try request.wait().send)
@@ -125,14 +125,14 @@ final class GathervWire: Wire {
 
     /// Tells the server how long the answers are, where they differ. Collective, unless it is given up.
     /// - Returns: whether the server knows them; false when it was given up.
-    private func sendLengths(unless giveUp: () throws -> Bool) throws -> Bool {
+    private func sendLengths(unless shouldAbort: () throws -> Bool) throws -> Bool {
         guard !format.hasOneLength else { return true }
         let lengths = batch.lengths
         var words = Buffer<Int64>(count: lengths.count)
         for (i, length) in lengths.enumerated() { words[i] = Int64(length) }
         var request = try communicator.startGatherv(
             words, sending: lengths.count, into: Buffer(count: 0), counts: [], root: 0)
-        guard try !Backoff.default.wait(for: &request, unless: giveUp) else { return false }
+        guard try !Backoff.default.wait(for: &request, unless: shouldAbort) else { return false }
         _ = try request.wait()
         return true
     }
@@ -143,19 +143,19 @@ final class GathervWire: Wire {
     /// length, a gather of the lengths comes first.
     func collect(
         round: RoundID, part wave: Int, _ assignment: Assignment, into tally: any AnswerReceiver,
-        unless giveUp: () throws -> Bool
+        unless shouldAbort: () throws -> Bool
     ) throws -> Bool {
         guard let into = receiveBuffer.take() else { preconditionFailure("the wire is in use, or was given up") }
         let clients = (0..<workers).map { self.clients(of: $0, part: wave, assignment) }
         try transfers.enterCollective()
-        guard let lengths = try receiveLengths(clients.map(\.count), unless: giveUp) else {
+        guard let lengths = try receiveLengths(clients.map(\.count), unless: shouldAbort) else {
             receiveBuffer = .some(into)
             return false
         }
         let counts = [0] + lengths.map { $0.reduce(0, +) }
         var request = try communicator.startGatherv(Buffer(count: 0), into: into, counts: counts, root: 0)
         while try !request.wait(until: .now + .milliseconds(100)) {
-            if try giveUp() { return false }
+            if try shouldAbort() { return false }
         }
         let received = try request.wait().receive
         let cohort = Array(clients.joined())
@@ -173,16 +173,16 @@ final class GathervWire: Wire {
     /// Learns how long the answers are: from the format, or, where they differ, from the workers. Collective then.
     /// - Parameters:
     ///   - clients: number of answers of each worker.
-    ///   - giveUp: asked a few times a second; true leaves the collective.
+    ///   - shouldAbort: asked a few times a second; true leaves the collective.
     /// - Returns: bytes of each answer of each worker; nil when it was given up.
     /// - Throws: `UpdateSlot.Defect` when a worker names lengths that its answers cannot have: where the others begin
     ///   would then be unknown.
-    private func receiveLengths(_ clients: [Int], unless giveUp: () throws -> Bool) throws -> [[Int]]? {
+    private func receiveLengths(_ clients: [Int], unless shouldAbort: () throws -> Bool) throws -> [[Int]]? {
         guard !format.hasOneLength else { return clients.map { [Int](repeating: format.slotBytes, count: $0) } }
         var request = try communicator.startGatherv(
             Buffer(count: 0), into: Buffer<Int64>(count: clients.reduce(0, +)), counts: [0] + clients, root: 0)
         while try !request.wait(until: .now + .milliseconds(100)) {
-            if try giveUp() { return nil }
+            if try shouldAbort() { return nil }
         }
         let words = try request.wait().receive
         var next = 0

@@ -69,22 +69,22 @@ final class ReduceWire: Wire {
     /// - Returns: false when it was given up; the tally is then untouched.
     func collect(
         round: RoundID, part: Int, _ assignment: Assignment, into tally: any AnswerReceiver,
-        unless giveUp: () throws -> Bool
+        unless shouldAbort: () throws -> Bool
     ) throws -> Bool {
         let clients = assignment.clientsOfWorker
         let counts = [0] + clients.map { $0.count * UpdateSlot.envelopeBytes }
         try transfers.enterCollective()
         let none = [ScaledSum.Levels](repeating: .none, count: terms.shape.scaled.count)
-        guard let levels = try agree(on: none, unless: giveUp) else { return false }
+        guard let levels = try agree(on: none, unless: shouldAbort) else { return false }
         var gather = try communicator.startGatherv(
             Buffer(count: 0), into: Buffer<UInt8>(count: counts.reduce(0, +)), counts: counts, root: 0)
         var reduce = try communicator.startReduce(
             Buffer<Int64>(count: PartialSum.words(terms.shape, levels)), .sum, root: 0)
         while try !gather.wait(until: .now + .milliseconds(100)) {
-            if try giveUp() { return false }
+            if try shouldAbort() { return false }
         }
         while try !reduce.wait(until: .now + .milliseconds(100)) {
-            if try giveUp() { return false }
+            if try shouldAbort() { return false }
         }
         let envelopes = try gather.wait().receive
         let total = try reduce.wait()
@@ -101,11 +101,11 @@ final class ReduceWire: Wire {
     /// unless no block is scaled.
     /// - Parameters:
     ///   - levels: this rank's own; none at the server.
-    ///   - giveUp: asked while waiting; true leaves the collective.
+    ///   - shouldAbort: asked while waiting; true leaves the collective.
     /// - Returns: the union; nil when it was given up.
     /// - Throws: `UpdateSlot.Defect.damagedSum` when the ranks' maximum are no levels that can be.
     private func agree(
-        on levels: [ScaledSum.Levels], unless giveUp: () throws -> Bool
+        on levels: [ScaledSum.Levels], unless shouldAbort: () throws -> Bool
     ) throws -> [ScaledSum.Levels]? {
         guard !levels.isEmpty else { return [] }
         var words = Buffer<Int64>(count: LevelWords.count(terms.shape))
@@ -114,9 +114,9 @@ final class ReduceWire: Wire {
         var request = try communicator.startAllReduce(words, .maximum)
         if communicator.rank == 0 {
             while try !request.wait(until: .now + .milliseconds(100)) {
-                if try giveUp() { return nil }
+                if try shouldAbort() { return nil }
             }
-        } else if try Backoff.default.wait(for: &request, unless: giveUp) {
+        } else if try Backoff.default.wait(for: &request, unless: shouldAbort) {
             return nil
         }
         let agreed = try request.wait()
@@ -211,18 +211,18 @@ final class ReduceWire: Wire {
     func corrupt() { isToCorrupt = true }
 
     /// Sends envelopes and sum. The sum is kept, because an order may ask for it.
-    func send(unless giveUp: () throws -> Bool) throws {
+    func send(unless shouldAbort: () throws -> Bool) throws {
         let envelopes = envelopes(room: 0)
         try transfers.enterCollective()
-        guard let levels = try agree(on: sum.levels, unless: giveUp) else { return }
+        guard let levels = try agree(on: sum.levels, unless: shouldAbort) else { return }
         var partial = Buffer<Int64>(count: PartialSum.words(terms.shape, levels))
         var words = partial.mutableSpan
         PartialSum.write(sum, levels, to: &words)
         let bytes = envelopes.count + partial.count * 8
         var gather = try communicator.startGatherv(envelopes, into: Buffer(count: 0), counts: [], root: 0)
         var reduce = try communicator.startReduce(partial, .sum, root: 0)
-        if try Backoff.default.wait(for: &gather, unless: giveUp) { return }
-        if try Backoff.default.wait(for: &reduce, unless: giveUp) { return }
+        if try Backoff.default.wait(for: &gather, unless: shouldAbort) { return }
+        if try Backoff.default.wait(for: &reduce, unless: shouldAbort) { return }
         _ = try gather.wait()
         _ = try reduce.wait()
         transfers.endGather(bytes: bytes, clients: results.count)

@@ -53,12 +53,12 @@ protocol Wire: AnyObject, SendableMetatype {
     ///   - part: number of the part, from 0.
     ///   - assignment: who trains whom.
     ///   - tally: receives what came; untouched if the part is not complete.
-    ///   - giveUp: asked a few times a second; true leaves the collective.
+    ///   - shouldAbort: asked a few times a second; true leaves the collective.
     /// - Returns: whether the part is complete.
-    /// - Throws: what `giveUp` throws; errors of MPI.
+    /// - Throws: what `shouldAbort` throws; errors of MPI.
     func collect(
         round: RoundID, part: Int, _ assignment: Assignment, into tally: any AnswerReceiver,
-        unless giveUp: () throws -> Bool
+        unless shouldAbort: () throws -> Bool
     ) throws -> Bool
 
     /// Opens a worker's answer to an order.
@@ -101,8 +101,8 @@ protocol Wire: AnyObject, SendableMetatype {
     func corrupt()
 
     /// Sends the answers. Collective, unless it is given up.
-    /// - Parameter giveUp: asked while waiting; true leaves the collective, and the answers are kept for an order.
-    func send(unless giveUp: () throws -> Bool) throws
+    /// - Parameter shouldAbort: asked while waiting; true leaves the collective, and the answers are kept for an order.
+    func send(unless shouldAbort: () throws -> Bool) throws
 
     /// Sends the answers point to point, as one message.
     /// - Parameter send: sends a message and gives its memory back.

@@ -66,8 +66,8 @@ struct SplitModel: Sendable {
 
     /// The random streams of a client's turn: those that it would have if its model were whole, so that order and
     /// dropout masks are the same.
-    func streams(of client: Int, _ round: RoundID) -> TurnStreams {
-        TurnStreams(
+    func streams(of client: Int, _ round: RoundID) -> ClientRandomness {
+        ClientRandomness(
             job.settings, client: client, round: round, samples: job.partition.count(of: client),
             batch: batch)
     }

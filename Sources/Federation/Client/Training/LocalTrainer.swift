@@ -9,7 +9,7 @@ import Runtime
 ///
 /// ```
 /// for each local epoch i from 1 to E      runEpochs: --epochs, or --local-steps
-///     for batch b ∈ split(Pₖ, B)          shuffled by TurnStreams, --batch-size
+///     for batch b ∈ split(Pₖ, B)          shuffled by ClientRandomness, --batch-size
 ///         w ← w − η ∇ℓ(w; b)              step, the hooks' corrections, SGD
 /// return w − w₀ to the server             UpdateWriter
 /// ```
@@ -187,7 +187,7 @@ final class LocalTrainer {
         _ shouldContinue: (Int) throws -> Bool
     ) throws {
         let settings = job.settings
-        let streams = TurnStreams(
+        let streams = ClientRandomness(
             settings, client: turn.client, round: round, samples: samples.count, batch: labels.count,
             ofOwnModel: ofOwnModel)
         // Steps end the training within an epoch, or after any number of them.

@@ -6,16 +6,16 @@ import Testing
 @testable import Records
 
 /// What a client's training draws from.
-@Suite struct TurnStreamsTests {
+@Suite struct ClientRandomnessTests {
     private func streams(
         attempt: Int = 0, steps: Int? = nil, ofOwnModel: Bool = false, epochs: Int = 2
-    ) -> TurnStreams {
+    ) -> ClientRandomness {
         var settings = RunSettings()
         settings.seed = 7
         settings.epochs = epochs
         settings.localSteps = steps
         // 25 samples in batches of 10: three steps an epoch.
-        return TurnStreams(
+        return ClientRandomness(
             settings, client: 4, round: RoundID(3, attempt: attempt), samples: 25, batch: 10, ofOwnModel: ofOwnModel)
     }
 

@@ -7,7 +7,7 @@ package import Records
 /// They are addressed by seed, round, client and a count of epochs or steps, so that a client draws the same numbers on
 /// any rank. Attempts of a round, and the client's own model, draw others. The addresses have room for 2²³ epochs and
 /// 2²⁰ steps (half as many where there is an own model); beyond that they repeat.
-package struct TurnStreams {
+package struct ClientRandomness {
     /// The run's seed.
     private let seed: UInt64
     private let round: RoundID

@@ -49,9 +49,9 @@ struct SplitModel: Sendable {
     /// Range of the server's parameters in the flat weights of the whole model.
     var backRange: Range<Int> { front.parameterCount..<job.model.parameterCount }
 
-    /// The steps of a client's turn.
-    func turn(of client: Int) -> Turn {
-        Turn(samples: job.partition.count(of: client), batch: batch, job.settings)
+    /// The steps of a client's schedule.
+    func schedule(of client: Int) -> LocalSchedule {
+        LocalSchedule(samples: job.partition.count(of: client), batch: batch, job.settings)
     }
 
     /// The optimizer of a round, with its learning rate, for either part. SGD works element by element, so two halves
@@ -75,7 +75,7 @@ struct SplitModel: Sendable {
 
 /// The steps of a client's turn in a round: its samples, shuffled anew for each epoch, in batches of which an epoch's
 /// last may be smaller. Device and server compute it alike, so neither has to tell the other how much is to come.
-struct Turn: Sendable, Equatable {
+struct LocalSchedule: Sendable, Equatable {
     /// Training samples of the client.
     let samples: Int
     /// Samples of a full step, > 0.

@@ -20,7 +20,7 @@ final class DevicePart {
     /// The round of the turn, which chooses its random streams.
     private var round = RoundID(0)
     /// The steps of the turn under way.
-    private var turn: Turn
+    private var schedule: LocalSchedule
     /// Steps whose gradients have come back.
     private(set) var step = 0
     /// The client's samples in the order of the epoch under way.
@@ -38,7 +38,7 @@ final class DevicePart {
         let batch = split.batch
         plan = try Plan(split.front, batch: batch, purpose: .training, threads: split.job.settings.threads)
         labels = [Int32](repeating: 0, count: batch)
-        turn = split.turn(of: 0)
+        schedule = split.schedule(of: 0)
     }
 
     /// Begins a client's turn, without momentum from another one's.
@@ -50,7 +50,7 @@ final class DevicePart {
     func start(_ client: Int, _ round: RoundID, from weights: Span<Float>) throws {
         self.client = client
         self.round = round
-        turn = split.turn(of: client)
+        schedule = split.schedule(of: client)
         step = 0
         optimizer = split.optimizer(round: round.number)
         start.removeAll(keepingCapacity: true)
@@ -61,10 +61,10 @@ final class DevicePart {
     }
 
     /// Whether all steps have been taken.
-    var isDone: Bool { step == turn.steps }
+    var isDone: Bool { step == schedule.steps }
 
     /// Samples of the step under way.
-    var count: Int { turn.places(ofStep: step).count }
+    var count: Int { schedule.places(ofStep: step).count }
 
     /// Runs the next batch up to the cut. A second call without `backward` would lose the batch.
     ///
@@ -75,12 +75,12 @@ final class DevicePart {
         _ body: (_ features: Span<Float>, _ labels: Span<Int32>) throws -> Result
     ) throws -> Result {
         let streams = split.streams(of: client, round)
-        if turn.startsEpoch(step) {
+        if schedule.startsEpoch(step) {
             order = Array(split.job.partition.samples(of: client))
-            var random = streams.order(epoch: step / turn.stepsOfEpoch)
+            var random = streams.order(epoch: step / schedule.stepsOfEpoch)
             random.shuffle(&order)
         }
-        let places = turn.places(ofStep: step)
+        let places = schedule.places(ofStep: step)
         let order = self.order
         plan.read(order.span.extracting(places), of: split.job.data.train, labels: &labels)
         try plan.forwardForTraining(places.count, dropout: streams.dropout(step: step))

@@ -32,7 +32,7 @@ final class ServerRound {
     /// How far a client's turn is.
     private struct Progress {
         /// The client's steps.
-        let turn: Turn
+        let schedule: LocalSchedule
         /// Steps taken.
         var step = 0
         /// Sum of the samples' losses in the epoch under way.
@@ -41,7 +41,7 @@ final class ServerRound {
         var seen = 0
 
         /// Whether all steps have been taken.
-        var isDone: Bool { step == turn.steps }
+        var isDone: Bool { step == schedule.steps }
     }
 
     /// Prepares for any number of rounds; parts are compiled when they are needed.
@@ -60,9 +60,9 @@ final class ServerRound {
     func start(_ round: RoundID, cohort: [Int], from weights: Span<Float>) throws {
         self.round = round
         turns = [:]
-        for client in cohort { turns[client] = Progress(turn: split.turn(of: client)) }
+        for client in cohort { turns[client] = Progress(schedule: split.schedule(of: client)) }
         order = ServiceOrder(
-            turns.map { ($0.key, $0.value.turn.steps) }, seed: split.job.settings.seed, round)
+            turns.map { ($0.key, $0.value.schedule.steps) }, seed: split.job.settings.seed, round)
         start.removeAll(keepingCapacity: true)
         for i in 0..<weights.count { start.append(weights[unchecked: i]) }
         idle += copies.values
@@ -93,7 +93,7 @@ final class ServerRound {
     /// What a client's next features must be: the step's number, from 0, and its samples; nil when none are due.
     func expected(of client: Int) -> (step: Int, count: Int)? {
         guard let progress = turns[client], !progress.isDone else { return nil }
-        return (progress.step, progress.turn.places(ofStep: progress.step).count)
+        return (progress.step, progress.schedule.places(ofStep: progress.step).count)
     }
 
     /// Takes a client's next step.
@@ -113,7 +113,7 @@ final class ServerRound {
         let dropout = split.streams(of: client, round).dropout(step: progress.step)
         let result = try part(of: client).step(
             features: features, labels: labels, dropout: dropout, gradient: &gradient)
-        if progress.turn.startsEpoch(progress.step) { (progress.loss, progress.seen) = (0, 0) }
+        if progress.schedule.startsEpoch(progress.step) { (progress.loss, progress.seen) = (0, 0) }
         progress.loss += result.lossSum
         progress.seen += labels.count
         progress.step += 1
@@ -148,13 +148,13 @@ final class ServerRound {
         var span = update.mutableSpan
         for i in 0..<front.count { span[unchecked: i] = front[unchecked: i] }
         var back = span.part(front.count...)
-        if progress.turn.steps > 0 {
+        if progress.schedule.steps > 0 {
             try part(of: client).storeChange(since: start.span.extracting(split.backRange), into: &back)
         } else {
             for i in 0..<back.count { back[unchecked: i] = 0 }
         }
         let result = LocalResult(
-            samples: progress.turn.samples, steps: progress.turn.steps,
+            samples: progress.schedule.samples, steps: progress.schedule.steps,
             loss: progress.seen > 0 ? progress.loss / Double(progress.seen) : 0)
         let format = AnswerFormat(updateFloats: update.count)
         let none: [Float] = []

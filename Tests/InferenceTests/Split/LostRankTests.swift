@@ -36,7 +36,7 @@ struct LostRankTests {
             let stop = StopFlag()
             var end = End()
             do {
-                let outcome = try SplitSession.run(
+                let outcome = try SplitInference.run(
                     world.rank == 0 ? shared : nil, world.rank == 0 ? trained : nil, on: world, stop: stop,
                     ready: {
                         guard world.rank == lost else { return }

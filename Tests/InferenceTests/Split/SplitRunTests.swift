@@ -27,7 +27,7 @@ struct SplitRunTests {
         let trained = TrainedModel(model, weights: model.initialWeights(seed: 3))
         let reports = try ThreadRanks.run(ranks) { world in
             let isServer = world.rank == 0
-            let outcome = try SplitSession.run(
+            let outcome = try SplitInference.run(
                 isServer ? settings : nil, isServer ? trained : nil, measures: measures, on: world)
             #expect(!outcome.hasLostRanks)
             return outcome.report
@@ -140,7 +140,7 @@ struct SplitRunTests {
         let trained = TrainedModel(model, weights: model.initialWeights(seed: 3))
         func message(_ settings: SplitSettings) throws -> [String] {
             try ThreadRanks.outcomes(2) { world in
-                _ = try SplitSession.run(
+                _ = try SplitInference.run(
                     world.rank == 0 ? settings : nil, world.rank == 0 ? trained : nil, on: world)
             }.map { outcome in
                 guard case .failure(let error) = outcome else { return "" }
@@ -152,7 +152,7 @@ struct SplitRunTests {
         #expect(try message(settings { $0.maxBatch = 4 })[1].contains("--max-batch is 4"))
         #expect(try message(settings { $0.features = "f8" })[1].contains("f32, f16, int8, uint8"))
         #expect(throws: ConfigurationError.self) {
-            _ = try SplitSession.run(settings(), trained, on: LoopbackCommunicator())
+            _ = try SplitInference.run(settings(), trained, on: LoopbackCommunicator())
         }
     }
 
@@ -177,7 +177,7 @@ struct SplitRunTests {
         let trained = TrainedModel(model, weights: model.initialWeights(seed: 3))
         func outcomes(_ settings: SplitSettings) throws -> [String] {
             try ThreadRanks.outcomes(2) { world in
-                _ = try SplitSession.run(
+                _ = try SplitInference.run(
                     world.rank == 0 ? settings : nil, world.rank == 0 ? trained : nil, on: world,
                     accepted: { throw ConfigurationError("no folder, asked on rank \(world.rank)") },
                     ready: { Issue.record("a job that was refused is ready") })

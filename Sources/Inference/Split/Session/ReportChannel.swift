@@ -23,14 +23,14 @@ struct ReportChannel {
     /// Prepares the exchange of reports for one rank; nothing is sent yet.
     ///
     /// - Parameters:
-    ///   - job: The run.
+    ///   - setup: The run.
     ///   - watch: Watches the ranks on the other end.
-    init(_ job: SplitJob, _ watch: PeerWatch) {
-        classes = job.model.classes
-        requests = { job.images(of: $0 - 1).requests }
-        control = job.control
+    init(_ setup: SplitSetup, _ watch: PeerWatch) {
+        classes = setup.model.classes
+        requests = { setup.images(of: $0 - 1).requests }
+        control = setup.control
         self.watch = watch
-        stop = job.stop
+        stop = setup.stop
     }
 
     /// Waits for a report of each rank that is not lost.

@@ -2,7 +2,7 @@ import MPI
 import NeuralNet
 import Runtime
 
-/// Measures what devices, server and link can do without each other, on this machine and in this job: the rates that a
+/// Measures what devices, server and link can do without each other, on this machine and in this setup: the rates that a
 /// run's throughput is judged by. The other ranks wait at a barrier, asleep, while one stage is measured.
 enum StageMeasurement {
     /// Seconds for which each stage runs.
@@ -13,44 +13,44 @@ enum StageMeasurement {
     ///
     /// - Parameter place: This rank's part of the model.
     /// - Returns: The rates on rank 0; nil on devices, and where the server has no layers.
-    static func run(_ place: SplitPlace) throws -> SplitReport.StagesAlone? {
-        let job = place.job
-        let isServer = job.isServer
+    static func run(_ place: SplitRank) throws -> SplitReport.StagesAlone? {
+        let setup = place.job
+        let isServer = setup.isServer
         // The rate of this rank; of rank 1 also the round trip.
         var own = Buffer<Double>(count: 2)
-        _ = try job.world.startBarrier().wait()
+        _ = try setup.world.startBarrier().wait()
         if !isServer {
-            let images = job.images(of: place.rank - 1)
-            let stage = FrontStage(place.ladder, images: images, batch: job.settings.batch)
+            let images = setup.images(of: place.rank - 1)
+            let stage = FrontStage(place.ladder, images: images, batch: setup.settings.batch)
             var next = 0
-            own[0] = try rate(job.settings.batch) {
-                try stage.run(from: next, count: job.settings.batch) { _ in }
-                next += job.settings.batch
+            own[0] = try rate(setup.settings.batch) {
+                try stage.run(from: next, count: setup.settings.batch) { _ in }
+                next += setup.settings.batch
             }
         }
-        _ = try job.world.startBarrier().wait()
+        _ = try setup.world.startBarrier().wait()
         if place.isWhole {
             own[1] = .nan
         } else if isServer {
-            let plan = place.ladder.plan(for: job.settings.maxBatch)
-            own[0] = try rate(job.settings.maxBatch) { try plan.forward(job.settings.maxBatch) }
+            let plan = place.ladder.plan(for: setup.settings.maxBatch)
+            own[0] = try rate(setup.settings.maxBatch) { try plan.forward(setup.settings.maxBatch) }
         }
-        _ = try job.world.startBarrier().wait()
+        _ = try setup.world.startBarrier().wait()
         if place.rank <= 1, !place.isWhole {
-            let codec = try FeatureCodecs.named(job.settings.features)
+            let codec = try FeatureCodecs.named(setup.settings.features)
             let message = FeatureMessage(
-                words: codec.wordCount(elements: job.model.shapes[place.cut].count), capacity: job.settings.batch)
-            let answer = AnswerMessage(capacity: job.settings.batch)
+                words: codec.wordCount(elements: setup.model.shapes[place.cut].count), capacity: setup.settings.batch)
+            let answer = AnswerMessage(capacity: setup.settings.batch)
             own[1] =
                 try PingPong.roundTrip(
                     up: message.byteCount, down: answer.byteCount, device: 1, on: place.communicator) ?? 0
         }
-        let all = try job.world.startGather(
-            own, into: Buffer(count: isServer ? 2 * job.world.size : 0), root: 0
+        let all = try setup.world.startGather(
+            own, into: Buffer(count: isServer ? 2 * setup.world.size : 0), root: 0
         ).wait().receive
         guard isServer, !place.isWhole else { return nil }
         return SplitReport.StagesAlone(
-            devices: (1..<job.world.size).reduce(0) { $0 + all[2 * $1] }, server: all[0], pingPong: all[3])
+            devices: (1..<setup.world.size).reduce(0) { $0 + all[2 * $1] }, server: all[0], pingPong: all[3])
     }
 
     /// Runs a pass over and over for ``patience`` seconds, after one to warm up.

@@ -18,7 +18,7 @@ import Runtime
 /// rank 0 runs the rest and answers with the classes. The report says how many images a second that makes, where
 /// an image's time goes, what crosses the wire, and whether each prediction is that of the unsplit model.
 ///
-/// The command only reads options, checks them on rank 0, and shows the report; `SplitSession` does the work.
+/// The command only reads options, checks them on rank 0, and shows the report; `SplitInference` does the work.
 ///
 /// Prints tables, or two lines of JSON with `--json`; with `--run-name` it writes `split.json`, and pictures when
 /// asked. Exit codes: 0 every image has a prediction; 1 none has, because every device was lost, or another
@@ -187,7 +187,7 @@ struct Split: WorldCommand {
             job = (try settings(for: trained), trained)
         }
         if let problem { throw problem }
-        let outcome = try SplitSession.run(
+        let outcome = try SplitInference.run(
             job?.settings, job?.trained, measures: !bare, on: world, stop: stop,
             accepted: { folder = try runName.map { try SplitFolder.make($0, in: results) } },
             ready: {

@@ -8,7 +8,7 @@ import Runtime
 
 /// What all ranks of a job of split inference agree on before the run: settings, model, images, and where ranks are.
 /// Rank 0 is the server, the others are devices.
-final class SplitJob {
+final class SplitSetup {
     /// All ranks of the job.
     let world: any Communicator
     /// A duplicate of ``world`` for beats, reports and verdicts: messages that are no part of the simulated link.

@@ -3,30 +3,30 @@ import MPI
 import NeuralNet
 import Runtime
 
-extension SplitPlace {
+extension SplitRank {
     /// A device's part of the run: streams features to the server (or runs all layers itself, when they are on the
     /// devices), delivers its report, and waits to be let go. When the server is lost, goes on alone.
     ///
     /// - Throws: ``SplitServerLost`` when the server is lost and the layers behind the cut are not here;
     ///   `Interruption`; others.
-    func stream() throws -> SplitSession.Outcome {
+    func stream() throws -> SplitInference.Outcome {
         let watch = watch([0])
-        let images = job.images(of: rank - 1)
-        let front = FrontStage(ladder, images: images, batch: job.settings.batch)
+        let images = setup.images(of: rank - 1)
+        let front = FrontStage(ladder, images: images, batch: setup.settings.batch)
         let stream = try DeviceStream(
-            job.settings, front: front, requests: isWhole ? 0 : images.requests, devices: job.devices,
-            on: communicator, watch: watch, stop: job.stop, backoff: job.backoff)
+            setup.settings, front: front, requests: isWhole ? 0 : images.requests, devices: setup.devices,
+            on: communicator, watch: watch, stop: setup.stop, backoff: setup.backoff)
         var report = try stream.run()
         if isWhole {
             report.labels = [Int32](repeating: -1, count: images.requests)
-            try LocalStream(job.settings, whole: front, stop: job.stop).finish(&report, from: 0, arrivals(images)) {
+            try LocalStream(setup.settings, whole: front, stop: setup.stop).finish(&report, from: 0, arrivals(images)) {
                 _ = try watch.look()
             }
         }
-        let channel = ReportChannel(job, watch)
+        let channel = ReportChannel(setup, watch)
         if !report.lostServer, let hasLostRanks = try channel.deliver(report, to: 0) {
             try leave(0, channel)
-            return SplitSession.Outcome(report: nil, hasLostRanks: hasLostRanks, endsJob: { false })
+            return SplitInference.Outcome(report: nil, hasLostRanks: hasLostRanks, endsJob: { false })
         }
         report.lostServer = true
         return try goOnAlone(report, images, channel, watch)
@@ -40,9 +40,9 @@ extension SplitPlace {
 
     /// The arrivals of this device's images when it has all layers.
     private func arrivals(_ images: DeviceImages) -> Arrivals {
-        job.settings.rate.map {
+        setup.settings.rate.map {
             Arrivals(
-                count: images.requests, rate: $0 / Double(job.devices), seed: job.settings.seed, rank: rank)
+                count: images.requests, rate: $0 / Double(setup.devices), seed: setup.settings.seed, rank: rank)
         } ?? .atOnce
     }
 
@@ -60,21 +60,21 @@ extension SplitPlace {
     ///   - watch: Watches rank 0 so far, and all other devices from here on.
     private func goOnAlone(
         _ partial: SplitDeviceReport, _ images: DeviceImages, _ channel: ReportChannel, _ watch: PeerWatch
-    ) throws -> SplitSession.Outcome {
+    ) throws -> SplitInference.Outcome {
         let missing = partial.labels.count { $0 < 0 }
-        guard job.settings.deviceHas == .model || missing == 0 else {
+        guard setup.settings.deviceHas == .model || missing == 0 else {
             throw SplitServerLost(missing: missing, images: images.requests)
         }
         note(
             "rank 0 is lost: \(watch.reason(of: 0)); \(missing) of \(images.requests) images are finished here, by the "
                 + "whole model")
-        let others = (1..<job.world.size).filter { $0 != self.rank }
+        let others = (1..<setup.world.size).filter { $0 != self.rank }
         watch.watch(alsoFor: others)
         var report = partial
         if missing > 0 {
-            let ladder = try job.ladder(0..<job.model.layers.count, weights, largest: job.settings.batch)
-            let whole = FrontStage(ladder, images: images, batch: job.settings.batch)
-            try LocalStream(job.settings, whole: whole, stop: job.stop)
+            let ladder = try setup.ladder(0..<setup.model.layers.count, weights, largest: setup.settings.batch)
+            let whole = FrontStage(ladder, images: images, batch: setup.settings.batch)
+            try LocalStream(setup.settings, whole: whole, stop: setup.stop)
                 .finish(&report, from: images.requests - missing, .atOnce) {
                     _ = try watch.look()
                 }
@@ -97,8 +97,8 @@ extension SplitPlace {
                 break
             }
         }
-        let (processes, own) = (job.processes, rank)
-        return SplitSession.Outcome(report: outcome, hasLostRanks: true) {
+        let (processes, own) = (setup.processes, rank)
+        return SplitInference.Outcome(report: outcome, hasLostRanks: true) {
             !others.contains { $0 < own && !watch.isLost($0) && !processes.isGone($0) }
         }
     }

@@ -5,7 +5,7 @@ import MPI
 import NeuralNet
 import Runtime
 
-extension SplitPlace {
+extension SplitRank {
     /// Rank 0's part of the run: serves the devices, collects their reports, lets the devices go, and makes the report.
     /// The comparison with the unsplit model comes last, when nobody waits for it.
     ///
@@ -13,15 +13,15 @@ extension SplitPlace {
     ///   - alone: What was measured before the run, if it was.
     ///   - verifies: Whether predictions are compared with the unsplit model's.
     /// - Throws: `Interruption` when the run is asked to stop; `MPIError`, `OneDNNError`.
-    func serve(_ alone: SplitReport.StagesAlone?, verifies: Bool) throws -> SplitSession.Outcome {
-        let devices = Array(1..<job.world.size)
+    func serve(_ alone: SplitReport.StagesAlone?, verifies: Bool) throws -> SplitInference.Outcome {
+        let devices = Array(1..<setup.world.size)
         let watch = watch(devices)
         var server: ServerReport?
         var dropped: Set<Int> = []
         if !isWhole {
             let stream = try ServerStream(
-                job.settings, back: ladder, expected: devices.map { job.images(of: $0 - 1).requests },
-                on: communicator, watch: watch, stop: job.stop, backoff: job.backoff,
+                setup.settings, back: ladder, expected: devices.map { setup.images(of: $0 - 1).requests },
+                on: communicator, watch: watch, stop: setup.stop, backoff: setup.backoff,
                 whenLost: { rank, reason in
                     dropped.insert(rank)
                     note("lost rank \(rank): \(reason); its other images have no prediction")
@@ -30,15 +30,15 @@ extension SplitPlace {
             server = stream.report
         }
         let left = devices.filter { !dropped.contains($0) }
-        let reports = try ReportChannel(job, watch).collect(from: left) { rank, reason in
+        let reports = try ReportChannel(setup, watch).collect(from: left) { rank, reason in
             dropped.insert(rank)
             note("lost rank \(rank): \(reason); nobody knows its predictions")
         }
-        let haveAllLeft = try ReportChannel(job, watch).dismiss(reports.map(\.rank), hasLostRanks: !dropped.isEmpty)
+        let haveAllLeft = try ReportChannel(setup, watch).dismiss(reports.map(\.rank), hasLostRanks: !dropped.isEmpty)
         released()
         let report = try self.report(
             reports, server, lost: dropped.sorted(), alone, unsplit: verifies ? unsplitPredictions() : nil)
-        return SplitSession.Outcome(
+        return SplitInference.Outcome(
             report: report, hasLostRanks: !dropped.isEmpty || !haveAllLeft, endsJob: { true })
     }
 
@@ -46,12 +46,12 @@ extension SplitPlace {
     ///
     /// - Returns: A class for each image, by its index in the data set.
     private func unsplitPredictions() throws -> [Int32] {
-        let count = min(job.data.count, job.settings.images ?? .max)
+        let count = min(setup.data.count, setup.settings.images ?? .max)
         let batch = min(64, count)
-        let whole = try PlanLadder(job.model, weights: weights.span, largest: batch, threads: job.settings.threads)
-        let images = DeviceImages(data: job.data, devices: 1, device: 0, total: count)
+        let whole = try PlanLadder(setup.model, weights: weights.span, largest: batch, threads: setup.settings.threads)
+        let images = DeviceImages(data: setup.data, devices: 1, device: 0, total: count)
         let stage = FrontStage(whole, images: images, batch: batch)
-        let classes = job.model.classes
+        let classes = setup.model.classes
         var labels: [Int32] = []
         labels.reserveCapacity(count)
         for start in stride(from: 0, to: count, by: batch) {
@@ -77,16 +77,16 @@ extension SplitPlace {
         _ reports: [SplitDeviceReport], _ server: ServerReport?, lost: [Int], _ alone: SplitReport.StagesAlone?,
         unsplit: [Int32]?
     ) throws -> SplitReport {
-        let settings = job.settings
+        let settings = setup.settings
         let codec = try FeatureCodecs.named(settings.features)
         var latencies = StageLatencies()
         var (correct, unsplitCorrect, differences, images) = (0, 0, 0, 0)
         for report in reports {
             latencies.add(report.latencies)
-            let own = job.images(of: report.rank - 1)
+            let own = setup.images(of: report.rank - 1)
             for (request, label) in report.labels.enumerated() where label >= 0 {
                 let sample = Int(own.sample(request))
-                let truth = Int32(job.data.label(sample))
+                let truth = Int32(setup.data.label(sample))
                 images += 1
                 if label == truth { correct += 1 }
                 guard let unsplit else { continue }
@@ -95,12 +95,12 @@ extension SplitPlace {
             }
         }
         let seconds = reports.map(\.seconds).max() ?? 0
-        let features = 4 * codec.wordCount(elements: job.model.shapes[cut].count)
+        let features = 4 * codec.wordCount(elements: setup.model.shapes[cut].count)
         let answered = max(1, reports.reduce(0) { $0 + $1.answered })
         return SplitReport(
-            settings: settings, model: job.model.name, layers: job.model.layers.count, cut: cut,
-            features: job.model.shapes[cut].extents, cuts: cuts, devices: job.devices, hosts: job.processes.hosts,
-            images: images, imagesLost: (settings.images ?? job.data.count) - images,
+            settings: settings, model: setup.model.name, layers: setup.model.layers.count, cut: cut,
+            features: setup.model.shapes[cut].extents, cuts: cuts, devices: setup.devices, hosts: setup.processes.hosts,
+            images: images, imagesLost: (settings.images ?? setup.data.count) - images,
             imagesLostAnswered: max(0, (server?.images ?? 0) - reports.reduce(0) { $0 + $1.answered }),
             seconds: seconds,
             throughput: seconds > 0 ? Double(images) / seconds : 0,
@@ -111,7 +111,7 @@ extension SplitPlace {
                 features: isWhole ? 0 : features,
                 up: Double(reports.reduce(0) { $0 + $1.sentBytes }) / Double(answered),
                 down: Double(reports.reduce(0) { $0 + $1.receivedBytes }) / Double(answered),
-                rawFloat: 4 * job.model.input.count, rawByte: job.model.input.count),
+                rawFloat: 4 * setup.model.input.count, rawByte: setup.model.input.count),
             latencies: latencies, server: server, perDevice: reports, lost: lost, alone: alone)
     }
 }

@@ -21,10 +21,10 @@ public struct SplitServerLost: Error, CustomStringConvertible {
 ///
 /// ```swift
 /// // on every rank; settings and model on rank 0 only
-/// let outcome = try SplitSession.run(settings, trained, on: world)
+/// let outcome = try SplitInference.run(settings, trained, on: world)
 /// if let report = outcome.report { print(report.throughput) }
 /// ```
-public enum SplitSession {
+public enum SplitInference {
     /// How the run ended for this rank.
     public struct Outcome {
         /// The run's report, on rank 0; when rank 0 is lost, on the first device that is left; nil elsewhere.
@@ -65,54 +65,55 @@ public enum SplitSession {
         released: @escaping () -> Void = {}, dismissed: @escaping () -> Void = {},
         note: @escaping (String) -> Void = { _ in }
     ) throws -> Outcome {
-        let job = try SplitJob(settings, trained, on: world, stop: stop)
-        let problem = try world.agree { if job.isServer { try accepted() } }
+        let setup = try SplitSetup(settings, trained, on: world, stop: stop)
+        let problem = try world.agree { if setup.isServer { try accepted() } }
         if let problem { throw problem }
-        let communicator = try job.communicator()
-        let (cut, cuts) = try chooseCut(job, communicator)
-        let range = job.isServer ? cut..<job.model.layers.count : 0..<cut
-        var weights = job.weights
-        if job.settings.deviceHas == .front {
-            let front = try job.share(job.weights, job.model.parameterRange(ofLayers: 0..<cut))
-            if !job.isServer { weights = front }
+        let communicator = try setup.communicator()
+        let (cut, cuts) = try chooseCut(setup, communicator)
+        let range = setup.isServer ? cut..<setup.model.layers.count : 0..<cut
+        var weights = setup.weights
+        if setup.settings.deviceHas == .front {
+            let front = try setup.share(setup.weights, setup.model.parameterRange(ofLayers: 0..<cut))
+            if !setup.isServer { weights = front }
         }
-        let own = job.model.parameterRange(ofLayers: range)
-        let isFrontOnly = !job.isServer && job.settings.deviceHas == .front
+        let own = setup.model.parameterRange(ofLayers: range)
+        let isFrontOnly = !setup.isServer && setup.settings.deviceHas == .front
         guard let weights else { preconditionFailure("rank \(world.rank) has no weights") }
-        let ladder = try job.ladder(
+        let ladder = try setup.ladder(
             range, isFrontOnly ? weights : Array(weights[own]),
-            largest: job.isServer ? job.settings.maxBatch : job.settings.batch)
-        let place = SplitPlace(
-            job, cut: cut, cuts: cuts, ladder, weights, communicator, released: released, dismissed: dismissed,
+            largest: setup.isServer ? setup.settings.maxBatch : setup.settings.batch)
+        let place = SplitRank(
+            setup, cut: cut, cuts: cuts, ladder, weights, communicator, released: released, dismissed: dismissed,
             note: note)
         let alone = measures ? try StageMeasurement.run(place) : nil
         _ = try world.startBarrier().wait()
         ready()
-        return job.isServer ? try place.serve(alone, verifies: measures) : try place.stream()
+        return setup.isServer ? try place.serve(alone, verifies: measures) : try place.stream()
     }
 
     /// Takes the cut from the settings, or measures and lets rank 0 choose. Collective.
     ///
     /// - Returns: The cut on every rank; the table on rank 0, if it was measured.
     private static func chooseCut(
-        _ job: SplitJob, _ communicator: any Communicator
+        _ setup: SplitSetup, _ communicator: any Communicator
     ) throws -> (cut: Int, table: CutTable?) {
-        if let cut = try job.settings.cut(of: job.model) { return (cut, nil) }
-        guard case .automatic(let objective) = job.settings.cut else { preconditionFailure("a cut that is not one") }
+        if let cut = try setup.settings.cut(of: setup.model) { return (cut, nil) }
+        guard case .automatic(let objective) = setup.settings.cut else { preconditionFailure("a cut that is not one") }
         let table = try CutMeasurement.table(
-            job.model, job.settings, for: objective, hosts: job.processes.hosts, cores: job.cores, on: communicator)
+            setup.model, setup.settings, for: objective, hosts: setup.processes.hosts, cores: setup.cores,
+            on: communicator)
         var choice = Buffer<Int64>(count: 1)
         if let table { choice[0] = Int64(table.best) }
-        choice = try job.world.startBroadcast(choice, root: 0).wait()
+        choice = try setup.world.startBroadcast(choice, root: 0).wait()
         return (Int(choice[0]), table)
     }
 }
 
 /// A rank's place in the run: its part of the model, compiled, and whom it talks to. Rank 0 calls `serve`, the others
 /// `stream`.
-struct SplitPlace {
+struct SplitRank {
     /// What all ranks agree on.
-    let job: SplitJob
+    let setup: SplitSetup
     /// Index of the first layer on the server.
     let cut: Int
     /// The predictions that the cut was chosen by, on rank 0; nil if it was not measured.
@@ -131,11 +132,11 @@ struct SplitPlace {
     let note: (String) -> Void
 
     init(
-        _ job: SplitJob, cut: Int, cuts: CutTable?, _ ladder: PlanLadder, _ weights: [Float],
+        _ setup: SplitSetup, cut: Int, cuts: CutTable?, _ ladder: PlanLadder, _ weights: [Float],
         _ communicator: any Communicator, released: @escaping () -> Void,
         dismissed: @escaping () -> Void, note: @escaping (String) -> Void
     ) {
-        self.job = job
+        self.setup = job
         self.cut = cut
         self.cuts = cuts
         self.ladder = ladder
@@ -147,16 +148,16 @@ struct SplitPlace {
     }
 
     /// This rank of the job.
-    var rank: Int { job.world.rank }
+    var rank: Int { setup.world.rank }
 
     /// Whether all layers are on the devices, so that nothing is sent.
-    var isWhole: Bool { cut == job.model.layers.count }
+    var isWhole: Bool { cut == setup.model.layers.count }
 
     /// Starts to watch some ranks: sends them beats and judges by theirs, and by their processes, whether they are
     /// lost.
     func watch(_ peers: [Int]) -> PeerWatch {
         PeerWatch(
-            peers, on: job.control, tag: SplitTag.beat, timeout: job.settings.failureTimeout,
-            state: { job.processes.state(of: $0) })
+            peers, on: setup.control, tag: SplitTag.beat, timeout: setup.settings.failureTimeout,
+            state: { setup.processes.state(of: $0) })
     }
 }

@@ -75,7 +75,7 @@ final class LocalSplitExchange: Exchange {
             for (client, device) in zip(group, devices) {
                 try device.start(client, round, from: down.extracting(split.frontRange))
                 deviceOf[client] = device
-                report.download? += SplitMessage.orderBytes(split)
+                report.download? += SplitTrainingMessage.orderBytes(split)
             }
             timeline.enter(.train)
             timeline.note(clients: group.count)
@@ -113,8 +113,8 @@ final class LocalSplitExchange: Exchange {
         }
         try device.backward(part.span)
         self.gradient = gradient
-        report.upload? += SplitMessage.featureBytes(split, count: count)
-        report.download? += SplitMessage.gradientBytes(split, count: count)
+        report.upload? += SplitTrainingMessage.featureBytes(split, count: count)
+        report.download? += SplitTrainingMessage.gradientBytes(split, count: count)
         return count
     }
 
@@ -126,7 +126,7 @@ final class LocalSplitExchange: Exchange {
         try device.storeChange(into: &span)
         try server.finish(device.client, front: change.span, into: tally)
         self.change = change
-        report.upload? += SplitMessage.partBytes(split)
+        report.upload? += SplitTrainingMessage.partBytes(split)
     }
 
     /// Does nothing: no other rank waits to hear from this one.

@@ -60,7 +60,7 @@ enum FuzzTargets {
         [
             UpdateTarget(mendsChecksum: false), UpdateTarget(mendsChecksum: true),
             RoundFrameTarget(mendsChecksum: false), RoundFrameTarget(mendsChecksum: true),
-            SplitMessageTarget(mendsChecksum: false), SplitMessageTarget(mendsChecksum: true),
+            SplitTrainingMessageTarget(mendsChecksum: false), SplitTrainingMessageTarget(mendsChecksum: true),
             try SafetensorsTarget(),
             try IDXTarget(scratch, compressed: false), try IDXTarget(scratch, compressed: true),
             try SourceTarget.csv(scratch), try SourceTarget.npy(scratch),

@@ -97,9 +97,9 @@ final class DeviceLoop: ClientWork {
     /// Waits for the next message of the server; nil when the run is over.
     ///
     /// - Throws: ``BadMessage`` when it is damaged.
-    private func nextMessage() throws -> SplitMessage? {
+    private func nextMessage() throws -> SplitTrainingMessage? {
         timeline.enter(.wait, peer: 0)
-        let tag = SplitMessage.Kind.order.tag
+        let tag = SplitTrainingMessage.Kind.order.tag
         var arrived: Status?
         try contact.wait {
             try outgoing.advance()
@@ -115,14 +115,14 @@ final class DeviceLoop: ClientWork {
         timeline.enter(.broadcast, peer: 0)
         timeline.note(bytesIn: buffer.count)
         do throws(UpdateSlot.Defect) {
-            return try SplitMessage(buffer)
+            return try SplitTrainingMessage(buffer)
         } catch {
             throw BadMessage(reason: error.line)
         }
     }
 
     /// Begins the turns of an order, with the first batch of each client; turns under way are given up.
-    private func begin(_ order: borrowing SplitMessage) throws {
+    private func begin(_ order: borrowing SplitTrainingMessage) throws {
         issue = order.header.issue
         round = order.header.round
         timeline.round = round.number
@@ -148,7 +148,7 @@ final class DeviceLoop: ClientWork {
 
     /// Takes the step whose gradient has come, and begins the next. A gradient of an order that was given up is
     /// ignored.
-    private func goOn(_ message: borrowing SplitMessage) throws {
+    private func goOn(_ message: borrowing SplitTrainingMessage) throws {
         let header = message.header
         guard header.issue == issue, let device = devices[header.client], header.step == device.step else { return }
         timeline.enter(.train)
@@ -170,8 +170,8 @@ final class DeviceLoop: ClientWork {
         guard device.isDone else {
             timeline.enter(.train)
             let count = device.count
-            var message = SplitMessage(
-                SplitMessage.Header(
+            var message = SplitTrainingMessage(
+                SplitTrainingMessage.Header(
                     kind: .features, round: round, issue: issue, client: client, step: device.step),
                 floats: count * split.features, words: count)
             try device.forward { features, labels in
@@ -188,8 +188,8 @@ final class DeviceLoop: ClientWork {
             return try send(message, .features)
         }
         timeline.enter(.encode)
-        var message = SplitMessage(
-            SplitMessage.Header(kind: .part, round: round, issue: issue, client: client, step: device.step),
+        var message = SplitTrainingMessage(
+            SplitTrainingMessage.Header(kind: .part, round: round, issue: issue, client: client, step: device.step),
             floats: split.front.parameterCount)
         try message.withMutableFloats { try device.storeChange(into: &$0) }
         faults.reach(.gather, round: round.number)
@@ -201,7 +201,7 @@ final class DeviceLoop: ClientWork {
     }
 
     /// Seals a message and starts its transfer to the server.
-    private func send(_ message: consuming SplitMessage, _ kind: SplitMessage.Kind) throws {
+    private func send(_ message: consuming SplitTrainingMessage, _ kind: SplitTrainingMessage.Kind) throws {
         let (client, step) = (message.header.client, message.header.step)
         var buffer = message.sealed()
         if kind == .features, client == firstClient, step == 0, faults.spoils(.corrupt, round: round.number) {

@@ -45,8 +45,8 @@ final class SplitExchange: Exchange {
 
     /// A received message in a collection, which cannot hold a value that is not copyable.
     private final class Letter {
-        let message: SplitMessage
-        init(_ message: consuming SplitMessage) { self.message = message }
+        let message: SplitTrainingMessage
+        init(_ message: consuming SplitTrainingMessage) { self.message = message }
     }
 
     /// Prepares for any number of rounds, and lets the pool watch this exchange's messages.
@@ -134,8 +134,8 @@ final class SplitExchange: Exchange {
         pool.withdrawAll()
         for (worker, clients) in try pool.assign(cohort, cost: { ClientTask.training.cost($0, split.job) }) {
             timeline.enter(.encode)
-            var order = SplitMessage(
-                SplitMessage.Header(kind: .order, round: round, issue: issue),
+            var order = SplitTrainingMessage(
+                SplitTrainingMessage.Header(kind: .order, round: round, issue: issue),
                 floats: split.front.parameterCount, words: clients.count)
             let front = down.extracting(split.frontRange)
             order.withMutableFloats { floats in
@@ -146,12 +146,14 @@ final class SplitExchange: Exchange {
             }
             try send(order, to: worker, .order)
             timeline.note(clients: clients.count)
-            report.download? += clients.count * SplitMessage.orderBytes(split)
+            report.download? += clients.count * SplitTrainingMessage.orderBytes(split)
         }
     }
 
     /// Seals a message and starts its transfer.
-    private func send(_ message: consuming SplitMessage, to worker: Int, _ kind: SplitMessage.Kind) throws {
+    private func send(_ message: consuming SplitTrainingMessage, to worker: Int, _ kind: SplitTrainingMessage.Kind)
+        throws
+    {
         let buffer = message.sealed()
         timeline.enter(.broadcast)
         timeline.note(bytesOut: buffer.count)
@@ -165,15 +167,15 @@ final class SplitExchange: Exchange {
     /// - Returns: Whether there was anything.
     private func serve() throws -> Bool {
         try messages.advance()
-        try messages.startReceiving(tag: SplitMessage.Kind.features.tag)
+        try messages.startReceiving(tag: SplitTrainingMessage.Kind.features.tag)
         if pool.pending.contains(where: { $0.contains(where: { server.canFinish($0) }) }) {
-            try messages.startReceiving(tag: SplitMessage.Kind.part.tag)
+            try messages.startReceiving(tag: SplitTrainingMessage.Kind.part.tag)
         }
         var isBusy = try messages.takeReceived { worker, tag, buffer in
             timeline.enter(.gather)
             timeline.note(bytesIn: buffer.count)
             try pool.noteHeard(worker)
-            try open(buffer, tag == SplitMessage.Kind.part.tag ? .part : .features, from: worker)
+            try open(buffer, tag == SplitTrainingMessage.Kind.part.tag ? .part : .features, from: worker)
         }
         while let letter = nextLetter() {
             isBusy = true
@@ -185,10 +187,10 @@ final class SplitExchange: Exchange {
 
     /// Checks a received message. Defects never end the run: the client is left out of the round, and where a damaged
     /// message does not say whose it is, all clients of the rank that owe one of this kind.
-    private func open(_ buffer: consuming Buffer<UInt8>, _ kind: SplitMessage.Kind, from worker: Int) throws {
+    private func open(_ buffer: consuming Buffer<UInt8>, _ kind: SplitTrainingMessage.Kind, from worker: Int) throws {
         var client: Int?
         do throws(UpdateSlot.Defect) {
-            let message = try SplitMessage(buffer)
+            let message = try SplitTrainingMessage(buffer)
             let header = message.header
             // What belongs to work that was given up is not owed.
             guard header.issue == issue & 0xFFFF_FFFF, pool.pending[worker].contains(header.client) else { return }
@@ -203,7 +205,7 @@ final class SplitExchange: Exchange {
     }
 
     /// Whether the next message of a client that is under way is of this kind.
-    private func owes(_ client: Int, _ kind: SplitMessage.Kind) -> Bool {
+    private func owes(_ client: Int, _ kind: SplitTrainingMessage.Kind) -> Bool {
         switch kind {
         case .features: server.expected(of: client) != nil && waiting[client] == nil
         case .part: server.canFinish(client) && !parts.contains { $0.message.header.client == client }
@@ -214,25 +216,25 @@ final class SplitExchange: Exchange {
     /// Checks a message of a client that is under way against what is due, and keeps it.
     ///
     /// - Throws: The defect for which the client is left out.
-    private func accept(_ message: consuming SplitMessage) throws(UpdateSlot.Defect) {
+    private func accept(_ message: consuming SplitTrainingMessage) throws(UpdateSlot.Defect) {
         let client = message.header.client
         switch message.header.kind {
         case .features:
             guard let due = server.expected(of: client), waiting[client] == nil else { return }
             try message.checkFeatures(
                 step: due.step, samples: due.count, width: split.features, classes: split.back.classes)
-            report.upload? += SplitMessage.featureBytes(split, count: due.count)
+            report.upload? += SplitTrainingMessage.featureBytes(split, count: due.count)
             waiting[client] = Letter(message)
         case .part:
             guard server.canFinish(client) else { return }
             guard message.floats == split.front.parameterCount, message.words == 0 else {
                 throw .wrongLength(
-                    expected: SplitMessage.partBytes(split),
-                    actual: SplitMessage.byteCount(floats: message.floats, words: message.words))
+                    expected: SplitTrainingMessage.partBytes(split),
+                    actual: SplitTrainingMessage.byteCount(floats: message.floats, words: message.words))
             }
             // A round that began again brings once more what has been taken already.
             guard !settled.contains(client) else { return pool.settle(client) }
-            report.upload? += SplitMessage.partBytes(split)
+            report.upload? += SplitTrainingMessage.partBytes(split)
             parts.append(Letter(message))
         case .order, .gradient, .end:
             return
@@ -255,8 +257,8 @@ final class SplitExchange: Exchange {
         timeline.enter(.train)
         let count = letter.message.words
         timeline.note(samples: count)
-        var reply = SplitMessage(
-            SplitMessage.Header(
+        var reply = SplitTrainingMessage(
+            SplitTrainingMessage.Header(
                 kind: .gradient, round: round, issue: issue, client: header.client, step: header.step),
             floats: count * split.features)
         try reply.withMutableFloats { gradient in
@@ -268,11 +270,11 @@ final class SplitExchange: Exchange {
         }
         trained += count
         try send(reply, to: worker, .gradient)
-        report.download? += SplitMessage.gradientBytes(split, count: count)
+        report.download? += SplitTrainingMessage.gradientBytes(split, count: count)
     }
 
     /// Puts a client's update together and settles the client.
-    private func finish(_ message: borrowing SplitMessage) throws {
+    private func finish(_ message: borrowing SplitTrainingMessage) throws {
         guard let tally else { return }
         timeline.enter(.aggregate)
         let client = message.header.client
@@ -308,12 +310,12 @@ final class SplitExchange: Exchange {
         let areAllGone = try pool.shutDown(
             serving: {
                 // Clients that were left out may have sent on before they heard that it is over.
-                try messages.startReceiving(tag: SplitMessage.Kind.part.tag)
+                try messages.startReceiving(tag: SplitTrainingMessage.Kind.part.tag)
                 _ = try serve()
             },
             announce: {
                 for worker in pool.members {
-                    try send(SplitMessage(SplitMessage.Header(kind: .end)), to: worker, .end)
+                    try send(SplitTrainingMessage(SplitTrainingMessage.Header(kind: .end)), to: worker, .end)
                 }
                 return true
             })

@@ -4,19 +4,19 @@ import Testing
 
 @testable import SplitLearning
 
-@Suite struct SplitMessageTests {
-    static let header = SplitMessage.Header(
+@Suite struct SplitTrainingMessageTests {
+    static let header = SplitTrainingMessage.Header(
         kind: .features, round: RoundID(3, attempt: 1), issue: 9, client: 5, step: 7)
 
     static func sealed() -> Buffer<UInt8> {
-        var message = SplitMessage(header, floats: 3, words: 2)
+        var message = SplitTrainingMessage(header, floats: 3, words: 2)
         message.withMutableFloats { floats in for i in 0..<3 { floats[i] = Float(i) + 0.5 } }
         message.withMutableWords { words in for i in 0..<2 { words[i] = Int32(10 + i) } }
         return message.sealed()
     }
 
     @Test func `What is written is read`() throws {
-        let message = try SplitMessage(Self.sealed())
+        let message = try SplitTrainingMessage(Self.sealed())
         #expect(message.header == Self.header)
         #expect(message.withFloats { $0.indices.map { $0 } } == [0, 1, 2])
         let floats = message.withFloats { floats in floats.indices.map { floats[$0] } }
@@ -48,6 +48,6 @@ import Testing
     }
 
     private static func read(_ bytes: borrowing Buffer<UInt8>) throws {
-        _ = try SplitMessage(Buffer<UInt8>(copying: bytes))
+        _ = try SplitTrainingMessage(Buffer<UInt8>(copying: bytes))
     }
 }

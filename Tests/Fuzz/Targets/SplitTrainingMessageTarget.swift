@@ -4,7 +4,7 @@ import MPI
 import SplitLearning
 
 /// Features of split training, as the server takes them. With the checksum mended, to reach what it guards.
-struct SplitMessageTarget: FuzzTarget {
+struct SplitTrainingMessageTarget: FuzzTarget {
     private static let (samples, width, classes) = (4, 3, 10)
     private static let steps = [0, 7, 1_000_000]
     private static let checksumField = 60..<64
@@ -21,7 +21,7 @@ struct SplitMessageTarget: FuzzTarget {
         self.mendsChecksum = mendsChecksum
         var random = RandomStream(seed: 1, .initialization)
         seeds = Self.steps.map { step in
-            var message = SplitMessage(
+            var message = SplitTrainingMessage(
                 .init(kind: .features, round: RoundID(3, attempt: 1), issue: 5, client: 99_999, step: step),
                 floats: Self.samples * Self.width, words: Self.samples)
             message.withMutableFloats { floats in
@@ -44,7 +44,7 @@ struct SplitMessageTarget: FuzzTarget {
     func decode(_ input: [UInt8], madeFrom seed: Int) throws -> Outcome {
         let areSound: Bool
         do throws(UpdateSlot.Defect) {
-            let message = try SplitMessage(Buffer(input))
+            let message = try SplitTrainingMessage(Buffer(input))
             guard message.header.kind == .features else { return .different }
             try message.checkFeatures(
                 step: Self.steps[seed], samples: Self.samples, width: Self.width, classes: Self.classes)

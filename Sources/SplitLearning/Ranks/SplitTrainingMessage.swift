@@ -13,7 +13,7 @@ import Runtime
 /// ```
 /// Little-endian. The issue counts how often work was dealt out, so that what belongs to work that was given up is
 /// recognised. docs/SPLIT-TRAINING.md says what each kind holds.
-package struct SplitMessage: ~Copyable {
+package struct SplitTrainingMessage: ~Copyable {
     /// What a message is. Raw values are on the wire.
     package enum Kind: UInt32, Sendable {
         /// Down, once a round for each rank: floats are the weights of the devices' part, words the rank's clients.
@@ -96,7 +96,7 @@ package struct SplitMessage: ~Copyable {
     /// Makes a message of zeros, to be filled and ``sealed()``.
     ///
     /// ```swift
-    /// var message = SplitMessage(SplitMessage.Header(kind: .part, round: round, client: 3), floats: change.count)
+    /// var message = SplitTrainingMessage(SplitTrainingMessage.Header(kind: .part, round: round, client: 3), floats: change.count)
     /// message.withMutableFloats { floats in for i in change.indices { floats[i] = change[i] } }
     /// let bytes = message.sealed()
     /// ```
@@ -182,7 +182,7 @@ package struct SplitMessage: ~Copyable {
     }
 }
 
-extension SplitMessage {
+extension SplitTrainingMessage {
     /// Refuses features that cannot be trained on. One NaN in a shared server part would spoil it for all clients, and
     /// a label that is no class has no loss.
     ///
@@ -207,7 +207,7 @@ extension SplitMessage {
 }
 
 // What a client's messages weigh, on a device of its own.
-extension SplitMessage {
+extension SplitTrainingMessage {
     /// Bytes of an order for one client.
     static func orderBytes(_ split: SplitModel) -> Int { byteCount(floats: split.front.parameterCount, words: 1) }
 

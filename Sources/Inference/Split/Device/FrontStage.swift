@@ -4,7 +4,7 @@ import NeuralNet
 /// Reads images and runs layers on them: all that a device does before it encodes. With all layers it is the unsplit
 /// model (``LocalStream``, and rank 0's comparison).
 final class FrontStage {
-    private let ladder: PlanLadder
+    private let plans: BatchPlans
     private let images: DeviceImages
     private var samples: [UInt32]
     private var labels: [Int32]
@@ -12,18 +12,18 @@ final class FrontStage {
     /// Makes room for a batch's sample numbers and labels, which every pass uses again.
     ///
     /// - Parameters:
-    ///   - ladder: The layers, compiled for batches up to `batch`.
+    ///   - plans: The layers, compiled for batches up to `batch`.
     ///   - images: What each request's image is.
     ///   - batch: The most requests of a pass.
-    init(_ ladder: PlanLadder, images: DeviceImages, batch: Int) {
-        self.ladder = ladder
+    init(_ plans: BatchPlans, images: DeviceImages, batch: Int) {
+        self.plans = plans
         self.images = images
         samples = [UInt32](repeating: 0, count: batch)
         labels = [Int32](repeating: 0, count: batch)
     }
 
     /// The layers that are run: a part of the model, or all of it.
-    var model: Model { ladder.model }
+    var model: Model { plans.model }
 
     /// Runs the layers on the images of consecutive requests.
     ///
@@ -36,7 +36,7 @@ final class FrontStage {
     /// - Throws: `OneDNNError`.
     func run<R>(from first: Int, count: Int, _ body: (Span<Float>) -> R) throws -> R {
         for i in 0..<count { samples[i] = images.sample(first + i) }
-        let plan = ladder.plan(for: count)
+        let plan = plans.plan(for: count)
         let chosen = samples
         var labels = self.labels
         self.labels = []  // or writing would copy them

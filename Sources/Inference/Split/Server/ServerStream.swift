@@ -22,7 +22,7 @@ final class ServerStream {
     }
 
     private let settings: SplitSettings
-    private let back: PlanLadder
+    private let back: BatchPlans
     private let codec: any FeatureCodec
     private let features: FeatureMessage
     private let lanes: [DeviceLane]
@@ -53,7 +53,7 @@ final class ServerStream {
     ///   - whenLost: Told the rank of a device that is lost, and why.
     /// - Throws: ``ConfigurationError`` for an unknown encoding.
     init(
-        _ settings: SplitSettings, back: PlanLadder, expected: [Int], on communicator: any Communicator,
+        _ settings: SplitSettings, back: BatchPlans, expected: [Int], on communicator: any Communicator,
         watch: PeerWatch, stop: StopFlag, backoff: Backoff, whenLost: @escaping (Int, String) -> Void
     ) throws {
         self.settings = settings

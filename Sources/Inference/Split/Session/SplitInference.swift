@@ -79,11 +79,11 @@ public enum SplitInference {
         let own = setup.model.parameterRange(ofLayers: range)
         let isFrontOnly = !setup.isServer && setup.settings.deviceHas == .front
         guard let weights else { preconditionFailure("rank \(world.rank) has no weights") }
-        let ladder = try setup.ladder(
+        let plans = try setup.plans(
             range, isFrontOnly ? weights : Array(weights[own]),
             largest: setup.isServer ? setup.settings.maxBatch : setup.settings.batch)
         let place = SplitRank(
-            setup, cut: cut, cuts: cuts, ladder, weights, communicator, released: released, dismissed: dismissed,
+            setup, cut: cut, cuts: cuts, plans, weights, communicator, released: released, dismissed: dismissed,
             note: note)
         let alone = measures ? try StageMeasurement.run(place) : nil
         _ = try world.startBarrier().wait()
@@ -119,7 +119,7 @@ struct SplitRank {
     /// The predictions that the cut was chosen by, on rank 0; nil if it was not measured.
     let cuts: CutTable?
     /// The layers before the cut on a device, those behind it on the server.
-    let ladder: PlanLadder
+    let plans: BatchPlans
     /// The whole model's parameters, or, on a device that has only its front, those of the layers before the cut.
     let weights: [Float]
     /// Carries features and answers; a simulated slow link, if there is one.
@@ -132,14 +132,14 @@ struct SplitRank {
     let note: (String) -> Void
 
     init(
-        _ setup: SplitSetup, cut: Int, cuts: CutTable?, _ ladder: PlanLadder, _ weights: [Float],
+        _ setup: SplitSetup, cut: Int, cuts: CutTable?, _ plans: BatchPlans, _ weights: [Float],
         _ communicator: any Communicator, released: @escaping () -> Void,
         dismissed: @escaping () -> Void, note: @escaping (String) -> Void
     ) {
         self.setup = job
         self.cut = cut
         self.cuts = cuts
-        self.ladder = ladder
+        self.plans = plans
         self.weights = weights
         self.communicator = communicator
         self.released = released

@@ -12,7 +12,7 @@ extension SplitRank {
     func stream() throws -> SplitInference.Outcome {
         let watch = watch([0])
         let images = setup.images(of: rank - 1)
-        let front = FrontStage(ladder, images: images, batch: setup.settings.batch)
+        let front = FrontStage(plans, images: images, batch: setup.settings.batch)
         let stream = try DeviceStream(
             setup.settings, front: front, requests: isWhole ? 0 : images.requests, devices: setup.devices,
             on: communicator, watch: watch, stop: setup.stop, backoff: setup.backoff)
@@ -72,8 +72,8 @@ extension SplitRank {
         watch.watch(alsoFor: others)
         var report = partial
         if missing > 0 {
-            let ladder = try setup.ladder(0..<setup.model.layers.count, weights, largest: setup.settings.batch)
-            let whole = FrontStage(ladder, images: images, batch: setup.settings.batch)
+            let plans = try setup.plans(0..<setup.model.layers.count, weights, largest: setup.settings.batch)
+            let whole = FrontStage(plans, images: images, batch: setup.settings.batch)
             try LocalStream(setup.settings, whole: whole, stop: setup.stop)
                 .finish(&report, from: images.requests - missing, .atOnce) {
                     _ = try watch.look()

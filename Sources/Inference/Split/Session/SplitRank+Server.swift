@@ -20,7 +20,7 @@ extension SplitRank {
         var dropped: Set<Int> = []
         if !isWhole {
             let stream = try ServerStream(
-                setup.settings, back: ladder, expected: devices.map { setup.images(of: $0 - 1).requests },
+                setup.settings, back: plans, expected: devices.map { setup.images(of: $0 - 1).requests },
                 on: communicator, watch: watch, stop: setup.stop, backoff: setup.backoff,
                 whenLost: { rank, reason in
                     dropped.insert(rank)
@@ -48,7 +48,7 @@ extension SplitRank {
     private func unsplitPredictions() throws -> [Int32] {
         let count = min(setup.data.count, setup.settings.images ?? .max)
         let batch = min(64, count)
-        let whole = try PlanLadder(setup.model, weights: weights.span, largest: batch, threads: setup.settings.threads)
+        let whole = try BatchPlans(setup.model, weights: weights.span, largest: batch, threads: setup.settings.threads)
         let images = DeviceImages(data: setup.data, devices: 1, device: 0, total: count)
         let stage = FrontStage(whole, images: images, batch: batch)
         let classes = setup.model.classes

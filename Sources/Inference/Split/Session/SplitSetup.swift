@@ -129,7 +129,7 @@ final class SplitSetup {
     ///   - range: Indices of layers.
     ///   - weights: The parameters of just these layers.
     ///   - largest: Samples of the largest pass.
-    func ladder(_ range: Range<Int>, _ weights: [Float], largest: Int) throws -> PlanLadder {
-        try PlanLadder(model.part(range), weights: weights.span, largest: largest, threads: settings.threads)
+    func plans(_ range: Range<Int>, _ weights: [Float], largest: Int) throws -> BatchPlans {
+        try BatchPlans(model.part(range), weights: weights.span, largest: largest, threads: settings.threads)
     }
 }

@@ -21,7 +21,7 @@ enum StageMeasurement {
         _ = try setup.world.startBarrier().wait()
         if !isServer {
             let images = setup.images(of: place.rank - 1)
-            let stage = FrontStage(place.ladder, images: images, batch: setup.settings.batch)
+            let stage = FrontStage(place.plans, images: images, batch: setup.settings.batch)
             var next = 0
             own[0] = try rate(setup.settings.batch) {
                 try stage.run(from: next, count: setup.settings.batch) { _ in }
@@ -32,7 +32,7 @@ enum StageMeasurement {
         if place.isWhole {
             own[1] = .nan
         } else if isServer {
-            let plan = place.ladder.plan(for: setup.settings.maxBatch)
+            let plan = place.plans.plan(for: setup.settings.maxBatch)
             own[0] = try rate(setup.settings.maxBatch) { try plan.forward(setup.settings.maxBatch) }
         }
         _ = try setup.world.startBarrier().wait()

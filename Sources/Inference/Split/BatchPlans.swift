@@ -5,7 +5,7 @@ import NeuralNet
 ///
 /// Each plan has its own copy of the weights, in the layouts of its primitives. A pass of three images runs the plan
 /// for four.
-final class PlanLadder {
+final class BatchPlans {
     /// The layers that were compiled.
     let model: Model
     /// Compiled plans by batch size, ascending; the last has the largest.

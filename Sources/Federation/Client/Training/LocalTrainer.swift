@@ -27,7 +27,7 @@ final class LocalTrainer {
     private var order: [UInt32] = []
     private var labels: [Int32]
     /// Nil unless clients learn from a teacher.
-    private let teacher: TeacherAnswers?
+    private let teacher: TeacherLogitCache?
     /// The teacher's targets for the samples in the plan's input, `[batch, classes + 1]`.
     private var targets: [Float]
     /// The weights that training started from, in the plan's order, as is the drift.
@@ -60,7 +60,7 @@ final class LocalTrainer {
             learningRate: settings.lr, momentum: job.localMomentum, weightDecay: settings.weightDecay)
         labels = [Int32](repeating: 0, count: batch)
         teacher = try job.distillation.map {
-            try TeacherAnswers($0, job.data.train, threads: settings.threads)
+            try TeacherLogitCache($0, job.data.train, threads: settings.threads)
         }
         targets = [Float](
             repeating: 0,
@@ -91,7 +91,7 @@ final class LocalTrainer {
             client: client, round: round.number, attempt: round.attempt, samples: samples.count,
             seed: job.settings.seed)
         sampleHooks = job.stepHooks.filter { $0.changesSamples(of: client) }
-        guard try askTeacher(about: samples, of: client, shouldContinue) else {
+        guard try computeTargets(for: samples, of: client, shouldContinue) else {
             var result = LocalResult()
             result.status = .partial
             return result
@@ -271,13 +271,13 @@ final class LocalTrainer {
     }
 
     /// Has the teacher see what the client trains on, as the client sees it. Returns false when it was ended.
-    private func askTeacher(
-        about samples: ArraySlice<UInt32>, of client: Int, _ shouldContinue: (Int) throws -> Bool
+    private func computeTargets(
+        for samples: ArraySlice<UInt32>, of client: Int, _ shouldContinue: (Int) throws -> Bool
     ) throws -> Bool {
         guard let teacher else { return true }
         timeline.enter(.evaluate, client: client)
-        return try teacher.ask(
-            about: samples, of: client, prepare: { prepare($1, in: $0, &$2) },
+        return try teacher.compute(
+            for: samples, of: client, prepare: { prepare($1, in: $0, &$2) },
             shouldContinue: { count in
                 timeline.note(samples: count)
                 // It is no training, and takes no simulated time.

@@ -7,7 +7,7 @@ import NeuralNet
 ///
 /// The teacher sees a client's samples in the partition's order, in batches of one size. Its answers are the same bits
 /// wherever the client is trained, and whatever was trained there before.
-final class TeacherAnswers {
+final class TeacherLogitCache {
     /// How targets are made of the teacher's scores.
     let loss: DistillationLoss
     private let data: any Dataset
@@ -44,8 +44,8 @@ final class TeacherAnswers {
     ///   - prepare: changes a batch in the plan before the teacher sees it, as hooks do for the student.
     ///   - shouldContinue: called after each batch; false ends it there, and the next turn resumes.
     /// - Returns: false when it was ended.
-    func ask(
-        about samples: ArraySlice<UInt32>, of client: Int,
+    func compute(
+        for samples: ArraySlice<UInt32>, of client: Int,
         prepare: (Plan, Span<UInt32>, _ labels: inout [Int32]) -> Void, shouldContinue: (_ samples: Int) throws -> Bool
     ) throws -> Bool {
         while seen[client, default: 0] < samples.count {

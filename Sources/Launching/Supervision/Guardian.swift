@@ -64,7 +64,7 @@ package enum Guardian {
         }
         if pipeEnd.load(ordering: .relaxed) < 0 { SiblingWatch.start() }
         // Else MPI_Finalize waits for all ranks, and one that is killed in it would leave the others there. What they
-        // would wait for has been said by then: the server has heard a farewell from each.
+        // would wait for has been said by then: the server has heard from each that it shuts down.
         setenv("OMPI_MCA_async_mpi_finalize", "1", 0)
     }
 

@@ -31,5 +31,5 @@ enum FleetReply: Codable {
     /// The result of the order of a number.
     case answer(Int, FleetAnswer)
     /// It knows that there are no more orders.
-    case farewell
+    case shutdownAcknowledged
 }

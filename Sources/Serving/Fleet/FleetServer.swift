@@ -184,10 +184,10 @@ final class FleetServer {
         var left = Set(ranks).subtracting([rank])
         for rank in left.sorted() { try channel.send(.end(hasLostRanks: hasLostRanks), to: rank) }
         left = left.filter { !isLost($0) }
-        let haveAllUnderstood = try Backoff.default.wait(until: .now + Self.longestFarewell) { () throws in
+        let haveAllUnderstood = try Backoff.default.wait(until: .now + Self.longestShutdown) { () throws in
             try look()
             while let (rank, reply) = try channel.reply() {
-                if case .farewell = reply { left.remove(rank) }
+                if case .shutdownAcknowledged = reply { left.remove(rank) }
             }
             return left.allSatisfy { isLost($0) }
         }
@@ -195,5 +195,5 @@ final class FleetServer {
     }
 
     /// How long confirmations are waited for.
-    private static let longestFarewell: Duration = .seconds(2)
+    private static let longestShutdown: Duration = .seconds(2)
 }

@@ -37,7 +37,7 @@ struct FleetWorker {
             case .end(let lost)?:
                 hasLostRanks = lost
                 released()
-                try channel.send(.farewell)
+                try channel.send(.shutdownAcknowledged)
             case nil:
                 break
             }

@@ -18,7 +18,7 @@ enum SplitTag {
     /// Ping-pong that measures the link, before the run.
     static let ping = 6
     /// A device has received the verdict, one byte (control).
-    static let farewell = 7
+    static let shutdownAcknowledged = 7
 }
 
 /// A peer has sent bytes that are no message of the protocol. The server treats such a device as lost, and the job

@@ -7,8 +7,8 @@ import Runtime
 /// The end of a run: brings the devices' reports to the rank that puts them together, while ranks may be lost at any
 /// point.
 ///
-/// Report, verdict, farewell: a device sends its report and waits for a verdict, which says that all reports are there
-/// and whether ranks were lost; it confirms with a farewell. Nobody may leave earlier, since a message of a process
+/// Report, verdict, acknowledgement: a device sends its report and waits for a verdict, which says that all reports are there
+/// and whether ranks were lost; it confirms with an acknowledgement. Nobody may leave earlier, since a message of a process
 /// that has ended may never arrive. Every wait polls, sends beats, and is bounded by the failure timeout of the ranks
 /// waited for.
 struct ReportChannel {
@@ -78,22 +78,25 @@ struct ReportChannel {
     func dismiss(_ ranks: [Int], hasLostRanks: Bool) throws -> Bool {
         try tell(ranks, hasLostRanks: hasLostRanks)
         var left = Set(ranks)
-        _ = try Backoff.default.wait(until: .now + Self.longestFarewell) { () throws in
+        _ = try Backoff.default.wait(until: .now + Self.longestShutdown) { () throws in
             try stop.check()
             _ = try watch.look()
-            for rank in left where try receive(from: rank, tag: SplitTag.farewell) != nil { left.remove(rank) }
+            for rank in left where try receive(from: rank, tag: SplitTag.shutdownAcknowledged) != nil {
+                left.remove(rank)
+            }
             return left.allSatisfy { watch.isLost($0) }
         }
         return left.isEmpty
     }
 
     /// How long ``dismiss(_:hasLostRanks:)`` waits: ample for a live rank, however busy its machine is.
-    private static let longestFarewell = Duration.seconds(60)
+    private static let longestShutdown = Duration.seconds(60)
 
     /// Confirms that the verdict has arrived. Does not wait for the message to be received.
-    func sayFarewell(to rank: Int) throws {
-        var farewell = try control.startSend(Buffer<UInt8>(count: 1), to: rank, tag: SplitTag.farewell)
-        _ = try farewell.test()
+    func acknowledgeShutdown(to rank: Int) throws {
+        var acknowledgement = try control.startSend(
+            Buffer<UInt8>(count: 1), to: rank, tag: SplitTag.shutdownAcknowledged)
+        _ = try acknowledgement.test()
     }
 
     /// Sends a verdict to each of some ranks, without waiting for them.

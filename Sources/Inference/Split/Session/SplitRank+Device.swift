@@ -35,7 +35,7 @@ extension SplitRank {
     /// Leaves the run: whoever has the report does not need this rank any more.
     private func leave(_ holder: Int, _ channel: ReportChannel) throws {
         dismissed()
-        try channel.sayFarewell(to: holder)
+        try channel.acknowledgeShutdown(to: holder)
     }
 
     /// The arrivals of this device's images when it has all layers.

@@ -17,6 +17,11 @@ let lifetimes: [SwiftSetting] = [.enableExperimentalFeature("Lifetimes")]
 /// Computes also in debug builds, where the tests train whole runs: without optimisation these take most of the time.
 let fast: [SwiftSetting] = [.unsafeFlags(["-O"], .when(configuration: .debug))]
 
+/// Talks to people, or writes a file once: without optimisation the first release build is a minute shorter.
+let unhurried: [SwiftSetting] = [
+    .unsafeFlags(["-Onone", "-no-whole-module-optimization"], .when(configuration: .release))
+]
+
 let package = Package(
     name: "fedmpi",
     products: [
@@ -66,7 +71,7 @@ let package = Package(
         .target(name: "NeuralNet", dependencies: ["COneDNN", "FedCore", "Files"], swiftSettings: fast),
         .target(name: "Datasets", dependencies: ["CZlib", "FedCore", "Cryptography"], swiftSettings: fast),
 
-        .target(name: "ONNX", dependencies: ["FedCore", "NeuralNet"]),
+        .target(name: "ONNX", dependencies: ["FedCore", "NeuralNet"], swiftSettings: unhurried),
 
         // What every kind of job needs of its ranks: who lives, what time it is, when to stop.
         .target(
@@ -107,13 +112,15 @@ let package = Package(
 
         // Jobs: what a program does with runs, without the words and the tables of a command line.
         .target(
-            name: "Launching", dependencies: ["CProcess", "MPI", "FedCore", "Records", "Runtime"]),
+            name: "Launching", dependencies: ["CProcess", "MPI", "FedCore", "Records", "Runtime"],
+            swiftSettings: unhurried),
         .target(
             name: "Experiments",
             dependencies: [
                 "MPI", "FedCore", "Cryptography", "Files", "Records", "Runtime", "NeuralNet", "Datasets", "Federation",
                 "Inference", "Recording", "RunStore", "Analysis", "Launching",
-            ]),
+            ],
+            swiftSettings: unhurried),
 
         // Composition: the only target that knows everybody.
         .executableTarget(
@@ -124,7 +131,8 @@ let package = Package(
                 "Inference", "Serving", "Recording", "RunStore", "Analysis", "Launching", "Experiments",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"), .product(name: "Yams", package: "Yams"),
-            ]),
+            ],
+            swiftSettings: unhurried),
 
         // Unit tests, without mpirun, and what several of them need.
         .target(name: "TestSupport", dependencies: ["FedCore", "Records"], path: "Tests/Support"),

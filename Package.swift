@@ -26,6 +26,8 @@ let package = Package(
     name: "fedmpi",
     products: [
         .executable(name: "fedmpi", targets: ["fedmpi"]),
+        // For programs with plug-ins of their own: examples/plugin is one.
+        .library(name: "FedMPI", targets: ["FedMPI"]),
         .executable(name: "mpi-conformance", targets: ["MPIConformance"]),
         .executable(name: "training-throughput", targets: ["TrainingThroughput"]),
         .executable(name: "aggregation-throughput", targets: ["AggregationThroughput"]),
@@ -92,6 +94,15 @@ let package = Package(
             name: "Recording",
             dependencies: ["FedCore", "Cryptography", "Files", "Records"]),
 
+        // The library: what a program with plug-ins of its own imports.
+        .target(
+            name: "FedMPI",
+            dependencies: [
+                "MPI", "FedCore", "Cryptography", "Devices", "Records", "Runtime", "Strategies", "Aggregation",
+                "Selection",
+                "Codecs", "NeuralNet", "Datasets", "Federation", "Recording",
+            ]),
+
         .target(
             name: "SplitLearning",
             dependencies: ["MPI", "FedCore", "Records", "Runtime", "NeuralNet", "Datasets", "Federation"]),
@@ -126,8 +137,8 @@ let package = Package(
         .executableTarget(
             name: "fedmpi",
             dependencies: [
-                "CProcess", "MPI", "FedCore", "Cryptography", "Files", "Devices", "Records", "Runtime", "Strategies",
-                "Aggregation", "Selection", "Codecs", "NeuralNet", "Datasets", "ONNX", "Federation", "SplitLearning",
+                "CProcess", "MPI", "FedCore", "Cryptography", "Files", "Devices", "Records", "Runtime", "NeuralNet",
+                "Datasets", "ONNX", "Federation", "SplitLearning",
                 "Inference", "Serving", "Recording", "RunStore", "Analysis", "Launching", "Experiments",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"), .product(name: "Yams", package: "Yams"),
@@ -160,6 +171,7 @@ let package = Package(
                 "MPI", "MPITesting", "TestSupport", "FedCore", "Cryptography", "Devices", "Records", "Runtime",
                 "Strategies", "Aggregation", "Selection", "Codecs", "NeuralNet", "Datasets", "Federation", "Recording",
             ]),
+        .testTarget(name: "FedMPITests", dependencies: ["FedCore", "Records", "FedMPI"]),
         .testTarget(
             name: "SplitLearningTests",
             dependencies: [

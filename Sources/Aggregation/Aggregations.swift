@@ -3,7 +3,7 @@ public import FedCore
 /// The catalog of aggregation rules: all that can be named with `--aggregation`.
 ///
 /// ```swift
-/// var rule = try Aggregations.named("krum", NamedOptions(parsing: "attackers=2"))
+/// var rule = try Aggregations.standard.named("krum", NamedOptions(parsing: "attackers=2"))
 /// try rule.validate(updates: 7)
 /// ```
 public enum Aggregations {
@@ -13,17 +13,13 @@ public enum Aggregations {
         GeometricMedian.self, NormClipping.self, FLTrust.self,
     ]
 
-    /// Each rule's options, for help texts and forms. They are found by letting every rule read an empty set of
-    /// options, so a rule states its options only once.
-    public static var descriptions: [PluginDescription] {
-        all.map { type in
-            PluginDescription(kind: "aggregation", name: type.name, summary: type.summary) {
-                (reader: inout OptionReader) throws(ConfigurationError) in
-                _ = try type.init(&reader)
-            }
-        }
-    }
+    /// The rules that come with the project.
+    public static let standard = Catalog(
+        "aggregation", all, name: { $0.name }, summary: { $0.summary },
+        reading: { (type, options: inout OptionReader) throws(ConfigurationError) in _ = try type.init(&options) })
+}
 
+extension Catalog<any RobustAggregation.Type> {
     /// Creates the rule of this name.
     ///
     /// - Parameters:
@@ -31,16 +27,10 @@ public enum Aggregations {
     ///   - options: the rule's options by name; those not given have their defaults.
     /// - Throws: `ConfigurationError` that lists the catalog when the name is not in it, or the options when
     ///   one is not known or not accepted.
-    public static func named(
+    public func named(
         _ name: String, _ options: NamedOptions = [:]
     ) throws(ConfigurationError) -> any RobustAggregation {
-        guard let type = all.first(where: { $0.name == name }) else {
-            throw ConfigurationError(unknown: "aggregation", name, choices: all.map { $0.name })
-        }
-        var reader = OptionReader(options, of: "aggregation '\(name)'")
-        let rule = try type.init(&reader)
-        try reader.finish()
-        return rule
+        try make(name, options) { (type, options) throws(ConfigurationError) in try type.init(&options) }
     }
 }
 

@@ -66,7 +66,7 @@ extension DatasetSource {
 /// The catalog of data sets: all that can be named with `--dataset`.
 ///
 /// ```swift
-/// let data = try Datasets.open("idx:/data/emnist", options: DatasetOptions())
+/// let data = try Datasets.standard.open("idx:/data/emnist", options: DatasetOptions())
 /// print(data.train.count, data.train.shape)
 /// ```
 public enum Datasets {
@@ -76,33 +76,28 @@ public enum Datasets {
         SyntheticImages.self,
     ]
 
-    /// Each source's options, for help texts and forms. They are found by letting every source read an empty
-    /// set of options, so a source states its options only once.
-    public static var descriptions: [PluginDescription] {
-        all.map { type in
-            PluginDescription(kind: "data set", name: type.name, usage: type.usage, summary: type.summary) {
-                (reader: inout OptionReader) throws(ConfigurationError) in
-                _ = try type.init(type.usage.hasPrefix(":") ? "PATH" : nil, options: &reader)
-            }
-        }
-    }
+    /// The sources that come with the project.
+    public static let standard = Catalog(
+        "data set", all, name: { $0.name }, usage: { $0.usage }, summary: { $0.summary },
+        reading: { (type, options: inout OptionReader) throws(ConfigurationError) in
+            _ = try type.init(type.usage.hasPrefix(":") ? "PATH" : nil, options: &options)
+        })
+}
 
-    /// The choices as users write them, for `--help` and error messages: e.g. `fashion-mnist`, `idx:FOLDER`.
-    public static var choices: [String] { all.map { $0.name + $0.usage } }
-
+extension Catalog<any DatasetSource.Type> {
     /// Names of a data set's classes, without opening it.
     ///
     /// - Parameter choice: what the user typed: `name` or `name:argument`.
     /// - Returns: the names in the order of the labels; empty when only the files know them, or no source has
     ///   this name.
-    public static func classNames(of choice: String) -> [String] {
+    public func classNames(of choice: String) -> [String] {
         source(of: choice)?.classNames ?? []
     }
 
     /// Whether all images of a data set are generated from the seed; false when no source has this name.
     ///
     /// - Parameter choice: what the user typed: `name` or `name:argument`.
-    public static func areMade(_ choice: String) -> Bool {
+    public func areMade(_ choice: String) -> Bool {
         source(of: choice)?.isMade ?? false
     }
 
@@ -110,13 +105,13 @@ public enum Datasets {
     /// no source has this name.
     ///
     /// - Parameter choice: what the user typed: `name` or `name:argument`.
-    public static func takeSeed(_ choice: String) -> Bool {
+    public func takeSeed(_ choice: String) -> Bool {
         source(of: choice)?.takesSeed ?? false
     }
 
     /// The source that a choice names; what follows the colon is not looked at.
-    private static func source(of choice: String) -> (any DatasetSource.Type)? {
-        all.first { $0.name == choice.prefix { $0 != ":" } }
+    private func source(of choice: String) -> (any DatasetSource.Type)? {
+        find(String(choice.prefix { $0 != ":" }))
     }
 
     /// Opens a data set by what the user typed. Local to the rank; see ``DatasetSource/open(_:)``.
@@ -127,15 +122,13 @@ public enum Datasets {
     /// - Returns: both splits, with a note if a class has no training samples.
     /// - Throws: `ConfigurationError` when the name is unknown or an option is not accepted, ``DatasetError``
     ///   when a file cannot be read.
-    public static func open(_ choice: String, options: DatasetOptions = DatasetOptions()) throws -> DatasetPair {
+    public func open(_ choice: String, options: DatasetOptions = DatasetOptions()) throws -> DatasetPair {
         let parts = choice.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
         let name = parts.first.map { String($0) } ?? ""
-        guard let type = all.first(where: { $0.name == name }) else {
-            throw ConfigurationError(unknown: "data set", choice, choices: choices)
+        guard contains(name) else { throw unknown(choice) }
+        let source = try make(name, options.named) { (type, options) throws(ConfigurationError) in
+            try type.init(parts.count > 1 ? String(parts[1]) : nil, options: &options)
         }
-        var reader = OptionReader(options.named, of: "data set '\(name)'")
-        let source = try type.init(parts.count > 1 ? String(parts[1]) : nil, options: &reader)
-        try reader.finish()
         return try source.open(options).notingEmptyClasses()
     }
 }

@@ -26,13 +26,16 @@ public struct TrainedModel: Sendable {
     ///   - path: path of the file, or of a run's folder, which has it as `model.safetensors`.
     ///   - name: name of the model. Unless given, it is taken from the file's metadata, or else the first model of the
     ///     catalog that has tensors of these names and shapes is used.
+    ///   - models: catalog of the models that the file may hold.
     /// - Throws: `ConfigurationError` that names the file and says what is wrong with it, also when it is quantised.
-    public init(reading path: String, as name: String? = nil) throws(ConfigurationError) {
+    public init(
+        reading path: String, as name: String? = nil, from models: Catalog<Model> = Models.standard
+    ) throws(ConfigurationError) {
         let file = try WeightsFile(path)
         guard !file.isQuantized else {
             throw ConfigurationError("'\(file.path)' is quantised: what reads it here needs 32-bit weights")
         }
-        self = try file.trainedModel(as: name)
+        self = try file.trainedModel(as: name, from: models)
     }
 
     /// The bytes of its file, which PyTorch reads as a `state_dict`: dense, however many weights are zero.

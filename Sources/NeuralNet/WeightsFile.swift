@@ -31,19 +31,23 @@ struct WeightsFile {
     var isQuantized: Bool { contents.metadata["precision"] == QuantizedModel.precision }
 
     /// The 32-bit model in the file.
-    /// - Parameter name: name of the model; unless given, that of the metadata, or else of the first model of the
-    ///   catalog that fits.
+    /// - Parameters:
+    ///   - name: name of the model; unless given, that of the metadata, or else of the first model of the catalog that
+    ///     fits.
+    ///   - models: the catalog.
     /// - Throws: `ConfigurationError` when no model is named and none fits, or the tensors are not the model's.
-    func trainedModel(as name: String?) throws(ConfigurationError) -> TrainedModel {
+    func trainedModel(
+        as name: String?, from models: Catalog<Model> = Models.standard
+    ) throws(ConfigurationError) -> TrainedModel {
         if let name = name ?? contents.metadata["model"] {
-            let model = try naming { try Models.named(name) }
+            let model = try naming { try models.named(name) }
             return try naming { try trainedModel(model) }
         }
-        for model in Models.all {
+        for model in models.all {
             if let trained = try? trainedModel(model) { return trained }
         }
         throw ConfigurationError(
-            "'\(path)' does not say which model it is of, and its tensors are those of none. \(nearest)")
+            "'\(path)' does not say which model it is of, and its tensors are those of none. \(nearest(of: models))")
     }
 
     /// The 8-bit model in the file.
@@ -53,7 +57,7 @@ struct WeightsFile {
         guard let name = name ?? contents.metadata["model"] else {
             throw ConfigurationError("'\(path)' does not say which model it is of")
         }
-        let model = try naming { try Models.named(name) }
+        let model = try naming { try Models.standard.named(name) }
         return try naming { try QuantizedModel(contents, of: model) }
     }
 
@@ -64,12 +68,12 @@ struct WeightsFile {
     }
 
     /// A hint: the model of the catalog that is most like the file, and its first difference.
-    private var nearest: String {
-        let scores = Models.all.map { contents.likeness(to: $0.parameterLayout) }
+    private func nearest(of models: Catalog<Model>) -> String {
+        let scores = models.all.map { contents.likeness(to: $0.parameterLayout) }
         guard let best = scores.indices.max(by: { scores[$0] < scores[$1] }), scores[best] > 0 else {
-            return "There are: " + Models.all.map(\.name).joined(separator: ", ")
+            return "There are: " + models.names.joined(separator: ", ")
         }
-        let model = Models.all[best]
+        let model = models.all[best]
         do {
             _ = try trainedModel(model)
             return "The nearest is \(model.name)"

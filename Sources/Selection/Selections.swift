@@ -7,17 +7,13 @@ public enum Selections {
         Uniform.self, BySize.self, RoundRobin.self, PowerOfChoice.self, Oort.self, PerformanceHistory.self,
     ]
 
-    /// Each rule's options, for help texts and forms.
-    public static var descriptions: [PluginDescription] {
-        all.map { type in
-            PluginDescription(kind: "selection", name: type.name, summary: type.summary) {
-                (reader: inout OptionReader) throws(ConfigurationError) in
-                var rule = type.init()
-                try rule.read(&reader)
-            }
-        }
-    }
+    /// The rules that come with the project.
+    public static let standard = Catalog(
+        "selection", all, name: { $0.name }, summary: { $0.summary },
+        reading: { (type, options: inout OptionReader) throws(ConfigurationError) in _ = try type.init(&options) })
+}
 
+extension Catalog<any SelectionRule.Type> {
     /// Creates the rule of this name.
     ///
     /// - Parameters:
@@ -25,16 +21,16 @@ public enum Selections {
     ///   - options: the rule's options by name; those not given have their defaults.
     /// - Throws: `ConfigurationError` that lists the catalog when the name is not in it, or the options when
     ///   one is not known or not accepted.
-    public static func named(
+    public func named(
         _ name: String, _ options: NamedOptions = [:]
     ) throws(ConfigurationError) -> any SelectionRule {
-        guard let type = all.first(where: { $0.name == name }) else {
-            throw ConfigurationError(unknown: "selection", name, choices: all.map { $0.name })
-        }
-        var rule = type.init()
-        var reader = OptionReader(options, of: "selection '\(name)'")
-        try rule.read(&reader)
-        try reader.finish()
-        return rule
+        try make(name, options) { (type, options) throws(ConfigurationError) in try type.init(&options) }
+    }
+}
+
+extension SelectionRule {
+    fileprivate init(_ options: inout OptionReader) throws(ConfigurationError) {
+        self.init()
+        try read(&options)
     }
 }

@@ -3,7 +3,7 @@ public import FedCore
 /// The catalog of strategies: all that can be named with `--strategy`.
 ///
 /// ```swift
-/// let strategy = try Strategies.named("fedprox", NamedOptions(parsing: "mu=0.1"))
+/// let strategy = try Strategies.standard.named("fedprox", NamedOptions(parsing: "mu=0.1"))
 /// ```
 public enum Strategies {
     /// Every strategy, in the order in which `--help` lists them.
@@ -13,18 +13,13 @@ public enum Strategies {
         FedBuff.self,
     ]
 
-    /// Each strategy's options, for help texts and forms. They are found by letting every strategy read an
-    /// empty set of options, so a strategy states its options only once.
-    public static var descriptions: [PluginDescription] {
-        all.map { type in
-            PluginDescription(kind: "strategy", name: type.name, summary: type.summary) {
-                (reader: inout OptionReader) throws(ConfigurationError) in
-                var strategy = type.init()
-                try strategy.read(&reader)
-            }
-        }
-    }
+    /// The strategies that come with the project.
+    public static let standard = Catalog(
+        "strategy", all, name: { $0.name }, summary: { $0.summary },
+        reading: { (type, options: inout OptionReader) throws(ConfigurationError) in _ = try type.init(&options) })
+}
 
+extension Catalog<any Strategy.Type> {
     /// Creates the strategy of this name, with nothing remembered.
     ///
     /// - Parameters:
@@ -32,16 +27,16 @@ public enum Strategies {
     ///   - options: the strategy's options by name; those not given have the defaults of its paper.
     /// - Throws: `ConfigurationError` that lists the catalog when the name is not in it, or the strategy's
     ///   options when one is not known or not accepted.
-    public static func named(
+    public func named(
         _ name: String, _ options: NamedOptions = [:]
     ) throws(ConfigurationError) -> any Strategy {
-        guard let type = all.first(where: { $0.name == name }) else {
-            throw ConfigurationError(unknown: "strategy", name, choices: all.map { $0.name })
-        }
-        var strategy = type.init()
-        var reader = OptionReader(options, of: "strategy '\(name)'")
-        try strategy.read(&reader)
-        try reader.finish()
-        return strategy
+        try make(name, options) { (type, options) throws(ConfigurationError) in try type.init(&options) }
+    }
+}
+
+extension Strategy {
+    fileprivate init(_ options: inout OptionReader) throws(ConfigurationError) {
+        self.init()
+        try read(&options)
     }
 }

@@ -1,13 +1,13 @@
-import FedCore
+public import FedCore
 
 /// The bytes of what strategies remember: vectors one behind the other, as Float32, little-endian. They stand
 /// in checkpoints.
 ///
 /// Before the first round the vectors are empty, as their length is not known yet; then all of them are, and so
 /// are the bytes.
-enum VectorState {
+public enum VectorState {
     /// The vectors as bytes, 4 for each float. O(their length).
-    static func bytes(_ vectors: [[Float]]) -> [UInt8] {
+    public static func bytes(_ vectors: [[Float]]) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(vectors.reduce(0) { $0 + $1.count * 4 })
         for value in vectors.joined() {
@@ -26,7 +26,9 @@ enum VectorState {
     ///   - count: number of vectors, ≥ 1.
     ///   - strategy: name of the strategy, for error messages.
     /// - Throws: `ConfigurationError` when the bytes are not `count` vectors of one length, of finite numbers.
-    static func vectors(_ bytes: [UInt8], count: Int, of strategy: String) throws(ConfigurationError) -> [[Float]] {
+    public static func vectors(
+        _ bytes: [UInt8], count: Int, of strategy: String
+    ) throws(ConfigurationError) -> [[Float]] {
         guard bytes.count % (4 * count) == 0 else {
             throw ConfigurationError("strategy '\(strategy)' cannot take back a state of \(bytes.count) bytes")
         }

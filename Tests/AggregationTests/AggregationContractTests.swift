@@ -15,7 +15,7 @@ import Testing
     }
 
     @Test(arguments: names) func isFoundByItsName(name: String) throws {
-        #expect(type(of: try Aggregations.named(name)).name == name)
+        #expect(type(of: try Aggregations.standard.named(name)).name == name)
     }
 
     @Test func anUnknownNameListsTheCatalog() {
@@ -23,29 +23,29 @@ import Testing
         #expect(
             throws: ConfigurationError("unknown aggregation 'kram'; choose one of: \(choices) (did you mean 'krum'?)")
         ) {
-            try Aggregations.named("kram")
+            try Aggregations.standard.named("kram")
         }
     }
 
     @Test(arguments: names) func anUnknownOptionIsRefused(name: String) {
-        #expect(throws: ConfigurationError.self) { try Aggregations.named(name, ["no-such-option": "1"]) }
+        #expect(throws: ConfigurationError.self) { try Aggregations.standard.named(name, ["no-such-option": "1"]) }
     }
 
     @Test(arguments: names) func itsSettingsMakeItAgain(name: String) throws {
-        let settings = try Aggregations.named(name).settings
-        #expect(try Aggregations.named(name, NamedOptions(parsing: settings)).settings == settings)
+        let settings = try Aggregations.standard.named(name).settings
+        #expect(try Aggregations.standard.named(name, NamedOptions(parsing: settings)).settings == settings)
     }
 
     @Test(arguments: ["trimmed-mean", "krum", "multi-krum", "bulyan"])
     func attackersAreAWholeNumberFromZero(name: String) {
         for bad in ["-1", "1.5", "two", "", "99999999999"] {
-            #expect(throws: ConfigurationError.self) { try Aggregations.named(name, ["attackers": bad]) }
+            #expect(throws: ConfigurationError.self) { try Aggregations.standard.named(name, ["attackers": bad]) }
         }
     }
 
     @Test(arguments: [("trimmed-mean", 5), ("krum", 7), ("multi-krum", 7), ("bulyan", 11)])
     func refusesFewerUpdatesThanItsPromiseNeeds(name: String, least: Int) throws {
-        let rule = try Aggregations.named(name, ["attackers": "2"])
+        let rule = try Aggregations.standard.named(name, ["attackers": "2"])
         try rule.validate(updates: least)
         let refusal = ConfigurationError(
             "aggregation '\(name)' with attackers=2 needs at least \(least) updates a round, and gets \(least - 1)")
@@ -99,10 +99,10 @@ import Testing
     }
 
     @Test(arguments: names) func itsStateComesBack(name: String) throws {
-        var rule = try Aggregations.named(name)
+        var rule = try Aggregations.standard.named(name)
         let updates = try UpdateMatrix(randomRows(9, of: 20))
         _ = try rule.aggregated(updates, trusted: randomRows(1, of: 20)[0])
-        var other = try Aggregations.named(name)
+        var other = try Aggregations.standard.named(name)
         try other.restoreServerState(rule.serverState)
         #expect(other.serverState == rule.serverState)
         #expect(throws: ConfigurationError.self) { try other.restoreServerState([1, 2, 3]) }

@@ -7,7 +7,7 @@ import Testing
     private var stream: RandomStream { RandomStream(seed: 3, .synthesis) }
 
     private func attack<A: Attack>(_ type: A.Type, _ options: NamedOptions = [:]) throws -> A {
-        try #require(try Attacks.named(A.name, options) as? A)
+        try #require(try Attacks.standard.named(A.name, options) as? A)
     }
 
     private func forged(_ attack: some UpdateAttack, _ update: [Float]) -> [Float] {
@@ -26,16 +26,16 @@ import Testing
     }
 
     @Test(arguments: Attacks.all.map { $0.name }) func isFoundByItsNameAndRefusesUnknownOptions(name: String) throws {
-        let attack = try Attacks.named(name)
+        let attack = try Attacks.standard.named(name)
         #expect(type(of: attack).name == name)
         #expect(attack is any DataAttack || attack is any UpdateAttack || attack is any CollusionAttack)
-        #expect(throws: ConfigurationError.self) { try Attacks.named(name, ["no-such-option": "1"]) }
+        #expect(throws: ConfigurationError.self) { try Attacks.standard.named(name, ["no-such-option": "1"]) }
     }
 
     @Test func anUnknownNameListsTheCatalog() {
         let choices = Attacks.all.map { $0.name }.joined(separator: ", ")
         #expect(throws: ConfigurationError("unknown attack 'flip'; choose one of: \(choices)")) {
-            try Attacks.named("flip")
+            try Attacks.standard.named("flip")
         }
     }
 

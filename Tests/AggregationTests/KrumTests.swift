@@ -25,9 +25,9 @@ import Testing
     }
 
     @Test func multiKrumNeedsMoreUpdatesTheMoreItSelects() throws {
-        let rule = try Aggregations.named("multi-krum", ["attackers": "2", "select": "6"])
+        let rule = try Aggregations.standard.named("multi-krum", ["attackers": "2", "select": "6"])
         #expect(rule.minimumUpdates == 10)
-        #expect(try Aggregations.named("multi-krum", ["attackers": "2"]).minimumUpdates == 7)
+        #expect(try Aggregations.standard.named("multi-krum", ["attackers": "2"]).minimumUpdates == 7)
     }
 
     /// The distance of two updates that differ in the last bits of large numbers would vanish in ‖x‖² + ‖y‖² − 2 x·y.

@@ -34,7 +34,7 @@ extension RobustAggregation {
 func aggregated(
     _ name: String, _ options: NamedOptions, _ updates: UpdateMatrix, trusted: [Float] = []
 ) throws -> [Float] {
-    var rule = try Aggregations.named(name, options)
+    var rule = try Aggregations.standard.named(name, options)
     return try rule.aggregated(updates, trusted: trusted)
 }
 

@@ -72,7 +72,7 @@ func measure() throws {
     for type in Aggregations.all where chosen.isEmpty || chosen.contains(type.name) {
         let options: NamedOptions =
             ["trimmed-mean", "krum", "multi-krum", "bulyan"].contains(type.name) ? ["attackers": "\(attackers)"] : [:]
-        var rule = try Aggregations.named(type.name, options)
+        var rule = try Aggregations.standard.named(type.name, options)
         _ = try report(rule.settings.isEmpty ? type.name : "\(type.name) \(rule.settings)", against: copy) {
             var span = mean.mutableSpan
             try rule.aggregate(updates, trusted: trusted.span, into: &span)

@@ -84,7 +84,7 @@ import Testing
     }
 
     @Test func `Every plug-in tells its options, which are those that it names when it is given another`() throws {
-        for plugin in Plugins.all where !["model", "wire"].contains(plugin.kind) {
+        for plugin in PluginList.all where !["model", "wire"].contains(plugin.kind) {
             let text = try help(plugin.name)
             for option in plugin.options { #expect(text.contains("  \(option.name)"), "\(plugin.name)") }
             #expect(plugin.options.isEmpty == text.contains("It takes no options."), "\(plugin.name)")

@@ -29,13 +29,13 @@ import Testing
     }
 
     private func message(_ choice: String) -> String {
-        let error = #expect(throws: DatasetError.self) { try Datasets.open("\(choice):\(folder.path)") }
+        let error = #expect(throws: DatasetError.self) { try Datasets.standard.open("\(choice):\(folder.path)") }
         return "\(error, default: "")".replacing(folder.path + "/", with: "")
     }
 
     @Test(arguments: ["", "cifar-10-batches-bin/"]) func theBatchesAreOneSplit(inner: String) throws {
         try writeCIFAR10(to: inner)
-        let pair = try Datasets.open("cifar-10:" + folder.path)
+        let pair = try Datasets.standard.open("cifar-10:" + folder.path)
         #expect(pair.train.count == 8 && pair.test.count == 2)
         #expect(pair.train.shape == ImageShape(channels: 3, height: 32, width: 32) && pair.train.classes == 10)
         #expect(pair.train.labels() == [3, 1, 4, 1, 5, 9, 2, 6])
@@ -49,13 +49,13 @@ import Testing
     @Test func theAuthorsFileNamesTheClasses() throws {
         try writeCIFAR10()
         #expect(
-            try Datasets.open("cifar-10:" + folder.path).train.classNames == [
+            try Datasets.standard.open("cifar-10:" + folder.path).train.classNames == [
                 "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck",
             ])
         // As of another data set in the same form.
         let names = (0..<10).map { "kind \($0)" }
         try folder.write(Array((names.joined(separator: "\n") + "\n\n").utf8), to: "batches.meta.txt")
-        let pair = try Datasets.open("cifar-10:" + folder.path)
+        let pair = try Datasets.standard.open("cifar-10:" + folder.path)
         #expect(pair.train.classNames == names && pair.test.classNames == names)
         try folder.write(Array("a\nb\n".utf8), to: "batches.meta.txt")
         #expect(message("cifar-10") == "batches.meta.txt: names 2 classes, and there are 10")
@@ -74,10 +74,10 @@ import Testing
         var options = DatasetOptions()
         options.named = ["labels": labels]
         let numbers = (0..<classes).map { "\($0)" }
-        #expect(try Datasets.open("cifar-100:" + folder.path, options: options).test.classNames == numbers)
+        #expect(try Datasets.standard.open("cifar-100:" + folder.path, options: options).test.classNames == numbers)
         let names = numbers.map { "\(labels)_\($0)" }
         try folder.write(Array(names.joined(separator: "\r\n").utf8), to: "\(labels)_label_names.txt")
-        #expect(try Datasets.open("cifar-100:" + folder.path, options: options).test.classNames == names)
+        #expect(try Datasets.standard.open("cifar-100:" + folder.path, options: options).test.classNames == names)
     }
 
     @Test(arguments: [("fine", 100, [42, 99, 0]), ("coarse", 20, [3, 19, 0])])
@@ -86,7 +86,7 @@ import Testing
         try folder.write(record([1, 2]), to: "cifar-100-binary/test.bin")
         var options = DatasetOptions()
         options.named = ["labels": labels]
-        let pair = try Datasets.open("cifar-100:" + folder.path, options: options)
+        let pair = try Datasets.standard.open("cifar-100:" + folder.path, options: options)
         #expect(pair.train.classes == classes && pair.train.labels() == expected)
         #expect(pair.train.read([1]).images == pixels(99))
         #expect(pair.test.labels() == [labels == "fine" ? 2 : 1])
@@ -117,7 +117,7 @@ import Testing
 
     @Test func aFolderIsNeeded() {
         #expect(throws: ConfigurationError("'cifar-10' needs a folder: 'cifar-10:FOLDER'")) {
-            try Datasets.open("cifar-10")
+            try Datasets.standard.open("cifar-10")
         }
     }
 }

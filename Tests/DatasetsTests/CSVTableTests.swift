@@ -16,7 +16,7 @@ import Testing
         var options = DatasetOptions()
         options.cacheFolder = folder.path + "/cache"
         options.named = NamedOptions(values)
-        return try Datasets.open("csv:" + path, options: options)
+        return try Datasets.standard.open("csv:" + path, options: options)
     }
 
     private func message(_ text: String, test: String? = nil, _ named: NamedOptions = [:]) -> String {
@@ -188,8 +188,8 @@ import Testing
 
     @Test func aMissingFileIsNamed() {
         let error = DatasetError.unreadable(file: "/nowhere.csv", reason: "No such file or directory")
-        #expect(throws: error) { try Datasets.open("csv:/nowhere.csv") }
-        #expect(throws: ConfigurationError("'csv' needs a file: 'csv:FILE'")) { try Datasets.open("csv") }
+        #expect(throws: error) { try Datasets.standard.open("csv:/nowhere.csv") }
+        #expect(throws: ConfigurationError("'csv' needs a file: 'csv:FILE'")) { try Datasets.standard.open("csv") }
     }
 
     @Test func aDamagedCopyIsNotBelieved() throws {
@@ -203,7 +203,7 @@ import Testing
             var options = DatasetOptions()
             options.cacheFolder = folder.path + "/cache"
             do {
-                let pair = try Datasets.open("csv:" + folder.path + "/train.csv", options: options)
+                let pair = try Datasets.standard.open("csv:" + folder.path + "/train.csv", options: options)
                 #expect(pair.train.count + pair.test.count == 2)
             } catch let error as DatasetError {
                 #expect(error.description.contains("train.csv"))

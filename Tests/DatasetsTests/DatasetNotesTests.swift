@@ -34,7 +34,7 @@ import Testing
         var options = DatasetOptions()
         options.cacheFolder = folder.path + "/cache"
         options.named = named
-        return try Datasets.open("numpy:\(folder.path)/data", options: options)
+        return try Datasets.standard.open("numpy:\(folder.path)/data", options: options)
     }
 
     private func message(_ train: [UInt8], test: [UInt8]? = nil, _ named: NamedOptions = [:]) -> String {
@@ -153,14 +153,14 @@ import Testing
     @Test func wholeFloatsAreLabels() throws {
         try folder.write(floats([0, 1, 2, 3, 4, 5], [3, 2]), to: "data/x_train.npy")
         try folder.write(floats([2, 0, 1], [3, 1]), to: "data/y_train.npy")
-        let pair = try Datasets.open("numpy:\(folder.path)/data")
+        let pair = try Datasets.standard.open("numpy:\(folder.path)/data")
         #expect(pair.train.count + pair.test.count == 3 && pair.train.classes == 3)
     }
 
     @Test func theNoteOfAnEmptyClassKeepsTheHeldOutShare() throws {
         try folder.write(floats([0, 1, 2, 3, 4, 5], [3, 2]), to: "data/x_train.npy")
         try folder.write(floats([0, 3, 3], [3, 1]), to: "data/y_train.npy")
-        let pair = try Datasets.open("numpy:\(folder.path)/data")
+        let pair = try Datasets.standard.open("numpy:\(folder.path)/data")
         #expect(pair.heldOutShare == 0.1)
     }
 

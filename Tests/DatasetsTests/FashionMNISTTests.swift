@@ -8,7 +8,7 @@ import Testing
 struct FashionMNISTTests {
     let pair: DatasetPair
 
-    init() throws { pair = try Datasets.open("fashion-mnist") }
+    init() throws { pair = try Datasets.standard.open("fashion-mnist") }
 
     @Test func hasSixtyThousandAndTenThousandImages() {
         for (split, count) in [(pair.train, 60_000), (pair.test, 10_000)] {

@@ -38,7 +38,7 @@ import Testing
         for (name, bytes) in TinyIDX.files {
             try folder.write(bytes, to: name.replacing("-idx", with: ".idx"))
         }
-        #expect(try Datasets.open("idx:" + folder.path).train.count == 3)
+        #expect(try Datasets.standard.open("idx:" + folder.path).train.count == 3)
     }
 
     @Test func plainAndCompressedFilesMix() throws {
@@ -48,12 +48,12 @@ import Testing
         }
         var options = DatasetOptions()
         options.cacheFolder = folder.path + "/cache"
-        #expect(try Datasets.open("idx:" + folder.path, options: options).train.labels() == [1, 0, 2])
+        #expect(try Datasets.standard.open("idx:" + folder.path, options: options).train.labels() == [1, 0, 2])
     }
 
     @Test func aMissingFolderIsNamed() throws {
         let path = folder.path + "/nowhere"
-        let error = #expect(throws: DatasetError.self) { try Datasets.open("idx:" + path) }
+        let error = #expect(throws: DatasetError.self) { try Datasets.standard.open("idx:" + path) }
         #expect(error == .missing(file: path, remedy: "a data set needs MNIST's four IDX files"))
     }
 
@@ -70,11 +70,11 @@ import Testing
         }
         var options = DatasetOptions()
         options.named = ["prefix": "emnist-tiny-", "classes": "4"]
-        let pair = try Datasets.open("idx:" + folder.path, options: options)
+        let pair = try Datasets.standard.open("idx:" + folder.path, options: options)
         #expect(pair.train.labels() == [1, 0, 2] && pair.test.labels() == [2, 1])
         #expect(pair.train.classes == 4 && pair.test.classes == 4)
         options.named = ["prefix": "emnist-tiny-", "classes": "2"]
-        #expect(throws: DatasetError.self) { try Datasets.open("idx:" + folder.path, options: options) }
+        #expect(throws: DatasetError.self) { try Datasets.standard.open("idx:" + folder.path, options: options) }
     }
 
     @Test func anUnknownOptionListsThoseThereAre() {
@@ -82,24 +82,24 @@ import Testing
         options.named = ["clases": "4"]
         let error = ConfigurationError(
             "data set 'idx' has no option 'clases'; choose one of: prefix, classes (did you mean 'classes'?)")
-        #expect(throws: error) { try Datasets.open("idx:/nowhere", options: options) }
+        #expect(throws: error) { try Datasets.standard.open("idx:/nowhere", options: options) }
         #expect(throws: ConfigurationError("data set 'synthetic' has no option 'clases'; choose one of: seed")) {
-            try Datasets.open("synthetic", options: options)
+            try Datasets.standard.open("synthetic", options: options)
         }
     }
 
     @Test func aFolderIsNeeded() {
         let error = ConfigurationError("'idx' needs a folder: 'idx:FOLDER'")
-        #expect(throws: error) { try Datasets.open("idx") }
-        #expect(throws: error) { try Datasets.open("idx:") }
-        #expect(throws: ConfigurationError.self) { try Datasets.open("fashion-mnist:/somewhere") }
+        #expect(throws: error) { try Datasets.standard.open("idx") }
+        #expect(throws: error) { try Datasets.standard.open("idx:") }
+        #expect(throws: ConfigurationError.self) { try Datasets.standard.open("fashion-mnist:/somewhere") }
     }
 
     @Test func anUnknownDataSetListsTheCatalog() {
         let error = ConfigurationError(
             "unknown data set 'mnist'; choose one of: fashion-mnist, idx:FOLDER, cifar-10:FOLDER, cifar-100:FOLDER, "
                 + "numpy:FILE.npz|FOLDER, csv:FILE, synthetic[:CxHxW]")
-        #expect(throws: error) { try Datasets.open("mnist") }
-        #expect(throws: ConfigurationError.self) { try Datasets.open("") }
+        #expect(throws: error) { try Datasets.standard.open("mnist") }
+        #expect(throws: ConfigurationError.self) { try Datasets.standard.open("") }
     }
 }

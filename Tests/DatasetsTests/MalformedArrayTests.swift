@@ -11,7 +11,7 @@ import Testing
     private func message(_ path: String) -> String {
         var options = DatasetOptions()
         options.cacheFolder = folder.path + "/cache"
-        let error = #expect(throws: DatasetError.self) { try Datasets.open("numpy:" + path, options: options) }
+        let error = #expect(throws: DatasetError.self) { try Datasets.standard.open("numpy:" + path, options: options) }
         return "\(error, default: "")".replacing(folder.path + "/", with: "")
     }
 
@@ -184,7 +184,7 @@ import Testing
             var options = DatasetOptions()
             options.cacheFolder = folder.path + "/cache"
             do {
-                let pair = try Datasets.open("numpy:" + path, options: options)
+                let pair = try Datasets.standard.open("numpy:" + path, options: options)
                 for split in [pair.train, pair.test] { _ = split.read((0..<UInt32(split.count)).map { $0 }) }
             } catch let error as DatasetError {
                 #expect(error.description.contains(path) && !error.description.contains("\n"))

@@ -113,7 +113,7 @@ import Testing
     @Test(arguments: TinyIDX.names) func aMissingFileIsNamed(name: String) throws {
         let folder = try TemporaryFolder()
         for (other, bytes) in Self.good where other != name { try folder.write(bytes, to: other) }
-        let error = #expect(throws: DatasetError.self) { try Datasets.open("idx:" + folder.path) }
+        let error = #expect(throws: DatasetError.self) { try Datasets.standard.open("idx:" + folder.path) }
         #expect("\(error, default: "")".hasPrefix("\(folder.path)/\(name)[.gz] is missing: "))
     }
 
@@ -121,7 +121,7 @@ import Testing
         let folder = try TemporaryFolder()
         for (name, bytes) in Self.good where name != Self.images { try folder.write(bytes, to: name) }
         try folder.write([], to: Self.images + "/inside")
-        let error = #expect(throws: DatasetError.self) { try Datasets.open("idx:" + folder.path) }
+        let error = #expect(throws: DatasetError.self) { try Datasets.standard.open("idx:" + folder.path) }
         #expect(error == .unreadable(file: folder.path + "/" + Self.images, reason: "not a regular file"))
     }
 }

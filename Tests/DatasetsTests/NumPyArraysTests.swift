@@ -14,7 +14,7 @@ import Testing
         options.cacheFolder = folder.path + "/cache"
         options.named = named
         options.seed = seed
-        return try Datasets.open("numpy:" + path, options: options)
+        return try Datasets.standard.open("numpy:" + path, options: options)
     }
 
     private func pixels(_ sample: Int, _ count: Int) -> [Float] { (0..<count).map { Float(10 * sample + $0) } }

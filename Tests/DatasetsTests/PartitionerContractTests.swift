@@ -11,7 +11,7 @@ import Testing
 
     private func named(_ name: String) throws -> any Partitioner {
         let needsFile = ["class-exact", "by-column"].contains(name)
-        return try Partitions.named(name, needsFile ? Self.settings : PartitionSettings())
+        return try Partitions.standard.named(name, needsFile ? Self.settings : PartitionSettings())
     }
 
     @Test func namesAreUniqueAndFitTheCommandLine() {
@@ -28,13 +28,13 @@ import Testing
             throws: ConfigurationError(
                 "unknown partition 'dirichle'; choose one of: \(choices) (did you mean 'dirichlet'?)")
         ) {
-            try Partitions.named("dirichle")
+            try Partitions.standard.named("dirichle")
         }
     }
 
     @Test(arguments: names) func anUnknownOptionIsRefused(name: String) {
         let settings = PartitionSettings(named: ["file": "/nowhere", "frobnicate": "1"])
-        let error = #expect(throws: ConfigurationError.self) { try Partitions.named(name, settings) }
+        let error = #expect(throws: ConfigurationError.self) { try Partitions.standard.named(name, settings) }
         #expect("\(error, default: "")".contains("frobnicate") || "\(error, default: "")".contains("'file'"))
     }
 

@@ -7,7 +7,7 @@ import Testing
     private static let labels = (0..<60_000).map { Int32($0 % 10) }
 
     private func table(_ name: String, alpha: Double, clients: Int, seed: UInt64 = 1) throws -> [[Int]] {
-        try Partitions.named(name, PartitionSettings(alpha: alpha))
+        try Partitions.standard.named(name, PartitionSettings(alpha: alpha))
             .partition(labels: Self.labels, classes: 10, clients: clients, seed: seed)
             .classTable(labels: Self.labels, classes: 10)
     }
@@ -72,14 +72,14 @@ import Testing
     @Test func hundredThousandClientsAreServed() throws {
         let labels = (0..<200_000).map { Int32($0 % 2) }
         for alpha in [0.01, 1e6] {
-            let partition = try Partitions.named("dirichlet", PartitionSettings(alpha: alpha))
+            let partition = try Partitions.standard.named("dirichlet", PartitionSettings(alpha: alpha))
                 .partition(labels: labels, classes: 2, clients: 100_000, seed: 1)
             #expect((0..<100_000).allSatisfy { partition.count(of: $0) >= 2 })
         }
     }
 
     @Test(arguments: [0, 1, 25, 600]) func theMinimumIsASetting(minimum: Int) throws {
-        let partition = try Partitions.named(
+        let partition = try Partitions.standard.named(
             "dirichlet", PartitionSettings(alpha: 0.05, named: ["minimum": "\(minimum)"])
         )
         .partition(labels: Self.labels, classes: 10, clients: 100, seed: 1)
@@ -87,7 +87,7 @@ import Testing
     }
 
     @Test func aMinimumThatCannotBeReachedIsRefused() throws {
-        let partitioner = try Partitions.named("dirichlet", PartitionSettings(named: ["minimum": "601"]))
+        let partitioner = try Partitions.standard.named("dirichlet", PartitionSettings(named: ["minimum": "601"]))
         let error = ConfigurationError(
             "100 clients cannot hold 601 of 60000 samples each; choose a minimum of at most 600")
         #expect(throws: error) {
@@ -97,15 +97,15 @@ import Testing
 
     @Test(arguments: [0, -1, -0.0, Double.infinity, -Double.infinity]) func anAlphaOutOfRangeIsRefused(alpha: Double) {
         let error = ConfigurationError("alpha must be a finite number above 0, not \(alpha)")
-        #expect(throws: error) { try Partitions.named("dirichlet", PartitionSettings(alpha: alpha)) }
+        #expect(throws: error) { try Partitions.standard.named("dirichlet", PartitionSettings(alpha: alpha)) }
     }
 
     @Test func anAlphaThatIsNoNumberAndANegativeMinimumAreRefused() {
         #expect(throws: ConfigurationError.self) {
-            try Partitions.named("dirichlet", PartitionSettings(alpha: .nan))
+            try Partitions.standard.named("dirichlet", PartitionSettings(alpha: .nan))
         }
         #expect(throws: ConfigurationError.self) {
-            try Partitions.named("dirichlet", PartitionSettings(named: ["minimum": "-1"]))
+            try Partitions.standard.named("dirichlet", PartitionSettings(named: ["minimum": "-1"]))
         }
     }
 }

@@ -12,7 +12,7 @@ import Testing
     private func table(
         _ name: String, _ options: NamedOptions = [:], clients: Int, seed: UInt64 = 1
     ) throws -> [[Int]] {
-        try Partitions.named(name, PartitionSettings(named: options))
+        try Partitions.standard.named(name, PartitionSettings(named: options))
             .partition(labels: Self.labels, classes: 10, clients: clients, seed: seed)
             .classTable(labels: Self.labels, classes: 10)
     }
@@ -30,7 +30,8 @@ import Testing
 
     @Test func shardsThatDoNotDivideDifferByOne() throws {
         let labels: [Int32] = [2, 0, 1, 0, 2, 1, 1, 0, 2, 2, 0]
-        let partition = try Partitions.named("shard").partition(labels: labels, classes: 3, clients: 2, seed: 1)
+        let partition = try Partitions.standard.named("shard").partition(
+            labels: labels, classes: 3, clients: 2, seed: 1)
         // Sorted: 1 3 7 10 | 2 5 6 | 0 4 8 9, cut at 2, 5 and 8.
         let shards: [Set<UInt32>] = [[1, 3], [7, 10, 2], [5, 6, 0], [4, 8, 9]]
         for client in 0..<2 {
@@ -43,7 +44,7 @@ import Testing
         let error = ConfigurationError(
             "3 clients cannot hold 4 shards of 10 samples each; choose at most 3 shards")
         #expect(throws: error) {
-            try Partitions.named("shard", PartitionSettings(named: ["shards": "4"]))
+            try Partitions.standard.named("shard", PartitionSettings(named: ["shards": "4"]))
                 .partition(labels: [Int32](repeating: 0, count: 10), classes: 1, clients: 3, seed: 1)
         }
         #expect(throws: ConfigurationError.self) {
@@ -73,7 +74,7 @@ import Testing
     @Test func aLargerClassHasMoreHolders() throws {
         // 900 of one class and 100 of another for 10 clients of one class each: 9 and 1.
         let labels = (0..<1000).map { Int32($0 < 900 ? 0 : 1) }
-        let table = try Partitions.named("pathological", PartitionSettings(named: ["classes": "1"]))
+        let table = try Partitions.standard.named("pathological", PartitionSettings(named: ["classes": "1"]))
             .partition(labels: labels, classes: 2, clients: 10, seed: 1).classTable(labels: labels, classes: 2)
         #expect(table.count { $0 == [100, 0] } == 9 && table.count { $0 == [0, 100] } == 1)
     }
@@ -99,7 +100,7 @@ import Testing
     @Test func theSeedSaysWhoIsLarge() throws {
         let labels = [Int32](repeating: 0, count: 100)
         let largest = try (0..<50).map { seed in
-            let partition = try Partitions.named("quantity-skew")
+            let partition = try Partitions.standard.named("quantity-skew")
                 .partition(labels: labels, classes: 1, clients: 5, seed: UInt64(seed))
             return (0..<5).max { partition.count(of: $0) < partition.count(of: $1) }
         }
@@ -153,7 +154,7 @@ import Testing
     func anotherImplementationAgrees(key: String, name: String, options: NamedOptions) throws {
         let digests = try JSONDecoder().decode([String: UInt64].self, from: Fixture.data("partitions.json"))
         var hash = StableHash()
-        let partition = try Partitions.named(name, PartitionSettings(named: options))
+        let partition = try Partitions.standard.named(name, PartitionSettings(named: options))
             .partition(labels: (0..<6000).map { Int32($0 % 10) }, classes: 10, clients: 37, seed: 42)
         for client in 0..<37 { for sample in partition.samples(of: client) { hash.add(Int(sample)) } }
         #expect(hash.value == digests[key])

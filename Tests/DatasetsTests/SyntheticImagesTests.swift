@@ -11,7 +11,7 @@ import Testing
         options.seed = seed
         options.clients = clients
         options.samplesPerClient = each
-        return try Datasets.open(choice, options: options)
+        return try Datasets.standard.open(choice, options: options)
     }
 
     @Test func holdsSamplesForEveryClient() throws {

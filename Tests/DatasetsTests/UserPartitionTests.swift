@@ -16,7 +16,7 @@ import Testing
     ) throws -> Partition {
         var values = options.values
         if let text { values["file"] = try folder.write(Array(text.utf8), to: "file") }
-        return try Partitions.named(name, PartitionSettings(named: NamedOptions(values)))
+        return try Partitions.standard.named(name, PartitionSettings(named: NamedOptions(values)))
             .partition(labels: Self.labels, classes: 3, clients: clients, seed: seed)
     }
 
@@ -113,7 +113,7 @@ import Testing
         let pair = try tables.open(text, ["label": "label", "ignore": "hospital", "missing": "drop"])
         #expect(pair.train.count == 35 && pair.test.count == 4)
         let file = tables.folder.path + "/train.csv"
-        let partition = try Partitions.named(
+        let partition = try Partitions.standard.named(
             "by-column", PartitionSettings(named: ["file": file, "column": "hospital"])
         ).partition(pair.train, clients: 3, seed: 1)
         #expect(partition.sampleCount == 35)
@@ -125,7 +125,7 @@ import Testing
     }
 
     @Test func anArrayOfNumPysNamesTheClients() throws {
-        let partition = try Partitions.named(
+        let partition = try Partitions.standard.named(
             "by-column", PartitionSettings(named: ["file": Fixture.path("clients.npy")])
         ).partition(labels: [0, 0, 0, 0, 0, 0], classes: 1, clients: 3, seed: 1)
         // 7, 7, -3, 12, 7, 12.
@@ -150,7 +150,7 @@ import Testing
 
     @Test(arguments: ["class-exact", "by-column"]) func aFileIsNeeded(name: String) {
         let error = ConfigurationError("partition '\(name)' needs the option file=FILE")
-        #expect(throws: error) { try Partitions.named(name) }
+        #expect(throws: error) { try Partitions.standard.named(name) }
         #expect(throws: ConfigurationError("cannot read /nowhere: No such file or directory")) {
             try partition(name, nil, ["file": "/nowhere"], clients: 2)
         }

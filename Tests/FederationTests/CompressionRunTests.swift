@@ -7,7 +7,7 @@ import Testing
 
 /// Whole runs whose updates are encoded.
 @Suite struct CompressionRunTests {
-    static let names = UpdateCodecs.descriptions.map(\.name)
+    static let names = UpdateCodecs.standard.descriptions.map(\.name)
 
     static func settings(_ codec: String?, _ change: (inout RunSettings) -> Void = { _ in }) -> RunSettings {
         SessionTests.settings {

@@ -45,7 +45,7 @@ struct DataOriginTests {
     }
 
     private func firstTestImage(_ options: DatasetOptions) throws -> [Float] {
-        let test = try Datasets.open("synthetic:1x8x8", options: options).test
+        let test = try Datasets.standard.open("synthetic:1x8x8", options: options).test
         var (image, label) = ([Float](repeating: 0, count: 64), [Int32](repeating: 0, count: 1))
         let samples: [UInt32] = [0]
         var images = image.mutableSpan
@@ -55,7 +55,7 @@ struct DataOriginTests {
     }
 
     private func origin(_ settings: RunSettings) throws -> DataOrigin {
-        DataOrigin(settings, try Datasets.open(settings.dataset, options: DatasetOptions(settings)))
+        DataOrigin(settings, try Datasets.standard.open(settings.dataset, options: DatasetOptions(settings)))
     }
 
     private var synthetic: RunSettings {
@@ -176,7 +176,7 @@ struct TableProvenanceTests {
     private func data(_ settings: RunSettings) throws -> DatasetPair {
         var options = DatasetOptions(settings)
         options.cacheFolder = cache
-        return try Datasets.open(settings.dataset, options: options)
+        return try Datasets.standard.open(settings.dataset, options: options)
     }
 
     private func settings(_ path: String, _ options: NamedOptions) -> RunSettings {

@@ -124,7 +124,7 @@ import Testing
             }
             var mean = [Float](repeating: .nan, count: terms.shape.averaged)
             var span = mean.mutableSpan
-            var rule: any RobustAggregation = try Aggregations.named("mean")
+            var rule: any RobustAggregation = try Aggregations.standard.named("mean")
             let none: [Float] = []
             let isThere = tally.aggregate(by: &rule, trusting: none.span, under: nil, by: [], into: &span)
             return (isThere ? mean : [], rejected.sorted())
@@ -144,7 +144,7 @@ import Testing
         }
     }
 
-    static let ways = Wires.names.flatMap { wire in [false, true].map { (wire: wire, byOrder: $0) } }
+    static let ways = Wires.standard.names.flatMap { wire in [false, true].map { (wire: wire, byOrder: $0) } }
 
     @Test(arguments: ways) func `What is wrong with one client leaves out that one only`(
         wire: String, byOrder: Bool
@@ -152,7 +152,7 @@ import Testing
         let terms = UpdateTerms(shape: UpdateShape(plain: 2), totalWeight: 60, samplesHeld: { _ in 10 })
         for ranks in [2, 3, 4] {
             let (mean, rejected) = try Self.exchange(
-                Wires.named(wire), ranks: ranks, terms: terms, clients: 6, byOrder: byOrder
+                Wires.standard.entry(named: wire), ranks: ranks, terms: terms, clients: 6, byOrder: byOrder
             ) { client in
                 switch client {
                 case 0: (LocalResult(samples: 10, steps: 1, loss: .nan), [1, 1])
@@ -179,7 +179,7 @@ import Testing
         var bits: Set<[UInt32]> = []
         for ranks in [2, 3, 5] {
             let (mean, rejected) = try Self.exchange(
-                Wires.named(wire), ranks: ranks, terms: terms, clients: 8, byOrder: byOrder
+                Wires.standard.entry(named: wire), ranks: ranks, terms: terms, clients: 8, byOrder: byOrder
             ) { client in
                 let exponent = exponents[client % 4]
                 // Clients 4 … 7 have no update but a number, which is far smaller.
@@ -204,8 +204,10 @@ import Testing
     ) throws {
         let terms = UpdateTerms(
             shape: UpdateShape(scaled: [1], plain: 0), totalWeight: 2, weight: { _ in 1 }, samplesHeld: { _ in 1 })
-        for wire in Wires.names {
-            let (mean, rejected) = try Self.exchange(Wires.named(wire), ranks: 3, terms: terms, clients: 2) { client in
+        for wire in Wires.standard.names {
+            let (mean, rejected) = try Self.exchange(
+                Wires.standard.entry(named: wire), ranks: 3, terms: terms, clients: 2
+            ) { client in
                 (LocalResult(samples: 1, steps: 1, loss: 1), [2, client == 0 ? exponent : 1])
             }
             #expect(rejected.count == 1 && mean.count == 1 && mean[0] > 0)

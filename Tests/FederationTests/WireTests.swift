@@ -9,7 +9,7 @@ import Testing
 
 /// Whole runs over each wire: the same bits, and bad updates left out.
 @Suite struct WireTests {
-    static let wires = Wires.names
+    static let wires = Wires.standard.names
 
     @Test(arguments: wires, [5, 50]) func `The weights are those of one process, on any wire and any number of ranks`(
         wire: String, clients: Int

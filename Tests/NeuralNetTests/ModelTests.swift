@@ -8,7 +8,7 @@ struct ModelTests {
         ("simplecnn", 1_199_882), ("edgecnn-bn", 214_730),
     ])
     func `parameter counts are exact`(name: String, count: Int) throws {
-        #expect(try Models.named(name).parameterCount == count)
+        #expect(try Models.standard.named(name).parameterCount == count)
     }
 
     @Test func `the cut of edgecnn-large leaves 205,632 parameters on the device and 128 features to send`() {
@@ -88,7 +88,7 @@ struct ModelTests {
             throws: ConfigurationError(
                 "unknown model 'resnet'; choose one of: edgecnn-large, edgecnn-bn, edgecnn-medium, edgecnn-small, logistic, simplecnn"
             )
-        ) { try Models.named("resnet") }
+        ) { try Models.standard.named("resnet") }
     }
 
     @Test func `initial weights are uniform within one over the root of the fan-in`() {

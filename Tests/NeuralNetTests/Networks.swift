@@ -48,7 +48,7 @@ struct Fixture: Decodable, CustomTestStringConvertible {
 
     /// The network of that name, as in the script.
     var model: Model {
-        get throws { try Networks.all.first { $0.name == name } ?? Models.named(name) }
+        get throws { try Networks.all.first { $0.name == name } ?? Models.standard.named(name) }
     }
 }
 

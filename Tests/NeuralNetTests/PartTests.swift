@@ -12,7 +12,7 @@ struct PartTests {
 
     @Test(arguments: cuts)
     func `a part's output is what enters the next, and the logits are the whole's`(name: String, cut: Int) throws {
-        let model = try Models.named(name)
+        let model = try Models.standard.named(name)
         let whole = try Plan(hashed: model, batch: 4, purpose: .inference)
         whole.fill(model.hashedInput(batch: 4))
         try whole.forward(4)
@@ -32,7 +32,7 @@ struct PartTests {
 
     @Test(arguments: cuts)
     func `gradients through a cut are the whole's`(name: String, cut: Int) throws {
-        let model = try Models.named(name)
+        let model = try Models.standard.named(name)
         let labels: [Int32] = [3, 1, 4]
         let key = DropoutKey(seed: 1, round: 2, client: 3, step: 4)
         let whole = try Plan(hashed: model, batch: 4)

@@ -6,7 +6,7 @@ struct PlanTests {
     private static let oddChannels = "8, 10 and 17 channels"
 
     private func network(_ name: String) throws -> Model {
-        try Networks.all.first { $0.name == name } ?? Models.named(name)
+        try Networks.all.first { $0.name == name } ?? Models.standard.named(name)
     }
 
     private func labels(_ count: Int, of model: Model) -> [Int32] {

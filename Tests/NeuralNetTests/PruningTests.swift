@@ -95,7 +95,7 @@ struct PruningTests {
     /// An output whose weights and bias are zero puts out what nobody sees.
     @Test(arguments: ["edgecnn-large", "edgecnn-medium", "edgecnn-small", "simplecnn"])
     func `outputs that are zero can be cut without a trace`(name: String) throws {
-        let model = try Models.named(name)
+        let model = try Models.standard.named(name)
         var weights = model.hashedWeights
         let entries = model.parameterLayout.entries
         for entry in entries.dropLast(2) {
@@ -107,7 +107,7 @@ struct PruningTests {
         let trained = TrainedModel(model, weights: weights)
         let narrowed = try trained.narrowed(0.5)
         #expect(narrowed.model.widths == model.widths.map { $0 / 2 })
-        #expect(try Models.named(narrowed.model.name).parameterLayout == narrowed.model.parameterLayout)
+        #expect(try Models.standard.named(narrowed.model.name).parameterLayout == narrowed.model.parameterLayout)
         let samples = model.hashedInput(batch: 2)
         for (one, other) in zip(try scores(Variant(trained), samples), try scores(Variant(narrowed), samples)) {
             #expect(abs(one - other) < 1e-5)
@@ -123,7 +123,7 @@ struct PruningTests {
     /// 7² · 65536 · 65536 weights of the first linear layer alone: 842 GB.
     @Test func `widths of more weights than a memory holds are refused`() {
         let error = #expect(throws: ConfigurationError.self) {
-            try Models.named("edgecnn-large:65536-65536-65536-65536")
+            try Models.standard.named("edgecnn-large:65536-65536-65536-65536")
         }
         #expect(error?.description.contains("at most 100000000") == true)
     }
@@ -133,7 +133,7 @@ struct PruningTests {
             "logistic:", "logistic:8", "edgecnn-large:", "edgecnn-large:1-2", "edgecnn-large:0-1-1-1",
             "edgecnn-large:a-b-c-d", ":1",
         ] {
-            #expect(throws: ConfigurationError.self) { try Models.named(name) }
+            #expect(throws: ConfigurationError.self) { try Models.standard.named(name) }
         }
     }
 }

@@ -20,7 +20,7 @@ struct QuantizationTests {
 
     @Test(arguments: (Networks.all + Models.all).map(\.name))
     func `a quantised network's scores are within a twentieth of its largest`(name: String) throws {
-        let model = try Networks.all.first { $0.name == name } ?? Models.named(name)
+        let model = try Networks.all.first { $0.name == name } ?? Models.standard.named(name)
         let samples = model.hashedInput(batch: 8)
         let quantized = try quantized(model, samples: samples)
         let expected = try scores(Variant(TrainedModel(model, weights: model.hashedWeights)).plan(batch: 8), samples)
@@ -52,7 +52,7 @@ struct QuantizationTests {
     /// On any processor: on one that has both, both say the same.
     @Test(arguments: (Networks.all + Models.all).map(\.name))
     func `whole numbers carried as floats give the same scores`(name: String) throws {
-        let model = try Networks.all.first { $0.name == name } ?? Models.named(name)
+        let model = try Networks.all.first { $0.name == name } ?? Models.standard.named(name)
         let samples = model.hashedInput(batch: 8)
         let quantized = try quantized(model, samples: samples)
         let plan = try QuantizedPlan(quantized, batch: 8, usesIntegerKernels: false)
@@ -138,14 +138,14 @@ struct QuantizationTests {
         .enabled(if: ["avx2", "avx512"].contains { OneDNNLibrary.instructionSet.hasPrefix($0) }),
         arguments: Models.all.map(\.name), [1, 32])
     func `no primitive is oneDNN's slow fallback`(name: String, batch: Int) throws {
-        let model = try Models.named(name)
+        let model = try Models.standard.named(name)
         let plan = try QuantizedPlan(quantized(model, samples: model.hashedInput(batch: 2)), batch: batch)
         #expect(plan.implementations.filter { $0.contains("ref") } == [])
     }
 
     @Test(arguments: Models.all.map(\.name))
     func `a quantised model comes back from its file`(name: String) throws {
-        let model = try Models.named(name)
+        let model = try Models.standard.named(name)
         let variant = Variant(try quantized(model, samples: model.hashedInput(batch: 2)))
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)

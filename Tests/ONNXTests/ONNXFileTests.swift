@@ -77,14 +77,14 @@ struct ONNXFileTests {
     /// Needs `FEDMPI_PYTHON`, a Python with `onnx` and `onnxruntime`.
     @Test(.enabled(if: python != nil), arguments: Models.all.map(\.name) + ["edgecnn-bn:5-9-33-17"])
     func `onnxruntime gives the same scores to 1e-4, for a hundred images and for one`(name: String) throws {
-        let differences = try difference(Variant(trained(Models.named(name))))
+        let differences = try difference(Variant(trained(Models.standard.named(name))))
         #expect(differences.count == 3 && differences[0] < 1e-4 && differences[1] < 1e-4)
     }
 
     /// Whole numbers may be rounded to the other side by another order of additions, and a step is seen in the scores.
     @Test(.enabled(if: python != nil), arguments: Models.all.map(\.name))
     func `onnxruntime's scores of a quantised model are within a fiftieth of the largest`(name: String) throws {
-        let model = try Models.named(name)
+        let model = try Models.standard.named(name)
         let quantized = try QuantizedModel(trained(model), samples: images(of: model), method: .maximum)
         let differences = try difference(Variant(quantized))
         #expect(differences.count == 3 && differences[0] < 0.02 * differences[2])

@@ -114,7 +114,7 @@ import Testing
         let rule = try rule([:], ["explore": "0.1"])
         #expect(rule.exploreAtLeast == 0.1)
         #expect(throws: ConfigurationError.self) {
-            try Selections.named("oort", ["explore": "0.1", "explore-min": "0.2"])
+            try Selections.standard.named("oort", ["explore": "0.1", "explore-min": "0.2"])
         }
     }
 

@@ -69,7 +69,7 @@ import Testing
     @Test func candidatesFitTheCohortAndTheFederation() throws {
         let federation = FederationView(clients: 10)
         for (candidates, fits) in [(3, false), (4, true), (10, true), (11, false)] {
-            let rule = try Selections.named("power-of-choice", ["candidates": "\(candidates)"])
+            let rule = try Selections.standard.named("power-of-choice", ["candidates": "\(candidates)"])
             if fits {
                 try rule.validate(size: 4, federation: federation)
             } else {

@@ -16,7 +16,7 @@ import Testing
     }
 
     @Test(arguments: names) func isFoundByItsName(name: String) throws {
-        #expect(type(of: try Selections.named(name)).name == name)
+        #expect(type(of: try Selections.standard.named(name)).name == name)
     }
 
     @Test func anUnknownNameListsTheCatalog() {
@@ -25,12 +25,12 @@ import Testing
             throws: ConfigurationError(
                 "unknown selection 'unifrom'; choose one of: \(choices) (did you mean 'uniform'?)")
         ) {
-            try Selections.named("unifrom")
+            try Selections.standard.named("unifrom")
         }
     }
 
     @Test(arguments: names) func anUnknownOptionIsRefused(name: String) {
-        #expect(throws: ConfigurationError.self) { try Selections.named(name, ["no-such-option": "1"]) }
+        #expect(throws: ConfigurationError.self) { try Selections.standard.named(name, ["no-such-option": "1"]) }
     }
 
     @Test(arguments: [
@@ -39,15 +39,17 @@ import Testing
         ("history", "explore"),
     ])
     func anOptionIsTakenAndChecked(name: String, option: String) throws {
-        _ = try Selections.named(
+        _ = try Selections.standard.named(
             name, NamedOptions([option: option == "candidates" || option == "window" ? "3" : "0.5"]))
         for bad in ["-1", "nan", "inf", "many", "", "1e9"] {
-            #expect(throws: ConfigurationError.self) { try Selections.named(name, NamedOptions([option: bad])) }
+            #expect(throws: ConfigurationError.self) {
+                try Selections.standard.named(name, NamedOptions([option: bad]))
+            }
         }
     }
 
     @Test(arguments: names) func aCohortIsSoManyDifferentClientsInOrder(name: String) throws {
-        var rule = try Selections.named(name)
+        var rule = try Selections.standard.named(name)
         let clients = Self.uneven.clients
         for round in 1...40 {
             for size in [1, 2, 30, clients - 1, clients] {
@@ -64,25 +66,25 @@ import Testing
     @Test(arguments: names) func aFederationOfOneHasOneCohort(name: String) throws {
         for samples in [0, 1] {
             let federation = FederationView(samples: [samples], seed: 1)
-            var rule = try Selections.named(name)
+            var rule = try Selections.standard.named(name)
             let cohorts = rule.play(rounds: 1..<5, size: 1, federation: federation, outcome: variedOutcome)
             #expect(cohorts == [[0], [0], [0], [0]])
         }
     }
 
     @Test(arguments: names) func theSameFeedbackGivesTheSameCohorts(name: String) throws {
-        var (first, second) = (try Selections.named(name), try Selections.named(name))
+        var (first, second) = (try Selections.standard.named(name), try Selections.standard.named(name))
         let cohorts = first.play(rounds: 1..<60, size: 7, federation: Self.uneven, outcome: variedOutcome)
         #expect(second.play(rounds: 1..<60, size: 7, federation: Self.uneven, outcome: variedOutcome) == cohorts)
         #expect(second.serverState == first.serverState)
         // Not by chance: with another seed they are others.
-        var other = try Selections.named(name)
+        var other = try Selections.standard.named(name)
         let elsewhere = FederationView(samples: Self.uneven.samples, seed: 5)
         #expect(other.play(rounds: 1..<60, size: 7, federation: elsewhere, outcome: variedOutcome) != cohorts)
     }
 
     @Test(arguments: names) func aRepeatedRoundHasAnotherCohort(name: String) throws {
-        var rule = try Selections.named(name)
+        var rule = try Selections.standard.named(name)
         _ = rule.play(rounds: 1..<20, size: 7, federation: Self.uneven, outcome: variedOutcome)
         let cohorts = (0..<4).map { rule.cohort(size: 7, round: 20, attempt: $0, federation: Self.uneven) }
         #expect(Set(cohorts).count > 1 && cohorts[1] != cohorts[0])
@@ -90,9 +92,9 @@ import Testing
 
     @Test(arguments: names) func goesOnFromItsStateAsIfItHadNeverStopped(name: String) throws {
         for rounds in [1, 2, 45] {
-            var rule = try Selections.named(name)
+            var rule = try Selections.standard.named(name)
             _ = rule.play(rounds: 1..<rounds, size: 7, federation: Self.uneven, outcome: variedOutcome)
-            var restored = try Selections.named(name)
+            var restored = try Selections.standard.named(name)
             try restored.restoreServerState(rule.serverState)
             #expect(restored.serverState == rule.serverState)
             let later = rounds..<rounds + 30
@@ -104,7 +106,7 @@ import Testing
     }
 
     @Test(arguments: names) func refusesAStateThatIsNotItsOwn(name: String) throws {
-        var rule = try Selections.named(name)
+        var rule = try Selections.standard.named(name)
         _ = rule.play(rounds: 1..<20, size: 7, federation: Self.uneven, outcome: variedOutcome)
         let state = rule.serverState
         var garbage: [[UInt8]] = [[1], [UInt8](repeating: 0xFF, count: 24), state + [0], state + state + [7]]
@@ -118,7 +120,7 @@ import Testing
     }
 
     @Test(arguments: names) func damagedStatesNeverTrap(name: String) throws {
-        var rule = try Selections.named(name)
+        var rule = try Selections.standard.named(name)
         _ = rule.play(rounds: 1..<20, size: 7, federation: Self.uneven, outcome: variedOutcome)
         let state = rule.serverState
         guard !state.isEmpty else { return }
@@ -128,7 +130,7 @@ import Testing
             for _ in 0...random.integer(below: 3) {
                 bytes[random.integer(below: bytes.count)] = UInt8(truncatingIfNeeded: random.nextWord())
             }
-            var other = try Selections.named(name)
+            var other = try Selections.standard.named(name)
             guard (try? other.restoreServerState(bytes)) != nil else { continue }
             // What it took back it can work with.
             let cohorts = other.play(rounds: 20..<23, size: 7, federation: Self.uneven, outcome: variedOutcome)
@@ -138,7 +140,7 @@ import Testing
     }
 
     @Test(arguments: names) func feedbackOfAnyNumbersIsTaken(name: String) throws {
-        var rule = try Selections.named(name)
+        var rule = try Selections.standard.named(name)
         let numbers = [.nan, .infinity, -.infinity, -1, 0, .leastNonzeroMagnitude, 1e300, .greatestFiniteMagnitude]
         for (i, loss) in numbers.enumerated() {
             for (j, seconds) in numbers.enumerated() {
@@ -149,7 +151,7 @@ import Testing
                         client: $0, participated: true, loss: loss, samples: .max >> (8 * j), seconds: seconds)
                 }
                 rule.learn(RoundFeedback(round: round, outcomes: outcomes, startingLoss: numbers[(i + j) % 8]))
-                var restored = try Selections.named(name)
+                var restored = try Selections.standard.named(name)
                 try restored.restoreServerState(rule.serverState)
             }
         }
@@ -158,7 +160,7 @@ import Testing
 
     @Test(.timeLimit(.minutes(1)), arguments: names) func aHundredThousandClientsAreNoTrouble(name: String) throws {
         let federation = FederationView(samples: (0..<100_000).map { $0 % 97 }, seed: 2)
-        var rule = try Selections.named(name)
+        var rule = try Selections.standard.named(name)
         let cohorts = rule.play(rounds: 1..<4, size: 1_000, federation: federation, outcome: variedOutcome)
         #expect(cohorts.allSatisfy { $0.count == 1_000 })
     }

@@ -5,7 +5,7 @@ import Testing
 /// The asynchronous rules against the papers' formulas, on tiny vectors.
 @Suite struct AsynchronousStrategyTests {
     private func strategy(_ name: String, _ options: NamedOptions = [:]) throws -> any AsynchronousStrategy {
-        try #require(try Strategies.named(name, options) as? any AsynchronousStrategy)
+        try #require(try Strategies.standard.named(name, options) as? any AsynchronousStrategy)
     }
 
     @Test func `The defaults are the papers'`() throws {
@@ -74,12 +74,12 @@ import Testing
         ("fedbuff", "max-staleness", "-1"), ("fedbuff", "alpha", "0.5"),
     ])
     func `A setting that means nothing is refused`(name: String, option: String, value: String) {
-        #expect(throws: ConfigurationError.self) { try Strategies.named(name, NamedOptions([option: value])) }
+        #expect(throws: ConfigurationError.self) { try Strategies.standard.named(name, NamedOptions([option: value])) }
     }
 
     @Test func `A constant weight has no exponent`() {
         #expect(throws: ConfigurationError.self) {
-            try Strategies.named("fedbuff", ["staleness": "constant", "a": "0.5"])
+            try Strategies.standard.named("fedbuff", ["staleness": "constant", "a": "0.5"])
         }
     }
 

@@ -21,7 +21,7 @@ import Testing
     }
 
     @Test func anUnknownSettingListsThoseThereAre() {
-        let error = #expect(throws: ConfigurationError.self) { try Strategies.named("fedprox", ["nu": "1"]) }
+        let error = #expect(throws: ConfigurationError.self) { try Strategies.standard.named("fedprox", ["nu": "1"]) }
         #expect(error?.description.contains("strategy 'fedprox'") == true)
         #expect(error?.description.contains("mu") == true)
     }

@@ -17,25 +17,25 @@ import Testing
     }()
 
     @Test func `FedPer keeps the last layers with parameters`() throws {
-        #expect(try Strategies.named("fedper").personalParameters(Self.layout) == [12..<24])
-        #expect(try Strategies.named("fedper", ["layers": "2"]).personalParameters(Self.layout) == [8..<24])
+        #expect(try Strategies.standard.named("fedper").personalParameters(Self.layout) == [12..<24])
+        #expect(try Strategies.standard.named("fedper", ["layers": "2"]).personalParameters(Self.layout) == [8..<24])
     }
 
     @Test func `FedPer leaves a layer to be federated`() throws {
-        let strategy = try Strategies.named("fedper", ["layers": "3"])
+        let strategy = try Strategies.standard.named("fedper", ["layers": "3"])
         #expect(throws: ConfigurationError.self) { try strategy.personalParameters(Self.layout) }
-        #expect(throws: ConfigurationError.self) { try Strategies.named("fedper", ["layers": "0"]) }
+        #expect(throws: ConfigurationError.self) { try Strategies.standard.named("fedper", ["layers": "0"]) }
     }
 
     @Test func `FedBN keeps scale, shift and statistics of the normalisation`() throws {
-        #expect(try Strategies.named("fedbn").personalParameters(Self.layout) == [8..<12])
+        #expect(try Strategies.standard.named("fedbn").personalParameters(Self.layout) == [8..<12])
         let plain = ParameterLayout([("0.weight", [4])])
-        #expect(throws: ConfigurationError.self) { try Strategies.named("fedbn").personalParameters(plain) }
+        #expect(throws: ConfigurationError.self) { try Strategies.standard.named("fedbn").personalParameters(plain) }
     }
 
     /// min ½h(v − a)² + ½λ(v − w)² is at v = (ha + λw)/(h + λ).
     @Test(arguments: [0.0, 0.5, 3.0]) func `Ditto's own model goes where both pulls balance`(lambda: Double) throws {
-        let strategy = try Strategies.named("ditto", NamedOptions(["lambda": "\(lambda)"]))
+        let strategy = try Strategies.standard.named("ditto", NamedOptions(["lambda": "\(lambda)"]))
         let (curvature, optimum): ([Float], [Float]) = ([1, 2], [3, -1])
         let global: [Float] = [0.5, 4]
         var own: [Float] = [0, 0]

@@ -86,7 +86,7 @@ import Testing
     ) throws {
         var options = ["tau": tau, "beta1": beta1, "server-lr": "0.01"]
         if name != "fedadagrad" { options["beta2"] = beta2 }
-        var strategy = try Strategies.named(name, NamedOptions(options))
+        var strategy = try Strategies.standard.named(name, NamedOptions(options))
         let end = Self.means.reduce([0, 0, 0, 0]) { global, mean in strategy.applied(mean, to: global) }
         for (found, expected) in zip(end, expected) {
             #expect(abs(Double(found) - expected) <= 2e-5 * abs(expected), "\(found), not \(expected)")
@@ -98,7 +98,7 @@ import Testing
         name: String
     ) {
         for tau in ["0", "1e-16", "1e-50"] {
-            #expect(throws: ConfigurationError.self) { try Strategies.named(name, NamedOptions(["tau": tau])) }
+            #expect(throws: ConfigurationError.self) { try Strategies.standard.named(name, NamedOptions(["tau": tau])) }
         }
     }
 }

@@ -15,7 +15,7 @@ import Testing
     }
 
     @Test(arguments: names) func isFoundByItsName(name: String) throws {
-        #expect(type(of: try Strategies.named(name)).name == name)
+        #expect(type(of: try Strategies.standard.named(name)).name == name)
     }
 
     @Test func anUnknownNameListsTheCatalog() {
@@ -23,41 +23,41 @@ import Testing
         #expect(
             throws: ConfigurationError("unknown strategy 'fedavgg'; choose one of: \(choices) (did you mean 'fedavg'?)")
         ) {
-            try Strategies.named("fedavgg")
+            try Strategies.standard.named("fedavgg")
         }
     }
 
     @Test(arguments: names) func leavesTheGlobalWeightsWhenNothingWasLearned(name: String) throws {
-        var strategy = try Strategies.named(name)
+        var strategy = try Strategies.standard.named(name)
         #expect(strategy.applied([0, 0, 0], to: [1, -2, 3]) == [1, -2, 3])
     }
 
     @Test(arguments: names) func movesTheGlobalWeightsWithTheMeanUpdate(name: String) throws {
-        var strategy = try Strategies.named(name)
+        var strategy = try Strategies.standard.named(name)
         let moved = strategy.applied([0.5, -0.25], to: [1, 1])
         #expect(moved[0] > 1 && moved[1] < 1)
     }
 
     @Test(arguments: names) func pointsAlongTheGradientAtTheAnchor(name: String) throws {
-        let strategy = try Strategies.named(name)
+        let strategy = try Strategies.standard.named(name)
         let corrected = strategy.corrected([1, 2], weights: [3, 4], anchor: [3, 4])
         #expect(corrected[0] > 0 && abs(corrected[1] - 2 * corrected[0]) < 1e-6)
     }
 
     @Test(arguments: names) func takesBackItsState(name: String) throws {
-        var strategy = try Strategies.named(name)
+        var strategy = try Strategies.standard.named(name)
         var weights = strategy.applied([0.5, -0.25], to: [1, 1])
-        var restored = try Strategies.named(name)
+        var restored = try Strategies.standard.named(name)
         try restored.restoreServerState(strategy.serverState)
         weights = strategy.applied([0.125, 2], to: weights)
-        var once = try Strategies.named(name)
+        var once = try Strategies.standard.named(name)
         _ = once.applied([0.5, -0.25], to: [1, 1])
         #expect(restored.serverState == once.serverState)
         #expect(restored.applied([0.125, 2], to: once.applied([0, 0], to: [1, 1])).count == weights.count)
     }
 
     @Test(arguments: names) func refusesAStateThatIsNotItsOwn(name: String) throws {
-        var strategy = try Strategies.named(name)
+        var strategy = try Strategies.standard.named(name)
         #expect(throws: ConfigurationError.self) { try strategy.restoreServerState([1]) }
         #expect(throws: ConfigurationError.self) {
             try strategy.restoreServerState([UInt8](repeating: 0xFF, count: 24))  // NaN
@@ -71,15 +71,17 @@ import Testing
         ("fedadagrad", "tau"), ("qfedavg", "q"), ("mimelite", "beta"),
     ])
     func aSettingIsTakenAndChecked(name: String, option: String) throws {
-        let strategy = try Strategies.named(name, NamedOptions([option: "0.5"]))
+        let strategy = try Strategies.standard.named(name, NamedOptions([option: "0.5"]))
         #expect(Mirror(reflecting: strategy).children.contains { $0.value as? Double == 0.5 })
         for bad in ["-1", "nan", "inf", "many"] {
-            #expect(throws: ConfigurationError.self) { try Strategies.named(name, NamedOptions([option: bad])) }
+            #expect(throws: ConfigurationError.self) {
+                try Strategies.standard.named(name, NamedOptions([option: bad]))
+            }
         }
     }
 
     @Test(arguments: names) func refusesAnUnknownSetting(name: String) {
-        #expect(throws: ConfigurationError.self) { try Strategies.named(name, ["colour": "1"]) }
+        #expect(throws: ConfigurationError.self) { try Strategies.standard.named(name, ["colour": "1"]) }
     }
 }
 

@@ -18,7 +18,7 @@ func train() throws {
     let epochs = number(2, default: 5)
 
     let clock = ContinuousClock()
-    let model = try Models.named(modelName)
+    let model = try Models.standard.named(modelName)
     var plan: Plan?
     let compiling = try clock.measure {
         plan = try Plan(model, batch: batch, purpose: .training, threads: number(3, default: 1))

@@ -3,7 +3,7 @@ public import FedCore
 /// The catalog of partitioners: all that can be named with `--partition`.
 ///
 /// ```swift
-/// let partitioner = try Partitions.named("dirichlet", PartitionSettings(alpha: 0.1))
+/// let partitioner = try Partitions.standard.named("dirichlet", PartitionSettings(alpha: 0.1))
 /// let partition = try partitioner.partition(data.train, clients: 100, seed: 1)
 /// ```
 public enum Partitions {
@@ -13,16 +13,15 @@ public enum Partitions {
         QuantitySkewPartitioner.self, ClassExactPartitioner.self, ByColumnPartitioner.self,
     ]
 
-    /// Each partitioner's options, for help texts and forms.
-    public static var descriptions: [PluginDescription] {
-        all.map { type in
-            PluginDescription(kind: "partition", name: type.name, summary: type.summary) {
-                (reader: inout OptionReader) throws(ConfigurationError) in
-                _ = try type.init(PartitionSettings(), options: &reader)
-            }
-        }
-    }
+    /// The partitioners that come with the project.
+    public static let standard = Catalog(
+        "partition", all, name: { $0.name }, summary: { $0.summary },
+        reading: { (type, options: inout OptionReader) throws(ConfigurationError) in
+            _ = try type.init(PartitionSettings(), options: &options)
+        })
+}
 
+extension Catalog<any Partitioner.Type> {
     /// Creates the partitioner of this name.
     ///
     /// - Parameters:
@@ -30,15 +29,11 @@ public enum Partitions {
     ///   - settings: α and the options by name.
     /// - Throws: `ConfigurationError` that lists the catalog when the name is not in it, or when a setting is
     ///   out of range or unknown.
-    public static func named(
+    public func named(
         _ name: String, _ settings: PartitionSettings = PartitionSettings()
     ) throws(ConfigurationError) -> any Partitioner {
-        guard let type = all.first(where: { $0.name == name }) else {
-            throw ConfigurationError(unknown: "partition", name, choices: all.map { $0.name })
+        try make(name, settings.named) { (type, options) throws(ConfigurationError) in
+            try type.init(settings, options: &options)
         }
-        var reader = OptionReader(settings.named, of: "partition '\(name)'")
-        let partitioner = try type.init(settings, options: &reader)
-        try reader.finish()
-        return partitioner
     }
 }

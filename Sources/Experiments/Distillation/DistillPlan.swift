@@ -71,7 +71,7 @@ package struct DistillPlan {
     ) throws {
         guard let name = outputs.name else { preconditionFailure("a distillation has a name") }
         var students: [Model] = []
-        for name in names { students.append(try Models.named(name)) }
+        for name in names { students.append(try Models.standard.named(name)) }
         let seeds = seeds ?? [base.seed]
         try Self.refuseRepeated(names, in: "--student")
         try Self.refuseRepeated(seeds.map(String.init), in: "--seeds")

@@ -9,11 +9,6 @@ package import Runtime
 /// There are two: ``WholeModelTraining`` here, and `SplitTraining`, whose clients hold a model's first layers only.
 /// Each command that trains picks one; ``Session`` asks it for the server's exchange and for the client ranks' work.
 package protocol TrainingScheme: Sendable {
-    /// The stages that the settings choose from; ``Stages/all`` by default.
-    var stages: [any UpdateStage.Type] { get }
-    /// The step hooks that the settings choose from; ``StepHooks/all`` by default.
-    var stepHooks: [any StepHook.Type] { get }
-
     /// Refuses settings that are valid otherwise, but that this scheme cannot honour.
     /// - Throws: `ConfigurationError`.
     func validate(_ settings: RunSettings) throws(ConfigurationError)
@@ -43,8 +38,6 @@ package protocol TrainingScheme: Sendable {
 }
 
 extension TrainingScheme {
-    package var stages: [any UpdateStage.Type] { Stages.all }
-    package var stepHooks: [any StepHook.Type] { StepHooks.all }
     package func validate(_ job: Job) throws(ConfigurationError) {}
 }
 
@@ -79,19 +72,8 @@ package struct Channels {
 /// Clients train whole models on their own: federated learning as McMahan et al. 2017 describe it. Synchronous or, with
 /// an asynchronous strategy, without rounds.
 public struct WholeModelTraining: TrainingScheme {
-    package let stages: [any UpdateStage.Type]
-    package let stepHooks: [any StepHook.Type]
-
-    /// Takes the catalogs of stages and step hooks as they are.
-    public init() {
-        self.init(stages: Stages.all, stepHooks: StepHooks.all)
-    }
-
-    /// Takes other catalogs of stages and step hooks; for tests.
-    package init(stages: [any UpdateStage.Type], stepHooks: [any StepHook.Type]) {
-        self.stages = stages
-        self.stepHooks = stepHooks
-    }
+    /// Needs no choices: what is trained, the job says.
+    public init() {}
 
     /// Refuses the settings of a model that is trained in two parts.
     package func validate(_ settings: RunSettings) throws(ConfigurationError) {

@@ -30,6 +30,8 @@ public struct Job: Sendable {
     let stages: [any UpdateStage]
     /// What happens within each step of local training.
     let stepHooks: [any StepHook]
+    /// How the clients' updates come up.
+    let wire: any Wire.Type
     let terms: UpdateTerms
     /// How clients' updates are written for the way up; nil: as they are.
     let codec: (any UpdateCodec)?
@@ -42,59 +44,51 @@ public struct Job: Sendable {
     /// The training samples that the server keeps for itself; empty unless the aggregation trusts an update of its own.
     let root: [UInt32]
 
-    /// - Parameter teacher: that the settings name; nil: it is read from its file.
-    /// - Throws: `ConfigurationError` or `DatasetError` when the settings cannot be honoured.
-    public init(_ settings: RunSettings, teacher: TrainedModel? = nil) throws {
-        try self.init(settings, teacher: teacher, stages: Stages.all, stepHooks: StepHooks.all)
-    }
-
     /// - Parameters:
-    ///   - stages: catalog from which the settings choose.
-    ///   - stepHooks: catalog from which the settings choose.
-    package init(
-        _ settings: RunSettings, teacher: TrainedModel? = nil, stages: [any UpdateStage.Type],
-        stepHooks: [any StepHook.Type]
-    ) throws {
+    ///   - teacher: that the settings name; nil: it is read from its file.
+    ///   - plugins: catalogs from which the settings choose.
+    /// - Throws: `ConfigurationError` or `DatasetError` when the settings cannot be honoured.
+    public init(_ settings: RunSettings, teacher: TrainedModel? = nil, plugins: Plugins = .standard) throws {
         try settings.validate()
-        codec = try Self.codec(settings)
+        wire = try plugins.wires.entry(named: settings.wire)
+        codec = try Self.codec(settings, plugins)
         self.settings = settings
         schedule = try settings.learningRateSchedule
-        model = try Models.named(settings.model)
-        distillation = try Distillation(settings, teacher, student: model)
-        strategy = try Strategies.named(settings.strategy, settings.strategyOptions)
+        model = try plugins.models.named(settings.model)
+        distillation = try Distillation(settings, teacher, student: model, plugins.models)
+        strategy = try plugins.strategies.named(settings.strategy, settings.strategyOptions)
         var vectors = try JobVectors(model.parameterLayout, strategy)
-        if vectors.state > 0 { try settings.checkClientStates(of: "strategy '\(settings.strategy)'") }
+        if vectors.state > 0 { try plugins.checkClientStates(of: "strategy '\(settings.strategy)'", settings) }
         if settings.localSteps != nil, strategy.localWork == .fullBatchStep {
             throw ConfigurationError(
                 "strategy '\(settings.strategy)' takes one step a round, along the gradient of all samples: --local-steps "
                     + "is not for it")
         }
         if let asynchronous = strategy.asynchronous {
-            try settings.validate(for: asynchronous)
+            try settings.validate(for: asynchronous, plugins)
             precondition(strategy.traffic == StrategyTraffic(), "an asynchronous strategy has no traffic of its own")
         }
         let all: Partition
-        (data, all) = try Self.openPartitioned(settings)
-        attack = try Self.attack(settings, data.train)
+        (data, all) = try Self.openPartitioned(settings, plugins)
+        attack = try Self.attack(settings, data.train, plugins)
         attackers = Self.attackers(settings)
         let setup = StageSetup(
             settings, strategy: strategy, layout: vectors.layout, attack: attack, attackers: attackers,
             image: data.train.shape, classes: data.train.classes)
-        self.stages = try stages.compactMap { try $0.init(setup) }
-        self.stepHooks = try stepHooks.compactMap { try $0.init(setup) }
-        for stage in self.stages where stage.clientVectors > 0 {
-            try settings.checkClientStates(of: "stage '\(type(of: stage).name)'")
+        stages = try plugins.stages.all.compactMap { try $0.init(setup) }
+        stepHooks = try plugins.stepHooks.all.compactMap { try $0.init(setup) }
+        for stage in stages where stage.clientVectors > 0 {
+            try plugins.checkClientStates(of: "stage '\(type(of: stage).name)'", settings)
             if strategy.asynchronous != nil {
                 throw ConfigurationError(
                     "stage '\(type(of: stage).name)' keeps a state for each client, which strategy "
                         + "'\(settings.strategy)', whose server waits for no round, does not carry")
             }
         }
-        vectors.add(self.stages)
+        vectors.add(stages)
         self.vectors = vectors
         aggregation = try Self.aggregation(
-            settings, updates: strategy.asynchronous?.bufferSize ?? settings.cohortSize, under: attack
-        )
+            settings, updates: strategy.asynchronous?.bufferSize ?? settings.cohortSize, under: attack, plugins)
         let whole: Partition
         (whole, root) = try Self.reserve(aggregation.rootSamples, of: all, settings, vectors)
         (partition, clientTest) =
@@ -113,7 +107,7 @@ public struct Job: Sendable {
         }
         federation = FederationView(
             samples: (0..<settings.clients).map { [partition] in partition.count(of: $0) }, seed: settings.seed)
-        selection = try Selections.named(settings.selection, settings.selectionOptions)
+        selection = try plugins.selections.named(settings.selection, settings.selectionOptions)
         try selection.validate(size: settings.cohortSize, federation: federation)
         checkMetrics()
         let shape = data.train.shape
@@ -126,9 +120,11 @@ public struct Job: Sendable {
     }
 
     /// The data set and who holds what of it.
-    public static func openPartitioned(_ settings: RunSettings) throws -> (DatasetPair, Partition) {
-        let data = try Datasets.open(settings.dataset, options: DatasetOptions(settings))
-        let partitioner = try Partitions.named(
+    public static func openPartitioned(
+        _ settings: RunSettings, _ plugins: Plugins = .standard
+    ) throws -> (DatasetPair, Partition) {
+        let data = try plugins.datasets.open(settings.dataset, options: DatasetOptions(settings))
+        let partitioner = try plugins.partitions.named(
             settings.partition, PartitionSettings(alpha: settings.alpha, named: settings.partitionOptions))
         let partition = try partitioner.partition(data.train, clients: settings.clients, seed: settings.seed)
         return (data, partition)
@@ -203,35 +199,38 @@ extension Job {
     }
 
     private static func aggregation(
-        _ settings: RunSettings, updates: Int, under attack: (any Attack)?
+        _ settings: RunSettings, updates: Int, under attack: (any Attack)?, _ plugins: Plugins
     ) throws(ConfigurationError) -> any RobustAggregation {
-        let rule = try Aggregations.named(settings.aggregation, settings.aggregationOptions)
+        let rule = try plugins.aggregations.named(settings.aggregation, settings.aggregationOptions)
         try rule.validate(updates: updates)
         let sees = settings.attack.map { "--aggregation \(settings.aggregation) under --attack \($0)" }
-        guard try Wires.named(settings.wire).deliversEachUpdate || !keepsUpdates(rule, attack) else {
+        guard try plugins.wires.entry(named: settings.wire).deliversEachUpdate || !keepsUpdates(rule, attack) else {
             throw ConfigurationError(
                 "\(sees ?? "--aggregation \(settings.aggregation)") has to see every update, which --wire "
-                    + "\(settings.wire) adds up; use \(Wires.options { $0.deliversEachUpdate })")
+                    + "\(settings.wire) adds up; use \(plugins.wires.options { $0.deliversEachUpdate })")
         }
         return rule
     }
 
-    private static func codec(_ settings: RunSettings) throws(ConfigurationError) -> (any UpdateCodec)? {
-        let wire = try Wires.named(settings.wire)
-        guard let codec = try UpdateCodecs.named(settings.compress) else { return nil }
+    private static func codec(
+        _ settings: RunSettings, _ plugins: Plugins
+    ) throws(ConfigurationError) -> (any UpdateCodec)? {
+        let wire = try plugins.wires.entry(named: settings.wire)
+        guard let name = settings.compress else { return nil }
+        let codec = try plugins.codecs.named(name)
         guard wire.deliversEachUpdate else {
             throw ConfigurationError(
                 "--compress \(type(of: codec).name) shortens each client's update, and --wire \(settings.wire) sends sums; use "
-                    + Wires.options { $0.deliversEachUpdate })
+                    + plugins.wires.options { $0.deliversEachUpdate })
         }
         return codec
     }
 
     private static func attack(
-        _ settings: RunSettings, _ data: any Dataset
+        _ settings: RunSettings, _ data: any Dataset, _ plugins: Plugins
     ) throws(ConfigurationError) -> (any Attack)? {
         guard let name = settings.attack else { return nil }
-        let attack = try Attacks.named(name, settings.attackOptions)
+        let attack = try plugins.attacks.named(name, settings.attackOptions)
         if let attack = attack.onData {
             try attack.validate(classes: data.classes, height: data.shape.height, width: data.shape.width)
         }
@@ -253,13 +252,13 @@ extension Job {
     }
 }
 
-extension RunSettings {
+extension Plugins {
     /// Refuses a wire that carries no state of clients.
     /// - Parameter owner: of the state, as the message calls it.
-    func checkClientStates(of owner: String) throws(ConfigurationError) {
-        guard try !Wires.named(wire).carriesClientState else { return }
+    fileprivate func checkClientStates(of owner: String, _ settings: RunSettings) throws(ConfigurationError) {
+        guard try !wires.entry(named: settings.wire).carriesClientState else { return }
         throw ConfigurationError(
-            "\(owner) keeps a state for each client, which --wire \(wire) does not carry; use "
-                + Wires.options { $0.carriesClientState })
+            "\(owner) keeps a state for each client, which --wire \(settings.wire) does not carry; use "
+                + wires.options { $0.carriesClientState })
     }
 }

@@ -21,6 +21,7 @@ extension RunDescription {
             classNames: job.data.train.namedClasses, trainingSamples: job.partition.sampleCount,
             testSamples: job.data.test.count, ranks: ranks, hosts: hosts, finishedRounds: finishedRounds,
             stages: job.stageOrder)
+        isAsynchronous = job.asynchronous != nil
         metrics = job.metrics
     }
 }

@@ -13,6 +13,7 @@ public enum Session {
     ///
     /// - Parameters:
     ///   - settings: on rank 0; other ranks receive them.
+    ///   - plugins: catalogs from which the settings choose; the same on every rank.
     ///   - state: on rank 0, to continue a run; `settings` are then those of the state, but for `rounds`.
     ///   - stop: ends the run when it is raised; raise it on every rank.
     ///   - observers: on rank 0, made once the settings are known to be sound.
@@ -24,13 +25,14 @@ public enum Session {
     ///   `Interruption` when `stop` is raised; other errors on the rank where they happen.
     @discardableResult
     public static func run(
-        _ settings: RunSettings?, resuming state: RunState? = nil, stop: StopFlag = StopFlag(),
-        on communicator: any Communicator, timekeeper: Timekeeper? = nil,
+        _ settings: RunSettings?, plugins: Plugins = .standard, resuming state: RunState? = nil,
+        stop: StopFlag = StopFlag(), on communicator: any Communicator, timekeeper: Timekeeper? = nil,
         observers: (Job) throws -> [any RoundObserver],
         ready: () -> Void = {}, released: @escaping () -> Void = {}
     ) throws -> Bool {
         try run(
-            settings, by: WholeModelTraining(), resuming: state, stop: stop, on: communicator, timekeeper: timekeeper,
+            settings, by: WholeModelTraining(), plugins: plugins, resuming: state, stop: stop, on: communicator,
+            timekeeper: timekeeper,
             observers: observers, ready: ready, released: released)
     }
 
@@ -38,15 +40,16 @@ public enum Session {
     /// - Parameter scheme: the same on every rank.
     @discardableResult
     package static func run(
-        _ settings: RunSettings?, by scheme: some TrainingScheme, resuming state: RunState? = nil,
-        stop: StopFlag = StopFlag(), on communicator: any Communicator, timekeeper: Timekeeper? = nil,
+        _ settings: RunSettings?, by scheme: some TrainingScheme, plugins: Plugins = .standard,
+        resuming state: RunState? = nil, stop: StopFlag = StopFlag(), on communicator: any Communicator,
+        timekeeper: Timekeeper? = nil,
         observers: (Job) throws -> [any RoundObserver],
         ready: () -> Void = {}, released: @escaping () -> Void = {}
     ) throws -> Bool {
         let timekeeper = timekeeper ?? Timekeeper(communicator, isOn: false, sink: { _, _ in nil })
         let world = timekeeper.metered(communicator)
         let settings = try share(settings, over: world)
-        let teacher = try shareTeacher(of: settings, over: world, timekeeper.timeline)
+        let teacher = try shareTeacher(of: settings, plugins.models, over: world, timekeeper.timeline)
         let simulation = settings.simulation
         let communicator: any Communicator =
             simulation.isReal && !simulation.link.isIdeal && world.rank > 0
@@ -57,7 +60,7 @@ public enum Session {
         var role: Role?
         let problem = try communicator.agree(timekeeper.timeline) {
             try scheme.validate(settings)
-            let job = try Job(settings, teacher: teacher, stages: scheme.stages, stepHooks: scheme.stepHooks)
+            let job = try Job(settings, teacher: teacher, plugins: plugins)
             try scheme.validate(job)
             if communicator.rank == 0 {
                 role = .server(
@@ -152,19 +155,19 @@ public enum Session {
     /// Reads the teacher on rank 0 and broadcasts its weights, once in a run. Collective.
     /// - Returns: nil when the settings name none.
     private static func shareTeacher(
-        of settings: RunSettings, over communicator: any Communicator, _ timeline: Timeline
+        of settings: RunSettings, _ models: Catalog<Model>, over communicator: any Communicator, _ timeline: Timeline
     ) throws -> TrainedModel? {
         guard let path = settings.teacher else { return nil }
         var teacher: TrainedModel?
         let problem = try communicator.agree(timeline) {
-            if communicator.rank == 0 { teacher = try TrainedModel(reading: path) }
+            if communicator.rank == 0 { teacher = try TrainedModel(reading: path, from: models) }
         }
         if let problem { throw problem }
         guard communicator.size > 1 else { return teacher }
         timeline.enter(.broadcast, peer: 0)
         defer { timeline.enter(.load) }
         let name = try communicator.broadcastBytes(Array((teacher?.model.name ?? "").utf8), root: 0)
-        let model = try Models.named(String(decoding: name, as: UTF8.self))
+        let model = try models.named(String(decoding: name, as: UTF8.self))
         var weights = Buffer<Float>(count: model.parameterCount)
         if let teacher { for i in 0..<weights.count { weights[i] = teacher.weights[i] } }
         weights = try communicator.startBroadcast(weights, root: 0).wait()

@@ -83,7 +83,7 @@ public struct DataOrigin: Sendable, Equatable {
             }
             classNames = names
         } else if let dataset {
-            classNames = Datasets.classNames(of: dataset)
+            classNames = Datasets.standard.classNames(of: dataset)
         }
         scale = try Self.number(Key.scale, in: metadata)
         range = try Self.range(in: metadata)

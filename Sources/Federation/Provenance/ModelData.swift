@@ -45,7 +45,7 @@ public struct ModelData: Sendable {
     /// - Throws: `ConfigurationError` when they cannot be read; when the user has named nothing, with a hint at the
     ///   options that say where the data are.
     public func open() throws(ConfigurationError) -> DatasetPair {
-        do { return try Datasets.open(dataset, options: options) } catch {
+        do { return try Datasets.standard.open(dataset, options: options) } catch {
             let hint =
                 isAsInItsRun
                 ? " (the model's file names these data; say where they are by --dataset and --dataset-options)" : ""
@@ -153,7 +153,7 @@ public struct ModelData: Sendable {
     /// - Returns: the names; empty where nobody knows them.
     public func classNames(of model: Model, _ data: DatasetPair?) -> [String] {
         if origin.classNames.count == model.classes { return origin.classNames }
-        let own = data.map(\.test.namedClasses) ?? Datasets.classNames(of: dataset)
+        let own = data.map(\.test.namedClasses) ?? Datasets.standard.classNames(of: dataset)
         return own.count == model.classes ? own : []
     }
 
@@ -172,7 +172,7 @@ public struct ModelData: Sendable {
         } else if data.heldOutShare != nil {
             place = " (held out by seed \(seed))"
         } else {
-            place = Datasets.areMade(dataset) ? " (seed \(seed))" : ""
+            place = Datasets.standard.areMade(dataset) ? " (seed \(seed))" : ""
         }
         return "the \(String(digits)) test images of \(dataset.printable)\(place)"
     }

@@ -1,4 +1,4 @@
-import FedCore
+public import FedCore
 
 /// The catalog of stages.
 public enum Stages {
@@ -6,6 +6,9 @@ public enum Stages {
     ///
     /// The server's rate comes before the statistics, which it must not scale; an attacker forges what it would have sent.
     public static let all: [any UpdateStage.Type] = [ServerRate.self, RunningStatistics.self, ForgedUpdate.self]
+
+    /// The stages that come with the project.
+    public static let standard = Catalog("stage", all, name: { $0.name }, summary: { $0.summary })
 }
 
 /// The catalog of step hooks.
@@ -13,4 +16,7 @@ public enum StepHooks {
     /// Every hook, in the order in which they are called. A gradient is clipped before the strategy corrects it: the limit is
     /// one of the loss's gradient.
     public static let all: [any StepHook.Type] = [Poisoning.self, GradientClipping.self, StrategyCorrection.self]
+
+    /// The hooks that come with the project.
+    public static let standard = Catalog("step hook", all, name: { $0.name }, summary: { $0.summary })
 }

@@ -22,7 +22,7 @@ extension ClientTask {
             return max(job.trainedSamples(holding: samples), samples)
         },
         wire: { job, communicator, transfers in
-            try Wires.named(job.settings.wire).init(
+            job.wire.init(
                 communicator, job.trainingAnswer, cohortSize: job.settings.cohortSize, terms: job.terms, transfers)
         },
         run: { client, round, down, slot, host in

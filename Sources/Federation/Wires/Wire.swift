@@ -110,28 +110,16 @@ protocol Wire: AnyObject, SendableMetatype {
 }
 
 /// The catalog of wires.
-public enum Wires {
-    static var all: [any Wire.Type] { [GathervWire.self, ReduceWire.self] }
+enum Wires {
+    static let all: [any Wire.Type] = [GathervWire.self, ReduceWire.self]
 
-    /// The names for `--wire`.
-    public static var names: [String] { all.map { $0.name } }
+    /// The wires that come with the project.
+    static let standard = Catalog("wire", all, name: { $0.name }, summary: { $0.summary })
+}
 
-    /// Names and summaries, for help texts and forms.
-    public static var descriptions: [PluginDescription] {
-        all.map { PluginDescription(kind: "wire", name: $0.name, summary: $0.summary) }
-    }
-
+extension Catalog<any Wire.Type> {
     /// The options that choose a wire which can do something, for error messages: `--wire gatherv`.
-    static func options(where isAble: (any Wire.Type) -> Bool) -> String {
+    func options(where isAble: (any Wire.Type) -> Bool) -> String {
         all.filter(isAble).map { "--wire \($0.name)" }.joined(separator: " or ")
-    }
-
-    /// The wire of a name.
-    /// - Throws: `ConfigurationError` that lists the catalog when the name is not in it.
-    static func named(_ name: String) throws(ConfigurationError) -> any Wire.Type {
-        guard let type = all.first(where: { $0.name == name }) else {
-            throw ConfigurationError(unknown: "wire", name, choices: names)
-        }
-        return type
     }
 }

@@ -17,7 +17,7 @@ extension Model {
     private static let mostParameters = 100_000_000
 
     /// A model of the same layers with fewer, or more, outputs. Its name is this one's with the widths behind a colon,
-    /// e.g. `edgecnn-large:8-16-64-32`, by which ``Models/named(_:)`` finds it again.
+    /// e.g. `edgecnn-large:8-16-64-32`, by which ``Models`` finds it again.
     ///
     /// - Parameter widths: number of outputs of each layer but the last, from 1 to 65,536 each.
     /// - Throws: `ConfigurationError` when they are not, the model has no hidden layer, has grouped convolutions, or

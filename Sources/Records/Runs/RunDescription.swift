@@ -26,6 +26,8 @@ public struct RunDescription: Sendable {
     public var finishedRounds: Int
     /// The stages and step hooks in the order in which they act.
     public var stages: StageOrder
+    /// Whether a "round" of the run is a step of an asynchronous server; reports then say so.
+    public var isAsynchronous = false
     /// The measurements of this run's rounds beside those of every run.
     public var metrics: [Metric] = []
 

@@ -26,7 +26,7 @@ public struct DeviceServer {
         var report = DeviceReport(index: task.index, device: task.device)
         var variants: [Variant] = []
         for model in task.models { variants.append(try Variant(reading: model.path)) }
-        let test = try Datasets.open(task.dataset, options: task.datasetOptions).test
+        let test = try Datasets.standard.open(task.dataset, options: task.datasetOptions).test
         // Spread over the test set, as it may be sorted.
         let count = min(task.images, test.count)
         let images = Images((0..<count).map { UInt32($0 * test.count / count) }, of: test)

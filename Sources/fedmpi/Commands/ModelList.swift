@@ -21,7 +21,7 @@ struct ModelList: ParsableCommand {
     ///
     /// - Throws: `ConfigurationError` with the known names when no model has the given one.
     func run() throws {
-        let models = try name.map { [try Models.named($0)] } ?? Models.all
+        let models = try name.map { [try Models.standard.named($0)] } ?? Models.all
         for (i, model) in models.enumerated() {
             if i > 0 { Console.output("") }
             describe(model)

@@ -31,9 +31,9 @@ struct HelpTopic {
         if topic == "settings" { return try settings() }
         guard format == nil else { throw ConfigurationError("`fedmpi help` takes one name here") }
         let settings = EveryScope.settings.filter { $0.name == topic }.map(SettingsText.entry)
-        let plugins = Plugins.all.filter { $0.name == topic }.map(SettingsText.text)
+        let plugins = PluginList.all.filter { $0.name == topic }.map(SettingsText.text)
         guard !(settings + plugins).isEmpty else {
-            let names = Help.commands + ["settings"] + EveryScope.names + Plugins.all.map(\.name)
+            let names = Help.commands + ["settings"] + EveryScope.names + PluginList.all.map(\.name)
             let hint = NearestName.to(topic, among: names).map { "did you mean '\($0)'?" }
             throw ConfigurationError(
                 "nothing is called '\(topic)'; "
@@ -46,7 +46,7 @@ struct HelpTopic {
     private func settings() throws -> String {
         switch format {
         case nil:
-            let takers = Plugins.all.filter { !$0.options.isEmpty }.map(\.name).joined(separator: ", ")
+            let takers = PluginList.all.filter { !$0.options.isEmpty }.map(\.name).joined(separator: ", ")
             let hint = "`fedmpi help` and a name tell more of a setting, or what a plug-in takes: \(takers)."
             return SettingsText.list(EveryScope.self) + "\n\n" + SettingsText.wrapped(hint, indent: 2, first: 2)
         case "--markdown": return SettingsMarkdown.text
@@ -65,7 +65,7 @@ struct HelpTopic {
     private func json() throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        let description = Description(groups: EveryScope.groups.map { $0.description }, plugins: Plugins.all)
+        let description = Description(groups: EveryScope.groups.map { $0.description }, plugins: PluginList.all)
         return String(decoding: try encoder.encode(description), as: UTF8.self)
     }
 }

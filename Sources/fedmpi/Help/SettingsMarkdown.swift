@@ -23,7 +23,7 @@ enum SettingsMarkdown {
 
             `--strategy-options mu=0.1,name=value`, or a mapping in YAML. Plug-ins that are not here take nothing.
 
-            \(Plugins.kinds.compactMap(section).joined(separator: "\n\n"))
+            \(PluginList.kinds.compactMap(section).joined(separator: "\n\n"))
             """
     }
 
@@ -35,7 +35,7 @@ enum SettingsMarkdown {
                 [
                     "`\(setting.name)`\(setting.isResumable ? " °" : "")", value(setting),
                     cell(setting.defaultWords ?? ""),
-                    cell(setting.help(naming: Plugins.names)),
+                    cell(setting.help(naming: PluginList.names)),
                 ]
             })
     }
@@ -51,7 +51,7 @@ enum SettingsMarkdown {
 
     /// The section of a kind of plug-ins: a table of the options they take; nil when none of them takes any.
     private static func section(_ kind: String) -> String? {
-        let rows = Plugins.all.filter { $0.kind == kind }.flatMap { plugin in
+        let rows = PluginList.all.filter { $0.kind == kind }.flatMap { plugin in
             plugin.options.enumerated().map { place, option in
                 [
                     place == 0 ? "`\(plugin.name)`" : "", "`\(option.name)`",

@@ -12,7 +12,7 @@ enum SettingsText {
         let choices = setting.kind.choices.isEmpty ? nil : "values: \(setting.kind.choices.joined(separator: ", "))"
         let standard = setting.defaultWords.map { "default: \($0)" }
         let notes = [choices, standard].compactMap { $0 }
-        return setting.help(naming: Plugins.all) + (notes.isEmpty ? "" : " (\(notes.joined(separator: "; ")))")
+        return setting.help(naming: PluginList.all) + (notes.isEmpty ? "" : " (\(notes.joined(separator: "; ")))")
     }
 
     /// The settings of all groups of a scope, each group under its title.
@@ -25,7 +25,7 @@ enum SettingsText {
     /// One setting: what it is, what it accepts, what it is by default.
     static func entry(_ setting: SettingDescription) -> String {
         let facts = [
-            setting.help(naming: Plugins.names),
+            setting.help(naming: PluginList.names),
             words(setting).map { "\($0.prefix(1).uppercased() + $0.dropFirst())." },
             setting.defaultWords.map { "(default: \($0))" },
         ]
@@ -48,7 +48,7 @@ enum SettingsText {
     static func text(_ plugin: PluginDescription) -> String {
         let name = plugin.name + plugin.usage
         let title = "\(plugin.kind) \(name)\(plugin.summary.isEmpty ? "" : ": \(plugin.summary)")"
-        let setting = Plugins.setting(of: plugin.kind) ?? plugin.kind
+        let setting = PluginList.setting(of: plugin.kind) ?? plugin.kind
         var flags = "  --\(setting) \(name)"
         var options = ["It takes no options."]
         if !plugin.options.isEmpty {

@@ -65,7 +65,9 @@ struct GroupOptions<Group: SettingsGroup>: ParsableArguments, CustomReflectable 
     private static func completion(of setting: SettingDescription) -> CompletionKind? {
         let words =
             setting.kind.choices
-            + Plugins.all.filter { $0.kind == setting.catalog }.map { $0.name + ($0.usage.hasPrefix(":") ? ":" : "") }
+            + PluginList.all.filter { $0.kind == setting.catalog }.map {
+                $0.name + ($0.usage.hasPrefix(":") ? ":" : "")
+            }
         if !words.isEmpty { return .list(words) }
         return setting.name == "teacher" || setting.name == "results" ? .file() : nil
     }

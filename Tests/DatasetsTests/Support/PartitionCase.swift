@@ -44,7 +44,7 @@ struct PartitionCase: Sendable, CustomTestStringConvertible {
             values["file"] = try folder.write(Array(text.utf8), to: "clients.txt")
         default: break
         }
-        return try Partitions.named(name, PartitionSettings(alpha: alpha, named: NamedOptions(values)))
+        return try Partitions.standard.named(name, PartitionSettings(alpha: alpha, named: NamedOptions(values)))
     }
 
     /// Every partitioner of the catalog, with several settings where they matter.

@@ -15,7 +15,7 @@ struct TextTables {
         var options = DatasetOptions()
         options.cacheFolder = folder.path + "/cache"
         options.named = NamedOptions(values)
-        return try Datasets.open("csv:" + path, options: options)
+        return try Datasets.standard.open("csv:" + path, options: options)
     }
 
     func open(_ text: String, test: String? = nil, _ named: NamedOptions = [:]) throws -> DatasetPair {

@@ -37,7 +37,7 @@ enum TinyIDX {
         }
         var options = DatasetOptions()
         options.cacheFolder = cache ?? folder.path + "/cache"
-        return try Datasets.open("idx:" + folder.path, options: options)
+        return try Datasets.standard.open("idx:" + folder.path, options: options)
     }
 }
 

@@ -28,10 +28,10 @@ enum Setups {
         switch name {
         case "server-rate": settings.serverLr = 0.5
         case "running-statistics": return setup(statistics: [1..<3])
-        case "forged-update": return setup(attack: try Attacks.named("sign-flip"), attackers: [1])
-        case "poisoning": return setup(attack: try Attacks.named("label-flip"), attackers: [1])
+        case "forged-update": return setup(attack: try Attacks.standard.named("sign-flip"), attackers: [1])
+        case "poisoning": return setup(attack: try Attacks.standard.named("label-flip"), attackers: [1])
         case "clip-gradients": settings.clipGradients = 1
-        case "strategy-correction": return setup(strategy: try Strategies.named("fedprox"))
+        case "strategy-correction": return setup(strategy: try Strategies.standard.named("fedprox"))
         default: return nil
         }
         return setup(settings)

@@ -31,6 +31,17 @@ import Testing
         }
     }
 
+    /// Keeps a vector that it does nothing with.
+    struct Keeping: UpdateStage {
+        static let name = "keeping"
+        static let summary = "keeps a vector"
+        static let halves: StageHalves = .client
+
+        init?(_ setup: StageSetup) {}
+
+        var clientVectors: Int { 1 }
+    }
+
     /// Counts rounds, and adds their number to the first weight.
     struct Counting: UpdateStage {
         static let name = "counting"
@@ -76,6 +87,16 @@ import Testing
         }
     }
 
+    /// The standard catalogs and these behind them.
+    static func plugins(
+        stages: [any UpdateStage.Type], hooks: [any StepHook.Type] = []
+    ) throws(ConfigurationError) -> Plugins {
+        var plugins = Plugins.standard
+        for stage in stages { try plugins.stages.add(stage) }
+        for hook in hooks { try plugins.stepHooks.add(hook) }
+        return plugins
+    }
+
     static func run(
         _ settings: RunSettings, stages: [any UpdateStage.Type] = [], hooks: [any StepHook.Type] = [], ranks: Int,
         from state: RunState? = nil, folder: String = ""
@@ -86,8 +107,7 @@ import Testing
             timekeeper.folder = folder
             let isServer = communicator.rank == 0
             try Session.run(
-                isServer ? settings : nil,
-                by: WholeModelTraining(stages: Stages.all + stages, stepHooks: StepHooks.all + hooks),
+                isServer ? settings : nil, plugins: plugins(stages: stages, hooks: hooks),
                 resuming: isServer ? state : nil, on: communicator, timekeeper: timekeeper,
                 observers: { _ in [recorder] })
             return recorder.outcome
@@ -97,7 +117,7 @@ import Testing
     static let settings = StrategyRunTests.settings("scaffold")
 
     @Test func `What a stage keeps for each client lies behind the strategy's`() throws {
-        let job = try Job(Self.settings, stages: [Alternating.self, Alternating.self], stepHooks: [])
+        let job = try Job(Self.settings, plugins: Self.plugins(stages: [Alternating.self, Keeping.self]))
         let parameters = 7850
         #expect(job.vectors.state == 3 * parameters)
         #expect(job.vectors.stageStates == [parameters..<2 * parameters, 2 * parameters..<3 * parameters])
@@ -145,8 +165,7 @@ import Testing
         let (metrics, values) = try ThreadRanks.run(1) { communicator in
             let observer = Observer()
             try Session.run(
-                SessionTests.settings(),
-                by: WholeModelTraining(stages: [Counting.self], stepHooks: []), on: communicator,
+                SessionTests.settings(), plugins: Self.plugins(stages: [Counting.self]), on: communicator,
                 observers: { _ in [observer] })
             return (observer.metrics, observer.values)
         }[0]
@@ -167,9 +186,11 @@ import Testing
             throws: ConfigurationError(
                 "stage 'alternating' keeps a state for each client, which --wire reduce does not carry; use --wire gatherv"
             )
-        ) { try Job(settings, stages: [Alternating.self], stepHooks: []) }
+        ) { try Job(settings, plugins: Self.plugins(stages: [Alternating.self])) }
         settings.wire = "gatherv"
         settings.strategy = "fedbuff"
-        #expect(throws: ConfigurationError.self) { try Job(settings, stages: [Alternating.self], stepHooks: []) }
+        #expect(throws: ConfigurationError.self) {
+            try Job(settings, plugins: Self.plugins(stages: [Alternating.self]))
+        }
     }
 }

@@ -46,7 +46,7 @@ import Testing
     }
 
     @Test func `A mixture of models takes running statistics along`() throws {
-        let mixing = try Strategies.named("fedasync")
+        let mixing = try Strategies.standard.named("fedasync")
         #expect(RunningStatistics(Setups.setup(strategy: mixing, statistics: [1..<3])) == nil)
         var settings = RunSettings()
         settings.serverLr = 2  // past the client's model: no mixture any longer
@@ -54,7 +54,7 @@ import Testing
     }
 
     @Test func `An attacker's update is forged, and nobody else's, and nothing beside it`() throws {
-        let attack = try Attacks.named("sign-flip", ["scale": "2"])
+        let attack = try Attacks.standard.named("sign-flip", ["scale": "2"])
         let stage = try #require(ForgedUpdate(Setups.setup(attack: attack, attackers: [1])))
         #expect(stage.sent([1, -2, 0, 4, 5], beside: [7]) == [-2, 4, 0, -8, -10, 7])
         var honest = Setups.turn
@@ -63,7 +63,7 @@ import Testing
     }
 
     @Test func `Forged noise is that of the turn, and another when the round is repeated`() throws {
-        let attack = try Attacks.named("scaled-noise")
+        let attack = try Attacks.standard.named("scaled-noise")
         let stage = try #require(ForgedUpdate(Setups.setup(attack: attack, attackers: [1])))
         var repeated = Setups.turn
         repeated.attempt = 1
@@ -73,7 +73,7 @@ import Testing
 
     @Test func `Attacks on data and on whole cohorts forge no single update`() throws {
         for name in ["label-flip", "backdoor", "alie"] {
-            let attack = try Attacks.named(name)
+            let attack = try Attacks.standard.named(name)
             #expect(ForgedUpdate(Setups.setup(attack: attack, attackers: [1])) == nil)
         }
     }

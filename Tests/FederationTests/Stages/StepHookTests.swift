@@ -19,14 +19,14 @@ import Testing
     }
 
     @Test func `FedProx pulls towards the anchor by mu times the distance`() throws {
-        let strategy = try Strategies.named("fedprox", ["mu": "0.5"])
+        let strategy = try Strategies.standard.named("fedprox", ["mu": "0.5"])
         let hook = try #require(StrategyCorrection(Setups.setup(strategy: strategy)))
         #expect(hook.usesAnchor(ofOwnModel: false))
         #expect(hook.corrected([1, 1], weights: [2, 4], anchor: [1, 2]) == [1.5, 2])
     }
 
     @Test func `Ditto corrects the client's own model alone`() throws {
-        let strategy = try Strategies.named("ditto", ["lambda": "0.5"])
+        let strategy = try Strategies.standard.named("ditto", ["lambda": "0.5"])
         let hook = try #require(StrategyCorrection(Setups.setup(strategy: strategy)))
         #expect(!hook.changesGradient(ofOwnModel: false) && !hook.usesAnchor(ofOwnModel: false))
         #expect(hook.changesGradient(ofOwnModel: true) && hook.usesAnchor(ofOwnModel: true))
@@ -35,13 +35,14 @@ import Testing
 
     @Test func `Strategies that correct nothing have no hook`() throws {
         for name in ["fedavg", "fedadam", "fednova"] {
-            let strategy = try Strategies.named(name)
+            let strategy = try Strategies.standard.named(name)
             #expect(StrategyCorrection(Setups.setup(strategy: strategy)) == nil)
         }
     }
 
     @Test func `An attacker's labels are turned around, and the rest of the batch is left alone`() throws {
-        let hook = try #require(Poisoning(Setups.setup(attack: try Attacks.named("label-flip"), attackers: [1])))
+        let hook = try #require(
+            Poisoning(Setups.setup(attack: try Attacks.standard.named("label-flip"), attackers: [1])))
         #expect(hook.changesSamples(of: 1) && !hook.changesSamples(of: 0))
         var images = [Float](repeating: 0.5, count: 6)
         var labels: [Int32] = [0, 9, 3]
@@ -53,7 +54,7 @@ import Testing
     }
 
     @Test func `A sample's trigger does not depend on its batch`() throws {
-        let backdoor = try Attacks.named("backdoor", ["size": "1", "target": "5"])
+        let backdoor = try Attacks.standard.named("backdoor", ["size": "1", "target": "5"])
         let hook = try #require(Poisoning(Setups.setup(attack: backdoor, attackers: [1])))
         func labels(_ samples: [UInt32]) -> [Int32] {
             var images = [Float](repeating: 0, count: 2 * samples.count)

@@ -83,7 +83,7 @@ final class IDXTarget: FuzzTarget {
     private static func open(_ folder: String, _ cache: String) throws -> DatasetPair {
         var options = DatasetOptions()
         options.cacheFolder = cache
-        return try Datasets.open("idx:\(folder)", options: options)
+        return try Datasets.standard.open("idx:\(folder)", options: options)
     }
 
     /// Reads every sample, as training would.

@@ -59,7 +59,7 @@ struct SourceTarget: FuzzTarget {
         // A copy in the cache belongs to a time and a size, and the clock is coarser than this loop.
         let cache = options.cacheFolder ?? ""
         for copy in try FileManager.default.contentsOfDirectory(atPath: cache) { unlink("\(cache)/\(copy)") }
-        let data = try Datasets.open(choice, options: options)
+        let data = try Datasets.standard.open(choice, options: options)
         try Violation.require(data.train.shape == data.test.shape, "splits of two shapes")
         var contents = Contents(classes: data.train.classes)
         for split in [data.train, data.test] {

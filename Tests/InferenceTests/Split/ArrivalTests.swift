@@ -29,7 +29,7 @@ struct ArrivalTests {
     }
 
     @Test func `the devices' images are all images, each once, and then over again`() throws {
-        let data = try Datasets.open("synthetic").test
+        let data = try Datasets.standard.open("synthetic").test
         let total = data.count + 5
         let parts = (0..<3).map { DeviceImages(data: data, devices: 3, device: $0, total: total) }
         #expect(parts.reduce(0) { $0 + $1.requests } == total)

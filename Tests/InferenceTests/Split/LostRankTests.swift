@@ -30,7 +30,7 @@ struct LostRankTests {
         settings.batch = 4
         settings.failureTimeout = 1
         change(&settings)
-        let (shared, model) = (settings, try Models.named("edgecnn-small"))
+        let (shared, model) = (settings, try Models.standard.named("edgecnn-small"))
         let trained = TrainedModel(model, weights: model.initialWeights(seed: 3))
         return try ThreadRanks.run(4) { world in
             let stop = StopFlag()

@@ -8,7 +8,7 @@ import Testing
 
 /// Whole runs with ranks as threads.
 struct SplitRunTests {
-    private static let model = try? Models.named("edgecnn-small")
+    private static let model = try? Models.standard.named("edgecnn-small")
 
     private func settings(_ change: (inout SplitSettings) -> Void = { _ in }) -> SplitSettings {
         var settings = SplitSettings()
@@ -23,7 +23,7 @@ struct SplitRunTests {
     private func run(
         _ ranks: Int, _ settings: SplitSettings, measures: Bool = true, model name: String = "edgecnn-small"
     ) throws -> SplitReport {
-        let model = try Models.named(name)
+        let model = try Models.standard.named(name)
         let trained = TrainedModel(model, weights: model.initialWeights(seed: 3))
         let reports = try ThreadRanks.run(ranks) { world in
             let isServer = world.rank == 0
@@ -67,7 +67,7 @@ struct SplitRunTests {
 
     @Test(arguments: 0...(model?.layers.count ?? 0))
     func `a model is cut anywhere to the same predictions`(cut: Int) throws {
-        let layers = try Models.named("edgecnn-small").layers.count
+        let layers = try Models.standard.named("edgecnn-small").layers.count
         let report = try run(3, settings { $0.cut = .layer(cut) })
         #expect(report.cut == cut && report.images == 203)
         #expect(report.differences == 0)

@@ -27,12 +27,15 @@ struct Distillation: Sendable {
     ///   - settings: name the teacher's file, temperature and weight.
     ///   - given: the teacher, if it has been read; nil reads it from its file.
     ///   - student: the model that clients train.
+    ///   - models: catalog of the models that the file may hold.
     /// - Throws: `ConfigurationError` when the file cannot be read, the teacher takes other images or knows other
     ///   classes than the student, or a weight is NaN or infinite.
-    init?(_ settings: RunSettings, _ given: TrainedModel?, student: Model) throws(ConfigurationError) {
+    init?(
+        _ settings: RunSettings, _ given: TrainedModel?, student: Model, _ models: Catalog<Model>
+    ) throws(ConfigurationError) {
         guard let path = settings.teacher, let loss = settings.distillationLoss else { return nil }
         let teacher: TrainedModel
-        if let given { teacher = given } else { teacher = try TrainedModel(reading: path) }
+        if let given { teacher = given } else { teacher = try TrainedModel(reading: path, from: models) }
         guard teacher.model.input.extents == student.input.extents, teacher.model.classes == student.classes else {
             throw ConfigurationError(
                 "the teacher '\(path)', a \(teacher.model.name), takes \(teacher.model.input) images of "

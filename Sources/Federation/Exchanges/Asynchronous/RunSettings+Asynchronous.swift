@@ -1,22 +1,18 @@
 import FedCore
-public import Records
-import Strategies
+import Records
 
 extension RunSettings {
-    /// Whether the strategy's server waits for no round. False for a strategy that is not in the catalog.
-    public var isAsynchronous: Bool {
-        Strategies.all.first { $0.name == strategy }?.isAsynchronous ?? false
-    }
-
     /// Refuses what an asynchronous server cannot honour: wires that add up updates, deadlines of rounds, tests by
     /// clients, and more updates a step than the buffer has.
-    /// - Parameter asynchronous: the strategy that the settings name.
+    /// - Parameters:
+    ///   - asynchronous: the strategy that the settings name.
+    ///   - plugins: catalogs that the settings choose from.
     /// - Throws: `ConfigurationError` that names the setting and, where there is one, the way out.
-    func validate(for asynchronous: any AsynchronousStrategy) throws(ConfigurationError) {
-        guard try Wires.named(wire).deliversEachUpdate else {
+    func validate(for asynchronous: any AsynchronousStrategy, _ plugins: Plugins) throws(ConfigurationError) {
+        guard try plugins.wires.entry(named: wire).deliversEachUpdate else {
             throw ConfigurationError(
                 "strategy '\(strategy)' takes each update as it comes, which --wire \(wire) adds up; use "
-                    + Wires.options { $0.deliversEachUpdate })
+                    + plugins.wires.options { $0.deliversEachUpdate })
         }
         guard roundDeadline == nil else {
             throw ConfigurationError(
@@ -34,11 +30,6 @@ extension RunSettings {
                     + (asynchronous.bufferSize == 1 ? "one update" : "\(asynchronous.bufferSize) updates"))
         }
     }
-}
-
-extension RunDescription {
-    /// Whether a "round" of the run is a step of an asynchronous server; reports then say so.
-    public var isAsynchronous: Bool { settings.isAsynchronous }
 }
 
 extension Job {

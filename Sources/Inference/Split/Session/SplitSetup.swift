@@ -57,7 +57,7 @@ final class SplitSetup {
         var found: (model: Model, data: any Dataset)?
         let problem = try world.agree {
             try shared.validate()
-            let model = try trained?.model ?? Models.named(String(decoding: name, as: UTF8.self))
+            let model = try trained?.model ?? Models.standard.named(String(decoding: name, as: UTF8.self))
             _ = try shared.cut(of: model)
             found = (model, try Self.images(for: model, shared))
         }
@@ -76,7 +76,7 @@ final class SplitSetup {
     ///
     /// - Throws: ``ConfigurationError`` when the shape or the number of classes does not fit.
     private static func images(for model: Model, _ settings: SplitSettings) throws -> any Dataset {
-        let data = try Datasets.open(settings.dataset, options: settings.datasetOptions).test
+        let data = try Datasets.standard.open(settings.dataset, options: settings.datasetOptions).test
         let shape: Shape = [data.shape.channels, data.shape.height, data.shape.width]
         guard model.input == shape, model.classes >= data.classes else {
             throw ConfigurationError(

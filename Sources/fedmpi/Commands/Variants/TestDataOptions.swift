@@ -15,7 +15,7 @@ struct TestDataOptions: ParsableArguments {
     /// Name of the data set; nil takes that of the model's file.
     @Option(
         help: """
-            Data set: \(Datasets.choices.joined(separator: ", ")). (default: the one that the model's file names, else \
+            Data set: \(Datasets.standard.choices.joined(separator: ", ")). (default: the one that the model's file names, else \
             \(RunSettings().dataset))
             """)
     var dataset: String?

@@ -1,7 +1,8 @@
 /// Plug-ins of one kind, found by name: what a setting can name, or what acts in turn when the settings ask for it.
 ///
-/// A catalog is a value. The one that comes with the project is `standard` of its kind (`Strategies.standard`); a program adds
-/// plug-ins of its own to a copy and gives that to its sessions. Every rank needs the same entries in the same order.
+/// A catalog is a value. The one that comes with the project is `standard` of its kind (`Strategies.standard`); a
+/// program adds plug-ins of its own to a copy and gives that to its sessions. Every rank needs the same entries in the
+/// same order.
 ///
 /// ```swift
 /// var strategies = Strategies.standard
@@ -11,23 +12,28 @@
 ///
 /// Names are looked up when a job is built, never in a round: O(entries).
 public struct Catalog<Entry: Sendable>: Sendable {
-    /// What an entry is, as messages call it: `strategy`.
+    /// What messages call an entry, e.g. `strategy`.
     public let kind: String
     /// All entries, in the order of `--help`; those that act in turn act in this order.
     public private(set) var all: [Entry]
 
+    /// The name of an entry.
     private let name: @Sendable (Entry) -> String
+    /// What follows the name, e.g. `:FOLDER`.
     private let usage: @Sendable (Entry) -> String
+    /// One line about an entry.
     private let summary: @Sendable (Entry) -> String
+    /// Asks a reader for every option of an entry.
     private let reading: @Sendable (Entry, inout OptionReader) throws(ConfigurationError) -> Void
 
-    /// A catalog of these entries.
+    /// Makes a catalog of these entries.
     ///
     /// - Parameters:
-    ///   - kind: what an entry is, as messages call it.
-    ///   - name: of an entry, by which settings find it.
-    ///   - usage: what follows the name: `:FOLDER`; empty: nothing.
-    ///   - summary: one line on an entry.
+    ///   - kind: what messages call an entry.
+    ///   - all: the entries, in the order of `--help`.
+    ///   - name: name of an entry, by which settings find it: small letters, digits and hyphens.
+    ///   - usage: what follows the name, e.g. `:FOLDER`; empty for most.
+    ///   - summary: one line about an entry.
     ///   - reading: asks a reader for every option of an entry, as when it is made.
     /// - Precondition: names are different, and `add` would take them.
     public init(
@@ -48,9 +54,11 @@ public struct Catalog<Entry: Sendable>: Sendable {
     }
 
     /// Adds an entry behind the others, or before one of them.
-    /// - Parameter successor: name of the entry that it comes before; nil: it comes last.
-    /// - Throws: `ConfigurationError` when there is an entry of its name, when the name has other characters than small letters,
-    ///   digits and hyphens, or when there is no successor of that name.
+    /// - Parameters:
+    ///   - entry: the new entry.
+    ///   - successor: name of the entry that it comes before; nil puts it last.
+    /// - Throws: `ConfigurationError` when there is an entry of its name, when the name has other characters than small
+    ///   letters, digits and hyphens, or when there is no successor of that name.
     public mutating func add(_ entry: Entry, before successor: String? = nil) throws(ConfigurationError) {
         if let refusal = refusal(of: entry) { throw refusal }
         guard let successor else { return all.append(entry) }
@@ -58,7 +66,7 @@ public struct Catalog<Entry: Sendable>: Sendable {
         all.insert(entry, at: place)
     }
 
-    /// Why an entry cannot be added; nil when it can.
+    /// The reason why an entry cannot be added; nil when it can.
     private func refusal(of entry: Entry) -> ConfigurationError? {
         let name = name(entry)
         guard !name.isEmpty,
@@ -86,19 +94,24 @@ public struct Catalog<Entry: Sendable>: Sendable {
     public func find(_ name: String) -> Entry? { all.first { self.name($0) == name } }
 
     /// The entry of this name.
-    /// - Throws: `ConfigurationError` that lists what there is, and names the nearest if one is near.
+    /// - Throws: `ConfigurationError` that lists all choices, and suggests the nearest name if one is near.
     public func entry(named name: String) throws(ConfigurationError) -> Entry {
         guard let entry = find(name) else { throw unknown(name) }
         return entry
     }
 
-    /// The error that a name deserves which is not in the catalog: lists what is, and names the nearest if one is near.
+    /// The error of a name that is not in the catalog: lists all choices, and suggests the nearest name if one is near.
     public func unknown(_ name: String) -> ConfigurationError {
         ConfigurationError(unknown: kind, name, choices: choices)
     }
 
-    /// Makes what a name and options say: finds the entry, lets `make` take its options, and refuses those that are left.
-    /// - Throws: `ConfigurationError` that lists what there is when the name, or an option, is unknown.
+    /// Makes the plug-in that a name and options describe: finds the entry, lets `make` read its options, and refuses
+    /// those that are left.
+    /// - Parameters:
+    ///   - name: name of the entry.
+    ///   - options: what the user has given, as `key=value`.
+    ///   - make: makes the plug-in; each option that it reads is accepted.
+    /// - Throws: `ConfigurationError` that lists all choices when the name, or an option, is unknown.
     public func make<Plugin>(
         _ name: String, _ options: NamedOptions,
         by make: (Entry, inout OptionReader) throws(ConfigurationError) -> Plugin
@@ -110,7 +123,7 @@ public struct Catalog<Entry: Sendable>: Sendable {
         return plugin
     }
 
-    /// What there is and what each takes, for help texts and forms.
+    /// What there is and what each takes, as data for help texts and forms.
     public var descriptions: [PluginDescription] {
         all.map { entry in
             PluginDescription(kind: kind, name: name(entry), usage: usage(entry), summary: summary(entry)) {

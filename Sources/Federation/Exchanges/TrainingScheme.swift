@@ -72,7 +72,7 @@ package struct Channels {
 /// Clients train whole models on their own: federated learning as McMahan et al. 2017 describe it. Synchronous or, with
 /// an asynchronous strategy, without rounds.
 public struct WholeModelTraining: TrainingScheme {
-    /// Needs no choices: what is trained, the job says.
+    /// Makes the scheme; it has no choices of its own, because the job says what is trained.
     public init() {}
 
     /// Refuses the settings of a model that is trained in two parts.

@@ -8,46 +8,69 @@ public import Records
 public import Selection
 import Strategies
 
-/// The settings turned into what a rank works with. Every rank builds its own, and all are alike.
+/// The settings turned into what a rank works with: model, data, partition, strategy, aggregation, stages. Every rank
+/// builds its own from the broadcast settings, and all are alike, so that whatever follows from a job (lengths of
+/// messages, who holds what, who attacks) is never sent.
+///
+/// Building one checks that the settings go together; afterwards a job is a constant. Memory: the data set, mapped or
+/// made, and O(samples) for the partition.
+///
+/// ```swift
+/// let job = try Job(settings)
+/// print(job.model.parameterCount, job.partition.count(of: 0))
+/// ```
 public struct Job: Sendable {
+    /// The settings, valid.
     public let settings: RunSettings
+    /// The model that clients train.
     public let model: Model
-    /// What clients learn from beside their labels; nil: nothing.
+    /// What clients learn from beside their labels; nil when nothing.
     let distillation: Distillation?
-    /// The model that clients learn from; nil: labels alone.
+    /// The model that clients learn from; nil when labels are all.
     public var teacher: TrainedModel? { distillation?.teacher }
+    /// Training and test split.
     public let data: DatasetPair
-    /// What each client trains on.
+    /// The samples that each client trains on.
     public let partition: Partition
-    /// What each client tests on: nothing, unless the settings' `clientTest` says so.
+    /// The samples that each client holds out to test on: none, unless `--client-test` asks for some.
     public let clientTest: Partition
+    /// The federated algorithm, as it is before the first round.
     public let strategy: any Strategy
-    /// Which clients a round trains.
+    /// The rule that draws cohorts, as it is before the first round.
     public let selection: any SelectionRule
+    /// What a selection rule may know of the clients.
     let federation: FederationView
+    /// Lengths of everything that crosses.
     let vectors: JobVectors
-    /// What happens between a client's trained weights and the server's new ones, in the order of the client halves.
+    /// The stages between a client's trained weights and the server's new ones, in the order of the client halves.
     let stages: [any UpdateStage]
-    /// What happens within each step of local training.
+    /// The hooks within each step of local training, in their order.
     let stepHooks: [any StepHook]
-    /// How the clients' updates come up.
+    /// The wire that brings clients' updates up.
     let wire: any Wire.Type
+    /// Weights and bounds of a round's sum.
     let terms: UpdateTerms
-    /// How clients' updates are written for the way up; nil: as they are.
+    /// What encodes clients' updates for the way up; nil when they cross as they are.
     let codec: (any UpdateCodec)?
+    /// The schedule of the clients' learning rate.
     let schedule: LearningRateSchedule
-    /// How one update is made of a round's.
+    /// The rule that makes one update of a round's, as it is before the first round.
     public let aggregation: any RobustAggregation
-    /// What the attackers do; nil without.
+    /// What the attackers do; nil without attackers.
     let attack: (any Attack)?
+    /// Numbers of the clients that attack, drawn from the seed.
     let attackers: Set<Int>
     /// The training samples that the server keeps for itself; empty unless the aggregation trusts an update of its own.
     let root: [UInt32]
 
+    /// Opens the data, partitions them, and makes every part, checking that all go together.
+    ///
     /// - Parameters:
-    ///   - teacher: that the settings name; nil: it is read from its file.
+    ///   - settings: the run's settings.
+    ///   - teacher: the model that the settings name as teacher; nil reads it from its file.
     ///   - plugins: catalogs from which the settings choose.
-    /// - Throws: `ConfigurationError` or `DatasetError` when the settings cannot be honoured.
+    /// - Throws: `ConfigurationError` or `DatasetError` when the settings cannot be honoured; one line for the user.
+    /// - Complexity: O(samples), and reading the data.
     public init(_ settings: RunSettings, teacher: TrainedModel? = nil, plugins: Plugins = .standard) throws {
         try settings.validate()
         wire = try plugins.wires.entry(named: settings.wire)
@@ -119,7 +142,9 @@ public struct Job: Sendable {
         }
     }
 
-    /// The data set and who holds what of it.
+    /// Opens the data set and divides it among the clients; what a client holds out, or the server keeps, is still in
+    /// its part.
+    /// - Throws: `ConfigurationError` or `DatasetError`.
     public static func openPartitioned(
         _ settings: RunSettings, _ plugins: Plugins = .standard
     ) throws -> (DatasetPair, Partition) {
@@ -132,12 +157,12 @@ public struct Job: Sendable {
 }
 
 extension Job {
-    /// What a client sends of an evaluation.
+    /// Layout of what a client sends of an evaluation.
     var evaluationVector: EvaluationVector {
         EvaluationVector(classes: model.classes, models: evaluatesGlobal.count)
     }
 
-    /// The models that a client evaluates: true is the global one, false its own.
+    /// The models that a client tests, in the order of the vector: true for the global one, false for its own.
     var evaluatesGlobal: [Bool] {
         switch strategy.personalization {
         case .none: [true]
@@ -146,35 +171,38 @@ extension Job {
         }
     }
 
-    /// The clients that have something to evaluate on.
+    /// The clients that hold something out, ascending.
     var testingClients: [Int] { (0..<clientTest.clients).filter { clientTest.count(of: $0) > 0 } }
 
-    /// What a client downloads in a round: a frame of the cohort's size.
+    /// Bytes that a client downloads in a round: a frame of the cohort's size, as if it came for this client alone.
     var downloadBytes: Int { RoundFrame.byteCount(cohortCapacity: settings.cohortSize, parameterCount: vectors.down) }
 
-    /// What a client uploads in a round: its update and what goes beside it.
-    ///
-    /// With a codec whose encodings differ in length, the longest.
+    /// Bytes that a client uploads in a round: its update and what goes beside it. With a codec whose encodings differ
+    /// in length, the longest.
     var uploadBytes: Int { trainingAnswer.uploadBytes }
 
-    /// How a client that has trained answers.
+    /// Layout of the answer of a client that has trained.
     var trainingAnswer: AnswerFormat { vectors.answer(by: codec) }
 
-    /// What happens to a client's device in a round, if anything is simulated.
+    /// What happens to a client's device in a round: delay, dropout, speed, times of its link. Drawn from the seed.
     func conditions(ofClient client: Int, _ round: RoundID) -> DeviceConditions {
         settings.simulation.conditions(
             ofClient: client, round: round.number, attempt: round.attempt, seed: settings.seed,
             downloadBytes: downloadBytes, uploadBytes: uploadBytes)
     }
 
-    /// Whether the server keeps each update until the round's end, instead of adding it up as it comes.
+    /// Whether the server keeps each update until the round's end, O(cohort · parameters), instead of adding it up as
+    /// it comes.
     var keepsUpdates: Bool { Self.keepsUpdates(aggregation, attack) }
 
+    /// Whether the rule, or an attack by colluders, has to see each update.
     private static func keepsUpdates(_ rule: any RobustAggregation, _ attack: (any Attack)?) -> Bool {
         rule.needsEachUpdate || attack?.collusion != nil
     }
 
-    /// What the clients have left when the server has taken its own samples.
+    /// Takes the server's own samples from the clients.
+    /// - Returns: what the clients have left, and the server's samples.
+    /// - Throws: `ConfigurationError` when there are too few, or the server cannot train as a client of this run does.
     private static func reserve(
         _ count: Int, of partition: Partition, _ settings: RunSettings, _ vectors: JobVectors
     ) throws(ConfigurationError) -> (Partition, [UInt32]) {
@@ -198,6 +226,7 @@ extension Job {
         return (rest, root)
     }
 
+    /// The aggregation, if it can keep its promise with so many updates, and the wire delivers what it has to see.
     private static func aggregation(
         _ settings: RunSettings, updates: Int, under attack: (any Attack)?, _ plugins: Plugins
     ) throws(ConfigurationError) -> any RobustAggregation {
@@ -212,6 +241,7 @@ extension Job {
         return rule
     }
 
+    /// The codec that the settings name, if the wire brings updates up one by one; nil when they name none.
     private static func codec(
         _ settings: RunSettings, _ plugins: Plugins
     ) throws(ConfigurationError) -> (any UpdateCodec)? {
@@ -226,6 +256,7 @@ extension Job {
         return codec
     }
 
+    /// The attack that the settings name, if it can work on these data; nil when they name none.
     private static func attack(
         _ settings: RunSettings, _ data: any Dataset, _ plugins: Plugins
     ) throws(ConfigurationError) -> (any Attack)? {
@@ -237,7 +268,7 @@ extension Job {
         return attack
     }
 
-    /// The seed says who they are.
+    /// Draws the clients that attack.
     private static func attackers(_ settings: RunSettings) -> Set<Int> {
         guard settings.attackers > 0 else { return [] }
         var clients = Array(0..<settings.clients)
@@ -254,7 +285,10 @@ extension Job {
 
 extension Plugins {
     /// Refuses a wire that carries no state of clients.
-    /// - Parameter owner: of the state, as the message calls it.
+    /// - Parameters:
+    ///   - owner: what keeps the state, as the message calls it.
+    ///   - settings: name the wire.
+    /// - Throws: `ConfigurationError` that names the wires which do.
     fileprivate func checkClientStates(of owner: String, _ settings: RunSettings) throws(ConfigurationError) {
         guard try !wires.entry(named: settings.wire).carriesClientState else { return }
         throw ConfigurationError(

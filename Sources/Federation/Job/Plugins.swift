@@ -7,8 +7,8 @@ import Records
 public import Selection
 import Strategies
 
-/// The catalogs that a run's settings choose from. A program with plug-ins of its own adds them here, and gives the value to its
-/// sessions; every rank needs the same.
+/// The catalogs that a run's settings choose from. A program with plug-ins of its own adds them here, and gives the
+/// value to its sessions; every rank needs the same.
 ///
 /// ```swift
 /// var plugins = Plugins.standard
@@ -16,37 +16,37 @@ import Strategies
 /// try plugins.stages.add(SignUpdate.self, before: ForgedUpdate.name)
 /// ```
 ///
-/// What is added is found by its name in ``RunSettings``, listed in error messages, and checked as what comes with the project
-/// is. A job keeps what its settings have chosen, not the catalogs.
+/// What is added is found by its name in ``RunSettings``, listed in error messages, and checked as what comes with the
+/// project is. A job keeps what its settings have chosen, not the catalogs.
 public struct Plugins: Sendable {
-    /// What `strategy` names.
+    /// Strategies, for `strategy`.
     public var strategies = Strategies.standard
-    /// What `aggregation` names.
+    /// Aggregation rules, for `aggregation`.
     public var aggregations = Aggregations.standard
-    /// What `selection` names.
+    /// Selection rules, for `selection`.
     public var selections = Selections.standard
-    /// What `attack` names.
+    /// Attacks, for `attack`.
     public var attacks = Attacks.standard
-    /// What `dataset` names.
+    /// Data sets, for `dataset`.
     public var datasets = Datasets.standard
-    /// What `partition` names.
+    /// Partitions, for `partition`.
     public var partitions = Partitions.standard
-    /// What `model` names, and the file of a `teacher`.
+    /// Models, for `model` and for the file of a `teacher`.
     public var models = Models.standard
-    /// Steps between a client's trained weights and the server's new ones, in the order of the client halves. All are asked
-    /// whether the settings want them.
+    /// Steps between a client's trained weights and the server's new ones, in the order of the client halves. Each is
+    /// asked whether the settings want it.
     public var stages = Stages.standard
-    /// Changes of each step of local training, in their order. All are asked whether the settings want them.
+    /// Changes of each step of local training, in their order. Each is asked whether the settings want it.
     public var stepHooks = StepHooks.standard
-    /// What `compress` names.
+    /// Codecs of updates, for `compress`.
     public var codecs = UpdateCodecs.standard
-    /// What `wire` names.
+    /// Wires, for `wire`. Not public: what a wire is may change with every version.
     let wires = Wires.standard
 
-    /// What comes with the project.
+    /// The catalogs that come with the project.
     public static let standard = Plugins()
 
-    /// As ``standard``.
+    /// Starts from ``standard``.
     public init() {}
 
     /// Everything that a setting can name, as data for help texts and forms, kind after kind.

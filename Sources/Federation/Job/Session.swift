@@ -7,22 +7,33 @@ import NeuralNet
 public import Records
 public import Runtime
 
-/// A training run over the ranks of a communicator.
+/// A training run over the ranks of a communicator: prepares every rank, has all agree that all could, and runs the
+/// round loop on rank 0 and client work on the others. The entry point of this module.
+///
+/// ```swift
+/// let printer = RoundPrinter()    // a RoundObserver
+/// try Session.run(communicator.rank == 0 ? settings : nil, on: communicator, observers: { _ in [printer] })
+/// ```
+///
+/// Alone in its communicator, rank 0 trains the clients itself, to the same bits.
 public enum Session {
     /// Runs the job that rank 0 was given. Collective: every rank calls it.
     ///
     /// - Parameters:
-    ///   - settings: on rank 0; other ranks receive them.
+    ///   - settings: the settings on rank 0; other ranks receive them.
     ///   - plugins: catalogs from which the settings choose; the same on every rank.
-    ///   - state: on rank 0, to continue a run; `settings` are then those of the state, but for `rounds`.
-    ///   - stop: ends the run when it is raised; raise it on every rank.
-    ///   - observers: on rank 0, made once the settings are known to be sound.
-    ///   - timekeeper: keeps this rank's time; nil: none is kept. With one on rank 0 there must be one on every rank.
+    ///   - state: on rank 0, the state to continue from; `settings` are then its own, but for `rounds`.
+    ///   - stop: ends the run when it is raised; to be raised on every rank.
+    ///   - communicator: the ranks of the run.
+    ///   - timekeeper: keeps this rank's time; nil keeps none. With one on rank 0 there must be one on every rank.
+    ///   - observers: makes rank 0's observers, once the settings are known to be sound.
     ///   - ready: called when all ranks are prepared; from here on the run can do without a client rank.
-    ///   - released: called on a client rank that is let go, before it says that it knows: nobody misses it from there on.
+    ///   - released: called on a client rank that is let go, before it says that it knows; its end harms no other rank
+    ///     from there on.
     /// - Returns: whether a rank was lost; MPI cannot be finalised then, because it would wait for the dead.
     /// - Throws: `ConfigurationError` on every rank alike when the settings cannot be honoured on some rank;
-    ///   `Interruption` when `stop` is raised; other errors on the rank where they happen.
+    ///   `Interruption` when `stop` is raised; other errors on the rank where they happen, which should then abort the
+    ///   job.
     @discardableResult
     public static func run(
         _ settings: RunSettings?, plugins: Plugins = .standard, resuming state: RunState? = nil,
@@ -36,8 +47,8 @@ public enum Session {
             observers: observers, ready: ready, released: released)
     }
 
-    /// As above, with the clients trained in another way.
-    /// - Parameter scheme: the same on every rank.
+    /// Runs a job whose clients are trained in another way; parameters not named here are those of the function above.
+    /// - Parameter scheme: how clients are trained; the same on every rank.
     @discardableResult
     package static func run(
         _ settings: RunSettings?, by scheme: some TrainingScheme, plugins: Plugins = .standard,
@@ -94,6 +105,9 @@ public enum Session {
         }
     }
 
+    /// Prepares rank 0: files of states, membership, exchange, round loop. Makes observers late, because making them
+    /// makes the run's folder.
+    /// - Throws: `ConfigurationError` when the state is not of this job; errors of files.
     private static func server(
         _ job: Job, by scheme: some TrainingScheme, _ communicator: any Communicator, control: any Communicator,
         _ processes: ProcessTable, resuming state: RunState?, stop: StopFlag, _ timekeeper: Timekeeper,
@@ -123,8 +137,8 @@ public enum Session {
         return try RoundLoop(context, exchange, ranks: communicator.size, observers: observers)
     }
 
-    /// Nil when the strategy keeps none.
-    /// - Parameter folder: of the run; empty: the files go with the run.
+    /// The file of clients' states; nil when clients keep nothing.
+    /// - Parameter folder: folder of the run; empty keeps the file as long as the run.
     private static func clientStates(
         _ job: Job, resuming state: RunState?, in folder: String
     ) throws -> ClientStates? {
@@ -132,12 +146,14 @@ public enum Session {
         return try ClientStates(floats: job.vectors.state, in: folder.isEmpty ? nil : folder, from: state?.clientStates)
     }
 
+    /// What a rank runs when all have agreed.
     private enum Role {
         case server(RoundLoop)
         case client(any ClientWork)
     }
 
-    /// Broadcasts rank 0's settings.
+    /// Broadcasts rank 0's settings as JSON, in which NaN and infinity arrive as such, so that every rank refuses them.
+    /// Collective.
     private static func share(_ settings: RunSettings?, over communicator: any Communicator) throws -> RunSettings {
         // Numbers that are none have to arrive: every rank refuses them.
         let (infinity, nan) = ("inf", "nan")
@@ -152,8 +168,10 @@ public enum Session {
         return try decoder.decode(RunSettings.self, from: Data(bytes))
     }
 
-    /// Reads the teacher on rank 0 and broadcasts its weights, once in a run. Collective.
-    /// - Returns: nil when the settings name none.
+    /// Reads the teacher on rank 0 and broadcasts its weights, once in a run, so that only rank 0 needs the file.
+    /// Collective.
+    /// - Returns: the teacher; nil when the settings name none.
+    /// - Throws: `ConfigurationError` on every rank when the file cannot be read.
     private static func shareTeacher(
         of settings: RunSettings, _ models: Catalog<Model>, over communicator: any Communicator, _ timeline: Timeline
     ) throws -> TrainedModel? {

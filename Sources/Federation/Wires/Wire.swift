@@ -109,7 +109,7 @@ protocol Wire: AnyObject, SendableMetatype {
     func answer(by send: (consuming Buffer<UInt8>) throws -> Buffer<UInt8>) throws
 }
 
-/// The catalog of wires.
+/// The catalog of wires: a new wire is a file and a line here.
 enum Wires {
     static let all: [any Wire.Type] = [GathervWire.self, ReduceWire.self]
 
@@ -118,7 +118,7 @@ enum Wires {
 }
 
 extension Catalog<any Wire.Type> {
-    /// The options that choose a wire which can do something, for error messages: `--wire gatherv`.
+    /// The options that choose a wire which can do something, for error messages: `--wire gatherv or --wire reduce`.
     func options(where isAble: (any Wire.Type) -> Bool) -> String {
         all.filter(isAble).map { "--wire \($0.name)" }.joined(separator: " or ")
     }

@@ -44,7 +44,8 @@ protocol AsynchronousWorkers: AnyObject {
 
 /// The end of a client's turn.
 enum TurnEnd {
-    /// An answer: its envelope, or what is wrong with it, the change of the weights, and the bytes that it crossed with.
+    /// An answer: its envelope, or what is wrong with it, the change of the weights, and the bytes that it crossed
+    /// with.
     case update(Result<UpdateSlot.Envelope, UpdateSlot.Defect>, [Float], bytes: Int)
     /// None, because its rank was lost and nobody else is to train it.
     case lost

@@ -1,4 +1,5 @@
 import Aggregation
+import Codecs
 import Datasets
 import FedCore
 import MPI

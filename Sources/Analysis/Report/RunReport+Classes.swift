@@ -1,3 +1,4 @@
+import FedCore
 import Recording
 import Records
 

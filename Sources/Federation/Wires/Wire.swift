@@ -1,4 +1,4 @@
-public import FedCore
+import FedCore
 import MPI
 import Records
 import Runtime

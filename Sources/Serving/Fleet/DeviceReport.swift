@@ -61,7 +61,7 @@ public struct DeviceReport: Sendable, Codable {
     /// Whether the failure is that no model fits, rather than that something went wrong.
     public var isRefused = false
     /// How the latencies came about.
-    public var figures = NumberText.measured
+    public var figures = Figures.measured
     /// Factor that measured processor times were multiplied by; 1: none.
     public var slowdown = 1.0
     /// Which limits the kernel kept, which were simulated, and why, as sentences.

@@ -136,7 +136,7 @@ struct SplitRank {
         _ communicator: any Communicator, released: @escaping () -> Void,
         dismissed: @escaping () -> Void, note: @escaping (String) -> Void
     ) {
-        self.setup = job
+        self.setup = setup
         self.cut = cut
         self.cuts = cuts
         self.plans = plans

@@ -14,7 +14,7 @@ enum StageMeasurement {
     /// - Parameter place: This rank's part of the model.
     /// - Returns: The rates on rank 0; nil on devices, and where the server has no layers.
     static func run(_ place: SplitRank) throws -> SplitReport.StagesAlone? {
-        let setup = place.job
+        let setup = place.setup
         let isServer = setup.isServer
         // The rate of this rank; of rank 1 also the round trip.
         var own = Buffer<Double>(count: 2)

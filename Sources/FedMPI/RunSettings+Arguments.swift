@@ -2,13 +2,15 @@ public import FedCore
 public import Records
 
 extension RunSettings {
-    /// Takes settings from a command line, by the names and in the words of `fedmpi train`: `--rounds 5` or `--rounds=5`; one that is
-    /// on or off needs no value, one that is a list may be given several times. docs/SETTINGS.md lists them.
+    /// Takes settings from a command line, by the names and in the words of `fedmpi train`: `--rounds 5` or `--rounds=5`;
+    /// one that is on or off needs no value, one that is a list may be given several times. docs/SETTINGS.md lists
+    /// them.
     ///
     /// Whether they go together, and whether there are plug-ins of the names, is checked when a `Job` is built.
     ///
     /// - Parameter arguments: without the program's name.
-    /// - Throws: `ConfigurationError` when a name is no setting's, which names the nearest, or a value is missing or not accepted.
+    /// - Throws: `ConfigurationError` when a name is no setting's, which names the nearest, or a value is missing or not
+    ///   accepted.
     public mutating func read(arguments: some Sequence<String>) throws(ConfigurationError) {
         let settings = Self.descriptions.flatMap(\.settings)
         var given = GivenSettings()
@@ -19,11 +21,15 @@ extension RunSettings {
             }
             let parts = argument.dropFirst(2).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             let name = String(parts[0])
+            guard let kind = settings.first(where: { $0.name == name })?.kind else {
+                given.set(name, to: .on)
+                try given.refuseNames(besides: settings.map(\.name))
+                continue
+            }
             var one = GivenSettings()
-            switch settings.first(where: { $0.name == name })?.kind {
-            case nil: one.set(name, to: .on)  // refused below, after a look at all names
-            case .flag where parts.count == 1: one.set(name, to: .on)
-            case let kind:
+            if kind == .flag, parts.count == 1 {
+                one.set(name, to: .on)
+            } else {
                 guard let value = parts.count > 1 ? String(parts[1]) : rest.popFirst() else {
                     throw ConfigurationError("--\(name) needs a value")
                 }
@@ -31,7 +37,6 @@ extension RunSettings {
             }
             given.override(with: one)
         }
-        try given.refuseNames(besides: settings.map(\.name))
         try read(given)
     }
 }

@@ -67,10 +67,10 @@ import Testing
                 _ = try plugins.partitions.named($0, PartitionSettings(named: all))
             },
             Listing(plugins.datasets) { name, named in
-                // A path is missing, or there is no file: what is not the options' fault is none here.
                 var options = DatasetOptions()
                 options.named = named
-                _ = try plugins.datasets.open(name + (name == "synthetic" ? "" : ":/nowhere"), options: options)
+                let takesPath = plugins.datasets.find(name)?.usage.hasPrefix(":") ?? true
+                _ = try plugins.datasets.open(name + (takesPath ? ":/nowhere" : ""), options: options)
             },
             Listing(plugins.models) { name, _ in _ = try plugins.models.named(name) },
             Listing(plugins.codecs) { name, _ in _ = try plugins.codecs.named(name) },

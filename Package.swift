@@ -99,8 +99,7 @@ let package = Package(
             name: "FedMPI",
             dependencies: [
                 "MPI", "FedCore", "Cryptography", "Devices", "Records", "Runtime", "Strategies", "Aggregation",
-                "Selection",
-                "Codecs", "NeuralNet", "Datasets", "Federation", "Recording",
+                "Selection", "Codecs", "NeuralNet", "Datasets", "Federation", "Recording",
             ]),
 
         .target(
@@ -138,8 +137,8 @@ let package = Package(
             name: "fedmpi",
             dependencies: [
                 "CProcess", "MPI", "FedCore", "Cryptography", "Files", "Devices", "Records", "Runtime", "NeuralNet",
-                "Datasets", "ONNX", "Federation", "SplitLearning",
-                "Inference", "Serving", "Recording", "RunStore", "Analysis", "Launching", "Experiments",
+                "Datasets", "ONNX", "Federation", "SplitLearning", "Inference", "Serving", "Recording", "RunStore",
+                "Analysis", "Launching", "Experiments",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"), .product(name: "Yams", package: "Yams"),
             ],

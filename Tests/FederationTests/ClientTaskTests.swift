@@ -81,7 +81,7 @@ import Testing
 
         func receive(
             _ client: Int, _ envelope: Result<UpdateSlot.Envelope, UpdateSlot.Defect>, _ update: Span<Float>,
-            state: Span<Float>
+            state: Span<Float>, bytes: Int
         ) {
             floats = (try? envelope.get()) == nil ? 0 : update.indices.filter { update[$0] == 0.5 }.count
         }

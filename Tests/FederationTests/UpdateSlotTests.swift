@@ -66,8 +66,9 @@ import Testing
         let round = RoundID(3, attempt: 258)
         UpdateSlot.writeEnvelope(format.envelope(7, round, Self.result), to: &buffer, at: 0)
         #expect(Array(buffer.array().prefix(84)) == Self.bytes(Self.publishedWithState))
-        #expect(try format.readEnvelope(buffer, at: 0, client: 7, round: round).result == Self.result)
-        let (update, state) = format.withNumbers(buffer, at: 0) { update, state in
+        let envelope = format.open(buffer, at: 0, client: 7, round: round)
+        #expect(try envelope.get().result == Self.result)
+        let (update, state) = format.withNumbers(buffer, at: 0, envelope) { _, update, state in
             (update.indices.map { update[$0] }, state.indices.map { state[$0] })
         }
         #expect(update == [1, -2.5, 0.125] && state == [0.5, -4])

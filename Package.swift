@@ -174,7 +174,8 @@ let package = Package(
         .testTarget(
             name: "SplitLearningTests",
             dependencies: [
-                "MPI", "MPITesting", "FedCore", "Cryptography", "Records", "NeuralNet", "Federation", "SplitLearning",
+                "MPI", "MPITesting", "TestSupport", "FedCore", "Cryptography", "Records", "NeuralNet", "Federation",
+                "SplitLearning",
                 "Recording",
             ]),
         .testTarget(
@@ -185,12 +186,14 @@ let package = Package(
         .testTarget(
             name: "InferenceTests",
             dependencies: [
-                "MPI", "MPITesting", "FedCore", "Runtime", "NeuralNet", "Datasets", "Federation", "Inference",
+                "MPI", "MPITesting", "TestSupport", "FedCore", "Runtime", "NeuralNet", "Datasets", "Federation",
+                "Inference",
             ]),
         .testTarget(
             name: "ServingTests",
             dependencies: [
-                "MPI", "MPITesting", "FedCore", "Records", "Runtime", "NeuralNet", "Datasets", "Federation",
+                "MPI", "MPITesting", "TestSupport", "FedCore", "Records", "Runtime", "NeuralNet", "Datasets",
+                "Federation",
                 "Inference", "Serving",
             ]),
         .testTarget(name: "AnalysisTests", dependencies: ["FedCore", "Files", "Recording", "Analysis"]),

@@ -3,13 +3,14 @@ import Datasets
 import FedCore
 import MPITesting
 import Recording
+import TestSupport
 import Testing
 
 @testable import Federation
 @testable import Records
 
 /// Whole runs with every aggregation and every attack, ranks as threads.
-@Suite struct AggregationRunTests {
+@Suite(.tags(.wholeRun), .unlessQuick) struct AggregationRunTests {
     static let rules = Aggregations.all.map { $0.name }
     static let attacks = Attacks.all.map { $0.name }
 

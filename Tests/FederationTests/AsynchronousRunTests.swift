@@ -6,13 +6,14 @@ import MPI
 import MPITesting
 import Recording
 import Selection
+import TestSupport
 import Testing
 
 @testable import Federation
 @testable import Records
 
 /// Whole asynchronous runs, ranks as threads.
-@Suite struct AsynchronousRunTests {
+@Suite(.tags(.wholeRun), .unlessQuick) struct AsynchronousRunTests {
     final class Recorder: RoundObserver {
         var records: [RoundRecord] = []
         var states: [RunState] = []

@@ -2,12 +2,13 @@ import FedCore
 import Federation
 import MPI
 import MPITesting
+import TestSupport
 import Testing
 
 @testable import Records
 
 /// Whole rounds in which one client's update arrives damaged.
-@Suite struct BadUpdateTests {
+@Suite(.tags(.wholeRun), .unlessQuick) struct BadUpdateTests {
     /// Changes one byte of what this rank sends up.
     final class DamagingCommunicator: Communicator {
         private let base: any Communicator

@@ -1,12 +1,13 @@
 import Codecs
 import FedCore
 import Records
+import TestSupport
 import Testing
 
 @testable import Federation
 
 /// Whole runs whose updates are encoded.
-@Suite struct CompressionRunTests {
+@Suite(.tags(.wholeRun), .unlessQuick) struct CompressionRunTests {
     static let names = UpdateCodecs.standard.descriptions.map(\.name)
 
     static func settings(_ codec: String?, _ change: (inout RunSettings) -> Void = { _ in }) -> RunSettings {

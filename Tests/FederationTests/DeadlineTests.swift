@@ -4,12 +4,13 @@ import Federation
 import MPI
 import MPITesting
 import Recording
+import TestSupport
 import Testing
 
 @testable import Records
 
 /// Deadlines, stragglers and dropouts in virtual time: who is late depends on the seed only.
-@Suite struct DeadlineTests {
+@Suite(.tags(.wholeRun), .unlessQuick) struct DeadlineTests {
     final class Recorder: RoundObserver {
         var records: [RoundRecord] = []
         var digest: String?

@@ -5,12 +5,13 @@ import MPI
 import MPITesting
 import NeuralNet
 import Recording
+import TestSupport
 import Testing
 
 @testable import Records
 
 /// Runs that distil, with ranks as threads.
-@Suite struct DistillationRunTests {
+@Suite(.tags(.wholeRun), .unlessQuick) struct DistillationRunTests {
     /// A teacher's file, which goes with its owner.
     final class TeacherFile {
         let url = FileManager.default.temporaryDirectory.appendingPathComponent("teacher-\(UUID().uuidString)")

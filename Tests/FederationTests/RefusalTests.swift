@@ -3,6 +3,7 @@ import FedCore
 import MPI
 import MPITesting
 import Strategies
+import TestSupport
 import Testing
 
 @testable import Federation
@@ -10,7 +11,7 @@ import Testing
 @testable import Runtime
 
 /// Who is left out, and what the others' mean is, is the same at any number of ranks and on any wire.
-@Suite struct RefusalTests {
+@Suite(.tags(.wholeRun), .unlessQuick) struct RefusalTests {
     /// Clients left out, and those that were not, at any number of ranks and on both wires.
     private static func expectTheSame(
         _ settings: RunSettings, sourceLocation: SourceLocation = #_sourceLocation

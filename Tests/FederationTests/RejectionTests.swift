@@ -2,12 +2,13 @@ import FedCore
 import Federation
 import MPI
 import MPITesting
+import TestSupport
 import Testing
 
 @testable import Records
 
 /// What is said of updates that are left out.
-@Suite struct RejectionTests {
+@Suite(.tags(.wholeRun), .unlessQuick) struct RejectionTests {
     private final class Recorder: RoundObserver {
         var faults: [FaultRecord] = []
         func faulted(_ fault: FaultRecord) { faults.append(fault) }

@@ -4,13 +4,14 @@ import Federation
 import MPI
 import MPITesting
 import Recording
+import TestSupport
 import Testing
 
 @testable import Records
 @testable import Runtime
 
 /// Runs with ranks as threads that are stopped, and continued from what the observers were given.
-@Suite struct ResumeTests {
+@Suite(.tags(.wholeRun), .unlessQuick) struct ResumeTests {
     /// Keeps records, states and the digest; raises the flag when a round is finished.
     final class Watcher: RoundObserver {
         var records: [RoundRecord] = []

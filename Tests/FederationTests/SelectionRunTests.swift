@@ -1,13 +1,14 @@
 import FedCore
 import Recording
 import Selection
+import TestSupport
 import Testing
 
 @testable import Federation
 @testable import Records
 
 /// Whole runs with every selection rule of the catalog, ranks as threads.
-@Suite struct SelectionRunTests {
+@Suite(.tags(.wholeRun), .unlessQuick) struct SelectionRunTests {
     static let names = Selections.all.map { $0.name }
 
     static func settings(_ selection: String) -> RunSettings {

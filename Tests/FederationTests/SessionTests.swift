@@ -4,12 +4,13 @@ import Federation
 import MPI
 import MPITesting
 import Recording
+import TestSupport
 import Testing
 
 @testable import Records
 
 /// Whole runs with ranks as threads.
-@Suite struct SessionTests {
+@Suite(.tags(.wholeRun), .unlessQuick) struct SessionTests {
     /// Keeps what a run tells.
     final class Recorder: RoundObserver {
         var records: [RoundRecord] = []

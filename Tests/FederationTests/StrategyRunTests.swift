@@ -6,6 +6,7 @@ import MPITesting
 import NeuralNet
 import Recording
 import Strategies
+import TestSupport
 import Testing
 
 @testable import Federation
@@ -13,7 +14,7 @@ import Testing
 @testable import Runtime
 
 /// Whole runs with every strategy of the catalog, ranks as threads.
-@Suite struct StrategyRunTests {
+@Suite(.tags(.wholeRun), .unlessQuick) struct StrategyRunTests {
     static let names = Strategies.all.map { $0.name }
 
     static func settings(_ strategy: String, _ change: (inout RunSettings) -> Void = { _ in }) -> RunSettings {
@@ -150,7 +151,7 @@ import Testing
 }
 
 /// Running statistics of batch normalisation are averaged, whatever the strategy does to the weights.
-@Suite struct StatisticsRunTests {
+@Suite(.tags(.wholeRun), .unlessQuick) struct StatisticsRunTests {
     /// The statistics after one round of a strategy.
     static func statistics(
         _ strategy: String, _ options: NamedOptions = [:], serverLr: Float = 1, ranks: Int = 1,

@@ -9,7 +9,7 @@ import Testing
 @testable import Runtime
 
 /// Whole runs with ranks as threads, with their time kept.
-@Suite struct TimekeeperTests {
+@Suite(.tags(.wholeRun), .unlessQuick) struct TimekeeperTests {
     struct Run {
         var records: [RoundRecord]
         var digest: String?

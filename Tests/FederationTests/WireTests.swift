@@ -3,12 +3,13 @@ import MPI
 import MPITesting
 import Records
 import Runtime
+import TestSupport
 import Testing
 
 @testable import Federation
 
 /// Whole runs over each wire: the same bits, and bad updates left out.
-@Suite struct WireTests {
+@Suite(.tags(.wholeRun), .unlessQuick) struct WireTests {
     static let wires = Wires.standard.names
 
     @Test(arguments: wires, [5, 50]) func `The weights are those of one process, on any wire and any number of ranks`(

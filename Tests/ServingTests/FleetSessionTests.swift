@@ -6,13 +6,14 @@ import MPI
 import MPITesting
 import Serving
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Records
 @testable import Runtime
 
 /// A fleet over ranks as threads. A rank that is lost raises its own flag and leaves: it is silent from then on.
-@Suite struct FleetSessionTests {
+@Suite(.tags(.wholeRun), .unlessQuick) struct FleetSessionTests {
     /// What becomes of a rank.
     private struct Script: Sendable {
         var deviceSeconds = 0.02

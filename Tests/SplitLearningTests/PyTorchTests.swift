@@ -3,6 +3,7 @@ import Federation
 import Foundation
 import NeuralNet
 import Records
+import TestSupport
 import Testing
 
 @testable import SplitLearning
@@ -14,7 +15,7 @@ import Testing
 /// first, second = Linear(784, 64), Linear(64, 10)   # weights as `hashed` below, divided by sqrt(fan in)
 /// SGD(parameters, lr=0.1, momentum=0.9, weight_decay=0.01), two steps of the mean cross-entropy of all six
 /// ```
-@Suite struct PyTorchTests {
+@Suite(.tags(.wholeRun), .unlessQuick) struct PyTorchTests {
     /// One client with six images, all in one batch, so that their order does not matter.
     private static func withSplit<R>(_ body: (SplitModel) throws -> R) throws -> R {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)

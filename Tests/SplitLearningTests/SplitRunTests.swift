@@ -3,12 +3,13 @@ import Federation
 import Foundation
 import MPITesting
 import SplitLearning
+import TestSupport
 import Testing
 
 @testable import Records
 
 /// Whole runs of split training.
-@Suite struct SplitRunTests {
+@Suite(.tags(.wholeRun), .unlessQuick) struct SplitRunTests {
     static let parts = RunSettings.ServerPart.allCases
 
     /// The models of the catalog that have a cut, with it.

@@ -4,13 +4,14 @@ import Foundation
 import MPI
 import MPITesting
 import NeuralNet
+import TestSupport
 import Testing
 
 @testable import Federation
 @testable import Records
 
 /// Whole runs in which clients test what they have, ranks as threads.
-@Suite struct EvaluationRunTests {
+@Suite(.tags(.wholeRun), .unlessQuick) struct EvaluationRunTests {
     final class Recorder: RoundObserver {
         var records: [RoundRecord] = []
         var tables: [ClientAccuracies] = []

@@ -2,6 +2,7 @@ import FedCore
 import MPI
 import MPITesting
 import Recording
+import TestSupport
 import Testing
 
 @testable import Federation
@@ -9,7 +10,7 @@ import Testing
 @testable import Runtime
 
 /// Whole runs with stages and hooks that are in no catalog: what a stage keeps for a client goes with the client.
-@Suite struct StageRunTests {
+@Suite(.tags(.wholeRun), .unlessQuick) struct StageRunTests {
     /// Sends every other coordinate, in turns, and keeps the rest for later: error feedback, as sparsification has it.
     struct Alternating: UpdateStage {
         static let name = "alternating"

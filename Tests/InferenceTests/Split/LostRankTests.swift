@@ -5,12 +5,13 @@ import Inference
 import MPI
 import MPITesting
 import NeuralNet
+import TestSupport
 import Testing
 
 @testable import Runtime
 
 /// Ranks that stop in the midst of a run: here they return, and are silent from then on.
-struct LostRankTests {
+@Suite(.tags(.wholeRun), .unlessQuick) struct LostRankTests {
     private struct End: Sendable {
         var report: SplitReport?
         var hasLostRanks = false

@@ -4,10 +4,11 @@ import MPI
 import MPITesting
 import NeuralNet
 import Runtime
+import TestSupport
 import Testing
 
 /// Whole runs with ranks as threads.
-struct SplitRunTests {
+@Suite(.tags(.wholeRun), .unlessQuick) struct SplitRunTests {
     private static let model = try? Models.standard.named("edgecnn-small")
 
     private func settings(_ change: (inout SplitSettings) -> Void = { _ in }) -> SplitSettings {

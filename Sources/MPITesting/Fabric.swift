@@ -31,6 +31,8 @@ final class Fabric: @unchecked Sendable {
     private var nextContext = 1
     /// The function that each blocked rank of the job is in, for the message of a job that hangs.
     private var blocked: [Int: String] = [:]
+    /// The function with which each rank of the job has last asked, without waiting, for something not there yet.
+    private var polled: [Int: (function: String, at: ContinuousClock.Instant)] = [:]
 
     /// Connects the ranks of a new job.
     init(rankCount: Int) {
@@ -93,14 +95,29 @@ final class Fabric: @unchecked Sendable {
         condition.unlock()
     }
 
-    /// The blocked ranks and what each is in, such as `rank 1 in MPI_Recv, rank 2 in MPI_Barrier`; empty without any.
-    var blockedRanks: String {
+    /// What each of these ranks does: `rank 1 waits in MPI_Recv, rank 2 asks again and again in MPI_Iprobe, rank 3 computes`.
+    func describe(_ ranks: [Int]) -> String {
         condition.lock()
         defer { condition.unlock() }
-        return blocked.sorted { $0.key < $1.key }.map { "rank \($0.key) in \($0.value)" }.joined(separator: ", ")
+        return ranks.map { "rank \($0) \(doing($0))" }.joined(separator: ", ")
+    }
+
+    /// Called under the lock.
+    private func doing(_ rank: Int) -> String {
+        if let function = blocked[rank] { return "waits in \(function)" }
+        guard let last = polled[rank] else { return "computes" }
+        let silence = ContinuousClock.now - last.at
+        // Whoever polls sleeps for milliseconds in between.
+        if silence < .seconds(1) { return "asks again and again in \(last.function)" }
+        return "computes, and last asked in \(last.function) \(silence.components.seconds) s ago"
     }
 
     // The following are called under the lock.
+
+    /// Notes that a rank has asked for what is not there yet. Called under the lock.
+    func notePoll(of worldRank: Int, in function: String) {
+        polled[worldRank] = (function, .now)
+    }
 
     /// Throws when the job has failed. Called under the lock.
     func checkIsAlive(_ function: String) throws(MPIError) {

@@ -69,7 +69,9 @@ public class ThreadCommunicator: Communicator {
     public func iprobe(from source: Int?, tag: Int?) throws(MPIError) -> Status? {
         try fabric.update { () throws(MPIError) in
             try fabric.checkIsAlive("MPI_Iprobe")
-            return fabric.withMailbox(address(rank)) { $0.probe(source: source, tag: tag) }
+            let status = fabric.withMailbox(address(rank)) { $0.probe(source: source, tag: tag) }
+            if status == nil { fabric.notePoll(of: worldRank, in: "MPI_Iprobe") }
+            return status
         }
     }
 

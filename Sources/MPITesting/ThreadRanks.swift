@@ -18,7 +18,7 @@ public enum ThreadRanks {
     public struct TimedOut: Error, CustomStringConvertible {
         /// The ranks that had not returned, whether they waited or computed.
         public let ranks: [Int]
-        /// One line with the ranks and the calls in which they wait.
+        /// One line with the ranks, and the calls in which they wait or ask again and again.
         public let description: String
     }
 
@@ -92,9 +92,8 @@ private final class Job<R: Sendable>: @unchecked Sendable {
         }
         if wait(timeout) { return }
 
-        let blocked = fabric.blockedRanks
         let late = fabric.update { outcomes.indices.filter { outcomes[$0] == nil } }
-        let text = "ranks \(late) had not returned after \(timeout)" + (blocked.isEmpty ? "" : ": \(blocked)")
+        let text = "ranks \(late) had not returned after \(timeout): \(fabric.describe(late))"
         fabric.fail(text)
         // The threads that only wait end soon; their results are not used.
         _ = wait(.seconds(2))

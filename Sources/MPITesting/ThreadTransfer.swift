@@ -60,6 +60,7 @@ final class ThreadTransfer: PendingTransfer {
         try fabric.update { () throws(MPIError) in
             if try result() != nil { return true }
             try fabric.checkIsAlive(function)
+            fabric.notePoll(of: worldRank, in: function)
             return false
         }
     }

@@ -1,3 +1,4 @@
+import Foundation
 import MPI
 import MPITesting
 import Testing
@@ -46,7 +47,20 @@ private struct Broken: Error, Equatable {
             }
         }
         #expect(error?.ranks == [0, 1])
-        #expect(error?.description.contains("rank 0 in MPI_Recv, rank 1 in MPI_Recv") == true)
+        #expect(error?.description.contains("rank 0 waits in MPI_Recv, rank 1 waits in MPI_Recv") == true)
+    }
+
+    @Test func `a job that does not end says who asks for what, and who computes`() {
+        let error = #expect(throws: ThreadRanks.TimedOut.self) {
+            try ThreadRanks.run(2, timeout: .milliseconds(50)) { world in
+                guard world.rank == 0 else { return usleep(200_000) }
+                while try world.iprobe(from: 1, tag: 0) == nil { usleep(1000) }
+                return 0
+            }
+        }
+        #expect(
+            error?.description.hasSuffix(": rank 0 asks again and again in MPI_Iprobe, rank 1 computes") == true,
+            "\(error?.description ?? "")")
     }
 
     @Test func `long blocking sends to each other deadlock as they do in MPI`() {

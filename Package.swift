@@ -243,3 +243,22 @@ let package = Package(
 for target in package.targets where target.type != .system {
     target.swiftSettings = (target.swiftSettings ?? []) + common
 }
+
+// `FEDMPI_ONLY=StrategiesTests`: that target and what it needs, no program. Else one changed line means that everything above it
+// is compiled, and the tests of all targets are linked, before a single one runs (`scripts/test-target`).
+if let only = Context.environment["FEDMPI_ONLY"] {
+    let targets = Dictionary(uniqueKeysWithValues: package.targets.map { ($0.name, $0) })
+    var needed: Set<String> = []
+    var open = [only]
+    while let name = open.popLast() {
+        guard let target = targets[name], needed.insert(name).inserted else { continue }
+        for dependency in target.dependencies {
+            switch dependency {
+            case .byNameItem(let name, _), .targetItem(let name, _): open.append(name)
+            default: break
+            }
+        }
+    }
+    package.targets.removeAll { !needed.contains($0.name) }
+    package.products = []
+}

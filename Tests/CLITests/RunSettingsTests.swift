@@ -21,7 +21,8 @@ import Testing
         ("samples-per-client", "20"), ("partition", "shard"), ("alpha", "0.1"), ("partition-options", "shards=3"),
         ("client-test", "0.2"), ("epochs", "0"), ("local-steps", "5"), ("batch-size", "8"), ("lr", "0.1"),
         ("lr-schedule", "step"), ("lr-schedule-options", "every=3"), ("warmup-rounds", "1"), ("clip-gradients", "1.0"),
-        ("momentum", "0.0"), ("weight-decay", "0.001"), ("wire", "reduce"), ("round-deadline", "0.5"),
+        ("momentum", "0.0"), ("weight-decay", "0.001"), ("wire", "reduce"), ("compress", "f16"),
+        ("round-deadline", "0.5"),
         ("late-policy", "drop"), ("on-failure", "drop"), ("failure-timeout", "2.5"), ("inject", "kill:rank=1@round=2"),
         ("straggler-prob", "0.5"), ("straggler-delay", "1.5"), ("bandwidth-mbps", "10.0"), ("latency-ms", "5.0"),
         ("device-speed", "100.0"), ("device-spread", "1.0"), ("drop-prob", "0.1"), ("real-delays", "true"),
@@ -85,7 +86,8 @@ import Testing
         let object = try #require(json as? [String: Any])
         let absent: Set = [
             "target-accuracy", "patience", "budget-mb", "attack", "teacher", "temperature", "hard-weight",
-            "local-steps", "clip-gradients", "round-deadline", "bandwidth-mbps", "device-speed", "cut", "server-part",
+            "local-steps", "clip-gradients", "compress", "round-deadline", "bandwidth-mbps", "device-speed", "cut",
+            "server-part",
         ]
         #expect(Set(object.keys) == Set(Self.names).subtracting(absent))
         #expect(object["rounds"] as? Int == 10 && object["late-policy"] as? String == "partial")

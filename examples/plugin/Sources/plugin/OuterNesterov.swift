@@ -24,11 +24,12 @@ struct OuterNesterov: Strategy {
 
     mutating func apply(_ mean: Span<Float>, to global: inout MutableSpan<Float>, in round: AggregatedRound) {
         if velocity.isEmpty { velocity = [Float](repeating: 0, count: global.count) }
-        var velocity = self.velocity.mutableSpan
-        velocity.scale(by: beta)
-        velocity.add(mean)
-        global.add(mean, times: serverRate)
-        global.add(velocity.span, times: serverRate * beta)
+        let (rate, beta) = (serverRate, beta)
+        var v = velocity.mutableSpan
+        v.scale(by: beta)
+        v.add(mean)
+        global.add(mean, times: rate)
+        global.add(v.span, times: rate * beta)
     }
 
     var serverState: [UInt8] { VectorState.bytes([velocity]) }

@@ -74,7 +74,7 @@ public struct Job: Sendable {
     public init(_ settings: RunSettings, teacher: TrainedModel? = nil, plugins: Plugins = .standard) throws {
         try settings.validate()
         wire = try plugins.wires.entry(named: settings.wire)
-        codec = try Self.codec(settings, plugins)
+        codec = try Self.codec(settings, wire, plugins)
         self.settings = settings
         schedule = try settings.learningRateSchedule
         model = try plugins.models.named(settings.model)
@@ -243,9 +243,8 @@ extension Job {
 
     /// The codec that the settings name, if the wire brings updates up one by one; nil when they name none.
     private static func codec(
-        _ settings: RunSettings, _ plugins: Plugins
+        _ settings: RunSettings, _ wire: any Wire.Type, _ plugins: Plugins
     ) throws(ConfigurationError) -> (any UpdateCodec)? {
-        let wire = try plugins.wires.entry(named: settings.wire)
         guard let name = settings.compress else { return nil }
         let codec = try plugins.codecs.named(name)
         guard wire.deliversEachUpdate else {

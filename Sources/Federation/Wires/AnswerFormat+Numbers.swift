@@ -99,7 +99,6 @@ extension AnswerFormat {
     /// Divides an update into the numbers that cross as they are, and those that the codec encodes, each in their
     /// order.
     private func split(_ numbers: Span<Float>) -> (plain: [Float], encoded: [Float]) {
-        guard codec != nil else { return ((0..<updateFloats).map { numbers[unchecked: $0] }, []) }
         var (plain, chosen): ([Float], [Float]) = ([], [])
         plain.reserveCapacity(updateFloats - encodedFloats)
         chosen.reserveCapacity(encodedFloats)

@@ -113,7 +113,7 @@ struct UpdateBatch: ~Copyable {
         UpdateSlot.writeEnvelope(
             format.envelope(client, round, result, payloadBytes: payloadBytes), to: &buffer, at: start)
         clients.append(client)
-        offsets = Array(offsets.prefix(clients.count)) + [start + format.slotBytes(payloadBytes: payloadBytes)]
+        offsets.append(start + format.slotBytes(payloadBytes: payloadBytes))
         giveBack(buffer)
     }
 

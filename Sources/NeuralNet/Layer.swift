@@ -12,10 +12,19 @@ public protocol Layer: Sendable {
     /// clients.
     var isNormalization: Bool { get }
 
+    /// Whether the layer computes each element of its output from the same element of its input, so that it can work on
+    /// an image that is flattened in name alone; false by default.
+    var isElementwise: Bool { get }
+
     /// The shape of the layer's output.
     /// - Parameter input: shape of one sample, without the batch.
-    /// - Precondition: the layer accepts `input`; a model checks all its layers when it is made.
-    func outputShape(for input: Shape) -> Shape
+    /// - Throws: `ConfigurationError` that says what the layer takes and what it got.
+    func outputShape(for input: Shape) throws(ConfigurationError) -> Shape
+
+    /// The shape of the output of a layer that takes several tensors; a layer of one need not implement it.
+    /// - Parameter inputs: shapes of one sample's tensors, at least one.
+    /// - Throws: `ConfigurationError` that says what the layer takes and what it got.
+    func outputShape(joining inputs: [Shape]) throws(ConfigurationError) -> Shape
 
     /// The parameters in the order of PyTorch's `state_dict`; none by default.
     /// - Parameter input: shape of one sample, without the batch.
@@ -35,6 +44,13 @@ public protocol Layer: Sendable {
 
 extension Layer {
     public var isNormalization: Bool { false }
+    public var isElementwise: Bool { false }
+    public func outputShape(joining inputs: [Shape]) throws(ConfigurationError) -> Shape {
+        guard inputs.count == 1 else {
+            throw ConfigurationError("\(description) takes one tensor, not \(inputs.count)")
+        }
+        return try outputShape(for: inputs[0])
+    }
     public func parameters(for input: Shape) -> [LayerParameter] { [] }
     public func multiplyAdds(for input: Shape) -> Int { 0 }
 }

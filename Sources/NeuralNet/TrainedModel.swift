@@ -29,7 +29,7 @@ public struct TrainedModel: Sendable {
     ///   - models: catalog of the models that the file may hold.
     /// - Throws: `ConfigurationError` that names the file and says what is wrong with it, also when it is quantised.
     public init(
-        reading path: String, as name: String? = nil, from models: Catalog<Model> = Models.standard
+        reading path: String, as name: String? = nil, from models: Catalog<Architecture> = Models.standard
     ) throws(ConfigurationError) {
         let file = try WeightsFile(path)
         guard !file.isQuantized else {
@@ -45,7 +45,7 @@ public struct TrainedModel: Sendable {
     /// The tensors and metadata of its file, the model's name among them.
     var contents: Safetensors {
         var metadata = metadata
-        metadata["model"] = model.name
+        ModelMetadata.note(model, in: &metadata)
         return Safetensors(model.parameterLayout, weights: weights.span, metadata: metadata)
     }
 }

@@ -37,14 +37,14 @@ struct WeightsFile {
     ///   - models: the catalog.
     /// - Throws: `ConfigurationError` when no model is named and none fits, or the tensors are not the model's.
     func trainedModel(
-        as name: String?, from models: Catalog<Model> = Models.standard
+        as name: String?, from models: Catalog<Architecture> = Models.standard
     ) throws(ConfigurationError) -> TrainedModel {
         if let name = name ?? contents.metadata["model"] {
-            let model = try naming { try models.named(name) }
+            let model = try model(name, from: models)
             return try naming { try trainedModel(model) }
         }
-        for model in models.all {
-            if let trained = try? trainedModel(model) { return trained }
+        for architecture in models.all {
+            if let model = try? architecture.model(for: form), let trained = try? trainedModel(model) { return trained }
         }
         throw ConfigurationError(
             "'\(path)' does not say which model it is of, and its tensors are those of none. \(nearest(of: models))")
@@ -57,8 +57,20 @@ struct WeightsFile {
         guard let name = name ?? contents.metadata["model"] else {
             throw ConfigurationError("'\(path)' does not say which model it is of")
         }
-        let model = try naming { try Models.standard.named(name) }
+        let model = try model(name, from: Models.standard)
         return try naming { try QuantizedModel(contents, of: model) }
+    }
+
+    /// The model of a name, or of a text, for the data that the file says.
+    private func model(_ name: String, from models: Catalog<Architecture>) throws(ConfigurationError) -> Model {
+        try naming { () throws(ConfigurationError) in try models.named(name, for: try form) }
+    }
+
+    /// The data that the model was made for, as ``ModelMetadata`` writes them.
+    private var form: DataForm? {
+        get throws(ConfigurationError) {
+            try naming { () throws(ConfigurationError) in try ModelMetadata.form(in: contents.metadata) }
+        }
     }
 
     /// - Throws: `SafetensorsError` when the weights are not those of the model.
@@ -68,12 +80,13 @@ struct WeightsFile {
     }
 
     /// A hint: the model of the catalog that is most like the file, and its first difference.
-    private func nearest(of models: Catalog<Model>) -> String {
-        let scores = models.all.map { contents.likeness(to: $0.parameterLayout) }
+    private func nearest(of models: Catalog<Architecture>) -> String {
+        let all = models.all.compactMap { try? $0.model(for: form) }
+        let scores = all.map { contents.likeness(to: $0.parameterLayout) }
         guard let best = scores.indices.max(by: { scores[$0] < scores[$1] }), scores[best] > 0 else {
             return "There are: " + models.names.joined(separator: ", ")
         }
-        let model = models.all[best]
+        let model = all[best]
         do {
             _ = try trainedModel(model)
             return "The nearest is \(model.name)"

@@ -7,10 +7,10 @@ extension Graph {
     mutating func add(_ trained: TrainedModel) throws(ConfigurationError) {
         let model = trained.model
         for (index, layer) in model.layers.enumerated() {
-            let shapes = layer.parameters(for: model.shapes[index])
+            let shapes = layer.parameters(for: model.inputShapes(ofLayer: index)[0])
             var names: [String] = []
             for parameter in shapes {
-                let name = "\(index).\(parameter.name)"
+                let name = "\(model.nodes[index].name).\(parameter.name)"
                 guard let entry = model.parameterLayout.entries.first(where: { $0.name == name }) else { continue }
                 names.append(constant(name, entry.shape, Array(trained.weights[entry.range])))
             }

@@ -24,12 +24,13 @@ struct SplitModel: Sendable {
     init(_ job: Job) throws(ConfigurationError) {
         let model = job.model
         let last = model.layers.count - 1
-        guard let cut = job.settings.cut else {
+        guard let cut = job.settings.cut ?? model.cut else {
             throw ConfigurationError("model '\(model.name)' has no cut of its own: give --cut, from 1 to \(last)")
         }
         guard cut >= 1, cut <= last else {
             throw ConfigurationError("--cut is \(cut); model '\(model.name)' can be cut before layers 1 to \(last)")
         }
+        try model.checkCut(cut)
         guard let serverPart = job.settings.serverPart else {
             preconditionFailure("the settings are those of a model that is trained whole")
         }

@@ -39,15 +39,17 @@ struct TrainingRun {
         let troubles = OutputTroubles(rank: world.rank)
         let timekeeper = Timekeeper(world, isOn: output.timing == .on, sink: RunOutputs.openTimingFiles(troubles))
         var resumed: ResumedRun?
+        var settings = world.rank == 0 ? self.settings : nil
         let problem = try timekeeper.metered(world).agree {
             if world.rank == 0 {
                 resumed = try resumption.load(
                     results: output.results, rounds: choices.given.contains("rounds") ? self.settings.rounds : nil,
                     teacher: self.settings.teacher)
+                settings?.model = try ModelFile.resolved(self.settings.model)
             }
         }
         if let problem { throw problem }
-        let settings = world.rank == 0 ? resumed?.state.settings ?? self.settings : nil
+        if let resumed { settings = resumed.state.settings }
         var outputs: RunOutputs?
         let hasLostRanks = try Session.run(
             settings, by: scheme, resuming: resumed?.state, stop: stop, on: world, timekeeper: timekeeper,

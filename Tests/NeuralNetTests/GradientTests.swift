@@ -31,6 +31,21 @@ struct GradientTests {
         }
     }
 
+    @Test(arguments: Fixture.all.filter { $0.text != nil })
+    func `gradients of graphs agree with finite differences`(fixture: Fixture) throws {
+        try expectFiniteDifferencesAgree(try fixture.model, batch: 3)
+    }
+
+    @Test func `dropout changes nothing for the other readers of its input`() throws {
+        let model = try ModelText(
+            """
+            conv 16 3x3 pad 1, relu as a, dropout 0.5, conv 16 3x3 pad 1 as b, conv 16 1x1 from a, add a b, relu, linear
+            """
+        ).model(for: DataForm([2, 6, 6], outputs: 3))
+        try expectFiniteDifferencesAgree(
+            model, batch: 3, dropout: DropoutKey(seed: 3, round: 2, client: 1, step: 0))
+    }
+
     @Test(arguments: Networks.all.map(\.name))
     func `gradients agree with finite differences`(name: String) throws {
         let model = try #require(Networks.all.first { $0.name == name })

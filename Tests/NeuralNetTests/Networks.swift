@@ -24,6 +24,10 @@ struct Fixture: Decodable, CustomTestStringConvertible {
     }
 
     let name: String
+    /// The model as text, with the shape of its input and its number of outputs; nil for a network that has a name.
+    let text: String?
+    let input: [Int]?
+    let classes: Int?
     let batch: Int
     /// Samples of each training step; nil when all are of the whole batch.
     let counts: [Int]?
@@ -37,10 +41,10 @@ struct Fixture: Decodable, CustomTestStringConvertible {
 
     var testDescription: String { name }
 
-    static let all: [Fixture] = load()
+    static let all: [Fixture] = load("pytorch") + load("texts")
 
-    private static func load() -> [Fixture] {
-        guard let url = Bundle.module.url(forResource: "Fixtures/pytorch", withExtension: "json"),
+    private static func load(_ file: String) -> [Fixture] {
+        guard let url = Bundle.module.url(forResource: "Fixtures/\(file)", withExtension: "json"),
             let data = try? Data(contentsOf: url)
         else { return [] }
         return (try? JSONDecoder().decode([Fixture].self, from: data)) ?? []
@@ -48,7 +52,12 @@ struct Fixture: Decodable, CustomTestStringConvertible {
 
     /// The network of that name, as in the script.
     var model: Model {
-        get throws { try Networks.all.first { $0.name == name } ?? Models.standard.named(name) }
+        get throws {
+            if let text, let input, let classes {
+                return try ModelText(text, name: "text").model(for: DataForm(Shape(input), outputs: classes))
+            }
+            return try Networks.all.first { $0.name == name } ?? Models.standard.named(name)
+        }
     }
 }
 
@@ -138,8 +147,8 @@ extension Model {
     var hashedWeights: [Float] {
         var weights: [Float] = []
         var index: UInt64 = 100
-        for layer in zip(layers, shapes) {
-            for parameter in layer.0.parameters(for: layer.1) {
+        for (place, layer) in layers.enumerated() {
+            for parameter in layer.parameters(for: inputShapes(ofLayer: place)[0]) {
                 let values = hashed(parameter.shape.reduce(1, *), salt: index)
                 switch (parameter.name, parameter.initialization) {
                 case ("running_var", _): weights += values.map { 1 + $0 / 2 }

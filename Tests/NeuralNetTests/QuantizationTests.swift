@@ -18,7 +18,7 @@ struct QuantizationTests {
         try QuantizedModel(TrainedModel(model, weights: model.hashedWeights), samples: samples, method: .maximum)
     }
 
-    @Test(arguments: (Networks.all + Models.all).map(\.name))
+    @Test(arguments: Networks.all.map(\.name) + Models.all.map(\.name))
     func `a quantised network's scores are within a twentieth of its largest`(name: String) throws {
         let model = try Networks.all.first { $0.name == name } ?? Models.standard.named(name)
         let samples = model.hashedInput(batch: 8)
@@ -50,7 +50,7 @@ struct QuantizationTests {
     }
 
     /// On any processor: on one that has both, both say the same.
-    @Test(arguments: (Networks.all + Models.all).map(\.name))
+    @Test(arguments: Networks.all.map(\.name) + Models.all.map(\.name))
     func `whole numbers carried as floats give the same scores`(name: String) throws {
         let model = try Networks.all.first { $0.name == name } ?? Models.standard.named(name)
         let samples = model.hashedInput(batch: 8)

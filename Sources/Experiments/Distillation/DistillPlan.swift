@@ -70,12 +70,12 @@ package struct DistillPlan {
         _ outputs: RunOutputs.Choice, isTimed: Bool, stop: StopFlag
     ) throws {
         guard let name = outputs.name else { preconditionFailure("a distillation has a name") }
+        let teacher = try TrainedModel(reading: base.teacher ?? "")
         var students: [Model] = []
-        for name in names { students.append(try Models.standard.named(name)) }
+        for name in names { students.append(try Models.standard.named(name, for: teacher.model.form)) }
         let seeds = seeds ?? [base.seed]
         try Self.refuseRepeated(names, in: "--student")
         try Self.refuseRepeated(seeds.map(String.init), in: "--seeds")
-        let teacher = try TrainedModel(reading: base.teacher ?? "")
         var tasks: [Task] = []
         for seed in seeds {
             for student in students.indices {
@@ -124,7 +124,7 @@ package struct DistillPlan {
         isTimed: Bool
     ) -> SweepRun {
         var settings = base
-        settings.model = namer.students[task.student].name
+        settings.model = namer.students[task.student].text
         settings.seed = task.seed
         if !task.isDistilled {
             settings.distil(from: nil, temperature: nil, hardWeight: nil)

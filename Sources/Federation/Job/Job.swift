@@ -77,7 +77,9 @@ public struct Job: Sendable {
         codec = try Self.codec(settings, wire, plugins)
         self.settings = settings
         schedule = try settings.learningRateSchedule
-        model = try plugins.models.named(settings.model)
+        let all: Partition
+        (data, all) = try Self.openPartitioned(settings, plugins)
+        model = try plugins.models.named(settings.model, for: DataForm(data.train))
         distillation = try Distillation(settings, teacher, student: model, plugins.models)
         strategy = try plugins.strategies.named(settings.strategy, settings.strategyOptions)
         var vectors = try JobVectors(model.parameterLayout, strategy)
@@ -91,8 +93,6 @@ public struct Job: Sendable {
             try settings.validate(for: asynchronous, plugins)
             precondition(strategy.traffic == StrategyTraffic(), "an asynchronous strategy has no traffic of its own")
         }
-        let all: Partition
-        (data, all) = try Self.openPartitioned(settings, plugins)
         attack = try Self.attack(settings, data.train, plugins)
         attackers = Self.attackers(settings)
         let setup = StageSetup(
@@ -133,13 +133,6 @@ public struct Job: Sendable {
         selection = try plugins.selections.named(settings.selection, settings.selectionOptions)
         try selection.validate(size: settings.cohortSize, federation: federation)
         checkMetrics()
-        let shape = data.train.shape
-        guard [shape.channels, shape.height, shape.width] == model.input.extents, data.train.classes == model.classes
-        else {
-            throw ConfigurationError(
-                "model '\(model.name)' takes \(model.input) images of \(model.classes) classes; "
-                    + "data set '\(settings.dataset)' has \(shape) of \(data.train.classes)")
-        }
     }
 
     /// Opens the data set and divides it among the clients; what a client holds out, or the server keeps, is still in

@@ -173,7 +173,7 @@ public enum Session {
     /// - Returns: the teacher; nil when the settings name none.
     /// - Throws: `ConfigurationError` on every rank when the file cannot be read.
     private static func shareTeacher(
-        of settings: RunSettings, _ models: Catalog<Model>, over communicator: any Communicator, _ timeline: Timeline
+        of settings: RunSettings, _ models: Catalog<Architecture>, over communicator: any Communicator, _ timeline: Timeline
     ) throws -> TrainedModel? {
         guard let path = settings.teacher else { return nil }
         var teacher: TrainedModel?
@@ -184,13 +184,13 @@ public enum Session {
         guard communicator.size > 1 else { return teacher }
         timeline.enter(.broadcast, peer: 0)
         defer { timeline.enter(.load) }
-        let name = try communicator.broadcastBytes(Array((teacher?.model.name ?? "").utf8), root: 0)
-        let model = try models.named(String(decoding: name, as: UTF8.self))
+        let bytes = try communicator.broadcastBytes(try teacher?.model.described() ?? [], root: 0)
+        let model = try models.model(described: bytes)
         var weights = Buffer<Float>(count: model.parameterCount)
         if let teacher { for i in 0..<weights.count { weights[i] = teacher.weights[i] } }
         weights = try communicator.startBroadcast(weights, root: 0).wait()
-        let bytes = 4 * weights.count
-        timeline.note(bytesIn: teacher == nil ? bytes : 0, bytesOut: teacher == nil ? 0 : bytes)
+        let sent = 4 * weights.count
+        timeline.note(bytesIn: teacher == nil ? sent : 0, bytesOut: teacher == nil ? 0 : sent)
         return teacher ?? TrainedModel(model, weights: weights.array())
     }
 }

@@ -130,6 +130,7 @@ public struct SplitSettings: Sendable, Codable, Equatable {
                     "--cut is \(layer); \(model.name) can be cut at 0 to \(model.layers.count): `fedmpi models` lists its layers"
                 )
             }
+            try model.checkCut(layer)
             return layer
         case .ofModel:
             guard let cut = model.cut else {

@@ -1,4 +1,5 @@
 import COneDNN
+public import FedCore
 
 /// Two-dimensional cross-correlation with bias, as PyTorch's `Conv2d` with a square kernel; the weights have the shape
 /// `[out, in / groups, kernel, kernel]`.
@@ -49,11 +50,20 @@ public struct Conv2D: Layer, Equatable {
     }
 
     /// `[out, height, width]` of the windows that fit into the padded image.
-    /// - Precondition: `input` is `[in, height, width]`.
-    public func outputShape(for input: Shape) -> Shape {
-        precondition(
-            input.extents.count == 3 && input.extents[0] == inputs, "\(description) cannot follow a tensor of \(input)")
-        return Shape([outputs] + input.extents.dropFirst().map { ($0 + 2 * padding - kernel) / stride + 1 })
+    public func outputShape(for input: Shape) throws(ConfigurationError) -> Shape {
+        guard input.extents.count == 3, input.extents[0] == inputs,
+            input.extents.dropFirst().allSatisfy({ $0 + 2 * padding >= kernel })
+        else {
+            throw ConfigurationError(
+                "\(description) takes images of \(inputs) channels and at least \(max(1, kernel - 2 * padding)) pixels a "
+                    + "side, not \(input)")
+        }
+        return windows(in: input)
+    }
+
+    /// The output's shape for a checked input.
+    private func windows(in input: Shape) -> Shape {
+        Shape([outputs] + input.extents.dropFirst().map { ($0 + 2 * padding - kernel) / stride + 1 })
     }
 
     /// The weights `[out, in / groups, kernel, kernel]` and the biases `[out]`.
@@ -67,7 +77,7 @@ public struct Conv2D: Layer, Equatable {
 
     /// The size of a kernel for each element of the output; padding counts as if it were multiplied.
     public func multiplyAdds(for input: Shape) -> Int {
-        outputShape(for: input).count * (inputs / groups) * kernel * kernel
+        windows(in: input).count * (inputs / groups) * kernel * kernel
     }
 
     /// Compiles the forward convolution, with a ReLU behind it if there is one, and two for the derivatives. The
@@ -113,7 +123,7 @@ public struct Conv2D: Layer, Equatable {
         from input: Tensor, appliesReLU: Bool, in plan: PlanBuilder
     ) throws(OneDNNError) -> PrimitiveDescriptor {
         let extents = input.descriptor.extents
-        let shape = outputShape(for: Shape(Array(extents.dropFirst())))
+        let shape = windows(in: Shape(Array(extents.dropFirst())))
         // The kernels for few channels read plain images; any other input may be blocked.
         var source = try inputs < 4 ? input.descriptor.raw : MemoryDescriptor.any(extents).raw
         var weights = try MemoryDescriptor.any(weightExtents).raw

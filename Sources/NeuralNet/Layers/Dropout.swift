@@ -1,4 +1,4 @@
-import FedCore
+public import FedCore
 
 /// While training, zeroes each element with probability `rate` and scales the others by 1 / (1 − rate); the identity
 /// otherwise.
@@ -17,7 +17,9 @@ public struct Dropout: Layer, Equatable {
 
     public var description: String { "Dropout \(rate)" }
 
-    public func outputShape(for input: Shape) -> Shape { input }
+    public var isElementwise: Bool { true }
+
+    public func outputShape(for input: Shape) throws(ConfigurationError) -> Shape { input }
 
     /// Compiles a kernel that draws the mask and one that applies it, in place; the backward pass applies the same
     /// mask.
@@ -30,10 +32,11 @@ public struct Dropout: Layer, Equatable {
         plan.dropouts += 1
         let rate = rate
         var dropped = plan.current
-        if dropped.buffer == plan.input.buffer {
-            // The samples are the caller's.
-            dropped = plan.tensor(plan.input.descriptor)
-            try plan.reorder(plan.input, into: dropped)
+        if plan.isShared {
+            // Others read the tensor, too, or it is the caller's samples.
+            dropped = plan.tensor(plan.current.descriptor)
+            dropped.isRectified = plan.current.isRectified
+            try plan.reorder(plan.current, into: dropped)
         }
         let values = dropped
         // The mask is drawn in the order of the elements, not of the layout, so that every processor draws the same.
@@ -50,7 +53,7 @@ public struct Dropout: Layer, Equatable {
         let needsInputGradient = plan.needsInputGradient
         plan.emit(values) { (plan, gradient) throws(OneDNNError) in
             guard needsInputGradient else { return nil }
-            let tensor = try plan.reordered(gradient.tensor, to: values.descriptor)
+            let tensor = try plan.owned(gradient, in: values.descriptor)
             plan.run(on: tensor, with: mask) { gradient, mask, context in
                 if context.dropout != nil { multiply(&gradient, by: mask) }
             }

@@ -1,4 +1,5 @@
 import COneDNN
+public import FedCore
 
 /// The largest value of each window of `kernel × kernel`, as PyTorch's `MaxPool2d`; at the right and the lower edge,
 /// incomplete windows are dropped.
@@ -23,16 +24,24 @@ public struct MaxPool2D: Layer, Equatable {
     }
 
     /// `[channels, (height − kernel) / stride + 1, …]`, divisions rounded down.
-    public func outputShape(for input: Shape) -> Shape {
-        precondition(input.extents.count == 3, "\(description) cannot follow a tensor of \(input)")
-        return Shape([input.extents[0]] + input.extents.dropFirst().map { ($0 - kernel) / stride + 1 })
+    public func outputShape(for input: Shape) throws(ConfigurationError) -> Shape {
+        guard input.extents.count == 3, input.extents.dropFirst().allSatisfy({ $0 >= kernel }) else {
+            throw ConfigurationError(
+                "\(description) takes images of at least \(kernel)×\(kernel) pixels, not \(input)")
+        }
+        return windows(in: input)
+    }
+
+    /// The output's shape for a checked input.
+    private func windows(in input: Shape) -> Shape {
+        Shape([input.extents[0]] + input.extents.dropFirst().map { ($0 - kernel) / stride + 1 })
     }
 
     /// Compiles the pooling, in the input's layout. For training it keeps a workspace with the place of each maximum,
     /// to which the derivative sends the gradient.
     public func compile(into plan: PlanBuilder) throws(OneDNNError) {
         let input = plan.current
-        let output = outputShape(for: Shape(Array(input.descriptor.extents.dropFirst())))
+        let output = windows(in: Shape(Array(input.descriptor.extents.dropFirst())))
         let strides = [Int64](repeating: Int64(stride), count: 2)
         let window = [Int64](repeating: Int64(kernel), count: 2)
         let padding: [Int64] = [0, 0]

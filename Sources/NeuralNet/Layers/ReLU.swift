@@ -1,4 +1,5 @@
 import COneDNN
+public import FedCore
 
 /// The rectifier, max(x, 0). After a convolution, a linear layer or a normalisation it costs nothing forward: the
 /// layer before applies it to its results before it writes them (``PlanBuilder/fusesReLU()``).
@@ -8,7 +9,9 @@ public struct ReLU: Layer, Equatable {
 
     public var description: String { "ReLU" }
 
-    public func outputShape(for input: Shape) -> Shape { input }
+    public var isElementwise: Bool { true }
+
+    public func outputShape(for input: Shape) throws(ConfigurationError) -> Shape { input }
 
     /// Compiles a pass of its own over the tensor; called only when the layer before did not apply it.
     public func compile(into plan: PlanBuilder) throws(OneDNNError) {

@@ -37,6 +37,33 @@ struct MemoryDescriptor {
         extents.count == 4 ? try MemoryDescriptor(extents, type, dnnl_acdb) : try plain(extents, type)
     }
 
+    /// The blocked layout of images that another tensor of floats has.
+    /// - Parameters:
+    ///   - extents: `[batch, channels, height, width]`.
+    ///   - other: layout of other images.
+    /// - Returns: nil when that is not blocked by its channels.
+    static func blocked(_ extents: [Int], like other: MemoryDescriptor) throws(OneDNNError) -> MemoryDescriptor? {
+        guard extents.count == 4, other.extents.count == 4 else { return nil }
+        for tag in [dnnl_aBcd8b, dnnl_aBcd16b] where try MemoryDescriptor(other.extents, dnnl_f32, tag) == other {
+            return try MemoryDescriptor(extents, dnnl_f32, tag)
+        }
+        return nil
+    }
+
+    /// The layout of a range of one dimension, in the memory of the whole.
+    /// - Throws: `OneDNNError` when the range does not consist of whole blocks.
+    func part(ofDimension dimension: Int, _ range: Range<Int>) throws(OneDNNError) -> MemoryDescriptor {
+        var whole = raw
+        var part = dnnl_memory_desc_t()
+        var extents = self.extents.map(Int64.init)
+        var start = [Int64](repeating: 0, count: extents.count)
+        extents[dimension] = Int64(range.count)
+        start[dimension] = Int64(range.lowerBound)
+        try check(
+            "dnnl_memory_desc_init_submemory", dnnl_memory_desc_init_submemory(&part, &whole, extents, start))
+        return MemoryDescriptor(part)
+    }
+
     private init(_ extents: [Int], _ type: dnnl_data_type_t, _ tag: dnnl_format_tag_t) throws(OneDNNError) {
         raw = dnnl_memory_desc_t()
         let status = dnnl_memory_desc_init_by_tag(&raw, Int32(extents.count), extents.map(Int64.init), type, tag)

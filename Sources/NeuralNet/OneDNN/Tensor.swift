@@ -21,6 +21,8 @@ struct Gradient {
     let tensor: Tensor
     /// Whether the derivative of the output's ReLU, if it had one, has been applied.
     var isRectified = false
+    /// Whether another layer gets the same tensor, so that none may change it (``PlanBuilder/owned(_:in:)``).
+    var isShared = false
 }
 
 /// A parameter and its gradient, in the layout the primitives chose, which is the same for both.

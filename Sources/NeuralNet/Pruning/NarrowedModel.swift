@@ -14,7 +14,7 @@ extension Model {
 
     /// The largest number of parameters of a model whose widths a user or a file states: 400 MB of weights. A damaged
     /// name must not exhaust the memory.
-    private static let mostParameters = 100_000_000
+    static let mostParameters = 100_000_000
 
     /// A model of the same layers with fewer, or more, outputs. Its name is this one's with the widths behind a colon,
     /// e.g. `edgecnn-large:8-16-64-32`, by which ``Models`` finds it again.
@@ -26,6 +26,7 @@ extension Model {
         guard !self.widths.isEmpty else {
             throw ConfigurationError("\(name) has no hidden layer, so there are no widths to change")
         }
+        guard isChain else { throw ConfigurationError("\(name) is no chain of layers, so its widths cannot be changed") }
         guard firstLayer == 0, widths.count == self.widths.count, widths.allSatisfy({ (1...65536).contains($0) }) else {
             throw ConfigurationError(
                 "\(name) has \(self.widths.count) widths, \(self.widths.map(String.init).joined(separator: "-")): give as "
@@ -48,12 +49,12 @@ extension Model {
             default: narrowed = layer
             }
             layers.append(narrowed)
-            shape = narrowed.outputShape(for: shape)
+            shape = try narrowed.outputShape(for: shape)
         }
-        let base = name.prefix { $0 != ":" }
-        let model = Model(
-            name: "\(base):\(widths.map(String.init).joined(separator: "-"))", input: input, classes: classes, cut: cut,
-            layers: layers)
+        let nodes = zip(self.nodes, layers).map { Node($0.name, $1, inputs: $0.inputs) }
+        let model = try Model(
+            name: "\(name.prefix { $0 != ":" }):\(widths.map(String.init).joined(separator: "-"))", form: form, cut: cut,
+            nodes: nodes)
         guard model.parameterCount <= Self.mostParameters else {
             throw ConfigurationError(
                 "\(model.name) would have \(model.parameterCount) parameters: choose widths of which there are at most "

@@ -42,6 +42,7 @@ extension Model {
     /// The operations of inference, first to last; nil when the model has a layer for which there is no operation.
     /// O(layers).
     public var inferenceStages: [InferenceStage]? {
+        guard isChain else { return nil }
         var stages: [InferenceStage] = []
         var index = 0
         while index < layers.count {
@@ -90,7 +91,7 @@ extension Model {
     /// - Returns: the weights in the shape of `stage.weightShape`, and a bias for each output.
     func folded(_ stage: InferenceStage, _ weights: [Float]) -> (weights: [Float], biases: [Float]) {
         func values(_ layer: Int, _ name: String) -> [Float] {
-            parameterLayout.entries.first { $0.name == "\(firstLayer + layer).\(name)" }.map {
+            parameterLayout.entries.first { $0.name == "\(nodes[layer].name).\(name)" }.map {
                 Array(weights[$0.range])
             }
                 ?? []

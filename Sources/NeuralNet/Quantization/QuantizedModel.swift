@@ -87,7 +87,7 @@ extension QuantizedModel {
             if let output = layer.output { add("output_step", [1], step(output)) }
         }
         var metadata = metadata
-        metadata["model"] = model.name
+        ModelMetadata.note(model, in: &metadata)
         metadata["precision"] = Self.precision
         return Safetensors(tensors, metadata: metadata).packed()
     }

@@ -1,73 +1,58 @@
 import ArgumentParser
+import Datasets
+import FedCore
+import Federation
 import NeuralNet
 
-/// The command `fedmpi models`: describes the built-in models without data and without training.
+/// The command `fedmpi models`: describes models without training.
 ///
 /// For each model it prints a header (parameters, size, arithmetic), a table of its layers, and, where the model
 /// says where it is cut in two, what crosses the cut. These figures decide which model fits a device, and which
 /// cut is worth trying in `fedmpi split` and `fedmpi split-train`.
 ///
-/// Only rank 0 runs it; it needs no MPI and writes nothing. Exit codes: 0; 2 for a name that no model has.
+/// Only rank 0 runs it; it needs no MPI and writes nothing. Exit codes: 0; 2 for a name that no model has, or a model
+/// that does not take the data.
 struct ModelList: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "models",
         abstract: "Describe the models: layers, shapes, parameters, cost, and where they are cut in two.")
 
-    /// Name of one model; nil describes all.
-    @Argument(help: "A model's name. (default: all of them)")
+    /// A model as `--model` takes it; nil describes the catalog.
+    @Argument(help: "A model's name, the file of one, or its layers. (default: all names)")
     var name: String?
+
+    /// Data that the model is to be made for; nil takes what each model of the catalog was made for.
+    @Option(help: "A data set, whose shapes the model is made for. (default: those that a model was made for)")
+    var dataset: String?
+
+    /// Options of the data set.
+    @Option(
+        help: "Options of the data set, as key=value,….", transform: NamedOptions.init(parsing:))
+    var datasetOptions: NamedOptions = [:]
 
     /// Prints the models in the order of the catalog, an empty line between two.
     ///
     /// - Throws: `ConfigurationError` with the known names when no model has the given one.
     func run() throws {
-        let models = try name.map { [try Models.standard.named($0)] } ?? Models.all
-        for (i, model) in models.enumerated() {
+        var form: DataForm?
+        if let dataset {
+            var options = DatasetOptions()
+            options.named = datasetOptions
+            form = DataForm(try Datasets.standard.open(dataset, options: options).train)
+        }
+        let names = try name.map { [try ModelFile.resolved($0)] } ?? Models.standard.names
+        if let text = names.first, ModelText.isText(text), form == nil {
+            throw ConfigurationError("the shapes of this model come from the data: give --dataset, e.g. fashion-mnist")
+        }
+        for (i, name) in names.enumerated() {
             if i > 0 { Console.output("") }
-            describe(model)
+            // Of all models, those that do not take the data say so, each for itself.
+            do throws(ConfigurationError) {
+                ModelTable(try Models.standard.named(name, for: form)).print()
+            } catch {
+                guard self.name == nil else { throw error }
+                Console.output("\(error)")
+            }
         }
-    }
-
-    /// Prints one model.
-    ///
-    /// Sizes are KB of 1,000 bytes, of 32-bit floats. Arithmetic is counted in floating-point operations of one
-    /// sample, in millions: a multiply-add counts as two. Running statistics of batch normalisation are counted
-    /// apart, because they are federated but not trained.
-    private func describe(_ model: Model) {
-        let statistics = model.parameterCount - model.trainedParameterCount
-        Console.output(
-            """
-            \(model.name): \(Format.grouped(model.parameterCount)) parameters\
-            \(statistics > 0 ? ", \(Format.grouped(statistics)) of them running statistics" : ""), \
-            \(Format.kilobytes(model.parameterCount * 4)) KB, \
-            \(Format.fixed(Double(model.forwardFlops) / 1e6, 3)) MFLOP a sample forward, \
-            \(Format.fixed(Double(model.trainingFlops) / 1e6, 3)) to train
-            """)
-        let rows = model.summary
-        let width = rows.reduce("input".count) { max($0, $1.description.count) }
-        func line(_ name: String, _ shape: String, _ parameters: String, _ flops: String, _ side: String) {
-            Console.output(
-                "  " + Format.leftAligned(name, to: width) + Format.padded(shape, to: 12)
-                    + Format.padded(parameters, to: 12) + Format.padded(flops, to: 10)
-                    + (side.isEmpty ? "" : "  " + side))
-        }
-        line("layer", "output", "parameters", "MFLOP", model.cut == nil ? "" : "runs on")
-        line("input", model.input.description, "", "", "")
-        for row in rows {
-            line(
-                row.description, row.output.description, row.parameters == 0 ? "" : Format.grouped(row.parameters),
-                row.forwardFlops == 0 ? "" : Format.fixed(Double(row.forwardFlops) / 1e6, 3),
-                model.cut == nil ? "" : row.runsOnDevice ? "device" : "server")
-        }
-        guard let features = model.features else { return }
-        let raw = model.input.count * 4
-        let sent = features.count * 4
-        Console.output(
-            """
-              cut: device \(Format.grouped(model.deviceParameters)) │ server \
-            \(Format.grouped(model.serverParameters)) parameters; a sample crosses as \(Format.grouped(sent)) bytes of \
-            features instead of \(Format.grouped(raw)) raw, \
-            \(Format.fixed(100 * (1 - Double(sent) / Double(raw)), 1)) % less
-            """)
     }
 }

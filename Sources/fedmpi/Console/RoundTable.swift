@@ -96,7 +96,7 @@ final class RoundTable: RoundObserver {
     /// The two parts of a split model: who trains how many parameters, and what crosses between them; nil when the
     /// model is trained whole.
     private func split() -> String? {
-        guard let cut = job.settings.cut, let part = job.settings.serverPart else { return nil }
+        guard let cut = job.settings.cut ?? job.model.cut, let part = job.settings.serverPart else { return nil }
         let front = job.model.parameterRange(ofLayers: 0..<cut).count
         let server = part == .shared ? "one server part" : "a server part for each client"
         return """

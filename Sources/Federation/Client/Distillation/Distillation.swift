@@ -31,7 +31,7 @@ struct Distillation: Sendable {
     /// - Throws: `ConfigurationError` when the file cannot be read, the teacher takes other images or knows other
     ///   classes than the student, or a weight is NaN or infinite.
     init?(
-        _ settings: RunSettings, _ given: TrainedModel?, student: Model, _ models: Catalog<Model>
+        _ settings: RunSettings, _ given: TrainedModel?, student: Model, _ models: Catalog<Architecture>
     ) throws(ConfigurationError) {
         guard let path = settings.teacher, let loss = settings.distillationLoss else { return nil }
         let teacher: TrainedModel

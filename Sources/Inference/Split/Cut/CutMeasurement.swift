@@ -87,6 +87,7 @@ enum CutMeasurement {
     private static func secondsBefore(
         _ cut: Int, _ model: Model, _ settings: SplitSettings, _ codec: any FeatureCodec
     ) throws -> Double {
+        guard model.isCuttable(at: cut) else { return .infinity }
         let part = model.part(0..<cut)
         let plan = try Plan(part, batch: settings.batch, purpose: .inference, threads: settings.threads)
         let message = FeatureMessage(words: codec.wordCount(elements: part.output.count), capacity: settings.batch)
@@ -111,6 +112,7 @@ enum CutMeasurement {
     private static func secondsBehind(
         _ cut: Int, _ model: Model, _ settings: SplitSettings, _ codec: any FeatureCodec
     ) throws -> Double {
+        guard model.isCuttable(at: cut) else { return .infinity }
         let part = model.part(cut..<model.layers.count)
         let plan = try Plan(part, batch: settings.batch, purpose: .inference, threads: settings.threads)
         let message = FeatureMessage(words: codec.wordCount(elements: part.input.count), capacity: settings.batch)

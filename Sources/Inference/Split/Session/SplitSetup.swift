@@ -53,11 +53,11 @@ final class SplitSetup {
         let bytes = try world.broadcastBytes(Array(encoded), root: 0)
         let shared = try JSONDecoder().decode(SplitSettings.self, from: Data(bytes))
         self.settings = shared
-        let name = try world.broadcastBytes(Array((trained?.model.name ?? "").utf8), root: 0)
+        let described = try world.broadcastBytes(try trained?.model.described() ?? [], root: 0)
         var found: (model: Model, data: any Dataset)?
         let problem = try world.agree {
             try shared.validate()
-            let model = try trained?.model ?? Models.standard.named(String(decoding: name, as: UTF8.self))
+            let model = try trained?.model ?? Models.standard.model(described: described)
             _ = try shared.cut(of: model)
             found = (model, try Self.images(for: model, shared))
         }

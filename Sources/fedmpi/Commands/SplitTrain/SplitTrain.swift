@@ -46,7 +46,7 @@ struct SplitTrain: WorldCommand {
     func run(on world: any Communicator) throws -> (() -> Int32)? {
         var settings = options.settings(ranks: world.size)
         settings.serverPart = settings.serverPart ?? .shared
-        settings.cut = settings.cut ?? Models.all.first { $0.name == settings.model }?.cut
+        settings.cut = settings.cut ?? Models.standard.find(settings.model)?.naturalModel.cut
         return try TrainingRun(choices: options.choices, settings: settings, resumption: resumption)
             .run(by: SplitTraining(), on: world)
     }

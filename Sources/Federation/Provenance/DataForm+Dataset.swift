@@ -1,0 +1,9 @@
+public import Datasets
+public import NeuralNet
+
+extension DataForm {
+    /// What a split asks of a model.
+    public init(_ data: any Dataset) {
+        self.init([data.shape.channels, data.shape.height, data.shape.width], outputs: data.classes)
+    }
+}

@@ -1,0 +1,82 @@
+import FedCore
+import Foundation
+import NeuralNet
+import Yams
+
+/// Reader of model files, `--model my.yaml`: the layers in lines instead of between commas.
+///
+/// ```yaml
+/// name: my-net          # the file's name unless given
+/// layers:
+///   - conv 16 3x3 pad 1
+///   - relu
+///   - maxpool 2
+///   - cut               # device │ server, if the model is to be split
+///   - linear 64 as hidden
+///   - relu
+///   - linear
+/// ```
+enum ModelFile {
+    /// A model file is a few lines; this is no limit for a person.
+    private static let mostBytes = 1 << 20
+
+    /// What `--model` stands for on every rank: the text of a model file's layers, or what was given.
+    ///
+    /// Read on rank 0 alone: the text travels with the settings, and stays in the run's files.
+    /// - Parameter model: a name, layers, or the path of a file that ends in `.yaml` or `.yml`.
+    /// - Throws: `ConfigurationError` when the file cannot be read, or is no model file.
+    static func resolved(_ model: String) throws(ConfigurationError) -> String {
+        guard model.hasSuffix(".yaml") || model.hasSuffix(".yml"), !ModelText.isText(model) || exists(model) else {
+            return model
+        }
+        return try read(model).description
+    }
+
+    private static func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
+
+    /// Reads a file.
+    /// - Throws: `ConfigurationError` that names it.
+    static func read(_ path: String) throws(ConfigurationError) -> ModelText {
+        guard let data = try? Data(contentsOf: URL(fileURLWithPath: path)) else {
+            throw ConfigurationError("cannot read the model file '\(path)'")
+        }
+        guard data.count <= mostBytes else { throw ConfigurationError("'\(path)' is too large for a model file") }
+        let stem = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
+        do throws(ConfigurationError) {
+            return try text(String(decoding: data, as: UTF8.self), named: stem)
+        } catch {
+            throw ConfigurationError("'\(path)': \(error)")
+        }
+    }
+
+    /// Reads a file's contents.
+    /// - Parameters:
+    ///   - yaml: the contents.
+    ///   - stem: the model's name where the file has none.
+    static func text(_ yaml: String, named stem: String) throws(ConfigurationError) -> ModelText {
+        let root: Yams.Node?
+        do { root = try Yams.compose(yaml: yaml) } catch {
+            throw ConfigurationError("not YAML: \(error.line)")
+        }
+        guard let mapping = root?.mapping, let items = mapping["layers"]?.sequence else {
+            throw ConfigurationError("a model file has 'layers:' and below it a line for each layer, '- conv 16 3x3'")
+        }
+        for key in mapping.keys where key.string != "name" && key.string != "layers" {
+            throw ConfigurationError("what is '\((key.string ?? "?").printable)'? A model file has 'name' and 'layers'")
+        }
+        var layers: [String] = []
+        var cut: Int?
+        for (index, item) in items.enumerated() {
+            guard let layer = item.scalar?.string else {
+                throw ConfigurationError("layer \(index) is no line of text such as '- conv 16 3x3'")
+            }
+            if layer == "cut" {
+                guard cut == nil else { throw ConfigurationError("there is more than one 'cut'") }
+                cut = layers.count
+            } else {
+                layers.append(layer)
+            }
+        }
+        return try ModelText(name: mapping["name"]?.string ?? stem, layers: layers, cut: cut)
+    }
+}

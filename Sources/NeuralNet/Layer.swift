@@ -14,8 +14,9 @@ public protocol Layer: Sendable {
 
     /// The shape of the layer's output.
     /// - Parameter input: shape of one sample, without the batch.
-    /// - Precondition: the layer accepts `input`; a model checks all its layers when it is made.
-    func outputShape(for input: Shape) -> Shape
+    /// - Throws: `ConfigurationError` when the layer does not take `input`; it names the layer, says what it takes, and
+    ///   what it got. The other requirements are asked only for a shape that was accepted here.
+    func outputShape(for input: Shape) throws(ConfigurationError) -> Shape
 
     /// The parameters in the order of PyTorch's `state_dict`; none by default.
     /// - Parameter input: shape of one sample, without the batch.

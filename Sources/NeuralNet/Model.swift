@@ -60,13 +60,17 @@ public struct Model: Sendable {
         var layout = ParameterLayout()
         var initializations: [LayerParameter.Initialization] = []
         for (index, layer) in layers.enumerated() {
+            do throws(ConfigurationError) {
+                shapes.append(try layer.outputShape(for: shapes[index]))
+            } catch {
+                preconditionFailure("layer \(firstLayer + index) of \(name): \(error)")
+            }
             for parameter in layer.parameters(for: shapes[index]) {
                 layout.append(
                     "\(firstLayer + index).\(parameter.name)", shape: parameter.shape, layer: firstLayer + index,
                     role: parameter.role, isNormalization: layer.isNormalization)
                 initializations.append(parameter.initialization)
             }
-            shapes.append(layer.outputShape(for: shapes[index]))
         }
         self.name = name
         self.input = input

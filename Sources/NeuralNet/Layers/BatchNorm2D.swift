@@ -1,4 +1,4 @@
-import FedCore
+public import FedCore
 
 /// Batch normalisation of each channel, (x − mean) / √(variance + ε) · weight + bias, as PyTorch's `BatchNorm2d`.
 ///
@@ -35,11 +35,13 @@ public struct BatchNorm2D: Layer, Equatable {
     public var isNormalization: Bool { true }
 
     /// The input's shape, `[channels, height, width]`.
-    /// - Precondition: an image has more than one pixel, so that even a single sample has a variance.
-    public func outputShape(for input: Shape) -> Shape {
-        precondition(
-            input.extents.count == 3 && input.extents[0] == channels && input.count > channels,
-            "\(description) cannot follow a tensor of \(input)")
+    /// - Throws: `ConfigurationError` for other tensors, and for images of one pixel: a single sample would have no
+    ///   variance.
+    public func outputShape(for input: Shape) throws(ConfigurationError) -> Shape {
+        guard input.extents.count == 3, input.extents[0] == channels, input.count > channels else {
+            throw ConfigurationError(
+                "\(description) takes images of \(channels) channels and more than one pixel, not \(input)")
+        }
         return input
     }
 

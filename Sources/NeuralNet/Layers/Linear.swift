@@ -1,4 +1,5 @@
 import COneDNN
+public import FedCore
 
 /// A fully connected layer, x·Wᵀ + b with W of shape `[out, in]`, as PyTorch's `Linear`.
 public struct Linear: Layer, Equatable {
@@ -20,9 +21,11 @@ public struct Linear: Layer, Equatable {
     public var description: String { "Linear \(inputs)→\(outputs)" }
 
     /// `[out]`.
-    /// - Precondition: `input` is `[in]`; an image needs a ``Flatten`` before.
-    public func outputShape(for input: Shape) -> Shape {
-        precondition(input == [inputs], "\(description) cannot follow a tensor of \(input)")
+    /// - Throws: `ConfigurationError` when `input` is not `[in]`; an image needs a ``Flatten`` before.
+    public func outputShape(for input: Shape) throws(ConfigurationError) -> Shape {
+        guard input == [inputs] else {
+            throw ConfigurationError("\(description) takes \(inputs) features, not \(input)")
+        }
         return [outputs]
     }
 

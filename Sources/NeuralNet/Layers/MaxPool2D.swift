@@ -1,4 +1,5 @@
 import COneDNN
+public import FedCore
 
 /// The largest value of each window of `kernel × kernel`, as PyTorch's `MaxPool2d`; at the right and the lower edge,
 /// incomplete windows are dropped.
@@ -23,21 +24,24 @@ public struct MaxPool2D: Layer, Equatable {
     }
 
     /// `[channels, (height − kernel) / stride + 1, …]`, divisions rounded down.
-    public func outputShape(for input: Shape) -> Shape {
-        precondition(input.extents.count == 3, "\(description) cannot follow a tensor of \(input)")
-        return Shape([input.extents[0]] + input.extents.dropFirst().map { ($0 - kernel) / stride + 1 })
+    /// - Throws: `ConfigurationError` when `input` is no image, or smaller than a window.
+    public func outputShape(for input: Shape) throws(ConfigurationError) -> Shape {
+        guard input.extents.count == 3 else {
+            throw ConfigurationError("\(description) takes images, not \(input)")
+        }
+        return try Windows(kernel: kernel, stride: stride)
+            .outputShape(of: description, channels: input.extents[0], for: input)
     }
 
     /// Compiles the pooling, in the input's layout. For training it keeps a workspace with the place of each maximum,
     /// to which the derivative sends the gradient.
     public func compile(into plan: PlanBuilder) throws(OneDNNError) {
         let input = plan.current
-        let output = outputShape(for: Shape(Array(input.descriptor.extents.dropFirst())))
         let strides = [Int64](repeating: Int64(stride), count: 2)
         let window = [Int64](repeating: Int64(kernel), count: 2)
         let padding: [Int64] = [0, 0]
         var source = input.descriptor.raw
-        var destination = try MemoryDescriptor.any([plan.batch] + output.extents).raw
+        var destination = try MemoryDescriptor.any([plan.batch] + plan.outputShape.extents).raw
         var operation = dnnl_pooling_desc_t()
         try check(
             "dnnl_pooling_forward_desc_init",

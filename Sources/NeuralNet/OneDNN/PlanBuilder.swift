@@ -132,6 +132,12 @@ extension PlanBuilder {
     /// To be asked before the layer's own parameters are.
     var needsInputGradient: Bool { hasParameters }
 
+    /// Shape of one sample that enters the layer that is being compiled, whatever the layout of ``current``.
+    var inputShape: Shape { model.shapes[layerIndex] }
+
+    /// Shape of one sample of the layer's output.
+    var outputShape: Shape { model.shapes[layerIndex + 1] }
+
     /// oneDNN's kind of the forward primitives: for training they may keep a workspace.
     var propagation: dnnl_prop_kind_t { purpose == .training ? dnnl_forward_training : dnnl_forward_inference }
 

@@ -48,7 +48,7 @@ extension Model {
             default: narrowed = layer
             }
             layers.append(narrowed)
-            shape = narrowed.outputShape(for: shape)
+            shape = try narrowed.outputShape(for: shape)
         }
         let base = name.prefix { $0 != ":" }
         let model = Model(

@@ -18,7 +18,8 @@ public protocol Layer: Sendable {
 
     /// The shape of the layer's output.
     /// - Parameter input: shape of one sample, without the batch.
-    /// - Throws: `ConfigurationError` that says what the layer takes and what it got.
+    /// - Throws: `ConfigurationError` when the layer does not take `input`; it names the layer, says what it takes, and
+    ///   what it got. The other requirements are asked only for a shape that was accepted here.
     func outputShape(for input: Shape) throws(ConfigurationError) -> Shape
 
     /// The shape of the output of a layer that takes several tensors; a layer of one need not implement it.

@@ -35,8 +35,9 @@ public struct BatchNorm2D: Layer, Equatable {
     public var isNormalization: Bool { true }
 
     /// The input's shape, `[channels, height, width]`.
+    /// - Throws: `ConfigurationError` for other tensors, and for images of one pixel: a single sample would have no
+    ///   variance.
     public func outputShape(for input: Shape) throws(ConfigurationError) -> Shape {
-        // With one pixel a single sample would have no variance.
         guard input.extents.count == 3, input.extents[0] == channels, input.count > channels else {
             throw ConfigurationError(
                 "\(description) takes images of \(channels) channels and more than one pixel, not \(input)")

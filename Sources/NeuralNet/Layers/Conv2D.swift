@@ -50,21 +50,15 @@ public struct Conv2D: Layer, Equatable {
     }
 
     /// `[out, height, width]` of the windows that fit into the padded image.
+    /// - Throws: `ConfigurationError` when `input` is not `[in, height, width]`, or smaller than the kernel.
     public func outputShape(for input: Shape) throws(ConfigurationError) -> Shape {
-        guard input.extents.count == 3, input.extents[0] == inputs,
-            input.extents.dropFirst().allSatisfy({ $0 + 2 * padding >= kernel })
-        else {
-            throw ConfigurationError(
-                "\(description) takes images of \(inputs) channels and at least \(max(1, kernel - 2 * padding)) pixels a "
-                    + "side, not \(input)")
+        guard input.extents.count == 3, input.extents[0] == inputs else {
+            throw ConfigurationError("\(description) takes images of \(inputs) channels, not \(input)")
         }
-        return windows(in: input)
+        return try windows.outputShape(of: description, channels: outputs, for: input)
     }
 
-    /// The output's shape for a checked input.
-    private func windows(in input: Shape) -> Shape {
-        Shape([outputs] + input.extents.dropFirst().map { ($0 + 2 * padding - kernel) / stride + 1 })
-    }
+    private var windows: Windows { Windows(kernel: kernel, stride: stride, padding: padding) }
 
     /// The weights `[out, in / groups, kernel, kernel]` and the biases `[out]`.
     public func parameters(for input: Shape) -> [LayerParameter] {
@@ -77,7 +71,7 @@ public struct Conv2D: Layer, Equatable {
 
     /// The size of a kernel for each element of the output; padding counts as if it were multiplied.
     public func multiplyAdds(for input: Shape) -> Int {
-        windows(in: input).count * (inputs / groups) * kernel * kernel
+        ((try? outputShape(for: input))?.count ?? 0) * (inputs / groups) * kernel * kernel
     }
 
     /// Compiles the forward convolution, with a ReLU behind it if there is one, and two for the derivatives. The
@@ -123,12 +117,11 @@ public struct Conv2D: Layer, Equatable {
         from input: Tensor, appliesReLU: Bool, in plan: PlanBuilder
     ) throws(OneDNNError) -> PrimitiveDescriptor {
         let extents = input.descriptor.extents
-        let shape = windows(in: Shape(Array(extents.dropFirst())))
         // The kernels for few channels read plain images; any other input may be blocked.
         var source = try inputs < 4 ? input.descriptor.raw : MemoryDescriptor.any(extents).raw
         var weights = try MemoryDescriptor.any(weightExtents).raw
         var bias = try MemoryDescriptor.plain([outputs]).raw
-        var destination = try MemoryDescriptor.any([plan.batch] + shape.extents).raw
+        var destination = try MemoryDescriptor.any([plan.batch] + plan.outputShape.extents).raw
         var operation = dnnl_convolution_desc_t()
         try check(
             "dnnl_convolution_forward_desc_init",

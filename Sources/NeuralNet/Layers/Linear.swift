@@ -21,6 +21,7 @@ public struct Linear: Layer, Equatable {
     public var description: String { "Linear \(inputs)→\(outputs)" }
 
     /// `[out]`.
+    /// - Throws: `ConfigurationError` when `input` is not `[in]`; an image needs a ``Flatten`` before.
     public func outputShape(for input: Shape) throws(ConfigurationError) -> Shape {
         guard input == [inputs] else {
             throw ConfigurationError("\(description) takes \(inputs) features, not \(input)")

@@ -24,29 +24,24 @@ public struct MaxPool2D: Layer, Equatable {
     }
 
     /// `[channels, (height − kernel) / stride + 1, …]`, divisions rounded down.
+    /// - Throws: `ConfigurationError` when `input` is no image, or smaller than a window.
     public func outputShape(for input: Shape) throws(ConfigurationError) -> Shape {
-        guard input.extents.count == 3, input.extents.dropFirst().allSatisfy({ $0 >= kernel }) else {
-            throw ConfigurationError(
-                "\(description) takes images of at least \(kernel)×\(kernel) pixels, not \(input)")
+        guard input.extents.count == 3 else {
+            throw ConfigurationError("\(description) takes images, not \(input)")
         }
-        return windows(in: input)
-    }
-
-    /// The output's shape for a checked input.
-    private func windows(in input: Shape) -> Shape {
-        Shape([input.extents[0]] + input.extents.dropFirst().map { ($0 - kernel) / stride + 1 })
+        return try Windows(kernel: kernel, stride: stride)
+            .outputShape(of: description, channels: input.extents[0], for: input)
     }
 
     /// Compiles the pooling, in the input's layout. For training it keeps a workspace with the place of each maximum,
     /// to which the derivative sends the gradient.
     public func compile(into plan: PlanBuilder) throws(OneDNNError) {
         let input = plan.current
-        let output = windows(in: Shape(Array(input.descriptor.extents.dropFirst())))
         let strides = [Int64](repeating: Int64(stride), count: 2)
         let window = [Int64](repeating: Int64(kernel), count: 2)
         let padding: [Int64] = [0, 0]
         var source = input.descriptor.raw
-        var destination = try MemoryDescriptor.any([plan.batch] + output.extents).raw
+        var destination = try MemoryDescriptor.any([plan.batch] + plan.outputShape.extents).raw
         var operation = dnnl_pooling_desc_t()
         try check(
             "dnnl_pooling_forward_desc_init",

@@ -5,6 +5,13 @@ extension PlanBuilder {
     /// The tensor that the layer that is being compiled takes; of several, the first.
     var current: Tensor { inputs[0] }
 
+    /// Shape of one sample that enters the layer that is being compiled, whatever the layout of ``current``; of several,
+    /// the first.
+    var inputShape: Shape { model.inputShapes(ofLayer: layerIndex)[0] }
+
+    /// Shape of one sample of the layer's output.
+    var outputShape: Shape { model.shapes[layerIndex + 1] }
+
     /// Whether the gradient of the layer's input is needed: parameters come before it.
     var needsInputGradient: Bool { needsInputGradients.contains(true) }
 

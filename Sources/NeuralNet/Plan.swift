@@ -95,6 +95,12 @@ public final class Plan {
             parameters.append(
                 try ParameterTransfer(parameter.descriptor, at: parameter.offset, entry, engine: engine))
         }
+        if let frozen = model.frozen {
+            for constant in builder.constants {
+                try ParameterTransfer(constant.descriptor, at: constant.offset, constant.entry, engine: engine)
+                    .load(frozen.start.span, into: memory.statistics)
+            }
+        }
         self.parameters = parameters
         self.model = model
         self.batch = batch

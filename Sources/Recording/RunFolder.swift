@@ -251,9 +251,14 @@ public final class RunFolder: RoundObserver {
     /// Writes the weights with the model's name and the program's version, synced.
     private func writeModel(_ weights: Span<Float>) throws {
         guard let description else { return }
-        let file = Safetensors(
-            description.layout, weights: weights,
-            metadata: description.modelMetadata.merging(["model": description.model, "fedmpi": Version.current]) { $1 })
+        let own = ["model": description.model].merging(description.modelMetadata) { $1 }
+        let metadata = own.merging(["fedmpi": Version.current]) { $1 }
+        let file: Safetensors
+        if let frozen = description.frozen {
+            file = Safetensors(frozen.layout, weights: frozen.whole(weights).span, metadata: metadata)
+        } else {
+            file = Safetensors(description.layout, weights: weights, metadata: metadata)
+        }
         let bytes = try file.encoded()
         try FileDraft.replace(
             url.appendingPathComponent(Self.modelName).path, with: bytes.span.bytes, isSynced: true)

@@ -29,8 +29,9 @@ import Testing
         }
     }
 
-    static let ownModel = Model(
-        name: "own", input: [1, 28, 28], classes: 10, layers: [Flatten(), Linear(784, 4), ReLU(), Linear(4, 10)])
+    static let ownModel = Architecture(
+        "own", "One hidden layer of four units.", for: DataForm([1, 28, 28], outputs: 10),
+        layers: "linear 4, relu, linear")
 
     static func plugins() throws -> Plugins {
         var plugins = Plugins.standard

@@ -24,6 +24,8 @@ public struct Job: Sendable {
     public let settings: RunSettings
     /// The model that clients train.
     public let model: Model
+    /// Keys of the parameters that the file of initial weights is not for, and that were drawn from the seed.
+    public let drawnParameters: [String]
     /// What clients learn from beside their labels; nil when nothing.
     let distillation: Distillation?
     /// The model that clients learn from; nil when labels are all.
@@ -68,10 +70,14 @@ public struct Job: Sendable {
     /// - Parameters:
     ///   - settings: the run's settings.
     ///   - teacher: the model that the settings name as teacher; nil reads it from its file.
+    ///   - start: the weights that the settings name to start from; nil reads them from their file.
     ///   - plugins: catalogs from which the settings choose.
     /// - Throws: `ConfigurationError` or `DatasetError` when the settings cannot be honoured; one line for the user.
     /// - Complexity: O(samples), and reading the data.
-    public init(_ settings: RunSettings, teacher: TrainedModel? = nil, plugins: Plugins = .standard) throws {
+    public init(
+        _ settings: RunSettings, teacher: TrainedModel? = nil, start: InitialWeights? = nil,
+        plugins: Plugins = .standard
+    ) throws {
         try settings.validate()
         wire = try plugins.wires.entry(named: settings.wire)
         codec = try Self.codec(settings, wire, plugins)
@@ -79,7 +85,8 @@ public struct Job: Sendable {
         schedule = try settings.learningRateSchedule
         let all: Partition
         (data, all) = try Self.openPartitioned(settings, plugins)
-        model = try plugins.models.named(settings.model, for: DataForm(data.train))
+        let architecture = try plugins.models.named(settings.model, for: DataForm(data.train))
+        (model, drawnParameters) = try Self.starting(architecture, from: start, settings)
         distillation = try Distillation(settings, teacher, student: model, plugins.models)
         strategy = try plugins.strategies.named(settings.strategy, settings.strategyOptions)
         var vectors = try JobVectors(model.parameterLayout, strategy)
@@ -133,6 +140,21 @@ public struct Job: Sendable {
         selection = try plugins.selections.named(settings.selection, settings.selectionOptions)
         try selection.validate(size: settings.cohortSize, federation: federation)
         checkMetrics()
+    }
+
+    /// The model with the weights that it starts from and those that stay.
+    /// - Returns: the model, and the keys of parameters that the file is not for.
+    private static func starting(
+        _ model: Model, from start: InitialWeights?, _ settings: RunSettings
+    ) throws(ConfigurationError) -> (Model, [String]) {
+        guard settings.initialWeights != nil || settings.freeze != nil else { return (model, []) }
+        var file = start
+        if file == nil, let path = settings.initialWeights { file = try InitialWeights(reading: path) }
+        let found = try file?.weights(for: model, seed: settings.seed)
+        let frozen = settings.freeze.map { KeyPatterns($0) }
+        try frozen?.check(model.parameterLayout)
+        let started = try model.starting(from: found?.weights, seed: settings.seed) { frozen?.contains($0) ?? false }
+        return (started, found?.drawn ?? [])
     }
 
     /// Opens the data set and divides it among the clients; what a client holds out, or the server keeps, is still in

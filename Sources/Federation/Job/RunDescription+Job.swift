@@ -14,13 +14,14 @@ extension RunDescription {
     init(_ job: Job, ranks: Int, hosts: [String], finishedRounds: Int) {
         self.init(
             settings: job.settings, model: job.model.name, layout: job.model.parameterLayout,
-            modelMetadata: DataOrigin(job.settings, job.data).metadata,
+            modelMetadata: DataOrigin(job.settings, job.data).metadata.merging(job.model.metadata) { $1 },
             teacher: job.distillation.map {
                 Teacher(model: $0.teacher.model.name, weightsSHA256: weightsDigest($0.teacher.weights.span))
             },
             classNames: job.data.train.namedClasses, trainingSamples: job.partition.sampleCount,
             testSamples: job.data.test.count, ranks: ranks, hosts: hosts, finishedRounds: finishedRounds,
             stages: job.stageOrder)
+        frozen = job.model.frozen
         isAsynchronous = job.asynchronous != nil
         metrics = job.metrics
     }

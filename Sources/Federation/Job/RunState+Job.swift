@@ -63,6 +63,11 @@ extension Job {
             hash.add(partition.count(of: client))
             for sample in partition.samples(of: client) { hash.add(Int(sample)) }
         }
+        // Weights that came from a file: those that are frozen are in no checkpoint.
+        if settings.initialWeights != nil || model.frozen != nil {
+            let start = model.frozen?.start ?? model.initialWeights(seed: settings.seed)
+            for weight in start { hash.add(Int(weight.bitPattern)) }
+        }
         return hash.value
     }
 

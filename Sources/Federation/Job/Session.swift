@@ -3,7 +3,7 @@ import Devices
 import FedCore
 import Foundation
 public import MPI
-import NeuralNet
+public import NeuralNet
 public import Records
 public import Runtime
 
@@ -21,6 +21,7 @@ public enum Session {
     ///
     /// - Parameters:
     ///   - settings: the settings on rank 0; other ranks receive them.
+    ///   - start: on rank 0, the weights that `settings.initialWeights` names, if they have been read; nil reads them.
     ///   - plugins: catalogs from which the settings choose; the same on every rank.
     ///   - state: on rank 0, the state to continue from; `settings` are then its own, but for `rounds`.
     ///   - stop: ends the run when it is raised; to be raised on every rank.
@@ -36,13 +37,15 @@ public enum Session {
     ///   job.
     @discardableResult
     public static func run(
-        _ settings: RunSettings?, plugins: Plugins = .standard, resuming state: RunState? = nil,
-        stop: StopFlag = StopFlag(), on communicator: any Communicator, timekeeper: Timekeeper? = nil,
+        _ settings: RunSettings?, from start: InitialWeights? = nil, plugins: Plugins = .standard,
+        resuming state: RunState? = nil, stop: StopFlag = StopFlag(), on communicator: any Communicator,
+        timekeeper: Timekeeper? = nil,
         observers: (Job) throws -> [any RoundObserver],
         ready: () -> Void = {}, released: @escaping () -> Void = {}
     ) throws -> Bool {
         try run(
-            settings, by: WholeModelTraining(), plugins: plugins, resuming: state, stop: stop, on: communicator,
+            settings, by: WholeModelTraining(), from: start, plugins: plugins, resuming: state, stop: stop,
+            on: communicator,
             timekeeper: timekeeper,
             observers: observers, ready: ready, released: released)
     }
@@ -51,7 +54,8 @@ public enum Session {
     /// - Parameter scheme: how clients are trained; the same on every rank.
     @discardableResult
     package static func run(
-        _ settings: RunSettings?, by scheme: some TrainingScheme, plugins: Plugins = .standard,
+        _ settings: RunSettings?, by scheme: some TrainingScheme, from start: InitialWeights? = nil,
+        plugins: Plugins = .standard,
         resuming state: RunState? = nil, stop: StopFlag = StopFlag(), on communicator: any Communicator,
         timekeeper: Timekeeper? = nil,
         observers: (Job) throws -> [any RoundObserver],
@@ -61,6 +65,7 @@ public enum Session {
         let world = timekeeper.metered(communicator)
         let settings = try share(settings, over: world)
         let teacher = try shareTeacher(of: settings, plugins.models, over: world, timekeeper.timeline)
+        let start = try shareStart(of: settings, start, over: world, timekeeper.timeline)
         let simulation = settings.simulation
         let communicator: any Communicator =
             simulation.isReal && !simulation.link.isIdeal && world.rank > 0
@@ -71,7 +76,7 @@ public enum Session {
         var role: Role?
         let problem = try communicator.agree(timekeeper.timeline) {
             try scheme.validate(settings)
-            let job = try Job(settings, teacher: teacher, plugins: plugins)
+            let job = try Job(settings, teacher: teacher, start: start, plugins: plugins)
             try scheme.validate(job)
             if communicator.rank == 0 {
                 role = .server(
@@ -168,12 +173,35 @@ public enum Session {
         return try decoder.decode(RunSettings.self, from: Data(bytes))
     }
 
+    /// Reads the initial weights on rank 0 and broadcasts them, so that only rank 0 needs the file. Collective.
+    /// - Parameter given: the weights on rank 0, if somebody has read them already.
+    /// - Returns: the weights; nil when the settings name none.
+    /// - Throws: `ConfigurationError` on every rank when the file cannot be read.
+    private static func shareStart(
+        of settings: RunSettings, _ given: InitialWeights?, over communicator: any Communicator, _ timeline: Timeline
+    ) throws -> InitialWeights? {
+        guard let path = settings.initialWeights else { return nil }
+        var start = given
+        let problem = try communicator.agree(timeline) {
+            if communicator.rank == 0, start == nil { start = try InitialWeights(reading: path) }
+        }
+        if let problem { throw problem }
+        guard communicator.size > 1 else { return start }
+        timeline.enter(.broadcast, peer: 0)
+        defer { timeline.enter(.load) }
+        let bytes = try communicator.broadcastBytes(start?.bytes ?? [], root: 0)
+        timeline.note(
+            bytesIn: communicator.rank == 0 ? 0 : bytes.count, bytesOut: communicator.rank == 0 ? bytes.count : 0)
+        return try start ?? InitialWeights(bytes, path: path)
+    }
+
     /// Reads the teacher on rank 0 and broadcasts its weights, once in a run, so that only rank 0 needs the file.
     /// Collective.
     /// - Returns: the teacher; nil when the settings name none.
     /// - Throws: `ConfigurationError` on every rank when the file cannot be read.
     private static func shareTeacher(
-        of settings: RunSettings, _ models: Catalog<Architecture>, over communicator: any Communicator, _ timeline: Timeline
+        of settings: RunSettings, _ models: Catalog<Architecture>, over communicator: any Communicator,
+        _ timeline: Timeline
     ) throws -> TrainedModel? {
         guard let path = settings.teacher else { return nil }
         var teacher: TrainedModel?

@@ -28,7 +28,12 @@ public struct Model: Sendable {
     /// when the model is not meant to be split.
     public let cut: Int?
     /// The place of each parameter in the flat weights; the keys are PyTorch's: a node's name, a dot, the parameter's.
-    public let parameterLayout: ParameterLayout
+    /// Frozen parameters are not among them.
+    public private(set) var parameterLayout: ParameterLayout
+    /// The parameters that a run keeps as they are; nil when it trains all (``starting(from:freezing:)``).
+    public private(set) var frozen: FrozenParameters?
+    /// The weights that training starts from instead of random ones, of all parameters; empty where they are drawn.
+    private var start: [Float] = []
     /// The shape of the model's input, and behind it that of each layer's output: `layers.count + 1` shapes.
     public let shapes: [Shape]
 
@@ -134,7 +139,8 @@ public struct Model: Sendable {
     /// Number of parameters that an optimizer moves; all of them in a model without normalisation layers.
     public var trainedParameterCount: Int { parameterLayout.trainedCount }
 
-    /// Random weights in the canonical order, distributed as PyTorch's defaults.
+    /// The weights that training starts from, in the canonical order: those that the model was given, or random ones,
+    /// distributed as PyTorch's defaults.
     ///
     /// Each tensor has a random stream of its own, so every rank draws the same weights from the seed, and a part the
     /// same as the whole. They are not PyTorch's numbers.
@@ -142,6 +148,8 @@ public struct Model: Sendable {
     /// - Returns: `[parameterCount]`.
     /// - Complexity: O(parameters).
     public func initialWeights(seed: UInt64) -> [Float] {
+        if let frozen { return frozen.federated(of: frozen.start) }
+        if !start.isEmpty { return start }
         var weights: [Float] = []
         weights.reserveCapacity(parameterCount)
         for (index, entry) in parameterLayout.entries.enumerated() {
@@ -155,5 +163,44 @@ public struct Model: Sendable {
             }
         }
         return weights
+    }
+}
+
+extension Model {
+    /// The model with weights to start from, some of which may stay as they are.
+    ///
+    /// - Parameters:
+    ///   - weights: `[parameterCount]`; nil draws them from the seed.
+    ///   - seed: seed of the weights that are drawn.
+    ///   - isFrozen: whether a parameter, by its key, neither trains nor travels.
+    /// - Throws: `ConfigurationError` when nothing would be left to train, or a frozen normalisation follows layers that
+    ///   train: it would have to be differentiated by its running statistics.
+    /// - Precondition: this is a whole model, without frozen parameters.
+    public func starting(
+        from weights: [Float]?, seed: UInt64, freezing isFrozen: (_ key: String) -> Bool
+    ) throws(ConfigurationError) -> Model {
+        precondition(firstLayer == 0 && frozen == nil, "\(name) is a part, or frozen already")
+        var model = self
+        model.start = weights ?? []
+        guard parameterLayout.entries.contains(where: { isFrozen($0.name) }) else { return model }
+        let frozen = FrozenParameters(parameterLayout, start: model.initialWeights(seed: seed)) { isFrozen($0.name) }
+        guard frozen.federated.trainedCount > 0 else {
+            throw ConfigurationError("--freeze leaves no parameter of '\(name)' to train")
+        }
+        var trains = [false]
+        for (index, node) in nodes.enumerated() {
+            let entries = zip(parameterLayout.entries, frozen.isFrozen).filter { $0.0.layer == index }
+            let follows = node.inputs.contains { trains[$0.position] }
+            let freezesStatistics = entries.contains { $0.0.role == .statistic && $0.1 }
+            if freezesStatistics, follows || entries.contains(where: { !$0.1 }) {
+                throw ConfigurationError(
+                    "--freeze: the running statistics of \(node.name), \(node.layer.description), are frozen, while it, or "
+                        + "a layer before it, trains: freeze these, too, or let it train")
+            }
+            trains.append(follows || entries.contains { !$0.1 })
+        }
+        model.frozen = frozen
+        model.parameterLayout = frozen.federated
+        return model
     }
 }

@@ -1,5 +1,14 @@
 import FedCore
 
+extension Model {
+    /// What a weights file says of the model, by key.
+    public var metadata: [String: String] {
+        var metadata: [String: String] = [:]
+        ModelMetadata.note(self, in: &metadata)
+        return metadata
+    }
+}
+
 /// What a weights file says of its model, among its metadata.
 enum ModelMetadata {
     /// Writes a model's text, and the data that it is for.

@@ -75,7 +75,8 @@ public struct BatchNorm2D: Layer, Equatable {
         let runningMean = plan.statistic("running_mean", perChannel)
         let runningVariance = plan.statistic("running_var", perChannel)
         let evaluation = try normalization.evaluation(mean: runningMean, variance: runningVariance)
-        guard plan.purpose == .training else {
+        // Frozen ones come before everything that trains, so that no gradient is needed.
+        guard plan.purpose == .training, !plan.hasFrozenStatistics else {
             try plan.run(evaluation.descriptor, evaluation.tensors)
             return plan.emit(normalization.result) { _, _ in nil }
         }

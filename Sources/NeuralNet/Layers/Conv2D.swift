@@ -96,7 +96,9 @@ public struct Conv2D: Layer, Equatable {
             ])
         plan.emit(result) { (plan, gradient) throws(OneDNNError) in
             let gradient = try plan.rectified(gradient, by: result).tensor
-            try differentiateWeights(source, gradient, weights, biases, forward: forward, in: plan)
+            if !(weights.isFrozen && biases.isFrozen) {
+                try differentiateWeights(source, gradient, weights, biases, forward: forward, in: plan)
+            }
             guard needsInputGradient else { return nil }
             let inputGradient = try differentiateInput(source, gradient, weights.value, forward: forward, in: plan)
             return Gradient(tensor: try plan.reordered(inputGradient, to: input.descriptor))

@@ -48,7 +48,11 @@ final class ParameterTransfer {
     /// Copies the parameter into the plan. oneDNN writes zeros into the padding.
     /// - Parameter weights: all weights of the model, in the canonical order.
     func load(_ weights: Span<Float>, into memory: PlanMemory) throws(OneDNNError) {
-        let arena = memory.values(entry.role)
+        try load(weights, into: memory.values(entry.role))
+    }
+
+    /// Copies the parameter into an arena.
+    func load(_ weights: Span<Float>, into arena: Arena) throws(OneDNNError) {
         try weights.withUnsafeBufferPointer { (all) throws(OneDNNError) in
             guard let source = UnsafeBufferPointer(rebasing: all[entry.range]).baseAddress else { return }
             let destination = arena.base + offset

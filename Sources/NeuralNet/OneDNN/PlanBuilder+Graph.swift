@@ -5,6 +5,14 @@ extension PlanBuilder {
     /// The tensor that the layer that is being compiled takes; of several, the first.
     var current: Tensor { inputs[0] }
 
+    /// Whether the running statistics of the layer that is being compiled are frozen, so that it normalises by them.
+    var hasFrozenStatistics: Bool {
+        guard let frozen = model.frozen else { return false }
+        return zip(frozen.layout.entries, frozen.isFrozen).contains {
+            $0.0.layer == layerIndex && $0.0.role == .statistic && $0.1
+        }
+    }
+
     /// Shape of one sample that enters the layer that is being compiled, whatever the layout of ``current``; of several,
     /// the first.
     var inputShape: Shape { model.inputShapes(ofLayer: layerIndex)[0] }
@@ -23,8 +31,9 @@ extension PlanBuilder {
     /// Whether another layer takes the current tensor, too, so that it may not be changed.
     var isShared: Bool {
         let place = outputs[model.nodes[layerIndex].inputs[0].position].place
-        return place == 0 || outputs.indices.filter { outputs[$0].place == place && $0 <= layerIndex }
-            .flatMap { readers[$0] }.contains { $0 != layerIndex && !skipped.contains($0) && !isName($0) }
+        return place == 0
+            || outputs.indices.filter { outputs[$0].place == place && $0 <= layerIndex }
+                .flatMap { readers[$0] }.contains { $0 != layerIndex && !skipped.contains($0) && !isName($0) }
     }
 
     /// Whether a layer before this one has no tensor of its own.

@@ -21,7 +21,10 @@ extension PlanBuilder {
     ///   - descriptor: the layout that the primitive chose.
     /// - Precondition: it is next in the model's layout, and has as many elements there.
     func parameter(_ name: String, _ descriptor: MemoryDescriptor) -> ParameterTensors {
-        checkNext(name, .trained, descriptor)
+        if isFrozen(next(name, .trained, descriptor), descriptor) {
+            let value = tensor(descriptor, storage: .statistics(constants[constants.count - 1].offset))
+            return ParameterTensors(value: value, gradient: tensor(descriptor), isFrozen: true)
+        }
         let value = tensor(descriptor, storage: .weights(parameterBytes))
         let gradient = tensor(descriptor, storage: .gradients(parameterBytes))
         parameters.append((descriptor, parameterBytes))
@@ -32,19 +35,34 @@ extension PlanBuilder {
 
     /// The next running statistic of the layer that is being compiled; otherwise as `parameter`.
     func statistic(_ name: String, _ descriptor: MemoryDescriptor) -> Tensor {
-        checkNext(name, .statistic, descriptor)
+        if isFrozen(next(name, .statistic, descriptor), descriptor) {
+            return tensor(descriptor, storage: .statistics(constants[constants.count - 1].offset))
+        }
         let value = tensor(descriptor, storage: .statistics(statisticBytes))
         parameters.append((descriptor, statisticBytes))
         statisticBytes += PlanMemory.aligned(descriptor.byteCount)
         return value
     }
 
-    private func checkNext(_ name: String, _ role: ParameterLayout.Role, _ descriptor: MemoryDescriptor) {
-        let entry = model.parameterLayout.entries[parameters.count]
+    /// The entry of the next parameter, frozen ones included.
+    private func next(
+        _ name: String, _ role: ParameterLayout.Role, _ descriptor: MemoryDescriptor
+    ) -> ParameterLayout.Entry {
+        let entry = (model.frozen?.layout ?? model.parameterLayout).entries[declared]
+        declared += 1
         precondition(
             entry.name == "\(model.nodes[layerIndex].name).\(name)" && entry.role == role,
             "\(entry.name) is next, not the \(role) \(model.nodes[layerIndex].name).\(name)")
         precondition(entry.count == descriptor.count, "\(entry.name) has \(entry.count) elements")
+        return entry
+    }
+
+    /// Whether a parameter is frozen: then it gets a place among what no optimizer moves.
+    private func isFrozen(_ entry: ParameterLayout.Entry, _ descriptor: MemoryDescriptor) -> Bool {
+        guard model.frozen?.isFrozen[declared - 1] == true else { return false }
+        constants.append((descriptor, statisticBytes, entry))
+        statisticBytes += PlanMemory.aligned(descriptor.byteCount)
+        return true
     }
 
     /// Adds a primitive to the pass that is being compiled.

@@ -74,9 +74,13 @@ public final class PlanBuilder {
     /// Layout and place of each entry of the model's layout, in its order; the offset is in bytes, in weights and
     /// gradients alike, or in the statistics.
     var parameters: [(descriptor: MemoryDescriptor, offset: Int)] = []
+    /// Layout, place and values of each frozen parameter; the offset is in bytes, in the statistics.
+    var constants: [(descriptor: MemoryDescriptor, offset: Int, entry: ParameterLayout.Entry)] = []
+    /// Number of parameters so far, frozen ones included.
+    var declared = 0
     /// Bytes of trained weights so far; the gradients are as many.
     var parameterBytes = 0
-    /// Bytes of running statistics so far.
+    /// Bytes of running statistics and frozen parameters so far.
     var statisticBytes = 0
     /// The implementation of each primitive, for a test that none is the slow fallback.
     var implementations: [String] = []

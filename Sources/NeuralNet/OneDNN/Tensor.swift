@@ -29,6 +29,8 @@ struct Gradient {
 struct ParameterTensors {
     let value: Tensor
     let gradient: Tensor
+    /// Whether it stays as it is, so that nobody reads the gradient.
+    var isFrozen = false
 }
 
 /// The kind of memory that a buffer lies in.

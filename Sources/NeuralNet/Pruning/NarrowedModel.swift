@@ -26,7 +26,9 @@ extension Model {
         guard !self.widths.isEmpty else {
             throw ConfigurationError("\(name) has no hidden layer, so there are no widths to change")
         }
-        guard isChain else { throw ConfigurationError("\(name) is no chain of layers, so its widths cannot be changed") }
+        guard isChain else {
+            throw ConfigurationError("\(name) is no chain of layers, so its widths cannot be changed")
+        }
         guard firstLayer == 0, widths.count == self.widths.count, widths.allSatisfy({ (1...65536).contains($0) }) else {
             throw ConfigurationError(
                 "\(name) has \(self.widths.count) widths, \(self.widths.map(String.init).joined(separator: "-")): give as "
@@ -53,7 +55,8 @@ extension Model {
         }
         let nodes = zip(self.nodes, layers).map { Node($0.name, $1, inputs: $0.inputs) }
         let model = try Model(
-            name: "\(name.prefix { $0 != ":" }):\(widths.map(String.init).joined(separator: "-"))", form: form, cut: cut,
+            name: "\(name.prefix { $0 != ":" }):\(widths.map(String.init).joined(separator: "-"))", form: form,
+            cut: cut,
             nodes: nodes)
         guard model.parameterCount <= Self.mostParameters else {
             throw ConfigurationError(

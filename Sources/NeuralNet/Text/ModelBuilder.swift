@@ -52,7 +52,8 @@ struct ModelBuilder {
             sources = [last]
         }
         var arguments = LayerArguments(
-            text, words: Array(words), inputs: sources.map { shapes[$0.position] }, outputs: isLast ? form.outputs : nil)
+            text, words: Array(words), inputs: sources.map { shapes[$0.position] }, outputs: isLast ? form.outputs : nil
+        )
         let layer = try kind.make(&arguments)
         try arguments.finish(kind)
         try append(layer, label.first ?? "\(nodes.count)", sources)
@@ -68,7 +69,8 @@ struct ModelBuilder {
     }
 
     /// Takes the words behind a keyword, up to the next keyword, out of a layer's words.
-    private func take(_ keyword: String, from words: inout ArraySlice<Substring>) throws(ConfigurationError) -> [String] {
+    private func take(_ keyword: String, from words: inout ArraySlice<Substring>) throws(ConfigurationError) -> [String]
+    {
         guard let start = words.firstIndex(where: { $0 == keyword }) else { return [] }
         let end = words[(start + 1)...].firstIndex { $0 == "as" || $0 == "from" } ?? words.endIndex
         let taken = words[(start + 1)..<end].map { String($0) }

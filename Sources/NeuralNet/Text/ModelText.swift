@@ -56,12 +56,16 @@ public struct ModelText: Sendable, Hashable {
     ///   - cut: how many of these run on the device; nil when the model is not meant to be split.
     /// - Throws: `ConfigurationError` when a layer is empty, there are none or too many, or the name cannot be one.
     public init(name: String, layers: [String], cut: Int? = nil) throws(ConfigurationError) {
-        guard !name.isEmpty, name.utf8.count <= 200, name.allSatisfy({ $0.isLetter || $0.isNumber || "-_.".contains($0) })
-        else { throw ConfigurationError("'\(name.printable)' is no name of a model: letters, digits, '-', '_' and '.'") }
+        guard !name.isEmpty, name.utf8.count <= 200,
+            name.allSatisfy({ $0.isLetter || $0.isNumber || "-_.".contains($0) })
+        else {
+            throw ConfigurationError("'\(name.printable)' is no name of a model: letters, digits, '-', '_' and '.'")
+        }
         guard layers.count <= Self.mostLayers else {
             throw ConfigurationError("model '\(name)' has \(layers.count) layers; at most \(Self.mostLayers) are read")
         }
-        for (index, layer) in layers.enumerated() where layer.isEmpty || layer.contains(where: { ",|\n".contains($0) }) {
+        for (index, layer) in layers.enumerated() where layer.isEmpty || layer.contains(where: { ",|\n".contains($0) })
+        {
             throw ConfigurationError("model '\(name)': layer \(index) is \(layer.isEmpty ? "empty" : "more than one")")
         }
         if let cut, cut <= 0 || cut >= layers.count {
@@ -93,7 +97,8 @@ public struct ModelText: Sendable, Hashable {
         let model = try Model(name: name, text: text ?? description, form: form, cut: cut, nodes: builder.nodes)
         guard model.parameterCount <= Model.mostParameters else {
             throw ConfigurationError(
-                "model '\(name)' would have \(model.parameterCount) parameters; at most \(Model.mostParameters) are accepted")
+                "model '\(name)' would have \(model.parameterCount) parameters; at most \(Model.mostParameters) are accepted"
+            )
         }
         return model
     }

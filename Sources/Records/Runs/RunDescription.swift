@@ -8,6 +8,8 @@ public struct RunDescription: Sendable {
     public var model: String
     /// The model's tensors, in the order of the flat weights.
     public var layout: ParameterLayout
+    /// The parameters that the run keeps as they are, which stand in its weights files beside the others; nil without any.
+    public var frozen: FrozenParameters?
     /// What a file of the model's weights says of the data, such as the names of classes; by key.
     public var modelMetadata: [String: String]
     /// The model that clients learn from beside their labels; nil without one.

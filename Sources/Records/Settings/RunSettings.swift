@@ -41,8 +41,13 @@ public struct RunSettings: Sendable, Equatable {
     public var attackOptions: NamedOptions = [:]
     /// How many clients attack, ≥ 0; the seed says which.
     public var attackers = 0
-    /// The network that is trained: a name of `Models`.
+    /// The network that is trained: a name of `Models`, or its layers.
     public var model = "edgecnn-large"
+    /// The weights that training starts from: path of a weights file on rank 0; nil draws them from the seed.
+    public var initialWeights: String?
+    /// The parameters that neither train nor travel: patterns of their keys between commas, in which `*` stands for any
+    /// characters; nil for none.
+    public var freeze: String?
     /// A trained model that clients learn from beside their labels: path of its file or of its run's folder on rank 0.
     public var teacher: String?
     /// The temperature over which the teacher's and the student's scores are softened, > 0; nil without a teacher.

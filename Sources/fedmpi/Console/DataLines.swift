@@ -15,6 +15,23 @@ enum DataLines {
         return lines.map { "\n\($0)" }.joined()
     }
 
+    /// The lines about weights that a run starts from, and parameters that it keeps as they are.
+    static func start(of job: Job) -> [String] {
+        var lines: [String] = []
+        if let path = job.settings.initialWeights {
+            let drawn = job.drawnParameters
+            lines.append(
+                "start     \(path)" + (drawn.isEmpty ? "" : "; for another number of outputs, drawn from the seed: ")
+                    + drawn.joined(separator: ", "))
+        }
+        if let frozen = job.model.frozen {
+            lines.append(
+                "frozen    \(Format.grouped(frozen.frozenCount)) more parameters, which neither train nor travel: "
+                    + (job.settings.freeze ?? ""))
+        }
+        return lines
+    }
+
     /// The warnings that this process has printed: the runs of a sweep and the models of a list have the same data.
     private static let said = Mutex<Set<String>>([])
 

@@ -64,6 +64,7 @@ final class RoundTable: RoundObserver {
             \(run.ranks == 1 ? " (one process, no wire)" : "")
             training  \(strategy), \(work(settings)), seed \(settings.seed)
             """)
+        for line in DataLines.start(of: job) { Console.output(line) }
         if let teacher = teacher() { Console.output("teacher   " + teacher) }
         if !run.stages.isEmpty { Console.output("stages    \(run.stages)") }
         if let split = split() { Console.output("split     " + split) }

@@ -11,7 +11,7 @@ Program.run("plugin") { world in
 
     var settings = RunSettings()
     settings.strategy = OuterNesterov.name
-    settings.model = Model.twoHiddenLayers.name
+    settings.model = Architecture.twoHiddenLayers.name
     settings.dataset = "synthetic"
     settings.rounds = 3
     settings.lr = 0.02

@@ -40,15 +40,17 @@ struct Fixture: Decodable, CustomTestStringConvertible {
     static let all: [Fixture] = load()
 
     private static func load() -> [Fixture] {
-        guard let url = Bundle.module.url(forResource: "Fixtures/pytorch", withExtension: "json"),
-            let data = try? Data(contentsOf: url)
-        else { return [] }
-        return (try? JSONDecoder().decode([Fixture].self, from: data)) ?? []
+        ["pytorch", "layers"].flatMap { name -> [Fixture] in
+            guard let url = Bundle.module.url(forResource: "Fixtures/\(name)", withExtension: "json"),
+                let data = try? Data(contentsOf: url)
+            else { return [] }
+            return (try? JSONDecoder().decode([Fixture].self, from: data)) ?? []
+        }
     }
 
     /// The network of that name, as in the script.
     var model: Model {
-        get throws { try Networks.all.first { $0.name == name } ?? Models.standard.named(name) }
+        get throws { try (Networks.all + Networks.layers).first { $0.name == name } ?? Models.standard.named(name) }
     }
 }
 
@@ -144,7 +146,7 @@ extension Model {
                 switch (parameter.name, parameter.initialization) {
                 case ("running_var", _): weights += values.map { 1 + $0 / 2 }
                 case (_, .uniform(let fanIn)): weights += values.map { $0 / Float(Double(fanIn).squareRoot()) }
-                case (_, .constant): weights += values
+                case (_, .constant), (_, .normal): weights += values
                 }
                 index += 1
             }
@@ -152,7 +154,12 @@ extension Model {
         return weights
     }
 
-    func hashedInput(batch: Int) -> [Float] { hashed(batch * input.count, salt: 1) }
+    /// The script's input: numbers on [−1, 1), or the indices that an embedding makes of them there.
+    func hashedInput(batch: Int) -> [Float] {
+        let values = hashed(batch * input.count, salt: 1)
+        guard let embedding = layers.first as? Embedding else { return values }
+        return values.map { (($0 + 1) / 2 * Float(embedding.count)).rounded(.down) }
+    }
 }
 
 extension Plan {

@@ -7,7 +7,7 @@ struct PyTorchTests {
     private static let tolerance = 1e-4
 
     @Test func `the fixtures are found`() {
-        #expect(Fixture.all.count == 23)
+        #expect(Fixture.all.count == 23 + Networks.layers.count)
     }
 
     @Test(arguments: Fixture.all)

@@ -69,6 +69,20 @@ extension Networks {
             name: "layer normalisation of steps", input: [7, 6], classes: 3,
             layers: [LayerNorm(6), Flatten(), Linear(42, 3)]),
         Model(name: "embedding", input: [9], classes: 4, layers: [Embedding(11, 6), Flatten(), Linear(54, 4)]),
+        Model(name: "lstm", input: [7, 5], classes: 4, layers: [LSTM(5, 12, last: true), Linear(12, 4)]),
+        Model(
+            name: "lstm, all steps of two layers", input: [6, 10], classes: 4,
+            layers: [LSTM(10, 9, layers: 2), Flatten(), Linear(54, 4)]),
+        Model(
+            name: "lstm of an embedding", input: [9], classes: 4,
+            layers: [Embedding(11, 8), LSTM(8, 16, layers: 2, last: true), Linear(16, 4)]),
+        Model(name: "gru", input: [7, 5], classes: 4, layers: [GRU(5, 12, last: true), Linear(12, 4)]),
+        Model(
+            name: "gru, all steps of two layers", input: [6, 10], classes: 4,
+            layers: [GRU(10, 9, layers: 2), Flatten(), Linear(54, 4)]),
+        Model(
+            name: "gru of an lstm", input: [5, 8], classes: 4,
+            layers: [LayerNorm(8), LSTM(8, 7), GRU(7, 20, last: true), Activation(.tanh), Linear(20, 4)]),
     ]
 
     private static func activation(_ name: String, _ kind: Activation.Kind) -> Model {

@@ -65,6 +65,8 @@ public struct LayerParameter: Sendable, Equatable {
         ///
         /// K. He et al., *Delving Deep into Rectifiers*, ICCV 2015, arXiv:1502.01852.
         case uniform(fanIn: Int)
+        /// Normal with mean 0 and variance 1, PyTorch's default for embeddings.
+        case normal
         /// One value for all elements.
         case constant(Float)
     }

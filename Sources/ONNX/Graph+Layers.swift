@@ -42,7 +42,7 @@ extension Graph {
                 ("kernel_shape", .integers([layer.kernel, layer.kernel])),
                 ("pads", .integers([Int](repeating: layer.padding, count: 4))),
                 ("strides", .integers([layer.stride, layer.stride])), ("group", .integer(layer.groups)),
-            ])
+            ] + (layer.dilation == 1 ? [] : [("dilations", .integers([layer.dilation, layer.dilation]))]))
     }
 
     /// Adds a linear layer as a matrix product with the transposed weights, x·Wᵀ + b.
@@ -54,13 +54,14 @@ extension Graph {
         add("Gemm", inputs, to: result, [("transB", .integer(1))])
     }
 
-    /// Adds a maximum pooling of the current tensor; incomplete windows are dropped, as by the layer.
+    /// Adds a maximum pooling of the current tensor.
     mutating func add(_ layer: MaxPool2D, to result: String) {
         add(
             "MaxPool", [current], to: result,
             [
                 ("kernel_shape", .integers([layer.kernel, layer.kernel])),
                 ("strides", .integers([layer.stride, layer.stride])),
-            ])
+            ] + (layer.padding == 0 ? [] : [("pads", .integers([Int](repeating: layer.padding, count: 4)))])
+                + (layer.coversEdge ? [("ceil_mode", .integer(1))] : []))
     }
 }

@@ -41,7 +41,7 @@ struct Fixture: Decodable, CustomTestStringConvertible {
 
     var testDescription: String { name }
 
-    static let all: [Fixture] = load("pytorch") + load("texts")
+    static let all: [Fixture] = load("pytorch") + load("layers") + load("texts")
 
     private static func load(_ file: String) -> [Fixture] {
         guard let url = Bundle.module.url(forResource: "Fixtures/\(file)", withExtension: "json"),
@@ -56,7 +56,7 @@ struct Fixture: Decodable, CustomTestStringConvertible {
             if let text, let input, let classes {
                 return try ModelText(text, name: "text").model(for: DataForm(Shape(input), outputs: classes))
             }
-            return try Networks.all.first { $0.name == name } ?? Models.standard.named(name)
+            return try (Networks.all + Networks.layers).first { $0.name == name } ?? Models.standard.named(name)
         }
     }
 }
@@ -153,7 +153,7 @@ extension Model {
                 switch (parameter.name, parameter.initialization) {
                 case ("running_var", _): weights += values.map { 1 + $0 / 2 }
                 case (_, .uniform(let fanIn)): weights += values.map { $0 / Float(Double(fanIn).squareRoot()) }
-                case (_, .constant): weights += values
+                case (_, .constant), (_, .normal): weights += values
                 }
                 index += 1
             }
@@ -161,7 +161,12 @@ extension Model {
         return weights
     }
 
-    func hashedInput(batch: Int) -> [Float] { hashed(batch * input.count, salt: 1) }
+    /// The script's input: numbers on [−1, 1), or the indices that an embedding makes of them there.
+    func hashedInput(batch: Int) -> [Float] {
+        let values = hashed(batch * input.count, salt: 1)
+        guard let embedding = layers.first as? Embedding else { return values }
+        return values.map { (($0 + 1) / 2 * Float(embedding.count)).rounded(.down) }
+    }
 }
 
 extension Plan {

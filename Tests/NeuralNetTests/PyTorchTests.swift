@@ -7,7 +7,7 @@ struct PyTorchTests {
     private static let tolerance = 1e-4
 
     @Test func `the fixtures are found`() {
-        #expect(Fixture.all.count == 32)
+        #expect(Fixture.all.count == 41 + Networks.layers.count)
     }
 
     @Test(arguments: Fixture.all)

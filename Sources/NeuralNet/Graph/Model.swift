@@ -158,6 +158,9 @@ public struct Model: Sendable {
                 var stream = RandomStream(seed: seed, .initialization, salt: firstParameter + index)
                 let bound = 1 / Float(fanIn).squareRoot()
                 for _ in 0..<entry.count { weights.append((2 * stream.uniform() - 1) * bound) }
+            case .normal:
+                var stream = RandomStream(seed: seed, .initialization, salt: firstParameter + index)
+                for _ in 0..<entry.count { weights.append(Float(PortableMath.normal(&stream))) }
             case .constant(let value):
                 weights.append(contentsOf: repeatElement(value, count: entry.count))
             }

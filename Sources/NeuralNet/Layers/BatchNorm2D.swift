@@ -1,6 +1,8 @@
+import COneDNN
 public import FedCore
 
-/// Batch normalisation of each channel, (x − mean) / √(variance + ε) · weight + bias, as PyTorch's `BatchNorm2d`.
+/// Batch normalisation of each channel, (x − mean) / √(variance + ε) · weight + bias, as PyTorch's `BatchNorm2d`; of a
+/// vector, each feature is a channel, as with `BatchNorm1d`.
 ///
 /// Training normalises by the mean and the variance of the batch, of the samples that count and all pixels, and moves
 /// the running statistics toward them: r ← (1 − m)·r + m·b, with the unbiased variance. Evaluation normalises by the
@@ -34,13 +36,12 @@ public struct BatchNorm2D: Layer, Equatable {
     public var description: String { "BatchNorm2D \(channels)" }
     public var isNormalization: Bool { true }
 
-    /// The input's shape, `[channels, height, width]`.
-    /// - Throws: `ConfigurationError` for other tensors, and for images of one pixel: a single sample would have no
-    ///   variance.
+    /// The input's shape, `[channels, height, width]` or `[channels]`.
+    /// - Throws: `ConfigurationError` for other tensors.
     public func outputShape(for input: Shape) throws(ConfigurationError) -> Shape {
-        guard input.extents.count == 3, input.extents[0] == channels, input.count > channels else {
+        guard input.extents[0] == channels, [1, 3].contains(input.extents.count) else {
             throw ConfigurationError(
-                "\(description) takes images of \(channels) channels and more than one pixel, not \(input)")
+                "\(description) takes images of \(channels) channels or \(channels) features, not \(input)")
         }
         return input
     }
@@ -66,19 +67,25 @@ public struct BatchNorm2D: Layer, Equatable {
     /// the mean and the variance.
     public func compile(into plan: PlanBuilder) throws(OneDNNError) {
         let needsInputGradient = plan.needsInputGradient
-        let input = plan.current
+        let original = plan.current
+        let input = try Self.images(in: plan)
         let perChannel = try MemoryDescriptor.plain([channels])
         let normalization = BatchNormalization(
             source: input, result: plan.tensor(input.descriptor), weights: plan.parameter("weight", perChannel),
             biases: plan.parameter("bias", perChannel), epsilon: epsilon, appliesReLU: plan.fusesReLU(),
             engine: plan.engine)
+        let isVector = plan.inputShape.extents.count == 1
+        let output =
+            isVector
+            ? Tensor(buffer: normalization.result.buffer, descriptor: try .plain([plan.batch, channels]))
+            : normalization.result
         let runningMean = plan.statistic("running_mean", perChannel)
         let runningVariance = plan.statistic("running_var", perChannel)
         let evaluation = try normalization.evaluation(mean: runningMean, variance: runningVariance)
         // Frozen ones come before everything that trains, so that no gradient is needed.
         guard plan.purpose == .training, !plan.hasFrozenStatistics else {
             try plan.run(evaluation.descriptor, evaluation.tensors)
-            return plan.emit(normalization.result) { _, _ in nil }
+            return plan.emit(output) { _, _ in nil }
         }
         try plan.run(evaluation.descriptor, evaluation.tensors, whenTraining: false)
         let notes = try normalization.notes(perChannel, in: plan)
@@ -91,16 +98,27 @@ public struct BatchNorm2D: Layer, Equatable {
             if context.isTraining { blend(&running, toward: mean, momentum: momentum) }
         }
         plan.run(on: runningVariance, with: notes.variance) { running, variance, context in
-            guard context.isTraining else { return }
             let values = Float(context.count * pixels)
+            // A single value has no unbiased variance.
+            guard context.isTraining, values > 1 else { return }
             blend(&running, toward: variance, momentum: momentum, scale: values / (values - 1))
         }
-        plan.emit(normalization.result) { (plan, gradient) throws(OneDNNError) in
-            let gradient = try plan.owned(gradient, in: input.descriptor)
+        plan.emit(output) { (plan, gradient) throws(OneDNNError) in
+            let gradient = Tensor(
+                buffer: try plan.owned(gradient, in: output.descriptor).buffer, descriptor: input.descriptor)
             try plan.run(into: gradient) { (count) throws(OneDNNError) in
                 try normalization.backward(count, notes, gradient)
             }
-            return needsInputGradient ? Gradient(tensor: gradient) : nil
+            guard needsInputGradient else { return nil }
+            return Gradient(tensor: isVector ? try plan.renamed(gradient, as: original) : gradient)
         }
+    }
+
+    /// The layer's input as images: as it is, or a vector's features as channels of one pixel, side by side.
+    private static func images(in plan: PlanBuilder) throws(OneDNNError) -> Tensor {
+        guard plan.inputShape.extents.count == 1 else { return plan.current }
+        let plain = try plan.plainInput()
+        let layout = try MemoryDescriptor.channelsLast([plan.batch] + plan.inputShape.extents + [1, 1], dnnl_f32)
+        return Tensor(buffer: plain.buffer, descriptor: layout, isRectified: plain.isRectified)
     }
 }

@@ -1,10 +1,11 @@
 import COneDNN
 public import FedCore
 
-/// Two-dimensional cross-correlation with bias, as PyTorch's `Conv2d` with a square kernel; the weights have the shape
+/// Two-dimensional cross-correlation, as PyTorch's `Conv2d` with a square kernel; the weights have the shape
 /// `[out, in / groups, kernel, kernel]`.
 ///
-/// `[in, height, width]` becomes `[out, (height + 2·padding − kernel) / stride + 1, …]`, divisions rounded down.
+/// `[in, height, width]` becomes `[out, (height + 2·padding − dilation·(kernel − 1) − 1) / stride + 1, …]`, divisions
+/// rounded down.
 /// oneDNN's direct convolution computes it, in a blocked layout that the library chooses for the processor.
 public struct Conv2D: Layer, Equatable {
     /// Number of input channels.
@@ -17,9 +18,13 @@ public struct Conv2D: Layer, Equatable {
     public let padding: Int
     /// Distance of neighbouring windows, in pixels.
     public let stride: Int
+    /// Distance of the pixels that a window reads: 1 for neighbours.
+    public let dilation: Int
     /// Number of groups that input and output channels are divided into; a group's outputs depend on its inputs alone.
     /// As many groups as inputs make a depthwise convolution.
     public let groups: Int
+    /// Whether a bias is added to each output channel.
+    public let hasBias: Bool
 
     /// Makes a layer.
     /// - Parameters:
@@ -28,24 +33,34 @@ public struct Conv2D: Layer, Equatable {
     ///   - kernel: height and width of the kernel.
     ///   - padding: zeros on each side, ≥ 0.
     ///   - stride: distance of neighbouring windows.
+    ///   - dilation: distance of the pixels that a window reads.
     ///   - groups: number of groups.
+    ///   - hasBias: whether a bias is added; normalisation behind the layer takes it out again.
     /// - Precondition: all but `padding` are positive, and `groups` divides `inputs` and `outputs`.
-    public init(_ inputs: Int, _ outputs: Int, kernel: Int, padding: Int = 0, stride: Int = 1, groups: Int = 1) {
-        precondition(min(inputs, outputs, kernel, stride, groups) > 0 && padding >= 0, "an impossible convolution")
+    public init(
+        _ inputs: Int, _ outputs: Int, kernel: Int, padding: Int = 0, stride: Int = 1, dilation: Int = 1,
+        groups: Int = 1, hasBias: Bool = true
+    ) {
+        precondition(
+            min(inputs, outputs, kernel, stride, dilation, groups) > 0 && padding >= 0, "an impossible convolution")
         precondition(inputs % groups == 0 && outputs % groups == 0, "\(groups) groups of \(inputs)→\(outputs)")
         self.inputs = inputs
         self.outputs = outputs
         self.kernel = kernel
         self.padding = padding
         self.stride = stride
+        self.dilation = dilation
         self.groups = groups
+        self.hasBias = hasBias
     }
 
     public var description: String {
         var text = "Conv2D \(inputs)→\(outputs), \(kernel)×\(kernel)"
         if padding != 0 { text += ", padding \(padding)" }
         if stride != 1 { text += ", stride \(stride)" }
+        if dilation != 1 { text += ", dilation \(dilation)" }
         if groups != 1 { text += ", groups \(groups)" }
+        if !hasBias { text += ", no bias" }
         return text
     }
 
@@ -58,15 +73,14 @@ public struct Conv2D: Layer, Equatable {
         return try windows.outputShape(of: description, channels: outputs, for: input)
     }
 
-    private var windows: Windows { Windows(kernel: kernel, stride: stride, padding: padding) }
+    private var windows: Windows { Windows(kernel: kernel, stride: stride, padding: padding, dilation: dilation) }
 
-    /// The weights `[out, in / groups, kernel, kernel]` and the biases `[out]`.
+    /// The weights `[out, in / groups, kernel, kernel]` and, if any, the biases `[out]`.
     public func parameters(for input: Shape) -> [LayerParameter] {
         let fanIn = inputs / groups * kernel * kernel
-        return [
-            LayerParameter(name: "weight", shape: [outputs, inputs / groups, kernel, kernel], fanIn: fanIn),
-            LayerParameter(name: "bias", shape: [outputs], fanIn: fanIn),
-        ]
+        let weights = LayerParameter(
+            name: "weight", shape: [outputs, inputs / groups, kernel, kernel], fanIn: fanIn)
+        return hasBias ? [weights, LayerParameter(name: "bias", shape: [outputs], fanIn: fanIn)] : [weights]
     }
 
     /// The size of a kernel for each element of the output; padding counts as if it were multiplied.
@@ -84,19 +98,18 @@ public struct Conv2D: Layer, Equatable {
         let forward = try forward(from: input, appliesReLU: appliesReLU, in: plan)
         let source = try plan.reordered(input, to: forward.source)
         let weights = plan.parameter("weight", try forward.weights)
-        let biases = plan.parameter("bias", try .plain([outputs]))
+        let biases = hasBias ? plan.parameter("bias", try .plain([outputs])) : nil
         var output = plan.tensor(try forward.destination)
         output.isRectified = appliesReLU
         let result = output
-        try plan.run(
-            forward,
-            [
-                (DNNL_ARG_SRC, source), (DNNL_ARG_WEIGHTS, weights.value), (DNNL_ARG_BIAS, biases.value),
-                (DNNL_ARG_DST, result),
-            ])
+        var tensors = [
+            (argument: DNNL_ARG_SRC, tensor: source), (DNNL_ARG_WEIGHTS, weights.value), (DNNL_ARG_DST, result),
+        ]
+        if let biases { tensors.append((DNNL_ARG_BIAS, biases.value)) }
+        try plan.run(forward, tensors)
         plan.emit(result) { (plan, gradient) throws(OneDNNError) in
             let gradient = try plan.rectified(gradient, by: result).tensor
-            if !(weights.isFrozen && biases.isFrozen) {
+            if !(weights.isFrozen && biases?.isFrozen ?? true) {
                 try differentiateWeights(source, gradient, weights, biases, forward: forward, in: plan)
             }
             guard needsInputGradient else { return nil }
@@ -107,6 +120,12 @@ public struct Conv2D: Layer, Equatable {
 
     private var strides: [Int64] { [Int64(stride), Int64(stride)] }
     private var margins: [Int64] { [Int64(padding), Int64(padding)] }
+    /// oneDNN counts the pixels that are left out.
+    private var gaps: [Int64] { [Int64(dilation - 1), Int64(dilation - 1)] }
+    /// Layout of the biases; without any, oneDNN's empty layout.
+    private var biasLayout: dnnl_memory_desc_t {
+        get throws(OneDNNError) { hasBias ? try MemoryDescriptor.plain([outputs]).raw : dnnl_memory_desc_t() }
+    }
     /// Extents of the weights as oneDNN counts them: groups, if there are several, are a dimension of their own. The
     /// order of the elements is the same.
     var weightExtents: [Int] {
@@ -122,14 +141,14 @@ public struct Conv2D: Layer, Equatable {
         // The kernels for few channels read plain images; any other input may be blocked.
         var source = try inputs < 4 ? input.descriptor.raw : MemoryDescriptor.any(extents).raw
         var weights = try MemoryDescriptor.any(weightExtents).raw
-        var bias = try MemoryDescriptor.plain([outputs]).raw
+        var bias = try biasLayout
         var destination = try MemoryDescriptor.any([plan.batch] + plan.outputShape.extents).raw
         var operation = dnnl_convolution_desc_t()
         try check(
-            "dnnl_convolution_forward_desc_init",
-            dnnl_convolution_forward_desc_init(
+            "dnnl_dilated_convolution_forward_desc_init",
+            dnnl_dilated_convolution_forward_desc_init(
                 &operation, plan.propagation, dnnl_convolution_direct, &source, &weights, &bias, &destination,
-                strides, margins, margins))
+                strides, gaps, margins, margins))
         return try PrimitiveDescriptor("convolution", &operation, appliesReLU: appliesReLU, engine: plan.engine)
     }
 
@@ -138,27 +157,25 @@ public struct Conv2D: Layer, Equatable {
     ///   - input: the forward primitive's input.
     ///   - gradient: gradient of the loss with respect to the output, before the ReLU.
     private func differentiateWeights(
-        _ input: Tensor, _ gradient: Tensor, _ weights: ParameterTensors, _ biases: ParameterTensors,
+        _ input: Tensor, _ gradient: Tensor, _ weights: ParameterTensors, _ biases: ParameterTensors?,
         forward: PrimitiveDescriptor, in plan: PlanBuilder
     ) throws(OneDNNError) {
         var source = input.descriptor.raw
         var weightsGradient = try MemoryDescriptor.any(weightExtents).raw
-        var biasGradient = biases.value.descriptor.raw
+        var biasGradient = try biasLayout
         var destinationGradient = try MemoryDescriptor.any(gradient.descriptor.extents).raw
         var operation = dnnl_convolution_desc_t()
         try check(
-            "dnnl_convolution_backward_weights_desc_init",
-            dnnl_convolution_backward_weights_desc_init(
+            "dnnl_dilated_convolution_backward_weights_desc_init",
+            dnnl_dilated_convolution_backward_weights_desc_init(
                 &operation, dnnl_convolution_direct, &source, &weightsGradient, &biasGradient, &destinationGradient,
-                strides, margins, margins))
+                strides, gaps, margins, margins))
         let backward = try PrimitiveDescriptor(
             "convolution backward weights", &operation, forward: forward, engine: plan.engine)
         let destination = try plan.reordered(gradient, to: backward.destinationGradient)
-        try plan.run(
-            backward, into: weights.gradient,
-            [
-                (DNNL_ARG_SRC, input), (DNNL_ARG_DIFF_DST, destination), (DNNL_ARG_DIFF_BIAS, biases.gradient),
-            ])
+        var tensors = [(argument: DNNL_ARG_SRC, tensor: input), (DNNL_ARG_DIFF_DST, destination)]
+        if let biases { tensors.append((DNNL_ARG_DIFF_BIAS, biases.gradient)) }
+        try plan.run(backward, into: weights.gradient, tensors)
     }
 
     /// Adds the gradient of the input to the backward pass.
@@ -171,10 +188,10 @@ public struct Conv2D: Layer, Equatable {
         var destinationGradient = try MemoryDescriptor.any(gradient.descriptor.extents).raw
         var operation = dnnl_convolution_desc_t()
         try check(
-            "dnnl_convolution_backward_data_desc_init",
-            dnnl_convolution_backward_data_desc_init(
+            "dnnl_dilated_convolution_backward_data_desc_init",
+            dnnl_dilated_convolution_backward_data_desc_init(
                 &operation, dnnl_convolution_direct, &sourceGradient, &weightsLayout, &destinationGradient, strides,
-                margins, margins))
+                gaps, margins, margins))
         let backward = try PrimitiveDescriptor(
             "convolution backward data", &operation, forward: forward, engine: plan.engine)
         let result = plan.tensor(try backward.sourceGradient)

@@ -7,18 +7,22 @@ public struct Linear: Layer, Equatable {
     public let inputs: Int
     /// Number of output features.
     public let outputs: Int
+    /// Whether a bias is added to each output.
+    public let hasBias: Bool
 
     /// Makes a layer.
     /// - Parameters:
     ///   - inputs: number of input features, > 0.
     ///   - outputs: number of output features, > 0.
-    public init(_ inputs: Int, _ outputs: Int) {
+    ///   - hasBias: whether a bias is added.
+    public init(_ inputs: Int, _ outputs: Int, hasBias: Bool = true) {
         precondition(inputs > 0 && outputs > 0, "a linear layer from \(inputs) to \(outputs)")
         self.inputs = inputs
         self.outputs = outputs
+        self.hasBias = hasBias
     }
 
-    public var description: String { "Linear \(inputs)→\(outputs)" }
+    public var description: String { "Linear \(inputs)→\(outputs)\(hasBias ? "" : ", no bias")" }
 
     /// `[out]`.
     /// - Throws: `ConfigurationError` when `input` is not `[in]`; an image needs a ``Flatten`` before.
@@ -29,12 +33,10 @@ public struct Linear: Layer, Equatable {
         return [outputs]
     }
 
-    /// The weights `[out, in]` and the biases `[out]`.
+    /// The weights `[out, in]` and, if any, the biases `[out]`.
     public func parameters(for input: Shape) -> [LayerParameter] {
-        [
-            LayerParameter(name: "weight", shape: [outputs, inputs], fanIn: inputs),
-            LayerParameter(name: "bias", shape: [outputs], fanIn: inputs),
-        ]
+        let weights = LayerParameter(name: "weight", shape: [outputs, inputs], fanIn: inputs)
+        return hasBias ? [weights, LayerParameter(name: "bias", shape: [outputs], fanIn: inputs)] : [weights]
     }
 
     /// One for each weight.
@@ -49,25 +51,23 @@ public struct Linear: Layer, Equatable {
         let appliesReLU = plan.fusesReLU()
         let previous = plan.current
         let input = try Self.features(of: previous, in: plan)
-        let bias = try MemoryDescriptor.plain([outputs])
         let weightExtents = [outputs] + input.descriptor.extents.dropFirst()
         let forward = try forward(
             from: input.descriptor, weightExtents, appliesReLU: appliesReLU, in: plan)
         let source = try plan.reordered(input, to: forward.source)
         let weights = plan.parameter("weight", try forward.weights)
-        let biases = plan.parameter("bias", bias)
+        let biases = hasBias ? plan.parameter("bias", try .plain([outputs])) : nil
         var output = plan.tensor(try forward.destination)
         output.isRectified = appliesReLU
         let result = output
-        try plan.run(
-            forward,
-            [
-                (DNNL_ARG_SRC, source), (DNNL_ARG_WEIGHTS, weights.value), (DNNL_ARG_BIAS, biases.value),
-                (DNNL_ARG_DST, result),
-            ])
+        var tensors = [
+            (argument: DNNL_ARG_SRC, tensor: source), (DNNL_ARG_WEIGHTS, weights.value), (DNNL_ARG_DST, result),
+        ]
+        if let biases { tensors.append((DNNL_ARG_BIAS, biases.value)) }
+        try plan.run(forward, tensors)
         plan.emit(result) { (plan, gradient) throws(OneDNNError) in
             let gradient = try plan.rectified(gradient, by: result).tensor
-            if !(weights.isFrozen && biases.isFrozen) {
+            if !(weights.isFrozen && biases?.isFrozen ?? true) {
                 try differentiateWeights(source, gradient, weights, biases, forward: forward, in: plan)
             }
             guard needsInputGradient else { return nil }
@@ -75,6 +75,11 @@ public struct Linear: Layer, Equatable {
             let same = try plan.reordered(inputGradient, to: input.descriptor)
             return Gradient(tensor: Tensor(buffer: same.buffer, descriptor: previous.descriptor))
         }
+    }
+
+    /// Layout of the biases; without any, oneDNN's empty layout.
+    private var biasLayout: dnnl_memory_desc_t {
+        get throws(OneDNNError) { hasBias ? try MemoryDescriptor.plain([outputs]).raw : dnnl_memory_desc_t() }
     }
 
     /// The tensor as the primitive takes it best: plain as a matrix; blocked, which spares a copy, as it is.
@@ -95,7 +100,7 @@ public struct Linear: Layer, Equatable {
         // Padding between features would make them other columns of the matrix.
         var source = try input.isPadded ? MemoryDescriptor.plain(input.extents).raw : input.raw
         var weights = try MemoryDescriptor.any(weightExtents).raw
-        var bias = try MemoryDescriptor.plain([outputs]).raw
+        var bias = try biasLayout
         var destination = try MemoryDescriptor.any([plan.batch, outputs]).raw
         var operation = dnnl_inner_product_desc_t()
         try check(
@@ -107,12 +112,12 @@ public struct Linear: Layer, Equatable {
 
     /// Adds the gradients of weights and biases to the backward pass.
     private func differentiateWeights(
-        _ input: Tensor, _ gradient: Tensor, _ weights: ParameterTensors, _ biases: ParameterTensors,
+        _ input: Tensor, _ gradient: Tensor, _ weights: ParameterTensors, _ biases: ParameterTensors?,
         forward: PrimitiveDescriptor, in plan: PlanBuilder
     ) throws(OneDNNError) {
         var source = input.descriptor.raw
         var weightsGradient = try MemoryDescriptor.any(weights.value.descriptor.extents).raw
-        var biasGradient = biases.value.descriptor.raw
+        var biasGradient = try biasLayout
         var destinationGradient = gradient.descriptor.raw
         var operation = dnnl_inner_product_desc_t()
         try check(
@@ -121,11 +126,9 @@ public struct Linear: Layer, Equatable {
                 &operation, &source, &weightsGradient, &biasGradient, &destinationGradient))
         let backward = try PrimitiveDescriptor(
             "linear backward weights", &operation, forward: forward, engine: plan.engine)
-        try plan.run(
-            backward, into: weights.gradient,
-            [
-                (DNNL_ARG_SRC, input), (DNNL_ARG_DIFF_DST, gradient), (DNNL_ARG_DIFF_BIAS, biases.gradient),
-            ])
+        var tensors = [(argument: DNNL_ARG_SRC, tensor: input), (DNNL_ARG_DIFF_DST, gradient)]
+        if let biases { tensors.append((DNNL_ARG_DIFF_BIAS, biases.gradient)) }
+        try plan.run(backward, into: weights.gradient, tensors)
     }
 
     /// Adds the gradient of the input to the backward pass.

@@ -2,90 +2,54 @@ import COneDNN
 public import FedCore
 
 /// The largest value of each window of `kernel × kernel`, as PyTorch's `MaxPool2d`; at the right and the lower edge,
-/// incomplete windows are dropped.
+/// incomplete windows are dropped, unless the layer covers the edge.
 public struct MaxPool2D: Layer, Equatable {
     /// Height and width of a window, in pixels.
     public let kernel: Int
     /// Distance of neighbouring windows, in pixels.
     public let stride: Int
+    /// Rows and columns on each side that windows may reach into; nothing there is a maximum.
+    public let padding: Int
+    /// Whether incomplete windows at the right and the lower edge count, too: PyTorch's `ceil_mode`.
+    public let coversEdge: Bool
 
     /// Makes a layer.
     /// - Parameters:
     ///   - kernel: height and width of a window, > 0.
     ///   - stride: distance of neighbouring windows, > 0; the kernel's size unless given.
-    public init(_ kernel: Int, stride: Int? = nil) {
+    ///   - padding: rows and columns on each side, at most half a window.
+    ///   - coversEdge: whether incomplete windows count.
+    public init(_ kernel: Int, stride: Int? = nil, padding: Int = 0, coversEdge: Bool = false) {
         precondition(kernel > 0 && stride ?? 1 > 0, "a window of \(kernel) every \(stride ?? kernel)")
+        precondition(padding >= 0 && padding <= kernel / 2, "a padding of \(padding) for a window of \(kernel)")
         self.kernel = kernel
         self.stride = stride ?? kernel
+        self.padding = padding
+        self.coversEdge = coversEdge
     }
 
     public var description: String {
-        stride == kernel ? "MaxPool2D \(kernel)×\(kernel)" : "MaxPool2D \(kernel)×\(kernel), stride \(stride)"
+        var text = "MaxPool2D \(kernel)×\(kernel)"
+        if stride != kernel { text += ", stride \(stride)" }
+        if padding != 0 { text += ", padding \(padding)" }
+        if coversEdge { text += ", covers the edge" }
+        return text
     }
 
-    /// `[channels, (height − kernel) / stride + 1, …]`, divisions rounded down.
+    var windows: Windows { Windows(kernel: kernel, stride: stride, padding: padding, coversEdge: coversEdge) }
+
+    /// `[channels, (height + 2·padding − kernel) / stride + 1, …]`, divisions rounded down, or up where the edge is
+    /// covered.
     /// - Throws: `ConfigurationError` when `input` is no image, or smaller than a window.
     public func outputShape(for input: Shape) throws(ConfigurationError) -> Shape {
         guard input.extents.count == 3 else {
             throw ConfigurationError("\(description) takes images, not \(input)")
         }
-        return try Windows(kernel: kernel, stride: stride)
-            .outputShape(of: description, channels: input.extents[0], for: input)
+        return try windows.outputShape(of: description, channels: input.extents[0], for: input)
     }
 
-    /// Compiles the pooling, in the input's layout. For training it keeps a workspace with the place of each maximum,
-    /// to which the derivative sends the gradient.
+    /// Compiles oneDNN's pooling and its derivative.
     public func compile(into plan: PlanBuilder) throws(OneDNNError) {
-        let input = plan.current
-        let strides = [Int64](repeating: Int64(stride), count: 2)
-        let window = [Int64](repeating: Int64(kernel), count: 2)
-        let padding: [Int64] = [0, 0]
-        var source = input.descriptor.raw
-        var destination = try MemoryDescriptor.any([plan.batch] + plan.outputShape.extents).raw
-        var operation = dnnl_pooling_desc_t()
-        try check(
-            "dnnl_pooling_forward_desc_init",
-            dnnl_pooling_forward_desc_init(
-                &operation, plan.propagation, dnnl_pooling_max, &source, &destination, strides, window, padding,
-                padding))
-        let forward = try PrimitiveDescriptor("max pooling", &operation, engine: plan.engine)
-        var pooled = plan.tensor(try forward.destination)
-        // The largest of rectified values is the rectified largest: the derivative of the ReLU before can be applied to
-        // the few pooled values instead of the many it made.
-        pooled.isRectified = input.isRectified
-        let result = pooled
-        var tensors = [(argument: DNNL_ARG_SRC, tensor: input), (DNNL_ARG_DST, result)]
-        guard plan.purpose == .training else {
-            try plan.run(forward, tensors)
-            return plan.emit(result) { _, _ in nil }
-        }
-        let workspace = plan.tensor(try forward.workspace)
-        tensors.append((DNNL_ARG_WORKSPACE, workspace))
-        try plan.run(forward, tensors)
-
-        let needsInputGradient = plan.needsInputGradient
-        plan.emit(result) { (plan, gradient) throws(OneDNNError) in
-            guard needsInputGradient else { return nil }
-            let gradient = try plan.rectified(gradient, by: result)
-            let pooledGradient = try plan.reordered(gradient.tensor, to: result.descriptor)
-            var sourceGradient = input.descriptor.raw
-            var destinationGradient = pooledGradient.descriptor.raw
-            var operation = dnnl_pooling_desc_t()
-            try check(
-                "dnnl_pooling_backward_desc_init",
-                dnnl_pooling_backward_desc_init(
-                    &operation, dnnl_pooling_max, &sourceGradient, &destinationGradient, strides, window, padding,
-                    padding))
-            let backward = try PrimitiveDescriptor(
-                "max pooling backward", &operation, forward: forward, engine: plan.engine)
-            let inputGradient = plan.tensor(input.descriptor)
-            try plan.run(
-                backward,
-                [
-                    (DNNL_ARG_DIFF_DST, pooledGradient), (DNNL_ARG_WORKSPACE, workspace),
-                    (DNNL_ARG_DIFF_SRC, inputGradient),
-                ])
-            return Gradient(tensor: inputGradient, isRectified: input.isRectified)
-        }
+        try Pooling(dnnl_pooling_max, windows, over: plan.inputShape).compile(into: plan)
     }
 }

@@ -64,6 +64,18 @@ struct MemoryDescriptor {
         return MemoryDescriptor(part)
     }
 
+    /// A layout of `[batch, channels, height, width]` with that many channels of a pixel side by side, one after the
+    /// other in blocks (nChw8c, nChw16c).
+    /// - Parameter lanes: 8 or 16, as wide as a vector register.
+    static func blocked(_ extents: [Int], lanes: Int) throws(OneDNNError) -> MemoryDescriptor {
+        try MemoryDescriptor(extents, dnnl_f32, lanes == 16 ? dnnl_aBcd16b : dnnl_aBcd8b)
+    }
+
+    /// A layout of `[batch, time, features]` in which the samples of a time step lie one after the other.
+    static func timeMajor(_ extents: [Int]) throws(OneDNNError) -> MemoryDescriptor {
+        try MemoryDescriptor(extents, dnnl_f32, dnnl_bac)
+    }
+
     private init(_ extents: [Int], _ type: dnnl_data_type_t, _ tag: dnnl_format_tag_t) throws(OneDNNError) {
         raw = dnnl_memory_desc_t()
         let status = dnnl_memory_desc_init_by_tag(&raw, Int32(extents.count), extents.map(Int64.init), type, tag)

@@ -217,7 +217,7 @@ extension PlanBuilder {
         return Gradient(tensor: tensor, isRectified: true)
     }
 
-    private func append(_ step: PlannedStep) {
+    func append(_ step: PlannedStep) {
         if isBackward { backward.append(step) } else { forward.append(step) }
     }
 }

@@ -44,8 +44,9 @@ extension Model {
                 guard layer.groups == 1 else { throw ConfigurationError("\(name) has grouped convolutions") }
                 narrowed = Conv2D(
                     shape.extents[0], rest.popFirst() ?? layer.outputs, kernel: layer.kernel, padding: layer.padding,
-                    stride: layer.stride)
-            case let layer as Linear: narrowed = Linear(shape.count, rest.popFirst() ?? layer.outputs)
+                    stride: layer.stride, dilation: layer.dilation, hasBias: layer.hasBias)
+            case let layer as Linear:
+                narrowed = Linear(shape.count, rest.popFirst() ?? layer.outputs, hasBias: layer.hasBias)
             case let layer as BatchNorm2D:
                 narrowed = BatchNorm2D(shape.extents[0], epsilon: layer.epsilon, momentum: layer.momentum)
             default: narrowed = layer
@@ -103,8 +104,10 @@ extension TrainedModel {
                         result += weights[start..<start + perInput]
                     }
                 }
-                let biases = values(entries[1])
-                result += best.map { biases[$0] }
+                for entry in entries.dropFirst() {
+                    let biases = values(entry)
+                    result += best.map { biases[$0] }
+                }
                 kept = best
             case is BatchNorm2D:
                 for entry in entries {

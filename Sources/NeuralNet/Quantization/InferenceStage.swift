@@ -2,7 +2,7 @@ import FedCore
 
 /// One operation of a model that does not train: a layer, together with those of its successors that it can do itself.
 ///
-/// Normalisation is part of the convolution before it, or a depthwise convolution of its own; a ReLU is part of the
+/// Normalisation is part of the convolution or the linear layer before it, or a depthwise convolution of its own; a ReLU is part of the
 /// operation before it; dropout and flattening are no operations. Quantised models and their ONNX files are made stage
 /// by stage.
 public struct InferenceStage: Sendable {
@@ -59,11 +59,11 @@ extension Model {
                         operation: operation, layers: start..<index, appliesReLU: appliesReLU, output: output))
             }
             switch layer {
-            case let layer as Conv2D:
+            case is Conv2D, is Linear:
                 if index < layers.count, layers[index] is BatchNorm2D { index += 1 }
-                emit(.convolution(layer))
-            case let layer as Linear: emit(.linear(layer))
-            case let layer as BatchNorm2D:
+                if let layer = layer as? Linear { emit(.linear(layer)) }
+                if let layer = layer as? Conv2D { emit(.convolution(layer)) }
+            case let layer as BatchNorm2D where shape.extents.count == 3:
                 emit(.convolution(Conv2D(layer.channels, layer.channels, kernel: 1, groups: layer.channels)))
             case let layer as MaxPool2D:
                 stages.append(
@@ -100,7 +100,8 @@ extension Model {
         let isNormalization = layers[first] is BatchNorm2D
         let channels = stage.weightShape?.first ?? 0
         var folded = isNormalization ? [Float](repeating: 1, count: channels) : values(first, "weight")
-        var biases = isNormalization ? [Float](repeating: 0, count: channels) : values(first, "bias")
+        var biases = isNormalization ? [] : values(first, "bias")
+        if biases.isEmpty { biases = [Float](repeating: 0, count: channels) }
         for index in stage.layers {
             guard let layer = layers[index] as? BatchNorm2D else { continue }
             let (scale, shift) = (values(index, "weight"), values(index, "bias"))

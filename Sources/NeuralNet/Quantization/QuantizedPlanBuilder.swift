@@ -201,15 +201,17 @@ extension QuantizedPlanBuilder {
     private func add(_ pooling: MaxPool2D, _ stage: InferenceStage) throws(OneDNNError) {
         let strides = [Int64](repeating: Int64(pooling.stride), count: 2)
         let window = [Int64](repeating: Int64(pooling.kernel), count: 2)
-        let padding: [Int64] = [0, 0]
+        let extents = current.block.descriptor.extents
+        let margins = [Int64](repeating: Int64(pooling.padding), count: 2)
+        let ends = extents.suffix(2).map { Int64(pooling.windows.paddingBehind($0)) }
         var source = current.block.descriptor.raw
         var destination = try MemoryDescriptor.any([batch] + stage.output.extents, current.type).raw
         var operation = dnnl_pooling_desc_t()
         try check(
             "dnnl_pooling_forward_desc_init",
             dnnl_pooling_forward_desc_init(
-                &operation, dnnl_forward_inference, dnnl_pooling_max, &source, &destination, strides, window, padding,
-                padding))
+                &operation, dnnl_forward_inference, dnnl_pooling_max, &source, &destination, strides, window, margins,
+                ends))
         let primitive = try PrimitiveDescriptor("int8 max pooling", &operation, engine: engine)
         let result = Block(try primitive.destination)
         run(primitive, [(DNNL_ARG_SRC, current.block), (DNNL_ARG_DST, result)])
@@ -288,11 +290,12 @@ extension QuantizedPlanBuilder {
     ) throws(OneDNNError) {
         let strides = [Int64](repeating: Int64(convolution.stride), count: 2)
         let margins = [Int64](repeating: Int64(convolution.padding), count: 2)
+        let gaps = [Int64](repeating: Int64(convolution.dilation - 1), count: 2)
         try check(
-            "dnnl_convolution_forward_desc_init",
-            dnnl_convolution_forward_desc_init(
+            "dnnl_dilated_convolution_forward_desc_init",
+            dnnl_dilated_convolution_forward_desc_init(
                 &operation, dnnl_forward_inference, dnnl_convolution_direct, &source, &weights, &bias, &destination,
-                strides, margins, margins))
+                strides, gaps, margins, margins))
     }
 
     /// Appends a primitive.

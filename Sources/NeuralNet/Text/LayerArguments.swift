@@ -84,6 +84,20 @@ public struct LayerArguments {
         return try check(number, in: range)
     }
 
+    /// The number with a fraction behind a word such as `epsilon`; nil without the word.
+    /// - Throws: `ConfigurationError` when no number in the range follows.
+    public mutating func fraction(
+        _ name: String, in range: ClosedRange<Double>
+    ) throws(ConfigurationError) -> Float? {
+        guard let place = words.firstIndex(where: { $0 == name }) else { return nil }
+        guard place + 1 < words.count, let number = Double(words[place + 1]), range.contains(number) else {
+            throw ConfigurationError(
+                "'\(text)': a number within \(range.lowerBound) … \(range.upperBound) follows '\(name)'")
+        }
+        words.removeSubrange(place...place + 1)
+        return Float(number)
+    }
+
     /// Whether a word such as `no-bias` is there.
     public mutating func flag(_ name: String) -> Bool {
         guard let place = words.firstIndex(where: { $0 == name }) else { return false }
@@ -91,12 +105,21 @@ public struct LayerArguments {
         return true
     }
 
-    /// An image, `[channels, height, width]`, as the layer needs it.
-    /// - Throws: `ConfigurationError` when the input has another number of dimensions.
+    /// Refuses an input that is no image.
+    /// - Throws: `ConfigurationError` when it has another number of dimensions than `[channels, height, width]`.
     public func checkImage() throws(ConfigurationError) {
         guard input.extents.count == 3 else {
             throw ConfigurationError("'\(text)' takes an image, channels × height × width, not \(input)")
         }
+    }
+
+    /// Number of features of a step of a sequence.
+    /// - Throws: `ConfigurationError` when the input is not `[time, features]`.
+    public func stepFeatures() throws(ConfigurationError) -> Int {
+        guard input.extents.count == 2 else {
+            throw ConfigurationError("'\(text)' takes a sequence, time × features, as of an embedding, not \(input)")
+        }
+        return input.extents[1]
     }
 
     private func check(_ number: Int, in range: ClosedRange<Int>) throws(ConfigurationError) -> Int {

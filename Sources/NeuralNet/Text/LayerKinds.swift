@@ -4,7 +4,8 @@ public import FedCore
 public enum LayerKinds {
     /// Every kind, in the order of help.
     public static let all: [LayerKind] = [
-        convolution, depthwise, linear, batchNorm, relu, maxPool, flatten, dropout, add, concat,
+        convolution, depthwise, linear, embedding, lstm, gru, batchNorm, groupNorm, layerNorm, relu, relu6, leakyReLU, gelu,
+        silu, tanh, sigmoid, maxPool, averagePool, globalAveragePool, flatten, dropout, add, concat,
     ]
 
     /// The layers that come with the project.
@@ -15,38 +16,40 @@ public enum LayerKinds {
 // Layers with weights.
 extension LayerKinds {
     static let convolution = LayerKind(
-        "conv", "WIDTH [KxK] [stride S] [pad P] [groups G]",
+        "conv", "WIDTH [KxK] [stride S] [pad P] [dilation D] [groups G] [no-bias]",
         "Convolution of images with WIDTH outputs, as Conv2d; 3x3 unless given, without padding."
     ) { (words) throws(ConfigurationError) in
         try words.checkImage()
         let width = try words.number("a number of outputs")
         let groups = try words.option("groups", in: 1...65_536) ?? 1
         guard words.channels.isMultiple(of: groups), width.isMultiple(of: groups) else {
-            throw ConfigurationError("\(groups) groups divide neither \(words.channels) channels nor \(width) outputs")
+            throw ConfigurationError(
+                "\(groups) groups do not divide \(words.channels) channels and \(width) outputs alike")
         }
-        return try window(&words, inputs: words.channels, outputs: width, groups: groups)
+        return try window(&words, outputs: width, groups: groups)
     }
 
     static let depthwise = LayerKind(
-        "depthwise", "[KxK] [stride S] [pad P]",
+        "depthwise", "[KxK] [stride S] [pad P] [dilation D] [no-bias]",
         "Convolution of each channel by itself; 3x3 unless given, without padding."
     ) { (words) throws(ConfigurationError) in
         try words.checkImage()
-        return try window(&words, inputs: words.channels, outputs: words.channels, groups: words.channels)
+        return try window(&words, outputs: words.channels, groups: words.channels)
     }
 
     /// Reads the window of a convolution.
     private static func window(
-        _ words: inout LayerArguments, inputs: Int, outputs: Int, groups: Int
+        _ words: inout LayerArguments, outputs: Int, groups: Int
     ) throws(ConfigurationError) -> Conv2D {
         let kernel = try words.optionalSquare() ?? 3
         return Conv2D(
-            inputs, outputs, kernel: kernel, padding: try words.option("pad", in: 0...4096) ?? 0,
-            stride: try words.option("stride") ?? 1, groups: groups)
+            words.channels, outputs, kernel: kernel, padding: try words.option("pad", in: 0...4096) ?? 0,
+            stride: try words.option("stride") ?? 1, dilation: try words.option("dilation") ?? 1, groups: groups,
+            hasBias: !words.flag("no-bias"))
     }
 
     static let linear = LayerKind(
-        "linear", "[WIDTH]",
+        "linear", "[WIDTH] [no-bias]",
         "Fully connected layer; as the last one, without a WIDTH, it has as many outputs as the data ask for.",
         flattensImages: true
     ) { (words) throws(ConfigurationError) in
@@ -54,43 +57,60 @@ extension LayerKinds {
         guard let outputs = width ?? words.outputs else {
             throw ConfigurationError("only the last 'linear' can do without a width")
         }
-        return Linear(words.input.count, outputs)
+        return Linear(words.input.count, outputs, hasBias: !words.flag("no-bias"))
     }
 
-    static let batchNorm = LayerKind(
-        "batchnorm", "", "Normalisation of each channel by the batch."
-    ) { (words) throws(ConfigurationError) in BatchNorm2D(words.channels) }
+    static let embedding = LayerKind(
+        "embedding", "COUNT WIDTH", "A vector of WIDTH features for each index from 0 to below COUNT, as of characters."
+    ) { (words) throws(ConfigurationError) in
+        let count = try words.number("a number of indices", in: 1...1 << 24)
+        return Embedding(count, try words.number("a width"))
+    }
+
+    static let lstm = LayerKind(
+        "lstm", "WIDTH [layers N] [last]", "Long short-term memory over a sequence; with last, the last step's output alone."
+    ) { (words) throws(ConfigurationError) in
+        LSTM(
+            try words.stepFeatures(), try words.number("a width"), layers: try words.option("layers", in: 1...64) ?? 1,
+            last: words.flag("last"))
+    }
+
+    static let gru = LayerKind(
+        "gru", "WIDTH [layers N] [last]", "Gated recurrent units over a sequence; with last, the last step's output alone."
+    ) { (words) throws(ConfigurationError) in
+        GRU(
+            try words.stepFeatures(), try words.number("a width"), layers: try words.option("layers", in: 1...64) ?? 1,
+            last: words.flag("last"))
+    }
 }
 
-// Layers without weights.
+// Normalisation.
 extension LayerKinds {
-    static let relu = LayerKind("relu", "", "max(x, 0).") { (_) throws(ConfigurationError) in ReLU() }
+    private static let epsilons = 1e-12...1.0
 
-    static let maxPool = LayerKind(
-        "maxpool", "K [stride S]", "Largest value of each window of K x K; windows adjoin unless a stride is given."
+    static let batchNorm = LayerKind(
+        "batchnorm", "[epsilon E] [momentum M]", "Normalisation of each channel, or feature, by the batch."
     ) { (words) throws(ConfigurationError) in
-        try words.checkImage()
-        return MaxPool2D(try words.optionalSquare() ?? 2, stride: try words.option("stride"))
+        BatchNorm2D(
+            words.channels, epsilon: try words.fraction("epsilon", in: epsilons) ?? 1e-5,
+            momentum: try words.fraction("momentum", in: 1e-6...1) ?? 0.1)
     }
 
-    static let flatten = LayerKind("flatten", "", "An image as a vector of features.") {
-        (_) throws(ConfigurationError) in Flatten()
-    }
-
-    static let dropout = LayerKind(
-        "dropout", "RATE", "Zeroes each element with this probability while training, from 0 to below 1."
+    static let groupNorm = LayerKind(
+        "groupnorm", "GROUPS [epsilon E]", "Normalisation of each sample's channels in GROUPS groups."
     ) { (words) throws(ConfigurationError) in
-        guard let rate = try words.optionalFraction(in: 0...0.999) else {
-            throw ConfigurationError("'dropout' needs a rate")
+        let groups = try words.number("a number of groups")
+        guard words.channels.isMultiple(of: groups) else {
+            throw ConfigurationError("\(groups) groups do not divide \(words.channels) channels")
         }
-        return Dropout(rate)
+        return GroupNorm(groups, words.channels, epsilon: try words.fraction("epsilon", in: epsilons) ?? 1e-5)
     }
 
-    static let add = LayerKind(
-        "add", "NAME…", "Sum of the layer before and the layers named.", joinsNamed: true
-    ) { (_) throws(ConfigurationError) in Add() }
-
-    static let concat = LayerKind(
-        "concat", "NAME…", "Channels of the layer before, and behind them those of the layers named.", joinsNamed: true
-    ) { (_) throws(ConfigurationError) in Concat() }
+    static let layerNorm = LayerKind(
+        "layernorm", "[epsilon E]", "Normalisation of each sample's features, or of those of each step of a sequence."
+    ) { (words) throws(ConfigurationError) in
+        LayerNorm(
+            words.input.extents[words.input.extents.count - 1],
+            epsilon: try words.fraction("epsilon", in: epsilons) ?? 1e-5)
+    }
 }

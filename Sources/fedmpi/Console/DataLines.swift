@@ -1,5 +1,8 @@
 import Datasets
+import FedCore
 import Federation
+import NeuralNet
+import Records
 import Synchronization
 
 /// The lines about how data were read and which class is which, for headers and warnings.

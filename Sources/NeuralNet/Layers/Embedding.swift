@@ -1,0 +1,74 @@
+public import FedCore
+
+/// A vector of learnt numbers for each index of a sequence, as PyTorch's `Embedding`: `[time]` becomes
+/// `[time, features]`.
+///
+/// Indices are whole numbers in the floats of the input, which hold them exactly up to 2²⁴.
+public struct Embedding: Layer, Equatable {
+    /// Number of indices: 0 ..< count.
+    public let count: Int
+    /// Length of a vector.
+    public let features: Int
+
+    /// Makes a layer.
+    /// - Parameters:
+    ///   - count: number of indices, 0 < count ≤ 2²⁴.
+    ///   - features: length of a vector, > 0.
+    public init(_ count: Int, _ features: Int) {
+        precondition(count > 0 && count <= 1 << 24 && features > 0, "an embedding of \(count) indices in \(features)")
+        self.count = count
+        self.features = features
+    }
+
+    public var description: String { "Embedding \(count)→\(features)" }
+
+    /// `[time, features]`.
+    /// - Throws: `ConfigurationError` when `input` is neither `[time]` nor `[1, 1, time]`.
+    public func outputShape(for input: Shape) throws(ConfigurationError) -> Shape {
+        guard [1, 3].contains(input.extents.count), input.extents.last == input.count else {
+            throw ConfigurationError("\(description) takes a sequence of indices, not \(input)")
+        }
+        return [input.count, features]
+    }
+
+    /// The vectors, `[count, features]`.
+    public func parameters(for input: Shape) -> [LayerParameter] {
+        [LayerParameter(name: "weight", shape: [count, features], initialization: .normal)]
+    }
+
+    /// Compiles a kernel that copies vectors, and one that adds their gradients, in the order of the batch. The indices
+    /// have no gradient: what comes before this layer does not learn.
+    /// - Precondition: in a pass, all indices of its samples are in 0 ..< count.
+    public func compile(into plan: PlanBuilder) throws(OneDNNError) {
+        let input = try plan.plainInput()
+        let weights = plan.parameter("weight", try .plain([count, features]))
+        let perSample = plan.inputShape.count
+        let output = plan.tensor(try .plain([plan.batch, perSample, features]))
+        let (count, features) = (count, features)
+        plan.run(on: [input, weights.value, output]) { tensors, context in
+            let valid = context.count * perSample
+            for position in 0..<valid {
+                let index = Self.index(tensors[0][position], below: count)
+                (tensors[2] + position * features).update(from: tensors[1] + index * features, count: features)
+            }
+            (tensors[2] + valid * features).update(repeating: 0, count: output.descriptor.count - valid * features)
+        }
+        plan.emit(output) { (plan, gradient) throws(OneDNNError) in
+            let outputGradient = try plan.reordered(gradient.tensor, to: output.descriptor)
+            plan.run(on: [input, outputGradient, weights.gradient]) { tensors, context in
+                tensors[2].update(repeating: 0, count: count * features)
+                for position in 0..<context.count * perSample {
+                    let vector = tensors[2] + Self.index(tensors[0][position], below: count) * features
+                    let gradient = tensors[1] + position * features
+                    for i in 0..<features { vector[i] += gradient[i] }
+                }
+            }
+            return nil
+        }
+    }
+
+    private static func index(_ value: Float, below count: Int) -> Int {
+        precondition(value >= 0 && value < Float(count), "index \(value) is outside 0 ..< \(count)")
+        return Int(value)
+    }
+}

@@ -5,10 +5,28 @@ import Testing
 struct ModelTests {
     @Test(arguments: [
         ("edgecnn-large", 214_538), ("edgecnn-medium", 101_146), ("edgecnn-small", 50_890), ("logistic", 7_850),
-        ("simplecnn", 1_199_882), ("edgecnn-bn", 214_730),
+        ("simplecnn", 1_199_882), ("edgecnn-bn", 214_730), ("cifar-cnn", 1_626_442),
+        ("mobilenet-tiny", 10_474 + 432), ("resnet18", 11_173_962 + 9_600), ("resnet18-gn", 11_173_962),
+        ("femnist-cnn", 6_603_710), ("char-lstm", 819_920), ("edge-mlp", 1_754), ("tinyml", 698), ("compact", 4_522),
+        ("mobile", 13_130),
     ])
     func `parameter counts are exact`(name: String, count: Int) throws {
         #expect(try Models.standard.named(name).parameterCount == count)
+    }
+
+    @Test func `models take the shape and the classes of the data`() throws {
+        func count(_ name: String, _ input: Shape, _ outputs: Int) throws -> Int {
+            try Models.standard.named(name, for: DataForm(input, outputs: outputs)).trainedParameterCount
+        }
+        #expect(try count("mobilenet-tiny", [1, 28, 28], 10) == 10_330)
+        // As in torchvision with num_classes=100 and a 3×3 stem: 90 more rows of 513.
+        #expect(try count("resnet18", [3, 64, 64], 100) == 11_173_962 + 90 * 513)
+        #expect(try count("logistic", [1, 1, 20], 3) == 63)
+        #expect(try count("cifar-cnn", [1, 28, 28], 10) == 1_199_882)
+        #expect(
+            throws: ConfigurationError(
+                "model 'edgecnn-large', layer 2: MaxPool2D 2×2 takes images of at least 2×2 pixels, not 16×1×20")
+        ) { try count("edgecnn-large", [1, 1, 20], 3) }
     }
 
     @Test func `the cut of edgecnn-large leaves 205,632 parameters on the device and 128 features to send`() {
@@ -86,9 +104,9 @@ struct ModelTests {
     @Test func `an unknown model lists the catalog`() {
         #expect(
             throws: ConfigurationError(
-                "unknown model 'resnet'; choose one of: \(Models.standard.names.joined(separator: ", "))")
+                "unknown model 'perceptron'; choose one of: \(Models.standard.names.joined(separator: ", "))")
         ) {
-            try Models.standard.named("resnet")
+            try Models.standard.named("perceptron")
         }
     }
 

@@ -219,3 +219,11 @@ extension Plan {
         }
     }
 }
+
+extension Models {
+    /// The models of the catalog that tests over all of them can afford, and that every way of inference knows.
+    static let light = all.filter { architecture in
+        let model = architecture.naturalModel
+        return model.parameterCount < 1_300_000 && model.inferenceStages != nil
+    }
+}

@@ -5,7 +5,7 @@ import Testing
 /// A model in two parts is the model.
 struct PartTests {
     /// Every cut of the small models; of the large one, about its dropouts.
-    static let cuts = Models.all.filter { $0.name != "cifar-cnn" }.map(\.naturalModel).flatMap { model in
+    static let cuts = Models.light.map(\.naturalModel).flatMap { model in
         let cuts = model.name == "simplecnn" ? [5, 6, 9] : Array(0...model.layers.count)
         return cuts.map { (model.name, $0) }
     }
@@ -60,7 +60,7 @@ struct PartTests {
         #expect(try gradients.count == whole.gradients.count)
     }
 
-    @Test(arguments: Models.all.map(\.naturalModel))
+    @Test(arguments: Models.light.map(\.naturalModel))
     func `parts name, place and draw their parameters as the whole does`(model: Model) {
         let weights = model.initialWeights(seed: 7)
         for cut in 0...model.layers.count {

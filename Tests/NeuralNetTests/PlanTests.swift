@@ -13,14 +13,14 @@ struct PlanTests {
         (0..<count).map { Int32($0 * 7 % model.classes) }
     }
 
-    @Test(arguments: Models.all.map(\.name) + [PlanTests.oddChannels, "groups", "depthwise"])
+    @Test(arguments: Models.light.map(\.name) + [PlanTests.oddChannels, "groups", "depthwise"])
     func `weights come out as they went in`(name: String) throws {
         let model = try network(name)
         let plan = try Plan(hashed: model, batch: 2)
         #expect(try plan.weights == model.hashedWeights)
     }
 
-    @Test(arguments: Models.all.map(\.name))
+    @Test(arguments: Models.light.map(\.name))
     func `two plans give the same bits, wherever their memory lies`(name: String) throws {
         let model = try network(name)
         func train(_ displacement: Int) throws -> [Float] {
@@ -86,7 +86,7 @@ struct PlanTests {
     /// Before AVX2 there are none but the slow ones for some.
     @Test(
         .enabled(if: ["avx2", "avx512"].contains { OneDNNLibrary.instructionSet.hasPrefix($0) }),
-        arguments: Models.all.map(\.name), [10, 32])
+        arguments: Models.light.map(\.name), [10, 32])
     func `no primitive is oneDNN's slow fallback`(name: String, batch: Int) throws {
         let plan = try Plan(network(name), batch: batch, purpose: .training)
         #expect(plan.implementations.filter { $0.contains("ref") } == [])

@@ -18,7 +18,7 @@ struct QuantizationTests {
         try QuantizedModel(TrainedModel(model, weights: model.hashedWeights), samples: samples, method: .maximum)
     }
 
-    @Test(arguments: Networks.all.map(\.name) + Models.all.map(\.name))
+    @Test(arguments: Networks.all.map(\.name) + Models.light.map(\.name))
     func `a quantised network's scores are within a twentieth of its largest`(name: String) throws {
         let model = try Networks.all.first { $0.name == name } ?? Models.standard.named(name)
         let samples = model.hashedInput(batch: 8)
@@ -50,7 +50,7 @@ struct QuantizationTests {
     }
 
     /// On any processor: on one that has both, both say the same.
-    @Test(arguments: Networks.all.map(\.name) + Models.all.map(\.name))
+    @Test(arguments: Networks.all.map(\.name) + Models.light.map(\.name))
     func `whole numbers carried as floats give the same scores`(name: String) throws {
         let model = try Networks.all.first { $0.name == name } ?? Models.standard.named(name)
         let samples = model.hashedInput(batch: 8)
@@ -136,14 +136,14 @@ struct QuantizationTests {
 
     @Test(
         .enabled(if: ["avx2", "avx512"].contains { OneDNNLibrary.instructionSet.hasPrefix($0) }),
-        arguments: Models.all.map(\.name), [1, 32])
+        arguments: Models.light.map(\.name), [1, 32])
     func `no primitive is oneDNN's slow fallback`(name: String, batch: Int) throws {
         let model = try Models.standard.named(name)
         let plan = try QuantizedPlan(quantized(model, samples: model.hashedInput(batch: 2)), batch: batch)
         #expect(plan.implementations.filter { $0.contains("ref") } == [])
     }
 
-    @Test(arguments: Models.all.map(\.name))
+    @Test(arguments: Models.light.map(\.name))
     func `a quantised model comes back from its file`(name: String) throws {
         let model = try Models.standard.named(name)
         let variant = Variant(try quantized(model, samples: model.hashedInput(batch: 2)))
@@ -159,7 +159,8 @@ struct QuantizationTests {
         }
         #expect(one.layers == other.layers && one.input == other.input)
         #expect(read.name == "\(name) int8" && read.byteCount == variant.byteCount)
-        #expect(10 * read.byteCount < 3 * 4 * model.parameterCount)
+        // The header of a model of a few hundred parameters is longer than its weights.
+        if model.parameterCount > 5_000 { #expect(10 * read.byteCount < 3 * 4 * model.parameterCount) }
         let error = #expect(throws: ConfigurationError.self) { try TrainedModel(reading: path) }
         #expect(error?.description.contains("quantised") == true)
     }

@@ -75,14 +75,14 @@ struct ONNXFileTests {
     }
 
     /// Needs `FEDMPI_PYTHON`, a Python with `onnx` and `onnxruntime`.
-    @Test(.enabled(if: python != nil), arguments: Models.all.map(\.name) + ["edgecnn-bn:5-9-33-17"])
+    @Test(.enabled(if: python != nil), arguments: Models.light.map(\.name) + ["edgecnn-bn:5-9-33-17"])
     func `onnxruntime gives the same scores to 1e-4, for a hundred images and for one`(name: String) throws {
         let differences = try difference(Variant(trained(Models.standard.named(name))))
         #expect(differences.count == 3 && differences[0] < 1e-4 && differences[1] < 1e-4)
     }
 
     /// Whole numbers may be rounded to the other side by another order of additions, and a step is seen in the scores.
-    @Test(.enabled(if: python != nil), arguments: Models.all.map(\.name))
+    @Test(.enabled(if: python != nil), arguments: Models.light.map(\.name))
     func `onnxruntime's scores of a quantised model are within a fiftieth of the largest`(name: String) throws {
         let model = try Models.standard.named(name)
         let quantized = try QuantizedModel(trained(model), samples: images(of: model), method: .maximum)
@@ -144,5 +144,13 @@ struct ONNXFileTests {
             try ONNXFile.encoded(Variant(TrainedModel(model, weights: [])))
         }
         #expect(error?.description.contains("Square") == true)
+    }
+}
+
+extension Models {
+    /// The models of the catalog that tests over all of them can afford, and that every way of inference knows.
+    fileprivate static let light = all.filter { architecture in
+        let model = architecture.naturalModel
+        return model.parameterCount < 1_300_000 && model.inferenceStages != nil
     }
 }

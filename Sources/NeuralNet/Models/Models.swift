@@ -6,6 +6,7 @@ public enum Models {
     /// Every model that `--model` accepts by name, the EdgeCNNs first.
     public static let all: [Architecture] = [
         .edgeCNNLarge, .edgeCNNBN, .edgeCNNMedium, .edgeCNNSmall, .logistic, .simpleCNN, .cifarCNN,
+        .mobileNetTiny, .resNet18, .resNet18GN, .femnistCNN, .charLSTM, .edgeMLP, .tinyML, .compact, .mobile,
     ]
 
     /// The models that come with the project.

@@ -46,9 +46,9 @@ struct GradientTests {
             model, batch: 3, dropout: DropoutKey(seed: 3, round: 2, client: 1, step: 0))
     }
 
-    @Test(arguments: Networks.all.map(\.name))
+    @Test(arguments: (Networks.all + Networks.layers).map(\.name))
     func `gradients agree with finite differences`(name: String) throws {
-        let model = try #require(Networks.all.first { $0.name == name })
+        let model = try #require((Networks.all + Networks.layers).first { $0.name == name })
         try expectFiniteDifferencesAgree(model, batch: 3)
     }
 
@@ -61,6 +61,28 @@ struct GradientTests {
             ])
         try expectFiniteDifferencesAgree(
             model, batch: 4, dropout: DropoutKey(seed: 3, round: 2, client: 1, step: 0))
+    }
+
+    @Test func `gradients agree with finite differences under dropout behind layers that read their output again`()
+        throws
+    {
+        let images = Model(
+            name: "dropout of images", input: [3, 6, 6], classes: 4,
+            layers: [
+                Conv2D(3, 10, kernel: 3, padding: 1), Activation(.sigmoid), Dropout(0.25), GroupNorm(2, 10),
+                Dropout(0.2), AvgPool2D(2), Dropout(0.2), Flatten(), BatchNorm2D(90), Dropout(0.2), LayerNorm(90),
+                Dropout(0.3), Linear(90, 12), Activation(.tanh), Dropout(0.5), Linear(12, 4),
+            ])
+        let sequences = Model(
+            name: "dropout of sequences", input: [6, 5], classes: 4,
+            layers: [
+                LSTM(5, 9, layers: 2), Dropout(0.3), GRU(9, 11, layers: 2), Dropout(0.3), LSTM(11, 8, last: true),
+                Dropout(0.3), Linear(8, 4),
+            ])
+        for model in [images, sequences] {
+            try expectFiniteDifferencesAgree(
+                model, batch: 4, dropout: DropoutKey(seed: 3, round: 2, client: 1, step: 0))
+        }
     }
 
     @Test func `gradients agree with finite differences under a fixed dropout mask`() throws {

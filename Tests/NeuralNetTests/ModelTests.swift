@@ -54,6 +54,39 @@ struct ModelTests {
         #expect(entries[4].offset == 160 + 4_640)
     }
 
+    @Test func `the layout of recurrent layers has PyTorch's keys and shapes`() {
+        let model = Model(
+            name: "characters", input: [80], classes: 80,
+            layers: [Embedding(80, 8), LSTM(8, 256, layers: 2, last: true), Linear(256, 80)])
+        let entries = model.parameterLayout.entries
+        #expect(
+            entries.map(\.name) == [
+                "0.weight", "1.weight_ih_l0", "1.weight_hh_l0", "1.bias_ih_l0", "1.bias_hh_l0", "1.weight_ih_l1",
+                "1.weight_hh_l1", "1.bias_ih_l1", "1.bias_hh_l1", "2.weight", "2.bias",
+            ])
+        #expect(entries[1].shape == [1024, 8])
+        #expect(entries[5].shape == [1024, 256])
+        // 80·8 + 1024·(8 + 256) + 2048 + 1024·512 + 2048 + 256·80 + 80
+        #expect(model.parameterCount == 819_920)
+        // 80 steps of 1024·(8 + 256 + 512), and 256·80; two operations each.
+        #expect(model.forwardFlops == 2 * (80 * 1024 * 776 + 256 * 80))
+    }
+
+    @Test func `an embedding begins with standard normal numbers, a recurrent layer within the bounds of its state`() {
+        let embedding = Model(
+            name: "vectors", input: [1], classes: 100, layers: [Embedding(500, 100), Flatten()])
+        let weights = embedding.initialWeights(seed: 3).map(Double.init)
+        let mean = weights.reduce(0, +) / 50_000
+        let variance = weights.reduce(0) { $0 + $1 * $1 } / 50_000
+        // Five standard errors: 1/√50000, √2/√50000.
+        #expect(abs(mean) < 0.0224)
+        #expect(abs(variance - 1) < 0.0316)
+        #expect(weights.contains { abs($0) > 3 })
+        let recurrent = Model(name: "recurrent", input: [2, 3], classes: 16, layers: [GRU(3, 16, last: true)])
+        let largest = recurrent.initialWeights(seed: 3).reduce(0) { max($0, abs($1)) }
+        #expect(largest < 0.25 && largest > 0.24)
+    }
+
     @Test func `the layout of edgecnn-bn says what is trained, what is a statistic, and what normalises`() {
         let layout = Model.edgeCNNBN.parameterLayout
         // The keys of PyTorch's state_dict without num_batches_tracked.

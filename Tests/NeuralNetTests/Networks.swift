@@ -162,8 +162,8 @@ extension Model {
     }
 
     /// The script's input: numbers on [−1, 1), or the indices that an embedding makes of them there.
-    func hashedInput(batch: Int) -> [Float] {
-        let values = hashed(batch * input.count, salt: 1)
+    func hashedInput(batch: Int, salt: UInt64 = 1) -> [Float] {
+        let values = hashed(batch * input.count, salt: salt)
         guard let embedding = layers.first as? Embedding else { return values }
         return values.map { (($0 + 1) / 2 * Float(embedding.count)).rounded(.down) }
     }

@@ -5,22 +5,28 @@ import Testing
 struct PlanTests {
     private static let oddChannels = "8, 10 and 17 channels"
 
+    private static let withoutBatchStatistics = Networks.layers.filter { model in
+        !model.layers.contains { $0 is BatchNorm2D }
+    }.map(\.name)
+
     private func network(_ name: String) throws -> Model {
-        try Networks.all.first { $0.name == name } ?? Models.standard.named(name)
+        try (Networks.all + Networks.layers).first { $0.name == name } ?? Models.standard.named(name)
     }
 
     private func labels(_ count: Int, of model: Model) -> [Int32] {
         (0..<count).map { Int32($0 * 7 % model.classes) }
     }
 
-    @Test(arguments: Models.light.map(\.name) + [PlanTests.oddChannels, "groups", "depthwise"])
+    @Test(
+        arguments: Models.light.map(\.name) + [PlanTests.oddChannels, "groups", "depthwise"] + Networks.layers.map(\.name)
+    )
     func `weights come out as they went in`(name: String) throws {
         let model = try network(name)
         let plan = try Plan(hashed: model, batch: 2)
         #expect(try plan.weights == model.hashedWeights)
     }
 
-    @Test(arguments: Models.light.map(\.name))
+    @Test(arguments: Models.light.map(\.name) + Networks.layers.map(\.name))
     func `two plans give the same bits, wherever their memory lies`(name: String) throws {
         let model = try network(name)
         func train(_ displacement: Int) throws -> [Float] {
@@ -29,7 +35,7 @@ struct PlanTests {
             let plan = try Plan(hashed: model, batch: 8)
             let optimizer = SGD(learningRate: 0.01, momentum: 0.9)
             for step in 0..<3 {
-                plan.fill(hashed(8 * model.input.count, salt: UInt64(step)))
+                plan.fill(model.hashedInput(batch: 8, salt: UInt64(step)))
                 _ = try plan.forwardBackward(
                     labels: labels(8, of: model).span,
                     dropout: DropoutKey(seed: 1, round: 0, client: 0, step: step))
@@ -42,7 +48,8 @@ struct PlanTests {
         #expect(try train(3_000_000) == first)
     }
 
-    @Test(arguments: ["edgecnn-large", "linear twice", PlanTests.oddChannels])
+    @Test(
+        arguments: ["edgecnn-large", "linear twice", PlanTests.oddChannels] + PlanTests.withoutBatchStatistics)
     func `samples beyond the count change nothing`(name: String) throws {
         let model = try network(name)
         let plan = try Plan(hashed: model, batch: 8)
@@ -86,7 +93,7 @@ struct PlanTests {
     /// Before AVX2 there are none but the slow ones for some.
     @Test(
         .enabled(if: ["avx2", "avx512"].contains { OneDNNLibrary.instructionSet.hasPrefix($0) }),
-        arguments: Models.light.map(\.name), [10, 32])
+        arguments: Models.light.map(\.name) + Networks.layers.map(\.name), [10, 32])
     func `no primitive is oneDNN's slow fallback`(name: String, batch: Int) throws {
         let plan = try Plan(network(name), batch: batch, purpose: .training)
         #expect(plan.implementations.filter { $0.contains("ref") } == [])

@@ -43,6 +43,20 @@ struct PruningTests {
         #expect(pruned.mask == [1, 0, 0, 1, 1, 1, 0, 1, 1])
     }
 
+    @Test func `layers without biases lose their outputs, too; other layers with weights are refused`() throws {
+        // The second hidden feature is the weaker; its row goes, and the output's weight of it.
+        let model = Model(
+            name: "no biases", input: [2], classes: 1,
+            layers: [Linear(2, 2, hasBias: false), ReLU(), Linear(2, 1, hasBias: false)])
+        let narrowed = try TrainedModel(model, weights: [2, 1, 0.5, 0.25, 5, 7]).narrowed(0.5)
+        #expect(narrowed.weights == [2, 1, 5])
+        let recurrent = Model(
+            name: "recurrent", input: [3, 2], classes: 2,
+            layers: [LSTM(2, 4, last: true), Linear(4, 3), ReLU(), Linear(3, 2)])
+        let error = #expect(throws: ConfigurationError.self) { try recurrent.narrowed(to: [2]) }
+        #expect(error?.description == "recurrent has a layer whose width cannot be changed: LSTM 2→4, last step")
+    }
+
     @Test(arguments: [0.0, 0.5, 0.9, 1])
     func `a pruned model's file holds its zeros as bits, and comes back`(sparsity: Double) throws {
         let model = Model.edgeCNNBN

@@ -72,21 +72,27 @@ public struct Activation: Layer, Equatable {
     /// Compiles oneDNN's pass over the tensor, in any layout, and one for the derivative. That reads the input, not the
     /// output, which a dropout behind it may have changed.
     public func compile(into plan: PlanBuilder) throws(OneDNNError) {
-        let input = plan.current
+        let original = plan.current
+        var input = original
+        // The one function that makes something of the zeros in padding: oneDNN has no fast kernel for that.
+        if kind == .sigmoid, original.descriptor.isPadded {
+            input = try plan.reordered(original, to: .plain(original.descriptor.extents))
+        }
+        let source = input
         let (algorithm, alpha, beta) = function
-        var layout = input.descriptor.raw
+        var layout = source.descriptor.raw
         var operation = dnnl_eltwise_desc_t()
         try check(
             "dnnl_eltwise_forward_desc_init",
             dnnl_eltwise_forward_desc_init(&operation, plan.propagation, algorithm, &layout, alpha, beta))
         let forward = try PrimitiveDescriptor(description, &operation, engine: plan.engine)
-        let result = plan.tensor(input.descriptor)
-        try plan.run(forward, [(DNNL_ARG_SRC, input), (DNNL_ARG_DST, result)])
+        let result = plan.tensor(source.descriptor)
+        try plan.run(forward, [(DNNL_ARG_SRC, source), (DNNL_ARG_DST, result)])
         let needsInputGradient = plan.needsInputGradient
         plan.emit(result) { (plan, gradient) throws(OneDNNError) in
             guard needsInputGradient else { return nil }
-            let outputGradient = try plan.reordered(gradient.tensor, to: input.descriptor)
-            var data = input.descriptor.raw
+            let outputGradient = try plan.reordered(gradient.tensor, to: source.descriptor)
+            var data = source.descriptor.raw
             var differentiated = data
             var operation = dnnl_eltwise_desc_t()
             try check(
@@ -94,11 +100,11 @@ public struct Activation: Layer, Equatable {
                 dnnl_eltwise_backward_desc_init(&operation, algorithm, &differentiated, &data, alpha, beta))
             let backward = try PrimitiveDescriptor(
                 "\(description) backward", &operation, forward: forward, engine: plan.engine)
-            let inputGradient = plan.tensor(input.descriptor)
+            let inputGradient = plan.tensor(source.descriptor)
             try plan.run(
                 backward,
-                [(DNNL_ARG_SRC, input), (DNNL_ARG_DIFF_DST, outputGradient), (DNNL_ARG_DIFF_SRC, inputGradient)])
-            return Gradient(tensor: inputGradient)
+                [(DNNL_ARG_SRC, source), (DNNL_ARG_DIFF_DST, outputGradient), (DNNL_ARG_DIFF_SRC, inputGradient)])
+            return Gradient(tensor: try plan.reordered(inputGradient, to: original.descriptor))
         }
     }
 }

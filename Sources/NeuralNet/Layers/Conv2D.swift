@@ -138,8 +138,10 @@ public struct Conv2D: Layer, Equatable {
         from input: Tensor, appliesReLU: Bool, in plan: PlanBuilder
     ) throws(OneDNNError) -> PrimitiveDescriptor {
         let extents = input.descriptor.extents
-        // The kernels for few channels read plain images; any other input may be blocked.
-        var source = try inputs < 4 ? input.descriptor.raw : MemoryDescriptor.any(extents).raw
+        // The kernels for few channels read plain images; any other input may be blocked. Those for one channel a group
+        // want blocks, however few.
+        let readsPlain = inputs < 4 && groups == 1
+        var source = try readsPlain ? MemoryDescriptor.plain(extents).raw : MemoryDescriptor.any(extents).raw
         var weights = try MemoryDescriptor.any(weightExtents).raw
         var bias = try biasLayout
         var destination = try MemoryDescriptor.any([plan.batch] + plan.outputShape.extents).raw

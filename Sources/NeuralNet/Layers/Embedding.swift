@@ -44,31 +44,20 @@ public struct Embedding: Layer, Equatable {
         let weights = plan.parameter("weight", try .plain([count, features]))
         let perSample = plan.inputShape.count
         let output = plan.tensor(try .plain([plan.batch, perSample, features]))
-        let (count, features) = (count, features)
+        let kernels = EmbeddingKernels(count: count, features: features)
+        let elements = output.descriptor.count
         plan.run(on: [input, weights.value, output]) { tensors, context in
-            let valid = context.count * perSample
-            for position in 0..<valid {
-                let index = Self.index(tensors[0][position], below: count)
-                (tensors[2] + position * features).update(from: tensors[1] + index * features, count: features)
-            }
-            (tensors[2] + valid * features).update(repeating: 0, count: output.descriptor.count - valid * features)
+            let indices = context.count * perSample
+            kernels.gather(tensors[0], indices, from: tensors[1], into: tensors[2])
+            let valid = indices * kernels.features
+            (tensors[2] + valid).update(repeating: 0, count: elements - valid)
         }
         plan.emit(output) { (plan, gradient) throws(OneDNNError) in
             let outputGradient = try plan.reordered(gradient.tensor, to: output.descriptor)
             plan.run(on: [input, outputGradient, weights.gradient]) { tensors, context in
-                tensors[2].update(repeating: 0, count: count * features)
-                for position in 0..<context.count * perSample {
-                    let vector = tensors[2] + Self.index(tensors[0][position], below: count) * features
-                    let gradient = tensors[1] + position * features
-                    for i in 0..<features { vector[i] += gradient[i] }
-                }
+                kernels.scatter(tensors[1], tensors[0], context.count * perSample, into: tensors[2])
             }
             return nil
         }
-    }
-
-    private static func index(_ value: Float, below count: Int) -> Int {
-        precondition(value >= 0 && value < Float(count), "index \(value) is outside 0 ..< \(count)")
-        return Int(value)
     }
 }

@@ -20,8 +20,8 @@ extension Model {
     /// e.g. `edgecnn-large:8-16-64-32`, by which ``Models`` finds it again.
     ///
     /// - Parameter widths: number of outputs of each layer but the last, from 1 to 65,536 each.
-    /// - Throws: `ConfigurationError` when they are not, the model has no hidden layer, has grouped convolutions, or
-    ///   would have more than 10⁸ parameters.
+    /// - Throws: `ConfigurationError` when they are not, the model has no hidden layer, has grouped convolutions or
+    ///   other layers with weights, or would have more than 10⁸ parameters.
     public func narrowed(to widths: [Int]) throws(ConfigurationError) -> Model {
         guard !self.widths.isEmpty else {
             throw ConfigurationError("\(name) has no hidden layer, so there are no widths to change")
@@ -49,7 +49,11 @@ extension Model {
                 narrowed = Linear(shape.count, rest.popFirst() ?? layer.outputs, hasBias: layer.hasBias)
             case let layer as BatchNorm2D:
                 narrowed = BatchNorm2D(shape.extents[0], epsilon: layer.epsilon, momentum: layer.momentum)
-            default: narrowed = layer
+            default:
+                guard layer.parameters(for: shape).isEmpty else {
+                    throw ConfigurationError("\(name) has a layer whose width cannot be changed: \(layer.description)")
+                }
+                narrowed = layer
             }
             layers.append(narrowed)
             shape = try narrowed.outputShape(for: shape)

@@ -16,7 +16,8 @@ import Testing
         ("selection", "oort"), ("selection-options", "alpha=1"), ("min-clients", "2"), ("round-retries", "0"),
         ("strategy", "fedprox"), ("strategy-options", "mu=0.1"), ("server-lr", "0.5"), ("aggregation", "median"),
         ("aggregation-options", "attackers=2"), ("attack", "sign-flip"), ("attack-options", "scale=2"),
-        ("attackers", "1"), ("model", "logistic"), ("init", "a/b.safetensors"), ("freeze", "features.*"), ("teacher", "results/a b"), ("temperature", "2.0"),
+        ("attackers", "1"), ("model", "logistic"), ("init", "a/b.safetensors"), ("freeze", "features.*"),
+        ("teacher", "results/a b"), ("temperature", "2.0"),
         ("hard-weight", "0.25"), ("dataset", "csv:a,b"), ("dataset-options", #"ignore=1 2,test=a\,b"#),
         ("samples-per-client", "20"), ("partition", "shard"), ("alpha", "0.1"), ("partition-options", "shards=3"),
         ("client-test", "0.2"), ("epochs", "0"), ("local-steps", "5"), ("batch-size", "8"), ("lr", "0.1"),
@@ -85,7 +86,8 @@ import Testing
         let json = try JSONSerialization.jsonObject(with: JSONEncoder().encode(RunSettings()))
         let object = try #require(json as? [String: Any])
         let absent: Set = [
-            "target-accuracy", "patience", "budget-mb", "attack", "init", "freeze", "teacher", "temperature", "hard-weight",
+            "target-accuracy", "patience", "budget-mb", "attack", "init", "freeze", "teacher", "temperature",
+            "hard-weight",
             "local-steps", "clip-gradients", "compress", "round-deadline", "bandwidth-mbps", "device-speed", "cut",
             "server-part",
         ]

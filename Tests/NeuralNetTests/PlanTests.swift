@@ -18,7 +18,8 @@ struct PlanTests {
     }
 
     @Test(
-        arguments: Models.light.map(\.name) + [PlanTests.oddChannels, "groups", "depthwise"] + Networks.layers.map(\.name)
+        arguments: Models.light.map(\.name) + [PlanTests.oddChannels, "groups", "depthwise"]
+            + Networks.layers.map(\.name)
     )
     func `weights come out as they went in`(name: String) throws {
         let model = try network(name)

@@ -4,7 +4,8 @@ public import FedCore
 public enum LayerKinds {
     /// Every kind, in the order of help.
     public static let all: [LayerKind] = [
-        convolution, depthwise, linear, embedding, lstm, gru, batchNorm, groupNorm, layerNorm, relu, relu6, leakyReLU, gelu,
+        convolution, depthwise, linear, embedding, lstm, gru, batchNorm, groupNorm, layerNorm, relu, relu6, leakyReLU,
+        gelu,
         silu, tanh, sigmoid, maxPool, averagePool, globalAveragePool, flatten, dropout, add, concat,
     ]
 
@@ -68,7 +69,8 @@ extension LayerKinds {
     }
 
     static let lstm = LayerKind(
-        "lstm", "WIDTH [layers N] [last]", "Long short-term memory over a sequence; with last, the last step's output alone."
+        "lstm", "WIDTH [layers N] [last]",
+        "Long short-term memory over a sequence; with last, the last step's output alone."
     ) { (words) throws(ConfigurationError) in
         LSTM(
             try words.stepFeatures(), try words.number("a width"), layers: try words.option("layers", in: 1...64) ?? 1,
@@ -76,7 +78,8 @@ extension LayerKinds {
     }
 
     static let gru = LayerKind(
-        "gru", "WIDTH [layers N] [last]", "Gated recurrent units over a sequence; with last, the last step's output alone."
+        "gru", "WIDTH [layers N] [last]",
+        "Gated recurrent units over a sequence; with last, the last step's output alone."
     ) { (words) throws(ConfigurationError) in
         GRU(
             try words.stepFeatures(), try words.number("a width"), layers: try words.option("layers", in: 1...64) ?? 1,

@@ -61,19 +61,23 @@ extension ChannelLayout {
         }
     }
 
-    /// y = a·x + b with a and b of each channel.
+    /// y = a·x + b with a and b of each channel, or the larger of that and 0.
     func map(
         _ image: UnsafePointer<Float>, factors: UnsafePointer<Float>, addends: UnsafePointer<Float>,
-        into result: UnsafeMutablePointer<Float>
+        appliesReLU: Bool, into result: UnsafeMutablePointer<Float>
     ) {
+        let least = appliesReLU ? 0 : -Float.infinity
+        let floor = Lanes(repeating: least)
         forEachStrip { channel, start, stride, count in
             let factor = self.values(of: factors, channel)
             let addend = self.values(of: addends, channel)
             for i in 0..<count {
-                Self.store(Self.load(image + start + i * stride) * factor + addend, at: result + start + i * stride)
+                let y = Self.load(image + start + i * stride) * factor + addend
+                Self.store(y.replacing(with: floor, where: y .< floor), at: result + start + i * stride)
             }
         } rest: { channel, index in
-            result[index] = image[index] * factors[channel] + addends[channel]
+            let y = image[index] * factors[channel] + addends[channel]
+            result[index] = y < least ? least : y
         }
     }
 

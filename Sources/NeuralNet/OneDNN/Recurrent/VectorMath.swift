@@ -11,7 +11,10 @@ extension SIMD8<Float> {
     /// even out the relative error: 6·10⁻⁹ before rounding.
     @inline(__always)
     var tanh: Self {
-        let x = clamped(lowerBound: Self(repeating: -8), upperBound: Self(repeating: 8))
+        // Not `clamped`, which asks for each number by itself whether it is one: half as fast in all.
+        let (low, high) = (Self(repeating: -8), Self(repeating: 8))
+        let below = replacing(with: high, where: self .> high)
+        let x = below.replacing(with: low, where: below .< low)
         let u = x * x
         var p = u * 1.5230354e-08 + 2.1894617e-05
         p = p * u + 0.0035715953

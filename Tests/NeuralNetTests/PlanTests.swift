@@ -75,7 +75,10 @@ struct PlanTests {
         #expect(try plan.evaluate(labels: labels.span) == result)
     }
 
-    @Test(arguments: [PlanTests.oddChannels, "edgecnn-medium", "normalisation first, 5 and 10 channels"])
+    @Test(arguments: [
+        PlanTests.oddChannels, "edgecnn-medium", "normalisation first, 5 and 10 channels", "sigmoid", "average pooling",
+        "group normalisation", "padded max pooling",
+    ])
     func `padding in the blocks is zero and stays zero`(name: String) throws {
         let model = try network(name)
         let plan = try Plan(hashed: model, batch: 4)
@@ -121,7 +124,7 @@ struct PlanTests {
         #expect(try step() == first)
     }
 
-    @Test(arguments: ["edgecnn-large", "edgecnn-bn"])
+    @Test(arguments: ["edgecnn-large", "edgecnn-bn", "group normalisation", "lstm of an embedding", "gru of an lstm"])
     func `more threads give the same result up to rounding`(name: String) throws {
         let model = try network(name)
         let two = try Plan(model, batch: 8, purpose: .training, threads: 2)

@@ -50,7 +50,8 @@ public struct GroupNorm: Layer, Equatable {
     /// One for each element, by the scale and the shift.
     public func multiplyAdds(for input: Shape) -> Int { input.count }
 
-    /// Compiles kernels that work on blocked and plain images alike; any other layout is made plain.
+    /// Compiles kernels that work on blocked and plain images alike; any other layout is made plain. A ReLU behind the
+    /// layer is part of the forward one.
     public func compile(into plan: PlanBuilder) throws(OneDNNError) {
         let needsInputGradient = plan.needsInputGradient
         let original = plan.current
@@ -61,14 +62,18 @@ public struct GroupNorm: Layer, Equatable {
         let biases = plan.parameter("bias", perChannel)
         let statistics = plan.tensor(try .plain([plan.batch, 2 * groups]))
         let notes = plan.tensor(try .plain([4, layout.paddedChannels]))
-        let output = plan.tensor(input.descriptor)
-        let kernel = GroupNormalization(layout: layout, groups: groups, epsilon: epsilon)
+        let appliesReLU = plan.fusesReLU()
+        var normalized = plan.tensor(input.descriptor)
+        normalized.isRectified = appliesReLU
+        let output = normalized
+        let kernel = GroupNormalization(layout: layout, groups: groups, epsilon: epsilon, appliesReLU: appliesReLU)
         plan.run(on: [input, weights.value, biases.value, output, statistics, notes]) { tensors, _ in
             kernel.forward(
                 tensors[0], scale: tensors[1], shift: tensors[2], into: tensors[3], statistics: tensors[4],
                 notes: tensors[5])
         }
         plan.emit(output) { (plan, gradient) throws(OneDNNError) in
+            let gradient = try plan.rectified(gradient, by: output)
             let outputGradient = try plan.reordered(gradient.tensor, to: input.descriptor)
             let inputGradient = plan.tensor(input.descriptor)
             let notes = plan.tensor(try .plain([5, layout.paddedChannels]))

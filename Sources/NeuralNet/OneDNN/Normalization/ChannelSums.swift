@@ -3,8 +3,6 @@
 /// Eight elements are computed at once: those of eight channels in a blocked layout, of eight pixels in a plain one. The
 /// order of the additions depends on the shape alone.
 extension ChannelLayout {
-    typealias Lanes = SIMD8<Float>
-
     /// Σ (x − center)ⁿ of each channel's pixels, with n = 1 or 2.
     /// - Parameters:
     ///   - image: one image.
@@ -17,14 +15,14 @@ extension ChannelLayout {
     ) {
         forEachStrip { channel, start, stride, count in
             let center = self.values(of: centers, channel)
-            var total = Lanes.zero
+            var total = Floats.zero
             if squared {
                 for i in 0..<count {
-                    let x = Self.load(image + start + i * stride) - center
+                    let x = Floats(image + start + i * stride, 8) - center
                     total += x * x
                 }
             } else {
-                for i in 0..<count { total += Self.load(image + start + i * stride) - center }
+                for i in 0..<count { total += Floats(image + start + i * stride, 8) - center }
             }
             self.store(total, channel, in: sums)
         } rest: { channel, index in
@@ -46,12 +44,12 @@ extension ChannelLayout {
     ) {
         forEachStrip { channel, start, stride, count in
             let center = self.values(of: centers, channel)
-            var total = Lanes.zero
-            var product = Lanes.zero
+            var total = Floats.zero
+            var product = Floats.zero
             for i in 0..<count {
-                let dy = Self.load(gradient + start + i * stride)
+                let dy = Floats(gradient + start + i * stride, 8)
                 total += dy
-                product += dy * (Self.load(image + start + i * stride) - center)
+                product += dy * (Floats(image + start + i * stride, 8) - center)
             }
             self.store(total, channel, in: sums)
             self.store(product, channel, in: products)
@@ -61,19 +59,23 @@ extension ChannelLayout {
         }
     }
 
-    /// y = a·x + b with a and b of each channel.
+    /// y = a·x + b with a and b of each channel, or the larger of that and 0.
     func map(
         _ image: UnsafePointer<Float>, factors: UnsafePointer<Float>, addends: UnsafePointer<Float>,
-        into result: UnsafeMutablePointer<Float>
+        appliesReLU: Bool, into result: UnsafeMutablePointer<Float>
     ) {
+        let least = appliesReLU ? 0 : -Float.infinity
+        let floor = Floats(repeating: least)
         forEachStrip { channel, start, stride, count in
             let factor = self.values(of: factors, channel)
             let addend = self.values(of: addends, channel)
             for i in 0..<count {
-                Self.store(Self.load(image + start + i * stride) * factor + addend, at: result + start + i * stride)
+                let y = Floats(image + start + i * stride, 8) * factor + addend
+                (y.replacing(with: floor, where: y .< floor)).store(result + start + i * stride, 8)
             }
         } rest: { channel, index in
-            result[index] = image[index] * factors[channel] + addends[channel]
+            let y = image[index] * factors[channel] + addends[channel]
+            result[index] = y < least ? least : y
         }
     }
 
@@ -88,8 +90,8 @@ extension ChannelLayout {
             let addend = self.values(of: addends, channel)
             for i in 0..<count {
                 let at = start + i * stride
-                let x = Self.load(image + at) * imageFactor + addend
-                Self.store(Self.load(gradient + at) * factor + x, at: result + at)
+                let x = Floats(image + at, 8) * imageFactor + addend
+                (Floats(gradient + at, 8) * factor + x).store(result + at, 8)
             }
         } rest: { channel, index in
             result[index] =
@@ -124,23 +126,13 @@ extension ChannelLayout {
 
     /// The numbers of the channels of a strip's vectors.
     @inline(__always)
-    private func values(of numbers: UnsafePointer<Float>, _ channel: Int) -> Lanes {
-        lanes > 1 ? Self.load(numbers + channel) : Lanes(repeating: numbers[channel])
+    private func values(of numbers: UnsafePointer<Float>, _ channel: Int) -> Floats {
+        lanes > 1 ? Floats(numbers + channel, 8) : Floats(repeating: numbers[channel])
     }
 
     /// Stores a strip's sums: eight channels', or those of a channel's pixels, added up.
     @inline(__always)
-    private func store(_ total: Lanes, _ channel: Int, in sums: UnsafeMutablePointer<Float>) {
-        if lanes > 1 { Self.store(total, at: sums + channel) } else { sums[channel] = total.sum() }
-    }
-
-    @inline(__always)
-    private static func load(_ address: UnsafePointer<Float>) -> Lanes {
-        UnsafeRawPointer(address).loadUnaligned(as: Lanes.self)
-    }
-
-    @inline(__always)
-    private static func store(_ value: Lanes, at address: UnsafeMutablePointer<Float>) {
-        UnsafeMutableRawPointer(address).storeBytes(of: value, as: Lanes.self)
+    private func store(_ total: Floats, _ channel: Int, in sums: UnsafeMutablePointer<Float>) {
+        if lanes > 1 { total.store(sums + channel, 8) } else { sums[channel] = total.sum() }
     }
 }

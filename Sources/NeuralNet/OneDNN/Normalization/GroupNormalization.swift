@@ -6,6 +6,8 @@ struct GroupNormalization {
     let layout: ChannelLayout
     let groups: Int
     let epsilon: Float
+    /// Whether a ReLU follows as part of the forward kernel; its derivative is not part of the backward one.
+    let appliesReLU: Bool
 
     private var perGroup: Int { layout.channels / groups }
     /// Number of values that are normalised together.
@@ -43,7 +45,9 @@ struct GroupNormalization {
                     addends[channel] = shift[channel] - means[group] * factors[channel]
                 }
             }
-            layout.map(image, factors: factors, addends: addends, into: result + sample * layout.perSample)
+            layout.map(
+                image, factors: factors, addends: addends, appliesReLU: appliesReLU,
+                into: result + sample * layout.perSample)
         }
     }
 

@@ -1,7 +1,7 @@
 // Forward and backward steps of one layer.
 extension Recurrence {
     /// Adds the forward steps: one product for the inputs of all time steps, then step after step.
-    func addForward(_ layer: Layer, in plan: PlanBuilder) throws(OneDNNError) {
+    func addForward(_ layer: Level, in plan: PlanBuilder) throws(OneDNNError) {
         let (cell, sizes, hidden) = (cell, layer.sizes, hidden)
         let biases = plan.tensor(try .plain([4 * hidden]))
         plan.run(
@@ -42,7 +42,7 @@ extension Recurrence {
     ///   - gradients: gradient with respect to the layer's states; the steps add to it.
     ///   - inputGradient: memory for the gradient with respect to the input, if that is needed.
     func addBackward(
-        _ layer: Layer, _ gradients: Tensor, _ inputGradient: Tensor?, in plan: PlanBuilder
+        _ layer: Level, _ gradients: Tensor, _ inputGradient: Tensor?, in plan: PlanBuilder
     ) throws(OneDNNError) {
         let (cell, sizes, hidden) = (cell, layer.sizes, hidden)
         // The gradients of the cell state and of the state before the first step, and sums for the biases.

@@ -17,7 +17,7 @@ struct Recurrence {
     let returnsLast: Bool
 
     /// The tensors of one layer that its passes share.
-    struct Layer {
+    struct Level {
         let sizes: RecurrentSizes
         let inputWeights: ParameterTensors
         let hiddenWeights: ParameterTensors
@@ -44,7 +44,7 @@ struct Recurrence {
         let start = plan.tensor(try .plain([batch, hidden]), storage: .persistent)
         var input = plan.tensor(try .timeMajor([batch, steps, inputs]))
         try plan.reorder(plain, into: input)
-        var all: [Layer] = []
+        var all: [Level] = []
         for index in 0..<layers {
             let sizes = RecurrentSizes(
                 steps: steps, batch: batch, inputs: index == 0 ? inputs : hidden, hidden: hidden)
@@ -91,13 +91,13 @@ struct Recurrence {
     /// The parameters and tensors of a layer.
     private func layer(
         _ index: Int, _ sizes: RecurrentSizes, _ input: Tensor, start: Tensor, in plan: PlanBuilder
-    ) throws(OneDNNError) -> Layer {
+    ) throws(OneDNNError) -> Level {
         let (steps, batch, rows) = (sizes.steps, sizes.batch, cell.gates * hidden)
         let inputWeights = plan.parameter("weight_ih_l\(index)", try .plain([rows, sizes.inputs]))
         let hiddenWeights = plan.parameter("weight_hh_l\(index)", try .plain([rows, hidden]))
         let inputBiases = plan.parameter("bias_ih_l\(index)", try .plain([rows]))
         let hiddenBiases = plan.parameter("bias_hh_l\(index)", try .plain([rows]))
-        return Layer(
+        return Level(
             sizes: sizes, inputWeights: inputWeights, hiddenWeights: hiddenWeights, inputBiases: inputBiases,
             hiddenBiases: hiddenBiases, input: input,
             states: plan.tensor(try .timeMajor([batch, steps, hidden])),

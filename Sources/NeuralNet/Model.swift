@@ -36,6 +36,8 @@ public struct Model: Sendable {
     private let firstParameter: Int
     /// Number of dropout layers before the first: those of a part draw the masks that they draw in the whole.
     let dropoutsBefore: Int
+    /// The initial weights of a model that only other programs can run; nil of one that has layers.
+    private let given: [Float]?
 
     /// Makes a model and checks its shapes.
     /// - Parameters:
@@ -50,6 +52,22 @@ public struct Model: Sendable {
         self.init(name: name, input: input, cut: cut, layers: layers)
         precondition(output == [classes], "\(name) puts out \(output), not \(classes)")
         if let cut { precondition(cut > 0 && cut < layers.count, "\(name) cannot be cut at \(cut)") }
+    }
+
+    /// Makes a model that this program cannot run: parameters and where they start, and no layers. Client ranks of
+    /// another program train it, and this one sums and steps.
+    /// - Parameters:
+    ///   - name: name of the model, for records.
+    ///   - layout: the parameters of the other program's model.
+    ///   - weights: initial weights, `[layout.count]`.
+    ///   - classes: number of classes that its evaluations tell apart.
+    public init(external name: String, _ layout: ParameterLayout, weights: [Float], classes: Int) {
+        precondition(weights.count == layout.count, "\(weights.count) of \(layout.count) weights")
+        self.name = name
+        (input, shapes) = ([classes], [[classes]])
+        (layers, cut) = ([], nil)
+        (firstLayer, firstParameter, dropoutsBefore) = (0, 0, 0)
+        (parameterLayout, initializations, given) = (layout, [], weights)
     }
 
     private init(
@@ -78,7 +96,11 @@ public struct Model: Sendable {
         self.dropoutsBefore = dropoutsBefore
         parameterLayout = layout
         self.initializations = initializations
+        given = nil
     }
+
+    /// Whether only other programs can run it: it has parameters, and no layers.
+    public var isExternal: Bool { given != nil }
 
     /// Shape of the last layer's output for one sample: `[classes]`, unless this is a part that ends before.
     public var output: Shape { shapes[layers.count] }
@@ -100,6 +122,7 @@ public struct Model: Sendable {
     /// - Returns: `[parameterCount]`.
     /// - Complexity: O(parameters).
     public func initialWeights(seed: UInt64) -> [Float] {
+        if let given { return given }
         var weights: [Float] = []
         weights.reserveCapacity(parameterCount)
         for (index, entry) in parameterLayout.entries.enumerated() {

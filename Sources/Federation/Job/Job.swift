@@ -32,7 +32,8 @@ public struct Job: Sendable {
     public let data: DatasetPair
     /// The samples that each client trains on.
     public let partition: Partition
-    /// The samples that each client holds out to test on: none, unless `--client-test` asks for some.
+    /// The samples that each client holds out to test on: none, unless `--client-test` asks for some. Of a model that
+    /// only other programs can run it is the test set, in parts that have clients' numbers.
     public let clientTest: Partition
     /// The federated algorithm, as it is before the first round.
     public let strategy: any Strategy
@@ -40,6 +41,8 @@ public struct Job: Sendable {
     public let selection: any SelectionRule
     /// What a selection rule may know of the clients.
     let federation: FederationView
+    /// Whether client ranks of another program, which run the model, name its classes.
+    private let namesClasses: Bool
     /// Lengths of everything that crosses.
     let vectors: JobVectors
     /// The stages between a client's trained weights and the server's new ones, in the order of the client halves.
@@ -68,16 +71,24 @@ public struct Job: Sendable {
     /// - Parameters:
     ///   - settings: the run's settings.
     ///   - teacher: the model that the settings name as teacher; nil reads it from its file.
+    ///   - foreign: the data of client ranks of another program, where only they can run the model.
     ///   - plugins: catalogs from which the settings choose.
     /// - Throws: `ConfigurationError` or `DatasetError` when the settings cannot be honoured; one line for the user.
     /// - Complexity: O(samples), and reading the data.
-    public init(_ settings: RunSettings, teacher: TrainedModel? = nil, plugins: Plugins = .standard) throws {
+    public init(
+        _ settings: RunSettings, teacher: TrainedModel? = nil, foreign: ForeignClients? = nil,
+        plugins: Plugins = .standard
+    ) throws {
         try settings.validate()
+        try foreign?.validate(settings)
+        var settings = settings
+        if foreign != nil { settings.dataset = ForeignSamples.choice }
         wire = try plugins.wires.entry(named: settings.wire)
         codec = try Self.codec(settings, wire, plugins)
         self.settings = settings
         schedule = try settings.learningRateSchedule
-        model = try plugins.models.named(settings.model)
+        model = try Self.model(settings, foreign, plugins)
+        namesClasses = foreign.map { $0.classes > 0 } ?? true
         distillation = try Distillation(settings, teacher, student: model, plugins.models)
         strategy = try plugins.strategies.named(settings.strategy, settings.strategyOptions)
         var vectors = try JobVectors(model.parameterLayout, strategy)
@@ -92,7 +103,12 @@ public struct Job: Sendable {
             precondition(strategy.traffic == StrategyTraffic(), "an asynchronous strategy has no traffic of its own")
         }
         let all: Partition
-        (data, all) = try Self.openPartitioned(settings, plugins)
+        let brought = foreign?.data
+        if let brought {
+            (data, all) = (brought.pair, brought.training)
+        } else {
+            (data, all) = try Self.openPartitioned(settings, plugins)
+        }
         attack = try Self.attack(settings, data.train, plugins)
         attackers = Self.attackers(settings)
         let setup = StageSetup(
@@ -114,10 +130,10 @@ public struct Job: Sendable {
             settings, updates: strategy.asynchronous?.bufferSize ?? settings.cohortSize, under: attack, plugins)
         let whole: Partition
         (whole, root) = try Self.reserve(aggregation.rootSamples, of: all, settings, vectors)
+        let nothing = brought?.test ?? Partition(owners: [], clients: whole.clients)
         (partition, clientTest) =
-            settings.clientTest > 0
-            ? whole.holdingOut(settings.clientTest, seed: settings.seed)
-            : (whole, Partition(owners: [], clients: whole.clients))
+            settings.clientTest > 0 && brought == nil
+            ? whole.holdingOut(settings.clientTest, seed: settings.seed) : (whole, nothing)
         terms = try UpdateTerms(strategy, vectors, settings, samplesHeld: { [partition] in partition.count(of: $0) })
         if settings.clientTest > 0, clientTest.sampleCount == 0 {
             throw ConfigurationError(
@@ -133,6 +149,7 @@ public struct Job: Sendable {
         selection = try plugins.selections.named(settings.selection, settings.selectionOptions)
         try selection.validate(size: settings.cohortSize, federation: federation)
         checkMetrics()
+        if model.isExternal { return }
         let shape = data.train.shape
         guard [shape.channels, shape.height, shape.width] == model.input.extents, data.train.classes == model.classes
         else {
@@ -140,6 +157,20 @@ public struct Job: Sendable {
                 "model '\(model.name)' takes \(model.input) images of \(model.classes) classes; "
                     + "data set '\(settings.dataset)' has \(shape) of \(data.train.classes)")
         }
+    }
+
+    /// The model of the settings: of the catalog, or of a program that client ranks are of.
+    private static func model(
+        _ settings: RunSettings, _ foreign: ForeignClients?, _ plugins: Plugins
+    ) throws(ConfigurationError) -> Model {
+        guard let path = ExternalModel.path(in: settings.model) else {
+            return try plugins.models.named(settings.model)
+        }
+        guard let foreign else {
+            throw ConfigurationError(
+                "model '\(settings.model.printable)' is run by client ranks of another program, and there are none")
+        }
+        return try ExternalModel.read(path, classes: foreign.evaluatedClasses)
     }
 
     /// Opens the data set and divides it among the clients; what a client holds out, or the server keeps, is still in
@@ -161,6 +192,9 @@ extension Job {
     var evaluationVector: EvaluationVector {
         EvaluationVector(classes: model.classes, models: evaluatesGlobal.count)
     }
+
+    /// Whether evaluations tell classes apart, and not only right from wrong.
+    var hasClasses: Bool { !model.isExternal || namesClasses }
 
     /// The models that a client tests, in the order of the vector: true for the global one, false for its own.
     var evaluatesGlobal: [Bool] {

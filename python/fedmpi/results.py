@@ -22,7 +22,7 @@ class Run:
     rounds: pandas.DataFrame
     """A row for each round of ``round_log.json``, by the round's number."""
     clients: pandas.DataFrame
-    """A row for each client of ``partition.csv``: its samples, by class."""
+    """A row for each client of ``partition.csv``, by its number: its samples, in all and by class."""
     timing: pandas.DataFrame
     """A row for each event of ``timing/rank_*.csv`` (docs/TIMING.md), in the order of their beginnings."""
 
@@ -48,9 +48,17 @@ def read_run(folder: str | os.PathLike[str]) -> Run:
     events = pandas.concat(timing, ignore_index=True) if timing else pandas.DataFrame()
     if "start_us" in events:
         events = _numbers(events).sort_values("start_us", kind="stable", ignore_index=True)
-    partition = path / "partition.csv"
-    return Run(
-        path, _config(path), rounds, pandas.read_csv(partition) if partition.is_file() else pandas.DataFrame(), events)
+    return Run(path, _config(path), rounds, _clients(path / "partition.csv"), events)
+
+
+def _clients(file: Path) -> pandas.DataFrame:
+    import pandas
+
+    if not file.is_file():
+        return pandas.DataFrame()
+    table = pandas.read_csv(file, comment="#").set_index("client")
+    table.insert(0, "samples", table.sum(axis=1))
+    return table
 
 
 def _config(path: Path) -> dict[str, Any]:

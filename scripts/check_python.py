@@ -131,7 +131,7 @@ def kills(folder: Path, weights: Path, count: int, seed: int) -> None:
         if ranks:
             os.kill(choice.choice(ranks), signal.SIGKILL)
         code, output = job.finish()
-        lost = "rank_lost" in output or "is lost" in output
+        lost = "lost rank" in output
         check(code == 0 and digest(output) == expected, f"kill {number + 1}: {wire[1]}, {'lost' if lost else 'quiet'}", output)
 
 

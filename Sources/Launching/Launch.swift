@@ -21,6 +21,10 @@ package enum Launch {
     /// Whether some launcher started this process as one of a job.
     package static var isUnderLauncher: Bool { !variables.isAlone }
 
+    /// Whether other ranks are another program, which knows nothing of this one's arguments: rank 0 alone can end the
+    /// job then.
+    package static var isOneOfSeveralPrograms: Bool { variables.isOneOfSeveralPrograms }
+
     /// Sets and removes environment variables so that MPI can be initialised where it would fail or start helpers
     /// without need.
     ///

@@ -11,6 +11,8 @@ struct LaunchVariables: Equatable {
     let localRank: Int
     /// Whether Open MPI's mpirun started this process.
     let isOpenMPI: Bool
+    /// Whether the launcher started other programs beside this one, or this one with other arguments.
+    let isOneOfSeveralPrograms: Bool
     /// Whether there is a server from which an MPI library can learn of the other processes: PMIx, or PMI by a
     /// descriptor or a port.
     let isServed: Bool
@@ -33,6 +35,7 @@ struct LaunchVariables: Equatable {
         func number(_ name: String) -> Int? { environment[name].flatMap { Int($0) } }
         localRank = number("OMPI_COMM_WORLD_LOCAL_RANK") ?? 0
         isOpenMPI = environment["OMPI_COMM_WORLD_SIZE"] != nil
+        isOneOfSeveralPrograms = number("OMPI_NUM_APP_CTX") ?? 1 > 1
         isServed = ["PMIX_NAMESPACE", "PMI_FD", "PMI_PORT"].contains { environment[$0] != nil }
         let isStep = environment["SLURM_STEP_ID"] != nil || environment["SLURM_STEPID"] != nil
         var (rank, size): (Int?, Int?)

@@ -97,7 +97,10 @@ enum Main {
         if isHelp { return 0 }
         if Launch.isUnderLauncher {
             Launch.prepareMPI()
-            MPIWorld.run { world in try world.barrier() }
+            MPIWorld.run { world in
+                if Launch.isOneOfSeveralPrograms, Launch.rank == 0 { MPIWorld.abort(code: 2) }
+                try world.barrier()
+            }
         }
         return 2
     }

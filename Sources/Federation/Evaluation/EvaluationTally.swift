@@ -104,6 +104,20 @@ final class EvaluationTally: AnswerReceiver {
     func drop(_ clients: Int) {}
     func markLate(_ clients: Int) {}
 
+    /// The evaluation of the first model over all samples that were asked for: sums in the order of clients.
+    /// - Returns: nil when an answer is missing, because what is left is another test set.
+    var whole: Evaluation? {
+        guard results.count == asked else { return nil }
+        results.sort { $0.client < $1.client }
+        var confusion = ConfusionMatrix(classes: vector.classes)
+        var loss = 0.0
+        for result in results {
+            confusion.add(result.models[0].confusion)
+            loss += result.models[0].loss * Double(result.models[0].confusion.samples)
+        }
+        return Evaluation(loss: loss / Double(max(confusion.samples, 1)), confusion: confusion)
+    }
+
     /// Sums up the answers: spread of the accuracies over clients, loss weighted by samples, confusion matrices.
     /// - Parameters:
     ///   - round: round whose weights were tested.

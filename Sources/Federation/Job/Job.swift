@@ -34,7 +34,8 @@ public struct Job: Sendable {
     public let data: DatasetPair
     /// The samples that each client trains on.
     public let partition: Partition
-    /// The samples that each client holds out to test on: none, unless `--client-test` asks for some.
+    /// The samples that each client holds out to test on: none, unless `--client-test` asks for some. Of a model that
+    /// only other programs can run it is the test set, in parts that have clients' numbers.
     public let clientTest: Partition
     /// The federated algorithm, as it is before the first round.
     public let strategy: any Strategy
@@ -42,6 +43,8 @@ public struct Job: Sendable {
     public let selection: any SelectionRule
     /// What a selection rule may know of the clients.
     let federation: FederationView
+    /// Whether client ranks of another program, which run the model, name its classes.
+    private let namesClasses: Bool
     /// Lengths of everything that crosses.
     let vectors: JobVectors
     /// The stages between a client's trained weights and the server's new ones, in the order of the client halves.
@@ -71,22 +74,37 @@ public struct Job: Sendable {
     ///   - settings: the run's settings.
     ///   - teacher: the model that the settings name as teacher; nil reads it from its file.
     ///   - start: the weights that the settings name to start from; nil reads them from their file.
+    ///   - foreign: the data of client ranks of another program, where only they can run the model.
     ///   - plugins: catalogs from which the settings choose.
     /// - Throws: `ConfigurationError` or `DatasetError` when the settings cannot be honoured; one line for the user.
     /// - Complexity: O(samples), and reading the data.
     public init(
         _ settings: RunSettings, teacher: TrainedModel? = nil, start: InitialWeights? = nil,
+        foreign: ForeignClients? = nil,
         plugins: Plugins = .standard
     ) throws {
         try settings.validate()
+        try foreign?.validate(settings)
+        var settings = settings
+        if foreign != nil { settings.dataset = ForeignSamples.choice }
         wire = try plugins.wires.entry(named: settings.wire)
         codec = try Self.codec(settings, wire, plugins)
         self.settings = settings
         schedule = try settings.learningRateSchedule
+        if foreign == nil, ExternalModel.path(in: settings.model) != nil {
+            throw ConfigurationError(
+                "model '\(settings.model.printable)' is run by client ranks of another program, and there are none")
+        }
         let all: Partition
-        (data, all) = try Self.openPartitioned(settings, plugins)
-        let architecture = try plugins.models.named(settings.model, for: DataForm(data.train))
+        let brought = foreign?.data
+        if let brought {
+            (data, all) = (brought.pair, brought.training)
+        } else {
+            (data, all) = try Self.openPartitioned(settings, plugins)
+        }
+        let architecture = try Self.architecture(settings, foreign, DataForm(data.train), plugins)
         (model, drawnParameters) = try Self.starting(architecture, from: start, settings)
+        namesClasses = foreign.map { $0.classes > 0 } ?? true
         distillation = try Distillation(settings, teacher, student: model, plugins.models)
         strategy = try plugins.strategies.named(settings.strategy, settings.strategyOptions)
         var vectors = try JobVectors(model.parameterLayout, strategy)
@@ -121,10 +139,10 @@ public struct Job: Sendable {
             settings, updates: strategy.asynchronous?.bufferSize ?? settings.cohortSize, under: attack, plugins)
         let whole: Partition
         (whole, root) = try Self.reserve(aggregation.rootSamples, of: all, settings, vectors)
+        let nothing = brought?.test ?? Partition(owners: [], clients: whole.clients)
         (partition, clientTest) =
-            settings.clientTest > 0
-            ? whole.holdingOut(settings.clientTest, seed: settings.seed)
-            : (whole, Partition(owners: [], clients: whole.clients))
+            settings.clientTest > 0 && brought == nil
+            ? whole.holdingOut(settings.clientTest, seed: settings.seed) : (whole, nothing)
         terms = try UpdateTerms(strategy, vectors, settings, samplesHeld: { [partition] in partition.count(of: $0) })
         if settings.clientTest > 0, clientTest.sampleCount == 0 {
             throw ConfigurationError(
@@ -157,6 +175,16 @@ public struct Job: Sendable {
         return (started, found?.drawn ?? [])
     }
 
+    /// The model of the settings for the data: of the catalog, or of a program that client ranks are of.
+    private static func architecture(
+        _ settings: RunSettings, _ foreign: ForeignClients?, _ form: DataForm, _ plugins: Plugins
+    ) throws(ConfigurationError) -> Model {
+        guard let foreign, let path = ExternalModel.path(in: settings.model) else {
+            return try plugins.models.named(settings.model, for: form)
+        }
+        return try ExternalModel.read(path, classes: foreign.evaluatedClasses)
+    }
+
     /// Opens the data set and divides it among the clients; what a client holds out, or the server keeps, is still in
     /// its part.
     /// - Throws: `ConfigurationError` or `DatasetError`.
@@ -176,6 +204,9 @@ extension Job {
     var evaluationVector: EvaluationVector {
         EvaluationVector(classes: model.classes, models: evaluatesGlobal.count)
     }
+
+    /// Whether evaluations tell classes apart, and not only right from wrong.
+    var hasClasses: Bool { !model.isExternal || namesClasses }
 
     /// The models that a client tests, in the order of the vector: true for the global one, false for its own.
     var evaluatesGlobal: [Bool] {

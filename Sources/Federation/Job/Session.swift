@@ -72,12 +72,28 @@ public enum Session {
             ? timekeeper.metered(SlowLink(communicator, link: simulation.link)) : world
         let control = try communicator.duplicate()
         let processes = try ProcessTable(communicator)
+        let foreign = ForeignRanks(processes)
+        let declared = try foreign.declaration(settings, over: communicator)
+        func makeJob() throws -> Job {
+            try foreign.validate(settings, rank: communicator.rank)
+            try scheme.validate(settings)
+            let job = try Job(
+                settings, teacher: teacher, start: start, foreign: try declared?.get(), plugins: plugins)
+            try scheme.validate(job)
+            if !foreign.isEmpty { try job.validateForeign() }
+            return job
+        }
+        // They are told of the job before they can say whether they can do their part.
+        var prepared: Job?
+        if !foreign.isEmpty {
+            let problem = try communicator.agree(timekeeper.timeline) { prepared = try makeJob() }
+            if let problem { throw problem }
+            try foreign.describe(prepared, over: communicator)
+        }
         // Each rank prepares for itself, at the same time; then all learn whether all could.
         var role: Role?
         let problem = try communicator.agree(timekeeper.timeline) {
-            try scheme.validate(settings)
-            let job = try Job(settings, teacher: teacher, start: start, plugins: plugins)
-            try scheme.validate(job)
+            let job = try prepared ?? makeJob()
             if communicator.rank == 0 {
                 role = .server(
                     try server(

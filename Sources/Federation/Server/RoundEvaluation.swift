@@ -1,6 +1,7 @@
 import Aggregation
 import Datasets
 import FedCore
+import NeuralNet
 import Records
 import Runtime
 
@@ -13,7 +14,8 @@ import Runtime
 /// ``askClients(through:_:_:)``, ``finish(_:_:)``.
 final class RoundEvaluation {
     private let job: Job
-    private let evaluator: Evaluator
+    /// Runs the model on the test set; nil where only client ranks of another program can.
+    private let evaluator: Evaluator?
     /// Indices of all samples of the test set.
     private let testSamples: [UInt32]
     private let stopping: StoppingRule
@@ -35,7 +37,8 @@ final class RoundEvaluation {
         self.timeline = timeline
         stopping = StoppingRule(job.settings)
         testSamples = (0..<UInt32(job.data.test.count)).map { $0 }
-        evaluator = try Evaluator(job.model, job.data.test, threads: job.settings.threads)
+        evaluator =
+            job.model.isExternal ? nil : try Evaluator(job.model, job.data.test, threads: job.settings.threads)
         guard let state else { return }
         complete = state.isEvaluated ? state.last : nil
         pending = state.isEvaluated ? nil : state.last
@@ -72,7 +75,9 @@ final class RoundEvaluation {
     func askClients(
         through exchange: any Exchange, _ model: ServerModel, _ rejections: Rejections
     ) throws -> ClientAccuracies? {
-        guard var record = pending, record.clients == nil, isToEvaluate(record) else { return nil }
+        guard var record = pending, record.clients == nil, record.serverAccuracy == nil, isToEvaluate(record) else {
+            return nil
+        }
         let clients = job.testingClients
         guard !clients.isEmpty else { return nil }
         let down = model.prepareDown()
@@ -84,6 +89,11 @@ final class RoundEvaluation {
             .evaluation, round: .evaluation(after: record.round), cohort: clients, down: down.span, into: tally,
             besideTraining: { _ in }, progressed: { _ in })
         rejections.tell()
+        guard evaluator != nil else {
+            note(tally.whole, in: &record)
+            pending = record
+            return nil
+        }
         guard let found = tally.summary(round: record.round, isGlobal: job.evaluatesGlobal) else { return nil }
         record.clients = found.evaluation
         pending = record
@@ -100,22 +110,29 @@ final class RoundEvaluation {
     /// - Complexity: One forward pass over the test set; with a trigger attack nearly another.
     func finish(_ weights: [Float], _ heartbeat: () throws -> Void) throws -> RoundRecord? {
         guard var record = pending else { return nil }
-        if isToEvaluate(record), job.strategy.personalization != .parameters {
+        if let evaluator, isToEvaluate(record), job.strategy.personalization != .parameters {
             timeline.enter(.evaluate)
             timeline.note(samples: job.data.test.count)
             let samples = testSamples
             let evaluation = try evaluator.evaluate(weights.span, on: samples.span, heartbeat: heartbeat)
-            // Weights that have diverged have no loss.
-            record.serverLoss = evaluation.loss.isFinite ? evaluation.loss : nil
-            record.serverAccuracy = evaluation.accuracy
-            record.serverClassAccuracies = evaluation.confusion.classAccuracies
-            record[.attackSuccess] = try attackSuccess(weights, heartbeat)
+            note(evaluation, in: &record)
+            record[.attackSuccess] = try attackSuccess(evaluator, weights, heartbeat)
         }
         pending = nil
         complete = record
         progress.note(record)
         noteEnd()
         return record
+    }
+
+    /// Puts what was found on the test set into a record.
+    /// - Parameter evaluation: nil when the whole test set was not seen.
+    private func note(_ evaluation: Evaluation?, in record: inout RoundRecord) {
+        guard let evaluation else { return }
+        // Weights that have diverged have no loss.
+        record.serverLoss = evaluation.loss.isFinite ? evaluation.loss : nil
+        record.serverAccuracy = evaluation.accuracy
+        if job.hasClasses { record.serverClassAccuracies = evaluation.confusion.classAccuracies }
     }
 
     /// Whether no round follows a finished one.
@@ -135,7 +152,9 @@ final class RoundEvaluation {
     /// The success rate of a backdoor attack: the share of the test samples of other classes that are classified as the
     /// attackers' target once its trigger is stamped on them, in [0, 1].
     /// - Returns: nil when no attack of the run plants a trigger, or all samples are of the target class.
-    private func attackSuccess(_ weights: [Float], _ heartbeat: () throws -> Void) throws -> Double? {
+    private func attackSuccess(
+        _ evaluator: Evaluator, _ weights: [Float], _ heartbeat: () throws -> Void
+    ) throws -> Double? {
         guard let attack = job.attack?.trigger else { return nil }
         let test = job.data.test
         let samples = testSamples.filter { Int(test.label(Int($0))) != attack.target }

@@ -37,6 +37,9 @@ public struct Model: Sendable {
     /// The shape of the model's input, and behind it that of each layer's output: `layers.count + 1` shapes.
     public let shapes: [Shape]
 
+    /// Whether only other programs can run it: it has parameters, and no layers.
+    public private(set) var isExternal = false
+
     /// The initialisation of each parameter of the layout.
     let initializations: [LayerParameter.Initialization]
     /// Number of parameter tensors of the layers before the first: those of a part draw the initial values of the
@@ -85,6 +88,23 @@ public struct Model: Sendable {
                 throw ConfigurationError("model '\(name)' cannot be cut at layer \(cut)")
             }
         }
+    }
+
+    /// Makes a model that this program cannot run: parameters and where they start, and no layers. Client ranks of
+    /// another program train it, and this one sums and steps.
+    /// - Parameters:
+    ///   - name: name of the model, for records.
+    ///   - layout: the parameters of the other program's model.
+    ///   - weights: initial weights, `[layout.count]`.
+    ///   - classes: number of classes that its evaluations tell apart.
+    public init(external name: String, _ layout: ParameterLayout, weights: [Float], classes: Int) {
+        precondition(weights.count == layout.count, "\(weights.count) of \(layout.count) weights")
+        (self.name, text) = (name, name)
+        (input, shapes) = ([classes], [[classes]])
+        (nodes, cut) = ([], nil)
+        (firstLayer, firstParameter, dropoutsBefore) = (0, 0, 0)
+        (parameterLayout, initializations, start) = (layout, [], weights)
+        isExternal = true
     }
 
     init(

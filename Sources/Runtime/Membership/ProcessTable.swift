@@ -6,6 +6,8 @@ package import Records
 package struct ProcessTable: Sendable {
     /// The host of each rank.
     package let hosts: [String]
+    /// What each rank says of its program, behind its host; empty for this program's own ranks.
+    package let programs: [String]
     /// The processes that can be looked at from here, by rank. Ranks that are threads of one process tell nothing of
     /// themselves by it.
     private let processes: [ProcessIdentity?]
@@ -15,7 +17,10 @@ package struct ProcessTable: Sendable {
         let own = ProcessIdentity()
         let texts = try communicator.allGatherText("\(own?.text ?? "- - - -") \(MPIWorld.hostName)")
         let words = texts.map { $0.split(separator: " ", maxSplits: 4).map { String($0) } }
-        hosts = words.map { $0.count == 5 ? $0[4] : "unknown" }
+        // A host's name has no spaces.
+        let places = words.map { ($0.count == 5 ? $0[4] : "unknown").split(separator: " ", maxSplits: 1) }
+        hosts = places.map { String($0.first ?? "unknown") }
+        programs = places.map { $0.count > 1 ? String($0[1]) : "" }
         processes = words.map { words in
             guard let process = ProcessIdentity(words.prefix(4).joined(separator: " ")), process != own,
                 process.place == ProcessIdentity.here

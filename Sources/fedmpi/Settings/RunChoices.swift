@@ -1,4 +1,5 @@
 import FedCore
+import NeuralNet
 import Records
 
 /// What somebody chose for a run, read and checked, each setting by itself. Whether the settings fit together is
@@ -33,6 +34,10 @@ struct RunChoices {
         try settings.read(given)
         try output.read(given)
         settings.distil(from: settings.teacher, temperature: settings.temperature, hardWeight: settings.hardWeight)
+        if ExternalModel.path(in: settings.model) != nil, given.contains("dataset") {
+            throw ConfigurationError(
+                "--dataset is not for --model \(settings.model.printable): the client ranks have their own data")
+        }
         (self.given, self.settings, self.output) = (given, settings, output)
     }
 

@@ -78,7 +78,7 @@ final class AsynchronousExchange: Exchange {
     /// buffer of the cohort's size and equal devices is FedAvg to the bit.
     ///
     /// - Parameters:
-    ///   - task: must be training.
+    ///   - task: training, or the test of a model that this rank cannot run.
     ///   - round: the step, from 1; it is never a repetition.
     ///   - cohort: the clients drawn for the first seats that become free.
     ///   - down: the weights as they are, `[job.vectors.down]`; kept for as long as somebody in flight has started from
@@ -88,7 +88,7 @@ final class AsynchronousExchange: Exchange {
         _ task: ClientTask, round: RoundID, cohort: [Int], down: Span<Float>, into tally: any AnswerReceiver,
         besideTraining: (_ heartbeat: () throws -> Void) throws -> Void, progressed: (Int) -> Void
     ) throws {
-        precondition(task == .training, "an asynchronous server asks for updates only")
+        guard task == .training else { return try workers.test(cohort, round: round, down: down, into: tally) }
         let version = round.number - 1
         precondition(state.schedule.version == version, "a step is not a round that can be repeated")
         state.weights[version] = down.indices.map { down[$0] }

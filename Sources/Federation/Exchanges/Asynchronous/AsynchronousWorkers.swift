@@ -35,6 +35,9 @@ protocol AsynchronousWorkers: AnyObject {
     /// Serves the workers; to be called every so often while the server does something else.
     func heartbeat() throws
 
+    /// Has parts of the test set tested, where this rank cannot run the model, and waits for the answers.
+    func test(_ parts: [Int], round: RoundID, down: Span<Float>, into tally: any AnswerReceiver) throws
+
     /// Tells the ranks that the run is over.
     func stop() throws
 

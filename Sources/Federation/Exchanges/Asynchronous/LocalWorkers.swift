@@ -52,6 +52,12 @@ final class LocalWorkers: AsynchronousWorkers {
 
     func heartbeat() {}
 
+    /// Never asked for: alone, this rank runs the model itself.
+    func test(_ parts: [Int], round: RoundID, down: Span<Float>, into tally: any AnswerReceiver) throws {
+        preconditionFailure("there are no other ranks to test")
+    }
+
+
     func stop() {}
 
     func dismiss() {}

@@ -26,6 +26,8 @@ final class RankWorkers: AsynchronousWorkers {
     private var turns: [Int: Turn] = [:]
     /// Clients whose turn has ended and has not been handed over, in the order of arrival.
     private var ended: [Int] = []
+    /// The evaluation under way; nil between evaluations.
+    private var tests: RankTests?
     let trainsElsewhere = true
 
     /// A turn under way: its weights are kept until its end, for another worker if the first is lost.
@@ -107,6 +109,22 @@ final class RankWorkers: AsynchronousWorkers {
         timeline.tick()
     }
 
+    /// Has the parts of the test set tested, a part at a time by the members in turn, while clients go on training.
+    func test(_ parts: [Int], round: RoundID, down: Span<Float>, into tally: any AnswerReceiver) throws {
+        let tests = RankTests(parts, round: round, ClientTask.evaluation.answer(job), into: tally)
+        self.tests = tests
+        defer { self.tests = nil }
+        timeline.enter(.wait)
+        while !tests.isDone {
+            for worker in pool.members.sorted(by: { pool.pending[$0].count < pool.pending[$1].count }) {
+                guard let part = tests.take(for: worker) else { break }
+                try tasks.send(.evaluation, for: [part], to: worker, round: round, down: down)
+            }
+            timeline.enter(.wait)
+            try serve(until: { tests.isDone })
+        }
+    }
+
     // MARK: Tasks
 
     /// Queues a turn by its end: turns that end sooner are trained sooner, because the server will ask for them first.
@@ -152,6 +170,7 @@ final class RankWorkers: AsynchronousWorkers {
     ///   - answer: a message of whole slots.
     ///   - pending: the clients that the worker owes; those that have come are taken out.
     private func open(_ answer: borrowing Buffer<UInt8>, pending: inout [Int]) {
+        if let tests, tests.open(answer) { return }
         let slots = format.slots(of: answer, pending: &pending, round: { turns[$0]?.start.id })
         timeline.note(clients: slots.count)
         for (client, round, offset) in slots {
@@ -170,7 +189,9 @@ final class RankWorkers: AsynchronousWorkers {
     /// waits for one that is back.
     /// - Throws: `NoClientRanks` when none comes back.
     private func lookAfterRanks() throws {
-        let loss = try pool.findLost()
+        // A test is not among what a worker owes to the pool.
+        let loss = try pool.findLost(among: tests == nil ? nil : pool.members)
+        for worker in loss.workers { tests?.withdraw(worker) }
         guard !loss.workers.isEmpty else { return }
         for client in loss.clients {
             if let start = turns[client]?.start { enqueue(start) }

@@ -1,0 +1,54 @@
+import Aggregation
+import Devices
+import FedCore
+import NeuralNet
+import Records
+import Strategies
+
+extension Strategy {
+    /// Whether client ranks of another program have its client half: plain training, FedProx's term, SCAFFOLD's
+    /// control variates. A list, because nothing tells whether a strategy changes its updates on the client.
+    fileprivate var hasForeignHalf: Bool {
+        switch self {
+        case is FedAvg, is FedAvgM, is FedAdam, is FedYogi, is FedAdagrad, is FedBuff, is FedProx, is Scaffold: true
+        default: false
+        }
+    }
+
+    /// μ of FedProx; 0 of all others.
+    var foreignProximal: Double { (self as? FedProx)?.mu ?? 0 }
+}
+
+extension Job {
+    /// Refuses what client ranks of another program do not do, with the reason.
+    ///
+    /// Everything at the server works: strategies whose difference is there, aggregation and selection rules, FedBuff.
+    func validateForeign() throws(ConfigurationError) {
+        func refuse(_ what: String, _ why: String) -> ConfigurationError {
+            ConfigurationError("\(what) is not for client ranks of another program: \(why)")
+        }
+        guard strategy.hasForeignHalf else {
+            throw refuse("strategy '\(settings.strategy)'", "they do not have its client half")
+        }
+        if aggregation.rootSamples > 0 {
+            throw refuse("aggregation '\(settings.aggregation)'", "it trains an update at the server")
+        }
+        if settings.simulation.takesTime || settings.simulation.dropProbability > 0 {
+            throw refuse("a simulation of devices", "they train as fast as they can")
+        }
+        if let attack = settings.attack { throw refuse("--attack \(attack)", "they do not have its client half") }
+        if settings.clipGradients != nil { throw refuse("--clip-gradients", "clip in the client program") }
+        if distillation != nil { throw refuse("--teacher", "teach in the client program") }
+        if settings.compress != nil { throw refuse("--compress", "they send updates as they are") }
+        if let fault = settings.inject.first { throw refuse("--inject \(fault)", "they make no faults") }
+        if model.isExternal, settings.clientTest > 0 {
+            throw refuse("--client-test", "the client program has the test data")
+        }
+        let known: Set<String> = [ServerRate.name, RunningStatistics.name]
+        if let stage = stages.first(where: {
+            type(of: $0).halves.contains(.client) && !known.contains(type(of: $0).name)
+        }) {
+            throw refuse("stage '\(type(of: stage).name)'", "they do not have its client half")
+        }
+    }
+}

@@ -1,3 +1,4 @@
+import FedCore
 import NeuralNet
 import Testing
 
@@ -106,6 +107,16 @@ struct LossTests {
         let gradients = try plan.gradients
         #expect(try plan.forwardBackward(labels: labels.span, loss: .crossEntropy(labelSmoothing: 0)) == plain)
         #expect(try plan.gradients == gradients)
+    }
+
+    @Test func `names and options make losses`() throws {
+        #expect(Loss.names == ["cross-entropy"])
+        #expect(try Loss(named: "cross-entropy") == .crossEntropy(labelSmoothing: 0))
+        #expect(try Loss(named: "cross-entropy", ["label-smoothing": "0.25"]) == .crossEntropy(labelSmoothing: 0.25))
+        for options in [["label-smoothing": "1"], ["label-smoothing": "-0.1"], ["smoothing": "0.1"]] as [NamedOptions] {
+            #expect(throws: ConfigurationError.self) { try Loss(named: "cross-entropy", options) }
+        }
+        #expect(throws: ConfigurationError.self) { try Loss(named: "hinge") }
     }
 
     @Test func `smoothing is for training alone`() {

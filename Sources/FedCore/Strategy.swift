@@ -66,6 +66,12 @@ public protocol Strategy: StatefulPart, Measuring {
     /// Whether the local optimizer's momentum is used; a strategy that brings its own leaves it out.
     var usesLocalMomentum: Bool { get }
 
+    /// The reason why the local optimizer has to be SGD, as a predicate, such as "divides by the sum of SGD's steps";
+    /// nil, the default, where any will do.
+    ///
+    /// A strategy that takes a client's change for a multiple of its gradients has such a reason: Adam's steps are none.
+    var needsSGD: String? { get }
+
     /// Whether `correct` is to be called; it costs a copy of the weights for each client.
     var correctsGradients: Bool { get }
 
@@ -145,6 +151,7 @@ extension Strategy {
     public func correctPersonal(_ gradient: inout MutableSpan<Float>, weights: Span<Float>, global: Span<Float>) {}
     public var localWork: LocalWork { .training }
     public var usesLocalMomentum: Bool { true }
+    public var needsSGD: String? { nil }
     public var correctsGradients: Bool { false }
 
     public func prepare(_ drift: inout MutableSpan<Float>, broadcast: Span<Float>, state: Span<Float>) {}

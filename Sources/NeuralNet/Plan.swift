@@ -11,7 +11,7 @@ import FedCore
 /// optimizer.step(plan)
 /// ```
 ///
-/// Trained weights, gradients and the optimizer's velocity are three blocks of the same length and order. The order is
+/// Trained weights, gradients and the optimizer's moments are blocks of the same length and order. The order is
 /// the primitives' own: work on it element by element, and enter and leave through `load` and `store`. Padding inside
 /// is zero and stays zero under any operation that maps zeros to zero. Running statistics lie in a block of their own,
 /// which only `load` and training passes write.
@@ -39,11 +39,11 @@ public final class Plan {
     public let implementations: [String]
 
     /// Bytes of the tensors that the plan holds; oneDNN's machine code comes on top.
-    public var byteCount: Int { memory.byteCount + velocity.byteCount }
+    public var byteCount: Int { memory.byteCount + optimizerState.byteCount }
 
     private let memory: PlanMemory
-    /// The optimizer's momentum, in the order of the weights.
-    private let velocity: Arena
+    /// What the optimizer remembers from step to step.
+    private let optimizerState: OptimizerState
     private let forwardSteps: [any Step]
     private let backwardSteps: [any Step]
     private let parameters: [ParameterTransfer]
@@ -107,7 +107,7 @@ public final class Plan {
         self.purpose = purpose
         self.memory = memory
         implementations = builder.implementations
-        velocity = Arena(byteCount: memory.gradients.byteCount)
+        optimizerState = OptimizerState(byteCount: memory.gradients.byteCount)
         self.engine = engine
         input = builder.input
         self.output = output
@@ -165,24 +165,25 @@ extension Plan {
         }
     }
 
-    /// Runs the forward pass, the loss and the backward pass of a training step. The gradient of the mean
-    /// cross-entropy of the first `labels.count` samples is then in `withGradients`.
+    /// Runs the forward pass, the loss and the backward pass of a training step. The gradient of the mean loss of the
+    /// first `labels.count` samples is then in `withGradients`.
     ///
     /// Batch normalisation is by the statistics of these samples, and moves the running statistics; nothing else of the
     /// weights changes until an optimizer's step.
     ///
     /// - Parameters:
     ///   - labels: classes of the first samples in the input, each in 0 ..< classes; 0 < count ≤ batch.
+    ///   - loss: a loss that takes labels.
     ///   - dropout: key of the masks; nil for a pass without dropout.
     /// - Returns: the sum of the samples' losses, and how many were classified correctly.
     /// - Throws: `OneDNNError` when a primitive fails.
     /// - Precondition: the plan is for training.
     public func forwardBackward(
-        labels: Span<Int32>, dropout: DropoutKey? = nil
+        labels: Span<Int32>, loss: Loss = .crossEntropy(), dropout: DropoutKey? = nil
     ) throws(OneDNNError) -> BatchResult {
         try forwardForTraining(labels.count, dropout: dropout)
         let result = withOutputGradient { output, gradient in
-            SoftmaxCrossEntropy.differentiate(output, classes: model.classes, labels: labels, gradient: &gradient)
+            loss.differentiate(output, width: model.classes, labels: labels, gradient: &gradient)
         }
         try backward()
         return result
@@ -304,13 +305,9 @@ extension Plan {
         }
     }
 
-    /// Sets the optimizer's velocity to zero, as a new optimizer has it: a client's momentum ends with its turn,
-    /// because the next client on this rank is another. O(parameters).
-    public func resetOptimizer() {
-        velocity.withFloats { velocity in
-            for i in velocity.indices { velocity[unchecked: i] = 0 }
-        }
-    }
+    /// Forgets what the optimizer remembers, as a new optimizer has it: a client's momentum ends with its turn, because
+    /// the next client on this rank is another. O(parameters).
+    public func resetOptimizer() { optimizerState.reset() }
 
     /// Gives an optimizer the trained weights, the gradients, and a velocity that is zero after `resetOptimizer`: three
     /// vectors in one order.
@@ -321,7 +318,28 @@ extension Plan {
         precondition(purpose == .training, "a plan for inference has no optimizer")
         memory.weights.withFloats { weights in
             memory.gradients.withFloats { gradients in
-                velocity.withFloats { velocity in body(&weights, gradients.span, &velocity) }
+                optimizerState.first.withFloats { velocity in body(&weights, gradients.span, &velocity) }
+            }
+        }
+    }
+
+    /// Gives an optimizer with two moments the trained weights, the gradients, both moments, and the number of this
+    /// step, from 1: the moments are zero and the number is 1 after `resetOptimizer`. All vectors are in one order.
+    /// - Complexity: allocates the second moment the first time.
+    /// - Precondition: the plan is for training.
+    func withMoments(
+        _ body: (
+            inout MutableSpan<Float>, Span<Float>, _ first: inout MutableSpan<Float>,
+            _ second: inout MutableSpan<Float>, _ step: Int
+        ) -> Void
+    ) {
+        precondition(purpose == .training, "a plan for inference has no optimizer")
+        let (second, step) = optimizerState.beginStep()
+        memory.weights.withFloats { weights in
+            memory.gradients.withFloats { gradients in
+                optimizerState.first.withFloats { first in
+                    second.withFloats { second in body(&weights, gradients.span, &first, &second, step) }
+                }
             }
         }
     }

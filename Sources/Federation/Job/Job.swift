@@ -57,6 +57,10 @@ public struct Job: Sendable {
     let terms: UpdateTerms
     /// What encodes clients' updates for the way up; nil when they cross as they are.
     let codec: (any UpdateCodec)?
+    /// The loss of local training, where no teacher has another.
+    let loss: Loss
+    /// The optimizer of local training, at `--lr`.
+    let optimizer: Optimizer
     /// The schedule of the clients' learning rate.
     let schedule: LearningRateSchedule
     /// The rule that makes one update of a round's, as it is before the first round.
@@ -107,6 +111,8 @@ public struct Job: Sendable {
         namesClasses = foreign.map { $0.classes > 0 } ?? true
         distillation = try Distillation(settings, teacher, student: model, plugins.models)
         strategy = try plugins.strategies.named(settings.strategy, settings.strategyOptions)
+        loss = try Self.loss(settings)
+        optimizer = try Self.optimizer(settings, strategy)
         var vectors = try JobVectors(model.parameterLayout, strategy)
         if vectors.state > 0 { try plugins.checkClientStates(of: "strategy '\(settings.strategy)'", settings) }
         if settings.localSteps != nil, strategy.localWork == .fullBatchStep {

@@ -52,7 +52,9 @@ public struct Plugins: Sendable {
     /// Everything that a setting can name, as data for help texts and forms, kind after kind.
     public var descriptions: [PluginDescription] {
         strategies.descriptions + aggregations.descriptions + selections.descriptions + attacks.descriptions
-            + datasets.descriptions + partitions.descriptions + LearningRateSchedule.descriptions + wires.descriptions
+            + datasets.descriptions + partitions.descriptions + LearningRateSchedule.descriptions
+            + Loss.descriptions + Optimizer.descriptions
+            + wires.descriptions
             + codecs.descriptions + models.descriptions
     }
 }

@@ -76,7 +76,15 @@ public struct RunSettings: Sendable, Equatable {
     public var localSteps: Int?
     /// Samples per step of local training, ≥ 1.
     public var batchSize = 32
-    /// Learning rate of local SGD, > 0.
+    /// What local training makes small: a name of `Loss`.
+    public var loss = "cross-entropy"
+    /// The options of the loss, by name.
+    public var lossOptions: NamedOptions = [:]
+    /// What moves the weights in a step of local training: a name of `Optimizer`.
+    public var optimizer = "sgd"
+    /// The options of the optimizer, by name.
+    public var optimizerOptions: NamedOptions = [:]
+    /// Learning rate of the local optimizer, > 0.
     public var lr: Float = 0.05
     /// How the learning rate changes from round to round: a name of `LearningRateSchedule`.
     public var lrSchedule = "constant"
@@ -88,9 +96,9 @@ public struct RunSettings: Sendable, Equatable {
     public var serverLr: Float = 1
     /// The largest L2 norm of a step's gradient, > 0; a longer one is scaled down. nil: no limit.
     public var clipGradients: Float?
-    /// Momentum of local SGD, in [0, 1).
+    /// Momentum of local SGD, in [0, 1); other optimizers have moments of their own.
     public var momentum: Float = 0.9
-    /// L2 penalty of local SGD, ≥ 0.
+    /// Weight decay of the local optimizer, ≥ 0.
     public var weightDecay: Float = 0
     /// The seed of everything random: initial weights, partition, cohorts, batches, simulated devices.
     public var seed: UInt64 = 42

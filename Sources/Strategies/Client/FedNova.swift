@@ -15,6 +15,8 @@ public struct FedNova: Strategy {
 
     public init() {}
 
+    public var needsSGD: String? { "divides an update by what SGD's steps add up to" }
+
     /// dᵢ = Δᵢ/‖aᵢ‖₁. O(d).
     public func finish(
         _ update: inout MutableSpan<Float>, extra: inout MutableSpan<Float>, state: inout MutableSpan<Float>,

@@ -14,4 +14,5 @@ public struct FedSGD: Strategy {
 
     public var localWork: LocalWork { .fullBatchStep }
     public var usesLocalMomentum: Bool { false }
+    public var needsSGD: String? { "takes one step along the gradient" }
 }

@@ -31,6 +31,7 @@ public struct MimeLite: Strategy {
     public var traffic: StrategyTraffic { StrategyTraffic(broadcastVectors: 1, extraVectors: 1) }
     public var localWork: LocalWork { .trainingAfterGradient }
     public var usesLocalMomentum: Bool { false }
+    public var needsSGD: String? { "gives clients the server's momentum in place of their own" }
     public var correctsGradients: Bool { true }
 
     /// The vector that steps are corrected by: the server's m.

@@ -29,6 +29,7 @@ public struct QFedAvg: Strategy {
 
     public var traffic: StrategyTraffic { StrategyTraffic(extraNumbers: 1, isScaled: true) }
     public var localWork: LocalWork { .trainingAfterGradient }
+    public var needsSGD: String? { "takes an update over the learning rate for a gradient" }
 
     /// 1: clients count alike.
     public func weight(samples: Int) -> Double { 1 }

@@ -31,6 +31,7 @@ public struct Scaffold: Strategy {
 
     public var traffic: StrategyTraffic { StrategyTraffic(broadcastVectors: 1, extraVectors: 1, stateVectors: 1) }
     public var correctsGradients: Bool { true }
+    public var needsSGD: String? { "takes the mean of a client's gradients from its update" }
 
     /// The correction of every gradient of the round, c − cᵢ. O(d).
     public func prepare(_ drift: inout MutableSpan<Float>, broadcast: Span<Float>, state: Span<Float>) {

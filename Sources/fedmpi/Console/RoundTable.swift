@@ -117,8 +117,14 @@ final class RoundTable: RoundObserver {
         if settings.warmupRounds > 0 { rate += " after \(Format.count(settings.warmupRounds, "round")) of warm-up" }
         var parts = [
             settings.localSteps.map { Format.count($0, "step") } ?? Format.count(settings.epochs, "epoch"),
-            "batch \(settings.batchSize)", rate, "momentum \(settings.momentum)",
+            "batch \(settings.batchSize)", rate,
         ]
+        if settings.optimizer == "sgd" {
+            parts.append("momentum \(settings.momentum)")
+        } else {
+            let options = settings.optimizerOptions
+            parts.append(settings.optimizer + (options.values.isEmpty ? "" : " (\(options))"))
+        }
         if settings.serverLr != 1 { parts.append("server lr \(settings.serverLr)") }
         if let norm = settings.clipGradients { parts.append("gradients clipped to \(norm)") }
         return parts.joined(separator: ", ")

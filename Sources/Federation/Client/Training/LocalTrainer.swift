@@ -10,7 +10,7 @@ import Runtime
 /// ```
 /// for each local epoch i from 1 to E      runEpochs: --epochs, or --local-steps
 ///     for batch b ∈ split(Pₖ, B)          shuffled by ClientRandomness, --batch-size
-///         w ← w − η ∇ℓ(w; b)              step, the hooks' corrections, SGD
+///         w ← w − η ∇ℓ(w; b)              step, the hooks' corrections, the optimizer
 /// return w − w₀ to the server             UpdateWriter
 /// ```
 ///
@@ -21,7 +21,7 @@ final class LocalTrainer {
     private let job: Job
     /// The model compiled for training with batches of `job.batchSize`; holds weights, gradients, momentum.
     private let plan: Plan
-    private var optimizer: SGD
+    private var optimizer: Optimizer
     private let timeline: Timeline
     /// The samples of the current epoch, in the order they are trained on.
     private var order: [UInt32] = []
@@ -56,8 +56,7 @@ final class LocalTrainer {
         turn = ClientTurn(client: 0, round: 0, samples: 0, seed: settings.seed)
         let batch = job.batchSize
         plan = try Plan(job.model, batch: batch, purpose: .training, threads: settings.threads)
-        optimizer = SGD(
-            learningRate: settings.lr, momentum: job.localMomentum, weightDecay: settings.weightDecay)
+        optimizer = job.optimizer
         labels = [Int32](repeating: 0, count: batch)
         teacher = try job.distillation.map {
             try TeacherLogitCache($0, job.data.train, threads: settings.threads)
@@ -145,7 +144,7 @@ final class LocalTrainer {
         if vectors.personal.isEmpty {
             let work = FinishedWork(
                 initialLoss: initialLoss, steps: result.steps, learningRate: Double(optimizer.learningRate),
-                momentum: Double(optimizer.momentum))
+                momentum: Double(job.localMomentum))
             let gradient = self.gradient
             try writer.write(
                 plan, global: shared, broadcast: broadcast, gradient: gradient.span, work, in: turn, into: &slot)
@@ -263,7 +262,9 @@ final class LocalTrainer {
         prepare(samples, in: plan, &labels)
         let labels = self.labels
         let truth = labels.span.extracting(0..<count)
-        guard let teacher else { return try plan.forwardBackward(labels: truth, dropout: dropout).lossSum }
+        guard let teacher else {
+            return try plan.forwardBackward(labels: truth, loss: job.loss, dropout: dropout).lossSum
+        }
         teacher.read(samples, into: &targets)
         let targets = self.targets
         return try plan.forwardBackward(labels: truth, targets: targets.span, of: teacher.loss, dropout: dropout)
@@ -344,9 +345,6 @@ extension Job {
     package var batchSize: Int {
         (0..<settings.clients).reduce(1) { max($0, min(settings.batchSize, partition.count(of: $1))) }
     }
-
-    /// Momentum ρ of the clients' SGD; 0 for strategies that bring their own.
-    package var localMomentum: Float { strategy.usesLocalMomentum ? settings.momentum : 0 }
 
     /// Samples that a client with so many trains on in a round, each counted as often as it is trained on.
     func trainedSamples(holding samples: Int) -> Int {

@@ -1,6 +1,6 @@
 public import FedCore
 
-/// Settings of every client's local SGD.
+/// Settings of every client's local training.
 public enum LocalTrainingSettings: SettingsGroup {
     public static let title = "Local training"
 
@@ -13,7 +13,13 @@ public enum LocalTrainingSettings: SettingsGroup {
             "local-steps", &settings.localSteps, .in(1...1 << 30),
             "Steps of local training a round for every client, instead of epochs.")
         try visitor.value("batch-size", &settings.batchSize, .in(1...65_536), "Samples per step of local training.")
-        try visitor.value("lr", &settings.lr, .above(0), "Learning rate of local SGD.")
+        try visitor.value("loss", &settings.loss, of: "loss", "What local training makes small: {choices}.")
+        try visitor.options("loss-options", &settings.lossOptions, of: "loss")
+        try visitor.value(
+            "optimizer", &settings.optimizer, of: "optimizer",
+            "How a step of local training moves the weights: {choices}.")
+        try visitor.options("optimizer-options", &settings.optimizerOptions, of: "optimizer")
+        try visitor.value("lr", &settings.lr, .above(0), "Learning rate of the local optimizer.")
         try visitor.value(
             "lr-schedule", &settings.lrSchedule, of: "learning-rate schedule",
             "How the learning rate changes from round to round: {choices}.")
@@ -26,6 +32,8 @@ public enum LocalTrainingSettings: SettingsGroup {
             "Scale the gradient of each step down to this L2 norm.")
         try visitor.value(
             "momentum", &settings.momentum, .shareBelowOne, "Momentum of local SGD; it starts from zero each round.")
-        try visitor.value("weight-decay", &settings.weightDecay, .atLeast(0), "L2 penalty of local SGD.")
+        try visitor.value(
+            "weight-decay", &settings.weightDecay, .atLeast(0),
+            "Weight decay of the local optimizer: an L2 penalty, which adamw keeps out of the gradient.")
     }
 }

@@ -4,20 +4,6 @@ import Glibc
 import Darwin
 #endif
 
-/// The loss and the hits of a pass over a batch. Sums, not means, so that batches of different sizes can be added.
-public struct BatchResult: Sendable, Equatable {
-    /// Σ of the samples' losses, in nats; divide by their number for the mean.
-    public var lossSum: Double
-    /// Number of samples whose largest logit is their label's; of equal logits the first counts.
-    public var correct: Int
-
-    /// Makes a result; an empty one by default.
-    public init(lossSum: Double = 0, correct: Int = 0) {
-        self.lossSum = lossSum
-        self.correct = correct
-    }
-}
-
 /// Softmax and cross-entropy against integer labels, in one pass: PyTorch's `CrossEntropyLoss`.
 ///
 /// The loss of a sample is log Σ exp(zᵢ) minus the label's logit. The largest logit is subtracted before the
@@ -69,7 +55,7 @@ enum SoftmaxCrossEntropy {
     ///   - result: the sums so far.
     /// - Returns: log Σ exp(logit), by which the caller gets the softmax.
     @discardableResult
-    private static func add(_ row: Span<Float>, label: Int, to result: inout BatchResult) -> Float {
+    static func add(_ row: Span<Float>, label: Int, to result: inout BatchResult) -> Float {
         precondition(label >= 0 && label < row.count, "label \(label) is not one of \(row.count) classes")
         var best = 0
         for i in 1..<row.count where row[i] > row[best] { best = i }

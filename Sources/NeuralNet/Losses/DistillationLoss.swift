@@ -105,7 +105,7 @@ public struct DistillationLoss: Sendable, Equatable {
 
 extension Plan {
     /// Runs the passes of a training step for the mean of a student's loss: otherwise as
-    /// ``forwardBackward(labels:dropout:)``.
+    /// ``forwardBackward(labels:loss:dropout:)``.
     /// - Parameters:
     ///   - labels: classes of the first samples in the input, each in 0 ..< classes; 0 < count ≤ batch.
     ///   - targets: targets of these samples, one behind another, as ``DistillationLoss/makeTarget(_:into:)`` makes

@@ -1,0 +1,36 @@
+import FedCore
+import NeuralNet
+import Records
+
+extension Job {
+    /// Momentum ρ of the clients' SGD; 0 for strategies that bring their own, and other optimizers.
+    package var localMomentum: Float {
+        if case .sgd(let optimizer) = optimizer { optimizer.momentum } else { 0 }
+    }
+
+    /// The loss that the settings name, if it goes with what else clients learn from.
+    /// - Throws: `ConfigurationError` when the loss or an option is unknown, or a teacher's targets take the place of
+    ///   smoothed labels.
+    static func loss(_ settings: RunSettings) throws(ConfigurationError) -> Loss {
+        let loss = try Loss(named: settings.loss, settings.lossOptions)
+        guard settings.teacher == nil || loss == .crossEntropy() else {
+            throw ConfigurationError(
+                "--loss-options \(settings.lossOptions) is not for a run with --teacher, whose scores soften the labels"
+            )
+        }
+        return loss
+    }
+
+    /// The optimizer that the settings name, if the strategy can do with it.
+    /// - Throws: `ConfigurationError` with the strategy's reason when it cannot, or when the optimizer or an option is
+    ///   unknown.
+    static func optimizer(_ settings: RunSettings, _ strategy: any Strategy) throws(ConfigurationError) -> Optimizer {
+        let optimizer = try Optimizer(
+            named: settings.optimizer, settings.optimizerOptions, learningRate: settings.lr,
+            momentum: strategy.usesLocalMomentum ? settings.momentum : 0, weightDecay: settings.weightDecay)
+        if case .sgd = optimizer { return optimizer }
+        guard let reason = strategy.needsSGD else { return optimizer }
+        throw ConfigurationError(
+            "strategy '\(settings.strategy)' \(reason): --optimizer \(settings.optimizer) is not for it")
+    }
+}

@@ -36,6 +36,8 @@ public struct RandomStream: RandomNumberGenerator, Sendable {
         case arrivals = 9
         /// The order in which a split model's server part takes the clients' steps.
         case service = 10
+        /// The crops and mirror images of a step of local training.
+        case augmentation = 11
     }
 
     private let key: SIMD2<UInt32>

@@ -21,7 +21,8 @@ import Testing
         ("hard-weight", "0.25"), ("dataset", "csv:a,b"), ("dataset-options", #"ignore=1 2,test=a\,b"#),
         ("samples-per-client", "20"), ("partition", "shard"), ("alpha", "0.1"), ("partition-options", "shards=3"),
         ("client-test", "0.2"), ("epochs", "0"), ("local-steps", "5"), ("batch-size", "8"), ("lr", "0.1"),
-        ("loss", "cross-entropy"), ("loss-options", "label-smoothing=0.1"), ("optimizer", "adamw"),
+        ("augment", "crop:4,flip"), ("loss", "cross-entropy"), ("loss-options", "label-smoothing=0.1"),
+        ("optimizer", "adamw"),
         ("optimizer-options", "beta1=0.8"),
         ("lr-schedule", "step"), ("lr-schedule-options", "every=3"), ("warmup-rounds", "1"), ("clip-gradients", "1.0"),
         ("momentum", "0.0"), ("weight-decay", "0.001"), ("wire", "reduce"), ("compress", "f16"),
@@ -90,7 +91,7 @@ import Testing
         let absent: Set = [
             "target-accuracy", "patience", "budget-mb", "attack", "init", "freeze", "teacher", "temperature",
             "hard-weight",
-            "local-steps", "clip-gradients", "compress", "round-deadline", "bandwidth-mbps", "device-speed", "cut",
+            "local-steps", "augment", "clip-gradients", "compress", "round-deadline", "bandwidth-mbps", "device-speed", "cut",
             "server-part",
         ]
         #expect(Set(object.keys) == Set(Self.names).subtracting(absent))

@@ -57,6 +57,8 @@ public struct Job: Sendable {
     let terms: UpdateTerms
     /// What encodes clients' updates for the way up; nil when they cross as they are.
     let codec: (any UpdateCodec)?
+    /// The random changes of pictures in local training; nil when they stay as they are.
+    let augmentation: Augmentation?
     /// The loss of local training, where no teacher has another.
     let loss: Loss
     /// The optimizer of local training, at `--lr`.
@@ -124,6 +126,7 @@ public struct Job: Sendable {
             try settings.validate(for: asynchronous, plugins)
             precondition(strategy.traffic == StrategyTraffic(), "an asynchronous strategy has no traffic of its own")
         }
+        augmentation = try Self.augmentation(settings, strategy, data.train.shape)
         attack = try Self.attack(settings, data.train, plugins)
         attackers = Self.attackers(settings)
         let setup = StageSetup(

@@ -76,6 +76,8 @@ public struct RunSettings: Sendable, Equatable {
     public var localSteps: Int?
     /// Samples per step of local training, ≥ 1.
     public var batchSize = 32
+    /// How local training changes pictures at random: `crop:PIXELS`, `flip`, or both; nil leaves them as they are.
+    public var augment: String?
     /// What local training makes small: a name of `Loss`.
     public var loss = "cross-entropy"
     /// The options of the loss, by name.

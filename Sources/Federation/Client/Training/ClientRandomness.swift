@@ -52,9 +52,18 @@ package struct ClientRandomness {
     /// The key that a step's dropout masks are drawn by.
     /// - Parameter step: step of this turn, from 0.
     package func dropout(step: Int) -> DropoutKey {
+        DropoutKey(seed: seed, round: round.number, client: client, step: address(step: step))
+    }
+
+    /// The stream that changes a step's pictures.
+    /// - Parameter step: step of this turn, from 0.
+    func augmentation(step: Int) -> RandomStream {
+        RandomStream(seed: seed, .augmentation, round: round.number, client: client, salt: address(step: step))
+    }
+
+    /// A step's number through all attempts, apart from those of the client's other model.
+    private func address(step: Int) -> Int {
         let step = firstStep + step
-        return DropoutKey(
-            seed: seed, round: round.number, client: client,
-            step: isOfOwnModel ? (1 << 19) + step % (1 << 19) : step % (1 << 20))
+        return isOfOwnModel ? (1 << 19) + step % (1 << 19) : step % (1 << 20)
     }
 }

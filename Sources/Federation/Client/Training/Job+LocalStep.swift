@@ -1,3 +1,4 @@
+import Datasets
 import FedCore
 import NeuralNet
 import Records
@@ -6,6 +7,25 @@ extension Job {
     /// Momentum ρ of the clients' SGD; 0 for strategies that bring their own, and other optimizers.
     package var localMomentum: Float {
         if case .sgd(let optimizer) = optimizer { optimizer.momentum } else { 0 }
+    }
+
+    /// The augmentation that the settings ask for, if these clients can do it.
+    /// - Throws: `ConfigurationError` when they cannot: there are no pictures, a teacher sees each picture once, or the
+    ///   strategy trains on all data at once.
+    static func augmentation(
+        _ settings: RunSettings, _ strategy: any Strategy, _ shape: ImageShape
+    ) throws(ConfigurationError) -> Augmentation? {
+        guard let text = settings.augment else { return nil }
+        guard settings.teacher == nil else {
+            throw ConfigurationError(
+                "--augment is not for a run with --teacher, whose scores are of the pictures as they are")
+        }
+        guard strategy.localWork != .fullBatchStep else {
+            throw ConfigurationError(
+                "strategy '\(settings.strategy)' takes one step along the gradient of all data: --augment is not for it"
+            )
+        }
+        return try Augmentation(text, channels: shape.channels, height: shape.height, width: shape.width)
     }
 
     /// The loss that the settings name, if it goes with what else clients learn from.

@@ -37,6 +37,8 @@ final class LocalTrainer {
     /// Gradient over all of the client's data at the global weights, in the canonical order.
     private var gradient: [Float] = []
     private let writer: UpdateWriter
+    /// Scratch memory of the augmentation: a plane of a picture.
+    private var plane: [Float]
     /// Hooks on the gradients of the global model, and of clients' own ones.
     private let gradientHooks: [any StepHook]
     private let ownModelHooks: [any StepHook]
@@ -58,6 +60,7 @@ final class LocalTrainer {
         plan = try Plan(job.model, batch: batch, purpose: .training, threads: settings.threads)
         optimizer = job.optimizer
         labels = [Int32](repeating: 0, count: batch)
+        plane = [Float](repeating: 0, count: job.augmentation.map { $0.height * $0.width } ?? 0)
         teacher = try job.distillation.map {
             try TeacherLogitCache($0, job.data.train, threads: settings.threads)
         }
@@ -198,7 +201,9 @@ final class LocalTrainer {
             var loss = 0.0
             for start in stride(from: 0, to: order.count, by: labels.count) {
                 let count = min(labels.count, order.count - start)
-                loss += try step(from: start, count: count, streams.dropout(step: result.steps))
+                loss += try step(
+                    from: start, count: count, streams.dropout(step: result.steps),
+                    streams.augmentation(step: result.steps))
                 correct(TrainingStep(turn, number: result.steps, isOfOwnModel: ofOwnModel))
                 optimizer.step(plan)
                 result.steps += 1
@@ -233,7 +238,7 @@ final class LocalTrainer {
         var seen = 0
         for start in stride(from: 0, to: order.count, by: labels.count) {
             let count = min(labels.count, order.count - start)
-            loss += try step(from: start, count: count, nil)
+            loss += try step(from: start, count: count, nil, nil)
             plan.withGradients { gradients, _ in
                 if sum.isEmpty { sum = [Float](repeating: 0, count: gradients.count) }
                 var sum = sum.mutableSpan
@@ -255,11 +260,18 @@ final class LocalTrainer {
     }
 
     /// Runs forward and backward on `order[start ..< start + count]`. Returns the summed loss.
-    private func step(from start: Int, count: Int, _ dropout: DropoutKey?) throws -> Double {
+    /// - Parameter changes: draws the changes of the pictures; nil leaves them as they are.
+    private func step(
+        from start: Int, count: Int, _ dropout: DropoutKey?, _ changes: RandomStream?
+    ) throws -> Double {
         let order = self.order
         let samples = order.span.extracting(start..<start + count)
         plan.read(samples, of: job.data.train, labels: &labels)
         prepare(samples, in: plan, &labels)
+        if let augmentation = job.augmentation, let changes {
+            var plane = plane.mutableSpan
+            plan.withInput { images in augmentation.apply(to: &images, count: count, changes, plane: &plane) }
+        }
         let labels = self.labels
         let truth = labels.span.extracting(0..<count)
         guard let teacher else {

@@ -13,6 +13,9 @@ public enum LocalTrainingSettings: SettingsGroup {
             "local-steps", &settings.localSteps, .in(1...1 << 30),
             "Steps of local training a round for every client, instead of epochs.")
         try visitor.value("batch-size", &settings.batchSize, .in(1...65_536), "Samples per step of local training.")
+        try visitor.value(
+            "augment", &settings.augment,
+            "Change pictures at random in local training: crop:PIXELS, flip, or crop:PIXELS,flip.")
         try visitor.value("loss", &settings.loss, of: "loss", "What local training makes small: {choices}.")
         try visitor.options("loss-options", &settings.lossOptions, of: "loss")
         try visitor.value(

@@ -1,3 +1,5 @@
+public import FedCore
+
 /// One split (train or test) of labelled images.
 ///
 /// Samples are numbered 0 ..< ``count``, and a sample's number means the same on every rank: a ``Partition``
@@ -15,6 +17,13 @@ public protocol Dataset: Sendable {
     var shape: ImageShape { get }
     /// Number of classes; every label is in 0 ..< classes. A class may have no samples.
     var classes: Int { get }
+    /// What there is to learn: ``classes`` classes by default. Otherwise `classes` is the number of the task's
+    /// outputs, and ``label(_:)`` a stand-in by which partitioners divide the samples: the first label that is
+    /// set, or a bin of the target.
+    var task: LearningTask { get }
+    /// Client that each sample comes from by nature, such as the file or the speaker of a text: what
+    /// `--partition natural` goes by. Nil, as by default, for data that know of none.
+    var origins: SampleOrigins? { get }
     /// Name of each class, in the order of the labels: `classes` texts.
     var classNames: [String] { get }
     /// Divisor of the file's numbers on their way to floats: 255 for bytes. It is stored with a trained model,
@@ -49,11 +58,28 @@ public protocol Dataset: Sendable {
     /// - Precondition: both buffers are large enough.
     /// - Complexity: O(samples.count · shape.count).
     func read(_ samples: Span<UInt32>, into images: inout MutableSpan<Float>, labels: inout MutableSpan<Int32>)
+
+    /// Writes the targets of a batch, in the order asked for: zeros and ones for ``LearningTask/labels(_:)``,
+    /// numbers for ``LearningTask/values(_:)``. By default a failed precondition, as samples of one class each
+    /// have labels only.
+    ///
+    /// - Parameters:
+    ///   - samples: numbers of the samples, each below ``count``.
+    ///   - targets: room for `[samples.count, task.outputs]` or more; what is beyond stays as it is.
+    /// - Precondition: the task is not ``LearningTask/classes(_:)``, and the buffer is large enough.
+    /// - Complexity: O(samples.count · task.outputs), without allocation.
+    func readTargets(_ samples: Span<UInt32>, into targets: inout MutableSpan<Float>)
 }
 
 extension Dataset {
     public var sourceRows: Int { count }
     public func sourceRow(_ sample: Int) -> Int { sample }
+    public var task: LearningTask { .classes(classes) }
+    public var origins: SampleOrigins? { nil }
+
+    public func readTargets(_ samples: Span<UInt32>, into targets: inout MutableSpan<Float>) {
+        preconditionFailure("\(name) has only labels of classes")
+    }
 
     /// The labels written as numbers, for data that do not name their classes.
     public var classNames: [String] { (0..<classes).map { "\($0)" } }

@@ -24,10 +24,11 @@ extension DatasetPair {
             let what = names.count == 1 ? "class" : "classes"
             return adding(.fact("no sample to train on of \(what) \(CSVHeader.list(names))"))
         }
+        let remedy = least == 1 && train is IDXImages ? "; if labels count from 1, add first-label=1" : ""
         return adding(
             .warning(
                 "labels to train on are \(least) to \(most): class 0 is empty, and with it there are \(train.classes) "
-                    + "classes"))
+                    + "classes\(remedy)"))
     }
 
     /// A copy of the pair with one more note behind its own.

@@ -72,8 +72,8 @@ extension DatasetSource {
 public enum Datasets {
     /// Every source, in the order in which `--help` lists them.
     public static let all: [any DatasetSource.Type] = [
-        FashionMNIST.self, IDXFolder.self, CIFAR10.self, CIFAR100.self, NumPyArrays.self, CSVTable.self,
-        SyntheticImages.self,
+        FashionMNIST.self, EMNIST.self, IDXFolder.self, CIFAR10.self, CIFAR100.self, NumPyArrays.self, CSVTable.self,
+        CharacterText.self, SyntheticImages.self,
     ]
 
     /// The sources that come with the project.

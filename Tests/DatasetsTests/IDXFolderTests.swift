@@ -81,11 +81,13 @@ import Testing
         var options = DatasetOptions()
         options.named = ["clases": "4"]
         let error = ConfigurationError(
-            "data set 'idx' has no option 'clases'; choose one of: prefix, classes (did you mean 'classes'?)")
+            "data set 'idx' has no option 'clases'; choose one of: prefix, classes, first-label (did you mean 'classes'?)"
+        )
         #expect(throws: error) { try Datasets.standard.open("idx:/nowhere", options: options) }
-        #expect(throws: ConfigurationError("data set 'synthetic' has no option 'clases'; choose one of: seed")) {
-            try Datasets.standard.open("synthetic", options: options)
-        }
+        options.named = ["sed": "4"]
+        let other = ConfigurationError(
+            "data set 'synthetic' has no option 'sed'; choose one of: seed, classes (did you mean 'seed'?)")
+        #expect(throws: other) { try Datasets.standard.open("synthetic", options: options) }
     }
 
     @Test func aFolderIsNeeded() {
@@ -97,8 +99,9 @@ import Testing
 
     @Test func anUnknownDataSetListsTheCatalog() {
         let error = ConfigurationError(
-            "unknown data set 'mnist'; choose one of: fashion-mnist, idx:FOLDER, cifar-10:FOLDER, cifar-100:FOLDER, "
-                + "numpy:FILE.npz|FOLDER, csv:FILE, synthetic[:CxHxW]")
+            "unknown data set 'mnist'; choose one of: fashion-mnist, emnist:FOLDER, idx:FOLDER, "
+                + "cifar-10:FOLDER, cifar-100:FOLDER, numpy:FILE.npz|FOLDER, csv:FILE, text:FILE|FOLDER, "
+                + "synthetic[:CxHxW|N]")
         #expect(throws: error) { try Datasets.standard.open("mnist") }
         #expect(throws: ConfigurationError.self) { try Datasets.standard.open("") }
     }

@@ -60,7 +60,7 @@ import Testing
         let first = try test.partition(seed: 7)
         #expect(try test.partition(seed: 7) == first)
         // Where a file names each sample's client there is nothing to draw.
-        if test.clients > 1, test.samples > 100, test.name != "by-column" {
+        if test.clients > 1, test.samples > 100, !["by-column", "natural"].contains(test.name) {
             #expect(try test.partition(seed: 8) != first)
         }
     }
@@ -80,24 +80,20 @@ import Testing
         }
     }
 
-    @Test(arguments: names) func aDatasetIsDealtByItsLabels(name: String) throws {
+    @Test(arguments: names.filter { $0 != "natural" }) func aDatasetIsDealtByItsLabels(name: String) throws {
         let test = PartitionCase(name: name, samples: 100, classes: 10, clients: 5)
         let folder = try TemporaryFolder()
         let partitioner = try test.partitioner(in: folder)
-        let dataset = Labelled(labelled: test.labels)
+        let dataset = Labelled(of: test)
         #expect(
             try partitioner.partition(dataset, clients: 5, seed: 3)
                 == partitioner.partition(labels: test.labels, classes: 10, clients: 5, seed: 3))
     }
 
-    /// Labels, and images that nobody reads.
-    private struct Labelled: Dataset {
-        let labelled: [Int32]
-        let name = "labels"
-        let shape = ImageShape(channels: 1, height: 1, width: 1)
-        let classes = 10
-        var count: Int { labelled.count }
-        func label(_ sample: Int) -> Int { Int(labelled[sample]) }
-        func read(_ samples: Span<UInt32>, into images: inout MutableSpan<Float>, labels: inout MutableSpan<Int32>) {}
+    @Test func dataWithoutClientsOfTheirOwnAreRefused() throws {
+        let error = #expect(throws: ConfigurationError.self) {
+            try named("natural").partition(labels: [0, 1], classes: 2, clients: 1, seed: 1)
+        }
+        #expect("\(error, default: "")".hasPrefix("partition 'natural' needs a data set with clients of its own"))
     }
 }

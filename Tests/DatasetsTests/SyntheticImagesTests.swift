@@ -72,6 +72,40 @@ import Testing
         #expect(throws: ConfigurationError.self) { try open("synthetic:" + shape) }
     }
 
+    @Test func aNumberAloneIsTheLengthOfARow() throws {
+        let pair = try open("synthetic:32", clients: 3, each: 400)
+        #expect(pair.train.shape == ImageShape(channels: 1, height: 1, width: 32) && pair.train.scale == 1)
+        #expect(pair.train.count == 1200 && pair.test.count == 1000 && pair.train.classes == 10)
+        #expect(pair.train.origins == SampleOrigins(kind: "device", counts: [400, 400, 400]))
+        #expect(pair.test.origins == nil)
+        #expect(pair.train.read([7, 0]).images == pair.train.read([7]).images + pair.train.read([0]).images)
+        #expect(pair.train.read([0]).images != pair.test.read([0]).images)
+    }
+
+    // The mean of 400 rows of one device has a standard error of 1/20 of the noise: devices are told apart.
+    @Test func devicesHaveABiasOfTheirOwn() throws {
+        let train = try open("synthetic:32", clients: 2, each: 400).train
+        func means(_ samples: Range<UInt32>) -> [Float] {
+            let rows = train.read(Array(samples)).images
+            return (0..<32).map { feature in
+                stride(from: feature, to: rows.count, by: 32).reduce(0) { $0 + rows[$1] } / Float(samples.count)
+            }
+        }
+        let (first, again, second) = (means(0..<200), means(200..<400), means(400..<800))
+        func distance(_ a: [Float], _ b: [Float]) -> Float { zip(a, b).reduce(0) { $0 + abs($1.0 - $1.1) } / 32 }
+        #expect(distance(first, again) < 0.15)
+        #expect(distance(first, second) > 0.2)
+    }
+
+    @Test func rowsCanBeLearntAndClassesCounted() throws {
+        var options = DatasetOptions()
+        options.named = ["classes": "4"]
+        let pair = try Datasets.standard.open("synthetic:32", options: options)
+        #expect(pair.train.classes == 4 && pair.train.label(6) == 2)
+        #expect(LogisticModel.accuracy(on: pair, epochs: 2, learningRate: 0.02) > 0.7)
+        #expect(try Datasets.standard.open("synthetic", options: options).train.classes == 4)
+    }
+
     @Test func countsThatMakeNoSenseAreRefused() {
         #expect(throws: ConfigurationError.self) { try open(clients: 0) }
         #expect(throws: ConfigurationError.self) { try open(each: 0) }

@@ -76,10 +76,13 @@ public struct SourceRows: Sendable {
     public let count: Int
     /// Row of each sample; nil when the split is the whole file, so sample i is row i.
     let rows: [UInt32]?
+    /// The natural client of each sample; nil when the data know of none.
+    let origins: SampleOrigins?
 
     /// Collects the rows of a split's samples. O(1) for a whole file, O(count) otherwise.
     public init(of dataset: any Dataset) {
         count = dataset.sourceRows
+        origins = dataset.origins
         let isWhole = count == dataset.count
         rows = isWhole ? nil : (0..<dataset.count).map { UInt32(dataset.sourceRow($0)) }
     }

@@ -11,6 +11,7 @@ public enum Partitions {
     public static let all: [any Partitioner.Type] = [
         IIDPartitioner.self, DirichletPartitioner.self, ShardPartitioner.self, PathologicalPartitioner.self,
         QuantitySkewPartitioner.self, ClassExactPartitioner.self, ByColumnPartitioner.self,
+        NaturalPartitioner.self,
     ]
 
     /// The partitioners that come with the project.

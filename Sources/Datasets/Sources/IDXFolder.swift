@@ -4,8 +4,9 @@ public import FedCore
 /// `t10k` or `test`; each plain or with `.gz`, and `.idx` in the place of `-idx` also accepted.
 ///
 /// Written `idx:FOLDER`, with option `prefix`, what the file names begin with, as in EMNIST's
-/// `emnist-letters-train-images-idx3-ubyte.gz`, and `classes`, the number of classes if it is not the largest
-/// training label + 1. Images have one channel; pixels are divided by 255.
+/// `emnist-letters-train-images-idx3-ubyte.gz`, `first-label`, the label of class 0 (0), and `classes`, the number
+/// of classes if it is not as many as up to the largest training label. EMNIST itself, whose images are
+/// transposed, is ``EMNIST``. Images have one channel; pixels are divided by 255.
 ///
 /// Format: Y. LeCun, C. Cortes, C. J. C. Burges, *The MNIST Database of Handwritten Digits*, "File formats",
 /// http://yann.lecun.com/exdb/mnist/; names: G. Cohen et al., *EMNIST: an extension of MNIST to handwritten
@@ -14,20 +15,23 @@ public struct IDXFolder: DatasetSource {
     public static let name = "idx"
     public static let usage = ":FOLDER"
     public static let summary = """
-        a folder with MNIST's four IDX files, plain or .gz; options prefix, classes (largest train label + 1)
+        a folder with MNIST's four IDX files, plain or .gz; options prefix, first-label (0), \
+        classes (as many as up to the largest train label)
         """
 
     private let folder: String
     private let prefix: String
     private let classes: Int?
+    private let firstLabel: Int
 
-    /// Takes the folder, and options `prefix` and `classes` (from 1 to 256, as labels are bytes).
+    /// Takes the folder, and options `prefix`, `first-label` and `classes` (from 1 to 256, as labels are bytes).
     ///
     /// - Throws: `ConfigurationError` when the folder is missing or an option is not accepted.
     public init(_ argument: String?, options: inout OptionReader) throws(ConfigurationError) {
         folder = try Self.path(argument, "folder")
         prefix = options.text("prefix", default: "", "what the files' names begin with")
         classes = try options.integer("classes", "from 1 to 256") { (1...256).contains($0) }
+        firstLabel = try options.integer("first-label", default: 0, "from 0 to 255") { (0...255).contains($0) }
     }
 
     /// Maps the four files, compressed ones through the cache.
@@ -36,7 +40,7 @@ public struct IDXFolder: DatasetSource {
     /// - Complexity: O(labels), and the decompression the first time on a host.
     public func open(_ options: DatasetOptions) throws -> DatasetPair {
         try Self.open(
-            folder: folder, prefix: prefix, name: "\(Self.name):\(folder)", classes: classes,
+            folder: folder, prefix: prefix, name: "\(Self.name):\(folder)", classes: classes, firstLabel: firstLabel,
             cacheFolder: options.cacheFolder, remedy: "a data set needs MNIST's four IDX files")
     }
 
@@ -48,12 +52,14 @@ public struct IDXFolder: DatasetSource {
     ///   - name: name of the splits.
     ///   - classes: number of classes; nil takes the largest training label + 1.
     ///   - classNames: `classes` texts; nil: the labels themselves.
+    ///   - firstLabel: the label of class 0.
+    ///   - isTransposed: whether the files hold each image column after column.
     ///   - cacheFolder: see ``DatasetOptions/cacheFolder``.
     ///   - remedy: advice for the message when a file is missing.
     /// - Throws: ``DatasetError``.
     static func open(
         folder: String, prefix: String = "", name: String, classes: Int?, classNames: [String]? = nil,
-        cacheFolder: String?, remedy: String
+        firstLabel: Int = 0, isTransposed: Bool = false, cacheFolder: String?, remedy: String
     ) throws(DatasetError) -> DatasetPair {
         guard FileSystem.isFolder(folder) else { throw .missing(file: folder, remedy: remedy) }
         let cache = Cache(folder: cacheFolder)
@@ -63,13 +69,13 @@ public struct IDXFolder: DatasetSource {
             return try IDXFile(path: path, kind: kind, cache: cache)
         }
         let trainLabels = try file("train", kind: .labels)
-        let classes = classes ?? trainLabels.largestByte + 1
+        let classes = classes ?? max(trainLabels.largestByte - firstLabel + 1, 1)
         let train = try IDXImages(
             name: name, images: file("train", kind: .images), labels: trainLabels, classes: classes,
-            classNames: classNames)
+            classNames: classNames, firstLabel: firstLabel, isTransposed: isTransposed)
         let test = try IDXImages(
             name: name, images: file("t10k", "test", kind: .images), labels: file("t10k", "test", kind: .labels),
-            classes: classes, classNames: classNames)
+            classes: classes, classNames: classNames, firstLabel: firstLabel, isTransposed: isTransposed)
         guard train.shape == test.shape else {
             throw .shapeMismatch(
                 train: train.path, trainShape: train.shape, test: test.path, testShape: test.shape)

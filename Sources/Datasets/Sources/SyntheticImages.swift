@@ -7,35 +7,52 @@ public import FedCore
 /// up to 2 pixels and dimmed, overlaid with a fainter prototype of any class, plus uniform noise. A linear
 /// model gets most of them right, a convolutional one more. The generator is this project's own.
 ///
-/// Written `synthetic` or `synthetic:CxHxW`. There are `clients × samplesPerClient` training samples, and a
+/// Written `synthetic` or `synthetic:CxHxW`, or `synthetic:N` for rows of N numbers (`SyntheticTable`), with options
+/// `classes` and `seed`. There are `clients × samplesPerClient` training samples, and a
 /// sixth as many test samples, but from 1,000 to 10,000.
 public struct SyntheticImages: DatasetSource {
     public static let name = "synthetic"
-    public static let usage = "[:CxHxW]"
-    public static let summary =
-        "generated images, 10 classes, 1x28x28 unless said; as many as the clients need; option seed (the run's)"
+    public static let usage = "[:CxHxW|N]"
+    public static let summary = """
+        generated images, 1x28x28 unless said, or rows of N numbers with a bias for each device; as many as the \
+        clients need; options seed (the run's), classes (10)
+        """
 
-    /// Number of classes; sample i is of class i mod 10.
-    static let classes = 10
     /// Largest extent of each dimension.
     static let largestSide = 1024
 
     public static let isMade = true
 
-    private let shape: ImageShape
-    private let seed: UInt64?
+    /// Largest number of classes.
+    private static let mostClasses = 1000
 
-    /// Takes the shape of the images, `1x28x28` by default, and option `seed`.
+    private let shape: ImageShape
+    /// Whether a sample is a row of numbers and no image.
+    private let isTable: Bool
+    private let seed: UInt64?
+    /// Number of classes; sample i is of class i modulo it.
+    private let classes: Int
+
+    /// Takes the shape of the images, `1x28x28` by default, or the length of a row, and options `seed` and `classes`.
     ///
     /// - Throws: `ConfigurationError` when the shape is not `CxHxW` with extents of 1 to 1,024.
     public init(_ argument: String?, options: inout OptionReader) throws(ConfigurationError) {
         let text = argument ?? "1x28x28"
-        guard let shape = ImageShape(text, largestSide: Self.largestSide) else {
+        if let features = Int(text), (1...Self.largestSide * Self.largestSide).contains(features) {
+            shape = ImageShape(channels: 1, height: 1, width: features)
+            isTable = true
+        } else if let shape = ImageShape(text, largestSide: Self.largestSide) {
+            self.shape = shape
+            isTable = false
+        } else {
             throw ConfigurationError(
-                "'\(text)' is no image shape; write CxHxW with sides of 1 to \(Self.largestSide), e.g. 3x32x32")
+                "'\(text)' is no image shape; write CxHxW with sides of 1 to \(Self.largestSide), e.g. 3x32x32, or the "
+                    + "length of a row of numbers, e.g. 32")
         }
-        self.shape = shape
         seed = try TableForm.seed(&options)
+        classes = try options.integer("classes", default: 10, "from 2 to \(Self.mostClasses)") {
+            (2...Self.mostClasses).contains($0)
+        }
     }
 
     /// Draws the prototypes; no image is made yet.
@@ -55,8 +72,14 @@ public struct SyntheticImages: DatasetSource {
                 "\(options.clients) clients of \(options.samplesPerClient) samples are more than 2^32 - 1 samples")
         }
         let seed = seed ?? options.seed
-        let prototypes = Prototypes(seed: seed, shape: shape, classes: Self.classes)
         let testCount = min(10_000, max(1_000, trainCount / 6))
+        if isTable {
+            let table = SyntheticTable(seed: seed, features: shape.width, classes: classes, devices: options.clients)
+            return DatasetPair(
+                train: SyntheticRows(table: table, split: 0, count: trainCount),
+                test: SyntheticRows(table: table, split: 1, count: testCount))
+        }
+        let prototypes = Prototypes(seed: seed, shape: shape, classes: classes)
         return DatasetPair(
             train: SyntheticSplit(seed: seed, split: 0, count: trainCount, prototypes: prototypes),
             test: SyntheticSplit(seed: seed, split: 1, count: testCount, prototypes: prototypes))

@@ -7,6 +7,10 @@ struct IDXImages: Dataset {
     let classNames: [String]
     private let images: IDXFile
     private let labels: IDXFile
+    /// The byte that stands for class 0: 1 where labels are counted from 1.
+    private let firstLabel: Int
+    /// Whether the files hold each image column after column.
+    private let isTransposed: Bool
 
     var count: Int { images.count }
     /// The file of the images.
@@ -20,21 +24,30 @@ struct IDXImages: Dataset {
     ///   - labels: labels `[count]`.
     ///   - classes: number of classes.
     ///   - classNames: `classes` texts; nil: the labels themselves.
+    ///   - firstLabel: the byte that stands for class 0.
+    ///   - isTransposed: whether the files hold each image column after column.
     /// - Throws: ``DatasetError`` when there are not as many labels as images, or with the first label that is
     ///   not a class.
     /// - Complexity: O(count).
     init(
-        name: String, images: IDXFile, labels: IDXFile, classes: Int, classNames: [String]? = nil
+        name: String, images: IDXFile, labels: IDXFile, classes: Int, classNames: [String]? = nil, firstLabel: Int = 0,
+        isTransposed: Bool = false
     ) throws(DatasetError) {
         guard images.count == labels.count else {
             throw .countMismatch(
                 images: images.path, imageCount: images.count, labels: labels.path, labelCount: labels.count)
         }
-        if labels.largestByte >= classes {
+        if firstLabel > 0 || labels.largestByte >= classes {
             for sample in 0..<labels.count {
                 let label = Int(labels.bytes[labels.dataOffset + sample])
-                guard label < classes else {
-                    throw .labelOutOfRange(file: labels.path, sample: sample, label: label, classes: classes)
+                guard label >= firstLabel else {
+                    throw .malformed(
+                        file: labels.path,
+                        reason: "sample \(sample) has the label \(label), below the first label \(firstLabel)")
+                }
+                guard label - firstLabel < classes else {
+                    throw .labelOutOfRange(
+                        file: labels.path, sample: sample, label: label - firstLabel, classes: classes)
                 }
             }
         }
@@ -42,13 +55,16 @@ struct IDXImages: Dataset {
         self.images = images
         self.labels = labels
         self.classes = classes
-        self.classNames = classNames ?? (0..<classes).map { "\($0)" }
-        shape = ImageShape(channels: 1, height: images.dimensions[1], width: images.dimensions[2])
+        self.classNames = classNames ?? (0..<classes).map { "\($0 + firstLabel)" }
+        self.firstLabel = firstLabel
+        self.isTransposed = isTransposed
+        let (rows, columns) = (images.dimensions[1], images.dimensions[2])
+        shape = ImageShape(channels: 1, height: isTransposed ? columns : rows, width: isTransposed ? rows : columns)
     }
 
     func label(_ sample: Int) -> Int {
         precondition(sample >= 0 && sample < count, "sample \(sample) is outside 0 ..< \(count)")
-        return Int(labels.bytes[labels.dataOffset + sample])
+        return Int(labels.bytes[labels.dataOffset + sample]) - firstLabel
     }
 
     func read(_ samples: Span<UInt32>, into images: inout MutableSpan<Float>, labels: inout MutableSpan<Int32>) {
@@ -58,8 +74,13 @@ struct IDXImages: Dataset {
         for row in samples.indices {
             let sample = Int(samples[row])
             labels[row] = Int32(label(sample))
-            self.images.bytes.readUnitFloats(
-                at: self.images.dataOffset + sample * size, count: size, into: &images, at: row * size)
+            let offset = self.images.dataOffset + sample * size
+            if isTransposed {
+                self.images.bytes.readTransposedUnitFloats(
+                    at: offset, rows: shape.height, columns: shape.width, into: &images, at: row * size)
+            } else {
+                self.images.bytes.readUnitFloats(at: offset, count: size, into: &images, at: row * size)
+            }
         }
     }
 }

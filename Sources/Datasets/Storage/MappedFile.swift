@@ -91,6 +91,29 @@ final class MappedFile: @unchecked Sendable {
         }
     }
 
+    /// Writes an image of bytes that lies column after column as floats in [0, 1], row after row.
+    ///
+    /// - Parameters:
+    ///   - offset: index of the first byte.
+    ///   - rows: number of rows of the image that is written.
+    ///   - columns: number of its columns.
+    ///   - result: receives `rows · columns` floats from `position` on.
+    ///   - position: index of the first float.
+    /// - Precondition: bytes and floats lie within their bounds.
+    /// - Complexity: O(rows · columns).
+    func readTransposedUnitFloats(
+        at offset: Int, rows: Int, columns: Int, into result: inout MutableSpan<Float>, at position: Int
+    ) {
+        let count = rows * columns
+        precondition(position >= 0 && position <= result.count - count, "the floats do not fit")
+        let bytes = address(of: offset..<offset + count).assumingMemoryBound(to: UInt8.self)
+        for row in 0..<rows {
+            for column in 0..<columns {
+                result[unchecked: position &+ row &* columns &+ column] = UnitFloat.from(bytes[column &* rows &+ row])
+            }
+        }
+    }
+
     /// The address of a range of bytes, for the reads in this folder: it must not outlive the call.
     func address(of range: Range<Int>) -> UnsafeRawPointer {
         guard let base, range.lowerBound >= 0, range.upperBound <= count else {

@@ -21,6 +21,9 @@ struct PartitionCase: Sendable, CustomTestStringConvertible {
 
     func partition(seed: UInt64 = 1) throws -> Partition {
         let folder = try TemporaryFolder()
+        if name == "natural" {
+            return try partitioner(in: folder).partition(Labelled(of: self), clients: clients, seed: seed)
+        }
         return try partitioner(in: folder).partition(labels: labels, classes: classes, clients: clients, seed: seed)
     }
 
@@ -72,4 +75,24 @@ struct PartitionCase: Sendable, CustomTestStringConvertible {
             }
         }
     }
+}
+
+/// Labels with natural clients of about equal size, and images that nobody reads.
+struct Labelled: Dataset {
+    let labelled: [Int32]
+    let origins: SampleOrigins?
+    let name = "labels"
+    let shape = ImageShape(channels: 1, height: 1, width: 1)
+    let classes: Int
+    var count: Int { labelled.count }
+
+    init(of test: PartitionCase) {
+        labelled = test.labels
+        classes = test.classes
+        let (each, more) = test.samples.quotientAndRemainder(dividingBy: test.clients)
+        origins = SampleOrigins(kind: "file", counts: (0..<test.clients).map { $0 < more ? each + 1 : each })
+    }
+
+    func label(_ sample: Int) -> Int { Int(labelled[sample]) }
+    func read(_ samples: Span<UInt32>, into images: inout MutableSpan<Float>, labels: inout MutableSpan<Int32>) {}
 }

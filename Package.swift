@@ -167,8 +167,8 @@ let package = Package(
         .testTarget(
             name: "FederationTests",
             dependencies: [
-                "MPI", "MPITesting", "TestSupport", "FedCore", "Cryptography", "Devices", "Records", "Runtime",
-                "Strategies", "Aggregation", "Selection", "Codecs", "NeuralNet", "Datasets", "Federation", "Recording",
+                "MPI", "MPITesting", "TestSupport", "FedCore", "Cryptography", "Files", "Devices", "Records",
+                "Runtime", "Strategies", "Aggregation", "Selection", "Codecs", "NeuralNet", "Datasets", "Federation", "Recording",
             ]),
         .testTarget(name: "FedMPITests", dependencies: ["FedCore", "Records", "FedMPI"]),
         .testTarget(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import json
 import os
 import random
 import re
@@ -148,6 +149,11 @@ def examples(folder: Path) -> None:
     check(len(run.rounds) == 5 and len(run.clients) == 10, "read_run: five rounds, ten clients")
     check(abs(run.rounds["server_accuracy"].iloc[-1] * 100 - accuracy(output)) < 0.01, "read_run: the accuracy")
     check("phase" in run.timing, "read_run: times")
+
+    cells = json.loads((EXAMPLES / "analysis.ipynb").read_text())["cells"]
+    code = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+    done = subprocess.run([sys.executable, "-c", code], cwd=EXAMPLES, capture_output=True, text=True)
+    check(done.returncode == 0, "examples/analysis.ipynb", done.stderr)
 
     if importlib.util.find_spec("torch") is None:
         print("SKIPPED examples/pytorch_client.py: PyTorch is not installed here (pip install torch)", flush=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import time
@@ -16,6 +17,10 @@ from ._process import Process
 
 PING, LEAVE, EXCLUDED, END, REPORT, ACKNOWLEDGED, _, CLOCK, _, END_ORDERS = range(1, 11)
 COMMAND_TAG, REPORT_TAG, ORDER_TAG, ANSWER_TAG, _, CLOCK_TAG, STATE_TAG = range(1, 8)
+
+
+LONGEST_SLEEP = 5e-4
+"""Seconds between two looks, at most. Large messages move on only when MPI is called."""
 
 
 class Interrupted(Exception):
@@ -128,11 +133,12 @@ class Control:
         for _ in range(200):
             if until():
                 return
+            os.sched_yield()  # more ranks than cores: who is waited for may need this one
         pause = 20e-6
         while not until():
             self.poll()
             time.sleep(pause)
-            pause = min(pause * 1.5, 1e-3)
+            pause = min(pause * 1.25, LONGEST_SLEEP)
 
     def align_clock(self, patience: float) -> None:
         """Answers the server's ping-pong until it knows this rank's clock."""

@@ -88,18 +88,16 @@ class Job:
         """Views of a flat vector by the parameters' names."""
         return {p.name: flat[p.start : p.end].reshape(p.shape) for p in self.parameters}
 
-    def flat(self, weights: Weights) -> np.ndarray:
-        """Parameters by name as one new vector.
+    def write_flat(self, weights: Weights, flat: np.ndarray) -> None:
+        """Writes parameters by name into one vector.
 
         :raises ValueError: where a parameter is missing, unknown, or of another shape.
         """
         if set(weights) != {p.name for p in self.parameters}:
             wrong = sorted(set(weights) ^ {p.name for p in self.parameters})
             raise ValueError(f"the client's weights and the model differ in {', '.join(wrong[:5])}")
-        flat = np.empty(self.count, np.float32)
         for p in self.parameters:
             value = np.asarray(weights[p.name])
             if value.shape != p.shape:
                 raise ValueError(f"'{p.name}' has the shape {value.shape}, and is {p.shape} in the model")
             flat[p.start : p.end] = value.reshape(-1)
-        return flat

@@ -200,11 +200,11 @@ class _Loop:
     def _do(self, clients: Sequence[int], frame: m.Frame, wire: GathervWire | ReduceWire) -> None:
         for client in clients:
             if frame.kind == m.EVALUATE:
-                answer, numbers = self._work.evaluate(client, frame)
+                answer = self._work.evaluate(client, frame, wire.place())
             else:
                 state = self._states.take(client) if self._states else np.zeros(0, np.float32)
-                answer, numbers = self._work.train(client, frame, state)
-            wire.put(client, answer, numbers)
+                answer = self._work.train(client, frame, state, wire.place())
+            wire.put(client, answer)
 
     def _wire(self, frame: m.Frame) -> GathervWire | ReduceWire:
         return self._evaluation if frame.kind == m.EVALUATE else self._update

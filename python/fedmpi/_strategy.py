@@ -16,18 +16,21 @@ def drift(job: Job, broadcast: np.ndarray, state: np.ndarray) -> Weights | None:
 
 
 def finish(
-    job: Job, trained: Trained, start: np.ndarray, broadcast: np.ndarray, state: np.ndarray, turn_rate: float
-) -> np.ndarray:
-    """What is sent, and behind it what is kept: ``[up + state]``.
+    job: Job, trained: Trained, start: np.ndarray, broadcast: np.ndarray, state: np.ndarray, turn_rate: float,
+    place: np.ndarray,
+) -> None:
+    """Writes what is sent, and behind it what is kept: ``[up + state]``.
 
     S. P. Karimireddy et al., *SCAFFOLD*, ICML 2020, algorithm 1, option II, with the momentum's weight of the steps.
     """
-    change = job.flat(trained.weights)
+    change = place[: job.count]
+    job.write_flat(trained.weights, change)
     if not trained.is_change:
         change -= start
     if job.state_vectors == 0:
-        return change
-    extra, kept = np.zeros_like(change), state.copy()
+        return
+    extra, kept = place[job.count : job.up], place[job.up :]
+    extra[:], kept[:] = 0, state
     if trained.steps > 0:
         rate = turn_rate if trained.learning_rate is None else trained.learning_rate
         factor = np.float32(1 / (rate * _accumulation(trained.steps, trained.momentum)))
@@ -35,9 +38,8 @@ def finish(
         for p in job.parameters:
             if p.is_statistic:
                 moved[p.start : p.end] = 0
-        extra = -broadcast - moved * factor
+        extra[:] = -broadcast - moved * factor
         kept += extra
-    return np.concatenate([change, extra, kept])
 
 
 def _accumulation(steps: int, momentum: float) -> float:

@@ -42,20 +42,20 @@ class GathervWire:
             self._batch = np.zeros((len(clients), self._size), np.uint8)
         self._slots, self._id = {}, id
         for client, slot in kept.items():
-            self.take(client)[:] = slot
+            self._slots[client] = self._batch[len(self._slots)]
+            self._slots[client][:] = slot
 
     def has(self, client: int) -> bool:
         return client in self._slots
 
-    def take(self, client: int) -> np.ndarray:
-        """The place of a client's answer, behind those that are here."""
-        self._slots[client] = self._batch[len(self._slots)]
-        return self._slots[client]
+    def place(self) -> np.ndarray:
+        """Where the numbers of the next answer are written: the update, then the state."""
+        slot = self._batch[len(self._slots)]
+        return slot[m.ENVELOPE_BYTES : m.ENVELOPE_BYTES + 4 * (self.floats + self.state)].view("<f4")
 
-    def put(self, client: int, answer: m.Answer, numbers: np.ndarray) -> None:
-        """Takes an answer in; ``numbers`` are the update, then the state."""
-        slot = self.take(client)
-        slot[m.ENVELOPE_BYTES : m.ENVELOPE_BYTES + 4 * len(numbers)].view("<f4")[:] = numbers
+    def put(self, client: int, answer: m.Answer) -> None:
+        """Takes in the answer whose numbers were written last."""
+        slot = self._slots[client] = self._batch[len(self._slots)]
         m.write_envelope(slot, client, self._id, answer, self.floats, self.state)
 
     def send(self, wait: Callable[[MPI.Request], bool]) -> None:
@@ -85,6 +85,7 @@ class ReduceWire:
         self._envelopes: dict[int, np.ndarray] = {}
         self._sum = np.zeros(job.up, np.int64)
         self._weight = 0
+        self._place = np.zeros(job.up, np.float32)
 
     def parts(self, clients: Sequence[Sequence[int]], worker: int) -> list[Sequence[int]]:
         return [clients[worker]] if any(clients) else []
@@ -101,7 +102,11 @@ class ReduceWire:
     def has(self, client: int) -> bool:
         return client in self._envelopes
 
-    def put(self, client: int, answer: m.Answer, numbers: np.ndarray) -> None:
+    def place(self) -> np.ndarray:
+        return self._place
+
+    def put(self, client: int, answer: m.Answer) -> None:
+        numbers = self._place
         status = answer.status
         if status in (m.COMPLETE, m.PARTIAL):
             largest = float(np.max(np.abs(numbers), initial=0.0))

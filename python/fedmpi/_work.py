@@ -29,8 +29,8 @@ class Work:
         if self._job.is_asynchronous and (self._control.have_orders_ended or self._control.is_stopped):
             raise Unwanted
 
-    def train(self, client: int, frame: m.Frame, state: np.ndarray) -> tuple[m.Answer, np.ndarray]:
-        """One client's turn: what it reports, and its update with its state behind it."""
+    def train(self, client: int, frame: m.Frame, state: np.ndarray, place: np.ndarray) -> m.Answer:
+        """One client's turn: writes its update and its state behind it, and returns what it reports."""
         job, start = self._job, frame.down[: self._job.count]
         broadcast = frame.down[job.count :]
         factors = job.rate_factors
@@ -46,15 +46,14 @@ class Work:
             is_late = trained.is_partial and (
                 trained.samples == 0 or job.settings.get("late-policy") == "drop")
             if not is_late:
-                numbers = finish(job, trained, start, broadcast, state, turn.learning_rate)
+                finish(job, trained, start, broadcast, state, turn.learning_rate, place)
                 status = m.PARTIAL if trained.is_partial else m.COMPLETE
-                answer = m.Answer(status, int(trained.samples), int(trained.steps), float(trained.loss))
-                return answer, numbers
-        numbers = np.zeros(job.up + job.state, np.float32)
-        numbers[job.up :] = state
-        return m.Answer(m.LATE), numbers
+                return m.Answer(status, int(trained.samples), int(trained.steps), float(trained.loss))
+        place[: job.up] = 0
+        place[job.up :] = state
+        return m.Answer(m.LATE)
 
-    def evaluate(self, part: int, frame: m.Frame) -> tuple[m.Answer, np.ndarray]:
+    def evaluate(self, part: int, frame: m.Frame, place: np.ndarray) -> m.Answer:
         """Tests the weights on a part of the test set: the summed loss, and the confusion matrix."""
         job = self._job
         found = self._client.evaluate(part, job.named(frame.down[: job.count].copy()), self._progress)
@@ -69,5 +68,5 @@ class Work:
             raise ValueError(
                 f"part {part} of the test set has {count} samples of {job.classes} classes; "
                 f"its confusion matrix has {int(confusion.sum())}, and the shape {confusion.shape}")
-        numbers = np.concatenate([[found.loss * count], confusion.reshape(-1)]).astype(np.float32)
-        return m.Answer(m.COMPLETE, count), numbers
+        place[0], place[1:] = found.loss * count, confusion.reshape(-1)
+        return m.Answer(m.COMPLETE, count)

@@ -63,7 +63,8 @@ def scaffold() -> None:
     job = Job.decode({}, json.dumps(told).encode())
     trained = fedmpi.Trained({"w": np.array([2, 4], np.float32)}, 4, 0.0, steps=2, learning_rate=0.5)
     start, control, state = (np.array(v, np.float32) for v in ([1, 1], [0.25, 0.5], [1, 2]))
-    sent = _strategy.finish(job, trained, start, control, state, 0.1)
+    sent = np.empty(6, np.float32)
+    _strategy.finish(job, trained, start, control, state, 0.1, sent)
     # (x − y)/(2 · 0.5) is [−1, −3]; cᵢ⁺ is [1 − 0.25 − 1, 2 − 0.5 − 3]; what is sent is cᵢ⁺ − cᵢ.
     assert sent.tolist() == [1, 3, -1.25, -3.5, -0.25, -1.5]
 

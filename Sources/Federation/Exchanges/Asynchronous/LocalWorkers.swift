@@ -57,7 +57,6 @@ final class LocalWorkers: AsynchronousWorkers {
         preconditionFailure("there are no other ranks to test")
     }
 
-
     func stop() {}
 
     func dismiss() {}

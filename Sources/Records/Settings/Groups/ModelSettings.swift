@@ -10,8 +10,8 @@ public enum ModelSettings: SettingsGroup {
         try visitor.value(
             "model", &settings.model, of: "model",
             """
-            Model: {choices}; or its layers, as in "conv 16 3x3, relu, maxpool 2, linear"; or a file of them that ends in .yaml. \
-            `fedmpi models` describes them.
+            Model: {choices}; or its layers, as in "conv 16 3x3, relu, maxpool 2, linear"; or a file of them that ends in .yaml; \
+            `fedmpi models` describes them. Or external:FILE, weights of a model that Python client ranks train.
             """)
         try visitor.value(
             "init", &settings.initialWeights,

@@ -156,7 +156,7 @@ let package = Package(
         .testTarget(name: "CodecsTests", dependencies: ["FedCore", "Codecs"]),
         .testTarget(
             name: "NeuralNetTests", dependencies: ["FedCore", "Files", "NeuralNet"], resources: [.copy("Fixtures")]),
-        .testTarget(name: "ONNXTests", dependencies: ["FedCore", "NeuralNet", "ONNX"]),
+        .testTarget(name: "ONNXTests", dependencies: ["FedCore", "NeuralNet", "ONNX"], exclude: ["Fixtures"]),
         .testTarget(
             name: "DatasetsTests", dependencies: ["CZlib", "FedCore", "Datasets"], resources: [.copy("Fixtures")]),
         .testTarget(name: "DevicesTests", dependencies: ["Devices"]),

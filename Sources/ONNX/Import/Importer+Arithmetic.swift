@@ -1,0 +1,94 @@
+import FedCore
+
+// Products and sums: of tensors, and the parts of GELU, SiLU, biases and normalisation.
+extension Importer {
+    /// Notes a function that may be a part of a layer.
+    mutating func pend(_ node: ONNXNode) throws(ConfigurationError) {
+        var input = try unfinished(node, 0)
+        switch (node.operation, input.pending) {
+        case ("Erf", .scaled(let factor)) where abs(factor - 0.70710678) < 1e-4: input.pending = .erf
+        case ("Sigmoid", _):
+            input = try tensor(node, 0)
+            input.pending = .sigmoid
+        default: throw ConfigurationError("it is read as a part of GELU alone")
+        }
+        set(node, input)
+    }
+
+    mutating func product(_ node: ONNXNode) throws(ConfigurationError) {
+        // A constant may stand on either side of a product.
+        let isSwapped = node.operation == "Mul" && constant(node, 0) != nil
+        let (first, second) = isSwapped ? (1, 0) : (0, 1)
+        let input = try unfinished(node, first)
+        guard let factor = constant(node, second) else {
+            guard node.operation == "Mul" else { throw ConfigurationError("no layer here divides tensors") }
+            return try productOfTensors(node)
+        }
+        if case .normalized(let groups, let epsilon) = input.pending {
+            return try scaleNormalized(node, input, factor, groups: groups, epsilon: epsilon)
+        }
+        guard let number = factor.scalar, number != 0 else {
+            throw ConfigurationError("no layer here multiplies by constants")
+        }
+        let scale = node.operation == "Mul" ? number : 1 / number
+        var result = input
+        switch input.pending {
+        case .timesErfPlusOne where scale == 0.5:
+            result.pending = nil
+            return set(node, append("gelu", "gelu", [result], input.sample))
+        case .erfPlusOne where scale == 0.5: result.pending = .halfErfPlusOne
+        case nil: result.pending = scale == 0.5 ? .half : .scaled(scale)
+        default: throw ConfigurationError("no layer here multiplies by constants")
+        }
+        set(node, result)
+    }
+
+    private mutating func productOfTensors(_ node: ONNXNode) throws(ConfigurationError) {
+        let pair = [try unfinished(node, 0), try unfinished(node, 1)]
+        guard pair[0].isSame(as: pair[1]) else { throw ConfigurationError("no layer here multiplies tensors") }
+        func has(_ first: ImportedTensor.Pending?, _ second: ImportedTensor.Pending?) -> Bool {
+            pair[0].pending == first && pair[1].pending == second
+                || pair[0].pending == second && pair[1].pending == first
+        }
+        var result = pair[0]
+        result.pending = nil
+        if has(nil, .sigmoid) {
+            let axes = result.axes
+            result = append("silu", "silu", [result], result.sample)
+            result.axes = axes
+        } else if has(nil, .erfPlusOne) {
+            result.pending = .timesErfPlusOne
+        } else if has(nil, .halfErfPlusOne) || has(.half, .erfPlusOne) {
+            result = append("gelu", "gelu", [result], result.sample)
+        } else {
+            throw ConfigurationError("no layer here multiplies tensors")
+        }
+        set(node, result)
+    }
+
+    mutating func sum(_ node: ONNXNode) throws(ConfigurationError) {
+        let isSwapped = constant(node, 0) != nil
+        let (first, second) = isSwapped ? (1, 0) : (0, 1)
+        guard let bias = constant(node, second) else {
+            let inputs = [try plain(node, 0), try plain(node, 1)]
+            guard inputs[0].sample == inputs[1].sample else {
+                throw ConfigurationError("it adds \(inputs[1].sample) to \(inputs[0].sample)")
+            }
+            return set(node, join("add", inputs, inputs[0].sample))
+        }
+        var input = try unfinished(node, first)
+        if input.pending == .erf, bias.scalar == 1 {
+            input.pending = .erfPlusOne
+            return set(node, input)
+        }
+        guard input.line >= 0, input.pending == nil, input.isPlain, lines[input.line].lacksBias,
+            let values = bias.floats, values.count == input.sample[0]
+        else { throw ConfigurationError("no layer here adds constants") }
+        lines[input.line].lacksBias = false
+        lines[input.line].version += 1
+        if lines[input.line].words.hasSuffix(" no-bias") { lines[input.line].words.removeLast(8) }
+        weights["\(lines[input.line].name).bias"] = values
+        input.version = lines[input.line].version
+        set(node, input)
+    }
+}

@@ -1,0 +1,185 @@
+import FedCore
+
+// Nodes that are layers.
+extension Importer {
+    mutating func addLayer(_ node: ONNXNode) throws(ConfigurationError) {
+        switch node.operation {
+        case "Conv": try convolution(node)
+        case "Gemm": try gemm(node)
+        case "MatMul": try matMul(node)
+        case "BatchNormalization": try batchNormalization(node)
+        case "InstanceNormalization": try instanceNormalization(node)
+        case "GroupNormalization": try groupNormalization(node)
+        case "LayerNormalization": try layerNormalization(node)
+        case "Relu": try function(node, "relu")
+        case "Tanh": try function(node, "tanh")
+        case "Gelu":
+            guard node.text("approximate") ?? "none" == "none" else {
+                throw ConfigurationError("only the exact form is read, not that by tanh")
+            }
+            try function(node, "gelu")
+        case "LeakyRelu": try function(node, "leaky-relu \(node.float("alpha", default: 0.01))")
+        case "Clip":
+            guard constant(node, 1)?.scalar == 0, constant(node, 2)?.scalar == 6 else {
+                throw ConfigurationError("only bounds of 0 and 6 are read, relu6")
+            }
+            try function(node, "relu6")
+        case "Sigmoid", "Erf": try pend(node)
+        case "Mul", "Div": try product(node)
+        case "Add": try sum(node)
+        case "MaxPool", "AveragePool": try pooling(node)
+        case "GlobalAveragePool", "ReduceMean": try globalAverage(node)
+        case "Concat": try concatenation(node)
+        case "Flatten":
+            guard node.integer("axis", default: 1) == 1 else { throw ConfigurationError("only axis 1 is read") }
+            try flatten(node)
+        case "Reshape": try reshape(node)
+        case "Transpose": try transpose(node)
+        case "Squeeze": try squeeze(node)
+        case "Unsqueeze": try unsqueeze(node)
+        case "Gather": try gather(node)
+        case "Slice": try slice(node)
+        case "LSTM", "GRU": try recurrence(node)
+        case "Softmax", "LogSoftmax":
+            guard outputs.contains(node.outputs[0]) else { throw ConfigurationError("it is read at the end alone") }
+            notes.append("\(node.operation) at the end is left out: the loss has it")
+            set(node, try tensor(node, 0))
+        default: throw ConfigurationError("no layer here is known for this operator")
+        }
+        if case .tensor(let result)? = values[node.outputs[0]], try ONNXTensor.count(result.sample) >= 1 << 32 {
+            throw ConfigurationError("it puts out \(result.sample) for a sample, more than is accepted")
+        }
+    }
+
+    private mutating func function(_ node: ONNXNode, _ words: String) throws(ConfigurationError) {
+        let input = try tensor(node, 0)
+        var result = append(words, String(words.prefix { $0 != " " }), [input], input.sample)
+        result.axes = input.axes
+        set(node, result)
+    }
+
+    // Convolutions and products of matrices.
+
+    private mutating func convolution(_ node: ONNXNode) throws(ConfigurationError) {
+        let input = try image(node)
+        guard let weight = constant(node, 1), let values = weight.floats, weight.shape.count == 4 else {
+            throw ConfigurationError("only 2-D convolutions with constant weights are read")
+        }
+        let groups = node.integer("group", default: 1)
+        let outputs = weight.shape[0]
+        guard groups > 0, weight.shape[1] <= 1 << 24, groups <= 1 << 24, weight.shape[1] * groups == input.sample[0]
+        else {
+            throw ConfigurationError("weights \(weight.shape) in \(groups) groups for \(input.sample[0]) channels")
+        }
+        let window = try Window(node, kernel: Array(weight.shape[2...]))
+        var words = "conv \(outputs) \(window.kernel)x\(window.kernel)\(window.words)"
+        if window.dilation != 1 { words += " dilation \(window.dilation)" }
+        if groups != 1 { words += " groups \(groups)" }
+        let hasBias = node.inputs.count > 2 && !node.inputs[2].isEmpty
+        if !hasBias { words += " no-bias" }
+        let name = try layerName(node, weight: 1)
+        weights["\(name).weight"] = values
+        if hasBias { weights["\(name).bias"] = try floats(node, 2, count: outputs) }
+        let sides = try input.sample[1...].map { (side) throws(ConfigurationError) in try window.output(side) }
+        set(node, append(words, named: name, [input], [outputs] + sides))
+    }
+
+    private mutating func gemm(_ node: ONNXNode) throws(ConfigurationError) {
+        guard node.float("alpha", default: 1) == 1, node.float("beta", default: 1) == 1,
+            node.integer("transA", default: 0) == 0
+        else { throw ConfigurationError("only alpha = beta = 1 and transA = 0 are read") }
+        try linear(node, isTransposed: node.integer("transB", default: 0) == 1, hasBias: node.inputs.count > 2)
+    }
+
+    private mutating func matMul(_ node: ONNXNode) throws(ConfigurationError) {
+        try linear(node, isTransposed: false, hasBias: false)
+    }
+
+    private mutating func linear(_ node: ONNXNode, isTransposed: Bool, hasBias: Bool) throws(ConfigurationError) {
+        let input = try plain(node)
+        guard let weight = constant(node, 1), let values = weight.floats, weight.shape.count == 2, weight.count > 0
+        else {
+            throw ConfigurationError("its weights are no constant matrix")
+        }
+        let (outputs, inputs) = isTransposed ? (weight.shape[0], weight.shape[1]) : (weight.shape[1], weight.shape[0])
+        guard input.sample == [inputs] else {
+            throw ConfigurationError("it takes \(inputs) features, and gets \(input.sample) for a sample")
+        }
+        let name = try layerName(node, weight: 1)
+        weights["\(name).weight"] = isTransposed ? values : Self.transposed(values, rows: inputs, columns: outputs)
+        if hasBias { weights["\(name).bias"] = try floats(node, 2, count: outputs) }
+        let result = append("linear \(outputs)\(hasBias ? "" : " no-bias")", named: name, [input], [outputs])
+        lines[result.line].lacksBias = !hasBias
+        set(node, result)
+    }
+
+    /// The columns of a matrix as rows.
+    static func transposed(_ values: [Float], rows: Int, columns: Int) -> [Float] {
+        var result: [Float] = []
+        result.reserveCapacity(values.count)
+        for column in 0..<columns { for row in 0..<rows { result.append(values[row * columns + column]) } }
+        return result
+    }
+
+    // Pooling and joining.
+
+    private mutating func pooling(_ node: ONNXNode) throws(ConfigurationError) {
+        let input = try image(node)
+        let window = try Window(node, kernel: node.integers("kernel_shape") ?? [])
+        guard window.dilation == 1, window.padding <= window.kernel / 2 else {
+            throw ConfigurationError("windows with dilation, or padded by more than half, are not read")
+        }
+        let ceils = node.integer("ceil_mode", default: 0) == 1
+        let isMaximum = node.operation == "MaxPool"
+        if !isMaximum, ceils || window.padding > 0 && node.integer("count_include_pad", default: 0) == 0 {
+            throw ConfigurationError("averages with ceil_mode, or that leave the padding out, are not read")
+        }
+        var words = "\(isMaximum ? "maxpool" : "avgpool") \(window.kernel) stride \(window.stride)"
+        if window.padding > 0 { words += " pad \(window.padding)" }
+        if ceils { words += " ceil" }
+        let sides = try input.sample[1...].map { (side) throws(ConfigurationError) in
+            try window.output(side, ceils: ceils)
+        }
+        set(node, append(words, isMaximum ? "maxpool" : "avgpool", [input], [input.sample[0]] + sides))
+    }
+
+    private mutating func globalAverage(_ node: ONNXNode) throws(ConfigurationError) {
+        let input = try image(node)
+        if node.operation == "ReduceMean" {
+            let axes = constant(node, 1)?.integers ?? node.integers("axes") ?? []
+            guard [[2, 3], [-2, -1], [-1, -2], [3, 2]].contains(axes) else {
+                throw ConfigurationError("only the mean over height and width, axes 2 and 3, is read")
+            }
+        }
+        var result = append("global-avgpool", "pool", [input], [input.sample[0], 1, 1])
+        if node.operation == "ReduceMean", node.integer("keepdims", default: 1) == 0 { result.axes.removeLast(2) }
+        set(node, result)
+    }
+
+    private mutating func concatenation(_ node: ONNXNode) throws(ConfigurationError) {
+        if node.integer("axis", default: 1) == 0 {
+            var states: [ImportedTensor] = []
+            for index in node.inputs.indices {
+                guard case .tensor(let state) = try value(node, index), state.isLastStep else {
+                    throw ConfigurationError("only axis 1, the channels, is read")
+                }
+                states.append(state)
+            }
+            values[node.outputs[0]] = .states(states)
+            return
+        }
+        var inputs: [ImportedTensor] = []
+        for index in node.inputs.indices { inputs.append(try plain(node, index)) }
+        let rank = inputs[0].sample.count + 1
+        guard [1, 1 - rank].contains(node.integer("axis", default: 1)), inputs[0].sample.count > 0, inputs.count > 1,
+            inputs.allSatisfy({ $0.sample.count == rank - 1 && $0.sample.dropFirst() == inputs[0].sample.dropFirst() })
+        else { throw ConfigurationError("only axis 1, the channels, of equal images is read") }
+        let channels = inputs.reduce(0) { $0 + $1.sample[0] }
+        set(node, join("concat", inputs, [channels] + inputs[0].sample.dropFirst()))
+    }
+
+    mutating func join(_ word: String, _ inputs: [ImportedTensor], _ sample: [Int]) -> ImportedTensor {
+        let named = inputs.dropFirst().map { $0.line < 0 ? "input" : lines[$0.line].name }
+        return append("\(word) \(named.joined(separator: " "))", word, inputs, sample)
+    }
+}

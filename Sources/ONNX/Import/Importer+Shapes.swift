@@ -1,0 +1,208 @@
+import FedCore
+
+// Constants, shapes that a graph computes, and nodes that move dimensions.
+extension Importer {
+    /// Computes a node whose inputs are constants.
+    /// - Returns: whether it did.
+    mutating func fold(_ node: ONNXNode) throws(ConfigurationError) -> Bool {
+        let result: Value
+        switch node.operation {
+        case "Constant":
+            switch node.attributes["value"] ?? node.attributes.values.first {
+            case .tensor(let tensor): result = .constant(tensor)
+            case .float(let value): result = .constant(ONNXTensor(shape: [], .floats([value])))
+            case .integer(let value): result = .constant(ONNXTensor(shape: [], .integers([value])))
+            case .floats(let values): result = .constant(ONNXTensor(shape: [values.count], .floats(values)))
+            case .integers(let values): result = .constant(ONNXTensor(integers: values))
+            default: throw ConfigurationError("a constant of a type that is not read")
+            }
+        case "Identity", "Dropout", "Cast": result = try value(node, 0)
+        case "Shape":
+            let shape = try shape(of: try value(node, 0))
+            let bounds = try Self.bounds(
+                node.integer("start", default: 0), node.integer("end", default: shape.count), shape.count)
+            result = .constant(ONNXTensor(integers: Array(shape[bounds])))
+        case "ConstantOfShape", "Expand":
+            let isExpand = node.operation == "Expand"
+            guard let shape = constant(node, isExpand ? 1 : 0)?.integers, !isExpand || constant(node, 0)?.scalar == 0
+            else { throw ConfigurationError("only zeros of a computed shape are read") }
+            if case .tensor(let value)? = node.attributes["value"], !isExpand, value.scalar != 0 {
+                throw ConfigurationError("only zeros of a computed shape are read")
+            }
+            _ = try ONNXTensor.count(shape)
+            result = .zeros(shape)
+        case "Slice", "Unsqueeze", "Squeeze", "Reshape", "Gather", "Concat", "Mul", "Add", "Sub", "Div":
+            if case .zeros(let shape) = try value(node, 0) {
+                result = .zeros(shape)
+                break
+            }
+            guard let folded = try foldedIntegers(node) else { return false }
+            result = .constant(folded)
+        default: return false
+        }
+        values[node.outputs[0]] = result
+        return true
+    }
+
+    private static func bounds(_ start: Int, _ end: Int, _ count: Int) throws(ConfigurationError) -> Range<Int> {
+        let first = min(max(start < 0 ? start.addingReportingOverflow(count).partialValue : start, 0), count)
+        let last = min(max(end < 0 ? end.addingReportingOverflow(count).partialValue : end, 0), count)
+        guard first <= last else { throw ConfigurationError("a slice from \(start) to \(end) of \(count)") }
+        return first..<last
+    }
+
+    func shape(of value: Value) throws(ConfigurationError) -> [Int] {
+        switch value {
+        case .constant(let tensor): return tensor.shape
+        case .zeros(let shape): return shape
+        case .tensor(let tensor):
+            guard tensor.pending == nil || tensor.pending == .sigmoid else {
+                throw ConfigurationError("it reads the shape of an intermediate result")
+            }
+            return tensor.shape(batch: batch)
+        case .states: throw ConfigurationError("it reads the shape of states")
+        }
+    }
+
+    /// The result for constants of whole numbers, of which there are few: parts of shapes. Nil for others.
+    private func foldedIntegers(_ node: ONNXNode) throws(ConfigurationError) -> ONNXTensor? {
+        var inputs: [[Int]] = []
+        for index in node.inputs.indices {
+            guard let numbers = constant(node, index)?.integers, numbers.count <= 4096 else { return nil }
+            inputs.append(numbers)
+        }
+        guard let first = inputs.first else { return nil }
+        guard inputs.count > 1 || ["Concat", "Squeeze"].contains(node.operation) else { return nil }
+        switch node.operation {
+        case "Concat": return ONNXTensor(integers: Array(inputs.joined()))
+        case "Squeeze": return ONNXTensor(shape: first.count == 1 ? [] : [first.count], .integers(first))
+        case "Unsqueeze", "Reshape": return ONNXTensor(integers: first)
+        case "Slice":
+            guard inputs.count >= 3, let start = inputs[1].first, let end = inputs[2].first,
+                inputs.count < 5 || inputs[4] == [1]
+            else { throw ConfigurationError("a slice of a shape in steps") }
+            return ONNXTensor(integers: Array(first[try Self.bounds(start, end, first.count)]))
+        case "Gather":
+            var taken: [Int] = []
+            for index in inputs[1] {
+                let place = index < 0 ? index + first.count : index
+                guard first.indices.contains(place) else { throw ConfigurationError("index \(index) is out of bounds") }
+                taken.append(first[place])
+            }
+            return ONNXTensor(shape: constant(node, 1)?.shape ?? [], .integers(taken))
+        default:
+            let other = inputs[1]
+            guard other.count == first.count || other.count == 1 || first.count == 1 else { return nil }
+            var results: [Int] = []
+            for index in 0..<max(first.count, other.count) {
+                let pair = (first[first.count == 1 ? 0 : index], other[other.count == 1 ? 0 : index])
+                let result =
+                    switch node.operation {
+                    case "Mul": pair.0.multipliedReportingOverflow(by: pair.1)
+                    case "Add": pair.0.addingReportingOverflow(pair.1)
+                    case "Sub": pair.0.subtractingReportingOverflow(pair.1)
+                    default: pair.0.dividedReportingOverflow(by: pair.1)
+                    }
+                guard !result.overflow else { throw ConfigurationError("a shape overflows") }
+                results.append(result.partialValue)
+            }
+            return ONNXTensor(shape: results.count == 1 ? [] : [results.count], .integers(results))
+        }
+    }
+
+    // Nodes that move the dimensions of a layer's output.
+
+    mutating func reshape(_ node: ONNXNode) throws(ConfigurationError) {
+        var tensor = try unfinished(node, 0)
+        guard var target = constant(node, 1)?.integers, target.count <= 8 else {
+            throw ConfigurationError("its shape is not a constant, nor computed from the input's shape")
+        }
+        if case .groupNormalized(let groups, let epsilon) = tensor.pending {
+            tensor.pending = nil
+            guard target == tensor.shape(batch: batch) else {
+                throw ConfigurationError("a shape behind normalisation that is not the one before")
+            }
+            tensor.pending = .normalized(groups, epsilon: epsilon)
+            return set(node, tensor)
+        }
+        tensor = try self.tensor(node, 0)
+        let shape = tensor.shape(batch: batch)
+        for index in target.indices where target[index] == 0 && index < shape.count { target[index] = shape[index] }
+        if let free = target.firstIndex(of: -1) {
+            target[free] = 1
+            let known = try ONNXTensor.count(target)
+            let all = try ONNXTensor.count(shape)
+            guard known > 0, all.isMultiple(of: known) else { throw ConfigurationError("\(shape) has not that shape") }
+            target[free] = all / known
+        }
+        if target == shape { return set(node, tensor) }
+        if target == [batch, tensor.count] { return try flatten(node) }
+        if target.count == 3, tensor.isPlain, tensor.sample.count == 3, target[0] == batch, target[1] > 0,
+            tensor.sample[0].isMultiple(of: target[1]), target[2] == tensor.count / target[1]
+        {
+            tensor.pending = .grouped(target[1])
+            return set(node, tensor)
+        }
+        // Only dimensions of one are added or left out.
+        var axes = tensor.axes.filter { $0 == .batch || tensor.extent(of: $0) != 1 }[...]
+        var moved: [ImportedTensor.Axis] = []
+        for extent in target {
+            if let axis = axes.first, extent == (axis == .batch ? batch : tensor.extent(of: axis)) {
+                moved.append(axis)
+                axes = axes.dropFirst()
+            } else if extent == 1 {
+                moved.append(.one)
+            } else {
+                throw ConfigurationError("from \(shape) to \(target): only flattening is read")
+            }
+        }
+        guard axes.isEmpty else { throw ConfigurationError("from \(shape) to \(target): only flattening is read") }
+        tensor.axes = moved
+        set(node, tensor)
+    }
+
+    mutating func flatten(_ node: ONNXNode) throws(ConfigurationError) {
+        var tensor = try tensor(node, 0)
+        if !tensor.isPlain { tensor = try flattened(tensor) }
+        if tensor.sample.count > 1 { tensor = append("flatten", "flatten", [tensor], [tensor.count]) }
+        set(node, tensor)
+    }
+
+    mutating func transpose(_ node: ONNXNode) throws(ConfigurationError) {
+        var tensor = try tensor(node, 0)
+        let order = node.integers("perm") ?? tensor.axes.indices.reversed()
+        guard order.sorted() == Array(tensor.axes.indices) else {
+            throw ConfigurationError("an order of other dimensions")
+        }
+        tensor.axes = order.map { tensor.axes[$0] }
+        set(node, tensor)
+    }
+
+    mutating func squeeze(_ node: ONNXNode) throws(ConfigurationError) {
+        var tensor = try tensor(node, 0)
+        guard let axes = constant(node, 1)?.integers ?? node.integers("axes") else {
+            throw ConfigurationError("its dimensions are not given")
+        }
+        for axis in Set(axes.map { $0 < 0 ? $0 + tensor.axes.count : $0 }).sorted(by: >) {
+            guard tensor.axes.indices.contains(axis), tensor.axes[axis] != .batch,
+                tensor.extent(of: tensor.axes[axis]) == 1
+            else { throw ConfigurationError("dimension \(axis) is not 1") }
+            tensor.axes.remove(at: axis)
+        }
+        set(node, tensor)
+    }
+
+    mutating func unsqueeze(_ node: ONNXNode) throws(ConfigurationError) {
+        var tensor = try tensor(node, 0)
+        guard let axes = constant(node, 1)?.integers, axes.count <= 4 else { throw ConfigurationError("no dimensions") }
+        for axis in axes.map({ $0 < 0 ? $0 + tensor.axes.count + axes.count : $0 }).sorted() {
+            guard axis >= 0, axis <= tensor.axes.count else { throw ConfigurationError("no dimension \(axis)") }
+            tensor.axes.insert(.one, at: axis)
+        }
+        set(node, tensor)
+    }
+}
+
+extension ImportedTensor {
+    func extent(of axis: Axis) -> Int { if case .sample(let index) = axis { sample[index] } else { 1 } }
+}

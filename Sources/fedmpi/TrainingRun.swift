@@ -5,6 +5,7 @@ import Federation
 import Foundation
 import Launching
 import MPI
+import NeuralNet
 import Recording
 import Records
 import RunStore
@@ -39,20 +40,23 @@ struct TrainingRun {
         let troubles = OutputTroubles(rank: world.rank)
         let timekeeper = Timekeeper(world, isOn: output.timing == .on, sink: RunOutputs.openTimingFiles(troubles))
         var resumed: ResumedRun?
-        var settings = world.rank == 0 ? self.settings : nil
+        var settings: RunSettings?
+        var start: InitialWeights?
         let problem = try timekeeper.metered(world).agree {
             if world.rank == 0 {
                 resumed = try resumption.load(
                     results: output.results, rounds: choices.given.contains("rounds") ? self.settings.rounds : nil,
                     teacher: self.settings.teacher)
-                settings?.model = try ModelFile.resolved(self.settings.model)
+                var own = self.settings
+                try ModelFile.resolve(&own)
+                settings = resumed?.state.settings ?? own
+                start = try ModelFile.initialWeights(settings ?? own)
             }
         }
         if let problem { throw problem }
-        if let resumed { settings = resumed.state.settings }
         var outputs: RunOutputs?
         let hasLostRanks = try Session.run(
-            settings, by: scheme, resuming: resumed?.state, stop: stop, on: world, timekeeper: timekeeper,
+            settings, by: scheme, from: start, resuming: resumed?.state, stop: stop, on: world, timekeeper: timekeeper,
             observers: { job in try observers(job, resumed, timekeeper, troubles, &outputs) },
             ready: { Guardian.noteRoundsBegin() }, released: { Guardian.noteRelease() })
         guard world.rank == 0 else {

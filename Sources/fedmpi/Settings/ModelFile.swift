@@ -1,6 +1,9 @@
 import FedCore
+import Files
 import Foundation
 import NeuralNet
+import ONNX
+import Records
 import Yams
 
 /// Reader of model files, `--model my.yaml`: the layers in lines instead of between commas.
@@ -16,16 +19,47 @@ import Yams
 ///   - relu
 ///   - linear
 /// ```
+///
+/// `onnx:net.onnx` is a file of PyTorch's exporter: its layers are the model, and its weights are where training starts,
+/// unless `--init` names others.
 enum ModelFile {
+    /// What the model's name begins with when it is an ONNX file; the path follows.
+    private static let onnx = "onnx:"
+
+    /// Replaces a file in the settings by what is in it.
+    /// - Throws: `ConfigurationError` when it cannot be read, or is no model file.
+    static func resolve(_ settings: inout RunSettings) throws(ConfigurationError) {
+        if settings.model.hasPrefix(onnx), settings.initialWeights == nil { settings.initialWeights = settings.model }
+        settings.model = try resolved(settings.model)
+    }
+
+    /// The initial weights of an ONNX file, as other ranks read them; nil when the settings name no such file.
+    /// - Throws: `ConfigurationError` when it cannot be read.
+    static func initialWeights(_ settings: RunSettings) throws(ConfigurationError) -> InitialWeights? {
+        guard let name = settings.initialWeights, name.hasPrefix(onnx) else { return nil }
+        let path = String(name.dropFirst(onnx.count))
+        let network = try ONNXImport(reading: path)
+        let model = try network.text.model(for: network.form)
+        let weights = try network.weights(for: model)
+        let bytes: [UInt8]
+        do throws(SafetensorsError) {
+            bytes = try Safetensors(model.parameterLayout, weights: weights.span, metadata: [:]).encoded()
+        } catch {
+            throw ConfigurationError("'\(path)': \(error)")
+        }
+        return try InitialWeights(bytes, path: path)
+    }
+
     /// A model file is a few lines; this is no limit for a person.
     private static let mostBytes = 1 << 20
 
     /// What `--model` stands for on every rank: the text of a model file's layers, or what was given.
     ///
     /// Read on rank 0 alone: the text travels with the settings, and stays in the run's files.
-    /// - Parameter model: a name, layers, or the path of a file that ends in `.yaml` or `.yml`.
+    /// - Parameter model: a name, layers, the path of a file that ends in `.yaml` or `.yml`, or `onnx:` and a path.
     /// - Throws: `ConfigurationError` when the file cannot be read, or is no model file.
     static func resolved(_ model: String) throws(ConfigurationError) -> String {
+        if model.hasPrefix(onnx) { return try ONNXImport(reading: String(model.dropFirst(onnx.count))).text.description }
         guard model.hasSuffix(".yaml") || model.hasSuffix(".yml"), !ModelText.isText(model) || exists(model) else {
             return model
         }

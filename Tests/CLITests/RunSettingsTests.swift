@@ -91,7 +91,8 @@ import Testing
         let absent: Set = [
             "target-accuracy", "patience", "budget-mb", "attack", "init", "freeze", "teacher", "temperature",
             "hard-weight",
-            "local-steps", "augment", "clip-gradients", "compress", "round-deadline", "bandwidth-mbps", "device-speed", "cut",
+            "local-steps", "augment", "clip-gradients", "compress", "round-deadline", "bandwidth-mbps", "device-speed",
+            "cut",
             "server-part",
         ]
         #expect(Set(object.keys) == Set(Self.names).subtracting(absent))

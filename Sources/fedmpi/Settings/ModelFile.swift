@@ -59,7 +59,9 @@ enum ModelFile {
     /// - Parameter model: a name, layers, the path of a file that ends in `.yaml` or `.yml`, or `onnx:` and a path.
     /// - Throws: `ConfigurationError` when the file cannot be read, or is no model file.
     static func resolved(_ model: String) throws(ConfigurationError) -> String {
-        if model.hasPrefix(onnx) { return try ONNXImport(reading: String(model.dropFirst(onnx.count))).text.description }
+        if model.hasPrefix(onnx) {
+            return try ONNXImport(reading: String(model.dropFirst(onnx.count))).text.description
+        }
         guard model.hasSuffix(".yaml") || model.hasSuffix(".yml"), !ModelText.isText(model) || exists(model) else {
             return model
         }

@@ -168,7 +168,8 @@ let package = Package(
             name: "FederationTests",
             dependencies: [
                 "MPI", "MPITesting", "TestSupport", "FedCore", "Cryptography", "Files", "Devices", "Records",
-                "Runtime", "Strategies", "Aggregation", "Selection", "Codecs", "NeuralNet", "Datasets", "Federation", "Recording",
+                "Runtime", "Strategies", "Aggregation", "Selection", "Codecs", "NeuralNet", "Datasets", "Federation",
+                "Recording",
             ]),
         .testTarget(name: "FedMPITests", dependencies: ["FedCore", "Records", "FedMPI"]),
         .testTarget(

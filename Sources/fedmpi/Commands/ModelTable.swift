@@ -24,7 +24,8 @@ struct ModelTable {
             \(Format.fixed(Double(model.trainingFlops) / 1e6, 3)) to train
             """)
         let rows = model.summary
-        let width = rows.reduce("input".count) { max($0, $1.description.count) }
+        let words = words(for: rows)
+        let width = words.reduce("input".count) { max($0, $1.count) }
         func line(_ name: String, _ shape: String, _ parameters: String, _ flops: String, _ side: String) {
             Console.output(
                 "  " + Format.leftAligned(name, to: width) + Format.padded(shape, to: 12)
@@ -33,9 +34,9 @@ struct ModelTable {
         }
         line("layer", "output", "parameters", "MFLOP", model.cut == nil ? "" : "runs on")
         line("input", model.input.description, "", "", "")
-        for row in rows {
+        for (words, row) in zip(words, rows) {
             line(
-                row.description, row.output.description, row.parameters == 0 ? "" : Format.grouped(row.parameters),
+                words, row.output.description, row.parameters == 0 ? "" : Format.grouped(row.parameters),
                 row.forwardFlops == 0 ? "" : Format.fixed(Double(row.forwardFlops) / 1e6, 3),
                 model.cut == nil ? "" : row.runsOnDevice ? "device" : "server")
         }
@@ -47,7 +48,17 @@ struct ModelTable {
               cut: device \(Format.grouped(model.deviceParameters)) │ server \
             \(Format.grouped(model.serverParameters)) parameters; a sample crosses as \(Format.grouped(sent)) bytes of \
             features instead of \(Format.grouped(raw)) raw, \
-            \(Format.fixed(100 * (1 - Double(sent) / Double(raw)), 1)) % less
+            \(Format.fixed(100 * abs(1 - Double(sent) / Double(raw)), 1)) % \(sent > raw ? "more" : "less")
             """)
+    }
+
+    /// What stands for each layer: its description, behind its name where layers are not just numbered, and what it
+    /// takes where that is not the layer before.
+    private func words(for rows: [Model.LayerSummary]) -> [String] {
+        let areNumbered = rows.enumerated().allSatisfy { "\($0.offset)" == $0.element.name }
+        return rows.map { row in
+            (areNumbered ? "" : "\(row.name): ") + row.description
+                + (row.sources.isEmpty ? "" : " of \(row.sources.joined(separator: ", "))")
+        }
     }
 }

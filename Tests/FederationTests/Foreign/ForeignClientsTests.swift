@@ -1,3 +1,4 @@
+import Datasets
 import FedCore
 import Files
 import Foundation

@@ -36,7 +36,8 @@ import Testing
         let one = planes.flatMap { $0.flatMap { $0 } }
         var images = [[Float]](repeating: one, count: count + 1).flatMap { $0 }
         var plane = [Float](repeating: 0, count: height * width)
-        var (span, scratch) = (images.mutableSpan, plane.mutableSpan)
+        var span = images.mutableSpan
+        var scratch = plane.mutableSpan
         augmentation.apply(to: &span, count: count, RandomStream(seed: 1, .augmentation), plane: &scratch)
         var seen: Set<[[Float]]> = []
         let possible = planes.map { Self.possible($0, padding: padding, flips: flips) }

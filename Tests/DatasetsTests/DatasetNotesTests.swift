@@ -177,7 +177,9 @@ import Testing
             ])
         #expect(
             pair.notes == [
-                .warning("labels to train on are 1 to 26: class 0 is empty, and with it there are 27 classes")
+                .warning(
+                    "labels to train on are 1 to 26: class 0 is empty, and with it there are 27 classes; if labels count "
+                        + "from 1, add first-label=1")
             ])
         let tables = try TextTables()
         let bags = try tables.open("0,1\n3,1\n", test: "1,1\n")

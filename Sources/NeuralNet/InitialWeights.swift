@@ -38,8 +38,8 @@ public struct InitialWeights: Sendable {
 
     /// The weights of a model, and which of its parameters the file is not for.
     ///
-    /// A tensor belongs to the parameter of its name. Where no tensor has a parameter's name, the order and the shapes
-    /// decide: both must be the same throughout. The last layer may be for another number of outputs, as that of a model
+    /// A tensor belongs to the parameter of its name, maybe behind a prefix that all have. Where no tensor has a parameter's
+    /// name, the order and the shapes decide: both must be the same throughout. The last layer may be for another number of outputs, as that of a model
     /// which was trained on other classes: then its parameters are drawn from the seed.
     ///
     /// - Parameters:
@@ -53,10 +53,13 @@ public struct InitialWeights: Sendable {
         let entries = model.parameterLayout.entries
         let tensors = contents.tensors.filter { !$0.name.hasSuffix("num_batches_tracked") }
         let byName = Dictionary(tensors.map { ($0.name, $0) }) { first, _ in first }
-        var found: [Safetensors.Tensor] = entries.compactMap { byName[$0.name] }
+        // Of a model within another the names have a prefix, such as `module.` or `net.`.
+        let first = entries.first?.name ?? ""
+        let prefix = tensors.first { $0.name.hasSuffix("." + first) }.map { $0.name.dropLast(first.count) } ?? ""
+        var found: [Safetensors.Tensor] = entries.compactMap { byName[$0.name] ?? byName[prefix + $0.name] }
         if found.isEmpty, tensors.count == entries.count { found = tensors }
         guard found.count == entries.count else {
-            let missing = entries.first { byName[$0.name] == nil }?.name ?? "?"
+            let missing = entries.first { byName[$0.name] == nil && byName[prefix + $0.name] == nil }?.name ?? "?"
             throw ConfigurationError(
                 "'\(path.printable)' has no tensor '\(missing)' for model '\(model.name)': its tensors are "
                     + tensors.prefix(3).map { "'\($0.name.printable)'" }.joined(separator: ", ")

@@ -44,6 +44,46 @@ struct ONNXImportTests {
         }
     }
 
+    private static func gradients(of plan: Plan) throws -> [Float] {
+        var gradients = [Float](repeating: 0, count: plan.model.parameterCount)
+        var span = gradients.mutableSpan
+        try plan.storeGradients(into: &span)
+        return gradients
+    }
+
+    /// Of networks without batch normalisation, which both exporters fold into convolutions. The exporters rename some
+    /// weights, so norms are compared in their order.
+    @Test(arguments: files.filter { file in !["resnet18", "mobilenet"].contains { file.hasPrefix($0) } })
+    func gradientsArePyTorchs(_ file: String) throws {
+        let net = try ONNXImport(reading: Self.folder.appendingPathComponent("\(file).onnx").path)
+        let model = try net.text.model(for: net.form)
+        let plan = try Plan(model, batch: Self.batch, purpose: .training)
+        let weights = try net.weights(for: model)
+        try plan.load(weights.span)
+        let isIndices = file.hasPrefix("lstm") || file.hasPrefix("gru")
+        plan.withInput { input in
+            for i in 0..<Self.batch * model.input.count {
+                input[i] = isIndices ? (hashed(i) * 20).rounded(.down) : hashed(i)
+            }
+        }
+        let labels = (0..<Self.batch).map { Int32($0 % model.classes) }
+        _ = try plan.forwardBackward(labels: labels.span)
+        let gradients = try Self.gradients(of: plan)
+        let ours = model.parameterLayout.entries.map { entry in
+            gradients[entry.range].reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
+        }
+        let network = file.prefix { $0 != "-" }
+        let text = try String(contentsOf: Self.folder.appendingPathComponent("\(network).txt"), encoding: .utf8)
+        var theirs: [Double] = []
+        for line in text.split(separator: "\n").dropFirst() {
+            theirs.append(try #require(Double(line.split(separator: " ").last ?? "")))
+        }
+        #expect(ours.count == theirs.count)
+        for (our, their) in zip(ours.sorted(), theirs.sorted()) {
+            #expect(abs(our - their) < 1e-4 * their + 1e-6, "\(our) for \(their)")
+        }
+    }
+
     @Test(arguments: ["lstm-graph", "groupnorm-trace", "squeezenet-trace"])
     func damagedBytesAreRefusedOrRead(_ file: String) throws {
         let bytes = Array(try Data(contentsOf: Self.folder.appendingPathComponent("\(file).onnx")))

@@ -40,6 +40,7 @@ struct ModelList: ParsableCommand {
             options.named = datasetOptions
             form = DataForm(try Datasets.standard.open(dataset, options: options).train)
         }
+        if form == nil, let name { form = try ModelFile.form(of: name) }
         let names = try name.map { [try ModelFile.resolved($0)] } ?? Models.standard.names
         if let text = names.first, ModelText.isText(text), form == nil {
             throw ConfigurationError("the shapes of this model come from the data: give --dataset, e.g. fashion-mnist")

@@ -68,6 +68,12 @@ enum ModelFile {
         return try read(model).description
     }
 
+    /// The data that a model is for, where its file says so: an ONNX file does.
+    static func form(of model: String) throws(ConfigurationError) -> DataForm? {
+        guard model.hasPrefix(onnx) else { return nil }
+        return try ONNXImport(reading: String(model.dropFirst(onnx.count))).form
+    }
+
     private static func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
 
     /// Reads a file.

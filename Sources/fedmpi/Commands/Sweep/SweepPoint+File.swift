@@ -128,11 +128,14 @@ private struct PointOptions {
         var output = OutputSettings()
         output.timing = .off
         choices = try RunChoices(given, of: TrainingScope.self, output: output)
+        var settings = choices.settings(ranks: 1)
+        try ModelFile.resolve(&settings)
+        resolved = settings
     }
 
     var output: OutputSettings { choices.output }
 
     /// The run's settings. They must not depend on the number of ranks, or the same sweep would be another one on
     /// another machine; so the default number of clients is that of one process.
-    var resolved: RunSettings { choices.settings(ranks: 1) }
+    let resolved: RunSettings
 }

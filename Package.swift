@@ -234,7 +234,8 @@ let package = Package(
         .executableTarget(
             name: "Fuzz",
             dependencies: [
-                "CZlib", "MPI", "FedCore", "Runtime", "Cryptography", "Files", "Records", "NeuralNet", "Datasets",
+                "CZlib", "MPI", "FedCore", "Runtime", "Cryptography", "Files", "Records", "NeuralNet", "ONNX",
+                "Datasets",
                 "Federation", "SplitLearning", "Recording", "Analysis",
             ],
             path: "Tests/Fuzz"),

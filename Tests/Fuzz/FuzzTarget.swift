@@ -61,7 +61,7 @@ enum FuzzTargets {
             UpdateTarget(mendsChecksum: false), UpdateTarget(mendsChecksum: true),
             RoundFrameTarget(mendsChecksum: false), RoundFrameTarget(mendsChecksum: true),
             SplitTrainingMessageTarget(mendsChecksum: false), SplitTrainingMessageTarget(mendsChecksum: true),
-            try SafetensorsTarget(),
+            try SafetensorsTarget(), ModelTextTarget(), try ONNXTarget(),
             try IDXTarget(scratch, compressed: false), try IDXTarget(scratch, compressed: true),
             try SourceTarget.csv(scratch), try SourceTarget.npy(scratch),
             try SourceTarget.npz(scratch, compressed: false), try SourceTarget.npz(scratch, compressed: true),

@@ -68,7 +68,7 @@ public struct LayerArguments {
             throw ConfigurationError("'\(text)': windows are squares, as 3x3, not \(word)")
         }
         words.removeFirst()
-        return try check(side, in: 1...4096)
+        return try check(side, in: 1...511)
     }
 
     /// The number behind a word such as `stride`, wherever it stands; nil without the word.

@@ -9,6 +9,10 @@ struct ModelBuilder {
     private let kinds: Catalog<LayerKind>
     /// Shapes of the input and of each node's output.
     private var shapes: [Shape]
+    /// Number of parameters so far.
+    private var parameters = 0
+    /// The most elements of a tensor of one sample: 1 GB.
+    private static let mostElements = 1 << 28
     /// Index of the node of each name.
     private var places: [String: Node.Source] = ["input": .input]
 
@@ -63,7 +67,19 @@ struct ModelBuilder {
         _ layer: any Layer, _ name: String, _ sources: [Node.Source]
     ) throws(ConfigurationError) {
         guard places[name] == nil else { throw ConfigurationError("another layer is called '\(name)'") }
-        shapes.append(try layer.outputShape(joining: sources.map { shapes[$0.position] }))
+        let inputs = sources.map { shapes[$0.position] }
+        let output = try layer.outputShape(joining: inputs)
+        // Checked layer by layer: products of what a damaged file says must not overflow.
+        guard output.count <= Self.mostElements else {
+            throw ConfigurationError("\(layer.description) puts out \(output), more than any sample may have")
+        }
+        parameters += layer.parameters(for: inputs[0]).reduce(0) { $0 + $1.shape.reduce(1, *) }
+        guard parameters <= Model.mostParameters else {
+            throw ConfigurationError(
+                "with \(layer.description) the model would have \(parameters) parameters; at most "
+                    + "\(Model.mostParameters) are accepted")
+        }
+        shapes.append(output)
         nodes.append(Node(name, layer, inputs: sources))
         places[name] = last
     }

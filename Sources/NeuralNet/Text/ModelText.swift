@@ -94,13 +94,7 @@ public struct ModelText: Sendable, Hashable {
             if index == self.cut { cut = builder.nodes.count }
             try builder.add(layer, isLast: index == layers.count - 1)
         }
-        let model = try Model(name: name, text: text ?? description, form: form, cut: cut, nodes: builder.nodes)
-        guard model.parameterCount <= Model.mostParameters else {
-            throw ConfigurationError(
-                "model '\(name)' would have \(model.parameterCount) parameters; at most \(Model.mostParameters) are accepted"
-            )
-        }
-        return model
+        return try Model(name: name, text: text ?? description, form: form, cut: cut, nodes: builder.nodes)
     }
 }
 

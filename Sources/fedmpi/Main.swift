@@ -141,6 +141,12 @@ extension WorldCommand {
                 return 2
             } catch let error as ServerLost where !error.isCertain {
                 try leaveAlone(world.rank, because: error)
+            } catch let error as ServerLost {
+                // The launcher knows how that process ended, and ends the job with its code: on a busy machine a moment
+                // later than this rank sees it. Only where it does not is this rank the one that speaks.
+                Thread.sleep(forTimeInterval: 2)
+                Console.error("rank \(world.rank): \(error)")
+                MPIWorld.abort(code: 1)
             } catch let error as Interruption {
                 // The other ranks may sit in a collective: nobody finalises. The server ends those that heard nothing.
                 if world.rank == 0, world.size > 1 { MPIWorld.abort(code: error.exitCode) }

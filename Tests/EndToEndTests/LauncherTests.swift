@@ -45,14 +45,14 @@ struct LauncherTests {
             unset OMPI_MCA_orte_execute_quiet
             "$@" &
             job=$!
-            for _ in $(seq 100); do grep -qs round \(folder.path)/a/round_log.json && break; sleep 0.1; done
+            for _ in $(seq 400); do grep -qs round \(folder.path)/a/round_log.json && break; sleep 0.1; done
             for p in $(pgrep -P $job); do case $(readlink /proc/$p/exe) in *orterun*) mpirun=$p ;; esac; done
             kill -KILL $(\(victim))
             wait $job
             """
         return try Program.run(
             [
-                "--default-signal", "timeout", "-k", "5", "60", "bash", "-c", script, "bash", Program.wrapper, "-np",
+                "--default-signal", "timeout", "-k", "5", "120", "bash", "-c", script, "bash", Program.wrapper, "-np",
                 "3", binary,
             ]
                 + Self.job + ["--rounds", "100000000", "--results", folder.path, "--run-name", "a"])

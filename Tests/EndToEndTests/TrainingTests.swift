@@ -105,7 +105,7 @@ struct TrainingTests {
             mpirun -np 3 "$0" --rounds 1000 --model logistic --dataset synthetic --quiet \
                 --results "$1" --run-name gone &
             job=$!
-            for _ in $(seq 100); do grep -qs round "$1/gone/round_log.json" && break; sleep 0.1; done
+            for _ in $(seq 400); do grep -qs round "$1/gone/round_log.json" && break; sleep 0.1; done
             mv "$1" "$1-away"
             wait $job
             """

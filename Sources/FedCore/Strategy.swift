@@ -72,6 +72,9 @@ public protocol Strategy: StatefulPart, Measuring {
     /// A strategy that takes a client's change for a multiple of its gradients has such a reason: Adam's steps are none.
     var needsSGD: String? { get }
 
+    /// What a client rank of another program has to do for the strategy; nil, as by default, where it cannot do its part.
+    var portableHalf: PortableHalf? { get }
+
     /// Whether `correct` is to be called; it costs a copy of the weights for each client.
     var correctsGradients: Bool { get }
 
@@ -152,6 +155,7 @@ extension Strategy {
     public var localWork: LocalWork { .training }
     public var usesLocalMomentum: Bool { true }
     public var needsSGD: String? { nil }
+    public var portableHalf: PortableHalf? { nil }
     public var correctsGradients: Bool { false }
 
     public func prepare(_ drift: inout MutableSpan<Float>, broadcast: Span<Float>, state: Span<Float>) {}
@@ -183,4 +187,14 @@ extension Strategy {
                 "strategy '\(Self.name)' remembers nothing between rounds, and was given \(state.count) bytes")
         }
     }
+}
+
+/// A strategy's client half, as far as programs beside this one know it (docs/WIRE.md).
+public enum PortableHalf: Sendable, Equatable {
+    /// Training without a change: the difference is at the server.
+    case plain
+    /// μ · (weights − global weights) is added to each gradient.
+    case proximal(mu: Double)
+    /// SCAFFOLD's control variates.
+    case controlVariates
 }

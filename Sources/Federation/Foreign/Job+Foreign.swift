@@ -3,21 +3,6 @@ import Devices
 import FedCore
 import NeuralNet
 import Records
-import Strategies
-
-extension Strategy {
-    /// Whether client ranks of another program have its client half: plain training, FedProx's term, SCAFFOLD's
-    /// control variates. A list, because nothing tells whether a strategy changes its updates on the client.
-    fileprivate var hasForeignHalf: Bool {
-        switch self {
-        case is FedAvg, is FedAvgM, is FedAdam, is FedYogi, is FedAdagrad, is FedBuff, is FedProx, is Scaffold: true
-        default: false
-        }
-    }
-
-    /// μ of FedProx; 0 of all others.
-    var foreignProximal: Double { (self as? FedProx)?.mu ?? 0 }
-}
 
 extension Job {
     /// Refuses what client ranks of another program do not do, with the reason.
@@ -27,7 +12,7 @@ extension Job {
         func refuse(_ what: String, _ why: String) -> ConfigurationError {
             ConfigurationError("\(what) is not for client ranks of another program: \(why)")
         }
-        guard strategy.hasForeignHalf else {
+        guard strategy.portableHalf != nil else {
             throw refuse("strategy '\(settings.strategy)'", "they do not have its client half")
         }
         if aggregation.rootSamples > 0 {

@@ -46,7 +46,7 @@ struct JobDescription: Encodable {
         partition =
             job.model.isExternal
             ? nil : (0..<job.partition.clients).map { job.partition.samples(of: $0).map { Int($0) } }
-        proximal = job.strategy.foreignProximal
+        proximal = if case .proximal(let mu) = job.strategy.portableHalf { mu } else { 0 }
         rateFactors = (1...max(1, job.settings.rounds)).map { Double(job.learningRate(round: $0) / job.settings.lr) }
         totalWeight = job.terms.totalWeight
         largest = ExactSum(count: 0, totalWeight: totalWeight).largestValue

@@ -11,6 +11,7 @@ public import FedCore
 /// arXiv:2106.06639.
 public struct FedBuff: AsynchronousStrategy {
     public static let name = "fedbuff"
+    public var portableHalf: PortableHalf? { .plain }
     public static let summary = "asynchronous: a step whenever a buffer of K updates is full"
 
     /// K, the number of updates of a step, from 1 to 65,535; option `buffer`.

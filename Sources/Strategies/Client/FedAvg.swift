@@ -10,6 +10,7 @@ public import FedCore
 /// 2017, algorithm 1, arXiv:1602.05629.
 public struct FedAvg: Strategy {
     public static let name = "fedavg"
+    public var portableHalf: PortableHalf? { .plain }
     public static let summary = "weighted mean of the clients' weights"
 
     public init() {}

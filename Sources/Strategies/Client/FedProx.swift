@@ -7,6 +7,7 @@ public import FedCore
 /// T. Li et al., *Federated Optimization in Heterogeneous Networks*, MLSys 2020, eq. 2, arXiv:1812.06127.
 public struct FedProx: Strategy {
     public static let name = "fedprox"
+    public var portableHalf: PortableHalf? { .proximal(mu: mu) }
     public static let summary = "FedAvg with a proximal term that holds clients near the global weights"
 
     /// μ ≥ 0, the strength of the pull; option `mu`, 0 is FedAvg.

@@ -15,6 +15,7 @@ public import FedCore
 /// algorithm 1 and eq. 4, arXiv:1910.06378.
 public struct Scaffold: Strategy {
     public static let name = "scaffold"
+    public var portableHalf: PortableHalf? { .controlVariates }
     public static let summary = "control variates that take the clients' drift out of their steps"
 
     /// η_g > 0, the server's step along the mean update; option `server-lr`.

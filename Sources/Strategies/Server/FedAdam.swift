@@ -6,6 +6,7 @@ public import FedCore
 /// S. J. Reddi et al., *Adaptive Federated Optimization*, ICLR 2021, algorithm 2, arXiv:2003.00295.
 public struct FedAdam: Strategy {
     public static let name = "fedadam"
+    public var portableHalf: PortableHalf? { .plain }
     public static let summary = "Adam at the server"
 
     /// η > 0, the server's learning rate; option `server-lr`.

@@ -7,6 +7,7 @@ public import FedCore
 /// Visual Classification*, 2019, section 4.3, arXiv:1909.06335.
 public struct FedAvgM: Strategy {
     public static let name = "fedavgm"
+    public var portableHalf: PortableHalf? { .plain }
     public static let summary = "FedAvg with momentum at the server"
 
     /// η > 0, the server's learning rate; option `server-lr`.

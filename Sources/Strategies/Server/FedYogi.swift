@@ -7,6 +7,7 @@ public import FedCore
 /// S. J. Reddi et al., *Adaptive Federated Optimization*, ICLR 2021, algorithm 2, arXiv:2003.00295.
 public struct FedYogi: Strategy {
     public static let name = "fedyogi"
+    public var portableHalf: PortableHalf? { .plain }
     public static let summary = "Yogi at the server"
 
     /// η > 0, the server's learning rate; option `server-lr`.

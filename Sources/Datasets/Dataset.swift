@@ -17,9 +17,8 @@ public protocol Dataset: Sendable {
     var shape: ImageShape { get }
     /// Number of classes; every label is in 0 ..< classes. A class may have no samples.
     var classes: Int { get }
-    /// What there is to learn: ``classes`` classes by default. Otherwise `classes` is the number of the task's
-    /// outputs, and ``label(_:)`` a stand-in by which partitioners divide the samples: the first label that is
-    /// set, or a bin of the target.
+    /// What there is to learn: ``classes`` classes by default. Otherwise ``label(_:)`` is a stand-in by which
+    /// partitioners divide the samples: the first label that is set, or a bin of the target.
     var task: LearningTask { get }
     /// Client that each sample comes from by nature, such as the file or the speaker of a text: what
     /// `--partition natural` goes by. Nil, as by default, for data that know of none.

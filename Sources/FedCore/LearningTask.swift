@@ -13,4 +13,35 @@ public enum LearningTask: Sendable, Hashable, Codable {
         case .classes(let count), .labels(let count), .values(let count): count
         }
     }
+
+    /// Whether each sample's answer is the number of a class.
+    public var hasClasses: Bool {
+        if case .classes = self { true } else { false }
+    }
+
+    /// Whether an answer is right or wrong, so that there is an accuracy.
+    public var hasAccuracy: Bool {
+        if case .values = self { false } else { true }
+    }
+
+    /// The metrics of a model that has learnt the task, beside its loss and accuracy.
+    public var metrics: [Metric] {
+        switch self {
+        // Of few classes the best five say little.
+        case .classes(let count): count > 10 ? [.top5] : []
+        case .labels: [.f1, .auc]
+        case .values: [.rmse, .mae, .r2]
+        }
+    }
+}
+
+extension LearningTask: CustomStringConvertible {
+    /// E.g. `10 classes`, `3 labels of 0 or 1`, `1 number`.
+    public var description: String {
+        switch self {
+        case .classes(let count): "\(count) classes"
+        case .labels(let count): count == 1 ? "a label of 0 or 1" : "\(count) labels of 0 or 1"
+        case .values(let count): count == 1 ? "1 number" : "\(count) numbers"
+        }
+    }
 }

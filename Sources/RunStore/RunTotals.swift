@@ -7,7 +7,7 @@ struct RunTotals {
     private var rounds = 0
     /// The best accuracy, in [0, 1]; nil without one.
     private var best: Double?
-    /// Accuracy of the last round that has one.
+    /// Accuracy of the last round that was evaluated; nil for a regression.
     private var accuracy: Double?
     /// Loss of that round.
     private var loss: Double?
@@ -21,9 +21,10 @@ struct RunTotals {
     /// Adds a round; rounds come in order.
     mutating func add(_ record: RoundRecord) {
         rounds = max(rounds, record.round)
-        if let found = record.accuracy {
-            best = max(best ?? found, found)
-            (accuracy, loss) = (found, record.serverLoss)
+        if let found = record.accuracy { best = max(best ?? found, found) }
+        // A regression has a loss and no accuracy, weights that have diverged an accuracy and no loss.
+        if record.accuracy != nil || record.serverLoss != nil {
+            (accuracy, loss) = (record.accuracy, record.serverLoss)
         }
         uploadBytes += record.uploadBytes
         downloadBytes += record.downloadBytes
@@ -42,7 +43,7 @@ struct RunTotals {
             UPDATE runs SET
               rounds = max(rounds, :rounds),
               best_accuracy = max(coalesce(best_accuracy, :best), coalesce(:best, best_accuracy)),
-              loss = iif(:accuracy IS NULL, loss, :loss),
+              loss = iif(:accuracy IS NULL AND :loss IS NULL, loss, :loss),
               accuracy = coalesce(:accuracy, accuracy),
               upload_bytes = upload_bytes + :up, download_bytes = download_bytes + :down,
               seconds = seconds + iif(status = 'running', :seconds, 0)
@@ -70,7 +71,7 @@ struct RunTotals {
               rounds = (SELECT coalesce(max(round), 0) FROM rounds WHERE run_id = :run),
               best_accuracy = (SELECT max(\(accuracy)) FROM rounds WHERE run_id = :run),
               (accuracy, loss) = (SELECT \(accuracy), server_loss FROM rounds
-                WHERE run_id = :run AND \(accuracy) IS NOT NULL ORDER BY round DESC LIMIT 1),
+                WHERE run_id = :run AND coalesce(\(accuracy), server_loss) IS NOT NULL ORDER BY round DESC LIMIT 1),
               (upload_bytes, download_bytes, seconds) = (SELECT coalesce(sum(upload_bytes), 0),
                 coalesce(sum(download_bytes), 0), coalesce(sum(seconds), 0) FROM rounds WHERE run_id = :run)
             WHERE id = :run

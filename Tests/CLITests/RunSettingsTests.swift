@@ -89,6 +89,7 @@ import Testing
         let json = try JSONSerialization.jsonObject(with: JSONEncoder().encode(RunSettings()))
         let object = try #require(json as? [String: Any])
         let absent: Set = [
+            "loss",
             "target-accuracy", "patience", "budget-mb", "attack", "init", "freeze", "teacher", "temperature",
             "hard-weight",
             "local-steps", "augment", "clip-gradients", "compress", "round-deadline", "bandwidth-mbps", "device-speed",

@@ -34,6 +34,9 @@ public struct ConfusionMatrix: Sendable, Equatable {
         }
     }
 
+    /// Adds one sample.
+    mutating func add(_ label: Int, takenFor predicted: Int) { counts[label * classes + predicted] += 1 }
+
     /// Adds another matrix's counts.
     /// - Precondition: it has as many classes.
     mutating func add(_ other: ConfusionMatrix) {

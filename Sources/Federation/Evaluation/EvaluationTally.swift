@@ -4,6 +4,7 @@ import Records
 /// The layout of a client's answer to an evaluation: for each model it has tested, 1 + classes² floats, the summed loss
 /// and then the confusion matrix, a row for each true class. No sample leaves the client (docs/WIRE.md).
 struct EvaluationVector: Sendable, Equatable {
+    /// Rows and columns of the matrix.
     let classes: Int
     /// Models in a vector: the global one, unless part of it is the clients' own; then each client's own, if there are
     /// such.

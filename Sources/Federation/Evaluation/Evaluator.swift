@@ -1,15 +1,18 @@
 public import Datasets
-import FedCore
+public import FedCore
 public import NeuralNet
 
 /// Loss and confusion of weights on some samples.
 public struct Evaluation: Sendable, Equatable {
-    /// Mean cross-entropy in nats; NaN or infinite when the weights have diverged.
+    /// Mean loss, in nats where it is an entropy; NaN or infinite when the weights have diverged.
     public var loss: Double
-    /// Counts of true and predicted classes.
+    /// Counts of true and predicted classes; of several labels, of right and wrong; empty for a regression.
     public var confusion: ConfusionMatrix
+    /// What the task's metrics (``LearningTask/metrics``) measure on these samples.
+    public var measured: [Metric: Double] = [:]
 
-    /// Share of samples whose largest logit is their label, in [0, 1]; nil without samples.
+    /// Share of samples that are right, in [0, 1]: the largest logit is their label, or every label of 0 or 1 is as it
+    /// should be. Nil without samples, and for a regression.
     public var accuracy: Double? { confusion.accuracy }
 }
 
@@ -26,8 +29,12 @@ public final class Evaluator {
     private let model: Model
     private let data: any Dataset
     private let plan: Plan
+    /// The loss of evaluations, which no option of training changes.
+    private let loss: Loss
     /// Labels of the current batch; its length is the batch size.
     private var labels: [Int32]
+    /// Targets of the current batch, `[batch, outputs]`; empty where samples have labels.
+    private var targets: [Float]
 
     /// Compiles the model for batches of up to 64 samples.
     /// - Parameters:
@@ -41,7 +48,9 @@ public final class Evaluator {
         // Activations of a batch this large stay in the second-level cache.
         let batch = min(64, data.count)
         plan = try Plan(model, batch: batch, purpose: .inference, threads: threads)
+        loss = .fitting(data.task)
         labels = [Int32](repeating: 0, count: batch)
+        targets = [Float](repeating: 0, count: loss.takesLabels ? 0 : batch * data.task.outputs)
     }
 
     /// Evaluates weights on some samples: one forward pass over them. The loss is summed in the order of the samples.
@@ -52,7 +61,7 @@ public final class Evaluator {
     ///   - prepare: changes a batch before it is looked at: images `[count, channels, height, width]`, and their
     ///     labels.
     ///   - heartbeat: called before and after each batch; may throw to end the evaluation.
-    /// - Returns: mean loss and confusion.
+    /// - Returns: mean loss, confusion, the task's metrics.
     /// - Throws: what `heartbeat` throws; an error of oneDNN.
     public func evaluate(
         _ weights: Span<Float>, on samples: Span<UInt32>,
@@ -60,20 +69,31 @@ public final class Evaluator {
         heartbeat: () throws -> Void = {}
     ) throws -> Evaluation {
         try plan.load(weights)
-        var loss = 0.0
-        var confusion = ConfusionMatrix(classes: model.classes)
+        var lossSum = 0.0
+        var tally = AnswerTally(data.task)
         for start in stride(from: 0, to: samples.count, by: labels.count) {
             try heartbeat()
             let count = min(labels.count, samples.count - start)
-            plan.read(samples.extracting(start..<start + count), of: data, labels: &labels)
+            let batch = samples.extracting(start..<start + count)
+            plan.read(batch, of: data, labels: &labels)
             let batchLabels = labels
             let truth = batchLabels.span.extracting(0..<count)
             if let prepare { plan.withInput { prepare(&$0, truth) } }
-            loss += try plan.evaluate(labels: truth).lossSum
-            plan.withOutput { confusion.add($0, labels: truth) }
+            if loss.takesLabels {
+                lossSum += try plan.evaluate(labels: truth).lossSum
+                plan.withOutput { tally.add($0, labels: truth) }
+            } else {
+                var room = targets.mutableSpan
+                data.readTargets(batch, into: &room)
+                let batchTargets = targets
+                let truth = batchTargets.span.extracting(0..<count * data.task.outputs)
+                lossSum += try plan.evaluate(targets: truth, loss: loss).lossSum
+                plan.withOutput { tally.add($0, targets: truth) }
+            }
             try heartbeat()
         }
-        return Evaluation(loss: loss / Double(max(samples.count, 1)), confusion: confusion)
+        return Evaluation(
+            loss: lossSum / Double(max(samples.count, 1)), confusion: tally.confusion, measured: tally.measured)
     }
 }
 

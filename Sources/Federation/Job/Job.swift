@@ -30,7 +30,7 @@ public struct Job: Sendable {
     let distillation: Distillation?
     /// The model that clients learn from; nil when labels are all.
     public var teacher: TrainedModel? { distillation?.teacher }
-    /// Training and test split.
+    /// Training and test split, with the answers that the loss takes.
     public let data: DatasetPair
     /// The samples that each client trains on.
     public let partition: Partition
@@ -61,6 +61,8 @@ public struct Job: Sendable {
     let augmentation: Augmentation?
     /// The loss of local training, where no teacher has another.
     let loss: Loss
+    /// What the model learns.
+    var task: LearningTask { data.train.task }
     /// The optimizer of local training, at `--lr`.
     let optimizer: Optimizer
     /// The schedule of the clients' learning rate.
@@ -101,6 +103,7 @@ public struct Job: Sendable {
             throw ConfigurationError(
                 "model '\(settings.model.printable)' is run by client ranks of another program, and there are none")
         }
+        var data: DatasetPair
         let all: Partition
         let brought = foreign?.data
         if let brought {
@@ -108,12 +111,15 @@ public struct Job: Sendable {
         } else {
             (data, all) = try Self.openPartitioned(settings, plugins)
         }
+        loss = try Self.loss(settings, data.train.task)
+        if loss == .binary, data.train.task == .classes(2) { data = data.withBinaryTargets }
+        try Self.checkTask(data.train.task, settings)
+        self.data = data
         let architecture = try Self.architecture(settings, foreign, DataForm(data.train), plugins)
         (model, drawnParameters) = try Self.starting(architecture, from: start, settings)
         namesClasses = foreign.map { $0.classes > 0 } ?? true
         distillation = try Distillation(settings, teacher, student: model, plugins.models)
         strategy = try plugins.strategies.named(settings.strategy, settings.strategyOptions)
-        loss = try Self.loss(settings)
         optimizer = try Self.optimizer(settings, strategy)
         var vectors = try JobVectors(model.parameterLayout, strategy)
         if vectors.state > 0 { try plugins.checkClientStates(of: "strategy '\(settings.strategy)'", settings) }
@@ -211,11 +217,11 @@ public struct Job: Sendable {
 extension Job {
     /// Layout of what a client sends of an evaluation.
     var evaluationVector: EvaluationVector {
-        EvaluationVector(classes: model.classes, models: evaluatesGlobal.count)
+        EvaluationVector(classes: task.confusionClasses, models: evaluatesGlobal.count)
     }
 
     /// Whether evaluations tell classes apart, and not only right from wrong.
-    var hasClasses: Bool { !model.isExternal || namesClasses }
+    var hasClasses: Bool { task.tellsClassesApart && namesClasses }
 
     /// The models that a client tests, in the order of the vector: true for the global one, false for its own.
     var evaluatesGlobal: [Bool] {
@@ -317,6 +323,10 @@ extension Job {
         guard let name = settings.attack else { return nil }
         let attack = try plugins.attacks.named(name, settings.attackOptions)
         if let attack = attack.onData {
+            guard data.task.hasClasses else {
+                throw ConfigurationError(
+                    "--attack \(name) is not for data of \(data.task): it changes labels of classes")
+            }
             try attack.validate(classes: data.classes, height: data.shape.height, width: data.shape.width)
         }
         return attack

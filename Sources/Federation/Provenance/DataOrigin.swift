@@ -24,6 +24,8 @@ public struct DataOrigin: Sendable, Equatable {
     public var options = DatasetOptions(RunSettings())
     /// Names of the classes in the order of the labels; empty where classes are called by their numbers.
     public var classNames: [String] = []
+    /// What the model has learnt; nil where that is classes.
+    public var task: LearningTask?
     /// What the numbers of the images were divided by, e.g. 255.
     public var scale: Float?
     /// The least and the largest number of the images that were looked at, after that division.
@@ -53,6 +55,7 @@ public struct DataOrigin: Sendable, Equatable {
         self.dataset = dataset
         self.options = options
         classNames = data.train.namedClasses
+        task = data.train.task.hasClasses ? nil : data.train.task
         scale = data.train.scale
         testShare = data.heldOutShare
         let train = data.train.summarized()
@@ -85,6 +88,7 @@ public struct DataOrigin: Sendable, Equatable {
         } else if let dataset {
             classNames = Datasets.standard.classNames(of: dataset)
         }
+        task = try Self.task(in: metadata)
         scale = try Self.number(Key.scale, in: metadata)
         range = try Self.range(in: metadata)
         testShare = try Self.number(Key.testShare, in: metadata)
@@ -106,6 +110,7 @@ public struct DataOrigin: Sendable, Equatable {
         metadata[Key.dataset] = dataset
         metadata[Key.options] = options.named.values.isEmpty ? nil : "\(options.named)"
         metadata[Key.classNames] = encodedClassNames
+        metadata[Key.task] = task.map(Self.text)
         metadata[Key.scale] = scale.map { "\($0)" }
         metadata[Key.range] = range.map { "\($0.lowerBound) \($0.upperBound)" }
         metadata[Key.testShare] = testShare.map { "\($0)" }
@@ -134,6 +139,7 @@ public struct DataOrigin: Sendable, Equatable {
         static let clients = "clients"
         static let samplesPerClient = "samples_per_client"
         static let classNames = "class_names"
+        static let task = "task"
         static let scale = "input_scale"
         static let range = "input_range"
         static let testShare = "test_share"
@@ -148,6 +154,26 @@ public struct DataOrigin: Sendable, Equatable {
         guard let text = metadata[key] else { return nil }
         guard let number = Number(text) else { throw nonsense(key, in: metadata) }
         return number
+    }
+
+    /// The task, written as its kind and the number of its outputs, e.g. `values 2`.
+    private static func text(_ task: LearningTask) -> String {
+        switch task {
+        case .classes(let count): "classes \(count)"
+        case .labels(let count): "labels \(count)"
+        case .values(let count): "values \(count)"
+        }
+    }
+
+    private static func task(in metadata: [String: String]) throws(ConfigurationError) -> LearningTask? {
+        guard let text = metadata[Key.task] else { return nil }
+        let parts = text.split(separator: " ")
+        guard parts.count == 2, let count = Int(parts[1]), count > 0 else { throw nonsense(Key.task, in: metadata) }
+        switch parts[0] {
+        case "labels": return .labels(count)
+        case "values": return .values(count)
+        default: throw nonsense(Key.task, in: metadata)
+        }
     }
 
     /// The range, written as two numbers and a space between, the lower one first.

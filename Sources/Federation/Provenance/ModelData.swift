@@ -56,10 +56,14 @@ public struct ModelData: Sendable {
     /// Opens both splits, and checks that they are for this model.
     /// - Throws: `ConfigurationError` when they cannot be read, or the model takes other images or knows other classes.
     public func open(for model: Model) throws(ConfigurationError) -> DatasetPair {
-        let data = try open()
+        var data = try open()
+        if origin.task == .labels(1), data.train.task == .classes(2) { data = data.withBinaryTargets }
         try Self.check(data.test, dataset, for: model)
         return data
     }
+
+    /// What a model of so many outputs has learnt.
+    public func task(of model: Model) -> LearningTask { origin.task ?? .classes(model.classes) }
 
     /// Checks that a split is for this model.
     /// - Throws: `ConfigurationError` when the model takes images of another shape, or has another number of classes.
@@ -67,10 +71,10 @@ public struct ModelData: Sendable {
         _ data: any Dataset, _ dataset: String, for model: Model
     ) throws(ConfigurationError) {
         let shape: Shape = [data.shape.channels, data.shape.height, data.shape.width]
-        guard model.input == shape, model.classes == data.classes else {
+        guard model.input == shape, model.classes == data.task.outputs else {
             throw ConfigurationError(
                 "\(model.name) takes images of \(model.input) in \(model.classes) classes; those of \(dataset) are "
-                    + "\(shape) in \(data.classes)")
+                    + "\(shape) in \(data.task.hasClasses ? "\(data.classes)" : "\(data.task)")")
         }
     }
 

@@ -1,14 +1,17 @@
 import Aggregation
 import Devices
 package import FedCore
+import NeuralNet
 import Records
 import Selection
 
 extension Job {
-    /// The metrics that the run's parts measure in each round, in the order of the columns: attack, simulated time,
-    /// staleness, then strategy, aggregation, selection and stages.
+    /// The metrics that the run's parts measure in each round, in the order of the columns: of the task, attack,
+    /// simulated time, staleness, then strategy, aggregation, selection and stages.
     package var metrics: [Metric] {
-        var metrics = attack?.metrics ?? []
+        // What is tested elsewhere comes as loss and confusion alone.
+        let isTestedHere = !model.isExternal && strategy.personalization != .parameters
+        var metrics = (isTestedHere ? task.metrics : []) + (attack?.metrics ?? [])
         if settings.simulation.isVirtual { metrics.append(.simulatedSeconds) }
         if asynchronous != nil { metrics += [.stalenessMean, .stalenessMax] }
         let parts: [any Measuring] = [strategy, aggregation, selection] + stages

@@ -133,6 +133,7 @@ final class RoundEvaluation {
         record.serverLoss = evaluation.loss.isFinite ? evaluation.loss : nil
         record.serverAccuracy = evaluation.accuracy
         if job.hasClasses { record.serverClassAccuracies = evaluation.confusion.classAccuracies }
+        for (metric, value) in evaluation.measured { record[metric] = value }
     }
 
     /// Whether no round follows a finished one.

@@ -28,12 +28,12 @@ struct StoppingRule: Sendable {
             let next = Double(last.uploadBytes + last.downloadBytes) / 1e6
             if sent + next > budget { return "another round would pass the budget of \(budget) MB" }
         }
-        guard isComplete, let accuracy = last.accuracy else { return nil }
-        if let target = settings.targetAccuracy, accuracy >= target {
+        guard isComplete, last.quality != nil else { return nil }
+        if let target = settings.targetAccuracy, let accuracy = last.accuracy, accuracy >= target {
             return "the accuracy has reached \(target)"
         }
         if let patience = settings.patience, progress.evaluationsSince >= patience {
-            return "no better accuracy in \(progress.evaluationsSince) evaluations"
+            return "no better \(last.accuracy == nil ? "R²" : "accuracy") in \(progress.evaluationsSince) evaluations"
         }
         return nil
     }

@@ -1,10 +1,13 @@
 public import FedCore
 
-// By name. Losses against targets have none yet: no data set has targets.
+// By name, and by what there is to learn.
 extension Loss {
     /// Every loss that settings can name, in the order of help texts.
     private static let catalog: [(name: String, summary: String)] = [
-        ("cross-entropy", "softmax against the label, which label-smoothing spreads over all classes")
+        ("cross-entropy", "softmax against the label, which label-smoothing spreads over all classes"),
+        ("binary", "sigmoid and cross-entropy of one output, for data of two classes or one label of 0 or 1"),
+        ("multi-label", "sigmoid and cross-entropy of each output, for labels of 0 or 1"),
+        ("mse", "mean squared error, for targets that are numbers"),
     ]
 
     /// The names of all losses.
@@ -31,6 +34,37 @@ extension Loss {
         try reader.finish()
     }
 
+    /// The loss that fits what there is to learn, where nobody names one.
+    public static func fitting(_ task: LearningTask) -> Loss {
+        switch task {
+        case .classes: .crossEntropy()
+        case .labels(let count): count == 1 ? .binary : .multiLabel
+        case .values: .meanSquaredError
+        }
+    }
+
+    /// What a model learns by this loss from data of a task: the task itself, but for two classes that share an output.
+    /// - Throws: `ConfigurationError` when the loss is not for such data.
+    public func task(on task: LearningTask) throws(ConfigurationError) -> LearningTask {
+        switch (self, task) {
+        case (.crossEntropy, .classes), (.binary, .labels(1)), (.multiLabel, .labels), (.meanSquaredError, .values):
+            return task
+        case (.binary, .classes(2)): return .labels(1)
+        default:
+            throw ConfigurationError("\(name) is not for \(task); \(Self.fitting(task).name) is")
+        }
+    }
+
+    /// The name that settings know it by.
+    public var name: String {
+        switch self {
+        case .crossEntropy: "cross-entropy"
+        case .binary: "binary"
+        case .multiLabel: "multi-label"
+        case .meanSquaredError: "mse"
+        }
+    }
+
     /// Reads a loss's options; also asked for what they are, without values.
     private static func make(_ name: String, _ reader: inout OptionReader) throws(ConfigurationError) -> Loss {
         switch name {
@@ -39,6 +73,9 @@ extension Loss {
                 labelSmoothing: try reader.number("label-smoothing", default: Float(0), "in [0, 1)") {
                     $0 >= 0 && $0 < 1
                 })
+        case "binary": .binary
+        case "multi-label": .multiLabel
+        case "mse": .meanSquaredError
         default: throw ConfigurationError(unknown: "loss", name, choices: names)
         }
     }

@@ -57,6 +57,9 @@ extension RoundRecord {
     /// How good the round's weights are: on the test set, or in the mean over the clients when only they can tell.
     public var accuracy: Double? { serverAccuracy ?? clients?.meanAccuracy }
 
+    /// What better weights have more of: the accuracy, of a regression R².
+    public var quality: Double? { accuracy ?? self[.r2] }
+
     /// The value of a metric; nil when it has none in this round.
     public subscript(metric: Metric) -> Double? {
         get { metrics[metric.name] }

@@ -78,8 +78,8 @@ public struct RunSettings: Sendable, Equatable {
     public var batchSize = 32
     /// How local training changes pictures at random: `crop:PIXELS`, `flip`, or both; nil leaves them as they are.
     public var augment: String?
-    /// What local training makes small: a name of `Loss`.
-    public var loss = "cross-entropy"
+    /// What local training makes small: a name of `Loss`; nil for the one that fits the data's labels.
+    public var loss: String?
     /// The options of the loss, by name.
     public var lossOptions: NamedOptions = [:]
     /// What moves the weights in a step of local training: a name of `Optimizer`.

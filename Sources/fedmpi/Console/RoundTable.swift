@@ -197,6 +197,17 @@ final class RoundTable: RoundObserver {
             zip(cells, columns).map { Format.padded($0, to: $1.width) }.joined(separator: "  "))
     }
 
+    /// How good the weights are: their accuracy, or the errors of a regression.
+    private func quality(_ last: RoundRecord?) -> String {
+        let errors = [Metric.rmse, .mae, .r2].compactMap { metric in
+            last.flatMap { Format.value($0[metric], of: metric) }.map { "\(metric.title) \($0)" }
+        }
+        guard errors.isEmpty else { return "error     \(errors.joined(separator: ", ")) on the test set" }
+        let place =
+            last?.accuracy != nil && last?.serverAccuracy == nil ? "in the mean of the clients" : "on the test set"
+        return "accuracy  \(Format.percent(last?.accuracy)) \(place)"
+    }
+
     func runFinished(_ summary: RunSummary, weights: Span<Float>) {
         let last = summary.last
         Console.output("")
@@ -204,9 +215,7 @@ final class RoundTable: RoundObserver {
         Console.output(
             """
             time      \(Format.fixed(summary.seconds, 2)) s for \(Format.count(summary.rounds, "round"))
-            accuracy  \(Format.percent(last?.accuracy)) \
-            \(last?.accuracy != nil && last?.serverAccuracy == nil ? "in the mean of the clients" : "on the test set")\
-            \(clients(last))
+            \(quality(last))\(clients(last))
             traffic   \(Format.megabytes(last?.totalUploadBytes ?? 0)) up, \
             \(Format.megabytes(last?.totalDownloadBytes ?? 0)) down
             weights   sha256 \(weightsDigest(weights))

@@ -61,7 +61,7 @@ import Testing
         #expect(alone != plain)
         #expect(try SessionTests.run(smoothed, ranks: 3).digest == alone)
         smoothed.teacher = "teacher.safetensors"
-        #expect(throws: ConfigurationError.self) { try Job.loss(smoothed) }
+        #expect(throws: ConfigurationError.self) { try Job.loss(smoothed, .classes(10)) }
     }
 
     @Test func `An unknown optimizer lists the known ones`() {

@@ -28,17 +28,32 @@ extension Job {
         return try Augmentation(text, channels: shape.channels, height: shape.height, width: shape.width)
     }
 
-    /// The loss that the settings name, if it goes with what else clients learn from.
-    /// - Throws: `ConfigurationError` when the loss or an option is unknown, or a teacher's targets take the place of
-    ///   smoothed labels.
-    static func loss(_ settings: RunSettings) throws(ConfigurationError) -> Loss {
-        let loss = try Loss(named: settings.loss, settings.lossOptions)
+    /// The loss that the settings name, or else the one that fits the data's labels.
+    /// - Throws: `ConfigurationError` when the loss or an option is unknown, the loss is not for such data, or a
+    ///   teacher's targets take the place of smoothed labels.
+    static func loss(_ settings: RunSettings, _ task: LearningTask) throws(ConfigurationError) -> Loss {
+        let loss = try Loss(named: settings.loss ?? Loss.fitting(task).name, settings.lossOptions)
+        do { _ = try loss.task(on: task) } catch {
+            throw ConfigurationError("data set '\(settings.dataset.printable)': --loss \(error.line)")
+        }
         guard settings.teacher == nil || loss == .crossEntropy() else {
             throw ConfigurationError(
                 "--loss-options \(settings.lossOptions) is not for a run with --teacher, whose scores soften the labels"
             )
         }
         return loss
+    }
+
+    /// Refuses what only models of classes can do, where the data have other answers.
+    /// - Throws: `ConfigurationError` with what, and why.
+    static func checkTask(_ task: LearningTask, _ settings: RunSettings) throws(ConfigurationError) {
+        func refuse(_ what: String, _ why: String) -> ConfigurationError {
+            ConfigurationError("\(what) is not for a model that learns \(task): \(why)")
+        }
+        if !task.hasClasses, settings.teacher != nil { throw refuse("--teacher", "a teacher's scores are of classes") }
+        guard !task.hasAccuracy else { return }
+        if settings.targetAccuracy != nil { throw refuse("--target-accuracy", "no answer is right or wrong") }
+        if settings.clientTest > 0 { throw refuse("--client-test", "clients are compared by their accuracies") }
     }
 
     /// The optimizer that the settings name, if the strategy can do with it.

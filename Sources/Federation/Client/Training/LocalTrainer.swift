@@ -28,7 +28,8 @@ final class LocalTrainer {
     private var labels: [Int32]
     /// Nil unless clients learn from a teacher.
     private let teacher: TeacherLogitCache?
-    /// The teacher's targets for the samples in the plan's input, `[batch, classes + 1]`.
+    /// Targets for the samples in the plan's input: the teacher's, `[batch, classes + 1]`, or those of a loss that takes
+    /// targets, `[batch, outputs]`; empty where labels are all.
     private var targets: [Float]
     /// The weights that training started from, in the plan's order, as is the drift.
     private var anchor: [Float] = []
@@ -64,9 +65,10 @@ final class LocalTrainer {
         teacher = try job.distillation.map {
             try TeacherLogitCache($0, job.data.train, threads: settings.threads)
         }
-        targets = [Float](
-            repeating: 0,
-            count: teacher == nil ? 0 : batch * DistillationLoss.targetCount(classes: job.model.classes))
+        let width =
+            teacher != nil
+            ? DistillationLoss.targetCount(classes: job.model.classes) : job.loss.takesLabels ? 0 : job.task.outputs
+        targets = [Float](repeating: 0, count: batch * width)
     }
 
     /// Trains one client from the global weights.
@@ -271,6 +273,13 @@ final class LocalTrainer {
         if let augmentation = job.augmentation, let changes {
             var plane = plane.mutableSpan
             plan.withInput { images in augmentation.apply(to: &images, count: count, changes, plane: &plane) }
+        }
+        guard job.loss.takesLabels else {
+            var room = self.targets.mutableSpan
+            job.data.train.readTargets(samples, into: &room)
+            let targets = self.targets
+            let truth = targets.span.extracting(0..<count * job.task.outputs)
+            return try plan.forwardBackward(targets: truth, loss: job.loss, dropout: dropout).lossSum
         }
         let labels = self.labels
         let truth = labels.span.extracting(0..<count)

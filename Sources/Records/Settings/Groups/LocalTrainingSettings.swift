@@ -16,7 +16,8 @@ public enum LocalTrainingSettings: SettingsGroup {
         try visitor.value(
             "augment", &settings.augment,
             "Change pictures at random in local training: crop:PIXELS, flip, or crop:PIXELS,flip.")
-        try visitor.value("loss", &settings.loss, of: "loss", "What local training makes small: {choices}.")
+        try visitor.value(
+            "loss", &settings.loss, absent: "by the labels", of: "loss", "What local training makes small: {choices}.")
         try visitor.options("loss-options", &settings.lossOptions, of: "loss")
         try visitor.value(
             "optimizer", &settings.optimizer, of: "optimizer",

@@ -70,26 +70,6 @@ struct Predict: ParsableCommand {
         if labels != nil, images == nil { throw ValidationError("--labels are those of a file of images; name it") }
     }
 
-    /// The line for one image.
-    private struct Prediction: Encodable {
-        /// Kind of the line.
-        let event = "prediction"
-        /// Place of the image, from 0.
-        let image: Int
-        /// The class with the largest score.
-        let `class`: Int
-        /// Name of the class; absent where the classes have no names.
-        let name: String?
-        /// Probabilities of all classes, in the model's order: the softmax of the scores.
-        let probabilities: [Double]
-        /// The true class; absent without labels.
-        let label: Int?
-        /// Name of the true class; absent without labels or names.
-        let labelName: String?
-        /// Duration of the pass that the image was in; with batches, all images of a batch have the same.
-        let milliseconds: Double
-    }
-
     /// The last line, for all images.
     private struct Summary: Encodable {
         /// Durations of passes, in milliseconds.
@@ -106,8 +86,11 @@ struct Predict: ParsableCommand {
         let data: String
         /// Images of a pass; at most as many as there are images.
         let batch: Int
-        /// Share of the images that are classified right, in [0, 1]; absent without labels.
+        /// Share of the images that are right, in [0, 1]: in all labels, where there are several. Absent where the
+        /// truth is not known, and for a regression.
         let accuracy: Double?
+        /// The metrics of what the model has learnt, by name; absent where there are none, or the truth is not known.
+        let metrics: [String: Double]?
         /// Durations of passes, from reading the images to their scores.
         let milliseconds: Milliseconds
         /// Images by the sum of the passes' durations; printing does not count.
@@ -124,7 +107,11 @@ struct Predict: ParsableCommand {
     func run() throws {
         let variant = try variant()
         let choice = try data.choice(for: variant.metadata)
-        let pair = images == nil ? try data.open(for: variant).pair : nil
+        let pair = images == nil ? try data.open(for: variant, needsClasses: false).pair : nil
+        let task = choice.task(of: variant.model)
+        if labels != nil, !task.hasClasses {
+            throw ConfigurationError("--labels are classes, and \(variant.model.name) has learnt \(task)")
+        }
         let source = try source(for: variant.model, choice, pair)
         let names = choice.classNames(of: variant.model, pair)
         let plan = try variant.plan(batch: min(batch, source.count), threads: threads.count)
@@ -135,7 +122,8 @@ struct Predict: ParsableCommand {
         // The first pass makes what later ones find made.
         try plan.forward(plan.batch)
         var latencies = LatencyHistogram()
-        var (correct, seconds) = (0, 0.0)
+        var seconds = 0.0
+        var tally = AnswerTally(task)
         for start in stride(from: 0, to: source.count, by: plan.batch) {
             let range = start..<min(start + plan.batch, source.count)
             let begin = ContinuousClock.now
@@ -152,14 +140,15 @@ struct Predict: ParsableCommand {
                         "'\(model)' gives image \(image) scores that are NaN or infinite: its weights are damaged or too large"
                     )
                 }
-                let best = VariantMeasurement.largest(row.span)
-                let label = source.label(image)
-                if label == best { correct += 1 }
+                let truth = source.truth(image, of: task)
+                switch truth {
+                case .label(let label): tally.add(row.span, labels: [Int32(label)].span)
+                case .targets(let targets): tally.add(row.span, targets: targets.span)
+                case nil: break
+                }
                 if quiet { continue }
                 let prediction = Prediction(
-                    image: image, class: best, name: names.isEmpty ? nil : names[best],
-                    probabilities: Self.probabilities(row), label: label,
-                    labelName: names.isEmpty ? nil : label.map { names[$0] },
+                    image: image, scores: row, of: task, truth, names: names,
                     milliseconds: 1e3 * (duration / .seconds(1)))
                 Console.output(String(decoding: try encoder.encode(prediction), as: UTF8.self))
             }
@@ -168,7 +157,9 @@ struct Predict: ParsableCommand {
         let summary = Summary(
             model: variant.model.name, precision: variant.precision.rawValue, images: source.count,
             data: pair.map(choice.testImages) ?? images ?? "", batch: plan.batch,
-            accuracy: labels == nil && pair == nil ? nil : Double(correct) / Double(source.count),
+            accuracy: tally.confusion.accuracy,
+            metrics: tally.measured.isEmpty
+                ? nil : Dictionary(uniqueKeysWithValues: tally.measured.map { ($0.name, $1) }),
             milliseconds: .init(
                 mean: 1e3 * all.mean, p50: 1e3 * all.p50, p95: 1e3 * all.p95, p99: 1e3 * all.p99, max: 1e3 * all.max),
             imagesPerSecond: Double(source.count) / seconds)
@@ -214,17 +205,5 @@ struct Predict: ParsableCommand {
             throw ConfigurationError("'\(model)' has 8-bit weights, of which no 32-bit ones can be made")
         case (.float32, .float32), (.int8, .int8): return variant
         }
-    }
-
-    /// Softmax of one image's scores, computed in double precision. The largest score is subtracted first, since
-    /// `exp` of a large score would overflow.
-    ///
-    /// - Parameter scores: Finite scores, `[classes]`.
-    /// - Returns: Probabilities in [0, 1] with the sum 1, `[classes]`.
-    static func probabilities(_ scores: [Float]) -> [Double] {
-        let largest = Double(scores.max() ?? 0)
-        let powers = scores.map { exp(Double($0) - largest) }
-        let sum = powers.reduce(0, +)
-        return powers.map { $0 / sum }
     }
 }

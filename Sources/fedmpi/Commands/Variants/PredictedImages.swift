@@ -1,4 +1,5 @@
 import Datasets
+import FedCore
 
 /// Images that a model is to classify: those of a file, or the test split of a data set. ``Predict`` reads both
 /// alike.
@@ -16,11 +17,17 @@ enum PredictedImages {
         }
     }
 
-    /// Class of an image; nil where nobody knows it. O(1).
-    func label(_ image: Int) -> Int? {
+    /// What an image really is; nil where nobody knows it.
+    func truth(_ image: Int, of task: LearningTask) -> Prediction.Truth? {
         switch self {
-        case .file(let file): file.label(image)
-        case .split(let data): data.label(image)
+        case .file(let file): return file.label(image).map { .label($0) }
+        case .split(let data) where task.hasClasses: return .label(data.label(image))
+        case .split(let data):
+            var targets = [Float](repeating: 0, count: task.outputs)
+            let sample = [UInt32(image)]
+            var span = targets.mutableSpan
+            data.readTargets(sample.span, into: &span)
+            return .targets(targets)
         }
     }
 

@@ -44,20 +44,33 @@ struct TestDataOptions: ParsableArguments {
     ///   - model: The model, which must take such images.
     ///   - metadata: Metadata of its file.
     ///   - usesTraining: Whether the training split is used, and so compared with the run's, too.
+    ///   - needsClasses: Whether a model that has learnt labels of 0 or 1, or numbers, is refused.
     /// - Throws: `ConfigurationError` when the data cannot be read, or the model takes others.
     func open(
-        for model: Model, _ metadata: [String: String], usesTraining: Bool = false
+        for model: Model, _ metadata: [String: String], usesTraining: Bool = false, needsClasses: Bool = true
     ) throws(ConfigurationError) -> TestData {
         let choice = try choice(for: metadata)
         let pair = try choice.open(for: model)
+        if needsClasses { try Self.checkClasses(pair, model) }
         DataLines.warn(of: pair)
         for note in choice.notes(on: pair, usesTraining: usesTraining) { Console.error("fedmpi: note: \(note)") }
         return TestData(choice: choice, pair: pair)
     }
 
     /// The same for a variant, whose file has the metadata.
-    func open(for variant: Variant, usesTraining: Bool = false) throws(ConfigurationError) -> TestData {
-        try open(for: variant.model, variant.metadata, usesTraining: usesTraining)
+    func open(
+        for variant: Variant, usesTraining: Bool = false, needsClasses: Bool = true
+    ) throws(ConfigurationError) -> TestData {
+        try open(for: variant.model, variant.metadata, usesTraining: usesTraining, needsClasses: needsClasses)
+    }
+
+    /// Refuses a model whose answers are not classes, where accuracies are measured.
+    private static func checkClasses(_ pair: DatasetPair, _ model: Model) throws(ConfigurationError) {
+        let task = pair.test.task
+        guard task.hasClasses else {
+            throw ConfigurationError(
+                "\(model.name) has learnt \(task), and this command measures accuracies of classes")
+        }
     }
 
     /// Refuses to compare models of different data sets, unless the user names one for all.
@@ -89,6 +102,7 @@ struct TestDataOptions: ParsableArguments {
         try refuseDifferent(variants)
         let first = variants.firstIndex { $0.metadata["dataset"] != nil } ?? 0
         let pair = try choices[first].open(for: variants[first].model)
+        try Self.checkClasses(pair, variants[first].model)
         if isTelling { DataLines.warn(of: pair) }
         for (index, variant) in variants.enumerated() {
             do { try ModelData.check(pair.test, choices[first].dataset, for: variant.model) } catch {

@@ -18,6 +18,11 @@ extension Importer {
                 throw ConfigurationError("only the exact form is read, not that by tanh")
             }
             try function(node, "gelu")
+        case "Dropout":
+            guard let rate = try dropoutRate(node), rate < 0.999 else {
+                throw ConfigurationError("it drops everything")
+            }
+            try function(node, "dropout \(rate)")
         case "LeakyRelu": try function(node, "leaky-relu \(node.float("alpha", default: 0.01))")
         case "Clip":
             guard constant(node, 1)?.scalar == 0, constant(node, 2)?.scalar == 6 else {
@@ -49,6 +54,13 @@ extension Importer {
         if case .tensor(let result)? = values[node.outputs[0]], try ONNXTensor.count(result.sample) >= 1 << 32 {
             throw ConfigurationError("it puts out \(result.sample) for a sample, more than is accepted")
         }
+    }
+
+    /// The rate of a dropout of layers' outputs in a graph that was exported for training; nil elsewhere.
+    func dropoutRate(_ node: ONNXNode) throws(ConfigurationError) -> Float? {
+        guard case .tensor = try value(node, 0), let trains = constant(node, 2)?.scalar, trains != 0 else { return nil }
+        let rate = constant(node, 1)?.scalar ?? 0.5
+        return rate > 0 ? rate : nil
     }
 
     private mutating func function(_ node: ONNXNode, _ words: String) throws(ConfigurationError) {
@@ -119,67 +131,5 @@ extension Importer {
         result.reserveCapacity(values.count)
         for column in 0..<columns { for row in 0..<rows { result.append(values[row * columns + column]) } }
         return result
-    }
-
-    // Pooling and joining.
-
-    private mutating func pooling(_ node: ONNXNode) throws(ConfigurationError) {
-        let input = try image(node)
-        let window = try Window(node, kernel: node.integers("kernel_shape") ?? [])
-        guard window.dilation == 1, window.padding <= window.kernel / 2 else {
-            throw ConfigurationError("windows with dilation, or padded by more than half, are not read")
-        }
-        let ceils = node.integer("ceil_mode", default: 0) == 1
-        let isMaximum = node.operation == "MaxPool"
-        if !isMaximum, ceils || window.padding > 0 && node.integer("count_include_pad", default: 0) == 0 {
-            throw ConfigurationError("averages with ceil_mode, or that leave the padding out, are not read")
-        }
-        var words = "\(isMaximum ? "maxpool" : "avgpool") \(window.kernel) stride \(window.stride)"
-        if window.padding > 0 { words += " pad \(window.padding)" }
-        if ceils { words += " ceil" }
-        let sides = try input.sample[1...].map { (side) throws(ConfigurationError) in
-            try window.output(side, ceils: ceils)
-        }
-        set(node, append(words, isMaximum ? "maxpool" : "avgpool", [input], [input.sample[0]] + sides))
-    }
-
-    private mutating func globalAverage(_ node: ONNXNode) throws(ConfigurationError) {
-        let input = try image(node)
-        if node.operation == "ReduceMean" {
-            let axes = constant(node, 1)?.integers ?? node.integers("axes") ?? []
-            guard [[2, 3], [-2, -1], [-1, -2], [3, 2]].contains(axes) else {
-                throw ConfigurationError("only the mean over height and width, axes 2 and 3, is read")
-            }
-        }
-        var result = append("global-avgpool", "pool", [input], [input.sample[0], 1, 1])
-        if node.operation == "ReduceMean", node.integer("keepdims", default: 1) == 0 { result.axes.removeLast(2) }
-        set(node, result)
-    }
-
-    private mutating func concatenation(_ node: ONNXNode) throws(ConfigurationError) {
-        if node.integer("axis", default: 1) == 0 {
-            var states: [ImportedTensor] = []
-            for index in node.inputs.indices {
-                guard case .tensor(let state) = try value(node, index), state.isLastStep else {
-                    throw ConfigurationError("only axis 1, the channels, is read")
-                }
-                states.append(state)
-            }
-            values[node.outputs[0]] = .states(states)
-            return
-        }
-        var inputs: [ImportedTensor] = []
-        for index in node.inputs.indices { inputs.append(try plain(node, index)) }
-        let rank = inputs[0].sample.count + 1
-        guard [1, 1 - rank].contains(node.integer("axis", default: 1)), inputs[0].sample.count > 0, inputs.count > 1,
-            inputs.allSatisfy({ $0.sample.count == rank - 1 && $0.sample.dropFirst() == inputs[0].sample.dropFirst() })
-        else { throw ConfigurationError("only axis 1, the channels, of equal images is read") }
-        let channels = inputs.reduce(0) { $0 + $1.sample[0] }
-        set(node, join("concat", inputs, [channels] + inputs[0].sample.dropFirst()))
-    }
-
-    mutating func join(_ word: String, _ inputs: [ImportedTensor], _ sample: [Int]) -> ImportedTensor {
-        let named = inputs.dropFirst().map { $0.line < 0 ? "input" : lines[$0.line].name }
-        return append("\(word) \(named.joined(separator: " "))", word, inputs, sample)
     }
 }

@@ -64,7 +64,8 @@ extension Importer {
         else { throw ConfigurationError("only a scale for each channel is read behind normalisation") }
         var source = input
         source.pending = nil
-        let name = unique(Self.path(node.name) ?? "groupnorm")
+        let key = origin(node, constant(node, 1) == nil ? 0 : 1)
+        let name = unique(Self.module(of: key) ?? Self.path(node.name) ?? "groupnorm")
         weights["\(name).weight"] = values
         weights["\(name).bias"] = [Float](repeating: 0, count: channels)
         let result = append("groupnorm \(groups)\(Self.epsilon(epsilon))", named: name, [source], input.sample)
@@ -74,7 +75,7 @@ extension Importer {
 
     mutating func layerNormalization(_ node: ONNXNode) throws(ConfigurationError) {
         let input = try plain(node)
-        guard let features = input.sample.last, [1, 2].contains(input.sample.count),
+        guard let features = input.sample.last, (1...3).contains(input.sample.count),
             [-1, input.sample.count].contains(node.integer("axis", default: -1))
         else { throw ConfigurationError("only normalisation of the features, the last dimension, is read") }
         let name = try layerName(node, weight: 1)

@@ -126,8 +126,9 @@ extension Importer {
         _ node: ONNXNode, _ kind: String, _ width: Int, after input: ImportedTensor
     ) throws(ConfigurationError) -> (Int, Int) {
         if input.line >= 0, lines[input.line].isRecurrent, lines[input.line].words == "\(kind) \(width)",
-            !lines[input.line].isLast, lines[input.line].layers < 64
+            !lines[input.line].isLast, lines[input.line].layers < 64, mayFollow(lines[input.line], origin(node, 1))
         {
+            try use(origin(node, 1))
             lines[input.line].layers += 1
             lines[input.line].version += 1
             return (input.line, lines[input.line].layers - 1)
@@ -138,5 +139,10 @@ extension Importer {
         let result = append("\(kind) \(width)", named: name, [source], [input.sample[0], width])
         lines[result.line].isRecurrent = true
         return (result.line, 0)
+    }
+    /// Whether a weight may be that of a line's next layer: by its name where that is PyTorch's, as in `rnn.weight_ih_l1`.
+    private func mayFollow(_ line: Line, _ weight: String) -> Bool {
+        guard weight.contains(".weight_ih_l") else { return true }
+        return weight == "\(line.name).weight_ih_l\(line.layers)"
     }
 }

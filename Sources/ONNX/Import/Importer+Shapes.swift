@@ -16,6 +16,7 @@ extension Importer {
             case .integers(let values): result = .constant(ONNXTensor(integers: values))
             default: throw ConfigurationError("a constant of a type that is not read")
             }
+        case "Dropout" where try dropoutRate(node) != nil: return false
         case "Identity", "Dropout", "Cast": result = try value(node, 0)
         case "Shape":
             let shape = try shape(of: try value(node, 0))
@@ -31,20 +32,26 @@ extension Importer {
             }
             _ = try ONNXTensor.count(shape)
             result = .zeros(shape)
-        case "Slice", "Unsqueeze", "Squeeze", "Reshape", "Gather", "Concat", "Mul", "Add", "Sub", "Div":
+        case "Slice", "Unsqueeze", "Squeeze", "Reshape", "Gather", "Concat", "Mul", "Add", "Sub", "Div", "Transpose":
             if case .zeros(let shape) = try value(node, 0) {
                 result = .zeros(shape)
                 break
             }
-            guard let folded = try foldedIntegers(node) else { return false }
-            result = .constant(folded)
+            if let folded = try foldedIntegers(node) {
+                result = .constant(folded)
+            } else if let folded = try foldedWeights(node) {
+                result = .constant(folded)
+                origins[node.outputs[0]] = origin(node, 0)
+            } else {
+                return false
+            }
         default: return false
         }
         values[node.outputs[0]] = result
         return true
     }
 
-    private static func bounds(_ start: Int, _ end: Int, _ count: Int) throws(ConfigurationError) -> Range<Int> {
+    static func bounds(_ start: Int, _ end: Int, _ count: Int) throws(ConfigurationError) -> Range<Int> {
         let first = min(max(start < 0 ? start.addingReportingOverflow(count).partialValue : start, 0), count)
         let last = min(max(end < 0 ? end.addingReportingOverflow(count).partialValue : end, 0), count)
         guard first <= last else { throw ConfigurationError("a slice from \(start) to \(end) of \(count)") }
@@ -72,7 +79,9 @@ extension Importer {
             inputs.append(numbers)
         }
         guard let first = inputs.first else { return nil }
-        guard inputs.count > 1 || ["Concat", "Squeeze"].contains(node.operation) else { return nil }
+        guard node.operation != "Transpose", inputs.count > 1 || ["Concat", "Squeeze"].contains(node.operation) else {
+            return nil
+        }
         switch node.operation {
         case "Concat": return ONNXTensor(integers: Array(inputs.joined()))
         case "Squeeze": return ONNXTensor(shape: first.count == 1 ? [] : [first.count], .integers(first))
@@ -119,6 +128,8 @@ extension Importer {
         }
         if case .groupNormalized(let groups, let epsilon) = tensor.pending {
             tensor.pending = nil
+            // Zero stands for the extent that is there, which is the same before and behind in the batch alone.
+            if target.first == 0 { target[0] = batch }
             guard target == tensor.shape(batch: batch) else {
                 throw ConfigurationError("a shape behind normalisation that is not the one before")
             }
@@ -179,7 +190,9 @@ extension Importer {
     }
 
     mutating func squeeze(_ node: ONNXNode) throws(ConfigurationError) {
-        var tensor = try tensor(node, 0)
+        // A state after the last step becomes a row of its own only with its other dimensions.
+        var tensor = try unfinished(node, 0)
+        if !tensor.isLastStep { tensor = try self.tensor(node, 0) }
         guard let axes = constant(node, 1)?.integers ?? node.integers("axes") else {
             throw ConfigurationError("its dimensions are not given")
         }

@@ -30,13 +30,18 @@ struct Importer {
     var weights: [String: [Float]] = [:]
     var notes: [String] = []
     let outputs: Set<String>
-    private var names: Set<String> = ["input", "as", "from"]
-    private var usedWeights: Set<String> = []
+    /// The weight that a computed one is made of, by name.
+    var origins: [String: String] = [:]
+    /// How many numbers may still be computed of constants: a small file must not fill the memory.
+    var numbersLeft: Int
+    var names: Set<String> = ["input", "as", "from"]
+    var usedWeights: Set<String> = []
 
     init(_ contents: ONNXContents, batch: Int?) {
         self.batch = batch ?? 7_919
         outputs = Set(contents.outputs)
         values = contents.constants.mapValues { .constant($0) }
+        numbersLeft = max(4 * contents.constants.values.reduce(0) { $0 + $1.count }, 1 << 20)
     }
 
     mutating func add(_ node: ONNXNode) throws(ConfigurationError) {
@@ -160,39 +165,4 @@ struct Importer {
     }
 
     mutating func set(_ node: ONNXNode, _ tensor: ImportedTensor) { values[node.outputs[0]] = .tensor(tensor) }
-
-    /// The name of a layer with weights: that of its weight in PyTorch, or else of the node.
-    mutating func layerName(_ node: ONNXNode, weight index: Int) throws(ConfigurationError) -> String {
-        let weight = index < node.inputs.count ? node.inputs[index] : ""
-        guard usedWeights.insert(weight).inserted else {
-            throw ConfigurationError("it shares its weights '\(weight.printable)' with another node")
-        }
-        if weight.hasSuffix(".weight") { return unique(String(weight.dropLast(7))) }
-        return unique(Self.path(node.name) ?? node.operation.lowercased())
-    }
-
-    /// The module of a node, by the name that PyTorch's older exporter gives it; nil for other names. In
-    /// `/layer1/layer1.0/conv1/Conv` each part begins with the last part before it, or is within it.
-    static func path(_ name: String) -> String? {
-        var parts: [Substring] = []
-        for part in name.split(separator: "/").dropLast() {
-            if let last = parts.last, part.hasPrefix("\(last).") { parts.removeLast() }
-            parts.append(part)
-        }
-        return parts.isEmpty ? nil : parts.joined(separator: ".")
-    }
-
-    /// A name of letters, digits, `_`, `-` and `.` that no line has.
-    mutating func unique(_ stem: String) -> String {
-        let allowed = stem.prefix(200).map { character in
-            character.isASCII && (character.isLetter || character.isNumber || "_-.".contains(character))
-                ? character : "_"
-        }
-        let clean = allowed.isEmpty ? "layer" : String(allowed)
-        if names.insert(clean).inserted { return clean }
-        // From the number of names on, most are free at once.
-        var number = clean.contains("-") ? names.count : 2
-        while !names.insert("\(clean)-\(number)").inserted { number += 1 }
-        return "\(clean)-\(number)"
-    }
 }

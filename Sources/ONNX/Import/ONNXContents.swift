@@ -1,4 +1,5 @@
 import FedCore
+import Foundation
 
 /// A node of a file: an operator, the names of the tensors it takes and puts out, and its attributes.
 struct ONNXNode {
@@ -30,7 +31,7 @@ struct ONNXNode {
     func text(_ name: String) -> String? { if case .text(let text)? = attributes[name] { text } else { nil } }
 
     /// Decodes a `NodeProto`.
-    init(_ bytes: ArraySlice<UInt8>) throws(ConfigurationError) {
+    init(_ bytes: ArraySlice<UInt8>, _ files: inout ExternalWeights) throws(ConfigurationError) {
         var reader = WireReader(bytes)
         while let (field, value) = try reader.next() {
             switch field {
@@ -38,7 +39,7 @@ struct ONNXNode {
             case 2: outputs.append(try value.text())
             case 3: name = try value.text()
             case 4: operation = try value.text()
-            case 5: try readAttribute(try value.bytes())
+            case 5: try readAttribute(try value.bytes(), &files)
             case 7:
                 let domain = try value.text()
                 if domain != "" && domain != "ai.onnx" { operation = "\(domain).\(operation)" }
@@ -47,7 +48,9 @@ struct ONNXNode {
         }
     }
 
-    private mutating func readAttribute(_ bytes: ArraySlice<UInt8>) throws(ConfigurationError) {
+    private mutating func readAttribute(
+        _ bytes: ArraySlice<UInt8>, _ files: inout ExternalWeights
+    ) throws(ConfigurationError) {
         var reader = WireReader(bytes)
         var name = ""
         var type = 0
@@ -60,7 +63,7 @@ struct ONNXNode {
             case 2: result = .float(try value.float())
             case 3: result = .integer(try value.integer())
             case 4: result = .text(try value.text())
-            case 5: result = .tensor(try ONNXTensor.decoded(try value.bytes()).1)
+            case 5: result = .tensor(try ONNXTensor.decoded(try value.bytes(), &files).1)
             case 7: if case .fixed32(let bits) = value { floats.append(Float(bitPattern: bits)) }
             case 8: integers += try value.integers()
             case 20: type = try value.integer()
@@ -83,8 +86,11 @@ struct ONNXContents {
     private(set) var operatorSet = 0
 
     /// Decodes a `ModelProto`.
+    /// - Parameters:
+    ///   - bytes: the message.
+    ///   - folder: where the message is from, for weights in files beside it; nil for a message alone.
     /// - Throws: `ConfigurationError` when it is none, or of operators that are not read.
-    init(_ bytes: [UInt8]) throws(ConfigurationError) {
+    init(_ bytes: [UInt8], in folder: URL?) throws(ConfigurationError) {
         var reader = WireReader(bytes[...])
         var graph: ArraySlice<UInt8>?
         while let (field, value) = try reader.next() {
@@ -99,7 +105,8 @@ struct ONNXContents {
             throw ConfigurationError(
                 "its operators are of version \(operatorSet); 13 to 20 are read (opset_version=17)")
         }
-        try readGraph(graph)
+        var files = ExternalWeights(folder: folder)
+        try readGraph(graph, &files)
         inputs.removeAll { constants[$0.name] != nil }
     }
 
@@ -114,13 +121,15 @@ struct ONNXContents {
         if domain == "" || domain == "ai.onnx" { operatorSet = version }
     }
 
-    private mutating func readGraph(_ bytes: ArraySlice<UInt8>) throws(ConfigurationError) {
+    private mutating func readGraph(
+        _ bytes: ArraySlice<UInt8>, _ files: inout ExternalWeights
+    ) throws(ConfigurationError) {
         var reader = WireReader(bytes)
         while let (field, value) = try reader.next() {
             switch field {
-            case 1: nodes.append(try ONNXNode(try value.bytes()))
+            case 1: nodes.append(try ONNXNode(try value.bytes(), &files))
             case 5:
-                let (name, tensor) = try ONNXTensor.decoded(try value.bytes())
+                let (name, tensor) = try ONNXTensor.decoded(try value.bytes(), &files)
                 constants[name] = tensor
             case 11: inputs.append(try Self.value(try value.bytes()))
             case 12: outputs.append(try Self.value(try value.bytes()).name)

@@ -36,18 +36,23 @@ public struct ONNXImport: Sendable {
             throw ConfigurationError("cannot read the model file '\(path)'")
         }
         do throws(ConfigurationError) {
-            try self.init(decoding: Array(data), name: url.deletingPathExtension().lastPathComponent)
+            try self.init(
+                Array(data), name: url.deletingPathExtension().lastPathComponent, in: url.deletingLastPathComponent())
         } catch {
             throw ConfigurationError("'\(path)': \(error)")
         }
     }
 
-    /// Decodes a file.
+    /// Decodes a file that has its weights in itself.
     /// - Parameters:
     ///   - bytes: its contents.
     ///   - name: name of the model; other characters than a model's name has are left out.
     public init(decoding bytes: [UInt8], name: String) throws(ConfigurationError) {
-        let contents = try ONNXContents(bytes)
+        try self.init(bytes, name: name, in: nil)
+    }
+
+    private init(_ bytes: [UInt8], name: String, in folder: URL?) throws(ConfigurationError) {
+        let contents = try ONNXContents(bytes, in: folder)
         guard contents.inputs.count == 1, contents.outputs.count == 1 else {
             throw ConfigurationError(
                 "it has \(contents.inputs.count) inputs and \(contents.outputs.count) outputs; networks with one of each are read"

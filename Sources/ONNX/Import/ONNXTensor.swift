@@ -27,6 +27,8 @@ struct ONNXTensor {
 
     var floats: [Float]? { if case .floats(let values) = elements { values } else { nil } }
     var integers: [Int]? { if case .integers(let values) = elements { values } else { nil } }
+    /// Whether it is what scales of normalisation begin with.
+    var isOnes: Bool { floats?.allSatisfy { $0 == 1 } == true }
     /// The only element of a tensor of one.
     var scalar: Float? {
         guard count == 1 else { return nil }
@@ -49,14 +51,18 @@ struct ONNXTensor {
     }
 
     /// Decodes a `TensorProto`.
+    /// - Parameter files: where its elements are, if they are not in the message.
     /// - Returns: its name and itself.
-    static func decoded(_ bytes: ArraySlice<UInt8>) throws(ConfigurationError) -> (String, ONNXTensor) {
+    static func decoded(
+        _ bytes: ArraySlice<UInt8>, _ files: inout ExternalWeights
+    ) throws(ConfigurationError) -> (String, ONNXTensor) {
         var reader = WireReader(bytes)
         var shape: [Int] = []
         var type = 0
         var name = ""
         var raw: ArraySlice<UInt8>?
         var isExternal = false
+        var place: [String: String] = [:]
         var integers: [Int] = []
         // Typed fields of floats and doubles, packed or not, are their bytes in a row.
         var typed: [UInt8] = []
@@ -74,21 +80,42 @@ struct ONNXTensor {
             case 5, 7: integers += try value.integers()
             case 8: name = try value.text()
             case 9: raw = try value.bytes()
-            case 13: isExternal = true
+            case 13:
+                let (key, value) = try Self.pair(try value.bytes())
+                place[key] = value
+                isExternal = true
             case 14:
                 let isElsewhere = try value.integer() == 1
                 isExternal = isExternal || isElsewhere
             default: break
             }
         }
-        guard !isExternal else {
-            throw ConfigurationError(
-                "the weights '\(name.printable)' are in another file: export with external_data=False, or save with onnx.save"
-            )
-        }
         let count = try count(shape)
+        if isExternal {
+            guard let width = Self.widths[type] else { throw Self.unknown(type, name) }
+            raw = try files.bytes(place, count: count * width, of: name)[...]
+        }
         let elements = try Self.elements(type, count, raw: raw, typed: typed, integers: integers, name)
         return (name, ONNXTensor(shape: shape, elements))
+    }
+
+    /// Decodes a `StringStringEntryProto`.
+    private static func pair(_ bytes: ArraySlice<UInt8>) throws(ConfigurationError) -> (String, String) {
+        var reader = WireReader(bytes)
+        var (key, text) = ("", "")
+        while let (field, value) = try reader.next() {
+            if field == 1 { key = try value.text() }
+            if field == 2 { text = try value.text() }
+        }
+        return (key, text)
+    }
+
+    /// Bytes of an element, by the type's number.
+    private static let widths = [1: 4, 6: 4, 7: 8, 9: 1, 10: 2, 11: 8]
+
+    private static func unknown(_ type: Int, _ name: String) -> ConfigurationError {
+        ConfigurationError(
+            "the tensor '\(name.printable)' has elements of type \(type); f32, f16, f64 and whole numbers are read")
     }
 
     private static func elements(
@@ -120,9 +147,7 @@ struct ONNXTensor {
             if type == 9 { return .integers(try words(raw, UInt8.self).map { Int($0) }) }
             if type == 6 { return .integers(try words(raw, Int32.self).map { Int($0) }) }
             return .integers(try words(raw, Int64.self).map { Int($0) })
-        default:
-            throw ConfigurationError(
-                "the tensor '\(name.printable)' has elements of type \(type); f32, f16, f64 and whole numbers are read")
+        default: throw unknown(type, name)
         }
     }
 }

@@ -26,7 +26,7 @@ extension Graph {
                 guard let layer = layers.popFirst() else { break }
                 if shape.extents.count > 1 { add("Flatten", [current], to: "\(result).flat", [("axis", .integer(1))]) }
                 add(linear, [current] + constants(of: layer, inputStep: scale.step), to: result)
-            case .pooling(let pooling): add(pooling, to: result)
+            case .pooling(let pooling): add(pooling, from: shape, to: stage.output, result)
             case .rectifier: add("Relu", [current], to: result)
             }
             if stage.appliesReLU { add("Relu", [current], to: "\(result).relu") }

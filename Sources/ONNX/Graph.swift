@@ -1,8 +1,7 @@
 import FedCore
 import NeuralNet
 
-/// An ONNX graph that is being written, one node after the other: the models here are chains, so each node takes the
-/// output of the one before it, and constants.
+/// An ONNX graph that is being written, one node after the other: each node comes behind those whose outputs it takes.
 ///
 /// Field numbers are those of `onnx.proto`: <https://github.com/onnx/onnx/blob/main/docs/IR.md>. Messages are written
 /// by hand, because the few fields that are needed are less than a generated library.
@@ -20,7 +19,7 @@ struct Graph {
     /// An input or output of the graph: name, shape of one sample (the batch's size is free), and description in words.
     typealias Value = (name: String, shape: [Int], meaning: String)
 
-    /// Name of the tensor that the next layer reads: the input of the graph, then the output of the latest node.
+    /// Name of the tensor that the next node reads: the input of the graph, then the first output of the latest node.
     var current: String
 
     private let name: String
@@ -28,6 +27,8 @@ struct Graph {
     private var nodes: [ProtocolBuffer] = []
     /// Encoded `TensorProto`s of weights, scales and zero points.
     private var constants: [ProtocolBuffer] = []
+    /// Names of the numbers that several nodes may read.
+    private var numbers: Set<String> = []
 
     /// Makes a graph without nodes.
     /// - Parameters:
@@ -42,15 +43,17 @@ struct Graph {
     /// - Parameters:
     ///   - operation: operator of ONNX's default domain, e.g. `Conv`.
     ///   - inputs: names of the tensors that it reads, in the operator's order.
-    ///   - output: name of its only output, unique in the graph; the node's own name is made of it.
+    ///   - output: name of its first output, unique in the graph; the node's own name is made of it.
+    ///   - second: name of its second output, if that is read.
     ///   - attributes: attributes by name; others have the operator's defaults.
     mutating func add(
-        _ operation: String, _ inputs: [String], to output: String,
+        _ operation: String, _ inputs: [String], to output: String, and second: String? = nil,
         _ attributes: [(name: String, value: Attribute)] = []
     ) {
         var node = ProtocolBuffer()
         for input in inputs { node.add(field: 1, Array(input.utf8)) }
         node.add(field: 2, Array(output.utf8))
+        if let second { node.add(field: 2, Array(second.utf8)) }
         node.add(field: 3, Array("\(operation) \(output)".utf8))
         node.add(field: 4, Array(operation.utf8))
         for attribute in attributes { node.add(field: 5, Self.encoded(attribute.name, attribute.value)) }
@@ -65,7 +68,7 @@ struct Graph {
     ///   - values: its elements, row-major.
     /// - Returns: the name, to be given to a node.
     mutating func constant(_ name: String, _ shape: [Int], _ values: [Float]) -> String {
-        constant(name, shape, type: 1, values.flatMap { Self.littleEndian($0.bitPattern) })
+        constant(name, shape, type: 1, Self.bytes(values.map(\.bitPattern)))
     }
 
     /// Adds a constant tensor of unsigned bytes; otherwise as that of floats.
@@ -75,7 +78,20 @@ struct Graph {
 
     /// Adds a constant tensor of 32-bit integers; otherwise as that of floats.
     mutating func constant(_ name: String, _ shape: [Int], _ values: [Int32]) -> String {
-        constant(name, shape, type: 6, values.flatMap { Self.littleEndian(UInt32(bitPattern: $0)) })
+        constant(name, shape, type: 6, Self.bytes(values))
+    }
+
+    /// The name of a constant vector of whole numbers, as of a shape or of axes; equal ones are one constant.
+    mutating func integers(_ values: [Int]) -> String {
+        let name = "/integers/" + values.map(String.init).joined(separator: "_")
+        guard numbers.insert(name).inserted else { return name }
+        return constant(name, [values.count], type: 7, Self.bytes(values.map(Int64.init)))
+    }
+
+    /// The name of a constant number; equal ones are one constant.
+    mutating func number(_ value: Float) -> String {
+        let name = "/floats/\(value)"
+        return numbers.insert(name).inserted ? constant(name, [], [value]) : name
     }
 
     /// Adds a constant tensor.
@@ -124,7 +140,7 @@ struct Graph {
         return model.bytes
     }
 
-    /// An `AttributeProto`. Integers here are sizes and flags, never negative.
+    /// An `AttributeProto`.
     private static func encoded(_ name: String, _ value: Attribute) -> [UInt8] {
         var attribute = ProtocolBuffer()
         attribute.add(field: 1, Array(name.utf8))
@@ -133,10 +149,10 @@ struct Graph {
             attribute.add(field: 2, float: value)
             attribute.add(field: 20, integer: 1)
         case .integer(let value):
-            attribute.add(field: 3, integer: UInt64(value))
+            attribute.add(field: 3, integer: UInt64(bitPattern: Int64(value)))
             attribute.add(field: 20, integer: 2)
         case .integers(let values):
-            for value in values { attribute.add(field: 8, integer: UInt64(value)) }
+            for value in values { attribute.add(field: 8, integer: UInt64(bitPattern: Int64(value))) }
             attribute.add(field: 20, integer: 7)
         }
         return attribute.bytes
@@ -165,7 +181,8 @@ struct Graph {
         return info.bytes
     }
 
-    private static func littleEndian(_ word: UInt32) -> [UInt8] {
-        (0..<4).map { UInt8(truncatingIfNeeded: word >> (8 * $0)) }
+    /// Words as little-endian bytes, all at once: a model has millions.
+    private static func bytes<Word: FixedWidthInteger>(_ words: [Word]) -> [UInt8] {
+        words.map(\.littleEndian).withUnsafeBytes { Array($0) }
     }
 }

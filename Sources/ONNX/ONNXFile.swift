@@ -3,9 +3,9 @@ public import NeuralNet
 
 /// Models in the Open Neural Network Exchange format, for runtimes other than this one (`fedmpi export`).
 ///
-/// The graph has one input, `image`, a batch of any size in the layout `[batch, channels, height, width]`, and one
-/// output, `scores`, `[batch, classes]`, before softmax. Both are 32-bit floats, whatever the precision of the
-/// weights.
+/// The graph has one input, `image`, a batch of any size in the layout `[batch, channels, height, width]`, or of whatever
+/// shape a sample has, and one output, `scores`, `[batch, classes]`, before softmax. Both are 32-bit floats, whatever the
+/// precision of the weights; so are the indices that an embedding takes.
 ///
 /// ```swift
 /// let bytes = try ONNXFile.encoded(try Variant(reading: "results/my-run"))
@@ -25,10 +25,11 @@ public enum ONNXFile {
 
     /// The bytes of a variant's ONNX file.
     ///
-    /// With 32-bit weights, every layer but dropout is a node, normalisation too. With 8-bit weights, normalisation is
-    /// folded into the layers before it, and quantised tensors stand between `QuantizeLinear` and `DequantizeLinear`,
-    /// which a runtime may fuse into integer operators. `metadata_props` are the metadata of the variant's own file:
-    /// among them `input_scale`, by which the numbers of images are divided, `class_names` and `dataset`.
+    /// With 32-bit weights, every layer but dropout is one node or a few, normalisation too, and the weights are as a
+    /// `state_dict` has them. With 8-bit weights, normalisation is folded into the layers before it, and quantised
+    /// tensors stand between `QuantizeLinear` and `DequantizeLinear`, which a runtime may fuse into integer operators.
+    /// `metadata_props` are the metadata of the variant's own file: among them `input_scale`, by which the numbers of
+    /// images are divided, `class_names` and `dataset`.
     ///
     /// - Parameter variant: the model and its weights.
     /// - Returns: the file, weights included: four bytes for each of 32 bits, one for each of 8.
@@ -43,17 +44,24 @@ public enum ONNXFile {
         }
         graph.add("Identity", [graph.current], to: output)
         return graph.encoded(
-            input: (input, model.input.extents, meaning(ofInput: variant.metadata)),
+            input: (input, model.input.extents, meaning(ofInputOf: model, variant.metadata)),
             output: (
                 output, model.output.extents, "a score for each class, before softmax; the largest is the prediction"
             ),
             metadata: variant.metadata)
     }
 
-    /// The input in words, for the graph's documentation: order of the pixels, scale and range of their values, as far
+    /// The input in words, for the graph's documentation: order of the numbers, scale and range of their values, as far
     /// as the metadata tell them.
-    private static func meaning(ofInput metadata: [String: String]) -> String {
-        var words = ["images, channel by channel, row by row"]
+    private static func meaning(ofInputOf model: Model, _ metadata: [String: String]) -> String {
+        let takesIndices = model.nodes.contains { $0.layer is Embedding && $0.inputs == [.input] }
+        var words =
+            switch model.input.extents.count {
+            case _ where takesIndices: ["an index for each step, whole numbers from 0"]
+            case 3 where model.input.extents.last != model.input.count: ["images, channel by channel, row by row"]
+            case 2: ["sequences, step by step"]
+            default: ["features, in the order of their columns"]
+            }
         if let scale = metadata["input_scale"] { words.append("the numbers of their files divided by \(scale)") }
         if let range = metadata["input_range"]?.split(separator: " "), range.count == 2 {
             words.append("so that those of the training images went from \(range[0]) to \(range[1])")

@@ -16,9 +16,9 @@ struct VariantTests {
     }
 
     /// A small model after one round, in `folder/run`.
-    private func train() throws -> String {
+    private func train(_ model: String = "edgecnn-small") throws -> String {
         let outcome = try run([
-            "--rounds", "1", "--model", "edgecnn-small", "--results", folder.path, "--run-name", "run", "--no-report",
+            "--rounds", "1", "--model", model, "--results", folder.path, "--run-name", "run", "--no-report",
             "--json",
         ])
         #expect(outcome.status == 0, "\(outcome.errors)")
@@ -71,9 +71,13 @@ struct VariantTests {
         8: "Bag", 9: "Ankle boot",
     ]
 
-    @Test(.enabled(if: python != nil, "set FEDMPI_PYTHON"))
-    func `A trained model's ONNX file gives the same classes in onnxruntime`() throws {
-        let model = try train()
+    @Test(
+        .enabled(if: python != nil, "set FEDMPI_PYTHON"),
+        arguments: [
+            "edgecnn-small", "conv 4 3x3 stride 2 as a, groupnorm 2, relu, conv 4 3x3 pad 1, add a, gelu, linear",
+        ])
+    func `A trained model's ONNX file gives the same classes in onnxruntime`(layers: String) throws {
+        let model = try train(layers)
         let file = "\(folder.path)/model.onnx"
         #expect(try run(["export", "--model", model, "--to", file]).status == 0)
         let script = try folder.write(

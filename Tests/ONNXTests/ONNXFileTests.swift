@@ -1,93 +1,31 @@
 import FedCore
-import Foundation
 import NeuralNet
 import ONNX
 import Testing
 
 struct ONNXFileTests {
-    private static let python = ProcessInfo.processInfo.environment["FEDMPI_PYTHON"]
     private static let images = 100
 
-    /// Reproducible images in [0, 1].
-    private func images(of model: Model) -> [Float] {
-        var stream = RandomStream(seed: 7, .synthesis)
-        return (0..<Self.images * model.input.count).map { _ in stream.uniform() }
-    }
-
-    /// Fresh weights, and running statistics that are not those of a fresh model.
-    private func trained(_ model: Model) -> TrainedModel {
-        var weights = model.initialWeights(seed: 5)
-        var stream = RandomStream(seed: 9, .synthesis)
-        for range in model.parameterLayout.ranges(where: { $0.isNormalization }) {
-            for i in range { weights[i] = 0.5 + stream.uniform() }
-        }
-        return TrainedModel(model, weights: weights)
-    }
-
-    private func scores(_ variant: Variant, _ images: [Float]) throws -> [Float] {
-        let plan = try variant.plan(batch: Self.images)
-        plan.withInput { input in
-            for i in images.indices { input[i] = images[i] }
-        }
-        try plan.forward(Self.images)
-        return plan.withOutput { output in output.indices.map { output[$0] } }
-    }
-
-    /// What onnxruntime makes of a file and images, against our scores: the largest difference, of all and of one image
-    /// alone; the file passes ONNX's own checker.
-    private func difference(_ variant: Variant) throws -> [Double] {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        func write(_ floats: [Float], _ name: String) throws {
-            try Data(floats.flatMap { value in (0..<4).map { UInt8(value.bitPattern >> (8 * UInt32($0)) & 0xFF) } })
-                .write(to: folder.appendingPathComponent(name))
-        }
-        let images = images(of: variant.model)
-        try Data(ONNXFile.encoded(variant)).write(to: folder.appendingPathComponent("model.onnx"))
-        try write(images, "images")
-        try write(try scores(variant, images), "scores")
-        let script = """
-            import sys, numpy, onnx, onnxruntime
-            folder, shape = sys.argv[1], [int(n) for n in sys.argv[2].split(",")]
-            model = onnx.load(folder + "/model.onnx")
-            onnx.checker.check_model(model, full_check=True)
-            assert [i.version for i in model.opset_import] == [17], model.opset_import
-            assert model.graph.input[0].type.tensor_type.shape.dim[0].dim_param == "batch"
-            session = onnxruntime.InferenceSession(folder + "/model.onnx", providers=["CPUExecutionProvider"])
-            images = numpy.fromfile(folder + "/images", "<f4").reshape([-1] + shape)
-            scores = numpy.fromfile(folder + "/scores", "<f4").reshape(len(images), -1)
-            (all,) = session.run(None, {"image": images})
-            (one,) = session.run(None, {"image": images[:1]})
-            print(abs(all - scores).max(), abs(one - scores[:1]).max(), abs(scores).max())
-            """
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: try #require(Self.python))
-        let shape = variant.model.input.extents.map(String.init).joined(separator: ",")
-        process.arguments = ["-c", script, folder.path, shape]
-        let output = Pipe()
-        process.standardOutput = output
-        try process.run()
-        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        #expect(process.terminationStatus == 0)
-        return text.split { $0.isWhitespace }.compactMap { Double($0) }
+    /// What onnxruntime makes of a file and images, against our scores.
+    private func difference(_ variant: Variant) throws -> ONNXRuntime.Difference {
+        try #require(try ONNXRuntime.differences([variant], samples: Self.images).first)
     }
 
     /// Needs `FEDMPI_PYTHON`, a Python with `onnx` and `onnxruntime`.
-    @Test(.enabled(if: python != nil), arguments: Models.light.map(\.name) + ["edgecnn-bn:5-9-33-17"])
+    @Test(.enabled(if: ONNXRuntime.python != nil), arguments: Models.light.map(\.name) + ["edgecnn-bn:5-9-33-17"])
     func `onnxruntime gives the same scores to 1e-4, for a hundred images and for one`(name: String) throws {
-        let differences = try difference(Variant(trained(Models.standard.named(name))))
-        #expect(differences.count == 3 && differences[0] < 1e-4 && differences[1] < 1e-4)
+        let difference = try difference(Variant(ExportedModels.trained(Models.standard.named(name))))
+        #expect(difference.all < 1e-4 && difference.one < 1e-4 && difference.lost.isEmpty)
     }
 
     /// Whole numbers may be rounded to the other side by another order of additions, and a step is seen in the scores.
-    @Test(.enabled(if: python != nil), arguments: Models.light.map(\.name))
+    @Test(.enabled(if: ONNXRuntime.python != nil), arguments: Models.light.map(\.name))
     func `onnxruntime's scores of a quantised model are within a fiftieth of the largest`(name: String) throws {
         let model = try Models.standard.named(name)
-        let quantized = try QuantizedModel(trained(model), samples: images(of: model), method: .maximum)
-        let differences = try difference(Variant(quantized))
-        #expect(differences.count == 3 && differences[0] < 0.02 * differences[2])
+        let quantized = try QuantizedModel(
+            ExportedModels.trained(model), samples: ExportedModels.samples(of: model, Self.images), method: .maximum)
+        let difference = try difference(Variant(quantized))
+        #expect(difference.all < 0.02 * difference.largest && difference.lost.isEmpty)
     }
 
     /// 0.3 in units of (10⁻⁹/127)·(1/255) is 9.7·10¹², more than 32 bits hold.
@@ -100,7 +38,8 @@ struct ONNXFileTests {
         for i in entries[1].range { weights[i] = 0.3 }
         return Variant(
             try QuantizedModel(
-                TrainedModel(model, weights: weights), samples: images(of: model), method: .maximum))
+                TrainedModel(model, weights: weights), samples: ExportedModels.samples(of: model, Self.images),
+                method: .maximum))
     }
 
     @Test func `a layer with a bias beyond 32 bits has real numbers for biases, others whole ones`() throws {
@@ -109,10 +48,10 @@ struct ONNXFileTests {
         #expect(text.contains("3.bias_step"))
     }
 
-    @Test(.enabled(if: python != nil))
+    @Test(.enabled(if: ONNXRuntime.python != nil))
     func `onnxruntime's scores are ours where a bias does not fit into 32 bits`() throws {
-        let differences = try difference(quantizedWithLargeBias())
-        #expect(differences.count == 3 && differences[0] < 0.02 * differences[2])
+        let difference = try difference(quantizedWithLargeBias())
+        #expect(difference.all < 0.02 * difference.largest && difference.lost.isEmpty)
     }
 
     @Test func `a file says what its input was divided by, and names its classes and data`() throws {

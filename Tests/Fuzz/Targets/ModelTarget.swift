@@ -37,12 +37,18 @@ struct ONNXTarget: FuzzTarget {
     let seeds: [[UInt8]]
     let dictionary = [
         "Conv", "Gemm", "Relu", "MaxPool", "Add", "Reshape", "Flatten", "Identity", "image", "scores", "0.weight",
+        "Slice", "Concat", "Unsqueeze", "Squeeze", "Transpose", "Gather", "LSTM", "GRU", "Mul", "Dropout", "location",
     ]
 
     init() throws {
-        seeds = try ["conv 2 3x3 pad 1, batchnorm, relu, maxpool 2, conv 3 3x3, linear 4, relu, linear", "linear"].map {
-            text in
-            let model = try ModelText(text).model(for: DataForm([1, 6, 6], outputs: 3))
+        let texts: [(String, Shape)] = [
+            ("conv 2 3x3 pad 1, batchnorm, relu, maxpool 2, conv 3 3x3, linear 4, relu, linear", [1, 6, 6]),
+            ("linear", [1, 6, 6]),
+            ("conv 4 3x3 as a, groupnorm 2, gelu, silu, add a, concat a, global-avgpool, linear", [1, 6, 6]),
+            ("embedding 5 3, lstm 2 layers 2, layernorm, gru 2 last, linear", [4]),
+        ]
+        seeds = try texts.map { text, shape in
+            let model = try ModelText(text).model(for: DataForm(shape, outputs: 3))
             return try ONNXFile.encoded(Variant(TrainedModel(model, weights: model.initialWeights(seed: 1))))
         }
     }

@@ -93,6 +93,15 @@ struct ONNXImportTests {
         }
     }
 
+    @Test func dropoutIsReadWhereItTrains() throws {
+        func rates(_ file: String) throws -> [Double] {
+            let net = try ONNXImport(reading: Self.folder.appendingPathComponent("\(file).onnx").path)
+            return try net.text.model(for: net.form).layers.compactMap { ($0 as? Dropout)?.rate }
+        }
+        #expect(try rates("mobilenet-train") == [0.2])
+        #expect(try rates("mobilenet-trace").isEmpty)
+    }
+
     @Test(arguments: [
         ("shared", "node 'y' (Gemm): it shares its weights 'w' with another node"),
         ("average", "node 'a' (AveragePool): averages with ceil_mode, or that leave the padding out, are not read"),

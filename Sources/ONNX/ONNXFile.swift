@@ -4,8 +4,8 @@ public import NeuralNet
 /// Models in the Open Neural Network Exchange format, for runtimes other than this one (`fedmpi export`).
 ///
 /// The graph has one input, `image`, a batch of any size in the layout `[batch, channels, height, width]`, or of whatever
-/// shape a sample has, and one output, `scores`, `[batch, classes]`, before softmax. Both are 32-bit floats, whatever the
-/// precision of the weights; so are the indices that an embedding takes.
+/// shape a sample has, and one output, `scores`, `[batch, classes]`, before softmax, or a number for each target. Both
+/// are 32-bit floats, whatever the precision of the weights; so are the indices that an embedding takes.
 ///
 /// ```swift
 /// let bytes = try ONNXFile.encoded(try Variant(reading: "results/my-run"))
@@ -45,10 +45,17 @@ public enum ONNXFile {
         graph.add("Identity", [graph.current], to: output)
         return graph.encoded(
             input: (input, model.input.extents, meaning(ofInputOf: model, variant.metadata)),
-            output: (
-                output, model.output.extents, "a score for each class, before softmax; the largest is the prediction"
-            ),
+            output: (output, model.output.extents, meaning(ofOutput: variant.metadata)),
             metadata: variant.metadata)
+    }
+
+    /// The output in words, for the graph's documentation: what the model has learnt, as the metadata tell it.
+    private static func meaning(ofOutput metadata: [String: String]) -> String {
+        switch metadata["task"]?.prefix(while: { $0 != " " }) {
+        case "labels": "a score for each label, before the sigmoid; above 0 the label is more likely than not"
+        case "values": "the predicted numbers"
+        default: "a score for each class, before softmax; the largest is the prediction"
+        }
     }
 
     /// The input in words, for the graph's documentation: order of the numbers, scale and range of their values, as far

@@ -15,14 +15,14 @@ struct VariantTests {
         try Program.run(ranks: nil, arguments, environment: ["FEDMPI_CACHE": "\(folder.path)/cache"])
     }
 
-    /// A small model after one round, in `folder/run`.
-    private func train(_ model: String = "edgecnn-small") throws -> String {
-        let outcome = try run([
-            "--rounds", "1", "--model", model, "--results", folder.path, "--run-name", "run", "--no-report",
-            "--json",
-        ])
+    /// A small model after one round; the path of the run.
+    private func train(_ model: String = "edgecnn-small", _ more: [String] = [], name: String = "run") throws -> String
+    {
+        let outcome = try run(
+            ["--rounds", "1", "--model", model, "--results", folder.path, "--run-name", name, "--no-report", "--json"]
+                + more)
         #expect(outcome.status == 0, "\(outcome.errors)")
-        return folder.path + "/run"
+        return "\(folder.path)/\(name)"
     }
 
     private func summary(_ model: String, _ more: [String] = []) throws -> [String: Any] {
@@ -71,11 +71,19 @@ struct VariantTests {
         8: "Bag", 9: "Ankle boot",
     ]
 
-    @Test(
-        .enabled(if: python != nil, "set FEDMPI_PYTHON"),
-        arguments: [
-            "edgecnn-small", "conv 4 3x3 stride 2 as a, groupnorm 2, relu, conv 4 3x3 pad 1, add a, gelu, linear",
-        ])
+    private static let graph = "conv 4 3x3 stride 2 as a, groupnorm 2, relu, conv 4 3x3 pad 1, add a, gelu, linear"
+
+    @Test func `A network that was exported goes on where it was`() throws {
+        let model = try train(Self.graph)
+        let file = "\(folder.path)/model.onnx"
+        #expect(try run(["export", "--model", model, "--to", file]).status == 0)
+        let again = try train("onnx:\(file)", ["--lr", "1e-9"], name: "again")
+        let accuracy = try #require(try summary(model)["accuracy"] as? Double)
+        #expect(accuracy > 0.5)
+        #expect(try summary(again)["accuracy"] as? Double == accuracy)
+    }
+
+    @Test(.enabled(if: python != nil, "set FEDMPI_PYTHON"), arguments: ["edgecnn-small", graph])
     func `A trained model's ONNX file gives the same classes in onnxruntime`(layers: String) throws {
         let model = try train(layers)
         let file = "\(folder.path)/model.onnx"

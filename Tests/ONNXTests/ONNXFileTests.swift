@@ -70,6 +70,14 @@ struct ONNXFileTests {
         let words =
             "the numbers of their files divided by 255.0; so that those of the training images went from 0.0 to 1.0"
         #expect(bytes.firstRange(of: Array(words.utf8)) != nil)
+        for (task, words) in [
+            (nil, "a score for each class"), ("labels 10", "a score for each label"),
+            ("values 10", "predicted numbers"),
+        ] {
+            let trained = TrainedModel(model, weights: trained.weights, metadata: task.map { ["task": $0] } ?? [:])
+            let bytes = try ONNXFile.encoded(Variant(trained))
+            #expect(bytes.firstRange(of: Array(words.utf8)) != nil, "\(words)")
+        }
     }
 
     @Test func `a layer that ONNX has no operator for is refused by its name`() {

@@ -73,7 +73,7 @@ let package = Package(
         .target(name: "NeuralNet", dependencies: ["COneDNN", "FedCore", "Files"], swiftSettings: fast),
         .target(name: "Datasets", dependencies: ["CZlib", "FedCore", "Cryptography"], swiftSettings: fast),
 
-        .target(name: "ONNX", dependencies: ["FedCore", "NeuralNet"], swiftSettings: unhurried),
+        .target(name: "ONNX", dependencies: ["FedCore", "NeuralNet"], swiftSettings: fast),
 
         // What every kind of job needs of its ranks: who lives, what time it is, when to stop.
         .target(

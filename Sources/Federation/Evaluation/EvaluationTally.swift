@@ -123,9 +123,13 @@ final class EvaluationTally: AnswerReceiver {
     /// - Parameters:
     ///   - round: round whose weights were tested.
     ///   - isGlobal: for each model, whether it is the global one.
+    ///   - tellsClassesApart: whether the matrices do, and not only right from wrong; there are none in the result
+    ///     otherwise.
     /// - Returns: the round's entry and a table with a row for each client; nil when nobody answered.
     /// - Complexity: O(clients · (log clients + classes²)).
-    func summary(round: Int, isGlobal: [Bool]) -> (evaluation: ClientEvaluation, table: ClientAccuracies)? {
+    func summary(
+        round: Int, isGlobal: [Bool], tellsClassesApart: Bool = true
+    ) -> (evaluation: ClientEvaluation, table: ClientAccuracies)? {
         guard !results.isEmpty else { return nil }
         results.sort { $0.client < $1.client }
         func spread(_ model: Int?) -> AccuracySpread? {
@@ -139,7 +143,8 @@ final class EvaluationTally: AnswerReceiver {
             }
         }
         func confusion(_ model: Int?) -> ConfusionMatrix? {
-            model.map { model in
+            guard tellsClassesApart else { return nil }
+            return model.map { model in
                 var sum = ConfusionMatrix(classes: vector.classes)
                 for result in results { sum.add(result.models[model].confusion) }
                 return sum

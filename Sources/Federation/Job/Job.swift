@@ -113,7 +113,6 @@ public struct Job: Sendable {
         }
         loss = try Self.loss(settings, data.train.task)
         if loss == .binary, data.train.task == .classes(2) { data = data.withBinaryTargets }
-        try Self.checkTask(data.train.task, settings)
         self.data = data
         let architecture = try Self.architecture(settings, foreign, DataForm(data.train), plugins)
         (model, drawnParameters) = try Self.starting(architecture, from: start, settings)

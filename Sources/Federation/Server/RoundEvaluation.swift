@@ -94,7 +94,9 @@ final class RoundEvaluation {
             pending = record
             return nil
         }
-        guard let found = tally.summary(round: record.round, isGlobal: job.evaluatesGlobal) else { return nil }
+        let found = tally.summary(
+            round: record.round, isGlobal: job.evaluatesGlobal, tellsClassesApart: job.hasClasses)
+        guard let found else { return nil }
         record.clients = found.evaluation
         pending = record
         return found.table

@@ -29,13 +29,15 @@ extension Job {
     }
 
     /// The loss that the settings name, or else the one that fits the data's labels.
-    /// - Throws: `ConfigurationError` when the loss or an option is unknown, the loss is not for such data, or a
-    ///   teacher's targets take the place of smoothed labels.
+    /// - Throws: `ConfigurationError` when the loss or an option is unknown, the loss is not for such data, other
+    ///   settings are not for what is learnt, or a teacher's targets take the place of smoothed labels.
     static func loss(_ settings: RunSettings, _ task: LearningTask) throws(ConfigurationError) -> Loss {
         let loss = try Loss(named: settings.loss ?? Loss.fitting(task).name, settings.lossOptions)
-        do { _ = try loss.task(on: task) } catch {
+        let learnt: LearningTask
+        do { learnt = try loss.task(on: task) } catch {
             throw ConfigurationError("data set '\(settings.dataset.printable)': --loss \(error.line)")
         }
+        try checkTask(learnt, settings)
         guard settings.teacher == nil || loss == .crossEntropy() else {
             throw ConfigurationError(
                 "--loss-options \(settings.lossOptions) is not for a run with --teacher, whose scores soften the labels"
@@ -46,7 +48,7 @@ extension Job {
 
     /// Refuses what only models of classes can do, where the data have other answers.
     /// - Throws: `ConfigurationError` with what, and why.
-    static func checkTask(_ task: LearningTask, _ settings: RunSettings) throws(ConfigurationError) {
+    private static func checkTask(_ task: LearningTask, _ settings: RunSettings) throws(ConfigurationError) {
         func refuse(_ what: String, _ why: String) -> ConfigurationError {
             ConfigurationError("\(what) is not for a model that learns \(task): \(why)")
         }

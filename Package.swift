@@ -44,6 +44,8 @@ let package = Package(
         .systemLibrary(name: "CMPI", pkgConfig: mpiPackage),
         .systemLibrary(name: "COneDNN"),
         .systemLibrary(name: "CZlib"),
+        .systemLibrary(name: "CPNG"),
+        .systemLibrary(name: "CJPEG"),
         .systemLibrary(name: "CCrypto"),
         .systemLibrary(name: "CSQLite"),
         // No library: the processor's checksum instruction as inline C.
@@ -71,7 +73,8 @@ let package = Package(
         .target(name: "Selection", dependencies: ["FedCore"], swiftSettings: fast),
         .target(name: "Codecs", dependencies: ["CZlib", "FedCore"], swiftSettings: fast),
         .target(name: "NeuralNet", dependencies: ["COneDNN", "FedCore", "Files"], swiftSettings: fast),
-        .target(name: "Datasets", dependencies: ["CZlib", "FedCore", "Cryptography"], swiftSettings: fast),
+        .target(
+            name: "Datasets", dependencies: ["CZlib", "CPNG", "CJPEG", "FedCore", "Cryptography"], swiftSettings: fast),
 
         .target(name: "ONNX", dependencies: ["FedCore", "NeuralNet"], swiftSettings: fast),
 

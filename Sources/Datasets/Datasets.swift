@@ -73,7 +73,7 @@ public enum Datasets {
     /// Every source, in the order in which `--help` lists them.
     public static let all: [any DatasetSource.Type] = [
         FashionMNIST.self, EMNIST.self, IDXFolder.self, CIFAR10.self, CIFAR100.self, NumPyArrays.self, CSVTable.self,
-        CharacterText.self, SyntheticImages.self,
+        ImageFolder.self, CharacterText.self, SyntheticImages.self,
     ]
 
     /// The sources that come with the project.

@@ -100,7 +100,7 @@ import Testing
     @Test func anUnknownDataSetListsTheCatalog() {
         let error = ConfigurationError(
             "unknown data set 'mnist'; choose one of: fashion-mnist, emnist:FOLDER, idx:FOLDER, "
-                + "cifar-10:FOLDER, cifar-100:FOLDER, numpy:FILE.npz|FOLDER, csv:FILE, text:FILE|FOLDER, "
+                + "cifar-10:FOLDER, cifar-100:FOLDER, numpy:FILE.npz|FOLDER, csv:FILE, images:FOLDER, text:FILE|FOLDER, "
                 + "synthetic[:CxHxW|N]")
         #expect(throws: error) { try Datasets.standard.open("mnist") }
         #expect(throws: ConfigurationError.self) { try Datasets.standard.open("") }

@@ -36,8 +36,10 @@ struct ArrayImages: Dataset {
     let layout: Layout
     let images: Rows
     let labels: Rows
+    /// What one natural client is, and the number of rows of each: rows lie client by client. Nil: there are none.
+    private let clients: SampleOrigins?
     /// The rows that are this split's samples, ascending; nil: all.
-    private var chosen: [UInt32]?
+    private(set) var chosen: [UInt32]?
 
     /// Largest number of classes. More would make a class table beyond any memory: a sign that the labels are
     /// not classes.
@@ -58,11 +60,12 @@ struct ArrayImages: Dataset {
     ///   - layout: order of the numbers of an image.
     ///   - dropsUnlabelled: whether samples with a label below 0 or NaN are left out; they are refused
     ///     otherwise.
+    ///   - clients: the natural client of each row; nil: there are none.
     /// - Throws: ``DatasetError`` that names the file and the first sample at fault.
     /// - Complexity: O(count).
     init(
         name: String, shape: ImageShape, images: Rows, labels: Rows, classes: Int?, classNames: [String] = [],
-        range: NumberRange, scale: Float, layout: Layout, dropsUnlabelled: Bool
+        range: NumberRange, scale: Float, layout: Layout, dropsUnlabelled: Bool, clients: SampleOrigins? = nil
     ) throws(DatasetError) {
         guard images.count == labels.count else {
             throw .countMismatch(
@@ -88,36 +91,29 @@ struct ArrayImages: Dataset {
         self.range = range
         self.scale = scale
         self.layout = layout
+        self.clients = clients
     }
 
-    /// Holds some samples out as a test split, drawn from the seed.
+    /// The same rows, of which others are samples.
     ///
-    /// - Parameters:
-    ///   - share: share of the samples to hold out, in (0, 1); at least one is held out, and at least one is
-    ///     left.
-    ///   - seed: seed of the drawing.
-    /// - Returns: the pair, with a note that gives the seed.
-    /// - Throws: ``DatasetError/malformed(file:reason:)`` when there is only one sample.
-    /// - Complexity: O(count log count), as both splits stay in the order of the file.
-    func holdingOut(_ share: Double, seed: UInt64) throws(DatasetError) -> DatasetPair {
-        guard count > 1 else {
-            throw .malformed(file: images.path, reason: "holds one sample; training and testing need one each")
+    /// - Parameter rows: the rows, ascending.
+    func choosing(_ rows: [UInt32]) -> ArrayImages {
+        var split = self
+        split.chosen = rows
+        return split
+    }
+
+    var origins: SampleOrigins? {
+        guard let clients, let chosen else { return clients }
+        var counts: [Int] = []
+        var (end, place) = (0, 0)
+        for rows in clients.counts {
+            end += rows
+            let first = place
+            while place < chosen.count, chosen[place] < end { place += 1 }
+            counts.append(place - first)
         }
-        var order = (0..<UInt32(count)).map { $0 }
-        // Another round than the partitioners'.
-        var random = RandomStream(seed: seed, .partition, round: 2)
-        random.shuffle(&order)
-        let held = min(max(Int((share * Double(count)).rounded()), 1), count - 1)
-        let rows = chosen
-        func split(_ samples: ArraySlice<UInt32>) -> ArrayImages {
-            var split = self
-            split.chosen = samples.sorted().map { sample in rows.map { $0[Int(sample)] } ?? sample }
-            return split
-        }
-        let note = "\(held) of \(count) samples of \(images.path) are held out to test, drawn from seed \(seed)"
-        return DatasetPair(
-            train: split(order[held...]), test: split(order[..<held]), heldOutShare: share,
-            notes: notes + [.fact(note)])
+        return SampleOrigins(kind: clients.kind, counts: counts)
     }
 
     var count: Int { chosen?.count ?? images.count }

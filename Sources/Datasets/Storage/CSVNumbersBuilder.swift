@@ -110,25 +110,16 @@ struct CSVNumbersBuilder {
         for number in [labels.labels.count, kept.count, tail.count] { Self.append(UInt64(number), to: &head) }
         for value in [range.least, range.largest] { Self.append(value.bitPattern, to: &head) }
         // Every machine this runs on is little-endian.
-        try Self.write(head, write)
-        try Self.write(labels.labels, write)
-        try Self.write(features, write)
-        try Self.write(tail, write)
+        try Cache.pass(head, to: write)
+        try Cache.pass(labels.labels, to: write)
+        try Cache.pass(features, to: write)
+        try Cache.pass(tail, to: write)
     }
 
     /// Appends a number, little-endian.
     private static func append<Number: FixedWidthInteger>(_ number: Number, to bytes: inout [UInt8]) {
         for shift in stride(from: 0, to: Number.bitWidth, by: 8) {
             bytes.append(UInt8(truncatingIfNeeded: number >> shift))
-        }
-    }
-
-    /// Passes an array's bytes on without copying them.
-    private static func write<Number>(
-        _ numbers: [Number], _ write: (UnsafeRawBufferPointer) throws(DatasetError) -> Void
-    ) throws(DatasetError) {
-        try numbers.withUnsafeBufferPointer { numbers throws(DatasetError) in
-            try write(UnsafeRawBufferPointer(numbers))
         }
     }
 }

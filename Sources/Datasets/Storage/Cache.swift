@@ -18,9 +18,11 @@ import Darwin
 struct Cache: Sendable {
     /// Bytes before the copy's contents.
     static let headerBytes = 128
+    /// Bytes of the header that are free for the state of other files.
+    private static let mostStateBytes = 32
     /// Longest wait for another rank that makes the copy, longer than the making of any; after it a rank stops
     /// waiting for a holder that may be stopped.
-    private static let patience = Duration.seconds(60)
+    static let patience = Duration.seconds(60)
     /// Bytes of a source's name with which its copy's name begins: file systems allow 255 in all.
     private static let longestName = 200
 
@@ -91,12 +93,18 @@ struct Cache: Sendable {
     /// - Parameters:
     ///   - path: path of the source file.
     ///   - key: text that tells copies of one file apart: everything that the copy depends on besides the file.
+    ///   - state: up to 32 bytes that stand for further files, such as the others of a folder; a copy that was made
+    ///     with others is made again.
+    ///   - patience: longest wait for another rank.
     ///   - make: the function that makes the copy; called at most once for each folder tried.
     /// - Throws: `make`'s own errors, ``DatasetError/changed(file:)`` when the source changed meanwhile, or
     ///   ``DatasetError/cache(folder:reason:)`` when no folder can be written.
-    func copy(of path: String, key: String = "", make: Maker) throws(DatasetError) -> MappedFile {
+    func copy(
+        of path: String, key: String = "", state: [UInt8] = [], patience: Duration = Self.patience, make: Maker
+    ) throws(DatasetError) -> MappedFile {
+        precondition(state.count <= Self.mostStateBytes, "the state is longer than its place in the header")
         let source = try OpenFile(reading: path)
-        let version = try SourceMark(of: source)
+        let version = Version(mark: try SourceMark(of: source), state: state)
         let name = Self.name(for: path, key: key)
         for folder in folders where isExplicit || FileSystem.isOwnFolder(folder) {
             if let copy = Self.map("\(folder)/\(name)", of: version) { return copy }
@@ -109,7 +117,7 @@ struct Cache: Sendable {
                 failure = .cache(folder: folder, reason: "it belongs to another user")
             } else {
                 do {
-                    return try OpenFile.locking("\(folder)/\(name).lock", patience: Self.patience) {
+                    return try OpenFile.locking("\(folder)/\(name).lock", patience: patience) {
                         () throws(DatasetError) in
                         try fill("\(folder)/\(name)", folder, source, version, make)
                     }
@@ -124,7 +132,7 @@ struct Cache: Sendable {
     /// Makes the copy in one folder, unless another rank has made it in the meantime. Called with the lock
     /// held.
     private func fill(
-        _ copy: String, _ folder: String, _ source: borrowing OpenFile, _ version: SourceMark, _ make: Maker
+        _ copy: String, _ folder: String, _ source: borrowing OpenFile, _ version: Version, _ make: Maker
     ) throws(DatasetError) -> MappedFile {
         if let made = Self.map(copy, of: version) { return made }
         guard let file = OpenFile.temporary(for: copy) else {
@@ -141,7 +149,7 @@ struct Cache: Sendable {
             length += chunk.count
             try Self.write(chunk, to: file, folder)
         }
-        guard try source.status() == version.status else { throw .changed(file: source.path) }
+        guard try source.status() == version.mark.status else { throw .changed(file: source.path) }
         lseek(file.descriptor, 0, SEEK_SET)
         try Self.write(Self.header(of: version, length: length), to: file, folder)
         guard rename(file.path, copy) == 0 else { throw .cache(folder: folder, reason: FileSystem.reason(errno)) }
@@ -156,6 +164,15 @@ struct Cache: Sendable {
         if let reason = file.write(bytes) { throw .cache(folder: folder, reason: reason) }
     }
 
+    /// Passes an array's bytes on without copying them.
+    static func pass<Number: BitwiseCopyable>(
+        _ numbers: [Number], to write: (UnsafeRawBufferPointer) throws(DatasetError) -> Void
+    ) throws(DatasetError) {
+        try numbers.withUnsafeBufferPointer { numbers throws(DatasetError) in
+            try write(UnsafeRawBufferPointer(numbers))
+        }
+    }
+
     private static func write(
         _ bytes: [UInt8], to file: borrowing OpenFile, _ folder: String
     ) throws(DatasetError) {
@@ -163,7 +180,7 @@ struct Cache: Sendable {
     }
 
     /// The copy, if it is there, complete, and of this state of the source; nil otherwise.
-    private static func map(_ copy: String, of version: SourceMark) -> MappedFile? {
+    private static func map(_ copy: String, of version: Version) -> MappedFile? {
         guard let file = try? OpenFile(reading: copy), let whole = try? MappedFile(file),
             whole.count >= headerBytes,
             whole.copy(0..<headerBytes) == header(of: version, length: whole.count - headerBytes)
@@ -171,12 +188,18 @@ struct Cache: Sendable {
         return try? MappedFile(file, from: headerBytes)
     }
 
-    /// The header: eight characters, the length that follows, the source's mark, and zeros up to
-    /// ``headerBytes``.
-    private static func header(of version: SourceMark, length: Int) -> [UInt8] {
+    /// What a copy was made of.
+    private struct Version {
+        let mark: SourceMark
+        let state: [UInt8]
+    }
+
+    /// The header: eight characters, the length that follows, the source's mark, the state of other files, and zeros up
+    /// to ``headerBytes``.
+    private static func header(of version: Version, length: Int) -> [UInt8] {
         var header = Array("FEDMPI-2".utf8)
         for shift in stride(from: 0, to: 64, by: 8) { header.append(UInt8(truncatingIfNeeded: length >> shift)) }
-        header += version.bytes
+        header += version.mark.bytes + version.state
         return header + [UInt8](repeating: 0, count: headerBytes - header.count)
     }
 

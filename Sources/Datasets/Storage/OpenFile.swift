@@ -23,6 +23,11 @@ struct OpenFile: ~Copyable {
         /// Whether the file system keeps times fine enough to tell two states apart. Images such as squashfs
         /// give the time of modification for that of change, in whole seconds, and number their files in order.
         var hasFineTimes: Bool { changedNanoseconds != 0 }
+
+        /// The state as six numbers.
+        var numbers: [Int] {
+            [byteCount, inode, modifiedSeconds, modifiedNanoseconds, changedSeconds, changedNanoseconds]
+        }
     }
 
     /// Path by which it was opened.
@@ -89,16 +94,16 @@ struct OpenFile: ~Copyable {
     func status() throws(DatasetError) -> Status {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw .unreadable(file: path, reason: FileSystem.reason(errno)) }
-        guard status.st_mode & S_IFMT == S_IFREG else { throw .unreadable(file: path, reason: "not a regular file") }
-        #if canImport(Darwin)
-        let (modified, changed) = (status.st_mtimespec, status.st_ctimespec)
-        #else
-        let (modified, changed) = (status.st_mtim, status.st_ctim)
-        #endif
-        return Status(
-            byteCount: Int(status.st_size), inode: Int(truncatingIfNeeded: status.st_ino),
-            modifiedSeconds: Int(modified.tv_sec), modifiedNanoseconds: Int(modified.tv_nsec),
-            changedSeconds: Int(changed.tv_sec), changedNanoseconds: Int(changed.tv_nsec))
+        return try Status(status, path: path)
+    }
+
+    /// Current identity and state of the file of a path, which is not opened; links are followed.
+    ///
+    /// - Throws: ``DatasetError/unreadable(file:reason:)``, also for what is not a regular file.
+    static func status(of path: String) throws(DatasetError) -> Status {
+        var status = stat()
+        guard stat(path, &status) == 0 else { throw .unreadable(file: path, reason: FileSystem.reason(errno)) }
+        return try Status(status, path: path)
     }
 
     /// Reads on from where the last call ended.
@@ -154,5 +159,21 @@ struct OpenFile: ~Copyable {
             rest = rest.dropFirst(max(count, 0))
         }
         return nil
+    }
+}
+
+extension OpenFile.Status {
+    /// Reads the operating system's answer.
+    fileprivate init(_ status: stat, path: String) throws(DatasetError) {
+        guard status.st_mode & S_IFMT == S_IFREG else { throw .unreadable(file: path, reason: "not a regular file") }
+        #if canImport(Darwin)
+        let (modified, changed) = (status.st_mtimespec, status.st_ctimespec)
+        #else
+        let (modified, changed) = (status.st_mtim, status.st_ctim)
+        #endif
+        self.init(
+            byteCount: Int(status.st_size), inode: Int(truncatingIfNeeded: status.st_ino),
+            modifiedSeconds: Int(modified.tv_sec), modifiedNanoseconds: Int(modified.tv_nsec),
+            changedSeconds: Int(changed.tv_sec), changedNanoseconds: Int(changed.tv_nsec))
     }
 }

@@ -28,11 +28,7 @@ struct SourceMark: Equatable {
 
     /// The mark as 80 bytes: six little-endian 64-bit integers and the digest.
     var bytes: [UInt8] {
-        let numbers = [
-            status.byteCount, status.inode, status.modifiedSeconds, status.modifiedNanoseconds, status.changedSeconds,
-            status.changedNanoseconds,
-        ]
-        return numbers.flatMap { number in (0..<8).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) } } + digest
+        status.numbers.flatMap { number in (0..<8).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) } } + digest
     }
 
     /// Digest of blocks at even distances, the first and the last among them.

@@ -65,7 +65,7 @@ enum FuzzTargets {
             try IDXTarget(scratch, compressed: false), try IDXTarget(scratch, compressed: true),
             try SourceTarget.csv(scratch), try SourceTarget.npy(scratch),
             try SourceTarget.npz(scratch, compressed: false), try SourceTarget.npz(scratch, compressed: true),
-            try SourceTarget.cifar(scratch),
+            try SourceTarget.cifar(scratch), try ImageTarget.png(), try ImageTarget.jpeg(),
             try SettingsTarget(), TimingTarget(), try PictureTarget(scratch),
             try CheckpointTarget(mendsChecksum: false), try CheckpointTarget(mendsChecksum: true),
         ]

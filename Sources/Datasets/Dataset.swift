@@ -17,8 +17,8 @@ public protocol Dataset: Sendable {
     var shape: ImageShape { get }
     /// Number of classes; every label is in 0 ..< classes. A class may have no samples.
     var classes: Int { get }
-    /// What there is to learn: ``classes`` classes by default. Otherwise ``label(_:)`` is a stand-in by which
-    /// partitioners divide the samples: the first label that is set, or a bin of the target.
+    /// What there is to learn: ``classes`` classes by default. Otherwise ``label(_:)`` is a stand-in: the first label that
+    /// is set, and 0 for numbers, which partitioners put into bins.
     var task: LearningTask { get }
     /// Client that each sample comes from by nature, such as the file or the speaker of a text: what
     /// `--partition natural` goes by. Nil, as by default, for data that know of none.

@@ -1,3 +1,5 @@
+import FedCore
+
 extension DatasetPair {
     /// Adds a note when some classes have no training samples.
     ///
@@ -7,6 +9,7 @@ extension DatasetPair {
     /// - Complexity: O(1) in the usual case, as labels are read only until every class has been seen;
     ///   O(train.count) otherwise.
     func notingEmptyClasses() -> DatasetPair {
+        guard train.task.hasClasses else { return self }
         var isMet = [Bool](repeating: false, count: train.classes)
         var left = train.classes
         for sample in 0..<train.count {

@@ -44,7 +44,7 @@ import Testing
         #expect(
             tables.facts(pair).first == "train.csv: line 1 is the header, labels are column 'kind', the others x, y")
         // A row that lacks its values is none.
-        #expect(tables.message("a,?,?\nb,1,2\n").hasPrefix("train.csv: line 1, column 1: '?' is no number"))
+        #expect(tables.message("a,?,?\nb,1,2\n").hasPrefix("train.csv: line 1, column 1: the value is missing ('?')"))
         #expect(tables.message("a,x,x\nb,1,2\n").hasPrefix("train.csv: line 1, column 1: 'x' is no number"))
     }
 

@@ -87,7 +87,8 @@ import Testing
         let prices = try tables.open((0..<30).map { "\($0).5,1\n" }.joined(), test: "0.5,1\n")
         #expect(
             tables.warnings(prices) == [
-                "train.csv: 30 different labels in 30 rows; option label says which column they are"
+                "train.csv: 30 different labels in 30 rows; option label says which column they are, and target takes them as "
+                    + "numbers"
             ])
     }
 

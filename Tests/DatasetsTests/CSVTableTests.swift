@@ -147,6 +147,8 @@ import Testing
         #expect(fields.map { reader.text($0) } == ["a\"\u{301}b", "\"\""])
     }
 
+    private static let gap = "; missing=mean fills in the column's mean, missing=drop leaves such rows out"
+
     @Test(arguments: [
         ("", "train.csv: holds no samples"),
         ("\n\r\n", "train.csv: holds no samples"),
@@ -156,9 +158,13 @@ import Testing
         ("0,1\n1,2,3\n", "train.csv: line 2 has 3 columns instead of 2"),
         ("0,1\n\n\n1\n", "train.csv: line 4 has 1 columns instead of 2"),
         ("kind,x,2\n1,2,3\n", "train.csv: line 1, column 1: 'x' is no number; if this is a header, set header=true"),
-        ("0,1\n1,two\n", "train.csv: line 2, column 1: 'two' is no number"),
-        ("0,1\n1,\n", "train.csv: line 2, column 1: '' is no number"),
-        ("0,1\n1,nan\n", "train.csv: line 2, column 1: 'nan' is no number"),
+        (
+            "0,1\n1,two\n",
+            "train.csv: line 2, column 1: 'two' is no number; if the column is of texts, text=1 makes a feature of each, "
+                + "ignore=1 leaves it out"
+        ),
+        ("0,1\n1,\n", "train.csv: line 2, column 1: the value is missing (empty)" + gap),
+        ("0,1\n1,nan\n", "train.csv: line 2, column 1: the value is missing ('nan')" + gap),
         ("0,1\n1,1e39\n", "train.csv: line 2, column 1: '1e39' is no number"),
         ("0,1\n1,\"2\n", "train.csv: line 2: a quote is not closed"),
         ("0,1\n1,\"2\"3\n", "train.csv: line 2: text after a closing quote"),

@@ -30,7 +30,7 @@ import Testing
 
     private static let good = npy("|u1", [2, 3], [1, 2, 3, 4, 5, 6])
     private static let types =
-        ": its type is none of: b1, u1, i1, u2, i2, u4, i4, u8, i8, f4, f8 (little-endian)"
+        ": its type is none of: b1, u1, i1, u2, i2, u4, i4, u8, i8, f2, f4, f8 (little-endian)"
 
     private static func replacing(_ old: String, _ new: String) -> [UInt8] {
         // The header's length is kept by blanks before its end.
@@ -74,7 +74,6 @@ import Testing
         Damage(
             "big-endian", replacing("|u1", ">u2"),
             types + ", it is '>u2'; save array.astype(array.dtype.newbyteorder('<')), or as numpy.float32"),
-        Damage("half", replacing("|u1", "<f2"), types + ", it is f2; save array.astype(numpy.float32)"),
         Damage(
             "objects", replacing("|u1", "|O"),
             types
@@ -122,16 +121,20 @@ import Testing
             (
                 npy("|u1", [2, 2], [0, 1, 1, 0]),
                 "data/y_train.npy: is [2, 2]; labels are one whole number for each sample: of one-hot rows save "
-                    + "labels.argmax(axis=1)"
+                    + "labels.argmax(axis=1); task=labels takes rows of several labels at once, task=values numbers to "
+                    + "predict"
             ),
             (
-                floats([0, 1.5]), "data/y_train.npy: the label of sample 1 is 1.5, no whole number from 0 on: no class"
+                floats([0, 1.5]),
+                "data/y_train.npy: the label of sample 1 is 1.5, no whole number from 0 on: no class; task=values takes "
+                    + "numbers to predict"
             ),
             (floats([0, .nan]), "data/y_train.npy: the label of sample 1 is nan, \(drop)"),
             (npy("|i1", [2], [0, 255]), "data/y_train.npy: the label of sample 1 is -1, \(drop)"),
             (
                 npy("<u8", [2], [UInt8](repeating: 255, count: 16)),
-                "data/y_train.npy: the label of sample 0 is 1.8446744e+19, no whole number from 0 on: no class"
+                "data/y_train.npy: the label of sample 0 is 1.8446744e+19, no whole number from 0 on: no class; task=values "
+                    + "takes numbers to predict"
             ),
         ] {
             try folder.write(labels, to: "data/y_train.npy")

@@ -54,11 +54,13 @@ import Testing
             (0..<4).map { (pixel: Int) -> Float in Float(20 + 3 * pixel + channel) / 255 }
         }
         #expect(pair.train.read([2]).images == expected)
+        let same = try open(Fixture.path("medmnist.npz"), NamedOptions(names.values.merging(["layout": "nhwc"]) { $1 }))
+        #expect(same.train.read([2]).images == expected)
         let misread = try open(Fixture.path("medmnist.npz"), NamedOptions(names.values.filter { $0.key != "layout" }))
         #expect(misread.train.shape == ImageShape(channels: 2, height: 2, width: 3))
     }
 
-    private static let kinds = ["b1", "u1", "i1", "u2", "i2", "u4", "i4", "u8", "i8", "f4", "f8"]
+    private static let kinds = ["b1", "u1", "i1", "u2", "i2", "u4", "i4", "u8", "i8", "f2", "f4", "f8"]
 
     @Test(arguments: kinds) func everyTypeIsRead(kind: String) throws {
         try folder.write(Fixture.bytes("\(kind).npy"), to: "data/x_train.npy")
@@ -124,7 +126,7 @@ import Testing
     @Test func anUnknownOptionListsThoseThereAre() {
         let error = ConfigurationError(
             "data set 'numpy' has no option 'x'; choose one of: train-images, train-labels, test-images, test-labels, "
-                + "missing, shape, layout, scale, classes, test-share, seed")
+                + "task, missing, shape, layout, scale, classes, test-share, seed")
         #expect(throws: error) { try open("/nowhere", ["x": "1"]) }
         #expect(throws: ConfigurationError("'numpy' needs a file or folder: 'numpy:FILE.npz|FOLDER'")) { try open("") }
     }

@@ -134,9 +134,9 @@ extension Partitioner {
         _ dataset: any Dataset, clients: Int, seed: UInt64
     ) throws(ConfigurationError) -> Partition {
         try Self.check(clients: clients, samples: dataset.count)
+        let (strata, count) = dataset.strata()
         let owners = try owners(
-            labels: dataset.labels(), classes: dataset.classes, clients: clients, seed: seed,
-            rows: SourceRows(of: dataset))
+            labels: strata, classes: count, clients: clients, seed: seed, rows: SourceRows(of: dataset))
         return Partition(owners: owners, clients: clients)
     }
 }

@@ -92,7 +92,7 @@ struct UserTable: Sendable {
     private func value(_ field: CSVReader.Field, of reader: CSVReader) throws(DatasetError) -> String {
         if let whole = reader.number(field).flatMap({ Int(exactly: $0) }) { return "\(whole)" }
         let text = reader.text(field)
-        guard !MissingLabels.isMissing(text) else {
+        guard !MissingValues.isMissing(text) else {
             throw reader.malformed("line \(reader.line) names no client ('\(reader.excerpt(field))')")
         }
         return text

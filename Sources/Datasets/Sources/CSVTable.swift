@@ -1,22 +1,26 @@
 public import FedCore
 
-/// Text tables: a line for each sample, one column of labels, numbers in all others. Plain or compressed by
-/// gzip.
+/// Text tables: a line for each sample, one column of labels or some of targets, numbers or texts in all others. Plain or
+/// compressed by gzip.
 ///
-/// Written `csv:FILE`, with these options:
+/// Written `csv:FILE`, with these options, of which those that take several columns have them separated by spaces:
 ///
 /// - `label`: the column of labels (0), by name or by number, negative from the end.
-/// - `ignore`: columns that are not features, separated by spaces.
+/// - `target`: instead, columns of numbers to predict: regression.
+/// - `labels`: instead, columns of zeros and ones: several labels at once.
+/// - `text`: columns of texts, of which each becomes a feature, 1 where the column says it (`CSVCategories`).
+/// - `ignore`: columns that are not features.
 /// - `header`: whether the first line has names; without it the line itself tells (`CSVHeader`).
 /// - `separator`: comma, semicolon or tab.
-/// - `missing`: what happens to rows without a label: `refuse` the file, `drop` the rows, or `keep` what stands
-///   for "no value" as a class.
+/// - `missing`: what happens to rows without a label, a target or a feature: `refuse` the file, `drop` the rows, `keep`
+///   words that stand for "no value" as a class or a text, or take the `mean` of a feature's column over the rows to train
+///   on; a text that is missing is then the share of each text.
 /// - `test=FILE`: the test split; without it `test-share` (0.1) of the samples is held out, drawn from `seed`,
 ///   by default the run's.
 /// - `shape`, `layout`, `scale` and `classes`, which turn a row into an image (`TableForm`).
 ///
 /// Labels are whole numbers from 0 on, or any numbers and texts, which become classes in their order
-/// (`CSVLabels`).
+/// (`CSVLabels`). A test table's labels and texts are numbered as in training; others are refused.
 ///
 /// Parsing text is slow, so a file is turned into numbers once, in the cache, from which all ranks of a host
 /// map it.
@@ -24,8 +28,9 @@ public struct CSVTable: DatasetSource {
     public static let name = "csv"
     public static let usage = ":FILE"
     public static let summary = """
-        text tables of numbers; options test=FILE, label (0) and ignore by name or number, header, separator, \
-        missing=refuse|drop|keep, shape=CxHxW, layout=chw|hwc, scale, classes, test-share, seed
+        text tables; options test=FILE, label (0) by name or number, or target=COLUMNS of numbers to predict, or \
+        labels=COLUMNS of 0 and 1, text=COLUMNS of texts, ignore=COLUMNS, header, separator, \
+        missing=refuse|drop|keep|mean, shape=CxHxW, layout=chw|nchw|hwc|nhwc, scale, classes, test-share, seed
         """
 
     public static let takesSeed = true
@@ -46,15 +51,28 @@ public struct CSVTable: DatasetSource {
         testPath = options.text("test", "a file with the test split; without one, test-share is held out")
         let label = CSVReader.Column(
             text: options.text("label", default: "0", "the column of labels, by name or number"))
-        let ignored = options.text(
-            "ignore", default: "", "columns that are no features, by name or number, separated by spaces"
-        )
-        .split(separator: " ").map { CSVReader.Column(text: String($0)) }
+        let targets = CSVReader.columns(
+            options.text("target", default: "", "columns of numbers to predict, separated by spaces"))
+        let labels = CSVReader.columns(
+            options.text("labels", default: "", "columns of 0 and 1, each a label, separated by spaces"))
+        let texts = CSVReader.columns(
+            options.text("text", default: "", "columns of texts, each a feature, separated by spaces"))
+        let ignored = CSVReader.columns(
+            options.text("ignore", default: "", "columns that are no features, by name or number, separated by spaces"))
         let format = try CSVReader.Format(&options)
-        choices = CSVNumbers.Choices(
-            format: format, label: label, ignored: ignored,
-            missing: try MissingLabels(&options, of: [.refuse, .drop, .keep]), names: nil)
+        let missing = try MissingValues(&options, of: [.refuse, .drop, .keep, .mean])
         form = try TableForm(&options)
+        let answers = [label.text != "0", !targets.isEmpty, !labels.isEmpty]
+        guard answers.count(where: { $0 }) <= 1 else {
+            throw ConfigurationError("\(options.owner): label, target and labels exclude each other; choose one")
+        }
+        guard form.classes == nil || targets.isEmpty && labels.isEmpty else {
+            throw ConfigurationError("\(options.owner): classes is for option label; targets are counted")
+        }
+        choices = CSVNumbers.Choices(
+            format: format,
+            answer: !targets.isEmpty ? .targets(targets) : !labels.isEmpty ? .labels(labels) : .label(label),
+            ignored: ignored, texts: texts, missing: missing, names: nil, categories: nil)
     }
 
     /// Opens the table, and the test table if there is one. Labels of the test table are numbered as in
@@ -66,7 +84,7 @@ public struct CSVTable: DatasetSource {
     public func open(_ options: DatasetOptions) throws -> DatasetPair {
         let cache = Cache(folder: options.cacheFolder)
         var choices = choices
-        if !options.classNames.isEmpty { choices.names = options.classNames }
+        if !options.classNames.isEmpty, choices.answer.areClasses { choices.names = options.classNames }
         let numbers = try CSVNumbers(path: path, choices, cache: cache)
         let named = numbers.names.isEmpty ? nil : numbers.names.count
         let train = try split(numbers, classes: form.classes ?? named)
@@ -75,7 +93,8 @@ public struct CSVTable: DatasetSource {
             return pair.noting(numbers.notes)
         }
         var testChoices = choices
-        testChoices.names = numbers.names
+        if choices.answer.areClasses { testChoices.names = numbers.names }
+        testChoices.categories = numbers.categories
         let testNumbers = try CSVNumbers(path: testPath, testChoices, cache: cache)
         let pair = try train.tested(on: split(testNumbers, classes: train.classes))
         try Self.check(testNumbers, hasColumnsOf: numbers)
@@ -86,11 +105,17 @@ public struct CSVTable: DatasetSource {
     ///
     /// - Parameter classes: number of classes; nil: largest label + 1.
     private func split(_ numbers: CSVNumbers, classes: Int?) throws(DatasetError) -> ArrayImages {
-        try ArrayImages(
+        let answers: ArrayImages.Answers =
+            switch choices.answer {
+            case .label: .labels(numbers.answerRows)
+            case .labels: .targets(numbers.answerRows, .labels(numbers.targets))
+            case .targets: .targets(numbers.answerRows, .values(numbers.targets))
+            }
+        return try ArrayImages(
             name: "\(Self.name):\(path)", shape: form.shape(ofRow: numbers.features, path: numbers.path),
-            images: numbers.featureRows, labels: numbers.labelRows, classes: classes, classNames: numbers.names,
+            images: numbers.featureRows, answers: answers, classes: classes, classNames: numbers.names,
             range: numbers.range, scale: form.scale ?? 1, layout: form.layout,
-            dropsUnlabelled: choices.missing == .drop)
+            dropsUnlabelled: choices.missing.leavesOut, gaps: numbers.hasGaps ? numbers.columnNames : nil)
     }
 
     /// Two files with headers must name the same columns in the same order.

@@ -97,7 +97,7 @@ public struct ImageFolder: DatasetSource {
         let pictures = try DecodedPictures(list, channels: channels, size: size, cache: cache)
         let split = try ArrayImages(
             name: "\(Self.name):\(self.folder)", shape: pictures.shape, images: pictures.images,
-            labels: pictures.labels,
+            answers: .labels(pictures.labels),
             classes: list.classes.count, classNames: list.classes, range: NumberRange(least: 0, largest: 255),
             scale: 255,
             layout: .chw, dropsUnlabelled: false,

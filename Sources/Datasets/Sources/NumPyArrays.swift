@@ -11,7 +11,8 @@ public import FedCore
 ///   `layout=hwc`: channels last); `shape=CxHxW` says what a row is otherwise. Bytes are divided by 255, other
 ///   numbers by 1, or by option `scale`.
 /// - Labels are whole numbers from 0 on; samples whose label is below 0 or NaN are left out with
-///   `missing=drop`.
+///   `missing=drop`. With `task=values`, `[count]` or `[count, outputs]` are numbers to predict, with `task=labels` zeros
+///   and ones of several labels at once.
 /// - Without test arrays, `test-share` (0.1) of the samples is held out, drawn from `seed`, by default the
 ///   run's.
 ///
@@ -21,7 +22,8 @@ public struct NumPyArrays: DatasetSource {
     public static let usage = ":FILE.npz|FOLDER"
     public static let summary = """
         x_train, y_train, x_test, y_test as .npz or .npy; options train-images, train-labels, test-images, test-labels \
-        (names), missing=refuse|drop, shape=CxHxW, layout=chw|hwc, scale, classes, test-share, seed
+        (names), task=classes|labels|values, missing=refuse|drop, shape=CxHxW, layout=chw|nchw|hwc|nhwc, scale, classes, \
+        test-share, seed
         """
 
     public static let takesSeed = true
@@ -31,8 +33,14 @@ public struct NumPyArrays: DatasetSource {
     private let trainNames: (images: String, labels: String)
     /// Names of the test arrays; if there is neither, a share of the samples is held out.
     private let testNames: (images: String, labels: String)
-    private let missing: MissingLabels
+    private let task: Task
+    private let missing: MissingValues
     private let form: TableForm
+
+    /// What the labels' arrays hold.
+    enum Task: String, CaseIterable {
+        case classes, labels, values
+    }
 
     /// Takes the file or folder and the options; see the type.
     ///
@@ -47,8 +55,13 @@ public struct NumPyArrays: DatasetSource {
             options.text("test-images", default: "x_test", "an array's name"),
             options.text("test-labels", default: "y_test", "an array's name")
         )
-        missing = try MissingLabels(&options, of: [.refuse, .drop])
+        let word = try options.choice("task", default: "classes", of: Task.allCases.map { $0.rawValue })
+        task = Task(rawValue: word) ?? .classes
+        missing = try MissingValues(&options, of: [.refuse, .drop])
         form = try TableForm(&options)
+        guard form.classes == nil || task == .classes else {
+            throw ConfigurationError("\(options.owner): classes is for task=classes; outputs are counted")
+        }
     }
 
     /// Maps the arrays.
@@ -84,9 +97,15 @@ public struct NumPyArrays: DatasetSource {
     ) throws(DatasetError) -> ArrayImages {
         let images = try arrays.open(names.images, option: "\(kind)-images")
         let labels = try arrays.open(names.labels, option: "\(kind)-labels")
-        try labels.checkAreLabels()
+        if task == .classes { try labels.checkAreLabels() }
+        let answers: ArrayImages.Answers =
+            switch task {
+            case .classes: .labels(labels.rows)
+            case .labels: .targets(labels.rows, .labels(labels.width))
+            case .values: .targets(labels.rows, .values(labels.width))
+            }
         return try ArrayImages(
-            name: "\(Self.name):\(path)", shape: form.shape(of: images), images: images.rows, labels: labels.rows,
+            name: "\(Self.name):\(path)", shape: form.shape(of: images), images: images.rows, answers: answers,
             classes: classes, range: arrays.range(of: names.images, images),
             scale: form.scale ?? (images.format == .uint8 ? 255 : 1), layout: form.layout,
             dropsUnlabelled: missing == .drop)
@@ -99,16 +118,19 @@ extension NPYArray {
         ArrayImages.Rows(path: path, bytes: bytes, offset: dataOffset, format: format, count: count)
     }
 
+    /// Number of numbers of a sample.
+    fileprivate var width: Int { shape.dropFirst().reduce(1, *) }
+
     /// Refuses an array that has more than one number for each sample, such as one-hot rows.
     ///
     /// - Throws: ``DatasetError/malformed(file:reason:)`` with what to do instead.
     fileprivate func checkAreLabels() throws(DatasetError) {
-        let width = shape.dropFirst().reduce(1, *)
         guard width > 1 else { return }
         let sides = shape.map { "\($0)" }.joined(separator: ", ")
         throw .malformed(
             file: path,
             reason: "is [\(sides)]; labels are one whole number for each sample: of one-hot rows save "
-                + "labels.argmax(axis=1)")
+                + "labels.argmax(axis=1); task=labels takes rows of several labels at once, task=values numbers to predict"
+        )
     }
 }

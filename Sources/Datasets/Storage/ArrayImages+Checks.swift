@@ -1,3 +1,5 @@
+import FedCore
+
 extension ArrayImages.Rows {
     /// The label in a row; nil if it is not a whole number.
     func `class`(inRow row: Int) -> Int? { bytes.integer(format, at: offset + row * format.size) }
@@ -24,7 +26,10 @@ extension ArrayImages.Rows {
             guard label.map({ $0 < 0 }) ?? (text == "nan") else {
                 if let label { throw .labelOutOfRange(file: path, sample: row, label: label, classes: most) }
                 throw .malformed(
-                    file: path, reason: "the label of sample \(row) is \(text), no whole number from 0 on: no class")
+                    file: path,
+                    reason:
+                        "the label of sample \(row) is \(text), no whole number from 0 on: no class; task=values takes "
+                        + "numbers to predict")
             }
             guard dropsUnlabelled else {
                 throw .malformed(
@@ -36,6 +41,41 @@ extension ArrayImages.Rows {
         }
         guard unlabelled < count else { throw .malformed(file: path, reason: "holds no label from 0 on") }
         return (largest, unlabelled)
+    }
+
+    /// Checks that every row has targets.
+    ///
+    /// - Parameters:
+    ///   - width: number of numbers of a row.
+    ///   - task: what they are.
+    ///   - dropsUnlabelled: whether a row with a NaN is passed over instead of refused.
+    /// - Returns: the rows with targets, ascending; nil: all.
+    /// - Throws: ``DatasetError/malformed(file:reason:)`` with the first sample at fault, or when no row has targets.
+    /// - Complexity: O(count · width).
+    func targeted(_ width: Int, _ task: LearningTask, dropsUnlabelled: Bool) throws(DatasetError) -> [UInt32]? {
+        var areLabels = false
+        if case .labels = task { areLabels = true }
+        var values = [Float](repeating: 0, count: width)
+        var chosen: [UInt32]?
+        for row in 0..<count {
+            var span = values.mutableSpan
+            bytes.readFloats(
+                format, at: offset + row * width * format.size, count: width, dividedBy: 1, into: &span, at: 0)
+            if let wrong = values.first(where: { !$0.isNaN && (areLabels ? $0 != 0 && $0 != 1 : !$0.isFinite) }) {
+                let should =
+                    areLabels ? "labels are 0 or 1; task=values takes numbers to predict" : "numbers must be finite"
+                throw .malformed(file: path, reason: "sample \(row) has \(NumberRange.text(wrong)): \(should)")
+            }
+            let isMissing = values.contains { $0.isNaN }
+            guard !isMissing || dropsUnlabelled else {
+                throw .malformed(
+                    file: path, reason: "sample \(row) has nan: missing=drop leaves samples without a target out")
+            }
+            if isMissing, chosen == nil { chosen = (0..<UInt32(row)).map { $0 } }
+            if !isMissing { chosen?.append(UInt32(row)) }
+        }
+        guard chosen?.isEmpty != true else { throw .malformed(file: path, reason: "holds no sample with targets") }
+        return chosen
     }
 
     /// A number as the user wrote it, for messages.
@@ -56,9 +96,9 @@ extension ArrayImages {
     var notes: [DatasetNote] {
         var notes: [DatasetNote] = []
         let unlabelled = images.count - count
-        if unlabelled > 0, images.path != labels.path {
-            notes.append(
-                .fact("\(labels.path): \(unlabelled) of \(images.count) samples have no label and are left out"))
+        let path = answers.rows.0.path
+        if unlabelled > 0, images.path != path {
+            notes.append(.fact("\(path): \(unlabelled) of \(images.count) samples have no label and are left out"))
         }
         let (least, largest) = (range.least / scale, range.largest / scale)
         let scaled = NumberRange(least: least, largest: largest)
@@ -89,12 +129,18 @@ extension ArrayImages {
             throw .shapeMismatch(
                 train: images.path, trainShape: shape, test: test.images.path, testShape: test.shape)
         }
+        guard task.outputs == test.task.outputs else {
+            throw .malformed(
+                file: test.answers.rows.0.path,
+                reason: "has \(test.task.outputs) targets a sample, and \(answers.rows.0.path) has \(task.outputs)")
+        }
         var notes = notes + test.notes
         let (own, others) = (range.extent / scale, test.range.extent / test.scale)
         if max(own, others) > 8 * min(own, others) {
             notes.append(
                 .warning("\(test.images.path) has values of another size than \(images.path): scale both alike"))
         }
-        return DatasetPair(train: self, test: test, notes: notes)
+        let filling = gaps != nil || test.gaps != nil ? try means() : nil
+        return DatasetPair(train: filled(with: filling), test: test.filled(with: filling), notes: notes)
     }
 }

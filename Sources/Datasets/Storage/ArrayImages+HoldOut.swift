@@ -29,8 +29,11 @@ extension ArrayImages {
             return choosing(samples.map { sample in chosen.map { $0[Int(sample)] } ?? sample })
         }
         let note = "\(places.count) of \(count) samples of \(images.path) are held out to test, drawn from seed \(seed)"
+        let train = split(false)
+        let filling = gaps == nil ? nil : try train.means()
         return DatasetPair(
-            train: split(false), test: split(true), heldOutShare: share, notes: notes + [.fact(note)])
+            train: train.filled(with: filling), test: split(true).filled(with: filling), heldOutShare: share,
+            notes: notes + [.fact(note)])
     }
 
     /// The places in a drawn order whose samples are held out: of each client's, the first that make up the share.

@@ -1,12 +1,12 @@
 import FedCore
 
-/// A split whose samples are the rows of one mapped array and whose labels are those of another.
+/// A split whose samples are the rows of one mapped array and whose labels or targets are those of another.
 ///
-/// Text tables and NumPy's arrays end up here. Costs no memory of its own, except 4 bytes a sample where some
-/// were held out or dropped.
+/// Text tables, NumPy's arrays and decoded pictures end up here. Costs no memory of its own, except 4 bytes a sample
+/// where some were held out or dropped.
 struct ArrayImages: Dataset {
     /// Order of the numbers of an image in the file.
-    enum Layout: String, Sendable, CaseIterable {
+    enum Layout: Sendable {
         /// Plane after plane, PyTorch's order.
         case chw
         /// Pixel after pixel, with a pixel's channels side by side, as image files have them.
@@ -25,6 +25,22 @@ struct ArrayImages: Dataset {
         let count: Int
     }
 
+    /// What belongs to each sample.
+    enum Answers: Sendable {
+        /// The number of a class; below 0 or NaN: none.
+        case labels(Rows)
+        /// As many numbers as the task has outputs; NaN: none.
+        case targets(Rows, LearningTask)
+
+        /// The rows, and how many numbers are in each.
+        var rows: (Rows, width: Int) {
+            switch self {
+            case .labels(let rows): (rows, 1)
+            case .targets(let rows, let task): (rows, task.outputs)
+            }
+        }
+    }
+
     let name: String
     let shape: ImageShape
     let classes: Int
@@ -35,7 +51,11 @@ struct ArrayImages: Dataset {
     let scale: Float
     let layout: Layout
     let images: Rows
-    let labels: Rows
+    let answers: Answers
+    /// Names of the features where numbers of some samples are missing (NaN), empty without names; nil: none is.
+    let gaps: [String]?
+    /// The number that stands for a missing one, for each place of an image, divided by ``scale``; nil until it is known.
+    private(set) var filling: [Float]?
     /// What one natural client is, and the number of rows of each: rows lie client by client. Nil: there are none.
     private let clients: SampleOrigins?
     /// The rows that are this split's samples, ascending; nil: all.
@@ -52,21 +72,24 @@ struct ArrayImages: Dataset {
     ///   - name: name of the data set.
     ///   - shape: shape of one image; its count is the length of a row.
     ///   - images: rows of `shape.count` numbers.
-    ///   - labels: rows of one number.
-    ///   - classes: number of classes; nil takes the largest label + 1.
-    ///   - classNames: names of the classes from 0 on; those beyond are named after their labels.
+    ///   - answers: labels or targets.
+    ///   - classes: number of classes; nil takes the largest label + 1. Targets have their own number.
+    ///   - classNames: names of the classes or targets from 0 on; those beyond are named after their numbers.
     ///   - range: range of the images' numbers.
     ///   - scale: divisor of the images' numbers, > 0.
     ///   - layout: order of the numbers of an image.
-    ///   - dropsUnlabelled: whether samples with a label below 0 or NaN are left out; they are refused
-    ///     otherwise.
+    ///   - dropsUnlabelled: whether samples with a label below 0 or NaN, or a target that is NaN, are left out; they are
+    ///     refused otherwise.
+    ///   - gaps: names of the features where numbers are missing (NaN); nil: none is.
     ///   - clients: the natural client of each row; nil: there are none.
     /// - Throws: ``DatasetError`` that names the file and the first sample at fault.
     /// - Complexity: O(count).
     init(
-        name: String, shape: ImageShape, images: Rows, labels: Rows, classes: Int?, classNames: [String] = [],
-        range: NumberRange, scale: Float, layout: Layout, dropsUnlabelled: Bool, clients: SampleOrigins? = nil
+        name: String, shape: ImageShape, images: Rows, answers: Answers, classes: Int? = nil, classNames: [String] = [],
+        range: NumberRange, scale: Float, layout: Layout, dropsUnlabelled: Bool, gaps: [String]? = nil,
+        clients: SampleOrigins? = nil
     ) throws(DatasetError) {
+        let (labels, width) = answers.rows
         guard images.count == labels.count else {
             throw .countMismatch(
                 images: images.path, imageCount: images.count, labels: labels.path, labelCount: labels.count)
@@ -77,15 +100,23 @@ struct ArrayImages: Dataset {
         guard (range.extent / scale).isFinite else {
             throw .malformed(file: images.path, reason: "\(range.description) divided by \(scale) is infinite")
         }
-        let checked = try labels.classes(most: classes ?? Self.mostClasses, dropsUnlabelled: dropsUnlabelled)
-        if checked.unlabelled > 0 {
-            chosen = (0..<UInt32(labels.count)).filter { labels.class(inRow: Int($0)).map { $0 >= 0 } ?? false }
+        let count: Int
+        switch answers {
+        case .labels:
+            let checked = try labels.classes(most: classes ?? Self.mostClasses, dropsUnlabelled: dropsUnlabelled)
+            if checked.unlabelled > 0 {
+                chosen = (0..<UInt32(labels.count)).filter { labels.class(inRow: Int($0)).map { $0 >= 0 } ?? false }
+            }
+            count = classes ?? checked.largest + 1
+        case .targets(_, let task):
+            chosen = try labels.targeted(width, task, dropsUnlabelled: dropsUnlabelled)
+            count = task.outputs
         }
         self.name = name
         self.shape = shape
         self.images = images
-        self.labels = labels
-        let count = classes ?? checked.largest + 1
+        self.answers = answers
+        self.gaps = gaps
         self.classes = count
         self.classNames = classNames.prefix(count) + (min(classNames.count, count)..<count).map { "\($0)" }
         self.range = range
@@ -101,6 +132,22 @@ struct ArrayImages: Dataset {
         var split = self
         split.chosen = rows
         return split
+    }
+
+    /// The same samples, in which each number that is missing is that of its place.
+    ///
+    /// - Parameter filling: a number for each place of an image, as it is read; nil: none is missing.
+    func filled(with filling: [Float]?) -> ArrayImages {
+        var split = self
+        split.filling = filling
+        return split
+    }
+
+    var task: LearningTask {
+        switch answers {
+        case .labels: .classes(classes)
+        case .targets(_, let task): task
+        }
     }
 
     var origins: SampleOrigins? {
@@ -128,9 +175,30 @@ struct ArrayImages: Dataset {
 
     func label(_ sample: Int) -> Int { label(inRow: row(of: sample)) }
 
-    // Every row was checked to hold a class.
+    // Every row was checked to hold a class. Of several labels the first that is set stands for all.
     private func label(inRow row: Int) -> Int {
-        labels.bytes.integer(labels.format, at: labels.offset + row * labels.format.size) ?? 0
+        switch answers {
+        case .labels(let rows): rows.class(inRow: row) ?? 0
+        case .targets(let rows, .labels(let count)):
+            (0..<count).first {
+                rows.bytes.integer(rows.format, at: rows.offset + (row * count + $0) * rows.format.size) == 1
+            }
+                ?? 0
+        case .targets: 0
+        }
+    }
+
+    func readTargets(_ samples: Span<UInt32>, into targets: inout MutableSpan<Float>) {
+        guard case .targets(let rows, let task) = answers else {
+            preconditionFailure("\(name) has only labels of classes")
+        }
+        let width = task.outputs
+        precondition(targets.count >= samples.count * width, "targets need room for [\(samples.count), \(width)]")
+        for place in samples.indices {
+            rows.bytes.readFloats(
+                rows.format, at: rows.offset + row(of: Int(samples[place])) * width * rows.format.size, count: width,
+                dividedBy: 1, into: &targets, at: place * width)
+        }
     }
 
     func read(_ samples: Span<UInt32>, into images: inout MutableSpan<Float>, labels: inout MutableSpan<Int32>) {
@@ -148,6 +216,11 @@ struct ArrayImages: Dataset {
                     file.format, at: file.offset + (row * size + plane) * file.format.size, count: size / planes,
                     stride: planes, dividedBy: scale, into: &images, at: place * size + plane * (size / planes))
             }
+            if let filling { Self.fill(&images, from: place * size, with: filling.span) }
         }
+    }
+    /// Replaces what is missing of one sample.
+    private static func fill(_ images: inout MutableSpan<Float>, from first: Int, with filling: Span<Float>) {
+        for place in filling.indices where images[first + place].isNaN { images[first + place] = filling[place] }
     }
 }

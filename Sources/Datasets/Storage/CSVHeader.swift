@@ -27,7 +27,8 @@ enum CSVHeader {
         switch asked {
         case false?: return (false, nil)
         case true?:
-            guard numbers.count == features.count, !isProgression(all), !isProgression(numbers) else {
+            guard !features.isEmpty, numbers.count == features.count, !isProgression(all), !isProgression(numbers)
+            else {
                 return (true, nil)
             }
             // Names of columns differ; numbers of a row need not.
@@ -39,7 +40,7 @@ enum CSVHeader {
             return (true, "line \(reader.line) is taken for the header, as asked, and holds numbers: \(list(texts))")
         case nil:
             if !needsNumbers, numbers.isEmpty, firstRepeated(texts) == nil,
-                !texts.contains(where: MissingLabels.isMissing)
+                !texts.contains(where: MissingValues.isMissing)
             {
                 return (true, nil)
             }

@@ -16,7 +16,7 @@ struct CSVLabels {
     /// Names of the classes as in training; empty: whole numbers as in training; nil: whatever labels there
     /// are.
     private let known: [String]?
-    private let missing: MissingLabels
+    private let missing: MissingValues
     /// The different labels in the order in which they were met, with the line of the first of each.
     private var met: [(text: String, value: Double?, line: Int)] = []
     /// The place among ``met``, or the class when the names are known, of each text.
@@ -31,7 +31,7 @@ struct CSVLabels {
     /// - Parameters:
     ///   - known: names of the classes from the training file; nil: whatever labels there are.
     ///   - missing: what happens to rows without a label.
-    init(known: [String]?, missing: MissingLabels) {
+    init(known: [String]?, missing: MissingValues) {
         self.known = known
         self.missing = missing
     }
@@ -48,21 +48,17 @@ struct CSVLabels {
         return number != nil
     }
 
+    /// Leaves the row out that was taken last, for want of a feature.
+    mutating func leaveOutLast() { labels[labels.count - 1] = -1 }
+
     /// The class or place of a label; nil when it is missing and its row is to be left out.
     private mutating func number(of field: CSVReader.Field, _ reader: CSVReader) throws(DatasetError) -> Int32? {
         let value = reader.number(field)
         let whole = value.flatMap { Int(exactly: $0) }
         if let known, known.isEmpty, let whole, (0..<ArrayImages.mostClasses).contains(whole) { return Int32(whole) }
-        let text: String
-        if let whole {
-            text = "\(whole)"
-        } else if let value {
-            text = "\(value)"
-        } else {
-            text = try reader.name(field, "line \(reader.line): the label")
-        }
+        let (text, _) = try reader.category(field, "line \(reader.line): the label")
         if let number = numberOf[text] { return number }
-        if MissingLabels.isMissing(text), missing != .keep || text.isEmpty {
+        if MissingValues.isMissing(text), missing != .keep || text.isEmpty {
             return try leaveOut(text, line: reader.line, reader)
         }
         guard let known else { return try meet(text, value, reader) }
@@ -95,10 +91,10 @@ struct CSVLabels {
     ///
     /// - Throws: ``DatasetError/malformed(file:reason:)`` when the user wants such rows refused.
     private func leaveOut(_ text: String, line: Int, _ reader: CSVReader) throws(DatasetError) -> Int32? {
-        if missing == .drop { return nil }
+        if missing.leavesOut { return nil }
         let keep = text.isEmpty ? "" : ", missing=keep makes it a class"
         throw reader.malformed(
-            "line \(line): the label is missing (\(text.isEmpty ? "empty" : "'\(text)'")); missing=drop leaves such rows "
+            "line \(line): the label is missing (\(MissingValues.describe(text))); missing=drop leaves such rows "
                 + "out\(keep)")
     }
 
@@ -124,25 +120,24 @@ struct CSVLabels {
                     "\(leftOut) of \(labels.count) rows have no label and are left out, the first in line "
                         + "\(firstLeftOut)"))
         }
-        guard leftOut < labels.count else { throw reader.malformed("holds no row with a label") }
+        guard labels.contains(where: { $0 >= 0 }) else { throw reader.malformed("holds no row with a label") }
     }
 
     /// Numbers the labels met: by their own value if all are whole numbers from 0 on, else in their order.
     private mutating func nameClasses(_ reader: CSVReader) throws(DatasetError) {
         let numbers = met.map { $0.value }
         let absent = try absentMark(numbers, reader)
-        let kept = met.indices.filter { $0 != absent }
+        // A label may be of rows alone that lack a feature.
+        var isUsed = [Bool](repeating: missing != .drop, count: met.count)
+        if missing == .drop { for label in labels where label >= 0 { isUsed[Int(label)] = true } }
+        let kept = met.indices.filter { $0 != absent && isUsed[$0] }
         let isClass = { (number: Double?) in number.map { $0 >= 0 && Int32(exactly: $0) != nil } ?? false }
         var classOf = met.map { Int32($0.text) ?? -1 }
         noteDoubts(kept)
         let areClasses = kept.allSatisfy { isClass(numbers[$0]) && classOf[$0] < ArrayImages.mostClasses }
         if !areClasses {
             let order = kept.sorted { a, b in
-                switch (numbers[a], numbers[b]) {
-                case (let x?, let y?): x < y
-                case (nil, nil): met[a].text.utf8.lexicographicallyPrecedes(met[b].text.utf8)
-                case (let x, _): x != nil
-                }
+                CSVCategories.precedes((met[a].text, met[a].value), (met[b].text, met[b].value))
             }
             for (number, place) in order.enumerated() { classOf[place] = Int32(number) }
             names = order.map { met[$0].text }
@@ -187,7 +182,7 @@ struct CSVLabels {
             notes.append(
                 .warning(
                     "\(kept.count) different labels in \(labels.count) rows; option label says which column "
-                        + "they are"))
+                        + "they are, and target takes them as numbers"))
         }
     }
 }

@@ -1,46 +1,89 @@
 /// A text table turned into numbers, mapped from its copy in the cache.
 ///
-/// Layout of a copy, little-endian: three 64-bit numbers (rows, features, bytes of texts), the least and the
-/// largest feature as 32-bit floats, the labels as 32-bit integers (-1: the row is left out), the features as
-/// 32-bit floats `[rows, features]`, then three lists of texts (the classes' names, the columns', notes), each
-/// after its count, each text after its length. ``CSVNumbersBuilder`` writes it.
+/// Layout of a copy, little-endian: five 64-bit numbers (rows, features, targets, gaps, bytes of texts), the least and the
+/// largest feature as 32-bit floats, the labels as 32-bit integers (-1: the row is left out) or, with targets, these as
+/// 32-bit floats `[rows, targets]` (NaN: the row is left out), the features as 32-bit floats `[rows, features]` (NaN: a
+/// gap), then lists of texts (names of the classes or targets, of the features, notes), each after its count, each text
+/// after its length, and after their number the lists of the texts of each column of texts. ``CSVNumbersBuilder`` writes
+/// it.
 struct CSVNumbers {
     /// Everything that a copy depends on besides the file.
     struct Choices: Sendable {
         let format: CSVReader.Format
-        let label: CSVReader.Column
+        let answer: Answer
         /// Columns that are not features.
         let ignored: [CSVReader.Column]
-        /// Treatment of rows without a label.
-        let missing: MissingLabels
+        /// Columns of texts, each of which becomes a feature.
+        let texts: [CSVReader.Column]
+        /// Treatment of rows without a label, a target or a feature.
+        let missing: MissingValues
         /// Names of the classes from the training file; nil: whatever labels there are.
         var names: [String]?
+        /// Texts of each column of texts from the training file; nil: whatever texts there are.
+        var categories: [[String]]?
+
+        /// All columns that are asked for.
+        var columns: [CSVReader.Column] { answer.columns + ignored + texts }
 
         /// A text that is different for different choices. Texts are written after their lengths, so that no
         /// two lists of names look alike.
         var key: String {
-            let columns = ([label] + ignored).map { "\($0.text.utf8.count) \($0.text)" }
-            let names = names.map { names in "\(names.count)" + names.map { " \($0.utf8.count) \($0)" }.joined() }
-            let header = format.header.map { "\($0)" }
-            return "csv 2 \(format.separator) \(header ?? "-") \(missing) \(columns) \(names ?? "-")"
+            func list(_ texts: [String]) -> String {
+                "\(texts.count)" + texts.map { " \($0.utf8.count) \($0)" }.joined()
+            }
+            let columns = [answer.columns, ignored, texts].map { list($0.map { $0.text }) }
+            let known = [names.map(list) ?? "-"] + (categories?.map(list) ?? ["-"])
+            let header = format.header.map { "\($0)" } ?? "-"
+            return "csv 3 \(format.separator) \(header) \(missing) \(answer.word) \(columns) \(known)"
         }
     }
 
-    private static let headerBytes = 32
+    /// What the rows are the examples of.
+    enum Answer: Sendable {
+        /// One class each.
+        case label(CSVReader.Column)
+        /// Zeros and ones of several labels at once.
+        case labels([CSVReader.Column])
+        /// Numbers.
+        case targets([CSVReader.Column])
+
+        /// The columns that say it, at least one.
+        var columns: [CSVReader.Column] {
+            switch self {
+            case .label(let column): [column]
+            case .labels(let columns), .targets(let columns): columns
+            }
+        }
+
+        /// Whether it is one class each.
+        var areClasses: Bool { if case .label = self { true } else { false } }
+        /// Whether it is zeros and ones.
+        var areLabels: Bool { if case .labels = self { true } else { false } }
+        /// A word that tells the cases apart.
+        fileprivate var word: String { areClasses ? "class" : areLabels ? "labels" : "targets" }
+    }
+
+    private static let headerBytes = 48
 
     /// Path of the text table.
     let path: String
     let bytes: MappedFile
-    /// Number of rows, those without a label included.
+    /// Number of rows, those that are left out included.
     let rows: Int
+    /// Number of targets of a row; 0: it has a label.
+    let targets: Int
     /// Number of features of a row.
     let features: Int
     /// Range of the features.
     let range: NumberRange
-    /// Names of the classes; empty when labels are whole numbers.
+    /// Whether some features are missing (NaN).
+    let hasGaps: Bool
+    /// Names of the classes, empty when labels are whole numbers; or of the targets, empty without a header.
     let names: [String]
     /// Names of the features; empty without a header.
     let columnNames: [String]
+    /// Texts of each column of texts, in the order of their features.
+    let categories: [[String]]
     /// Remarks on how the file was read; they are in the copy too, so that they appear in every run.
     let notes: [DatasetNote]
 
@@ -63,11 +106,14 @@ struct CSVNumbers {
         let damaged = DatasetError.malformed(file: path, reason: "its copy in the cache is damaged; delete it")
         guard bytes.count >= Self.headerBytes, let rows = bytes.integer(.int64, at: 0),
             let features = bytes.integer(.int64, at: 8), (1...Int(UInt32.max)).contains(rows),
-            (1...CSVNumbersBuilder.mostFeatures).contains(features)
+            (1...CSVNumbersBuilder.mostFeatures).contains(features), let targets = bytes.integer(.int64, at: 16),
+            (0...CSVNumbersBuilder.mostFeatures).contains(targets)
         else { throw damaged }
-        let start = Self.headerBytes + 4 * rows * (1 + features)
-        guard bytes.count >= start, bytes.integer(.int64, at: 16) == bytes.count - start else { throw damaged }
-        range = NumberRange(least: bytes.float(at: 24), largest: bytes.float(at: 28))
+        guard (targets == 0) == choices.answer.areClasses else { throw damaged }
+        let start = Self.headerBytes + 4 * rows * (max(targets, 1) + features)
+        guard bytes.count >= start, bytes.integer(.int64, at: 32) == bytes.count - start else { throw damaged }
+        range = NumberRange(least: bytes.float(at: 40), largest: bytes.float(at: 44))
+        hasGaps = bytes.integer(.int64, at: 24) != 0
         var position = start
         func number() throws(DatasetError) -> Int {
             guard position + 4 <= bytes.count, let number = bytes.integer(.uint32, at: position) else { throw damaged }
@@ -87,21 +133,27 @@ struct CSVNumbers {
         names = try texts()
         columnNames = try texts()
         notes = try texts().map { DatasetNote(text: "\(path): \($0.dropFirst())", isWarning: $0.hasPrefix("!")) }
+        var categories: [[String]] = []
+        for _ in 0..<(try number()) { categories.append(try texts()) }
         guard position == bytes.count else { throw damaged }
+        self.categories = categories
         self.path = path
         self.bytes = bytes
         self.rows = rows
+        self.targets = targets
         self.features = features
     }
 
-    /// The labels, as rows of one number.
-    var labelRows: ArrayImages.Rows {
-        ArrayImages.Rows(path: path, bytes: bytes, offset: Self.headerBytes, format: .int32, count: rows)
+    /// The labels, as rows of one number, or the targets.
+    var answerRows: ArrayImages.Rows {
+        ArrayImages.Rows(
+            path: path, bytes: bytes, offset: Self.headerBytes, format: targets == 0 ? .int32 : .float32, count: rows)
     }
 
     /// The features, as rows of ``features`` numbers.
     var featureRows: ArrayImages.Rows {
         ArrayImages.Rows(
-            path: path, bytes: bytes, offset: Self.headerBytes + 4 * rows, format: .float32, count: rows)
+            path: path, bytes: bytes, offset: Self.headerBytes + 4 * rows * max(targets, 1), format: .float32,
+            count: rows)
     }
 }

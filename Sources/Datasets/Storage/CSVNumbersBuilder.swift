@@ -7,15 +7,18 @@ struct CSVNumbersBuilder {
 
     private let choices: CSVNumbers.Choices
     private var labels: CSVLabels
-    private var features: [Float] = []
-    private var range = NumberRange()
+    /// Instead of the labels, for tables with targets.
+    private var targets: CSVTargets?
+    private var features = CSVFeatures(columns: [], texts: [], names: [], known: nil, missing: .refuse, header: nil)
     private var notes: [DatasetNote] = []
-    /// Names of the features; empty without a header.
-    private var columnNames: [String] = []
+    /// Number of rows so far.
+    private var rows = 0
     /// Index of the column of labels.
     private var label = 0
-    /// Indices of the columns that are features, ascending.
-    private var kept: [Int] = []
+    /// Names of the targets; empty without a header.
+    private var targetNames: [String] = []
+    /// Names of all columns; empty without a header.
+    private var columnNames: [String] = []
 
     /// Creates a builder that has read nothing.
     init(_ choices: CSVNumbers.Choices) {
@@ -33,87 +36,106 @@ struct CSVNumbersBuilder {
         guard try reader.next(&fields) else { throw reader.malformed("holds no samples") }
         if try !takeHeader(fields, reader) { try takeRow(fields, reader) }
         while try reader.next(&fields) { try takeRow(fields, reader) }
-        guard !labels.labels.isEmpty else { throw reader.malformed("holds no samples") }
-        guard labels.labels.count <= Int(UInt32.max) else { throw reader.malformed("holds more than 2^32 - 1 samples") }
-        try labels.finish(reader)
-        notes += labels.notes
+        guard rows > 0 else { throw reader.malformed("holds no samples") }
+        guard rows <= Int(UInt32.max) else { throw reader.malformed("holds more than 2^32 - 1 samples") }
+        if targets != nil { try targets?.finish(reader) } else { try labels.finish(reader) }
+        try features.finish(reader)
+        notes += (targets?.notes ?? labels.notes) + features.notes
     }
 
     /// Finds the columns from the first line, and says whether it is a header.
     private mutating func takeHeader(_ fields: [CSVReader.Field], _ reader: CSVReader) throws(DatasetError) -> Bool {
-        let columns = [choices.label] + choices.ignored
-        let asked = choices.format.header ?? (columns.contains { $0.isName } ? true : nil)
+        let asked = choices.format.header ?? (choices.columns.contains { $0.isName } ? true : nil)
         let names = asked == true ? try reader.columnNames(fields) : nil
-        label = try choices.label.index(in: fields.count, names: names, of: reader)
-        var ignored: Set = [label]
-        for column in choices.ignored { ignored.insert(try column.index(in: fields.count, names: names, of: reader)) }
-        kept = fields.indices.filter { !ignored.contains($0) }
+        func indices(_ columns: [CSVReader.Column]) throws(DatasetError) -> [Int] {
+            var indices: [Int] = []
+            for column in columns {
+                let index = try column.index(in: fields.count, names: names, of: reader)
+                if !indices.contains(index) { indices.append(index) }
+            }
+            return indices
+        }
+        let answers = try indices(choices.answer.columns)
+        let ignored = try indices(choices.ignored)
+        let kept = fields.indices.filter { !answers.contains($0) && !ignored.contains($0) }
+        let texts = try indices(choices.texts).sorted()
+        if let text = texts.first(where: { !kept.contains($0) }) {
+            throw reader.malformed("column \(text) of option text is no feature: another option takes it")
+        }
         guard (1...Self.mostFeatures).contains(kept.count) else {
             throw reader.malformed(
                 "has \(kept.count) columns besides the label\(reader.separatorHint(columns: fields.count))")
         }
-        let (isHeader, doubt) = try CSVHeader.judge(fields, asked: asked, features: kept, of: reader)
-        guard isHeader else {
-            notes.append(.fact("no header, line \(reader.line) is the first row"))
-            return false
+        let numbers = kept.filter { !texts.contains($0) } + (choices.answer.areClasses ? [] : answers)
+        guard !numbers.isEmpty || asked != nil else {
+            throw reader.malformed(
+                "has texts only: set header=true if line \(reader.line) names the columns, header=false if it is a row")
         }
-        let known = if let names { names } else { try reader.columnNames(fields) }
-        columnNames = kept.map { known[$0] }
-        notes.append(
-            doubt.map { .warning("\($0)") }
-                ?? .fact(
-                    "line \(reader.line) is the header, labels are column '\(known[label])', the others "
-                        + CSVHeader.list(columnNames)))
-        return true
+        let (isHeader, doubt) = try CSVHeader.judge(fields, asked: asked, features: numbers, of: reader)
+        if isHeader { columnNames = if let names { names } else { try reader.columnNames(fields) } }
+        features = CSVFeatures(
+            columns: kept, texts: texts, names: isHeader ? kept.map { columnNames[$0] } : [], known: choices.categories,
+            missing: choices.missing, header: choices.format.header)
+        label = answers[0]
+        if !choices.answer.areClasses {
+            targets = CSVTargets(columns: answers, areLabels: choices.answer.areLabels, missing: choices.missing)
+            targetNames = isHeader ? answers.map { columnNames[$0] } : []
+        }
+        notes.append(note(isHeader: isHeader, doubt: doubt, answers, kept, line: reader.line))
+        return isHeader
     }
 
-    /// Takes a row. One without a label keeps its place, with zeros, so that rows can still be counted by the
-    /// file.
+    /// Says how the first line was read.
+    private func note(isHeader: Bool, doubt: String?, _ answers: [Int], _ kept: [Int], line: Int) -> DatasetNote {
+        guard isHeader else { return .fact("no header, line \(line) is the first row") }
+        if let doubt { return .warning(doubt) }
+        let what = choices.answer.areClasses || choices.answer.areLabels ? "labels" : "targets"
+        let names = answers.map { "'\(columnNames[$0])'" }
+        return .fact(
+            "line \(line) is the header, \(what) are column \(CSVHeader.list(names)), the others "
+                + CSVHeader.list(kept.map { columnNames[$0] }))
+    }
+
+    /// Takes a row. One that is left out keeps its place.
     private mutating func takeRow(_ fields: [CSVReader.Field], _ reader: CSVReader) throws(DatasetError) {
-        let isFirst = labels.labels.isEmpty
-        guard try labels.add(fields[label], of: reader) else {
-            features.append(contentsOf: repeatElement(0, count: kept.count))
-            return
-        }
-        for column in kept {
-            guard let number = reader.number(fields[column]), Float(number).isFinite else {
-                throw reader.malformed(
-                    "line \(reader.line), column \(column): '\(reader.excerpt(fields[column]))' is no number"
-                        + hint(fields, column, isFirst: isFirst, reader))
+        rows += 1
+        let isKept =
+            if targets != nil {
+                try targets?.add(fields, of: reader) ?? false
+            } else {
+                try labels.add(fields[label], of: reader)
             }
-            let value = Float(number)
-            range.add(value)
-            features.append(value)
-        }
-    }
-
-    /// Advice at the end of the message about a field that is not a number; empty when there is none to give.
-    private func hint(_ fields: [CSVReader.Field], _ column: Int, isFirst: Bool, _ reader: CSVReader) -> String {
-        let text = reader.text(fields[column])
-        if text.contains(","), Double(text.replacing(",", with: ".")) != nil { return "; decimals have a point" }
-        guard isFirst, columnNames.isEmpty else { return "" }
-        return choices.format.header == false
-            ? ", and header=false says that this is a row" : "; if this is a header, set header=true"
+        guard isKept else { return features.skipRow() }
+        guard try !features.add(fields, of: reader) else { return }
+        if targets != nil { targets?.leaveOutLast() } else { labels.leaveOutLast() }
     }
 
     /// Writes the numbers in the form of a copy in the cache, in four pieces.
     func store(_ write: (UnsafeRawBufferPointer) throws(DatasetError) -> Void) throws(DatasetError) {
         var tail: [UInt8] = []
-        for texts in [labels.names, columnNames, notes.map { ($0.isWarning ? "!" : " ") + $0.text }] {
-            Self.append(UInt32(texts.count), to: &tail)
-            for text in texts {
-                Self.append(UInt32(text.utf8.count), to: &tail)
-                tail += text.utf8
-            }
-        }
+        let names = targets == nil ? labels.names : targetNames
+        let notes = notes.map { ($0.isWarning ? "!" : " ") + $0.text }
+        for texts in [names, features.featureNames, notes] { Self.append(texts, to: &tail) }
+        Self.append(UInt32(features.categories.count), to: &tail)
+        for texts in features.categories { Self.append(texts, to: &tail) }
         var head: [UInt8] = []
-        for number in [labels.labels.count, kept.count, tail.count] { Self.append(UInt64(number), to: &head) }
-        for value in [range.least, range.largest] { Self.append(value.bitPattern, to: &head) }
+        let numbers = [rows, features.width, targets?.columns.count ?? 0, features.gaps, tail.count]
+        for number in numbers { Self.append(UInt64(number), to: &head) }
+        for value in [features.range.least, features.range.largest] { Self.append(value.bitPattern, to: &head) }
         // Every machine this runs on is little-endian.
         try Cache.pass(head, to: write)
-        try Cache.pass(labels.labels, to: write)
-        try Cache.pass(features, to: write)
+        if let targets { try Cache.pass(targets.values, to: write) } else { try Cache.pass(labels.labels, to: write) }
+        try Cache.pass(features.values, to: write)
         try Cache.pass(tail, to: write)
+    }
+
+    /// Appends texts, each after its length, after their number.
+    private static func append(_ texts: [String], to bytes: inout [UInt8]) {
+        append(UInt32(texts.count), to: &bytes)
+        for text in texts {
+            append(UInt32(text.utf8.count), to: &bytes)
+            bytes += text.utf8
+        }
     }
 
     /// Appends a number, little-endian.

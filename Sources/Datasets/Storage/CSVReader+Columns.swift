@@ -61,6 +61,25 @@ extension CSVReader {
         }
     }
 
+    /// Columns as a user lists them, separated by spaces or commas.
+    static func columns(_ text: String) -> [Column] {
+        text.split { " ,".contains($0) }.map { Column(text: String($0)) }
+    }
+
+    /// A field as a class or another category. A number counts by its value: `3`, `3.0` and ` 3` are one.
+    ///
+    /// - Parameters:
+    ///   - field: the field.
+    ///   - what: what it is, in the message, e.g. `line 3: the label`.
+    /// - Returns: its text, and its value if it is a number.
+    /// - Throws: ``DatasetError/malformed(file:reason:)`` when it is not UTF-8, or holds invisible characters.
+    func category(
+        _ field: Field, _ what: @autoclosure () -> String
+    ) throws(DatasetError) -> (text: String, value: Double?) {
+        guard let value = number(field) else { return (try name(field, what()), nil) }
+        return (Int(exactly: value).map { "\($0)" } ?? "\(value)", value)
+    }
+
     /// The texts of a header.
     ///
     /// - Throws: ``DatasetError/malformed(file:reason:)`` when one of them is not valid UTF-8 or holds

@@ -1,7 +1,7 @@
 /// One array of NumPy's, mapped. Opening checks the header against the length, and reads no data.
 ///
-/// Arrays in Fortran's order, big-endian numbers, objects, texts and half floats are refused with the line of
-/// Python that converts them.
+/// Arrays in Fortran's order, big-endian numbers, objects and texts are refused with the line of Python that converts
+/// them.
 ///
 /// Format: NumPy's documentation, `numpy.lib.format`, versions 1.0 to 3.0:
 /// https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
@@ -138,7 +138,6 @@ struct NPYArray: Sendable {
             ", it is of Python's objects; save numpy.stack of the images, numpy.array(labels, dtype=numpy.int64)"
         case "U", "S":
             ", it is of texts; save numpy.unique(labels, return_inverse=True)[1], which numbers them in order"
-        case "f" where code.hasSuffix("2"): ", it is f2; save array.astype(numpy.float32)"
         case "b", "u", "i", "f":
             ", it is '\(code)'; save array.astype(array.dtype.newbyteorder('<')), or as numpy.float32"
         case "c": ", it is of complex numbers; save real and imaginary parts as channels"

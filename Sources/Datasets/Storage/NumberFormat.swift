@@ -9,6 +9,7 @@ enum NumberFormat: String, Sendable, CaseIterable {
     case int32 = "i4"
     case uint64 = "u8"
     case int64 = "i8"
+    case float16 = "f2"
     case float32 = "f4"
     case float64 = "f8"
 
@@ -16,14 +17,21 @@ enum NumberFormat: String, Sendable, CaseIterable {
     var size: Int {
         switch self {
         case .bool, .uint8, .int8: 1
-        case .uint16, .int16: 2
+        case .uint16, .int16, .float16: 2
         case .uint32, .int32, .float32: 4
         case .uint64, .int64, .float64: 8
         }
     }
 
-    /// Whether all values are whole numbers.
-    var isInteger: Bool { self != .float32 && self != .float64 }
+    /// The value of a number in IEEE 754's binary16, exact as a 32-bit float.
+    static func float(half bits: UInt16) -> Float {
+        let rest = UInt32(bits & 0x7FFF) << 13
+        // The exponent's bias is smaller by 112, also that of numbers below the normal ones; infinity and NaN stay what
+        // they are.
+        let magnitude = Float(bitPattern: rest) * Float(bitPattern: 0x7780_0000)
+        let pattern = rest >= 0x0F80_0000 ? rest | 0x7F80_0000 : magnitude.bitPattern
+        return Float(bitPattern: pattern | UInt32(bits & 0x8000) << 16)
+    }
 }
 
 extension MappedFile {
@@ -38,6 +46,7 @@ extension MappedFile {
         case .int32: Int(Int32(littleEndian: load(at: offset)))
         case .uint64: Int(exactly: UInt64(littleEndian: load(at: offset)))
         case .int64: Int(Int64(littleEndian: load(at: offset)))
+        case .float16: Int(exactly: NumberFormat.float(half: UInt16(littleEndian: load(at: offset))))
         case .float32: Int(exactly: Float(bitPattern: UInt32(littleEndian: load(at: offset))))
         case .float64: Int(exactly: Double(bitPattern: UInt64(littleEndian: load(at: offset))))
         }
@@ -88,6 +97,7 @@ extension MappedFile {
         case .int32: read { Float(Int32(littleEndian: $0)) }
         case .uint64: read { Float(UInt64(littleEndian: $0)) }
         case .int64: read { Float(Int64(littleEndian: $0)) }
+        case .float16: read { NumberFormat.float(half: UInt16(littleEndian: $0)) }
         case .float32: read { Float(bitPattern: UInt32(littleEndian: $0)) }
         case .float64: read { Float(Double(bitPattern: UInt64(littleEndian: $0))) }
         }

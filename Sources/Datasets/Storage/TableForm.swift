@@ -28,8 +28,10 @@ struct TableForm: Sendable {
             }
             return shape
         }
-        let word = try options.choice("layout", default: "chw", of: ArrayImages.Layout.allCases.map { $0.rawValue })
-        layout = ArrayImages.Layout(rawValue: word) ?? .chw
+        // Libraries name the dimension of the samples, too.
+        let layouts: [String: ArrayImages.Layout] = ["chw": .chw, "nchw": .chw, "hwc": .hwc, "nhwc": .hwc]
+        let word = try options.choice("layout", default: "chw", of: ["chw", "nchw", "hwc", "nhwc"])
+        layout = layouts[word] ?? .chw
         scale = try options.number("scale", "greater than 0") { $0 > 0 }
         classes = try options.integer("classes", "from 1 to \(ArrayImages.mostClasses)") {
             (1...ArrayImages.mostClasses).contains($0)

@@ -1,3 +1,5 @@
+import FedCore
+
 @testable import Datasets
 
 /// MNIST's format by hand, small enough to check by eye.
@@ -51,4 +53,17 @@ extension Dataset {
         read(samples.span, into: &imageSpan, labels: &labelSpan)
         return (images, labels)
     }
+}
+
+extension Dataset {
+    /// The targets of some samples.
+    func targets(_ samples: [UInt32]) -> [Float] {
+        var targets = [Float](repeating: -1, count: samples.count * task.outputs)
+        var span = targets.mutableSpan
+        readTargets(samples.span, into: &span)
+        return targets
+    }
+
+    /// The numbers of all samples, row by row.
+    var rows: [[Float]] { (0..<UInt32(count)).map { read([$0]).images } }
 }

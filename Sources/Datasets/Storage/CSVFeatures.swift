@@ -1,0 +1,228 @@
+import FedCore
+
+/// The features of a text table: collects them row by row, and turns texts into features of their own when all are known.
+///
+/// Holds 4 bytes for each number. A number that is missing and is to be the column's mean is NaN: which rows are trained on,
+/// and with them the mean, is known only later.
+struct CSVFeatures {
+    /// Indices of the columns that are features, ascending.
+    private let columns: [Int]
+    /// Names of these columns; empty without a header.
+    private let names: [String]
+    private let missing: MissingValues
+    /// The user's word on whether the first line is a header.
+    private let header: Bool?
+    /// Place among `texts` of each column; -1: it holds numbers.
+    private let textOf: [Int]
+    private var texts: [CSVCategories]
+    /// The numbers, `[rows, columns]`; of a text its place among those met. ``finish(_:)`` makes it `[rows, width]`.
+    private(set) var values: [Float] = []
+    /// Range of the numbers.
+    private(set) var range = NumberRange()
+    /// Names of the features; empty without a header.
+    private(set) var featureNames: [String]
+    /// Number of features.
+    private(set) var width: Int
+    /// Texts of each column of texts, in their order.
+    private(set) var categories: [[String]] = []
+    /// Number of values that are missing, to be filled in.
+    private(set) var gaps = 0
+    /// Remarks for the user, such as the number of rows left out.
+    private(set) var notes: [DatasetNote] = []
+
+    /// Number of rows with gaps, and the line of the first.
+    private var gapRows = 0
+    private var firstGap = 0
+    private var gapPlaces: Set<Int> = []
+
+    /// Creates features without a row.
+    ///
+    /// - Parameters:
+    ///   - columns: indices of the columns, ascending.
+    ///   - texts: those of them that hold texts, ascending.
+    ///   - names: names of `columns`; empty without a header.
+    ///   - known: the texts of each column of texts in the training table; nil: whatever texts there are.
+    ///   - missing: what happens to rows that lack a value.
+    ///   - header: the user's word on whether the first line is a header; nil: there is none.
+    init(
+        columns: [Int], texts: [Int], names: [String], known: [[String]]?, missing: MissingValues, header: Bool?
+    ) {
+        self.columns = columns
+        self.names = names
+        self.missing = missing
+        self.header = header
+        textOf = columns.map { texts.firstIndex(of: $0) ?? -1 }
+        self.texts = texts.indices.map { place in
+            CSVCategories(known: known.flatMap { place < $0.count ? $0[place] : nil })
+        }
+        featureNames = names
+        width = columns.count
+    }
+
+    /// Takes the features of the record read last. O(columns).
+    ///
+    /// - Parameters:
+    ///   - fields: the record's fields.
+    ///   - reader: the table's reader.
+    /// - Returns: whether the row is kept.
+    /// - Throws: ``DatasetError/malformed(file:reason:)`` with the line and the column of what is no number, or is missing
+    ///   and refused.
+    mutating func add(_ fields: [CSVReader.Field], of reader: CSVReader) throws(DatasetError) -> Bool {
+        let start = values.count
+        var hasGap = false
+        for (place, column) in columns.enumerated() {
+            if let value = try value(place, fields[column], reader, isFirst: start == 0) {
+                values.append(value)
+                continue
+            }
+            guard missing == .drop || missing == .mean else {
+                throw refusal(of: reader.text(fields[column]), place, reader)
+            }
+            if !hasGap {
+                if gapRows == 0 { firstGap = reader.line }
+                gapRows += 1
+                hasGap = true
+            }
+            guard missing == .mean else {
+                values.removeSubrange(start...)
+                skipRow()
+                return false
+            }
+            gapPlaces.insert(place)
+            gaps += 1
+            values.append(.nan)
+        }
+        for (place, text) in textOf.enumerated() {
+            if text < 0 {
+                range.add(values[start + place])
+            } else if !values[start + place].isNaN {
+                texts[text].use(Int(values[start + place]))
+            }
+        }
+        return true
+    }
+
+    /// Keeps the place of a row that is left out, so that rows can still be counted by the file.
+    mutating func skipRow() {
+        values.append(contentsOf: repeatElement(0, count: columns.count))
+    }
+
+    /// The number of a field, or the place of its text; nil when it is missing.
+    private mutating func value(
+        _ place: Int, _ field: CSVReader.Field, _ reader: CSVReader, isFirst: Bool
+    ) throws(DatasetError) -> Float? {
+        let column = columns[place]
+        if textOf[place] >= 0 {
+            let text = try texts[textOf[place]].place(
+                of: field, column: "column \(column)", reader, keepsWords: missing == .keep)
+            return text.map { Float($0) }
+        }
+        if let number = reader.number(field), Float(number).isFinite { return Float(number) }
+        if MissingValues.isMissing(reader.text(field)) { return nil }
+        throw reader.malformed(
+            "line \(reader.line), column \(column): '\(reader.excerpt(field))' is no number"
+                + hint(reader.text(field), place, isFirst: isFirst))
+    }
+
+    /// Advice at the end of the message about a field that is not a number; empty when there is none to give.
+    private func hint(_ text: String, _ place: Int, isFirst: Bool) -> String {
+        if text.contains(","), Double(text.replacing(",", with: ".")) != nil { return "; decimals have a point" }
+        let name = names.isEmpty ? "" : names[place]
+        // What would be misread as a number or as two columns.
+        let isName = !name.isEmpty && Int(name) == nil && !name.contains { " ,".contains($0) }
+        let column = isName ? name : "\(columns[place])"
+        let remedy = "if the column is of texts, text=\(column) makes a feature of each, ignore=\(column) leaves it out"
+        if isFirst, names.isEmpty {
+            return header == false
+                ? ", and header=false says that this is a row; \(remedy)" : "; if this is a header, set header=true"
+        }
+        // Numbers that are too large are no texts.
+        return text.unicodeScalars.first?.properties.isAlphabetic == true ? "; \(remedy)" : ""
+    }
+
+    /// The error for a missing value.
+    private func refusal(of text: String, _ place: Int, _ reader: CSVReader) -> DatasetError {
+        let keep = textOf[place] >= 0 && !text.isEmpty ? ", missing=keep makes it a text like others" : ""
+        return reader.malformed(
+            "line \(reader.line), column \(columns[place]): the value is missing (\(MissingValues.describe(text))); "
+                + "missing=mean fills in the column's mean, missing=drop leaves such rows out\(keep)")
+    }
+
+    /// Gives each text a feature of its own when all rows are read.
+    ///
+    /// - Throws: ``DatasetError/malformed(file:reason:)`` when there are too many features.
+    /// - Complexity: O(rows · features).
+    mutating func finish(_ reader: CSVReader) throws(DatasetError) {
+        noteGaps()
+        // Of no number at all, the means are refused.
+        if range.least > range.largest { range.add(0) }
+        guard !texts.isEmpty else { return }
+        let sorted = texts.map { $0.sorted() }
+        categories = sorted.map { $0.names }
+        if let place = textOf.firstIndex(where: { $0 >= 0 && categories[$0].isEmpty }) {
+            throw reader.malformed("column \(columns[place]) has no text in any row; option ignore leaves it out")
+        }
+        let widths = textOf.map { $0 < 0 ? 1 : categories[$0].count }
+        width = widths.reduce(0, +)
+        guard width <= CSVNumbersBuilder.mostFeatures else { throw reader.malformed("has \(width) features") }
+        if !names.isEmpty {
+            featureNames = names.indices.flatMap { place in
+                textOf[place] < 0 ? [names[place]] : categories[textOf[place]].map { "\(names[place])=\($0)" }
+            }
+        }
+        let rows = values.count / columns.count
+        var expanded: [Float] = []
+        expanded.reserveCapacity(rows * width)
+        for row in 0..<rows {
+            for place in columns.indices {
+                let value = values[row * columns.count + place]
+                guard textOf[place] >= 0 else {
+                    expanded.append(value)
+                    continue
+                }
+                let first = expanded.count
+                expanded.append(contentsOf: repeatElement(value.isNaN ? value : 0, count: widths[place]))
+                // A row that is left out has the place 0, which is some text's.
+                if !value.isNaN { expanded[first + sorted[textOf[place]].placeOf[Int(value)]] = 1 }
+            }
+        }
+        values = expanded
+        range.add(0)
+        range.add(1)
+        noteTexts(rows: rows)
+    }
+
+    /// Says how many values are missing, and what becomes of them.
+    private mutating func noteGaps() {
+        guard gapRows > 0 else { return }
+        let rows = values.count / columns.count
+        guard missing == .mean else {
+            notes.append(
+                .fact(
+                    "\(gapRows) of \(rows) rows lack a number or a text and are left out, the first in line \(firstGap)"
+                ))
+            return
+        }
+        let places = gapPlaces.sorted().map { names.isEmpty ? "\(columns[$0])" : "'\(names[$0])'" }
+        notes.append(
+            .fact(
+                "\(gaps) values of \(gapRows) of \(rows) rows are missing, the first in line \(firstGap), in column "
+                    + "\(CSVHeader.list(places)): each becomes its column's mean over the rows to train on"))
+    }
+
+    /// Says what became of the texts.
+    private mutating func noteTexts(rows: Int) {
+        for (place, text) in textOf.enumerated() where text >= 0 {
+            let names = categories[text]
+            let column = self.names.isEmpty ? "\(columns[place])" : "'\(self.names[place])'"
+            notes.append(
+                .fact("column \(column) is \(names.count) features, 1 where it says: \(CSVHeader.list(names))"))
+            if rows >= 20, names.count * 2 > rows {
+                notes.append(
+                    .warning(
+                        "column \(column) has \(names.count) different texts in \(rows) rows; option ignore leaves it out"
+                    ))
+            }
+        }
+    }
+}

@@ -28,6 +28,8 @@ public protocol Dataset: Sendable {
     /// Divisor of the file's numbers on their way to floats: 255 for bytes. It is stored with a trained model,
     /// because images divided by another number are other inputs to it.
     var scale: Float { get }
+    /// What the inputs are normalised by after that; nil, as by default, where they are not.
+    var normalization: Normalization? { get }
 
     /// Number of rows of the file that the split was taken from: larger than ``count`` where samples were held
     /// out for testing or dropped for want of a label. ``count`` by default.
@@ -75,6 +77,7 @@ extension Dataset {
     public func sourceRow(_ sample: Int) -> Int { sample }
     public var task: LearningTask { .classes(classes) }
     public var origins: SampleOrigins? { nil }
+    public var normalization: Normalization? { nil }
 
     public func readTargets(_ samples: Span<UInt32>, into targets: inout MutableSpan<Float>) {
         preconditionFailure("\(name) has only labels of classes")

@@ -15,6 +15,7 @@ extension DatasetView {
     public var origins: SampleOrigins? { base.origins }
     public var classNames: [String] { base.classNames }
     public var scale: Float { base.scale }
+    public var normalization: Normalization? { base.normalization }
     public var sourceRows: Int { base.sourceRows }
     public func sourceRow(_ sample: Int) -> Int { base.sourceRow(sample) }
     public func label(_ sample: Int) -> Int { base.label(sample) }

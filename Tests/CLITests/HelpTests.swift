@@ -76,7 +76,7 @@ import Testing
         ("class-exact", "file", "a file; it must be given"),
         ("class-exact", "header", "true or false"),
         ("quantity-skew", "sigma", "a number, at least 0; with law=log-normal (default: 1.0)"),
-        ("csv", "missing", "one of: refuse, drop, keep (default: refuse)"),
+        ("csv", "missing", "one of: refuse, drop, keep, mean (default: refuse)"),
         ("step", "every", "a whole number, at least 1 (default: 10)"),
     ]) func `help and a plug-in's name lists what it takes`(plugin: String, option: String, words: String) throws {
         let text = try help(plugin).split { $0 == " " || $0 == "\n" }.joined(separator: " ")

@@ -21,7 +21,7 @@ import Testing
         ("hard-weight", "0.25"), ("dataset", "csv:a,b"), ("dataset-options", #"ignore=1 2,test=a\,b"#),
         ("samples-per-client", "20"), ("partition", "shard"), ("alpha", "0.1"), ("partition-options", "shards=3"),
         ("client-test", "0.2"), ("epochs", "0"), ("local-steps", "5"), ("batch-size", "8"), ("lr", "0.1"),
-        ("augment", "crop:4,flip"), ("loss", "mse"), ("loss-options", "label-smoothing=0.1"),
+        ("normalize", "channels"), ("augment", "crop:4,flip"), ("loss", "mse"), ("loss-options", "label-smoothing=0.1"),
         ("optimizer", "adamw"),
         ("optimizer-options", "beta1=0.8"),
         ("lr-schedule", "step"), ("lr-schedule-options", "every=3"), ("warmup-rounds", "1"), ("clip-gradients", "1.0"),
@@ -89,7 +89,7 @@ import Testing
         let json = try JSONSerialization.jsonObject(with: JSONEncoder().encode(RunSettings()))
         let object = try #require(json as? [String: Any])
         let absent: Set = [
-            "loss",
+            "loss", "normalize",
             "target-accuracy", "patience", "budget-mb", "attack", "init", "freeze", "teacher", "temperature",
             "hard-weight",
             "local-steps", "augment", "clip-gradients", "compress", "round-deadline", "bandwidth-mbps", "device-speed",

@@ -111,13 +111,17 @@ public struct Job: Sendable {
         } else {
             (data, all) = try Self.openPartitioned(settings, plugins)
         }
+        if let text = settings.normalize {
+            data = data.normalized(by: try Normalization(text, for: data.train))
+        }
         loss = try Self.loss(settings, data.train.task)
         if loss == .binary, data.train.task == .classes(2) { data = data.withBinaryTargets }
         self.data = data
         let architecture = try Self.architecture(settings, foreign, DataForm(data.train), plugins)
         (model, drawnParameters) = try Self.starting(architecture, from: start, settings)
         namesClasses = foreign.map { $0.classes > 0 } ?? true
-        distillation = try Distillation(settings, teacher, student: model, plugins.models)
+        distillation = try Distillation(
+            settings, teacher, student: model, plugins.models, normalization: data.train.normalization)
         strategy = try plugins.strategies.named(settings.strategy, settings.strategyOptions)
         optimizer = try Self.optimizer(settings, strategy)
         var vectors = try JobVectors(model.parameterLayout, strategy)

@@ -28,6 +28,8 @@ public struct DataOrigin: Sendable, Equatable {
     public var task: LearningTask?
     /// What the numbers of the images were divided by, e.g. 255.
     public var scale: Float?
+    /// What the inputs were normalised by after that; nil where they were not.
+    public var normalization: Normalization?
     /// The least and the largest number of the images that were looked at, after that division.
     public var range: ClosedRange<Float>?
     /// The share of the samples that was held out as test data, in (0, 1); nil where the data set has a test split.
@@ -57,6 +59,7 @@ public struct DataOrigin: Sendable, Equatable {
         classNames = data.train.namedClasses
         task = data.train.task.hasClasses ? nil : data.train.task
         scale = data.train.scale
+        normalization = data.train.normalization
         testShare = data.heldOutShare
         let train = data.train.summarized()
         range = train.least <= train.largest ? train.least...train.largest : nil
@@ -90,6 +93,10 @@ public struct DataOrigin: Sendable, Equatable {
         }
         task = try Self.task(in: metadata)
         scale = try Self.number(Key.scale, in: metadata)
+        if let text = metadata[Key.normalization] {
+            guard let read = Normalization(parsing: text) else { throw Self.nonsense(Key.normalization, in: metadata) }
+            normalization = read
+        }
         range = try Self.range(in: metadata)
         testShare = try Self.number(Key.testShare, in: metadata)
         trainDigest = metadata[Key.trainDigest]
@@ -112,6 +119,7 @@ public struct DataOrigin: Sendable, Equatable {
         metadata[Key.classNames] = encodedClassNames
         metadata[Key.task] = task.map(Self.text)
         metadata[Key.scale] = scale.map { "\($0)" }
+        metadata[Key.normalization] = normalization.map { "\($0)" }
         metadata[Key.range] = range.map { "\($0.lowerBound) \($0.upperBound)" }
         metadata[Key.testShare] = testShare.map { "\($0)" }
         metadata[Key.trainDigest] = trainDigest
@@ -141,6 +149,7 @@ public struct DataOrigin: Sendable, Equatable {
         static let classNames = "class_names"
         static let task = "task"
         static let scale = "input_scale"
+        static let normalization = "input_normalization"
         static let range = "input_range"
         static let testShare = "test_share"
         static let trainDigest = "train_sha256"

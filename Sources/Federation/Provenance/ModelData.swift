@@ -57,10 +57,17 @@ public struct ModelData: Sendable {
     /// - Throws: `ConfigurationError` when they cannot be read, or the model takes other images or knows other classes.
     public func open(for model: Model) throws(ConfigurationError) -> DatasetPair {
         var data = try open()
+        if let numbers = origin.normalization {
+            try numbers.check(data.test.shape, "the model's input_normalization")
+            data = data.normalized(by: numbers)
+        }
         if origin.task == .labels(1), data.train.task == .classes(2) { data = data.withBinaryTargets }
         try Self.check(data.test, dataset, for: model)
         return data
     }
+
+    /// What the model takes its inputs normalised by; nil where it takes them as they are.
+    public var normalization: Normalization? { origin.normalization }
 
     /// What a model of so many outputs has learnt.
     public func task(of model: Model) -> LearningTask { origin.task ?? .classes(model.classes) }
@@ -146,7 +153,7 @@ public struct ModelData: Sendable {
     /// numbers of another range. Nil when the range fits, or is not known.
     public var noteOnBytes: String? {
         // Bytes rarely reach both ends, and a little beyond is still the same range.
-        guard let range = origin.range, range.lowerBound < -0.01 || range.upperBound > 1.5 else { return nil }
+        guard origin.normalization == nil, let range = origin.range, range.lowerBound < -0.01 || range.upperBound > 1.5 else { return nil }
         return "the model learnt from numbers from \(range.lowerBound) to \(range.upperBound); bytes are divided by 255"
     }
 

@@ -24,6 +24,7 @@ extension RunSettings {
     public mutating func takeData(of origin: DataOrigin, dataset named: String?) {
         let choice = ModelData(of: origin, dataset: named, options: datasetOptions)
         dataset = choice.dataset
+        normalize = normalize ?? origin.normalization.map { "\($0)" }
         guard Datasets.standard.takeSeed(dataset), choice.options.named.values["seed"] == nil else {
             datasetOptions = choice.options.named
             return

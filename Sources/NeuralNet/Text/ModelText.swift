@@ -27,8 +27,10 @@ public struct ModelText: Sendable, Hashable {
         return "\(name): \(text)"
     }
 
-    /// Whether a text is a list of layers, and not a name in a catalog.
-    public static func isText(_ text: String) -> Bool { text.contains { $0 == "," || $0 == " " || $0 == "|" } }
+    /// Whether a text is a list of layers, and not a name in a catalog. Of single words only `linear` is a model.
+    public static func isText(_ text: String) -> Bool {
+        text == LayerKinds.linear.name || text.contains { $0 == "," || $0 == " " || $0 == "|" }
+    }
 
     /// Reads a text.
     /// - Parameters:

@@ -76,6 +76,9 @@ public struct RunSettings: Sendable, Equatable {
     public var localSteps: Int?
     /// Samples per step of local training, ≥ 1.
     public var batchSize = 32
+    /// What inputs are normalised by: `channels`, or means and deviations as `Normalization` reads them; nil leaves
+    /// them as they are.
+    public var normalize: String?
     /// How local training changes pictures at random: `crop:PIXELS`, `flip`, or both; nil leaves them as they are.
     public var augment: String?
     /// What local training makes small: a name of `Loss`; nil for the one that fits the data's labels.

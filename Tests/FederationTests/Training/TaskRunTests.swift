@@ -14,7 +14,7 @@ import Testing
     private static func settings(_ dataset: String, _ change: (inout RunSettings) -> Void = { _ in }) -> RunSettings {
         SessionTests.settings {
             $0.dataset = dataset
-            $0.model = "logistic"
+            $0.model = "linear"
             $0.lr = 1
             $0.rounds = 20
             $0.momentum = 0
@@ -69,6 +69,20 @@ import Testing
             ($0.rounds, $0.patience, $0.lr) = (60, 2, 0.5)
         }
         #expect(try Self.run(settings, ranks: 2).records.count < 60)
+    }
+
+    @Test func `Normalised inputs train to the same bits by the numbers that the model's file has, at any ranks`() throws {
+        let measured = Self.settings("linear:values") { ($0.normalize, $0.rounds) = ("channels", 2) }
+        let alone = try Self.run(measured, ranks: 1).digest
+        #expect(try Self.run(measured, ranks: 3).digest == alone)
+        let job = try Self.job(measured)
+        let origin = try DataOrigin(metadata: DataOrigin(job.settings, job.data).metadata)
+        let numbers = try #require(origin.normalization)
+        #expect(origin.task == .values(2) && numbers == job.data.train.normalization)
+        let given = Self.settings("linear:values") { ($0.normalize, $0.rounds) = ("\(numbers)", 2) }
+        #expect(try Self.run(given, ranks: 1).digest == alone)
+        let plain = Self.settings("linear:values") { $0.rounds = 2 }
+        #expect(try Self.run(plain, ranks: 1).digest != alone)
     }
 
     @Test(arguments: [

@@ -28,10 +28,12 @@ struct Distillation: Sendable {
     ///   - given: the teacher, if it has been read; nil reads it from its file.
     ///   - student: the model that clients train.
     ///   - models: catalog of the models that the file may hold.
+    ///   - normalization: what the run's inputs are normalised by, which must be the teacher's.
     /// - Throws: `ConfigurationError` when the file cannot be read, the teacher takes other images or knows other
     ///   classes than the student, or a weight is NaN or infinite.
     init?(
-        _ settings: RunSettings, _ given: TrainedModel?, student: Model, _ models: Catalog<Architecture>
+        _ settings: RunSettings, _ given: TrainedModel?, student: Model, _ models: Catalog<Architecture>,
+        normalization: Normalization?
     ) throws(ConfigurationError) {
         guard let path = settings.teacher, let loss = settings.distillationLoss else { return nil }
         let teacher: TrainedModel
@@ -41,6 +43,12 @@ struct Distillation: Sendable {
                 "the teacher '\(path)', a \(teacher.model.name), takes \(teacher.model.input) images of "
                     + "\(teacher.model.classes) classes; its student '\(student.name)' takes \(student.input) of "
                     + "\(student.classes)")
+        }
+        let learnt = try DataOrigin(metadata: teacher.metadata).normalization
+        guard learnt == normalization else {
+            throw ConfigurationError(
+                "the teacher '\(path)' has learnt from other inputs: give "
+                    + (learnt.map { "--normalize \($0)" } ?? "no --normalize"))
         }
         guard teacher.weights.allSatisfy(\.isFinite) else {
             throw ConfigurationError("the teacher '\(path)' has weights that are no numbers")

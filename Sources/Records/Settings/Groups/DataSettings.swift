@@ -12,6 +12,12 @@ public enum DataSettings: SettingsGroup {
             of: "data set", "Data set: {choices}.")
         try visitor.options("dataset-options", &settings.datasetOptions, of: "data set")
         try visitor.value(
+            "normalize", &settings.normalize,
+            """
+            Normalise each channel, or column of a table: channels (mean 0, deviation 1 over the training samples), or \
+            MEAN,MEAN/DEVIATION,DEVIATION.
+            """)
+        try visitor.value(
             "samples-per-client", &settings.samplesPerClient, .atLeast(1),
             "Training samples per client of the synthetic data set.")
         try visitor.value("partition", &settings.partition, of: "partition", "Who holds what: {choices}.")

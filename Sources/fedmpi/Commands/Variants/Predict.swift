@@ -186,7 +186,8 @@ struct Predict: ParsableCommand {
             throw ConfigurationError("\(model.name) takes \(model.input), '\(images)' holds \(shape)")
         }
         if let note = choice.noteOnBytes { Console.error("fedmpi: note: \(note)") }
-        return .file(file)
+        try choice.normalization?.check(file.shape, "the model's input_normalization")
+        return .file(file, choice.normalization)
     }
 
     /// The model at the precision that was asked for; calibrates 32-bit weights on training images where 8 bits

@@ -4,15 +4,15 @@ import FedCore
 /// Images that a model is to classify: those of a file, or the test split of a data set. ``Predict`` reads both
 /// alike.
 enum PredictedImages {
-    /// Images of an IDX file, with labels or without.
-    case file(ImageFile)
+    /// Images of an IDX file, with labels or without, and what the model takes them normalised by.
+    case file(ImageFile, Normalization?)
     /// A split of a data set, in which every sample has a label.
     case split(any Dataset)
 
     /// Number of images, ≥ 1.
     var count: Int {
         switch self {
-        case .file(let file): file.count
+        case .file(let file, _): file.count
         case .split(let data): data.count
         }
     }
@@ -20,7 +20,7 @@ enum PredictedImages {
     /// What an image really is; nil where nobody knows it.
     func truth(_ image: Int, of task: LearningTask) -> Prediction.Truth? {
         switch self {
-        case .file(let file): return file.label(image).map { .label($0) }
+        case .file(let file, _): return file.label(image).map { .label($0) }
         case .split(let data) where task.hasClasses: return .label(data.label(image))
         case .split(let data):
             var targets = [Float](repeating: 0, count: task.outputs)
@@ -39,7 +39,9 @@ enum PredictedImages {
     ///   - floats: Room for them; what is beyond stays as it is.
     func read(_ range: Range<Int>, into floats: inout MutableSpan<Float>) {
         switch self {
-        case .file(let file): file.read(range, into: &floats)
+        case .file(let file, let normalization):
+            file.read(range, into: &floats)
+            normalization?.apply(to: &floats, count: range.count, of: file.shape)
         case .split(let data):
             let samples = range.map { UInt32($0) }
             var labels = [Int32](repeating: 0, count: samples.count)

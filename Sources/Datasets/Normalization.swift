@@ -25,7 +25,8 @@ public struct Normalization: Sendable, Equatable {
         }
         guard let read = Self(parsing: text) else {
             throw ConfigurationError(
-                "--normalize '\(text.printable)' is neither \(Self.measured) nor MEAN,…/DEVIATION,… with deviations above 0")
+                "--normalize '\(text.printable)' is neither \(Self.measured) nor MEAN,…/DEVIATION,… with deviations above 0"
+            )
         }
         try read.check(data.shape, "--normalize")
         self = read

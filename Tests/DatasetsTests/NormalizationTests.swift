@@ -25,7 +25,8 @@ import Testing
     private static let rows = Numbers(
         samples: [[1, 3, 7], [5, 7, 7]], shape: ImageShape(channels: 1, height: 1, width: 3))
 
-    @Test func `Of pictures each channel is measured, of rows each column; what does not vary keeps its scale`() throws {
+    @Test func `Of pictures each channel is measured, of rows each column; what does not vary keeps its scale`() throws
+    {
         // Of 1, 3, 5, 7 the mean is 4 and the variance 5; of 1 and 5 they are 3 and 4.
         let channels = try Normalization("channels", for: Self.pictures)
         #expect(channels.means == [4, 10] && channels.deviations == [Float(5).squareRoot(), 1])

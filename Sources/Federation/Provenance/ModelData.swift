@@ -153,7 +153,8 @@ public struct ModelData: Sendable {
     /// numbers of another range. Nil when the range fits, or is not known.
     public var noteOnBytes: String? {
         // Bytes rarely reach both ends, and a little beyond is still the same range.
-        guard origin.normalization == nil, let range = origin.range, range.lowerBound < -0.01 || range.upperBound > 1.5 else { return nil }
+        guard origin.normalization == nil, let range = origin.range, range.lowerBound < -0.01 || range.upperBound > 1.5
+        else { return nil }
         return "the model learnt from numbers from \(range.lowerBound) to \(range.upperBound); bytes are divided by 255"
     }
 

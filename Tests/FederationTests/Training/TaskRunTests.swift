@@ -71,7 +71,9 @@ import Testing
         #expect(try Self.run(settings, ranks: 2).records.count < 60)
     }
 
-    @Test func `Normalised inputs train to the same bits by the numbers that the model's file has, at any ranks`() throws {
+    @Test func `Normalised inputs train to the same bits by the numbers that a model's file has`()
+        throws
+    {
         let measured = Self.settings("linear:values") { ($0.normalize, $0.rounds) = ("channels", 2) }
         let alone = try Self.run(measured, ranks: 1).digest
         #expect(try Self.run(measured, ranks: 3).digest == alone)

@@ -5,9 +5,19 @@ public struct DatasetNote: Sendable, Equatable {
     public let text: String
     /// Whether the finding may not be what the user wants, e.g. pixel values that nobody scaled.
     public let isWarning: Bool
+    /// Whether it warns of the numbers' range, which normalised inputs do not have any more.
+    let concernsRange: Bool
+
+    private init(_ text: String, isWarning: Bool, concernsRange: Bool = false) {
+        (self.text, self.isWarning, self.concernsRange) = (text, isWarning, concernsRange)
+    }
 
     /// A note that states how something was read.
-    static func fact(_ text: String) -> DatasetNote { DatasetNote(text: text, isWarning: false) }
+    static func fact(_ text: String) -> DatasetNote { DatasetNote(text, isWarning: false) }
     /// A note that asks the user to look again.
-    static func warning(_ text: String) -> DatasetNote { DatasetNote(text: text, isWarning: true) }
+    static func warning(_ text: String) -> DatasetNote { DatasetNote(text, isWarning: true) }
+    /// A warning of the numbers' range.
+    static func rangeWarning(_ text: String) -> DatasetNote {
+        DatasetNote(text, isWarning: true, concernsRange: true)
+    }
 }

@@ -118,6 +118,17 @@ extension Normalization: CustomStringConvertible {
     }
 }
 
+extension Normalization {
+    /// The numbers, where they are few, to four digits.
+    fileprivate var summary: String {
+        guard means.count <= 4 else { return "a mean and a deviation of each of \(means.count) columns or channels" }
+        func list(_ values: [Float]) -> String {
+            values.map { NumberText.fixed(Double($0), 4) }.joined(separator: ", ")
+        }
+        return "mean \(list(means)), deviation \(list(deviations))"
+    }
+}
+
 /// Data whose inputs are normalised as they are read.
 struct NormalizedData: DatasetView {
     let base: any Dataset
@@ -136,6 +147,7 @@ extension DatasetPair {
     public func normalized(by numbers: Normalization) -> DatasetPair {
         DatasetPair(
             train: NormalizedData(base: train, numbers: numbers), test: NormalizedData(base: test, numbers: numbers),
-            heldOutShare: heldOutShare, notes: notes)
+            heldOutShare: heldOutShare,
+            notes: notes.filter { !$0.concernsRange } + [.fact("inputs are normalised by \(numbers.summary)")])
     }
 }

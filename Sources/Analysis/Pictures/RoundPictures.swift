@@ -3,18 +3,21 @@ import Foundation
 import Records
 
 extension Picture {
-    /// Loss and accuracy against rounds, and the bytes that they cost.
+    /// Loss and accuracy, or R² of a regression, against rounds, and the bytes that they cost.
     static func convergenceAndCost(_ run: RecordedRun) -> Picture {
         let rounds = run.log.rounds
+        let hasAccuracy = rounds.contains { $0.accuracy != nil } || !rounds.contains { $0[.r2] != nil }
+        let quality = hasAccuracy ? "accuracy" : "R²"
         let data =
-            ["# round,server_loss,train_loss,accuracy_percent,upload_kb,total_upload_mb"]
+            ["# round,server_loss,train_loss,\(hasAccuracy ? "accuracy_percent" : "r2"),upload_kb,total_upload_mb"]
             + rounds.map { round in
                 [
                     "\(round.round)", cell(round.serverLoss), cell(round.trainLoss),
-                    cell(round.accuracy.map { 100 * $0 }), cell(Double(round.uploadBytes) / 1e3),
-                    cell(Double(round.totalUploadBytes) / 1e6),
+                    cell(hasAccuracy ? round.accuracy.map { 100 * $0 } : round[.r2]),
+                    cell(Double(round.uploadBytes) / 1e3), cell(Double(round.totalUploadBytes) / 1e6),
                 ].joined(separator: ",")
             }
+        let largestLoss = rounds.flatMap { [$0.trainLoss, $0.serverLoss] }.compactMap { $0 }.max() ?? 0
         let evaluated = rounds.count { $0.serverLoss?.isFinite == true }
         func style(_ points: Int, _ mark: Int) -> PlotScript {
             points <= 50 ? "linespoints lw 2 pt \(mark) ps 1.1" : "lines lw 2"
@@ -30,15 +33,15 @@ extension Picture {
                 "1:2 with \(style(evaluated, 5)) lc rgb \(Colour.red) title \"server loss\""
             ),
             (
-                rounds.contains { $0.accuracy != nil },
-                "1:4 axes x1y2 with \(style(evaluated, 9)) lc rgb \(Colour.green) title \"accuracy\""
+                rounds.contains { $0.quality != nil },
+                "1:4 axes x1y2 with \(style(evaluated, 9)) lc rgb \(Colour.green) title \(text: quality)"
             ),
         ]
         let plots = series.filter(\.isThere).map { "DATA using \($0.plot)" as PlotScript }
         let hasLoss = evaluated > 0 || rounds.contains { $0.trainLoss?.isFinite == true }
         return Picture(
             "convergence_and_cost",
-            caption: "Loss and accuracy by round, and the updates' bytes by round and in all.",
+            caption: "Loss and \(quality) by round, and the updates' bytes by round and in all.",
             size: (1500, 580), data: data,
             body: """
                 set multiplot
@@ -49,17 +52,19 @@ extension Picture {
                 \(roundAxis(rounds))
                 set lmargin at screen 0.065
                 set rmargin at screen 0.43
-                set title \(text: "\(run.name): loss and accuracy")
+                set title \(text: "\(run.name): loss and \(quality)")
                 set ylabel "loss"
+                set format y \(text: largestLoss >= 10_000 ? "%.0s %c" : "% h")
                 set yrange [0:\(hasLoss ? "*" : "1")]
-                set y2label "accuracy, %" textcolor rgb \(Colour.green)
-                set y2range [0:100]
+                set y2label \(text: hasAccuracy ? "accuracy, %" : quality) textcolor rgb \(Colour.green)
+                set y2range [0:\(hasAccuracy ? 100 : 1)]
                 set y2tics textcolor rgb \(Colour.green)
                 plot \(plots.isEmpty ? "-1 notitle" : plots.joinedPlots())
                 set lmargin at screen 0.57
                 set rmargin at screen 0.925
                 set title \(text: "\(run.name): updates sent up")
                 set ylabel "upload, KB a round"
+                set format y
                 set yrange [0:*]
                 set y2label "upload in all, MB" textcolor rgb \(Colour.purple)
                 set y2range [0:*]

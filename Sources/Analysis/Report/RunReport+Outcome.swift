@@ -58,7 +58,10 @@ extension RunReport {
         var section = Document.Section("Accuracy and bytes")
         section.blocks += picture("convergence_and_cost")
         guard !convergence.points.isEmpty else {
-            section.blocks.append(.paragraph("The model was not evaluated."))
+            let isRegression = run.log.rounds.contains { $0[.r2] != nil }
+            section.blocks.append(
+                .paragraph(
+                    isRegression ? "A regression has errors and no accuracy." : "The model was not evaluated."))
             return section
         }
         var table = Document.Table(columns: ["accuracy", "round", "upload MB", "download MB"])

@@ -105,12 +105,12 @@ extension ArrayImages {
         if scale == 1, scaled.extent > Self.largestUsual {
             let divisor = least >= 0 && largest <= 255 ? 255 : scaled.extent
             notes.append(
-                .warning(
+                .rangeWarning(
                     "\(images.path): values \(scaled.description) are trained on as they are; dataset option "
                         + "scale=\(NumberRange.text(divisor)) divides them"))
         } else if scale > 1, range.largest > range.least, scaled.extent < 2 / scale {
             notes.append(
-                .warning(
+                .rangeWarning(
                     "\(images.path): values \(range.description) are divided by \(NumberRange.text(scale)); dataset option "
                         + "scale=1 takes them as they are"))
         } else {

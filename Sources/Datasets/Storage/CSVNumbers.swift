@@ -132,7 +132,10 @@ struct CSVNumbers {
         }
         names = try texts()
         columnNames = try texts()
-        notes = try texts().map { DatasetNote(text: "\(path): \($0.dropFirst())", isWarning: $0.hasPrefix("!")) }
+        notes = try texts().map { text in
+            let line = "\(path): \(text.dropFirst())"
+            return text.hasPrefix("!") ? .warning(line) : .fact(line)
+        }
         var categories: [[String]] = []
         for _ in 0..<(try number()) { categories.append(try texts()) }
         guard position == bytes.count else { throw damaged }

@@ -14,7 +14,9 @@ enum DataLines {
     /// standard error.
     static func header(_ data: DatasetPair) -> String {
         var lines = data.notes.filter { !$0.isWarning }.map { "read      \($0.text)" }
-        if let classes = classes(data.train.namedClasses) { lines.append("classes   \(classes)") }
+        if let classes = classes(data.train.namedClasses) {
+            lines.append("\(data.train.task.hasClasses ? "classes" : "targets")   \(classes)")
+        }
         return lines.map { "\n\($0)" }.joined()
     }
 

@@ -57,8 +57,7 @@ final class RoundTable: RoundObserver {
             \(Format.megabytes(run.layout.count * 4))
             data      \(settings.dataset), \(Format.grouped(run.trainingSamples)) to train, \
             \(Format.grouped(run.testSamples)) to test, \(partition)\
-            \(DataLines.header(job.data))
-            skew      \(job.labelSkew)
+            \(DataLines.header(job.data))\(skew)
             clients   \(Format.grouped(settings.clients)), \(Format.grouped(settings.cohortSize)) \(run.isAsynchronous ? "in flight" : "a round"), over \
             \(Format.count(clientRanks, "rank")) on \(Format.count(hosts.count, "host"))\
             \(run.ranks == 1 ? " (one process, no wire)" : "")
@@ -78,6 +77,9 @@ final class RoundTable: RoundObserver {
         Console.output("")
         Console.output(columns.map { Format.padded($0.title, to: $0.width) }.joined(separator: "  "))
     }
+
+    /// How unlike the clients' labels are, as a line of its own; empty where all have the same one.
+    private var skew: String { job.data.train.classes > 1 ? "\nskew      \(job.labelSkew)" : "" }
 
     /// What clients learn from besides their labels: model, size and loss of the teacher; nil without one.
     private func teacher() -> String? {

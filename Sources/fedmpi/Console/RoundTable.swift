@@ -1,4 +1,5 @@
 import Cryptography
+import Datasets
 import Devices
 import FedCore
 import Federation

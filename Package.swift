@@ -50,6 +50,8 @@ let package = Package(
         .systemLibrary(name: "CSQLite"),
         // No library: the processor's checksum instruction as inline C.
         .systemLibrary(name: "CCRC32C"),
+        // No library: loops for AVX2 as inline C.
+        .systemLibrary(name: "CVectors"),
         // No library: fork, the cores of a process, and what the launcher's own library offers.
         .systemLibrary(name: "CProcess"),
 
@@ -72,7 +74,7 @@ let package = Package(
         .target(name: "Aggregation", dependencies: ["FedCore"], swiftSettings: fast),
         .target(name: "Selection", dependencies: ["FedCore"], swiftSettings: fast),
         .target(name: "Codecs", dependencies: ["CZlib", "FedCore"], swiftSettings: fast),
-        .target(name: "NeuralNet", dependencies: ["COneDNN", "FedCore", "Files"], swiftSettings: fast),
+        .target(name: "NeuralNet", dependencies: ["COneDNN", "CVectors", "FedCore", "Files"], swiftSettings: fast),
         .target(
             name: "Datasets", dependencies: ["CZlib", "CPNG", "CJPEG", "FedCore", "Cryptography"], swiftSettings: fast),
 
@@ -158,7 +160,8 @@ let package = Package(
         .testTarget(name: "SelectionTests", dependencies: ["FedCore", "Selection"]),
         .testTarget(name: "CodecsTests", dependencies: ["FedCore", "Codecs"]),
         .testTarget(
-            name: "NeuralNetTests", dependencies: ["FedCore", "Files", "NeuralNet"], resources: [.copy("Fixtures")]),
+            name: "NeuralNetTests", dependencies: ["CVectors", "FedCore", "Files", "NeuralNet"],
+            resources: [.copy("Fixtures")]),
         .testTarget(name: "ONNXTests", dependencies: ["FedCore", "NeuralNet", "ONNX"], exclude: ["Fixtures"]),
         .testTarget(
             name: "DatasetsTests", dependencies: ["CZlib", "FedCore", "Datasets"], resources: [.copy("Fixtures")]),

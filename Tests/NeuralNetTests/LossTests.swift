@@ -110,13 +110,28 @@ struct LossTests {
     }
 
     @Test func `names and options make losses`() throws {
-        #expect(Loss.names == ["cross-entropy"])
+        #expect(Loss.names == ["cross-entropy", "binary", "multi-label", "mse"])
+        for name in Loss.names { #expect(try Loss(named: name).name == name) }
         #expect(try Loss(named: "cross-entropy") == .crossEntropy(labelSmoothing: 0))
         #expect(try Loss(named: "cross-entropy", ["label-smoothing": "0.25"]) == .crossEntropy(labelSmoothing: 0.25))
         for options in [["label-smoothing": "1"], ["label-smoothing": "-0.1"], ["smoothing": "0.1"]] as [NamedOptions] {
             #expect(throws: ConfigurationError.self) { try Loss(named: "cross-entropy", options) }
         }
         #expect(throws: ConfigurationError.self) { try Loss(named: "hinge") }
+    }
+
+    @Test func `each task has a loss, and each loss says what it is for`() throws {
+        for task in [.classes(10), .labels(1), .labels(3), .values(1), .values(4)] as [LearningTask] {
+            #expect(try Loss.fitting(task).task(on: task) == task)
+        }
+        #expect(try Loss.binary.task(on: .classes(2)) == .labels(1))
+        #expect(try Loss.multiLabel.task(on: .labels(1)) == .labels(1))
+        for (loss, task) in [
+            (.binary, .classes(3)), (.binary, .labels(2)), (.crossEntropy(), .labels(1)), (.multiLabel, .classes(4)),
+            (.meanSquaredError, .labels(2)), (.multiLabel, .values(2)),
+        ] as [(Loss, LearningTask)] {
+            #expect(throws: ConfigurationError.self) { try loss.task(on: task) }
+        }
     }
 
     @Test func `smoothing is for training alone`() {

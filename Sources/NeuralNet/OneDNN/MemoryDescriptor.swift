@@ -71,6 +71,11 @@ struct MemoryDescriptor {
         try MemoryDescriptor(extents, dnnl_f32, lanes == 16 ? dnnl_aBcd16b : dnnl_aBcd8b)
     }
 
+    /// Bytes in the layout of images that have eight channels of a pixel side by side.
+    static func blockedBytes(_ extents: [Int]) throws(OneDNNError) -> MemoryDescriptor {
+        try MemoryDescriptor(extents, dnnl_u8, dnnl_aBcd8b)
+    }
+
     /// A layout of `[batch, time, features]` in which the samples of a time step lie one after the other.
     static func timeMajor(_ extents: [Int]) throws(OneDNNError) -> MemoryDescriptor {
         try MemoryDescriptor(extents, dnnl_f32, dnnl_bac)

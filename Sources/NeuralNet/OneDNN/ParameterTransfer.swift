@@ -14,8 +14,10 @@ final class ParameterTransfer {
     private let canonical: Memory
     /// View of the tensor in the arena; weights and gradients share it.
     private let stored: Memory
-    /// Nil when the layouts are the same, and a copy of bytes does.
+    /// Nil when the layouts are the same, and a copy of bytes does, or our own kernel is there.
     private let reorders: (load: Primitive, store: Primitive)?
+    /// Our own kernel for the layout; nil where oneDNN's has to do.
+    private let transposition: BlockedWeights?
 
     /// Makes the copies of a parameter.
     /// - Parameters:
@@ -31,7 +33,8 @@ final class ParameterTransfer {
         let plain = try MemoryDescriptor.plain(descriptor.extents)
         canonical = try Memory(plain, at: nil, engine: engine)
         stored = try Memory(descriptor, at: nil, engine: engine)
-        guard descriptor != plain else {
+        transposition = BlockedWeights(descriptor)
+        guard descriptor != plain, transposition == nil else {
             reorders = nil
             return
         }
@@ -56,6 +59,9 @@ final class ParameterTransfer {
         try weights.withUnsafeBufferPointer { (all) throws(OneDNNError) in
             guard let source = UnsafeBufferPointer(rebasing: all[entry.range]).baseAddress else { return }
             let destination = arena.base + offset
+            if let transposition {
+                return transposition.load(source, into: destination.assumingMemoryBound(to: Float.self))
+            }
             guard let reorders else {
                 return destination.copyMemory(from: source, byteCount: entry.count * MemoryLayout<Float>.stride)
             }
@@ -85,6 +91,9 @@ final class ParameterTransfer {
             guard let base = UnsafeMutableBufferPointer(rebasing: all[entry.range]).baseAddress else { return }
             let destination = UnsafeMutableRawPointer(base)
             let source = arena.base + offset
+            if let transposition {
+                return transposition.store(source.assumingMemoryBound(to: Float.self), into: base)
+            }
             guard let reorders else {
                 return destination.copyMemory(from: source, byteCount: entry.count * MemoryLayout<Float>.stride)
             }

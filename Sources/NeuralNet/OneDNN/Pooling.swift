@@ -32,12 +32,15 @@ struct Pooling {
         behind = [0, 0]
     }
 
-    private var isMaximum: Bool { algorithm == dnnl_pooling_max }
+    var isMaximum: Bool { algorithm == dnnl_pooling_max }
 
     /// Compiles the pooling, in the input's layout. A maximum keeps a workspace for training, with the place of each
     /// maximum, to which the derivative sends the gradient.
     func compile(into plan: PlanBuilder) throws(OneDNNError) {
         let input = plan.current
+        if let kernel = try BlockedMaxPooling(self, over: input.descriptor) {
+            return try compile(kernel, into: plan)
+        }
         var source = input.descriptor.raw
         var destination = try MemoryDescriptor.any([plan.batch] + plan.outputShape.extents).raw
         var operation = dnnl_pooling_desc_t()
@@ -64,6 +67,37 @@ struct Pooling {
         plan.emit(result) { (plan, gradient) throws(OneDNNError) in
             guard needsInputGradient else { return nil }
             let inputGradient = try differentiate(gradient, input, result, workspace, forward: forward, in: plan)
+            return Gradient(tensor: inputGradient, isRectified: result.isRectified)
+        }
+    }
+
+    /// Compiles kernels of our own.
+    private func compile(_ kernel: BlockedMaxPooling, into plan: PlanBuilder) throws(OneDNNError) {
+        let input = plan.current
+        let extents = [plan.batch] + plan.outputShape.extents
+        var pooled = plan.tensor(try .blocked(extents, lanes: 8))
+        pooled.isRectified = input.isRectified
+        let result = pooled
+        guard plan.purpose == .training else {
+            plan.run(on: [input, result]) { tensors, _ in kernel.forward(tensors[0], into: tensors[1], places: nil) }
+            return plan.emit(result) { _, _ in nil }
+        }
+        let places = plan.tensor(try .blockedBytes(extents))
+        func bytes(_ address: UnsafeMutablePointer<Float>) -> UnsafeMutablePointer<UInt8> {
+            UnsafeMutableRawPointer(address).assumingMemoryBound(to: UInt8.self)
+        }
+        plan.run(on: [input, result, places]) { tensors, _ in
+            kernel.forward(tensors[0], into: tensors[1], places: bytes(tensors[2]))
+        }
+        let needsInputGradient = plan.needsInputGradient
+        plan.emit(result) { (plan, gradient) throws(OneDNNError) in
+            guard needsInputGradient else { return nil }
+            let gradient = try plan.rectified(gradient, by: result)
+            let pooledGradient = try plan.reordered(gradient.tensor, to: result.descriptor)
+            let inputGradient = plan.tensor(input.descriptor)
+            plan.run(on: [pooledGradient, places, inputGradient]) { tensors, _ in
+                kernel.backward(tensors[0], places: bytes(tensors[1]), into: tensors[2])
+            }
             return Gradient(tensor: inputGradient, isRectified: result.isRectified)
         }
     }

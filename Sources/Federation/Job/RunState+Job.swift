@@ -42,7 +42,7 @@ extension RunState {
 }
 
 extension Job {
-    /// A digest that is equal for equal data sets and partitions: a hash of counts, shape, every label and its owner,
+    /// A digest that is equal for equal data sets and partitions: a hash of counts, shape, every label or target, and its owner,
     /// and the brightness of some images. A checkpoint keeps it, so that a run is not continued on other data.
     ///
     /// It has 64 bits and is no protection against somebody who makes two data sets alike; a model's file has SHA-256
@@ -56,6 +56,9 @@ extension Job {
             hash.add(split.shape.description)
             hash.add(split.classes)
             for sample in 0..<split.count { hash.add(UInt8(truncatingIfNeeded: split.label(sample))) }
+            if !split.task.hasClasses {
+                for sample in 0..<split.count { split.forEachTarget(of: sample) { hash.add(Int($0.bitPattern)) } }
+            }
             addBrightness(of: split, to: &hash)
         }
         hash.add(partition.clients)

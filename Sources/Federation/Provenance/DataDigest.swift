@@ -1,5 +1,6 @@
 import Cryptography
 public import Datasets
+import FedCore
 
 extension Dataset {
     /// Images that the digest covers, evenly spaced among all.
@@ -7,7 +8,17 @@ extension Dataset {
     /// Labels that the digest covers: all, up to four million.
     private static var digestedLabels: Int { 1 << 22 }
 
-    /// Digests the split as a model sees it: shape, classes, labels, and a thousand images.
+    /// Visits the targets of a sample, in the order of the outputs.
+    /// - Precondition: the data have targets.
+    func forEachTarget(of sample: Int, _ body: (Float) -> Void) {
+        var targets = [Float](repeating: 0, count: task.outputs)
+        let samples = [UInt32(sample)]
+        var span = targets.mutableSpan
+        readTargets(samples.span, into: &span)
+        for target in targets { body(target) }
+    }
+
+    /// Digests the split as a model sees it: shape, classes, labels or targets, and a thousand images.
     ///
     /// Not all images are read, so that a data set of gigabytes is summarised in milliseconds; that a file was
     /// exchanged or shuffled shows all the same, in the labels.
@@ -20,6 +31,9 @@ extension Dataset {
         for name in classNames { hash.add(name) }
         let labels = min(count, Self.digestedLabels)
         for i in 0..<labels { hash.add(UInt32(truncatingIfNeeded: label(i * count / labels))) }
+        if !task.hasClasses {
+            for i in 0..<labels { forEachTarget(of: i * count / labels) { hash.add($0.bitPattern) } }
+        }
         var image = [Float](repeating: 0, count: shape.count)
         var one: [Int32] = [0]
         var (least, largest) = (Float.infinity, -Float.infinity)
@@ -46,7 +60,8 @@ public struct DataSummary: Sendable, Equatable {
     ///
     /// It is taken over these bytes, numbers little-endian: as UInt32 each, `1` (the version of this layout), samples,
     /// channels, height, width, classes; for each class name the length of its UTF-8 as UInt32, and the bytes; each
-    /// label as UInt32 (beyond 2²² samples that many, evenly spaced); the images' numbers as Float32, of the samples ⌊i
+    /// label as UInt32 (beyond 2²² samples that many, evenly spaced), and of data without classes each target as Float32;
+    /// the images' numbers as Float32, of the samples ⌊i
     /// · n / m⌋ for i < m = min(n, 1000).
     public let sha256: String
     /// The least number of these images.

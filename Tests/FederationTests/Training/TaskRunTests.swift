@@ -87,6 +87,14 @@ import Testing
         #expect(try Self.run(plain, ranks: 1).digest != alone)
     }
 
+    @Test func `Other targets are other data`() throws {
+        let settings = Self.settings("linear:values")
+        let other = try Self.job(Self.settings("linear:doubled"))
+        let job = try Self.job(settings)
+        #expect(job.data.train.summarized().sha256 == (try Self.job(settings)).data.train.summarized().sha256)
+        #expect(job.data.train.summarized().sha256 != other.data.train.summarized().sha256)
+    }
+
     @Test(arguments: [
         ("linear:values", "binary", "--loss binary is not for 2 numbers; mse is"),
         ("linear:labels", "cross-entropy", "--loss cross-entropy is not for 2 labels of 0 or 1; multi-label is"),
@@ -141,7 +149,9 @@ private struct LinearData: DatasetSource {
         var name: String { "linear:\(kind)" }
         let shape = ImageShape(channels: 1, height: 1, width: 4)
         let classes = 2
-        var task: LearningTask { kind == "values" ? .values(2) : kind == "labels" ? .labels(2) : .classes(2) }
+        var task: LearningTask {
+            ["values", "doubled"].contains(kind) ? .values(2) : kind == "labels" ? .labels(2) : .classes(2)
+        }
 
         private func row(_ sample: Int) -> [Float] {
             var random = RandomStream(seed: 7, .synthesis, round: split, client: sample)
@@ -160,7 +170,7 @@ private struct LinearData: DatasetSource {
         func readTargets(_ samples: Span<UInt32>, into targets: inout MutableSpan<Float>) {
             for i in samples.indices {
                 for (j, value) in functions(row(Int(samples[i]))).enumerated() {
-                    targets[2 * i + j] = kind == "values" ? value : value > 0 ? 1 : 0
+                    targets[2 * i + j] = kind == "values" ? value : kind == "doubled" ? 2 * value : value > 0 ? 1 : 0
                 }
             }
         }

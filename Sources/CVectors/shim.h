@@ -56,6 +56,7 @@ VECTORS_TARGET __attribute__((always_inline)) static inline void vectors_pool(
 // images: [planes, height, width, 8]; pooled and places: [planes, height / window, width / window, 8]; places may be NULL.
 VECTORS_TARGET static inline void vectors_max_pool(
     const float *images, size_t planes, size_t height, size_t width, size_t window, float *pooled, uint8_t *places) {
+    // For the usual window the compiler knows the size.
     if (window == 2) {
         vectors_pool(images, planes, height, width, 2, pooled, places);
     } else {

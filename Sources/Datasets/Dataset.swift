@@ -83,6 +83,40 @@ extension Dataset {
         preconditionFailure("\(name) has only labels of classes")
     }
 
+    /// Reads the images of samples one after the other, into one buffer.
+    ///
+    /// - Parameters:
+    ///   - samples: numbers of the samples.
+    ///   - body: gets each image, `[shape.count]`.
+    /// - Complexity: O(samples · shape.count).
+    public func forEachImage(of samples: some Sequence<Int>, _ body: (Span<Float>) -> Void) {
+        var image = [Float](repeating: 0, count: shape.count)
+        var label: [Int32] = [0]
+        for sample in samples {
+            let one = [UInt32(sample)]
+            var images = image.mutableSpan
+            var labels = label.mutableSpan
+            read(one.span, into: &images, labels: &labels)
+            body(image.span)
+        }
+    }
+
+    /// Reads the targets of samples one after the other, into one buffer.
+    ///
+    /// - Parameters:
+    ///   - samples: numbers of the samples.
+    ///   - body: gets the targets of each, `[task.outputs]`.
+    /// - Precondition: the task is not ``LearningTask/classes(_:)``.
+    public func forEachTargets(of samples: some Sequence<Int>, _ body: (Span<Float>) -> Void) {
+        var target = [Float](repeating: 0, count: task.outputs)
+        for sample in samples {
+            let one = [UInt32(sample)]
+            var targets = target.mutableSpan
+            readTargets(one.span, into: &targets)
+            body(target.span)
+        }
+    }
+
     /// The labels written as numbers, for data that do not name their classes.
     public var classNames: [String] { (0..<classes).map { "\($0)" } }
 

@@ -52,24 +52,14 @@ public struct Normalization: Sendable, Equatable {
         let groups = Self.groups(shape)
         let size = shape.count / groups
         var (sums, squares) = ([Double](repeating: 0, count: groups), [Double](repeating: 0, count: groups))
-        var image = [Float](repeating: 0, count: shape.count)
-        var label: [Int32] = [0]
         let count = min(data.count, Self.mostSamples)
-        func visit(_ use: (Span<Float>) -> Void) {
-            for i in 0..<count {
-                let sample = [UInt32(i * data.count / count)]
-                var images = image.mutableSpan
-                var labels = label.mutableSpan
-                data.read(sample.span, into: &images, labels: &labels)
-                use(image.span)
-            }
-        }
-        visit { image in
+        let samples = (0..<count).lazy.map { $0 * data.count / count }
+        data.forEachImage(of: samples) { image in
             for i in 0..<image.count { sums[i / size] += Double(image[i]) }
         }
         let each = Double(count * size)
         let means = sums.map { $0 / each }
-        visit { image in
+        data.forEachImage(of: samples) { image in
             for i in 0..<image.count {
                 let distance = Double(image[i]) - means[i / size]
                 squares[i / size] += distance * distance

@@ -27,7 +27,7 @@ public enum LearningTask: Sendable, Hashable, Codable {
     /// The metrics of a model that has learnt the task, beside its loss and accuracy.
     public var metrics: [Metric] {
         switch self {
-        // Of few classes the best five say little.
+        // The best five of few classes say little.
         case .classes(let count): count > 10 ? [.top5] : []
         case .labels: [.f1, .auc]
         case .values: [.rmse, .mae, .r2]

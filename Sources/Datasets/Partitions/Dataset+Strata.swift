@@ -10,15 +10,10 @@ extension Dataset {
     /// - Returns: a label in 0 ..< classes for each sample, and the number of classes.
     /// - Complexity: O(count), and O(count log count) for numbers.
     func strata() -> (labels: [Int32], classes: Int) {
-        guard case .values(let outputs) = task else { return (labels(), classes) }
+        guard case .values = task else { return (labels(), classes) }
         var firsts: [Float] = []
         firsts.reserveCapacity(count)
-        var targets = [Float](repeating: 0, count: outputs)
-        for sample in 0..<UInt32(count) {
-            var span = targets.mutableSpan
-            readTargets([sample].span, into: &span)
-            firsts.append(targets[0])
-        }
+        forEachTargets(of: 0..<count) { firsts.append($0[0]) }
         let sorted = firsts.sorted()
         // Equal targets are in one bin, so there may be fewer.
         let limits = Set((1..<Self.bins).map { sorted[$0 * count / Self.bins] }).subtracting([sorted[0]]).sorted()

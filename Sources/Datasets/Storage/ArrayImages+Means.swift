@@ -7,12 +7,7 @@ extension ArrayImages {
         let size = shape.count
         var sums = [Double](repeating: 0, count: size)
         var counts = [Int](repeating: 0, count: size)
-        var image = [Float](repeating: 0, count: size)
-        var label: [Int32] = [0]
-        for sample in 0..<UInt32(count) {
-            var span = image.mutableSpan
-            var labelSpan = label.mutableSpan
-            read([sample].span, into: &span, labels: &labelSpan)
+        forEachImage(of: 0..<count) { image in
             for place in 0..<size where !image[place].isNaN {
                 sums[place] += Double(image[place])
                 counts[place] += 1

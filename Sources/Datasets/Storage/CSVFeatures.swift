@@ -154,7 +154,7 @@ struct CSVFeatures {
     /// - Complexity: O(rows · features).
     mutating func finish(_ reader: CSVReader) throws(DatasetError) {
         noteGaps()
-        // Of no number at all, the means are refused.
+        // Without any number there is no mean: it is refused later.
         if range.least > range.largest { range.add(0) }
         guard !texts.isEmpty else { return }
         let sorted = texts.map { $0.sorted() }

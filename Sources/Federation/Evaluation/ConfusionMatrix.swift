@@ -30,7 +30,7 @@ public struct ConfusionMatrix: Sendable, Equatable {
         for sample in labels.indices {
             var best = 0
             for i in 1..<classes where scores[sample * classes + i] > scores[sample * classes + best] { best = i }
-            counts[Int(labels[sample]) * classes + best] += 1
+            add(Int(labels[sample]), takenFor: best)
         }
     }
 

@@ -57,7 +57,9 @@ extension Job {
             hash.add(split.classes)
             for sample in 0..<split.count { hash.add(UInt8(truncatingIfNeeded: split.label(sample))) }
             if !split.task.hasClasses {
-                for sample in 0..<split.count { split.forEachTarget(of: sample) { hash.add(Int($0.bitPattern)) } }
+                split.forEachTargets(of: 0..<split.count) { targets in
+                    for i in targets.indices { hash.add(Int(targets[i].bitPattern)) }
+                }
             }
             addBrightness(of: split, to: &hash)
         }
@@ -76,15 +78,11 @@ extension Job {
 
     /// Adds the mean of some sixteen images, rounded to thousandths, so that another machine's last bit does not count.
     private func addBrightness(of split: any Dataset, to hash: inout StableHash) {
-        var image = [Float](repeating: 0, count: split.shape.count)
-        var label: [Int32] = [0]
-        for sample in stride(from: 0, to: split.count, by: max(1, split.count / 16)) {
-            let wanted = [UInt32(sample)]
-            var images = image.mutableSpan
-            var labels = label.mutableSpan
-            split.read(wanted.span, into: &images, labels: &labels)
+        split.forEachImage(of: stride(from: 0, to: split.count, by: max(1, split.count / 16))) { image in
+            var sum: Float = 0
+            for i in image.indices { sum += image[i] }
             // A user's own numbers may be of any size, or none.
-            hash.add(Int(exactly: (image.reduce(0, +) / Float(image.count) * 1000).rounded()) ?? 0)
+            hash.add(Int(exactly: (sum / Float(image.count) * 1000).rounded()) ?? 0)
         }
     }
 }

@@ -8,16 +8,6 @@ extension Dataset {
     /// Labels that the digest covers: all, up to four million.
     private static var digestedLabels: Int { 1 << 22 }
 
-    /// Visits the targets of a sample, in the order of the outputs.
-    /// - Precondition: the data have targets.
-    func forEachTarget(of sample: Int, _ body: (Float) -> Void) {
-        var targets = [Float](repeating: 0, count: task.outputs)
-        let samples = [UInt32(sample)]
-        var span = targets.mutableSpan
-        readTargets(samples.span, into: &span)
-        for target in targets { body(target) }
-    }
-
     /// Digests the split as a model sees it: shape, classes, labels or targets, and a thousand images.
     ///
     /// Not all images are read, so that a data set of gigabytes is summarised in milliseconds; that a file was
@@ -32,21 +22,17 @@ extension Dataset {
         let labels = min(count, Self.digestedLabels)
         for i in 0..<labels { hash.add(UInt32(truncatingIfNeeded: label(i * count / labels))) }
         if !task.hasClasses {
-            for i in 0..<labels { forEachTarget(of: i * count / labels) { hash.add($0.bitPattern) } }
+            forEachTargets(of: (0..<labels).lazy.map { $0 * count / labels }) { targets in
+                for i in targets.indices { hash.add(targets[i].bitPattern) }
+            }
         }
-        var image = [Float](repeating: 0, count: shape.count)
-        var one: [Int32] = [0]
         var (least, largest) = (Float.infinity, -Float.infinity)
         let images = min(count, Self.digestedImages)
-        for i in 0..<images {
-            let samples = [UInt32(i * count / images)]
-            var imageSpan = image.mutableSpan
-            var labelSpan = one.mutableSpan
-            read(samples.span, into: &imageSpan, labels: &labelSpan)
-            for value in image {
-                hash.add(value.bitPattern)
-                least = min(least, value)
-                largest = max(largest, value)
+        forEachImage(of: (0..<images).lazy.map { $0 * count / images }) { image in
+            for i in image.indices {
+                hash.add(image[i].bitPattern)
+                least = min(least, image[i])
+                largest = max(largest, image[i])
             }
         }
         return DataSummary(sha256: hash.finish(), least: least, largest: largest)

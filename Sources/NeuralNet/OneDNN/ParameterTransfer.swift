@@ -14,10 +14,16 @@ final class ParameterTransfer {
     private let canonical: Memory
     /// View of the tensor in the arena; weights and gradients share it.
     private let stored: Memory
-    /// Nil when the layouts are the same, and a copy of bytes does, or our own kernel is there.
-    private let reorders: (load: Primitive, store: Primitive)?
-    /// Our own kernel for the layout; nil where oneDNN's has to do.
-    private let transposition: BlockedWeights?
+    private let way: Way
+
+    /// How elements get from one layout to the other.
+    private enum Way {
+        /// The layouts are the same.
+        case bytes
+        case transposition(BlockedWeights)
+        /// oneDNN's primitives.
+        case reorders(load: Primitive, store: Primitive)
+    }
 
     /// Makes the copies of a parameter.
     /// - Parameters:
@@ -33,16 +39,19 @@ final class ParameterTransfer {
         let plain = try MemoryDescriptor.plain(descriptor.extents)
         canonical = try Memory(plain, at: nil, engine: engine)
         stored = try Memory(descriptor, at: nil, engine: engine)
-        transposition = BlockedWeights(descriptor)
-        guard descriptor != plain, transposition == nil else {
-            reorders = nil
+        if descriptor == plain {
+            way = .bytes
             return
         }
-        reorders = (
-            try Primitive(
+        if let weights = BlockedWeights(descriptor) {
+            way = .transposition(weights)
+            return
+        }
+        way = .reorders(
+            load: try Primitive(
                 PrimitiveDescriptor(reorder: plain, to: descriptor, engine: engine),
                 [(DNNL_ARG_FROM, canonical), (DNNL_ARG_TO, stored)], engine: engine),
-            try Primitive(
+            store: try Primitive(
                 PrimitiveDescriptor(reorder: descriptor, to: plain, engine: engine),
                 [(DNNL_ARG_FROM, stored), (DNNL_ARG_TO, canonical)], engine: engine)
         )
@@ -59,15 +68,15 @@ final class ParameterTransfer {
         try weights.withUnsafeBufferPointer { (all) throws(OneDNNError) in
             guard let source = UnsafeBufferPointer(rebasing: all[entry.range]).baseAddress else { return }
             let destination = arena.base + offset
-            if let transposition {
-                return transposition.load(source, into: destination.assumingMemoryBound(to: Float.self))
+            switch way {
+            case .bytes: destination.copyMemory(from: source, byteCount: entry.count * MemoryLayout<Float>.stride)
+            case .transposition(let weights):
+                weights.load(source, into: destination.assumingMemoryBound(to: Float.self))
+            case .reorders(let load, _):
+                try canonical.point(to: UnsafeMutableRawPointer(mutating: source))
+                try stored.point(to: destination)
+                try load.execute()
             }
-            guard let reorders else {
-                return destination.copyMemory(from: source, byteCount: entry.count * MemoryLayout<Float>.stride)
-            }
-            try canonical.point(to: UnsafeMutableRawPointer(mutating: source))
-            try stored.point(to: destination)
-            try reorders.load.execute()
         }
     }
 
@@ -91,15 +100,14 @@ final class ParameterTransfer {
             guard let base = UnsafeMutableBufferPointer(rebasing: all[entry.range]).baseAddress else { return }
             let destination = UnsafeMutableRawPointer(base)
             let source = arena.base + offset
-            if let transposition {
-                return transposition.store(source.assumingMemoryBound(to: Float.self), into: base)
+            switch way {
+            case .bytes: destination.copyMemory(from: source, byteCount: entry.count * MemoryLayout<Float>.stride)
+            case .transposition(let weights): weights.store(source.assumingMemoryBound(to: Float.self), into: base)
+            case .reorders(_, let store):
+                try stored.point(to: source)
+                try canonical.point(to: destination)
+                try store.execute()
             }
-            guard let reorders else {
-                return destination.copyMemory(from: source, byteCount: entry.count * MemoryLayout<Float>.stride)
-            }
-            try stored.point(to: source)
-            try canonical.point(to: destination)
-            try reorders.store.execute()
         }
     }
 }

@@ -63,11 +63,19 @@ struct Pooling {
         if let workspace { tensors.append((DNNL_ARG_WORKSPACE, workspace)) }
         try plan.run(forward, tensors)
 
-        let needsInputGradient = plan.needsInputGradient
-        plan.emit(result) { (plan, gradient) throws(OneDNNError) in
-            guard needsInputGradient else { return nil }
-            let inputGradient = try differentiate(gradient, input, result, workspace, forward: forward, in: plan)
-            return Gradient(tensor: inputGradient, isRectified: result.isRectified)
+        emit(result, of: input, in: plan) { (plan, pooledGradient, inputGradient) throws(OneDNNError) in
+            var sourceGradient = input.descriptor.raw
+            var destinationGradient = pooledGradient.descriptor.raw
+            var operation = dnnl_pooling_desc_t()
+            try check(
+                "dnnl_pooling_backward_desc_init",
+                dnnl_pooling_backward_desc_init(
+                    &operation, algorithm, &sourceGradient, &destinationGradient, strides, window, before, behind))
+            let backward = try PrimitiveDescriptor(
+                "pooling backward", &operation, forward: forward, engine: plan.engine)
+            var tensors = [(argument: DNNL_ARG_DIFF_DST, tensor: pooledGradient), (DNNL_ARG_DIFF_SRC, inputGradient)]
+            if let workspace { tensors.append((DNNL_ARG_WORKSPACE, workspace)) }
+            try plan.run(backward, tensors)
         }
     }
 
@@ -89,38 +97,28 @@ struct Pooling {
         plan.run(on: [input, result, places]) { tensors, _ in
             kernel.forward(tensors[0], into: tensors[1], places: bytes(tensors[2]))
         }
+        emit(result, of: input, in: plan) { plan, pooledGradient, inputGradient in
+            plan.run(on: [pooledGradient, places, inputGradient]) { tensors, _ in
+                kernel.backward(tensors[0], places: bytes(tensors[1]), into: tensors[2])
+            }
+        }
+    }
+
+    /// Passes the pooled images on.
+    /// - Parameter differentiate: adds the gradient of the input, its last tensor, to the backward pass; called only if
+    ///   anybody needs it, with a gradient that has the layout of the result and the derivative of its ReLU.
+    private func emit(
+        _ result: Tensor, of input: Tensor, in plan: PlanBuilder,
+        _ differentiate: @escaping (PlanBuilder, _ pooled: Tensor, _ input: Tensor) throws(OneDNNError) -> Void
+    ) {
         let needsInputGradient = plan.needsInputGradient
         plan.emit(result) { (plan, gradient) throws(OneDNNError) in
             guard needsInputGradient else { return nil }
             let gradient = try plan.rectified(gradient, by: result)
             let pooledGradient = try plan.reordered(gradient.tensor, to: result.descriptor)
             let inputGradient = plan.tensor(input.descriptor)
-            plan.run(on: [pooledGradient, places, inputGradient]) { tensors, _ in
-                kernel.backward(tensors[0], places: bytes(tensors[1]), into: tensors[2])
-            }
+            try differentiate(plan, pooledGradient, inputGradient)
             return Gradient(tensor: inputGradient, isRectified: result.isRectified)
         }
-    }
-
-    /// Adds the gradient of the input to the backward pass.
-    private func differentiate(
-        _ gradient: Gradient, _ input: Tensor, _ result: Tensor, _ workspace: Tensor?, forward: PrimitiveDescriptor,
-        in plan: PlanBuilder
-    ) throws(OneDNNError) -> Tensor {
-        let gradient = try plan.rectified(gradient, by: result)
-        let pooledGradient = try plan.reordered(gradient.tensor, to: result.descriptor)
-        var sourceGradient = input.descriptor.raw
-        var destinationGradient = pooledGradient.descriptor.raw
-        var operation = dnnl_pooling_desc_t()
-        try check(
-            "dnnl_pooling_backward_desc_init",
-            dnnl_pooling_backward_desc_init(
-                &operation, algorithm, &sourceGradient, &destinationGradient, strides, window, before, behind))
-        let backward = try PrimitiveDescriptor("pooling backward", &operation, forward: forward, engine: plan.engine)
-        let inputGradient = plan.tensor(input.descriptor)
-        var tensors = [(argument: DNNL_ARG_DIFF_DST, tensor: pooledGradient), (DNNL_ARG_DIFF_SRC, inputGradient)]
-        if let workspace { tensors.append((DNNL_ARG_WORKSPACE, workspace)) }
-        try plan.run(backward, tensors)
-        return inputGradient
     }
 }

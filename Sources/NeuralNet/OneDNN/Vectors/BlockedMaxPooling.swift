@@ -13,13 +13,13 @@ struct BlockedMaxPooling {
 
     /// Takes over a pooling of images in a layout; nil when it is another kind of pooling, or another layout.
     init?(_ pooling: Pooling, over image: MemoryDescriptor) throws(OneDNNError) {
-        let extents = image.extents
-        guard vectors_are_fast(), pooling.isMaximum, pooling.window == pooling.strides,
+        let layout = try ChannelLayout(best: image)
+        guard vectors_are_fast(), layout.lanes == 8, pooling.isMaximum, pooling.window == pooling.strides,
             pooling.window[0] == pooling.window[1], pooling.window[0] <= 15, pooling.before == [0, 0],
-            pooling.behind.allSatisfy({ $0 <= 0 }), try MemoryDescriptor.blocked(extents, lanes: 8) == image
+            pooling.behind.allSatisfy({ $0 <= 0 })
         else { return nil }
-        planes = extents[0] * ((extents[1] + 7) / 8)
-        (height, width, window) = (extents[2], extents[3], Int(pooling.window[0]))
+        planes = layout.samples * layout.paddedChannels / 8
+        (height, width, window) = (image.extents[2], image.extents[3], Int(pooling.window[0]))
     }
 
     /// Pools a batch.

@@ -23,11 +23,9 @@ enum PredictedImages {
         case .file(let file, _): return file.label(image).map { .label($0) }
         case .split(let data) where task.hasClasses: return .label(data.label(image))
         case .split(let data):
-            var targets = [Float](repeating: 0, count: task.outputs)
-            let sample = [UInt32(image)]
-            var span = targets.mutableSpan
-            data.readTargets(sample.span, into: &span)
-            return .targets(targets)
+            var truth: [Float] = []
+            data.forEachTargets(of: CollectionOfOne(image)) { targets in truth = targets.indices.map { targets[$0] } }
+            return .targets(truth)
         }
     }
 

@@ -1,0 +1,27 @@
+// What the loops have in common: the instructions they may use, and eight numbers as one.
+#pragma once
+#include <float.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#if defined(__x86_64__)
+#define VECTORS_TARGET __attribute__((target("avx2,fma")))
+#else
+#define VECTORS_TARGET
+#endif
+
+// Whether the functions below may be called on this processor, and are worth it.
+static inline bool vectors_are_fast(void) {
+#if defined(__x86_64__)
+    return __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0;
+#else
+    return false;
+#endif
+}
+
+// Eight numbers, at any address.
+typedef float vectors_floats __attribute__((vector_size(32), aligned(4)));
+typedef int32_t vectors_ints __attribute__((vector_size(32), aligned(4)));
+typedef uint8_t vectors_bytes __attribute__((vector_size(8), aligned(1)));

@@ -50,10 +50,11 @@ let package = Package(
         .systemLibrary(name: "CSQLite"),
         // No library: the processor's checksum instruction as inline C.
         .systemLibrary(name: "CCRC32C"),
-        // No library: loops for AVX2 as inline C.
-        .systemLibrary(name: "CVectors"),
         // No library: fork, the cores of a process, and what the launcher's own library offers.
         .systemLibrary(name: "CProcess"),
+
+        // No library: loops for AVX2, which Swift, as it compiles for every x86-64, cannot have.
+        .target(name: "CVectors", cSettings: [.unsafeFlags(["-O2"])]),
 
         // Transport.
         .target(name: "MPI", dependencies: ["CProcess", "CMPI"], swiftSettings: lifetimes + fast),

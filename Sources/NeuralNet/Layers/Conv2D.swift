@@ -95,6 +95,14 @@ public struct Conv2D: Layer, Equatable {
         let needsInputGradient = plan.needsInputGradient
         let appliesReLU = plan.fusesReLU()
         let input = plan.current
+        // The loops of our own know one thread.
+        if plan.engine.threads == 1,
+            let kernel = try BlockedConvolution(
+                self, from: input.descriptor.extents, to: [plan.batch] + plan.outputShape.extents,
+                needsInputGradient: needsInputGradient)
+        {
+            return try kernel.compile(self, appliesReLU: appliesReLU, into: plan)
+        }
         let forward = try forward(from: input, appliesReLU: appliesReLU, in: plan)
         let source = try plan.reordered(input, to: forward.source)
         let weights = plan.parameter("weight", try forward.weights)

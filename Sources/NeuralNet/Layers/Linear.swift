@@ -51,6 +51,10 @@ public struct Linear: Layer, Equatable {
         let appliesReLU = plan.fusesReLU()
         let previous = plan.current
         let input = try Self.features(of: previous, in: plan)
+        // The loops of our own know one thread.
+        if plan.engine.threads == 1, let kernel = try BlockedLinear(self, from: input.descriptor) {
+            return try kernel.compile(self, from: input, appliesReLU: appliesReLU, into: plan)
+        }
         let weightExtents = [outputs] + input.descriptor.extents.dropFirst()
         let forward = try forward(
             from: input.descriptor, weightExtents, appliesReLU: appliesReLU, in: plan)

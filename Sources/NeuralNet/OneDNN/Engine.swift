@@ -11,7 +11,7 @@ final class Engine {
     let stream: dnnl_stream_t
 
     /// OpenMP threads of each primitive.
-    private let threads: Int32
+    let threads: Int32
 
     /// Makes an engine and its stream.
     /// - Parameter threads: OpenMP threads of each primitive, > 0.

@@ -71,6 +71,12 @@ struct MemoryDescriptor {
         try MemoryDescriptor(extents, dnnl_f32, lanes == 16 ? dnnl_aBcd16b : dnnl_aBcd8b)
     }
 
+    /// The layout of a convolution's weights, `[outputs, inputs, height, width]`, with eight outputs side by side.
+    /// - Parameter readsPlain: whether the images are plain; otherwise eight inputs lie one after the other, too.
+    static func blockedWeights(_ extents: [Int], readsPlain: Bool) throws(OneDNNError) -> MemoryDescriptor {
+        try MemoryDescriptor(extents, dnnl_f32, readsPlain ? dnnl_Acdb8a : dnnl_ABcd8b8a)
+    }
+
     /// Bytes in the layout of images that have eight channels of a pixel side by side.
     static func blockedBytes(_ extents: [Int]) throws(OneDNNError) -> MemoryDescriptor {
         try MemoryDescriptor(extents, dnnl_u8, dnnl_aBcd8b)

@@ -15,6 +15,14 @@ public enum OneDNNLibrary {
         return name.hasPrefix(prefix) ? String(name.dropFirst(prefix.count)) : name
     }
 
+    /// Whether its kernels for floats lay out eight channels of a pixel side by side, as wide as the vectors of AVX2, and
+    /// not sixteen.
+    static var blocksEightChannels: Bool {
+        let isa = dnnl_get_effective_cpu_isa().rawValue
+        return isa & dnnl_cpu_isa_avx2.rawValue == dnnl_cpu_isa_avx2.rawValue
+            && isa & dnnl_cpu_isa_avx512_core.rawValue != dnnl_cpu_isa_avx512_core.rawValue
+    }
+
     /// Whether the processor adds products of bytes in 32 bits (VNNI). Before VNNI two products are added in 16 bits
     /// first, which saturate: see ``QuantizedPlan/usesIntegerKernels``.
     static var addsBytesExactly: Bool {

@@ -25,3 +25,19 @@ static inline bool vectors_are_fast(void) {
 typedef float vectors_floats __attribute__((vector_size(32), aligned(4)));
 typedef int32_t vectors_ints __attribute__((vector_size(32), aligned(4)));
 typedef uint8_t vectors_bytes __attribute__((vector_size(8), aligned(1)));
+
+// a · b + c, rounded once.
+VECTORS_TARGET __attribute__((always_inline)) static inline vectors_floats vectors_multiply_add(
+    vectors_floats a, vectors_floats b, vectors_floats c) {
+#if defined(__x86_64__)
+    return __builtin_ia32_vfmaddps256(a, b, c);
+#else
+    return a * b + c;
+#endif
+}
+
+// One number eight times.
+VECTORS_TARGET __attribute__((always_inline)) static inline vectors_floats vectors_repeat(const float *number) {
+    const float x = *number;
+    return (vectors_floats){x, x, x, x, x, x, x, x};
+}

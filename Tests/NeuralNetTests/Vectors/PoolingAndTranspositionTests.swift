@@ -4,7 +4,7 @@ import Testing
 @testable import NeuralNet
 
 /// The loops for AVX2, beside loops over single numbers that say what they mean.
-@Suite(.enabled(if: vectors_are_fast(), "this processor has no AVX2")) struct VectorsTests {
+@Suite(.enabled(if: vectors_are_fast(), "this processor has no AVX2")) struct PoolingAndTranspositionTests {
     /// Numbers with ties, zeros of both signs, and some that are not finite.
     private static func numbers(_ count: Int) -> [Float] {
         (0..<count).map { i in

@@ -61,7 +61,7 @@ let package = Package(
         .target(name: "MPITesting", dependencies: ["MPI"]),
 
         // Vocabulary: imports no other Swift target.
-        .target(name: "FedCore", dependencies: ["CCRC32C"], swiftSettings: lifetimes + fast),
+        .target(name: "FedCore", dependencies: ["CCRC32C", "CVectors"], swiftSettings: lifetimes + fast),
         .target(name: "Cryptography", dependencies: ["CCrypto"], swiftSettings: fast),
         // Files in folders that somebody else may have made.
         .target(name: "Files", dependencies: ["FedCore"], swiftSettings: fast),
@@ -72,7 +72,7 @@ let package = Package(
 
         // Plug-ins: one folder, one catalog each.
         .target(name: "Strategies", dependencies: ["FedCore"], swiftSettings: fast),
-        .target(name: "Aggregation", dependencies: ["FedCore"], swiftSettings: fast),
+        .target(name: "Aggregation", dependencies: ["CVectors", "FedCore"], swiftSettings: fast),
         .target(name: "Selection", dependencies: ["FedCore"], swiftSettings: fast),
         .target(name: "Codecs", dependencies: ["CZlib", "FedCore"], swiftSettings: fast),
         .target(name: "NeuralNet", dependencies: ["COneDNN", "CVectors", "FedCore", "Files"], swiftSettings: fast),
@@ -153,11 +153,11 @@ let package = Package(
         // Unit tests, without mpirun, and what several of them need.
         .target(name: "TestSupport", dependencies: ["FedCore", "Records"], path: "Tests/Support"),
         .testTarget(name: "MPITests", dependencies: ["MPI", "MPITesting"]),
-        .testTarget(name: "FedCoreTests", dependencies: ["FedCore"]),
+        .testTarget(name: "FedCoreTests", dependencies: ["CVectors", "FedCore"]),
         .testTarget(name: "CryptographyTests", dependencies: ["Cryptography"]),
         .testTarget(name: "FilesTests", dependencies: ["Files"]),
         .testTarget(name: "StrategiesTests", dependencies: ["FedCore", "Strategies"]),
-        .testTarget(name: "AggregationTests", dependencies: ["FedCore", "Aggregation"]),
+        .testTarget(name: "AggregationTests", dependencies: ["CVectors", "FedCore", "Aggregation"]),
         .testTarget(name: "SelectionTests", dependencies: ["FedCore", "Selection"]),
         .testTarget(name: "CodecsTests", dependencies: ["FedCore", "Codecs"]),
         .testTarget(

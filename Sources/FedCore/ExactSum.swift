@@ -46,8 +46,6 @@ public struct ExactSum: Sendable {
     private let scale: Double
     /// Upper bound of `weight`: a little more than was asked for, because weights are rounded.
     private let room: Double
-    /// Elements of a block of `add`: its values and sums are 24 KB, which a first-level cache holds.
-    private static let blockLength = 2048
 
     /// Makes an empty sum of vectors of `count` elements.
     /// - Parameters:
@@ -85,31 +83,18 @@ public struct ExactSum: Sendable {
         }
         let weight = try Self.rounded(givenWeight)
         guard self.weight + weight <= room else { throw .badWeight(givenWeight) }
-        var largest: UInt32 = 0
-        var added = 0
-        while added < values.count {
-            let block = added..<min(added + Self.blockLength, values.count)
-            largest = max(largest, FixedPoint.largestMagnitudeBits(values.extracting(block)))
-            // NaN and infinity are larger than all.
-            guard largest <= largestValue.bitPattern else { break }
-            accumulate(values, block, weight: weight, largest: largest)
-            added = block.upperBound
-        }
+        let factor = weight * scale
+        // NaN and infinity are larger than all.
+        let limit = largestValue.bitPattern
+        var sums = total.mutableSpan
+        let added = FixedPoint.add(values, times: factor, within: limit, to: &sums)
         guard added == values.count else {
             // Rounding is symmetric, so that the negative weight takes back to the bit what was added.
-            accumulate(values, 0..<added, weight: -weight, largest: largestValue.bitPattern)
+            var part = sums.part(..<added)
+            FixedPoint.add(values.extracting(..<added), times: -factor, largest: limit, to: &part)
             throw values.firstNonFinite.map { .notFinite(index: $0) } ?? .overflow
         }
         self.weight += weight
-    }
-
-    /// Adds the terms of a range of elements.
-    /// - Parameter largest: bit pattern of a magnitude that no value in the range exceeds.
-    private mutating func accumulate(_ values: Span<Float>, _ range: Range<Int>, weight: Double, largest: UInt32) {
-        let factor = weight * scale
-        var sums = total.mutableSpan
-        var part = sums.part(range)
-        FixedPoint.add(values.extracting(range), times: factor, largest: largest, to: &part)
     }
 
     /// Adds another sum. O(count).
@@ -145,11 +130,7 @@ public struct ExactSum: Sendable {
     public func mean(into result: inout MutableSpan<Float>) {
         precondition(weight > 0, "the mean of no terms")
         precondition(result.count == total.count, "the mean has \(total.count) elements")
-        let sums = total.span
-        let divisor = weight * scale
-        for i in 0..<sums.count {
-            result[unchecked: i] = Float(Double(sums[unchecked: i]) / divisor)
-        }
+        FixedPoint.divide(total.span, by: weight * scale, into: &result)
     }
 
     /// The weight as it is used: the nearest multiple of 2⁻²⁰.

@@ -25,12 +25,7 @@ extension Span<Float> {
     /// The index of the first NaN or infinity; nil when all elements are finite. O(count); an update that is finite
     /// costs one vectorised pass, and only a bad one a second.
     public var firstNonFinite: Int? {
-        // As integers, so that it vectorises.
-        var largest: Int32 = 0
-        for i in 0..<count {
-            largest = Swift.max(largest, Int32(bitPattern: self[unchecked: i].bitPattern & 0x7FFF_FFFF))
-        }
-        return largest < 0x7F80_0000 ? nil : indices.first { !self[$0].isFinite }
+        FixedPoint.largestMagnitudeBits(self) < 0x7F80_0000 ? nil : indices.first { !self[$0].isFinite }
     }
 
     /// Σ xᵢ², added up in Double from the first element to the last. O(count); in this order it does not vectorise,

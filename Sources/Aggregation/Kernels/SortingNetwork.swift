@@ -1,3 +1,5 @@
+import CVectors
+
 /// A fixed sequence of comparisons that sorts any `count` values. Without branches on the values, it sorts the
 /// columns of a whole vector at once, in the same time whatever the values are.
 ///
@@ -14,6 +16,7 @@ struct SortingNetwork: Sendable {
     /// Number of values that are sorted.
     let count: Int
     private(set) var comparators: [Comparator] = []
+    private let steps: [vectors_step]
 
     /// Builds a network that puts only some of the sorted values into their places, and leaves out comparisons
     /// that only matter to others: a median needs far fewer than a sort.
@@ -24,6 +27,7 @@ struct SortingNetwork: Sendable {
     /// - Complexity: O(count log² count).
     init(count: Int, places: Range<Int>) {
         self.count = count
+        steps = vectors_are_fast() ? Self.steps(count: count, places: places) : []
         var step = 1
         while step < count { step *= 2 }
         let top = step / 2
@@ -55,22 +59,30 @@ struct SortingNetwork: Sendable {
         comparators = kept.reversed()
     }
 
-    /// Sorts each lane of the vectors `start ..< start + count`.
+    /// Sorts each lane of the values `start ..< start + count`.
     ///
     /// - Parameters:
-    ///   - vectors: values without NaN.
+    ///   - values: 16 lanes of values without NaN.
     ///   - start: index of the first vector.
+    ///   - vectors: whether to use the loop for AVX2, which gives the same bits.
     @inline(__always)
-    func sort(_ vectors: inout MutableSpan<SIMD16<Float>>, from start: Int) {
+    func sort(_ values: inout MutableSpan<SIMD16<Float>>, from start: Int, vectors: Bool = vectors_are_fast()) {
+        precondition(start >= 0 && start + count <= values.count)
+        if vectors {
+            return values.withUnsafeMutableBytes { values in
+                let first = values.baseAddress?.assumingMemoryBound(to: Float.self)
+                vectors_sort(first.map { $0 + 16 * start }, steps, steps.count)
+            }
+        }
         let comparators = comparators.span
         for i in 0..<comparators.count {
             let low = start + Int(comparators[unchecked: i].low)
             let high = start + Int(comparators[unchecked: i].high)
-            let a = vectors[unchecked: low]
-            let b = vectors[unchecked: high]
+            let a = values[unchecked: low]
+            let b = values[unchecked: high]
             // Not `pointwiseMin` and `pointwiseMax`, which go lane by lane for the sake of NaN: a hundred times slower.
-            vectors[unchecked: low] = a.replacing(with: b, where: b .< a)
-            vectors[unchecked: high] = b.replacing(with: a, where: b .< a)
+            values[unchecked: low] = a.replacing(with: b, where: b .< a)
+            values[unchecked: high] = b.replacing(with: a, where: b .< a)
         }
     }
 }

@@ -25,13 +25,11 @@ public struct TrimmedMean: RobustAggregation {
     ) throws(AggregationError) {
         check(updates, trusted, mean)
         let kept = attackers..<updates.count - attackers
-        // All in order, so that the sum, too, depends on the values alone.
-        let network = SortingNetwork(count: updates.count, places: 0..<updates.count)
+        // Those that are kept in order, so that the sum, too, depends on the values alone.
+        let network = SortingNetwork(count: updates.count, places: kept)
         let share = 1 / Double(kept.count)
         updates.reduceColumns(of: Array(0..<updates.count), sortedBy: network, into: &mean) { sorted in
-            var sum = ColumnSum()
-            for place in kept { sum.add(sorted[unchecked: place]) }
-            return sum.scaled(by: share)
+            ColumnSum.of(sorted.extracting(kept), scaledBy: share)
         }
     }
 }

@@ -1,6 +1,8 @@
 // Loops on eight floats at once.
 #pragma once
+#include "columns.h"
 #include "convolution.h"
 #include "linear.h"
 #include "pooling.h"
+#include "sums.h"
 #include "transposition.h"

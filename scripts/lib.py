@@ -19,14 +19,14 @@ def table(header, rows=()):
     return [row(header), row(["---"] * len(header)), *map(row, rows)]
 
 
-def made(fedmpi, mpirun):
-    """When, and on what: `on 2026-11-21: AMD EPYC, 2 cores, mpirun.openmpi (OpenRTE) 4.1.4, fedmpi 0.1.0`."""
+def made(fedmpi, mpirun, instructions=None):
+    """When, and on what: `on 2026-11-21: AMD EPYC with AVX2, 2 cores, mpirun.openmpi (OpenRTE) 4.1.4, fedmpi 0.1.0`."""
     cpu = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
     mpi, version = (
         subprocess.run([program, "--version"], capture_output=True, text=True).stdout.strip().split("\n")[0]
         for program in (mpirun, fedmpi)
     )
     return (
-        f"on {datetime.date.today()}: {cpu[1] if cpu else platform.machine()}, {os.cpu_count()} cores, {mpi}, "
-        f"fedmpi {version}"
+        f"on {datetime.date.today()}: {cpu[1] if cpu else platform.machine()}"
+        f"{f' with {instructions}' if instructions else ''}, {os.cpu_count()} cores, {mpi}, fedmpi {version}"
     )

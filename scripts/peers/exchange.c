@@ -1,13 +1,11 @@
-/* A round's exchange in C: a flat model down by MPI_Bcast and up by MPI_Gatherv; prints the median in microseconds.
+/* A round's exchange in C: a flat model down by MPI_Bcast and up by MPI_Gatherv. Then, as the least that messages of its size
+   take, a ping-pong: the model from rank 0 to rank 1 and back, while the other ranks wait. Prints the medians in microseconds.
    mpicc -O2 exchange.c -o exchange && mpirun -np 6 ./exchange 214538 200 */
+#include "median.h"
 #include <mpi.h>
 #include <stdio.h>
-#include <stdlib.h>
 
-static int compare(const void *a, const void *b) {
-    double difference = *(const double *)a - *(const double *)b;
-    return (difference > 0) - (difference < 0);
-}
+enum { warm_up = 5 };
 
 int main(int argc, char **argv) {
     MPI_Init(&argc, &argv);
@@ -15,7 +13,7 @@ int main(int argc, char **argv) {
         fprintf(stderr, "usage: exchange FLOATS ROUNDS\n");
         MPI_Abort(MPI_COMM_WORLD, 2);
     }
-    int rank, size, floats = atoi(argv[1]), rounds = atoi(argv[2]), warm_up = 5;
+    int rank, size, floats = atoi(argv[1]), rounds = atoi(argv[2]);
     MPI_Comm_rank(MPI_COMM_WORLD, &rank);
     MPI_Comm_size(MPI_COMM_WORLD, &size);
 
@@ -34,9 +32,19 @@ int main(int argc, char **argv) {
         MPI_Gatherv(weights, counts[rank], MPI_FLOAT, updates, counts, offsets, MPI_FLOAT, 0, MPI_COMM_WORLD);
         if (round >= 0) seconds[round] = MPI_Wtime() - start;
     }
-    if (!rank) {
-        qsort(seconds, rounds, sizeof *seconds, compare);
-        printf("%.0f us\n", 1e6 * seconds[rounds / 2]);
+    if (!rank) printf("exchange %.1f us\n", 1e6 * median(seconds, rounds));
+
+    for (int round = -warm_up; round < rounds && rank < 2 && size > 1; round++) {
+        double start = MPI_Wtime();
+        if (rank) {
+            MPI_Recv(weights, floats, MPI_FLOAT, 0, 0, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
+            MPI_Send(weights, floats, MPI_FLOAT, 0, 0, MPI_COMM_WORLD);
+        } else {
+            MPI_Send(weights, floats, MPI_FLOAT, 1, 0, MPI_COMM_WORLD);
+            MPI_Recv(weights, floats, MPI_FLOAT, 1, 0, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
+        }
+        if (round >= 0) seconds[round] = MPI_Wtime() - start;
     }
+    if (!rank && size > 1) printf("ping-pong %.1f us\n", 1e6 * median(seconds, rounds));
     MPI_Finalize();
 }

@@ -1,7 +1,7 @@
-"""Single-image latency of the EdgeCNNs: fedmpi, PyTorch and onnxruntime on one thread, on the same weights and images.
+"""Single images and batches of the EdgeCNNs: fedmpi, PyTorch and onnxruntime on one thread, on the same weights and images.
 
-Each turn measures everyone once, so that a disturbance meets all; the table has medians over the turns of each turn's
-median. Everyone is timed from an image in memory to the index of the largest score.
+Each turn measures everyone once, so that a disturbance meets all; the tables have medians over the turns of each turn's
+median. Everyone is timed from images in memory to the index of the largest score of each.
 """
 
 import argparse
@@ -23,8 +23,12 @@ import torch
 from safetensors.torch import load_file
 from torch import nn
 
+sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent))
+from lib import table
+
 IMAGES = "/usr/share/datasets/fashion-mnist/t10k-images-idx3-ubyte.gz"
 WARM_UP = 200
+BATCH = 32
 
 # fedmpi's models as PyTorch's; the keys of a state_dict are the layers' numbers.
 NETWORKS = {
@@ -43,17 +47,23 @@ NETWORKS = {
 }
 
 
-def timed(classify, images, count):
+def timed(classify, inputs, count):
     """The median of single calls, in milliseconds."""
-    for i in range(WARM_UP):
-        classify(images[i % len(images)])
+    for i in range(min(WARM_UP, count)):
+        classify(inputs[i % len(inputs)])
     times = []
     for i in range(count):
-        image = images[i % len(images)]
+        images = inputs[i % len(inputs)]
         start = time.perf_counter_ns()
-        classify(image)
+        classify(images)
         times.append(time.perf_counter_ns() - start)
     return statistics.median(times) / 1e6
+
+
+def both(classify, images, batches, count):
+    """Milliseconds of one image, and images a second of batches."""
+    batch_milliseconds = timed(classify, batches, max(count // BATCH, 20))
+    return timed(classify, images, count), 1000 * BATCH / batch_milliseconds
 
 
 class Subject:
@@ -92,19 +102,20 @@ class Subject:
         words = [str(word) for word in (self.fedmpi, *words)]
         return subprocess.run(words, check=True, capture_output=True, text=True).stdout
 
-    def turn(self, images):
-        """Everyone's median, by name."""
-        times = {}
+    def turn(self, images, batches):
+        """Everyone's median of single images and rate of batches, by name."""
+        figures = {}
         output = self.run("variants", "--json", "--images", self.count, self.path, self.quantized)
         for line in map(json.loads, output.splitlines()):
-            times[f"fedmpi {line['precision']}"] = line["milliseconds"]["p50"]
-        tensors = [torch.from_numpy(image) for image in images]
+            figures[f"fedmpi {line['precision']}"] = line["milliseconds"]["p50"], line["images_per_second"]
+        inputs = [[torch.from_numpy(array) for array in arrays] for arrays in (images, batches)]
         with torch.inference_mode():
             for name, model in (("PyTorch eager", self.eager), ("PyTorch traced, frozen", self.traced)):
-                times[name] = timed(lambda image: int(model(image).argmax()), tensors, self.count)
+                figures[name] = both(lambda images: model(images).argmax(1).tolist(), *inputs, self.count)
         for name, session in self.sessions.items():
-            times[name] = timed(lambda image: int(session.run(None, {"image": image})[0].argmax()), images, self.count)
-        return times
+            figures[name] = both(
+                lambda images: session.run(None, {"image": images})[0].argmax(1).tolist(), images, batches, self.count)
+        return figures
 
 
 def main():
@@ -113,35 +124,43 @@ def main():
     parser.add_argument("--fedmpi", required=True)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--images", type=int, default=2000)
+    parser.add_argument("--json", action="store_true", help="print a JSON object for each model instead of tables")
     options = parser.parse_args()
     if len(set(options.models)) < len(options.models):
         parser.error("a model is named twice")
     torch.set_num_threads(1)
     torch.set_num_interop_threads(1)
-    pixels = np.frombuffer(gzip.open(IMAGES).read(256 * 784 + 16), np.uint8, offset=16)
-    images = list((pixels.astype(np.float32) / 255).reshape(-1, 1, 1, 28, 28))
+    pixels = np.frombuffer(gzip.open(IMAGES).read(256 * 784 + 16), np.uint8, offset=16).astype(np.float32) / 255
+    images, batches = (list(pixels.reshape(-1, size, 1, 28, 28)) for size in (1, BATCH))
     with tempfile.TemporaryDirectory() as scratch:
         subjects = []
         for i, path in enumerate(options.models):
             folder = pathlib.Path(scratch) / str(i)
             folder.mkdir()
             subjects.append(Subject(path, options.fedmpi, folder, options.images))
-        times = {subject.path: {} for subject in subjects}
+        figures = [{} for _ in subjects]
         for _ in range(options.rounds):
-            for subject in subjects:
-                for name, value in subject.turn(images).items():
-                    times[subject.path].setdefault(name, []).append(value)
-    runtimes = list(next(iter(times.values())))
-    print(f"p50 of single images in ms, one thread; PyTorch {torch.__version__}, onnxruntime {onnxruntime.__version__}; "
-          f"median of {options.rounds} turns of {options.images} images; load {os.getloadavg()[0]:.1f}\n")
-    print("| model | " + " | ".join(runtimes) + " |")
-    print("|---|" + "---:|" * len(runtimes))
+            for subject, found in zip(subjects, figures):
+                for name, pair in subject.turn(images, batches).items():
+                    found.setdefault(name, []).append(pair)
+    medians = [
+        {name: [statistics.median(values) for values in zip(*pairs)] for name, pairs in found.items()}
+        for found in figures
+    ]
+    if options.json:
+        for subject, found in zip(subjects, medians):
+            print(json.dumps({"model": subject.name, "path": str(subject.path), "runtimes": found}))
+        return
+    print(f"One thread; PyTorch {torch.__version__}, onnxruntime {onnxruntime.__version__}; "
+          f"median of {options.rounds} turns of {options.images} images; load {os.getloadavg()[0]:.1f}")
     names = [subject.name for subject in subjects]
-    for subject in subjects:
-        row = times[subject.path]
-        # The path tells two runs of one model apart.
-        name = subject.name if names.count(subject.name) == 1 else f"{subject.name} ({subject.path})"
-        print(f"| {name} | " + " | ".join(f"{statistics.median(row[runtime]):.4f}" for runtime in runtimes) + " |")
+    for column, what in enumerate(("p50 of single images in ms", f"images/s in batches of {BATCH}")):
+        rows = []
+        for subject, found in zip(subjects, medians):
+            # The path tells two runs of one model apart.
+            name = subject.name if names.count(subject.name) == 1 else f"{subject.name} ({subject.path})"
+            rows.append([name, *(f"{pair[column]:,.{(4, 0)[column]}f}" for pair in found.values())])
+        print("", f"{what}:", "", *table(["model", *medians[0]], rows), sep="\n")
 
 
 if __name__ == "__main__":

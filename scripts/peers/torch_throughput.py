@@ -1,21 +1,21 @@
-"""PyTorch alone: `torch_throughput.py SAMPLES EPOCHS [BATCH]` trains edgecnn-large on one thread, a line
-per epoch."""
+"""PyTorch alone on one thread: `torch_throughput.py MODEL BATCH SAMPLES EPOCHS [channels_last]`, a line per epoch."""
 
 import sys
 import time
 
 import torch
 
-from scenario import SEED, edgecnn, load, train_epoch
+from scenario import MODELS, SEED, load, random_images, train_epoch
 
-samples, epochs = int(sys.argv[1]), int(sys.argv[2])
-batch = int(sys.argv[3]) if len(sys.argv) > 3 else 32
+name = sys.argv[1]
+batch, samples, epochs = map(int, sys.argv[2:5])
+layout = torch.channels_last if sys.argv[5:] == ["channels_last"] else torch.contiguous_format
 torch.set_num_threads(1)
 torch.manual_seed(SEED)
-images, labels = load("train")
-images, labels = images[:samples].clone(), labels[:samples].clone()
-model = edgecnn()
+images, labels = random_images(samples) if name == "resnet18" else load("train")
+images, labels = images[:samples].clone(memory_format=layout), labels[:samples].clone()
+model = MODELS[name]().to(memory_format=layout)
 for _ in range(epochs):
     start = time.perf_counter()
     train_epoch(model, images, labels, batch)
-    print(f"{samples / (time.perf_counter() - start):.0f} samples/s", flush=True)
+    print(f"{samples / (time.perf_counter() - start):.1f} samples/s", flush=True)

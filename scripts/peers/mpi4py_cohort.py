@@ -1,7 +1,6 @@
-"""The logistic job by hand with mpi4py and PyTorch: `mpirun -np 3 python mpi4py_logistic.py ROUNDS`.
+"""A job of `jobs.py` by hand with mpi4py and PyTorch: `mpirun -np 3 python mpi4py_cohort.py JOB ROUNDS`.
 
-1000 clients of 60 samples, 10 a round, batch 10, lr 0.03, evaluation every 20 rounds; the ranks share a round's clients
-and send up their weighted sum.
+The ranks but the first share a round's clients and send up their weighted sum.
 """
 
 import sys
@@ -10,37 +9,40 @@ import numpy as np
 import torch
 from mpi4py import MPI
 
-from scenario import SEED, accuracy, flat, load, logistic, say, train_epoch, unflatten
+from jobs import JOBS
+from scenario import MODELS, SEED, accuracy, flat, job_data, job_split, job_test_data, say, train_epoch, unflatten
 
-rounds, clients, cohort = int(sys.argv[1]), 1000, 10
+job, rounds = JOBS[sys.argv[1]], int(sys.argv[2])
 world = MPI.COMM_WORLD
 rank, workers = world.rank, world.size - 1
 assert workers >= 1, "start it with mpirun on at least two ranks"
 torch.set_num_threads(1)
 torch.manual_seed(SEED)
-model = logistic()
+model = MODELS[job.model]()
 weights = flat(model).copy()
 if rank == 0:
-    test = load("t10k")
+    test = job_test_data(job)
 else:
-    images, labels = load("train")
-    shares = np.random.default_rng(SEED).permutation(len(labels)).reshape(clients, -1)
+    images, labels = job_data(job)
+    shares = job_split(job)
 choice = np.random.default_rng(SEED + 1)  # the same on every rank
 
 if rank == 0:
     say("START")
 for number in range(1, rounds + 1):
     world.Bcast([weights, MPI.FLOAT], 0)
-    chosen = choice.choice(clients, cohort, replace=False)
+    chosen = choice.choice(job.clients, job.cohort, replace=False)
     mean = np.zeros_like(weights)
     for client in chosen[rank - 1 :: workers] if rank else []:
         unflatten(weights.copy(), model)
-        mine = torch.from_numpy(shares[client])
-        train_epoch(model, images[mine], labels[mine], batch=10, lr=0.03, momentum=0)
-        mean += flat(model) / cohort
+        mine = shares[client]
+        train_epoch(model, images[mine], labels[mine], batch=job.batch, lr=job.lr, momentum=0)
+        mean += flat(model) / job.cohort
     world.Reduce(MPI.IN_PLACE if rank == 0 else mean, mean if rank == 0 else None, MPI.SUM, 0)
     if rank == 0:
         weights = mean
-        if number % 20 == 0 or number == rounds:
+        if number % job.eval_every == 0 or number == rounds:
             unflatten(weights, model)
             say(f"ROUND {number} {accuracy(model, *test):.4f}")
+        else:
+            say(f"ROUND {number}")

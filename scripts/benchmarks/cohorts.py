@@ -58,8 +58,8 @@ def rounds_of(bench, name, gflop, title, goal):
     rows += bench.limit_rows(gflop, measured, cells=3)
     evaluation = "evaluation every round" if is_evaluated else "no evaluation"
     note = (
-        f"{job.model}, {job.clients:,} clients of {job.samples} samples dealt at random, {job.cohort} a round, 1 epoch, "
-        f"batch {job.batch}, SGD {job.lr} without momentum, {evaluation}; {gflop:.0f} GFLOP a round. fedmpi and mpi4py "
+        f"{job.model}, {job.clients:,} clients of {job.samples} samples dealt at random, {job.cohort} a round, 1 "
+        f"epoch, batch {job.batch}, SGD {job.lr} without momentum, {evaluation}; {gflop:.0f} GFLOP a round. fedmpi and mpi4py "
         f"with np = {RANKS}. A steady round is the median from the end of a round to the end of the next."
     )
     bench.section(title, note, ["", "steady round, s", "to fedmpi"], rows)

@@ -33,8 +33,8 @@ def exchange(bench):
             if (ranks, floats) == (6, EDGECNN_PARAMETERS):
                 bench.check("exchange at np = 6, to C", ratio)
     note = (
-        "A model down by broadcast and up by gatherv; a run's figure is the median of its exchanges. Limits: what goes to "
-        "each worker and comes from each copied once in memory on one core, and the model sent to one rank and back."
+        "A model down by broadcast and up by gatherv; a run's figure is the median of its exchanges. Limits: what goes "
+        "to each worker and comes from each copied once in memory on one core, and the model sent to one rank and back."
     )
     header = ["floats", "np", "fedmpi, µs", "in C, µs", "fedmpi to C", "limit: memory copy, µs", "ping-pong, µs"]
     bench.section("Exchange without training", note, header, rows)

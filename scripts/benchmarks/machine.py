@@ -1,4 +1,4 @@
-"""What the machine allows: its instruction sets, and the rates of arithmetic, memory copy and messages between two ranks."""
+"""The machine's instruction sets, and the environments that programs are measured in."""
 
 import os
 from dataclasses import dataclass

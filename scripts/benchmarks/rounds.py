@@ -1,4 +1,4 @@
-"""Rounds with five clients that hold all of Fashion-MNIST: their time, their accuracy, and what a rank that waits costs."""
+"""Rounds of five clients that hold all of Fashion-MNIST: their time and accuracy, and what a rank that waits costs."""
 
 from .figures import factor, median, spread
 from .machine import TUNED
@@ -11,7 +11,7 @@ SCENARIO = ["--clients", "5", "--partition", "dirichlet", "--alpha", "0.5"]
 
 
 def steady(run, with_last=True):
-    """The median from the end of a round to the end of the next. The last may have an evaluation that the others have not."""
+    """The median from the end of a round to the end of the next. The last may be evaluated, the others not."""
     ends = run.ends() if with_last else run.ends()[:-1]
     return median([after - before for before, after in zip(ends, ends[1:])])
 

@@ -1,4 +1,4 @@
-"""Flower's aggregation rules alone: `flower_aggregation.py UPDATES PARAMETERS` prints the seconds of each on random updates."""
+"""Flower's aggregation rules alone: `flower_aggregation.py UPDATES PARAMETERS` prints the seconds of each."""
 
 import sys
 import time

@@ -1,4 +1,4 @@
-"""Single images and batches of the EdgeCNNs: fedmpi, PyTorch and onnxruntime on one thread, on the same weights and images.
+"""Single images and batches of the EdgeCNNs: fedmpi, PyTorch and onnxruntime on one thread, on the same weights.
 
 Each turn measures everyone once, so that a disturbance meets all; the tables have medians over the turns of each turn's
 median. Everyone is timed from images in memory to the index of the largest score of each.

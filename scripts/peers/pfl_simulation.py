@@ -1,5 +1,5 @@
-"""A job of `jobs.py` in pfl-research's simulation: `pfl_simulation.py JOB ROUNDS`, in one process with a thread for each
-core; `torchrun --nproc-per-node N` shares the cohort, and the cores, among N processes.
+"""A job of `jobs.py` in pfl-research's simulation: `pfl_simulation.py JOB ROUNDS`, in one process with a thread for
+each core; `torchrun --nproc-per-node N` shares the cohort, and the cores, among N processes.
 """
 
 import os

@@ -1,4 +1,4 @@
-/* The machine's own rate: OpenBLAS sgemm of 1024 x 1024 on one thread, the best of ten.
+/* The machine's own rate: OpenBLAS sgemm of 1024 x 1024 on so many threads, the best of ten.
    cc -O2 sgemm.c -o sgemm -lopenblas && OPENBLAS_NUM_THREADS=1 ./sgemm */
 #include <cblas.h>
 #include <stdio.h>

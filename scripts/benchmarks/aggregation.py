@@ -31,8 +31,8 @@ def aggregation(bench):
             bench.check(f"{GOAL_NAMES[rule]}, share of memory copy", share)
     rows.append(["limit: memory copy", spread(copy, 3), "", "", ""])
     note = (
-        f"{updates} updates of {parameters:,} parameters, one core, seconds of the processor. The limit is reading them "
-        "all and writing them elsewhere. fedmpi's exact sum is the mean weighted by samples, whatever the order of updates."
+        f"{updates} updates of {parameters:,} parameters, one core, seconds of the processor. The limit is to read "
+        "them all and write them elsewhere. The exact sum is the mean by samples, in any order of updates."
     )
     header = ["", "fedmpi, s", "of memory copy's rate", "Flower's rule, s", "to fedmpi"]
     bench.section("Aggregation", note, header, rows)

@@ -74,8 +74,13 @@ class Bench:
         return runs
 
     def on_each_set(self, contenders):
-        """The contenders once for each instruction set that is measured."""
-        return [contender.limited_to(instructions) for instructions in self.sets for contender in contenders]
+        """The contenders once for each instruction set that is measured; those that run only once for the first."""
+        return [
+            contender.limited_to(instructions)
+            for instructions in self.sets
+            for contender in contenders
+            if not (contender.only_once and instructions.is_limited)
+        ]
 
     @cached_property
     def sgemm_of_all_cores(self):

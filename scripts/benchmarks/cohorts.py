@@ -50,6 +50,7 @@ def rounds_of(bench, name, gflop, title, goal):
     rows = []
     for instructions in bench.sets:
         names = [instructions.label(contender.name) for contender in (ours, *peers)]
+        names = [each for each in names if each in runs]
         fedmpi = median(seconds[names[0]])
         rows += [[each, spread(seconds[each], 2), factor(median(seconds[each]) / fedmpi)] for each in names]
         fastest = min(median(seconds[each]) for each in names if each.startswith(PFL))
@@ -59,8 +60,8 @@ def rounds_of(bench, name, gflop, title, goal):
     evaluation = "evaluation every round" if is_evaluated else "no evaluation"
     note = (
         f"{job.model}, {job.clients:,} clients of {job.samples} samples dealt at random, {job.cohort} a round, 1 "
-        f"epoch, batch {job.batch}, SGD {job.lr} without momentum, {evaluation}; {gflop:.0f} GFLOP a round. fedmpi and mpi4py "
-        f"with np = {RANKS}. A steady round is the median from the end of a round to the end of the next."
+        f"epoch, batch {job.batch}, SGD {job.lr} without momentum, {evaluation}; {gflop:.0f} GFLOP a round. fedmpi and "
+        f"mpi4py with np = {RANKS}. A steady round is the median from the end of a round to the end of the next."
     )
     bench.section(title, note, ["", "steady round, s", "to fedmpi"], rows)
 

@@ -30,7 +30,7 @@ def inference(bench):
                  factor(best[1] / rate)]
             )  # fmt: skip
     note = (
-        f"One thread, the same weights and images, from images in memory to the classes; medians of {images:,} images and "
+        f"One thread, the same weights, from images in memory to the classes; medians of {images:,} images and "
         f"over the turns, {turns}. onnxruntime runs `fedmpi export`'s files. To fedmpi at the same precision."
     )
     header = ["model", "", "one image, ms", "to fedmpi", "images/s in batches of 32", "fedmpi is"]

@@ -47,6 +47,7 @@ def measure(bench, model, mflop, size, epochs, peers, repetitions):
     rows, found = [], []
     for instructions in bench.sets:
         names = [instructions.label(contender.name) for contender in (ours, *peers)]
+        names = [name for name in names if name in runs]
         # The first epoch warms up. fedmpi's line for the forward pass alone does not count either.
         each = {name: [median(run.numbers(r"^(?!evaluation).*?([\d.]+) samples/s")[1:]) for run in runs[name]]
                 for name in names}  # fmt: skip

@@ -65,6 +65,12 @@ public protocol Communicator: AnyObject {
     /// - Returns: the caller's group; nil where the color is nil.
     func split(color: Int?, key: Int) throws(MPIError) -> (any Communicator)?
 
+    /// Makes one communicator of all ranks that share a host's memory; collective (MPI 3.1 §6.4.2).
+    ///
+    /// - Parameter key: ranks are ordered by key, then by their rank here.
+    /// - Returns: the group of the caller's host.
+    func splitByHost(key: Int) throws(MPIError) -> any Communicator
+
     /// Makes a communicator of the same ranks whose messages never match messages of this one; collective.
     ///
     /// A part of the program that has a duplicate of its own may use any tag and receive from any source.

@@ -93,6 +93,12 @@ public class ThreadCommunicator: Communicator {
         return child(of: members, context: agreement.firstContext + group)
     }
 
+    /// Makes a communicator of all ranks: threads of a process share its memory.
+    public func splitByHost(key: Int) throws(MPIError) -> any Communicator {
+        guard let all = try split(color: 0, key: key) else { preconditionFailure("a split without a group") }
+        return all
+    }
+
     /// Makes a communicator of the same ranks with a context of its own; waits for all of them.
     public func duplicate() throws(MPIError) -> any Communicator {
         let agreement = try agree("MPI_Comm_dup", nextKey(), members: size, [])

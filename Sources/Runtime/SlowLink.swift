@@ -106,6 +106,11 @@ public final class SlowLink: Communicator {
         try base.split(color: color, key: key).map { onSameLink($0) }
     }
 
+    /// Splits the communicator below by host; the parts share this rank's link, too, which is its device's.
+    public func splitByHost(key: Int) throws(MPIError) -> any Communicator {
+        onSameLink(try base.splitByHost(key: key))
+    }
+
     /// Duplicates the communicator below, over the same link.
     public func duplicate() throws(MPIError) -> any Communicator {
         onSameLink(try base.duplicate())

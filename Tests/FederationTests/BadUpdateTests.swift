@@ -38,6 +38,7 @@ import Testing
         func split(color: Int?, key: Int) throws(MPIError) -> (any Communicator)? {
             try base.split(color: color, key: key)
         }
+        func splitByHost(key: Int) throws(MPIError) -> any Communicator { try base.splitByHost(key: key) }
         func duplicate() throws(MPIError) -> any Communicator { try base.duplicate() }
         func createGroup(_ ranks: [Int], tag: Int) throws(MPIError) -> (any Communicator)? {
             try base.createGroup(ranks, tag: tag)

@@ -129,6 +129,9 @@ final class RunChannel: Communicator {
         try base.split(color: color, key: key)
     }
 
+    /// Splits the base by host; likewise.
+    func splitByHost(key: Int) throws(MPIError) -> any Communicator { try base.splitByHost(key: key) }
+
     /// Duplicates the base and remembers the copy, to empty and free it with the rest.
     func duplicate() throws(MPIError) -> any Communicator {
         let copy = try base.duplicate()

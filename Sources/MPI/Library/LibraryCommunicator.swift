@@ -69,6 +69,18 @@ package final class LibraryCommunicator: Communicator {
         return try adopt(part)
     }
 
+    package func splitByHost(key: Int) throws(MPIError) -> any Communicator {
+        var part = CommHandle(value: Constant.commNull)
+        try check("MPI_Comm_split_type") {
+            MPI_Comm_split_type(
+                handle, Constant.sharedMemory, Int32(clamping: key), Constant.infoNull, &part.value)
+        }
+        guard let host = try adopt(part) else {
+            throw MPIError(function: "MPI_Comm_split_type", code: 0, message: "no communicator")
+        }
+        return host
+    }
+
     package func duplicate() throws(MPIError) -> any Communicator {
         var copy = CommHandle(value: Constant.commNull)
         try check("MPI_Comm_dup") { MPI_Comm_dup(handle, &copy.value) }

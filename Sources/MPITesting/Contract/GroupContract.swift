@@ -4,12 +4,13 @@ import MPI
 ///
 /// - `split` orders by key first: a program names a leader by giving it the lowest key.
 /// - A rank without color takes part in the call and gets nothing.
+/// - `splitByHost` leaves no rank out, wherever the ranks are.
 /// - Messages of a duplicate never match receives on the original, even with the same tag: parts of the program
 ///   that poll any source depend on it.
 /// - `createGroup` needs only its members: the case leaves rank 1 out, as if it were dead.
 /// - Groups are made of groups and freed again and again; a library gives the number of a freed one to the next.
 extension CommunicatorContract {
-    /// The cases of split, duplicate and createGroup.
+    /// The cases of split, splitByHost, duplicate and createGroup.
     static let groups: [ContractCase] = [
         ContractCase("split makes one communicator per color, ordered by key") { world, checks in
             let color = world.rank % 2
@@ -32,6 +33,18 @@ extension CommunicatorContract {
                 checks.expectEqual(part.size, 1, "size")
                 try part.free()
             }
+        },
+        ContractCase("splitByHost makes groups ordered by key, each rank in one") { world, checks in
+            let host = try world.splitByHost(key: -world.rank)
+            var members = Buffer<Int64>(count: host.size)
+            try host.gather(Buffer<Int64>([Int64(world.rank)]), into: &members, root: 0)
+            if host.rank == 0 {
+                let ranks = members.array()
+                checks.expectEqual(ranks, ranks.sorted(by: >), "members by descending rank")
+            }
+            let led = try world.allReduce(Int64(host.rank == 0 ? host.size : 0), .sum)
+            checks.expectEqual(led, Int64(world.size), "members of all groups")
+            try host.free()
         },
         ContractCase("messages of a duplicate are its own", minimumSize: 2) { world, checks in
             let copy = try world.duplicate()

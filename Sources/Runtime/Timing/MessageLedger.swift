@@ -2,7 +2,7 @@ public import FedCore
 package import MPI
 
 /// The messages of a rank, counted by MPI function and peer: calls, bytes in and out, time. One per rank, shared by the
-/// communicator that counts and its duplicates; used from one thread. Memory: O(functions used · ranks).
+/// communicator that counts, its duplicates and its parts; used from one thread. Memory: O(functions used · ranks).
 ///
 /// The counts are what the program asked for, not what the library sends: a broadcast is one message from the root to
 /// each member, whatever tree it goes through.
@@ -30,24 +30,34 @@ public final class MessageLedger {
     /// - Parameters:
     ///   - transfer: the transfer that is called.
     ///   - function: the MPI function that does it.
+    ///   - members: the ranks of the communicator, by the ledger's numbers; nil for all.
+    ///   - rank: this rank's number in the communicator; nil for the ledger's.
     /// - Returns: the peer whose entry the call's time belongs to.
-    package func begin(_ transfer: Transfer, _ function: MPIFunction) -> Int {
+    package func begin(
+        _ transfer: Transfer, _ function: MPIFunction, among members: [Int]? = nil, rank own: Int? = nil
+    ) -> Int {
+        let (members, own) = (members ?? Array(0..<size), own ?? rank)
+        func collect(root: Int, down: (Int) -> Int = { _ in 0 }, up: (Int) -> Int = { _ in 0 }) -> Int {
+            self.collect(function, among: members, rank: own, root: root, down: down, up: up)
+        }
         switch transfer {
         case .send(let region, let destination, _):
-            add(function, destination, bytesOut: region.byteCount)
-            return destination
+            // A rank that does not exist is the library's to refuse.
+            guard members.indices.contains(destination) else { return rank }
+            add(function, members[destination], bytesOut: region.byteCount)
+            return members[destination]
         case .receive:
             return rank
         case .broadcast(let region, let root):
-            return collect(function, root: root, down: { _ in region.byteCount })
+            return collect(root: root, down: { _ in region.byteCount })
         case .scatter(let send, let receive, let root):
-            let part = root == rank ? send.byteCount / size : receive.byteCount
-            return collect(function, root: root, down: { _ in part })
+            let part = root == own ? send.byteCount / members.count : receive.byteCount
+            return collect(root: root, down: { _ in part })
         case .gather(let region, _, let root), .reduce(let region, _, let root):
-            return collect(function, root: root, up: { _ in region.byteCount })
+            return collect(root: root, up: { _ in region.byteCount })
         case .gatherv(let region, _, let counts, let root):
             let width = region.datatype.byteCount
-            return collect(function, root: root, up: { root == rank ? counts[$0] * width : region.byteCount })
+            return collect(root: root, up: { root == own ? counts[$0] * width : region.byteCount })
         case .barrier, .allReduce:
             add(function, rank)
             return rank
@@ -66,26 +76,29 @@ public final class MessageLedger {
     }
 
     /// Counts a received message, by its source and its real length.
-    package func receive(_ function: MPIFunction, _ status: Status) {
-        add(function, status.source, bytesIn: status.byteCount)
+    package func receive(_ function: MPIFunction, from source: Int, byteCount: Int) {
+        add(function, source, bytesIn: byteCount)
     }
 
     /// Counts a collective with a root: the root what it moves to and from each member, and itself for the call.
     /// - Parameters:
-    ///   - down: bytes from the root to a member.
-    ///   - up: bytes from a member to the root.
+    ///   - members: the ranks of the communicator, by the ledger's numbers.
+    ///   - own: this rank's number in the communicator.
+    ///   - down: bytes from the root to a member, by its number in the communicator.
+    ///   - up: bytes from a member to the root, likewise.
     private func collect(
-        _ function: MPIFunction, root: Int, down: (Int) -> Int = { _ in 0 }, up: (Int) -> Int = { _ in 0 }
+        _ function: MPIFunction, among members: [Int], rank own: Int, root: Int, down: (Int) -> Int, up: (Int) -> Int
     ) -> Int {
-        if rank == root {
-            for member in 0..<size where member != root {
-                add(function, member, bytesOut: down(member), bytesIn: up(member))
+        guard members.indices.contains(root) else { return rank }
+        if own == root {
+            for member in members.indices where member != root {
+                add(function, members[member], bytesOut: down(member), bytesIn: up(member))
             }
             add(function, rank)
         } else {
-            add(function, root, bytesOut: up(rank), bytesIn: down(rank))
+            add(function, members[root], bytesOut: up(own), bytesIn: down(own))
         }
-        return root
+        return members[root]
     }
 
     /// Adds one call to an entry; makes the function's row at its first use.

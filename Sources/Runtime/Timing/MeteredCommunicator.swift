@@ -1,18 +1,25 @@
 package import MPI
 
-/// A decorator that counts what the program does with a communicator, and with the duplicates made from it, in a
-/// ``MessageLedger``. A call costs two readings of the clock and some additions.
+/// A decorator that counts what the program does with a communicator, and with the duplicates and parts made from it, in
+/// a ``MessageLedger``. A call costs two readings of the clock and some additions.
 package final class MeteredCommunicator: Communicator {
     /// The communicator that does the work.
     private let base: any Communicator
     /// Where it is counted.
     private let ledger: MessageLedger
+    /// The number that the ledger has for each rank.
+    private let ranks: [Int]
 
     /// Puts a counter around a communicator.
     /// - Precondition: `base` has the ranks that the ledger counts.
-    package init(_ base: any Communicator, _ ledger: MessageLedger) {
+    package convenience init(_ base: any Communicator, _ ledger: MessageLedger) {
+        self.init(base, ledger, ranks: Array(0..<base.size))
+    }
+
+    private init(_ base: any Communicator, _ ledger: MessageLedger, ranks: [Int]) {
         self.base = base
         self.ledger = ledger
+        self.ranks = ranks
     }
 
     /// This rank, as the communicator below has it; so is `size`.
@@ -23,11 +30,11 @@ package final class MeteredCommunicator: Communicator {
     package func perform(_ transfer: Transfer) throws(MPIError) -> Status? {
         let function = MPIFunction(transfer, isBlocking: true)
         let start = MonotonicClock.now
-        var peer = ledger.begin(transfer, function)
+        var peer = ledger.begin(transfer, function, among: ranks, rank: rank)
         let status = try base.perform(transfer)
         if let status {
-            ledger.receive(function, status)
-            peer = status.source
+            peer = ranks[status.source]
+            ledger.receive(function, from: peer, byteCount: status.byteCount)
         }
         ledger.end(function, peer, nanoseconds: MonotonicClock.now - start)
         return status
@@ -38,9 +45,9 @@ package final class MeteredCommunicator: Communicator {
     package func start(_ transfer: Transfer) throws(MPIError) -> any PendingTransfer {
         let function = MPIFunction(transfer, isBlocking: false)
         let start = MonotonicClock.now
-        let peer = ledger.begin(transfer, function)
+        let peer = ledger.begin(transfer, function, among: ranks, rank: rank)
         let pending = try base.start(transfer)
-        return MeteredTransfer(pending, function, peer: peer, start: start, ledger)
+        return MeteredTransfer(pending, function, peer: peer, start: start, ledger, ranks: ranks)
     }
 
     /// Probes are not counted: they move no data.
@@ -52,14 +59,30 @@ package final class MeteredCommunicator: Communicator {
     }
 
     /// A duplicate whose messages are counted in the same ledger.
-    package func duplicate() throws(MPIError) -> any Communicator { MeteredCommunicator(try base.duplicate(), ledger) }
-
-    /// A part of the communicator, which is not counted: ranks have other numbers there.
-    package func split(color: Int?, key: Int) throws(MPIError) -> (any Communicator)? {
-        try base.split(color: color, key: key)
+    package func duplicate() throws(MPIError) -> any Communicator {
+        MeteredCommunicator(try base.duplicate(), ledger, ranks: ranks)
     }
 
-    /// A group, which is not counted, either.
+    /// A part of the communicator, counted in the same ledger; its ranks tell each other who they are, which is not.
+    package func split(color: Int?, key: Int) throws(MPIError) -> (any Communicator)? {
+        guard let part = try base.split(color: color, key: key) else { return nil }
+        return try counted(part)
+    }
+
+    /// The ranks of this host, counted likewise.
+    package func splitByHost(key: Int) throws(MPIError) -> any Communicator {
+        try counted(try base.splitByHost(key: key))
+    }
+
+    /// Puts a counter around some of the ranks. Collective over them.
+    private func counted(_ part: any Communicator) throws(MPIError) -> MeteredCommunicator {
+        var numbers = Buffer<Int64>(count: part.size)
+        numbers[part.rank] = Int64(ranks[rank])
+        numbers = try part.startAllReduce(numbers, .sum).wait()
+        return MeteredCommunicator(part, ledger, ranks: (0..<part.size).map { Int(numbers[$0]) })
+    }
+
+    /// A group, which is not counted.
     package func createGroup(_ ranks: [Int], tag: Int) throws(MPIError) -> (any Communicator)? {
         try base.createGroup(ranks, tag: tag)
     }
@@ -78,15 +101,21 @@ private final class MeteredTransfer: PendingTransfer {
     /// When it was started, on the monotonic clock.
     private let start: Int
     private let ledger: MessageLedger
+    /// The ledger's number of each rank.
+    private let ranks: [Int]
     /// Whether it has been counted: a caller may test again after the end.
     private var isCounted = false
 
-    init(_ pending: any PendingTransfer, _ function: MPIFunction, peer: Int, start: Int, _ ledger: MessageLedger) {
+    init(
+        _ pending: any PendingTransfer, _ function: MPIFunction, peer: Int, start: Int, _ ledger: MessageLedger,
+        ranks: [Int]
+    ) {
         self.pending = pending
         self.function = function
         self.peer = peer
         self.start = start
         self.ledger = ledger
+        self.ranks = ranks
     }
 
     var status: Status? { pending.status }
@@ -109,7 +138,8 @@ private final class MeteredTransfer: PendingTransfer {
     private func count() {
         guard !isCounted else { return }
         isCounted = true
-        if let status { ledger.receive(function, status) }
-        ledger.end(function, status?.source ?? peer, nanoseconds: MonotonicClock.now - start)
+        let source = status.map { ranks[$0.source] }
+        if let status, let source { ledger.receive(function, from: source, byteCount: status.byteCount) }
+        ledger.end(function, source ?? peer, nanoseconds: MonotonicClock.now - start)
     }
 }

@@ -84,13 +84,20 @@ extension Metric {
     public static let stalenessMax = Metric(
         "staleness_max", title: "largest staleness", decimals: 0, better: .lower, whole: .largest, group: "clients",
         isInTable: false)
+    /// Bytes that crossed between the groups of ranks of a topology, both ways, as the program meant it.
+    public static let networkBytes = Metric(
+        "network_bytes", title: "network bytes", unit: "bytes", decimals: 0, better: .lower, whole: .sum,
+        group: "bytes",
+        isInTable: false)
     /// Share of the test samples of other classes that are taken for a backdoor's target class when they bear its
     /// trigger.
     public static let attackSuccess = Metric(
         "attack_success", title: "backdoor", isShare: true, decimals: 2, better: .lower, group: "accuracy")
 
     /// The metrics that may have values in files of runs that declare none.
-    public static let wellKnown: [Metric] = [attackSuccess, simulatedSeconds, stalenessMean, stalenessMax]
+    public static let wellKnown: [Metric] = [
+        attackSuccess, simulatedSeconds, stalenessMean, stalenessMax, networkBytes,
+    ]
 
     /// The declarations of measured metrics: those of the run first, then the well-known ones, then one made of the
     /// bare name for each that nobody has declared.

@@ -78,3 +78,14 @@ public protocol PendingTransfer: AnyObject {
     /// - Precondition: the transfer is a receive.
     func cancel() throws(MPIError) -> Bool
 }
+
+extension MemoryRegion {
+    /// Adds the integers of another region, modulo 2⁶⁴.
+    /// - Precondition: both have as many Int64.
+    package func add(_ other: MemoryRegion) {
+        precondition(datatype == .int64 && other.datatype == .int64 && other.count == count, "a sum of unlike regions")
+        guard let base, let others = other.base else { return }
+        let (sums, terms) = (base.assumingMemoryBound(to: Int64.self), others.assumingMemoryBound(to: Int64.self))
+        for i in 0..<count { sums[i] &+= terms[i] }
+    }
+}

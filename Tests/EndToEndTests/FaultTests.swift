@@ -76,6 +76,22 @@ struct FaultTests {
         #expect(try evaluations(outcome) == evaluations(whole))
     }
 
+    /// Of five ranks in twos, 2 and 4 lead the others' groups.
+    @Test(arguments: [
+        ["--topology", "node"], ["--topology", "tree:2"],
+        ["--topology", "tree:2", "--inject", "kill:rank=2@round=2,phase=broadcast"],
+        ["--topology", "tree:2", "--inject", "kill:rank=2@round=2,phase=gather"],
+        ["--topology", "tree:2", "--inject", "kill:rank=3@round=2,phase=train", "--inject", "kill:rank=4@round=3"],
+        ["--topology", "node", "--inject", "kill:rank=1@round=1,phase=gather"],
+    ])
+    func `On any topology the weights are the same, whoever is killed`(options: [String]) throws {
+        let outcome = try train(["--json", "--wire", "reduce"] + options)
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        #expect(try outcome.digest() == undisturbed())
+        let killed = options.count { $0.hasPrefix("kill") }
+        #expect(outcome.errorLines.filter { $0.contains("lost rank") }.count == killed, "\(outcome.errors)")
+    }
+
     @Test func `On the wire of sums the weights are the same, whoever is killed`() throws {
         let outcome = try train([
             "--json", "--wire", "reduce", "--inject", "kill:rank=1@round=2,phase=gather", "--inject",

@@ -34,6 +34,41 @@ import Testing
         #expect(run.records.allSatisfy { $0.uploadBytes == 6 * 64 + 3 * 8 * (7_850 + 2) })
     }
 
+    @Test(arguments: [Topology.node, .tree(2), .tree(3)])
+    func `The weights are those of one process on any topology`(topology: Topology) throws {
+        let alone = try SessionTests.run(SessionTests.settings(), ranks: 1)
+        let settings = SessionTests.settings {
+            $0.wire = "reduce"
+            $0.topology = topology
+        }
+        for ranks in [1, 2, 3, 6] {
+            let run = try SessionTests.run(settings, ranks: ranks)
+            #expect(run.digest == alone.digest, "\(ranks) ranks")
+            #expect(run.records.map(\.trainLoss) == alone.records.map(\.trainLoss))
+        }
+    }
+
+    @Test func `Between two groups a round's frame crosses once, and one sum comes back`() throws {
+        let settings = SessionTests.settings {
+            $0.wire = "reduce"
+            $0.topology = .tree(2)
+        }
+        let run = try SessionTests.run(settings, ranks: 4)
+        // Down: header, six clients in 64 bytes, 7,850 floats. Up: the sum, and the envelopes of two ranks' four clients.
+        let (down, up) = (64 + 64 + 4 * 7_850, 8 * (7_850 + 2) + 4 * 64)
+        #expect(run.records.map { $0[.networkBytes] } == [Double](repeating: Double(down + up), count: 3))
+        #expect(try SessionTests.run(settings, ranks: 2).records.allSatisfy { $0[.networkBytes] == 0 })
+    }
+
+    @Test func `A topology of sums is refused on a wire that brings each update by itself`() throws {
+        let settings = SessionTests.settings { $0.topology = .node }
+        let refusal = #expect(throws: ConfigurationError.self) { try SessionTests.run(settings, ranks: 1) }
+        #expect(
+            refusal?.description
+                == "--topology node adds updates up on their way, and --wire gatherv brings each by itself; use --wire reduce"
+        )
+    }
+
     @Test(arguments: wires) func `A client whose weights overflow is left out on any wire`(wire: String) throws {
         let run = try SessionTests.run(
             SessionTests.settings {

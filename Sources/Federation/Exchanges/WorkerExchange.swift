@@ -31,6 +31,10 @@ final class WorkerExchange: Exchange {
     /// The frame that is broadcast, reused from round to round; nil while MPI has it, and for good once a broadcast was
     /// given up.
     private var frame: RoundFrame?
+    /// The communicator, where it is one of groups of ranks; nil without a topology.
+    private let tree: TreeCommunicator?
+    /// What ``report`` says of the bytes between groups.
+    private var network: Int?
     /// True: the server is free while clients train.
     let trainsElsewhere = true
 
@@ -44,6 +48,7 @@ final class WorkerExchange: Exchange {
         self.job = job
         self.pool = pool
         (communicator, control) = (channels.communicator, channels.control)
+        tree = communicator as? TreeCommunicator
         timekeeper = channels.timekeeper
         timeline = timekeeper.timeline
         transfers = TransferClock(timeline, control: control)
@@ -56,6 +61,13 @@ final class WorkerExchange: Exchange {
 
     var hasLostRanks: Bool { pool.hasLostRanks }
 
+    /// The bytes between groups of ranks, where there are some.
+    var report: ExchangeReport {
+        var report = ExchangeReport()
+        report.network = network
+        return report
+    }
+
     /// Assigns the cohort to the workers, longest work first, and runs the task by collectives, or by orders when a
     /// rank is lost, in this round or before. At the hard limit (deadline plus time-out) workers that have not
     /// delivered are excluded until the next round, and their clients count as late.
@@ -64,6 +76,8 @@ final class WorkerExchange: Exchange {
         besideTraining: (_ heartbeat: () throws -> Void) throws -> Void,
         progressed: (Int) -> Void
     ) throws {
+        let before = bytesBetweenGroups
+        defer { if task == .training { network = tree == nil ? nil : bytesBetweenGroups - before } }
         try pool.startRound(round.number)
         try pool.assign(cohort) { task.cost($0, job) }
         startLimit(task)
@@ -99,6 +113,13 @@ final class WorkerExchange: Exchange {
             }
             if pool.isPastLimit { tally.markLate(pool.excludeLate().count) }
         }
+    }
+
+    /// Bytes that have crossed between the groups of ranks so far: by collectives, and by orders and their answers.
+    private var bytesBetweenGroups: Int {
+        guard let tree else { return 0 }
+        return tree.bytesBetweenGroups
+            + tasks.bytesOfWorker.enumerated().reduce(0) { $0 + (tree.isNear($1.offset + 1) ? 0 : $1.element) }
     }
 
     /// Sets the hard limit from here on: the server waits for no client longer in real time. Without a deadline, in

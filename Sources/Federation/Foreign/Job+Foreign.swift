@@ -24,6 +24,9 @@ extension Job {
         if let attack = settings.attack { throw refuse("--attack \(attack)", "they do not have its client half") }
         if settings.clipGradients != nil { throw refuse("--clip-gradients", "clip in the client program") }
         if distillation != nil { throw refuse("--teacher", "teach in the client program") }
+        if settings.topology != .flat {
+            throw refuse("--topology \(settings.topology)", "they know the way between rank 0 and each rank alone")
+        }
         if settings.compress != nil { throw refuse("--compress", "they send updates as they are") }
         if let fault = settings.inject.first { throw refuse("--inject \(fault)", "they make no faults") }
         if model.isExternal, settings.clientTest > 0 {

@@ -96,6 +96,7 @@ public struct Job: Sendable {
         var settings = settings
         if foreign != nil { settings.dataset = ForeignSamples.choice }
         wire = try plugins.wires.entry(named: settings.wire)
+        try Self.checkTopology(settings, wire, plugins)
         codec = try Self.codec(settings, wire, plugins)
         self.settings = settings
         schedule = try settings.learningRateSchedule
@@ -303,6 +304,16 @@ extension Job {
                     + "\(settings.wire) adds up; use \(plugins.wires.options { $0.deliversEachUpdate })")
         }
         return rule
+    }
+
+    /// Refuses a topology that adds updates up where the wire brings each by itself.
+    private static func checkTopology(
+        _ settings: RunSettings, _ wire: any Wire.Type, _ plugins: Plugins
+    ) throws(ConfigurationError) {
+        guard settings.topology != .flat, wire.deliversEachUpdate else { return }
+        throw ConfigurationError(
+            "--topology \(settings.topology) adds updates up on their way, and --wire \(settings.wire) brings each by itself; "
+                + "use \(plugins.wires.options { !$0.deliversEachUpdate })")
     }
 
     /// The codec that the settings name, if the wire brings updates up one by one; nil when they name none.

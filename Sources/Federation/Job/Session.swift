@@ -67,12 +67,24 @@ public enum Session {
         let teacher = try shareTeacher(of: settings, plugins.models, over: world, timekeeper.timeline)
         let start = try shareStart(of: settings, start, over: world, timekeeper.timeline)
         let simulation = settings.simulation
-        let communicator: any Communicator =
+        let linked: any Communicator =
             simulation.isReal && !simulation.link.isIdeal && world.rank > 0
-            ? timekeeper.metered(SlowLink(communicator, link: simulation.link)) : world
-        let control = try communicator.duplicate()
+            ? SlowLink(communicator, link: simulation.link) : communicator
+        let messages = try linked.duplicate()
+        let (communicator, control) = (timekeeper.metered(linked), timekeeper.metered(messages))
         let processes = try ProcessTable(communicator)
         let foreign = ForeignRanks(processes)
+        // Ranks of another program, which refuse it below, have no part in making the groups.
+        let tree =
+            settings.topology == .flat || !foreign.isEmpty || communicator.size == 1
+            ? nil : try TreeCommunicator(communicator, settings.topology)
+        var isWhole = false
+        defer { if !isWhole { tree?.abandonGroups() } }
+        let collectives =
+            tree
+            ?? (foreign.isEmpty && Set(processes.hosts).count == 1
+                ? timekeeper.metered(HostCommunicator(linked, messages: messages, tag: ControlMessage.Tag.frame))
+                : communicator)
         let declared = try foreign.declaration(settings, over: communicator)
         func makeJob() throws -> Job {
             try foreign.validate(settings, rank: communicator.rank)
@@ -97,7 +109,7 @@ public enum Session {
             if communicator.rank == 0 {
                 role = .server(
                     try server(
-                        job, by: scheme, communicator, control: control, processes, resuming: state, stop: stop,
+                        job, by: scheme, collectives, control: control, processes, resuming: state, stop: stop,
                         timekeeper,
                         observers: { try observers(job) }))
             } else {
@@ -107,7 +119,7 @@ public enum Session {
                 contact.whenReleased = released
                 role = .client(
                     try scheme.clientWork(
-                        job, Channels(communicator, control: control, timekeeper), contact: contact))
+                        job, Channels(collectives, control: control, timekeeper), contact: contact))
             }
         }
         if let problem { throw problem }
@@ -117,13 +129,14 @@ public enum Session {
         switch role {
         case .server(let loop):
             try loop.run(hosts: processes.hosts)
-            return loop.hasLostRanks
+            isWhole = !loop.hasLostRanks
         case .client(let loop):
             try loop.run()
-            return loop.hasLostRanks
+            isWhole = !loop.hasLostRanks
         case nil:
             preconditionFailure("every rank agreed, and this one has nothing to run")
         }
+        return !isWhole
     }
 
     /// Prepares rank 0: files of states, membership, exchange, round loop. Makes observers late, because making them

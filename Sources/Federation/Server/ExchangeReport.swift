@@ -12,6 +12,8 @@ package struct ExchangeReport: Sendable, Equatable {
     package var upload: Int?
     /// Bytes that went down.
     package var download: Int?
+    /// Bytes that crossed between groups of ranks; nil without a topology.
+    package var network: Int?
     /// Simulated seconds that it took; nil when no time is simulated.
     package var seconds: Double?
     /// Staleness of each update that made the step: versions between the weights it was trained from and those it

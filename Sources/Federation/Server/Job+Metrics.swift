@@ -7,12 +7,13 @@ import Selection
 
 extension Job {
     /// The metrics that the run's parts measure in each round, in the order of the columns: of the task, attack,
-    /// simulated time, staleness, then strategy, aggregation, selection and stages.
+    /// simulated time, network, staleness, then strategy, aggregation, selection and stages.
     package var metrics: [Metric] {
         // What is tested elsewhere comes as loss and confusion alone.
         let isTestedHere = !model.isExternal && strategy.personalization != .parameters
         var metrics = (isTestedHere ? task.metrics : []) + (attack?.metrics ?? [])
         if settings.simulation.isVirtual { metrics.append(.simulatedSeconds) }
+        if settings.topology != .flat { metrics.append(.networkBytes) }
         if asynchronous != nil { metrics += [.stalenessMean, .stalenessMax] }
         let parts: [any Measuring] = [strategy, aggregation, selection] + stages
         return metrics + parts.flatMap(\.metrics)

@@ -20,6 +20,9 @@ extension RoundRecord {
         if job.settings.simulation.isVirtual {
             simulatedSeconds = (simulatedSeconds ?? 0) + (report.seconds ?? tally.simulatedSeconds)
         }
+        if job.settings.topology != .flat {
+            self[.networkBytes] = (self[.networkBytes] ?? 0) + Double(report.network ?? 0)
+        }
         guard let largest = report.staleness.max() else { return }
         self[.stalenessMax] = Double(largest)
         self[.stalenessMean] = Double(report.staleness.reduce(0, +)) / Double(report.staleness.count)

@@ -19,6 +19,8 @@ final class PointToPointTasks {
     /// By worker, when its last answer was taken in hand, on the clock of all ranks; 0 before. Tells workers how long
     /// they have waited.
     private var opened: [Int]
+    /// By worker, the bytes of all orders to it and all answers of it.
+    private(set) var bytesOfWorker: [Int]
 
     /// Registers with the pool, which drops messages to and from a worker that is lost.
     /// - Parameters:
@@ -36,6 +38,7 @@ final class PointToPointTasks {
         self.timeline = timeline
         messages = WorkerMessages(on: control)
         opened = [Int](repeating: 0, count: control.size - 1)
+        bytesOfWorker = opened
         pool.look(after: messages)
     }
 
@@ -57,6 +60,7 @@ final class PointToPointTasks {
         frame.setWeights(down)
         frame.seal()
         timeline.note(bytesOut: frame.buffer.count, clients: clients.count)
+        bytesOfWorker[worker] += frame.buffer.count
         try messages.send(frame.intoBuffer(), to: worker, tag: ControlMessage.Tag.order)
     }
 
@@ -78,6 +82,7 @@ final class PointToPointTasks {
             timeline.enter(.gather, peer: worker + 1)
             opened[worker] = timeline.shared(timeline.entered)
             timeline.note(bytesIn: bytes)
+            bytesOfWorker[worker] += bytes
         }
         let hasCome = try messages.takeReceived { worker, _, answer in
             try pool.noteHeard(worker)

@@ -134,6 +134,8 @@ public struct RunSettings: Sendable, Equatable {
 
     /// How updates come up: a name of `Wires`.
     public var wire = "gatherv"
+    /// The way of weights and sums between the ranks.
+    public var topology = Topology.flat
     /// How clients' updates are encoded for the way up: a name of `UpdateCodecs`; nil: as they are.
     public var compress: String?
 

@@ -9,6 +9,11 @@ public enum ExchangeSettings: SettingsGroup {
     ) throws(ConfigurationError) {
         try visitor.value("wire", &settings.wire, of: "wire", "How updates come up: {choices}.")
         try visitor.value(
+            "topology", &settings.topology,
+            "Where updates are added up on their way: flat (nowhere, or as the library does it), node (on each host first, so "
+                + "that one sum crosses the network for each), tree or tree:4 (by groups of 4 ranks); with --wire reduce."
+        )
+        try visitor.value(
             "compress", &settings.compress, absent: "as they are", of: "update codec",
             "How clients' updates are encoded for the way up: {choices}.")
         try visitor.value(

@@ -22,6 +22,7 @@ from growth.pages import axis_section, model_section, shown_work, verdicts
 from growth.pictures import draw
 from lib import ROOT, made
 
+LEAST_POINTS = 4
 LARGE_PARAMETERS_GIB = 8
 """Free memory that the largest model needs."""
 SCRATCH_BYTES = 4 << 30
@@ -32,6 +33,8 @@ class Scale:
     def __init__(self, options, scratch):
         self.options, self.scratch, self.binary = options, scratch, options.binary.absolute()
         self.observed = []
+        self.axes_left = len(options.axes)
+        self.deadline = time.monotonic() + 60 * options.minutes
         self.load = os.getloadavg()[0]
         if self.load > 0.5:
             self.say(f"the machine is busy (load {self.load:.1f}); the figures will suffer")
@@ -65,16 +68,24 @@ class Scale:
         return values
 
     def measure(self, axis):
-        """Costs by work, and how each grows."""
-        costs = {}
-        for work in self.points(axis):
+        """Costs by work, and how each grows. The largest points are left out when the axis's share of the time is over."""
+        costs, last = {}, 0
+        over = time.monotonic() + (self.deadline - time.monotonic()) / self.axes_left
+        self.axes_left -= 1
+        points = self.points(axis)
+        for work in points:
             began = time.monotonic()
+            # A point may well take twice as long as the one before.
+            if len(costs) >= LEAST_POINTS and began + 2 * last > over:
+                axis.note = f"There was no time for more than {shown_work(points[len(costs) - 1])}."
+                break
             found = axis.measure(self, axis, work)
             costs[work] = medians(found)
             if axis.name == "ranks" and not self.options.hosts:
                 alone = [Run([self.options.mpirun, "-np", work, self.options.peers / "messages", "start"]) for _ in found]
                 costs[work]["mpi start"] = medians([{"seconds": run.seconds} for run in alone])["seconds"]
-            self.say(f"{axis.name} {shown_work(work)}: {len(found)} runs, {time.monotonic() - began:.0f} s")
+            last = time.monotonic() - began
+            self.say(f"{axis.name} {shown_work(work)}: {len(found)} runs, {last:.0f} s")
         names = dict.fromkeys(name for point in costs.values() for name in point)
         growths = {}
         for name in names:
@@ -102,7 +113,8 @@ class Scale:
             "A row of a table is a cost, a column a point of the axis; everything else stays as it is. Jobs have next to nothing to "
             "train (a linear model of 210 parameters, four generated samples a client), so that what is measured is everything "
             "else. `start` is from the start of mpirun to the first round, `round` the mean of the rounds but the first, `end` from "
-            f"the last round to the end of mpirun; memory is VmHWM; log, timing: bytes a round. Runs' folders are in {self.scratch.parent}. "
+            f"the last round to the end of mpirun, `processor time` of all processes of the run (single commands, too, are given by it: it "
+            "grows alike, and other work on the machine hardly shows in it); memory is VmHWM; log, timing: bytes a round. Runs' folders are in {self.scratch.parent}. "
             "A cell is the median of up to three runs. An exponent is of `cost = offset + factor · work^exponent`, offset and factor not negative, with the least "
             "squared relative error over the axis; in brackets the slope between the two largest points, offset and all. `constant`: "
             "what grows cannot be told from noise.",
@@ -132,6 +144,8 @@ def parse():
     parser = argparse.ArgumentParser(prog="scripts/scale", description=__doc__, allow_abbrev=False)
     parser.add_argument("--only", default=",".join(axis.name for axis in AXES), metavar="AXES", help=f"of {axes}")
     parser.add_argument("--quick", action="store_true", help="fewer and smaller points, one run of each")
+    parser.add_argument("--minutes", type=float, default=14, metavar="N",
+                        help="leave out the largest points of an axis whose share of this time is over (default: 14)")  # fmt: skip
     parser.add_argument("--hosts", type=int, metavar="N", help="run over N hosts of scripts/cluster-lab (needs root)")
     parser.add_argument("--rate", help="with --hosts: what each host can send and receive, such as 1gbit")
     parser.add_argument("--write", action="store_true", help="also write results/scale.md and its pictures")

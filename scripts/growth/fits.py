@@ -39,11 +39,9 @@ class Growth:
         return max(costs) < 1.35 * statistics.median(costs) or self.last_slope < 0.03
 
     def exceeds(self, expected):
-        """Whether the cost grows faster than it should. Half of the largest cost must be growth: less is an offset."""
-        if self.is_constant:
-            return False
-        slope = min(self.exponent, self.last_slope) if expected == 0 else self.exponent
-        return slope > expected + 0.2 and (self.share > 0.5 or expected == 0)
+        """Whether the cost grows faster than it should: by the curve, and between the two largest points as well, where
+        an offset can only hide growth."""
+        return not self.is_constant and self.exponent > expected + 0.2 and self.last_slope > expected + 0.05
 
     @property
     def shown(self):

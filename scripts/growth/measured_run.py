@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import tempfile
 import threading
@@ -27,30 +28,33 @@ class Run:
             [str(word) for word in command],
             env={**os.environ, **ONE_THREAD}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True,
         )  # fmt: skip
-        watcher = threading.Thread(target=self._watch, args=(process,), daemon=True)
+        is_over = threading.Event()
+        watcher = threading.Thread(target=self._watch, args=(process.pid, is_over), daemon=True)
         watcher.start()
-        limit = threading.Timer(RUN_LIMIT_SECONDS, process.terminate)
+        limit = threading.Timer(RUN_LIMIT_SECONDS, lambda: os.kill(process.pid, signal.SIGTERM))
         limit.start()
         for line in process.stdout:
             self.lines.append((time.monotonic() - self.began, line))
-        code = process.wait()
+        code, usage = wait(process)
         self.seconds = time.monotonic() - self.began
+        self.processor = usage.ru_utime + usage.ru_stime
+        """Of all processes of the run: each waits for its own."""
+        is_over.set()
         limit.cancel()
         watcher.join()
         if code != 0:
             log.seek(0)
             raise SystemExit(f"scale: exit code {code}: {' '.join(map(str, command))}\n{log.read()[-2000:]}")
 
-    def _watch(self, process):
+    def _watch(self, root, is_over):
         rank_of = {}
-        while process.poll() is None:
+        while not is_over.wait(LOOK_SECONDS):
             snapshot = Snapshot()
-            for pid in snapshot.below([process.pid]):
+            for pid in snapshot.below([root]):
                 if rank_of.get(pid) is None:
                     rank_of[pid] = rank_in_environment(pid)
                 if rank_of[pid] is not None:
                     self._look_at(pid, rank_of[pid], snapshot)
-            time.sleep(LOOK_SECONDS)
 
     def _look_at(self, pid, rank, snapshot):
         try:
@@ -97,6 +101,7 @@ class TrainingRun(Run):
             "start": self.start,
             "round": (self.ends[-1] - self.ends[0]) / (rounds - 1),
             "end": self.seconds - self.ends[-1],
+            "processor": self.processor,
             "server memory": self.peak_mib.get(0),
             "client memory": max((mib for rank, mib in self.peak_mib.items() if rank), default=None),
             "log bytes": size(self.folder / "round_log.json") / rounds,
@@ -116,16 +121,20 @@ def size(path):
     return path.stat().st_size if path.exists() else 0
 
 
+def wait(process):
+    """Exit code and use of a process that has been started, its descendants' included."""
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return process.returncode, usage
+
+
 def command_costs(command):
-    """Seconds and peak memory in MiB of a command that writes little."""
-    began = time.monotonic()
+    """Processor seconds and peak memory in MiB of a command that is one process."""
     with tempfile.TemporaryFile("w+") as log:
-        process = subprocess.Popen(
+        code, usage = wait(subprocess.Popen(
             [str(word) for word in command], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log
-        )
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode != 0:
+        ))  # fmt: skip
+        if code != 0:
             log.seek(0)
-            raise SystemExit(f"scale: exit code {process.returncode}: {' '.join(map(str, command))}\n{log.read()[-2000:]}")
-    return time.monotonic() - began, usage.ru_maxrss / 1024
+            raise SystemExit(f"scale: exit code {code}: {' '.join(map(str, command))}\n{log.read()[-2000:]}")
+    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024

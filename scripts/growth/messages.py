@@ -11,11 +11,9 @@ import statistics
 from growth.fits import line
 from growth.measured_run import Run
 
-FITTED_RANKS = 32
-"""The largest run that the model is fitted to."""
-FEW, MANY, MANY_RANKS = 64, 2048, 4
+FEW, MANY, MANY_RANKS = 64, 1024, 4
 """Clients of the runs along the axis of ranks; clients and ranks of one more, which tells a client's cost from a rank's."""
-ROUNDS = 150
+ROUNDS, MANY_ROUNDS = 150, 40
 PARAMETERS = 210
 LINKS = {
     "one host": None,
@@ -28,7 +26,7 @@ EDGECNN_LARGE = 214_538
 def job(clients):
     return (
         "--dataset synthetic:20 --model linear --samples-per-client 4 --partition iid "
-        f"--clients {clients} --rounds {ROUNDS}"
+        f"--clients {clients} --rounds {ROUNDS if clients == FEW else MANY_ROUNDS}"
     )
 
 
@@ -44,7 +42,7 @@ class Messages:
             "latency": self.ways[1] - 2 * overhead,
             "overhead": overhead,
             "gap": other["gap"],
-            "byte": line([(size, seconds) for size, seconds in self.ways.items() if size >= 1 << 18])[1],
+            "byte": min(seconds / size for size, seconds in self.ways.items() if size >= 1 << 16),
         }
 
 
@@ -65,7 +63,10 @@ class RoundModel:
 
     def __init__(self, link, runs):
         self.link, self.runs = link, runs
-        along = [run for run in runs if run.clients == FEW and run.ranks <= FITTED_RANKS]
+        most = max(run.ranks for run in runs)
+        self.fitted_ranks = max(run.ranks for run in runs if run.ranks < most)
+        """All but the run of the most ranks, which the model has to predict."""
+        along = [run for run in runs if run.clients == FEW and run.ranks <= self.fitted_ranks]
         many = next(run for run in runs if run.clients == MANY)
         few = next(run for run in along if run.ranks == many.ranks)
         more = many.clients - few.clients

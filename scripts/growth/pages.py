@@ -3,13 +3,14 @@
 import math
 
 from growth.axes import expectation
-from growth.messages import EDGECNN_LARGE, FEW, FITTED_RANKS, LINKS, PARAMETERS
+from growth.messages import EDGECNN_LARGE, FEW, LINKS, PARAMETERS
 from lib import table
 
 SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 PREDICTED_RANKS = [16, 64, 256, 1024, 4096]
 NAMES = {
     "start": "start", "mpi start": "start and end of MPI alone", "round": "round", "end": "end",
+    "processor": "processor time",
     "server memory": "rank 0", "client memory": "largest client rank",
 }  # fmt: skip
 
@@ -73,11 +74,11 @@ def model_section(model, ways):
     lines = [
         "## Messages, and rounds of many ranks",
         "",
-        f"Between two processes, spinning: L = {micro(link['latency'])}, o = {micro(link['overhead'])}, "
+        f"Between two processes that spin, the fastest tenth: L = {micro(link['latency'])}, o = {micro(link['overhead'])}, "
         f"g = {micro(link['gap'])}, G = {link['byte'] * 1e9:.3f} ns a byte. One way: "
         + ", ".join(f"{shown_bytes(size)} {micro(ways[size])}" for size in sizes) + ".",
         "",
-        f"Processor time of a round, fitted to runs of up to {FITTED_RANKS} ranks: the server {micro(model.server_fixed)} and "
+        f"Processor time of a round, fitted to runs of up to {model.fitted_ranks} ranks: the server {micro(model.server_fixed)} and "
         f"{micro(model.server_rank)} a rank and {micro(model.server_client)} a client, a worker {micro(model.worker)} and "
         f"{micro(model.worker_client)} a client; {micro(model.delay)} until sleepers notice.",
         "",
@@ -88,7 +89,7 @@ def model_section(model, ways):
     rows = []
     for run in sorted((run for run in model.runs if run.clients == FEW), key=lambda run: run.ranks):
         expected = model.shared(run.ranks, run.clients)
-        how = "fitted" if run.ranks <= FITTED_RANKS else "**predicted**"
+        how = "fitted" if run.ranks <= model.fitted_ranks else "**predicted**"
         rows.append([run.ranks, shown("", run.round), f"{shown('', expected)} ({how})", f"{expected / run.round - 1:+.0%}",
                      micro(run.server), micro(run.workers / (run.ranks - 1))])  # fmt: skip
     lines += table(["ranks", "round, measured", "by the model", "error", "server's processor time", "a worker's"], rows)

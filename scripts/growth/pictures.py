@@ -59,7 +59,7 @@ def script(path, unit, panels):
         ticks = ", ".join(f"'{work}' {work}" for work in works)
         lines += [
             *data,
-            f"set title '{axis.name}'; set xlabel '{axis.what.split(',')[0]}'; set ylabel '{unit}'",
+            f"set xlabel '{axis.name}'; set ylabel '{unit}'",
             f"set xtics ({ticks})" if axis.name == "ranks" else "set xtics autofreq",
             f"set xrange [{works[0] * 0.8}:{works[-1] * 1.25}]; set yrange [{low * 0.5}:{high * 12}]",
             "plot " + ", ".join(plots),

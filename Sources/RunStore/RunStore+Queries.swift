@@ -31,29 +31,35 @@ public struct RunFilter: Sendable {
 
 extension RunStore {
     /// The runs that a filter lets through. A run that says `running` although its process is gone comes as
-    /// `interrupted`, so the status is compared after the query, not in it.
+    /// `interrupted`, so of these two the status is compared after the query as well.
     ///
     /// - Parameter filter: All runs, the newest first, unless told otherwise.
     /// - Throws: ``RunStoreError`` when the file cannot be read.
-    /// - Complexity: O(runs in the history · log runs), in time and memory.
+    /// - Complexity: O(runs that are returned) memory; of other runs, nothing but what they are sorted by is read. With
+    ///   status `running` or `interrupted`, O(runs that have not said that they ended).
     public func runs(_ filter: RunFilter = RunFilter()) throws(RunStoreError) -> [StoredRun] {
         let order: SQL =
             switch filter.order {
-            case .date: "started_at DESC, id DESC"
+            case .date: Self.newestFirst
             // A run with no accuracy comes last: SQLite takes NULL for the smallest.
             case .accuracy: "accuracy DESC"
             case .bytes: "upload_bytes + download_bytes"
             case .seconds: "seconds"
             }
+        let isConcluded = filter.status == .running || filter.status == .interrupted
+        let status: StoredRun.Status? = isConcluded ? .running : filter.status
         let found: [StoredRun] = try read { db in
             try db.fetch(
                 """
                 SELECT * FROM runs
                 WHERE strategy = ifnull(:strategy, strategy) AND model = ifnull(:model, model)
-                  AND dataset = ifnull(:dataset, dataset)
-                ORDER BY \(order)
+                  AND dataset = ifnull(:dataset, dataset) AND status = ifnull(:status, status)
+                ORDER BY \(order) LIMIT :limit
                 """,
-                ["strategy": filter.strategy, "model": filter.model, "dataset": filter.dataset])
+                [
+                    "strategy": filter.strategy, "model": filter.model, "dataset": filter.dataset, "status": status,
+                    "limit": isConcluded ? -1 : filter.limit ?? -1,
+                ])
         }
         // Only now is it known who was interrupted.
         let now = Date.now
@@ -62,29 +68,48 @@ extension RunStore {
         return filter.limit.map { Array(concluded.prefix($0)) } ?? concluded
     }
 
+    /// The order of runs where nothing else is asked for.
+    private static let newestFirst: SQL = "started_at DESC, id DESC"
+
     /// Finds the run that a user means: by its number, by its folder's name (the newest of those that had it), or by
     /// the beginning of a name, if only one name begins so.
     ///
     /// - Parameter text: What the user typed. Of a path, such as `results/NAME`, the last component counts.
     /// - Throws: ``ConfigurationError`` when there is no such run, or several; ``RunStoreError``.
-    /// - Complexity: O(runs in the history).
+    /// - Complexity: O(log(runs in the history) + runs that have this name, or names that begin so): by indexes.
     public func find(_ text: String) throws -> StoredRun {
         let name = URL(fileURLWithPath: text).lastPathComponent
-        let runs = try runs()
-        let numbered = Int64(text).flatMap { id in runs.first { $0.id == id } }
-        if let run = numbered ?? runs.first(where: { $0.name == text }) ?? runs.first(where: { $0.name == name }) {
-            return run
-        }
-        let candidates = runs.filter { !text.isEmpty && ($0.name.hasPrefix(text) || $0.name.hasPrefix(name)) }
-        let names = Set(candidates.map(\.name)).sorted()
-        guard let run = candidates.first else {
-            throw ConfigurationError("no run '\(text)'; `fedmpi runs` lists them")
-        }
-        guard names.count == 1 else {
+        if let id = Int64(text), let run = try first("id = ?", [id]) { return run }
+        if let run = try first("name = ?", [text]) ?? first("name = ?", [name]) { return run }
+
+        let names = text.isEmpty ? [] : try Set([text, name].flatMap(names(beginningWith:))).sorted()
+        guard names.count <= 1 else {
             let shown = names.prefix(5).joined(separator: ", ") + (names.count > 5 ? ", …" : "")
             throw ConfigurationError("'\(text)' begins the names of \(names.count) runs: \(shown)")
         }
+        guard let found = names.first, let run = try first("name = ?", [found]) else {
+            throw ConfigurationError("no run '\(text)'; `fedmpi runs` lists them")
+        }
         return run
+    }
+
+    /// The newest run of a condition, as it stands now.
+    private func first(_ condition: SQL, _ arguments: Arguments) throws(RunStoreError) -> StoredRun? {
+        let runs: [StoredRun] = try read { db in
+            try db.fetch("SELECT * FROM runs WHERE \(condition) ORDER BY \(Self.newestFirst) LIMIT 1", arguments)
+        }
+        return runs.first?.concluded(at: .now)
+    }
+
+    /// The different names of runs that begin with a text.
+    private func names(beginningWith text: String) throws(RunStoreError) -> [String] {
+        // A range and not LIKE, which would not use the index.
+        let rows = try read { db in
+            try db.execute(
+                "SELECT DISTINCT name FROM runs WHERE name >= ? AND name < ?", [text, text + "\u{10FFFF}"]
+            ).rows
+        }
+        return rows.compactMap { $0.first?.shown }
     }
 
     /// The newest run whose folder had this name; nil when there is none.

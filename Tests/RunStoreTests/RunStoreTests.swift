@@ -146,6 +146,53 @@ enum Foreign {
         #expect(throws: ConfigurationError.self) { try store.find("") }
     }
 
+    /// Spoils the rows of some runs, so that whoever reads one of them fails.
+    private func spoil(_ names: String...) throws {
+        let database = try SharedDatabase(path: history.file.path, patience: 1)
+        for name in names {
+            try database.write { try $0.execute("UPDATE runs SET planned_rounds = 'spoilt' WHERE name = ?", [name]) }
+        }
+    }
+
+    @Test func `What is not asked for is not read`() throws {
+        for name in ["one", "two", "three", "four"] { try history.finish(name, []) }
+        try spoil("one", "two", "three")
+        let store = try history.store()
+        #expect(throws: RunStoreError.self) { try store.runs() }
+        var filter = RunFilter()
+        filter.limit = 1
+        #expect(try store.runs(filter).map(\.name) == ["four"])
+        #expect(try store.find("4").name == "four")
+        #expect(try store.find("four").name == "four")
+        #expect(try store.find("results/fo").name == "four")
+    }
+
+    @Test func `A limit counts the runs of a status, also of one that is concluded`() throws {
+        try history.finish("done", [])
+        // Of a process that is no more.
+        let database = try SharedDatabase(path: history.file.path, patience: 1)
+        for name in ["lost-1", "lost-2"] {
+            try history.finish(name, [])
+            try database.write {
+                try $0.execute(
+                    "UPDATE runs SET status = 'running', process = '', heartbeat_at = ? WHERE name = ?",
+                    [Date.distantPast, name])
+            }
+        }
+        try history.finish("done too", [])
+        let store = try history.store()
+        var filter = RunFilter()
+        filter.limit = 2
+        filter.status = .interrupted
+        #expect(try store.runs(filter).map(\.name) == ["lost-2", "lost-1"])
+        filter.limit = 1
+        #expect(try store.runs(filter).map(\.name) == ["lost-2"])
+        filter.status = .finished
+        #expect(try store.runs(filter).map(\.name) == ["done too"])
+        filter.status = .running
+        #expect(try store.runs(filter).isEmpty)
+    }
+
     @Test func `The table of rounds has a line for each, with every column`() throws {
         try history.finish("one", [History.record(1), History.record(2, accuracy: nil)])
         let table = try history.store().roundTable()

@@ -74,10 +74,12 @@ package struct RunOutputs {
             }
         self.folder = folder
         let train = job.data.train
-        let table = job.partition.classTable(labels: train.labels(), classes: train.classes)
-        let file = PartitionFile(
-            table: table, bytesPerSample: train.shape.count, classNames: train.namedClasses)
-        folder.put(file.contents, as: PartitionFile.name)
+        let labels = train.labels()
+        let partition = PartitionFile.contents(
+            clients: job.partition.clients, classes: train.classes, bytesPerSample: train.shape.count,
+            classNames: train.namedClasses
+        ) { job.partition.classCounts(of: $0, labels: labels, classes: train.classes) }
+        folder.put(partition, as: PartitionFile.name)
         checkpoints = CheckpointWriter(
             folder, every: choice.checkpointEvery, resumed: resumed.map { ($0.generation, $0.state.round) })
         var observers: [any RoundObserver] = [folder, checkpoints]

@@ -23,17 +23,39 @@ public struct PartitionFile: Sendable, Equatable {
         self.classNames = classNames
     }
 
-    /// The file's bytes. Names of classes come from a data set and are quoted where CSV needs it.
+    /// The file's bytes.
     public var contents: [UInt8] {
-        let classes = table.first?.count ?? 0
+        Self.contents(
+            clients: table.count, classes: table.first?.count ?? 0, bytesPerSample: bytesPerSample,
+            classNames: classNames
+        ) { table[$0] }
+    }
+
+    /// The file's bytes, made from a row at a time: a table of a million clients would take ten times the file's memory.
+    ///
+    /// - Parameters:
+    ///   - clients: the number of rows.
+    ///   - classes: the number of columns.
+    ///   - bytesPerSample: the size of one raw sample in bytes.
+    ///   - classNames: the names of the columns; empty when classes are called as their labels are. They come from a
+    ///     data set and are quoted where CSV needs it.
+    ///   - row: the client's number of samples of each class.
+    public static func contents(
+        clients: Int, classes: Int, bytesPerSample: Int, classNames: [String], row: (Int) -> [Int]
+    ) -> [UInt8] {
         let titles = classNames.isEmpty ? (0..<classes).map { "class_\($0)" } : classNames.map(CSVLine.quoted)
-        var text = "# bytes_per_sample \(bytesPerSample)\nclient"
-        for title in titles { text += "," + title }
-        text += "\n"
-        for (client, row) in table.enumerated() {
-            text += "\(client)," + row.map(String.init).joined(separator: ",") + "\n"
+        var bytes = Array("# bytes_per_sample \(bytesPerSample)\nclient".utf8)
+        for title in titles { bytes += Array(("," + title).utf8) }
+        bytes.append(UInt8(ascii: "\n"))
+        for client in 0..<clients {
+            bytes.append(decimal: client)
+            for count in row(client) {
+                bytes.append(UInt8(ascii: ","))
+                bytes.append(decimal: count)
+            }
+            bytes.append(UInt8(ascii: "\n"))
         }
-        return Array(text.utf8)
+        return bytes
     }
 
     /// Reads the file in a run's folder; nil when the run has none, or it is damaged.

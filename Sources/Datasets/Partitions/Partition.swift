@@ -54,10 +54,15 @@ public struct Partition: Sendable, Equatable {
     ///   - classes: number of classes.
     /// - Complexity: O(samples + clients · classes).
     public func classTable(labels: [Int32], classes: Int) -> [[Int]] {
-        return (0..<clients).map { client in
-            var row = [Int](repeating: 0, count: classes)
-            for sample in samples(of: client) { row[Int(labels[Int(sample)])] += 1 }
-            return row
-        }
+        (0..<clients).map { classCounts(of: $0, labels: labels, classes: classes) }
+    }
+
+    /// Number of samples of each class that a client holds: `[classes]`. Parameters are as above.
+    ///
+    /// - Complexity: O(the client's samples + classes).
+    public func classCounts(of client: Int, labels: [Int32], classes: Int) -> [Int] {
+        var counts = [Int](repeating: 0, count: classes)
+        for sample in samples(of: client) { counts[Int(labels[Int(sample)])] += 1 }
+        return counts
     }
 }

@@ -55,7 +55,7 @@ public struct TimingEncoder: Sendable {
 
     /// Appends one line. Allocates nothing while `bytes` has room.
     public func encode(_ event: TimingEvent, to bytes: inout [UInt8]) {
-        Self.append(event.round, to: &bytes)
+        bytes.append(decimal: event.round)
         bytes += middles[event.phase] ?? []
         Self.appendCell(event.start, to: &bytes)
         Self.appendCell(event.duration, to: &bytes)
@@ -86,21 +86,6 @@ public struct TimingEncoder: Sendable {
     /// Appends a comma and a number; only the comma for nil.
     private static func appendCell(_ number: Int?, to bytes: inout [UInt8]) {
         bytes.append(UInt8(ascii: ","))
-        if let number { append(number, to: &bytes) }
-    }
-
-    /// Appends a number in decimal digits.
-    private static func append(_ number: Int, to bytes: inout [UInt8]) {
-        if number < 0 { bytes.append(UInt8(ascii: "-")) }
-        var rest = number.magnitude
-        if rest < 10 { return bytes.append(UInt8(ascii: "0") + UInt8(rest)) }
-        var digits = InlineArray<20, UInt8>(repeating: 0)
-        var start = digits.count
-        while rest > 0 {
-            start -= 1
-            digits[start] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
-            rest /= 10
-        }
-        for i in start..<digits.count { bytes.append(digits[i]) }
+        if let number { bytes.append(decimal: number) }
     }
 }

@@ -36,6 +36,11 @@ public struct SHA256: ~Copyable {
         }
     }
 
+    /// Appends the bytes of a memory, such as an array's `span.bytes`. O(count), without a copy.
+    public mutating func update(_ bytes: RawSpan) {
+        bytes.withUnsafeBytes { append($0) }
+    }
+
     /// Appends bytes that lie one after the other; no bytes are no error.
     private func append(_ bytes: UnsafeRawBufferPointer) {
         let done = EVP_DigestUpdate(context, bytes.baseAddress, bytes.count)

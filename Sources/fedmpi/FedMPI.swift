@@ -4,7 +4,8 @@ import Recording
 /// The command line's root: the list of all commands. Its order is that of `fedmpi --help`.
 ///
 /// `train` is the default, so that `fedmpi --rounds 10` needs no command's name. A new command is a type in `Commands`
-/// and an entry here; one that needs the other ranks is a ``WorldCommand``.
+/// and an entry here; one that needs the other ranks is a ``WorldCommand``. Each says its `commandName`: ArgumentParser
+/// would make it of the type's name again for every argument, milliseconds at the start of every rank.
 struct FedMPI: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "fedmpi",

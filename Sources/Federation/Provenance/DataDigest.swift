@@ -60,29 +60,32 @@ public struct DataSummary: Sendable, Equatable {
 /// the hash.
 private struct DigestWriter: ~Copyable {
     private var hash = SHA256()
-    private var block: [UInt8] = []
+    /// Words in the order of bytes that the digest is taken over.
+    private var block: [UInt32] = []
 
-    private static let blockBytes = 1 << 16
+    private static let blockWords = 1 << 14
+
+    init() { block.reserveCapacity(Self.blockWords) }
 
     /// Adds a word, little-endian, whatever the host.
     mutating func add(_ word: UInt32) {
-        block.append(UInt8(truncatingIfNeeded: word))
-        block.append(UInt8(truncatingIfNeeded: word >> 8))
-        block.append(UInt8(truncatingIfNeeded: word >> 16))
-        block.append(UInt8(truncatingIfNeeded: word >> 24))
-        if block.count >= Self.blockBytes { flush() }
+        block.append(word.littleEndian)
+        if block.count == Self.blockWords { flush() }
     }
 
     /// Adds a text behind its length in bytes, so that two texts cannot be taken for one.
     mutating func add(_ text: String) {
         add(UInt32(truncatingIfNeeded: text.utf8.count))
-        block += text.utf8
+        flush()
+        hash.update(Array(text.utf8))
     }
 
     /// Hashes what has been collected.
     private mutating func flush() {
-        hash.update(block)
-        block.removeAll(keepingCapacity: true)
+        let words = block
+        hash.update(words.span.bytes)
+        block = []
+        block.reserveCapacity(Self.blockWords)
     }
 
     /// The hash in hexadecimal.

@@ -21,6 +21,7 @@ import Runtime
 /// printed.
 struct Doctor: WorldCommand {
     static let configuration = CommandConfiguration(
+        commandName: "doctor",
         abstract: "Say what this installation is and what would keep a run from working.",
         discussion: "Run it the way the job will run, e.g. mpirun -np 6 --hostfile hosts fedmpi doctor.")
 

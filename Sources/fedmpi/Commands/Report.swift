@@ -19,6 +19,7 @@ import Recording
 /// or its folder cannot be written to.
 struct Report: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "report",
         abstract: "Explain a run's time and bytes: texts, tables, pictures, a trace, in the run's folder.",
         discussion: """
             fedmpi report example      reads results/example, whether the run is finished, under way or was killed

@@ -12,6 +12,7 @@ import MPI
 /// that do not work; 128 + n when signal n stopped it, after a checkpoint.
 struct Train: WorldCommand {
     static let configuration = CommandConfiguration(
+        commandName: "train",
         abstract: "Train a model across the ranks (the default command).")
 
     /// All settings of a run and of its output, from the command line and from `--config`.

@@ -16,6 +16,7 @@ import RunStore
 /// something cannot be written.
 struct Compare: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "compare",
         abstract: "Compare runs: what differs in their settings, their outcomes, one picture of their curves.",
         discussion: "fedmpi compare fedavg-1 fedprox-1")
 

@@ -15,6 +15,7 @@ import Recording
 /// step that failed, or 128 + the signal that ended it.
 struct Demo: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "demo",
         abstract: "The whole story in one go: partition, training, distillation, int8, a fleet, split inference.",
         discussion: """
             Runs fedmpi's own commands, each as it is shown, on real images, and ends with one page that has the outcome \

@@ -25,6 +25,7 @@ import Runtime
 /// way saved.
 struct Distill: WorldCommand {
     static let configuration = CommandConfiguration(
+        commandName: "distill",
         abstract: "Teach small models what a trained one knows, and compare with training them without.",
         discussion: """
             mpirun -np 6 fedmpi distill --teacher results/example --student edgecnn-medium,edgecnn-small

@@ -10,6 +10,7 @@ import RunStore
 /// read, and may do so while runs are under way. Only rank 0 runs them.
 struct Runs: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "runs",
         abstract: "List the runs of a results folder, show one, or export them.",
         discussion: "fedmpi runs --model logistic --sort accuracy --limit 10",
         subcommands: [RunList.self, RunDetails.self, RunExport.self],

@@ -24,6 +24,7 @@ import Serving
 /// missing; 128 + n after signal n, with what had been served in the files.
 struct Serve: WorldCommand {
     static let configuration = CommandConfiguration(
+        commandName: "serve",
         abstract:
             "Serve trained models on a fleet of devices: each gets the variant that fits it, and adapts to its load.",
         discussion: """

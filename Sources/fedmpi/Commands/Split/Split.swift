@@ -29,6 +29,7 @@ struct Split: WorldCommand {
     private static let defaults = SplitSettings()
 
     static let configuration = CommandConfiguration(
+        commandName: "split",
         abstract: "Split inference: devices run a model's first layers, rank 0 the rest.",
         discussion: """
             mpirun -np 5 fedmpi split --model results/example          4 devices, cut where the model says

@@ -24,6 +24,7 @@ import Runtime
 /// under way saved.
 struct Sweep: WorldCommand {
     static let configuration = CommandConfiguration(
+        commandName: "sweep",
         abstract: "Do every run of a grid, several side by side, and compare them in one table and one figure.",
         discussion: """
             mpirun -np 6 fedmpi sweep sweep.yaml

@@ -13,6 +13,7 @@ import ONNX
 /// format is none of the two, or the file cannot be written.
 struct Export: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "export",
         abstract: "Write a trained model for other programs: ONNX, or a safetensors file that PyTorch loads.",
         discussion: """
             fedmpi export --model results/example --to model.onnx           opset \(ONNXFile.operatorSet), any batch size

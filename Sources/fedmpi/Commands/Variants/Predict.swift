@@ -19,6 +19,7 @@ extension Variant.Precision: ExpressibleByArgument {}
 /// infinite.
 struct Predict: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "predict",
         abstract: "Classify images: a JSON object for each, and one for all.",
         discussion: """
             fedmpi predict --model results/example                      the test images of the model's own data set

@@ -16,6 +16,7 @@ extension PruningScope: ExpressibleByArgument {}
 /// options that do not work, and for a file that cannot be written.
 struct Prune: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "prune",
         abstract: "Cut a trained model's smallest weights, or its weakest channels.",
         discussion: """
             fedmpi prune --model results/example --sparsity 0.8 --fine-tune 1 --output pruned.safetensors

@@ -15,6 +15,7 @@ extension CalibrationMethod: ExpressibleByArgument {}
 /// codes: 0; 2 for a model, data or options that do not work, and for a file that cannot be written.
 struct Quantize: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "quantize",
         abstract: "Make an int8 variant of a trained model, without training it again.",
         discussion: "fedmpi quantize --model results/example --output edgecnn-large.int8.safetensors")
 

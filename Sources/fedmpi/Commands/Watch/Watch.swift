@@ -15,6 +15,7 @@ import RunStore
 /// run, none begins in time, or its files are not a run's.
 struct Watch: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "watch",
         abstract: "Follow a run from another terminal, or from another node over a shared file system.",
         discussion: """
             Ends when the run ends, with 0 if it came to its last round and 1 if not. A run of --no-history that is \

@@ -14,18 +14,16 @@ public struct Assignment: Sendable, Equatable {
     ///   - cohort: clients of the round.
     ///   - workers: number of workers, ≥ 1.
     ///   - cost: what a client's work is expected to cost, relative to others'.
-    /// - Complexity: O(cohort · (log cohort + workers)).
+    /// - Complexity: O(cohort · (log cohort + log workers)).
     public init(cohort: [Int], workers: Int, cost: (Int) -> Int) {
         precondition(workers >= 1)
         var clients = [[Int]](repeating: [], count: workers)
-        var load = [Int](repeating: 0, count: workers)
+        var queue = LightestFirst(workers: workers)
         let ordered = cohort.map { (client: $0, cost: cost($0)) }
             .sorted { ($1.cost, $0.client) < ($0.cost, $1.client) }
         for (client, cost) in ordered {
-            var lightest = 0
-            for worker in 1..<max(workers, 1) where load[worker] < load[lightest] { lightest = worker }
-            clients[lightest].append(client)
-            load[lightest] += cost
+            clients[queue.lightest].append(client)
+            queue.addToLightest(cost)
         }
         clientsOfWorker = clients
     }
@@ -37,4 +35,31 @@ public struct Assignment: Sendable, Equatable {
 
     /// Clients of all workers together.
     public var cohortSize: Int { clientsOfWorker.reduce(0) { $0 + $1.count } }
+}
+
+/// A binary heap of workers, the one with the least load on top, the lower number first among equals.
+private struct LightestFirst {
+    private var heap: [(load: Int, worker: Int)]
+
+    /// Takes workers without a load.
+    init(workers: Int) { heap = (0..<workers).map { (0, $0) } }
+
+    /// The worker on top.
+    var lightest: Int { heap[0].worker }
+
+    /// Adds to the load of the worker on top, and restores the order. O(log workers).
+    ///
+    /// - Parameter cost: ≥ 0.
+    mutating func addToLightest(_ cost: Int) {
+        heap[0].load += cost
+        var parent = 0
+        while true {
+            var child = 2 * parent + 1
+            guard child < heap.count else { return }
+            if child + 1 < heap.count, heap[child + 1] < heap[child] { child += 1 }
+            guard heap[child] < heap[parent] else { return }
+            heap.swapAt(parent, child)
+            parent = child
+        }
+    }
 }

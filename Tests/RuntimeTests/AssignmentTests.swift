@@ -18,4 +18,15 @@ import Testing
         let assignment = Assignment(cohort: [2], workers: 3) { _ in 1 }
         #expect(assignment.clientsOfWorker == [[2], [], []])
     }
+
+    @Test func `Many workers get what a search through all of them would give`() {
+        let costs = (0..<500).map { $0 * 7919 % 97 }
+        var (clients, load) = ([[Int]](repeating: [], count: 37), [Int](repeating: 0, count: 37))
+        for client in (0..<500).sorted(by: { (costs[$1], $0) < (costs[$0], $1) }) {
+            let lightest = load.indices.min { (load[$0], $0) < (load[$1], $1) } ?? 0
+            clients[lightest].append(client)
+            load[lightest] += costs[client]
+        }
+        #expect(Assignment(cohort: Array(0..<500), workers: 37) { costs[$0] }.clientsOfWorker == clients)
+    }
 }

@@ -10,16 +10,21 @@ public struct Uniform: SelectionRule {
 
     public init() {}
 
-    /// Draws the cohort by the first steps of a Fisher–Yates shuffle. O(clients).
+    /// Draws the cohort by the first steps of a Fisher–Yates shuffle of which only the places that have changed are kept.
+    /// O(size · log size), however many clients there are.
     public func cohort(size: Int, round: Int, attempt: Int, federation: FederationView) -> [Int] {
         let clients = federation.clients
         precondition(size >= 1 && size <= clients, "a cohort of \(size) of \(clients) clients")
         guard size < clients else { return Array(0..<clients) }
         var random = federation.random(round: round, attempt: attempt)
-        var pool = Array(0..<clients)
-        for i in 0..<size {
-            pool.swapAt(i, i + random.integer(below: clients - i))
+        var cohort: [Int] = []
+        var moved: [Int: Int] = [:]
+        for place in 0..<size {
+            let drawn = place + random.integer(below: clients - place)
+            cohort.append(moved[drawn] ?? drawn)
+            // No later step comes back to `place`.
+            moved[drawn] = moved[place] ?? place
         }
-        return pool[..<size].sorted()
+        return cohort.sorted()
     }
 }

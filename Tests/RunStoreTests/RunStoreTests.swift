@@ -150,7 +150,9 @@ enum Foreign {
     private func spoil(_ names: String...) throws {
         let database = try SharedDatabase(path: history.file.path, patience: 1)
         for name in names {
-            try database.write { try $0.execute("UPDATE runs SET planned_rounds = 'spoilt' WHERE name = ?", [name]) }
+            _ = try database.write {
+                try $0.execute("UPDATE runs SET planned_rounds = 'spoilt' WHERE name = ?", [name])
+            }
         }
     }
 
@@ -173,7 +175,7 @@ enum Foreign {
         let database = try SharedDatabase(path: history.file.path, patience: 1)
         for name in ["lost-1", "lost-2"] {
             try history.finish(name, [])
-            try database.write {
+            _ = try database.write {
                 try $0.execute(
                     "UPDATE runs SET status = 'running', process = '', heartbeat_at = ? WHERE name = ?",
                     [Date.distantPast, name])

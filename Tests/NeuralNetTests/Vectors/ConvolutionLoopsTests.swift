@@ -70,13 +70,14 @@ import Testing
     static let all = [
         Sizes(), Sizes(samples: 3, inputs: 16, outputs: 24, height: 7, width: 5),
         Sizes(samples: 2, inputs: 40, outputs: 16, height: 3, width: 3),
-        Sizes(samples: 70, outputs: 16, height: 2, width: 3),
-        Sizes(samples: 5, inputs: 64, height: 16, width: 16, window: 3, padding: 1),
+        Sizes(samples: 70, height: 2, width: 3),
+        Sizes(samples: 2, inputs: 48, height: 7, width: 9),
+        Sizes(height: 20, width: 20, window: 1, padding: 0),
         Sizes(samples: 2, outputs: 40, height: 9, width: 11, window: 5, padding: 2),
         Sizes(samples: 2, outputs: 16, height: 6, width: 8, window: 3, padding: 0),
         Sizes(samples: 2, inputs: 24, outputs: 8, height: 5, width: 1, window: 1, padding: 0),
         Sizes(samples: 2, outputs: 8, height: 5, width: 5, window: 5, padding: 0),
-        Sizes(samples: 3, inputs: 1, outputs: 16, height: 28, width: 28),
+        Sizes(samples: 2, inputs: 1, outputs: 16, height: 20, width: 20),
         Sizes(samples: 2, inputs: 3, outputs: 8, height: 10, width: 9, window: 5, padding: 2),
         Sizes(samples: 2, inputs: 7, outputs: 24, height: 9, width: 20, window: 7, padding: 0),
     ]

@@ -13,7 +13,7 @@ import Testing
     }
 
     /// One block of outputs, pairs and a last one; six samples are one step; more inputs and outputs than are kept near.
-    @Test(arguments: [(1, 8, 8), (6, 16, 16), (10, 296, 24), (7, 104, 304), (32, 592, 40), (13, 24, 128)])
+    @Test(arguments: [(1, 8, 8), (6, 16, 16), (10, 296, 24), (7, 16, 304), (13, 592, 40)])
     func `A linear layer and its gradients are the sums of their products`(samples: Int, inputs: Int, outputs: Int) {
         var sizes = vectors_linear_sizes(samples: samples, inputs: inputs, outputs: outputs)
         let (features, weights) = (numbers(samples * inputs, 1), numbers(inputs * outputs, 2))

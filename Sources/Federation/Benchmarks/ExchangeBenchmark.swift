@@ -61,12 +61,6 @@ private struct WireExchange: ~Copyable {
 
     /// Makes frame, wire and tally; a worker's one answer has the status late, so that it is checked and not summed.
     init(floats: Int, _ communicator: any Communicator) throws {
-        let isOneHost = Set(try communicator.hostNames()).count == 1
-        let communicator: any Communicator =
-            isOneHost
-            ? HostCommunicator(
-                communicator, messages: try communicator.duplicate(), tag: ControlMessage.Tag.frame)
-            : communicator
         self.communicator = communicator
         self.floats = floats
         let workers = communicator.size - 1

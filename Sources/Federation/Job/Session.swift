@@ -70,8 +70,7 @@ public enum Session {
         let linked: any Communicator =
             simulation.isReal && !simulation.link.isIdeal && world.rank > 0
             ? SlowLink(communicator, link: simulation.link) : communicator
-        let messages = try linked.duplicate()
-        let (communicator, control) = (timekeeper.metered(linked), timekeeper.metered(messages))
+        let (communicator, control) = (timekeeper.metered(linked), timekeeper.metered(try linked.duplicate()))
         let processes = try ProcessTable(communicator)
         let foreign = ForeignRanks(processes)
         // Ranks of another program, which refuse it below, have no part in making the groups.
@@ -80,11 +79,7 @@ public enum Session {
             ? nil : try TreeCommunicator(communicator, settings.topology)
         var isWhole = false
         defer { if !isWhole { tree?.abandonGroups() } }
-        let collectives =
-            tree
-            ?? (foreign.isEmpty && Set(processes.hosts).count == 1
-                ? timekeeper.metered(HostCommunicator(linked, messages: messages, tag: ControlMessage.Tag.frame))
-                : communicator)
+        let collectives = tree ?? communicator
         let declared = try foreign.declaration(settings, over: communicator)
         func makeJob() throws -> Job {
             try foreign.validate(settings, rank: communicator.rank)

@@ -39,8 +39,6 @@ package struct ControlMessage: Equatable {
         package static let clock = 6
         /// A client's state, before the client is trained.
         package static let state = 7
-        /// A `RoundFrame` for all workers of a host, in the place of a broadcast (`HostCommunicator`).
-        package static let frame = 8
     }
 
     package var kind: Kind

@@ -113,8 +113,8 @@ class Scale:
             "A row of a table is a cost, a column a point of the axis; everything else stays as it is. Jobs have next to nothing to "
             "train (a linear model of 210 parameters, four generated samples a client), so that what is measured is everything "
             "else. `start` is from the start of mpirun to the first round, `round` the mean of the rounds but the first, `end` from "
-            f"the last round to the end of mpirun, `processor time` of all processes of the run (single commands, too, are given by it: it "
-            "grows alike, and other work on the machine hardly shows in it); memory is VmHWM; log, timing: bytes a round. Runs' folders are in {self.scratch.parent}. "
+            "the last round to the end of mpirun, `processor time` of all processes of the run (single commands, too, are given by it: it "
+            "grows alike, and other work on the machine hardly shows in it); memory is VmHWM; log, timing: bytes a round. "
             "A cell is the median of up to three runs. An exponent is of `cost = offset + factor · work^exponent`, offset and factor not negative, with the least "
             "squared relative error over the axis; in brackets the slope between the two largest points, offset and all. `constant`: "
             "what grows cannot be told from noise.",

@@ -12,6 +12,17 @@ static inline size_t vectors_larger(size_t a, size_t b) { return a > b ? a : b; 
 // Inputs whose weights, of two blocks of outputs, stay in the nearest cache.
 #define VECTORS_CACHED_INPUTS 288
 
+// Calls VECTORS_CASE, which a function defines for its own loop, with the two numbers as constants.
+#define VECTORS_DISPATCH(singles, blocks)                                        \
+    switch (singles) {                                                           \
+    case 6: blocks == 2 ? VECTORS_CASE(6, 2) : VECTORS_CASE(6, 1); break;        \
+    case 5: blocks == 2 ? VECTORS_CASE(5, 2) : VECTORS_CASE(5, 1); break;        \
+    case 4: blocks == 2 ? VECTORS_CASE(4, 2) : VECTORS_CASE(4, 1); break;        \
+    case 3: blocks == 2 ? VECTORS_CASE(3, 2) : VECTORS_CASE(3, 1); break;        \
+    case 2: blocks == 2 ? VECTORS_CASE(2, 2) : VECTORS_CASE(2, 1); break;        \
+    case 1: blocks == 2 ? VECTORS_CASE(1, 2) : VECTORS_CASE(1, 1); break;        \
+    }
+
 // Multiplies up to six rows of inputs with one or two blocks of eight columns of weights. The first three numbers are
 // constants for the compiler; the inputs of a row lie in groups of `group` one after the other.
 // inputs: where each row begins; offsets: where each group begins from there; weights: [blocks, weights_block], eight
@@ -63,14 +74,7 @@ VECTORS_TARGET __attribute__((always_inline)) static inline void vectors_multipl
     size_t rows, size_t blocks, const int group, const size_t *offsets, size_t groups, const float *const *inputs,
     const float *weights, size_t weights_block, const float *biases, bool rectifies, float *results,
     size_t result_block, size_t result_row) {
-    switch (rows) {
-    case 6: blocks == 2 ? VECTORS_CASE(6, 2) : VECTORS_CASE(6, 1); break;
-    case 5: blocks == 2 ? VECTORS_CASE(5, 2) : VECTORS_CASE(5, 1); break;
-    case 4: blocks == 2 ? VECTORS_CASE(4, 2) : VECTORS_CASE(4, 1); break;
-    case 3: blocks == 2 ? VECTORS_CASE(3, 2) : VECTORS_CASE(3, 1); break;
-    case 2: blocks == 2 ? VECTORS_CASE(2, 2) : VECTORS_CASE(2, 1); break;
-    case 1: blocks == 2 ? VECTORS_CASE(1, 2) : VECTORS_CASE(1, 1); break;
-    }
+    VECTORS_DISPATCH(rows, blocks)
 }
 #undef VECTORS_CASE
 
@@ -134,13 +138,6 @@ VECTORS_TARGET __attribute__((always_inline)) static inline void vectors_add_pro
 VECTORS_TARGET __attribute__((always_inline)) static inline void vectors_add_taps(
     size_t taps, size_t blocks, const vectors_area *area, const float *input, const size_t *offsets, bool begins,
     float *sums, size_t sums_block) {
-    switch (taps) {
-    case 6: blocks == 2 ? VECTORS_CASE(6, 2) : VECTORS_CASE(6, 1); break;
-    case 5: blocks == 2 ? VECTORS_CASE(5, 2) : VECTORS_CASE(5, 1); break;
-    case 4: blocks == 2 ? VECTORS_CASE(4, 2) : VECTORS_CASE(4, 1); break;
-    case 3: blocks == 2 ? VECTORS_CASE(3, 2) : VECTORS_CASE(3, 1); break;
-    case 2: blocks == 2 ? VECTORS_CASE(2, 2) : VECTORS_CASE(2, 1); break;
-    case 1: blocks == 2 ? VECTORS_CASE(1, 2) : VECTORS_CASE(1, 1); break;
-    }
+    VECTORS_DISPATCH(taps, blocks)
 }
 #undef VECTORS_CASE

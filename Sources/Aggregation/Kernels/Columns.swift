@@ -51,7 +51,7 @@ extension MutableSpan<SIMD16<Float>> {
     ) {
         precondition(rows.count == count && width <= 16)
         if vectors {
-            // Of few rows several cache lines, as many as memory delivers while a tile is sorted.
+            // Several cache lines where the rows are few, as many as memory delivers while a tile is sorted.
             let ahead = 16 * Swift.max(1, Swift.min(8, 1024 / Swift.max(count, 1)))
             return withUnsafeMutableBytes {
                 vectors_take_columns(

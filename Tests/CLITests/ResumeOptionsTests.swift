@@ -30,7 +30,8 @@ import Testing
             "json", "quiet",
         ]
         let values = [
-            "on-failure": "drop", "late-policy": "drop", "target-accuracy": "0.5", "momentum": "0", "client-test": "0",
+            "on-failure": "drop", "precision": "bf16", "late-policy": "drop", "target-accuracy": "0.5", "momentum": "0",
+            "client-test": "0",
             "inject": "x", "run-name": "y", "topology": "node",
         ]
         for setting in TrainingScope.settings where !free.contains(setting.name) {

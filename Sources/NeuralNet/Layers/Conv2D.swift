@@ -152,7 +152,9 @@ public struct Conv2D: Layer, Equatable {
         // The kernels for few channels read plain images; any other input may be blocked. Those for one channel a group
         // want blocks, however few.
         let readsPlain = inputs < 4 && groups == 1
-        var source = try readsPlain ? MemoryDescriptor.plain(extents, plan.factorType).raw
+        var source =
+            try readsPlain
+            ? MemoryDescriptor.plain(extents, plan.factorType).raw
             : MemoryDescriptor.any(extents, plan.factorType).raw
         var weights = try MemoryDescriptor.any(weightExtents, plan.factorType).raw
         var bias = try biasLayout

@@ -54,7 +54,9 @@ public struct Linear: Layer, Equatable {
         let previous = plan.current
         let input = try Self.features(of: previous, in: plan)
         // The loops of our own know one thread.
-        if plan.engine.threads == 1, plan.precision == .single, let kernel = try BlockedLinear(self, from: input.descriptor) {
+        if plan.engine.threads == 1, plan.precision == .single,
+            let kernel = try BlockedLinear(self, from: input.descriptor)
+        {
             return try kernel.compile(self, from: input, appliesReLU: appliesReLU, into: plan)
         }
         let weightExtents = [outputs] + input.descriptor.extents.dropFirst()

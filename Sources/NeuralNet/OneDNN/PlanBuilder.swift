@@ -132,7 +132,9 @@ public final class PlanBuilder {
                     needsGradient: sources.contains { $0.needsGradient }))
             if skipped.contains(index) { continue }
             inputs = []
-            for source in sources { inputs.append(try node.layer.takesBrainFloats ? source.tensor : floats(source.tensor)) }
+            for source in sources {
+                inputs.append(try node.layer.takesBrainFloats ? source.tensor : floats(source.tensor))
+            }
             try node.layer.compile(into: self)
         }
         let last = outputs[model.nodes.count].tensor

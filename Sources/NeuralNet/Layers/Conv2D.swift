@@ -97,8 +97,7 @@ public struct Conv2D: Layer, Equatable {
         let needsInputGradient = plan.needsInputGradient
         let appliesReLU = plan.fusesReLU()
         let input = plan.current
-        // The loops of our own know one thread.
-        if plan.engine.threads == 1, plan.precision == .single,
+        if plan.usesBlockedLoops,
             let kernel = try BlockedConvolution(
                 self, from: input.descriptor.extents, to: [plan.batch] + plan.outputShape.extents,
                 needsInputGradient: needsInputGradient)

@@ -53,10 +53,7 @@ public struct Linear: Layer, Equatable {
         let appliesReLU = plan.fusesReLU()
         let previous = plan.current
         let input = try Self.features(of: previous, in: plan)
-        // The loops of our own know one thread.
-        if plan.engine.threads == 1, plan.precision == .single,
-            let kernel = try BlockedLinear(self, from: input.descriptor)
-        {
+        if plan.usesBlockedLoops, let kernel = try BlockedLinear(self, from: input.descriptor) {
             return try kernel.compile(self, from: input, appliesReLU: appliesReLU, into: plan)
         }
         let weightExtents = [outputs] + input.descriptor.extents.dropFirst()

@@ -1,10 +1,17 @@
 import COneDNN
+import CVectors
 import FedCore
 
 // The requests of layers.
 extension PlanBuilder {
     /// oneDNN's kind of the forward primitives: for training they may keep a workspace.
     var propagation: dnnl_prop_kind_t { purpose == .training ? dnnl_forward_training : dnnl_forward_inference }
+
+    /// Whether convolutions and linear layers may be loops of our own: these are for AVX2, where oneDNN has no wider
+    /// vectors to use, and know single precision and one thread.
+    var usesBlockedLoops: Bool {
+        precision == .single && engine.threads == 1 && vectors_are_fast() && OneDNNLibrary.blocksEightChannels
+    }
 
     /// Type of what convolutions and linear layers multiply.
     var factorType: dnnl_data_type_t { precision == .single ? dnnl_f32 : dnnl_bf16 }

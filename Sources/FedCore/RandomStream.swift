@@ -38,6 +38,12 @@ public struct RandomStream: RandomNumberGenerator, Sendable {
         case service = 10
         /// The crops and mirror images of a step of local training.
         case augmentation = 11
+        /// What a codec draws for one client's update, alike on client and server: e.g. the signs of a rotation.
+        case compression = 12
+        /// What a codec draws for all updates of a round, alike on all clients and the server: e.g. places.
+        case sharedCompression = 13
+        /// Stochastic rounding on the client, of which the server sees the result alone.
+        case stochasticRounding = 14
     }
 
     private let key: SIMD2<UInt32>

@@ -1,38 +1,61 @@
-/// How the numbers of an update are written into a message, and read from it. One file in
-/// `Codecs`, one line in its catalog.
+/// How the numbers of an update are written into a message, and read from it: a type of its own in `Codecs`, or a
+/// pipeline of stages from its catalogs.
 ///
-/// A codec is a function of the numbers alone: a client's update has the same bytes on any rank, so a run has one digest at
-/// any number of ranks. It sees no running statistics, no vectors that a strategy sends beside the update, and no client's
-/// state: these cross as they are.
+/// A codec is a function of the numbers and of the context alone, which server and client derive alike: a client's
+/// update has the same bytes on any rank, so a run has one digest at any number of ranks. It sees no running
+/// statistics, and no vectors that a strategy sends beside the update: these cross as they are. What a client keeps
+/// for it, such as the residual of error feedback, is a stage's (`ErrorFeedback`).
 public protocol UpdateCodec: Sendable {
+    /// What messages and the run's header call it: its name or its pipeline, as `--compress` reads it.
+    var description: String { get }
+    /// Its code in an update's envelope, at least 2; 0 means no codec and 1 a sum.
+    var code: UInt32 { get }
+    /// Whether what is decoded has the bits of what was encoded.
+    var isLossless: Bool { get }
+    /// Whether what is decoded is off in a way that does not vanish in a mean over clients and rounds, by more than the
+    /// rounding of a floating-point format: then error feedback is worth a client's memory.
+    var isBiased: Bool { get }
+    /// Whether all encodings of so many numbers are equally long. If not, their lengths are sent ahead of them.
+    var isFixedLength: Bool { get }
+
+    /// Bytes of the longest encoding.
+    /// - Parameters:
+    ///   - count: number of numbers.
+    ///   - tensors: number of tensors that they belong to.
+    func capacity(count: Int, tensors: Int) -> Int
+
+    /// Writes numbers. NaN and infinities need not stay what and where they are, but not all may become finite: the
+    /// server has to see them.
+    /// - Parameters:
+    ///   - numbers: an update's numbers.
+    ///   - bytes: as many as the capacity says.
+    ///   - context: whose numbers they are.
+    /// - Returns: bytes written, from the first on.
+    func encode(_ numbers: Span<Float>, into bytes: inout MutableSpan<UInt8>, in context: CodecContext) -> Int
+
+    /// Reads what ``encode(_:into:in:)`` wrote. Whatever the bytes are, it does not trap and writes nothing else.
+    /// - Parameters:
+    ///   - bytes: those that were written.
+    ///   - numbers: as many as were encoded; all are written unless it throws.
+    ///   - context: the one with which they were encoded.
+    /// - Throws: ``CodecError`` when the bytes are no encoding of so many numbers.
+    func decode(
+        _ bytes: Span<UInt8>, into numbers: inout MutableSpan<Float>, in context: CodecContext
+    ) throws(CodecError)
+}
+
+/// An update codec that is one type, and that its name alone describes: an entry of a catalog.
+public protocol NamedUpdateCodec: UpdateCodec {
     /// The name on the command line.
     static var name: String { get }
     /// One line for `--help`.
     static var summary: String { get }
-    /// Its code in an update's envelope, at least 2; 0 means no codec and 1 a sum.
-    static var code: UInt32 { get }
-    /// Whether what is decoded has the bits of what was encoded.
-    static var isLossless: Bool { get }
-    /// Whether all encodings of so many numbers are equally long. If not, their lengths are sent ahead of them.
-    static var isFixedLength: Bool { get }
 
     init()
+}
 
-    /// Bytes of the longest encoding of `count` numbers.
-    func capacity(count: Int) -> Int
-
-    /// Writes numbers. NaN and infinities may change into one another, but not into finite numbers: the server has to see
-    /// them.
-    /// - Parameter bytes: `capacity(count: numbers.count)` of them.
-    /// - Returns: Bytes written, from the first on.
-    func encode(_ numbers: Span<Float>, into bytes: inout MutableSpan<UInt8>) -> Int
-
-    /// Reads what ``encode(_:into:)`` wrote. Whatever the bytes are, it does not trap and writes nothing else.
-    /// - Parameters:
-    ///   - bytes: Those that were written.
-    ///   - numbers: As many as were encoded; all are written unless it throws.
-    /// - Throws: ``CodecError`` when the bytes are no encoding of so many numbers.
-    func decode(_ bytes: Span<UInt8>, into numbers: inout MutableSpan<Float>) throws(CodecError)
+extension NamedUpdateCodec {
+    public var description: String { Self.name }
 }
 
 /// Why bytes cannot be decoded; completes the sentence "the update …".

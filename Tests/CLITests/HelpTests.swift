@@ -23,6 +23,17 @@ import Testing
         resume from config
         """.split(separator: " ").map(String.init)
 
+    @Test func `Help for the setting of codecs has every stage with its paper, and the grammar`() throws {
+        let text = try help("compress")
+        for name in [
+            "topk KEEP", "eden BITS", "rans", "Golomb", "Alistarh et al., QSGD", "--compress", "--error-feedback",
+        ] {
+            #expect(text.contains(name), "\(name)")
+        }
+        #expect(text.split(separator: "\n").allSatisfy { $0.count <= 100 })
+        #expect(try help("topk").contains("--compress 'topk KEEP name=value'"))
+    }
+
     @Test func `--help has every flag, in its group`() {
         let text = FedMPI.helpMessage(for: Train.self)
         for flag in Self.flags { #expect(text.contains("  --\(flag) ") || text.contains("  --\(flag)\n"), "\(flag)") }

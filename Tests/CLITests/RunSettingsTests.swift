@@ -26,7 +26,7 @@ import Testing
         ("optimizer-options", "beta1=0.8"),
         ("lr-schedule", "step"), ("lr-schedule-options", "every=3"), ("warmup-rounds", "1"), ("clip-gradients", "1.0"),
         ("momentum", "0.0"), ("weight-decay", "0.001"), ("wire", "reduce"), ("topology", "tree:2"),
-        ("compress", "f16"),
+        ("compress", "topk 1% | int8 | rans"), ("error-feedback", "false"),
         ("round-deadline", "0.5"),
         ("late-policy", "drop"), ("on-failure", "drop"), ("failure-timeout", "2.5"), ("inject", "kill:rank=1@round=2"),
         ("straggler-prob", "0.5"), ("straggler-delay", "1.5"), ("bandwidth-mbps", "10.0"), ("latency-ms", "5.0"),
@@ -93,7 +93,8 @@ import Testing
             "loss", "normalize",
             "target-accuracy", "patience", "budget-mb", "attack", "init", "freeze", "teacher", "temperature",
             "hard-weight",
-            "local-steps", "augment", "clip-gradients", "compress", "round-deadline", "bandwidth-mbps", "device-speed",
+            "local-steps", "augment", "clip-gradients", "compress", "error-feedback", "round-deadline",
+            "bandwidth-mbps", "device-speed",
             "cut",
             "server-part",
         ]

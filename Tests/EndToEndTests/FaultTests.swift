@@ -37,12 +37,16 @@ struct FaultTests {
         #expect(outcome.errorLines.filter { $0.contains("lost rank") }.count == faults.count, "\(outcome.errors)")
     }
 
-    @Test func `What clients keep between rounds survives the ranks that train them`() throws {
-        let whole = try train(["--json", "--strategy", "scaffold"]).digest()
-        let outcome = try train([
-            "--json", "--strategy", "scaffold", "--inject", "kill:rank=1@round=2,phase=gather", "--inject",
-            "kill:rank=3@round=3,phase=train", "--inject", "kill:rank=4@round=4,phase=broadcast",
-        ])
+    @Test(arguments: [
+        ["--strategy", "scaffold"], ["--compress", "topk 1% | int8 | rans"],
+        ["--compress", "sign", "--client-fraction", "0.7"],
+    ]) func `What clients keep between rounds survives the ranks that train them`(options: [String]) throws {
+        let whole = try train(["--json"] + options).digest()
+        let outcome = try train(
+            ["--json"] + options + [
+                "--inject", "kill:rank=1@round=2,phase=gather", "--inject", "kill:rank=3@round=3,phase=train",
+                "--inject", "kill:rank=4@round=4,phase=broadcast",
+            ])
         #expect(outcome.status == 0, "\(outcome.errors)")
         #expect(try outcome.digest() == whole)
     }

@@ -74,7 +74,10 @@ import Testing
                 _ = try plugins.datasets.open(name + (takesPath ? ":/nowhere" : ""), options: options)
             },
             Listing(plugins.models) { name, _ in _ = try plugins.models.named(name) },
-            Listing(plugins.codecs) { name, _ in _ = try plugins.codecs.named(name) },
+            Listing(plugins.codecs.whole) { name, _ in _ = try plugins.codecs.whole.entry(named: name) },
+            Listing(plugins.codecs.choosing) { name, _ in _ = try plugins.codecs.choosing.entry(named: name) },
+            Listing(plugins.codecs.values) { name, _ in _ = try plugins.codecs.values.entry(named: name) },
+            Listing(plugins.codecs.entropy) { name, _ in _ = try plugins.codecs.entropy.entry(named: name) },
             Listing(plugins.wires) { name, _ in _ = try plugins.wires.entry(named: name) },
             Listing(plugins.stages), Listing(plugins.stepHooks),
         ]

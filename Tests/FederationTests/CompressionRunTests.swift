@@ -8,7 +8,11 @@ import Testing
 
 /// Whole runs whose updates are encoded.
 @Suite(.tags(.wholeRun), .unlessQuick) struct CompressionRunTests {
-    static let names = UpdateCodecs.standard.descriptions.map(\.name)
+    /// Codecs of each kind, with error feedback and without, with shared places and with each client's own randomness.
+    static let names = [
+        "f16", "deflate", "topk 1% | int8 | rans", "sign | rans", "eden 2", "qsgd 4 | deflate", "randk 5% | bf16",
+        "topk 2% by=tensor | ternary", "prune 30% | kmeans 8",
+    ]
 
     static func settings(_ codec: String?, _ change: (inout RunSettings) -> Void = { _ in }) -> RunSettings {
         SessionTests.settings {
@@ -73,6 +77,48 @@ import Testing
     @Test(arguments: names) func `A NaN made on purpose leaves out its client only`(codec: String) throws {
         let run = try SessionTests.run(Self.settings(codec) { $0.inject = ["nan:rank=2@round=2"] }, ranks: 3)
         #expect(run.records.map(\.rejected) == [0, 1, 0])
+    }
+
+    @Test(arguments: ["topk 1% | int8 | rans", "sign", "eden 1"])
+    func `Residuals and random numbers go through a resume`(
+        codec: String
+    ) throws {
+        let settings = Self.settings(codec) {
+            $0.clientFraction = 0.7
+            $0.errorFeedback = .on
+        }
+        try StrategyRunTests.withFolder { folder in
+            let whole = try StrategyRunTests.run(settings, ranks: 3, folder: folder)
+            #expect(try StrategyRunTests.run(settings, ranks: 1).digest == whole.digest)
+            for state in whole.states.dropLast().reversed() {
+                let rest = try StrategyRunTests.run(state.settings, ranks: 2, from: state, folder: folder)
+                #expect(rest.digest == whole.digest, "after round \(state.round)")
+            }
+        }
+    }
+
+    @Test func `Error feedback changes a run, and only of a codec that takes something away`() throws {
+        let fed = try SessionTests.run(Self.settings("topk 1%"), ranks: 2)
+        let plain = try SessionTests.run(Self.settings("topk 1%") { $0.errorFeedback = .off }, ranks: 2)
+        #expect(fed.digest != plain.digest)
+        // The same bytes: a residual is a state of the client, which a real device keeps.
+        #expect(fed.records.map(\.uploadBytes)[0] == plain.records.map(\.uploadBytes)[0])
+        let scaffold = try SessionTests.run(Self.settings("topk 1%") { $0.strategy = "scaffold" }, ranks: 3)
+        #expect(
+            try SessionTests.run(Self.settings("topk 1%") { $0.strategy = "scaffold" }, ranks: 1).digest
+                == scaffold.digest)
+    }
+
+    @Test(arguments: ["fedbuff", "fedasync", "qfedavg", "ditto", "fednova"]) func `Every strategy takes every kind`(
+        strategy: String
+    ) throws {
+        let settings = Self.settings("topk 5% | int8 | rans") {
+            $0.strategy = strategy
+            $0.clientTest = strategy == "ditto" ? 0.2 : 0
+            $0.clientFraction = 0.6
+        }
+        let alone = try SessionTests.run(settings, ranks: 1)
+        #expect(try SessionTests.run(settings, ranks: 3).digest == alone.digest && alone.digest != nil)
     }
 
     @Test func `A wire of sums is refused`() throws {

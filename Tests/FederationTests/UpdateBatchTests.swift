@@ -118,7 +118,8 @@ import Testing
 
     @Test func `Encoded answers come out in any order, and what is kept keeps its length`() throws {
         let format = AnswerFormat(
-            updateFloats: 102, stateFloats: 3, codec: DeflatedUpdates(), encoded: [1..<60, 61..<102])
+            updateFloats: 102, stateFloats: 3,
+            compression: UpdateCompression(DeflatedUpdates(), encoded: [1..<60, 61..<102]))
         func numbers(_ client: Int) -> [Float] { (0..<105).map { $0 < 30 * client ? 0 : Float($0 * client) / 7 } }
         func fill(_ batch: inout UpdateBatch, _ client: Int) throws {
             var slot = batch.takeSlot()
@@ -148,7 +149,8 @@ import Testing
     @Test(arguments: [false, true]) func `A damaged answer hides no other, and a damaged index all`(isIndex: Bool)
         throws
     {
-        let format = AnswerFormat(updateFloats: 50, codec: DeflatedUpdates(), encoded: [0..<50])
+        let format = AnswerFormat(
+            updateFloats: 50, compression: UpdateCompression(DeflatedUpdates(), encoded: [0..<50]))
         var batch = UpdateBatch(format, room: 2)
         batch.begin([1, 2], round: Self.round, isAnswer: true)
         for client in [1, 2] {

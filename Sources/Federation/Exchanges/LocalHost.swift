@@ -42,7 +42,7 @@ final class LocalHost: ClientHost {
     ) throws -> UpdateSlot.Envelope {
         let result = try task.run(client, round, down, &slot, self)
         let format = task.answer(job)
-        return format.envelope(client, round, result, payloadBytes: try format.passThrough(&slot))
+        return format.envelope(client, round, result, payloadBytes: try format.passThrough(&slot, of: client, round))
     }
 
     /// Reads the client's state from the server's file.

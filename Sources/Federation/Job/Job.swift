@@ -56,7 +56,7 @@ public struct Job: Sendable {
     /// Weights and bounds of a round's sum.
     let terms: UpdateTerms
     /// What encodes clients' updates for the way up; nil when they cross as they are.
-    let codec: (any UpdateCodec)?
+    let compression: UpdateCompression?
     /// The random changes of pictures in local training; nil when they stay as they are.
     let augmentation: Augmentation?
     /// The loss of local training, where no teacher has another.
@@ -97,7 +97,7 @@ public struct Job: Sendable {
         if foreign != nil { settings.dataset = ForeignSamples.choice }
         wire = try plugins.wires.entry(named: settings.wire)
         try Self.checkTopology(settings, wire, plugins)
-        codec = try Self.codec(settings, wire, plugins)
+        let codec = try Self.codec(settings, wire, plugins)
         self.settings = settings
         schedule = try settings.learningRateSchedule
         if foreign == nil, ExternalModel.path(in: settings.model) != nil {
@@ -136,12 +136,14 @@ public struct Job: Sendable {
             try settings.validate(for: asynchronous, plugins)
             precondition(strategy.traffic == StrategyTraffic(), "an asynchronous strategy has no traffic of its own")
         }
+        compression = codec.map { [vectors] in vectors.compression(by: $0, seed: settings.seed) }
         augmentation = try Self.augmentation(settings, strategy, data.train.shape)
         attack = try Self.attack(settings, data.train, plugins)
         attackers = Self.attackers(settings)
-        let setup = StageSetup(
+        var setup = StageSetup(
             settings, strategy: strategy, layout: vectors.layout, attack: attack, attackers: attackers,
             image: data.train.shape, classes: data.train.classes)
+        setup.compression = compression
         stages = try plugins.stages.all.compactMap { try $0.init(setup) }
         stepHooks = try plugins.stepHooks.all.compactMap { try $0.init(setup) }
         for stage in stages where stage.clientVectors > 0 {
@@ -247,7 +249,7 @@ extension Job {
     var uploadBytes: Int { trainingAnswer.uploadBytes }
 
     /// Layout of the answer of a client that has trained.
-    var trainingAnswer: AnswerFormat { vectors.answer(by: codec) }
+    var trainingAnswer: AnswerFormat { vectors.answer(by: compression) }
 
     /// What happens to a client's device in a round: delay, dropout, speed, times of its link. Drawn from the seed.
     func conditions(ofClient client: Int, _ round: RoundID) -> DeviceConditions {
@@ -320,11 +322,11 @@ extension Job {
     private static func codec(
         _ settings: RunSettings, _ wire: any Wire.Type, _ plugins: Plugins
     ) throws(ConfigurationError) -> (any UpdateCodec)? {
-        guard let name = settings.compress else { return nil }
-        let codec = try plugins.codecs.named(name)
+        guard let text = settings.compress else { return nil }
+        let codec = try plugins.codecs.codec(text)
         guard wire.deliversEachUpdate else {
             throw ConfigurationError(
-                "--compress \(type(of: codec).name) shortens each client's update, and --wire \(settings.wire) sends sums; use "
+                "--compress \(codec.description.contains(" ") ? "'\(codec.description)'" : codec.description) shortens each client's update, and --wire \(settings.wire) sends sums; use "
                     + plugins.wires.options { $0.deliversEachUpdate })
         }
         return codec

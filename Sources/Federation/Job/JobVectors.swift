@@ -23,6 +23,8 @@ struct JobVectors: Sendable, Equatable {
     /// Where running statistics lie among the federated parameters. They are averaged, whatever the strategy: a step of
     /// the server, or a scaled update, could make a variance negative.
     let statistics: [Range<Int>]
+    /// Where the federated parameters lie among them all, one range for each.
+    private let tensors: [Range<Int>]
     /// Number of federated parameters: the length of a strategy's vectors.
     let sharedCount: Int
     /// Floats that go down: the federated weights and what goes beside them.
@@ -53,22 +55,27 @@ struct JobVectors: Sendable, Equatable {
         if end < layout.count { shared.append(end..<layout.count) }
         self.shared = shared
         sharedCount = shared.reduce(0) { $0 + $1.count }
-        var statistics: [Range<Int>] = []
-        var place = 0
-        for range in shared {
-            for entry in layout.ranges(where: { $0.role == .statistic }) where range.overlaps(entry) {
-                let common = entry.clamped(to: range)
-                statistics.append(
-                    place + common.lowerBound - range.lowerBound..<place + common.upperBound - range.lowerBound)
-            }
-            place += range.count
-        }
-        self.statistics = statistics
+        statistics = Self.places(of: layout.ranges { $0.role == .statistic }, in: shared)
+        tensors = Self.places(of: layout.entries.map(\.range), in: shared)
         down = sharedCount * (1 + traffic.broadcastVectors)
         shape = traffic.uploadShape(
             parameters: sharedCount, statistics: statistics.reduce(0) { $0 + $1.count })
         strategyState = sharedCount * traffic.stateVectors
         state = strategyState + own.reduce(0) { $0 + $1.count }
+    }
+
+    /// Where ranges of the flat weights lie among the federated parameters; what is not federated is left out.
+    private static func places(of ranges: [Range<Int>], in shared: [Range<Int>]) -> [Range<Int>] {
+        var places: [Range<Int>] = []
+        var start = 0
+        for part in shared {
+            for range in ranges where part.overlaps(range) {
+                let common = range.clamped(to: part)
+                places.append(start + common.lowerBound - part.lowerBound..<start + common.upperBound - part.lowerBound)
+            }
+            start += part.count
+        }
+        return places
     }
 
     /// Floats that come up from a client, its state apart.
@@ -78,11 +85,27 @@ struct JobVectors: Sendable, Equatable {
 
     /// Floats that a client's work is written to: what it sends up, and behind it its state.
     var slot: Int { up + state }
+
+    /// What a codec encodes: the change of the federated parameters, but for running statistics: rounded, they could
+    /// make a variance negative.
+    func compression(by codec: any UpdateCodec, seed: UInt64) -> UpdateCompression {
+        let encoded = encoded
+        var encodedTensors: [Range<Int>] = []
+        var start = 0
+        for range in encoded {
+            for tensor in tensors where tensor.overlaps(range) {
+                let common = tensor.clamped(to: range)
+                encodedTensors.append(
+                    start + common.lowerBound - range.lowerBound..<start + common.upperBound - range.lowerBound)
+            }
+            start += range.count
+        }
+        return UpdateCompression(codec, encoded: encoded, tensors: encodedTensors, seed: seed)
+    }
+
     /// A client's place in a message, when it has trained.
-    /// - Parameter codec: Encodes the change of the federated parameters, but for running statistics: rounded, they
-    ///   could make a variance negative.
-    func answer(by codec: (any UpdateCodec)?) -> AnswerFormat {
-        AnswerFormat(updateFloats: up, stateFloats: state, codec: codec, encoded: codec == nil ? [] : encoded)
+    func answer(by compression: UpdateCompression?) -> AnswerFormat {
+        AnswerFormat(updateFloats: up, stateFloats: state, compression: compression)
     }
 
     private var encoded: [Range<Int>] {

@@ -1,5 +1,5 @@
 public import Aggregation
-import Codecs
+public import Codecs
 public import Datasets
 public import FedCore
 public import NeuralNet
@@ -38,7 +38,7 @@ public struct Plugins: Sendable {
     public var stages = Stages.standard
     /// Changes of each step of local training, in their order. Each is asked whether the settings want it.
     public var stepHooks = StepHooks.standard
-    /// Codecs of updates, for `compress`.
+    /// Codecs of updates and the stages of pipelines, for `compress`.
     public var codecs = UpdateCodecs.standard
     /// Wires, for `wire`. Not public: what a wire is may change with every version.
     let wires = Wires.standard
@@ -48,6 +48,9 @@ public struct Plugins: Sendable {
 
     /// Starts from ``standard``.
     public init() {}
+
+    /// How the stages of `compress` go together, and what each does: a page of help for a terminal.
+    public var compressionHelp: String { codecs.explanation }
 
     /// Everything that a setting can name, as data for help texts and forms, kind after kind.
     public var descriptions: [PluginDescription] {

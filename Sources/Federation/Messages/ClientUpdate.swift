@@ -53,7 +53,7 @@ package struct PayloadCode: RawRepresentable, Equatable, Sendable {
     package init(rawValue: UInt32) { self.rawValue = rawValue }
 
     /// The code of a codec.
-    init(_ codec: any UpdateCodec.Type) { rawValue = codec.code }
+    init(_ codec: any UpdateCodec) { rawValue = codec.code }
 
     /// Each float as Float32, little-endian, in the canonical order.
     package static let float32 = PayloadCode(rawValue: 0)

@@ -20,6 +20,8 @@ public struct StageSetup: Sendable {
     public var image: ImageShape
     /// Number of classes.
     public var classes: Int
+    /// What encodes updates for the way up; nil when they cross as they are.
+    var compression: UpdateCompression?
 
     /// Describes a run to stages and step hooks.
     public init(

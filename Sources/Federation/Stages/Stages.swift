@@ -5,8 +5,11 @@ public enum Stages {
     /// Every stage, in the order of their client halves; their server halves run in the reverse order.
     ///
     /// The order matters: the server's rate comes before the statistics, which it must not scale; an attacker forges
-    /// what it would have sent, so it comes last.
-    public static let all: [any UpdateStage.Type] = [ServerRate.self, RunningStatistics.self, ForgedUpdate.self]
+    /// what it would have sent, so it comes behind what others change. Error feedback is last of all: what it keeps is
+    /// what the encoding of the message takes away.
+    public static let all: [any UpdateStage.Type] = [
+        ServerRate.self, RunningStatistics.self, ForgedUpdate.self, ErrorFeedback.self,
+    ]
 
     /// The stages that come with the project, as a catalog to add to.
     public static let standard = Catalog("stage", all, name: { $0.name }, summary: { $0.summary })

@@ -1,4 +1,4 @@
-package import FedCore
+import FedCore
 package import MPI
 import Runtime
 
@@ -23,35 +23,28 @@ package struct AnswerFormat: Sendable {
     /// Numbers of a client's state; 0 when none crosses.
     package let stateFloats: Int
     /// What encodes the update; nil when it crosses as Float32.
-    package let codec: (any UpdateCodec)?
-    /// The ranges of the update that the codec encodes, ascending. The other numbers cross as Float32.
-    package let encoded: [Range<Int>]
+    package let compression: UpdateCompression?
 
     /// Describes answers.
     /// - Parameters:
     ///   - updateFloats: numbers of an update.
     ///   - stateFloats: numbers of a client's state.
-    ///   - codec: what encodes updates; nil for none.
-    ///   - encoded: ranges of the update that it encodes.
-    package init(
-        updateFloats: Int, stateFloats: Int = 0, codec: (any UpdateCodec)? = nil, encoded: [Range<Int>] = []
-    ) {
+    ///   - compression: what encodes updates; nil for none.
+    package init(updateFloats: Int, stateFloats: Int = 0, compression: UpdateCompression? = nil) {
         self.updateFloats = updateFloats
         self.stateFloats = stateFloats
-        self.codec = codec
-        self.encoded = encoded
+        self.compression = compression
+        capacity = 4 * (updateFloats - (compression?.count ?? 0)) + (compression?.capacity ?? 0)
     }
-
-    /// Numbers that the codec encodes.
-    var encodedFloats: Int { codec == nil ? 0 : encoded.reduce(0) { $0 + $1.count } }
 
     /// Bytes that the longest update takes as it is written.
-    package var capacity: Int {
-        4 * (updateFloats - encodedFloats) + (codec?.capacity(count: encodedFloats) ?? 0)
-    }
+    package let capacity: Int
+
+    /// Bytes of the numbers that cross as Float32.
+    var plainBytes: Int { 4 * (updateFloats - (compression?.count ?? 0)) }
 
     /// Whether all slots are equally long, so that their places are known without a message.
-    var hasOneLength: Bool { codec.map { type(of: $0).isFixedLength } ?? true }
+    var hasOneLength: Bool { compression?.codec.isFixedLength ?? true }
 
     /// Bytes of the longest slot: a multiple of 64, so that every update is aligned, and buffers have room for any
     /// answer.
@@ -97,7 +90,7 @@ package struct AnswerFormat: Sendable {
     }
 
     /// The code of the codec in an envelope.
-    private var payloadCode: PayloadCode { codec.map { PayloadCode(type(of: $0)) } ?? .float32 }
+    private var payloadCode: PayloadCode { compression.map { PayloadCode($0.codec) } ?? .float32 }
 }
 
 extension AnswerFormat {
@@ -108,7 +101,7 @@ extension AnswerFormat {
     ) throws(UpdateSlot.Defect) -> UpdateSlot.Envelope {
         try UpdateSlot.readEnvelope(
             buffer, at: offset, client: client, round: round,
-            payloadBytes: (hasOneLength ? capacity : 4 * (updateFloats - encodedFloats))...capacity,
+            payloadBytes: (hasOneLength ? capacity : plainBytes)...capacity,
             stateFloats: stateFloats, codec: payloadCode)
     }
 

@@ -81,7 +81,7 @@ struct UpdateBatch: ~Copyable {
     /// - Precondition: there is room for one more.
     mutating func takeSlot() -> AnswerSlot {
         precondition(clients.count < room, "a batch of \(room) answers is full")
-        guard format.codec != nil else {
+        guard format.compression != nil else {
             return AnswerSlot(take(), at: byteCount + UpdateSlot.envelopeBytes, floats: format.floats)
         }
         switch staging.take() {
@@ -100,13 +100,13 @@ struct UpdateBatch: ~Copyable {
         let start = byteCount
         var payloadBytes = format.capacity
         var buffer: Buffer<UInt8>
-        if format.codec == nil {
+        if format.compression == nil {
             buffer = slot.intoBuffer()
         } else {
             buffer = take()
             let numbers = slot.intoBuffer()
             payloadBytes = numbers.withSpan(of: Float.self, at: 0, count: format.floats) {
-                format.write($0, to: &buffer, at: start)
+                format.write($0, of: client, round, to: &buffer, at: start)
             }
             staging = .some(numbers)
         }

@@ -27,6 +27,10 @@ extension RunSettings.OnFailure: SettingValue {
     public typealias Content = Self
 }
 
+extension RunSettings.Switch: SettingValue {
+    public typealias Content = Self
+}
+
 extension RunSettings.LatePolicy: SettingValue {
     public typealias Content = Self
 }

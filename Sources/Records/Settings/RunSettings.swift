@@ -138,8 +138,10 @@ public struct RunSettings: Sendable, Equatable {
     public var wire = "gatherv"
     /// The way of weights and sums between the ranks.
     public var topology = Topology.flat
-    /// How clients' updates are encoded for the way up: a name of `UpdateCodecs`; nil: as they are.
+    /// How clients' updates are encoded for the way up: a codec or a pipeline of `UpdateCodecs`; nil: as they are.
     public var compress: String?
+    /// Whether clients add what the codec took away to their next update; nil: if the codec is biased.
+    public var errorFeedback: Switch?
 
     /// Simulated: the probability that a client starts late, in [0, 1].
     public var stragglerProb = 0.0
@@ -175,6 +177,12 @@ public struct RunSettings: Sendable, Equatable {
         case reassign
         /// They are left out of the round: right when the rank was the device.
         case drop
+    }
+
+    /// A decision that is taken by itself where it is absent.
+    public enum Switch: String, Codable, Sendable, CaseIterable {
+        case on = "true"
+        case off = "false"
     }
 
     /// What a client sends that is not done at the deadline.

@@ -1,4 +1,5 @@
 import FedCore
+import Federation
 import Foundation
 
 /// A question to `fedmpi help` that is about no command: `fedmpi help settings`, `fedmpi help fedprox`,
@@ -39,7 +40,8 @@ struct HelpTopic {
                 "nothing is called '\(topic)'; "
                     + (hint ?? "`fedmpi help` lists the commands, `fedmpi help settings` the settings"))
         }
-        return (settings + plugins).joined(separator: "\n\n")
+        let pages = topic == "compress" ? [Plugins.standard.compressionHelp] : []
+        return (settings + plugins + pages).joined(separator: "\n\n")
     }
 
     /// The list of all settings as text, Markdown (docs/SETTINGS.md) or JSON.

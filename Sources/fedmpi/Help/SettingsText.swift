@@ -52,7 +52,10 @@ enum SettingsText {
         var flags = "  --\(setting) \(name)"
         var options = ["It takes no options."]
         if !plugin.options.isEmpty {
-            flags += " --\(setting)-options name=value,name=value"
+            // Stages of a pipeline have their options behind their names.
+            let isStage = !EveryScope.names.contains("\(setting)-options")
+            flags =
+                isStage ? "  --\(setting) '\(name) name=value'" : flags + " --\(setting)-options name=value,name=value"
             options = ["OPTIONS:"] + plugin.options.map { entry($0.name, words($0)) }
         }
         return ([wrapped(title, indent: 2, first: 0), "", flags, ""] + options).joined(separator: "\n")

@@ -1,9 +1,10 @@
 import Aggregation
+import Codecs
 import Datasets
 import FedCore
-import Federation
 import Strategies
 
+@testable import Federation
 @testable import Records
 
 /// Setups in which each stage and step hook of the catalogs is wanted.
@@ -29,12 +30,24 @@ enum Setups {
         case "server-rate": settings.serverLr = 0.5
         case "running-statistics": return setup(statistics: [1..<3])
         case "forged-update": return setup(attack: try Attacks.standard.named("sign-flip"), attackers: [1])
+        case "error-feedback": return try compressed("topk 2", settings)
         case "poisoning": return setup(attack: try Attacks.standard.named("label-flip"), attackers: [1])
         case "clip-gradients": settings.clipGradients = 1
         case "strategy-correction": return setup(strategy: try Strategies.standard.named("fedprox"))
         default: return nil
         }
         return setup(settings)
+    }
+
+    /// The setup of a run with a codec, of two tensors.
+    static func compressed(
+        _ codec: String, _ settings: RunSettings = RunSettings(), strategy: any Strategy = FedAvg(),
+        isScaled: Bool = false
+    ) throws -> StageSetup {
+        var setup = setup(settings, strategy: strategy, isScaled: isScaled)
+        setup.compression = UpdateCompression(
+            try UpdateCodecs.standard.codec(codec), encoded: [0..<5], tensors: [0..<2, 2..<5], seed: 42)
+        return setup
     }
 
     static let turn = ClientTurn(client: 1, round: 3, samples: 10, seed: 42)

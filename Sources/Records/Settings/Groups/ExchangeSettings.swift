@@ -15,7 +15,11 @@ public enum ExchangeSettings: SettingsGroup {
         )
         try visitor.value(
             "compress", &settings.compress, absent: "as they are", of: "update codec",
-            "How clients' updates are encoded for the way up: {choices}.")
+            "How clients' updates are encoded for the way up, e.g. 'topk 1% | int8 | rans': {choices}. "
+                + "`fedmpi help compress` explains how they go together.")
+        try visitor.value(
+            "error-feedback", &settings.errorFeedback, absent: "true of codecs that are biased",
+            "Whether clients keep what --compress took away of their updates and add it to the next.")
         try visitor.value(
             "round-deadline", &settings.roundDeadline,
             .above(0, atMost: 1e6).saying("greater than 0 and at most 1000000 seconds"), unit: .seconds,

@@ -6,27 +6,31 @@ public import FedCore
 /// 2⁻¹⁴ on; below that the absolute error is at most 2⁻²⁵. A magnitude of 65,520 or more, and NaN, arrives as an
 /// infinity, and the server leaves the update out. The loss is a function of the number alone, so a run has one digest
 /// at any number of ranks, but another one than without a codec.
-public struct HalfPrecisionUpdates: UpdateCodec {
+public struct HalfPrecisionUpdates: NamedUpdateCodec {
     public static let name = "f16"
     public static let summary = "half precision: half the bytes, each number rounded to 11 bits"
-    public static let code: UInt32 = 2
-    public static let isLossless = false
-    public static let isFixedLength = true
+    public let code: UInt32 = 2
+    public let isLossless = false
+    public let isBiased = false
+    public let isFixedLength = true
 
     public init() {}
 
     /// 2 bytes for each number; every encoding has exactly this length.
-    public func capacity(count: Int) -> Int { 2 * count }
+    public func capacity(count: Int, tensors: Int) -> Int { 2 * count }
 
     /// Rounds and writes the numbers in their order.
     ///
     /// - Parameters:
     ///   - numbers: an update's numbers.
     ///   - bytes: room for 2 bytes a number.
+    ///   - context: is not looked at.
     /// - Returns: the bytes written, 2 × `numbers.count`.
     /// - Complexity: O(count); allocates nothing.
     /// - Precondition: `bytes` is large enough.
-    public func encode(_ numbers: Span<Float>, into bytes: inout MutableSpan<UInt8>) -> Int {
+    public func encode(
+        _ numbers: Span<Float>, into bytes: inout MutableSpan<UInt8>, in context: CodecContext
+    ) -> Int {
         precondition(bytes.count >= 2 * numbers.count)
         for i in 0..<numbers.count {
             let half = HalfPrecision.bits(numbers[unchecked: i])
@@ -41,10 +45,13 @@ public struct HalfPrecisionUpdates: UpdateCodec {
     /// - Parameters:
     ///   - bytes: an encoding of as many numbers as are asked for.
     ///   - numbers: all of them are written.
+    ///   - context: is not looked at.
     /// - Throws: ``CodecError`` when the length does not fit; then nothing is written. Any bytes of the right length
     ///   decode.
     /// - Complexity: O(count); allocates nothing.
-    public func decode(_ bytes: Span<UInt8>, into numbers: inout MutableSpan<Float>) throws(CodecError) {
+    public func decode(
+        _ bytes: Span<UInt8>, into numbers: inout MutableSpan<Float>, in context: CodecContext
+    ) throws(CodecError) {
         guard bytes.count == 2 * numbers.count else {
             throw CodecError("has \(bytes.count) bytes of half precision, not \(2 * numbers.count)")
         }

@@ -8,27 +8,31 @@ public import FedCore
 /// low bytes of the fraction are noise, and stay. The byte order is that of Blosc's shuffle (F. Alted, *Why Modern CPUs
 /// Are Starving and What Can Be Done about It*, Computing in Science & Engineering 12(2), 2010); the stream is zlib's
 /// (RFC 1950), at its fastest level, because slower ones gain little on noise and cost the clients time.
-public struct DeflatedUpdates: UpdateCodec {
+public struct DeflatedUpdates: NamedUpdateCodec {
     public static let name = "deflate"
     public static let summary = "lossless: byte planes, deflated by zlib"
-    public static let code: UInt32 = 3
-    public static let isLossless = true
-    public static let isFixedLength = false
+    public let code: UInt32 = 3
+    public let isLossless = true
+    public let isBiased = false
+    public let isFixedLength = false
 
     public init() {}
 
     /// zlib's own bound for 4 bytes a number: slightly more than without a codec, for an update that does not compress.
-    public func capacity(count: Int) -> Int { Int(compressBound(UInt(4 * count))) }
+    public func capacity(count: Int, tensors: Int) -> Int { Int(compressBound(UInt(4 * count))) }
 
     /// Orders the bytes and deflates them.
     ///
     /// - Parameters:
     ///   - numbers: an update's numbers; their bit patterns are kept, NaN and infinities included.
-    ///   - bytes: room for ``capacity(count:)`` bytes.
+    ///   - bytes: room for ``capacity(count:tensors:)`` bytes.
+    ///   - context: is not looked at.
     /// - Returns: the bytes written; the length depends on the numbers and on zlib's version.
     /// - Complexity: O(count); allocates 4 bytes a number.
     /// - Precondition: `bytes` is large enough.
-    public func encode(_ numbers: Span<Float>, into bytes: inout MutableSpan<UInt8>) -> Int {
+    public func encode(
+        _ numbers: Span<Float>, into bytes: inout MutableSpan<UInt8>, in context: CodecContext
+    ) -> Int {
         let count = numbers.count
         var planes = [UInt8](repeating: 0, count: 4 * count)
         for i in 0..<count {
@@ -51,10 +55,13 @@ public struct DeflatedUpdates: UpdateCodec {
     /// - Parameters:
     ///   - bytes: exactly one stream, without anything behind it.
     ///   - numbers: as many as were encoded.
+    ///   - context: is not looked at.
     /// - Throws: ``CodecError`` when the bytes are not a stream of exactly 4 bytes a number; then nothing is written. A
     ///   stream that would inflate to more is refused at that length, so that a hostile one cannot exhaust memory.
     /// - Complexity: O(count); allocates 4 bytes a number.
-    public func decode(_ bytes: Span<UInt8>, into numbers: inout MutableSpan<Float>) throws(CodecError) {
+    public func decode(
+        _ bytes: Span<UInt8>, into numbers: inout MutableSpan<Float>, in context: CodecContext
+    ) throws(CodecError) {
         let count = numbers.count
         var planes = [UInt8](repeating: 0, count: 4 * count)
         var length = UInt(planes.count)

@@ -1,0 +1,29 @@
+public import FedCore
+
+/// Magnitude pruning of what is sent: the smallest magnitudes of the update are left out.
+///
+/// S. Han et al., *Learning both Weights and Connections for Efficient Neural Networks*, NIPS 2015, arXiv:1506.02626,
+/// there of weights.
+public struct Pruning: ChoosingStage {
+    public static let name = "prune"
+    public static let summary = "all but so many percent, or so many, of the smallest magnitudes"
+    public static let paper = "Han et al., Learning both Weights and Connections, NIPS 2015 (there of weights)"
+    public static let positional = ["drop"]
+
+    /// The amount that is not sent.
+    public let drop: Amount
+
+    public init(_ reader: inout OptionReader) throws(ConfigurationError) {
+        drop = try reader.amount("drop")
+    }
+
+    public func mostPlaces(of count: Int, tensors: Int) -> Int { count - drop.of(count) }
+
+    public func places(in numbers: Span<Float>, count: Int, _ context: CodecContext) -> [UInt32] {
+        var places: [UInt32] = []
+        let kept = count - drop.of(count)
+        places.reserveCapacity(kept)
+        LargestMagnitudes.append(kept, of: numbers, in: 0..<count, to: &places)
+        return places
+    }
+}

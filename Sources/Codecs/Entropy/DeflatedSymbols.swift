@@ -1,0 +1,44 @@
+import CZlib
+public import FedCore
+
+/// Symbols as bytes, deflated by zlib (RFC 1950), at its fastest level.
+public struct DeflatedSymbols: EntropyStage {
+    public static let name = "deflate"
+    public static let summary = "zlib, which also finds what repeats; alone it is lossless compression of whole updates"
+    public static let paper = "Deutsch, DEFLATE Compressed Data Format Specification, RFC 1951, 1996"
+
+    public init(_ reader: inout OptionReader) {}
+
+    public var isFixedLength: Bool { false }
+
+    public func capacity(count: Int, planes: Int, alphabet: Int) -> Int { Int(compressBound(UInt(planes * count))) }
+
+    public func encode(
+        _ symbols: Span<UInt8>, planes: Int, alphabet: Int, into bytes: inout MutableSpan<UInt8>
+    ) -> Int {
+        var length = UInt(bytes.count)
+        let code = bytes.withUnsafeMutableBufferPointer { output in
+            symbols.withUnsafeBufferPointer { input in
+                compress2(output.baseAddress, &length, input.baseAddress, UInt(input.count), Z_BEST_SPEED)
+            }
+        }
+        precondition(code == Z_OK, "zlib cannot deflate \(symbols.count) bytes into \(bytes.count): code \(code)")
+        return Int(length)
+    }
+
+    public func decode(
+        _ bytes: Span<UInt8>, planes: Int, alphabet: Int, into symbols: inout MutableSpan<UInt8>
+    ) throws(CodecError) {
+        let count = symbols.count
+        var length = UInt(count)
+        var used = UInt(bytes.count)
+        let code = bytes.withUnsafeBufferPointer { input in
+            symbols.withUnsafeMutableBufferPointer { output in
+                uncompress2(output.baseAddress, &length, input.baseAddress, &used)
+            }
+        }
+        guard code == Z_OK, length == UInt(count), used == UInt(bytes.count) else {
+            throw CodecError("is no deflated stream of \(count) symbols (zlib's code \(code))")
+        }
+    }
+}

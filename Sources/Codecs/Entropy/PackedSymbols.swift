@@ -1,0 +1,88 @@
+import FedCore
+
+/// Symbols of a fixed number of bits, one behind the other, the low bits first, each plane from a whole byte on: what a
+/// pipeline without an entropy stage does.
+struct PackedSymbols: EntropyStage {
+    static let name = "packed"
+    static let summary = "as many bits as the symbols need"
+
+    init() {}
+    init(_ reader: inout OptionReader) {}
+
+    var isFixedLength: Bool { true }
+
+    /// Bits of a symbol of this alphabet.
+    static func bits(_ alphabet: Int) -> Int { max(Int.bitWidth - (alphabet - 1).leadingZeroBitCount, 1) }
+
+    /// Bytes of a plane.
+    static func byteCount(_ count: Int, alphabet: Int) -> Int { (count * bits(alphabet) + 7) / 8 }
+
+    func capacity(count: Int, planes: Int, alphabet: Int) -> Int {
+        planes * Self.byteCount(count, alphabet: alphabet)
+    }
+
+    func encode(_ symbols: Span<UInt8>, planes: Int, alphabet: Int, into bytes: inout MutableSpan<UInt8>) -> Int {
+        let count = symbols.count / planes
+        let length = Self.byteCount(count, alphabet: alphabet)
+        for plane in 0..<planes {
+            var part = bytes.part(plane * length..<(plane + 1) * length)
+            Self.pack(symbols.extracting(plane * count..<(plane + 1) * count), alphabet: alphabet, into: &part)
+        }
+        return planes * length
+    }
+
+    func decode(
+        _ bytes: Span<UInt8>, planes: Int, alphabet: Int, into symbols: inout MutableSpan<UInt8>
+    ) throws(CodecError) {
+        let count = symbols.count / planes
+        let length = Self.byteCount(count, alphabet: alphabet)
+        guard bytes.count == planes * length else {
+            throw CodecError("has \(bytes.count) bytes of symbols, not \(planes * length)")
+        }
+        for plane in 0..<planes {
+            var part = symbols.part(plane * count..<(plane + 1) * count)
+            Self.unpack(bytes.extracting(plane * length..<(plane + 1) * length), alphabet: alphabet, into: &part)
+        }
+    }
+
+    /// Packs one plane. Eight symbols of b bits are b bytes.
+    /// - Parameter bytes: `[byteCount]`.
+    static func pack(_ symbols: Span<UInt8>, alphabet: Int, into bytes: inout MutableSpan<UInt8>) {
+        let bits = bits(alphabet)
+        precondition(bytes.count == byteCount(symbols.count, alphabet: alphabet))
+        var place = 0
+        var first = 0
+        while first < symbols.count {
+            let number = min(8, symbols.count &- first)
+            var word: UInt64 = 0
+            for i in 0..<number {
+                word |= UInt64(symbols[unchecked: first &+ i]) &<< UInt64(bits &* i)
+            }
+            let length = (number &* bits &+ 7) / 8
+            for i in 0..<length { bytes[unchecked: place &+ i] = UInt8(truncatingIfNeeded: word &>> UInt64(8 &* i)) }
+            place &+= length
+            first &+= number
+        }
+    }
+
+    /// Unpacks one plane; the bits that fill the last byte are not looked at.
+    /// - Parameter bytes: `[byteCount]`.
+    static func unpack(_ bytes: Span<UInt8>, alphabet: Int, into symbols: inout MutableSpan<UInt8>) {
+        let bits = bits(alphabet)
+        precondition(bytes.count == byteCount(symbols.count, alphabet: alphabet))
+        let mask = UInt8(truncatingIfNeeded: 1 << bits - 1)
+        var place = 0
+        var first = 0
+        while first < symbols.count {
+            let number = min(8, symbols.count &- first)
+            let length = (number &* bits &+ 7) / 8
+            var word: UInt64 = 0
+            for i in 0..<length { word |= UInt64(bytes[unchecked: place &+ i]) &<< UInt64(8 &* i) }
+            for i in 0..<number {
+                symbols[unchecked: first &+ i] = UInt8(truncatingIfNeeded: word &>> UInt64(bits &* i)) & mask
+            }
+            place &+= length
+            first &+= number
+        }
+    }
+}

@@ -1,0 +1,166 @@
+public import FedCore
+
+/// Range asymmetric numeral systems: each plane's symbols with their own frequencies, close to the entropy of order 0.
+/// A plane that would not become shorter is packed as it is.
+///
+/// J. Duda, *Asymmetric Numeral Systems*, 2013, arXiv:1311.2540 (the range variant); states of 32 bits that give and
+/// take words of 16, four of them in turn where there are many symbols: F. Giesen, *Interleaved Entropy Coders*, 2014,
+/// arXiv:1402.3392.
+///
+/// ```
+/// plane   0  precision UInt8, 0 of a plane that is packed   1  table   …  states UInt32 (1 or 4)   …  words UInt16
+/// ```
+public struct RangeANS: EntropyStage {
+    public static let name = "rans"
+    public static let summary = "symbols in about as many bits as their entropy"
+    public static let paper = "Duda, Asymmetric Numeral Systems, 2013"
+
+    /// The lowest state between two symbols; a state is below 2³².
+    private static let lowest: UInt32 = 1 << 16
+
+    public init(_ reader: inout OptionReader) {}
+
+    public var isFixedLength: Bool { false }
+
+    public func capacity(count: Int, planes: Int, alphabet: Int) -> Int {
+        planes * (1 + PackedSymbols.byteCount(count, alphabet: alphabet))
+    }
+
+    /// States that so many symbols are coded with: one where four would be noticed in the length.
+    private static func lanes(_ count: Int) -> Int { count >= 1 << 14 ? 4 : 1 }
+
+    public func encode(
+        _ symbols: Span<UInt8>, planes: Int, alphabet: Int, into bytes: inout MutableSpan<UInt8>
+    ) -> Int {
+        let count = symbols.count / planes
+        let packed = PackedSymbols.byteCount(count, alphabet: alphabet)
+        var words = [UInt16](repeating: 0, count: count)
+        var end = 0
+        for plane in 0..<planes {
+            let part = symbols.extracting(plane * count..<(plane + 1) * count)
+            if let coded = Self.code(part, alphabet: alphabet, below: packed, into: &bytes, at: end, &words) {
+                end = coded
+                continue
+            }
+            bytes[end] = 0
+            var place = bytes.part(end + 1..<end + 1 + packed)
+            PackedSymbols.pack(part, alphabet: alphabet, into: &place)
+            end += 1 + packed
+        }
+        return end
+    }
+
+    /// Codes a plane.
+    /// - Parameters:
+    ///   - limit: bytes that it has to stay below, the first one not counted.
+    ///   - words: memory, as long as the plane.
+    /// - Returns: index of the byte behind it; nil when it would be too long.
+    private static func code(
+        _ symbols: Span<UInt8>, alphabet: Int, below limit: Int, into bytes: inout MutableSpan<UInt8>, at start: Int,
+        _ words: inout [UInt16]
+    ) -> Int? {
+        guard !symbols.isEmpty else { return nil }
+        let (table, bits) = SymbolFrequencies.best(for: counts(of: symbols, alphabet: alphabet))
+        let lanes = lanes(symbols.count)
+        guard bits / 8 + Double(4 * lanes) < Double(limit) else { return nil }
+        let (frequencies, starts) = (table.frequencies, table.starts)
+        let precision = UInt32(table.precision)
+        var states = [UInt32](repeating: lowest, count: lanes)
+        var next = words.count
+        // Backwards: what is written last is read first.
+        for i in stride(from: symbols.count - 1, through: 0, by: -1) {
+            let symbol = Int(symbols[unchecked: i])
+            let frequency = frequencies[symbol]
+            var state = states[i & (lanes - 1)]
+            if UInt64(state) >= UInt64(frequency) << (32 - UInt64(precision)) {
+                next -= 1
+                words[next] = UInt16(truncatingIfNeeded: state)
+                state >>= 16
+            }
+            let quotient = state / frequency
+            states[i & (lanes - 1)] = quotient << precision &+ (state &- quotient &* frequency) &+ starts[symbol]
+        }
+        let length = table.tableBytes + 4 * lanes + 2 * (words.count - next)
+        guard length < limit else { return nil }
+        bytes[start] = UInt8(table.precision)
+        var place = table.write(into: &bytes, at: start + 1)
+        for state in states {
+            bytes.put(state, at: place)
+            place += 4
+        }
+        for i in next..<words.count {
+            bytes[place] = UInt8(truncatingIfNeeded: words[i])
+            bytes[place + 1] = UInt8(truncatingIfNeeded: words[i] >> 8)
+            place += 2
+        }
+        return place
+    }
+
+    /// How often each symbol occurs.
+    private static func counts(of symbols: Span<UInt8>, alphabet: Int) -> [Int] {
+        // In four histograms, so that equal neighbours do not wait for one another.
+        var counts = [UInt32](repeating: 0, count: 4 * 256)
+        var span = counts.mutableSpan
+        for i in 0..<symbols.count { span[unchecked: (i & 3) << 8 | Int(symbols[unchecked: i])] &+= 1 }
+        return (0..<alphabet).map { symbol in (0..<4).reduce(0) { $0 + Int(counts[$1 << 8 | symbol]) } }
+    }
+
+    public func decode(
+        _ bytes: Span<UInt8>, planes: Int, alphabet: Int, into symbols: inout MutableSpan<UInt8>
+    ) throws(CodecError) {
+        let count = symbols.count / planes
+        let packed = PackedSymbols.byteCount(count, alphabet: alphabet)
+        var end = 0
+        for plane in 0..<planes {
+            guard end < bytes.count else { throw CodecError("ends before its symbols") }
+            var part = symbols.part(plane * count..<(plane + 1) * count)
+            let precision = Int(bytes[end])
+            if precision == 0 {
+                guard bytes.count >= end + 1 + packed else { throw CodecError("ends within its symbols") }
+                PackedSymbols.unpack(bytes.extracting(end + 1..<end + 1 + packed), alphabet: alphabet, into: &part)
+                end += 1 + packed
+            } else {
+                guard SymbolFrequencies.precisions.contains(precision) else {
+                    throw CodecError("has frequencies of precision \(precision)")
+                }
+                let (table, start) = try SymbolFrequencies.read(
+                    bytes, at: end + 1, precision: precision, alphabet: alphabet)
+                end = try Self.decode(bytes, at: start, by: table, into: &part)
+            }
+        }
+        guard end == bytes.count else { throw CodecError("has \(bytes.count - end) bytes behind its symbols") }
+    }
+
+    /// Decodes a plane.
+    /// - Returns: index of the byte behind it.
+    private static func decode(
+        _ bytes: Span<UInt8>, at start: Int, by table: SymbolFrequencies, into symbols: inout MutableSpan<UInt8>
+    ) throws(CodecError) -> Int {
+        let lanes = lanes(symbols.count)
+        var place = start + 4 * lanes
+        guard place <= bytes.count else { throw CodecError("ends before its symbols") }
+        let frequencies = table.frequencies
+        let starts = table.starts
+        var slots = [UInt8](repeating: 0, count: 1 << table.precision)
+        for symbol in frequencies.indices {
+            for slot in starts[symbol]..<starts[symbol] + frequencies[symbol] { slots[Int(slot)] = UInt8(symbol) }
+        }
+        let (precision, mask) = (UInt32(table.precision), UInt32(1) << UInt32(table.precision) - 1)
+        var states = (0..<lanes).map { bytes.word(at: start + 4 * $0) }
+        for i in 0..<symbols.count {
+            var state = states[i & (lanes - 1)]
+            let slot = state & mask
+            let symbol = slots[Int(slot)]
+            symbols[unchecked: i] = symbol
+            state = frequencies[Int(symbol)] &* (state >> precision) &+ slot &- starts[Int(symbol)]
+            if state < lowest {
+                guard place + 1 < bytes.count else { throw CodecError("ends within its symbols") }
+                state = state << 16 | UInt32(bytes[unchecked: place]) | UInt32(bytes[unchecked: place + 1]) << 8
+                place += 2
+            }
+            states[i & (lanes - 1)] = state
+        }
+        guard states.allSatisfy({ $0 == lowest }) else { throw CodecError("has symbols that end in a wrong state") }
+        return place
+    }
+}

@@ -1,0 +1,226 @@
+public import FedCore
+
+/// A codec of up to three stages: which numbers cross, how these are written as symbols, and how the symbols are packed.
+///
+/// ```
+/// 0  1 when the update is not finite, else 0 (UInt8)          not with stages that keep every bit
+/// …  the places (``GolombPlaces``)                            with a choosing stage whose places cross
+/// …  scales and the like
+/// …  packed symbols, to the end
+/// ```
+///
+/// An update with a number that is NaN, infinite or of 2⁹⁶ or more crosses as the first byte alone, behind which zeros
+/// follow where all encodings are equally long, and arrives as NaN: the server leaves it out.
+public struct CompressionPipeline: UpdateCodec {
+    public let description: String
+    public let code: UInt32 = 4
+    /// Which numbers cross; nil sends all.
+    private let choosing: (any ChoosingStage)?
+    /// How numbers become symbols.
+    private let values: any ValueStage
+    /// How symbols become bytes.
+    private let entropy: any EntropyStage
+    public let isLossless: Bool
+
+    /// Composes stages.
+    /// - Parameters:
+    ///   - description: the pipeline as it was written.
+    ///   - choosing: which numbers cross; nil for all.
+    ///   - values: how they are written; nil as single precision.
+    ///   - entropy: how the symbols are packed; nil in as many bits as they need.
+    /// - Throws: `ConfigurationError` when the value stage needs a choosing stage, and there is none.
+    public init(
+        _ description: String, choosing: (any ChoosingStage)? = nil, values: (any ValueStage)? = nil,
+        entropy: (any EntropyStage)? = nil
+    ) throws(ConfigurationError) {
+        self.description = description
+        self.choosing = choosing
+        self.values = values ?? SingleValues()
+        self.entropy = entropy ?? PackedSymbols()
+        isLossless = choosing == nil && values == nil
+        if self.values.needsChoosing, choosing == nil {
+            let name = type(of: self.values).name
+            throw ConfigurationError(
+                "'\(description)': \(name) keeps the sign of numbers that were chosen, and no stage before it chooses; "
+                    + "write e.g. 'topk 1% | \(name)'")
+        }
+    }
+
+    public var isBiased: Bool { choosing?.isBiased ?? false || values.isBiased }
+
+    public var isFixedLength: Bool {
+        entropy.isFixedLength && (choosing.map { $0.isShared && $0.hasFixedCount } ?? true)
+    }
+
+    public func capacity(count: Int, tensors: Int) -> Int {
+        let most = choosing?.mostPlaces(of: count, tensors: tensors) ?? count
+        var bytes = isLossless ? 0 : 1
+        if let choosing, !choosing.isShared { bytes += GolombPlaces.capacity(places: most, of: count) }
+        // Tensors of which nothing is chosen need no scale; which these are depends on the places.
+        bytes += values.sideBytes(count: most, tensors: min(tensors, most))
+        return bytes
+            + entropy.capacity(count: values.symbolCount(of: most), planes: values.planes, alphabet: values.alphabet)
+    }
+
+    public func encode(
+        _ numbers: Span<Float>, into bytes: inout MutableSpan<UInt8>, in context: CodecContext
+    ) -> Int {
+        let capacity = capacity(count: numbers.count, tensors: context.tensors.count)
+        guard isLossless || numbers.areEncodable else {
+            let length = isFixedLength ? capacity : 1
+            for i in 0..<length { bytes[i] = 0 }
+            bytes[0] = 1
+            return length
+        }
+        var end = 0
+        if !isLossless {
+            bytes[0] = 0
+            end = 1
+        }
+        guard let choosing else { return write(numbers, into: &bytes, at: end, in: context) }
+        let places = choosing.places(in: numbers, count: numbers.count, context)
+        if !choosing.isShared { end = GolombPlaces.write(places.span, of: numbers.count, into: &bytes, at: end) }
+        var chosen = [Float](repeating: 0, count: places.count)
+        var span = chosen.mutableSpan
+        for i in 0..<span.count { span[unchecked: i] = numbers[unchecked: Int(places[i])] }
+        var inner = context
+        inner.tensors = Self.tensors(context.tensors, of: places.span)
+        return write(span.span, into: &bytes, at: end, in: inner)
+    }
+
+    /// Writes the numbers that cross.
+    /// - Returns: index of the byte behind them.
+    private func write(
+        _ numbers: Span<Float>, into bytes: inout MutableSpan<UInt8>, at start: Int, in context: CodecContext
+    ) -> Int {
+        var symbols = [UInt8](repeating: 0, count: values.planes * values.symbolCount(of: numbers.count))
+        var symbolSpan = symbols.mutableSpan
+        let sideBytes = values.sideBytes(count: numbers.count, tensors: context.tensors.count)
+        var side = bytes.part(start..<start + sideBytes)
+        for i in 0..<sideBytes { side[i] = 0 }
+        values.encode(numbers, into: &symbolSpan, side: &side, in: context)
+        var rest = bytes.part((start + sideBytes)...)
+        let length = entropy.encode(
+            symbolSpan.span, planes: values.planes, alphabet: values.alphabet, into: &rest)
+        return start + sideBytes + length
+    }
+
+    public func decode(
+        _ bytes: Span<UInt8>, into numbers: inout MutableSpan<Float>, in context: CodecContext
+    ) throws(CodecError) {
+        var end = 0
+        if !isLossless {
+            guard bytes.count > 0, bytes[0] <= 1 else { throw CodecError("does not begin as an encoding does") }
+            guard bytes[0] == 0 else { return try decodeNotFinite(bytes, into: &numbers, context) }
+            end = 1
+        }
+        guard let choosing else { return try read(bytes, at: end, into: &numbers, in: context) }
+        let count = numbers.count
+        let places = try places(bytes, at: &end, of: count, by: choosing, context)
+        var chosen = [Float](repeating: 0, count: places.count)
+        var span = chosen.mutableSpan
+        var inner = context
+        inner.tensors = Self.tensors(context.tensors, of: places.span)
+        try read(bytes, at: end, into: &span, in: inner)
+        let factor = choosing.factor(chosen: places.count, of: count)
+        for i in 0..<count { numbers[unchecked: i] = 0 }
+        for i in 0..<span.count { numbers[Int(places[i])] = span[unchecked: i] * factor }
+    }
+
+    /// The places of the numbers that have crossed: shared ones are chosen again, others are read.
+    /// - Parameters:
+    ///   - bytes: the whole encoding.
+    ///   - place: where the places begin; moved behind them.
+    ///   - count: number of all numbers.
+    private func places(
+        _ bytes: Span<UInt8>, at place: inout Int, of count: Int, by choosing: any ChoosingStage,
+        _ context: CodecContext
+    ) throws(CodecError) -> [UInt32] {
+        let none: [Float] = []
+        if choosing.isShared { return choosing.places(in: none.span, count: count, context) }
+        let most = choosing.mostPlaces(of: count, tensors: context.tensors.count)
+        let (places, end) = try GolombPlaces.read(bytes, at: place, of: count, atMost: most)
+        place = end
+        return places
+    }
+
+    /// Writes NaN for an update that was not finite.
+    private func decodeNotFinite(
+        _ bytes: Span<UInt8>, into numbers: inout MutableSpan<Float>, _ context: CodecContext
+    ) throws(CodecError) {
+        let length = isFixedLength ? capacity(count: numbers.count, tensors: context.tensors.count) : 1
+        guard bytes.count == length else {
+            throw CodecError("has \(bytes.count) bytes, and says that it is not finite")
+        }
+        for i in 0..<numbers.count { numbers[unchecked: i] = .nan }
+    }
+
+    /// Reads the numbers that have crossed, to the end of the bytes.
+    private func read(
+        _ bytes: Span<UInt8>, at start: Int, into numbers: inout MutableSpan<Float>, in context: CodecContext
+    ) throws(CodecError) {
+        let sideBytes = values.sideBytes(count: numbers.count, tensors: context.tensors.count)
+        guard bytes.count >= start + sideBytes else { throw CodecError("ends before its symbols") }
+        var symbols = [UInt8](repeating: 0, count: values.planes * values.symbolCount(of: numbers.count))
+        var span = symbols.mutableSpan
+        try entropy.decode(
+            bytes.extracting((start + sideBytes)...), planes: values.planes, alphabet: values.alphabet, into: &span)
+        guard values.alphabet == 256 || span.span.largest < values.alphabet else {
+            throw CodecError("has a symbol that is not one of \(values.alphabet)")
+        }
+        values.decode(
+            span.span, side: bytes.extracting(start..<start + sideBytes), into: &numbers, in: context)
+    }
+
+    /// The ranges of the tensors among chosen numbers; those of which nothing is chosen are left out.
+    /// - Parameters:
+    ///   - tensors: ascending ranges.
+    ///   - places: ascending.
+    private static func tensors(_ tensors: [Range<Int>], of places: Span<UInt32>) -> [Range<Int>] {
+        var chosen: [Range<Int>] = []
+        var start = 0
+        for tensor in tensors {
+            // The first place behind the tensor, by bisection.
+            var (low, high) = (start, places.count)
+            while low < high {
+                let middle = (low + high) / 2
+                if Int(places[middle]) < tensor.upperBound { low = middle + 1 } else { high = middle }
+            }
+            if low > start { chosen.append(start..<low) }
+            start = low
+        }
+        return chosen
+    }
+}
+
+extension Span where Element == Float {
+    /// Whether all are finite and below 2⁹⁶ in magnitude, so that sums of their squares are Doubles.
+    fileprivate var areEncodable: Bool {
+        // The bits of magnitudes are ordered as the magnitudes are; eight lanes, which the compiler makes vectors of.
+        var most = SIMD8<Int32>()
+        var i = 0
+        while i &+ 8 <= count {
+            var lanes = SIMD8<Int32>()
+            for lane in 0..<8 {
+                lanes[lane] = Int32(truncatingIfNeeded: self[unchecked: i &+ lane].bitPattern & 0x7fff_ffff)
+            }
+            most.replace(with: lanes, where: lanes .> most)
+            i &+= 8
+        }
+        var largest = most.max()
+        while i < count {
+            largest = Swift.max(largest, Int32(truncatingIfNeeded: self[unchecked: i].bitPattern & 0x7fff_ffff))
+            i &+= 1
+        }
+        return largest < Int32(Float(0x1p96).bitPattern)
+    }
+}
+
+extension Span where Element == UInt8 {
+    /// The largest byte; 0 of none.
+    fileprivate var largest: Int {
+        var largest: UInt8 = 0
+        for i in 0..<count { largest = Swift.max(largest, self[unchecked: i]) }
+        return Int(largest)
+    }
+}

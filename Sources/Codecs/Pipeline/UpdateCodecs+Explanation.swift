@@ -1,0 +1,45 @@
+import FedCore
+
+extension UpdateCodecs {
+    /// How stages go together and what each does, with its paper: lines of at most 79 characters for a terminal.
+    public var explanation: String {
+        var lines = [
+            "  --compress 'STAGE | STAGE | STAGE': up to one stage of each kind, in this",
+            "  order. A stage is a name and arguments: the first by their places, all by",
+            "  name=value. 'f16' and 'deflate' alone stand for whole updates.",
+        ]
+        func add(_ title: String, _ stages: [any CodecStage.Type]) {
+            lines += ["", title]
+            for stage in stages {
+                lines.append("  \(stage.name)\(stage.usage)")
+                lines += Self.wrapped(stage.summary, indent: 6)
+                if !stage.paper.isEmpty { lines += Self.wrapped("(\(stage.paper))", indent: 6) }
+            }
+        }
+        add("WHICH NUMBERS CROSS; the others arrive as zeros:", choosing.all)
+        lines += Self.wrapped(
+            "Places cross as gaps in a Golomb-Rice code with the best parameter (Sattler et al., 2020); those of randk "
+                + "are drawn on both sides and do not cross.", indent: 2)
+        add("HOW THEY ARE WRITTEN; without, as they are:", values.all)
+        add("HOW THE SYMBOLS ARE PACKED, without loss; without, in as many bits as they need:", entropy.all)
+        lines.append("")
+        lines += Self.wrapped(
+            "Clients add what a biased codec took away to their next update (--error-feedback; Seide et al., 1-Bit "
+                + "Stochastic Gradient Descent, Interspeech 2014; Karimireddy et al., ICML 2019).", indent: 2)
+        return lines.joined(separator: "\n")
+    }
+
+    /// Breaks a text into lines of at most 79 characters.
+    private static func wrapped(_ text: String, indent: Int) -> [String] {
+        var lines: [String] = []
+        var line = ""
+        for word in text.split(separator: " ") {
+            if !line.isEmpty, indent + line.count + 1 + word.count > 79 {
+                lines.append(String(repeating: " ", count: indent) + line)
+                line = ""
+            }
+            line += (line.isEmpty ? "" : " ") + word
+        }
+        return lines + [String(repeating: " ", count: indent) + line]
+    }
+}

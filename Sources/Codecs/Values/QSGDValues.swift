@@ -1,0 +1,66 @@
+public import FedCore
+
+/// QSGD: in buckets of some numbers, each number is a whole number of s-th parts of the bucket's Euclidean norm, rounded
+/// up or down at random so that its expectation is the number. A symbol of b bits is one of 2s + 1 = 2ᵇ − 1 values; beside
+/// the symbols is the norm of each bucket (Float32).
+///
+/// D. Alistarh et al., *QSGD: Communication-Efficient SGD via Gradient Quantization and Encoding*, NIPS 2017,
+/// section 3.1, arXiv:1610.02132: the variance is at most min(d / s², √d / s) ‖v‖² of a bucket of d numbers.
+public struct QSGDValues: ValueStage {
+    public static let name = "qsgd"
+    public static let summary =
+        "2 to 8 bits: parts of the norm of each bucket (512 numbers), rounded at random, unbiased"
+    public static let paper = "Alistarh et al., QSGD: Communication-Efficient SGD via Gradient Quantization, NIPS 2017"
+    public static let positional = ["bits"]
+
+    /// Bits of a symbol, 2 … 8.
+    public let bits: Int
+    /// Numbers of a bucket, ≥ 1.
+    public let bucket: Int
+
+    public init(_ reader: inout OptionReader) throws(ConfigurationError) {
+        bits = try reader.integer("bits", default: 4, "from 2 to 8") { (2...8).contains($0) }
+        bucket = try reader.integer("bucket", default: 512, "from 1 to 1048576") { (1...1 << 20).contains($0) }
+    }
+
+    public var isBiased: Bool { false }
+    /// Levels s of a magnitude above zero.
+    private var levels: Int { 1 << (bits - 1) - 1 }
+    public var alphabet: Int { 2 * levels + 1 }
+    public func sideBytes(count: Int, tensors: Int) -> Int { 4 * ((count + bucket - 1) / bucket) }
+
+    public func encode(
+        _ numbers: Span<Float>, into symbols: inout MutableSpan<UInt8>, side: inout MutableSpan<UInt8>,
+        in context: CodecContext
+    ) {
+        precondition(symbols.count >= numbers.count)
+        var random = context.clientStream(isForRounding: true)
+        let levels = Float(levels)
+        for start in stride(from: 0, to: numbers.count, by: bucket) {
+            let range = start..<min(start + bucket, numbers.count)
+            let norm = Float(VectorSums.squares(numbers, range).squareRoot())
+            // Of numbers so small that their norm has no inverse nothing is left.
+            let scale = norm >= .leastNormalMagnitude * 512 ? levels / norm : 0
+            side.put(scale == 0 ? 0 : norm, at: 4 * (start / bucket))
+            for i in range {
+                let value = numbers[unchecked: i]
+                // The floor of a number plus a uniform one below 1 is right in expectation.
+                let level = min((value.magnitude * scale + random.uniform()).rounded(.down), levels)
+                symbols[unchecked: i] = UInt8(levels + (value < 0 ? -level : level))
+            }
+        }
+    }
+
+    public func decode(
+        _ symbols: Span<UInt8>, side: Span<UInt8>, into numbers: inout MutableSpan<Float>, in context: CodecContext
+    ) {
+        precondition(symbols.count >= numbers.count)
+        let levels = Float(levels)
+        for start in stride(from: 0, to: numbers.count, by: bucket) {
+            let norm = side.float(at: 4 * (start / bucket))
+            for i in start..<min(start + bucket, numbers.count) {
+                numbers[unchecked: i] = (Float(symbols[unchecked: i]) - levels) / levels * norm
+            }
+        }
+    }
+}

@@ -1,0 +1,129 @@
+public import FedCore
+
+/// Uniform quantisation of each tensor: 2ᵇ equal steps over its range, in which zero is a step, so that zeros stay
+/// zeros. Beside the symbols of each tensor its step (Float32) and the symbol of zero (UInt8).
+///
+/// B. Jacob et al., *Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference*,
+/// CVPR 2018, section 2.1, arXiv:1712.05877: r = S (q − Z).
+enum UniformSteps {
+    /// Bytes beside the symbols of a tensor.
+    static let sideBytes = 5
+
+    /// Writes every tensor.
+    /// - Parameter largest: the largest symbol, 2ᵇ − 1.
+    static func encode(
+        _ numbers: Span<Float>, largest: Float, into symbols: inout MutableSpan<UInt8>,
+        side: inout MutableSpan<UInt8>, tensors: [Range<Int>]
+    ) {
+        precondition(symbols.count >= numbers.count)
+        for (index, range) in tensors.enumerated() {
+            precondition(range.upperBound <= numbers.count)
+            // In eight lanes, which the compiler makes a vector of.
+            var (low, high) = (SIMD8<Float>(), SIMD8<Float>())
+            var i = range.lowerBound
+            while i &+ 8 <= range.upperBound {
+                var lanes = SIMD8<Float>()
+                for lane in 0..<8 { lanes[lane] = numbers[unchecked: i &+ lane] }
+                low.replace(with: lanes, where: lanes .< low)
+                high.replace(with: lanes, where: lanes .> high)
+                i &+= 8
+            }
+            var (least, most) = (low.min(), high.max())
+            while i < range.upperBound {
+                least = min(least, numbers[unchecked: i])
+                most = max(most, numbers[unchecked: i])
+                i &+= 1
+            }
+            // Each divided by itself: the difference of two large numbers may be none.
+            let step = most / largest - least / largest
+            // Of numbers whose step has no inverse nothing is left.
+            let inverse = step >= .leastNormalMagnitude * 4 ? 1 / step : 0
+            let zero = min((-least * inverse).rounded(), largest)
+            side.put(inverse == 0 ? 0 : step, at: sideBytes * index)
+            side[sideBytes * index + 4] = UInt8(zero)
+            for i in range {
+                let symbol = min(max(numbers[unchecked: i] * inverse + zero, 0), largest)
+                // A Float of this size has no fraction: adding rounds to the nearest, and the low bits are the symbol.
+                symbols[unchecked: i] = UInt8(truncatingIfNeeded: (symbol + 0x1p23).bitPattern)
+            }
+        }
+    }
+
+    /// Reads every tensor.
+    static func decode(
+        _ symbols: Span<UInt8>, side: Span<UInt8>, into numbers: inout MutableSpan<Float>, tensors: [Range<Int>]
+    ) {
+        precondition(symbols.count >= numbers.count)
+        for (index, range) in tensors.enumerated() {
+            precondition(range.upperBound <= numbers.count)
+            let step = side.float(at: sideBytes * index)
+            let zero = Float(side[sideBytes * index + 4])
+            for i in range {
+                numbers[unchecked: i] = (Float(symbols[unchecked: i]) - zero) * step
+            }
+        }
+    }
+}
+
+/// 8 bits a number.
+public struct Int8Values: ValueStage {
+    public static let name = "int8"
+    public static let summary = "256 equal steps over the range of each tensor"
+    public static let paper = "Jacob et al., Quantization and Training of Neural Networks, CVPR 2018"
+
+    public init(_ reader: inout OptionReader) {}
+
+    public var alphabet: Int { 256 }
+    public func sideBytes(count: Int, tensors: Int) -> Int { UniformSteps.sideBytes * tensors }
+
+    public func encode(
+        _ numbers: Span<Float>, into symbols: inout MutableSpan<UInt8>, side: inout MutableSpan<UInt8>,
+        in context: CodecContext
+    ) { UniformSteps.encode(numbers, largest: 255, into: &symbols, side: &side, tensors: context.tensors) }
+
+    public func decode(
+        _ symbols: Span<UInt8>, side: Span<UInt8>, into numbers: inout MutableSpan<Float>, in context: CodecContext
+    ) { UniformSteps.decode(symbols, side: side, into: &numbers, tensors: context.tensors) }
+}
+
+/// 4 bits a number.
+public struct Int4Values: ValueStage {
+    public static let name = "int4"
+    public static let summary = "16 equal steps over the range of each tensor"
+    public static let paper = "Jacob et al., Quantization and Training of Neural Networks, CVPR 2018"
+
+    public init(_ reader: inout OptionReader) {}
+
+    public var alphabet: Int { 16 }
+    public func sideBytes(count: Int, tensors: Int) -> Int { UniformSteps.sideBytes * tensors }
+
+    public func encode(
+        _ numbers: Span<Float>, into symbols: inout MutableSpan<UInt8>, side: inout MutableSpan<UInt8>,
+        in context: CodecContext
+    ) { UniformSteps.encode(numbers, largest: 15, into: &symbols, side: &side, tensors: context.tensors) }
+
+    public func decode(
+        _ symbols: Span<UInt8>, side: Span<UInt8>, into numbers: inout MutableSpan<Float>, in context: CodecContext
+    ) { UniformSteps.decode(symbols, side: side, into: &numbers, tensors: context.tensors) }
+}
+
+/// 2 bits a number.
+public struct Int2Values: ValueStage {
+    public static let name = "int2"
+    public static let summary = "4 equal steps over the range of each tensor"
+    public static let paper = "Jacob et al., Quantization and Training of Neural Networks, CVPR 2018"
+
+    public init(_ reader: inout OptionReader) {}
+
+    public var alphabet: Int { 4 }
+    public func sideBytes(count: Int, tensors: Int) -> Int { UniformSteps.sideBytes * tensors }
+
+    public func encode(
+        _ numbers: Span<Float>, into symbols: inout MutableSpan<UInt8>, side: inout MutableSpan<UInt8>,
+        in context: CodecContext
+    ) { UniformSteps.encode(numbers, largest: 3, into: &symbols, side: &side, tensors: context.tensors) }
+
+    public func decode(
+        _ symbols: Span<UInt8>, side: Span<UInt8>, into numbers: inout MutableSpan<Float>, in context: CodecContext
+    ) { UniformSteps.decode(symbols, side: side, into: &numbers, tensors: context.tensors) }
+}

@@ -1,0 +1,82 @@
+package import FedCore
+
+/// A run's codec, and the part of an update that it encodes: the same on every rank.
+package struct UpdateCompression: Sendable {
+    /// The codec.
+    package let codec: any UpdateCodec
+    /// The ranges of the update that it encodes, ascending. The other numbers cross as Float32.
+    package let encoded: [Range<Int>]
+    /// The ranges of the tensors among the encoded numbers, ascending, and together all of them.
+    package let tensors: [Range<Int>]
+    /// The run's seed, for the random numbers of the codec.
+    package let seed: UInt64
+    /// Numbers that the codec encodes.
+    package let count: Int
+    /// Bytes of the longest encoding.
+    package let capacity: Int
+
+    /// Describes what is encoded.
+    /// - Parameters:
+    ///   - codec: the codec.
+    ///   - encoded: ranges of the update, ascending.
+    ///   - tensors: ranges among the encoded numbers; nil when all are of one tensor.
+    ///   - seed: the run's seed.
+    package init(_ codec: any UpdateCodec, encoded: [Range<Int>], tensors: [Range<Int>]? = nil, seed: UInt64 = 0) {
+        self.codec = codec
+        self.encoded = encoded
+        self.seed = seed
+        count = encoded.reduce(0) { $0 + $1.count }
+        self.tensors = tensors ?? [0..<count]
+        precondition(self.tensors.reduce(0) { $0 + $1.count } == count, "tensors are of the encoded numbers")
+        capacity = codec.capacity(count: count, tensors: self.tensors.count)
+    }
+
+    /// What the codec may know of a client's update.
+    func context(_ client: Int, _ round: RoundID) -> CodecContext {
+        CodecContext(tensors: tensors, seed: seed, round: round.number, attempt: round.attempt, client: client)
+    }
+
+    /// Copies the numbers that are encoded out of an update, in their order. O(count).
+    func gather(_ update: Span<Float>, into numbers: inout MutableSpan<Float>) {
+        var next = 0
+        for range in encoded {
+            for i in range {
+                numbers[unchecked: next] = update[i]
+                next += 1
+            }
+        }
+    }
+
+    /// Writes them back to their places. O(count).
+    func scatter(_ numbers: Span<Float>, into update: inout MutableSpan<Float>) {
+        var next = 0
+        for range in encoded {
+            for i in range {
+                update[i] = numbers[unchecked: next]
+                next += 1
+            }
+        }
+    }
+
+    /// Replaces the encoded numbers of an update by what the server would get of them. O(count).
+    /// - Parameters:
+    ///   - update: at least as long as the encoded ranges say; the other numbers stay as they are.
+    ///   - client: whose update it is.
+    ///   - round: number and attempt.
+    /// - Returns: bytes of the encoding.
+    /// - Throws: `CodecError` when the codec cannot read what it has written.
+    func passThrough(
+        _ update: inout MutableSpan<Float>, of client: Int, _ round: RoundID
+    ) throws(CodecError) -> Int {
+        var numbers = [Float](repeating: 0, count: count)
+        var bytes = [UInt8](repeating: 0, count: capacity)
+        var span = numbers.mutableSpan
+        var encoding = bytes.mutableSpan
+        let context = context(client, round)
+        gather(update.span, into: &span)
+        let byteCount = codec.encode(span.span, into: &encoding, in: context)
+        try codec.decode(encoding.span.extracting(0..<byteCount), into: &span, in: context)
+        scatter(span.span, into: &update)
+        return byteCount
+    }
+}

@@ -31,6 +31,7 @@ let package = Package(
         .executable(name: "mpi-conformance", targets: ["MPIConformance"]),
         .executable(name: "training-throughput", targets: ["TrainingThroughput"]),
         .executable(name: "aggregation-throughput", targets: ["AggregationThroughput"]),
+        .executable(name: "compression-throughput", targets: ["CompressionThroughput"]),
         .executable(name: "fedmpi-fuzz", targets: ["Fuzz"]),
     ],
     dependencies: [
@@ -235,6 +236,8 @@ let package = Package(
             name: "MPIConformance", dependencies: ["MPI", "MPITesting"], path: "Tests/MPIConformance"),
         .executableTarget(
             name: "TrainingThroughput", dependencies: ["FedCore", "NeuralNet"], path: "Tests/TrainingThroughput"),
+        .executableTarget(
+            name: "CompressionThroughput", dependencies: ["FedCore", "Codecs"], path: "Tests/CompressionThroughput"),
         .executableTarget(
             name: "AggregationThroughput", dependencies: ["FedCore", "Aggregation"],
             path: "Tests/AggregationThroughput"),

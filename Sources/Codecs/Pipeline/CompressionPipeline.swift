@@ -48,8 +48,9 @@ public struct CompressionPipeline: UpdateCodec {
 
     public var isBiased: Bool { choosing?.isBiased ?? false || values.isBiased }
 
+    /// With a choosing stage it depends on the places of which tensors something is beside the symbols.
     public var isFixedLength: Bool {
-        entropy.isFixedLength && (choosing.map { $0.isShared && $0.hasFixedCount } ?? true)
+        entropy.isFixedLength && (choosing.map { $0.isShared && $0.hasFixedCount && !values.isByTensor } ?? true)
     }
 
     public func capacity(count: Int, tensors: Int) -> Int {

@@ -13,6 +13,7 @@ public struct SignValues: ValueStage {
     public init(_ reader: inout OptionReader) {}
 
     public var alphabet: Int { 2 }
+    public var isByTensor: Bool { true }
     public func sideBytes(count: Int, tensors: Int) -> Int { 4 * tensors }
 
     public func encode(

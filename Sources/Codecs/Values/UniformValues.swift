@@ -74,6 +74,7 @@ public struct Int8Values: ValueStage {
     public init(_ reader: inout OptionReader) {}
 
     public var alphabet: Int { 256 }
+    public var isByTensor: Bool { true }
     public func sideBytes(count: Int, tensors: Int) -> Int { UniformSteps.sideBytes * tensors }
 
     public func encode(
@@ -95,6 +96,7 @@ public struct Int4Values: ValueStage {
     public init(_ reader: inout OptionReader) {}
 
     public var alphabet: Int { 16 }
+    public var isByTensor: Bool { true }
     public func sideBytes(count: Int, tensors: Int) -> Int { UniformSteps.sideBytes * tensors }
 
     public func encode(
@@ -116,6 +118,7 @@ public struct Int2Values: ValueStage {
     public init(_ reader: inout OptionReader) {}
 
     public var alphabet: Int { 4 }
+    public var isByTensor: Bool { true }
     public func sideBytes(count: Int, tensors: Int) -> Int { UniformSteps.sideBytes * tensors }
 
     public func encode(

@@ -245,7 +245,7 @@ let package = Package(
             name: "Fuzz",
             dependencies: [
                 "CZlib", "MPI", "FedCore", "Runtime", "Cryptography", "Files", "Records", "NeuralNet", "ONNX",
-                "Datasets",
+                "Datasets", "Codecs",
                 "Federation", "SplitLearning", "Recording", "Analysis",
             ],
             path: "Tests/Fuzz"),

@@ -13,6 +13,8 @@ public struct Pruning: ChoosingStage {
     /// The amount that is not sent.
     public let drop: Amount
 
+    /// Reads the arguments.
+    /// - Throws: `ConfigurationError` for one that is missing or not accepted.
     public init(_ reader: inout OptionReader) throws(ConfigurationError) {
         drop = try reader.amount("drop")
     }

@@ -17,16 +17,21 @@ public struct RandomK: ChoosingStage {
     /// Whether the server multiplies by d/k.
     public let isScaled: Bool
 
+    /// Reads the arguments.
+    /// - Throws: `ConfigurationError` for one that is missing or not accepted.
     public init(_ reader: inout OptionReader) throws(ConfigurationError) {
         keep = try reader.amount("keep")
         isScaled = try reader.flag("scale") ?? true
     }
 
+    /// Biased only where the scale is left out.
     public var isBiased: Bool { !isScaled }
+    /// True: both sides draw the places.
     public var isShared: Bool { true }
 
     public func mostPlaces(of count: Int, tensors: Int) -> Int { keep.of(count) }
 
+    /// d/k, or 1 with `scale=false`.
     public func factor(chosen: Int, of count: Int) -> Float {
         isScaled && chosen > 0 ? Float(Double(count) / Double(chosen)) : 1
     }

@@ -15,6 +15,8 @@ public struct TopK: ChoosingStage {
     /// Whether it is of each tensor, and not of the whole update.
     public let isByTensor: Bool
 
+    /// Reads the arguments.
+    /// - Throws: `ConfigurationError` for one that is missing or not accepted.
     public init(_ reader: inout OptionReader) throws(ConfigurationError) {
         keep = try reader.amount("keep")
         isByTensor = try reader.choice("by", default: "update", of: ["update", "tensor"]) == "tensor"

@@ -7,6 +7,7 @@ public struct DeflatedSymbols: EntropyStage {
     public static let summary = "zlib, which also finds what repeats; alone it is lossless compression of whole updates"
     public static let paper = "Deutsch, DEFLATE Compressed Data Format Specification, RFC 1951, 1996"
 
+    /// Takes no arguments.
     public init(_ reader: inout OptionReader) {}
 
     public var isFixedLength: Bool { false }

@@ -12,7 +12,9 @@ public import FedCore
 /// An update with a number that is NaN, infinite or of 2⁹⁶ or more crosses as the first byte alone, behind which zeros
 /// follow where all encodings are equally long, and arrives as NaN: the server leaves it out.
 public struct CompressionPipeline: UpdateCodec {
+    /// The pipeline as `--compress` reads it.
     public let description: String
+    /// 4, whatever the stages: a run's settings say which they are.
     public let code: UInt32 = 4
     /// Which numbers cross; nil sends all.
     private let choosing: (any ChoosingStage)?
@@ -20,6 +22,7 @@ public struct CompressionPipeline: UpdateCodec {
     private let values: any ValueStage
     /// How symbols become bytes.
     private let entropy: any EntropyStage
+    /// Whether no stage chooses or writes values.
     public let isLossless: Bool
 
     /// Composes stages.
@@ -46,6 +49,7 @@ public struct CompressionPipeline: UpdateCodec {
         }
     }
 
+    /// Whether the choosing or the value stage is.
     public var isBiased: Bool { choosing?.isBiased ?? false || values.isBiased }
 
     /// With a choosing stage it depends on the places of which tensors something is beside the symbols.

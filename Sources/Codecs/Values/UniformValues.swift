@@ -71,6 +71,7 @@ public struct Int8Values: ValueStage {
     public static let summary = "256 equal steps over the range of each tensor"
     public static let paper = "Jacob et al., Quantization and Training of Neural Networks, CVPR 2018"
 
+    /// Takes no arguments.
     public init(_ reader: inout OptionReader) {}
 
     public var alphabet: Int { 256 }
@@ -93,6 +94,7 @@ public struct Int4Values: ValueStage {
     public static let summary = "16 equal steps over the range of each tensor"
     public static let paper = "Jacob et al., Quantization and Training of Neural Networks, CVPR 2018"
 
+    /// Takes no arguments.
     public init(_ reader: inout OptionReader) {}
 
     public var alphabet: Int { 16 }
@@ -115,6 +117,7 @@ public struct Int2Values: ValueStage {
     public static let summary = "4 equal steps over the range of each tensor"
     public static let paper = "Jacob et al., Quantization and Training of Neural Networks, CVPR 2018"
 
+    /// Takes no arguments.
     public init(_ reader: inout OptionReader) {}
 
     public var alphabet: Int { 4 }

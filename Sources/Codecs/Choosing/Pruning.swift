@@ -19,8 +19,10 @@ public struct Pruning: ChoosingStage {
         drop = try reader.amount("drop")
     }
 
+    /// All but those that are dropped.
     public func mostPlaces(of count: Int, tensors: Int) -> Int { count - drop.of(count) }
 
+    /// The largest that are left, found as top-k finds them.
     public func places(in numbers: Span<Float>, count: Int, _ context: CodecContext) -> [UInt32] {
         var places: [UInt32] = []
         let kept = count - drop.of(count)

@@ -29,6 +29,7 @@ public struct RandomK: ChoosingStage {
     /// True: both sides draw the places.
     public var isShared: Bool { true }
 
+    /// The amount that is sent.
     public func mostPlaces(of count: Int, tensors: Int) -> Int { keep.of(count) }
 
     /// d/k, or 1 with `scale=false`.

@@ -30,6 +30,7 @@ public struct Threshold: ChoosingStage {
     /// All of them.
     public func mostPlaces(of count: Int, tensors: Int) -> Int { count }
 
+    /// One pass over the numbers.
     public func places(in numbers: Span<Float>, count: Int, _ context: CodecContext) -> [UInt32] {
         var places: [UInt32] = []
         for i in 0..<count where numbers[unchecked: i].magnitude >= least {

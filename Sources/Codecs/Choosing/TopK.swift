@@ -29,6 +29,7 @@ public struct TopK: ChoosingStage {
         return min(each.multipliedReportingOverflow(by: tensors).overflow ? count : each * tensors, count)
     }
 
+    /// O(count): a histogram of the magnitudes, not a sort.
     public func places(in numbers: Span<Float>, count: Int, _ context: CodecContext) -> [UInt32] {
         var places: [UInt32] = []
         places.reserveCapacity(mostPlaces(of: count, tensors: context.tensors.count))

@@ -10,8 +10,10 @@ public struct DeflatedSymbols: EntropyStage {
     /// Takes no arguments.
     public init(_ reader: inout OptionReader) {}
 
+    /// False: what repeats takes less.
     public var isFixedLength: Bool { false }
 
+    /// zlib's own bound, slightly more than a byte a symbol.
     public func capacity(count: Int, planes: Int, alphabet: Int) -> Int { Int(compressBound(UInt(planes * count))) }
 
     public func encode(

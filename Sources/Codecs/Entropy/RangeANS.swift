@@ -21,8 +21,10 @@ public struct RangeANS: EntropyStage {
     /// Takes no arguments.
     public init(_ reader: inout OptionReader) {}
 
+    /// False: symbols that occur often take less.
     public var isFixedLength: Bool { false }
 
+    /// A byte more than packed symbols for each plane: one that would be longer is packed.
     public func capacity(count: Int, planes: Int, alphabet: Int) -> Int {
         planes * (1 + PackedSymbols.byteCount(count, alphabet: alphabet))
     }

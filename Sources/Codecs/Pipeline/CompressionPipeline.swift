@@ -57,6 +57,7 @@ public struct CompressionPipeline: UpdateCodec {
         entropy.isFixedLength && (choosing.map { $0.isShared && $0.hasFixedCount && !values.isByTensor } ?? true)
     }
 
+    /// The most places, all their tensors, and the longest packing of their symbols.
     public func capacity(count: Int, tensors: Int) -> Int {
         let most = choosing?.mostPlaces(of: count, tensors: tensors) ?? count
         var bytes = isLossless ? 0 : 1

@@ -41,9 +41,11 @@ public struct EDENValues: ValueStage {
 
     /// Not biased, or by no more than a floating-point format rounds.
     public var isBiased: Bool { false }
+    /// A sign and a level.
     public var alphabet: Int { 1 << bits }
     /// Symbols of the rotated blocks, zeros at the end included.
     public func symbolCount(of count: Int) -> Int { HadamardRotation.size(of: count) }
+    /// A factor for each block.
     public func sideBytes(count: Int, tensors: Int) -> Int { 4 * HadamardRotation.blockCount(of: count) }
 
     public func encode(

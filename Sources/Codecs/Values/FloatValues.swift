@@ -51,6 +51,7 @@ public struct HalfValues: ValueStage {
 
     /// Not biased, or by no more than a floating-point format rounds.
     public var isBiased: Bool { false }
+    /// Bytes.
     public var alphabet: Int { 256 }
     /// The high bytes and the low ones.
     public var planes: Int { 2 }
@@ -93,6 +94,7 @@ public struct BrainValues: ValueStage {
 
     /// Not biased, or by no more than a floating-point format rounds.
     public var isBiased: Bool { false }
+    /// Bytes.
     public var alphabet: Int { 256 }
     /// The high bytes and the low ones.
     public var planes: Int { 2 }

@@ -22,7 +22,9 @@ public struct KMeansValues: ValueStage {
         clusters = try reader.integer("clusters", default: 16, "from 2 to 256") { (2...256).contains($0) }
     }
 
+    /// Places in the codebook.
     public var alphabet: Int { clusters }
+    /// The codebook.
     public func sideBytes(count: Int, tensors: Int) -> Int { 4 * clusters }
 
     public func encode(

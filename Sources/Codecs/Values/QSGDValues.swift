@@ -29,7 +29,9 @@ public struct QSGDValues: ValueStage {
     public var isBiased: Bool { false }
     /// Levels s of a magnitude above zero.
     private var levels: Int { 1 << (bits - 1) - 1 }
+    /// The levels of both signs, and zero.
     public var alphabet: Int { 2 * levels + 1 }
+    /// A norm for each bucket.
     public func sideBytes(count: Int, tensors: Int) -> Int { 4 * ((count + bucket - 1) / bucket) }
 
     public func encode(

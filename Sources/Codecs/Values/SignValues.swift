@@ -13,8 +13,11 @@ public struct SignValues: ValueStage {
     /// Takes no arguments.
     public init(_ reader: inout OptionReader) {}
 
+    /// Positive and negative.
     public var alphabet: Int { 2 }
+    /// True: magnitudes are of tensors.
     public var isByTensor: Bool { true }
+    /// A magnitude for each tensor.
     public func sideBytes(count: Int, tensors: Int) -> Int { 4 * tensors }
 
     public func encode(
@@ -40,8 +43,11 @@ public struct TernaryValues: ValueStage {
     /// Takes no arguments.
     public init(_ reader: inout OptionReader) {}
 
+    /// Positive and negative.
     public var alphabet: Int { 2 }
+    /// True: a sign alone says nothing of numbers that might as well be zero.
     public var needsChoosing: Bool { true }
+    /// One magnitude for all.
     public func sideBytes(count: Int, tensors: Int) -> Int { count > 0 ? 4 : 0 }
 
     public func encode(

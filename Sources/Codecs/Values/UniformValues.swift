@@ -74,8 +74,11 @@ public struct Int8Values: ValueStage {
     /// Takes no arguments.
     public init(_ reader: inout OptionReader) {}
 
+    /// The steps.
     public var alphabet: Int { 256 }
+    /// True: steps are of tensors.
     public var isByTensor: Bool { true }
+    /// A step and the symbol of zero for each tensor.
     public func sideBytes(count: Int, tensors: Int) -> Int { UniformSteps.sideBytes * tensors }
 
     public func encode(
@@ -97,8 +100,11 @@ public struct Int4Values: ValueStage {
     /// Takes no arguments.
     public init(_ reader: inout OptionReader) {}
 
+    /// The steps.
     public var alphabet: Int { 16 }
+    /// True: steps are of tensors.
     public var isByTensor: Bool { true }
+    /// A step and the symbol of zero for each tensor.
     public func sideBytes(count: Int, tensors: Int) -> Int { UniformSteps.sideBytes * tensors }
 
     public func encode(
@@ -120,8 +126,11 @@ public struct Int2Values: ValueStage {
     /// Takes no arguments.
     public init(_ reader: inout OptionReader) {}
 
+    /// The steps.
     public var alphabet: Int { 4 }
+    /// True: steps are of tensors.
     public var isByTensor: Bool { true }
+    /// A step and the symbol of zero for each tensor.
     public func sideBytes(count: Int, tensors: Int) -> Int { UniformSteps.sideBytes * tensors }
 
     public func encode(

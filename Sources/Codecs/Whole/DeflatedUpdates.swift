@@ -11,11 +11,16 @@ public import FedCore
 public struct DeflatedUpdates: NamedUpdateCodec {
     public static let name = "deflate"
     public static let summary = "lossless: byte planes, deflated by zlib"
+    /// The code in an envelope.
     public let code: UInt32 = 3
+    /// True: every bit is kept.
     public let isLossless = true
+    /// False: nothing is lost.
     public let isBiased = false
+    /// False: the length depends on the numbers.
     public let isFixedLength = false
 
+    /// Takes no arguments.
     public init() {}
 
     /// zlib's own bound for 4 bytes a number: slightly more than without a codec, for an update that does not compress.

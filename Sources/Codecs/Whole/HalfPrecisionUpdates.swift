@@ -9,11 +9,16 @@ public import FedCore
 public struct HalfPrecisionUpdates: NamedUpdateCodec {
     public static let name = "f16"
     public static let summary = "half precision: half the bytes, each number rounded to 11 bits"
+    /// The code in an envelope.
     public let code: UInt32 = 2
+    /// False: numbers are rounded.
     public let isLossless = false
+    /// False: the rounding is that of a floating-point format.
     public let isBiased = false
+    /// True: 2 bytes a number.
     public let isFixedLength = true
 
+    /// Takes no arguments.
     public init() {}
 
     /// 2 bytes for each number; every encoding has exactly this length.

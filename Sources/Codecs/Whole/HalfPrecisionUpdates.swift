@@ -51,12 +51,13 @@ public struct HalfPrecisionUpdates: NamedUpdateCodec {
     ///   - bytes: an encoding of as many numbers as are asked for.
     ///   - numbers: all of them are written.
     ///   - context: is not looked at.
+    /// - Returns: the bytes, all of them symbols.
     /// - Throws: ``CodecError`` when the length does not fit; then nothing is written. Any bytes of the right length
     ///   decode.
     /// - Complexity: O(count); allocates nothing.
     public func decode(
         _ bytes: Span<UInt8>, into numbers: inout MutableSpan<Float>, in context: CodecContext
-    ) throws(CodecError) {
+    ) throws(CodecError) -> CodedBytes {
         guard bytes.count == 2 * numbers.count else {
             throw CodecError("has \(bytes.count) bytes of half precision, not \(2 * numbers.count)")
         }
@@ -64,5 +65,6 @@ public struct HalfPrecisionUpdates: NamedUpdateCodec {
             let half = UInt32(bytes[unchecked: 2 * i]) | UInt32(bytes[unchecked: 2 * i + 1]) << 8
             numbers[unchecked: i] = HalfPrecision.value(half)
         }
+        return CodedBytes(symbols: bytes.count, entropy: CodedBytes.entropy(of: bytes))
     }
 }

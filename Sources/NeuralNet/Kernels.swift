@@ -19,6 +19,22 @@ func zero(_ gradient: inout MutableSpan<Float>, whereNotPositive output: Span<Fl
     }
 }
 
+/// The same for brain floats.
+/// - Precondition: both have the same count.
+func zero(_ gradient: UnsafeMutableBufferPointer<Int16>, whereNotPositive output: UnsafeMutableBufferPointer<Int16>) {
+    precondition(gradient.count == output.count)
+    for i in 0..<gradient.count {
+        let bits = gradient[i]
+        gradient[i] = output[i] > 0 ? bits : 0
+    }
+}
+
+/// The bits of brain floats at the address of a tensor.
+func brainFloats(_ address: UnsafeMutablePointer<Float>, _ count: Int) -> UnsafeMutableBufferPointer<Int16> {
+    UnsafeMutableBufferPointer(
+        start: UnsafeMutableRawPointer(address).assumingMemoryBound(to: Int16.self), count: count)
+}
+
 /// Multiplies values by factors of the same layout, in place. O(count), vectorised.
 /// - Precondition: both have the same count.
 func multiply(_ values: inout MutableSpan<Float>, by factors: Span<Float>) {

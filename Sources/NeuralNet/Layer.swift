@@ -16,6 +16,10 @@ public protocol Layer: Sendable {
     /// an image that is flattened in name alone; false by default.
     var isElementwise: Bool { get }
 
+    /// Whether the layer reads brain floats as well as floats, in a plan that multiplies those (``Precision``); false by
+    /// default: it then gets a copy in single precision.
+    var takesBrainFloats: Bool { get }
+
     /// The shape of the layer's output.
     /// - Parameter input: shape of one sample, without the batch.
     /// - Throws: `ConfigurationError` when the layer does not take `input`; it names the layer, says what it takes, and
@@ -46,6 +50,7 @@ public protocol Layer: Sendable {
 extension Layer {
     public var isNormalization: Bool { false }
     public var isElementwise: Bool { false }
+    public var takesBrainFloats: Bool { false }
     public func outputShape(joining inputs: [Shape]) throws(ConfigurationError) -> Shape {
         guard inputs.count == 1 else {
             throw ConfigurationError("\(description) takes one tensor, not \(inputs.count)")

@@ -1,4 +1,4 @@
-import FedCore
+public import FedCore
 
 /// A model compiled by oneDNN for one batch size: its primitives, and the memory that they work on.
 ///
@@ -65,18 +65,21 @@ public final class Plan {
     ///   - purpose: the passes to compile.
     ///   - needsInputGradient: whether a backward pass computes the gradient of the input, which the layers before a
     ///     part need.
+    ///   - precision: type of the numbers that are multiplied; inputs, outputs, weights and gradients are Floats.
     ///   - threads: OpenMP threads of each pass, > 0. Another number may change the last bits of sums.
     /// - Throws: `OneDNNError` when the library has no implementation for a layer, or memory is exhausted.
     /// - Complexity: tens of milliseconds the first time in a process, less when oneDNN's cache has the primitives.
     /// - Precondition: `batch` and `threads` are positive; only a plan for training has an input gradient.
     public init(
-        _ model: Model, batch: Int, purpose: Purpose, needsInputGradient: Bool = false, threads: Int = 1
+        _ model: Model, batch: Int, purpose: Purpose, needsInputGradient: Bool = false,
+        precision: Precision = .single, threads: Int = 1
     ) throws(OneDNNError) {
         precondition(batch > 0 && threads > 0, "a plan for \(batch) samples on \(threads) threads")
         precondition(purpose == .training || !needsInputGradient, "a plan for inference has no gradients")
         let engine = try Engine(threads: threads)
         let builder = try PlanBuilder(
-            model, batch: batch, purpose: purpose, needsInputGradient: needsInputGradient, engine: engine)
+            model, batch: batch, purpose: purpose, needsInputGradient: needsInputGradient,
+            precision: precision, engine: engine)
         let output = try builder.compileForward()
         var outputGradient: Tensor?
         var inputGradient: Tensor?

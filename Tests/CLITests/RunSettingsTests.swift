@@ -22,7 +22,7 @@ import Testing
         ("samples-per-client", "20"), ("partition", "shard"), ("alpha", "0.1"), ("partition-options", "shards=3"),
         ("client-test", "0.2"), ("epochs", "0"), ("local-steps", "5"), ("batch-size", "8"), ("lr", "0.1"),
         ("normalize", "channels"), ("augment", "crop:4,flip"), ("loss", "mse"), ("loss-options", "label-smoothing=0.1"),
-        ("optimizer", "adamw"),
+        ("optimizer", "adamw"), ("precision", "bf16"),
         ("optimizer-options", "beta1=0.8"),
         ("lr-schedule", "step"), ("lr-schedule-options", "every=3"), ("warmup-rounds", "1"), ("clip-gradients", "1.0"),
         ("momentum", "0.0"), ("weight-decay", "0.001"), ("wire", "reduce"), ("topology", "tree:2"),

@@ -54,6 +54,14 @@ struct BadInputTests {
         try check(bad, try Program.run(ranks: nil, bad.arguments, seconds: 30))
     }
 
+    /// oneDNN then takes the processor for one of AVX2, as users' notebooks have it.
+    @Test func `A processor without brain floats refuses them`() throws {
+        let bad = Case(["--precision", "bf16", "--rounds", "1"], says: "--precision bf16", "AVX512-BF16", "avx2")
+        let limited = ["ONEDNN_MAX_CPU_ISA": "AVX2"]
+        try check(bad, try Program.run(ranks: nil, bad.arguments, seconds: 30, environment: limited))
+        try check(bad, try Program.run(ranks: 3, bad.arguments, seconds: 30, environment: limited))
+    }
+
     @Test(arguments: placesUnderRanks)
     func `Under mpirun it is rank 0 that says it, once`(place: String) throws {
         let bad = try #require(Self.cases.first { $0.arguments.contains(place) })

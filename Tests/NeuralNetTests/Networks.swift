@@ -171,8 +171,10 @@ extension Model {
 
 extension Plan {
     /// A training plan with the script's weights.
-    convenience init(hashed model: Model, batch: Int, purpose: Purpose = .training) throws {
-        try self.init(model, batch: batch, purpose: purpose)
+    convenience init(
+        hashed model: Model, batch: Int, purpose: Purpose = .training, precision: Precision = .single
+    ) throws {
+        try self.init(model, batch: batch, purpose: purpose, precision: precision)
         try load(model.hashedWeights.span)
     }
 

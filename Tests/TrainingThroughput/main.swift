@@ -1,4 +1,4 @@
-// training-throughput MODEL BATCH SAMPLES EPOCHS [THREADS]
+// training-throughput MODEL BATCH SAMPLES EPOCHS [THREADS] [PRECISION]
 //
 // The training rate of one rank: random images in shuffled order, the copy of each batch, forward, backward and the
 // optimizer's step. Prints a line per epoch, and one for the forward pass alone.
@@ -8,9 +8,15 @@ import NeuralNet
 func train() throws {
     var arguments = Array(CommandLine.arguments.dropFirst())
     let modelName = arguments.isEmpty ? "edgecnn-large" : arguments.removeFirst()
+    var precision = Precision.single
+    if let last = arguments.last.flatMap(Precision.init(rawValue:)) {
+        precision = last
+        try precision.requireProcessor()
+        arguments.removeLast()
+    }
     let numbers = arguments.compactMap(Int.init)
     guard numbers.count == arguments.count, numbers.allSatisfy({ $0 > 0 }) else {
-        throw ConfigurationError("usage: training-throughput MODEL BATCH SAMPLES EPOCHS [THREADS]")
+        throw ConfigurationError("usage: training-throughput MODEL BATCH SAMPLES EPOCHS [THREADS] [PRECISION]")
     }
     func number(_ position: Int, default value: Int) -> Int { position < numbers.count ? numbers[position] : value }
     let batch = number(0, default: 32)
@@ -21,7 +27,7 @@ func train() throws {
     let model = try Models.standard.named(modelName)
     var plan: Plan?
     let compiling = try clock.measure {
-        plan = try Plan(model, batch: batch, purpose: .training, threads: number(3, default: 1))
+        plan = try Plan(model, batch: batch, purpose: .training, precision: precision, threads: number(3, default: 1))
     }
     guard let plan else { return }
     let optimizer = SGD(learningRate: 0.05, momentum: 0.9)

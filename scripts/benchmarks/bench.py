@@ -4,14 +4,15 @@ import importlib.metadata
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from functools import cached_property
 
 from lib import ROOT, made, table
 
 from .figures import median, percent
 from .goals import AVX2, AVX512, GOALS
-from .machine import ALL_CORES, CORES, TUNED, instruction_sets
-from .run import Contender, Run
+from .machine import ALL_CORES, CORES, TUNED, has_bf16, instruction_sets
+from .run import Contender, Run, RunFailed
 
 SCRIPTS = ROOT / "scripts"
 PEERS = ("torch", "mpi4py", "flwr", "pfl", "onnxruntime")
@@ -48,6 +49,13 @@ class Bench:
     def mpirun(self, ranks, *command):
         return [self.options.mpirun, "-np", ranks, *command]
 
+    def with_bf16(self, contender, *arguments):
+        """The contender, and where the processor has brain floats its like with these arguments."""
+        if not has_bf16():
+            return [contender]
+        command = [*contender.command, *arguments]
+        return [contender, replace(contender, name=f"{contender.name}, bf16", command=command, needs_own_set=True)]
+
     def program(self, name, *arguments):
         return [self.options.peers / name, *arguments]
 
@@ -70,16 +78,27 @@ class Bench:
                 if repetition and contender.only_once:
                     continue
                 self.say(f"{self.part}: {contender.name}, run {repetition + 1}")
-                runs[contender.name].append(Run(contender.command, contender.environment))
+                runs[contender.name].append(self.run(contender))
         return runs
 
+    def run(self, contender):
+        """One run; another where that fails, for a peer's processes sometimes do not find each other."""
+        try:
+            return Run(contender.command, contender.environment)
+        except RunFailed as failure:
+            self.say(f"{failure}\nonce more")
+        try:
+            return Run(contender.command, contender.environment)
+        except RunFailed as failure:
+            raise SystemExit(f"bench: twice: {failure}") from None
+
     def on_each_set(self, contenders):
-        """The contenders once for each instruction set that is measured; those that run only once for the first."""
+        """The contenders once for each instruction set that is measured; those that run only once, or need it, for the first."""
         return [
             contender.limited_to(instructions)
             for instructions in self.sets
             for contender in contenders
-            if not (contender.only_once and instructions.is_limited)
+            if not (instructions.is_limited and (contender.only_once or contender.needs_own_set))
         ]
 
     @cached_property

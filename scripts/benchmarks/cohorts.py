@@ -6,7 +6,7 @@ from .figures import factor, median, spread
 from .machine import CORES, TUNED
 from .rounds import EDGECNN_FORWARD_MFLOP, TEST_SAMPLES, steady
 from .run import Contender
-from .training import EDGECNN_MFLOP
+from .training import BF16, EDGECNN_MFLOP
 
 CIFAR_CNN_MFLOP = 99.456
 # A worker for each core, and the server.
@@ -33,6 +33,7 @@ def rounds_of(bench, name, gflop, title, goal):
     """The section of a job whose peer is pfl-research, the fastest way of running it."""
     job, rounds = JOBS[name], 3 if bench.is_quick else 5
     ours = Contender("fedmpi", bench.train(RANKS, *job.fedmpi_options(rounds)))
+    both = bench.with_bf16(ours, "--precision", "bf16")
     one = bench.python("pfl_simulation.py", name, rounds)
     several = bench.python("pfl_simulation.py", name, rounds, module=TORCHRUN)
     loop = bench.mpirun(RANKS, *bench.python("mpi4py_cohort.py", name, rounds))
@@ -44,17 +45,19 @@ def rounds_of(bench, name, gflop, title, goal):
     ]
     if bench.is_quick:
         peers = peers[:1]
-    runs = bench.alternate(bench.on_each_set([ours, *peers]), 2)
+    runs = bench.alternate(bench.on_each_set([*both, *peers]), 2)
     is_evaluated = job.eval_every < rounds
     seconds = {name: [steady(run, with_last=is_evaluated) for run in done] for name, done in runs.items()}
     rows = []
     for instructions in bench.sets:
-        names = [instructions.label(contender.name) for contender in (ours, *peers)]
+        names = [instructions.label(contender.name) for contender in (*both, *peers)]
         names = [each for each in names if each in runs]
         fedmpi = median(seconds[names[0]])
         rows += [[each, spread(seconds[each], 2), factor(median(seconds[each]) / fedmpi)] for each in names]
         fastest = min(median(seconds[each]) for each in names if each.startswith(PFL))
         bench.check(goal, fastest / fedmpi, instructions)
+        if not instructions.is_limited and BF16 in seconds and name == "cifar":
+            bench.check("CIFAR-shaped clients in bf16, against pfl-research", fastest / median(seconds[BF16]))
     measured = [median(seconds[instructions.label(ours.name)]) for instructions in bench.sets]
     rows += bench.limit_rows(gflop, measured, cells=3)
     evaluation = "evaluation every round" if is_evaluated else "no evaluation"

@@ -26,11 +26,21 @@ class InstructionSet:
 
 
 @cache
+def flags():
+    """What the processor says that it can do."""
+    return set(Path("/proc/cpuinfo").read_text().partition("\nflags")[2].partition("\n")[0].split())
+
+
+def has_bf16():
+    """Whether it multiplies brain floats, as `--precision bf16` wants."""
+    return bool(flags() & {"avx512_bf16", "amx_bf16"})
+
+
+@cache
 def instruction_sets():
     """The processor's own set first, then AVX2 where the processor has more."""
-    flags = set(Path("/proc/cpuinfo").read_text().partition("\nflags")[2].partition("\n")[0].split())
     # What oneDNN asks for before it uses 512 bits.
-    if not flags >= {"avx512f", "avx512bw", "avx512dq", "avx512vl"}:
+    if not flags() >= {"avx512f", "avx512bw", "avx512dq", "avx512vl"}:
         return [InstructionSet(AVX2, {})]
     limits = {
         "ONEDNN_MAX_CPU_ISA": "AVX2",

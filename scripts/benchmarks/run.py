@@ -27,11 +27,17 @@ class Contender:
     environment: dict = field(default_factory=dict)
     only_once: bool = False
     """Too slow, or too little asked for, to be repeated."""
+    needs_own_set: bool = False
+    """Not to be run limited to AVX2."""
 
     def limited_to(self, instructions):
         return replace(
             self, name=instructions.label(self.name), environment={**self.environment, **instructions.environment}
         )
+
+
+class RunFailed(Exception):
+    """A command that ended with an error; says which, and the end of what it wrote."""
 
 
 class Run:
@@ -62,7 +68,7 @@ class Run:
         watcher.join()
         if code != 0:
             log.seek(0)
-            raise SystemExit(f"bench: exit code {code}: {' '.join(map(str, command))}\n{log.read()[-2000:]}")
+            raise RunFailed(f"exit code {code}: {' '.join(map(str, command))}\n{log.read()[-2000:]}")
 
     def _watch(self, process):
         rank_of = {}

@@ -6,6 +6,7 @@ from .run import Contender
 
 EDGECNN_MFLOP, RESNET18_MFLOP = 7.128, 3332.684
 BATCH = "32"
+BF16 = "fedmpi, bf16"
 
 
 def edgecnn(bench):
@@ -24,6 +25,9 @@ def edgecnn(bench):
             peer = next(rate for name, rate in rates.items() if name.startswith("PyTorch") and tuning in name)
             ratio = rates[instructions.label("fedmpi")] / peer
             bench.check(f"one core, against PyTorch {tuning}", ratio, instructions)
+    rates = found[0][0]
+    if BF16 in rates:
+        bench.check("one core, bf16 to f32", rates[BF16] / rates["fedmpi"])
 
 
 def resnet18(bench):
@@ -41,12 +45,13 @@ def resnet18(bench):
 def measure(bench, model, mflop, size, epochs, peers, repetitions):
     """Writes the section of a model; returns for each instruction set everyone's rate by name, and fedmpi's share of
     sgemm."""
-    ours = Contender("fedmpi", [bench.options.binaries / "training-throughput", model, BATCH, size, epochs])
+    command = [bench.options.binaries / "training-throughput", model, BATCH, size, epochs, "1"]
+    ours = bench.with_bf16(Contender("fedmpi", command), "bf16")
     sgemm = Contender("limit: OpenBLAS sgemm, 1024 × 1024", bench.program("sgemm"))
-    runs = bench.alternate(bench.on_each_set([ours, *peers, sgemm]), repetitions)
+    runs = bench.alternate(bench.on_each_set([*ours, *peers, sgemm]), repetitions)
     rows, found = [], []
     for instructions in bench.sets:
-        names = [instructions.label(contender.name) for contender in (ours, *peers)]
+        names = [instructions.label(contender.name) for contender in (*ours, *peers)]
         names = [name for name in names if name in runs]
         # The first epoch warms up. fedmpi's line for the forward pass alone does not count either.
         each = {name: [median(run.numbers(r"^(?!evaluation).*?([\d.]+) samples/s")[1:]) for run in runs[name]]
@@ -63,6 +68,6 @@ def measure(bench, model, mflop, size, epochs, peers, repetitions):
         share = gflops(fastest, mflop) / median(peak)
         rows.append([limit, "", spread(peak, 1), f"{percent(share)} of it"])
         found.append((rates, share))
-    note = f"{model}, batch {BATCH}, f32, one thread; {mflop:,.1f} MFLOP a sample."
+    note = f"{model}, batch {BATCH}, f32 unless it says bf16, one thread; {mflop:,.1f} MFLOP a sample."
     bench.section(f"Training throughput of one core: {model}", note, ["", "samples/s", "GFLOP/s", "fedmpi is"], rows)
     return found

@@ -23,6 +23,9 @@ extension Job {
         }
         if let attack = settings.attack { throw refuse("--attack \(attack)", "they do not have its client half") }
         if settings.clipGradients != nil { throw refuse("--clip-gradients", "clip in the client program") }
+        if settings.precision != .single {
+            throw refuse("--precision \(settings.precision.rawValue)", "choose it in the client program")
+        }
         if distillation != nil { throw refuse("--teacher", "teach in the client program") }
         if settings.topology != .flat {
             throw refuse("--topology \(settings.topology)", "they know the way between rank 0 and each rank alone")

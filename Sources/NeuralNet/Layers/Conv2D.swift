@@ -64,6 +64,8 @@ public struct Conv2D: Layer, Equatable {
         return text
     }
 
+    public var takesBrainFloats: Bool { true }
+
     /// `[out, height, width]` of the windows that fit into the padded image.
     /// - Throws: `ConfigurationError` when `input` is not `[in, height, width]`, or smaller than the kernel.
     public func outputShape(for input: Shape) throws(ConfigurationError) -> Shape {
@@ -95,8 +97,7 @@ public struct Conv2D: Layer, Equatable {
         let needsInputGradient = plan.needsInputGradient
         let appliesReLU = plan.fusesReLU()
         let input = plan.current
-        // The loops of our own know one thread.
-        if plan.engine.threads == 1,
+        if plan.usesBlockedLoops,
             let kernel = try BlockedConvolution(
                 self, from: input.descriptor.extents, to: [plan.batch] + plan.outputShape.extents,
                 needsInputGradient: needsInputGradient)
@@ -105,13 +106,14 @@ public struct Conv2D: Layer, Equatable {
         }
         let forward = try forward(from: input, appliesReLU: appliesReLU, in: plan)
         let source = try plan.reordered(input, to: forward.source)
-        let weights = plan.parameter("weight", try forward.weights)
+        let weights = plan.parameter("weight", try forward.weights.of(dnnl_f32))
+        let factors = try plan.reordered(weights.value, to: forward.weights)
         let biases = hasBias ? plan.parameter("bias", try .plain([outputs])) : nil
         var output = plan.tensor(try forward.destination)
         output.isRectified = appliesReLU
         let result = output
         var tensors = [
-            (argument: DNNL_ARG_SRC, tensor: source), (DNNL_ARG_WEIGHTS, weights.value), (DNNL_ARG_DST, result),
+            (argument: DNNL_ARG_SRC, tensor: source), (DNNL_ARG_WEIGHTS, factors), (DNNL_ARG_DST, result),
         ]
         if let biases { tensors.append((DNNL_ARG_BIAS, biases.value)) }
         try plan.run(forward, tensors)
@@ -121,7 +123,7 @@ public struct Conv2D: Layer, Equatable {
                 try differentiateWeights(source, gradient, weights, biases, forward: forward, in: plan)
             }
             guard needsInputGradient else { return nil }
-            let inputGradient = try differentiateInput(source, gradient, weights.value, forward: forward, in: plan)
+            let inputGradient = try differentiateInput(source, gradient, factors, forward: forward, in: plan)
             return Gradient(tensor: try plan.reordered(inputGradient, to: input.descriptor))
         }
     }
@@ -149,10 +151,13 @@ public struct Conv2D: Layer, Equatable {
         // The kernels for few channels read plain images; any other input may be blocked. Those for one channel a group
         // want blocks, however few.
         let readsPlain = inputs < 4 && groups == 1
-        var source = try readsPlain ? MemoryDescriptor.plain(extents).raw : MemoryDescriptor.any(extents).raw
-        var weights = try MemoryDescriptor.any(weightExtents).raw
+        var source =
+            try readsPlain
+            ? MemoryDescriptor.plain(extents, plan.factorType).raw
+            : MemoryDescriptor.any(extents, plan.factorType).raw
+        var weights = try MemoryDescriptor.any(weightExtents, plan.factorType).raw
         var bias = try biasLayout
-        var destination = try MemoryDescriptor.any([plan.batch] + plan.outputShape.extents).raw
+        var destination = try MemoryDescriptor.any([plan.batch] + plan.outputShape.extents, plan.factorType).raw
         var operation = dnnl_convolution_desc_t()
         try check(
             "dnnl_dilated_convolution_forward_desc_init",
@@ -173,7 +178,8 @@ public struct Conv2D: Layer, Equatable {
         var backward = try backwardWeights(input.descriptor, gradient, forward: forward, in: plan)
         if backward.implementation.hasPrefix("ref") {
             // No kernel for blocks of images this small: one for plain images, and a copy, is hundreds of times faster.
-            backward = try backwardWeights(.any(input.descriptor.extents), gradient, forward: forward, in: plan)
+            backward = try backwardWeights(
+                .any(input.descriptor.extents, plan.factorType), gradient, forward: forward, in: plan)
         }
         let source = try plan.reordered(input, to: backward.source)
         let destination = try plan.reordered(gradient, to: backward.destinationGradient)
@@ -189,7 +195,7 @@ public struct Conv2D: Layer, Equatable {
         var source = layout.raw
         var weightsGradient = try MemoryDescriptor.any(weightExtents).raw
         var biasGradient = try biasLayout
-        var destinationGradient = try MemoryDescriptor.any(gradient.descriptor.extents).raw
+        var destinationGradient = try MemoryDescriptor.any(gradient.descriptor.extents, plan.factorType).raw
         var operation = dnnl_convolution_desc_t()
         try check(
             "dnnl_dilated_convolution_backward_weights_desc_init",
@@ -205,9 +211,9 @@ public struct Conv2D: Layer, Equatable {
     private func differentiateInput(
         _ input: Tensor, _ gradient: Tensor, _ weights: Tensor, forward: PrimitiveDescriptor, in plan: PlanBuilder
     ) throws(OneDNNError) -> Tensor {
-        var sourceGradient = try MemoryDescriptor.any(input.descriptor.extents).raw
-        var weightsLayout = try MemoryDescriptor.any(weightExtents).raw
-        var destinationGradient = try MemoryDescriptor.any(gradient.descriptor.extents).raw
+        var sourceGradient = try MemoryDescriptor.any(input.descriptor.extents, plan.factorType).raw
+        var weightsLayout = try MemoryDescriptor.any(weightExtents, plan.factorType).raw
+        var destinationGradient = try MemoryDescriptor.any(gradient.descriptor.extents, plan.factorType).raw
         var operation = dnnl_convolution_desc_t()
         try check(
             "dnnl_dilated_convolution_backward_data_desc_init",

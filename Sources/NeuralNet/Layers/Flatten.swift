@@ -8,6 +8,8 @@ public struct Flatten: Layer, Equatable {
 
     public var description: String { "Flatten" }
 
+    public var takesBrainFloats: Bool { true }
+
     public func outputShape(for input: Shape) throws(ConfigurationError) -> Shape { [input.count] }
 
     /// Compiles nothing where only linear layers read the result, maybe through layers that work element by element;

@@ -24,6 +24,8 @@ public struct Linear: Layer, Equatable {
 
     public var description: String { "Linear \(inputs)→\(outputs)\(hasBias ? "" : ", no bias")" }
 
+    public var takesBrainFloats: Bool { true }
+
     /// `[out]`.
     /// - Throws: `ConfigurationError` when `input` is not `[in]`; an image needs a ``Flatten`` before.
     public func outputShape(for input: Shape) throws(ConfigurationError) -> Shape {
@@ -51,31 +53,32 @@ public struct Linear: Layer, Equatable {
         let appliesReLU = plan.fusesReLU()
         let previous = plan.current
         let input = try Self.features(of: previous, in: plan)
-        // The loops of our own know one thread.
-        if plan.engine.threads == 1, let kernel = try BlockedLinear(self, from: input.descriptor) {
+        if plan.usesBlockedLoops, let kernel = try BlockedLinear(self, from: input.descriptor) {
             return try kernel.compile(self, from: input, appliesReLU: appliesReLU, into: plan)
         }
         let weightExtents = [outputs] + input.descriptor.extents.dropFirst()
         let forward = try forward(
             from: input.descriptor, weightExtents, appliesReLU: appliesReLU, in: plan)
         let source = try plan.reordered(input, to: forward.source)
-        let weights = plan.parameter("weight", try forward.weights)
+        let weights = plan.parameter("weight", try forward.weights.of(dnnl_f32))
+        let factors = try plan.reordered(weights.value, to: forward.weights)
         let biases = hasBias ? plan.parameter("bias", try .plain([outputs])) : nil
         var output = plan.tensor(try forward.destination)
         output.isRectified = appliesReLU
         let result = output
         var tensors = [
-            (argument: DNNL_ARG_SRC, tensor: source), (DNNL_ARG_WEIGHTS, weights.value), (DNNL_ARG_DST, result),
+            (argument: DNNL_ARG_SRC, tensor: source), (DNNL_ARG_WEIGHTS, factors), (DNNL_ARG_DST, result),
         ]
         if let biases { tensors.append((DNNL_ARG_BIAS, biases.value)) }
         try plan.run(forward, tensors)
         plan.emit(result) { (plan, gradient) throws(OneDNNError) in
-            let gradient = try plan.rectified(gradient, by: result).tensor
+            let rectified = try plan.rectified(gradient, by: result).tensor
+            let gradient = try plan.reordered(rectified, to: rectified.descriptor.of(plan.factorType))
             if !(weights.isFrozen && biases?.isFrozen ?? true) {
                 try differentiateWeights(source, gradient, weights, biases, forward: forward, in: plan)
             }
             guard needsInputGradient else { return nil }
-            let inputGradient = try differentiateInput(source, gradient, weights.value, forward: forward, in: plan)
+            let inputGradient = try differentiateInput(source, gradient, factors, forward: forward, in: plan)
             let same = try plan.reordered(inputGradient, to: input.descriptor)
             return Gradient(tensor: Tensor(buffer: same.buffer, descriptor: previous.descriptor))
         }
@@ -89,8 +92,9 @@ public struct Linear: Layer, Equatable {
     /// The tensor as the primitive takes it best: plain as a matrix; blocked, which spares a copy, as it is.
     private static func features(of tensor: Tensor, in plan: PlanBuilder) throws(OneDNNError) -> Tensor {
         let extents = tensor.descriptor.extents
-        guard try tensor.descriptor == .plain(extents) else { return tensor }
-        let matrix = try MemoryDescriptor.plain([plan.batch, extents.dropFirst().reduce(1, *)])
+        guard try tensor.descriptor == .plain(extents, tensor.descriptor.raw.data_type) else { return tensor }
+        let matrix = try MemoryDescriptor.plain(
+            [plan.batch, extents.dropFirst().reduce(1, *)], tensor.descriptor.raw.data_type)
         return Tensor(buffer: tensor.buffer, descriptor: matrix, isRectified: tensor.isRectified)
     }
 
@@ -102,15 +106,15 @@ public struct Linear: Layer, Equatable {
         from input: MemoryDescriptor, _ weightExtents: [Int], appliesReLU: Bool, in plan: PlanBuilder
     ) throws(OneDNNError) -> PrimitiveDescriptor {
         // Padding between features would make them other columns of the matrix.
-        var source = try input.isPadded ? MemoryDescriptor.plain(input.extents).raw : input.raw
-        var weights = try MemoryDescriptor.any(weightExtents).raw
+        var source = try input.isPadded ? .plain(input.extents, plan.factorType) : input.of(plan.factorType)
+        var weights = try MemoryDescriptor.any(weightExtents, plan.factorType).raw
         var bias = try biasLayout
-        var destination = try MemoryDescriptor.any([plan.batch, outputs]).raw
+        var destination = try MemoryDescriptor.any([plan.batch, outputs], plan.factorType).raw
         var operation = dnnl_inner_product_desc_t()
         try check(
             "dnnl_inner_product_forward_desc_init",
             dnnl_inner_product_forward_desc_init(
-                &operation, plan.propagation, &source, &weights, &bias, &destination))
+                &operation, plan.propagation, &source.raw, &weights, &bias, &destination))
         return try PrimitiveDescriptor("linear", &operation, appliesReLU: appliesReLU, engine: plan.engine)
     }
 

@@ -36,6 +36,8 @@ public struct MaxPool2D: Layer, Equatable {
         return text
     }
 
+    public var takesBrainFloats: Bool { true }
+
     var windows: Windows { Windows(kernel: kernel, stride: stride, padding: padding, coversEdge: coversEdge) }
 
     /// `[channels, (height + 2·padding − kernel) / stride + 1, …]`, divisions rounded down, or up where the edge is

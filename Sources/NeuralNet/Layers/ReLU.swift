@@ -11,6 +11,8 @@ public struct ReLU: Layer, Equatable {
 
     public var isElementwise: Bool { true }
 
+    public var takesBrainFloats: Bool { true }
+
     public func outputShape(for input: Shape) throws(ConfigurationError) -> Shape { input }
 
     /// Compiles a pass of its own over the tensor; called only when the layer before did not apply it.

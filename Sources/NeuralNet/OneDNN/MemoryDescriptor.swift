@@ -118,6 +118,16 @@ struct MemoryDescriptor {
         return MemoryDescriptor(part)
     }
 
+    /// The same layout for elements of another type.
+    func of(_ type: dnnl_data_type_t) -> MemoryDescriptor {
+        var raw = raw
+        raw.data_type = type
+        return MemoryDescriptor(raw)
+    }
+
+    /// Whether the elements are brain floats; otherwise, among a plan's activations, they are floats.
+    var isBrainFloat: Bool { raw.data_type == dnnl_bf16 }
+
     /// Bytes of memory, the padding of a blocked layout included.
     var byteCount: Int {
         withUnsafePointer(to: raw) { dnnl_memory_desc_get_size($0) }
@@ -126,8 +136,8 @@ struct MemoryDescriptor {
     /// Number of elements without padding.
     var count: Int { extents.reduce(1, *) }
 
-    /// Whether a layout of floats has padding.
-    var isPadded: Bool { byteCount != count * MemoryLayout<Float>.stride }
+    /// Whether a layout of floats or brain floats has padding.
+    var isPadded: Bool { byteCount != count * (isBrainFloat ? 2 : MemoryLayout<Float>.stride) }
 
     /// Whether two tensors have the same extents, type and layout, so that one can be read as the other.
     static func == (one: MemoryDescriptor, other: MemoryDescriptor) -> Bool {

@@ -23,6 +23,13 @@ public enum OneDNNLibrary {
             && isa & dnnl_cpu_isa_avx512_core.rawValue != dnnl_cpu_isa_avx512_core.rawValue
     }
 
+    /// Whether the processor multiplies brain floats (bf16: the upper half of a Float) and adds their products in single
+    /// precision: AVX512-BF16 or AMX.
+    public static var multipliesBrainFloats: Bool {
+        let isa = dnnl_get_effective_cpu_isa().rawValue
+        return isa & dnnl_cpu_isa_avx512_core_bf16.rawValue == dnnl_cpu_isa_avx512_core_bf16.rawValue
+    }
+
     /// Whether the processor adds products of bytes in 32 bits (VNNI). Before VNNI two products are added in 16 bits
     /// first, which saturate: see ``QuantizedPlan/usesIntegerKernels``.
     static var addsBytesExactly: Bool {

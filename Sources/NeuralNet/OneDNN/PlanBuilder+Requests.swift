@@ -1,10 +1,20 @@
 import COneDNN
+import CVectors
 import FedCore
 
 // The requests of layers.
 extension PlanBuilder {
     /// oneDNN's kind of the forward primitives: for training they may keep a workspace.
     var propagation: dnnl_prop_kind_t { purpose == .training ? dnnl_forward_training : dnnl_forward_inference }
+
+    /// Whether convolutions and linear layers may be loops of our own: these are for AVX2, where oneDNN has no wider
+    /// vectors to use, and know single precision and one thread.
+    var usesBlockedLoops: Bool {
+        precision == .single && engine.threads == 1 && vectors_are_fast() && OneDNNLibrary.blocksEightChannels
+    }
+
+    /// Type of what convolutions and linear layers multiply.
+    var factorType: dnnl_data_type_t { precision == .single ? dnnl_f32 : dnnl_bf16 }
 
     /// A new tensor in a buffer of its own.
     /// - Parameters:
@@ -188,6 +198,11 @@ extension PlanBuilder {
         return copy
     }
 
+    /// The tensor with elements of single precision, in the layout that it has.
+    func floats(_ tensor: Tensor) throws(OneDNNError) -> Tensor {
+        try reordered(tensor, to: tensor.descriptor.of(dnnl_f32))
+    }
+
     /// The gradient in a layout, in memory that may be changed: a copy where it has another layout or belongs to others,
     /// too.
     func owned(_ gradient: Gradient, in descriptor: MemoryDescriptor) throws(OneDNNError) -> Tensor {
@@ -213,7 +228,14 @@ extension PlanBuilder {
     func rectified(_ gradient: Gradient, by output: Tensor) throws(OneDNNError) -> Gradient {
         guard output.isRectified, !gradient.isRectified else { return gradient }
         let tensor = try owned(gradient, in: output.descriptor)
-        run(on: tensor, with: output) { gradient, output, _ in zero(&gradient, whereNotPositive: output) }
+        if output.descriptor.isBrainFloat {
+            let count = output.descriptor.byteCount / 2
+            run(on: [tensor, output]) { tensors, _ in
+                zero(brainFloats(tensors[0], count), whereNotPositive: brainFloats(tensors[1], count))
+            }
+        } else {
+            run(on: tensor, with: output) { gradient, output, _ in zero(&gradient, whereNotPositive: output) }
+        }
         return Gradient(tensor: tensor, isRectified: true)
     }
 

@@ -44,6 +44,8 @@ public final class PlanBuilder {
     /// Samples of a full batch.
     let batch: Int
     let purpose: Plan.Purpose
+    /// Type of the numbers that convolutions and linear layers multiply.
+    let precision: Precision
     /// What the layer that is being compiled takes: one tensor for most.
     var inputs: [Tensor] = []
     /// Number of dropout layers so far, those before a part included.
@@ -96,10 +98,13 @@ public final class PlanBuilder {
     ///   - batch: samples of a full batch.
     ///   - purpose: the passes to compile.
     ///   - needsInputGradient: whether the gradient of the input is needed, as by a part with layers before it.
+    ///   - precision: type of the numbers that are multiplied.
     ///   - engine: engine of the plan.
     init(
-        _ model: Model, batch: Int, purpose: Plan.Purpose, needsInputGradient: Bool = false, engine: Engine
+        _ model: Model, batch: Int, purpose: Plan.Purpose, needsInputGradient: Bool = false,
+        precision: Precision = .single, engine: Engine
     ) throws(OneDNNError) {
+        self.precision = precision
         self.model = model
         self.batch = batch
         self.purpose = purpose
@@ -126,7 +131,10 @@ public final class PlanBuilder {
                     tensor: sources[0].tensor, place: sources[0].place,
                     needsGradient: sources.contains { $0.needsGradient }))
             if skipped.contains(index) { continue }
-            inputs = sources.map(\.tensor)
+            inputs = []
+            for source in sources {
+                inputs.append(try node.layer.takesBrainFloats ? source.tensor : floats(source.tensor))
+            }
             try node.layer.compile(into: self)
         }
         let last = outputs[model.nodes.count].tensor
@@ -165,7 +173,7 @@ public final class PlanBuilder {
             gradients[output.place] = gradient
             return
         }
-        let layout = output.tensor.descriptor
+        let layout = output.tensor.descriptor.of(dnnl_f32)
         let (sum, addend) = first.isShared && !gradient.isShared ? (gradient, first) : (first, gradient)
         let total = try owned(sum, in: layout)
         run(on: total, with: try reordered(addend.tensor, to: layout)) { total, addend, _ in

@@ -42,7 +42,9 @@ struct Pooling {
             return try compile(kernel, into: plan)
         }
         var source = input.descriptor.raw
-        var destination = try MemoryDescriptor.any([plan.batch] + plan.outputShape.extents).raw
+        var destination = try MemoryDescriptor.any(
+            [plan.batch] + plan.outputShape.extents, input.descriptor.raw.data_type
+        ).raw
         var operation = dnnl_pooling_desc_t()
         try check(
             "dnnl_pooling_forward_desc_init",

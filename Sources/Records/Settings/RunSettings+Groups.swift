@@ -19,6 +19,10 @@ extension RunSettings.ServerPart: SettingValue {
     public typealias Content = Self
 }
 
+extension Precision: SettingValue {
+    public typealias Content = Precision
+}
+
 extension RunSettings.OnFailure: SettingValue {
     public typealias Content = Self
 }

@@ -89,6 +89,8 @@ public struct RunSettings: Sendable, Equatable {
     public var optimizer = "sgd"
     /// The options of the optimizer, by name.
     public var optimizerOptions: NamedOptions = [:]
+    /// Type of the numbers that local training multiplies.
+    public var precision = Precision.single
     /// Learning rate of the local optimizer, > 0.
     public var lr: Float = 0.05
     /// How the learning rate changes from round to round: a name of `LearningRateSchedule`.

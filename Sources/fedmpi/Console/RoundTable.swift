@@ -128,6 +128,7 @@ final class RoundTable: RoundObserver {
             let options = settings.optimizerOptions
             parts.append(settings.optimizer + (options.values.isEmpty ? "" : " (\(options))"))
         }
+        if settings.precision != .single { parts.append(settings.precision.rawValue) }
         if settings.serverLr != 1 { parts.append("server lr \(settings.serverLr)") }
         if let norm = settings.clipGradients { parts.append("gradients clipped to \(norm)") }
         return parts.joined(separator: ", ")

@@ -27,6 +27,15 @@ import Testing
         #expect(try SessionTests.run(settings, ranks: 4).digest == alone)
     }
 
+    @Test(.enabled(if: OneDNNLibrary.multipliesBrainFloats))
+    func `Brain floats train otherwise, and with the same bits at any number of ranks`() throws {
+        let settings = Self.settings("sgd") { $0.precision = .brainFloat }
+        let alone = try SessionTests.run(settings, ranks: 1).digest
+        #expect(try alone != nil && SessionTests.run(settings, ranks: 2).digest == alone)
+        #expect(try SessionTests.run(settings, ranks: 4).digest == alone)
+        #expect(try SessionTests.run(Self.settings("sgd"), ranks: 1).digest != alone)
+    }
+
     @Test func `Adam has no use for a momentum, and its options count`() throws {
         let plain = try SessionTests.run(Self.settings("adam"), ranks: 1).digest
         #expect(try SessionTests.run(Self.settings("adam") { $0.momentum = 0 }, ranks: 1).digest == plain)

@@ -58,7 +58,9 @@ final class LocalTrainer {
         ownModelHooks = job.stepHooks.filter { $0.changesGradient(ofOwnModel: true) }
         turn = ClientTurn(client: 0, round: 0, samples: 0, seed: settings.seed)
         let batch = job.batchSize
-        plan = try Plan(job.model, batch: batch, purpose: .training, threads: settings.threads)
+        try settings.precision.requireProcessor()
+        plan = try Plan(
+            job.model, batch: batch, purpose: .training, precision: settings.precision, threads: settings.threads)
         optimizer = job.optimizer
         labels = [Int32](repeating: 0, count: batch)
         plane = [Float](repeating: 0, count: job.augmentation.map { $0.height * $0.width } ?? 0)

@@ -14,8 +14,7 @@ struct BlockedConvolution {
     /// Layout of the images that it makes.
     let destination: MemoryDescriptor
 
-    /// Takes over a convolution; nil where the processor or the library has wider vectors, and for sizes that the loops
-    /// do not know.
+    /// Takes over a convolution; nil for sizes that the loops do not know.
     /// - Parameters:
     ///   - layer: the layer.
     ///   - input: extents of the images, the batch first.
@@ -23,8 +22,8 @@ struct BlockedConvolution {
     ///   - needsInputGradient: whether the gradient of the images is needed, too.
     init?(_ layer: Conv2D, from input: [Int], to output: [Int], needsInputGradient: Bool) throws(OneDNNError) {
         let readsPlain = layer.inputs < 8
-        guard vectors_are_fast(), OneDNNLibrary.blocksEightChannels, layer.groups == 1, layer.stride == 1,
-            layer.dilation == 1, layer.outputs % 8 == 0, layer.padding < layer.kernel,
+        guard layer.groups == 1, layer.stride == 1, layer.dilation == 1, layer.outputs % 8 == 0,
+            layer.padding < layer.kernel,
             readsPlain ? !needsInputGradient : layer.inputs % 8 == 0
         else { return nil }
         sizes = vectors_convolution(

@@ -9,14 +9,12 @@ struct BlockedLinear {
     /// Layout of the weights.
     let weights: MemoryDescriptor
 
-    /// Takes over a linear layer; nil where the processor or the library has wider vectors, and for sizes or layouts
-    /// that the loops do not know.
+    /// Takes over a linear layer; nil for sizes or layouts that the loops do not know.
     /// - Parameters:
     ///   - layer: the layer.
     ///   - input: layout of the features: a plain matrix, or images of eight channels side by side.
     init?(_ layer: Linear, from input: MemoryDescriptor) throws(OneDNNError) {
-        guard vectors_are_fast(), OneDNNLibrary.blocksEightChannels, layer.inputs % 8 == 0, layer.outputs % 8 == 0
-        else { return nil }
+        guard layer.inputs % 8 == 0, layer.outputs % 8 == 0 else { return nil }
         let extents = input.extents
         if extents.count == 4, extents[1] % 8 == 0, try input == .blocked(extents, lanes: 8) {
             weights = try .blockedWeights([layer.outputs] + extents.dropFirst(), readsPlain: false)

@@ -23,6 +23,10 @@ public enum LocalTrainingSettings: SettingsGroup {
             "optimizer", &settings.optimizer, of: "optimizer",
             "How a step of local training moves the weights: {choices}.")
         try visitor.options("optimizer-options", &settings.optimizerOptions, of: "optimizer")
+        try visitor.value(
+            "precision", &settings.precision,
+            "Type of the numbers that local training multiplies: f32, or bf16 on processors that have it (AVX512-BF16, AMX); "
+                + "weights, sums and the optimizer stay in f32.")
         try visitor.value("lr", &settings.lr, .above(0), "Learning rate of the local optimizer.")
         try visitor.value(
             "lr-schedule", &settings.lrSchedule, of: "learning-rate schedule",

@@ -31,6 +31,7 @@ let package = Package(
         .executable(name: "mpi-conformance", targets: ["MPIConformance"]),
         .executable(name: "training-throughput", targets: ["TrainingThroughput"]),
         .executable(name: "aggregation-throughput", targets: ["AggregationThroughput"]),
+        .executable(name: "compression-throughput", targets: ["CompressionThroughput"]),
         .executable(name: "fedmpi-fuzz", targets: ["Fuzz"]),
     ],
     dependencies: [
@@ -236,13 +237,15 @@ let package = Package(
         .executableTarget(
             name: "TrainingThroughput", dependencies: ["FedCore", "NeuralNet"], path: "Tests/TrainingThroughput"),
         .executableTarget(
+            name: "CompressionThroughput", dependencies: ["FedCore", "Codecs"], path: "Tests/CompressionThroughput"),
+        .executableTarget(
             name: "AggregationThroughput", dependencies: ["FedCore", "Aggregation"],
             path: "Tests/AggregationThroughput"),
         .executableTarget(
             name: "Fuzz",
             dependencies: [
                 "CZlib", "MPI", "FedCore", "Runtime", "Cryptography", "Files", "Records", "NeuralNet", "ONNX",
-                "Datasets",
+                "Datasets", "Codecs",
                 "Federation", "SplitLearning", "Recording", "Analysis",
             ],
             path: "Tests/Fuzz"),

@@ -96,7 +96,8 @@ extension Metric {
 
     /// The metrics that may have values in files of runs that declare none.
     public static let wellKnown: [Metric] = [
-        attackSuccess, simulatedSeconds, stalenessMean, stalenessMax, networkBytes,
+        attackSuccess, simulatedSeconds, stalenessMean, stalenessMax, networkBytes, codedPlaces, codedScales,
+        codedSymbols, codedEntropy,
     ]
 
     /// The declarations of measured metrics: those of the run first, then the well-known ones, then one made of the

@@ -38,10 +38,12 @@ public protocol UpdateCodec: Sendable {
     ///   - bytes: those that were written.
     ///   - numbers: as many as were encoded; all are written unless it throws.
     ///   - context: the one with which they were encoded.
+    /// - Returns: what the bytes were spent on.
     /// - Throws: ``CodecError`` when the bytes are no encoding of so many numbers.
+    @discardableResult
     func decode(
         _ bytes: Span<UInt8>, into numbers: inout MutableSpan<Float>, in context: CodecContext
-    ) throws(CodecError)
+    ) throws(CodecError) -> CodedBytes
 }
 
 /// An update codec that is one type, and that its name alone describes: an entry of a catalog.

@@ -74,6 +74,19 @@ import Testing
         #expect(!codec.isBiased || !codec.isLossless)
     }
 
+    @Test(arguments: texts) func `Every byte of an encoding is counted by what it says`(text: String) throws {
+        let codec = try UpdateCodecs.standard.codec(text)
+        let bytes = Self.encoded(Self.numbers(1000), by: codec)
+        var numbers = [Float](repeating: 0, count: 1000)
+        var span = numbers.mutableSpan
+        let coded = try codec.decode(bytes.span, into: &span, in: Self.context(1000))
+        #expect(coded.total == bytes.count)
+        // No code of order 0 is shorter than the entropy; deflate finds what repeats as well.
+        #expect(text.contains("deflate") || coded.symbols >= coded.entropy)
+        let chooses = ["topk", "threshold", "prune"].contains { text.hasPrefix($0) }
+        #expect((coded.places > 0) == chooses)
+    }
+
     @Test(arguments: texts) func `Zeros stay zeros`(text: String) throws {
         let codec = try UpdateCodecs.standard.codec(text)
         let zeros = [Float](repeating: 0, count: 300)

@@ -59,6 +59,25 @@ import Testing
         }
     }
 
+    /// 7,850 parameters: of 1 % (79) each has a place and a byte, two tensors have 5 bytes of scale at most, the update one.
+    @Test func `A round's record says what its bytes were spent on`() throws {
+        let settings = Self.settings("topk 1% | int8")
+        let run = try SessionTests.run(settings, ranks: 3)
+        #expect(try SessionTests.run(settings, ranks: 1).records.map(\.metrics) == run.records.map(\.metrics))
+        for record in run.records {
+            #expect(record[.codedSymbols] == 553.0)
+            let scales = try #require(record[.codedScales])
+            #expect((7 * 6.0...7 * 11.0).contains(scales))
+            let entropy = try #require(record[.codedEntropy])
+            #expect(entropy > 0 && entropy <= 7 * 79)
+            let places = try #require(record[.codedPlaces])
+            let encoded = places + scales + 7 * 79
+            // Each answer has an envelope of 64 bytes and ends at a multiple of 64.
+            #expect(Double(record.uploadBytes) >= encoded + 7 * 64 && Double(record.uploadBytes) < encoded + 7 * 128)
+        }
+        #expect(try SessionTests.run(Self.settings(nil), ranks: 1).records[0][.codedSymbols] == nil)
+    }
+
     @Test func `Half precision takes half the bytes behind the envelope`() throws {
         let run = try SessionTests.run(Self.settings("f16"), ranks: 3)
         // 7,850 parameters of 2 bytes are 15,700, and in whole 64 bytes 15,744.

@@ -59,7 +59,7 @@ enum FuzzTargets {
     static func all(_ scratch: ScratchFolder) throws -> [any FuzzTarget] {
         [
             UpdateTarget(mendsChecksum: false), UpdateTarget(mendsChecksum: true),
-            RoundFrameTarget(mendsChecksum: false), RoundFrameTarget(mendsChecksum: true),
+            try CodecTarget(), RoundFrameTarget(mendsChecksum: false), RoundFrameTarget(mendsChecksum: true),
             SplitTrainingMessageTarget(mendsChecksum: false), SplitTrainingMessageTarget(mendsChecksum: true),
             try SafetensorsTarget(), ModelTextTarget(), try ONNXTarget(),
             try IDXTarget(scratch, compressed: false), try IDXTarget(scratch, compressed: true),

@@ -10,7 +10,7 @@ struct BitWriter {
     private var place: Int
     /// Bits that have not been written, the first of them lowest.
     private var held: UInt64 = 0
-    /// How many those are, below 8 between calls.
+    /// How many those are, below 32 between calls.
     private var count = 0
 
     /// Begins at a byte.
@@ -25,12 +25,11 @@ struct BitWriter {
     mutating func put(_ value: UInt32, bits: Int, into bytes: inout MutableSpan<UInt8>) {
         held |= UInt64(value) &<< UInt64(count)
         count &+= bits
-        while count >= 8 {
-            bytes[place] = UInt8(truncatingIfNeeded: held)
-            held &>>= 8
-            count &-= 8
-            place &+= 1
-        }
+        guard count >= 32 else { return }
+        bytes.put(UInt32(truncatingIfNeeded: held), at: place)
+        held &>>= 32
+        count &-= 32
+        place &+= 4
     }
 
     /// Writes so many ones and a zero.
@@ -46,7 +45,12 @@ struct BitWriter {
     /// Fills the last byte with zeros.
     /// - Returns: index of the byte behind it.
     mutating func finish(_ bytes: inout MutableSpan<UInt8>) -> Int {
-        if count > 0 { put(0, bits: 8 &- count, into: &bytes) }
+        while count > 0 {
+            bytes[place] = UInt8(truncatingIfNeeded: held)
+            held &>>= 8
+            count &-= 8
+            place &+= 1
+        }
         return place
     }
 }

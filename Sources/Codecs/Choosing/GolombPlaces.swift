@@ -47,8 +47,14 @@ enum GolombPlaces {
         let mask = UInt32(1) << UInt32(parameter) - 1
         for i in 0..<places.count {
             let gap = places[unchecked: i] &- next
-            writer.put(gap & mask, bits: parameter, into: &bytes)
-            writer.putUnary(Int(gap >> UInt32(parameter)), into: &bytes)
+            let high = Int(gap >> UInt32(parameter))
+            if parameter &+ high < 31 {
+                let ones = UInt32(1) &<< UInt32(high) &- 1
+                writer.put(gap & mask | ones &<< UInt32(parameter), bits: parameter &+ high &+ 1, into: &bytes)
+            } else {
+                writer.put(gap & mask, bits: parameter, into: &bytes)
+                writer.putUnary(high, into: &bytes)
+            }
             next = places[unchecked: i] &+ 1
         }
         return writer.finish(&bytes)

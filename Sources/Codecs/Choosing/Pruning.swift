@@ -13,12 +13,16 @@ public struct Pruning: ChoosingStage {
     /// The amount that is not sent.
     public let drop: Amount
 
+    /// Reads the arguments.
+    /// - Throws: `ConfigurationError` for one that is missing or not accepted.
     public init(_ reader: inout OptionReader) throws(ConfigurationError) {
         drop = try reader.amount("drop")
     }
 
+    /// All but those that are dropped.
     public func mostPlaces(of count: Int, tensors: Int) -> Int { count - drop.of(count) }
 
+    /// The largest that are left, found as top-k finds them.
     public func places(in numbers: Span<Float>, count: Int, _ context: CodecContext) -> [UInt32] {
         var places: [UInt32] = []
         let kept = count - drop.of(count)

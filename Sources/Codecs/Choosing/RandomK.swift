@@ -1,7 +1,9 @@
 public import FedCore
 
 /// Random-k: places drawn from a seed that clients and server share, the same for all clients of a round, so that no
-/// place crosses. The server multiplies what arrives by d/k, which makes it unbiased.
+/// place crosses. The server multiplies what arrives by d/k, which makes it unbiased, and its variance d/k − 1 times the
+/// square of the update: with few places and few clients training diverges. With `scale=false` and error feedback it does
+/// not, and what is left out comes later.
 ///
 /// J. Konečný et al., *Federated Learning: Strategies for Improving Communication Efficiency*, 2016, arXiv:1610.05492
 /// (random masks); S. U. Stich et al., *Sparsified SGD with Memory*, NeurIPS 2018, definition 2.1, arXiv:1809.07599.
@@ -17,16 +19,22 @@ public struct RandomK: ChoosingStage {
     /// Whether the server multiplies by d/k.
     public let isScaled: Bool
 
+    /// Reads the arguments.
+    /// - Throws: `ConfigurationError` for one that is missing or not accepted.
     public init(_ reader: inout OptionReader) throws(ConfigurationError) {
         keep = try reader.amount("keep")
         isScaled = try reader.flag("scale") ?? true
     }
 
+    /// Biased only where the scale is left out.
     public var isBiased: Bool { !isScaled }
+    /// True: both sides draw the places.
     public var isShared: Bool { true }
 
+    /// The amount that is sent.
     public func mostPlaces(of count: Int, tensors: Int) -> Int { keep.of(count) }
 
+    /// d/k, or 1 with `scale=false`.
     public func factor(chosen: Int, of count: Int) -> Float {
         isScaled && chosen > 0 ? Float(Double(count) / Double(chosen)) : 1
     }

@@ -14,6 +14,8 @@ public struct Threshold: ChoosingStage {
     /// The smallest magnitude that is sent, > 0.
     public let least: Float
 
+    /// Reads the arguments.
+    /// - Throws: `ConfigurationError` for one that is missing or not accepted.
     public init(_ reader: inout OptionReader) throws(ConfigurationError) {
         let text = try reader.required("least", "0.001")
         guard let number = Float(text), number > 0, number.isFinite else {
@@ -22,10 +24,13 @@ public struct Threshold: ChoosingStage {
         least = number
     }
 
+    /// False: it depends on the numbers.
     public var hasFixedCount: Bool { false }
 
+    /// All of them.
     public func mostPlaces(of count: Int, tensors: Int) -> Int { count }
 
+    /// One pass over the numbers.
     public func places(in numbers: Span<Float>, count: Int, _ context: CodecContext) -> [UInt32] {
         var places: [UInt32] = []
         for i in 0..<count where numbers[unchecked: i].magnitude >= least {

@@ -15,6 +15,8 @@ public struct TopK: ChoosingStage {
     /// Whether it is of each tensor, and not of the whole update.
     public let isByTensor: Bool
 
+    /// Reads the arguments.
+    /// - Throws: `ConfigurationError` for one that is missing or not accepted.
     public init(_ reader: inout OptionReader) throws(ConfigurationError) {
         keep = try reader.amount("keep")
         isByTensor = try reader.choice("by", default: "update", of: ["update", "tensor"]) == "tensor"
@@ -27,6 +29,7 @@ public struct TopK: ChoosingStage {
         return min(each.multipliedReportingOverflow(by: tensors).overflow ? count : each * tensors, count)
     }
 
+    /// O(count): a histogram of the magnitudes, not a sort.
     public func places(in numbers: Span<Float>, count: Int, _ context: CodecContext) -> [UInt32] {
         var places: [UInt32] = []
         places.reserveCapacity(mostPlaces(of: count, tensors: context.tensors.count))

@@ -7,10 +7,13 @@ public struct DeflatedSymbols: EntropyStage {
     public static let summary = "zlib, which also finds what repeats; alone it is lossless compression of whole updates"
     public static let paper = "Deutsch, DEFLATE Compressed Data Format Specification, RFC 1951, 1996"
 
+    /// Takes no arguments.
     public init(_ reader: inout OptionReader) {}
 
+    /// False: what repeats takes less.
     public var isFixedLength: Bool { false }
 
+    /// zlib's own bound, slightly more than a byte a symbol.
     public func capacity(count: Int, planes: Int, alphabet: Int) -> Int { Int(compressBound(UInt(planes * count))) }
 
     public func encode(

@@ -45,44 +45,71 @@ struct PackedSymbols: EntropyStage {
         }
     }
 
-    /// Packs one plane. Eight symbols of b bits are b bytes.
+    /// Packs one plane.
     /// - Parameter bytes: `[byteCount]`.
     static func pack(_ symbols: Span<UInt8>, alphabet: Int, into bytes: inout MutableSpan<UInt8>) {
-        let bits = bits(alphabet)
         precondition(bytes.count == byteCount(symbols.count, alphabet: alphabet))
-        var place = 0
-        var first = 0
-        while first < symbols.count {
-            let number = min(8, symbols.count &- first)
-            var word: UInt64 = 0
-            for i in 0..<number {
-                word |= UInt64(symbols[unchecked: first &+ i]) &<< UInt64(bits &* i)
-            }
-            let length = (number &* bits &+ 7) / 8
-            for i in 0..<length { bytes[unchecked: place &+ i] = UInt8(truncatingIfNeeded: word &>> UInt64(8 &* i)) }
-            place &+= length
-            first &+= number
+        // With a constant number of bits the compiler unrolls the loops.
+        switch bits(alphabet) {
+        case 1: pack(symbols, bits: 1, into: &bytes)
+        case 2: pack(symbols, bits: 2, into: &bytes)
+        case 4: pack(symbols, bits: 4, into: &bytes)
+        case 8: for i in 0..<symbols.count { bytes[unchecked: i] = symbols[unchecked: i] }
+        case let bits: pack(symbols, bits: bits, into: &bytes)
         }
     }
 
     /// Unpacks one plane; the bits that fill the last byte are not looked at.
     /// - Parameter bytes: `[byteCount]`.
     static func unpack(_ bytes: Span<UInt8>, alphabet: Int, into symbols: inout MutableSpan<UInt8>) {
-        let bits = bits(alphabet)
         precondition(bytes.count == byteCount(symbols.count, alphabet: alphabet))
+        switch bits(alphabet) {
+        case 1: unpack(bytes, bits: 1, into: &symbols)
+        case 2: unpack(bytes, bits: 2, into: &symbols)
+        case 4: unpack(bytes, bits: 4, into: &symbols)
+        case 8: for i in 0..<bytes.count { symbols[unchecked: i] = bytes[unchecked: i] }
+        case let bits: unpack(bytes, bits: bits, into: &symbols)
+        }
+    }
+
+    /// Packs symbols of so many bits: eight of b bits are b bytes.
+    @inline(__always)
+    private static func pack(_ symbols: Span<UInt8>, bits: Int, into bytes: inout MutableSpan<UInt8>) {
+        var place = 0
+        var first = 0
+        while first &+ 8 <= symbols.count {
+            var word: UInt64 = 0
+            for i in 0..<8 { word |= UInt64(symbols[unchecked: first &+ i]) &<< UInt64(bits &* i) }
+            for i in 0..<bits { bytes[unchecked: place &+ i] = UInt8(truncatingIfNeeded: word &>> UInt64(8 &* i)) }
+            place &+= bits
+            first &+= 8
+        }
+        var word: UInt64 = 0
+        for i in first..<symbols.count { word |= UInt64(symbols[unchecked: i]) &<< UInt64(bits &* (i &- first)) }
+        for i in place..<bytes.count {
+            bytes[unchecked: i] = UInt8(truncatingIfNeeded: word &>> UInt64(8 &* (i &- place)))
+        }
+    }
+
+    /// Unpacks symbols of so many bits.
+    @inline(__always)
+    private static func unpack(_ bytes: Span<UInt8>, bits: Int, into symbols: inout MutableSpan<UInt8>) {
         let mask = UInt8(truncatingIfNeeded: 1 << bits - 1)
         var place = 0
         var first = 0
-        while first < symbols.count {
-            let number = min(8, symbols.count &- first)
-            let length = (number &* bits &+ 7) / 8
+        while first &+ 8 <= symbols.count {
             var word: UInt64 = 0
-            for i in 0..<length { word |= UInt64(bytes[unchecked: place &+ i]) &<< UInt64(8 &* i) }
-            for i in 0..<number {
+            for i in 0..<bits { word |= UInt64(bytes[unchecked: place &+ i]) &<< UInt64(8 &* i) }
+            for i in 0..<8 {
                 symbols[unchecked: first &+ i] = UInt8(truncatingIfNeeded: word &>> UInt64(bits &* i)) & mask
             }
-            place &+= length
-            first &+= number
+            place &+= bits
+            first &+= 8
+        }
+        var word: UInt64 = 0
+        for i in place..<bytes.count { word |= UInt64(bytes[unchecked: i]) &<< UInt64(8 &* (i &- place)) }
+        for i in first..<symbols.count {
+            symbols[unchecked: i] = UInt8(truncatingIfNeeded: word &>> UInt64(bits &* (i &- first))) & mask
         }
     }
 }

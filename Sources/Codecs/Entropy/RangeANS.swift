@@ -18,10 +18,13 @@ public struct RangeANS: EntropyStage {
     /// The lowest state between two symbols; a state is below 2³².
     private static let lowest: UInt32 = 1 << 16
 
+    /// Takes no arguments.
     public init(_ reader: inout OptionReader) {}
 
+    /// False: symbols that occur often take less.
     public var isFixedLength: Bool { false }
 
+    /// A byte more than packed symbols for each plane: one that would be longer is packed.
     public func capacity(count: Int, planes: Int, alphabet: Int) -> Int {
         planes * (1 + PackedSymbols.byteCount(count, alphabet: alphabet))
     }
@@ -60,38 +63,44 @@ public struct RangeANS: EntropyStage {
         _ words: inout [UInt16]
     ) -> Int? {
         guard !symbols.isEmpty else { return nil }
+        precondition(words.count >= symbols.count)
         let (table, bits) = SymbolFrequencies.best(for: counts(of: symbols, alphabet: alphabet))
         let lanes = lanes(symbols.count)
         guard bits / 8 + Double(4 * lanes) < Double(limit) else { return nil }
-        let (frequencies, starts) = (table.frequencies, table.starts)
+        let before = table.starts
+        let (frequencies, starts) = (table.frequencies.span, before.span)
         let precision = UInt32(table.precision)
-        var states = [UInt32](repeating: lowest, count: lanes)
+        var four = [UInt32](repeating: lowest, count: 4)
+        var states = four.mutableSpan
         var next = words.count
+        var output = words.mutableSpan
         // Backwards: what is written last is read first.
         for i in stride(from: symbols.count - 1, through: 0, by: -1) {
             let symbol = Int(symbols[unchecked: i])
-            let frequency = frequencies[symbol]
-            var state = states[i & (lanes - 1)]
+            let frequency = frequencies[unchecked: symbol]
+            var state = states[unchecked: i & (lanes &- 1)]
             if UInt64(state) >= UInt64(frequency) << (32 - UInt64(precision)) {
-                next -= 1
-                words[next] = UInt16(truncatingIfNeeded: state)
+                next &-= 1
+                output[unchecked: next] = UInt16(truncatingIfNeeded: state)
                 state >>= 16
             }
             let quotient = state / frequency
-            states[i & (lanes - 1)] = quotient << precision &+ (state &- quotient &* frequency) &+ starts[symbol]
+            states[unchecked: i & (lanes &- 1)] =
+                quotient &<< precision &+ (state &- quotient &* frequency) &+ starts[unchecked: symbol]
         }
-        let length = table.tableBytes + 4 * lanes + 2 * (words.count - next)
+        let length = table.tableBytes + 4 * lanes + 2 * (output.count - next)
         guard length < limit else { return nil }
         bytes[start] = UInt8(table.precision)
         var place = table.write(into: &bytes, at: start + 1)
-        for state in states {
-            bytes.put(state, at: place)
+        for lane in 0..<lanes {
+            bytes.put(states[lane], at: place)
             place += 4
         }
-        for i in next..<words.count {
-            bytes[place] = UInt8(truncatingIfNeeded: words[i])
-            bytes[place + 1] = UInt8(truncatingIfNeeded: words[i] >> 8)
-            place += 2
+        precondition(place + 2 * (output.count - next) <= bytes.count)
+        for i in next..<output.count {
+            bytes[unchecked: place] = UInt8(truncatingIfNeeded: output[unchecked: i])
+            bytes[unchecked: place &+ 1] = UInt8(truncatingIfNeeded: output[unchecked: i] >> 8)
+            place &+= 2
         }
         return place
     }
@@ -139,28 +148,34 @@ public struct RangeANS: EntropyStage {
         let lanes = lanes(symbols.count)
         var place = start + 4 * lanes
         guard place <= bytes.count else { throw CodecError("ends before its symbols") }
-        let frequencies = table.frequencies
-        let starts = table.starts
-        var slots = [UInt8](repeating: 0, count: 1 << table.precision)
+        let before = table.starts
+        let (frequencies, starts) = (table.frequencies.span, before.span)
+        var memory = [UInt8](repeating: 0, count: 1 << table.precision)
+        var slots = memory.mutableSpan
         for symbol in frequencies.indices {
             for slot in starts[symbol]..<starts[symbol] + frequencies[symbol] { slots[Int(slot)] = UInt8(symbol) }
         }
         let (precision, mask) = (UInt32(table.precision), UInt32(1) << UInt32(table.precision) - 1)
-        var states = (0..<lanes).map { bytes.word(at: start + 4 * $0) }
+        var four = [UInt32](repeating: lowest, count: 4)
+        var states = four.mutableSpan
+        for lane in 0..<lanes { states[lane] = bytes.word(at: start + 4 * lane) }
         for i in 0..<symbols.count {
-            var state = states[i & (lanes - 1)]
+            var state = states[unchecked: i & (lanes &- 1)]
+            // The table has 2^precision slots, each of a symbol of the alphabet.
             let slot = state & mask
-            let symbol = slots[Int(slot)]
+            let symbol = slots[unchecked: Int(slot)]
             symbols[unchecked: i] = symbol
-            state = frequencies[Int(symbol)] &* (state >> precision) &+ slot &- starts[Int(symbol)]
+            state =
+                frequencies[unchecked: Int(symbol)] &* (state &>> precision) &+ slot
+                &- starts[unchecked: Int(symbol)]
             if state < lowest {
                 guard place + 1 < bytes.count else { throw CodecError("ends within its symbols") }
                 state = state << 16 | UInt32(bytes[unchecked: place]) | UInt32(bytes[unchecked: place + 1]) << 8
                 place += 2
             }
-            states[i & (lanes - 1)] = state
+            states[unchecked: i & (lanes &- 1)] = state
         }
-        guard states.allSatisfy({ $0 == lowest }) else { throw CodecError("has symbols that end in a wrong state") }
+        guard four.allSatisfy({ $0 == lowest }) else { throw CodecError("has symbols that end in a wrong state") }
         return place
     }
 }

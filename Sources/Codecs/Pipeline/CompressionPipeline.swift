@@ -12,7 +12,9 @@ public import FedCore
 /// An update with a number that is NaN, infinite or of 2⁹⁶ or more crosses as the first byte alone, behind which zeros
 /// follow where all encodings are equally long, and arrives as NaN: the server leaves it out.
 public struct CompressionPipeline: UpdateCodec {
+    /// The pipeline as `--compress` reads it.
     public let description: String
+    /// 4, whatever the stages: a run's settings say which they are.
     public let code: UInt32 = 4
     /// Which numbers cross; nil sends all.
     private let choosing: (any ChoosingStage)?
@@ -20,6 +22,7 @@ public struct CompressionPipeline: UpdateCodec {
     private let values: any ValueStage
     /// How symbols become bytes.
     private let entropy: any EntropyStage
+    /// Whether no stage chooses or writes values.
     public let isLossless: Bool
 
     /// Composes stages.
@@ -46,12 +49,15 @@ public struct CompressionPipeline: UpdateCodec {
         }
     }
 
+    /// Whether the choosing or the value stage is.
     public var isBiased: Bool { choosing?.isBiased ?? false || values.isBiased }
 
+    /// With a choosing stage it depends on the places of which tensors something is beside the symbols.
     public var isFixedLength: Bool {
-        entropy.isFixedLength && (choosing.map { $0.isShared && $0.hasFixedCount } ?? true)
+        entropy.isFixedLength && (choosing.map { $0.isShared && $0.hasFixedCount && !values.isByTensor } ?? true)
     }
 
+    /// The most places, all their tensors, and the longest packing of their symbols.
     public func capacity(count: Int, tensors: Int) -> Int {
         let most = choosing?.mostPlaces(of: count, tensors: tensors) ?? count
         var bytes = isLossless ? 0 : 1
@@ -107,7 +113,7 @@ public struct CompressionPipeline: UpdateCodec {
 
     public func decode(
         _ bytes: Span<UInt8>, into numbers: inout MutableSpan<Float>, in context: CodecContext
-    ) throws(CodecError) {
+    ) throws(CodecError) -> CodedBytes {
         var end = 0
         if !isLossless {
             guard bytes.count > 0, bytes[0] <= 1 else { throw CodecError("does not begin as an encoding does") }
@@ -121,10 +127,12 @@ public struct CompressionPipeline: UpdateCodec {
         var span = chosen.mutableSpan
         var inner = context
         inner.tensors = Self.tensors(context.tensors, of: places.span)
-        try read(bytes, at: end, into: &span, in: inner)
+        var coded = try read(bytes, at: end, into: &span, in: inner)
+        coded.places = end - 1
         let factor = choosing.factor(chosen: places.count, of: count)
         for i in 0..<count { numbers[unchecked: i] = 0 }
         for i in 0..<span.count { numbers[Int(places[i])] = span[unchecked: i] * factor }
+        return coded
     }
 
     /// The places of the numbers that have crossed: shared ones are chosen again, others are read.
@@ -147,18 +155,20 @@ public struct CompressionPipeline: UpdateCodec {
     /// Writes NaN for an update that was not finite.
     private func decodeNotFinite(
         _ bytes: Span<UInt8>, into numbers: inout MutableSpan<Float>, _ context: CodecContext
-    ) throws(CodecError) {
+    ) throws(CodecError) -> CodedBytes {
         let length = isFixedLength ? capacity(count: numbers.count, tensors: context.tensors.count) : 1
         guard bytes.count == length else {
             throw CodecError("has \(bytes.count) bytes, and says that it is not finite")
         }
         for i in 0..<numbers.count { numbers[unchecked: i] = .nan }
+        return CodedBytes(scales: bytes.count, symbols: 0, entropy: 0)
     }
 
     /// Reads the numbers that have crossed, to the end of the bytes.
+    /// - Returns: what the bytes were spent on, but for the places.
     private func read(
         _ bytes: Span<UInt8>, at start: Int, into numbers: inout MutableSpan<Float>, in context: CodecContext
-    ) throws(CodecError) {
+    ) throws(CodecError) -> CodedBytes {
         let sideBytes = values.sideBytes(count: numbers.count, tensors: context.tensors.count)
         guard bytes.count >= start + sideBytes else { throw CodecError("ends before its symbols") }
         var symbols = [UInt8](repeating: 0, count: values.planes * values.symbolCount(of: numbers.count))
@@ -170,6 +180,9 @@ public struct CompressionPipeline: UpdateCodec {
         }
         values.decode(
             span.span, side: bytes.extracting(start..<start + sideBytes), into: &numbers, in: context)
+        return CodedBytes(
+            scales: (isLossless ? 0 : 1) + sideBytes, symbols: bytes.count - start - sideBytes,
+            entropy: CodedBytes.entropy(of: span.span, planes: values.planes))
     }
 
     /// The ranges of the tensors among chosen numbers; those of which nothing is chosen are left out.

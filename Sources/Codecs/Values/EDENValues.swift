@@ -25,6 +25,8 @@ public struct EDENValues: ValueStage {
     /// Cells of a unit of magnitude: the narrowest two bounds of 8 bits are further apart than one.
     private static let cellsPerUnit: Float = 64
 
+    /// Reads the arguments.
+    /// - Throws: `ConfigurationError` for one that is missing or not accepted.
     public init(_ reader: inout OptionReader) throws(ConfigurationError) {
         bits = try reader.integer("bits", default: 4, "from 1 to 8") { (1...8).contains($0) }
         let positive = NormalCentroids.positive[bits - 1]
@@ -37,9 +39,13 @@ public struct EDENValues: ValueStage {
         self.bounds = bounds
     }
 
+    /// Not biased, or by no more than a floating-point format rounds.
     public var isBiased: Bool { false }
+    /// A sign and a level.
     public var alphabet: Int { 1 << bits }
+    /// Symbols of the rotated blocks, zeros at the end included.
     public func symbolCount(of count: Int) -> Int { HadamardRotation.size(of: count) }
+    /// A factor for each block.
     public func sideBytes(count: Int, tensors: Int) -> Int { 4 * HadamardRotation.blockCount(of: count) }
 
     public func encode(
@@ -63,16 +69,56 @@ public struct EDENValues: ValueStage {
 
     /// Rounds numbers to levels.
     /// - Parameters:
+    ///   - numbers: a rotated block.
     ///   - inverse: factor that makes the numbers normal.
     ///   - place: where their symbols begin.
     /// - Returns: the product of the numbers with their levels, which is positive.
     private func quantise(
         _ numbers: Span<Float>, by inverse: Float, into symbols: inout MutableSpan<UInt8>, at place: Int
     ) -> Double {
-        precondition(symbols.count >= place + numbers.count)
+        precondition(symbols.count >= place + numbers.count && numbers.count % 8 == 0)
+        return bits <= 3
+            ? compare(numbers, by: inverse, into: &symbols, at: place)
+            : lookUp(numbers, by: inverse, into: &symbols, at: place)
+    }
+
+    /// Rounds to at most four magnitudes by comparing with all bounds, eight numbers at a time.
+    /// - Returns: the product.
+    private func compare(
+        _ numbers: Span<Float>, by inverse: Float, into symbols: inout MutableSpan<UInt8>, at place: Int
+    ) -> Double {
+        let bounds = (self.bounds + [Float](repeating: .infinity, count: 3)).prefix(3).map { SIMD8(repeating: $0) }
+        let magnitudes = (0..<4).map { SIMD8(repeating: levels[min($0, levels.count / 2 - 1)]) }
+        let (first, second, third) = (bounds[0], bounds[1], bounds[2])
+        let (lowest, low, high, highest) = (magnitudes[0], magnitudes[1], magnitudes[2], magnitudes[3])
+        let shift = SIMD8<UInt32>(repeating: UInt32(bits - 1))
+        var sums = SIMD8<Float>()
+        for i in stride(from: 0, to: numbers.count, by: 8) {
+            var (sizes, signs) = (SIMD8<Float>(), SIMD8<UInt32>())
+            for lane in 0..<8 {
+                sizes[lane] = numbers[unchecked: i &+ lane].magnitude
+                signs[lane] = numbers[unchecked: i &+ lane].bitPattern &>> 31
+            }
+            sizes *= inverse
+            let (isLow, isHigh, isHighest) = (sizes .>= first, sizes .>= second, sizes .>= third)
+            var level = SIMD8<UInt32>().replacing(with: 1, where: isLow)
+            level = level.replacing(with: 2, where: isHigh).replacing(with: 3, where: isHighest)
+            let chosen = lowest.replacing(with: low, where: isLow).replacing(with: high, where: isHigh)
+            sums += sizes * chosen.replacing(with: highest, where: isHighest)
+            let symbol = SIMD8<UInt8>(truncatingIfNeeded: signs &<< shift | level)
+            for lane in 0..<8 { symbols[unchecked: place &+ i &+ lane] = symbol[lane] }
+        }
+        return (0..<8).reduce(0) { $0 + Double(sums[$1]) }
+    }
+
+    /// Rounds to any number of magnitudes: a cell tells which can be meant, and one comparison which is.
+    /// - Returns: the product.
+    private func lookUp(
+        _ numbers: Span<Float>, by inverse: Float, into symbols: inout MutableSpan<UInt8>, at place: Int
+    ) -> Double {
         let (levels, cells, bounds) = (levels.span, cells.span, bounds.span)
         let shift = UInt32(bits - 1)
-        var products = SIMD4<Double>()
+        var sums = SIMD4<Double>()
         for i in stride(from: 0, to: numbers.count, by: 4) {
             for lane in 0..<4 {
                 let value = numbers[unchecked: i &+ lane] * inverse
@@ -80,12 +126,12 @@ public struct EDENValues: ValueStage {
                 let cell = (min(value.magnitude, 7.9) * Self.cellsPerUnit + 0x1p23).bitPattern & 0x1ff
                 let least = UInt32(cells[unchecked: Int(cell)])
                 let level = least &+ (value.magnitude >= bounds[unchecked: Int(least)] ? 1 : 0)
-                let symbol = (value.bitPattern >> 31) &<< shift | level
-                symbols[unchecked: place &+ i &+ lane] = UInt8(truncatingIfNeeded: symbol)
-                products[lane] += Double(value * levels[unchecked: Int(symbol)])
+                symbols[unchecked: place &+ i &+ lane] =
+                    UInt8(truncatingIfNeeded: (value.bitPattern >> 31) &<< shift | level)
+                sums[lane] += Double(value.magnitude * levels[unchecked: Int(level)])
             }
         }
-        return products.sum()
+        return sums.sum()
     }
 
     public func decode(

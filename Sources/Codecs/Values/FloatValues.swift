@@ -46,10 +46,14 @@ public struct HalfValues: ValueStage {
     public static let name = "f16"
     public static let summary = "half precision: 2 bytes a number, rounded to 11 bits"
 
+    /// Takes no arguments.
     public init(_ reader: inout OptionReader) {}
 
+    /// Not biased, or by no more than a floating-point format rounds.
     public var isBiased: Bool { false }
+    /// Bytes.
     public var alphabet: Int { 256 }
+    /// The high bytes and the low ones.
     public var planes: Int { 2 }
 
     public func encode(
@@ -85,10 +89,14 @@ public struct BrainValues: ValueStage {
     public static let summary = "bfloat16: 2 bytes a number, rounded to 8 bits, with the range of single precision"
     public static let paper = "Kalamkar et al., A Study of BFLOAT16 for Deep Learning Training, 2019"
 
+    /// Takes no arguments.
     public init(_ reader: inout OptionReader) {}
 
+    /// Not biased, or by no more than a floating-point format rounds.
     public var isBiased: Bool { false }
+    /// Bytes.
     public var alphabet: Int { 256 }
+    /// The high bytes and the low ones.
     public var planes: Int { 2 }
 
     public func encode(

@@ -16,11 +16,15 @@ public struct KMeansValues: ValueStage {
     /// Iterations at most: near the optimum they change little.
     private static let iterations = 25
 
+    /// Reads the arguments.
+    /// - Throws: `ConfigurationError` for one that is missing or not accepted.
     public init(_ reader: inout OptionReader) throws(ConfigurationError) {
         clusters = try reader.integer("clusters", default: 16, "from 2 to 256") { (2...256).contains($0) }
     }
 
+    /// Places in the codebook.
     public var alphabet: Int { clusters }
+    /// The codebook.
     public func sideBytes(count: Int, tensors: Int) -> Int { 4 * clusters }
 
     public func encode(

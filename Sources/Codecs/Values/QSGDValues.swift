@@ -18,15 +18,20 @@ public struct QSGDValues: ValueStage {
     /// Numbers of a bucket, ≥ 1.
     public let bucket: Int
 
+    /// Reads the arguments.
+    /// - Throws: `ConfigurationError` for one that is missing or not accepted.
     public init(_ reader: inout OptionReader) throws(ConfigurationError) {
         bits = try reader.integer("bits", default: 4, "from 2 to 8") { (2...8).contains($0) }
         bucket = try reader.integer("bucket", default: 512, "from 1 to 1048576") { (1...1 << 20).contains($0) }
     }
 
+    /// Not biased, or by no more than a floating-point format rounds.
     public var isBiased: Bool { false }
     /// Levels s of a magnitude above zero.
     private var levels: Int { 1 << (bits - 1) - 1 }
+    /// The levels of both signs, and zero.
     public var alphabet: Int { 2 * levels + 1 }
+    /// A norm for each bucket.
     public func sideBytes(count: Int, tensors: Int) -> Int { 4 * ((count + bucket - 1) / bucket) }
 
     public func encode(

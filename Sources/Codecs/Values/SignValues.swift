@@ -10,9 +10,14 @@ public struct SignValues: ValueStage {
     public static let summary = "1 bit: the sign, times the mean magnitude of each tensor"
     public static let paper = "Karimireddy et al., Error Feedback Fixes SignSGD, ICML 2019"
 
+    /// Takes no arguments.
     public init(_ reader: inout OptionReader) {}
 
+    /// Positive and negative.
     public var alphabet: Int { 2 }
+    /// True: magnitudes are of tensors.
+    public var isByTensor: Bool { true }
+    /// A magnitude for each tensor.
     public func sideBytes(count: Int, tensors: Int) -> Int { 4 * tensors }
 
     public func encode(
@@ -35,10 +40,14 @@ public struct TernaryValues: ValueStage {
     public static let summary = "1 bit: the sign of what was chosen, times its mean magnitude"
     public static let paper = "Sattler et al., Robust and Communication-Efficient Federated Learning (STC), TNNLS 2020"
 
+    /// Takes no arguments.
     public init(_ reader: inout OptionReader) {}
 
+    /// Positive and negative.
     public var alphabet: Int { 2 }
+    /// True: a sign alone says nothing of numbers that might as well be zero.
     public var needsChoosing: Bool { true }
+    /// One magnitude for all.
     public func sideBytes(count: Int, tensors: Int) -> Int { count > 0 ? 4 : 0 }
 
     public func encode(
@@ -59,6 +68,8 @@ public struct TernaryValues: ValueStage {
 
 /// Signs, and the mean magnitude of each group of numbers.
 private enum SignedMeans {
+    /// Writes a mean for each group, and a sign for each number.
+    /// - Parameter groups: ascending, and together all numbers; none is empty.
     static func encode(
         _ numbers: Span<Float>, into symbols: inout MutableSpan<UInt8>, side: inout MutableSpan<UInt8>,
         groups: [Range<Int>]
@@ -70,6 +81,7 @@ private enum SignedMeans {
         }
     }
 
+    /// Reads what `encode` has written.
     static func decode(
         _ symbols: Span<UInt8>, side: Span<UInt8>, into numbers: inout MutableSpan<Float>, groups: [Range<Int>]
     ) {

@@ -71,9 +71,14 @@ public struct Int8Values: ValueStage {
     public static let summary = "256 equal steps over the range of each tensor"
     public static let paper = "Jacob et al., Quantization and Training of Neural Networks, CVPR 2018"
 
+    /// Takes no arguments.
     public init(_ reader: inout OptionReader) {}
 
+    /// The steps.
     public var alphabet: Int { 256 }
+    /// True: steps are of tensors.
+    public var isByTensor: Bool { true }
+    /// A step and the symbol of zero for each tensor.
     public func sideBytes(count: Int, tensors: Int) -> Int { UniformSteps.sideBytes * tensors }
 
     public func encode(
@@ -92,9 +97,14 @@ public struct Int4Values: ValueStage {
     public static let summary = "16 equal steps over the range of each tensor"
     public static let paper = "Jacob et al., Quantization and Training of Neural Networks, CVPR 2018"
 
+    /// Takes no arguments.
     public init(_ reader: inout OptionReader) {}
 
+    /// The steps.
     public var alphabet: Int { 16 }
+    /// True: steps are of tensors.
+    public var isByTensor: Bool { true }
+    /// A step and the symbol of zero for each tensor.
     public func sideBytes(count: Int, tensors: Int) -> Int { UniformSteps.sideBytes * tensors }
 
     public func encode(
@@ -113,9 +123,14 @@ public struct Int2Values: ValueStage {
     public static let summary = "4 equal steps over the range of each tensor"
     public static let paper = "Jacob et al., Quantization and Training of Neural Networks, CVPR 2018"
 
+    /// Takes no arguments.
     public init(_ reader: inout OptionReader) {}
 
+    /// The steps.
     public var alphabet: Int { 4 }
+    /// True: steps are of tensors.
+    public var isByTensor: Bool { true }
+    /// A step and the symbol of zero for each tensor.
     public func sideBytes(count: Int, tensors: Int) -> Int { UniformSteps.sideBytes * tensors }
 
     public func encode(

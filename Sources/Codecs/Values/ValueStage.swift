@@ -9,6 +9,8 @@ public protocol ValueStage: CodecStage {
     var alphabet: Int { get }
     /// Symbols for each number; those of all numbers lie together, plane by plane.
     var planes: Int { get }
+    /// Whether it has something beside the symbols for each tensor.
+    var isByTensor: Bool { get }
     /// Whether it writes a number as one of two signs, which says nothing of numbers that might as well be zero: then a
     /// choosing stage has to come before it.
     var needsChoosing: Bool { get }
@@ -45,6 +47,7 @@ public protocol ValueStage: CodecStage {
 extension ValueStage {
     public var isBiased: Bool { true }
     public var planes: Int { 1 }
+    public var isByTensor: Bool { false }
     public var needsChoosing: Bool { false }
     public func symbolCount(of count: Int) -> Int { count }
     public func sideBytes(count: Int, tensors: Int) -> Int { 0 }

@@ -11,11 +11,16 @@ public import FedCore
 public struct DeflatedUpdates: NamedUpdateCodec {
     public static let name = "deflate"
     public static let summary = "lossless: byte planes, deflated by zlib"
+    /// The code in an envelope.
     public let code: UInt32 = 3
+    /// True: every bit is kept.
     public let isLossless = true
+    /// False: nothing is lost.
     public let isBiased = false
+    /// False: the length depends on the numbers.
     public let isFixedLength = false
 
+    /// Takes no arguments.
     public init() {}
 
     /// zlib's own bound for 4 bytes a number: slightly more than without a codec, for an update that does not compress.
@@ -56,12 +61,13 @@ public struct DeflatedUpdates: NamedUpdateCodec {
     ///   - bytes: exactly one stream, without anything behind it.
     ///   - numbers: as many as were encoded.
     ///   - context: is not looked at.
+    /// - Returns: the bytes, all of them symbols: bytes of four planes.
     /// - Throws: ``CodecError`` when the bytes are not a stream of exactly 4 bytes a number; then nothing is written. A
     ///   stream that would inflate to more is refused at that length, so that a hostile one cannot exhaust memory.
     /// - Complexity: O(count); allocates 4 bytes a number.
     public func decode(
         _ bytes: Span<UInt8>, into numbers: inout MutableSpan<Float>, in context: CodecContext
-    ) throws(CodecError) {
+    ) throws(CodecError) -> CodedBytes {
         let count = numbers.count
         var planes = [UInt8](repeating: 0, count: 4 * count)
         var length = UInt(planes.count)
@@ -77,5 +83,6 @@ public struct DeflatedUpdates: NamedUpdateCodec {
             numbers[unchecked: i] = Float(
                 bitPattern: high | UInt32(planes[2 * count + i]) << 8 | UInt32(planes[3 * count + i]))
         }
+        return CodedBytes(symbols: bytes.count, entropy: CodedBytes.entropy(of: planes.span, planes: 4))
     }
 }

@@ -9,11 +9,16 @@ public import FedCore
 public struct HalfPrecisionUpdates: NamedUpdateCodec {
     public static let name = "f16"
     public static let summary = "half precision: half the bytes, each number rounded to 11 bits"
+    /// The code in an envelope.
     public let code: UInt32 = 2
+    /// False: numbers are rounded.
     public let isLossless = false
+    /// False: the rounding is that of a floating-point format.
     public let isBiased = false
+    /// True: 2 bytes a number.
     public let isFixedLength = true
 
+    /// Takes no arguments.
     public init() {}
 
     /// 2 bytes for each number; every encoding has exactly this length.
@@ -46,12 +51,13 @@ public struct HalfPrecisionUpdates: NamedUpdateCodec {
     ///   - bytes: an encoding of as many numbers as are asked for.
     ///   - numbers: all of them are written.
     ///   - context: is not looked at.
+    /// - Returns: the bytes, all of them symbols.
     /// - Throws: ``CodecError`` when the length does not fit; then nothing is written. Any bytes of the right length
     ///   decode.
     /// - Complexity: O(count); allocates nothing.
     public func decode(
         _ bytes: Span<UInt8>, into numbers: inout MutableSpan<Float>, in context: CodecContext
-    ) throws(CodecError) {
+    ) throws(CodecError) -> CodedBytes {
         guard bytes.count == 2 * numbers.count else {
             throw CodecError("has \(bytes.count) bytes of half precision, not \(2 * numbers.count)")
         }
@@ -59,5 +65,6 @@ public struct HalfPrecisionUpdates: NamedUpdateCodec {
             let half = UInt32(bytes[unchecked: 2 * i]) | UInt32(bytes[unchecked: 2 * i + 1]) << 8
             numbers[unchecked: i] = HalfPrecision.value(half)
         }
+        return CodedBytes(symbols: bytes.count, entropy: CodedBytes.entropy(of: bytes))
     }
 }

@@ -48,6 +48,7 @@ final class LocalExchange: Exchange {
                 let envelope = try host.run(task, client, round, down: down.weights.span, slot: &span)
                 timeline.enter(.aggregate, client: client)
                 let numbers = slot.span
+                tally.note(host.coded)
                 tally.receive(
                     client, .success(envelope), numbers.extracting(0..<format.updateFloats),
                     state: numbers.extracting(format.updateFloats...), bytes: format.uploadBytes(of: .success(envelope))

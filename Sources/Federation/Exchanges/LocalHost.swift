@@ -12,6 +12,8 @@ final class LocalHost: ClientHost {
     private let states: ClientStates?
     private let stopFlag: StopFlag
     private let timeline: Timeline
+    /// What the encoded bytes of the last answer say.
+    private(set) var coded = CodedBytes()
     /// Called after each batch with the samples trained in it.
     var whenProgressed: (_ samples: Int) -> Void = { _ in }
 
@@ -42,7 +44,9 @@ final class LocalHost: ClientHost {
     ) throws -> UpdateSlot.Envelope {
         let result = try task.run(client, round, down, &slot, self)
         let format = task.answer(job)
-        return format.envelope(client, round, result, payloadBytes: try format.passThrough(&slot, of: client, round))
+        let bytes = try format.passThrough(&slot, of: client, round)
+        coded = bytes.coded
+        return format.envelope(client, round, result, payloadBytes: bytes.payloadBytes)
     }
 
     /// Reads the client's state from the server's file.

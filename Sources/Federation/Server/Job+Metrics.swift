@@ -7,17 +7,21 @@ import Selection
 
 extension Job {
     /// The metrics that the run's parts measure in each round, in the order of the columns: of the task, attack,
-    /// simulated time, network, staleness, then strategy, aggregation, selection and stages.
+    /// simulated time, encoded bytes, network, staleness, then strategy, aggregation, selection and stages.
     package var metrics: [Metric] {
         // What is tested elsewhere comes as loss and confusion alone.
         let isTestedHere = !model.isExternal && strategy.personalization != .parameters
         var metrics = (isTestedHere ? task.metrics : []) + (attack?.metrics ?? [])
         if settings.simulation.isVirtual { metrics.append(.simulatedSeconds) }
+        if measuresCodedBytes { metrics += [.codedPlaces, .codedScales, .codedSymbols, .codedEntropy] }
         if settings.topology != .flat { metrics.append(.networkBytes) }
         if asynchronous != nil { metrics += [.stalenessMean, .stalenessMax] }
         let parts: [any Measuring] = [strategy, aggregation, selection] + stages
         return metrics + parts.flatMap(\.metrics)
     }
+
+    /// Whether the bytes of encoded updates are counted by what they say: in rounds with a codec.
+    var measuresCodedBytes: Bool { compression != nil && asynchronous == nil }
 
     /// Traps when two metrics, or a metric and a field of `RoundRecord`, have one name: a record could not tell them
     /// apart. Names are constants of the program, so this is a programming error and no user's.

@@ -20,6 +20,14 @@ extension RoundRecord {
         if job.settings.simulation.isVirtual {
             simulatedSeconds = (simulatedSeconds ?? 0) + (report.seconds ?? tally.simulatedSeconds)
         }
+        if job.measuresCodedBytes {
+            let coded = tally.coded
+            let values: [(Metric, Int)] = [
+                (.codedPlaces, coded.places), (.codedScales, coded.scales), (.codedSymbols, coded.symbols),
+                (.codedEntropy, coded.entropy),
+            ]
+            for (metric, bytes) in values { self[metric] = (self[metric] ?? 0) + Double(bytes) }
+        }
         if job.settings.topology != .flat {
             self[.networkBytes] = (self[.networkBytes] ?? 0) + Double(report.network ?? 0)
         }

@@ -35,6 +35,8 @@ final class RoundTally: AnswerReceiver {
     private(set) var simulatedSeconds = 0.0
     /// Bytes of the answers, as real devices would send them.
     private(set) var uploadBytes = 0
+    /// Bytes of the encoded updates among them, by what they say.
+    private(set) var coded = CodedBytes()
 
     /// Error of the file of clients' states, after which the run cannot go on; the round loop throws it.
     private(set) var failure: (any Error)?
@@ -73,7 +75,11 @@ final class RoundTally: AnswerReceiver {
         exponents = [:]
         results.removeAll(keepingCapacity: true)
         (rejected, diverged, late, dropped, simulatedSeconds, uploadBytes) = (0, 0, 0, 0, 0, 0)
+        coded = CodedBytes()
     }
+
+    /// Counts the bytes of an encoded update.
+    func note(_ coded: CodedBytes) { self.coded += coded }
 
     /// Takes in one client's answer: adds its update to the sum or leaves it out, and counts the client either way.
     /// O(floats).

@@ -1,4 +1,4 @@
-import FedCore
+package import FedCore
 package import MPI
 import Runtime
 
@@ -53,10 +53,12 @@ extension AnswerFormat {
     ///   - buffer: the message.
     ///   - offset: where the slot begins, in bytes.
     ///   - envelope: what the slot's envelope says, or what is wrong with it.
+    ///   - noted: told what the bytes of an update that could be decoded say.
     ///   - body: called once. Its envelope is the one given, unless the update cannot be decoded. The numbers of a slot
     ///     that is not sound are any numbers.
     package func withNumbers<R>(
         _ buffer: borrowing Buffer<UInt8>, at offset: Int, _ envelope: Result<UpdateSlot.Envelope, UpdateSlot.Defect>,
+        noting noted: (CodedBytes) -> Void = { _ in },
         _ body: (
             _ envelope: Result<UpdateSlot.Envelope, UpdateSlot.Defect>, _ update: Span<Float>, _ state: Span<Float>
         ) -> R
@@ -76,7 +78,7 @@ extension AnswerFormat {
         do {
             try buffer.withSpan(of: UInt8.self, at: payload, count: sound.payloadBytes) { bytes throws(CodecError) in
                 var span = update.mutableSpan
-                try decode(bytes, of: sound.client, sound.round, by: compression, into: &span)
+                noted(try decode(bytes, of: sound.client, sound.round, by: compression, into: &span))
             }
         } catch {
             checked = .failure(.badPayload(error.description))
@@ -91,29 +93,31 @@ extension AnswerFormat {
     ///   - numbers: the update, and perhaps a state behind it, which stays as it is.
     ///   - client: whose they are.
     ///   - round: number and attempt.
-    /// - Returns: bytes of the update as it would cross.
+    /// - Returns: bytes of the update as it would cross, and what the encoded ones say.
     /// - Throws: `CodecError` when the codec cannot read what it has written.
     func passThrough(
         _ numbers: inout MutableSpan<Float>, of client: Int, _ round: RoundID
-    ) throws(CodecError) -> Int {
-        guard let compression else { return capacity }
-        return plainBytes + (try compression.passThrough(&numbers, of: client, round))
+    ) throws(CodecError) -> (payloadBytes: Int, coded: CodedBytes) {
+        guard let compression else { return (capacity, CodedBytes()) }
+        let coded = try compression.passThrough(&numbers, of: client, round)
+        return (plainBytes + coded.total, coded)
     }
 
     /// Reads an update from its payload: the numbers that have crossed as they are, then those that were encoded, each
     /// to its place.
+    /// - Returns: what the encoded bytes say.
     /// - Throws: `CodecError` when the payload is too short, or the codec cannot read it.
     private func decode(
         _ payload: Span<UInt8>, of client: Int, _ round: RoundID, by compression: UpdateCompression,
         into update: inout MutableSpan<Float>
-    ) throws(CodecError) {
+    ) throws(CodecError) -> CodedBytes {
         guard payload.count >= plainBytes else {
             throw CodecError(
                 "has \(payload.count) bytes, fewer than the \(plainBytes) of its numbers that cross as they are")
         }
         var decoded = [Float](repeating: 0, count: compression.count)
         var span = decoded.mutableSpan
-        try compression.codec.decode(
+        let coded = try compression.codec.decode(
             payload.extracting(plainBytes...), into: &span, in: compression.context(client, round))
         compression.scatter(span.span, into: &update)
         var (place, end) = (0, 0)
@@ -124,5 +128,6 @@ extension AnswerFormat {
             }
             end = range.upperBound
         }
+        return coded
     }
 }

@@ -29,6 +29,10 @@ package protocol AnswerReceiver: AnyObject {
         _ envelopes: [(client: Int, envelope: Result<UpdateSlot.Envelope, UpdateSlot.Defect>)], sum words: Span<Int64>,
         levels: [ScaledSum.Levels], bytes: Int)
 
+    /// Counts the bytes of an encoded update by what they say; called for each that could be decoded, before it is taken
+    /// in.
+    func note(_ coded: CodedBytes)
+
     /// Counts clients whose rank was lost and whose work nobody else does.
     func drop(_ clients: Int)
 
@@ -37,6 +41,8 @@ package protocol AnswerReceiver: AnyObject {
 }
 
 extension AnswerReceiver {
+    package func note(_ coded: CodedBytes) {}
+
     /// Rejects every client of the sum: receivers that understand answers one by one only are used with no wire that
     /// sums.
     package func receive(

@@ -220,7 +220,7 @@ final class GathervWire: Wire {
         transfers.timeline.note(clients: slots.count)
         for (slot, envelope) in zip(slots, envelopes) {
             let bytes = format.uploadBytes(of: envelope)
-            format.withNumbers(buffer, at: slot.offset, envelope) { envelope, update, state in
+            format.withNumbers(buffer, at: slot.offset, envelope, noting: tally.note) { envelope, update, state in
                 tally.receive(slot.client, envelope, update, state: state, bytes: bytes)
             }
         }

@@ -63,11 +63,12 @@ package struct UpdateCompression: Sendable {
     ///   - update: at least as long as the encoded ranges say; the other numbers stay as they are.
     ///   - client: whose update it is.
     ///   - round: number and attempt.
-    /// - Returns: bytes of the encoding.
+    /// - Returns: bytes of the encoding, by what they say.
     /// - Throws: `CodecError` when the codec cannot read what it has written.
+    @discardableResult
     func passThrough(
         _ update: inout MutableSpan<Float>, of client: Int, _ round: RoundID
-    ) throws(CodecError) -> Int {
+    ) throws(CodecError) -> CodedBytes {
         var numbers = [Float](repeating: 0, count: count)
         var bytes = [UInt8](repeating: 0, count: capacity)
         var span = numbers.mutableSpan
@@ -75,8 +76,8 @@ package struct UpdateCompression: Sendable {
         let context = context(client, round)
         gather(update.span, into: &span)
         let byteCount = codec.encode(span.span, into: &encoding, in: context)
-        try codec.decode(encoding.span.extracting(0..<byteCount), into: &span, in: context)
+        let coded = try codec.decode(encoding.span.extracting(0..<byteCount), into: &span, in: context)
         scatter(span.span, into: &update)
-        return byteCount
+        return coded
     }
 }

@@ -58,12 +58,13 @@ final class LocalSplitExchange: Exchange {
     ///   - progressed: Told the samples trained so far, after each step.
     /// - Throws: `Interruption` when the run is asked to stop; `OneDNNError`.
     func run(
-        _ task: ClientTask, round: RoundID, cohort: [Int], down: Span<Float>, into tally: any AnswerReceiver,
+        _ task: ClientTask, round: RoundID, cohort: [Int], down: DownMessage, into tally: any AnswerReceiver,
         besideTraining: (_ heartbeat: () throws -> Void) throws -> Void,
         progressed: (Int) -> Void
     ) throws {
         precondition(task == .training, "devices that hold a part of the model cannot test it")
         report = ExchangeReport(upload: 0, download: 0)
+        let down = down.weights.span
         try server.start(round, cohort: cohort, from: down)
         // Copies of their own do not need each other: one client after the other takes the least memory.
         let groups = split.serverPart == .shared ? [cohort] : cohort.map { [$0] }

@@ -40,6 +40,7 @@ struct FaultTests {
     @Test(arguments: [
         ["--strategy", "scaffold"], ["--compress", "topk 1% | int8 | rans"],
         ["--compress", "sign", "--client-fraction", "0.7"],
+        ["--compress-down", "topk 5% | int8 | rans", "--client-fraction", "0.7"],
     ]) func `What clients keep between rounds survives the ranks that train them`(options: [String]) throws {
         let whole = try train(["--json"] + options).digest()
         let outcome = try train(

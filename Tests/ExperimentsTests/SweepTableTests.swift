@@ -47,6 +47,24 @@ import Testing
         #expect(table.statistic(.reach, of: table.rows[1]) == nil)
     }
 
+    @Test func `No point on the front has one beside it that is as good for fewer bytes`() {
+        func run(_ megabytes: Double, _ accuracy: Double) -> RunCurve {
+            RunCurve([
+                RunCurve.Round(
+                    round: 1, accuracy: accuracy, uploadBytes: Int(megabytes * 1e6), seconds: 1, simulatedSeconds: nil)
+            ])
+        }
+        let table = table([
+            ("plain", [run(40, 0.89), run(40, 0.90)]), ("half", [run(20, 0.90)]), ("worse", [run(10, 0.7)]),
+            ("least", [run(0.2, 0.88)]), ("same", [run(0.3, 0.88)]), ("none", [nil]),
+        ])
+        #expect(table.costs.map(\.label) == ["least", "same", "worse", "half", "plain"])
+        #expect(table.costs.map(\.isOnFront) == [true, false, false, true, false])
+        #expect(table.costs.last?.accuracy.mean == 89.5 && table.costs.last?.megabytes == 40)
+        #expect(table.bytesPicture(title: "x")?.name == "bytes")
+        #expect(self.table([("a", [run(1, 0.5)]), ("b", [run(1.2, 0.6)])]).bytesPicture(title: "x") == nil)
+    }
+
     @Test func `A run that did not finish is missing, and said to be`() {
         let table = table([("a", [curve([0.5]), nil]), ("b", [nil, nil])], columns: [.final, .best])
         #expect(

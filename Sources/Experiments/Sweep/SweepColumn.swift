@@ -8,6 +8,8 @@ package enum SweepColumn: String, CaseIterable {
     case rounds
     /// Megabytes (10⁶ bytes) of all updates up to that round.
     case upload
+    /// Megabytes (10⁶ bytes) of all updates of a run; shown on request.
+    case uploaded
     /// Simulated seconds up to that round.
     case reach
     /// Mean accuracy over the clients on their held-out samples, with the global model, in percent.
@@ -26,6 +28,9 @@ package enum SweepColumn: String, CaseIterable {
     /// Whether the figure is defined only with a target accuracy.
     package var needsTarget: Bool { [.rounds, .upload, .reach].contains(self) }
 
+    /// Whether the column is shown only in tables that name it.
+    package var isOnRequest: Bool { self == .uploaded }
+
     /// Whether the column is shown by default only where some run has a value for it.
     package var isOccasional: Bool { [.reach, .clients, .clientsWorst, .own, .ownWorst, .simulated].contains(self) }
 
@@ -41,6 +46,7 @@ package enum SweepColumn: String, CaseIterable {
         case .best: run.bestAccuracy.map { 100 * $0 }
         case .rounds: target.flatMap(run.reaching).map { Double($0.round) }
         case .upload: target.flatMap(run.reaching).map { Double($0.uploadBytes) / 1e6 }
+        case .uploaded: run.rounds.last.map { Double($0.uploadBytes) / 1e6 }
         case .reach: target.flatMap(run.reaching).flatMap(run.simulatedSeconds(until:))
         case .clients: run.clients?.mean.map { 100 * $0 }
         case .clientsWorst: run.clients?.worst.map { 100 * $0 }
@@ -52,7 +58,7 @@ package enum SweepColumn: String, CaseIterable {
     }
 
     /// Digits behind the point in the text table.
-    package var decimals: Int { self == .upload ? 2 : 1 }
+    package var decimals: Int { self == .uploaded ? 3 : self == .upload ? 2 : 1 }
 
     /// The column's title for people, with its unit.
     ///
@@ -64,6 +70,7 @@ package enum SweepColumn: String, CaseIterable {
         case .best: "best, %"
         case .rounds: "rounds to \(goal)"
         case .upload: "MB up to \(goal)"
+        case .uploaded: "MB up"
         case .reach: "simulated s to \(goal)"
         case .clients: "clients, %"
         case .clientsWorst: "worst 10 % of clients, %"
@@ -81,6 +88,7 @@ package enum SweepColumn: String, CaseIterable {
         case .best: "best_accuracy_percent"
         case .rounds: "rounds_to_target"
         case .upload: "upload_mb_to_target"
+        case .uploaded: "upload_mb"
         case .reach: "simulated_seconds_to_target"
         case .clients: "clients_accuracy_percent"
         case .clientsWorst: "clients_worst10_percent"

@@ -48,7 +48,7 @@ package struct SweepTable {
         self.columns =
             columns
             ?? SweepColumn.allCases.filter { column in
-                guard !column.needsTarget || target != nil else { return false }
+                guard !column.isOnRequest, !column.needsTarget || target != nil else { return false }
                 return !column.isOccasional
                     || runs.contains { $0.curve.flatMap { column.value(of: $0, target: target) } != nil }
             }

@@ -42,6 +42,9 @@ final class ClientLoop: ClientWork, ClientHost {
     private let transfers: TransferClock
     /// Whether the current client's first batch is still to come; a fault of phase `train` happens behind it.
     private var awaitsFirstBatch = false
+    /// The weights that the next coded ones are a change of, `[job.vectors.down]`, or those that were for once; empty
+    /// where weights cross in the frame.
+    private var weights: [Float] = []
     /// The last round this rank took part in.
     private var round = RoundID(0)
 
@@ -90,12 +93,23 @@ final class ClientLoop: ClientWork, ClientHost {
             let header = try frame.header()
             let assignment = try assignment(frame, cohort: header.cohort)
             let clients = assignment.clientsOfWorker[communicator.rank - 1]
-            transfers.endBroadcast(header, bytes: frame.buffer.count, clients: clients.count)
+            var bytes = frame.buffer.count
+            var once: [Float] = []
+            if let downlink = job.downlink, header.kind != .stop {
+                guard let received = try receiveWeights(header) else { break }
+                bytes += received.count
+                once = try read(received, header, by: downlink)
+            }
+            transfers.endBroadcast(header, bytes: bytes, clients: clients.count)
             guard let task = try task(header) else {
                 try timekeeper.end(on: control)
                 return try contact.acknowledgeShutdown()
             }
-            try join(task, header.round, assignment, frame)
+            if job.downlink != nil {
+                try join(task, header.round, assignment, down: (once.isEmpty ? weights : once).span)
+            } else {
+                try frame.withWeights { try join(task, header.round, assignment, down: $0) }
+            }
         }
         timeline.enter(.reform)
         while let order = try nextOrder() { try carryOut(order) }
@@ -126,6 +140,47 @@ final class ClientLoop: ClientWork, ClientHost {
         return task
     }
 
+    /// Receives the weights that follow a frame in a broadcast of their own.
+    /// - Returns: the bytes as they have come; nil when the broadcast is left.
+    private func receiveWeights(_ header: RoundFrame.Header) throws -> Buffer<UInt8>? {
+        let count = header.form == .coded ? header.codedBytes : 4 * job.vectors.down
+        var request = try communicator.startBroadcast(Buffer<UInt8>(count: count), root: 0)
+        if try Backoff.default.wait(for: &request, unless: pollForLeaving) { return nil }
+        return try request.wait()
+    }
+
+    /// Reads the weights that have followed a frame, and keeps those that the next ones are a change of.
+    /// - Returns: weights that are for this time alone; empty when they are kept.
+    /// - Throws: `RoundFrameError.badWeights` when they are damaged, or not what the codec writes.
+    private func read(
+        _ bytes: borrowing Buffer<UInt8>, _ header: RoundFrame.Header, by downlink: DownlinkFormat
+    ) throws(RoundFrameError) -> [Float] {
+        guard header.form == .coded else {
+            var plain = [Float](repeating: 0, count: job.vectors.down)
+            bytes.withSpan(of: Float.self, at: 0, count: plain.count) { for i in plain.indices { plain[i] = $0[i] } }
+            guard header.form == .whole else { return plain }
+            weights = plain
+            return []
+        }
+        guard !weights.isEmpty else { throw .badWeights("is a change of weights that have not come") }
+        let isSound = bytes.withSpan(of: UInt8.self, at: 0, count: bytes.count) {
+            CRC32C.of($0.bytes) == header.codedChecksum
+        }
+        guard isSound else { throw .badWeights("is damaged: its checksum is wrong") }
+        var changed = weights
+        weights = []  // or the first write would copy them
+        do {
+            try bytes.withSpan(of: UInt8.self, at: 0, count: bytes.count) { coded throws(CodecError) in
+                var span = changed.mutableSpan
+                try downlink.decode(coded, into: &span, header.round)
+            }
+        } catch {
+            throw .badWeights(error.description)
+        }
+        weights = changed
+        return []
+    }
+
     /// Takes part in a round's collectives: for each part, receives the clients' states, does the work, sends the
     /// answers. Returns early when the collectives are left; the answers stay on the wire, for the order that will ask
     /// for them.
@@ -134,9 +189,9 @@ final class ClientLoop: ClientWork, ClientHost {
     ///   - task: what the clients are asked for.
     ///   - round: number and attempt.
     ///   - assignment: all ranks' clients.
-    ///   - frame: what came down.
+    ///   - down: what came down, `[job.vectors.down]`.
     private func join(
-        _ task: ClientTask, _ round: RoundID, _ assignment: Assignment, _ frame: borrowing RoundFrame
+        _ task: ClientTask, _ round: RoundID, _ assignment: Assignment, down: Span<Float>
     ) throws {
         startRound(round)
         let wire = wires[task]
@@ -145,7 +200,7 @@ final class ClientLoop: ClientWork, ClientHost {
             let clients = wire.clients(of: worker, part: part, assignment)
             wire.begin(clients, round: round, isOrder: false)
             guard try receiveStates(of: clients, for: task, unless: pollForLeaving) else { return }
-            try work(task, clients, frame, on: wire, first: assignment.clientsOfWorker[worker].first)
+            try work(task, clients, down, on: wire, first: assignment.clientsOfWorker[worker].first)
             guard try !pollForLeaving() else { return }
             try wire.send(unless: pollForLeaving)
             guard !contact.hasLeftCollectives else { return }
@@ -201,7 +256,8 @@ final class ClientLoop: ClientWork, ClientHost {
         var request = try control.startReceive(
             into: Buffer<UInt8>(count: arrived.byteCount), from: 0, tag: ControlMessage.Tag.order)
         try contact.wait { try request.test() }
-        return frame(try request.wait())
+        return RoundFrame(
+            try request.wait(), cohortCapacity: job.frameCapacity, parameterCount: job.vectors.down)
     }
 
     /// Thrown out of work that is not wanted any longer, whether it is being trained or sent.
@@ -240,7 +296,7 @@ final class ClientLoop: ClientWork, ClientHost {
             // What has been done in the collective that was left has used up the client's state.
             let undone = part.filter { !wire.has($0) }
             guard try receiveStates(of: undone, for: task, unless: pollForStop) else { return }
-            try work(task, undone, order, on: wire, first: clients.first)
+            try order.withWeights { try work(task, undone, $0, on: wire, first: clients.first) }
             try wire.answer { message in
                 timeline.enter(.wait, peer: 0)
                 let bytes = message.count
@@ -270,17 +326,17 @@ final class ClientLoop: ClientWork, ClientHost {
     /// - Parameters:
     ///   - task: what they are asked for.
     ///   - clients: numbers, in the order of the assignment.
-    ///   - frame: the weights that they start from.
+    ///   - down: the weights that they start from, and what the strategy sends beside them.
     ///   - wire: takes the answers.
     ///   - first: this rank's first client of the round, whose update `--inject nan` spoils.
     private func work(
-        _ task: ClientTask, _ clients: some Sequence<Int>, _ frame: borrowing RoundFrame, on wire: any Wire, first: Int?
+        _ task: ClientTask, _ clients: some Sequence<Int>, _ down: Span<Float>, on wire: any Wire, first: Int?
     ) throws {
         for client in clients {
             awaitsFirstBatch = task.meetsFaults
             var slot = wire.takeSlot()
             let result = try slot.withNumbers { numbers in
-                try frame.withWeights { down in try task.run(client, round, down, &numbers, self) }
+                try task.run(client, round, down, &numbers, self)
             }
             if client == first, task.meetsFaults, faults.spoils(.nan, round: round.number) {
                 try slot.withNumbers { $0[0] = .nan }
@@ -318,13 +374,13 @@ final class ClientLoop: ClientWork, ClientHost {
         try frame.assignment(cohort: cohort, workers: communicator.size - 1, clients: job.settings.clients)
     }
 
-    /// A frame to receive into, of the size that all ranks know.
+    /// A frame to receive into by broadcast, of the size that all ranks know.
     private func emptyFrame() -> RoundFrame {
-        RoundFrame(cohortCapacity: job.frameCapacity, parameterCount: job.vectors.down)
+        RoundFrame(cohortCapacity: job.frameCapacity, parameterCount: job.frameFloats)
     }
 
-    /// A frame of bytes that have come.
+    /// A frame of bytes that have come by broadcast.
     private func frame(_ buffer: consuming Buffer<UInt8>) -> RoundFrame {
-        RoundFrame(buffer, cohortCapacity: job.frameCapacity, parameterCount: job.vectors.down)
+        RoundFrame(buffer, cohortCapacity: job.frameCapacity, parameterCount: job.frameFloats)
     }
 }

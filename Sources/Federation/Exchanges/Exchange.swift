@@ -26,14 +26,14 @@ package protocol Exchange: AnyObject {
     ///   - task: what the cohort is to do.
     ///   - round: number and attempt; answers to others are dropped.
     ///   - cohort: numbers of the clients, ascending, at most `task.mostClients`.
-    ///   - down: the global weights, and what the strategy sends beside them, `[job.vectors.down]`.
+    ///   - down: the global weights, and what the strategy sends beside them.
     ///   - tally: receives what comes of each client, in any order.
     ///   - besideTraining: work of the server that needs no client, done while other ranks train; not called where
     ///     ``trainsElsewhere`` is false. It calls the heartbeat it is given every so often.
     ///   - progressed: called a few times a second with the samples trained so far.
     /// - Throws: `Interruption`; `NoClientRanks` when all client ranks are lost for good; what `besideTraining` throws.
     func run(
-        _ task: ClientTask, round: RoundID, cohort: [Int], down: Span<Float>, into tally: any AnswerReceiver,
+        _ task: ClientTask, round: RoundID, cohort: [Int], down: DownMessage, into tally: any AnswerReceiver,
         besideTraining: (_ heartbeat: () throws -> Void) throws -> Void,
         progressed: (Int) -> Void
     ) throws

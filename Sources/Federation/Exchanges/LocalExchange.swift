@@ -26,7 +26,7 @@ final class LocalExchange: Exchange {
     /// of memory serves for all. `besideTraining` is not called: the round loop has done that work already.
     /// - Throws: `Interruption` between two batches; errors of oneDNN and of the file of states.
     func run(
-        _ task: ClientTask, round: RoundID, cohort: [Int], down: Span<Float>, into tally: any AnswerReceiver,
+        _ task: ClientTask, round: RoundID, cohort: [Int], down: DownMessage, into tally: any AnswerReceiver,
         besideTraining: (_ heartbeat: () throws -> Void) throws -> Void,
         progressed: (Int) -> Void
     ) throws {
@@ -45,7 +45,7 @@ final class LocalExchange: Exchange {
             defer { host.whenProgressed = { _ in } }
             for client in cohort {
                 var span = slot.mutableSpan
-                let envelope = try host.run(task, client, round, down: down, slot: &span)
+                let envelope = try host.run(task, client, round, down: down.weights.span, slot: &span)
                 timeline.enter(.aggregate, client: client)
                 let numbers = slot.span
                 tally.note(host.coded)

@@ -31,6 +31,8 @@ final class WorkerExchange: Exchange {
     /// The frame that is broadcast, reused from round to round; nil while MPI has it, and for good once a broadcast was
     /// given up.
     private var frame: RoundFrame?
+    /// Whether the ranks have the weights that the next coded ones are a change of.
+    private var ranksKnow = false
     /// The communicator, where it is one of groups of ranks; nil without a topology.
     private let tree: TreeCommunicator?
     /// What ``report`` says of the bytes between groups.
@@ -56,7 +58,7 @@ final class WorkerExchange: Exchange {
         wires = try TaskWires(job, on: communicator, transfers)
         tasks = PointToPointTasks(
             pool, on: control, parameterCount: job.vectors.down, cohortCapacity: job.frameCapacity, timeline)
-        frame = RoundFrame(cohortCapacity: job.frameCapacity, parameterCount: job.vectors.down)
+        frame = RoundFrame(cohortCapacity: job.frameCapacity, parameterCount: job.frameFloats)
     }
 
     var hasLostRanks: Bool { pool.hasLostRanks }
@@ -72,7 +74,7 @@ final class WorkerExchange: Exchange {
     /// rank is lost, in this round or before. At the hard limit (deadline plus time-out) workers that have not
     /// delivered are excluded until the next round, and their clients count as late.
     func run(
-        _ task: ClientTask, round: RoundID, cohort: [Int], down: Span<Float>, into tally: any AnswerReceiver,
+        _ task: ClientTask, round: RoundID, cohort: [Int], down: DownMessage, into tally: any AnswerReceiver,
         besideTraining: (_ heartbeat: () throws -> Void) throws -> Void,
         progressed: (Int) -> Void
     ) throws {
@@ -90,7 +92,7 @@ final class WorkerExchange: Exchange {
             startLimit(task)
         }
         for (worker, clients) in pool.pending.enumerated() {
-            try send(task, for: clients, to: worker, round: round, down)
+            try send(task, for: clients, to: worker, round: round, down.weights.span)
         }
         timeline.enter(.idle)
         try besideTraining { try heartbeat() }
@@ -107,7 +109,9 @@ final class WorkerExchange: Exchange {
             let loss = try pool.findLost()
             if !loss.workers.isEmpty {
                 let shares = try reassign(loss, task, tally)
-                for (worker, clients) in shares { try send(task, for: clients, to: worker, round: round, down) }
+                for (worker, clients) in shares {
+                    try send(task, for: clients, to: worker, round: round, down.weights.span)
+                }
                 if !shares.isEmpty { startLimit(task) }
                 timeline.enter(.wait)
             }
@@ -179,7 +183,7 @@ final class WorkerExchange: Exchange {
     /// part before is collected.
     /// - Returns: false when a rank was lost or the hard limit is past; what is still owed is then in `pool.pending`.
     private func runByCollectives(
-        _ task: ClientTask, round: RoundID, down: Span<Float>, into tally: any AnswerReceiver,
+        _ task: ClientTask, round: RoundID, down: DownMessage, into tally: any AnswerReceiver,
         besideTraining: (_ heartbeat: () throws -> Void) throws -> Void, progressed: (Int) -> Void
     ) throws -> Bool {
         let wire = wires[task]
@@ -210,36 +214,57 @@ final class WorkerExchange: Exchange {
     /// - Parameters:
     ///   - task: what is asked for; nil says that the run is over.
     ///   - round: number and attempt.
-    ///   - down: what goes down, `[job.vectors.down]`; nil leaves what the frame holds.
+    ///   - down: what goes down; nil leaves what the frame holds.
     ///   - tally: told of clients that are left out when a rank is lost.
     ///   - progressed: called ten times a second.
     /// - Returns: false when a rank was lost, and the broadcast is given up.
     private func broadcast(
-        _ task: ClientTask?, round: RoundID, _ down: Span<Float>?, into tally: (any AnswerReceiver)?,
+        _ task: ClientTask?, round: RoundID, _ down: DownMessage?, into tally: (any AnswerReceiver)?,
         progressed: () -> Void
     ) throws -> Bool {
         guard var frame = self.frame.take() else { preconditionFailure("the frame is in use") }
         let assignment = Assignment(clientsOfWorker: pool.pending)
         timeline.enter(.encode)
         frame.setAssignment(assignment)
-        if let down { frame.setWeights(down) }
+        let apart = down.flatMap { self.weightsApart($0) }
+        if let down, apart == nil { frame.setWeights(down.weights.span) }
         try transfers.enterCollective()
         var header = RoundFrame.Header(task?.kind ?? .stop, round, cohort: assignment.cohortSize)
         if timeline.isOn { (header.sent, header.gatherOpened) = (transfers.enteredShared, transfers.gatherOpened) }
+        if let apart {
+            header.form = apart.form
+            if apart.form == .coded {
+                (header.codedBytes, header.codedChecksum) = (apart.bytes.count, CRC32C.of(apart.bytes.span.bytes))
+            }
+        }
         frame.setHeader(header)
         frame.seal()
-        let byteCount = frame.buffer.count
-        var request = try communicator.startBroadcast(frame.intoBuffer(), root: 0)
-        while try !request.wait(until: .now + .milliseconds(100)) {
+        let byteCount = frame.buffer.count + (apart?.bytes.count ?? 0)
+        func isInVain() throws -> Bool {
             timeline.tick()
             progressed()
-            if try hasLost(task ?? .training, tally) { return false }
+            return try hasLost(task ?? .training, tally)
         }
+        var request = try communicator.startBroadcast(frame.intoBuffer(), root: 0)
+        while try !request.wait(until: .now + .milliseconds(100)) { if try isInVain() { return false } }
         let sent = try request.wait()
+        if let apart {
+            var request = try communicator.startBroadcast(Buffer(apart.bytes), root: 0)
+            while try !request.wait(until: .now + .milliseconds(100)) { if try isInVain() { return false } }
+            _ = try request.wait()
+            ranksKnow = ranksKnow || apart.form != .plain
+        }
         try transfers.endBroadcast(bytes: byteCount, clients: assignment.cohortSize)
-        self.frame = RoundFrame(
-            sent, cohortCapacity: job.frameCapacity, parameterCount: job.vectors.down)
+        self.frame = RoundFrame(sent, cohortCapacity: job.frameCapacity, parameterCount: job.frameFloats)
         return true
+    }
+
+    /// The weights as they cross behind the frame: in coded form, or, where the ranks do not have those before, such as
+    /// at the beginning of a resumed run, as they are. Nil when they cross in the frame.
+    private func weightsApart(_ down: DownMessage) -> (form: DownMessage.Form, bytes: [UInt8])? {
+        guard job.downlink != nil else { return nil }
+        if down.form == .coded, ranksKnow { return (.coded, down.coded) }
+        return (down.form == .plain ? .plain : .whole, down.weights.withUnsafeBytes { [UInt8]($0) })
     }
 
     /// Sends the states of the clients of one part of the collectives, if there is such a part.

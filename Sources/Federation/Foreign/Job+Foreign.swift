@@ -31,6 +31,7 @@ extension Job {
             throw refuse("--topology \(settings.topology)", "they know the way between rank 0 and each rank alone")
         }
         if settings.compress != nil { throw refuse("--compress", "they send updates as they are") }
+        if settings.compressDown != nil { throw refuse("--compress-down", "they read weights as they are") }
         if let fault = settings.inject.first { throw refuse("--inject \(fault)", "they make no faults") }
         if model.isExternal, settings.clientTest > 0 {
             throw refuse("--client-test", "the client program has the test data")

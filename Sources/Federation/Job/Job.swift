@@ -1,5 +1,4 @@
 public import Aggregation
-import Codecs
 public import Datasets
 import Devices
 public import FedCore
@@ -57,6 +56,8 @@ public struct Job: Sendable {
     let terms: UpdateTerms
     /// What encodes clients' updates for the way up; nil when they cross as they are.
     let compression: UpdateCompression?
+    /// How weights go down in coded form; nil when they go down as they are.
+    let downlink: DownlinkFormat?
     /// The random changes of pictures in local training; nil when they stay as they are.
     let augmentation: Augmentation?
     /// The loss of local training, where no teacher has another.
@@ -136,6 +137,7 @@ public struct Job: Sendable {
             try settings.validate(for: asynchronous, plugins)
             precondition(strategy.traffic == StrategyTraffic(), "an asynchronous strategy has no traffic of its own")
         }
+        downlink = try Self.downlink(settings, strategy, vectors, plugins)
         compression = codec.map { [vectors] in vectors.compression(by: $0, seed: settings.seed) }
         augmentation = try Self.augmentation(settings, strategy, data.train.shape)
         attack = try Self.attack(settings, data.train, plugins)
@@ -241,8 +243,14 @@ extension Job {
     /// The clients that hold something out, ascending.
     var testingClients: [Int] { (0..<clientTest.clients).filter { clientTest.count(of: $0) > 0 } }
 
+    /// Numbers in a frame that is broadcast: none where weights cross behind it.
+    var frameFloats: Int { downlink == nil ? vectors.down : 0 }
+
     /// Bytes that a client downloads in a round: a frame of the cohort's size, as if it came for this client alone.
     var downloadBytes: Int { RoundFrame.byteCount(cohortCapacity: settings.cohortSize, parameterCount: vectors.down) }
+
+    /// Bytes of such a frame without the weights.
+    var downloadFrameBytes: Int { RoundFrame.byteCount(cohortCapacity: settings.cohortSize, parameterCount: 0) }
 
     /// Bytes that a client uploads in a round: its update and what goes beside it. With a codec whose encodings differ
     /// in length, the longest.
@@ -321,20 +329,6 @@ extension Job {
         throw ConfigurationError(
             "--topology \(settings.topology) adds updates up on their way, and --wire \(settings.wire) brings each by itself; "
                 + "use \(plugins.wires.options { !$0.deliversEachUpdate })")
-    }
-
-    /// The codec that the settings name, if the wire brings updates up one by one; nil when they name none.
-    private static func codec(
-        _ settings: RunSettings, _ wire: any Wire.Type, _ plugins: Plugins
-    ) throws(ConfigurationError) -> (any UpdateCodec)? {
-        guard let text = settings.compress else { return nil }
-        let codec = try plugins.codecs.codec(text)
-        guard wire.deliversEachUpdate else {
-            throw ConfigurationError(
-                "--compress \(codec.description.contains(" ") ? "'\(codec.description)'" : codec.description) shortens each client's update, and --wire \(settings.wire) sends sums; use "
-                    + plugins.wires.options { $0.deliversEachUpdate })
-        }
-        return codec
     }
 
     /// The attack that the settings name, if it can work on these data; nil when they name none.

@@ -88,8 +88,10 @@ struct JobVectors: Sendable, Equatable {
 
     /// What a codec encodes: the change of the federated parameters, but for running statistics: rounded, they could
     /// make a variance negative.
-    func compression(by codec: any UpdateCodec, seed: UInt64) -> UpdateCompression {
-        let encoded = encoded
+    /// - Parameter ofUpdate: whether it is an update that is encoded; otherwise the weights as they go down, which are
+    ///   never scaled.
+    func compression(by codec: any UpdateCodec, seed: UInt64, ofUpdate: Bool = true) -> UpdateCompression {
+        let encoded = encoded(ofUpdate: ofUpdate)
         var encodedTensors: [Range<Int>] = []
         var start = 0
         for range in encoded {
@@ -108,9 +110,9 @@ struct JobVectors: Sendable, Equatable {
         AnswerFormat(updateFloats: up, stateFloats: state, compression: compression)
     }
 
-    private var encoded: [Range<Int>] {
+    private func encoded(ofUpdate: Bool) -> [Range<Int>] {
         // Where updates are scaled, running statistics lie behind the blocks.
-        guard !shape.isScaled else { return [0..<min(shape.scaledCount, sharedCount)] }
+        guard !ofUpdate || !shape.isScaled else { return [0..<min(shape.scaledCount, sharedCount)] }
         var ranges: [Range<Int>] = []
         var start = 0
         for statistic in statistics {

@@ -91,6 +91,7 @@ extension Job {
     /// Names of the parts that may remember something, under which a state keeps them.
     var partNames: [String] {
         [PartName.strategy, PartName.aggregation, PartName.selection] + (asynchronous == nil ? [] : [PartName.inFlight])
+            + (downlink == nil ? [] : [PartName.downlink])
             + stages.map { PartName.stage(type(of: $0).name) }
     }
 }

@@ -4,7 +4,8 @@ package import Runtime
 /// What goes down at the start of a round, in one broadcast: a header, who trains whom, and the flat weights.
 ///
 /// ```
-/// 0     header: magic, kind, round, cohort size, attempt (UInt32 each), 0, two moments (Int64 each), 0 …
+/// 0     header: magic, kind, round, cohort size, attempt (UInt32 each), 0, two moments (Int64 each), form, bytes and
+///       CRC-32C of weights that follow in a broadcast of their own (UInt32 each), 0 …
 /// 60    CRC-32C of everything before the weights, this field as 0
 /// 64    assignments, cohort × (client UInt32, worker UInt32), room for the largest cohort
 /// …     weights, Float32, at the next multiple of 64
@@ -41,6 +42,12 @@ package struct RoundFrame: ~Copyable {
         package var sent = 0
         /// From when on the first gather of the frame before could run, likewise; 0 before the first.
         package var gatherOpened = 0
+        /// How the weights cross: in the frame, or, with `--compress-down`, in a broadcast of their own behind it.
+        var form = DownMessage.Form.plain
+        /// Bytes of that broadcast in coded form, 0 otherwise.
+        var codedBytes = 0
+        /// CRC-32C of that broadcast in coded form.
+        var codedChecksum: UInt32 = 0
 
         /// A header without times.
         package init(_ kind: Kind, _ round: RoundID, cohort: Int) {
@@ -112,6 +119,9 @@ package struct RoundFrame: ~Copyable {
                 Kind(rawValue: word(1)), RoundID(Int(word(2)), attempt: Int(word(4))), cohort: Int(word(3)))
             header.sent = Int(bytes.load(Int64.self, at: 24))
             header.gatherOpened = Int(bytes.load(Int64.self, at: 32))
+            guard let form = DownMessage.Form(rawValue: word(10)) else { throw .unknownForm(word(10)) }
+            header.form = form
+            (header.codedBytes, header.codedChecksum) = (Int(word(11)), word(12))
             return header
         }
     }
@@ -126,6 +136,9 @@ package struct RoundFrame: ~Copyable {
             bytes.store(UInt32(header.round.attempt), at: 16)
             bytes.store(Int64(header.sent), at: 24)
             bytes.store(Int64(header.gatherOpened), at: 32)
+            bytes.store(header.form.rawValue, at: 40)
+            bytes.store(UInt32(header.codedBytes), at: 44)
+            bytes.store(header.codedChecksum, at: 48)
         }
     }
 
@@ -212,6 +225,10 @@ package enum RoundFrameError: Error, Equatable, CustomStringConvertible {
     case wrongChecksum(expected: UInt32, actual: UInt32)
     /// It asks for a task that the job does not have.
     case unknownKind(UInt32)
+    /// Its weights cross in a form that there is not.
+    case unknownForm(UInt32)
+    /// The weights in coded form are damaged, or not what the job's codec writes.
+    case badWeights(String)
     /// It has more clients than there is room for.
     case cohortTooLarge(atMost: Int, actual: Int)
     /// A client or a worker does not exist.
@@ -228,6 +245,8 @@ package enum RoundFrameError: Error, Equatable, CustomStringConvertible {
             "received a damaged round frame: its checksum is \(hexadecimal(actual)), "
                 + "its bytes give \(hexadecimal(expected))"
         case .unknownKind(let kind): "received a round frame of unknown kind \(kind)"
+        case .unknownForm(let form): "received a round frame whose weights are of unknown form \(form)"
+        case .badWeights(let reason): "received weights of which the coded form \(reason)"
         case .cohortTooLarge(let atMost, let actual):
             "received a round frame of \(actual) clients; a cohort has at most \(atMost)"
         case .badAttempt(let attempt):

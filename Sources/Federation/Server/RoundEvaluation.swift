@@ -86,7 +86,7 @@ final class RoundEvaluation {
             job.evaluationVector, asked: clients.count, held: { [job] in job.clientTest.count(of: $0) },
             reject: { rejections.add($0, because: $1) })
         try exchange.run(
-            .evaluation, round: .evaluation(after: record.round), cohort: clients, down: down.span, into: tally,
+            .evaluation, round: .evaluation(after: record.round), cohort: clients, down: DownMessage(down), into: tally,
             besideTraining: { _ in }, progressed: { _ in })
         rejections.tell()
         guard evaluator != nil else {

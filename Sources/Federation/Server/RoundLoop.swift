@@ -37,6 +37,8 @@ final class RoundLoop {
     private let cohorts: CohortSource
     /// The global weights and everything that moves them.
     private let model: ServerModel
+    /// The weights as the clients have them; nil where they go down as they are.
+    private let downlink: Downlink?
     /// The last round's evaluation, and whether the run ends early because of it.
     private let evaluation: RoundEvaluation
     /// What clients keep between rounds; nil when no strategy and no stage keeps anything.
@@ -76,6 +78,8 @@ final class RoundLoop {
         self.observers = observers
         let (job, states, state) = (job, states, context.resuming)
         model = try ServerModel(job, resuming: state, timeline)
+        downlink = job.downlink.map { Downlink($0, frameBytes: job.downloadFrameBytes) }
+        try downlink?.restoreServerState(state?[PartName.downlink] ?? [])
         evaluation = try RoundEvaluation(job, resuming: state, timeline)
         totals = (state?.last?.totalUploadBytes ?? 0, state?.last?.totalDownloadBytes ?? 0)
         dataDigest = state?.dataDigest ?? job.dataDigest
@@ -156,6 +160,7 @@ final class RoundLoop {
         timeline.enter(.aggregate)
         // wₜ₊₁ ← wₜ + Σ nₖ(wₖ − wₜ) / Σ nₖ, or what aggregation, stages and strategy make of it.
         model.step(number, along: tally)
+        downlink?.endRound()
         rejections.tell()
         try states?.commit()
         cohorts.learn(number, asked: asked, tally.results, startingLoss: evaluation.startingLoss(of: number))
@@ -188,9 +193,11 @@ final class RoundLoop {
         rejections.round = round.number
         let samples = job.trainedSamples(by: cohort)
         let watchers = observers.filter(\.wantsProgress)
+        let message = downlink?.message(down, round, to: cohort) ?? DownMessage(down)
+        let down = message.weights
         if !exchange.trainsElsewhere { try model.trainRoot(round, down.span) {} }
         try exchange.run(
-            .training, round: round, cohort: cohort, down: down.span, into: tally,
+            .training, round: round, cohort: cohort, down: message, into: tally,
             besideTraining: { heartbeat in
                 try publish(heartbeat)
                 try model.trainRoot(round, down.span, heartbeat)
@@ -201,7 +208,8 @@ final class RoundLoop {
             })
         rejections.tell(diverged: tally.diverged, of: cohort.count)
         if let failure = tally.failure { throw failure }
-        let report = exchange.report
+        var report = exchange.report
+        report.download = report.download ?? message.bytes
         record.add(tally, report, cohort: cohort.count, job)
         return report.clients ?? cohort
     }
@@ -265,6 +273,7 @@ final class RoundLoop {
         for (name, part) in model.parts { state[name] = part.serverState }
         state[PartName.selection] = cohorts.serverState
         state[PartName.inFlight] = exchange.serverState
+        state[PartName.downlink] = downlink?.serverState ?? []
         state.clientStates = states?.mark
         (state.dataDigest, state.teacherDigest) = (dataDigest, job.distillation?.teacherDigest)
         state.seconds = seconds

@@ -88,6 +88,8 @@ public enum PartName {
     public static let selection = "selection"
     /// The clients in flight in an asynchronous run, and the weights they started from.
     public static let inFlight = "in flight"
+    /// The weights as the clients have them, where they go down in coded form.
+    public static let downlink = "downlink"
 
     /// Name of a stage's entry.
     public static func stage(_ name: String) -> String { "stage \(name)" }

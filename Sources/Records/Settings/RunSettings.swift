@@ -140,6 +140,8 @@ public struct RunSettings: Sendable, Equatable {
     public var topology = Topology.flat
     /// How clients' updates are encoded for the way up: a codec or a pipeline of `UpdateCodecs`; nil: as they are.
     public var compress: String?
+    /// How weights are encoded for the way down: a codec or a pipeline of codec stages; nil sends them as they are.
+    public var compressDown: String?
     /// Whether clients add what the codec took away to their next update; nil: if the codec is biased.
     public var errorFeedback: Switch?
 

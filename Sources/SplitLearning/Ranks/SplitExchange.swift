@@ -82,7 +82,7 @@ final class SplitExchange: Exchange {
     ///   - progressed: Told the samples trained so far.
     /// - Throws: `Interruption`, or an error of the pool when no client rank is left.
     func run(
-        _ task: ClientTask, round: RoundID, cohort: [Int], down: Span<Float>, into tally: any AnswerReceiver,
+        _ task: ClientTask, round: RoundID, cohort: [Int], down: DownMessage, into tally: any AnswerReceiver,
         besideTraining: (_ heartbeat: () throws -> Void) throws -> Void,
         progressed: (Int) -> Void
     ) throws {
@@ -92,6 +92,7 @@ final class SplitExchange: Exchange {
         self.tally = tally
         report = ExchangeReport(upload: 0, download: 0)
         (settled, rejected) = ([], [])
+        let down = down.weights.span
         try deal(cohort, down)
         timeline.enter(.wait)
         try besideTraining { try heartbeat() }

@@ -81,17 +81,17 @@ final class AsynchronousExchange: Exchange {
     ///   - task: training, or the test of a model that this rank cannot run.
     ///   - round: the step, from 1; it is never a repetition.
     ///   - cohort: the clients drawn for the first seats that become free.
-    ///   - down: the weights as they are, `[job.vectors.down]`; kept for as long as somebody in flight has started from
+    ///   - down: the weights as they are; kept for as long as somebody in flight has started from
     ///     them.
     /// - Throws: ``TooFewUpdates`` when turn after turn brings nothing.
     func run(
-        _ task: ClientTask, round: RoundID, cohort: [Int], down: Span<Float>, into tally: any AnswerReceiver,
+        _ task: ClientTask, round: RoundID, cohort: [Int], down: DownMessage, into tally: any AnswerReceiver,
         besideTraining: (_ heartbeat: () throws -> Void) throws -> Void, progressed: (Int) -> Void
     ) throws {
-        guard task == .training else { return try workers.test(cohort, round: round, down: down, into: tally) }
+        guard task == .training else { return try workers.test(cohort, round: round, down: down.weights.span, into: tally) }
         let version = round.number - 1
         precondition(state.schedule.version == version, "a step is not a round that can be repeated")
-        state.weights[version] = down.indices.map { down[$0] }
+        state.weights[version] = down.weights
         try workers.startStep(round.number)
         if !hasBegun { try begin(state.schedule.inFlight) }
         hasBegun = true

@@ -21,6 +21,9 @@ public enum ExchangeSettings: SettingsGroup {
             "error-feedback", &settings.errorFeedback, absent: "true of codecs that are biased",
             "Whether clients keep what --compress took away of their updates and add it to the next.")
         try visitor.value(
+            "compress-down", &settings.compressDown, absent: "as they are", of: "update codec",
+            "How weights are encoded for the way down: as --compress, of their change since the round before.")
+        try visitor.value(
             "round-deadline", &settings.roundDeadline,
             .above(0, atMost: 1e6).saying("greater than 0 and at most 1000000 seconds"), unit: .seconds,
             absent: "never",

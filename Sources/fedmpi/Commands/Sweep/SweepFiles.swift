@@ -3,8 +3,8 @@ import Experiments
 import Files
 import Foundation
 
-/// The files that a sweep leaves in its folder beside its runs: `table.md`, `table.csv`, and `accuracy.png` with
-/// its script and data.
+/// The files that a sweep leaves in its folder beside its runs: `table.md`, `table.csv`, `accuracy.png`, and, where
+/// the runs differ in bytes, `bytes.png`, with their scripts and data.
 ///
 /// Made on rank 0 when the runs are done. They are made again by the same command on a finished sweep, so a table
 /// can be had with other columns without training.
@@ -54,13 +54,16 @@ struct SweepFiles {
         }
     }
 
-    /// Draws accuracy by round of all rows, and says in one line what came of it.
+    /// Draws accuracy by round of all rows, and against bytes where these differ, and says in one line what came of it.
     private func draw(_ table: SweepTable) throws -> String {
         guard let picture = table.picture(title: "\(name): accuracy by round") else {
             return "no figure: no run has finished"
         }
-        switch try Gnuplot.draw([picture], in: folder) {
-        case .drawn: return "figure    \(folder.relativePath)/\(picture.name).png"
+        let bytes = table.bytesPicture(title: "\(name): accuracy against bytes")
+        let pictures = [picture] + (bytes.map { [$0] } ?? [])
+        switch try Gnuplot.draw(pictures, in: folder) {
+        case .drawn:
+            return "figure    \(folder.relativePath)/" + pictures.map { "\($0.name).png" }.joined(separator: ", ")
         case .missing: return Gnuplot.advice
         case .failed(let reason): return "no figure: gnuplot says: \(reason)"
         }

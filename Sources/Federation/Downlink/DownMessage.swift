@@ -1,0 +1,35 @@
+/// What goes down to a cohort: the weights that it starts from, and how they cross.
+package struct DownMessage: Sendable {
+    /// How the weights cross.
+    enum Form: UInt32, Sendable {
+        /// As they are, and clients need not remember them.
+        case plain = 0
+        /// As they are, and what comes next is a change of them.
+        case whole = 1
+        /// In coded form, as a change of the message before.
+        case coded = 2
+    }
+
+    /// The federated weights as the clients have them, then what the strategy sends beside them,
+    /// `[job.vectors.down]`.
+    package let weights: [Float]
+    /// How a client that has the message before gets them.
+    let form: Form
+    /// What crosses in coded form; empty otherwise.
+    let coded: [UInt8]
+    /// Bytes for the clients that are asked, each as a device of its own would get them: those that were not asked
+    /// in the round before get the weights whole. Nil: a frame for each.
+    let bytes: Int?
+
+    /// A message that crosses as it is.
+    package init(_ weights: [Float]) {
+        self.init(weights, .plain, coded: [], bytes: nil)
+    }
+
+    init(_ weights: [Float], _ form: Form, coded: [UInt8], bytes: Int?) {
+        self.weights = weights
+        self.form = form
+        self.coded = coded
+        self.bytes = bytes
+    }
+}

@@ -140,6 +140,18 @@ import Testing
         #expect(try SessionTests.run(settings, ranks: 3).digest == alone.digest && alone.digest != nil)
     }
 
+    @Test func `A rule that trains at the server says which setting keeps it from doing so`() throws {
+        let settings = Self.settings("topk 5%") {
+            $0.aggregation = "fltrust"
+            $0.aggregationOptions = ["root": "10"]
+        }
+        let error = #expect(throws: ConfigurationError.self) { try Job(settings) }
+        #expect(error?.description.contains("--error-feedback false") == true)
+        var plain = settings
+        plain.errorFeedback = .off
+        #expect(try Job(plain).stages.isEmpty)
+    }
+
     @Test func `A wire of sums is refused`() throws {
         let settings = Self.settings("f16") { $0.wire = "reduce" }
         let error = #expect(throws: ConfigurationError.self) { try Job(settings) }

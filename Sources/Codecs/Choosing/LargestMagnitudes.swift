@@ -36,21 +36,23 @@ enum LargestMagnitudes {
         var next = 0
         for i in range {
             candidateSpan[unchecked: next] = UInt32(truncatingIfNeeded: i)
-            next &+= bits(numbers[unchecked: i]) >= least ? 1 : 0
+            // 1 from the bin on, else 0: as a comparison it would become a branch that is often guessed wrongly.
+            next &+= Int(truncatingIfNeeded: (least &- 1 &- bits(numbers[unchecked: i])) &>> 31)
         }
         let bound = exactBound(
             numbers, candidateSpan.span.extracting(0..<next), high: least, wanted: wanted - above, &span)
         var ties = bound.ties
+        var kept = 0
         for j in 0..<next {
             let place = candidateSpan[unchecked: j]
             let magnitude = bits(numbers[unchecked: Int(place)])
-            guard magnitude >= bound.magnitude else { continue }
-            if magnitude == bound.magnitude {
-                guard ties > 0 else { continue }
-                ties -= 1
-            }
-            places.append(place)
+            let tie = magnitude == bound.magnitude && ties > 0 ? 1 : 0
+            ties &-= tie
+            candidateSpan[unchecked: kept] = place
+            kept &+= magnitude > bound.magnitude ? 1 : tie
         }
+        candidates.removeLast(candidates.count - kept)
+        places.append(contentsOf: candidates)
     }
 
     /// The smallest magnitude that is wanted, and how many numbers of just this magnitude are.
@@ -63,10 +65,19 @@ enum LargestMagnitudes {
         _ numbers: Span<Float>, _ candidates: Span<UInt32>, high: UInt32, wanted: Int, _ bins: inout MutableSpan<UInt32>
     ) -> (magnitude: UInt32, ties: Int) {
         var (prefix, rest) = (high, wanted)
+        // Those of the bin itself; the ones above it are wanted anyway.
+        var memory = [UInt32](repeating: 0, count: candidates.count + 1)
+        var inBin = memory.mutableSpan
+        var count = 0
+        for j in 0..<candidates.count {
+            let magnitude = bits(numbers[unchecked: Int(candidates[unchecked: j])])
+            inBin[unchecked: count] = magnitude
+            count &+= magnitude >> 19 == high >> 19 ? 1 : 0
+        }
         for (shift, width) in [(9, 10), (0, 9)] as [(UInt32, UInt32)] {
             for bin in 0..<1 << width { bins[bin] = 0 }
-            for j in 0..<candidates.count {
-                let magnitude = bits(numbers[unchecked: Int(candidates[unchecked: j])])
+            for j in 0..<count {
+                let magnitude = inBin[unchecked: j]
                 guard magnitude >> (shift + width) == prefix >> (shift + width) else { continue }
                 bins[Int(magnitude >> shift & (1 << width - 1))] += 1
             }

@@ -288,6 +288,11 @@ extension Job {
                     + "\(partition.sampleCount) samples in all")
         }
         guard vectors.state == 0 else {
+            guard vectors.state > vectors.stageStates.reduce(0, { $0 + $1.count }) else {
+                throw ConfigurationError(
+                    "aggregation '\(settings.aggregation)' trains an update at the server, which keeps no state, as clients do "
+                        + "for a stage; of --compress it is the residual: give --error-feedback false")
+            }
             throw ConfigurationError(
                 "aggregation '\(settings.aggregation)' trains an update at the server, which strategy "
                     + "'\(settings.strategy)' cannot: its clients keep a state")

@@ -152,6 +152,22 @@ import Testing
         #expect(try Job(plain).stages.isEmpty)
     }
 
+    /// One client; 100 kbit/s are 12,500 bytes a second, and nothing else takes time.
+    @Test func `Virtual time counts the bytes that cross`() throws {
+        let settings = Self.settings("topk 2% | int8 | rans") {
+            $0.clients = 1
+            $0.bandwidthMbps = 0.1
+        }
+        for ranks in [1, 2] {
+            let run = try SessionTests.run(settings, ranks: ranks)
+            for record in run.records {
+                let seconds = Double(record.uploadBytes + record.downloadBytes) / 12_500
+                #expect(abs((record.simulatedSeconds ?? 0) - seconds) < 1e-9)
+            }
+            #expect(Set(run.records.map(\.uploadBytes)).count > 1)
+        }
+    }
+
     @Test func `A wire of sums is refused`() throws {
         let settings = Self.settings("f16") { $0.wire = "reduce" }
         let error = #expect(throws: ConfigurationError.self) { try Job(settings) }

@@ -257,7 +257,10 @@ extension Job {
     var uploadBytes: Int { trainingAnswer.uploadBytes }
 
     /// Layout of the answer of a client that has trained.
-    var trainingAnswer: AnswerFormat { vectors.answer(by: compression) }
+    var trainingAnswer: AnswerFormat {
+        let simulation = settings.simulation
+        return vectors.answer(by: compression, over: simulation.isVirtual ? simulation.link : Link())
+    }
 
     /// What happens to a client's device in a round: delay, dropout, speed, times of its link. Drawn from the seed.
     func conditions(ofClient client: Int, _ round: RoundID) -> DeviceConditions {

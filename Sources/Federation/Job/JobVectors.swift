@@ -1,3 +1,4 @@
+import Devices
 import FedCore
 
 /// The lengths of all vectors that cross between server and clients, and which of the model's parameters they are.
@@ -106,8 +107,8 @@ struct JobVectors: Sendable, Equatable {
     }
 
     /// A client's place in a message, when it has trained.
-    func answer(by compression: UpdateCompression?) -> AnswerFormat {
-        AnswerFormat(updateFloats: up, stateFloats: state, compression: compression)
+    func answer(by compression: UpdateCompression?, over link: Link) -> AnswerFormat {
+        AnswerFormat(updateFloats: up, stateFloats: state, compression: compression, link: link)
     }
 
     private func encoded(ofUpdate: Bool) -> [Range<Int>] {

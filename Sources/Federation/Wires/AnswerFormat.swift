@@ -1,3 +1,4 @@
+package import Devices
 import FedCore
 package import MPI
 import Runtime
@@ -24,13 +25,19 @@ package struct AnswerFormat: Sendable {
     package let stateFloats: Int
     /// What encodes the update; nil when it crosses as Float32.
     package let compression: UpdateCompression?
+    /// The link of which virtual time counts the seconds; one that takes none otherwise.
+    private let link: Link
 
     /// Describes answers.
     /// - Parameters:
     ///   - updateFloats: numbers of an update.
     ///   - stateFloats: numbers of a client's state.
     ///   - compression: what encodes updates; nil for none.
-    package init(updateFloats: Int, stateFloats: Int = 0, compression: UpdateCompression? = nil) {
+    ///   - link: the clients' link in virtual time.
+    package init(
+        updateFloats: Int, stateFloats: Int = 0, compression: UpdateCompression? = nil, link: Link = Link()
+    ) {
+        self.link = link
         self.updateFloats = updateFloats
         self.stateFloats = stateFloats
         self.compression = compression
@@ -86,6 +93,12 @@ package struct AnswerFormat: Sendable {
             client: client, round: round, result: result, payloadBytes: payloadBytes ?? capacity)
         envelope.stateFloats = stateFloats
         envelope.codec = payloadCode
+        // A client counts the seconds of the longest answer, before its own is encoded; whether it is late was decided
+        // by those.
+        if envelope.result.status.hasUpdate {
+            envelope.result.simulatedSeconds -=
+                link.seconds(bytes: uploadBytes) - link.seconds(bytes: uploadBytes(payloadBytes: envelope.payloadBytes))
+        }
         return envelope
     }
 

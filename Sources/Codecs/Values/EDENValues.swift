@@ -48,6 +48,7 @@ public struct EDENValues: ValueStage {
     /// A factor for each block.
     public func sideBytes(count: Int, tensors: Int) -> Int { 4 * HadamardRotation.blockCount(of: count) }
 
+    /// Rotates and rounds block by block. O(count log 8192).
     public func encode(
         _ numbers: Span<Float>, into symbols: inout MutableSpan<UInt8>, side: inout MutableSpan<UInt8>,
         in context: CodecContext
@@ -134,6 +135,7 @@ public struct EDENValues: ValueStage {
         return sums.sum()
     }
 
+    /// Rotates the levels back, and scales them. O(count log 8192).
     public func decode(
         _ symbols: Span<UInt8>, side: Span<UInt8>, into numbers: inout MutableSpan<Float>, in context: CodecContext
     ) {

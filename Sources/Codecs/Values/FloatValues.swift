@@ -56,6 +56,7 @@ public struct HalfValues: ValueStage {
     /// The high bytes and the low ones.
     public var planes: Int { 2 }
 
+    /// Writes the bytes of each number, plane by plane. O(count).
     public func encode(
         _ numbers: Span<Float>, into symbols: inout MutableSpan<UInt8>, side: inout MutableSpan<UInt8>,
         in context: CodecContext
@@ -68,6 +69,7 @@ public struct HalfValues: ValueStage {
         }
     }
 
+    /// Puts the bytes together again; any bytes are a number, perhaps NaN. O(count).
     public func decode(
         _ symbols: Span<UInt8>, side: Span<UInt8>, into numbers: inout MutableSpan<Float>, in context: CodecContext
     ) {
@@ -99,6 +101,7 @@ public struct BrainValues: ValueStage {
     /// The high bytes and the low ones.
     public var planes: Int { 2 }
 
+    /// Writes the bytes of each number, plane by plane. O(count).
     public func encode(
         _ numbers: Span<Float>, into symbols: inout MutableSpan<UInt8>, side: inout MutableSpan<UInt8>,
         in context: CodecContext
@@ -112,6 +115,7 @@ public struct BrainValues: ValueStage {
         }
     }
 
+    /// Puts the bytes together again; any bytes are a number, perhaps NaN. O(count).
     public func decode(
         _ symbols: Span<UInt8>, side: Span<UInt8>, into numbers: inout MutableSpan<Float>, in context: CodecContext
     ) {

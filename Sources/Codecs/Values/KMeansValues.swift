@@ -27,6 +27,7 @@ public struct KMeansValues: ValueStage {
     /// The codebook.
     public func sideBytes(count: Int, tensors: Int) -> Int { 4 * clusters }
 
+    /// Finds the clusters, and the nearest of each number. O(count log count).
     public func encode(
         _ numbers: Span<Float>, into symbols: inout MutableSpan<UInt8>, side: inout MutableSpan<UInt8>,
         in context: CodecContext
@@ -82,6 +83,7 @@ public struct KMeansValues: ValueStage {
         return means.map { Float($0) }.sorted()
     }
 
+    /// Looks the numbers up. O(count).
     public func decode(
         _ symbols: Span<UInt8>, side: Span<UInt8>, into numbers: inout MutableSpan<Float>, in context: CodecContext
     ) {

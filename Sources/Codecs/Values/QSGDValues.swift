@@ -34,6 +34,7 @@ public struct QSGDValues: ValueStage {
     /// A norm for each bucket.
     public func sideBytes(count: Int, tensors: Int) -> Int { 4 * ((count + bucket - 1) / bucket) }
 
+    /// Rounds each number up or down at random, with a stream that only the client draws from. O(count).
     public func encode(
         _ numbers: Span<Float>, into symbols: inout MutableSpan<UInt8>, side: inout MutableSpan<UInt8>,
         in context: CodecContext
@@ -56,6 +57,7 @@ public struct QSGDValues: ValueStage {
         }
     }
 
+    /// Multiplies levels by the norms. O(count).
     public func decode(
         _ symbols: Span<UInt8>, side: Span<UInt8>, into numbers: inout MutableSpan<Float>, in context: CodecContext
     ) {

@@ -88,7 +88,9 @@ final class AsynchronousExchange: Exchange {
         _ task: ClientTask, round: RoundID, cohort: [Int], down: DownMessage, into tally: any AnswerReceiver,
         besideTraining: (_ heartbeat: () throws -> Void) throws -> Void, progressed: (Int) -> Void
     ) throws {
-        guard task == .training else { return try workers.test(cohort, round: round, down: down.weights.span, into: tally) }
+        guard task == .training else {
+            return try workers.test(cohort, round: round, down: down.weights.span, into: tally)
+        }
         let version = round.number - 1
         precondition(state.schedule.version == version, "a step is not a round that can be repeated")
         state.weights[version] = down.weights

@@ -39,3 +39,35 @@ extension Job {
             clients: settings.clients)
     }
 }
+
+/// What a codec makes of the bytes of a client's round, before it starts.
+package struct CodedTraffic {
+    /// The codec as it was written.
+    package let codec: String
+    /// Bytes of one client's message in coded form; the most that it can be where encodings differ in length.
+    package let bytes: Int
+    /// Whether it is always as long.
+    package let isExact: Bool
+    /// Bytes of the same message without a codec.
+    package let plainBytes: Int
+}
+
+extension Job {
+    /// What `--compress` makes of the way up; nil without it.
+    package var codedUplink: CodedTraffic? {
+        compression.map {
+            CodedTraffic(
+                codec: $0.codec.description, bytes: uploadBytes, isExact: $0.codec.isFixedLength,
+                plainBytes: AnswerFormat(updateFloats: vectors.up).uploadBytes)
+        }
+    }
+
+    /// What `--compress-down` makes of the way down, for a client that was asked in the round before; nil without it.
+    package var codedDownlink: CodedTraffic? {
+        downlink.map {
+            CodedTraffic(
+                codec: $0.compression.codec.description, bytes: downloadFrameBytes + $0.capacity,
+                isExact: $0.compression.codec.isFixedLength, plainBytes: downloadBytes)
+        }
+    }
+}

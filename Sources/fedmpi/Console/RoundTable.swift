@@ -65,6 +65,14 @@ final class RoundTable: RoundObserver {
             training  \(strategy), \(work(settings)), seed \(settings.seed)
             """)
         for line in DataLines.start(of: job) { Console.output(line) }
+        for (way, traffic) in [("up", job.codedUplink), ("down", job.codedDownlink)] {
+            guard let traffic else { continue }
+            let most = traffic.isExact ? "" : "at most "
+            Console.output(
+                "bytes     \(way) \(most)\(Format.grouped(traffic.bytes)) a client and round instead of "
+                    + "\(Format.grouped(traffic.plainBytes)): \(traffic.codec)"
+                    + (way == "down" ? ", for who was asked in the round before" : ""))
+        }
         if let teacher = teacher() { Console.output("teacher   " + teacher) }
         if !run.stages.isEmpty { Console.output("stages    \(run.stages)") }
         if let split = split() { Console.output("split     " + split) }

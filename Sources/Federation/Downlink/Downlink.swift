@@ -61,7 +61,11 @@ final class Downlink {
             bytes: informed * (frameBytes + coded.count) + (cohort.count - informed) * whole)
     }
 
-    /// A message of the weights as they are.
+    /// A message of the weights as they are, of which the next is a change.
+    /// - Parameters:
+    ///   - down: what the server has, `[floats]`.
+    ///   - bytes: bytes of the frame and these, for one client.
+    ///   - cohort: the clients that are asked.
     private func send(_ down: [Float], _ bytes: Int, to cohort: [Int]) -> DownMessage {
         current.known = down
         return DownMessage(down, .whole, coded: [], bytes: cohort.count * bytes)
@@ -86,6 +90,9 @@ final class Downlink {
         return bytes
     }
 
+    /// Takes back what ``serverState`` gave, so that the run continues with the same bits.
+    /// - Parameter state: bytes from a file, which may be damaged or another run's.
+    /// - Throws: `ConfigurationError` when they are not a copy of as many weights, or hold a number that is none.
     func restoreServerState(_ state: [UInt8]) throws(ConfigurationError) {
         guard !state.isEmpty else {
             current = Copy()

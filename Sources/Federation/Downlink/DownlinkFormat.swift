@@ -39,7 +39,8 @@ struct DownlinkFormat: Sendable {
     /// - Parameters:
     ///   - down: what the server has, `[floats]`.
     ///   - known: what the clients have, `[floats]`.
-    ///   - round: number and attempt.
+    ///   - round: number and attempt, from which the codec's random numbers follow.
+    /// - Returns: the message, at most ``capacity`` bytes.
     func encode(_ down: Span<Float>, known: Span<Float>, _ round: RoundID) -> [UInt8] {
         var numbers = [Float](repeating: 0, count: compression.count)
         var span = numbers.mutableSpan

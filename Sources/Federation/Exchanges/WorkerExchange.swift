@@ -259,7 +259,7 @@ final class WorkerExchange: Exchange {
         return true
     }
 
-    /// The weights as they cross behind the frame: in coded form, or, where the ranks do not have those before, such as
+    /// The weights as they cross behind the frame, in a broadcast that all ranks know the length of by then: in coded form, or, where the ranks do not have those before, such as
     /// at the beginning of a resumed run, as they are. Nil when they cross in the frame.
     private func weightsApart(_ down: DownMessage) -> (form: DownMessage.Form, bytes: [UInt8])? {
         guard job.downlink != nil else { return nil }

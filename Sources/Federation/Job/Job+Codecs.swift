@@ -6,6 +6,11 @@ import Records
 // How updates and weights are encoded.
 extension Job {
     /// The codec that the settings name, if the wire brings updates up one by one; nil when they name none.
+    /// - Parameters:
+    ///   - settings: the run's settings; `compress` is a codec's name or a pipeline.
+    ///   - wire: the wire that they name.
+    ///   - plugins: the catalogs that codecs and stages are looked up in.
+    /// - Throws: `ConfigurationError` when there is no such codec, or the wire sends sums.
     static func codec(
         _ settings: RunSettings, _ wire: any Wire.Type, _ plugins: Plugins
     ) throws(ConfigurationError) -> (any UpdateCodec)? {
@@ -20,6 +25,13 @@ extension Job {
     }
 
     /// How weights go down in coded form, if the settings want that.
+    /// - Parameters:
+    ///   - settings: the run's settings; `compressDown` is a codec's name or a pipeline.
+    ///   - strategy: says whether there are rounds, of which one is a change of the one before.
+    ///   - vectors: lengths of what goes down.
+    ///   - plugins: the catalogs that codecs and stages are looked up in.
+    /// - Throws: `ConfigurationError` when there is no such codec, for a server without rounds, and for links in virtual
+    ///   time, whose seconds are those of whole weights.
     static func downlink(
         _ settings: RunSettings, _ strategy: any Strategy, _ vectors: JobVectors, _ plugins: Plugins
     ) throws(ConfigurationError) -> DownlinkFormat? {

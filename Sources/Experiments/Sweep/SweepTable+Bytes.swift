@@ -65,7 +65,7 @@ extension SweepTable {
                 """
         }.joined()
         let letters = costs.map { $0.label.count + 26 }.max() ?? 0
-        let width = 760 + min(8 * letters, 640)
+        let width = 780 + min(8 * letters, 640)
         let seeds = costs.map(\.accuracy.count).max() ?? 1
         return Picture(
             "bytes",
@@ -76,15 +76,15 @@ extension SweepTable {
                 unset key
                 set logscale x
                 set xlabel "megabytes uploaded in all, 10⁶ bytes"
-                set ylabel "accuracy after the last round, %\(seeds > 1 ? ": mean ± deviation of \(seeds) seeds" : "")"
+                set ylabel "final accuracy, %\(seeds > 1 ? ": mean ± deviation of \(seeds) seeds" : "")"
                 set xrange [\(least / 1.5):\(most * 1.5)]
                 set yrange [\(range.lowerBound):\(range.upperBound)]
-                set lmargin at screen \(80 / Double(width))
-                set rmargin at screen \(740 / Double(width))
+                set lmargin at screen \(100 / Double(width))
+                set rmargin at screen \(760 / Double(width))
                 \(names)
-                plot DATA using 1:($4 ? $2 : NaN) with linespoints pt 7 ps 0 lw 2 lc rgb \(Colour.all[0]), \
-                DATA using 1:($4 ? NaN : $2):3 with yerrorbars pt 7 ps 0.9 lw 1 lc rgb \(Colour.all[1]), \
-                DATA using 1:($4 ? $2 : NaN):3 with yerrorbars pt 7 ps 1.1 lw 1.5 lc rgb \(Colour.all[0])
+                plot DATA using 1:($4 == 1 ? $2 : NaN) with linespoints pt 7 ps 0 lw 2 lc rgb \(Colour.all[0]), \
+                DATA using 1:($4 == 1 ? NaN : $2):3 with yerrorbars pt 7 ps 0.9 lw 1 lc rgb \(Colour.all[1]), \
+                DATA using 1:($4 == 1 ? $2 : NaN):3 with yerrorbars pt 7 ps 1.1 lw 1.5 lc rgb \(Colour.all[0])
                 """)
     }
 }

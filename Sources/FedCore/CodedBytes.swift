@@ -32,6 +32,15 @@ public struct CodedBytes: Sendable, Equatable {
         sum.entropy += other.entropy
     }
 
+    /// How often each symbol occurs, `[256]`. O(symbols).
+    public static func counts(of symbols: Span<UInt8>) -> [Int] {
+        // In four histograms, so that equal neighbours do not wait for one another.
+        var memory = [UInt32](repeating: 0, count: 4 * 256)
+        var counts = memory.mutableSpan
+        for i in 0..<symbols.count { counts[unchecked: (i & 3) << 8 | Int(symbols[unchecked: i])] &+= 1 }
+        return (0..<256).map { symbol in (0..<4).reduce(0) { $0 + Int(memory[$1 << 8 | symbol]) } }
+    }
+
     /// The bytes that symbols take at their entropy of order 0.
     ///
     /// C. E. Shannon, *A Mathematical Theory of Communication*, Bell System Technical Journal 27, 1948: − Σ p log₂ p bits
@@ -44,18 +53,8 @@ public struct CodedBytes: Sendable, Equatable {
     public static func entropy(of symbols: Span<UInt8>, planes: Int = 1) -> Int {
         let count = symbols.count / planes
         var bits = 0.0
-        // In four histograms, so that equal neighbours do not wait for one another.
-        var memory = [UInt32](repeating: 0, count: 4 * 256)
-        var counts = memory.mutableSpan
         for plane in 0..<planes {
-            for i in 0..<counts.count { counts[unchecked: i] = 0 }
-            for i in plane * count..<(plane + 1) * count {
-                counts[unchecked: (i & 3) << 8 | Int(symbols[unchecked: i])] &+= 1
-            }
-            for symbol in 0..<256 {
-                var number: UInt32 = 0
-                for part in 0..<4 { number += counts[part << 8 | symbol] }
-                guard number > 0 else { continue }
+            for number in counts(of: symbols.extracting(plane * count..<(plane + 1) * count)) where number > 0 {
                 bits -= Double(number) * PortableMath.log(Double(number) / Double(count)) / 0.6931471805599453
             }
         }

@@ -29,7 +29,7 @@ enum LargestMagnitudes {
                 &+ span[unchecked: 3 << 12 | bin]
         }
         let (high, above) = lastBin(of: span.span, bins: 1 << 12, holding: wanted)
-        // Of every number the place is written; it stays where the next does not overwrite it.
+        // The place of every number is written, and stays where the next does not overwrite it.
         let least = UInt32(high) << 19
         var candidates = [UInt32](repeating: 0, count: above + Int(span[high]) + 1)
         var candidateSpan = candidates.mutableSpan

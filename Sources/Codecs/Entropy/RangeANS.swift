@@ -64,7 +64,7 @@ public struct RangeANS: EntropyStage {
     ) -> Int? {
         guard !symbols.isEmpty else { return nil }
         precondition(words.count >= symbols.count)
-        let (table, bits) = SymbolFrequencies.best(for: counts(of: symbols, alphabet: alphabet))
+        let (table, bits) = SymbolFrequencies.best(for: Array(CodedBytes.counts(of: symbols).prefix(alphabet)))
         let lanes = lanes(symbols.count)
         guard bits / 8 + Double(4 * lanes) < Double(limit) else { return nil }
         let before = table.starts
@@ -103,15 +103,6 @@ public struct RangeANS: EntropyStage {
             place &+= 2
         }
         return place
-    }
-
-    /// How often each symbol occurs.
-    private static func counts(of symbols: Span<UInt8>, alphabet: Int) -> [Int] {
-        // In four histograms, so that equal neighbours do not wait for one another.
-        var counts = [UInt32](repeating: 0, count: 4 * 256)
-        var span = counts.mutableSpan
-        for i in 0..<symbols.count { span[unchecked: (i & 3) << 8 | Int(symbols[unchecked: i])] &+= 1 }
-        return (0..<alphabet).map { symbol in (0..<4).reduce(0) { $0 + Int(counts[$1 << 8 | symbol]) } }
     }
 
     public func decode(

@@ -60,7 +60,7 @@ public struct EDENValues: ValueStage {
             HadamardRotation.flip(numbers, block, &random, into: &rotated)
             let norm = VectorSums.squares(numbers, block.start..<block.start + block.count).squareRoot()
             HadamardRotation.transform(&rotated, size: block.size)
-            // Of numbers so small that their norm has no inverse nothing is left.
+            // Nothing is left of numbers so small that their norm has no inverse.
             let inverse = norm >= 1e-36 ? Float(1 / norm) : 0
             let product = quantise(
                 rotated.span.extracting(0..<block.size), by: inverse, into: &symbols, at: block.start)

@@ -45,7 +45,7 @@ public struct QSGDValues: ValueStage {
         for start in stride(from: 0, to: numbers.count, by: bucket) {
             let range = start..<min(start + bucket, numbers.count)
             let norm = Float(VectorSums.squares(numbers, range).squareRoot())
-            // Of numbers so small that their norm has no inverse nothing is left.
+            // Nothing is left of numbers so small that their norm has no inverse.
             let scale = norm >= .leastNormalMagnitude * 512 ? levels / norm : 0
             side.put(scale == 0 ? 0 : norm, at: 4 * (start / bucket))
             for i in range {

@@ -36,7 +36,7 @@ enum UniformSteps {
             }
             // Each divided by itself: the difference of two large numbers may be none.
             let step = most / largest - least / largest
-            // Of numbers whose step has no inverse nothing is left.
+            // Nothing is left of numbers whose step has no inverse.
             let inverse = step >= .leastNormalMagnitude * 4 ? 1 / step : 0
             let zero = min((-least * inverse).rounded(), largest)
             side.put(inverse == 0 ? 0 : step, at: sideBytes * index)
@@ -65,80 +65,62 @@ enum UniformSteps {
     }
 }
 
-/// 8 bits a number.
-public struct Int8Values: ValueStage {
-    public static let name = "int8"
-    public static let summary = "256 equal steps over the range of each tensor"
-    public static let paper = "Jacob et al., Quantization and Training of Neural Networks, CVPR 2018"
+/// A value stage of equal steps, as many as its alphabet has symbols.
+public protocol UniformValues: ValueStage {}
 
-    /// Takes no arguments.
-    public init(_ reader: inout OptionReader) {}
+extension UniformValues {
+    /// The paper of the steps.
+    public static var paper: String { "Jacob et al., Quantization and Training of Neural Networks, CVPR 2018" }
 
-    /// The steps.
-    public var alphabet: Int { 256 }
     /// True: steps are of tensors.
     public var isByTensor: Bool { true }
     /// A step and the symbol of zero for each tensor.
     public func sideBytes(count: Int, tensors: Int) -> Int { UniformSteps.sideBytes * tensors }
 
+    /// Finds the range of each tensor, and rounds its numbers to steps. O(count).
     public func encode(
         _ numbers: Span<Float>, into symbols: inout MutableSpan<UInt8>, side: inout MutableSpan<UInt8>,
         in context: CodecContext
-    ) { UniformSteps.encode(numbers, largest: 255, into: &symbols, side: &side, tensors: context.tensors) }
+    ) {
+        UniformSteps.encode(
+            numbers, largest: Float(alphabet - 1), into: &symbols, side: &side, tensors: context.tensors)
+    }
 
+    /// Multiplies by the steps. O(count).
     public func decode(
         _ symbols: Span<UInt8>, side: Span<UInt8>, into numbers: inout MutableSpan<Float>, in context: CodecContext
     ) { UniformSteps.decode(symbols, side: side, into: &numbers, tensors: context.tensors) }
+}
+
+/// 8 bits a number.
+public struct Int8Values: UniformValues {
+    public static let name = "int8"
+    public static let summary = "256 equal steps over the range of each tensor"
+    /// The steps.
+    public let alphabet = 256
+
+    /// Takes no arguments.
+    public init(_ reader: inout OptionReader) {}
 }
 
 /// 4 bits a number.
-public struct Int4Values: ValueStage {
+public struct Int4Values: UniformValues {
     public static let name = "int4"
     public static let summary = "16 equal steps over the range of each tensor"
-    public static let paper = "Jacob et al., Quantization and Training of Neural Networks, CVPR 2018"
+    /// The steps.
+    public let alphabet = 16
 
     /// Takes no arguments.
     public init(_ reader: inout OptionReader) {}
-
-    /// The steps.
-    public var alphabet: Int { 16 }
-    /// True: steps are of tensors.
-    public var isByTensor: Bool { true }
-    /// A step and the symbol of zero for each tensor.
-    public func sideBytes(count: Int, tensors: Int) -> Int { UniformSteps.sideBytes * tensors }
-
-    public func encode(
-        _ numbers: Span<Float>, into symbols: inout MutableSpan<UInt8>, side: inout MutableSpan<UInt8>,
-        in context: CodecContext
-    ) { UniformSteps.encode(numbers, largest: 15, into: &symbols, side: &side, tensors: context.tensors) }
-
-    public func decode(
-        _ symbols: Span<UInt8>, side: Span<UInt8>, into numbers: inout MutableSpan<Float>, in context: CodecContext
-    ) { UniformSteps.decode(symbols, side: side, into: &numbers, tensors: context.tensors) }
 }
 
 /// 2 bits a number.
-public struct Int2Values: ValueStage {
+public struct Int2Values: UniformValues {
     public static let name = "int2"
     public static let summary = "4 equal steps over the range of each tensor"
-    public static let paper = "Jacob et al., Quantization and Training of Neural Networks, CVPR 2018"
+    /// The steps.
+    public let alphabet = 4
 
     /// Takes no arguments.
     public init(_ reader: inout OptionReader) {}
-
-    /// The steps.
-    public var alphabet: Int { 4 }
-    /// True: steps are of tensors.
-    public var isByTensor: Bool { true }
-    /// A step and the symbol of zero for each tensor.
-    public func sideBytes(count: Int, tensors: Int) -> Int { UniformSteps.sideBytes * tensors }
-
-    public func encode(
-        _ numbers: Span<Float>, into symbols: inout MutableSpan<UInt8>, side: inout MutableSpan<UInt8>,
-        in context: CodecContext
-    ) { UniformSteps.encode(numbers, largest: 3, into: &symbols, side: &side, tensors: context.tensors) }
-
-    public func decode(
-        _ symbols: Span<UInt8>, side: Span<UInt8>, into numbers: inout MutableSpan<Float>, in context: CodecContext
-    ) { UniformSteps.decode(symbols, side: side, into: &numbers, tensors: context.tensors) }
 }

@@ -38,15 +38,9 @@ public struct DeflatedUpdates: NamedUpdateCodec {
     public func encode(
         _ numbers: Span<Float>, into bytes: inout MutableSpan<UInt8>, in context: CodecContext
     ) -> Int {
-        let count = numbers.count
-        var planes = [UInt8](repeating: 0, count: 4 * count)
-        for i in 0..<count {
-            let bits = numbers[unchecked: i].bitPattern
-            planes[i] = UInt8(truncatingIfNeeded: bits >> 24)
-            planes[count + i] = UInt8(truncatingIfNeeded: bits >> 16)
-            planes[2 * count + i] = UInt8(truncatingIfNeeded: bits >> 8)
-            planes[3 * count + i] = UInt8(truncatingIfNeeded: bits)
-        }
+        var planes = [UInt8](repeating: 0, count: 4 * numbers.count)
+        var span = planes.mutableSpan
+        BytePlanes.split(numbers, into: &span)
         var length = UInt(bytes.count)
         let code = bytes.withUnsafeMutableBufferPointer { output in
             compress2(output.baseAddress, &length, planes, UInt(planes.count), Z_BEST_SPEED)
@@ -78,11 +72,7 @@ public struct DeflatedUpdates: NamedUpdateCodec {
         guard code == Z_OK, length == UInt(planes.count), used == UInt(bytes.count) else {
             throw CodecError("is no deflated stream of \(4 * count) bytes (zlib's code \(code))")
         }
-        for i in 0..<count {
-            let high = UInt32(planes[i]) << 24 | UInt32(planes[count + i]) << 16
-            numbers[unchecked: i] = Float(
-                bitPattern: high | UInt32(planes[2 * count + i]) << 8 | UInt32(planes[3 * count + i]))
-        }
+        BytePlanes.join(planes.span, into: &numbers)
         return CodedBytes(symbols: bytes.count, entropy: CodedBytes.entropy(of: planes.span, planes: 4))
     }
 }

@@ -42,8 +42,8 @@ final class ClientLoop: ClientWork, ClientHost {
     private let transfers: TransferClock
     /// Whether the current client's first batch is still to come; a fault of phase `train` happens behind it.
     private var awaitsFirstBatch = false
-    /// The weights that the next coded ones are a change of, `[job.vectors.down]`, or those that were for once; empty
-    /// where weights cross in the frame.
+    /// The weights that the next coded ones are a change of, `[job.vectors.down]`; empty before the first, and where
+    /// weights cross in the frame.
     private var weights: [Float] = []
     /// The last round this rank took part in.
     private var round = RoundID(0)
@@ -94,19 +94,19 @@ final class ClientLoop: ClientWork, ClientHost {
             let assignment = try assignment(frame, cohort: header.cohort)
             let clients = assignment.clientsOfWorker[communicator.rank - 1]
             var bytes = frame.buffer.count
-            var once: [Float] = []
+            var down: [Float]?
             if let downlink = job.downlink, header.kind != .stop {
                 guard let received = try receiveWeights(header) else { break }
                 bytes += received.count
-                once = try read(received, header, by: downlink)
+                down = try read(received, header, by: downlink)
             }
             transfers.endBroadcast(header, bytes: bytes, clients: clients.count)
             guard let task = try task(header) else {
                 try timekeeper.end(on: control)
                 return try contact.acknowledgeShutdown()
             }
-            if job.downlink != nil {
-                try join(task, header.round, assignment, down: (once.isEmpty ? weights : once).span)
+            if let down {
+                try join(task, header.round, assignment, down: down.span)
             } else {
                 try frame.withWeights { try join(task, header.round, assignment, down: $0) }
             }
@@ -150,7 +150,7 @@ final class ClientLoop: ClientWork, ClientHost {
     }
 
     /// Reads the weights that have followed a frame, and keeps those that the next ones are a change of.
-    /// - Returns: weights that are for this time alone; empty when they are kept.
+    /// - Returns: what came down, `[job.vectors.down]`.
     /// - Throws: `RoundFrameError.badWeights` when they are damaged, or not what the codec writes.
     private func read(
         _ bytes: borrowing Buffer<UInt8>, _ header: RoundFrame.Header, by downlink: DownlinkFormat
@@ -158,9 +158,8 @@ final class ClientLoop: ClientWork, ClientHost {
         guard header.form == .coded else {
             var plain = [Float](repeating: 0, count: job.vectors.down)
             bytes.withSpan(of: Float.self, at: 0, count: plain.count) { for i in plain.indices { plain[i] = $0[i] } }
-            guard header.form == .whole else { return plain }
-            weights = plain
-            return []
+            if header.form == .whole { weights = plain }
+            return plain
         }
         guard !weights.isEmpty else { throw .badWeights("is a change of weights that have not come") }
         let isSound = bytes.withSpan(of: UInt8.self, at: 0, count: bytes.count) {
@@ -178,7 +177,7 @@ final class ClientLoop: ClientWork, ClientHost {
             throw .badWeights(error.description)
         }
         weights = changed
-        return []
+        return changed
     }
 
     /// Takes part in a round's collectives: for each part, receives the clients' states, does the work, sends the

@@ -11,7 +11,6 @@ import Runtime
 ///
 /// It depends on nothing but the rounds and their cohorts, so that a run has one digest at any number of ranks.
 final class Downlink {
-
     /// What the clients have.
     private struct Copy {
         /// The numbers of a frame; empty before the first.

@@ -1,5 +1,4 @@
 import FedCore
-import Runtime
 
 /// How weights go down in coded form (`--compress-down`): the same on every rank.
 ///
@@ -29,11 +28,11 @@ struct DownlinkFormat: Sendable {
         everyone = clients
     }
 
-    /// Whether what is encoded is a change of what the clients have.
-    var sendsChanges: Bool { !compression.codec.isLossless }
+    /// The numbers that cross as changes of what the clients have: none where the codec is lossless.
+    private var changed: [Range<Int>] { compression.codec.isLossless ? [] : compression.encoded }
 
     /// Bytes of the longest message.
-    var capacity: Int { 4 * (floats - compression.count) + compression.capacity }
+    var capacity: Int { compression.plainBytes(of: floats) + compression.capacity }
 
     /// Encodes what goes down. O(floats).
     /// - Parameters:
@@ -42,27 +41,13 @@ struct DownlinkFormat: Sendable {
     ///   - round: number and attempt, from which the codec's random numbers follow.
     /// - Returns: the message, at most ``capacity`` bytes.
     func encode(_ down: Span<Float>, known: Span<Float>, _ round: RoundID) -> [UInt8] {
-        var numbers = [Float](repeating: 0, count: compression.count)
+        var numbers = [Float](repeating: 0, count: floats)
         var span = numbers.mutableSpan
-        compression.gather(down, into: &span)
-        if sendsChanges {
-            var next = 0
-            for range in compression.encoded {
-                for i in range {
-                    span[unchecked: next] -= known[unchecked: i]
-                    next += 1
-                }
-            }
-        }
+        for i in 0..<floats { span[unchecked: i] = down[i] }
+        for range in changed { for i in range { span[i] -= known[i] } }
         var bytes = [UInt8](repeating: 0, count: capacity)
-        var all = bytes.mutableSpan
-        var end = 0
-        forEachPlain { i in
-            all.store(down[i].bitPattern, at: end)
-            end += 4
-        }
-        var rest = all.part(end...)
-        end += compression.codec.encode(span.span, into: &rest, in: compression.context(everyone, round))
+        var message = bytes.mutableSpan
+        let end = compression.write(span.span, into: &message, compression.context(everyone, round))
         bytes.removeLast(bytes.count - end)
         return bytes
     }
@@ -70,42 +55,14 @@ struct DownlinkFormat: Sendable {
     /// Reads a message. O(floats).
     /// - Parameters:
     ///   - bytes: the message.
-    ///   - known: what the clients had, `[floats]`, and have afterwards; undefined when it throws.
+    ///   - known: what the clients had, `[floats]`, and have afterwards; untouched when it throws.
     ///   - round: number and attempt.
     /// - Throws: `CodecError` when the message is not of this form.
     func decode(_ bytes: Span<UInt8>, into known: inout MutableSpan<Float>, _ round: RoundID) throws(CodecError) {
-        let plainBytes = 4 * (floats - compression.count)
-        guard bytes.count >= plainBytes else {
-            throw CodecError(
-                "has \(bytes.count) bytes, fewer than the \(plainBytes) of its numbers that cross as they are")
-        }
-        var numbers = [Float](repeating: 0, count: compression.count)
+        var numbers = [Float](repeating: 0, count: floats)
         var span = numbers.mutableSpan
-        try compression.codec.decode(
-            bytes.extracting(plainBytes...), into: &span, in: compression.context(everyone, round))
-        if sendsChanges {
-            var next = 0
-            for range in compression.encoded {
-                for i in range {
-                    span[unchecked: next] += known[unchecked: i]
-                    next += 1
-                }
-            }
-        }
-        compression.scatter(span.span, into: &known)
-        var place = 0
-        forEachPlain { i in
-            known[i] = Float(bitPattern: bytes.load(UInt32.self, at: place))
-            place += 4
-        }
-    }
-
-    /// Visits the numbers of a frame that the codec leaves alone, ascending.
-    private func forEachPlain(_ body: (Int) -> Void) {
-        var end = 0
-        for range in compression.encoded + [floats..<floats] {
-            for i in end..<range.lowerBound { body(i) }
-            end = range.upperBound
-        }
+        try compression.read(bytes, into: &span, compression.context(everyone, round))
+        for range in changed { for i in range { span[i] += known[i] } }
+        for i in 0..<floats { known[i] = span[unchecked: i] }
     }
 }

@@ -20,25 +20,17 @@ extension AnswerFormat {
     ) -> Int {
         precondition(numbers.count == floats)
         let payload = offset + UpdateSlot.envelopeBytes
-        buffer.withMutableSpan(of: Float.self, at: payload, count: plainBytes / 4) { span in
-            var (next, end) = (0, 0)
-            for range in (compression?.encoded ?? []) + [updateFloats..<updateFloats] {
-                for i in end..<range.lowerBound {
-                    span[next] = numbers[unchecked: i]
-                    next += 1
-                }
-                end = range.upperBound
-            }
-        }
-        var byteCount = plainBytes
+        let update = numbers.extracting(0..<updateFloats)
+        let byteCount: Int
         if let compression {
-            var chosen = [Float](repeating: 0, count: compression.count)
-            var span = chosen.mutableSpan
-            compression.gather(numbers, into: &span)
-            let encoded = span.span
-            byteCount += buffer.withMutableSpan(
-                of: UInt8.self, at: payload + plainBytes, count: compression.capacity
-            ) { compression.codec.encode(encoded, into: &$0, in: compression.context(client, round)) }
+            byteCount = buffer.withMutableSpan(of: UInt8.self, at: payload, count: capacity) {
+                compression.write(update, into: &$0, compression.context(client, round))
+            }
+        } else {
+            byteCount = capacity
+            buffer.withMutableSpan(of: Float.self, at: payload, count: updateFloats) { span in
+                for i in 0..<updateFloats { span[unchecked: i] = update[unchecked: i] }
+            }
         }
         let state = payload + byteCount.roundedUp(toMultipleOf: 4)
         buffer.withMutableSpan(of: Float.self, at: state, count: stateFloats) { span in
@@ -78,7 +70,7 @@ extension AnswerFormat {
         do {
             try buffer.withSpan(of: UInt8.self, at: payload, count: sound.payloadBytes) { bytes throws(CodecError) in
                 var span = update.mutableSpan
-                noted(try decode(bytes, of: sound.client, sound.round, by: compression, into: &span))
+                noted(try compression.read(bytes, into: &span, compression.context(sound.client, sound.round)))
             }
         } catch {
             checked = .failure(.badPayload(error.description))
@@ -101,33 +93,5 @@ extension AnswerFormat {
         guard let compression else { return (capacity, CodedBytes()) }
         let coded = try compression.passThrough(&numbers, of: client, round)
         return (plainBytes + coded.total, coded)
-    }
-
-    /// Reads an update from its payload: the numbers that have crossed as they are, then those that were encoded, each
-    /// to its place.
-    /// - Returns: what the encoded bytes say.
-    /// - Throws: `CodecError` when the payload is too short, or the codec cannot read it.
-    private func decode(
-        _ payload: Span<UInt8>, of client: Int, _ round: RoundID, by compression: UpdateCompression,
-        into update: inout MutableSpan<Float>
-    ) throws(CodecError) -> CodedBytes {
-        guard payload.count >= plainBytes else {
-            throw CodecError(
-                "has \(payload.count) bytes, fewer than the \(plainBytes) of its numbers that cross as they are")
-        }
-        var decoded = [Float](repeating: 0, count: compression.count)
-        var span = decoded.mutableSpan
-        let coded = try compression.codec.decode(
-            payload.extracting(plainBytes...), into: &span, in: compression.context(client, round))
-        compression.scatter(span.span, into: &update)
-        var (place, end) = (0, 0)
-        for range in compression.encoded + [updateFloats..<updateFloats] {
-            for i in end..<range.lowerBound {
-                update[unchecked: i] = Float(bitPattern: payload.load(UInt32.self, at: place))
-                place += 4
-            }
-            end = range.upperBound
-        }
-        return coded
     }
 }

@@ -41,14 +41,14 @@ package struct AnswerFormat: Sendable {
         self.updateFloats = updateFloats
         self.stateFloats = stateFloats
         self.compression = compression
-        capacity = 4 * (updateFloats - (compression?.count ?? 0)) + (compression?.capacity ?? 0)
+        capacity = compression.map { $0.plainBytes(of: updateFloats) + $0.capacity } ?? 4 * updateFloats
     }
 
     /// Bytes that the longest update takes as it is written.
     package let capacity: Int
 
     /// Bytes of the numbers that cross as Float32.
-    var plainBytes: Int { 4 * (updateFloats - (compression?.count ?? 0)) }
+    var plainBytes: Int { compression?.plainBytes(of: updateFloats) ?? 4 * updateFloats }
 
     /// Whether all slots are equally long, so that their places are known without a message.
     var hasOneLength: Bool { compression?.codec.isFixedLength ?? true }

@@ -1,4 +1,5 @@
 package import FedCore
+import Runtime
 
 /// A run's codec, and the part of an update that it encodes: the same on every rank.
 package struct UpdateCompression: Sendable {
@@ -37,7 +38,7 @@ package struct UpdateCompression: Sendable {
     }
 
     /// Copies the numbers that are encoded out of an update, in their order. O(count).
-    func gather(_ update: Span<Float>, into numbers: inout MutableSpan<Float>) {
+    private func gather(_ update: Span<Float>, into numbers: inout MutableSpan<Float>) {
         var next = 0
         for range in encoded {
             for i in range {
@@ -48,7 +49,7 @@ package struct UpdateCompression: Sendable {
     }
 
     /// Writes them back to their places. O(count).
-    func scatter(_ numbers: Span<Float>, into update: inout MutableSpan<Float>) {
+    private func scatter(_ numbers: Span<Float>, into update: inout MutableSpan<Float>) {
         var next = 0
         for range in encoded {
             for i in range {
@@ -56,6 +57,66 @@ package struct UpdateCompression: Sendable {
                 next += 1
             }
         }
+    }
+
+    /// Bytes of the numbers of a vector that cross as Float32.
+    func plainBytes(of floats: Int) -> Int { 4 * (floats - count) }
+
+    /// The ranges of a vector that cross as Float32, ascending.
+    private func plain(of floats: Int) -> [Range<Int>] {
+        zip([0] + encoded.map(\.upperBound), encoded.map(\.lowerBound) + [floats]).map { $0..<$1 }
+    }
+
+    /// Writes a vector: first the numbers that the codec leaves alone, as Float32, then what it writes of the others.
+    /// - Parameters:
+    ///   - numbers: the vector.
+    ///   - bytes: room for its plain bytes and the longest encoding.
+    ///   - context: whose numbers they are.
+    /// - Returns: bytes written.
+    /// - Complexity: O(numbers); allocates room for what is encoded.
+    func write(_ numbers: Span<Float>, into bytes: inout MutableSpan<UInt8>, _ context: CodecContext) -> Int {
+        var place = 0
+        for range in plain(of: numbers.count) {
+            for i in range {
+                bytes.store(numbers[i].bitPattern, at: place)
+                place += 4
+            }
+        }
+        var chosen = [Float](repeating: 0, count: count)
+        var span = chosen.mutableSpan
+        gather(numbers, into: &span)
+        var rest = bytes.part(place..<place + capacity)
+        return place + codec.encode(span.span, into: &rest, in: context)
+    }
+
+    /// Reads what ``write(_:into:_:)`` has written, each number to its place.
+    /// - Parameters:
+    ///   - bytes: the bytes that were written, which are not trusted.
+    ///   - numbers: a vector as long as the one that was written.
+    ///   - context: the one with which it was written.
+    /// - Returns: what the encoded bytes say.
+    /// - Throws: `CodecError` when the bytes are too few, or the codec cannot read them.
+    @discardableResult
+    func read(
+        _ bytes: Span<UInt8>, into numbers: inout MutableSpan<Float>, _ context: CodecContext
+    ) throws(CodecError) -> CodedBytes {
+        let plainBytes = plainBytes(of: numbers.count)
+        guard bytes.count >= plainBytes else {
+            throw CodecError(
+                "has \(bytes.count) bytes, fewer than the \(plainBytes) of its numbers that cross as they are")
+        }
+        var decoded = [Float](repeating: 0, count: count)
+        var span = decoded.mutableSpan
+        let coded = try codec.decode(bytes.extracting(plainBytes...), into: &span, in: context)
+        scatter(span.span, into: &numbers)
+        var place = 0
+        for range in plain(of: numbers.count) {
+            for i in range {
+                numbers[i] = Float(bitPattern: bytes.load(UInt32.self, at: place))
+                place += 4
+            }
+        }
+        return coded
     }
 
     /// Replaces the encoded numbers of an update by what the server would get of them. O(count).

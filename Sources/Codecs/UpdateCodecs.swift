@@ -45,9 +45,14 @@ public struct UpdateCodecs: Sendable {
     ///
     /// A stage is a name and arguments: the first few by their place, all by `name=value`. Case and further blanks do
     /// not count.
+    /// - Parameters:
+    ///   - text: the description.
+    ///   - option: the option that it is given with, for messages.
     /// - Throws: `ConfigurationError` in one line when it is no such text; of a name that is not known, or of stages in
     ///   another order, it lists what is accepted.
-    public func codec(_ text: String) throws(ConfigurationError) -> any UpdateCodec {
+    public func codec(
+        _ text: String, of option: String = "--compress"
+    ) throws(ConfigurationError) -> any UpdateCodec {
         let parts = text.split(separator: "|", omittingEmptySubsequences: false).map {
             $0.split(whereSeparator: \.isWhitespace).map(String.init)
         }
@@ -56,7 +61,7 @@ public struct UpdateCodecs: Sendable {
         var kinds = 0
         for words in parts {
             guard let name = words.first else {
-                throw ConfigurationError("--compress '\(text.printable)' has an empty stage; \(grammar)")
+                throw ConfigurationError("\(option) '\(text.printable)' has an empty stage; \(grammar)")
             }
             let kind: Int
             if let type = choosing.find(name) {
@@ -71,13 +76,13 @@ public struct UpdateCodecs: Sendable {
             } else {
                 let names = choosing.names + values.names + entropy.names
                 throw ConfigurationError(
-                    "--compress '\(text.printable)': no stage is called '\(name.printable)'"
+                    "\(option) '\(text.printable)': no stage is called '\(name.printable)'"
                         + (NearestName.to(name, among: names).map { " (did you mean '\($0)'?)" } ?? "")
                         + "; \(grammar)")
             }
             guard kind > kinds else {
                 throw ConfigurationError(
-                    "--compress '\(text.printable)': '\(name)' comes behind a stage of its own kind or a later one; "
+                    "\(option) '\(text.printable)': '\(name)' comes behind a stage of its own kind or a later one; "
                         + grammar)
             }
             kinds = kind

@@ -129,6 +129,7 @@ import Testing
         let slow = Self.settings("int8") { $0.bandwidthMbps = 10 }
         #expect(throws: ConfigurationError.self) { try Job(slow) }
         let unknown = Self.settings("int9")
-        #expect(throws: ConfigurationError.self) { try Job(unknown) }
+        let error = #expect(throws: ConfigurationError.self) { try Job(unknown) }
+        #expect(error?.description.hasPrefix("--compress-down 'int9': no stage is called 'int9'") == true)
     }
 }

@@ -36,7 +36,7 @@ extension Job {
         _ settings: RunSettings, _ strategy: any Strategy, _ vectors: JobVectors, _ plugins: Plugins
     ) throws(ConfigurationError) -> DownlinkFormat? {
         guard let text = settings.compressDown else { return nil }
-        let codec = try plugins.codecs.codec(text)
+        let codec = try plugins.codecs.codec(text, of: "--compress-down")
         guard strategy.asynchronous == nil else {
             throw ConfigurationError(
                 "--compress-down sends changes of the weights of the round before, and strategy '\(settings.strategy)' has no "

@@ -33,7 +33,7 @@ public struct TopK: ChoosingStage {
     public func places(in numbers: Span<Float>, count: Int, _ context: CodecContext) -> [UInt32] {
         var places: [UInt32] = []
         places.reserveCapacity(mostPlaces(of: count, tensors: context.tensors.count))
-        for range in isByTensor ? context.tensors : [0..<count] {
+        for range in isByTensor ? context.tensors.map(\.range) : [0..<count] {
             LargestMagnitudes.append(keep.of(range.count), of: numbers, in: range, to: &places)
         }
         return places

@@ -1,6 +1,6 @@
 public import FedCore
 
-/// A stage of a ``CompressionPipeline``: a choosing, a value or an entropy stage. A new one is a file in the folder of
+/// A stage of a pipeline: a projecting, a choosing, a value or an entropy stage. A new one is a file in the folder of
 /// its kind and a line in the kind's catalog.
 public protocol CodecStage: Sendable {
     /// The name on the command line.

@@ -4,7 +4,7 @@ extension UpdateCodecs {
     /// How stages go together and what each does, with its paper: lines of at most 79 characters for a terminal.
     public var explanation: String {
         var lines = [
-            "  --compress 'STAGE | STAGE | STAGE': up to one stage of each kind, in this",
+            "  --compress 'STAGE | STAGE | …': up to one stage of each kind, in this",
             "  order. A stage is a name and arguments: the first by their places, all by",
             "  name=value. 'f16' and 'deflate' alone stand for whole updates.",
         ]
@@ -16,6 +16,7 @@ extension UpdateCodecs {
                 if !stage.paper.isEmpty { lines += Self.wrapped("(\(stage.paper))", indent: 6) }
             }
         }
+        add("WHAT STANDS FOR THE NUMBERS; the stages behind write what crosses instead:", projecting.all)
         add("WHICH NUMBERS CROSS; the others arrive as zeros:", choosing.all)
         lines += Self.wrapped(
             "Places cross as gaps in a Golomb-Rice code with the best parameter (Sattler et al., 2020); those of randk "

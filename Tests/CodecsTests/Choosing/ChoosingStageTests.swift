@@ -17,7 +17,8 @@ import Testing
 
     static func places(_ text: String, _ numbers: [Float], tensors: [Range<Int>]? = nil, round: Int = 1) throws -> [Int]
     {
-        let context = CodecContext(tensors: tensors ?? [0..<numbers.count], seed: 5, round: round, client: round % 2)
+        let context = CodecContext(
+            tensors: (tensors ?? [0..<numbers.count]).map { CodecTensor($0) }, seed: 5, round: round, client: round % 2)
         return try stage(text).places(in: numbers.span, count: numbers.count, context).map { Int($0) }
     }
 
@@ -68,7 +69,7 @@ import Testing
         #expect(first.count == 50 && Set(first).count == 50 && first == first.sorted())
         #expect(try Self.places("randk 10%", numbers, round: 2) != first)
         let stage = try Self.stage("randk 10%")
-        let contexts = [0, 9].map { CodecContext(tensors: [0..<500], seed: 5, round: 1, client: $0) }
+        let contexts = [0, 9].map { CodecContext(tensors: [CodecTensor(0..<500)], seed: 5, round: 1, client: $0) }
         let empty: [Float] = []
         #expect(contexts.allSatisfy { stage.places(in: empty.span, count: 500, $0).map { Int($0) } == first })
         #expect(stage.factor(chosen: 50, of: 500) == 10)
@@ -81,7 +82,7 @@ import Testing
         let empty: [Float] = []
         var counts = [Int](repeating: 0, count: 20)
         for round in 1...2000 {
-            let context = CodecContext(tensors: [0..<20], seed: 1, round: round, client: 0)
+            let context = CodecContext(tensors: [CodecTensor(0..<20)], seed: 1, round: round, client: 0)
             for place in stage.places(in: empty.span, count: 20, context) { counts[Int(place)] += 1 }
         }
         #expect(counts.reduce(0, +) == 10_000)

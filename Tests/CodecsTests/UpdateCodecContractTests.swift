@@ -13,7 +13,7 @@ import Testing
         "sign | rans", "topk 10% | ternary | rans", "eden 1", "eden 4", "eden 8 | rans", "topk 50% | eden 2",
         "kmeans 6 | deflate", "randk 30% | kmeans 3", "powersgd 2", "powersgd 1 | f16",
         "powersgd 2 iterations=3 | int8 | rans",
-        "powersgd 2 | topk 50% | int4",
+        "powersgd 2 | topk 50% | int4", "sketch 20%", "sketch 10 rows=3 k=4 | int8 | rans",
     ]
 
     /// Numbers as training makes them, and those at the edges of what a Float can be.

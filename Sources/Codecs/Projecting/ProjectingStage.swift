@@ -34,7 +34,7 @@ extension ProjectingStage {
 /// The catalog of projecting stages.
 public enum ProjectingStages {
     /// The stages in the order of help texts.
-    public static let all: [any ProjectingStage.Type] = [PowerSGD.self]
+    public static let all: [any ProjectingStage.Type] = [PowerSGD.self, Sketch.self]
 
     /// The stages that come with the project.
     public static let standard = Catalog(

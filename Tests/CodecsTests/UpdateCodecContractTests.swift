@@ -14,6 +14,7 @@ import Testing
         "kmeans 6 | deflate", "randk 30% | kmeans 3", "powersgd 2", "powersgd 1 | f16",
         "powersgd 2 iterations=3 | int8 | rans",
         "powersgd 2 | topk 50% | int4", "sketch 20%", "sketch 10 rows=3 k=4 | int8 | rans",
+        "topk 1% warmup=3 | int8", "topk 4 by=tensor warmup=2", "randk 1% warmup=4", "randk 1% warmup=4 | eden 2",
     ]
 
     /// Numbers as training makes them, and those at the edges of what a Float can be.

@@ -11,9 +11,11 @@ public struct UpdateCodecs: Sendable {
     public var whole = Catalog(
         "update codec", [HalfPrecisionUpdates.self, DeflatedUpdates.self] as [any NamedUpdateCodec.Type],
         name: { $0.name }, summary: { $0.summary })
-    /// First stages: which numbers cross.
+    /// First stages: fewer numbers in place of the update's.
+    public var projecting = ProjectingStages.standard
+    /// Second stages: which numbers cross.
     public var choosing = ChoosingStages.standard
-    /// Second stages: how they are written.
+    /// Third stages: how they are written.
     public var values = ValueStages.standard
     /// Last stages: how symbols are packed.
     public var entropy = EntropyStages.standard
@@ -27,7 +29,8 @@ public struct UpdateCodecs: Sendable {
     /// Everything that there is, as data for help texts and forms. A codec whose name is also a stage's stands there
     /// once, as the stage.
     public var descriptions: [PluginDescription] {
-        let stages = choosing.descriptions + values.descriptions + entropy.descriptions
+        let stages =
+            projecting.descriptions + choosing.descriptions + values.descriptions + entropy.descriptions
         let names = Set(stages.map(\.name))
         return whole.descriptions.filter { !names.contains($0.name) } + stages
     }
@@ -35,7 +38,8 @@ public struct UpdateCodecs: Sendable {
     /// What is accepted, in one line.
     public var grammar: String {
         """
-        write up to one stage of each kind, in this order and with | between them: which numbers cross (\
+        write up to one stage of each kind, in this order and with | between them: what stands for the numbers (\
+        \(projecting.choices.joined(separator: ", "))), which numbers cross (\
         \(choosing.choices.joined(separator: ", "))), how they are written (\(values.choices.joined(separator: ", "))), \
         how the symbols are packed (\(entropy.choices.joined(separator: ", "))); e.g. 'topk 1% | int8 | rans'
         """
@@ -57,24 +61,28 @@ public struct UpdateCodecs: Sendable {
             $0.split(whereSeparator: \.isWhitespace).map(String.init)
         }
         if parts.count == 1, parts[0].count == 1, let codec = whole.find(parts[0][0]) { return codec.init() }
-        var (first, second, third): ((any ChoosingStage)?, (any ValueStage)?, (any EntropyStage)?)
+        var first: (any ProjectingStage)?
+        var (second, third, fourth): ((any ChoosingStage)?, (any ValueStage)?, (any EntropyStage)?)
         var kinds = 0
         for words in parts {
             guard let name = words.first else {
                 throw ConfigurationError("\(option) '\(text.printable)' has an empty stage; \(grammar)")
             }
             let kind: Int
-            if let type = choosing.find(name) {
+            if let type = projecting.find(name) {
                 kind = 1
-                first = try Self.make(type, name, words, of: choosing)
-            } else if let type = values.find(name) {
+                first = try Self.make(type, name, words, of: projecting)
+            } else if let type = choosing.find(name) {
                 kind = 2
-                second = try Self.make(type, name, words, of: values)
-            } else if let type = entropy.find(name) {
+                second = try Self.make(type, name, words, of: choosing)
+            } else if let type = values.find(name) {
                 kind = 3
-                third = try Self.make(type, name, words, of: entropy)
+                third = try Self.make(type, name, words, of: values)
+            } else if let type = entropy.find(name) {
+                kind = 4
+                fourth = try Self.make(type, name, words, of: entropy)
             } else {
-                let names = choosing.names + values.names + entropy.names
+                let names = projecting.names + choosing.names + values.names + entropy.names
                 throw ConfigurationError(
                     "\(option) '\(text.printable)': no stage is called '\(name.printable)'"
                         + (NearestName.to(name, among: names).map { " (did you mean '\($0)'?)" } ?? "")
@@ -88,7 +96,8 @@ public struct UpdateCodecs: Sendable {
             kinds = kind
         }
         let description = parts.map { $0.joined(separator: " ") }.joined(separator: " | ")
-        return try CompressionPipeline(description, choosing: first, values: second, entropy: third)
+        let pipeline = try CompressionPipeline(description, choosing: second, values: third, entropy: fourth)
+        return first.map { ProjectedPipeline($0, pipeline) } ?? pipeline
     }
 
     /// Makes a stage of its words.

@@ -1,8 +1,8 @@
 /// Everything that a codec may know beside the numbers: to which tensors they belong, and whose they are in which
 /// round, from which its random numbers follow. Client and server derive it alike; nothing of it crosses.
 public struct CodecContext: Sendable, Equatable {
-    /// The ranges of the tensors among the encoded numbers; ascending, and together all of them.
-    public var tensors: [Range<Int>]
+    /// The tensors among the encoded numbers; ascending, and together all of them.
+    public var tensors: [CodecTensor]
     /// The run's seed.
     public var seed: UInt64
     /// The round's number, from 1.
@@ -13,7 +13,7 @@ public struct CodecContext: Sendable, Equatable {
     public var client: Int
 
     /// Describes an update to a codec.
-    public init(tensors: [Range<Int>], seed: UInt64, round: Int, attempt: Int = 0, client: Int) {
+    public init(tensors: [CodecTensor], seed: UInt64, round: Int, attempt: Int = 0, client: Int) {
         self.tensors = tensors
         self.seed = seed
         self.round = round
@@ -29,8 +29,9 @@ public struct CodecContext: Sendable, Equatable {
             seed: seed, isForRounding ? .stochasticRounding : .compression, round: round, client: client, salt: attempt)
     }
 
-    /// The random stream that all updates of the round share.
-    public func sharedStream() -> RandomStream {
-        RandomStream(seed: seed, .sharedCompression, round: round, salt: attempt)
+    /// A random stream that all updates of the round share.
+    /// - Parameter tensor: a number that tells streams of the round apart, from 0.
+    public func sharedStream(tensor: Int = 0) -> RandomStream {
+        RandomStream(seed: seed, .sharedCompression, round: round, client: tensor, salt: attempt)
     }
 }

@@ -21,8 +21,8 @@ public protocol UpdateCodec: Sendable {
     /// Bytes of the longest encoding.
     /// - Parameters:
     ///   - count: number of numbers.
-    ///   - tensors: number of tensors that they belong to.
-    func capacity(count: Int, tensors: Int) -> Int
+    ///   - tensors: the tensors that they belong to.
+    func capacity(count: Int, tensors: [CodecTensor]) -> Int
 
     /// Writes numbers. NaN and infinities need not stay what and where they are, but not all may become finite: the
     /// server has to see them.

@@ -17,14 +17,21 @@ func measure() throws {
             "kmeans 16",
             "topk 1%", "topk 10%", "topk 1% by=tensor", "threshold 0.02", "randk 1%", "prune 30%",
             "topk 1% | int8 | rans",
-            "topk 1% | ternary", "int8 | rans", "int4 | rans", "int8 | deflate", "prune 30% | int8 | rans", "rans",
+            "topk 1% | ternary", "powersgd 4", "powersgd 4 | int8", "sketch 1%", "int8 | rans", "int4 | rans",
+            "int8 | deflate", "prune 30% | int8 | rans", "rans",
         ] : Array(chosen)
-    // Eight tensors, of which the later are the larger.
-    let tensors = (0..<8).map { count * $0 * $0 / 64..<count * ($0 + 1) * ($0 + 1) / 64 }.filter { !$0.isEmpty }
+    // Eight matrices, of which the later are the larger, and vectors of what is left over.
+    let ends = (0...8).map { count * $0 * $0 / 64 }
+    var tensors: [CodecTensor] = []
+    for (start, end) in zip(ends, ends.dropFirst()) {
+        let whole = (end - start) / 64 * 64
+        tensors += [CodecTensor(start..<start + whole, rows: 64), CodecTensor(start + whole..<end)]
+    }
+    tensors.removeAll { $0.range.isEmpty }
     var random = RandomStream(seed: 1, .synthesis)
     var numbers: [Float] = []
     for (i, tensor) in tensors.enumerated() {
-        for _ in tensor { numbers.append(Float(random.normal()) * 0.01 / Float(i + 1)) }
+        for _ in tensor.range { numbers.append(Float(random.normal()) * 0.01 / Float(i / 2 + 1)) }
     }
     let context = CodecContext(tensors: tensors, seed: 42, round: 1, client: 0)
     let bytes = Double(4 * count)
@@ -45,7 +52,7 @@ func measure() throws {
     print("\(count) numbers, \(Int(bytes)) bytes")
     for name in pipelines {
         let codec = try UpdateCodecs.standard.codec(name)
-        var encoding = [UInt8](repeating: 0, count: codec.capacity(count: count, tensors: tensors.count))
+        var encoding = [UInt8](repeating: 0, count: codec.capacity(count: count, tensors: tensors))
         var decoded = [Float](repeating: 0, count: count)
         var length = 0
         let encodeSeconds = seconds {

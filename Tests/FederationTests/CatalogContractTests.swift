@@ -75,6 +75,7 @@ import Testing
             },
             Listing(plugins.models) { name, _ in _ = try plugins.models.named(name) },
             Listing(plugins.codecs.whole) { name, _ in _ = try plugins.codecs.whole.entry(named: name) },
+            Listing(plugins.codecs.projecting) { name, _ in _ = try plugins.codecs.projecting.entry(named: name) },
             Listing(plugins.codecs.choosing) { name, _ in _ = try plugins.codecs.choosing.entry(named: name) },
             Listing(plugins.codecs.values) { name, _ in _ = try plugins.codecs.values.entry(named: name) },
             Listing(plugins.codecs.entropy) { name, _ in _ = try plugins.codecs.entropy.entry(named: name) },

@@ -11,7 +11,7 @@ import Testing
     /// Codecs of each kind, with error feedback and without, with shared places and with each client's own randomness.
     static let names = [
         "f16", "deflate", "topk 1% | int8 | rans", "sign | rans", "eden 2", "qsgd 4 | deflate", "randk 5% | bf16",
-        "topk 2% by=tensor | ternary", "prune 30% | kmeans 8",
+        "topk 2% by=tensor | ternary", "prune 30% | kmeans 8", "powersgd 2 | int8", "sketch 10% | bf16",
     ]
 
     static func settings(_ codec: String?, _ change: (inout RunSettings) -> Void = { _ in }) -> RunSettings {

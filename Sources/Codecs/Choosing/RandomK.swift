@@ -9,7 +9,8 @@ public import FedCore
 /// (random masks); S. U. Stich et al., *Sparsified SGD with Memory*, NeurIPS 2018, definition 2.1, arXiv:1809.07599.
 public struct RandomK: ChoosingStage {
     public static let name = "randk"
-    public static let summary = "places drawn for each round, which do not cross; scaled by d/k unless scale=false"
+    public static let summary =
+        "places drawn for each round, which do not cross; scaled by d/k unless scale=false; warmup=ROUNDS as topk"
     public static let paper =
         "Konečný et al., Federated Learning: Strategies for Improving Communication Efficiency, 2016"
     public static let positional = ["keep"]
@@ -18,12 +19,15 @@ public struct RandomK: ChoosingStage {
     public let keep: Amount
     /// Whether the server multiplies by d/k.
     public let isScaled: Bool
+    /// The first rounds.
+    private let warmUp: WarmUp
 
     /// Reads the arguments.
     /// - Throws: `ConfigurationError` for one that is missing or not accepted.
     public init(_ reader: inout OptionReader) throws(ConfigurationError) {
         keep = try reader.amount("keep")
         isScaled = try reader.flag("scale") ?? true
+        warmUp = try WarmUp(&reader)
     }
 
     /// Biased only where the scale is left out.
@@ -31,8 +35,11 @@ public struct RandomK: ChoosingStage {
     /// True: both sides draw the places.
     public var isShared: Bool { true }
 
-    /// The amount that is sent.
-    public func mostPlaces(of count: Int, tensors: Int) -> Int { keep.of(count) }
+    /// False where there is a warm-up.
+    public var hasFixedCount: Bool { warmUp.rounds == 0 }
+
+    /// Those of the first round.
+    public func mostPlaces(of count: Int, tensors: Int) -> Int { warmUp.mostPlaces(keep, of: count) }
 
     /// d/k, or 1 with `scale=false`.
     public func factor(chosen: Int, of count: Int) -> Float {
@@ -45,7 +52,7 @@ public struct RandomK: ChoosingStage {
     ///
     /// - Complexity: O(places + count / 64).
     public func places(in numbers: Span<Float>, count: Int, _ context: CodecContext) -> [UInt32] {
-        let wanted = keep.of(count)
+        let wanted = warmUp.places(keep, of: count, round: context.round)
         var random = context.sharedStream()
         var drawn = [UInt64](repeating: 0, count: (count + 63) / 64)
         for last in count - wanted..<count {

@@ -4,9 +4,12 @@ public import FedCore
 ///
 /// A. F. Aji, K. Heafield, *Sparse Communication for Distributed Gradient Descent*, EMNLP 2017, arXiv:1704.05021;
 /// S. U. Stich et al., *Sparsified SGD with Memory*, NeurIPS 2018, arXiv:1809.07599, for error feedback with it.
+/// ``WarmUp`` says what its first rounds can be.
 public struct TopK: ChoosingStage {
     public static let name = "topk"
-    public static let summary = "the largest magnitudes, so many or so many percent; by=tensor chooses in each tensor"
+    public static let summary =
+        "the largest magnitudes, so many or so many percent; by=tensor chooses in each tensor; warmup=ROUNDS begins with "
+        + "more"
     public static let paper = "Aji and Heafield, Sparse Communication for Distributed Gradient Descent, EMNLP 2017"
     public static let positional = ["keep"]
 
@@ -14,27 +17,37 @@ public struct TopK: ChoosingStage {
     public let keep: Amount
     /// Whether it is of each tensor, and not of the whole update.
     public let isByTensor: Bool
+    /// The first rounds.
+    private let warmUp: WarmUp
 
     /// Reads the arguments.
     /// - Throws: `ConfigurationError` for one that is missing or not accepted.
     public init(_ reader: inout OptionReader) throws(ConfigurationError) {
         keep = try reader.amount("keep")
         isByTensor = try reader.choice("by", default: "update", of: ["update", "tensor"]) == "tensor"
+        warmUp = try WarmUp(&reader)
     }
 
-    /// By tensor, each rounds up: at most one more of each.
+    /// False where there is a warm-up.
+    public var hasFixedCount: Bool { warmUp.rounds == 0 }
+
+    /// Those of the first round. By tensor, each rounds up: at most one more of each.
     public func mostPlaces(of count: Int, tensors: Int) -> Int {
-        guard isByTensor else { return keep.of(count) }
-        guard case .count(let each) = keep else { return min(keep.of(count) + tensors, count) }
-        return min(each.multipliedReportingOverflow(by: tensors).overflow ? count : each * tensors, count)
+        let most = warmUp.mostPlaces(keep, of: count)
+        guard isByTensor else { return most }
+        guard case .count(let each) = keep else { return min(most + tensors, count) }
+        let (all, isTooMany) = each.multipliedReportingOverflow(by: tensors)
+        // With a warm-up a small tensor has its count, and a large one its share.
+        return isTooMany ? count : min(warmUp.rounds == 0 ? all : all + most + tensors, count)
     }
 
     /// O(count): a histogram of the magnitudes, not a sort.
     public func places(in numbers: Span<Float>, count: Int, _ context: CodecContext) -> [UInt32] {
         var places: [UInt32] = []
         places.reserveCapacity(mostPlaces(of: count, tensors: context.tensors.count))
-        for range in isByTensor ? context.tensors : [0..<count] {
-            LargestMagnitudes.append(keep.of(range.count), of: numbers, in: range, to: &places)
+        for range in isByTensor ? context.tensors.map(\.range) : [0..<count] {
+            let wanted = warmUp.places(keep, of: range.count, round: context.round)
+            LargestMagnitudes.append(wanted, of: numbers, in: range, to: &places)
         }
         return places
     }

@@ -1,6 +1,6 @@
 public import FedCore
 
-/// A stage of a ``CompressionPipeline``: a choosing, a value or an entropy stage. A new one is a file in the folder of
+/// A stage of a pipeline: a projecting, a choosing, a value or an entropy stage. A new one is a file in the folder of
 /// its kind and a line in the kind's catalog.
 public protocol CodecStage: Sendable {
     /// The name on the command line.
@@ -59,9 +59,19 @@ extension OptionReader {
     mutating func amount(_ name: String) throws(ConfigurationError) -> Amount {
         let text = try required(name, "COUNT-OR-PERCENT%")
         if text == "COUNT-OR-PERCENT%" { return .percent(1) }
-        guard let amount = Amount(text) else {
-            throw refusal(of: name, "a count from 1 on, or a percentage such as 1% or 0.1%")
-        }
+        return try amount(name, text)
+    }
+
+    /// Reads an amount; nil when it is not given.
+    mutating func optionalAmount(_ name: String) throws(ConfigurationError) -> Amount? {
+        guard let text = text(name, Self.amounts) else { return nil }
+        return try amount(name, text)
+    }
+
+    private static var amounts: String { "a count from 1 on, or a percentage such as 1% or 0.1%" }
+
+    private func amount(_ name: String, _ text: String) throws(ConfigurationError) -> Amount {
+        guard let amount = Amount(text) else { throw refusal(of: name, Self.amounts) }
         return amount
     }
 }

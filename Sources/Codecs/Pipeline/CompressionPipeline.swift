@@ -58,12 +58,12 @@ public struct CompressionPipeline: UpdateCodec {
     }
 
     /// The most places, all their tensors, and the longest packing of their symbols.
-    public func capacity(count: Int, tensors: Int) -> Int {
-        let most = choosing?.mostPlaces(of: count, tensors: tensors) ?? count
+    public func capacity(count: Int, tensors: [CodecTensor]) -> Int {
+        let most = choosing?.mostPlaces(of: count, tensors: tensors.count) ?? count
         var bytes = isLossless ? 0 : 1
         if let choosing, !choosing.isShared { bytes += GolombPlaces.capacity(places: most, of: count) }
         // Tensors of which nothing is chosen need no scale; which these are depends on the places.
-        bytes += values.sideBytes(count: most, tensors: min(tensors, most))
+        bytes += values.sideBytes(count: most, tensors: min(tensors.count, most))
         return bytes
             + entropy.capacity(count: values.symbolCount(of: most), planes: values.planes, alphabet: values.alphabet)
     }
@@ -71,7 +71,7 @@ public struct CompressionPipeline: UpdateCodec {
     public func encode(
         _ numbers: Span<Float>, into bytes: inout MutableSpan<UInt8>, in context: CodecContext
     ) -> Int {
-        let capacity = capacity(count: numbers.count, tensors: context.tensors.count)
+        let capacity = capacity(count: numbers.count, tensors: context.tensors)
         guard isLossless || numbers.areEncodable else {
             let length = isFixedLength ? capacity : 1
             for i in 0..<length { bytes[i] = 0 }
@@ -156,7 +156,7 @@ public struct CompressionPipeline: UpdateCodec {
     private func decodeNotFinite(
         _ bytes: Span<UInt8>, into numbers: inout MutableSpan<Float>, _ context: CodecContext
     ) throws(CodecError) -> CodedBytes {
-        let length = isFixedLength ? capacity(count: numbers.count, tensors: context.tensors.count) : 1
+        let length = isFixedLength ? capacity(count: numbers.count, tensors: context.tensors) : 1
         guard bytes.count == length else {
             throw CodecError("has \(bytes.count) bytes, and says that it is not finite")
         }
@@ -185,21 +185,21 @@ public struct CompressionPipeline: UpdateCodec {
             entropy: CodedBytes.entropy(of: span.span, planes: values.planes))
     }
 
-    /// The ranges of the tensors among chosen numbers; those of which nothing is chosen are left out.
+    /// The tensors among chosen numbers, which are vectors; those of which nothing is chosen are left out.
     /// - Parameters:
-    ///   - tensors: ascending ranges.
+    ///   - tensors: ascending.
     ///   - places: ascending.
-    private static func tensors(_ tensors: [Range<Int>], of places: Span<UInt32>) -> [Range<Int>] {
-        var chosen: [Range<Int>] = []
+    private static func tensors(_ tensors: [CodecTensor], of places: Span<UInt32>) -> [CodecTensor] {
+        var chosen: [CodecTensor] = []
         var start = 0
         for tensor in tensors {
             // The first place behind the tensor, by bisection.
             var (low, high) = (start, places.count)
             while low < high {
                 let middle = (low + high) / 2
-                if Int(places[middle]) < tensor.upperBound { low = middle + 1 } else { high = middle }
+                if Int(places[middle]) < tensor.range.upperBound { low = middle + 1 } else { high = middle }
             }
-            if low > start { chosen.append(start..<low) }
+            if low > start { chosen.append(CodecTensor(start..<low)) }
             start = low
         }
         return chosen
@@ -208,7 +208,7 @@ public struct CompressionPipeline: UpdateCodec {
 
 extension Span where Element == Float {
     /// Whether all are finite and below 2⁹⁶ in magnitude, so that sums of their squares are Doubles.
-    fileprivate var areEncodable: Bool {
+    var areEncodable: Bool {
         // The bits of magnitudes are ordered as the magnitudes are; eight lanes, which the compiler makes vectors of.
         var most = SIMD8<Int32>()
         var i = 0

@@ -4,7 +4,7 @@ extension UpdateCodecs {
     /// How stages go together and what each does, with its paper: lines of at most 79 characters for a terminal.
     public var explanation: String {
         var lines = [
-            "  --compress 'STAGE | STAGE | STAGE': up to one stage of each kind, in this",
+            "  --compress 'STAGE | STAGE | …': up to one stage of each kind, in this",
             "  order. A stage is a name and arguments: the first by their places, all by",
             "  name=value. 'f16' and 'deflate' alone stand for whole updates.",
         ]
@@ -16,10 +16,17 @@ extension UpdateCodecs {
                 if !stage.paper.isEmpty { lines += Self.wrapped("(\(stage.paper))", indent: 6) }
             }
         }
+        add("WHAT STANDS FOR THE NUMBERS; the stages behind write what crosses instead:", projecting.all)
         add("WHICH NUMBERS CROSS; the others arrive as zeros:", choosing.all)
         lines += Self.wrapped(
             "Places cross as gaps in a Golomb-Rice code with the best parameter (Sattler et al., 2020); those of randk "
                 + "are drawn on both sides and do not cross.", indent: 2)
+        lines += Self.wrapped(
+            "With warmup=4 at least 25 %, 6.25 %, 1.5625 % and 0.390625 % cross in the first four rounds (Lin et al., Deep "
+                + "Gradient Compression, ICLR 2018, section 3.3). Of that paper, what did not cross is kept by error feedback "
+                + "and clipping is --clip-gradients; momentum correction and factor masking are not here, as they are of a "
+                + "momentum that lasts from one gradient sent to the next, and a client's ends before its round's update.",
+            indent: 2)
         add("HOW THEY ARE WRITTEN; without, as they are:", values.all)
         add("HOW THE SYMBOLS ARE PACKED, without loss; without, in as many bits as they need:", entropy.all)
         lines.append("")

@@ -23,11 +23,11 @@ public struct SignValues: ValueStage {
     public func encode(
         _ numbers: Span<Float>, into symbols: inout MutableSpan<UInt8>, side: inout MutableSpan<UInt8>,
         in context: CodecContext
-    ) { SignedMeans.encode(numbers, into: &symbols, side: &side, groups: context.tensors) }
+    ) { SignedMeans.encode(numbers, into: &symbols, side: &side, groups: context.tensors.map(\.range)) }
 
     public func decode(
         _ symbols: Span<UInt8>, side: Span<UInt8>, into numbers: inout MutableSpan<Float>, in context: CodecContext
-    ) { SignedMeans.decode(symbols, side: side, into: &numbers, groups: context.tensors) }
+    ) { SignedMeans.decode(symbols, side: side, into: &numbers, groups: context.tensors.map(\.range)) }
 }
 
 /// Sparse ternary compression, behind a choosing stage: of the numbers that are chosen the sign, and one mean magnitude

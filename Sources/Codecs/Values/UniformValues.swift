@@ -13,10 +13,10 @@ enum UniformSteps {
     /// - Parameter largest: the largest symbol, 2ᵇ − 1.
     static func encode(
         _ numbers: Span<Float>, largest: Float, into symbols: inout MutableSpan<UInt8>,
-        side: inout MutableSpan<UInt8>, tensors: [Range<Int>]
+        side: inout MutableSpan<UInt8>, tensors: [CodecTensor]
     ) {
         precondition(symbols.count >= numbers.count)
-        for (index, range) in tensors.enumerated() {
+        for (index, range) in tensors.lazy.map(\.range).enumerated() {
             precondition(range.upperBound <= numbers.count)
             // In eight lanes, which the compiler makes a vector of.
             var (low, high) = (SIMD8<Float>(), SIMD8<Float>())
@@ -51,10 +51,10 @@ enum UniformSteps {
 
     /// Reads every tensor.
     static func decode(
-        _ symbols: Span<UInt8>, side: Span<UInt8>, into numbers: inout MutableSpan<Float>, tensors: [Range<Int>]
+        _ symbols: Span<UInt8>, side: Span<UInt8>, into numbers: inout MutableSpan<Float>, tensors: [CodecTensor]
     ) {
         precondition(symbols.count >= numbers.count)
-        for (index, range) in tensors.enumerated() {
+        for (index, range) in tensors.lazy.map(\.range).enumerated() {
             precondition(range.upperBound <= numbers.count)
             let step = side.float(at: sideBytes * index)
             let zero = Float(side[sideBytes * index + 4])

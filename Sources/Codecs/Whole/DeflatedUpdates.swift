@@ -24,7 +24,7 @@ public struct DeflatedUpdates: NamedUpdateCodec {
     public init() {}
 
     /// zlib's own bound for 4 bytes a number: slightly more than without a codec, for an update that does not compress.
-    public func capacity(count: Int, tensors: Int) -> Int { Int(compressBound(UInt(4 * count))) }
+    public func capacity(count: Int, tensors: [CodecTensor]) -> Int { Int(compressBound(UInt(4 * count))) }
 
     /// Orders the bytes and deflates them.
     ///

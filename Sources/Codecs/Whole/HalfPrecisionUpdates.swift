@@ -22,7 +22,7 @@ public struct HalfPrecisionUpdates: NamedUpdateCodec {
     public init() {}
 
     /// 2 bytes for each number; every encoding has exactly this length.
-    public func capacity(count: Int, tensors: Int) -> Int { 2 * count }
+    public func capacity(count: Int, tensors: [CodecTensor]) -> Int { 2 * count }
 
     /// Rounds and writes the numbers in their order.
     ///

@@ -24,8 +24,8 @@ struct JobVectors: Sendable, Equatable {
     /// Where running statistics lie among the federated parameters. They are averaged, whatever the strategy: a step of
     /// the server, or a scaled update, could make a variance negative.
     let statistics: [Range<Int>]
-    /// Where the federated parameters lie among them all, one range for each.
-    private let tensors: [Range<Int>]
+    /// The federated parameters, as they lie among themselves.
+    private let tensors: [CodecTensor]
     /// Number of federated parameters: the length of a strategy's vectors.
     let sharedCount: Int
     /// Floats that go down: the federated weights and what goes beside them.
@@ -56,8 +56,10 @@ struct JobVectors: Sendable, Equatable {
         if end < layout.count { shared.append(end..<layout.count) }
         self.shared = shared
         sharedCount = shared.reduce(0) { $0 + $1.count }
-        statistics = Self.places(of: layout.ranges { $0.role == .statistic }, in: shared)
-        tensors = Self.places(of: layout.entries.map(\.range), in: shared)
+        statistics = Self.places(of: layout.ranges { $0.role == .statistic }.map { CodecTensor($0) }, in: shared)
+            .map(\.range)
+        tensors = Self.places(
+            of: layout.entries.map { CodecTensor($0.range, rows: $0.shape.first ?? 1) }, in: shared)
         down = sharedCount * (1 + traffic.broadcastVectors)
         shape = traffic.uploadShape(
             parameters: sharedCount, statistics: statistics.reduce(0) { $0 + $1.count })
@@ -65,16 +67,13 @@ struct JobVectors: Sendable, Equatable {
         state = strategyState + own.reduce(0) { $0 + $1.count }
     }
 
-    /// Where ranges of the flat weights lie among the federated parameters; what is not federated is left out.
-    private static func places(of ranges: [Range<Int>], in shared: [Range<Int>]) -> [Range<Int>] {
-        var places: [Range<Int>] = []
+    /// Where tensors lie among the numbers of some ranges, one behind the other; what is in none of them is left out.
+    private static func places(of tensors: [CodecTensor], in ranges: [Range<Int>]) -> [CodecTensor] {
+        var places: [CodecTensor] = []
         var start = 0
-        for part in shared {
-            for range in ranges where part.overlaps(range) {
-                let common = range.clamped(to: part)
-                places.append(start + common.lowerBound - part.lowerBound..<start + common.upperBound - part.lowerBound)
-            }
-            start += part.count
+        for range in ranges {
+            places += tensors.compactMap { $0.inside(range, movedTo: start) }
+            start += range.count
         }
         return places
     }
@@ -93,17 +92,7 @@ struct JobVectors: Sendable, Equatable {
     ///   never scaled.
     func compression(by codec: any UpdateCodec, seed: UInt64, ofUpdate: Bool = true) -> UpdateCompression {
         let encoded = encoded(ofUpdate: ofUpdate)
-        var encodedTensors: [Range<Int>] = []
-        var start = 0
-        for range in encoded {
-            for tensor in tensors where tensor.overlaps(range) {
-                let common = tensor.clamped(to: range)
-                encodedTensors.append(
-                    start + common.lowerBound - range.lowerBound..<start + common.upperBound - range.lowerBound)
-            }
-            start += range.count
-        }
-        return UpdateCompression(codec, encoded: encoded, tensors: encodedTensors, seed: seed)
+        return UpdateCompression(codec, encoded: encoded, tensors: Self.places(of: tensors, in: encoded), seed: seed)
     }
 
     /// A client's place in a message, when it has trained.

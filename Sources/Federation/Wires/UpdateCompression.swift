@@ -7,8 +7,8 @@ package struct UpdateCompression: Sendable {
     package let codec: any UpdateCodec
     /// The ranges of the update that it encodes, ascending. The other numbers cross as Float32.
     package let encoded: [Range<Int>]
-    /// The ranges of the tensors among the encoded numbers, ascending, and together all of them.
-    package let tensors: [Range<Int>]
+    /// The tensors among the encoded numbers, ascending, and together all of them.
+    package let tensors: [CodecTensor]
     /// The run's seed, for the random numbers of the codec.
     package let seed: UInt64
     /// Numbers that the codec encodes.
@@ -20,16 +20,16 @@ package struct UpdateCompression: Sendable {
     /// - Parameters:
     ///   - codec: the codec.
     ///   - encoded: ranges of the update, ascending.
-    ///   - tensors: ranges among the encoded numbers; nil when all are of one tensor.
+    ///   - tensors: those among the encoded numbers; nil when all are of one vector.
     ///   - seed: the run's seed.
-    package init(_ codec: any UpdateCodec, encoded: [Range<Int>], tensors: [Range<Int>]? = nil, seed: UInt64 = 0) {
+    package init(_ codec: any UpdateCodec, encoded: [Range<Int>], tensors: [CodecTensor]? = nil, seed: UInt64 = 0) {
         self.codec = codec
         self.encoded = encoded
         self.seed = seed
         count = encoded.reduce(0) { $0 + $1.count }
-        self.tensors = tensors ?? [0..<count]
-        precondition(self.tensors.reduce(0) { $0 + $1.count } == count, "tensors are of the encoded numbers")
-        capacity = codec.capacity(count: count, tensors: self.tensors.count)
+        self.tensors = tensors ?? [CodecTensor(0..<count)]
+        precondition(self.tensors.reduce(0) { $0 + $1.range.count } == count, "tensors are of the encoded numbers")
+        capacity = codec.capacity(count: count, tensors: self.tensors)
     }
 
     /// What the codec may know of a client's update.

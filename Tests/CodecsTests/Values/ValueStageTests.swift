@@ -13,7 +13,8 @@ import Testing
         -> [Float]
     {
         let codec = try UpdateCodecs.standard.codec(text)
-        let context = CodecContext(tensors: tensors ?? [0..<numbers.count], seed: 11, round: round, client: 2)
+        let context = CodecContext(
+            tensors: (tensors ?? [0..<numbers.count]).map { CodecTensor($0) }, seed: 11, round: round, client: 2)
         let bytes = UpdateCodecContractTests.encoded(numbers, by: codec, context)
         return try UpdateCodecContractTests.decoded(bytes, count: numbers.count, by: codec, context)
     }

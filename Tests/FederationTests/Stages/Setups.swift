@@ -46,7 +46,8 @@ enum Setups {
     ) throws -> StageSetup {
         var setup = setup(settings, strategy: strategy, isScaled: isScaled)
         setup.compression = UpdateCompression(
-            try UpdateCodecs.standard.codec(codec), encoded: [0..<5], tensors: [0..<2, 2..<5], seed: 42)
+            try UpdateCodecs.standard.codec(codec), encoded: [0..<5],
+            tensors: [CodecTensor(0..<2), CodecTensor(2..<5)], seed: 42)
         return setup
     }
 

@@ -13,7 +13,11 @@ struct CodecTarget: FuzzTarget {
     private let codecs: [any UpdateCodec]
     /// What each seed decodes to.
     private let originals: [[UInt32]]
-    private static let context = CodecContext(tensors: [0..<40, 40..<41, 41..<count], seed: 7, round: 3, client: 2)
+    private static let context = CodecContext(
+        tensors: [
+            CodecTensor(0..<40), CodecTensor(40..<41), CodecTensor(41..<297, rows: 16), CodecTensor(297..<count),
+        ],
+        seed: 7, round: 3, client: 2)
     private static let count = 300
     /// Numbers before and behind those that are decoded, which must stay as they are.
     private static let margin = 64
@@ -22,13 +26,14 @@ struct CodecTarget: FuzzTarget {
         let texts = [
             "f16", "deflate", "rans", "topk 10% | int8 | rans", "topk 10% by=tensor | ternary", "threshold 0.01 | int4",
             "randk 10% | bf16 | deflate", "prune 30% | int2 | rans", "qsgd 4 bucket=64 | rans", "sign", "eden 1",
-            "eden 5 | rans", "kmeans 6", "topk 40 | eden 3",
+            "eden 5 | rans", "kmeans 6", "topk 40 | eden 3", "powersgd 2 | bf16", "powersgd 3 | topk 30% | int8 | rans",
+            "sketch 15% | bf16",
         ]
         var random = RandomStream(seed: 5, .synthesis)
         let numbers = (0..<Self.count).map { _ in Float(random.normal()) * 0.01 }
         codecs = try texts.map { try UpdateCodecs.standard.codec($0) }
         seeds = codecs.map { codec in
-            let capacity = codec.capacity(count: Self.count, tensors: Self.context.tensors.count)
+            let capacity = codec.capacity(count: Self.count, tensors: Self.context.tensors)
             var bytes = [UInt8](repeating: 0, count: capacity)
             var span = bytes.mutableSpan
             let length = codec.encode(numbers.span, into: &span, in: Self.context)

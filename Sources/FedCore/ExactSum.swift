@@ -131,6 +131,11 @@ public struct ExactSum: Sendable {
         FixedPoint.add(piece, to: &part)
     }
 
+    /// Adds some elements of another rank's partial sum, whose weight comes by itself. O(places).
+    public mutating func add(piece: Span<Int64>, at places: ArraySlice<Int>) {
+        for (i, place) in places.enumerated() { total[place] &+= piece[i] }
+    }
+
     /// Adds the weight of a partial sum of which the elements come by themselves.
     /// - Throws: ``Refusal/badWeight(_:)`` when it is not a multiple of 2⁻²⁰ that there is room for.
     public mutating func add(weight: Double) throws(Refusal) {

@@ -176,6 +176,21 @@ public struct UpdateSum: Sendable {
         plain.add(piece: words.extracting(blockWords...), at: max(0, start - count))
     }
 
+    /// Writes the sum of some plain floats as integers, where updates have no scaled blocks. O(places).
+    /// - Parameters:
+    ///   - places: which of the floats.
+    ///   - words: `[places.count]`.
+    public func write(_ places: ArraySlice<Int>, to words: inout MutableSpan<Int64>) {
+        precondition(!shape.isScaled && words.count == places.count)
+        for (i, place) in places.enumerated() { words[i] = plain.total[place] }
+    }
+
+    /// Adds what ``write(_:to:)-(ArraySlice<Int>,_)`` wrote, whose weight comes by itself. O(places).
+    public mutating func add(piece words: Span<Int64>, at places: ArraySlice<Int>) {
+        precondition(!shape.isScaled && words.count == places.count)
+        plain.add(piece: words, at: places)
+    }
+
     /// Adds the weight of a partial sum that came in pieces.
     /// - Throws: ``ExactSum/Refusal/badWeight(_:)``; the weight is then as it was before.
     public mutating func add(weight: Double) throws(ExactSum.Refusal) { try plain.add(weight: weight) }

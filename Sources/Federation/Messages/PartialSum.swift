@@ -16,6 +16,8 @@ package struct PartialSum {
 
     /// The union of all ranks' levels, by which the words are laid out.
     let levels: [ScaledSum.Levels]
+    /// The places of the numbers that the words are of, ascending; nil for all.
+    private let places: [Int]?
     /// Number of words, weight and checksum included.
     let wordCount: Int
     /// Words that have passed.
@@ -29,13 +31,12 @@ package struct PartialSum {
     /// - Parameters:
     ///   - shape: the blocks of the updates.
     ///   - levels: the union of all ranks' levels; empty where no block is scaled.
-    init(_ shape: UpdateShape, _ levels: [ScaledSum.Levels]) {
+    ///   - places: where updates can be other than zero, ascending, if that is known; only where no block is scaled.
+    init(_ shape: UpdateShape, _ levels: [ScaledSum.Levels], at places: [Int]? = nil) {
         self.levels = levels
-        wordCount = Self.words(shape, levels)
+        self.places = places
+        wordCount = (places?.count ?? shape.wordCount(levels)) + 2
     }
-
-    /// Number of words of a sum with these levels.
-    static func words(_ shape: UpdateShape, _ levels: [ScaledSum.Levels]) -> Int { shape.wordCount(levels) + 2 }
 
     /// Writes the next words of a sum. O(words).
     /// - Parameters:
@@ -44,7 +45,11 @@ package struct PartialSum {
     mutating func write(_ sum: UpdateSum, to words: inout MutableSpan<Int64>) {
         let totals = totalsCount(words.count, from: passed)
         var part = words.part(0..<totals)
-        sum.write(levels, from: passed, to: &part)
+        if let places {
+            sum.write(places[passed..<passed + totals], to: &part)
+        } else {
+            sum.write(levels, from: passed, to: &part)
+        }
         for i in totals..<words.count {
             words[i] = passed + i == wordCount - 2 ? Int64(sum.weight * Self.steps) : sumBefore(i, of: words.span)
         }
@@ -57,7 +62,12 @@ package struct PartialSum {
     ///   - start: which of all words is the first of these.
     ///   - sum: the sum that they are added to.
     func add(_ words: Span<Int64>, from start: Int, to sum: inout UpdateSum) {
-        sum.add(piece: words.extracting(0..<totalsCount(words.count, from: start)), from: start, levels: levels)
+        let totals = words.extracting(0..<totalsCount(words.count, from: start))
+        if let places {
+            sum.add(piece: totals, at: places[start..<start + totals.count])
+        } else {
+            sum.add(piece: totals, from: start, levels: levels)
+        }
     }
 
     /// Counts the next words that have come: as many as are left, or fewer. O(words).

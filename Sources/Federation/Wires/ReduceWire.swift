@@ -16,7 +16,7 @@ import Runtime
 /// ```
 ///
 /// The reduction goes in pieces, two of which are under way: the server adds one while the next arrives, and no rank
-/// needs memory for a second sum.
+/// needs memory for a second sum. With a codec of which all clients share the places (`randk`) only the sums at these cross.
 ///
 /// The words of a sum are 8 bytes each, twice those of an update; it pays with more than two clients a rank.
 final class ReduceWire: Wire {
@@ -81,12 +81,14 @@ final class ReduceWire: Wire {
         guard let levels = try agree(on: none, unless: shouldAbort) else { return false }
         var gather = try communicator.startGatherv(
             Buffer(count: 0), into: Buffer<UInt8>(count: counts.reduce(0, +)), counts: counts, root: 0)
-        var sum = PartialSum(terms.shape, levels)
+        var sum = pass(round, levels)
         // Zeros from here: the sum is the workers'.
-        let isWhole = try reduce(sum.wordCount, from: { _ in }, isGivenUp: { try isGivenUp(&$0, shouldAbort) }) {
-            tally.add($0, from: sum.passed, of: sum)
-            sum.note($0)
-        }
+        let isWhole = try reduce(
+            sum.wordCount, from: { _ in }, isGivenUp: { try isGivenUp(&$0, shouldAbort) },
+            take: {
+                tally.add($0, from: sum.passed, of: sum)
+                sum.note($0)
+            })
         guard isWhole, try !isGivenUp(&gather, shouldAbort) else {
             tally.dropWords()
             return false
@@ -99,6 +101,11 @@ final class ReduceWire: Wire {
         transfers.timeline.enter(.aggregate)
         if !tally.judge(sum, read, bytes: sent) { tally.dropWords() }
         return true
+    }
+
+    /// A pass over the words of a round's sum: with a codec of which all clients share the places, words of these.
+    private func pass(_ round: RoundID, _ levels: [ScaledSum.Levels]) -> PartialSum {
+        PartialSum(terms.shape, levels, at: format.compression?.sharedPlaces(of: format.updateFloats, round))
     }
 
     /// Agrees on the union of all ranks' levels, so that words of one place are of one level everywhere. Collective,
@@ -166,8 +173,8 @@ final class ReduceWire: Wire {
     func open(
         _ answer: borrowing Buffer<UInt8>, pending: inout [Int], round: RoundID, into tally: any AnswerReceiver
     ) {
-        guard let (levels, sumBytes) = levels(of: answer) else { return }
-        let levelBytes = LevelWords.count(terms.shape) * 8
+        guard var sum = self.sum(at: answer, round) else { return }
+        let (sumBytes, levelBytes) = (sum.wordCount * 8, LevelWords.count(terms.shape) * 8)
         let count = (answer.count - sumBytes - levelBytes) / UpdateSlot.envelopeBytes
         guard count >= 0, answer.count == count * UpdateSlot.envelopeBytes + sumBytes + levelBytes else { return }
         let addresses = (0..<count).map { UpdateSlot.owner(answer, at: $0 * UpdateSlot.envelopeBytes) }
@@ -182,19 +189,18 @@ final class ReduceWire: Wire {
         let read = read(answer, of: clients, round: round)
         transfers.timeline.enter(.aggregate)
         answer.withSpan(of: Int64.self, at: count * UpdateSlot.envelopeBytes, count: sumBytes / 8) {
-            var sum = PartialSum(terms.shape, levels)
             sum.note($0)
             if tally.judge(sum, read, bytes: answer.count) { tally.add($0, from: 0, of: sum) }
         }
     }
 
-    /// Reads from the end of an answer the levels of its sum, and with them the sum's length.
+    /// Reads from the end of an answer the levels of its sum, and begins a pass over its words.
     /// - Returns: nil when the answer is too short for any, or they are no levels that can be.
-    private func levels(of answer: borrowing Buffer<UInt8>) -> (levels: [ScaledSum.Levels], sumBytes: Int)? {
+    private func sum(at answer: borrowing Buffer<UInt8>, _ round: RoundID) -> PartialSum? {
         let count = LevelWords.count(terms.shape)
         guard answer.count >= count * 8 else { return nil }
         let levels = answer.withSpan(of: Int64.self, at: answer.count - count * 8, count: count) { LevelWords.read($0) }
-        return levels.map { ($0, PartialSum.words(terms.shape, $0) * 8) }
+        return levels.map { pass(round, $0) }
     }
 
     /// Reads the envelopes at a message's beginning, one for each client, whose payload is the sum.
@@ -237,10 +243,12 @@ final class ReduceWire: Wire {
 
     /// Adds an answer's update to the sum, and has the slot free for the next. O(floats).
     func put(_ slot: consuming AnswerSlot, of client: Int, _ result: LocalResult) {
-        let change = slot.intoBuffer()
+        var change = slot.intoBuffer()
         var result = result
         if result.status.hasUpdate {
-            let refusal = change.withSpan(of: Float.self, at: 0, count: format.updateFloats) { add(client, result, $0) }
+            let refusal = change.withMutableSpan(of: Float.self, at: 0, count: format.updateFloats) {
+                add(client, result, &$0)
+            }
             if let refusal { result.status = refusal }
         }
         results.append((client, result))
@@ -254,7 +262,7 @@ final class ReduceWire: Wire {
         let envelopes = envelopes(room: 0)
         try transfers.enterCollective()
         guard let levels = try agree(on: sum.levels, unless: shouldAbort) else { return }
-        var partial = PartialSum(terms.shape, levels)
+        var partial = pass(round, levels)
         let bytes = envelopes.count + partial.wordCount * 8
         var gather = try communicator.startGatherv(envelopes, into: Buffer(count: 0), counts: [], root: 0)
         let isWhole = try reduce(
@@ -269,10 +277,10 @@ final class ReduceWire: Wire {
     func answer(by send: (consuming Buffer<UInt8>) throws -> Buffer<UInt8>) throws {
         let envelopeBytes = results.count * UpdateSlot.envelopeBytes
         let levels = sum.levels
-        let (words, levelWords) = (PartialSum.words(terms.shape, levels), LevelWords.count(terms.shape))
+        var partial = pass(round, levels)
+        let (words, levelWords) = (partial.wordCount, LevelWords.count(terms.shape))
         var message = envelopes(room: (words + levelWords) * 8)
         message.withMutableSpan(of: Int64.self, at: envelopeBytes, count: words) {
-            var partial = PartialSum(terms.shape, levels)
             partial.write(sum, to: &$0)
         }
         message.withMutableSpan(of: Int64.self, at: envelopeBytes + words * 8, count: levelWords) {
@@ -293,11 +301,13 @@ final class ReduceWire: Wire {
     /// Adds an update, unless something is wrong with it: within a sum nobody would find it again. The rules are those
     /// by which the server judges a single update, so that it is left out on any wire or on none.
     /// - Returns: the status that says why it is left out; nil when it is in.
-    private func add(_ client: Int, _ result: LocalResult, _ change: Span<Float>) -> UpdateStatus? {
+    private func add(_ client: Int, _ result: LocalResult, _ change: inout MutableSpan<Float>) -> UpdateStatus? {
         let envelope = UpdateSlot.Envelope(client: client, round: round, result: result, payloadBytes: 0)
         do {
             try envelope.checkResult(samplesHeld: terms.samplesHeld(client))
-            try sum.add(change, weight: terms.weight(result.samples))
+            // What the server would have got of it by itself.
+            _ = try format.compression?.passThrough(&change, of: client, round)
+            try sum.add(change.span, weight: terms.weight(result.samples))
             return nil
         } catch ExactSum.Refusal.overflow {
             return .tooLarge

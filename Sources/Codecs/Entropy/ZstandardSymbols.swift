@@ -25,6 +25,8 @@ public struct ZstandardSymbols: EntropyStage {
     /// Zstandard's own bound, slightly more than a byte a symbol.
     public func capacity(count: Int, planes: Int, alphabet: Int) -> Int { ZSTD_compressBound(planes * count) }
 
+    /// Packs all planes as one frame. Its bytes depend on the library's version; what they say does not.
+    /// - Precondition: `bytes` has as many as the capacity says.
     public func encode(
         _ symbols: Span<UInt8>, planes: Int, alphabet: Int, into bytes: inout MutableSpan<UInt8>
     ) -> Int {
@@ -37,6 +39,9 @@ public struct ZstandardSymbols: EntropyStage {
         return length
     }
 
+    /// Unpacks a frame into as many bytes as are asked for: one that would be longer is refused at that length, so that a
+    /// hostile one cannot exhaust memory.
+    /// - Throws: `CodecError` when the bytes are not one frame of so many symbols.
     public func decode(
         _ bytes: Span<UInt8>, planes: Int, alphabet: Int, into symbols: inout MutableSpan<UInt8>
     ) throws(CodecError) {

@@ -115,7 +115,7 @@ let package = Package(
             dependencies: ["MPI", "FedCore", "Records", "Runtime", "NeuralNet", "Datasets", "Federation"]),
         .target(
             name: "Inference",
-            dependencies: ["MPI", "FedCore", "Devices", "Runtime", "NeuralNet", "Datasets"]),
+            dependencies: ["MPI", "FedCore", "Codecs", "Devices", "Runtime", "NeuralNet", "Datasets"]),
 
         .target(
             name: "Serving",

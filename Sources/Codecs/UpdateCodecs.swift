@@ -41,11 +41,12 @@ public struct UpdateCodecs: Sendable {
         write up to one stage of each kind, in this order and with | between them: what stands for the numbers (\
         \(projecting.choices.joined(separator: ", "))), which numbers cross (\
         \(choosing.choices.joined(separator: ", "))), how they are written (\(values.choices.joined(separator: ", "))), \
-        how the symbols are packed (\(entropy.choices.joined(separator: ", "))); e.g. 'topk 1% | int8 | rans'
+        how the symbols are packed (\(entropy.choices.joined(separator: ", "))); e.g. 'topk 1% | int8 | rans'; or auto, or \
+        several with ; between them, coarse ones first
         """
     }
 
-    /// Makes the codec that a text describes: the name of a codec, or a pipeline.
+    /// Makes the codec that a text describes: the name of a codec, a pipeline, or a ladder of them (``CodecLadder``).
     ///
     /// A stage is a name and arguments: the first few by their place, all by `name=value`. Case and further blanks do
     /// not count.
@@ -57,6 +58,7 @@ public struct UpdateCodecs: Sendable {
     public func codec(
         _ text: String, of option: String = "--compress"
     ) throws(ConfigurationError) -> any UpdateCodec {
+        if let ladder = try ladder(text, of: option) { return ladder }
         let parts = text.split(separator: "|", omittingEmptySubsequences: false).map {
             $0.split(whereSeparator: \.isWhitespace).map(String.init)
         }

@@ -11,6 +11,8 @@ public struct CodecContext: Sendable, Equatable {
     public var attempt: Int
     /// The client's number.
     public var client: Int
+    /// Which step of a codec that changes in the course of a run, from 0; 0 of others.
+    public var level = 0
 
     /// Describes an update to a codec.
     public init(tensors: [CodecTensor], seed: UInt64, round: Int, attempt: Int = 0, client: Int) {

@@ -117,9 +117,29 @@ public struct ExactSum: Sendable {
         guard partial.count == total.count else {
             throw .wrongLength(expected: total.count, actual: partial.count)
         }
-        guard weight >= 0, weight == Self.steps(weight), self.weight + weight <= room else { throw .badWeight(weight) }
+        try add(weight: weight)
+        add(piece: partial, at: 0)
+    }
+
+    /// Adds a piece of another rank's partial sum, whose weight comes by itself (``add(weight:)``). O(piece).
+    /// - Parameters:
+    ///   - piece: elements of the other sum's ``total``.
+    ///   - place: the index of the first.
+    public mutating func add(piece: Span<Int64>, at place: Int) {
         var sums = total.mutableSpan
-        FixedPoint.add(partial, to: &sums)
+        var part = sums.part(place..<place + piece.count)
+        FixedPoint.add(piece, to: &part)
+    }
+
+    /// Adds some elements of another rank's partial sum, whose weight comes by itself. O(places).
+    public mutating func add(piece: Span<Int64>, at places: ArraySlice<Int>) {
+        for (i, place) in places.enumerated() { total[place] &+= piece[i] }
+    }
+
+    /// Adds the weight of a partial sum of which the elements come by themselves.
+    /// - Throws: ``Refusal/badWeight(_:)`` when it is not a multiple of 2⁻²⁰ that there is room for.
+    public mutating func add(weight: Double) throws(Refusal) {
+        guard weight >= 0, weight == Self.steps(weight), self.weight + weight <= room else { throw .badWeight(weight) }
         self.weight += weight
     }
 
@@ -131,6 +151,23 @@ public struct ExactSum: Sendable {
         precondition(weight > 0, "the mean of no terms")
         precondition(result.count == total.count, "the mean has \(total.count) elements")
         FixedPoint.divide(total.span, by: weight * scale, into: &result)
+    }
+
+    /// Makes the mean in the sum's own memory and gives it to `body`, for a large model of which there is no room for
+    /// both. What the sum held is lost: ``reset()`` comes next. O(count).
+    ///
+    /// - Parameter body: called once with Σ weight · value / Σ weight, `[count]`.
+    /// - Precondition: some term had a positive weight.
+    public mutating func withMeanInPlace<R>(_ body: (inout MutableSpan<Float>) -> R) -> R {
+        precondition(weight > 0, "the mean of no terms")
+        let (count, divisor) = (total.count, weight * scale)
+        return total.withUnsafeMutableBytes { bytes in
+            FixedPoint.divideInPlace(bytes, by: divisor)
+            return bytes.withMemoryRebound(to: Float.self) { floats in
+                var mean = floats.extracting(..<count).mutableSpan
+                return body(&mean)
+            }
+        }
     }
 
     /// The weight as it is used: the nearest multiple of 2⁻²⁰.

@@ -107,6 +107,27 @@ enum FixedPoint {
         for i in 0..<sums.count { quotients[unchecked: i] = Float(Double(sums[unchecked: i]) / divisor) }
     }
 
+    /// Divides sums and leaves the quotients, as Floats, in the first half of their memory. O(count).
+    /// - Parameters:
+    ///   - bytes: the memory of the sums, 8 bytes each.
+    ///   - divisor: what they are divided by.
+    static func divideInPlace(_ bytes: UnsafeMutableRawBufferPointer, by divisor: Double) {
+        let count = bytes.count / 8
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: blockLength) { scratch in
+            for start in stride(from: 0, to: count, by: blockLength) {
+                let block = start..<min(start + blockLength, count)
+                // A block is read before the quotients, which end no later than it does, are written.
+                let sums = UnsafeRawBufferPointer(rebasing: bytes[8 * block.lowerBound..<8 * block.upperBound])
+                sums.withMemoryRebound(to: Int64.self) { sums in
+                    var quotients = scratch.extracting(..<block.count).mutableSpan
+                    divide(sums.span, by: divisor, into: &quotients)
+                }
+                UnsafeMutableRawBufferPointer(rebasing: bytes[4 * block.lowerBound..<4 * block.upperBound])
+                    .copyMemory(from: UnsafeRawBufferPointer(scratch.extracting(..<block.count)))
+            }
+        }
+    }
+
     /// The bit pattern of the largest absolute value; 0 without values. O(count).
     ///
     /// Magnitudes are compared as integers, which IEEE 754's formats allow: it vectorises, and NaN is larger than

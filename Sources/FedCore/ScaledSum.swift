@@ -116,31 +116,48 @@ public struct ScaledSum: Sendable {
     /// - Parameters:
     ///   - levels: the union of this sum's levels and those of the others, one for each block. What lies below is left
     ///     out, as it would have been in one sum of all terms.
-    ///   - words: `[Σ length × levels]` over the blocks.
-    public func write(_ levels: [Levels], to words: inout MutableSpan<Int64>) {
-        precondition(levels.count == blocks.count)
-        var place = 0
-        for (block, levels) in zip(blocks, levels) {
-            for level in stride(from: levels.top, to: levels.top - levels.count, by: -1) {
-                let sums = block.sums[level] ?? []
-                for i in 0..<block.range.count { words[unchecked: place + i] = sums.isEmpty ? 0 : sums[i] }
-                place += block.range.count
+    ///   - start: which of the `Σ length × levels` words over the blocks is written first.
+    ///   - words: receives as many of them as it is long.
+    public func write(_ levels: [Levels], from start: Int = 0, to words: inout MutableSpan<Int64>) {
+        for (index, level, stretch, place) in stretches(levels, start..<start + words.count) {
+            let sums = blocks[index].sums[level] ?? []
+            for i in 0..<stretch.count {
+                words[unchecked: place + i] = sums.isEmpty ? 0 : sums[stretch.lowerBound + i]
             }
         }
     }
 
-    /// Adds words that `write` wrote with these levels. O(words).
-    public mutating func add(_ words: Span<Int64>, levels: [Levels]) {
+    /// Adds words that `write` wrote with these levels, beginning with word `start`. O(words).
+    public mutating func add(_ words: Span<Int64>, from start: Int = 0, levels: [Levels]) {
+        for (index, level, stretch, place) in stretches(levels, start..<start + words.count) {
+            let part = words.extracting(place..<place + stretch.count)
+            withLevel(level, of: index) { sums in
+                var range = sums.part(stretch)
+                FixedPoint.add(part, to: &range)
+            }
+        }
+    }
+
+    /// The stretches of a range of words that are of one level each.
+    /// - Returns: block, level, which of its elements, and where the first of them lies in the range.
+    private func stretches(
+        _ levels: [Levels], _ range: Range<Int>
+    ) -> [(block: Int, level: Int, elements: Range<Int>, place: Int)] {
         precondition(levels.count == blocks.count)
+        var found: [(block: Int, level: Int, elements: Range<Int>, place: Int)] = []
         var place = 0
         for (index, levels) in levels.enumerated() {
             let length = blocks[index].range.count
             for level in stride(from: levels.top, to: levels.top - levels.count, by: -1) {
-                let part = words.extracting(place..<place + length)
-                withLevel(level, of: index) { FixedPoint.add(part, to: &$0) }
+                let part = range.clamped(to: place..<place + length)
+                if !part.isEmpty {
+                    let elements = part.lowerBound - place..<part.upperBound - place
+                    found.append((index, level, elements, part.lowerBound - range.lowerBound))
+                }
                 place += length
             }
         }
+        return found
     }
 
     // MARK: Result

@@ -3,7 +3,7 @@
 ///
 /// A codec is a function of the numbers and of the context alone, which server and client derive alike: a client's
 /// update has the same bytes on any rank, so a run has one digest at any number of ranks. It sees no running
-/// statistics, and no vectors that a strategy sends beside the update: these cross as they are. What a client keeps
+/// statistics, which cross as they are, and each vector that a strategy sends beside the update as one of its own. What a client keeps
 /// for it, such as the residual of error feedback, is a stage's (`ErrorFeedback`).
 public protocol UpdateCodec: Sendable {
     /// What messages and the run's header call it: its name or its pipeline, as `--compress` reads it.
@@ -17,6 +17,20 @@ public protocol UpdateCodec: Sendable {
     var isBiased: Bool { get }
     /// Whether all encodings of so many numbers are equally long. If not, their lengths are sent ahead of them.
     var isFixedLength: Bool { get }
+
+    /// The codecs of which a run uses one after the other, from the coarsest on; itself alone, for most.
+    var levels: [String] { get }
+
+    /// Whether what is decoded is zero but at places that all updates of a round share (``sharedPlaces(count:in:)``):
+    /// sums of updates then need no others.
+    var hasSharedPlaces: Bool { get }
+
+    /// The places that all updates of a round share; not asked for where there are none.
+    /// - Parameters:
+    ///   - count: how many numbers are encoded.
+    ///   - context: that of any client in the round.
+    /// - Returns: ascending places in `0 ..< count`.
+    func sharedPlaces(count: Int, in context: CodecContext) -> [UInt32]
 
     /// Bytes of the longest encoding.
     /// - Parameters:
@@ -44,6 +58,16 @@ public protocol UpdateCodec: Sendable {
     func decode(
         _ bytes: Span<UInt8>, into numbers: inout MutableSpan<Float>, in context: CodecContext
     ) throws(CodecError) -> CodedBytes
+}
+
+extension UpdateCodec {
+    public var levels: [String] { [description] }
+
+    public var hasSharedPlaces: Bool { false }
+
+    public func sharedPlaces(count: Int, in context: CodecContext) -> [UInt32] {
+        preconditionFailure("\(description) has no shared places")
+    }
 }
 
 /// An update codec that is one type, and that its name alone describes: an entry of a catalog.

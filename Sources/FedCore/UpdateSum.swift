@@ -114,6 +114,19 @@ public struct UpdateSum: Sendable {
         plain.mean(into: &rest)
     }
 
+    /// Gives the mean to `body`, where it can in the sum's own memory. What the sum held is lost: ``reset()`` comes
+    /// next.
+    ///
+    /// - Parameter body: called once with the mean, `[shape.averaged]`.
+    /// - Precondition: some update had a positive weight.
+    public mutating func withMeanInPlace<R>(_ body: (inout MutableSpan<Float>) -> R) -> R {
+        guard shape.isScaled else { return plain.withMeanInPlace(body) }
+        var mean = [Float](repeating: 0, count: shape.averaged)
+        var span = mean.mutableSpan
+        self.mean(into: &span)
+        return body(&span)
+    }
+
     // MARK: Partial sums
 
     /// The levels of each scaled block that the updates so far fell on; empty without scaled blocks.
@@ -123,13 +136,15 @@ public struct UpdateSum: Sendable {
     /// all written with the same levels, is the words of the sum of all their updates: `MPI_SUM` is enough.
     /// - Parameters:
     ///   - levels: the union of the levels of all ranks (``ScaledSum/union(_:_:)``).
-    ///   - words: `[shape.wordCount(levels)]`.
-    public func write(_ levels: [ScaledSum.Levels], to words: inout MutableSpan<Int64>) {
+    ///   - start: which of the `shape.wordCount(levels)` words is written first.
+    ///   - words: receives as many of them as it is long.
+    public func write(_ levels: [ScaledSum.Levels], from start: Int = 0, to words: inout MutableSpan<Int64>) {
         let count = shape.scaledWordCount(levels)
-        var blocks = words.part(0..<count)
-        scaled.write(levels, to: &blocks)
-        let totals = plain.total.span
-        for i in 0..<totals.count { words[unchecked: count + i] = totals[unchecked: i] }
+        let blockWords = min(words.count, max(0, count - start))
+        var blocks = words.part(0..<blockWords)
+        scaled.write(levels, from: start, to: &blocks)
+        let totals = plain.total.span.extracting(max(0, start - count)...)
+        for i in 0..<words.count - blockWords { words[blockWords + i] = totals[i] }
     }
 
     /// Adds a partial sum that was sent by another rank.
@@ -145,7 +160,38 @@ public struct UpdateSum: Sendable {
         guard words.count == count + shape.plain else {
             throw .wrongLength(expected: count + shape.plain, actual: words.count)
         }
-        try plain.add(partial: words.extracting(count...), weight: weight)
-        scaled.add(words.extracting(0..<count), levels: levels)
+        try add(weight: weight)
+        add(piece: words, from: 0, levels: levels)
     }
+
+    /// Adds some of the words of a partial sum, whose weight comes by itself. O(words).
+    /// - Parameters:
+    ///   - words: integers that `write` made, or an element-wise sum of such.
+    ///   - start: which of them is the first.
+    ///   - levels: the levels with which they were written.
+    public mutating func add(piece words: Span<Int64>, from start: Int, levels: [ScaledSum.Levels]) {
+        let count = shape.scaledWordCount(levels)
+        let blockWords = min(words.count, max(0, count - start))
+        scaled.add(words.extracting(0..<blockWords), from: start, levels: levels)
+        plain.add(piece: words.extracting(blockWords...), at: max(0, start - count))
+    }
+
+    /// Writes the sum of some plain floats as integers, where updates have no scaled blocks. O(places).
+    /// - Parameters:
+    ///   - places: which of the floats.
+    ///   - words: `[places.count]`.
+    public func write(_ places: ArraySlice<Int>, to words: inout MutableSpan<Int64>) {
+        precondition(!shape.isScaled && words.count == places.count)
+        for (i, place) in places.enumerated() { words[i] = plain.total[place] }
+    }
+
+    /// Adds what ``write(_:to:)-(ArraySlice<Int>,_)`` wrote, whose weight comes by itself. O(places).
+    public mutating func add(piece words: Span<Int64>, at places: ArraySlice<Int>) {
+        precondition(!shape.isScaled && words.count == places.count)
+        plain.add(piece: words, at: places)
+    }
+
+    /// Adds the weight of a partial sum that came in pieces.
+    /// - Throws: ``ExactSum/Refusal/badWeight(_:)``; the weight is then as it was before.
+    public mutating func add(weight: Double) throws(ExactSum.Refusal) { try plain.add(weight: weight) }
 }

@@ -41,6 +41,7 @@ struct FaultTests {
         ["--strategy", "scaffold"], ["--compress", "topk 1% | int8 | rans"],
         ["--compress", "sign", "--client-fraction", "0.7"],
         ["--compress-down", "topk 5% | int8 | rans", "--client-fraction", "0.7"],
+        ["--compress", "randk 5% | qsgd 4", "--wire", "reduce"],
     ]) func `What clients keep between rounds survives the ranks that train them`(options: [String]) throws {
         let whole = try train(["--json"] + options).digest()
         let outcome = try train(
@@ -50,6 +51,23 @@ struct FaultTests {
             ])
         #expect(outcome.status == 0, "\(outcome.errors)")
         #expect(try outcome.digest() == whole)
+    }
+
+    /// With such a rate the loss stalls at once: the second codec begins in round 5.
+    @Test func `Lost ranks do not change which codec of several is in use`() throws {
+        func digest(_ faults: [String]) throws -> String {
+            let options = [
+                "--rounds", "7", "--dataset", "synthetic", "--samples-per-client", "100", "--model", "logistic",
+                "--clients", "8", "--failure-timeout", "3", "--results", folder.path, "--no-report", "--json",
+                "--eval-every", "1", "--lr", "1e-5", "--compress", "f16; qsgd 4",
+            ]
+            let outcome = try Program.run(ranks: 5, options + faults.flatMap { ["--inject", $0] })
+            #expect(outcome.status == 0, "\(outcome.errors)")
+            #expect(outcome.errors.contains("--compress is 'qsgd 4' from round 5 on"), "\(outcome.errors)")
+            return try outcome.digest()
+        }
+        #expect(
+            try digest(["kill:rank=1@round=2,phase=gather", "kill:rank=3@round=6,phase=train"]) == digest([]))
     }
 
     @Test(arguments: [["--strategy", "fedavg"], ["--wire", "reduce"], ["--strategy", "fedbuff"]])

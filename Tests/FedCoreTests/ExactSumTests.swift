@@ -57,6 +57,18 @@ import Testing
         }
     }
 
+    @Test(arguments: [1, 2047, 2048, 2049, 5000]) func theMeanInItsPlaceHasTheSameBits(count: Int) throws {
+        var sum = ExactSum(count: count, totalWeight: 7)
+        try sum.add(floats(count, range: 10), weight: 3)
+        try sum.add(floats(count, range: 10, salt: 1), weight: 4)
+        let expected = sum.mean().map(\.bitPattern)
+        let mean = sum.withMeanInPlace { mean in (0..<mean.count).map { mean[$0].bitPattern } }
+        #expect(mean == expected)
+        sum.reset()
+        try sum.add(floats(count, range: 10), weight: 1)
+        #expect(sum.mean() == floats(count, range: 10).map { Float(Double(($0 * 0x1p32).rounded()) / 0x1p32) })
+    }
+
     @Test func meanIsWithinOneUlpOfADoubleReference() throws {
         for (clients, range) in [(5, 0.1), (100, 10), (1000, 0.001)] as [(Int, Float)] {
             var sum = ExactSum(count: 200, totalWeight: Double(100 * clients))

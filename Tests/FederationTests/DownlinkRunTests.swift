@@ -123,11 +123,46 @@ import Testing
         }
     }
 
-    @Test func `A server without rounds, and virtual time of links, are refused`() throws {
+    /// 100 kbit/s are 12,500 bytes a second, and nothing else takes time.
+    @Test func `Virtual time counts what each device downloads`() throws {
+        let settings = Self.settings("f16") {
+            $0.clientFraction = 1
+            $0.bandwidthMbps = 0.1
+        }
+        let seconds = try SessionTests.run(settings, ranks: 1).records.map { ($0.simulatedSeconds ?? 0) * 12_500 }
+        let update = 64 + 31_424
+        for (bytes, down) in zip(seconds, [31_400, 15_700, 15_700, 15_700]) {
+            #expect(abs(bytes - Double(128 + down + update)) < 1e-6)
+        }
+        #expect(
+            try SessionTests.run(settings, ranks: 4).records.map { ($0.simulatedSeconds ?? 0) * 12_500 } == seconds)
+    }
+
+    /// A deadline that a device makes if it has the weights of the round before: who is late is the same everywhere.
+    @Test func `Devices that were away are late, at any number of ranks and after a resume`() throws {
+        let settings = Self.settings("f16") {
+            $0.bandwidthMbps = 0.1
+            $0.roundDeadline = 2
+            $0.minClients = 0
+        }
+        try StrategyRunTests.withFolder { folder in
+            let alone = try StrategyRunTests.run(settings, ranks: 1, folder: folder)
+            let late = try SessionTests.run(settings, ranks: 1).records.map(\.late)
+            #expect(late.first == 4 && late.contains { $0 < 4 })
+            for ranks in [2, 4] {
+                let run = try SessionTests.run(settings, ranks: ranks)
+                #expect(run.digest == alone.digest && run.records.map(\.late) == late, "\(ranks) ranks")
+            }
+            for state in alone.states.dropLast() {
+                let rest = try StrategyRunTests.run(state.settings, ranks: 3, from: state, folder: folder)
+                #expect(rest.digest == alone.digest, "after round \(state.round)")
+            }
+        }
+    }
+
+    @Test func `A server without rounds is refused`() throws {
         let asynchronous = Self.settings("int8") { $0.strategy = "fedbuff" }
         #expect(throws: ConfigurationError.self) { try Job(asynchronous) }
-        let slow = Self.settings("int8") { $0.bandwidthMbps = 10 }
-        #expect(throws: ConfigurationError.self) { try Job(slow) }
         let unknown = Self.settings("int9")
         let error = #expect(throws: ConfigurationError.self) { try Job(unknown) }
         #expect(error?.description.hasPrefix("--compress-down 'int9': no stage is called 'int9'") == true)

@@ -123,12 +123,13 @@ import Testing
                     _ = try wire.collect(round: round, part: part, assignment, into: tally, unless: { false })
                 }
             }
-            var mean = [Float](repeating: .nan, count: terms.shape.averaged)
-            var span = mean.mutableSpan
+            var mean: [Float] = []
             var rule: any RobustAggregation = try Aggregations.standard.named("mean")
             let none: [Float] = []
-            let isThere = tally.aggregate(by: &rule, trusting: none.span, under: nil, by: [], into: &span)
-            return (isThere ? mean : [], rejected.sorted())
+            tally.aggregate(by: &rule, trusting: none.span, under: nil, by: []) { update in
+                mean = (0..<update.count).map { update[$0] }
+            }
+            return (mean, rejected.sorted())
         }[0]
     }
 
@@ -169,6 +170,28 @@ import Testing
             #expect(rejected.map { $0.prefix(2) } == ["0:", "1:", "2:", "3:"])
             #expect(rejected[0].contains("loss is nan") && rejected[1].contains("11 samples"))
             #expect(rejected[2].contains("finite") && rejected[3].contains("too large"))
+        }
+    }
+
+    /// Sums longer than a piece of a reduction, of plain and of scaled numbers: every element is where it belongs.
+    @Test(arguments: ways) func `A sum in several pieces is that of each element`(wire: String, byOrder: Bool) throws {
+        let count = PartialSum.pieceWords + 3
+        for shape in [UpdateShape(plain: count), UpdateShape(scaled: [count], plain: 2)] {
+            let terms = UpdateTerms(shape: shape, totalWeight: 2, weight: { _ in 1 }, samplesHeld: { _ in 1 })
+            let (mean, rejected) = try Self.exchange(
+                Wires.standard.entry(named: wire), ranks: 3, terms: terms, clients: 2, byOrder: byOrder
+            ) { client in
+                var update = (0..<shape.averaged).map { Float($0 % 1021 + 2 * client) }
+                if shape.isScaled { update.append(0) }
+                return (LocalResult(samples: 1, steps: 1, loss: 1), update)
+            }
+            #expect(rejected.isEmpty && mean.count == shape.averaged)
+            // The mean of x and x + 2, and of scaled numbers up to a power of two.
+            let unit = shape.isScaled ? mean[0] : 1
+            let wrong = mean.indices.first {
+                mean[$0] != Float($0 % 1021 + 1) * ($0 < shape.scaledCount ? unit : 1)
+            }
+            #expect(wrong == nil)
         }
     }
 

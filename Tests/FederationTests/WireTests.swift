@@ -108,23 +108,32 @@ import Testing
         var second = UpdateSum(shape, totalWeight: 4)
         try second.add([0.5, 4].span, weight: 1)
         func words(_ sum: UpdateSum) -> [Int64] {
-            var words = [Int64](repeating: 0, count: PartialSum.words(shape, []))
+            var pass = PartialSum(shape, [])
+            var words = [Int64](repeating: 0, count: pass.wordCount)
             var span = words.mutableSpan
-            PartialSum.write(sum, [], to: &span)
+            pass.write(sum, to: &span)
             return words
         }
         // 3 · 1.5 = 4.5 and 3 · -0.25 = -0.75 in steps of 2^-32; weight 3 in steps of 2^-20.
         let expected: [Int64] = [19_327_352_832, -3_221_225_472, 3_145_728]
         #expect(words(first) == expected + [expected.reduce(0, +)])
         let total = zip(words(first), words(second)).map { $0 &+ $1 }
-        func isSound(_ words: [Int64]) -> Bool { PartialSum.isSound(words.span) }
-        let weight = PartialSum.weight(total.span)
-        #expect(isSound(total))
-        #expect(weight == 4)
-        for word in total.indices {
-            var damaged = total
-            damaged[word] ^= 1 << 17
-            #expect(!isSound(damaged))
+        for piece in 1...total.count {
+            func pass(_ words: [Int64]) -> PartialSum {
+                var pass = PartialSum(shape, [])
+                for start in stride(from: 0, to: words.count, by: piece) {
+                    pass.note(words.span.extracting(start..<min(start + piece, words.count)))
+                }
+                return pass
+            }
+            #expect(pass(total).isSound)
+            #expect(pass(total).weight == 4)
+            #expect(!pass(Array(total.dropLast())).isSound)
+            for word in total.indices {
+                var damaged = total
+                damaged[word] ^= 1 << 17
+                #expect(!pass(damaged).isSound)
+            }
         }
     }
 }

@@ -8,14 +8,18 @@ extension Picture {
         let rounds = run.log.rounds
         let hasAccuracy = rounds.contains { $0.accuracy != nil } || !rounds.contains { $0[.r2] != nil }
         let quality = hasAccuracy ? "accuracy" : "R²"
+        let coded = codedBytes(of: rounds)
         let data =
-            ["# round,server_loss,train_loss,\(hasAccuracy ? "accuracy_percent" : "r2"),upload_kb,total_upload_mb"]
+            [
+                "# round,server_loss,train_loss,\(hasAccuracy ? "accuracy_percent" : "r2"),upload_kb,total_upload_mb"
+                    + coded.map { ",\($0.metric.name)" }.joined()
+            ]
             + rounds.map { round in
-                [
+                ([
                     "\(round.round)", cell(round.serverLoss), cell(round.trainLoss),
                     cell(hasAccuracy ? round.accuracy.map { 100 * $0 } : round[.r2]),
                     cell(Double(round.uploadBytes) / 1e3), cell(Double(round.totalUploadBytes) / 1e6),
-                ].joined(separator: ",")
+                ] + coded.map { cell(round[$0.metric]) }).joined(separator: ",")
             }
         let largestLoss = rounds.flatMap { [$0.trainLoss, $0.serverLoss] }.compactMap { $0 }.max() ?? 0
         let evaluated = rounds.count { $0.serverLoss?.isFinite == true }
@@ -70,10 +74,34 @@ extension Picture {
                 set y2range [0:*]
                 set y2tics textcolor rgb \(Colour.purple)
                 set style fill solid noborder
-                plot \(bars("$5", count: rounds.count, colour: Colour(0x9db8d4), title: "a round")), \\
+                plot \(uploadBars(coded, count: rounds.count).joinedPlots()), \\
                      DATA using 1:6 axes x1y2 with \(style(rounds.count, 7)) lc rgb \(Colour.purple) title "in all"
                 unset multiplot
                 """)
+    }
+
+    /// What the bytes of encoded updates say, with the colours of its bars; empty without a codec.
+    private static func codedBytes(of rounds: [RoundRecord]) -> [(metric: Metric, title: String, colour: Colour)] {
+        let all: [(metric: Metric, title: String, colour: Colour)] = [
+            (.codedSymbols, "symbols", Colour.blue), (.codedPlaces, "places", Colour.green),
+            (.codedScales, "scales", Colour.red),
+        ]
+        return all.filter { entry in rounds.contains { ($0[entry.metric] ?? 0) > 0 } }
+    }
+
+    /// The bytes of each round: in all, and of those what encoded updates say, one upon the other.
+    private static func uploadBars(
+        _ coded: [(metric: Metric, title: String, colour: Colour)], count: Int
+    ) -> [PlotScript] {
+        // The taller bars first: those that are drawn later cover them.
+        var plots: [PlotScript] = []
+        var sum: PlotScript = "0"
+        for (i, part) in coded.enumerated() {
+            sum = "\(sum)+$\(7 + i)/1e3"
+            plots.insert(bars(sum, count: count, colour: part.colour, title: part.title), at: 0)
+        }
+        let rest = coded.isEmpty ? "a round" : "envelopes, and what is not encoded"
+        return [bars("$5", count: count, colour: Colour(0x9db8d4), title: rest)] + plots
     }
 
     /// Who took part, and why others did not.

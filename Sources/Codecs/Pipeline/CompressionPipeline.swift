@@ -52,6 +52,15 @@ public struct CompressionPipeline: UpdateCodec {
     /// Whether the choosing or the value stage is.
     public var isBiased: Bool { choosing?.isBiased ?? false || values.isBiased }
 
+    /// Those of the choosing stage, if both sides draw them.
+    public var hasSharedPlaces: Bool { choosing?.isShared ?? false }
+
+    public func sharedPlaces(count: Int, in context: CodecContext) -> [UInt32] {
+        guard let choosing, choosing.isShared else { preconditionFailure("\(description) has no shared places") }
+        let none: [Float] = []
+        return choosing.places(in: none.span, count: count, context)
+    }
+
     /// With a choosing stage it depends on the places of which tensors something is beside the symbols.
     public var isFixedLength: Bool {
         entropy.isFixedLength && (choosing.map { $0.isShared && $0.hasFixedCount && !values.isByTensor } ?? true)

@@ -29,6 +29,12 @@ extension UpdateCodecs {
             indent: 2)
         add("HOW THEY ARE WRITTEN; without, as they are:", values.all)
         add("HOW THE SYMBOLS ARE PACKED, without loss; without, in as many bits as they need:", entropy.all)
+        lines += ["", "ONE AFTER THE OTHER: --compress 'topk 1% | ternary; eden 1; int8', coarse ones first,"]
+        lines += Self.wrapped(
+            "or auto, which is '\(CodecLadder.standard)'. The next one begins when the test loss has not fallen by 1 % in two "
+                + "evaluations (after Wang and Joshi, Adaptive Communication Strategies, MLSys 2019); the round log's "
+                + "codec_level says which is in use. Measured times decide nothing, so that a run has the same digest "
+                + "wherever it runs.", indent: 2)
         lines.append("")
         lines += Self.wrapped(
             "Clients add what a biased codec took away to their next update (--error-feedback; Seide et al., 1-Bit "

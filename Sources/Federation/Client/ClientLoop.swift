@@ -105,6 +105,7 @@ final class ClientLoop: ClientWork, ClientHost {
                 try timekeeper.end(on: control)
                 return try contact.acknowledgeShutdown()
             }
+            device.terms = frame.terms(header)
             if let down {
                 try join(task, header.round, assignment, down: down.span)
             } else {
@@ -288,6 +289,7 @@ final class ClientLoop: ClientWork, ClientHost {
         let clients = try assignment(order, cohort: header.cohort).clientsOfWorker[communicator.rank - 1]
         transfers.endBroadcast(header, bytes: order.buffer.count, clients: clients.count)
         guard let task = try task(header) else { return }
+        device.terms = order.terms(header)
         startRound(header.round)
         let wire = wires[task]
         for part in wire.answers(to: clients) {

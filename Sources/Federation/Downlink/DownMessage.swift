@@ -17,19 +17,35 @@ package struct DownMessage: Sendable {
     let form: Form
     /// What crosses in coded form; empty otherwise.
     let coded: [UInt8]
-    /// Bytes for the clients that are asked, each as a device of its own would get them: those that were not asked
-    /// in the round before get the weights whole. Nil: a frame for each.
+    /// Bytes for the clients that are asked, each as a device of its own would get them. Nil: a frame for each.
     let bytes: Int?
+    /// What else clients have to know of the round.
+    var terms: RoundTerms
 
     /// A message that crosses as it is.
     package init(_ weights: [Float]) {
         self.init(weights, .plain, coded: [], bytes: nil)
     }
 
-    init(_ weights: [Float], _ form: Form, coded: [UInt8], bytes: Int?) {
+    init(
+        _ weights: [Float], _ form: Form, coded: [UInt8], bytes: Int?,
+        terms: RoundTerms = RoundTerms()
+    ) {
+        self.terms = terms
         self.weights = weights
         self.form = form
         self.coded = coded
         self.bytes = bytes
     }
+}
+
+/// What frames tell of a round beside weights and assignment.
+struct RoundTerms: Sendable, Equatable {
+    /// The clients that download the weights in coded form, each as a device of its own: those that were asked in the
+    /// round before, whatever crosses between ranks. All others download them whole.
+    var informed: Set<Int> = []
+    /// Bytes of the coded form; 0 for none.
+    var codedBytes = 0
+    /// Which step of a ladder of codecs updates are encoded by, from 0; 0 without one.
+    var codecLevel = 0
 }

@@ -54,10 +54,11 @@ final class Downlink {
             return send(down, whole, to: cohort)
         }
         current.known = known
-        let informed = cohort.count { current.informed.contains($0) }
+        let informed = Set(current.informed).intersection(cohort)
         return DownMessage(
             known, .coded, coded: coded,
-            bytes: informed * (frameBytes + coded.count) + (cohort.count - informed) * whole)
+            bytes: informed.count * (frameBytes + coded.count) + (cohort.count - informed.count) * whole,
+            terms: RoundTerms(informed: informed, codedBytes: coded.count))
     }
 
     /// A message of the weights as they are, of which the next is a change.

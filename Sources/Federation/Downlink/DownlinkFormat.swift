@@ -3,8 +3,8 @@ import FedCore
 /// How weights go down in coded form (`--compress-down`): the same on every rank.
 ///
 /// ```
-/// 0   what the codec leaves alone of the frame's numbers, Float32: running statistics, the strategy's vectors
-/// …   what the codec wrote of the others, to the end
+/// 0   what the codec leaves alone of the frame's numbers, Float32: running statistics
+/// …   what the codec wrote of the others, to the end: of the weights, and of each of the strategy's vectors
 /// ```
 ///
 /// A lossy codec is given the change since the message before, as the clients have it, a lossless one the weights

@@ -34,6 +34,7 @@ final class LocalExchange: Exchange {
         var last = ContinuousClock.now
         let format = task.answer(job)
         var slot = [Float](repeating: 0, count: format.floats)
+        host.device.terms = down.terms
         host.device.startRound()
         try withoutActuallyEscaping(progressed) { progressed in
             host.whenProgressed = { samples in

@@ -92,7 +92,7 @@ final class WorkerExchange: Exchange {
             startLimit(task)
         }
         for (worker, clients) in pool.pending.enumerated() {
-            try send(task, for: clients, to: worker, round: round, down.weights.span)
+            try send(task, for: clients, to: worker, round: round, down)
         }
         timeline.enter(.idle)
         try besideTraining { try heartbeat() }
@@ -110,7 +110,7 @@ final class WorkerExchange: Exchange {
             if !loss.workers.isEmpty {
                 let shares = try reassign(loss, task, tally)
                 for (worker, clients) in shares {
-                    try send(task, for: clients, to: worker, round: round, down.weights.span)
+                    try send(task, for: clients, to: worker, round: round, down)
                 }
                 if !shares.isEmpty { startLimit(task) }
                 timeline.enter(.wait)
@@ -150,9 +150,10 @@ final class WorkerExchange: Exchange {
 
     /// Sends a worker an order for these clients, and behind it their states, if the task needs them. Does not wait.
     private func send(
-        _ task: ClientTask, for clients: [Int], to worker: Int, round: RoundID, _ down: Span<Float>
+        _ task: ClientTask, for clients: [Int], to worker: Int, round: RoundID, _ down: DownMessage
     ) throws {
-        try tasks.send(task, for: clients, to: worker, round: round, down: down)
+        try tasks.send(
+            task, for: clients, to: worker, round: round, down: down.weights.span, terms: down.terms)
         guard task.needsState(job) else { return }
         try states?.send(clients, to: worker, round: round)
     }
@@ -225,7 +226,7 @@ final class WorkerExchange: Exchange {
         guard var frame = self.frame.take() else { preconditionFailure("the frame is in use") }
         let assignment = Assignment(clientsOfWorker: pool.pending)
         timeline.enter(.encode)
-        frame.setAssignment(assignment)
+        frame.setAssignment(assignment, shortened: down?.terms.informed ?? [])
         let apart = down.flatMap { self.weightsApart($0) }
         if let down, apart == nil { frame.setWeights(down.weights.span) }
         try transfers.enterCollective()
@@ -237,6 +238,7 @@ final class WorkerExchange: Exchange {
                 (header.codedBytes, header.codedChecksum) = (apart.bytes.count, CRC32C.of(apart.bytes.span.bytes))
             }
         }
+        if let terms = down?.terms { (header.shortenedBytes, header.codecLevel) = (terms.codedBytes, terms.codecLevel) }
         frame.setHeader(header)
         frame.seal()
         let byteCount = frame.buffer.count + (apart?.bytes.count ?? 0)
@@ -259,8 +261,9 @@ final class WorkerExchange: Exchange {
         return true
     }
 
-    /// The weights as they cross behind the frame, in a broadcast that all ranks know the length of by then: in coded form, or, where the ranks do not have those before, such as
-    /// at the beginning of a resumed run, as they are. Nil when they cross in the frame.
+    /// The weights as they cross behind the frame, in a broadcast that all ranks know the length of by then: in coded
+    /// form, or, where the ranks do not have those before, such as at the beginning of a resumed run, as they are. Nil
+    /// when they cross in the frame.
     private func weightsApart(_ down: DownMessage) -> (form: DownMessage.Form, bytes: [UInt8])? {
         guard job.downlink != nil else { return nil }
         if down.form == .coded, ranksKnow { return (.coded, down.coded) }

@@ -5,21 +5,40 @@ import Records
 
 // How updates and weights are encoded.
 extension Job {
-    /// The codec that the settings name, if the wire brings updates up one by one; nil when they name none.
+    /// The codec that the settings name, if it suits the wire; nil when they name none.
     /// - Parameters:
     ///   - settings: the run's settings; `compress` is a codec's name or a pipeline.
     ///   - wire: the wire that they name.
     ///   - plugins: the catalogs that codecs and stages are looked up in.
-    /// - Throws: `ConfigurationError` when there is no such codec, or the wire sends sums.
+    ///   - strategy: says whether there are rounds, at the beginning of which a codec can change.
+    ///   - vectors: lengths of what comes up.
+    /// - Throws: `ConfigurationError` when there is no such codec, the wire sends sums, which it cannot shorten, or the
+    ///   codec changes and nobody can say when.
     static func codec(
-        _ settings: RunSettings, _ wire: any Wire.Type, _ plugins: Plugins
+        _ settings: RunSettings, _ wire: any Wire.Type, _ strategy: any Strategy, _ vectors: JobVectors,
+        _ plugins: Plugins
     ) throws(ConfigurationError) -> (any UpdateCodec)? {
         guard let text = settings.compress else { return nil }
         let codec = try plugins.codecs.codec(text)
-        guard wire.deliversEachUpdate else {
+        guard codec.levels.count == 1 || strategy.asynchronous == nil else {
             throw ConfigurationError(
-                "--compress \(codec.description.shellWord) shortens each client's update, and --wire \(settings.wire) sends sums; "
-                    + "use " + plugins.wires.options { $0.deliversEachUpdate })
+                "--compress \(codec.description.shellWord) changes at the beginning of rounds, and strategy "
+                    + "'\(settings.strategy)' has none; give it one codec")
+        }
+        guard codec.levels.count == 1 || strategy.personalization != .parameters else {
+            throw ConfigurationError(
+                "--compress \(codec.description.shellWord) changes when the server's test loss stalls, and strategy "
+                    + "'\(settings.strategy)' leaves the server without a model to test; give it one codec")
+        }
+        guard wire.deliversEachUpdate || codec.hasSharedPlaces && !vectors.shape.isScaled else {
+            let reason =
+                codec.hasSharedPlaces
+                ? "leaves numbers out, and strategy '\(settings.strategy)' has its updates summed in levels, whole"
+                : "shortens each client's update by itself, and --wire \(settings.wire) sends sums, which only 'randk' shortens: "
+                    + "its places are all clients'"
+            throw ConfigurationError(
+                "--compress \(codec.description.shellWord) \(reason); use "
+                    + plugins.wires.options { $0.deliversEachUpdate })
         }
         return codec
     }
@@ -30,21 +49,19 @@ extension Job {
     ///   - strategy: says whether there are rounds, of which one is a change of the one before.
     ///   - vectors: lengths of what goes down.
     ///   - plugins: the catalogs that codecs and stages are looked up in.
-    /// - Throws: `ConfigurationError` when there is no such codec, for a server without rounds, and for links in virtual
-    ///   time, whose seconds are those of whole weights.
+    /// - Throws: `ConfigurationError` when there is no such codec, and for a server without rounds.
     static func downlink(
         _ settings: RunSettings, _ strategy: any Strategy, _ vectors: JobVectors, _ plugins: Plugins
     ) throws(ConfigurationError) -> DownlinkFormat? {
         guard let text = settings.compressDown else { return nil }
         let codec = try plugins.codecs.codec(text, of: "--compress-down")
+        guard codec.levels.count == 1 else {
+            throw ConfigurationError("--compress-down takes one codec for the whole run, not '\(codec.description)'")
+        }
         guard strategy.asynchronous == nil else {
             throw ConfigurationError(
                 "--compress-down sends changes of the weights of the round before, and strategy '\(settings.strategy)' has no "
                     + "rounds: its clients start from weights of any age")
-        }
-        guard settings.simulation.link.isIdeal || !settings.simulation.isVirtual else {
-            throw ConfigurationError(
-                "--compress-down is not for links in virtual time, which counts weights as they are; use --real-delays")
         }
         return DownlinkFormat(
             vectors.compression(by: codec, seed: settings.seed, ofUpdate: false), floats: vectors.down,
@@ -52,11 +69,13 @@ extension Job {
     }
 }
 
-/// What a codec makes of the bytes of a client's round, before it starts.
+/// What a codec makes of a round's bytes, before it starts.
 package struct CodedTraffic {
     /// The codec as it was written.
     package let codec: String
-    /// Bytes of one client's message in coded form; the most that it can be where encodings differ in length.
+    /// Whether a message is a rank's sum; otherwise it is a client's.
+    package var isSum = false
+    /// Bytes of one message in coded form; the most that it can be where encodings differ in length.
     package let bytes: Int
     /// Whether it is always as long.
     package let isExact: Bool
@@ -68,7 +87,13 @@ extension Job {
     /// What `--compress` makes of the way up; nil without it.
     package var codedUplink: CodedTraffic? {
         compression.map {
-            CodedTraffic(
+            if !wire.deliversEachUpdate, let places = $0.sharedPlaces(of: vectors.up, RoundID(1)) {
+                return CodedTraffic(
+                    codec: $0.codec.description, isSum: true,
+                    bytes: 8 * PartialSum(vectors.shape, [], at: places).wordCount, isExact: $0.codec.isFixedLength,
+                    plainBytes: 8 * PartialSum(vectors.shape, []).wordCount)
+            }
+            return CodedTraffic(
                 codec: $0.codec.description, bytes: uploadBytes, isExact: $0.codec.isFixedLength,
                 plainBytes: AnswerFormat(updateFloats: vectors.up).uploadBytes)
         }

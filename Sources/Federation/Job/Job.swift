@@ -98,7 +98,6 @@ public struct Job: Sendable {
         if foreign != nil { settings.dataset = ForeignSamples.choice }
         wire = try plugins.wires.entry(named: settings.wire)
         try Self.checkTopology(settings, wire, plugins)
-        let codec = try Self.codec(settings, wire, plugins)
         self.settings = settings
         schedule = try settings.learningRateSchedule
         if foreign == nil, ExternalModel.path(in: settings.model) != nil {
@@ -138,7 +137,9 @@ public struct Job: Sendable {
             precondition(strategy.traffic == StrategyTraffic(), "an asynchronous strategy has no traffic of its own")
         }
         downlink = try Self.downlink(settings, strategy, vectors, plugins)
-        compression = codec.map { [vectors] in vectors.compression(by: $0, seed: settings.seed) }
+        compression = try Self.codec(settings, wire, strategy, vectors, plugins).map { [vectors] in
+            vectors.compression(by: $0, seed: settings.seed)
+        }
         augmentation = try Self.augmentation(settings, strategy, data.train.shape)
         attack = try Self.attack(settings, data.train, plugins)
         attackers = Self.attackers(settings)
@@ -263,10 +264,14 @@ extension Job {
     }
 
     /// What happens to a client's device in a round: delay, dropout, speed, times of its link. Drawn from the seed.
-    func conditions(ofClient client: Int, _ round: RoundID) -> DeviceConditions {
+    /// - Parameter terms: who downloads the weights in coded form.
+    func conditions(
+        ofClient client: Int, _ round: RoundID, _ terms: RoundTerms = RoundTerms()
+    ) -> DeviceConditions {
         settings.simulation.conditions(
             ofClient: client, round: round.number, attempt: round.attempt, seed: settings.seed,
-            downloadBytes: downloadBytes, uploadBytes: uploadBytes)
+            downloadBytes: terms.informed.contains(client) ? downloadFrameBytes + terms.codedBytes : downloadBytes,
+            uploadBytes: uploadBytes)
     }
 
     /// Whether the server keeps each update until the round's end, O(cohort · parameters), instead of adding it up as

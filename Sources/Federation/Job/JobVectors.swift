@@ -32,6 +32,10 @@ struct JobVectors: Sendable, Equatable {
     let down: Int
     /// Shape of what comes up, as it is summed: the update and what comes beside it.
     let shape: UpdateShape
+    /// Vectors, each as long as the federated parameters, beside the weights that go down.
+    private let broadcastVectors: Int
+    /// Vectors, each as long, beside the update that comes up.
+    private let extraVectors: Int
     /// Floats that a client keeps for its strategy, at the beginning of its state.
     let strategyState: Int
     /// Floats of a client's state: the strategy's part, and the client's own parameters as differences from the initial
@@ -60,6 +64,7 @@ struct JobVectors: Sendable, Equatable {
             .map(\.range)
         tensors = Self.places(
             of: layout.entries.map { CodecTensor($0.range, rows: $0.shape.first ?? 1) }, in: shared)
+        (broadcastVectors, extraVectors) = (traffic.broadcastVectors, traffic.extraVectors)
         down = sharedCount * (1 + traffic.broadcastVectors)
         shape = traffic.uploadShape(
             parameters: sharedCount, statistics: statistics.reduce(0) { $0 + $1.count })
@@ -86,13 +91,16 @@ struct JobVectors: Sendable, Equatable {
     /// Floats that a client's work is written to: what it sends up, and behind it its state.
     var slot: Int { up + state }
 
-    /// What a codec encodes: the change of the federated parameters, but for running statistics: rounded, they could
-    /// make a variance negative.
+    /// What a codec encodes: the change of the federated parameters, and what the strategy sends beside it; but running
+    /// statistics are left alone: rounded, they could make a variance negative.
     /// - Parameter ofUpdate: whether it is an update that is encoded; otherwise the weights as they go down, which are
     ///   never scaled.
     func compression(by codec: any UpdateCodec, seed: UInt64, ofUpdate: Bool = true) -> UpdateCompression {
         let encoded = encoded(ofUpdate: ofUpdate)
-        return UpdateCompression(codec, encoded: encoded, tensors: Self.places(of: tensors, in: encoded), seed: seed)
+        let beside = ofUpdate ? (shape.isScaled ? 0 : extraVectors) : broadcastVectors
+        return UpdateCompression(
+            codec, encoded: encoded, tensors: Self.places(of: tensors, in: encoded), vectors: 1 + beside,
+            distance: sharedCount, seed: seed)
     }
 
     /// A client's place in a message, when it has trained.

@@ -91,7 +91,7 @@ extension Job {
     /// Names of the parts that may remember something, under which a state keeps them.
     var partNames: [String] {
         [PartName.strategy, PartName.aggregation, PartName.selection] + (asynchronous == nil ? [] : [PartName.inFlight])
-            + (downlink == nil ? [] : [PartName.downlink])
+            + (downlink == nil ? [] : [PartName.downlink]) + (codecSchedule == nil ? [] : [PartName.codecSchedule])
             + stages.map { PartName.stage(type(of: $0).name) }
     }
 }

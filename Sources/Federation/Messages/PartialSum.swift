@@ -3,40 +3,97 @@ import FedCore
 /// An `UpdateSum` as it crosses: its integers, then the weight in steps of 2⁻²⁰, then the sum of all these words modulo
 /// 2⁶⁴. All are Int64, and the sum of such vectors, of equal levels, is such a vector: the last word is a checksum that
 /// survives `MPI_SUM`, where a CRC would not (docs/WIRE.md, *Partial sums*).
-enum PartialSum {
+///
+/// It is written and read in pieces, from the first word to the last, so that neither side needs memory for all of it.
+/// A value of this type is one such pass: it keeps count of the words, and of their sum.
+package struct PartialSum {
     /// Steps of the weight's fixed point, 2²⁰ for each unit.
     private static let steps = 0x1p20
 
-    /// Number of words of a sum with these levels.
-    static func words(_ shape: UpdateShape, _ levels: [ScaledSum.Levels]) -> Int { shape.wordCount(levels) + 2 }
+    /// Words of a piece of a reduction: 4 MiB, much more than what it costs to begin one, and little beside a large
+    /// model.
+    static let pieceWords = (4 << 20) / 8
 
-    /// Writes a sum. O(words).
+    /// The union of all ranks' levels, by which the words are laid out.
+    let levels: [ScaledSum.Levels]
+    /// The places of the numbers that the words are of, ascending; nil for all.
+    private let places: [Int]?
+    /// Number of words, weight and checksum included.
+    let wordCount: Int
+    /// Words that have passed.
+    private(set) var passed = 0
+    /// Sum of those that have passed, without the last one.
+    private var checksum: Int64 = 0
+    /// The last two words, once they have passed.
+    private var ending: (weight: Int64, checksum: Int64) = (0, 0)
+
+    /// Begins a pass.
     /// - Parameters:
-    ///   - sum: the sum.
-    ///   - levels: a union that the sum's own levels are part of; the same on every rank.
-    ///   - words: `[words(shape, levels)]`.
-    static func write(_ sum: UpdateSum, _ levels: [ScaledSum.Levels], to words: inout MutableSpan<Int64>) {
-        let count = words.count - 2
-        var totals = words.part(0..<count)
-        sum.write(levels, to: &totals)
-        words[count] = Int64(sum.weight * steps)
-        let sum = checksum(words.span.extracting(0..<count + 1))
-        words[count + 1] = sum
+    ///   - shape: the blocks of the updates.
+    ///   - levels: the union of all ranks' levels; empty where no block is scaled.
+    ///   - places: where updates can be other than zero, ascending, if that is known; only where no block is scaled.
+    init(_ shape: UpdateShape, _ levels: [ScaledSum.Levels], at places: [Int]? = nil) {
+        self.levels = levels
+        self.places = places
+        wordCount = (places?.count ?? shape.wordCount(levels)) + 2
     }
 
-    /// Whether the last word is the sum of those before it. O(words).
-    static func isSound(_ words: Span<Int64>) -> Bool {
-        checksum(words.extracting(0..<words.count - 1)) == words[words.count - 1]
+    /// Writes the next words of a sum. O(words).
+    /// - Parameters:
+    ///   - sum: the sum, whose levels are among those of all ranks; the same in each call.
+    ///   - words: the place of the words: as many as are left, or fewer.
+    mutating func write(_ sum: UpdateSum, to words: inout MutableSpan<Int64>) {
+        let totals = totalsCount(words.count, from: passed)
+        var part = words.part(0..<totals)
+        if let places {
+            sum.write(places[passed..<passed + totals], to: &part)
+        } else {
+            sum.write(levels, from: passed, to: &part)
+        }
+        for i in totals..<words.count {
+            words[i] = passed + i == wordCount - 2 ? Int64(sum.weight * Self.steps) : sumBefore(i, of: words.span)
+        }
+        note(words.span)
     }
 
-    /// The weight that a vector holds, Σ wᵢ of its updates.
-    static func weight(_ words: Span<Int64>) -> Double { Double(words[words.count - 2]) / steps }
+    /// Adds words to another sum, all but weight and checksum. O(words).
+    /// - Parameters:
+    ///   - words: what has come.
+    ///   - start: which of all words is the first of these.
+    ///   - sum: the sum that they are added to.
+    func add(_ words: Span<Int64>, from start: Int, to sum: inout UpdateSum) {
+        let totals = words.extracting(0..<totalsCount(words.count, from: start))
+        if let places {
+            sum.add(piece: totals, at: places[start..<start + totals.count])
+        } else {
+            sum.add(piece: totals, from: start, levels: levels)
+        }
+    }
 
-    /// The sum of words modulo 2⁶⁴.
-    private static func checksum(_ words: Span<Int64>) -> Int64 {
-        var checksum: Int64 = 0
-        for i in 0..<words.count { checksum &+= words[unchecked: i] }
-        return checksum
+    /// Counts the next words that have come: as many as are left, or fewer. O(words).
+    mutating func note(_ words: Span<Int64>) {
+        precondition(passed + words.count <= wordCount, "more words than a partial sum has")
+        for i in max(0, wordCount - 2 - passed)..<max(words.count, wordCount - 2 - passed) {
+            if passed + i == wordCount - 2 { ending.weight = words[i] } else { ending.checksum = words[i] }
+        }
+        checksum = sumBefore(min(words.count, wordCount - 1 - passed), of: words)
+        passed += words.count
+    }
+
+    /// Whether all words have passed, and the last is the sum of those before it.
+    var isSound: Bool { passed == wordCount && checksum == ending.checksum }
+
+    /// The weight that the words hold, Σ wᵢ of their updates; known when all have passed.
+    var weight: Double { Double(ending.weight) / Self.steps }
+
+    /// How many of `count` words are the sum's own.
+    private func totalsCount(_ count: Int, from start: Int) -> Int { max(0, min(count, wordCount - 2 - start)) }
+
+    /// The sum modulo 2⁶⁴ of all words before one of those that come next.
+    private func sumBefore(_ index: Int, of words: Span<Int64>) -> Int64 {
+        var sum = checksum
+        for i in 0..<index { sum &+= words[unchecked: i] }
+        return sum
     }
 }
 

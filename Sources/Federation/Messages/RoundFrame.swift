@@ -5,7 +5,7 @@ package import Runtime
 ///
 /// ```
 /// 0     header: magic, kind, round, cohort size, attempt (UInt32 each), 0, two moments (Int64 each), form, bytes and
-///       CRC-32C of weights that follow in a broadcast of their own (UInt32 each), 0 …
+///       CRC-32C of weights that follow in a broadcast of their own, bytes of a shortened download, level of the codec (UInt32 each)
 /// 60    CRC-32C of everything before the weights, this field as 0
 /// 64    assignments, cohort × (client UInt32, worker UInt32), room for the largest cohort
 /// …     weights, Float32, at the next multiple of 64
@@ -48,6 +48,10 @@ package struct RoundFrame: ~Copyable {
         var codedBytes = 0
         /// CRC-32C of that broadcast in coded form.
         var codedChecksum: UInt32 = 0
+        /// Bytes of the coded weights as a device gets them that was asked in the round before; 0 for none.
+        var shortenedBytes = 0
+        /// Which step of a ladder of codecs updates are encoded by, from 0.
+        var codecLevel = 0
 
         /// A header without times.
         package init(_ kind: Kind, _ round: RoundID, cohort: Int) {
@@ -122,6 +126,7 @@ package struct RoundFrame: ~Copyable {
             guard let form = DownMessage.Form(rawValue: word(10)) else { throw .unknownForm(word(10)) }
             header.form = form
             (header.codedBytes, header.codedChecksum) = (Int(word(11)), word(12))
+            (header.shortenedBytes, header.codecLevel) = (Int(word(13)), Int(word(14)))
             return header
         }
     }
@@ -139,19 +144,28 @@ package struct RoundFrame: ~Copyable {
             bytes.store(header.form.rawValue, at: 40)
             bytes.store(UInt32(header.codedBytes), at: 44)
             bytes.store(header.codedChecksum, at: 48)
+            bytes.store(UInt32(header.shortenedBytes), at: 52)
+            bytes.store(UInt32(header.codecLevel), at: 56)
         }
     }
 
+    /// The bit of a worker's number that says that its client's download is shortened.
+    private static let shortened: UInt32 = 1 << 31
+
     /// Writes clients and workers.
+    /// - Parameters:
+    ///   - assignment: who works for which clients.
+    ///   - shortened: clients that download the weights in coded form, as devices of their own.
     /// - Precondition: there is room for them.
-    package mutating func setAssignment(_ assignment: Assignment) {
+    package mutating func setAssignment(_ assignment: Assignment, shortened: Set<Int> = []) {
         precondition(assignment.cohortSize <= cohortCapacity)
         buffer.withMutableSpan(of: UInt8.self, at: Self.headerBytes, count: cohortCapacity * 8) { bytes in
             var offset = 0
             for (worker, clients) in assignment.clientsOfWorker.enumerated() {
                 for client in clients {
                     bytes.store(UInt32(client), at: offset)
-                    bytes.store(UInt32(worker), at: offset + 4)
+                    let mark = shortened.contains(client) ? Self.shortened : 0
+                    bytes.store(UInt32(worker) | mark, at: offset + 4)
                     offset += 8
                 }
             }
@@ -177,13 +191,26 @@ package struct RoundFrame: ~Copyable {
             var clientsOfWorker = [[Int]](repeating: [], count: workers)
             for i in 0..<cohort {
                 let client = Int(bytes.load(UInt32.self, at: Self.headerBytes + 8 * i))
-                let worker = Int(bytes.load(UInt32.self, at: Self.headerBytes + 8 * i + 4))
+                let worker = Int(bytes.load(UInt32.self, at: Self.headerBytes + 8 * i + 4) & ~Self.shortened)
                 guard client < clients, worker < workers else {
                     throw .badAssignment(client: client, worker: worker)
                 }
                 clientsOfWorker[worker].append(client)
             }
             return Assignment(clientsOfWorker: clientsOfWorker)
+        }
+    }
+
+    /// Reads what the frame tells of the round beside weights and assignment.
+    /// - Parameter header: the frame's header.
+    func terms(_ header: Header) -> RoundTerms {
+        guard header.shortenedBytes > 0 else { return RoundTerms(codecLevel: header.codecLevel) }
+        return withPreamble { bytes in
+            let clients = (0..<header.cohort).filter {
+                bytes.load(UInt32.self, at: Self.headerBytes + 8 * $0 + 4) & Self.shortened != 0
+            }.map { Int(bytes.load(UInt32.self, at: Self.headerBytes + 8 * $0)) }
+            return RoundTerms(
+                informed: Set(clients), codedBytes: header.shortenedBytes, codecLevel: header.codecLevel)
         }
     }
 

@@ -14,14 +14,20 @@ extension Job {
         var metrics = (isTestedHere ? task.metrics : []) + (attack?.metrics ?? [])
         if settings.simulation.isVirtual { metrics.append(.simulatedSeconds) }
         if measuresCodedBytes { metrics += [.codedPlaces, .codedScales, .codedSymbols, .codedEntropy] }
+        if codecSchedule != nil { metrics.append(.codecLevel) }
         if settings.topology != .flat { metrics.append(.networkBytes) }
         if asynchronous != nil { metrics += [.stalenessMean, .stalenessMax] }
         let parts: [any Measuring] = [strategy, aggregation, selection] + stages
         return metrics + parts.flatMap(\.metrics)
     }
 
-    /// Whether the bytes of encoded updates are counted by what they say: in rounds with a codec.
-    var measuresCodedBytes: Bool { compression != nil && asynchronous == nil }
+    /// Whether the bytes of encoded updates are counted by what they say: in rounds with a codec, but for sums.
+    var measuresCodedBytes: Bool { compression != nil && asynchronous == nil && wire.deliversEachUpdate }
+
+    /// When the codec changes; nil for one that does not.
+    var codecSchedule: CodecSchedule? {
+        compression.flatMap { $0.codec.levels.count > 1 ? CodecSchedule($0.codec.levels) : nil }
+    }
 
     /// Traps when two metrics, or a metric and a field of `RoundRecord`, have one name: a record could not tell them
     /// apart. Names are constants of the program, so this is a programming error and no user's.

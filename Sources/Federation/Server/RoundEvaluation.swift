@@ -142,7 +142,7 @@ final class RoundEvaluation {
     func isLast(_ record: RoundRecord) -> Bool { record.round == job.settings.rounds || earlyEnd != nil }
 
     /// Whether a round is evaluated: every `--eval-every` rounds, and the last one.
-    private func isToEvaluate(_ record: RoundRecord) -> Bool {
+    func isToEvaluate(_ record: RoundRecord) -> Bool {
         record.round % job.settings.evalEvery == 0 || isLast(record)
     }
 

@@ -39,6 +39,8 @@ final class RoundLoop {
     private let model: ServerModel
     /// The weights as the clients have them; nil where they go down as they are.
     private let downlink: Downlink?
+    /// When the codec of updates changes; nil for one that does not.
+    private var schedule: CodecSchedule?
     /// The last round's evaluation, and whether the run ends early because of it.
     private let evaluation: RoundEvaluation
     /// What clients keep between rounds; nil when no strategy and no stage keeps anything.
@@ -80,6 +82,8 @@ final class RoundLoop {
         model = try ServerModel(job, resuming: state, timeline)
         downlink = job.downlink.map { Downlink($0, frameBytes: job.downloadFrameBytes) }
         try downlink?.restoreServerState(state?[PartName.downlink] ?? [])
+        schedule = job.codecSchedule
+        try schedule?.restoreServerState(state?[PartName.codecSchedule] ?? [])
         evaluation = try RoundEvaluation(job, resuming: state, timeline)
         totals = (state?.last?.totalUploadBytes ?? 0, state?.last?.totalDownloadBytes ?? 0)
         dataDigest = state?.dataDigest ?? job.dataDigest
@@ -143,6 +147,10 @@ final class RoundLoop {
         timeline.round = number
         MPIWorld.markRoundStart()
         defer { MPIWorld.markRoundEnd() }
+        if let reason = schedule?.begin(number) {
+            for observer in observers { observer.noted(reason, round: number) }
+        }
+        record[.codecLevel] = schedule.map { Double($0.level) }
         var asked: [Int] = []
         for attempt in 0...job.settings.roundRetries {
             try stop.check()
@@ -193,7 +201,9 @@ final class RoundLoop {
         rejections.round = round.number
         let samples = job.trainedSamples(by: cohort)
         let watchers = observers.filter(\.wantsProgress)
-        let message = downlink?.message(down, round, to: cohort) ?? DownMessage(down)
+        var message = downlink?.message(down, round, to: cohort) ?? DownMessage(down)
+        message.terms.codecLevel = schedule?.level ?? 0
+        job.compression?.level.value = message.terms.codecLevel
         let down = message.weights
         if !exchange.trainsElsewhere { try model.trainRoot(round, down.span) {} }
         try exchange.run(
@@ -243,6 +253,7 @@ final class RoundLoop {
     /// - Parameter heartbeat: called between batches, so that workers hear of the server.
     private func publish(_ heartbeat: () throws -> Void) throws {
         guard let record = try evaluation.finish(model.weights, heartbeat) else { return }
+        schedule?.note(record.round, isEvaluated: evaluation.isToEvaluate(record), loss: record.serverLoss)
         timeline.enter(.checkpoint)
         for observer in observers { try observer.roundFinished(record) }
         for observer in observers {
@@ -274,6 +285,7 @@ final class RoundLoop {
         state[PartName.selection] = cohorts.serverState
         state[PartName.inFlight] = exchange.serverState
         state[PartName.downlink] = downlink?.serverState ?? []
+        state[PartName.codecSchedule] = schedule?.serverState ?? []
         state.clientStates = states?.mark
         (state.dataDigest, state.teacherDigest) = (dataDigest, job.distillation?.teacherDigest)
         state.seconds = seconds

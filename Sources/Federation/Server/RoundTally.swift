@@ -113,23 +113,21 @@ final class RoundTally: AnswerReceiver {
         }
     }
 
-    /// Takes in a sum of clients' updates, as ``PartialSum`` writes it, and an envelope of each. All or nothing: a bad
-    /// update cannot be taken out of a sum, so any defect rejects every client in it.
+    /// Adds words of a sum of clients' updates. O(words), whatever the number of clients.
+    func add(_ words: Span<Int64>, from start: Int, of partial: PartialSum) {
+        partial.add(words, from: start, to: &sum)
+    }
+
+    /// Judges a sum of clients' updates by its checksum and by an envelope of each.
     ///
     /// The weight that the sum holds must be what its envelopes say, or updates would be averaged with wrong weights.
-    /// - Parameters:
-    ///   - envelopes: each client of the sum, with what it reports or what is wrong.
-    ///   - words: the sum in fixed point, and two words of weight and checksum behind it.
-    ///   - levels: levels of each block that is scaled, from the highest; empty without scaled updates.
-    ///   - bytes: size of the messages it came in.
-    /// - Complexity: O(words), whatever the number of clients.
-    func receive(
-        _ envelopes: [(client: Int, envelope: Result<UpdateSlot.Envelope, UpdateSlot.Defect>)], sum words: Span<Int64>,
-        levels: [ScaledSum.Levels], bytes: Int
-    ) {
+    func judge(
+        _ partial: PartialSum, _ envelopes: [(client: Int, envelope: Result<UpdateSlot.Envelope, UpdateSlot.Defect>)],
+        bytes: Int
+    ) -> Bool {
         uploadBytes += bytes
         do {
-            guard PartialSum.isSound(words) else { throw UpdateSlot.Defect.damagedSum }
+            guard partial.isSound else { throw UpdateSlot.Defect.damagedSum }
             var weight = 0.0
             for (client, envelope) in envelopes {
                 do {
@@ -140,18 +138,25 @@ final class RoundTally: AnswerReceiver {
                     throw UpdateSlot.Defect.spoiltSum("\(error) (client \(client))")
                 }
             }
-            let actual = PartialSum.weight(words)
-            guard weight == actual else { throw UpdateSlot.Defect.wrongSumWeight(expected: weight, actual: actual) }
-            try sum.add(partial: words.extracting(..<(words.count - 2)), levels: levels, weight: weight)
+            guard weight == partial.weight else {
+                throw UpdateSlot.Defect.wrongSumWeight(expected: weight, actual: partial.weight)
+            }
+            try sum.add(weight: weight)
         } catch {
             for (client, _) in envelopes { reject(client, because: error) }
-            return
+            return false
         }
         for case (let client, .success(let envelope)) in envelopes {
             let result = envelope.result
             simulatedSeconds = max(simulatedSeconds, result.simulatedSeconds)
             if result.status.hasUpdate { results.append((client, result)) } else { leaveOut(client, envelope) }
         }
+        return true
+    }
+
+    func dropWords() {
+        precondition(results.isEmpty && !keepsUpdates, "words are taken back only before other answers")
+        sum.reset()
     }
 
     /// Adds an update to the sum, or keeps it as a row, if it is finite and small enough.
@@ -172,26 +177,28 @@ final class RoundTally: AnswerReceiver {
     ///   - trusted: the server's own update, `[terms.shape.averaged]`; empty unless the rule asks for one.
     ///   - attack: the run's attack; only collusion happens at this point.
     ///   - attackers: numbers of the clients that collude.
-    ///   - mean: receives the update, `[terms.shape.averaged]`; may hold anything when none is made.
-    /// - Returns: whether there is an update: some weight, or as many rows as the rule needs.
+    ///   - body: called with the update, `[terms.shape.averaged]`, if there is one: some weight, or as many rows as the
+    ///     rule needs. A mean is made in the memory of the sum, so nothing but ``reset()`` can follow.
     /// - Complexity: O(parameters) for the mean, otherwise that of the rule.
     func aggregate(
         by rule: inout any RobustAggregation, trusting trusted: Span<Float>, under attack: (any Attack)?,
-        by attackers: Set<Int>,
-        into mean: inout MutableSpan<Float>
-    ) -> Bool {
+        by attackers: Set<Int>, _ body: (inout MutableSpan<Float>) -> Void
+    ) {
         if keepsUpdates {
             bringToOneScale()
             if let attack = attack?.collusion {
                 attack.forge(
                     rows: updates.clients.indices.filter { attackers.contains(updates.clients[$0]) }, of: &updates)
             }
-            guard !rule.needsEachUpdate else { return aggregateRows(by: &rule, trusting: trusted, into: &mean) }
+            guard !rule.needsEachUpdate else {
+                var update = [Float](repeating: 0, count: terms.shape.averaged)
+                var span = update.mutableSpan
+                if aggregateRows(by: &rule, trusting: trusted, into: &span) { body(&span) }
+                return
+            }
             addRows()
         }
-        guard sum.weight > 0 else { return false }
-        sum.mean(into: &mean)
-        return true
+        if sum.weight > 0 { sum.withMeanInPlace(body) }
     }
 
     /// Multiplies kept rows by their powers of two, relative to the largest exponent among them, so that the rule can

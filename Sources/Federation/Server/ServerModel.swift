@@ -12,7 +12,7 @@ import Runtime
 /// nₖΔₖ / Σ nₖ. Everything is deterministic: equal tallies give equal bits.
 ///
 /// It owns the parts that remember something between rounds; a run's state keeps them by name (``parts``). Memory:
-/// three vectors of the model's length.
+/// the weights, and once more what goes down, where that is more or less than they are.
 final class ServerModel {
     private let job: Job
     private var strategy: any Strategy
@@ -22,10 +22,9 @@ final class ServerModel {
     private let root: RootTrainer?
     /// Global weights, in the canonical order of PyTorch's `state_dict`, `[parameters]`.
     private(set) var weights: [Float]
-    /// What goes down: the federated weights and what the strategy sends beside them, `[job.vectors.down]`.
-    private var down: [Float]
-    /// The round's aggregated update, `[job.vectors.averaged]`.
-    private var mean: [Float]
+    /// What goes down, `[job.vectors.down]`: the federated weights and what the strategy sends beside them; empty until it
+    /// is asked for, and for good where it is nothing but the weights.
+    private var down: [Float] = []
 
     /// Starts from the seed's initial weights, or from a saved state.
     /// - Parameter state: the state to continue from, validated for the job; nil at the beginning.
@@ -44,8 +43,6 @@ final class ServerModel {
         }
         root = job.root.isEmpty ? nil : try RootTrainer(job, timeline)
         weights = state?.weights ?? job.model.initialWeights(seed: job.settings.seed)
-        down = [Float](repeating: 0, count: job.vectors.down)
-        mean = [Float](repeating: 0, count: job.vectors.averaged)
     }
 
     /// The parts that may remember something, by the names under which a run's state keeps them.
@@ -65,9 +62,11 @@ final class ServerModel {
 
     /// Collects what goes down next.
     /// - Returns: the federated weights, then what the strategy sends beside them: `[job.vectors.down]`.
-    /// - Complexity: O(down), and a copy at the next call while the caller keeps the array.
+    /// - Complexity: O(1) where these are just the weights, which the next step copies while the caller keeps them;
+    ///   otherwise O(down), and a copy at the next call while the caller keeps the array.
     func prepareDown() -> [Float] {
-        var down = down
+        if job.vectors.personal.isEmpty, job.vectors.down == weights.count { return weights }
+        var down = down.isEmpty ? [Float](repeating: 0, count: job.vectors.down) : down
         self.down = []  // or the first write would copy it
         var span = down.mutableSpan
         var shared = span.part(0..<job.vectors.sharedCount)
@@ -90,24 +89,23 @@ final class ServerModel {
     ///   - round: the round, from 1.
     ///   - tally: the round's updates.
     func step(_ round: Int, along tally: RoundTally) {
-        var (mean, weights) = (mean, weights)
-        (self.mean, self.weights) = ([], [])  // or writing would copy them
-        var meanSpan = mean.mutableSpan
+        var weights = weights
+        self.weights = []  // or writing would copy them
         let trusted = root?.update ?? []
-        if tally.aggregate(by: &rule, trusting: trusted.span, under: job.attack, by: job.attackers, into: &meanSpan) {
+        tally.aggregate(by: &rule, trusting: trusted.span, under: job.attack, by: job.attackers) { mean in
             var weightSpan = weights.mutableSpan
             let round = aggregated(round, tally)
             if job.vectors.personal.isEmpty {
-                step(&weightSpan, along: &meanSpan, round)
+                step(&weightSpan, along: &mean, round)
             } else {
                 var shared = [Float](repeating: 0, count: job.vectors.sharedCount)
                 var sharedSpan = shared.mutableSpan
                 job.vectors.extractShared(weightSpan.span, into: &sharedSpan)
-                step(&sharedSpan, along: &meanSpan, round)
+                step(&sharedSpan, along: &mean, round)
                 job.vectors.insertShared(sharedSpan.span, into: &weightSpan)
             }
         }
-        (self.mean, self.weights) = (mean, weights)
+        self.weights = weights
     }
 
     /// Moves the federated weights: stages' server halves on the update, the strategy's step, stages' halves on the

@@ -15,7 +15,8 @@ public struct ErrorFeedback: UpdateStage {
     public static let name = "error-feedback"
     public static let summary = "adds what the codec took away of a client's last updates (--error-feedback)"
     public static let halves: StageHalves = .client
-    public let clientVectors = 1
+    /// A residual for each vector that is encoded.
+    public let clientVectors: Int
 
     private let compression: UpdateCompression
 
@@ -32,6 +33,7 @@ public struct ErrorFeedback: UpdateStage {
             return nil
         }
         self.compression = compression
+        clientVectors = compression.vectorCount
         // An asynchronous server keeps no state of clients, and scaled updates of two rounds are in different units.
         let isPossible = setup.strategy.asynchronous == nil && !setup.layout.shape.isScaled
         guard wanted.map({ $0 == .on }) ?? (compression.codec.isBiased && isPossible) else { return nil }

@@ -19,15 +19,28 @@ package protocol AnswerReceiver: AnyObject {
         _ client: Int, _ envelope: Result<UpdateSlot.Envelope, UpdateSlot.Defect>, _ update: Span<Float>,
         state: Span<Float>, bytes: Int)
 
-    /// Takes in a sum of clients' updates, as ``PartialSum`` writes it with these levels, and an envelope of each.
+    /// Adds some of the words of a sum of clients' updates. They count once ``judge(_:_:bytes:)`` has found the whole sum
+    /// sound.
     /// - Parameters:
+    ///   - words: what has come.
+    ///   - start: which of all words is the first of these.
+    ///   - sum: the pass over the words, which lays them out.
+    func add(_ words: Span<Int64>, from start: Int, of sum: PartialSum)
+
+    /// Judges a sum of which all words have passed, and counts its clients. All or nothing: a bad update cannot be taken
+    /// out of a sum, so any defect rejects every client in it.
+    /// - Parameters:
+    ///   - sum: what has passed.
     ///   - envelopes: each client of the sum, with what it reports or what is wrong.
-    ///   - words: the sum, and behind it its weight and its checksum.
-    ///   - levels: levels of each block that is scaled.
     ///   - bytes: size of the messages it came in.
-    func receive(
-        _ envelopes: [(client: Int, envelope: Result<UpdateSlot.Envelope, UpdateSlot.Defect>)], sum words: Span<Int64>,
-        levels: [ScaledSum.Levels], bytes: Int)
+    /// - Returns: whether the sum counts. If not, its words must not stay.
+    func judge(
+        _ sum: PartialSum, _ envelopes: [(client: Int, envelope: Result<UpdateSlot.Envelope, UpdateSlot.Defect>)],
+        bytes: Int
+    ) -> Bool
+
+    /// Takes back all words that were added, which were the first that came.
+    func dropWords()
 
     /// Counts the bytes of an encoded update by what they say; called for each that could be decoded, before it is taken
     /// in.
@@ -43,15 +56,20 @@ package protocol AnswerReceiver: AnyObject {
 extension AnswerReceiver {
     package func note(_ coded: CodedBytes) {}
 
-    /// Rejects every client of the sum: receivers that understand answers one by one only are used with no wire that
-    /// sums.
-    package func receive(
-        _ envelopes: [(client: Int, envelope: Result<UpdateSlot.Envelope, UpdateSlot.Defect>)], sum words: Span<Int64>,
-        levels: [ScaledSum.Levels], bytes: Int
-    ) {
+    // Receivers that understand answers one by one are used with no wire that sums.
+
+    package func add(_ words: Span<Int64>, from start: Int, of sum: PartialSum) {}
+
+    package func judge(
+        _ sum: PartialSum, _ envelopes: [(client: Int, envelope: Result<UpdateSlot.Envelope, UpdateSlot.Defect>)],
+        bytes: Int
+    ) -> Bool {
         let none: [Float] = []
         for (client, _) in envelopes {
             receive(client, .failure(.damagedSum), none.span, state: none.span, bytes: bytes / max(1, envelopes.count))
         }
+        return false
     }
+
+    package func dropWords() {}
 }

@@ -44,8 +44,10 @@ final class PointToPointTasks {
 
     /// Sends a worker an order for clients that it owes, with the weights and what goes beside them. Does not wait for
     /// it to be received; O(floats) for the copy.
+    /// - Parameter terms: what else the worker has to know of the round; the weights cross as they are.
     func send(
-        _ task: ClientTask, for clients: [Int], to worker: Int, round: RoundID, down: Span<Float>
+        _ task: ClientTask, for clients: [Int], to worker: Int, round: RoundID, down: Span<Float>,
+        terms: RoundTerms = RoundTerms()
     ) throws {
         guard !clients.isEmpty else { return }
         timeline.enter(.broadcast, peer: worker + 1)
@@ -55,8 +57,9 @@ final class PointToPointTasks {
         var frame = RoundFrame(cohortCapacity: cohortCapacity, parameterCount: parameterCount)
         var header = RoundFrame.Header(task.kind, round, cohort: clients.count)
         if timeline.isOn { (header.sent, header.gatherOpened) = (timeline.shared(timeline.now), opened[worker]) }
+        (header.shortenedBytes, header.codecLevel) = (terms.codedBytes, terms.codecLevel)
         frame.setHeader(header)
-        frame.setAssignment(assignment)
+        frame.setAssignment(assignment, shortened: terms.informed)
         frame.setWeights(down)
         frame.seal()
         timeline.note(bytesOut: frame.buffer.count, clients: clients.count)

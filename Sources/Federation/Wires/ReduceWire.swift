@@ -15,6 +15,9 @@ import Runtime
 /// answer     envelopes │ sum, weight, checksum: Int64 │ levels, two Int64 for each scaled block
 /// ```
 ///
+/// The reduction goes in pieces, two of which are under way: the server adds one while the next arrives, and no rank
+/// needs memory for a second sum. With a codec of which all clients share the places (`randk`) only the sums at these cross.
+///
 /// The words of a sum are 8 bytes each, twice those of an update; it pays with more than two clients a rank.
 final class ReduceWire: Wire {
     static let name = "reduce"
@@ -64,9 +67,9 @@ final class ReduceWire: Wire {
 
     // MARK: Server
 
-    /// Receives envelopes and sum, by two collectives that are under way together, and hands them over. The buffers are
-    /// made anew for each round: their length depends on the levels.
-    /// - Returns: false when it was given up; the tally is then untouched.
+    /// Receives envelopes and sum, which are under way together, and hands them over: the sum piece by piece, as it
+    /// comes.
+    /// - Returns: false when it was given up; nothing of it is then in the tally.
     func collect(
         round: RoundID, part: Int, _ assignment: Assignment, into tally: any AnswerReceiver,
         unless shouldAbort: () throws -> Bool
@@ -78,23 +81,31 @@ final class ReduceWire: Wire {
         guard let levels = try agree(on: none, unless: shouldAbort) else { return false }
         var gather = try communicator.startGatherv(
             Buffer(count: 0), into: Buffer<UInt8>(count: counts.reduce(0, +)), counts: counts, root: 0)
-        var reduce = try communicator.startReduce(
-            Buffer<Int64>(count: PartialSum.words(terms.shape, levels)), .sum, root: 0)
-        while try !gather.wait(until: .now + .milliseconds(100)) {
-            if try shouldAbort() { return false }
-        }
-        while try !reduce.wait(until: .now + .milliseconds(100)) {
-            if try shouldAbort() { return false }
+        var sum = pass(round, levels)
+        // Zeros from here: the sum is the workers'.
+        let isWhole = try reduce(
+            sum.wordCount, from: { _ in }, isGivenUp: { try isGivenUp(&$0, shouldAbort) },
+            take: {
+                tally.add($0, from: sum.passed, of: sum)
+                sum.note($0)
+            })
+        guard isWhole, try !isGivenUp(&gather, shouldAbort) else {
+            tally.dropWords()
+            return false
         }
         let envelopes = try gather.wait().receive
-        let total = try reduce.wait()
-        let sent = envelopes.count + workers * total.count * 8
+        let sent = envelopes.count + workers * sum.wordCount * 8
         let cohort = Array(clients.joined())
         try transfers.endGather(bytes: sent, clients: cohort.count, isFirst: true, needsAll: true)
         let read = read(envelopes, of: cohort, round: round)
         transfers.timeline.enter(.aggregate)
-        tally.receive(read, sum: total.span, levels: levels, bytes: sent)
+        if !tally.judge(sum, read, bytes: sent) { tally.dropWords() }
         return true
+    }
+
+    /// A pass over the words of a round's sum: with a codec of which all clients share the places, words of these.
+    private func pass(_ round: RoundID, _ levels: [ScaledSum.Levels]) -> PartialSum {
+        PartialSum(terms.shape, levels, at: format.compression?.sharedPlaces(of: format.updateFloats, round))
     }
 
     /// Agrees on the union of all ranks' levels, so that words of one place are of one level everywhere. Collective,
@@ -112,16 +123,49 @@ final class ReduceWire: Wire {
         var span = words.mutableSpan
         LevelWords.write(levels, to: &span)
         var request = try communicator.startAllReduce(words, .maximum)
-        if communicator.rank == 0 {
-            while try !request.wait(until: .now + .milliseconds(100)) {
-                if try shouldAbort() { return nil }
-            }
-        } else if try Backoff.default.wait(for: &request, unless: shouldAbort) {
-            return nil
-        }
+        guard try !isGivenUp(&request, shouldAbort) else { return nil }
         let agreed = try request.wait()
         guard let union = LevelWords.read(agreed.span) else { throw UpdateSlot.Defect.damagedSum }
         return union
+    }
+
+    /// Reduces the words of a sum in pieces, of which two are under way. Collective, unless it is given up.
+    /// - Parameters:
+    ///   - words: number of words.
+    ///   - write: writes this rank's words of the next piece, which are zeros.
+    ///   - isGivenUp: waits for a piece; true leaves the reduction.
+    ///   - take: takes in what has become of a piece; on other ranks than 0 it is what was written.
+    /// - Returns: false when it was given up.
+    private func reduce(
+        _ words: Int, from write: (inout MutableSpan<Int64>) -> Void,
+        isGivenUp: (inout Request<Buffer<Int64>>) throws -> Bool, take: (Span<Int64>) -> Void
+    ) throws -> Bool {
+        var begun = 0
+        func next() throws -> Request<Buffer<Int64>>? {
+            guard begun < words else { return nil }
+            var piece = Buffer<Int64>(count: min(PartialSum.pieceWords, words - begun))
+            begun += piece.count
+            var span = piece.mutableSpan
+            write(&span)
+            return try communicator.startReduce(piece, .sum, root: 0)
+        }
+        var current = try next()
+        while var request = current.take() {
+            current = try next()
+            if try isGivenUp(&request) { return false }
+            let piece = try request.wait()
+            take(piece.span)
+        }
+        return true
+    }
+
+    /// Waits for a request, unless it is given up.
+    private func isGivenUp<Payload: ~Copyable>(
+        _ request: inout Request<Payload>, _ shouldAbort: () throws -> Bool
+    ) throws -> Bool {
+        guard communicator.rank == 0 else { return try Backoff.default.wait(for: &request, unless: shouldAbort) }
+        while try !request.wait(until: .now + .milliseconds(100)) { if try shouldAbort() { return true } }
+        return false
     }
 
     /// Opens a worker's answer to an order. A message that is not made of envelopes, a sum and its levels, or is of
@@ -129,8 +173,8 @@ final class ReduceWire: Wire {
     func open(
         _ answer: borrowing Buffer<UInt8>, pending: inout [Int], round: RoundID, into tally: any AnswerReceiver
     ) {
-        guard let (levels, sumBytes) = levels(of: answer) else { return }
-        let levelBytes = LevelWords.count(terms.shape) * 8
+        guard var sum = self.sum(at: answer, round) else { return }
+        let (sumBytes, levelBytes) = (sum.wordCount * 8, LevelWords.count(terms.shape) * 8)
         let count = (answer.count - sumBytes - levelBytes) / UpdateSlot.envelopeBytes
         guard count >= 0, answer.count == count * UpdateSlot.envelopeBytes + sumBytes + levelBytes else { return }
         let addresses = (0..<count).map { UpdateSlot.owner(answer, at: $0 * UpdateSlot.envelopeBytes) }
@@ -145,17 +189,18 @@ final class ReduceWire: Wire {
         let read = read(answer, of: clients, round: round)
         transfers.timeline.enter(.aggregate)
         answer.withSpan(of: Int64.self, at: count * UpdateSlot.envelopeBytes, count: sumBytes / 8) {
-            tally.receive(read, sum: $0, levels: levels, bytes: answer.count)
+            sum.note($0)
+            if tally.judge(sum, read, bytes: answer.count) { tally.add($0, from: 0, of: sum) }
         }
     }
 
-    /// Reads from the end of an answer the levels of its sum, and with them the sum's length.
+    /// Reads from the end of an answer the levels of its sum, and begins a pass over its words.
     /// - Returns: nil when the answer is too short for any, or they are no levels that can be.
-    private func levels(of answer: borrowing Buffer<UInt8>) -> (levels: [ScaledSum.Levels], sumBytes: Int)? {
+    private func sum(at answer: borrowing Buffer<UInt8>, _ round: RoundID) -> PartialSum? {
         let count = LevelWords.count(terms.shape)
         guard answer.count >= count * 8 else { return nil }
         let levels = answer.withSpan(of: Int64.self, at: answer.count - count * 8, count: count) { LevelWords.read($0) }
-        return levels.map { ($0, PartialSum.words(terms.shape, $0) * 8) }
+        return levels.map { pass(round, $0) }
     }
 
     /// Reads the envelopes at a message's beginning, one for each client, whose payload is the sum.
@@ -198,10 +243,12 @@ final class ReduceWire: Wire {
 
     /// Adds an answer's update to the sum, and has the slot free for the next. O(floats).
     func put(_ slot: consuming AnswerSlot, of client: Int, _ result: LocalResult) {
-        let change = slot.intoBuffer()
+        var change = slot.intoBuffer()
         var result = result
         if result.status.hasUpdate {
-            let refusal = change.withSpan(of: Float.self, at: 0, count: format.updateFloats) { add(client, result, $0) }
+            let refusal = change.withMutableSpan(of: Float.self, at: 0, count: format.updateFloats) {
+                add(client, result, &$0)
+            }
             if let refusal { result.status = refusal }
         }
         results.append((client, result))
@@ -215,16 +262,14 @@ final class ReduceWire: Wire {
         let envelopes = envelopes(room: 0)
         try transfers.enterCollective()
         guard let levels = try agree(on: sum.levels, unless: shouldAbort) else { return }
-        var partial = Buffer<Int64>(count: PartialSum.words(terms.shape, levels))
-        var words = partial.mutableSpan
-        PartialSum.write(sum, levels, to: &words)
-        let bytes = envelopes.count + partial.count * 8
+        var partial = pass(round, levels)
+        let bytes = envelopes.count + partial.wordCount * 8
         var gather = try communicator.startGatherv(envelopes, into: Buffer(count: 0), counts: [], root: 0)
-        var reduce = try communicator.startReduce(partial, .sum, root: 0)
-        if try Backoff.default.wait(for: &gather, unless: shouldAbort) { return }
-        if try Backoff.default.wait(for: &reduce, unless: shouldAbort) { return }
+        let isWhole = try reduce(
+            partial.wordCount, from: { partial.write(sum, to: &$0) }, isGivenUp: { try isGivenUp(&$0, shouldAbort) },
+            take: { _ in })
+        guard isWhole, try !isGivenUp(&gather, shouldAbort) else { return }
         _ = try gather.wait()
-        _ = try reduce.wait()
         transfers.endGather(bytes: bytes, clients: results.count)
     }
 
@@ -232,10 +277,11 @@ final class ReduceWire: Wire {
     func answer(by send: (consuming Buffer<UInt8>) throws -> Buffer<UInt8>) throws {
         let envelopeBytes = results.count * UpdateSlot.envelopeBytes
         let levels = sum.levels
-        let (words, levelWords) = (PartialSum.words(terms.shape, levels), LevelWords.count(terms.shape))
+        var partial = pass(round, levels)
+        let (words, levelWords) = (partial.wordCount, LevelWords.count(terms.shape))
         var message = envelopes(room: (words + levelWords) * 8)
         message.withMutableSpan(of: Int64.self, at: envelopeBytes, count: words) {
-            PartialSum.write(sum, levels, to: &$0)
+            partial.write(sum, to: &$0)
         }
         message.withMutableSpan(of: Int64.self, at: envelopeBytes + words * 8, count: levelWords) {
             LevelWords.write(levels, to: &$0)
@@ -255,11 +301,13 @@ final class ReduceWire: Wire {
     /// Adds an update, unless something is wrong with it: within a sum nobody would find it again. The rules are those
     /// by which the server judges a single update, so that it is left out on any wire or on none.
     /// - Returns: the status that says why it is left out; nil when it is in.
-    private func add(_ client: Int, _ result: LocalResult, _ change: Span<Float>) -> UpdateStatus? {
+    private func add(_ client: Int, _ result: LocalResult, _ change: inout MutableSpan<Float>) -> UpdateStatus? {
         let envelope = UpdateSlot.Envelope(client: client, round: round, result: result, payloadBytes: 0)
         do {
             try envelope.checkResult(samplesHeld: terms.samplesHeld(client))
-            try sum.add(change, weight: terms.weight(result.samples))
+            // What the server would have got of it by itself.
+            _ = try format.compression?.passThrough(&change, of: client, round)
+            try sum.add(change.span, weight: terms.weight(result.samples))
             return nil
         } catch ExactSum.Refusal.overflow {
             return .tooLarge

@@ -1,46 +1,83 @@
 package import FedCore
 import Runtime
 
-/// A run's codec, and the part of an update that it encodes: the same on every rank.
+/// A run's codec, and the parts of an update that it encodes: the same on every rank.
+///
+/// The update proper is one *vector*, what a strategy sends beside it, such as SCAFFOLD's control variates, others: each
+/// is encoded by itself, because they differ in size.
+///
+/// ```
+/// the numbers that the codec leaves alone, Float32 │ each vector: its bytes as UInt32, its encoding
+/// ```
+///
+/// The bytes are left out where encodings are equally long, and where there is one.
 package struct UpdateCompression: Sendable {
     /// The codec.
     package let codec: any UpdateCodec
-    /// The ranges of the update that it encodes, ascending. The other numbers cross as Float32.
-    package let encoded: [Range<Int>]
-    /// The tensors among the encoded numbers, ascending, and together all of them.
+    /// The ranges of each vector among the numbers of an update, ascending. The other numbers cross as Float32.
+    private let vectors: [[Range<Int>]]
+    /// The tensors among the encoded numbers of a vector, ascending, and together all of them.
     package let tensors: [CodecTensor]
     /// The run's seed, for the random numbers of the codec.
     package let seed: UInt64
-    /// Numbers that the codec encodes.
-    package let count: Int
-    /// Bytes of the longest encoding.
-    package let capacity: Int
+    /// The step of a ladder of codecs that is in use on this rank.
+    package let level = CodecLevel()
+    /// Numbers of a vector that the codec encodes.
+    private let length: Int
+    /// Bytes of the longest encoding of a vector.
+    private let longest: Int
 
     /// Describes what is encoded.
     /// - Parameters:
     ///   - codec: the codec.
-    ///   - encoded: ranges of the update, ascending.
-    ///   - tensors: those among the encoded numbers; nil when all are of one vector.
+    ///   - encoded: ranges of the first vector, ascending.
+    ///   - tensors: those among the encoded numbers of a vector; nil when all are of one vector.
+    ///   - vectors: number of vectors.
+    ///   - distance: numbers from the beginning of a vector to that of the next.
     ///   - seed: the run's seed.
-    package init(_ codec: any UpdateCodec, encoded: [Range<Int>], tensors: [CodecTensor]? = nil, seed: UInt64 = 0) {
+    package init(
+        _ codec: any UpdateCodec, encoded: [Range<Int>], tensors: [CodecTensor]? = nil, vectors: Int = 1,
+        distance: Int = 0, seed: UInt64 = 0
+    ) {
         self.codec = codec
-        self.encoded = encoded
         self.seed = seed
-        count = encoded.reduce(0) { $0 + $1.count }
-        self.tensors = tensors ?? [CodecTensor(0..<count)]
-        precondition(self.tensors.reduce(0) { $0 + $1.range.count } == count, "tensors are of the encoded numbers")
-        capacity = codec.capacity(count: count, tensors: self.tensors)
+        self.vectors = (0..<vectors).map { vector in
+            encoded.map { $0.lowerBound + vector * distance..<$0.upperBound + vector * distance }
+        }
+        length = encoded.reduce(0) { $0 + $1.count }
+        let length = length
+        self.tensors = tensors ?? [CodecTensor(0..<length)]
+        precondition(self.tensors.reduce(0) { $0 + $1.range.count } == length, "tensors are of the encoded numbers")
+        longest = codec.capacity(count: length, tensors: self.tensors)
     }
+
+    /// The ranges of the update that are encoded, ascending.
+    package var encoded: [Range<Int>] { vectors.flatMap { $0 } }
+
+    /// Number of vectors.
+    package var vectorCount: Int { vectors.count }
+
+    /// Numbers that the codec encodes.
+    package var count: Int { vectors.count * length }
+
+    /// Bytes of the longest encoding of all vectors.
+    package var capacity: Int { vectors.count * (lengthBytes + longest) }
+
+    /// Bytes that say how long the encoding of a vector is.
+    private var lengthBytes: Int { codec.isFixedLength || vectors.count == 1 ? 0 : 4 }
 
     /// What the codec may know of a client's update.
     func context(_ client: Int, _ round: RoundID) -> CodecContext {
-        CodecContext(tensors: tensors, seed: seed, round: round.number, attempt: round.attempt, client: client)
+        var context = CodecContext(
+            tensors: tensors, seed: seed, round: round.number, attempt: round.attempt, client: client)
+        context.level = level.value
+        return context
     }
 
-    /// Copies the numbers that are encoded out of an update, in their order. O(count).
-    private func gather(_ update: Span<Float>, into numbers: inout MutableSpan<Float>) {
+    /// Copies the numbers of some ranges out of an update, in their order. O(numbers).
+    private func gather(_ ranges: [Range<Int>], of update: Span<Float>, into numbers: inout MutableSpan<Float>) {
         var next = 0
-        for range in encoded {
+        for range in ranges {
             for i in range {
                 numbers[unchecked: next] = update[i]
                 next += 1
@@ -48,10 +85,10 @@ package struct UpdateCompression: Sendable {
         }
     }
 
-    /// Writes them back to their places. O(count).
-    private func scatter(_ numbers: Span<Float>, into update: inout MutableSpan<Float>) {
+    /// Writes them back to their places. O(numbers).
+    private func scatter(_ numbers: Span<Float>, to ranges: [Range<Int>], of update: inout MutableSpan<Float>) {
         var next = 0
-        for range in encoded {
+        for range in ranges {
             for i in range {
                 update[i] = numbers[unchecked: next]
                 next += 1
@@ -59,21 +96,45 @@ package struct UpdateCompression: Sendable {
         }
     }
 
-    /// Bytes of the numbers of a vector that cross as Float32.
+    /// Bytes of the numbers of an update that cross as Float32.
     func plainBytes(of floats: Int) -> Int { 4 * (floats - count) }
 
-    /// The ranges of a vector that cross as Float32, ascending.
+    /// The ranges of an update that cross as Float32, ascending.
     private func plain(of floats: Int) -> [Range<Int>] {
-        zip([0] + encoded.map(\.upperBound), encoded.map(\.lowerBound) + [floats]).map { $0..<$1 }
+        let encoded = encoded
+        return zip([0] + encoded.map(\.upperBound), encoded.map(\.lowerBound) + [floats]).map { $0..<$1 }
     }
 
-    /// Writes a vector: first the numbers that the codec leaves alone, as Float32, then what it writes of the others.
+    /// Where the updates of a round can be other than zero once they are decoded, where that is known without them.
     /// - Parameters:
-    ///   - numbers: the vector.
+    ///   - floats: numbers of an update.
+    ///   - round: number and attempt.
+    /// - Returns: ascending places of an update's numbers; nil for any.
+    /// - Complexity: O(places).
+    func sharedPlaces(of floats: Int, _ round: RoundID) -> [Int]? {
+        guard codec.hasSharedPlaces else { return nil }
+        let chosen = codec.sharedPlaces(count: length, in: context(0, round))
+        var places = plain(of: floats).flatMap { Array($0) }
+        for ranges in vectors {
+            var (range, before) = (0, 0)
+            for place in chosen {
+                while Int(place) - before >= ranges[range].count {
+                    before += ranges[range].count
+                    range += 1
+                }
+                places.append(ranges[range].lowerBound + Int(place) - before)
+            }
+        }
+        return places.sorted()
+    }
+
+    /// Writes an update: first the numbers that the codec leaves alone, as Float32, then what it writes of each vector.
+    /// - Parameters:
+    ///   - numbers: the update.
     ///   - bytes: room for its plain bytes and the longest encoding.
     ///   - context: whose numbers they are.
     /// - Returns: bytes written.
-    /// - Complexity: O(numbers); allocates room for what is encoded.
+    /// - Complexity: O(numbers); allocates room for a vector.
     func write(_ numbers: Span<Float>, into bytes: inout MutableSpan<UInt8>, _ context: CodecContext) -> Int {
         var place = 0
         for range in plain(of: numbers.count) {
@@ -82,11 +143,17 @@ package struct UpdateCompression: Sendable {
                 place += 4
             }
         }
-        var chosen = [Float](repeating: 0, count: count)
-        var span = chosen.mutableSpan
-        gather(numbers, into: &span)
-        var rest = bytes.part(place..<place + capacity)
-        return place + codec.encode(span.span, into: &rest, in: context)
+        var vector = [Float](repeating: 0, count: length)
+        for ranges in vectors {
+            var span = vector.mutableSpan
+            gather(ranges, of: numbers, into: &span)
+            let start = place + lengthBytes
+            var rest = bytes.part(start..<start + longest)
+            let byteCount = codec.encode(span.span, into: &rest, in: context)
+            if lengthBytes > 0 { bytes.store(UInt32(byteCount), at: place) }
+            place = start + byteCount
+        }
+        return place
     }
 
     /// Reads what ``write(_:into:_:)`` has written, each number to its place.
@@ -95,28 +162,50 @@ package struct UpdateCompression: Sendable {
     ///   - numbers: a vector as long as the one that was written.
     ///   - context: the one with which it was written.
     /// - Returns: what the encoded bytes say.
-    /// - Throws: `CodecError` when the bytes are too few, or the codec cannot read them.
+    /// - Throws: `CodecError` when the bytes are too few or too many, or the codec cannot read them.
     @discardableResult
     func read(
         _ bytes: Span<UInt8>, into numbers: inout MutableSpan<Float>, _ context: CodecContext
     ) throws(CodecError) -> CodedBytes {
-        let plainBytes = plainBytes(of: numbers.count)
-        guard bytes.count >= plainBytes else {
-            throw CodecError(
-                "has \(bytes.count) bytes, fewer than the \(plainBytes) of its numbers that cross as they are")
+        var place = plainBytes(of: numbers.count)
+        guard bytes.count >= place else {
+            throw CodecError("has \(bytes.count) bytes, fewer than the \(place) of its numbers that cross as they are")
         }
-        var decoded = [Float](repeating: 0, count: count)
-        var span = decoded.mutableSpan
-        let coded = try codec.decode(bytes.extracting(plainBytes...), into: &span, in: context)
-        scatter(span.span, into: &numbers)
-        var place = 0
+        var coded = CodedBytes()
+        coded.scales = vectors.count * lengthBytes
+        var vector = [Float](repeating: 0, count: length)
+        for (index, ranges) in vectors.enumerated() {
+            let encoding = try extent(of: index, in: bytes, from: place)
+            var span = vector.mutableSpan
+            coded += try codec.decode(bytes.extracting(encoding), into: &span, in: context)
+            scatter(span.span, to: ranges, of: &numbers)
+            place = encoding.upperBound
+        }
+        var source = 0
         for range in plain(of: numbers.count) {
             for i in range {
-                numbers[i] = Float(bitPattern: bytes.load(UInt32.self, at: place))
-                place += 4
+                numbers[i] = Float(bitPattern: bytes.load(UInt32.self, at: source))
+                source += 4
             }
         }
         return coded
+    }
+
+    /// Where the encoding of a vector lies: to the end, for the last.
+    /// - Parameters:
+    ///   - vector: the vector's number.
+    ///   - bytes: all bytes, which are not trusted.
+    ///   - place: where the vector before ends.
+    private func extent(of vector: Int, in bytes: Span<UInt8>, from place: Int) throws(CodecError) -> Range<Int> {
+        guard vectors.count > 1 else { return place..<bytes.count }
+        let start = place + lengthBytes
+        guard start <= bytes.count else { throw CodecError("ends before its vector \(vector)") }
+        let byteCount = lengthBytes == 0 ? longest : Int(bytes.load(UInt32.self, at: place))
+        let isLast = vector == vectors.count - 1
+        guard byteCount <= bytes.count - start, !isLast || byteCount == bytes.count - start else {
+            throw CodecError("has \(bytes.count - start) bytes for its vector \(vector) of \(byteCount)")
+        }
+        return start..<start + byteCount
     }
 
     /// Replaces the encoded numbers of an update by what the server would get of them. O(count).
@@ -130,15 +219,19 @@ package struct UpdateCompression: Sendable {
     func passThrough(
         _ update: inout MutableSpan<Float>, of client: Int, _ round: RoundID
     ) throws(CodecError) -> CodedBytes {
-        var numbers = [Float](repeating: 0, count: count)
-        var bytes = [UInt8](repeating: 0, count: capacity)
-        var span = numbers.mutableSpan
-        var encoding = bytes.mutableSpan
         let context = context(client, round)
-        gather(update.span, into: &span)
-        let byteCount = codec.encode(span.span, into: &encoding, in: context)
-        let coded = try codec.decode(encoding.span.extracting(0..<byteCount), into: &span, in: context)
-        scatter(span.span, into: &update)
+        var coded = CodedBytes()
+        coded.scales = vectors.count * lengthBytes
+        var vector = [Float](repeating: 0, count: length)
+        var bytes = [UInt8](repeating: 0, count: longest)
+        for ranges in vectors {
+            var span = vector.mutableSpan
+            var encoding = bytes.mutableSpan
+            gather(ranges, of: update.span, into: &span)
+            let byteCount = codec.encode(span.span, into: &encoding, in: context)
+            coded += try codec.decode(encoding.span.extracting(0..<byteCount), into: &span, in: context)
+            scatter(span.span, to: ranges, of: &update)
+        }
         return coded
     }
 }

@@ -97,7 +97,7 @@ public struct Conv2D: Layer, Equatable {
         let needsInputGradient = plan.needsInputGradient
         let appliesReLU = plan.fusesReLU()
         let input = plan.current
-        if plan.usesBlockedLoops,
+        if plan.usesBlockedConvolutions,
             let kernel = try BlockedConvolution(
                 self, from: input.descriptor.extents, to: [plan.batch] + plan.outputShape.extents,
                 needsInputGradient: needsInputGradient)

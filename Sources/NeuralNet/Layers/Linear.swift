@@ -53,7 +53,7 @@ public struct Linear: Layer, Equatable {
         let appliesReLU = plan.fusesReLU()
         let previous = plan.current
         let input = try Self.features(of: previous, in: plan)
-        if plan.usesBlockedLoops, let kernel = try BlockedLinear(self, from: input.descriptor) {
+        if plan.usesBlockedProducts, let kernel = try BlockedLinear(self, from: input.descriptor) {
             return try kernel.compile(self, from: input, appliesReLU: appliesReLU, into: plan)
         }
         let weightExtents = [outputs] + input.descriptor.extents.dropFirst()

@@ -77,6 +77,22 @@ struct MemoryDescriptor {
         try MemoryDescriptor(extents, dnnl_f32, readsPlain ? dnnl_Acdb8a : dnnl_ABcd8b8a)
     }
 
+    /// The layout of a linear layer's weights, `[outputs, inputs, height, width]`, with eight outputs side by side, and
+    /// the inputs in the order in which blocked images have them.
+    /// - Parameter lanes: channels that the images have side by side, 8 or 16; a divisor of the inputs.
+    static func linearWeights(_ extents: [Int], lanes: Int) throws(OneDNNError) -> MemoryDescriptor {
+        var descriptor = try blockedWeights(extents, readsPlain: false)
+        guard lanes == 16 else { return descriptor }
+        // The library has no name for it.
+        let row = extents[3] * lanes * 8
+        descriptor.raw.format_desc.blocking.inner_blks.0 = 16
+        descriptor.raw.format_desc.blocking.strides.0 = dnnl_dim_t(extents[1] * extents[2] * extents[3] * 8)
+        descriptor.raw.format_desc.blocking.strides.1 = dnnl_dim_t(extents[2] * row)
+        descriptor.raw.format_desc.blocking.strides.2 = dnnl_dim_t(row)
+        descriptor.raw.format_desc.blocking.strides.3 = dnnl_dim_t(lanes * 8)
+        return descriptor
+    }
+
     /// Bytes in the layout of images that have eight channels of a pixel side by side.
     static func blockedBytes(_ extents: [Int]) throws(OneDNNError) -> MemoryDescriptor {
         try MemoryDescriptor(extents, dnnl_u8, dnnl_aBcd8b)

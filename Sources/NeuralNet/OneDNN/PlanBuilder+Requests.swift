@@ -7,11 +7,15 @@ extension PlanBuilder {
     /// oneDNN's kind of the forward primitives: for training they may keep a workspace.
     var propagation: dnnl_prop_kind_t { purpose == .training ? dnnl_forward_training : dnnl_forward_inference }
 
-    /// Whether convolutions and linear layers may be loops of our own: these are for AVX2, where oneDNN has no wider
-    /// vectors to use, and know single precision and one thread.
-    var usesBlockedLoops: Bool {
-        precision == .single && engine.threads == 1 && vectors_are_fast() && OneDNNLibrary.blocksEightChannels
-    }
+    /// Whether convolutions may be loops of our own: these are for AVX2, where oneDNN has no wider vectors to use.
+    var usesBlockedConvolutions: Bool { runsVectorLoops && OneDNNLibrary.blocksEightChannels }
+
+    /// Whether linear layers may be loops of our own: with AVX2, and on any processor for batches so small that a
+    /// product is a walk through the weights, for which oneDNN's wider vectors do not help.
+    var usesBlockedProducts: Bool { runsVectorLoops && (OneDNNLibrary.blocksEightChannels || batch <= 16) }
+
+    /// Whether loops of our own run here: they know single precision and one thread.
+    private var runsVectorLoops: Bool { precision == .single && engine.threads == 1 && vectors_are_fast() }
 
     /// Type of what convolutions and linear layers multiply.
     var factorType: dnnl_data_type_t { precision == .single ? dnnl_f32 : dnnl_bf16 }

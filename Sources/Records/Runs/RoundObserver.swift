@@ -20,6 +20,8 @@ public protocol RoundObserver: AnyObject {
     func progressed(round: Int, fraction: Double)
     /// Called when something went wrong, and the run goes on.
     func faulted(_ fault: FaultRecord)
+    /// Something that was decided at the beginning of a round, and why: a clause.
+    func noted(_ text: String, round: Int)
     /// Called before `roundFinished`, with each client's part of the round's evaluation.
     func clientsEvaluated(_ table: ClientAccuracies) throws
     /// Called when a round's record is complete, its evaluation included, which runs beside the next round.
@@ -47,6 +49,7 @@ extension RoundObserver {
     public func runStarted(_ run: RunDescription) throws {}
     public func progressed(round: Int, fraction: Double) {}
     public func faulted(_ fault: FaultRecord) {}
+    public func noted(_ text: String, round: Int) {}
     public func clientsEvaluated(_ table: ClientAccuracies) throws {}
     public func roundFinished(_ record: RoundRecord) throws {}
     public func stateReached(round: Int, isLast: Bool, state: () -> RunState) throws {}

@@ -91,6 +91,9 @@ public enum PartName {
     /// The weights as the clients have them, where they go down in coded form.
     public static let downlink = "downlink"
 
+    /// Which codec of a ladder is in use, and since when the loss has stalled.
+    public static let codecSchedule = "codec schedule"
+
     /// Name of a stage's entry.
     public static func stage(_ name: String) -> String { "stage \(name)" }
 }

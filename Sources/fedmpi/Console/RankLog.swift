@@ -77,6 +77,8 @@ final class EventLog: RoundObserver {
         }
     }
 
+    func noted(_ text: String, round: Int) { logger.notice("\(place)round \(round): \(text)") }
+
     func runStopped(_ stop: RunStop) { conclude() }
 
     func runFinished(_ summary: RunSummary, weights: Span<Float>) { conclude() }

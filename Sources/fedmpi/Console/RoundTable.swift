@@ -69,7 +69,7 @@ final class RoundTable: RoundObserver {
             guard let traffic else { continue }
             let most = traffic.isExact ? "" : "at most "
             Console.output(
-                "bytes     \(way) \(most)\(Format.grouped(traffic.bytes)) a client and round instead of "
+                "bytes     \(way) \(most)\(Format.grouped(traffic.bytes)) a \(traffic.isSum ? "rank" : "client") and round instead of "
                     + "\(Format.grouped(traffic.plainBytes)): \(traffic.codec)"
                     + (way == "down" ? ", for who was asked in the round before" : ""))
         }

@@ -104,7 +104,39 @@ struct FeatureCodecTests {
 
     @Test func `an unknown encoding is refused with those there are`() {
         #expect(
-            throws: ConfigurationError("unknown feature encoding 'f64'; choose one of: f32, f16, int8, uint8")
+            throws: ConfigurationError(
+                "unknown feature encoding 'f64'; choose one of: f32, f16, int8, uint8, a pipeline as --compress takes it"
+            )
         ) { try FeatureCodecs.named("f64") }
+    }
+
+    static let pipelines = ["int4", "bf16", "eden 2", "qsgd 4"]
+
+    /// Bytes of 784 numbers: 4 bits and a scale and zero point; 2 bytes; 2 bits of 512 + 256 + 64 and a scale of each
+    /// block; a sign and 3 bits and norms of buckets of 512. A byte before each says that all are finite.
+    @Test(arguments: zip(pipelines, [0.1, 0.004, 0.4, 0.9]))
+    func `features travel by the pipelines of updates`(pipeline: String, error: Double) throws {
+        let codec = try FeatureCodecs.named(pipeline)
+        let values = features(784)
+        let (decoded, words) = transport(values, by: codec)
+        let lost = zip(values, decoded).reduce(0.0) { $0 + Double($1.0 - $1.1) * Double($1.0 - $1.1) }
+        #expect((lost / values.reduce(0.0) { $0 + Double($1) * Double($1) }).squareRoot() < error)
+        #expect(words.count < (pipeline == "bf16" ? 394 : 108))
+        // The same whoever shares the message: nothing but the image counts.
+        #expect(transport(values, by: try FeatureCodecs.named(pipeline)).words == words)
+    }
+
+    @Test(arguments: pipelines) func `what no pipeline has written is not a number`(pipeline: String) throws {
+        let codec = try FeatureCodecs.named(pipeline)
+        var values = [Float](repeating: 0, count: 10)
+        decode([UInt32](repeating: .max, count: codec.wordCount(elements: 8)), by: codec, into: &values, count: 8)
+        #expect(values[..<2] == [0, 0] && values[2...].allSatisfy(\.isNaN))
+    }
+
+    @Test(arguments: ["topk 5%", "int4 | rans", "deflate"]) func `encodings of different lengths are refused`(
+        pipeline: String
+    ) throws {
+        let error = #expect(throws: ConfigurationError.self) { try FeatureCodecs.named(pipeline) }
+        #expect(error?.description.hasPrefix("--features '\(pipeline)' makes encodings of different lengths") == true)
     }
 }

@@ -27,6 +27,10 @@ final class Device {
     /// Floats that a client sends, without its state.
     private let updateFloats: Int
     private let timeline: Timeline
+    /// What frames tell of the round. Set before any of its work, which is encoded as they say.
+    var terms = RoundTerms() {
+        didSet { job.compression?.level.value = terms.codecLevel }
+    }
     /// When this rank got its work, on the wall clock.
     private var workArrived = ContinuousClock.now
 
@@ -67,7 +71,7 @@ final class Device {
         client: Int, round: RoundID, down: Span<Float>, slot: inout MutableSpan<Float>,
         progress: (Int) throws -> Void, pause: (Duration) throws -> Void
     ) throws -> LocalResult {
-        let conditions = job.conditions(ofClient: client, round)
+        let conditions = job.conditions(ofClient: client, round, terms)
         if conditions.isDropped {
             return nothing(.dropped, simulatedSeconds: simulation.isVirtual ? settings.hardLimit : 0, &slot)
         }

@@ -1,3 +1,4 @@
+import Codecs
 public import FedCore
 
 /// An encoding of features on the way from a device to the server (`--features`). To add one, write a file in
@@ -56,14 +57,17 @@ public enum FeatureCodecs {
         Float32Features.self, Float16Features.self, Int8Features.self, UInt8Features.self,
     ]
 
-    /// Finds the codec of a name.
+    /// Finds the codec of a name, or makes one of a pipeline.
     ///
-    /// - Parameter name: A ``FeatureCodec/name``, e.g. `f16`.
+    /// - Parameter name: A ``FeatureCodec/name``, e.g. `f16`, or what `--compress` takes, e.g. `eden 2`.
     /// - Throws: ``ConfigurationError`` that lists the names there are.
     public static func named(_ name: String) throws(ConfigurationError) -> any FeatureCodec {
-        guard let type = all.first(where: { $0.name == name }) else {
-            throw ConfigurationError(unknown: "feature encoding", name, choices: all.map { $0.name })
+        if let type = all.first(where: { $0.name == name }) { return type.init() }
+        let first = name.split(whereSeparator: { $0.isWhitespace || $0 == "|" }).first
+        guard UpdateCodecs.standard.descriptions.contains(where: { $0.name == first?.lowercased() }) else {
+            throw ConfigurationError(
+                unknown: "feature encoding", name, choices: all.map { $0.name } + ["a pipeline as --compress takes it"])
         }
-        return type.init()
+        return try PipelineFeatures(name)
     }
 }

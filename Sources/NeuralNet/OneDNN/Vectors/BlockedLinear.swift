@@ -12,18 +12,26 @@ struct BlockedLinear {
     /// Takes over a linear layer; nil for sizes or layouts that the loops do not know.
     /// - Parameters:
     ///   - layer: the layer.
-    ///   - input: layout of the features: a plain matrix, or images of eight channels side by side.
+    ///   - input: layout of the features: a plain matrix, or images of eight or sixteen channels side by side.
     init?(_ layer: Linear, from input: MemoryDescriptor) throws(OneDNNError) {
         guard layer.inputs % 8 == 0, layer.outputs % 8 == 0 else { return nil }
         let extents = input.extents
-        if extents.count == 4, extents[1] % 8 == 0, try input == .blocked(extents, lanes: 8) {
-            weights = try .blockedWeights([layer.outputs] + extents.dropFirst(), readsPlain: false)
+        if extents.count == 4, let lanes = try Self.lanes(of: input) {
+            weights = try .linearWeights([layer.outputs] + extents.dropFirst(), lanes: lanes)
         } else if extents.count == 2, try input == .plain(extents) {
             weights = try .blockedWeights([layer.outputs, layer.inputs, 1, 1], readsPlain: false)
         } else {
             return nil
         }
         sizes = vectors_linear_sizes(samples: extents[0], inputs: layer.inputs, outputs: layer.outputs)
+    }
+
+    /// How many channels blocked images have side by side; nil for other images.
+    private static func lanes(of input: MemoryDescriptor) throws(OneDNNError) -> Int? {
+        for lanes in [8, 16] where input.extents[1] % lanes == 0 {
+            if try input == .blocked(input.extents, lanes: lanes) { return lanes }
+        }
+        return nil
     }
 
     /// The layer on the first samples.

@@ -2,8 +2,8 @@ import COneDNN
 import CVectors
 
 /// Copies between the canonical order of a linear layer's weights, `[outputs, channels, height, width]`, and oneDNN's
-/// layout for images that have eight channels of a pixel side by side, in which a number of outputs lie side by side for
-/// each channel of each pixel (`BcdA8b128a` in oneDNN's notation).
+/// layout for images that have eight or sixteen channels of a pixel side by side, in which a number of outputs lie side by
+/// side for each channel of each pixel (`BcdA8b128a` in oneDNN's notation).
 ///
 /// That is a transposition for each channel. oneDNN's reordering takes one number after the other from far places, and
 /// several times as long.
@@ -13,17 +13,19 @@ struct BlockedWeights {
     private let pixels: Int
     /// Outputs that lie side by side.
     private let lanes: Int
-    /// Distances of such groups of outputs, of groups of eight channels, and of pixels, in numbers.
+    /// Channels that lie side by side.
+    private let block: Int
+    /// Distances of such groups of outputs, of such groups of channels, and of pixels, in numbers.
     private let strides: (outputs: Int, channels: Int, pixel: Int)
 
     /// Finds the layout; nil when it is another one.
     init?(_ descriptor: MemoryDescriptor) {
         let (extents, blocking) = (descriptor.extents, descriptor.raw.format_desc.blocking)
         guard vectors_are_fast(), extents.count == 4, !descriptor.isPadded, blocking.inner_nblks == 2,
-            blocking.inner_blks.0 == 8, blocking.inner_idxs.0 == 1, blocking.inner_idxs.1 == 0
+            [8, 16].contains(blocking.inner_blks.0), blocking.inner_idxs.0 == 1, blocking.inner_idxs.1 == 0
         else { return nil }
-        lanes = Int(blocking.inner_blks.1)
-        guard lanes % 8 == 0, extents[0] % lanes == 0, extents[1] % 8 == 0 else { return nil }
+        (block, lanes) = (Int(blocking.inner_blks.0), Int(blocking.inner_blks.1))
+        guard lanes % 8 == 0, extents[0] % lanes == 0, extents[1] % block == 0 else { return nil }
         (outputs, channels, pixels) = (extents[0], extents[1], extents[2] * extents[3])
         strides = (Int(blocking.strides.0), Int(blocking.strides.1), Int(blocking.strides.3))
         guard Int(blocking.strides.2) == extents[3] * strides.pixel else { return nil }
@@ -51,7 +53,7 @@ struct BlockedWeights {
             for channel in 0..<channels {
                 body(
                     (group * lanes * channels + channel) * pixels,
-                    group * strides.outputs + channel / 8 * strides.channels + channel % 8 * lanes)
+                    group * strides.outputs + channel / block * strides.channels + channel % block * lanes)
             }
         }
     }

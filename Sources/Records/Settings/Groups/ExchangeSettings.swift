@@ -15,7 +15,8 @@ public enum ExchangeSettings: SettingsGroup {
         )
         try visitor.value(
             "compress", &settings.compress, absent: "as they are", of: "update codec",
-            "How clients' updates are encoded for the way up, e.g. 'topk 1% | int8 | rans': {choices}. "
+            "How clients' updates are encoded for the way up, e.g. 'topk 1% | int8 | rans': {choices}; or auto, or "
+                + "several with ; between them, coarse ones first: the next begins when the test loss stalls. "
                 + "`fedmpi help compress` explains how they go together.")
         try visitor.value(
             "error-feedback", &settings.errorFeedback, absent: "true of codecs that are biased",

@@ -76,7 +76,10 @@ struct Split: WorldCommand {
 
     /// Name of the codec for what crosses the cut: `f32` is exact, the others trade accuracy for bytes.
     @Option(
-        help: "How features travel: \(FeatureCodecs.all.map { "\($0.name) (\($0.summary))" }.joined(separator: ", ")).")
+        help: """
+            How features travel: \(FeatureCodecs.all.map { "\($0.name) (\($0.summary))" }.joined(separator: ", ")); or a \
+            pipeline as --compress of train takes it, of encodings that are equally long: int4, 'eden 2', bf16.
+            """)
     var features = defaults.features
 
     /// Images of the whole run; nil takes each test image once. More than there are begin again from the first.

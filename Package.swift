@@ -45,6 +45,7 @@ let package = Package(
         .systemLibrary(name: "CMPI", pkgConfig: mpiPackage),
         .systemLibrary(name: "COneDNN"),
         .systemLibrary(name: "CZlib"),
+        .systemLibrary(name: "CZstd"),
         .systemLibrary(name: "CPNG"),
         .systemLibrary(name: "CJPEG"),
         .systemLibrary(name: "CCrypto"),
@@ -75,7 +76,7 @@ let package = Package(
         .target(name: "Strategies", dependencies: ["FedCore"], swiftSettings: fast),
         .target(name: "Aggregation", dependencies: ["CVectors", "FedCore"], swiftSettings: fast),
         .target(name: "Selection", dependencies: ["FedCore"], swiftSettings: fast),
-        .target(name: "Codecs", dependencies: ["CZlib", "FedCore"], swiftSettings: fast),
+        .target(name: "Codecs", dependencies: ["CZlib", "CZstd", "FedCore"], swiftSettings: fast),
         .target(name: "NeuralNet", dependencies: ["COneDNN", "CVectors", "FedCore", "Files"], swiftSettings: fast),
         .target(
             name: "Datasets", dependencies: ["CZlib", "CPNG", "CJPEG", "FedCore", "Cryptography"], swiftSettings: fast),

@@ -39,8 +39,14 @@ package enum PortableMath {
             e += 1
         }
         let s = (m - 1) / (m + 1)
-        var sum = 0.0
-        for n in stride(from: 23.0, to: 0, by: -2) { sum = 1 / n + sum * (s * s) }
+        // Σ s²ⁿ / (2n + 1) up to n = 11. Written out, since a loop would divide.
+        let square = s * s
+        var sum = 1 / 21.0 + square * (1 / 23.0)
+        sum = 1 / 17.0 + square * (1 / 19.0 + square * sum)
+        sum = 1 / 13.0 + square * (1 / 15.0 + square * sum)
+        sum = 1 / 9.0 + square * (1 / 11.0 + square * sum)
+        sum = 1 / 5.0 + square * (1 / 7.0 + square * sum)
+        sum = 1 + square * (1 / 3.0 + square * sum)
         return e * ln2High + (2 * s * sum + e * ln2Low)
     }
 

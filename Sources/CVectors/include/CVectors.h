@@ -4,5 +4,6 @@
 #include "convolution.h"
 #include "linear.h"
 #include "pooling.h"
+#include "random.h"
 #include "sums.h"
 #include "transposition.h"

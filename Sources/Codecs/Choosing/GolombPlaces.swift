@@ -42,6 +42,9 @@ enum GolombPlaces {
         let parameter = places.isEmpty ? 0 : parameter(places: places.count, of: count)
         bytes.put(UInt32(places.count), at: start)
         bytes[start + 4] = UInt8(parameter)
+        guard parameter > 0 || places.isEmpty else {
+            return writeMask(places, into: &bytes, at: start + headerBytes)
+        }
         var writer = BitWriter(at: start + headerBytes)
         var next: UInt32 = 0
         let mask = UInt32(1) << UInt32(parameter) - 1
@@ -76,6 +79,9 @@ enum GolombPlaces {
         let parameter = Int(bytes[start + 4])
         guard number <= most, parameter <= largestParameter else {
             throw CodecError("has \(number) places in a code of \(parameter) bits, more than there can be")
+        }
+        guard parameter > 0 || number == 0 else {
+            return try readMask(bytes, at: start + headerBytes, of: count, number: number)
         }
         var places: [UInt32] = []
         places.reserveCapacity(number)

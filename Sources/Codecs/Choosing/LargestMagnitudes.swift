@@ -1,3 +1,5 @@
+import FedCore
+
 /// The places of the numbers of the largest magnitude, ties by the lowest place: what sorting would give, in O(count).
 ///
 /// The magnitudes of floats are ordered as their bits are. A histogram of the highest 12 of these 31 bits tells in which
@@ -29,9 +31,26 @@ enum LargestMagnitudes {
                 &+ span[unchecked: 3 << 12 | bin]
         }
         let (high, above) = lastBin(of: span.span, bins: 1 << 12, holding: wanted)
+        let bin = (high: UInt32(high), count: Int(span[high]), wanted: wanted - above)
+        if wanted > range.count / 8 {
+            appendMany(wanted, of: numbers, in: range, bin, &span, to: &places)
+        } else {
+            appendFew(wanted, of: numbers, in: range, bin, &span, to: &places)
+        }
+    }
+
+    /// The bin in which the last number that is wanted lies: the highest bits of its numbers, how many there are, and how
+    /// many of them are wanted.
+    private typealias Bin = (high: UInt32, count: Int, wanted: Int)
+
+    /// Appends places where they are few: collects those from the bin on, and looks at these alone.
+    private static func appendFew(
+        _ wanted: Int, of numbers: Span<Float>, in range: Range<Int>, _ bin: Bin, _ bins: inout MutableSpan<UInt32>,
+        to places: inout [UInt32]
+    ) {
         // The place of every number is written, and stays where the next does not overwrite it.
-        let least = UInt32(high) << 19
-        var candidates = [UInt32](repeating: 0, count: above + Int(span[high]) + 1)
+        let least = bin.high << 19
+        var candidates = [UInt32](repeating: 0, count: wanted - bin.wanted + bin.count + 1)
         var candidateSpan = candidates.mutableSpan
         var next = 0
         for i in range {
@@ -39,44 +58,78 @@ enum LargestMagnitudes {
             // 1 from the bin on, else 0: as a comparison it would become a branch that is often guessed wrongly.
             next &+= Int(truncatingIfNeeded: (least &- 1 &- bits(numbers[unchecked: i])) &>> 31)
         }
-        let bound = exactBound(
-            numbers, candidateSpan.span.extracting(0..<next), high: least, wanted: wanted - above, &span)
-        var ties = bound.ties
+        // Those of the bin itself; the ones above it are wanted anyway.
+        var memory = [UInt32](repeating: 0, count: next + 1)
+        var inBin = memory.mutableSpan
+        var count = 0
+        for j in 0..<next {
+            let magnitude = bits(numbers[unchecked: Int(candidateSpan[unchecked: j])])
+            inBin[unchecked: count] = magnitude
+            count &+= magnitude >> 19 == bin.high ? 1 : 0
+        }
+        var (bound, ties) = exactBound(inBin.span.extracting(0..<count), bin, &bins)
         var kept = 0
         for j in 0..<next {
             let place = candidateSpan[unchecked: j]
             let magnitude = bits(numbers[unchecked: Int(place)])
-            let tie = magnitude == bound.magnitude && ties > 0 ? 1 : 0
+            let tie = magnitude == bound && ties > 0 ? 1 : 0
             ties &-= tie
             candidateSpan[unchecked: kept] = place
-            kept &+= magnitude > bound.magnitude ? 1 : tie
+            kept &+= magnitude > bound ? 1 : tie
         }
         candidates.removeLast(candidates.count - kept)
         places.append(contentsOf: candidates)
     }
 
+    /// Appends places where they are many: collects the numbers of the bin alone, and then goes through all again.
+    private static func appendMany(
+        _ wanted: Int, of numbers: Span<Float>, in range: Range<Int>, _ bin: Bin, _ bins: inout MutableSpan<UInt32>,
+        to places: inout [UInt32]
+    ) {
+        var memory = [UInt32](repeating: 0, count: bin.count + 1)
+        var inBin = memory.mutableSpan
+        var next = 0
+        for i in range {
+            let magnitude = bits(numbers[unchecked: i])
+            inBin[unchecked: next] = magnitude
+            // 1 in the bin, else 0, without a branch.
+            next &+= Int(truncatingIfNeeded: ((magnitude >> 19 ^ bin.high) &- 1) &>> 31)
+        }
+        var (bound, ties) = exactBound(inBin.span.extracting(0..<next), bin, &bins)
+        let before = places.count
+        places.append(contentsOf: repeatElement(0, count: wanted + 1))
+        var all = places.mutableSpan
+        var part = all.part(before...)
+        next = 0
+        var i = range.lowerBound
+        // The bound itself is wanted until its ties are used up, then what is above it.
+        while ties > 0 {
+            let magnitude = bits(numbers[unchecked: i])
+            part[unchecked: next] = UInt32(truncatingIfNeeded: i)
+            next &+= Int(truncatingIfNeeded: (bound &- 1 &- magnitude) &>> 31)
+            ties &-= magnitude == bound ? 1 : 0
+            i &+= 1
+        }
+        while i < range.upperBound {
+            part[unchecked: next] = UInt32(truncatingIfNeeded: i)
+            next &+= Int(truncatingIfNeeded: (bound &- bits(numbers[unchecked: i])) &>> 31)
+            i &+= 1
+        }
+        places.removeLast()
+    }
+
     /// The smallest magnitude that is wanted, and how many numbers of just this magnitude are.
     /// - Parameters:
-    ///   - candidates: places of all numbers from the bin on.
-    ///   - high: bits of the bin.
-    ///   - wanted: how many numbers of the bin are wanted, at least 1.
+    ///   - inBin: the magnitudes of the bin.
+    ///   - bin: at least one of them is wanted.
     ///   - bins: memory for the histograms.
     private static func exactBound(
-        _ numbers: Span<Float>, _ candidates: Span<UInt32>, high: UInt32, wanted: Int, _ bins: inout MutableSpan<UInt32>
+        _ inBin: Span<UInt32>, _ bin: Bin, _ bins: inout MutableSpan<UInt32>
     ) -> (magnitude: UInt32, ties: Int) {
-        var (prefix, rest) = (high, wanted)
-        // Those of the bin itself; the ones above it are wanted anyway.
-        var memory = [UInt32](repeating: 0, count: candidates.count + 1)
-        var inBin = memory.mutableSpan
-        var count = 0
-        for j in 0..<candidates.count {
-            let magnitude = bits(numbers[unchecked: Int(candidates[unchecked: j])])
-            inBin[unchecked: count] = magnitude
-            count &+= magnitude >> 19 == high >> 19 ? 1 : 0
-        }
+        var (prefix, rest) = (bin.high << 19, bin.wanted)
         for (shift, width) in [(9, 10), (0, 9)] as [(UInt32, UInt32)] {
             for bin in 0..<1 << width { bins[bin] = 0 }
-            for j in 0..<count {
+            for j in 0..<inBin.count {
                 let magnitude = inBin[unchecked: j]
                 guard magnitude >> (shift + width) == prefix >> (shift + width) else { continue }
                 bins[Int(magnitude >> shift & (1 << width - 1))] += 1

@@ -26,7 +26,6 @@ public struct Pruning: ChoosingStage {
     public func places(in numbers: Span<Float>, count: Int, _ context: CodecContext) -> [UInt32] {
         var places: [UInt32] = []
         let kept = count - drop.of(count)
-        places.reserveCapacity(kept)
         LargestMagnitudes.append(kept, of: numbers, in: 0..<count, to: &places)
         return places
     }

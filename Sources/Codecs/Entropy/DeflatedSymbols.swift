@@ -16,6 +16,8 @@ public struct DeflatedSymbols: EntropyStage {
     /// zlib's own bound, slightly more than a byte a symbol.
     public func capacity(count: Int, planes: Int, alphabet: Int) -> Int { Int(compressBound(UInt(planes * count))) }
 
+    /// Deflates all planes as one stream. Its bytes depend on zlib's version; what they say does not.
+    /// - Precondition: `bytes` has as many as the capacity says.
     public func encode(
         _ symbols: Span<UInt8>, planes: Int, alphabet: Int, into bytes: inout MutableSpan<UInt8>
     ) -> Int {
@@ -29,6 +31,8 @@ public struct DeflatedSymbols: EntropyStage {
         return Int(length)
     }
 
+    /// Inflates a stream into as many bytes as are asked for: one that would be longer is refused at that length.
+    /// - Throws: `CodecError` when the bytes are not one stream of so many symbols.
     public func decode(
         _ bytes: Span<UInt8>, planes: Int, alphabet: Int, into symbols: inout MutableSpan<UInt8>
     ) throws(CodecError) {

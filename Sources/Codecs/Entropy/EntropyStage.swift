@@ -36,7 +36,7 @@ public protocol EntropyStage: CodecStage {
 /// The catalog of entropy stages.
 public enum EntropyStages {
     /// The stages in the order of help texts.
-    public static let all: [any EntropyStage.Type] = [RangeANS.self, DeflatedSymbols.self]
+    public static let all: [any EntropyStage.Type] = [RangeANS.self, DeflatedSymbols.self, ZstandardSymbols.self]
 
     /// The stages that come with the project.
     public static let standard = Catalog(

@@ -32,6 +32,8 @@ public struct RangeANS: EntropyStage {
     /// States that so many symbols are coded with: one where four would be noticed in the length.
     private static func lanes(_ count: Int) -> Int { count >= 1 << 14 ? 4 : 1 }
 
+    /// Codes each plane with frequencies of its own, backwards. O(symbols); allocates two bytes a symbol of a plane.
+    /// - Precondition: `bytes` has as many as the capacity says.
     public func encode(
         _ symbols: Span<UInt8>, planes: Int, alphabet: Int, into bytes: inout MutableSpan<UInt8>
     ) -> Int {
@@ -105,6 +107,8 @@ public struct RangeANS: EntropyStage {
         return place
     }
 
+    /// Decodes plane by plane. O(symbols).
+    /// - Throws: `CodecError` when a table or a state cannot be, or the bytes end before the symbols or go on behind them.
     public func decode(
         _ bytes: Span<UInt8>, planes: Int, alphabet: Int, into symbols: inout MutableSpan<UInt8>
     ) throws(CodecError) {

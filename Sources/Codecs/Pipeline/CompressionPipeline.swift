@@ -77,6 +77,8 @@ public struct CompressionPipeline: UpdateCodec {
             + entropy.capacity(count: values.symbolCount(of: most), planes: values.planes, alphabet: values.alphabet)
     }
 
+    /// Chooses, writes and packs. O(count); allocates the places, and what crosses as numbers and as symbols.
+    /// - Returns: bytes written: the capacity where all encodings are equally long.
     public func encode(
         _ numbers: Span<Float>, into bytes: inout MutableSpan<UInt8>, in context: CodecContext
     ) -> Int {
@@ -97,7 +99,8 @@ public struct CompressionPipeline: UpdateCodec {
         if !choosing.isShared { end = GolombPlaces.write(places.span, of: numbers.count, into: &bytes, at: end) }
         var chosen = [Float](repeating: 0, count: places.count)
         var span = chosen.mutableSpan
-        for i in 0..<span.count { span[unchecked: i] = numbers[unchecked: Int(places[i])] }
+        let placeSpan = places.span
+        for i in 0..<span.count { span[unchecked: i] = numbers[Int(placeSpan[unchecked: i])] }
         var inner = context
         inner.tensors = Self.tensors(context.tensors, of: places.span)
         return write(span.span, into: &bytes, at: end, in: inner)
@@ -120,6 +123,8 @@ public struct CompressionPipeline: UpdateCodec {
         return start + sideBytes + length
     }
 
+    /// Reads the places, the symbols and of these the numbers. O(count), the entropy of the symbols included.
+    /// - Throws: `CodecError` when the bytes are no encoding of so many numbers; then nothing is written.
     public func decode(
         _ bytes: Span<UInt8>, into numbers: inout MutableSpan<Float>, in context: CodecContext
     ) throws(CodecError) -> CodedBytes {
@@ -132,16 +137,24 @@ public struct CompressionPipeline: UpdateCodec {
         guard let choosing else { return try read(bytes, at: end, into: &numbers, in: context) }
         let count = numbers.count
         let places = try places(bytes, at: &end, of: count, by: choosing, context)
-        var chosen = [Float](repeating: 0, count: places.count)
-        var span = chosen.mutableSpan
         var inner = context
         inner.tensors = Self.tensors(context.tensors, of: places.span)
-        var coded = try read(bytes, at: end, into: &span, in: inner)
+        var first = numbers.part(0..<places.count)
+        var coded = try read(bytes, at: end, into: &first, in: inner)
         coded.places = end - 1
-        let factor = choosing.factor(chosen: places.count, of: count)
-        for i in 0..<count { numbers[unchecked: i] = 0 }
-        for i in 0..<span.count { numbers[Int(places[i])] = span[unchecked: i] * factor }
+        Self.spread(places.span, &numbers, factor: choosing.factor(chosen: places.count, of: count))
         return coded
+    }
+
+    /// Moves the first numbers to their places, from the last on, so that none is overwritten before it has been moved:
+    /// the `i`-th place is `i` at least. The others become zeros.
+    private static func spread(_ places: Span<UInt32>, _ numbers: inout MutableSpan<Float>, factor: Float) {
+        for i in places.count..<numbers.count { numbers[unchecked: i] = 0 }
+        for i in stride(from: places.count - 1, through: 0, by: -1) {
+            let value = numbers[unchecked: i]
+            numbers[unchecked: i] = 0
+            numbers[Int(places[unchecked: i])] = value * factor
+        }
     }
 
     /// The places of the numbers that have crossed: shared ones are chosen again, others are read.

@@ -37,6 +37,13 @@ public struct ProjectedPipeline: UpdateCodec {
         return inner
     }
 
+    /// Makes the numbers that cross, and writes these.
+    /// - Parameters:
+    ///   - numbers: an update's numbers.
+    ///   - bytes: room for ``capacity(count:tensors:)`` bytes.
+    ///   - context: whose numbers they are, and their tensors.
+    /// - Returns: bytes written.
+    /// - Complexity: that of the stages; allocates the numbers that cross.
     public func encode(
         _ numbers: Span<Float>, into bytes: inout MutableSpan<UInt8>, in context: CodecContext
     ) -> Int {
@@ -47,6 +54,13 @@ public struct ProjectedPipeline: UpdateCodec {
         return pipeline.encode(span.span, into: &bytes, in: inner)
     }
 
+    /// Reads the numbers that have crossed, and makes the update of them.
+    /// - Parameters:
+    ///   - bytes: an encoding, which is not trusted.
+    ///   - numbers: as many as were encoded; NaN when what has crossed is not finite.
+    ///   - context: the one with which they were encoded.
+    /// - Returns: what the bytes were spent on.
+    /// - Throws: `CodecError` when the bytes are no encoding of what would have crossed; then nothing is written.
     public func decode(
         _ bytes: Span<UInt8>, into numbers: inout MutableSpan<Float>, in context: CodecContext
     ) throws(CodecError) -> CodedBytes {

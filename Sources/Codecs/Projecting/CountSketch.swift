@@ -74,8 +74,9 @@ struct CountSketch {
             for pass in 0..<estimates.count {
                 for row in stride(from: pass & 1, to: estimates.count &- 1, by: 2) {
                     let (one, other) = (estimates[unchecked: row], estimates[unchecked: row &+ 1])
-                    estimates[unchecked: row] = pointwiseMin(one, other)
-                    estimates[unchecked: row &+ 1] = pointwiseMax(one, other)
+                    let isOrdered = one .< other
+                    estimates[unchecked: row] = other.replacing(with: one, where: isOrdered)
+                    estimates[unchecked: row &+ 1] = one.replacing(with: other, where: isOrdered)
                 }
             }
             for lane in 0..<count { numbers[unchecked: start &+ lane] = estimates[estimates.count / 2][lane] }

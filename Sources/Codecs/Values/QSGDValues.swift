@@ -41,19 +41,44 @@ public struct QSGDValues: ValueStage {
     ) {
         precondition(symbols.count >= numbers.count)
         var random = context.clientStream(isForRounding: true)
-        let levels = Float(levels)
-        for start in stride(from: 0, to: numbers.count, by: bucket) {
-            let range = start..<min(start + bucket, numbers.count)
-            let norm = Float(VectorSums.squares(numbers, range).squareRoot())
-            // Nothing is left of numbers so small that their norm has no inverse.
-            let scale = norm >= .leastNormalMagnitude * 512 ? levels / norm : 0
-            side.put(scale == 0 ? 0 : norm, at: 4 * (start / bucket))
-            for i in range {
-                let value = numbers[unchecked: i]
-                // The floor of a number plus a uniform one below 1 is right in expectation.
-                let level = min((value.magnitude * scale + random.uniform()).rounded(.down), levels)
-                symbols[unchecked: i] = UInt8(levels + (value < 0 ? -level : level))
+        // Of some whole buckets, or one that is larger.
+        let drawn = bucket * max(1, 4096 / bucket)
+        var memory = [UInt32](repeating: 0, count: min(drawn, numbers.count))
+        var words = memory.mutableSpan
+        for first in stride(from: 0, to: numbers.count, by: drawn) {
+            let last = min(first + drawn, numbers.count)
+            var part = words.part(0..<last - first)
+            random.fill(&part)
+            for start in stride(from: first, to: last, by: bucket) {
+                let range = start..<min(start + bucket, last)
+                let norm = Float(VectorSums.squares(numbers, range).squareRoot())
+                // Nothing is left of numbers so small that their norm has no inverse.
+                let scale = norm >= .leastNormalMagnitude * 512 ? Float(levels) / norm : 0
+                side.put(scale == 0 ? 0 : norm, at: 4 * (start / bucket))
+                round(numbers, range, by: scale, words.span.extracting((start - first)...), into: &symbols)
             }
+        }
+    }
+
+    /// Rounds the numbers of a bucket, each up or down by a random word.
+    @inline(__always)
+    private func round(
+        _ numbers: Span<Float>, _ range: Range<Int>, by scale: Float, _ words: Span<UInt32>,
+        into symbols: inout MutableSpan<UInt8>
+    ) {
+        precondition(words.count >= range.count && range.upperBound <= numbers.count)
+        let (levels, start) = (Float(levels), range.lowerBound)
+        for i in range {
+            let value = numbers[unchecked: i]
+            // As RandomStream.uniform() makes it of a word.
+            let uniform = Float(Int32(truncatingIfNeeded: words[unchecked: i &- start] >> 8)) * 0x1p-24
+            // The floor of a number plus a uniform one below 1 is right in expectation. A Float of this size has no
+            // fraction: adding rounds to the nearest.
+            let sum = value.magnitude * scale + uniform
+            let nearest = sum + 0x1p23 - 0x1p23
+            let level = min(nearest > sum ? nearest - 1 : nearest, levels)
+            let signed = Float(bitPattern: level.bitPattern ^ value.bitPattern & 0x8000_0000)
+            symbols[unchecked: i] = UInt8(truncatingIfNeeded: (levels + signed + 0x1p23).bitPattern)
         }
     }
 

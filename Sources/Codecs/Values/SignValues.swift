@@ -20,11 +20,13 @@ public struct SignValues: ValueStage {
     /// A magnitude for each tensor.
     public func sideBytes(count: Int, tensors: Int) -> Int { 4 * tensors }
 
+    /// Finds the mean magnitude of each tensor, and the signs. O(count).
     public func encode(
         _ numbers: Span<Float>, into symbols: inout MutableSpan<UInt8>, side: inout MutableSpan<UInt8>,
         in context: CodecContext
     ) { SignedMeans.encode(numbers, into: &symbols, side: &side, groups: context.tensors.map(\.range)) }
 
+    /// Gives each number its tensor's magnitude. O(count).
     public func decode(
         _ symbols: Span<UInt8>, side: Span<UInt8>, into numbers: inout MutableSpan<Float>, in context: CodecContext
     ) { SignedMeans.decode(symbols, side: side, into: &numbers, groups: context.tensors.map(\.range)) }

@@ -18,22 +18,8 @@ enum UniformSteps {
         precondition(symbols.count >= numbers.count)
         for (index, range) in tensors.lazy.map(\.range).enumerated() {
             precondition(range.upperBound <= numbers.count)
-            // In eight lanes, which the compiler makes a vector of.
-            var (low, high) = (SIMD8<Float>(), SIMD8<Float>())
-            var i = range.lowerBound
-            while i &+ 8 <= range.upperBound {
-                var lanes = SIMD8<Float>()
-                for lane in 0..<8 { lanes[lane] = numbers[unchecked: i &+ lane] }
-                low.replace(with: lanes, where: lanes .< low)
-                high.replace(with: lanes, where: lanes .> high)
-                i &+= 8
-            }
-            var (least, most) = (low.min(), high.max())
-            while i < range.upperBound {
-                least = min(least, numbers[unchecked: i])
-                most = max(most, numbers[unchecked: i])
-                i &+= 1
-            }
+            // In a range with zero.
+            let (least, most) = VectorSums.extremes(numbers, range, and: 0)
             // Each divided by itself: the difference of two large numbers may be none.
             let step = most / largest - least / largest
             // Nothing is left of numbers whose step has no inverse.

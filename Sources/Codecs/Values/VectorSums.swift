@@ -1,6 +1,28 @@
 /// Sums over many numbers, in Double and in one fixed order that vector units can follow: the same bits on every
-/// machine.
+/// machine. And what is found in the same way.
 enum VectorSums {
+    /// The least and the largest of a range and of one more number. O(range).
+    static func extremes(_ numbers: Span<Float>, _ range: Range<Int>, and value: Float) -> (Float, Float) {
+        precondition(range.lowerBound >= 0 && range.upperBound <= numbers.count)
+        // In eight lanes, which the compiler makes a vector of.
+        var (low, high) = (SIMD8(repeating: value), SIMD8(repeating: value))
+        var i = range.lowerBound
+        while i &+ 8 <= range.upperBound {
+            var lanes = SIMD8<Float>()
+            for lane in 0..<8 { lanes[lane] = numbers[unchecked: i &+ lane] }
+            low.replace(with: lanes, where: lanes .< low)
+            high.replace(with: lanes, where: lanes .> high)
+            i &+= 8
+        }
+        var (least, most) = (low.min(), high.max())
+        while i < range.upperBound {
+            least = min(least, numbers[unchecked: i])
+            most = max(most, numbers[unchecked: i])
+            i &+= 1
+        }
+        return (least, most)
+    }
+
     /// Σ |x| of a range. O(range).
     static func magnitudes(_ numbers: Span<Float>, _ range: Range<Int>) -> Double {
         precondition(range.lowerBound >= 0 && range.upperBound <= numbers.count)

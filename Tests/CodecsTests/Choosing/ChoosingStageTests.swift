@@ -32,7 +32,9 @@ import Testing
         return (0..<count).map { _ in Float(random.normal()) * 0.01 }
     }
 
-    @Test(arguments: [1, 2, 17, 100, 999, 1000]) func `Top-k is what sorting gives`(wanted: Int) throws {
+    @Test(arguments: [1, 2, 17, 100, 124, 125, 126, 500, 999, 1000]) func `Top-k is what sorting gives`(wanted: Int)
+        throws
+    {
         for seed in 0..<3 as Range<UInt64> {
             let numbers = Self.numbers(1000, seed: seed)
             #expect(try Self.places("topk \(wanted)", numbers) == Self.sorted(numbers, wanted))

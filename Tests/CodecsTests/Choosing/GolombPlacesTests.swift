@@ -36,6 +36,22 @@ import Testing
         }
     }
 
+    /// By hand: of 3 places of 4 b is 0; a zero for 0, a one for 1, a zero for 2 and one for 3, the low bit first. Of 70
+    /// places of 72, all but 1 and 65, there are more than fit into a word.
+    @Test func `Dense places are a mask`() throws {
+        #expect(Self.written([0, 2, 3], of: 4) == [3, 0, 0, 0, 0, 0b0010])
+        let places = (0..<72 as Range<UInt32>).filter { $0 != 1 && $0 != 65 }
+        let bytes = Self.written(places, of: 72)
+        #expect(bytes == [70, 0, 0, 0, 0, 0b10, 0, 0, 0, 0, 0, 0, 0, 0b10])
+        #expect(try GolombPlaces.read(bytes.span, at: 0, of: 72, atMost: 72).places == places)
+        #expect(throws: CodecError.self) { try GolombPlaces.read(bytes.span, at: 0, of: 71, atMost: 71) }
+        #expect(throws: CodecError.self) {
+            try GolombPlaces.read(bytes.span.extracting(0..<13), at: 0, of: 72, atMost: 72)
+        }
+        let filled: [UInt8] = [3, 0, 0, 0, 0, 0b10010]
+        #expect(throws: CodecError.self) { try GolombPlaces.read(filled.span, at: 0, of: 4, atMost: 4) }
+    }
+
     @Test func `Fewer places than the most never need more room`() {
         for count in [1, 3, 10, 100, 1000] {
             for most in 1...count {

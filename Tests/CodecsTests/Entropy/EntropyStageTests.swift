@@ -6,7 +6,8 @@ import Testing
 @Suite struct EntropyStageTests {
     static let stages: [any EntropyStage] = {
         var reader = OptionReader([:], of: "test")
-        return [PackedSymbols(), RangeANS(&reader), DeflatedSymbols(&reader)]
+        let zstandard = try? ZstandardSymbols(&reader)
+        return [PackedSymbols(), RangeANS(&reader), DeflatedSymbols(&reader)] + (zstandard.map { [$0] } ?? [])
     }()
 
     static func packed(_ symbols: [UInt8], _ planes: Int, _ alphabet: Int, by stage: any EntropyStage) -> [UInt8] {
@@ -34,7 +35,7 @@ import Testing
         }
     }
 
-    @Test(arguments: 0..<3, [2, 3, 5, 16, 255, 256]) func `Symbols come back`(stage: Int, alphabet: Int) throws {
+    @Test(arguments: 0..<4, [2, 3, 5, 16, 255, 256]) func `Symbols come back`(stage: Int, alphabet: Int) throws {
         let stage = Self.stages[stage]
         for (count, planes) in [(0, 1), (1, 1), (2, 2), (9, 3), (4000, 1), (40_000, 2)] {
             let symbols = Self.symbols(count, alphabet: alphabet)
@@ -48,6 +49,17 @@ import Testing
                     try Self.unpacked(Array(bytes.dropLast()), count, planes, alphabet, by: stage)
                 }
             }
+        }
+    }
+
+    /// RFC 8878, section 3.1.2: a decoder passes over frames that begin with 0x184D2A50, here one of no bytes.
+    @Test func `Frames that Zstandard would skip or join are refused`() throws {
+        let symbols = Self.symbols(100, alphabet: 16)
+        let bytes = Self.packed(symbols, 1, 16, by: Self.stages[3])
+        let skipped: [UInt8] = [0x50, 0x2a, 0x4d, 0x18, 0, 0, 0, 0]
+        for damaged in [bytes + skipped, skipped + bytes, bytes + bytes, skipped, []] {
+            #expect(throws: CodecError.self) { try Self.unpacked(damaged, 100, 1, 16, by: Self.stages[3]) }
+            #expect(throws: CodecError.self) { try Self.unpacked(damaged, 200, 1, 16, by: Self.stages[3]) }
         }
     }
 

@@ -39,7 +39,7 @@ import Testing
         ("threshold 0", "greater than 0"),
         ("threshold nan", "greater than 0"), ("kmeans 1", "from 2 to 256"), ("ternary", "no stage before it chooses"),
         ("prune 0", "percentage"), ("topk 1% by=layer", "update, tensor"), ("randk 1% scale=2", "true or false"),
-        ("topk 1% warmup=17", "from 0 to 16"),
+        ("topk 1% warmup=17", "from 0 to 16"), ("int8 | zstd 20", "from 1 to 19"),
     ]) func `A bad argument is refused with what it must be`(text: String, says: String) {
         let error = #expect(throws: ConfigurationError.self) { try Self.codec(text) }
         #expect(error?.description.contains(says) == true, "\(error?.description ?? "")")

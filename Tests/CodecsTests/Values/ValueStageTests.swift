@@ -143,9 +143,33 @@ import Testing
     @Test func `Clusters are those that are there`() throws {
         #expect(try Self.roundTrip([0, 10, 1, 9, 11], "kmeans 2") == [0.5, 10, 0.5, 10, 10])
         #expect(try Self.roundTrip([3, 3, 3], "kmeans 4") == [3, 3, 3])
-        let numbers = Self.normal(2000)
-        // k-means of a normal of unit variance is Lloyd and Max's quantiser: 0.117482 for four levels.
-        let error = try Self.error(Self.roundTrip(numbers, "kmeans 4"), numbers) / Self.squares(numbers)
-        #expect(abs(error / 0.1175 - 1) < 0.1, "\(error)")
+    }
+
+    /// k-means of a normal of unit variance is Lloyd and Max's quantiser, with its distortion (Max 1960, table 1).
+    @Test(arguments: [(2, 0.363380), (4, 0.117482), (8, 0.034548), (16, 0.009501)])
+    func `Clusters of normal numbers have the least distortion`(clusters: Int, distortion: Double) throws {
+        let numbers = Self.normal(20_000)
+        let error = try Self.error(Self.roundTrip(numbers, "kmeans \(clusters)"), numbers) / Self.squares(numbers)
+        #expect(abs(error / distortion - 1) < 0.05, "\(error)")
+    }
+
+    @Test func `A number far from all others takes one cluster, and no more`() throws {
+        let numbers = Self.normal(20_000)
+        let back = try Self.roundTrip([1000] + numbers, "kmeans 17")
+        #expect(back[0] == 1000)
+        let error = Self.error(Array(back.dropFirst()), numbers) / Self.squares(numbers)
+        #expect(error < 0.009501 * 1.05, "\(error)")
+    }
+
+    @Test(arguments: [2, 3, 17, 256]) func `Each number goes to the nearest of the codebook`(clusters: Int) throws {
+        let numbers = Self.normal(3000) + [Float](repeating: 0, count: 2000) + [1e-30, -1e20, 65_504]
+        let back = try Self.roundTrip(numbers, "kmeans \(clusters)")
+        let codebook = Set(back)
+        #expect(codebook.count <= clusters)
+        for (value, found) in zip(numbers, back) {
+            // A tie, and the rounding of the middle, may go either way.
+            let nearest = codebook.map { (Double($0) - Double(value)).magnitude }.min() ?? 0
+            #expect((Double(found) - Double(value)).magnitude <= nearest * (1 + 1e-6))
+        }
     }
 }

@@ -45,7 +45,8 @@ extension Picture {
         let hasLoss = evaluated > 0 || rounds.contains { $0.trainLoss?.isFinite == true }
         return Picture(
             "convergence_and_cost",
-            caption: "Loss and \(quality) by round, and the updates' bytes by round and in all.",
+            caption: "Loss and \(quality) by round, and the updates' bytes by round and in all."
+                + (coded.isEmpty ? "" : " Other bytes are envelopes and what is not encoded."),
             size: (1500, 580), data: data,
             body: """
                 set multiplot
@@ -100,7 +101,7 @@ extension Picture {
             sum = "\(sum)+$\(7 + i)/1e3"
             plots.insert(bars(sum, count: count, colour: part.colour, title: part.title), at: 0)
         }
-        let rest = coded.isEmpty ? "a round" : "envelopes, and what is not encoded"
+        let rest = coded.isEmpty ? "a round" : "other"
         return [bars("$5", count: count, colour: Colour(0x9db8d4), title: rest)] + plots
     }
 

@@ -84,7 +84,7 @@ final class ReduceWire: Wire {
         var sum = pass(round, levels)
         // Zeros from here: the sum is the workers'.
         let isWhole = try reduce(
-            sum.wordCount, from: { _ in }, isGivenUp: { try isGivenUp(&$0, shouldAbort) },
+            sum.wordCount, unless: shouldAbort, from: { _ in },
             take: {
                 tally.add($0, from: sum.passed, of: sum)
                 sum.note($0)
@@ -132,13 +132,13 @@ final class ReduceWire: Wire {
     /// Reduces the words of a sum in pieces, of which two are under way. Collective, unless it is given up.
     /// - Parameters:
     ///   - words: number of words.
+    ///   - shouldAbort: asked while waiting; true leaves the reduction.
     ///   - write: writes this rank's words of the next piece, which are zeros.
-    ///   - isGivenUp: waits for a piece; true leaves the reduction.
     ///   - take: takes in what has become of a piece; on other ranks than 0 it is what was written.
     /// - Returns: false when it was given up.
     private func reduce(
-        _ words: Int, from write: (inout MutableSpan<Int64>) -> Void,
-        isGivenUp: (inout Request<Buffer<Int64>>) throws -> Bool, take: (Span<Int64>) -> Void
+        _ words: Int, unless shouldAbort: () throws -> Bool, from write: (inout MutableSpan<Int64>) -> Void,
+        take: (Span<Int64>) -> Void
     ) throws -> Bool {
         var begun = 0
         func next() throws -> Request<Buffer<Int64>>? {
@@ -152,7 +152,7 @@ final class ReduceWire: Wire {
         var current = try next()
         while var request = current.take() {
             current = try next()
-            if try isGivenUp(&request) { return false }
+            if try isGivenUp(&request, shouldAbort) { return false }
             let piece = try request.wait()
             take(piece.span)
         }
@@ -266,8 +266,7 @@ final class ReduceWire: Wire {
         let bytes = envelopes.count + partial.wordCount * 8
         var gather = try communicator.startGatherv(envelopes, into: Buffer(count: 0), counts: [], root: 0)
         let isWhole = try reduce(
-            partial.wordCount, from: { partial.write(sum, to: &$0) }, isGivenUp: { try isGivenUp(&$0, shouldAbort) },
-            take: { _ in })
+            partial.wordCount, unless: shouldAbort, from: { partial.write(sum, to: &$0) }, take: { _ in })
         guard isWhole, try !isGivenUp(&gather, shouldAbort) else { return }
         _ = try gather.wait()
         transfers.endGather(bytes: bytes, clients: results.count)

@@ -108,7 +108,7 @@ struct TimingTests {
             "killed", ranks: 4,
             [
                 "--rounds", "4", "--dataset", "synthetic", "--model", "logistic", "--inject",
-                "delay:rank=2@round=2,phase=gather,seconds=1.5", "--inject", "kill:rank=2@round=3",
+                "delay:rank=2@round=2,phase=gather,seconds=3", "--inject", "kill:rank=2@round=3",
             ])
         #expect(try events("killed", rank: 2).contains { $0.round == 2 && $0.phase == "train" })
         for rank in [0, 1, 3] {

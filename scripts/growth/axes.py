@@ -41,7 +41,7 @@ def cohort_job(count):
 def parameters_job(count):
     """1,000 classes of so many numbers and a bias each make the parameters."""
     return (
-        f"--dataset synthetic:{count // 1000} --dataset-options classes=1000 --model linear --partition iid "
+        f"--dataset synthetic:{count // 1000 - 1} --dataset-options classes=1000 --model linear --partition iid "
         f"--samples-per-client 1000 --clients 2 --local-steps 1 --rounds {3 if count > 2e7 else 8}"
     )
 

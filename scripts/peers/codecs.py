@@ -62,6 +62,7 @@ def main():
     fedml = module("fedml.utils.compression")
     # FedML has no byte format: what it would pickle are these tensors.
     topk = fedml.TopKCompressor()
+    topk.update_shapes_dict(tensor, "w")
     measure(
         "FedML TopK 1 %", lambda: topk.compress(tensor.clone(), "w", ratio=0.01)[1:],
         lambda parts: topk.decompress_new(parts[1], parts[0], "w", tensor.shape),
@@ -82,8 +83,9 @@ def main():
 
         shown = ", ".join(f"{key}={value}" for key, value in arguments.items())
         measure(
-            f"OpenFL {name.upper()}, {shown}", lambda: pipeline.forward(vector), lambda parts: pipeline.backward(*parts),
-            size, repeat,
+            f"OpenFL {name.upper()}, {shown}", lambda: pipeline.forward(vector),
+            # It empties the list that it is given.
+            lambda parts: pipeline.backward(parts[0], list(parts[1])), size, repeat,
         )  # fmt: skip
 
     openfl("stc", "STCPipeline", {"p_sparsity": 0.01})

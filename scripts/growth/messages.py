@@ -13,7 +13,7 @@ from growth.measured_run import Run
 
 FEW, MANY, MANY_RANKS = 64, 1024, 4
 """Clients of the runs along the axis of ranks; clients and ranks of one more, which tells a client's cost from a rank's."""
-ROUNDS, MANY_ROUNDS = 150, 40
+ROUNDS, MANY_ROUNDS = 2000, 300
 PARAMETERS = 210
 LINKS = {
     "one host": None,

@@ -63,7 +63,10 @@ extension UpdateCodecs {
         let parts = (isAutomatic ? CodecLadder.standard : text).split(separator: ";", omittingEmptySubsequences: false)
         guard parts.count > 1 else { return nil }
         var steps: [any UpdateCodec] = []
-        for part in parts { steps.append(try codec(String(part), of: option)) }
+        for part in parts {
+            let step = part.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+            steps.append(try codec(step, of: option))
+        }
         return CodecLadder(
             isAutomatic ? CodecLadder.automatic : steps.map(\.description).joined(separator: "; "), steps)
     }

@@ -11,7 +11,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from lib import ROOT, made
+
 CLIENTS = 5
 JOB = ["--model", "edgecnn-large", "--clients", str(CLIENTS), "--rounds", "4", "--eval-every", "100", "--no-report"]
 REAL = ["--dataset", "fashion-mnist", "--alpha", "0.5"]
@@ -69,7 +70,7 @@ def main():
                 found.setdefault(name, {})[mbps] = [each["seconds"] for each in log[1:]]
                 measured.setdefault(name, {})[mbps] = statistics.median(each["seconds"] for each in log[1:])
                 print(f"bandwidth: {name}, {rate}: {found[name][mbps]}", file=sys.stderr)
-        text = page(free, predicted, measured, found)
+        text = page(made(options.binary, "mpirun"), free, predicted, measured, found)
         print(text)
         if options.write:
             results = ROOT / "results"
@@ -78,12 +79,12 @@ def main():
                 subprocess.run(["gnuplot"], input=picture(results / "bandwidth.png", predicted, measured), text=True, check=True)
 
 
-def page(free, predicted, measured, found):
+def page(origin, free, predicted, measured, found):
     """The tables."""
     lines = [
         "# A round over slow links", "",
-        f"`scripts/bandwidth`, {machine()}: EdgeCNN-large on Fashion-MNIST, {CLIENTS} clients, α = 0.5, a rank and a host each, and one "
-        f"for the server. A round without limits takes {free:.2f} s, and so does a device's training in virtual time.", "",
+        f"Made by `scripts/bandwidth` {origin}. EdgeCNN-large on Fashion-MNIST, {CLIENTS} clients, α = 0.5, a rank and a host each, and "
+        f"one for the server. A round without limits takes {free:.2f} s, and so does a device's training in virtual time.", "",
         "## Measured, and predicted in virtual time", "",
         "TCP over links of a token bucket (`scripts/cluster-lab --rate`), the server's without a limit, and the server sends to each "
         "client itself (`OMPI_MCA_coll_libnbc_ibcast_algorithm=1`); seconds of rounds 2 to 4, which get changes of the weights before. "
@@ -115,13 +116,6 @@ def link(mbps):
         if mbps >= size * 0.999:
             return f"{mbps / size:.3g} {unit}"
     return f"{mbps} Mbit/s"
-
-
-def machine():
-    lines = Path("/proc/cpuinfo").read_text().splitlines()
-    models = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
-    date = subprocess.run(["date", "+%F"], capture_output=True, text=True, check=True).stdout.strip()
-    return f"{date}, {models[0]}, {len(models)} cores"
 
 
 def picture(path, predicted, measured):

@@ -6,9 +6,9 @@ import os
 import re
 import subprocess
 import sys
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from lib import ROOT
+
 COUNT = 1_000_000
 # The pipeline that is nearest to each.
 NEAREST = {

@@ -17,7 +17,7 @@ import Testing
         for round in 1...rounds {
             // Known at a round's beginning: everything up to `lag` rounds before.
             if round > lag, round - lag <= losses.count {
-                schedule.note(round - lag, isEvaluated: true, loss: losses[round - lag - 1])
+                schedule.note(round - lag, loss: losses[round - lag - 1])
             }
             _ = schedule.begin(round)
             levels.append(schedule.level)
@@ -44,16 +44,16 @@ import Testing
 
     @Test func `Its state comes back, and no other bytes do`() throws {
         var schedule = Self.schedule()
-        for round in 1...4 { schedule.note(round, isEvaluated: true, loss: 1) }
+        for round in 1...4 { schedule.note(round, loss: 1) }
         #expect(schedule.begin(5) != nil)
-        schedule.note(5, isEvaluated: true, loss: 0.9)
+        schedule.note(5, loss: 0.9)
         var copy = Self.schedule()
         try copy.restoreServerState(schedule.serverState)
         #expect(copy.serverState == schedule.serverState && copy.level == 1)
         for round in 6...9 {
             #expect(copy.begin(round) == schedule.begin(round), "\(round)")
-            copy.note(round, isEvaluated: true, loss: 0.9)
-            schedule.note(round, isEvaluated: true, loss: 0.9)
+            copy.note(round, loss: 0.9)
+            schedule.note(round, loss: 0.9)
         }
         let zeros = [UInt8](repeating: 0, count: 23)
         for state in [Array(zeros[..<7]), [9] + zeros, [UInt8](repeating: 255, count: 24)] {
@@ -105,6 +105,7 @@ import Testing
                 $0.compressDown = "auto"
             },
             { $0.wire = "reduce" }, { $0.compress = "int8;" }, { $0.compress = "int8; nope" },
+            { $0.compress = "auto; int8" },
         ]
         for change in changes {
             #expect(throws: ConfigurationError.self) { try Job(Self.settings("auto", change)) }

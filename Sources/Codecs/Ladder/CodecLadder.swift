@@ -57,7 +57,7 @@ public struct CodecLadder: UpdateCodec {
 extension UpdateCodecs {
     /// Makes a ladder of a text with a semicolon between its codecs, or of `auto`.
     /// - Returns: nil when it is neither.
-    /// - Throws: `ConfigurationError` when a step is no codec.
+    /// - Throws: `ConfigurationError` when a step is no codec, or several.
     func ladder(_ text: String, of option: String) throws(ConfigurationError) -> CodecLadder? {
         let isAutomatic = text.lowercased() == CodecLadder.automatic
         let parts = (isAutomatic ? CodecLadder.standard : text).split(separator: ";", omittingEmptySubsequences: false)
@@ -65,7 +65,12 @@ extension UpdateCodecs {
         var steps: [any UpdateCodec] = []
         for part in parts {
             let step = part.split(whereSeparator: \.isWhitespace).joined(separator: " ")
-            steps.append(try codec(step, of: option))
+            let codec = try codec(step, of: option)
+            guard codec.levels.count == 1 else {
+                throw ConfigurationError(
+                    "\(option) '\(text.printable)': '\(step)' is several codecs by itself; name them")
+            }
+            steps.append(codec)
         }
         return CodecLadder(
             isAutomatic ? CodecLadder.automatic : steps.map(\.description).joined(separator: "; "), steps)

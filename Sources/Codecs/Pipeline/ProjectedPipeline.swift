@@ -27,8 +27,11 @@ public struct ProjectedPipeline: UpdateCodec {
     /// The longest encoding of the numbers that cross.
     public func capacity(count: Int, tensors: [CodecTensor]) -> Int {
         let inner = projecting.tensors(of: tensors, count: count)
-        return pipeline.capacity(count: inner.last?.range.upperBound ?? 0, tensors: inner)
+        return pipeline.capacity(count: Self.count(of: inner), tensors: inner)
     }
+
+    /// Numbers of tensors that lie one behind the other.
+    private static func count(of tensors: [CodecTensor]) -> Int { tensors.last?.range.upperBound ?? 0 }
 
     /// What the stages behind the first know of the numbers that cross.
     private func inner(_ context: CodecContext, count: Int) -> CodecContext {
@@ -48,7 +51,7 @@ public struct ProjectedPipeline: UpdateCodec {
         _ numbers: Span<Float>, into bytes: inout MutableSpan<UInt8>, in context: CodecContext
     ) -> Int {
         let inner = inner(context, count: numbers.count)
-        var projected = [Float](repeating: 0, count: inner.tensors.last?.range.upperBound ?? 0)
+        var projected = [Float](repeating: 0, count: Self.count(of: inner.tensors))
         var span = projected.mutableSpan
         projecting.project(numbers, into: &span, in: context)
         return pipeline.encode(span.span, into: &bytes, in: inner)
@@ -65,7 +68,7 @@ public struct ProjectedPipeline: UpdateCodec {
         _ bytes: Span<UInt8>, into numbers: inout MutableSpan<Float>, in context: CodecContext
     ) throws(CodecError) -> CodedBytes {
         let inner = inner(context, count: numbers.count)
-        var projected = [Float](repeating: 0, count: inner.tensors.last?.range.upperBound ?? 0)
+        var projected = [Float](repeating: 0, count: Self.count(of: inner.tensors))
         var span = projected.mutableSpan
         let coded = try pipeline.decode(bytes, into: &span, in: inner)
         // The server sees an update that is not finite as such, whatever the projection makes of it.

@@ -25,7 +25,7 @@ struct CountSketch {
 
     /// Number of columns, 1 ..< 2³².
     let columns: Int
-    /// Of each row what chooses the column, and what the sign.
+    /// What chooses the column, and what the sign, in each row.
     private let hashes: [(column: Hash, sign: Hash)]
 
     /// Draws the hash functions.

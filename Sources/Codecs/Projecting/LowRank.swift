@@ -52,10 +52,7 @@ enum LowRank {
         for i in 0..<right.count { right[unchecked: i] = 0 }
         for row in 0..<rows {
             for k in 0..<rank {
-                let factor = left[unchecked: k &* rows &+ row]
-                for column in 0..<columns {
-                    right[unchecked: k &* columns &+ column] += factor * matrix[unchecked: row &* columns &+ column]
-                }
+                add(matrix, row &* columns, times: left[unchecked: k &* rows &+ row], to: &right, k &* columns, columns)
             }
         }
     }
@@ -73,12 +70,18 @@ enum LowRank {
         for i in 0..<matrix.count { matrix[unchecked: i] = 0 }
         for row in 0..<rows {
             for k in 0..<rank {
-                let factor = left[unchecked: k &* rows &+ row]
-                for column in 0..<columns {
-                    matrix[unchecked: row &* columns &+ column] += factor * right[unchecked: k &* columns &+ column]
-                }
+                add(right, k &* columns, times: left[unchecked: k &* rows &+ row], to: &matrix, row &* columns, columns)
             }
         }
+    }
+
+    /// Adds a range of `count` numbers, times a factor, to another.
+    @inline(__always)
+    private static func add(
+        _ numbers: Span<Float>, _ start: Int, times factor: Float, to sums: inout MutableSpan<Float>, _ sumStart: Int,
+        _ count: Int
+    ) {
+        for i in 0..<count { sums[unchecked: sumStart &+ i] += factor * numbers[unchecked: start &+ i] }
     }
 
     /// Makes the columns of a thin matrix orthonormal by the modified Gram–Schmidt process, in Double: Å. Björck,

@@ -36,7 +36,7 @@ public struct PowerSGD: ProjectingStage {
         rank * (tensor.rows + tensor.columns) < tensor.range.count
     }
 
-    /// Of each matrix Pᵀ `[r, m]` and Qᵀ `[r, n]`, a tensor each, and the others as they are.
+    /// Lists Pᵀ `[r, m]` and Qᵀ `[r, n]` for each matrix, a tensor each, and the others as they are.
     public func tensors(of tensors: [CodecTensor], count: Int) -> [CodecTensor] {
         var projected: [CodecTensor] = []
         var end = 0

@@ -126,7 +126,7 @@ public struct EDENValues: ValueStage {
                 // A Float of this size has no fraction: adding rounds to the nearest, and the low bits are the cell.
                 let cell = (min(value.magnitude, 7.9) * Self.cellsPerUnit + 0x1p23).bitPattern & 0x1ff
                 let least = UInt32(cells[unchecked: Int(cell)])
-                // Of numbers that are not negative the bits are ordered as they are: 1 from the bound on, else 0. As a
+                // The bits of numbers that are not negative are ordered as they are: 1 from the bound on, else 0. As a
                 // comparison it would become a branch that is often guessed wrongly.
                 let bound = bounds[unchecked: Int(least)].bitPattern
                 let level = least &+ (bound &- 1 &- value.magnitude.bitPattern) &>> 31

@@ -38,7 +38,7 @@ public struct KMeansValues: ValueStage {
         for i in 0..<clusters { side.put(codebook[min(i, codebook.count - 1)], at: 4 * i) }
         let bounds = zip(codebook, codebook.dropFirst()).map { $0 + ($1 - $0) / 2 }
         let cells = bounds.map { histogram.cell($0) }
-        // Of each cell the bounds in cells before it; the few of its own are compared with.
+        // The number of bounds in the cells before each; the few of its own are compared with.
         var memory = [UInt8](repeating: 0, count: histogram.cells)
         var (next, inOneCell) = (0, 0)
         for cell in memory.indices {

@@ -41,7 +41,7 @@ public struct QSGDValues: ValueStage {
     ) {
         precondition(symbols.count >= numbers.count)
         var random = context.clientStream(isForRounding: true)
-        // Of some whole buckets, or one that is larger.
+        // Words for some whole buckets, or for one that is larger.
         let drawn = bucket * max(1, 4096 / bucket)
         var memory = [UInt32](repeating: 0, count: min(drawn, numbers.count))
         var words = memory.mutableSpan

@@ -23,7 +23,7 @@ struct ValueHistogram {
     }
 
     private let grid: Grid
-    /// Of the cells before each, and of all behind the last, the number of numbers and their sum.
+    /// The number of numbers and their sum in the cells before each, and behind the last in all.
     private let before: [SIMD2<Double>]
 
     /// Number of cells.
@@ -82,7 +82,7 @@ struct ValueHistogram {
             // By less than numbers of one cell differ.
             if farthest * Double(grid.cellsPerUnit) < 1e-2 { break }
         }
-        // Of whole cells, so that each mean is that of its numbers.
+        // Clusters are of whole cells, so that each mean is that of its numbers.
         var start = 0
         return means.indices.compactMap { cluster in
             var end = cells

@@ -226,11 +226,12 @@ final class WorkerExchange: Exchange {
         guard var frame = self.frame.take() else { preconditionFailure("the frame is in use") }
         let assignment = Assignment(clientsOfWorker: pool.pending)
         timeline.enter(.encode)
-        frame.setAssignment(assignment, shortened: down?.terms.informed ?? [])
+        let terms = down?.terms ?? RoundTerms()
+        frame.setAssignment(assignment, informed: terms.informed)
         let apart = down.flatMap { self.weightsApart($0) }
         if let down, apart == nil { frame.setWeights(down.weights.span) }
         try transfers.enterCollective()
-        var header = RoundFrame.Header(task?.kind ?? .stop, round, cohort: assignment.cohortSize)
+        var header = RoundFrame.Header(task?.kind ?? .stop, round, cohort: assignment.cohortSize, terms)
         if timeline.isOn { (header.sent, header.gatherOpened) = (transfers.enteredShared, transfers.gatherOpened) }
         if let apart {
             header.form = apart.form
@@ -238,7 +239,6 @@ final class WorkerExchange: Exchange {
                 (header.codedBytes, header.codedChecksum) = (apart.bytes.count, CRC32C.of(apart.bytes.span.bytes))
             }
         }
-        if let terms = down?.terms { (header.shortenedBytes, header.codecLevel) = (terms.codedBytes, terms.codecLevel) }
         frame.setHeader(header)
         frame.seal()
         let byteCount = frame.buffer.count + (apart?.bytes.count ?? 0)
@@ -248,11 +248,11 @@ final class WorkerExchange: Exchange {
             return try hasLost(task ?? .training, tally)
         }
         var request = try communicator.startBroadcast(frame.intoBuffer(), root: 0)
-        while try !request.wait(until: .now + .milliseconds(100)) { if try isInVain() { return false } }
+        if try request.isGivenUp(isInVain) { return false }
         let sent = try request.wait()
         if let apart {
             var request = try communicator.startBroadcast(Buffer(apart.bytes), root: 0)
-            while try !request.wait(until: .now + .milliseconds(100)) { if try isInVain() { return false } }
+            if try request.isGivenUp(isInVain) { return false }
             _ = try request.wait()
             ranksKnow = ranksKnow || apart.form != .plain
         }

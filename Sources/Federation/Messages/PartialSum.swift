@@ -22,7 +22,7 @@ package struct PartialSum {
     let wordCount: Int
     /// Words that have passed.
     private(set) var passed = 0
-    /// Sum of those that have passed, without the last one.
+    /// Sum modulo 2⁶⁴ of those that have passed, without the last one.
     private var checksum: Int64 = 0
     /// The last two words, once they have passed.
     private var ending: (weight: Int64, checksum: Int64) = (0, 0)
@@ -50,10 +50,15 @@ package struct PartialSum {
         } else {
             sum.write(levels, from: passed, to: &part)
         }
-        for i in totals..<words.count {
-            words[i] = passed + i == wordCount - 2 ? Int64(sum.weight * Self.steps) : sumBefore(i, of: words.span)
+        var written = totals
+        if written < words.count, passed + written == wordCount - 2 {
+            words[written] = Int64(sum.weight * Self.steps)
+            written += 1
         }
-        note(words.span)
+        note(words.span.extracting(..<written))
+        guard written < words.count else { return }
+        words[written] = checksum
+        note(words.span.extracting(written...))
     }
 
     /// Adds words to another sum, all but weight and checksum. O(words).
@@ -76,7 +81,7 @@ package struct PartialSum {
         for i in max(0, wordCount - 2 - passed)..<max(words.count, wordCount - 2 - passed) {
             if passed + i == wordCount - 2 { ending.weight = words[i] } else { ending.checksum = words[i] }
         }
-        checksum = sumBefore(min(words.count, wordCount - 1 - passed), of: words)
+        for i in 0..<min(words.count, wordCount - 1 - passed) { checksum &+= words[unchecked: i] }
         passed += words.count
     }
 
@@ -88,13 +93,6 @@ package struct PartialSum {
 
     /// How many of `count` words are the sum's own.
     private func totalsCount(_ count: Int, from start: Int) -> Int { max(0, min(count, wordCount - 2 - start)) }
-
-    /// The sum modulo 2⁶⁴ of all words before one of those that come next.
-    private func sumBefore(_ index: Int, of words: Span<Int64>) -> Int64 {
-        var sum = checksum
-        for i in 0..<index { sum &+= words[unchecked: i] }
-        return sum
-    }
 }
 
 /// Levels as they cross: two words for each scaled block, the highest level and the number of levels less the highest,

@@ -5,7 +5,8 @@ package import Runtime
 ///
 /// ```
 /// 0     header: magic, kind, round, cohort size, attempt (UInt32 each), 0, two moments (Int64 each), form, bytes and
-///       CRC-32C of weights that follow in a broadcast of their own, bytes of a shortened download, level of the codec (UInt32 each)
+///       CRC-32C of weights that follow in a broadcast of their own, bytes of an informed device's download, level of
+///       the codec (UInt32 each)
 /// 60    CRC-32C of everything before the weights, this field as 0
 /// 64    assignments, cohort × (client UInt32, worker UInt32), room for the largest cohort
 /// …     weights, Float32, at the next multiple of 64
@@ -48,16 +49,22 @@ package struct RoundFrame: ~Copyable {
         var codedBytes = 0
         /// CRC-32C of that broadcast in coded form.
         var codedChecksum: UInt32 = 0
-        /// Bytes of the coded weights as a device gets them that was asked in the round before; 0 for none.
-        var shortenedBytes = 0
+        /// Bytes of the coded weights as a device gets them that is informed; 0 for none.
+        private(set) var informedBytes = 0
         /// Which step of a ladder of codecs updates are encoded by, from 0.
-        var codecLevel = 0
+        private(set) var codecLevel = 0
 
         /// A header without times.
         package init(_ kind: Kind, _ round: RoundID, cohort: Int) {
             self.kind = kind
             self.round = round
             self.cohort = cohort
+        }
+
+        /// A header without times, of a round with these terms.
+        init(_ kind: Kind, _ round: RoundID, cohort: Int, _ terms: RoundTerms) {
+            self.init(kind, round, cohort: cohort)
+            (informedBytes, codecLevel) = (terms.codedBytes, terms.codecLevel)
         }
     }
 
@@ -120,13 +127,13 @@ package struct RoundFrame: ~Copyable {
             }
             guard word(4) <= UInt32(RoundID.largestAttempt) else { throw .badAttempt(word(4)) }
             var header = Header(
-                Kind(rawValue: word(1)), RoundID(Int(word(2)), attempt: Int(word(4))), cohort: Int(word(3)))
+                Kind(rawValue: word(1)), RoundID(Int(word(2)), attempt: Int(word(4))), cohort: Int(word(3)),
+                RoundTerms(codedBytes: Int(word(13)), codecLevel: Int(word(14))))
             header.sent = Int(bytes.load(Int64.self, at: 24))
             header.gatherOpened = Int(bytes.load(Int64.self, at: 32))
             guard let form = DownMessage.Form(rawValue: word(10)) else { throw .unknownForm(word(10)) }
             header.form = form
             (header.codedBytes, header.codedChecksum) = (Int(word(11)), word(12))
-            (header.shortenedBytes, header.codecLevel) = (Int(word(13)), Int(word(14)))
             return header
         }
     }
@@ -144,27 +151,27 @@ package struct RoundFrame: ~Copyable {
             bytes.store(header.form.rawValue, at: 40)
             bytes.store(UInt32(header.codedBytes), at: 44)
             bytes.store(header.codedChecksum, at: 48)
-            bytes.store(UInt32(header.shortenedBytes), at: 52)
+            bytes.store(UInt32(header.informedBytes), at: 52)
             bytes.store(UInt32(header.codecLevel), at: 56)
         }
     }
 
-    /// The bit of a worker's number that says that its client's download is shortened.
-    private static let shortened: UInt32 = 1 << 31
+    /// The bit of a worker's number that says that its client is informed: has the weights that coded ones are a change of.
+    private static let informed: UInt32 = 1 << 31
 
     /// Writes clients and workers.
     /// - Parameters:
     ///   - assignment: who works for which clients.
-    ///   - shortened: clients that download the weights in coded form, as devices of their own.
+    ///   - informed: clients that download the weights in coded form, as devices of their own.
     /// - Precondition: there is room for them.
-    package mutating func setAssignment(_ assignment: Assignment, shortened: Set<Int> = []) {
+    package mutating func setAssignment(_ assignment: Assignment, informed: Set<Int> = []) {
         precondition(assignment.cohortSize <= cohortCapacity)
         buffer.withMutableSpan(of: UInt8.self, at: Self.headerBytes, count: cohortCapacity * 8) { bytes in
             var offset = 0
             for (worker, clients) in assignment.clientsOfWorker.enumerated() {
                 for client in clients {
                     bytes.store(UInt32(client), at: offset)
-                    let mark = shortened.contains(client) ? Self.shortened : 0
+                    let mark = informed.contains(client) ? Self.informed : 0
                     bytes.store(UInt32(worker) | mark, at: offset + 4)
                     offset += 8
                 }
@@ -191,7 +198,7 @@ package struct RoundFrame: ~Copyable {
             var clientsOfWorker = [[Int]](repeating: [], count: workers)
             for i in 0..<cohort {
                 let client = Int(bytes.load(UInt32.self, at: Self.headerBytes + 8 * i))
-                let worker = Int(bytes.load(UInt32.self, at: Self.headerBytes + 8 * i + 4) & ~Self.shortened)
+                let worker = Int(bytes.load(UInt32.self, at: Self.headerBytes + 8 * i + 4) & ~Self.informed)
                 guard client < clients, worker < workers else {
                     throw .badAssignment(client: client, worker: worker)
                 }
@@ -204,13 +211,13 @@ package struct RoundFrame: ~Copyable {
     /// Reads what the frame tells of the round beside weights and assignment.
     /// - Parameter header: the frame's header.
     func terms(_ header: Header) -> RoundTerms {
-        guard header.shortenedBytes > 0 else { return RoundTerms(codecLevel: header.codecLevel) }
+        guard header.informedBytes > 0 else { return RoundTerms(codecLevel: header.codecLevel) }
         return withPreamble { bytes in
             let clients = (0..<header.cohort).filter {
-                bytes.load(UInt32.self, at: Self.headerBytes + 8 * $0 + 4) & Self.shortened != 0
+                bytes.load(UInt32.self, at: Self.headerBytes + 8 * $0 + 4) & Self.informed != 0
             }.map { Int(bytes.load(UInt32.self, at: Self.headerBytes + 8 * $0)) }
             return RoundTerms(
-                informed: Set(clients), codedBytes: header.shortenedBytes, codecLevel: header.codecLevel)
+                informed: Set(clients), codedBytes: header.informedBytes, codecLevel: header.codecLevel)
         }
     }
 

@@ -1,18 +1,5 @@
 import FedCore
 import Runtime
-import Synchronization
-
-/// The level of a ladder of codecs that is in use on a rank (``Codecs/CodecLadder``): the server decides it, and frames
-/// bring it to the others before they train.
-package final class CodecLevel: Sendable {
-    private let level = Mutex(0)
-
-    /// The level, from 0, the coarsest.
-    var value: Int {
-        get { level.withLock { $0 } }
-        set { level.withLock { $0 = newValue } }
-    }
-}
 
 /// When a run goes on to the next, finer codec of a ladder: when the test loss has stalled, that is has not fallen by a
 /// hundredth in two evaluations.
@@ -39,13 +26,9 @@ struct CodecSchedule {
     /// Begins with the coarsest.
     init(_ levels: [String]) { self.levels = levels }
 
-    /// Takes in a round's test loss; nil when it was not evaluated.
-    /// - Parameters:
-    ///   - isEvaluated: whether it was evaluated.
-    ///   - loss: the loss; nil for one that is not finite.
-    mutating func note(_ round: Int, isEvaluated: Bool, loss: Double?) {
-        if isEvaluated { waiting.append((round, loss ?? .infinity)) }
-    }
+    /// Takes in the test loss of a round that was evaluated.
+    /// - Parameter loss: the loss; nil for one that is not finite.
+    mutating func note(_ round: Int, loss: Double?) { waiting.append((round, loss ?? .infinity)) }
 
     /// Decides with which codec a round begins.
     /// - Parameter round: the round, from 1.

@@ -253,7 +253,7 @@ final class RoundLoop {
     /// - Parameter heartbeat: called between batches, so that workers hear of the server.
     private func publish(_ heartbeat: () throws -> Void) throws {
         guard let record = try evaluation.finish(model.weights, heartbeat) else { return }
-        schedule?.note(record.round, isEvaluated: evaluation.isToEvaluate(record), loss: record.serverLoss)
+        if evaluation.isToEvaluate(record) { schedule?.note(record.round, loss: record.serverLoss) }
         timeline.enter(.checkpoint)
         for observer in observers { try observer.roundFinished(record) }
         for observer in observers {

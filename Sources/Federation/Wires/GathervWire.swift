@@ -154,9 +154,7 @@ final class GathervWire: Wire {
         }
         let counts = [0] + lengths.map { $0.reduce(0, +) }
         var request = try communicator.startGatherv(Buffer(count: 0), into: into, counts: counts, root: 0)
-        while try !request.wait(until: .now + .milliseconds(100)) {
-            if try shouldAbort() { return false }
-        }
+        if try request.isGivenUp(shouldAbort) { return false }
         let received = try request.wait().receive
         let cohort = Array(clients.joined())
         try transfers.endGather(bytes: counts.reduce(0, +), clients: cohort.count, isFirst: wave == 0)
@@ -181,9 +179,7 @@ final class GathervWire: Wire {
         guard !format.hasOneLength else { return clients.map { [Int](repeating: format.slotBytes, count: $0) } }
         var request = try communicator.startGatherv(
             Buffer(count: 0), into: Buffer<Int64>(count: clients.reduce(0, +)), counts: [0] + clients, root: 0)
-        while try !request.wait(until: .now + .milliseconds(100)) {
-            if try shouldAbort() { return nil }
-        }
+        if try request.isGivenUp(shouldAbort) { return nil }
         let words = try request.wait().receive
         var next = 0
         var lengths: [[Int]] = []

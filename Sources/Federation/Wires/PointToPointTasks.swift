@@ -55,11 +55,10 @@ final class PointToPointTasks {
         lists[worker] = clients
         let assignment = Assignment(clientsOfWorker: lists)
         var frame = RoundFrame(cohortCapacity: cohortCapacity, parameterCount: parameterCount)
-        var header = RoundFrame.Header(task.kind, round, cohort: clients.count)
+        var header = RoundFrame.Header(task.kind, round, cohort: clients.count, terms)
         if timeline.isOn { (header.sent, header.gatherOpened) = (timeline.shared(timeline.now), opened[worker]) }
-        (header.shortenedBytes, header.codecLevel) = (terms.codedBytes, terms.codecLevel)
         frame.setHeader(header)
-        frame.setAssignment(assignment, shortened: terms.informed)
+        frame.setAssignment(assignment, informed: terms.informed)
         frame.setWeights(down)
         frame.seal()
         timeline.note(bytesOut: frame.buffer.count, clients: clients.count)

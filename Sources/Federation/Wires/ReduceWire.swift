@@ -159,13 +159,12 @@ final class ReduceWire: Wire {
         return true
     }
 
-    /// Waits for a request, unless it is given up.
+    /// Waits for a request as this rank does, unless it is given up.
     private func isGivenUp<Payload: ~Copyable>(
         _ request: inout Request<Payload>, _ shouldAbort: () throws -> Bool
     ) throws -> Bool {
-        guard communicator.rank == 0 else { return try Backoff.default.wait(for: &request, unless: shouldAbort) }
-        while try !request.wait(until: .now + .milliseconds(100)) { if try shouldAbort() { return true } }
-        return false
+        communicator.rank == 0
+            ? try request.isGivenUp(shouldAbort) : try Backoff.default.wait(for: &request, unless: shouldAbort)
     }
 
     /// Opens a worker's answer to an order. A message that is not made of envelopes, a sum and its levels, or is of

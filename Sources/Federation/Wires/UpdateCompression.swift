@@ -1,5 +1,6 @@
 package import FedCore
 import Runtime
+import Synchronization
 
 /// A run's codec, and the parts of an update that it encodes: the same on every rank.
 ///
@@ -14,8 +15,10 @@ import Runtime
 package struct UpdateCompression: Sendable {
     /// The codec.
     package let codec: any UpdateCodec
-    /// The ranges of each vector among the numbers of an update, ascending. The other numbers cross as Float32.
+    /// The ranges of each vector among the numbers of an update, ascending.
     private let vectors: [[Range<Int>]]
+    /// All these ranges, ascending. The other numbers cross as Float32.
+    package let encoded: [Range<Int>]
     /// The tensors among the encoded numbers of a vector, ascending, and together all of them.
     package let tensors: [CodecTensor]
     /// The run's seed, for the random numbers of the codec.
@@ -44,15 +47,13 @@ package struct UpdateCompression: Sendable {
         self.vectors = (0..<vectors).map { vector in
             encoded.map { $0.lowerBound + vector * distance..<$0.upperBound + vector * distance }
         }
+        self.encoded = self.vectors.flatMap { $0 }
         length = encoded.reduce(0) { $0 + $1.count }
         let length = length
         self.tensors = tensors ?? [CodecTensor(0..<length)]
         precondition(self.tensors.reduce(0) { $0 + $1.range.count } == length, "tensors are of the encoded numbers")
         longest = codec.capacity(count: length, tensors: self.tensors)
     }
-
-    /// The ranges of the update that are encoded, ascending.
-    package var encoded: [Range<Int>] { vectors.flatMap { $0 } }
 
     /// Number of vectors.
     package var vectorCount: Int { vectors.count }
@@ -101,8 +102,7 @@ package struct UpdateCompression: Sendable {
 
     /// The ranges of an update that cross as Float32, ascending.
     private func plain(of floats: Int) -> [Range<Int>] {
-        let encoded = encoded
-        return zip([0] + encoded.map(\.upperBound), encoded.map(\.lowerBound) + [floats]).map { $0..<$1 }
+        zip([0] + encoded.map(\.upperBound), encoded.map(\.lowerBound) + [floats]).map { $0..<$1 }
     }
 
     /// Where the updates of a round can be other than zero once they are decoded, where that is known without them.
@@ -233,5 +233,17 @@ package struct UpdateCompression: Sendable {
             scatter(span.span, to: ranges, of: &update)
         }
         return coded
+    }
+}
+
+/// The level of a ladder of codecs that is in use on a rank (``Codecs/CodecLadder``): the server decides it, and frames
+/// bring it to the others before they train.
+package final class CodecLevel: Sendable {
+    private let level = Mutex(0)
+
+    /// The level, from 0, the coarsest.
+    var value: Int {
+        get { level.withLock { $0 } }
+        set { level.withLock { $0 = newValue } }
     }
 }

@@ -123,3 +123,13 @@ extension Catalog<any Wire.Type> {
         all.filter(isAble).map { "--wire \($0.name)" }.joined(separator: " or ")
     }
 }
+
+extension Request where Payload: ~Copyable {
+    /// Waits as the server does, which looks for lost ranks meanwhile.
+    /// - Parameter shouldAbort: asked ten times a second; true ends the wait.
+    /// - Returns: whether it was given up; if not, `wait()` returns at once.
+    mutating func isGivenUp(_ shouldAbort: () throws -> Bool) throws -> Bool {
+        while try !wait(until: .now + .milliseconds(100)) { if try shouldAbort() { return true } }
+        return false
+    }
+}

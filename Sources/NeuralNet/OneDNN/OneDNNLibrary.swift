@@ -19,8 +19,12 @@ public enum OneDNNLibrary {
     /// not sixteen.
     static var blocksEightChannels: Bool {
         let isa = dnnl_get_effective_cpu_isa().rawValue
-        return isa & dnnl_cpu_isa_avx2.rawValue == dnnl_cpu_isa_avx2.rawValue
-            && isa & dnnl_cpu_isa_avx512_core.rawValue != dnnl_cpu_isa_avx512_core.rawValue
+        return allowsAVX2 && isa & dnnl_cpu_isa_avx512_core.rawValue != dnnl_cpu_isa_avx512_core.rawValue
+    }
+
+    /// Whether it may use AVX2, and with it loops of our own may: `ONEDNN_MAX_CPU_ISA` counts for both.
+    static var allowsAVX2: Bool {
+        dnnl_get_effective_cpu_isa().rawValue & dnnl_cpu_isa_avx2.rawValue == dnnl_cpu_isa_avx2.rawValue
     }
 
     /// Whether the processor multiplies brain floats (bf16: the upper half of a Float) and adds their products in single

@@ -15,7 +15,9 @@ extension PlanBuilder {
     var usesBlockedProducts: Bool { runsVectorLoops && (OneDNNLibrary.blocksEightChannels || batch <= 16) }
 
     /// Whether loops of our own run here: they know single precision and one thread.
-    private var runsVectorLoops: Bool { precision == .single && engine.threads == 1 && vectors_are_fast() }
+    private var runsVectorLoops: Bool {
+        precision == .single && engine.threads == 1 && vectors_are_fast() && OneDNNLibrary.allowsAVX2
+    }
 
     /// Type of what convolutions and linear layers multiply.
     var factorType: dnnl_data_type_t { precision == .single ? dnnl_f32 : dnnl_bf16 }

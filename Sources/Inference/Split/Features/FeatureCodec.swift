@@ -15,14 +15,6 @@ public import FedCore
 /// codec.encode(features, into: &span, at: 0)
 /// ```
 public protocol FeatureCodec: Sendable {
-    /// The value of `--features` that chooses it, e.g. `f16`.
-    static var name: String { get }
-    /// One line for `--help`.
-    static var summary: String { get }
-
-    /// Makes the codec. Codecs have no state, so one may be used by many threads.
-    init()
-
     /// The length of one encoded image.
     ///
     /// - Parameter elements: Numbers in the tensor that crosses the cut.
@@ -50,16 +42,27 @@ public protocol FeatureCodec: Sendable {
     func decode(_ words: Span<UInt32>, into features: inout MutableSpan<Float>, at start: Int, count: Int)
 }
 
+/// An encoding of features that its name alone describes: an entry of the catalog.
+public protocol NamedFeatureCodec: FeatureCodec {
+    /// The value of `--features` that chooses it, e.g. `f16`.
+    static var name: String { get }
+    /// One line for `--help`.
+    static var summary: String { get }
+
+    /// Makes the codec. Codecs have no state, so one may be used by many threads.
+    init()
+}
+
 /// The catalog of feature encodings, by name.
 public enum FeatureCodecs {
     /// Every codec, in the order of `--help`.
-    public static let all: [any FeatureCodec.Type] = [
+    public static let all: [any NamedFeatureCodec.Type] = [
         Float32Features.self, Float16Features.self, Int8Features.self, UInt8Features.self,
     ]
 
     /// Finds the codec of a name, or makes one of a pipeline.
     ///
-    /// - Parameter name: A ``FeatureCodec/name``, e.g. `f16`, or what `--compress` takes, e.g. `eden 2`.
+    /// - Parameter name: A ``NamedFeatureCodec/name``, e.g. `f16`, or what `--compress` takes, e.g. `eden 2`.
     /// - Throws: ``ConfigurationError`` that lists the names there are.
     public static func named(_ name: String) throws(ConfigurationError) -> any FeatureCodec {
         if let type = all.first(where: { $0.name == name }) { return type.init() }

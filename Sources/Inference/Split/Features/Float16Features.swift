@@ -4,7 +4,7 @@ import FedCore
 /// to nearest, ties to even.
 ///
 /// Numbers beyond ±65,504, the largest finite half, are sent as that, and NaN, too: an infinity would make scores NaN.
-public struct Float16Features: FeatureCodec {
+public struct Float16Features: NamedFeatureCodec {
     public static let name = "f16"
     public static let summary = "half precision"
 

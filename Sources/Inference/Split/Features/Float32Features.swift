@@ -1,5 +1,5 @@
 /// The features as computed, four bytes each: the default, which loses nothing.
-public struct Float32Features: FeatureCodec {
+public struct Float32Features: NamedFeatureCodec {
     public static let name = "f32"
     public static let summary = "as computed"
 

@@ -5,7 +5,7 @@
 /// to nearest, ties to even, so the error is at most half a scale. Symmetric quantisation, section 2.4.1 of R.
 /// Krishnamoorthi, *Quantizing deep convolutional networks for efficient inference: A whitepaper*, 2018,
 /// arXiv:1806.08342.
-public struct Int8Features: FeatureCodec {
+public struct Int8Features: NamedFeatureCodec {
     public static let name = "int8"
     public static let summary = "8 bits with a sign, a scale for each tensor"
 

@@ -11,12 +11,7 @@ import Runtime
 ///
 /// What is random in a pipeline is drawn alike for each image, so that a prediction does not depend on its neighbours.
 struct PipelineFeatures: FeatureCodec {
-    static let name = "pipeline"
-    static let summary = "a pipeline as --compress takes it, of encodings that are equally long"
-
     private let codec: any UpdateCodec
-
-    init() { preconditionFailure("a pipeline has a description") }
 
     /// Reads a pipeline.
     /// - Throws: `ConfigurationError` when there is no such pipeline, or its encodings differ in length.

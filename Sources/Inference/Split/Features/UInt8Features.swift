@@ -5,7 +5,7 @@
 /// bits. All 256 levels are used where numbers have one sign, as behind a ReLU; an input image whose pixels are bytes
 /// loses nothing. Asymmetric quantisation, section 2.1 of R. Krishnamoorthi, *Quantizing deep convolutional networks
 /// for efficient inference: A whitepaper*, 2018, arXiv:1806.08342.
-public struct UInt8Features: FeatureCodec {
+public struct UInt8Features: NamedFeatureCodec {
     public static let name = "uint8"
     public static let summary = "8 bits without a sign, from the least to the largest of each tensor"
 

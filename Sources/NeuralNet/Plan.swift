@@ -25,7 +25,8 @@ public final class Plan {
     public enum Purpose: Sendable {
         /// Forward and backward: activations are kept until the backward pass has used them.
         case training
-        /// Forward only: memory of an activation is reused as soon as the next layer has read it.
+        /// Forward only: memory of an activation is reused as soon as the next layer has read it, and normalisation is
+        /// folded into the layer before it where there is one, so that the last bits of a score may be others.
         case inference
     }
 
@@ -47,6 +48,8 @@ public final class Plan {
     private let forwardSteps: [any Step]
     private let backwardSteps: [any Step]
     private let parameters: [ParameterTransfer]
+    /// What was compiled in the model's place; nil where that is the model.
+    private let folded: FoldedModel?
     private let engine: Engine
     private let input: Tensor
     private let output: Tensor
@@ -77,8 +80,10 @@ public final class Plan {
         precondition(batch > 0 && threads > 0, "a plan for \(batch) samples on \(threads) threads")
         precondition(purpose == .training || !needsInputGradient, "a plan for inference has no gradients")
         let engine = try Engine(threads: threads)
+        let folded = purpose == .inference ? FoldedModel(model) : nil
+        let compiled = folded?.model ?? model
         let builder = try PlanBuilder(
-            model, batch: batch, purpose: purpose, needsInputGradient: needsInputGradient,
+            compiled, batch: batch, purpose: purpose, needsInputGradient: needsInputGradient,
             precision: precision, engine: engine)
         let output = try builder.compileForward()
         var outputGradient: Tensor?
@@ -94,17 +99,18 @@ public final class Plan {
         forwardSteps = try Self.bind(builder.forward, to: memory)
         backwardSteps = try Self.bind(builder.backward, to: memory)
         var parameters: [ParameterTransfer] = []
-        for (parameter, entry) in zip(builder.parameters, model.parameterLayout.entries) {
+        for (parameter, entry) in zip(builder.parameters, compiled.parameterLayout.entries) {
             parameters.append(
                 try ParameterTransfer(parameter.descriptor, at: parameter.offset, entry, engine: engine))
         }
         if let frozen = model.frozen {
             for constant in builder.constants {
                 try ParameterTransfer(constant.descriptor, at: constant.offset, constant.entry, engine: engine)
-                    .load(frozen.start.span, into: memory.statistics)
+                    .load(tensor: frozen.start.span.extracting(constant.entry.range), into: memory.statistics)
             }
         }
         self.parameters = parameters
+        self.folded = folded
         self.model = model
         self.batch = batch
         self.purpose = purpose
@@ -259,19 +265,28 @@ extension Plan {
     /// Copies weights into the plan: the trained ones and the running statistics.
     /// - Parameter weights: `[model.parameterCount]`, in the canonical order.
     /// - Throws: `OneDNNError` when a reordering fails.
-    /// - Complexity: O(parameters): a copy where the primitive's layout is plain, a reordering otherwise.
+    /// - Complexity: O(parameters): a copy where the primitive's layout is plain, a reordering otherwise; where
+    ///   normalisation is folded, a pass of arithmetic and one layer's memory.
     public func load(_ weights: Span<Float>) throws(OneDNNError) {
         precondition(weights.count == model.parameterCount, "\(weights.count) of \(model.parameterCount) weights")
         engine.activate()
-        for parameter in parameters { try parameter.load(weights, into: memory) }
+        guard let folded else {
+            for parameter in parameters { try parameter.load(weights, into: memory) }
+            return
+        }
+        try folded.forEachParameter(of: weights) { (entry, tensor) throws(OneDNNError) in
+            try parameters[entry].load(tensor: tensor, into: memory)
+        }
     }
 
     /// Copies the weights and running statistics out of the plan. `load` and then `store` gives the same bits.
     /// O(parameters).
     /// - Parameter weights: `[model.parameterCount]`, in the canonical order.
     /// - Throws: `OneDNNError` when a reordering fails.
+    /// - Precondition: the plan is for training.
     public func store(into weights: inout MutableSpan<Float>) throws(OneDNNError) {
         precondition(weights.count == model.parameterCount, "\(weights.count) of \(model.parameterCount) weights")
+        precondition(purpose == .training, "a plan for inference gives no weights back")
         engine.activate()
         for parameter in parameters { try parameter.store(into: &weights, from: memory) }
     }

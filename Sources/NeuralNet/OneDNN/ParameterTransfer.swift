@@ -60,13 +60,21 @@ final class ParameterTransfer {
     /// Copies the parameter into the plan. oneDNN writes zeros into the padding.
     /// - Parameter weights: all weights of the model, in the canonical order.
     func load(_ weights: Span<Float>, into memory: PlanMemory) throws(OneDNNError) {
-        try load(weights, into: memory.values(entry.role))
+        try load(tensor: weights.extracting(entry.range), into: memory)
+    }
+
+    /// Copies the parameter into the plan.
+    /// - Parameter tensor: the parameter alone, row-major.
+    func load(tensor: Span<Float>, into memory: PlanMemory) throws(OneDNNError) {
+        try load(tensor: tensor, into: memory.values(entry.role))
     }
 
     /// Copies the parameter into an arena.
-    func load(_ weights: Span<Float>, into arena: Arena) throws(OneDNNError) {
-        try weights.withUnsafeBufferPointer { (all) throws(OneDNNError) in
-            guard let source = UnsafeBufferPointer(rebasing: all[entry.range]).baseAddress else { return }
+    /// - Parameter tensor: the parameter alone, row-major.
+    func load(tensor: Span<Float>, into arena: Arena) throws(OneDNNError) {
+        precondition(tensor.count == entry.count, "\(tensor.count) of \(entry.count) elements of \(entry.name)")
+        try tensor.withUnsafeBufferPointer { (tensor) throws(OneDNNError) in
+            guard let source = tensor.baseAddress else { return }
             let destination = arena.base + offset
             switch way {
             case .bytes: destination.copyMemory(from: source, byteCount: entry.count * MemoryLayout<Float>.stride)

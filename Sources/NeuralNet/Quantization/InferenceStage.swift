@@ -78,45 +78,4 @@ extension Model {
         }
         return stages
     }
-
-    /// The weights and biases of a stage, normalisation folded in: w·γ/√(σ² + ε) and (b − μ)·γ/√(σ² + ε) + β, with the
-    /// running mean μ and variance σ². Computed in Double, rounded to Float once for each normalisation.
-    ///
-    /// B. Jacob et al., *Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference*,
-    /// CVPR 2018, arXiv:1712.05877, section 3.2.
-    ///
-    /// - Parameters:
-    ///   - stage: a stage with weights.
-    ///   - weights: all weights of the model, in the canonical order.
-    /// - Returns: the weights in the shape of `stage.weightShape`, and a bias for each output.
-    func folded(_ stage: InferenceStage, _ weights: [Float]) -> (weights: [Float], biases: [Float]) {
-        func values(_ layer: Int, _ name: String) -> [Float] {
-            parameterLayout.entries.first { $0.name == "\(nodes[layer].name).\(name)" }.map {
-                Array(weights[$0.range])
-            }
-                ?? []
-        }
-        let first = stage.layers.lowerBound
-        let isNormalization = layers[first] is BatchNorm2D
-        let channels = stage.weightShape?.first ?? 0
-        var folded = isNormalization ? [Float](repeating: 1, count: channels) : values(first, "weight")
-        var biases = isNormalization ? [] : values(first, "bias")
-        if biases.isEmpty { biases = [Float](repeating: 0, count: channels) }
-        for index in stage.layers {
-            guard let layer = layers[index] as? BatchNorm2D else { continue }
-            let (scale, shift) = (values(index, "weight"), values(index, "bias"))
-            let (mean, variance) = (values(index, "running_mean"), values(index, "running_var"))
-            let perChannel = folded.count / channels
-            for channel in 0..<channels {
-                let factor =
-                    Double(scale[channel]) / (Double(variance[channel]) + Double(layer.epsilon)).squareRoot()
-                for i in channel * perChannel..<(channel + 1) * perChannel {
-                    folded[i] = Float(Double(folded[i]) * factor)
-                }
-                biases[channel] = Float(
-                    (Double(biases[channel]) - Double(mean[channel])) * factor + Double(shift[channel]))
-            }
-        }
-        return (folded, biases)
-    }
 }

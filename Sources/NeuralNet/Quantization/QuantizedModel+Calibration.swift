@@ -50,7 +50,8 @@ extension QuantizedModel {
                 }
                 output = method.scale(activations, isSigned: !stage.appliesReLU)
             }
-            let (weights, biases) = model.folded(stage, trained.weights)
+            let (weights, biases) = model.folded(
+                stage.layers.filter { !(model.layers[$0] is ReLU) }, trained.weights.span)
             let (whole, steps) = Self.quantize(weights, channels: shape[0])
             layers.append(
                 Layer(

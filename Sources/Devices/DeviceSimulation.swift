@@ -20,6 +20,8 @@ public struct DeviceSimulation: Sendable, Equatable {
     /// Link of a client to the server. In virtual time each client has one of its own: they do not share
     /// bandwidth.
     public var link = Link()
+    /// Whether a fleet states speed and link of each client's device (``Fleet``).
+    public var hasFleet = false
     /// Whether delays are slept through; otherwise they are virtual time that nobody waits for.
     public var isReal = false
 
@@ -28,7 +30,7 @@ public struct DeviceSimulation: Sendable, Equatable {
 
     /// Whether anything takes simulated time.
     public var takesTime: Bool {
-        stragglerProbability > 0 && stragglerDelay > 0 || samplesPerSecond != nil || !link.isIdeal
+        hasFleet || stragglerProbability > 0 && stragglerDelay > 0 || samplesPerSecond != nil || !link.isIdeal
     }
 
     /// Whether rounds happen in virtual time: deadlines are then compared with computed times, not with the
@@ -43,12 +45,17 @@ public struct DeviceSimulation: Sendable, Equatable {
     /// - Returns: samples in a second, the same bits on every machine and in every round; nil: training takes
     ///   no simulated time.
     public func samplesPerSecond(ofClient client: Int, seed: UInt64) -> Double? {
-        guard let samplesPerSecond, speedSpread > 0 else { return samplesPerSecond }
+        samplesPerSecond.map { Self.speed($0, spread: speedSpread, ofClient: client, seed: seed) }
+    }
+
+    /// A speed times e^(σz), z standard normal and the client's own for the whole run.
+    static func speed(_ usual: Double, spread: Double, ofClient client: Int, seed: UInt64) -> Double {
+        guard spread > 0 else { return usual }
         // Rounds begin at 1.
         var random = RandomStream(seed: seed, .conditions, round: 0, client: client)
-        let exponent = speedSpread * PortableMath.normal(&random)
+        let exponent = spread * PortableMath.normal(&random)
         let factor = PortableMath.exp(-abs(exponent))
-        return exponent < 0 ? samplesPerSecond * factor : samplesPerSecond / factor
+        return exponent < 0 ? usual * factor : usual / factor
     }
 
     /// Draws the conditions of one client in one round. O(1).
@@ -93,7 +100,8 @@ public struct DeviceConditions: Sendable, Equatable {
     /// A device that answers and costs no time.
     public init() {}
 
-    init(isDropped: Bool, delay: Double, download: Double, upload: Double, secondsPerSample: Double) {
+    /// States everything.
+    public init(isDropped: Bool, delay: Double, download: Double, upload: Double, secondsPerSample: Double) {
         self.isDropped = isDropped
         self.delay = delay
         self.download = download

@@ -89,6 +89,10 @@ extension Metric {
         "network_bytes", title: "network bytes", unit: "bytes", decimals: 0, better: .lower, whole: .sum,
         group: "bytes",
         isInTable: false)
+    /// Simulated joules of training and transfers since the run's start, of all devices of a fleet.
+    public static let joulesSoFar = Metric(
+        "joules_so_far", title: "simulated J so far", unit: "J", decimals: 0, better: .lower,
+        group: "simulated joules so far", isInTable: false)
     /// Share of the test samples of other classes that are taken for a backdoor's target class when they bear its
     /// trigger.
     public static let attackSuccess = Metric(
@@ -97,7 +101,7 @@ extension Metric {
     /// The metrics that may have values in files of runs that declare none.
     public static let wellKnown: [Metric] = [
         attackSuccess, simulatedSeconds, stalenessMean, stalenessMax, networkBytes, codedPlaces, codedScales,
-        codedSymbols, codedEntropy,
+        codedSymbols, codedEntropy, joulesSoFar,
     ]
 
     /// The declarations of measured metrics: those of the run first, then the well-known ones, then one made of the

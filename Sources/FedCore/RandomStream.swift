@@ -44,6 +44,8 @@ public struct RandomStream: RandomNumberGenerator, Sendable {
         case sharedCompression = 13
         /// Stochastic rounding on the client, of which the server sees the result alone.
         case stochasticRounding = 14
+        /// The classes of simulated devices, and what their days are like.
+        case fleet = 16
     }
 
     private let key: SIMD2<UInt32>

@@ -38,12 +38,12 @@ public protocol SelectionRule: StatefulPart, Measuring {
     /// Chooses the cohort of a round. Changes nothing: the rule learns from the feedback only.
     ///
     /// - Parameters:
-    ///   - size: number of clients wanted, from 1 to the number of clients.
+    ///   - size: number of clients wanted, from 1 to the number of clients that can be asked.
     ///   - round: the round, from 1.
     ///   - attempt: from 0; above 0 the round is repeated for want of updates, with another cohort where there
     ///     is one.
     ///   - federation: the clients.
-    /// - Returns: `size` different clients, ascending.
+    /// - Returns: `size` different clients of the federation's ``FederationView/candidates``, ascending.
     func cohort(size: Int, round: Int, attempt: Int, federation: FederationView) -> [Int]
 
     /// Learns from the results of a round; called once for each round, in their order, before the next cohort

@@ -49,6 +49,7 @@ struct TrainingRun {
                     teacher: self.settings.teacher)
                 var own = self.settings
                 try ModelFile.resolve(&own)
+                try FleetFile.resolve(&own)
                 settings = resumed?.state.settings ?? own
                 start = try ModelFile.initialWeights(settings ?? own)
             }

@@ -31,6 +31,8 @@ import Testing
         ("late-policy", "drop"), ("on-failure", "drop"), ("failure-timeout", "2.5"), ("inject", "kill:rank=1@round=2"),
         ("straggler-prob", "0.5"), ("straggler-delay", "1.5"), ("bandwidth-mbps", "10.0"), ("latency-ms", "5.0"),
         ("device-speed", "100.0"), ("device-spread", "1.0"), ("drop-prob", "0.1"), ("real-delays", "true"),
+        ("fleet", "people"), ("require", "idle,charging"), ("min-battery", "0.5"), ("stop-battery", "0.05"),
+        ("fleet-start", "3.0"), ("round-every", "60.0"), ("cohort-wait", "30.0"), ("budget-joules", "5.0"),
         ("cut", "2"), ("server-part", "per-client"),
     ]
 
@@ -94,7 +96,7 @@ import Testing
             "target-accuracy", "patience", "budget-mb", "attack", "init", "freeze", "teacher", "temperature",
             "hard-weight",
             "local-steps", "augment", "clip-gradients", "compress", "compress-down", "error-feedback", "round-deadline",
-            "bandwidth-mbps", "device-speed",
+            "bandwidth-mbps", "device-speed", "fleet", "budget-joules",
             "cut",
             "server-part",
         ]

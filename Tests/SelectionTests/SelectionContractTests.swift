@@ -48,6 +48,27 @@ import Testing
         }
     }
 
+    @Test(arguments: names) func onlyThoseWhoCanBeAskedAreChosen(name: String) throws {
+        var rule = try Selections.standard.named(name)
+        let able = (0..<60).filter { $0 % 3 != 1 }
+        let view = Self.uneven.among(
+            able, charge: (0..<60).map { Double($0 % 10) / 10 }, joules: (0..<60).map { Double(1 + $0 * 7 % 20) })
+        for round in 1...40 {
+            for size in [1, 7, able.count] {
+                let cohort = rule.cohort(size: size, round: round, attempt: round % 3, federation: view)
+                #expect(cohort.count == size && Set(cohort).count == size && cohort == cohort.sorted())
+                #expect(Set(cohort).isSubset(of: able))
+            }
+            let asked = rule.cohort(size: 7, round: round, attempt: 0, federation: view)
+            rule.learn(
+                RoundFeedback(
+                    round: round,
+                    outcomes: asked.map {
+                        .init(client: $0, participated: $0 % 5 > 0, loss: Double($0), samples: 10, joules: 3)
+                    }))
+        }
+    }
+
     @Test(arguments: names) func aCohortIsSoManyDifferentClientsInOrder(name: String) throws {
         var rule = try Selections.standard.named(name)
         let clients = Self.uneven.clients

@@ -40,7 +40,14 @@ package struct DownMessage: Sendable {
 }
 
 /// What frames tell of a round beside weights and assignment.
-struct RoundTerms: Sendable, Equatable {
+package struct RoundTerms: Sendable, Equatable {
+    /// Says nothing.
+    package init() {}
+
+    init(informed: Set<Int> = [], codedBytes: Int = 0, codecLevel: Int = 0) {
+        (self.informed, self.codedBytes, self.codecLevel) = (informed, codedBytes, codecLevel)
+    }
+
     /// The clients that download the weights in coded form, each as a device of its own: those that were asked in the
     /// round before, whatever crosses between ranks. All others download them whole.
     var informed: Set<Int> = []
@@ -48,4 +55,8 @@ struct RoundTerms: Sendable, Equatable {
     var codedBytes = 0
     /// Which step of a ladder of codecs updates are encoded by, from 0; 0 without one.
     var codecLevel = 0
+    /// Clients of a simulated fleet that go away in mid-round: nobody trains them.
+    var gone: Set<Int> = []
+    /// Clients of a simulated fleet that are away from home, and use another radio there.
+    var away: Set<Int> = []
 }

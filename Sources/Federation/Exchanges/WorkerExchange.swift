@@ -227,7 +227,7 @@ final class WorkerExchange: Exchange {
         let assignment = Assignment(clientsOfWorker: pool.pending)
         timeline.enter(.encode)
         let terms = down?.terms ?? RoundTerms()
-        frame.setAssignment(assignment, informed: terms.informed)
+        frame.setAssignment(assignment, terms)
         let apart = down.flatMap { self.weightsApart($0) }
         if let down, apart == nil { frame.setWeights(down.weights.span) }
         try transfers.enterCollective()

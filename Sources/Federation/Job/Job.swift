@@ -74,6 +74,8 @@ public struct Job: Sendable {
     let attack: (any Attack)?
     /// Numbers of the clients that attack, drawn from the seed.
     let attackers: Set<Int>
+    /// The simulated devices of the clients; nil without a fleet.
+    package let fleet: FleetTerms?
     /// The training samples that the server keeps for itself; empty unless the aggregation trusts an update of its own.
     let root: [UInt32]
 
@@ -177,8 +179,14 @@ public struct Job: Sendable {
                 "strategy '\(settings.strategy)' leaves part of the model to the clients, so that only they can test it: "
                     + "give --client-test, e.g. 0.1")
         }
+        try Self.checkFleet(settings, isAsynchronous: strategy.asynchronous != nil)
+        let moments = settings.optimizer == "sgd" ? (settings.momentum > 0 ? 1 : 0) : 2
+        fleet = try settings.fleet.map { [model] text throws(ConfigurationError) in
+            try FleetTerms(settings, text, model, moments: moments)
+        }
         federation = FederationView(
-            samples: (0..<settings.clients).map { [partition] in partition.count(of: $0) }, seed: settings.seed)
+            samples: (0..<settings.clients).map { [partition] in partition.count(of: $0) }, seed: settings.seed,
+            hasBatteries: fleet != nil)
         selection = try plugins.selections.named(settings.selection, settings.selectionOptions)
         try selection.validate(size: settings.cohortSize, federation: federation)
         checkMetrics()
@@ -258,20 +266,30 @@ extension Job {
     var uploadBytes: Int { trainingAnswer.uploadBytes }
 
     /// Layout of the answer of a client that has trained.
-    var trainingAnswer: AnswerFormat {
-        let simulation = settings.simulation
-        return vectors.answer(by: compression, over: simulation.isVirtual ? simulation.link : Link())
-    }
+    var trainingAnswer: AnswerFormat { vectors.answer(by: compression) }
 
     /// What happens to a client's device in a round: delay, dropout, speed, times of its link. Drawn from the seed.
-    /// - Parameter terms: who downloads the weights in coded form.
+    /// - Parameter terms: who downloads the weights in coded form, and of a fleet, who goes away or is away.
     func conditions(
         ofClient client: Int, _ round: RoundID, _ terms: RoundTerms = RoundTerms()
     ) -> DeviceConditions {
-        settings.simulation.conditions(
-            ofClient: client, round: round.number, attempt: round.attempt, seed: settings.seed,
-            downloadBytes: terms.informed.contains(client) ? downloadFrameBytes + terms.codedBytes : downloadBytes,
+        let down = terms.informed.contains(client) ? downloadFrameBytes + terms.codedBytes : downloadBytes
+        var conditions = settings.simulation.conditions(
+            ofClient: client, round: round.number, attempt: round.attempt, seed: settings.seed, downloadBytes: down,
             uploadBytes: uploadBytes)
+        if let fleet {
+            fleet.apply(
+                to: &conditions, client: client, isAway: terms.away.contains(client), downloadBytes: down,
+                uploadBytes: uploadBytes)
+            if terms.gone.contains(client) { conditions.isDropped = true }
+        }
+        return conditions
+    }
+
+    /// Simulated seconds of sending a byte, under these conditions.
+    func secondsPerByte(_ conditions: DeviceConditions) -> Double {
+        (conditions.upload - (fleet == nil ? settings.simulation.link.latencyMilliseconds / 1000 : 0))
+            / Double(uploadBytes)
     }
 
     /// Whether the server keeps each update until the round's end, O(cohort · parameters), instead of adding it up as

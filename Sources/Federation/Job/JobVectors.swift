@@ -104,8 +104,8 @@ struct JobVectors: Sendable, Equatable {
     }
 
     /// A client's place in a message, when it has trained.
-    func answer(by compression: UpdateCompression?, over link: Link) -> AnswerFormat {
-        AnswerFormat(updateFloats: up, stateFloats: state, compression: compression, link: link)
+    func answer(by compression: UpdateCompression?) -> AnswerFormat {
+        AnswerFormat(updateFloats: up, stateFloats: state, compression: compression)
     }
 
     private func encoded(ofUpdate: Bool) -> [Range<Int>] {

@@ -92,6 +92,7 @@ extension Job {
     var partNames: [String] {
         [PartName.strategy, PartName.aggregation, PartName.selection] + (asynchronous == nil ? [] : [PartName.inFlight])
             + (downlink == nil ? [] : [PartName.downlink]) + (codecSchedule == nil ? [] : [PartName.codecSchedule])
+            + (fleet == nil ? [] : [PartName.fleet])
             + stages.map { PartName.stage(type(of: $0).name) }
     }
 }

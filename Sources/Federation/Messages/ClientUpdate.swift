@@ -36,6 +36,8 @@ public struct LocalResult: Sendable, Equatable {
     public var loss = 0.0
     /// Simulated seconds from the round's start until the update is at the server; 0 when no time is simulated.
     public var simulatedSeconds = 0.0
+    /// Simulated seconds of sending a byte, by which the time of an update in coded form is put right; does not cross.
+    var secondsPerByte = 0.0
 
     /// A result of complete work.
     public init(samples: Int = 0, steps: Int = 0, loss: Double = 0) {

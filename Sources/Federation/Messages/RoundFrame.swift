@@ -156,22 +156,27 @@ package struct RoundFrame: ~Copyable {
         }
     }
 
-    /// The bit of a worker's number that says that its client is informed: has the weights that coded ones are a change of.
-    private static let informed: UInt32 = 1 << 31
+    /// The bits of a worker's number that say something of its client: that it is informed, having the weights that coded
+    /// ones are a change of; that it goes away in mid-round; that it is away from home.
+    private static let (informed, gone, away): (UInt32, UInt32, UInt32) = (1 << 31, 1 << 30, 1 << 29)
+    private static let worker: UInt32 = (1 << 29) - 1
 
     /// Writes clients and workers.
     /// - Parameters:
     ///   - assignment: who works for which clients.
-    ///   - informed: clients that download the weights in coded form, as devices of their own.
+    ///   - terms: what is said of clients beside that.
     /// - Precondition: there is room for them.
-    package mutating func setAssignment(_ assignment: Assignment, informed: Set<Int> = []) {
+    package mutating func setAssignment(_ assignment: Assignment, _ terms: RoundTerms = RoundTerms()) {
         precondition(assignment.cohortSize <= cohortCapacity)
         buffer.withMutableSpan(of: UInt8.self, at: Self.headerBytes, count: cohortCapacity * 8) { bytes in
             var offset = 0
             for (worker, clients) in assignment.clientsOfWorker.enumerated() {
                 for client in clients {
                     bytes.store(UInt32(client), at: offset)
-                    let mark = informed.contains(client) ? Self.informed : 0
+                    let mark =
+                        (terms.informed.contains(client) ? Self.informed : 0)
+                        | (terms.gone.contains(client) ? Self.gone : 0)
+                        | (terms.away.contains(client) ? Self.away : 0)
                     bytes.store(UInt32(worker) | mark, at: offset + 4)
                     offset += 8
                 }
@@ -198,7 +203,7 @@ package struct RoundFrame: ~Copyable {
             var clientsOfWorker = [[Int]](repeating: [], count: workers)
             for i in 0..<cohort {
                 let client = Int(bytes.load(UInt32.self, at: Self.headerBytes + 8 * i))
-                let worker = Int(bytes.load(UInt32.self, at: Self.headerBytes + 8 * i + 4) & ~Self.informed)
+                let worker = Int(bytes.load(UInt32.self, at: Self.headerBytes + 8 * i + 4) & Self.worker)
                 guard client < clients, worker < workers else {
                     throw .badAssignment(client: client, worker: worker)
                 }
@@ -211,13 +216,16 @@ package struct RoundFrame: ~Copyable {
     /// Reads what the frame tells of the round beside weights and assignment.
     /// - Parameter header: the frame's header.
     func terms(_ header: Header) -> RoundTerms {
-        guard header.informedBytes > 0 else { return RoundTerms(codecLevel: header.codecLevel) }
-        return withPreamble { bytes in
-            let clients = (0..<header.cohort).filter {
-                bytes.load(UInt32.self, at: Self.headerBytes + 8 * $0 + 4) & Self.informed != 0
-            }.map { Int(bytes.load(UInt32.self, at: Self.headerBytes + 8 * $0)) }
-            return RoundTerms(
-                informed: Set(clients), codedBytes: header.informedBytes, codecLevel: header.codecLevel)
+        withPreamble { bytes in
+            var terms = RoundTerms(codedBytes: header.informedBytes, codecLevel: header.codecLevel)
+            for place in 0..<header.cohort {
+                let client = Int(bytes.load(UInt32.self, at: Self.headerBytes + 8 * place))
+                let marks = bytes.load(UInt32.self, at: Self.headerBytes + 8 * place + 4)
+                if marks & Self.informed != 0 { terms.informed.insert(client) }
+                if marks & Self.gone != 0 { terms.gone.insert(client) }
+                if marks & Self.away != 0 { terms.away.insert(client) }
+            }
+            return terms
         }
     }
 

@@ -11,6 +11,8 @@ import Selection
 package final class CohortSource {
     private let job: Job
     private var rule: any SelectionRule
+    /// The simulated fleet, which says who can be asked; nil where everybody can.
+    let fleet: FleetClock?
 
     /// Takes the job's rule, as it is at the beginning or as it was saved.
     /// - Parameter state: the state to continue from; nil at the beginning.
@@ -18,6 +20,7 @@ package final class CohortSource {
     init(_ job: Job, resuming state: RunState?) throws(ConfigurationError) {
         self.job = job
         rule = job.selection
+        fleet = try FleetClock(job, resuming: state)
         if let state { try rule.restoreServerState(state[PartName.selection]) }
     }
 
@@ -28,11 +31,14 @@ package final class CohortSource {
     var measurements: [String: Double] { rule.measurements }
 
     /// Draws the cohort of a round's attempt.
-    /// - Returns: `settings.cohortSize` different clients, ascending.
+    /// - Returns: `settings.cohortSize` different clients, ascending; fewer where a simulated fleet has fewer that can be
+    ///   asked.
     /// - Complexity: The rule's own.
     func draw(_ round: RoundID) -> [Int] {
-        rule.cohort(
-            size: job.settings.cohortSize, round: round.number, attempt: round.attempt, federation: job.federation)
+        let federation = fleet?.view ?? job.federation
+        return rule.cohort(
+            size: min(job.settings.cohortSize, federation.available?.count ?? federation.clients), round: round.number,
+            attempt: round.attempt, federation: federation)
     }
 
     /// Tells the rule what came of a round.
@@ -48,7 +54,7 @@ package final class CohortSource {
             let result = results[client]
             return RoundFeedback.Outcome(
                 client: client, participated: result != nil, loss: result?.loss, samples: result?.samples ?? 0,
-                seconds: isVirtual ? result?.simulatedSeconds : nil)
+                seconds: isVirtual ? result?.simulatedSeconds : nil, joules: fleet?.joules(of: client))
         }
         rule.learn(RoundFeedback(round: round, outcomes: outcomes, startingLoss: startingLoss))
     }

@@ -16,6 +16,7 @@ extension Job {
         if measuresCodedBytes { metrics += [.codedPlaces, .codedScales, .codedSymbols, .codedEntropy] }
         if codecSchedule != nil { metrics.append(.codecLevel) }
         if settings.topology != .flat { metrics.append(.networkBytes) }
+        if let fleet { metrics += FleetRound.metrics(fleet.fleet) }
         if asynchronous != nil { metrics += [.stalenessMean, .stalenessMax] }
         let parts: [any Measuring] = [strategy, aggregation, selection] + stages
         return metrics + parts.flatMap(\.metrics)

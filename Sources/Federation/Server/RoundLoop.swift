@@ -156,6 +156,7 @@ final class RoundLoop {
             try stop.check()
             timeline.enter(.encode)
             let round = RoundID(number, attempt: attempt)
+            try cohorts.fleet?.prepare(round)
             // Sₜ ← a set of m clients.
             let cohort = cohorts.draw(round)
             // For each client k ∈ Sₜ in parallel: wₖ ← ClientUpdate(k, wₜ). The tally has Σ nₖ(wₖ − wₜ) and Σ nₖ
@@ -171,11 +172,16 @@ final class RoundLoop {
         downlink?.endRound()
         rejections.tell()
         try states?.commit()
+        cohorts.fleet?.endRound()
         cohorts.learn(number, asked: asked, tally.results, startingLoss: evaluation.startingLoss(of: number))
         record.finish(
             tally, seconds: (ContinuousClock.now - start).seconds,
             trained: { $0.status == .partial ? $0.samples : job.trainedSamples(holding: $0.samples) })
         record.metrics.merge(model.measurements.merging(cohorts.measurements) { $1 }) { $1 }
+        if let fleet = cohorts.fleet {
+            record.metrics.merge(fleet.measurements) { $1 }
+            record.simulatedSeconds = (record.simulatedSeconds ?? 0) + fleet.waited
+        }
         totals = (totals.upload + record.uploadBytes, totals.download + record.downloadBytes)
         (record.totalUploadBytes, record.totalDownloadBytes) = totals
         evaluation.add(record)
@@ -203,6 +209,7 @@ final class RoundLoop {
         let watchers = observers.filter(\.wantsProgress)
         var message = downlink?.message(down, round, to: cohort) ?? DownMessage(down)
         message.terms.codecLevel = schedule?.level ?? 0
+        cohorts.fleet?.begin(cohort, round, &message.terms)
         job.compression?.level.value = message.terms.codecLevel
         let down = message.weights
         if !exchange.trainsElsewhere { try model.trainRoot(round, down.span) {} }
@@ -218,6 +225,7 @@ final class RoundLoop {
             })
         rejections.tell(diverged: tally.diverged, of: cohort.count)
         if let failure = tally.failure { throw failure }
+        cohorts.fleet?.end(cohort, tally.results, seconds: tally.simulatedSeconds)
         var report = exchange.report
         report.download = report.download ?? message.bytes
         record.add(tally, report, cohort: cohort.count, job)
@@ -286,6 +294,7 @@ final class RoundLoop {
         state[PartName.inFlight] = exchange.serverState
         state[PartName.downlink] = downlink?.serverState ?? []
         state[PartName.codecSchedule] = schedule?.serverState ?? []
+        state[PartName.fleet] = cohorts.fleet?.serverState ?? []
         state.clientStates = states?.mark
         (state.dataDigest, state.teacherDigest) = (dataDigest, job.distillation?.teacherDigest)
         state.seconds = seconds

@@ -1,6 +1,7 @@
+import FedCore
 import Records
 
-/// Whether a run ends before its last round: because of `--budget-mb`, `--target-accuracy` or `--patience`.
+/// Whether a run ends before its last round: because of `--budget-mb`, `--budget-joules`, `--target-accuracy` or `--patience`.
 ///
 /// A function of the records alone, so that a resumed run ends in the round where it would have ended without
 /// interruption.
@@ -27,6 +28,10 @@ struct StoppingRule: Sendable {
             // Looked at before a round, so that no round starts that could not be paid.
             let next = Double(last.uploadBytes + last.downloadBytes) / 1e6
             if sent + next > budget { return "another round would pass the budget of \(budget) MB" }
+        }
+        if let budget = settings.budgetJoules, let spent = last[.joulesSoFar] {
+            let next = spent / Double(last.round)
+            if spent + next > budget { return "another round would pass the budget of \(budget) simulated joules" }
         }
         guard isComplete, last.quality != nil else { return nil }
         if let target = settings.targetAccuracy, let accuracy = last.accuracy, accuracy >= target {

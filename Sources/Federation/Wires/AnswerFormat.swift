@@ -1,4 +1,3 @@
-package import Devices
 import FedCore
 package import MPI
 import Runtime
@@ -25,19 +24,13 @@ package struct AnswerFormat: Sendable {
     package let stateFloats: Int
     /// What encodes the update; nil when it crosses as Float32.
     package let compression: UpdateCompression?
-    /// The link of which virtual time counts the seconds; one that takes none otherwise.
-    private let link: Link
 
     /// Describes answers.
     /// - Parameters:
     ///   - updateFloats: numbers of an update.
     ///   - stateFloats: numbers of a client's state.
     ///   - compression: what encodes updates; nil for none.
-    ///   - link: the clients' link in virtual time.
-    package init(
-        updateFloats: Int, stateFloats: Int = 0, compression: UpdateCompression? = nil, link: Link = Link()
-    ) {
-        self.link = link
+    package init(updateFloats: Int, stateFloats: Int = 0, compression: UpdateCompression? = nil) {
         self.updateFloats = updateFloats
         self.stateFloats = stateFloats
         self.compression = compression
@@ -97,7 +90,7 @@ package struct AnswerFormat: Sendable {
         // by those.
         if envelope.result.status.hasUpdate {
             envelope.result.simulatedSeconds -=
-                link.seconds(bytes: uploadBytes) - link.seconds(bytes: uploadBytes(payloadBytes: envelope.payloadBytes))
+                Double(uploadBytes - uploadBytes(payloadBytes: envelope.payloadBytes)) * result.secondsPerByte
         }
         return envelope
     }

@@ -58,7 +58,7 @@ final class PointToPointTasks {
         var header = RoundFrame.Header(task.kind, round, cohort: clients.count, terms)
         if timeline.isOn { (header.sent, header.gatherOpened) = (timeline.shared(timeline.now), opened[worker]) }
         frame.setHeader(header)
-        frame.setAssignment(assignment, informed: terms.informed)
+        frame.setAssignment(assignment, terms)
         frame.setWeights(down)
         frame.seal()
         timeline.note(bytesOut: frame.buffer.count, clients: clients.count)

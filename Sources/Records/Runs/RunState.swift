@@ -91,6 +91,8 @@ public enum PartName {
     /// The weights as the clients have them, where they go down in coded form.
     public static let downlink = "downlink"
 
+    /// The clock of a simulated fleet, and its batteries.
+    public static let fleet = "fleet"
     /// Which codec of a ladder is in use, and since when the loss has stalled.
     public static let codecSchedule = "codec schedule"
 

@@ -162,6 +162,23 @@ public struct RunSettings: Sendable, Equatable {
     /// Sleeps through simulated delays, instead of counting them as virtual time.
     public var realDelays = false
 
+    /// Simulated: the fleet of devices, a name of ``Fleets`` or a fleet as text; nil for none.
+    public var fleet: String?
+    /// Simulated: what a device of the fleet must be besides connected, as ``Eligibility/conditions(_:)`` reads it.
+    public var require = ""
+    /// Simulated: charge above which a device is asked, in [0, 1].
+    public var minBattery = 0.2
+    /// Simulated: charge at which a device stops its work, in [0, 1].
+    public var stopBattery = 0.1
+    /// Simulated: hours from a Monday's midnight to the first round, ≥ 0.
+    public var fleetStart = 8.0
+    /// Simulated: seconds from the start of a round to the next at least, ≥ 0.
+    public var roundEvery = 0.0
+    /// Simulated: seconds that a round waits for a whole cohort, ≥ 0.
+    public var cohortWait = 600.0
+    /// Simulated: joules of training and transfers that a run may take; nil is no limit.
+    public var budgetJoules: Double?
+
     /// The faults to make on purpose, as ``Fault`` reads them.
     public var inject: [String] = []
 
@@ -208,6 +225,7 @@ public struct RunSettings: Sendable, Equatable {
         simulation.speedSpread = deviceSpread
         simulation.link = Link(megabitsPerSecond: bandwidthMbps, latencyMilliseconds: latencyMs)
         simulation.isReal = realDelays
+        simulation.hasFleet = fleet != nil
         return simulation
     }
 

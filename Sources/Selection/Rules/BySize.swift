@@ -15,9 +15,10 @@ public struct BySize: SelectionRule {
 
     /// Draws the cohort. O(clients + size · log clients).
     public func cohort(size: Int, round: Int, attempt: Int, federation: FederationView) -> [Int] {
-        precondition(size >= 1 && size <= federation.clients, "a cohort of \(size) of \(federation.clients) clients")
+        let clients = federation.candidates
+        precondition(size >= 1 && size <= clients.count, "a cohort of \(size) of \(clients.count) clients")
         var random = federation.random(round: round, attempt: attempt)
-        var draw = WeightedDraw(federation.samples.map { UInt64($0) })
-        return draw.next(size, &random).sorted()
+        var draw = WeightedDraw(clients.map { UInt64(federation.samples[$0]) })
+        return draw.next(size, &random).map { clients[$0] }.sorted()
     }
 }

@@ -84,16 +84,26 @@ public struct Oort: SelectionRule {
 
     /// Draws the cohort. O(clients · log clients).
     public func cohort(size: Int, round: Int, attempt: Int, federation: FederationView) -> [Int] {
-        let clients = federation.clients
-        precondition(size >= 1 && size <= clients, "a cohort of \(size) of \(clients) clients")
+        cohort(size: size, round: round, attempt: attempt, federation: federation, factor: nil)
+    }
+
+    /// Draws the cohort by utilities, those that have taken part and newcomers alike, times a factor of each client's own.
+    func cohort(
+        size: Int, round: Int, attempt: Int, federation: FederationView, factor: ((Int) -> Double)?
+    ) -> [Int] {
+        let clients = federation.candidates
+        precondition(size >= 1 && size <= clients.count, "a cohort of \(size) of \(clients.count) clients")
         var random = federation.random(round: round, attempt: attempt)
-        let known = (0..<clients).filter { explored[$0] != nil }
-        let unknown = (0..<clients).filter { explored[$0] == nil }
+        let known = clients.filter { explored[$0] != nil }
+        let unknown = clients.filter { explored[$0] == nil }
         let wish = random.rounded(exploration(round: round) * Double(size))
         let count = min(max(size - wish, size - unknown.count), known.count)
-        var newcomers = WeightedDraw(unknown.map { UInt64(federation.samples[$0]) })
+        var newcomers =
+            factor.map { factor in
+                WeightedDraw(proportionalTo: unknown.map { Double(federation.samples[$0]) * factor($0) })
+            } ?? WeightedDraw(unknown.map { UInt64(federation.samples[$0]) })
         return
-            (exploited(count, of: known, round: round, &random)
+            (exploited(count, of: known, round: round, &random, factor)
             + newcomers.next(size - count, &random).map { unknown[$0] }).sorted()
     }
 
@@ -109,9 +119,11 @@ public struct Oort: SelectionRule {
     }
 
     /// Draws from the clients that have taken part, by utility.
-    private func exploited(_ count: Int, of known: [Int], round: Int, _ random: inout RandomStream) -> [Int] {
+    private func exploited(
+        _ count: Int, of known: [Int], round: Int, _ random: inout RandomStream, _ factor: ((Int) -> Double)?
+    ) -> [Int] {
         guard count > 0 else { return [] }
-        let utilities = utilities(of: known, round: round)
+        let utilities = zip(utilities(of: known, round: round), known).map { $0 * (factor?($1) ?? 1) }
         let least = cutOff * utilities.sorted(by: >)[count - 1]
         let admitted = known.indices.filter { utilities[$0] >= least }
         var draw = WeightedDraw(proportionalTo: admitted.map { utilities[$0] })
@@ -167,7 +179,7 @@ public struct Oort: SelectionRule {
     }
 
     public mutating func restoreServerState(_ state: [UInt8]) throws(ConfigurationError) {
-        var reader = StateReader(state, of: Self.name)
+        var reader = StateReader(state, of: "selection '\(Self.name)'")
         let explored = try reader.table { (reader) throws(ConfigurationError) in
             Record(
                 utility: try reader.number(in: Self.utilities), round: try reader.integer(in: 1...Int(UInt32.max)),

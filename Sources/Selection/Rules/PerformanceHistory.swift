@@ -46,11 +46,11 @@ public struct PerformanceHistory: SelectionRule {
 
     /// Chooses the cohort. O(clients · log clients).
     public func cohort(size: Int, round: Int, attempt: Int, federation: FederationView) -> [Int] {
-        let clients = federation.clients
-        precondition(size >= 1 && size <= clients, "a cohort of \(size) of \(clients) clients")
+        let clients = federation.candidates
+        precondition(size >= 1 && size <= clients.count, "a cohort of \(size) of \(clients.count) clients")
         var random = federation.random(round: round, attempt: attempt)
         let explored = random.rounded(explore * Double(size))
-        let ranking = Ranking.descending(0..<clients, &random) { scores[$0] ?? 0 }
+        let ranking = Ranking.descending(clients, &random) { scores[$0] ?? 0 }
         var rest = Array(ranking[(size - explored)...])
         random.shuffle(&rest)
         return (ranking[..<(size - explored)] + rest[..<explored]).sorted()
@@ -92,7 +92,7 @@ public struct PerformanceHistory: SelectionRule {
     }
 
     public mutating func restoreServerState(_ state: [UInt8]) throws(ConfigurationError) {
-        var reader = StateReader(state, of: Self.name)
+        var reader = StateReader(state, of: "selection '\(Self.name)'")
         let scores = try reader.table { (reader) throws(ConfigurationError) in try reader.number(in: -2...2) }
         let usualGain = try reader.optional(in: -1...1)
         let lastLoss = try reader.optional(in: StateReader.finite)

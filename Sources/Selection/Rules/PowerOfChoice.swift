@@ -36,11 +36,11 @@ public struct PowerOfChoice: SelectionRule {
 
     /// Chooses the cohort. O(clients + d · log clients).
     public func cohort(size: Int, round: Int, attempt: Int, federation: FederationView) -> [Int] {
-        let clients = federation.clients
-        precondition(size >= 1 && size <= clients, "a cohort of \(size) of \(clients) clients")
+        let clients = federation.candidates
+        precondition(size >= 1 && size <= clients.count, "a cohort of \(size) of \(clients.count) clients")
         var random = federation.random(round: round, attempt: attempt)
-        var draw = WeightedDraw(federation.samples.map { UInt64($0) })
-        let candidates = draw.next(max(candidates ?? 2 * size, size), &random)
+        var draw = WeightedDraw(clients.map { UInt64(federation.samples[$0]) })
+        let candidates = draw.next(max(candidates ?? 2 * size, size), &random).map { clients[$0] }
         let ranking = Ranking.descending(candidates, &random) { losses[$0] ?? .infinity }
         return ranking.prefix(size).sorted()
     }
@@ -58,7 +58,7 @@ public struct PowerOfChoice: SelectionRule {
     }
 
     public mutating func restoreServerState(_ state: [UInt8]) throws(ConfigurationError) {
-        var reader = StateReader(state, of: Self.name)
+        var reader = StateReader(state, of: "selection '\(Self.name)'")
         let losses = try reader.table { (reader) throws(ConfigurationError) in
             try reader.number(in: StateReader.finite)
         }

@@ -16,12 +16,12 @@ public struct RoundRobin: SelectionRule {
 
     /// Chooses the cohort. O(clients · log clients).
     public func cohort(size: Int, round: Int, attempt: Int, federation: FederationView) -> [Int] {
-        let clients = federation.clients
-        precondition(size >= 1 && size <= clients, "a cohort of \(size) of \(clients) clients")
+        let clients = federation.candidates
+        precondition(size >= 1 && size <= clients.count, "a cohort of \(size) of \(clients.count) clients")
         // One order for all attempts, so that each goes on where the one before has ended.
         var random = federation.random(round: round, attempt: 0)
-        let line = Ranking.descending(0..<clients, &random) { -Double(turns[$0] ?? 0) }
-        return (0..<size).map { line[(attempt * size + $0) % clients] }.sorted()
+        let line = Ranking.descending(clients, &random) { -Double(turns[$0] ?? 0) }
+        return (0..<size).map { line[(attempt * size + $0) % clients.count] }.sorted()
     }
 
     public mutating func learn(_ feedback: RoundFeedback) {
@@ -35,7 +35,7 @@ public struct RoundRobin: SelectionRule {
     }
 
     public mutating func restoreServerState(_ state: [UInt8]) throws(ConfigurationError) {
-        var reader = StateReader(state, of: Self.name)
+        var reader = StateReader(state, of: "selection '\(Self.name)'")
         let turns = try reader.table { (reader) throws(ConfigurationError) in
             try reader.integer(in: 1...Int(UInt32.max))
         }

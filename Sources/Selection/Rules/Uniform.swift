@@ -13,15 +13,16 @@ public struct Uniform: SelectionRule {
     /// Draws the cohort by the first steps of a Fisher–Yates shuffle of which only the places that have changed are kept.
     /// O(size · log size), however many clients there are.
     public func cohort(size: Int, round: Int, attempt: Int, federation: FederationView) -> [Int] {
-        let clients = federation.clients
+        let clients = federation.available?.count ?? federation.clients
         precondition(size >= 1 && size <= clients, "a cohort of \(size) of \(clients) clients")
-        guard size < clients else { return Array(0..<clients) }
+        guard size < clients else { return federation.candidates }
         var random = federation.random(round: round, attempt: attempt)
         var cohort: [Int] = []
         var moved: [Int: Int] = [:]
         for place in 0..<size {
             let drawn = place + random.integer(below: clients - place)
-            cohort.append(moved[drawn] ?? drawn)
+            let chosen = moved[drawn] ?? drawn
+            cohort.append(federation.available?[chosen] ?? chosen)
             // No later step comes back to `place`.
             moved[drawn] = moved[place] ?? place
         }

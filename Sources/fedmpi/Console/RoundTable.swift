@@ -76,6 +76,7 @@ final class RoundTable: RoundObserver {
         if let teacher = teacher() { Console.output("teacher   " + teacher) }
         if !run.stages.isEmpty { Console.output("stages    \(run.stages)") }
         if let split = split() { Console.output("split     " + split) }
+        if let fleet = job.fleet { Console.output("fleet     " + devices(fleet, settings)) }
         if let simulated = simulated(settings) { Console.output("simulated " + simulated) }
         if run.ranks > 1, case .fatal(let reason) = Guardian.policy {
             Console.output("losses    a killed rank ends the job: \(reason)")
@@ -155,6 +156,20 @@ final class RoundTable: RoundObserver {
         }
         return (evaluation.global.map { line("clients  ", $0) } ?? "")
             + (evaluation.personal.map { line("own      ", $0) } ?? "")
+    }
+
+    /// The devices of a simulated fleet, and which of them have the memory to train the model.
+    private func devices(_ fleet: FleetTerms, _ settings: RunSettings) -> String {
+        let classes = fleet.classes(clients: settings.clients).map { found in
+            let batch =
+                found.batch == 0
+                ? " (no memory for it)" : found.batch < settings.batchSize ? " (batch \(found.batch))" : ""
+            return "\(Format.grouped(found.clients)) \(found.device.name)\(batch)"
+        }
+        let needs = settings.require.isEmpty ? "" : ", \(settings.require)"
+        return
+            "\(fleet.fleet.name), simulated: \(classes.joined(separator: ", ")); asked when connected\(needs), above "
+            + Format.percent(settings.minBattery)
     }
 
     /// What is simulated of the clients' devices; nil if nothing is.

@@ -112,6 +112,7 @@ final class Device {
             let ready = conditions.seconds(samples: seen)
             let deadline = settings.roundDeadline ?? .infinity
             simulatedSeconds = (seen == 0 ? min(ready, deadline) : ready) + conditions.upload
+            result.secondsPerByte = job.secondsPerByte(conditions)
             if simulatedSeconds > settings.hardLimit, settings.roundDeadline != nil {
                 return nothing(.late, simulatedSeconds: settings.hardLimit, &slot)
             }

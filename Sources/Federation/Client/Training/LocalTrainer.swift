@@ -26,6 +26,8 @@ final class LocalTrainer {
     /// The samples of the current epoch, in the order they are trained on.
     private var order: [UInt32] = []
     private var labels: [Int32]
+    /// Samples of a step of the client that is trained.
+    private var batch: Int
     /// Nil unless clients learn from a teacher.
     private let teacher: TeacherLogitCache?
     /// Targets for the samples in the plan's input: the teacher's, `[batch, classes + 1]`, or those of a loss that takes
@@ -63,6 +65,7 @@ final class LocalTrainer {
             job.model, batch: batch, purpose: .training, precision: settings.precision, threads: settings.threads)
         optimizer = job.optimizer
         labels = [Int32](repeating: 0, count: batch)
+        self.batch = batch
         plane = [Float](repeating: 0, count: job.augmentation.map { $0.height * $0.width } ?? 0)
         teacher = try job.distillation.map {
             try TeacherLogitCache($0, job.data.train, threads: settings.threads)
@@ -96,6 +99,7 @@ final class LocalTrainer {
         turn = ClientTurn(
             client: client, round: round.number, attempt: round.attempt, samples: samples.count,
             seed: job.settings.seed)
+        batch = job.batchSize(ofClient: client)
         sampleHooks = job.stepHooks.filter { $0.changesSamples(of: client) }
         guard try computeTargets(for: samples, of: client, shouldContinue) else {
             var result = LocalResult()
@@ -194,7 +198,7 @@ final class LocalTrainer {
     ) throws {
         let settings = job.settings
         let streams = ClientRandomness(
-            settings, client: turn.client, round: round, samples: samples.count, batch: labels.count,
+            settings, client: turn.client, round: round, samples: samples.count, batch: batch,
             ofOwnModel: ofOwnModel)
         // Steps end the training within an epoch, or after any number of them.
         let lastStep = settings.localSteps ?? .max
@@ -203,8 +207,8 @@ final class LocalTrainer {
         for epoch in 0..<epochs {
             shuffle(samples, by: streams.order(epoch: epoch))
             var loss = 0.0
-            for start in stride(from: 0, to: order.count, by: labels.count) {
-                let count = min(labels.count, order.count - start)
+            for start in stride(from: 0, to: order.count, by: batch) {
+                let count = min(batch, order.count - start)
                 loss += try step(
                     from: start, count: count, streams.dropout(step: result.steps),
                     streams.augmentation(step: result.steps))
@@ -240,8 +244,8 @@ final class LocalTrainer {
         var sum: [Float] = []
         var loss = 0.0
         var seen = 0
-        for start in stride(from: 0, to: order.count, by: labels.count) {
-            let count = min(labels.count, order.count - start)
+        for start in stride(from: 0, to: order.count, by: batch) {
+            let count = min(batch, order.count - start)
             loss += try step(from: start, count: count, nil, nil)
             plan.withGradients { gradients, _ in
                 if sum.isEmpty { sum = [Float](repeating: 0, count: gradients.count) }

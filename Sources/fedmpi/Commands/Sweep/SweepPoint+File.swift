@@ -130,6 +130,7 @@ private struct PointOptions {
         choices = try RunChoices(given, of: TrainingScope.self, output: output)
         var settings = choices.settings(ranks: 1)
         try ModelFile.resolve(&settings)
+        try FleetFile.resolve(&settings)
         resolved = settings
     }
 

@@ -1,27 +1,27 @@
-import FedCore
-
-/// Writes what a rule has learnt as words of 64 bits, little-endian. Tables are written in the order of the
+/// Writes what a part of the server remembers as words of 64 bits, little-endian. Tables are written in the order of the
 /// clients, so that equal states have equal bytes.
-struct StateWriter {
-    private(set) var bytes: [UInt8] = []
+package struct StateWriter {
+    package private(set) var bytes: [UInt8] = []
 
-    mutating func write(_ number: UInt64) {
+    package init() {}
+
+    package mutating func write(_ number: UInt64) {
         for shift in stride(from: UInt64(0), to: 64, by: 8) { bytes.append(UInt8(truncatingIfNeeded: number >> shift)) }
     }
 
-    mutating func write(_ number: Int) { write(UInt64(number)) }
+    package mutating func write(_ number: Int) { write(UInt64(number)) }
 
-    mutating func write(_ number: Double) { write(number.bitPattern) }
+    package mutating func write(_ number: Double) { write(number.bitPattern) }
 
     /// Writes 1 and the number, or 0 for nil.
-    mutating func write(_ number: Double?) {
+    package mutating func write(_ number: Double?) {
         write(number == nil ? 0 : 1)
         if let number { write(number) }
     }
 
     /// Writes a table by client: the number of entries, then each client and what `writeValue` writes. O(n log
     /// n).
-    mutating func write<Value>(_ table: [Int: Value], _ writeValue: (Value, inout StateWriter) -> Void) {
+    package mutating func write<Value>(_ table: [Int: Value], _ writeValue: (Value, inout StateWriter) -> Void) {
         write(table.count)
         for (client, value) in table.sorted(by: { $0.key < $1.key }) {
             write(client)
@@ -31,28 +31,28 @@ struct StateWriter {
 }
 
 /// Reads what ``StateWriter`` wrote, from bytes that may be anything: a checkpoint may be damaged or another
-/// rule's. Every number is checked against a range, and no length is believed.
-struct StateReader {
+/// part's. Every number is checked against a range, and no length is believed.
+package struct StateReader {
     /// The range of the finite numbers.
-    static let finite = -Double.greatestFiniteMagnitude...Double.greatestFiniteMagnitude
+    package static let finite = -Double.greatestFiniteMagnitude...Double.greatestFiniteMagnitude
 
     private let bytes: [UInt8]
-    private let rule: String
+    private let owner: String
     private var position = 0
 
     /// Starts at the first byte.
     ///
     /// - Parameters:
     ///   - bytes: the state.
-    ///   - rule: name of the rule whose state it should be, for error messages.
-    init(_ bytes: [UInt8], of rule: String) {
+    ///   - owner: whose state it should be, for error messages, e.g. `selection 'oort'`.
+    package init(_ bytes: [UInt8], of owner: String) {
         self.bytes = bytes
-        self.rule = rule
+        self.owner = owner
     }
 
-    /// The error for bytes that the rule has not written.
-    var refusal: ConfigurationError {
-        ConfigurationError("selection '\(rule)' cannot take back a state of \(bytes.count) bytes: it is not its own")
+    /// The error for bytes that the owner has not written.
+    package var refusal: ConfigurationError {
+        ConfigurationError("\(owner) cannot take back a state of \(bytes.count) bytes: it is not its own")
     }
 
     /// The next 64 bits.
@@ -65,25 +65,25 @@ struct StateReader {
     /// The next word as a whole number.
     ///
     /// - Throws: ``refusal`` when it is not in the range, or there is no further word; so do the other reads.
-    mutating func integer(in range: ClosedRange<Int>) throws(ConfigurationError) -> Int {
+    package mutating func integer(in range: ClosedRange<Int>) throws(ConfigurationError) -> Int {
         guard let number = Int(exactly: try word()), range.contains(number) else { throw refusal }
         return number
     }
 
     /// The next word as a number, which is not NaN, as a range holds none.
-    mutating func number(in range: ClosedRange<Double>) throws(ConfigurationError) -> Double {
+    package mutating func number(in range: ClosedRange<Double>) throws(ConfigurationError) -> Double {
         let number = Double(bitPattern: try word())
         guard range.contains(number) else { throw refusal }
         return number
     }
 
     /// The next optional number: a word of 0 for nil, or 1 and the number.
-    mutating func optional(in range: ClosedRange<Double>) throws(ConfigurationError) -> Double? {
+    package mutating func optional(in range: ClosedRange<Double>) throws(ConfigurationError) -> Double? {
         try integer(in: 0...1) == 1 ? try number(in: range) : nil
     }
 
     /// A table by client. Clients are distinct, ascending, and below 2³².
-    mutating func table<Value>(
+    package mutating func table<Value>(
         _ value: (inout StateReader) throws(ConfigurationError) -> Value
     ) throws(ConfigurationError) -> [Int: Value] {
         // What is claimed is not reserved: the bytes may not hold it.
@@ -101,7 +101,7 @@ struct StateReader {
     /// Ends the reading.
     ///
     /// - Throws: ``refusal`` when there are bytes left.
-    func finish() throws(ConfigurationError) {
+    package func finish() throws(ConfigurationError) {
         guard position == bytes.count else { throw refusal }
     }
 }

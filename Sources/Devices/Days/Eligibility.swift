@@ -1,0 +1,47 @@
+public import FedCore
+
+/// What a device must be so that it is asked, and goes on: connected always, and what the settings ask for besides.
+public struct Eligibility: Sendable, Equatable {
+    /// A condition on a device's state. Raw values are words of a setting.
+    public enum Condition: String, Sendable, CaseIterable {
+        /// On a charger or on the mains.
+        case charging
+        /// Not in its owner's use.
+        case idle
+        /// At home, where nobody counts megabytes.
+        case unmetered
+    }
+
+    /// The conditions that must hold from the start of a turn to its end.
+    public var conditions: Set<Condition> = []
+    /// Charge above which a device is asked, as a share of its battery.
+    public var leastCharge = 0.2
+    /// Charge at which a device stops what it does.
+    public var stopCharge = 0.1
+
+    /// Asks for a connection, a fifth of the battery, and nothing else.
+    public init() {}
+
+    /// Reads conditions from words between commas; no words are no conditions.
+    /// - Throws: `ConfigurationError` that lists the conditions.
+    public static func conditions(_ text: String) throws(ConfigurationError) -> Set<Condition> {
+        var conditions: Set<Condition> = []
+        for word in text.split(separator: ",") {
+            let name = word.filter { $0 != " " }
+            guard let condition = Condition(rawValue: String(name)) else {
+                throw ConfigurationError(
+                    unknown: "condition", name.printable, choices: Condition.allCases.map(\.rawValue))
+            }
+            conditions.insert(condition)
+        }
+        return conditions
+    }
+
+    /// Whether a device in this state may take part, apart from its battery.
+    func admits(_ state: DeviceState, of device: DeviceClass) -> Bool {
+        if state.contains(.offline) { return false }
+        if state.contains(.away), device.awayRadio == nil || conditions.contains(.unmetered) { return false }
+        if conditions.contains(.charging), !state.contains(.charging), !device.isOnMains { return false }
+        return !(conditions.contains(.idle) && state.contains(.inUse))
+    }
+}

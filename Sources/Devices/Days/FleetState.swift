@@ -1,0 +1,399 @@
+public import FedCore
+
+/// The devices of a fleet at a moment of simulated time: what is true of each, and what is in its battery.
+///
+/// Time goes forward in any steps; a device costs something only when its state changes, some twenty times a day. All of
+/// it is drawn from the seed, or computed from what the caller says that devices spent: equal calls give equal bits, on
+/// any machine.
+///
+/// Memory: about 250 bytes a device. Seconds count from a Monday's midnight.
+public struct FleetState: Sendable {
+    /// The fleet.
+    public let fleet: Fleet
+    /// Who is asked.
+    public let eligibility: Eligibility
+    /// The moment, in seconds.
+    public private(set) var now: Double
+
+    let seed: UInt64
+    /// Index of each device's class.
+    let classes: [UInt8]
+    private let habits: [DeviceClass.Habits]
+    /// Joules of a full battery, by class.
+    private let capacities: [Double]
+    /// Watts of charging, idling and use, by class.
+    private let watts: [(charging: Double, idle: Double, use: Double)]
+    /// Whether a class can train the model at all.
+    private var fits: [Bool]
+
+    /// Joules in each battery when its books were last brought up to date.
+    private var batteries: [Double]
+    /// When that was.
+    private var since: [Double]
+    /// When the device's present state ends.
+    private var until: [Double]
+    private var states: [DeviceState]
+    /// Place of the present piece in the device's day, and the number of pieces.
+    private var places: [(present: UInt8, count: UInt8)]
+    private var days: [Int32]
+    private var carries: [SIMD4<UInt16>]
+    /// Minutes and states of each device's day, `DeviceDay.capacity` for each.
+    private var minutes: [UInt16]
+    private var pieces: [DeviceState]
+    /// The books of each device.
+    private var ledgers: [EnergyLedger]
+    /// Whether a battery has been empty.
+    private var wasEmpty: [Bool]
+    /// Whether a device's work has counted.
+    private var tookPart: [Bool]
+    /// Devices whose work has counted.
+    public private(set) var participants = 0
+    /// When the last round began, in seconds.
+    public var roundStart: Double
+    /// Rounds so far.
+    public var rounds = 0
+    /// Joules of training in rounds so far, of all devices.
+    public var joules = 0.0
+    private var day = DeviceDay()
+
+    /// Puts devices into the state that they have at a moment, with batteries between 30 and 100 % full.
+    /// - Parameters:
+    ///   - fleet: their classes.
+    ///   - clients: number of devices.
+    ///   - seed: seed of the run.
+    ///   - start: the moment, in seconds from a Monday's midnight, ≥ 0.
+    ///   - eligibility: who is asked.
+    /// - Complexity: O(clients), about two microseconds each.
+    public init(
+        _ fleet: Fleet, clients: Int, seed: UInt64, start: Double = 0, eligibility: Eligibility = Eligibility()
+    ) {
+        (self.fleet, self.seed, self.eligibility) = (fleet, seed, eligibility)
+        now = start
+        classes = (0..<clients).map { UInt8(fleet.index(ofClient: $0, seed: seed)) }
+        habits = fleet.classes.map { DeviceClass.Habits($0) }
+        capacities = fleet.classes.map(\.batteryJoules)
+        watts = fleet.classes.map { ($0[.chargeWatts], $0[.idleWatts], $0[.useWatts]) }
+        fits = fleet.classes.map { _ in true }
+        batteries = [Double](repeating: 0, count: clients)
+        since = [Double](repeating: start, count: clients)
+        until = batteries
+        states = [DeviceState](repeating: [], count: clients)
+        places = [(UInt8, UInt8)](repeating: (0, 0), count: clients)
+        days = [Int32](repeating: Int32(start / 86_400), count: clients)
+        carries = [SIMD4<UInt16>](repeating: SIMD4(repeating: 0), count: clients)
+        minutes = [UInt16](repeating: 0, count: clients * DeviceDay.capacity)
+        pieces = [DeviceState](repeating: [], count: clients * DeviceDay.capacity)
+        ledgers = [EnergyLedger](repeating: EnergyLedger(), count: clients)
+        wasEmpty = [Bool](repeating: false, count: clients)
+        tookPart = wasEmpty
+        roundStart = start
+        for client in 0..<clients {
+            let capacity = capacities[Int(classes[client])]
+            var random = RandomStream(seed: seed, .fleet, client: client, salt: 2)
+            batteries[client] = capacity * (0.3 + 0.7 * random.uniformDouble())
+            ledgers[client].start = batteries[client]
+            placeInDay(client)
+        }
+    }
+
+    /// Number of devices.
+    public var count: Int { classes.count }
+
+    /// The class of a device, as an index of the fleet's.
+    public func classIndex(of client: Int) -> Int { Int(classes[client]) }
+
+    /// Notes that a device's work has counted.
+    public mutating func noteParticipation(_ client: Int) {
+        if !tookPart[client] { participants += 1 }
+        tookPart[client] = true
+    }
+
+    /// The class of a device.
+    public func deviceClass(of client: Int) -> DeviceClass { fleet.classes[Int(classes[client])] }
+
+    /// States which classes can train the model; all by default.
+    public mutating func setFits(_ fits: [Bool]) {
+        precondition(fits.count == fleet.classes.count)
+        self.fits = fits
+    }
+
+    /// Whether a device can train the model.
+    public func fits(_ client: Int) -> Bool { fits[Int(classes[client])] }
+
+    /// What is true of a device at this moment.
+    public func state(of client: Int) -> DeviceState { states[client] }
+
+    /// Joules in a device's battery at this moment; 0 for one on the mains.
+    public func battery(of client: Int) -> Double {
+        let kind = Int(classes[client])
+        guard capacities[kind] > 0 else { return 0 }
+        let seconds = now - since[client]
+        if states[client].contains(.charging) {
+            return min(batteries[client] + watts[kind].charging * seconds, capacities[kind])
+        }
+        let load = watts[kind].idle + (states[client].contains(.inUse) ? watts[kind].use : 0)
+        return max(batteries[client] - load * seconds, 0)
+    }
+
+    /// A device's battery and its books at this moment.
+    public func books(of client: Int) -> (battery: Double, ledger: EnergyLedger) {
+        var books = Books(battery: batteries[client], ledger: ledgers[client])
+        settle(&books, client, seconds: now - since[client])
+        return (books.battery, books.ledger)
+    }
+
+    /// Charge of a device, from 0 to 1; 1 on the mains.
+    public func charge(of client: Int) -> Double {
+        let capacity = capacities[Int(classes[client])]
+        return capacity > 0 ? battery(of: client) / capacity : 1
+    }
+
+    /// Whether a device has a battery, and it is empty.
+    public func isEmpty(_ client: Int) -> Bool {
+        capacities[Int(classes[client])] > 0 && battery(of: client) == 0
+    }
+
+    /// Whether a device can be asked at this moment.
+    public func isEligible(_ client: Int) -> Bool {
+        fits(client) && eligibility.admits(states[client], of: deviceClass(of: client))
+            && charge(of: client) > (capacities[Int(classes[client])] > 0 ? eligibility.leastCharge : 0)
+    }
+
+    /// The devices that can be asked, ascending. O(devices).
+    public func eligible() -> [Int] { (0..<count).filter(isEligible) }
+
+    /// Devices whose battery has been empty at some time. O(devices).
+    public var emptied: Int {
+        (0..<count).count { wasEmpty[$0] || isEmpty($0) }
+    }
+
+    /// Charges of the devices with batteries, from the lowest to the highest, at these shares of the way, to a thousandth;
+    /// none without batteries. O(devices).
+    public func chargePercentiles(_ shares: [Double]) -> [Double] {
+        var counts = [Int](repeating: 0, count: 1001)
+        var total = 0
+        for client in 0..<count where capacities[Int(classes[client])] > 0 {
+            counts[Int((charge(of: client) * 1000).rounded())] += 1
+            total += 1
+        }
+        guard total > 0 else { return [] }
+        return shares.map { share in
+            var left = Int(share * Double(total - 1))
+            return Double(
+                counts.firstIndex { bin in
+                    left -= bin
+                    return left < 0
+                } ?? 1000) / 1000
+        }
+    }
+
+    /// Moves the clock; the batteries of all devices change meanwhile.
+    /// - Parameter time: seconds, not before ``now``.
+    /// - Complexity: O(devices), and some hundred nanoseconds for each change of a state.
+    public mutating func advance(to time: Double) {
+        precondition(time >= now, "time goes forward: from \(now) to \(time)")
+        for client in 0..<count where until[client] <= time {
+            while until[client] <= time { enterNextPiece(client) }
+        }
+        now = time
+    }
+
+    /// Takes what a turn of training costs from a device's battery, or from the mains while it is on a charger.
+    /// - Returns: what was taken: less than asked for if the battery was empty before.
+    @discardableResult
+    public mutating func spend(_ energy: TurnEnergy, of client: Int) -> TurnEnergy {
+        settle(client, to: now)
+        let total = energy.total
+        if isPowered(client) {
+            ledgers[client].mains += total
+            ledgers[client].training.add(energy)
+            return energy
+        }
+        let part = total > batteries[client] ? energy.scaled(by: batteries[client] / total) : energy
+        ledgers[client].training.add(part)
+        batteries[client] = total > batteries[client] ? 0 : batteries[client] - total
+        if batteries[client] == 0 { wasEmpty[client] = true }
+        return part
+    }
+
+    /// When a device that begins a turn now goes away from it: its connection ends, a condition holds no longer, or its
+    /// battery reaches the charge at which it stops.
+    /// - Parameters:
+    ///   - client: the device.
+    ///   - turn: what it is to do.
+    ///   - energy: joules that it takes.
+    /// - Returns: seconds from now; nil when it stays to the end.
+    public mutating func leaving(_ client: Int, from turn: DeviceTurn, energy: Double) -> Double? {
+        let kind = Int(classes[client])
+        var end: Double?
+        if !isPowered(client) {
+            let load = watts[kind].idle + (states[client].contains(.inUse) ? watts[kind].use : 0)
+            let need = energy + load * turn.seconds
+            let room = battery(of: client) - eligibility.stopCharge * capacities[kind]
+            if need > room { end = max(room, 0) / need * turn.seconds }
+        }
+        let device = fleet.classes[kind]
+        var (place, count) = (Int(places[client].present), Int(places[client].count))
+        var today = Int(days[client])
+        var carry = carries[client]
+        var isAhead = false
+        while true {
+            place += 1
+            if place == count {
+                today += 1
+                day.draw(habits[kind], client: client, day: today, seed: seed, carried: carry)
+                (carry, isAhead, place, count) = (day.carry, true, 0, day.pieces.count)
+            }
+            let offset = client * DeviceDay.capacity + place
+            let (minute, state) =
+                isAhead ? day.pieces[place] : (minute: minutes[offset], state: pieces[offset])
+            let change = Double(today) * 86_400 + Double(minute) * 60 - now
+            guard change < turn.seconds else { return end }
+            if !eligibility.admits(state, of: device) { return min(end ?? .infinity, max(change, 0)) }
+        }
+    }
+}
+
+// Time and energy of one device.
+extension FleetState {
+    private struct Books {
+        var battery: Double
+        var ledger: EnergyLedger
+    }
+
+    /// Whether what a device spends comes from the mains.
+    private func isPowered(_ client: Int) -> Bool {
+        states[client].contains(.charging) || capacities[Int(classes[client])] == 0
+    }
+
+    /// Brings the books of a device up to date.
+    private mutating func settle(_ client: Int, to time: Double) {
+        var books = Books(battery: batteries[client], ledger: ledgers[client])
+        settle(&books, client, seconds: time - since[client])
+        if books.battery == 0, capacities[Int(classes[client])] > 0, !states[client].contains(.charging) {
+            wasEmpty[client] = true
+        }
+        (batteries[client], ledgers[client], since[client]) = (books.battery, books.ledger, time)
+    }
+
+    /// Lets seconds of the present state pass.
+    private func settle(_ books: inout Books, _ client: Int, seconds: Double) {
+        guard seconds > 0 else { return }
+        let kind = Int(classes[client])
+        let watts = watts[kind]
+        let isUsed = states[client].contains(.inUse)
+        let (idle, use) = (watts.idle * seconds, isUsed ? watts.use * seconds : 0)
+        if isPowered(client) {
+            books.ledger.idle += idle
+            books.ledger.use += use
+            books.ledger.mains += idle + use
+            let charged = min(watts.charging * seconds, capacities[kind] - books.battery)
+            guard charged > 0 else { return }
+            books.ledger.charged += charged
+            books.battery += charged
+            return
+        }
+        let load = idle + use
+        if load <= books.battery {
+            books.ledger.idle += idle
+            books.ledger.use += use
+            books.battery -= load
+        } else {
+            // Off from the moment at which it is empty.
+            let part = books.battery / load
+            books.ledger.idle += idle * part
+            books.ledger.use += use * part
+            books.battery = 0
+        }
+    }
+
+    /// Ends a device's present state and begins the next, on the next day if need be.
+    private mutating func enterNextPiece(_ client: Int) {
+        settle(client, to: until[client])
+        places[client].present += 1
+        if places[client].present == places[client].count {
+            days[client] += 1
+            drawDay(client)
+            places[client].present = 0
+        }
+        readPiece(client)
+    }
+
+    /// Draws the day of a device at `now`, and finds the piece that `now` is in.
+    private mutating func placeInDay(_ client: Int) {
+        day.draw(
+            habits[Int(classes[client])], client: client, day: Int(days[client]) - 1, seed: seed,
+            carried: SIMD4(repeating: 0))
+        carries[client] = day.carry
+        drawDay(client)
+        let minute = (now - Double(days[client]) * 86_400) / 60
+        let first = client * DeviceDay.capacity
+        var present = 0
+        while present + 1 < Int(places[client].count), Double(minutes[first + present + 1]) <= minute { present += 1 }
+        places[client].present = UInt8(present)
+        readPiece(client)
+    }
+
+    /// Draws the device's day by the carry of the day before.
+    private mutating func drawDay(_ client: Int) {
+        day.draw(
+            habits[Int(classes[client])], client: client, day: Int(days[client]), seed: seed, carried: carries[client])
+        carries[client] = day.carry
+        let first = client * DeviceDay.capacity
+        for (i, piece) in day.pieces.enumerated() {
+            minutes[first + i] = piece.minute
+            pieces[first + i] = piece.state
+        }
+        places[client].count = UInt8(day.pieces.count)
+    }
+
+    /// Reads state and end of the present piece.
+    private mutating func readPiece(_ client: Int) {
+        let (present, count) = (Int(places[client].present), Int(places[client].count))
+        let place = client * DeviceDay.capacity + present
+        states[client] = pieces[place]
+        let end = present + 1 < count ? Double(minutes[place + 1]) : Double(DeviceDay.minutes)
+        until[client] = Double(days[client]) * 86_400 + end * 60
+    }
+}
+
+// What a checkpoint keeps: the clock and the books. States are drawn again.
+extension FleetState: StatefulPart {
+    public var serverState: [UInt8] {
+        var writer = StateWriter()
+        for number in [now, roundStart, joules] { writer.write(number) }
+        writer.write(rounds)
+        writer.write(count)
+        for client in 0..<count {
+            // Not brought up to date: the same sums in other pieces would have other last bits.
+            writer.write(batteries[client])
+            writer.write(since[client])
+            for field in EnergyLedger.fields { writer.write(ledgers[client][keyPath: field]) }
+            writer.write((wasEmpty[client] ? 1 : 0) + (tookPart[client] ? 2 : 0))
+        }
+        return writer.bytes
+    }
+
+    public mutating func restoreServerState(_ state: [UInt8]) throws(ConfigurationError) {
+        var reader = StateReader(state, of: "the fleet")
+        let now = try reader.number(in: 0...1e11)
+        roundStart = try reader.number(in: 0...now)
+        joules = try reader.number(in: 0...Double.greatestFiniteMagnitude)
+        rounds = try reader.integer(in: 0...Int(UInt32.max))
+        _ = try reader.integer(in: count...count)
+        self.now = now
+        for client in 0..<count {
+            batteries[client] = try reader.number(in: 0...(capacities[Int(classes[client])] * (1 + 1e-12)))
+            since[client] = try reader.number(in: 0...now)
+            for field in EnergyLedger.fields {
+                ledgers[client][keyPath: field] = try reader.number(in: 0...Double.greatestFiniteMagnitude)
+            }
+            let marks = try reader.integer(in: 0...3)
+            wasEmpty[client] = marks & 1 != 0
+            if marks & 2 != 0 { noteParticipation(client) }
+            days[client] = Int32(now / 86_400)
+            placeInDay(client)
+        }
+        try reader.finish()
+    }
+}

@@ -1,0 +1,49 @@
+/// A kind of radio, or a cable. Raw values stand in fleet files.
+public enum Radio: String, Sendable, CaseIterable {
+    /// A cable, or a radio whose power does not matter.
+    case wired
+    case wifi
+    case lte
+    case threeG = "3g"
+
+    /// The power that the radio takes.
+    public var power: RadioPower {
+        switch self {
+        case .wired: EnergyConstants.wired
+        case .wifi: EnergyConstants.wifi
+        case .lte: EnergyConstants.lte
+        case .threeG: EnergyConstants.threeG
+        }
+    }
+}
+
+/// The power of a radio: base and a part in proportion to the rate while it sends or receives, and a tail, during which
+/// it stays awake in case that more comes.
+///
+/// J. Huang et al., *A Close Examination of Performance and Power Characteristics of 4G LTE Networks*, MobiSys 2012,
+/// sections 4 and 5.
+public struct RadioPower: Sendable, Equatable {
+    /// Watts of each megabit a second that is sent.
+    public let wattsPerMegabitUp: Double
+    /// Watts of each megabit a second that is received.
+    public let wattsPerMegabitDown: Double
+    /// Watts while it sends or receives, whatever the rate.
+    public let baseWatts: Double
+    /// Seconds that it stays awake after a transfer.
+    public let tailSeconds: Double
+    /// Watts meanwhile.
+    public let tailWatts: Double
+
+    /// Joules of sending for so many seconds at so many megabits a second.
+    public func joulesUp(seconds: Double, megabitsPerSecond: Double) -> Double {
+        seconds * (wattsPerMegabitUp * megabitsPerSecond + baseWatts)
+    }
+
+    /// Joules of receiving for so many seconds at so many megabits a second.
+    public func joulesDown(seconds: Double, megabitsPerSecond: Double) -> Double {
+        seconds * (wattsPerMegabitDown * megabitsPerSecond + baseWatts)
+    }
+
+    /// Joules of the tail of a transfer, if the next one begins only after so many seconds.
+    public func joulesOfTail(pause: Double = .infinity) -> Double { min(pause, tailSeconds) * tailWatts }
+}

@@ -1,0 +1,75 @@
+import Devices
+import FedCore
+
+/// What a round took from a simulated fleet, and how the fleet is afterwards: the round's metrics.
+struct FleetRound {
+    /// Share of the devices that could be asked when the round began.
+    var eligible = 0.0
+    /// Joules of all turns, by phase.
+    private(set) var energy = TurnEnergy()
+    /// The same by class.
+    private var byClass: [Int: Double] = [:]
+    /// Joules by client.
+    private(set) var joules: [Int: Double] = [:]
+
+    /// Adds what a client's turn took.
+    mutating func add(_ energy: TurnEnergy, of client: Int, in kind: Int) {
+        self.energy.add(energy)
+        byClass[kind, default: 0] += energy.total
+        joules[client, default: 0] += energy.total
+    }
+
+    /// Name of the metric of a class's joules.
+    private static func name(_ device: DeviceClass) -> String {
+        "joules_of_" + device.name.lowercased().map { $0 == "-" ? "_" : String($0) }.joined()
+    }
+
+    /// The metrics of a fleet, all of them simulated.
+    static func metrics(_ fleet: Fleet) -> [Metric] {
+        func metric(
+            _ name: String, _ title: String, _ unit: String = "", isShare: Bool = false, decimals: Int = 1,
+            better: Metric.Direction? = nil, whole: Metric.Whole = .last, _ group: String, isInTable: Bool = false
+        ) -> Metric {
+            Metric(
+                name, title: title, unit: unit, isShare: isShare, decimals: decimals, better: better, whole: whole,
+                group: group, isInTable: isInTable)
+        }
+        return [
+            metric("fleet_hours", "simulated h", "h", decimals: 2, "simulated clock", isInTable: true),
+            metric("fleet_wait", "waited, simulated s", "s", decimals: 0, whole: .sum, "simulated clock"),
+            metric("fleet_eligible", "could be asked", isShare: true, "simulated fleet", isInTable: true),
+            metric("fleet_participation", "took part so far", isShare: true, better: .higher, "simulated fleet"),
+            metric(
+                "joules", "simulated J", "J", better: .lower, whole: .sum, "simulated joules by phase", isInTable: true),
+            metric("joules_compute", "computing", "J", whole: .sum, "simulated joules by phase"),
+            metric("joules_up", "sending", "J", whole: .sum, "simulated joules by phase"),
+            metric("joules_down", "receiving", "J", whole: .sum, "simulated joules by phase"),
+            metric("joules_tail", "radio tails", "J", whole: .sum, "simulated joules by phase"),
+            .joulesSoFar,
+            metric("battery_p10", "tenth", isShare: true, "simulated battery, percentiles"),
+            metric("battery_p50", "median", isShare: true, "simulated battery, percentiles"),
+            metric("battery_p90", "nine tenths", isShare: true, "simulated battery, percentiles"),
+            metric(
+                "batteries_emptied", "batteries emptied so far", decimals: 0, better: .lower,
+                "simulated batteries emptied"),
+        ]
+            + fleet.classes.map {
+                metric(name($0), $0.name, "J", whole: .sum, "simulated joules by class")
+            }
+    }
+
+    /// The values of these metrics.
+    func measurements(of state: FleetState, waited: Double) -> [String: Double] {
+        let battery = state.chargePercentiles([0.1, 0.5, 0.9])
+        var values = [
+            "fleet_hours": state.now / 3600, "fleet_wait": waited, "fleet_eligible": eligible,
+            "fleet_participation": Double(state.participants) / Double(state.count), "joules": energy.total,
+            "joules_compute": energy.compute, "joules_up": energy.up, "joules_down": energy.down,
+            "joules_tail": energy.tail, Metric.joulesSoFar.name: state.joules,
+            "batteries_emptied": Double(state.emptied),
+        ]
+        for (name, value) in zip(["battery_p10", "battery_p50", "battery_p90"], battery) { values[name] = value }
+        for (index, device) in state.fleet.classes.enumerated() { values[Self.name(device)] = byClass[index] ?? 0 }
+        return values
+    }
+}

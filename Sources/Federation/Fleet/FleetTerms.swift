@@ -1,0 +1,91 @@
+package import Devices
+import FedCore
+import NeuralNet
+import Records
+
+/// What every rank knows of a run's simulated fleet: which device a client has, how fast it trains the run's model, and
+/// how large its batches are. Drawn from the seed; what changes from hour to hour is the server's ``FleetClock``.
+package struct FleetTerms: Sendable {
+    package let fleet: Fleet
+    private let seed: UInt64
+    /// Floating-point operations of training on one sample.
+    private let flopsPerSample: Double
+    /// Samples of a step, by class: the largest batch that fits into the class's memory, at most `--batch-size`; 0 where
+    /// nothing fits.
+    let batches: [Int]
+
+    /// Works out batches.
+    /// - Throws: `ConfigurationError` when no class of the fleet has the memory to train the model.
+    init(_ settings: RunSettings, _ text: String, _ model: Model, moments: Int) throws(ConfigurationError) {
+        fleet = try Fleet(text)
+        seed = settings.seed
+        flopsPerSample = Double(max(model.trainingFlops, 1))
+        batches = fleet.classes.map {
+            model.largestBatch(upTo: settings.batchSize, within: $0.memoryBytes, moments: moments)
+        }
+        guard batches.contains(where: { $0 > 0 }) else {
+            let least = (model.trainingBytes(batch: 1, moments: moments) + 1023) / 1024
+            throw ConfigurationError(
+                "no class of fleet '\(fleet.name)' can train model '\(model.name)', which takes \(NumberText.grouped(least)) KB "
+                    + "at a batch of 1: choose a smaller model, or state memory-kb")
+        }
+        guard (0..<settings.clients).contains(where: { batches[fleet.index(ofClient: $0, seed: seed)] > 0 }) else {
+            throw ConfigurationError(
+                "none of the \(NumberText.count(settings.clients, "device")) drawn of fleet '\(fleet.name)' can train model "
+                    + "'\(model.name)': choose a smaller model or more clients, or state memory-kb")
+        }
+    }
+
+    /// Devices of each class, and the samples of a step there, for the run's beginning.
+    package func classes(clients: Int) -> [(device: DeviceClass, clients: Int, batch: Int)] {
+        var counts = [Int](repeating: 0, count: fleet.classes.count)
+        for client in 0..<clients { counts[fleet.index(ofClient: client, seed: seed)] += 1 }
+        return fleet.classes.indices.map { (fleet.classes[$0], counts[$0], batches[$0]) }
+    }
+
+    /// The class of a client's device.
+    func deviceClass(of client: Int) -> DeviceClass { fleet.classes[fleet.index(ofClient: client, seed: seed)] }
+
+    /// Samples of a step on a client's device, at least 1: a client that cannot train is not asked.
+    func batch(ofClient client: Int) -> Int { max(batches[fleet.index(ofClient: client, seed: seed)], 1) }
+
+    /// Seconds of training on one sample at so many GFLOP/s.
+    func secondsPerSample(_ gigaflops: Double) -> Double { flopsPerSample / (gigaflops * 1e9) }
+
+    /// Puts what a client's device takes into its conditions.
+    /// - Parameters:
+    ///   - isAway: whether it is away from home.
+    ///   - downloadBytes: bytes that it receives.
+    ///   - uploadBytes: bytes that it sends.
+    func apply(
+        to conditions: inout DeviceConditions, client: Int, isAway: Bool, downloadBytes: Int, uploadBytes: Int
+    ) {
+        let device = deviceClass(of: client)
+        conditions.secondsPerSample = secondsPerSample(fleet.gigaflops(ofClient: client, seed: seed))
+        guard let connection = device.connection(isAway: isAway) else { return }
+        conditions.download = connection.secondsDown(bytes: downloadBytes)
+        conditions.upload = connection.secondsUp(bytes: uploadBytes)
+    }
+}
+
+extension Job {
+    /// Samples of a step of a client's training: `--batch-size`, or less where a simulated device has no memory for it.
+    func batchSize(ofClient client: Int) -> Int {
+        min(batchSize, fleet?.batch(ofClient: client) ?? batchSize)
+    }
+
+    /// Refuses what a simulated fleet does not go with.
+    static func checkFleet(_ settings: RunSettings, isAsynchronous: Bool) throws(ConfigurationError) {
+        guard settings.fleet != nil else { return }
+        if isAsynchronous {
+            throw ConfigurationError(
+                "strategy '\(settings.strategy)' has a clock of its own, by which clients start at any time: --fleet is for "
+                    + "strategies with rounds")
+        }
+        if settings.localSteps != nil {
+            throw ConfigurationError(
+                "--local-steps counts steps of one batch size, and a fleet's devices have several: give --epochs with --fleet"
+            )
+        }
+    }
+}

@@ -1,0 +1,99 @@
+import Devices
+import FedCore
+import Foundation
+
+/// What `fedmpi fleet` prints.
+struct FleetOutput {
+    let fleet: Fleet
+    let days: FleetDays
+    let fits: [ModelFit]
+
+    /// Prints the classes, the hours of the day, and what fits, as tables.
+    func print(days count: Int, seed: UInt64) {
+        Console.output(
+            "fleet \(fleet.name), simulated: \(Format.count(days.end.count, "device")) for \(Format.count(count, "day")), seed \(seed)\n"
+        )
+        printClasses()
+        Console.output("\nOf 100 devices, by hour of the day (mean of all days):")
+        var table = TextTable(
+            ["hour", "could be asked", "charging", "in use", "offline", "away", "battery, median"].map { ($0, .right) })
+        for (hour, samples) in byHour {
+            func mean(_ value: (FleetDays.Sample) -> Double?) -> String {
+                let values = samples.compactMap(value)
+                return values.isEmpty
+                    ? "-" : Format.fixed(100 * values.reduce(0, +) / Double(values.count), 1)
+            }
+            table.add([
+                "\(hour)", mean(\.eligible), mean(\.charging), mean(\.inUse), mean(\.offline), mean(\.away),
+                mean { $0.charge.count == 3 ? $0.charge[1] : nil },
+            ])
+        }
+        Console.output(table.text)
+        Console.output("\nTraining, samples of a step that fit, and samples a second (- where nothing fits):")
+        var fit = TextTable(
+            [("model", .left), ("KB", .right)] + fleet.classes.map { ($0.name, .right) })
+        for model in fits {
+            fit.add(
+                [model.model, Format.grouped(model.memoryKilobytes)]
+                    + model.classes.map {
+                        $0.batch == 0 ? "-" : "\($0.batch), \(Format.grouped(Int($0.samplesPerSecond)))/s"
+                    })
+        }
+        Console.output(fit.text)
+        Console.output(
+            "\nbatteries emptied in these days: \(Format.grouped(days.end.emptied)); books closed to \(days.largestGap)"
+        )
+    }
+
+    private func printClasses() {
+        var table = TextTable([
+            ("class", .left), ("devices", .right), ("GFLOP/s", .right), ("KB", .right), ("battery, J", .right),
+            ("radio", .left), ("away", .left), ("train W", .right),
+        ])
+        for (device, count) in zip(fleet.classes, days.devices) {
+            table.add([
+                device.name, Format.grouped(count), "\(device[.gigaflops])", Format.grouped(Int(device[.memory])),
+                device.isOnMains ? "mains" : Format.grouped(Int(device.batteryJoules)), device.radio.rawValue,
+                device.awayRadio?.rawValue ?? "none", "\(device[.trainWatts])",
+            ])
+        }
+        Console.output(table.text)
+    }
+
+    /// Samples by hour of the day.
+    private var byHour: [(hour: Int, samples: [FleetDays.Sample])] {
+        Dictionary(grouping: days.samples.dropLast()) { Int($0.hour) % 24 }
+            .sorted { $0.key < $1.key }.map { (hour: $0.key, samples: $0.value) }
+    }
+
+    /// The object that `--json` prints, in one line.
+    private struct Whole: Encodable {
+        let fleet: String
+        let isSimulated = true
+        let devices: [String: Int]
+        let samples: [Moment]
+        let models: [ModelFit]
+        let batteriesEmptied: Int
+    }
+
+    private struct Moment: Encodable {
+        let hour, eligible, charging, inUse, offline, away: Double
+        let charge: [Double]
+    }
+
+    /// Prints one JSON object.
+    func printJSON() throws {
+        let whole = Whole(
+            fleet: fleet.description,
+            devices: Dictionary(uniqueKeysWithValues: zip(fleet.classes.map(\.name), days.devices)),
+            samples: days.samples.map {
+                Moment(
+                    hour: $0.hour, eligible: $0.eligible, charging: $0.charging, inUse: $0.inUse, offline: $0.offline,
+                    away: $0.away, charge: $0.charge)
+            }, models: fits, batteriesEmptied: days.end.emptied)
+        let encoder = JSONEncoder()
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        encoder.outputFormatting = [.sortedKeys]
+        Console.output(String(decoding: try encoder.encode(whole), as: UTF8.self))
+    }
+}

@@ -1,0 +1,90 @@
+import Analysis
+import Devices
+import FedCore
+
+extension Picture {
+    /// Who could be asked over the days, by state and by class, and how full batteries are.
+    static func fleetDays(_ fleet: Fleet, _ days: FleetDays) -> Picture {
+        let columns = ["could be asked", "charging", "in use", "offline", "away"]
+        let hasBatteries = days.samples.contains { !$0.charge.isEmpty }
+        let data =
+            [
+                "# hour," + columns.joined(separator: ",") + ",battery tenth,median,nine tenths,"
+                    + fleet.classes.map(\.name).joined(separator: ",")
+            ]
+            + days.samples.map { sample in
+                let shares = [sample.eligible, sample.charging, sample.inUse, sample.offline, sample.away]
+                let charge: [Double?] = sample.charge.isEmpty ? [nil, nil, nil] : sample.charge.map { 100 * $0 }
+                return
+                    ([cell(sample.hour)] + shares.map { cell(100 * $0) } + charge.map { cell($0) }
+                    + sample.byClass.map { cell(100 * $0) }).joined(separator: ",")
+            }
+        let states = columns.enumerated().map { i, title -> PlotScript in
+            "DATA using 1:\(i + 2) with lines lw \(i == 0 ? 3 : 1.5) lc rgb \(Colour.all[i]) title \(text: title)"
+        }
+        let classes = fleet.classes.enumerated().map { i, device -> PlotScript in
+            "DATA using 1:\(i + 10) with lines lw 2 lc rgb \(Colour.all[i % Colour.all.count]) title \(text: device.name)"
+        }
+        let battery: PlotScript =
+            hasBatteries
+            ? """
+            DATA using 1:7:9 with filledcurves fc rgb \(Colour.all[0]) fs transparent solid 0.18 noborder title \
+            "from a tenth to nine tenths", DATA using 1:8 with lines lw 2 lc rgb \(Colour.all[0]) title "median"
+            """ : "NaN notitle"
+        return Picture(
+            "fleet_days",
+            caption:
+                "Simulated days of fleet \(fleet.name): shares of the devices by state, those that could be asked by "
+                + "class, and the charge of batteries.",
+            size: (1500, 1050), data: data,
+            body: """
+                set multiplot layout 3,1
+                set bmargin 3.5
+                set xtics 24
+                set mxtics 4
+                set yrange [0:100]
+                set ylabel "devices, %"
+                set xlabel "hours from a Monday's midnight"
+                set title \(text: "fleet \(fleet.name), \(NumberText.grouped(days.end.count)) devices, simulated")
+                plot \(states.joined(by: ", "))
+                set title "could be asked, by class"
+                plot \(classes.joined(by: ", "))
+                set title "charge of batteries"
+                set ylabel "charge, %"
+                plot \(battery)
+                unset multiplot
+                """)
+    }
+
+    /// The memory that training each model takes, beside that of each class.
+    static func fleetFit(_ fleet: Fleet, _ fits: [ModelFit]) -> Picture {
+        let models = fits.sorted { $0.memoryKilobytes < $1.memoryKilobytes }
+        let data =
+            ["# place,model,KB," + fleet.classes.map(\.name).joined(separator: ",")]
+            + models.enumerated().map { i, fit in
+                ([cell(Double(i)), cell(text: fit.model), cell(Double(fit.memoryKilobytes))]
+                    + fleet.classes.map { cell($0[.memory]) }).joined(separator: ",")
+            }
+        let lines = fleet.classes.enumerated().map { i, device -> PlotScript in
+            let colour = Colour.all[(i + 1) % Colour.all.count]
+            return "DATA using 1:\(i + 4) with lines lw 2 lc rgb \(colour) title \(text: device.name)"
+        }
+        return Picture(
+            "fleet_fit",
+            caption: "Memory that training takes (bars, at the batch that was asked for), and what each class of fleet "
+                + "\(fleet.name) has for it (lines).",
+            size: (1500, 620), data: data,
+            body: """
+                set logscale y
+                set ylabel "KB of 1,024 bytes"
+                set style fill solid 0.6
+                set boxwidth 0.6
+                set xrange [-0.6:\(Double(models.count) - 0.4)]
+                set xtics rotate by -30
+                set bmargin 6
+                set rmargin 8
+                set title "memory to train, simulated devices"
+                plot DATA using 1:3:xtic(2) with boxes lc rgb \(Colour.all[0]) title "training takes", \(lines.joined(by: ", "))
+                """)
+    }
+}

@@ -17,14 +17,14 @@ struct MemoryTests {
         #expect(model.largestBatch(upTo: 5, within: 100, moments: 1) == 0)
     }
 
-    /// Own kernels and oneDNN pad, and keep copies in other layouts.
+    /// Own kernels fuse pooling with the layer before it, and keep less; others pad, and keep copies in other layouts.
     @Test(arguments: ["edgecnn-large", "simplecnn", "cifar-cnn", "mobilenet-tiny", "edge-mlp", "mobile", "compact"])
     func `what a plan takes is near it`(name: String) throws {
         let model = try Models.standard.named(name)
         for batch in [8, 32] {
             let plan = try Plan(model, batch: batch, purpose: .training)
             let ratio = Double(plan.byteCount) / Double(model.trainingBytes(batch: batch, moments: 1))
-            #expect(ratio > 0.6 && ratio < 1.6, "\(name), batch \(batch): \(ratio)")
+            #expect(ratio > 0.5 && ratio < 1.7, "\(name), batch \(batch): \(ratio)")
         }
     }
 }

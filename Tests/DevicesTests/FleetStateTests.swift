@@ -77,10 +77,22 @@ struct FleetStateTests {
         #expect(state.battery(of: 0) == 0 && state.isEmpty(0) && !state.isEligible(0) && state.emptied == 1)
         let books = state.books(of: 0)
         #expect(abs(books.ledger.idle - start) < 1e-6)
+        #expect(state.drained == 0, "it would have been empty without training, too")
         // What is asked of an empty battery is not taken.
         var energy = TurnEnergy()
         energy.compute = 5
         #expect(state.spend(energy, of: 0).total == 0)
+    }
+
+    @Test func `training that empties a battery is told from use that does`() throws {
+        let lamp = try Fleet("lamp; lamp battery-mah=1000 volts=3.6 idle-watts=0.01 use-hours=0 charge-share=0 top-ups=0")
+        var state = FleetState(lamp, clients: 2, seed: 1)
+        var energy = TurnEnergy()
+        energy.compute = 20_000
+        #expect(state.spend(energy, of: 1).total == state.books(of: 1).ledger.start)
+        state.advance(to: 3_600)
+        #expect(state.battery(of: 1) == 0 && state.battery(of: 0) > 0)
+        #expect(state.emptied == 1 && state.drained == 1)
     }
 
     @Test func `a device on the mains has no battery, and is there unless it is offline`() throws {

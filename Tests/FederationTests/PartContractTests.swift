@@ -26,6 +26,7 @@ import Testing
             }
             if words[0] == "selection" {
                 $0.selection = words[1]
+                if SelectionRunTests.needFleet.contains(words[1]) { $0.fleet = "people" }
                 $0.clientFraction = 0.6
             }
         }
@@ -38,6 +39,7 @@ import Testing
             copy[name] = part.serverState
         }
         copy[PartName.selection] = try CohortSource(job, resuming: state).serverState
+        copy[PartName.fleet] = try CohortSource(job, resuming: state).fleet?.serverState ?? []
         if job.asynchronous != nil {
             copy[PartName.inFlight] = try AsynchronousState(
                 state[PartName.inFlight], version: state.round, seats: job.settings.cohortSize,

@@ -20,8 +20,12 @@ import Testing
             $0.evalEvery = 1
             // Simulated, so that rules that look at the time have one.
             $0.deviceSpeed = 100
+            if needFleet.contains(selection) { ($0.deviceSpeed, $0.fleet, $0.roundEvery) = (nil, "people", 9_000) }
         }
     }
+
+    /// The rules that look at batteries.
+    static let needFleet = ["battery-first", "energy-aware"]
 
     @Test(arguments: names) func `The weights have the same bits at 1, 2 and 4 ranks`(selection: String) throws {
         let alone = try StrategyRunTests.run(Self.settings(selection), ranks: 1)

@@ -1,4 +1,4 @@
-public import FedCore
+import FedCore
 
 /// The devices of a fleet at a moment of simulated time: what is true of each, and what is in its battery.
 ///
@@ -13,48 +13,56 @@ public struct FleetState: Sendable {
     /// Who is asked.
     public let eligibility: Eligibility
     /// The moment, in seconds.
-    public private(set) var now: Double
+    public internal(set) var now: Double
 
     let seed: UInt64
     /// Index of each device's class.
     let classes: [UInt8]
-    private let habits: [DeviceClass.Habits]
+    let habits: [DeviceClass.Habits]
     /// Joules of a full battery, by class.
-    private let capacities: [Double]
+    let capacities: [Double]
     /// Watts of charging, idling and use, by class.
-    private let watts: [(charging: Double, idle: Double, use: Double)]
+    let watts: [(charging: Double, idle: Double, use: Double)]
+    /// Whether a device may take part, by class and by its state's 16 values, battery apart.
+    let admitted: [Bool]
+    /// Joules above which a device is asked, by class; below any on the mains.
+    let leastJoules: [Double]
     /// Whether a class can train the model at all.
-    private var fits: [Bool]
+    var fits: [Bool]
 
     /// Joules in each battery when its books were last brought up to date.
-    private var batteries: [Double]
+    var batteries: [Double]
     /// When that was.
-    private var since: [Double]
+    var since: [Double]
     /// When the device's present state ends.
-    private var until: [Double]
-    private var states: [DeviceState]
+    var until: [Double]
+    var states: [DeviceState]
     /// Place of the present piece in the device's day, and the number of pieces.
-    private var places: [(present: UInt8, count: UInt8)]
-    private var days: [Int32]
-    private var carries: [SIMD4<UInt16>]
+    var places: [(present: UInt8, count: UInt8)]
+    var days: [Int32]
+    var carries: [SIMD4<UInt16>]
     /// Minutes and states of each device's day, `DeviceDay.capacity` for each.
-    private var minutes: [UInt16]
-    private var pieces: [DeviceState]
+    var minutes: [UInt16]
+    var pieces: [DeviceState]
     /// The books of each device.
-    private var ledgers: [EnergyLedger]
+    var ledgers: [EnergyLedger]
+    /// Joules that would be in each battery if nobody had trained.
+    var spared: [Double]
     /// Whether a battery has been empty.
-    private var wasEmpty: [Bool]
+    var wasEmpty: [Bool]
+    /// Whether it has been while it would not have been without training.
+    var wasDrained: [Bool]
     /// Whether a device's work has counted.
-    private var tookPart: [Bool]
+    var tookPart: [Bool]
     /// Devices whose work has counted.
-    public private(set) var participants = 0
+    public internal(set) var participants = 0
     /// When the last round began, in seconds.
     public var roundStart: Double
     /// Rounds so far.
     public var rounds = 0
     /// Joules of training in rounds so far, of all devices.
     public var joules = 0.0
-    private var day = DeviceDay()
+    var day = DeviceDay()
 
     /// Puts devices into the state that they have at a moment, with batteries between 30 and 100 % full.
     /// - Parameters:
@@ -74,6 +82,10 @@ public struct FleetState: Sendable {
         capacities = fleet.classes.map(\.batteryJoules)
         watts = fleet.classes.map { ($0[.chargeWatts], $0[.idleWatts], $0[.useWatts]) }
         fits = fleet.classes.map { _ in true }
+        admitted = fleet.classes.flatMap { device in
+            (UInt8(0)..<16).map { eligibility.admits(DeviceState(rawValue: $0), of: device) }
+        }
+        leastJoules = fleet.classes.map { $0.isOnMains ? -1 : eligibility.leastCharge * $0.batteryJoules }
         batteries = [Double](repeating: 0, count: clients)
         since = [Double](repeating: start, count: clients)
         until = batteries
@@ -84,14 +96,16 @@ public struct FleetState: Sendable {
         minutes = [UInt16](repeating: 0, count: clients * DeviceDay.capacity)
         pieces = [DeviceState](repeating: [], count: clients * DeviceDay.capacity)
         ledgers = [EnergyLedger](repeating: EnergyLedger(), count: clients)
+        spared = batteries
         wasEmpty = [Bool](repeating: false, count: clients)
-        tookPart = wasEmpty
+        (wasDrained, tookPart) = (wasEmpty, wasEmpty)
         roundStart = start
         for client in 0..<clients {
             let capacity = capacities[Int(classes[client])]
             var random = RandomStream(seed: seed, .fleet, client: client, salt: 2)
             batteries[client] = capacity * (0.3 + 0.7 * random.uniformDouble())
             ledgers[client].start = batteries[client]
+            spared[client] = batteries[client]
             placeInDay(client)
         }
     }
@@ -124,15 +138,20 @@ public struct FleetState: Sendable {
     public func state(of client: Int) -> DeviceState { states[client] }
 
     /// Joules in a device's battery at this moment; 0 for one on the mains.
-    public func battery(of client: Int) -> Double {
+    public func battery(of client: Int) -> Double { level(batteries[client], client, seconds: now - since[client]) }
+
+    /// Joules that would be in it if nobody had trained.
+    func untrained(_ client: Int) -> Double { level(spared[client], client, seconds: now - since[client]) }
+
+    /// A battery after seconds of a device's present state.
+    private func level(_ battery: Double, _ client: Int, seconds: Double) -> Double {
         let kind = Int(classes[client])
         guard capacities[kind] > 0 else { return 0 }
-        let seconds = now - since[client]
         if states[client].contains(.charging) {
-            return min(batteries[client] + watts[kind].charging * seconds, capacities[kind])
+            return min(battery + watts[kind].charging * seconds, capacities[kind])
         }
         let load = watts[kind].idle + (states[client].contains(.inUse) ? watts[kind].use : 0)
-        return max(batteries[client] - load * seconds, 0)
+        return max(battery - load * seconds, 0)
     }
 
     /// A device's battery and its books at this moment.
@@ -155,8 +174,8 @@ public struct FleetState: Sendable {
 
     /// Whether a device can be asked at this moment.
     public func isEligible(_ client: Int) -> Bool {
-        fits(client) && eligibility.admits(states[client], of: deviceClass(of: client))
-            && charge(of: client) > (capacities[Int(classes[client])] > 0 ? eligibility.leastCharge : 0)
+        let kind = Int(classes[client])
+        return fits[kind] && admitted[kind << 4 | Int(states[client].rawValue)] && battery(of: client) > leastJoules[kind]
     }
 
     /// The devices that can be asked, ascending. O(devices).
@@ -165,26 +184,6 @@ public struct FleetState: Sendable {
     /// Devices whose battery has been empty at some time. O(devices).
     public var emptied: Int {
         (0..<count).count { wasEmpty[$0] || isEmpty($0) }
-    }
-
-    /// Charges of the devices with batteries, from the lowest to the highest, at these shares of the way, to a thousandth;
-    /// none without batteries. O(devices).
-    public func chargePercentiles(_ shares: [Double]) -> [Double] {
-        var counts = [Int](repeating: 0, count: 1001)
-        var total = 0
-        for client in 0..<count where capacities[Int(classes[client])] > 0 {
-            counts[Int((charge(of: client) * 1000).rounded())] += 1
-            total += 1
-        }
-        guard total > 0 else { return [] }
-        return shares.map { share in
-            var left = Int(share * Double(total - 1))
-            return Double(
-                counts.firstIndex { bin in
-                    left -= bin
-                    return left < 0
-                } ?? 1000) / 1000
-        }
     }
 
     /// Moves the clock; the batteries of all devices change meanwhile.
@@ -212,45 +211,8 @@ public struct FleetState: Sendable {
         let part = total > batteries[client] ? energy.scaled(by: batteries[client] / total) : energy
         ledgers[client].training.add(part)
         batteries[client] = total > batteries[client] ? 0 : batteries[client] - total
-        if batteries[client] == 0 { wasEmpty[client] = true }
+        noteEmpty(client)
         return part
-    }
-
-    /// When a device that begins a turn now goes away from it: its connection ends, a condition holds no longer, or its
-    /// battery reaches the charge at which it stops.
-    /// - Parameters:
-    ///   - client: the device.
-    ///   - turn: what it is to do.
-    ///   - energy: joules that it takes.
-    /// - Returns: seconds from now; nil when it stays to the end.
-    public mutating func leaving(_ client: Int, from turn: DeviceTurn, energy: Double) -> Double? {
-        let kind = Int(classes[client])
-        var end: Double?
-        if !isPowered(client) {
-            let load = watts[kind].idle + (states[client].contains(.inUse) ? watts[kind].use : 0)
-            let need = energy + load * turn.seconds
-            let room = battery(of: client) - eligibility.stopCharge * capacities[kind]
-            if need > room { end = max(room, 0) / need * turn.seconds }
-        }
-        let device = fleet.classes[kind]
-        var (place, count) = (Int(places[client].present), Int(places[client].count))
-        var today = Int(days[client])
-        var carry = carries[client]
-        var isAhead = false
-        while true {
-            place += 1
-            if place == count {
-                today += 1
-                day.draw(habits[kind], client: client, day: today, seed: seed, carried: carry)
-                (carry, isAhead, place, count) = (day.carry, true, 0, day.pieces.count)
-            }
-            let offset = client * DeviceDay.capacity + place
-            let (minute, state) =
-                isAhead ? day.pieces[place] : (minute: minutes[offset], state: pieces[offset])
-            let change = Double(today) * 86_400 + Double(minute) * 60 - now
-            guard change < turn.seconds else { return end }
-            if !eligibility.admits(state, of: device) { return min(end ?? .infinity, max(change, 0)) }
-        }
     }
 }
 
@@ -262,7 +224,7 @@ extension FleetState {
     }
 
     /// Whether what a device spends comes from the mains.
-    private func isPowered(_ client: Int) -> Bool {
+    func isPowered(_ client: Int) -> Bool {
         states[client].contains(.charging) || capacities[Int(classes[client])] == 0
     }
 
@@ -270,10 +232,16 @@ extension FleetState {
     private mutating func settle(_ client: Int, to time: Double) {
         var books = Books(battery: batteries[client], ledger: ledgers[client])
         settle(&books, client, seconds: time - since[client])
-        if books.battery == 0, capacities[Int(classes[client])] > 0, !states[client].contains(.charging) {
-            wasEmpty[client] = true
-        }
+        spared[client] = level(spared[client], client, seconds: time - since[client])
         (batteries[client], ledgers[client], since[client]) = (books.battery, books.ledger, time)
+        noteEmpty(client)
+    }
+
+    /// Notes that a battery is empty, if it is.
+    private mutating func noteEmpty(_ client: Int) {
+        guard batteries[client] == 0, !isPowered(client) else { return }
+        wasEmpty[client] = true
+        if spared[client] > 0 { wasDrained[client] = true }
     }
 
     /// Lets seconds of the present state pass.
@@ -320,7 +288,7 @@ extension FleetState {
     }
 
     /// Draws the day of a device at `now`, and finds the piece that `now` is in.
-    private mutating func placeInDay(_ client: Int) {
+    mutating func placeInDay(_ client: Int) {
         day.draw(
             habits[Int(classes[client])], client: client, day: Int(days[client]) - 1, seed: seed,
             carried: SIMD4(repeating: 0))
@@ -354,46 +322,5 @@ extension FleetState {
         states[client] = pieces[place]
         let end = present + 1 < count ? Double(minutes[place + 1]) : Double(DeviceDay.minutes)
         until[client] = Double(days[client]) * 86_400 + end * 60
-    }
-}
-
-// What a checkpoint keeps: the clock and the books. States are drawn again.
-extension FleetState: StatefulPart {
-    public var serverState: [UInt8] {
-        var writer = StateWriter()
-        for number in [now, roundStart, joules] { writer.write(number) }
-        writer.write(rounds)
-        writer.write(count)
-        for client in 0..<count {
-            // Not brought up to date: the same sums in other pieces would have other last bits.
-            writer.write(batteries[client])
-            writer.write(since[client])
-            for field in EnergyLedger.fields { writer.write(ledgers[client][keyPath: field]) }
-            writer.write((wasEmpty[client] ? 1 : 0) + (tookPart[client] ? 2 : 0))
-        }
-        return writer.bytes
-    }
-
-    public mutating func restoreServerState(_ state: [UInt8]) throws(ConfigurationError) {
-        var reader = StateReader(state, of: "the fleet")
-        let now = try reader.number(in: 0...1e11)
-        roundStart = try reader.number(in: 0...now)
-        joules = try reader.number(in: 0...Double.greatestFiniteMagnitude)
-        rounds = try reader.integer(in: 0...Int(UInt32.max))
-        _ = try reader.integer(in: count...count)
-        self.now = now
-        for client in 0..<count {
-            batteries[client] = try reader.number(in: 0...(capacities[Int(classes[client])] * (1 + 1e-12)))
-            since[client] = try reader.number(in: 0...now)
-            for field in EnergyLedger.fields {
-                ledgers[client][keyPath: field] = try reader.number(in: 0...Double.greatestFiniteMagnitude)
-            }
-            let marks = try reader.integer(in: 0...3)
-            wasEmpty[client] = marks & 1 != 0
-            if marks & 2 != 0 { noteParticipation(client) }
-            days[client] = Int32(now / 86_400)
-            placeInDay(client)
-        }
-        try reader.finish()
     }
 }

@@ -1,7 +1,7 @@
 /// Every constant of the simulated energy, with its unit and its source.
 ///
-/// They are of published measurements of single devices of their time, good for the order of magnitude and for comparing
-/// policies; a fleet file can state a class's own watts.
+/// They are of published measurements of single devices of their time, as later work quotes them, good for the order of
+/// magnitude and for comparing policies; a fleet file can state a class's own watts.
 public enum EnergyConstants {
     /// LTE: 438.39 and 51.97 mW for each Mbit/s up and down, 1,288.04 mW base; a tail of 11.576 s at 1,060 mW.
     /// Huang et al., MobiSys 2012, table 4 and section 4.

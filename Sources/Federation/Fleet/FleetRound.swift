@@ -52,6 +52,8 @@ struct FleetRound {
             metric(
                 "batteries_emptied", "batteries emptied so far", decimals: 0, better: .lower,
                 "simulated batteries emptied"),
+            metric(
+                "batteries_drained", "of them by training", decimals: 0, better: .lower, "simulated batteries emptied"),
         ]
             + fleet.classes.map {
                 metric(name($0), $0.name, "J", whole: .sum, "simulated joules by class")
@@ -66,7 +68,7 @@ struct FleetRound {
             "fleet_participation": Double(state.participants) / Double(state.count), "joules": energy.total,
             "joules_compute": energy.compute, "joules_up": energy.up, "joules_down": energy.down,
             "joules_tail": energy.tail, Metric.joulesSoFar.name: state.joules,
-            "batteries_emptied": Double(state.emptied),
+            "batteries_emptied": Double(state.emptied), "batteries_drained": Double(state.drained),
         ]
         for (name, value) in zip(["battery_p10", "battery_p50", "battery_p90"], battery) { values[name] = value }
         for (index, device) in state.fleet.classes.enumerated() { values[Self.name(device)] = byClass[index] ?? 0 }

@@ -42,10 +42,14 @@ struct FleetCommand: ParsableCommand {
     @Option(help: "A folder for pictures and their data.")
     var output: String?
 
+    @Flag(help: "Print the keys of a fleet file, with their units, their usual values and ranges, and nothing else.")
+    var keys = false
+
     @Flag(help: "Print a JSON object instead of tables.")
     var json = false
 
     func run() throws {
+        guard !keys else { return FleetKeys.print() }
         let fleet = try Fleet(FleetFile.resolved(fleet))
         try check()
         var eligibility = Eligibility()

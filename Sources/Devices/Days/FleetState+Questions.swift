@@ -1,0 +1,63 @@
+extension FleetState {
+    /// Charges of the devices with batteries, from the lowest to the highest, at these shares of the way, to a thousandth;
+    /// none without batteries. O(devices).
+    public func chargePercentiles(_ shares: [Double]) -> [Double] {
+        var counts = [Int](repeating: 0, count: 1001)
+        var total = 0
+        for client in 0..<count where capacities[Int(classes[client])] > 0 {
+            counts[Int((charge(of: client) * 1000).rounded())] += 1
+            total += 1
+        }
+        guard total > 0 else { return [] }
+        return shares.map { share in
+            var left = Int(share * Double(total - 1))
+            return Double(
+                counts.firstIndex { bin in
+                    left -= bin
+                    return left < 0
+                } ?? 1000) / 1000
+        }
+    }
+
+    /// Devices whose battery has been empty at some time, and would not have been without training. O(devices).
+    public var drained: Int {
+        (0..<count).count { wasDrained[$0] || isEmpty($0) && untrained($0) > 0 }
+    }
+
+    /// When a device that begins a turn now goes away from it: its connection ends, a condition holds no longer, or its
+    /// battery reaches the charge at which it stops.
+    /// - Parameters:
+    ///   - client: the device.
+    ///   - turn: what it is to do.
+    ///   - energy: joules that it takes.
+    /// - Returns: seconds from now; nil when it stays to the end.
+    public mutating func leaving(_ client: Int, from turn: DeviceTurn, energy: Double) -> Double? {
+        let kind = Int(classes[client])
+        var end: Double?
+        if !isPowered(client) {
+            let load = watts[kind].idle + (states[client].contains(.inUse) ? watts[kind].use : 0)
+            let need = energy + load * turn.seconds
+            let room = battery(of: client) - eligibility.stopCharge * capacities[kind]
+            if need > room { end = max(room, 0) / need * turn.seconds }
+        }
+        let device = fleet.classes[kind]
+        var (place, count) = (Int(places[client].present), Int(places[client].count))
+        var today = Int(days[client])
+        var carry = carries[client]
+        var isAhead = false
+        while true {
+            place += 1
+            if place == count {
+                today += 1
+                day.draw(habits[kind], client: client, day: today, seed: seed, carried: carry)
+                (carry, isAhead, place, count) = (day.carry, true, 0, day.pieces.count)
+            }
+            let offset = client * DeviceDay.capacity + place
+            let (minute, state) =
+                isAhead ? day.pieces[place] : (minute: minutes[offset], state: pieces[offset])
+            let change = Double(today) * 86_400 + Double(minute) * 60 - now
+            guard change < turn.seconds else { return end }
+            if !eligibility.admits(state, of: device) { return min(end ?? .infinity, max(change, 0)) }
+        }
+    }
+}

@@ -1,0 +1,24 @@
+import Devices
+import FedCore
+
+/// The keys of fleet files, as `fedmpi fleet --keys` prints them.
+enum FleetKeys {
+    static func print() {
+        var table = TextTable([("key", .left), ("usual", .right), ("from", .right), ("to", .right), ("what", .left)])
+        for kind in DeviceQuantityKind.allCases {
+            table.add([
+                kind.rawValue, number(kind.usual), number(kind.range.lowerBound), number(kind.range.upperBound),
+                kind.meaning,
+            ])
+        }
+        let radios = Radio.allCases.map(\.rawValue)
+        table.add(["radio", "wifi", "", "", "the radio at home: " + radios.joined(separator: ", ")])
+        table.add(["away-radio", "lte", "", "", "the radio elsewhere, or none: " + radios.joined(separator: ", ")])
+        Console.output(table.text)
+    }
+
+    /// The number as short as it reads.
+    private static func number(_ value: Double) -> String {
+        value == value.rounded() && abs(value) < 1e15 ? Format.grouped(Int(value)) : "\(value)"
+    }
+}

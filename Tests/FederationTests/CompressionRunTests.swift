@@ -12,6 +12,7 @@ import Testing
     static let names = [
         "f16", "deflate", "topk 1% | int8 | rans", "sign | rans", "eden 2", "qsgd 4 | deflate", "randk 5% | bf16",
         "topk 2% by=tensor | ternary", "prune 30% | kmeans 8", "powersgd 2 | int8", "sketch 10% | bf16",
+        "deadzone 5% | cabac",
     ]
 
     static func settings(_ codec: String?, _ change: (inout RunSettings) -> Void = { _ in }) -> RunSettings {
@@ -98,13 +99,17 @@ import Testing
         #expect(run.records.map(\.rejected) == [0, 1, 0])
     }
 
-    @Test(arguments: ["topk 1% | int8 | rans", "sign", "eden 1"])
-    func `Residuals and random numbers go through a resume`(
-        codec: String
+    @Test(arguments: ["topk 1% | int8 | rans", "sign", "eden 1"], [0, 0.5])
+    func `Residuals, sums and random numbers go through a resume`(
+        codec: String, momentum: Double
     ) throws {
         let settings = Self.settings(codec) {
             $0.clientFraction = 0.7
             $0.errorFeedback = .on
+            $0.errorFeedbackMomentum = momentum
+            $0.errorFeedbackKeep = 1 - momentum / 2
+            // A state of several residuals, and with a momentum as many sums.
+            $0.strategy = codec == "sign" ? "scaffold" : "fedavg"
         }
         try StrategyRunTests.withFolder { folder in
             let whole = try StrategyRunTests.run(settings, ranks: 3, folder: folder)

@@ -119,7 +119,7 @@ public struct CompressionPipeline: UpdateCodec {
         values.encode(numbers, into: &symbolSpan, side: &side, in: context)
         var rest = bytes.part((start + sideBytes)...)
         let length = entropy.encode(
-            symbolSpan.span, planes: values.planes, alphabet: values.alphabet, into: &rest)
+            symbolSpan.span, planes: values.planes, alphabet: values.alphabet, tensors: context.tensors, into: &rest)
         return start + sideBytes + length
     }
 
@@ -196,7 +196,8 @@ public struct CompressionPipeline: UpdateCodec {
         var symbols = [UInt8](repeating: 0, count: values.planes * values.symbolCount(of: numbers.count))
         var span = symbols.mutableSpan
         try entropy.decode(
-            bytes.extracting((start + sideBytes)...), planes: values.planes, alphabet: values.alphabet, into: &span)
+            bytes.extracting((start + sideBytes)...), planes: values.planes, alphabet: values.alphabet,
+            tensors: context.tensors, into: &span)
         guard values.alphabet == 256 || span.span.largest < values.alphabet else {
             throw CodecError("has a symbol that is not one of \(values.alphabet)")
         }

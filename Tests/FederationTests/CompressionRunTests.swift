@@ -133,6 +133,28 @@ import Testing
                 == scaffold.digest)
     }
 
+    /// Each client's bytes add up to the round's; of clients that were asked in the round before, the way down is shorter.
+    @Test(arguments: [1, 3]) func `A round says what each client sent and received`(ranks: Int) throws {
+        let run = try SessionTests.run(
+            Self.settings("topk 1% | int8 | rans") {
+                $0.clientFraction = 0.6
+                $0.compressDown = "int8"
+            }, ranks: ranks)
+        for record in run.records {
+            let bytes = try #require(record.clientBytes)
+            #expect(bytes.clients.count == record.cohort && bytes.clients == bytes.clients.sorted())
+            #expect(bytes.upload.reduce(0, +) == record.uploadBytes)
+            #expect(bytes.download.reduce(0, +) == record.downloadBytes)
+            let before = run.records.first { $0.round == record.round - 1 }?.clientBytes?.clients ?? []
+            let whole = bytes.download.max() ?? 0
+            for (client, download) in zip(bytes.clients, bytes.download) {
+                #expect((download < whole) == before.contains(client), "client \(client) in round \(record.round)")
+            }
+        }
+        #expect(try SessionTests.run(Self.settings("int8"), ranks: ranks).records.allSatisfy { $0.clientBytes == nil })
+        #expect(try SessionTests.run(Self.settings(nil), ranks: ranks).records.allSatisfy { $0.clientBytes == nil })
+    }
+
     @Test(arguments: ["fedbuff", "fedasync", "qfedavg", "ditto", "fednova"]) func `Every strategy takes every kind`(
         strategy: String
     ) throws {

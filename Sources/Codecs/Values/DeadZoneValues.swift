@@ -43,7 +43,8 @@ public struct DeadZoneValues: ValueStage {
     ) {
         guard numbers.count > 0 else { return }
         precondition(symbols.count >= numbers.count)
-        var places: [UInt32] = []
+        var places = Scratch.places.takeEmpty(capacity: numbers.count / 8)
+        defer { Scratch.places.give(places) }
         LargestMagnitudes.append(
             warmUp.places(keep, of: numbers.count, round: context.round), of: numbers, in: 0..<numbers.count,
             to: &places)

@@ -219,6 +219,9 @@ final class RoundLoop {
         rejections.tell(diverged: tally.diverged, of: cohort.count)
         if let failure = tally.failure { throw failure }
         var report = exchange.report
+        if job.recordsClientBytes, report.clients == nil, report.download == nil {
+            record.add(tally.uploads, from: cohort) { message.bytes(for: $0) ?? job.downloadBytes }
+        }
         report.download = report.download ?? message.bytes
         record.add(tally, report, cohort: cohort.count, job)
         return report.clients ?? cohort

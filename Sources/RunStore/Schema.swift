@@ -64,6 +64,12 @@ enum Schema {
                 "ALTER TABLE runs ADD COLUMN metrics TEXT",
                 "ALTER TABLE rounds ADD COLUMN metrics TEXT",
             ]),
+        Migration(
+            name: "5: bytes by client",
+            statements: [
+                // As JSON.
+                "ALTER TABLE rounds ADD COLUMN client_bytes TEXT"
+            ]),
     ]
 
     /// One row a run. The columns are `StoredRun`'s coding keys.

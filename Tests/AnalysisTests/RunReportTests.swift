@@ -174,6 +174,24 @@ struct RunReportTests {
                 """))
     }
 
+    /// By hand: client 0 has sent 10 + 30 bytes, client 4 20, client 7 25.
+    @Test func `The bytes of the clients are in the report, where they differ`() throws {
+        let log = """
+            [{"round": 1, "client_bytes": {"clients": [0, 4], "upload": [10, 20], "download": [9, 9]}},
+             {"round": 2, "client_bytes": {"clients": [0, 7], "upload": [30, 25], "download": [5, 9]}}]
+            """
+        let fixture = try RunFolderFixture(log: log)
+        _ = try RunReport(RecordedRun(in: fixture.url)).write(path: nil)
+        let text = try fixture.text("analysis_report.txt")
+        #expect(
+            text.contains(
+                """
+                bytes of all rounds  least  median  most  client of the most
+                up                      20      25    40                   0
+                down                     9       9    14                   0
+                """))
+    }
+
     @Test func `A run that diverged is reported with what it had`() throws {
         let log = """
             [{"round": 1, "cohort": 2, "train_loss": "inf", "server_loss": "nan", "server_accuracy": 0.1},

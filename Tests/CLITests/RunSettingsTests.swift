@@ -27,6 +27,8 @@ import Testing
         ("lr-schedule", "step"), ("lr-schedule-options", "every=3"), ("warmup-rounds", "1"), ("clip-gradients", "1.0"),
         ("momentum", "0.0"), ("weight-decay", "0.001"), ("wire", "reduce"), ("topology", "tree:2"),
         ("compress-down", "bf16"), ("compress", "topk 1% | int8 | rans"), ("error-feedback", "false"),
+        ("error-feedback-keep", "0.5"),
+        ("error-feedback-momentum", "0.9"),
         ("round-deadline", "0.5"),
         ("late-policy", "drop"), ("on-failure", "drop"), ("failure-timeout", "2.5"), ("inject", "kill:rank=1@round=2"),
         ("straggler-prob", "0.5"), ("straggler-delay", "1.5"), ("bandwidth-mbps", "10.0"), ("latency-ms", "5.0"),

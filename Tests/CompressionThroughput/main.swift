@@ -18,6 +18,7 @@ func measure() throws {
             "topk 1%", "topk 10%", "topk 1% by=tensor", "threshold 0.02", "randk 1%", "prune 30%",
             "topk 1% | int8 | rans",
             "topk 1% | ternary", "powersgd 4", "powersgd 4 | int8", "sketch 1%", "int8 | rans", "int4 | rans",
+            "int4 | cabac", "deadzone 5.5% | rans", "deadzone 5.5% | cabac",
             "int8 | deflate", "int8 | zstd 1", "int8 | zstd 3", "prune 30% | int8 | rans", "rans",
         ] : Array(chosen)
     // Eight matrices, of which the later are the larger, and vectors of what is left over.

@@ -40,6 +40,7 @@ struct FaultTests {
     @Test(arguments: [
         ["--strategy", "scaffold"], ["--compress", "topk 1% | int8 | rans"],
         ["--compress", "sign", "--client-fraction", "0.7"],
+        ["--compress", "deadzone 5% | cabac", "--error-feedback-momentum", "0.5"],
         ["--compress-down", "topk 5% | int8 | rans", "--client-fraction", "0.7"],
         ["--compress", "randk 5% | qsgd 4", "--wire", "reduce"],
     ]) func `What clients keep between rounds survives the ranks that train them`(options: [String]) throws {

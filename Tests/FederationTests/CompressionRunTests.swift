@@ -12,6 +12,7 @@ import Testing
     static let names = [
         "f16", "deflate", "topk 1% | int8 | rans", "sign | rans", "eden 2", "qsgd 4 | deflate", "randk 5% | bf16",
         "topk 2% by=tensor | ternary", "prune 30% | kmeans 8", "powersgd 2 | int8", "sketch 10% | bf16",
+        "deadzone 5% | cabac",
     ]
 
     static func settings(_ codec: String?, _ change: (inout RunSettings) -> Void = { _ in }) -> RunSettings {
@@ -98,13 +99,17 @@ import Testing
         #expect(run.records.map(\.rejected) == [0, 1, 0])
     }
 
-    @Test(arguments: ["topk 1% | int8 | rans", "sign", "eden 1"])
-    func `Residuals and random numbers go through a resume`(
-        codec: String
+    @Test(arguments: ["topk 1% | int8 | rans", "sign", "eden 1"], [0, 0.5])
+    func `Residuals, sums and random numbers go through a resume`(
+        codec: String, momentum: Double
     ) throws {
         let settings = Self.settings(codec) {
             $0.clientFraction = 0.7
             $0.errorFeedback = .on
+            $0.errorFeedbackMomentum = momentum
+            $0.errorFeedbackKeep = 1 - momentum / 2
+            // A state of several residuals, and with a momentum as many sums.
+            $0.strategy = codec == "sign" ? "scaffold" : "fedavg"
         }
         try StrategyRunTests.withFolder { folder in
             let whole = try StrategyRunTests.run(settings, ranks: 3, folder: folder)
@@ -126,6 +131,28 @@ import Testing
         #expect(
             try SessionTests.run(Self.settings("topk 1%") { $0.strategy = "scaffold" }, ranks: 1).digest
                 == scaffold.digest)
+    }
+
+    /// Each client's bytes add up to the round's; of clients that were asked in the round before, the way down is shorter.
+    @Test(arguments: [1, 3]) func `A round says what each client sent and received`(ranks: Int) throws {
+        let run = try SessionTests.run(
+            Self.settings("topk 1% | int8 | rans") {
+                $0.clientFraction = 0.6
+                $0.compressDown = "int8"
+            }, ranks: ranks)
+        for record in run.records {
+            let bytes = try #require(record.clientBytes)
+            #expect(bytes.clients.count == record.cohort && bytes.clients == bytes.clients.sorted())
+            #expect(bytes.upload.reduce(0, +) == record.uploadBytes)
+            #expect(bytes.download.reduce(0, +) == record.downloadBytes)
+            let before = run.records.first { $0.round == record.round - 1 }?.clientBytes?.clients ?? []
+            let whole = bytes.download.max() ?? 0
+            for (client, download) in zip(bytes.clients, bytes.download) {
+                #expect((download < whole) == before.contains(client), "client \(client) in round \(record.round)")
+            }
+        }
+        #expect(try SessionTests.run(Self.settings("int8"), ranks: ranks).records.allSatisfy { $0.clientBytes == nil })
+        #expect(try SessionTests.run(Self.settings(nil), ranks: ranks).records.allSatisfy { $0.clientBytes == nil })
     }
 
     @Test(arguments: ["fedbuff", "fedasync", "qfedavg", "ditto", "fednova"]) func `Every strategy takes every kind`(

@@ -37,8 +37,20 @@ import Testing
         record.serverClassAccuracies = [1, nil]
         record.clients = ClientEvaluation(
             clients: 1, missing: 0, samples: 1, global: nil, personal: nil, classAccuracies: [])
+        record.clientBytes = ClientBytes()
         let json = try JSONSerialization.jsonObject(with: Data(Self.text(record).utf8))
         #expect(Set(try #require(json as? [String: Any]).keys) == RoundRecord.fields)
+    }
+
+    /// By hand: clients 5 and 2 in one attempt, 5 and 7 in the next.
+    @Test func `Bytes of clients are those of all attempts`() throws {
+        var bytes = ClientBytes()
+        bytes.add([(client: 5, upload: 10, download: 100), (client: 2, upload: 0, download: 60)])
+        bytes.add([(client: 7, upload: 1, download: 2), (client: 5, upload: 3, download: 4)])
+        #expect(bytes.clients == [2, 5, 7] && bytes.upload == [0, 13, 1] && bytes.download == [60, 104, 2])
+        var record = RoundRecord(round: 1)
+        record.clientBytes = bytes
+        #expect(try JSONDecoder().decode(RoundRecord.self, from: Data(Self.text(record).utf8)) == record)
     }
 
     @Test func `What another version adds and is no number is passed over`() throws {

@@ -72,12 +72,13 @@ import Testing
         #expect(try Data(contentsOf: history.file) == before)
     }
 
-    @Test func `A new history has the same tables, and the columns for metrics`() throws {
+    @Test func `A new history has the same tables, and the columns that came later`() throws {
         try restore("grdb-3")
         let old = try tables(in: history.file)
         let other = try History()
         _ = try other.store()
-        #expect(try tables(in: other.file).filter { !$0.contains(.text("metrics TEXT")) } == old)
+        let later = ["metrics TEXT", "client_bytes TEXT"]
+        #expect(try tables(in: other.file).filter { row in !later.contains { row.contains(.text($0)) } } == old)
         #expect(old.count > 80)
     }
 

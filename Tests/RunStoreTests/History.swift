@@ -65,6 +65,12 @@ final class History {
         clients: 2, missing: 1, samples: 20, global: AccuracySpread([0.25, 0.75], loss: 1.5), personal: nil,
         classAccuracies: [nil, 0.5])
 
+    private static var clientBytes: ClientBytes {
+        var bytes = ClientBytes()
+        bytes.add([(client: 4, upload: 7, download: 1), (client: 9, upload: 2, download: 9)])
+        return bytes
+    }
+
     /// A round whose every field has a value of its own.
     static func record(_ round: Int, accuracy: Double? = 0.5) -> RoundRecord {
         RoundRecord(
@@ -72,7 +78,8 @@ final class History {
             samples: 8, trainLoss: 0.1, serverLoss: 0.2, serverAccuracy: accuracy,
             serverClassAccuracies: [0.25, nil],
             clients: accuracy.map { _ in clients }, uploadBytes: 9,
-            totalUploadBytes: 9 * round, downloadBytes: 10, totalDownloadBytes: 10 * round, seconds: 1.5,
+            totalUploadBytes: 9 * round, downloadBytes: 10, totalDownloadBytes: 10 * round, clientBytes: clientBytes,
+            seconds: 1.5,
             samplesPerSecond: 1.0 / 3,
             metrics: [
                 "attack_success": 0.125, "simulated_seconds": 2.5, "staleness_mean": 1.5, "staleness_max": 3,

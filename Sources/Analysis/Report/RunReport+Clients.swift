@@ -28,4 +28,34 @@ extension RunReport {
         section.blocks += picture("client_accuracy")
         return section
     }
+
+    /// What each client sent and received, where that differs between them.
+    var clientBytes: Document.Section {
+        var section = Document.Section("Bytes of the clients")
+        var all: [Int: Sums] = [:]
+        for bytes in run.log.rounds.compactMap(\.clientBytes) {
+            for (client, (up, down)) in zip(bytes.clients, zip(bytes.upload, bytes.download)) {
+                let before = all[client] ?? (0, 0)
+                all[client] = (before.upload &+ up, before.download &+ down)
+            }
+        }
+        guard !all.isEmpty else { return section }
+        var table = Document.Table(columns: ["bytes of all rounds", "least", "median", "most", "client of the most"])
+        for (name, value) in [("up", \.upload), ("down", \.download)] as [(String, KeyPath<Sums, Int>)] {
+            // Of equally many the lowest number.
+            let sorted = all.sorted { ($0.value[keyPath: value], $1.key) < ($1.value[keyPath: value], $0.key) }
+            let bytes = sorted.map { $0.value[keyPath: value] }
+            table.rows.append(
+                [name] + [bytes[0], bytes[bytes.count / 2], bytes[bytes.count - 1]].map { NumberText.grouped($0) }
+                    + ["\(sorted[sorted.count - 1].key)"])
+        }
+        section.blocks.append(
+            .paragraph(
+                "\(NumberText.count(all.count, "client")) of \(NumberText.count(run.log.rounds.count, "round"))."))
+        section.blocks.append(.table(table))
+        return section
+    }
+
+    /// A client's bytes in all rounds.
+    private typealias Sums = (upload: Int, download: Int)
 }

@@ -78,7 +78,8 @@ public struct RunReport {
         Document(
             title: "Run \(run.name)",
             sections: [
-                outcome, accuracyAndBytes, classAccuracy, clientAccuracy, participation, timeSection, efficiencySection,
+                outcome, accuracyAndBytes, classAccuracy, clientAccuracy, clientBytes, participation, timeSection,
+                efficiencySection,
                 slowSection, bytesSection, dataSection, settingsSection, roundsSection,
             ])
     }

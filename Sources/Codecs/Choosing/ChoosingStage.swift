@@ -41,7 +41,5 @@ public enum ChoosingStages {
     public static let all: [any ChoosingStage.Type] = [TopK.self, Threshold.self, RandomK.self, Pruning.self]
 
     /// The stages that come with the project.
-    public static let standard = Catalog(
-        "update codec", all, name: { $0.name }, usage: { $0.usage }, summary: { $0.summary },
-        reading: { type, reader throws(ConfigurationError) in _ = try type.init(&reader) })
+    public static let standard = Catalog(ofStages: all) { $0 }
 }

@@ -86,7 +86,8 @@ enum LargestMagnitudes {
         _ wanted: Int, of numbers: Span<Float>, in range: Range<Int>, _ bin: Bin, _ bins: inout MutableSpan<UInt32>,
         to places: inout [UInt32]
     ) {
-        var memory = [UInt32](repeating: 0, count: bin.count + 1)
+        var memory = Scratch.places.take(bin.count + 1)
+        defer { Scratch.places.give(memory) }
         var inBin = memory.mutableSpan
         var next = 0
         for i in range {

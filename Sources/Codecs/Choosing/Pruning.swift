@@ -24,8 +24,9 @@ public struct Pruning: ChoosingStage {
 
     /// The largest that are left, found as top-k finds them.
     public func places(in numbers: Span<Float>, count: Int, _ context: CodecContext) -> [UInt32] {
-        var places: [UInt32] = []
         let kept = count - drop.of(count)
+        // One more, which the search for the largest writes behind the last.
+        var places = Scratch.places.takeEmpty(capacity: kept + 1)
         LargestMagnitudes.append(kept, of: numbers, in: 0..<count, to: &places)
         return places
     }

@@ -43,9 +43,9 @@ public struct TopK: ChoosingStage {
 
     /// O(count): a histogram of the magnitudes, not a sort.
     public func places(in numbers: Span<Float>, count: Int, _ context: CodecContext) -> [UInt32] {
-        var places: [UInt32] = []
         // One more, which the search for the largest writes behind the last.
-        places.reserveCapacity(mostPlaces(of: count, tensors: context.tensors.count) + 1)
+        let most = mostPlaces(of: count, tensors: context.tensors.count)
+        var places = Scratch.places.takeEmpty(capacity: most + 1)
         for range in isByTensor ? context.tensors.map(\.range) : [0..<count] {
             let wanted = warmUp.places(keep, of: range.count, round: context.round)
             LargestMagnitudes.append(wanted, of: numbers, in: range, to: &places)

@@ -5,9 +5,8 @@ import FedCore
 ///
 /// Y. Lin et al., *Deep Gradient Compression*, ICLR 2018, section 3.3, arXiv:1712.01887: in the first epochs the sparsity
 /// is 75, 93.75, 98.4375, 99.6 and 99.9 %; here by rounds, as a client has no epochs beyond them. The other parts of the
-/// paper: accumulating what did not cross is error feedback; momentum correction and factor masking are of momentum that
-/// lasts from one gradient sent to the next, whereas a client's momentum ends with the round, before its update is made;
-/// clipping before the accumulation is `--clip-gradients`, in each step.
+/// paper: accumulating what did not cross is error feedback, momentum correction and factor masking are
+/// `--error-feedback-momentum`, and clipping before the accumulation is `--clip-gradients`, in each step.
 struct WarmUp: Sendable {
     /// Rounds with more numbers, from the run's first on.
     let rounds: Int

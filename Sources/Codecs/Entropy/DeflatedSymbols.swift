@@ -19,7 +19,8 @@ public struct DeflatedSymbols: EntropyStage {
     /// Deflates all planes as one stream. Its bytes depend on zlib's version; what they say does not.
     /// - Precondition: `bytes` has as many as the capacity says.
     public func encode(
-        _ symbols: Span<UInt8>, planes: Int, alphabet: Int, into bytes: inout MutableSpan<UInt8>
+        _ symbols: Span<UInt8>, planes: Int, alphabet: Int, tensors: [CodecTensor],
+        into bytes: inout MutableSpan<UInt8>
     ) -> Int {
         var length = UInt(bytes.count)
         let code = bytes.withUnsafeMutableBufferPointer { output in
@@ -34,7 +35,8 @@ public struct DeflatedSymbols: EntropyStage {
     /// Inflates a stream into as many bytes as are asked for: one that would be longer is refused at that length.
     /// - Throws: `CodecError` when the bytes are not one stream of so many symbols.
     public func decode(
-        _ bytes: Span<UInt8>, planes: Int, alphabet: Int, into symbols: inout MutableSpan<UInt8>
+        _ bytes: Span<UInt8>, planes: Int, alphabet: Int, tensors: [CodecTensor],
+        into symbols: inout MutableSpan<UInt8>
     ) throws(CodecError) {
         let count = symbols.count
         var length = UInt(count)

@@ -21,7 +21,10 @@ struct PackedSymbols: EntropyStage {
         planes * Self.byteCount(count, alphabet: alphabet)
     }
 
-    func encode(_ symbols: Span<UInt8>, planes: Int, alphabet: Int, into bytes: inout MutableSpan<UInt8>) -> Int {
+    func encode(
+        _ symbols: Span<UInt8>, planes: Int, alphabet: Int, tensors: [CodecTensor],
+        into bytes: inout MutableSpan<UInt8>
+    ) -> Int {
         let count = symbols.count / planes
         let length = Self.byteCount(count, alphabet: alphabet)
         for plane in 0..<planes {
@@ -32,7 +35,8 @@ struct PackedSymbols: EntropyStage {
     }
 
     func decode(
-        _ bytes: Span<UInt8>, planes: Int, alphabet: Int, into symbols: inout MutableSpan<UInt8>
+        _ bytes: Span<UInt8>, planes: Int, alphabet: Int, tensors: [CodecTensor],
+        into symbols: inout MutableSpan<UInt8>
     ) throws(CodecError) {
         let count = symbols.count / planes
         let length = Self.byteCount(count, alphabet: alphabet)

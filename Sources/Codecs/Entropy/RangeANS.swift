@@ -35,7 +35,8 @@ public struct RangeANS: EntropyStage {
     /// Codes each plane with frequencies of its own, backwards. O(symbols); allocates two bytes a symbol of a plane.
     /// - Precondition: `bytes` has as many as the capacity says.
     public func encode(
-        _ symbols: Span<UInt8>, planes: Int, alphabet: Int, into bytes: inout MutableSpan<UInt8>
+        _ symbols: Span<UInt8>, planes: Int, alphabet: Int, tensors: [CodecTensor],
+        into bytes: inout MutableSpan<UInt8>
     ) -> Int {
         let count = symbols.count / planes
         let packed = PackedSymbols.byteCount(count, alphabet: alphabet)
@@ -110,7 +111,8 @@ public struct RangeANS: EntropyStage {
     /// Decodes plane by plane. O(symbols).
     /// - Throws: `CodecError` when a table or a state cannot be, or the bytes end before the symbols or go on behind them.
     public func decode(
-        _ bytes: Span<UInt8>, planes: Int, alphabet: Int, into symbols: inout MutableSpan<UInt8>
+        _ bytes: Span<UInt8>, planes: Int, alphabet: Int, tensors: [CodecTensor],
+        into symbols: inout MutableSpan<UInt8>
     ) throws(CodecError) {
         let count = symbols.count / planes
         let packed = PackedSymbols.byteCount(count, alphabet: alphabet)

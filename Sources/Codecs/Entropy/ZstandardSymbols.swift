@@ -28,7 +28,8 @@ public struct ZstandardSymbols: EntropyStage {
     /// Packs all planes as one frame. Its bytes depend on the library's version; what they say does not.
     /// - Precondition: `bytes` has as many as the capacity says.
     public func encode(
-        _ symbols: Span<UInt8>, planes: Int, alphabet: Int, into bytes: inout MutableSpan<UInt8>
+        _ symbols: Span<UInt8>, planes: Int, alphabet: Int, tensors: [CodecTensor],
+        into bytes: inout MutableSpan<UInt8>
     ) -> Int {
         let length = bytes.withUnsafeMutableBufferPointer { output in
             symbols.withUnsafeBufferPointer { input in
@@ -43,7 +44,8 @@ public struct ZstandardSymbols: EntropyStage {
     /// hostile one cannot exhaust memory.
     /// - Throws: `CodecError` when the bytes are not one frame of so many symbols.
     public func decode(
-        _ bytes: Span<UInt8>, planes: Int, alphabet: Int, into symbols: inout MutableSpan<UInt8>
+        _ bytes: Span<UInt8>, planes: Int, alphabet: Int, tensors: [CodecTensor],
+        into symbols: inout MutableSpan<UInt8>
     ) throws(CodecError) {
         let count = symbols.count
         let isFrame = bytes.withUnsafeBufferPointer { input in

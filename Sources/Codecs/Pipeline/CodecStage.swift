@@ -25,6 +25,19 @@ extension CodecStage {
     static var usage: String { positional.map { " " + $0.uppercased() }.joined() }
 }
 
+extension Catalog {
+    /// A catalog of stages of one kind.
+    /// - Parameters:
+    ///   - stages: the types, in the order of help texts.
+    ///   - stage: a type of the kind as one of stages.
+    init(ofStages stages: [Entry], _ stage: @escaping @Sendable (Entry) -> any CodecStage.Type) {
+        self.init(
+            "update codec", stages, name: { stage($0).name }, usage: { stage($0).usage },
+            summary: { stage($0).summary },
+            reading: { entry, reader throws(ConfigurationError) in _ = try stage(entry).init(&reader) })
+    }
+}
+
 /// How many of some numbers: a count, or a percentage of all.
 public enum Amount: Sendable, Equatable {
     /// So many, or all where there are fewer.

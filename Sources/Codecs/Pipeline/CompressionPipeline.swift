@@ -77,14 +77,14 @@ public struct CompressionPipeline: UpdateCodec {
             + entropy.capacity(count: values.symbolCount(of: most), planes: values.planes, alphabet: values.alphabet)
     }
 
-    /// Chooses, writes and packs. O(count); allocates the places, and what crosses as numbers and as symbols.
+    /// Chooses, writes and packs. O(count); the places, and what crosses as numbers and as symbols, are in memory that is
+    /// used again (``Scratch``).
     /// - Returns: bytes written: the capacity where all encodings are equally long.
     public func encode(
         _ numbers: Span<Float>, into bytes: inout MutableSpan<UInt8>, in context: CodecContext
     ) -> Int {
-        let capacity = capacity(count: numbers.count, tensors: context.tensors)
         guard isLossless || numbers.areEncodable else {
-            let length = isFixedLength ? capacity : 1
+            let length = isFixedLength ? capacity(count: numbers.count, tensors: context.tensors) : 1
             for i in 0..<length { bytes[i] = 0 }
             bytes[0] = 1
             return length
@@ -96,9 +96,12 @@ public struct CompressionPipeline: UpdateCodec {
         }
         guard let choosing else { return write(numbers, into: &bytes, at: end, in: context) }
         let places = choosing.places(in: numbers, count: numbers.count, context)
+        defer { Scratch.places.give(places) }
         if !choosing.isShared { end = GolombPlaces.write(places.span, of: numbers.count, into: &bytes, at: end) }
-        var chosen = [Float](repeating: 0, count: places.count)
-        var span = chosen.mutableSpan
+        var chosen = Scratch.numbers.take(places.count)
+        defer { Scratch.numbers.give(chosen) }
+        var all = chosen.mutableSpan
+        var span = all.part(0..<places.count)
         let placeSpan = places.span
         for i in 0..<span.count { span[unchecked: i] = numbers[Int(placeSpan[unchecked: i])] }
         var inner = context
@@ -111,15 +114,19 @@ public struct CompressionPipeline: UpdateCodec {
     private func write(
         _ numbers: Span<Float>, into bytes: inout MutableSpan<UInt8>, at start: Int, in context: CodecContext
     ) -> Int {
-        var symbols = [UInt8](repeating: 0, count: values.planes * values.symbolCount(of: numbers.count))
-        var symbolSpan = symbols.mutableSpan
+        let symbolCount = values.planes * values.symbolCount(of: numbers.count)
+        var symbols = Scratch.symbols.take(symbolCount)
+        defer { Scratch.symbols.give(symbols) }
+        var all = symbols.mutableSpan
+        var symbolSpan = all.part(0..<symbolCount)
+        for i in 0..<symbolCount { symbolSpan[unchecked: i] = 0 }
         let sideBytes = values.sideBytes(count: numbers.count, tensors: context.tensors.count)
         var side = bytes.part(start..<start + sideBytes)
         for i in 0..<sideBytes { side[i] = 0 }
         values.encode(numbers, into: &symbolSpan, side: &side, in: context)
         var rest = bytes.part((start + sideBytes)...)
         let length = entropy.encode(
-            symbolSpan.span, planes: values.planes, alphabet: values.alphabet, into: &rest)
+            symbolSpan.span, planes: values.planes, alphabet: values.alphabet, tensors: context.tensors, into: &rest)
         return start + sideBytes + length
     }
 
@@ -193,10 +200,14 @@ public struct CompressionPipeline: UpdateCodec {
     ) throws(CodecError) -> CodedBytes {
         let sideBytes = values.sideBytes(count: numbers.count, tensors: context.tensors.count)
         guard bytes.count >= start + sideBytes else { throw CodecError("ends before its symbols") }
-        var symbols = [UInt8](repeating: 0, count: values.planes * values.symbolCount(of: numbers.count))
-        var span = symbols.mutableSpan
+        let symbolCount = values.planes * values.symbolCount(of: numbers.count)
+        var symbols = Scratch.symbols.take(symbolCount)
+        defer { Scratch.symbols.give(symbols) }
+        var all = symbols.mutableSpan
+        var span = all.part(0..<symbolCount)
         try entropy.decode(
-            bytes.extracting((start + sideBytes)...), planes: values.planes, alphabet: values.alphabet, into: &span)
+            bytes.extracting((start + sideBytes)...), planes: values.planes, alphabet: values.alphabet,
+            tensors: context.tensors, into: &span)
         guard values.alphabet == 256 || span.span.largest < values.alphabet else {
             throw CodecError("has a symbol that is not one of \(values.alphabet)")
         }

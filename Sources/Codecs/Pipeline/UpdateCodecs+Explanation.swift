@@ -23,9 +23,8 @@ extension UpdateCodecs {
                 + "are drawn on both sides and do not cross.", indent: 2)
         lines += Self.wrapped(
             "With warmup=4 at least 25 %, 6.25 %, 1.5625 % and 0.390625 % cross in the first four rounds (Lin et al., Deep "
-                + "Gradient Compression, ICLR 2018, section 3.3). Of that paper, what did not cross is kept by error feedback "
-                + "and clipping is --clip-gradients; momentum correction and factor masking are not here, as they are of a "
-                + "momentum that lasts from one gradient sent to the next, and a client's ends before its round's update.",
+                + "Gradient Compression, ICLR 2018, section 3.3). Of that paper, what did not cross is kept by error feedback, "
+                + "momentum correction and factor masking are --error-feedback-momentum, and clipping is --clip-gradients.",
             indent: 2)
         add("HOW THEY ARE WRITTEN; without, as they are:", values.all)
         add("HOW THE SYMBOLS ARE PACKED, without loss; without, in as many bits as they need:", entropy.all)
@@ -38,7 +37,8 @@ extension UpdateCodecs {
         lines.append("")
         lines += Self.wrapped(
             "Clients add what a biased codec took away to their next update (--error-feedback; Seide et al., 1-Bit "
-                + "Stochastic Gradient Descent, Interspeech 2014; Karimireddy et al., ICML 2019).", indent: 2)
+                + "Stochastic Gradient Descent, Interspeech 2014; Karimireddy et al., ICML 2019); --error-feedback-keep is the share of "
+                + "it that stays each time a client is asked.", indent: 2)
         return lines.joined(separator: "\n")
     }
 

@@ -59,10 +59,9 @@ public enum ValueStages {
     public static let all: [any ValueStage.Type] = [
         HalfValues.self, BrainValues.self, Int8Values.self, Int4Values.self, Int2Values.self, QSGDValues.self,
         SignValues.self, TernaryValues.self, EDENValues.self, KMeansValues.self,
+        DeadZoneValues.self,
     ]
 
     /// The stages that come with the project.
-    public static let standard = Catalog(
-        "update codec", all, name: { $0.name }, usage: { $0.usage }, summary: { $0.summary },
-        reading: { type, reader throws(ConfigurationError) in _ = try type.init(&reader) })
+    public static let standard = Catalog(ofStages: all) { $0 }
 }

@@ -19,16 +19,24 @@ package struct DownMessage: Sendable {
     let coded: [UInt8]
     /// Bytes for the clients that are asked, each as a device of its own would get them. Nil: a frame for each.
     let bytes: Int?
+    /// Bytes of the frame and the weights, for a client that gets them whole; nil: a frame as every round has it.
+    let wholeBytes: Int?
     /// What else clients have to know of the round.
     var terms: RoundTerms
 
+    /// Bytes for one client; nil: a frame as every round has it.
+    /// - Parameter client: one that is asked.
+    func bytes(for client: Int) -> Int? {
+        wholeBytes.map { terms.informed.contains(client) ? $0 - 4 * weights.count + terms.codedBytes : $0 }
+    }
+
     /// A message that crosses as it is.
     package init(_ weights: [Float]) {
-        self.init(weights, .plain, coded: [], bytes: nil)
+        self.init(weights, .plain, coded: [], bytes: nil, wholeBytes: nil)
     }
 
     init(
-        _ weights: [Float], _ form: Form, coded: [UInt8], bytes: Int?,
+        _ weights: [Float], _ form: Form, coded: [UInt8], bytes: Int?, wholeBytes: Int?,
         terms: RoundTerms = RoundTerms()
     ) {
         self.terms = terms
@@ -36,6 +44,7 @@ package struct DownMessage: Sendable {
         self.form = form
         self.coded = coded
         self.bytes = bytes
+        self.wholeBytes = wholeBytes
     }
 }
 

@@ -58,7 +58,7 @@ final class Downlink {
         return DownMessage(
             known, .coded, coded: coded,
             bytes: informed.count * (frameBytes + coded.count) + (cohort.count - informed.count) * whole,
-            terms: RoundTerms(informed: informed, codedBytes: coded.count))
+            wholeBytes: whole, terms: RoundTerms(informed: informed, codedBytes: coded.count))
     }
 
     /// A message of the weights as they are, of which the next is a change.
@@ -68,7 +68,7 @@ final class Downlink {
     ///   - cohort: the clients that are asked.
     private func send(_ down: [Float], _ bytes: Int, to cohort: [Int]) -> DownMessage {
         current.known = down
-        return DownMessage(down, .whole, coded: [], bytes: cohort.count * bytes)
+        return DownMessage(down, .whole, coded: [], bytes: cohort.count * bytes, wholeBytes: bytes)
     }
 
     /// Ends a round: what it sent belongs to the state from here on.

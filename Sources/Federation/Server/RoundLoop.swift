@@ -227,6 +227,9 @@ final class RoundLoop {
         if let failure = tally.failure { throw failure }
         cohorts.fleet?.end(cohort, tally.results, seconds: tally.simulatedSeconds)
         var report = exchange.report
+        if job.recordsClientBytes, report.clients == nil, report.download == nil {
+            record.add(tally.uploads, from: cohort) { message.bytes(for: $0) ?? job.downloadBytes }
+        }
         report.download = report.download ?? message.bytes
         record.add(tally, report, cohort: cohort.count, job)
         return report.clients ?? cohort

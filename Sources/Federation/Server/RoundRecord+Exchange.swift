@@ -35,4 +35,25 @@ extension RoundRecord {
         self[.stalenessMax] = Double(largest)
         self[.stalenessMean] = Double(report.staleness.reduce(0, +)) / Double(report.staleness.count)
     }
+
+    /// Adds the bytes of each client of an attempt.
+    /// - Parameters:
+    ///   - uploads: bytes of the answers that came.
+    ///   - cohort: the clients that were asked.
+    ///   - download: bytes that went to a client.
+    mutating func add(_ uploads: [(client: Int, bytes: Int)], from cohort: [Int], download: (Int) -> Int) {
+        var bytes = clientBytes ?? ClientBytes()
+        bytes.add(
+            cohort.map { (client: $0, upload: 0, download: download($0)) }
+                + uploads.map { (client: $0.client, upload: $0.bytes, download: 0) })
+        clientBytes = bytes
+    }
+}
+
+extension Job {
+    /// Whether rounds record the bytes of each client: where encodings differ in length or clients that were away get
+    /// another frame, and each sends its own.
+    var recordsClientBytes: Bool {
+        wire.deliversEachUpdate && (downlink != nil || compression.map { !$0.codec.isFixedLength } ?? false)
+    }
 }

@@ -35,6 +35,8 @@ final class RoundTally: AnswerReceiver {
     private(set) var simulatedSeconds = 0.0
     /// Bytes of the answers, as real devices would send them.
     private(set) var uploadBytes = 0
+    /// Those of each client that sent one of its own, in the order of arrival.
+    private(set) var uploads: [(client: Int, bytes: Int)] = []
     /// Bytes of the encoded updates among them, by what they say.
     private(set) var coded = CodedBytes()
 
@@ -74,6 +76,7 @@ final class RoundTally: AnswerReceiver {
         updates.reset()
         exponents = [:]
         results.removeAll(keepingCapacity: true)
+        uploads.removeAll(keepingCapacity: true)
         (rejected, diverged, late, dropped, simulatedSeconds, uploadBytes) = (0, 0, 0, 0, 0, 0)
         coded = CodedBytes()
     }
@@ -95,6 +98,7 @@ final class RoundTally: AnswerReceiver {
     ) {
         // A real device keeps its state: it crosses only because any rank can train any client.
         uploadBytes += bytes
+        uploads.append((client, bytes))
         do {
             let envelope = try envelope.get()
             try envelope.checkResult(samplesHeld: terms.samplesHeld(client))

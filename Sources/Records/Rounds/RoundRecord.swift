@@ -43,6 +43,9 @@ public struct RoundRecord: Sendable, Equatable {
     public var downloadBytes: Int
     /// The same in all rounds so far.
     public var totalDownloadBytes: Int
+    /// The same for each client of the cohort, of all attempts; nil where all clients' are equally many, or a sum hides
+    /// them.
+    public var clientBytes: ClientBytes?
     /// The time from the start of the broadcast to the new weights, in seconds; the evaluation runs beside the
     /// next round.
     public var seconds: Double
@@ -78,7 +81,7 @@ extension RoundRecord {
         self.init(
             round: round, cohort: 0, participants: 0, partial: 0, rejected: 0, late: 0, dropped: 0, attempts: 0,
             samples: 0, trainLoss: nil, serverLoss: nil, serverAccuracy: nil, serverClassAccuracies: nil, clients: nil,
-            uploadBytes: 0, totalUploadBytes: 0, downloadBytes: 0, totalDownloadBytes: 0, seconds: 0,
+            uploadBytes: 0, totalUploadBytes: 0, downloadBytes: 0, totalDownloadBytes: 0, clientBytes: nil, seconds: 0,
             samplesPerSecond: 0)
     }
 }

@@ -144,6 +144,10 @@ public struct RunSettings: Sendable, Equatable {
     public var compressDown: String?
     /// Whether clients add what the codec took away to their next update; nil: if the codec is biased.
     public var errorFeedback: Switch?
+    /// The share of what clients keep of the codec's errors that stays each time they are asked, in [0, 1].
+    public var errorFeedbackKeep = 1.0
+    /// The weight with which clients sum their updates up before they are encoded, in [0, 1); 0: not at all.
+    public var errorFeedbackMomentum = 0.0
 
     /// Simulated: the probability that a client starts late, in [0, 1].
     public var stragglerProb = 0.0

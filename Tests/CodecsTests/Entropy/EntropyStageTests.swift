@@ -8,13 +8,14 @@ import Testing
         var reader = OptionReader([:], of: "test")
         let zstandard = try? ZstandardSymbols(&reader)
         return [PackedSymbols(), RangeANS(&reader), DeflatedSymbols(&reader)] + (zstandard.map { [$0] } ?? [])
+            + [ContextSymbols(&reader)]
     }()
 
     static func packed(_ symbols: [UInt8], _ planes: Int, _ alphabet: Int, by stage: any EntropyStage) -> [UInt8] {
         let capacity = stage.capacity(count: symbols.count / planes, planes: planes, alphabet: alphabet)
         var bytes = [UInt8](repeating: 0xcc, count: capacity)
         var span = bytes.mutableSpan
-        let length = stage.encode(symbols.span, planes: planes, alphabet: alphabet, into: &span)
+        let length = stage.encode(symbols.span, planes: planes, alphabet: alphabet, tensors: [], into: &span)
         return Array(bytes.prefix(length))
     }
 
@@ -23,7 +24,7 @@ import Testing
     ) throws -> [UInt8] {
         var symbols = [UInt8](repeating: 7, count: count)
         var span = symbols.mutableSpan
-        try stage.decode(bytes.span, planes: planes, alphabet: alphabet, into: &span)
+        try stage.decode(bytes.span, planes: planes, alphabet: alphabet, tensors: [], into: &span)
         return symbols
     }
 
@@ -35,7 +36,7 @@ import Testing
         }
     }
 
-    @Test(arguments: 0..<4, [2, 3, 5, 16, 255, 256]) func `Symbols come back`(stage: Int, alphabet: Int) throws {
+    @Test(arguments: 0..<5, [2, 3, 5, 16, 255, 256]) func `Symbols come back`(stage: Int, alphabet: Int) throws {
         let stage = Self.stages[stage]
         for (count, planes) in [(0, 1), (1, 1), (2, 2), (9, 3), (4000, 1), (40_000, 2)] {
             let symbols = Self.symbols(count, alphabet: alphabet)

@@ -10,10 +10,11 @@ import Testing
     /// The stage of a run with a codec; nil when it wants none.
     static func stage(
         _ codec: String, _ feedback: RunSettings.Switch? = nil, strategy: any Strategy = FedAvg(),
-        isScaled: Bool = false
+        isScaled: Bool = false, _ change: (inout RunSettings) -> Void = { _ in }
     ) throws -> ErrorFeedback? {
         var settings = RunSettings()
         settings.errorFeedback = feedback
+        change(&settings)
         return try ErrorFeedback(Setups.compressed(codec, settings, strategy: strategy, isScaled: isScaled))
     }
 
@@ -60,5 +61,46 @@ import Testing
         // Nothing of an update that is not finite is kept: the server leaves it out.
         _ = send([.nan, 1, 1, 1, 1])
         #expect(state == [1, 0, 1, 0, 1])
+    }
+
+    /// Sends changes of five numbers, one after the other.
+    /// - Returns: what is encoded of each, and what is kept after the last.
+    static func send(_ changes: [[Float]], by stage: ErrorFeedback) -> (messages: [[Float]], state: [Float]) {
+        var stage = stage
+        var state = [Float](repeating: 0, count: 5 * stage.clientVectors)
+        let messages = changes.map { change in
+            var message = change
+            var messageSpan = message.mutableSpan
+            var stateSpan = state.mutableSpan
+            stage.onClient(&messageSpan, state: &stateSpan, in: Setups.turn)
+            return message
+        }
+        return (messages, state)
+    }
+
+    /// By hand: half of [0, 1, 0, 2, 0].
+    @Test func `A share of what was left out stays`() throws {
+        let stage = try #require(try Self.stage("topk 2") { $0.errorFeedbackKeep = 0.5 })
+        let (messages, state) = Self.send([[4, 1, -3, 2, 0], [1, 1, 1, 1, 1]], by: stage)
+        #expect(messages[1] == [1, 1.5, 1, 2, 1])
+        #expect(state == [1, 0, 1, 0, 1])
+    }
+
+    /// By hand, with the two largest of five. Of the first, 4 and −3 are sent: residual and sum are [0, 1, 0, 2, 0]. Of the
+    /// second the sum is [1, 1.5, 1, 2, 1], and with the residual [1, 2.5, 1, 4, 1] is to be sent.
+    @Test func `With a momentum sums are added up, and begin anew where something was sent`() throws {
+        let stage = try #require(try Self.stage("topk 2") { $0.errorFeedbackMomentum = 0.5 })
+        #expect(stage.clientVectors == 2)
+        let (messages, state) = Self.send([[4, 1, -3, 2, 0], [1, 1, 1, 1, 1], [.nan, 1, 1, 1, 1]], by: stage)
+        #expect(messages[1] == [1, 2.5, 1, 4, 1])
+        #expect(state == [1, 0, 1, 0, 1, 1, 0, 1, 0, 1])
+    }
+
+    @Test func `What is said of residuals is refused where there are none`() throws {
+        for codec in ["deflate", "eden 1"] {
+            #expect(throws: ConfigurationError.self) { try Self.stage(codec) { $0.errorFeedbackKeep = 0.5 } }
+            #expect(throws: ConfigurationError.self) { try Self.stage(codec) { $0.errorFeedbackMomentum = 0.5 } }
+        }
+        #expect(try Self.stage("eden 1", .on) { $0.errorFeedbackKeep = 0.5 } != nil)
     }
 }

@@ -24,7 +24,8 @@ struct CodecTarget: FuzzTarget {
 
     init() throws {
         let texts = [
-            "f16", "deflate", "rans", "topk 10% | int8 | rans", "topk 10% by=tensor | ternary", "threshold 0.01 | int4",
+            "deadzone 10% | cabac", "int8 | cabac", "f16", "deflate", "rans", "topk 10% | int8 | rans",
+            "topk 10% by=tensor | ternary", "threshold 0.01 | int4",
             "randk 10% | bf16 | deflate", "prune 30% | int2 | rans", "qsgd 4 bucket=64 | rans", "sign", "eden 1",
             "eden 5 | rans", "kmeans 6", "topk 40 | eden 3", "powersgd 2 | bf16", "powersgd 3 | topk 30% | int8 | rans",
             "sketch 15% | bf16", "int8 | zstd",

@@ -22,6 +22,13 @@ public enum ExchangeSettings: SettingsGroup {
             "error-feedback", &settings.errorFeedback, absent: "true of codecs that are biased",
             "Whether clients keep what --compress took away of their updates and add it to the next.")
         try visitor.value(
+            "error-feedback-keep", &settings.errorFeedbackKeep, .share,
+            "The share of what a client has kept that stays each time it is asked: less forgets what is old.")
+        try visitor.value(
+            "error-feedback-momentum", &settings.errorFeedbackMomentum, .shareBelowOne,
+            "Sums clients' updates up with this weight before they are encoded, anew wherever something was sent (deep "
+                + "gradient compression).")
+        try visitor.value(
             "compress-down", &settings.compressDown, absent: "as they are", of: "update codec",
             "How weights are encoded for the way down: as --compress, of their change since the round before.")
         try visitor.value(

@@ -80,4 +80,21 @@ import Testing
         }
         #expect(throws: ConfigurationError.self) { try options("--profile", "camera").deviceOptions.descriptions() }
     }
+
+    @Test func `a simulated fleet gives a device of each class`() throws {
+        let devices = try ProfileFile.read("edge")
+        #expect(devices.map(\.name) == ["microcontroller", "edge-soc", "mobile", "edge-server"])
+        #expect(devices[1][.ramMegabytes] == 4_096 * 1_024 / 1e6 && devices[1][.gflops] == 5)
+        #expect(devices[1][.linkMegabits] == 10 && devices[1][.busyWatts] == 3.3 && devices[1][.idleWatts] == 0.3)
+        let file = try ProfileFile.parse("classes:\n  a: {gflops: 2}\n  b: {memory-kb: 1000}\n")
+        #expect(file.map(\.name) == ["a", "b"] && file[0][.gflops] == 2)
+    }
+
+    @Test(arguments: [
+        "", "a: 1", "classes: 3", "classes: {a: 3}", "classes: {a: {speed: 3}}", "classes: {a: {gflops: fast}}",
+        "classes: {a: {}}\nmore: 1", "classes: {}", "classes: {'a b': {}}", "- a",
+    ])
+    func `what is no fleet file is refused`(text: String) {
+        #expect(throws: ConfigurationError.self) { try FleetFile.fleet(text, named: "f") }
+    }
 }

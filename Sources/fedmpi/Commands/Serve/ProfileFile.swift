@@ -1,3 +1,4 @@
+import Devices
 import FedCore
 import FoundationEssentials
 import Serving
@@ -10,14 +11,17 @@ import Yams
 /// - {name: gateway, cores: 4, ram-mb: 4000}   # what is left out is the machine's that stands in for it
 /// ```
 ///
+/// A simulated fleet, a name of its catalog or a file with `classes`, gives a device of each of its classes.
+///
 /// Keys are the flags of ``DeviceOptions`` without dashes in front (`DeviceQuantity`), with the same ranges.
 enum ProfileFile {
     /// Reads a file.
     ///
-    /// - Parameter path: Path of the YAML file.
+    /// - Parameter path: Path of the YAML file, or name of a simulated fleet.
     /// - Returns: At least one device; names are distinct.
     /// - Throws: `ConfigurationError` with the path and the first thing in it that is wrong.
     static func read(_ path: String) throws(ConfigurationError) -> [DeviceDescription] {
+        if let fleet = Fleets.standard.find(path) { return try devices(of: fleet) }
         let text: String
         do {
             text = try String(contentsOfFile: path, encoding: .utf8)
@@ -37,7 +41,9 @@ enum ProfileFile {
     ///
     /// - Throws: `ConfigurationError` without a path, or the YAML parser's error.
     static func parse(_ text: String) throws -> [DeviceDescription] {
-        guard let node = try Yams.compose(yaml: text), let items = node.sequence, !items.isEmpty else {
+        let root = try Yams.compose(yaml: text)
+        if root?.mapping?["classes"] != nil { return try devices(of: FleetFile.fleet(text, named: "fleet")) }
+        guard let node = root, let items = node.sequence, !items.isEmpty else {
             throw ConfigurationError("there is no list of devices, such as '- {name: camera, cores: 1, ram-mb: 512}'")
         }
         var devices: [DeviceDescription] = []
@@ -46,6 +52,23 @@ enum ProfileFile {
             guard !devices.contains(where: { $0.name == device.name }) else {
                 throw ConfigurationError("two devices are named '\(device.name)'")
             }
+            devices.append(device)
+        }
+        return devices
+    }
+
+    /// A device of each class of a simulated fleet, with what the class states: one core of its GFLOP/s, its memory for
+    /// models, its link up, its watts.
+    private static func devices(of fleet: Fleet) throws(ConfigurationError) -> [DeviceDescription] {
+        var devices: [DeviceDescription] = []
+        for kind in fleet.classes {
+            var device = DeviceDescription(name: kind.name)
+            let stated: [(DeviceQuantity, Double)] = [
+                (.cores, 1), (.gflops, max(kind[.gigaflops], 0.001)), (.ramMegabytes, kind[.memory] * 1024 / 1e6),
+                (.linkMegabits, kind[.up]), (.idleWatts, kind[.idleWatts]),
+                (.busyWatts, kind[.idleWatts] + kind[.trainWatts]),
+            ]
+            for (quantity, value) in stated { try device.state(quantity, value) }
             devices.append(device)
         }
         return devices

@@ -9,7 +9,10 @@ import Serving
 /// that the kernel keeps; a stated speed below the machine's is simulated.
 struct DeviceOptions: ParsableArguments {
     /// Path of a file of devices (``ProfileFile``); nil describes one device by the flags below.
-    @Option(help: "YAML file with a list of devices; each rank from 1 serves as one of them, in turn.")
+    @Option(
+        help:
+            "YAML file with a list of devices, or a simulated fleet (people, edge, or its file); each rank from 1 serves as one, in turn."
+    )
     var profiles: String?
 
     /// Names of the devices in the file that serve, in this order; nil takes all.

@@ -44,6 +44,8 @@ public struct RandomStream: RandomNumberGenerator, Sendable {
         case sharedCompression = 13
         /// Stochastic rounding on the client, of which the server sees the result alone.
         case stochasticRounding = 14
+        /// How wide a client's model is: for the run, and, of strategies that draw it anew, in a round.
+        case width = 40
     }
 
     private let key: SIMD2<UInt32>

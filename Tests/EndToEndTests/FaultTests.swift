@@ -42,6 +42,7 @@ struct FaultTests {
         ["--compress", "sign", "--client-fraction", "0.7"],
         ["--compress-down", "topk 5% | int8 | rans", "--client-fraction", "0.7"],
         ["--compress", "randk 5% | qsgd 4", "--wire", "reduce"],
+        ["--strategy", "heterofl"], ["--strategy", "fedrolex", "--wire", "reduce"], ["--strategy", "fjord"],
     ]) func `What clients keep between rounds survives the ranks that train them`(options: [String]) throws {
         let whole = try train(["--json"] + options).digest()
         let outcome = try train(

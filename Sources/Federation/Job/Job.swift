@@ -46,6 +46,8 @@ public struct Job: Sendable {
     private let namesClasses: Bool
     /// Lengths of everything that crosses.
     let vectors: JobVectors
+    /// The models of clients that train parts of the global one; nil where all train all of it.
+    public let submodels: Submodels?
     /// The stages between a client's trained weights and the server's new ones, in the order of the client halves.
     let stages: [any UpdateStage]
     /// The hooks within each step of local training, in their order.
@@ -125,6 +127,7 @@ public struct Job: Sendable {
             settings, teacher, student: model, plugins.models, normalization: data.train.normalization)
         strategy = try plugins.strategies.named(settings.strategy, settings.strategyOptions)
         optimizer = try Self.optimizer(settings, strategy)
+        submodels = try Self.submodels(settings, strategy, model, plugins)
         var vectors = try JobVectors(model.parameterLayout, strategy)
         if vectors.state > 0 { try plugins.checkClientStates(of: "strategy '\(settings.strategy)'", settings) }
         if settings.localSteps != nil, strategy.localWork == .fullBatchStep {
@@ -137,7 +140,8 @@ public struct Job: Sendable {
             precondition(strategy.traffic == StrategyTraffic(), "an asynchronous strategy has no traffic of its own")
         }
         downlink = try Self.downlink(settings, strategy, vectors, plugins)
-        compression = try Self.codec(settings, wire, strategy, vectors, plugins).map { [vectors] in
+        let codec = try Self.codec(settings, wire, strategy, vectors, plugins)
+        compression = (codec ?? submodels.map { SubmodelCodec(submodels: $0) }).map { [vectors] in
             vectors.compression(by: $0, seed: settings.seed)
         }
         augmentation = try Self.augmentation(settings, strategy, data.train.shape)
@@ -181,6 +185,7 @@ public struct Job: Sendable {
             samples: (0..<settings.clients).map { [partition] in partition.count(of: $0) }, seed: settings.seed)
         selection = try plugins.selections.named(settings.selection, settings.selectionOptions)
         try selection.validate(size: settings.cohortSize, federation: federation)
+        try checkSubmodels()
         checkMetrics()
     }
 
@@ -270,7 +275,8 @@ extension Job {
     ) -> DeviceConditions {
         settings.simulation.conditions(
             ofClient: client, round: round.number, attempt: round.attempt, seed: settings.seed,
-            downloadBytes: terms.informed.contains(client) ? downloadFrameBytes + terms.codedBytes : downloadBytes,
+            downloadBytes: terms.informed.contains(client)
+                ? downloadFrameBytes + terms.codedBytes : downloadBytes(ofClient: client, round: round.number),
             uploadBytes: uploadBytes)
     }
 

@@ -219,7 +219,8 @@ final class RoundLoop {
         rejections.tell(diverged: tally.diverged, of: cohort.count)
         if let failure = tally.failure { throw failure }
         var report = exchange.report
-        report.download = report.download ?? message.bytes
+        let frames = cohort.reduce(0) { $0 + job.downloadBytes(ofClient: $1, round: round.number) }
+        report.download = report.download ?? message.bytes ?? frames
         record.add(tally, report, cohort: cohort.count, job)
         return report.clients ?? cohort
     }

@@ -6,6 +6,8 @@
 /// weights moves by the weighted mean of the clients whose window covers it, and one that no client of the round covers
 /// stays as it is.
 ///
+/// Or parts are as deep as the devices bear (``SubmodelDimension/depth``): the model up to an exit.
+///
 /// A strategy says which width a client trains in a round, and where its windows are. Both must follow from the
 /// arguments alone: every rank, and the server when it averages, asks for them by itself.
 ///
@@ -16,6 +18,16 @@
 public protocol SubmodelStrategy: Strategy {
     /// The widths of clients where a run names none, as `--widths` reads them.
     static var defaultWidths: String { get }
+
+    /// What parts are a share of; by default the channels of each layer.
+    var dimension: SubmodelDimension { get }
+
+    /// Whether a client's loss takes the scores of classes of which it holds no sample for zero; false by default.
+    var masksAbsentClasses: Bool { get }
+
+    /// λ of a round, ≥ 0: how much the exits of a client's model learn from each other, where parts are a share of the
+    /// exits; 0 by default.
+    func consistency(round: Int) -> Double
 
     /// The width that a client trains in a round; its own by default.
     /// - Parameters:
@@ -39,6 +51,12 @@ public protocol SubmodelStrategy: Strategy {
 extension SubmodelStrategy {
     public var submodels: (any SubmodelStrategy)? { self }
 
+    public var dimension: SubmodelDimension { .width }
+
+    public var masksAbsentClasses: Bool { false }
+
+    public func consistency(round: Int) -> Double { 0 }
+
     public func width(ofClient client: Int, round: Int, own: Int, of widths: [Double], seed: UInt64) -> Int { own }
 
     public func firstChannel(of channels: Int, round: Int) -> Int { 0 }
@@ -56,4 +74,12 @@ extension SubmodelStrategy {
         let end = first + count
         return end <= channels ? [first..<end] : [0..<end - channels, first..<channels]
     }
+}
+
+/// What the parts of a model are a share of.
+public enum SubmodelDimension: String, Sendable {
+    /// The channels of each hidden layer.
+    case width
+    /// The exits, and what they need, of a model that ends with the mean of several.
+    case depth
 }

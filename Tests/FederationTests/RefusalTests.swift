@@ -58,7 +58,7 @@ import Testing
     @Test(
         arguments: Strategies.all.map { $0.name }.filter {
             // Updates of parts are not forged.
-            !["fedper", "fedbn", "heterofl", "fedrolex", "fjord"].contains($0)
+            !["fedper", "fedbn", "heterofl", "fedrolex", "fjord", "depthfl"].contains($0)
         })
     func `Refusals of any strategy are the same everywhere`(
         strategy: String

@@ -7,12 +7,7 @@ import Testing
     /// The network of Flower's HeteroFL baseline for MNIST: four convolutions, each with a normalisation that has a scale
     /// and a shift for each channel, and a linear layer.
     static func heteroFL() throws -> Model {
-        try ModelText(
-            """
-            conv 64 pad 1, groupnorm 4, relu, maxpool 2, conv 128 pad 1, groupnorm 4, relu, maxpool 2, \
-            conv 256 pad 1, groupnorm 4, relu, maxpool 2, conv 512 pad 1, groupnorm 4, relu, global-avgpool, linear
-            """
-        ).model(for: DataForm([1, 28, 28], outputs: 10))
+        try Models.standard.named("heterofl-cnn")
     }
 
     /// baselines/heterofl/README.md of Flower: the models a to e, and the means over mixed clients.
@@ -30,7 +25,7 @@ import Testing
         let error = #expect(throws: ConfigurationError.self) { try Self.heteroFL().narrowed(to: [6, 8, 8, 8]) }
         #expect(
             error?.description
-                == "custom has a normalisation in 4 groups, which do not divide 6 channels alike")
+                == "heterofl-cnn has a normalisation in 4 groups, which do not divide 6 channels alike")
     }
 
     /// A convolution 1→2 of 1×1 (weights 0 1, biases 2 3), a normalisation (4 5, 6 7), 2×1 pixels as four features, a

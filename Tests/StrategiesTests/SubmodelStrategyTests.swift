@@ -30,6 +30,15 @@ import Testing
         #expect(windows == [[0..<2], [1..<3], [2..<4], [0..<1, 3..<4], [0..<2]])
     }
 
+    /// exp(−5) = 0.006738, exp(−5/4) = 0.286505, exp(0) = 1.
+    @Test func `DepthFL's exits learn from each other more from round to round, up to the ramp's end`() throws {
+        let strategy = try Strategies.standard.named("depthfl", ["consistency": "2", "ramp-up": "10"])
+        let depthFL = try #require(strategy.submodels)
+        for (round, expected) in [(1, 0.0134759), (6, 0.5730096), (11, 2.0), (50, 2.0)] {
+            #expect(abs(depthFL.consistency(round: round) - expected) < 1e-6, "round \(round)")
+        }
+    }
+
     @Test func `HeteroFL's and FedRolex's clients train their own width, FjORD's any from it to the narrowest`() {
         let widths = [1, 0.5, 0.25, 0.125]
         func drawn(_ strategy: any SubmodelStrategy, own: Int) -> Set<Int> {

@@ -43,6 +43,14 @@ extension Job {
         if settings.clientTest > 0 {
             throw refuse("--client-test", "has clients test whole models, which they may not hold; leave it out")
         }
+        if submodels?.dimension == .depth || strategy.submodels?.masksAbsentClasses == true {
+            guard loss == .crossEntropy() else {
+                throw refuse("--loss", "is not for it, because its own loss is of the labels' cross-entropy")
+            }
+            if distillation != nil {
+                throw refuse("--teacher", "is not for it, because its loss is one of labels; leave it out")
+            }
+        }
         for stage in stages where type(of: stage).halves.contains(.client) {
             throw refuse("stage '\(type(of: stage).name)'", "changes updates of whole models on the client")
         }
@@ -66,11 +74,14 @@ extension Job {
 }
 
 extension Metric {
-    /// Accuracy on the test set of the model of a width, cut out of the global weights.
-    /// - Parameter share: the width, in (0, 1).
-    static func accuracy(ofWidth share: Double) -> Metric {
+    /// Accuracy on the test set of the model of a width or a depth, cut out of the global weights.
+    /// - Parameters:
+    ///   - dimension: what it is a share of.
+    ///   - share: the share, in (0, 1).
+    static func accuracy(of dimension: SubmodelDimension, _ share: Double) -> Metric {
         Metric(
-            "accuracy_width_\("\(share)".replacing(".", with: "_"))", title: "width \(share)", isShare: true,
+            "accuracy_\(dimension)_\("\(share)".replacing(".", with: "_"))", title: "\(dimension) \(share)",
+            isShare: true,
             decimals: 2,
             better: .higher, group: "accuracy")
     }

@@ -35,6 +35,22 @@ public struct Submodels: Sendable {
                 "strategy '\(settings.strategy)' trains models of several widths, and the running statistics of model "
                     + "'\(settings.model)' are of one: use a model without batch normalisation, or with 'groupnorm'")
         }
+        let exits = model.exits.count
+        guard strategy.dimension == .width else {
+            guard exits > 0 else {
+                throw ConfigurationError(
+                    "strategy '\(settings.strategy)' shortens a model to some of its exits, and model '\(settings.model)' does not end "
+                        + "with the mean of several; use e.g. edgecnn-exits")
+            }
+            models = clients.widths.map { share in
+                let count = ClientWidths.channels(share, of: exits)
+                return count == exits ? model : model.shortened(toExits: count)
+            }
+            self.strategy = strategy
+            whole = model
+            seed = settings.seed
+            return
+        }
         do throws(ConfigurationError) {
             models = try clients.widths.map { (share) throws(ConfigurationError) in
                 share == 1 ? model : try model.narrowed(to: Self.channels(share, strategy, model))
@@ -49,12 +65,23 @@ public struct Submodels: Sendable {
 
     /// The widths below 1, as indices, each with the metric of its accuracy.
     var narrower: [(width: Int, metric: Metric)] {
-        clients.widths.enumerated().filter { $0.element < 1 }.map { ($0.offset, .accuracy(ofWidth: $0.element)) }
+        clients.widths.enumerated().filter { $0.element < 1 }.map {
+            ($0.offset, .accuracy(of: strategy.dimension, $0.element))
+        }
     }
 
     /// Outputs of each hidden layer in the model of a width.
     private static func channels(_ share: Double, _ strategy: any SubmodelStrategy, _ model: Model) -> [Int] {
         model.widths.map { strategy.window(share, of: $0, round: 1).reduce(0) { $0 + $1.count } }
+    }
+
+    /// What the widths are shares of.
+    public var dimension: SubmodelDimension { strategy.dimension }
+
+    /// The loss of a part in a round, if it is trained at several exits at once.
+    func exitsLoss(of model: Model, round: Int) -> ExitsLoss? {
+        let exits = strategy.dimension == .depth ? model.exits.count : 0
+        return exits > 1 ? ExitsLoss(exits: exits, consistency: Float(strategy.consistency(round: round))) : nil
     }
 
     /// The width that a client trains in a round: an index into the widths.
@@ -71,6 +98,9 @@ public struct Submodels: Sendable {
     /// What clients of a width train in a round. O(rows of the weights).
     func submodel(width: Int, round: Int) -> Submodel {
         let share = clients.widths[width]
+        guard strategy.dimension == .width else {
+            return Submodel(width: width, places: whole.places(of: models[width]))
+        }
         guard share < 1 else { return Submodel(width: width, places: [0..<whole.parameterCount]) }
         return Submodel(
             width: width,

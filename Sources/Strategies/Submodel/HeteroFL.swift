@@ -11,12 +11,19 @@ public import FedCore
 ///   model with running statistics is refused; group normalisation needs none, and has the same parameters.
 /// - The paper's *scaler* divides a narrow layer's output by r while training. It is left out: behind normalisation it
 ///   has no effect but on ε.
-/// - The paper's *masked cross-entropy* leaves the scores of classes that a client does not have out of its loss. It is
-///   left out.
+/// - The paper's *masking trick*, a loss in which the scores of classes that a client does not have are zero, is the option
+///   `masked`, false unless given; the paper uses it where labels are skewed.
 public struct HeteroFL: SubmodelStrategy {
     public static let name = "heterofl"
     public static let summary = "clients train nested parts of the model, as wide as --widths says"
     public static let defaultWidths = "1,0.5,0.25,0.125,0.0625"
 
+    /// Whether scores of classes that a client does not have count as zero in its loss.
+    public var masksAbsentClasses = false
+
     public init() {}
+
+    public mutating func read(_ options: inout OptionReader) throws(ConfigurationError) {
+        masksAbsentClasses = try options.flag("masked") ?? masksAbsentClasses
+    }
 }

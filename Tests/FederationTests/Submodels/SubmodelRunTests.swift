@@ -1,4 +1,5 @@
 import FedCore
+import NeuralNet
 import Strategies
 import TestSupport
 import Testing
@@ -8,13 +9,15 @@ import Testing
 
 /// Whole runs whose clients train parts of the model; the strategies' contract tests run over them, too.
 @Suite(.tags(.wholeRun), .unlessQuick) struct SubmodelRunTests {
-    static let names = Strategies.all.filter { $0.init().submodels != nil }.map { $0.name }
+    /// The strategies of parts of channels.
+    static let names = Strategies.all.filter { $0.init().submodels?.dimension == .width }.map { $0.name }
 
     static func settings(
         _ strategy: String, _ widths: String? = nil, _ change: (inout RunSettings) -> Void = { _ in }
     ) -> RunSettings {
         StrategyRunTests.settings(strategy) {
             $0.model = "conv 4 pad 1, groupnorm 2, relu, maxpool 4, linear 8, relu, linear"
+            $0.rounds = 2
             $0.widths = widths
             change(&$0)
         }
@@ -43,6 +46,17 @@ import Testing
         #expect(try SessionTests.run(summed, ranks: 4).digest == alone.digest)
         summed.topology = .tree(2)
         #expect(try SessionTests.run(summed, ranks: 5).digest == alone.digest)
+    }
+
+    @Test func `HeteroFL's masking trick is another loss, for labels alone`() throws {
+        let skewed = Self.settings("heterofl", "1,0.5") { ($0.partition, $0.alpha) = ("dirichlet", 0.1) }
+        var masked = skewed
+        masked.strategyOptions = ["masked": "true"]
+        let alone = try SessionTests.run(masked, ranks: 1).digest
+        #expect(try SessionTests.run(skewed, ranks: 1).digest != alone)
+        #expect(try SessionTests.run(masked, ranks: 3).digest == alone)
+        masked.lossOptions = ["label-smoothing": "0.1"]
+        #expect(throws: ConfigurationError.self) { try Job(masked) }
     }
 
     @Test func `The strategies are different algorithms`() throws {
@@ -115,6 +129,47 @@ import Testing
         #expect(
             error?.description
                 == "--widths is of strategies whose clients train parts of the model, and 'fedavg' trains all of it; use "
-                + Self.names.map { "--strategy \($0)" }.joined(separator: " or "))
+                + (Self.names + ["depthfl"]).map { "--strategy \($0)" }.joined(separator: " or "))
+    }
+
+    /// Two exits, one of which half of the clients has.
+    static func depths(_ change: (inout RunSettings) -> Void = { _ in }) -> RunSettings {
+        settings("depthfl", "1,0.5") {
+            $0.model = "linear 16, relu as first, linear 10 as exit, linear 8 from first, relu, linear 10, mean exit"
+            change(&$0)
+        }
+    }
+
+    @Test func `Clients of several depths train to the same bits over any wire, and each depth is tested`() throws {
+        let alone = try SessionTests.run(Self.depths(), ranks: 1)
+        #expect(alone.digest != nil)
+        #expect(try SessionTests.run(Self.depths { $0.wire = "reduce" }, ranks: 4).digest == alone.digest)
+        let last = try #require(alone.records.last)
+        #expect(last.metrics["accuracy_depth_0_5"] != nil)
+        let job = try Job(Self.depths())
+        // 784·16 + 16 + 16·10 + 10 of the first exit, 16·8 + 8 + 8·10 + 10 more of the second.
+        #expect(try #require(job.submodels).models.map(\.parameterCount) == [12_956, 12_730])
+    }
+
+    @Test func `Self-distillation changes what is learnt, and grows with the rounds`() throws {
+        let digests = try ["0", "1", "2"].map { consistency in
+            try SessionTests.run(
+                Self.depths { $0.strategyOptions = ["consistency": .init(consistency), "ramp-up": "2"] }, ranks: 1
+            )
+            .digest
+        }
+        #expect(Set(digests).count == 3)
+    }
+
+    @Test func `DepthFL needs a model with exits, and labels`() throws {
+        let changes: [(String, (inout RunSettings) -> Void)] = [
+            ("does not end with the mean of several; use e.g. edgecnn-exits", { $0.model = "edgecnn-small" }),
+            ("--aggregation median compares", { $0.aggregation = "median" }),
+            ("--loss is not for it", { $0.lossOptions = ["label-smoothing": "0.1"] }),
+        ]
+        for (text, change) in changes {
+            let error = #expect(throws: ConfigurationError.self, "\(text)") { try Job(Self.depths(change)) }
+            #expect(error?.description.contains(text) == true)
+        }
     }
 }

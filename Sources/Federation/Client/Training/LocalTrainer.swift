@@ -38,6 +38,10 @@ final class LocalTrainer {
     /// Gradient over all of the client's data at the global weights, in the canonical order.
     private var gradient: [Float] = []
     private let writer: UpdateWriter
+    /// Whether the client has samples of each class, where its loss leaves the other classes' scores out; empty elsewhere.
+    private var heldClasses: [Bool] = []
+    /// The model whose weights are trained.
+    private let part: Model
     /// Lengths of what crosses, of the model that is trained here.
     private let vectors: JobVectors
     /// Scratch memory of the augmentation: a plane of a picture.
@@ -63,8 +67,11 @@ final class LocalTrainer {
         turn = ClientTurn(client: 0, round: 0, samples: 0, seed: settings.seed)
         let batch = job.batchSize
         try settings.precision.requireProcessor()
+        part = narrowed ?? job.model
+        // At several exits, of which the scores stand one behind another.
+        let trained = job.submodels?.exitsLoss(of: part, round: 1) == nil ? part : part.separatedExits
         plan = try Plan(
-            narrowed ?? job.model, batch: batch, purpose: .training, precision: settings.precision,
+            trained, batch: batch, purpose: .training, precision: settings.precision,
             threads: settings.threads)
         optimizer = job.optimizer
         labels = [Int32](repeating: 0, count: batch)
@@ -102,6 +109,10 @@ final class LocalTrainer {
             client: client, round: round.number, attempt: round.attempt, samples: samples.count,
             seed: job.settings.seed)
         sampleHooks = job.stepHooks.filter { $0.changesSamples(of: client) }
+        if job.strategy.submodels?.masksAbsentClasses == true {
+            heldClasses = [Bool](repeating: false, count: part.classes)
+            for sample in samples { heldClasses[Int(job.data.train.label(Int(sample)))] = true }
+        }
         guard try computeTargets(for: samples, of: client, shouldContinue) else {
             var result = LocalResult()
             result.status = .partial
@@ -289,6 +300,12 @@ final class LocalTrainer {
         }
         let labels = self.labels
         let truth = labels.span.extracting(0..<count)
+        if let exits = job.submodels?.exitsLoss(of: part, round: turn.round) {
+            return try plan.forwardBackward(labels: truth, exits: exits, dropout: dropout).lossSum
+        }
+        if !heldClasses.isEmpty {
+            return try plan.forwardBackward(labels: truth, held: heldClasses, dropout: dropout).lossSum
+        }
         guard let teacher else {
             return try plan.forwardBackward(labels: truth, loss: job.loss, dropout: dropout).lossSum
         }

@@ -27,7 +27,7 @@ import Testing
             if ["fedper", "fedbn"].contains(strategy) { $0.clientTest = 0.2 }
             // Its layers have widths.
             if strategy == "depthfl" {
-                $0.model = "linear 16, relu as first, linear 10 as exit, linear 16 from first, relu, linear 10, mean exit"
+                $0.model = "linear 9, relu as first, linear 10 as exit, linear 9 from first, relu, linear 10, mean exit"
             }
             if ["heterofl", "fedrolex", "fjord"].contains(strategy) { $0.model = "edgecnn-small" }
             if strategy == "fedper" { $0.model = "edgecnn-small" }

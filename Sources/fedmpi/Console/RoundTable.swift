@@ -73,7 +73,9 @@ final class RoundTable: RoundObserver {
                     + "\(Format.grouped(traffic.plainBytes)): \(traffic.codec)"
                     + (way == "down" ? ", for who was asked in the round before" : ""))
         }
-        if let submodels = job.submodels { Console.output("\(submodels.dimension)s    " + Self.widths(submodels, settings)) }
+        if let submodels = job.submodels {
+            Console.output("\(submodels.dimension)s    " + Self.widths(submodels, settings))
+        }
         if let teacher = teacher() { Console.output("teacher   " + teacher) }
         if !run.stages.isEmpty { Console.output("stages    \(run.stages)") }
         if let split = split() { Console.output("split     " + split) }

@@ -45,7 +45,9 @@ public struct RandomStream: RandomNumberGenerator, Sendable {
         /// Stochastic rounding on the client, of which the server sees the result alone.
         case stochasticRounding = 14
         /// The classes of simulated devices, and what their days are like.
-        case fleet = 16
+        case fleet = 15
+        /// How wide a client's model is: for the run, and, of strategies that draw it anew, in a round.
+        case width = 16
     }
 
     private let key: SIMD2<UInt32>

@@ -26,6 +26,8 @@ public protocol Strategy: StatefulPart, Measuring {
     static var isAsynchronous: Bool { get }
     /// Itself, if it is an ``AsynchronousStrategy``.
     var asynchronous: (any AsynchronousStrategy)? { get }
+    /// Itself, if it is a ``SubmodelStrategy``.
+    var submodels: (any SubmodelStrategy)? { get }
 
     /// Makes a strategy with the defaults of its paper.
     init()
@@ -147,6 +149,7 @@ public protocol Strategy: StatefulPart, Measuring {
 extension Strategy {
     public static var isAsynchronous: Bool { false }
     public var asynchronous: (any AsynchronousStrategy)? { nil }
+    public var submodels: (any SubmodelStrategy)? { nil }
     public mutating func read(_ options: inout OptionReader) throws(ConfigurationError) {}
     public var traffic: StrategyTraffic { StrategyTraffic() }
     public var personalization: Personalization { .none }

@@ -84,6 +84,7 @@ extension Graph {
         case let layer as LSTM: add(layer, written)
         case let layer as GRU: add(layer, written)
         case is Add: addSum(written)
+        case is Mean: add("Mean", written.inputs, to: result)
         case is Concat where written.inputs.count == 1: break
         case is Concat: add("Concat", written.inputs, to: result, [("axis", .integer(1))])
         // Only training drops anything.

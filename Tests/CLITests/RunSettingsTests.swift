@@ -14,7 +14,8 @@ import Testing
         ("rounds", "7"), ("target-accuracy", "0.5"), ("patience", "3"), ("budget-mb", "1.5"), ("eval-every", "2"),
         ("seed", "18446744073709551615"), ("threads", "2"), ("clients", "9"), ("client-fraction", "0.5"),
         ("selection", "oort"), ("selection-options", "alpha=1"), ("min-clients", "2"), ("round-retries", "0"),
-        ("strategy", "fedprox"), ("strategy-options", "mu=0.1"), ("server-lr", "0.5"), ("aggregation", "median"),
+        ("strategy", "fedprox"), ("strategy-options", "mu=0.1"), ("widths", "1:0.2,0.5:0.8"),
+        ("server-lr", "0.5"), ("aggregation", "median"),
         ("aggregation-options", "attackers=2"), ("attack", "sign-flip"), ("attack-options", "scale=2"),
         ("attackers", "1"), ("model", "logistic"), ("init", "a/b.safetensors"), ("freeze", "features.*"),
         ("teacher", "results/a b"), ("temperature", "2.0"),
@@ -94,7 +95,7 @@ import Testing
         let json = try JSONSerialization.jsonObject(with: JSONEncoder().encode(RunSettings()))
         let object = try #require(json as? [String: Any])
         let absent: Set = [
-            "loss", "normalize",
+            "loss", "normalize", "widths",
             "target-accuracy", "patience", "budget-mb", "attack", "init", "freeze", "teacher", "temperature",
             "hard-weight",
             "local-steps", "augment", "clip-gradients", "compress", "compress-down", "error-feedback", "round-deadline",

@@ -43,6 +43,7 @@ struct FaultTests {
         ["--compress", "deadzone 5% | cabac", "--error-feedback-momentum", "0.5"],
         ["--compress-down", "topk 5% | int8 | rans", "--client-fraction", "0.7"],
         ["--compress", "randk 5% | qsgd 4", "--wire", "reduce"],
+        ["--strategy", "heterofl"], ["--strategy", "fedrolex", "--wire", "reduce"], ["--strategy", "fjord"],
     ]) func `What clients keep between rounds survives the ranks that train them`(options: [String]) throws {
         let whole = try train(["--json"] + options).digest()
         let outcome = try train(

@@ -25,6 +25,11 @@ import Testing
             $0.clientFraction = 0.6
             $0.momentum = 0.5
             if ["fedper", "fedbn"].contains(strategy) { $0.clientTest = 0.2 }
+            // Its layers have widths.
+            if strategy == "depthfl" {
+                $0.model = "linear 9, relu as first, linear 10 as exit, linear 9 from first, relu, linear 10, mean exit"
+            }
+            if ["heterofl", "fedrolex", "fjord"].contains(strategy) { $0.model = "edgecnn-small" }
             if strategy == "fedper" { $0.model = "edgecnn-small" }
             if strategy == "fedbn" {
                 $0.model = "edgecnn-bn"

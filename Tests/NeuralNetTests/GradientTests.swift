@@ -46,6 +46,18 @@ struct GradientTests {
             model, batch: 3, dropout: DropoutKey(seed: 3, round: 2, client: 1, step: 0))
     }
 
+    @Test(arguments: [false, true]) func `gradients of a model with exits agree with finite differences`(
+        areSeparate: Bool
+    ) throws {
+        let model = try ModelText(
+            """
+            conv 16 3x3 pad 1, relu, maxpool 2 as a, linear 3 as e, conv 8 3x3 pad 1 from a, relu as b, linear 3 as f, \
+            linear 12 from b, relu, linear 3, mean e f
+            """
+        ).model(for: DataForm([2, 6, 6], outputs: 3))
+        try expectFiniteDifferencesAgree(areSeparate ? model.separatedExits : model, batch: 3)
+    }
+
     @Test(arguments: (Networks.all + Networks.layers).map(\.name))
     func `gradients agree with finite differences`(name: String) throws {
         let model = try #require((Networks.all + Networks.layers).first { $0.name == name })

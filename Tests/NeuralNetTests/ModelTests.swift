@@ -8,7 +8,7 @@ struct ModelTests {
         ("simplecnn", 1_199_882), ("edgecnn-bn", 214_730), ("cifar-cnn", 1_626_442),
         ("mobilenet-tiny", 10_474 + 432), ("resnet18", 11_173_962 + 9_600), ("resnet18-gn", 11_173_962),
         ("femnist-cnn", 6_603_710), ("char-lstm", 819_920), ("edge-mlp", 1_754), ("tinyml", 698), ("compact", 4_522),
-        ("mobile", 13_130),
+        ("mobile", 13_130), ("heterofl-cnn", 1_556_874), ("edgecnn-exits", 146_504),
     ])
     func `parameter counts are exact`(name: String, count: Int) throws {
         #expect(try Models.standard.named(name).parameterCount == count)

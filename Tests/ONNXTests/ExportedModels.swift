@@ -58,6 +58,7 @@ enum ExportedModels {
             "sums of sequences", [5, 6],
             "lstm 6 as a, lstm 6 as b, add a input, gru 6 as c, gru 6 from a, concat b c, flatten, linear"
         ),
+        ("mean of exits", [2, 5, 5], "conv 4 3x3, relu as a, linear 4 as e, linear 6 from a, relu, linear 4, mean e"),
         ("concat of one", [2, 5, 5], "conv 2 3x3, concat, relu, linear"),
     ].map { name, input, text in made(name, input, 4, text) }
 

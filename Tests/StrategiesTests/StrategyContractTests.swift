@@ -69,6 +69,7 @@ import Testing
         ("fedavgm", "beta"),
         ("fedadam", "server-lr"), ("fedadam", "beta1"), ("fedadam", "beta2"), ("fedadam", "tau"), ("fedyogi", "tau"),
         ("fedadagrad", "tau"), ("qfedavg", "q"), ("mimelite", "beta"),
+        ("depthfl", "consistency"),
     ])
     func aSettingIsTakenAndChecked(name: String, option: String) throws {
         let strategy = try Strategies.standard.named(name, NamedOptions([option: "0.5"]))

@@ -86,7 +86,8 @@ package struct CodedTraffic {
 extension Job {
     /// What `--compress` makes of the way up; nil without it.
     package var codedUplink: CodedTraffic? {
-        compression.map {
+        guard settings.compress != nil else { return nil }
+        return compression.map {
             if !wire.deliversEachUpdate, let places = $0.sharedPlaces(of: vectors.up, RoundID(1)) {
                 return CodedTraffic(
                     codec: $0.codec.description, isSum: true,

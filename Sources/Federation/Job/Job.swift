@@ -46,6 +46,8 @@ public struct Job: Sendable {
     private let namesClasses: Bool
     /// Lengths of everything that crosses.
     let vectors: JobVectors
+    /// The models of clients that train parts of the global one; nil where all train all of it.
+    public let submodels: Submodels?
     /// The stages between a client's trained weights and the server's new ones, in the order of the client halves.
     let stages: [any UpdateStage]
     /// The hooks within each step of local training, in their order.
@@ -127,6 +129,7 @@ public struct Job: Sendable {
             settings, teacher, student: model, plugins.models, normalization: data.train.normalization)
         strategy = try plugins.strategies.named(settings.strategy, settings.strategyOptions)
         optimizer = try Self.optimizer(settings, strategy)
+        submodels = try Self.submodels(settings, strategy, model, plugins)
         var vectors = try JobVectors(model.parameterLayout, strategy)
         if vectors.state > 0 { try plugins.checkClientStates(of: "strategy '\(settings.strategy)'", settings) }
         if settings.localSteps != nil, strategy.localWork == .fullBatchStep {
@@ -139,7 +142,8 @@ public struct Job: Sendable {
             precondition(strategy.traffic == StrategyTraffic(), "an asynchronous strategy has no traffic of its own")
         }
         downlink = try Self.downlink(settings, strategy, vectors, plugins)
-        compression = try Self.codec(settings, wire, strategy, vectors, plugins).map { [vectors] in
+        let codec = try Self.codec(settings, wire, strategy, vectors, plugins)
+        compression = (codec ?? submodels.map { SubmodelCodec(submodels: $0) }).map { [vectors] in
             vectors.compression(by: $0, seed: settings.seed)
         }
         augmentation = try Self.augmentation(settings, strategy, data.train.shape)
@@ -189,6 +193,7 @@ public struct Job: Sendable {
             hasBatteries: fleet != nil)
         selection = try plugins.selections.named(settings.selection, settings.selectionOptions)
         try selection.validate(size: settings.cohortSize, federation: federation)
+        try checkSubmodels()
         checkMetrics()
     }
 
@@ -273,7 +278,9 @@ extension Job {
     func conditions(
         ofClient client: Int, _ round: RoundID, _ terms: RoundTerms = RoundTerms()
     ) -> DeviceConditions {
-        let down = terms.informed.contains(client) ? downloadFrameBytes + terms.codedBytes : downloadBytes
+        let down =
+            terms.informed.contains(client)
+            ? downloadFrameBytes + terms.codedBytes : downloadBytes(ofClient: client, round: round.number)
         var conditions = settings.simulation.conditions(
             ofClient: client, round: round.number, attempt: round.attempt, seed: settings.seed, downloadBytes: down,
             uploadBytes: uploadBytes)

@@ -18,12 +18,13 @@ extension Job {
         if settings.topology != .flat { metrics.append(.networkBytes) }
         if let fleet { metrics += FleetRound.metrics(fleet.fleet) }
         if asynchronous != nil { metrics += [.stalenessMean, .stalenessMax] }
+        metrics += submodels?.narrower.map(\.metric) ?? []
         let parts: [any Measuring] = [strategy, aggregation, selection] + stages
         return metrics + parts.flatMap(\.metrics)
     }
 
     /// Whether the bytes of encoded updates are counted by what they say: in rounds with a codec, but for sums.
-    var measuresCodedBytes: Bool { compression != nil && asynchronous == nil && wire.deliversEachUpdate }
+    var measuresCodedBytes: Bool { settings.compress != nil && asynchronous == nil && wire.deliversEachUpdate }
 
     /// When the codec changes; nil for one that does not.
     var codecSchedule: CodecSchedule? {

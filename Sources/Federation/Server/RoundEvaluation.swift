@@ -16,6 +16,8 @@ final class RoundEvaluation {
     private let job: Job
     /// Runs the model on the test set; nil where only client ranks of another program can.
     private let evaluator: Evaluator?
+    /// Tests the models of the widths that clients have; nil where all have the global one.
+    private let widths: WidthEvaluation?
     /// Indices of all samples of the test set.
     private let testSamples: [UInt32]
     private let stopping: StoppingRule
@@ -39,6 +41,7 @@ final class RoundEvaluation {
         testSamples = (0..<UInt32(job.data.test.count)).map { $0 }
         evaluator =
             job.model.isExternal ? nil : try Evaluator(job.model, job.data.test, threads: job.settings.threads)
+        widths = try job.submodels.map { try WidthEvaluation(job, $0) }
         guard let state else { return }
         complete = state.isEvaluated ? state.last : nil
         pending = state.isEvaluated ? nil : state.last
@@ -118,6 +121,7 @@ final class RoundEvaluation {
             let samples = testSamples
             let evaluation = try evaluator.evaluate(weights.span, on: samples.span, heartbeat: heartbeat)
             note(evaluation, in: &record)
+            try widths?.evaluate(weights.span, into: &record, on: samples.span, heartbeat)
             record[.attackSuccess] = try attackSuccess(evaluator, weights, heartbeat)
         }
         pending = nil

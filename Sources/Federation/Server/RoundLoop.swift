@@ -228,9 +228,12 @@ final class RoundLoop {
         cohorts.fleet?.end(cohort, tally.results, seconds: tally.simulatedSeconds)
         var report = exchange.report
         if job.recordsClientBytes, report.clients == nil, report.download == nil {
-            record.add(tally.uploads, from: cohort) { message.bytes(for: $0) ?? job.downloadBytes }
+            record.add(tally.uploads, from: cohort) {
+                message.bytes(for: $0) ?? job.downloadBytes(ofClient: $0, round: round.number)
+            }
         }
-        report.download = report.download ?? message.bytes
+        let frames = cohort.reduce(0) { $0 + job.downloadBytes(ofClient: $1, round: round.number) }
+        report.download = report.download ?? message.bytes ?? frames
         record.add(tally, report, cohort: cohort.count, job)
         return report.clients ?? cohort
     }

@@ -108,11 +108,12 @@ final class ServerModel {
         self.weights = weights
     }
 
-    /// Moves the federated weights: stages' server halves on the update, the strategy's step, stages' halves on the
-    /// weights.
+    /// Moves the federated weights: the mean over those that have an element, where clients train parts of the model;
+    /// stages' server halves on the update, the strategy's step, stages' halves on the weights.
     private func step(
         _ weights: inout MutableSpan<Float>, along mean: inout MutableSpan<Float>, _ round: AggregatedRound
     ) {
+        job.submodels?.divide(&mean, in: round) { job.terms.weight($0) }
         for i in stages.indices.reversed() { stages[i].onServer(&mean, weights: weights.span, in: round) }
         strategy.apply(mean.span, to: &weights, in: round)
         for i in stages.indices.reversed() { stages[i].afterStrategy(&weights, in: round) }

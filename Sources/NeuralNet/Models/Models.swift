@@ -7,6 +7,7 @@ public enum Models {
     public static let all: [Architecture] = [
         .edgeCNNLarge, .edgeCNNBN, .edgeCNNMedium, .edgeCNNSmall, .logistic, .simpleCNN, .cifarCNN,
         .mobileNetTiny, .resNet18, .resNet18GN, .femnistCNN, .charLSTM, .edgeMLP, .tinyML, .compact, .mobile,
+        .heteroFLCNN, .edgeCNNExits,
     ]
 
     /// The models that come with the project.

@@ -64,6 +64,10 @@ extension LayerKinds {
         "add", "NAME…", "Sum of the layer before and the layers named.", joinsNamed: true
     ) { (_) throws(ConfigurationError) in Add() }
 
+    static let mean = LayerKind(
+        "mean", "NAME…", "Mean of the layer before and the layers named, e.g. of several exits.", joinsNamed: true
+    ) { (_) throws(ConfigurationError) in Mean() }
+
     static let concat = LayerKind(
         "concat", "NAME…", "Channels of the layer before, and behind them those of the layers named.", joinsNamed: true
     ) { (_) throws(ConfigurationError) in Concat() }

@@ -6,7 +6,7 @@ public enum LayerKinds {
     public static let all: [LayerKind] = [
         convolution, depthwise, linear, embedding, lstm, gru, batchNorm, groupNorm, layerNorm, relu, relu6, leakyReLU,
         gelu,
-        silu, tanh, sigmoid, maxPool, averagePool, globalAveragePool, flatten, dropout, add, concat,
+        silu, tanh, sigmoid, maxPool, averagePool, globalAveragePool, flatten, dropout, add, concat, mean,
     ]
 
     /// The layers that come with the project.

@@ -78,6 +78,22 @@ public struct ModelText: Sendable, Hashable {
         self.cut = cut
     }
 
+    /// The same layers with other numbers of outputs, and these in the name.
+    /// - Parameter widths: of each convolution and each linear layer, from the first on, but for the last of them.
+    func narrowed(to widths: [Int]) throws(ConfigurationError) -> ModelText {
+        var rest = widths[...]
+        let layers = self.layers.map { layer in
+            var words = layer.split(whereSeparator: \.isWhitespace).map { String($0) }
+            let kinds = [LayerKinds.convolution.name, LayerKinds.linear.name]
+            if words.count > 1, kinds.contains(words[0]), Int(words[1]) != nil, let width = rest.popFirst() {
+                words[1] = "\(width)"
+            }
+            return words.joined(separator: " ")
+        }
+        return try ModelText(
+            name: "\(name)-\(widths.map(String.init).joined(separator: "-"))", layers: layers, cut: cut)
+    }
+
     /// A damaged file must not exhaust the memory.
     private static let mostLayers = 4096
 

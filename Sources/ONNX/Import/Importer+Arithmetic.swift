@@ -91,4 +91,14 @@ extension Importer {
         input.version = lines[input.line].version
         set(node, input)
     }
+
+    /// The mean of tensors of one shape.
+    mutating func mean(_ node: ONNXNode) throws(ConfigurationError) {
+        var inputs: [ImportedTensor] = []
+        for index in node.inputs.indices { inputs.append(try plain(node, index)) }
+        guard let first = inputs.first, inputs.allSatisfy({ $0.sample == first.sample }) else {
+            throw ConfigurationError("it is of tensors of several shapes")
+        }
+        set(node, join("mean", inputs, first.sample))
+    }
 }

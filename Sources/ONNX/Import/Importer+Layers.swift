@@ -34,6 +34,7 @@ extension Importer {
         case "Add": try sum(node)
         case "MaxPool", "AveragePool": try pooling(node)
         case "GlobalAveragePool", "ReduceMean": try globalAverage(node)
+        case "Mean": try mean(node)
         case "Concat": try concatenation(node)
         case "Flatten":
             guard node.integer("axis", default: 1) == 1 else { throw ConfigurationError("only axis 1 is read") }

@@ -31,6 +31,9 @@ public struct RunSettings: Sendable, Equatable {
     public var strategy = "fedavg"
     /// The options of the strategy, by name.
     public var strategyOptions = NamedOptions()
+    /// How wide the models are that clients train, as `ClientWidths` reads them; nil for the strategy's own widths, where it
+    /// has some.
+    public var widths: String?
     /// How one update is made of a round's: a name of `Aggregations`.
     public var aggregation = "mean"
     /// The options of the aggregation, by name.

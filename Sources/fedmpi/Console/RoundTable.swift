@@ -73,6 +73,9 @@ final class RoundTable: RoundObserver {
                     + "\(Format.grouped(traffic.plainBytes)): \(traffic.codec)"
                     + (way == "down" ? ", for who was asked in the round before" : ""))
         }
+        if let submodels = job.submodels {
+            Console.output("\(submodels.dimension)s    " + Self.widths(submodels, settings))
+        }
         if let teacher = teacher() { Console.output("teacher   " + teacher) }
         if !run.stages.isEmpty { Console.output("stages    \(run.stages)") }
         if let split = split() { Console.output("split     " + split) }
@@ -90,6 +93,15 @@ final class RoundTable: RoundObserver {
 
     /// How unlike the clients' labels are, as a line of its own; empty where all have the same one.
     private var skew: String { job.data.train.classes > 1 ? "\nskew      \(job.labelSkew)" : "" }
+
+    /// The models that clients train: of each width the number of clients, and of parameters.
+    private static func widths(_ submodels: Submodels, _ settings: RunSettings) -> String {
+        var counts = [Int](repeating: 0, count: submodels.models.count)
+        for client in 0..<settings.clients { counts[submodels.clients.width(ofClient: client)] += 1 }
+        return zip(submodels.clients.widths, zip(submodels.models, counts)).map { share, found in
+            "\(share) with \(Format.grouped(found.0.parameterCount)) parameters (\(Format.count(found.1, "client")))"
+        }.joined(separator: ", ")
+    }
 
     /// What clients learn from besides their labels: model, size and loss of the teacher; nil without one.
     private func teacher() -> String? {

@@ -21,7 +21,7 @@ final class Device {
     /// What is simulated: nothing, unless the settings ask for it.
     private let simulation: DeviceSimulation
     /// Trains models; nothing in it is left of the client before.
-    private let trainer: LocalTrainer
+    private let trainer: ClientTrainer
     /// Tests models on samples that clients hold out; nil unless they do.
     private let evaluator: ClientEvaluator?
     /// Floats that a client sends, without its state.
@@ -41,7 +41,7 @@ final class Device {
         self.job = job
         settings = job.settings
         simulation = job.settings.simulation
-        trainer = try LocalTrainer(job, timeline)
+        trainer = try ClientTrainer(job, timeline)
         evaluator = job.clientTest.sampleCount > 0 ? try ClientEvaluator(job, timeline) : nil
         updateFloats = job.vectors.up
     }

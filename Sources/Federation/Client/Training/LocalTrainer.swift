@@ -40,6 +40,12 @@ final class LocalTrainer {
     /// Gradient over all of the client's data at the global weights, in the canonical order.
     private var gradient: [Float] = []
     private let writer: UpdateWriter
+    /// Whether the client has samples of each class, where its loss leaves the other classes' scores out; empty elsewhere.
+    private var heldClasses: [Bool] = []
+    /// The model whose weights are trained.
+    private let part: Model
+    /// Lengths of what crosses, of the model that is trained here.
+    private let vectors: JobVectors
     /// Scratch memory of the augmentation: a plane of a picture.
     private var plane: [Float]
     /// Hooks on the gradients of the global model, and of clients' own ones.
@@ -51,18 +57,24 @@ final class LocalTrainer {
     private var turn: ClientTurn
 
     /// Compiles the model, and the teacher if there is one. Seconds at most; memory: the plan's.
-    init(_ job: Job, _ timeline: Timeline) throws {
+    /// - Parameter narrowed: the model of clients that train a part of the job's; nil trains all of it.
+    init(_ job: Job, _ timeline: Timeline, narrowed: Model? = nil) throws {
         self.timeline = timeline
         let settings = job.settings
         self.job = job
-        writer = UpdateWriter(job)
+        vectors = try narrowed.map { try job.vectors(of: $0) } ?? job.vectors
+        writer = UpdateWriter(job, vectors)
         gradientHooks = job.stepHooks.filter { $0.changesGradient(ofOwnModel: false) }
         ownModelHooks = job.stepHooks.filter { $0.changesGradient(ofOwnModel: true) }
         turn = ClientTurn(client: 0, round: 0, samples: 0, seed: settings.seed)
         let batch = job.batchSize
         try settings.precision.requireProcessor()
+        part = narrowed ?? job.model
+        // At several exits, of which the scores stand one behind another.
+        let trained = job.submodels?.exitsLoss(of: part, round: 1) == nil ? part : part.separatedExits
         plan = try Plan(
-            job.model, batch: batch, purpose: .training, precision: settings.precision, threads: settings.threads)
+            trained, batch: batch, purpose: .training, precision: settings.precision,
+            threads: settings.threads)
         optimizer = job.optimizer
         labels = [Int32](repeating: 0, count: batch)
         self.batch = batch
@@ -86,8 +98,8 @@ final class LocalTrainer {
     ///   - client: number of the client.
     ///   - samples: indices of its samples in the training set.
     ///   - round: number and attempt.
-    ///   - down: the global weights, then what the strategy sends beside them, `[job.vectors.down]`.
-    ///   - slot: `[job.vectors.slot]`: ends with the client's state; receives what it sends, and its new state.
+    ///   - down: the model's global weights, then what the strategy sends beside them, `[vectors.down]`.
+    ///   - slot: `[vectors.slot]`: ends with the client's state; receives what it sends, and its new state.
     ///   - shouldContinue: called after each step with the samples it saw; false ends the training there.
     /// - Returns: samples that the update weighs, steps, loss; `partial` if it was ended early.
     /// - Throws: what `shouldContinue` throws; errors of oneDNN.
@@ -101,12 +113,15 @@ final class LocalTrainer {
             seed: job.settings.seed)
         batch = job.batchSize(ofClient: client)
         sampleHooks = job.stepHooks.filter { $0.changesSamples(of: client) }
+        if job.strategy.submodels?.masksAbsentClasses == true {
+            heldClasses = [Bool](repeating: false, count: part.classes)
+            for sample in samples { heldClasses[Int(job.data.train.label(Int(sample)))] = true }
+        }
         guard try computeTargets(for: samples, of: client, shouldContinue) else {
             var result = LocalResult()
             result.status = .partial
             return result
         }
-        let vectors = job.vectors
         let shared = down.extracting(0..<vectors.sharedCount)
         let broadcast = down.extracting(vectors.sharedCount...)
         timeline.enter(.load, client: client)
@@ -260,7 +275,7 @@ final class LocalTrainer {
         plan.withGradients { gradients, _ in
             for i in 0..<gradients.count { gradients[unchecked: i] = sum[i] / Float(seen) }
         }
-        var canonical = [Float](repeating: 0, count: job.model.parameterCount)
+        var canonical = [Float](repeating: 0, count: plan.model.parameterCount)
         var span = canonical.mutableSpan
         try plan.storeGradients(into: &span)
         gradient = canonical
@@ -289,6 +304,12 @@ final class LocalTrainer {
         }
         let labels = self.labels
         let truth = labels.span.extracting(0..<count)
+        if let exits = job.submodels?.exitsLoss(of: part, round: turn.round) {
+            return try plan.forwardBackward(labels: truth, exits: exits, dropout: dropout).lossSum
+        }
+        if !heldClasses.isEmpty {
+            return try plan.forwardBackward(labels: truth, held: heldClasses, dropout: dropout).lossSum
+        }
         guard let teacher else {
             return try plan.forwardBackward(labels: truth, loss: job.loss, dropout: dropout).lossSum
         }
@@ -349,7 +370,7 @@ final class LocalTrainer {
 
     /// Brings the strategy's drift into the plan's order, by way of the plan's weights, which are loaded after it.
     private func prepareDrift(_ broadcast: Span<Float>, _ state: Span<Float>) throws {
-        var canonical = [Float](repeating: 0, count: job.model.parameterCount)
+        var canonical = [Float](repeating: 0, count: plan.model.parameterCount)
         var span = canonical.mutableSpan
         job.strategy.prepare(&span, broadcast: broadcast, state: state)
         try plan.load(canonical.span)
@@ -363,37 +384,5 @@ final class LocalTrainer {
             copy.reserveCapacity(weights.count)
             for i in 0..<weights.count { copy.append(weights[unchecked: i]) }
         }
-    }
-}
-
-extension Job {
-    /// Samples of a full step of local training: `--batch-size`, or those of the largest client if it has fewer,
-    /// because what goes beyond would be padding.
-    package var batchSize: Int {
-        (0..<settings.clients).reduce(1) { max($0, min(settings.batchSize, partition.count(of: $1))) }
-    }
-
-    /// Samples that a client with so many trains on in a round, each counted as often as it is trained on.
-    func trainedSamples(holding samples: Int) -> Int {
-        let own = strategy.personalization == .model ? epochSamples(samples) : 0
-        return switch strategy.localWork {
-        case .training: epochSamples(samples) + own
-        case .fullBatchStep: samples + own
-        case .trainingAfterGradient: epochSamples(samples) + samples + own
-        }
-    }
-
-    /// Samples that these clients train on in a round, together.
-    func trainedSamples(by clients: [Int]) -> Int {
-        clients.reduce(0) { $0 + trainedSamples(holding: partition.count(of: $1)) }
-    }
-
-    /// Samples that the epochs, or the `--local-steps`, of a client with so many amount to.
-    private func epochSamples(_ samples: Int) -> Int {
-        guard let steps = settings.localSteps else { return samples * settings.epochs }
-        let batch = min(settings.batchSize, max(samples, 1))
-        let stepsPerEpoch = (samples + batch - 1) / batch
-        guard stepsPerEpoch > 0 else { return 0 }
-        return steps / stepsPerEpoch * samples + steps % stepsPerEpoch * batch
     }
 }

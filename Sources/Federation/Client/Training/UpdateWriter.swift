@@ -5,19 +5,22 @@ import Records
 /// Turns a client's trained model into what it sends and what it keeps: the strategy's client half (`finish`), between
 /// the client halves of the stages.
 ///
-/// A place in a message, the *slot*, is what is sent, `[job.vectors.up]`, followed by the client's state,
-/// `[job.vectors.state]`. Everything is written in place, into memory that the wire lends.
+/// A place in a message, the *slot*, is what is sent, `[vectors.up]`, followed by the client's state,
+/// `[vectors.state]`. Everything is written in place, into memory that the wire lends.
 final class UpdateWriter {
-    /// The run: its strategy, and where things lie in a slot.
     private let job: Job
+    /// Where things lie in a slot.
+    private let vectors: JobVectors
     /// This rank's copies of the stages; they remember nothing from one client to the next.
     private var stages: [any UpdateStage]
     /// Initial weights in the canonical order, to which own parameters are relative; empty unless clients keep some.
     private let initial: [Float]
 
     /// Takes what it needs of the job.
-    init(_ job: Job) {
+    /// - Parameter vectors: lengths of what crosses, of the model that is trained.
+    init(_ job: Job, _ vectors: JobVectors) {
         self.job = job
+        self.vectors = vectors
         stages = job.stages
         initial = job.strategy.personalization == .none ? [] : job.model.initialWeights(seed: job.settings.seed)
     }
@@ -35,13 +38,12 @@ final class UpdateWriter {
     ///     it.
     ///   - work: steps, learning rate and momentum of the training.
     ///   - turn: client and round.
-    ///   - slot: `[job.vectors.slot]`.
+    ///   - slot: `[vectors.slot]`.
     /// - Complexity: O(parameters), and what strategy and stages do.
     func write(
         _ plan: Plan, global: Span<Float>, broadcast: Span<Float>, gradient: Span<Float>, _ work: FinishedWork,
         in turn: ClientTurn, into slot: inout MutableSpan<Float>
     ) throws {
-        let vectors = job.vectors
         try slot.split(at: vectors.up) { message, state in
             try message.split(at: vectors.sharedCount) { update, rest in
                 try plan.store(into: &update)
@@ -64,7 +66,7 @@ final class UpdateWriter {
     ///   - plan: holds the trained weights.
     ///   - start: the client's model before it trained, `[parameters]`.
     ///   - turn: client and round.
-    ///   - slot: `[job.vectors.slot]`.
+    ///   - slot: `[vectors.slot]`.
     func write(
         _ plan: Plan, from start: Span<Float>, in turn: ClientTurn, into slot: inout MutableSpan<Float>
     ) throws {
@@ -72,9 +74,9 @@ final class UpdateWriter {
         var span = change.mutableSpan
         try plan.store(into: &span)
         for i in 0..<span.count { span[unchecked: i] -= start[unchecked: i] }
-        slot.split(at: job.vectors.up) { message, state in
-            var update = message.part(0..<job.vectors.sharedCount)
-            job.vectors.extractShared(span.span, into: &update)
+        slot.split(at: vectors.up) { message, state in
+            var update = message.part(0..<vectors.sharedCount)
+            vectors.extractShared(span.span, into: &update)
             for i in stages.indices { stages[i].beforeStrategy(&update, in: turn) }
             finish(&message, &state, in: turn)
         }
@@ -88,17 +90,17 @@ final class UpdateWriter {
         var span = weights.mutableSpan
         try plan.store(into: &span)
         let initial = self.initial
-        var state = slot.part(job.vectors.up...)
-        job.vectors.extractOwn(span.span, initial: initial.span, into: &state)
+        var state = slot.part(vectors.up...)
+        vectors.extractOwn(span.span, initial: initial.span, into: &state)
     }
 
     /// A client's own model: its own parameters, from the state in `slot`, and the federated weights for the others.
     /// - Parameters:
     ///   - shared: federated weights, `[sharedCount]`.
-    ///   - slot: `[job.vectors.slot]`; only its state is read.
+    ///   - slot: `[vectors.slot]`; only its state is read.
     /// - Returns: flat weights, `[parameters]`.
     func ownModel(shared: Span<Float>, slot: Span<Float>) -> [Float] {
-        job.vectors.ownModel(initial: initial, shared: shared, state: slot.extracting(job.vectors.up...))
+        vectors.ownModel(initial: initial, shared: shared, state: slot.extracting(vectors.up...))
     }
 
     /// Runs the stages' client halves on the message, each with its part of the client's state.
@@ -106,7 +108,7 @@ final class UpdateWriter {
         _ message: inout MutableSpan<Float>, _ state: inout MutableSpan<Float>, in turn: ClientTurn
     ) {
         for i in stages.indices {
-            var kept = state.part(job.vectors.stageStates[i])
+            var kept = state.part(vectors.stageStates[i])
             stages[i].onClient(&message, state: &kept, in: turn)
         }
     }

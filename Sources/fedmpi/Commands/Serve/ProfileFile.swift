@@ -59,7 +59,7 @@ enum ProfileFile {
 
     /// A device of each class of a simulated fleet, with what the class states: one core of its GFLOP/s, its memory for
     /// models, its link up, its watts.
-    private static func devices(of fleet: Fleet) throws(ConfigurationError) -> [DeviceDescription] {
+    private static func devices(of fleet: Devices.Fleet) throws(ConfigurationError) -> [DeviceDescription] {
         var devices: [DeviceDescription] = []
         for kind in fleet.classes {
             var device = DeviceDescription(name: kind.name)

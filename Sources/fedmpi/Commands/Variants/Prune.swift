@@ -21,17 +21,26 @@ struct Prune: ParsableCommand {
         discussion: """
             fedmpi prune --model results/example --sparsity 0.8 --fine-tune 1 --output pruned.safetensors
             fedmpi prune --model results/example --sparsity 0.5 --structured --fine-tune 1 --output small.safetensors
+            fedmpi prune --model results/heterofl --width 0.25 --output quarter.safetensors
 
             Zeros make the file smaller, not the model faster: the processor multiplies by them. A structured cut takes
-            whole channels and hidden units out, which does both.
+            whole channels and hidden units out, which does both. A model whose clients trained parts of it (--strategy
+            heterofl, fjord) has these as its first channels: --width gives each class of devices its own.
             """)
 
     @Option(help: "The trained model: a run's folder, or a safetensors file of 32-bit floats.")
     var model: String
 
-    /// Share to cut, in [0, 1]; of a layer's channels one stays in any case.
+    /// Share to cut, in [0, 1]; of a layer's channels one stays in any case. Nil with a width.
     @Option(help: "The share to cut, in [0, 1]: of the weights, or of each layer's channels.")
-    var sparsity: Double
+    var sparsity: Double?
+
+    /// Width of a client's model, in (0, 1]; nil with a share to cut.
+    @Option(
+        help:
+            "The width to keep, above 0 and up to 1: each layer's first channels, as clients of heterofl and fjord have them."
+    )
+    var width: Double?
 
     /// Whether channels and hidden units are removed, instead of weights set to zero.
     @Flag(help: "Cut whole channels and hidden units.")
@@ -64,12 +73,26 @@ struct Prune: ParsableCommand {
 
     /// Refuses values out of range, and a scope for channels.
     func validate() throws {
-        if !(0...1).contains(sparsity) { throw ValidationError("--sparsity must be in [0, 1]") }
-        if structured && scope != nil {
-            throw ValidationError("--scope is about single weights; --structured cuts channels of each layer")
+        if (sparsity == nil) == (width == nil) { throw ValidationError("give --sparsity or --width") }
+        if let sparsity, !(0...1).contains(sparsity) { throw ValidationError("--sparsity must be in [0, 1]") }
+        if let width, !(width > 0 && width <= 1) { throw ValidationError("--width must be in (0, 1]") }
+        if width != nil && structured { throw ValidationError("--width cuts whole channels without --structured") }
+        if cutsChannels && scope != nil {
+            throw ValidationError(
+                "--scope is about single weights; --structured and --width cut channels of each layer")
         }
         if fineTune < 0 { throw ValidationError("--fine-tune must not be negative") }
         if !(learningRate > 0 && learningRate.isFinite) { throw ValidationError("--learning-rate must be positive") }
+    }
+
+    /// Whether the model itself becomes smaller.
+    private var cutsChannels: Bool { structured || width != nil }
+
+    /// Cuts as the options say.
+    private func cut(_ trained: TrainedModel) throws(ConfigurationError) -> TrainedModel {
+        if let width { return try trained.nested(width) }
+        let sparsity = sparsity ?? 0
+        return structured ? try trained.narrowed(sparsity) : trained.pruned(sparsity, scope: scope ?? .global)
     }
 
     /// Cuts, fine-tunes, writes the file, and measures it beside the original.
@@ -82,11 +105,11 @@ struct Prune: ParsableCommand {
         let trained = try TrainedModel(reading: model)
         let file = try OutputFile(output, overwrite)
         let data = try data.open(for: Variant(trained), usesTraining: fineTune > 0)
-        var pruned = structured ? try trained.narrowed(sparsity) : trained.pruned(sparsity, scope: scope ?? .global)
+        var pruned = try cut(trained)
         let untuned = try VariantMeasurement.accuracy(of: Variant(pruned), on: data.test, threads: threads.count)
         if fineTune > 0 {
             let tuning = FineTuning(epochs: fineTune, learningRate: learningRate, seed: seed, threads: threads.count)
-            pruned = try tuning.tuned(pruned, on: data, keepsZeros: !structured)
+            pruned = try tuning.tuned(pruned, on: data, keepsZeros: !cutsChannels)
         }
         let variant = Variant(pruned)
         try file.write(try variant.encoded())
@@ -98,7 +121,7 @@ struct Prune: ParsableCommand {
                 "          \(Format.percent(untuned)) after the cut, \(Format.percent(measured[1].accuracy)) after "
                     + "\(Format.count(fineTune, "epoch")) of fine-tuning")
         }
-        if !structured {
+        if !cutsChannels {
             Console.output("\nthe zeros make the file smaller; the dense kernels multiply by them all the same")
         }
         Console.output("written   \(output)")

@@ -117,6 +117,28 @@ import Testing
         }
     }
 
+    @Test func `Devices train the width that fits into their memory`() throws {
+        // The widths of one hidden layer of 64: training takes more memory the wider it is.
+        let settings = Self.settings {
+            ($0.strategy, $0.model, $0.widths) = ("heterofl", "linear 64, relu, linear", "1,0.5,0.25")
+        }
+        let models = try #require(try Job(settings).submodels).models
+        let limits = models.map { Double($0.trainingBytes(batch: settings.batchSize, moments: 1)) / 1024 + 0.01 }
+        let fleet = "f; large memory-kb=\(limits[0]); half memory-kb=\(limits[1]); quarter memory-kb=\(limits[2])"
+        let run = { (ranks: Int) in
+            var settings = settings
+            (settings.fleet, settings.require) = (fleet, "")
+            return try StrategyRunTests.run(settings, ranks: ranks)
+        }
+        var changed = settings
+        changed.fleet = fleet
+        #expect(try Job(changed).fleet?.widths == [0, 1, 2])
+        let alone = try run(1)
+        #expect(try run(3).digest == alone.digest && alone.digest != nil)
+        changed.widths = "1:0.5,0.5:0.5"
+        #expect(throws: ConfigurationError.self) { try Job(changed) }
+    }
+
     @Test(arguments: [
         "--strategy fedbuff", "--local-steps 3", "--device-speed 5", "--real-delays", "--bandwidth-mbps 3",
         "--require sleepy",

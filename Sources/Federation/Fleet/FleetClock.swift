@@ -74,7 +74,7 @@ final class FleetClock {
     /// as fast as its class; a server can know as much.
     private var costs: [[(fixed: Double, perSample: Double)]] {
         let passes = Double(job.trainedSamples(holding: 1_000)) / 1_000
-        return terms.fleet.classes.map { device in
+        return zip(terms.fleet.classes, terms.widths).map { device, width in
             [false, true].map { isAway in
                 guard let connection = device.connection(isAway: isAway) else { return (0, 0) }
                 let transfers = DeviceTurn(
@@ -82,7 +82,7 @@ final class FleetClock {
                     upload: connection.secondsUp(bytes: job.uploadBytes))
                 return (
                     transfers.energy(of: device, over: connection).total,
-                    passes * terms.secondsPerSample(device[.gigaflops]) * device[.trainWatts]
+                    passes * terms.secondsPerSample(device[.gigaflops], width: width) * device[.trainWatts]
                 )
             }
         }

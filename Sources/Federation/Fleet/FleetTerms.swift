@@ -8,33 +8,50 @@ import Records
 package struct FleetTerms: Sendable {
     package let fleet: Fleet
     private let seed: UInt64
-    /// Floating-point operations of training on one sample.
-    private let flopsPerSample: Double
+    /// Floating-point operations of training on one sample, by the width of the model: one of a model that is trained
+    /// whole.
+    private let flops: [Double]
+    /// The width that each class trains, as an index; 0 of a model that is trained whole.
+    let widths: [Int]
     /// Samples of a step, by class: the largest batch that fits into the class's memory, at most `--batch-size`; 0 where
     /// nothing fits.
     let batches: [Int]
 
-    /// Works out batches.
+    /// Works out widths and batches: of several widths a class trains the widest that its memory holds at a whole batch,
+    /// or the narrowest.
+    /// - Parameters:
+    ///   - text: the fleet.
+    ///   - models: the model, or the models of all widths from the widest on.
+    ///   - moments: vectors that the optimizer remembers.
     /// - Throws: `ConfigurationError` when no class of the fleet has the memory to train the model.
-    init(_ settings: RunSettings, _ text: String, _ model: Model, moments: Int) throws(ConfigurationError) {
+    init(_ settings: RunSettings, _ text: String, _ models: [Model], moments: Int) throws(ConfigurationError) {
         fleet = try Fleet(text)
         seed = settings.seed
-        flopsPerSample = Double(max(model.trainingFlops, 1))
-        batches = fleet.classes.map {
-            model.largestBatch(upTo: settings.batchSize, within: $0.memoryBytes, moments: moments)
+        flops = models.map { Double(max($0.trainingFlops, 1)) }
+        widths = fleet.classes.map { device in
+            models.firstIndex {
+                $0.trainingBytes(batch: settings.batchSize, moments: moments) <= device.memoryBytes
+            } ?? models.count - 1
         }
+        batches = zip(fleet.classes, widths).map { device, width in
+            models[width].largestBatch(upTo: settings.batchSize, within: device.memoryBytes, moments: moments)
+        }
+        guard let narrowest = models.last else { preconditionFailure("a run has a model") }
         guard batches.contains(where: { $0 > 0 }) else {
-            let least = (model.trainingBytes(batch: 1, moments: moments) + 1023) / 1024
+            let least = (narrowest.trainingBytes(batch: 1, moments: moments) + 1023) / 1024
             throw ConfigurationError(
-                "no class of fleet '\(fleet.name)' can train model '\(model.name)', which takes \(NumberText.grouped(least)) KB "
+                "no class of fleet '\(fleet.name)' can train model '\(narrowest.name)', which takes \(NumberText.grouped(least)) KB "
                     + "at a batch of 1: choose a smaller model, or state memory-kb")
         }
         guard (0..<settings.clients).contains(where: { batches[fleet.index(ofClient: $0, seed: seed)] > 0 }) else {
             throw ConfigurationError(
                 "none of the \(NumberText.count(settings.clients, "device")) drawn of fleet '\(fleet.name)' can train model "
-                    + "'\(model.name)': choose a smaller model or more clients, or state memory-kb")
+                    + "'\(narrowest.name)': choose a smaller model or more clients, or state memory-kb")
         }
     }
+
+    /// The width that a client's device trains, as an index.
+    func width(ofClient client: Int) -> Int { widths[fleet.index(ofClient: client, seed: seed)] }
 
     /// Devices of each class, and the samples of a step there, for the run's beginning.
     package func classes(clients: Int) -> [(device: DeviceClass, clients: Int, batch: Int)] {
@@ -49,19 +66,21 @@ package struct FleetTerms: Sendable {
     /// Samples of a step on a client's device, at least 1: a client that cannot train is not asked.
     func batch(ofClient client: Int) -> Int { max(batches[fleet.index(ofClient: client, seed: seed)], 1) }
 
-    /// Seconds of training on one sample at so many GFLOP/s.
-    func secondsPerSample(_ gigaflops: Double) -> Double { flopsPerSample / (gigaflops * 1e9) }
+    /// Seconds of training on one sample at so many GFLOP/s, of a model of some width.
+    func secondsPerSample(_ gigaflops: Double, width: Int) -> Double { flops[width] / (gigaflops * 1e9) }
 
     /// Puts what a client's device takes into its conditions.
     /// - Parameters:
     ///   - isAway: whether it is away from home.
+    ///   - width: the width of the model that it trains.
     ///   - downloadBytes: bytes that it receives.
     ///   - uploadBytes: bytes that it sends.
     func apply(
-        to conditions: inout DeviceConditions, client: Int, isAway: Bool, downloadBytes: Int, uploadBytes: Int
+        to conditions: inout DeviceConditions, client: Int, isAway: Bool, width: Int, downloadBytes: Int,
+        uploadBytes: Int
     ) {
         let device = deviceClass(of: client)
-        conditions.secondsPerSample = secondsPerSample(fleet.gigaflops(ofClient: client, seed: seed))
+        conditions.secondsPerSample = secondsPerSample(fleet.gigaflops(ofClient: client, seed: seed), width: width)
         guard let connection = device.connection(isAway: isAway) else { return }
         conditions.download = connection.secondsDown(bytes: downloadBytes)
         conditions.upload = connection.secondsUp(bytes: uploadBytes)

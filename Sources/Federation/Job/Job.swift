@@ -129,7 +129,14 @@ public struct Job: Sendable {
             settings, teacher, student: model, plugins.models, normalization: data.train.normalization)
         strategy = try plugins.strategies.named(settings.strategy, settings.strategyOptions)
         optimizer = try Self.optimizer(settings, strategy)
-        submodels = try Self.submodels(settings, strategy, model, plugins)
+        try Self.checkFleet(settings, isAsynchronous: strategy.asynchronous != nil)
+        var submodels = try Self.submodels(settings, strategy, model, plugins)
+        let moments = settings.optimizer == "sgd" ? (settings.momentum > 0 ? 1 : 0) : 2
+        fleet = try settings.fleet.map { [model, submodels] text throws(ConfigurationError) in
+            try FleetTerms(settings, text, submodels?.models ?? [model], moments: moments)
+        }
+        submodels?.fleet = fleet
+        self.submodels = submodels
         var vectors = try JobVectors(model.parameterLayout, strategy)
         if vectors.state > 0 { try plugins.checkClientStates(of: "strategy '\(settings.strategy)'", settings) }
         if settings.localSteps != nil, strategy.localWork == .fullBatchStep {
@@ -143,7 +150,7 @@ public struct Job: Sendable {
         }
         downlink = try Self.downlink(settings, strategy, vectors, plugins)
         let codec = try Self.codec(settings, wire, strategy, vectors, plugins)
-        compression = (codec ?? submodels.map { SubmodelCodec(submodels: $0) }).map { [vectors] in
+        compression = (codec ?? self.submodels.map { SubmodelCodec(submodels: $0) }).map { [vectors] in
             vectors.compression(by: $0, seed: settings.seed)
         }
         augmentation = try Self.augmentation(settings, strategy, data.train.shape)
@@ -182,11 +189,6 @@ public struct Job: Sendable {
             throw ConfigurationError(
                 "strategy '\(settings.strategy)' leaves part of the model to the clients, so that only they can test it: "
                     + "give --client-test, e.g. 0.1")
-        }
-        try Self.checkFleet(settings, isAsynchronous: strategy.asynchronous != nil)
-        let moments = settings.optimizer == "sgd" ? (settings.momentum > 0 ? 1 : 0) : 2
-        fleet = try settings.fleet.map { [model] text throws(ConfigurationError) in
-            try FleetTerms(settings, text, model, moments: moments)
         }
         federation = FederationView(
             samples: (0..<settings.clients).map { [partition] in partition.count(of: $0) }, seed: settings.seed,
@@ -286,7 +288,8 @@ extension Job {
             uploadBytes: uploadBytes)
         if let fleet {
             fleet.apply(
-                to: &conditions, client: client, isAway: terms.away.contains(client), downloadBytes: down,
+                to: &conditions, client: client, isAway: terms.away.contains(client),
+                width: submodels?.width(ofClient: client, round: round.number) ?? 0, downloadBytes: down,
                 uploadBytes: uploadBytes)
             if terms.gone.contains(client) { conditions.isDropped = true }
         }

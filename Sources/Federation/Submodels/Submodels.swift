@@ -9,6 +9,8 @@ public struct Submodels: Sendable {
     public let clients: ClientWidths
     /// The model of each width, in the order of `clients.widths`.
     public let models: [Model]
+    /// The clients' simulated devices, whose memory says how wide their models are; nil without a fleet.
+    var fleet: FleetTerms?
     private let strategy: any SubmodelStrategy
     /// The global model.
     private let whole: Model
@@ -84,10 +86,13 @@ public struct Submodels: Sendable {
         return exits > 1 ? ExitsLoss(exits: exits, consistency: Float(strategy.consistency(round: round))) : nil
     }
 
+    /// The width that a client can train, for the whole run: what its device has the memory for, or what was drawn.
+    public func own(_ client: Int) -> Int { fleet?.width(ofClient: client) ?? clients.width(ofClient: client) }
+
     /// The width that a client trains in a round: an index into the widths.
     func width(ofClient client: Int, round: Int) -> Int {
         strategy.width(
-            ofClient: client, round: round, own: clients.width(ofClient: client), of: clients.widths, seed: seed)
+            ofClient: client, round: round, own: own(client), of: clients.widths, seed: seed)
     }
 
     /// What a client trains in a round. O(rows of the weights).

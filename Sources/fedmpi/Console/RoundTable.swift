@@ -97,7 +97,7 @@ final class RoundTable: RoundObserver {
     /// The models that clients train: of each width the number of clients, and of parameters.
     private static func widths(_ submodels: Submodels, _ settings: RunSettings) -> String {
         var counts = [Int](repeating: 0, count: submodels.models.count)
-        for client in 0..<settings.clients { counts[submodels.clients.width(ofClient: client)] += 1 }
+        for client in 0..<settings.clients { counts[submodels.own(client)] += 1 }
         return zip(submodels.clients.widths, zip(submodels.models, counts)).map { share, found in
             "\(share) with \(Format.grouped(found.0.parameterCount)) parameters (\(Format.count(found.1, "client")))"
         }.joined(separator: ", ")

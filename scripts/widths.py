@@ -81,6 +81,7 @@ def runs(options, folder):
                 continue
             sizes, model = (DEPTHS, exits(1)) if strategy == "depthfl" else (WIDTHS, NETWORKS[options.network](1))
             settings = ["--strategy", strategy, "--widths", ",".join(map(str, sizes)), "--model", model]
+            settings += ["--dataset", f"idx:{part(folder, options.images)}"]
             if strategy == "depthfl":
                 # As in the authors' program, where it is 300 of 1000 rounds.
                 settings += ["--strategy-options", f"ramp-up={max(1, 3 * options.rounds // 10)}"]
@@ -93,7 +94,7 @@ def runs(options, folder):
                     if name == "all that can" and parts == 1:
                         continue  # the largest: the same run
                     clients = CLIENTS * parts // len(sizes)
-                    data = part(folder, 60_000 * parts // len(sizes))
+                    data = part(folder, options.images * parts // len(sizes))
                     settings = ["--model", model(share), "--clients", str(clients), "--dataset", f"idx:{data}"]
                     yield (f"{kind} {name}", share, seed), settings + common
 
@@ -149,6 +150,7 @@ def main():
     parser.add_argument("--seeds", default="1,2,3")
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--only", default="heterofl,fedrolex,fjord,depthfl,width,depth")
+    parser.add_argument("--images", type=int, default=60_000, help="training images of all clients together")
     parser.add_argument("--lr", type=float, default=0.02)
     parser.add_argument("--network", choices=NETWORKS, default="mlp", help="what is narrowed: mlp (two hidden layers) or cnn")
     parser.add_argument("--most", type=int, default=1000, help="runs to make at most, before the tables are printed")

@@ -29,6 +29,18 @@ def network(share):
     return f"linear {math.ceil(share * 128)}, relu, linear {math.ceil(share * 64)}, relu, linear"
 
 
+def convolutions(share):
+    """Three convolutions of 16, 32 and 64 channels, or a share of them, each with a normalisation that needs no batch."""
+    layers = []
+    for place, channels in enumerate([16, 32, 64]):
+        layers += [f"conv {math.ceil(share * channels)} pad 1", "groupnorm 1", "relu"]
+        layers += ["maxpool 2"] if place < 2 else ["global-avgpool", "linear"]
+    return ", ".join(layers)
+
+
+NETWORKS = {"mlp": network, "cnn": convolutions}
+
+
 def exits(share):
     """Four hidden layers of 64 units, each with an exit, or the first of them."""
     count = math.ceil(share * 4)
@@ -62,14 +74,19 @@ def runs(options, folder):
     """Every run: its name, what it is of, and its settings."""
     only = options.only.split(",")
     for seed in options.seeds.split(","):
-        common = ["--partition", "iid", "--seed", seed, "--rounds", str(options.rounds), "--eval-every", str(options.rounds)]
+        common = ["--partition", "iid", "--seed", seed, "--rounds", str(options.rounds), "--eval-every", str(options.rounds),
+                  "--lr", str(options.lr)]
         for strategy in ("heterofl", "fedrolex", "fjord", "depthfl"):
             if strategy not in only:
                 continue
-            sizes, model = (DEPTHS, exits(1)) if strategy == "depthfl" else (WIDTHS, network(1))
+            sizes, model = (DEPTHS, exits(1)) if strategy == "depthfl" else (WIDTHS, NETWORKS[options.network](1))
             settings = ["--strategy", strategy, "--widths", ",".join(map(str, sizes)), "--model", model]
+            settings += ["--dataset", f"idx:{part(folder, options.images)}"]
+            if strategy == "depthfl":
+                # As in the authors' program, where it is 300 of 1000 rounds.
+                settings += ["--strategy-options", f"ramp-up={max(1, 3 * options.rounds // 10)}"]
             yield (strategy, None, seed), settings + ["--clients", str(CLIENTS)] + common
-        for kind, sizes, model in (("width", WIDTHS, network), ("depth", DEPTHS, exits)):
+        for kind, sizes, model in (("width", WIDTHS, NETWORKS[options.network]), ("depth", DEPTHS, exits)):
             if kind not in only:
                 continue
             for place, share in enumerate(sizes):
@@ -77,7 +94,7 @@ def runs(options, folder):
                     if name == "all that can" and parts == 1:
                         continue  # the largest: the same run
                     clients = CLIENTS * parts // len(sizes)
-                    data = part(folder, 60_000 * parts // len(sizes))
+                    data = part(folder, options.images * parts // len(sizes))
                     settings = ["--model", model(share), "--clients", str(clients), "--dataset", f"idx:{data}"]
                     yield (f"{kind} {name}", share, seed), settings + common
 
@@ -133,6 +150,9 @@ def main():
     parser.add_argument("--seeds", default="1,2,3")
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--only", default="heterofl,fedrolex,fjord,depthfl,width,depth")
+    parser.add_argument("--images", type=int, default=60_000, help="training images of all clients together")
+    parser.add_argument("--lr", type=float, default=0.02)
+    parser.add_argument("--network", choices=NETWORKS, default="mlp", help="what is narrowed: mlp (two hidden layers) or cnn")
     parser.add_argument("--most", type=int, default=1000, help="runs to make at most, before the tables are printed")
     options = parser.parse_args()
     file = Path(options.runs)

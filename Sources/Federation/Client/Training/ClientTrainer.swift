@@ -4,7 +4,8 @@ import Records
 import Runtime
 
 /// Trains each client on the model that it has: all of the global one, or, where the strategy has submodels, the part
-/// of the client's width. A model is compiled for the first client that trains it, and kept.
+/// of the client's width. A model is compiled for the first client that trains it, and kept, with what a teacher says of each
+/// sample.
 final class ClientTrainer {
     private let job: Job
     private let timeline: Timeline

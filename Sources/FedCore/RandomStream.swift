@@ -47,7 +47,7 @@ public struct RandomStream: RandomNumberGenerator, Sendable {
         /// The classes of simulated devices, and what their days are like.
         case fleet = 15
         /// How wide a client's model is: for the run, and, of strategies that draw it anew, in a round.
-        case width = 16
+        case width = 40
     }
 
     private let key: SIMD2<UInt32>

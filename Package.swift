@@ -168,7 +168,7 @@ let package = Package(
         .testTarget(name: "ONNXTests", dependencies: ["FedCore", "NeuralNet", "ONNX"], exclude: ["Fixtures"]),
         .testTarget(
             name: "DatasetsTests", dependencies: ["CZlib", "FedCore", "Datasets"], resources: [.copy("Fixtures")]),
-        .testTarget(name: "DevicesTests", dependencies: ["Devices"]),
+        .testTarget(name: "DevicesTests", dependencies: ["FedCore", "Devices"]),
         .testTarget(name: "RecordsTests", dependencies: ["FedCore", "Records"]),
         .testTarget(
             name: "RuntimeTests",

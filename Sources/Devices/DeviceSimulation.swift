@@ -49,6 +49,9 @@ public struct DeviceSimulation: Sendable, Equatable {
     }
 
     /// A speed times e^(σz), z standard normal and the client's own for the whole run.
+    /// - Parameters:
+    ///   - usual: the speed of most, in any unit.
+    ///   - spread: σ ≥ 0; 0 gives the usual speed.
     static func speed(_ usual: Double, spread: Double, ofClient client: Int, seed: UInt64) -> Double {
         guard spread > 0 else { return usual }
         // Rounds begin at 1.

@@ -85,7 +85,8 @@ struct FleetStateTests {
     }
 
     @Test func `training that empties a battery is told from use that does`() throws {
-        let lamp = try Fleet("lamp; lamp battery-mah=1000 volts=3.6 idle-watts=0.01 use-hours=0 charge-share=0 top-ups=0")
+        let lamp = try Fleet(
+            "lamp; lamp battery-mah=1000 volts=3.6 idle-watts=0.01 use-hours=0 charge-share=0 top-ups=0")
         var state = FleetState(lamp, clients: 2, seed: 1)
         var energy = TurnEnergy()
         energy.compute = 20_000

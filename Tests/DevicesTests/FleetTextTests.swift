@@ -10,7 +10,8 @@ struct FleetTextTests {
     }
 
     @Test(arguments: [
-        "nope", "f; a share=0", "f; a share", "f; a colour=3", "f; a radio=cb", "f; a; a", "f; a gflops=nan",
+        "nope", "f; a share=0", "f; a share", "f; a colour=3", "f; a radio=cb", "f; a; a", "f; a-b; A_b",
+        "f; a gflops=nan",
         "f; a b!=1",
         "f ü; a", "f;", "", "f; a battery-mah=-1", "f; a gflops=1e99",
     ])

@@ -6,10 +6,15 @@ import Records
 
 /// What a run did and what it cost, out of its folder: texts, tables, pictures, a trace.
 public struct RunReport {
+    /// What the run left.
     let run: RecordedRun
+    /// Where its time went, rank by rank and round by round.
     let account: TimeAccount
+    /// Who sent whom how many bytes; nil without timing files.
     let traffic: Traffic?
+    /// How loss and accuracy went against rounds and bytes.
     let convergence: Convergence
+    /// The tables that are also printed at a run's end.
     let rankTables: RankTables
     /// Those that the run has data for.
     let pictures: [Picture]
@@ -41,6 +46,7 @@ public struct RunReport {
 
     public static let textName = "analysis_report.txt"
     public static let pageName = "report.html"
+    /// Names of the files that are written beside the page.
     static let efficiencyName = "efficiency.csv"
     static let matrixName = "byte_matrix.csv"
 
@@ -70,6 +76,7 @@ public struct RunReport {
         return notes
     }
 
+    /// Puts a file into the run's folder, whole or not at all.
     private func save(_ text: String, as name: String) throws(FileError) {
         try run.folder.appendingPathComponent(name).replaceContents(with: text)
     }
@@ -84,12 +91,14 @@ public struct RunReport {
             ])
     }
 
+    /// The block of a picture with its caption; none where it was not drawn.
     func picture(_ name: String) -> [Document.Block] {
         pictures.first { $0.name == name }.map { [.picture($0.name, caption: $0.caption)] } ?? []
     }
 
     // MARK: Files for other programs
 
+    /// Load balance, communication and parallel efficiency of each round, as CSV.
     private var efficiencyByRound: String {
         var lines = [
             "round,seconds,load_balance,communication_efficiency,parallel_efficiency,clients_load_balance,"
@@ -112,6 +121,7 @@ public struct RunReport {
     }
 
     /// Shares of the round's time on all ranks that went to waiting and to transfer.
+    /// Which parts of a round's time the ranks waited, and moved bytes.
     func shares(_ round: RoundTime) -> (wait: Double, transfer: Double) {
         let time = Double(max(1, round.ranks.reduce(0) { $0 + $1.total }))
         return (
@@ -120,6 +130,7 @@ public struct RunReport {
         )
     }
 
+    /// Bytes and messages from rank to rank, as CSV.
     private static func matrix(_ traffic: Traffic) -> String {
         var lines = ["sender,receiver,bytes,messages"]
         for sender in 0..<traffic.rankCount {

@@ -86,6 +86,11 @@ struct DeviceDay {
         add(state, from: start, minutes: Int((hours * 60).rounded()))
     }
 
+    /// Adds an interval of minutes: its ends within the day, and in ``carry`` what is left of it.
+    /// - Parameters:
+    ///   - state: place in ``DeviceState/all``.
+    ///   - start: minute of the day.
+    ///   - minutes: its length; nothing is added for none.
     private mutating func add(_ state: Int, from start: Int, minutes: Int) {
         guard minutes > 0 else { return }
         let end = min(start + minutes, 2 * Self.minutes - 1)
@@ -98,6 +103,8 @@ struct DeviceDay {
     }
 
     /// Makes pieces of the intervals.
+    /// Makes pieces of the intervals: sorts their ends, and counts how many of each state are open from one to the next. Intervals of a
+    /// state that overlap are one. O(n log n) of some forty ends.
     private mutating func cut() {
         ends.sort { $0.minute < $1.minute }
         pieces.removeAll(keepingCapacity: true)

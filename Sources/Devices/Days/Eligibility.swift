@@ -1,6 +1,8 @@
 public import FedCore
 
 /// What a device must be so that it is asked, and goes on: connected always, and what the settings ask for besides.
+/// A server that asks only idle devices on chargers and at home disturbs nobody and asks few: K. Bonawitz et al., *Towards Federated
+/// Learning at Scale: System Design*, MLSys 2019, arXiv:1902.01046, section 3. What that does to who is heard is what a simulation is for.
 public struct Eligibility: Sendable, Equatable {
     /// A condition on a device's state. Raw values are words of a setting.
     public enum Condition: String, Sendable, CaseIterable {
@@ -38,6 +40,9 @@ public struct Eligibility: Sendable, Equatable {
     }
 
     /// Whether a device in this state may take part, apart from its battery.
+    /// - Parameters:
+    ///   - state: what is true of the device.
+    ///   - device: its class, for its radios and its battery.
     func admits(_ state: DeviceState, of device: DeviceClass) -> Bool {
         if state.contains(.offline) { return false }
         if state.contains(.away), device.awayRadio == nil || conditions.contains(.unmetered) { return false }

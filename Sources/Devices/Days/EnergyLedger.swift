@@ -60,6 +60,12 @@ public struct TurnEnergy: Sendable, Equatable {
 }
 
 /// A device's turn in a round as a sequence of phases: it receives, waits, trains and sends.
+/// ```
+/// download │ delay │ training │ upload │ tail
+/// receives           computes   sends    radio awake
+/// ```
+///
+/// The radio's tail after the download lasts until the upload begins, or as long as it lasts; that after the upload is paid for whole.
 public struct DeviceTurn: Sendable, Equatable {
     /// Seconds of receiving the weights.
     public var download: Double

@@ -32,6 +32,11 @@ public struct FleetDays: Sendable {
     ///   - seconds: how long.
     ///   - interval: seconds between two samples, > 0.
     /// - Complexity: O(devices · samples).
+    /// ```swift
+    /// let state = FleetState(.people, clients: 1_000, seed: 42)
+    /// let week = FleetDays(state, seconds: 7 * 86_400, interval: 600)
+    /// print(week.samples.map(\.eligible).min() ?? 0)
+    /// ```
     public init(_ state: FleetState, seconds: Double, interval: Double) {
         var state = state
         var devices = [Int](repeating: 0, count: state.fleet.classes.count)
@@ -46,6 +51,7 @@ public struct FleetDays: Sendable {
         for client in 0..<state.count { largestGap = max(largestGap, state.gap(of: client)) }
     }
 
+    /// One look at every device. O(devices).
     private static func sample(_ state: FleetState, _ devices: [Int]) -> Sample {
         var counts = [Int](repeating: 0, count: 5)
         var byClass = [Int](repeating: 0, count: devices.count)

@@ -24,6 +24,7 @@ public struct FleetState: Sendable {
     /// Watts of charging, idling and use, by class.
     let watts: [(charging: Double, idle: Double, use: Double)]
     /// Whether a device may take part, by class and by its state's 16 values, battery apart.
+    /// Looked up for every device in every round: a table of 16 for each class.
     let admitted: [Bool]
     /// Joules above which a device is asked, by class; below any on the mains.
     let leastJoules: [Double]
@@ -173,9 +174,11 @@ public struct FleetState: Sendable {
     }
 
     /// Whether a device can be asked at this moment.
+    /// A battery at just the least charge is not asked. O(1).
     public func isEligible(_ client: Int) -> Bool {
         let kind = Int(classes[client])
-        return fits[kind] && admitted[kind << 4 | Int(states[client].rawValue)] && battery(of: client) > leastJoules[kind]
+        return fits[kind] && admitted[kind << 4 | Int(states[client].rawValue)]
+            && battery(of: client) > leastJoules[kind]
     }
 
     /// The devices that can be asked, ascending. O(devices).
@@ -200,6 +203,7 @@ public struct FleetState: Sendable {
     /// Takes what a turn of training costs from a device's battery, or from the mains while it is on a charger.
     /// - Returns: what was taken: less than asked for if the battery was empty before.
     @discardableResult
+    /// The device's state at this moment decides where it comes from, for the whole turn, and the books are brought up to date first.
     public mutating func spend(_ energy: TurnEnergy, of client: Int) -> TurnEnergy {
         settle(client, to: now)
         let total = energy.total
@@ -229,6 +233,7 @@ extension FleetState {
     }
 
     /// Brings the books of a device up to date.
+    /// After it, `since` is the moment, and a question about it costs nothing. A moment must not be beyond the present piece's end.
     private mutating func settle(_ client: Int, to time: Double) {
         var books = Books(battery: batteries[client], ledger: ledgers[client])
         settle(&books, client, seconds: time - since[client])
@@ -245,6 +250,8 @@ extension FleetState {
     }
 
     /// Lets seconds of the present state pass.
+    /// On a charger, or without a battery, what is spent comes from the mains, and the battery takes the charger's watts until it is full.
+    /// Otherwise the battery falls until it is empty; what would have been spent after that is not.
     private func settle(_ books: inout Books, _ client: Int, seconds: Double) {
         guard seconds > 0 else { return }
         let kind = Int(classes[client])
@@ -276,6 +283,7 @@ extension FleetState {
     }
 
     /// Ends a device's present state and begins the next, on the next day if need be.
+    /// - Precondition: the piece's end has come; several may have ended since.
     private mutating func enterNextPiece(_ client: Int) {
         settle(client, to: until[client])
         places[client].present += 1
@@ -303,6 +311,7 @@ extension FleetState {
     }
 
     /// Draws the device's day by the carry of the day before.
+    /// Its pieces go into the device's part of ``minutes`` and ``pieces``, which has room for any day.
     private mutating func drawDay(_ client: Int) {
         day.draw(
             habits[Int(classes[client])], client: client, day: Int(days[client]), seed: seed, carried: carries[client])

@@ -21,6 +21,7 @@ public enum EnergyConstants {
         tailWatts: 0.119)
 
     /// A cable: its power is part of the device's.
+    /// Nor does a cable stay awake.
     public static let wired = RadioPower(
         wattsPerMegabitUp: 0, wattsPerMegabitDown: 0, baseWatts: 0, tailSeconds: 0, tailWatts: 0)
 
@@ -29,5 +30,6 @@ public enum EnergyConstants {
     public static let cellVolts = 3.85
 
     /// Joules of a battery: mAh · V · 3.6, because 1 mAh is 3.6 coulombs.
+    /// Not its watt-hours: those are mAh · V / 1,000, and 130 mAh are 0.5 Wh only at 3.85 V.
     public static func joules(milliampereHours: Double, volts: Double) -> Double { milliampereHours * volts * 3.6 }
 }

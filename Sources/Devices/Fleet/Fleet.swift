@@ -20,14 +20,17 @@ public struct Fleet: Sendable, Equatable, CustomStringConvertible {
         var names: Set<String> = []
         for device in classes {
             guard Self.isName(device.name) else { throw Self.badName(device.name) }
-            guard names.insert(device.name).inserted else {
-                throw ConfigurationError("fleet '\(name)' has two classes '\(device.name)'")
+            // Metrics have small letters and underscores: names that differ in that alone would be one there.
+            let key = String(device.name.lowercased().map { $0 == "-" ? "_" : $0 })
+            guard names.insert(key).inserted else {
+                throw ConfigurationError("fleet '\(name)' has two classes '\(device.name)', - and _ being one")
             }
         }
         self.name = name
         self.classes = classes
     }
 
+    /// Names stand in tables, in metrics and in text between spaces.
     private static func isName(_ name: String) -> Bool {
         !name.isEmpty && name.count <= 40
             && name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-" || $0 == "_") }
@@ -92,6 +95,7 @@ extension DeviceClass: CustomStringConvertible {
     }
 
     /// Reads ``description``.
+    /// - Throws: `ConfigurationError` for a word that is not `key=value`, and what ``state(key:_:)`` refuses.
     fileprivate init(text: String) throws(ConfigurationError) {
         let words = text.split(separator: " ").map(String.init)
         self.init(words.first ?? "")
@@ -126,6 +130,8 @@ extension DeviceClass: CustomStringConvertible {
         }
     }
 
+    /// A radio by its name.
+    /// - Throws: `ConfigurationError` that lists the radios.
     private static func radio(_ text: String, of name: String) throws(ConfigurationError) -> Radio {
         guard let radio = Radio(rawValue: text) else {
             throw ConfigurationError(

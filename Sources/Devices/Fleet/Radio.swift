@@ -22,6 +22,15 @@ public enum Radio: String, Sendable, CaseIterable {
 ///
 /// J. Huang et al., *A Close Examination of Performance and Power Characteristics of 4G LTE Networks*, MobiSys 2012,
 /// sections 4 and 5.
+/// Sending 858 KB at 5 Mbit/s, 1.37 s, and the tail behind it:
+///
+/// | radio | watts | J | tail, J |
+/// |---|---|---|---|
+/// | WiFi | 1.55 | 2.1 | 0.03 |
+/// | LTE | 3.48 | 4.8 | 12.3 |
+/// | 3G | 5.16 | 7.1 | 6.5 |
+///
+/// So over a cellular radio fewer rounds save more than shorter updates do, and a download right before an upload shares its tail with it.
 public struct RadioPower: Sendable, Equatable {
     /// Watts of each megabit a second that is sent.
     public let wattsPerMegabitUp: Double
@@ -45,5 +54,6 @@ public struct RadioPower: Sendable, Equatable {
     }
 
     /// Joules of the tail of a transfer, if the next one begins only after so many seconds.
+    /// - Parameter pause: seconds until the next transfer; infinite where none follows.
     public func joulesOfTail(pause: Double = .infinity) -> Double { min(pause, tailSeconds) * tailWatts }
 }

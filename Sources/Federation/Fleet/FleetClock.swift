@@ -32,6 +32,7 @@ final class FleetClock {
     private var round = FleetRound()
 
     /// A client's turn.
+    /// What the server knows beforehand of what a device will do.
     private struct Turn {
         var turn: DeviceTurn
         let connection: DeviceClass.Connection
@@ -40,6 +41,7 @@ final class FleetClock {
     }
 
     /// The longest time that a run waits for devices, in seconds: what comes every week has come by then.
+    /// A weekly habit has come round by then, so who is not there now will not be.
     private static let patience = 8 * 86_400.0
 
     /// Puts the devices into the state in which the run begins, or in which it was saved.
@@ -115,6 +117,7 @@ final class FleetClock {
         round.eligible = Double(available.count) / Double(state.count)
     }
 
+    /// Moves the clock without a round; batteries change meanwhile.
     private func wait(_ seconds: Double) {
         guard seconds > 0 else { return }
         state.advance(to: state.now + seconds)
@@ -179,6 +182,7 @@ final class FleetClock {
 }
 
 extension FleetClock: Measuring {
+    /// All simulated; see ``FleetRound/metrics(_:)``.
     var metrics: [Metric] { FleetRound.metrics(terms.fleet) }
     var measurements: [String: Double] { round.measurements(of: state, waited: waited) }
 }

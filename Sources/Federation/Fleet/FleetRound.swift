@@ -20,11 +20,24 @@ struct FleetRound {
     }
 
     /// Name of the metric of a class's joules.
+    /// Class names have hyphens, metrics underscores. Two classes whose names differ in that alone would have one metric, which
+    /// ``Job/checkMetrics()`` refuses as a mistake of the program: so a fleet refuses them (`Fleet`).
     private static func name(_ device: DeviceClass) -> String {
         "joules_of_" + device.name.lowercased().map { $0 == "-" ? "_" : String($0) }.joined()
     }
 
     /// The metrics of a fleet, all of them simulated.
+    /// | name | unit | of |
+    /// |---|---|---|
+    /// | `fleet_hours` | h | the simulated clock at the round's end, from a Monday's midnight |
+    /// | `fleet_wait` | s | waiting for devices, before the round began |
+    /// | `fleet_eligible` | share | devices that could be asked when it began |
+    /// | `fleet_participation` | share | devices whose work has counted in some round |
+    /// | `joules`, `joules_compute`, `_up`, `_down`, `_tail` | J | all turns of the round, by phase |
+    /// | `joules_of_CLASS` | J | the same by class of devices |
+    /// | `joules_so_far` | J | all rounds |
+    /// | `battery_p10`, `_p50`, `_p90` | share | charge: a tenth of the batteries has less than the first |
+    /// | `batteries_emptied`, `batteries_drained` | | batteries that have been empty; and would not have been without training |
     static func metrics(_ fleet: Fleet) -> [Metric] {
         func metric(
             _ name: String, _ title: String, _ unit: String = "", isShare: Bool = false, decimals: Int = 1,
@@ -61,6 +74,10 @@ struct FleetRound {
     }
 
     /// The values of these metrics.
+    /// - Parameters:
+    ///   - state: the devices at the round's end.
+    ///   - waited: simulated seconds before it began.
+    /// - Complexity: O(devices).
     func measurements(of state: FleetState, waited: Double) -> [String: Double] {
         let battery = state.chargePercentiles([0.1, 0.5, 0.9])
         var values = [

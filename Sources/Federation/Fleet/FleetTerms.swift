@@ -5,6 +5,8 @@ import Records
 
 /// What every rank knows of a run's simulated fleet: which device a client has, how fast it trains the run's model, and
 /// how large its batches are. Drawn from the seed; what changes from hour to hour is the server's ``FleetClock``.
+/// A class with too little memory for a whole batch takes smaller ones (adaptive batching), and of a model that comes in several widths a
+/// narrower one. Neither asks the processor that runs the simulation: layers are counted, so that ranks on unlike machines agree.
 package struct FleetTerms: Sendable {
     package let fleet: Fleet
     private let seed: UInt64

@@ -275,33 +275,6 @@ extension Job {
     /// Layout of the answer of a client that has trained.
     var trainingAnswer: AnswerFormat { vectors.answer(by: compression) }
 
-    /// What happens to a client's device in a round: delay, dropout, speed, times of its link. Drawn from the seed.
-    /// - Parameter terms: who downloads the weights in coded form, and of a fleet, who goes away or is away.
-    func conditions(
-        ofClient client: Int, _ round: RoundID, _ terms: RoundTerms = RoundTerms()
-    ) -> DeviceConditions {
-        let down =
-            terms.informed.contains(client)
-            ? downloadFrameBytes + terms.codedBytes : downloadBytes(ofClient: client, round: round.number)
-        var conditions = settings.simulation.conditions(
-            ofClient: client, round: round.number, attempt: round.attempt, seed: settings.seed, downloadBytes: down,
-            uploadBytes: uploadBytes)
-        if let fleet {
-            fleet.apply(
-                to: &conditions, client: client, isAway: terms.away.contains(client),
-                width: submodels?.width(ofClient: client, round: round.number) ?? 0, downloadBytes: down,
-                uploadBytes: uploadBytes)
-            if terms.gone.contains(client) { conditions.isDropped = true }
-        }
-        return conditions
-    }
-
-    /// Simulated seconds of sending a byte, under these conditions.
-    func secondsPerByte(_ conditions: DeviceConditions) -> Double {
-        (conditions.upload - (fleet == nil ? settings.simulation.link.latencyMilliseconds / 1000 : 0))
-            / Double(uploadBytes)
-    }
-
     /// Whether the server keeps each update until the round's end, O(cohort · parameters), instead of adding it up as
     /// it comes.
     var keepsUpdates: Bool { Self.keepsUpdates(aggregation, attack) }

@@ -38,7 +38,8 @@ extension Job {
         }
         if settings.compress != nil { throw refuse("--compress", "encodes updates of whole models; leave it out") }
         if fleet != nil, settings.widths?.contains(":") == true {
-            throw refuse("--widths with shares", "says who has which, and so does the memory of --fleet: leave the shares out")
+            throw refuse(
+                "--widths with shares", "says who has which, and so does the memory of --fleet: leave the shares out")
         }
         if settings.compressDown != nil {
             throw refuse("--compress-down", "sends changes of whole models; leave it out")

@@ -2,23 +2,30 @@ import FedCore
 
 // Layers without weights.
 extension LayerKinds {
+    /// A. Krizhevsky et al., 2012; the rest of a network can do it in place.
     static let relu = LayerKind("relu", "", "max(x, 0).") { (_) throws(ConfigurationError) in ReLU() }
+    /// A. Howard et al., *MobileNets*, 2017.
     static let relu6 = function("relu6", "min(max(x, 0), 6).", .relu6)
+    /// D. Hendrycks, K. Gimpel, 2016; by the error function, as PyTorch's default.
     static let gelu = function("gelu", "x · Φ(x), Φ the normal distribution function.", .gelu)
+    /// S. Elfwing et al., 2017; P. Ramachandran et al., *Swish*, 2017.
     static let silu = function("silu", "x · σ(x), also called swish.", .silu)
     static let tanh = function("tanh", "The hyperbolic tangent.", .tanh)
     static let sigmoid = function("sigmoid", "The logistic function.", .sigmoid)
 
+    /// A function of each element without options.
     private static func function(_ name: String, _ summary: String, _ kind: Activation.Kind) -> LayerKind {
         LayerKind(name, "", summary) { (_) throws(ConfigurationError) in Activation(kind) }
     }
 
+    /// A. Maas et al., 2013.
     static let leakyReLU = LayerKind(
         "leaky-relu", "[SLOPE]", "x where it is positive, SLOPE · x elsewhere; 0.01 unless given."
     ) { (words) throws(ConfigurationError) in
         Activation(.leakyReLU(slope: Float(try words.optionalFraction(in: 0...1) ?? 0.01)))
     }
 
+    /// Of windows as PyTorch's `MaxPool2d`, rounded down.
     static let maxPool = LayerKind(
         "maxpool", "[K] [stride S] [pad P] [ceil]",
         "Largest value of each window of K x K, 2 unless given; windows adjoin unless a stride is given, and drop what is "
@@ -31,6 +38,7 @@ extension LayerKinds {
             coversEdge: words.flag("ceil"))
     }
 
+    /// As PyTorch's `AvgPool2d`.
     static let averagePool = LayerKind(
         "avgpool", "[K] [stride S] [pad P]",
         "Mean of each window of K x K, 2 unless given, zeros of the padding included; windows adjoin unless a stride is given."
@@ -51,6 +59,7 @@ extension LayerKinds {
         (_) throws(ConfigurationError) in Flatten()
     }
 
+    /// N. Srivastava et al., JMLR 2014; masks are drawn from the seed, so that every rank drops the same.
     static let dropout = LayerKind(
         "dropout", "RATE", "Zeroes each element with this probability while training, from 0 to below 1."
     ) { (words) throws(ConfigurationError) in
@@ -60,6 +69,7 @@ extension LayerKinds {
         return Dropout(rate)
     }
 
+    /// Several tensors of one shape: the end of a residual branch.
     static let add = LayerKind(
         "add", "NAME…", "Sum of the layer before and the layers named.", joinsNamed: true
     ) { (_) throws(ConfigurationError) in Add() }
@@ -68,6 +78,7 @@ extension LayerKinds {
         "mean", "NAME…", "Mean of the layer before and the layers named, e.g. of several exits.", joinsNamed: true
     ) { (_) throws(ConfigurationError) in Mean() }
 
+    /// Along the channels.
     static let concat = LayerKind(
         "concat", "NAME…", "Channels of the layer before, and behind them those of the layers named.", joinsNamed: true
     ) { (_) throws(ConfigurationError) in Concat() }

@@ -16,6 +16,7 @@ public enum LayerKinds {
 
 // Layers with weights.
 extension LayerKinds {
+    /// `conv OUT KxK` with options in any order; the number of input channels is that of what comes before.
     static let convolution = LayerKind(
         "conv", "WIDTH [KxK] [stride S] [pad P] [dilation D] [groups G] [no-bias]",
         "Convolution of images with WIDTH outputs, as Conv2d; 3x3 unless given, without padding."
@@ -30,6 +31,7 @@ extension LayerKinds {
         return try window(&words, outputs: width, groups: groups)
     }
 
+    /// A convolution with as many groups as channels.
     static let depthwise = LayerKind(
         "depthwise", "[KxK] [stride S] [pad P] [dilation D] [no-bias]",
         "Convolution of each channel by itself; 3x3 unless given, without padding."
@@ -39,6 +41,7 @@ extension LayerKinds {
     }
 
     /// Reads the window of a convolution.
+    /// Kernel, stride, padding and dilation, as convolutions and pooling share them.
     private static func window(
         _ words: inout LayerArguments, outputs: Int, groups: Int
     ) throws(ConfigurationError) -> Conv2D {
@@ -49,6 +52,7 @@ extension LayerKinds {
             hasBias: !words.flag("no-bias"))
     }
 
+    /// `linear OUT`; without a number the last layer takes the outputs that the data ask for.
     static let linear = LayerKind(
         "linear", "[WIDTH] [no-bias]",
         "Fully connected layer; as the last one, without a WIDTH, it has as many outputs as the data ask for.",
@@ -61,6 +65,7 @@ extension LayerKinds {
         return Linear(words.input.count, outputs, hasBias: !words.flag("no-bias"))
     }
 
+    /// Indices become vectors; the input is one row of indices.
     static let embedding = LayerKind(
         "embedding", "COUNT WIDTH", "A vector of WIDTH features for each index from 0 to below COUNT, as of characters."
     ) { (words) throws(ConfigurationError) in
@@ -68,6 +73,7 @@ extension LayerKinds {
         return Embedding(count, try words.number("a width"))
     }
 
+    /// S. Hochreiter, J. Schmidhuber, 1997; in PyTorch's order of gates.
     static let lstm = LayerKind(
         "lstm", "WIDTH [layers N] [last]",
         "Long short-term memory over a sequence; with last, the last step's output alone."
@@ -77,6 +83,7 @@ extension LayerKinds {
             last: words.flag("last"))
     }
 
+    /// K. Cho et al., 2014; in PyTorch's order of gates.
     static let gru = LayerKind(
         "gru", "WIDTH [layers N] [last]",
         "Gated recurrent units over a sequence; with last, the last step's output alone."
@@ -91,6 +98,7 @@ extension LayerKinds {
 extension LayerKinds {
     private static let epsilons = 1e-12...1.0
 
+    /// Running statistics are federated, too.
     static let batchNorm = LayerKind(
         "batchnorm", "[epsilon E] [momentum M]", "Normalisation of each channel, or feature, by the batch."
     ) { (words) throws(ConfigurationError) in
@@ -99,6 +107,7 @@ extension LayerKinds {
             momentum: try words.fraction("momentum", in: 1e-6...1) ?? 0.1)
     }
 
+    /// Y. Wu, K. He, ECCV 2018: no statistics of a batch, which unlike clients do not share.
     static let groupNorm = LayerKind(
         "groupnorm", "GROUPS [epsilon E]", "Normalisation of each sample's channels in GROUPS groups."
     ) { (words) throws(ConfigurationError) in
@@ -109,6 +118,7 @@ extension LayerKinds {
         return GroupNorm(groups, words.channels, epsilon: try words.fraction("epsilon", in: epsilons) ?? 1e-5)
     }
 
+    /// J. Ba et al., 2016.
     static let layerNorm = LayerKind(
         "layernorm", "[epsilon E]", "Normalisation of each sample's features, or of those of each step of a sequence."
     ) { (words) throws(ConfigurationError) in

@@ -3,6 +3,7 @@ import FedCore
 // Products and sums: of tensors, and the parts of GELU, SiLU, biases and normalisation.
 extension Importer {
     /// Notes a function that may be a part of a layer.
+    /// Notes a function that is complete only with what follows: x · σ(x), or 1 + erf(x / √2).
     mutating func pend(_ node: ONNXNode) throws(ConfigurationError) {
         var input = try unfinished(node, 0)
         switch (node.operation, input.pending) {
@@ -15,6 +16,7 @@ extension Importer {
         set(node, input)
     }
 
+    /// A product or a quotient: of a tensor and a number, of a tensor and the scale of a normalisation, or of two tensors that together are GELU or SiLU.
     mutating func product(_ node: ONNXNode) throws(ConfigurationError) {
         // A constant may stand on either side of a product.
         let isSwapped = node.operation == "Mul" && constant(node, 0) != nil
@@ -43,6 +45,7 @@ extension Importer {
         set(node, result)
     }
 
+    /// Two parts of one function, in either order.
     private mutating func productOfTensors(_ node: ONNXNode) throws(ConfigurationError) {
         let pair = [try unfinished(node, 0), try unfinished(node, 1)]
         guard pair[0].isSame(as: pair[1]) else { throw ConfigurationError("no layer here multiplies tensors") }
@@ -66,6 +69,7 @@ extension Importer {
         set(node, result)
     }
 
+    /// A sum: of two branches, of a linear layer and its bias, of a normalisation and its shift, or of erf and 1.
     mutating func sum(_ node: ONNXNode) throws(ConfigurationError) {
         let isSwapped = constant(node, 0) != nil
         let (first, second) = isSwapped ? (1, 0) : (0, 1)
@@ -93,6 +97,7 @@ extension Importer {
     }
 
     /// The mean of tensors of one shape.
+    /// The mean of several branches, as the exits of a model end.
     mutating func mean(_ node: ONNXNode) throws(ConfigurationError) {
         var inputs: [ImportedTensor] = []
         for index in node.inputs.indices { inputs.append(try plain(node, index)) }

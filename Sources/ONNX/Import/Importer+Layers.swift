@@ -2,6 +2,18 @@ import FedCore
 
 // Nodes that are layers.
 extension Importer {
+    /// One operator of the network at a time, in the file's order, which is topological.
+    ///
+    /// | operators | become |
+    /// |---|---|
+    /// | Conv, Gemm, MatMul | convolutions and linear layers, with the bias that an Add behind them brings |
+    /// | …Normalization | the normalisation of the same name; its scale and shift are weights |
+    /// | Relu, Tanh, Gelu, LeakyRelu, Clip, Sigmoid, Erf | functions; Gelu and SiLU are put together from the parts that exporters write |
+    /// | MaxPool, AveragePool, GlobalAveragePool, ReduceMean | pooling |
+    /// | Add, Concat, Mean, Mul, Div | sums, concatenations and means of branches; factors that belong to a function |
+    /// | Flatten, Reshape, Transpose, Squeeze, Unsqueeze, Gather, Slice | changes of shape, of which none is left where the layers do it |
+    /// | LSTM, GRU | recurrent layers |
+    /// | Softmax, LogSoftmax | nothing, at the end: the loss does it |
     mutating func addLayer(_ node: ONNXNode) throws(ConfigurationError) {
         switch node.operation {
         case "Conv": try convolution(node)
@@ -64,6 +76,7 @@ extension Importer {
         return rate > 0 ? rate : nil
     }
 
+    /// A function of each element, in the words of a model's text.
     private mutating func function(_ node: ONNXNode, _ words: String) throws(ConfigurationError) {
         let input = try tensor(node, 0)
         var result = append(words, String(words.prefix { $0 != " " }), [input], input.sample)
@@ -73,6 +86,7 @@ extension Importer {
 
     // Convolutions and products of matrices.
 
+    /// A convolution: weights `[out, in / groups, kernel, kernel]`, with square windows, which is all that a model has.
     private mutating func convolution(_ node: ONNXNode) throws(ConfigurationError) {
         let input = try image(node)
         guard let weight = constant(node, 1), let values = weight.floats, weight.shape.count == 4 else {

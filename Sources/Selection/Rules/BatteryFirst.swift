@@ -3,6 +3,7 @@ public import FedCore
 /// Selection of devices with full batteries: at random among the fuller half of those that can be asked.
 ///
 /// Needs a fleet with batteries (`--fleet`); a device on the mains is full. The half is never smaller than the cohort.
+/// Half is enough to spare those that are low, and leaves the other half to chance, so that everybody who charges now and then takes part.
 public struct BatteryFirst: SelectionRule {
     public static let name = "battery-first"
     public static let summary = "at random among the half with the fuller batteries; needs --fleet"

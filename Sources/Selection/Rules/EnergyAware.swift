@@ -58,10 +58,13 @@ public struct EnergyAware: SelectionRule {
         }
     }
 
+    /// What Oort learns: losses, samples and seconds; what a turn costs is known beforehand.
     public mutating func learn(_ feedback: RoundFeedback) { oort.learn(feedback) }
 
+    /// Oort's.
     public var serverState: [UInt8] { oort.serverState }
 
+    /// As Oort takes it back.
     public mutating func restoreServerState(_ state: [UInt8]) throws(ConfigurationError) {
         try oort.restoreServerState(state)
     }

@@ -199,20 +199,24 @@ final class RoundTable: RoundObserver {
         return parts.joined(separator: ", ") + (settings.simulation.isVirtual ? ", in virtual time" : "")
     }
 
+    /// Moves the bar within the round.
     func progressed(round: Int, fraction: Double) {
         bar?.draw(round: round, fraction: fraction)
     }
 
+    /// Says it on a line of its own, above the bar.
     func faulted(_ fault: FaultRecord) {
         bar?.clear()
     }
 
     /// Also prints the line of a round that is over but not yet evaluated.
+    /// Leaves the bar's line; `StopNotice` says why.
     func runStopped(_ stop: RunStop) {
         bar?.erase()
         if let record = stop.unevaluated { roundFinished(record) }
     }
 
+    /// A row: counts of clients, losses, quality, bytes, rates, seconds, and what the run's parts measure.
     func roundFinished(_ record: RoundRecord) {
         bar?.clear()
         var cells = [
@@ -247,6 +251,7 @@ final class RoundTable: RoundObserver {
         return "accuracy  \(Format.percent(last?.accuracy)) \(place)"
     }
 
+    /// What came of it: time, accuracy, traffic, the digest of the weights, and where everything is.
     func runFinished(_ summary: RunSummary, weights: Span<Float>) {
         let last = summary.last
         Console.output("")

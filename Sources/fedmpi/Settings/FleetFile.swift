@@ -26,6 +26,8 @@ enum FleetFile {
     }
 
     /// What `--fleet` stands for on every rank: the text of a file, or what was given.
+    /// - Returns: the text of the file's fleet, or the name that was given, which `Fleet` looks up in the catalog.
+    /// - Throws: `ConfigurationError` that names the file.
     static func resolved(_ name: String) throws(ConfigurationError) -> String {
         guard name.hasSuffix(".yaml") || name.hasSuffix(".yml") else { return name }
         return try read(name).description

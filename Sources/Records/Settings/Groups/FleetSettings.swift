@@ -2,9 +2,21 @@ public import Devices
 public import FedCore
 
 /// Settings of a simulated fleet: devices with classes, batteries, radios and habits, on a clock of days.
+/// None has a meaning without `fleet`. Everything that they ask for is simulated: time, batteries, joules. Training is real, and so are
+/// the weights, which depend on who is asked.
+///
+/// | setting | in the simulation |
+/// |---|---|
+/// | `fleet` | what devices there are; their days follow from the seed |
+/// | `require`, `min-battery` | who can be asked when a round begins |
+/// | `require`, `stop-battery` | who goes away before the round's end |
+/// | `fleet-start`, `round-every`, `cohort-wait` | the clock |
+/// | `budget-joules` | the end |
 public enum FleetSettings: SettingsGroup {
     public static let title = "Simulated fleet"
 
+    /// Declares the settings, in the order of `--help`.
+    /// - Throws: what the visitor throws: a value that is out of its range.
     public static func visit(
         _ settings: inout RunSettings, _ visitor: inout some SettingsVisitor
     ) throws(ConfigurationError) {

@@ -3,6 +3,7 @@ import FedCore
 
 /// The keys of fleet files, as `fedmpi fleet --keys` prints them.
 enum FleetKeys {
+    /// A row for each key: its usual value, which is a phone's, the range that is accepted, and what it is with its unit.
     static func print() {
         var table = TextTable([("key", .left), ("usual", .right), ("from", .right), ("to", .right), ("what", .left)])
         for kind in DeviceQuantityKind.allCases {
@@ -18,6 +19,7 @@ enum FleetKeys {
     }
 
     /// The number as short as it reads.
+    /// As a person writes it: 262,144 and 0.04.
     private static func number(_ value: Double) -> String {
         value == value.rounded() && abs(value) < 1e15 ? Format.grouped(Int(value)) : "\(value)"
     }

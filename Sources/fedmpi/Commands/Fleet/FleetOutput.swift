@@ -3,9 +3,17 @@ import FedCore
 import Foundation
 
 /// What `fedmpi fleet` prints.
+/// Four parts: the classes and how many devices each has; a row for each hour of the day, which is the mean over the days; for each
+/// model of the catalog the largest step that fits into the memory of each class, and the samples that it trains on in a second; and
+/// how many batteries were empty at some time, with how well the books close.
+///
+/// All of it is simulated, and says so in its first line, or in `is_simulated`.
 struct FleetOutput {
+    /// What was simulated.
     let fleet: Fleet
+    /// How the days went.
     let days: FleetDays
+    /// What training takes, model by model.
     let fits: [ModelFit]
 
     /// Prints the classes, the hours of the day, and what fits, as tables.
@@ -45,6 +53,7 @@ struct FleetOutput {
         )
     }
 
+    /// The table of the classes: what they are, not what they do.
     private func printClasses() {
         var table = TextTable([
             ("class", .left), ("devices", .right), ("GFLOP/s", .right), ("KB", .right), ("battery, J", .right),
@@ -76,8 +85,11 @@ struct FleetOutput {
         let batteriesEmptied: Int
     }
 
+    /// One sample of the days: shares of the devices, and percentiles of the charge.
     private struct Moment: Encodable {
+        /// Hours from a Monday's midnight, and shares in [0, 1].
         let hour, eligible, charging, inUse, offline, away: Double
+        /// A tenth, the median and nine tenths; empty without batteries.
         let charge: [Double]
     }
 

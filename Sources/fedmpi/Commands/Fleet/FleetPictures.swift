@@ -4,6 +4,11 @@ import FedCore
 
 extension Picture {
     /// Who could be asked over the days, by state and by class, and how full batteries are.
+    /// Three curves against hours: shares of the devices by state, with those that could be asked in bold; the same by class; the median
+    /// charge with the band from a tenth to nine tenths. A device may be in several states.
+    /// - Parameters:
+    ///   - fleet: its classes, for their names.
+    ///   - days: the samples.
     static func fleetDays(_ fleet: Fleet, _ days: FleetDays) -> Picture {
         let columns = ["could be asked", "charging", "in use", "offline", "away"]
         let hasBatteries = days.samples.contains { !$0.charge.isEmpty }
@@ -57,6 +62,11 @@ extension Picture {
     }
 
     /// The memory that training each model takes, beside that of each class.
+    /// On a logarithmic axis, models from the smallest on: a bar that ends above a class's line has to take smaller steps there, or does
+    /// not fit at all.
+    /// - Parameters:
+    ///   - fleet: its classes, for their memory.
+    ///   - fits: what training takes.
     static func fleetFit(_ fleet: Fleet, _ fits: [ModelFit]) -> Picture {
         let models = fits.sorted { $0.memoryKilobytes < $1.memoryKilobytes }
         let data =

@@ -1,13 +1,21 @@
 /// Writes what a part of the server remembers as words of 64 bits, little-endian. Tables are written in the order of the
 /// clients, so that equal states have equal bytes.
 package struct StateWriter {
-    package private(set) var bytes: [UInt8] = []
+    private var words: [UInt64] = []
 
     package init() {}
 
-    package mutating func write(_ number: UInt64) {
-        for shift in stride(from: UInt64(0), to: 64, by: 8) { bytes.append(UInt8(truncatingIfNeeded: number >> shift)) }
+    /// What has been written. O(words).
+    package var bytes: [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: 8 * words.count)
+        var data = bytes.mutableSpan
+        for i in words.indices {
+            for byte in 0..<8 { data[8 * i + byte] = UInt8(truncatingIfNeeded: words[i] >> (8 * UInt64(byte))) }
+        }
+        return bytes
     }
+
+    package mutating func write(_ number: UInt64) { words.append(number) }
 
     package mutating func write(_ number: Int) { write(UInt64(number)) }
 

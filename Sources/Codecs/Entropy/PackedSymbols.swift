@@ -117,3 +117,56 @@ struct PackedSymbols: EntropyStage {
         }
     }
 }
+
+// Planes of an entropy stage: each coded, or packed behind a byte 0 where that is shorter.
+extension PackedSymbols {
+    /// Writes plane after plane.
+    /// - Parameters:
+    ///   - code: codes a plane from an index of the bytes on, if it stays below so many bytes with its first, which is not
+    ///     0; gives the index behind it, or nil.
+    /// - Returns: index of the byte behind the last plane.
+    static func encodePlanes(
+        _ symbols: Span<UInt8>, planes: Int, alphabet: Int, into bytes: inout MutableSpan<UInt8>,
+        by code: (_ plane: Span<UInt8>, _ limit: Int, inout MutableSpan<UInt8>, _ start: Int) -> Int?
+    ) -> Int {
+        let count = symbols.count / planes
+        let packed = byteCount(count, alphabet: alphabet)
+        var end = 0
+        for plane in 0..<planes {
+            let part = symbols.extracting(plane * count..<(plane + 1) * count)
+            if let coded = code(part, packed, &bytes, end) {
+                end = coded
+                continue
+            }
+            bytes[end] = 0
+            var place = bytes.part(end + 1..<end + 1 + packed)
+            pack(part, alphabet: alphabet, into: &place)
+            end += 1 + packed
+        }
+        return end
+    }
+
+    /// Reads what ``encodePlanes(_:planes:alphabet:into:by:)`` wrote, without trusting it.
+    /// - Parameter code: decodes a plane whose first byte, at the index, is not 0; gives the index behind it.
+    /// - Throws: `CodecError` when the bytes end before the symbols or go on behind them, and what `code` throws.
+    static func decodePlanes(
+        _ bytes: Span<UInt8>, planes: Int, alphabet: Int, into symbols: inout MutableSpan<UInt8>,
+        by code: (_ start: Int, inout MutableSpan<UInt8>) throws(CodecError) -> Int
+    ) throws(CodecError) {
+        let count = symbols.count / planes
+        let packed = byteCount(count, alphabet: alphabet)
+        var end = 0
+        for plane in 0..<planes {
+            guard end < bytes.count else { throw CodecError("ends before its symbols") }
+            var part = symbols.part(plane * count..<(plane + 1) * count)
+            guard bytes[end] == 0 else {
+                end = try code(end, &part)
+                continue
+            }
+            guard bytes.count >= end + 1 + packed else { throw CodecError("ends within its symbols") }
+            unpack(bytes.extracting(end + 1..<end + 1 + packed), alphabet: alphabet, into: &part)
+            end += 1 + packed
+        }
+        guard end == bytes.count else { throw CodecError("has \(bytes.count - end) bytes behind its symbols") }
+    }
+}

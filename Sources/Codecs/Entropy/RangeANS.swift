@@ -38,22 +38,11 @@ public struct RangeANS: EntropyStage {
         _ symbols: Span<UInt8>, planes: Int, alphabet: Int, tensors: [CodecTensor],
         into bytes: inout MutableSpan<UInt8>
     ) -> Int {
-        let count = symbols.count / planes
-        let packed = PackedSymbols.byteCount(count, alphabet: alphabet)
-        var words = [UInt16](repeating: 0, count: count)
-        var end = 0
-        for plane in 0..<planes {
-            let part = symbols.extracting(plane * count..<(plane + 1) * count)
-            if let coded = Self.code(part, alphabet: alphabet, below: packed, into: &bytes, at: end, &words) {
-                end = coded
-                continue
-            }
-            bytes[end] = 0
-            var place = bytes.part(end + 1..<end + 1 + packed)
-            PackedSymbols.pack(part, alphabet: alphabet, into: &place)
-            end += 1 + packed
+        var words = [UInt16](repeating: 0, count: symbols.count / planes)
+        return PackedSymbols.encodePlanes(symbols, planes: planes, alphabet: alphabet, into: &bytes) {
+            plane, limit, bytes, start in
+            Self.code(plane, alphabet: alphabet, below: limit, into: &bytes, at: start, &words)
         }
-        return end
     }
 
     /// Codes a plane.
@@ -114,27 +103,16 @@ public struct RangeANS: EntropyStage {
         _ bytes: Span<UInt8>, planes: Int, alphabet: Int, tensors: [CodecTensor],
         into symbols: inout MutableSpan<UInt8>
     ) throws(CodecError) {
-        let count = symbols.count / planes
-        let packed = PackedSymbols.byteCount(count, alphabet: alphabet)
-        var end = 0
-        for plane in 0..<planes {
-            guard end < bytes.count else { throw CodecError("ends before its symbols") }
-            var part = symbols.part(plane * count..<(plane + 1) * count)
-            let precision = Int(bytes[end])
-            if precision == 0 {
-                guard bytes.count >= end + 1 + packed else { throw CodecError("ends within its symbols") }
-                PackedSymbols.unpack(bytes.extracting(end + 1..<end + 1 + packed), alphabet: alphabet, into: &part)
-                end += 1 + packed
-            } else {
-                guard SymbolFrequencies.precisions.contains(precision) else {
-                    throw CodecError("has frequencies of precision \(precision)")
-                }
-                let (table, start) = try SymbolFrequencies.read(
-                    bytes, at: end + 1, precision: precision, alphabet: alphabet)
-                end = try Self.decode(bytes, at: start, by: table, into: &part)
+        try PackedSymbols.decodePlanes(bytes, planes: planes, alphabet: alphabet, into: &symbols) {
+            (start, plane) throws(CodecError) in
+            let precision = Int(bytes[start])
+            guard SymbolFrequencies.precisions.contains(precision) else {
+                throw CodecError("has frequencies of precision \(precision)")
             }
+            let (table, first) = try SymbolFrequencies.read(
+                bytes, at: start + 1, precision: precision, alphabet: alphabet)
+            return try Self.decode(bytes, at: first, by: table, into: &plane)
         }
-        guard end == bytes.count else { throw CodecError("has \(bytes.count - end) bytes behind its symbols") }
     }
 
     /// Decodes a plane.

@@ -35,8 +35,7 @@ extension FleetState {
         let kind = Int(classes[client])
         var end: Double?
         if !isPowered(client) {
-            let load = watts[kind].idle + (states[client].contains(.inUse) ? watts[kind].use : 0)
-            let need = energy + load * turn.seconds
+            let need = energy + load(of: client) * turn.seconds
             let room = battery(of: client) - eligibility.stopCharge * capacities[kind]
             if need > room { end = max(room, 0) / need * turn.seconds }
         }

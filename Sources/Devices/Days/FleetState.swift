@@ -151,8 +151,13 @@ public struct FleetState: Sendable {
         if states[client].contains(.charging) {
             return min(battery + watts[kind].charging * seconds, capacities[kind])
         }
-        let load = watts[kind].idle + (states[client].contains(.inUse) ? watts[kind].use : 0)
-        return max(battery - load * seconds, 0)
+        return max(battery - load(of: client) * seconds, 0)
+    }
+
+    /// Watts that a device takes at this moment, besides training.
+    func load(of client: Int) -> Double {
+        let watts = watts[Int(classes[client])]
+        return watts.idle + (states[client].contains(.inUse) ? watts.use : 0)
     }
 
     /// A device's battery and its books at this moment.

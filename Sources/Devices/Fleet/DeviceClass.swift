@@ -87,13 +87,13 @@ public enum DeviceQuantityKind: String, Sendable, CaseIterable {
     case useWatts = "use-watts"
     /// Into the battery, losses left out.
     case chargeWatts = "charge-watts"
-    /// Of the radio at home.
+    /// The rate of the radio at home.
     case up = "up-mbps"
-    /// Of the radio at home.
+    /// The rate of the radio at home.
     case down = "down-mbps"
-    /// Of the radio elsewhere: LTE had medians of 13 down and 6 up (Huang et al., MobiSys 2012).
+    /// The rate of the radio elsewhere: LTE had medians of 13 down and 6 up (Huang et al., MobiSys 2012).
     case awayUp = "away-up-mbps"
-    /// Of the radio elsewhere.
+    /// The rate of the radio elsewhere.
     case awayDown = "away-down-mbps"
     /// When the long charge of a day begins.
     case chargeHour = "charge-hour"

@@ -131,9 +131,8 @@ public struct Job: Sendable {
         optimizer = try Self.optimizer(settings, strategy)
         try Self.checkFleet(settings, isAsynchronous: strategy.asynchronous != nil)
         var submodels = try Self.submodels(settings, strategy, model, plugins)
-        let moments = settings.optimizer == "sgd" ? (settings.momentum > 0 ? 1 : 0) : 2
-        fleet = try settings.fleet.map { [model, submodels] text throws(ConfigurationError) in
-            try FleetTerms(settings, text, submodels?.models ?? [model], moments: moments)
+        fleet = try settings.fleet.map { [model, submodels, optimizer] text throws(ConfigurationError) in
+            try FleetTerms(settings, text, submodels?.models ?? [model], moments: optimizer.moments)
         }
         submodels?.fleet = fleet
         self.submodels = submodels

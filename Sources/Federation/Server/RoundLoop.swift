@@ -232,9 +232,8 @@ final class RoundLoop {
                 message.bytes(for: $0) ?? job.downloadBytes(ofClient: $0, round: round.number)
             }
         }
-        let frames = cohort.reduce(0) { $0 + job.downloadBytes(ofClient: $1, round: round.number) }
-        report.download = report.download ?? message.bytes ?? frames
-        record.add(tally, report, cohort: cohort.count, job)
+        report.download = report.download ?? message.bytes
+        record.add(tally, report, cohort: cohort, job)
         return report.clients ?? cohort
     }
 

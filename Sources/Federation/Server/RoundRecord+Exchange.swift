@@ -11,12 +11,12 @@ extension RoundRecord {
     /// - Parameters:
     ///   - tally: what came in.
     ///   - report: what the exchange reports otherwise; its values replace the defaults.
-    ///   - asked: number of clients in the cohort.
-    mutating func add(_ tally: RoundTally, _ report: ExchangeReport, cohort asked: Int, _ job: Job) {
-        cohort = report.cohort ?? asked
+    ///   - asked: the cohort.
+    mutating func add(_ tally: RoundTally, _ report: ExchangeReport, cohort asked: [Int], _ job: Job) {
+        cohort = report.cohort ?? asked.count
         attempts += 1
         uploadBytes += report.upload ?? tally.uploadBytes
-        downloadBytes += report.download ?? asked * job.downloadBytes
+        downloadBytes += report.download ?? asked.reduce(0) { $0 + job.downloadBytes(ofClient: $1, round: round) }
         if job.settings.simulation.isVirtual {
             simulatedSeconds = (simulatedSeconds ?? 0) + (report.seconds ?? tally.simulatedSeconds)
         }

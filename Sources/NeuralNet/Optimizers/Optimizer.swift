@@ -27,6 +27,15 @@ public enum Optimizer: Sendable, Equatable {
         }
     }
 
+    /// Vectors as long as the trained weights that it remembers from step to step: none of plain SGD, the velocity, or
+    /// Adam's two moments.
+    public var moments: Int {
+        switch self {
+        case .sgd(let optimizer): optimizer.momentum > 0 ? 1 : 0
+        case .adam: 2
+        }
+    }
+
     /// Moves a plan's trained weights by the gradients of its latest backward pass; running statistics stay.
     /// - Complexity: O(parameters), one vectorised pass.
     /// - Precondition: the plan is for training.

@@ -25,7 +25,7 @@ extension LayerKinds {
         Activation(.leakyReLU(slope: Float(try words.optionalFraction(in: 0...1) ?? 0.01)))
     }
 
-    /// Of windows as PyTorch's `MaxPool2d`, rounded down.
+    /// The largest value of each window, as PyTorch's `MaxPool2d`, rounded down.
     static let maxPool = LayerKind(
         "maxpool", "[K] [stride S] [pad P] [ceil]",
         "Largest value of each window of K x K, 2 unless given; windows adjoin unless a stride is given, and drop what is "

@@ -1,7 +1,5 @@
 import Devices
 import FedCore
-import Files
-import Foundation
 import Records
 import Yams
 
@@ -16,9 +14,6 @@ import Yams
 ///
 /// Keys are those of `DeviceQuantityKind`, `radio` and `away-radio`.
 enum FleetFile {
-    /// A fleet file is a few lines; this is no limit for a person.
-    private static let mostBytes = 1 << 20
-
     /// Replaces a file in the settings by what is in it: the text travels with the settings, and stays in the run's files.
     /// - Throws: `ConfigurationError` when it cannot be read, or is no fleet file.
     static func resolve(_ settings: inout RunSettings) throws(ConfigurationError) {
@@ -29,25 +24,14 @@ enum FleetFile {
     /// - Returns: the text of the file's fleet, or the name that was given, which `Fleet` looks up in the catalog.
     /// - Throws: `ConfigurationError` that names the file.
     static func resolved(_ name: String) throws(ConfigurationError) -> String {
-        guard name.hasSuffix(".yaml") || name.hasSuffix(".yml") else { return name }
+        guard DescriptionFile.isNamed(name) else { return name }
         return try read(name).description
     }
 
     /// Reads a file.
     /// - Throws: `ConfigurationError` that names it.
     static func read(_ path: String) throws(ConfigurationError) -> Fleet {
-        guard let data = try? Data(contentsOf: URL(fileURLWithPath: path)) else {
-            throw ConfigurationError("cannot read the fleet file '\(path.printable)'")
-        }
-        guard data.count <= mostBytes else {
-            throw ConfigurationError("'\(path.printable)' is too large for a fleet file")
-        }
-        let stem = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
-        do throws(ConfigurationError) {
-            return try fleet(String(decoding: data, as: UTF8.self), named: stem)
-        } catch {
-            throw ConfigurationError("'\(path.printable)': \(error)")
-        }
+        try DescriptionFile.read(path, "fleet", by: fleet)
     }
 
     /// Reads a file's contents.
@@ -55,11 +39,7 @@ enum FleetFile {
     ///   - yaml: the contents.
     ///   - stem: the fleet's name where the file has none.
     static func fleet(_ yaml: String, named stem: String) throws(ConfigurationError) -> Fleet {
-        let root: Yams.Node?
-        do { root = try Yams.compose(yaml: yaml) } catch {
-            throw ConfigurationError("not YAML: \(error.line)")
-        }
-        guard let mapping = root?.mapping, let classes = mapping["classes"]?.mapping else {
+        guard let mapping = try DescriptionFile.mapping(yaml), let classes = mapping["classes"]?.mapping else {
             throw ConfigurationError("a fleet file has 'classes:' and below it a line for each, 'phone: {share: 3}'")
         }
         for key in mapping.keys where key.string != "name" && key.string != "classes" {

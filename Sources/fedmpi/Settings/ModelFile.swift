@@ -50,9 +50,6 @@ enum ModelFile {
         return try InitialWeights(bytes, path: path)
     }
 
-    /// A model file is a few lines; this is no limit for a person.
-    private static let mostBytes = 1 << 20
-
     /// What `--model` stands for on every rank: the text of a model file's layers, or what was given.
     ///
     /// Read on rank 0 alone: the text travels with the settings, and stays in the run's files.
@@ -62,7 +59,7 @@ enum ModelFile {
         if model.hasPrefix(onnx) {
             return try ONNXImport(reading: String(model.dropFirst(onnx.count))).text.description
         }
-        guard model.hasSuffix(".yaml") || model.hasSuffix(".yml"), !ModelText.isText(model) || exists(model) else {
+        guard DescriptionFile.isNamed(model), !ModelText.isText(model) || exists(model) else {
             return model
         }
         return try read(model).description
@@ -79,16 +76,7 @@ enum ModelFile {
     /// Reads a file.
     /// - Throws: `ConfigurationError` that names it.
     static func read(_ path: String) throws(ConfigurationError) -> ModelText {
-        guard let data = try? Data(contentsOf: URL(fileURLWithPath: path)) else {
-            throw ConfigurationError("cannot read the model file '\(path)'")
-        }
-        guard data.count <= mostBytes else { throw ConfigurationError("'\(path)' is too large for a model file") }
-        let stem = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
-        do throws(ConfigurationError) {
-            return try text(String(decoding: data, as: UTF8.self), named: stem)
-        } catch {
-            throw ConfigurationError("'\(path)': \(error)")
-        }
+        try DescriptionFile.read(path, "model", by: text)
     }
 
     /// Reads a file's contents.
@@ -96,11 +84,7 @@ enum ModelFile {
     ///   - yaml: the contents.
     ///   - stem: the model's name where the file has none.
     static func text(_ yaml: String, named stem: String) throws(ConfigurationError) -> ModelText {
-        let root: Yams.Node?
-        do { root = try Yams.compose(yaml: yaml) } catch {
-            throw ConfigurationError("not YAML: \(error.line)")
-        }
-        guard let mapping = root?.mapping, let items = mapping["layers"]?.sequence else {
+        guard let mapping = try DescriptionFile.mapping(yaml), let items = mapping["layers"]?.sequence else {
             throw ConfigurationError("a model file has 'layers:' and below it a line for each layer, '- conv 16 3x3'")
         }
         for key in mapping.keys where key.string != "name" && key.string != "layers" {

@@ -43,22 +43,11 @@ public struct ContextSymbols: EntropyStage {
         _ symbols: Span<UInt8>, planes: Int, alphabet: Int, tensors: [CodecTensor],
         into bytes: inout MutableSpan<UInt8>
     ) -> Int {
-        let count = symbols.count / planes
-        let packed = PackedSymbols.byteCount(count, alphabet: alphabet)
-        let tensors = Self.tensors(tensors, count: count)
-        var end = 0
-        for plane in 0..<planes {
-            let part = symbols.extracting(plane * count..<(plane + 1) * count)
-            if let coded = Self.code(part, alphabet: alphabet, tensors, below: packed, into: &bytes, at: end) {
-                end = coded
-                continue
-            }
-            bytes[end] = 0
-            var place = bytes.part(end + 1..<end + 1 + packed)
-            PackedSymbols.pack(part, alphabet: alphabet, into: &place)
-            end += 1 + packed
+        let tensors = Self.tensors(tensors, count: symbols.count / planes)
+        return PackedSymbols.encodePlanes(symbols, planes: planes, alphabet: alphabet, into: &bytes) {
+            plane, limit, bytes, start in
+            Self.code(plane, alphabet: alphabet, tensors, below: limit, into: &bytes, at: start)
         }
-        return end
     }
 
     /// Codes a plane.
@@ -98,22 +87,12 @@ public struct ContextSymbols: EntropyStage {
         _ bytes: Span<UInt8>, planes: Int, alphabet: Int, tensors: [CodecTensor],
         into symbols: inout MutableSpan<UInt8>
     ) throws(CodecError) {
-        let count = symbols.count / planes
-        let packed = PackedSymbols.byteCount(count, alphabet: alphabet)
-        let tensors = Self.tensors(tensors, count: count)
-        var end = 0
-        for plane in 0..<planes {
-            guard end < bytes.count, bytes[end] <= 1 else { throw CodecError("has no symbols where they should begin") }
-            var part = symbols.part(plane * count..<(plane + 1) * count)
-            if bytes[end] == 0 {
-                guard bytes.count >= end + 1 + packed else { throw CodecError("ends within its symbols") }
-                PackedSymbols.unpack(bytes.extracting(end + 1..<end + 1 + packed), alphabet: alphabet, into: &part)
-                end += 1 + packed
-            } else {
-                end = try Self.decode(bytes, at: end, alphabet: alphabet, tensors, into: &part)
-            }
+        let tensors = Self.tensors(tensors, count: symbols.count / planes)
+        try PackedSymbols.decodePlanes(bytes, planes: planes, alphabet: alphabet, into: &symbols) {
+            (start, plane) throws(CodecError) in
+            guard bytes[start] == 1 else { throw CodecError("has no symbols where they should begin") }
+            return try Self.decode(bytes, at: start, alphabet: alphabet, tensors, into: &plane)
         }
-        guard end == bytes.count else { throw CodecError("has \(bytes.count - end) bytes behind its symbols") }
     }
 
     /// Decodes a plane.

@@ -32,7 +32,8 @@ public struct DeviceSimulation: Sendable, Equatable {
 
     /// Whether anything takes simulated time.
     public var takesTime: Bool {
-        hasFleet || hasEdgeLinks || stragglerProbability > 0 && stragglerDelay > 0 || samplesPerSecond != nil || !link.isIdeal
+        hasFleet || hasEdgeLinks || stragglerProbability > 0 && stragglerDelay > 0 || samplesPerSecond != nil
+            || !link.isIdeal
     }
 
     /// Whether rounds happen in virtual time: deadlines are then compared with computed times, not with the

@@ -92,7 +92,8 @@ extension Metric {
     /// Bytes that crossed between the edges of a hierarchy and the cloud, both ways; what clients sent their edges, and got
     /// of them, is a record's upload and download.
     public static let wanBytes = Metric(
-        "wan_bytes", title: "bytes to the cloud", unit: "bytes", decimals: 0, better: .lower, whole: .sum, group: "bytes",
+        "wan_bytes", title: "bytes to the cloud", unit: "bytes", decimals: 0, better: .lower, whole: .sum,
+        group: "bytes",
         isInTable: false)
     /// Simulated joules of training and transfers since the run's start, of all devices of a fleet.
     public static let joulesSoFar = Metric(

@@ -88,7 +88,8 @@ final class ClientLoop: ClientWork, ClientHost {
     ///   this rank was to do is then unknown; errors of MPI.
     func run() throws {
         if job.asynchronous != nil { return try runByOrders() }
-        var frame = emptyFrame()
+        // Of the size that all ranks know.
+        var frame = RoundFrame(cohortCapacity: job.frameCapacity, parameterCount: job.frameFloats)
         while !contact.hasLeftCollectives {
             faults.reach(.broadcast, round: round.number + 1)
             try transfers.enterCollective()
@@ -387,11 +388,6 @@ final class ClientLoop: ClientWork, ClientHost {
     /// - Throws: `RoundFrameError` when it names a client or a worker that does not exist.
     private func assignment(_ frame: borrowing RoundFrame, cohort: Int) throws -> Assignment {
         try frame.assignment(cohort: cohort, workers: communicator.size - 1, clients: job.settings.clients)
-    }
-
-    /// A frame to receive into by broadcast, of the size that all ranks know.
-    private func emptyFrame() -> RoundFrame {
-        RoundFrame(cohortCapacity: job.frameCapacity, parameterCount: job.frameFloats)
     }
 
     /// A frame of bytes that have come by broadcast.

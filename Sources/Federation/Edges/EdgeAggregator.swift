@@ -135,6 +135,8 @@ private struct Reports {
         }
         for (client, status) in tally.leftOut { leftOut[client] = status }
         for (client, count) in tally.uploads { bytes[client, default: 0] += count }
+        // What came up as sums is nobody's alone.
+        if tally.uploads.isEmpty, let first = clients.first { bytes[first, default: 0] += tally.uploadBytes }
         seconds += tally.simulatedSeconds
     }
 

@@ -72,7 +72,8 @@ final class EdgeMember: ClientWork {
             let contact = place.contact(to: 0, on: place.worldControl, job.settings)
             let work = try EdgeWork(
                 job, edges, through: nil, nil, contact: contact,
-                local: { [job, place, timekeeper] in try LocalExchange(job, nil, stop: place.stop, timekeeper.timeline) })
+                local: { [job, place, timekeeper] in try LocalExchange(job, nil, stop: place.stop, timekeeper.timeline)
+                })
             let own = try ClientLoop(
                 job, place.world, control: place.worldControl, contact: contact, timekeeper, edge: work)
             try contact.offer()

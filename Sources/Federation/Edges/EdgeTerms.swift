@@ -44,7 +44,8 @@ struct EdgeTerms: Sendable {
         (normLimit, lossLimit) = (settings.edgeNormLimit, settings.edgeLossLimit)
         link = Link(megabitsPerSecond: settings.edgeMbps, latencyMilliseconds: settings.edgeLatencyMs)
         frameBytes = RoundFrame.byteCount(cohortCapacity: settings.cohortSize, parameterCount: vectors.down)
-        sumBytes = (vectors.shape.wordCount([ScaledSum.Levels](repeating: .none, count: vectors.shape.scaled.count)) + 2) * 8
+        sumBytes =
+            (vectors.shape.wordCount([ScaledSum.Levels](repeating: .none, count: vectors.shape.scaled.count)) + 2) * 8
         try check(settings, strategy, vectors, plugins)
     }
 
@@ -62,8 +63,8 @@ struct EdgeTerms: Sendable {
     func runs(of clients: [Int]) -> [ArraySlice<Int>] {
         var runs: [ArraySlice<Int>] = []
         var start = 0
-        for end in clients.indices.map({ $0 + 1 }) where end == clients.count || edge(of: clients[end]) != edge(of: clients[start])
-        {
+        for end in clients.indices.map({ $0 + 1 })
+        where end == clients.count || edge(of: clients[end]) != edge(of: clients[start]) {
             runs.append(clients[start..<end])
             start = end
         }
@@ -93,7 +94,8 @@ struct EdgeTerms: Sendable {
         guard lossLimit != nil else { return partition }
         guard settings.edgeSamples < partition.sampleCount else {
             throw ConfigurationError(
-                "--edge-samples is \(settings.edgeSamples), and the clients have \(partition.sampleCount) samples in all")
+                "--edge-samples is \(settings.edgeSamples), and the clients have \(partition.sampleCount) samples in all"
+            )
         }
         let (rest, reserved) = partition.reserving(settings.edgeSamples, seed: seed)
         samples = reserved
@@ -124,21 +126,28 @@ struct EdgeTerms: Sendable {
             throw refuse("--compress-down", "clients get the weights from their edge, which has others than the cloud")
         }
         if settings.fleet != nil {
-            throw refuse("--fleet", "it plans one turn a round for a device; use --device-speed, --bandwidth-mbps and --edge-mbps")
+            throw refuse(
+                "--fleet",
+                "it plans one turn a round for a device; use --device-speed, --bandwidth-mbps and --edge-mbps")
         }
         let simulation = settings.simulation
         if settings.roundDeadline != nil, !simulation.isVirtual {
-            throw refuse("--round-deadline", "edges keep it in simulated time alone; give --device-speed or --bandwidth-mbps")
+            throw refuse(
+                "--round-deadline", "edges keep it in simulated time alone; give --device-speed or --bandwidth-mbps")
         }
         if simulation.isReal, !link.isIdeal {
-            throw refuse("--real-delays", "the links of edges are simulated in virtual time; leave it out, or --edge-mbps")
+            throw refuse(
+                "--real-delays", "the links of edges are simulated in virtual time; leave it out, or --edge-mbps")
         }
         if vectors.state > 0 {
+            let isOfStages = vectors.state == vectors.stageStates.reduce(0) { $0 + $1.count }
             throw refuse(
-                "strategy '\(settings.strategy)'", "a state is kept for each client at the server, and edges do not carry it")
+                isOfStages ? "error feedback of --compress" : "strategy '\(settings.strategy)'",
+                "a state is kept for each client at the server, and edges do not carry it"
+                    + (isOfStages ? "; give --error-feedback false" : ""))
         }
         try checkTurns(settings, strategy, vectors, refuse)
-        try checkRules(settings, plugins, refuse)
+        try checkRules(settings, vectors, plugins, refuse)
     }
 
     /// Edges that average on their own know of the weights and nothing else.
@@ -147,11 +156,15 @@ struct EdgeTerms: Sendable {
         _ refuse: (String, String) -> ConfigurationError
     ) throws(ConfigurationError) {
         guard settings.roundRetries < RoundID.largestAttempt / turns else {
-            throw refuse("--round-retries \(settings.roundRetries)", "with --cloud-every \(turns) there are too many turns")
+            throw refuse(
+                "--round-retries \(settings.roundRetries)", "with --cloud-every \(turns) there are too many turns")
         }
-        let isPlain = strategy.traffic == StrategyTraffic() && vectors.personal.isEmpty && !(strategy is any SubmodelStrategy)
+        let isPlain =
+            strategy.traffic == StrategyTraffic() && strategy.sendsChange && vectors.personal.isEmpty
+            && !(strategy is any SubmodelStrategy)
         let looks = normLimit != nil || lossLimit != nil || settings.attack != nil
-        guard isPlain || turns == 1 && rule is WeightedMean && !looks else {
+        let passesSumsOn = turns == 1 && !rule.needsEachUpdate && !looks
+        guard isPlain || passesSumsOn else {
             throw refuse(
                 "strategy '\(settings.strategy)'",
                 "an edge that averages or looks at updates knows of weights alone; use --cloud-every 1 and the mean without "
@@ -161,13 +174,19 @@ struct EdgeTerms: Sendable {
 
     /// Robust rules are of the edges or of the cloud.
     private func checkRules(
-        _ settings: RunSettings, _ plugins: Plugins, _ refuse: (String, String) -> ConfigurationError
+        _ settings: RunSettings, _ vectors: JobVectors, _ plugins: Plugins, _ refuse: (String, String) -> ConfigurationError
     ) throws(ConfigurationError) {
-        let isRobustAbove = try plugins.aggregations.named(settings.aggregation, settings.aggregationOptions).needsEachUpdate
+        let isRobustAbove = try plugins.aggregations.named(settings.aggregation, settings.aggregationOptions)
+            .needsEachUpdate
         if rule.needsEachUpdate, isRobustAbove {
             throw ConfigurationError(
                 "--edge-aggregation \(settings.edgeAggregation) and --aggregation \(settings.aggregation): a robust rule is for "
                     + "the edges or for the cloud, not for both, where the second would judge what the first has made")
+        }
+        if isRobustAbove, vectors.shape.isScaled {
+            throw refuse(
+                "--aggregation \(settings.aggregation) with strategy '\(settings.strategy)'",
+                "edges scale their means by powers of two of their own, which no rule can compare")
         }
         if rule.rootSamples > 0 || !rule.serverState.isEmpty {
             throw refuse(

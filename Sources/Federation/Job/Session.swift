@@ -174,9 +174,9 @@ public enum Session {
             timekeeper.timeline, faulted: faulted)
         membership.whenLostBelow = { [unowned pool] edge, rank, round in
             pool.noteLostBelow()
-            faulted(
-                FaultRecord(
-                    round: round, kind: .rankLost, rank: rank, reason: "it worked under edge rank \(edge + 1), which has lost it"))
+            var fault = FaultRecord(round: round, kind: .rankLost, rank: rank)
+            fault.edge = edge + 1
+            faulted(fault)
         }
         return try RoundLoop(context, scheme.exchange(context, channels, pool), ranks: ranks, observers: observers)
     }

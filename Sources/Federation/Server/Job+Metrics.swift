@@ -25,7 +25,7 @@ extension Job {
     }
 
     /// Whether the bytes of encoded updates are counted by what they say: in rounds with a codec, but for sums.
-    var measuresCodedBytes: Bool { 
+    var measuresCodedBytes: Bool {
         settings.compress != nil && asynchronous == nil && edges == nil && wire.deliversEachUpdate
     }
 

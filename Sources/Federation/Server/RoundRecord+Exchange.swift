@@ -57,6 +57,7 @@ extension Job {
     /// Whether rounds record the bytes of each client: where encodings differ in length or clients that were away get
     /// another frame, and each sends its own.
     var recordsClientBytes: Bool {
-        edges == nil && wire.deliversEachUpdate && (downlink != nil || compression.map { !$0.codec.isFixedLength } ?? false)
+        edges == nil && wire.deliversEachUpdate
+            && (downlink != nil || compression.map { !$0.codec.isFixedLength } ?? false)
     }
 }

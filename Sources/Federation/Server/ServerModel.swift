@@ -58,7 +58,7 @@ final class ServerModel {
     }
 
     /// Updates that a round needs: `--min-clients`, or more if the aggregation promises nothing with fewer.
-    var minimumUpdates: Int { 
+    var minimumUpdates: Int {
         max(job.settings.minClients, job.keepsUpdates && job.edges == nil ? rule.minimumUpdates : 0)
     }
 

@@ -235,7 +235,8 @@ final class ReduceWire: Wire {
         for (slot, client) in clients.enumerated() {
             do {
                 let envelope = try UpdateSlot.readEnvelope(
-                    buffer, at: slot * UpdateSlot.envelopeBytes, client: client, round: round, payloadBytes: 0...Self.largestClaim,
+                    buffer, at: slot * UpdateSlot.envelopeBytes, client: client, round: round,
+                    payloadBytes: 0...Self.largestClaim,
                     codec: .summed)
                 read.append((client, .success(envelope)))
             } catch {

@@ -50,6 +50,8 @@ public struct FaultRecord: Codable, Sendable, Equatable {
     public var kind: Kind
     /// The rank that it happened to, in the numbering of that job: a continued run may have another number of ranks.
     public var rank: Int?
+    /// The rank of the edge under which that rank worked, which gives its clients to others; nil where it worked under rank 0.
+    public var edge: Int?
     /// The clients whom it cost, by number.
     public var clients: [Int]
     /// The reason in words; nil where the kind says it all.
@@ -71,6 +73,7 @@ extension FaultRecord {
         round = try fields.decode(Int.self, forKey: .round)
         kind = try fields.decode(Kind.self, forKey: .kind)
         rank = try fields.decodeIfPresent(Int.self, forKey: .rank)
+        edge = try fields.decodeIfPresent(Int.self, forKey: .edge)
         clients = try fields.decodeIfPresent([Int].self, forKey: .clients) ?? []
         reason = try fields.decodeIfPresent(String.self, forKey: .reason)
     }

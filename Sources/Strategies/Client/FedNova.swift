@@ -17,6 +17,9 @@ public struct FedNova: Strategy {
 
     public var needsSGD: String? { "divides an update by what SGD's steps add up to" }
 
+    /// False: an update is divided by τ, see below.
+    public var sendsChange: Bool { false }
+
     /// dᵢ = Δᵢ/‖aᵢ‖₁. O(d).
     public func finish(
         _ update: inout MutableSpan<Float>, extra: inout MutableSpan<Float>, state: inout MutableSpan<Float>,

@@ -22,7 +22,8 @@ public enum EdgeSettings: SettingsGroup {
             """)
         try visitor.value(
             "cloud-every", &settings.cloudEvery, .in(1...1000).saying("from 1 to 1000"),
-            "Rounds that an edge makes with its clients in each round of the run, before it sends the cloud what came of them.")
+            "Rounds that an edge makes with its clients in each round of the run, before it sends the cloud what came of them."
+        )
         try visitor.value(
             "edge-aggregation", &settings.edgeAggregation, of: "aggregation",
             "How an edge makes one update of its clients': {choices}. A robust rule is for the edges or for the cloud "

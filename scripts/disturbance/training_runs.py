@@ -192,9 +192,11 @@ class TrainingChaos:
         """The part of results/chaos.md."""
         options = self.options
         beside = f" beside {options.load} busy processes" if options.load else ""
-        load = f" --load {options.load} --demos {options.demos}" if options.load or options.demos else ""
+        given = f" with `{options.options}`" if options.options else ""
+        load = f" --options '{options.options}'" if options.options else ""
+        load += f" --load {options.load} --demos {options.demos}" if options.load or options.demos else ""
         return "\n".join([
-            f"## Training{beside}",
+            f"## Training{beside}{given}",
             "",
             f"Made by `scripts/chaos {options.runs} --seed {options.seed}{load}` {made}.",
             "",

@@ -174,7 +174,8 @@ struct EdgeTerms: Sendable {
 
     /// Robust rules are of the edges or of the cloud.
     private func checkRules(
-        _ settings: RunSettings, _ vectors: JobVectors, _ plugins: Plugins, _ refuse: (String, String) -> ConfigurationError
+        _ settings: RunSettings, _ vectors: JobVectors, _ plugins: Plugins,
+        _ refuse: (String, String) -> ConfigurationError
     ) throws(ConfigurationError) {
         let isRobustAbove = try plugins.aggregations.named(settings.aggregation, settings.aggregationOptions)
             .needsEachUpdate

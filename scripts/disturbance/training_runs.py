@@ -5,6 +5,7 @@ fault it may be.
 """
 
 import contextlib
+import dataclasses
 import json
 import os
 import re
@@ -132,6 +133,8 @@ class TrainingChaos:
 
     def run(self, number):
         fault = fault_of(self.options.seed, number)
+        if self.options.keep_updates:
+            fault = dataclasses.replace(fault, spoils=[])
         digest, span = self.reference(fault)
         job = TrainingJob(self.options, self.scratch, fault)
         job.strike(fault.strokes, span)
@@ -193,7 +196,7 @@ class TrainingChaos:
         options = self.options
         beside = f" beside {options.load} busy processes" if options.load else ""
         given = f" with `{options.options}`" if options.options else ""
-        load = f" --options '{options.options}'" if options.options else ""
+        load = f" --keep-updates --options '{options.options}'" if options.options else ""
         load += f" --load {options.load} --demos {options.demos}" if options.load or options.demos else ""
         return "\n".join([
             f"## Training{beside}{given}",

@@ -32,7 +32,7 @@ final class ClientLoop: ClientWork, ClientHost {
     /// The wire of each task that clients may be asked for.
     private let wires: TaskWires
     /// Faults that `--inject` asks for on this rank.
-    private let faults: FaultInjector
+    private var faults: FaultInjector
     /// Receives the states of the clients that are trained here; nil when clients keep nothing.
     private let states: ClientStateReceiver?
     /// What this rank does where it is an edge; nil where it trains clients.

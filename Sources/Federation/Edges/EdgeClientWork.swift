@@ -19,6 +19,7 @@ extension WholeModelTraining {
                 control: control, stop: place.stop, timeout: .seconds(job.settings.failureTimeout),
                 pingInterval: .milliseconds(200), hosts: members.dropFirst().map { place.processes.hosts[$0] },
                 state: { place.processes.state(of: members[$0 + 1]) })
+            membership.waitsForReturn = false
             let workers = WorkerPool(
                 membership, workers: communicator.size - 1, dropsClients: job.settings.onFailure == .drop,
                 timekeeper.timeline,

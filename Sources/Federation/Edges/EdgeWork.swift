@@ -11,7 +11,9 @@ import Runtime
 final class EdgeWork {
     private let job: Job
     private let edges: EdgeTerms
-    private var aggregator: EdgeAggregator
+    private let aggregator: EdgeAggregator
+    /// Trains here while no rank under this one is left; made when it is first needed.
+    private var substitute: EdgeAggregator?
     /// The ranks under this one; nil where there are none.
     private let pool: WorkerPool?
     private let contact: ServerContact
@@ -45,16 +47,18 @@ final class EdgeWork {
     ) throws {
         if contact.hasLeftCollectives { try pool?.leaveCollectives() }
         do {
-            try attempt(task, clients, round, down, on: wire, progressed)
+            try attempt(task, clients, round, down, on: wire, by: aggregator, progressed)
         } catch is NoClientRanks {
-            aggregator = try EdgeAggregator(job, edges, through: local())
-            try attempt(task, clients, round, down, on: wire, progressed)
+            // Until one of them is back.
+            let own = try substitute ?? EdgeAggregator(job, edges, through: local())
+            substitute = own
+            try attempt(task, clients, round, down, on: wire, by: own, progressed)
         }
     }
 
     private func attempt(
         _ task: ClientTask, _ clients: [Int], _ round: RoundID, _ down: DownMessage, on wire: any Wire,
-        _ report: (_ samples: Int) throws -> Void
+        by aggregator: EdgeAggregator, _ report: (_ samples: Int) throws -> Void
     ) throws {
         var heard = 0
         func progressed(_ samples: Int) throws {

@@ -174,9 +174,10 @@ public enum Session {
             timekeeper.timeline, faulted: faulted)
         membership.whenLostBelow = { [unowned pool] edge, rank, round in
             pool.noteLostBelow()
-            var fault = FaultRecord(round: round, kind: .rankLost, rank: rank)
-            fault.edge = edge + 1
-            faulted(fault)
+            faulted(
+                FaultRecord(
+                    round: round, kind: .rankLostBelow, rank: rank,
+                    reason: "it worked under edge rank \(edge + 1), which has others do its work"))
         }
         return try RoundLoop(context, scheme.exchange(context, channels, pool), ranks: ranks, observers: observers)
     }

@@ -5,6 +5,8 @@ public struct FaultRecord: Codable, Sendable, Equatable {
         case rankLost
         /// The same, and the clients it still owed are left out of the round.
         case rankDropped
+        /// A rank that works under an edge is lost; the edge has others do its work.
+        case rankLostBelow
         /// A lost rank was heard again and takes part from this round on.
         case rankReturned
         /// A rank has not answered for long, but its process lives: it is waited for.
@@ -20,7 +22,8 @@ public struct FaultRecord: Codable, Sendable, Equatable {
 
         /// Those that this version knows.
         public static let allCases: [Kind] = [
-            .rankLost, .rankDropped, .rankReturned, .rankSilent, .clientsLate, .updatesRejected, .roundRepeated,
+            .rankLost, .rankDropped, .rankLostBelow, .rankReturned, .rankSilent, .clientsLate, .updatesRejected,
+            .roundRepeated,
         ]
 
         /// Its name in files.
@@ -28,6 +31,7 @@ public struct FaultRecord: Codable, Sendable, Equatable {
             switch self {
             case .rankLost: "rank_lost"
             case .rankDropped: "rank_dropped"
+            case .rankLostBelow: "rank_lost_below"
             case .rankReturned: "rank_returned"
             case .rankSilent: "rank_silent"
             case .clientsLate: "clients_late"
@@ -50,8 +54,6 @@ public struct FaultRecord: Codable, Sendable, Equatable {
     public var kind: Kind
     /// The rank that it happened to, in the numbering of that job: a continued run may have another number of ranks.
     public var rank: Int?
-    /// The rank of the edge under which that rank worked, which gives its clients to others; nil where it worked under rank 0.
-    public var edge: Int?
     /// The clients whom it cost, by number.
     public var clients: [Int]
     /// The reason in words; nil where the kind says it all.
@@ -73,7 +75,6 @@ extension FaultRecord {
         round = try fields.decode(Int.self, forKey: .round)
         kind = try fields.decode(Kind.self, forKey: .kind)
         rank = try fields.decodeIfPresent(Int.self, forKey: .rank)
-        edge = try fields.decodeIfPresent(Int.self, forKey: .edge)
         clients = try fields.decodeIfPresent([Int].self, forKey: .clients) ?? []
         reason = try fields.decodeIfPresent(String.self, forKey: .reason)
     }

@@ -33,6 +33,9 @@ package final class Membership {
     private var isNoted: [Bool]
     package private(set) var round = 0
 
+    /// Whether the server waits for one that comes back when all are lost; one that can do the work itself does not.
+    package var waitsForReturn = true
+
     /// Called once for each worker of whom nothing was heard for long, though its process lives.
     package var whenSilent: (_ worker: Int, _ reason: String) -> Void = { _, _ in }
     /// Called for each rank that a worker has lost under it.
@@ -193,7 +196,7 @@ package final class Membership {
         var isLeft = true
         _ = try Backoff.default.wait { () throws in
             _ = try poll(awaiting: [])
-            let isOver = limit.isOver()
+            let isOver = limit.isOver() || !waitsForReturn && !standing.contains { $0 == .returning }
             isLeft = !isOver && standing.indices.contains { state($0) != .ended }
             return !isLeft || standing.contains { $0 == .returning }
         }

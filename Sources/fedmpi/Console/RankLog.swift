@@ -56,13 +56,10 @@ final class EventLog: RoundObserver {
         switch fault.kind {
         case .rankLost, .rankDropped:
             let fate = fault.kind == .rankLost ? "reassigned" : "dropped"
-            if let edge = fault.edge {
-                logger.warning(
-                    "\(place)round \(round): lost \(rank), which worked under edge rank \(edge): others do its work")
-                return
-            }
             let cost = clients.isEmpty ? "it owed nothing" : "\(fate) its clients \(clients)"
             logger.warning("\(place)round \(round): lost \(rank): \(fault.reason ?? "it is silent"); \(cost)")
+        case .rankLostBelow:
+            logger.warning("\(place)round \(round): lost \(rank): \(fault.reason ?? "")")
         case .rankReturned:
             logger.notice("\(place)round \(round): \(rank) is back")
         case .rankSilent:

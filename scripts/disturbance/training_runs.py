@@ -142,7 +142,7 @@ class TrainingChaos:
         rejected = sum(record["rejected"] for record in job.rounds)
         if not problem and rejected != len(fault.spoils):
             problem = f"{rejected} updates left out"
-        problem = problem or fault.alarm(rank for _, rank in job.lost)
+        problem = problem or fault.alarm((rank for _, rank in job.lost), "--edges" in self.options.options)
         equal = job.digest == digest
         if problem or not equal:
             self.failures += 1

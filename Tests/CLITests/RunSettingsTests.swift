@@ -36,6 +36,7 @@ import Testing
         ("device-speed", "100.0"), ("device-spread", "1.0"), ("drop-prob", "0.1"), ("real-delays", "true"),
         ("fleet", "people"), ("require", "idle,charging"), ("min-battery", "0.5"), ("stop-battery", "0.05"),
         ("fleet-start", "3.0"), ("round-every", "60.0"), ("cohort-wait", "30.0"), ("budget-joules", "5.0"),
+        ("offline-updates", "4"), ("offline-expiry", "7200.0"), ("age-power", "1.0"),
         ("cut", "2"), ("server-part", "per-client"),
     ]
 
@@ -99,7 +100,7 @@ import Testing
             "target-accuracy", "patience", "budget-mb", "attack", "init", "freeze", "teacher", "temperature",
             "hard-weight",
             "local-steps", "augment", "clip-gradients", "compress", "compress-down", "error-feedback", "round-deadline",
-            "bandwidth-mbps", "device-speed", "fleet", "budget-joules",
+            "bandwidth-mbps", "device-speed", "fleet", "budget-joules", "offline-expiry",
             "cut",
             "server-part",
         ]

@@ -195,6 +195,7 @@ public struct Job: Sendable {
         selection = try plugins.selections.named(settings.selection, settings.selectionOptions)
         try selection.validate(size: settings.cohortSize, federation: federation)
         try checkSubmodels()
+        try checkOfflineUpdates()
         checkMetrics()
     }
 

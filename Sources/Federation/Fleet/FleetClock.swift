@@ -17,7 +17,7 @@ import Selection
 ///
 /// Everything follows from the seed and the clients' reports, so that a run has one course at any number of ranks. What a
 /// device will do is known here before it is asked: one that goes away in mid-round is a dropped client, which no rank
-/// trains.
+/// trains, unless it trains on and keeps its update (`--offline-updates`).
 final class FleetClock {
     let job: Job
     private let terms: FleetTerms

@@ -78,6 +78,13 @@ public protocol Strategy: StatefulPart, Measuring {
     /// A strategy that takes a client's change for a multiple of its gradients has such a reason: Adam's steps are none.
     var needsSGD: String? { get }
 
+    /// The reason why every update of a step has to be of the round's own weights, as a predicate, such as "scales by the
+    /// steps of the round's clients"; nil where one of an earlier round may count in it, too.
+    ///
+    /// By default a strategy has such a reason that sends or keeps anything beside the update: what it learns from that
+    /// is of the round.
+    var needsFreshUpdates: String? { get }
+
     /// What a client rank of another program has to do for the strategy; nil, as by default, where it cannot do its part.
     var portableHalf: PortableHalf? { get }
 
@@ -163,6 +170,9 @@ extension Strategy {
     public var localWork: LocalWork { .training }
     public var usesLocalMomentum: Bool { true }
     public var needsSGD: String? { nil }
+    public var needsFreshUpdates: String? {
+        traffic == StrategyTraffic() ? nil : "takes what clients send or keep beside an update for that of the round"
+    }
     public var portableHalf: PortableHalf? { nil }
     public var correctsGradients: Bool { false }
 

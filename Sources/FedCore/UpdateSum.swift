@@ -113,6 +113,14 @@ public struct UpdateSum: Sendable {
         plain.add(piece: other.plain.total.span, at: 0)
     }
 
+    /// Refuses an update that ``add(_:weight:)`` would refuse for its values, without adding it. O(floats).
+    /// - Precondition: the shape has no scaled blocks.
+    /// - Throws: ``ExactSum/Refusal``.
+    public func check(_ update: Span<Float>) throws(ExactSum.Refusal) {
+        precondition(!shape.isScaled, "scaled updates are checked when they are added")
+        try plain.check(update)
+    }
+
     /// Writes the mean. Its scaled part is multiplied by one power of two for all blocks, which is not told: see
     /// ``ScaledSum/write(dividedBy:into:)``. O(floats).
     ///

@@ -82,6 +82,8 @@ package struct RoundTerms: Sendable, Equatable {
     var codecLevel = 0
     /// Clients of a simulated fleet that go away in mid-round: nobody trains them.
     var gone: Set<Int> = []
+    /// Clients of a simulated fleet that go away in mid-round, train on, and keep their update.
+    var offline: Set<Int> = []
     /// Clients of a simulated fleet that are away from home, and use another radio there.
     var away: Set<Int> = []
 }

@@ -125,10 +125,13 @@ struct EdgeTerms: Sendable {
         if settings.compressDown != nil {
             throw refuse("--compress-down", "clients get the weights from their edge, which has others than the cloud")
         }
-        if settings.fleet != nil {
+        if settings.offlineUpdates > 0 {
+            throw refuse("--offline-updates", "an edge's turn is over when its devices are back; leave it out")
+        }
+        if settings.fleet != nil, turns > 1, settings.dropProb > 0 || settings.stragglerProb > 0 {
             throw refuse(
-                "--fleet",
-                "it plans one turn a round for a device; use --device-speed, --bandwidth-mbps and --edge-mbps")
+                "--fleet with --drop-prob or --straggler-prob",
+                "a device's course is planned for all turns of a round at once; use --cloud-every 1")
         }
         let simulation = settings.simulation
         if settings.roundDeadline != nil, !simulation.isVirtual {

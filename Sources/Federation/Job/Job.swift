@@ -201,6 +201,7 @@ public struct Job: Sendable {
         selection = try plugins.selections.named(settings.selection, settings.selectionOptions)
         try selection.validate(size: settings.cohortSize, federation: federation)
         try checkSubmodels()
+        try checkOfflineUpdates()
         checkMetrics()
     }
 

@@ -19,12 +19,15 @@ public enum UpdateStatus: UInt16, Sendable, CaseIterable {
     /// Left out of a partial sum by its own rank: its result cannot be weighed; what is wrong with it stands in its
     /// envelope.
     case unusable = 6
+    /// All of its local epochs are in the update, and its device, which has gone away, keeps it: it counts in the round in
+    /// which it is sent. Simulated: only devices of a fleet go away.
+    case held = 7
     /// Left out by its edge: its norm, or the loss with it, is beyond the edge's limit.
     case refused = 8
     /// Its edge had too few updates for its rule.
     case tooFew = 9
 
-    /// Whether there is an update to weigh.
+    /// Whether there is an update to weigh in the round.
     package var hasUpdate: Bool { self == .complete || self == .partial }
 }
 
@@ -118,7 +121,7 @@ package enum UpdateSlot {
             guard result.simulatedSeconds >= 0, result.simulatedSeconds.isFinite else {
                 throw .badSimulatedTime(result.simulatedSeconds)
             }
-            guard result.status.hasUpdate else { return }
+            guard result.status.hasUpdate || result.status == .held else { return }
             guard result.samples > 0 else { throw .noSamples }
             guard result.samples <= samplesHeld else {
                 throw .tooManySamples(atMost: samplesHeld, actual: result.samples)

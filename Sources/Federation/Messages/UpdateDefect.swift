@@ -22,6 +22,8 @@ extension UpdateSlot {
         case wrongRound(expected: RoundID, actual: RoundID)
         /// Its status is not one of ``UpdateStatus``.
         case unknownStatus(UInt16)
+        /// Its device has gone away, and it says that it is sent; or the other way round.
+        case wrongPresence(isAway: Bool)
         /// It lies where another client's should.
         case wrongClient(expected: Int, actual: Int)
         /// It claims to stand for no samples: it would weigh nothing.
@@ -61,6 +63,10 @@ extension UpdateSlot {
             case .wrongRound(let expected, let actual): "it is of round \(actual), not \(expected)"
             case .wrongClient(let expected, let actual): "it is of client \(actual), not \(expected)"
             case .unknownStatus(let status): "its status is \(status), which has no meaning"
+            case .wrongPresence(let isAway):
+                isAway
+                    ? "it says that it is sent, and its device has gone away"
+                    : "it says that its device has gone away, which it has not"
             case .badSimulatedTime(let seconds): "its simulated time is \(seconds) seconds"
             case .badEvaluation: "its evaluation is not of the samples that its client holds out"
             case .badLabels(let classes): "a label of it is not one of \(classes) classes"

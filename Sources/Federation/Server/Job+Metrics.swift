@@ -18,6 +18,7 @@ extension Job {
         if settings.topology != .flat { metrics.append(.networkBytes) }
         if edges != nil { metrics.append(.wanBytes) }
         if let fleet { metrics += FleetRound.metrics(fleet.fleet) }
+        if settings.offlineUpdates > 0 { metrics += FleetRound.offlineMetrics }
         if asynchronous != nil { metrics += [.stalenessMean, .stalenessMax] }
         metrics += submodels?.narrower.map(\.metric) ?? []
         let parts: [any Measuring] = [strategy, aggregation, selection] + stages

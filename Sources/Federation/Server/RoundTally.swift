@@ -9,7 +9,8 @@ import FedCore
 /// attack by colluders has to see each update are they kept, as rows of an `UpdateMatrix`, O(cohort · parameters)
 /// memory.
 ///
-/// Each client of the cohort ends in exactly one of ``results``, ``rejected``, ``late`` and ``dropped``. An update is
+/// Each client of the cohort ends in exactly one of ``results``, ``rejected``, ``late`` and ``dropped``; of these, ``held``
+/// are kept by their devices for a later round, in which they come in as ``earlier``. An update is
 /// judged by itself alone (docs/WIRE.md, rules 1 to 10), so that it is refused or not wherever and whenever it arrives.
 final class RoundTally: AnswerReceiver {
     /// Σ wᵢ·uᵢ and Σ wᵢ; unused while updates are kept.
@@ -45,6 +46,14 @@ final class RoundTally: AnswerReceiver {
     private(set) var uploads: [(client: Int, bytes: Int)] = []
     /// Bytes of the encoded updates among them, by what they say.
     private(set) var coded = CodedBytes()
+    /// Those of the update that is taken in next.
+    private var lastCoded = CodedBytes()
+    /// Clients whose devices go away and keep their updates; no others may.
+    var offline: Set<Int> = []
+    /// What these keep, in the order of arrival. To the round each is a client that does not answer.
+    private(set) var held: [HeldUpdates.Entry] = []
+    /// Reports of the updates of earlier rounds that count in this one.
+    private(set) var earlier: [(client: Int, result: LocalResult)] = []
 
     /// Error of the file of clients' states, after which the run cannot go on; the round loop throws it.
     private(set) var failure: (any Error)?
@@ -75,8 +84,8 @@ final class RoundTally: AnswerReceiver {
         rejection = reject
     }
 
-    /// Clients whose update counts.
-    var participants: Int { results.count }
+    /// Updates that count, those of earlier rounds among them.
+    var participants: Int { results.count + earlier.count }
 
     /// Empties it for the next attempt, keeping the memory. O(parameters).
     func reset() {
@@ -87,11 +96,14 @@ final class RoundTally: AnswerReceiver {
         leftOut.removeAll(keepingCapacity: true)
         uploads.removeAll(keepingCapacity: true)
         (rejected, diverged, late, dropped, simulatedSeconds, uploadBytes) = (0, 0, 0, 0, 0, 0)
-        coded = CodedBytes()
+        (coded, lastCoded) = (CodedBytes(), CodedBytes())
+        held.removeAll(keepingCapacity: true)
+        earlier.removeAll(keepingCapacity: true)
+        offline = []
     }
 
-    /// Counts the bytes of an encoded update.
-    func note(_ coded: CodedBytes) { self.coded += coded }
+    /// Counts the bytes of an encoded update, once it is taken in.
+    func note(_ coded: CodedBytes) { lastCoded = coded }
 
     /// Takes in one client's answer: adds its update to the sum or leaves it out, and counts the client either way.
     /// O(floats).
@@ -105,15 +117,31 @@ final class RoundTally: AnswerReceiver {
         _ client: Int, _ envelope: Result<UpdateSlot.Envelope, UpdateSlot.Defect>, _ update: Span<Float>,
         state: Span<Float>, bytes: Int
     ) {
-        // A real device keeps its state: it crosses only because any rank can train any client.
-        uploadBytes += bytes
-        uploads.append((client, bytes))
+        let own = lastCoded
+        lastCoded = CodedBytes()
         do {
+            // A real device keeps its state: it crosses only because any rank can train any client. What it keeps of the
+            // update, too, it sends another time.
+            if (try? envelope.get())?.result.status != .held {
+                (uploadBytes, coded) = (uploadBytes + bytes, coded + own)
+                uploads.append((client, bytes))
+            }
             let envelope = try envelope.get()
             try envelope.checkResult(samplesHeld: terms.samplesHeld(client))
             let result = envelope.result
             simulatedSeconds = max(simulatedSeconds, result.simulatedSeconds)
+            let isAway = offline.contains(client)
+            guard result.status == .held ? isAway : !(isAway && result.status.hasUpdate) else {
+                throw UpdateSlot.Defect.wrongPresence(isAway: isAway)
+            }
             switch result.status {
+            case .held:
+                guard state.firstNonFinite == nil else { throw UpdateSlot.Defect.badState }
+                // By then it can be refused no longer: nobody would know whose fault it was.
+                try sum.check(update)
+                held.append(HeldUpdates.Entry(client, HeldUpdate(update, result, bytes: bytes, coded: own)))
+                dropped += 1
+                keepState(client, state)
             case .complete, .partial:
                 guard state.firstNonFinite == nil else { throw UpdateSlot.Defect.badState }
                 try add(update, of: client, weight: terms.weight(result.samples))
@@ -123,6 +151,31 @@ final class RoundTally: AnswerReceiver {
             }
         } catch {
             reject(client, because: error)
+        }
+    }
+
+    /// Takes in an update of an earlier round that its device has kept. O(floats).
+    /// - Parameters:
+    ///   - entry: the update, and whose it is.
+    ///   - factor: by which it weighs less for its age.
+    ///   - seconds: simulated seconds from the round's start until it was at the server; nil when it came in an earlier
+    ///     attempt, and its bytes have been counted.
+    /// - Returns: whether it counts.
+    func receive(_ entry: HeldUpdates.Entry, factor: Double, seconds: Double?) -> Bool {
+        let (client, update) = (entry.client, entry.update)
+        if let seconds {
+            (uploadBytes, coded) = (uploadBytes + update.bytes, coded + update.coded)
+            uploads.append((client, update.bytes))
+            simulatedSeconds = max(simulatedSeconds, seconds)
+        }
+        do {
+            // However old it is, it has the least weight that there is.
+            try sum.add(update.numbers.span, weight: max(terms.weight(update.result.samples) * factor, 0x1p-20))
+            earlier.append((client, update.result))
+            return true
+        } catch {
+            rejection(client, error.line)
+            return false
         }
     }
 

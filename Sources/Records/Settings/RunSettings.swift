@@ -185,6 +185,12 @@ public struct RunSettings: Sendable, Equatable {
     public var cohortWait = 600.0
     /// Simulated: joules of training and transfers that a run may take; nil is no limit.
     public var budgetJoules: Double?
+    /// Simulated: finished updates that a device keeps which it could not send; 0: none, and it does not train offline.
+    public var offlineUpdates = 0
+    /// Simulated: seconds after which a device drops an update that it keeps; nil: never.
+    public var offlineExpiry: Double?
+    /// a ≥ 0 of the factor (1 + age)^−a by which an update of an earlier round weighs less.
+    public var agePower = 0.5
 
     /// Edge aggregators between the clients and the server; 0: none.
     public var edges = 0

@@ -94,6 +94,14 @@ import Testing
             }
         ),
         ("deadline", { ($0.deviceSpeed, $0.deviceSpread, $0.roundDeadline, $0.cloudEvery) = (200, 1, 0.2, 2) }),
+        (
+            "fleet",
+            {
+                $0.fleet =
+                    "f; phone share=3 battery-mah=400 gflops=0.000001 offline-hours=6; board battery-mah=0 gflops=0.000002"
+                ($0.roundEvery, $0.cloudEvery, $0.edgeMbps, $0.selection) = (5 * 3_600, 2, 5, "energy-aware")
+            }
+        ),
         ("normalised", { ($0.model, $0.cloudEvery) = ("edgecnn-bn", 2) }),
     ]
 

@@ -47,6 +47,8 @@ import Testing
         ("wire", { ($0.edgeNormLimit, $0.wire) = (2, "reduce") }),
         ("samples", { ($0.edgeLossLimit, $0.edgeSamples) = (2, 1_000_000) }),
         ("deadline", { $0.roundDeadline = 5 }),
+        ("offline", { ($0.fleet, $0.offlineUpdates) = ("people", 2) }),
+        ("fleet's drops", { ($0.fleet, $0.dropProb, $0.cloudEvery) = ("people", 0.1, 2) }),
         ("delays", { ($0.realDelays, $0.edgeMbps) = (true, 1) }),
         ("too many", { $0.edges = 10 }),
         ("without edges", { ($0.edges, $0.cloudEvery) = (0, 2) }),

@@ -47,6 +47,10 @@ public protocol Strategy: StatefulPart, Measuring {
     /// The part of its model that a client keeps for itself; nothing by default.
     var personalization: Personalization { get }
 
+    /// Whether clients send the change of their weights, true by default: an edge may then add the mean to weights of its
+    /// own. FedNova's do not, for example, who divide it.
+    var sendsChange: Bool { get }
+
     /// The parameters that stay with each client when `personalization` is ``Personalization/parameters``.
     /// - Returns: ascending ranges of the flat weights, at least one, and not all of the parameters.
     /// - Throws: `ConfigurationError` when this model has no such parameters.
@@ -160,6 +164,7 @@ extension Strategy {
     public mutating func read(_ options: inout OptionReader) throws(ConfigurationError) {}
     public var traffic: StrategyTraffic { StrategyTraffic() }
     public var personalization: Personalization { .none }
+    public var sendsChange: Bool { true }
     public func personalParameters(_ layout: ParameterLayout) throws(ConfigurationError) -> [Range<Int>] { [] }
     public func correctPersonal(_ gradient: inout MutableSpan<Float>, weights: Span<Float>, global: Span<Float>) {}
     public var localWork: LocalWork { .training }

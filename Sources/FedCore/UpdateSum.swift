@@ -108,6 +108,19 @@ public struct UpdateSum: Sendable {
         try plain.check(update)
     }
 
+    /// Adds another sum of the same shape and the same bound of weights. O(floats).
+    /// - Throws: ``ExactSum/Refusal/badWeight(_:)`` when both together are above the bound; the sum is then as it was.
+    public mutating func add(_ other: UpdateSum) throws(ExactSum.Refusal) {
+        precondition(other.shape == shape, "sums of different shapes")
+        try add(weight: other.weight)
+        let levels = other.levels
+        var blocks = [Int64](repeating: 0, count: shape.scaledWordCount(levels))
+        var words = blocks.mutableSpan
+        other.scaled.write(levels, from: 0, to: &words)
+        scaled.add(words.span, from: 0, levels: levels)
+        plain.add(piece: other.plain.total.span, at: 0)
+    }
+
     /// Writes the mean. Its scaled part is multiplied by one power of two for all blocks, which is not told: see
     /// ``ScaledSum/write(dividedBy:into:)``. O(floats).
     ///

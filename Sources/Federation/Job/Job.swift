@@ -76,6 +76,8 @@ public struct Job: Sendable {
     let attack: (any Attack)?
     /// Numbers of the clients that attack, drawn from the seed.
     let attackers: Set<Int>
+    /// The edges between clients and server; nil without any.
+    let edges: EdgeTerms?
     /// The simulated devices of the clients; nil without a fleet.
     package let fleet: FleetTerms?
     /// The training samples that the server keeps for itself; empty unless the aggregation trusts an update of its own.
@@ -171,10 +173,14 @@ public struct Job: Sendable {
         }
         vectors.add(stages)
         self.vectors = vectors
+        var edges = try EdgeTerms(settings, strategy, vectors, plugins)
         aggregation = try Self.aggregation(
-            settings, updates: strategy.asynchronous?.bufferSize ?? settings.cohortSize, under: attack, plugins)
-        let whole: Partition
+            settings, updates: strategy.asynchronous?.bufferSize ?? edges?.count ?? settings.cohortSize, under: attack,
+            plugins)
+        var whole: Partition
         (whole, root) = try Self.reserve(aggregation.rootSamples, of: all, settings, vectors)
+        if edges != nil { whole = try edges?.reserve(from: whole, seed: settings.seed, settings) ?? whole }
+        self.edges = edges
         let nothing = brought?.test ?? Partition(owners: [], clients: whole.clients)
         (partition, clientTest) =
             settings.clientTest > 0 && brought == nil
@@ -277,7 +283,7 @@ extension Job {
 
     /// Whether the server keeps each update until the round's end, O(cohort · parameters), instead of adding it up as
     /// it comes.
-    var keepsUpdates: Bool { Self.keepsUpdates(aggregation, attack) }
+    var keepsUpdates: Bool { Self.keepsUpdates(aggregation, edges == nil ? attack : nil) }
 
     /// Whether the rule, or an attack by colluders, has to see each update.
     private static func keepsUpdates(_ rule: any RobustAggregation, _ attack: (any Attack)?) -> Bool {
@@ -322,7 +328,9 @@ extension Job {
         let rule = try plugins.aggregations.named(settings.aggregation, settings.aggregationOptions)
         try rule.validate(updates: updates)
         let sees = settings.attack.map { "--aggregation \(settings.aggregation) under --attack \($0)" }
-        guard try plugins.wires.entry(named: settings.wire).deliversEachUpdate || !keepsUpdates(rule, attack) else {
+        // Under edges a rule sees the edges' sums, which any wire brings; colluders are the clients.
+        let needs = settings.edges > 0 ? attack?.collusion != nil : keepsUpdates(rule, attack)
+        guard try plugins.wires.entry(named: settings.wire).deliversEachUpdate || !needs else {
             throw ConfigurationError(
                 "\(sees ?? "--aggregation \(settings.aggregation)") has to see every update, which --wire "
                     + "\(settings.wire) adds up; use \(plugins.wires.options { $0.deliversEachUpdate })")

@@ -73,6 +73,8 @@ extension UpdateSlot {
             case .badState: "its client's state is not made of finite numbers"
             case .refused(.tooLarge): "it is too large to be summed exactly"
             case .refused(.unusable): "its result cannot be weighed"
+            case .refused(.refused): "its edge found its norm, or the loss with it, beyond the limit"
+            case .refused(.tooFew): "its edge had too few updates for its rule"
             case .refused: "an element of it is not a finite number"
             case .damagedSum: "the sum it is in was damaged: its checksum is wrong"
             case .wrongSumWeight(let expected, let actual):
@@ -91,6 +93,7 @@ extension UpdateSlot.Defect {
     /// Whether it is typical of training that diverges, as with a learning rate that is too large.
     var isDivergence: Bool {
         switch self {
+        case .refused(.refused), .refused(.tooFew): false
         case .refused, .badState, .lossNotFinite: true
         default: false
         }

@@ -92,7 +92,7 @@ final class RoundLoop {
         let rejections = Rejections(observers, learningRate: { Float(job.learningRate(round: $0)) })
         self.rejections = rejections
         tally = RoundTally(
-            job.terms, keepsUpdates: job.keepsUpdates,
+            job.terms, keepsUpdates: job.keepsUpdates, edges: job.edges,
             keep: { client, state in try states?.stage(client, state) },
             reject: { rejections.add($0, because: $1) })
     }

@@ -58,7 +58,9 @@ final class ServerModel {
     }
 
     /// Updates that a round needs: `--min-clients`, or more if the aggregation promises nothing with fewer.
-    var minimumUpdates: Int { max(job.settings.minClients, job.keepsUpdates ? rule.minimumUpdates : 0) }
+    var minimumUpdates: Int {
+        max(job.settings.minClients, job.keepsUpdates && job.edges == nil ? rule.minimumUpdates : 0)
+    }
 
     /// Collects what goes down next.
     /// - Returns: the federated weights, then what the strategy sends beside them: `[job.vectors.down]`.

@@ -97,11 +97,13 @@ extension FleetRound {
         }
         let (updates, ages) = ("simulated updates kept offline", "simulated age of updates sent late")
         return [
-            metric("offline_kept", "kept offline", whole: .last, updates),
-            metric("offline_late", "arrived late", whole: .sum, updates),
-            metric("offline_expired", "expired", better: .lower, whole: .sum, updates),
-            metric("offline_age_mean", "mean age", "rounds", decimals: 2, better: .lower, whole: .last, ages),
-            metric("offline_age_max", "largest age", "rounds", better: .lower, whole: .largest, ages),
+            metric("offline_kept", "simulated updates kept", whole: .last, updates),
+            metric("offline_late", "simulated late updates", whole: .sum, updates),
+            metric("offline_expired", "simulated expired updates", better: .lower, whole: .sum, updates),
+            metric(
+                "offline_age_mean", "mean age of late ones", "rounds", decimals: 2, better: .lower, whole: .last, ages),
+            metric(
+                "offline_age_max", "largest age of late ones", "rounds", better: .lower, whole: .largest, ages),
         ]
     }()
 

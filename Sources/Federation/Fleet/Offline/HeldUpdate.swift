@@ -29,6 +29,10 @@ struct HeldUpdate: Sendable, Equatable {
 // What a checkpoint keeps of it.
 extension HeldUpdate {
     /// Writes it. O(floats).
+    /// ```
+    /// round │ made │ samples │ steps │ bytes │ its bytes: places, scales, symbols, entropy │ loss │ count │ numbers
+    /// ```
+    /// Words of 64 bits, but for the numbers, of which two are in a word.
     func write(to writer: inout StateWriter) {
         writer.write(round)
         writer.write(made)

@@ -15,6 +15,17 @@ import FedCore
 /// of connected devices leave none; what a device has sent in it stays at the server, and counts once, in the round's last
 /// attempt. So each update that was made ends in exactly one way: ``Books``.
 ///
+/// ```swift
+/// var held = HeldUpdates(room: 4, lifetime: 86_400)
+/// held.beginAttempt()
+/// held.make(HeldUpdates.Entry(client, update))    // it has gone away, and trains on
+/// held.commit()                                   // the round counts without it
+/// held.beginAttempt()
+/// held.send(held.ready(client, at: now).count, of: client)
+/// for entry in held.arrived { … }                 // into the sum of this attempt
+/// held.commit()
+/// ```
+///
 /// A value without a clock and without randomness. Memory: 4 bytes for each number of each update that is kept; a copy of
 /// the ledger shares them.
 struct HeldUpdates: Sendable {
@@ -99,6 +110,9 @@ struct HeldUpdates: Sendable {
     }
 
     /// Takes a device's oldest updates to the server.
+    /// - Parameters:
+    ///   - count: how many, at most as many as are ready.
+    ///   - client: the device.
     mutating func send(_ count: Int, of client: Int) {
         guard let updates = kept[client] else { return }
         arrived += updates.prefix(count).map { Entry(client, $0) }
@@ -112,7 +126,8 @@ struct HeldUpdates: Sendable {
         books.refused += places.count
     }
 
-    /// Notes what a device makes in the attempt under way.
+    /// Notes what a device makes in the attempt under way. It is kept from the round's end on, if that counts.
+    /// - Precondition: its device keeps nothing that is made later.
     mutating func make(_ entry: Entry) { staged.append(entry) }
 
     /// Ends a round that counts: what has arrived is in its mean, and what was made in its last attempt is kept. A device

@@ -3,6 +3,15 @@ import Records
 
 extension Job {
     /// Refuses what does not go with updates that count in a later round than that whose weights they were trained from.
+    /// | refused | because |
+    /// |---|---|
+    /// | wires that add up | an update in a sum cannot be kept for later |
+    /// | strategies with traffic of their own | control variates and losses that come late are not of the round |
+    /// | FedNova | it divides by the steps of the round's clients, the late ones' being other rounds' |
+    /// | strategies of partial models | who has trained which part is looked up by round, not by update |
+    /// | rules and attacks that see rows | votes have no weight by age, and a device brings several |
+    ///
+    /// Edges, asynchronous servers and training in two parts have refused the fleet itself.
     /// - Throws: `ConfigurationError` that says why, and where there is one, the way out.
     func checkOfflineUpdates() throws(ConfigurationError) {
         guard settings.offlineUpdates > 0 else { return }

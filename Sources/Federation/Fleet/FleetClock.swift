@@ -192,8 +192,12 @@ final class FleetClock {
         for client in cohort {
             guard var plan = turns[client] else { continue }
             if let report = reports[client] {
-                // The update in coded form may be shorter than the longest. Under an edge the seconds are the edge's.
-                if job.edges == nil {
+                // Under an edge the seconds are the edge's. The last batch may have ended past the deadline; and the update in
+                // coded form may be shorter than the longest.
+                if job.edges == nil, report.status == .partial, job.trainingAnswer.hasOneLength {
+                    plan.turn.training = max(
+                        report.simulatedSeconds - plan.turn.download - plan.turn.delay - plan.turn.upload, 0)
+                } else if job.edges == nil {
                     plan.turn.upload = max(
                         report.simulatedSeconds - plan.turn.download - plan.turn.delay - plan.turn.training, 0)
                 }

@@ -5,7 +5,16 @@ import Runtime
 
 // The work of the ranks of a hierarchy but for rank 0: of an edge, and of a rank under one.
 extension WholeModelTraining {
-    /// The work of an edge's rank: a ``ClientLoop`` towards the cloud, whose training is that of the ranks under it.
+    /// The work of an edge's rank, between two communicators: towards the cloud it is a worker, whose `ServerContact` answers
+    /// pings; towards the ranks under it, it is the server, whose `WorkerPool` finds who is lost. It is a ``ClientLoop`` towards the
+    /// cloud whose training is that of the ranks under it.
+    /// - Parameters:
+    ///   - job: the same job as on rank 0.
+    ///   - edges: what edges do.
+    ///   - channels: those between cloud and edges.
+    ///   - place: this rank's place in the hierarchy, with the communicators of the ranks under it.
+    ///   - contact: answers the cloud.
+    /// - Throws: as ``ClientLoop``; an error of oneDNN.
     static func edgeWork(
         _ job: Job, _ edges: EdgeTerms, _ channels: Channels, _ place: EdgePlace, contact: ServerContact
     ) throws -> ClientLoop {
@@ -50,6 +59,13 @@ final class EdgeMember: ClientWork {
     private var isOrphan = false
 
     /// Prepares the rank for its edge.
+    /// - Parameters:
+    ///   - job: the same job as on rank 0.
+    ///   - edges: what edges do; needed when this rank becomes one.
+    ///   - place: this rank's place, with all ranks' communicators.
+    ///   - local: the edge, which is rank 0 there, and the ranks under it.
+    ///   - control: the same ranks, for messages point to point.
+    ///   - timekeeper: keeps this rank's time.
     /// - Throws: as ``ClientLoop``.
     init(
         _ job: Job, _ edges: EdgeTerms, _ place: EdgePlace, _ local: any Communicator, control: any Communicator,

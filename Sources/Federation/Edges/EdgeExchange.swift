@@ -16,6 +16,10 @@ final class EdgeExchange: Exchange {
     let hasLostRanks = false
 
     /// Takes the exchange by which edges reach their clients.
+    /// - Parameters:
+    ///   - job: the run.
+    ///   - edges: what edges do, and whose clients are whose.
+    ///   - exchange: trains clients; the edges share it, one after the other.
     /// - Throws: an error of oneDNN.
     init(_ job: Job, _ edges: EdgeTerms, through exchange: any Exchange) throws {
         (self.job, self.edges) = (job, edges)

@@ -17,6 +17,9 @@ struct EdgeScreen {
     private let parameters: Int
 
     /// Compiles the model, if losses are measured.
+    /// - Parameters:
+    ///   - job: the run.
+    ///   - edges: the limits, and the samples that losses are measured on.
     /// - Returns: nil when the edges take every update.
     /// - Throws: an error of oneDNN.
     init?(_ job: Job, _ edges: EdgeTerms) throws {

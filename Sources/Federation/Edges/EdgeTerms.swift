@@ -32,7 +32,12 @@ struct EdgeTerms: Sendable {
     /// Bytes of the sum that comes up from one edge.
     private let sumBytes: Int
 
-    /// Takes the terms from the settings.
+    /// Takes the terms from the settings, and checks that everything in the run goes with edges.
+    /// - Parameters:
+    ///   - settings: say how many edges there are, and what they do.
+    ///   - strategy: says what clients send.
+    ///   - vectors: lengths of everything that crosses, states of stages included.
+    ///   - plugins: the rules and wires to choose from.
     /// - Returns: nil in a run without edges.
     /// - Throws: `ConfigurationError` when something in the run does not go with edges.
     init?(
@@ -87,7 +92,13 @@ struct EdgeTerms: Sendable {
         link.seconds(bytes: frameBytes) + link.seconds(bytes: sumBytes + clients * UpdateSlot.envelopeBytes)
     }
 
-    /// Takes the samples that losses are measured on away from the clients.
+    /// Takes the samples that losses are measured on away from the clients. All edges have the same ones, so that it does not
+    /// show in a result which rank serves which edge.
+    /// - Parameters:
+    ///   - partition: the clients' samples.
+    ///   - seed: seed of the run.
+    /// - Returns: what the clients have left.
+    /// - Throws: `ConfigurationError` when there are too few.
     mutating func reserve(from partition: Partition, seed: UInt64, _ settings: RunSettings) throws(ConfigurationError)
         -> Partition
     {
@@ -109,6 +120,17 @@ struct EdgeTerms: Sendable {
 
     // MARK: What does not go with edges
 
+    /// Refuses what does not go with edges at all.
+    /// | refused | because |
+    /// |---|---|
+    /// | asynchronous strategies | no round has turns |
+    /// | split training | an edge has no part of a model |
+    /// | `--topology` | edges are the groups |
+    /// | `--compress-down` | an edge's weights are not those that the cloud's change is of |
+    /// | states of clients | they are the server's, and cross between it and the ranks that train |
+    /// | deadlines in real time | the cloud's clock says nothing of a turn |
+    /// | updates kept offline | an edge's turn is over when its devices are back |
+    /// - Throws: `ConfigurationError` that says why, and where there is one, the way out.
     private func check(
         _ settings: RunSettings, _ strategy: any Strategy, _ vectors: JobVectors, _ plugins: Plugins
     ) throws(ConfigurationError) {
@@ -153,7 +175,9 @@ struct EdgeTerms: Sendable {
         try checkRules(settings, vectors, plugins, refuse)
     }
 
-    /// Edges that average on their own know of the weights and nothing else.
+    /// Refuses strategies whose updates an edge could not average: those that send more than the change of the weights, or
+    /// not the change itself. Passing sums on is possible with any.
+    /// - Throws: `ConfigurationError`; also where turns are more than attempts have addresses for.
     private func checkTurns(
         _ settings: RunSettings, _ strategy: any Strategy, _ vectors: JobVectors,
         _ refuse: (String, String) -> ConfigurationError
@@ -175,7 +199,10 @@ struct EdgeTerms: Sendable {
         }
     }
 
-    /// Robust rules are of the edges or of the cloud.
+    /// Refuses two robust rules, of which the second would judge what the first has made; rules that edges cannot carry out,
+    /// because they remember something or train an update of their own; rules whose promise needs more updates than an edge
+    /// has clients; and wires that leave edges nothing to look at.
+    /// - Throws: `ConfigurationError`.
     private func checkRules(
         _ settings: RunSettings, _ vectors: JobVectors, _ plugins: Plugins,
         _ refuse: (String, String) -> ConfigurationError

@@ -16,8 +16,11 @@ final class EdgeWork {
     private var substitute: EdgeAggregator?
     /// The ranks under this one; nil where there are none.
     private let pool: WorkerPool?
+    /// Answers the cloud.
     private let contact: ServerContact
+    /// Makes the exchange that trains here.
     private let local: () throws -> LocalExchange
+    /// What comes of one edge.
     private var sum: UpdateSum
 
     /// Takes the ranks under this one.
@@ -56,6 +59,11 @@ final class EdgeWork {
         }
     }
 
+    /// Does the task through one aggregator. Edges whose sums are on the wire already are passed over.
+    /// - Parameters:
+    ///   - aggregator: reaches the clients; a task but for training goes through its exchange alone.
+    ///   - report: takes the samples trained since the last call.
+    /// - Throws: `NoClientRanks` when no rank under this one is left.
     private func attempt(
         _ task: ClientTask, _ clients: [Int], _ round: RoundID, _ down: DownMessage, on wire: any Wire,
         by aggregator: EdgeAggregator, _ report: (_ samples: Int) throws -> Void

@@ -4,6 +4,10 @@ import FedCore
 // What edges do with the updates of a turn, which no server does.
 extension RoundTally {
     /// The sum of what has come, with the rows that were kept. Nothing but ``reset()`` can follow.
+    /// - Parameters:
+    ///   - attack: the run's attack; colluders forge their updates here.
+    ///   - attackers: numbers of the clients that collude.
+    /// - Complexity: O(rows · parameters).
     func takeSum(under attack: (any Attack)?, by attackers: Set<Int>) -> UpdateSum {
         if keepsUpdates {
             forge(attack, by: attackers)
@@ -13,7 +17,11 @@ extension RoundTally {
     }
 
     /// The turn's mean, or what a rule makes of it; nil when there is none.
-    /// - Parameter rule: a rule that remembers nothing.
+    /// - Parameters:
+    ///   - rule: a rule that remembers nothing.
+    ///   - attack: the run's attack; colluders forge their updates here.
+    ///   - attackers: numbers of the clients that collude.
+    /// - Returns: `[terms.shape.averaged]`; nil with fewer updates than the rule needs, or no weight.
     func mean(by rule: any RobustAggregation, under attack: (any Attack)?, by attackers: Set<Int>) -> [Float]? {
         var (rule, result): (any RobustAggregation, [Float]?) = (rule, nil)
         let none: [Float] = []
@@ -33,6 +41,9 @@ extension RoundTally {
     }
 
     /// Leaves updates out that were kept.
+    /// - Parameters:
+    ///   - clients: whose they are.
+    ///   - status: the reason, which the edge reports.
     func leaveOut(_ clients: [Int], as status: UpdateStatus) {
         for client in clients {
             updates.remove(client: client)

@@ -4,7 +4,15 @@ public import FedCore
 ///
 /// An edge does `cloud-every` rounds with its clients in each round of the run, and then sends the cloud what came of them:
 /// L. Liu, J. Zhang, S. H. Song, K. B. Letaief, *Client-Edge-Cloud Hierarchical Federated Learning*, ICC 2020,
-/// arXiv:1905.06641, with κ₂ = `cloud-every`. None of the other settings has a meaning without `edges`.
+/// arXiv:1905.06641, with κ₂ = `cloud-every`.
+///
+/// | setting | says |
+/// |---|---|
+/// | `edges`, `cloud-every` | how many, and how often the cloud hears of them |
+/// | `edge-aggregation`, `edge-norm-limit`, `edge-loss-limit`, `edge-samples` | what an edge does with updates |
+/// | `edge-mbps`, `edge-latency-ms` | simulated links to the cloud |
+///
+/// None of the other settings has a meaning without `edges`.
 public enum EdgeSettings: SettingsGroup {
     public static let title = "Edges"
 

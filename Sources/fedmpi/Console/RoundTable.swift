@@ -179,9 +179,10 @@ final class RoundTable: RoundObserver {
             return "\(Format.grouped(found.clients)) \(found.device.name)\(batch)"
         }
         let needs = settings.require.isEmpty ? "" : ", \(settings.require)"
+        let trace = fleet.fleet.trace.map { "; days of \($0.path.printable) (\($0.format.rawValue)), repeated" } ?? ""
         return
             "\(fleet.fleet.name), simulated: \(classes.joined(separator: ", ")); asked when connected\(needs), above "
-            + Format.percent(settings.minBattery)
+            + Format.percent(settings.minBattery) + trace
     }
 
     /// What is simulated of the clients' devices; nil if nothing is.

@@ -1,5 +1,6 @@
 import Devices
 import FedCore
+import Foundation
 import Records
 import Yams
 
@@ -10,6 +11,7 @@ import Yams
 /// classes:
 ///   phone: {share: 3, gflops: 20, away-radio: lte}
 ///   gateway: {share: 1, battery-mah: 0, radio: wired, away-share: 0}
+/// trace: {flash: state_traces.json}   # days of a record, beside this file; or {fedscale: availability.json}
 /// ```
 ///
 /// Keys are those of `DeviceQuantityKind`, `radio` and `away-radio`.
@@ -31,21 +33,28 @@ enum FleetFile {
     /// Reads a file.
     /// - Throws: `ConfigurationError` that names it.
     static func read(_ path: String) throws(ConfigurationError) -> Fleet {
-        try DescriptionFile.read(path, "fleet", by: fleet)
+        let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
+        return try DescriptionFile.read(path, "fleet") { (yaml, stem) throws(ConfigurationError) in
+            try fleet(yaml, named: stem, in: folder)
+        }
     }
 
     /// Reads a file's contents.
     /// - Parameters:
     ///   - yaml: the contents.
     ///   - stem: the fleet's name where the file has none.
-    static func fleet(_ yaml: String, named stem: String) throws(ConfigurationError) -> Fleet {
+    ///   - folder: where the file is, and its trace beside it; nil leaves the trace out, where days do not matter.
+    static func fleet(
+        _ yaml: String, named stem: String, in folder: URL? = nil
+    ) throws(ConfigurationError) -> Fleet {
         guard let mapping = try DescriptionFile.mapping(yaml), let classes = mapping["classes"]?.mapping else {
             throw ConfigurationError("a fleet file has 'classes:' and below it a line for each, 'phone: {share: 3}'")
         }
-        for key in mapping.keys where key.string != "name" && key.string != "classes" {
+        for key in mapping.keys where !["name", "classes", "trace"].contains(key.string) {
             throw ConfigurationError(
-                "what is '\((key.string ?? "?").printable)'? A fleet file has 'name' and 'classes'")
+                "what is '\((key.string ?? "?").printable)'? A fleet file has 'name', 'classes' and 'trace'")
         }
+        let recorded = try trace(mapping["trace"], in: folder)
         var devices: [DeviceClass] = []
         for (key, value) in classes {
             var device = DeviceClass(key.string ?? "")
@@ -58,6 +67,23 @@ enum FleetFile {
             }
             devices.append(device)
         }
-        return try Fleet(mapping["name"]?.string ?? stem, devices)
+        return try Fleet(mapping["name"]?.string ?? stem, devices, trace: recorded)
+    }
+
+    /// The trace that a file names, opened.
+    /// - Throws: `ConfigurationError` when it is not a format and a file, or the file cannot be used.
+    private static func trace(_ node: Node?, in folder: URL?) throws(ConfigurationError) -> FleetTrace? {
+        guard let node else { return nil }
+        let formats = FleetTrace.Format.allCases.map(\.rawValue)
+        guard let mapping = node.mapping, mapping.count == 1, let (key, value) = mapping.first,
+            let name = key.string, let file = value.scalar?.string, !file.isEmpty
+        else {
+            throw ConfigurationError("'trace' is a format and a file, such as {flash: state_traces.json}")
+        }
+        guard let format = FleetTrace.Format(rawValue: name) else {
+            throw ConfigurationError(unknown: "format of a trace", name.printable, choices: formats)
+        }
+        guard let folder else { return nil }
+        return try FleetTrace(format, at: URL(fileURLWithPath: file, relativeTo: folder).standardizedFileURL.path)
     }
 }

@@ -75,13 +75,15 @@ struct FleetCommand: ParsableCommand {
         var eligibility = Eligibility()
         eligibility.conditions = try Eligibility.conditions(require)
         eligibility.leastCharge = minBattery
-        let state = FleetState(fleet, clients: devices, seed: seed, eligibility: eligibility)
+        let records = try fleet.trace?.records()
+        let state = FleetState(
+            fleet, clients: devices, seed: seed, eligibility: eligibility, traces: records?.devices ?? [])
         let passed = FleetDays(state, seconds: Double(days) * 86_400, interval: Double(every) * 60)
         let fits = try ModelFit.all(fleet, batch: batchSize)
         if json {
-            try FleetOutput(fleet: fleet, days: passed, fits: fits).printJSON()
+            try FleetOutput(fleet: fleet, days: passed, fits: fits, records: records).printJSON()
         } else {
-            FleetOutput(fleet: fleet, days: passed, fits: fits).print(days: days, seed: seed)
+            FleetOutput(fleet: fleet, days: passed, fits: fits, records: records).print(days: days, seed: seed)
         }
         guard let output else { return }
         let folder = URL(fileURLWithPath: output, isDirectory: true)

@@ -15,12 +15,20 @@ struct FleetOutput {
     let days: FleetDays
     /// What training takes, model by model.
     let fits: [ModelFit]
+    /// The records by which the devices lived; nil: by their classes' habits.
+    let records: TraceRecords?
 
     /// Prints the classes, the hours of the day, and what fits, as tables.
     func print(days count: Int, seed: UInt64) {
         Console.output(
             "fleet \(fleet.name), simulated: \(Format.count(days.end.count, "device")) for \(Format.count(count, "day")), seed \(seed)\n"
         )
+        if let records, let trace = fleet.trace {
+            let left = records.leftOut > 0 ? ", \(Format.grouped(records.leftOut)) left out" : ""
+            Console.output(
+                "days of \(Format.count(records.devices.count, "record")) in \(trace.path.printable) (\(trace.format.rawValue)\(left)), repeated\n"
+            )
+        }
         printClasses()
         Console.output("\nOf 100 devices, by hour of the day (mean of all days):")
         var table = TextTable(
@@ -78,6 +86,9 @@ struct FleetOutput {
     /// The object that `--json` prints, in one line.
     private struct Whole: Encodable {
         let fleet: String
+        /// How the records of days are written, and how many were used; absent by the classes' habits.
+        let trace: String?
+        let records: Int?
         let isSimulated = true
         let devices: [String: Int]
         let samples: [Moment]
@@ -96,7 +107,7 @@ struct FleetOutput {
     /// Prints one JSON object.
     func printJSON() throws {
         let whole = Whole(
-            fleet: fleet.description,
+            fleet: fleet.description, trace: fleet.trace?.format.rawValue, records: records?.devices.count,
             devices: Dictionary(uniqueKeysWithValues: zip(fleet.classes.map(\.name), days.devices)),
             samples: days.samples.map {
                 Moment(

@@ -31,6 +31,21 @@ import Testing
         }
     }
 
+    @Test func `A measured speed is a number for fedmpi fleet, and refused elsewhere`() throws {
+        try withFile("classes: {phone: {gflops: measured}, board: {gflops: 3}}") { path in
+            let fleet = try FleetFile.read(path) { 17.5 }
+            #expect(fleet.classes.map { $0[.gigaflops] } == [17.5, 3])
+            let error = #expect(throws: ConfigurationError.self) { try FleetFile.resolved(path) }
+            #expect(error?.description.contains("class 'phone': gflops is 'measured'") == true)
+            #expect(throws: ConfigurationError.self) { try FleetFile.fleet(named: path) }
+        }
+        #expect(try FleetFile.fleet(named: "edge").classes.count == 4)
+        let speed = MeasuredSpeed()
+        #expect(try speed.line() == nil)
+        #expect(speed.gigaflops() > 0 && speed.gigaflops() == speed.gigaflops())
+        #expect(try speed.line()?.contains("gflops: \(speed.gigaflops())'") == true)
+    }
+
     @Test(arguments: [
         ("trace: 3", "'trace' is a format and a file"), ("trace: {flash: }", "'trace' is a format and a file"),
         ("trace: {flash: a, fedscale: b}", "'trace' is a format and a file"),

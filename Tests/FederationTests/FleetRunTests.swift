@@ -161,6 +161,12 @@ import Testing
         #expect(try Job(changed).fleet?.widths == [0, 1, 2])
         let alone = try run(1)
         #expect(try run(3).digest == alone.digest && alone.digest != nil)
+        // A class may state a narrower one than its memory would hold, but none below all that there are.
+        changed.fleet = "f; cool width=0.5; quick width=0.3 memory-kb=\(limits[0]); large"
+        #expect(try Job(changed).fleet?.widths == [1, 2, 0])
+        changed.fleet = "f; tiny width=0.2; large"
+        #expect(throws: ConfigurationError.self) { try Job(changed) }
+        changed.fleet = fleet
         changed.widths = "1:0.5,0.5:0.5"
         #expect(throws: ConfigurationError.self) { try Job(changed) }
     }

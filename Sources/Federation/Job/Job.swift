@@ -132,7 +132,9 @@ public struct Job: Sendable {
         try Self.checkFleet(settings, isAsynchronous: strategy.asynchronous != nil)
         var submodels = try Self.submodels(settings, strategy, model, plugins)
         fleet = try settings.fleet.map { [model, submodels, optimizer] text throws(ConfigurationError) in
-            try FleetTerms(settings, text, submodels?.models ?? [model], moments: optimizer.moments)
+            try FleetTerms(
+                settings, text, submodels?.models ?? [model], widths: submodels?.clients.widths ?? [1],
+                moments: optimizer.moments)
         }
         submodels?.fleet = fleet
         self.submodels = submodels

@@ -22,6 +22,15 @@ enum FleetFile {
         if let name = settings.fleet { settings.fleet = try resolved(name) }
     }
 
+    /// The fleet of a name in the catalog, or of a file, for what needs its classes and not their days: a trace is not opened.
+    /// - Throws: `ConfigurationError` that names the file, or lists the catalog.
+    static func fleet(named name: String) throws(ConfigurationError) -> Devices.Fleet {
+        guard DescriptionFile.isNamed(name) else { return try Fleet(name) }
+        return try DescriptionFile.read(name, "fleet") { (yaml, stem) throws(ConfigurationError) in
+            try fleet(yaml, named: stem)
+        }
+    }
+
     /// What `--fleet` stands for on every rank: the text of a file, or what was given.
     /// - Returns: the text of the file's fleet, or the name that was given, which `Fleet` looks up in the catalog.
     /// - Throws: `ConfigurationError` that names the file.
@@ -31,11 +40,12 @@ enum FleetFile {
     }
 
     /// Reads a file.
-    /// - Throws: `ConfigurationError` that names it.
-    static func read(_ path: String) throws(ConfigurationError) -> Fleet {
+    /// - Parameter measure: gives the GFLOP/s of a class that states `measured`; nil refuses that.
+    /// - Throws: `ConfigurationError` that names the file.
+    static func read(_ path: String, measure: (() -> Double)? = nil) throws(ConfigurationError) -> Fleet {
         let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
         return try DescriptionFile.read(path, "fleet") { (yaml, stem) throws(ConfigurationError) in
-            try fleet(yaml, named: stem, in: folder)
+            try fleet(yaml, named: stem, in: folder, measure: measure)
         }
     }
 
@@ -44,8 +54,9 @@ enum FleetFile {
     ///   - yaml: the contents.
     ///   - stem: the fleet's name where the file has none.
     ///   - folder: where the file is, and its trace beside it; nil leaves the trace out, where days do not matter.
+    ///   - measure: gives the GFLOP/s of a class that states `measured`; nil refuses that.
     static func fleet(
-        _ yaml: String, named stem: String, in folder: URL? = nil
+        _ yaml: String, named stem: String, in folder: URL? = nil, measure: (() -> Double)? = nil
     ) throws(ConfigurationError) -> Fleet {
         guard let mapping = try DescriptionFile.mapping(yaml), let classes = mapping["classes"]?.mapping else {
             throw ConfigurationError("a fleet file has 'classes:' and below it a line for each, 'phone: {share: 3}'")
@@ -63,11 +74,30 @@ enum FleetFile {
                     "class '\(device.name.printable)' is no mapping such as {share: 3, gflops: 20}")
             }
             for (key, value) in quantities {
-                try device.state(key: key.string ?? "", value.scalar?.string ?? "")
+                let (name, text) = (key.string ?? "", value.scalar?.string ?? "")
+                if name == DeviceQuantityKind.gigaflops.rawValue, text == "measured" {
+                    try device.state(.gigaflops, try measured(device, measure))
+                } else {
+                    try device.state(key: name, text)
+                }
             }
             devices.append(device)
         }
         return try Fleet(mapping["name"]?.string ?? stem, devices, trace: recorded)
+    }
+
+    /// The speed of this machine for a class that wants it measured.
+    /// Which is one number in one place: a run would have another on another machine, and another course with it.
+    /// - Throws: `ConfigurationError` where it is not to be measured.
+    private static func measured(
+        _ device: DeviceClass, _ measure: (() -> Double)?
+    ) throws(ConfigurationError) -> Double {
+        guard let measure else {
+            throw ConfigurationError(
+                "class '\(device.name.printable)': gflops is 'measured', which differs from one machine and moment to the next: "
+                    + "fedmpi fleet FILE measures it, and prints the number to write in its place")
+        }
+        return measure()
     }
 
     /// The trace that a file names, opened.

@@ -15,6 +15,8 @@ struct FleetOutput {
     let days: FleetDays
     /// What training takes, model by model.
     let fits: [ModelFit]
+    /// What each class could serve.
+    let limits: ClassLimits
     /// The records by which the devices lived; nil: by their classes' habits.
     let records: TraceRecords?
 
@@ -45,17 +47,23 @@ struct FleetOutput {
             ])
         }
         Console.output(table.text)
-        Console.output("\nTraining, samples of a step that fit, and samples a second (- where nothing fits):")
+        Console.output(
+            "\nTraining: KB of weights and in all; samples of a step that fit, a second, and J for 1,000 (- where nothing fits):"
+        )
         var fit = TextTable(
-            [("model", .left), ("KB", .right)] + fleet.classes.map { ($0.name, .right) })
+            [("model", .left), ("weights", .right), ("KB", .right)] + fleet.classes.map { ($0.name, .right) })
         for model in fits {
             fit.add(
-                [model.model, Format.grouped(model.memoryKilobytes)]
+                [model.model, Format.grouped(model.weightKilobytes), Format.grouped(model.memoryKilobytes)]
                     + model.classes.map {
-                        $0.batch == 0 ? "-" : "\($0.batch), \(Format.grouped(Int($0.samplesPerSecond)))/s"
+                        $0.batch == 0
+                            ? "-"
+                            : "\($0.batch), \(Format.grouped(Int($0.samplesPerSecond)))/s, "
+                                + "\(Format.fixed($0.joulesPerThousand, 2)) J"
                     })
         }
         Console.output(fit.text)
+        Console.output("\n" + limits.text)
         Console.output(
             "\nbatteries emptied in these days: \(Format.grouped(days.end.emptied)); books closed to \(days.largestGap)"
         )
@@ -93,6 +101,8 @@ struct FleetOutput {
         let devices: [String: Int]
         let samples: [Moment]
         let models: [ModelFit]
+        /// What each class could serve, model by model.
+        let serving: ClassLimits
         let batteriesEmptied: Int
     }
 
@@ -113,7 +123,7 @@ struct FleetOutput {
                 Moment(
                     hour: $0.hour, eligible: $0.eligible, charging: $0.charging, inUse: $0.inUse, offline: $0.offline,
                     away: $0.away, charge: $0.charge)
-            }, models: fits, batteriesEmptied: days.end.emptied)
+            }, models: fits, serving: limits, batteriesEmptied: days.end.emptied)
         let encoder = JSONEncoder()
         encoder.keyEncodingStrategy = .convertToSnakeCase
         encoder.outputFormatting = [.sortedKeys]

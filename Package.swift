@@ -224,7 +224,7 @@ let package = Package(
         .testTarget(
             name: "CLITests",
             dependencies: [
-                "FedCore", "Devices", "Records", "NeuralNet", "Datasets", "Federation", "SplitLearning", "Inference",
+                "FedCore", "Devices", "Records", "NeuralNet", "Datasets", "Federation", "SplitLearning",
                 "Serving", "Recording", "RunStore", "Analysis", "Experiments", "fedmpi",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),

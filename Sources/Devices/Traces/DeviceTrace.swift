@@ -2,6 +2,13 @@
 ///
 /// The state at a moment is a function of that moment alone, whoever asks and in whatever order. FedScale's own reader
 /// moves a pointer on by one session with each question, so that what it answers depends on how often it was asked.
+///
+/// ```
+/// record     │ charging │ charging, in use │ away │        period
+/// repeated   │ charging │ charging, in use │ away │ charging │ charging, in use │ away │ …
+/// ```
+///
+/// Memory: five bytes for each change of a state, however many devices live by the record.
 public struct DeviceTrace: Sendable, Equatable {
     /// Seconds after which the record begins anew.
     public let period: Int

@@ -54,6 +54,7 @@ enum FedScaleRecords {
     }
 
     /// One client's record; nil when it has no session.
+    /// Sessions of no length are left out, and ends that are the next one's beginning join both.
     private static func device(_ record: Record) throws(ConfigurationError) -> DeviceTrace? {
         guard (60...1 << 30).contains(record.finish) else {
             throw ConfigurationError("finish_time is \(record.finish); it must be from 60 to \(1 << 30) s")

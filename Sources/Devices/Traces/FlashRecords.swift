@@ -90,6 +90,10 @@ enum FlashRecords {
     }
 
     /// One phone's record; nil when it is left out.
+    ///
+    /// Two passes: the first finds what holds at the end, which is what the second begins with. Then the changes are turned so
+    /// that they begin on a Monday, or, of a shorter record, on some midnight.
+    /// - Complexity: O(events · log events).
     private static func device(_ record: Record, of user: String) throws(ConfigurationError) -> DeviceTrace? {
         var events: [(second: Int, event: String)] = []
         for (number, line) in record.messages.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {

@@ -26,7 +26,7 @@ public struct FleetTrace: Sendable, Equatable {
     /// Larger files are refused: FLASH's whole data have some ten gigabytes, its sample a hundredth of that.
     private static let mostBytes = 2 << 30
 
-    /// Names a file.
+    /// Names a file: reads all of it, so that what is wrong with it is said before a run begins.
     /// - Throws: `ConfigurationError` when it cannot be read, or has no record that can be used.
     public init(_ format: Format, at path: String) throws(ConfigurationError) {
         let data = try Self.contents(of: path)
@@ -45,6 +45,7 @@ public struct FleetTrace: Sendable, Equatable {
     /// Refuses a file that is not the one that was named, or is not there.
     public func check() throws(ConfigurationError) { try check(Self.contents(of: path)) }
 
+    /// Refuses bytes that are not the named file's.
     private func check(_ data: Data) throws(ConfigurationError) {
         let found = Self.digest(of: data)
         guard found == digest else {
@@ -54,6 +55,8 @@ public struct FleetTrace: Sendable, Equatable {
         }
     }
 
+    /// The bytes of a file.
+    /// - Throws: `ConfigurationError` when it cannot be read, or is too large.
     private static func contents(of path: String) throws(ConfigurationError) -> Data {
         guard let data = try? Data(contentsOf: URL(filePath: path)) else {
             throw ConfigurationError("cannot read the trace '\(path.printable)'")
@@ -64,12 +67,15 @@ public struct FleetTrace: Sendable, Equatable {
         return data
     }
 
+    /// SHA-256, 64 hexadecimal digits; a gigabyte takes about a second.
     private static func digest(of data: Data) -> String {
         var hash = SHA256()
         hash.update(data)
         return hash.finalize().hexadecimal
     }
 
+    /// Reads the bytes of a file.
+    /// - Throws: `ConfigurationError` that names the file.
     private static func records(
         _ data: Data, _ format: Format, _ path: String
     ) throws(ConfigurationError) -> TraceRecords {

@@ -26,6 +26,7 @@ package struct FleetTerms: Sendable {
     ///   - models: the model, or the models of all widths from the widest on.
     ///   - shares: the width of each of them, 1 of the model itself.
     ///   - moments: vectors that the optimizer remembers.
+    ///
     /// - Throws: `ConfigurationError` when no class of the fleet has the memory to train the model, or one states a width below
     ///   all that there are.
     init(

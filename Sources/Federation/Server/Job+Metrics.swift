@@ -18,7 +18,7 @@ extension Job {
         if settings.topology != .flat { metrics.append(.networkBytes) }
         if let fleet { metrics += FleetRound.metrics(fleet.fleet) }
         if asynchronous != nil { metrics += [.stalenessMean, .stalenessMax] }
-        metrics += submodels?.narrower.map(\.metric) ?? []
+        metrics += submodels?.narrower.map(\.metric) ?? scores?.metrics ?? []
         let parts: [any Measuring] = [strategy, aggregation, selection] + stages
         return metrics + parts.flatMap(\.metrics)
     }

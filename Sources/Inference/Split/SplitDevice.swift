@@ -26,14 +26,15 @@ public struct SplitDevice: Sendable, Codable, Equatable {
         linkMegabits = device[.up]
     }
 
-    /// Refuses numbers that no class can have: they may come from a file of settings.
+    /// Refuses numbers that no class of a fleet can have: they may come from a file of settings.
     func validate() throws(ConfigurationError) {
         guard memoryBytes > 0, DeviceQuantityKind.gigaflops.range.contains(gigaflops),
             Link.possibleMegabitsPerSecond.contains(linkMegabits)
         else { throw ConfigurationError("device '\(name.printable)' has no memory, speed or link that can be") }
     }
 
-    /// Seconds that the device takes for some layers on one image.
+    /// Seconds that the device takes for some layers on one image: their operations over its GFLOP/s. What an image takes to
+    /// be read, and features to be encoded, is this machine's time and small beside it.
     func secondsPerImage(_ model: Model) -> Double { Double(model.forwardFlops) / (gigaflops * 1e9) }
 }
 
@@ -57,7 +58,7 @@ extension SplitSettings {
         return (1..<ranks).allSatisfy { rank in device(of: rank).map { bytes <= $0.memoryBytes } ?? true }
     }
 
-    /// Refuses a cut at which a device lacks the memory, or, where it is to be measured, a model that fits nowhere.
+    /// Refuses, on every rank alike and before weights are sent, a cut at which a device lacks the memory, or, where it is to be measured, a model that fits nowhere.
     /// - Parameters:
     ///   - cut: index of the first layer on the server; nil when it is chosen later.
     ///   - ranks: ranks of the job.

@@ -74,7 +74,12 @@ final class RoundTable: RoundObserver {
                     + (way == "down" ? ", for who was asked in the round before" : ""))
         }
         if let submodels = job.submodels {
-            Console.output("\(submodels.dimension)s    " + Self.widths(submodels, settings))
+            Console.output(
+                "\(submodels.dimension)s    "
+                    + Self.widths(submodels.clients, submodels.models, settings) { submodels.own($0) })
+        }
+        if let scores = job.scores {
+            Console.output("widths    " + Self.widths(scores.clients, scores.models, settings) { scores.own($0) })
         }
         if let teacher = teacher() { Console.output("teacher   " + teacher) }
         if !run.stages.isEmpty { Console.output("stages    \(run.stages)") }
@@ -95,10 +100,12 @@ final class RoundTable: RoundObserver {
     private var skew: String { job.data.train.classes > 1 ? "\nskew      \(job.labelSkew)" : "" }
 
     /// The models that clients train: of each width the number of clients, and of parameters.
-    private static func widths(_ submodels: Submodels, _ settings: RunSettings) -> String {
-        var counts = [Int](repeating: 0, count: submodels.models.count)
-        for client in 0..<settings.clients { counts[submodels.own(client)] += 1 }
-        return zip(submodels.clients.widths, zip(submodels.models, counts)).map { share, found in
+    private static func widths(
+        _ clients: ClientWidths, _ models: [Model], _ settings: RunSettings, own: (_ client: Int) -> Int
+    ) -> String {
+        var counts = [Int](repeating: 0, count: models.count)
+        for client in 0..<settings.clients { counts[own(client)] += 1 }
+        return zip(clients.widths, zip(models, counts)).map { share, found in
             "\(share) with \(Format.grouped(found.0.parameterCount)) parameters (\(Format.count(found.1, "client")))"
         }.joined(separator: ", ")
     }

@@ -100,7 +100,8 @@ enum FleetFile {
         return measure()
     }
 
-    /// The trace that a file names, opened.
+    /// The trace that a file names, opened: its records are read once here, so that a file that is none is refused before
+    /// any rank begins, and its digest becomes part of the fleet's text.
     /// - Throws: `ConfigurationError` when it is not a format and a file, or the file cannot be used.
     private static func trace(_ node: Node?, in folder: URL?) throws(ConfigurationError) -> FleetTrace? {
         guard let node else { return nil }

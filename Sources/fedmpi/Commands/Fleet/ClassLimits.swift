@@ -46,7 +46,10 @@ struct ClassLimitOptions: ParsableArguments {
             })
     }
 
-    /// The first of a model's variants that a class can serve: whole, in whole numbers of eight bits, then narrower.
+    /// The first of a model's variants that a class can serve, from the most accurate on, as far as one can say without
+    /// training: whole, in whole numbers of eight bits, then narrower, each as it is and in eight bits.
+    ///
+    /// Models of layers that cannot be quantised, or narrowed, have no such variants.
     private func verdict(on model: Model, for device: DeviceClass, _ shares: [Double]) -> ClassLimits.OnClass {
         let whole = ServedVariant(model, width: 1, isQuantized: false)
         let reasons = reasons(against: whole, on: device)
@@ -81,7 +84,7 @@ struct ClassLimitOptions: ParsableArguments {
     }
 }
 
-/// A model as a device would hold it.
+/// A model as a device would hold it: counted, not measured. Nobody trains or quantises it for this.
 private struct ServedVariant {
     /// `f32`, `int8`, or with a width, `0.5 int8`.
     let name: String

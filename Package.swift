@@ -245,7 +245,8 @@ let package = Package(
         .executableTarget(
             name: "Fuzz",
             dependencies: [
-                "CZlib", "MPI", "FedCore", "Runtime", "Cryptography", "Files", "Records", "NeuralNet", "ONNX",
+                "CZlib", "MPI", "FedCore", "Runtime", "Cryptography", "Files", "Devices", "Records", "NeuralNet",
+                "ONNX",
                 "Datasets", "Codecs",
                 "Federation", "SplitLearning", "Recording", "Analysis",
             ],

@@ -83,6 +83,16 @@ struct FleetTraceTests {
         }
     }
 
+    @Test func `A record of many years is cut to a thousand weeks`() throws {
+        let lines = [
+            ("1970-02-02 00:00:00", "wifi"), ("1980-01-07 12:00:00", "4g"), ("2099-01-05 00:00:00", "unknown"),
+        ]
+        let trace = try #require(try Self.devices(.flash, try Self.flash(lines)).first)
+        #expect(trace.period == 7_000 * Self.day)
+        // The last event within it, which holds at its beginning, too.
+        #expect(trace.state(at: 0) == .away)
+    }
+
     /// FedScale's own test of its reader, in minutes: it asks once after the other, and moves a pointer with each.
     @Test func `Sessions are a function of time, however often and in whatever order one asks`() throws {
         let json =

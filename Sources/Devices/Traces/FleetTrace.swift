@@ -74,17 +74,27 @@ public struct FleetTrace: Sendable, Equatable {
         return hash.finalize().hexadecimal
     }
 
+    /// The records in a file's bytes, some of which can be used.
+    /// - Throws: `ConfigurationError` that does not name the file.
+    public static func records(in bytes: [UInt8], _ format: Format) throws(ConfigurationError) -> TraceRecords {
+        try read(Data(bytes), format)
+    }
+
+    private static func read(_ data: Data, _ format: Format) throws(ConfigurationError) -> TraceRecords {
+        let records = try format == .flash ? FlashRecords.read(data) : FedScaleRecords.read(data)
+        guard !records.devices.isEmpty else {
+            throw ConfigurationError("none of its \(NumberText.count(records.leftOut, "record")) can be used")
+        }
+        return records
+    }
+
     /// Reads the bytes of a file.
     /// - Throws: `ConfigurationError` that names the file.
     private static func records(
         _ data: Data, _ format: Format, _ path: String
     ) throws(ConfigurationError) -> TraceRecords {
         do throws(ConfigurationError) {
-            let records = try format == .flash ? FlashRecords.read(data) : FedScaleRecords.read(data)
-            guard !records.devices.isEmpty else {
-                throw ConfigurationError("none of its \(NumberText.count(records.leftOut, "record")) can be used")
-            }
-            return records
+            return try read(data, format)
         } catch {
             throw ConfigurationError("the trace '\(path.printable)': \(error)")
         }

@@ -47,7 +47,7 @@ public struct ScoreModels: Sendable {
         var layout = ParameterLayout()
         layout.append("consensus", shape: [scores.publicSamples, model.classes], layer: 0, role: .trained)
         consensus = Model(
-            external: "consensus of \(model.name)", layout, weights: [Float](repeating: 0, count: layout.count),
+            external: "consensus:\(model.name)", layout, weights: [Float](repeating: 0, count: layout.count),
             classes: model.classes)
     }
 

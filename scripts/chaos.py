@@ -22,6 +22,9 @@ def parse():
     parser.add_argument("--seed", type=int, help="of the faults; one is drawn and printed without it")
     parser.add_argument("--first", type=int, default=0, metavar="I", help="number of the first run")
     parser.add_argument("--options", default="", metavar="TEXT", help="more of fedmpi's options, e.g. '--strategy ditto'")
+    parser.add_argument(
+        "--keep-updates", action="store_true",
+        help="spoil no update: where sums come up, as of edges, one that is spoilt leaves out all")
     parser.add_argument("--load", type=int, default=0, metavar="N", help="busy processes beside the runs")
     parser.add_argument("--demos", type=int, default=0, metavar="N", help="then N times `fedmpi demo`, undisturbed")
     parser.add_argument("--write", action="store_true", help="also write results/chaos.md")

@@ -22,6 +22,8 @@ public struct DeviceSimulation: Sendable, Equatable {
     public var link = Link()
     /// Whether a fleet states speed and link of each client's device (``Fleet``).
     public var hasFleet = false
+    /// Whether the links of edges to the cloud take simulated time.
+    public var hasEdgeLinks = false
     /// Whether delays are slept through; otherwise they are virtual time that nobody waits for.
     public var isReal = false
 
@@ -30,7 +32,8 @@ public struct DeviceSimulation: Sendable, Equatable {
 
     /// Whether anything takes simulated time.
     public var takesTime: Bool {
-        hasFleet || stragglerProbability > 0 && stragglerDelay > 0 || samplesPerSecond != nil || !link.isIdeal
+        hasFleet || hasEdgeLinks || stragglerProbability > 0 && stragglerDelay > 0 || samplesPerSecond != nil
+            || !link.isIdeal
     }
 
     /// Whether rounds happen in virtual time: deadlines are then compared with computed times, not with the

@@ -32,6 +32,13 @@ public struct CodedBytes: Sendable, Equatable {
         sum.entropy += other.entropy
     }
 
+    /// Two encodings together.
+    public static func + (one: CodedBytes, other: CodedBytes) -> CodedBytes {
+        var sum = one
+        sum += other
+        return sum
+    }
+
     /// How often each symbol occurs, `[256]`. O(symbols).
     public static func counts(of symbols: Span<UInt8>) -> [Int] {
         // In four histograms, so that equal neighbours do not wait for one another.

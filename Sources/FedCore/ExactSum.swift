@@ -97,6 +97,16 @@ public struct ExactSum: Sendable {
         self.weight += weight
     }
 
+    /// Refuses values that ``add(_:weight:)`` would refuse, without adding them. O(count), one pass.
+    /// - Throws: ``Refusal``.
+    public func check(_ values: Span<Float>) throws(Refusal) {
+        guard values.count == total.count else {
+            throw .wrongLength(expected: total.count, actual: values.count)
+        }
+        guard FixedPoint.largestMagnitudeBits(values) > largestValue.bitPattern else { return }
+        throw values.firstNonFinite.map { .notFinite(index: $0) } ?? .overflow
+    }
+
     /// Adds another sum. O(count).
     ///
     /// - Throws: ``Refusal`` when the lengths differ or the weights exceed the room; the sum is then as it was before.

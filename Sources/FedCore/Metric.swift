@@ -89,6 +89,12 @@ extension Metric {
         "network_bytes", title: "network bytes", unit: "bytes", decimals: 0, better: .lower, whole: .sum,
         group: "bytes",
         isInTable: false)
+    /// Bytes that crossed between the edges of a hierarchy and the cloud, both ways; what clients sent their edges, and got
+    /// of them, is a record's upload and download.
+    public static let wanBytes = Metric(
+        "wan_bytes", title: "bytes to the cloud", unit: "bytes", decimals: 0, better: .lower, whole: .sum,
+        group: "bytes",
+        isInTable: false)
     /// Simulated joules of training and transfers since the run's start, of all devices of a fleet.
     public static let joulesSoFar = Metric(
         "joules_so_far", title: "simulated J so far", unit: "J", decimals: 0, better: .lower,
@@ -100,7 +106,7 @@ extension Metric {
 
     /// The metrics that may have values in files of runs that declare none.
     public static let wellKnown: [Metric] = [
-        attackSuccess, simulatedSeconds, stalenessMean, stalenessMax, networkBytes, codedPlaces, codedScales,
+        attackSuccess, simulatedSeconds, stalenessMean, stalenessMax, networkBytes, wanBytes, codedPlaces, codedScales,
         codedSymbols, codedEntropy, joulesSoFar,
     ]
 

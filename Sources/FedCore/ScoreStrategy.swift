@@ -30,4 +30,7 @@ extension ScoreStrategy {
     public var scores: (any ScoreStrategy)? { self }
 
     public var personalization: Personalization { .parameters }
+
+    /// Scores that come late are differences from a consensus that is no longer.
+    public var needsFreshUpdates: String? { "sends scores as differences from the round's consensus" }
 }

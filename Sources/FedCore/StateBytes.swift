@@ -27,6 +27,15 @@ package struct StateWriter {
         if let number { write(number) }
     }
 
+    /// Writes numbers, two in a word; how many is not written. O(numbers).
+    package mutating func write(_ numbers: [Float]) {
+        words.reserveCapacity(words.count + (numbers.count + 1) / 2)
+        for i in stride(from: 0, to: numbers.count, by: 2) {
+            let next = i + 1 < numbers.count ? UInt64(numbers[i + 1].bitPattern) : 0
+            words.append(UInt64(numbers[i].bitPattern) | next << 32)
+        }
+    }
+
     /// Writes a table by client: the number of entries, then each client and what `writeValue` writes. O(n log
     /// n).
     package mutating func write<Value>(_ table: [Int: Value], _ writeValue: (Value, inout StateWriter) -> Void) {
@@ -88,6 +97,20 @@ package struct StateReader {
     /// The next optional number: a word of 0 for nil, or 1 and the number.
     package mutating func optional(in range: ClosedRange<Double>) throws(ConfigurationError) -> Double? {
         try integer(in: 0...1) == 1 ? try number(in: range) : nil
+    }
+
+    /// So many finite numbers, two in a word.
+    package mutating func floats(_ count: Int) throws(ConfigurationError) -> [Float] {
+        // Before memory is taken: the bytes may not hold them.
+        guard count >= 0, bytes.count - position >= (count + 1) / 2 * 8 else { throw refusal }
+        var numbers = [Float](repeating: 0, count: count)
+        for i in stride(from: 0, to: count, by: 2) {
+            let word = try word()
+            numbers[i] = Float(bitPattern: UInt32(truncatingIfNeeded: word))
+            if i + 1 < count { numbers[i + 1] = Float(bitPattern: UInt32(word >> 32)) }
+        }
+        guard numbers.span.firstNonFinite == nil else { throw refusal }
+        return numbers
     }
 
     /// A table by client. Clients are distinct, ascending, and below 2³².

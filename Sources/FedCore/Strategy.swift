@@ -49,6 +49,10 @@ public protocol Strategy: StatefulPart, Measuring {
     /// The part of its model that a client keeps for itself; nothing by default.
     var personalization: Personalization { get }
 
+    /// Whether clients send the change of their weights, true by default: an edge may then add the mean to weights of its
+    /// own. FedNova's do not, for example, who divide it.
+    var sendsChange: Bool { get }
+
     /// The parameters that stay with each client when `personalization` is ``Personalization/parameters``.
     /// - Returns: ascending ranges of the flat weights, at least one, and not all of the parameters.
     /// - Throws: `ConfigurationError` when this model has no such parameters.
@@ -75,6 +79,13 @@ public protocol Strategy: StatefulPart, Measuring {
     ///
     /// A strategy that takes a client's change for a multiple of its gradients has such a reason: Adam's steps are none.
     var needsSGD: String? { get }
+
+    /// The reason why every update of a step has to be of the round's own weights, as a predicate, such as "scales by the
+    /// steps of the round's clients"; nil where one of an earlier round may count in it, too.
+    ///
+    /// By default a strategy has such a reason that sends or keeps anything beside the update: what it learns from that
+    /// is of the round.
+    var needsFreshUpdates: String? { get }
 
     /// What a client rank of another program has to do for the strategy; nil, as by default, where it cannot do its part.
     var portableHalf: PortableHalf? { get }
@@ -156,11 +167,15 @@ extension Strategy {
     public mutating func read(_ options: inout OptionReader) throws(ConfigurationError) {}
     public var traffic: StrategyTraffic { StrategyTraffic() }
     public var personalization: Personalization { .none }
+    public var sendsChange: Bool { true }
     public func personalParameters(_ layout: ParameterLayout) throws(ConfigurationError) -> [Range<Int>] { [] }
     public func correctPersonal(_ gradient: inout MutableSpan<Float>, weights: Span<Float>, global: Span<Float>) {}
     public var localWork: LocalWork { .training }
     public var usesLocalMomentum: Bool { true }
     public var needsSGD: String? { nil }
+    public var needsFreshUpdates: String? {
+        traffic == StrategyTraffic() ? nil : "takes what clients send or keep beside an update for that of the round"
+    }
     public var portableHalf: PortableHalf? { nil }
     public var correctsGradients: Bool { false }
 

@@ -100,6 +100,27 @@ public struct UpdateSum: Sendable {
         scaled.add(blocks, exponent: exponent, weight: counted)
     }
 
+    /// Adds another sum of the same shape and the same bound of weights. O(floats).
+    /// - Throws: ``ExactSum/Refusal/badWeight(_:)`` when both together are above the bound; the sum is then as it was.
+    public mutating func add(_ other: UpdateSum) throws(ExactSum.Refusal) {
+        precondition(other.shape == shape, "sums of different shapes")
+        try add(weight: other.weight)
+        let levels = other.levels
+        var blocks = [Int64](repeating: 0, count: shape.scaledWordCount(levels))
+        var words = blocks.mutableSpan
+        other.scaled.write(levels, from: 0, to: &words)
+        scaled.add(words.span, from: 0, levels: levels)
+        plain.add(piece: other.plain.total.span, at: 0)
+    }
+
+    /// Refuses an update that ``add(_:weight:)`` would refuse for its values, without adding it. O(floats).
+    /// - Precondition: the shape has no scaled blocks.
+    /// - Throws: ``ExactSum/Refusal``.
+    public func check(_ update: Span<Float>) throws(ExactSum.Refusal) {
+        precondition(!shape.isScaled, "scaled updates are checked when they are added")
+        try plain.check(update)
+    }
+
     /// Writes the mean. Its scaled part is multiplied by one power of two for all blocks, which is not told: see
     /// ``ScaledSum/write(dividedBy:into:)``. O(floats).
     ///

@@ -60,7 +60,7 @@ final class LocalSplitExchange: Exchange {
     func run(
         _ task: ClientTask, round: RoundID, cohort: [Int], down: DownMessage, into tally: any AnswerReceiver,
         besideTraining: (_ heartbeat: () throws -> Void) throws -> Void,
-        progressed: (Int) -> Void
+        progressed: (Int) throws -> Void
     ) throws {
         precondition(task == .training, "devices that hold a part of the model cannot test it")
         report = ExchangeReport(upload: 0, download: 0)
@@ -84,7 +84,7 @@ final class LocalSplitExchange: Exchange {
                 try stopFlag.check()
                 trained += try step(device)
                 timeline.tick()
-                progressed(trained)
+                try progressed(trained)
             }
             timeline.enter(.aggregate)
             for client in group {

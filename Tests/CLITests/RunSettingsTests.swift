@@ -36,6 +36,10 @@ import Testing
         ("device-speed", "100.0"), ("device-spread", "1.0"), ("drop-prob", "0.1"), ("real-delays", "true"),
         ("fleet", "people"), ("require", "idle,charging"), ("min-battery", "0.5"), ("stop-battery", "0.05"),
         ("fleet-start", "3.0"), ("round-every", "60.0"), ("cohort-wait", "30.0"), ("budget-joules", "5.0"),
+        ("edges", "3"), ("cloud-every", "2"), ("edge-aggregation", "median"), ("edge-aggregation-options", "trim=0.1"),
+        ("edge-norm-limit", "3.0"), ("edge-loss-limit", "2.0"), ("edge-samples", "50"), ("edge-mbps", "8.0"),
+        ("edge-latency-ms", "20.0"),
+        ("offline-updates", "4"), ("offline-expiry", "7200.0"), ("age-power", "1.0"),
         ("cut", "2"), ("server-part", "per-client"),
     ]
 
@@ -99,7 +103,8 @@ import Testing
             "target-accuracy", "patience", "budget-mb", "attack", "init", "freeze", "teacher", "temperature",
             "hard-weight",
             "local-steps", "augment", "clip-gradients", "compress", "compress-down", "error-feedback", "round-deadline",
-            "bandwidth-mbps", "device-speed", "fleet", "budget-joules",
+            "bandwidth-mbps", "device-speed", "fleet", "budget-joules", "offline-expiry", "edge-norm-limit",
+            "edge-loss-limit", "edge-mbps",
             "cut",
             "server-part",
         ]

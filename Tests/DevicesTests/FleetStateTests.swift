@@ -129,7 +129,7 @@ struct FleetStateTests {
         let turn = DeviceTurn(download: 10, training: 7_000, upload: 30)
         var (gone, stayed) = (0, 0)
         for client in state.eligible() {
-            guard let seconds = state.leaving(client, from: turn, energy: 1) else {
+            guard let departure = state.departure(of: client, from: turn, energy: 1) else {
                 stayed += 1
                 var later = state
                 if stayed % 100 == 0 {
@@ -140,7 +140,12 @@ struct FleetStateTests {
                 continue
             }
             gone += 1
-            #expect(seconds >= 0 && seconds <= turn.seconds)
+            #expect(departure.seconds >= 0 && departure.seconds <= turn.seconds)
+            guard !departure.isByBattery else { continue }
+            // Just then it cannot send.
+            var later = state
+            later.advance(to: state.now + departure.seconds)
+            #expect(!later.canSend(client))
         }
         #expect(gone > 20 && stayed > gone)
 
@@ -149,8 +154,11 @@ struct FleetStateTests {
             "lamp; lamp battery-mah=1000 volts=3.6 idle-watts=1 use-hours=0 charge-share=0 top-ups=0 offline-hours=0")
         var lamps = FleetState(lamp, clients: 1, seed: 1)
         let room = lamps.battery(of: 0) - 1_296
-        let found = lamps.leaving(0, from: DeviceTurn(download: 0, training: 20_000, upload: 0), energy: 0)
-        let leaves = try #require(found)
+        let found = lamps.departure(of: 0, from: DeviceTurn(download: 0, training: 20_000, upload: 0), energy: 0)
+        #expect(found?.isByBattery == true)
+        let leaves = try #require(found?.seconds)
         #expect(abs(leaves - room) < 1e-6)
+        #expect(lamps.batteryEnd(0, of: DeviceTurn(download: 0, training: 20_000, upload: 0), energy: 0) == leaves)
+        #expect(lamps.batteryEnd(0, of: DeviceTurn(download: 0, training: room - 1, upload: 0), energy: 0) == nil)
     }
 }

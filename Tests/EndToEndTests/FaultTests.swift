@@ -44,6 +44,10 @@ struct FaultTests {
         ["--compress-down", "topk 5% | int8 | rans", "--client-fraction", "0.7"],
         ["--compress", "randk 5% | qsgd 4", "--wire", "reduce"],
         ["--strategy", "heterofl"], ["--strategy", "fedrolex", "--wire", "reduce"], ["--strategy", "fjord"],
+        [
+            "--fleet", "f; sensor battery-mah=0 offline-hours=5 away-share=0 gflops=0.000004", "--round-every", "5h",
+            "--offline-updates", "2", "--min-clients", "0",
+        ],
     ]) func `What clients keep between rounds survives the ranks that train them`(options: [String]) throws {
         let whole = try train(["--json"] + options).digest()
         let outcome = try train(

@@ -40,6 +40,7 @@ import Testing
         }
         copy[PartName.selection] = try CohortSource(job, resuming: state).serverState
         copy[PartName.fleet] = try CohortSource(job, resuming: state).fleet?.serverState ?? []
+        copy[PartName.heldUpdates] = try CohortSource(job, resuming: state).fleet?.heldState ?? []
         if job.asynchronous != nil {
             copy[PartName.inFlight] = try AsynchronousState(
                 state[PartName.inFlight], version: state.round, seats: job.settings.cohortSize,

@@ -11,7 +11,8 @@ import Testing
 
     @Test(arguments: [
         (FaultRecord.Kind.rankLost, "rank_lost"), (.rankDropped, "rank_dropped"), (.rankReturned, "rank_returned"),
-        (.rankSilent, "rank_silent"), (.clientsLate, "clients_late"), (.updatesRejected, "updates_rejected"),
+        (.rankLostBelow, "rank_lost_below"), (.rankSilent, "rank_silent"), (.clientsLate, "clients_late"),
+        (.updatesRejected, "updates_rejected"),
         (.roundRepeated, "round_repeated"),
     ])
     func `A kind has a name in files, and comes back from it`(kind: FaultRecord.Kind, name: String) throws {

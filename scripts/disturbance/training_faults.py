@@ -45,13 +45,13 @@ class Fault:
         found = [re.match(r"(\w+):rank=(\d+)", text) for text in self.inject]
         return {int(match[2]) for match in found if match[1] in kinds}
 
-    def alarm(self, lost):
-        """What is wrong with the ranks that were said to be lost, or None."""
+    def alarm(self, lost, has_edges=False):
+        """What is wrong with the ranks that were said to be lost, or None. Nobody looks after a rank whose edge is lost."""
         lost = set(lost)
         struck = {rank for stroke in self.strokes for rank in stroke.ranks}
         if false := lost - struck - self.ranks_of("kill", "stop", "delay"):
             return f"false alarm: ranks {sorted(false)}"
-        if missed := self.ranks_of("kill") - lost:
+        if not has_edges and (missed := self.ranks_of("kill") - lost):
             return f"not noticed: ranks {sorted(missed)} were killed"
         return None
 

@@ -5,6 +5,7 @@ fault it may be.
 """
 
 import contextlib
+import dataclasses
 import json
 import os
 import re
@@ -132,6 +133,8 @@ class TrainingChaos:
 
     def run(self, number):
         fault = fault_of(self.options.seed, number)
+        if self.options.keep_updates:
+            fault = dataclasses.replace(fault, spoils=[])
         digest, span = self.reference(fault)
         job = TrainingJob(self.options, self.scratch, fault)
         job.strike(fault.strokes, span)
@@ -139,7 +142,7 @@ class TrainingChaos:
         rejected = sum(record["rejected"] for record in job.rounds)
         if not problem and rejected != len(fault.spoils):
             problem = f"{rejected} updates left out"
-        problem = problem or fault.alarm(rank for _, rank in job.lost)
+        problem = problem or fault.alarm((rank for _, rank in job.lost), "--edges" in self.options.options)
         equal = job.digest == digest
         if problem or not equal:
             self.failures += 1
@@ -192,9 +195,11 @@ class TrainingChaos:
         """The part of results/chaos.md."""
         options = self.options
         beside = f" beside {options.load} busy processes" if options.load else ""
-        load = f" --load {options.load} --demos {options.demos}" if options.load or options.demos else ""
+        given = f" with `{options.options}`" if options.options else ""
+        load = f" --keep-updates --options '{options.options}'" if options.options else ""
+        load += f" --load {options.load} --demos {options.demos}" if options.load or options.demos else ""
         return "\n".join([
-            f"## Training{beside}",
+            f"## Training{beside}{given}",
             "",
             f"Made by `scripts/chaos {options.runs} --seed {options.seed}{load}` {made}.",
             "",

@@ -74,7 +74,7 @@ extension Span<Float> {
     }
 
     /// √Σ self², the Euclidean length. O(count).
-    var norm: Double { dot(self).squareRoot() }
+    package var norm: Double { dot(self).squareRoot() }
 
     @inline(__always)
     private func wide(_ index: Int) -> SIMD16<Double> { SIMD16<Double>(vector(at: index)) }

@@ -75,14 +75,18 @@ public struct DeviceTurn: Sendable, Equatable {
     public var training: Double
     /// Seconds of sending the update.
     public var upload: Double
+    /// How often the device receives, trains and sends: more than once under an edge that has several turns.
+    public var times: Int
 
     /// Joins the phases.
-    public init(download: Double, delay: Double = 0, training: Double, upload: Double) {
+    public init(download: Double, delay: Double = 0, training: Double, upload: Double, times: Int = 1) {
         (self.download, self.delay, self.training, self.upload) = (download, delay, training, upload)
+        self.times = times
     }
 
-    /// Seconds from the round's start until the update is at the server.
-    public var seconds: Double { download + delay + training + upload }
+    /// Seconds from the round's start until the update is at the server, the last one of several. Nothing is counted for
+    /// waiting in between.
+    public var seconds: Double { delay + Double(times) * (download + training + upload) }
 
     /// Joules that the turn takes, besides idling, until it ends or the device goes.
     /// - Parameters:
@@ -100,14 +104,17 @@ public struct DeviceTurn: Sendable, Equatable {
             return part
         }
         let radio = connection.radio.power
-        let receiving = part(download)
-        energy.down = radio.joulesDown(seconds: receiving, megabitsPerSecond: connection.down)
-        let (waiting, computing) = (part(delay), part(training))
-        energy.compute = device[.trainWatts] * computing
-        if receiving > 0 { energy.tail += radio.joulesOfTail(pause: waiting + computing) }
-        let sending = part(upload)
-        energy.up = radio.joulesUp(seconds: sending, megabitsPerSecond: connection.up)
-        if sending > 0 { energy.tail += radio.joulesOfTail() }
+        for time in 0..<times {
+            let receiving = part(download)
+            energy.down += radio.joulesDown(seconds: receiving, megabitsPerSecond: connection.down)
+            let (waiting, computing) = (time == 0 ? part(delay) : 0, part(training))
+            energy.compute += device[.trainWatts] * computing
+            if receiving > 0 { energy.tail += radio.joulesOfTail(pause: waiting + computing) }
+            let sending = part(upload)
+            energy.up += radio.joulesUp(seconds: sending, megabitsPerSecond: connection.up)
+            // Others under the edge are slower: the radio falls asleep before the next turn.
+            if sending > 0 { energy.tail += radio.joulesOfTail() }
+        }
         return energy
     }
 }

@@ -24,21 +24,40 @@ extension FleetState {
         (0..<count).count { wasDrained[$0] || isEmpty($0) && untrained($0) > 0 }
     }
 
+    /// When and why a device goes away in mid-turn.
+    public struct Departure: Sendable, Equatable {
+        /// Seconds from the turn's start.
+        public let seconds: Double
+        /// Whether its battery stops it; otherwise its connection ends, or a condition holds no longer.
+        public let isByBattery: Bool
+    }
+
+    /// Whether a device can send at this moment what it has kept: it is connected as the conditions ask, and above the
+    /// charge at which it stops. O(1).
+    public func canSend(_ client: Int) -> Bool {
+        admitted[Int(classes[client]) << 4 | Int(states[client].rawValue)]
+            && charge(of: client) > eligibility.stopCharge
+    }
+
+    /// When the battery of a device that begins a turn now reaches the charge at which it stops.
+    /// - Returns: seconds from now; nil when it lasts, or the device is on a charger or the mains.
+    public func batteryEnd(_ client: Int, of turn: DeviceTurn, energy: Double) -> Double? {
+        guard !isPowered(client) else { return nil }
+        let need = energy + load(of: client) * turn.seconds
+        let room = battery(of: client) - eligibility.stopCharge * capacities[Int(classes[client])]
+        return need > room ? max(room, 0) / need * turn.seconds : nil
+    }
+
     /// When a device that begins a turn now goes away from it: its connection ends, a condition holds no longer, or its
     /// battery reaches the charge at which it stops.
     /// - Parameters:
     ///   - client: the device.
     ///   - turn: what it is to do.
     ///   - energy: joules that it takes.
-    /// - Returns: seconds from now; nil when it stays to the end.
-    public mutating func leaving(_ client: Int, from turn: DeviceTurn, energy: Double) -> Double? {
+    /// - Returns: the first of these; nil when it stays to the end.
+    public mutating func departure(of client: Int, from turn: DeviceTurn, energy: Double) -> Departure? {
         let kind = Int(classes[client])
-        var end: Double?
-        if !isPowered(client) {
-            let need = energy + load(of: client) * turn.seconds
-            let room = battery(of: client) - eligibility.stopCharge * capacities[kind]
-            if need > room { end = max(room, 0) / need * turn.seconds }
-        }
+        let end = batteryEnd(client, of: turn, energy: energy).map { Departure(seconds: $0, isByBattery: true) }
         let device = fleet.classes[kind]
         var (place, count) = (Int(places[client].present), Int(places[client].count))
         var today = Int(days[client])
@@ -56,7 +75,9 @@ extension FleetState {
                 isAhead ? day.pieces[place] : (minute: minutes[offset], state: pieces[offset])
             let change = Double(today) * 86_400 + Double(minute) * 60 - now
             guard change < turn.seconds else { return end }
-            if !eligibility.admits(state, of: device) { return min(end ?? .infinity, max(change, 0)) }
+            guard !eligibility.admits(state, of: device) else { continue }
+            if let end, end.seconds < change { return end }
+            return Departure(seconds: max(change, 0), isByBattery: false)
         }
     }
 }

@@ -238,6 +238,6 @@ private final class SweepRecorder: RoundObserver {
     }
 
     func faulted(_ fault: FaultRecord) {
-        if fault.kind == .rankLost || fault.kind == .rankDropped { hasLostRanks = true }
+        if [.rankLost, .rankDropped, .rankLostBelow].contains(fault.kind) { hasLostRanks = true }
     }
 }

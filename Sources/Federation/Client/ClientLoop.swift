@@ -32,9 +32,13 @@ final class ClientLoop: ClientWork, ClientHost {
     /// The wire of each task that clients may be asked for.
     private let wires: TaskWires
     /// Faults that `--inject` asks for on this rank.
-    private let faults: FaultInjector
+    private var faults: FaultInjector
     /// Receives the states of the clients that are trained here; nil when clients keep nothing.
     private let states: ClientStateReceiver?
+    /// What this rank does where it is an edge; nil where it trains clients.
+    private let edge: EdgeWork?
+    /// Where clocks are aligned at the end.
+    private let clock: any Communicator
     /// This rank's time; its clock is aligned once more at the end of the run.
     private let timekeeper: Timekeeper
     private let timeline: Timeline
@@ -54,12 +58,15 @@ final class ClientLoop: ClientWork, ClientHost {
     ///   - communicator: for collectives; rank 0 is the server.
     ///   - control: a duplicate, for messages point to point.
     ///   - contact: answers the server while this rank waits or trains.
+    ///   - edge: the work of an edge; nil trains clients.
+    ///   - number: the rank that faults name; nil: that of `communicator`.
+    ///   - clock: all ranks, to align clocks; nil: those of `control`.
     /// - Throws: `ConfigurationError` when a fault or a wire of the settings cannot be; an error of oneDNN.
     init(
         _ job: Job, _ communicator: any Communicator, control: any Communicator, contact: ServerContact,
-        _ timekeeper: Timekeeper
+        _ timekeeper: Timekeeper, edge: EdgeWork? = nil, faultsAs number: Int? = nil, clock: (any Communicator)? = nil
     ) throws {
-        self.timekeeper = timekeeper
+        (self.timekeeper, self.edge, self.clock) = (timekeeper, edge, clock ?? control)
         timeline = timekeeper.timeline
         transfers = TransferClock(timeline, control: control)
         self.communicator = communicator
@@ -67,13 +74,13 @@ final class ClientLoop: ClientWork, ClientHost {
         self.contact = contact
         self.job = job
         device = try Device(job, timeline)
-        faults = FaultInjector(try job.settings.inject.map { try Fault($0) }, rank: communicator.rank)
-        wires = try TaskWires(job, on: communicator, transfers)
+        faults = FaultInjector(try job.settings.inject.map { try Fault($0) }, rank: number ?? communicator.rank)
+        wires = try TaskWires(job, on: communicator, transfers, edges: edge == nil ? nil : job.edges)
         states = job.vectors.state > 0 ? ClientStateReceiver(floats: job.vectors.state, control: control) : nil
     }
 
     /// Whether a rank was lost, so that MPI cannot be finalised.
-    var hasLostRanks: Bool { contact.hasLeftCollectives }
+    var hasLostRanks: Bool { contact.hasLeftCollectives || edge?.hasLostRanks ?? false }
 
     /// Runs until the server ends the run.
     ///
@@ -81,7 +88,8 @@ final class ClientLoop: ClientWork, ClientHost {
     ///   this rank was to do is then unknown; errors of MPI.
     func run() throws {
         if job.asynchronous != nil { return try runByOrders() }
-        var frame = emptyFrame()
+        // Of the size that all ranks know.
+        var frame = RoundFrame(cohortCapacity: job.frameCapacity, parameterCount: job.frameFloats)
         while !contact.hasLeftCollectives {
             faults.reach(.broadcast, round: round.number + 1)
             try transfers.enterCollective()
@@ -102,7 +110,8 @@ final class ClientLoop: ClientWork, ClientHost {
             }
             transfers.endBroadcast(header, bytes: bytes, clients: clients.count)
             guard let task = try task(header) else {
-                try timekeeper.end(on: control)
+                let align = { [timekeeper, clock] in try timekeeper.end(on: clock) }
+                if let edge { try edge.stop(align) } else { try align() }
                 return try contact.acknowledgeShutdown()
             }
             device.terms = frame.terms(header)
@@ -114,6 +123,7 @@ final class ClientLoop: ClientWork, ClientHost {
         }
         timeline.enter(.reform)
         while let order = try nextOrder() { try carryOut(order) }
+        try edge?.dismiss()
     }
 
     /// Runs by orders from the first to the last, an empty one. Orders that came before the end was announced are left
@@ -333,7 +343,12 @@ final class ClientLoop: ClientWork, ClientHost {
     private func work(
         _ task: ClientTask, _ clients: some Sequence<Int>, _ down: Span<Float>, on wire: any Wire, first: Int?
     ) throws {
-        for client in clients {
+        if let edge {
+            awaitsFirstBatch = task.meetsFaults
+            let message = DownMessage((0..<down.count).map { down[unchecked: $0] }, device.terms)
+            try edge.run(task, Array(clients), round, message, on: wire) { try progressed(samples: $0) }
+        }
+        for client in clients where edge == nil {
             awaitsFirstBatch = task.meetsFaults
             var slot = wire.takeSlot()
             let result = try slot.withNumbers { numbers in
@@ -359,8 +374,8 @@ final class ClientLoop: ClientWork, ClientHost {
         try contact.trained(samples)
         timeline.tick()
         try stopIfUnwanted()
-        if awaitsFirstBatch { faults.reach(.train, round: round.number) }
-        awaitsFirstBatch = false
+        if awaitsFirstBatch, samples > 0 || edge == nil { faults.reach(.train, round: round.number) }
+        if samples > 0 || edge == nil { awaitsFirstBatch = false }
     }
 
     /// Waits so long, answering the server meanwhile: how simulated delays pass in real time.
@@ -373,11 +388,6 @@ final class ClientLoop: ClientWork, ClientHost {
     /// - Throws: `RoundFrameError` when it names a client or a worker that does not exist.
     private func assignment(_ frame: borrowing RoundFrame, cohort: Int) throws -> Assignment {
         try frame.assignment(cohort: cohort, workers: communicator.size - 1, clients: job.settings.clients)
-    }
-
-    /// A frame to receive into by broadcast, of the size that all ranks know.
-    private func emptyFrame() -> RoundFrame {
-        RoundFrame(cohortCapacity: job.frameCapacity, parameterCount: job.frameFloats)
     }
 
     /// A frame of bytes that have come by broadcast.

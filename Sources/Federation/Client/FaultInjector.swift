@@ -15,6 +15,8 @@ import Musl
 /// ```
 package struct FaultInjector {
     private let faults: [Fault]
+    /// Whether each has happened: a round that is repeated, or of several turns, passes a phase more than once.
+    private var areDone: [Bool]
 
     /// Keeps the faults of one rank.
     /// - Parameters:
@@ -22,12 +24,15 @@ package struct FaultInjector {
     ///   - rank: this rank; the server, rank 0, has none.
     package init(_ faults: [Fault], rank: Int) {
         self.faults = faults.filter { $0.rank == rank }
+        areDone = [Bool](repeating: false, count: self.faults.count)
     }
 
     /// Makes the process faults of a phase of a round. Called once at each phase; `kill` does not return, `stop`
     /// returns when the process is continued, `delay` after its seconds.
-    package func reach(_ phase: Fault.Phase, round: Int) {
-        for fault in faults where fault.round == round && fault.phase == phase {
+    package mutating func reach(_ phase: Fault.Phase, round: Int) {
+        for (index, fault) in faults.enumerated() where fault.round == round && fault.phase == phase && !areDone[index]
+        {
+            areDone[index] = true
             switch fault.kind {
             case .kill: raise(SIGKILL)
             case .stop: raise(SIGSTOP)

@@ -1,3 +1,5 @@
+import FedCore
+
 /// What goes down to a cohort: the weights that it starts from, and how they cross.
 package struct DownMessage: Sendable {
     /// How the weights cross.
@@ -32,7 +34,21 @@ package struct DownMessage: Sendable {
 
     /// A message that crosses as it is.
     package init(_ weights: [Float]) {
-        self.init(weights, .plain, coded: [], bytes: nil, wholeBytes: nil)
+        self.init(weights, RoundTerms())
+    }
+
+    /// A message that crosses as it is, in a round with these terms.
+    init(_ weights: [Float], _ terms: RoundTerms) {
+        self.init(weights, .plain, coded: [], bytes: nil, wholeBytes: nil, terms: terms)
+    }
+
+    /// The message after the weights have moved.
+    /// - Parameter update: what is added to them, as long as they are or longer.
+    mutating func move(along update: [Float]) {
+        var moved = weights
+        var span = moved.mutableSpan
+        span.add(update.span.extracting(0..<weights.count))
+        self = DownMessage(moved, terms)
     }
 
     init(
@@ -66,6 +82,8 @@ package struct RoundTerms: Sendable, Equatable {
     var codecLevel = 0
     /// Clients of a simulated fleet that go away in mid-round: nobody trains them.
     var gone: Set<Int> = []
+    /// Clients of a simulated fleet that go away in mid-round, train on, and keep their update.
+    var offline: Set<Int> = []
     /// Clients of a simulated fleet that are away from home, and use another radio there.
     var away: Set<Int> = []
 }

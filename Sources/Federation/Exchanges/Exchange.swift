@@ -30,12 +30,12 @@ package protocol Exchange: AnyObject {
     ///   - tally: receives what comes of each client, in any order.
     ///   - besideTraining: work of the server that needs no client, done while other ranks train; not called where
     ///     ``trainsElsewhere`` is false. It calls the heartbeat it is given every so often.
-    ///   - progressed: called a few times a second with the samples trained so far.
+    ///   - progressed: called a few times a second with the samples trained so far; what it throws ends the exchange.
     /// - Throws: `Interruption`; `NoClientRanks` when all client ranks are lost for good; what `besideTraining` throws.
     func run(
         _ task: ClientTask, round: RoundID, cohort: [Int], down: DownMessage, into tally: any AnswerReceiver,
         besideTraining: (_ heartbeat: () throws -> Void) throws -> Void,
-        progressed: (Int) -> Void
+        progressed: (Int) throws -> Void
     ) throws
 
     /// Lets the workers hear that the server is there; to be called every so often while it does something else.

@@ -28,7 +28,7 @@ final class LocalExchange: Exchange {
     func run(
         _ task: ClientTask, round: RoundID, cohort: [Int], down: DownMessage, into tally: any AnswerReceiver,
         besideTraining: (_ heartbeat: () throws -> Void) throws -> Void,
-        progressed: (Int) -> Void
+        progressed: (Int) throws -> Void
     ) throws {
         var trained = 0
         var last = ContinuousClock.now
@@ -41,7 +41,7 @@ final class LocalExchange: Exchange {
                 trained += samples
                 guard ContinuousClock.now - last >= .milliseconds(200) else { return }
                 last = .now
-                progressed(trained)
+                try progressed(trained)
             }
             defer { host.whenProgressed = { _ in } }
             for client in cohort {

@@ -15,7 +15,7 @@ final class LocalHost: ClientHost {
     /// What the encoded bytes of the last answer say.
     private(set) var coded = CodedBytes()
     /// Called after each batch with the samples trained in it.
-    var whenProgressed: (_ samples: Int) -> Void = { _ in }
+    var whenProgressed: (_ samples: Int) throws -> Void = { _ in }
 
     /// Compiles the model.
     /// - Parameters:
@@ -58,7 +58,7 @@ final class LocalHost: ClientHost {
     func progressed(samples: Int) throws {
         try stopFlag.check()
         timeline.tick()
-        whenProgressed(samples)
+        try whenProgressed(samples)
     }
 
     /// Sleeps, unless the run is asked to stop.

@@ -60,12 +60,21 @@ package struct Channels {
     package let control: any Communicator
     /// This rank's time.
     package let timekeeper: Timekeeper
+    /// The communicator by which clocks are aligned: all ranks'.
+    let clock: any Communicator
+    /// What else a rank of a run with edges knows; nil without edges.
+    let edges: EdgePlace?
 
     /// Joins what connects the ranks.
-    init(_ communicator: any Communicator, control: any Communicator, _ timekeeper: Timekeeper) {
+    init(
+        _ communicator: any Communicator, control: any Communicator, _ timekeeper: Timekeeper,
+        clock: (any Communicator)? = nil, edges: EdgePlace? = nil
+    ) {
         self.communicator = communicator
         self.control = control
         self.timekeeper = timekeeper
+        self.clock = clock ?? control
+        self.edges = edges
     }
 }
 
@@ -84,11 +93,12 @@ public struct WholeModelTraining: TrainingScheme {
         }
     }
 
-    /// ``LocalExchange``, or an ``AsynchronousExchange`` over ``LocalWorkers``.
+    /// ``LocalExchange``, of edges where there are some, or an ``AsynchronousExchange`` over ``LocalWorkers``.
     package func localExchange(_ context: ServerContext) throws -> any Exchange {
         let (job, timeline) = (context.job, context.timeline)
         guard let strategy = job.asynchronous else {
-            return try LocalExchange(job, context.states, stop: context.stop, timeline)
+            let exchange = try LocalExchange(job, context.states, stop: context.stop, timeline)
+            return try job.edges.map { try EdgeExchange(job, $0, through: exchange) } ?? exchange
         }
         return try AsynchronousExchange(context, strategy, LocalWorkers(job, stop: context.stop, timeline))
     }
@@ -102,9 +112,18 @@ public struct WholeModelTraining: TrainingScheme {
         return try AsynchronousExchange(context, strategy, RankWorkers(job, channels, pool))
     }
 
-    /// A ``ClientLoop``.
+    /// A ``ClientLoop``; with edges, that of an edge's rank, or of one under it.
     package func clientWork(_ job: Job, _ channels: Channels, contact: ServerContact) throws -> any ClientWork {
-        try ClientLoop(
-            job, channels.communicator, control: channels.control, contact: contact, channels.timekeeper)
+        guard let edges = job.edges, let place = channels.edges else {
+            return try ClientLoop(
+                job, channels.communicator, control: channels.control, contact: contact, channels.timekeeper)
+        }
+        guard place.ranks.isUnderEdge(channels.clock.rank) else {
+            return try Self.edgeWork(job, edges, channels, place, contact: contact)
+        }
+        guard let local = place.ranks.local, let control = place.ranks.localControl else {
+            preconditionFailure("a rank under an edge has a communicator with it")
+        }
+        return try EdgeMember(job, edges, place, local, control: control, channels.timekeeper)
     }
 }

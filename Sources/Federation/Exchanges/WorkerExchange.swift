@@ -33,6 +33,10 @@ final class WorkerExchange: Exchange {
     private var frame: RoundFrame?
     /// Whether the ranks have the weights that the next coded ones are a change of.
     private var ranksKnow = false
+    /// Where clocks are aligned at the end.
+    private let clock: any Communicator
+    /// The edges that the workers are, at the cloud of a hierarchy; nil where they train.
+    private let edges: EdgeTerms?
     /// The communicator, where it is one of groups of ranks; nil without a topology.
     private let tree: TreeCommunicator?
     /// What ``report`` says of the bytes between groups.
@@ -49,13 +53,14 @@ final class WorkerExchange: Exchange {
     init(_ job: Job, _ channels: Channels, _ states: ClientStates?, _ pool: WorkerPool) throws {
         self.job = job
         self.pool = pool
-        (communicator, control) = (channels.communicator, channels.control)
+        (communicator, control, clock) = (channels.communicator, channels.control, channels.clock)
+        edges = channels.edges == nil ? nil : job.edges
         tree = communicator as? TreeCommunicator
         timekeeper = channels.timekeeper
         timeline = timekeeper.timeline
-        transfers = TransferClock(timeline, control: control)
+        transfers = TransferClock(timeline, control: control, workers: communicator.size - 1)
         self.states = states.map { ClientStateSender($0, to: pool, on: channels.control) }
-        wires = try TaskWires(job, on: communicator, transfers)
+        wires = try TaskWires(job, on: communicator, transfers, edges: edges)
         tasks = PointToPointTasks(
             pool, on: control, parameterCount: job.vectors.down, cohortCapacity: job.frameCapacity, timeline)
         frame = RoundFrame(cohortCapacity: job.frameCapacity, parameterCount: job.frameFloats)
@@ -76,12 +81,12 @@ final class WorkerExchange: Exchange {
     func run(
         _ task: ClientTask, round: RoundID, cohort: [Int], down: DownMessage, into tally: any AnswerReceiver,
         besideTraining: (_ heartbeat: () throws -> Void) throws -> Void,
-        progressed: (Int) -> Void
+        progressed: (Int) throws -> Void
     ) throws {
         let before = bytesBetweenGroups
         defer { if task == .training { network = tree == nil ? nil : bytesBetweenGroups - before } }
         try pool.startRound(round.number)
-        try pool.assign(cohort) { task.cost($0, job) }
+        try assign(cohort, task)
         startLimit(task)
         if !hasLostRanks {
             let isComplete = try runByCollectives(
@@ -105,7 +110,7 @@ final class WorkerExchange: Exchange {
                 }
             }
             timeline.tick()
-            progressed(pool.samplesTrained)
+            try progressed(pool.samplesTrained)
             let loss = try pool.findLost()
             if !loss.workers.isEmpty {
                 let shares = try reassign(loss, task, tally)
@@ -145,7 +150,19 @@ final class WorkerExchange: Exchange {
         _ loss: WorkerPool.Loss, _ task: ClientTask, _ tally: (any AnswerReceiver)?
     ) throws -> [(worker: Int, clients: [Int])] {
         tally?.drop(loss.dropped.count)
-        return try pool.assign(loss.clients) { task.cost($0, job) }
+        return try assign(loss.clients, task)
+    }
+
+    /// Deals clients out to the workers; those of an edge together.
+    @discardableResult
+    private func assign(_ clients: [Int], _ task: ClientTask) throws -> [(worker: Int, clients: [Int])] {
+        guard let edges else { return try pool.assign(clients) { task.cost($0, job) } }
+        return try pool.assign(groups: edges.groups(of: clients)) { task.cost($0, job) }
+    }
+
+    /// The clients of the workers that take part in collectives.
+    private var assignment: Assignment {
+        Assignment(clientsOfWorker: Array(pool.pending.prefix(communicator.size - 1)))
     }
 
     /// Sends a worker an order for these clients, and behind it their states, if the task needs them. Does not wait.
@@ -170,7 +187,7 @@ final class WorkerExchange: Exchange {
         try pool.shutDown {
             pool.withdrawAll()
             guard try broadcast(nil, round: RoundID(0), nil, into: nil, progressed: {}) else { return false }
-            try timekeeper.end(on: control)
+            try timekeeper.end(on: clock)
             return true
         }
     }
@@ -185,11 +202,10 @@ final class WorkerExchange: Exchange {
     /// - Returns: false when a rank was lost or the hard limit is past; what is still owed is then in `pool.pending`.
     private func runByCollectives(
         _ task: ClientTask, round: RoundID, down: DownMessage, into tally: any AnswerReceiver,
-        besideTraining: (_ heartbeat: () throws -> Void) throws -> Void, progressed: (Int) -> Void
+        besideTraining: (_ heartbeat: () throws -> Void) throws -> Void, progressed: (Int) throws -> Void
     ) throws -> Bool {
-        let wire = wires[task]
-        let assignment = Assignment(clientsOfWorker: pool.pending)
-        let isSent = try broadcast(task, round: round, down, into: tally) { progressed(pool.samplesTrained) }
+        let (wire, assignment) = (wires[task], assignment)
+        let isSent = try broadcast(task, round: round, down, into: tally) { try progressed(pool.samplesTrained) }
         guard isSent else { return false }
         try sendStates(task, part: 0, assignment, round: round)
         try besideTraining { try heartbeat() }
@@ -199,12 +215,12 @@ final class WorkerExchange: Exchange {
                 round: round, part: part, assignment, into: tally,
                 unless: {
                     timeline.tick()
-                    progressed(pool.samplesTrained)
+                    try progressed(pool.samplesTrained)
                     return try hasLost(task, tally) || pool.isPastLimit
                 })
             guard isComplete else { return false }
             try sendStates(task, part: part + 1, assignment, round: round)
-            for worker in pool.pending.indices {
+            for worker in assignment.clientsOfWorker.indices {
                 pool.pending[worker].removeFirst(wire.clients(of: worker, part: part, assignment).count)
             }
         }
@@ -221,10 +237,10 @@ final class WorkerExchange: Exchange {
     /// - Returns: false when a rank was lost, and the broadcast is given up.
     private func broadcast(
         _ task: ClientTask?, round: RoundID, _ down: DownMessage?, into tally: (any AnswerReceiver)?,
-        progressed: () -> Void
+        progressed: () throws -> Void
     ) throws -> Bool {
         guard var frame = self.frame.take() else { preconditionFailure("the frame is in use") }
-        let assignment = Assignment(clientsOfWorker: pool.pending)
+        let assignment = assignment
         timeline.enter(.encode)
         let terms = down?.terms ?? RoundTerms()
         frame.setAssignment(assignment, terms)
@@ -244,7 +260,7 @@ final class WorkerExchange: Exchange {
         let byteCount = frame.buffer.count + (apart?.bytes.count ?? 0)
         func isInVain() throws -> Bool {
             timeline.tick()
-            progressed()
+            try progressed()
             return try hasLost(task ?? .training, tally)
         }
         var request = try communicator.startBroadcast(frame.intoBuffer(), root: 0)

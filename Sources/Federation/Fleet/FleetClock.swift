@@ -10,34 +10,40 @@ import Selection
 ///
 /// ```
 /// prepare      wait until a cohort can be asked               │ the clock goes on
-/// begin        for each client: will it stay to the end?      │ ranks are told who goes
+/// begin        who is back sends what it has kept             │ the tally begins with that
+///              for each client: will it stay to the end?      │ ranks are told who goes
 /// end          take joules from batteries                     │ the clock goes on by the round's simulated seconds
 /// ```
 ///
 /// Everything follows from the seed and the clients' reports, so that a run has one course at any number of ranks. What a
 /// device will do is known here before it is asked: one that goes away in mid-round is a dropped client, which no rank
-/// trains.
+/// trains, unless it trains on and keeps its update (`--offline-updates`).
 final class FleetClock {
-    private let job: Job
+    let job: Job
     private let terms: FleetTerms
-    private var state: FleetState
-    /// The state after the last finished round, for checkpoints.
-    private var finished: FleetState
+    var state: FleetState
+    /// What devices have trained offline.
+    var held: HeldUpdates
+    /// Both after the last finished round, for checkpoints.
+    private var finished: (state: FleetState, held: HeldUpdates)
     /// What the clients that are asked do.
     private var turns: [Int: Turn] = [:]
     /// Who can be asked, as of the last ``prepare(_:)``.
     private(set) var available: [Int] = []
     /// Simulated seconds that the round waited before it began.
     private(set) var waited = 0.0
-    private var round = FleetRound()
+    /// The round and the attempt under way.
+    private var attempt = RoundID(0)
+    var round = FleetRound()
 
-    /// A client's turn.
     /// What the server knows beforehand of what a device will do.
-    private struct Turn {
+    struct Turn {
         var turn: DeviceTurn
         let connection: DeviceClass.Connection
-        /// When the device goes away; nil when it stays.
-        let leaves: Double?
+        /// When the device stops; nil when it does not.
+        var leaves: Double?
+        /// When the update is made that the device keeps, on the fleet's clock; nil when it keeps none.
+        var made: Double?
     }
 
     /// The longest time that a run waits for devices, in seconds: what comes every week has come by then.
@@ -54,12 +60,19 @@ final class FleetClock {
             terms.fleet, clients: settings.clients, seed: settings.seed, start: settings.fleetStart * 3600,
             eligibility: settings.eligibility, traces: try terms.fleet.trace?.records().devices ?? [])
         state.setFits(terms.batches.map { $0 > 0 })
-        if let saved, saved.round > 0 { try state.restoreServerState(saved[PartName.fleet]) }
-        finished = state
+        held = HeldUpdates(room: settings.offlineUpdates, lifetime: settings.offlineExpiry ?? .infinity)
+        if let saved, saved.round > 0 {
+            try state.restoreServerState(saved[PartName.fleet])
+            try held.restore(saved[PartName.heldUpdates], clients: settings.clients, floats: job.vectors.up)
+        }
+        finished = (state, held)
     }
 
     /// The state after the last finished round.
-    var serverState: [UInt8] { finished.serverState }
+    var serverState: [UInt8] { finished.state.serverState }
+
+    /// What devices keep after the last finished round; empty where they keep nothing.
+    var heldState: [UInt8] { finished.held.serverState }
 
     /// The federation as a selection rule may see it now.
     var view: FederationView {
@@ -81,29 +94,34 @@ final class FleetClock {
                 guard let connection = device.connection(isAway: isAway) else { return (0, 0) }
                 let transfers = DeviceTurn(
                     download: connection.secondsDown(bytes: job.downloadBytes), training: 0,
-                    upload: connection.secondsUp(bytes: job.uploadBytes))
+                    upload: connection.secondsUp(bytes: job.uploadBytes), times: turnsOfRound)
                 return (
                     transfers.energy(of: device, over: connection).total,
-                    passes * terms.secondsPerSample(device[.gigaflops], width: width) * device[.trainWatts]
+                    Double(turnsOfRound) * passes * terms.secondsPerSample(device[.gigaflops], width: width)
+                        * device[.trainWatts]
                 )
             }
         }
     }
 
+    /// How often a device that is asked receives, trains and sends.
+    private var turnsOfRound: Int { job.edges?.turns ?? 1 }
+
     /// Waits until a cohort can be asked, on the simulated clock.
     /// - Throws: ``FleetAsleep`` when nobody can be for eight days.
     func prepare(_ id: RoundID) throws {
         let settings = job.settings
+        attempt = id
         if id.attempt == 0 {
             (waited, round) = (0, FleetRound())
-            let due = max(state.now, finished.roundStart + (finished.rounds > 0 ? settings.roundEvery : 0))
+            let due = max(state.now, finished.state.roundStart + (finished.state.rounds > 0 ? settings.roundEvery : 0))
             wait(due - state.now)
             state.roundStart = state.now
         }
         let least = max(settings.minClients, 1)
         let start = state.now
         while true {
-            available = state.eligible()
+            available = state.eligible().filter { !held.isTraining($0, at: state.now) }
             let sofar = state.now - start
             if available.count >= settings.cohortSize || available.count >= least && sofar >= settings.cohortWait {
                 break
@@ -124,8 +142,11 @@ final class FleetClock {
         waited += seconds
     }
 
-    /// Works out what the clients of a cohort will do, and marks those that go away, and those that are away from home.
-    func begin(_ cohort: [Int], _ id: RoundID, _ message: inout RoundTerms) {
+    /// Lets devices send what they have kept, then works out what the clients of a cohort will do, and marks those that go
+    /// away, and those that are away from home.
+    /// - Parameter tally: takes in what is sent; it is told who goes away with an update.
+    func begin(_ cohort: [Int], _ id: RoundID, _ message: inout RoundTerms, _ tally: RoundTally) {
+        sendHeld(id, to: tally)
         message.away = Set(cohort.filter { state.state(of: $0).contains(.away) })
         turns.removeAll(keepingCapacity: true)
         for client in cohort {
@@ -137,44 +158,68 @@ final class FleetClock {
             let left = (job.settings.roundDeadline ?? .infinity) - ready
             let turn = DeviceTurn(
                 download: conditions.download, delay: conditions.delay,
-                training: min(Double(samples) * conditions.secondsPerSample, max(left, 0)), upload: conditions.upload)
+                training: min(Double(samples) * conditions.secondsPerSample, max(left, 0)), upload: conditions.upload,
+                times: turnsOfRound)
             let energy = turn.energy(of: device, over: connection)
             // One that does not answer by chance has come to nothing beyond its download.
-            let leaves =
-                conditions.isDropped
-                ? conditions.download : state.leaving(client, from: turn, energy: energy.total)
-            turns[client] = Turn(turn: turn, connection: connection, leaves: leaves)
-            if leaves != nil { message.gone.insert(client) }
+            let departure =
+                conditions.isDropped ? nil : state.departure(of: client, from: turn, energy: energy.total)
+            var plan = Turn(
+                turn: turn, connection: connection,
+                leaves: conditions.isDropped ? conditions.download : departure?.seconds)
+            if let departure { trainOn(client, after: departure, samples: samples, conditions, &plan) }
+            turns[client] = plan
+            if plan.made != nil {
+                message.offline.insert(client)
+            } else if plan.leaves != nil {
+                message.gone.insert(client)
+            }
         }
+        tally.offline = message.offline
     }
 
     /// Takes what an attempt took from the batteries, and moves the clock.
     /// - Parameters:
     ///   - cohort: the clients that were asked.
-    ///   - results: reports of those whose update counts.
-    ///   - seconds: simulated seconds of the attempt.
-    func end(_ cohort: [Int], _ results: [(client: Int, result: LocalResult)], seconds: Double) {
-        let reports = Dictionary(results.map { ($0.client, $0.result) }, uniquingKeysWith: { $1 })
+    ///   - tally: what came of it.
+    func end(_ cohort: [Int], _ tally: RoundTally) {
+        let reports = Dictionary(tally.results.map { ($0.client, $0.result) }, uniquingKeysWith: { $1 })
+        for var entry in tally.held {
+            guard let made = turns[entry.client]?.made else { continue }
+            (entry.update.round, entry.update.made) = (attempt.number, made)
+            held.make(entry)
+        }
         for client in cohort {
             guard var plan = turns[client] else { continue }
             if let report = reports[client] {
-                // The update in coded form may be shorter than the longest.
-                plan.turn.upload = max(
-                    report.simulatedSeconds - plan.turn.download - plan.turn.delay - plan.turn.training, 0)
+                // Under an edge the seconds are the edge's. The last batch may have ended past the deadline; and the update in
+                // coded form may be shorter than the longest.
+                if job.edges == nil, report.status == .partial, job.trainingAnswer.hasOneLength {
+                    plan.turn.training = max(
+                        report.simulatedSeconds - plan.turn.download - plan.turn.delay - plan.turn.upload, 0)
+                } else if job.edges == nil {
+                    plan.turn.upload = max(
+                        report.simulatedSeconds - plan.turn.download - plan.turn.delay - plan.turn.training, 0)
+                }
                 state.noteParticipation(client)
             }
             let energy = plan.turn.energy(
                 of: state.deviceClass(of: client), over: plan.connection, until: plan.leaves ?? .infinity)
             round.add(state.spend(energy, of: client), of: client, in: state.classIndex(of: client))
         }
-        state.advance(to: state.now + seconds)
+        state.advance(to: state.now + tally.simulatedSeconds)
     }
 
     /// Ends the round: what a checkpoint keeps is the state as it is now.
     func endRound() {
+        for entry in held.arrived {
+            state.noteParticipation(entry.client)
+            round.ages.append(attempt.number - entry.update.round)
+        }
+        round.expired += held.commit()
         state.rounds += 1
         state.joules += round.energy.total
-        finished = state
+        finished = (state, held)
     }
 
     /// Joules that a client's last turn took; nil when it was not asked.
@@ -183,8 +228,13 @@ final class FleetClock {
 
 extension FleetClock: Measuring {
     /// All simulated; see ``FleetRound/metrics(_:)``.
-    var metrics: [Metric] { FleetRound.metrics(terms.fleet) }
-    var measurements: [String: Double] { round.measurements(of: state, waited: waited) }
+    var metrics: [Metric] {
+        FleetRound.metrics(terms.fleet) + (held.room > 0 ? FleetRound.offlineMetrics : [])
+    }
+    var measurements: [String: Double] {
+        let measured = round.measurements(of: state, waited: waited)
+        return held.room > 0 ? measured.merging(round.measurements(of: held)) { $1 } : measured
+    }
 }
 
 /// Nobody in a simulated fleet can be asked: the run stops with a checkpoint.

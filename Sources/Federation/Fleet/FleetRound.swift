@@ -11,6 +11,10 @@ struct FleetRound {
     private var byClass: [Int: Double] = [:]
     /// Joules by client.
     private(set) var joules: [Int: Double] = [:]
+    /// Ages in rounds of the updates of earlier rounds that counted.
+    var ages: [Int] = []
+    /// Kept updates that were dropped, for their age or for a newer one.
+    var expired = 0
 
     /// Adds what a client's turn took.
     mutating func add(_ energy: TurnEnergy, of client: Int, in kind: Int) {

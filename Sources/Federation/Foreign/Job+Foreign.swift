@@ -30,6 +30,7 @@ extension Job {
         if settings.topology != .flat {
             throw refuse("--topology \(settings.topology)", "they know the way between rank 0 and each rank alone")
         }
+        if settings.edges > 0 { throw refuse("--edges", "they know the way between rank 0 and each rank alone") }
         if settings.compress != nil { throw refuse("--compress", "they send updates as they are") }
         if settings.compressDown != nil { throw refuse("--compress-down", "they read weights as they are") }
         if let fault = settings.inject.first { throw refuse("--inject \(fault)", "they make no faults") }

@@ -78,6 +78,8 @@ public struct Job: Sendable {
     let attack: (any Attack)?
     /// Numbers of the clients that attack, drawn from the seed.
     let attackers: Set<Int>
+    /// The edges between clients and server; nil without any.
+    let edges: EdgeTerms?
     /// The simulated devices of the clients; nil without a fleet.
     package let fleet: FleetTerms?
     /// The training samples that the server keeps for itself; empty unless the aggregation trusts an update of its own.
@@ -178,12 +180,16 @@ public struct Job: Sendable {
         }
         vectors.add(stages)
         self.vectors = vectors
+        var edges = try EdgeTerms(settings, strategy, vectors, plugins)
         aggregation = try Self.aggregation(
-            settings, updates: strategy.asynchronous?.bufferSize ?? settings.cohortSize, under: attack, plugins)
-        let whole: Partition
-        let clientsOwn = try scores?.reserve(from: all, settings) ?? all
+            settings, updates: strategy.asynchronous?.bufferSize ?? edges?.count ?? settings.cohortSize, under: attack,
+            plugins)
+        var whole: Partition
+        let unshared = try scores?.reserve(from: all, settings) ?? all
         self.scores = scores
-        (whole, root) = try Self.reserve(aggregation.rootSamples, of: clientsOwn, settings, vectors)
+        (whole, root) = try Self.reserve(aggregation.rootSamples, of: unshared, settings, vectors)
+        if edges != nil { whole = try edges?.reserve(from: whole, seed: settings.seed, settings) ?? whole }
+        self.edges = edges
         let nothing = brought?.test ?? Partition(owners: [], clients: whole.clients)
         (partition, clientTest) =
             settings.clientTest > 0 && brought == nil
@@ -205,6 +211,7 @@ public struct Job: Sendable {
         try selection.validate(size: settings.cohortSize, federation: federation)
         try checkSubmodels()
         try checkScores()
+        try checkOfflineUpdates()
         checkMetrics()
     }
 
@@ -286,7 +293,7 @@ extension Job {
 
     /// Whether the server keeps each update until the round's end, O(cohort · parameters), instead of adding it up as
     /// it comes.
-    var keepsUpdates: Bool { Self.keepsUpdates(aggregation, attack) }
+    var keepsUpdates: Bool { Self.keepsUpdates(aggregation, edges == nil ? attack : nil) }
 
     /// Whether the rule, or an attack by colluders, has to see each update.
     private static func keepsUpdates(_ rule: any RobustAggregation, _ attack: (any Attack)?) -> Bool {
@@ -331,7 +338,9 @@ extension Job {
         let rule = try plugins.aggregations.named(settings.aggregation, settings.aggregationOptions)
         try rule.validate(updates: updates)
         let sees = settings.attack.map { "--aggregation \(settings.aggregation) under --attack \($0)" }
-        guard try plugins.wires.entry(named: settings.wire).deliversEachUpdate || !keepsUpdates(rule, attack) else {
+        // Under edges a rule sees the edges' sums, which any wire brings; colluders are the clients.
+        let needs = settings.edges > 0 ? attack?.collusion != nil : keepsUpdates(rule, attack)
+        guard try plugins.wires.entry(named: settings.wire).deliversEachUpdate || !needs else {
             throw ConfigurationError(
                 "\(sees ?? "--aggregation \(settings.aggregation)") has to see every update, which --wire "
                     + "\(settings.wire) adds up; use \(plugins.wires.options { $0.deliversEachUpdate })")
@@ -347,31 +356,6 @@ extension Job {
         throw ConfigurationError(
             "--topology \(settings.topology) adds updates up on their way, and --wire \(settings.wire) brings each by itself; "
                 + "use \(plugins.wires.options { !$0.deliversEachUpdate })")
-    }
-
-    /// The attack that the settings name, if it can work on these data; nil when they name none.
-    private static func attack(
-        _ settings: RunSettings, _ data: any Dataset, _ plugins: Plugins
-    ) throws(ConfigurationError) -> (any Attack)? {
-        guard let name = settings.attack else { return nil }
-        let attack = try plugins.attacks.named(name, settings.attackOptions)
-        if let attack = attack.onData {
-            guard data.task.hasClasses else {
-                throw ConfigurationError(
-                    "--attack \(name) is not for data of \(data.task): it changes labels of classes")
-            }
-            try attack.validate(classes: data.classes, height: data.shape.height, width: data.shape.width)
-        }
-        return attack
-    }
-
-    /// Draws the clients that attack.
-    private static func attackers(_ settings: RunSettings) -> Set<Int> {
-        guard settings.attackers > 0 else { return [] }
-        var clients = Array(0..<settings.clients)
-        var random = RandomStream(seed: settings.seed, .attack)
-        random.shuffle(&clients)
-        return Set(clients.prefix(settings.attackers))
     }
 
     /// How unlike the clients' label distributions are. O(samples + clients · classes).

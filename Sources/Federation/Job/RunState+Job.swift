@@ -95,6 +95,7 @@ extension Job {
         [PartName.strategy, PartName.aggregation, PartName.selection] + (asynchronous == nil ? [] : [PartName.inFlight])
             + (downlink == nil ? [] : [PartName.downlink]) + (codecSchedule == nil ? [] : [PartName.codecSchedule])
             + (fleet == nil ? [] : [PartName.fleet])
+            + (settings.offlineUpdates == 0 ? [] : [PartName.heldUpdates])
             + stages.map { PartName.stage(type(of: $0).name) }
     }
 }

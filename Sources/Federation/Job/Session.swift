@@ -79,7 +79,18 @@ public enum Session {
             ? nil : try TreeCommunicator(communicator, settings.topology)
         var isWhole = false
         defer { if !isWhole { tree?.abandonGroups() } }
-        let collectives = tree ?? communicator
+        let edges =
+            settings.edges == 0 || !foreign.isEmpty || communicator.size == 1
+            ? nil : try EdgeRanks(communicator, edges: settings.edges, hosts: processes.hosts)
+        defer { if !isWhole { edges?.abandon() } }
+        let collectives = tree ?? edges?.cloud ?? communicator
+        let channels = Channels(
+            collectives, control: control, timekeeper,
+            edges: edges.map {
+                EdgePlace(
+                    ranks: $0, world: communicator, worldControl: control, processes: processes, stop: stop,
+                    released: released)
+            })
         let declared = try foreign.declaration(settings, over: communicator)
         func makeJob() throws -> Job {
             try foreign.validate(settings, rank: communicator.rank)
@@ -104,17 +115,14 @@ public enum Session {
             if communicator.rank == 0 {
                 role = .server(
                     try server(
-                        job, by: scheme, collectives, control: control, processes, resuming: state, stop: stop,
-                        timekeeper,
+                        job, by: scheme, channels, ranks: communicator.size, processes, resuming: state, stop: stop,
                         observers: { try observers(job) }))
             } else {
                 let contact = ServerContact(
                     control: control, stop: stop, patience: .seconds(Patience.server(settings.failureTimeout)),
                     state: { processes.state(of: 0) })
                 contact.whenReleased = released
-                role = .client(
-                    try scheme.clientWork(
-                        job, Channels(collectives, control: control, timekeeper), contact: contact))
+                role = .client(try scheme.clientWork(job, channels, contact: contact))
             }
         }
         if let problem { throw problem }
@@ -138,32 +146,40 @@ public enum Session {
     /// makes the run's folder.
     /// - Throws: `ConfigurationError` when the state is not of this job; errors of files.
     private static func server(
-        _ job: Job, by scheme: some TrainingScheme, _ communicator: any Communicator, control: any Communicator,
-        _ processes: ProcessTable, resuming state: RunState?, stop: StopFlag, _ timekeeper: Timekeeper,
-        observers: () throws -> [any RoundObserver]
+        _ job: Job, by scheme: some TrainingScheme, _ channels: Channels, ranks: Int, _ processes: ProcessTable,
+        resuming state: RunState?, stop: StopFlag, observers: () throws -> [any RoundObserver]
     ) throws -> RoundLoop {
         try state?.validate(for: job)
         // Only now: making observers makes the run's folder.
         let observers = try observers()
+        let (control, timekeeper) = (channels.control, channels.timekeeper)
         let context = ServerContext(
             job: job, states: try clientStates(job, resuming: state, in: timekeeper.folder),
             cohorts: try CohortSource(job, resuming: state), resuming: state, stop: stop, timeline: timekeeper.timeline)
-        guard communicator.size > 1 else {
+        guard ranks > 1 else {
             return try RoundLoop(context, scheme.localExchange(context), ranks: 1, observers: observers)
         }
         let membership = Membership(
             control: control, stop: stop, timeout: .seconds(job.settings.failureTimeout),
             pingInterval: observers.contains { $0.wantsProgress } ? .milliseconds(200) : .seconds(1),
-            hosts: Array(processes.hosts.dropFirst()), state: { processes.state(of: $0 + 1) })
+            hosts: Array(processes.hosts.dropFirst()),
+            elsewhere: (channels.edges?.ranks.edgeCount ?? ranks - 1)..<ranks - 1,
+            state: { processes.state(of: $0 + 1) })
         let faulted = { (fault: FaultRecord) in for observer in observers { observer.faulted(fault) } }
         membership.whenSilent = { [unowned membership] worker, reason in
             faulted(FaultRecord(round: membership.round, kind: .rankSilent, rank: worker + 1, reason: reason))
         }
         let pool = WorkerPool(
-            membership, workers: communicator.size - 1, dropsClients: job.settings.onFailure == .drop,
+            membership, workers: ranks - 1, dropsClients: job.settings.onFailure == .drop,
             timekeeper.timeline, faulted: faulted)
-        let exchange = try scheme.exchange(context, Channels(communicator, control: control, timekeeper), pool)
-        return try RoundLoop(context, exchange, ranks: communicator.size, observers: observers)
+        membership.whenLostBelow = { [unowned pool] edge, rank, round in
+            pool.noteLostBelow()
+            faulted(
+                FaultRecord(
+                    round: round, kind: .rankLostBelow, rank: rank,
+                    reason: "it worked under edge rank \(edge + 1), which has others do its work"))
+        }
+        return try RoundLoop(context, scheme.exchange(context, channels, pool), ranks: ranks, observers: observers)
     }
 
     /// The file of clients' states; nil when clients keep nothing.

@@ -19,8 +19,15 @@ public enum UpdateStatus: UInt16, Sendable, CaseIterable {
     /// Left out of a partial sum by its own rank: its result cannot be weighed; what is wrong with it stands in its
     /// envelope.
     case unusable = 6
+    /// All of its local epochs are in the update, and its device, which has gone away, keeps it: it counts in the round in
+    /// which it is sent. Simulated: only devices of a fleet go away.
+    case held = 7
+    /// Left out by its edge: its norm, or the loss with it, is beyond the edge's limit.
+    case refused = 8
+    /// Its edge had too few updates for its rule.
+    case tooFew = 9
 
-    /// Whether there is an update to weigh.
+    /// Whether there is an update to weigh in the round.
     package var hasUpdate: Bool { self == .complete || self == .partial }
 }
 
@@ -85,7 +92,7 @@ package enum UpdateSlot {
         package var round: RoundID
         /// What the client reports.
         package var result: LocalResult
-        /// Bytes of the update as it is written.
+        /// Bytes of the update as it is written; of one that is summed, bytes of the client's answers to its edge.
         package var payloadBytes: Int
         /// Floats of the client's state behind it.
         package var stateFloats = 0
@@ -101,7 +108,9 @@ package enum UpdateSlot {
         }
 
         /// Bytes of the envelope and of all that its checksum covers.
-        fileprivate var messageBytes: Int { UpdateSlot.messageBytes(payloadBytes, stateFloats) }
+        fileprivate var messageBytes: Int {
+            UpdateSlot.messageBytes(codec == .summed ? 0 : payloadBytes, stateFloats)
+        }
 
         /// Refuses a result that cannot be weighed: without samples, with more than the client holds, with a loss that
         /// is NaN or infinite, or at an impossible simulated time. One without an update is not weighed, and needs no
@@ -112,7 +121,7 @@ package enum UpdateSlot {
             guard result.simulatedSeconds >= 0, result.simulatedSeconds.isFinite else {
                 throw .badSimulatedTime(result.simulatedSeconds)
             }
-            guard result.status.hasUpdate else { return }
+            guard result.status.hasUpdate || result.status == .held else { return }
             guard result.samples > 0 else { throw .noSamples }
             guard result.samples <= samplesHeld else {
                 throw .tooManySamples(atMost: samplesHeld, actual: result.samples)
@@ -196,13 +205,21 @@ package enum UpdateSlot {
             ($0.load(UInt64.self, at: Field.payloadBytes), Int($0.load(UInt32.self, at: Field.stateFloats)))
         }
         let available = buffer.count - offset
-        guard payloadBytes <= UInt64(available) else { return nil }
-        let byteCount = messageBytes(Int(payloadBytes), stateFloats)
+        let isSummed = codec(buffer, at: offset) == .summed
+        guard isSummed || payloadBytes <= UInt64(available) else { return nil }
+        let byteCount = messageBytes(isSummed ? 0 : Int(payloadBytes), stateFloats)
         guard byteCount <= available else { return nil }
         let isIntact = buffer.withSpan(of: UInt8.self, at: offset, count: byteCount) {
             $0.load(UInt32.self, at: Field.checksum) == checksum($0)
         }
-        return isIntact ? (address.client, address.round, Int(payloadBytes)) : nil
+        return isIntact ? (address.client, address.round, Int(clamping: payloadBytes)) : nil
+    }
+
+    /// The code of a slot's payload; nothing lies behind the envelope of one that is summed.
+    private static func codec(_ buffer: borrowing Buffer<UInt8>, at offset: Int) -> PayloadCode {
+        buffer.withSpan(of: UInt8.self, at: offset, count: envelopeBytes) {
+            PayloadCode(rawValue: $0.load(UInt32.self, at: Field.codec))
+        }
     }
 
     /// Reads an envelope and checks it against what this slot should hold, in the order of the rules of docs/WIRE.md.
@@ -225,13 +242,14 @@ package enum UpdateSlot {
         payloadBytes accepted: ClosedRange<Int>, stateFloats: Int = 0, codec: PayloadCode = .float32
     ) throws(Defect) -> Envelope {
         let available = buffer.count - offset
-        let least = messageBytes(accepted.lowerBound, stateFloats)
+        let isSummed = codec == .summed
+        let least = messageBytes(isSummed ? 0 : accepted.lowerBound, stateFloats)
         guard available >= least else { throw .wrongLength(expected: least, actual: available) }
         let payloadBytes = buffer.withSpan(of: UInt8.self, at: offset, count: envelopeBytes) {
             Int(clamping: $0.load(UInt64.self, at: Field.payloadBytes))
         }
         // A length that cannot be is refused below, behind what says whether this is an update at all.
-        let wanted = accepted.contains(payloadBytes) ? messageBytes(payloadBytes, stateFloats) : least
+        let wanted = accepted.contains(payloadBytes) && !isSummed ? messageBytes(payloadBytes, stateFloats) : least
         guard available >= wanted else { throw .wrongLength(expected: wanted, actual: available) }
         return try buffer.withSpan(of: UInt8.self, at: offset, count: wanted) { message throws(Defect) in
             func word(_ field: Int) -> UInt32 { message.load(UInt32.self, at: field) }

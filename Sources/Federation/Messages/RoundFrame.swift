@@ -157,9 +157,11 @@ package struct RoundFrame: ~Copyable {
     }
 
     /// The bits of a worker's number that say something of its client: that it is informed, having the weights that coded
-    /// ones are a change of; that it goes away in mid-round; that it is away from home.
-    private static let (informed, gone, away): (UInt32, UInt32, UInt32) = (1 << 31, 1 << 30, 1 << 29)
-    private static let worker: UInt32 = (1 << 29) - 1
+    /// ones are a change of; that it goes away in mid-round; that it is away from home; that it goes away, trains on and
+    /// keeps its update.
+    private static let (informed, gone): (UInt32, UInt32) = (1 << 31, 1 << 30)
+    private static let (away, offline): (UInt32, UInt32) = (1 << 29, 1 << 28)
+    private static let worker: UInt32 = (1 << 28) - 1
 
     /// Writes clients and workers.
     /// - Parameters:
@@ -177,6 +179,7 @@ package struct RoundFrame: ~Copyable {
                         (terms.informed.contains(client) ? Self.informed : 0)
                         | (terms.gone.contains(client) ? Self.gone : 0)
                         | (terms.away.contains(client) ? Self.away : 0)
+                        | (terms.offline.contains(client) ? Self.offline : 0)
                     bytes.store(UInt32(worker) | mark, at: offset + 4)
                     offset += 8
                 }
@@ -224,6 +227,7 @@ package struct RoundFrame: ~Copyable {
                 if marks & Self.informed != 0 { terms.informed.insert(client) }
                 if marks & Self.gone != 0 { terms.gone.insert(client) }
                 if marks & Self.away != 0 { terms.away.insert(client) }
+                if marks & Self.offline != 0 { terms.offline.insert(client) }
             }
             return terms
         }

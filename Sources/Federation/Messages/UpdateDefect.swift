@@ -22,6 +22,8 @@ extension UpdateSlot {
         case wrongRound(expected: RoundID, actual: RoundID)
         /// Its status is not one of ``UpdateStatus``.
         case unknownStatus(UInt16)
+        /// Its device has gone away, and it says that it is sent; or the other way round.
+        case wrongPresence(isAway: Bool)
         /// It lies where another client's should.
         case wrongClient(expected: Int, actual: Int)
         /// It claims to stand for no samples: it would weigh nothing.
@@ -61,12 +63,18 @@ extension UpdateSlot {
             case .wrongRound(let expected, let actual): "it is of round \(actual), not \(expected)"
             case .wrongClient(let expected, let actual): "it is of client \(actual), not \(expected)"
             case .unknownStatus(let status): "its status is \(status), which has no meaning"
+            case .wrongPresence(let isAway):
+                isAway
+                    ? "it says that it is sent, and its device has gone away"
+                    : "it says that its device has gone away, which it has not"
             case .badSimulatedTime(let seconds): "its simulated time is \(seconds) seconds"
             case .badEvaluation: "its evaluation is not of the samples that its client holds out"
             case .badLabels(let classes): "a label of it is not one of \(classes) classes"
             case .badState: "its client's state is not made of finite numbers"
             case .refused(.tooLarge): "it is too large to be summed exactly"
             case .refused(.unusable): "its result cannot be weighed"
+            case .refused(.refused): "its edge found its norm, or the loss with it, beyond the limit"
+            case .refused(.tooFew): "its edge had too few updates for its rule"
             case .refused: "an element of it is not a finite number"
             case .damagedSum: "the sum it is in was damaged: its checksum is wrong"
             case .wrongSumWeight(let expected, let actual):
@@ -85,6 +93,7 @@ extension UpdateSlot.Defect {
     /// Whether it is typical of training that diverges, as with a learning rate that is too large.
     var isDivergence: Bool {
         switch self {
+        case .refused(.refused), .refused(.tooFew): false
         case .refused, .badState, .lossNotFinite: true
         default: false
         }

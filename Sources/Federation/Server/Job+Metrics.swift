@@ -16,7 +16,9 @@ extension Job {
         if measuresCodedBytes { metrics += [.codedPlaces, .codedScales, .codedSymbols, .codedEntropy] }
         if codecSchedule != nil { metrics.append(.codecLevel) }
         if settings.topology != .flat { metrics.append(.networkBytes) }
+        if edges != nil { metrics.append(.wanBytes) }
         if let fleet { metrics += FleetRound.metrics(fleet.fleet) }
+        if settings.offlineUpdates > 0 { metrics += FleetRound.offlineMetrics }
         if asynchronous != nil { metrics += [.stalenessMean, .stalenessMax] }
         metrics += submodels?.narrower.map(\.metric) ?? scores?.metrics ?? []
         let parts: [any Measuring] = [strategy, aggregation, selection] + stages
@@ -24,7 +26,9 @@ extension Job {
     }
 
     /// Whether the bytes of encoded updates are counted by what they say: in rounds with a codec, but for sums.
-    var measuresCodedBytes: Bool { settings.compress != nil && asynchronous == nil && wire.deliversEachUpdate }
+    var measuresCodedBytes: Bool {
+        settings.compress != nil && asynchronous == nil && edges == nil && wire.deliversEachUpdate
+    }
 
     /// When the codec changes; nil for one that does not.
     var codecSchedule: CodecSchedule? {

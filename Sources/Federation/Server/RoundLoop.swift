@@ -92,7 +92,7 @@ final class RoundLoop {
         let rejections = Rejections(observers, learningRate: { Float(job.learningRate(round: $0)) })
         self.rejections = rejections
         tally = RoundTally(
-            job.terms, keepsUpdates: job.keepsUpdates,
+            job.terms, keepsUpdates: job.keepsUpdates, edges: job.edges,
             keep: { client, state in try states?.stage(client, state) },
             reject: { rejections.add($0, because: $1) })
     }
@@ -209,7 +209,7 @@ final class RoundLoop {
         let watchers = observers.filter(\.wantsProgress)
         var message = downlink?.message(down, round, to: cohort) ?? DownMessage(down)
         message.terms.codecLevel = schedule?.level ?? 0
-        cohorts.fleet?.begin(cohort, round, &message.terms)
+        cohorts.fleet?.begin(cohort, round, &message.terms, tally)
         job.compression?.level.value = message.terms.codecLevel
         let down = message.weights
         if !exchange.trainsElsewhere { try model.trainRoot(round, down.span) {} }
@@ -225,7 +225,7 @@ final class RoundLoop {
             })
         rejections.tell(diverged: tally.diverged, of: cohort.count)
         if let failure = tally.failure { throw failure }
-        cohorts.fleet?.end(cohort, tally.results, seconds: tally.simulatedSeconds)
+        cohorts.fleet?.end(cohort, tally)
         var report = exchange.report
         if job.recordsClientBytes, report.clients == nil, report.download == nil {
             record.add(tally.uploads, from: cohort) {
@@ -300,6 +300,7 @@ final class RoundLoop {
         state[PartName.downlink] = downlink?.serverState ?? []
         state[PartName.codecSchedule] = schedule?.serverState ?? []
         state[PartName.fleet] = cohorts.fleet?.serverState ?? []
+        state[PartName.heldUpdates] = cohorts.fleet?.heldState ?? []
         state.clientStates = states?.mark
         (state.dataDigest, state.teacherDigest) = (dataDigest, job.distillation?.teacherDigest)
         state.seconds = seconds

@@ -16,7 +16,10 @@ extension RoundRecord {
         cohort = report.cohort ?? asked.count
         attempts += 1
         uploadBytes += report.upload ?? tally.uploadBytes
-        downloadBytes += report.download ?? asked.reduce(0) { $0 + job.downloadBytes(ofClient: $1, round: round) }
+        let turns = job.edges?.turns ?? 1
+        downloadBytes +=
+            report.download ?? turns * asked.reduce(0) { $0 + job.downloadBytes(ofClient: $1, round: round) }
+        if let edges = job.edges { self[.wanBytes] = (self[.wanBytes] ?? 0) + Double(edges.bytesToCloud(asked)) }
         if job.settings.simulation.isVirtual {
             simulatedSeconds = (simulatedSeconds ?? 0) + (report.seconds ?? tally.simulatedSeconds)
         }
@@ -54,6 +57,7 @@ extension Job {
     /// Whether rounds record the bytes of each client: where encodings differ in length or clients that were away get
     /// another frame, and each sends its own.
     var recordsClientBytes: Bool {
-        wire.deliversEachUpdate && (downlink != nil || compression.map { !$0.codec.isFixedLength } ?? false)
+        edges == nil && wire.deliversEachUpdate
+            && (downlink != nil || compression.map { !$0.codec.isFixedLength } ?? false)
     }
 }

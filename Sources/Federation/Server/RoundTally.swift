@@ -9,20 +9,27 @@ import FedCore
 /// attack by colluders has to see each update are they kept, as rows of an `UpdateMatrix`, O(cohort · parameters)
 /// memory.
 ///
-/// Each client of the cohort ends in exactly one of ``results``, ``rejected``, ``late`` and ``dropped``. An update is
+/// Each client of the cohort ends in exactly one of ``results``, ``rejected``, ``late`` and ``dropped``; of these, ``held``
+/// are kept by their devices for a later round, in which they come in as ``earlier``. An update is
 /// judged by itself alone (docs/WIRE.md, rules 1 to 10), so that it is refused or not wherever and whenever it arrives.
 final class RoundTally: AnswerReceiver {
     /// Σ wᵢ·uᵢ and Σ wᵢ; unused while updates are kept.
-    private var sum: UpdateSum
+    var sum: UpdateSum
     /// The updates themselves, one row each, where the aggregation has to see them.
-    private var updates: UpdateMatrix
+    var updates: UpdateMatrix
     /// The exponent of the power of two that each client's kept update is scaled by.
     private var exponents: [Int: Int] = [:]
     /// Whether each update is kept until the round's end.
     let keepsUpdates: Bool
     private let terms: UpdateTerms
+    /// The edges whose sums come, each a row where updates are kept; nil where clients' updates do.
+    private let edges: EdgeTerms?
+    /// The clients of the sum that was judged last.
+    private var summed: [Int] = []
     /// Reports of the clients whose update counts, in the order of arrival; sort by client before summing.
-    private(set) var results: [(client: Int, result: LocalResult)] = []
+    var results: [(client: Int, result: LocalResult)] = []
+    /// What became of the others, as far as they were heard of.
+    var leftOut: [(client: Int, status: UpdateStatus)] = []
     /// Clients whose update was left out because something is wrong with it.
     private(set) var rejected = 0
     /// Rejected clients whose update holds NaN or infinite values, or is too large.
@@ -39,6 +46,14 @@ final class RoundTally: AnswerReceiver {
     private(set) var uploads: [(client: Int, bytes: Int)] = []
     /// Bytes of the encoded updates among them, by what they say.
     private(set) var coded = CodedBytes()
+    /// Those of the update that is taken in next.
+    private var lastCoded = CodedBytes()
+    /// Clients whose devices go away and keep their updates; no others may.
+    var offline: Set<Int> = []
+    /// What these keep, in the order of arrival. To the round each is a client that does not answer.
+    private(set) var held: [HeldUpdates.Entry] = []
+    /// Reports of the updates of earlier rounds that count in this one.
+    private(set) var earlier: [(client: Int, result: LocalResult)] = []
 
     /// Error of the file of clients' states, after which the run cannot go on; the round loop throws it.
     private(set) var failure: (any Error)?
@@ -52,23 +67,25 @@ final class RoundTally: AnswerReceiver {
     /// - Parameters:
     ///   - terms: lengths and weights of the sum, the same on every rank.
     ///   - keepsUpdates: whether updates are kept apart, instead of being added up.
+    ///   - edges: the edges whose sums come, at the cloud of a hierarchy.
     ///   - keep: stores the new state of each client whose update counts.
     ///   - reject: told of each update that is left out, with the reason as a clause.
     init(
-        _ terms: UpdateTerms, keepsUpdates: Bool = false,
+        _ terms: UpdateTerms, keepsUpdates: Bool = false, edges: EdgeTerms? = nil,
         keep: @escaping (_ client: Int, _ state: Span<Float>) throws -> Void = { _, _ in },
         reject: @escaping (_ client: Int, _ reason: String) -> Void
     ) {
         self.terms = terms
         self.keepsUpdates = keepsUpdates
-        sum = keepsUpdates ? UpdateSum(UpdateShape(plain: 0), totalWeight: 1) : terms.emptySum()
+        self.edges = edges
+        sum = keepsUpdates && edges == nil ? UpdateSum(UpdateShape(plain: 0), totalWeight: 1) : terms.emptySum()
         updates = UpdateMatrix(dimension: keepsUpdates ? terms.shape.averaged : 0)
         self.keep = keep
         rejection = reject
     }
 
-    /// Clients whose update counts.
-    var participants: Int { results.count }
+    /// Updates that count, those of earlier rounds among them.
+    var participants: Int { results.count + earlier.count }
 
     /// Empties it for the next attempt, keeping the memory. O(parameters).
     func reset() {
@@ -76,13 +93,17 @@ final class RoundTally: AnswerReceiver {
         updates.reset()
         exponents = [:]
         results.removeAll(keepingCapacity: true)
+        leftOut.removeAll(keepingCapacity: true)
         uploads.removeAll(keepingCapacity: true)
         (rejected, diverged, late, dropped, simulatedSeconds, uploadBytes) = (0, 0, 0, 0, 0, 0)
-        coded = CodedBytes()
+        (coded, lastCoded) = (CodedBytes(), CodedBytes())
+        held.removeAll(keepingCapacity: true)
+        earlier.removeAll(keepingCapacity: true)
+        offline = []
     }
 
-    /// Counts the bytes of an encoded update.
-    func note(_ coded: CodedBytes) { self.coded += coded }
+    /// Counts the bytes of an encoded update, once it is taken in.
+    func note(_ coded: CodedBytes) { lastCoded = coded }
 
     /// Takes in one client's answer: adds its update to the sum or leaves it out, and counts the client either way.
     /// O(floats).
@@ -96,15 +117,31 @@ final class RoundTally: AnswerReceiver {
         _ client: Int, _ envelope: Result<UpdateSlot.Envelope, UpdateSlot.Defect>, _ update: Span<Float>,
         state: Span<Float>, bytes: Int
     ) {
-        // A real device keeps its state: it crosses only because any rank can train any client.
-        uploadBytes += bytes
-        uploads.append((client, bytes))
+        let own = lastCoded
+        lastCoded = CodedBytes()
         do {
+            // A real device keeps its state: it crosses only because any rank can train any client. What it keeps of the
+            // update, too, it sends another time.
+            if (try? envelope.get())?.result.status != .held {
+                (uploadBytes, coded) = (uploadBytes + bytes, coded + own)
+                uploads.append((client, bytes))
+            }
             let envelope = try envelope.get()
             try envelope.checkResult(samplesHeld: terms.samplesHeld(client))
             let result = envelope.result
             simulatedSeconds = max(simulatedSeconds, result.simulatedSeconds)
+            let isAway = offline.contains(client)
+            guard result.status == .held ? isAway : !(isAway && result.status.hasUpdate) else {
+                throw UpdateSlot.Defect.wrongPresence(isAway: isAway)
+            }
             switch result.status {
+            case .held:
+                guard state.firstNonFinite == nil else { throw UpdateSlot.Defect.badState }
+                // By then it can be refused no longer: nobody would know whose fault it was.
+                try sum.check(update)
+                held.append(HeldUpdates.Entry(client, HeldUpdate(update, result, bytes: bytes, coded: own)))
+                dropped += 1
+                keepState(client, state)
             case .complete, .partial:
                 guard state.firstNonFinite == nil else { throw UpdateSlot.Defect.badState }
                 try add(update, of: client, weight: terms.weight(result.samples))
@@ -114,6 +151,31 @@ final class RoundTally: AnswerReceiver {
             }
         } catch {
             reject(client, because: error)
+        }
+    }
+
+    /// Takes in an update of an earlier round that its device has kept. O(floats).
+    /// - Parameters:
+    ///   - entry: the update, and whose it is.
+    ///   - factor: by which it weighs less for its age.
+    ///   - seconds: simulated seconds from the round's start until it was at the server; nil when it came in an earlier
+    ///     attempt, and its bytes have been counted.
+    /// - Returns: whether it counts.
+    func receive(_ entry: HeldUpdates.Entry, factor: Double, seconds: Double?) -> Bool {
+        let (client, update) = (entry.client, entry.update)
+        if let seconds {
+            (uploadBytes, coded) = (uploadBytes + update.bytes, coded + update.coded)
+            uploads.append((client, update.bytes))
+            simulatedSeconds = max(simulatedSeconds, seconds)
+        }
+        do {
+            // However old it is, it has the least weight that there is.
+            try sum.add(update.numbers.span, weight: max(terms.weight(update.result.samples) * factor, 0x1p-20))
+            earlier.append((client, update.result))
+            return true
+        } catch {
+            rejection(client, error.line)
+            return false
         }
     }
 
@@ -129,7 +191,8 @@ final class RoundTally: AnswerReceiver {
         _ partial: PartialSum, _ envelopes: [(client: Int, envelope: Result<UpdateSlot.Envelope, UpdateSlot.Defect>)],
         bytes: Int
     ) -> Bool {
-        uploadBytes += bytes
+        // Under edges clients' bytes are those that they sent to their edge.
+        if edges == nil { uploadBytes += bytes }
         do {
             guard partial.isSound else { throw UpdateSlot.Defect.damagedSum }
             var weight = 0.0
@@ -152,14 +215,34 @@ final class RoundTally: AnswerReceiver {
         }
         for case (let client, .success(let envelope)) in envelopes {
             let result = envelope.result
+            if edges != nil { uploadBytes += envelope.payloadBytes }
             simulatedSeconds = max(simulatedSeconds, result.simulatedSeconds)
             if result.status.hasUpdate { results.append((client, result)) } else { leaveOut(client, envelope) }
         }
+        summed = envelopes.map(\.client)
         return true
     }
 
+    /// Makes a row of the sum that is complete, which is one edge's, where the rule has to see each edge's update.
+    func endSum() {
+        guard let edges, keepsUpdates, let first = summed.first else { return }
+        defer { summed = [] }
+        guard sum.weight > 0 else { return }
+        let weight = sum.weight
+        var refusal: ExactSum.Refusal?
+        sum.withMeanInPlace { mean in
+            do throws(ExactSum.Refusal) {
+                try updates.append(client: edges.edge(of: first), weight: weight, mean.span)
+            } catch {
+                refusal = error
+            }
+        }
+        sum.reset()
+        if let refusal { reject(row: edges.edge(of: first), because: refusal) }
+    }
+
     func dropWords() {
-        precondition(results.isEmpty && !keepsUpdates, "words are taken back only before other answers")
+        precondition(results.isEmpty || keepsUpdates, "words are taken back only before other answers")
         sum.reset()
     }
 
@@ -190,10 +273,7 @@ final class RoundTally: AnswerReceiver {
     ) {
         if keepsUpdates {
             bringToOneScale()
-            if let attack = attack?.collusion {
-                attack.forge(
-                    rows: updates.clients.indices.filter { attackers.contains(updates.clients[$0]) }, of: &updates)
-            }
+            if edges == nil { forge(attack, by: attackers) }
             guard !rule.needsEachUpdate else {
                 var update = [Float](repeating: 0, count: terms.shape.averaged)
                 var span = update.mutableSpan
@@ -203,6 +283,12 @@ final class RoundTally: AnswerReceiver {
             addRows()
         }
         if sum.weight > 0 { sum.withMeanInPlace(body) }
+    }
+
+    /// Has colluding attackers forge their updates.
+    func forge(_ attack: (any Attack)?, by attackers: Set<Int>) {
+        attack?.collusion?.forge(
+            rows: updates.clients.indices.filter { attackers.contains(updates.clients[$0]) }, of: &updates)
     }
 
     /// Multiplies kept rows by their powers of two, relative to the largest exponent among them, so that the rule can
@@ -221,7 +307,7 @@ final class RoundTally: AnswerReceiver {
 
     /// Adds kept rows to the exact sum, for a rule that is the mean: the same bits as if they had never been kept
     /// apart.
-    private func addRows() {
+    func addRows() {
         sum = terms.emptySum()
         for (row, client) in updates.clients.enumerated() {
             let update = updates.row(row) + (terms.shape.isScaled ? [0] : [])
@@ -245,8 +331,7 @@ final class RoundTally: AnswerReceiver {
                 return true
             } catch {
                 updates.remove(client: error.client)
-                results.removeAll { $0.client == error.client }
-                reject(error.client, because: error.refusal)
+                reject(row: error.client, because: error.refusal)
             }
         }
         return false
@@ -266,8 +351,12 @@ final class RoundTally: AnswerReceiver {
     /// is checked again here, for a reason that says more.
     private func leaveOut(_ client: Int, _ envelope: UpdateSlot.Envelope) {
         switch envelope.result.status {
-        case .late: late += 1
-        case .dropped: dropped += 1
+        case .late:
+            late += 1
+            leftOut.append((client, .late))
+        case .dropped:
+            dropped += 1
+            leftOut.append((client, .dropped))
         case .unusable:
             var claimed = envelope
             claimed.result.status = .complete
@@ -281,10 +370,18 @@ final class RoundTally: AnswerReceiver {
         }
     }
 
+    /// Counts the client of a row that counts no longer, or the clients of an edge's.
+    private func reject(row: Int, because error: any Error) {
+        let clients = results.map(\.client).filter { edges?.edge(of: $0) ?? $0 == row }
+        results.removeAll { clients.contains($0.client) }
+        for client in clients { reject(client, because: error) }
+    }
+
     /// Counts a client whose update is left out, and tells why.
     private func reject(_ client: Int, because error: any Error) {
         rejected += 1
         if isDivergence(error) { diverged += 1 }
+        leftOut.append((client, isDivergence(error) ? .notFinite : .unusable))
         rejection(client, error.line)
     }
 

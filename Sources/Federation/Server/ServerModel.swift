@@ -58,7 +58,9 @@ final class ServerModel {
     }
 
     /// Updates that a round needs: `--min-clients`, or more if the aggregation promises nothing with fewer.
-    var minimumUpdates: Int { max(job.settings.minClients, job.keepsUpdates ? rule.minimumUpdates : 0) }
+    var minimumUpdates: Int {
+        max(job.settings.minClients, job.keepsUpdates && job.edges == nil ? rule.minimumUpdates : 0)
+    }
 
     /// Collects what goes down next.
     /// - Returns: the federated weights, then what the strategy sends beside them: `[job.vectors.down]`.
@@ -121,7 +123,7 @@ final class ServerModel {
 
     /// The round as strategies and stages see it. Participants are in the order of their numbers, not of arrival.
     private func aggregated(_ round: Int, _ tally: RoundTally) -> AggregatedRound {
-        let participants = tally.results.sorted { $0.client < $1.client }.map {
+        let participants = (tally.earlier + tally.results).sorted { $0.client < $1.client }.map {
             AggregatedRound.Participant(client: $0.client, samples: $0.result.samples, steps: $0.result.steps)
         }
         return AggregatedRound(

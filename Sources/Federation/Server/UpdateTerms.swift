@@ -29,7 +29,8 @@ struct UpdateTerms: Sendable {
     /// Derives the terms from strategy, vectors and settings. O(clients · log clients).
     ///
     /// The bound is the weight of the heaviest clients, as many as a cohort has; with an asynchronous strategy, as many
-    /// of the heaviest client as the buffer has, because one client can be in it more than once.
+    /// of the heaviest client as the buffer has, because one client can be in it more than once. Updates that devices keep
+    /// offline come on top.
     /// - Parameter samplesHeld: samples that a client trains on.
     /// - Throws: `ConfigurationError` when a step could weigh 2³² or more, or a scaled sum have too many terms to be
     ///   exact.
@@ -45,8 +46,12 @@ struct UpdateTerms: Sendable {
             count = asynchronous.bufferSize
             total = Double(count) * (weights.max() ?? 0)
         } else {
-            count = settings.cohortSize
-            total = weights.sorted(by: >).prefix(count).reduce(0, +)
+            // Of a fleet all devices may come back at once, each with all that it keeps.
+            let kept = settings.offlineUpdates
+            count = settings.cohortSize + kept * settings.clients
+            total =
+                weights.sorted(by: >).prefix(settings.cohortSize).reduce(0, +)
+                + (kept > 0 ? Double(kept) * weights.reduce(0, +) : 0)
         }
         guard total < 0x1p32 else {
             throw ConfigurationError(

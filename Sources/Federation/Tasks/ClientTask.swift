@@ -79,8 +79,15 @@ struct TaskWires {
     private let wires: [(task: ClientTask, wire: any Wire)]
 
     /// Makes the wires; each keeps buffers of its own.
-    init(_ job: Job, on communicator: any Communicator, _ transfers: TransferClock) throws {
-        wires = try job.tasks.map { ($0, try $0.wire(job, communicator, transfers)) }
+    /// - Parameter edges: the edges, between them and the cloud: there updates come up as sums.
+    init(_ job: Job, on communicator: any Communicator, _ transfers: TransferClock, edges: EdgeTerms? = nil) throws {
+        wires = try job.tasks.map { task in
+            guard let edges, task == .training else { return (task, try task.wire(job, communicator, transfers)) }
+            let format = job.vectors.answer(by: nil)
+            let wire = ReduceWire(
+                communicator, format, terms: job.terms, transfers, apart: job.keepsUpdates ? edges : nil)
+            return (task, wire)
+        }
     }
 
     /// The wire of a task.

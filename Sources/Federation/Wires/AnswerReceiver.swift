@@ -39,6 +39,9 @@ package protocol AnswerReceiver: AnyObject {
         bytes: Int
     ) -> Bool
 
+    /// A sum that counts is complete: all its words have been added.
+    func endSum()
+
     /// Takes back all words that were added, which were the first that came.
     func dropWords()
 
@@ -70,6 +73,8 @@ extension AnswerReceiver {
         }
         return false
     }
+
+    package func endSum() {}
 
     package func dropWords() {}
 }

@@ -25,6 +25,9 @@ final class ReduceWire: Wire {
     static let carriesClientState = false
     static let deliversEachUpdate = false
 
+    /// Bytes that a client can claim to have sent to its edge.
+    private static let largestClaim = 1 << 50
+
     private let communicator: any Communicator
     private let transfers: TransferClock
     private let format: AnswerFormat
@@ -37,17 +40,29 @@ final class ReduceWire: Wire {
     /// The round that the sum is of.
     private var round = RoundID(0)
     /// The clients in the sum, or left out of it, with what they report.
-    private var results: [(client: Int, result: LocalResult)] = []
+    private var results: [EdgeAggregator.Report] = []
+    /// The edges whose clients' sums come apart, each in a part of its own; nil where all are one sum.
+    private let groups: EdgeTerms?
     /// Memory that a client's update is written to, reused; nil while it is lent.
     private var slot: Buffer<UInt8>?
     /// Whether a byte of the next message is to be changed.
     private var isToCorrupt = false
 
     /// Makes one rank's half; a worker's has memory for one sum and one update.
-    init(
+    convenience init(
         _ communicator: any Communicator, _ format: AnswerFormat, cohortSize: Int, terms: UpdateTerms,
         _ transfers: TransferClock
     ) {
+        self.init(communicator, format, terms: terms, transfers, apart: nil)
+    }
+
+    /// Makes one rank's half of the wire between cloud and edges.
+    /// - Parameter groups: the edges, if the cloud has to see each edge's sum.
+    init(
+        _ communicator: any Communicator, _ format: AnswerFormat, terms: UpdateTerms, _ transfers: TransferClock,
+        apart groups: EdgeTerms?
+    ) {
+        self.groups = groups
         precondition(format.stateFloats == 0, "a sum carries no client's state")
         self.terms = terms
         self.transfers = transfers
@@ -58,11 +73,18 @@ final class ReduceWire: Wire {
         sum = isWorker ? terms.emptySum() : UpdateSum(UpdateShape(plain: 0), totalWeight: 1)
     }
 
-    /// One part, or none without clients.
-    func partCount(_ assignment: Assignment) -> Int { assignment.cohortSize > 0 ? 1 : 0 }
+    /// One part, or none without clients; where edges' sums come apart, one for each.
+    func partCount(_ assignment: Assignment) -> Int {
+        guard let groups else { return assignment.cohortSize > 0 ? 1 : 0 }
+        return assignment.clientsOfWorker.reduce(0) { $0 + groups.runs(of: $1).count }
+    }
 
     func clients(of worker: Int, part: Int, _ assignment: Assignment) -> ArraySlice<Int> {
-        assignment.clientsOfWorker[worker][...]
+        let clients = assignment.clientsOfWorker
+        guard let groups else { return clients[worker][...] }
+        let first = clients[..<worker].reduce(0) { $0 + groups.runs(of: $1).count }
+        let own = groups.runs(of: clients[worker])
+        return own.indices.contains(part - first) ? own[part - first] : []
     }
 
     // MARK: Server
@@ -74,7 +96,7 @@ final class ReduceWire: Wire {
         round: RoundID, part: Int, _ assignment: Assignment, into tally: any AnswerReceiver,
         unless shouldAbort: () throws -> Bool
     ) throws -> Bool {
-        let clients = assignment.clientsOfWorker
+        let clients = (0..<workers).map { self.clients(of: $0, part: part, assignment) }
         let counts = [0] + clients.map { $0.count * UpdateSlot.envelopeBytes }
         try transfers.enterCollective()
         let none = [ScaledSum.Levels](repeating: .none, count: terms.shape.scaled.count)
@@ -99,7 +121,7 @@ final class ReduceWire: Wire {
         try transfers.endGather(bytes: sent, clients: cohort.count, isFirst: true, needsAll: true)
         let read = read(envelopes, of: cohort, round: round)
         transfers.timeline.enter(.aggregate)
-        if !tally.judge(sum, read, bytes: sent) { tally.dropWords() }
+        if tally.judge(sum, read, bytes: sent) { tally.endSum() } else { tally.dropWords() }
         return true
     }
 
@@ -189,7 +211,9 @@ final class ReduceWire: Wire {
         transfers.timeline.enter(.aggregate)
         answer.withSpan(of: Int64.self, at: count * UpdateSlot.envelopeBytes, count: sumBytes / 8) {
             sum.note($0)
-            if tally.judge(sum, read, bytes: answer.count) { tally.add($0, from: 0, of: sum) }
+            guard tally.judge(sum, read, bytes: answer.count) else { return }
+            tally.add($0, from: 0, of: sum)
+            tally.endSum()
         }
     }
 
@@ -211,7 +235,8 @@ final class ReduceWire: Wire {
         for (slot, client) in clients.enumerated() {
             do {
                 let envelope = try UpdateSlot.readEnvelope(
-                    buffer, at: slot * UpdateSlot.envelopeBytes, client: client, round: round, payloadBytes: 0...0,
+                    buffer, at: slot * UpdateSlot.envelopeBytes, client: client, round: round,
+                    payloadBytes: 0...Self.largestClaim,
                     codec: .summed)
                 read.append((client, .success(envelope)))
             } catch {
@@ -223,8 +248,10 @@ final class ReduceWire: Wire {
 
     // MARK: Worker
 
-    /// All clients of an order in one message: a sum is one.
-    func answers(to clients: [Int]) -> [ArraySlice<Int>] { clients.isEmpty ? [] : [clients[...]] }
+    /// All clients of an order in one message: a sum is one, or one for each edge.
+    func answers(to clients: [Int]) -> [ArraySlice<Int>] {
+        groups?.runs(of: clients) ?? (clients.isEmpty ? [] : [clients[...]])
+    }
 
     /// Begins a sum, or keeps the one that is here: of an order, if it holds no other clients than these.
     func begin(_ clients: ArraySlice<Int>, round: RoundID, isOrder: Bool) {
@@ -250,8 +277,15 @@ final class ReduceWire: Wire {
             }
             if let refusal { result.status = refusal }
         }
-        results.append((client, result))
+        results.append((client, result, 0))
         self.slot = .some(change)
+    }
+
+    /// Takes in the sum of an edge's clients, and what it reports of each. O(floats).
+    /// - Returns: whether the sum is in; it is not when it weighs more than all clients can.
+    func put(_ edge: UpdateSum, _ reports: [EdgeAggregator.Report]) throws(ExactSum.Refusal) {
+        try sum.add(edge)
+        results += reports
     }
 
     func corrupt() { isToCorrupt = true }
@@ -322,7 +356,7 @@ final class ReduceWire: Wire {
         var buffer = Buffer<UInt8>(count: results.count * UpdateSlot.envelopeBytes + room)
         for (slot, entry) in results.enumerated() {
             var envelope = UpdateSlot.Envelope(
-                client: entry.client, round: round, result: entry.result, payloadBytes: 0)
+                client: entry.client, round: round, result: entry.result, payloadBytes: entry.bytes)
             envelope.codec = .summed
             UpdateSlot.writeEnvelope(envelope, to: &buffer, at: slot * UpdateSlot.envelopeBytes)
         }

@@ -58,6 +58,8 @@ extension SplitSettings {
         return (1..<ranks).allSatisfy { rank in device(of: rank).map { bytes <= $0.memoryBytes } ?? true }
     }
 
+    /// The memory of a device bounds the cut from behind: the further back it is, the more layers are on the device.
+    ///
     /// Refuses, on every rank alike and before weights are sent, a cut at which a device lacks the memory, or, where it is to be measured, a model that fits nowhere.
     /// - Parameters:
     ///   - cut: index of the first layer on the server; nil when it is chosen later.
@@ -79,6 +81,13 @@ extension SplitSettings {
 }
 
 /// The pace of a simulated device: what a pass takes at least.
+///
+/// ```
+/// device   │ pass as on a device of the class                │ encode, send
+/// rank     │ pass here │ asleep, looking for a stop          │ encode, send
+/// ```
+///
+/// A rank that sleeps in a pass takes no answers meanwhile, as a device that computes takes none.
 struct SplitPace {
     /// Seconds of an image.
     let secondsPerImage: Double

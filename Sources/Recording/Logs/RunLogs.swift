@@ -50,7 +50,7 @@ final class RunLogs {
     func add(_ fault: FaultRecord) {
         if let rank = fault.rank {
             switch fault.kind {
-            case .rankLost, .rankDropped: lostRanks.insert(rank)
+            case .rankLost, .rankDropped, .rankLostBelow: lostRanks.insert(rank)
             case .rankReturned: lostRanks.remove(rank)
             case .rankSilent, .clientsLate, .updatesRejected, .roundRepeated, .other: break
             }

@@ -2,7 +2,7 @@
 ///
 /// Three lists of the same length, so that a large cohort takes little room in the log.
 public struct ClientBytes: Codable, Sendable, Equatable {
-    /// Numbers of the clients that were asked, ascending, each once.
+    /// Numbers of the clients that were asked, or sent what they had kept offline, ascending, each once.
     public private(set) var clients: [Int] = []
     /// The bytes of each one's updates, envelopes included; 0 of one that did not answer.
     public private(set) var upload: [Int] = []

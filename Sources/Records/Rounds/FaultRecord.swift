@@ -5,6 +5,8 @@ public struct FaultRecord: Codable, Sendable, Equatable {
         case rankLost
         /// The same, and the clients it still owed are left out of the round.
         case rankDropped
+        /// A rank that works under an edge is lost; the edge has others do its work.
+        case rankLostBelow
         /// A lost rank was heard again and takes part from this round on.
         case rankReturned
         /// A rank has not answered for long, but its process lives: it is waited for.
@@ -20,7 +22,8 @@ public struct FaultRecord: Codable, Sendable, Equatable {
 
         /// Those that this version knows.
         public static let allCases: [Kind] = [
-            .rankLost, .rankDropped, .rankReturned, .rankSilent, .clientsLate, .updatesRejected, .roundRepeated,
+            .rankLost, .rankDropped, .rankLostBelow, .rankReturned, .rankSilent, .clientsLate, .updatesRejected,
+            .roundRepeated,
         ]
 
         /// Its name in files.
@@ -28,6 +31,7 @@ public struct FaultRecord: Codable, Sendable, Equatable {
             switch self {
             case .rankLost: "rank_lost"
             case .rankDropped: "rank_dropped"
+            case .rankLostBelow: "rank_lost_below"
             case .rankReturned: "rank_returned"
             case .rankSilent: "rank_silent"
             case .clientsLate: "clients_late"

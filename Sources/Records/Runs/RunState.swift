@@ -93,6 +93,8 @@ public enum PartName {
 
     /// The clock of a simulated fleet, and its batteries.
     public static let fleet = "fleet"
+    /// The updates that devices of a simulated fleet keep until they can send them.
+    public static let heldUpdates = "held updates"
     /// Which codec of a ladder is in use, and since when the loss has stalled.
     public static let codecSchedule = "codec schedule"
 

@@ -185,6 +185,31 @@ public struct RunSettings: Sendable, Equatable {
     public var cohortWait = 600.0
     /// Simulated: joules of training and transfers that a run may take; nil is no limit.
     public var budgetJoules: Double?
+    /// Simulated: finished updates that a device keeps which it could not send; 0: none, and it does not train offline.
+    public var offlineUpdates = 0
+    /// Simulated: seconds after which a device drops an update that it keeps; nil: never.
+    public var offlineExpiry: Double?
+    /// a ≥ 0 of the factor (1 + age)^−a by which an update of an earlier round weighs less.
+    public var agePower = 0.5
+
+    /// Edge aggregators between the clients and the server; 0: none.
+    public var edges = 0
+    /// Rounds that an edge makes with its clients in each round of the run, ≥ 1.
+    public var cloudEvery = 1
+    /// How an edge makes one update of its clients': a name of the aggregations.
+    public var edgeAggregation = "mean"
+    /// The options of the edges' aggregation, by name.
+    public var edgeAggregationOptions: NamedOptions = [:]
+    /// The L2 norm above which an edge refuses an update, as a multiple of the median at that edge; nil: none.
+    public var edgeNormLimit: Double?
+    /// The loss above which an edge refuses an update, as a multiple of the loss before it; nil: none is measured.
+    public var edgeLossLimit: Double?
+    /// Training samples on which edges measure losses, ≥ 1; taken from the clients if `edgeLossLimit` is given.
+    public var edgeSamples = 100
+    /// Simulated: megabits a second of each edge's link to the cloud; nil is no limit.
+    public var edgeMbps: Double?
+    /// Simulated: milliseconds that each message between edge and cloud takes besides, ≥ 0.
+    public var edgeLatencyMs = 0.0
 
     /// The faults to make on purpose, as ``Fault`` reads them.
     public var inject: [String] = []
@@ -233,6 +258,7 @@ public struct RunSettings: Sendable, Equatable {
         simulation.link = Link(megabitsPerSecond: bandwidthMbps, latencyMilliseconds: latencyMs)
         simulation.isReal = realDelays
         simulation.hasFleet = fleet != nil
+        simulation.hasEdgeLinks = edges > 0 && (edgeMbps != nil || edgeLatencyMs > 0)
         return simulation
     }
 

@@ -24,6 +24,8 @@ package struct ControlMessage: Equatable {
         case received = 9
         /// Server to worker: no update is wanted any longer; what is being trained is left, up to an order to stop.
         case endOrders = 10
+        /// Worker to server: rank `value`, which works under it, was lost in round `round`.
+        case lostBelow = 11
     }
 
     /// What tells the messages on the control communicator apart.

@@ -20,6 +20,8 @@ package final class Membership {
         case lost
         /// Lost, and heard again since.
         case returning
+        /// Of another server, unless it is heard here.
+        case elsewhere
     }
 
     private var standing: [Standing]
@@ -31,8 +33,13 @@ package final class Membership {
     private var isNoted: [Bool]
     package private(set) var round = 0
 
+    /// Whether the server waits for one that comes back when all are lost; one that can do the work itself does not.
+    package var waitsForReturn = true
+
     /// Called once for each worker of whom nothing was heard for long, though its process lives.
     package var whenSilent: (_ worker: Int, _ reason: String) -> Void = { _, _ in }
+    /// Called for each rank that a worker has lost under it.
+    package var whenLostBelow: (_ worker: Int, _ rank: Int, _ round: Int) -> Void = { _, _, _ in }
 
     /// Between two looks at processes, which the server may ask for between any two batches. In nanoseconds.
     private static let lookInterval = 10_000_000
@@ -45,10 +52,11 @@ package final class Membership {
 
     /// - Parameters:
     ///   - pingInterval: workers answer between batches, so that this is also how fresh the progress is.
+    ///   - elsewhere: workers that serve another server, until they are heard.
     ///   - state: what can be seen of a worker's process, without asking the worker.
     package init(
         control: any Communicator, stop: StopFlag, timeout: Duration, pingInterval: Duration, hosts: [String] = [],
-        state: @escaping (_ worker: Int) -> ProcessState
+        elsewhere: Range<Int> = 0..<0, state: @escaping (_ worker: Int) -> ProcessState
     ) {
         self.control = control
         stopFlag = stop
@@ -56,7 +64,7 @@ package final class Membership {
         self.state = state
         let workers = control.size - 1
         self.hosts = hosts.isEmpty ? [String](repeating: "", count: workers) : hosts
-        standing = [Standing](repeating: .member, count: workers)
+        standing = (0..<workers).map { elsewhere.contains($0) ? .elsewhere : .member }
         heartbeat = Heartbeat(
             peers: workers, timeout: Int(timeout.seconds * 1e9),
             questions: .every(Int(min(pingInterval, timeout / 4).seconds * 1e9)), judgementInterval: Self.lookInterval,
@@ -112,7 +120,7 @@ package final class Membership {
     /// Something other than a report came from a worker.
     package func noteHeard(_ worker: Int) throws {
         heartbeat.noteHeard(worker)
-        guard standing[worker] == .lost else { return }
+        guard standing[worker] == .lost || standing[worker] == .elsewhere else { return }
         standing[worker] = .returning
         try ControlMessage(kind: .excluded, round: round)
             .send(to: worker + 1, tag: ControlMessage.Tag.command, on: control)
@@ -144,6 +152,7 @@ package final class Membership {
     /// - Returns: whether the worker owes an answer.
     private func ping(_ worker: Int) throws -> Bool {
         let isMember = isMember(worker)
+        guard standing[worker] != .elsewhere else { return false }
         guard
             isMember
                 || heartbeat.questionRounds % Self.pingsForTheLost == 0 && [.alive, .unseen].contains(state(worker))
@@ -187,7 +196,7 @@ package final class Membership {
         var isLeft = true
         _ = try Backoff.default.wait { () throws in
             _ = try poll(awaiting: [])
-            let isOver = limit.isOver()
+            let isOver = limit.isOver() || !waitsForReturn && !standing.contains { $0 == .returning }
             isLeft = !isOver && standing.indices.contains { state($0) != .ended }
             return !isLeft || standing.contains { $0 == .returning }
         }
@@ -246,6 +255,10 @@ package final class Membership {
         while let (source, message) = try ControlMessage.receive(tag: ControlMessage.Tag.report, on: control) {
             let worker = source - 1
             try noteHeard(worker)
+            guard message.kind != .lostBelow else {
+                whenLostBelow(worker, message.value, message.round)
+                continue
+            }
             if message.kind == .shutdownAcknowledged { hasAcknowledgedShutdown[worker] = true }
             if message.round == round { trained[worker] = message.value }
         }

@@ -98,7 +98,7 @@ package final class ServerContact {
                 hasLeftCollectives = true
             case .endOrders:
                 hasOrdersEnded = true
-            case .report, .shutdownAcknowledged, .arrived, .clock, .received:
+            case .report, .shutdownAcknowledged, .arrived, .clock, .received, .lostBelow:
                 break
             }
         }
@@ -113,6 +113,18 @@ package final class ServerContact {
 
     private func report() throws {
         try ControlMessage(kind: .report, round: round, value: trained)
+            .send(to: 0, tag: ControlMessage.Tag.report, on: control)
+    }
+
+    /// Offers this rank to a server that did not have it so far: work comes as orders, once the server has taken it in.
+    package func offer() throws {
+        hasLeftCollectives = true
+        try report()
+    }
+
+    /// Tells the server that a rank which works under this one was lost.
+    package func noteLost(_ rank: Int, round: Int) throws {
+        try ControlMessage(kind: .lostBelow, round: round, value: rank)
             .send(to: 0, tag: ControlMessage.Tag.report, on: control)
     }
 

@@ -18,6 +18,8 @@ package final class WorkerPool {
     package var pending: [[Int]]
     /// Whether a rank was lost, or left behind in a collective: MPI cannot be finalised, and collectives are over.
     package private(set) var hasLostRanks = false
+    /// Whether a rank was lost that works under another: collectives end with the round.
+    private var hasLostBelow = false
 
     /// The workers that were lost, and what becomes of the clients that they owed.
     package struct Loss: Equatable {
@@ -57,7 +59,11 @@ package final class WorkerPool {
     package func startRound(_ round: Int) throws {
         withdrawAll()
         noteReturned(try membership.startRound(round))
+        if hasLostBelow { try leaveCollectives() }
     }
+
+    /// A rank is lost that works under one of the workers: MPI cannot be finalised.
+    package func noteLostBelow() { hasLostBelow = true }
 
     /// Like `startRound`, in the midst of the work: what is owed stays owed, and silence is not forgiven.
     package func startStep(_ step: Int) throws {
@@ -98,11 +104,21 @@ package final class WorkerPool {
     /// - Returns: who has been given what; it is owed from here on.
     @discardableResult
     package func assign(_ clients: [Int], cost: (Int) -> Int) throws -> [(worker: Int, clients: [Int])] {
-        guard !clients.isEmpty else { return [] }
+        try assign(groups: clients.map { [$0] }, cost: cost)
+    }
+
+    /// Deals groups of clients out, each to one member.
+    /// - Returns: who has been given what; groups lie one behind another.
+    @discardableResult
+    package func assign(groups: [[Int]], cost: (Int) -> Int) throws -> [(worker: Int, clients: [Int])] {
+        guard !groups.isEmpty else { return [] }
         try reassemble()
         let members = members
-        let assignment = Assignment(cohort: clients, workers: members.count, cost: cost)
-        let shares = zip(members, assignment.clientsOfWorker).map { (worker: $0, clients: $1) }
+        let assignment = Assignment(cohort: Array(groups.indices), workers: members.count) { group in
+            groups[group].reduce(0) { $0 + cost($1) }
+        }
+        let shares = zip(members, assignment.clientsOfWorker)
+            .map { (worker: $0, clients: Array($1.map { groups[$0] }.joined())) }
             .filter { !$0.clients.isEmpty }
         for (worker, clients) in shares { pending[worker] += clients }
         return shares
@@ -195,7 +211,8 @@ package final class WorkerPool {
         serving serve: () throws -> Void = {}, announce: () throws -> Bool
     ) throws -> Bool {
         membership.startWaiting()
-        if !hasLostRanks, try announce(), try membership.awaitShutdown(serving: serve) { return true }
+        if hasLostBelow { try leaveCollectives() }
+        if !hasLostRanks, try announce(), try membership.awaitShutdown(serving: serve), !hasLostBelow { return true }
         hasLostRanks = true
         try dismiss()
         return false

@@ -39,10 +39,11 @@ package final class TransferClock {
     /// - Parameters:
     ///   - timeline: takes the stretches.
     ///   - control: for notes; rank 0 is the server.
-    package init(_ timeline: Timeline, control: any Communicator) {
+    ///   - workers: the ranks from 1 on that take part in collectives; nil: all.
+    package init(_ timeline: Timeline, control: any Communicator, workers: Int? = nil) {
         self.timeline = timeline
         self.control = control
-        let workers = control.rank == 0 ? control.size - 1 : 0
+        let workers = control.rank == 0 ? workers ?? control.size - 1 : 0
         receipts = [Arrival?](repeating: nil, count: workers)
         arrivals = [receipts, receipts]
     }
@@ -75,7 +76,7 @@ package final class TransferClock {
         let last = try lastArrival(before: now)
         timeline.endTransfer(
             TimingEvent(
-                round: 0, phase: .broadcast, start: 0, duration: 0, bytesOut: bytes * (control.size - 1), peer: 0,
+                round: 0, phase: .broadcast, start: 0, duration: 0, bytesOut: bytes * receipts.count, peer: 0,
                 clients: clients),
             possibleFrom: last?.moment, until: lastReceipt, waitedFor: last?.rank, then: .idle)
     }

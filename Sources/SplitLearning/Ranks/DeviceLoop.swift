@@ -31,7 +31,7 @@ final class DeviceLoop: ClientWork {
     private let timekeeper: Timekeeper
     private let timeline: Timeline
     /// Faults to be injected into this rank, for tests (`--inject`).
-    private let faults: FaultInjector
+    private var faults: FaultInjector
 
     /// Compiled parts that no client has; made when they are first needed and used again.
     private var idle: [DevicePart] = []

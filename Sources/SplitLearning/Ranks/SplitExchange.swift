@@ -84,7 +84,7 @@ final class SplitExchange: Exchange {
     func run(
         _ task: ClientTask, round: RoundID, cohort: [Int], down: DownMessage, into tally: any AnswerReceiver,
         besideTraining: (_ heartbeat: () throws -> Void) throws -> Void,
-        progressed: (Int) -> Void
+        progressed: (Int) throws -> Void
     ) throws {
         precondition(task == .training, "devices that hold a part of the model cannot test it")
         try pool.startRound(round.number)
@@ -101,7 +101,7 @@ final class SplitExchange: Exchange {
             timeline.enter(.wait)
             _ = try Backoff.default.wait(until: .now + .milliseconds(100)) { try serve() }
             timeline.tick()
-            progressed(trained)
+            try progressed(trained)
             let loss = try pool.findLost()
             for client in loss.dropped { leaveOut(client) }
             tally.drop(loss.dropped.count)

@@ -34,7 +34,7 @@ public enum StalenessFunction: Sendable, Equatable {
     /// The factor, in [0, 1] and the same bits on every machine.
     ///
     /// - Parameter staleness: t − τ, ≥ 0.
-    func callAsFunction(_ staleness: Int) -> Double {
+    public func callAsFunction(_ staleness: Int) -> Double {
         switch self {
         case .constant: 1
         case .polynomial(0.5): 1 / Double(staleness + 1).squareRoot()

@@ -16,6 +16,10 @@ public struct FedNova: Strategy {
     public init() {}
 
     public var needsSGD: String? { "divides an update by what SGD's steps add up to" }
+    public var needsFreshUpdates: String? { "scales the mean by the steps of the round's clients" }
+
+    /// False: an update is divided by τ, see below.
+    public var sendsChange: Bool { false }
 
     /// dᵢ = Δᵢ/‖aᵢ‖₁. O(d).
     public func finish(

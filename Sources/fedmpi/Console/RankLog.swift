@@ -58,6 +58,8 @@ final class EventLog: RoundObserver {
             let fate = fault.kind == .rankLost ? "reassigned" : "dropped"
             let cost = clients.isEmpty ? "it owed nothing" : "\(fate) its clients \(clients)"
             logger.warning("\(place)round \(round): lost \(rank): \(fault.reason ?? "it is silent"); \(cost)")
+        case .rankLostBelow:
+            logger.warning("\(place)round \(round): lost \(rank): \(fault.reason ?? "")")
         case .rankReturned:
             logger.notice("\(place)round \(round): \(rank) is back")
         case .rankSilent:

@@ -64,6 +64,7 @@ final class RoundTable: RoundObserver {
             \(run.ranks == 1 ? " (one process, no wire)" : "")
             training  \(strategy), \(work(settings)), seed \(settings.seed)
             """)
+        if settings.edges > 0 { Console.output("edges     " + Self.edges(settings, ranks: run.ranks)) }
         for line in DataLines.start(of: job) { Console.output(line) }
         for (way, traffic) in [("up", job.codedUplink), ("down", job.codedDownlink)] {
             guard let traffic else { continue }
@@ -98,6 +99,21 @@ final class RoundTable: RoundObserver {
 
     /// How unlike the clients' labels are, as a line of its own; empty where all have the same one.
     private var skew: String { job.data.train.classes > 1 ? "\nskew      \(job.labelSkew)" : "" }
+
+    /// The edges: how many, on which ranks, and what they do.
+    private static func edges(_ settings: RunSettings, ranks: Int) -> String {
+        let edgeRanks = min(settings.edges, ranks - 1)
+        let place =
+            switch ranks {
+            case 1: "in one process"
+            case 2: "on rank 1"
+            default: "on ranks 1 to \(edgeRanks)"
+            }
+        let under = ranks - 1 - edgeRanks
+        let rule = settings.edgeAggregation == "mean" ? "" : ", \(settings.edgeAggregation) of their clients"
+        return "\(settings.edges) \(place)\(under > 0 ? ", \(Format.count(under, "rank")) under them" : ""), "
+            + "\(Format.count(settings.cloudEvery, "turn")) a round\(rule)"
+    }
 
     /// The models that clients train: of each width the number of clients, and of parameters.
     private static func widths(

@@ -54,7 +54,7 @@ final class Device {
     /// Does one client's turn of training.
     ///
     /// The client may be dropped (it does not answer), late (nothing by the deadline, or `--late-policy drop`), partial
-    /// (what it had by then) or complete. In virtual time a client whose upload would end past the hard limit is late,
+    /// (what it had by then) or complete. One that goes away and keeps its update trains to its end. In virtual time a client whose upload would end past the hard limit is late,
     /// too.
     ///
     /// - Parameters:
@@ -82,8 +82,10 @@ final class Device {
 
         let started = ContinuousClock.now
         var seen = 0
+        // The deadline is when to send, and this one cannot.
+        let isOffline = terms.offline.contains(client)
         func isOver() -> Bool {
-            guard let deadline = settings.roundDeadline else { return false }
+            guard !isOffline, let deadline = settings.roundDeadline else { return false }
             return
                 (simulation.isVirtual ? conditions.seconds(samples: seen) : (ContinuousClock.now - workArrived).seconds)
                 >= deadline
@@ -106,6 +108,11 @@ final class Device {
             }
         }
 
+        if isOffline {
+            // To the server it is one that does not answer.
+            (result.status, result.simulatedSeconds) = (.held, simulation.isVirtual ? settings.hardLimit : 0)
+            return result
+        }
         var simulatedSeconds = 0.0
         if simulation.isVirtual {
             // One that is not done sends at the deadline; it may have begun its last batch before.

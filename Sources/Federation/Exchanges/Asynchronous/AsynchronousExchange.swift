@@ -86,7 +86,7 @@ final class AsynchronousExchange: Exchange {
     /// - Throws: ``TooFewUpdates`` when turn after turn brings nothing.
     func run(
         _ task: ClientTask, round: RoundID, cohort: [Int], down: DownMessage, into tally: any AnswerReceiver,
-        besideTraining: (_ heartbeat: () throws -> Void) throws -> Void, progressed: (Int) -> Void
+        besideTraining: (_ heartbeat: () throws -> Void) throws -> Void, progressed: (Int) throws -> Void
     ) throws {
         guard task == .training else {
             return try workers.test(cohort, round: round, down: down.weights.span, into: tally)
@@ -104,7 +104,7 @@ final class AsynchronousExchange: Exchange {
         while tally.participants < strategy.bufferSize {
             if let (start, end) = try nextEnd(waits: false) {
                 try use(end, of: start, round, into: tally)
-                progressed(samples * tally.participants / strategy.bufferSize)
+                try progressed(samples * tally.participants / strategy.bufferSize)
                 continue
             }
             try refill(cohort)

@@ -12,6 +12,8 @@ public import FedCore
 /// | `require`, `stop-battery` | who goes away before the round's end |
 /// | `fleet-start`, `round-every`, `cohort-wait` | the clock |
 /// | `budget-joules` | the end |
+/// | `offline-updates`, `offline-expiry` | what a device keeps that goes away and trains on |
+/// | `age-power` | what that weighs when it is sent at last |
 public enum FleetSettings: SettingsGroup {
     public static let title = "Simulated fleet"
 
@@ -54,6 +56,21 @@ public enum FleetSettings: SettingsGroup {
             "budget-joules", &settings.budgetJoules, .above(0), absent: "no limit",
             "Stop before a round that would pass this budget of simulated joules, of all devices' training and transfers."
         )
+        try visitor.value(
+            "offline-updates", &settings.offlineUpdates, .in(0...1000),
+            """
+            Simulate: a device that loses its connection, or a condition of --require, in its turn trains on, keeps so many \
+            finished updates at most, and sends them when it is back; 0: its turn is lost.
+            """)
+        try visitor.value(
+            "offline-expiry", &settings.offlineExpiry, .above(0, atMost: 1e8), unit: .seconds, absent: "they are kept",
+            "Simulate: time after which a device drops an update that it keeps: 12h.")
+        try visitor.value(
+            "age-power", &settings.agePower, .in(0...100),
+            """
+            An update that was kept offline weighs (1 + age)^-a in the mean, its age in rounds; this is a, and 0 weighs all \
+            alike.
+            """)
     }
 
     /// Refuses what a fleet states otherwise, and what asks for a fleet without one.
@@ -65,6 +82,9 @@ public enum FleetSettings: SettingsGroup {
                 ("--require", settings.require != defaults.require),
                 ("--round-every", settings.roundEvery != defaults.roundEvery),
                 ("--budget-joules", settings.budgetJoules != nil),
+                ("--offline-updates", settings.offlineUpdates != 0),
+                ("--offline-expiry", settings.offlineExpiry != nil),
+                ("--age-power", settings.agePower != defaults.agePower),
             ]
             if let (option, _) = given.first(where: \.1) {
                 throw ConfigurationError("\(option) is of a simulated fleet; it needs --fleet")
@@ -82,6 +102,13 @@ public enum FleetSettings: SettingsGroup {
         guard !settings.realDelays else {
             throw ConfigurationError(
                 "--real-delays sleeps through what a fleet takes, which is days: leave it out with --fleet")
+        }
+        let ofKept = [
+            ("--offline-expiry", settings.offlineExpiry != nil),
+            ("--age-power", settings.agePower != RunSettings().agePower),
+        ]
+        if settings.offlineUpdates == 0, let (option, _) = ofKept.first(where: \.1) {
+            throw ConfigurationError("\(option) is of updates that devices keep offline; it needs --offline-updates")
         }
         guard settings.stopBattery <= settings.minBattery else {
             throw ConfigurationError(

@@ -6,7 +6,7 @@ import Serving
 final class MeasuredSpeed {
     private var found: Result<Double, any Error>?
 
-    /// Nothing is measured before somebody asks.
+    /// Nothing is measured before somebody asks, so that a file without such a class takes no time.
     init() {}
 
     /// GFLOP/s of one core, to three digits, as ``line()`` prints it; 1 where it could not be measured, which ``line()``
@@ -25,7 +25,7 @@ final class MeasuredSpeed {
             "measured  one core of this machine: write 'gflops: \(speed)' into the file in place of 'measured'; a run takes no other"
     }
 
-    /// The number to three digits: it repeats within some per cent.
+    /// The number to three digits, so that two measurements of a quiet machine often agree: it repeats within some per cent.
     private static func rounded(_ speed: Double) -> Double {
         guard speed > 0, speed.isFinite else { return 1 }
         let unit = pow(10, floor(log10(speed)) - 2)

@@ -69,7 +69,7 @@ let package = Package(
         .target(name: "Files", dependencies: ["FedCore"], swiftSettings: fast),
 
         // Vocabulary of a run: its settings, records and files. Neither MPI nor oneDNN.
-        .target(name: "Devices", dependencies: ["FedCore"], swiftSettings: fast),
+        .target(name: "Devices", dependencies: ["FedCore", "Cryptography"], swiftSettings: fast),
         .target(name: "Records", dependencies: ["FedCore", "Devices"], swiftSettings: fast),
 
         // Plug-ins: one folder, one catalog each.
@@ -196,8 +196,8 @@ let package = Package(
         .testTarget(
             name: "InferenceTests",
             dependencies: [
-                "MPI", "MPITesting", "TestSupport", "FedCore", "Runtime", "NeuralNet", "Datasets", "Federation",
-                "Inference",
+                "MPI", "MPITesting", "TestSupport", "FedCore", "Devices", "Runtime", "NeuralNet", "Datasets",
+                "Federation", "Inference",
             ]),
         .testTarget(
             name: "ServingTests",
@@ -224,8 +224,8 @@ let package = Package(
         .testTarget(
             name: "CLITests",
             dependencies: [
-                "FedCore", "Records", "NeuralNet", "Datasets", "Federation", "SplitLearning", "Serving", "Recording",
-                "RunStore", "Analysis", "Experiments", "fedmpi",
+                "FedCore", "Devices", "Records", "NeuralNet", "Datasets", "Federation", "SplitLearning",
+                "Serving", "Recording", "RunStore", "Analysis", "Experiments", "fedmpi",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
@@ -245,7 +245,8 @@ let package = Package(
         .executableTarget(
             name: "Fuzz",
             dependencies: [
-                "CZlib", "MPI", "FedCore", "Runtime", "Cryptography", "Files", "Records", "NeuralNet", "ONNX",
+                "CZlib", "MPI", "FedCore", "Runtime", "Cryptography", "Files", "Devices", "Records", "NeuralNet",
+                "ONNX",
                 "Datasets", "Codecs",
                 "Federation", "SplitLearning", "Recording", "Analysis",
             ],

@@ -28,6 +28,8 @@ public protocol Strategy: StatefulPart, Measuring {
     var asynchronous: (any AsynchronousStrategy)? { get }
     /// Itself, if it is a ``SubmodelStrategy``.
     var submodels: (any SubmodelStrategy)? { get }
+    /// Itself, if it is a ``ScoreStrategy``.
+    var scores: (any ScoreStrategy)? { get }
 
     /// Makes a strategy with the defaults of its paper.
     init()
@@ -161,6 +163,7 @@ extension Strategy {
     public static var isAsynchronous: Bool { false }
     public var asynchronous: (any AsynchronousStrategy)? { nil }
     public var submodels: (any SubmodelStrategy)? { nil }
+    public var scores: (any ScoreStrategy)? { nil }
     public mutating func read(_ options: inout OptionReader) throws(ConfigurationError) {}
     public var traffic: StrategyTraffic { StrategyTraffic() }
     public var personalization: Personalization { .none }

@@ -10,7 +10,7 @@ public enum Strategies {
     public static let all: [any Strategy.Type] = [
         FedAvg.self, FedSGD.self, FedProx.self, Scaffold.self, FedNova.self, FedDyn.self, FedAvgM.self, FedAdam.self,
         FedYogi.self, FedAdagrad.self, QFedAvg.self, MimeLite.self, Ditto.self, FedPer.self, FedBN.self, FedAsync.self,
-        FedBuff.self, HeteroFL.self, FedRolex.self, FjORD.self, DepthFL.self,
+        FedBuff.self, HeteroFL.self, FedRolex.self, FjORD.self, DepthFL.self, FedMD.self,
     ]
 
     /// The strategies that come with the project.

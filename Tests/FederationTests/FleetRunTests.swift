@@ -60,6 +60,32 @@ import Testing
         return folder
     }
 
+    @Test func `A fleet that lives by records has one course, and goes on by the same records alone`() throws {
+        try StrategyRunTests.withFolder { folder in
+            // Six devices that are there for half a day each, one after another, of eight days.
+            let sessions = (0..<6).map { client in
+                #""\#(client)": {"active": [\#(client * 43_200)], "inactive": [\#(client * 43_200 + 86_400)], "finish_time": 691200}"#
+            }
+            let file = folder + "/days.json"
+            try Data(("{" + sessions.joined(separator: ", ") + "}").utf8).write(to: URL(fileURLWithPath: file))
+            let trace = try FleetTrace(.fedscale, at: file)
+            let fleet = try Fleet("f", try Fleet(#require(Self.settings().fleet)).classes, trace: trace)
+            let settings = Self.settings { ($0.fleet, $0.require) = (fleet.description, "charging,idle") }
+            let alone = try StrategyRunTests.run(settings, ranks: 1)
+            for ranks in [2, 4] { #expect(try StrategyRunTests.run(settings, ranks: ranks).digest == alone.digest) }
+            let eligible = alone.states.compactMap { $0.last?.metrics["fleet_eligible"] }
+            #expect(eligible.count == 6 && eligible.allSatisfy { $0 > 0 && $0 < 0.7 })
+            let saved = try #require(alone.states.first { $0.round == 3 })
+            #expect(try StrategyRunTests.run(settings, ranks: 3, from: saved).digest == alone.digest)
+            #expect(try StrategyRunTests.run(Self.settings(), ranks: 1).digest != alone.digest)
+            try Data("{}".utf8).write(to: URL(fileURLWithPath: file))
+            let error = #expect(throws: ConfigurationError.self) {
+                try StrategyRunTests.run(settings, ranks: 2, from: saved)
+            }
+            #expect(error?.description.contains("is not the one") == true)
+        }
+    }
+
     @Test func `Rounds are on the clock, and every client that is asked ends in one way`() throws {
         let records = try StrategyRunTests.run(Self.settings(), ranks: 1).states.compactMap(\.last)
         var (gone, energy) = (0, 0.0)
@@ -135,6 +161,12 @@ import Testing
         #expect(try Job(changed).fleet?.widths == [0, 1, 2])
         let alone = try run(1)
         #expect(try run(3).digest == alone.digest && alone.digest != nil)
+        // A class may state a narrower one than its memory would hold, but none below all that there are.
+        changed.fleet = "f; cool width=0.5; quick width=0.3 memory-kb=\(limits[0]); large"
+        #expect(try Job(changed).fleet?.widths == [1, 2, 0])
+        changed.fleet = "f; tiny width=0.2; large"
+        #expect(throws: ConfigurationError.self) { try Job(changed) }
+        changed.fleet = fleet
         changed.widths = "1:0.5,0.5:0.5"
         #expect(throws: ConfigurationError.self) { try Job(changed) }
     }

@@ -31,6 +31,10 @@ import Testing
             }
             if ["heterofl", "fedrolex", "fjord"].contains(strategy) { $0.model = "edgecnn-small" }
             if strategy == "fedper" { $0.model = "edgecnn-small" }
+            if strategy == "fedmd" {
+                ($0.model, $0.widths, $0.clientTest) = ("linear 16, relu, linear", "1,0.5", 0.2)
+                $0.strategyOptions = ["public": "20", "start": "1"]
+            }
             if strategy == "fedbn" {
                 $0.model = "edgecnn-bn"
                 $0.rounds = 2

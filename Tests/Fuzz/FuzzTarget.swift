@@ -66,7 +66,7 @@ enum FuzzTargets {
             try SourceTarget.csv(scratch), try SourceTarget.npy(scratch),
             try SourceTarget.npz(scratch, compressed: false), try SourceTarget.npz(scratch, compressed: true),
             try SourceTarget.cifar(scratch), try ImageTarget.png(), try ImageTarget.jpeg(),
-            try SettingsTarget(), TimingTarget(), try PictureTarget(scratch),
+            try SettingsTarget(), TimingTarget(), TraceTarget(), try PictureTarget(scratch),
             try CheckpointTarget(mendsChecksum: false), try CheckpointTarget(mendsChecksum: true),
         ]
     }

@@ -50,8 +50,7 @@ struct DeviceDay {
     mutating func draw(
         _ device: DeviceClass.Habits, client: Int, day: Int, seed: UInt64, carried: SIMD4<UInt16>
     ) {
-        ends.removeAll(keepingCapacity: true)
-        carry = SIMD4(repeating: 0)
+        clear()
         for state in 0..<4 where carried[state] > 0 { add(state, from: 0, minutes: Int(carried[state])) }
         var random = RandomStream(seed: seed, .fleet, round: day + 1, client: client)
         // Drawn always and in this order, so that one habit does not change what another draws.
@@ -77,6 +76,19 @@ struct DeviceDay {
             if device.offlineHours > 0 { add(2, hour: 24 * hour, hours: min(hours, 20)) }
         }
         cut()
+    }
+
+    /// Forgets the day before, in whose memory the next one is made.
+    mutating func clear() {
+        ends.removeAll(keepingCapacity: true)
+        pieces.removeAll(keepingCapacity: true)
+        carry = SIMD4(repeating: 0)
+    }
+
+    /// Adds a piece behind the others. Of two at one minute the later one counts, and equal ones in a row are one.
+    mutating func append(minute: Int, _ state: DeviceState) {
+        if let last = pieces.last, last.minute == minute { pieces.removeLast() }
+        if pieces.last?.state != state { pieces.append((UInt16(minute), state)) }
     }
 
     /// Adds an interval that may end after the day.
@@ -107,7 +119,6 @@ struct DeviceDay {
     /// state that overlap are one. O(n log n) of some forty ends.
     private mutating func cut() {
         ends.sort { $0.minute < $1.minute }
-        pieces.removeAll(keepingCapacity: true)
         var open = SIMD4<Int8>(repeating: 0)
         var next = 0
         var minute = 0
@@ -118,7 +129,7 @@ struct DeviceDay {
             }
             var state: DeviceState = []
             for i in 0..<4 where open[i] > 0 { state.insert(DeviceState.all[i]) }
-            if pieces.last?.state != state { pieces.append((UInt16(minute), state)) }
+            append(minute: minute, state)
             guard next < ends.count else { return }
             minute = ends[next].minute
         }

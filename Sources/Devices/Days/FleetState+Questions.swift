@@ -67,10 +67,10 @@ extension FleetState {
             place += 1
             if place == count {
                 today += 1
-                day.draw(habits[kind], client: client, day: today, seed: seed, carried: carry)
+                makeDay(today, of: client, carried: carry)
                 (carry, isAhead, place, count) = (day.carry, true, 0, day.pieces.count)
             }
-            let offset = client * DeviceDay.capacity + place
+            let offset = client * dayCapacity + place
             let (minute, state) =
                 isAhead ? day.pieces[place] : (minute: minutes[offset], state: pieces[offset])
             let change = Double(today) * 86_400 + Double(minute) * 60 - now

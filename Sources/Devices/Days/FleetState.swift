@@ -19,6 +19,12 @@ public struct FleetState: Sendable {
     /// Index of each device's class.
     let classes: [UInt8]
     let habits: [DeviceClass.Habits]
+    /// Records by which devices live instead of by their habits; none without a trace.
+    let traces: [DeviceTrace]
+    /// Which of the records is each device's; empty without a trace.
+    let recordOf: [Int32]
+    /// The most pieces of a day.
+    let dayCapacity: Int
     /// Joules of a full battery, by class.
     let capacities: [Double]
     /// Watts of charging, idling and use, by class.
@@ -39,10 +45,10 @@ public struct FleetState: Sendable {
     var until: [Double]
     var states: [DeviceState]
     /// Place of the present piece in the device's day, and the number of pieces.
-    var places: [(present: UInt8, count: UInt8)]
+    var places: [(present: UInt16, count: UInt16)]
     var days: [Int32]
     var carries: [SIMD4<UInt16>]
-    /// Minutes and states of each device's day, `DeviceDay.capacity` for each.
+    /// Minutes and states of each device's day, ``dayCapacity`` for each.
     var minutes: [UInt16]
     var pieces: [DeviceState]
     /// The books of each device.
@@ -72,11 +78,21 @@ public struct FleetState: Sendable {
     ///   - seed: seed of the run.
     ///   - start: the moment, in seconds from a Monday's midnight, ≥ 0.
     ///   - eligibility: who is asked.
+    ///   - traces: records of days, one of which is drawn for each device; by none devices have their classes' habits.
     /// - Complexity: O(clients), about two microseconds each.
     public init(
-        _ fleet: Fleet, clients: Int, seed: UInt64, start: Double = 0, eligibility: Eligibility = Eligibility()
+        _ fleet: Fleet, clients: Int, seed: UInt64, start: Double = 0, eligibility: Eligibility = Eligibility(),
+        traces: [DeviceTrace] = []
     ) {
-        (self.fleet, self.seed, self.eligibility) = (fleet, seed, eligibility)
+        (self.fleet, self.seed, self.eligibility, self.traces) = (fleet, seed, eligibility, traces)
+        dayCapacity = traces.map(\.mostPiecesOfDay).max() ?? DeviceDay.capacity
+        recordOf =
+            traces.isEmpty
+            ? []
+            : (0..<clients).map { client in
+                var random = RandomStream(seed: seed, .fleet, client: client, salt: 3)
+                return Int32(random.integer(below: traces.count))
+            }
         now = start
         classes = (0..<clients).map { UInt8(fleet.index(ofClient: $0, seed: seed)) }
         habits = fleet.classes.map { DeviceClass.Habits($0) }
@@ -91,11 +107,11 @@ public struct FleetState: Sendable {
         since = [Double](repeating: start, count: clients)
         until = batteries
         states = [DeviceState](repeating: [], count: clients)
-        places = [(UInt8, UInt8)](repeating: (0, 0), count: clients)
+        places = [(UInt16, UInt16)](repeating: (0, 0), count: clients)
         days = [Int32](repeating: Int32(start / 86_400), count: clients)
         carries = [SIMD4<UInt16>](repeating: SIMD4(repeating: 0), count: clients)
-        minutes = [UInt16](repeating: 0, count: clients * DeviceDay.capacity)
-        pieces = [DeviceState](repeating: [], count: clients * DeviceDay.capacity)
+        minutes = [UInt16](repeating: 0, count: clients * dayCapacity)
+        pieces = [DeviceState](repeating: [], count: clients * dayCapacity)
         ledgers = [EnergyLedger](repeating: EnergyLedger(), count: clients)
         spared = batteries
         wasEmpty = [Bool](repeating: false, count: clients)
@@ -302,37 +318,45 @@ extension FleetState {
 
     /// Draws the day of a device at `now`, and finds the piece that `now` is in.
     mutating func placeInDay(_ client: Int) {
-        day.draw(
-            habits[Int(classes[client])], client: client, day: Int(days[client]) - 1, seed: seed,
-            carried: SIMD4(repeating: 0))
-        carries[client] = day.carry
+        if traces.isEmpty {
+            makeDay(Int(days[client]) - 1, of: client, carried: SIMD4(repeating: 0))
+            carries[client] = day.carry
+        }
         drawDay(client)
         let minute = (now - Double(days[client]) * 86_400) / 60
-        let first = client * DeviceDay.capacity
+        let first = client * dayCapacity
         var present = 0
         while present + 1 < Int(places[client].count), Double(minutes[first + present + 1]) <= minute { present += 1 }
-        places[client].present = UInt8(present)
+        places[client].present = UInt16(present)
         readPiece(client)
     }
 
     /// Draws the device's day by the carry of the day before.
     /// Its pieces go into the device's part of ``minutes`` and ``pieces``, which has room for any day.
     private mutating func drawDay(_ client: Int) {
-        day.draw(
-            habits[Int(classes[client])], client: client, day: Int(days[client]), seed: seed, carried: carries[client])
+        makeDay(Int(days[client]), of: client, carried: carries[client])
         carries[client] = day.carry
-        let first = client * DeviceDay.capacity
+        let first = client * dayCapacity
         for (i, piece) in day.pieces.enumerated() {
             minutes[first + i] = piece.minute
             pieces[first + i] = piece.state
         }
-        places[client].count = UInt8(day.pieces.count)
+        places[client].count = UInt16(day.pieces.count)
+    }
+
+    /// Makes a day of a device in ``day``: from its record, or drawn by its class's habits.
+    mutating func makeDay(_ number: Int, of client: Int, carried: SIMD4<UInt16>) {
+        if traces.isEmpty {
+            day.draw(habits[Int(classes[client])], client: client, day: number, seed: seed, carried: carried)
+        } else {
+            day.take(traces[Int(recordOf[client])], day: number)
+        }
     }
 
     /// Reads state and end of the present piece.
     private mutating func readPiece(_ client: Int) {
         let (present, count) = (Int(places[client].present), Int(places[client].count))
-        let place = client * DeviceDay.capacity + present
+        let place = client * dayCapacity + present
         states[client] = pieces[place]
         let end = present + 1 < count ? Double(minutes[place + 1]) : Double(DeviceDay.minutes)
         until[client] = Double(days[client]) * 86_400 + end * 60

@@ -73,6 +73,8 @@ public enum DeviceQuantityKind: String, Sendable, CaseIterable {
     case memory = "memory-kb"
     /// What training comes to in practice, not the peak of a data sheet.
     case gigaflops = "gflops"
+    /// 0.5 trains models of half the channels, also where its memory would hold more: a class that is to stay cool, or quick.
+    case width
     /// σ of ln(speed): 0.3 makes one device in six a third faster, and one in six a quarter slower.
     case spread = "speed-spread"
     /// A phone has 3,000 to 5,000, a microcontroller on a cell 500.
@@ -120,6 +122,7 @@ public enum DeviceQuantityKind: String, Sendable, CaseIterable {
         case .share: "devices of this class, in proportion to the other classes' shares"
         case .memory: "memory that training a model may take, in KB of 1,024 bytes"
         case .gigaflops: "GFLOP/s that training comes to"
+        case .width: "of a model that is trained in several --widths, the widest that it trains, as a share"
         case .spread: "how unlike they are: σ of a log-normal factor of each device's GFLOP/s"
         case .battery: "capacity of the battery in mAh; 0: on the mains"
         case .volts: "volts of the battery"
@@ -149,6 +152,7 @@ public enum DeviceQuantityKind: String, Sendable, CaseIterable {
         case .share: 1
         case .memory: 262_144
         case .gigaflops: 10
+        case .width: 1
         case .spread: 0.3
         case .battery: 4_000
         case .volts: EnergyConstants.cellVolts
@@ -178,6 +182,7 @@ public enum DeviceQuantityKind: String, Sendable, CaseIterable {
         case .share: 1e-6...1e6
         case .memory: 1...1e9
         case .gigaflops: 1e-6...1e6
+        case .width: 0.001...1
         case .spread: 0...5
         case .battery: 0...1e6
         case .volts: 0.5...500

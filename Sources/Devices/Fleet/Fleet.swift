@@ -3,16 +3,22 @@ public import FedCore
 /// Classes of simulated devices, and how many of the clients are of each.
 ///
 /// As text, as a setting carries it to every rank, a fleet is its name and its classes behind semicolons:
-/// `city; phone share=3 gflops=20 radio=wifi away-radio=lte; board battery-mah=0 radio=wired`.
+/// `city; phone share=3 gflops=20 radio=wifi away-radio=lte; board battery-mah=0 radio=wired`. A part that begins with `@`
+/// is a ``FleetTrace``.
 public struct Fleet: Sendable, Equatable, CustomStringConvertible {
     /// Name of the fleet, in tables and files.
     public let name: String
     /// The classes; at least one, with different names.
     public let classes: [DeviceClass]
+    /// The file with records of days by which the devices live; nil: by their classes' habits.
+    public let trace: FleetTrace?
 
     /// Joins classes.
+    /// - Parameter trace: records of days; nil for the classes' habits.
     /// - Throws: `ConfigurationError` when there is none, there are more than 64, or two have one name.
-    public init(_ name: String, _ classes: [DeviceClass]) throws(ConfigurationError) {
+    public init(
+        _ name: String, _ classes: [DeviceClass], trace: FleetTrace? = nil
+    ) throws(ConfigurationError) {
         guard Self.isName(name) else { throw Self.badName(name) }
         guard !classes.isEmpty, classes.count <= 64 else {
             throw ConfigurationError("fleet '\(name)' has \(classes.count) classes of devices; it must have 1 to 64")
@@ -28,6 +34,7 @@ public struct Fleet: Sendable, Equatable, CustomStringConvertible {
         }
         self.name = name
         self.classes = classes
+        self.trace = trace
     }
 
     /// Names stand in tables, in metrics and in text between spaces.
@@ -65,7 +72,7 @@ public struct Fleet: Sendable, Equatable, CustomStringConvertible {
 extension Fleet {
     /// The fleet as text; reading it gives the fleet.
     public var description: String {
-        ([name] + classes.map(\.description)).joined(separator: "; ")
+        ([name] + classes.map(\.description) + (trace.map { [$0.description] } ?? [])).joined(separator: "; ")
     }
 
     /// Reads a fleet from text, or one of the catalog by its name.
@@ -77,8 +84,16 @@ extension Fleet {
             return
         }
         var classes: [DeviceClass] = []
-        for part in parts.dropFirst() { classes.append(try DeviceClass(text: part)) }
-        try self.init(parts[0], classes)
+        var trace: FleetTrace?
+        for part in parts.dropFirst() {
+            guard part.hasPrefix("@") else {
+                classes.append(try DeviceClass(text: part))
+                continue
+            }
+            guard trace == nil else { throw ConfigurationError("fleet '\(parts[0].printable)' has two traces") }
+            trace = try FleetTrace(text: part)
+        }
+        try self.init(parts[0], classes, trace: trace)
     }
 }
 
@@ -143,7 +158,8 @@ extension DeviceClass: CustomStringConvertible {
 }
 
 extension Substring {
-    fileprivate var trimmed: String {
-        String(drop { $0 == " " || $0 == "\n" }.reversed().drop { $0 == " " || $0 == "\n" }.reversed())
+    /// Without white space at its ends.
+    var trimmed: String {
+        String(drop { $0.isWhitespace }.reversed().drop { $0.isWhitespace }.reversed())
     }
 }

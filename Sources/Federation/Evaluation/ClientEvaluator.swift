@@ -8,8 +8,9 @@ import Runtime
 /// the samples that it holds out of training (`--client-test`).
 final class ClientEvaluator {
     private let job: Job
-    /// The model compiled for inference on training data: what clients hold out is theirs.
-    private let evaluator: Evaluator
+    /// The model compiled for inference on training data: what clients hold out is theirs. By width, where clients have
+    /// models of their own; one otherwise.
+    private var evaluators: [Int: Evaluator] = [:]
     private let timeline: Timeline
     /// Initial weights, to which own parameters are relative; empty unless clients keep parameters of their own.
     private let initial: [Float]
@@ -19,8 +20,16 @@ final class ClientEvaluator {
     init(_ job: Job, _ timeline: Timeline) throws {
         self.job = job
         self.timeline = timeline
-        evaluator = try Evaluator(job.model, job.data.train, threads: job.settings.threads)
         initial = job.strategy.personalization == .none ? [] : job.model.initialWeights(seed: job.settings.seed)
+        if job.scores == nil { _ = try evaluator(of: job.model, 0) }
+    }
+
+    /// The evaluator of a model, compiled when it is first asked for.
+    private func evaluator(of model: Model, _ width: Int) throws -> Evaluator {
+        if let evaluator = evaluators[width] { return evaluator }
+        let evaluator = try Evaluator(model, job.data.train, threads: job.settings.threads)
+        evaluators[width] = evaluator
+        return evaluator
     }
 
     /// Tests a client's models. One forward pass over its held-out samples for each.
@@ -39,6 +48,14 @@ final class ClientEvaluator {
         let shared = down.extracting(0..<job.vectors.sharedCount)
         let samples = Array(job.clientTest.samples(of: client))
         timeline.note(samples: samples.count * job.evaluatesGlobal.count)
+        if let scores = job.scores {
+            let width = scores.own(client)
+            let own = scores.weights(width: width, state: state, seed: job.settings.seed)
+            let found = try evaluator(of: scores.models[width], width)
+                .evaluate(own.span, on: samples.span, heartbeat: heartbeat)
+            return job.evaluationVector.write(found, model: 0, into: &slot)
+        }
+        let evaluator = try evaluator(of: job.model, 0)
         for (model, isGlobal) in job.evaluatesGlobal.enumerated() {
             let evaluation: Evaluation
             if isGlobal {

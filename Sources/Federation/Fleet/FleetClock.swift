@@ -51,14 +51,14 @@ final class FleetClock {
     private static let patience = 8 * 86_400.0
 
     /// Puts the devices into the state in which the run begins, or in which it was saved.
-    /// - Throws: `ConfigurationError` when the saved bytes are not of this fleet.
+    /// - Throws: `ConfigurationError` when the saved bytes are not of this fleet, or its trace is not the file that it was.
     init?(_ job: Job, resuming saved: RunState?) throws(ConfigurationError) {
         guard let terms = job.fleet else { return nil }
         (self.job, self.terms) = (job, terms)
         let settings = job.settings
         state = FleetState(
             terms.fleet, clients: settings.clients, seed: settings.seed, start: settings.fleetStart * 3600,
-            eligibility: settings.eligibility)
+            eligibility: settings.eligibility, traces: try terms.fleet.trace?.records().devices ?? [])
         state.setFits(terms.batches.map { $0 > 0 })
         held = HeldUpdates(room: settings.offlineUpdates, lifetime: settings.offlineExpiry ?? .infinity)
         if let saved, saved.round > 0 {

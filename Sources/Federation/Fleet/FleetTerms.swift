@@ -19,20 +19,34 @@ package struct FleetTerms: Sendable {
     /// nothing fits.
     let batches: [Int]
 
-    /// Works out widths and batches: of several widths a class trains the widest that its memory holds at a whole batch,
-    /// or the narrowest.
+    /// Works out widths and batches: of several widths a class trains the widest that its memory holds at a whole batch, and
+    /// that is not above the width that it states; or the narrowest.
     /// - Parameters:
     ///   - text: the fleet.
     ///   - models: the model, or the models of all widths from the widest on.
+    ///   - shares: the width of each of them, 1 of the model itself.
     ///   - moments: vectors that the optimizer remembers.
-    /// - Throws: `ConfigurationError` when no class of the fleet has the memory to train the model.
-    init(_ settings: RunSettings, _ text: String, _ models: [Model], moments: Int) throws(ConfigurationError) {
-        fleet = try Fleet(text)
+    ///
+    /// - Throws: `ConfigurationError` when no class of the fleet has the memory to train the model, or one states a width below
+    ///   all that there are.
+    init(
+        _ settings: RunSettings, _ text: String, _ models: [Model], widths shares: [Double] = [1], moments: Int
+    ) throws(ConfigurationError) {
+        let fleet = try Fleet(text)
+        self.fleet = fleet
         seed = settings.seed
         flops = models.map { Double(max($0.trainingFlops, 1)) }
+        if models.count > 1, let narrowest = shares.last,
+            let device = fleet.classes.first(where: { $0[.width] < narrowest })
+        {
+            throw ConfigurationError(
+                "class '\(device.name)' trains no model wider than \(device[.width]), and the narrowest of --widths is \(narrowest)"
+            )
+        }
         widths = fleet.classes.map { device in
-            models.firstIndex {
-                $0.trainingBytes(batch: settings.batchSize, moments: moments) <= device.memoryBytes
+            models.indices.first {
+                (models.count == 1 || shares[$0] <= device[.width])
+                    && models[$0].trainingBytes(batch: settings.batchSize, moments: moments) <= device.memoryBytes
             } ?? models.count - 1
         }
         batches = zip(fleet.classes, widths).map { device, width in

@@ -18,7 +18,8 @@ extension Job {
         if let fleet {
             fleet.apply(
                 to: &conditions, client: client, isAway: terms.away.contains(client),
-                width: submodels?.width(ofClient: client, round: round.number) ?? 0, downloadBytes: down,
+                width: submodels?.width(ofClient: client, round: round.number) ?? scores?.own(client) ?? 0,
+                downloadBytes: down,
                 uploadBytes: uploadBytes)
             if terms.gone.contains(client) { conditions.isDropped = true }
         }

@@ -21,7 +21,7 @@ import Strategies
 public struct Job: Sendable {
     /// The settings, valid.
     public let settings: RunSettings
-    /// The model that clients train.
+    /// The model that clients train; where they exchange scores, the consensus in its place.
     public let model: Model
     /// Keys of the parameters that the file of initial weights is not for, and that were drawn from the seed.
     public let drawnParameters: [String]
@@ -48,6 +48,8 @@ public struct Job: Sendable {
     let vectors: JobVectors
     /// The models of clients that train parts of the global one; nil where all train all of it.
     public let submodels: Submodels?
+    /// The models of clients that exchange class scores; nil where they exchange weights.
+    public let scores: ScoreModels?
     /// The stages between a client's trained weights and the server's new ones, in the order of the client halves.
     let stages: [any UpdateStage]
     /// The hooks within each step of local training, in their order.
@@ -125,20 +127,25 @@ public struct Job: Sendable {
         if loss == .binary, data.train.task == .classes(2) { data = data.withBinaryTargets }
         self.data = data
         let architecture = try Self.architecture(settings, foreign, DataForm(data.train), plugins)
-        (model, drawnParameters) = try Self.starting(architecture, from: start, settings)
+        let (started, drawn) = try Self.starting(architecture, from: start, settings)
         namesClasses = foreign.map { $0.classes > 0 } ?? true
         distillation = try Distillation(
-            settings, teacher, student: model, plugins.models, normalization: data.train.normalization)
+            settings, teacher, student: started, plugins.models, normalization: data.train.normalization)
         strategy = try plugins.strategies.named(settings.strategy, settings.strategyOptions)
+        var scores = try ScoreModels(settings, strategy, started)
+        (model, drawnParameters) = (scores?.consensus ?? started, drawn)
         optimizer = try Self.optimizer(settings, strategy)
         try Self.checkFleet(settings, isAsynchronous: strategy.asynchronous != nil)
         var submodels = try Self.submodels(settings, strategy, model, plugins)
-        fleet = try settings.fleet.map { [model, submodels, optimizer] text throws(ConfigurationError) in
-            try FleetTerms(settings, text, submodels?.models ?? [model], moments: optimizer.moments)
+        fleet = try settings.fleet.map { [model, submodels, scores, optimizer] text throws(ConfigurationError) in
+            try FleetTerms(
+                settings, text, submodels?.models ?? scores?.models ?? [model],
+                widths: (submodels?.clients ?? scores?.clients)?.widths ?? [1], moments: optimizer.moments)
         }
         submodels?.fleet = fleet
+        scores?.fleet = fleet
         self.submodels = submodels
-        var vectors = try JobVectors(model.parameterLayout, strategy)
+        var vectors = try JobVectors(model.parameterLayout, strategy, ownFloats: scores?.stateFloats ?? 0)
         if vectors.state > 0 { try plugins.checkClientStates(of: "strategy '\(settings.strategy)'", settings) }
         if settings.localSteps != nil, strategy.localWork == .fullBatchStep {
             throw ConfigurationError(
@@ -178,7 +185,9 @@ public struct Job: Sendable {
             settings, updates: strategy.asynchronous?.bufferSize ?? edges?.count ?? settings.cohortSize, under: attack,
             plugins)
         var whole: Partition
-        (whole, root) = try Self.reserve(aggregation.rootSamples, of: all, settings, vectors)
+        let unshared = try scores?.reserve(from: all, settings) ?? all
+        self.scores = scores
+        (whole, root) = try Self.reserve(aggregation.rootSamples, of: unshared, settings, vectors)
         if edges != nil { whole = try edges?.reserve(from: whole, seed: settings.seed, settings) ?? whole }
         self.edges = edges
         let nothing = brought?.test ?? Partition(owners: [], clients: whole.clients)
@@ -201,6 +210,7 @@ public struct Job: Sendable {
         selection = try plugins.selections.named(settings.selection, settings.selectionOptions)
         try selection.validate(size: settings.cohortSize, federation: federation)
         try checkSubmodels()
+        try checkScores()
         try checkOfflineUpdates()
         checkMetrics()
     }
@@ -346,31 +356,6 @@ extension Job {
         throw ConfigurationError(
             "--topology \(settings.topology) adds updates up on their way, and --wire \(settings.wire) brings each by itself; "
                 + "use \(plugins.wires.options { !$0.deliversEachUpdate })")
-    }
-
-    /// The attack that the settings name, if it can work on these data; nil when they name none.
-    private static func attack(
-        _ settings: RunSettings, _ data: any Dataset, _ plugins: Plugins
-    ) throws(ConfigurationError) -> (any Attack)? {
-        guard let name = settings.attack else { return nil }
-        let attack = try plugins.attacks.named(name, settings.attackOptions)
-        if let attack = attack.onData {
-            guard data.task.hasClasses else {
-                throw ConfigurationError(
-                    "--attack \(name) is not for data of \(data.task): it changes labels of classes")
-            }
-            try attack.validate(classes: data.classes, height: data.shape.height, width: data.shape.width)
-        }
-        return attack
-    }
-
-    /// Draws the clients that attack.
-    private static func attackers(_ settings: RunSettings) -> Set<Int> {
-        guard settings.attackers > 0 else { return [] }
-        var clients = Array(0..<settings.clients)
-        var random = RandomStream(seed: settings.seed, .attack)
-        random.shuffle(&clients)
-        return Set(clients.prefix(settings.attackers))
     }
 
     /// How unlike the clients' label distributions are. O(samples + clients · classes).

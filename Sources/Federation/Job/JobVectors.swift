@@ -45,8 +45,12 @@ struct JobVectors: Sendable, Equatable {
     private(set) var stageStates: [Range<Int>] = []
 
     /// Derives the lengths.
+    /// - Parameter ownFloats: what a client keeps of a model that is not the federated one, where it has its own parameters
+    ///   otherwise; 0 where it has none.
     /// - Throws: `ConfigurationError` when the strategy cannot work with this model.
-    init(_ layout: ParameterLayout, _ strategy: any Strategy) throws(ConfigurationError) {
+    init(
+        _ layout: ParameterLayout, _ strategy: any Strategy, ownFloats: Int = 0
+    ) throws(ConfigurationError) {
         let traffic = strategy.traffic
         parameters = layout.count
         personal = strategy.personalization == .parameters ? try strategy.personalParameters(layout) : []
@@ -69,7 +73,7 @@ struct JobVectors: Sendable, Equatable {
         shape = traffic.uploadShape(
             parameters: sharedCount, statistics: statistics.reduce(0) { $0 + $1.count })
         strategyState = sharedCount * traffic.stateVectors
-        state = strategyState + own.reduce(0) { $0 + $1.count }
+        state = strategyState + own.reduce(ownFloats) { $0 + $1.count }
     }
 
     /// Where tensors lie among the numbers of some ranges, one behind the other; what is in none of them is left out.

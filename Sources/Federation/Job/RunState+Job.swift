@@ -1,12 +1,13 @@
 import Datasets
+import Devices
 import FedCore
 import Files
 import NeuralNet
 import Records
 
 extension RunState {
-    /// Refuses a job that cannot continue this run: another model, other data or another partition, another teacher, or
-    /// parts that the state knows nothing of. Called on rank 0 before any file of the run is touched.
+    /// Refuses a job that cannot continue this run: another model, other data or another partition, another teacher, other
+    /// records of a fleet's days, or parts that the state knows nothing of. Called on rank 0 before any file of the run is touched.
     ///
     /// A resumed run takes its settings from the state; what is compared is what they lead to, because a file under the
     /// same name can have changed.
@@ -34,6 +35,7 @@ extension RunState {
                 "the teacher '\(settings.teacher ?? "none")' is not the one that the run was started with: it cannot go on"
             )
         }
+        try job.fleet?.fleet.trace?.check()
         guard dataDigest == job.dataDigest else {
             throw ConfigurationError(
                 "data set '\(settings.dataset)' or its partition is not what the run was started on: it cannot go on")

@@ -20,7 +20,7 @@ extension Job {
         if let fleet { metrics += FleetRound.metrics(fleet.fleet) }
         if settings.offlineUpdates > 0 { metrics += FleetRound.offlineMetrics }
         if asynchronous != nil { metrics += [.stalenessMean, .stalenessMax] }
-        metrics += submodels?.narrower.map(\.metric) ?? []
+        metrics += submodels?.narrower.map(\.metric) ?? scores?.metrics ?? []
         let parts: [any Measuring] = [strategy, aggregation, selection] + stages
         return metrics + parts.flatMap(\.metrics)
     }

@@ -92,7 +92,7 @@ final class RoundEvaluation {
             .evaluation, round: .evaluation(after: record.round), cohort: clients, down: DownMessage(down), into: tally,
             besideTraining: { _ in }, progressed: { _ in })
         rejections.tell()
-        guard evaluator != nil else {
+        guard evaluator != nil || job.scores != nil else {
             note(tally.whole, in: &record)
             pending = record
             return nil
@@ -101,6 +101,7 @@ final class RoundEvaluation {
             round: record.round, isGlobal: job.evaluatesGlobal, tellsClassesApart: job.hasClasses)
         guard let found else { return nil }
         record.clients = found.evaluation
+        job.scores?.note(found.table, in: &record)
         pending = record
         return found.table
     }

@@ -9,11 +9,13 @@ extension Job {
         _ settings: RunSettings, _ strategy: any Strategy, _ start: Model, _ plugins: Plugins
     ) throws(ConfigurationError) -> Submodels? {
         guard let submodels = strategy.submodels else {
-            guard settings.widths == nil else {
+            guard settings.widths == nil || strategy.scores != nil else {
                 throw ConfigurationError(
                     "--widths is of strategies whose clients train parts of the model, and '\(settings.strategy)' trains all "
                         + "of it; use "
-                        + plugins.strategies.all.filter { $0.init().submodels != nil }.map { "--strategy \($0.name)" }
+                        + plugins.strategies.all.filter { $0.init().submodels != nil || $0.init().scores != nil }.map {
+                            "--strategy \($0.name)"
+                        }
                         .joined(separator: " or "))
             }
             return nil

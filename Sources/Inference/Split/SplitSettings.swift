@@ -60,6 +60,9 @@ public struct SplitSettings: Sendable, Codable, Equatable {
     public var serverBandwidthMbps: Double?
     /// Simulated one-way latency of each device's link, in milliseconds, 0 to 60,000.
     public var latencyMs = 0.0
+    /// Simulated devices, one after another of which the ranks from 1 on are, in turn; nil: ranks are as fast as they are.
+    /// Where there are some, their links stand in place of ``bandwidthMbps``.
+    public var devices: [SplitDevice]?
     /// How much of the model a device is given.
     public var deviceHas = DeviceHas.model
     /// Data set whose test images are classified.
@@ -85,7 +88,8 @@ public struct SplitSettings: Sendable, Codable, Equatable {
     func link(of rank: Int) -> Link {
         rank == 0
             ? Link(megabitsPerSecond: serverBandwidthMbps)
-            : Link(megabitsPerSecond: bandwidthMbps, latencyMilliseconds: latencyMs)
+            : Link(
+                megabitsPerSecond: device(of: rank)?.linkMegabits ?? bandwidthMbps, latencyMilliseconds: latencyMs)
     }
 
     /// Whether any link is simulated; reports say so.
@@ -109,6 +113,11 @@ public struct SplitSettings: Sendable, Codable, Equatable {
         for (name, value) in [("bandwidth-mbps", bandwidthMbps), ("server-bandwidth-mbps", serverBandwidthMbps)] {
             guard let value else { continue }
             try check(Link.possibleMegabitsPerSecond.contains(value), name, value, "from 0.001 to 1000000")
+        }
+        for device in devices ?? [] { try device.validate() }
+        if devices != nil, bandwidthMbps != nil {
+            throw ConfigurationError(
+                "--bandwidth-mbps goes with devices that are alike: --fleet states it of each class")
         }
         try check((0...60_000).contains(latencyMs), "latency-ms", latencyMs, "from 0 to 60000")
         try check(ThreadCount.range.contains(threads), "threads", threads, ThreadCount.words)

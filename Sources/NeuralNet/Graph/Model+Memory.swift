@@ -20,6 +20,19 @@ extension Model {
         return 4 * (parameterCount + trained * (1 + moments) + batch * perSample)
     }
 
+    /// Bytes that inference takes on a device, as 32-bit floats: weights, and the tensors that a layer reads and writes, of
+    /// which only those of one layer live at a time. What a library pads or copies besides comes on top, and the program.
+    /// - Parameters:
+    ///   - batch: samples of a pass, ≥ 0.
+    ///   - number: bytes of a number: 1 of a model in whole numbers of eight bits, whose few scales and biases are not counted.
+    /// - Complexity: O(layers).
+    public func inferenceBytes(batch: Int, number: Int = 4) -> Int {
+        let widest = nodes.indices.map { index in
+            shapes[index + 1].count + inputShapes(ofLayer: index).reduce(0) { $0 + $1.count }
+        }
+        return number * (parameterCount + batch * (widest.max() ?? input.count))
+    }
+
     /// The largest batch, up to a number, whose training fits into so many bytes; 0 when not even one sample does.
     public func largestBatch(upTo most: Int, within bytes: Int, moments: Int) -> Int {
         let none = trainingBytes(batch: 0, moments: moments)

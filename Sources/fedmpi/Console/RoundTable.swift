@@ -75,7 +75,12 @@ final class RoundTable: RoundObserver {
                     + (way == "down" ? ", for who was asked in the round before" : ""))
         }
         if let submodels = job.submodels {
-            Console.output("\(submodels.dimension)s    " + Self.widths(submodels, settings))
+            Console.output(
+                "\(submodels.dimension)s    "
+                    + Self.widths(submodels.clients, submodels.models, settings) { submodels.own($0) })
+        }
+        if let scores = job.scores {
+            Console.output("widths    " + Self.widths(scores.clients, scores.models, settings) { scores.own($0) })
         }
         if let teacher = teacher() { Console.output("teacher   " + teacher) }
         if !run.stages.isEmpty { Console.output("stages    \(run.stages)") }
@@ -111,10 +116,12 @@ final class RoundTable: RoundObserver {
     }
 
     /// The models that clients train: of each width the number of clients, and of parameters.
-    private static func widths(_ submodels: Submodels, _ settings: RunSettings) -> String {
-        var counts = [Int](repeating: 0, count: submodels.models.count)
-        for client in 0..<settings.clients { counts[submodels.own(client)] += 1 }
-        return zip(submodels.clients.widths, zip(submodels.models, counts)).map { share, found in
+    private static func widths(
+        _ clients: ClientWidths, _ models: [Model], _ settings: RunSettings, own: (_ client: Int) -> Int
+    ) -> String {
+        var counts = [Int](repeating: 0, count: models.count)
+        for client in 0..<settings.clients { counts[own(client)] += 1 }
+        return zip(clients.widths, zip(models, counts)).map { share, found in
             "\(share) with \(Format.grouped(found.0.parameterCount)) parameters (\(Format.count(found.1, "client")))"
         }.joined(separator: ", ")
     }
@@ -195,9 +202,10 @@ final class RoundTable: RoundObserver {
             return "\(Format.grouped(found.clients)) \(found.device.name)\(batch)"
         }
         let needs = settings.require.isEmpty ? "" : ", \(settings.require)"
+        let trace = fleet.fleet.trace.map { "; days of \($0.path.printable) (\($0.format.rawValue)), repeated" } ?? ""
         return
             "\(fleet.fleet.name), simulated: \(classes.joined(separator: ", ")); asked when connected\(needs), above "
-            + Format.percent(settings.minBattery)
+            + Format.percent(settings.minBattery) + trace
     }
 
     /// What is simulated of the clients' devices; nil if nothing is.

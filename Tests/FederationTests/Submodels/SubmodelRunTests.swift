@@ -129,7 +129,7 @@ import Testing
         #expect(
             error?.description
                 == "--widths is of strategies whose clients train parts of the model, and 'fedavg' trains all of it; use "
-                + (Self.names + ["depthfl"]).map { "--strategy \($0)" }.joined(separator: " or "))
+                + (Self.names + ["depthfl", "fedmd"]).map { "--strategy \($0)" }.joined(separator: " or "))
     }
 
     /// Two exits, one of which half of the clients has.

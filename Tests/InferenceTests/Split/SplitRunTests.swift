@@ -1,3 +1,4 @@
+import Devices
 import FedCore
 import Inference
 import MPI
@@ -35,6 +36,34 @@ import Testing
         }
         #expect(reports.dropFirst().allSatisfy { $0 == nil })
         return try #require(reports[0])
+    }
+
+    @Test(arguments: [nil, SplitSettings.Objective.throughput]) func `Devices of a fleet say the same, at their pace`(
+        objective: SplitSettings.Objective?
+    ) throws {
+        var (small, large) = (DeviceClass("small"), DeviceClass("large"))
+        (small[.gigaflops], small[.memory], small[.up]) = (0.02, 900, 100)
+        (large[.gigaflops], large[.up]) = (10_000, 1_000)
+        let report = try run(
+            3,
+            settings {
+                $0.images = 60
+                $0.devices = [SplitDevice(small), SplitDevice(large)]
+                if let objective { $0.cut = .automatic(objective) }
+            })
+        #expect(report.images == 60 && report.differences == 0)
+        let model = try #require(Self.model)
+        let front = model.part(0..<report.cut)
+        let least = 30 * Double(front.forwardFlops) / 0.02e9
+        #expect(report.perDevice[0].computingSeconds >= least)
+        if objective == nil { #expect(least > 0.1 && report.perDevice[1].computingSeconds < least) }
+        if let cuts = report.cuts {
+            for row in cuts.rows where row.costs.deviceSeconds.isFinite {
+                let costs = row.costs
+                #expect(costs.deviceSeconds >= Double(model.part(0..<row.cut).forwardFlops) / 0.02e9 * 0.999)
+                #expect(try #require(costs.busyDeviceSeconds) <= costs.deviceSeconds)
+            }
+        }
     }
 
     @Test(arguments: [

@@ -11,13 +11,15 @@ final class ClientTrainer {
     private let timeline: Timeline
     /// A trainer for each width that has been trained; one where there are no widths.
     private var trainers: [Int: LocalTrainer] = [:]
+    /// The same where clients exchange scores.
+    private var scoreTrainers: [Int: ScoreTrainer] = [:]
 
     /// Compiles the global model, unless clients train parts of it.
     /// - Throws: an error of oneDNN.
     init(_ job: Job, _ timeline: Timeline) throws {
         self.job = job
         self.timeline = timeline
-        if job.submodels == nil { trainers[0] = try LocalTrainer(job, timeline) }
+        if job.submodels == nil, job.scores == nil { trainers[0] = try LocalTrainer(job, timeline) }
     }
 
     /// Trains one client from the global weights; arguments, result and errors are those of ``LocalTrainer``.
@@ -27,6 +29,13 @@ final class ClientTrainer {
         client: Int, samples: ArraySlice<UInt32>, round: RoundID, down: Span<Float>, slot: inout MutableSpan<Float>,
         shouldContinue: (Int) throws -> Bool
     ) throws -> LocalResult {
+        if let scores = job.scores {
+            let width = scores.own(client)
+            let trainer = try scoreTrainers[width] ?? ScoreTrainer(job, scores, width: width, timeline)
+            scoreTrainers[width] = trainer
+            return try trainer.train(
+                client: client, samples: samples, round: round, down: down, slot: &slot, shouldContinue: shouldContinue)
+        }
         guard let submodels = job.submodels else {
             return try trainer(of: 0, job.model).train(
                 client: client, samples: samples, round: round, down: down, slot: &slot, shouldContinue: shouldContinue)

@@ -11,7 +11,8 @@ extension Job {
 
     /// Samples that a client with so many trains on in a round, each counted as often as it is trained on.
     func trainedSamples(holding samples: Int) -> Int {
-        let own = strategy.personalization == .model ? epochSamples(samples) : 0
+        let digested = scores.map { $0.digestEpochs * $0.publicSamples.count } ?? 0
+        let own = strategy.personalization == .model ? epochSamples(samples) : digested
         return switch strategy.localWork {
         case .training: epochSamples(samples) + own
         case .fullBatchStep: samples + own

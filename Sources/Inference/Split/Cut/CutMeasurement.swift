@@ -61,10 +61,16 @@ enum CutMeasurement {
             let message = FeatureMessage(
                 words: codec.wordCount(elements: model.shapes[cut].count), capacity: settings.batch)
             let isWhole = cut == cuts - 1
-            return CutTable.Costs(
-                deviceSeconds: devices.map { value($0, cut) }.max() ?? 0, serverSeconds: isWhole ? 0 : value(0, cut),
+            let busy = devices.map { value($0, cut) }
+            var costs = CutTable.Costs(
+                deviceSeconds: busy.max() ?? 0, serverSeconds: isWhole ? 0 : value(0, cut),
                 upBytes: isWhole ? 0 : Double(message.byteCount) / Double(settings.batch),
                 downBytes: isWhole ? 0 : answer)
+            if settings.devices != nil {
+                costs.busyDeviceSeconds = costs.deviceSeconds
+                costs.deviceSeconds = deviceSeconds(busy, cut, model, settings)
+            }
+            return costs
         }
         let link = LinkEstimate(
             latency: devices.map { value($0, cuts) }.max() ?? 0,
@@ -78,6 +84,19 @@ enum CutMeasurement {
             batch: settings.batch, window: settings.window, link: link,
             serverBandwidth: settings.serverBandwidthMbps.map { $0 * 1e6 / 8 }, hosts: perHost)
         return CutTable(costs, conditions, for: objective)
+    }
+
+    /// Seconds of an image on the slowest of the simulated devices, each as fast as this machine at most; infinite where one
+    /// has not the memory.
+    /// - Parameter busy: measured processor seconds of each device's rank, from rank 1 on.
+    private static func deviceSeconds(
+        _ busy: [Double], _ cut: Int, _ model: Model, _ settings: SplitSettings
+    ) -> Double {
+        guard model.isCuttable(at: cut), settings.fits(model, cut: cut, ranks: busy.count + 1) else { return .infinity }
+        let front = model.part(0..<cut)
+        return busy.enumerated().map { index, seconds in
+            max(seconds, settings.device(of: index + 1)?.secondsPerImage(front) ?? 0)
+        }.max() ?? 0
     }
 
     /// Times a device's side: the layers before a cut, then the encoding of what they put out, unless the cut is behind

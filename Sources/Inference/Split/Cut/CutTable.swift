@@ -55,6 +55,9 @@ public struct CutTable: Sendable, Codable {
     public struct Costs: Sendable, Codable {
         /// The layers before the cut and the encoding, on the slowest device.
         public var deviceSeconds: Double
+        /// The part of ``deviceSeconds`` in which a processor here is busy; nil: all of it. Less where a device that is slower
+        /// than this machine is simulated, and the rank sleeps for the rest.
+        public var busyDeviceSeconds: Double?
         /// The decoding and the layers behind the cut; 0 when all layers are on the devices.
         public var serverSeconds: Double
         /// Bytes of one image on the way to the server, with its share of the message's header.
@@ -140,7 +143,7 @@ public struct CutTable: Sendable, Codable {
         let batch = Double(conditions.batch)
         let compute = batch * costs.deviceSeconds
         guard !isWhole else {
-            let cores = coreLimit(costs.deviceSeconds, server: 0, conditions)
+            let cores = coreLimit(costs.busyDeviceSeconds ?? costs.deviceSeconds, server: 0, conditions)
             let alone = devices / costs.deviceSeconds
             return Row(
                 cut: cut, costs: costs, throughput: min(alone, cores), limit: cores < alone ? .cores : .device,
@@ -159,7 +162,11 @@ public struct CutTable: Sendable, Codable {
                     / max(costs.upBytes, costs.downBytes)
             ),
             (.window, devices * Double(conditions.window) * batch / latency),
-            (.cores, coreLimit(costs.deviceSeconds, server: costs.serverSeconds, conditions)),
+            (
+                .cores,
+                coreLimit(
+                    costs.busyDeviceSeconds ?? costs.deviceSeconds, server: costs.serverSeconds, conditions)
+            ),
         ]
         let least = limits.min { $0.1 < $1.1 } ?? (.device, 0)
         return Row(cut: cut, costs: costs, throughput: least.1, limit: least.0, latency: latency)

@@ -12,7 +12,7 @@ extension SplitRank {
     func stream() throws -> SplitInference.Outcome {
         let watch = watch([0])
         let images = setup.images(of: rank - 1)
-        let front = FrontStage(plans, images: images, batch: setup.settings.batch)
+        let front = FrontStage(plans, images: images, batch: setup.settings.batch, pace: pace(plans.model))
         let stream = try DeviceStream(
             setup.settings, front: front, requests: isWhole ? 0 : images.requests, devices: setup.devices,
             on: communicator, watch: watch, stop: setup.stop, backoff: setup.backoff)
@@ -30,6 +30,11 @@ extension SplitRank {
         }
         report.lostServer = true
         return try goOnAlone(report, images, channel, watch)
+    }
+
+    /// The pace at which this rank's simulated device runs some layers; nil where none is simulated.
+    func pace(_ layers: Model) -> SplitPace? {
+        SplitPace(setup.settings.device(of: rank), layers, stop: setup.stop)
     }
 
     /// Leaves the run: whoever has the report does not need this rank any more.
@@ -73,7 +78,8 @@ extension SplitRank {
         var report = partial
         if missing > 0 {
             let plans = try setup.plans(0..<setup.model.layers.count, weights, largest: setup.settings.batch)
-            let whole = FrontStage(plans, images: images, batch: setup.settings.batch)
+            let whole = FrontStage(
+                plans, images: images, batch: setup.settings.batch, pace: pace(setup.model))
             try LocalStream(setup.settings, whole: whole, stop: setup.stop)
                 .finish(&report, from: images.requests - missing, .atOnce) {
                     _ = try watch.look()

@@ -58,7 +58,7 @@ final class SplitSetup {
         let problem = try world.agree {
             try shared.validate()
             let model = try trained?.model ?? Models.standard.model(described: described)
-            _ = try shared.cut(of: model)
+            try shared.checkMemory(model, cut: try shared.cut(of: model), ranks: world.size)
             found = (model, try Self.images(for: model, shared))
         }
         if let problem { throw problem }

@@ -21,7 +21,8 @@ enum StageMeasurement {
         _ = try setup.world.startBarrier().wait()
         if !isServer {
             let images = setup.images(of: place.rank - 1)
-            let stage = FrontStage(place.plans, images: images, batch: setup.settings.batch)
+            let stage = FrontStage(
+                place.plans, images: images, batch: setup.settings.batch, pace: place.pace(place.plans.model))
             var next = 0
             own[0] = try rate(setup.settings.batch) {
                 try stage.run(from: next, count: setup.settings.batch) { _ in }

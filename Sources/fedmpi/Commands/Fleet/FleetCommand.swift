@@ -59,6 +59,9 @@ struct FleetCommand: ParsableCommand {
     @Option(help: "A folder for pictures and their data.")
     var output: String?
 
+    /// What a device may be asked for that serves a model.
+    @OptionGroup var limits: ClassLimitOptions
+
     @Flag(help: "Print the keys of a fleet file, with their units, their usual values and ranges, and nothing else.")
     var keys = false
 
@@ -70,18 +73,25 @@ struct FleetCommand: ParsableCommand {
     /// - Complexity: O(devices · samples): 100,000 devices for a week by the minute take half a minute and 80 MB.
     func run() throws {
         guard !keys else { return FleetKeys.print() }
-        let fleet = try Fleet(FleetFile.resolved(fleet))
         try check()
+        let measured = MeasuredSpeed()
+        let fleet =
+            DescriptionFile.isNamed(fleet) ? try FleetFile.read(fleet) { measured.gigaflops() } : try Fleet(fleet)
         var eligibility = Eligibility()
         eligibility.conditions = try Eligibility.conditions(require)
         eligibility.leastCharge = minBattery
-        let state = FleetState(fleet, clients: devices, seed: seed, eligibility: eligibility)
+        let records = try fleet.trace?.records()
+        let state = FleetState(
+            fleet, clients: devices, seed: seed, eligibility: eligibility, traces: records?.devices ?? [])
         let passed = FleetDays(state, seconds: Double(days) * 86_400, interval: Double(every) * 60)
         let fits = try ModelFit.all(fleet, batch: batchSize)
+        let limits = try limits.table(fleet)
         if json {
-            try FleetOutput(fleet: fleet, days: passed, fits: fits).printJSON()
+            try FleetOutput(fleet: fleet, days: passed, fits: fits, limits: limits, records: records).printJSON()
         } else {
-            FleetOutput(fleet: fleet, days: passed, fits: fits).print(days: days, seed: seed)
+            if let line = try measured.line() { Console.output(line + "\n") }
+            FleetOutput(fleet: fleet, days: passed, fits: fits, limits: limits, records: records)
+                .print(days: days, seed: seed)
         }
         guard let output else { return }
         let folder = URL(fileURLWithPath: output, isDirectory: true)
@@ -113,6 +123,8 @@ struct FleetCommand: ParsableCommand {
 struct ModelFit: Encodable {
     /// Name in the catalog.
     let model: String
+    /// KB of 1,024 bytes of its weights.
+    let weightKilobytes: Int
     /// KB of 1,024 bytes that training takes at the batch that was asked for.
     let memoryKilobytes: Int
     /// By class.
@@ -136,7 +148,7 @@ struct ModelFit: Encodable {
             let model = try Models.standard.named(name)
             let kilobytes = (model.trainingBytes(batch: batch, moments: 1) + 1023) / 1024
             return ModelFit(
-                model: name, memoryKilobytes: kilobytes,
+                model: name, weightKilobytes: (4 * model.parameterCount + 1023) / 1024, memoryKilobytes: kilobytes,
                 classes: fleet.classes.map { device in
                     let rate = device[.gigaflops] * 1e9 / Double(max(model.trainingFlops, 1))
                     return OnClass(

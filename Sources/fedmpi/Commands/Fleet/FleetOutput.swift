@@ -15,12 +15,22 @@ struct FleetOutput {
     let days: FleetDays
     /// What training takes, model by model.
     let fits: [ModelFit]
+    /// What each class could serve.
+    let limits: ClassLimits
+    /// The records by which the devices lived; nil: by their classes' habits.
+    let records: TraceRecords?
 
     /// Prints the classes, the hours of the day, and what fits, as tables.
     func print(days count: Int, seed: UInt64) {
         Console.output(
             "fleet \(fleet.name), simulated: \(Format.count(days.end.count, "device")) for \(Format.count(count, "day")), seed \(seed)\n"
         )
+        if let records, let trace = fleet.trace {
+            let left = records.leftOut > 0 ? ", \(Format.grouped(records.leftOut)) left out" : ""
+            Console.output(
+                "days of \(Format.count(records.devices.count, "record")) in \(trace.path.printable) (\(trace.format.rawValue)\(left)), repeated\n"
+            )
+        }
         printClasses()
         Console.output("\nOf 100 devices, by hour of the day (mean of all days):")
         var table = TextTable(
@@ -37,17 +47,23 @@ struct FleetOutput {
             ])
         }
         Console.output(table.text)
-        Console.output("\nTraining, samples of a step that fit, and samples a second (- where nothing fits):")
+        Console.output(
+            "\nTraining: KB of weights and in all; samples of a step that fit, a second, and J for 1,000 (- where nothing fits):"
+        )
         var fit = TextTable(
-            [("model", .left), ("KB", .right)] + fleet.classes.map { ($0.name, .right) })
+            [("model", .left), ("weights", .right), ("KB", .right)] + fleet.classes.map { ($0.name, .right) })
         for model in fits {
             fit.add(
-                [model.model, Format.grouped(model.memoryKilobytes)]
+                [model.model, Format.grouped(model.weightKilobytes), Format.grouped(model.memoryKilobytes)]
                     + model.classes.map {
-                        $0.batch == 0 ? "-" : "\($0.batch), \(Format.grouped(Int($0.samplesPerSecond)))/s"
+                        $0.batch == 0
+                            ? "-"
+                            : "\($0.batch), \(Format.grouped(Int($0.samplesPerSecond)))/s, "
+                                + "\(Format.fixed($0.joulesPerThousand, 2)) J"
                     })
         }
         Console.output(fit.text)
+        Console.output("\n" + limits.text)
         Console.output(
             "\nbatteries emptied in these days: \(Format.grouped(days.end.emptied)); books closed to \(days.largestGap)"
         )
@@ -78,10 +94,15 @@ struct FleetOutput {
     /// The object that `--json` prints, in one line.
     private struct Whole: Encodable {
         let fleet: String
+        /// How the records of days are written, and how many were used; absent by the classes' habits.
+        let trace: String?
+        let records: Int?
         let isSimulated = true
         let devices: [String: Int]
         let samples: [Moment]
         let models: [ModelFit]
+        /// What each class could serve, model by model.
+        let serving: ClassLimits
         let batteriesEmptied: Int
     }
 
@@ -96,13 +117,13 @@ struct FleetOutput {
     /// Prints one JSON object.
     func printJSON() throws {
         let whole = Whole(
-            fleet: fleet.description,
+            fleet: fleet.description, trace: fleet.trace?.format.rawValue, records: records?.devices.count,
             devices: Dictionary(uniqueKeysWithValues: zip(fleet.classes.map(\.name), days.devices)),
             samples: days.samples.map {
                 Moment(
                     hour: $0.hour, eligible: $0.eligible, charging: $0.charging, inUse: $0.inUse, offline: $0.offline,
                     away: $0.away, charge: $0.charge)
-            }, models: fits, batteriesEmptied: days.end.emptied)
+            }, models: fits, serving: limits, batteriesEmptied: days.end.emptied)
         let encoder = JSONEncoder()
         encoder.keyEncodingStrategy = .convertToSnakeCase
         encoder.outputFormatting = [.sortedKeys]

@@ -1,5 +1,6 @@
 import Analysis
 public import ArgumentParser
+import Devices
 import Experiments
 import FedCore
 import Federation
@@ -93,6 +94,14 @@ struct Split: WorldCommand {
             from then. (default: closed loop, a device takes the next as soon as its window has room)
             """)
     var rate: Double?
+
+    /// Name or file of a simulated fleet, of which each rank from 1 is a class's device, in turn.
+    @Option(
+        help: """
+            Simulate: devices of a fleet (people, edge, or its file), each rank from 1 of one of its classes, in turn: memory, \
+            GFLOP/s and link. A pass that was faster here waits. (default: devices are as fast as their ranks)
+            """)
+    var fleet: String?
 
     /// Megabits (10⁶ bits) a second of each device's link, both ways; nil for the real link alone.
     @Option(help: "Simulate: megabits a second of each device's link, up and down. (default: no limit)")
@@ -258,6 +267,9 @@ struct Split: WorldCommand {
         settings.features = features
         settings.images = images
         settings.rate = rate
+        settings.devices = try fleet.map { (name) throws(ConfigurationError) in
+            try FleetFile.fleet(named: name).classes.map { SplitDevice($0) }
+        }
         settings.bandwidthMbps = bandwidthMbps
         settings.serverBandwidthMbps = serverBandwidthMbps
         settings.latencyMs = latencyMs

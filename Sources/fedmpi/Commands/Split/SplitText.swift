@@ -39,11 +39,22 @@ struct SplitText {
 
     /// The simulated limits of links, in words; nil when nothing was simulated.
     private var simulated: String? {
-        var parts: [String] = []
+        var parts = devices
         if let bandwidth = settings.bandwidthMbps { parts.append("links of \(bandwidth) Mbit/s") }
         if let bandwidth = settings.serverBandwidthMbps { parts.append("a server's link of \(bandwidth) Mbit/s") }
         if settings.latencyMs > 0 { parts.append("\(settings.latencyMs) ms for each message") }
         return parts.isEmpty ? nil : parts.joined(separator: ", ")
+    }
+
+    /// The simulated devices and how many ranks are each, in words; none where ranks are as fast as they are.
+    private var devices: [String] {
+        let classes = settings.devices ?? []
+        return classes.enumerated().compactMap { index, device in
+            let ranks = (0..<report.devices).count { $0 % classes.count == index }
+            guard ranks > 0 else { return nil }
+            return "\(ranks) \(device.name) of \(device.gigaflops) GFLOP/s at most, "
+                + "\(Format.grouped(device.memoryBytes / 1024)) KB and \(device.linkMegabits) Mbit/s"
+        }
     }
 
     /// A row for each stage that happened, in milliseconds. Percentiles of stages do not add up to those of the

@@ -43,7 +43,7 @@ public struct ExactSum: Sendable {
     public let largestValue: Float
 
     /// 1 / step, a power of two.
-    private let scale: Double
+    let scale: Double
     /// Upper bound of `weight`: a little more than was asked for, because weights are rounded.
     private let room: Double
 
@@ -168,7 +168,10 @@ public struct ExactSum: Sendable {
     ///
     /// - Parameter body: called once with Σ weight · value / Σ weight, `[count]`.
     /// - Precondition: some term had a positive weight.
-    public mutating func withMeanInPlace<R>(_ body: (inout MutableSpan<Float>) -> R) -> R {
+    public mutating func withMeanInPlace<R>(
+        dividedBy given: Double? = nil, _ body: (inout MutableSpan<Float>) -> R
+    ) -> R {
+        let weight = given ?? self.weight
         precondition(weight > 0, "the mean of no terms")
         let (count, divisor) = (total.count, weight * scale)
         return total.withUnsafeMutableBytes { bytes in

@@ -74,6 +74,9 @@ public struct UpdateSum: Sendable {
         scaled = ScaledSum(blocks: shape.scaled)
     }
 
+    /// Steps of the fixed point of plain floats that make 1, a power of two.
+    public var stepsPerUnit: Double { plain.scale }
+
     /// Σ weight of the updates that were added.
     public var weight: Double { plain.weight }
 
@@ -138,10 +141,14 @@ public struct UpdateSum: Sendable {
     /// Gives the mean to `body`, where it can in the sum's own memory. What the sum held is lost: ``reset()`` comes
     /// next.
     ///
-    /// - Parameter body: called once with the mean, `[shape.averaged]`.
+    /// - Parameters:
+    ///   - weight: what plain floats are divided by in the place of the weight that the sum has; nil: that.
+    ///   - body: called once with the mean, `[shape.averaged]`.
     /// - Precondition: some update had a positive weight.
-    public mutating func withMeanInPlace<R>(_ body: (inout MutableSpan<Float>) -> R) -> R {
-        guard shape.isScaled else { return plain.withMeanInPlace(body) }
+    public mutating func withMeanInPlace<R>(
+        dividedBy weight: Double? = nil, _ body: (inout MutableSpan<Float>) -> R
+    ) -> R {
+        guard shape.isScaled else { return plain.withMeanInPlace(dividedBy: weight, body) }
         var mean = [Float](repeating: 0, count: shape.averaged)
         var span = mean.mutableSpan
         self.mean(into: &span)

@@ -7,6 +7,8 @@ public import FedCore
 public struct FederationView: Sendable, Equatable {
     /// Number of training samples of each client, ≥ 0.
     public let samples: [Int]
+    /// Share of the clients that a round asks, in (0, 1].
+    public let fraction: Double
     /// Seed of the run, from which ``random(round:attempt:)`` draws.
     public let seed: UInt64
     /// Charge of each client's battery, from 0 (empty) to 1 (full, or on the mains), for a rule that spares
@@ -24,16 +26,20 @@ public struct FederationView: Sendable, Equatable {
     /// - Parameters:
     ///   - samples: number of training samples of each client, ≥ 0.
     ///   - seed: seed of the run.
+    ///   - fraction: share of the clients that a round asks.
     ///   - charge: charge of each client's battery in [0, 1]; nil when it is not known.
     ///   - hasBatteries: whether it will be known in each round (``among(_:charge:joules:)``).
     /// - Precondition: no number is out of range, and there is a charge for each client or for none.
-    public init(samples: [Int], seed: UInt64, charge: [Double]? = nil, hasBatteries: Bool = false) {
+    public init(
+        samples: [Int], seed: UInt64, fraction: Double = 1, charge: [Double]? = nil, hasBatteries: Bool = false
+    ) {
         precondition(samples.allSatisfy { $0 >= 0 }, "a client with a negative number of samples")
         precondition(charge == nil || charge?.count == samples.count, "a charge for each client, or for none")
         precondition(charge?.allSatisfy { (0...1).contains($0) } ?? true, "a charge is from 0 to 1")
         self.samples = samples
         self.hasBatteries = hasBatteries || charge != nil
         self.seed = seed
+        self.fraction = fraction
         self.charge = charge
     }
 

@@ -43,7 +43,8 @@ public protocol SelectionRule: StatefulPart, Measuring {
     ///   - attempt: from 0; above 0 the round is repeated for want of updates, with another cohort where there
     ///     is one.
     ///   - federation: the clients.
-    /// - Returns: `size` different clients of the federation's ``FederationView/candidates``, ascending.
+    /// - Returns: `size` different clients of the federation's ``FederationView/candidates``, ascending; a rule whose cohorts
+    ///   differ in size may return fewer, or none.
     func cohort(size: Int, round: Int, attempt: Int, federation: FederationView) -> [Int]
 
     /// Learns from the results of a round; called once for each round, in their order, before the next cohort

@@ -38,7 +38,8 @@ import Testing
         ("fleet-start", "3.0"), ("round-every", "60.0"), ("cohort-wait", "30.0"), ("budget-joules", "5.0"),
         ("edges", "3"), ("cloud-every", "2"), ("edge-aggregation", "median"), ("edge-aggregation-options", "trim=0.1"),
         ("edge-norm-limit", "3.0"), ("edge-loss-limit", "2.0"), ("edge-samples", "50"), ("edge-mbps", "8.0"),
-        ("edge-latency-ms", "20.0"),
+        ("edge-latency-ms", "20.0"), ("privacy", "central"), ("clip", "0.5"), ("noise", "1.1"),
+        ("noise-source", "simulated"), ("noise-key", "a/key"),
         ("offline-updates", "4"), ("offline-expiry", "7200.0"), ("age-power", "1.0"),
         ("cut", "2"), ("server-part", "per-client"),
     ]
@@ -104,7 +105,7 @@ import Testing
             "hard-weight",
             "local-steps", "augment", "clip-gradients", "compress", "compress-down", "error-feedback", "round-deadline",
             "bandwidth-mbps", "device-speed", "fleet", "budget-joules", "offline-expiry", "edge-norm-limit",
-            "edge-loss-limit", "edge-mbps",
+            "edge-loss-limit", "edge-mbps", "privacy", "noise", "noise-key",
             "cut",
             "server-part",
         ]

@@ -5,7 +5,10 @@ import Testing
 /// What holds for every rule in the catalog.
 @Suite struct SelectionContractTests {
     static let names = Selections.all.map { $0.name }
-    static let uneven = FederationView(samples: (0..<60).map { $0 % 7 == 0 ? 0 : $0 * 13 % 50 + 1 }, seed: 4)
+    /// The rules whose cohorts have the size that is asked for.
+    static let sized = names.filter { $0 != "poisson" }
+    static let uneven = FederationView(
+        samples: (0..<60).map { $0 % 7 == 0 ? 0 : $0 * 13 % 50 + 1 }, seed: 4, fraction: 0.15)
 
     @Test func namesAreUniqueAndFitTheCommandLine() {
         #expect(Set(Self.names).count == Self.names.count)
@@ -48,7 +51,7 @@ import Testing
         }
     }
 
-    @Test(arguments: names) func onlyThoseWhoCanBeAskedAreChosen(name: String) throws {
+    @Test(arguments: sized) func onlyThoseWhoCanBeAskedAreChosen(name: String) throws {
         var rule = try Selections.standard.named(name)
         let able = (0..<60).filter { $0 % 3 != 1 }
         let view = Self.uneven.among(
@@ -69,7 +72,7 @@ import Testing
         }
     }
 
-    @Test(arguments: names) func aCohortIsSoManyDifferentClientsInOrder(name: String) throws {
+    @Test(arguments: sized) func aCohortIsSoManyDifferentClientsInOrder(name: String) throws {
         var rule = try Selections.standard.named(name)
         let clients = Self.uneven.clients
         for round in 1...40 {
@@ -100,7 +103,7 @@ import Testing
         #expect(second.serverState == first.serverState)
         // Not by chance: with another seed they are others.
         var other = try Selections.standard.named(name)
-        let elsewhere = FederationView(samples: Self.uneven.samples, seed: 5)
+        let elsewhere = FederationView(samples: Self.uneven.samples, seed: 5, fraction: 0.15)
         #expect(other.play(rounds: 1..<60, size: 7, federation: elsewhere, outcome: variedOutcome) != cohorts)
     }
 

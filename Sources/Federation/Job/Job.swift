@@ -78,6 +78,8 @@ public struct Job: Sendable {
     let attack: (any Attack)?
     /// Numbers of the clients that attack, drawn from the seed.
     let attackers: Set<Int>
+    /// How updates are clipped and noise is added; nil without differential privacy.
+    let privacy: PrivacyTerms?
     /// The edges between clients and server; nil without any.
     let edges: EdgeTerms?
     /// The simulated devices of the clients; nil without a fleet.
@@ -194,7 +196,10 @@ public struct Job: Sendable {
         (partition, clientTest) =
             settings.clientTest > 0 && brought == nil
             ? whole.holdingOut(settings.clientTest, seed: settings.seed) : (whole, nothing)
-        terms = try UpdateTerms(strategy, vectors, settings, samplesHeld: { [partition] in partition.count(of: $0) })
+        privacy = try PrivacyTerms(settings, floats: vectors.up)
+        terms = try UpdateTerms(
+            strategy, vectors, settings, isUnweighted: privacy != nil,
+            samplesHeld: { [partition] in partition.count(of: $0) })
         if settings.clientTest > 0, clientTest.sampleCount == 0 {
             throw ConfigurationError(
                 "--client-test \(settings.clientTest) of the clients' samples, the largest client's included, is none")
@@ -206,10 +211,11 @@ public struct Job: Sendable {
         }
         federation = FederationView(
             samples: (0..<settings.clients).map { [partition] in partition.count(of: $0) }, seed: settings.seed,
-            hasBatteries: fleet != nil)
+            fraction: settings.clientFraction, hasBatteries: fleet != nil)
         selection = try plugins.selections.named(settings.selection, settings.selectionOptions)
         try selection.validate(size: settings.cohortSize, federation: federation)
         try checkSubmodels()
+        try checkPrivacy()
         try checkScores()
         try checkOfflineUpdates()
         checkMetrics()

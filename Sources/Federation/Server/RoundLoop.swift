@@ -152,10 +152,12 @@ final class RoundLoop {
         }
         record[.codecLevel] = schedule.map { Double($0.level) }
         var asked: [Int] = []
+        var last = RoundID(number)
         for attempt in 0...job.settings.roundRetries {
             try stop.check()
             timeline.enter(.encode)
             let round = RoundID(number, attempt: attempt)
+            last = round
             try cohorts.fleet?.prepare(round)
             // Sₜ ← a set of m clients.
             let cohort = cohorts.draw(round)
@@ -168,7 +170,7 @@ final class RoundLoop {
         }
         timeline.enter(.aggregate)
         // wₜ₊₁ ← wₜ + Σ nₖ(wₖ − wₜ) / Σ nₖ, or what aggregation, stages and strategy make of it.
-        model.step(number, along: tally)
+        model.step(last, along: tally)
         downlink?.endRound()
         rejections.tell()
         try states?.commit()
@@ -177,6 +179,8 @@ final class RoundLoop {
         record.finish(
             tally, seconds: (ContinuousClock.now - start).seconds,
             trained: { $0.status == .partial ? $0.samples : job.trainedSamples(holding: $0.samples) })
+        // What clients' losses tell of them is not charged.
+        if job.privacy != nil { record.trainLoss = nil }
         record.metrics.merge(model.measurements.merging(cohorts.measurements) { $1 }) { $1 }
         if let fleet = cohorts.fleet {
             record.metrics.merge(fleet.measurements) { $1 }

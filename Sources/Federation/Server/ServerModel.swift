@@ -18,6 +18,8 @@ final class ServerModel {
     private var strategy: any Strategy
     private var rule: any RobustAggregation
     private var stages: [any UpdateStage]
+    /// The noise of differential privacy; nil without.
+    private let noise: CentralNoise?
     /// Trains the server's own update; nil unless the aggregation trusts one.
     private let root: RootTrainer?
     /// Global weights, in the canonical order of PyTorch's `state_dict`, `[parameters]`.
@@ -41,6 +43,7 @@ final class ServerModel {
                 try stages[i].restoreServerState(state[PartName.stage(type(of: stages[i]).name)])
             }
         }
+        noise = try job.privacy.map { terms throws(ConfigurationError) in try CentralNoise(job.settings, terms) }
         root = job.root.isEmpty ? nil : try RootTrainer(job, timeline)
         weights = state?.weights ?? job.model.initialWeights(seed: job.settings.seed)
     }
@@ -59,7 +62,9 @@ final class ServerModel {
 
     /// Updates that a round needs: `--min-clients`, or more if the aggregation promises nothing with fewer.
     var minimumUpdates: Int {
-        max(job.settings.minClients, job.keepsUpdates && job.edges == nil ? rule.minimumUpdates : 0)
+        // With differential privacy the server must not tell by a repetition that nobody came.
+        job.privacy != nil
+            ? 0 : max(job.settings.minClients, job.keepsUpdates && job.edges == nil ? rule.minimumUpdates : 0)
     }
 
     /// Collects what goes down next.
@@ -88,13 +93,19 @@ final class ServerModel {
     ///
     /// Parameters that stay with the clients are cut out before the step and never change here.
     /// - Parameters:
-    ///   - round: the round, from 1.
+    ///   - id: the round, and the attempt at it that came to enough updates.
     ///   - tally: the round's updates.
-    func step(_ round: Int, along tally: RoundTally) {
+    func step(_ id: RoundID, along tally: RoundTally) {
+        let round = id.number
         var weights = weights
         self.weights = []  // or writing would copy them
         let trusted = root?.update ?? []
-        tally.aggregate(by: &rule, trusting: trusted.span, under: job.attack, by: job.attackers) { mean in
+        let privately = noise.flatMap { noise in
+            job.privacy.map { terms in (add: { noise.add(to: &$0, id) }, divisor: terms.expected) }
+        }
+        tally.aggregate(
+            by: &rule, trusting: trusted.span, under: job.attack, by: job.attackers, privately: privately
+        ) { mean in
             var weightSpan = weights.mutableSpan
             let round = aggregated(round, tally)
             if job.vectors.personal.isEmpty {

@@ -31,14 +31,19 @@ struct UpdateTerms: Sendable {
     /// The bound is the weight of the heaviest clients, as many as a cohort has; with an asynchronous strategy, as many
     /// of the heaviest client as the buffer has, because one client can be in it more than once. Updates that devices keep
     /// offline come on top.
-    /// - Parameter samplesHeld: samples that a client trains on.
+    /// - Parameters:
+    ///   - isUnweighted: whether all updates weigh 1, as differential privacy counts them.
+    ///   - samplesHeld: samples that a client trains on.
     /// - Throws: `ConfigurationError` when a step could weigh 2³² or more, or a scaled sum have too many terms to be
     ///   exact.
     init(
-        _ strategy: any Strategy, _ vectors: JobVectors, _ settings: RunSettings,
+        _ strategy: any Strategy, _ vectors: JobVectors, _ settings: RunSettings, isUnweighted: Bool = false,
         samplesHeld: @escaping @Sendable (Int) -> Int
     ) throws(ConfigurationError) {
-        let weights = (0..<settings.clients).map { strategy.weight(samples: samplesHeld($0)) }
+        let weight: @Sendable (Int) -> Double = { samples in
+            isUnweighted ? 1 : strategy.weight(samples: samples)
+        }
+        let weights = (0..<settings.clients).map { weight(samplesHeld($0)) }
         let total: Double
         let count: Int
         if let asynchronous = strategy.asynchronous {
@@ -64,7 +69,7 @@ struct UpdateTerms: Sendable {
             )
         }
         self.init(
-            shape: vectors.shape, totalWeight: max(total, 1), weight: { strategy.weight(samples: $0) },
+            shape: vectors.shape, totalWeight: max(total, 1), weight: weight,
             samplesHeld: samplesHeld)
     }
 

@@ -192,6 +192,17 @@ public struct RunSettings: Sendable, Equatable {
     /// a ≥ 0 of the factor (1 + age)^−a by which an update of an earlier round weighs less.
     public var agePower = 0.5
 
+    /// The mechanism of differential privacy; nil: none.
+    public var privacy: Privacy?
+    /// The L2 norm that clients' updates are clipped to with differential privacy, > 0.
+    public var clip = 1.0
+    /// Standard deviation of the noise as a multiple of `clip`, > 0; nil without differential privacy.
+    public var noise: Double?
+    /// Where the noise comes from.
+    public var noiseSource = NoiseSource.system
+    /// Path of the noise's key; nil forgets the key at the end.
+    public var noiseKey: String?
+
     /// Edge aggregators between the clients and the server; 0: none.
     public var edges = 0
     /// Rounds that an edge makes with its clients in each round of the run, ≥ 1.
@@ -220,6 +231,20 @@ public struct RunSettings: Sendable, Equatable {
         case shared
         /// A copy for each client, averaged like the devices' parts.
         case perClient = "per-client"
+    }
+
+    /// A mechanism of differential privacy.
+    public enum Privacy: String, Codable, Sendable, CaseIterable {
+        /// Noise at the server, on the sum of clipped updates.
+        case central
+    }
+
+    /// Where noise comes from.
+    public enum NoiseSource: String, Codable, Sendable, CaseIterable {
+        /// A key that the operating system has drawn, or that stands in a file.
+        case system
+        /// The run's seed, which is known: for studies.
+        case simulated
     }
 
     /// What becomes of the clients of a rank that was lost.
@@ -264,8 +289,16 @@ public struct RunSettings: Sendable, Equatable {
 
     /// The number of clients that each round trains: `clientFraction` of them, rounded, at least one.
     public var cohortSize: Int {
+        if selection == "poisson" { return poissonCapacity }
         let share = (clientFraction * Double(clients)).rounded()
         // Beyond 2⁵³ a Double may be above the number of clients, and above any Int.
         return share < Double(clients) ? max(1, Int(share)) : clients
+    }
+
+    /// Room for a cohort of which each client is with a probability of its own: ten standard deviations above the mean. More
+    /// come with a probability below 10⁻¹⁵ (Bernstein's inequality), and are then left out.
+    private var poissonCapacity: Int {
+        let mean = clientFraction * Double(clients)
+        return min(clients, Int((mean + 10 * (mean * (1 - clientFraction)).squareRoot() + 24).rounded(.up)))
     }
 }

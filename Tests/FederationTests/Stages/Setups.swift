@@ -29,6 +29,7 @@ enum Setups {
         switch name {
         case "server-rate": settings.serverLr = 0.5
         case "running-statistics": return setup(statistics: [1..<3])
+        case "clipping": (settings.privacy, settings.clip, settings.noise) = (.central, 0.5, 1)
         case "forged-update": return setup(attack: try Attacks.standard.named("sign-flip"), attackers: [1])
         case "error-feedback": return try compressed("topk 2", settings)
         case "poisoning": return setup(attack: try Attacks.standard.named("label-flip"), attackers: [1])

@@ -1,0 +1,64 @@
+public import FedCore
+
+/// Settings of differential privacy. docs/PRIVACY.md says what is promised to whom, and what is not.
+///
+/// | setting | says |
+/// |---|---|
+/// | `privacy` | the mechanism |
+/// | `clip`, `noise` | the bound of what one client can change, and the noise in multiples of it |
+/// | `noise-source`, `noise-key` | where the noise comes from |
+public enum PrivacySettings: SettingsGroup {
+    public static let title = "Differential privacy"
+
+    public static func visit(
+        _ settings: inout RunSettings, _ visitor: inout some SettingsVisitor
+    ) throws(ConfigurationError) {
+        try visitor.value(
+            "privacy", &settings.privacy, absent: "none",
+            "central: clients' updates are clipped, and the server adds noise to their sum (DP-FedAvg), so that the weights of "
+                + "every round tell little of any one client.")
+        try visitor.value(
+            "clip", &settings.clip, .above(0), "The L2 norm that an update is clipped to.")
+        try visitor.value(
+            "noise", &settings.noise, .above(0), absent: "needed with --privacy",
+            "Standard deviation of the noise on the sum, as a multiple of --clip; fedmpi privacy finds it.")
+        try visitor.value(
+            "noise-source", &settings.noiseSource,
+            "Where noise comes from: system (a secret key of the operating system), or simulated (the seed: for studies; it "
+                + "protects nobody).")
+        try visitor.value(
+            "noise-key", &settings.noiseKey, absent: "a key that is forgotten at the end",
+            "File with the key of the noise, made if it is not there: a resumed run continues with the same noise. Who has the "
+                + "key can take the noise away.")
+    }
+
+    /// Refuses noise that has no mechanism, and a mechanism without noise.
+    public static func check(_ settings: RunSettings) throws(ConfigurationError) {
+        guard settings.privacy != nil else {
+            let defaults = RunSettings()
+            let given = [
+                ("--clip", settings.clip != defaults.clip), ("--noise", settings.noise != nil),
+                ("--noise-source", settings.noiseSource != defaults.noiseSource),
+                ("--noise-key", settings.noiseKey != nil),
+            ]
+            if let (option, _) = given.first(where: \.1) {
+                throw ConfigurationError("\(option) is of differential privacy; it needs --privacy")
+            }
+            return
+        }
+        guard settings.noise != nil else {
+            throw ConfigurationError("--privacy needs --noise: fedmpi privacy says which for an epsilon")
+        }
+        if settings.noiseKey != nil, settings.noiseSource == .simulated {
+            throw ConfigurationError("--noise-key has no meaning for --noise-source simulated, whose key is the seed")
+        }
+    }
+}
+
+extension RunSettings.Privacy: SettingValue {
+    public typealias Content = Self
+}
+
+extension RunSettings.NoiseSource: SettingValue {
+    public typealias Content = Self
+}

@@ -1,0 +1,121 @@
+import FedCore
+import Foundation
+import NeuralNet
+import Recording
+import TestSupport
+import Testing
+
+@testable import Federation
+@testable import Records
+
+/// Whole runs with noise at the server, and what they refuse.
+@Suite(.tags(.wholeRun), .unlessQuick) struct CentralPrivacyTests {
+    private static func settings(_ change: (inout RunSettings) -> Void = { _ in }) -> RunSettings {
+        SessionTests.settings {
+            ($0.clients, $0.rounds, $0.model, $0.momentum) = (12, 3, "logistic", 0)
+            ($0.privacy, $0.clip, $0.noise, $0.noiseSource) = (.central, 0.5, 1, .simulated)
+            ($0.selection, $0.clientFraction) = ("poisson", 0.5)
+            change(&$0)
+        }
+    }
+
+    @Test(arguments: ["gatherv", "reduce"])
+    func `Simulated noise is the same at any number of ranks, and after a resume`(
+        wire: String
+    ) throws {
+        let settings = Self.settings { $0.wire = wire }
+        let alone = try StrategyRunTests.run(settings, ranks: 1)
+        for ranks in [2, 4] {
+            let other = try StrategyRunTests.run(settings, ranks: ranks)
+            #expect(other.digest == alone.digest, "\(ranks) ranks")
+            #expect(other.states.compactMap(\.last).map(\.cohort) == alone.states.compactMap(\.last).map(\.cohort))
+        }
+        let state = try Checkpoint.decode(Checkpoint.encode(SavedRun(try #require(alone.states.first)))).state
+        #expect(try StrategyRunTests.run(settings, ranks: 3, from: state).digest == alone.digest)
+    }
+
+    @Test func `A key in a file gives the same noise, no key gives other noise each time`() throws {
+        try StrategyRunTests.withFolder { folder in
+            let keyed = Self.settings { ($0.noiseSource, $0.noiseKey) = (.system, folder + "/key") }
+            let digests = try [1, 3].map { try StrategyRunTests.run(keyed, ranks: $0).digest }
+            #expect(digests[0] == digests[1])
+            let mode = try FileManager.default.attributesOfItem(atPath: folder + "/key")[.posixPermissions] as? Int
+            #expect(mode == 0o600)
+            let free = Self.settings { $0.noiseSource = .system }
+            #expect(try StrategyRunTests.run(free, ranks: 1).digest != StrategyRunTests.run(free, ranks: 1).digest)
+            try Data([1, 2, 3]).write(to: URL(fileURLWithPath: folder + "/key"))
+            #expect(throws: (any Error).self) { try StrategyRunTests.run(keyed, ranks: 1) }
+        }
+    }
+
+    /// With full participation and without local steps' effect (a learning rate of nearly 0) the weights move by the noise
+    /// alone: of deviation z·C/n in each number.
+    @Test func `The noise in the weights has the deviation that the settings ask for`() throws {
+        let settings = Self.settings {
+            ($0.rounds, $0.lr, $0.selection, $0.clientFraction) = (1, 1e-12, "uniform", 1)
+            ($0.clip, $0.noise) = (2, 3)
+        }
+        let start = try Job(settings).model.initialWeights(seed: settings.seed)
+        let end = try #require(StrategyRunTests.run(settings, ranks: 2).states.last?.weights)
+        let moves = zip(end, start).map { Double($0 - $1) }
+        let variance = moves.reduce(0) { $0 + $1 * $1 } / Double(moves.count)
+        let expected = 2.0 * 3.0 / 12
+        #expect(abs(variance / (expected * expected) - 1) < 5 * (2 / Double(moves.count)).squareRoot())
+    }
+
+    @Test func `An update is clipped to the norm, on the lattice, and a short one is only rounded`() throws {
+        let terms = try #require(try Job(Self.settings()).privacy)
+        #expect(terms.grid == 0x1p-21 && terms.sigma == 1 << 20)
+        for scale in [1e-3, 1, 1e6] as [Float] {
+            let update = (0..<7_850).map { Float(($0 * 37 % 101) - 50) * scale / 1_000 }
+            var clipped = update
+            var span = clipped.mutableSpan
+            terms.apply(to: &span)
+            let norm = clipped.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
+            #expect(norm <= Double(terms.clip))
+            #expect(clipped.allSatisfy { ($0 / terms.grid).rounded() == $0 / terms.grid })
+            let before = update.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
+            if before < 0.49 {
+                #expect(zip(clipped, update).allSatisfy { abs($0 - $1) <= terms.grid / 2 })
+            } else {
+                #expect(norm > 0.99 * Double(terms.norm))
+            }
+        }
+    }
+
+    /// The sum is divided by the expected number of clients, not by those who came: one more client moves it by C.
+    @Test func `One client moves the weights by the clip over the expected cohort at most`() throws {
+        let one = Self.settings { ($0.rounds, $0.lr, $0.noise) = (1, 5, 0.0001) }
+        let other = Self.settings { ($0.rounds, $0.lr, $0.noise, $0.dropProb) = (1, 5, 0.0001, 0.6) }
+        let all = try StrategyRunTests.run(one, ranks: 1)
+        let fewer = try StrategyRunTests.run(other, ranks: 1)
+        let missing = (all.states.last?.last?.participants ?? 0) - (fewer.states.last?.last?.participants ?? 0)
+        let (left, right) = (try #require(all.states.last?.weights), try #require(fewer.states.last?.weights))
+        let distance = zip(left, right).reduce(0.0) { $0 + Double($1.0 - $1.1) * Double($1.0 - $1.1) }.squareRoot()
+        #expect(missing > 0 && distance > 0)
+        #expect(distance <= Double(missing) * 0.5 / 6 + 0.01)
+    }
+
+    @Test func `Losses are not told`() throws {
+        let run = try StrategyRunTests.run(Self.settings(), ranks: 2)
+        #expect(run.states.compactMap(\.last).allSatisfy { $0.trainLoss == nil })
+    }
+
+    private static let refused: [(String, @Sendable (inout RunSettings) -> Void)] = [
+        ("cohorts of a size", { $0.selection = "uniform" }),
+        ("oort", { ($0.selection, $0.deviceSpeed) = ("oort", 10) }),
+        ("states", { $0.strategy = "scaffold" }), ("divided updates", { $0.strategy = "fednova" }),
+        ("rules", { $0.aggregation = "median" }), ("tests", { $0.clientTest = 0.2 }),
+        ("repetitions", { $0.minClients = 3 }), ("statistics", { $0.model = "edgecnn-bn" }),
+        ("codecs", { $0.compress = "int8" }), ("edges", { $0.edges = 2 }), ("fleets", { $0.fleet = "people" }),
+        ("ends", { $0.patience = 3 }), ("no noise", { $0.noise = nil }), ("too coarse", { $0.clip = 5_000 }),
+        ("too little", { $0.noise = 1e-9 }), ("without privacy", { $0.privacy = nil }),
+        ("key of simulated noise", { $0.noiseKey = "key" }),
+    ]
+
+    @Test(arguments: refused.map(\.0)) func `What would void the promise is refused by one line`(name: String) throws {
+        let change = try #require(Self.refused.first { $0.0 == name }).1
+        let error = #expect(throws: ConfigurationError.self) { _ = try Job(Self.settings(change)).settings }
+        #expect(error.map { !"\($0)".contains("\n") } ?? false)
+    }
+}

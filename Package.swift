@@ -68,6 +68,9 @@ let package = Package(
         // Files in folders that somebody else may have made.
         .target(name: "Files", dependencies: ["FedCore"], swiftSettings: fast),
 
+        // What releases about the data cost: accountants of differential privacy.
+        .target(name: "Privacy", dependencies: ["FedCore"], swiftSettings: fast),
+
         // Vocabulary of a run: its settings, records and files. Neither MPI nor oneDNN.
         .target(name: "Devices", dependencies: ["FedCore", "Cryptography"], swiftSettings: fast),
         .target(name: "Records", dependencies: ["FedCore", "Devices"], swiftSettings: fast),
@@ -158,6 +161,7 @@ let package = Package(
         .testTarget(name: "FedCoreTests", dependencies: ["CVectors", "FedCore"]),
         .testTarget(name: "CryptographyTests", dependencies: ["Cryptography"]),
         .testTarget(name: "FilesTests", dependencies: ["Files"]),
+        .testTarget(name: "PrivacyTests", dependencies: ["FedCore", "Privacy"]),
         .testTarget(name: "StrategiesTests", dependencies: ["FedCore", "Strategies"]),
         .testTarget(name: "AggregationTests", dependencies: ["CVectors", "FedCore", "Aggregation"]),
         .testTarget(name: "SelectionTests", dependencies: ["FedCore", "Selection"]),

@@ -98,7 +98,7 @@ let package = Package(
             name: "Federation",
             dependencies: [
                 "MPI", "FedCore", "Cryptography", "Files", "Devices", "Records", "Runtime", "Strategies", "Aggregation",
-                "Selection", "Codecs", "NeuralNet", "Datasets",
+                "Privacy", "Selection", "Codecs", "NeuralNet", "Datasets",
             ],
             swiftSettings: fast),
         .target(

@@ -89,6 +89,13 @@ extension Metric {
         "network_bytes", title: "network bytes", unit: "bytes", decimals: 0, better: .lower, whole: .sum,
         group: "bytes",
         isInTable: false)
+    /// ε of differential privacy that the rounds so far have spent, at the run's δ.
+    public static let epsilon = Metric(
+        "epsilon", title: "epsilon", decimals: 3, better: .lower, group: "privacy")
+    /// ε after one more round.
+    public static let epsilonNext = Metric(
+        "epsilon_next", title: "epsilon after one more", decimals: 3, better: .lower, group: "privacy", isInTable: false
+    )
     /// Bytes that crossed between the edges of a hierarchy and the cloud, both ways; what clients sent their edges, and got
     /// of them, is a record's upload and download.
     public static let wanBytes = Metric(
@@ -106,7 +113,8 @@ extension Metric {
 
     /// The metrics that may have values in files of runs that declare none.
     public static let wellKnown: [Metric] = [
-        attackSuccess, simulatedSeconds, stalenessMean, stalenessMax, networkBytes, wanBytes, codedPlaces, codedScales,
+        attackSuccess, simulatedSeconds, stalenessMean, stalenessMax, networkBytes, wanBytes, epsilon, epsilonNext,
+        codedPlaces, codedScales,
         codedSymbols, codedEntropy, joulesSoFar,
     ]
 

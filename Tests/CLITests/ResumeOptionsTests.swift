@@ -32,7 +32,7 @@ import Testing
         let values = [
             "on-failure": "drop", "precision": "bf16", "late-policy": "drop", "target-accuracy": "0.5", "momentum": "0",
             "client-test": "0", "inject": "x", "run-name": "y", "topology": "node", "error-feedback": "true",
-            "error-feedback-momentum": "0.5", "privacy": "central", "noise-source": "simulated",
+            "error-feedback-momentum": "0.5", "privacy": "central", "noise-source": "simulated", "delta": "0.01",
         ]
         for setting in TrainingScope.settings where !free.contains(setting.name) {
             let value = setting.kind == .options ? "a=1" : values[setting.name] ?? "1"

@@ -1,5 +1,6 @@
 import FedCore
 import NeuralNet
+import Privacy
 import Records
 
 /// What every rank knows of a run with client-level central differential privacy: how far an update may reach, and how much
@@ -36,7 +37,8 @@ struct PrivacyTerms: Sendable {
     /// - Returns: nil without differential privacy.
     /// - Throws: `ConfigurationError` where the noise would be finer or coarser than the lattice can tell.
     init?(_ settings: RunSettings, floats: Int) throws(ConfigurationError) {
-        guard settings.privacy == .central, let noise = settings.noise else { return nil }
+        guard settings.privacy == .central else { return nil }
+        let noise = if let noise = settings.noise { noise } else { try Self.noise(settings, dimension: floats) }
         self.noise = noise
         clip = Float(settings.clip)
         let step = Float(sign: .plus, exponent: clip.exponent, significand: 1) / Self.points
@@ -48,11 +50,21 @@ struct PrivacyTerms: Sendable {
         else {
             throw ConfigurationError(
                 "--clip \(settings.clip) and --noise \(noise) are beyond what can be summed exactly: a clip from 0.001 to 1000, "
-                    + "and noise from 0.00001 to 100")
+                    + "and noise from 0.001 to 100")
         }
         self.sigma = UInt64(sigma)
         expected = settings.clientFraction * Double(settings.clients)
         isSimulated = settings.noiseSource == .simulated
+    }
+
+    /// The noise multiplier with which all rounds together come to `--epsilon`.
+    private static func noise(_ settings: RunSettings, dimension: Int) throws(ConfigurationError) -> Double {
+        guard let epsilon = settings.epsilon else { throw ConfigurationError("--privacy needs --epsilon, or --noise") }
+        let calibration = try NoiseCalibration(
+            epsilon: epsilon, delta: settings.delta, accountant: PrivacyAccountantKind.pld.accountant)
+        return try calibration.noiseMultiplier(rounds: settings.rounds) {
+            PrivacyMeter.event(settings, noise: $0, steps: $0 * Double(points), dimension: dimension)
+        }
     }
 
     /// Clips an update and moves it to the lattice. O(floats), two passes.
@@ -81,7 +93,9 @@ extension Job {
     /// | codecs, edges, fleets, teachers | they change, add up or choose updates in ways that are not accounted |
     /// - Throws: `ConfigurationError` that says why, and the way out.
     func checkPrivacy() throws(ConfigurationError) {
-        guard privacy != nil else { return }
+        guard let privacy else { return }
+        // Noise that the accountant cannot count is refused here, and not after a round.
+        _ = try PrivacyMeter(settings, privacy, dimension: vectors.up).epsilon(rounds: 1)
         func refuse(_ what: String, _ why: String) -> ConfigurationError {
             ConfigurationError("--privacy central does not go with \(what): \(why)")
         }

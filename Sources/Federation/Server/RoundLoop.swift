@@ -170,7 +170,7 @@ final class RoundLoop {
         }
         timeline.enter(.aggregate)
         // wₜ₊₁ ← wₜ + Σ nₖ(wₖ − wₜ) / Σ nₖ, or what aggregation, stages and strategy make of it.
-        model.step(last, along: tally)
+        try model.step(last, along: tally)
         downlink?.endRound()
         rejections.tell()
         try states?.commit()

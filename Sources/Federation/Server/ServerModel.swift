@@ -18,8 +18,9 @@ final class ServerModel {
     private var strategy: any Strategy
     private var rule: any RobustAggregation
     private var stages: [any UpdateStage]
-    /// The noise of differential privacy; nil without.
+    /// The noise of differential privacy, and what it has cost; nil without.
     private let noise: CentralNoise?
+    private var meter: PrivacyMeter?
     /// Trains the server's own update; nil unless the aggregation trusts one.
     private let root: RootTrainer?
     /// Global weights, in the canonical order of PyTorch's `state_dict`, `[parameters]`.
@@ -44,6 +45,7 @@ final class ServerModel {
             }
         }
         noise = try job.privacy.map { terms throws(ConfigurationError) in try CentralNoise(job.settings, terms) }
+        meter = job.privacy.map { PrivacyMeter(job.settings, $0, dimension: job.vectors.up) }
         root = job.root.isEmpty ? nil : try RootTrainer(job, timeline)
         weights = state?.weights ?? job.model.initialWeights(seed: job.settings.seed)
     }
@@ -56,7 +58,7 @@ final class ServerModel {
 
     /// What the parts have measured in the last step, by the names of their metrics.
     var measurements: [String: Double] {
-        let parts: [any Measuring] = [strategy, rule] + stages
+        let parts: [any Measuring] = [strategy, rule] + (meter.map { [$0] } ?? []) + stages
         return parts.reduce(into: [:]) { $0.merge($1.measurements, uniquingKeysWith: { $1 }) }
     }
 
@@ -95,8 +97,9 @@ final class ServerModel {
     /// - Parameters:
     ///   - id: the round, and the attempt at it that came to enough updates.
     ///   - tally: the round's updates.
-    func step(_ id: RoundID, along tally: RoundTally) {
+    func step(_ id: RoundID, along tally: RoundTally) throws(ConfigurationError) {
         let round = id.number
+        try meter?.endRound(round)
         var weights = weights
         self.weights = []  // or writing would copy them
         let trusted = root?.update ?? []

@@ -1,7 +1,7 @@
 import FedCore
 import Records
 
-/// Whether a run ends before its last round: because of `--budget-mb`, `--budget-joules`, `--target-accuracy` or `--patience`.
+/// Whether a run ends before its last round: because of `--budget-mb`, `--budget-joules`, `--epsilon`, `--target-accuracy` or `--patience`.
 ///
 /// A function of the records alone, so that a resumed run ends in the round where it would have ended without
 /// interruption.
@@ -32,6 +32,9 @@ struct StoppingRule: Sendable {
         if let budget = settings.budgetJoules, let spent = last[.joulesSoFar] {
             let next = spent / Double(last.round)
             if spent + next > budget { return "another round would pass the budget of \(budget) simulated joules" }
+        }
+        if let budget = settings.epsilon, let next = last[.epsilonNext], next > budget * (1 + 1e-9) {
+            return "another round would pass epsilon \(budget) at delta \(settings.delta)"
         }
         guard isComplete, last.quality != nil else { return nil }
         if let target = settings.targetAccuracy, let accuracy = last.accuracy, accuracy >= target {

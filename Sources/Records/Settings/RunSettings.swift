@@ -198,6 +198,10 @@ public struct RunSettings: Sendable, Equatable {
     public var clip = 1.0
     /// Standard deviation of the noise as a multiple of `clip`, > 0; nil without differential privacy.
     public var noise: Double?
+    /// ε that a run may spend, > 0; nil: no limit.
+    public var epsilon: Double?
+    /// δ of the promise, in (0, 1).
+    public var delta = 1e-5
     /// Where the noise comes from.
     public var noiseSource = NoiseSource.system
     /// Path of the noise's key; nil forgets the key at the end.

@@ -6,6 +6,7 @@ public import FedCore
 /// |---|---|
 /// | `privacy` | the mechanism |
 /// | `clip`, `noise` | the bound of what one client can change, and the noise in multiples of it |
+/// | `epsilon`, `delta` | what may be spent, or is to be |
 /// | `noise-source`, `noise-key` | where the noise comes from |
 public enum PrivacySettings: SettingsGroup {
     public static let title = "Differential privacy"
@@ -20,8 +21,15 @@ public enum PrivacySettings: SettingsGroup {
         try visitor.value(
             "clip", &settings.clip, .above(0), "The L2 norm that an update is clipped to.")
         try visitor.value(
-            "noise", &settings.noise, .above(0), absent: "needed with --privacy",
-            "Standard deviation of the noise on the sum, as a multiple of --clip; fedmpi privacy finds it.")
+            "noise", &settings.noise, .in(0.001...100).saying("from 0.001 to 100"),
+            absent: "what --epsilon needs for --rounds",
+            "Standard deviation of the noise on the sum, as a multiple of --clip.")
+        try visitor.value(
+            "epsilon", &settings.epsilon, .above(0), absent: "no limit",
+            "Stop before a round after which epsilon would be above this; without --noise, the noise is found with which --rounds "
+                + "rounds come to it.")
+        try visitor.value(
+            "delta", &settings.delta, .in(1e-30...0.1).saying("from 1e-30 to 0.1"), "Delta at which epsilon is stated.")
         try visitor.value(
             "noise-source", &settings.noiseSource,
             "Where noise comes from: system (a secret key of the operating system), or simulated (the seed: for studies; it "
@@ -38,6 +46,7 @@ public enum PrivacySettings: SettingsGroup {
             let defaults = RunSettings()
             let given = [
                 ("--clip", settings.clip != defaults.clip), ("--noise", settings.noise != nil),
+                ("--epsilon", settings.epsilon != nil), ("--delta", settings.delta != defaults.delta),
                 ("--noise-source", settings.noiseSource != defaults.noiseSource),
                 ("--noise-key", settings.noiseKey != nil),
             ]
@@ -46,8 +55,8 @@ public enum PrivacySettings: SettingsGroup {
             }
             return
         }
-        guard settings.noise != nil else {
-            throw ConfigurationError("--privacy needs --noise: fedmpi privacy says which for an epsilon")
+        guard settings.noise != nil || settings.epsilon != nil else {
+            throw ConfigurationError("--privacy needs --epsilon, or --noise")
         }
         if settings.noiseKey != nil, settings.noiseSource == .simulated {
             throw ConfigurationError("--noise-key has no meaning for --noise-source simulated, whose key is the seed")

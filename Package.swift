@@ -147,9 +147,9 @@ let package = Package(
         .executableTarget(
             name: "fedmpi",
             dependencies: [
-                "CProcess", "MPI", "FedCore", "Cryptography", "Files", "Devices", "Records", "Runtime", "NeuralNet",
-                "Datasets", "ONNX", "Federation", "SplitLearning", "Inference", "Serving", "Recording", "RunStore",
-                "Analysis", "Launching", "Experiments",
+                "CProcess", "MPI", "FedCore", "Cryptography", "Files", "Privacy", "Devices", "Records", "Runtime",
+                "NeuralNet", "Datasets", "ONNX", "Federation", "SplitLearning", "Inference", "Serving", "Recording",
+                "RunStore", "Analysis", "Launching", "Experiments",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"), .product(name: "Yams", package: "Yams"),
             ],
@@ -228,8 +228,8 @@ let package = Package(
         .testTarget(
             name: "CLITests",
             dependencies: [
-                "FedCore", "Records", "NeuralNet", "Datasets", "Federation", "SplitLearning", "Serving", "Recording",
-                "RunStore", "Analysis", "Experiments", "fedmpi",
+                "FedCore", "Privacy", "Records", "NeuralNet", "Datasets", "Federation", "SplitLearning", "Serving",
+                "Recording", "RunStore", "Analysis", "Experiments", "fedmpi",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 

@@ -147,9 +147,9 @@ let package = Package(
         .executableTarget(
             name: "fedmpi",
             dependencies: [
-                "CProcess", "MPI", "FedCore", "Cryptography", "Files", "Devices", "Records", "Runtime", "NeuralNet",
-                "Datasets", "ONNX", "Federation", "SplitLearning", "Inference", "Serving", "Recording", "RunStore",
-                "Analysis", "Launching", "Experiments",
+                "CProcess", "MPI", "FedCore", "Cryptography", "Files", "Privacy", "Devices", "Records", "Runtime",
+                "NeuralNet", "Datasets", "ONNX", "Federation", "SplitLearning", "Inference", "Serving", "Recording",
+                "RunStore", "Analysis", "Launching", "Experiments",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"), .product(name: "Yams", package: "Yams"),
             ],
@@ -228,7 +228,7 @@ let package = Package(
         .testTarget(
             name: "CLITests",
             dependencies: [
-                "FedCore", "Devices", "Records", "NeuralNet", "Datasets", "Federation", "SplitLearning",
+                "FedCore", "Privacy", "Devices", "Records", "NeuralNet", "Datasets", "Federation", "SplitLearning",
                 "Serving", "Recording", "RunStore", "Analysis", "Experiments", "fedmpi",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),

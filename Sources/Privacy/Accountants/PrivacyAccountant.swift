@@ -35,10 +35,10 @@ public struct EpsilonBounds: Sendable, Equatable {
 
     /// A bound from above alone.
     /// - Parameter upper: the bound, which is also what is shown.
-    init(upper: Double) { self.init(lower: nil, epsilon: upper, upper: upper) }
+    public init(upper: Double) { self.init(lower: nil, epsilon: upper, upper: upper) }
 
     /// An estimate between bounds.
-    init(lower: Double?, epsilon: Double, upper: Double) {
+    public init(lower: Double?, epsilon: Double, upper: Double) {
         self.lower = lower
         self.epsilon = epsilon
         self.upper = upper

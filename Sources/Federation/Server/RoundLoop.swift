@@ -176,7 +176,7 @@ final class RoundLoop {
         cohorts.learn(number, asked: asked, tally.results, startingLoss: evaluation.startingLoss(of: number))
         record.finish(
             tally, seconds: (ContinuousClock.now - start).seconds,
-            trained: { $0.status == .partial ? $0.samples : job.trainedSamples(holding: $0.samples) })
+            trained: { job.turns * ($0.status == .partial ? $0.samples : job.trainedSamples(holding: $0.samples)) })
         record.metrics.merge(model.measurements.merging(cohorts.measurements) { $1 }) { $1 }
         if let fleet = cohorts.fleet {
             record.metrics.merge(fleet.measurements) { $1 }
@@ -205,7 +205,7 @@ final class RoundLoop {
     {
         tally.reset()
         rejections.round = round.number
-        let samples = job.trainedSamples(by: cohort)
+        let samples = job.turns * job.trainedSamples(by: cohort)
         let watchers = observers.filter(\.wantsProgress)
         var message = downlink?.message(down, round, to: cohort) ?? DownMessage(down)
         message.terms.codecLevel = schedule?.level ?? 0

@@ -64,7 +64,7 @@ import Testing
                 var slot = wire.takeSlot()
                 try slot.withNumbers { numbers in for i in numbers.indices { numbers[i] = 0.5 } }
                 wire.put(slot, of: 2, LocalResult(samples: 1))
-                try wire.send(unless: { false })
+                try wire.send([2], unless: { false })
                 return 0
             }
             let receiver = Receiver()

@@ -105,7 +105,7 @@ import Testing
                     for part in 0..<wire.partCount(assignment) {
                         let share = wire.clients(of: communicator.rank - 1, part: part, assignment)
                         try fill(wire, share, round, isOrder: false, work)
-                        try wire.send(unless: { false })
+                        try wire.send(share, unless: { false })
                     }
                 }
                 return ([], [])

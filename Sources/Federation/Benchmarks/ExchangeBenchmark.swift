@@ -90,7 +90,7 @@ private struct WireExchange: ~Copyable {
         if communicator.rank == 0 {
             _ = try wire.collect(round: RoundID(0), part: 0, assignment, into: tally, unless: { false })
         } else {
-            try wire.send(unless: { false })
+            try wire.send([communicator.rank - 1], unless: { false })
         }
     }
 }

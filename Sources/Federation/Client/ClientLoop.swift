@@ -207,12 +207,13 @@ final class ClientLoop: ClientWork, ClientHost {
         let wire = wires[task]
         let worker = communicator.rank - 1
         for part in 0..<wire.partCount(assignment) {
-            let clients = wire.clients(of: worker, part: part, assignment)
-            wire.begin(clients, round: round, isOrder: false)
-            guard try receiveStates(of: clients, for: task, unless: pollForLeaving) else { return }
-            try work(task, clients, down, on: wire, first: assignment.clientsOfWorker[worker].first)
-            guard try !pollForLeaving() else { return }
-            try wire.send(unless: pollForLeaving)
+            if let clients = wire.work(of: worker, before: part, assignment) {
+                wire.begin(clients, round: round, isOrder: false)
+                guard try receiveStates(of: clients, for: task, unless: pollForLeaving) else { return }
+                try work(task, clients, down, on: wire, first: assignment.clientsOfWorker[worker].first)
+                guard try !pollForLeaving() else { return }
+            }
+            try wire.send(wire.clients(of: worker, part: part, assignment), unless: pollForLeaving)
             guard !contact.hasLeftCollectives else { return }
         }
         MPIWorld.markRoundEnd()

@@ -41,7 +41,7 @@ final class EdgeAggregator {
     ///   - round: the round and the attempt of the run.
     ///   - down: the cloud's weights, and what goes beside them.
     ///   - sum: what comes of the edge is added to it; to nothing else.
-    ///   - progressed: called a few times a second with the samples trained so far.
+    ///   - progressed: called a few times a second, and after each turn, with the samples trained so far.
     /// - Returns: a report of each client, in the order of `clients`.
     /// - Throws: what the exchange throws.
     func run(
@@ -50,17 +50,16 @@ final class EdgeAggregator {
     ) throws -> [Report] {
         var reports = Reports(clients)
         var model = down
-        var samplesBefore = 0
+        let samples = job.trainedSamples(by: clients)
         for turn in 0..<edges.turns {
             tally.reset()
-            let (before, message) = (samplesBefore, model)
+            let message = model
             try exchange.run(
                 .training, round: edges.turn(turn, of: round), cohort: clients, down: message, into: tally,
                 besideTraining: { _ in },
-                progressed: { samples in
-                    samplesBefore = before + samples
-                    try progressed(samplesBefore)
-                })
+                progressed: { try progressed(turn * samples + min($0, samples)) })
+            // Short work may have been done between two looks.
+            try progressed((turn + 1) * samples)
             try screen?.judge(tally, from: message.weights)
             guard edges.turns > 1 || edges.rule.needsEachUpdate else {
                 reports.add(tally)

@@ -43,7 +43,7 @@ final class EdgeExchange: Exchange {
             sum.reset()
             let reports = try aggregator.run(clients, round, down: down, into: &sum) { samples in
                 trained = before + samples
-                try progressed(trained / edges.turns)
+                try progressed(trained)
             }
             before = trained
             hand(reports, round, to: tally)

@@ -85,8 +85,6 @@ final class EdgeWork {
             sum.reset()
             heard = 0
             let reports = try aggregator.run(Array(group), round, down: down, into: &sum, progressed: progressed)
-            // Short work may have been done between two looks.
-            try progressed(edges.turns * job.trainedSamples(by: Array(group)))
             try wire.put(sum, reports)
         }
     }

@@ -86,11 +86,13 @@ final class WorkerExchange: Exchange {
         let before = bytesBetweenGroups
         defer { if task == .training { network = tree == nil ? nil : bytesBetweenGroups - before } }
         try pool.startRound(round.number)
+        let trainedBefore = pool.samplesTrained
+        func noteProgress() throws { try progressed(pool.samplesTrained - trainedBefore) }
         try assign(cohort, task)
         startLimit(task)
         if !hasLostRanks {
             let isComplete = try runByCollectives(
-                task, round: round, down: down, into: tally, besideTraining: besideTraining, progressed: progressed)
+                task, round: round, down: down, into: tally, besideTraining: besideTraining, progressed: noteProgress)
             if isComplete { return }
             if timeline.phase != .reform { timeline.enter(.reform) }
             try pool.leaveCollectives()
@@ -110,7 +112,7 @@ final class WorkerExchange: Exchange {
                 }
             }
             timeline.tick()
-            try progressed(pool.samplesTrained)
+            try noteProgress()
             let loss = try pool.findLost()
             if !loss.workers.isEmpty {
                 let shares = try reassign(loss, task, tally)
@@ -202,10 +204,10 @@ final class WorkerExchange: Exchange {
     /// - Returns: false when a rank was lost or the hard limit is past; what is still owed is then in `pool.pending`.
     private func runByCollectives(
         _ task: ClientTask, round: RoundID, down: DownMessage, into tally: any AnswerReceiver,
-        besideTraining: (_ heartbeat: () throws -> Void) throws -> Void, progressed: (Int) throws -> Void
+        besideTraining: (_ heartbeat: () throws -> Void) throws -> Void, progressed: () throws -> Void
     ) throws -> Bool {
         let (wire, assignment) = (wires[task], assignment)
-        let isSent = try broadcast(task, round: round, down, into: tally) { try progressed(pool.samplesTrained) }
+        let isSent = try broadcast(task, round: round, down, into: tally, progressed: progressed)
         guard isSent else { return false }
         try sendStates(task, part: 0, assignment, round: round)
         try besideTraining { try heartbeat() }
@@ -215,7 +217,7 @@ final class WorkerExchange: Exchange {
                 round: round, part: part, assignment, into: tally,
                 unless: {
                     timeline.tick()
-                    try progressed(pool.samplesTrained)
+                    try progressed()
                     return try hasLost(task, tally) || pool.isPastLimit
                 })
             guard isComplete else { return false }

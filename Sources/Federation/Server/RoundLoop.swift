@@ -178,7 +178,7 @@ final class RoundLoop {
         cohorts.learn(number, asked: asked, tally.results, startingLoss: evaluation.startingLoss(of: number))
         record.finish(
             tally, seconds: (ContinuousClock.now - start).seconds,
-            trained: { $0.status == .partial ? $0.samples : job.trainedSamples(holding: $0.samples) })
+            trained: { job.turns * ($0.status == .partial ? $0.samples : job.trainedSamples(holding: $0.samples)) })
         // What clients' losses tell of them is not charged.
         if job.privacy != nil { record.trainLoss = nil }
         record.metrics.merge(model.measurements.merging(cohorts.measurements) { $1 }) { $1 }
@@ -209,7 +209,7 @@ final class RoundLoop {
     {
         tally.reset()
         rejections.round = round.number
-        let samples = job.trainedSamples(by: cohort)
+        let samples = job.turns * job.trainedSamples(by: cohort)
         let watchers = observers.filter(\.wantsProgress)
         var message = downlink?.message(down, round, to: cohort) ?? DownMessage(down)
         message.terms.codecLevel = schedule?.level ?? 0

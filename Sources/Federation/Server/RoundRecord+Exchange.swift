@@ -16,9 +16,8 @@ extension RoundRecord {
         cohort = report.cohort ?? asked.count
         attempts += 1
         uploadBytes += report.upload ?? tally.uploadBytes
-        let turns = job.edges?.turns ?? 1
         downloadBytes +=
-            report.download ?? turns * asked.reduce(0) { $0 + job.downloadBytes(ofClient: $1, round: round) }
+            report.download ?? job.turns * asked.reduce(0) { $0 + job.downloadBytes(ofClient: $1, round: round) }
         if let edges = job.edges { self[.wanBytes] = (self[.wanBytes] ?? 0) + Double(edges.bytesToCloud(asked)) }
         if job.settings.simulation.isVirtual {
             simulatedSeconds = (simulatedSeconds ?? 0) + (report.seconds ?? tally.simulatedSeconds)

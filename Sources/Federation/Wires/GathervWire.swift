@@ -103,8 +103,8 @@ final class GathervWire: Wire {
 
     /// Sends a wave. The batch keeps its contents, because they may have to be sent again by an order; when the gather
     /// is given up, MPI may still read from the memory, so it is left to MPI and copied.
-    func send(unless shouldAbort: () throws -> Bool) throws {
-        let (count, clients) = (batch.byteCount, batch.clients.count)
+    func send(_ clients: ArraySlice<Int>, unless shouldAbort: () throws -> Bool) throws {
+        let count = batch.byteCount
         try transfers.enterCollective()
         guard try sendLengths(unless: shouldAbort) else { return }
         var request = try communicator.startGatherv(
@@ -114,7 +114,7 @@ final class GathervWire: Wire {
             batch.giveBack(request.abandon { Buffer(copying: $0.send) })
         } else {
             batch.giveBack(try request.wait().send)
-            transfers.endGather(bytes: count, clients: clients)
+            transfers.endGather(bytes: count, clients: clients.count)
         }
     }
 

@@ -80,11 +80,32 @@ final class ReduceWire: Wire {
     }
 
     func clients(of worker: Int, part: Int, _ assignment: Assignment) -> ArraySlice<Int> {
-        let clients = assignment.clientsOfWorker
-        guard let groups else { return clients[worker][...] }
-        let first = clients[..<worker].reduce(0) { $0 + groups.runs(of: $1).count }
-        let own = groups.runs(of: clients[worker])
-        return own.indices.contains(part - first) ? own[part - first] : []
+        guard let groups else { return assignment.clientsOfWorker[worker][...] }
+        let place = place(ofPart: part, groups, assignment)
+        return place.worker == worker ? groups.runs(of: assignment.clientsOfWorker[worker])[place.run] : []
+    }
+
+    /// Where edges' sums come apart, every worker's first edge before the first part, every worker's second once all first
+    /// ones are up, and so on: edges work at the same time, and none keeps more than one sum.
+    func work(of worker: Int, before part: Int, _ assignment: Assignment) -> ArraySlice<Int>? {
+        guard let groups else { return clients(of: worker, part: part, assignment) }
+        let run = place(ofPart: part, groups, assignment).run
+        guard part == 0 || place(ofPart: part - 1, groups, assignment).run < run else { return nil }
+        let own = groups.runs(of: assignment.clientsOfWorker[worker])
+        return own.indices.contains(run) ? own[run] : []
+    }
+
+    /// Whose sum a part is where edges' come apart: the first of every worker, then the second of every worker that has
+    /// two, and so on.
+    private func place(ofPart part: Int, _ groups: EdgeTerms, _ assignment: Assignment) -> (worker: Int, run: Int) {
+        let counts = assignment.clientsOfWorker.map { groups.runs(of: $0).count }
+        var before = 0
+        for run in 0..<(counts.max() ?? 0) {
+            let workers = counts.indices.filter { counts[$0] > run }
+            if part - before < workers.count { return (workers[part - before], run) }
+            before += workers.count
+        }
+        preconditionFailure("part \(part) of \(before)")
     }
 
     // MARK: Server
@@ -282,7 +303,7 @@ final class ReduceWire: Wire {
     }
 
     /// Takes in the sum of an edge's clients, and what it reports of each. O(floats).
-    /// - Returns: whether the sum is in; it is not when it weighs more than all clients can.
+    /// - Throws: `ExactSum.Refusal` when the edges together weigh more than all clients can.
     func put(_ edge: UpdateSum, _ reports: [EdgeAggregator.Report]) throws(ExactSum.Refusal) {
         try sum.add(edge)
         results += reports
@@ -290,19 +311,20 @@ final class ReduceWire: Wire {
 
     func corrupt() { isToCorrupt = true }
 
-    /// Sends envelopes and sum. The sum is kept, because an order may ask for it.
-    func send(unless shouldAbort: () throws -> Bool) throws {
-        let envelopes = envelopes(room: 0)
+    /// Sends envelopes and sum, or zeros where a part is another worker's. The sum is kept, because an order may ask for it.
+    func send(_ clients: ArraySlice<Int>, unless shouldAbort: () throws -> Bool) throws {
+        let isOwn = groups == nil || !clients.isEmpty
+        let envelopes = isOwn ? envelopes(room: 0) : Buffer(count: 0)
         try transfers.enterCollective()
         guard let levels = try agree(on: sum.levels, unless: shouldAbort) else { return }
         var partial = pass(round, levels)
         let bytes = envelopes.count + partial.wordCount * 8
         var gather = try communicator.startGatherv(envelopes, into: Buffer(count: 0), counts: [], root: 0)
         let isWhole = try reduce(
-            partial.wordCount, unless: shouldAbort, from: { partial.write(sum, to: &$0) }, take: { _ in })
+            partial.wordCount, unless: shouldAbort, from: { if isOwn { partial.write(sum, to: &$0) } }, take: { _ in })
         guard isWhole, try !isGivenUp(&gather, shouldAbort) else { return }
         _ = try gather.wait()
-        transfers.endGather(bytes: bytes, clients: results.count)
+        transfers.endGather(bytes: bytes, clients: isOwn ? results.count : 0)
     }
 
     /// Sends envelopes, sum and levels as one message.

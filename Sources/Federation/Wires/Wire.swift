@@ -44,6 +44,10 @@ protocol Wire: AnyObject, SendableMetatype {
     func partCount(_ assignment: Assignment) -> Int
     /// A worker's clients in one part, in the order of its work; may be none.
     func clients(of worker: Int, part: Int, _ assignment: Assignment) -> ArraySlice<Int>
+    /// The clients whose work a worker does before it enters a part: by default those of the part. Where a part is one
+    /// worker's, all others do theirs of a later one meanwhile.
+    /// - Returns: nil when the worker enters with what it has.
+    func work(of worker: Int, before part: Int, _ assignment: Assignment) -> ArraySlice<Int>?
 
     // MARK: Server
 
@@ -75,9 +79,9 @@ protocol Wire: AnyObject, SendableMetatype {
     /// The clients of an order, in parts that are answered in one message each.
     func answers(to clients: [Int]) -> [ArraySlice<Int>]
 
-    /// Begins with the answers of these clients, one part of a collective or of an order.
+    /// Begins with the answers of these clients, of one part of a collective or of an order.
     /// - Parameters:
-    ///   - clients: clients of the part.
+    ///   - clients: clients whose work is done together.
     ///   - round: number and attempt.
     ///   - isOrder: whether they are to be sent point to point. What is here of them already, because a collective was
     ///     left after the work, is kept.
@@ -100,13 +104,21 @@ protocol Wire: AnyObject, SendableMetatype {
     /// Changes a byte of what is sent next, to test that it is noticed (`--inject corrupt`).
     func corrupt()
 
-    /// Sends the answers. Collective, unless it is given up.
-    /// - Parameter shouldAbort: asked while waiting; true leaves the collective, and the answers are kept for an order.
-    func send(unless shouldAbort: () throws -> Bool) throws
+    /// Sends the answers of a part. Collective, unless it is given up.
+    /// - Parameters:
+    ///   - clients: this worker's clients of the part.
+    ///   - shouldAbort: asked while waiting; true leaves the collective, and the answers are kept for an order.
+    func send(_ clients: ArraySlice<Int>, unless shouldAbort: () throws -> Bool) throws
 
     /// Sends the answers point to point, as one message.
     /// - Parameter send: sends a message and gives its memory back.
     func answer(by send: (consuming Buffer<UInt8>) throws -> Buffer<UInt8>) throws
+}
+
+extension Wire {
+    func work(of worker: Int, before part: Int, _ assignment: Assignment) -> ArraySlice<Int>? {
+        clients(of: worker, part: part, assignment)
+    }
 }
 
 /// The catalog of wires: a new wire is a file and a line here.

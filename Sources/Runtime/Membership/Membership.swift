@@ -83,14 +83,15 @@ package final class Membership {
     /// Why a worker was lost, and what the user can do about it.
     package func reason(of worker: Int) -> String { reasons[worker] }
 
-    /// Samples trained in this round, as far as the workers have said.
+    /// Samples trained in this round, all attempts at it together, as far as the workers have said.
     package var samplesTrained: Int { trained.reduce(0, +) }
 
-    /// Takes in again who returned, and starts to count for a round.
+    /// Takes in again who returned, and starts to count for a round, or goes on counting for another attempt at it.
     /// - Returns: the workers that returned.
     package func startRound(_ round: Int) throws -> [Int] {
+        let isNew = round != self.round
         let returned = try startStep(round)
-        for worker in trained.indices { trained[worker] = 0 }
+        if isNew { for worker in trained.indices { trained[worker] = 0 } }
         startWaiting()
         return returned
     }

@@ -52,7 +52,7 @@ package final class WorkerPool {
     /// The workers that take part, ascending.
     package var members: [Int] { membership.members }
 
-    /// Samples trained in this round, as far as the workers have said.
+    /// Samples trained in this round, all attempts at it together, as far as the workers have said.
     package var samplesTrained: Int { membership.samplesTrained }
 
     /// Takes in again who was lost and has been heard since, and starts to count for a round, in which nobody owes anything yet.

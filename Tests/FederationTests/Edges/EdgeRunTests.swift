@@ -1,6 +1,7 @@
 import Aggregation
 import Datasets
 import FedCore
+import MPITesting
 import NeuralNet
 import Recording
 import Strategies
@@ -161,6 +162,31 @@ import Testing
         // Three edges: a frame down; up 8 bytes for each parameter, weight and checksum, and 64 for each client.
         let up = 3 * 8 * (job.model.parameterCount + 2) + 9 * 64
         #expect(record.metrics["wan_bytes"] == Double(3 * job.downloadBytes + up))
+    }
+
+    /// Notes how far rounds are said to be.
+    private final class Watcher: RoundObserver {
+        var fractions: [Double] = []
+        var records: [RoundRecord] = []
+        var wantsProgress: Bool { true }
+        func progressed(round: Int, fraction: Double) { fractions.append(fraction) }
+        func roundFinished(_ record: RoundRecord) { records.append(record) }
+    }
+
+    @Test func `Progress and throughput count every turn`() throws {
+        let settings = Self.settings { ($0.cloudEvery, $0.rounds, $0.clients, $0.edges) = (4, 1, 3, 3) }
+        let (fractions, records) = try ThreadRanks.run(1) { world -> ([Double], [RoundRecord]) in
+            let watcher = Watcher()
+            try Session.run(settings, on: world, observers: { _ in [watcher] })
+            return (watcher.fractions, watcher.records)
+        }[0]
+        #expect(fractions == fractions.sorted())
+        #expect(fractions.last == 1)
+        // Each turn of each edge is heard of.
+        #expect(Set(fractions).count >= 12)
+        let record = try #require(records.first)
+        let trained = record.samplesPerSecond * record.seconds
+        #expect(abs(trained - Double(4 * settings.epochs * record.samples)) < 1e-6 * trained)
     }
 
     @Test func `Simulated time is that of the slowest edge, its turns and its link`() throws {

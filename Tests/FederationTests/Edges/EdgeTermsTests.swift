@@ -1,9 +1,11 @@
 import FedCore
+import MPITesting
 import TestSupport
 import Testing
 
 @testable import Federation
 @testable import Records
+@testable import Runtime
 
 /// Who is under which edge, and what does not go with edges.
 @Suite struct EdgeTermsTests {
@@ -22,6 +24,25 @@ import Testing
         #expect(edges.runs(of: []).isEmpty)
         let turns = try #require(try Self.job { $0.cloudEvery = 4 }.edges)
         #expect(turns.turn(3, of: RoundID(7, attempt: 2)) == RoundID(7, attempt: 11))
+    }
+
+    @Test func `Where edges' sums come apart a part is one edge's, and all ranks work before the first`() throws {
+        let edges = try #require(try Self.job { _ in }.edges)
+        // The first rank serves two edges, the second one, the third none.
+        let assignment = Assignment(clientsOfWorker: [[0, 3, 2], [1, 4, 7], []])
+        let (parts, work) = try ThreadRanks.run(4) { world -> ([[[Int]]], [[[Int]?]]) in
+            let terms = UpdateTerms(shape: UpdateShape(plain: 1), totalWeight: 1, samplesHeld: { _ in 1 })
+            let wire = ReduceWire(
+                world, AnswerFormat(updateFloats: 1), terms: terms,
+                TransferClock(Timeline(isOn: false), control: world), apart: edges)
+            let parts = 0..<wire.partCount(assignment)
+            return (
+                parts.map { part in (0..<3).map { Array(wire.clients(of: $0, part: part, assignment)) } },
+                parts.map { part in (0..<3).map { wire.work(of: $0, before: part, assignment).map { Array($0) } } }
+            )
+        }[0]
+        #expect(parts == [[[0, 3], [], []], [[], [1, 4, 7], []], [[2], [], []]])
+        #expect(work == [[[0, 3], [1, 4, 7], []], [nil, nil, nil], [[2], [], []]])
     }
 
     @Test func `A rank works under an edge of its own host, and otherwise under the one with the fewest`() {

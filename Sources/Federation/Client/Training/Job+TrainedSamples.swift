@@ -9,7 +9,10 @@ extension Job {
         (0..<settings.clients).reduce(1) { max($0, min(settings.batchSize, partition.count(of: $1))) }
     }
 
-    /// Samples that a client with so many trains on in a round, each counted as often as it is trained on.
+    /// Turns that a client has in a round: under edges, those of its edge.
+    var turns: Int { edges?.turns ?? 1 }
+
+    /// Samples that a client with so many trains on in a turn, each counted as often as it is trained on.
     func trainedSamples(holding samples: Int) -> Int {
         let digested = scores.map { $0.digestEpochs * $0.publicSamples.count } ?? 0
         let own = strategy.personalization == .model ? epochSamples(samples) : digested
@@ -20,7 +23,7 @@ extension Job {
         }
     }
 
-    /// Samples that these clients train on in a round, together.
+    /// Samples that these clients train on in a turn each, together.
     func trainedSamples(by clients: [Int]) -> Int {
         clients.reduce(0) { $0 + trainedSamples(holding: partition.count(of: $1)) }
     }

@@ -56,18 +56,23 @@ public enum EdgeSettings: SettingsGroup {
 
     /// Refuses edges that would have no clients, and what asks for edges where there are none.
     public static func check(_ settings: RunSettings) throws(ConfigurationError) {
+        let defaults = RunSettings()
+        let givesSamples = settings.edgeSamples != defaults.edgeSamples
         guard settings.edges == 0 else {
+            guard !givesSamples || settings.edgeLossLimit != nil else {
+                throw ConfigurationError("--edge-samples are what losses are measured on; it needs --edge-loss-limit")
+            }
             guard settings.edges <= settings.clients else {
                 throw ConfigurationError(
                     "--edges is \(settings.edges), and there are \(settings.clients) clients: each edge needs one")
             }
             return
         }
-        let defaults = RunSettings()
         let given = [
             ("--cloud-every", settings.cloudEvery != defaults.cloudEvery),
             ("--edge-aggregation", settings.edgeAggregation != defaults.edgeAggregation),
             ("--edge-norm-limit", settings.edgeNormLimit != nil), ("--edge-loss-limit", settings.edgeLossLimit != nil),
+            ("--edge-samples", givesSamples),
             ("--edge-mbps", settings.edgeMbps != nil), ("--edge-latency-ms", settings.edgeLatencyMs > 0),
         ]
         if let (option, _) = given.first(where: \.1) {

@@ -60,7 +60,8 @@ public struct NoiseCalibration: Sendable {
             switch accountant.kind {
             case .rdp: [(accountant, 0.25)]
             case .pld: [(RenyiAccountant(), 0.25), (accountant, 0.1)]
-            case .prv: [(RenyiAccountant(), 0.25), (LossDistributionAccountant(), 0.1), (accountant, 0.005)]
+            case .prv:
+                [(RenyiAccountant(), 0.25), (LossDistributionAccountant(resolution: 0.01), 0.1), (accountant, 0.005)]
             }
         var noise = 1.0
         for (number, step) in order.enumerated() {
@@ -162,7 +163,7 @@ public struct NoiseCalibration: Sendable {
         }
         var (weightLow, weightHigh) = (atLow, atHigh)
         var movedHigh: Bool?
-        for _ in 0..<60 where high - low > tolerance && atHigh < -tolerance / 10 {
+        for _ in 0..<60 where high - low > tolerance && atHigh < -2 * tolerance {
             let crossing = (low * weightHigh - high * weightLow) / (weightHigh - weightLow)
             // A shade to the safe side, so that both ends move.
             let next = min(max(crossing + tolerance / 4, low + tolerance / 8), high - tolerance / 8)

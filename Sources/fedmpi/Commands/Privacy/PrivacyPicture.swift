@@ -29,7 +29,7 @@ extension Picture {
                 + "\(PrivacyAnswer.number(answer.noise)), rate \(PrivacyAnswer.number(answer.plan.rate)).",
             size: (1000, 620), data: data,
             body: """
-                set key bottom right vertical maxrows 6
+                set key inside bottom right vertical maxrows 6
                 set xlabel "rounds"
                 set ylabel "epsilon"
                 set yrange [0:*]

@@ -2,6 +2,19 @@ import FedCore
 import Privacy
 import Records
 
+extension Job {
+    /// The promise of differential privacy in one line, for the run's beginning; nil without one.
+    package var privacyLine: String? {
+        guard let privacy else { return nil }
+        let share = NumberText.grouped(Int(privacy.expected.rounded()))
+        let budget = settings.epsilon.map { "epsilon \($0)" } ?? "no budget"
+        return
+            "central, \(budget) at delta \(settings.delta): updates clipped to \(privacy.clip), noise \(privacy.noise) times that, "
+            + "over \(share) expected clients"
+            + (privacy.isSimulated ? "; noise of the seed, simulated: it protects nobody" : "")
+    }
+}
+
 /// What a run with central differential privacy has spent: every round is one event, a discrete Gaussian on a Poisson sample
 /// of the clients, so that ε follows from the number of rounds alone, at any number of ranks and after a resume.
 ///

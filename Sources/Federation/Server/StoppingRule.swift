@@ -33,7 +33,9 @@ struct StoppingRule: Sendable {
             let next = spent / Double(last.round)
             if spent + next > budget { return "another round would pass the budget of \(budget) simulated joules" }
         }
-        if let budget = settings.epsilon, let next = last[.epsilonNext], next > budget * (1 + 1e-9) {
+        if let budget = settings.epsilon, let next = last[.epsilonNext], next > budget * (1 + 1e-9),
+            last.round < settings.rounds
+        {
             return "another round would pass epsilon \(budget) at delta \(settings.delta)"
         }
         guard isComplete, last.quality != nil else { return nil }

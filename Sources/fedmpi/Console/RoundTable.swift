@@ -59,7 +59,7 @@ final class RoundTable: RoundObserver {
             data      \(settings.dataset), \(Format.grouped(run.trainingSamples)) to train, \
             \(Format.grouped(run.testSamples)) to test, \(partition)\
             \(DataLines.header(job.data))\(skew)
-            clients   \(Format.grouped(settings.clients)), \(Format.grouped(settings.cohortSize)) \(run.isAsynchronous ? "in flight" : "a round"), over \
+            clients   \(Format.grouped(settings.clients)), \(Format.grouped(settings.cohortSize)) \(run.isAsynchronous ? "in flight" : settings.selection == "poisson" ? "a round at most" : "a round"), over \
             \(Format.count(clientRanks, "rank")) on \(Format.count(hosts.count, "host"))\
             \(run.ranks == 1 ? " (one process, no wire)" : "")
             training  \(strategy), \(work(settings)), seed \(settings.seed)
@@ -85,6 +85,7 @@ final class RoundTable: RoundObserver {
         if let teacher = teacher() { Console.output("teacher   " + teacher) }
         if !run.stages.isEmpty { Console.output("stages    \(run.stages)") }
         if let split = split() { Console.output("split     " + split) }
+        if let line = job.privacyLine { Console.output("privacy   " + line) }
         if let fleet = job.fleet { Console.output("fleet     " + devices(fleet, settings)) }
         if let simulated = simulated(settings) { Console.output("simulated " + simulated) }
         if run.ranks > 1, case .fatal(let reason) = Guardian.policy {

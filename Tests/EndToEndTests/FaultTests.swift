@@ -121,6 +121,22 @@ struct FaultTests {
         #expect(outcome.errorLines.filter { $0.contains("lost rank") }.count == killed, "\(outcome.errors)")
     }
 
+    private static let lostUnderEdges = [
+        ["kill:rank=2@round=2,phase=train"], ["kill:rank=1@round=2,phase=gather"], ["kill:rank=4@round=2,phase=train"],
+        ["kill:rank=2@round=2,phase=train", "kill:rank=4@round=2,phase=train"],
+        ["kill:rank=1@round=2,phase=gather", "kill:rank=2@round=2,phase=gather"],
+        ["kill:rank=1@round=4,phase=gather", "kill:rank=4@round=4,phase=gather"],
+    ]
+
+    /// Of five ranks 1 and 2 are edges, 3 works under 1, and 4 under 2.
+    @Test(arguments: [["--cloud-every", "2"], ["--cloud-every", "2", "--aggregation", "median"]], lostUnderEdges)
+    func `With edges the weights are the same, whoever is killed`(options: [String], faults: [String]) throws {
+        let settings = ["--json", "--edges", "2"] + options
+        let outcome = try train(settings + faults.flatMap { ["--inject", $0] })
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        #expect(try outcome.digest() == train(settings).digest())
+    }
+
     @Test func `On the wire of sums the weights are the same, whoever is killed`() throws {
         let outcome = try train([
             "--json", "--wire", "reduce", "--inject", "kill:rank=1@round=2,phase=gather", "--inject",

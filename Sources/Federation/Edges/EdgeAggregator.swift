@@ -60,7 +60,10 @@ final class EdgeAggregator {
                 progressed: { try progressed(turn * samples + min($0, samples)) })
             // Short work may have been done between two looks.
             try progressed((turn + 1) * samples)
-            try screen?.judge(tally, from: message.weights)
+            try screen?.judge(tally, from: message.weights) {
+                try progressed((turn + 1) * samples)
+                try exchange.heartbeat()
+            }
             guard edges.turns > 1 || edges.rule.needsEachUpdate else {
                 reports.add(tally)
                 reports.take(add(tally.takeSum(under: job.attack, by: job.attackers), to: &sum))

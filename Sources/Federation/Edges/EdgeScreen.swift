@@ -33,7 +33,9 @@ struct EdgeScreen {
     /// - Parameters:
     ///   - tally: the updates of an edge's turn, which it keeps.
     ///   - weights: the weights that they are changes of.
-    func judge(_ tally: RoundTally, from weights: [Float]) throws {
+    ///   - heartbeat: called before each loss that is measured: many of them take long, and the cloud asks meanwhile.
+    /// - Throws: what `heartbeat` throws; an error of oneDNN.
+    func judge(_ tally: RoundTally, from weights: [Float], _ heartbeat: () throws -> Void) throws {
         if let normLimit {
             let norms = tally.map { $0.extracting(0..<parameters).norm }
             let sorted = norms.map(\.value).sorted()
@@ -45,6 +47,7 @@ struct EdgeScreen {
         if let lossLimit, let evaluator {
             let before = try evaluator.evaluate(weights.span, on: samples.span).loss
             let losses = try tally.map { update in
+                try heartbeat()
                 var changed = weights
                 var span = changed.mutableSpan
                 span.add(update.extracting(0..<weights.count))

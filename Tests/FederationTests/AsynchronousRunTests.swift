@@ -198,7 +198,8 @@ import Testing
         #expect(twice.digest != first.digest)
     }
 
-    @Test(arguments: Selections.all.map { $0.name }.filter { !SelectionRunTests.needFleet.contains($0) })
+    @Test(
+        arguments: Selections.all.map { $0.name }.filter { !(SelectionRunTests.needFleet + ["poisson"]).contains($0) })
     func `With every selection rule the bits are the same at other ranks, and after a resume`(rule: String) throws {
         let settings = Self.unlike("fedbuff") { $0.selection = rule }
         let alone = try Self.run(settings)
@@ -206,6 +207,12 @@ import Testing
         #expect(try Self.run(settings, ranks: 3).digest == alone.digest)
         let state = try Checkpoint.decode(Checkpoint.encode(SavedRun(alone.states[3]))).state
         #expect(try Self.run(settings, ranks: 2, from: state).digest == alone.digest)
+    }
+
+    @Test func `A rule that draws rounds is refused where there are none`() {
+        #expect(throws: ConfigurationError.self) {
+            _ = try Job(Self.unlike("fedbuff") { $0.selection = "poisson" }).settings
+        }
     }
 
     // MARK: Staleness and time

@@ -14,6 +14,11 @@ extension RunSettings {
                 "strategy '\(strategy)' takes each update as it comes, which --wire \(wire) adds up; use "
                     + plugins.wires.options { $0.deliversEachUpdate })
         }
+        guard selection != "poisson" else {
+            throw ConfigurationError(
+                "--selection poisson draws who is in a round, and strategy '\(strategy)' has none; use --selection uniform"
+            )
+        }
         guard roundDeadline == nil else {
             throw ConfigurationError(
                 "strategy '\(strategy)' waits for no round, so --round-deadline cannot end one; its option max-staleness "

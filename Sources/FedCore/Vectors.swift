@@ -22,6 +22,9 @@ extension MutableSpan<Float> {
 }
 
 extension Span<Float> {
+    /// The elements, copied. O(count).
+    public func array() -> [Float] { indices.map { self[unchecked: $0] } }
+
     /// The index of the first NaN or infinity; nil when all elements are finite. O(count); an update that is finite
     /// costs one vectorised pass, and only a bad one a second.
     public var firstNonFinite: Int? {

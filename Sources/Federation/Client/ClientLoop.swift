@@ -346,7 +346,7 @@ final class ClientLoop: ClientWork, ClientHost {
     ) throws {
         if let edge {
             awaitsFirstBatch = task.meetsFaults
-            let message = DownMessage((0..<down.count).map { down[unchecked: $0] }, device.terms)
+            let message = DownMessage(down.array(), device.terms)
             try edge.run(task, Array(clients), round, message, on: wire) { try progressed(samples: $0) }
         }
         for client in clients where edge == nil {
@@ -375,8 +375,9 @@ final class ClientLoop: ClientWork, ClientHost {
         try contact.trained(samples)
         timeline.tick()
         try stopIfUnwanted()
-        if awaitsFirstBatch, samples > 0 || edge == nil { faults.reach(.train, round: round.number) }
-        if samples > 0 || edge == nil { awaitsFirstBatch = false }
+        guard awaitsFirstBatch, samples > 0 || edge == nil else { return }
+        awaitsFirstBatch = false
+        faults.reach(.train, round: round.number)
     }
 
     /// Waits so long, answering the server meanwhile: how simulated delays pass in real time.

@@ -66,7 +66,8 @@ final class EdgeAggregator {
             }
             guard edges.turns > 1 || edges.rule.needsEachUpdate else {
                 reports.add(tally)
-                reports.take(add(tally.takeSum(under: job.attack, by: job.attackers), to: &sum))
+                let clients = tally.takeSum(under: job.attack, by: job.attackers)
+                reports.take(refusal { () throws(ExactSum.Refusal) in try sum.add(clients) })
                 continue
             }
             guard let mean = tally.mean(by: edges.rule, under: job.attack, by: job.attackers) else {
@@ -87,23 +88,18 @@ final class EdgeAggregator {
         return reports.all(delayedBy: edges.secondsToCloud(clients: clients.count), isSummed: edges.turns > 1)
     }
 
-    /// Passes on the sum of the clients' updates.
-    private func add(_ clients: UpdateSum, to sum: inout UpdateSum) -> UpdateStatus? {
-        do throws(ExactSum.Refusal) {
-            try sum.add(clients)
-            return nil
-        } catch {
-            return UpdateStatus(error)
-        }
-    }
-
     /// Adds the edge's own update, with the weight of its clients' samples.
     /// - Returns: why it could not be added; nil when it was, or when nobody has taken part.
     private func add(_ update: [Float], of reports: Reports, to sum: inout UpdateSum) -> UpdateStatus? {
         let weight = reports.counted.reduce(0) { $0 + job.terms.weight($1.samples) }
         guard weight > 0 else { return nil }
+        return refusal { () throws(ExactSum.Refusal) in try sum.add(update.span, weight: weight) }
+    }
+
+    /// The status of what cannot be added; nil when it was.
+    private func refusal(_ add: () throws(ExactSum.Refusal) -> Void) -> UpdateStatus? {
         do throws(ExactSum.Refusal) {
-            try sum.add(update.span, weight: weight)
+            try add()
             return nil
         } catch {
             return UpdateStatus(error)

@@ -19,7 +19,6 @@ extension WholeModelTraining {
         _ job: Job, _ edges: EdgeTerms, _ channels: Channels, _ place: EdgePlace, contact: ServerContact
     ) throws -> ClientLoop {
         let timekeeper = channels.timekeeper
-        let local = { try LocalExchange(job, nil, stop: place.stop, timekeeper.timeline) }
         var exchange: WorkerExchange?
         var pool: WorkerPool?
         if let communicator = place.ranks.local, let control = place.ranks.localControl {
@@ -41,7 +40,8 @@ extension WholeModelTraining {
             exchange = try WorkerExchange(
                 job, Channels(communicator, control: control, timekeeper, clock: place.worldControl), nil, workers)
         }
-        let work = try EdgeWork(job, edges, through: exchange, pool, contact: contact, local: local)
+        let work = try EdgeWork(
+            job, edges, through: exchange, pool, contact: contact, stop: place.stop, timekeeper.timeline)
         return try ClientLoop(
             job, channels.communicator, control: channels.control, contact: contact, timekeeper, edge: work)
     }
@@ -88,9 +88,7 @@ final class EdgeMember: ClientWork {
             isOrphan = true
             let contact = place.contact(to: 0, on: place.worldControl, job.settings)
             let work = try EdgeWork(
-                job, edges, through: nil, nil, contact: contact,
-                local: { [job, place, timekeeper] in try LocalExchange(job, nil, stop: place.stop, timekeeper.timeline)
-                })
+                job, edges, through: nil, nil, contact: contact, stop: place.stop, timekeeper.timeline)
             let own = try ClientLoop(
                 job, place.world, control: place.worldControl, contact: contact, timekeeper, edge: work)
             try contact.offer()

@@ -38,14 +38,11 @@ final class EdgeExchange: Exchange {
                 task, round: round, cohort: cohort, down: down, into: tally, besideTraining: besideTraining,
                 progressed: progressed)
         }
-        var (before, trained) = (0, 0)
+        var before = 0
         for clients in edges.groups(of: cohort) {
             sum.reset()
-            let reports = try aggregator.run(clients, round, down: down, into: &sum) { samples in
-                trained = before + samples
-                try progressed(trained)
-            }
-            before = trained
+            let reports = try aggregator.run(clients, round, down: down, into: &sum) { try progressed(before + $0) }
+            before += job.turns * job.trainedSamples(by: clients)
             hand(reports, round, to: tally)
         }
     }

@@ -86,10 +86,25 @@ struct EdgePlace {
     /// Contact to the cloud, or to this rank's edge.
     /// - Parameter server: the rank of the server among all.
     func contact(to server: Int, on control: any Communicator, _ settings: RunSettings) -> ServerContact {
-        let contact = ServerContact(
+        ServerContact(
+            to: server, on: control, settings, processes, stop: stop, released: released)
+    }
+}
+
+extension ServerContact {
+    /// Contact to a server whose process is in the table.
+    /// - Parameters:
+    ///   - server: the server's rank among all.
+    ///   - control: the communicator whose rank 0 the server is.
+    ///   - settings: say how long it may be silent.
+    ///   - released: called before the server is told that this rank is let go.
+    convenience init(
+        to server: Int, on control: any Communicator, _ settings: RunSettings, _ processes: ProcessTable,
+        stop: StopFlag, released: @escaping () -> Void
+    ) {
+        self.init(
             control: control, stop: stop, patience: .seconds(Patience.server(settings.failureTimeout)),
-            state: { [processes] in processes.state(of: server) })
-        contact.whenReleased = released
-        return contact
+            state: { processes.state(of: server) })
+        whenReleased = released
     }
 }

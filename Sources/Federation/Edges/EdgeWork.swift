@@ -18,8 +18,8 @@ final class EdgeWork {
     private let pool: WorkerPool?
     /// Answers the cloud.
     private let contact: ServerContact
-    /// Makes the exchange that trains here.
-    private let local: () throws -> LocalExchange
+    private let stopFlag: StopFlag
+    private let timeline: Timeline
     /// What comes of one edge.
     private var sum: UpdateSum
 
@@ -28,13 +28,16 @@ final class EdgeWork {
     ///   - exchange: reaches them; nil trains here.
     ///   - pool: who of them lives.
     ///   - contact: answers the cloud.
-    ///   - local: makes the exchange that trains here.
+    ///   - stop: ends training here when it is raised.
+    ///   - timeline: this rank's phases.
     init(
         _ job: Job, _ edges: EdgeTerms, through exchange: (any Exchange)?, _ pool: WorkerPool?, contact: ServerContact,
-        local: @escaping () throws -> LocalExchange
+        stop: StopFlag, _ timeline: Timeline
     ) throws {
-        (self.job, self.edges, self.pool, self.contact, self.local) = (job, edges, pool, contact, local)
-        aggregator = try EdgeAggregator(job, edges, through: exchange ?? local())
+        (self.job, self.edges, self.pool, self.contact) = (job, edges, pool, contact)
+        (stopFlag, self.timeline) = (stop, timeline)
+        aggregator = try EdgeAggregator(
+            job, edges, through: exchange ?? LocalExchange(job, nil, stop: stop, timeline))
         sum = job.terms.emptySum()
     }
 
@@ -53,7 +56,9 @@ final class EdgeWork {
             try attempt(task, clients, round, down, on: wire, by: aggregator, progressed)
         } catch is NoClientRanks {
             // Until one of them is back.
-            let own = try substitute ?? EdgeAggregator(job, edges, through: local())
+            let own =
+                try substitute
+                ?? EdgeAggregator(job, edges, through: LocalExchange(job, nil, stop: stopFlag, timeline))
             substitute = own
             try attempt(task, clients, round, down, on: wire, by: own, progressed)
         }
@@ -115,7 +120,7 @@ private final class EdgeRelay: AnswerReceiver {
     ) {
         guard let envelope = try? envelope.get() else { return }
         answers[client] = (
-            envelope.result, (0..<update.count).map { update[$0] } + (0..<state.count).map { state[$0] }
+            envelope.result, update.array() + state.array()
         )
     }
 

@@ -4,9 +4,13 @@ import Runtime
 /// One way down and up: how the server reaches clients and gets their answers. The seam between the algorithm, which is
 /// ``RoundLoop``, and the machines it runs on.
 ///
-/// | exchange | clients are trained by | |---|---| | ``LocalExchange`` | this process | | ``WorkerExchange`` | other
-/// ranks, by collectives, and by orders once a rank was lost | | ``AsynchronousExchange`` | either, without rounds | |
-/// `SplitExchange` (SplitLearning) | other ranks, which hold the first layers, and this one, which holds the others |
+/// | exchange | clients are trained by |
+/// |---|---|
+/// | ``LocalExchange`` | this process |
+/// | ``WorkerExchange`` | other ranks, by collectives, and by orders once a rank was lost |
+/// | ``EdgeExchange`` | another exchange, for one edge after the other |
+/// | ``AsynchronousExchange`` | either, without rounds |
+/// | `SplitExchange` (SplitLearning) | other ranks, which hold the first layers, and this one, which holds the others |
 ///
 /// Made by a ``TrainingScheme``; used from the server's one thread. An exchange survives the loss of client ranks and
 /// never changes the bits of a result.

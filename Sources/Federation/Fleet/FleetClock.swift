@@ -94,18 +94,15 @@ final class FleetClock {
                 guard let connection = device.connection(isAway: isAway) else { return (0, 0) }
                 let transfers = DeviceTurn(
                     download: connection.secondsDown(bytes: job.downloadBytes), training: 0,
-                    upload: connection.secondsUp(bytes: job.uploadBytes), times: turnsOfRound)
+                    upload: connection.secondsUp(bytes: job.uploadBytes), times: job.turns)
                 return (
                     transfers.energy(of: device, over: connection).total,
-                    Double(turnsOfRound) * passes * terms.secondsPerSample(device[.gigaflops], width: width)
+                    Double(job.turns) * passes * terms.secondsPerSample(device[.gigaflops], width: width)
                         * device[.trainWatts]
                 )
             }
         }
     }
-
-    /// How often a device that is asked receives, trains and sends.
-    private var turnsOfRound: Int { job.edges?.turns ?? 1 }
 
     /// Waits until a cohort can be asked, on the simulated clock.
     /// - Throws: ``FleetAsleep`` when nobody can be for eight days.
@@ -159,7 +156,7 @@ final class FleetClock {
             let turn = DeviceTurn(
                 download: conditions.download, delay: conditions.delay,
                 training: min(Double(samples) * conditions.secondsPerSample, max(left, 0)), upload: conditions.upload,
-                times: turnsOfRound)
+                times: job.turns)
             let energy = turn.energy(of: device, over: connection)
             // One that does not answer by chance has come to nothing beyond its download.
             let departure =

@@ -119,9 +119,7 @@ public enum Session {
                         observers: { try observers(job) }))
             } else {
                 let contact = ServerContact(
-                    control: control, stop: stop, patience: .seconds(Patience.server(settings.failureTimeout)),
-                    state: { processes.state(of: 0) })
-                contact.whenReleased = released
+                    to: 0, on: control, settings, processes, stop: stop, released: released)
                 role = .client(try scheme.clientWork(job, channels, contact: contact))
             }
         }

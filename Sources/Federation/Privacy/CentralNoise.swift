@@ -1,6 +1,5 @@
 import Cryptography
 import FedCore
-import Files
 import Foundation
 import Records
 
@@ -50,7 +49,7 @@ struct CentralNoise {
         return key
     }
 
-    /// Adds a round's noise to a sum. O(floats), a tenth of a microsecond each.
+    /// Adds a round's noise to a sum. O(floats).
     /// - Parameter sum: clients' updates, each of weight 1.
     func add(to sum: inout UpdateSum, _ round: RoundID) {
         var stream = ChaCha20Stream(key: key, nonce: Self.nonce(round))

@@ -20,8 +20,7 @@ struct DiscreteGaussian {
         self.sigma = sigma
     }
 
-    /// Draws one integer: a discrete Laplace of scale σ, accepted with probability exp(−(|y| − σ)² / 2σ²). Some twenty words
-    /// of the source.
+    /// Draws one integer: a discrete Laplace of scale σ, accepted with probability exp(−(|y| − σ)² / 2σ²).
     func sample(_ source: inout ChaCha20Stream) -> Int64 {
         while true {
             let candidate = laplace(&source)

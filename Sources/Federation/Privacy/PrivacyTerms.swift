@@ -70,9 +70,7 @@ struct PrivacyTerms: Sendable {
     /// Clips an update and moves it to the lattice. O(floats), two passes.
     /// - Parameter update: what a client has trained; afterwards its norm is at most ``clip``.
     func apply(to update: inout MutableSpan<Float>) {
-        var squares = 0.0
-        for i in 0..<update.count { squares += Double(update[unchecked: i]) * Double(update[unchecked: i]) }
-        let length = squares.squareRoot()
+        let length = update.span.squaredNorm.squareRoot()
         let factor = length > Double(norm) ? Double(norm) / length : 1
         for i in 0..<update.count {
             let scaled = Float(Double(update[unchecked: i]) * factor) / grid
@@ -100,7 +98,7 @@ extension Job {
             ConfigurationError("--privacy central does not go with \(what): \(why)")
         }
         let isWhole = settings.clientFraction == 1 && settings.selection == "uniform"
-        guard settings.selection == "poisson" || isWhole else {
+        guard settings.hasPoissonCohorts || isWhole else {
             throw refuse(
                 "--selection \(settings.selection)",
                 "who is asked must not depend on clients' data, and is counted as a Poisson sample; use --selection poisson"

@@ -129,11 +129,10 @@ final class ScoreTrainer {
         _ consensus: Span<Float>, _ client: Int, _ round: RoundID, _ shouldContinue: (Int) throws -> Bool
     ) throws -> Bool {
         plan.resetOptimizer()
-        var targets: [Float] = []
-        if round.number > 1 { for i in consensus.indices { targets.append(consensus[i]) } }
+        let targets = round.number > 1 ? consensus.array() : nil
         for epoch in 0..<scores.digestEpochs {
             let isDone = try pass(
-                over: scores.publicSamples[...], client, round, epoch: epoch, towards: round.number > 1 ? targets : nil,
+                over: scores.publicSamples[...], client, round, epoch: epoch, towards: targets,
                 shouldContinue)
             guard isDone else { return false }
         }

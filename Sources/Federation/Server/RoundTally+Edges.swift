@@ -26,7 +26,7 @@ extension RoundTally {
         var (rule, result): (any RobustAggregation, [Float]?) = (rule, nil)
         let none: [Float] = []
         aggregate(by: &rule, trusting: none.span, under: attack, by: attackers) { mean in
-            result = (0..<mean.count).map { mean[$0] }
+            result = mean.span.array()
         }
         return result
     }

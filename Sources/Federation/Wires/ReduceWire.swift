@@ -363,10 +363,8 @@ final class ReduceWire: Wire {
             _ = try format.compression?.passThrough(&change, of: client, round)
             try sum.add(change.span, weight: terms.weight(result.samples))
             return nil
-        } catch ExactSum.Refusal.overflow {
-            return .tooLarge
-        } catch is ExactSum.Refusal {
-            return .notFinite
+        } catch let refusal as ExactSum.Refusal {
+            return UpdateStatus(refusal)
         } catch {
             return .unusable
         }

@@ -111,9 +111,8 @@ struct LossCells {
         /// P[Z > z].
         var above: Double { isRight ? tail : 1 - tail }
 
-        /// The mass between a point on the left and this one.
-        /// Of tails on one side the difference of the two, so that masses far out keep their
-        /// digits.
+        /// The mass between a point on the left and this one. Where both tails are on one side it is their
+        /// difference, so that masses far out keep their digits.
         func mass(from left: Edge) -> Double {
             switch (left.isRight, isRight) {
             case (false, false): tail - left.tail

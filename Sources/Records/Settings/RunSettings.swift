@@ -293,11 +293,14 @@ public struct RunSettings: Sendable, Equatable {
 
     /// The number of clients that each round trains: `clientFraction` of them, rounded, at least one.
     public var cohortSize: Int {
-        if selection == "poisson" { return poissonCapacity }
+        if hasPoissonCohorts { return poissonCapacity }
         let share = (clientFraction * Double(clients)).rounded()
         // Beyond 2⁵³ a Double may be above the number of clients, and above any Int.
         return share < Double(clients) ? max(1, Int(share)) : clients
     }
+
+    /// Whether each client is asked by itself, so that cohorts differ in size.
+    public var hasPoissonCohorts: Bool { selection == "poisson" }
 
     /// Room for a cohort of which each client is with a probability of its own: ten standard deviations above the mean. More
     /// come with a probability below 10⁻¹⁵ (Bernstein's inequality), and are then left out.

@@ -20,7 +20,7 @@ package final class Membership {
         case lost
         /// Lost, and heard again since.
         case returning
-        /// Of another server, unless it is heard here.
+        /// Works for another server, unless it is heard here.
         case elsewhere
     }
 

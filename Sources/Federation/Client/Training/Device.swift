@@ -54,8 +54,8 @@ final class Device {
     /// Does one client's turn of training.
     ///
     /// The client may be dropped (it does not answer), late (nothing by the deadline, or `--late-policy drop`), partial
-    /// (what it had by then) or complete. One that goes away and keeps its update trains to its end. In virtual time a client whose upload would end past the hard limit is late,
-    /// too.
+    /// (what it had by then) or complete. One that goes away and keeps its update trains to its end. In virtual time a
+    /// client whose upload would end past the hard limit is late, too.
     ///
     /// - Parameters:
     ///   - client: number of the client.

@@ -14,7 +14,7 @@ extension RunSettings {
                 "strategy '\(strategy)' takes each update as it comes, which --wire \(wire) adds up; use "
                     + plugins.wires.options { $0.deliversEachUpdate })
         }
-        guard selection != "poisson" else {
+        guard !hasPoissonCohorts else {
             throw ConfigurationError(
                 "--selection poisson draws who is in a round, and strategy '\(strategy)' has none; use --selection uniform"
             )

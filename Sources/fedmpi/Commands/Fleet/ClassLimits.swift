@@ -14,7 +14,7 @@ struct ClassLimitOptions: ParsableArguments {
         help: "Most MB of memory of inference on a device: weights and activations. A class's memory-kb is one, too.")
     var maxMemoryMb = 256.0
 
-    /// Of one image, from the class's GFLOP/s.
+    /// Latency of one image, from the class's GFLOP/s.
     @Option(help: "Longest simulated time of an image on a device, in ms.")
     var maxLatencyMs = 100.0
 

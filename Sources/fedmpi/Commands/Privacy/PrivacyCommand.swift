@@ -7,7 +7,7 @@ import Privacy
 /// The command `fedmpi privacy`: what a plan of rounds costs, and what a budget allows, without
 /// a run.
 ///
-/// Of noise, ε and the number of rounds two are given, and the third is the answer. Every
+/// Two of noise, ε and the number of rounds are given, and the third is the answer. Every
 /// accountant gives its figure, so that one can be compared with a paper's or another
 /// library's; the one of `--accountant` is what a run with a budget would hold to.
 ///

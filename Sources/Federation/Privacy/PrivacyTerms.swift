@@ -92,8 +92,8 @@ extension Job {
     /// - Throws: `ConfigurationError` that says why, and the way out.
     func checkPrivacy() throws(ConfigurationError) {
         guard let privacy else { return }
-        // Noise that the accountant cannot count is refused here, and not after a round.
-        _ = try PrivacyMeter(settings, privacy, dimension: vectors.up).epsilon(rounds: 1)
+        // Noise that the accountant cannot count to the end is refused here, and not in the midst of the run.
+        _ = try PrivacyMeter(settings, privacy, dimension: vectors.up).epsilon(rounds: settings.rounds + 1)
         func refuse(_ what: String, _ why: String) -> ConfigurationError {
             ConfigurationError("--privacy central does not go with \(what): \(why)")
         }

@@ -117,6 +117,18 @@ import Testing
         #expect((1.99...2.0001).contains(found.states.last?.last?.metrics["epsilon"] ?? 0))
     }
 
+    /// The lattice is a finite one, and every round and parameter makes the discrete noise a little less like a Gaussian.
+    @Test(arguments: [(7_850, 100), (51_098, 100), (1_200_000, 1_000)])
+    func `Noise for large models and many rounds is found and counted`(
+        floats: Int, rounds: Int
+    ) throws {
+        let settings = Self.settings { ($0.noise, $0.epsilon, $0.clientFraction, $0.rounds) = (nil, 8, 0.1, rounds) }
+        let terms = try #require(try PrivacyTerms(settings, floats: floats))
+        let meter = PrivacyMeter(settings, terms, dimension: floats)
+        #expect((7.99...8.0001).contains(try meter.epsilon(rounds: rounds)))
+        #expect(try meter.epsilon(rounds: rounds + 1) > 8)
+    }
+
     private static func settings(like settings: RunSettings, _ change: (inout RunSettings) -> Void) -> RunSettings {
         var settings = settings
         change(&settings)

@@ -152,6 +152,7 @@ final class RoundLoop {
         }
         record[.codecLevel] = schedule.map { Double($0.level) }
         var asked: [Int] = []
+        var askedInAll: [Int] = []
         var last = RoundID(number)
         for attempt in 0...job.settings.roundRetries {
             try stop.check()
@@ -164,13 +165,14 @@ final class RoundLoop {
             // For each client k ∈ Sₜ in parallel: wₖ ← ClientUpdate(k, wₜ). The tally has Σ nₖ(wₖ − wₜ) and Σ nₖ
             // afterwards.
             asked = try collect(round, cohort, model.prepareDown(), &record)
+            askedInAll += asked
             // With too few updates, the same round again: another cohort, the same weights.
             if tally.participants >= model.minimumUpdates { break }
             try noteShortage(record, mayRepeat: attempt < job.settings.roundRetries)
         }
         timeline.enter(.aggregate)
         // wₜ₊₁ ← wₜ + Σ nₖ(wₖ − wₜ) / Σ nₖ, or what aggregation, stages and strategy make of it.
-        try model.step(last, along: tally)
+        try model.step(last, along: tally, asked: askedInAll)
         downlink?.endRound()
         rejections.tell()
         try states?.commit()
@@ -180,7 +182,7 @@ final class RoundLoop {
             tally, seconds: (ContinuousClock.now - start).seconds,
             trained: { job.turns * ($0.status == .partial ? $0.samples : job.trainedSamples(holding: $0.samples)) })
         // What clients' losses tell of them is not charged.
-        if job.privacy != nil { record.trainLoss = nil }
+        if job.settings.privacy != nil { record.trainLoss = nil }
         record.metrics.merge(model.measurements.merging(cohorts.measurements) { $1 }) { $1 }
         if let fleet = cohorts.fleet {
             record.metrics.merge(fleet.measurements) { $1 }

@@ -21,6 +21,8 @@ final class ServerModel {
     /// The noise of differential privacy, and what it has cost; nil without.
     private let noise: CentralNoise?
     private var meter: PrivacyMeter?
+    /// What clients have spent with DP-SGD; nil without.
+    private var sampleMeter: SampleMeter?
     /// Trains the server's own update; nil unless the aggregation trusts one.
     private let root: RootTrainer?
     /// Global weights, in the canonical order of PyTorch's `state_dict`, `[parameters]`.
@@ -44,8 +46,19 @@ final class ServerModel {
                 try stages[i].restoreServerState(state[PartName.stage(type(of: stages[i]).name)])
             }
         }
-        noise = try job.privacy.map { terms throws(ConfigurationError) in try CentralNoise(job.settings, terms) }
+        noise =
+            if let terms = job.privacy {
+                CentralNoise(terms, key: try job.requiredNoiseKey())
+            } else {
+                nil
+            }
         meter = job.privacy.map { PrivacyMeter(job.settings, $0, dimension: job.vectors.up) }
+        sampleMeter = job.samplePrivacy.map {
+            SampleMeter(
+                $0, delta: job.settings.delta,
+                sizes: (0..<job.settings.clients).map { job.partition.count(of: $0) })
+        }
+        if let state { try sampleMeter?.restoreServerState(state[PartName.privacy]) }
         root = job.root.isEmpty ? nil : try RootTrainer(job, timeline)
         weights = state?.weights ?? job.model.initialWeights(seed: job.settings.seed)
     }
@@ -53,12 +66,14 @@ final class ServerModel {
     /// The parts that may remember something, by the names under which a run's state keeps them.
     var parts: [(name: String, part: any StatefulPart)] {
         [(PartName.strategy, strategy), (PartName.aggregation, rule)]
+            + (sampleMeter.map { [(PartName.privacy, $0)] } ?? [])
             + stages.map { (PartName.stage(type(of: $0).name), $0) }
     }
 
     /// What the parts have measured in the last step, by the names of their metrics.
     var measurements: [String: Double] {
-        let parts: [any Measuring] = [strategy, rule] + (meter.map { [$0] } ?? []) + stages
+        let parts: [any Measuring] =
+            [strategy, rule] + (meter.map { [$0] } ?? []) + (sampleMeter.map { [$0] } ?? []) + stages
         return parts.reduce(into: [:]) { $0.merge($1.measurements, uniquingKeysWith: { $1 }) }
     }
 
@@ -97,8 +112,10 @@ final class ServerModel {
     /// - Parameters:
     ///   - id: the round, and the attempt at it that came to enough updates.
     ///   - tally: the round's updates.
-    func step(_ id: RoundID, along tally: RoundTally) throws(ConfigurationError) {
+    ///   - asked: the clients that were asked, in all attempts.
+    func step(_ id: RoundID, along tally: RoundTally, asked: [Int]) throws(ConfigurationError) {
         let round = id.number
+        try sampleMeter?.endRound(asked: asked)
         try meter?.endRound(round)
         var weights = weights
         self.weights = []  // or writing would copy them

@@ -88,6 +88,8 @@ public enum PartName {
     public static let selection = "selection"
     /// The clients in flight in an asynchronous run, and the weights they started from.
     public static let inFlight = "in flight"
+    /// What clients have spent of differential privacy.
+    public static let privacy = "privacy"
     /// The weights as the clients have them, where they go down in coded form.
     public static let downlink = "downlink"
 

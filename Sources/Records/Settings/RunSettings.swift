@@ -202,6 +202,8 @@ public struct RunSettings: Sendable, Equatable {
     public var epsilon: Double?
     /// δ of the promise, in (0, 1).
     public var delta = 1e-5
+    /// How a step of local training with differential privacy chooses its samples; nil: Poisson.
+    public var sampling: Sampling?
     /// Where the noise comes from.
     public var noiseSource = NoiseSource.system
     /// Path of the noise's key; nil forgets the key at the end.
@@ -241,6 +243,19 @@ public struct RunSettings: Sendable, Equatable {
     public enum Privacy: String, Codable, Sendable, CaseIterable {
         /// Noise at the server, on the sum of clipped updates.
         case central
+        /// Noise at the clients, on the gradients of every step, clipped sample by sample.
+        case dpSGD = "dp-sgd"
+
+        /// Whether clients draw noise.
+        public var isAtClients: Bool { self != .central }
+    }
+
+    /// How a batch of local training with differential privacy comes about.
+    public enum Sampling: String, Codable, Sendable, CaseIterable {
+        /// Each sample is in it with the same probability, whatever the others do.
+        case poisson
+        /// The samples of an epoch are dealt out in a random order, so many at a time.
+        case shuffle
     }
 
     /// Where noise comes from.

@@ -7,6 +7,7 @@ public import FedCore
 /// | `privacy` | the mechanism |
 /// | `clip`, `noise` | the bound of what one client can change, and the noise in multiples of it |
 /// | `epsilon`, `delta` | what may be spent, or is to be |
+/// | `sampling` | which samples a step of DP-SGD sees |
 /// | `noise-source`, `noise-key` | where the noise comes from |
 public enum PrivacySettings: SettingsGroup {
     public static let title = "Differential privacy"
@@ -17,9 +18,11 @@ public enum PrivacySettings: SettingsGroup {
         try visitor.value(
             "privacy", &settings.privacy, absent: "none",
             "central: clients' updates are clipped, and the server adds noise to their sum (DP-FedAvg), so that the weights of "
-                + "every round tell little of any one client.")
+                + "every round tell little of any one client. dp-sgd: clients clip each sample's gradient, and add noise in every "
+                + "step, so that what they send tells little of any one sample.")
         try visitor.value(
-            "clip", &settings.clip, .above(0), "The L2 norm that an update is clipped to.")
+            "clip", &settings.clip, .above(0),
+            "The L2 norm that an update, or with dp-sgd a sample's gradient, is clipped to.")
         try visitor.value(
             "noise", &settings.noise, .in(0.001...100).saying("from 0.001 to 100"),
             absent: "what --epsilon needs for --rounds",
@@ -30,6 +33,10 @@ public enum PrivacySettings: SettingsGroup {
                 + "rounds come to it.")
         try visitor.value(
             "delta", &settings.delta, .in(1e-30...0.1).saying("from 1e-30 to 0.1"), "Delta at which epsilon is stated.")
+        try visitor.value(
+            "sampling", &settings.sampling, absent: "poisson",
+            "Batches with dp-sgd: poisson (each sample with the same probability, so that sampling amplifies privacy), or shuffle "
+                + "(batches of a fixed size, counted without amplification).")
         try visitor.value(
             "noise-source", &settings.noiseSource,
             "Where noise comes from: system (a secret key of the operating system), or simulated (the seed: for studies; it "
@@ -47,6 +54,7 @@ public enum PrivacySettings: SettingsGroup {
             let given = [
                 ("--clip", settings.clip != defaults.clip), ("--noise", settings.noise != nil),
                 ("--epsilon", settings.epsilon != nil), ("--delta", settings.delta != defaults.delta),
+                ("--sampling", settings.sampling != nil),
                 ("--noise-source", settings.noiseSource != defaults.noiseSource),
                 ("--noise-key", settings.noiseKey != nil),
             ]
@@ -58,6 +66,9 @@ public enum PrivacySettings: SettingsGroup {
         guard settings.noise != nil || settings.epsilon != nil else {
             throw ConfigurationError("--privacy needs --epsilon, or --noise")
         }
+        if settings.sampling != nil, settings.privacy != .dpSGD {
+            throw ConfigurationError("--sampling is of --privacy dp-sgd")
+        }
         if settings.noiseKey != nil, settings.noiseSource == .simulated {
             throw ConfigurationError("--noise-key has no meaning for --noise-source simulated, whose key is the seed")
         }
@@ -65,6 +76,10 @@ public enum PrivacySettings: SettingsGroup {
 }
 
 extension RunSettings.Privacy: SettingValue {
+    public typealias Content = Self
+}
+
+extension RunSettings.Sampling: SettingValue {
     public typealias Content = Self
 }
 

@@ -147,7 +147,9 @@ public struct Job: Sendable {
         submodels?.fleet = fleet
         scores?.fleet = fleet
         self.submodels = submodels
-        var vectors = try JobVectors(model.parameterLayout, strategy, ownFloats: scores?.stateFloats ?? 0)
+        var vectors = try JobVectors(
+            model.parameterLayout, strategy, ownFloats: scores?.stateFloats ?? 0,
+            privateNumbers: ServerPrivacy.extraNumbers(settings))
         if vectors.state > 0 { try plugins.checkClientStates(of: "strategy '\(settings.strategy)'", settings) }
         if settings.localSteps != nil, strategy.localWork == .fullBatchStep {
             throw ConfigurationError(
@@ -196,7 +198,7 @@ public struct Job: Sendable {
         (partition, clientTest) =
             settings.clientTest > 0 && brought == nil
             ? whole.holdingOut(settings.clientTest, seed: settings.seed) : (whole, nothing)
-        privacy = try PrivacyTerms(settings, floats: vectors.up)
+        privacy = try PrivacyTerms(settings, floats: vectors.sharedCount)
         terms = try UpdateTerms(
             strategy, vectors, settings, isUnweighted: privacy != nil,
             samplesHeld: { [partition] in partition.count(of: $0) })

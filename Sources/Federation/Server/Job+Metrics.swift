@@ -16,7 +16,7 @@ extension Job {
         if measuresCodedBytes { metrics += [.codedPlaces, .codedScales, .codedSymbols, .codedEntropy] }
         if codecSchedule != nil { metrics.append(.codecLevel) }
         if settings.topology != .flat { metrics.append(.networkBytes) }
-        if privacy != nil { metrics += [.epsilon, .epsilonNext] }
+        if let privacy { metrics += ServerPrivacy.metrics(privacy) }
         if edges != nil { metrics.append(.wanBytes) }
         if let fleet { metrics += FleetRound.metrics(fleet.fleet) }
         if settings.offlineUpdates > 0 { metrics += FleetRound.offlineMetrics }

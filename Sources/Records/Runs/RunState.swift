@@ -97,6 +97,8 @@ public enum PartName {
     public static let heldUpdates = "held updates"
     /// Which codec of a ladder is in use, and since when the loss has stalled.
     public static let codecSchedule = "codec schedule"
+    /// Noise multiplier and clip of differential privacy.
+    public static let privacy = "privacy"
 
     /// Name of a stage's entry.
     public static func stage(_ name: String) -> String { "stage \(name)" }

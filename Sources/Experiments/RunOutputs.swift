@@ -81,7 +81,8 @@ package struct RunOutputs {
         ) { job.partition.classCounts(of: $0, labels: labels, classes: train.classes) }
         folder.put(partition, as: PartitionFile.name)
         checkpoints = CheckpointWriter(
-            folder, every: choice.checkpointEvery, resumed: resumed.map { ($0.generation, $0.state.round) })
+            folder, every: choice.checkpointEvery, savesLast: job.settings.epsilon != nil,
+            resumed: resumed.map { ($0.generation, $0.state.round) })
         var observers: [any RoundObserver] = [folder, checkpoints]
         if choice.tensorboard { observers.append(TensorBoardWriter(folder)) }
         history =

@@ -13,8 +13,12 @@ public struct ClientTurn: Sendable, Equatable {
     /// The run's seed.
     public var seed: UInt64
 
+    /// The L2 norm that the server has updates clipped to in this round; nil where it is a setting, or there is none.
+    public var clip: Float?
+
     /// Describes a client's turn.
-    public init(client: Int, round: Int, attempt: Int = 0, samples: Int, seed: UInt64) {
+    public init(client: Int, round: Int, attempt: Int = 0, samples: Int, seed: UInt64, clip: Float? = nil) {
+        self.clip = clip
         self.client = client
         self.round = round
         self.attempt = attempt

@@ -73,7 +73,7 @@ package struct StateReader {
     }
 
     /// The next 64 bits.
-    private mutating func word() throws(ConfigurationError) -> UInt64 {
+    package mutating func word() throws(ConfigurationError) -> UInt64 {
         guard bytes.count - position >= 8 else { throw refusal }
         defer { position += 8 }
         return bytes[position..<position + 8].reversed().reduce(0) { $0 << 8 | UInt64($1) }

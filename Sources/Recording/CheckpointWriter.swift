@@ -10,6 +10,8 @@ public final class CheckpointWriter: RoundObserver {
     private let run: RunFolder
     /// Rounds between two checkpoints; 0 saves only when the run is stopped.
     private let interval: Int
+    /// Whether the last state is saved whatever the interval.
+    private let savesLast: Bool
     /// The end of the last attempt to save.
     private var lastAttempt: ContinuousClock.Instant?
     /// The round of the newest checkpoint, as far as this job knows.
@@ -34,19 +36,23 @@ public final class CheckpointWriter: RoundObserver {
     /// - Parameters:
     ///   - run: the run's folder.
     ///   - every: rounds between two checkpoints, ≥ 0; 0 saves only when the run is stopped.
+    ///   - savesLast: whether the last state is saved whatever the interval, as that of a run with a privacy budget: without it
+    ///     somebody would begin anew, and spend the budget twice.
     ///   - resumed: for a run that is continued, which checkpoint it was read from, and its round.
     public init(
-        _ run: RunFolder, every: Int, resumed: (from: CheckpointFiles.Generation, round: Int)? = nil
+        _ run: RunFolder, every: Int, savesLast: Bool = false,
+        resumed: (from: CheckpointFiles.Generation, round: Int)? = nil
     ) {
         self.run = run
         interval = every
+        self.savesLast = savesLast
         savedRound = resumed?.round
         newestIsGood = resumed?.from != .previous
     }
 
     /// Saves if it is time; the state is only copied then.
     public func stateReached(round: Int, isLast: Bool, state: () -> RunState) {
-        guard interval > 0, savedRound != round else { return }
+        guard interval > 0 || (isLast && savesLast), savedRound != round else { return }
         let now = ContinuousClock.now
         let isRecent = lastAttempt.map { now - $0 < Self.shortestInterval } ?? false
         guard isLast || (round % interval == 0 && !isRecent) else { return }
@@ -71,7 +77,7 @@ public final class CheckpointWriter: RoundObserver {
 
     /// Notes, for the last line of the run, that its checkpoint is of an earlier round.
     public func runFinished(_ summary: RunSummary, weights: Span<Float>) {
-        guard interval > 0, let newest, newest != summary.rounds else { return }
+        guard interval > 0 || savesLast, let newest, newest != summary.rounds else { return }
         run.troubles.lost("of which the newest is of round \(newest)", of: "checkpoint")
     }
 

@@ -5,7 +5,7 @@ public enum Selections {
     /// Every rule, in the order in which `--help` lists them.
     public static let all: [any SelectionRule.Type] = [
         Uniform.self, BySize.self, RoundRobin.self, PowerOfChoice.self, Oort.self, PerformanceHistory.self,
-        BatteryFirst.self, EnergyAware.self, Poisson.self,
+        BatteryFirst.self, EnergyAware.self, Poisson.self, Cyclic.self,
     ]
 
     /// The rules that come with the project.

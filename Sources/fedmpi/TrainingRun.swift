@@ -32,7 +32,7 @@ struct TrainingRun {
     ///   - scheme: how clients are trained; the same on every rank.
     ///   - world: all ranks of the job.
     /// - Returns: on rank 0 what is to be done once MPI is finalised: report, history, a summary of files that could
-    ///   not be written. Nil on other ranks.
+    ///   not be written; its result is the exit code, 4 when the privacy budget is spent. Nil on other ranks.
     /// - Throws: `ConfigurationError` on every rank alike; `Interruption`; other errors on the rank where they happen.
     ///   Does not return when ranks were lost: then it ends the job itself.
     func run(by scheme: some TrainingScheme, on world: any Communicator) throws -> (() -> Int32)? {
@@ -56,14 +56,16 @@ struct TrainingRun {
         }
         if let problem { throw problem }
         var outputs: RunOutputs?
+        var budget: BudgetNotice?
         let hasLostRanks = try Session.run(
             settings, by: scheme, from: start, resuming: resumed?.state, stop: stop, on: world, timekeeper: timekeeper,
-            observers: { job in try observers(job, resumed, timekeeper, troubles, &outputs) },
+            observers: { job in try observers(job, resumed, timekeeper, troubles, &outputs, &budget) },
             ready: { Guardian.noteRoundsBegin() }, released: { Guardian.noteRelease() })
         guard world.rank == 0 else {
             if hasLostRanks { Launch.leaveBehindLostRanks() }
             return nil
         }
+        let code = budget?.code ?? 0
         let ranks = 0..<world.size
         let finish = { [outputs] in
             if let folder = outputs?.folder, !output.noReport {
@@ -77,11 +79,11 @@ struct TrainingRun {
         }
         if hasLostRanks {
             finish()
-            Launch.leaveBehindLostRanks()
+            Launch.leaveBehindLostRanks(code: code)
         }
         return {
             finish()
-            return 0
+            return code
         }
     }
 
@@ -104,12 +106,13 @@ struct TrainingRun {
     ///   - timekeeper: is told the folder for its timing files.
     ///   - troubles: the list for files that cannot be written.
     ///   - outputs: receives the folder and its observers, for the end of the run.
+    ///   - budget: receives the observer that knows the end's exit code.
     /// - Returns: the observers in the order in which they are called: files before the console, so that a line on the
     ///   console stands for something that is saved.
     /// - Throws: `ConfigurationError` when the run's folder cannot be made.
     private func observers(
         _ job: Job, _ resumed: ResumedRun?, _ timekeeper: Timekeeper, _ troubles: OutputTroubles,
-        _ outputs: inout RunOutputs?
+        _ outputs: inout RunOutputs?, _ budget: inout BudgetNotice?
     ) throws -> [any RoundObserver] {
         let made = try RunOutputs(
             job, resuming: resumed, RunOutputs.Choice(output), troubles)
@@ -123,6 +126,8 @@ struct TrainingRun {
         }
         observers.append(EventLog(rank: 0, data: job.data))  // after the table, which takes its progress bar away
         // Printed first, so that what is printed after the files are there is the table's last line.
-        return made.observers + observers + [StopNotice(folder: made.folder, checkpoints: made.checkpoints)]
+        let notice = BudgetNotice(folder: made.folder)
+        budget = notice
+        return made.observers + observers + [notice, StopNotice(folder: made.folder, checkpoints: made.checkpoints)]
     }
 }

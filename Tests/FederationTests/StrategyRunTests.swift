@@ -47,13 +47,17 @@ import Testing
         var digest: String?
         var states: [RunState] = []
         var losses: [Double] = []
+        var isBudgetSpent = false
     }
 
     final class Recorder: RoundObserver {
         var outcome = Outcome()
         func roundFinished(_ record: RoundRecord) { outcome.losses.append(record.trainLoss ?? .nan) }
         func stateReached(round: Int, isLast: Bool, state: () -> RunState) { outcome.states.append(state()) }
-        func runFinished(_ summary: RunSummary, weights: Span<Float>) { outcome.digest = weightsDigest(weights) }
+        func runFinished(_ summary: RunSummary, weights: Span<Float>) {
+            outcome.digest = weightsDigest(weights)
+            outcome.isBudgetSpent = summary.isBudgetSpent
+        }
     }
 
     /// - Parameter folder: for the clients' states.

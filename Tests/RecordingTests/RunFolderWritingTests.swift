@@ -152,6 +152,16 @@ import Testing
         #expect(try CheckpointFiles(in: run.url).load(.newest).state.round == 5)
     }
 
+    @Test func `The last state of a run with a budget is saved, though no other is`() throws {
+        let run = try begin()
+        let writer = CheckpointWriter(run, every: 0, savesLast: true)
+        try finish(1..<3, of: run)
+        writer.stateReached(round: 1, isLast: false) { Self.state(rounds: 1) }
+        #expect(writer.newest == nil)
+        writer.stateReached(round: 2, isLast: true) { Self.state(rounds: 2) }
+        #expect(try writer.newest == 2 && CheckpointFiles(in: run.url).load(.newest).state.round == 2)
+    }
+
     @Test func `A folder that is deleted under a run is made again, with the whole log`() throws {
         let run = try begin()
         let writer = CheckpointWriter(run, every: 1)

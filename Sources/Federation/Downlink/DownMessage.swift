@@ -69,8 +69,8 @@ package struct RoundTerms: Sendable, Equatable {
     /// Says nothing.
     package init() {}
 
-    init(informed: Set<Int> = [], codedBytes: Int = 0, codecLevel: Int = 0) {
-        (self.informed, self.codedBytes, self.codecLevel) = (informed, codedBytes, codecLevel)
+    init(informed: Set<Int> = [], codedBytes: Int = 0, codecLevel: Int = 0, clip: Float? = nil) {
+        (self.informed, self.codedBytes, self.codecLevel, self.clip) = (informed, codedBytes, codecLevel, clip)
     }
 
     /// The clients that download the weights in coded form, each as a device of its own: those that were asked in the
@@ -80,6 +80,8 @@ package struct RoundTerms: Sendable, Equatable {
     var codedBytes = 0
     /// Which step of a ladder of codecs updates are encoded by, from 0; 0 without one.
     var codecLevel = 0
+    /// The norm that updates are clipped to, where it adapts; nil otherwise.
+    var clip: Float?
     /// Clients of a simulated fleet that go away in mid-round: nobody trains them.
     var gone: Set<Int> = []
     /// Clients of a simulated fleet that go away in mid-round, train on, and keep their update.

@@ -151,7 +151,9 @@ public struct Job: Sendable {
         submodels?.fleet = fleet
         scores?.fleet = fleet
         self.submodels = submodels
-        var vectors = try JobVectors(model.parameterLayout, strategy, ownFloats: scores?.stateFloats ?? 0)
+        var vectors = try JobVectors(
+            model.parameterLayout, strategy, ownFloats: scores?.stateFloats ?? 0,
+            privateNumbers: ServerPrivacy.extraNumbers(settings))
         if vectors.state > 0 { try plugins.checkClientStates(of: "strategy '\(settings.strategy)'", settings) }
         if settings.localSteps != nil, strategy.localWork == .fullBatchStep {
             throw ConfigurationError(
@@ -200,7 +202,7 @@ public struct Job: Sendable {
         (partition, clientTest) =
             settings.clientTest > 0 && brought == nil
             ? whole.holdingOut(settings.clientTest, seed: settings.seed) : (whole, nothing)
-        privacy = try PrivacyTerms(settings, floats: vectors.up)
+        privacy = try PrivacyTerms(settings, floats: vectors.sharedCount)
         samplePrivacy = try SamplePrivacy(
             settings, turns: edges?.turns ?? 1,
             sizes: (0..<settings.clients).map { [partition] in partition.count(of: $0) })

@@ -7,6 +7,7 @@ import FedCore
 /// ```
 /// down     federated weights │ broadcast vectors of the strategy                      [down]
 /// up       change of the federated weights │ extra vectors │ extra numbers            [up]
+///          the last number of a clip that adapts: how the change stands to it
 /// state    strategy's vectors │ own parameters − initial weights │ stages' vectors    [state]
 /// slot     up │ state                                                                 [slot]
 /// ```
@@ -45,11 +46,13 @@ struct JobVectors: Sendable, Equatable {
     private(set) var stageStates: [Range<Int>] = []
 
     /// Derives the lengths.
-    /// - Parameter ownFloats: what a client keeps of a model that is not the federated one, where it has its own parameters
-    ///   otherwise; 0 where it has none.
+    /// - Parameters:
+    ///   - ownFloats: what a client keeps of a model that is not the federated one, where it has its own parameters
+    ///     otherwise; 0 where it has none.
+    ///   - privateNumbers: numbers that differential privacy sends up behind everything else.
     /// - Throws: `ConfigurationError` when the strategy cannot work with this model.
     init(
-        _ layout: ParameterLayout, _ strategy: any Strategy, ownFloats: Int = 0
+        _ layout: ParameterLayout, _ strategy: any Strategy, ownFloats: Int = 0, privateNumbers: Int = 0
     ) throws(ConfigurationError) {
         let traffic = strategy.traffic
         parameters = layout.count
@@ -70,8 +73,10 @@ struct JobVectors: Sendable, Equatable {
             of: layout.entries.map { CodecTensor($0.range, rows: $0.shape.first ?? 1) }, in: shared)
         (broadcastVectors, extraVectors) = (traffic.broadcastVectors, traffic.extraVectors)
         down = sharedCount * (1 + traffic.broadcastVectors)
-        shape = traffic.uploadShape(
+        var shape = traffic.uploadShape(
             parameters: sharedCount, statistics: statistics.reduce(0) { $0 + $1.count })
+        shape.plain += privateNumbers
+        self.shape = shape
         strategyState = sharedCount * traffic.stateVectors
         state = strategyState + own.reduce(ownFloats) { $0 + $1.count }
     }

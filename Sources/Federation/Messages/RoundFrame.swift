@@ -4,7 +4,7 @@ package import Runtime
 /// What goes down at the start of a round, in one broadcast: a header, who trains whom, and the flat weights.
 ///
 /// ```
-/// 0     header: magic, kind, round, cohort size, attempt (UInt32 each), 0, two moments (Int64 each), form, bytes and
+/// 0     header: magic, kind, round, cohort size, attempt (UInt32 each), clip (Float32), two moments (Int64 each), form, bytes and
 ///       CRC-32C of weights that follow in a broadcast of their own, bytes of an informed device's download, level of
 ///       the codec (UInt32 each)
 /// 60    CRC-32C of everything before the weights, this field as 0
@@ -53,6 +53,8 @@ package struct RoundFrame: ~Copyable {
         private(set) var informedBytes = 0
         /// Which step of a ladder of codecs updates are encoded by, from 0.
         private(set) var codecLevel = 0
+        /// The norm that updates are clipped to, where it adapts; nil otherwise.
+        private(set) var clip: Float?
 
         /// A header without times.
         package init(_ kind: Kind, _ round: RoundID, cohort: Int) {
@@ -64,7 +66,7 @@ package struct RoundFrame: ~Copyable {
         /// A header without times, of a round with these terms.
         init(_ kind: Kind, _ round: RoundID, cohort: Int, _ terms: RoundTerms) {
             self.init(kind, round, cohort: cohort)
-            (informedBytes, codecLevel) = (terms.codedBytes, terms.codecLevel)
+            (informedBytes, codecLevel, clip) = (terms.codedBytes, terms.codecLevel, terms.clip)
         }
     }
 
@@ -128,7 +130,9 @@ package struct RoundFrame: ~Copyable {
             guard word(4) <= UInt32(RoundID.largestAttempt) else { throw .badAttempt(word(4)) }
             var header = Header(
                 Kind(rawValue: word(1)), RoundID(Int(word(2)), attempt: Int(word(4))), cohort: Int(word(3)),
-                RoundTerms(codedBytes: Int(word(13)), codecLevel: Int(word(14))))
+                RoundTerms(
+                    codedBytes: Int(word(13)), codecLevel: Int(word(14)),
+                    clip: word(5) == 0 ? nil : Float(bitPattern: word(5))))
             header.sent = Int(bytes.load(Int64.self, at: 24))
             header.gatherOpened = Int(bytes.load(Int64.self, at: 32))
             guard let form = DownMessage.Form(rawValue: word(10)) else { throw .unknownForm(word(10)) }
@@ -146,6 +150,7 @@ package struct RoundFrame: ~Copyable {
             bytes.store(UInt32(header.round.number), at: 8)
             bytes.store(UInt32(header.cohort), at: 12)
             bytes.store(UInt32(header.round.attempt), at: 16)
+            bytes.store(header.clip?.bitPattern ?? 0, at: 20)
             bytes.store(Int64(header.sent), at: 24)
             bytes.store(Int64(header.gatherOpened), at: 32)
             bytes.store(header.form.rawValue, at: 40)
@@ -220,7 +225,8 @@ package struct RoundFrame: ~Copyable {
     /// - Parameter header: the frame's header.
     func terms(_ header: Header) -> RoundTerms {
         withPreamble { bytes in
-            var terms = RoundTerms(codedBytes: header.informedBytes, codecLevel: header.codecLevel)
+            var terms = RoundTerms(
+                codedBytes: header.informedBytes, codecLevel: header.codecLevel, clip: header.clip)
             for place in 0..<header.cohort {
                 let client = Int(bytes.load(UInt32.self, at: Self.headerBytes + 8 * place))
                 let marks = bytes.load(UInt32.self, at: Self.headerBytes + 8 * place + 4)

@@ -10,8 +10,10 @@ struct DiscreteGaussian {
     /// σ, in integers.
     let sigma: UInt64
 
-    /// The largest σ for which all products fit 64 bits.
-    static let largestSigma: UInt64 = 1 << 28
+    /// The largest σ for which all products fit 128 bits, with room.
+    static let largestSigma: UInt64 = 1 << 40
+    /// The largest σ for which they fit 64 bits, in which a sample takes half the time.
+    private static let largestNarrowSigma: UInt64 = 1 << 28
 
     /// Describes the distribution.
     /// - Precondition: 1 ≤ σ ≤ ``largestSigma``.
@@ -25,7 +27,13 @@ struct DiscreteGaussian {
         while true {
             let candidate = laplace(&source)
             let distance = candidate.magnitude > sigma ? candidate.magnitude - sigma : sigma - candidate.magnitude
-            // Beyond 2³² no acceptance is possible that could be seen: exp(−2⁷).
+            // Beyond 16 σ no acceptance is possible that could be seen: exp(−2⁷).
+            if sigma > Self.largestNarrowSigma {
+                guard distance < 1 << 44 else { continue }
+                let (wide, sigma) = (UInt128(distance), UInt128(sigma))
+                if decaysWide(wide * wide, over: 2 * sigma * sigma, &source) { return candidate }
+                continue
+            }
             guard distance < 1 << 32 else { continue }
             if decays(distance * distance, over: 2 * sigma * sigma, &source) { return candidate }
         }
@@ -67,6 +75,28 @@ struct DiscreteGaussian {
         let mask = UInt64.max >> UInt64(max(bound - 1, 1).leadingZeroBitCount)
         while true {
             let candidate = source.next() & mask
+            if candidate < bound { return candidate }
+        }
+    }
+
+    // MARK: 128 bits
+
+    /// The same for numbers beyond 64 bits: true with probability exp(−numerator / denominator).
+    private func decaysWide(_ numerator: UInt128, over denominator: UInt128, _ source: inout ChaCha20Stream) -> Bool {
+        for _ in 0..<Int(numerator / denominator) {
+            guard decaysBelowOne(1, over: 1, &source) else { return false }
+        }
+        let rest = numerator % denominator
+        var k: UInt128 = 1
+        while uniformWide(below: denominator * k, &source) < rest { k += 1 }
+        return k & 1 == 1
+    }
+
+    /// An integer from 0 to `bound` − 1, every one as likely as every other; `bound` is above 1.
+    private func uniformWide(below bound: UInt128, _ source: inout ChaCha20Stream) -> UInt128 {
+        let mask = UInt128.max >> UInt128((bound - 1).leadingZeroBitCount)
+        while true {
+            let candidate = (UInt128(source.next()) << 64 | UInt128(source.next())) & mask
             if candidate < bound { return candidate }
         }
     }

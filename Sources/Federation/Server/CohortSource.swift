@@ -7,18 +7,27 @@ import Selection
 ///
 /// There is one on the server. The round loop draws a cohort for each attempt of a round; an asynchronous exchange
 /// draws from the same one when clients become free, so that a rule learns from both alike. Draws depend on seed,
-/// round, attempt and what the rule has learnt, never on ranks or time.
+/// round, attempt and what the rule has learnt, never on ranks or time. With differential privacy Poisson cohorts depend on
+/// the secret key in the place of the seed: that nobody knows who was asked is part of what is promised.
 package final class CohortSource {
     private let job: Job
     private var rule: any SelectionRule
+    /// Draws cohorts that nobody may know; nil where they follow from the seed.
+    private let secret: NoiseKey?
     /// The simulated fleet, which says who can be asked; nil where everybody can.
     let fleet: FleetClock?
 
     /// Takes the job's rule, as it is at the beginning or as it was saved.
-    /// - Parameter state: the state to continue from; nil at the beginning.
+    /// - Parameters:
+    ///   - state: the state to continue from; nil at the beginning.
+    ///   - key: the secret of differential privacy; nil without.
     /// - Throws: `ConfigurationError` when the saved bytes are not this rule's.
-    init(_ job: Job, resuming state: RunState?) throws(ConfigurationError) {
+    init(_ job: Job, resuming state: RunState?, _ key: NoiseKey? = nil) throws(ConfigurationError) {
         self.job = job
+        let settings = job.settings
+        // Who asks everybody has no secret.
+        secret =
+            settings.hasPoissonCohorts && settings.noiseSource == .system && settings.clientFraction < 1 ? key : nil
         rule = job.selection
         fleet = try FleetClock(job, resuming: state)
         if let state { try rule.restoreServerState(state[PartName.selection]) }
@@ -35,6 +44,11 @@ package final class CohortSource {
     ///   asked.
     /// - Complexity: The rule's own.
     func draw(_ round: RoundID) -> [Int] {
+        if let secret {
+            return secret.cohort(
+                of: job.settings.clients, probability: job.settings.clientFraction, room: job.settings.cohortSize, round
+            )
+        }
         let federation = fleet?.view ?? job.federation
         return rule.cohort(
             size: min(job.settings.cohortSize, federation.available?.count ?? federation.clients), round: round.number,

@@ -16,7 +16,8 @@ extension Job {
         if measuresCodedBytes { metrics += [.codedPlaces, .codedScales, .codedSymbols, .codedEntropy] }
         if codecSchedule != nil { metrics.append(.codecLevel) }
         if settings.topology != .flat { metrics.append(.networkBytes) }
-        if privacy != nil || samplePrivacy != nil { metrics += [.epsilon, .epsilonNext] }
+        if let privacy { metrics += ServerPrivacy.metrics(privacy) }
+        if samplePrivacy != nil { metrics += SampleMeter.metrics }
         if edges != nil { metrics.append(.wanBytes) }
         if let fleet { metrics += FleetRound.metrics(fleet.fleet) }
         if settings.offlineUpdates > 0 { metrics += FleetRound.offlineMetrics }

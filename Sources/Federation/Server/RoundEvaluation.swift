@@ -52,6 +52,9 @@ final class RoundEvaluation {
     /// Record of the last finished round, complete or pending.
     var last: RoundRecord? { pending ?? complete }
 
+    /// Whether it ends because another round would pass `--epsilon`.
+    var isBudgetSpent: Bool { earlyEnd != nil && last.map { stopping.isBudgetSpent(after: $0) } ?? false }
+
     /// Whether the next round depends on this one's evaluation, as with `--target-accuracy` and `--patience`.
     var isUrgent: Bool { stopping.needsAccuracy }
 

@@ -79,7 +79,7 @@ final class RoundLoop {
         self.ranks = ranks
         self.observers = observers
         let (job, states, state) = (job, states, context.resuming)
-        model = try ServerModel(job, resuming: state, timeline)
+        model = try ServerModel(job, resuming: state, timeline, context.noiseKey)
         downlink = job.downlink.map { Downlink($0, frameBytes: job.downloadFrameBytes) }
         try downlink?.restoreServerState(state?[PartName.downlink] ?? [])
         schedule = job.codecSchedule
@@ -119,7 +119,9 @@ final class RoundLoop {
             for round in finishedRounds..<job.settings.rounds where evaluation.earlyEnd == nil { try run(round + 1) }
             try publish { try exchange.heartbeat() }
             let weights = model.weights
-            let summary = RunSummary(last: evaluation.complete, seconds: seconds, earlyEnd: evaluation.earlyEnd)
+            let summary = RunSummary(
+                last: evaluation.complete, seconds: seconds, earlyEnd: evaluation.earlyEnd,
+                isBudgetSpent: evaluation.isBudgetSpent)
             timeline.enter(.checkpoint)
             for observer in observers { try observer.runFinished(summary, weights: weights.span) }
         } catch {
@@ -215,6 +217,7 @@ final class RoundLoop {
         let watchers = observers.filter(\.wantsProgress)
         var message = downlink?.message(down, round, to: cohort) ?? DownMessage(down)
         message.terms.codecLevel = schedule?.level ?? 0
+        message.terms.clip = model.adaptedClip
         cohorts.fleet?.begin(cohort, round, &message.terms, tally)
         job.compression?.level.value = message.terms.codecLevel
         let down = message.weights

@@ -264,20 +264,13 @@ final class RoundTally: AnswerReceiver {
     ///   - trusted: the server's own update, `[terms.shape.averaged]`; empty unless the rule asks for one.
     ///   - attack: the run's attack; only collusion happens at this point.
     ///   - attackers: numbers of the clients that collude.
-    ///   - noise: with differential privacy, what adds noise to the sum, and what it is divided by; nil without.
     ///   - body: called with the update, `[terms.shape.averaged]`, if there is one: some weight, or as many rows as the
     ///     rule needs. A mean is made in the memory of the sum, so nothing but ``reset()`` can follow.
     /// - Complexity: O(parameters) for the mean, otherwise that of the rule.
     func aggregate(
         by rule: inout any RobustAggregation, trusting trusted: Span<Float>, under attack: (any Attack)?,
-        by attackers: Set<Int>, privately noise: (add: (inout UpdateSum) -> Void, divisor: Double)? = nil,
-        _ body: (inout MutableSpan<Float>) -> Void
+        by attackers: Set<Int>, _ body: (inout MutableSpan<Float>) -> Void
     ) {
-        if let noise {
-            // Also when nobody came: that nobody did must not show.
-            noise.add(&sum)
-            return sum.withMeanInPlace(dividedBy: noise.divisor, body)
-        }
         if keepsUpdates {
             bringToOneScale()
             if edges == nil { forge(attack, by: attackers) }

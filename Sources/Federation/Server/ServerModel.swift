@@ -18,9 +18,8 @@ final class ServerModel {
     private var strategy: any Strategy
     private var rule: any RobustAggregation
     private var stages: [any UpdateStage]
-    /// The noise of differential privacy, and what it has cost; nil without.
-    private let noise: CentralNoise?
-    private var meter: PrivacyMeter?
+    /// Noise, clip and cost of differential privacy; nil without.
+    private var privacy: ServerPrivacy?
     /// What clients have spent with DP-SGD; nil without.
     private var sampleMeter: SampleMeter?
     /// Trains the server's own update; nil unless the aggregation trusts one.
@@ -32,33 +31,30 @@ final class ServerModel {
     private var down: [Float] = []
 
     /// Starts from the seed's initial weights, or from a saved state.
-    /// - Parameter state: the state to continue from, validated for the job; nil at the beginning.
+    /// - Parameters:
+    ///   - state: the state to continue from, validated for the job; nil at the beginning.
+    ///   - key: the secret of differential privacy; nil without.
     /// - Throws: `ConfigurationError` when a part refuses what was saved of it.
-    init(_ job: Job, resuming state: RunState?, _ timeline: Timeline) throws {
+    init(_ job: Job, resuming state: RunState?, _ timeline: Timeline, _ key: NoiseKey? = nil) throws {
         self.job = job
         strategy = job.strategy
         rule = job.aggregation
         stages = job.stages
+        if let terms = job.privacy, let key { privacy = ServerPrivacy(terms, job.settings, key) }
+        sampleMeter = job.samplePrivacy.map {
+            SampleMeter(
+                $0, delta: job.settings.delta,
+                sizes: (0..<job.settings.clients).map { job.partition.count(of: $0) })
+        }
         if let state {
             try strategy.restoreServerState(state[PartName.strategy])
             try rule.restoreServerState(state[PartName.aggregation])
             for i in stages.indices {
                 try stages[i].restoreServerState(state[PartName.stage(type(of: stages[i]).name)])
             }
+            try privacy?.restoreServerState(state[PartName.privacy])
+            try sampleMeter?.restoreServerState(state[PartName.privacy])
         }
-        noise =
-            if let terms = job.privacy {
-                CentralNoise(terms, key: try job.requiredNoiseKey())
-            } else {
-                nil
-            }
-        meter = job.privacy.map { PrivacyMeter(job.settings, $0, dimension: job.vectors.up) }
-        sampleMeter = job.samplePrivacy.map {
-            SampleMeter(
-                $0, delta: job.settings.delta,
-                sizes: (0..<job.settings.clients).map { job.partition.count(of: $0) })
-        }
-        if let state { try sampleMeter?.restoreServerState(state[PartName.privacy]) }
         root = job.root.isEmpty ? nil : try RootTrainer(job, timeline)
         weights = state?.weights ?? job.model.initialWeights(seed: job.settings.seed)
     }
@@ -66,14 +62,20 @@ final class ServerModel {
     /// The parts that may remember something, by the names under which a run's state keeps them.
     var parts: [(name: String, part: any StatefulPart)] {
         [(PartName.strategy, strategy), (PartName.aggregation, rule)]
-            + (sampleMeter.map { [(PartName.privacy, $0)] } ?? [])
-            + stages.map { (PartName.stage(type(of: $0).name), $0) }
+            + stages.map { (PartName.stage(type(of: $0).name), $0) } + (meter.map { [(PartName.privacy, $0)] } ?? [])
+    }
+
+    /// What counts the cost of differential privacy; nil without.
+    private var meter: (any StatefulPart & Measuring)? { privacy ?? sampleMeter }
+
+    /// The norm that the next round's updates are clipped to, where it adapts.
+    var adaptedClip: Float? {
+        job.privacy?.account.adaptive == nil ? nil : privacy.map { Float($0.clip) }
     }
 
     /// What the parts have measured in the last step, by the names of their metrics.
     var measurements: [String: Double] {
-        let parts: [any Measuring] =
-            [strategy, rule] + (meter.map { [$0] } ?? []) + (sampleMeter.map { [$0] } ?? []) + stages
+        let parts: [any Measuring] = [strategy, rule] + (meter.map { [$0] } ?? []) + stages
         return parts.reduce(into: [:]) { $0.merge($1.measurements, uniquingKeysWith: { $1 }) }
     }
 
@@ -116,16 +118,23 @@ final class ServerModel {
     func step(_ id: RoundID, along tally: RoundTally, asked: [Int]) throws(ConfigurationError) {
         let round = id.number
         try sampleMeter?.endRound(asked: asked)
-        try meter?.endRound(round)
+        try privacy?.count(round)
         var weights = weights
         self.weights = []  // or writing would copy them
-        let trusted = root?.update ?? []
-        let privately = noise.flatMap { noise in
-            job.privacy.map { terms in (add: { noise.add(to: &$0, id) }, divisor: terms.expected) }
+        if privacy != nil {
+            tally.aggregatePrivately(
+                dividedBy: privacy?.divisor ?? 1, addNoise: { privacy?.addNoise(to: &$0, id) },
+                { mean in
+                    privacy?.learn(mean.span)
+                    var update = mean.part(0..<job.vectors.sharedCount)
+                    var weightSpan = weights.mutableSpan
+                    step(&weightSpan, along: &update, aggregated(round, tally))
+                })
+            self.weights = weights
+            return
         }
-        tally.aggregate(
-            by: &rule, trusting: trusted.span, under: job.attack, by: job.attackers, privately: privately
-        ) { mean in
+        let trusted = root?.update ?? []
+        tally.aggregate(by: &rule, trusting: trusted.span, under: job.attack, by: job.attackers) { mean in
             var weightSpan = weights.mutableSpan
             let round = aggregated(round, tally)
             if job.vectors.personal.isEmpty {

@@ -16,6 +16,13 @@ struct StoppingRule: Sendable {
     /// Whether it looks at the accuracy: a round is then evaluated before the next begins, instead of beside it.
     var needsAccuracy: Bool { settings.targetAccuracy != nil || settings.patience != nil }
 
+    /// Whether `--epsilon` leaves no room for the next of the rounds that are planned.
+    /// - Parameter last: record of the last finished round.
+    func isBudgetSpent(after last: RoundRecord) -> Bool {
+        guard let budget = settings.epsilon, let next = last[.epsilonNext] else { return false }
+        return next > budget * (1 + 1e-9) && last.round < settings.rounds
+    }
+
     /// Why the run ends here, as a clause for the user; nil when it continues. The budget is checked first.
     /// - Parameters:
     ///   - last: record of the last finished round; nil before the first.
@@ -33,9 +40,7 @@ struct StoppingRule: Sendable {
             let next = spent / Double(last.round)
             if spent + next > budget { return "another round would pass the budget of \(budget) simulated joules" }
         }
-        if let budget = settings.epsilon, let next = last[.epsilonNext], next > budget * (1 + 1e-9),
-            last.round < settings.rounds
-        {
+        if isBudgetSpent(after: last), let budget = settings.epsilon {
             return "another round would pass epsilon \(budget) at delta \(settings.delta)"
         }
         guard isComplete, last.quality != nil else { return nil }

@@ -9,6 +9,8 @@ public struct RunSummary: Sendable {
     public let seconds: Double
     /// The reason why the run ended before its last round, in words; nil if it did not.
     public var earlyEnd: String?
+    /// Whether that is because another round would pass `--epsilon`.
+    public var isBudgetSpent = false
 
     /// The number of finished rounds.
     public var rounds: Int { last?.round ?? 0 }
@@ -18,7 +20,8 @@ public struct RunSummary: Sendable {
     public var finalLoss: Double? { last?.serverLoss }
 
     /// Sums up a run.
-    public init(last: RoundRecord?, seconds: Double, earlyEnd: String? = nil) {
+    public init(last: RoundRecord?, seconds: Double, earlyEnd: String? = nil, isBudgetSpent: Bool = false) {
+        self.isBudgetSpent = isBudgetSpent
         self.last = last
         self.seconds = seconds
         self.earlyEnd = earlyEnd

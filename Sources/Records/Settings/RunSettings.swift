@@ -196,6 +196,16 @@ public struct RunSettings: Sendable, Equatable {
     public var privacy: Privacy?
     /// The L2 norm that clients' updates are clipped to with differential privacy, > 0.
     public var clip = 1.0
+    /// Whether the clip stays or follows the updates.
+    public var clipping = Clipping.fixed
+    /// The share of updates that an adaptive clip leaves as they are, in [0, 1].
+    public var clipQuantile = 0.5
+    /// How fast an adaptive clip moves: η of its logarithm, > 0.
+    public var clipRate = 0.2
+    /// The factor by which DP-FTRL mixes noise over rounds.
+    public var ftrlFactor = FtrlFactor.tree
+    /// Rounds over which a banded factor mixes, ≥ 1.
+    public var ftrlBand = 4
     /// Standard deviation of the noise as a multiple of `clip`, > 0; nil without differential privacy.
     public var noise: Double?
     /// ε that a run may spend, > 0; nil: no limit.
@@ -245,9 +255,14 @@ public struct RunSettings: Sendable, Equatable {
         case central
         /// Noise at the clients, on the gradients of every step, clipped sample by sample.
         case dpSGD = "dp-sgd"
+        /// Noise at the server that hangs together over the rounds, for clients that are asked in turn (DP-FTRL).
+        case ftrl
+
+        /// Whether it is a client's update that is clipped; otherwise a sample's gradient.
+        public var clipsUpdates: Bool { self != .dpSGD }
 
         /// Whether clients draw noise.
-        public var isAtClients: Bool { self != .central }
+        public var isAtClients: Bool { self == .dpSGD }
     }
 
     /// How a batch of local training with differential privacy comes about.
@@ -256,6 +271,24 @@ public struct RunSettings: Sendable, Equatable {
         case poisson
         /// The samples of an epoch are dealt out in a random order, so many at a time.
         case shuffle
+    }
+
+    /// How updates are clipped with differential privacy.
+    public enum Clipping: String, Codable, Sendable, CaseIterable {
+        /// To the same norm in every round.
+        case fixed
+        /// To a norm that follows a quantile of the updates' norms.
+        case adaptive
+        /// Each layer's part of a sample's gradient to a share of the norm.
+        case perLayer = "per-layer"
+    }
+
+    /// The factor by which DP-FTRL mixes noise over rounds.
+    public enum FtrlFactor: String, Codable, Sendable, CaseIterable {
+        /// A binary tree over the rounds in which every client is asked once.
+        case tree
+        /// A banded square root of the matrix of prefix sums.
+        case banded
     }
 
     /// Where noise comes from.

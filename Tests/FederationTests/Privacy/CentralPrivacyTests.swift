@@ -10,7 +10,7 @@ import Testing
 
 /// Whole runs with noise at the server, and what they refuse.
 @Suite(.tags(.wholeRun), .unlessQuick) struct CentralPrivacyTests {
-    private static func settings(_ change: (inout RunSettings) -> Void = { _ in }) -> RunSettings {
+    static func settings(_ change: (inout RunSettings) -> Void = { _ in }) -> RunSettings {
         SessionTests.settings {
             ($0.clients, $0.rounds, $0.model, $0.momentum) = (12, 3, "logistic", 0)
             ($0.privacy, $0.clip, $0.noise, $0.noiseSource) = (.central, 0.5, 1, .simulated)
@@ -48,6 +48,61 @@ import Testing
         }
     }
 
+    @Test func `Poisson cohorts of a secret key do not follow the seed, those of simulated noise do`() throws {
+        try StrategyRunTests.withFolder { folder in
+            func cohorts(_ change: (inout RunSettings) -> Void) throws -> [[Int]] {
+                let settings = Self.settings(like: Self.settings { $0.clients = 40 }, change)
+                let job = try Job(settings)
+                let source = try CohortSource(job, resuming: nil, NoiseKey(settings))
+                return (1...6).map { source.draw(RoundID($0)) }
+            }
+            let key = folder + "/key"
+            let secret = try cohorts { ($0.noiseSource, $0.noiseKey) = (.system, key) }
+            #expect(try cohorts { ($0.noiseSource, $0.noiseKey, $0.seed) = (.system, key, 7) } == secret)
+            #expect(try cohorts { $0.noiseSource = .system } != cohorts { $0.noiseSource = .system })
+            #expect(Set(secret).count == 6 && secret.allSatisfy { $0 == $0.sorted() && Set($0).count == $0.count })
+            let simulated = try cohorts { _ in }
+            #expect(try cohorts { _ in } == simulated && simulated != secret)
+            #expect(try cohorts { $0.seed = 7 } != simulated)
+        }
+    }
+
+    /// Of 400 clients a quarter: deviations of 5 from the binomial's, over clients and over rounds.
+    @Test func `A secret cohort has each client with its probability`() throws {
+        let key = try NoiseKey(Self.settings())
+        let (clients, rounds) = (400, 300)
+        var asked = [Int](repeating: 0, count: clients)
+        for round in 1...rounds {
+            for client in key.cohort(of: clients, probability: 0.25, room: clients, RoundID(round)) {
+                asked[client] += 1
+            }
+        }
+        let total = Double(asked.reduce(0, +))
+        let draws = Double(clients * rounds)
+        #expect(abs(total - draws / 4) < 5 * (draws * 3 / 16).squareRoot())
+        let spread = asked.reduce(0.0) { $0 + (Double($1) - 75) * (Double($1) - 75) } / Double(clients)
+        #expect(abs(spread / (300.0 * 3 / 16) - 1) < 5 * (2 / Double(clients)).squareRoot())
+        #expect(key.cohort(of: 9, probability: 1, room: 9, RoundID(1)) == Array(0..<9))
+    }
+
+    @Test func `A resumed run whose budget is spent ends at once, and keeps its noise`() throws {
+        let settings = Self.settings { ($0.clients, $0.clientFraction, $0.rounds) = (40, 0.1, 9) }
+        let account = try #require(try Job(settings).privacy).account
+        let three = try account.epsilon(1, delta: 1e-5, rounds: 3)
+        let run = try StrategyRunTests.run(Self.settings(like: settings) { $0.epsilon = three + 1e-3 }, ranks: 1)
+        let last = try #require(run.states.last)
+        #expect(last.round == 3)
+        let resumed = try StrategyRunTests.run(last.settings, ranks: 2, from: last)
+        #expect(resumed.states.isEmpty && resumed.digest == run.digest && resumed.isBudgetSpent && run.isBudgetSpent)
+        // Of noise that was found for four rounds eight would need more: its rounds so far have had less.
+        let found = try StrategyRunTests.run(
+            Self.settings(like: settings) { ($0.noise, $0.epsilon, $0.rounds) = (nil, 2, 4) }, ranks: 1)
+        #expect(!found.isBudgetSpent)
+        let state = try #require(found.states.last)
+        let longer = Self.settings(like: state.settings) { $0.rounds = 8 }
+        #expect(throws: (any Error).self) { try StrategyRunTests.run(longer, ranks: 1, from: state) }
+    }
+
     /// With full participation and without local steps' effect (a learning rate of nearly 0) the weights move by the noise
     /// alone: of deviation z·C/n in each number.
     @Test func `The noise in the weights has the deviation that the settings ask for`() throws {
@@ -64,8 +119,9 @@ import Testing
     }
 
     @Test func `An update is clipped to the norm, on the lattice, and a short one is only rounded`() throws {
-        let terms = try #require(try Job(Self.settings()).privacy)
-        #expect(terms.grid == 0x1p-21 && terms.sigma == 1 << 20)
+        let terms = try #require(try Job(Self.settings()).privacy).lattice
+        let account = try #require(try Job(Self.settings()).privacy).account
+        #expect(terms.grid == 0x1p-21 && account.sigma(1) == Double(1 << 20))
         for scale in [1e-3, 1, 1e6] as [Float] {
             let update = (0..<7_850).map { Float(($0 * 37 % 101) - 50) * scale / 1_000 }
             var clipped = update
@@ -101,11 +157,14 @@ import Testing
     {
         let settings = Self.settings { ($0.clients, $0.clientFraction, $0.rounds) = (40, 0.1, 4) }
         let job = try Job(settings)
-        let meter = PrivacyMeter(settings, try #require(job.privacy), dimension: job.vectors.up)
-        #expect(abs(try meter.epsilon(rounds: 100) - 7.046603) < 0.01)
+        let terms = try #require(job.privacy)
+        func epsilon(_ rounds: Int) throws -> Double {
+            try terms.account.epsilon(terms.noise, delta: settings.delta, rounds: rounds)
+        }
+        #expect(abs(try epsilon(100) - 7.046603) < 0.01)
         let run = try StrategyRunTests.run(settings, ranks: 2)
         let spent = run.states.compactMap { $0.last?.metrics["epsilon"] }
-        let four = try meter.epsilon(rounds: 4)
+        let four = try epsilon(4)
         #expect(spent.count == 4 && spent == spent.sorted() && abs((spent.last ?? 0) - four) < 1e-12)
         let short = try StrategyRunTests.run(Self.settings(like: settings) { $0.epsilon = spent[2] + 1e-6 }, ranks: 1)
         #expect(short.states.last?.round == 3)
@@ -124,9 +183,8 @@ import Testing
     ) throws {
         let settings = Self.settings { ($0.noise, $0.epsilon, $0.clientFraction, $0.rounds) = (nil, 8, 0.1, rounds) }
         let terms = try #require(try PrivacyTerms(settings, floats: floats))
-        let meter = PrivacyMeter(settings, terms, dimension: floats)
-        #expect((7.99...8.0001).contains(try meter.epsilon(rounds: rounds)))
-        #expect(try meter.epsilon(rounds: rounds + 1) > 8)
+        #expect((7.99...8.0001).contains(try terms.account.epsilon(terms.noise, delta: 1e-5, rounds: rounds)))
+        #expect(try terms.account.epsilon(terms.noise, delta: 1e-5, rounds: rounds + 1) > 8)
     }
 
     private static func settings(like settings: RunSettings, _ change: (inout RunSettings) -> Void) -> RunSettings {
@@ -148,9 +206,10 @@ import Testing
         ("repetitions", { $0.minClients = 3 }), ("statistics", { $0.model = "edgecnn-bn" }),
         ("codecs", { $0.compress = "int8" }), ("edges", { $0.edges = 2 }), ("fleets", { $0.fleet = "people" }),
         ("ends", { $0.patience = 3 }), ("no noise", { $0.noise = nil }), ("too coarse", { $0.clip = 5_000 }),
-        ("too little", { $0.noise = 1e-9 }),
+        ("too little", { $0.noise = 1e-9 }), ("a budget for no round", { $0.epsilon = 0.1 }),
         ("an epsilon without privacy", { ($0.privacy, $0.noise, $0.epsilon) = (nil, nil, 2) }),
-        ("without privacy", { $0.privacy = nil }),
+        ("without privacy", { $0.privacy = nil }), ("a quantile of a fixed clip", { $0.clipQuantile = 0.4 }),
+        ("a band of no factor", { $0.ftrlBand = 3 }),
         ("key of simulated noise", { $0.noiseKey = "key" }),
     ]
 

@@ -18,12 +18,13 @@ import Testing
         }
     }
 
-    @Test(arguments: [RunSettings.Sampling.poisson, .shuffle], ["gatherv", "reduce"])
+    @Test(arguments: [RunSettings.Sampling.poisson, .shuffle], RunSettings.Clipping.allCases)
     func `Simulated noise is the same at any number of ranks, and after a resume`(
-        sampling: RunSettings.Sampling, wire: String
+        sampling: RunSettings.Sampling, clipping: RunSettings.Clipping
     ) throws {
         let settings = Self.settings {
-            ($0.sampling, $0.wire, $0.clientFraction, $0.model) = (sampling, wire, 0.5, "edgecnn-small")
+            ($0.sampling, $0.clientFraction, $0.model) = (sampling, 0.5, "edgecnn-small")
+            ($0.clipping, $0.noise, $0.wire) = (clipping, 0.9, sampling == .poisson ? "gatherv" : "reduce")
         }
         let alone = try StrategyRunTests.run(settings, ranks: 1)
         for ranks in [2, 4] {
@@ -64,6 +65,30 @@ import Testing
         // Of two clients with as many samples, the mean: each has z·C / L.
         let expected = (100.0 / 40) * (100.0 / 40) / 2
         #expect(abs(variance / expected - 1) < 5 * (2 / Double(moves.count)).squareRoot() + 0.01)
+    }
+
+    /// Andrew et al. 2021, theorem 1, with σ_b = 40 / 20: of z = 2 the gradients get (2⁻² − 4⁻²)^−½ = 2.3094.
+    @Test func `A clip that adapts leaves a quantile of the gradients as they are, and noise follows it`() throws {
+        let settings = Self.settings {
+            ($0.clients, $0.rounds, $0.localSteps, $0.lr, $0.batchSize, $0.samplesPerClient) = (1, 1, 1, 1, 40, 100)
+            ($0.clip, $0.clipping, $0.noise, $0.sampling) = (1e-3, .adaptive, 2, .shuffle)
+        }
+        let start = try Job(settings).model.initialWeights(seed: settings.seed)
+        func moved(_ settings: RunSettings) throws -> Double {
+            let end = try #require(StrategyRunTests.run(settings, ranks: 1).states.last?.weights)
+            return zip(end, start).reduce(0.0) { $0 + Double($1.0 - $1.1) * Double($1.0 - $1.1) }
+        }
+        // Forty gradients of 1e-3 and noise of 2.3094e-3 in 7,850 numbers, over forty.
+        let expected = 7_850 * (2.3094e-3 / 40) * (2.3094e-3 / 40)
+        #expect(abs(try moved(settings) / expected - 1) < 0.1)
+        // All gradients are longer: C ← C·exp(0.2·½) in every step, but for the noise of the count.
+        var longer = settings
+        longer.localSteps = 40
+        longer.clipQuantile = 0.5
+        longer.lr = 1e-6
+        let factor = (try moved(longer) / 1e-12).squareRoot() / expected.squareRoot() / 40.0.squareRoot()
+        // The root of the mean of exp(0.1·2t) over forty steps is 18.3.
+        #expect((10...40).contains(factor))
     }
 
     @Test func `Without noise to speak of a step is no longer than the clip`() throws {

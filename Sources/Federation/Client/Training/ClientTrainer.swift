@@ -14,6 +14,9 @@ final class ClientTrainer {
     /// The same where clients exchange scores.
     private var scoreTrainers: [Int: ScoreTrainer] = [:]
 
+    /// The norm that updates are clipped to in this round, where it adapts: never where clients train parts.
+    var clip: Float?
+
     /// Compiles the global model, unless clients train parts of it.
     /// - Throws: an error of oneDNN.
     init(_ job: Job, _ timeline: Timeline) throws {
@@ -37,7 +40,9 @@ final class ClientTrainer {
                 client: client, samples: samples, round: round, down: down, slot: &slot, shouldContinue: shouldContinue)
         }
         guard let submodels = job.submodels else {
-            return try trainer(of: 0, job.model).train(
+            let trainer = try trainer(of: 0, job.model)
+            trainer.clip = clip
+            return try trainer.train(
                 client: client, samples: samples, round: round, down: down, slot: &slot, shouldContinue: shouldContinue)
         }
         timeline.enter(.load, client: client)

@@ -29,7 +29,10 @@ final class Device {
     private let timeline: Timeline
     /// What frames tell of the round. Set before any of its work, which is encoded as they say.
     var terms = RoundTerms() {
-        didSet { job.compression?.level.value = terms.codecLevel }
+        didSet {
+            job.compression?.level.value = terms.codecLevel
+            trainer.clip = terms.clip
+        }
     }
     /// When this rank got its work, on the wall clock.
     private var workArrived = ContinuousClock.now

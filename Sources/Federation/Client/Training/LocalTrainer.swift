@@ -57,6 +57,8 @@ final class LocalTrainer {
     private(set) var turn: ClientTurn
     /// Nil unless gradients are clipped sample by sample and get noise.
     private let privateTraining: PrivateTraining?
+    /// The norm that updates are clipped to in this round, where it adapts.
+    var clip: Float?
 
     /// Compiles the model, and the teacher if there is one. Seconds at most; memory: the plan's.
     /// - Parameter narrowed: the model of clients that train a part of the job's; nil trains all of it.
@@ -113,7 +115,7 @@ final class LocalTrainer {
     ) throws -> LocalResult {
         turn = ClientTurn(
             client: client, round: round.number, attempt: round.attempt, samples: samples.count,
-            seed: job.settings.seed)
+            seed: job.settings.seed, clip: clip)
         batch = job.batchSize(ofClient: client)
         sampleHooks = job.stepHooks.filter { $0.changesSamples(of: client) }
         if job.strategy.submodels?.masksAbsentClasses == true {

@@ -43,16 +43,26 @@ extension LocalTrainer {
         var batches = SampleBatches(
             samples, size: expected, streams,
             draws: privacy.isPoisson ? training.key.stream(.batches, client: turn.client, round) : nil)
+        let adaptive = privacy.adaptive(holding: samples.count)
+        let multiplier = adaptive.flatMap { $0.updateNoise(privacy.noise) } ?? privacy.noise
+        var clip = privacy.clip
         var pass = 0
         for step in 0..<steps {
             batches.next(into: &order)
-            try sumClipped(training, streams, &pass)
+            let within = try sumClipped(training, privacy.isPerLayer ? .perLayer(clip) : .flat(clip), streams, &pass)
             plan.withGradients { gradients, _ in
                 for range in training.ranges {
                     var part = gradients.part(range)
                     noise.add(
-                        to: &part, deviation: Float(privacy.noise) * privacy.clip, factor: 1 / Float(expected))
+                        to: &part, deviation: Float(multiplier) * clip, factor: 1 / Float(expected))
                 }
+            }
+            if let adaptive {
+                // Half for each gradient below the clip, minus half for each above: one sample moves the sum by half.
+                var sum = [Float(2 * within - order.count) * AdaptiveClipping.indicator]
+                var span = sum.mutableSpan
+                noise.add(to: &span, deviation: Float(adaptive.countNoise), factor: 1 / Float(expected))
+                clip = Float(adaptive.next(Double(clip), share: Double(sum[0]) + 0.5))
             }
             correct(TrainingStep(turn, number: step))
             optimizer.step(plan)
@@ -73,13 +83,15 @@ extension LocalTrainer {
     }
 
     /// Leaves the sum of the clipped gradients of the samples in `order` in the plan, in as many passes as it takes.
+    /// - Returns: the number of gradients that were no longer than the clip.
     private func sumClipped(
-        _ training: PrivateTraining, _ streams: ClientRandomness, _ pass: inout Int
-    ) throws {
+        _ training: PrivateTraining, _ clipping: SampleClipping, _ streams: ClientRandomness, _ pass: inout Int
+    ) throws -> Int {
         guard !order.isEmpty else {
             plan.withGradients { gradients, _ in for i in 0..<gradients.count { gradients[unchecked: i] = 0 } }
-            return
+            return 0
         }
+        var within = 0
         // Its memory is kept from step to step.
         var sum: [Float] = []
         swap(&sum, &training.sum)
@@ -88,8 +100,8 @@ extension LocalTrainer {
             let count = min(plan.batch, order.count - start)
             _ = try self.step(from: start, count: count, streams.dropout(step: pass), streams.augmentation(step: pass))
             pass += 1
-            try plan.clipGradients(to: training.privacy.clipping)
-            guard order.count > plan.batch else { return }
+            within += try plan.clipGradients(to: clipping)
+            guard order.count > plan.batch else { break }
             let isLast = start + count == order.count
             plan.withGradients { gradients, _ in
                 if sum.isEmpty { sum = [Float](repeating: 0, count: gradients.count) }
@@ -103,5 +115,6 @@ extension LocalTrainer {
                 }
             }
         }
+        return within
     }
 }

@@ -13,10 +13,12 @@ import Records
 ///
 /// M. Abadi et al., *Deep Learning with Differential Privacy*, CCS 2016, arXiv:1607.00133, algorithm 1.
 struct SamplePrivacy: Sendable {
-    /// C, for the whole gradient or layer by layer.
-    let clipping: SampleClipping
-    /// C, the bound of the whole gradient.
+    /// C, the bound of the whole gradient; that of a turn's first step, where it adapts.
     let clip: Float
+    /// Whether each layer's part is clipped by itself.
+    let isPerLayer: Bool
+    /// γ and η of a clip that adapts; nil for one that stays.
+    private let adaptation: (quantile: Double, rate: Double)?
     /// Noise multiplier, σ / C.
     private(set) var noise: Double
     /// Whether a batch is a Poisson sample; otherwise the samples of an epoch are dealt out in batches of a fixed size.
@@ -38,15 +40,32 @@ struct SamplePrivacy: Sendable {
     init?(_ settings: RunSettings, turns: Int, sizes: [Int]) throws(ConfigurationError) {
         guard settings.privacy == .dpSGD else { return nil }
         clip = Float(settings.clip)
-        clipping = .flat(clip)
+        isPerLayer = settings.clipping == .perLayer
+        adaptation = settings.clipping == .adaptive ? (settings.clipQuantile, settings.clipRate) : nil
         isPoisson = settings.sampling != .shuffle
         isSimulated = settings.noiseSource == .simulated
         (batchSize, epochs, localSteps) = (settings.batchSize, settings.epochs, settings.localSteps)
         self.turns = turns
         noise = settings.noise ?? 0
-        guard settings.noise == nil else { return }
-        guard let epsilon = settings.epsilon else { throw ConfigurationError("--privacy needs --epsilon, or --noise") }
-        noise = try leastNoise(epsilon, delta: settings.delta, rounds: settings.rounds, sizes: sizes)
+        if settings.noise == nil {
+            guard let epsilon = settings.epsilon else {
+                throw ConfigurationError("--privacy needs --epsilon, or --noise")
+            }
+            noise = try leastNoise(epsilon, delta: settings.delta, rounds: settings.rounds, sizes: sizes)
+        }
+        for size in sizes where size > 0 && adaptive(holding: size).map({ $0.updateNoise(noise) == nil }) == true {
+            throw ConfigurationError(
+                "--clipping adaptive needs --noise below a tenth of the samples of a step, which are \(expected(holding: size)), and it "
+                    + "is \(noise): have larger batches, or --clipping fixed")
+        }
+    }
+
+    /// How a client with so many samples moves its clip from step to step; nil for a clip that stays. Every turn begins with
+    /// ``clip`` again, so that a client keeps nothing.
+    func adaptive(holding samples: Int) -> AdaptiveClipping? {
+        adaptation.map {
+            AdaptiveClipping(quantile: $0.quantile, rate: $0.rate, expected: Double(expected(holding: samples)))
+        }
     }
 
     /// Steps of a turn of a client with so many samples.
@@ -61,8 +80,11 @@ struct SamplePrivacy: Sendable {
     /// The promise in one line, for the run's beginning.
     func line(_ settings: RunSettings) -> String {
         let budget = settings.epsilon.map { "epsilon \($0)" } ?? "no budget"
+        let how =
+            isPerLayer
+            ? ", layer by layer" : adaptation.map { " at first, then to their quantile \($0.quantile)" } ?? ""
         return
-            "dp-sgd, \(budget) at delta \(settings.delta) for every sample: gradients clipped to \(clip), noise \(noise) times that in "
+            "dp-sgd, \(budget) at delta \(settings.delta) for every sample: gradients clipped to \(clip)\(how), noise \(noise) times that in "
             + "every step, "
             + (isPoisson ? "Poisson batches" : "batches of a fixed size, counted without amplification by sampling")
             + (isSimulated ? "; noise of the seed, simulated: it protects nobody" : "")

@@ -1,0 +1,123 @@
+import FedCore
+import NeuralNet
+import Records
+
+extension Job {
+    /// The promise of differential privacy in one line, for the run's beginning; nil without one.
+    package var privacyLine: String? {
+        if let samplePrivacy { return samplePrivacy.line(settings) }
+        guard let privacy else { return nil }
+        let share = NumberText.grouped(Int(privacy.expected.rounded()))
+        let budget = settings.epsilon.map { "epsilon \($0)" } ?? "no budget"
+        let mechanism =
+            switch privacy.account.mechanism {
+            case .independent: "central"
+            case .tree: "ftrl by trees over \(NumberText.grouped(privacy.account.epoch)) rounds"
+            case .banded(let factor): "ftrl by a matrix of \(factor.coefficients.count) bands"
+            }
+        let clip =
+            privacy.account.adaptive.map {
+                "updates clipped to their quantile \($0.quantile), at first to \(privacy.lattice.clip)"
+            } ?? "updates clipped to \(privacy.lattice.clip)"
+        return
+            "\(mechanism), \(budget) at delta \(settings.delta): \(clip), noise \(privacy.noise) times that, "
+            + "over \(share) expected clients"
+            + (privacy.isSimulated ? "; noise of the seed, simulated: it protects nobody" : "")
+    }
+
+    /// Refuses what would void the promise of differential privacy.
+    /// | refused | because |
+    /// |---|---|
+    /// | cohorts that depend on data, or that the mechanism does not count | the accountant counts Poisson samples, or turns |
+    /// | strategies that send or keep more than the change | it is not clipped |
+    /// | robust rules, attacks by colluders | they look at single updates before there is noise |
+    /// | `--client-test`, `--min-clients` | what they tell of clients is not charged |
+    /// | running statistics | they are no part of what is clipped for |
+    /// | codecs, edges, fleets, teachers | they change, add up or choose updates in ways that are not accounted |
+    /// - Throws: `ConfigurationError` that says why, and the way out.
+    func checkPrivacy() throws(ConfigurationError) {
+        guard let privacy, let name = settings.privacy?.rawValue else { return }
+        // Noise that the accountant cannot count to the end is refused here, and not in the midst of the run.
+        _ = try privacy.account.epsilon(privacy.noise, delta: settings.delta, rounds: settings.rounds + 1)
+        let first = try privacy.account.epsilon(privacy.noise, delta: settings.delta, rounds: 1)
+        if let epsilon = settings.epsilon, first > epsilon * (1 + 1e-9) {
+            throw ConfigurationError(
+                "--epsilon \(epsilon) is spent before the first round, which costs \(NumberText.fixed(first, 3)) with --noise "
+                    + "\(privacy.noise): take more noise, or leave --noise out")
+        }
+        func refuse(_ what: String, _ why: String) -> ConfigurationError {
+            ConfigurationError("--privacy \(name) does not go with \(what): \(why)")
+        }
+        try checkCohorts(privacy.account, refuse)
+        guard strategy.traffic == StrategyTraffic(), strategy.sendsChange, strategy.personalization == .none,
+            strategy.asynchronous == nil, submodels == nil
+        else {
+            throw refuse(
+                "strategy '\(settings.strategy)'",
+                "clients send more than a clipped change of the weights, or keep parts; use fedavg, fedprox, fedavgm, fedadam"
+            )
+        }
+        if keepsUpdates {
+            throw refuse(
+                settings.attack.map { "--attack \($0)" } ?? "--aggregation \(settings.aggregation)",
+                "single updates would be looked at before there is noise; use mean")
+        }
+        let others: [(Bool, String, String)] = [
+            (settings.clientTest > 0, "--client-test", "clients' accuracies would be told without a charge"),
+            (
+                settings.minClients > 1, "--min-clients \(settings.minClients)",
+                "a repeated round tells how many were there"
+            ),
+            (
+                !vectors.statistics.isEmpty, "batch normalisation",
+                "running statistics are not clipped; use group normalisation"
+            ),
+            (vectors.state > 0, "what clients keep", "error feedback and states carry updates past the clip"),
+            (settings.compress != nil, "--compress", "encoding changes what was clipped; leave it out"),
+            (settings.edges > 0, "--edges", "edges would see sums without noise; leave them out"),
+            (settings.fleet != nil, "--fleet", "who can be asked depends on the devices; leave it out"),
+            (
+                settings.patience != nil || settings.targetAccuracy != nil, "--patience and --target-accuracy",
+                "the end of the run would be a further answer; leave them out"
+            ),
+            (
+                settings.privacy == .ftrl && settings.clipping == .adaptive, "--clipping adaptive",
+                "noise of earlier rounds is in steps of one clip; use fixed"
+            ),
+            (
+                Double(privacy.finestGrid) * terms.emptySum().stepsPerUnit < 1, "--clip \(settings.clip)",
+                "sums of so many clients have coarser steps than the noise; take a larger one"
+            ),
+        ]
+        if let (_, what, why) = others.first(where: \.0) { throw refuse(what, why) }
+    }
+
+    /// Refuses cohorts that the mechanism does not count.
+    private func checkCohorts(
+        _ account: PrivacyAccount, _ refuse: (String, String) -> ConfigurationError
+    ) throws(ConfigurationError) {
+        let selection = "--selection \(settings.selection)"
+        switch account.mechanism {
+        case .independent:
+            let isWhole = settings.clientFraction == 1 && settings.selection == "uniform"
+            guard settings.hasPoissonCohorts || isWhole else {
+                throw refuse(
+                    selection,
+                    "who is asked must not depend on clients' data, and is counted as a Poisson sample; use --selection poisson"
+                )
+            }
+        case .tree, .banded:
+            guard settings.selection == "cyclic" else {
+                throw refuse(
+                    selection,
+                    "nobody may be asked again before all others were, in one order; use --selection cyclic")
+            }
+            if case .banded(let factor) = account.mechanism, factor.coefficients.count > account.epoch {
+                throw refuse(
+                    "--ftrl-band \(factor.coefficients.count)",
+                    "clients are asked again after \(NumberText.grouped(account.epoch)) rounds; take no more bands, or fewer "
+                        + "clients a round")
+            }
+        }
+    }
+}

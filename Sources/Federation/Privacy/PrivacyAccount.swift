@@ -1,0 +1,116 @@
+import FedCore
+import Privacy
+import Records
+
+/// How a run adds noise, and the events that accountants count it by: ε follows from the number of rounds alone, at any number
+/// of ranks and after a resume.
+struct PrivacyAccount: Sendable {
+    /// How noise of different rounds hangs together.
+    enum Mechanism: Sendable, Equatable {
+        /// Fresh noise in each round, on a Poisson sample of the clients, or on all of them.
+        case independent
+        /// The noise of a binary tree over the rounds of an epoch; each client is in one round of an epoch at most, and
+        /// each epoch has a tree of its own.
+        ///
+        /// P. Kairouz et al., *Practical and Private (Deep) Learning Without Sampling or Shuffling*, ICML 2021,
+        /// arXiv:2103.00039 (DP-FTRL with restarts).
+        case tree
+        /// Noise that a banded factor mixes over the rounds; each client is in one of any b consecutive rounds at most.
+        case banded(BandedFactor)
+    }
+
+    /// How noise of different rounds hangs together.
+    let mechanism: Mechanism
+    /// Numbers of an update.
+    let floats: Int
+    /// Rounds in which every client is asked once at most; 1 where all are asked in each.
+    let epoch: Int
+    /// How the clip adapts; nil for a fixed one.
+    let adaptive: AdaptiveClipping?
+    /// Probability of each client to be asked, where it is secret who is; 1 otherwise.
+    private let probability: Double
+    /// Clients that a round asks where their number is fixed, and all that there are.
+    private let (cohort, clients): (Int, Int)
+    /// Points of the lattice from 0 to the clip; with adaptive clipping the least that there can be.
+    private let pointsPerClip: Double
+
+    /// Takes the mechanism from the settings.
+    /// - Parameter floats: numbers of an update.
+    init(_ settings: RunSettings, _ lattice: ClipLattice, floats: Int) {
+        self.floats = floats
+        switch (settings.privacy, settings.ftrlFactor) {
+        case (.ftrl, .tree): mechanism = .tree
+        case (.ftrl, .banded): mechanism = .banded(BandedFactor(bands: settings.ftrlBand))
+        default: mechanism = .independent
+        }
+        adaptive =
+            settings.clipping == .adaptive
+            ? AdaptiveClipping(
+                quantile: settings.clipQuantile, rate: settings.clipRate, expected: PrivacyTerms.expected(settings))
+            : nil
+        probability = settings.hasPoissonCohorts ? settings.clientFraction : 1
+        epoch = max(1, settings.clients / settings.cohortSize)
+        (cohort, clients) = (settings.cohortSize, settings.clients)
+        pointsPerClip = adaptive == nil ? lattice.pointsPerClip : 0x1p20
+    }
+
+    /// The relation under which it is accounted.
+    var relation: NeighbouringRelation { mechanism == .independent ? .addOrRemoveOne : .zeroOutOne }
+
+    /// σ in points of the lattice of what noise is added to, rounded up.
+    /// - Parameters:
+    ///   - noise: z.
+    ///   - lattice: of a round; nil for the least that there can be.
+    func sigma(_ noise: Double, _ lattice: ClipLattice? = nil) -> Double {
+        let points = lattice?.pointsPerClip ?? pointsPerClip
+        return switch mechanism {
+        case .independent: ((adaptive.map { $0.updateNoise(noise) ?? noise } ?? noise) * points).rounded(.up)
+        case .tree: (noise * points).rounded(.up)
+        case .banded(let factor): (noise * factor.norm * points * Double(1 << BandedFactor.bits)).rounded(.up)
+        }
+    }
+
+    /// What so many rounds release.
+    /// - Parameter noise: z.
+    func event(_ noise: Double, rounds: Int) -> PrivacyEvent {
+        func gaussian(_ multiplier: Double, _ dimension: Int) -> PrivacyEvent {
+            .discreteGaussian(
+                DiscreteGaussianNoise(
+                    noiseMultiplier: multiplier, stepsPerParty: sigma(noise), dimension: dimension))
+        }
+        switch mechanism {
+        case .independent:
+            // Where the count's noise is too little, z stands for what no noise could reach; the terms refuse it.
+            let event =
+                if let adaptive, let updateNoise = adaptive.updateNoise(noise) {
+                    PrivacyEvent.composed([gaussian(updateNoise, floats), adaptive.countEvent])
+                } else {
+                    gaussian(noise, floats)
+                }
+            return .repeated(probability == 1 ? event : .poissonSampled(probability: probability, event), times: rounds)
+        case .tree:
+            // A round is in as many sums as the number of rounds has binary digits.
+            func depth(_ rounds: Int) -> Int { Int.bitWidth - rounds.leadingZeroBitCount }
+            let (whole, rest) = rounds.quotientAndRemainder(dividingBy: epoch)
+            return .repeated(gaussian(noise, floats), times: whole * depth(epoch) + depth(rest))
+        case .banded(let factor):
+            // The clients are asked in turn, so the first has been asked most often.
+            let turns = (rounds * cohort + clients - 1) / clients
+            return .repeated(gaussian(noise, floats * factor.coefficients.count), times: turns)
+        }
+    }
+
+    /// ε after so many rounds, by privacy loss distributions.
+    func epsilon(_ noise: Double, delta: Double, rounds: Int) throws(ConfigurationError) -> Double {
+        try PrivacyAccountantKind.pld.accountant.epsilon(
+            of: PrivacyComposition(event(noise, rounds: rounds), under: relation), delta: delta
+        ).upper
+    }
+
+    /// The noise multiplier with which so many rounds come to ε.
+    func noise(epsilon: Double, delta: Double, rounds: Int) throws(ConfigurationError) -> Double {
+        let calibration = try NoiseCalibration(
+            epsilon: epsilon, delta: delta, accountant: PrivacyAccountantKind.pld.accountant, relation: relation)
+        return try calibration.noiseMultiplier(rounds: 1) { event($0, rounds: rounds) }
+    }
+}

@@ -64,7 +64,7 @@ let package = Package(
 
         // Vocabulary: imports no other Swift target.
         .target(name: "FedCore", dependencies: ["CCRC32C", "CVectors"], swiftSettings: lifetimes + fast),
-        .target(name: "Cryptography", dependencies: ["CCrypto"], swiftSettings: fast),
+        .target(name: "Cryptography", dependencies: ["CCrypto", "CVectors"], swiftSettings: fast),
         // Files in folders that somebody else may have made.
         .target(name: "Files", dependencies: ["FedCore"], swiftSettings: fast),
 
@@ -159,7 +159,7 @@ let package = Package(
         .target(name: "TestSupport", dependencies: ["FedCore", "Records"], path: "Tests/Support"),
         .testTarget(name: "MPITests", dependencies: ["MPI", "MPITesting"]),
         .testTarget(name: "FedCoreTests", dependencies: ["CVectors", "FedCore"]),
-        .testTarget(name: "CryptographyTests", dependencies: ["Cryptography"]),
+        .testTarget(name: "CryptographyTests", dependencies: ["CVectors", "Cryptography"]),
         .testTarget(name: "FilesTests", dependencies: ["Files"]),
         .testTarget(name: "PrivacyTests", dependencies: ["FedCore", "Privacy"]),
         .testTarget(name: "StrategiesTests", dependencies: ["FedCore", "Strategies"]),

@@ -42,15 +42,19 @@ public final class Plan {
     /// Bytes of the tensors that the plan holds; oneDNN's machine code comes on top.
     public var byteCount: Int { memory.byteCount + optimizerState.byteCount }
 
-    private let memory: PlanMemory
+    let memory: PlanMemory
     /// What the optimizer remembers from step to step.
     private let optimizerState: OptimizerState
     private let forwardSteps: [any Step]
     private let backwardSteps: [any Step]
-    private let parameters: [ParameterTransfer]
+    /// Steps that add up clipped gradients; none in a plan that does not clip.
+    let sumSteps: [any Step]
+    /// What the plan keeps of single samples' gradients; nil where it does not clip them.
+    let samples: SampleTensors?
+    let parameters: [ParameterTransfer]
     /// What was compiled in the model's place; nil where that is the model.
     private let folded: FoldedModel?
-    private let engine: Engine
+    let engine: Engine
     private let input: Tensor
     private let output: Tensor
     /// Nil for inference.
@@ -58,7 +62,7 @@ public final class Plan {
     /// Nil unless the plan was made with `needsInputGradient`.
     private let inputGradient: Tensor?
     /// The context of the latest forward pass of training: its backward pass needs the same masks and samples.
-    private var training = StepContext(dropout: nil, count: 0, isTraining: true)
+    private(set) var training = StepContext(dropout: nil, count: 0, isTraining: true)
 
     /// Compiles a model. Its weights are zero until `load`.
     ///
@@ -68,15 +72,23 @@ public final class Plan {
     ///   - purpose: the passes to compile.
     ///   - needsInputGradient: whether a backward pass computes the gradient of the input, which the layers before a
     ///     part need.
+    ///   - clipsSamples: whether gradients are clipped sample by sample: a backward pass leaves the lengths of samples' gradients,
+    ///     and `clipGradients(to:)` the sum.
     ///   - precision: type of the numbers that are multiplied; inputs, outputs, weights and gradients are Floats.
     ///   - threads: OpenMP threads of each pass, > 0. Another number may change the last bits of sums.
     /// - Throws: `OneDNNError` when the library has no implementation for a layer, or memory is exhausted.
     /// - Complexity: tens of milliseconds the first time in a process, less when oneDNN's cache has the primitives.
-    /// - Precondition: `batch` and `threads` are positive; only a plan for training has an input gradient.
+    /// - Precondition: `batch` and `threads` are positive; only a plan for training has an input gradient; only one for
+    ///   training in single precision clips samples, of a model without batch normalisation.
     public init(
-        _ model: Model, batch: Int, purpose: Purpose, needsInputGradient: Bool = false,
+        _ model: Model, batch: Int, purpose: Purpose, needsInputGradient: Bool = false, clipsSamples: Bool = false,
         precision: Precision = .single, threads: Int = 1
     ) throws(OneDNNError) {
+        precondition(
+            !clipsSamples
+                || purpose == .training && precision == .single
+                    && model.parameterLayout.entries.allSatisfy { $0.role == .trained },
+            "samples are not clipped here")
         precondition(batch > 0 && threads > 0, "a plan for \(batch) samples on \(threads) threads")
         precondition(purpose == .training || !needsInputGradient, "a plan for inference has no gradients")
         let engine = try Engine(threads: threads)
@@ -84,7 +96,7 @@ public final class Plan {
         let compiled = folded?.model ?? model
         let builder = try PlanBuilder(
             compiled, batch: batch, purpose: purpose, needsInputGradient: needsInputGradient,
-            precision: precision, engine: engine)
+            clipsSamples: clipsSamples, precision: precision, engine: engine)
         let output = try builder.compileForward()
         var outputGradient: Tensor?
         var inputGradient: Tensor?
@@ -92,12 +104,15 @@ public final class Plan {
             let gradient = builder.tensor(output.descriptor, storage: .persistent)
             inputGradient = try builder.compileBackward(from: gradient, needsInputGradient: needsInputGradient)
             outputGradient = gradient
+            try builder.compileSums()
         }
         let memory = PlanMemory(
             builder.buffers, parameterBytes: builder.parameterBytes, statisticBytes: builder.statisticBytes,
-            purpose: purpose, steps: (builder.forward + builder.backward).map(\.tensors))
+            purpose: purpose, steps: (builder.forward + builder.backward + builder.sums).map(\.tensors))
         forwardSteps = try Self.bind(builder.forward, to: memory)
         backwardSteps = try Self.bind(builder.backward, to: memory)
+        sumSteps = try Self.bind(builder.sums, to: memory)
+        samples = builder.samples
         var parameters: [ParameterTransfer] = []
         for (parameter, entry) in zip(builder.parameters, compiled.parameterLayout.entries) {
             parameters.append(

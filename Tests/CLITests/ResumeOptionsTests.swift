@@ -38,7 +38,7 @@ import Testing
             "on-failure": "drop", "precision": "bf16", "late-policy": "drop", "target-accuracy": "0.5", "momentum": "0",
             "client-test": "0", "inject": "x", "run-name": "y", "topology": "node", "error-feedback": "true",
             "error-feedback-momentum": "0.5", "privacy": "central", "clipping": "adaptive",
-            "ftrl-factor": "banded", "noise-source": "simulated", "delta": "0.01",
+            "ftrl-factor": "banded", "noise-source": "simulated", "sampling": "shuffle", "delta": "0.01",
         ]
         let value = setting.kind == .options ? "a=1" : values[name] ?? "1"
         let option = setting.kind == .flag ? "--\(name)" : "--\(name)=\(value)"

@@ -41,7 +41,8 @@ import Testing
         ("edge-latency-ms", "20.0"), ("privacy", "central"), ("clip", "0.5"), ("noise", "1.1"),
         ("clipping", "adaptive"), ("clip-quantile", "0.75"), ("clip-rate", "0.5"), ("ftrl-factor", "banded"),
         ("ftrl-band", "8"),
-        ("noise-source", "simulated"), ("noise-key", "a/key"), ("epsilon", "8.0"), ("delta", "1e-06"),
+        ("sampling", "shuffle"), ("noise-source", "simulated"), ("noise-key", "a/key"), ("epsilon", "8.0"),
+        ("delta", "1e-06"),
         ("offline-updates", "4"), ("offline-expiry", "7200.0"), ("age-power", "1.0"),
         ("cut", "2"), ("server-part", "per-client"),
     ]
@@ -107,7 +108,7 @@ import Testing
             "hard-weight",
             "local-steps", "augment", "clip-gradients", "compress", "compress-down", "error-feedback", "round-deadline",
             "bandwidth-mbps", "device-speed", "fleet", "budget-joules", "offline-expiry", "edge-norm-limit",
-            "edge-loss-limit", "edge-mbps", "privacy", "noise", "noise-key", "epsilon",
+            "edge-loss-limit", "edge-mbps", "privacy", "noise", "sampling", "noise-key", "epsilon",
             "cut",
             "server-part",
         ]

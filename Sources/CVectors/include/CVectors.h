@@ -3,6 +3,7 @@
 #include "columns.h"
 #include "convolution.h"
 #include "linear.h"
+#include "normal.h"
 #include "pooling.h"
 #include "random.h"
 #include "sums.h"

@@ -22,6 +22,9 @@ extension Job {
             throw refuse("a simulation of devices", "they train as fast as they can")
         }
         if let attack = settings.attack { throw refuse("--attack \(attack)", "they do not have its client half") }
+        if let privacy = settings.privacy {
+            throw refuse("--privacy \(privacy.rawValue)", "they do not have its client half")
+        }
         if settings.clipGradients != nil { throw refuse("--clip-gradients", "clip in the client program") }
         if settings.precision != .single {
             throw refuse("--precision \(settings.precision.rawValue)", "choose it in the client program")

@@ -80,6 +80,10 @@ public struct Job: Sendable {
     let attackers: Set<Int>
     /// How updates are clipped and noise is added; nil without differential privacy.
     let privacy: PrivacyTerms?
+    /// How samples' gradients are clipped and get noise; nil without DP-SGD.
+    let samplePrivacy: SamplePrivacy?
+    /// The key of the noise; nil without differential privacy, and on ranks that have no use for it.
+    var noiseKey: NoiseKey?
     /// The edges between clients and server; nil without any.
     let edges: EdgeTerms?
     /// The simulated devices of the clients; nil without a fleet.
@@ -199,6 +203,9 @@ public struct Job: Sendable {
             settings.clientTest > 0 && brought == nil
             ? whole.holdingOut(settings.clientTest, seed: settings.seed) : (whole, nothing)
         privacy = try PrivacyTerms(settings, floats: vectors.sharedCount)
+        samplePrivacy = try SamplePrivacy(
+            settings, turns: edges?.turns ?? 1,
+            sizes: (0..<settings.clients).map { [partition] in partition.count(of: $0) })
         terms = try UpdateTerms(
             strategy, vectors, settings, isUnweighted: privacy != nil,
             samplesHeld: { [partition] in partition.count(of: $0) })
@@ -218,6 +225,7 @@ public struct Job: Sendable {
         try selection.validate(size: settings.cohortSize, federation: federation)
         try checkSubmodels()
         try checkPrivacy()
+        try checkSamplePrivacy()
         try checkScores()
         try checkOfflineUpdates()
         checkMetrics()

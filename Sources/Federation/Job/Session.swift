@@ -66,6 +66,7 @@ public enum Session {
         let settings = try share(settings, over: world)
         let teacher = try shareTeacher(of: settings, plugins.models, over: world, timekeeper.timeline)
         let start = try shareStart(of: settings, start, over: world, timekeeper.timeline)
+        let noiseKey = try shareNoiseKey(of: settings, over: world, timekeeper.timeline)
         let simulation = settings.simulation
         let linked: any Communicator =
             simulation.isReal && !simulation.link.isIdeal && world.rank > 0
@@ -95,8 +96,9 @@ public enum Session {
         func makeJob() throws -> Job {
             try foreign.validate(settings, rank: communicator.rank)
             try scheme.validate(settings)
-            let job = try Job(
+            var job = try Job(
                 settings, teacher: teacher, start: start, foreign: try declared?.get(), plugins: plugins)
+            job.noiseKey = noiseKey
             try scheme.validate(job)
             if !foreign.isEmpty { try job.validateForeign() }
             return job
@@ -151,11 +153,9 @@ public enum Session {
         // Only now: making observers makes the run's folder.
         let observers = try observers()
         let (control, timekeeper) = (channels.control, channels.timekeeper)
-        let noiseKey = try job.privacy.map { _ throws(ConfigurationError) in try NoiseKey(job.settings) }
         let context = ServerContext(
             job: job, states: try clientStates(job, resuming: state, in: timekeeper.folder),
-            cohorts: try CohortSource(job, resuming: state, noiseKey), noiseKey: noiseKey, resuming: state, stop: stop,
-            timeline: timekeeper.timeline)
+            cohorts: try CohortSource(job, resuming: state), resuming: state, stop: stop, timeline: timekeeper.timeline)
         guard ranks > 1 else {
             return try RoundLoop(context, scheme.localExchange(context), ranks: 1, observers: observers)
         }
@@ -211,6 +211,22 @@ public enum Session {
         decoder.nonConformingFloatDecodingStrategy = .convertFromString(
             positiveInfinity: infinity, negativeInfinity: "-" + infinity, nan: nan)
         return try decoder.decode(RunSettings.self, from: Data(bytes))
+    }
+
+    /// Makes the key of the noise on rank 0, and broadcasts it where clients draw noise. Collective.
+    /// - Returns: the key; nil without differential privacy, and on ranks that have no use for it.
+    /// - Throws: `ConfigurationError` on every rank when the file of the key cannot be used.
+    private static func shareNoiseKey(
+        of settings: RunSettings, over communicator: any Communicator, _ timeline: Timeline
+    ) throws -> NoiseKey? {
+        guard let privacy = settings.privacy else { return nil }
+        var key: NoiseKey?
+        let problem = try communicator.agree(timeline) {
+            if communicator.rank == 0 { key = try NoiseKey(settings) }
+        }
+        if let problem { throw problem }
+        guard privacy.isAtClients, communicator.size > 1 else { return key }
+        return NoiseKey(bytes: try communicator.broadcastBytes(key?.bytes ?? [], root: 0))
     }
 
     /// Reads the initial weights on rank 0 and broadcasts them, so that only rank 0 needs the file. Collective.

@@ -5,6 +5,7 @@ import Records
 extension Job {
     /// The promise of differential privacy in one line, for the run's beginning; nil without one.
     package var privacyLine: String? {
+        if let samplePrivacy { return samplePrivacy.line(settings) }
         guard let privacy else { return nil }
         let share = NumberText.grouped(Int(privacy.expected.rounded()))
         let budget = settings.epsilon.map { "epsilon \($0)" } ?? "no budget"

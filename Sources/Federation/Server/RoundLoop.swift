@@ -79,7 +79,7 @@ final class RoundLoop {
         self.ranks = ranks
         self.observers = observers
         let (job, states, state) = (job, states, context.resuming)
-        model = try ServerModel(job, resuming: state, timeline, context.noiseKey)
+        model = try ServerModel(job, resuming: state, timeline)
         downlink = job.downlink.map { Downlink($0, frameBytes: job.downloadFrameBytes) }
         try downlink?.restoreServerState(state?[PartName.downlink] ?? [])
         schedule = job.codecSchedule
@@ -154,6 +154,7 @@ final class RoundLoop {
         }
         record[.codecLevel] = schedule.map { Double($0.level) }
         var asked: [Int] = []
+        var askedInAll: [Int] = []
         var last = RoundID(number)
         for attempt in 0...job.settings.roundRetries {
             try stop.check()
@@ -166,13 +167,14 @@ final class RoundLoop {
             // For each client k ∈ Sₜ in parallel: wₖ ← ClientUpdate(k, wₜ). The tally has Σ nₖ(wₖ − wₜ) and Σ nₖ
             // afterwards.
             asked = try collect(round, cohort, model.prepareDown(), &record)
+            askedInAll += asked
             // With too few updates, the same round again: another cohort, the same weights.
             if tally.participants >= model.minimumUpdates { break }
             try noteShortage(record, mayRepeat: attempt < job.settings.roundRetries)
         }
         timeline.enter(.aggregate)
         // wₜ₊₁ ← wₜ + Σ nₖ(wₖ − wₜ) / Σ nₖ, or what aggregation, stages and strategy make of it.
-        try model.step(last, along: tally)
+        try model.step(last, along: tally, asked: askedInAll)
         downlink?.endRound()
         rejections.tell()
         try states?.commit()
@@ -182,7 +184,7 @@ final class RoundLoop {
             tally, seconds: (ContinuousClock.now - start).seconds,
             trained: { job.turns * ($0.status == .partial ? $0.samples : job.trainedSamples(holding: $0.samples)) })
         // What clients' losses tell of them is not charged.
-        if job.privacy != nil { record.trainLoss = nil }
+        if job.settings.privacy != nil { record.trainLoss = nil }
         record.metrics.merge(model.measurements.merging(cohorts.measurements) { $1 }) { $1 }
         if let fleet = cohorts.fleet {
             record.metrics.merge(fleet.measurements) { $1 }

@@ -20,6 +20,8 @@ final class ServerModel {
     private var stages: [any UpdateStage]
     /// Noise, clip and cost of differential privacy; nil without.
     private var privacy: ServerPrivacy?
+    /// What clients have spent with DP-SGD; nil without.
+    private var sampleMeter: SampleMeter?
     /// Trains the server's own update; nil unless the aggregation trusts one.
     private let root: RootTrainer?
     /// Global weights, in the canonical order of PyTorch's `state_dict`, `[parameters]`.
@@ -29,16 +31,14 @@ final class ServerModel {
     private var down: [Float] = []
 
     /// Starts from the seed's initial weights, or from a saved state.
-    /// - Parameters:
-    ///   - state: the state to continue from, validated for the job; nil at the beginning.
-    ///   - key: the secret of differential privacy; nil without.
+    /// - Parameter state: the state to continue from, validated for the job; nil at the beginning.
     /// - Throws: `ConfigurationError` when a part refuses what was saved of it.
-    init(_ job: Job, resuming state: RunState?, _ timeline: Timeline, _ key: NoiseKey? = nil) throws {
+    init(_ job: Job, resuming state: RunState?, _ timeline: Timeline) throws {
         self.job = job
         strategy = job.strategy
         rule = job.aggregation
         stages = job.stages
-        if let terms = job.privacy, let key { privacy = ServerPrivacy(terms, job.settings, key) }
+        if let terms = job.privacy { privacy = ServerPrivacy(terms, job.settings, try job.requiredNoiseKey()) }
         if let state {
             try strategy.restoreServerState(state[PartName.strategy])
             try rule.restoreServerState(state[PartName.aggregation])
@@ -47,6 +47,12 @@ final class ServerModel {
             }
             try privacy?.restoreServerState(state[PartName.privacy])
         }
+        sampleMeter = job.samplePrivacy.map {
+            SampleMeter(
+                $0, delta: job.settings.delta,
+                sizes: (0..<job.settings.clients).map { job.partition.count(of: $0) })
+        }
+        if let state { try sampleMeter?.restoreServerState(state[PartName.privacy]) }
         root = job.root.isEmpty ? nil : try RootTrainer(job, timeline)
         weights = state?.weights ?? job.model.initialWeights(seed: job.settings.seed)
     }
@@ -54,6 +60,7 @@ final class ServerModel {
     /// The parts that may remember something, by the names under which a run's state keeps them.
     var parts: [(name: String, part: any StatefulPart)] {
         [(PartName.strategy, strategy), (PartName.aggregation, rule)]
+            + (sampleMeter.map { [(PartName.privacy, $0)] } ?? [])
             + stages.map { (PartName.stage(type(of: $0).name), $0) } + (privacy.map { [(PartName.privacy, $0)] } ?? [])
     }
 
@@ -64,7 +71,8 @@ final class ServerModel {
 
     /// What the parts have measured in the last step, by the names of their metrics.
     var measurements: [String: Double] {
-        let parts: [any Measuring] = [strategy, rule] + (privacy.map { [$0] } ?? []) + stages
+        let parts: [any Measuring] =
+            [strategy, rule] + (privacy.map { [$0] } ?? []) + (sampleMeter.map { [$0] } ?? []) + stages
         return parts.reduce(into: [:]) { $0.merge($1.measurements, uniquingKeysWith: { $1 }) }
     }
 
@@ -103,8 +111,10 @@ final class ServerModel {
     /// - Parameters:
     ///   - id: the round, and the attempt at it that came to enough updates.
     ///   - tally: the round's updates.
-    func step(_ id: RoundID, along tally: RoundTally) throws(ConfigurationError) {
+    ///   - asked: the clients that were asked, in all attempts.
+    func step(_ id: RoundID, along tally: RoundTally, asked: [Int]) throws(ConfigurationError) {
         let round = id.number
+        try sampleMeter?.endRound(asked: asked)
         try privacy?.count(round)
         var weights = weights
         self.weights = []  // or writing would copy them

@@ -120,7 +120,11 @@ public struct Conv2D: Layer, Equatable {
         plan.emit(result) { (plan, gradient) throws(OneDNNError) in
             let gradient = try plan.rectified(gradient, by: result).tensor
             if !(weights.isFrozen && biases?.isFrozen ?? true) {
-                try differentiateWeights(source, gradient, weights, biases, forward: forward, in: plan)
+                if plan.clipsSamples {
+                    try clipSamples(source, gradient, weights, biases, forward: forward, in: plan)
+                } else {
+                    try differentiateWeights(source, gradient, weights, biases, forward: forward, in: plan)
+                }
             }
             guard needsInputGradient else { return nil }
             let inputGradient = try differentiateInput(source, gradient, factors, forward: forward, in: plan)
@@ -157,7 +161,7 @@ public struct Conv2D: Layer, Equatable {
             : MemoryDescriptor.any(extents, plan.factorType).raw
         var weights = try MemoryDescriptor.any(weightExtents, plan.factorType).raw
         var bias = try biasLayout
-        var destination = try MemoryDescriptor.any([plan.batch] + plan.outputShape.extents, plan.factorType).raw
+        var destination = try MemoryDescriptor.any([extents[0]] + plan.outputShape.extents, plan.factorType).raw
         var operation = dnnl_convolution_desc_t()
         try check(
             "dnnl_dilated_convolution_forward_desc_init",
@@ -175,12 +179,8 @@ public struct Conv2D: Layer, Equatable {
         _ input: Tensor, _ gradient: Tensor, _ weights: ParameterTensors, _ biases: ParameterTensors?,
         forward: PrimitiveDescriptor, in plan: PlanBuilder
     ) throws(OneDNNError) {
-        var backward = try backwardWeights(input.descriptor, gradient, forward: forward, in: plan)
-        if backward.implementation.hasPrefix("ref") {
-            // No kernel for blocks of images this small: one for plain images, and a copy, is hundreds of times faster.
-            backward = try backwardWeights(
-                .any(input.descriptor.extents, plan.factorType), gradient, forward: forward, in: plan)
-        }
+        let backward = try fastBackwardWeights(
+            input.descriptor, gradient.descriptor.extents, forward: forward, in: plan)
         let source = try plan.reordered(input, to: backward.source)
         let destination = try plan.reordered(gradient, to: backward.destinationGradient)
         var tensors = [(argument: DNNL_ARG_SRC, tensor: source), (DNNL_ARG_DIFF_DST, destination)]
@@ -188,14 +188,60 @@ public struct Conv2D: Layer, Equatable {
         try plan.run(backward, into: weights.gradient, tensors)
     }
 
+    /// Adds the gradients of weights and biases of each sample by itself.
+    private func clipSamples(
+        _ input: Tensor, _ gradient: Tensor, _ weights: ParameterTensors, _ biases: ParameterTensors?,
+        forward: PrimitiveDescriptor, in plan: PlanBuilder
+    ) throws(OneDNNError) {
+        let (batch, engine) = (plan.batch, plan.engine)
+        let single = try self.forward(
+            from: Tensor(buffer: input.buffer, descriptor: input.descriptor.resized(to: 1)), appliesReLU: false,
+            in: plan)
+        let backward = try fastBackwardWeights(
+            input.descriptor.resized(to: 1), [1] + gradient.descriptor.extents.dropFirst(), forward: single, in: plan)
+        plan.implementations.append(backward.implementation)
+        let source = try plan.reordered(input, to: try backward.source.resized(to: batch))
+        let destination = try plan.reordered(gradient, to: try backward.destinationGradient.resized(to: batch))
+        let layouts = (weights: try backward.weightsGradient, biases: biases?.value.descriptor)
+        try plan.clipEachSample(
+            [(weights, layouts.weights)] + (biases.map { [($0, $0.value.descriptor)] } ?? []),
+            using: [source, destination],
+            room: plan.floatsPerSample(source) + plan.floatsPerSample(destination)
+        ) { (memory) throws(OneDNNError) in
+            var results = [(argument: DNNL_ARG_DIFF_WEIGHTS, layout: layouts.weights)]
+            if let biases = layouts.biases { results.append((DNNL_ARG_DIFF_BIAS, biases)) }
+            let primitive = try SamplePrimitive(
+                backward,
+                batches: [
+                    (DNNL_ARG_SRC, source, source.descriptor.resized(to: 1)),
+                    (DNNL_ARG_DIFF_DST, destination, destination.descriptor.resized(to: 1)),
+                ], results: results, in: memory, engine: engine)
+            return { (sample, gradients) throws(OneDNNError) in try primitive.execute(sample, into: gradients) }
+        } again: { (plan, row) throws(OneDNNError) in
+            try differentiateWeights(
+                input, plan.scaled(gradient, row), weights, biases, forward: forward, in: plan)
+        }
+    }
+
+    /// The convolution that computes the gradients of weights and biases, from a source of this layout if that is fast.
+    private func fastBackwardWeights(
+        _ layout: MemoryDescriptor, _ gradient: [Int], forward: PrimitiveDescriptor, in plan: PlanBuilder
+    ) throws(OneDNNError) -> PrimitiveDescriptor {
+        let backward = try backwardWeights(layout, gradient, forward: forward, in: plan)
+        guard backward.implementation.hasPrefix("ref") else { return backward }
+        // No kernel for blocks of images this small: one for plain images, and a copy, is hundreds of times faster.
+        return try backwardWeights(.any(layout.extents, plan.factorType), gradient, forward: forward, in: plan)
+    }
+
     /// The convolution that computes the gradients of weights and biases from a source of some layout.
+    /// - Parameter gradient: extents of the result's gradient.
     private func backwardWeights(
-        _ layout: MemoryDescriptor, _ gradient: Tensor, forward: PrimitiveDescriptor, in plan: PlanBuilder
+        _ layout: MemoryDescriptor, _ gradient: [Int], forward: PrimitiveDescriptor, in plan: PlanBuilder
     ) throws(OneDNNError) -> PrimitiveDescriptor {
         var source = layout.raw
         var weightsGradient = try MemoryDescriptor.any(weightExtents).raw
         var biasGradient = try biasLayout
-        var destinationGradient = try MemoryDescriptor.any(gradient.descriptor.extents, plan.factorType).raw
+        var destinationGradient = try MemoryDescriptor.any(gradient, plan.factorType).raw
         var operation = dnnl_convolution_desc_t()
         try check(
             "dnnl_dilated_convolution_backward_weights_desc_init",

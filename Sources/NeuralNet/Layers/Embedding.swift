@@ -54,9 +54,24 @@ public struct Embedding: Layer, Equatable {
         }
         plan.emit(output) { (plan, gradient) throws(OneDNNError) in
             let outputGradient = try plan.reordered(gradient.tensor, to: output.descriptor)
-            plan.run(on: [input, outputGradient, weights.gradient]) { tensors, context in
-                kernels.scatter(tensors[1], tensors[0], context.count * perSample, into: tensors[2])
+            func scatter(_ gradient: Tensor, in plan: PlanBuilder) {
+                plan.run(on: [input, gradient, weights.gradient]) { tensors, context in
+                    kernels.scatter(tensors[1], tensors[0], context.count * perSample, into: tensors[2])
+                }
             }
+            guard let samples = plan.samples, !weights.isFrozen else {
+                scatter(outputGradient, in: plan)
+                return nil
+            }
+            let (row, batch) = (plan.sampleRow, plan.batch)
+            plan.run(on: [input, outputGradient, samples.squares]) { tensors, context in
+                for sample in 0..<context.count {
+                    let start = sample * perSample
+                    tensors[2][row * batch + sample] = kernels.squaredLength(
+                        tensors[1] + start * kernels.features, tensors[0] + start, perSample)
+                }
+            }
+            plan.afterClipping { (plan) throws(OneDNNError) in scatter(plan.scaled(outputGradient, row), in: plan) }
             return nil
         }
     }

@@ -77,6 +77,24 @@ public struct GroupNorm: Layer, Equatable {
             let outputGradient = try plan.reordered(gradient.tensor, to: input.descriptor)
             let inputGradient = plan.tensor(input.descriptor)
             let notes = plan.tensor(try .plain([5, layout.paddedChannels]))
+            let others = [input, weights.value, outputGradient, inputGradient, statistics, notes]
+            if plan.clipsSamples, !(weights.isFrozen && biases.isFrozen) {
+                try plan.clipEachSample(
+                    [(weights, perChannel), (biases, perChannel)], using: others, room: .max
+                ) { memory in
+                    let all = memory.firstElements(of: others)
+                    let single = kernel.ofOneImage
+                    return { sample, gradients in
+                        let start = sample * layout.perSample
+                        single.backward(
+                            all[0] + start, scale: all[1], gradient: all[2] + start, into: all[3] + start,
+                            scaleGradient: gradients[0], shiftGradient: gradients[1],
+                            statistics: all[4] + sample * 2 * groups, notes: all[5])
+                    }
+                }
+                guard needsInputGradient else { return nil }
+                return Gradient(tensor: try plan.reordered(inputGradient, to: original.descriptor))
+            }
             plan.run(
                 on: [
                     input, weights.value, outputGradient, inputGradient, weights.gradient, biases.gradient, statistics,

@@ -72,21 +72,41 @@ public struct LayerNorm: Layer, Equatable {
             return plan.emit(output) { _, _ in nil }
         }
         let perRow = try MemoryDescriptor.plain([rows.extents[0]])
-        tensors += [(DNNL_ARG_MEAN, plan.tensor(perRow)), (DNNL_ARG_VARIANCE, plan.tensor(perRow))]
+        let (means, variances) = (plan.tensor(perRow), plan.tensor(perRow))
+        tensors += [(DNNL_ARG_MEAN, means), (DNNL_ARG_VARIANCE, variances)]
         try plan.run(forward, tensors + [(DNNL_ARG_DST, result)])
         let inputs = tensors
         plan.emit(output) { (plan, gradient) throws(OneDNNError) in
             let outputGradient = try plan.reordered(gradient.tensor, to: output.descriptor)
-            var data = rows.raw
-            var differentiated = data
-            var operation = dnnl_layer_normalization_desc_t()
-            try check(
-                "dnnl_layer_normalization_backward_desc_init",
-                dnnl_layer_normalization_backward_desc_init(
-                    &operation, dnnl_backward, &differentiated, &data, nil, epsilon, flags))
-            let backward = try PrimitiveDescriptor(
-                "layer normalisation backward", &operation, forward: forward, engine: plan.engine)
             let inputGradient = plan.tensor(rows)
+            let result = needsInputGradient ? Gradient(tensor: try plan.renamed(inputGradient, as: original)) : nil
+            if plan.clipsSamples, !(weights.isFrozen && biases.isFrozen) {
+                let (batch, engine) = (plan.batch, plan.engine)
+                let steps = rows.extents[0] / batch
+                let backward = try backward(of: try .plain([steps, features]), forward: forward, in: plan)
+                let moved = [
+                    (argument: DNNL_ARG_SRC, tensor: input), (DNNL_ARG_DIFF_DST, outputGradient),
+                    (DNNL_ARG_DIFF_SRC, inputGradient), (DNNL_ARG_MEAN, means), (DNNL_ARG_VARIANCE, variances),
+                ]
+                try plan.clipEachSample(
+                    [(weights, perFeature), (biases, perFeature)], using: moved.map { $0.1 } + [weights.value],
+                    room: .max
+                ) { (memory) throws(OneDNNError) in
+                    var batches: [(argument: Int32, tensor: Tensor, sample: MemoryDescriptor)] = []
+                    for (argument, tensor) in moved {
+                        let isStatistic = argument == DNNL_ARG_MEAN || argument == DNNL_ARG_VARIANCE
+                        batches.append((argument, tensor, try .plain(isStatistic ? [steps] : [steps, features])))
+                    }
+                    let primitive = try SamplePrimitive(
+                        backward, batches: batches,
+                        shared: [(DNNL_ARG_SCALE, weights.value), (DNNL_ARG_SHIFT, biases.value)],
+                        results: [(DNNL_ARG_DIFF_SCALE, perFeature), (DNNL_ARG_DIFF_SHIFT, perFeature)], in: memory,
+                        engine: engine)
+                    return { (sample, gradients) throws(OneDNNError) in try primitive.execute(sample, into: gradients) }
+                }
+                return result
+            }
+            let backward = try backward(of: rows, forward: forward, in: plan)
             try plan.run(
                 backward,
                 inputs + [
@@ -94,7 +114,23 @@ public struct LayerNorm: Layer, Equatable {
                     (DNNL_ARG_DIFF_SRC, inputGradient), (DNNL_ARG_DIFF_SCALE, weights.gradient),
                     (DNNL_ARG_DIFF_SHIFT, biases.gradient),
                 ])
-            return needsInputGradient ? Gradient(tensor: try plan.renamed(inputGradient, as: original)) : nil
+            return result
         }
+    }
+
+    /// The derivative of some rows.
+    private func backward(
+        of rows: MemoryDescriptor, forward: PrimitiveDescriptor, in plan: PlanBuilder
+    ) throws(OneDNNError) -> PrimitiveDescriptor {
+        var data = rows.raw
+        var differentiated = data
+        var operation = dnnl_layer_normalization_desc_t()
+        try check(
+            "dnnl_layer_normalization_backward_desc_init",
+            dnnl_layer_normalization_backward_desc_init(
+                &operation, dnnl_backward, &differentiated, &data, nil, epsilon,
+                dnnl_use_scale.rawValue | dnnl_use_shift.rawValue))
+        return try PrimitiveDescriptor(
+            "layer normalisation backward", &operation, forward: forward, engine: plan.engine)
     }
 }

@@ -38,6 +38,26 @@ struct EmbeddingKernels {
         }
     }
 
+    /// ‖∂‖² of the vectors' gradient of one sequence: a vector's is the sum over the places where it was taken.
+    /// O(number²) comparisons.
+    /// - Parameters:
+    ///   - gradients: `[number, features]`.
+    ///   - indices: whole numbers in 0 ..< count, as floats.
+    func squaredLength(
+        _ gradients: UnsafePointer<Float>, _ indices: UnsafePointer<Float>, _ number: Int
+    ) -> Float {
+        var total: Float = 0
+        for first in 0..<number {
+            for second in first..<number where indices[first] == indices[second] {
+                let (one, other) = (gradients + first * features, gradients + second * features)
+                var product: Float = 0
+                for i in 0..<features { product += one[i] * other[i] }
+                total += first == second ? product : 2 * product
+            }
+        }
+        return total
+    }
+
     private func index(_ value: Float) -> Int {
         precondition(value >= 0 && value < Float(count), "index \(value) is outside 0 ..< \(count)")
         return Int(value)

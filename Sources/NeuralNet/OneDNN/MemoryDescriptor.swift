@@ -134,6 +134,19 @@ struct MemoryDescriptor {
         return MemoryDescriptor(part)
     }
 
+    /// The same layout for another number of samples.
+    /// - Precondition: the batch is the outermost dimension in memory.
+    func resized(to samples: Int) -> MemoryDescriptor {
+        var raw = raw
+        let width = isBrainFloat ? 2 : MemoryLayout<Float>.stride
+        precondition(
+            Int(raw.format_desc.blocking.strides.0) * width * extents[0] == byteCount,
+            "the samples of \(extents) do not lie one after the other")
+        raw.dims.0 = dnnl_dim_t(samples)
+        raw.padded_dims.0 = dnnl_dim_t(samples)
+        return MemoryDescriptor(raw)
+    }
+
     /// The same layout for elements of another type.
     func of(_ type: dnnl_data_type_t) -> MemoryDescriptor {
         var raw = raw

@@ -42,7 +42,8 @@ extension PlanBuilder {
 }
 
 extension PlanMemory {
-    fileprivate func firstElements(of tensors: [Tensor]) -> [UnsafeMutablePointer<Float>] {
+    /// The first element of each tensor, valid for as long as this memory.
+    func firstElements(of tensors: [Tensor]) -> [UnsafeMutablePointer<Float>] {
         tensors.map { address(of: $0).assumingMemoryBound(to: Float.self) }
     }
 }

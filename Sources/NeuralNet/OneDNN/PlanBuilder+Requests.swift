@@ -246,6 +246,10 @@ extension PlanBuilder {
     }
 
     func append(_ step: PlannedStep) {
-        if isBackward { backward.append(step) } else { forward.append(step) }
+        switch pass {
+        case .forward: forward.append(step)
+        case .backward: backward.append(step)
+        case .sums: sums.append(step)
+        }
     }
 }

@@ -16,6 +16,11 @@ public final class PlanBuilder {
     /// The same for a layer of several inputs: a gradient for each.
     typealias DifferentiateEach = (PlanBuilder, Gradient) throws(OneDNNError) -> [Gradient?]
 
+    /// The passes of a plan. Sums come behind the backward pass, where gradients are clipped sample by sample.
+    enum Pass {
+        case forward, backward, sums
+    }
+
     /// A step whose memory has no address yet.
     struct PlannedStep {
         /// The tensors that it reads or writes, from which their lifetimes are found.
@@ -60,8 +65,12 @@ public final class PlanBuilder {
     var outputs: [Output]
     /// The layers that take each tensor, by its place.
     let readers: [[Int]]
-    /// Whether steps are added to the backward pass.
-    var isBackward = false
+    /// The pass that steps are added to.
+    var pass = Pass.forward
+    /// What is kept of single samples' gradients; nil where they are not clipped.
+    var samples: SampleTensors?
+    /// What adds the steps of the sums of clipped gradients.
+    var deferred: [(PlanBuilder) throws(OneDNNError) -> Void] = []
     /// The derivatives of the layers so far, first to last, with the places of their outputs.
     var tape: [(place: Int, differentiate: DifferentiateEach)] = []
     /// The gradients so far of tensors whose own layers have not been differentiated, by their place.
@@ -71,6 +80,8 @@ public final class PlanBuilder {
     var forward: [PlannedStep] = []
     /// Steps of the backward pass, in order.
     var backward: [PlannedStep] = []
+    /// Steps that add up clipped gradients, in order.
+    var sums: [PlannedStep] = []
     /// All buffers; tensors name them by their indices.
     var buffers: [Buffer] = []
     /// Layout and place of each entry of the model's layout, in its order; the offset is in bytes, in weights and
@@ -98,10 +109,11 @@ public final class PlanBuilder {
     ///   - batch: samples of a full batch.
     ///   - purpose: the passes to compile.
     ///   - needsInputGradient: whether the gradient of the input is needed, as by a part with layers before it.
+    ///   - clipsSamples: whether gradients are clipped sample by sample.
     ///   - precision: type of the numbers that are multiplied.
     ///   - engine: engine of the plan.
     init(
-        _ model: Model, batch: Int, purpose: Plan.Purpose, needsInputGradient: Bool = false,
+        _ model: Model, batch: Int, purpose: Plan.Purpose, needsInputGradient: Bool = false, clipsSamples: Bool = false,
         precision: Precision = .single, engine: Engine
     ) throws(OneDNNError) {
         self.precision = precision
@@ -116,6 +128,19 @@ public final class PlanBuilder {
             Buffer(byteCount: 0, storage: .scratchpad), Buffer(byteCount: descriptor.byteCount, storage: .persistent),
         ]
         input = Tensor(buffer: 1, descriptor: descriptor)
+        if clipsSamples {
+            let layers = Set(model.parameterLayout.entries.filter { $0.role == .trained }.map(\.layer)).count
+            let matrix = try MemoryDescriptor.plain([max(layers, 1), batch])
+            buffers += [
+                Buffer(byteCount: matrix.byteCount, storage: .persistent),
+                Buffer(byteCount: matrix.byteCount, storage: .persistent),
+            ]
+            samples = SampleTensors(
+                squares: Tensor(buffer: 2, descriptor: matrix), factors: Tensor(buffer: 3, descriptor: matrix),
+                layers: layers)
+        } else {
+            samples = nil
+        }
         outputs = [Output(tensor: input, place: 0, needsGradient: needsInputGradient)]
     }
 
@@ -149,13 +174,14 @@ public final class PlanBuilder {
     ///   - needsInputGradient: as given to the initializer.
     /// - Returns: the gradient with respect to the input, plain; nil where it is not needed.
     func compileBackward(from gradient: Tensor, needsInputGradient: Bool) throws(OneDNNError) -> Tensor? {
-        isBackward = true
+        pass = .backward
         let last = outputs[model.nodes.count]
         // A flattened output has another name than the tensor it is. The caller reads what it wrote: not to be changed.
         let extents = last.tensor.descriptor.extents
         gradients[last.place] = Gradient(tensor: Tensor(buffer: gradient.buffer, descriptor: try .plain(extents)))
         while let (place, differentiate) = tape.popLast() {
             guard let gradient = gradients.removeValue(forKey: place) else { continue }
+            layerIndex = place - 1
             let results = try differentiate(self, gradient)
             for (source, result) in zip(model.nodes[place - 1].inputs, results) {
                 if let result { try add(result, to: outputs[source.position]) }

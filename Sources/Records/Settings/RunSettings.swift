@@ -212,6 +212,8 @@ public struct RunSettings: Sendable, Equatable {
     public var epsilon: Double?
     /// δ of the promise, in (0, 1).
     public var delta = 1e-5
+    /// How a step of local training with differential privacy chooses its samples; nil: Poisson.
+    public var sampling: Sampling?
     /// Where the noise comes from.
     public var noiseSource = NoiseSource.system
     /// Path of the noise's key; nil forgets the key at the end.
@@ -253,6 +255,11 @@ public struct RunSettings: Sendable, Equatable {
         case central
         /// Noise at the server that hangs together over the rounds, for clients that are asked in turn (DP-FTRL).
         case ftrl
+        /// Noise at the clients, on the gradients of every step, clipped sample by sample.
+        case dpSGD = "dp-sgd"
+
+        /// Whether clients draw noise.
+        public var isAtClients: Bool { self == .dpSGD }
     }
 
     /// How updates are clipped with differential privacy.
@@ -269,6 +276,14 @@ public struct RunSettings: Sendable, Equatable {
         case tree
         /// A banded square root of the matrix of prefix sums.
         case banded
+    }
+
+    /// How a batch of local training with differential privacy comes about.
+    public enum Sampling: String, Codable, Sendable, CaseIterable {
+        /// Each sample is in it with the same probability, whatever the others do.
+        case poisson
+        /// The samples of an epoch are dealt out in a random order, so many at a time.
+        case shuffle
     }
 
     /// Where noise comes from.

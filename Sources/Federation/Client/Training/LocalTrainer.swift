@@ -18,16 +18,16 @@ import Runtime
 /// (`StepHook`), a second model that stays with the client (Ditto), a teacher's targets. Nothing is carried over from
 /// one client to the next, so that any rank may train any client to the same bits.
 final class LocalTrainer {
-    private let job: Job
+    let job: Job
     /// The model compiled for training with batches of `job.batchSize`; holds weights, gradients, momentum.
-    private let plan: Plan
-    private var optimizer: Optimizer
-    private let timeline: Timeline
-    /// The samples of the current epoch, in the order they are trained on.
-    private var order: [UInt32] = []
+    let plan: Plan
+    private(set) var optimizer: Optimizer
+    let timeline: Timeline
+    /// The samples of the current epoch, or step, in the order they are trained on.
+    var order: [UInt32] = []
     private var labels: [Int32]
     /// Samples of a step of the client that is trained.
-    private var batch: Int
+    private(set) var batch: Int
     /// Nil unless clients learn from a teacher.
     private let teacher: TeacherLogitCache?
     /// Targets for the samples in the plan's input: the teacher's, `[batch, classes + 1]`, or those of a loss that takes
@@ -54,7 +54,9 @@ final class LocalTrainer {
     /// Hooks that change the samples of the client that is trained.
     private var sampleHooks: [any StepHook] = []
     /// The client, round and attempt under way.
-    private var turn: ClientTurn
+    private(set) var turn: ClientTurn
+    /// Nil unless gradients are clipped sample by sample and get noise.
+    private let privateTraining: PrivateTraining?
     /// The norm that updates are clipped to in this round, where it adapts.
     var clip: Float?
 
@@ -75,8 +77,9 @@ final class LocalTrainer {
         // At several exits, of which the scores stand one behind another.
         let trained = job.submodels?.exitsLoss(of: part, round: 1) == nil ? part : part.separatedExits
         plan = try Plan(
-            trained, batch: batch, purpose: .training, precision: settings.precision,
-            threads: settings.threads)
+            trained, batch: job.samplePrivacy == nil ? batch : job.samplesOfPass, purpose: .training,
+            clipsSamples: job.samplePrivacy != nil, precision: settings.precision, threads: settings.threads)
+        privateTraining = try PrivateTraining(job, plan)
         optimizer = job.optimizer
         labels = [Int32](repeating: 0, count: batch)
         self.batch = batch
@@ -166,7 +169,11 @@ final class LocalTrainer {
             result.steps = 1
         case .training, .trainingAfterGradient:
             guard result.status == .complete else { break }
-            try runEpochs(samples, round: round, &result, shouldContinue)
+            if let privateTraining {
+                try runPrivateSteps(samples, round: round, privateTraining, &result, shouldContinue)
+            } else {
+                try runEpochs(samples, round: round, &result, shouldContinue)
+            }
         }
         timeline.enter(.encode, client: client)
         if vectors.personal.isEmpty {
@@ -286,7 +293,7 @@ final class LocalTrainer {
 
     /// Runs forward and backward on `order[start ..< start + count]`. Returns the summed loss.
     /// - Parameter changes: draws the changes of the pictures; nil leaves them as they are.
-    private func step(
+    func step(
         from start: Int, count: Int, _ dropout: DropoutKey?, _ changes: RandomStream?
     ) throws -> Double {
         let order = self.order
@@ -346,7 +353,7 @@ final class LocalTrainer {
     }
 
     /// Has the hooks change the gradient that the backward pass has left in the plan, in the plan's order of elements.
-    private func correct(_ step: TrainingStep) {
+    func correct(_ step: TrainingStep) {
         let hooks = step.isOfOwnModel ? ownModelHooks : gradientHooks
         guard !hooks.isEmpty else { return }
         let (anchor, drift) = (anchor, drift)

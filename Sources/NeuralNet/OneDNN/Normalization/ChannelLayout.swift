@@ -3,7 +3,7 @@ struct ChannelLayout {
     /// The layout as oneDNN has it.
     let descriptor: MemoryDescriptor
     /// Number of images.
-    let samples: Int
+    var samples: Int
     /// Number of channels, without padding.
     let channels: Int
     /// Number of pixels of an image.

@@ -3,11 +3,18 @@
 /// Mean and variance of a group are made of sums of its channels, so that groups of any width work in any layout. The
 /// variance is the mean of squared differences, not a difference of squares, which would cancel.
 struct GroupNormalization {
-    let layout: ChannelLayout
+    private(set) var layout: ChannelLayout
     let groups: Int
     let epsilon: Float
     /// Whether a ReLU follows as part of the forward kernel; its derivative is not part of the backward one.
     let appliesReLU: Bool
+
+    /// The kernels for a batch of one image.
+    var ofOneImage: GroupNormalization {
+        var single = self
+        single.layout.samples = 1
+        return single
+    }
 
     private var perGroup: Int { layout.channels / groups }
     /// Number of values that are normalised together.

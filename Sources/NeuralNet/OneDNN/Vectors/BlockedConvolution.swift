@@ -117,21 +117,62 @@ extension BlockedConvolution {
         plan.emit(result) { (plan, gradient) throws(OneDNNError) in
             let rectified = try plan.rectified(gradient, by: result).tensor
             let gradient = try plan.reordered(rectified, to: destination)
-            if !weights.isFrozen {
-                let scratch = plan.tensor(try .plain([max(scratchCount, 1)]))
-                plan.run(on: [source, gradient, weights.gradient, scratch]) { tensors, context in
-                    differentiateWeights(
-                        tensors[0], tensors[1], into: tensors[2], samples: context.count, scratch: tensors[3])
-                }
-            }
-            if let biases, !biases.isFrozen {
-                plan.run(on: [gradient, biases.gradient]) { tensors, context in
-                    differentiateBiases(tensors[0], into: tensors[1], samples: context.count)
-                }
+            if plan.clipsSamples {
+                try clipSamples(source, gradient, weights, biases, in: plan)
+            } else {
+                try differentiateWeights(source, gradient, weights, biases, in: plan)
             }
             guard needsInputGradient else { return nil }
             let inputGradient = try differentiateInput(gradient, weights.value, in: plan)
             return Gradient(tensor: try plan.reordered(inputGradient, to: input.descriptor))
+        }
+    }
+
+    /// Adds the gradients of weights and biases to a pass.
+    private func differentiateWeights(
+        _ source: Tensor, _ gradient: Tensor, _ weights: ParameterTensors, _ biases: ParameterTensors?,
+        in plan: PlanBuilder
+    ) throws(OneDNNError) {
+        if !weights.isFrozen {
+            let scratch = plan.tensor(try .plain([max(scratchCount, 1)]))
+            plan.run(on: [source, gradient, weights.gradient, scratch]) { tensors, context in
+                differentiateWeights(
+                    tensors[0], tensors[1], into: tensors[2], samples: context.count, scratch: tensors[3])
+            }
+        }
+        if let biases, !biases.isFrozen {
+            plan.run(on: [gradient, biases.gradient]) { tensors, context in
+                differentiateBiases(tensors[0], into: tensors[1], samples: context.count)
+            }
+        }
+    }
+
+    /// Adds the gradients of weights and biases of each sample by itself.
+    private func clipSamples(
+        _ source: Tensor, _ gradient: Tensor, _ weights: ParameterTensors, _ biases: ParameterTensors?,
+        in plan: PlanBuilder
+    ) throws(OneDNNError) {
+        guard !(weights.isFrozen && biases?.isFrozen ?? true) else { return }
+        let scratch = plan.tensor(try .plain([max(scratchCount, 1)]))
+        let (images, results) = (plan.floatsPerSample(source), plan.floatsPerSample(gradient))
+        try plan.clipEachSample(
+            [(weights, weights.value.descriptor)] + (biases.map { [($0, $0.value.descriptor)] } ?? []),
+            using: [source, gradient, scratch], room: images + results
+        ) { memory in
+            let (images, gradients) = (memory.floats(of: source), memory.floats(of: gradient))
+            let (perImage, perResult) = (images.count / plan.batch, gradients.count / plan.batch)
+            let scratch = memory.floats(of: scratch)
+            return { sample, parameters in
+                guard let images = images.baseAddress, let gradients = gradients.baseAddress,
+                    let scratch = scratch.baseAddress
+                else { return }
+                let gradient = gradients + sample * perResult
+                differentiateWeights(
+                    images + sample * perImage, gradient, into: parameters[0], samples: 1, scratch: scratch)
+                if parameters.count > 1 { differentiateBiases(gradient, into: parameters[1], samples: 1) }
+            }
+        } again: { (plan, row) throws(OneDNNError) in
+            try differentiateWeights(source, plan.scaled(gradient, row), weights, biases, in: plan)
         }
     }
 

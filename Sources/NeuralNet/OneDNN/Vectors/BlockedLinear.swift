@@ -61,6 +61,25 @@ struct BlockedLinear {
         (result + samples * sizes.inputs).update(repeating: 0, count: (sizes.samples - samples) * sizes.inputs)
     }
 
+    /// Adds the gradients of weights and biases to a pass.
+    private func differentiateWeights(
+        _ input: Tensor, _ gradient: Tensor, _ weights: ParameterTensors, _ biases: ParameterTensors?,
+        in plan: PlanBuilder
+    ) {
+        if !weights.isFrozen {
+            plan.run(on: [input, gradient, weights.gradient]) { tensors, context in
+                var valid = sizes(context.count)
+                vectors_linear_weights(&valid, tensors[0], tensors[1], tensors[2])
+            }
+        }
+        if let biases, !biases.isFrozen {
+            plan.run(on: [gradient, biases.gradient]) { tensors, context in
+                var valid = sizes(context.count)
+                vectors_linear_biases(&valid, tensors[0], tensors[1])
+            }
+        }
+    }
+
     /// Compiles a layer.
     /// - Parameters:
     ///   - input: the features, in the layout that was taken over.
@@ -80,17 +99,14 @@ struct BlockedLinear {
         }
         plan.emit(result) { (plan, gradient) throws(OneDNNError) in
             let gradient = try plan.reordered(try plan.rectified(gradient, by: result).tensor, to: result.descriptor)
-            if !weights.isFrozen {
-                plan.run(on: [input, gradient, weights.gradient]) { tensors, context in
-                    var valid = sizes(context.count)
-                    vectors_linear_weights(&valid, tensors[0], tensors[1], tensors[2])
+            if plan.clipsSamples {
+                if !(weights.isFrozen && biases?.isFrozen ?? true) {
+                    try plan.clipProducts(input, gradient, weights, biases) { (plan, gradient) throws(OneDNNError) in
+                        differentiateWeights(input, gradient, weights, biases, in: plan)
+                    }
                 }
-            }
-            if let biases, !biases.isFrozen {
-                plan.run(on: [gradient, biases.gradient]) { tensors, context in
-                    var valid = sizes(context.count)
-                    vectors_linear_biases(&valid, tensors[0], tensors[1])
-                }
+            } else {
+                differentiateWeights(input, gradient, weights, biases, in: plan)
             }
             guard needsInputGradient else { return nil }
             let inputGradient = plan.tensor(input.descriptor)

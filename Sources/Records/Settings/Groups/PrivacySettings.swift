@@ -9,6 +9,7 @@ public import FedCore
 /// | `clipping`, `clip-quantile`, `clip-rate` | whether the bound follows the updates, and how |
 /// | `ftrl-factor`, `ftrl-band` | how noise hangs together over the rounds |
 /// | `epsilon`, `delta` | what may be spent, or is to be |
+/// | `sampling` | which samples a step of DP-SGD sees |
 /// | `noise-source`, `noise-key` | where the noise comes from |
 public enum PrivacySettings: SettingsGroup {
     public static let title = "Differential privacy"
@@ -20,10 +21,12 @@ public enum PrivacySettings: SettingsGroup {
             "privacy", &settings.privacy, absent: "none",
             "central: clients' updates are clipped, and the server adds noise to their sum (DP-FedAvg), so that the weights of "
                 + "every round tell little of any one client. ftrl: the same for clients that are asked in turn, with noise that "
-                + "hangs together over the rounds (DP-FTRL).")
+                + "hangs together over the rounds (DP-FTRL). dp-sgd: clients clip each sample's gradient, and add noise in every "
+                + "step, so that what they send tells little of any one sample.")
         try visitor.value(
             "clip", &settings.clip, .above(0),
-            "The L2 norm that an update is clipped to; with --clipping adaptive in the first round.")
+            "The L2 norm that an update, or with dp-sgd a sample's gradient, is clipped to; with --clipping adaptive in the first round."
+        )
         try visitor.value(
             "clipping", &settings.clipping,
             "Whether the clip stays (fixed), or follows a quantile of the updates' norms (adaptive), which costs a little more noise."
@@ -53,6 +56,10 @@ public enum PrivacySettings: SettingsGroup {
         try visitor.value(
             "delta", &settings.delta, .in(1e-30...0.1).saying("from 1e-30 to 0.1"), "Delta at which epsilon is stated.")
         try visitor.value(
+            "sampling", &settings.sampling, absent: "poisson",
+            "Batches with dp-sgd: poisson (each sample with the same probability, so that sampling amplifies privacy), or shuffle "
+                + "(batches of a fixed size, counted without amplification).")
+        try visitor.value(
             "noise-source", &settings.noiseSource,
             "Where noise comes from: system (a secret key of the operating system), or simulated (the seed: for studies; it "
                 + "protects nobody).")
@@ -74,6 +81,7 @@ public enum PrivacySettings: SettingsGroup {
                 ("--ftrl-factor", settings.ftrlFactor != defaults.ftrlFactor),
                 ("--ftrl-band", settings.ftrlBand != defaults.ftrlBand),
                 ("--epsilon", settings.epsilon != nil), ("--delta", settings.delta != defaults.delta),
+                ("--sampling", settings.sampling != nil),
                 ("--noise-source", settings.noiseSource != defaults.noiseSource),
                 ("--noise-key", settings.noiseKey != nil),
             ]
@@ -85,11 +93,17 @@ public enum PrivacySettings: SettingsGroup {
         guard settings.noise != nil || settings.epsilon != nil else {
             throw ConfigurationError("--privacy needs --epsilon, or --noise")
         }
+        if settings.sampling != nil, settings.privacy != .dpSGD {
+            throw ConfigurationError("--sampling is of --privacy dp-sgd")
+        }
         let defaults = RunSettings()
         if settings.clipping != .adaptive,
             settings.clipQuantile != defaults.clipQuantile || settings.clipRate != defaults.clipRate
         {
             throw ConfigurationError("--clip-quantile and --clip-rate are of --clipping adaptive")
+        }
+        if settings.privacy == .dpSGD, settings.clipping == .adaptive {
+            throw ConfigurationError("--clipping adaptive is of --privacy central, whose updates it clips")
         }
         if settings.privacy != .ftrl, settings.ftrlFactor != .tree || settings.ftrlBand != defaults.ftrlBand {
             throw ConfigurationError("--ftrl-factor and --ftrl-band are of --privacy ftrl")
@@ -112,6 +126,10 @@ extension RunSettings.Clipping: SettingValue {
 }
 
 extension RunSettings.FtrlFactor: SettingValue {
+    public typealias Content = Self
+}
+
+extension RunSettings.Sampling: SettingValue {
     public typealias Content = Self
 }
 

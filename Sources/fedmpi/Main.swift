@@ -13,7 +13,7 @@ import Runtime
 /// alone speaks.
 ///
 /// Errors become exit codes: 0 done, 1 something failed that the user's command is not to blame for, 2 the user asked
-/// for something that cannot be done, 128 + n signal n stopped the run. One line on standard error says why.
+/// for something that cannot be done, 4 the run has ended because its privacy budget is spent, 128 + n signal n stopped it. One line on standard error says why.
 @main
 enum Main {
     /// Runs the command and exits; never returns.

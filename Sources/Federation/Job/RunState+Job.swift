@@ -94,7 +94,8 @@ extension Job {
     var partNames: [String] {
         [PartName.strategy, PartName.aggregation, PartName.selection] + (asynchronous == nil ? [] : [PartName.inFlight])
             + (downlink == nil ? [] : [PartName.downlink]) + (codecSchedule == nil ? [] : [PartName.codecSchedule])
-            + (fleet == nil ? [] : [PartName.fleet]) + (settings.privacy == nil ? [] : [PartName.privacy])
+            + (fleet == nil ? [] : [PartName.fleet])
+            + (privacy == nil && samplePrivacy == nil ? [] : [PartName.privacy])
             + (settings.offlineUpdates == 0 ? [] : [PartName.heldUpdates])
             + stages.map { PartName.stage(type(of: $0).name) }
     }

@@ -153,11 +153,9 @@ public enum Session {
         // Only now: making observers makes the run's folder.
         let observers = try observers()
         let (control, timekeeper) = (channels.control, channels.timekeeper)
-        let noiseKey = job.settings.privacy == nil ? nil : try job.requiredNoiseKey()
         let context = ServerContext(
             job: job, states: try clientStates(job, resuming: state, in: timekeeper.folder),
-            cohorts: try CohortSource(job, resuming: state, noiseKey), noiseKey: noiseKey, resuming: state, stop: stop,
-            timeline: timekeeper.timeline)
+            cohorts: try CohortSource(job, resuming: state), resuming: state, stop: stop, timeline: timekeeper.timeline)
         guard ranks > 1 else {
             return try RoundLoop(context, scheme.localExchange(context), ranks: 1, observers: observers)
         }

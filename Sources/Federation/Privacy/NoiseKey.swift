@@ -3,43 +3,18 @@ import FedCore
 import Foundation
 import Records
 
-/// The secret of a run with differential privacy: what noise, and with `--noise-source system` cohorts, are drawn from. Who has it
-/// can take the noise away; it is in no log and no checkpoint.
+/// The key of a run's noise, and of what else must be secret for a promise of differential privacy to hold: who has it can take
+/// the noise away. It is in no log and no checkpoint.
 ///
-/// Where clients draw noise themselves it is broadcast, because any rank may train any client and has to draw the same numbers: that
-/// is for one operator who owns all ranks. A device of its own draws a key of its own, and tells nobody.
-///
-/// Everything that is drawn has a stream of its own, ChaCha20 with a nonce of purpose, round, attempt and part, so that
-/// it is the same on any number of ranks, and after a resume with the same key.
+/// Rank 0 takes it from `--noise-key`, from the operating system, or, simulated, from the seed. Where clients add noise
+/// themselves it is broadcast, because any rank may train any client and has to draw the same numbers: that is for one operator
+/// who owns all ranks. A device of its own draws a key of its own, and tells nobody.
 struct NoiseKey: Sendable, CustomStringConvertible {
-    /// What a stream is for; no two purposes have a stream in common.
-    enum Purpose: UInt8, Sendable {
-        /// The noise of a round's sum; with a banded factor, what is mixed over the rounds.
-        case sum = 0
-        /// Who is asked in a round.
-        case cohort = 1
-        /// The noise of the number of updates below the clip.
-        case count = 2
-        /// The noise of a node of a tree over rounds.
-        case node = 3
-    }
-
-    /// What a client draws, from a key of its own.
-    enum ClientPurpose: String, Sendable {
-        /// Noise.
-        case noise
-        /// Which of its samples it takes into a batch.
-        case batches
-    }
-
     /// 32 bytes.
     let bytes: [UInt8]
 
     /// A key that was received.
     init(bytes: [UInt8]) { self.bytes = bytes }
-
-    /// Says nothing of the key.
-    var description: String { "a key of noise" }
 
     /// Takes the key: of the file, which is made if it is not there; or a new one; or, simulated, the seed's.
     /// - Throws: `ConfigurationError` when the file holds no key, or cannot be read or made.
@@ -53,33 +28,44 @@ struct NoiseKey: Sendable, CustomStringConvertible {
         }
     }
 
+    /// Says nothing of the key.
+    var description: String { "a key of noise" }
+
+    /// The use of a stream: those of different uses have nothing to do with each other.
+    enum Purpose: String {
+        /// The server's noise.
+        case server
+        /// A client's noise.
+        case noise
+        /// Which of its samples a client takes into a batch.
+        case batches
+        /// Who is asked in a round.
+        case cohort
+        /// The server's noise of the number of updates below the clip.
+        case count
+        /// The server's noise of a node of a tree over rounds.
+        case node
+    }
+
+    /// A stream that nobody without the key can tell from random words, the same on whichever rank it is made.
+    /// - Parameters:
+    ///   - purpose: the use.
+    ///   - client: whose stream it is; nil for the server's.
+    ///   - part: tells streams of one use and round apart, such as levels of a tree.
+    ///   - round: number and attempt, which no two streams of a use, a client and a part may have in common.
+    func stream(_ purpose: Purpose, client: Int? = nil, part: Int? = nil, _ round: RoundID) -> ChaCha20Stream {
+        // The server's own key is the key: of all other streams it is the root.
+        let label =
+            "fedmpi \(purpose.rawValue)" + (part.map { " \($0)" } ?? "") + (client.map { " of client \($0)" } ?? "")
+        let key = purpose == .server && client == nil && part == nil ? bytes : Self.digest(label, bytes)
+        let number = withUnsafeBytes(of: UInt64(round.number).littleEndian) { [UInt8]($0) }
+        return ChaCha20Stream(
+            key: key, nonce: number + withUnsafeBytes(of: UInt32(round.attempt).littleEndian) { [UInt8]($0) })
+    }
+
     /// A number by which a checkpoint knows the key again, and which tells nothing of it.
     var fingerprint: UInt64 {
-        Self.digest("fedmpi key ", bytes).prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
-    }
-
-    private static func digest(_ label: String, _ key: [UInt8] = []) -> [UInt8] {
-        var hash = SHA256()
-        hash.update(Array(label.utf8) + key)
-        return hash.finalize()
-    }
-
-    /// A client's stream of a purpose.
-    /// - Parameter round: no two of a client's turns may have the same.
-    func stream(_ purpose: ClientPurpose, client: Int, _ round: RoundID) -> ChaCha20Stream {
-        NoiseKey(bytes: Self.digest("fedmpi \(purpose.rawValue) of client \(client) ", bytes)).stream(.sum, round)
-    }
-
-    /// The server's stream of a purpose.
-    /// - Parameters:
-    ///   - round: its number is below 2³².
-    ///   - part: tells streams of one round and purpose apart.
-    func stream(_ purpose: Purpose, _ round: RoundID, part: UInt32 = 0) -> ChaCha20Stream {
-        func littleEndian(_ word: UInt32) -> [UInt8] { withUnsafeBytes(of: word.littleEndian) { [UInt8]($0) } }
-        // Attempts have 16 bits.
-        let last = UInt32(round.attempt) | UInt32(purpose.rawValue) << 24
-        return ChaCha20Stream(
-            key: bytes, nonce: littleEndian(UInt32(round.number)) + littleEndian(part) + littleEndian(last))
+        Self.digest("fedmpi fingerprint of a key ", bytes).prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
     }
 
     /// A Poisson sample that nobody without the key can tell: each client by itself, with this probability.
@@ -92,6 +78,12 @@ struct NoiseKey: Sendable, CustomStringConvertible {
         var stream = stream(.cohort, round)
         let limit = UInt64(exactly: (probability * 0x1p64).rounded()) ?? .max
         return Array((0..<clients).filter { _ in stream.next() < limit }.prefix(room))
+    }
+
+    private static func digest(_ label: String, _ key: [UInt8] = []) -> [UInt8] {
+        var hash = SHA256()
+        hash.update(Array(label.utf8) + key)
+        return hash.finalize()
     }
 
     /// A key that the operating system draws.

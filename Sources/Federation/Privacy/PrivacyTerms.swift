@@ -55,7 +55,7 @@ struct PrivacyTerms: Sendable {
     /// Bound and lattice of updates; those that the run begins with.
     /// - Returns: nil without differential privacy.
     static func lattice(_ settings: RunSettings, floats: Int) throws(ConfigurationError) -> ClipLattice? {
-        guard let privacy = settings.privacy, privacy.clipsUpdates else { return nil }
+        guard let privacy = settings.privacy, privacy != .dpSGD else { return nil }
         // The banded factor has bits of its own behind the lattice's.
         let isBanded = privacy == .ftrl && settings.ftrlFactor == .banded
         let lattice =

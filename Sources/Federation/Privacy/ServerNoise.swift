@@ -29,7 +29,7 @@ struct ServerNoise {
         switch account.mechanism {
         case .independent:
             let gaussian = DiscreteGaussian(sigma: UInt64(account.sigma(terms.noise, lattice)))
-            var stream = key.stream(.sum, round)
+            var stream = key.stream(.server, round)
             words = (0..<account.floats).map { _ in gaussian.sample(&stream) }
         case .tree:
             let tree = TreeNoise(epoch: account.epoch, sigma: UInt64(account.sigma(terms.noise)), key)
@@ -84,7 +84,7 @@ struct TreeNoise {
     ///   - level: the node covers 2 to this power rounds.
     ///   - end: the last of them.
     private func add(to words: inout [Int64], level: Int, end: Int, sign: Int64) {
-        var stream = key.stream(.node, RoundID(end), part: UInt32(level))
+        var stream = key.stream(.node, part: level, RoundID(end))
         for i in words.indices { words[i] &+= sign &* gaussian.sample(&stream) }
     }
 }
@@ -118,7 +118,7 @@ struct BandedNoise {
     mutating func noise(ofRound number: Int) -> [Int64] {
         if number <= round { (rows, round) = ([], 0) }
         while round < number {
-            var stream = key.stream(.sum, RoundID(round + 1))
+            var stream = key.stream(.server, RoundID(round + 1))
             var row = (0..<count).map { _ in gaussian.sample(&stream) }
             for (coefficient, earlier) in zip(factor.coefficients.dropFirst(), rows) {
                 for i in row.indices { row[i] &-= coefficient &* earlier[i] }

@@ -56,7 +56,7 @@ struct ServerPrivacy: StatefulPart, Measuring {
 
     /// Numbers that come up beside an update: how it stands to a clip that adapts.
     static func extraNumbers(_ settings: RunSettings) -> Int {
-        settings.privacy?.clipsUpdates == true && settings.clipping == .adaptive ? 1 : 0
+        settings.privacy == .central && settings.clipping == .adaptive ? 1 : 0
     }
 
     // MARK: Measuring

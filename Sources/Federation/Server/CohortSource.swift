@@ -18,16 +18,16 @@ package final class CohortSource {
     let fleet: FleetClock?
 
     /// Takes the job's rule, as it is at the beginning or as it was saved.
-    /// - Parameters:
-    ///   - state: the state to continue from; nil at the beginning.
-    ///   - key: the secret of differential privacy; nil without.
-    /// - Throws: `ConfigurationError` when the saved bytes are not this rule's.
-    init(_ job: Job, resuming state: RunState?, _ key: NoiseKey? = nil) throws(ConfigurationError) {
+    /// - Parameter state: the state to continue from; nil at the beginning.
+    /// - Throws: `ConfigurationError` when the saved bytes are not this rule's, or there is no key.
+    init(_ job: Job, resuming state: RunState?) throws(ConfigurationError) {
         self.job = job
         let settings = job.settings
         // Who asks everybody has no secret.
-        secret =
-            settings.hasPoissonCohorts && settings.noiseSource == .system && settings.clientFraction < 1 ? key : nil
+        let isSecret =
+            job.privacy != nil && settings.hasPoissonCohorts && settings.noiseSource == .system
+            && settings.clientFraction < 1
+        secret = isSecret ? try job.requiredNoiseKey() : nil
         rule = job.selection
         fleet = try FleetClock(job, resuming: state)
         if let state { try rule.restoreServerState(state[PartName.selection]) }

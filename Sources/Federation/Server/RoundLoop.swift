@@ -79,7 +79,7 @@ final class RoundLoop {
         self.ranks = ranks
         self.observers = observers
         let (job, states, state) = (job, states, context.resuming)
-        model = try ServerModel(job, resuming: state, timeline, context.noiseKey)
+        model = try ServerModel(job, resuming: state, timeline)
         downlink = job.downlink.map { Downlink($0, frameBytes: job.downloadFrameBytes) }
         try downlink?.restoreServerState(state?[PartName.downlink] ?? [])
         schedule = job.codecSchedule

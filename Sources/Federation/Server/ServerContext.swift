@@ -9,8 +9,6 @@ package struct ServerContext {
     package let states: ClientStates?
     /// The source of cohorts, shared by round loop and asynchronous exchange.
     package let cohorts: CohortSource
-    /// What noise and secret cohorts are drawn from; nil without differential privacy.
-    let noiseKey: NoiseKey?
     /// The state that the run continues from, validated for the job; nil at its beginning.
     package let resuming: RunState?
     /// Raised by a signal; looked at between batches and while waiting.

@@ -31,21 +31,14 @@ final class ServerModel {
     private var down: [Float] = []
 
     /// Starts from the seed's initial weights, or from a saved state.
-    /// - Parameters:
-    ///   - state: the state to continue from, validated for the job; nil at the beginning.
-    ///   - key: the secret of differential privacy; nil without.
+    /// - Parameter state: the state to continue from, validated for the job; nil at the beginning.
     /// - Throws: `ConfigurationError` when a part refuses what was saved of it.
-    init(_ job: Job, resuming state: RunState?, _ timeline: Timeline, _ key: NoiseKey? = nil) throws {
+    init(_ job: Job, resuming state: RunState?, _ timeline: Timeline) throws {
         self.job = job
         strategy = job.strategy
         rule = job.aggregation
         stages = job.stages
-        if let terms = job.privacy, let key { privacy = ServerPrivacy(terms, job.settings, key) }
-        sampleMeter = job.samplePrivacy.map {
-            SampleMeter(
-                $0, delta: job.settings.delta,
-                sizes: (0..<job.settings.clients).map { job.partition.count(of: $0) })
-        }
+        if let terms = job.privacy { privacy = ServerPrivacy(terms, job.settings, try job.requiredNoiseKey()) }
         if let state {
             try strategy.restoreServerState(state[PartName.strategy])
             try rule.restoreServerState(state[PartName.aggregation])
@@ -53,8 +46,13 @@ final class ServerModel {
                 try stages[i].restoreServerState(state[PartName.stage(type(of: stages[i]).name)])
             }
             try privacy?.restoreServerState(state[PartName.privacy])
-            try sampleMeter?.restoreServerState(state[PartName.privacy])
         }
+        sampleMeter = job.samplePrivacy.map {
+            SampleMeter(
+                $0, delta: job.settings.delta,
+                sizes: (0..<job.settings.clients).map { job.partition.count(of: $0) })
+        }
+        if let state { try sampleMeter?.restoreServerState(state[PartName.privacy]) }
         root = job.root.isEmpty ? nil : try RootTrainer(job, timeline)
         weights = state?.weights ?? job.model.initialWeights(seed: job.settings.seed)
     }
@@ -62,11 +60,9 @@ final class ServerModel {
     /// The parts that may remember something, by the names under which a run's state keeps them.
     var parts: [(name: String, part: any StatefulPart)] {
         [(PartName.strategy, strategy), (PartName.aggregation, rule)]
-            + stages.map { (PartName.stage(type(of: $0).name), $0) } + (meter.map { [(PartName.privacy, $0)] } ?? [])
+            + (sampleMeter.map { [(PartName.privacy, $0)] } ?? [])
+            + stages.map { (PartName.stage(type(of: $0).name), $0) } + (privacy.map { [(PartName.privacy, $0)] } ?? [])
     }
-
-    /// What counts the cost of differential privacy; nil without.
-    private var meter: (any StatefulPart & Measuring)? { privacy ?? sampleMeter }
 
     /// The norm that the next round's updates are clipped to, where it adapts.
     var adaptedClip: Float? {
@@ -75,7 +71,8 @@ final class ServerModel {
 
     /// What the parts have measured in the last step, by the names of their metrics.
     var measurements: [String: Double] {
-        let parts: [any Measuring] = [strategy, rule] + (meter.map { [$0] } ?? []) + stages
+        let parts: [any Measuring] =
+            [strategy, rule] + (privacy.map { [$0] } ?? []) + (sampleMeter.map { [$0] } ?? []) + stages
         return parts.reduce(into: [:]) { $0.merge($1.measurements, uniquingKeysWith: { $1 }) }
     }
 

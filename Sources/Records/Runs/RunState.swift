@@ -88,6 +88,8 @@ public enum PartName {
     public static let selection = "selection"
     /// The clients in flight in an asynchronous run, and the weights they started from.
     public static let inFlight = "in flight"
+    /// What clients have spent of differential privacy, or noise multiplier and clip of the server's.
+    public static let privacy = "privacy"
     /// The weights as the clients have them, where they go down in coded form.
     public static let downlink = "downlink"
 
@@ -97,9 +99,6 @@ public enum PartName {
     public static let heldUpdates = "held updates"
     /// Which codec of a ladder is in use, and since when the loss has stalled.
     public static let codecSchedule = "codec schedule"
-    /// Noise multiplier and clip of differential privacy.
-    public static let privacy = "privacy"
-
     /// Name of a stage's entry.
     public static func stage(_ name: String) -> String { "stage \(name)" }
 }

@@ -253,31 +253,20 @@ public struct RunSettings: Sendable, Equatable {
     public enum Privacy: String, Codable, Sendable, CaseIterable {
         /// Noise at the server, on the sum of clipped updates.
         case central
-        /// Noise at the clients, on the gradients of every step, clipped sample by sample.
-        case dpSGD = "dp-sgd"
         /// Noise at the server that hangs together over the rounds, for clients that are asked in turn (DP-FTRL).
         case ftrl
-
-        /// Whether it is a client's update that is clipped; otherwise a sample's gradient.
-        public var clipsUpdates: Bool { self != .dpSGD }
+        /// Noise at the clients, on the gradients of every step, clipped sample by sample.
+        case dpSGD = "dp-sgd"
 
         /// Whether clients draw noise.
         public var isAtClients: Bool { self == .dpSGD }
-    }
-
-    /// How a batch of local training with differential privacy comes about.
-    public enum Sampling: String, Codable, Sendable, CaseIterable {
-        /// Each sample is in it with the same probability, whatever the others do.
-        case poisson
-        /// The samples of an epoch are dealt out in a random order, so many at a time.
-        case shuffle
     }
 
     /// How updates are clipped with differential privacy.
     public enum Clipping: String, Codable, Sendable, CaseIterable {
         /// To the same norm in every round.
         case fixed
-        /// To a norm that follows a quantile of the updates' norms.
+        /// To a norm that follows a quantile of the norms.
         case adaptive
         /// Each layer's part of a sample's gradient to a share of the norm.
         case perLayer = "per-layer"
@@ -289,6 +278,14 @@ public struct RunSettings: Sendable, Equatable {
         case tree
         /// A banded square root of the matrix of prefix sums.
         case banded
+    }
+
+    /// How a batch of local training with differential privacy comes about.
+    public enum Sampling: String, Codable, Sendable, CaseIterable {
+        /// Each sample is in it with the same probability, whatever the others do.
+        case poisson
+        /// The samples of an epoch are dealt out in a random order, so many at a time.
+        case shuffle
     }
 
     /// Where noise comes from.

@@ -9,7 +9,7 @@ import MPI
 /// `split-train` have in common, from the run's folder to its report.
 ///
 /// Exit codes: 0 done; 1 when the run failed, or standard output could not be written; 2 for settings or data
-/// that do not work; 128 + n when signal n stopped it, after a checkpoint.
+/// that do not work; 4 when the privacy budget is spent, after a checkpoint; 128 + n when signal n stopped it, after a checkpoint.
 struct Train: WorldCommand {
     static let configuration = CommandConfiguration(
         commandName: "train",

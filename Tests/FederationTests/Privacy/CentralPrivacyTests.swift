@@ -52,8 +52,7 @@ import Testing
         try StrategyRunTests.withFolder { folder in
             func cohorts(_ change: (inout RunSettings) -> Void) throws -> [[Int]] {
                 let settings = Self.settings(like: Self.settings { $0.clients = 40 }, change)
-                let job = try Job(settings)
-                let source = try CohortSource(job, resuming: nil, NoiseKey(settings))
+                let source = try CohortSource(Job(settings), resuming: nil)
                 return (1...6).map { source.draw(RoundID($0)) }
             }
             let key = folder + "/key"
@@ -73,9 +72,8 @@ import Testing
         let (clients, rounds) = (400, 300)
         var asked = [Int](repeating: 0, count: clients)
         for round in 1...rounds {
-            for client in key.cohort(of: clients, probability: 0.25, room: clients, RoundID(round)) {
-                asked[client] += 1
-            }
+            let cohort = key.cohort(of: clients, probability: 0.25, room: clients, RoundID(round))
+            for client in cohort { asked[client] += 1 }
         }
         let total = Double(asked.reduce(0, +))
         let draws = Double(clients * rounds)

@@ -62,7 +62,7 @@ import Testing
         let rows = (1...rounds).map { noise.noise(ofRound: $0) }
         let gaussian = DiscreteGaussian(sigma: sigma)
         for round in 1...rounds {
-            var stream = try #require(Self.key).stream(.sum, RoundID(round))
+            var stream = try #require(Self.key).stream(.server, RoundID(round))
             for i in 0..<count {
                 let mixed = factor.coefficients.indices.filter { $0 < round }.reduce(Int64(0)) {
                     $0 + factor.coefficients[$1] * rows[round - 1 - $1][i]

@@ -58,9 +58,7 @@ struct SampleMeter: StatefulPart, Measuring {
     /// |---|---|
     /// | `epsilon` | the largest ε of a client at `--delta` after the round |
     /// | `epsilon_next` | what it would be if every client took part once more, for `--epsilon` |
-    static let metrics: [Metric] = [.epsilon, .epsilonNext]
-
-    var metrics: [Metric] { Self.metrics }
+    var metrics: [Metric] { [.epsilon, .epsilonNext] }
 
     var measurements: [String: Double] { [Metric.epsilon.name: spent.epsilon, Metric.epsilonNext.name: spent.next] }
 

@@ -25,8 +25,8 @@ public enum PrivacySettings: SettingsGroup {
                 + "step, so that what they send tells little of any one sample.")
         try visitor.value(
             "clip", &settings.clip, .above(0),
-            "The L2 norm that an update, or with dp-sgd a sample's gradient, is clipped to; with --clipping adaptive in the first "
-                + "round.")
+            "The L2 norm that an update, or with dp-sgd a sample's gradient, is clipped to; with --clipping adaptive in the first round."
+        )
         try visitor.value(
             "clipping", &settings.clipping,
             "How the clip is found: fixed; adaptive (it follows a quantile of the norms, which costs a little more noise); or, with "
@@ -93,9 +93,6 @@ public enum PrivacySettings: SettingsGroup {
         guard settings.noise != nil || settings.epsilon != nil else {
             throw ConfigurationError("--privacy needs --epsilon, or --noise")
         }
-        if settings.clipping == .perLayer, settings.privacy != .dpSGD {
-            throw ConfigurationError("--clipping per-layer is of --privacy dp-sgd: updates are clipped as a whole")
-        }
         if settings.sampling != nil, settings.privacy != .dpSGD {
             throw ConfigurationError("--sampling is of --privacy dp-sgd")
         }
@@ -104,6 +101,9 @@ public enum PrivacySettings: SettingsGroup {
             settings.clipQuantile != defaults.clipQuantile || settings.clipRate != defaults.clipRate
         {
             throw ConfigurationError("--clip-quantile and --clip-rate are of --clipping adaptive")
+        }
+        if settings.clipping == .perLayer, settings.privacy != .dpSGD {
+            throw ConfigurationError("--clipping per-layer is of --privacy dp-sgd: updates are clipped as a whole")
         }
         if settings.privacy != .ftrl, settings.ftrlFactor != .tree || settings.ftrlBand != defaults.ftrlBand {
             throw ConfigurationError("--ftrl-factor and --ftrl-band are of --privacy ftrl")
@@ -121,15 +121,15 @@ extension RunSettings.Privacy: SettingValue {
     public typealias Content = Self
 }
 
-extension RunSettings.Sampling: SettingValue {
-    public typealias Content = Self
-}
-
 extension RunSettings.Clipping: SettingValue {
     public typealias Content = Self
 }
 
 extension RunSettings.FtrlFactor: SettingValue {
+    public typealias Content = Self
+}
+
+extension RunSettings.Sampling: SettingValue {
     public typealias Content = Self
 }
 

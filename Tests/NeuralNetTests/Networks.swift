@@ -43,11 +43,27 @@ struct Fixture: Decodable, CustomTestStringConvertible {
 
     static let all: [Fixture] = load("pytorch") + load("layers") + load("texts")
 
-    private static func load(_ file: String) -> [Fixture] {
+    /// What is recorded of single samples' gradients, of those networks that have such.
+    static let samples: [Samples] = load("samples")
+
+    /// Gradients of single samples: `torch.func.vmap(torch.func.grad(loss))`.
+    struct Samples: Decodable {
+        let name: String
+        /// ‖gᵢ‖ of each layer's part, by the layer's name.
+        let lengths: [String: [Double]]
+        /// C, the mean length of the whole gradients.
+        let bound: Double
+        /// Samples whose gradient is no longer.
+        let within: Int
+        /// Σᵢ gᵢ·min(1, C/‖gᵢ‖), by the parameter's name.
+        let clipped: [String: Vector]
+    }
+
+    private static func load<Content: Decodable>(_ file: String) -> [Content] {
         guard let url = Bundle.module.url(forResource: "Fixtures/\(file)", withExtension: "json"),
             let data = try? Data(contentsOf: url)
         else { return [] }
-        return (try? JSONDecoder().decode([Fixture].self, from: data)) ?? []
+        return (try? JSONDecoder().decode([Content].self, from: data)) ?? []
     }
 
     /// The network of that name, as in the script.

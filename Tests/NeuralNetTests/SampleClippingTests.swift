@@ -11,7 +11,7 @@ struct SampleClippingTests {
     }
 
     @Test func `the fixtures are found`() {
-        #expect(Self.fixtures.count >= 25)
+        #expect(Self.fixtures.count >= 25 && Fixture.samples.count == Self.fixtures.count)
     }
 
     @Test(arguments: fixtures, [1, 3])
@@ -64,6 +64,31 @@ struct SampleClippingTests {
             }
         }
         #expect(Self.distance(try plan.gradients, expected) < 1e-4)
+    }
+
+    @Test(arguments: fixtures)
+    func `lengths and the clipped sum agree with PyTorch's gradients of single samples`(fixture: Fixture) throws {
+        let expected = try #require(Fixture.samples.first { $0.name == fixture.name })
+        let model = try fixture.model
+        let plan = try Plan(model, batch: fixture.batch, purpose: .training, clipsSamples: true)
+        try plan.load(model.hashedWeights.span)
+        plan.fill(model.hashedInput(batch: fixture.batch))
+        _ = try plan.forwardBackward(labels: fixture.labels.span)
+        let entries = model.parameterLayout.entries
+        for (row, layer) in Self.layers(of: model).enumerated() {
+            let name = try #require(entries.first { $0.layer == layer }).name
+            let lengths = try #require(expected.lengths[String(name[..<(name.lastIndex(of: ".") ?? name.endIndex)])])
+            for (square, length) in zip(plan.squaredSampleNorms[row], lengths) {
+                #expect(abs(Double(square).squareRoot() - length) <= 1e-4 * length + 1e-6, "\(name)")
+            }
+        }
+        #expect(try plan.clipGradients(to: .flat(Float(expected.bound))) == expected.within)
+        let clipped = try plan.gradients
+        for entry in entries {
+            let sum = try #require(expected.clipped[entry.name])
+            let isNothing = sum.norm < 1e-5
+            #expect(isNothing || relativeError(Array(clipped[entry.range]), sum) < 1e-4, "\(entry.name)")
+        }
     }
 
     @Test func `a clipped sample is never longer than the bound`() throws {

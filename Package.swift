@@ -182,7 +182,7 @@ let package = Package(
             dependencies: [
                 "MPI", "MPITesting", "TestSupport", "FedCore", "Cryptography", "Files", "Devices", "Records",
                 "Runtime", "Strategies", "Aggregation", "Selection", "Codecs", "NeuralNet", "Datasets", "Federation",
-                "Recording",
+                "Recording", "Privacy",
             ]),
         .testTarget(name: "FedMPITests", dependencies: ["FedCore", "Records", "FedMPI"]),
         .testTarget(

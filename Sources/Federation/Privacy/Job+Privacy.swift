@@ -14,6 +14,7 @@ extension Job {
             case .independent: "central"
             case .tree: "ftrl by trees over \(NumberText.grouped(privacy.account.epoch)) rounds"
             case .banded(let factor): "ftrl by a matrix of \(factor.coefficients.count) bands"
+            case .local: "local, each client by itself"
             }
         let clip =
             privacy.account.adaptive.map {
@@ -81,8 +82,8 @@ extension Job {
                 "the end of the run would be a further answer; leave them out"
             ),
             (
-                settings.privacy == .ftrl && settings.clipping == .adaptive, "--clipping adaptive",
-                "noise of earlier rounds is in steps of one clip; use fixed"
+                settings.privacy != .central && settings.clipping == .adaptive, "--clipping adaptive",
+                "noise is in steps of one clip; use fixed"
             ),
             (
                 Double(privacy.finestGrid) * terms.emptySum().stepsPerUnit < 1, "--clip \(settings.clip)",
@@ -105,6 +106,11 @@ extension Job {
                     selection,
                     "who is asked must not depend on clients' data, and is counted as a Poisson sample; use --selection poisson"
                 )
+            }
+        case .local:
+            guard ["uniform", "round-robin", "cyclic", "poisson"].contains(settings.selection) else {
+                throw refuse(
+                    selection, "who is asked must not depend on clients' data; use uniform, round-robin or cyclic")
             }
         case .tree, .banded:
             guard settings.selection == "cyclic" else {

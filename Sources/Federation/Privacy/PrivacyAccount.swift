@@ -17,6 +17,8 @@ struct PrivacyAccount: Sendable {
         case tree
         /// Noise that a banded factor mixes over the rounds; each client is in one of any b consecutive rounds at most.
         case banded(BandedFactor)
+        /// Noise of each client on its own update, whatever it is: it may be any other of norm C.
+        case local
     }
 
     /// How noise of different rounds hangs together.
@@ -31,6 +33,8 @@ struct PrivacyAccount: Sendable {
     private let probability: Double
     /// Clients that a round asks where their number is fixed, and all that there are.
     private let (cohort, clients): (Int, Int)
+    /// Whether clients are asked one after the other.
+    private let isInTurn: Bool
     /// Points of the lattice from 0 to the clip; with adaptive clipping the least that there can be.
     private let pointsPerClip: Double
 
@@ -41,6 +45,7 @@ struct PrivacyAccount: Sendable {
         switch (settings.privacy, settings.ftrlFactor) {
         case (.ftrl, .tree): mechanism = .tree
         case (.ftrl, .banded): mechanism = .banded(BandedFactor(bands: settings.ftrlBand))
+        case (.local, _): mechanism = .local
         default: mechanism = .independent
         }
         adaptive =
@@ -51,11 +56,18 @@ struct PrivacyAccount: Sendable {
         probability = settings.hasPoissonCohorts ? settings.clientFraction : 1
         epoch = max(1, settings.clients / settings.cohortSize)
         (cohort, clients) = (settings.cohortSize, settings.clients)
+        isInTurn = settings.selection == "cyclic"
         pointsPerClip = adaptive == nil ? lattice.pointsPerClip : 0x1p20
     }
 
     /// The relation under which it is accounted.
-    var relation: NeighbouringRelation { mechanism == .independent ? .addOrRemoveOne : .zeroOutOne }
+    var relation: NeighbouringRelation {
+        switch mechanism {
+        case .independent: .addOrRemoveOne
+        case .tree, .banded: .zeroOutOne
+        case .local: .replaceOne
+        }
+    }
 
     /// σ in points of the lattice of what noise is added to, rounded up.
     /// - Parameters:
@@ -65,7 +77,7 @@ struct PrivacyAccount: Sendable {
         let points = lattice?.pointsPerClip ?? pointsPerClip
         return switch mechanism {
         case .independent: ((adaptive.map { $0.updateNoise(noise) ?? noise } ?? noise) * points).rounded(.up)
-        case .tree: (noise * points).rounded(.up)
+        case .tree, .local: (noise * points).rounded(.up)
         case .banded(let factor): (noise * factor.norm * points * Double(1 << BandedFactor.bits)).rounded(.up)
         }
     }
@@ -94,11 +106,20 @@ struct PrivacyAccount: Sendable {
             let (whole, rest) = rounds.quotientAndRemainder(dividingBy: epoch)
             return .repeated(gaussian(noise, floats), times: whole * depth(epoch) + depth(rest))
         case .banded(let factor):
-            // The clients are asked in turn, so the first has been asked most often.
-            let turns = (rounds * cohort + clients - 1) / clients
-            return .repeated(gaussian(noise, floats * factor.coefficients.count), times: turns)
+            return .repeated(gaussian(noise, floats * factor.coefficients.count), times: mostTurns(rounds))
+        case .local: return .repeated(turn(noise), times: mostTurns(rounds))
         }
     }
+
+    /// What a client releases in a round with noise of its own: two updates of norm C are 2 C apart.
+    func turn(_ noise: Double) -> PrivacyEvent {
+        .discreteGaussian(
+            DiscreteGaussianNoise(noiseMultiplier: noise / 2, stepsPerParty: sigma(noise), dimension: floats))
+    }
+
+    /// The most rounds of so many that a client can be asked in: clients that are asked in turn differ by one, of others one may be
+    /// asked in all.
+    func mostTurns(_ rounds: Int) -> Int { isInTurn ? (rounds * cohort + clients - 1) / clients : rounds }
 
     /// ε after so many rounds, by privacy loss distributions.
     func epsilon(_ noise: Double, delta: Double, rounds: Int) throws(ConfigurationError) -> Double {

@@ -35,6 +35,7 @@ struct ServerNoise {
             let tree = TreeNoise(epoch: account.epoch, sigma: UInt64(account.sigma(terms.noise)), key)
             words = tree.increment(round.number, count: account.floats)
         case .banded: words = banded?.noise(ofRound: round.number) ?? []
+        case .local: return  // it is in what has come
         }
         for i in words.indices { words[i] &*= steps }
         if let adaptive = account.adaptive {

@@ -4,12 +4,14 @@ import Records
 
 /// The server's half of differential privacy: noise, the clip where it adapts, and what has been spent.
 ///
-/// A checkpoint keeps noise multiplier, clip and the key's fingerprint, and no noise. ε follows from the rounds; a resumed run must have the noise
+/// A checkpoint keeps noise multiplier, clip, the key's fingerprint and clients' ledgers, and no noise. ε follows from the rounds; a resumed run must have the noise
 /// multiplier that the rounds before have had.
 struct ServerPrivacy: StatefulPart, Measuring {
     private let terms: PrivacyTerms
     private let delta: Double
     private var noise: ServerNoise
+    /// What clients that add noise themselves have released; empty with noise of the server.
+    private(set) var ledgers: ClientLedgers
     /// What the key is known by.
     private let key: UInt64
     /// The clip of the next round.
@@ -23,6 +25,7 @@ struct ServerPrivacy: StatefulPart, Measuring {
     init(_ terms: PrivacyTerms, _ settings: RunSettings, _ key: NoiseKey) {
         self.terms = terms
         delta = settings.delta
+        ledgers = ClientLedgers(relation: terms.account.relation)
         noise = ServerNoise(terms, key)
         self.key = key.fingerprint
         clip = settings.clip
@@ -30,12 +33,23 @@ struct ServerPrivacy: StatefulPart, Measuring {
     }
 
     /// Counts the rounds up to this one. Milliseconds.
-    mutating func count(_ round: Int) throws(ConfigurationError) {
+    /// - Parameter asked: the clients that were asked, once for each attempt at the round.
+    mutating func count(_ round: Int, asked: [Int]) throws(ConfigurationError) {
+        if terms.account.mechanism == .local { return try count(asked) }
         func epsilon(_ rounds: Int) throws(ConfigurationError) -> Double {
             try terms.account.epsilon(terms.noise, delta: delta, rounds: rounds)
         }
         let now = round == spent.round + 1 && round > 1 ? spent.next : try epsilon(round)
         spent = (round, now, try epsilon(round + 1))
+    }
+
+    /// Charges clients that add noise themselves, whether or not their update came. The run's ε is the largest of any client.
+    private mutating func count(_ asked: [Int]) throws(ConfigurationError) {
+        for client in asked { try ledgers.append(terms.account.turn(terms.noise), client: client) }
+        let now = try ledgers.epsilons(delta: delta, by: .pld).values.map(\.upper).max() ?? 0
+        var next = ledgers
+        for client in ledgers.clients { try next.append(terms.account.turn(terms.noise), client: client) }
+        spent = (0, now, try next.epsilons(delta: delta, by: .pld).values.map(\.upper).max() ?? 0)
     }
 
     /// Adds a round's noise to its sum. O(floats).
@@ -86,11 +100,13 @@ struct ServerPrivacy: StatefulPart, Measuring {
         writer.write(terms.noise)
         writer.write(clip)
         writer.write(key)
-        return writer.bytes
+        return writer.bytes + (terms.account.mechanism == .local ? ledgers.bytes : [])
     }
 
     mutating func restoreServerState(_ state: [UInt8]) throws(ConfigurationError) {
-        var reader = StateReader(state, of: "differential privacy")
+        let ownBytes = 24
+        let isLocal = terms.account.mechanism == .local
+        var reader = StateReader(isLocal ? Array(state.prefix(ownBytes)) : state, of: "differential privacy")
         let noise = try reader.number(in: PrivacyEvent.noiseRange)
         let clip = try reader.number(in: 0x1p-12...0x1p10)
         let key = try reader.word()
@@ -100,7 +116,12 @@ struct ServerPrivacy: StatefulPart, Measuring {
                 "the rounds so far have had noise of \(noise) times the clip, and --rounds would make --epsilon need "
                     + "\(terms.noise): leave --rounds out")
         }
-        guard key == self.key || terms.account.mechanism == .independent else {
+        if isLocal {
+            let ledgers = try ClientLedgers(bytes: Array(state.dropFirst(ownBytes)))
+            guard ledgers.relation == terms.account.relation else { throw reader.refusal }
+            self.ledgers = ledgers
+        }
+        guard key == self.key || isLocal || terms.account.mechanism == .independent else {
             throw ConfigurationError(
                 "the noise of --privacy ftrl hangs together over the rounds, and the key of those so far is not at hand: such a run "
                     + "goes on with its --noise-key file alone")

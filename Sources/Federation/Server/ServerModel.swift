@@ -115,7 +115,7 @@ final class ServerModel {
     func step(_ id: RoundID, along tally: RoundTally, asked: [Int]) throws(ConfigurationError) {
         let round = id.number
         try sampleMeter?.endRound(asked: asked)
-        try privacy?.count(round)
+        try privacy?.count(round, asked: asked)
         var weights = weights
         self.weights = []  // or writing would copy them
         if privacy != nil {

@@ -255,11 +255,13 @@ public struct RunSettings: Sendable, Equatable {
         case central
         /// Noise at the server that hangs together over the rounds, for clients that are asked in turn (DP-FTRL).
         case ftrl
+        /// Noise at the clients, on each clipped update.
+        case local
         /// Noise at the clients, on the gradients of every step, clipped sample by sample.
         case dpSGD = "dp-sgd"
 
         /// Whether clients draw noise.
-        public var isAtClients: Bool { self == .dpSGD }
+        public var isAtClients: Bool { self == .dpSGD || self == .local }
     }
 
     /// How updates are clipped with differential privacy.

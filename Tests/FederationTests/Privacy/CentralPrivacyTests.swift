@@ -39,6 +39,18 @@ import Testing
             let keyed = Self.settings { ($0.noiseSource, $0.noiseKey) = (.system, folder + "/key") }
             let digests = try [1, 3].map { try StrategyRunTests.run(keyed, ranks: $0).digest }
             #expect(digests[0] == digests[1])
+            // Cohorts and noise behind a checkpoint are those of the key; without it both are others.
+            let whole = try StrategyRunTests.run(keyed, ranks: 1)
+            let state = try Checkpoint.decode(Checkpoint.encode(SavedRun(try #require(whole.states.first)))).state
+            let resumed = try StrategyRunTests.run(keyed, ranks: 2, from: state)
+            #expect(resumed.digest == whole.digest)
+            #expect(
+                resumed.states.compactMap { $0.last?.cohort } == whole.states.dropFirst().compactMap { $0.last?.cohort }
+            )
+            let forgotten = Self.settings(like: keyed) { $0.noiseKey = nil }
+            let other = try StrategyRunTests.run(forgotten, ranks: 1, from: state)
+            #expect(other.digest != whole.digest)
+            #expect(other.states.last?.last?.metrics["epsilon"] == whole.states.last?.last?.metrics["epsilon"])
             let mode = try FileManager.default.attributesOfItem(atPath: folder + "/key")[.posixPermissions] as? Int
             #expect(mode == 0o600)
             let free = Self.settings { $0.noiseSource = .system }

@@ -111,6 +111,8 @@ final class Device {
             }
         }
 
+        // A loss would be an answer without noise.
+        if job.privacy?.account.mechanism == .local { result.loss = 0 }
         if isOffline {
             // To the server it is one that does not answer.
             (result.status, result.simulatedSeconds) = (.held, simulation.isVirtual ? settings.hardLimit : 0)

@@ -67,7 +67,7 @@ final class LocalTrainer {
         let settings = job.settings
         self.job = job
         vectors = try narrowed.map { try job.vectors(of: $0) } ?? job.vectors
-        writer = UpdateWriter(job, vectors)
+        writer = try UpdateWriter(job, vectors)
         gradientHooks = job.stepHooks.filter { $0.changesGradient(ofOwnModel: false) }
         ownModelHooks = job.stepHooks.filter { $0.changesGradient(ofOwnModel: true) }
         turn = ClientTurn(client: 0, round: 0, samples: 0, seed: settings.seed)

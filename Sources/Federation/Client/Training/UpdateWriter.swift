@@ -13,13 +13,17 @@ final class UpdateWriter {
     private let vectors: JobVectors
     /// This rank's copies of the stages; they remember nothing from one client to the next.
     private var stages: [any UpdateStage]
+    /// What clients add to their updates; nil where they add nothing.
+    private let noise: ClientNoise?
     /// Initial weights in the canonical order, to which own parameters are relative; empty unless clients keep some.
     private let initial: [Float]
 
     /// Takes what it needs of the job.
     /// - Parameter vectors: lengths of what crosses, of the model that is trained.
-    init(_ job: Job, _ vectors: JobVectors) {
+    /// - Throws: `ConfigurationError` when there is no key of the noise.
+    init(_ job: Job, _ vectors: JobVectors) throws(ConfigurationError) {
         self.job = job
+        noise = try ClientNoise(job)
         self.vectors = vectors
         stages = job.stages
         initial = job.strategy.personalization == .none ? [] : job.model.initialWeights(seed: job.settings.seed)
@@ -111,5 +115,6 @@ final class UpdateWriter {
             var kept = state.part(vectors.stageStates[i])
             stages[i].onClient(&message, state: &kept, in: turn)
         }
+        noise?.add(to: &message, in: turn)
     }
 }

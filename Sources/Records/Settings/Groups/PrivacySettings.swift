@@ -21,7 +21,7 @@ public enum PrivacySettings: SettingsGroup {
             "privacy", &settings.privacy, absent: "none",
             "central: clients' updates are clipped, and the server adds noise to their sum (DP-FedAvg), so that the weights of "
                 + "every round tell little of any one client. ftrl: the same for clients that are asked in turn, with noise that "
-                + "hangs together over the rounds (DP-FTRL). dp-sgd: clients clip each sample's gradient, and add noise in every "
+                + "hangs together over the rounds (DP-FTRL). local: each client adds noise to its own clipped update. dp-sgd: clients clip each sample's gradient, and add noise in every "
                 + "step, so that what they send tells little of any one sample.")
         try visitor.value(
             "clip", &settings.clip, .above(0),

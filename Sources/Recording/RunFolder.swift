@@ -9,6 +9,7 @@ public import Records
 ///   --config` accepts it.
 /// - `round_log.json`: an array with one `RoundRecord` a round, written as the rounds end.
 /// - `client_accuracy.json`: with `--client-test`, each client's accuracy after the last evaluated round.
+/// - `client_epsilon.json`: with local noise or DP-SGD, what each client has spent.
 /// - `faults.json`: if something went wrong, an array of `FaultRecord`.
 /// - `resumes.json`: if the run was continued, an array with an entry each time.
 /// - `model.safetensors`: the final weights, keys and shapes as a PyTorch `state_dict`.
@@ -172,6 +173,9 @@ public final class RunFolder: RoundObserver {
     ///
     /// - Throws: the error of a model that cannot be written: the only file that ends a run.
     public func runFinished(_ summary: RunSummary, weights: Span<Float>) throws {
+        if !summary.clientEpsilons.isEmpty {
+            documents.put(bytes: try RecordFormat.text(of: summary.clientEpsilons), as: RecordFormat.clientEpsilonsName)
+        }
         write()
         if !isModelWritten { try saveModel(weights) }
     }

@@ -48,6 +48,7 @@ import Testing
         var states: [RunState] = []
         var losses: [Double] = []
         var isBudgetSpent = false
+        var clientEpsilons: [ClientEpsilon] = []
     }
 
     final class Recorder: RoundObserver {
@@ -57,6 +58,7 @@ import Testing
         func runFinished(_ summary: RunSummary, weights: Span<Float>) {
             outcome.digest = weightsDigest(weights)
             outcome.isBudgetSpent = summary.isBudgetSpent
+            outcome.clientEpsilons = summary.clientEpsilons
         }
     }
 

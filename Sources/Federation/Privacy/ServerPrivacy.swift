@@ -52,6 +52,11 @@ struct ServerPrivacy: StatefulPart, Measuring {
         spent = (0, now, try next.epsilons(delta: delta, by: .pld).values.map(\.upper).max() ?? 0)
     }
 
+    /// ε of each client that adds noise itself.
+    func clientEpsilons() throws(ConfigurationError) -> [Int: Double] {
+        try ledgers.epsilons(delta: delta, by: .pld).mapValues(\.upper)
+    }
+
     /// Adds a round's noise to its sum. O(floats).
     mutating func addNoise(to sum: inout UpdateSum, _ round: RoundID) {
         noise.add(to: &sum, round, terms.account.adaptive == nil ? terms.lattice : terms.lattice(clip: clip))

@@ -119,9 +119,10 @@ final class RoundLoop {
             for round in finishedRounds..<job.settings.rounds where evaluation.earlyEnd == nil { try run(round + 1) }
             try publish { try exchange.heartbeat() }
             let weights = model.weights
-            let summary = RunSummary(
+            var summary = RunSummary(
                 last: evaluation.complete, seconds: seconds, earlyEnd: evaluation.earlyEnd,
                 isBudgetSpent: evaluation.isBudgetSpent)
+            summary.clientEpsilons = try model.clientEpsilons()
             timeline.enter(.checkpoint)
             for observer in observers { try observer.runFinished(summary, weights: weights.span) }
         } catch {

@@ -64,6 +64,12 @@ final class ServerModel {
             + stages.map { (PartName.stage(type(of: $0).name), $0) } + (privacy.map { [(PartName.privacy, $0)] } ?? [])
     }
 
+    /// What each client has spent by itself, ascending; empty where the promise is one for the whole run.
+    func clientEpsilons() throws(ConfigurationError) -> [ClientEpsilon] {
+        let epsilons = try sampleMeter?.epsilons() ?? privacy?.clientEpsilons() ?? [:]
+        return epsilons.sorted { $0.key < $1.key }.map { ClientEpsilon(client: $0.key, epsilon: $0.value) }
+    }
+
     /// The norm that the next round's updates are clipped to, where it adapts.
     var adaptedClip: Float? {
         job.privacy?.account.adaptive == nil ? nil : privacy.map { Float($0.clip) }

@@ -13,6 +13,9 @@ public enum RecordFormat {
     /// ``ClientAccuracies`` after the last evaluated round.
     public static let clientAccuraciesName = "client_accuracy.json"
 
+    /// ``ClientEpsilon``s at the end of a run.
+    public static let clientEpsilonsName = "client_epsilon.json"
+
     /// A record as it stands in a file.
     public static func text(of record: some Encodable) throws -> [UInt8] {
         let encoder = JSONEncoder()

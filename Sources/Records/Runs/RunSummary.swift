@@ -12,6 +12,9 @@ public struct RunSummary: Sendable {
     /// Whether that is because another round would pass `--epsilon`.
     public var isBudgetSpent = false
 
+    /// ε of each client that has released something, where a promise of privacy is one to each client by itself.
+    public var clientEpsilons: [ClientEpsilon] = []
+
     /// The number of finished rounds.
     public var rounds: Int { last?.round ?? 0 }
     /// The accuracy of the final weights, in [0, 1]; nil when the last round was not evaluated.
@@ -25,6 +28,20 @@ public struct RunSummary: Sendable {
         self.last = last
         self.seconds = seconds
         self.earlyEnd = earlyEnd
+    }
+}
+
+/// What one client has spent of differential privacy, over the rounds in which it took part: a line of `client_epsilon.json`.
+public struct ClientEpsilon: Codable, Sendable, Equatable {
+    /// Number of the client.
+    public let client: Int
+    /// ε at the run's δ.
+    public let epsilon: Double
+
+    /// Describes what a client has spent.
+    public init(client: Int, epsilon: Double) {
+        self.client = client
+        self.epsilon = epsilon
     }
 }
 

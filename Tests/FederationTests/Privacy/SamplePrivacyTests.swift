@@ -183,6 +183,9 @@ import Testing
         let short = try StrategyRunTests.run(Self.settings { $0.epsilon = spent[1] + 1e-6 }, ranks: 1)
         #expect(short.states.last?.round == 2)
         #expect(short.states.last?.weights == whole.states[1].weights)
+        #expect(short.isBudgetSpent && !whole.isBudgetSpent)
+        #expect(whole.clientEpsilons.map(\.client) == Array(0..<6))
+        #expect(whole.clientEpsilons.map(\.epsilon).max() == spent.last)
     }
 
     @Test(arguments: [

@@ -35,8 +35,18 @@ public struct KeyStream: ~Copyable {
     /// Overwrites elements with the stream's next bytes, in the order of memory: what zeros are encrypted to. Nothing is
     /// allocated.
     public mutating func fill<Element: BitwiseCopyable>(_ elements: inout MutableSpan<Element>) {
+        fill(&elements, 0..<elements.count)
+    }
+
+    /// The same for some of the elements.
+    /// - Precondition: the range is within 0 ..< count.
+    public mutating func fill<Element: BitwiseCopyable>(_ elements: inout MutableSpan<Element>, _ places: Range<Int>) {
         let context = context
-        elements.withUnsafeMutableBytes { bytes in
+        precondition(places.lowerBound >= 0 && places.upperBound <= elements.count, "\(places) of \(elements.count)")
+        let stride = MemoryLayout<Element>.stride
+        elements.withUnsafeMutableBytes { all in
+            let bytes = UnsafeMutableRawBufferPointer(
+                rebasing: all[places.lowerBound * stride..<places.upperBound * stride])
             Self.zeros.withUnsafeBufferPointer { zeros in
                 var place = 0
                 while place < bytes.count {

@@ -167,7 +167,8 @@ let package = Package(
         .testTarget(name: "FilesTests", dependencies: ["Files"]),
         .testTarget(name: "PrivacyTests", dependencies: ["FedCore", "Privacy"]),
         .testTarget(
-            name: "SecureAggregationTests", dependencies: ["FedCore", "Cryptography", "SecureAggregation"]),
+            name: "SecureAggregationTests", dependencies: ["FedCore", "Cryptography", "SecureAggregation"],
+            resources: [.copy("Fixtures")]),
         .testTarget(name: "StrategiesTests", dependencies: ["FedCore", "Strategies"]),
         .testTarget(name: "AggregationTests", dependencies: ["CVectors", "FedCore", "Aggregation"]),
         .testTarget(name: "SelectionTests", dependencies: ["FedCore", "Selection"]),
@@ -261,7 +262,7 @@ let package = Package(
                 "CZlib", "MPI", "FedCore", "Runtime", "Cryptography", "Files", "Devices", "Records", "NeuralNet",
                 "ONNX",
                 "Datasets", "Codecs",
-                "Federation", "SplitLearning", "Recording", "Analysis",
+                "Federation", "SecureAggregation", "SplitLearning", "Recording", "Analysis",
             ],
             path: "Tests/Fuzz"),
     ]

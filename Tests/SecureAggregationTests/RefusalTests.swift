@@ -24,7 +24,9 @@ import Testing
     }
 
     /// A request as a server may make it.
-    private func request(_ rehearsal: Rehearsal, to client: Int, dropped: Set<Int>, leavingOut left: Set<Int> = []) -> [UInt8] {
+    private func request(
+        _ rehearsal: Rehearsal, to client: Int, dropped: Set<Int>, leavingOut left: Set<Int> = []
+    ) -> [UInt8] {
         let entries = (0..<6).filter { !left.contains($0) }.map { owner in
             (client: owner, content: [UInt8(dropped.contains(owner) ? 2 : 1), 0, 0, 0])
         }
@@ -155,7 +157,8 @@ import Testing
             }
         }
         #expect(refusal { $0[2].content = $0[1].content } == .badKey(client: 3))
-        #expect(refusal { $0[2].content = [UInt8](repeating: 0, count: 32) + $0[2].content[32...] } == .badKey(client: 3))
+        let zeros = [UInt8](repeating: 0, count: 32)
+        #expect(refusal { $0[2].content = zeros + $0[2].content[32...] } == .badKey(client: 3))
         #expect(refusal { $0[0] = (0, $0[0].content) } == .unexpectedClient(0))
         #expect(refusal { $0.removeLast(3) } == .belowThreshold(needed: 3, actual: 2))
         // The client itself has sent keys, which nobody else may have.

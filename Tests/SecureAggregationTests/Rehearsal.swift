@@ -40,7 +40,10 @@ struct Rehearsal {
         clients = (0..<round.clients).map { ClientBox(round, $0, master: master) }
     }
 
-    /// The private key of a client's signatures.
+    /// The private keys of the clients' signatures.
+    var signer: (Int) -> SecretBytes = { Self.signer($0) }
+
+    /// The private key of a client's signatures, unless a test has others.
     static func signer(_ client: Int) -> SecretBytes {
         HKDF.derive(32, from: SecretBytes(copying: master), info: [UInt8(client & 255), UInt8(client >> 8)])
     }
@@ -77,7 +80,7 @@ struct Rehearsal {
     func advertisement(of client: Int) -> [UInt8] {
         round.identities.isEmpty
             ? clients[client].client.advertisement()
-            : clients[client].client.advertisement(signedBy: SigningKey(Self.signer(client)))
+            : clients[client].client.advertisement(signedBy: SigningKey(signer(client)))
     }
 
     func maskedInput(of client: Int, _ inbox: [UInt8]) throws(SecureAggregationError) -> [UInt8] {

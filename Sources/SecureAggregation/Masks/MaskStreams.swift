@@ -63,11 +63,10 @@ struct MaskStreams: ~Copyable {
             // Of the last piece the masks are longer than the vector: their rest is not used.
             if some == atOnce {
                 for i in 0..<count {
-                    let (a, b) = (Word(littleEndian: made[unchecked: i]), Word(littleEndian: made[unchecked: length + i]))
-                    let (c, d) = (
-                        Word(littleEndian: made[unchecked: 2 * length + i]),
-                        Word(littleEndian: made[unchecked: 3 * length + i])
-                    )
+                    let a = Word(littleEndian: made[unchecked: i])
+                    let b = Word(littleEndian: made[unchecked: length + i])
+                    let c = Word(littleEndian: made[unchecked: 2 * length + i])
+                    let d = Word(littleEndian: made[unchecked: 3 * length + i])
                     words[unchecked: start + i] = combine(words[unchecked: start + i], a &+ b &+ c &+ d)
                 }
             } else {

@@ -34,7 +34,8 @@ private struct Transcript: Codable {
         let parameters = try SharingParameters(
             clients: clients, degree: degree, threshold: threshold, adversary: adversary)
         let ring =
-            bits == 64 ? RingFormat.exact : try RingFormat(valueBits: valueBits, weightBits: weightBits, clients: clients)
+            bits == 64
+            ? RingFormat.exact : try RingFormat(valueBits: valueBits, weightBits: weightBits, clients: clients)
         let keys = signers.map { SecretBytes.digits($0).bytes }
         let round = try SecureRound(
             run: SecretBytes.digits(run).bytes, round: round, attempt: attempt, parameters: parameters,

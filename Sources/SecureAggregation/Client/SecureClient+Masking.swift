@@ -43,6 +43,7 @@ extension SecureClient {
         try maskWords(&words, inbox)
     }
 
+    /// The third phase, for words of either size.
     @inline(__always)
     private mutating func maskWords<Word: FixedWidthInteger & BitwiseCopyable>(
         _ words: inout MutableSpan<Word>, _ inbox: [UInt8]
@@ -85,6 +86,7 @@ extension SecureClient {
         return Set(list.entries.map(\.client))
     }
 
+    /// Copies a peer's shares to their place among all.
     private static func keep(_ shares: borrowing SecretBytes, at place: Int, in all: inout SecretBytes) {
         var bytes = all.mutableSpan
         for i in 0..<HeldShares.byteCount { bytes[place * HeldShares.byteCount + i] = shares.span[i] }

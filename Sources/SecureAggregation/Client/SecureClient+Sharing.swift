@@ -67,6 +67,7 @@ extension SecureClient {
         return peers
     }
 
+    /// What is agreed on with each peer, one behind the other, 32 bytes each.
     private func agree(with peers: [KeyAdvertisement]) throws(SecureAggregationError) -> SecretBytes {
         var agreed = SecretBytes(zeros: 32 * peers.count)
         for (i, peer) in peers.enumerated() {

@@ -33,7 +33,9 @@ public struct SecureClient: ~Copyable {
     /// Its number in the round.
     public let client: Int
 
+    /// Of the agreements with which shares are sealed. Nobody ever gets a share of it.
     let sealingKey: X25519PrivateKey
+    /// Of the agreements that make masks in common.
     let maskKey: X25519PrivateKey
     /// The private half of `maskKey`, of which others get shares.
     let maskKeyBytes: SecretBytes

@@ -20,7 +20,9 @@ struct MaskStreams: ~Copyable {
     /// Masks at most that are applied together: the state of so many ciphers stays in the second-level cache.
     static let most = 256
 
+    /// Masks whose words are added to the vector's.
     private var added: [MaskStream] = []
+    /// Masks whose words are subtracted.
     private var subtracted: [MaskStream] = []
     /// The pieces of masks that are being applied; wiped at the end.
     private var scratch = SecretBytes(zeros: atOnce * pieceBytes)

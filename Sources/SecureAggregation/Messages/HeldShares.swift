@@ -3,7 +3,9 @@ import Cryptography
 /// What a client gives each of its neighbours to keep: a share of the seed of its own mask, and one of its secret key for the masks that
 /// it has in common with others. 80 bytes; sealed, 96.
 enum HeldShares {
+    /// Bytes of both shares.
     static let byteCount = 2 * SecretSharing.shareBytes
+    /// Bytes of both shares and the tag.
     static let sealedBytes = byteCount + SealedText.tagBytes
     /// A key seals one text, so one nonce will do.
     private static let nonce = [UInt8](repeating: 0, count: SealedText.nonceBytes)
@@ -15,6 +17,7 @@ enum HeldShares {
         /// Of the secret key: asked for when it has not.
         case key = 2
 
+        /// Where the share is among the 80 bytes.
         var places: Range<Int> {
             self == .seed ? 0..<SecretSharing.shareBytes : SecretSharing.shareBytes..<HeldShares.byteCount
         }

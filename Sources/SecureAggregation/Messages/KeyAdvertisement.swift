@@ -3,9 +3,13 @@ import Cryptography
 /// A client's public keys of a round: 32 bytes for sealing shares, 32 for masks, and, where the server may lie, the client's signature of both,
 /// 64 bytes.
 struct KeyAdvertisement {
+    /// Whose keys they are.
     let client: Int
+    /// Public key for what is sealed for the client or by it.
     let sealingKey: [UInt8]
+    /// Public key for masks in common.
     let maskKey: [UInt8]
+    /// Empty where the server is curious only.
     private let signature: [UInt8]
 
     /// Bytes of the keys and the signature.

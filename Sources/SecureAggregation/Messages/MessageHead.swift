@@ -12,12 +12,17 @@ import FedCore
 /// | 32 | 4 | CRC-32C of the whole message, taken with zeros here |
 /// | 36 | 4 | 0 |
 struct MessageHead {
+    /// Bytes of a head.
     static let byteCount = 40
+    /// Bytes of the round's identity in a head: enough that no other round has the same.
     static let tagBytes = 16
+    /// `FMSA`.
     private static let magic: UInt32 = 0x4153_4D46
     private static let checksumPlace = 32
 
+    /// Who sends or receives the message.
     let client: Int
+    /// Entries of its list, or elements of its vector.
     let count: Int
 
     /// Reads and checks the head and the checksum of a message. O(bytes).

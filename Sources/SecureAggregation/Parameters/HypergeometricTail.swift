@@ -2,9 +2,14 @@ import Foundation
 
 /// Tails of the hypergeometric distribution: how many of `drawn` clients, drawn from `total` without putting back, are
 /// among the `marked` ones.
+///
+/// Terms are kept as logarithms, because those at the far end of a large round are below the smallest Double.
 struct HypergeometricTail {
+    /// Clients of the round.
     let total: Int
+    /// Those of a kind: colluding, or surviving.
     let marked: Int
+    /// Neighbours of one client.
     let drawn: Int
 
     /// The smallest count that is possible.

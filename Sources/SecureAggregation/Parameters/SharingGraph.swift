@@ -9,8 +9,9 @@ public struct SharingGraph: Sendable {
     public let clients: Int
     /// Neighbours of each, k.
     public let degree: Int
-    /// The client at each place of the ring, and the place of each client.
+    /// The client at each place of the ring.
     private let order: [Int]
+    /// The place of each client.
     private let places: [Int]
 
     /// Makes the graph of a round. O(n).

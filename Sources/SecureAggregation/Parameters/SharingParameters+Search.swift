@@ -44,7 +44,9 @@ extension SharingParameters {
 /// The search for one set of assumptions.
 private struct Search {
     let clients: Int
+    /// As many as collude at most.
     let corruptClients: Int
+    /// As many as drop out at most.
     let droppedClients: Int
     let adversary: SecureAdversary
 
@@ -78,6 +80,7 @@ private struct Search {
         return threshold >= least && least <= clients ? (clients - 1, threshold) : nil
     }
 
+    /// The smallest threshold for a degree, or nil when the degree is too small for one.
     private func threshold(degree: Int) -> Int? {
         let securityPerEvent = -(SharingParameters.securityBits + 1)
         guard logDisconnected(degree: degree) < securityPerEvent * log(2) else { return nil }

@@ -79,6 +79,7 @@ extension SecureServer {
         return MessageList(client: client, entries: records[client].inbox).bytes(.shareInbox, round)
     }
 
+    /// Those of some clients with enough neighbours among them, if there are any.
     private func enough(_ candidates: [Int]) throws(SecureAggregationError) -> [Int] {
         let members = connected(candidates)
         guard !members.isEmpty else {

@@ -90,6 +90,7 @@ extension SecureServer {
         }
     }
 
+    /// Puts together a survivor's seed, and with it its own mask.
     private func collectSelfMask(
         of client: Int, _ unmasking: inout Unmasking
     ) throws(SecureAggregationError) {
@@ -101,6 +102,7 @@ extension SecureServer {
         unmasking.keys.append(MaskKey(key, wasAdded: true))
     }
 
+    /// Puts together the key of a client without a vector, and with it the masks that its surviving neighbours have in common with it.
     private func collectPairMasks(
         of client: Int, _ unmasking: inout Unmasking
     ) throws(SecureAggregationError) {

@@ -33,10 +33,13 @@ public struct SecureServer: Sendable {
         var commitment: [UInt8]?
         /// The sealed shares for it: entries of its inbox.
         var inbox: [(client: Int, content: [UInt8])] = []
+        /// Whether its vector is in the sum.
         var hasSentInput = false
+        /// Whether it has sent shares of others' secrets.
         var hasAnswered = false
-        /// Shares of the one secret of it that is asked for, at most as many as the threshold, and their points.
+        /// Shares of the one secret of it that is asked for, at most as many as the threshold.
         var shares: [UInt8] = []
+        /// The shares' points.
         var points: [UInt64] = []
     }
 
@@ -45,8 +48,9 @@ public struct SecureServer: Sendable {
 
     var phase = Phase.advertising
     var records: [Record]
-    /// The sum of the masked vectors, in words of the ring's size; the other array is empty.
+    /// The sum of the masked vectors in rings of more than 32 bits; else empty.
     var wide: [Int64]
+    /// The sum of the masked vectors in rings of 32 bits or fewer; else empty.
     var narrow: [UInt32]
 
     /// Makes a server that waits for keys. 8 bytes are allocated for each element, 4 in a narrow ring.

@@ -1,12 +1,16 @@
 /// Arithmetic modulo the prime 2⁶¹ − 1, on numbers below it. A product of two is reduced by a shift and an addition; nothing
 /// branches on a value that may be secret.
 enum PrimeField {
+    /// A prime of Mersenne's: a reduction is an addition.
     static let prime: UInt64 = 1 << 61 - 1
 
+    /// a + b.
     static func add(_ a: UInt64, _ b: UInt64) -> UInt64 { reduced(a &+ b) }
 
+    /// a − b.
     static func subtract(_ a: UInt64, _ b: UInt64) -> UInt64 { reduced(a &+ prime &- b) }
 
+    /// a · b.
     static func multiply(_ a: UInt64, _ b: UInt64) -> UInt64 {
         let product = a.multipliedFullWidth(by: b)
         // 2⁶¹ is 1: what is above the 61st bit is added to what is below.

@@ -157,6 +157,14 @@ import Testing
         #expect(try again.client.keyShares(answering: try #require(lists[.keyList])) == sent[.keyShares])
         let inbox = try #require(lists[.shareInbox])
         #expect(try again.client.maskedInput(rehearsal.vectors[2], inbox: inbox) == sent[.maskedInput])
-        #expect(try again.client.unmaskAnswer(to: try #require(lists[.unmaskRequest])) == sent[.unmaskAnswer])
+        let request = try #require(lists[.unmaskRequest])
+        #expect(try again.client.unmaskAnswer(to: request) == sent[.unmaskAnswer])
+
+        // After the vector was sent, without masking it again.
+        let late = ClientBox(round, 2, master: Rehearsal.master)
+        #expect(throws: SecureAggregationError.outOfTurn) { try late.client.rejoin(inbox: inbox) }
+        _ = try late.client.keyShares(answering: try #require(lists[.keyList]))
+        try late.client.rejoin(inbox: inbox)
+        #expect(try late.client.unmaskAnswer(to: request) == sent[.unmaskAnswer])
     }
 }

@@ -43,6 +43,18 @@ extension SecureClient {
         try maskWords(&words, inbox)
     }
 
+    /// Brings a client that was made again to where it was when its vector had been sent: it keeps its neighbours' shares and answers a
+    /// request next. O(k), without a mask.
+    ///
+    /// What the client had answered before is not known any more: whoever makes it again has to know that it has not answered.
+    /// - Parameter inbox: the message that the vector was masked by.
+    /// - Throws: ``SecureAggregationError``: what is wrong with the inbox.
+    public mutating func rejoin(inbox: [UInt8]) throws(SecureAggregationError) {
+        guard phase == .sharing else { throw .outOfTurn }
+        senders = try readInbox(inbox).sorted()
+        phase = .masking
+    }
+
     /// The third phase, for words of either size.
     @inline(__always)
     private mutating func maskWords<Word: FixedWidthInteger & BitwiseCopyable>(

@@ -9,9 +9,9 @@ final class MaskStream {
 
 /// The masks of a vector, all applied in one pass over it.
 ///
-/// Masks are made in pieces that the first-level cache holds together with the vector's piece: only the vector crosses memory,
-/// once for all masks, and not once for each. Four masks of a kind are made before they are added, so that the vector's
-/// piece is read and written once for the four.
+/// Masks are made in pieces that the core's own caches hold together with the vector's piece: only the vector crosses
+/// memory, once for all masks, and not once for each. Four masks of a kind are made before they are added, so that the
+/// vector's piece is read and written once for the four.
 struct MaskStreams: ~Copyable {
     /// Bytes of a piece.
     private static let pieceBytes = 8192

@@ -26,8 +26,9 @@ struct SecureAggregationTarget: FuzzTarget {
     init(mendsChecksum: Bool) throws {
         self.mendsChecksum = mendsChecksum
         let parameters = try SharingParameters(clients: Self.clients, corrupt: 0, dropout: 0.3)
-        round = try SecureRound(
+        let round = try SecureRound(
             run: [1, 2, 3], round: 1, attempt: 1, parameters: parameters, vectorLength: Self.length, randomness: [4])
+        self.round = round
         var random = RandomStream(seed: 1, .initialization)
         vectors = (0..<Self.clients).map { _ in (0..<Self.length).map { _ in Int64(bitPattern: random.next()) } }
         var server = SecureServer(round: round)

@@ -118,6 +118,13 @@ import Testing
             try rehearsal.server.receive(keyShares: try rehearsal.clients[client].client.keyShares(answering: list))
         }
         _ = try rehearsal.server.endSharing()
+        let nothing = [Int64](repeating: 1, count: 16)
+        let wrong: [([Int], SecureAggregationError)] = [
+            ([], .badList), ([1, 1], .duplicate(client: 1)), ([6], .unexpectedClient(6)), ([-1], .unexpectedClient(-1)),
+        ]
+        for (clients, error) in wrong {
+            #expect(throws: error) { try rehearsal.server.add(masked: nothing.span, from: clients) }
+        }
         for rank in [[0, 1, 2], [3, 5]] {
             var partial = [Int64](repeating: 0, count: 16)
             for client in rank {

@@ -69,6 +69,7 @@ extension SecureServer {
 
     /// Notes that clients have sent vectors.
     private mutating func note(_ clients: [Int]) throws(SecureAggregationError) {
+        guard !clients.isEmpty else { throw .badList }
         var seen: Set<Int> = []
         for client in clients {
             guard records.indices.contains(client), records[client].commitment != nil else {

@@ -27,7 +27,7 @@ extension SecureClient {
 
     /// Masks a vector in place, for messages of another format than this protocol's, such as partial sums of a rank. Where a ring
     /// has fewer bits than a word, only these matter.
-    /// - Throws: as ``maskedInput(_:inbox:)-(_,_)``; the vector is then as it was before.
+    /// - Throws: as ``maskedInput(_:inbox:)``; the vector is then as it was before.
     public mutating func mask(
         _ words: inout MutableSpan<Int64>, inbox: [UInt8]
     ) throws(SecureAggregationError) {

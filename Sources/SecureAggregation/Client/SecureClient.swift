@@ -14,7 +14,7 @@ public import Cryptography
 /// its vector counts, the key of the masks in common with others if not. Each is worthless without the other.
 ///
 /// All of a client's keys, seeds and coefficients follow from one secret, so that the client can be made again, on another
-/// rank, from this secret and the messages that it received (<doc:SecureClient/secret(master:round:client:)>). Its vector must then
+/// rank, from this secret and the messages that it received (``secret(master:round:client:)``). Its vector must then
 /// be the same; for another one the round takes a new attempt.
 ///
 /// K. Bonawitz et al., *Practical Secure Aggregation for Privacy-Preserving Machine Learning*, CCS 2017; J. Bell et al., *Secure
@@ -63,7 +63,7 @@ public struct SecureClient: ~Copyable {
     ///   - round: the sum.
     ///   - client: its number, 0 ..< n.
     ///   - secret: 32 bytes. A deployment draws them for each round and each attempt (`SecretBytes.random`) and keeps them on the
-    ///     device; a simulation derives them (<doc:SecureClient/secret(master:round:client:)>).
+    ///     device; a simulation derives them (``secret(master:round:client:)``).
     public init(round: SecureRound, client: Int, secret: borrowing SecretBytes) {
         precondition((0..<round.clients).contains(client), "client \(client) of \(round.clients)")
         precondition(secret.count == Self.secretBytes, "a client's secret of \(secret.count) bytes")

@@ -32,6 +32,7 @@ let package = Package(
         .executable(name: "training-throughput", targets: ["TrainingThroughput"]),
         .executable(name: "aggregation-throughput", targets: ["AggregationThroughput"]),
         .executable(name: "compression-throughput", targets: ["CompressionThroughput"]),
+        .executable(name: "secure-aggregation-throughput", targets: ["SecureAggregationThroughput"]),
         .executable(name: "fedmpi-fuzz", targets: ["Fuzz"]),
     ],
     dependencies: [
@@ -64,12 +65,15 @@ let package = Package(
 
         // Vocabulary: imports no other Swift target.
         .target(name: "FedCore", dependencies: ["CCRC32C", "CVectors"], swiftSettings: lifetimes + fast),
-        .target(name: "Cryptography", dependencies: ["CCrypto", "CVectors"], swiftSettings: fast),
+        .target(name: "Cryptography", dependencies: ["CCrypto", "CVectors"], swiftSettings: lifetimes + fast),
         // Files in folders that somebody else may have made.
         .target(name: "Files", dependencies: ["FedCore"], swiftSettings: fast),
 
         // What releases about the data cost: accountants of differential privacy.
         .target(name: "Privacy", dependencies: ["FedCore"], swiftSettings: fast),
+
+        // Sums of vectors that nobody but their owners may see: masks that cancel out.
+        .target(name: "SecureAggregation", dependencies: ["FedCore", "Cryptography"], swiftSettings: lifetimes + fast),
 
         // Vocabulary of a run: its settings, records and files. Neither MPI nor oneDNN.
         .target(name: "Devices", dependencies: ["FedCore", "Cryptography"], swiftSettings: fast),
@@ -162,6 +166,9 @@ let package = Package(
         .testTarget(name: "CryptographyTests", dependencies: ["CVectors", "Cryptography"]),
         .testTarget(name: "FilesTests", dependencies: ["Files"]),
         .testTarget(name: "PrivacyTests", dependencies: ["FedCore", "Privacy"]),
+        .testTarget(
+            name: "SecureAggregationTests", dependencies: ["FedCore", "Cryptography", "SecureAggregation"],
+            resources: [.copy("Fixtures")]),
         .testTarget(name: "StrategiesTests", dependencies: ["FedCore", "Strategies"]),
         .testTarget(name: "AggregationTests", dependencies: ["CVectors", "FedCore", "Aggregation"]),
         .testTarget(name: "SelectionTests", dependencies: ["FedCore", "Selection"]),
@@ -244,6 +251,9 @@ let package = Package(
         .executableTarget(
             name: "CompressionThroughput", dependencies: ["FedCore", "Codecs"], path: "Tests/CompressionThroughput"),
         .executableTarget(
+            name: "SecureAggregationThroughput", dependencies: ["FedCore", "Cryptography", "SecureAggregation"],
+            path: "Tests/SecureAggregationThroughput"),
+        .executableTarget(
             name: "AggregationThroughput", dependencies: ["FedCore", "Aggregation"],
             path: "Tests/AggregationThroughput"),
         .executableTarget(
@@ -252,7 +262,7 @@ let package = Package(
                 "CZlib", "MPI", "FedCore", "Runtime", "Cryptography", "Files", "Devices", "Records", "NeuralNet",
                 "ONNX",
                 "Datasets", "Codecs",
-                "Federation", "SplitLearning", "Recording", "Analysis",
+                "Federation", "SecureAggregation", "SplitLearning", "Recording", "Analysis",
             ],
             path: "Tests/Fuzz"),
     ]

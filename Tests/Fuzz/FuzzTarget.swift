@@ -61,6 +61,7 @@ enum FuzzTargets {
             UpdateTarget(mendsChecksum: false), UpdateTarget(mendsChecksum: true),
             try CodecTarget(), RoundFrameTarget(mendsChecksum: false), RoundFrameTarget(mendsChecksum: true),
             SplitTrainingMessageTarget(mendsChecksum: false), SplitTrainingMessageTarget(mendsChecksum: true),
+            try SecureAggregationTarget(mendsChecksum: false), try SecureAggregationTarget(mendsChecksum: true),
             try SafetensorsTarget(), ModelTextTarget(), try ONNXTarget(),
             try IDXTarget(scratch, compressed: false), try IDXTarget(scratch, compressed: true),
             try SourceTarget.csv(scratch), try SourceTarget.npy(scratch),

@@ -43,18 +43,6 @@ public struct ChaCha20Stream: ~Copyable {
         return words[place]
     }
 
-    /// Fills memory with further words. Words that ``next()`` has made and not handed out are left out.
-    /// - Parameter bytes: fewer than 2³¹ bytes.
-    public mutating func fill(_ bytes: UnsafeMutableRawBufferPointer) {
-        place = words.count
-        guard let base = bytes.baseAddress else { return }
-        bytes.initializeMemory(as: UInt8.self, repeating: 0)
-        let start = base.assumingMemoryBound(to: UInt8.self)
-        var written: Int32 = 0
-        let done = EVP_EncryptUpdate(context, start, &written, start, Int32(bytes.count))
-        precondition(done == 1 && written == bytes.count, "libcrypto could not continue a stream")
-    }
-
     /// Makes further words: what zeros are encrypted to.
     private mutating func refill() {
         var written: Int32 = 0

@@ -6,7 +6,7 @@ import CVectors
 /// rounded (I. Mironov, *On Significance of the Least Significant Bits for Differential Privacy*, CCS 2012); where single releases
 /// are all that there is, noise on whole numbers avoids that.
 public struct NormalNoise: ~Copyable {
-    private var stream: ChaCha20Stream
+    private var stream: KeyStream
     /// Random words of a chunk, and the spare ones behind them.
     private var words = [UInt32](repeating: 0, count: chunk + Int(VECTORS_SPARE_WORDS))
     /// A chunk of numbers, where those to be changed are fewer.
@@ -16,7 +16,7 @@ public struct NormalNoise: ~Copyable {
     private static let chunk = 4096
 
     /// Draws from a stream.
-    public init(_ stream: consuming ChaCha20Stream) { self.stream = stream }
+    public init(_ stream: consuming KeyStream) { self.stream = stream }
 
     /// Adds noise to floats, and multiplies the sums: values ← (values + deviation·z)·factor with z ~ N(0, I).
     /// - Parameters:
@@ -32,7 +32,8 @@ public struct NormalNoise: ~Copyable {
             // Whole lots; what is beyond the values is thrown away.
             let lot = Int(VECTORS_NORMALS)
             let drawn = (some + lot - 1) / lot * lot
-            words.withUnsafeMutableBytes { stream.fill($0) }
+            var drawnWords = words.mutableSpan
+            stream.fill(&drawnWords)
             let isFast = vectors_are_fast()
             words.withUnsafeBufferPointer { words in
                 room.withUnsafeMutableBufferPointer { room in

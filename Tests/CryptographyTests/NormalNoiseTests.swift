@@ -6,7 +6,7 @@ import Testing
 struct NormalNoiseTests {
     private static func drawn(_ count: Int, deviation: Float = 1, nonce: UInt8 = 0) -> [Float] {
         var noise = NormalNoise(
-            ChaCha20Stream(key: [UInt8](0..<32), nonce: [nonce] + [UInt8](repeating: 0, count: 11)))
+            KeyStream(key: SecretBytes(copying: [nonce] + [UInt8](1..<32))))
         var values = [Float](repeating: 0, count: count)
         var span = values.mutableSpan
         noise.add(to: &span, deviation: deviation, factor: 1)
@@ -53,7 +53,7 @@ struct NormalNoiseTests {
 
     @Test func `noise is scaled, added to what is there, and the sum is multiplied`() {
         let unit = Self.drawn(64)
-        var noise = NormalNoise(ChaCha20Stream(key: [UInt8](0..<32), nonce: [UInt8](repeating: 0, count: 12)))
+        var noise = NormalNoise(KeyStream(key: SecretBytes(copying: [UInt8](0..<32))))
         var values = (0..<64).map(Float.init)
         var span = values.mutableSpan
         noise.add(to: &span, deviation: 3, factor: 0.5)

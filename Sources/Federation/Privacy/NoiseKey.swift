@@ -63,6 +63,13 @@ struct NoiseKey: Sendable, CustomStringConvertible {
             key: key, nonce: number + withUnsafeBytes(of: UInt32(round.attempt).littleEndian) { [UInt8]($0) })
     }
 
+    /// A client's stream for much noise, by a faster cipher.
+    /// - Parameter round: number and attempt, which no two streams of a use and a client may have in common.
+    func keyStream(_ purpose: Purpose, client: Int, _ round: RoundID) -> KeyStream {
+        let label = "fedmpi \(purpose.rawValue) of client \(client) in round \(round.number), attempt \(round.attempt)"
+        return KeyStream(key: SecretBytes(copying: Self.digest(label, bytes)))
+    }
+
     /// A number by which a checkpoint knows the key again, and which tells nothing of it.
     var fingerprint: UInt64 {
         Self.digest("fedmpi fingerprint of a key ", bytes).prefix(8).reduce(0) { $0 << 8 | UInt64($1) }

@@ -108,7 +108,7 @@ import Testing
         let streams = ClientRandomness(RunSettings(), client: 0, round: RoundID(1), samples: 1_000, batch: 50)
         let key = NoiseKey(bytes: [UInt8](repeating: 7, count: 32))
         var batches = SampleBatches(
-            samples[...], size: 50, streams, draws: key.stream(.batches, client: 3, RoundID(1)))
+            samples[...], size: 50, streams, draws: key.keyStream(.batches, client: 3, RoundID(1)))
         var (batch, counts, sizes) = ([UInt32](), [Int](repeating: 0, count: 1_000), [Int]())
         for _ in 0..<2_000 {
             batches.next(into: &batch)

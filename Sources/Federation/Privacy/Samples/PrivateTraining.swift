@@ -39,10 +39,10 @@ extension LocalTrainer {
         let expected = privacy.expected(holding: samples.count)
         let steps = samples.isEmpty ? 0 : privacy.steps(holding: samples.count)
         let stepsOfEpoch = max(privacy.stepsOfEpoch(samples.count), 1)
-        var noise = NormalNoise(training.key.stream(.noise, client: turn.client, round))
+        var noise = NormalNoise(training.key.keyStream(.noise, client: turn.client, round))
         var batches = SampleBatches(
             samples, size: expected, streams,
-            draws: privacy.isPoisson ? training.key.stream(.batches, client: turn.client, round) : nil)
+            draws: privacy.isPoisson ? training.key.keyStream(.batches, client: turn.client, round) : nil)
         let adaptive = privacy.adaptive(holding: samples.count)
         let multiplier = adaptive.flatMap { $0.updateNoise(privacy.noise) } ?? privacy.noise
         var clip = privacy.clip

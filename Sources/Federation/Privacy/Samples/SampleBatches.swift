@@ -13,7 +13,7 @@ struct SampleBatches: ~Copyable {
     private let size: Int
     private let streams: ClientRandomness
     /// Nil where batches are of a fixed size.
-    private var draws: ChaCha20Stream?
+    private var draws: KeyStream?
     /// A sample is in a batch when its word is below this.
     private let threshold: UInt64
     private var words: [UInt64]
@@ -26,7 +26,7 @@ struct SampleBatches: ~Copyable {
     ///   - samples: indices of the client's samples.
     ///   - streams: the turn's random streams.
     ///   - draws: words that nobody knows, for Poisson samples; nil deals out shuffled samples.
-    init(_ samples: ArraySlice<UInt32>, size: Int, _ streams: ClientRandomness, draws: consuming ChaCha20Stream?) {
+    init(_ samples: ArraySlice<UInt32>, size: Int, _ streams: ClientRandomness, draws: consuming KeyStream?) {
         self.samples = samples
         self.size = min(size, samples.count)
         self.streams = streams
@@ -34,7 +34,8 @@ struct SampleBatches: ~Copyable {
         let rate = Double(self.size) / Double(max(samples.count, 1))
         // At a rate of 1 the word below which all are does not exist.
         threshold = rate < 1 ? UInt64(rate * 0x1p64) : .max
-        words = self.draws == nil ? [] : [UInt64](repeating: 0, count: samples.count)
+        let isDrawn = self.draws != nil
+        words = isDrawn ? [UInt64](repeating: 0, count: samples.count) : []
     }
 
     /// Puts the next batch in the place of the last one. O(samples of the client) for a Poisson sample.
@@ -54,7 +55,8 @@ struct SampleBatches: ~Copyable {
             return
         }
         if size == samples.count { return batch.append(contentsOf: samples) }
-        words.withUnsafeMutableBytes { draws?.fill($0) }
+        var drawn = words.mutableSpan
+        draws?.fill(&drawn)
         for (word, sample) in zip(words, samples) where word < threshold { batch.append(sample) }
     }
 }

@@ -26,6 +26,10 @@ public struct NormalNoise: ~Copyable {
     /// - Complexity: O(values), about a nanosecond each with AVX2.
     public mutating func add(to values: inout MutableSpan<Float>, deviation: Float, factor: Float) {
         let count = values.count
+        // Out of the struct while the stream, another part of it, writes there.
+        var words: [UInt32] = []
+        swap(&words, &self.words)
+        defer { swap(&words, &self.words) }
         for start in stride(from: 0, to: count, by: Self.chunk) {
             let some = min(Self.chunk, count - start)
             for i in 0..<some { room[i] = values[unchecked: start &+ i] }

@@ -41,11 +41,7 @@ extension Job {
         // Noise that the accountant cannot count to the end is refused here, and not in the midst of the run.
         _ = try privacy.account.epsilon(privacy.noise, delta: settings.delta, rounds: settings.rounds + 1)
         let first = try privacy.account.epsilon(privacy.noise, delta: settings.delta, rounds: 1)
-        if let epsilon = settings.epsilon, first > epsilon * (1 + 1e-9) {
-            throw ConfigurationError(
-                "--epsilon \(epsilon) is spent before the first round, which costs \(NumberText.fixed(first, 3)) with --noise "
-                    + "\(privacy.noise): take more noise, or leave --noise out")
-        }
+        try checkFirstRound(costs: first, noise: privacy.noise)
         func refuse(_ what: String, _ why: String) -> ConfigurationError {
             ConfigurationError("--privacy \(name) does not go with \(what): \(why)")
         }
@@ -125,5 +121,13 @@ extension Job {
                         + "clients a round")
             }
         }
+    }
+
+    /// Refuses a budget that the first round would pass.
+    func checkFirstRound(costs epsilon: Double, noise: Double) throws(ConfigurationError) {
+        guard let budget = settings.epsilon, epsilon > budget * (1 + 1e-9) else { return }
+        throw ConfigurationError(
+            "--epsilon \(budget) is spent before the first round, which costs \(NumberText.fixed(epsilon, 3)) with --noise "
+                + "\(noise): take more noise, or leave --noise out")
     }
 }

@@ -94,4 +94,13 @@ struct PrivacyTerms: Sendable {
     func lattice(clip: Double) -> ClipLattice {
         ClipLattice(clip: Float(clip), floats: account.floats) ?? lattice
     }
+
+    /// Refuses to continue a run whose noise was found for another number of rounds.
+    static func checkSame(noise: Double, _ found: Double) throws(ConfigurationError) {
+        guard noise == found else {
+            throw ConfigurationError(
+                "the rounds so far have had noise of \(noise) times the clip, and --rounds would make --epsilon need "
+                    + "\(found): leave --rounds out")
+        }
+    }
 }

@@ -116,16 +116,7 @@ struct ServerPrivacy: StatefulPart, Measuring {
         let clip = try reader.number(in: 0x1p-12...0x1p10)
         let key = try reader.word()
         try reader.finish()
-        guard noise == terms.noise else {
-            throw ConfigurationError(
-                "the rounds so far have had noise of \(noise) times the clip, and --rounds would make --epsilon need "
-                    + "\(terms.noise): leave --rounds out")
-        }
-        if isLocal {
-            let ledgers = try ClientLedgers(bytes: Array(state.dropFirst(ownBytes)))
-            guard ledgers.relation == terms.account.relation else { throw reader.refusal }
-            self.ledgers = ledgers
-        }
+        try PrivacyTerms.checkSame(noise: noise, terms.noise)
         guard key == self.key || isLocal || terms.account.mechanism == .independent else {
             throw ConfigurationError(
                 "the noise of --privacy ftrl hangs together over the rounds, and the key of those so far is not at hand: such a run "

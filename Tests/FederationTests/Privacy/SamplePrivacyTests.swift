@@ -188,6 +188,19 @@ import Testing
         #expect(whole.clientEpsilons.map(\.epsilon).max() == spent.last)
     }
 
+    @Test
+    func `Noise that was found for some rounds is not continued with others, and a budget below one round is none`()
+        throws
+    {
+        let found = try StrategyRunTests.run(
+            Self.settings { ($0.noise, $0.epsilon, $0.rounds) = (nil, 3, 2) }, ranks: 1)
+        var state = try #require(found.states.first)
+        state.settings.rounds = 9
+        let longer = state
+        #expect(throws: (any Error).self) { try StrategyRunTests.run(longer.settings, ranks: 1, from: longer) }
+        #expect(throws: ConfigurationError.self) { try Job(Self.settings { $0.epsilon = 0.01 }) }
+    }
+
     @Test(arguments: [
         ("strategy", "mimelite"), ("strategy", "fedsgd"), ("strategy", "ditto"),
         ("client-test", "0.1"), ("model", "edgecnn-bn"), ("selection", "oort"), ("precision", "bf16"),

@@ -45,7 +45,11 @@ extension Job {
         // Noise that the accountant cannot count to the end is refused here, and not in the midst of the run.
         let sizes = Set((0..<settings.clients).map { partition.count(of: $0) }).sorted()
         var costs = PrivacyCosts(delta: settings.delta)
-        let questions = sizes.map { (samplePrivacy.event(holding: $0), settings.rounds + 1, $0) }
-        _ = try costs.largest(of: questions)
+        func largest(after rounds: Int) throws(ConfigurationError) -> Double {
+            let questions = sizes.map { (event: samplePrivacy.event(holding: $0), times: rounds, id: $0) }
+            return try costs.largest(of: questions)?.epsilon ?? 0
+        }
+        _ = try largest(after: settings.rounds + 1)
+        try checkFirstRound(costs: try largest(after: 1), noise: samplePrivacy.noise)
     }
 }

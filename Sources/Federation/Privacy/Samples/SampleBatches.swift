@@ -55,6 +55,10 @@ struct SampleBatches: ~Copyable {
             return
         }
         if size == samples.count { return batch.append(contentsOf: samples) }
+        // Out of the struct while the stream, another part of it, writes there.
+        var words: [UInt64] = []
+        swap(&words, &self.words)
+        defer { swap(&words, &self.words) }
         var drawn = words.mutableSpan
         draws?.fill(&drawn)
         for (word, sample) in zip(words, samples) where word < threshold { batch.append(sample) }

@@ -62,9 +62,10 @@ struct SampleMeter: StatefulPart, Measuring {
 
     var measurements: [String: Double] { [Metric.epsilon.name: spent.epsilon, Metric.epsilonNext.name: spent.next] }
 
-    /// The rounds of each client.
+    /// The noise multiplier, and the rounds of each client.
     var serverState: [UInt8] {
         var writer = StateWriter()
+        writer.write(privacy.noise)
         writer.write(rounds.count)
         for count in rounds { writer.write(count) }
         return writer.bytes
@@ -72,8 +73,10 @@ struct SampleMeter: StatefulPart, Measuring {
 
     mutating func restoreServerState(_ state: [UInt8]) throws(ConfigurationError) {
         var reader = StateReader(state, of: "the privacy ledger")
+        let noise = try reader.number(in: PrivacyEvent.noiseRange)
         guard try reader.integer(in: 0...Int(UInt32.max)) == rounds.count else { throw reader.refusal }
         for client in rounds.indices { rounds[client] = try reader.integer(in: 0...Int(UInt32.max)) }
         try reader.finish()
+        try PrivacyTerms.checkSame(noise: noise, privacy.noise)
     }
 }

@@ -117,6 +117,11 @@ struct ServerPrivacy: StatefulPart, Measuring {
         let key = try reader.word()
         try reader.finish()
         try PrivacyTerms.checkSame(noise: noise, terms.noise)
+        if isLocal {
+            let ledgers = try ClientLedgers(bytes: Array(state.dropFirst(ownBytes)))
+            guard ledgers.relation == terms.account.relation else { throw reader.refusal }
+            self.ledgers = ledgers
+        }
         guard key == self.key || isLocal || terms.account.mechanism == .independent else {
             throw ConfigurationError(
                 "the noise of --privacy ftrl hangs together over the rounds, and the key of those so far is not at hand: such a run "

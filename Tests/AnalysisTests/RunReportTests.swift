@@ -63,6 +63,18 @@ struct RunReportTests {
         #expect(try RunReport(RecordedRun(in: fixture.url)).write() == [])
     }
 
+    @Test(.enabled(if: hasGnuplot, "gnuplot is not installed"))
+    func `A run with a budget of privacy has accuracy against epsilon`() throws {
+        let log = """
+            [{"round": 1, "server_accuracy": 0.5, "epsilon": 1.5, "epsilon_next": 2.0},
+             {"round": 2, "server_accuracy": 0.75, "epsilon": 2.0, "epsilon_next": 2.4}]
+            """
+        let fixture = try RunFolderFixture(log: log, sessions: [Logs.session(rank: 0, [])])
+        #expect(try RunReport(RecordedRun(in: fixture.url)).write() == [])
+        #expect(try fixture.text("accuracy_over_epsilon.csv").contains("1.5,50.0,1\n2.0,75.0,2"))
+        #expect(try fixture.text("report.html").contains("Accuracy of the weights of a round against epsilon"))
+    }
+
     @Test func `The text tells thresholds, the fall-off and the cost of the raw data`() throws {
         let fixture = try fixture()
         _ = try RunReport(RecordedRun(in: fixture.url)).write(path: nil)

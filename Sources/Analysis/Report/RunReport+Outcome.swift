@@ -57,6 +57,7 @@ extension RunReport {
     var accuracyAndBytes: Document.Section {
         var section = Document.Section("Accuracy and bytes")
         section.blocks += picture("convergence_and_cost")
+        section.blocks += picture("accuracy_over_epsilon")
         guard !convergence.points.isEmpty else {
             let isRegression = run.log.rounds.contains { $0[.r2] != nil }
             section.blocks.append(

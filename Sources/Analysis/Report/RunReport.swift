@@ -32,6 +32,9 @@ public struct RunReport {
             if let accuracies = run.accuracies, run.log.rounds.contains(where: { $0.clients != nil }) {
                 pictures.append(.clientAccuracy(run, accuracies))
             }
+            if run.log.rounds.contains(where: { $0[.epsilon] != nil && $0.quality != nil }) {
+                pictures.append(.accuracyOverEpsilon(run))
+            }
             if !convergence.pointsPerMegabyte.isEmpty { pictures.append(.bandwidthEfficiency(run, convergence)) }
         }
         if run.timing.end > 0 { pictures.append(.timeline(run, account)) }

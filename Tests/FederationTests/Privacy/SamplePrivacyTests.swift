@@ -202,7 +202,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("strategy", "mimelite"), ("strategy", "fedsgd"), ("strategy", "ditto"),
+        ("strategy", "mimelite"), ("strategy", "fedsgd"), ("strategy", "ditto"), ("strategy", "fedbuff"),
         ("client-test", "0.1"), ("model", "edgecnn-bn"), ("selection", "oort"), ("precision", "bf16"),
         ("aggregation", "fltrust"),
     ])

@@ -9,6 +9,7 @@ extension Job {
     /// | refused | because |
     /// |---|---|
     /// | strategies that look at a gradient over all data, train a second model or leave parameters to clients | that is not clipped |
+    /// | asynchronous strategies | the ledger counts rounds |
     /// | submodels, scores | which classes a client has decides what it trains |
     /// | selection by losses | the losses are of the data |
     /// | `--client-test` | accuracies on clients' data would be told without a charge |
@@ -23,10 +24,14 @@ extension Job {
         guard strategy.localWork == .training, strategy.personalization == .none, submodels == nil, scores == nil else {
             throw refuse(
                 "strategy '\(settings.strategy)'",
-                "clients use their data beyond the steps that get noise; use fedavg, fedprox, fedavgm, fedadam, fedbuff"
+                "clients use their data beyond the steps that get noise; use fedavg, fedprox, fedavgm, fedadam"
             )
         }
         let others: [(Bool, String, String)] = [
+            (
+                strategy.asynchronous != nil, "strategy '\(settings.strategy)'",
+                "a client may send several times while the server waits for no round, and the ledger counts rounds"
+            ),
             (
                 !vectors.statistics.isEmpty, "batch normalisation",
                 "a sample's gradient depends on the rest of its batch; use group normalisation"

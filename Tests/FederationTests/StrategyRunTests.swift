@@ -49,10 +49,12 @@ import Testing
         var losses: [Double] = []
         var isBudgetSpent = false
         var clientEpsilons: [ClientEpsilon] = []
+        var faults: [FaultRecord] = []
     }
 
     final class Recorder: RoundObserver {
         var outcome = Outcome()
+        func faulted(_ fault: FaultRecord) { outcome.faults.append(fault) }
         func roundFinished(_ record: RoundRecord) { outcome.losses.append(record.trainLoss ?? .nan) }
         func stateReached(round: Int, isLast: Bool, state: () -> RunState) { outcome.states.append(state()) }
         func runFinished(_ summary: RunSummary, weights: Span<Float>) {

@@ -115,6 +115,33 @@ struct LossTests {
         #expect(abs(mixed - (try RandomVariableAccountant().epsilon(of: one, delta: 1e-5).epsilon)) < 0.01)
     }
 
+    /// By convolution: beside the bound of one discrete Gaussian, by how much several differ from one.
+    @Test(arguments: [(0.6, 2), (0.7, 3), (1, 4)])
+    func `the sum of parties' noise is as near to one discrete Gaussian as is counted`(sigma: Double, parties: Int) {
+        let reach = 60
+        func gaussian(_ square: Double) -> [Double] {
+            let weights = (-reach...reach).map { exp(-Double($0 * $0) / (2 * square)) }
+            return weights.map { $0 / weights.reduce(0, +) }
+        }
+        var sum = gaussian(sigma * sigma)
+        for _ in 1..<parties {
+            let (left, right) = (sum, gaussian(sigma * sigma))
+            sum = (-reach...reach).map { x in
+                (max(-reach, x - reach)...min(reach, x + reach)).reduce(0.0) {
+                    $0 + left[$1 + reach] * right[x - $1 + reach]
+                }
+            }
+        }
+        let one = gaussian(sigma * sigma * Double(parties))
+        let farthest = (-12...12).map { abs(log(sum[$0 + reach] / one[$0 + reach])) }.max() ?? 0
+        func distance(_ steps: Double, _ parties: Int) -> Double {
+            DiscreteGaussianNoise(noiseMultiplier: 1, stepsPerParty: steps, parties: parties, dimension: 1)
+                .logDistanceFromRounded
+        }
+        let bound = distance(sigma, parties) - distance(sigma * Double(parties).squareRoot(), 1)
+        #expect(farthest > 0 && farthest <= bound && bound < 40 * farthest)
+    }
+
     @Test func `fine noise on whole numbers is a Gaussian's, coarse noise has a Rényi bound only`() throws {
         func event(_ steps: Double, parties: Int = 1) -> PrivacyEvent {
             .poissonSampled(
@@ -135,6 +162,11 @@ struct LossTests {
         // Ten parties with fine shares are one; with shares of half a step they are not: τ = 10 Σ exp(−2π²σ²k/(k+1)).
         let shares = DiscreteGaussianNoise(noiseMultiplier: 1, stepsPerParty: 30, parties: 10, dimension: 200_000)
         #expect(abs(shares.gaussianNoiseMultiplier - 1) < 1e-12)
+        let pieces = try PrivacyComposition(event(1e8, parties: 100), times: 100)
+        #expect(try pld.epsilon(of: pieces, delta: 1e-5).upper == pld.epsilon(of: fine, delta: 1e-5).upper)
+        #expect(throws: ConfigurationError.self) {
+            try pld.epsilon(of: PrivacyComposition(event(0.7, parties: 100), times: 1), delta: 1e-5)
+        }
         let few = DiscreteGaussianNoise(noiseMultiplier: 1, stepsPerParty: 1, parties: 2, dimension: 100)
         let gap = 10 * exp(-Double.pi * Double.pi)
         #expect(abs(1 / few.gaussianNoiseMultiplier - (1 + gap * 10)) < 1e-12)

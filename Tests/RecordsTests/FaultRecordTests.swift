@@ -13,7 +13,7 @@ import Testing
         (FaultRecord.Kind.rankLost, "rank_lost"), (.rankDropped, "rank_dropped"), (.rankReturned, "rank_returned"),
         (.rankLostBelow, "rank_lost_below"), (.rankSilent, "rank_silent"), (.clientsLate, "clients_late"),
         (.updatesRejected, "updates_rejected"),
-        (.roundRepeated, "round_repeated"),
+        (.roundRepeated, "round_repeated"), (.noiseMissing, "noise_missing"),
     ])
     func `A kind has a name in files, and comes back from it`(kind: FaultRecord.Kind, name: String) throws {
         let text = String(decoding: try RecordFormat.text(of: FaultRecord(round: 3, kind: kind)), as: UTF8.self)

@@ -15,6 +15,7 @@ extension Job {
             case .tree: "ftrl by trees over \(NumberText.grouped(privacy.account.epoch)) rounds"
             case .banded(let factor): "ftrl by a matrix of \(factor.coefficients.count) bands"
             case .local: "local, each client by itself"
+            case .distributed(let shares): "distributed, noise by \(NumberText.grouped(shares.least)) clients or more"
             }
         let clip =
             privacy.account.adaptive.map {
@@ -23,6 +24,8 @@ extension Job {
         return
             "\(mechanism), \(budget) at delta \(settings.delta): \(clip), noise \(privacy.noise) times that, "
             + "over \(share) expected clients"
+            + (settings.privacy == .distributed
+                ? "; towards everybody but the server, which sees single updates with a share of the noise" : "")
             + (privacy.isSimulated ? "; noise of the seed, simulated: it protects nobody" : "")
     }
 
@@ -105,6 +108,16 @@ extension Job {
             }
         case .local:
             guard ["uniform", "round-robin", "cyclic", "poisson"].contains(settings.selection) else {
+                throw refuse(
+                    selection, "who is asked must not depend on clients' data; use uniform, round-robin or cyclic")
+            }
+        case .distributed:
+            guard !settings.hasPoissonCohorts else {
+                throw refuse(
+                    selection,
+                    "a client has to know for how many its share of the noise is; use uniform, round-robin or cyclic")
+            }
+            guard ["uniform", "round-robin", "cyclic"].contains(settings.selection) else {
                 throw refuse(
                     selection, "who is asked must not depend on clients' data; use uniform, round-robin or cyclic")
             }

@@ -19,6 +19,8 @@ struct PrivacyAccount: Sendable {
         case banded(BandedFactor)
         /// Noise of each client on its own update, whatever it is: it may be any other of norm C.
         case local
+        /// A share of the sum's noise by each client, on its own update.
+        case distributed(NoiseShares)
     }
 
     /// How noise of different rounds hangs together.
@@ -46,6 +48,7 @@ struct PrivacyAccount: Sendable {
         case (.ftrl, .tree): mechanism = .tree
         case (.ftrl, .banded): mechanism = .banded(BandedFactor(bands: settings.ftrlBand))
         case (.local, _): mechanism = .local
+        case (.distributed, _): mechanism = .distributed(NoiseShares(settings))
         default: mechanism = .independent
         }
         adaptive =
@@ -64,12 +67,20 @@ struct PrivacyAccount: Sendable {
     var relation: NeighbouringRelation {
         switch mechanism {
         case .independent: .addOrRemoveOne
-        case .tree, .banded: .zeroOutOne
+        case .tree, .banded, .distributed: .zeroOutOne
         case .local: .replaceOne
         }
     }
 
-    /// σ in points of the lattice of what noise is added to, rounded up.
+    /// Whether clients add noise themselves, and are charged one by one.
+    var isByClient: Bool {
+        switch mechanism {
+        case .local, .distributed: true
+        case .independent, .tree, .banded: false
+        }
+    }
+
+    /// σ in points of the lattice of what noise is added to, rounded up; of shares, that of one.
     /// - Parameters:
     ///   - noise: z.
     ///   - lattice: of a round; nil for the least that there can be.
@@ -78,6 +89,7 @@ struct PrivacyAccount: Sendable {
         return switch mechanism {
         case .independent: ((adaptive.map { $0.updateNoise(noise) ?? noise } ?? noise) * points).rounded(.up)
         case .tree, .local: (noise * points).rounded(.up)
+        case .distributed(let shares): shares.sigma(noise * points).rounded(.up)
         case .banded(let factor): (noise * factor.norm * points * Double(1 << BandedFactor.bits)).rounded(.up)
         }
     }
@@ -107,13 +119,19 @@ struct PrivacyAccount: Sendable {
             return .repeated(gaussian(noise, floats), times: whole * depth(epoch) + depth(rest))
         case .banded(let factor):
             return .repeated(gaussian(noise, floats * factor.coefficients.count), times: mostTurns(rounds))
-        case .local: return .repeated(turn(noise), times: mostTurns(rounds))
+        case .local, .distributed: return .repeated(turn(noise), times: mostTurns(rounds))
         }
     }
 
-    /// What a client releases in a round with noise of its own: two updates of norm C are 2 C apart.
+    /// What a round releases of a client that adds noise itself: of an update with all of its noise, that two of norm C are 2 C apart;
+    /// of one with a share, what the sum tells.
     func turn(_ noise: Double) -> PrivacyEvent {
-        .discreteGaussian(
+        if case .distributed(let shares) = mechanism {
+            return .discreteGaussian(
+                DiscreteGaussianNoise(
+                    noiseMultiplier: noise, stepsPerParty: sigma(noise), parties: shares.least, dimension: floats))
+        }
+        return .discreteGaussian(
             DiscreteGaussianNoise(noiseMultiplier: noise / 2, stepsPerParty: sigma(noise), dimension: floats))
     }
 

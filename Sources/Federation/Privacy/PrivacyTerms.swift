@@ -33,14 +33,7 @@ struct PrivacyTerms: Sendable {
         expected = Self.expected(settings)
         isSimulated = settings.noiseSource == .simulated
         account = PrivacyAccount(settings, lattice, floats: floats)
-        if let noise = settings.noise {
-            self.noise = noise
-        } else {
-            guard let epsilon = settings.epsilon else {
-                throw ConfigurationError("--privacy needs --epsilon, or --noise")
-            }
-            noise = try account.noise(epsilon: epsilon, delta: settings.delta, rounds: settings.rounds)
-        }
+        noise = try Self.noise(settings, account)
         let sigma = account.sigma(noise)
         guard sigma >= 8, sigma <= Double(DiscreteGaussian.largestSigma) else {
             throw Self.outOfRange(settings, noise)
@@ -52,16 +45,31 @@ struct PrivacyTerms: Sendable {
         }
     }
 
+    /// The noise multiplier: the one that was asked for, or that the budget needs.
+    private static func noise(_ settings: RunSettings, _ account: PrivacyAccount) throws(ConfigurationError) -> Double {
+        if let noise = settings.noise { return noise }
+        guard let epsilon = settings.epsilon else {
+            throw ConfigurationError("--privacy needs --epsilon, or --noise")
+        }
+        return try account.noise(epsilon: epsilon, delta: settings.delta, rounds: settings.rounds)
+    }
+
     /// Bound and lattice of updates; those that the run begins with.
     /// - Returns: nil without differential privacy.
     static func lattice(_ settings: RunSettings, floats: Int) throws(ConfigurationError) -> ClipLattice? {
         guard let privacy = settings.privacy, privacy != .dpSGD else { return nil }
         // The banded factor has bits of its own behind the lattice's.
         let isBanded = privacy == .ftrl && settings.ftrlFactor == .banded
-        let lattice =
+        var lattice =
             isBanded
             ? ClipLattice(clip: Float(settings.clip), floats: floats, points: 0x1p16)
             : ClipLattice(clip: Float(settings.clip), floats: floats)
+        if privacy == .distributed, let finest = lattice {
+            // The noise that a budget needs depends on the lattice in its fourth digit at most.
+            let noise = try noise(settings, PrivacyAccount(settings, finest, floats: floats))
+            let points = NoiseShares(settings).points(noise)
+            lattice = ClipLattice(clip: Float(settings.clip), floats: floats, points: points)
+        }
         guard let lattice else { throw outOfRange(settings, settings.noise) }
         if settings.clipping == .adaptive {
             for clip in [ClipLattice.clips.lowerBound, ClipLattice.clips.upperBound] {

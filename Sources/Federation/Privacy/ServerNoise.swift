@@ -17,7 +17,8 @@ struct ServerNoise {
         }
     }
 
-    /// Adds a round's noise to a sum. O(floats); of a tree O(floats · log rounds) at most, twice O(floats) on average.
+    /// Adds a round's noise to a sum. O(floats); of a tree O(floats · log rounds) at most, twice O(floats) on average; of
+    /// shares O(floats · missing shares).
     /// - Parameters:
     ///   - sum: clients' updates, each of weight 1; with adaptive clipping each with ±½ behind it.
     ///   - round: the round, and the attempt that counts.
@@ -36,6 +37,16 @@ struct ServerNoise {
             words = tree.increment(round.number, count: account.floats)
         case .banded: words = banded?.noise(ofRound: round.number) ?? []
         case .local: return  // it is in what has come
+        case .distributed(let shares):
+            // Updates weigh 1: the sum's weight is the number of shares in it.
+            let missing = shares.missing(Int(sum.weight))
+            guard missing > 0 else { return }
+            let gaussian = DiscreteGaussian(sigma: UInt64(account.sigma(terms.noise)))
+            words = [Int64](repeating: 0, count: account.floats)
+            for share in 0..<missing {
+                var stream = key.stream(.server, part: share, round)
+                for i in words.indices { words[i] &+= gaussian.sample(&stream) }
+            }
         }
         for i in words.indices { words[i] &*= steps }
         if let adaptive = account.adaptive {

@@ -35,7 +35,7 @@ struct ServerPrivacy: StatefulPart, Measuring {
     /// Counts the rounds up to this one. Milliseconds.
     /// - Parameter asked: the clients that were asked, once for each attempt at the round.
     mutating func count(_ round: Int, asked: [Int]) throws(ConfigurationError) {
-        if terms.account.mechanism == .local { return try count(asked) }
+        if terms.account.isByClient { return try count(asked) }
         func epsilon(_ rounds: Int) throws(ConfigurationError) -> Double {
             try terms.account.epsilon(terms.noise, delta: delta, rounds: rounds)
         }
@@ -105,24 +105,24 @@ struct ServerPrivacy: StatefulPart, Measuring {
         writer.write(terms.noise)
         writer.write(clip)
         writer.write(key)
-        return writer.bytes + (terms.account.mechanism == .local ? ledgers.bytes : [])
+        return writer.bytes + (terms.account.isByClient ? ledgers.bytes : [])
     }
 
     mutating func restoreServerState(_ state: [UInt8]) throws(ConfigurationError) {
         let ownBytes = 24
-        let isLocal = terms.account.mechanism == .local
-        var reader = StateReader(isLocal ? Array(state.prefix(ownBytes)) : state, of: "differential privacy")
+        let isByClient = terms.account.isByClient
+        var reader = StateReader(isByClient ? Array(state.prefix(ownBytes)) : state, of: "differential privacy")
         let noise = try reader.number(in: PrivacyEvent.noiseRange)
         let clip = try reader.number(in: 0x1p-12...0x1p10)
         let key = try reader.word()
         try reader.finish()
         try PrivacyTerms.checkSame(noise: noise, terms.noise)
-        if isLocal {
+        if isByClient {
             let ledgers = try ClientLedgers(bytes: Array(state.dropFirst(ownBytes)))
             guard ledgers.relation == terms.account.relation else { throw reader.refusal }
             self.ledgers = ledgers
         }
-        guard key == self.key || isLocal || terms.account.mechanism == .independent else {
+        guard key == self.key || isByClient || terms.account.mechanism == .independent else {
             throw ConfigurationError(
                 "the noise of --privacy ftrl hangs together over the rounds, and the key of those so far is not at hand: such a run "
                     + "goes on with its --noise-key file alone")

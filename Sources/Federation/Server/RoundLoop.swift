@@ -176,6 +176,7 @@ final class RoundLoop {
         timeline.enter(.aggregate)
         // wₜ₊₁ ← wₜ + Σ nₖ(wₖ − wₜ) / Σ nₖ, or what aggregation, stages and strategy make of it.
         try model.step(last, along: tally, asked: askedInAll)
+        noteMissingNoise(number, asked: askedInAll)
         downlink?.endRound()
         rejections.tell()
         try states?.commit()
@@ -258,6 +259,15 @@ final class RoundLoop {
         let repetition = FaultRecord(round: record.round, kind: .roundRepeated, reason: "\(shortage)")
         for observer in observers { observer.faulted(repetition) }
         states?.discard()
+    }
+
+    /// Reports clients whose share of the noise the server had to add.
+    private func noteMissingNoise(_ round: Int, asked: [Int]) {
+        guard let reason = job.privacy?.shortage(of: tally.participants) else { return }
+        let answered = Set(tally.results.map(\.client))
+        let missing = FaultRecord(
+            round: round, kind: .noiseMissing, clients: asked.filter { !answered.contains($0) }, reason: reason)
+        for observer in observers { observer.faulted(missing) }
     }
 
     // MARK: Publishing

@@ -43,20 +43,28 @@ public struct DiscreteGaussianNoise: Sendable, Hashable {
     /// 5 of Mironov, Talwar, Zhang 2019 asks for.
     public var gaussianNoiseMultiplier: Double {
         guard parties > 1 else { return noiseMultiplier }
+        let gap = gap
+        let plain = 1 / noiseMultiplier
+        let d = Double(dimension)
+        return 1 / min((plain * plain + gap * d / 2).squareRoot(), plain + gap * d.squareRoot())
+    }
+
+    /// How far the logarithm of the probability of one integer can be between the sum of the parties' noise and one discrete Gaussian of
+    /// the same σ: τ of corollary 12 of Kairouz et al.; 0 of one party.
+    private var gap: Double {
+        guard parties > 1 else { return 0 }
         let square = stepsPerParty * stepsPerParty
         var gap = 0.0
         // Terms approach exp(−2π²σ²), so a thousand of them and the rest at once.
         let counted = min(parties - 1, 1_000)
         for k in 1...counted { gap += exp(-2 * Double.pi * Double.pi * square * Double(k) / Double(k + 1)) }
         let last = exp(-2 * Double.pi * Double.pi * square * Double(counted) / Double(counted + 1))
-        gap = 10 * (gap + Double(parties - 1 - counted) * last)
-        let plain = 1 / noiseMultiplier
-        let d = Double(dimension)
-        return 1 / min((plain * plain + gap * d / 2).squareRoot(), plain + gap * d.squareRoot())
+        return 10 * (gap + Double(parties - 1 - counted) * last)
     }
 
     /// How far the logarithm of a probability can be from that of a Gaussian rounded to whole
-    /// numbers, save with a probability below e⁻⁵⁰: max{d/8, (d + 2√(50 d) + 100)/24} / σ².
+    /// numbers, save with a probability below e⁻⁵⁰: max{d/8, (d + 2√(50 d) + 100)/24} / σ²,
+    /// and of several parties d τ more, with σ that of their sum.
     ///
     /// A rounded Gaussian is a Gaussian seen through a function, so that it is as private as
     /// that one. The mean of exp(−x²/2σ²) over the step around a whole x is between exp(−1/8σ²)
@@ -67,6 +75,7 @@ public struct DiscreteGaussianNoise: Sendable, Hashable {
     /// accountants of loss distributions may take the noise for a Gaussian's.
     public var logDistanceFromRounded: Double {
         let d = Double(dimension)
-        return max(d / 8, (d + 2 * (50 * d).squareRoot() + 100) / 24) / (stepsPerParty * stepsPerParty)
+        let square = stepsPerParty * stepsPerParty * Double(parties)
+        return max(d / 8, (d + 2 * (50 * d).squareRoot() + 100) / 24) / square + d * gap
     }
 }

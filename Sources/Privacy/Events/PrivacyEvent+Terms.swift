@@ -92,11 +92,7 @@ extension PrivacyEvent {
                 throw ConfigurationError("discrete noise needs steps above 0, a party and a dimension")
             }
             _ = try Self.precision(noise.noiseMultiplier)
-            return (
-                try Self.precision(noise.gaussianNoiseMultiplier),
-                // The sum of several parties' is not bounded in this way.
-                noise.parties == 1 ? noise.logDistanceFromRounded : .infinity
-            )
+            return (try Self.precision(noise.gaussianNoiseMultiplier), noise.logDistanceFromRounded)
         case .tree(let noise, let steps):
             guard relation == .zeroOutOne else {
                 throw ConfigurationError(

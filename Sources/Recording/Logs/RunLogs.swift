@@ -52,7 +52,7 @@ final class RunLogs {
             switch fault.kind {
             case .rankLost, .rankDropped, .rankLostBelow: lostRanks.insert(rank)
             case .rankReturned: lostRanks.remove(rank)
-            case .rankSilent, .clientsLate, .updatesRejected, .roundRepeated, .other: break
+            case .rankSilent, .clientsLate, .updatesRejected, .roundRepeated, .noiseMissing, .other: break
             }
         }
         var records = openFault.map { [$0] } ?? []

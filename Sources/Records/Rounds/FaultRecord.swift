@@ -17,13 +17,15 @@ public struct FaultRecord: Codable, Sendable, Equatable {
         case updatesRejected
         /// Too few updates came; the round is repeated with another cohort.
         case roundRepeated
+        /// So few of the asked clients answered that the server added noise in their place; these did not.
+        case noiseMissing
         /// A kind of another version, by its name in files.
         case other(String)
 
         /// Those that this version knows.
         public static let allCases: [Kind] = [
             .rankLost, .rankDropped, .rankLostBelow, .rankReturned, .rankSilent, .clientsLate, .updatesRejected,
-            .roundRepeated,
+            .roundRepeated, .noiseMissing,
         ]
 
         /// Its name in files.
@@ -37,6 +39,7 @@ public struct FaultRecord: Codable, Sendable, Equatable {
             case .clientsLate: "clients_late"
             case .updatesRejected: "updates_rejected"
             case .roundRepeated: "round_repeated"
+            case .noiseMissing: "noise_missing"
             case .other(let name): name
             }
         }

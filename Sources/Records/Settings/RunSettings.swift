@@ -206,6 +206,8 @@ public struct RunSettings: Sendable, Equatable {
     public var ftrlFactor = FtrlFactor.tree
     /// Rounds over which a banded factor mixes, ≥ 1.
     public var ftrlBand = 4
+    /// The share of a round's clients that may fail to answer without their noise being missed, in [0, 0.9].
+    public var assumedDropout = 0.33
     /// Standard deviation of the noise as a multiple of `clip`, > 0; nil without differential privacy.
     public var noise: Double?
     /// ε that a run may spend, > 0; nil: no limit.
@@ -257,11 +259,13 @@ public struct RunSettings: Sendable, Equatable {
         case ftrl
         /// Noise at the clients, on each clipped update.
         case local
+        /// A share of the sum's noise at each client, on its clipped update.
+        case distributed
         /// Noise at the clients, on the gradients of every step, clipped sample by sample.
         case dpSGD = "dp-sgd"
 
         /// Whether clients draw noise.
-        public var isAtClients: Bool { self == .dpSGD || self == .local }
+        public var isAtClients: Bool { self == .dpSGD || self == .local || self == .distributed }
     }
 
     /// How updates are clipped with differential privacy.

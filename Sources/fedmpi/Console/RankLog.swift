@@ -74,6 +74,7 @@ final class EventLog: RoundObserver {
             gather("left out the \(whose): \(reason)", reason, fault)
         case .roundRepeated:
             logger.warning("\(place)\(fault.reason ?? ""); repeating it with another cohort")
+        case .noiseMissing: gather(fault.reason ?? "", "noise", fault)
         case .other(let kind):
             logger.warning("\(place)round \(round): \(kind)\(fault.reason.map { ": \($0)" } ?? "")")
         }

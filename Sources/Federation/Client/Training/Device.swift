@@ -112,7 +112,7 @@ final class Device {
         }
 
         // A loss would be an answer without noise.
-        if job.privacy?.account.mechanism == .local { result.loss = 0 }
+        if job.privacy?.account.isByClient == true { result.loss = 0 }
         if isOffline {
             // To the server it is one that does not answer.
             (result.status, result.simulatedSeconds) = (.held, simulation.isVirtual ? settings.hardLimit : 0)

@@ -8,6 +8,7 @@ public import FedCore
 /// | `clip`, `noise` | the bound of what one client can change, and the noise in multiples of it |
 /// | `clipping`, `clip-quantile`, `clip-rate` | whether the bound follows the updates, and how |
 /// | `ftrl-factor`, `ftrl-band` | how noise hangs together over the rounds |
+/// | `assumed-dropout` | how many clients' noise a sum may lack |
 /// | `epsilon`, `delta` | what may be spent, or is to be |
 /// | `sampling` | which samples a step of DP-SGD sees |
 /// | `noise-source`, `noise-key` | where the noise comes from |
@@ -21,8 +22,9 @@ public enum PrivacySettings: SettingsGroup {
             "privacy", &settings.privacy, absent: "none",
             "central: clients' updates are clipped, and the server adds noise to their sum (DP-FedAvg), so that the weights of "
                 + "every round tell little of any one client. ftrl: the same for clients that are asked in turn, with noise that "
-                + "hangs together over the rounds (DP-FTRL). local: each client adds noise to its own clipped update. dp-sgd: clients clip each sample's gradient, and add noise in every "
-                + "step, so that what they send tells little of any one sample.")
+                + "hangs together over the rounds (DP-FTRL). local: each client adds noise to its own clipped update. "
+                + "distributed: each adds a share of the noise that the sum needs. dp-sgd: clients clip each sample's gradient, "
+                + "and add noise in every step, so that what they send tells little of any one sample.")
         try visitor.value(
             "clip", &settings.clip, .above(0),
             "The L2 norm that an update, or with dp-sgd a sample's gradient, is clipped to; with --clipping adaptive in the first round."
@@ -45,6 +47,10 @@ public enum PrivacySettings: SettingsGroup {
         try visitor.value(
             "ftrl-band", &settings.ftrlBand, .in(1...32).saying("from 1 to 32"),
             "Rounds over which a banded matrix mixes; no client is asked twice in so many.")
+        try visitor.value(
+            "assumed-dropout", &settings.assumedDropout, .in(0...0.9).saying("from 0 to 0.9"),
+            "With --privacy distributed: the share of a round's clients that may fail to answer; the noise of the others is enough."
+        )
         try visitor.value(
             "noise", &settings.noise, .in(0.001...100).saying("from 0.001 to 100"),
             absent: "what --epsilon needs for --rounds",
@@ -80,6 +86,7 @@ public enum PrivacySettings: SettingsGroup {
                 ("--clip-rate", settings.clipRate != defaults.clipRate),
                 ("--ftrl-factor", settings.ftrlFactor != defaults.ftrlFactor),
                 ("--ftrl-band", settings.ftrlBand != defaults.ftrlBand),
+                ("--assumed-dropout", settings.assumedDropout != defaults.assumedDropout),
                 ("--epsilon", settings.epsilon != nil), ("--delta", settings.delta != defaults.delta),
                 ("--sampling", settings.sampling != nil),
                 ("--noise-source", settings.noiseSource != defaults.noiseSource),
@@ -110,6 +117,9 @@ public enum PrivacySettings: SettingsGroup {
         }
         if settings.ftrlFactor != .banded, settings.ftrlBand != defaults.ftrlBand {
             throw ConfigurationError("--ftrl-band is of --ftrl-factor banded")
+        }
+        if settings.privacy != .distributed, settings.assumedDropout != defaults.assumedDropout {
+            throw ConfigurationError("--assumed-dropout is of --privacy distributed")
         }
         if settings.noiseKey != nil, settings.noiseSource == .simulated {
             throw ConfigurationError("--noise-key has no meaning for --noise-source simulated, whose key is the seed")

@@ -115,9 +115,10 @@ struct TradeOffTests {
 
     /// The recursion of arXiv 2410.22235, algorithm 3, run in Python with scipy's normal distribution: the largest μ that is
     /// refuted at 0.05.
-    @Test(arguments: [
-        (200, 200, 150, 0.441437), (200, 50, 48, 0.834446), (1000, 250, 230, 0.798588), (400, 100, 80, 0.413933),
-    ] as [(Int, Int, Int, Double)])
+    @Test(
+        arguments: [
+            (200, 200, 150, 0.441437), (200, 50, 48, 0.834446), (1000, 250, 230, 0.798588), (400, 100, 80, 0.413933),
+        ] as [(Int, Int, Int, Double)])
     func `one run refutes what the recursion with exact Gaussians does`(
         canaries: Int, made: Int, right: Int, mu: Double
     ) throws {

@@ -66,7 +66,12 @@ final class ServerModel {
 
     /// What each client has spent by itself, ascending; empty where the promise is one for the whole run.
     func clientEpsilons() throws(ConfigurationError) -> [ClientEpsilon] {
-        let epsilons = try sampleMeter?.epsilons() ?? privacy?.clientEpsilons() ?? [:]
+        var epsilons: [Int: Double] = [:]
+        if let sampleMeter {
+            epsilons = try sampleMeter.epsilons()
+        } else if let privacy {
+            epsilons = try privacy.clientEpsilons()
+        }
         return epsilons.sorted { $0.key < $1.key }.map { ClientEpsilon(client: $0.key, epsilon: $0.value) }
     }
 

@@ -55,7 +55,7 @@ package struct TrainingAudit {
             terms = CanaryTerms(
                 unit: isLocal ? .sender : .client, clip: Double(privacy.lattice.clip), noise: privacy.noise,
                 probability: !isLocal && settings.hasPoissonCohorts ? settings.clientFraction : 1,
-                out: isLocal ? -1 : 0, scale: privacy.expected / Double(settings.serverLr))
+                out: isLocal ? -1 : 0, scale: (job.privacy?.expected ?? privacy.expected) / Double(settings.serverLr))
             guard count <= candidates.count else {
                 throw ConfigurationError("--canaries is \(count), and there are \(candidates.count) clients to be some")
             }
@@ -149,7 +149,8 @@ package struct TrainingAudit {
                 composition: { noise throws(ConfigurationError) in
                     guard let account else { return PrivacyComposition() }
                     let event: PrivacyEvent =
-                        isLocal ? .repeated(account.turn(noise), times: releases) : account.event(noise, rounds: releases)
+                        isLocal
+                        ? .repeated(account.turn(noise), times: releases) : account.event(noise, rounds: releases)
                     return try PrivacyComposition(event, under: account.relation)
                 }, noise: canaries.terms.noise, delta: delta)
         }

@@ -1,6 +1,7 @@
 import FedCore
 import Federation
 import Foundation
+import Privacy
 
 /// What `fedmpi audit` prints: the claim, what was planted, the bounds side by side, and the verdict.
 struct AuditReport {
@@ -39,7 +40,9 @@ struct AuditReport {
     private var verdict: String {
         let bound = NumberText.fixed(outcome.lowerBound, 3)
         let claim = NumberText.fixed(outcome.epsilon, 3)
-        guard !outcome.isViolated else { return "violated: epsilon is at least \(bound), and the accountant says \(claim)" }
+        guard !outcome.isViolated else {
+            return "violated: epsilon is at least \(bound), and the accountant says \(claim)"
+        }
         let share = outcome.epsilon > 0 ? Int((100 * outcome.lowerBound / outcome.epsilon).rounded()) : 0
         return "consistent: epsilon is at least \(bound), \(share) % of the accountant's \(claim)"
     }

@@ -29,7 +29,7 @@ struct Audit: WorldCommand {
 
     /// Of all clients, or of the samples of one. More show more.
     @Option(help: "Number of canaries: clients, of --privacy dp-sgd samples of one client.")
-    var canaries = 200
+    var canaries = 500
 
     /// Of all bounds together.
     @Option(help: "Confidence of the lower bound, from 0.5 to below 1.")

@@ -48,6 +48,8 @@ public struct RandomStream: RandomNumberGenerator, Sendable {
         case fleet = 15
         /// How wide a client's model is: for the run, and, of strategies that draw it anew, in a round.
         case width = 40
+        /// The canaries of a privacy audit, their coins and directions.
+        case canary = 41
     }
 
     private let key: SIMD2<UInt32>

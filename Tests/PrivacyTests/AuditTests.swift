@@ -93,3 +93,59 @@ struct AuditTests {
         }
     }
 }
+
+/// Bounds by whole privacy curves.
+struct TradeOffTests {
+    private static func curve(_ noise: Double) throws -> TradeOffCurve {
+        try TradeOffCurve(PrivacyComposition(.gaussian(noiseMultiplier: noise)))
+    }
+
+    /// f of a Gaussian in closed form: Φ(Φ⁻¹(y) − μ).
+    @Test func `the curve of a Gaussian is Φ(z − μ), from below and closely`() throws {
+        for mu in [0.5, 1, 2] {
+            let curve = try Self.curve(1 / mu)
+            for z in stride(from: -2.5, through: 3, by: 0.25) {
+                func normal(_ z: Double) -> Double { erfc(-z / 2.0.squareRoot()) / 2 }
+                let (found, exact) = (curve.least(where: normal(z)), normal(z - mu))
+                #expect(found <= exact * (1 + 1e-9) && found >= exact * 0.985 - 1e-9, "\(mu) \(z): \(found), \(exact)")
+            }
+            #expect(abs(curve.bestGuess - erfc(-mu / 2 / 2.0.squareRoot()) / 2) < 1e-12)
+        }
+    }
+
+    /// The recursion of arXiv 2410.22235, algorithm 3, run in Python with scipy's normal distribution: the largest μ that is
+    /// refuted at 0.05.
+    @Test(
+        arguments: [
+            (200, 200, 150, 0.441437), (200, 50, 48, 0.834446), (1000, 250, 230, 0.798588), (400, 100, 80, 0.413933),
+        ] as [(Int, Int, Int, Double)])
+    func `one run refutes what the recursion with exact Gaussians does`(
+        canaries: Int, made: Int, right: Int, mu: Double
+    ) throws {
+        let guesses = try PrivacyAudit.Guesses(right: right, made: made, canaries: canaries)
+        #expect(PrivacyAudit.refutes(try Self.curve(1 / (mu * 0.97)), by: guesses, error: 0.05))
+        #expect(!PrivacyAudit.refutes(try Self.curve(1 / (mu * 1.002)), by: guesses, error: 0.05))
+    }
+
+    /// Of 200 guesses with a chance of Φ(½) = 0.6915 each, 150 or more come with less than 0.05: scipy.stats.binom.
+    @Test func `independent guesses are refuted by a binomial`() throws {
+        let curve = try Self.curve(1)
+        func isRefuted(_ right: Int) throws -> Bool {
+            PrivacyAudit.refutes(
+                curve, byIndependent: try PrivacyAudit.Guesses(right: right, made: 200, canaries: 200), error: 0.05)
+        }
+        #expect(try isRefuted(150) && !isRefuted(150 - 1))
+    }
+
+    @Test func `a curve with sampling is that of its deltas`() throws {
+        let composition = try PrivacyComposition(
+            .poissonSampled(probability: 0.1, .gaussian(noiseMultiplier: 1)), times: 100)
+        let accountant = LossDistributionAccountant()
+        let epsilons = [0, 0.5, 1, 2, 4]
+        for (epsilon, delta) in zip(epsilons, try accountant.deltas(of: composition, epsilons: epsilons)) {
+            let single = try accountant.delta(of: composition, epsilon: epsilon)
+            #expect(abs(delta / single - 1) < 2e-3, "\(epsilon): \(delta), \(single)")
+        }
+        #expect(throws: ConfigurationError.self) { try accountant.deltas(of: composition, epsilons: [-1]) }
+    }
+}

@@ -84,6 +84,8 @@ public struct Job: Sendable {
     let samplePrivacy: SamplePrivacy?
     /// The key of the noise; nil without differential privacy, and on ranks that have no use for it.
     var noiseKey: NoiseKey?
+    /// The canaries that an audit plants; nil in all other runs.
+    let canaries: CanaryRecord?
     /// The edges between clients and server; nil without any.
     let edges: EdgeTerms?
     /// The simulated devices of the clients; nil without a fleet.
@@ -176,6 +178,8 @@ public struct Job: Sendable {
             settings, strategy: strategy, layout: vectors.layout, attack: attack, attackers: attackers,
             image: data.train.shape, classes: data.train.classes)
         setup.compression = compression
+        canaries = plugins.canaries
+        setup.canaries = canaries
         stages = try plugins.stages.all.compactMap { try $0.init(setup) }
         stepHooks = try plugins.stepHooks.all.compactMap { try $0.init(setup) }
         for stage in stages where stage.clientVectors > 0 {

@@ -42,6 +42,8 @@ public struct Plugins: Sendable {
     public var codecs = UpdateCodecs.standard
     /// Wires, for `wire`. Not public: what a wire is may change with every version.
     let wires = Wires.standard
+    /// The canaries that an audit plants; nil in all other runs.
+    var canaries: CanaryRecord?
 
     /// The catalogs that come with the project.
     public static let standard = Plugins()

@@ -67,8 +67,11 @@ final class ServerModel {
     /// What each client has spent by itself, ascending; empty where the promise is one for the whole run.
     func clientEpsilons() throws(ConfigurationError) -> [ClientEpsilon] {
         var epsilons: [Int: Double] = [:]
-        if let sampleMeter { epsilons = try sampleMeter.epsilons() }
-        if let privacy { epsilons = try privacy.clientEpsilons() }
+        if let sampleMeter {
+            epsilons = try sampleMeter.epsilons()
+        } else if let privacy {
+            epsilons = try privacy.clientEpsilons()
+        }
         return epsilons.sorted { $0.key < $1.key }.map { ClientEpsilon(client: $0.key, epsilon: $0.value) }
     }
 

@@ -22,6 +22,8 @@ public struct StageSetup: Sendable {
     public var classes: Int
     /// What encodes updates for the way up; nil when they cross as they are.
     var compression: UpdateCompression?
+    /// The canaries of an audit; nil in all other runs.
+    var canaries: CanaryRecord?
 
     /// Describes a run to stages and step hooks.
     public init(

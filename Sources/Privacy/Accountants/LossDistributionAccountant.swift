@@ -70,6 +70,33 @@ public struct LossDistributionAccountant: PrivacyAccountant {
         return composed(parts, curve, scale: max(epsilon, 0.01), tail: 1e-15).delta(epsilon: epsilon)
     }
 
+    /// δ at many ε, from one composition: the curve of a mechanism, as audits compare it with.
+    /// - Parameters:
+    ///   - composition: what was released.
+    ///   - epsilons: each ≥ 0.
+    /// - Returns: upper bounds in [0, 1], in the order of `epsilons`.
+    /// - Throws: as ``epsilon(of:delta:)``.
+    /// - Complexity: of one ``delta(of:epsilon:)``, and O(n) for each ε.
+    public func deltas(
+        of composition: PrivacyComposition, epsilons: [Double]
+    ) throws(ConfigurationError) -> [Double] {
+        for epsilon in epsilons where !(epsilon >= 0) {
+            throw ConfigurationError("epsilon is \(epsilon); it must not be below 0")
+        }
+        let parts = try LossParts(composition, for: kind)
+        guard !parts.sampled.isEmpty else {
+            return epsilons.map { epsilon in
+                parts.whole.map {
+                    GaussianHockeyStick.delta(epsilon: max(0, epsilon - parts.slack), noiseMultiplier: $0)
+                } ?? 0
+            }
+        }
+        let curve = parts.curve
+        guard curve.divergences.contains(where: { $0 < .infinity }) else { return epsilons.map { _ in 1 } }
+        let losses = composed(parts, curve, scale: 1, tail: 1e-12)
+        return epsilons.map { losses.delta(epsilon: max(0, $0 - parts.slack)) }
+    }
+
     /// The losses of all releases together.
     /// - Parameters:
     ///   - parts: what was released.

@@ -116,5 +116,6 @@ final class UpdateWriter {
             stages[i].onClient(&message, state: &kept, in: turn)
         }
         noise?.add(to: &message, in: turn)
+        job.canaries?.sent(message.span, in: turn)
     }
 }

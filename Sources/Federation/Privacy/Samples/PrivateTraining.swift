@@ -10,6 +10,8 @@ final class PrivateTraining {
     let key: NoiseKey
     /// Where the plan's gradients have elements, and no padding.
     let ranges: [Range<Int>]
+    /// Canaries among the samples; nil unless this is an audit.
+    let canaries: CanaryRecord?
     /// Sums of clipped gradients, of a batch that takes several passes.
     var sum: [Float] = []
 
@@ -20,6 +22,7 @@ final class PrivateTraining {
         self.privacy = privacy
         key = try job.requiredNoiseKey()
         ranges = try plan.trainedRanges
+        canaries = job.canaries
     }
 }
 
@@ -49,13 +52,18 @@ extension LocalTrainer {
         var pass = 0
         for step in 0..<steps {
             batches.next(into: &order)
+            let canaries = training.canaries?.takeOut(of: &order, in: turn) ?? []
             let within = try sumClipped(training, privacy.isPerLayer ? .perLayer(clip) : .flat(clip), streams, &pass)
             plan.withGradients { gradients, _ in
+                let others = training.canaries?.plant(canaries, into: &gradients, training.ranges, turn, step: step)
                 for range in training.ranges {
                     var part = gradients.part(range)
                     noise.add(
                         to: &part, deviation: Float(multiplier) * clip, factor: 1 / Float(expected))
                 }
+                training.canaries?.observe(
+                    gradients.span, besides: others ?? [], canaries, training.ranges, turn, step: step,
+                    times: Float(expected))
             }
             if let adaptive {
                 // Half for each gradient below the clip, minus half for each above: one sample moves the sum by half.

@@ -93,8 +93,10 @@ struct SamplePrivacy: Sendable {
     /// What a client with so many samples releases about one of them in a round: a Gaussian for each step, on a sample. Batches of a
     /// fixed size have each sample in one step of an epoch, by an order that has nothing to do with the data, and no
     /// amplification is counted.
-    func event(holding samples: Int) -> PrivacyEvent {
+    /// - Parameter other: another noise multiplier than the run's, for audits.
+    func event(holding samples: Int, noise other: Double? = nil) -> PrivacyEvent {
         guard samples > 0 else { return .nothing }
+        let noise = other ?? self.noise
         guard isPoisson else {
             let passes = (steps(holding: samples) + stepsOfEpoch(samples) - 1) / stepsOfEpoch(samples)
             return .repeated(.gaussian(noiseMultiplier: noise), times: passes * turns)

@@ -14,7 +14,9 @@ extension Picture {
         let mark: PlotScript = points.count <= 50 ? "linespoints lw 2 pt 7 ps 1.1" : "lines lw 2"
         return Picture(
             "accuracy_over_epsilon",
-            caption: "\(hasAccuracy ? "Accuracy" : "R²") of the weights of a round against epsilon\(delta), all rounds up to it counted.",
+            caption:
+                "\(hasAccuracy ? "Accuracy" : "R²") of the weights of a round against epsilon\(delta), all rounds up to it "
+                + "counted.",
             size: (1100, 480), data: ["# epsilon,quality,round"] + points.map { "\($0.0),\($0.1),\($0.2)" },
             body: """
                 set title \(text: "\(run.name): \(hasAccuracy ? "accuracy" : "R²") and privacy")

@@ -89,7 +89,8 @@ import Testing
         var message = (0..<terms.account.floats).map { Float($0 % 65 - 32) * 0x1p-9 }
         let start = message
         var span = message.mutableSpan
-        try #require(try ClientNoise(job)).add(to: &span, in: ClientTurn(client: 3, round: 2, attempt: 0))
+        let turn = ClientTurn(client: 3, round: 2, samples: 20, seed: 1)
+        try #require(try ClientNoise(job)).add(to: &span, in: turn)
         let points = message.map { Double($0) / Double(terms.lattice.grid) }
         #expect(points.allSatisfy { $0 == $0.rounded() && abs($0) < 0x1p24 })
         let variance = zip(message, start).reduce(0) { $0 + Double($1.0 - $1.1) * Double($1.0 - $1.1) }
@@ -131,7 +132,7 @@ import Testing
 
     @Test func `Noise for a budget spends it in the planned rounds`() throws {
         let run = try StrategyRunTests.run(
-            Self.settings { ($0.noise, $0.epsilon, $0.rounds, $0.selection) = (nil, 4, 4, "cyclic") }, ranks: 2)
+            Self.settings { ($0.noise, $0.epsilon, $0.rounds, $0.clientFraction) = (nil, 4, 4, 1) }, ranks: 2)
         #expect(run.states.count == 4)
         #expect((3.99...4.0001).contains(run.states.last?.last?.metrics["epsilon"] ?? 0))
     }

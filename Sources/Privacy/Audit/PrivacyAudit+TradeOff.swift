@@ -36,7 +36,7 @@ extension PrivacyAudit {
     /// That is so where noise is independent in all coordinates and canaries point in orthogonal directions, which is what
     /// white-box audits of single canaries repeat runs for (M. Nasr et al., *Tight Auditing of Differentially Private Machine
     /// Learning*, USENIX Security 2023, arXiv 2302.07956).
-    /// - Parameters: as of ``refutes(_:by:error:)``; each guess follows from the canary's own score.
+    /// - Parameters: as of ``refutes(_:by:error:)``; guesses may follow from all scores, and not from who was in.
     public static func refutes(_ curve: TradeOffCurve, byIndependent guesses: Guesses, error: Double) -> Bool {
         BinomialTail.atLeast(guesses.right, of: guesses.made, probability: curve.bestGuess) <= error
     }

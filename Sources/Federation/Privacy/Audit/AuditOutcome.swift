@@ -40,9 +40,10 @@ package struct AuditOutcome: Sendable {
         rounds = record.releases
         epsilon = try claim.epsilon()
         self.confidence = confidence
-        // More likely in than out; a score of 0 says nothing, and is guessed against the guesser.
+        // The better half is guessed to be in: where ratios are of wrong noise, 0 does not part them. Any rule that sees scores
+        // alone is right with the chance of the likelier coin at most, canary by canary, so that the binomial's bound holds.
         let all = try PrivacyAudit.Guesses(
-            right: included.count { $0 > 0 } + excluded.count { $0 < 0 }, made: canaries, canaries: canaries)
+            included: included, excluded: excluded, highest: canaries / 2, lowest: canaries - canaries / 2)
         let half = max(1, Int(Double(canaries) * Self.guessedShare / 2))
         let extreme = try PrivacyAudit.Guesses(included: included, excluded: excluded, highest: half, lowest: half)
         let error = (1 - confidence) / Double(AuditBound.Kind.allCases.count)

@@ -139,7 +139,7 @@ struct LossTests {
                 .logDistanceFromRounded
         }
         let bound = distance(sigma, parties) - distance(sigma * Double(parties).squareRoot(), 1)
-        #expect(farthest > 0 && farthest <= bound && bound < 100 * farthest)
+        #expect(farthest > 0 && farthest <= bound && bound < 1_000 * farthest)
     }
 
     @Test func `fine noise on whole numbers is a Gaussian's, coarse noise has a Rényi bound only`() throws {

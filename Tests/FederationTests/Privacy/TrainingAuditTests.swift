@@ -44,6 +44,15 @@ import Testing
         }[0]
     }
 
+    /// Whether one of two audits refutes a claim: one alone misses such faults once in thirty.
+    private static func isCaught(_ settings: RunSettings, claim: RunSettings) throws -> Bool {
+        for seed in [1, 2] as [UInt64] {
+            let outcome = try audit(settings, claim: claim, seed: seed)
+            if outcome.isViolated { return outcome.lowerBound > outcome.epsilon }
+        }
+        return false
+    }
+
     /// - Parameter share: of the accountant's ε that is to be shown, in the mean.
     private static func expectSound(_ settings: RunSettings, share: Double) throws {
         var shares: [Double] = []
@@ -76,8 +85,7 @@ import Testing
         for settings in [Self.central(), Self.local(), Self.samples()] {
             var halved = settings
             halved.noise = (settings.noise ?? 0) / 2
-            let outcome = try Self.audit(halved, claim: settings)
-            #expect(outcome.isViolated && outcome.lowerBound > outcome.epsilon, "\(outcome)")
+            #expect(try Self.isCaught(halved, claim: settings), "\(settings.privacy?.rawValue ?? "")")
         }
     }
 
@@ -85,16 +93,16 @@ import Testing
     @Test func `Sampling that does not take place is caught`() throws {
         let sampled = Self.central { $0.clientFraction = 0.1 }
         let whole = Self.central { $0.clientFraction = 1 }
-        #expect(try Self.audit(whole, claim: sampled).isViolated)
+        #expect(try Self.isCaught(whole, claim: sampled))
         let batches = Self.samples { $0.batchSize = 50 }
-        #expect(try Self.audit(Self.samples { $0.batchSize = 500 }, claim: batches).isViolated)
+        #expect(try Self.isCaught(Self.samples { $0.batchSize = 500 }, claim: batches))
     }
 
     @Test func `Updates that are clipped to twice the bound are caught`() throws {
         // Noise and length of a clip of 1, told as a clip of ½ whose noise is the same.
         let claim = Self.central()
         let actual = Self.central { ($0.clip, $0.noise) = (1, 1) }
-        #expect(try Self.audit(actual, claim: claim).isViolated)
+        #expect(try Self.isCaught(actual, claim: claim))
     }
 
     @Test func `An audit of equal seeds is the same, and other seeds have other canaries`() throws {

@@ -43,6 +43,14 @@ import Testing
         }
     }
 
+    /// How often each client of a job is asked in its rounds, by its cohorts.
+    static func turns(in job: Job) throws -> [Int] {
+        let source = try CohortSource(job, resuming: nil)
+        var turns = [Int](repeating: 0, count: job.settings.clients)
+        for round in 1...job.settings.rounds { for client in source.draw(RoundID(round)) { turns[client] += 1 } }
+        return turns
+    }
+
     struct Outcome: Sendable {
         var digest: String?
         var states: [RunState] = []

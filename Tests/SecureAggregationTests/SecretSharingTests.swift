@@ -49,7 +49,7 @@ import Testing
         }
     }
 
-    /// Of the polynomial 1234 + 166 x + 94 x², the example of Wikipedia's article on Shamir's secret sharing: the factors at 0 of the points
+    /// Shares of the polynomial 1234 + 166 x + 94 x², the example of Wikipedia's article on Shamir's secret sharing: the factors at 0 of the points
     /// 2, 4, 5 with the values 1942, 3402, 4414 give 1234.
     @Test func `a published example`() {
         let factors = SecretSharing.factors(of: [2, 4, 5], at: 0)

@@ -17,13 +17,8 @@ public struct SigningKey: ~Copyable {
     /// - Parameter bytes: 32, uniformly random.
     /// - Precondition: there are 32.
     public init(_ bytes: borrowing SecretBytes) {
-        precondition(bytes.count == Self.byteCount, "a private key of \(bytes.count) bytes")
-        let made = bytes.span.withUnsafeBufferPointer {
-            EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nil, $0.baseAddress, $0.count)
-        }
-        guard let made else { preconditionFailure("libcrypto offers no Ed25519, or memory is exhausted") }
-        key = made
-        publicKey = rawPublicKey(of: made)
+        key = rawPrivateKey(bytes, EVP_PKEY_ED25519)
+        publicKey = rawPublicKey(of: key)
     }
 
     deinit { EVP_PKEY_free(key) }

@@ -20,13 +20,8 @@ public struct X25519PrivateKey: ~Copyable {
     /// - Parameter bytes: 32, uniformly random; which bits count is X25519's to say.
     /// - Precondition: there are 32.
     public init(_ bytes: borrowing SecretBytes) {
-        precondition(bytes.count == Self.byteCount, "a private key of \(bytes.count) bytes")
-        let made = bytes.span.withUnsafeBufferPointer {
-            EVP_PKEY_new_raw_private_key(EVP_PKEY_X25519, nil, $0.baseAddress, $0.count)
-        }
-        guard let made else { preconditionFailure("libcrypto offers no X25519, or memory is exhausted") }
-        key = made
-        publicKey = rawPublicKey(of: made)
+        key = rawPrivateKey(bytes, EVP_PKEY_X25519)
+        publicKey = rawPublicKey(of: key)
     }
 
     deinit { EVP_PKEY_free(key) }
@@ -55,6 +50,17 @@ public struct X25519PrivateKey: ~Copyable {
         guard done == 1, count == Self.byteCount else { throw .weakKey }
         return secret
     }
+}
+
+/// An X25519 or Ed25519 key whose private half are 32 bytes. Stops the program when memory is exhausted.
+/// - Parameter kind: `EVP_PKEY_X25519` or `EVP_PKEY_ED25519`.
+func rawPrivateKey(_ bytes: borrowing SecretBytes, _ kind: Int32) -> OpaquePointer {
+    precondition(bytes.count == 32, "a private key of \(bytes.count) bytes")
+    let made = bytes.span.withUnsafeBufferPointer { EVP_PKEY_new_raw_private_key(kind, nil, $0.baseAddress, $0.count) }
+    guard let made else {
+        preconditionFailure("libcrypto does not offer keys of kind \(kind), or memory is exhausted")
+    }
+    return made
 }
 
 /// The 32 bytes of an X25519 or Ed25519 key's public half.

@@ -207,9 +207,8 @@ public struct Job: Sendable {
             settings.clientTest > 0 && brought == nil
             ? whole.holdingOut(settings.clientTest, seed: settings.seed) : (whole, nothing)
         privacy = try PrivacyTerms(settings, floats: vectors.sharedCount)
-        samplePrivacy = try SamplePrivacy(
-            settings, turns: edges?.turns ?? 1,
-            sizes: (0..<settings.clients).map { [partition] in partition.count(of: $0) })
+        let sizes = (0..<settings.clients).map { [partition] in partition.count(of: $0) }
+        samplePrivacy = try SamplePrivacy(settings, turns: edges?.turns ?? 1, sizes: sizes)
         terms = try UpdateTerms(
             strategy, vectors, settings, isUnweighted: privacy != nil,
             samplesHeld: { [partition] in partition.count(of: $0) })
@@ -223,8 +222,7 @@ public struct Job: Sendable {
                     + "give --client-test, e.g. 0.1")
         }
         federation = FederationView(
-            samples: (0..<settings.clients).map { [partition] in partition.count(of: $0) }, seed: settings.seed,
-            fraction: settings.clientFraction, hasBatteries: fleet != nil)
+            samples: sizes, seed: settings.seed, fraction: settings.clientFraction, hasBatteries: fleet != nil)
         selection = try plugins.selections.named(settings.selection, settings.selectionOptions)
         try selection.validate(size: settings.cohortSize, federation: federation)
         try checkSubmodels()

@@ -46,6 +46,21 @@ public struct LocalResult: Sendable, Equatable {
     /// Simulated seconds of sending a byte, by which the time of an update in coded form is put right; does not cross.
     var secondsPerByte = 0.0
 
+    /// Ends a training early. It weighs the samples it has seen, if that was in the first epoch, and all of the client's
+    /// afterwards; with a number of steps that was given it weighs the share of them that it has done.
+    /// - Parameters:
+    ///   - held: samples that the client holds.
+    ///   - lastStep: the number of steps that was given; nil where epochs were.
+    ///   - seen: samples seen in the first epoch; nil after it.
+    mutating func endEarly(holding held: Int, lastStep: Int?, seen: Int?) {
+        status = .partial
+        if let lastStep {
+            samples = max(1, held * steps / lastStep)
+        } else if let seen {
+            samples = seen
+        }
+    }
+
     /// A result of complete work.
     public init(samples: Int = 0, steps: Int = 0, loss: Double = 0) {
         self.samples = samples

@@ -8,7 +8,6 @@ extension Job {
         if let samplePrivacy { return samplePrivacy.line(settings) }
         guard let privacy else { return nil }
         let share = NumberText.grouped(Int(privacy.expected.rounded()))
-        let budget = settings.epsilon.map { "epsilon \($0)" } ?? "no budget"
         let mechanism =
             switch privacy.account.mechanism {
             case .independent: "central"
@@ -22,11 +21,11 @@ extension Job {
                 "updates clipped to their quantile \($0.quantile), at first to \(privacy.lattice.clip)"
             } ?? "updates clipped to \(privacy.lattice.clip)"
         return
-            "\(mechanism), \(budget) at delta \(settings.delta): \(clip), noise \(privacy.noise) times that, "
+            "\(mechanism), \(settings.privacyBudget): \(clip), noise \(privacy.noise) times that, "
             + "over \(share) expected clients"
             + (settings.privacy == .distributed
                 ? "; towards everybody but the server, which sees single updates with a share of the noise" : "")
-            + (privacy.isSimulated ? "; noise of the seed, simulated: it protects nobody" : "")
+            + settings.noiseWarning
     }
 
     /// Refuses what would void the promise of differential privacy.
@@ -106,18 +105,13 @@ extension Job {
                     "who is asked must not depend on clients' data, and is counted as a Poisson sample; use --selection poisson"
                 )
             }
-        case .local:
-            guard ["uniform", "round-robin", "cyclic", "poisson"].contains(settings.selection) else {
-                throw refuse(
-                    selection, "who is asked must not depend on clients' data; use uniform, round-robin or cyclic")
-            }
-        case .distributed:
-            guard !settings.hasPoissonCohorts else {
+        case .local, .distributed:
+            guard account.mechanism == .local || !settings.hasPoissonCohorts else {
                 throw refuse(
                     selection,
                     "a client has to know for how many its share of the noise is; use uniform, round-robin or cyclic")
             }
-            guard ["uniform", "round-robin", "cyclic"].contains(settings.selection) else {
+            guard ["uniform", "round-robin", "cyclic", "poisson"].contains(settings.selection) else {
                 throw refuse(
                     selection, "who is asked must not depend on clients' data; use uniform, round-robin or cyclic")
             }
@@ -142,5 +136,22 @@ extension Job {
         throw ConfigurationError(
             "--epsilon \(budget) is spent before the first round, which costs \(NumberText.fixed(epsilon, 3)) with --noise "
                 + "\(noise): take more noise, or leave --noise out")
+    }
+}
+
+extension RunSettings {
+    /// The budget of differential privacy, for the run's beginning.
+    var privacyBudget: String { "\(epsilon.map { "epsilon \($0)" } ?? "no budget") at delta \(delta)" }
+
+    /// What must be said of simulated noise; empty for noise of a secret key.
+    var noiseWarning: String {
+        noiseSource == .simulated ? "; noise of the seed, simulated: it protects nobody" : ""
+    }
+
+    /// The budget that noise is to be found for.
+    /// - Throws: `ConfigurationError` where neither budget nor noise is given.
+    func requiredEpsilon() throws(ConfigurationError) -> Double {
+        guard let epsilon else { throw ConfigurationError("--privacy needs --epsilon, or --noise") }
+        return epsilon
     }
 }

@@ -20,8 +20,6 @@ struct PrivacyTerms: Sendable {
     let noise: Double
     /// Clients that a cohort has on average.
     let expected: Double
-    /// Whether the noise follows from the seed, and protects nobody.
-    let isSimulated: Bool
 
     /// Takes the terms from the settings.
     /// - Parameter floats: numbers of an update.
@@ -31,7 +29,6 @@ struct PrivacyTerms: Sendable {
         guard let lattice = try Self.lattice(settings, floats: floats) else { return nil }
         self.lattice = lattice
         expected = Self.expected(settings)
-        isSimulated = settings.noiseSource == .simulated
         account = PrivacyAccount(settings, lattice, floats: floats)
         noise = try Self.noise(settings, account)
         let sigma = account.sigma(noise)
@@ -48,10 +45,8 @@ struct PrivacyTerms: Sendable {
     /// The noise multiplier: the one that was asked for, or that the budget needs.
     private static func noise(_ settings: RunSettings, _ account: PrivacyAccount) throws(ConfigurationError) -> Double {
         if let noise = settings.noise { return noise }
-        guard let epsilon = settings.epsilon else {
-            throw ConfigurationError("--privacy needs --epsilon, or --noise")
-        }
-        return try account.noise(epsilon: epsilon, delta: settings.delta, rounds: settings.rounds)
+        return try account.noise(
+            epsilon: try settings.requiredEpsilon(), delta: settings.delta, rounds: settings.rounds)
     }
 
     /// Bound and lattice of updates; those that the run begins with.

@@ -17,7 +17,7 @@ extension Job {
         if codecSchedule != nil { metrics.append(.codecLevel) }
         if settings.topology != .flat { metrics.append(.networkBytes) }
         if let privacy { metrics += ServerPrivacy.metrics(privacy) }
-        if samplePrivacy != nil { metrics += [.epsilon, .epsilonNext] }
+        if samplePrivacy != nil { metrics += SampleMeter.metrics }
         if edges != nil { metrics.append(.wanBytes) }
         if let fleet { metrics += FleetRound.metrics(fleet.fleet) }
         if settings.offlineUpdates > 0 { metrics += FleetRound.offlineMetrics }

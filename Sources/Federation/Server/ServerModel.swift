@@ -4,6 +4,7 @@ import FedCore
 import NeuralNet
 import Records
 import Runtime
+import Selection
 
 /// The global model at the server: its weights, what of it goes down, and how a round's updates move it.
 ///
@@ -39,6 +40,9 @@ final class ServerModel {
         rule = job.aggregation
         stages = job.stages
         if let terms = job.privacy { privacy = ServerPrivacy(terms, job.settings, try job.requiredNoiseKey()) }
+        sampleMeter = job.samplePrivacy.map {
+            SampleMeter($0, delta: job.settings.delta, sizes: job.federation.samples)
+        }
         if let state {
             try strategy.restoreServerState(state[PartName.strategy])
             try rule.restoreServerState(state[PartName.aggregation])
@@ -46,13 +50,8 @@ final class ServerModel {
                 try stages[i].restoreServerState(state[PartName.stage(type(of: stages[i]).name)])
             }
             try privacy?.restoreServerState(state[PartName.privacy])
+            try sampleMeter?.restoreServerState(state[PartName.privacy])
         }
-        sampleMeter = job.samplePrivacy.map {
-            SampleMeter(
-                $0, delta: job.settings.delta,
-                sizes: (0..<job.settings.clients).map { job.partition.count(of: $0) })
-        }
-        if let state { try sampleMeter?.restoreServerState(state[PartName.privacy]) }
         root = job.root.isEmpty ? nil : try RootTrainer(job, timeline)
         weights = state?.weights ?? job.model.initialWeights(seed: job.settings.seed)
     }
@@ -60,9 +59,11 @@ final class ServerModel {
     /// The parts that may remember something, by the names under which a run's state keeps them.
     var parts: [(name: String, part: any StatefulPart)] {
         [(PartName.strategy, strategy), (PartName.aggregation, rule)]
-            + (sampleMeter.map { [(PartName.privacy, $0)] } ?? [])
-            + stages.map { (PartName.stage(type(of: $0).name), $0) } + (privacy.map { [(PartName.privacy, $0)] } ?? [])
+            + stages.map { (PartName.stage(type(of: $0).name), $0) } + (meter.map { [(PartName.privacy, $0)] } ?? [])
     }
+
+    /// What counts the cost of differential privacy; nil without.
+    private var meter: (any StatefulPart & Measuring)? { privacy ?? sampleMeter }
 
     /// What each client has spent by itself, ascending; empty where the promise is one for the whole run.
     func clientEpsilons() throws(ConfigurationError) -> [ClientEpsilon] {
@@ -82,8 +83,7 @@ final class ServerModel {
 
     /// What the parts have measured in the last step, by the names of their metrics.
     var measurements: [String: Double] {
-        let parts: [any Measuring] =
-            [strategy, rule] + (privacy.map { [$0] } ?? []) + (sampleMeter.map { [$0] } ?? []) + stages
+        let parts: [any Measuring] = [strategy, rule] + (meter.map { [$0] } ?? []) + stages
         return parts.reduce(into: [:]) { $0.merge($1.measurements, uniquingKeysWith: { $1 }) }
     }
 

@@ -74,14 +74,8 @@ public struct Linear: Layer, Equatable {
         plan.emit(result) { (plan, gradient) throws(OneDNNError) in
             let rectified = try plan.rectified(gradient, by: result).tensor
             let gradient = try plan.reordered(rectified, to: rectified.descriptor.of(plan.factorType))
-            if !(weights.isFrozen && biases?.isFrozen ?? true) {
-                if plan.clipsSamples {
-                    try plan.clipProducts(source, gradient, weights, biases) { (plan, gradient) throws(OneDNNError) in
-                        try differentiateWeights(source, gradient, weights, biases, forward: forward, in: plan)
-                    }
-                } else {
-                    try differentiateWeights(source, gradient, weights, biases, forward: forward, in: plan)
-                }
+            try plan.differentiateProducts(source, gradient, weights, biases) { (plan, gradient) throws(OneDNNError) in
+                try differentiateWeights(source, gradient, weights, biases, forward: forward, in: plan)
             }
             guard needsInputGradient else { return nil }
             let inputGradient = try differentiateInput(source, gradient, factors, forward: forward, in: plan)

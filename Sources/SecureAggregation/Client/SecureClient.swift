@@ -33,13 +33,13 @@ public struct SecureClient: ~Copyable {
     /// Its number in the round.
     public let client: Int
 
-    /// Of the agreements with which shares are sealed. Nobody ever gets a share of it.
+    /// The key of the agreements with which shares are sealed. Nobody ever gets a share of it.
     let sealingKey: X25519PrivateKey
-    /// Of the agreements that make masks in common.
+    /// The key of the agreements that make masks in common.
     let maskKey: X25519PrivateKey
     /// The private half of `maskKey`, of which others get shares.
     let maskKeyBytes: SecretBytes
-    /// Of the client's own mask.
+    /// The seed of the client's own mask.
     let seed: SecretBytes
     /// The key of the stream that the coefficients of its shares come from.
     let coefficientKey: SecretBytes

@@ -62,7 +62,7 @@ struct MaskStreams: ~Copyable {
             let some = min(atOnce, masks.count - first)
             var made = scratch.mutableWords(of: Word.self)
             for i in 0..<some { masks[first + i].stream.fill(&made, i * length..<(i + 1) * length) }
-            // Of the last piece the masks are longer than the vector: their rest is not used.
+            // The masks of the last piece are longer than the vector: their rest is not used.
             if some == atOnce {
                 for i in 0..<count {
                     let a = Word(littleEndian: made[unchecked: i])

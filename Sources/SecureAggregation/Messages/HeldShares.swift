@@ -12,9 +12,9 @@ enum HeldShares {
 
     /// Which of the two shares.
     enum Kind: UInt32 {
-        /// Of the seed: asked for when the client has sent its masked vector.
+        /// Shares of the seed: asked for when the client has sent its masked vector.
         case seed = 1
-        /// Of the secret key: asked for when it has not.
+        /// Shares of the secret key: asked for when it has not.
         case key = 2
 
         /// Where the share is among the 80 bytes.

@@ -86,7 +86,7 @@ private struct Search {
         guard logDisconnected(degree: degree) < securityPerEvent * log(2) else { return nil }
         let colluding = HypergeometricTail(total: clients, marked: corruptClients, drawn: degree)
         let surviving = HypergeometricTail(total: clients, marked: clients - droppedClients, drawn: degree)
-        // Of any client: a union over all.
+        // For any client: a union over all.
         var least = colluding.smallest(above: exp2(securityPerEvent) / Double(clients))
         let most = surviving.largest(below: exp2(-SharingParameters.correctnessBits) / Double(clients))
         if adversary == .semiMaliciousServer { least = (degree + least - 1) / 2 + 1 }

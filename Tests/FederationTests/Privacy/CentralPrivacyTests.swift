@@ -78,7 +78,7 @@ import Testing
         }
     }
 
-    /// Of 400 clients a quarter: deviations of 5 from the binomial's, over clients and over rounds.
+    /// A quarter of 400 clients: deviations of 5 from the binomial's, over clients and over rounds.
     @Test func `A secret cohort has each client with its probability`() throws {
         let key = try NoiseKey(Self.settings())
         let (clients, rounds) = (400, 300)

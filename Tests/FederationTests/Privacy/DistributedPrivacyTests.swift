@@ -26,7 +26,7 @@ import Testing
         return (zip(end, start).map { Double($0 - $1) }, outcome)
     }
 
-    /// Of n = 12 clients ⌈0.67 n⌉ = 9 are to have the noise z·C: the sum of all has (z C)² n / 9, the mean a 144th of that.
+    /// Among n = 12 clients ⌈0.67 n⌉ = 9 are to have the noise z·C: the sum of all has (z C)² n / 9, the mean a 144th of that.
     /// Where fewer than 9 answer the server makes it up to (z C)².
     @Test(arguments: [0, 0.3, 0.6, 1]) func `The sum has the noise of the settings, whoever answers`(drop: Double)
         throws
@@ -116,9 +116,7 @@ import Testing
         #expect(resumed.states.compactMap { $0.last?.metrics["epsilon"] } == Array(spent.dropFirst(2)))
         // By hand: all that were asked, whether or not they answered.
         let job = try Job(settings)
-        let source = try CohortSource(job, resuming: nil)
-        var turns = [Int](repeating: 0, count: 12)
-        for round in 1...5 { for client in source.draw(RoundID(round)) { turns[client] += 1 } }
+        let turns = try StrategyRunTests.turns(in: job)
         let account = try #require(job.privacy).account
         #expect(abs(try account.epsilon(2, delta: 1e-5, rounds: turns.max() ?? 0) - (spent.last ?? 0)) < 1e-9)
         for entry in alone.clientEpsilons {

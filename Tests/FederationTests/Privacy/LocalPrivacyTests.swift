@@ -50,9 +50,7 @@ import Testing
         #expect(resumed.states.compactMap { $0.last?.metrics["epsilon"] } == Array(spent.dropFirst(2)))
         // By hand: the client that was asked most often, of six a round.
         let job = try Job(settings)
-        let source = try CohortSource(job, resuming: nil)
-        var turns = [Int](repeating: 0, count: 12)
-        for round in 1...5 { for client in source.draw(RoundID(round)) { turns[client] += 1 } }
+        let turns = try StrategyRunTests.turns(in: job)
         let account = try #require(job.privacy).account
         #expect(abs(try account.epsilon(4, delta: 1e-5, rounds: turns.max() ?? 0) - (spent.last ?? 0)) < 1e-9)
         #expect(turns.max() ?? 5 < 5 || spent.count == 5)

@@ -211,10 +211,7 @@ final class LocalTrainer {
     }
 
     /// Runs the local epochs, or as many steps as `--local-steps` says. `result.loss` is the mean over the last epoch's
-    /// samples so far, each at the weights its batch saw.
-    ///
-    /// A training that is ended early weighs the samples it has seen, if that was in the first epoch, and all of the
-    /// client's afterwards; with `--local-steps` it weighs the share of the steps that it has done.
+    /// samples so far, each at the weights its batch saw. What a training weighs that is ended early, ``LocalResult/endEarly(holding:lastStep:seen:)`` says.
     /// - Parameter ofOwnModel: selects other streams of batches and dropout, and other hooks.
     private func runEpochs(
         _ samples: ArraySlice<UInt32>, round: RoundID, ofOwnModel: Bool = false, _ result: inout LocalResult,
@@ -244,13 +241,8 @@ final class LocalTrainer {
                 result.loss = loss / Double(seen)
                 let isDone = epoch == epochs - 1 && seen == order.count || result.steps == lastStep
                 guard try shouldContinue(count) || isDone else {
-                    result.status = .partial
-                    if settings.localSteps != nil {
-                        // The share of the steps it has done, as its samples weigh when it has done them all.
-                        result.samples = max(1, samples.count * result.steps / lastStep)
-                    } else if epoch == 0 {
-                        result.samples = seen
-                    }
+                    result.endEarly(
+                        holding: samples.count, lastStep: settings.localSteps, seen: epoch == 0 ? seen : nil)
                     return
                 }
                 if result.steps == lastStep { return }

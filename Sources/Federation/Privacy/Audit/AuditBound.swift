@@ -6,11 +6,11 @@ package import Privacy
 package struct AuditBound: Sendable {
     /// How a bound follows from guesses.
     package enum Kind: String, Sendable, CaseIterable, Codable {
-        /// Of all canaries, whose right guesses are independent because noise and directions are.
+        /// A bound from all canaries, whose right guesses are independent because noise and directions are.
         case independent
-        /// Of one run and its whole privacy curve, however canaries depend on one another.
+        /// A bound from one run and its whole privacy curve, however canaries depend on one another.
         case curve
-        /// Of one run and (ε, δ) alone.
+        /// A bound from one run and (ε, δ) alone.
         case point
     }
 

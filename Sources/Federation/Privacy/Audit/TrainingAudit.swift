@@ -60,7 +60,7 @@ package struct TrainingAudit {
                 throw ConfigurationError("--canaries is \(count), and there are \(candidates.count) clients to be some")
             }
         } else if let privacy = claimed.samplePrivacy {
-            // Of whose samples a step sees the largest part: what that client spends is the run's ε.
+            // The client of whose samples a step sees the largest part: what it spends is the run's ε.
             let partition = claimed.partition
             let able = (0..<settings.clients).filter { partition.count(of: $0) >= count }
             guard let client = able.min(by: { partition.count(of: $0) < partition.count(of: $1) }) else {

@@ -1,4 +1,3 @@
-import Datasets
 import FedCore
 import NeuralNet
 import Records
@@ -48,7 +47,7 @@ extension Job {
         ]
         if let (_, what, why) = others.first(where: \.0) { throw refuse(what, why) }
         // Noise that the accountant cannot count to the end is refused here, and not in the midst of the run.
-        let sizes = Set((0..<settings.clients).map { partition.count(of: $0) }).sorted()
+        let sizes = Set(federation.samples).sorted()
         var costs = PrivacyCosts(delta: settings.delta)
         func largest(after rounds: Int) throws(ConfigurationError) -> Double {
             let questions = sizes.map { (event: samplePrivacy.event(holding: $0), times: rounds, id: $0) }

@@ -79,12 +79,8 @@ extension LocalTrainer {
             let count = seen - step % stepsOfEpoch * expected
             timeline.note(samples: count)
             guard try shouldContinue(count) || step == steps - 1 else {
-                result.status = .partial
-                if job.settings.localSteps != nil {
-                    result.samples = max(1, samples.count * result.steps / steps)
-                } else if step < stepsOfEpoch {
-                    result.samples = seen
-                }
+                result.endEarly(
+                    holding: samples.count, lastStep: job.settings.localSteps, seen: step < stepsOfEpoch ? seen : nil)
                 return
             }
         }

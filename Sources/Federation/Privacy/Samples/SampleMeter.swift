@@ -31,16 +31,15 @@ struct SampleMeter: StatefulPart, Measuring {
         spent = (try largest(after: 0), try largest(after: 1))
     }
 
-    /// The largest ε of a client when each takes part in so many rounds more. Clients with as many samples and rounds are one
-    /// question.
+    /// The largest ε of a client when each takes part in so many rounds more. Among clients with as many samples the one with most
+    /// rounds has spent most, so that they are one question.
     private mutating func largest(after more: Int) throws(ConfigurationError) -> Double {
-        var groups: [Int: Set<Int>] = [:]
-        for (client, count) in rounds.enumerated() where count + more > 0 && sizes[client] > 0 {
-            groups[sizes[client], default: []].insert(count + more)
+        var most: [Int: Int] = [:]
+        for (size, count) in zip(sizes, rounds) where count + more > 0 && size > 0 {
+            most[size] = max(most[size] ?? 0, count + more)
         }
-        // Of clients with as many samples the one with most rounds has spent most.
-        let questions = groups.sorted { $0.key < $1.key }.map { size, counts in
-            (event: privacy.event(holding: size), times: counts.max() ?? 0, id: size)
+        let questions = most.sorted { $0.key < $1.key }.map { size, count in
+            (event: privacy.event(holding: size), times: count, id: size)
         }
         return try costs.largest(of: questions)?.epsilon ?? 0
     }
@@ -58,7 +57,9 @@ struct SampleMeter: StatefulPart, Measuring {
     /// |---|---|
     /// | `epsilon` | the largest ε of a client at `--delta` after the round |
     /// | `epsilon_next` | what it would be if every client took part once more, for `--epsilon` |
-    var metrics: [Metric] { [.epsilon, .epsilonNext] }
+    static let metrics: [Metric] = [.epsilon, .epsilonNext]
+
+    var metrics: [Metric] { Self.metrics }
 
     var measurements: [String: Double] { [Metric.epsilon.name: spent.epsilon, Metric.epsilonNext.name: spent.next] }
 

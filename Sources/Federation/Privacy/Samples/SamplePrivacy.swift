@@ -23,8 +23,6 @@ struct SamplePrivacy: Sendable {
     private(set) var noise: Double
     /// Whether a batch is a Poisson sample; otherwise the samples of an epoch are dealt out in batches of a fixed size.
     let isPoisson: Bool
-    /// Whether the noise follows from the seed, and protects nobody.
-    let isSimulated: Bool
     private let batchSize: Int
     private let epochs: Int
     private let localSteps: Int?
@@ -43,15 +41,12 @@ struct SamplePrivacy: Sendable {
         isPerLayer = settings.clipping == .perLayer
         adaptation = settings.clipping == .adaptive ? (settings.clipQuantile, settings.clipRate) : nil
         isPoisson = settings.sampling != .shuffle
-        isSimulated = settings.noiseSource == .simulated
         (batchSize, epochs, localSteps) = (settings.batchSize, settings.epochs, settings.localSteps)
         self.turns = turns
         noise = settings.noise ?? 0
         if settings.noise == nil {
-            guard let epsilon = settings.epsilon else {
-                throw ConfigurationError("--privacy needs --epsilon, or --noise")
-            }
-            noise = try leastNoise(epsilon, delta: settings.delta, rounds: settings.rounds, sizes: sizes)
+            noise = try leastNoise(
+                try settings.requiredEpsilon(), delta: settings.delta, rounds: settings.rounds, sizes: sizes)
         }
         for size in sizes where size > 0 && adaptive(holding: size).map({ $0.updateNoise(noise) == nil }) == true {
             throw ConfigurationError(
@@ -79,15 +74,14 @@ struct SamplePrivacy: Sendable {
 
     /// The promise in one line, for the run's beginning.
     func line(_ settings: RunSettings) -> String {
-        let budget = settings.epsilon.map { "epsilon \($0)" } ?? "no budget"
         let how =
             isPerLayer
             ? ", layer by layer" : adaptation.map { " at first, then to their quantile \($0.quantile)" } ?? ""
         return
-            "dp-sgd, \(budget) at delta \(settings.delta) for every sample: gradients clipped to \(clip)\(how), noise \(noise) times that in "
+            "dp-sgd, \(settings.privacyBudget) for every sample: gradients clipped to \(clip)\(how), noise \(noise) times that in "
             + "every step, "
             + (isPoisson ? "Poisson batches" : "batches of a fixed size, counted without amplification by sampling")
-            + (isSimulated ? "; noise of the seed, simulated: it protects nobody" : "")
+            + settings.noiseWarning
     }
 
     /// What a client with so many samples releases about one of them in a round: a Gaussian for each step, on a sample. Batches of a
@@ -113,19 +107,15 @@ struct SamplePrivacy: Sendable {
         let calibration = try NoiseCalibration(
             epsilon: epsilon, delta: delta, accountant: PrivacyAccountantKind.pld.accountant, relation: .zeroOutOne)
         // The client of whose samples a step sees the largest part; then any that would spend more.
-        var terms = self
         var client = sizes.filter { $0 > 0 }.min() ?? 1
+        var least = 0.0
         for _ in 0..<20 {
-            let found = try calibration.noiseMultiplier(rounds: rounds) { noise in
-                var terms = terms
-                terms.noise = noise
-                return terms.event(holding: client)
-            }
-            terms.noise = max(terms.noise, found)
+            let found = try calibration.noiseMultiplier(rounds: rounds) { event(holding: client, noise: $0) }
+            least = max(least, found)
             var costs = PrivacyCosts(delta: delta)
-            let questions = Set(sizes).sorted().map { (event: terms.event(holding: $0), times: rounds, id: $0) }
+            let questions = Set(sizes).sorted().map { (event: event(holding: $0, noise: least), times: rounds, id: $0) }
             let worst = try costs.largest(of: questions)
-            guard let worst, worst.epsilon > epsilon * (1 + 1e-6) else { return terms.noise }
+            guard let worst, worst.epsilon > epsilon * (1 + 1e-6) else { return least }
             client = worst.id
         }
         throw ConfigurationError(

@@ -24,22 +24,23 @@ extension PlanBuilder {
         deferred = []
     }
 
-    /// Adds the lengths of samples' gradients of a layer that multiplies a vector of each, ∂W = δ·xᵀ and ∂b = δ, and later the
-    /// sum of these products over scaled δ.
+    /// Adds the gradients of a layer that multiplies a vector of each sample, ∂W = Σ δ·xᵀ and ∂b = Σ δ, unless both are frozen. Where
+    /// samples are clipped, that is the lengths of their products first, and later the sum over scaled δ.
     /// - Parameters:
     ///   - input: x, `[batch, …]`, of which each sample lies by itself.
     ///   - gradient: δ, `[batch, outputs]`.
     ///   - weights: W.
     ///   - biases: b, if there are any.
     ///   - differentiate: adds the steps that make the gradients of both from δ.
-    func clipProducts(
+    func differentiateProducts(
         _ input: Tensor, _ gradient: Tensor, _ weights: ParameterTensors, _ biases: ParameterTensors?,
         _ differentiate: @escaping (PlanBuilder, _ gradient: Tensor) throws(OneDNNError) -> Void
     ) throws(OneDNNError) {
-        guard let samples else { preconditionFailure("the plan does not clip") }
+        let (countsWeights, countsBiases) = (!weights.isFrozen, biases?.isFrozen == false)
+        guard countsWeights || countsBiases else { return }
+        guard let samples else { return try differentiate(self, gradient) }
         let (row, batch) = (sampleRow, batch)
         let (inputs, outputs) = (floatsPerSample(input), floatsPerSample(gradient))
-        let (countsWeights, countsBiases) = (!weights.isFrozen, biases?.isFrozen == false)
         run(on: [input, gradient, samples.squares]) { tensors, context in
             for sample in 0..<context.count {
                 let x = countsWeights ? squaredLength(tensors[0] + sample * inputs, inputs) : 0

@@ -154,21 +154,16 @@ extension BlockedConvolution {
     ) throws(OneDNNError) {
         guard !(weights.isFrozen && biases?.isFrozen ?? true) else { return }
         let scratch = plan.tensor(try .plain([max(scratchCount, 1)]))
-        let (images, results) = (plan.floatsPerSample(source), plan.floatsPerSample(gradient))
+        let (perImage, perResult) = (plan.floatsPerSample(source), plan.floatsPerSample(gradient))
         try plan.clipEachSample(
             [(weights, weights.value.descriptor)] + (biases.map { [($0, $0.value.descriptor)] } ?? []),
-            using: [source, gradient, scratch], room: images + results
+            using: [source, gradient, scratch], room: perImage + perResult
         ) { memory in
-            let (images, gradients) = (memory.floats(of: source), memory.floats(of: gradient))
-            let (perImage, perResult) = (images.count / plan.batch, gradients.count / plan.batch)
-            let scratch = memory.floats(of: scratch)
+            let all = memory.firstElements(of: [source, gradient, scratch])
             return { sample, parameters in
-                guard let images = images.baseAddress, let gradients = gradients.baseAddress,
-                    let scratch = scratch.baseAddress
-                else { return }
-                let gradient = gradients + sample * perResult
+                let gradient = all[1] + sample * perResult
                 differentiateWeights(
-                    images + sample * perImage, gradient, into: parameters[0], samples: 1, scratch: scratch)
+                    all[0] + sample * perImage, gradient, into: parameters[0], samples: 1, scratch: all[2])
                 if parameters.count > 1 { differentiateBiases(gradient, into: parameters[1], samples: 1) }
             }
         } again: { (plan, row) throws(OneDNNError) in

@@ -99,13 +99,7 @@ struct BlockedLinear {
         }
         plan.emit(result) { (plan, gradient) throws(OneDNNError) in
             let gradient = try plan.reordered(try plan.rectified(gradient, by: result).tensor, to: result.descriptor)
-            if plan.clipsSamples {
-                if !(weights.isFrozen && biases?.isFrozen ?? true) {
-                    try plan.clipProducts(input, gradient, weights, biases) { (plan, gradient) throws(OneDNNError) in
-                        differentiateWeights(input, gradient, weights, biases, in: plan)
-                    }
-                }
-            } else {
+            try plan.differentiateProducts(input, gradient, weights, biases) { (plan, gradient) throws(OneDNNError) in
                 differentiateWeights(input, gradient, weights, biases, in: plan)
             }
             guard needsInputGradient else { return nil }

@@ -77,8 +77,8 @@ public enum PrivacySettings: SettingsGroup {
 
     /// Refuses noise that has no mechanism, and a mechanism without noise.
     public static func check(_ settings: RunSettings) throws(ConfigurationError) {
+        let defaults = RunSettings()
         guard settings.privacy != nil else {
-            let defaults = RunSettings()
             let given = [
                 ("--clip", settings.clip != defaults.clip), ("--noise", settings.noise != nil),
                 ("--clipping", settings.clipping != defaults.clipping),
@@ -103,7 +103,6 @@ public enum PrivacySettings: SettingsGroup {
         if settings.sampling != nil, settings.privacy != .dpSGD {
             throw ConfigurationError("--sampling is of --privacy dp-sgd")
         }
-        let defaults = RunSettings()
         if settings.clipping != .adaptive,
             settings.clipQuantile != defaults.clipQuantile || settings.clipRate != defaults.clipRate
         {

@@ -27,11 +27,11 @@ struct Audit: WorldCommand {
             probability 1/2. Ends with exit code 1 when they show more than the accountant says that they can.
             """)
 
-    /// Of all clients, or of the samples of one. More show more.
+    /// Number of canaries, among all clients or among the samples of one. More show more.
     @Option(help: "Number of canaries: clients, of --privacy dp-sgd samples of one client.")
     var canaries = 500
 
-    /// Of all bounds together.
+    /// Confidence of all bounds together.
     @Option(help: "Confidence of the lower bound, from 0.5 to below 1.")
     var confidence = 0.95
 

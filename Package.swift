@@ -102,7 +102,7 @@ let package = Package(
             name: "Federation",
             dependencies: [
                 "MPI", "FedCore", "Cryptography", "Files", "Devices", "Records", "Runtime", "Strategies", "Aggregation",
-                "Privacy", "Selection", "Codecs", "NeuralNet", "Datasets",
+                "Privacy", "SecureAggregation", "Selection", "Codecs", "NeuralNet", "Datasets",
             ],
             swiftSettings: fast),
         .target(

@@ -116,7 +116,7 @@ extension Metric {
         attackSuccess, simulatedSeconds, stalenessMean, stalenessMax, networkBytes, wanBytes, epsilon, epsilonNext,
         codedPlaces, codedScales,
         codedSymbols, codedEntropy, joulesSoFar,
-    ]
+    ] + secureAggregation
 
     /// The declarations of measured metrics: those of the run first, then the well-known ones, then one made of the
     /// bare name for each that nobody has declared.

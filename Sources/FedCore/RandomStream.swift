@@ -46,6 +46,8 @@ public struct RandomStream: RandomNumberGenerator, Sendable {
         case stochasticRounding = 14
         /// The classes of simulated devices, and what their days are like.
         case fleet = 15
+        /// When in a round of secure aggregation a simulated device leaves.
+        case departures = 16
         /// How wide a client's model is: for the run, and, of strategies that draw it anew, in a round.
         case width = 40
         /// The canaries of a privacy audit, their coins and directions.

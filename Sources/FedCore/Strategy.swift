@@ -53,6 +53,10 @@ public protocol Strategy: StatefulPart, Measuring {
     /// own. FedNova's do not, for example, who divide it.
     var sendsChange: Bool { get }
 
+    /// Whether the server's half needs each participant's samples or steps (``AggregatedRound/participants``), and not their
+    /// sums alone; false by default.
+    var usesClientReports: Bool { get }
+
     /// The parameters that stay with each client when `personalization` is ``Personalization/parameters``.
     /// - Returns: ascending ranges of the flat weights, at least one, and not all of the parameters.
     /// - Throws: `ConfigurationError` when this model has no such parameters.
@@ -168,6 +172,7 @@ extension Strategy {
     public var traffic: StrategyTraffic { StrategyTraffic() }
     public var personalization: Personalization { .none }
     public var sendsChange: Bool { true }
+    public var usesClientReports: Bool { false }
     public func personalParameters(_ layout: ParameterLayout) throws(ConfigurationError) -> [Range<Int>] { [] }
     public func correctPersonal(_ gradient: inout MutableSpan<Float>, weights: Span<Float>, global: Span<Float>) {}
     public var localWork: LocalWork { .training }

@@ -140,6 +140,8 @@ public struct AggregatedRound: Sendable, Equatable {
     public var number: Int
     /// The clients in the mean, ordered by number, so that sums over them have the same bits at any placement.
     public var participants: [Participant]
+    /// Σ nᵢ of the participants: under secure aggregation known though no nᵢ is.
+    public var samples: Int
     /// Samples of all clients of the federation, whether they took part or not.
     public var federationSamples: Int
     /// η of the local optimizers in this round.
@@ -148,18 +150,18 @@ public struct AggregatedRound: Sendable, Equatable {
     public var momentum: Double
 
     /// Describes a round.
+    /// - Parameter samples: Σ nᵢ; nil adds up what the participants say.
     public init(
-        number: Int, participants: [Participant], federationSamples: Int, learningRate: Double, momentum: Double
+        number: Int, participants: [Participant], samples: Int? = nil, federationSamples: Int, learningRate: Double,
+        momentum: Double
     ) {
+        self.samples = samples ?? participants.reduce(0) { $0 + $1.samples }
         self.number = number
         self.participants = participants
         self.federationSamples = federationSamples
         self.learningRate = learningRate
         self.momentum = momentum
     }
-
-    /// Σ nᵢ of the participants. O(participants).
-    public var samples: Int { participants.reduce(0) { $0 + $1.samples } }
 
     /// The share of the federation's samples that took part, ≥ 0; 1 at full participation.
     public var share: Double { Double(samples) / Double(max(federationSamples, 1)) }

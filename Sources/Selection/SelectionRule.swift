@@ -20,6 +20,9 @@ public protocol SelectionRule: StatefulPart, Measuring {
     /// Creates a rule with the default options and nothing learnt.
     init()
 
+    /// Whether the rule looks at what each client reports, such as its loss; false by default.
+    var usesClientReports: Bool { get }
+
     /// Reads the rule's options; none by default.
     ///
     /// - Parameter options: reader of the named options. The caller refuses those that the rule has not asked
@@ -53,6 +56,7 @@ public protocol SelectionRule: StatefulPart, Measuring {
 }
 
 extension SelectionRule {
+    public var usesClientReports: Bool { false }
     public mutating func read(_ options: inout OptionReader) throws(ConfigurationError) {}
     public func validate(size: Int, federation: FederationView) throws(ConfigurationError) {}
     public mutating func learn(_ feedback: RoundFeedback) {}

@@ -33,8 +33,8 @@ final class ClientLoop: ClientWork, ClientHost {
     private let wires: TaskWires
     /// Faults that `--inject` asks for on this rank.
     private var faults: FaultInjector
-    /// Receives the states of the clients that are trained here; nil when clients keep nothing.
-    private let states: ClientStateReceiver?
+    /// Receives the states of the clients that are trained here, or letters to them; nil when there is nothing of the kind.
+    private let mail: ClientMailReceiver?
     /// What this rank does where it is an edge; nil where it trains clients.
     private let edge: EdgeWork?
     /// Where clocks are aligned at the end.
@@ -46,9 +46,10 @@ final class ClientLoop: ClientWork, ClientHost {
     private let transfers: TransferClock
     /// Whether the current client's first batch is still to come; a fault of phase `train` happens behind it.
     private var awaitsFirstBatch = false
-    /// The weights that the next coded ones are a change of, `[job.vectors.down]`; empty before the first, and where
-    /// weights cross in the frame.
-    private var weights: [Float] = []
+    /// The client whose update `--inject nan` spoils; nil for none.
+    private var spoiltClient: Int?
+    /// Reads weights that come behind their frame.
+    private var reader: WeightReader
     /// The last round this rank took part in.
     private var round = RoundID(0)
 
@@ -73,10 +74,13 @@ final class ClientLoop: ClientWork, ClientHost {
         self.control = control
         self.contact = contact
         self.job = job
+        reader = WeightReader(job)
         device = try Device(job, timeline)
         faults = FaultInjector(try job.settings.inject.map { try Fault($0) }, rank: number ?? communicator.rank)
         wires = try TaskWires(job, on: communicator, transfers, edges: edge == nil ? nil : job.edges)
-        states = job.vectors.state > 0 ? ClientStateReceiver(floats: job.vectors.state, control: control) : nil
+        mail =
+            job.secure == nil && job.vectors.state == 0
+            ? nil : ClientMailReceiver(floats: job.secure == nil ? job.vectors.state : nil, control: control)
     }
 
     /// Whether a rank was lost, so that MPI cannot be finalised.
@@ -103,10 +107,10 @@ final class ClientLoop: ClientWork, ClientHost {
             let clients = assignment.clientsOfWorker[communicator.rank - 1]
             var bytes = frame.buffer.count
             var down: [Float]?
-            if let downlink = job.downlink, header.kind != .stop {
+            if job.sendsWeightsApart, header.kind != .stop {
                 guard let received = try receiveWeights(header) else { break }
                 bytes += received.count
-                down = try read(received, header, by: downlink)
+                down = try reader.read(received, header)
             }
             transfers.endBroadcast(header, bytes: bytes, clients: clients.count)
             guard let task = try task(header) else {
@@ -154,41 +158,11 @@ final class ClientLoop: ClientWork, ClientHost {
     /// Receives the weights that follow a frame in a broadcast of their own.
     /// - Returns: the bytes as they have come; nil when the broadcast is left.
     private func receiveWeights(_ header: RoundFrame.Header) throws -> Buffer<UInt8>? {
+        guard header.form != .none else { return Buffer(count: 0) }
         let count = header.form == .coded ? header.codedBytes : 4 * job.vectors.down
         var request = try communicator.startBroadcast(Buffer<UInt8>(count: count), root: 0)
         if try Backoff.default.wait(for: &request, unless: pollForLeaving) { return nil }
         return try request.wait()
-    }
-
-    /// Reads the weights that have followed a frame, and keeps those that the next ones are a change of.
-    /// - Returns: what came down, `[job.vectors.down]`.
-    /// - Throws: `RoundFrameError.badWeights` when they are damaged, or not what the codec writes.
-    private func read(
-        _ bytes: borrowing Buffer<UInt8>, _ header: RoundFrame.Header, by downlink: DownlinkFormat
-    ) throws(RoundFrameError) -> [Float] {
-        guard header.form == .coded else {
-            var plain = [Float](repeating: 0, count: job.vectors.down)
-            bytes.withSpan(of: Float.self, at: 0, count: plain.count) { for i in plain.indices { plain[i] = $0[i] } }
-            if header.form == .whole { weights = plain }
-            return plain
-        }
-        guard !weights.isEmpty else { throw .badWeights("is a change of weights that have not come") }
-        let isSound = bytes.withSpan(of: UInt8.self, at: 0, count: bytes.count) {
-            CRC32C.of($0.bytes) == header.codedChecksum
-        }
-        guard isSound else { throw .badWeights("is damaged: its checksum is wrong") }
-        var changed = weights
-        weights = []  // or the first write would copy them
-        do {
-            try bytes.withSpan(of: UInt8.self, at: 0, count: bytes.count) { coded throws(CodecError) in
-                var span = changed.mutableSpan
-                try downlink.decode(coded, into: &span, header.round)
-            }
-        } catch {
-            throw .badWeights(error.description)
-        }
-        weights = changed
-        return changed
     }
 
     /// Takes part in a round's collectives: for each part, receives the clients' states, does the work, sends the
@@ -209,7 +183,7 @@ final class ClientLoop: ClientWork, ClientHost {
         for part in 0..<wire.partCount(assignment) {
             if let clients = wire.work(of: worker, before: part, assignment) {
                 wire.begin(clients, round: round, isOrder: false)
-                guard try receiveStates(of: clients, for: task, unless: pollForLeaving) else { return }
+                guard try receiveMail(of: clients, for: task, unless: pollForLeaving) else { return }
                 try work(task, clients, down, on: wire, first: assignment.clientsOfWorker[worker].first)
                 guard try !pollForLeaving() else { return }
             }
@@ -233,17 +207,18 @@ final class ClientLoop: ClientWork, ClientHost {
         return contact.isStopped
     }
 
-    /// Waits for what the clients kept from their last turns, if the task needs it.
+    /// Waits for what the clients kept from their last turns, or for letters to them, if the task needs it.
     /// - Parameter shouldAbort: asked while waiting; true gives up.
     /// - Returns: false when it was given up.
-    private func receiveStates(
+    private func receiveMail(
         of clients: some Sequence<Int>, for task: ClientTask, unless shouldAbort: () throws -> Bool
     ) throws -> Bool {
-        guard let states, task.needsState(job) else { return true }
+        guard let mail, task.needsMail(job) else { return true }
+        let occasion = job.occasion(task, round)
         timeline.enter(.wait, peer: 0)
         var isAborted = false
         _ = try Backoff.default.wait {
-            if try states.hasAll(clients, of: round) { return true }
+            if try mail.hasAll(clients, of: occasion) { return true }
             isAborted = try shouldAbort()
             return isAborted
         }
@@ -307,7 +282,7 @@ final class ClientLoop: ClientWork, ClientHost {
             wire.begin(part, round: round, isOrder: true)
             // What has been done in the collective that was left has used up the client's state.
             let undone = part.filter { !wire.has($0) }
-            guard try receiveStates(of: undone, for: task, unless: pollForStop) else { return }
+            guard try receiveMail(of: undone, for: task, unless: pollForStop) else { return }
             try order.withWeights { try work(task, undone, $0, on: wire, first: clients.first) }
             try wire.answer { message in
                 timeline.enter(.wait, peer: 0)
@@ -349,14 +324,12 @@ final class ClientLoop: ClientWork, ClientHost {
             let message = DownMessage(down.array(), device.terms)
             try edge.run(task, Array(clients), round, message, on: wire) { try progressed(samples: $0) }
         }
+        spoiltClient = task.meetsFaults && faults.spoils(.nan, round: round.number) ? first : nil
         for client in clients where edge == nil {
             awaitsFirstBatch = task.meetsFaults
             var slot = wire.takeSlot()
             let result = try slot.withNumbers { numbers in
                 try task.run(client, round, down, &numbers, self)
-            }
-            if client == first, task.meetsFaults, faults.spoils(.nan, round: round.number) {
-                try slot.withNumbers { $0[0] = .nan }
             }
             wire.put(slot, of: client, result)
         }
@@ -366,7 +339,15 @@ final class ClientLoop: ClientWork, ClientHost {
     }
 
     /// Copies out a client's state as it came from the server.
-    func readState(of client: Int, into state: inout MutableSpan<Float>) { states?.take(client, into: &state) }
+    func readState(of client: Int, into state: inout MutableSpan<Float>) { mail?.take(client, into: &state) }
+
+    /// Gives out a letter as it came from the server.
+    func letter(to client: Int) -> [UInt8] { mail?.takeLetter(to: client) ?? [] }
+
+    /// Makes a number of an update none, for `--inject nan`.
+    func meetFaults(of client: Int, in update: inout MutableSpan<Float>) {
+        if client == spoiltClient { update[0] = .nan }
+    }
 
     /// Reports a batch to the server, looks for messages, and ends unwanted work; called after each batch.
     /// - Parameter samples: samples trained in it; 0 for a batch that was evaluated.

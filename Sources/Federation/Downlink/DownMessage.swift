@@ -10,6 +10,8 @@ package struct DownMessage: Sendable {
         case whole = 1
         /// In coded form, as a change of the message before.
         case coded = 2
+        /// Not at all: the task needs none.
+        case none = 3
     }
 
     /// The federated weights as the clients have them, then what the strategy sends beside them,
@@ -25,6 +27,8 @@ package struct DownMessage: Sendable {
     let wholeBytes: Int?
     /// What else clients have to know of the round.
     var terms: RoundTerms
+    /// What is for one client alone, by its number, in the phases of secure aggregation; otherwise empty.
+    var letters: [Int: [UInt8]] = [:]
 
     /// Bytes for one client; nil: a frame as every round has it.
     /// - Parameter client: one that is asked.
@@ -40,6 +44,12 @@ package struct DownMessage: Sendable {
     /// A message that crosses as it is, in a round with these terms.
     init(_ weights: [Float], _ terms: RoundTerms) {
         self.init(weights, .plain, coded: [], bytes: nil, wholeBytes: nil, terms: terms)
+    }
+
+    /// A message without weights.
+    init(letters: [Int: [UInt8]], _ terms: RoundTerms) {
+        self.init([], .none, coded: [], bytes: nil, wholeBytes: nil, terms: terms)
+        self.letters = letters
     }
 
     /// The message after the weights have moved.

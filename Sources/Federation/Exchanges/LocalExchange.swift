@@ -35,6 +35,7 @@ final class LocalExchange: Exchange {
         let format = task.answer(job)
         var slot = [Float](repeating: 0, count: format.floats)
         host.device.terms = down.terms
+        host.letters = down.letters
         host.device.startRound()
         try withoutActuallyEscaping(progressed) { progressed in
             host.whenProgressed = { samples in

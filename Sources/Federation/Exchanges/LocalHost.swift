@@ -14,6 +14,8 @@ final class LocalHost: ClientHost {
     private let timeline: Timeline
     /// What the encoded bytes of the last answer say.
     private(set) var coded = CodedBytes()
+    /// What the server has for each client of the task, where it sends letters.
+    var letters: [Int: [UInt8]] = [:]
     /// Called after each batch with the samples trained in it.
     var whenProgressed: (_ samples: Int) throws -> Void = { _ in }
 
@@ -53,6 +55,12 @@ final class LocalHost: ClientHost {
     func readState(of client: Int, into state: inout MutableSpan<Float>) throws {
         try states?.read(client, into: &state)
     }
+
+    /// Gives out what the server has for a client.
+    func letter(to client: Int) -> [UInt8] { letters[client] ?? [] }
+
+    /// Does nothing: faults are made on ranks.
+    func meetFaults(of client: Int, in update: inout MutableSpan<Float>) {}
 
     /// Reports a batch, and ends the run when it is asked to stop.
     func progressed(samples: Int) throws {

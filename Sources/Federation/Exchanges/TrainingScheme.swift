@@ -97,7 +97,8 @@ public struct WholeModelTraining: TrainingScheme {
     package func localExchange(_ context: ServerContext) throws -> any Exchange {
         let (job, timeline) = (context.job, context.timeline)
         guard let strategy = job.asynchronous else {
-            let exchange = try LocalExchange(job, context.states, stop: context.stop, timeline)
+            let exchange = SecureExchange.over(
+                try LocalExchange(job, context.states, stop: context.stop, timeline), job, timeline)
             return try job.edges.map { try EdgeExchange(job, $0, through: exchange) } ?? exchange
         }
         return try AsynchronousExchange(context, strategy, LocalWorkers(job, stop: context.stop, timeline))
@@ -108,7 +109,11 @@ public struct WholeModelTraining: TrainingScheme {
         _ context: ServerContext, _ channels: Channels, _ pool: WorkerPool
     ) throws -> any Exchange {
         let job = context.job
-        guard let strategy = job.asynchronous else { return try WorkerExchange(job, channels, context.states, pool) }
+        guard let strategy = job.asynchronous else {
+            let exchange = try WorkerExchange(job, channels, context.states, pool)
+            // Under edges each masks for itself.
+            return job.edges == nil ? SecureExchange.over(exchange, job, context.timeline) : exchange
+        }
         return try AsynchronousExchange(context, strategy, RankWorkers(job, channels, pool))
     }
 

@@ -20,8 +20,10 @@ final class WorkerExchange: Exchange {
     private let wires: TaskWires
     /// Orders, and answers to them.
     private let tasks: PointToPointTasks
-    /// Sends clients' states; nil when they keep none.
-    private let states: ClientStateSender?
+    /// What clients keep; nil when they keep nothing.
+    private let states: ClientStates?
+    /// Sends clients' states, or letters to them; nil when there is nothing of the kind.
+    private let mail: ClientMailSender?
     private let timekeeper: Timekeeper
     private let timeline: Timeline
     /// Measures waiting apart from transfer.
@@ -59,7 +61,8 @@ final class WorkerExchange: Exchange {
         timekeeper = channels.timekeeper
         timeline = timekeeper.timeline
         transfers = TransferClock(timeline, control: control, workers: communicator.size - 1)
-        self.states = states.map { ClientStateSender($0, to: pool, on: channels.control) }
+        self.states = states
+        mail = states == nil && job.secure == nil ? nil : ClientMailSender(to: pool, on: channels.control)
         wires = try TaskWires(job, on: communicator, transfers, edges: edges)
         tasks = PointToPointTasks(
             pool, on: control, parameterCount: job.vectors.down, cohortCapacity: job.frameCapacity, timeline)
@@ -167,14 +170,22 @@ final class WorkerExchange: Exchange {
         Assignment(clientsOfWorker: Array(pool.pending.prefix(communicator.size - 1)))
     }
 
-    /// Sends a worker an order for these clients, and behind it their states, if the task needs them. Does not wait.
+    /// Sends a worker an order for these clients, and behind it their mail, if the task needs it. Does not wait.
     private func send(
         _ task: ClientTask, for clients: [Int], to worker: Int, round: RoundID, _ down: DownMessage
     ) throws {
         try tasks.send(
             task, for: clients, to: worker, round: round, down: down.weights.span, terms: down.terms)
-        guard task.needsState(job) else { return }
-        try states?.send(clients, to: worker, round: round)
+        try sendMail(task, for: clients, to: worker, round: round, down)
+    }
+
+    /// Sends a worker what is for these clients alone, if the task needs it.
+    private func sendMail(
+        _ task: ClientTask, for clients: some Sequence<Int>, to worker: Int, round: RoundID, _ down: DownMessage
+    ) throws {
+        guard let mail, task.needsMail(job) else { return }
+        let content = states.map { ClientMail.states($0) } ?? .letters(down.letters)
+        try mail.send(content, for: clients, to: worker, job.occasion(task, round))
     }
 
     /// Pings the workers, and moves messages along.
@@ -199,7 +210,7 @@ final class WorkerExchange: Exchange {
 
     // MARK: Collectives
 
-    /// Runs the task by one broadcast and the wire's parts. States go out one part ahead, so that they arrive while the
+    /// Runs the task by one broadcast and the wire's parts. Mail goes out one part ahead, so that it arrives while the
     /// part before is collected.
     /// - Returns: false when a rank was lost or the hard limit is past; what is still owed is then in `pool.pending`.
     private func runByCollectives(
@@ -209,7 +220,7 @@ final class WorkerExchange: Exchange {
         let (wire, assignment) = (wires[task], assignment)
         let isSent = try broadcast(task, round: round, down, into: tally, progressed: progressed)
         guard isSent else { return false }
-        try sendStates(task, part: 0, assignment, round: round)
+        try sendMail(task, part: 0, assignment, round: round, down)
         try besideTraining { try heartbeat() }
         pool.startWaiting()
         for part in 0..<wire.partCount(assignment) {
@@ -221,7 +232,7 @@ final class WorkerExchange: Exchange {
                     return try hasLost(task, tally) || pool.isPastLimit
                 })
             guard isComplete else { return false }
-            try sendStates(task, part: part + 1, assignment, round: round)
+            try sendMail(task, part: part + 1, assignment, round: round, down)
             for worker in assignment.clientsOfWorker.indices {
                 pool.pending[worker].removeFirst(wire.clients(of: worker, part: part, assignment).count)
             }
@@ -247,10 +258,11 @@ final class WorkerExchange: Exchange {
         let terms = down?.terms ?? RoundTerms()
         frame.setAssignment(assignment, terms)
         let apart = down.flatMap { self.weightsApart($0) }
-        if let down, apart == nil { frame.setWeights(down.weights.span) }
+        if let down, apart == nil, !job.sendsWeightsApart { frame.setWeights(down.weights.span) }
         try transfers.enterCollective()
         var header = RoundFrame.Header(task?.kind ?? .stop, round, cohort: assignment.cohortSize, terms)
         if timeline.isOn { (header.sent, header.gatherOpened) = (transfers.enteredShared, transfers.gatherOpened) }
+        if down?.form == DownMessage.Form.none { header.form = .none }
         if let apart {
             header.form = apart.form
             if apart.form == .coded {
@@ -283,17 +295,20 @@ final class WorkerExchange: Exchange {
     /// form, or, where the ranks do not have those before, such as at the beginning of a resumed run, as they are. Nil
     /// when they cross in the frame.
     private func weightsApart(_ down: DownMessage) -> (form: DownMessage.Form, bytes: [UInt8])? {
-        guard job.downlink != nil else { return nil }
+        guard job.sendsWeightsApart, down.form != .none else { return nil }
         if down.form == .coded, ranksKnow { return (.coded, down.coded) }
         return (down.form == .plain ? .plain : .whole, down.weights.withUnsafeBytes { [UInt8]($0) })
     }
 
-    /// Sends the states of the clients of one part of the collectives, if there is such a part.
-    private func sendStates(_ task: ClientTask, part: Int, _ assignment: Assignment, round: RoundID) throws {
+    /// Sends the mail of the clients of one part of the collectives, if there is such a part.
+    private func sendMail(
+        _ task: ClientTask, part: Int, _ assignment: Assignment, round: RoundID, _ down: DownMessage
+    ) throws {
         let wire = wires[task]
-        guard let states, task.needsState(job), part < wire.partCount(assignment) else { return }
+        guard part < wire.partCount(assignment) else { return }
         for worker in assignment.clientsOfWorker.indices {
-            try states.send(wire.clients(of: worker, part: part, assignment), to: worker, round: round)
+            try sendMail(
+                task, for: wire.clients(of: worker, part: part, assignment), to: worker, round: round, down)
         }
     }
 

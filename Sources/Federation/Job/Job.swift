@@ -84,6 +84,10 @@ public struct Job: Sendable {
     let samplePrivacy: SamplePrivacy?
     /// The key of the noise; nil without differential privacy, and on ranks that have no use for it.
     var noiseKey: NoiseKey?
+    /// How vectors are masked; nil without secure aggregation.
+    let secure: SecureTerms?
+    /// The secret that clients' secrets follow from; nil without secure aggregation, and on ranks that have no use for it.
+    var secureMaster: SecureMaster?
     /// The canaries that an audit plants; nil in all other runs.
     let canaries: CanaryRecord?
     /// The edges between clients and server; nil without any.
@@ -212,6 +216,8 @@ public struct Job: Sendable {
         terms = try UpdateTerms(
             strategy, vectors, settings, isUnweighted: privacy != nil,
             samplesHeld: { [partition] in partition.count(of: $0) })
+        let places = compression?.sharedPlaces(of: vectors.up, RoundID(1))
+        secure = try SecureTerms(words: PartialSum(vectors.shape, [], at: places).wordCount, settings)
         if settings.clientTest > 0, clientTest.sampleCount == 0 {
             throw ConfigurationError(
                 "--client-test \(settings.clientTest) of the clients' samples, the largest client's included, is none")
@@ -228,34 +234,10 @@ public struct Job: Sendable {
         try checkSubmodels()
         try checkPrivacy()
         try checkSamplePrivacy()
+        try checkSecureAggregation()
         try checkScores()
         try checkOfflineUpdates()
         checkMetrics()
-    }
-
-    /// The model with the weights that it starts from and those that stay.
-    /// - Returns: the model, and the keys of parameters that the file is not for.
-    private static func starting(
-        _ model: Model, from start: InitialWeights?, _ settings: RunSettings
-    ) throws(ConfigurationError) -> (Model, [String]) {
-        guard settings.initialWeights != nil || settings.freeze != nil else { return (model, []) }
-        var file = start
-        if file == nil, let path = settings.initialWeights { file = try InitialWeights(reading: path) }
-        let found = try file?.weights(for: model, seed: settings.seed)
-        let frozen = settings.freeze.map { KeyPatterns($0) }
-        try frozen?.check(model.parameterLayout)
-        let started = try model.starting(from: found?.weights, seed: settings.seed) { frozen?.contains($0) ?? false }
-        return (started, found?.drawn ?? [])
-    }
-
-    /// The model of the settings for the data: of the catalog, or of a program that client ranks are of.
-    private static func architecture(
-        _ settings: RunSettings, _ foreign: ForeignClients?, _ form: DataForm, _ plugins: Plugins
-    ) throws(ConfigurationError) -> Model {
-        guard let foreign, let path = ExternalModel.path(in: settings.model) else {
-            return try plugins.models.named(settings.model, for: form)
-        }
-        return try ExternalModel.read(path, classes: foreign.evaluatedClasses)
     }
 
     /// Opens the data set and divides it among the clients; what a client holds out, or the server keeps, is still in
@@ -293,8 +275,11 @@ extension Job {
     /// The clients that hold something out, ascending.
     var testingClients: [Int] { (0..<clientTest.clients).filter { clientTest.count(of: $0) > 0 } }
 
+    /// Whether weights cross behind the frame, in a broadcast of their own: in coded form, or because there are tasks without.
+    var sendsWeightsApart: Bool { downlink != nil || secure != nil }
+
     /// Numbers in a frame that is broadcast: none where weights cross behind it.
-    var frameFloats: Int { downlink == nil ? vectors.down : 0 }
+    var frameFloats: Int { sendsWeightsApart ? 0 : vectors.down }
 
     /// Bytes that a client downloads in a round: a frame of the cohort's size, as if it came for this client alone.
     var downloadBytes: Int { RoundFrame.byteCount(cohortCapacity: settings.cohortSize, parameterCount: vectors.down) }
@@ -307,7 +292,9 @@ extension Job {
     var uploadBytes: Int { trainingAnswer.uploadBytes }
 
     /// Layout of the answer of a client that has trained.
-    var trainingAnswer: AnswerFormat { vectors.answer(by: compression) }
+    var trainingAnswer: AnswerFormat {
+        secure.map { AnswerFormat(updateFloats: 2 * $0.words, code: .masked) } ?? vectors.answer(by: compression)
+    }
 
     /// Whether the server keeps each update until the round's end, O(cohort · parameters), instead of adding it up as
     /// it comes.

@@ -98,11 +98,12 @@ public enum Session {
             try scheme.validate(settings)
             var job = try Job(
                 settings, teacher: teacher, start: start, foreign: try declared?.get(), plugins: plugins)
-            job.noiseKey = noiseKey
+            (job.noiseKey, job.secureMaster) = (noiseKey, master)
             try scheme.validate(job)
             if !foreign.isEmpty { try job.validateForeign() }
             return job
         }
+        let master = foreign.isEmpty ? try SecureMaster.share(settings, over: control) : nil
         // They are told of the job before they can say whether they can do their part.
         var prepared: Job?
         if !foreign.isEmpty {

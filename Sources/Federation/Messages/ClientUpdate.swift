@@ -71,7 +71,7 @@ public struct LocalResult: Sendable, Equatable {
 
 /// The code in an envelope that says how the payload of the update is written: by an ``UpdateCodec``, or by none.
 package struct PayloadCode: RawRepresentable, Equatable, Sendable {
-    /// The code: 0 for none, 1 for a sum, from 2 on a codec's own.
+    /// The code: 0 for none, 1 for a sum, from 2 on a codec's own, and the largest for what is masked.
     package let rawValue: UInt32
 
     package init(rawValue: UInt32) { self.rawValue = rawValue }
@@ -83,6 +83,8 @@ package struct PayloadCode: RawRepresentable, Equatable, Sendable {
     package static let float32 = PayloadCode(rawValue: 0)
     /// No payload: the update is in a partial sum.
     package static let summed = PayloadCode(rawValue: 1)
+    /// A message of secure aggregation, or a masked vector.
+    static let masked = PayloadCode(rawValue: .max)
 }
 
 /// One client's answer as it crosses the wire: a 64-byte envelope, then the update, then the client's state.

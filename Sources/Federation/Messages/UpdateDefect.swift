@@ -46,6 +46,8 @@ extension UpdateSlot {
         case damagedSum
         /// The partial sum that it is in has another weight than its envelopes say.
         case wrongSumWeight(expected: Double, actual: Double)
+        /// The masked sum that it is in could not be made; the reason is a clause.
+        case notAggregated(String)
         /// Another update of the same partial sum has a defect, described here.
         case spoiltSum(String)
 
@@ -79,6 +81,7 @@ extension UpdateSlot {
             case .damagedSum: "the sum it is in was damaged: its checksum is wrong"
             case .wrongSumWeight(let expected, let actual):
                 "the sum it is in weighs \(actual) samples, its clients say \(expected)"
+            case .notAggregated(let reason): "secure aggregation: \(reason)"
             case .spoiltSum(let reason): "the sum it is in is spoilt by another update: \(reason)"
             case .noSamples: "it was trained on no samples"
             case .tooManySamples(let atMost, let actual):

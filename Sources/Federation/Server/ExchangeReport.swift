@@ -16,6 +16,8 @@ package struct ExchangeReport: Sendable, Equatable {
     package var network: Int?
     /// Simulated seconds that it took; nil when no time is simulated.
     package var seconds: Double?
+    /// What the phases of secure aggregation were; nil without it.
+    var secure: SecureReport?
     /// Staleness of each update that made the step: versions between the weights it was trained from and those it
     /// moved. Empty outside asynchronous runs.
     package var staleness: [Int] = []

@@ -18,6 +18,10 @@ extension RoundRecord {
         uploadBytes += report.upload ?? tally.uploadBytes
         downloadBytes +=
             report.download ?? job.turns * asked.reduce(0) { $0 + job.downloadBytes(ofClient: $1, round: round) }
+        if let secure = report.secure {
+            downloadBytes += secure.download
+            metrics.merge(secure.measurements) { $1 }
+        }
         if let edges = job.edges { self[.wanBytes] = (self[.wanBytes] ?? 0) + Double(edges.bytesToCloud(asked)) }
         if job.settings.simulation.isVirtual {
             simulatedSeconds = (simulatedSeconds ?? 0) + (report.seconds ?? tally.simulatedSeconds)

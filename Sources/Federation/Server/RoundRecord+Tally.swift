@@ -14,10 +14,10 @@ extension RoundRecord {
         participants = ordered.count
         partial = ordered.count { $0.status == .partial }
         (rejected, late, dropped) = (tally.rejected, tally.late, tally.dropped)
-        samples = ordered.reduce(0) { $0 + $1.samples }
-        trainLoss =
-            samples > 0 ? ordered.reduce(0.0) { $0 + Double($1.samples) * $1.loss } / Double(samples) : nil
+        samples = tally.totals?.samples ?? ordered.reduce(0) { $0 + $1.samples }
+        let loss = tally.totals?.loss ?? ordered.reduce(0.0) { $0 + Double($1.samples) * $1.loss }
+        trainLoss = samples > 0 ? loss / Double(samples) : nil
         self.seconds = seconds
-        samplesPerSecond = Double(ordered.reduce(0) { $0 + trained($1) }) / seconds
+        samplesPerSecond = Double(tally.totals?.trained ?? ordered.reduce(0) { $0 + trained($1) }) / seconds
     }
 }

@@ -39,9 +39,11 @@ final class RoundTally: AnswerReceiver {
     /// Clients that did not answer, or whose rank was lost.
     private(set) var dropped = 0
     /// Simulated seconds until the last of them was at the server, or was waited for no longer.
-    private(set) var simulatedSeconds = 0.0
+    var simulatedSeconds = 0.0
     /// Bytes of the answers, as real devices would send them.
-    private(set) var uploadBytes = 0
+    var uploadBytes = 0
+    /// What the clients of a masked sum report together; nil where each reports for itself.
+    var totals: SecureTotals?
     /// Those of each client that sent one of its own, in the order of arrival.
     private(set) var uploads: [(client: Int, bytes: Int)] = []
     /// Bytes of the encoded updates among them, by what they say.
@@ -100,6 +102,7 @@ final class RoundTally: AnswerReceiver {
         held.removeAll(keepingCapacity: true)
         earlier.removeAll(keepingCapacity: true)
         offline = []
+        totals = nil
     }
 
     /// Counts the bytes of an encoded update, once it is taken in.
@@ -378,7 +381,7 @@ final class RoundTally: AnswerReceiver {
     }
 
     /// Counts a client whose update is left out, and tells why.
-    private func reject(_ client: Int, because error: any Error) {
+    func reject(_ client: Int, because error: any Error) {
         rejected += 1
         if isDivergence(error) { diverged += 1 }
         leftOut.append((client, isDivergence(error) ? .notFinite : .unusable))

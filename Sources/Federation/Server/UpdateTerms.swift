@@ -73,6 +73,11 @@ struct UpdateTerms: Sendable {
             samplesHeld: samplesHeld)
     }
 
+    /// The terms on which masked vectors are summed, which are whole numbers and weigh nothing.
+    func masked(words: Int) -> UpdateTerms {
+        UpdateTerms(shape: UpdateShape(plain: words), totalWeight: 1, samplesHeld: samplesHeld)
+    }
+
     /// An empty sum on these terms. O(parameters) memory.
     func emptySum() -> UpdateSum { UpdateSum(shape, totalWeight: totalWeight) }
 }

@@ -17,8 +17,8 @@ package struct ClientTask: Sendable {
     let mostClients: @Sendable (_ job: Job) -> Int
     /// The layout of a client's answer, and of the state that comes back beside it.
     let answer: @Sendable (_ job: Job) -> AnswerFormat
-    /// Whether the clients' states go to the ranks that do the work.
-    let needsState: @Sendable (_ job: Job) -> Bool
+    /// Whether the clients' states, or letters to them, go to the ranks that do the work.
+    let needsMail: @Sendable (_ job: Job) -> Bool
     /// Whether the hard limit holds in it, where rounds have a deadline.
     let isTimed: Bool
     /// Whether the faults of `--inject` happen in it.
@@ -38,7 +38,7 @@ package struct ClientTask: Sendable {
         ) throws -> LocalResult
 
     /// The catalog of tasks.
-    static let all: [ClientTask] = [.training, .evaluation]
+    static let all: [ClientTask] = [.training, .evaluation, .advertiseKeys, .shareKeys, .unmask]
 }
 
 extension ClientTask: Equatable {
@@ -56,6 +56,12 @@ protocol ClientHost: AnyObject {
     /// Copies out what a client kept from its last turn; zeros when it has kept nothing yet.
     /// - Parameter state: `[job.vectors.state]`.
     func readState(of client: Int, into state: inout MutableSpan<Float>) throws
+
+    /// What the server has for a client in this task, where it sends letters.
+    func letter(to client: Int) -> [UInt8]
+
+    /// Spoils the update of a client, where a fault of `--inject` says so.
+    func meetFaults(of client: Int, in update: inout MutableSpan<Float>)
 
     /// Reports a batch, so that others hear of this rank; to be called after each batch.
     /// - Parameter samples: samples trained in it.

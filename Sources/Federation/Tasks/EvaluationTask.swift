@@ -16,14 +16,14 @@ extension ClientTask {
         isPart: { $0.clientTest.sampleCount > 0 },
         mostClients: { $0.settings.clients },
         answer: { $0.evaluationAnswer },
-        needsState: { $0.clientsHaveOwn },
+        needsMail: { $0.clientsHaveOwn },
         isTimed: false,
         meetsFaults: false,
         cost: { client, job in job.clientTest.count(of: client) },
         wire: { job, communicator, transfers in
             // With an answer of a few hundred bytes a wave's states, sent ahead of it, are what takes memory.
             let format = job.evaluationAnswer
-            let state = job.clientsHaveOwn ? StateMessage.byteCount(floats: job.vectors.state) : 0
+            let state = job.clientsHaveOwn ? MailMessage.byteCount(floats: job.vectors.state) : 0
             return GathervWire(
                 communicator, format, cohortSize: job.settings.clients, transfers,
                 serverBytes: GathervWire.defaultServerBytes / (format.slotBytes + state) * format.slotBytes)

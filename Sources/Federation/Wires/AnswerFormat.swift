@@ -31,6 +31,14 @@ package struct AnswerFormat: Sendable {
     ///   - stateFloats: numbers of a client's state.
     ///   - compression: what encodes updates; nil for none.
     package init(updateFloats: Int, stateFloats: Int = 0, compression: UpdateCompression? = nil) {
+        self.init(
+            updateFloats: updateFloats, stateFloats: stateFloats, compression: compression,
+            code: compression.map { PayloadCode($0.codec) } ?? .float32)
+    }
+
+    /// Describes answers of which the code is given.
+    init(updateFloats: Int, stateFloats: Int = 0, compression: UpdateCompression? = nil, code: PayloadCode) {
+        payloadCode = code
         self.updateFloats = updateFloats
         self.stateFloats = stateFloats
         self.compression = compression
@@ -95,8 +103,8 @@ package struct AnswerFormat: Sendable {
         return envelope
     }
 
-    /// The code of the codec in an envelope.
-    private var payloadCode: PayloadCode { compression.map { PayloadCode($0.codec) } ?? .float32 }
+    /// The code in an envelope.
+    let payloadCode: PayloadCode
 }
 
 extension AnswerFormat {

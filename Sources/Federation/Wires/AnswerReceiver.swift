@@ -49,6 +49,9 @@ package protocol AnswerReceiver: AnyObject {
     /// in.
     func note(_ coded: CodedBytes)
 
+    /// Takes in the sum of a round of secure aggregation, with the clients that are in it.
+    func receive(_ sum: SecuredSum)
+
     /// Counts clients whose rank was lost and whose work nobody else does.
     func drop(_ clients: Int)
 
@@ -73,6 +76,8 @@ extension AnswerReceiver {
         }
         return false
     }
+
+    package func receive(_ sum: SecuredSum) {}
 
     package func endSum() {}
 

@@ -59,7 +59,8 @@ final class PointToPointTasks {
         if timeline.isOn { (header.sent, header.gatherOpened) = (timeline.shared(timeline.now), opened[worker]) }
         frame.setHeader(header)
         frame.setAssignment(assignment, terms)
-        frame.setWeights(down)
+        // In a task that is without, they are zeros.
+        if !down.isEmpty { frame.setWeights(down) }
         frame.seal()
         timeline.note(bytesOut: frame.buffer.count, clients: clients.count)
         bytesOfWorker[worker] += frame.buffer.count

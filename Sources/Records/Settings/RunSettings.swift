@@ -206,7 +206,8 @@ public struct RunSettings: Sendable, Equatable {
     public var ftrlFactor = FtrlFactor.tree
     /// Rounds over which a banded factor mixes, ≥ 1.
     public var ftrlBand = 4
-    /// The share of a round's clients that may fail to answer without their noise being missed, in [0, 0.9].
+    /// The share of a round's clients that may fail to answer without their noise being missed, or a masked sum being lost, in
+    /// [0, 0.9].
     public var assumedDropout = 0.33
     /// Standard deviation of the noise as a multiple of `clip`, > 0; nil without differential privacy.
     public var noise: Double?
@@ -220,6 +221,13 @@ public struct RunSettings: Sendable, Equatable {
     public var noiseSource = NoiseSource.system
     /// Path of the noise's key; nil forgets the key at the end.
     public var noiseKey: String?
+
+    /// Whether clients mask what they send, so that the server sees sums alone.
+    public var secureAggregation = false
+    /// The share of a round's clients that are assumed to tell the server all they know, in [0, 0.9].
+    public var assumedCorrupt = 0.05
+    /// Bits of a value in a masked vector, 8 or 16; nil: exact sums, of 64 bits.
+    public var secureBits: Int?
 
     /// Edge aggregators between the clients and the server; 0: none.
     public var edges = 0

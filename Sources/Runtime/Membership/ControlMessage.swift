@@ -39,8 +39,8 @@ package struct ControlMessage: Equatable {
         package static let arrival = 5
         /// Ping-pong that aligns the clocks: a ping is answered by a report of the worker's clock.
         package static let clock = 6
-        /// A client's state, before the client is trained.
-        package static let state = 7
+        /// What is for one client, before its work is done: its state, or a letter.
+        package static let mail = 7
     }
 
     package var kind: Kind

@@ -58,6 +58,9 @@ public struct EnergyAware: SelectionRule {
         }
     }
 
+    /// True: it ranks clients by their losses.
+    public var usesClientReports: Bool { true }
+
     /// What Oort learns: losses, samples and seconds; what a turn costs is known beforehand.
     public mutating func learn(_ feedback: RoundFeedback) { oort.learn(feedback) }
 

@@ -147,6 +147,9 @@ public struct Oort: SelectionRule {
         }
     }
 
+    /// True: it ranks clients by their losses.
+    public var usesClientReports: Bool { true }
+
     /// Takes the results of a round in: utilities and durations of the clients, and the sum for the pacer.
     public mutating func learn(_ feedback: RoundFeedback) {
         var gathered = 0.0

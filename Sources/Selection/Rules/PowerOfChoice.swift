@@ -45,6 +45,9 @@ public struct PowerOfChoice: SelectionRule {
         return ranking.prefix(size).sorted()
     }
 
+    /// True: it ranks clients by their losses.
+    public var usesClientReports: Bool { true }
+
     public mutating func learn(_ feedback: RoundFeedback) {
         for outcome in feedback.outcomes where outcome.participated {
             if let loss = outcome.loss { losses[outcome.client] = loss }

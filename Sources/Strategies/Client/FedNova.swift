@@ -18,6 +18,9 @@ public struct FedNova: Strategy {
     public var needsSGD: String? { "divides an update by what SGD's steps add up to" }
     public var needsFreshUpdates: String? { "scales the mean by the steps of the round's clients" }
 
+    /// True: τ_eff is made of each client's steps.
+    public var usesClientReports: Bool { true }
+
     /// False: an update is divided by τ, see below.
     public var sendsChange: Bool { false }
 

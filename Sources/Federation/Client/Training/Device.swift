@@ -24,6 +24,8 @@ final class Device {
     private let trainer: ClientTrainer
     /// Tests models on samples that clients hold out; nil unless they do.
     private let evaluator: ClientEvaluator?
+    /// The clients' side of secure aggregation; nil without it.
+    let secure: SecureClients?
     /// Floats that a client sends, without its state.
     private let updateFloats: Int
     private let timeline: Timeline
@@ -46,6 +48,7 @@ final class Device {
         simulation = job.settings.simulation
         trainer = try ClientTrainer(job, timeline)
         evaluator = job.clientTest.sampleCount > 0 ? try ClientEvaluator(job, timeline) : nil
+        secure = SecureClients(job)
         updateFloats = job.vectors.up
     }
 

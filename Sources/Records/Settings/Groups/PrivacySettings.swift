@@ -8,7 +8,6 @@ public import FedCore
 /// | `clip`, `noise` | the bound of what one client can change, and the noise in multiples of it |
 /// | `clipping`, `clip-quantile`, `clip-rate` | whether the bound follows the updates, and how |
 /// | `ftrl-factor`, `ftrl-band` | how noise hangs together over the rounds |
-/// | `assumed-dropout` | how many clients' noise a sum may lack |
 /// | `epsilon`, `delta` | what may be spent, or is to be |
 /// | `sampling` | which samples a step of DP-SGD sees |
 /// | `noise-source`, `noise-key` | where the noise comes from |
@@ -48,10 +47,6 @@ public enum PrivacySettings: SettingsGroup {
             "ftrl-band", &settings.ftrlBand, .in(1...32).saying("from 1 to 32"),
             "Rounds over which a banded matrix mixes; no client is asked twice in so many.")
         try visitor.value(
-            "assumed-dropout", &settings.assumedDropout, .in(0...0.9).saying("from 0 to 0.9"),
-            "With --privacy distributed: the share of a round's clients that may fail to answer; the noise of the others is enough."
-        )
-        try visitor.value(
             "noise", &settings.noise, .in(0.001...100).saying("from 0.001 to 100"),
             absent: "what --epsilon needs for --rounds",
             "Standard deviation of the noise on the sum, as a multiple of --clip.")
@@ -86,7 +81,6 @@ public enum PrivacySettings: SettingsGroup {
                 ("--clip-rate", settings.clipRate != defaults.clipRate),
                 ("--ftrl-factor", settings.ftrlFactor != defaults.ftrlFactor),
                 ("--ftrl-band", settings.ftrlBand != defaults.ftrlBand),
-                ("--assumed-dropout", settings.assumedDropout != defaults.assumedDropout),
                 ("--epsilon", settings.epsilon != nil), ("--delta", settings.delta != defaults.delta),
                 ("--sampling", settings.sampling != nil),
                 ("--noise-source", settings.noiseSource != defaults.noiseSource),
@@ -116,9 +110,6 @@ public enum PrivacySettings: SettingsGroup {
         }
         if settings.ftrlFactor != .banded, settings.ftrlBand != defaults.ftrlBand {
             throw ConfigurationError("--ftrl-band is of --ftrl-factor banded")
-        }
-        if settings.privacy != .distributed, settings.assumedDropout != defaults.assumedDropout {
-            throw ConfigurationError("--assumed-dropout is of --privacy distributed")
         }
         if settings.noiseKey != nil, settings.noiseSource == .simulated {
             throw ConfigurationError("--noise-key has no meaning for --noise-source simulated, whose key is the seed")

@@ -1,0 +1,74 @@
+import Aggregation
+import Devices
+import FedCore
+import Records
+import Selection
+
+extension Job {
+    /// Refuses what secure aggregation would hide from whoever has to see it, and what would tell the server of single clients beside
+    /// their sum.
+    /// | refused | because |
+    /// |---|---|
+    /// | rules that see each update, colluders | the server sees the sum alone |
+    /// | strategies and selections that look at clients' reports | samples, steps and losses are summed, too |
+    /// | what clients keep, other than on their devices | states cross the server in clear |
+    /// | encodings of each update by itself | masked words are as long as any |
+    /// | `--client-test` | it tells of each client |
+    /// | partial updates by the wall clock | a client that is made again must send the same vector |
+    /// - Throws: `ConfigurationError` that says why, and the way out.
+    func checkSecureAggregation() throws(ConfigurationError) {
+        guard secure != nil else { return }
+        let hasPlaces = compression?.codec.hasSharedPlaces ?? true
+        let isByClock = settings.roundDeadline != nil && !settings.simulation.isVirtual
+        let refused: [(Bool, String, String)] = [
+            (
+                strategy.asynchronous != nil, "strategy '\(settings.strategy)'",
+                "masks cancel in the sum of a round, and it has none; use one with rounds"
+            ),
+            (
+                strategy.usesClientReports || submodels != nil || scores != nil, "strategy '\(settings.strategy)'",
+                "its server needs what each client reports, and sees sums alone; use fedavg, fedprox, fedavgm, fedadam"
+            ),
+            (
+                vectors.shape.isScaled, "strategy '\(settings.strategy)'",
+                "it scales each update by a power of two, which would be seen; use fedavg"
+            ),
+            (
+                vectors.state > 0,
+                settings.compress == nil ? "strategy '\(settings.strategy)'" : "error feedback",
+                "what a client keeps between rounds crosses the server in this simulation, unmasked"
+                    + (settings.compress == nil ? "" : "; give --error-feedback false")
+            ),
+            (
+                keepsUpdates && edges == nil, settings.attack.map { "--attack \($0)" } ?? "--aggregation \(settings.aggregation)",
+                "it has to see each update; use mean, or --edges, whose sums it can see"
+            ),
+            (
+                edges.map { $0.rule.needsEachUpdate || $0.normLimit != nil || $0.lossLimit != nil } ?? false,
+                "--edge-aggregation \(settings.edgeAggregation), --edge-norm-limit and --edge-loss-limit",
+                "an edge would have to see each update; use mean at the edges, and a rule at the cloud"
+            ),
+            (
+                selection.usesClientReports, "--selection \(settings.selection)",
+                "it looks at clients' losses, which are summed; use uniform, round-robin, poisson or cyclic"
+            ),
+            (settings.clientTest > 0, "--client-test", "each client's accuracy would be told"),
+            (
+                settings.offlineUpdates > 0, "--offline-updates",
+                "an update that comes rounds later has no masks in common with those of its round"
+            ),
+            (
+                !hasPlaces, "--compress \(settings.compress ?? "")",
+                "each update is encoded by itself, and masked words are as long as any; use randk, whose places are all "
+                    + "clients' (with --error-feedback false)"
+            ),
+            (
+                isByClock && settings.latePolicy != .drop, "--round-deadline in real time",
+                "a client that has to be trained again would send another vector under the same masks; give --late-policy drop"
+            ),
+        ]
+        if let (_, what, why) = refused.first(where: \.0) {
+            throw ConfigurationError("--secure-aggregation does not go with \(what): \(why)")
+        }
+    }
+}

@@ -1,0 +1,173 @@
+import Cryptography
+import FedCore
+import Records
+import SecureAggregation
+
+/// The client side of secure aggregation on one rank: makes each client's keys, shares and masks. A client whose phases are all done here
+/// is kept from one to the next; one that another rank had is made again from the letters to it.
+final class SecureClients {
+    private let job: Job
+    private let terms: SecureTerms
+    private let master: SecureMaster
+    /// The attempt that clients are kept of.
+    private var attempt: (round: RoundID, nonce: [UInt8])?
+    /// What all sides of it agree on, by the size of the cohort.
+    private var shared: SecureRound?
+    /// Clients by number.
+    private var clients: [Int: Client] = [:]
+    /// An update before it is masked, reused.
+    private var numbers: [Float] = []
+    /// The sum of one update, reused.
+    private var sum: UpdateSum
+
+    /// A client in a dictionary, which holds no noncopyable values.
+    private final class Client {
+        var side: SecureClient
+
+        init(_ side: consuming SecureClient) { self.side = side }
+    }
+
+    /// Prepares a rank.
+    /// - Returns: nil in a run without secure aggregation.
+    init?(_ job: Job) {
+        guard let terms = job.secure, let master = job.secureMaster else { return nil }
+        (self.job, self.terms, self.master) = (job, terms, master)
+        sum = job.terms.emptySum()
+    }
+
+    /// The first message: public keys.
+    func advertisement(of client: Int, _ round: RoundID, _ letter: [UInt8]) throws(SecureAggregationError) -> [UInt8] {
+        try make(client, round, SecureLetter(letter)).side.advertisement()
+    }
+
+    /// The second message: sealed shares of both secrets.
+    func keyShares(of client: Int, _ round: RoundID, _ letter: [UInt8]) throws(SecureAggregationError) -> [UInt8] {
+        let letter = try SecureLetter(letter)
+        return try make(client, round, letter).side.keyShares(answering: letter.keyList)
+    }
+
+    /// The fourth message: shares of others' secrets.
+    func unmaskAnswer(of client: Int, _ round: RoundID, _ letter: [UInt8]) throws(SecureAggregationError) -> [UInt8] {
+        let letter = try SecureLetter(letter)
+        if let known = known(client, round, letter) {
+            do throws(SecureAggregationError) {
+                return try known.side.unmaskAnswer(to: letter.request)
+            } catch .outOfTurn {
+                // Its vector was made elsewhere.
+            }
+        }
+        let again = try make(client, round, letter)
+        _ = try again.side.keyShares(answering: letter.keyList)
+        try again.side.rejoin(inbox: letter.inbox)
+        return try again.side.unmaskAnswer(to: letter.request)
+    }
+
+    /// Trains a client, and masks what comes of it.
+    /// - Parameters:
+    ///   - slot: receives the masked vector, ``SecureTerms/words`` words; zeros when there is none.
+    ///   - train: trains into the numbers of an update.
+    /// - Returns: what the client reports in clear: what became of its work, and when it was done.
+    /// - Throws: what `train` throws.
+    func train(
+        _ client: Int, _ round: RoundID, _ letter: [UInt8], into slot: inout MutableSpan<Float>,
+        _ train: (inout MutableSpan<Float>) throws -> LocalResult
+    ) throws -> LocalResult {
+        var numbers = numbers
+        self.numbers = []
+        if numbers.isEmpty { numbers = [Float](repeating: 0, count: job.vectors.up) }
+        defer { self.numbers = numbers }
+        var update = numbers.mutableSpan
+        var result = try train(&update)
+        for i in slot.indices { slot[unchecked: i] = 0 }
+        guard result.status.hasUpdate else { return result.inClear }
+        do {
+            _ = try job.compression?.passThrough(&update, of: client, round)
+            try add(client, update.span, result, round)
+            try slot.withWords(terms.words) { words throws(SecureAggregationError) in
+                write(result, to: &words, round)
+                try mask(client, round, SecureLetter(letter), &words)
+            }
+        } catch let refusal as ExactSum.Refusal {
+            result.status = UpdateStatus(refusal)
+        } catch is SecureAggregationError {
+            // What is not masked is not sent.
+            for i in slot.indices { slot[unchecked: i] = 0 }
+            result.status = .dropped
+        } catch is UpdateSlot.Defect {
+            result.status = .unusable
+        }
+        return result.inClear
+    }
+
+    // MARK: Parts
+
+    /// Makes the sum of one update, by the rules by which the server judges one: under masks nobody could find what is wrong with it.
+    private func add(_ client: Int, _ update: Span<Float>, _ result: LocalResult, _ round: RoundID) throws {
+        let envelope = UpdateSlot.Envelope(client: client, round: round, result: result, payloadBytes: 0)
+        try envelope.checkResult(samplesHeld: job.terms.samplesHeld(client))
+        sum.reset()
+        try sum.add(update, weight: job.terms.weight(result.samples))
+    }
+
+    /// Writes a client's vector: the partial sum that its update alone is, and what else is summed.
+    private func write(_ result: LocalResult, to words: inout MutableSpan<Int64>, _ round: RoundID) {
+        var partial = job.securePass(round)
+        var front = words.part(0..<partial.wordCount)
+        partial.write(sum, to: &front)
+        let trained = result.status == .partial ? result.samples : job.trainedSamples(holding: result.samples)
+        let totals = SecureTotals(result, trained: job.turns * trained).encoded
+        for (i, word) in totals.enumerated() { words[partial.wordCount + i] = word }
+    }
+
+    /// Masks a vector.
+    private func mask(
+        _ client: Int, _ round: RoundID, _ letter: SecureLetter, _ words: inout MutableSpan<Int64>
+    ) throws(SecureAggregationError) {
+        if let known = known(client, round, letter) {
+            do throws(SecureAggregationError) {
+                return try known.side.mask(&words, inbox: letter.inbox)
+            } catch .outOfTurn {
+                // Its shares were made elsewhere, or its vector went astray with a lost rank's message: the same again is masked.
+            }
+        }
+        let again = try make(client, round, letter)
+        _ = try again.side.keyShares(answering: letter.keyList)
+        try again.side.mask(&words, inbox: letter.inbox)
+    }
+
+    /// A client that is kept; nil when it is not, or not of this attempt.
+    private func known(_ client: Int, _ round: RoundID, _ letter: SecureLetter) -> Client? {
+        guard let attempt, attempt == (round, letter.nonce) else { return nil }
+        return clients[client]
+    }
+
+    /// Makes a client, to be kept.
+    private func make(_ client: Int, _ round: RoundID, _ letter: SecureLetter) throws(SecureAggregationError) -> Client {
+        if attempt.map({ $0 != (round, letter.nonce) }) ?? true {
+            clients = [:]
+            shared = try terms.round(round, clients: letter.clients, nonce: letter.nonce)
+            attempt = (round, letter.nonce)
+        }
+        guard let shared, shared.clients == letter.clients else { throw .otherRound }
+        let secret = SecureClient.secret(master: master.bytes, round: shared, client: letter.place)
+        let made = Client(SecureClient(round: shared, client: letter.place, secret: secret))
+        clients[client] = made
+        return made
+    }
+}
+
+extension LocalResult {
+    /// What of a report is told in clear: the rest is summed under masks.
+    fileprivate var inClear: LocalResult {
+        var result = LocalResult()
+        (result.status, result.simulatedSeconds) = (status, simulatedSeconds)
+        return result
+    }
+}
+
+extension Job {
+    /// A pass over the words of a client's sum, or of all clients'.
+    func securePass(_ round: RoundID) -> PartialSum {
+        PartialSum(vectors.shape, [], at: compression?.sharedPlaces(of: vectors.up, round))
+    }
+}

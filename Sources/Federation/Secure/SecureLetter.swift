@@ -1,0 +1,116 @@
+import FedCore
+import Runtime
+import SecureAggregation
+
+/// What the server tells one client in a phase of secure aggregation, with what it has told it in the phases before, so that a rank
+/// which takes the client over can make it again.
+///
+/// ```
+/// 0   clients of the cohort   4   the client's place among them   8   the run's nonce, 32 bytes
+/// 40  lengths of three messages (UInt32 each; 0 for one that is still to come)   52  list of keys │ sealed shares │ request
+/// ```
+///
+/// Little-endian. The messages are those of docs/SECURE-AGGREGATION.md.
+struct SecureLetter {
+    /// Bytes of a run's nonce.
+    static let nonceBytes = 32
+    private static let headBytes = 52
+
+    /// Clients of the cohort.
+    var clients: Int
+    /// The client's place in it, ascending by number.
+    var place: Int
+    /// What the server has drawn for the run.
+    var nonce: [UInt8]
+    /// The neighbours' public keys.
+    var keyList: [UInt8] = []
+    /// The neighbours' sealed shares.
+    var inbox: [UInt8] = []
+    /// Which neighbours have sent a vector.
+    var request: [UInt8] = []
+
+    /// A letter that says who the client is.
+    init(clients: Int, place: Int, nonce: [UInt8]) {
+        (self.clients, self.place, self.nonce) = (clients, place, nonce)
+    }
+
+    /// Reads a letter.
+    /// - Throws: `SecureAggregationError.notAMessage` when it is cut off, or names a place that there is not.
+    init(_ bytes: [UInt8]) throws(SecureAggregationError) {
+        guard bytes.count >= Self.headBytes else { throw .notAMessage }
+        let words = bytes.span
+        func word(_ place: Int) -> Int { Int(words.load(UInt32.self, at: place)) }
+        let lengths = [word(40), word(44), word(48)]
+        guard lengths.reduce(Self.headBytes, +) == bytes.count, word(4) < word(0) else { throw .notAMessage }
+        self.init(clients: word(0), place: word(4), nonce: Array(bytes[8..<8 + Self.nonceBytes]))
+        var rest = bytes[Self.headBytes...]
+        func next(_ length: Int) -> [UInt8] {
+            defer { rest = rest.dropFirst(length) }
+            return Array(rest.prefix(length))
+        }
+        (keyList, inbox, request) = (next(lengths[0]), next(lengths[1]), next(lengths[2]))
+    }
+
+    /// The letter as it crosses.
+    var bytes: [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: Self.headBytes)
+        var head = bytes.mutableSpan
+        head.store(UInt32(clients), at: 0)
+        head.store(UInt32(place), at: 4)
+        for i in nonce.indices { head[8 + i] = nonce[i] }
+        head.store(UInt32(keyList.count), at: 40)
+        head.store(UInt32(inbox.count), at: 44)
+        head.store(UInt32(request.count), at: 48)
+        return bytes + keyList + inbox + request
+    }
+}
+
+/// A message of a client as it lies in the slot of an answer: its length (UInt32), then its bytes.
+enum SecureAnswer {
+    /// Layout of an answer with a message of so many bytes at most.
+    static func format(bytes: Int) -> AnswerFormat {
+        AnswerFormat(updateFloats: (bytes + 7) / 4, code: .masked)
+    }
+
+    /// Writes a message; zeros behind it.
+    static func write(_ message: [UInt8], to slot: inout MutableSpan<Float>) {
+        for i in slot.indices { slot[unchecked: i] = 0 }
+        var bytes = slot.mutableBytes
+        bytes.storeBytes(of: UInt32(message.count).littleEndian, toByteOffset: 0, as: UInt32.self)
+        for i in message.indices { bytes.storeBytes(of: message[i], toByteOffset: 4 + i, as: UInt8.self) }
+    }
+
+    /// Reads a message; nil when its length is not one of the slot.
+    static func message(in slot: Span<Float>) -> [UInt8]? {
+        let bytes = slot.bytes
+        guard bytes.byteCount >= 4 else { return nil }
+        let count = Int(UInt32(littleEndian: bytes.unsafeLoad(fromByteOffset: 0, as: UInt32.self)))
+        guard count <= bytes.byteCount - 4 else { return nil }
+        return (0..<count).map { bytes.unsafeLoad(fromByteOffset: 4 + $0, as: UInt8.self) }
+    }
+}
+
+extension MutableSpan where Element == Float {
+    /// Gives the memory to `body` as words of 64 bits, of which a masked vector consists.
+    mutating func withWords<R, E: Error>(
+        _ count: Int, _ body: (inout MutableSpan<Int64>) throws(E) -> R
+    ) throws(E) -> R {
+        precondition(2 * count <= self.count, "\(count) words in \(self.count) floats")
+        return try withUnsafeMutableBufferPointer { floats throws(E) in
+            guard let start = UnsafeMutableRawPointer(floats.baseAddress) else { preconditionFailure("no memory") }
+            var words = MutableSpan<Int64>(_unsafeStart: start.assumingMemoryBound(to: Int64.self), count: count)
+            return try body(&words)
+        }
+    }
+}
+
+extension Span where Element == Float {
+    /// Gives the memory to `body` as words of 64 bits, of which a masked vector consists.
+    func withWords<R, E: Error>(_ count: Int, _ body: (Span<Int64>) throws(E) -> R) throws(E) -> R {
+        precondition(2 * count <= self.count, "\(count) words in \(self.count) floats")
+        return try withUnsafeBufferPointer { floats throws(E) in
+            guard let start = UnsafeRawPointer(floats.baseAddress) else { preconditionFailure("no memory") }
+            return try body(Span<Int64>(_unsafeStart: start.assumingMemoryBound(to: Int64.self), count: count))
+        }
+    }
+}

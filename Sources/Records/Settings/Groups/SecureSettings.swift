@@ -1,0 +1,48 @@
+public import FedCore
+
+/// Settings of secure aggregation. docs/SECURE-AGGREGATION.md says against whom it protects, and against whom not.
+///
+/// | setting | says |
+/// |---|---|
+/// | `secure-aggregation` | whether clients mask what they send |
+/// | `assumed-corrupt`, `assumed-dropout` | what degree and threshold are found from; the latter also how many clients' noise a sum may lack |
+/// | `secure-bits` | how finely values are rounded before they are masked |
+public enum SecureSettings: SettingsGroup {
+    public static let title = "Secure aggregation"
+
+    public static func visit(
+        _ settings: inout RunSettings, _ visitor: inout some SettingsVisitor
+    ) throws(ConfigurationError) {
+        try visitor.value(
+            "secure-aggregation", &settings.secureAggregation,
+            "Clients mask what they send with masks that cancel out in the sum (Bonawitz et al. 2017, Bell et al. 2020): the server "
+                + "sees the sum of those who are left, to the bit what it would be without masks, and nobody's update.")
+        try visitor.value(
+            "assumed-corrupt", &settings.assumedCorrupt, .in(0...0.9).saying("from 0 to 0.9"),
+            "With --secure-aggregation: the share of a round's clients that may tell the server all they know.")
+        try visitor.value(
+            "assumed-dropout", &settings.assumedDropout, .in(0...0.9).saying("from 0 to 0.9"),
+            "The share of a round's clients that may fail to answer. With --secure-aggregation the sum of the others can still be "
+                + "unmasked; with --privacy distributed their noise is enough.")
+        try visitor.value(
+            "secure-bits", &settings.secureBits, .in(4...24).saying("from 4 to 24"), absent: "exact sums, of 64 bits",
+            "With --secure-aggregation: round values at random to so many bits before they are masked, which makes what is sent "
+                + "shorter. The first round is exact, and finds the range of the next.")
+    }
+
+    /// Refuses what asks for masks where there are none.
+    public static func check(_ settings: RunSettings) throws(ConfigurationError) {
+        let defaults = RunSettings()
+        guard !settings.secureAggregation else { return }
+        if settings.assumedDropout != defaults.assumedDropout, settings.privacy != .distributed {
+            throw ConfigurationError("--assumed-dropout is of --secure-aggregation and --privacy distributed")
+        }
+        let given = [
+            ("--assumed-corrupt", settings.assumedCorrupt != defaults.assumedCorrupt),
+            ("--secure-bits", settings.secureBits != nil),
+        ]
+        if let (option, _) = given.first(where: \.1) {
+            throw ConfigurationError("\(option) is of masked sums; it needs --secure-aggregation")
+        }
+    }
+}

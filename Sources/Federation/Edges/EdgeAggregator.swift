@@ -131,10 +131,15 @@ private struct Reports {
             result.steps += results[client]?.steps ?? 0
             results[client] = result
         }
+        // Under masks nobody knows whose is what: it stands in the report of the first.
+        if let totals = tally.totals, let first = tally.results.map(\.client).min() {
+            results[first]?.take(totals)
+        }
         for (client, status) in tally.leftOut { leftOut[client] = status }
         for (client, count) in tally.uploads { bytes[client, default: 0] += count }
         // What came up as sums is nobody's alone.
-        if tally.uploads.isEmpty, let first = clients.first { bytes[first, default: 0] += tally.uploadBytes }
+        let shared = tally.uploadBytes - tally.uploads.reduce(0) { $0 + $1.bytes }
+        if shared > 0, let first = clients.first { bytes[first, default: 0] += shared }
         seconds += tally.simulatedSeconds
     }
 

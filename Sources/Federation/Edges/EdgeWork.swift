@@ -37,7 +37,7 @@ final class EdgeWork {
         (self.job, self.edges, self.pool, self.contact) = (job, edges, pool, contact)
         (stopFlag, self.timeline) = (stop, timeline)
         let own = try exchange ?? LocalExchange(job, nil, stop: stop, timeline)
-        aggregator = try EdgeAggregator(job, edges, through: SecureExchange.over(own, job, timeline))
+        aggregator = try EdgeAggregator(job, edges, through: try SecureExchange.over(own, job, timeline))
         sum = job.terms.emptySum()
     }
 
@@ -60,7 +60,7 @@ final class EdgeWork {
                 try substitute
                 ?? EdgeAggregator(
                     job, edges,
-                    through: SecureExchange.over(
+                    through: try SecureExchange.over(
                         LocalExchange(job, nil, stop: stopFlag, timeline), job, timeline))
             substitute = own
             try attempt(task, clients, round, down, on: wire, by: own, progressed)

@@ -213,11 +213,16 @@ public struct Job: Sendable {
         privacy = try PrivacyTerms(settings, floats: vectors.sharedCount)
         let sizes = (0..<settings.clients).map { [partition] in partition.count(of: $0) }
         samplePrivacy = try SamplePrivacy(settings, turns: edges?.turns ?? 1, sizes: sizes)
-        terms = try UpdateTerms(
+        var terms = try UpdateTerms(
             strategy, vectors, settings, isUnweighted: privacy != nil,
             samplesHeld: { [partition] in partition.count(of: $0) })
+        terms.hidesReports = settings.secureAggregation
+        self.terms = terms
         let places = compression?.sharedPlaces(of: vectors.up, RoundID(1))
-        secure = try SecureTerms(words: PartialSum(vectors.shape, [], at: places).wordCount, settings)
+        let rounded = try RoundedVector(
+            tensors: Self.tensors(vectors, at: places), largestWeight: sizes.reduce(1) { max($0, terms.weight($1)) }, settings)
+        secure = try SecureTerms(
+            words: PartialSum(vectors.shape, [], at: places).wordCount, rounded, settings)
         if settings.clientTest > 0, clientTest.sampleCount == 0 {
             throw ConfigurationError(
                 "--client-test \(settings.clientTest) of the clients' samples, the largest client's included, is none")
@@ -293,7 +298,7 @@ extension Job {
 
     /// Layout of the answer of a client that has trained.
     var trainingAnswer: AnswerFormat {
-        secure.map { AnswerFormat(updateFloats: 2 * $0.words, code: .masked) } ?? vectors.answer(by: compression)
+        secure?.vectorAnswer ?? vectors.answer(by: compression)
     }
 
     /// Whether the server keeps each update until the round's end, O(cohort · parameters), instead of adding it up as

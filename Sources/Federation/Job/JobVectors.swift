@@ -92,6 +92,16 @@ struct JobVectors: Sendable, Equatable {
         return places
     }
 
+    /// The ranges of all that comes up whose numbers are of one kind: tensors, those of each further vector, and what is behind.
+    var tensorRanges: [Range<Int>] {
+        var ranges = (0...extraVectors).flatMap { vector in
+            tensors.map { $0.range.lowerBound + vector * sharedCount..<$0.range.upperBound + vector * sharedCount }
+        }
+        let end = ranges.last?.upperBound ?? 0
+        if end < up { ranges.append(end..<up) }
+        return ranges
+    }
+
     /// Floats that come up from a client, its state apart.
     var up: Int { shape.sent }
     /// Floats that are averaged: those that come up, without an exponent.

@@ -17,7 +17,7 @@ package struct PartialSum {
     /// The union of all ranks' levels, by which the words are laid out.
     let levels: [ScaledSum.Levels]
     /// The places of the numbers that the words are of, ascending; nil for all.
-    private let places: [Int]?
+    let places: [Int]?
     /// Number of words, weight and checksum included.
     let wordCount: Int
     /// Words that have passed.

@@ -19,6 +19,7 @@ extension Job {
     func checkSecureAggregation() throws(ConfigurationError) {
         guard secure != nil else { return }
         let hasPlaces = compression?.codec.hasSharedPlaces ?? true
+        let isRounded = settings.secureBits != nil
         let isByClock = settings.roundDeadline != nil && !settings.simulation.isVirtual
         let refused: [(Bool, String, String)] = [
             (
@@ -49,8 +50,23 @@ extension Job {
                 "an edge would have to see each update; use mean at the edges, and a rule at the cloud"
             ),
             (
+                edges.map { $0.turns > 1 } ?? false, "--cloud-every \(settings.cloudEvery)",
+                "an edge weighs several rounds by its clients' samples, of which it sees the sum of each round alone; use 1"
+            ),
+            (
                 selection.usesClientReports, "--selection \(settings.selection)",
                 "it looks at clients' losses, which are summed; use uniform, round-robin, poisson or cyclic"
+            ),
+            (
+                isRounded && !wire.deliversEachUpdate, "--secure-bits and --wire \(settings.wire)",
+                "ranks' sums are of words of 64 bits; use gatherv"
+            ),
+            (
+                isRounded && edges != nil, "--secure-bits and --edges", "edges would each have ranges of their own; leave one out"
+            ),
+            (
+                isRounded && privacy != nil && settings.privacy != .local, "--secure-bits and --privacy \(settings.privacy?.rawValue ?? "")",
+                "rounding at random takes updates past their clip; leave it out, or use local or dp-sgd"
             ),
             (settings.clientTest > 0, "--client-test", "each client's accuracy would be told"),
             (

@@ -10,6 +10,8 @@ final class SecureAttempt: AnswerReceiver {
     /// Each client's place in the cohort, by which the protocol knows it.
     private let places: [Int: Int]
     private let nonce: [UInt8]
+    /// How updates are rounded, and by what; nil for exact sums.
+    private let rounded: (vector: RoundedVector, ranges: [UInt8])?
     private let tally: any AnswerReceiver
     private var server: SecureServer?
     /// The phase that is under way, and who was asked in it.
@@ -32,8 +34,11 @@ final class SecureAttempt: AnswerReceiver {
     private var bytes = (up: 0, down: 0, total: 0)
 
     /// Begins with nothing heard.
-    init(_ cohort: [Int], nonce: [UInt8], into tally: any AnswerReceiver) {
-        (self.cohort, self.nonce, self.tally) = (cohort, nonce, tally)
+    init(
+        _ cohort: [Int], nonce: [UInt8], _ rounded: (vector: RoundedVector, ranges: [UInt8])?,
+        into tally: any AnswerReceiver
+    ) {
+        (self.cohort, self.nonce, self.rounded, self.tally) = (cohort, nonce, rounded, tally)
         places = Dictionary(uniqueKeysWithValues: cohort.enumerated().map { ($1, $0) })
     }
 
@@ -57,6 +62,7 @@ final class SecureAttempt: AnswerReceiver {
             if phase == .vector { inboxes[client] = server.shareInbox(for: place) }
             letter.keyList = keyLists[client] ?? []
             letter.inbox = inboxes[client] ?? []
+            letter.ranges = rounded?.ranges ?? []
             if phase == .unmasking { letter.request = server.unmaskRequest(for: place) }
             letters[client] = letter.bytes
             // A device has what it was told before.
@@ -124,13 +130,22 @@ final class SecureAttempt: AnswerReceiver {
 
     /// Takes the masks off the sum, and hands it to the tally.
     /// - Parameter partial: the layout of its words.
-    func finish(_ partial: PartialSum) throws(SecureAggregationError) {
+    /// - Returns: the ranges of the next round; empty for exact sums.
+    func finish(_ partial: PartialSum) throws(SecureAggregationError) -> [UInt8] {
         guard var server else { throw .outOfTurn }
         self.server = nil
         defer { self.server = server }
         let sum = try server.sum()
         let survivors = sum.survivors.map { (client: cohort[$0], result: reports[cohort[$0]] ?? LocalResult()) }
-        tally.receive(SecuredSum(words: sum.elements, partial: partial, survivors: survivors, bytes: bytes.total))
+        var secured = SecuredSum(words: sum.elements, partial: partial, survivors: survivors, bytes: bytes.total)
+        var ranges: [UInt8] = []
+        if let rounded {
+            let content = rounded.vector.content(of: sum.elements, clients: survivors.count, ranges: rounded.ranges)
+            secured.rounded = .some(content)
+            ranges = content?.ranges ?? rounded.ranges
+        }
+        tally.receive(secured)
+        return ranges
     }
 
     /// Tells the tally that there is no sum. Nothing has been revealed.
@@ -157,9 +172,7 @@ final class SecureAttempt: AnswerReceiver {
             }
             if phase == .vector {
                 self.bytes.up += bytes
-                try update.withWords(update.count / 2) { words throws(SecureAggregationError) in
-                    try server?.add(masked: words, from: [place])
-                }
+                try take(vector: update, of: place)
                 reports[client] = sound.result
             } else {
                 guard let message = SecureAnswer.message(in: update) else { throw SecureAggregationError.notAMessage }
@@ -172,6 +185,17 @@ final class SecureAttempt: AnswerReceiver {
         } catch {
             account(client, envelope)
         }
+    }
+
+    /// Takes in a masked vector.
+    private func take(vector update: Span<Float>, of place: Int) throws(SecureAggregationError) {
+        guard rounded != nil else {
+            return try update.withWords(update.count / 2) { words throws(SecureAggregationError) in
+                try server?.add(masked: words, from: [place])
+            }
+        }
+        guard let message = SecureAnswer.message(in: update) else { throw .notAMessage }
+        guard try server?.receive(maskedInput: message.span) == place else { throw .unexpectedClient(place) }
     }
 
     /// Takes in a message of a phase but the third.

@@ -56,8 +56,7 @@ final class SecureClients {
                 // Its vector was made elsewhere.
             }
         }
-        let again = try make(client, round, letter)
-        _ = try again.side.keyShares(answering: letter.keyList)
+        let again = try sharing(client, round, letter)
         try again.side.rejoin(inbox: letter.inbox)
         return try again.side.unmaskAnswer(to: letter.request)
     }
@@ -83,9 +82,15 @@ final class SecureClients {
         do {
             _ = try job.compression?.passThrough(&update, of: client, round)
             try add(client, update.span, result, round)
+            if let rounded = terms.rounded {
+                let message = try maskedInput(client, update.span, result, round, SecureLetter(letter), rounded)
+                SecureAnswer.write(message, to: &slot)
+                return result.inClear
+            }
             try slot.withWords(terms.words) { words throws(SecureAggregationError) in
                 write(result, to: &words, round)
-                try mask(client, round, SecureLetter(letter), &words)
+                let letter = try SecureLetter(letter)
+                try masking(client, round, letter).side.mask(&words, inbox: letter.inbox)
             }
         } catch let refusal as ExactSum.Refusal {
             result.status = UpdateStatus(refusal)
@@ -114,25 +119,45 @@ final class SecureClients {
         var partial = job.securePass(round)
         var front = words.part(0..<partial.wordCount)
         partial.write(sum, to: &front)
-        let trained = result.status == .partial ? result.samples : job.trainedSamples(holding: result.samples)
-        let totals = SecureTotals(result, trained: job.turns * trained).encoded
-        for (i, word) in totals.enumerated() { words[partial.wordCount + i] = word }
+        for (i, word) in totals(of: result).encoded.enumerated() { words[partial.wordCount + i] = word }
     }
 
-    /// Masks a vector.
-    private func mask(
-        _ client: Int, _ round: RoundID, _ letter: SecureLetter, _ words: inout MutableSpan<Int64>
-    ) throws(SecureAggregationError) {
-        if let known = known(client, round, letter) {
-            do throws(SecureAggregationError) {
-                return try known.side.mask(&words, inbox: letter.inbox)
-            } catch .outOfTurn {
-                // Its shares were made elsewhere, or its vector went astray with a lost rank's message: the same again is masked.
-            }
-        }
+    /// What else of a client is summed.
+    private func totals(of result: LocalResult) -> SecureTotals {
+        let trained = result.status == .partial ? result.samples : job.trainedSamples(holding: result.samples)
+        return SecureTotals(result, trained: job.turns * trained)
+    }
+
+    /// Rounds an update, masks it, and makes the third message of it.
+    private func maskedInput(
+        _ client: Int, _ update: Span<Float>, _ result: LocalResult, _ round: RoundID, _ letter: SecureLetter,
+        _ rounded: RoundedVector
+    ) throws(SecureAggregationError) -> [UInt8] {
+        guard rounded.accepts(letter.ranges) else { throw .badList }
+        let places = job.compression?.sharedPlaces(of: update.count, round)
+        let values = places.map { $0.map { update[$0] } } ?? update.array()
+        let elements = try rounded.elements(
+            values, weight: job.terms.weight(result.samples), totals(of: result), ranges: letter.ranges, client: client,
+            round)
+        return try masking(client, round, letter).side.maskedInput(elements, inbox: letter.inbox)
+    }
+
+    /// A client that can mask: the one that is kept, or, where its shares were made elsewhere or its vector went astray with a lost
+    /// rank's message, one that is made again, which masks the same once more.
+    private func masking(
+        _ client: Int, _ round: RoundID, _ letter: SecureLetter
+    ) throws(SecureAggregationError) -> Client {
+        if let known = known(client, round, letter), known.side.canMask { return known }
+        return try sharing(client, round, letter)
+    }
+
+    /// A client made again up to its shares.
+    private func sharing(
+        _ client: Int, _ round: RoundID, _ letter: SecureLetter
+    ) throws(SecureAggregationError) -> Client {
         let again = try make(client, round, letter)
         _ = try again.side.keyShares(answering: letter.keyList)
-        try again.side.mask(&words, inbox: letter.inbox)
+        return again
     }
 
     /// A client that is kept; nil when it is not, or not of this attempt.

@@ -24,24 +24,40 @@ final class SecureExchange: Exchange {
     private let timeline: Timeline
     /// Tells this run's rounds from all others', those before a resume included.
     private let nonce: [UInt8]
+    /// By what the next round's values are rounded; empty for exact sums.
+    private var ranges: [UInt8]
     /// What the last round's phases were.
     private var phases = SecureReport()
 
     /// Goes over an exchange.
+    /// - Parameter state: the state that the run continues from.
     /// - Returns: that exchange, in a run without secure aggregation.
-    static func over(_ inner: any Exchange, _ job: Job, _ timeline: Timeline) -> any Exchange {
-        job.secure.map { SecureExchange(job, $0, over: inner, timeline) } ?? inner
+    /// - Throws: `ConfigurationError` when the state is not of this job.
+    static func over(
+        _ inner: any Exchange, _ job: Job, resuming state: RunState? = nil, _ timeline: Timeline
+    ) throws(ConfigurationError) -> any Exchange {
+        guard let secure = job.secure else { return inner }
+        return try SecureExchange(job, secure, over: inner, resuming: state, timeline)
     }
 
-    private init(_ job: Job, _ terms: SecureTerms, over inner: any Exchange, _ timeline: Timeline) {
+    private init(
+        _ job: Job, _ terms: SecureTerms, over inner: any Exchange, resuming state: RunState?, _ timeline: Timeline
+    ) throws(ConfigurationError) {
         (self.job, self.terms, self.inner, self.timeline) = (job, terms, inner, timeline)
+        ranges = state?[PartName.inFlight] ?? []
+        if ranges.isEmpty { ranges = terms.rounded?.firstRanges ?? [] }
         let drawn = SecretBytes.random(count: SecureLetter.nonceBytes)
         nonce = drawn.span.indices.map { drawn.span[$0] }
+        guard terms.rounded?.accepts(ranges) ?? true else {
+            throw ConfigurationError("the checkpoint has no ranges of values that this run's --secure-bits could go on with")
+        }
     }
 
     var trainsElsewhere: Bool { inner.trainsElsewhere }
     var hasLostRanks: Bool { inner.hasLostRanks }
-    var serverState: [UInt8] { inner.serverState }
+
+    /// The ranges of the next round: a round that comes to a sum has come to its end.
+    var serverState: [UInt8] { terms.rounded == nil ? inner.serverState : ranges }
 
     /// The other exchange's report, and what the phases took.
     var report: ExchangeReport {
@@ -65,7 +81,7 @@ final class SecureExchange: Exchange {
                 task, round: round, cohort: cohort, down: down, into: tally, besideTraining: besideTraining,
                 progressed: progressed)
         }
-        let attempt = SecureAttempt(cohort, nonce: nonce, into: tally)
+        let attempt = SecureAttempt(cohort, nonce: nonce, terms.rounded.map { ($0, ranges) }, into: tally)
         phases = SecureReport()
         do {
             attempt.begin(try terms.round(round, clients: cohort.count, nonce: nonce))
@@ -89,10 +105,10 @@ final class SecureExchange: Exchange {
             try ask(.advertiseKeys, .keys, cohort)
             try ask(.shareKeys, .shares, try attempt.endAdvertising())
             try ask(.training, .vector, try attempt.endSharing())
-            try ask(.unmask, .unmasking, try attempt.endInput(least: job.settings.minClients))
+            try ask(.unmask, .unmasking, try attempt.endInput(least: job.edges == nil ? job.settings.minClients : 2))
             let start = ContinuousClock.now
             timeline.enter(.aggregate)
-            try attempt.finish(job.securePass(round))
+            ranges = try attempt.finish(job.securePass(round))
             phases.unmaskingSeconds = (ContinuousClock.now - start).seconds
         } catch let error as SecureAggregationError {
             attempt.refuse(error)

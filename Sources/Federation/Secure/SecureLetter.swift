@@ -7,14 +7,14 @@ import SecureAggregation
 ///
 /// ```
 /// 0   clients of the cohort   4   the client's place among them   8   the run's nonce, 32 bytes
-/// 40  lengths of three messages (UInt32 each; 0 for one that is still to come)   52  list of keys │ sealed shares │ request
+/// 40  lengths of what follows (UInt32 each; 0 for what is still to come)   56  list of keys │ sealed shares │ request │ ranges
 /// ```
 ///
-/// Little-endian. The messages are those of docs/SECURE-AGGREGATION.md.
+/// Little-endian. Ranges are the exponents by which values are rounded, a byte for each tensor. The messages are those of docs/SECURE-AGGREGATION.md.
 struct SecureLetter {
     /// Bytes of a run's nonce.
     static let nonceBytes = 32
-    private static let headBytes = 52
+    private static let headBytes = 56
 
     /// Clients of the cohort.
     var clients: Int
@@ -28,6 +28,8 @@ struct SecureLetter {
     var inbox: [UInt8] = []
     /// Which neighbours have sent a vector.
     var request: [UInt8] = []
+    /// By what values are rounded; empty for exact sums.
+    var ranges: [UInt8] = []
 
     /// A letter that says who the client is.
     init(clients: Int, place: Int, nonce: [UInt8]) {
@@ -40,7 +42,7 @@ struct SecureLetter {
         guard bytes.count >= Self.headBytes else { throw .notAMessage }
         let words = bytes.span
         func word(_ place: Int) -> Int { Int(words.load(UInt32.self, at: place)) }
-        let lengths = [word(40), word(44), word(48)]
+        let lengths = [word(40), word(44), word(48), word(52)]
         guard lengths.reduce(Self.headBytes, +) == bytes.count, word(4) < word(0) else { throw .notAMessage }
         self.init(clients: word(0), place: word(4), nonce: Array(bytes[8..<8 + Self.nonceBytes]))
         var rest = bytes[Self.headBytes...]
@@ -48,7 +50,8 @@ struct SecureLetter {
             defer { rest = rest.dropFirst(length) }
             return Array(rest.prefix(length))
         }
-        (keyList, inbox, request) = (next(lengths[0]), next(lengths[1]), next(lengths[2]))
+        (keyList, inbox) = (next(lengths[0]), next(lengths[1]))
+        (request, ranges) = (next(lengths[2]), next(lengths[3]))
     }
 
     /// The letter as it crosses.
@@ -61,7 +64,8 @@ struct SecureLetter {
         head.store(UInt32(keyList.count), at: 40)
         head.store(UInt32(inbox.count), at: 44)
         head.store(UInt32(request.count), at: 48)
-        return bytes + keyList + inbox + request
+        head.store(UInt32(ranges.count), at: 52)
+        return bytes + keyList + inbox + request + ranges
     }
 }
 

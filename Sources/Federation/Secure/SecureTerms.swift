@@ -6,8 +6,10 @@ import SecureAggregation
 /// What every rank knows of a run's secure aggregation: how long masked vectors are, and who is whose neighbour. Follows from the
 /// settings and the size of a cohort, so that the server tells clients no more than who they are.
 struct SecureTerms: Sendable {
-    /// Words of a client's vector: those of a partial sum, then ``SecureTotals``.
+    /// Elements of a client's vector. Of exact sums they are the words of a partial sum, then ``SecureTotals``.
     let words: Int
+    /// How updates are rounded; nil for exact sums.
+    let rounded: RoundedVector?
     /// Neighbours of a client at most, in a cohort of any size.
     let mostNeighbours: Int
     private let corrupt: Double
@@ -18,14 +20,16 @@ struct SecureTerms: Sendable {
     /// Takes the terms from the settings.
     /// - Parameters:
     ///   - words: words of a partial sum.
+    ///   - rounded: how updates are rounded.
     ///   - settings: say whether there are masks.
     /// - Returns: nil in a run without secure aggregation.
     /// - Throws: `ConfigurationError` when no threshold is secure and succeeds for a whole cohort.
-    init?(words: Int, _ settings: RunSettings) throws(ConfigurationError) {
+    init?(words: Int, _ rounded: RoundedVector?, _ settings: RunSettings) throws(ConfigurationError) {
         guard settings.secureAggregation else { return nil }
         (corrupt, dropout, seed) = (settings.assumedCorrupt, settings.assumedDropout, settings.seed)
         dropProbability = settings.simulation.dropProbability
-        self.words = words + SecureTotals.words
+        self.rounded = rounded
+        self.words = rounded?.count ?? words + SecureTotals.words
         let size = settings.cohortSize
         do throws(SecureAggregationError) {
             let whole = try SharingParameters(clients: size, corrupt: corrupt, dropout: dropout)
@@ -56,7 +60,7 @@ struct SecureTerms: Sendable {
         let randomness = Array("fedmpi \(seed), round \(round.number), attempt \(round.attempt)".utf8)
         return try SecureRound(
             run: nonce, round: round.number, attempt: round.attempt, parameters: parameters, vectorLength: words,
-            randomness: randomness)
+            ring: rounded?.ring ?? .exact, randomness: randomness)
     }
 
     /// The phase before which a client's device leaves, where devices that do not answer are simulated: one that is to be dropped in
@@ -73,12 +77,18 @@ struct SecureTerms: Sendable {
         return stay < dropProbability ? .unmasking : nil
     }
 
-    /// Bytes of a client's message at most, by phase; the vector's is of its own length.
+    /// Layout of the answer that a masked vector is: its words, or, in a small ring, a message of packed elements.
+    var vectorAnswer: AnswerFormat {
+        guard let rounded else { return AnswerFormat(updateFloats: 2 * words, code: .masked) }
+        return SecureAnswer.format(bytes: SecureMessageSize.maskedInput(rounded.ring, count: words))
+    }
+
+    /// Bytes of a client's message at most, by phase, but for the vector's.
     func messageBytes(_ phase: Phase) -> Int {
         switch phase {
         case .keys: SecureMessageSize.advertisement
         case .shares: SecureMessageSize.keyShares(neighbours: mostNeighbours)
-        case .vector: 8 * words
+        case .vector: 0
         case .unmasking: SecureMessageSize.unmaskAnswer(neighbours: mostNeighbours)
         }
     }
@@ -97,6 +107,18 @@ struct SecureTotals: Sendable, Equatable {
     var trained = 0
     /// Σ samples · mean loss, in nats.
     var loss = 0.0
+
+    /// Starts with nobody.
+    init() {}
+
+    /// What two groups of clients report.
+    static func + (one: SecureTotals, other: SecureTotals) -> SecureTotals {
+        var sum = one
+        sum.samples += other.samples
+        sum.trained += other.trained
+        sum.loss += other.loss
+        return sum
+    }
 
     /// What a client reports.
     /// - Parameter trained: samples that it has trained on.

@@ -18,7 +18,7 @@ extension Job {
         if settings.topology != .flat { metrics.append(.networkBytes) }
         if let privacy { metrics += ServerPrivacy.metrics(privacy) }
         if samplePrivacy != nil { metrics += SampleMeter.metrics }
-        if secure != nil { metrics += Metric.secureAggregation }
+        if secure != nil, edges == nil { metrics += Metric.secureAggregation }
         if edges != nil { metrics.append(.wanBytes) }
         if let fleet { metrics += FleetRound.metrics(fleet.fleet) }
         if settings.offlineUpdates > 0 { metrics += FleetRound.offlineMetrics }

@@ -1,8 +1,29 @@
 import Aggregation
 import FedCore
 
-// What edges do with the updates of a turn, which no server does.
+// What edges do with the updates of a turn, some of which the server does, too.
 extension RoundTally {
+    /// Has colluding attackers forge their updates.
+    func forge(_ attack: (any Attack)?, by attackers: Set<Int>) {
+        attack?.collusion?.forge(
+            rows: updates.clients.indices.filter { attackers.contains(updates.clients[$0]) }, of: &updates)
+    }
+
+    /// Adds kept rows to the exact sum, for a rule that is the mean: the same bits as if they had never been kept
+    /// apart.
+    func addRows() {
+        sum = terms.emptySum()
+        for (row, client) in updates.clients.enumerated() {
+            let update = updates.row(row) + (terms.shape.isScaled ? [0] : [])
+            do throws(ExactSum.Refusal) {
+                try sum.add(update.span, weight: updates.weights[row])
+            } catch {
+                results.removeAll { $0.client == client }
+                reject(client, because: error)
+            }
+        }
+    }
+
     /// The sum of what has come, with the rows that were kept. Nothing but ``reset()`` can follow.
     /// - Parameters:
     ///   - attack: the run's attack; colluders forge their updates here.

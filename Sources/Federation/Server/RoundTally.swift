@@ -21,7 +21,7 @@ final class RoundTally: AnswerReceiver {
     private var exponents: [Int: Int] = [:]
     /// Whether each update is kept until the round's end.
     let keepsUpdates: Bool
-    private let terms: UpdateTerms
+    let terms: UpdateTerms
     /// The edges whose sums come, each a row where updates are kept; nil where clients' updates do.
     private let edges: EdgeTerms?
     /// The clients of the sum that was judged last.
@@ -202,16 +202,17 @@ final class RoundTally: AnswerReceiver {
             for (client, envelope) in envelopes {
                 do {
                     let envelope = try envelope.get()
+                    guard !terms.hidesReports else { continue }
                     try envelope.checkResult(samplesHeld: terms.samplesHeld(client))
                     if envelope.result.status.hasUpdate { weight += terms.weight(envelope.result.samples) }
                 } catch {
                     throw UpdateSlot.Defect.spoiltSum("\(error) (client \(client))")
                 }
             }
-            guard weight == partial.weight else {
+            guard weight == partial.weight || terms.hidesReports else {
                 throw UpdateSlot.Defect.wrongSumWeight(expected: weight, actual: partial.weight)
             }
-            try sum.add(weight: weight)
+            try sum.add(weight: partial.weight)
         } catch {
             for (client, _) in envelopes { reject(client, because: error) }
             return false
@@ -220,7 +221,13 @@ final class RoundTally: AnswerReceiver {
             let result = envelope.result
             if edges != nil { uploadBytes += envelope.payloadBytes }
             simulatedSeconds = max(simulatedSeconds, result.simulatedSeconds)
-            if result.status.hasUpdate { results.append((client, result)) } else { leaveOut(client, envelope) }
+            if !result.status.hasUpdate {
+                leaveOut(client, envelope)
+            } else if terms.hidesReports {
+                receive(masked: result, of: client)
+            } else {
+                results.append((client, result))
+            }
         }
         summed = envelopes.map(\.client)
         return true
@@ -288,12 +295,6 @@ final class RoundTally: AnswerReceiver {
         if sum.weight > 0 { sum.withMeanInPlace(body) }
     }
 
-    /// Has colluding attackers forge their updates.
-    func forge(_ attack: (any Attack)?, by attackers: Set<Int>) {
-        attack?.collusion?.forge(
-            rows: updates.clients.indices.filter { attackers.contains(updates.clients[$0]) }, of: &updates)
-    }
-
     /// Multiplies kept rows by their powers of two, relative to the largest exponent among them, so that the rule can
     /// compare them. Strategies with scaled updates use ratios of the mean only, so the common factor does not matter.
     private func bringToOneScale() {
@@ -304,21 +305,6 @@ final class RoundTally: AnswerReceiver {
             let factor = Float(sign: .plus, exponent: (exponents[client] ?? 0) - largest, significand: 1)
             updates.changeRow(row) { elements in
                 for i in 0..<scaled { elements[unchecked: i] *= factor }
-            }
-        }
-    }
-
-    /// Adds kept rows to the exact sum, for a rule that is the mean: the same bits as if they had never been kept
-    /// apart.
-    func addRows() {
-        sum = terms.emptySum()
-        for (row, client) in updates.clients.enumerated() {
-            let update = updates.row(row) + (terms.shape.isScaled ? [0] : [])
-            do throws(ExactSum.Refusal) {
-                try sum.add(update.span, weight: updates.weights[row])
-            } catch {
-                results.removeAll { $0.client == client }
-                reject(client, because: error)
             }
         }
     }

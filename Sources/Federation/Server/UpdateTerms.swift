@@ -14,6 +14,8 @@ struct UpdateTerms: Sendable {
     let weight: @Sendable (_ samples: Int) -> Double
     /// Samples that a client trains on: its report may not claim more.
     let samplesHeld: @Sendable (_ client: Int) -> Int
+    /// Whether the samples of single clients are summed under masks, so that no report can be held against them.
+    var hidesReports = false
 
     /// Takes the terms as they are given.
     init(

@@ -86,7 +86,7 @@ public enum PartName {
     public static let aggregation = "aggregation"
     /// What the selection rule has learnt about the clients.
     public static let selection = "selection"
-    /// The clients in flight in an asynchronous run, and the weights they started from.
+    /// The clients in flight in an asynchronous run, and the weights they started from; with `--secure-bits`, the ranges of values.
     public static let inFlight = "in flight"
     /// What clients have spent of differential privacy, or noise multiplier and clip of the server's.
     public static let privacy = "privacy"

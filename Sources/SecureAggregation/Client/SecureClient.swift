@@ -28,6 +28,9 @@ public struct SecureClient: ~Copyable {
         case advertising, sharing, masking, unmasking
     }
 
+    /// Whether the client has shared its secrets and masked no vector yet.
+    public var canMask: Bool { phase == .sharing }
+
     /// The sum that it takes part in.
     public let round: SecureRound
     /// Its number in the round.

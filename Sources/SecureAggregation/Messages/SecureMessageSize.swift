@@ -6,6 +6,10 @@ public enum SecureMessageSize {
     public static func keyShares(neighbours: Int) -> Int {
         MessageHead.byteCount + 32 + neighbours * (4 + HeldShares.sealedBytes)
     }
+    /// Of a masked vector.
+    public static func maskedInput(_ ring: RingFormat, count: Int) -> Int {
+        MessageHead.byteCount + ring.packedBytes(count: count)
+    }
     /// Of the shares of so many neighbours' secrets, and, in a complete graph, of the client's own.
     public static func unmaskAnswer(neighbours: Int) -> Int {
         MessageHead.byteCount + (neighbours + 1) * (8 + SecretSharing.shareBytes)

@@ -1,0 +1,176 @@
+import FedCore
+import Records
+import SecureAggregation
+
+/// A client's vector where values are rounded before they are masked (`--secure-bits`): how an update becomes elements of a small ring,
+/// and how their sum becomes a mean.
+///
+/// ```
+/// values, each of its tensor's range │ for each tensor: which power of two its largest value is below │ weight, samples, … in parts of 4 bits
+/// ```
+///
+/// A value is first multiplied by the client's weight as a share of the largest that any client can have, so that sums of values need no
+/// bits for weights. A tensor's range is twice the smallest power of two that held every client's values in the round before; the server learns
+/// how many clients needed which, not who.
+struct RoundedVector: Sendable {
+    /// The ring: bits of a value and those of the number of clients.
+    let ring: RingFormat
+    /// Elements of a vector.
+    let count: Int
+    /// The tensors among the values that are sent, ascending, and together all of them.
+    private let tensors: [Range<Int>]
+    /// The largest weight that an update can have.
+    private let largestWeight: Double
+    private let seed: UInt64
+
+    /// Powers of two that ranges can be of: the exponent of the smallest, and how many there are.
+    private static let (leastExponent, exponents) = (-30, 48)
+    /// The exponent of a range before anything is known of it: ±2.
+    private static let firstExponent: Int8 = 1
+    /// Bits of a part of a whole number: a sum of as many parts as there are clients has room in any ring.
+    private static let partBits = 4
+    private static let parts = 64 / partBits
+    /// Whole numbers at the end: the weight, and ``SecureTotals``.
+    private static let numbers = 1 + SecureTotals.words
+    /// Steps of the weight's fixed point, as in ``PartialSum``.
+    private static let weightSteps = 0x1p20
+
+    /// Takes the layout from what is sent.
+    /// - Parameters:
+    ///   - tensors: ranges among the values of an update that are sent.
+    ///   - largestWeight: of any client.
+    ///   - settings: name the bits, the size of a cohort, and the seed of rounding.
+    /// - Returns: nil without `--secure-bits`.
+    /// - Throws: `ConfigurationError` when sums of a cohort need more than 32 bits.
+    init?(tensors: [Range<Int>], largestWeight: Double, _ settings: RunSettings) throws(ConfigurationError) {
+        guard settings.secureAggregation, let bits = settings.secureBits else { return nil }
+        do throws(SecureAggregationError) {
+            ring = try RingFormat(valueBits: bits, weightBits: 0, clients: settings.cohortSize)
+        } catch {
+            throw ConfigurationError("--secure-bits \(bits): \(error)")
+        }
+        guard ring.isNarrow else {
+            throw ConfigurationError(
+                "--secure-bits \(bits) with \(settings.cohortSize) clients a round needs \(ring.bits) bits for a sum, and "
+                    + "there are 32: take fewer bits, or leave it out for exact sums")
+        }
+        (self.tensors, self.largestWeight, seed) = (tensors, largestWeight, settings.seed)
+        count = (tensors.last?.upperBound ?? 0) + tensors.count * Self.exponents + Self.numbers * Self.parts
+    }
+
+    /// The ranges before the first round, a byte for each tensor.
+    var firstRanges: [UInt8] { [UInt8](repeating: UInt8(bitPattern: Self.firstExponent), count: tensors.count) }
+
+    /// Whether these can be ranges of this vector.
+    func accepts(_ ranges: [UInt8]) -> Bool {
+        ranges.count == tensors.count
+            && ranges.allSatisfy {
+                (Self.leastExponent..<Self.leastExponent + Self.exponents).contains(Int(Int8(bitPattern: $0)))
+            }
+    }
+
+    private static func limit(_ range: UInt8) -> Float {
+        Float(sign: .plus, exponent: Int(Int8(bitPattern: range)), significand: 1)
+    }
+
+    /// Rounds an update. O(count).
+    /// - Parameters:
+    ///   - values: those that are sent.
+    ///   - weight: of the update, above 0.
+    ///   - totals: what else is summed.
+    ///   - ranges: a byte for each tensor, an exponent.
+    /// - Returns: elements of the ring, `[count]`.
+    /// - Throws: `SecureAggregationError.notFinite`.
+    func elements(
+        _ values: [Float], weight: Double, _ totals: SecureTotals, ranges: [UInt8], client: Int, _ round: RoundID
+    ) throws(SecureAggregationError) -> [UInt32] {
+        var elements = [UInt32](repeating: 0, count: count)
+        var span = elements.mutableSpan
+        var random = RandomStream(
+            seed: seed, .stochasticRounding, round: round.number, client: client, salt: round.attempt)
+        let share = Float(weight / largestWeight)
+        var scaled = values
+        for i in scaled.indices { scaled[i] *= share }
+        var next = tensors.last?.upperBound ?? 0
+        for (tensor, range) in zip(tensors, ranges) {
+            var part = span.part(tensor)
+            try ring.round(
+                scaled.span.extracting(tensor), limit: Self.limit(range), weight: 1, random: &random, into: &part)
+            let largest = scaled[tensor].reduce(Float(0)) { max($0, abs($1)) }
+            // 2 to the power of it is above every value.
+            let exponent = largest > 0 ? Int(largest.exponent) + 1 : Self.leastExponent
+            span[next + min(max(exponent - Self.leastExponent, 0), Self.exponents - 1)] = 1
+            next += Self.exponents
+        }
+        let numbers = [Int64((weight * Self.weightSteps).rounded())] + totals.encoded
+        for number in numbers {
+            for part in 0..<Self.parts {
+                span[next] = UInt32(truncatingIfNeeded: number >> Int64(part * Self.partBits)) & 0xF
+                next += 1
+            }
+        }
+        return elements
+    }
+
+    /// What a sum of vectors says.
+    struct Content {
+        /// The mean of the values, `[values]`.
+        var mean: [Float]
+        /// Σ weight.
+        var weight: Double
+        var totals: SecureTotals
+        /// The ranges of the next round.
+        var ranges: [UInt8]
+    }
+
+    /// Reads a sum. O(count).
+    /// - Parameters:
+    ///   - sum: numbers with signs, `[count]`.
+    ///   - clients: how many vectors it is of.
+    ///   - ranges: those that they were rounded by.
+    /// - Returns: nil of what is no sum of so many vectors.
+    func content(of sum: [Int64], clients: Int, ranges: [UInt8]) -> Content? {
+        guard sum.count == count else { return nil }
+        var next = tensors.last?.upperBound ?? 0
+        var coming: [UInt8] = []
+        for _ in tensors {
+            let counts = sum[next..<next + Self.exponents]
+            // Each client has said one power of two of each tensor: who masks anything else spoils this first.
+            guard counts.allSatisfy({ $0 >= 0 }), counts.reduce(0, +) == clients else { return nil }
+            let largest = counts.lastIndex { $0 > 0 }.map { $0 - next } ?? 0
+            let exponent = min(Self.leastExponent + largest + 1, Self.leastExponent + Self.exponents - 1)
+            coming.append(UInt8(bitPattern: Int8(exponent)))
+            next += Self.exponents
+        }
+        var numbers: [Int64] = []
+        for start in stride(from: next, to: count, by: Self.parts) {
+            var number: Int64 = 0
+            for part in 0..<Self.parts { number &+= sum[start + part] << Int64(part * Self.partBits) }
+            numbers.append(number)
+        }
+        let weight = Double(numbers[0]) / Self.weightSteps
+        guard weight > 0 else { return nil }
+        var mean = [Float](repeating: 0, count: tensors.last?.upperBound ?? 0)
+        for (tensor, range) in zip(tensors, ranges) {
+            let step = Double(Self.limit(range)) / Double(ring.largestStep) * largestWeight / weight
+            for i in tensor { mean[i] = Float(Double(sum[i]) * step) }
+        }
+        return Content(mean: mean, weight: weight, totals: SecureTotals(numbers[1...]), ranges: coming)
+    }
+}
+
+extension Job {
+    /// The ranges of a client's tensors among the values that it sends, behind what a codec with shared places leaves out.
+    static func tensors(_ vectors: JobVectors, at places: [Int]?) -> [Range<Int>] {
+        let whole = vectors.tensorRanges
+        guard let places else { return whole }
+        var (ranges, start): ([Range<Int>], Int) = ([], 0)
+        for tensor in whole {
+            var end = start
+            while end < places.count, places[end] < tensor.upperBound { end += 1 }
+            if end > start { ranges.append(start..<end) }
+            start = end
+        }
+        return ranges
+    }
+}

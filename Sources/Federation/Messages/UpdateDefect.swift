@@ -81,7 +81,7 @@ extension UpdateSlot {
             case .damagedSum: "the sum it is in was damaged: its checksum is wrong"
             case .wrongSumWeight(let expected, let actual):
                 "the sum it is in weighs \(actual) samples, its clients say \(expected)"
-            case .notAggregated(let reason): "secure aggregation: \(reason)"
+            case .notAggregated(let reason): "secure aggregation came to no sum: \(reason)"
             case .spoiltSum(let reason): "the sum it is in is spoilt by another update: \(reason)"
             case .noSamples: "it was trained on no samples"
             case .tooManySamples(let atMost, let actual):

@@ -149,10 +149,13 @@ final class SecureAttempt: AnswerReceiver {
     }
 
     /// Tells the tally that there is no sum. Nothing has been revealed.
-    func refuse(_ error: SecureAggregationError) {
+    /// - Parameter report: who left.
+    func refuse(_ error: SecureAggregationError, _ report: SecureReport) {
         let none: [Float] = []
+        let left = report.left
+        let reason = left.isEmpty ? "\(error)" : "\(error); of \(cohort.count) had left: \(left)"
         for client in cohort where !accounted.contains(client) {
-            tally.receive(client, .failure(.notAggregated("\(error)")), none.span, state: none.span, bytes: 0)
+            tally.receive(client, .failure(.notAggregated(reason)), none.span, state: none.span, bytes: 0)
         }
     }
 

@@ -111,7 +111,7 @@ final class SecureExchange: Exchange {
             ranges = try attempt.finish(job.securePass(round))
             phases.unmaskingSeconds = (ContinuousClock.now - start).seconds
         } catch let error as SecureAggregationError {
-            attempt.refuse(error)
+            attempt.refuse(error, phases)
         }
     }
 }

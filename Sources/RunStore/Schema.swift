@@ -70,6 +70,12 @@ enum Schema {
                 // As JSON.
                 "ALTER TABLE rounds ADD COLUMN client_bytes TEXT"
             ]),
+        Migration(
+            name: "6: clients that left a secured round",
+            statements: [
+                // As JSON.
+                "ALTER TABLE rounds ADD COLUMN left_clients TEXT"
+            ]),
     ]
 
     /// One row a run. The columns are `StoredRun`'s coding keys.

@@ -77,7 +77,7 @@ import Testing
         let old = try tables(in: history.file)
         let other = try History()
         _ = try other.store()
-        let later = ["metrics TEXT", "client_bytes TEXT"]
+        let later = ["metrics TEXT", "client_bytes TEXT", "left_clients TEXT"]
         #expect(try tables(in: other.file).filter { row in !later.contains { row.contains(.text($0)) } } == old)
         #expect(old.count > 80)
     }

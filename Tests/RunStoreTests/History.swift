@@ -79,6 +79,7 @@ final class History {
             serverClassAccuracies: [0.25, nil],
             clients: accuracy.map { _ in clients }, uploadBytes: 9,
             totalUploadBytes: 9 * round, downloadBytes: 10, totalDownloadBytes: 10 * round, clientBytes: clientBytes,
+            leftClients: ["keys": [2, 3]],
             seconds: 1.5,
             samplesPerSecond: 1.0 / 3,
             metrics: [

@@ -23,7 +23,7 @@ extension Job {
         return
             "\(mechanism), \(settings.privacyBudget): \(clip), noise \(privacy.noise) times that, "
             + "over \(share) expected clients"
-            + (settings.privacy == .distributed
+            + (settings.privacy == .distributed && secure == nil
                 ? "; towards everybody but the server, which sees single updates with a share of the noise" : "")
             + settings.noiseWarning
     }

@@ -2,9 +2,23 @@ import Aggregation
 import Devices
 import FedCore
 import Records
+import SecureAggregation
 import Selection
 
 extension Job {
+    /// What masks protect in one line, for the run's beginning; nil without secure aggregation.
+    package var secureLine: String? {
+        guard let secure else { return nil }
+        let share = { (value: Double) in NumberText.fixed(100 * value, 0) + " %" }
+        let groups = edges.map { "each of \($0.count) edges sees" } ?? "the server sees"
+        let parameters = edges == nil ? secure.parameters(clients: settings.cohortSize) : nil
+        return "\(groups) sums alone"
+            + (parameters.map { ", \($0.degree) neighbours, threshold \($0.threshold)" } ?? "")
+            + " (\(share(settings.assumedDropout)) may leave, \(share(settings.assumedCorrupt)) tell it all they know), "
+            + (settings.secureBits.map { "values of \($0) bits" } ?? "exact to the bit")
+            + "; one operator of all ranks could look at updates before they are masked"
+    }
+
     /// Refuses what secure aggregation would hide from whoever has to see it, and what would tell the server of single clients beside
     /// their sum.
     /// | refused | because |

@@ -28,6 +28,12 @@ package struct SecureReport: Sendable, Equatable {
         set { phases[phase.rawValue] = newValue }
     }
 
+    /// Who left, by the phase before which they did; nil when nobody did.
+    var leftClients: [String: [Int]]? {
+        let left = SecureTerms.Phase.allCases.map { ("\($0)", self[$0].left) }.filter { !$1.isEmpty }
+        return left.isEmpty ? nil : Dictionary(uniqueKeysWithValues: left)
+    }
+
     /// How many left, by phase, for a message; empty when nobody did.
     var left: String {
         let names = ["keys", "shares", "vectors", "unmasking"]

@@ -40,6 +40,11 @@ struct SecureTerms: Sendable {
         }
     }
 
+    /// Neighbours and threshold of a cohort; nil of one that has none.
+    func parameters(clients: Int) -> SharingParameters? {
+        try? SharingParameters(clients: clients, corrupt: corrupt, dropout: dropout)
+    }
+
     /// The phases of a round, by what a client does in them.
     enum Phase: Int, CaseIterable {
         case keys, shares, vector, unmasking

@@ -21,6 +21,7 @@ extension RoundRecord {
         if let secure = report.secure {
             downloadBytes += secure.download
             metrics.merge(secure.measurements) { $1 }
+            leftClients = secure.leftClients
         }
         if let edges = job.edges { self[.wanBytes] = (self[.wanBytes] ?? 0) + Double(edges.bytesToCloud(asked)) }
         if job.settings.simulation.isVirtual {

@@ -17,7 +17,8 @@ extension RoundRecord: Codable {
         "round", "cohort", "participants", "partial", "rejected", "late", "dropped", "attempts", "samples",
         "train_loss",
         "server_loss", "server_accuracy", "server_class_accuracy", "client_evaluation", "upload_bytes",
-        "total_upload_bytes", "download_bytes", "total_download_bytes", "client_bytes", "seconds",
+        "total_upload_bytes", "download_bytes", "total_download_bytes", "client_bytes", "left_clients",
+        "seconds",
         "samples_per_second",
     ]
 
@@ -38,6 +39,7 @@ extension RoundRecord: Codable {
         (uploadBytes, totalUploadBytes) = (try count("upload_bytes"), try count("total_upload_bytes"))
         (downloadBytes, totalDownloadBytes) = (try count("download_bytes"), try count("total_download_bytes"))
         clientBytes = try fields.decodeIfPresent(ClientBytes.self, forKey: "client_bytes")
+        leftClients = try fields.decodeIfPresent([String: [Int]].self, forKey: "left_clients")
         (seconds, samplesPerSecond) = (try number("seconds") ?? 0, try number("samples_per_second") ?? 0)
         for key in fields.allKeys where !Self.fields.contains(key.stringValue) {
             // What is no number is another version's, and no metric.
@@ -60,6 +62,7 @@ extension RoundRecord: Codable {
         try fields.encodeIfPresent(serverClassAccuracies, forKey: "server_class_accuracy")
         try fields.encodeIfPresent(clients, forKey: "client_evaluation")
         try fields.encodeIfPresent(clientBytes, forKey: "client_bytes")
+        try fields.encodeIfPresent(leftClients, forKey: "left_clients")
         try fields.encode(seconds, forKey: "seconds")
         try fields.encode(samplesPerSecond, forKey: "samples_per_second")
         for (name, value) in metrics.sorted(by: { $0.key < $1.key }) {

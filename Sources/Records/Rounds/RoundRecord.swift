@@ -46,6 +46,9 @@ public struct RoundRecord: Sendable, Equatable {
     /// The same for each client of the cohort, of all attempts; nil where all clients' are equally many, or a sum hides
     /// them.
     public var clientBytes: ClientBytes?
+    /// With secure aggregation the clients that left, by the phase before which they did (`keys`, `shares`, `vector`, `unmasking`);
+    /// nil when nobody did.
+    public var leftClients: [String: [Int]]?
     /// The time from the start of the broadcast to the new weights, in seconds; the evaluation runs beside the
     /// next round.
     public var seconds: Double

@@ -86,6 +86,7 @@ final class RoundTable: RoundObserver {
         if !run.stages.isEmpty { Console.output("stages    \(run.stages)") }
         if let split = split() { Console.output("split     " + split) }
         if let line = job.privacyLine { Console.output("privacy   " + line) }
+        if let line = job.secureLine { Console.output("masks     " + line) }
         if let fleet = job.fleet { Console.output("fleet     " + devices(fleet, settings)) }
         if let simulated = simulated(settings) { Console.output("simulated " + simulated) }
         if run.ranks > 1, case .fatal(let reason) = Guardian.policy {

@@ -1,7 +1,8 @@
 // What a round of secure aggregation is measured by.
 extension Metric {
     /// Seconds of a round that secure aggregation adds, but for the masking itself: keys, shares, unmasking.
-    public static let secureSeconds = secure("secure_seconds", "secure aggregation s", unit: "s", decimals: 3, .sum, "time")
+    public static let secureSeconds = secure(
+        "secure_seconds", "secure aggregation s", unit: "s", decimals: 3, .sum, "time")
     /// Bytes that it adds, both ways, beside the masked vectors.
     public static let secureBytes = secure("secure_bytes", "bytes of keys and shares", unit: "bytes", .sum, "bytes")
     /// Clients with which each client shares its secrets.

@@ -112,11 +112,12 @@ extension Metric {
         "attack_success", title: "backdoor", isShare: true, decimals: 2, better: .lower, group: "accuracy")
 
     /// The metrics that may have values in files of runs that declare none.
-    public static let wellKnown: [Metric] = [
-        attackSuccess, simulatedSeconds, stalenessMean, stalenessMax, networkBytes, wanBytes, epsilon, epsilonNext,
-        codedPlaces, codedScales,
-        codedSymbols, codedEntropy, joulesSoFar,
-    ] + secureAggregation
+    public static let wellKnown: [Metric] =
+        [
+            attackSuccess, simulatedSeconds, stalenessMean, stalenessMax, networkBytes, wanBytes, epsilon, epsilonNext,
+            codedPlaces, codedScales,
+            codedSymbols, codedEntropy, joulesSoFar,
+        ] + secureAggregation
 
     /// The declarations of measured metrics: those of the run first, then the well-known ones, then one made of the
     /// bare name for each that nobody has declared.

@@ -92,7 +92,8 @@ extension Job {
 extension Job {
     /// Names of the parts that may remember something, under which a state keeps them.
     var partNames: [String] {
-        [PartName.strategy, PartName.aggregation, PartName.selection] + (asynchronous == nil && settings.secureBits == nil ? [] : [PartName.inFlight])
+        [PartName.strategy, PartName.aggregation, PartName.selection]
+            + (asynchronous == nil && settings.secureBits == nil ? [] : [PartName.inFlight])
             + (downlink == nil ? [] : [PartName.downlink]) + (codecSchedule == nil ? [] : [PartName.codecSchedule])
             + (fleet == nil ? [] : [PartName.fleet])
             + (privacy == nil && samplePrivacy == nil ? [] : [PartName.privacy])

@@ -56,7 +56,9 @@ final class ClientMailReceiver {
                 underWay.append(pending)
                 continue
             }
-            guard message.count == stateBytes ?? message.count, let head = MailMessage.head(of: message) else { continue }
+            guard message.count == stateBytes ?? message.count, let head = MailMessage.head(of: message) else {
+                continue
+            }
             if head.occasion == occasion { mail[head.client] = Message(message) }
         }
         incoming = underWay
@@ -78,7 +80,9 @@ final class ClientMailReceiver {
     func takeLetter(to client: Int) -> [UInt8] {
         let message = take(client)
         let count = message.bytes.count - MailMessage.headerBytes
-        return message.bytes.withSpan(of: UInt8.self, at: MailMessage.headerBytes, count: count) { bytes in bytes.indices.map { bytes[unchecked: $0] } }
+        return message.bytes.withSpan(of: UInt8.self, at: MailMessage.headerBytes, count: count) { bytes in
+            bytes.indices.map { bytes[unchecked: $0] }
+        }
     }
 
     private func take(_ client: Int) -> Message {

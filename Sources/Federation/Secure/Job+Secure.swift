@@ -55,7 +55,8 @@ extension Job {
                     + (settings.compress == nil ? "" : "; give --error-feedback false")
             ),
             (
-                keepsUpdates && edges == nil, settings.attack.map { "--attack \($0)" } ?? "--aggregation \(settings.aggregation)",
+                keepsUpdates && edges == nil,
+                settings.attack.map { "--attack \($0)" } ?? "--aggregation \(settings.aggregation)",
                 "it has to see each update; use mean, or --edges, whose sums it can see"
             ),
             (
@@ -76,10 +77,12 @@ extension Job {
                 "ranks' sums are of words of 64 bits; use gatherv"
             ),
             (
-                isRounded && edges != nil, "--secure-bits and --edges", "edges would each have ranges of their own; leave one out"
+                isRounded && edges != nil, "--secure-bits and --edges",
+                "edges would each have ranges of their own; leave one out"
             ),
             (
-                isRounded && privacy != nil && settings.privacy != .local, "--secure-bits and --privacy \(settings.privacy?.rawValue ?? "")",
+                isRounded && privacy != nil && settings.privacy != .local,
+                "--secure-bits and --privacy \(settings.privacy?.rawValue ?? "")",
                 "rounding at random takes updates past their clip; leave it out, or use local or dp-sgd"
             ),
             (settings.clientTest > 0, "--client-test", "each client's accuracy would be told"),

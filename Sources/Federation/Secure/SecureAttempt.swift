@@ -101,10 +101,14 @@ final class SecureAttempt: AnswerReceiver {
 
     /// Ends the first phase.
     /// - Returns: who goes on; the others have too few neighbours, and drop out.
-    func endAdvertising() throws -> [Int] { try goOn { (server) throws(SecureAggregationError) in try server.endAdvertising() } }
+    func endAdvertising() throws -> [Int] {
+        try goOn { (server) throws(SecureAggregationError) in try server.endAdvertising() }
+    }
 
     /// Ends the second.
-    func endSharing() throws -> [Int] { try goOn { (server) throws(SecureAggregationError) in try server.endSharing() } }
+    func endSharing() throws -> [Int] {
+        try goOn { (server) throws(SecureAggregationError) in try server.endSharing() }
+    }
 
     /// Ends the third.
     /// - Parameter least: survivors that a round needs: with fewer it is repeated, and no sum may be seen of it then.

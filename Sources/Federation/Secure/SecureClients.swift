@@ -167,7 +167,8 @@ final class SecureClients {
     }
 
     /// Makes a client, to be kept.
-    private func make(_ client: Int, _ round: RoundID, _ letter: SecureLetter) throws(SecureAggregationError) -> Client {
+    private func make(_ client: Int, _ round: RoundID, _ letter: SecureLetter) throws(SecureAggregationError) -> Client
+    {
         if attempt.map({ $0 != (round, letter.nonce) }) ?? true {
             clients = [:]
             shared = try terms.round(round, clients: letter.clients, nonce: letter.nonce)

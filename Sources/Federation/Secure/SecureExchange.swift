@@ -49,7 +49,8 @@ final class SecureExchange: Exchange {
         let drawn = SecretBytes.random(count: SecureLetter.nonceBytes)
         nonce = drawn.span.indices.map { drawn.span[$0] }
         guard terms.rounded?.accepts(ranges) ?? true else {
-            throw ConfigurationError("the checkpoint has no ranges of values that this run's --secure-bits could go on with")
+            throw ConfigurationError(
+                "the checkpoint has no ranges of values that this run's --secure-bits could go on with")
         }
     }
 

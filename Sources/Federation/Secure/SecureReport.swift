@@ -37,7 +37,8 @@ package struct SecureReport: Sendable, Equatable {
     /// How many left, by phase, for a message; empty when nobody did.
     var left: String {
         let names = ["keys", "shares", "vectors", "unmasking"]
-        return zip(names, phases).filter { !$1.left.isEmpty }.map { "\($1.left.count) before \($0)" }.joined(separator: ", ")
+        return zip(names, phases).filter { !$1.left.isEmpty }.map { "\($1.left.count) before \($0)" }.joined(
+            separator: ", ")
     }
 
     /// Bytes for the clients, beside the weights.

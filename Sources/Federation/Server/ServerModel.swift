@@ -175,7 +175,8 @@ final class ServerModel {
             AggregatedRound.Participant(client: $0.client, samples: $0.result.samples, steps: $0.result.steps)
         }
         return AggregatedRound(
-            number: round, participants: participants, samples: tally.totals?.samples, federationSamples: job.partition.sampleCount,
+            number: round, participants: participants, samples: tally.totals?.samples,
+            federationSamples: job.partition.sampleCount,
             learningRate: Double(job.learningRate(round: round)), momentum: Double(job.localMomentum))
     }
 }

@@ -44,7 +44,8 @@ extension ClientTask {
             cost: { _, _ in 1 },
             wire: { job, communicator, transfers in
                 GathervWire(
-                    communicator, job.secureAnswer(phase), cohortSize: job.settings.cohortSize, terms: job.terms, transfers)
+                    communicator, job.secureAnswer(phase), cohortSize: job.settings.cohortSize, terms: job.terms,
+                    transfers)
             },
             run: { client, round, _, slot, host in
                 let (job, letter) = (host.job, host.letter(to: client))

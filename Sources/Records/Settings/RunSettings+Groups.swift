@@ -10,7 +10,8 @@ extension RunSettings: SettingsSet {
         [
             GeneralSettings.self, ClientSettings.self, StrategySettings.self, AttackSettings.self, ModelSettings.self,
             DistillationSettings.self, DataSettings.self, LocalTrainingSettings.self, ExchangeSettings.self,
-            EdgeSettings.self, PrivacySettings.self, SecureSettings.self, FailureSettings.self, SimulationSettings.self, FleetSettings.self,
+            EdgeSettings.self, PrivacySettings.self, SecureSettings.self, FailureSettings.self, SimulationSettings.self,
+            FleetSettings.self,
             SplitTrainingSettings.self,
         ]
     }

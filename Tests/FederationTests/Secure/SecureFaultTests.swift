@@ -15,15 +15,17 @@ import Testing
 /// Ranks that fall silent, spoilt updates, dropouts and resumes in secured runs. A rank that is silent for longer than the time-out is lost
 /// to the run, whether it is dead or not; `EndToEndTests` kill real ones.
 @Suite(.tags(.wholeRun), .unlessQuick) struct SecureFaultTests {
-    /// Sleeps before it sends its answers for the n-th time.
+    /// Falls silent before it sends its answers for the n-th time, until the server has found it lost.
     final class SilentCommunicator: Communicator {
         private let base: any Communicator
         private let turn: Int
+        private let isLost: DispatchSemaphore
         private var turns = 0
 
-        init(_ base: any Communicator, at turn: Int) {
+        init(_ base: any Communicator, at turn: Int, until isLost: DispatchSemaphore) {
             self.base = base
             self.turn = turn
+            self.isLost = isLost
         }
 
         var rank: Int { base.rank }
@@ -35,7 +37,7 @@ import Testing
                 part.base?.load(as: UInt32.self) == 0x554D_4446
             {
                 turns += 1
-                if turns == turn { Thread.sleep(forTimeInterval: 4) }
+                if turns == turn { _ = isLost.wait(timeout: .now() + 30) }
             }
             return try base.start(transfer)
         }
@@ -90,20 +92,26 @@ import Testing
 
     private final class Recorder: RoundObserver {
         var outcome = Outcome()
-        func faulted(_ fault: FaultRecord) { outcome.faults.append(fault) }
+        let isLost: DispatchSemaphore
+        init(_ isLost: DispatchSemaphore) { self.isLost = isLost }
+        func faulted(_ fault: FaultRecord) {
+            outcome.faults.append(fault)
+            if fault.kind == .rankLost || fault.kind == .rankDropped { isLost.signal() }
+        }
         func roundFinished(_ record: RoundRecord) { outcome.records.append(record) }
         func runFinished(_ summary: RunSummary, weights: Span<Float>) { outcome.digest = weightsDigest(weights) }
     }
 
-    /// - Parameter turn: rank 2 sleeps before it sends its answers for this time.
+    /// - Parameter turn: rank 2 falls silent before it sends its answers for this time.
     static func run(_ settings: RunSettings, ranks: Int = 4, silentAt turn: Int? = nil) throws -> Outcome {
         var plugins = Plugins.standard
         try plugins.selections.add(Without.self)
         let all = plugins
+        let isLost = DispatchSemaphore(value: 0)
         return try ThreadRanks.run(ranks) { world in
-            let recorder = Recorder()
+            let recorder = Recorder(isLost)
             let own: any Communicator =
-                world.rank == 2 ? turn.map { SilentCommunicator(world, at: $0) } ?? world : world
+                world.rank == 2 ? turn.map { SilentCommunicator(world, at: $0, until: isLost) } ?? world : world
             do {
                 try Session.run(world.rank == 0 ? settings : nil, plugins: all, on: own) { _ in [recorder] }
             } catch let error as TooFewUpdates {
@@ -131,11 +139,11 @@ import Testing
         #expect(run.records.map(\.participants) == [9, 9, 9] && run.records.map(\.attempts) == [1, 1, 1])
     }
 
-    @Test(arguments: ["gatherv", "reduce"], [Fault.Phase.broadcast, .train, .gather])
+    @Test(arguments: [("gatherv", Fault.Phase.broadcast), ("gatherv", .train), ("reduce", .gather)])
     func `A rank that is lost as faults say changes no bit`(wire: String, phase: Fault.Phase) throws {
         let settings = Self.settings { $0.wire = wire }
         var disturbed = SecureRunTests.secured(settings)
-        disturbed.inject = ["delay:rank=2@round=2,phase=\(phase.rawValue),seconds=4"]
+        disturbed.inject = ["delay:rank=2@round=2,phase=\(phase.rawValue),seconds=3"]
         let run = try Self.run(disturbed)
         #expect(run.faults.contains { $0.kind == .rankLost && $0.rank == 2 }, "\(run.faults)")
         #expect(run.digest == (try StrategyRunTests.run(settings, ranks: 1).digest))

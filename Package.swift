@@ -189,7 +189,7 @@ let package = Package(
             dependencies: [
                 "MPI", "MPITesting", "TestSupport", "FedCore", "Cryptography", "Files", "Devices", "Records",
                 "Runtime", "Strategies", "Aggregation", "Selection", "Codecs", "NeuralNet", "Datasets", "Federation",
-                "Recording", "Privacy",
+                "Recording", "Privacy", "SecureAggregation",
             ]),
         .testTarget(name: "FedMPITests", dependencies: ["FedCore", "Records", "FedMPI"]),
         .testTarget(

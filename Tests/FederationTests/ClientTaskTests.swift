@@ -18,8 +18,25 @@ import Testing
             })
     }
 
+    /// Has the tasks of secure aggregation, with which clients do not test.
+    static func securedJob() throws -> Job {
+        var job = try Job(
+            SessionTests.settings {
+                $0.secureAggregation = true
+                $0.clientFraction = 0.5
+            })
+        job.secureMaster = SecureMaster()
+        return job
+    }
+
+    /// A job that asks for a task.
+    private static func job(with task: ClientTask) throws -> Job {
+        let job = try job()
+        return job.tasks.contains(task) ? job : try securedJob()
+    }
+
     @Test func `The codes are those of the documentation, and none ends the run`() {
-        #expect(ClientTask.all.map { $0.kind.rawValue } == [1, 3])
+        #expect(ClientTask.all.map { $0.kind.rawValue } == [1, 3, 4, 5, 6])
         #expect(!ClientTask.all.contains { $0.kind == .stop })
     }
 
@@ -28,6 +45,7 @@ import Testing
         #expect(job.tasks == [.training])
         #expect(job.frameCapacity == 6)
         #expect(try Self.job().tasks == [.training, .evaluation])
+        #expect(try Self.securedJob().tasks == [.training, .advertiseKeys, .shareKeys, .unmask])
     }
 
     @Test func `A frame has room for the task that asks the most clients`() throws {
@@ -40,20 +58,23 @@ import Testing
     @Test(arguments: ClientTask.all) func `A client's work fills the length that its answer has`(task: ClientTask)
         throws
     {
-        let job = try Self.job()
+        let job = try Self.job(with: task)
         let weights = [Float](repeating: 0.01, count: job.vectors.down)
         let host = try LocalHost(job, stop: StopFlag(), Timeline(isOn: false))
+        host.letters = [2: SecureLetter(clients: 3, place: 1, nonce: [UInt8](repeating: 7, count: 32)).bytes]
         var slot = [Float](repeating: .nan, count: task.answer(job).floats)
         var span = slot.mutableSpan
         let envelope = try host.run(task, 2, RoundID(1), down: weights.span, slot: &span)
-        #expect(envelope.client == 2 && envelope.result.samples > 0)
-        let areWritten = slot.allSatisfy { $0.isFinite }
+        // What is masked is reported by the sum.
+        #expect(envelope.client == 2 && (envelope.result.samples > 0) == (job.secure == nil))
+        // Bytes of a message may be any.
+        let areWritten = slot.allSatisfy { job.secure == nil ? $0.isFinite : $0.bitPattern != Float.nan.bitPattern }
         #expect(areWritten)
         #expect(task.cost(2, job) > 0)
     }
 
     @Test(arguments: ClientTask.all) func `Its wire carries answers of its length`(task: ClientTask) throws {
-        let job = try Self.job()
+        let job = try Self.job(with: task)
         let received = try ThreadRanks.run(2) { world -> Int in
             let wires = try TaskWires(
                 job, on: world, TransferClock(Timeline(isOn: false), control: world))

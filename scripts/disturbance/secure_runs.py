@@ -48,7 +48,7 @@ class SecureChaos:
     def check(self, number):
         """Returns what is wrong with a run, or None."""
         job = job_of(self.options.seed, number)
-        code, digest, text = self.run(number, "plain", job)
+        code, digest, plain = self.run(number, "plain", job)
         secured = ["--secure-aggregation", "--assumed-dropout", job["assumed"]]
         try:
             secure_code, secure_digest, said = self.run(number, "secure", job, *secured)
@@ -57,8 +57,10 @@ class SecureChaos:
         if digest and digest == secure_digest:
             self.good += 1
             return None
-        if secure_code == 0 or secure_digest:
+        if digest and secure_digest:
             return f"{job}: another digest"
+        if secure_digest:
+            return f"{job}: without masks exit code {code}: {plain[-300:]}"
         if not digest:
             self.good += 1  # Nobody was left in either.
             return None

@@ -223,7 +223,7 @@ public struct Job: Sendable {
             tensors: Self.tensors(vectors, at: places), largestWeight: sizes.reduce(1) { max($0, terms.weight($1)) },
             settings)
         secure = try SecureTerms(
-            words: PartialSum(vectors.shape, [], at: places).wordCount, rounded, settings)
+            words: PartialSum(vectors.shape, [], at: places).wordCount, rounded: rounded, settings)
         if settings.clientTest > 0, clientTest.sampleCount == 0 {
             throw ConfigurationError(
                 "--client-test \(settings.clientTest) of the clients' samples, the largest client's included, is none")

@@ -20,11 +20,11 @@ struct SecureTerms: Sendable {
     /// Takes the terms from the settings.
     /// - Parameters:
     ///   - words: words of a partial sum.
-    ///   - rounded: how updates are rounded.
+    ///   - rounded: how updates are rounded; nil for exact sums.
     ///   - settings: say whether there are masks.
     /// - Returns: nil in a run without secure aggregation.
     /// - Throws: `ConfigurationError` when no threshold is secure and succeeds for a whole cohort.
-    init?(words: Int, _ rounded: RoundedVector?, _ settings: RunSettings) throws(ConfigurationError) {
+    init?(words: Int, rounded: RoundedVector? = nil, _ settings: RunSettings) throws(ConfigurationError) {
         guard settings.secureAggregation else { return nil }
         (corrupt, dropout, seed) = (settings.assumedCorrupt, settings.assumedDropout, settings.seed)
         dropProbability = settings.simulation.dropProbability

@@ -59,6 +59,19 @@ struct FaultTests {
         #expect(try outcome.digest() == whole)
     }
 
+    /// The sum is to the bit that of a run without masks, whoever is killed or stopped.
+    @Test(arguments: ["gatherv", "reduce"]) func `Masked sums survive the ranks that make the masks`(wire: String)
+        throws
+    {
+        let outcome = try train([
+            "--json", "--secure-aggregation", "--wire", wire, "--inject", "kill:rank=1@round=2,phase=gather",
+            "--inject",
+            "kill:rank=3@round=3,phase=train", "--inject", "stop:rank=4@round=4,phase=broadcast",
+        ])
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        #expect(try outcome.digest() == undisturbed())
+    }
+
     /// With such a rate the loss stalls at once: the second codec begins in round 5.
     @Test func `Lost ranks do not change which codec of several is in use`() throws {
         func digest(_ faults: [String]) throws -> String {

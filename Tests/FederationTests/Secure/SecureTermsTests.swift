@@ -14,7 +14,7 @@ import Testing
     @Test func `A vector is a partial sum and the totals; without masks there are no terms`() throws {
         #expect(try Self.terms().words == 100 + SecureTotals.words)
         #expect(try SecureTerms(words: 100, SecureRunTests.settings()) == nil)
-        #expect(try Self.terms().messageBytes(.vector) == 8 * 103)
+        #expect(try Self.terms().vectorAnswer.capacity == 8 * 103)
     }
 
     /// A Poisson cohort may be of any size: answers have room for its messages.

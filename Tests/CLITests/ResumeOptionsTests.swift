@@ -39,7 +39,7 @@ import Testing
             "client-test": "0", "inject": "x", "run-name": "y", "topology": "node", "error-feedback": "true",
             "error-feedback-momentum": "0.5", "privacy": "central", "clipping": "adaptive",
             "ftrl-factor": "banded", "noise-source": "simulated", "sampling": "shuffle", "delta": "0.01",
-            "assumed-dropout": "0.5",
+            "assumed-dropout": "0.5", "assumed-corrupt": "0.5", "secure-bits": "16",
         ]
         let value = setting.kind == .options ? "a=1" : values[name] ?? "1"
         let option = setting.kind == .flag ? "--\(name)" : "--\(name)=\(value)"

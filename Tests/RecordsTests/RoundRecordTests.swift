@@ -38,6 +38,7 @@ import Testing
         record.clients = ClientEvaluation(
             clients: 1, missing: 0, samples: 1, global: nil, personal: nil, classAccuracies: [])
         record.clientBytes = ClientBytes()
+        record.leftClients = ["keys": [1]]
         let json = try JSONSerialization.jsonObject(with: Data(Self.text(record).utf8))
         #expect(Set(try #require(json as? [String: Any]).keys) == RoundRecord.fields)
     }

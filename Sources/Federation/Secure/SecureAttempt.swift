@@ -220,6 +220,11 @@ final class SecureAttempt: AnswerReceiver {
     private func account(_ client: Int, _ envelope: Result<UpdateSlot.Envelope, UpdateSlot.Defect>) {
         guard phase != .unmasking, accounted.insert(client).inserted else { return }
         let none: [Float] = []
+        var envelope = envelope
+        // Nothing is to be weighed: the client has refused what the server told it, or has nothing that it could mask.
+        if case .success(let sound) = envelope, sound.result.status == .unusable {
+            envelope = .failure(.notAggregated("the client takes no part: it refuses the server's letter, or its own result"))
+        }
         tally.receive(client, envelope, none.span, state: none.span, bytes: 0)
     }
 

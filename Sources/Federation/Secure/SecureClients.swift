@@ -97,7 +97,7 @@ final class SecureClients {
         } catch is SecureAggregationError {
             // What is not masked is not sent.
             for i in slot.indices { slot[unchecked: i] = 0 }
-            result.status = .dropped
+            result.status = .unusable
         } catch is UpdateSlot.Defect {
             result.status = .unusable
         }

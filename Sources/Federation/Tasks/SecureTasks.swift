@@ -62,7 +62,7 @@ extension ClientTask {
                     }
                 } catch {
                     SecureAnswer.write([], to: &slot)
-                    result.status = .dropped
+                    result.status = .unusable
                 }
                 try host.progressed(samples: 0)
                 return result

@@ -9,6 +9,9 @@ import SecureAggregation
 /// values, each of its tensor's range │ for each tensor: which power of two its largest value is below │ weight, samples, … in parts of 4 bits
 /// ```
 ///
+/// Ranges that follow from earlier rounds' sums are the idea of K. Bonawitz, F. Salehi, J. Konečný, B. McMahan, M. Gruteser, *Federated
+/// Learning with Autotuned Communication-Efficient Secure Aggregation*, 2019, arXiv:1912.00131; how they follow is another way here.
+///
 /// A value is first multiplied by the client's weight as a share of the largest that any client can have, so that sums of values need no
 /// bits for weights. A tensor's range is twice the smallest power of two that held every client's values in the round before; the server learns
 /// how many clients needed which, not who.

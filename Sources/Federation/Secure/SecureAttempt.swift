@@ -5,6 +5,23 @@ import SecureAggregation
 
 /// The server's side of one attempt of a round of secure aggregation: takes the answers of each phase in, and accounts for each client
 /// of the cohort once, to the round's tally.
+///
+/// ```
+/// begin ─► letters, ask, answers, end   keys         endAdvertising ─► who goes on
+///          letters, ask, answers, end   shares       endSharing     ─► who goes on
+///          letters, ask, answers, end   vector       endInput       ─► the survivors
+///          letters, ask, answers, end   unmasking    finish         ─► the sum, to the tally
+/// ```
+///
+/// | of a client has come | the tally hears |
+/// |---|---|
+/// | nothing, in a phase before the last | dropped, or late, as many as the exchange has given up |
+/// | that it has left | that |
+/// | keys or shares, of too few neighbours | dropped |
+/// | something that is no message of the phase, or no vector | what is wrong with it |
+/// | a vector | nothing, until there is a sum, or none |
+///
+/// What a client does after its vector has come changes nothing of the sum, which can be unmasked as long as enough others answer.
 final class SecureAttempt: AnswerReceiver {
     private let cohort: [Int]
     /// Each client's place in the cohort, by which the protocol knows it.
@@ -119,6 +136,7 @@ final class SecureAttempt: AnswerReceiver {
         return try goOn { (server) throws(SecureAggregationError) in try server.endInput() }
     }
 
+    /// Ends a phase of the protocol, and drops those that are left with too few neighbours.
     private func goOn(
         _ end: (inout SecureServer) throws(SecureAggregationError) -> [Int]
     ) throws(SecureAggregationError) -> [Int] {
@@ -165,8 +183,10 @@ final class SecureAttempt: AnswerReceiver {
 
     // MARK: Answers
 
+    /// Those of whom the phase's message has come.
     var participants: Int { answered.count }
 
+    /// Takes in an answer of the phase; one of somebody who was not asked, or a second one, is passed over.
     func receive(
         _ client: Int, _ envelope: Result<UpdateSlot.Envelope, UpdateSlot.Defect>, _ update: Span<Float>,
         state: Span<Float>, bytes: Int
@@ -223,7 +243,8 @@ final class SecureAttempt: AnswerReceiver {
         var envelope = envelope
         // Nothing is to be weighed: the client has refused what the server told it, or has nothing that it could mask.
         if case .success(let sound) = envelope, sound.result.status == .unusable {
-            envelope = .failure(.notAggregated("the client takes no part: it refuses the server's letter, or its own result"))
+            envelope = .failure(
+                .notAggregated("the client takes no part: it refuses the server's letter, or its own result"))
         }
         tally.receive(client, envelope, none.span, state: none.span, bytes: 0)
     }
@@ -231,10 +252,12 @@ final class SecureAttempt: AnswerReceiver {
     /// Does nothing: the clients of a lost rank that nobody else works for have not answered.
     func drop(_ clients: Int) {}
 
+    /// Counts clients that the server waits for no longer: which ones is known when the phase ends.
     func markLate(_ clients: Int) { late += clients }
 
     // MARK: Sums of ranks
 
+    /// Keeps words of a sum of masked vectors, until it is known whose they are.
     func add(_ words: Span<Int64>, from start: Int, of sum: PartialSum) {
         // Behind them are the weight of the sum, which is none, and its checksum.
         let count = sum.wordCount - 2
@@ -242,6 +265,7 @@ final class SecureAttempt: AnswerReceiver {
         for i in 0..<max(0, min(words.count, count - start)) { pieces.words[start + i] &+= words[unchecked: i] }
     }
 
+    /// Judges a sum of masked vectors by its checksum and its envelopes. All or nothing: masks of a vector that is left out would stay.
     func judge(
         _ sum: PartialSum, _ envelopes: [(client: Int, envelope: Result<UpdateSlot.Envelope, UpdateSlot.Defect>)],
         bytes: Int
@@ -264,6 +288,7 @@ final class SecureAttempt: AnswerReceiver {
         return true
     }
 
+    /// Adds the sum to the masked sum of the round.
     func endSum() {
         defer { pieces = ([], []) }
         guard !pieces.clients.isEmpty else { return }
@@ -275,5 +300,6 @@ final class SecureAttempt: AnswerReceiver {
         }
     }
 
+    /// Forgets the words of a sum that does not count.
     func dropWords() { pieces = ([], []) }
 }

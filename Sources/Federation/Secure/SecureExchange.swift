@@ -11,6 +11,13 @@ import SecureAggregation
 /// advertise keys ─► share keys ─► train, masked input ─► unmask ─► the sum, to the tally
 /// ```
 ///
+/// | phase | down | up |
+/// |---|---|---|
+/// | keys | who the client is | two public keys |
+/// | shares | its neighbours' keys | shares of its two secrets, sealed for each neighbour |
+/// | vector | weights, the shares that are for it | its masked vector |
+/// | unmasking | who of its neighbours has sent one | a share of one secret of each neighbour |
+///
 /// Whatever that exchange survives, this one does: a lost rank's clients are made again elsewhere, from the letters to them; who is late, or
 /// does not answer, has dropped out. A round that comes to no sum is repeated by whoever repeats rounds, with new keys. Other
 /// tasks than training pass through.
@@ -54,6 +61,7 @@ final class SecureExchange: Exchange {
         }
     }
 
+    /// As the other exchange, as the properties and functions below.
     var trainsElsewhere: Bool { inner.trainsElsewhere }
     var hasLostRanks: Bool { inner.hasLostRanks }
 

@@ -78,19 +78,23 @@ enum SecureAnswer {
 
     /// Writes a message; zeros behind it.
     static func write(_ message: [UInt8], to slot: inout MutableSpan<Float>) {
-        for i in slot.indices { slot[unchecked: i] = 0 }
-        var bytes = slot.mutableBytes
-        bytes.storeBytes(of: UInt32(message.count).littleEndian, toByteOffset: 0, as: UInt32.self)
-        for i in message.indices { bytes.storeBytes(of: message[i], toByteOffset: 4 + i, as: UInt8.self) }
+        slot.withUnsafeMutableBytes { bytes in
+            bytes.storeBytes(of: UInt32(message.count).littleEndian, as: UInt32.self)
+            let rest = UnsafeMutableRawBufferPointer(rebasing: bytes[4...])
+            rest.copyBytes(from: message)
+            UnsafeMutableRawBufferPointer(rebasing: rest[message.count...]).initializeMemory(
+                as: UInt8.self, repeating: 0)
+        }
     }
 
     /// Reads a message; nil when its length is not one of the slot.
     static func message(in slot: Span<Float>) -> [UInt8]? {
-        let bytes = slot.bytes
-        guard bytes.byteCount >= 4 else { return nil }
-        let count = Int(UInt32(littleEndian: bytes.unsafeLoad(fromByteOffset: 0, as: UInt32.self)))
-        guard count <= bytes.byteCount - 4 else { return nil }
-        return (0..<count).map { bytes.unsafeLoad(fromByteOffset: 4 + $0, as: UInt8.self) }
+        slot.withUnsafeBytes { bytes in
+            guard bytes.count >= 4 else { return nil }
+            let count = Int(UInt32(littleEndian: bytes.loadUnaligned(as: UInt32.self)))
+            guard count <= bytes.count - 4 else { return nil }
+            return Array(bytes[4..<4 + count])
+        }
     }
 }
 

@@ -45,14 +45,23 @@ extension RingFormat {
         guard weight >= 1, weight <= 1 << weightBits else { throw .badWeight(weight, most: 1 << weightBits) }
         let largest = Double(largestStep)
         let factor = largest / Double(limit)
-        for i in 0..<values.count {
-            let value = values[unchecked: i]
-            guard value.isFinite else { throw .notFinite(index: i) }
-            let exact = min(max(Double(value) * factor, -largest), largest)
-            let below = exact.rounded(.down)
-            // 2⁻³² of a step is the resolution of the probability; a whole number has none above it.
-            let isUp = Double(random.nextWord()) * 0x1p-32 < exact - below
-            elements[unchecked: i] = Word(truncatingIfNeeded: (Int64(below) + (isUp ? 1 : 0)) * Int64(weight))
+        // Many words at a time are drawn several times as fast as one.
+        var words = [UInt32](repeating: 0, count: min(values.count, 1024))
+        for start in stride(from: 0, to: values.count, by: 1024) {
+            let count = min(1024, values.count - start)
+            var span = words.mutableSpan
+            var part = span.part(0..<count)
+            random.fill(&part)
+            for i in 0..<count {
+                let value = values[unchecked: start + i]
+                guard value.isFinite else { throw .notFinite(index: start + i) }
+                let exact = min(max(Double(value) * factor, -largest), largest)
+                let below = exact.rounded(.down)
+                // 2⁻³² of a step is the resolution of the probability; a whole number has none above it.
+                let isUp = Double(part[unchecked: i]) * 0x1p-32 < exact - below
+                elements[unchecked: start + i] = Word(
+                    truncatingIfNeeded: (Int64(below) + (isUp ? 1 : 0)) * Int64(weight))
+            }
         }
     }
 }

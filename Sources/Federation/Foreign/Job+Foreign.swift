@@ -25,6 +25,7 @@ extension Job {
         if let privacy = settings.privacy {
             throw refuse("--privacy \(privacy.rawValue)", "they do not have its client half")
         }
+        if secure != nil { throw refuse("--secure-aggregation", "they do not have its client half") }
         if settings.clipGradients != nil { throw refuse("--clip-gradients", "clip in the client program") }
         if settings.precision != .single {
             throw refuse("--precision \(settings.precision.rawValue)", "choose it in the client program")

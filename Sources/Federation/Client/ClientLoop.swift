@@ -324,7 +324,9 @@ final class ClientLoop: ClientWork, ClientHost {
             let message = DownMessage(down.array(), device.terms)
             try edge.run(task, Array(clients), round, message, on: wire) { try progressed(samples: $0) }
         }
-        spoiltClient = task.meetsFaults && faults.spoils(.nan, round: round.number) ? first : nil
+        let isSpoilt =
+            task.meetsFaults && clients.contains { $0 == first } && faults.spoils(.nan, round: round.number)
+        spoiltClient = isSpoilt ? first : nil
         for client in clients where edge == nil {
             awaitsFirstBatch = task.meetsFaults
             var slot = wire.takeSlot()

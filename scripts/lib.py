@@ -1,4 +1,4 @@
-"""What the Python scripts of this folder share: Markdown tables, and what a result was made on."""
+"""What the Python scripts of this folder share: Markdown tables and sections, and what a result was made on."""
 
 import datetime
 import os
@@ -30,3 +30,9 @@ def made(fedmpi, mpirun, instructions=None):
         f"on {datetime.date.today()}: {cpu[1] if cpu else platform.machine()}"
         f"{f' with {instructions}' if instructions else ''}, {os.cpu_count()} cores, {mpi}, fedmpi {version}"
     )
+
+
+def sections(text):
+    """The sections of a document, by title."""
+    parts = ("\n" + text).split("\n## ")[1:]
+    return {part.split("\n", 1)[0]: f"## {part.rstrip()}\n" for part in parts}

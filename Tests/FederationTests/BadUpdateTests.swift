@@ -10,17 +10,14 @@ import Testing
 /// Whole rounds in which one client's update arrives damaged.
 @Suite(.tags(.wholeRun), .unlessQuick) struct BadUpdateTests {
     /// Changes one byte of what this rank sends up.
-    final class DamagingCommunicator: Communicator {
-        private let base: any Communicator
+    final class DamagingCommunicator: ForwardingCommunicator {
+        let base: any Communicator
         private let index: Int
 
         init(_ base: any Communicator, index: Int) {
             self.base = base
             self.index = index
         }
-
-        var rank: Int { base.rank }
-        var size: Int { base.size }
 
         func start(_ transfer: Transfer) throws(MPIError) -> any PendingTransfer {
             if case .gatherv(let part, _, _, _) = transfer, part.count > index, let base = part.base {
@@ -29,21 +26,6 @@ import Testing
             }
             return try base.start(transfer)
         }
-
-        func perform(_ transfer: Transfer) throws(MPIError) -> Status? { try base.perform(transfer) }
-        func probe(from source: Int?, tag: Int?) throws(MPIError) -> Status { try base.probe(from: source, tag: tag) }
-        func iprobe(from source: Int?, tag: Int?) throws(MPIError) -> Status? {
-            try base.iprobe(from: source, tag: tag)
-        }
-        func split(color: Int?, key: Int) throws(MPIError) -> (any Communicator)? {
-            try base.split(color: color, key: key)
-        }
-        func splitByHost(key: Int) throws(MPIError) -> any Communicator { try base.splitByHost(key: key) }
-        func duplicate() throws(MPIError) -> any Communicator { try base.duplicate() }
-        func createGroup(_ ranks: [Int], tag: Int) throws(MPIError) -> (any Communicator)? {
-            try base.createGroup(ranks, tag: tag)
-        }
-        func free() throws(MPIError) { try base.free() }
     }
 
     final class Recorder: RoundObserver {

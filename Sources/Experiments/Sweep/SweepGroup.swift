@@ -87,9 +87,9 @@ package final class SweepGroup {
 /// to the next one, whose receives such a message would then match. So each channel is emptied behind a marker message
 /// (``settle()``) before it is freed, or, after a loss, neither emptied nor freed (``abandon()``). All transfers are
 /// forwarded unchanged.
-final class RunChannel: Communicator {
+final class RunChannel: ForwardingCommunicator {
     /// The communicator that transfers go over.
-    private let base: any Communicator
+    let base: any Communicator
     private let stop: StopFlag
     /// What can be seen of a rank's process.
     private let state: (_ rank: Int) -> ProcessState
@@ -116,36 +116,13 @@ final class RunChannel: Communicator {
         self.state = state
     }
 
-    var rank: Int { base.rank }
-    var size: Int { base.size }
-
-    func perform(_ transfer: Transfer) throws(MPIError) -> Status? { try base.perform(transfer) }
-    func start(_ transfer: Transfer) throws(MPIError) -> any PendingTransfer { try base.start(transfer) }
-    func probe(from source: Int?, tag: Int?) throws(MPIError) -> Status { try base.probe(from: source, tag: tag) }
-    func iprobe(from source: Int?, tag: Int?) throws(MPIError) -> Status? { try base.iprobe(from: source, tag: tag) }
-
-    /// Splits the base. The result is not remembered: who asks for it frees it.
-    func split(color: Int?, key: Int) throws(MPIError) -> (any Communicator)? {
-        try base.split(color: color, key: key)
-    }
-
-    /// Splits the base by host; likewise.
-    func splitByHost(key: Int) throws(MPIError) -> any Communicator { try base.splitByHost(key: key) }
-
-    /// Duplicates the base and remembers the copy, to empty and free it with the rest.
+    /// Duplicates the base and remembers the copy, to empty and free it with the rest. What is split off is not remembered: who asks
+    /// for it frees it; and ``free()`` frees the base alone.
     func duplicate() throws(MPIError) -> any Communicator {
         let copy = try base.duplicate()
         copies.append(copy)
         return copy
     }
-
-    /// Makes a communicator of some ranks of the base. The result is not remembered: who asks for it frees it.
-    func createGroup(_ ranks: [Int], tag: Int) throws(MPIError) -> (any Communicator)? {
-        try base.createGroup(ranks, tag: tag)
-    }
-
-    /// Frees the base alone, without a look at what is left in it.
-    func free() throws(MPIError) { try base.free() }
 
     /// Receives what nobody has received, and frees the base and all copies; the last use of the channel. Collective:
     /// all ranks are done with the run.

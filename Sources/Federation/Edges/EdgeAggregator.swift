@@ -27,10 +27,11 @@ final class EdgeAggregator {
     /// What an edge says of a client: the last turn in which its update counted, or what became of it otherwise.
     typealias Report = (client: Int, result: LocalResult, bytes: Int)
 
-    /// Takes the way to the clients.
+    /// Takes the way to the clients, under masks where there are some: each edge masks for itself.
     /// - Throws: an error of oneDNN when the model cannot be compiled.
-    init(_ job: Job, _ edges: EdgeTerms, through exchange: any Exchange) throws {
-        (self.job, self.edges, self.exchange) = (job, edges, exchange)
+    init(_ job: Job, _ edges: EdgeTerms, through exchange: any Exchange, _ timeline: Timeline) throws {
+        (self.job, self.edges) = (job, edges)
+        self.exchange = try SecureExchange.over(exchange, job, timeline)
         tally = RoundTally(job.terms, keepsUpdates: edges.keepsUpdates(under: job.attack), reject: { _, _ in })
         screen = try EdgeScreen(job, edges)
     }

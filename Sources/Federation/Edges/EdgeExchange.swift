@@ -20,10 +20,11 @@ final class EdgeExchange: Exchange {
     ///   - job: the run.
     ///   - edges: what edges do, and whose clients are whose.
     ///   - exchange: trains clients; the edges share it, one after the other.
+    ///   - timeline: the process's phases.
     /// - Throws: an error of oneDNN.
-    init(_ job: Job, _ edges: EdgeTerms, through exchange: any Exchange) throws {
+    init(_ job: Job, _ edges: EdgeTerms, through exchange: any Exchange, _ timeline: Timeline) throws {
         (self.job, self.edges) = (job, edges)
-        aggregator = try EdgeAggregator(job, edges, through: exchange)
+        aggregator = try EdgeAggregator(job, edges, through: exchange, timeline)
         sum = job.terms.emptySum()
     }
 

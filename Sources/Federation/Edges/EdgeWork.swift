@@ -36,8 +36,8 @@ final class EdgeWork {
     ) throws {
         (self.job, self.edges, self.pool, self.contact) = (job, edges, pool, contact)
         (stopFlag, self.timeline) = (stop, timeline)
-        let own = try exchange ?? LocalExchange(job, nil, stop: stop, timeline)
-        aggregator = try EdgeAggregator(job, edges, through: try SecureExchange.over(own, job, timeline))
+        aggregator = try EdgeAggregator(
+            job, edges, through: exchange ?? LocalExchange(job, nil, stop: stop, timeline), timeline)
         sum = job.terms.emptySum()
     }
 
@@ -58,10 +58,7 @@ final class EdgeWork {
             // Until one of them is back.
             let own =
                 try substitute
-                ?? EdgeAggregator(
-                    job, edges,
-                    through: try SecureExchange.over(
-                        LocalExchange(job, nil, stop: stopFlag, timeline), job, timeline))
+                ?? EdgeAggregator(job, edges, through: LocalExchange(job, nil, stop: stopFlag, timeline), timeline)
             substitute = own
             try attempt(task, clients, round, down, on: wire, by: own, progressed)
         }

@@ -97,10 +97,9 @@ public struct WholeModelTraining: TrainingScheme {
     package func localExchange(_ context: ServerContext) throws -> any Exchange {
         let (job, timeline) = (context.job, context.timeline)
         guard let strategy = job.asynchronous else {
-            let exchange = try SecureExchange.over(
-                LocalExchange(job, context.states, stop: context.stop, timeline), job, resuming: context.resuming,
-                timeline)
-            return try job.edges.map { try EdgeExchange(job, $0, through: exchange) } ?? exchange
+            let exchange = try LocalExchange(job, context.states, stop: context.stop, timeline)
+            return try job.edges.map { try EdgeExchange(job, $0, through: exchange, timeline) }
+                ?? SecureExchange.over(exchange, job, resuming: context.resuming, timeline)
         }
         return try AsynchronousExchange(context, strategy, LocalWorkers(job, stop: context.stop, timeline))
     }
@@ -112,7 +111,6 @@ public struct WholeModelTraining: TrainingScheme {
         let job = context.job
         guard let strategy = job.asynchronous else {
             let exchange = try WorkerExchange(job, channels, context.states, pool)
-            // Under edges each masks for itself.
             return job.edges == nil
                 ? try SecureExchange.over(exchange, job, resuming: context.resuming, context.timeline) : exchange
         }

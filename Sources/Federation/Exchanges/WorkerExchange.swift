@@ -258,7 +258,7 @@ final class WorkerExchange: Exchange {
         let terms = down?.terms ?? RoundTerms()
         frame.setAssignment(assignment, terms)
         let apart = down.flatMap { self.weightsApart($0) }
-        if let down, apart == nil, !job.sendsWeightsApart { frame.setWeights(down.weights.span) }
+        if let down, !job.sendsWeightsApart { frame.setWeights(down.weights.span) }
         try transfers.enterCollective()
         var header = RoundFrame.Header(task?.kind ?? .stop, round, cohort: assignment.cohortSize, terms)
         if timeline.isOn { (header.sent, header.gatherOpened) = (transfers.enteredShared, transfers.gatherOpened) }

@@ -220,7 +220,7 @@ public struct Job: Sendable {
         self.terms = terms
         let places = compression?.sharedPlaces(of: vectors.up, RoundID(1))
         let rounded = try RoundedVector(
-            tensors: Self.tensors(vectors, at: places), largestWeight: sizes.reduce(1) { max($0, terms.weight($1)) },
+            tensors: vectors.kinds(at: places), largestWeight: sizes.reduce(1) { max($0, terms.weight($1)) },
             settings)
         secure = try SecureTerms(
             words: PartialSum(vectors.shape, [], at: places).wordCount, rounded: rounded, settings)

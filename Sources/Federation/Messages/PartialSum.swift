@@ -8,7 +8,7 @@ import FedCore
 /// A value of this type is one such pass: it keeps count of the words, and of their sum.
 package struct PartialSum {
     /// Steps of the weight's fixed point, 2²⁰ for each unit.
-    private static let steps = 0x1p20
+    static let steps = 0x1p20
 
     /// Words of a piece of a reduction: 4 MiB, much more than what it costs to begin one, and little beside a large
     /// model.

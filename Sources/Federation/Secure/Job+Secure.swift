@@ -11,7 +11,7 @@ extension Job {
         guard let secure else { return nil }
         let share = { (value: Double) in NumberText.fixed(100 * value, 0) + " %" }
         let groups = edges.map { "each of \($0.count) edges sees" } ?? "the server sees"
-        let parameters = edges == nil ? secure.parameters(clients: settings.cohortSize) : nil
+        let parameters = edges == nil ? try? secure.parameters(clients: settings.cohortSize) : nil
         return "\(groups) sums alone"
             + (parameters.map { ", \($0.degree) neighbours, threshold \($0.threshold)" } ?? "")
             + " (\(share(settings.assumedDropout)) may leave, \(share(settings.assumedCorrupt)) tell it all they know), "

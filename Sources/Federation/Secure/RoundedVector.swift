@@ -35,8 +35,6 @@ struct RoundedVector: Sendable {
     private static let parts = 64 / partBits
     /// Whole numbers at the end: the weight, and ``SecureTotals``.
     private static let numbers = 1 + SecureTotals.words
-    /// Steps of the weight's fixed point, as in ``PartialSum``.
-    private static let weightSteps = 0x1p20
 
     /// Takes the layout from what is sent.
     /// - Parameters:
@@ -105,7 +103,7 @@ struct RoundedVector: Sendable {
             span[next + min(max(exponent - Self.leastExponent, 0), Self.exponents - 1)] = 1
             next += Self.exponents
         }
-        let numbers = [Int64((weight * Self.weightSteps).rounded())] + totals.encoded
+        let numbers = [Int64((weight * PartialSum.steps).rounded())] + totals.encoded
         for number in numbers {
             for part in 0..<Self.parts {
                 span[next] = UInt32(truncatingIfNeeded: number >> Int64(part * Self.partBits)) & 0xF
@@ -151,7 +149,7 @@ struct RoundedVector: Sendable {
             for part in 0..<Self.parts { number &+= sum[start + part] << Int64(part * Self.partBits) }
             numbers.append(number)
         }
-        let weight = Double(numbers[0]) / Self.weightSteps
+        let weight = Double(numbers[0]) / PartialSum.steps
         guard weight > 0 else { return nil }
         var mean = [Float](repeating: 0, count: tensors.last?.upperBound ?? 0)
         for (tensor, range) in zip(tensors, ranges) {
@@ -159,21 +157,5 @@ struct RoundedVector: Sendable {
             for i in tensor { mean[i] = Float(Double(sum[i]) * step) }
         }
         return Content(mean: mean, weight: weight, totals: SecureTotals(numbers[1...]), ranges: coming)
-    }
-}
-
-extension Job {
-    /// The ranges of a client's tensors among the values that it sends, behind what a codec with shared places leaves out.
-    static func tensors(_ vectors: JobVectors, at places: [Int]?) -> [Range<Int>] {
-        let whole = vectors.tensorRanges
-        guard let places else { return whole }
-        var (ranges, start): ([Range<Int>], Int) = ([], 0)
-        for tensor in whole {
-            var end = start
-            while end < places.count, places[end] < tensor.upperBound { end += 1 }
-            if end > start { ranges.append(start..<end) }
-            start = end
-        }
-        return ranges
     }
 }

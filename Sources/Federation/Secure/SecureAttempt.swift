@@ -33,7 +33,7 @@ final class SecureAttempt: AnswerReceiver {
     private var server: SecureServer?
     /// The phase that is under way, and who was asked in it.
     private var phase = SecureTerms.Phase.keys
-    private var asked: [Int] = []
+    private var asked: Set<Int> = []
     /// Those whose message is here.
     private var answered: Set<Int> = []
     /// Those of whom something else is, which the tally has been told.
@@ -61,9 +61,6 @@ final class SecureAttempt: AnswerReceiver {
 
     /// Agrees on the round.
     func begin(_ round: SecureRound) { server = SecureServer(round: round) }
-
-    /// Neighbours and threshold.
-    var parameters: SharingParameters? { server?.round.parameters }
 
     // MARK: Phases
 
@@ -97,14 +94,14 @@ final class SecureAttempt: AnswerReceiver {
 
     /// Begins a phase.
     func ask(_ clients: [Int], _ phase: SecureTerms.Phase) {
-        (self.phase, asked, answered, late) = (phase, clients, [], 0)
+        (self.phase, asked, answered, late) = (phase, Set(clients), [], 0)
         bytes.up = 0
     }
 
     /// Ends a phase: counts those of whom nothing has come.
     /// - Returns: what the phase was.
     func end(_ phase: SecureTerms.Phase, seconds: Double) -> SecureReport.Phase {
-        let missing = asked.filter { !answered.contains($0) }
+        let missing = asked.subtracting(answered).sorted()
         if phase != .unmasking {
             let silent = missing.filter { !accounted.contains($0) }
             accounted.formUnion(silent)
@@ -118,32 +115,23 @@ final class SecureAttempt: AnswerReceiver {
 
     /// Ends the first phase.
     /// - Returns: who goes on; the others have too few neighbours, and drop out.
-    func endAdvertising() throws -> [Int] {
-        try goOn { (server) throws(SecureAggregationError) in try server.endAdvertising() }
-    }
+    func endAdvertising() throws(SecureAggregationError) -> [Int] { goOn(with: try server?.endAdvertising() ?? []) }
 
     /// Ends the second.
-    func endSharing() throws -> [Int] {
-        try goOn { (server) throws(SecureAggregationError) in try server.endSharing() }
-    }
+    func endSharing() throws(SecureAggregationError) -> [Int] { goOn(with: try server?.endSharing() ?? []) }
 
     /// Ends the third.
     /// - Parameter least: survivors that a round needs: with fewer it is repeated, and no sum may be seen of it then.
-    func endInput(least: Int) throws -> [Int] {
-        guard answered.count >= least else {
-            throw SecureAggregationError.belowThreshold(needed: least, actual: answered.count)
-        }
-        return try goOn { (server) throws(SecureAggregationError) in try server.endInput() }
+    func endInput(least: Int) throws(SecureAggregationError) -> [Int] {
+        guard answered.count >= least else { throw .belowThreshold(needed: least, actual: answered.count) }
+        return goOn(with: try server?.endInput() ?? [])
     }
 
-    /// Ends a phase of the protocol, and drops those that are left with too few neighbours.
-    private func goOn(
-        _ end: (inout SecureServer) throws(SecureAggregationError) -> [Int]
-    ) throws(SecureAggregationError) -> [Int] {
-        guard var server else { throw .outOfTurn }
-        self.server = nil
-        defer { self.server = server }
-        let left = try end(&server).map { cohort[$0] }
+    /// Drops those that are left with too few neighbours.
+    /// - Parameter places: those that go on.
+    /// - Returns: these clients.
+    private func goOn(with places: [Int]) -> [Int] {
+        let left = places.map { cohort[$0] }
         let isolated = answered.subtracting(left)
         accounted.formUnion(isolated)
         tally.drop(isolated.count)
@@ -154,20 +142,17 @@ final class SecureAttempt: AnswerReceiver {
     /// - Parameter partial: the layout of its words.
     /// - Returns: the ranges of the next round; empty for exact sums.
     func finish(_ partial: PartialSum) throws(SecureAggregationError) -> [UInt8] {
-        guard var server else { throw .outOfTurn }
-        self.server = nil
-        defer { self.server = server }
-        let sum = try server.sum()
+        guard let sum = try server?.sum() else { throw .outOfTurn }
         let survivors = sum.survivors.map { (client: cohort[$0], result: reports[cohort[$0]] ?? LocalResult()) }
-        var secured = SecuredSum(words: sum.elements, partial: partial, survivors: survivors, bytes: bytes.total)
-        var ranges: [UInt8] = []
-        if let rounded {
-            let content = rounded.vector.content(of: sum.elements, clients: survivors.count, ranges: rounded.ranges)
-            secured.rounded = .some(content)
-            ranges = content?.ranges ?? rounded.ranges
+        guard let rounded else {
+            let content = SecuredSum.Content.words(sum.elements, partial)
+            tally.receive(SecuredSum(content: content, survivors: survivors, bytes: bytes.total))
+            return []
         }
-        tally.receive(secured)
-        return ranges
+        let mean = rounded.vector.content(of: sum.elements, clients: survivors.count, ranges: rounded.ranges)
+        let content = mean.map { SecuredSum.Content.mean($0, partial) } ?? .unsound
+        tally.receive(SecuredSum(content: content, survivors: survivors, bytes: bytes.total))
+        return mean?.ranges ?? rounded.ranges
     }
 
     /// Tells the tally that there is no sum. Nothing has been revealed.

@@ -81,12 +81,15 @@ final class SecureClients {
         guard result.status.hasUpdate else { return result.inClear }
         do {
             _ = try job.compression?.passThrough(&update, of: client, round)
-            try add(client, update.span, result, round)
+            try check(client, result, round)
             if let rounded = terms.rounded {
+                try sum.check(update.span)
                 let message = try maskedInput(client, update.span, result, round, SecureLetter(letter), rounded)
                 SecureAnswer.write(message, to: &slot)
                 return result.inClear
             }
+            sum.reset()
+            try sum.add(update.span, weight: job.terms.weight(result.samples))
             try slot.withWords(terms.words) { words throws(SecureAggregationError) in
                 write(result, to: &words, round)
                 let letter = try SecureLetter(letter)
@@ -106,12 +109,10 @@ final class SecureClients {
 
     // MARK: Parts
 
-    /// Makes the sum of one update, by the rules by which the server judges one: under masks nobody could find what is wrong with it.
-    private func add(_ client: Int, _ update: Span<Float>, _ result: LocalResult, _ round: RoundID) throws {
+    /// Checks a report by the rules by which the server judges one: under masks nobody could find what is wrong with it.
+    private func check(_ client: Int, _ result: LocalResult, _ round: RoundID) throws {
         let envelope = UpdateSlot.Envelope(client: client, round: round, result: result, payloadBytes: 0)
         try envelope.checkResult(samplesHeld: job.terms.samplesHeld(client))
-        sum.reset()
-        try sum.add(update, weight: job.terms.weight(result.samples))
     }
 
     /// Writes a client's vector: the partial sum that its update alone is, and what else is summed.

@@ -93,8 +93,9 @@ final class SecureExchange: Exchange {
         let attempt = SecureAttempt(cohort, nonce: nonce, terms.rounded.map { ($0, ranges) }, into: tally)
         phases = SecureReport()
         do {
-            attempt.begin(try terms.round(round, clients: cohort.count, nonce: nonce))
-            phases.parameters = attempt.parameters
+            let shared = try terms.round(round, clients: cohort.count, nonce: nonce)
+            attempt.begin(shared)
+            phases.parameters = shared.parameters
             /// One phase: asks, takes in, counts who left.
             func ask(_ task: ClientTask, _ phase: SecureTerms.Phase, _ clients: [Int]) throws {
                 let start = ContinuousClock.now

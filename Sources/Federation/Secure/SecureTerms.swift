@@ -40,9 +40,10 @@ struct SecureTerms: Sendable {
         }
     }
 
-    /// Neighbours and threshold of a cohort; nil of one that has none.
-    func parameters(clients: Int) -> SharingParameters? {
-        try? SharingParameters(clients: clients, corrupt: corrupt, dropout: dropout)
+    /// Neighbours and threshold of a cohort.
+    /// - Throws: `SecureAggregationError` when the cohort is too small, or no threshold fits.
+    func parameters(clients: Int) throws(SecureAggregationError) -> SharingParameters {
+        try SharingParameters(clients: clients, corrupt: corrupt, dropout: dropout)
     }
 
     /// The phases of a round, by what a client does in them.
@@ -57,7 +58,7 @@ struct SecureTerms: Sendable {
     ///   - nonce: bytes that the server draws, so that no two runs, resumed ones included, have a round in common.
     /// - Throws: `SecureAggregationError` when the cohort is too small, or no threshold fits.
     func round(_ round: RoundID, clients: Int, nonce: [UInt8]) throws(SecureAggregationError) -> SecureRound {
-        let parameters = try SharingParameters(clients: clients, corrupt: corrupt, dropout: dropout)
+        let parameters = try parameters(clients: clients)
         guard parameters.degree <= mostNeighbours else {
             throw .infeasible(clients: clients, corrupt: corrupt, dropout: dropout)
         }

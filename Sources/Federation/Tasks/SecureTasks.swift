@@ -58,7 +58,7 @@ extension ClientTask {
                     SecureAnswer.write(isGone ? [] : try message(clients, client, round, letter), to: &slot)
                     if isGone {
                         result.status = .dropped
-                        result.simulatedSeconds = job.settings.simulation.isVirtual ? job.settings.hardLimit : 0
+                        result.simulatedSeconds = job.settings.simulatedWait
                     }
                 } catch {
                     SecureAnswer.write([], to: &slot)

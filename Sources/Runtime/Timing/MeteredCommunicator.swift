@@ -2,9 +2,9 @@ package import MPI
 
 /// A decorator that counts what the program does with a communicator, and with the duplicates and parts made from it, in
 /// a ``MessageLedger``. A call costs two readings of the clock and some additions.
-package final class MeteredCommunicator: Communicator {
+package final class MeteredCommunicator: ForwardingCommunicator {
     /// The communicator that does the work.
-    private let base: any Communicator
+    package let base: any Communicator
     /// Where it is counted.
     private let ledger: MessageLedger
     /// The number that the ledger has for each rank.
@@ -23,9 +23,6 @@ package final class MeteredCommunicator: Communicator {
     }
 
     /// This rank, as the communicator below has it; so is `size`.
-    package var rank: Int { base.rank }
-    package var size: Int { base.size }
-
     /// Does a transfer, and counts it with the time until it is done.
     package func perform(_ transfer: Transfer) throws(MPIError) -> Status? {
         let function = MPIFunction(transfer, isBlocking: true)
@@ -50,15 +47,7 @@ package final class MeteredCommunicator: Communicator {
         return MeteredTransfer(pending, function, peer: peer, start: start, ledger, ranks: ranks)
     }
 
-    /// Probes are not counted: they move no data.
-    package func probe(from source: Int?, tag: Int?) throws(MPIError) -> Status {
-        try base.probe(from: source, tag: tag)
-    }
-    package func iprobe(from source: Int?, tag: Int?) throws(MPIError) -> Status? {
-        try base.iprobe(from: source, tag: tag)
-    }
-
-    /// A duplicate whose messages are counted in the same ledger.
+    /// A duplicate whose messages are counted in the same ledger. Probes are not counted, which move no data, nor groups.
     package func duplicate() throws(MPIError) -> any Communicator {
         MeteredCommunicator(try base.duplicate(), ledger, ranks: ranks)
     }
@@ -81,14 +70,6 @@ package final class MeteredCommunicator: Communicator {
         numbers = try part.startAllReduce(numbers, .sum).wait()
         return MeteredCommunicator(part, ledger, ranks: (0..<part.size).map { Int(numbers[$0]) })
     }
-
-    /// A group, which is not counted.
-    package func createGroup(_ ranks: [Int], tag: Int) throws(MPIError) -> (any Communicator)? {
-        try base.createGroup(ranks, tag: tag)
-    }
-
-    /// Frees the communicator below; the counts stay.
-    package func free() throws(MPIError) { try base.free() }
 }
 
 /// A transfer under way that is counted once, when it is found complete.

@@ -1,16 +1,16 @@
 /// Bytes of clients' messages, for whoever has to have room for them. Keys are not signed, and vectors have lengths of their own.
 public enum SecureMessageSize {
-    /// Of advertised keys.
+    /// Bytes of advertised keys.
     public static let advertisement = MessageHead.byteCount + 64
-    /// Of the sealed shares for so many neighbours.
+    /// Bytes of the sealed shares for so many neighbours.
     public static func keyShares(neighbours: Int) -> Int {
         MessageHead.byteCount + 32 + neighbours * (4 + HeldShares.sealedBytes)
     }
-    /// Of a masked vector.
+    /// Bytes of a masked vector.
     public static func maskedInput(_ ring: RingFormat, count: Int) -> Int {
         MessageHead.byteCount + ring.packedBytes(count: count)
     }
-    /// Of the shares of so many neighbours' secrets, and, in a complete graph, of the client's own.
+    /// Bytes of the shares of so many neighbours' secrets, and, in a complete graph, of the client's own.
     public static func unmaskAnswer(neighbours: Int) -> Int {
         MessageHead.byteCount + (neighbours + 1) * (8 + SecretSharing.shareBytes)
     }

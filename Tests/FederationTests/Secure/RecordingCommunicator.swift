@@ -11,8 +11,8 @@ final class Traffic {
 }
 
 /// Notes everything that comes to its rank, through communicators that are made of it, too.
-final class RecordingCommunicator: Communicator {
-    private let base: any Communicator
+final class RecordingCommunicator: ForwardingCommunicator {
+    let base: any Communicator
     private let traffic: Traffic
 
     init(_ base: any Communicator, _ traffic: Traffic) {
@@ -69,9 +69,6 @@ final class RecordingCommunicator: Communicator {
 
     private func over(_ base: any Communicator) -> any Communicator { RecordingCommunicator(base, traffic) }
 
-    var rank: Int { base.rank }
-    var size: Int { base.size }
-
     func start(_ transfer: Transfer) throws(MPIError) -> any PendingTransfer {
         noteSent(transfer)
         return Recorded(try base.start(transfer)) { self.note(transfer, $0) }
@@ -84,8 +81,6 @@ final class RecordingCommunicator: Communicator {
         return status
     }
 
-    func probe(from source: Int?, tag: Int?) throws(MPIError) -> Status { try base.probe(from: source, tag: tag) }
-    func iprobe(from source: Int?, tag: Int?) throws(MPIError) -> Status? { try base.iprobe(from: source, tag: tag) }
     func split(color: Int?, key: Int) throws(MPIError) -> (any Communicator)? {
         try base.split(color: color, key: key).map(over)
     }
@@ -94,5 +89,4 @@ final class RecordingCommunicator: Communicator {
     func createGroup(_ ranks: [Int], tag: Int) throws(MPIError) -> (any Communicator)? {
         try base.createGroup(ranks, tag: tag).map(over)
     }
-    func free() throws(MPIError) { try base.free() }
 }

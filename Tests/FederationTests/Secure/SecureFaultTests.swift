@@ -16,8 +16,8 @@ import Testing
 /// to the run, whether it is dead or not; `EndToEndTests` kill real ones.
 @Suite(.tags(.wholeRun), .unlessQuick) struct SecureFaultTests {
     /// Falls silent before it sends its answers for the n-th time, until the server has found it lost.
-    final class SilentCommunicator: Communicator {
-        private let base: any Communicator
+    final class SilentCommunicator: ForwardingCommunicator {
+        let base: any Communicator
         private let turn: Int
         private let isLost: DispatchSemaphore
         private var turns = 0
@@ -27,9 +27,6 @@ import Testing
             self.turn = turn
             self.isLost = isLost
         }
-
-        var rank: Int { base.rank }
-        var size: Int { base.size }
 
         func start(_ transfer: Transfer) throws(MPIError) -> any PendingTransfer {
             // Answers begin with FDMU.
@@ -41,21 +38,6 @@ import Testing
             }
             return try base.start(transfer)
         }
-
-        func perform(_ transfer: Transfer) throws(MPIError) -> Status? { try base.perform(transfer) }
-        func probe(from source: Int?, tag: Int?) throws(MPIError) -> Status { try base.probe(from: source, tag: tag) }
-        func iprobe(from source: Int?, tag: Int?) throws(MPIError) -> Status? {
-            try base.iprobe(from: source, tag: tag)
-        }
-        func split(color: Int?, key: Int) throws(MPIError) -> (any Communicator)? {
-            try base.split(color: color, key: key)
-        }
-        func splitByHost(key: Int) throws(MPIError) -> any Communicator { try base.splitByHost(key: key) }
-        func duplicate() throws(MPIError) -> any Communicator { try base.duplicate() }
-        func createGroup(_ ranks: [Int], tag: Int) throws(MPIError) -> (any Communicator)? {
-            try base.createGroup(ranks, tag: tag)
-        }
-        func free() throws(MPIError) { try base.free() }
     }
 
     /// Everybody, but for the clients of an option: `1:4 5,3:2` leaves 4 and 5 out of round 1, and 2 out of round 3.

@@ -79,7 +79,7 @@ final class Device {
     ) throws -> LocalResult {
         let conditions = job.conditions(ofClient: client, round, terms)
         if conditions.isDropped {
-            return nothing(.dropped, simulatedSeconds: simulation.isVirtual ? settings.hardLimit : 0, &slot)
+            return nothing(.dropped, simulatedSeconds: settings.simulatedWait, &slot)
         }
         if simulation.isReal, conditions.delay > 0 {
             timeline.enter(.train, client: client)
@@ -118,7 +118,7 @@ final class Device {
         if job.privacy?.account.isByClient == true { result.loss = 0 }
         if isOffline {
             // To the server it is one that does not answer.
-            (result.status, result.simulatedSeconds) = (.held, simulation.isVirtual ? settings.hardLimit : 0)
+            (result.status, result.simulatedSeconds) = (.held, settings.simulatedWait)
             return result
         }
         var simulatedSeconds = 0.0
@@ -176,4 +176,7 @@ final class Device {
 extension RunSettings {
     /// Seconds until the server waits no longer for a client: the deadline plus the time-out of a silent rank.
     public var hardLimit: Double { (roundDeadline ?? 0) + failureTimeout }
+
+    /// Simulated seconds that the server waits for a client that does not answer; 0 when no time is simulated.
+    var simulatedWait: Double { simulation.isVirtual ? hardLimit : 0 }
 }

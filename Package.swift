@@ -50,6 +50,7 @@ let package = Package(
         .systemLibrary(name: "CPNG"),
         .systemLibrary(name: "CJPEG"),
         .systemLibrary(name: "CCrypto"),
+        .systemLibrary(name: "CGcrypt"),
         .systemLibrary(name: "CSQLite"),
         // No library: the processor's checksum instruction as inline C.
         .systemLibrary(name: "CCRC32C"),
@@ -65,7 +66,8 @@ let package = Package(
 
         // Vocabulary: imports no other Swift target.
         .target(name: "FedCore", dependencies: ["CCRC32C", "CVectors"], swiftSettings: lifetimes + fast),
-        .target(name: "Cryptography", dependencies: ["CCrypto", "CVectors"], swiftSettings: lifetimes + fast),
+        .target(
+            name: "Cryptography", dependencies: ["CCrypto", "CGcrypt", "CVectors"], swiftSettings: lifetimes + fast),
         // Files in folders that somebody else may have made.
         .target(name: "Files", dependencies: ["FedCore"], swiftSettings: fast),
 
@@ -73,7 +75,9 @@ let package = Package(
         .target(name: "Privacy", dependencies: ["FedCore"], swiftSettings: fast),
 
         // Sums of vectors that nobody but their owners may see: masks that cancel out.
-        .target(name: "SecureAggregation", dependencies: ["FedCore", "Cryptography"], swiftSettings: lifetimes + fast),
+        .target(
+            name: "SecureAggregation", dependencies: ["CVectors", "FedCore", "Cryptography"],
+            swiftSettings: lifetimes + fast),
 
         // Vocabulary of a run: its settings, records and files. Neither MPI nor oneDNN.
         .target(name: "Devices", dependencies: ["FedCore", "Cryptography"], swiftSettings: fast),

@@ -13,8 +13,8 @@ fail() {
 install_packages() {
     local package missing=()
     command -v dpkg-query >/dev/null ||
-        fail "this is not Debian: install Open MPI, oneDNN 2.6, zlib, Zstandard, libpng 1.6, libjpeg-turbo 2, OpenSSL 3 and SQLite with their headers, then use swift build"
-    for package in libopenmpi-dev openmpi-bin libdnnl-dev zlib1g-dev libzstd-dev libpng-dev libturbojpeg0-dev libssl-dev libsqlite3-dev dataset-fashion-mnist pkg-config "$@"; do
+        fail "this is not Debian: install Open MPI, oneDNN 2.6, zlib, Zstandard, libpng 1.6, libjpeg-turbo 2, OpenSSL 3, libgcrypt 1.9 and SQLite with their headers, then use swift build"
+    for package in libopenmpi-dev openmpi-bin libdnnl-dev zlib1g-dev libzstd-dev libpng-dev libturbojpeg0-dev libssl-dev libgcrypt20-dev libsqlite3-dev dataset-fashion-mnist pkg-config "$@"; do
         # shellcheck disable=SC2016
         [[ $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) == installed ]] || missing+=("$package")
     done
@@ -63,7 +63,7 @@ build_release() {
 check_libraries() {
     local extra
     extra=$(readelf -d "$1" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' |
-        grep -Ev '^(ld-linux.*|lib(c|m|gcc_s|stdc\+\+|gomp|mpi|dnnl|z|zstd|png16|turbojpeg|crypto|sqlite3))\.so' || true)
+        grep -Ev '^(ld-linux.*|lib(c|m|gcc_s|stdc\+\+|gomp|mpi|dnnl|z|zstd|png16|turbojpeg|crypto|gcrypt|sqlite3))\.so' || true)
     [[ -z $extra ]] || fail "${1##*/} needs libraries that a cluster node may not have: ${extra//$'\n'/ }"
 }
 

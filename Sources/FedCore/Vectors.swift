@@ -23,13 +23,16 @@ extension MutableSpan<Float> {
 
 extension Span<Float> {
     /// The elements, copied. O(count).
-    public func array() -> [Float] { indices.map { self[unchecked: $0] } }
+    public func array() -> [Float] { withUnsafeBufferPointer { Array($0) } }
 
     /// The index of the first NaN or infinity; nil when all elements are finite. O(count); an update that is finite
     /// costs one vectorised pass, and only a bad one a second.
     public var firstNonFinite: Int? {
         FixedPoint.largestMagnitudeBits(self) < 0x7F80_0000 ? nil : indices.first { !self[$0].isFinite }
     }
+
+    /// The largest absolute value; NaN where one is not a number, 0 without values. O(count).
+    public var largestMagnitude: Float { Float(bitPattern: FixedPoint.largestMagnitudeBits(self)) }
 
     /// Σ xᵢ², added up in Double from the first element to the last. O(count); in this order it does not vectorise,
     /// but has the same bits on every machine.

@@ -110,6 +110,49 @@ import Testing
         }
     }
 
+    @Test(arguments: [1, 3, 4, 1_023, 1_024, 2_500], [1, 5])
+    func `vector instructions round to the same elements`(count: Int, weight: Int) throws {
+        let ring = try RingFormat(valueBits: 16, weightBits: 4, clients: 100)
+        var values = RandomStream(seed: 5, .stochasticRounding)
+        // Past the limit, on whole steps and between them, of both signs and zeros.
+        let numbers = (0..<count).map { i in
+            i.isMultiple(of: 7) ? Float(i % 5 - 2) / 2 : (values.uniform() - 0.5) * 3
+        }
+        var both: [[UInt32]] = []
+        for vectors in [false, true] {
+            var elements = [UInt32](repeating: 0, count: count)
+            var random = RandomStream(seed: 6, .stochasticRounding)
+            var span = elements.mutableSpan
+            try ring.round(numbers.span, 1, weight, &random, &span, vectors: vectors)
+            both.append(elements)
+        }
+        #expect(both[0] == both[1])
+        #expect(count < 5 || Set(both[0]).count > 2)
+    }
+
+    @Test(arguments: [1, 2, 3, 4], [1, 15, 16, 17, 33, 64])
+    func `vector instructions add the same masks`(masks: Int, count: Int) {
+        var random = RandomStream(seed: 7, .stochasticRounding)
+        for isSubtracted in [false, true] {
+            let made = (0..<masks * 64).map { _ in random.next() }
+            let words = (0..<count).map { _ in random.next() }
+            let expected = words.indices.map { i in
+                (0..<masks).reduce(words[i]) { isSubtracted ? $0 &- made[64 * $1 + i] : $0 &+ made[64 * $1 + i] }
+            }
+            for vectors in [false, true] {
+                var (long, short) = (words, words.map { UInt32(truncatingIfNeeded: $0) })
+                var span = long.mutableSpan
+                MaskStreams.add(made.span, masks, apart: 64, isSubtracted: isSubtracted, to: &span, vectors: vectors)
+                #expect(long == expected)
+                let low = made.map { UInt32(truncatingIfNeeded: $0) }
+                var shortSpan = short.mutableSpan
+                MaskStreams.add(
+                    low.span, masks, apart: 64, isSubtracted: isSubtracted, to: &shortSpan, vectors: vectors)
+                #expect(short == expected.map { UInt32(truncatingIfNeeded: $0) })
+            }
+        }
+    }
+
     private func rounded(_ values: [Float], _ ring: RingFormat, weight: Int) throws -> [UInt32] {
         var elements = [UInt32](repeating: 0, count: values.count)
         var random = RandomStream(seed: 4, .stochasticRounding)

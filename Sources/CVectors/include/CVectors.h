@@ -3,6 +3,7 @@
 #include "columns.h"
 #include "convolution.h"
 #include "linear.h"
+#include "masks.h"
 #include "normal.h"
 #include "pooling.h"
 #include "random.h"

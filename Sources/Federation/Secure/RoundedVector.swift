@@ -83,7 +83,8 @@ struct RoundedVector: Sendable {
     /// - Returns: elements of the ring, `[count]`.
     /// - Throws: `SecureAggregationError.notFinite`.
     func elements(
-        _ values: [Float], weight: Double, _ totals: SecureTotals, ranges: [UInt8], client: Int, _ round: RoundID
+        _ values: consuming [Float], weight: Double, _ totals: SecureTotals, ranges: [UInt8], client: Int,
+        _ round: RoundID
     ) throws(SecureAggregationError) -> [UInt32] {
         var elements = [UInt32](repeating: 0, count: count)
         var span = elements.mutableSpan
@@ -97,7 +98,7 @@ struct RoundedVector: Sendable {
             var part = span.part(tensor)
             try ring.round(
                 scaled.span.extracting(tensor), limit: Self.limit(range), weight: 1, random: &random, into: &part)
-            let largest = scaled[tensor].reduce(Float(0)) { max($0, abs($1)) }
+            let largest = scaled.span.extracting(tensor).largestMagnitude
             // 2 to the power of it is above every value.
             let exponent = largest > 0 ? Int(largest.exponent) + 1 : Self.leastExponent
             span[next + min(max(exponent - Self.leastExponent, 0), Self.exponents - 1)] = 1

@@ -10,7 +10,9 @@ extension SecureClient {
     /// - Returns: the message to the server.
     /// - Throws: ``SecureAggregationError``: what is wrong with the inbox or the vector's length. The client is then as it was
     ///   before.
-    public mutating func maskedInput(_ vector: [Int64], inbox: [UInt8]) throws(SecureAggregationError) -> [UInt8] {
+    public mutating func maskedInput(_ vector: consuming [Int64], inbox: [UInt8]) throws(SecureAggregationError)
+        -> [UInt8]
+    {
         var words = vector
         var span = words.mutableSpan
         try mask(&span, inbox: inbox)
@@ -18,7 +20,9 @@ extension SecureClient {
     }
 
     /// The third message, of elements of a ring of 32 bits or fewer.
-    public mutating func maskedInput(_ vector: [UInt32], inbox: [UInt8]) throws(SecureAggregationError) -> [UInt8] {
+    public mutating func maskedInput(_ vector: consuming [UInt32], inbox: [UInt8]) throws(SecureAggregationError)
+        -> [UInt8]
+    {
         var words = vector
         var span = words.mutableSpan
         try mask(&span, inbox: inbox)

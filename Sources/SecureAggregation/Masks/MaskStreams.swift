@@ -1,4 +1,6 @@
+import CVectors
 import Cryptography
+import FedCore
 
 /// A mask of a vector: the stream of a key. A class, because arrays hold no noncopyable values.
 final class MaskStream {
@@ -9,12 +11,12 @@ final class MaskStream {
 
 /// The masks of a vector, all applied in one pass over it.
 ///
-/// Masks are made in pieces that the core's own caches hold together with the vector's piece: only the vector crosses
-/// memory, once for all masks, and not once for each. Four masks of a kind are made before they are added, so that the
-/// vector's piece is read and written once for the four.
+/// Masks are made in pieces that the core's own caches hold together with the vector's piece: only the vector crosses memory, once
+/// for all masks, and not once for each. Four masks of a kind are made before they are added, so that the vector's piece is
+/// read and written once for the four.
 struct MaskStreams: ~Copyable {
     /// Bytes of a piece.
-    private static let pieceBytes = 8192
+    private static let pieceBytes = 16_384
     /// Masks that are made before they are added.
     private static let atOnce = 4
     /// Masks at most that are applied together: the state of so many ciphers stays in the second-level cache.
@@ -41,45 +43,60 @@ struct MaskStreams: ~Copyable {
         let pieceWords = Self.pieceBytes / MemoryLayout<Word>.size
         var start = 0
         while start < words.count {
-            let count = min(pieceWords, words.count - start)
-            Self.apply(added, to: &words, from: start, count, &scratch) { $0 &+ $1 }
-            Self.apply(subtracted, to: &words, from: start, count, &scratch) { $0 &- $1 }
-            start += count
+            var piece = words.part(start..<min(start + pieceWords, words.count))
+            Self.apply(added, isSubtracted: false, to: &piece, &scratch)
+            Self.apply(subtracted, isSubtracted: true, to: &piece, &scratch)
+            start += pieceWords
         }
         (added, subtracted) = ([], [])
     }
 
     /// Applies masks to a piece of a vector.
-    @inline(__always)
     private static func apply<Word: FixedWidthInteger & BitwiseCopyable>(
-        _ masks: [MaskStream], to words: inout MutableSpan<Word>, from start: Int, _ count: Int,
-        _ scratch: inout SecretBytes, _ combine: (Word, Word) -> Word
+        _ masks: [MaskStream], isSubtracted: Bool, to words: inout MutableSpan<Word>, _ scratch: inout SecretBytes
     ) {
         let length = pieceBytes / MemoryLayout<Word>.size
-        precondition(start >= 0 && start + count <= words.count && count <= length)
-        var first = 0
-        while first < masks.count {
+        precondition(words.count <= length)
+        for first in stride(from: 0, to: masks.count, by: atOnce) {
             let some = min(atOnce, masks.count - first)
             var made = scratch.mutableWords(of: Word.self)
-            for i in 0..<some { masks[first + i].stream.fill(&made, i * length..<(i + 1) * length) }
             // The masks of the last piece are longer than the vector: their rest is not used.
-            if some == atOnce {
-                for i in 0..<count {
-                    let a = Word(littleEndian: made[unchecked: i])
-                    let b = Word(littleEndian: made[unchecked: length + i])
-                    let c = Word(littleEndian: made[unchecked: 2 * length + i])
-                    let d = Word(littleEndian: made[unchecked: 3 * length + i])
-                    words[unchecked: start + i] = combine(words[unchecked: start + i], a &+ b &+ c &+ d)
-                }
-            } else {
-                for mask in 0..<some {
-                    for i in 0..<count {
-                        let word = Word(littleEndian: made[unchecked: mask * length + i])
-                        words[unchecked: start + i] = combine(words[unchecked: start + i], word)
-                    }
+            for i in 0..<some { masks[first + i].stream.fill(&made, i * length..<(i + 1) * length) }
+            add(made.span, some, apart: length, isSubtracted: isSubtracted, to: &words)
+        }
+    }
+
+    /// Adds masks to words, or subtracts them.
+    /// - Parameters:
+    ///   - masks: `[count, length]`, of which each row's front is used.
+    ///   - vectors: whether the processor's vector instructions are used; the words are the same.
+    static func add<Word: FixedWidthInteger & BitwiseCopyable>(
+        _ masks: Span<Word>, _ count: Int, apart length: Int, isSubtracted: Bool, to words: inout MutableSpan<Word>,
+        vectors: Bool = vectors_are_fast()
+    ) {
+        precondition(masks.count >= count * length && words.count <= length)
+        guard vectors else {
+            for mask in 0..<count {
+                for i in 0..<words.count {
+                    let word = Word(littleEndian: masks[unchecked: mask * length + i])
+                    words[unchecked: i] = isSubtracted ? words[unchecked: i] &- word : words[unchecked: i] &+ word
                 }
             }
-            first += some
+            return
+        }
+        let here = words.count
+        masks.withUnsafeBytes { masks in
+            words.withUnsafeMutableBytes { words in
+                if MemoryLayout<Word>.size == 8 {
+                    vectors_apply_long_masks(
+                        masks.bindMemory(to: UInt64.self).baseAddress, count, length, here, isSubtracted,
+                        words.bindMemory(to: UInt64.self).baseAddress)
+                } else {
+                    vectors_apply_short_masks(
+                        masks.bindMemory(to: UInt32.self).baseAddress, count, length, here, isSubtracted,
+                        words.bindMemory(to: UInt32.self).baseAddress)
+                }
+            }
         }
     }
 }

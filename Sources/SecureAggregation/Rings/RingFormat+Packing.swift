@@ -15,6 +15,7 @@ extension RingFormat {
             }
             return
         }
+        guard bits > 32 else { return packNarrow(elements, into: &bytes) }
         let mask = UInt64.max >> UInt64(64 - bits)
         var (pending, filled, place): (UInt128, Int, Int) = (0, 0, 0)
         for i in 0..<elements.count {
@@ -52,6 +53,7 @@ extension RingFormat {
             }
             return
         }
+        guard bits > 32 else { return addNarrow(bytes, to: &sums) }
         let mask = UInt64.max >> UInt64(64 - bits)
         var (pending, filled, place): (UInt128, Int, Int) = (0, 0, 0)
         for i in 0..<sums.count {
@@ -70,6 +72,50 @@ extension RingFormat {
             sums[unchecked: i] &+= Word(truncatingIfNeeded: UInt64(truncatingIfNeeded: pending) & mask)
             pending >>= UInt128(bits)
             filled -= bits
+        }
+    }
+
+    /// Writes elements of 32 bits or fewer: four bytes at a time.
+    @inline(__always)
+    private func packNarrow<Word: FixedWidthInteger>(_ elements: Span<Word>, into bytes: inout MutableSpan<UInt8>) {
+        let (mask, bits) = (UInt64.max >> UInt64(64 - bits), UInt64(bits))
+        bytes.withUnsafeMutableBytes { bytes in
+            var (pending, filled, place): (UInt64, UInt64, Int) = (0, 0, 0)
+            for i in 0..<elements.count {
+                // Fewer than 32 bits wait, and 32 come at most.
+                pending |= (UInt64(truncatingIfNeeded: elements[unchecked: i]) & mask) &<< filled
+                filled &+= bits
+                guard filled >= 32 else { continue }
+                bytes.storeBytes(
+                    of: UInt32(truncatingIfNeeded: pending).littleEndian, toByteOffset: place, as: UInt32.self)
+                pending &>>= 32
+                filled &-= 32
+                place += 4
+            }
+            for place in place..<bytes.count {
+                bytes[place] = UInt8(truncatingIfNeeded: pending)
+                pending &>>= 8
+            }
+        }
+    }
+
+    /// Adds elements of 32 bits or fewer: each is within the eight bytes from the one that it begins in.
+    @inline(__always)
+    private func addNarrow<Word: FixedWidthInteger>(_ bytes: Span<UInt8>, to sums: inout MutableSpan<Word>) {
+        let (mask, bits) = (UInt64.max >> UInt64(64 - bits), bits)
+        bytes.withUnsafeBytes { bytes in
+            let whole = bytes.count < 8 ? 0 : min(sums.count, ((bytes.count - 8) * 8 + 7) / bits + 1)
+            for i in 0..<whole {
+                let word = bytes.loadUnaligned(fromByteOffset: (i &* bits) &>> 3, as: UInt64.self)
+                let element = UInt64(littleEndian: word) &>> UInt64(truncatingIfNeeded: i &* bits & 7) & mask
+                sums[unchecked: i] &+= Word(truncatingIfNeeded: element)
+            }
+            for i in whole..<sums.count {
+                let start = i * bits / 8
+                var word: UInt64 = 0
+                for (k, byte) in bytes[start...].prefix(8).enumerated() { word |= UInt64(byte) << UInt64(8 * k) }
+                sums[unchecked: i] &+= Word(truncatingIfNeeded: word >> UInt64(i * bits % 8) & mask)
+            }
         }
     }
 }

@@ -1,3 +1,4 @@
+import CVectors
 public import FedCore
 
 extension RingFormat {
@@ -21,7 +22,7 @@ extension RingFormat {
         into elements: inout MutableSpan<UInt32>
     ) throws(SecureAggregationError) {
         precondition(isNarrow, "elements of \(bits) bits in words of 32")
-        try round(values, limit, weight, &random, &elements)
+        try round(values, limit, weight, &random, &elements, vectors: vectors_are_fast())
     }
 
     /// The same for rings of 33 … 64 bits.
@@ -33,10 +34,12 @@ extension RingFormat {
         try round(values, limit, weight, &random, &elements)
     }
 
+    /// Rounds to words of either size.
+    /// - Parameter vectors: whether the processor's vector instructions are used for words of 32 bits; the elements are the same.
     @inline(__always)
-    private func round<Word: FixedWidthInteger>(
+    func round<Word: FixedWidthInteger & BitwiseCopyable>(
         _ values: Span<Float>, _ limit: Float, _ weight: Int, _ random: inout RandomStream,
-        _ elements: inout MutableSpan<Word>
+        _ elements: inout MutableSpan<Word>, vectors: Bool = false
     ) throws(SecureAggregationError) {
         precondition(valueBits < 64 && limit > 0 && limit.isFinite, "values within ±\(limit)")
         guard values.count == elements.count else {
@@ -52,6 +55,16 @@ extension RingFormat {
             var span = words.mutableSpan
             var part = span.part(0..<count)
             random.fill(&part)
+            if vectors, Word.bitWidth == 32 {
+                var target = elements.part(start..<start + count)
+                let piece = values.extracting(start..<start + count)
+                if Self.roundVectors(piece, part.span, factor, largest, &target) {
+                    guard weight > 1 else { continue }
+                    for i in 0..<count { target[unchecked: i] &*= Word(truncatingIfNeeded: weight) }
+                    continue
+                }
+                // One is not finite, which is found below.
+            }
             for i in 0..<count {
                 let value = values[unchecked: start + i]
                 guard value.isFinite else { throw .notFinite(index: start + i) }
@@ -61,6 +74,23 @@ extension RingFormat {
                 let isUp = Double(part[unchecked: i]) * 0x1p-32 < exact - below
                 elements[unchecked: start + i] = Word(
                     truncatingIfNeeded: (Int64(below) + (isUp ? 1 : 0)) * Int64(weight))
+            }
+        }
+    }
+
+    /// Rounds by vector instructions.
+    /// - Returns: false when a value is not finite.
+    private static func roundVectors<Word: BitwiseCopyable>(
+        _ values: Span<Float>, _ words: Span<UInt32>, _ factor: Double, _ largest: Double,
+        _ elements: inout MutableSpan<Word>
+    ) -> Bool {
+        values.withUnsafeBufferPointer { values in
+            words.withUnsafeBufferPointer { words in
+                elements.withUnsafeMutableBytes { elements in
+                    vectors_round_steps(
+                        values.baseAddress, words.baseAddress, values.count, factor, largest,
+                        elements.bindMemory(to: UInt32.self).baseAddress)
+                }
             }
         }
     }

@@ -225,7 +225,8 @@ let package = Package(
         .testTarget(
             name: "RunStoreTests",
             dependencies: [
-                "CSQLite", "FedCore", "Records", "NeuralNet", "Datasets", "Federation", "Recording", "RunStore",
+                "CSQLite", "FedCore", "Cryptography", "Records", "NeuralNet", "Datasets", "Federation", "Recording",
+                "RunStore",
             ],
             resources: [.copy("Fixtures")]),
         .testTarget(

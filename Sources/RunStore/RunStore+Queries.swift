@@ -174,9 +174,19 @@ extension RunStore {
     }
 
     /// Runs a query in a transaction; its errors get the file's name.
-    private func read<Value>(_ body: (Database) throws -> Value) throws(RunStoreError) -> Value {
+    func read<Value>(_ body: (Database) throws -> Value) throws(RunStoreError) -> Value {
+        try naming { try database.read(body) }
+    }
+
+    /// Runs changes in a transaction; its errors get the file's name.
+    @discardableResult
+    func change<Value>(_ body: (Database) throws -> Value) throws(RunStoreError) -> Value {
+        try naming { try database.write(body) }
+    }
+
+    private func naming<Value>(_ body: () throws -> Value) throws(RunStoreError) -> Value {
         do {
-            return try database.read(body)
+            return try body()
         } catch {
             throw RunStoreError(file: URL(fileURLWithPath: database.path), error)
         }

@@ -76,6 +76,38 @@ enum Schema {
                 // As JSON.
                 "ALTER TABLE rounds ADD COLUMN left_clients TEXT"
             ]),
+        Migration(
+            name: "7: registered models",
+            statements: [
+                // What the file holds, and the run, as JSON.
+                """
+                CREATE TABLE models (
+                  id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, version INTEGER NOT NULL,
+                  digest TEXT NOT NULL, bytes INTEGER NOT NULL, registered_at DATETIME NOT NULL,
+                  source TEXT NOT NULL, contents TEXT NOT NULL, run TEXT, parent TEXT,
+                  UNIQUE (name, version), UNIQUE (name, digest)
+                )
+                """,
+                """
+                CREATE TABLE model_aliases (
+                  name TEXT NOT NULL, alias TEXT NOT NULL, version INTEGER NOT NULL, moved_at DATETIME NOT NULL,
+                  PRIMARY KEY (name, alias),
+                  FOREIGN KEY (name, version) REFERENCES models(name, version)
+                ) WITHOUT ROWID
+                """,
+                """
+                CREATE TABLE alias_moves (
+                  id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, alias TEXT NOT NULL, version INTEGER,
+                  moved_at DATETIME NOT NULL, note TEXT
+                )
+                """,
+                """
+                CREATE TABLE model_tags (
+                  model_id INTEGER NOT NULL REFERENCES models(id) ON DELETE CASCADE,
+                  key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (model_id, key)
+                ) WITHOUT ROWID
+                """,
+            ]),
     ]
 
     /// One row a run. The columns are `StoredRun`'s coding keys.

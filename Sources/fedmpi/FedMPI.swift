@@ -19,7 +19,7 @@ struct FedMPI: ParsableCommand {
         subcommands: [
             Train.self, SplitTrain.self, Distill.self, Sweep.self, Report.self, Watch.self, Runs.self, Compare.self,
             PartitionTable.self, FleetCommand.self, PrivacyCommand.self, Audit.self,
-            ModelList.self, Quantize.self, Prune.self, VariantList.self, Export.self, Predict.self,
+            ModelCommands.self, Quantize.self, Prune.self, VariantList.self, Export.self, Predict.self,
             Serve.self, ServeDevice.self, Split.self, Doctor.self, Demo.self,
         ],
         defaultSubcommand: Train.self)

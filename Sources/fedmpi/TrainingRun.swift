@@ -44,10 +44,15 @@ struct TrainingRun {
         var start: InitialWeights?
         let problem = try timekeeper.metered(world).agree {
             if world.rank == 0 {
+                var own = self.settings
+                // The file of a version stays what it is: a resumed run reads the same one.
+                own.teacher = try own.teacher.map { try ModelArgument.path(of: $0, results: output.results) }
+                own.initialWeights = try own.initialWeights.map {
+                    try ModelArgument.path(of: $0, results: output.results)
+                }
                 resumed = try resumption.load(
                     results: output.results, rounds: choices.given.contains("rounds") ? self.settings.rounds : nil,
-                    teacher: self.settings.teacher)
-                var own = self.settings
+                    teacher: own.teacher)
                 try ModelFile.resolve(&own)
                 try FleetFile.resolve(&own)
                 settings = resumed?.state.settings ?? own

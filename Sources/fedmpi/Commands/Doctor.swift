@@ -63,7 +63,7 @@ struct Doctor: WorldCommand {
         let hosts = try world.hostNames()
         var found: (choice: ModelData, pair: DatasetPair)?
         let problem = try world.agree {
-            let variant = try model.map { try Variant(reading: $0) }
+            let variant = try model.map { try Variant(reading: ModelArgument.path(of: $0)) }
             let choice = try data.choice(for: variant?.metadata ?? [:])
             found = (choice, try variant.map { try choice.open(for: $0.model) } ?? choice.open())
         }

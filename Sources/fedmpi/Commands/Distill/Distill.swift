@@ -102,8 +102,9 @@ struct Distill: WorldCommand {
     ///
     /// - Parameter ranks: Number of ranks, which decides the default number of clients.
     /// - Throws: `ConfigurationError` when the teacher cannot be read.
-    private func settings(ranks: Int) throws(ConfigurationError) -> RunSettings {
+    private func settings(ranks: Int) throws -> RunSettings {
         var settings = options.settings(ranks: ranks)
+        settings.teacher = try settings.teacher.map { try ModelArgument.path(of: $0) }
         let teacher = try TrainedModel(reading: settings.teacher ?? "")
         settings.takeData(
             of: try DataOrigin(metadata: teacher.metadata),

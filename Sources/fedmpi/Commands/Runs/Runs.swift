@@ -19,9 +19,12 @@ struct Runs: ParsableCommand {
 
 /// The option that says which history is read; `compare` has it, too.
 struct HistoryOptions: ParsableArguments {
+    /// The folder unless told otherwise.
+    static let folder = "results"
+
     /// Results folder, in which the history is a SQLite file.
     @Option(help: "Folder of all runs.")
-    var results = "results"
+    var results = HistoryOptions.folder
 
     /// Opens the history for reading.
     ///

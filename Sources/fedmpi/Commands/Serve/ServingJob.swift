@@ -33,7 +33,8 @@ struct ServingJob {
     init(_ command: Serve, rank: Int, ranks: Int) throws {
         self.command = command
         fleet = Fleet(try command.deviceOptions.descriptions(), ranks: ranks)
-        let paths = command.models.split(separator: ",", omittingEmptySubsequences: false).map { String($0) }
+        let paths = try command.models.split(separator: ",", omittingEmptySubsequences: false)
+            .map { try ModelArgument.path(of: String($0), results: command.results) }
         if let twice = paths.first(where: { path in paths.count { $0 == path } > 1 }) {
             throw ConfigurationError("--models names '\(twice)' twice")
         }

@@ -196,7 +196,7 @@ struct Split: WorldCommand {
         var folder: URL?
         let problem = try world.agree {
             guard world.rank == 0 else { return }
-            let trained = try TrainedModel(reading: model)
+            let trained = try TrainedModel(reading: try ModelArgument.path(of: model, results: results))
             job = (try settings(for: trained), trained)
         }
         if let problem { throw problem }

@@ -34,7 +34,7 @@ struct Export: ParsableCommand {
     /// - Throws: `ConfigurationError` for what the user can mend; `SafetensorsError` or an error of the ONNX
     ///   writer for contents that the format cannot hold.
     func run() throws {
-        let variant = try Variant(reading: model)
+        let variant = try Variant(reading: try ModelArgument.path(of: model))
         let file = try OutputFile(to, overwrite)
         let bytes: [UInt8]
         switch to.split(separator: ".").last {

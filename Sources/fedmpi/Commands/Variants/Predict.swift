@@ -197,7 +197,7 @@ struct Predict: ParsableCommand {
     /// - Throws: `ConfigurationError` when the model cannot be read or quantised, or 32-bit weights are wanted of
     ///   8-bit ones.
     private func variant() throws -> Variant {
-        let variant = try Variant(reading: model)
+        let variant = try Variant(reading: try ModelArgument.path(of: model))
         switch (variant.weights, precision ?? variant.precision) {
         case (.float32(let trained), .int8):
             let train = try data.open(for: variant, usesTraining: true).train

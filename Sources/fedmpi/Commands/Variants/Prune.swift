@@ -102,7 +102,7 @@ struct Prune: ParsableCommand {
     ///
     /// - Throws: `ConfigurationError` for what the user can mend; `OneDNNError`.
     func run() throws {
-        let trained = try TrainedModel(reading: model)
+        let trained = try TrainedModel(reading: try ModelArgument.path(of: model))
         let file = try OutputFile(output, overwrite)
         let data = try data.open(for: Variant(trained), usesTraining: fineTune > 0)
         var pruned = try cut(trained)

@@ -55,7 +55,7 @@ struct Quantize: ParsableCommand {
     ///
     /// - Throws: `ConfigurationError` for what the user can mend; `OneDNNError`.
     func run() throws {
-        let trained = try TrainedModel(reading: model)
+        let trained = try TrainedModel(reading: try ModelArgument.path(of: model))
         let file = try OutputFile(output, overwrite)
         let data = try data.open(for: Variant(trained), usesTraining: true)
         let samples = data.train.evenlySpaced(calibration)

@@ -56,7 +56,7 @@ struct VariantList: ParsableCommand {
     ///
     /// - Throws: `ConfigurationError` for what the user can mend; `OneDNNError`.
     func run() throws {
-        let variants = try models.map { try Variant(reading: $0) }
+        let variants = try models.map { try Variant(reading: ModelArgument.path(of: $0)) }
         try data.refuseDifferent(variants)
         // Test images for each: those that its own run kept from training.
         let tests = try variants.map { try data.open(for: $0) }

@@ -4,7 +4,7 @@ import FedCore
 import Federation
 import NeuralNet
 
-/// The command `fedmpi models`: describes models without training.
+/// The command `fedmpi models describe`, and `fedmpi models` alone: describes models without training.
 ///
 /// For each model it prints a header (parameters, size, arithmetic), a table of its layers, and, where the model
 /// says where it is cut in two, what crosses the cut. These figures decide which model fits a device, and which
@@ -12,10 +12,12 @@ import NeuralNet
 ///
 /// Only rank 0 runs it; it needs no MPI and writes nothing. Exit codes: 0; 2 for a name that no model has, or a model
 /// that does not take the data.
-struct ModelList: ParsableCommand {
+struct ModelDescription: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "models",
-        abstract: "Describe the models: layers, shapes, parameters, cost, and where they are cut in two.")
+        commandName: "describe",
+        abstract:
+            "Describe models that can be trained: layers, shapes, parameters, cost, where they are cut in two (the default)."
+    )
 
     /// A model as `--model` takes it; nil describes the catalog.
     @Argument(help: "A model's name, the file of one, or its layers. (default: all names)")

@@ -1,0 +1,125 @@
+import ArgumentParser
+import FedCore
+import Foundation
+import RunStore
+
+/// The command `fedmpi models`: what can be trained, and what has been trained and registered.
+///
+/// Registered models lie in the results folder, their facts in the history and their files in `registered-models`. Every
+/// command that takes a trained model takes `NAME@ALIAS` (``ModelArgument``).
+struct ModelCommands: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "models",
+        abstract: "Describe the models that can be trained; register, name and list trained ones.",
+        discussion: """
+            fedmpi models edgecnn-small                              layers, shapes and cost
+            fedmpi models register digits results/my-run             version 1 of digits, with its lineage
+            fedmpi models alias digits@1 champion                    what digits@champion means from now on
+            fedmpi predict --model digits@champion --dataset fashion-mnist
+            """,
+        subcommands: [
+            ModelDescription.self, RegisterModel.self, ModelList.self, ModelDetails.self, AliasModel.self,
+            TagModel.self,
+            CopyModel.self, CollectModels.self,
+        ],
+        defaultSubcommand: ModelDescription.self)
+}
+
+/// What a user gives where a trained model is wanted.
+enum ModelArgument {
+    /// The path of a model's file: the registered file of a reference such as `digits@champion`, which is checked against its digest;
+    /// else what was given. A file or folder of that name goes first.
+    ///
+    /// - Parameter results: the folder whose registry is asked.
+    /// - Throws: `ConfigurationError` when there is no such version, or its file is not what was registered.
+    static func path(of text: String, results: String = HistoryOptions.folder) throws -> String {
+        guard text.contains("@"), !FileManager.default.fileExists(atPath: text) else { return text }
+        let reference = try ModelReference(text)
+        let store = try RunStore(results: results)
+        let model = try store.model(reference)
+        _ = try store.contents(of: model)
+        return store.file(of: model).relativePath
+    }
+}
+
+/// The command `fedmpi models list`: a line for each registered version.
+struct ModelList: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "List registered models, the newest version of each first.")
+
+    @OptionGroup var history: HistoryOptions
+
+    @Argument(help: "Only versions of this model.")
+    var name: String?
+
+    @Flag(help: "Print one JSON object per line instead of a table.")
+    var json = false
+
+    /// Asks the registry and prints. Nothing is written, and no file is read: `show` checks one.
+    ///
+    /// - Throws: `ConfigurationError` without a history; `RunStoreError` when it cannot be read.
+    func run() throws {
+        let store = try history.open()
+        let (models, aliases) = (try store.models(named: name), try store.aliases(of: name))
+        /// The aliases that mean a version now.
+        func names(_ model: RegisteredModel) -> [String] {
+            aliases.filter { $0.name == model.name && $0.version == model.version }.map(\.alias)
+        }
+        if json {
+            for model in models {
+                Console.output(try RunJSON.text(of: RegistryText.Line(model: model, aliases: names(model))))
+            }
+            return
+        }
+        var table = TextTable([
+            ("model", .left), ("aliases", .left), ("architecture", .left), ("precision", .left), ("KB", .right),
+            ("accuracy", .right), ("run", .left), ("registered", .left),
+        ])
+        for model in models {
+            table.add([
+                model.reference, names(model).joined(separator: " "), model.contents.architecture,
+                model.contents.precision, Format.kilobytes(model.bytes), Format.percent(model.run?.accuracy),
+                model.run?.name ?? "-", RunText.date(model.registeredAt),
+            ])
+        }
+        Console.output(models.isEmpty ? "no registered models" : table.text)
+    }
+}
+
+/// The command `fedmpi models show`: all that is known of one version.
+struct ModelDetails: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "show", abstract: "Show a registered model: signature, lineage, metrics, tags, history of aliases."
+    )
+
+    @OptionGroup var history: HistoryOptions
+
+    @Argument(help: "NAME@VERSION, NAME@ALIAS, NAME@latest or NAME@sha256:DIGITS.")
+    var model: String
+
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
+    /// Finds the version, checks its file, and prints. The lineage is followed by digests, so a parent that was deleted ends it.
+    ///
+    /// - Throws: `ConfigurationError` when there is no such version, or its file is not what was registered.
+    func run() throws {
+        let store = try history.open()
+        let found = try store.model(try ModelReference(model))
+        _ = try store.contents(of: found)
+        let all = try store.models()
+        var lineage: [RegisteredModel] = []
+        while let digest = (lineage.last ?? found).parent, let parent = all.first(where: { $0.digest == digest }),
+            !lineage.contains(parent)
+        {
+            lineage.append(parent)
+        }
+        let everything = RegistryText.Everything(
+            model: found,
+            aliases: try store.aliases(of: found.name).filter { $0.version == found.version }.map(\.alias),
+            tags: try store.tags(of: found), madeFrom: lineage.map(\.reference),
+            madeOfIt: all.filter { $0.parent == found.digest }.map(\.reference), moves: try store.moves(of: found.name))
+        Console.output(
+            json ? try RunJSON.text(of: everything) : everything.text(file: store.file(of: found).relativePath))
+    }
+}

@@ -1,0 +1,96 @@
+import ArgumentParser
+import Cryptography
+import FedCore
+import Files
+import Foundation
+import NeuralNet
+import Recording
+import Records
+import RunStore
+
+/// The command `fedmpi models register`: makes a trained model a version of a name, with all that is known of where it comes from.
+///
+/// The file is copied: run folders may be deleted. Exit codes: 0, also when these bytes are a version already; 2 for what is no model,
+/// or a run whose model has been changed since.
+struct RegisterModel: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "register", abstract: "Register a run's model, or a model file, as the next version of a name.")
+
+    @OptionGroup var history: HistoryOptions
+
+    @Argument(help: "The model's name: letters, digits, '-', '_' and '.'.")
+    var name: String
+
+    @Argument(help: "A run (its folder, name or number), or a safetensors file of any variant.")
+    var source: String
+
+    @Option(help: "The registered model that it was made from, NAME@VERSION: by distilling, quantising, pruning.")
+    var madeFrom: String?
+
+    @Option(help: "An alias that means the new version from now on.")
+    var alias: String?
+
+    /// Reads, checks, copies and notes.
+    ///
+    /// - Throws: `ConfigurationError` for what the user can mend; `RunStoreError`; `FileError`.
+    func run() throws {
+        _ = try ModelReference.checked(name: name)
+        if let alias { _ = try ModelReference.checked(alias: alias) }
+        let store = try RunStore(at: URL(fileURLWithPath: history.results).appendingPathComponent(RunStore.fileName))
+        let parent = try madeFrom.map { try store.model(try ModelReference($0)).digest }
+        let file = try Self.file(source, store, results: history.results)
+        let variant = try Variant(reading: file.path)
+        let bytes = try ReceivedFile.contents(file)
+        let digest = SHA256.hash(bytes).hexadecimal
+        let model = RegisteredModel(
+            name: name, digest: digest, bytes: bytes.count, source: source, contents: Self.contents(variant),
+            run: try Self.run(of: file, digest, store), parent: parent)
+        let (registered, isNew) = try store.register(model, bytes)
+        if let alias { _ = try store.move(alias, of: name, to: registered.version, note: "registered") }
+        Console.output(
+            (isNew ? "\(registered.reference) registered" : "these bytes are \(registered.reference) already")
+                + ", \(variant.name), \(Format.grouped(bytes.count)) bytes, sha256 \(digest)"
+                + (alias.map { "\n\(name)@\($0) means version \(registered.version)" } ?? ""))
+    }
+
+    /// The file that is meant: a path goes before a run of that name, as everywhere a model is wanted.
+    /// - Returns: of a folder, its `model.safetensors`, which need not be there.
+    /// - Throws: `ConfigurationError` when it is neither a path nor a run; `RunStoreError`.
+    private static func file(_ source: String, _ store: RunStore, results: String) throws -> URL {
+        var isFolder: ObjCBool = false
+        if FileManager.default.fileExists(atPath: source, isDirectory: &isFolder) {
+            let url = URL(fileURLWithPath: source)
+            return isFolder.boolValue ? url.appendingPathComponent(RunFolder.modelName) : url
+        }
+        let run = try store.find(source)
+        return URL(fileURLWithPath: results).appendingPathComponent(run.name).appendingPathComponent(
+            RunFolder.modelName)
+    }
+
+    /// What a variant's file holds: its signature, and of its metadata what the signature does not say already.
+    private static func contents(_ variant: Variant) -> ModelContents {
+        let described = ["model", "precision", "model_input", "model_outputs"]
+        return ModelContents(
+            architecture: variant.model.text, precision: variant.precision.rawValue,
+            parameters: variant.model.parameterCount, input: variant.model.input.extents,
+            outputs: variant.model.classes, metadata: variant.metadata.filter { !described.contains($0.key) })
+    }
+
+    /// The run whose model a file is.
+    /// - Returns: nil for a file that no run has left under this name.
+    /// - Throws: `ConfigurationError` when the run has left another one.
+    private static func run(of file: URL, _ digest: String, _ store: RunStore) throws -> ModelRun? {
+        guard file.lastPathComponent == RunFolder.modelName,
+            let run = try store.newest(named: file.deletingLastPathComponent().lastPathComponent)
+        else { return nil }
+        let left = try store.artefacts(of: run).first { $0.file == RunFolder.modelName }?.sha256
+        guard left == nil || left == digest else {
+            throw ConfigurationError(
+                "'\(file.relativePath)' is not the model that run '\(run.name)' left: it has been changed since")
+        }
+        let last = try store.rounds(of: run).last
+        return ModelRun(
+            name: run.name, round: run.rounds, strategy: run.strategy, dataset: run.dataset, accuracy: run.accuracy,
+            loss: run.loss, metrics: last?.metrics ?? [:])
+    }
+}

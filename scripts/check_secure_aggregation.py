@@ -19,7 +19,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 FIXTURE = pathlib.Path(__file__).resolve().parent.parent / "Tests/SecureAggregationTests/Fixtures/transcripts.json"
 PRIME = 2**61 - 1
-(CLIENT, SEALING_KEY, MASK_KEY, SEED, COEFFICIENTS, SEALING, PAIR_MASK, SELF_MASK, COMMITMENT, SIGNATURE) = range(1, 11)
+(CLIENT, SEALING_KEY, MASK_KEY, SEED, COEFFICIENTS, SEALING, PAIR_MASK, SELF_MASK, COMMITMENT, SIGNATURE,
+ SIGNING_KEY) = range(1, 12)
 
 
 def sha256(data):
@@ -219,7 +220,8 @@ def settings():
     exact = {"valueBits": 64, "weightBits": 0, "bits": 64, "signers": []}
     narrow = {"valueBits": 16, "weightBits": 3, "bits": 23, "signers": []}
     wide = {"valueBits": 31, "weightBits": 6, "bits": 40, "signers": []}
-    signers = [derive(32, b"signers", bytes([i])).hex() for i in range(6)]
+    # As a simulation has them: by the number in the run, in every round the same.
+    signers = [derive(32, bytes(range(32)), bytes(32) + struct.pack("<3I", SIGNING_KEY, i, 0)).hex() for i in range(6)]
     return [
         {**base, **exact, "clients": 5, "degree": 4, "threshold": 3, "length": 9, "dropped": [1], "vectors": vectors(5, 9, 64)},
         {**base, **exact, "clients": 13, "degree": 6, "threshold": 3, "length": 3, "dropped": [0, 7], "vectors": vectors(13, 3, 64)},

@@ -83,10 +83,20 @@ public struct SecureRound: Sendable {
         case selfMask = 8
         case commitment = 9
         case signature = 10
+        case signingKey = 11
     }
 
     /// The text that binds a derived key to the round, its purpose, and the one or two clients that it is for.
     func info(_ purpose: Purpose, _ first: Int, _ second: Int = 0) -> [UInt8] {
+        Self.info(identity, purpose, first, second)
+    }
+
+    /// The text of what a client has for a whole run: zeros are in the place of a round's identity.
+    static func runInfo(_ purpose: Purpose, _ client: Int) -> [UInt8] {
+        info([UInt8](repeating: 0, count: 32), purpose, client, 0)
+    }
+
+    private static func info(_ identity: [UInt8], _ purpose: Purpose, _ first: Int, _ second: Int) -> [UInt8] {
         var info = identity
         info.reserveCapacity(identity.count + 12)
         info.append(littleEndian: purpose.rawValue)

@@ -40,6 +40,7 @@ import Testing
             "error-feedback-momentum": "0.5", "privacy": "central", "clipping": "adaptive",
             "ftrl-factor": "banded", "noise-source": "simulated", "sampling": "shuffle", "delta": "0.01",
             "assumed-dropout": "0.5", "assumed-corrupt": "0.5", "secure-bits": "16",
+            "assumed-server": "semi-malicious",
         ]
         let value = setting.kind == .options ? "a=1" : values[name] ?? "1"
         let option = setting.kind == .flag ? "--\(name)" : "--\(name)=\(value)"

@@ -41,7 +41,7 @@ import Testing
         ("edge-latency-ms", "20.0"), ("privacy", "central"), ("clip", "0.5"), ("noise", "1.1"),
         ("clipping", "adaptive"), ("clip-quantile", "0.75"), ("clip-rate", "0.5"), ("ftrl-factor", "banded"),
         ("ftrl-band", "8"), ("secure-aggregation", "true"), ("assumed-corrupt", "0.1"), ("assumed-dropout", "0.25"),
-        ("secure-bits", "12"),
+        ("secure-bits", "12"), ("assumed-server", "semi-malicious"), ("clip-updates", "2.5"),
         ("sampling", "shuffle"), ("noise-source", "simulated"), ("noise-key", "a/key"), ("epsilon", "8.0"),
         ("delta", "1e-06"),
         ("offline-updates", "4"), ("offline-expiry", "7200.0"), ("age-power", "1.0"),
@@ -110,7 +110,7 @@ import Testing
             "local-steps", "augment", "clip-gradients", "compress", "compress-down", "error-feedback", "round-deadline",
             "bandwidth-mbps", "device-speed", "fleet", "budget-joules", "offline-expiry", "edge-norm-limit",
             "edge-loss-limit", "edge-mbps", "privacy", "noise", "sampling", "noise-key", "epsilon",
-            "secure-bits",
+            "secure-bits", "clip-updates",
             "cut",
             "server-part",
         ]

@@ -60,11 +60,11 @@ struct FaultTests {
     }
 
     /// The sum is to the bit that of a run without masks, whoever is killed or stopped.
-    @Test(arguments: ["gatherv", "reduce"]) func `Masked sums survive the ranks that make the masks`(wire: String)
-        throws
-    {
+    @Test(arguments: [("gatherv", "curious"), ("reduce", "curious"), ("gatherv", "semi-malicious")])
+    func `Masked sums survive the ranks that make the masks`(wire: String, server: String) throws {
         let outcome = try train([
-            "--json", "--secure-aggregation", "--wire", wire, "--inject", "kill:rank=1@round=2,phase=gather",
+            "--json", "--secure-aggregation", "--wire", wire, "--assumed-server", server, "--inject",
+            "kill:rank=1@round=2,phase=gather",
             "--inject",
             "kill:rank=3@round=3,phase=train", "--inject", "stop:rank=4@round=4,phase=broadcast",
         ])

@@ -86,6 +86,12 @@ extension SecretBytes {
         for (number, expected) in transcripts.enumerated() {
             let ours = try expected.rehearsed()
             #expect(ours.identity == expected.identity)
+            // Those of the file are the ones of a simulation.
+            let master = SecretBytes.digits(expected.master)
+            for (client, signer) in expected.signers.enumerated() {
+                let key = SecureClient.signingKey(master: master, client: client)
+                #expect(key.publicKey == SigningKey(SecretBytes.digits(signer)).publicKey)
+            }
             #expect(ours.sum == expected.sum)
             for kind in SecureMessageKind.allCases {
                 let name = "\(kind.rawValue)"

@@ -27,6 +27,7 @@ extension Job {
         }
         if secure != nil { throw refuse("--secure-aggregation", "they do not have its client half") }
         if settings.clipGradients != nil { throw refuse("--clip-gradients", "clip in the client program") }
+        if settings.clipUpdates != nil { throw refuse("--clip-updates", "clip in the client program") }
         if settings.precision != .single {
             throw refuse("--precision \(settings.precision.rawValue)", "choose it in the client program")
         }

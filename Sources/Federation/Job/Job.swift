@@ -88,6 +88,8 @@ public struct Job: Sendable {
     let secure: SecureTerms?
     /// The secret that clients' secrets follow from; nil without secure aggregation, and on ranks that have no use for it.
     var secureMaster: SecureMaster?
+    /// The public keys of the clients' signatures; nil where keys are not signed.
+    var secureIdentities: SecureIdentities?
     /// The canaries that an audit plants; nil in all other runs.
     let canaries: CanaryRecord?
     /// The edges between clients and server; nil without any.

@@ -98,12 +98,13 @@ public enum Session {
             try scheme.validate(settings)
             var job = try Job(
                 settings, teacher: teacher, start: start, foreign: try declared?.get(), plugins: plugins)
-            (job.noiseKey, job.secureMaster) = (noiseKey, master)
+            (job.noiseKey, job.secureMaster, job.secureIdentities) = (noiseKey, master, identities)
             try scheme.validate(job)
             if !foreign.isEmpty { try job.validateForeign() }
             return job
         }
         let master = foreign.isEmpty ? try SecureMaster.share(settings, over: control) : nil
+        let identities = foreign.isEmpty ? try SecureIdentities.share(settings, master, over: control) : nil
         // They are told of the job before they can say whether they can do their part.
         var prepared: Job?
         if !foreign.isEmpty {

@@ -124,7 +124,7 @@ extension Job {
         }
         let others = [
             ("--teacher", distillation != nil), ("--augment", augmentation != nil),
-            ("--freeze", settings.freeze != nil),
+            ("--freeze", settings.freeze != nil), ("--clip-updates", settings.clipUpdates != nil),
             ("--initial-weights", settings.initialWeights != nil), ("--local-steps", settings.localSteps != nil),
         ]
         if let (option, _) = others.first(where: \.1) {

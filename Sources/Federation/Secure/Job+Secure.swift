@@ -14,6 +14,7 @@ extension Job {
         let parameters = edges == nil ? try? secure.parameters(clients: settings.cohortSize) : nil
         return "\(groups) sums alone"
             + (parameters.map { ", \($0.degree) neighbours, threshold \($0.threshold)" } ?? "")
+            + (secure.adversary == .curiousServer ? "" : ", signed keys against a \(secure.adversary) server")
             + " (\(share(settings.assumedDropout)) may leave, \(share(settings.assumedCorrupt)) tell it all they know), "
             + (settings.secureBits.map { "values of \($0) bits" } ?? "exact to the bit")
             + "; one operator of all ranks could look at updates before they are masked"

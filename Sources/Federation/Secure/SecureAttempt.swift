@@ -77,6 +77,7 @@ final class SecureAttempt: AnswerReceiver {
             letter.keyList = keyLists[client] ?? []
             letter.inbox = inboxes[client] ?? []
             letter.ranges = rounded?.ranges ?? []
+            if !server.round.identities.isEmpty { letter.cohort = cohort }
             if phase == .unmasking { letter.request = server.unmaskRequest(for: place) }
             letters[client] = letter.bytes
             // A device has what it was told before.

@@ -9,8 +9,9 @@ final class SecureClients {
     private let job: Job
     private let terms: SecureTerms
     private let master: SecureMaster
-    /// The attempt that clients are kept of.
+    /// The attempt that clients are kept of, and whose it is where keys are signed.
     private var attempt: (round: RoundID, nonce: [UInt8])?
+    private var cohort: [Int] = []
     /// What all sides of it agree on, by the size of the cohort.
     private var shared: SecureRound?
     /// Clients by number.
@@ -35,9 +36,11 @@ final class SecureClients {
         sum = job.terms.emptySum()
     }
 
-    /// The first message: public keys.
+    /// The first message: public keys, signed where the server may lie.
     func advertisement(of client: Int, _ round: RoundID, _ letter: [UInt8]) throws(SecureAggregationError) -> [UInt8] {
-        try make(client, round, SecureLetter(letter)).side.advertisement()
+        let made = try make(client, round, SecureLetter(letter))
+        guard terms.adversary == .semiMaliciousServer else { return made.side.advertisement() }
+        return made.side.advertisement(signedBy: SecureClient.signingKey(master: master.bytes, client: client))
     }
 
     /// The second message: sealed shares of both secrets.
@@ -172,14 +175,24 @@ final class SecureClients {
     {
         if attempt.map({ $0 != (round, letter.nonce) }) ?? true {
             clients = [:]
-            shared = try terms.round(round, clients: letter.clients, nonce: letter.nonce)
-            attempt = (round, letter.nonce)
+            shared = try terms.round(
+                round, clients: letter.clients, nonce: letter.nonce, identities: identities(of: letter.cohort))
+            (attempt, cohort) = ((round, letter.nonce), letter.cohort)
         }
-        guard let shared, shared.clients == letter.clients else { throw .otherRound }
+        guard let shared, shared.clients == letter.clients, cohort == letter.cohort else { throw .otherRound }
+        guard cohort.isEmpty || cohort[letter.place] == client else { throw .unexpectedClient(client) }
         let secret = SecureClient.secret(master: master.bytes, round: shared, client: letter.place)
         let made = Client(SecureClient(round: shared, client: letter.place, secret: secret))
         clients[client] = made
         return made
+    }
+
+    /// The public keys of a cohort, by the clients' numbers in the run: the server says who takes part, and has no say in whose key is whose.
+    private func identities(of cohort: [Int]) throws(SecureAggregationError) -> [[UInt8]] {
+        guard let identities = job.secureIdentities else { return [] }
+        guard cohort.allSatisfy({ $0 < job.settings.clients }), zip(cohort, cohort.dropFirst()).allSatisfy({ $0 < $1 })
+        else { throw .badList }
+        return identities.keys(of: cohort)
     }
 }
 

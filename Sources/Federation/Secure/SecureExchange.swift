@@ -13,7 +13,7 @@ import SecureAggregation
 ///
 /// | phase | down | up |
 /// |---|---|---|
-/// | keys | who the client is | two public keys |
+/// | keys | who the client is | two public keys, signed where the server may lie |
 /// | shares | its neighbours' keys | shares of its two secrets, sealed for each neighbour |
 /// | vector | weights, the shares that are for it | its masked vector |
 /// | unmasking | who of its neighbours has sent one | a share of one secret of each neighbour |
@@ -29,8 +29,6 @@ final class SecureExchange: Exchange {
     private let terms: SecureTerms
     private let inner: any Exchange
     private let timeline: Timeline
-    /// Tells this run's rounds from all others', those before a resume included.
-    private let nonce: [UInt8]
     /// By what the next round's values are rounded; empty for exact sums.
     private var ranges: [UInt8]
     /// What the last round's phases were.
@@ -53,8 +51,6 @@ final class SecureExchange: Exchange {
         (self.job, self.terms, self.inner, self.timeline) = (job, terms, inner, timeline)
         ranges = state?[PartName.inFlight] ?? []
         if ranges.isEmpty { ranges = terms.rounded?.firstRanges ?? [] }
-        let drawn = SecretBytes.random(count: SecureLetter.nonceBytes)
-        nonce = drawn.span.indices.map { drawn.span[$0] }
         guard terms.rounded?.accepts(ranges) ?? true else {
             throw ConfigurationError(
                 "the checkpoint has no ranges of values that this run's --secure-bits could go on with")
@@ -90,10 +86,14 @@ final class SecureExchange: Exchange {
                 task, round: round, cohort: cohort, down: down, into: tally, besideTraining: besideTraining,
                 progressed: progressed)
         }
+        // Tells this sum from all others: of a resumed run, and of the other edges that this process aggregates for in the same round.
+        let drawn = SecretBytes.random(count: SecureLetter.nonceBytes)
+        let nonce = drawn.span.indices.map { drawn.span[$0] }
         let attempt = SecureAttempt(cohort, nonce: nonce, terms.rounded.map { ($0, ranges) }, into: tally)
         phases = SecureReport()
         do {
-            let shared = try terms.round(round, clients: cohort.count, nonce: nonce)
+            let shared = try terms.round(
+                round, clients: cohort.count, nonce: nonce, identities: job.secureIdentities?.keys(of: cohort) ?? [])
             attempt.begin(shared)
             phases.parameters = shared.parameters
             /// One phase: asks, takes in, counts who left.

@@ -6,13 +6,15 @@ import SecureAggregation
 /// which takes the client over can make it again.
 ///
 /// ```
-/// 0   clients of the cohort   4   the client's place among them   8   the run's nonce, 32 bytes
-/// 40  lengths of what follows (UInt32 each; 0 for what is still to come)   56  list of keys │ sealed shares │ request │ ranges
+/// 0   clients of the cohort   4   the client's place among them   8   the sum's nonce, 32 bytes
+/// 40  lengths of what follows (UInt32 each; 0 for what is still to come)   56  list of keys │ sealed shares │ request │ ranges │ cohort
 /// ```
 ///
-/// Little-endian. Ranges are the exponents by which values are rounded, a byte for each tensor. The messages are those of docs/SECURE-AGGREGATION.md.
+/// Little-endian. The cohort, its clients' numbers in the run (UInt32 each), is there where keys are signed: by them a client knows whose they
+/// must be. Ranges are the exponents by which values are rounded, a byte for each tensor. The messages are those of
+/// docs/SECURE-AGGREGATION.md.
 struct SecureLetter {
-    /// Bytes of a run's nonce.
+    /// Bytes of a sum's nonce.
     static let nonceBytes = 32
     private static let headBytes = 56
 
@@ -20,7 +22,7 @@ struct SecureLetter {
     var clients: Int
     /// The client's place in it, ascending by number.
     var place: Int
-    /// What the server has drawn for the run.
+    /// What the server has drawn for this sum.
     var nonce: [UInt8]
     /// The neighbours' public keys.
     var keyList: [UInt8] = []
@@ -30,6 +32,8 @@ struct SecureLetter {
     var request: [UInt8] = []
     /// By what values are rounded; empty for exact sums.
     var ranges: [UInt8] = []
+    /// The cohort's clients, ascending; empty where keys are not signed.
+    var cohort: [Int] = []
 
     /// A letter that says who the client is.
     init(clients: Int, place: Int, nonce: [UInt8]) {
@@ -43,7 +47,8 @@ struct SecureLetter {
         let words = bytes.span
         func word(_ place: Int) -> Int { Int(words.load(UInt32.self, at: place)) }
         let lengths = [word(40), word(44), word(48), word(52)]
-        guard lengths.reduce(Self.headBytes, +) == bytes.count, word(4) < word(0) else { throw .notAMessage }
+        let cohortBytes = bytes.count - lengths.reduce(Self.headBytes, +)
+        guard cohortBytes == 0 || cohortBytes == 4 * word(0), word(4) < word(0) else { throw .notAMessage }
         self.init(clients: word(0), place: word(4), nonce: Array(bytes[8..<8 + Self.nonceBytes]))
         var rest = bytes[Self.headBytes...]
         func next(_ length: Int) -> [UInt8] {
@@ -52,6 +57,7 @@ struct SecureLetter {
         }
         (keyList, inbox) = (next(lengths[0]), next(lengths[1]))
         (request, ranges) = (next(lengths[2]), next(lengths[3]))
+        cohort = stride(from: bytes.count - cohortBytes, to: bytes.count, by: 4).map(word)
     }
 
     /// The letter as it crosses.
@@ -65,7 +71,9 @@ struct SecureLetter {
         head.store(UInt32(inbox.count), at: 44)
         head.store(UInt32(request.count), at: 48)
         head.store(UInt32(ranges.count), at: 52)
-        return bytes + keyList + inbox + request + ranges
+        bytes += keyList + inbox + request + ranges
+        for client in cohort { bytes += (0..<4).map { UInt8(truncatingIfNeeded: client >> (8 * $0)) } }
+        return bytes
     }
 }
 

@@ -12,6 +12,8 @@ struct SecureTerms: Sendable {
     let rounded: RoundedVector?
     /// Neighbours of a client at most, in a cohort of any size.
     let mostNeighbours: Int
+    /// Against whom masks are to hold.
+    let adversary: SecureAdversary
     private let corrupt: Double
     private let dropout: Double
     private let dropProbability: Double
@@ -27,23 +29,26 @@ struct SecureTerms: Sendable {
     init?(words: Int, rounded: RoundedVector? = nil, _ settings: RunSettings) throws(ConfigurationError) {
         guard settings.secureAggregation else { return nil }
         (corrupt, dropout, seed) = (settings.assumedCorrupt, settings.assumedDropout, settings.seed)
+        adversary = settings.assumedServer == .curious ? .curiousServer : .semiMaliciousServer
         dropProbability = settings.simulation.dropProbability
         self.rounded = rounded
         self.words = rounded?.count ?? words + SecureTotals.words
         let size = settings.cohortSize
         do throws(SecureAggregationError) {
-            let whole = try SharingParameters(clients: size, corrupt: corrupt, dropout: dropout)
+            let whole = try SharingParameters(clients: size, corrupt: corrupt, dropout: dropout, adversary: adversary)
             // In smaller cohorts, to which a graph may be complete, there are a few more at most.
-            mostNeighbours = min(size - 1, max(whole.degree, 2 * SharingParameters.leastSparse) + 8)
+            let more = adversary == .curiousServer ? 8 : max(8, whole.degree / 8)
+            mostNeighbours = min(size - 1, max(whole.degree, 2 * SharingParameters.leastSparse) + more)
         } catch {
-            throw ConfigurationError("--secure-aggregation with \(size) clients a round: \(error)")
+            let server = adversary == .curiousServer ? "" : " and a \(adversary) server"
+            throw ConfigurationError("--secure-aggregation with \(size) clients a round\(server): \(error)")
         }
     }
 
     /// Neighbours and threshold of a cohort.
     /// - Throws: `SecureAggregationError` when the cohort is too small, or no threshold fits.
     func parameters(clients: Int) throws(SecureAggregationError) -> SharingParameters {
-        try SharingParameters(clients: clients, corrupt: corrupt, dropout: dropout)
+        try SharingParameters(clients: clients, corrupt: corrupt, dropout: dropout, adversary: adversary)
     }
 
     /// The phases of a round, by what a client does in them.
@@ -55,9 +60,12 @@ struct SecureTerms: Sendable {
     /// - Parameters:
     ///   - round: number and attempt.
     ///   - clients: size of the cohort.
-    ///   - nonce: bytes that the server draws, so that no two runs, resumed ones included, have a round in common.
+    ///   - nonce: bytes that the server draws for this sum, so that no two runs, resumed ones included, and no two edges have a round in common.
+    ///   - identities: public keys of the clients' signatures, where the server may lie; not from the server.
     /// - Throws: `SecureAggregationError` when the cohort is too small, or no threshold fits.
-    func round(_ round: RoundID, clients: Int, nonce: [UInt8]) throws(SecureAggregationError) -> SecureRound {
+    func round(
+        _ round: RoundID, clients: Int, nonce: [UInt8], identities: [[UInt8]] = []
+    ) throws(SecureAggregationError) -> SecureRound {
         let parameters = try parameters(clients: clients)
         guard parameters.degree <= mostNeighbours else {
             throw .infeasible(clients: clients, corrupt: corrupt, dropout: dropout)
@@ -66,7 +74,7 @@ struct SecureTerms: Sendable {
         let randomness = Array("fedmpi \(seed), round \(round.number), attempt \(round.attempt)".utf8)
         return try SecureRound(
             run: nonce, round: round.number, attempt: round.attempt, parameters: parameters, vectorLength: words,
-            ring: rounded?.ring ?? .exact, randomness: randomness)
+            ring: rounded?.ring ?? .exact, randomness: randomness, identities: identities)
     }
 
     /// The phase before which a client's device leaves, where devices that do not answer are simulated: one that is to be dropped in
@@ -92,7 +100,7 @@ struct SecureTerms: Sendable {
     /// Bytes of a client's message at most, by phase, but for the vector's.
     func messageBytes(_ phase: Phase) -> Int {
         switch phase {
-        case .keys: SecureMessageSize.advertisement
+        case .keys: SecureMessageSize.advertisement(adversary)
         case .shares: SecureMessageSize.keyShares(neighbours: mostNeighbours)
         case .vector: 0
         case .unmasking: SecureMessageSize.unmaskAnswer(neighbours: mostNeighbours)

@@ -8,7 +8,8 @@ public enum Stages {
     /// what it would have sent, so it comes behind what others change. Error feedback is last of all: what it keeps is
     /// what the encoding of the message takes away.
     public static let all: [any UpdateStage.Type] = [
-        ServerRate.self, RunningStatistics.self, UpdateClipping.self, ForgedUpdate.self, ErrorFeedback.self,
+        ServerRate.self, RunningStatistics.self, UpdateNorm.self, UpdateClipping.self, ForgedUpdate.self,
+        ErrorFeedback.self,
     ]
 
     /// The stages that come with the project, as a catalog to add to.

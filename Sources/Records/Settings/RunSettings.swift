@@ -106,6 +106,8 @@ public struct RunSettings: Sendable, Equatable {
     public var serverLr: Float = 1
     /// The largest L2 norm of a step's gradient, > 0; a longer one is scaled down. nil: no limit.
     public var clipGradients: Float?
+    /// Largest L2 norm of a client's update, > 0; nil: no limit.
+    public var clipUpdates: Float?
     /// Momentum of local SGD, in [0, 1); other optimizers have moments of their own.
     public var momentum: Float = 0.9
     /// Weight decay of the local optimizer, ≥ 0.
@@ -226,6 +228,8 @@ public struct RunSettings: Sendable, Equatable {
     public var secureAggregation = false
     /// The share of a round's clients that are assumed to tell the server all they know, in [0, 0.9].
     public var assumedCorrupt = 0.05
+    /// What the server is assumed to do.
+    public var assumedServer = AssumedServer.curious
     /// Bits of a value in a masked vector, 8 or 16; nil: exact sums, of 64 bits.
     public var secureBits: Int?
 
@@ -257,6 +261,14 @@ public struct RunSettings: Sendable, Equatable {
         case shared
         /// A copy for each client, averaged like the devices' parts.
         case perClient = "per-client"
+    }
+
+    /// What a server may do to learn more than the sum of masked updates.
+    public enum AssumedServer: String, Codable, Sendable, CaseIterable {
+        /// It follows the protocol, and looks at all that it gets.
+        case curious
+        /// It may lie, too, after the clients' keys are known.
+        case semiMalicious = "semi-malicious"
     }
 
     /// A mechanism of differential privacy.

@@ -92,6 +92,13 @@ public struct SecureClient: ~Copyable {
         HKDF.derive(secretBytes, from: master, info: round.info(.clientSecret, client))
     }
 
+    /// The key of a client's signatures in a simulation. It follows from the secret of the run, too, and is the same in all rounds, as
+    /// the key that a device is known by is.
+    /// - Parameter client: its number in the run.
+    public static func signingKey(master: borrowing SecretBytes, client: Int) -> SigningKey {
+        SigningKey(HKDF.derive(SigningKey.byteCount, from: master, info: SecureRound.runInfo(.signingKey, client)))
+    }
+
     /// The first message: the client's public keys. The same at every call.
     /// - Precondition: the round is against a curious server only; else keys are signed.
     public borrowing func advertisement() -> [UInt8] {

@@ -1,7 +1,12 @@
-/// Bytes of clients' messages, for whoever has to have room for them. Keys are not signed, and vectors have lengths of their own.
+import Cryptography
+
+/// Bytes of clients' messages, for whoever has to have room for them.
 public enum SecureMessageSize {
-    /// Bytes of advertised keys.
-    public static let advertisement = MessageHead.byteCount + 64
+    /// Bytes of advertised keys, which are signed where the server may lie.
+    public static func advertisement(_ adversary: SecureAdversary) -> Int {
+        MessageHead.byteCount + 2 * X25519PrivateKey.byteCount
+            + (adversary == .curiousServer ? 0 : SigningKey.signatureBytes)
+    }
     /// Bytes of the sealed shares for so many neighbours.
     public static func keyShares(neighbours: Int) -> Int {
         MessageHead.byteCount + 32 + neighbours * (4 + HeldShares.sealedBytes)

@@ -177,6 +177,7 @@ final class RoundTable: RoundObserver {
         if settings.precision != .single { parts.append(settings.precision.rawValue) }
         if settings.serverLr != 1 { parts.append("server lr \(settings.serverLr)") }
         if let norm = settings.clipGradients { parts.append("gradients clipped to \(norm)") }
+        if let norm = settings.clipUpdates { parts.append("updates clipped to \(norm)") }
         return parts.joined(separator: ", ")
     }
 

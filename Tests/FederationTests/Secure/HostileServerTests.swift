@@ -152,20 +152,33 @@ import Testing
         }
     }
 
-    @Test(arguments: ["gatherv", "reduce"]) func `No secret of the run or of a client comes to rank 0`(wire: String)
-        throws
-    {
-        let settings = SecureRunTests.secured(Self.settings { ($0.wire, $0.dropProb, $0.clients) = (wire, 0.2, 8) })
+    @Test(arguments: [
+        ("gatherv", .curious), ("reduce", .curious), ("gatherv", RunSettings.AssumedServer.semiMalicious),
+    ])
+    func `No secret of the run or of a client comes to rank 0`(wire: String, server: RunSettings.AssumedServer) throws {
+        let settings = SecureRunTests.secured(
+            Self.settings { ($0.wire, $0.dropProb, $0.clients) = (wire, 0.2, 8) }, against: server)
         let seen = try SeenByServer(settings)
         let terms = try #require(try Job(settings).secure)
         let master = try #require(seen.master)
         // Behind the head of a client's mail.
         let letters = seen.sent.compactMap { try? SecureLetter(Array($0.dropFirst(MailMessage.headerBytes))) }
-        let nonce = try #require(letters.first { $0.clients == 8 }?.nonce)
+        let nonces = Set(letters.filter { $0.clients == 8 }.map(\.nonce))
+        // Another one for each sum.
+        #expect(nonces.count >= 2)
         var secrets: [(name: String, bytes: [UInt8])] = [("master", master)]
-        for number in 1...2 {
-            for attempt in 0...1 {
-                let round = try terms.round(RoundID(number, attempt: attempt), clients: 8, nonce: nonce)
+        let secret = SecretBytes(copying: master)
+        let info = { SecureRound.runInfo(.signingKey, $0) }
+        let identities = (0..<8).map { SecureClient.signingKey(master: secret, client: $0).publicKey }
+        if server == .semiMalicious {
+            secrets += (0..<8).map { ("signs as \($0)", Self.array(HKDF.derive(32, from: secret, info: info($0)))) }
+            secrets += identities.enumerated().map { ("signed \($0)", $1) }
+        }
+        for (number, attempt) in [(1, 0), (1, 1), (2, 0), (2, 1)] {
+            for nonce in nonces {
+                let round = try terms.round(
+                    RoundID(number, attempt: attempt), clients: 8, nonce: nonce,
+                    identities: server == .curious ? [] : identities)
                 for place in 0..<8 {
                     let secret = SecureClient.secret(
                         master: SecretBytes(copying: master), round: round, client: place)
@@ -180,7 +193,8 @@ import Testing
             }
         }
         let found = Set(seen.occurring(secrets))
-        #expect(found == ["public 1", "public 2"], "\(found)")
+        let signed = server == .curious ? [] : (0..<8).map { "signed \($0)" }
+        #expect(found == Set(["public 1", "public 2"] + signed), "\(found)")
         var tapped = seen
         tapped.received.append([0] + master + [1])
         #expect(tapped.occurring(secrets).contains("master"))

@@ -112,10 +112,17 @@ import Testing
 
     // MARK: Ranks that are lost
 
-    @Test(arguments: ["gatherv", "reduce"], SecureTerms.Phase.allCases)
-    func `A rank that is lost in any phase of a round changes no bit`(wire: String, phase: SecureTerms.Phase) throws {
-        let settings = Self.settings { $0.wire = wire }
-        let run = try Self.run(SecureRunTests.secured(settings), silentAt: 4 + phase.rawValue + 1)
+    /// Wires, and servers that clients assume.
+    private static let kinds: [(String, RunSettings.AssumedServer)] = [
+        ("gatherv", .curious), ("reduce", .curious), ("gatherv", .semiMalicious),
+    ]
+
+    @Test(arguments: kinds, SecureTerms.Phase.allCases)
+    func `A rank that is lost in any phase of a round changes no bit`(
+        kind: (wire: String, server: RunSettings.AssumedServer), phase: SecureTerms.Phase
+    ) throws {
+        let settings = Self.settings { $0.wire = kind.wire }
+        let run = try Self.run(SecureRunTests.secured(settings, against: kind.server), silentAt: 4 + phase.rawValue + 1)
         #expect(run.faults.contains { $0.kind == .rankLost && $0.rank == 2 && $0.round == 2 }, "\(run.faults)")
         #expect(run.digest == (try StrategyRunTests.run(settings, ranks: 1).digest))
         #expect(run.records.map(\.participants) == [9, 9, 9] && run.records.map(\.attempts) == [1, 1, 1])
@@ -208,15 +215,15 @@ import Testing
         #expect(try Self.run(settings, ranks: 1).digest == run.digest)
     }
 
-    @Test(arguments: ["gatherv", "reduce"]) func `Every state on the way leads to the same end, at other ranks`(
-        wire: String
+    @Test(arguments: kinds) func `Every state on the way leads to the same end, at other ranks`(
+        wire: String, server: RunSettings.AssumedServer
     ) throws {
         let settings = Self.settings { ($0.wire, $0.dropProb, $0.clients) = (wire, 0.15, 12) }
-        let whole = try StrategyRunTests.run(SecureRunTests.secured(settings), ranks: 3)
+        let whole = try StrategyRunTests.run(SecureRunTests.secured(settings, against: server), ranks: 3)
         #expect(whole.digest == (try StrategyRunTests.run(settings, ranks: 1).digest))
         for (state, ranks) in zip(whole.states.dropLast(), [1, 4]) {
             let read = try Checkpoint.decode(Checkpoint.encode(SavedRun(state))).state
-            #expect(read.settings.secureAggregation)
+            #expect(read.settings.secureAggregation && read.settings.assumedServer == server)
             let rest = try StrategyRunTests.run(read.settings, ranks: ranks, from: read)
             #expect(rest.digest == whole.digest, "after round \(state.round)")
         }

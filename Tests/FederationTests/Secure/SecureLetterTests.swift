@@ -25,6 +25,19 @@ import Testing
         }
     }
 
+    @Test func `Where keys are signed it says who the clients of the cohort are`() throws {
+        var letter = SecureLetter(clients: 3, place: 1, nonce: [UInt8](repeating: 7, count: 32))
+        (letter.keyList, letter.cohort) = ([1, 2, 3], [4, 70_000, 16_909_060])
+        #expect(Array(letter.bytes.suffix(12)) == [4, 0, 0, 0, 0x70, 0x11, 1, 0, 4, 3, 2, 1])
+        let read = try SecureLetter(letter.bytes)
+        #expect(read.cohort == letter.cohort && read.keyList == letter.keyList)
+        // Without all of them it is a letter of keys that are not signed, and is refused for that (`LyingServerTests`).
+        for count in 1..<12 {
+            #expect(throws: SecureAggregationError.notAMessage) { try SecureLetter(letter.bytes.dropLast(count)) }
+        }
+        #expect(try SecureLetter(letter.bytes.dropLast(12)).cohort.isEmpty)
+    }
+
     @Test func `A letter that is cut off, too long or of no place is refused`() {
         let bytes = Self.letter().bytes
         for count in bytes.indices {

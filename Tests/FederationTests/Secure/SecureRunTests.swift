@@ -22,22 +22,23 @@ import Testing
     }
 
     /// The same settings, with masks.
-    static func secured(_ settings: RunSettings) -> RunSettings {
+    static func secured(_ settings: RunSettings, against server: RunSettings.AssumedServer = .curious) -> RunSettings {
         var settings = settings
-        settings.secureAggregation = true
+        (settings.secureAggregation, settings.assumedServer) = (true, server)
         return settings
     }
 
     /// A secured run, at any number of ranks, comes to the plain run's weights and tells of its clients together what that tells of each.
     @discardableResult
     static func expectPlainWeights(
-        _ settings: RunSettings, ranks: [Int] = [1, 3], sourceLocation: SourceLocation = #_sourceLocation
+        _ settings: RunSettings, ranks: [Int] = [1, 3], against server: RunSettings.AssumedServer = .curious,
+        sourceLocation: SourceLocation = #_sourceLocation
     ) throws -> [RoundRecord] {
         let plain = try StrategyRunTests.run(settings, ranks: ranks[0])
         #expect(plain.digest != nil, sourceLocation: sourceLocation)
         let expected = plain.states.compactMap(\.last)
         for count in ranks {
-            let run = try StrategyRunTests.run(secured(settings), ranks: count)
+            let run = try StrategyRunTests.run(secured(settings, against: server), ranks: count)
             #expect(run.digest == plain.digest, "\(count) ranks", sourceLocation: sourceLocation)
             let records = run.states.compactMap(\.last)
             #expect(records.count == expected.count, sourceLocation: sourceLocation)
@@ -58,8 +59,22 @@ import Testing
         return expected
     }
 
-    @Test(arguments: ["gatherv", "reduce"]) func `Masks change no bit, at any number of ranks`(wire: String) throws {
-        try Self.expectPlainWeights(Self.settings { $0.wire = wire }, ranks: [1, 2, 3, 4])
+    @Test(arguments: ["gatherv", "reduce"], RunSettings.AssumedServer.allCases)
+    func `Masks change no bit, at any number of ranks`(wire: String, server: RunSettings.AssumedServer) throws {
+        try Self.expectPlainWeights(Self.settings { $0.wire = wire }, ranks: [1, 2, 3, 4], against: server)
+    }
+
+    @Test(arguments: ["cohorts", "cohorts of any size", "tree", "edges", "edges in sums"])
+    func `Neither do signed keys, whose clients and places differ`(name: String) throws {
+        let change = try #require(Self.kinds.first { $0.name == name }).change
+        try Self.expectPlainWeights(Self.settings(change), ranks: [1, 3, 5], against: .semiMalicious)
+    }
+
+    @Test func `The first lines of a run say against whom it is secure`() throws {
+        let curious = try #require(try Job(Self.secured(Self.settings())).secureLine)
+        #expect(curious.hasPrefix("the server sees sums alone, 9 neighbours, threshold 6 (33 % may leave"))
+        let line = try #require(try Job(Self.secured(Self.settings(), against: .semiMalicious)).secureLine)
+        #expect(line.contains("threshold 6, signed keys against a semi-malicious server (33 % may leave"))
     }
 
     static let kinds: [(name: String, change: @Sendable (inout RunSettings) -> Void)] = [
@@ -81,6 +96,10 @@ import Testing
         ("attackers by themselves", { ($0.attack, $0.attackers) = ("sign-flip", 2) }),
         ("two clients", { $0.clients = 2 }),
         ("local steps", { ($0.localSteps, $0.epochs) = (2, 1) }),
+        ("edges", { $0.edges = 2 }),
+        ("edges in sums", { ($0.edges, $0.wire) = (3, "reduce") }),
+        ("clipped updates", { $0.clipUpdates = 0.1 }),
+        ("clipped updates, randk", { ($0.clipUpdates, $0.compress, $0.errorFeedback) = (0.1, "randk 10%", .off) }),
     ]
 
     @Test(arguments: kinds.map(\.name)) func `A secured run has the weights of the plain one`(name: String) throws {
@@ -88,13 +107,14 @@ import Testing
         try Self.expectPlainWeights(Self.settings(change), ranks: name == "nodes" || name == "tree" ? [2, 5] : [1, 3])
     }
 
-    @Test(arguments: ["gatherv", "reduce"]) func `Who drops out, in whichever phase, is in no sum, and the others are`(
-        wire: String
+    @Test(arguments: ["gatherv", "reduce"], RunSettings.AssumedServer.allCases)
+    func `Who drops out, in whichever phase, is in no sum, and the others are`(
+        wire: String, server: RunSettings.AssumedServer
     ) throws {
         let settings = Self.settings { ($0.dropProb, $0.clients, $0.rounds, $0.wire) = (0.2, 16, 4, wire) }
-        let records = try Self.expectPlainWeights(settings)
+        let records = try Self.expectPlainWeights(settings, against: server)
         #expect(records.reduce(0) { $0 + $1.dropped } > 4)
-        let last = try StrategyRunTests.run(Self.secured(settings), ranks: 2).states.compactMap(\.last)
+        let last = try StrategyRunTests.run(Self.secured(settings, against: server), ranks: 2).states.compactMap(\.last)
         for metric in [Metric.secureKeysLeft, .secureSharesLeft, .secureVectorLeft, .secureUnmaskingLeft] {
             #expect(last.contains { ($0[metric] ?? 0) > 0 }, "\(metric.name)")
         }
@@ -109,9 +129,11 @@ import Testing
     }
 
     /// From 20 clients on few are whose neighbours.
-    @Test func `In a sparse graph masks cancel, too`() throws {
+    @Test(arguments: RunSettings.AssumedServer.allCases) func `In a sparse graph masks cancel, too`(
+        server: RunSettings.AssumedServer
+    ) throws {
         let settings = Self.settings { ($0.clients, $0.rounds, $0.samplesPerClient, $0.dropProb) = (60, 1, 5, 0.03) }
-        var masked = Self.secured(settings)
+        var masked = Self.secured(settings, against: server)
         masked.assumedDropout = 0.1
         let run = try StrategyRunTests.run(masked, ranks: 3)
         #expect(run.digest == (try StrategyRunTests.run(settings, ranks: 1).digest))
@@ -218,5 +240,14 @@ import Testing
             try Job(Self.secured(Self.settings { ($0.assumedCorrupt, $0.assumedDropout) = (0.8, 0.8) }))
         }
         #expect("\(corrupt, default: "")".contains("no threshold is secure"))
+        // Two thresholds must be more than the ten and the three that collude; six are left for sure.
+        let settings = Self.settings { ($0.assumedCorrupt, $0.assumedDropout) = (0.33, 0.4) }
+        #expect(throws: Never.self) { try Job(Self.secured(settings)) }
+        let lying = #expect(throws: ConfigurationError.self) {
+            try Job(Self.secured(settings, against: .semiMalicious))
+        }
+        let text = "\(lying, default: "")"
+        #expect(
+            text.hasPrefix("--secure-aggregation with 10 clients a round and a semi-malicious server: no threshold"))
     }
 }

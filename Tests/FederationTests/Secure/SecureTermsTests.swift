@@ -8,7 +8,9 @@ import Testing
 /// What every rank knows of secure aggregation, and what is summed beside an update.
 @Suite struct SecureTermsTests {
     private static func terms(_ change: (inout RunSettings) -> Void = { _ in }) throws -> SecureTerms {
-        try #require(try SecureTerms(words: 100, SecureRunTests.secured(SecureRunTests.settings(change))))
+        let settings = SecureRunTests.settings(change)
+        return try #require(
+            try SecureTerms(words: 100, SecureRunTests.secured(settings, against: settings.assumedServer)))
     }
 
     @Test func `A vector is a partial sum and the totals; without masks there are no terms`() throws {
@@ -17,13 +19,30 @@ import Testing
         #expect(try Self.terms().vectorAnswer.capacity == 8 * 103)
     }
 
+    @Test(arguments: ["assumed-server", "assumed-corrupt", "secure-bits"])
+    func `What is of masked sums is refused where there are none`(name: String) {
+        let settings = SecureRunTests.settings {
+            switch name {
+            case "assumed-server": $0.assumedServer = .semiMalicious
+            case "assumed-corrupt": $0.assumedCorrupt = 0.1
+            default: $0.secureBits = 16
+            }
+        }
+        let error = #expect(throws: ConfigurationError.self) { try settings.validate() }
+        #expect(error?.description == "--\(name) is of masked sums; it needs --secure-aggregation")
+        #expect(throws: Never.self) { try SecureRunTests.secured(settings, against: settings.assumedServer).validate() }
+    }
+
     /// A Poisson cohort may be of any size: answers have room for its messages.
-    @Test(arguments: [6, 19, 20, 40, 150]) func `No cohort has more neighbours than answers have room for`(
-        clients: Int
+    @Test(arguments: [6, 19, 20, 40, 150], RunSettings.AssumedServer.allCases)
+    func `No cohort has more neighbours than answers have room for`(
+        clients: Int, server: RunSettings.AssumedServer
     ) throws {
-        let terms = try Self.terms { $0.clients = clients }
+        let terms = try Self.terms { ($0.clients, $0.assumedServer) = (clients, server) }
         for size in stride(from: 2, through: clients, by: clients > 40 ? 7 : 1) {
-            let round = try terms.round(RoundID(1), clients: size, nonce: [1])
+            let keys = [[UInt8]](repeating: [UInt8](repeating: 1, count: 32), count: size)
+            let round = try terms.round(
+                RoundID(1), clients: size, nonce: [1], identities: server == .curious ? [] : keys)
             #expect(round.parameters.degree <= terms.mostNeighbours)
             #expect(round.vectorLength == 103)
             if size < 20 {

@@ -50,13 +50,17 @@ struct SeenByServer: Sendable {
     var answers: [Answer] = []
 
     /// Runs over four ranks, with the ears of rank 0 and, for the secret, of rank 2.
-    init(_ settings: RunSettings) throws {
+    /// - Parameter server: makes the communicator of rank 0 one that changes what it sends.
+    init(
+        _ settings: RunSettings, server: @escaping @Sendable (any Communicator) -> any Communicator = { $0 }
+    ) throws {
         self.settings = settings
         let ranks = try ThreadRanks.run(4) { world -> (received: [[UInt8]], sums: [[UInt64]], sent: [[UInt8]]) in
             let traffic = Traffic()
+            let own = world.rank == 0 ? server(world) : world
             do {
                 try Session.run(
-                    world.rank == 0 ? settings : nil, on: RecordingCommunicator(world, traffic), observers: { _ in [] })
+                    world.rank == 0 ? settings : nil, on: RecordingCommunicator(own, traffic), observers: { _ in [] })
             } catch is TooFewUpdates {}
             return (traffic.received, traffic.sums, traffic.sent)
         }

@@ -34,6 +34,7 @@ enum Setups {
         case "error-feedback": return try compressed("topk 2", settings)
         case "poisoning": return setup(attack: try Attacks.standard.named("label-flip"), attackers: [1])
         case "clip-gradients": settings.clipGradients = 1
+        case "clip-updates": settings.clipUpdates = 1
         case "strategy-correction": return setup(strategy: try Strategies.standard.named("fedprox"))
         default: return nil
         }

@@ -139,6 +139,24 @@ import Testing
         }
     }
 
+    @Test func `No update that comes to the server is longer than the norm of --clip-updates, the same on any ranks`()
+        throws
+    {
+        func longest(_ settings: RunSettings) throws -> Double {
+            let updates = try SeenByServer(settings).answers.filter { $0.samples > 0 }
+            #expect(updates.count == 2 * 10)
+            return updates.map { $0.floats.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot() }.max() ?? 0
+        }
+        let free = SecureRunTests.settings()
+        let clipped = SecureRunTests.settings { $0.clipUpdates = 0.1 }
+        #expect(try longest(free) > 0.2)
+        // Each number is rounded to a Float.
+        #expect(abs(try longest(clipped) - 0.1) < 1e-6)
+        let digests = try [1, 2, 4].map { try StrategyRunTests.run(clipped, ranks: $0).digest }
+        #expect(digests[0] != nil && Set(digests).count == 1)
+        #expect(digests[0] != (try StrategyRunTests.run(free, ranks: 1).digest))
+    }
+
     @Test func `A lost rank takes nothing of what a stage keeps with it`() throws {
         let whole = try Self.run(Self.settings, stages: [Alternating.self], ranks: 1)
         var disturbed = Self.settings

@@ -53,6 +53,40 @@ import Testing
         #expect(RunningStatistics(Setups.setup(settings, strategy: mixing, statistics: [1..<3])) != nil)
     }
 
+    @Test func `A longer update is scaled down to the norm, a shorter one is left, and so is what is beside it`() throws
+    {
+        var settings = RunSettings()
+        settings.clipUpdates = 2.5
+        let stage = try #require(try UpdateNorm(Setups.setup(settings)))
+        // Of norm 5: half of it.
+        #expect(stage.sent([3, 0, -4, 0, 0], beside: [7]) == [1.5, 0, -2, 0, 0, 7])
+        for short: [Float] in [[1.5, 0, -2, 0, 0], [0.1, 0.2, 0.3, 0.4, 0.5], [0, 0, 0, 0, 0]] {
+            #expect(stage.sent(short, beside: [7]) == short + [7])
+        }
+        // What is no number is left to be refused.
+        #expect(stage.sent([.nan, 1, 1, 1, 1])[0].isNaN && stage.sent([.infinity, 1, 1, 1, 1])[0].isNaN)
+    }
+
+    @Test func `A norm of updates is refused where something else clips them, or scales them by their losses`() throws {
+        func refusal(_ change: (inout RunSettings) -> Void) -> String {
+            let settings = SessionTests.settings {
+                $0.clipUpdates = 1
+                change(&$0)
+            }
+            return #expect(throws: ConfigurationError.self) { try Job(settings) }?.description ?? ""
+        }
+        for privacy in [RunSettings.Privacy.central, .ftrl, .local, .distributed] {
+            #expect(
+                refusal { ($0.privacy, $0.noise) = (privacy, 1) }
+                    == "--clip-updates does not go with --privacy \(privacy.rawValue), which clips updates itself: give --clip"
+            )
+        }
+        #expect(refusal { $0.strategy = "qfedavg" }.hasPrefix("--clip-updates does not go with strategy 'qfedavg'"))
+        #expect(
+            refusal { ($0.strategy, $0.strategyOptions, $0.clientTest) = ("fedmd", ["public": "50"], 0.2) }.contains(
+                "--clip-updates is not for clients with models of their own"))
+    }
+
     @Test func `An attacker's update is forged, and nobody else's, and nothing beside it`() throws {
         let attack = try Attacks.standard.named("sign-flip", ["scale": "2"])
         let stage = try #require(ForgedUpdate(Setups.setup(attack: attack, attackers: [1])))

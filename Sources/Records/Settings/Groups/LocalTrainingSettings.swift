@@ -39,6 +39,10 @@ public enum LocalTrainingSettings: SettingsGroup {
             "clip-gradients", &settings.clipGradients, .above(0),
             "Scale the gradient of each step down to this L2 norm.")
         try visitor.value(
+            "clip-updates", &settings.clipUpdates, .above(0),
+            "Scale what a client has learnt in a round down to this L2 norm, at the client, before it is compressed or masked: a "
+                + "bound of what one client can change, as far as its program is trusted.")
+        try visitor.value(
             "momentum", &settings.momentum, .shareBelowOne, "Momentum of local SGD; it starts from zero each round.")
         try visitor.value(
             "weight-decay", &settings.weightDecay, .atLeast(0),

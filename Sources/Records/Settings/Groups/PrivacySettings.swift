@@ -94,6 +94,11 @@ public enum PrivacySettings: SettingsGroup {
         guard settings.noise != nil || settings.epsilon != nil else {
             throw ConfigurationError("--privacy needs --epsilon, or --noise")
         }
+        if settings.clipUpdates != nil, let privacy = settings.privacy, privacy != .dpSGD {
+            throw ConfigurationError(
+                "--clip-updates does not go with --privacy \(privacy.rawValue), which clips updates itself: give --clip"
+            )
+        }
         if settings.sampling != nil, settings.privacy != .dpSGD {
             throw ConfigurationError("--sampling is of --privacy dp-sgd")
         }

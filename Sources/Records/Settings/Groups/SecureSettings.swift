@@ -5,7 +5,7 @@ public import FedCore
 /// | setting | says |
 /// |---|---|
 /// | `secure-aggregation` | whether clients mask what they send |
-/// | `assumed-corrupt`, `assumed-dropout` | what degree and threshold are found from; the latter also how many clients' noise a sum may lack |
+/// | `assumed-server`, `assumed-corrupt`, `assumed-dropout` | what degree and threshold are found from; the last also how many clients' noise a sum may lack |
 /// | `secure-bits` | how finely values are rounded before they are masked |
 public enum SecureSettings: SettingsGroup {
     public static let title = "Secure aggregation"
@@ -17,6 +17,11 @@ public enum SecureSettings: SettingsGroup {
             "secure-aggregation", &settings.secureAggregation,
             "Clients mask what they send with masks that cancel out in the sum (Bonawitz et al. 2017, Bell et al. 2020): the server "
                 + "sees the sum of those who are left, to the bit what it would be without masks, and nobody's update.")
+        try visitor.value(
+            "assumed-server", &settings.assumedServer,
+            "With --secure-aggregation: what the server is assumed to do. curious: it follows the protocol and looks at all that it "
+                + "gets. semi-malicious: it may lie, too; clients sign their keys, and need more neighbours and a higher threshold."
+        )
         try visitor.value(
             "assumed-corrupt", &settings.assumedCorrupt, .in(0...0.9).saying("from 0 to 0.9"),
             "With --secure-aggregation: the share of a round's clients that may tell the server all they know.")
@@ -38,6 +43,7 @@ public enum SecureSettings: SettingsGroup {
             throw ConfigurationError("--assumed-dropout is of --secure-aggregation and --privacy distributed")
         }
         let given = [
+            ("--assumed-server", settings.assumedServer != defaults.assumedServer),
             ("--assumed-corrupt", settings.assumedCorrupt != defaults.assumedCorrupt),
             ("--secure-bits", settings.secureBits != nil),
         ]
@@ -45,4 +51,8 @@ public enum SecureSettings: SettingsGroup {
             throw ConfigurationError("\(option) is of masked sums; it needs --secure-aggregation")
         }
     }
+}
+
+extension RunSettings.AssumedServer: SettingValue {
+    public typealias Content = Self
 }

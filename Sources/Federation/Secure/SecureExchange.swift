@@ -31,7 +31,7 @@ final class SecureExchange: Exchange {
     private let timeline: Timeline
     /// Tells this run's rounds from all others', those before a resume included.
     private let nonce: [UInt8]
-    /// By what the next round's values are rounded; empty for exact sums.
+    /// By what the next round's values are rounded; empty where nothing is rounded for its masks.
     private var ranges: [UInt8]
     /// What the last round's phases were.
     private var phases = SecureReport()
@@ -52,10 +52,10 @@ final class SecureExchange: Exchange {
     ) throws(ConfigurationError) {
         (self.job, self.terms, self.inner, self.timeline) = (job, terms, inner, timeline)
         ranges = state?[PartName.inFlight] ?? []
-        if ranges.isEmpty { ranges = terms.rounded?.firstRanges ?? [] }
+        if ranges.isEmpty { ranges = terms.narrow?.firstRanges ?? [] }
         let drawn = SecretBytes.random(count: SecureLetter.nonceBytes)
         nonce = drawn.span.indices.map { drawn.span[$0] }
-        guard terms.rounded?.accepts(ranges) ?? true else {
+        guard terms.narrow?.accepts(ranges) ?? true else {
             throw ConfigurationError(
                 "the checkpoint has no ranges of values that this run's --secure-bits could go on with")
         }
@@ -66,7 +66,7 @@ final class SecureExchange: Exchange {
     var hasLostRanks: Bool { inner.hasLostRanks }
 
     /// The ranges of the next round: a round that comes to a sum has come to its end.
-    var serverState: [UInt8] { terms.rounded == nil ? inner.serverState : ranges }
+    var serverState: [UInt8] { terms.narrow == nil ? inner.serverState : ranges }
 
     /// The other exchange's report, and what the phases took.
     var report: ExchangeReport {
@@ -90,7 +90,7 @@ final class SecureExchange: Exchange {
                 task, round: round, cohort: cohort, down: down, into: tally, besideTraining: besideTraining,
                 progressed: progressed)
         }
-        let attempt = SecureAttempt(cohort, nonce: nonce, terms.rounded.map { ($0, ranges) }, into: tally)
+        let attempt = SecureAttempt(cohort, nonce: nonce, terms.narrow.map { ($0, ranges) }, into: tally)
         phases = SecureReport()
         do {
             let shared = try terms.round(round, clients: cohort.count, nonce: nonce)

@@ -221,11 +221,12 @@ public struct Job: Sendable {
         terms.hidesReports = settings.secureAggregation
         self.terms = terms
         let places = compression?.sharedPlaces(of: vectors.up, RoundID(1))
+        let onLattice = try privacy.flatMap { terms throws(ConfigurationError) in try LatticeVector(terms, settings) }
         let rounded = try RoundedVector(
             tensors: vectors.kinds(at: places), largestWeight: sizes.reduce(1) { max($0, terms.weight($1)) },
             settings)
         secure = try SecureTerms(
-            words: PartialSum(vectors.shape, [], at: places).wordCount, rounded: rounded, settings)
+            words: PartialSum(vectors.shape, [], at: places).wordCount, narrow: onLattice ?? rounded, settings)
         if settings.clientTest > 0, clientTest.sampleCount == 0 {
             throw ConfigurationError(
                 "--client-test \(settings.clientTest) of the clients' samples, the largest client's included, is none")

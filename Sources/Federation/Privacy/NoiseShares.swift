@@ -25,12 +25,18 @@ struct NoiseShares: Sendable, Equatable {
     /// Shares that are missing where so many clients have answered.
     func missing(_ answers: Int) -> Int { max(0, least - answers) }
 
-    /// Points from 0 to the clip, a power of two: the most with which a Float holds each number of an update with its share
-    /// exactly. Of the sum of numbers that were rounded *behind* their noise nobody could say what it tells.
-    /// - Parameter noise: z.
-    func points(_ noise: Double) -> Float {
-        // The clip is at less than twice as many points, and all whole numbers to 2²⁴ are Floats.
-        let room = 0x1p23 / (1 + Self.deviations * sigma(noise))
+    /// Points from 0 to the clip, a power of two: the most with which a Float, and an element of so many bits, holds each number of an
+    /// update with its share exactly. Of the sum of numbers that were rounded *behind* their noise nobody could say what it tells.
+    /// - Parameters:
+    ///   - noise: z.
+    ///   - bits: v, of an element with its sign; nil where updates cross as Floats.
+    /// - Returns: nil where so few bits have no room for the noise.
+    func points(_ noise: Double, bits: Int? = nil) -> Float? {
+        // All whole numbers to 2²⁴ are Floats. An element is less than 2ᵛ⁻¹, and σ is rounded up to whole steps, by one at most.
+        let most = min(0x1p24, bits.map { Double(1 << ($0 - 1) - 1) - Self.deviations } ?? .infinity)
+        guard most > 0 else { return nil }
+        // The clip is at less than twice as many points.
+        let room = most / 2 / (1 + Self.deviations * sigma(noise))
         return min(0x1p20, Float(sign: .plus, exponent: Int(room.exponent), significand: 1))
     }
 }

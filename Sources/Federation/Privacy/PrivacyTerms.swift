@@ -32,7 +32,7 @@ struct PrivacyTerms: Sendable {
         account = PrivacyAccount(settings, lattice, floats: floats)
         noise = try Self.noise(settings, account)
         let sigma = account.sigma(noise)
-        guard sigma >= 8, sigma <= Double(DiscreteGaussian.largestSigma) else {
+        guard sigma >= Self.leastSigma, sigma <= Double(DiscreteGaussian.largestSigma) else {
             throw Self.outOfRange(settings, noise)
         }
         if let adaptive = account.adaptive, adaptive.updateNoise(noise) == nil {
@@ -41,6 +41,9 @@ struct PrivacyTerms: Sendable {
                     + "expected clients, and it is \(noise): have more clients, or --clipping fixed")
         }
     }
+
+    /// σ in steps of the lattice at least.
+    private static let leastSigma = 8.0
 
     /// The noise multiplier: the one that was asked for, or that the budget needs.
     private static func noise(_ settings: RunSettings, _ account: PrivacyAccount) throws(ConfigurationError) -> Double {
@@ -62,8 +65,10 @@ struct PrivacyTerms: Sendable {
         if privacy == .distributed, let finest = lattice {
             // The noise that a budget needs depends on the lattice in its fourth digit at most.
             let noise = try noise(settings, PrivacyAccount(settings, finest, floats: floats))
-            let points = NoiseShares(settings).points(noise)
-            lattice = ClipLattice(clip: Float(settings.clip), floats: floats, points: points)
+            lattice = Self.lattice(settings, floats: floats, sharing: noise, bits: settings.secureBits)
+            if let bits = settings.secureBits, lattice == nil {
+                throw tooFewBits(bits, settings, floats: floats, noise)
+            }
         }
         guard let lattice else { throw outOfRange(settings, settings.noise) }
         if settings.clipping == .adaptive {
@@ -73,6 +78,34 @@ struct PrivacyTerms: Sendable {
             }
         }
         return lattice
+    }
+
+    /// The lattice of updates that each get a share of the noise.
+    /// - Parameters:
+    ///   - noise: z.
+    ///   - bits: of a number of an update in a small ring (`--secure-bits`); nil where it crosses as a Float.
+    /// - Returns: nil where rounding would eat the clip up, or a share of the noise would be of too few steps.
+    private static func lattice(
+        _ settings: RunSettings, floats: Int, sharing noise: Double, bits: Int?
+    ) -> ClipLattice? {
+        let shares = NoiseShares(settings)
+        let made = shares.points(noise, bits: bits).flatMap {
+            ClipLattice(clip: Float(settings.clip), floats: floats, points: $0)
+        }
+        return made.flatMap { shares.sigma(noise * $0.pointsPerClip).rounded(.up) >= leastSigma ? $0 : nil }
+    }
+
+    /// Refuses too few bits, and says how many would do.
+    private static func tooFewBits(
+        _ bits: Int, _ settings: RunSettings, floats: Int, _ noise: Double
+    ) -> ConfigurationError {
+        let enough = (bits..<25).first {
+            settings.hasNarrowRing(bits: $0) && lattice(settings, floats: floats, sharing: noise, bits: $0) != nil
+        }
+        return ConfigurationError(
+            "--secure-bits \(bits) is too coarse for updates of \(NumberText.grouped(floats)) numbers, clipped to "
+                + "\(settings.clip), with noise of \(NumberText.fixed(noise, 3)) times that: "
+                + (enough.map { "take \($0) or more" } ?? "leave it out"))
     }
 
     /// Clients that a cohort has on average: of a fixed size, all.

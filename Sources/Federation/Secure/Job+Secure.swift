@@ -82,9 +82,10 @@ extension Job {
                 "edges would each have ranges of their own; leave one out"
             ),
             (
-                isRounded && privacy != nil && settings.privacy != .local,
+                isRounded && (settings.privacy == .central || settings.privacy == .ftrl),
                 "--secure-bits and --privacy \(settings.privacy?.rawValue ?? "")",
-                "rounding at random takes updates past their clip; leave it out, or use local or dp-sgd"
+                "the server's noise is for updates within their clip, and rounding at random takes them past it; use distributed, "
+                    + "whose lattice is made for it, local or dp-sgd"
             ),
             (settings.clientTest > 0, "--client-test", "each client's accuracy would be told"),
             (

@@ -15,7 +15,7 @@ import SecureAggregation
 /// A value is first multiplied by the client's weight as a share of the largest that any client can have, so that sums of values need no
 /// bits for weights. A tensor's range is twice the smallest power of two that held every client's values in the round before; the server learns
 /// how many clients needed which, not who.
-struct RoundedVector: Sendable {
+struct RoundedVector: NarrowVector {
     /// The ring: bits of a value and those of the number of clients.
     let ring: RingFormat
     /// Elements of a vector.
@@ -30,11 +30,6 @@ struct RoundedVector: Sendable {
     private static let (leastExponent, exponents) = (-30, 48)
     /// The exponent of a range before anything is known of it: ±2.
     private static let firstExponent: Int8 = 1
-    /// Bits of a part of a whole number: a sum of as many parts as there are clients has room in any ring.
-    private static let partBits = 4
-    private static let parts = 64 / partBits
-    /// Whole numbers at the end: the weight, and ``SecureTotals``.
-    private static let numbers = 1 + SecureTotals.words
 
     /// Takes the layout from what is sent.
     /// - Parameters:
@@ -44,19 +39,10 @@ struct RoundedVector: Sendable {
     /// - Returns: nil without `--secure-bits`.
     /// - Throws: `ConfigurationError` when sums of a cohort need more than 32 bits.
     init?(tensors: [Range<Int>], largestWeight: Double, _ settings: RunSettings) throws(ConfigurationError) {
-        guard settings.secureAggregation, let bits = settings.secureBits else { return nil }
-        do throws(SecureAggregationError) {
-            ring = try RingFormat(valueBits: bits, weightBits: 0, clients: settings.cohortSize)
-        } catch {
-            throw ConfigurationError("--secure-bits \(bits): \(error)")
-        }
-        guard ring.isNarrow else {
-            throw ConfigurationError(
-                "--secure-bits \(bits) with \(settings.cohortSize) clients a round needs \(ring.bits) bits for a sum, and "
-                    + "there are 32: take fewer bits, or leave it out for exact sums")
-        }
+        guard settings.secureAggregation, let ring = try RingFormat(narrowFor: settings) else { return nil }
+        self.ring = ring
         (self.tensors, self.largestWeight, seed) = (tensors, largestWeight, settings.seed)
-        count = (tensors.last?.upperBound ?? 0) + tensors.count * Self.exponents + Self.numbers * Self.parts
+        count = (tensors.last?.upperBound ?? 0) + tensors.count * Self.exponents + PartedNumbers.elements
     }
 
     /// The ranges before the first round, a byte for each tensor.
@@ -104,25 +90,8 @@ struct RoundedVector: Sendable {
             span[next + min(max(exponent - Self.leastExponent, 0), Self.exponents - 1)] = 1
             next += Self.exponents
         }
-        let numbers = [Int64((weight * PartialSum.steps).rounded())] + totals.encoded
-        for number in numbers {
-            for part in 0..<Self.parts {
-                span[next] = UInt32(truncatingIfNeeded: number >> Int64(part * Self.partBits)) & 0xF
-                next += 1
-            }
-        }
+        PartedNumbers(weight: weight, totals: totals).write(to: &span, from: next)
         return elements
-    }
-
-    /// What a sum of vectors says.
-    struct Content {
-        /// The mean of the values, `[values]`.
-        var mean: [Float]
-        /// Σ weight.
-        var weight: Double
-        var totals: SecureTotals
-        /// The ranges of the next round.
-        var ranges: [UInt8]
     }
 
     /// Reads a sum. O(count).
@@ -131,7 +100,7 @@ struct RoundedVector: Sendable {
     ///   - clients: how many vectors it is of.
     ///   - ranges: those that they were rounded by.
     /// - Returns: nil of what is no sum of so many vectors.
-    func content(of sum: [Int64], clients: Int, ranges: [UInt8]) -> Content? {
+    func content(of sum: [Int64], clients: Int, ranges: [UInt8]) -> NarrowContent? {
         guard sum.count == count else { return nil }
         var next = tensors.last?.upperBound ?? 0
         var coming: [UInt8] = []
@@ -144,19 +113,14 @@ struct RoundedVector: Sendable {
             coming.append(UInt8(bitPattern: Int8(exponent)))
             next += Self.exponents
         }
-        var numbers: [Int64] = []
-        for start in stride(from: next, to: count, by: Self.parts) {
-            var number: Int64 = 0
-            for part in 0..<Self.parts { number &+= sum[start + part] << Int64(part * Self.partBits) }
-            numbers.append(number)
-        }
-        let weight = Double(numbers[0]) / PartialSum.steps
+        let numbers = PartedNumbers(sum[next...], ring)
+        let weight = numbers.weight
         guard weight > 0 else { return nil }
         var mean = [Float](repeating: 0, count: tensors.last?.upperBound ?? 0)
         for (tensor, range) in zip(tensors, ranges) {
             let step = Double(Self.limit(range)) / Double(ring.largestStep) * largestWeight / weight
             for i in tensor { mean[i] = Float(Double(sum[i]) * step) }
         }
-        return Content(mean: mean, weight: weight, totals: SecureTotals(numbers[1...]), ranges: coming)
+        return NarrowContent(values: .mean(mean), weight: weight, totals: numbers.totals, ranges: coming)
     }
 }

@@ -27,8 +27,8 @@ final class SecureAttempt: AnswerReceiver {
     /// Each client's place in the cohort, by which the protocol knows it.
     private let places: [Int: Int]
     private let nonce: [UInt8]
-    /// How updates are rounded, and by what; nil for exact sums.
-    private let rounded: (vector: RoundedVector, ranges: [UInt8])?
+    /// How updates become elements of a small ring, and by which ranges; nil for words of 64 bits.
+    private let narrow: (vector: any NarrowVector, ranges: [UInt8])?
     private let tally: any AnswerReceiver
     private var server: SecureServer?
     /// The phase that is under way, and who was asked in it.
@@ -52,10 +52,10 @@ final class SecureAttempt: AnswerReceiver {
 
     /// Begins with nothing heard.
     init(
-        _ cohort: [Int], nonce: [UInt8], _ rounded: (vector: RoundedVector, ranges: [UInt8])?,
+        _ cohort: [Int], nonce: [UInt8], _ narrow: (vector: any NarrowVector, ranges: [UInt8])?,
         into tally: any AnswerReceiver
     ) {
-        (self.cohort, self.nonce, self.rounded, self.tally) = (cohort, nonce, rounded, tally)
+        (self.cohort, self.nonce, self.narrow, self.tally) = (cohort, nonce, narrow, tally)
         places = Dictionary(uniqueKeysWithValues: cohort.enumerated().map { ($1, $0) })
     }
 
@@ -76,7 +76,7 @@ final class SecureAttempt: AnswerReceiver {
             if phase == .vector { inboxes[client] = server.shareInbox(for: place) }
             letter.keyList = keyLists[client] ?? []
             letter.inbox = inboxes[client] ?? []
-            letter.ranges = rounded?.ranges ?? []
+            letter.ranges = narrow?.ranges ?? []
             if !server.round.identities.isEmpty { letter.cohort = cohort }
             if phase == .unmasking { letter.request = server.unmaskRequest(for: place) }
             letters[client] = letter.bytes
@@ -141,19 +141,19 @@ final class SecureAttempt: AnswerReceiver {
 
     /// Takes the masks off the sum, and hands it to the tally.
     /// - Parameter partial: the layout of its words.
-    /// - Returns: the ranges of the next round; empty for exact sums.
+    /// - Returns: the ranges of the next round; empty where nothing is rounded for its masks.
     func finish(_ partial: PartialSum) throws(SecureAggregationError) -> [UInt8] {
         guard let sum = try server?.sum() else { throw .outOfTurn }
         let survivors = sum.survivors.map { (client: cohort[$0], result: reports[cohort[$0]] ?? LocalResult()) }
-        guard let rounded else {
+        guard let narrow else {
             let content = SecuredSum.Content.words(sum.elements, partial)
             tally.receive(SecuredSum(content: content, survivors: survivors, bytes: bytes.total))
             return []
         }
-        let mean = rounded.vector.content(of: sum.elements, clients: survivors.count, ranges: rounded.ranges)
-        let content = mean.map { SecuredSum.Content.mean($0, partial) } ?? .unsound
+        let read = narrow.vector.content(of: sum.elements, clients: survivors.count, ranges: narrow.ranges)
+        let content = read.map { SecuredSum.Content.narrow($0, partial) } ?? .unsound
         tally.receive(SecuredSum(content: content, survivors: survivors, bytes: bytes.total))
-        return mean?.ranges ?? rounded.ranges
+        return read?.ranges ?? narrow.ranges
     }
 
     /// Tells the tally that there is no sum. Nothing has been revealed.
@@ -202,7 +202,7 @@ final class SecureAttempt: AnswerReceiver {
 
     /// Takes in a masked vector.
     private func take(vector update: Span<Float>, of place: Int) throws(SecureAggregationError) {
-        guard rounded != nil else {
+        guard narrow != nil else {
             return try update.withWords(update.count / 2) { words throws(SecureAggregationError) in
                 try server?.add(masked: words, from: [place])
             }

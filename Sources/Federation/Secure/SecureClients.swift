@@ -85,9 +85,9 @@ final class SecureClients {
         do {
             _ = try job.compression?.passThrough(&update, of: client, round)
             try check(client, result, round)
-            if let rounded = terms.rounded {
+            if let narrow = terms.narrow {
                 try sum.check(update.span)
-                let message = try maskedInput(client, update.span, result, round, SecureLetter(letter), rounded)
+                let message = try maskedInput(client, update.span, result, round, SecureLetter(letter), narrow)
                 SecureAnswer.write(message, to: &slot)
                 return result.inClear
             }
@@ -132,15 +132,15 @@ final class SecureClients {
         return SecureTotals(result, trained: job.turns * trained)
     }
 
-    /// Rounds an update, masks it, and makes the third message of it.
+    /// Makes elements of an update, masks them, and makes the third message of it.
     private func maskedInput(
         _ client: Int, _ update: Span<Float>, _ result: LocalResult, _ round: RoundID, _ letter: SecureLetter,
-        _ rounded: RoundedVector
+        _ narrow: any NarrowVector
     ) throws(SecureAggregationError) -> [UInt8] {
-        guard rounded.accepts(letter.ranges) else { throw .badList }
+        guard narrow.accepts(letter.ranges) else { throw .badList }
         let places = job.compression?.sharedPlaces(of: update.count, round)
         let values = places.map { $0.map { update[$0] } } ?? update.array()
-        let elements = try rounded.elements(
+        let elements = try narrow.elements(
             values, weight: job.terms.weight(result.samples), totals(of: result), ranges: letter.ranges, client: client,
             round)
         return try masking(client, round, letter).side.maskedInput(elements, inbox: letter.inbox)

@@ -29,7 +29,7 @@ final class SecureExchange: Exchange {
     private let terms: SecureTerms
     private let inner: any Exchange
     private let timeline: Timeline
-    /// By what the next round's values are rounded; empty for exact sums.
+    /// By what the next round's values are rounded; empty where nothing is rounded for its masks.
     private var ranges: [UInt8]
     /// What the last round's phases were.
     private var phases = SecureReport()
@@ -50,8 +50,8 @@ final class SecureExchange: Exchange {
     ) throws(ConfigurationError) {
         (self.job, self.terms, self.inner, self.timeline) = (job, terms, inner, timeline)
         ranges = state?[PartName.inFlight] ?? []
-        if ranges.isEmpty { ranges = terms.rounded?.firstRanges ?? [] }
-        guard terms.rounded?.accepts(ranges) ?? true else {
+        if ranges.isEmpty { ranges = terms.narrow?.firstRanges ?? [] }
+        guard terms.narrow?.accepts(ranges) ?? true else {
             throw ConfigurationError(
                 "the checkpoint has no ranges of values that this run's --secure-bits could go on with")
         }
@@ -62,7 +62,7 @@ final class SecureExchange: Exchange {
     var hasLostRanks: Bool { inner.hasLostRanks }
 
     /// The ranges of the next round: a round that comes to a sum has come to its end.
-    var serverState: [UInt8] { terms.rounded == nil ? inner.serverState : ranges }
+    var serverState: [UInt8] { terms.narrow == nil ? inner.serverState : ranges }
 
     /// The other exchange's report, and what the phases took.
     var report: ExchangeReport {
@@ -89,7 +89,7 @@ final class SecureExchange: Exchange {
         // Tells this sum from all others: of a resumed run, and of the other edges that this process aggregates for in the same round.
         let drawn = SecretBytes.random(count: SecureLetter.nonceBytes)
         let nonce = drawn.span.indices.map { drawn.span[$0] }
-        let attempt = SecureAttempt(cohort, nonce: nonce, terms.rounded.map { ($0, ranges) }, into: tally)
+        let attempt = SecureAttempt(cohort, nonce: nonce, terms.narrow.map { ($0, ranges) }, into: tally)
         phases = SecureReport()
         do {
             let shared = try terms.round(

@@ -8,8 +8,8 @@ import SecureAggregation
 struct SecureTerms: Sendable {
     /// Elements of a client's vector. Of exact sums they are the words of a partial sum, then ``SecureTotals``.
     let words: Int
-    /// How updates are rounded; nil for exact sums.
-    let rounded: RoundedVector?
+    /// How an update becomes elements of a small ring; nil for exact sums in words of 64 bits.
+    let narrow: (any NarrowVector)?
     /// Neighbours of a client at most, in a cohort of any size.
     let mostNeighbours: Int
     /// Against whom masks are to hold.
@@ -22,17 +22,17 @@ struct SecureTerms: Sendable {
     /// Takes the terms from the settings.
     /// - Parameters:
     ///   - words: words of a partial sum.
-    ///   - rounded: how updates are rounded; nil for exact sums.
+    ///   - narrow: how an update becomes elements of a small ring; nil for words of 64 bits.
     ///   - settings: say whether there are masks.
     /// - Returns: nil in a run without secure aggregation.
     /// - Throws: `ConfigurationError` when no threshold is secure and succeeds for a whole cohort.
-    init?(words: Int, rounded: RoundedVector? = nil, _ settings: RunSettings) throws(ConfigurationError) {
+    init?(words: Int, narrow: (any NarrowVector)? = nil, _ settings: RunSettings) throws(ConfigurationError) {
         guard settings.secureAggregation else { return nil }
         (corrupt, dropout, seed) = (settings.assumedCorrupt, settings.assumedDropout, settings.seed)
         adversary = settings.assumedServer == .curious ? .curiousServer : .semiMaliciousServer
         dropProbability = settings.simulation.dropProbability
-        self.rounded = rounded
-        self.words = rounded?.count ?? words + SecureTotals.words
+        self.narrow = narrow
+        self.words = narrow?.count ?? words + SecureTotals.words
         let size = settings.cohortSize
         do throws(SecureAggregationError) {
             let whole = try SharingParameters(clients: size, corrupt: corrupt, dropout: dropout, adversary: adversary)
@@ -74,7 +74,7 @@ struct SecureTerms: Sendable {
         let randomness = Array("fedmpi \(seed), round \(round.number), attempt \(round.attempt)".utf8)
         return try SecureRound(
             run: nonce, round: round.number, attempt: round.attempt, parameters: parameters, vectorLength: words,
-            ring: rounded?.ring ?? .exact, randomness: randomness, identities: identities)
+            ring: narrow?.ring ?? .exact, randomness: randomness, identities: identities)
     }
 
     /// The phase before which a client's device leaves, where devices that do not answer are simulated: one that is to be dropped in
@@ -93,8 +93,8 @@ struct SecureTerms: Sendable {
 
     /// Layout of the answer that a masked vector is: its words, or, in a small ring, a message of packed elements.
     var vectorAnswer: AnswerFormat {
-        guard let rounded else { return AnswerFormat(updateFloats: 2 * words, code: .masked) }
-        return SecureAnswer.format(bytes: SecureMessageSize.maskedInput(rounded.ring, count: words))
+        guard let narrow else { return AnswerFormat(updateFloats: 2 * words, code: .masked) }
+        return SecureAnswer.format(bytes: SecureMessageSize.maskedInput(narrow.ring, count: words))
     }
 
     /// Bytes of a client's message at most, by phase, but for the vector's.

@@ -7,8 +7,8 @@ package struct SecuredSum {
     enum Content {
         /// Words, of a partial sum, whose layout is given, then ``SecureTotals``.
         case words([Int64], PartialSum)
-        /// The mean of rounded values, at the places of a partial sum.
-        case mean(RoundedVector.Content, PartialSum)
+        /// What a sum in a small ring says, at the places of a partial sum.
+        case narrow(NarrowContent, PartialSum)
         /// It is no sum of so many vectors.
         case unsound
     }
@@ -71,14 +71,25 @@ extension RoundTally {
             try sum.add(weight: partial.weight)
             partial.add(words, from: 0, to: &sum)
             return SecureTotals(all[partial.wordCount...])
-        case .mean(let content, let partial):
-            // As one update, of the weight of all.
-            var update = content.mean
-            if let places = partial.places {
-                update = [Float](repeating: 0, count: terms.shape.sent)
-                for (place, value) in zip(places, content.mean) { update[place] = value }
+        case .narrow(let content, let partial):
+            switch content.values {
+            case .mean(let mean):
+                // As one update, of the weight of all.
+                var update = mean
+                if let places = partial.places {
+                    update = [Float](repeating: 0, count: terms.shape.sent)
+                    for (place, value) in zip(places, mean) { update[place] = value }
+                }
+                try sum.add(update.span, weight: content.weight)
+            case .points(let points, let grid):
+                // A step of the lattice is a whole number of the sum's steps, so that these are the words of the sum of all updates.
+                let steps = Int64(Double(grid) * sum.stepsPerUnit)
+                let most = UInt64(Int64.max / steps)
+                guard points.allSatisfy({ $0.magnitude <= most }) else { throw UpdateSlot.Defect.damagedSum }
+                try sum.add(weight: content.weight)
+                let words = points.map { $0 * steps }
+                partial.add(words.span, from: 0, to: &sum)
             }
-            try sum.add(update.span, weight: content.weight)
             return content.totals
         case .unsound: throw UpdateSlot.Defect.damagedSum
         }

@@ -6,7 +6,7 @@ public import FedCore
 /// |---|---|
 /// | `secure-aggregation` | whether clients mask what they send |
 /// | `assumed-server`, `assumed-corrupt`, `assumed-dropout` | what degree and threshold are found from; the last also how many clients' noise a sum may lack |
-/// | `secure-bits` | how finely values are rounded before they are masked |
+/// | `secure-bits` | how finely values are rounded before they are masked, or how fine the lattice of distributed noise is |
 public enum SecureSettings: SettingsGroup {
     public static let title = "Secure aggregation"
 
@@ -32,7 +32,8 @@ public enum SecureSettings: SettingsGroup {
         try visitor.value(
             "secure-bits", &settings.secureBits, .in(4...24).saying("from 4 to 24"), absent: "exact sums, of 64 bits",
             "With --secure-aggregation: round values at random to so many bits before they are masked, which makes what is sent "
-                + "shorter. The first round is exact, and finds the range of the next.")
+                + "shorter; each round finds the range of the next. With --privacy distributed: make the lattice of updates so coarse "
+                + "that an update with its share of the noise has so many bits, and sums are exact.")
     }
 
     /// Refuses what asks for masks where there are none.
@@ -45,7 +46,8 @@ public enum SecureSettings: SettingsGroup {
         let given = [
             ("--assumed-server", settings.assumedServer != defaults.assumedServer),
             ("--assumed-corrupt", settings.assumedCorrupt != defaults.assumedCorrupt),
-            ("--secure-bits", settings.secureBits != nil),
+            // The same lattice without masks: what they must change no bit of.
+            ("--secure-bits", settings.secureBits != nil && settings.privacy != .distributed),
         ]
         if let (option, _) = given.first(where: \.1) {
             throw ConfigurationError("\(option) is of masked sums; it needs --secure-aggregation")

@@ -223,7 +223,7 @@ public struct Job: Sendable {
         let places = compression?.sharedPlaces(of: vectors.up, RoundID(1))
         let onLattice = try privacy.flatMap { terms throws(ConfigurationError) in try LatticeVector(terms, settings) }
         let rounded = try RoundedVector(
-            tensors: vectors.kinds(at: places), largestWeight: sizes.reduce(1) { max($0, terms.weight($1)) },
+            tensors: vectors.kinds, values: places?.count, largestWeight: sizes.reduce(1) { max($0, terms.weight($1)) },
             settings)
         secure = try SecureTerms(
             words: PartialSum(vectors.shape, [], at: places).wordCount, narrow: onLattice ?? rounded, settings)

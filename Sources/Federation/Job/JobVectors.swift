@@ -93,22 +93,13 @@ struct JobVectors: Sendable, Equatable {
     }
 
     /// The ranges of what comes up whose numbers are of one kind: tensors, those of each further vector, and what is behind.
-    /// - Parameter places: which of all numbers come up, ascending; the ranges are among these. Nil for all.
-    func kinds(at places: [Int]?) -> [Range<Int>] {
+    var kinds: [Range<Int>] {
         var ranges = (0...extraVectors).flatMap { vector in
             tensors.map { $0.range.lowerBound + vector * sharedCount..<$0.range.upperBound + vector * sharedCount }
         }
         let end = ranges.last?.upperBound ?? 0
         if end < up { ranges.append(end..<up) }
-        guard let places else { return ranges }
-        var (sent, start): ([Range<Int>], Int) = ([], 0)
-        for range in ranges {
-            var end = start
-            while end < places.count, places[end] < range.upperBound { end += 1 }
-            if end > start { sent.append(start..<end) }
-            start = end
-        }
-        return sent
+        return ranges
     }
 
     /// Floats that come up from a client, its state apart.

@@ -25,6 +25,7 @@ extension Job {
             + "over \(share) expected clients"
             + (settings.privacy == .distributed && secure == nil
                 ? "; towards everybody but the server, which sees single updates with a share of the noise" : "")
+            + (privacy.account.accountant == .rdp ? "; epsilon by rdp, as the lattice is coarse" : "")
             + settings.noiseWarning
     }
 

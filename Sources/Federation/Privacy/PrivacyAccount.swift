@@ -39,6 +39,9 @@ struct PrivacyAccount: Sendable {
     private let isInTurn: Bool
     /// Points of the lattice from 0 to the clip; with adaptive clipping the least that there can be.
     private let pointsPerClip: Double
+    /// What finds ε: loss distributions, where the lattice is so fine that its noise is a Gaussian's, and Rényi divergences, whose bound is
+    /// that of any lattice, for the coarse one of `--secure-bits`.
+    let accountant: PrivacyAccountantKind
 
     /// Takes the mechanism from the settings.
     /// - Parameter floats: numbers of an update.
@@ -60,6 +63,7 @@ struct PrivacyAccount: Sendable {
         epoch = max(1, settings.clients / settings.cohortSize)
         (cohort, clients) = (settings.cohortSize, settings.clients)
         isInTurn = settings.selection == "cyclic"
+        accountant = settings.privacy == .distributed && settings.secureBits != nil ? .rdp : .pld
         pointsPerClip = adaptive == nil ? lattice.pointsPerClip : 0x1p20
     }
 
@@ -139,9 +143,9 @@ struct PrivacyAccount: Sendable {
     /// asked in all.
     func mostTurns(_ rounds: Int) -> Int { isInTurn ? (rounds * cohort + clients - 1) / clients : rounds }
 
-    /// ε after so many rounds, by privacy loss distributions.
+    /// ε after so many rounds.
     func epsilon(_ noise: Double, delta: Double, rounds: Int) throws(ConfigurationError) -> Double {
-        try PrivacyAccountantKind.pld.accountant.epsilon(
+        try accountant.accountant.epsilon(
             of: PrivacyComposition(event(noise, rounds: rounds), under: relation), delta: delta
         ).upper
     }
@@ -149,7 +153,7 @@ struct PrivacyAccount: Sendable {
     /// The noise multiplier with which so many rounds come to ε.
     func noise(epsilon: Double, delta: Double, rounds: Int) throws(ConfigurationError) -> Double {
         let calibration = try NoiseCalibration(
-            epsilon: epsilon, delta: delta, accountant: PrivacyAccountantKind.pld.accountant, relation: relation)
+            epsilon: epsilon, delta: delta, accountant: accountant.accountant, relation: relation)
         return try calibration.noiseMultiplier(rounds: 1) { event($0, rounds: rounds) }
     }
 }

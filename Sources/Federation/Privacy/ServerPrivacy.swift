@@ -46,15 +46,15 @@ struct ServerPrivacy: StatefulPart, Measuring {
     /// Charges clients that add noise themselves, whether or not their update came. The run's ε is the largest of any client.
     private mutating func count(_ asked: [Int]) throws(ConfigurationError) {
         for client in asked { try ledgers.append(terms.account.turn(terms.noise), client: client) }
-        let now = try ledgers.epsilons(delta: delta, by: .pld).values.map(\.upper).max() ?? 0
+        let now = try ledgers.epsilons(delta: delta, by: terms.account.accountant).values.map(\.upper).max() ?? 0
         var next = ledgers
         for client in ledgers.clients { try next.append(terms.account.turn(terms.noise), client: client) }
-        spent = (0, now, try next.epsilons(delta: delta, by: .pld).values.map(\.upper).max() ?? 0)
+        spent = (0, now, try next.epsilons(delta: delta, by: terms.account.accountant).values.map(\.upper).max() ?? 0)
     }
 
     /// ε of each client that adds noise itself.
     func clientEpsilons() throws(ConfigurationError) -> [Int: Double] {
-        try ledgers.epsilons(delta: delta, by: .pld).mapValues(\.upper)
+        try ledgers.epsilons(delta: delta, by: terms.account.accountant).mapValues(\.upper)
     }
 
     /// Adds a round's noise to its sum. O(floats).

@@ -17,6 +17,7 @@ extension Job {
             + (secure.adversary == .curiousServer ? "" : ", signed keys against a \(secure.adversary) server")
             + " (\(share(settings.assumedDropout)) may leave, \(share(settings.assumedCorrupt)) tell it all they know), "
             + (settings.secureBits.map { "values of \($0) bits" } ?? "exact to the bit")
+            + (secure.narrow is LatticeVector ? ", exact to the bit" : "")
             + "; one operator of all ranks could look at updates before they are masked"
     }
 

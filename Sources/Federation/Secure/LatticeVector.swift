@@ -40,7 +40,8 @@ struct LatticeVector: NarrowVector {
     func accepts(_ ranges: [UInt8]) -> Bool { ranges.isEmpty }
 
     func elements(
-        _ values: [Float], weight: Double, _ totals: SecureTotals, ranges: [UInt8], client: Int, _ round: RoundID
+        _ values: [Float], at places: [Int]? = nil, weight: Double, _ totals: SecureTotals, ranges: [UInt8],
+        client: Int, _ round: RoundID
     ) throws(SecureAggregationError) -> [UInt32] {
         guard values.count == floats else { throw .wrongVector(expected: floats, actual: values.count) }
         var elements = [UInt32](repeating: 0, count: count)
@@ -55,7 +56,7 @@ struct LatticeVector: NarrowVector {
         return elements
     }
 
-    func content(of sum: [Int64], clients: Int, ranges: [UInt8]) -> NarrowContent? {
+    func content(of sum: [Int64], at places: [Int]? = nil, clients: Int, ranges: [UInt8]) -> NarrowContent? {
         guard sum.count == count else { return nil }
         let numbers = PartedNumbers(sum[floats...], ring)
         // Each client weighs 1: who masks anything else than its vector spoils this first.

@@ -21,22 +21,25 @@ protocol NarrowVector: Sendable {
     /// Makes elements of an update. O(count).
     /// - Parameters:
     ///   - values: those that are sent.
+    ///   - places: which of all they are, ascending; nil for all.
     ///   - weight: of the update, above 0.
     ///   - totals: what else is summed.
     ///   - ranges: a byte for each tensor, an exponent.
     /// - Returns: elements of the ring, `[count]`.
     /// - Throws: `SecureAggregationError.notFinite`.
     func elements(
-        _ values: [Float], weight: Double, _ totals: SecureTotals, ranges: [UInt8], client: Int, _ round: RoundID
+        _ values: consuming [Float], at places: [Int]?, weight: Double, _ totals: SecureTotals, ranges: [UInt8], client: Int,
+        _ round: RoundID
     ) throws(SecureAggregationError) -> [UInt32]
 
     /// Reads a sum. O(count).
     /// - Parameters:
     ///   - sum: numbers with signs, `[count]`.
+    ///   - places: which of all values it is of; nil for all.
     ///   - clients: how many vectors it is of.
     ///   - ranges: those that they were made by.
     /// - Returns: nil of what is no sum of so many vectors.
-    func content(of sum: [Int64], clients: Int, ranges: [UInt8]) -> NarrowContent?
+    func content(of sum: [Int64], at places: [Int]?, clients: Int, ranges: [UInt8]) -> NarrowContent?
 }
 
 /// What a sum of vectors in a small ring says.

@@ -20,8 +20,10 @@ struct RoundedVector: NarrowVector {
     let ring: RingFormat
     /// Elements of a vector.
     let count: Int
-    /// The tensors among the values that are sent, ascending, and together all of them.
+    /// The tensors among all values of an update, ascending, and together all of them.
     private let tensors: [Range<Int>]
+    /// Values that are sent.
+    private let values: Int
     /// The largest weight that an update can have.
     private let largestWeight: Double
     private let seed: UInt64
@@ -33,16 +35,20 @@ struct RoundedVector: NarrowVector {
 
     /// Takes the layout from what is sent.
     /// - Parameters:
-    ///   - tensors: ranges among the values of an update that are sent.
+    ///   - tensors: ranges among all values of an update.
+    ///   - values: how many of them are sent; nil for all.
     ///   - largestWeight: of any client.
     ///   - settings: name the bits, the size of a cohort, and the seed of rounding.
     /// - Returns: nil without `--secure-bits`.
     /// - Throws: `ConfigurationError` when sums of a cohort need more than 32 bits.
-    init?(tensors: [Range<Int>], largestWeight: Double, _ settings: RunSettings) throws(ConfigurationError) {
+    init?(
+        tensors: [Range<Int>], values: Int? = nil, largestWeight: Double, _ settings: RunSettings
+    ) throws(ConfigurationError) {
         guard settings.secureAggregation, let ring = try RingFormat(narrowFor: settings) else { return nil }
         self.ring = ring
         (self.tensors, self.largestWeight, seed) = (tensors, largestWeight, settings.seed)
-        count = (tensors.last?.upperBound ?? 0) + tensors.count * Self.exponents + PartedNumbers.elements
+        self.values = values ?? tensors.last?.upperBound ?? 0
+        count = self.values + tensors.count * Self.exponents + PartedNumbers.elements
     }
 
     /// The ranges before the first round, a byte for each tensor.
@@ -56,21 +62,24 @@ struct RoundedVector: NarrowVector {
             }
     }
 
+    /// The tensors among the values that are sent, some of them empty: of which tensors random places are differs from round to round.
+    private func tensors(at places: [Int]?) -> [Range<Int>] {
+        guard let places else { return tensors }
+        var start = 0
+        return tensors.map { tensor in
+            let end = places[start...].firstIndex { $0 >= tensor.upperBound } ?? places.count
+            defer { start = end }
+            return start..<end
+        }
+    }
+
     private static func limit(_ range: UInt8) -> Float {
         Float(sign: .plus, exponent: Int(Int8(bitPattern: range)), significand: 1)
     }
 
-    /// Rounds an update. O(count).
-    /// - Parameters:
-    ///   - values: those that are sent.
-    ///   - weight: of the update, above 0.
-    ///   - totals: what else is summed.
-    ///   - ranges: a byte for each tensor, an exponent.
-    /// - Returns: elements of the ring, `[count]`.
-    /// - Throws: `SecureAggregationError.notFinite`.
     func elements(
-        _ values: consuming [Float], weight: Double, _ totals: SecureTotals, ranges: [UInt8], client: Int,
-        _ round: RoundID
+        _ values: consuming [Float], at places: [Int]? = nil, weight: Double, _ totals: SecureTotals, ranges: [UInt8],
+        client: Int, _ round: RoundID
     ) throws(SecureAggregationError) -> [UInt32] {
         var elements = [UInt32](repeating: 0, count: count)
         var span = elements.mutableSpan
@@ -79,8 +88,8 @@ struct RoundedVector: NarrowVector {
         let share = Float(weight / largestWeight)
         var scaled = values
         for i in scaled.indices { scaled[i] *= share }
-        var next = tensors.last?.upperBound ?? 0
-        for (tensor, range) in zip(tensors, ranges) {
+        var next = self.values
+        for (tensor, range) in zip(tensors(at: places), ranges) {
             var part = span.part(tensor)
             try ring.round(
                 scaled.span.extracting(tensor), limit: Self.limit(range), weight: 1, random: &random, into: &part)
@@ -94,29 +103,25 @@ struct RoundedVector: NarrowVector {
         return elements
     }
 
-    /// Reads a sum. O(count).
-    /// - Parameters:
-    ///   - sum: numbers with signs, `[count]`.
-    ///   - clients: how many vectors it is of.
-    ///   - ranges: those that they were rounded by.
-    /// - Returns: nil of what is no sum of so many vectors.
-    func content(of sum: [Int64], clients: Int, ranges: [UInt8]) -> NarrowContent? {
+    func content(of sum: [Int64], at places: [Int]? = nil, clients: Int, ranges: [UInt8]) -> NarrowContent? {
         guard sum.count == count else { return nil }
-        var next = tensors.last?.upperBound ?? 0
+        let tensors = tensors(at: places)
+        var next = values
         var coming: [UInt8] = []
-        for _ in tensors {
+        for (tensor, range) in zip(tensors, ranges) {
             let counts = sum[next..<next + Self.exponents]
             // Each client has said one power of two of each tensor: who masks anything else spoils this first.
             guard counts.allSatisfy({ $0 >= 0 }), counts.reduce(0, +) == clients else { return nil }
             let largest = counts.lastIndex { $0 > 0 }.map { $0 - next } ?? 0
             let exponent = min(Self.leastExponent + largest + 1, Self.leastExponent + Self.exponents - 1)
-            coming.append(UInt8(bitPattern: Int8(exponent)))
+            // Of a tensor without places nothing is known.
+            coming.append(tensor.isEmpty ? range : UInt8(bitPattern: Int8(exponent)))
             next += Self.exponents
         }
         let numbers = PartedNumbers(sum[next...], ring)
         let weight = numbers.weight
         guard weight > 0 else { return nil }
-        var mean = [Float](repeating: 0, count: tensors.last?.upperBound ?? 0)
+        var mean = [Float](repeating: 0, count: values)
         for (tensor, range) in zip(tensors, ranges) {
             let step = Double(Self.limit(range)) / Double(ring.largestStep) * largestWeight / weight
             for i in tensor { mean[i] = Float(Double(sum[i]) * step) }

@@ -150,7 +150,8 @@ final class SecureAttempt: AnswerReceiver {
             tally.receive(SecuredSum(content: content, survivors: survivors, bytes: bytes.total))
             return []
         }
-        let read = narrow.vector.content(of: sum.elements, clients: survivors.count, ranges: narrow.ranges)
+        let read = narrow.vector.content(
+            of: sum.elements, at: partial.places, clients: survivors.count, ranges: narrow.ranges)
         let content = read.map { SecuredSum.Content.narrow($0, partial) } ?? .unsound
         tally.receive(SecuredSum(content: content, survivors: survivors, bytes: bytes.total))
         return read?.ranges ?? narrow.ranges

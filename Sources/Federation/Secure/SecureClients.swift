@@ -141,8 +141,8 @@ final class SecureClients {
         let places = job.compression?.sharedPlaces(of: update.count, round)
         let values = places.map { $0.map { update[$0] } } ?? update.array()
         let elements = try narrow.elements(
-            values, weight: job.terms.weight(result.samples), totals(of: result), ranges: letter.ranges, client: client,
-            round)
+            values, at: places, weight: job.terms.weight(result.samples), totals(of: result), ranges: letter.ranges,
+            client: client, round)
         return try masking(client, round, letter).side.maskedInput(elements, inbox: letter.inbox)
     }
 

@@ -1,5 +1,6 @@
 import FedCore
 import NeuralNet
+import Privacy
 import Records
 
 extension Job {
@@ -25,6 +26,7 @@ extension Job {
             + "over \(share) expected clients"
             + (settings.privacy == .distributed && secure == nil
                 ? "; towards everybody but the server, which sees single updates with a share of the noise" : "")
+            + (privacy.account.accountant == .rdp ? "; epsilon by rdp, as the lattice is coarse" : "")
             + settings.noiseWarning
     }
 

@@ -16,6 +16,7 @@ extension Job {
             + (parameters.map { ", \($0.degree) neighbours, threshold \($0.threshold)" } ?? "")
             + " (\(share(settings.assumedDropout)) may leave, \(share(settings.assumedCorrupt)) tell it all they know), "
             + (settings.secureBits.map { "values of \($0) bits" } ?? "exact to the bit")
+            + (secure.narrow is LatticeVector ? ", exact to the bit" : "")
             + "; one operator of all ranks could look at updates before they are masked"
     }
 

@@ -224,7 +224,7 @@ import Testing
 }
 
 extension RunSettings {
-    fileprivate func changed(_ change: (inout RunSettings) -> Void) -> RunSettings {
+    func changed(_ change: (inout RunSettings) -> Void) -> RunSettings {
         var settings = self
         change(&settings)
         return settings

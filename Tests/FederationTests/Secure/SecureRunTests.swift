@@ -198,6 +198,14 @@ import Testing
             "--edge-aggregation median",
             { ($0.edges, $0.edgeAggregation) = (2, "median") }
         ),
+        (
+            "--secure-bits and --privacy central",
+            { ($0.secureBits, $0.privacy, $0.noise, $0.selection) = (16, .central, 1, "poisson") }
+        ),
+        (
+            "--secure-bits and --privacy ftrl",
+            { ($0.secureBits, $0.privacy, $0.noise, $0.selection) = (16, .ftrl, 1, "cyclic") }
+        ),
         ("--edge-aggregation mean, --edge-norm-limit", { ($0.edges, $0.edgeNormLimit) = (2, 1) }),
     ]
 

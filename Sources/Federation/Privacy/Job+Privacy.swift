@@ -1,5 +1,6 @@
 import FedCore
 import NeuralNet
+import Privacy
 import Records
 
 extension Job {

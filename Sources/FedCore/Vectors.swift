@@ -22,7 +22,7 @@ extension MutableSpan<Float> {
 }
 
 extension Span<Float> {
-    /// The elements, copied. O(count).
+    /// The elements, copied as one piece of memory. O(count).
     public func array() -> [Float] { withUnsafeBufferPointer { Array($0) } }
 
     /// The index of the first NaN or infinity; nil when all elements are finite. O(count); an update that is finite

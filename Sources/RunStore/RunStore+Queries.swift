@@ -184,6 +184,7 @@ extension RunStore {
         try naming { try database.write(body) }
     }
 
+    /// Runs a body whose errors get the file's name.
     private func naming<Value>(_ body: () throws -> Value) throws(RunStoreError) -> Value {
         do {
             return try body()

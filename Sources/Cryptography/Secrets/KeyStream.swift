@@ -8,6 +8,7 @@ public struct KeyStream: ~Copyable {
     public static let keyBytes = 32
     /// Bytes that libgcrypt is asked for at a time.
     private static let block = 16_384
+    /// What is encrypted: a stream is what zeros become.
     private static let zeros = [UInt8](repeating: 0, count: block)
     /// Whether libgcrypt is ready, asked once.
     private static let isReady = cgcrypt_begin()

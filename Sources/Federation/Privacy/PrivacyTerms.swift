@@ -114,6 +114,7 @@ struct PrivacyTerms: Sendable {
             ? settings.clientFraction * Double(settings.clients) : Double(settings.cohortSize)
     }
 
+    /// The refusal of a clip or noise for which no lattice is fine enough.
     private static func outOfRange(_ settings: RunSettings, _ noise: Double?) -> ConfigurationError {
         ConfigurationError(
             "--clip \(settings.clip)\(noise.map { " and --noise \($0)" } ?? "") are beyond what can be summed exactly: a clip "

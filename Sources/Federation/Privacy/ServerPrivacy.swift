@@ -7,8 +7,11 @@ import Records
 /// A checkpoint keeps noise multiplier, clip, the key's fingerprint and clients' ledgers, and no noise. ε follows from the rounds; a resumed run must have the noise
 /// multiplier that the rounds before have had.
 struct ServerPrivacy: StatefulPart, Measuring {
+    /// Clip, lattice and noise of the run.
     private let terms: PrivacyTerms
+    /// The δ for which ε is told.
     private let delta: Double
+    /// Draws what is added to sums.
     private var noise: ServerNoise
     /// What clients that add noise themselves have released; empty with noise of the server.
     private(set) var ledgers: ClientLedgers

@@ -28,7 +28,8 @@ protocol NarrowVector: Sendable {
     /// - Returns: elements of the ring, `[count]`.
     /// - Throws: `SecureAggregationError.notFinite`.
     func elements(
-        _ values: consuming [Float], at places: [Int]?, weight: Double, _ totals: SecureTotals, ranges: [UInt8], client: Int,
+        _ values: consuming [Float], at places: [Int]?, weight: Double, _ totals: SecureTotals, ranges: [UInt8],
+        client: Int,
         _ round: RoundID
     ) throws(SecureAggregationError) -> [UInt32]
 
@@ -52,9 +53,11 @@ struct NarrowContent {
         case points([Int64], grid: Float)
     }
 
+    /// The values, in the form in which they are exact.
     var values: Values
     /// Σ weight.
     var weight: Double
+    /// What else the clients have reported, together.
     var totals: SecureTotals
     /// The ranges of the next round.
     var ranges: [UInt8] = []
@@ -66,7 +69,9 @@ struct PartedNumbers {
     let weight: Double
     let totals: SecureTotals
 
+    /// A client's part is below 2⁴.
     private static let partBits = 4
+    /// Parts of a number of 64 bits.
     private static let parts = 64 / partBits
     /// Elements that they take.
     static let elements = (1 + SecureTotals.words) * parts

@@ -26,6 +26,7 @@ struct RoundedVector: NarrowVector {
     private let values: Int
     /// The largest weight that an update can have.
     private let largestWeight: Double
+    /// The run's, from which rounding follows, so that a client that is trained again rounds alike.
     private let seed: UInt64
 
     /// Powers of two that ranges can be of: the exponent of the smallest, and how many there are.
@@ -73,6 +74,7 @@ struct RoundedVector: NarrowVector {
         }
     }
 
+    /// The largest size of a value in a range: 2 to the power of its exponent.
     private static func limit(_ range: UInt8) -> Float {
         Float(sign: .plus, exponent: Int(Int8(bitPattern: range)), significand: 1)
     }

@@ -23,13 +23,17 @@ import SecureAggregation
 ///
 /// What a client does after its vector has come changes nothing of the sum, which can be unmasked as long as enough others answer.
 final class SecureAttempt: AnswerReceiver {
+    /// The clients of the round by number, ascending.
     private let cohort: [Int]
     /// Each client's place in the cohort, by which the protocol knows it.
     private let places: [Int: Int]
+    /// Tells this sum's keys from all others'.
     private let nonce: [UInt8]
     /// How updates become elements of a small ring, and by which ranges; nil for words of 64 bits.
     private let narrow: (vector: any NarrowVector, ranges: [UInt8])?
+    /// Hears once of each client, and of the sum.
     private let tally: any AnswerReceiver
+    /// The protocol's server; nil until the round is agreed on.
     private var server: SecureServer?
     /// The phase that is under way, and who was asked in it.
     private var phase = SecureTerms.Phase.keys
@@ -40,6 +44,7 @@ final class SecureAttempt: AnswerReceiver {
     private var accounted: Set<Int> = []
     /// The lists of keys, which go with every later letter.
     private var keyLists: [Int: [UInt8]] = [:]
+    /// The sealed shares for each client, which go with its letters from the third phase on.
     private var inboxes: [Int: [UInt8]] = [:]
     /// What those who have sent a vector report.
     private var reports: [Int: LocalResult] = [:]

@@ -6,8 +6,11 @@ import SecureAggregation
 /// The client side of secure aggregation on one rank: makes each client's keys, shares and masks. A client whose phases are all done here
 /// is kept from one to the next; one that another rank had is made again from the letters to it.
 final class SecureClients {
+    /// What is trained, and how.
     private let job: Job
+    /// How long vectors are, and who shares with whom.
     private let terms: SecureTerms
+    /// From which all secrets of the clients follow.
     private let master: SecureMaster
     /// The attempt that clients are kept of, and whose it is where keys are signed.
     private var attempt: (round: RoundID, nonce: [UInt8])?

@@ -27,6 +27,7 @@ import SecureAggregation
 final class SecureExchange: Exchange {
     private let job: Job
     private let terms: SecureTerms
+    /// Carries the phases, and every task that is not masked.
     private let inner: any Exchange
     private let timeline: Timeline
     /// By what the next round's values are rounded; empty where nothing is rounded for its masks.

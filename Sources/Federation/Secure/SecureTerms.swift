@@ -14,9 +14,12 @@ struct SecureTerms: Sendable {
     let mostNeighbours: Int
     /// Against whom masks are to hold.
     let adversary: SecureAdversary
+    /// Shares of the clients that are assumed to tell the server all, and to leave.
     private let corrupt: Double
     private let dropout: Double
+    /// How likely a simulated device leaves in a round.
     private let dropProbability: Double
+    /// The run's, from which graph and departures follow.
     private let seed: UInt64
 
     /// Takes the terms from the settings.

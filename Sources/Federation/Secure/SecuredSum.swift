@@ -13,6 +13,7 @@ package struct SecuredSum {
         case unsound
     }
 
+    /// The sum, in the form in which the masks left it.
     let content: Content
     /// The clients in the sum, with what they report in clear.
     let survivors: [(client: Int, result: LocalResult)]

@@ -11,20 +11,26 @@ public import FedCore
 public struct ModelReference: Sendable, Equatable, CustomStringConvertible {
     /// Which of a model's versions is meant.
     public enum Selector: Sendable, Equatable {
+        /// The newest version, whatever aliases mean.
         case latest
+        /// A number, from 1.
         case version(Int)
+        /// A word that has been given to a version.
         case alias(String)
         /// Hexadecimal digits that a digest begins with.
         case digest(String)
     }
 
+    /// The name that all versions of the model have.
     public let name: String
+    /// What stands behind the `@`.
     public let selector: Selector
     /// As the user gave it.
     public let description: String
 
     /// The word that always means the newest version.
     static let latest = "latest"
+    /// What stands before the digits of a digest.
     private static let digestMark = "sha256:"
 
     /// Reads a reference.
@@ -53,7 +59,9 @@ public struct ModelReference: Sendable, Equatable, CustomStringConvertible {
         }
     }
 
-    /// Refuses what cannot be a model's name: it stands in references and on command lines.
+    /// Refuses what cannot be a model's name: it stands in references and on command lines, and must not be taken for a path or an
+    /// option there.
+    /// - Returns: the name.
     public static func checked(name: String) throws(ConfigurationError) -> String {
         guard isWord(name) else {
             throw ConfigurationError(
@@ -62,7 +70,8 @@ public struct ModelReference: Sendable, Equatable, CustomStringConvertible {
         return name
     }
 
-    /// Refuses what cannot be an alias, or means something else behind the `@`.
+    /// Refuses what cannot be an alias, or means something else behind the `@`: a number is a version, `latest` the newest.
+    /// - Returns: the alias.
     public static func checked(alias: String) throws(ConfigurationError) -> String {
         guard isWord(alias), Int(alias) == nil, alias != latest else {
             throw ConfigurationError(

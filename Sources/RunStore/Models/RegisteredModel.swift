@@ -54,6 +54,7 @@ public struct ModelContents: Codable, Sendable, Equatable {
     public let architecture: String
     /// Precision of weights and arithmetic: `f32` or `int8`.
     public let precision: String
+    /// Numbers of the model, running statistics included.
     public let parameters: Int
     /// Shape of one input, `[1, 28, 28]`.
     public let input: [Int]
@@ -62,7 +63,9 @@ public struct ModelContents: Codable, Sendable, Equatable {
     /// What else the file says of itself, such as the digests of the data that it was trained on.
     public let metadata: [String: String]
 
-    /// Describes a file.
+    /// Describes a file. What it says of its signature is not repeated in the metadata.
+    ///
+    /// - Parameter metadata: what else the file says, by key.
     public init(
         architecture: String, precision: String, parameters: Int, input: [Int], outputs: Int, metadata: [String: String]
     ) {
@@ -77,7 +80,9 @@ public struct ModelRun: Codable, Sendable, Equatable {
     public let name: String
     /// The round that the weights are of.
     public let round: Int
+    /// The strategy's name.
     public let strategy: String
+    /// The data set's name; digests of the data are in the file's own metadata.
     public let dataset: String
     /// On the server's test set, in [0, 1].
     public let accuracy: Double?
@@ -86,7 +91,9 @@ public struct ModelRun: Codable, Sendable, Equatable {
     /// Metrics of the last round by name, `epsilon` among them in a run with differential privacy.
     public let metrics: [String: Double]
 
-    /// Describes a run.
+    /// Describes a run as it stands when the model is registered; what it does later changes nothing here.
+    ///
+    /// - Parameter round: the last one that is in the weights.
     public init(
         name: String, round: Int, strategy: String, dataset: String, accuracy: Double?, loss: Double?,
         metrics: [String: Double]
@@ -98,9 +105,13 @@ public struct ModelRun: Codable, Sendable, Equatable {
 
 /// A name for whichever version is meant at the time, such as `champion`.
 public struct ModelAlias: Codable, Sendable, Equatable {
+    /// The model's name.
     public let name: String
+    /// The word behind the `@`.
     public let alias: String
+    /// The version that it means.
     public let version: Int
+    /// Since when.
     public let movedAt: Date
 
     private enum CodingKeys: String, CodingKey {
@@ -111,9 +122,11 @@ public struct ModelAlias: Codable, Sendable, Equatable {
 
 /// A step in the history of an alias.
 public struct AliasMove: Codable, Sendable, Equatable {
+    /// The word behind the `@`.
     public let alias: String
     /// The version that it meant from then on; nil when it was removed.
     public let version: Int?
+    /// When it was moved or removed.
     public let movedAt: Date
     /// Why, in the user's words.
     public let note: String?

@@ -35,7 +35,8 @@ extension RunStore {
         }
     }
 
-    /// Registered versions, by name, the newest first.
+    /// Registered versions, by name, the newest first. O(versions) memory.
+    ///
     /// - Parameter name: of one model; nil: of all.
     /// - Throws: ``RunStoreError``.
     public func models(named name: String? = nil) throws(RunStoreError) -> [RegisteredModel] {
@@ -45,7 +46,8 @@ extension RunStore {
         }
     }
 
-    /// The version that a reference means now.
+    /// The version that a reference means now. Who works with it for long asks once, and keeps the version.
+    ///
     /// - Throws: `ConfigurationError` when there is none, or several; ``RunStoreError``.
     public func model(_ reference: ModelReference) throws -> RegisteredModel {
         let versions = try models(named: reference.name)
@@ -94,12 +96,13 @@ extension RunStore {
         return bytes
     }
 
-    /// The file of a version.
+    /// The file of a version, which is there unless somebody has removed it. Who reads it goes through ``contents(of:)`` first.
     public func file(of model: RegisteredModel) -> URL { modelFolder.appendingPathComponent(model.fileName) }
 
     // MARK: Aliases
 
-    /// The aliases of a model, by alphabet.
+    /// The aliases of a model, by alphabet. A version that an alias means cannot be deleted.
+    ///
     /// - Parameter name: nil: of all models.
     /// - Throws: ``RunStoreError``.
     public func aliases(of name: String? = nil) throws(RunStoreError) -> [ModelAlias] {
@@ -108,7 +111,9 @@ extension RunStore {
         }
     }
 
-    /// What the aliases of a model have meant, the newest first.
+    /// What the aliases of a model have meant, the newest first. Stays when versions are deleted: who served which version when is
+    /// asked long after.
+    ///
     /// - Throws: ``RunStoreError``.
     public func moves(of name: String) throws(RunStoreError) -> [AliasMove] {
         try read { db in try db.fetch("SELECT * FROM alias_moves WHERE name = ? ORDER BY id DESC", [name]) }
@@ -151,7 +156,7 @@ extension RunStore {
 
     // MARK: Tags
 
-    /// The tags of a version.
+    /// The tags of a version, by key: what users note of it, in the place of stages that a program would have to know.
     /// - Throws: ``RunStoreError``.
     public func tags(of model: RegisteredModel) throws(RunStoreError) -> [String: String] {
         let rows = try read { db in
@@ -160,7 +165,8 @@ extension RunStore {
         return Dictionary(rows.map { ($0[0].shown ?? "", $0[1].shown ?? "") }) { _, last in last }
     }
 
-    /// Sets a tag of a version, or removes it.
+    /// Sets a tag of a version, or removes it. A version with a tag is not collected (``unusedModels(beside:)``).
+    ///
     /// - Parameter value: nil: removes it.
     /// - Throws: ``RunStoreError``.
     public func tag(_ model: RegisteredModel, _ key: String, _ value: String?) throws(RunStoreError) {
@@ -201,7 +207,9 @@ extension RunStore {
         return all.filter { !kept.contains($0) }
     }
 
-    /// Deletes versions, and the files that no version has any more.
+    /// Deletes versions, and the files that no version has any more. One that an alias means by now stays.
+    ///
+    /// - Parameter models: what ``unusedModels(beside:)`` has found.
     /// - Returns: bytes of the files that were deleted.
     /// - Throws: ``RunStoreError``.
     @discardableResult

@@ -47,6 +47,7 @@ public struct SecureClient: ~Copyable {
     /// The key of the stream that the coefficients of its shares come from.
     let coefficientKey: SecretBytes
 
+    /// What the client does next; a message of another phase is refused.
     var phase = Phase.advertising
     /// The neighbours that have advertised keys, ascending.
     var peers: [KeyAdvertisement] = []

@@ -6,6 +6,7 @@ import FedCore
 final class MaskStream {
     fileprivate var stream: KeyStream
 
+    /// Begins the stream of a key of 32 bytes.
     init(key: borrowing SecretBytes) { stream = KeyStream(key: key) }
 }
 
@@ -52,6 +53,11 @@ struct MaskStreams: ~Copyable {
     }
 
     /// Applies masks to a piece of a vector.
+    /// - Parameters:
+    ///   - masks: those of one kind; their streams go on by a whole piece.
+    ///   - isSubtracted: which kind it is.
+    ///   - words: at most as many as a piece has.
+    ///   - scratch: room for some masks' pieces.
     private static func apply<Word: FixedWidthInteger & BitwiseCopyable>(
         _ masks: [MaskStream], isSubtracted: Bool, to words: inout MutableSpan<Word>, _ scratch: inout SecretBytes
     ) {
@@ -66,7 +72,7 @@ struct MaskStreams: ~Copyable {
         }
     }
 
-    /// Adds masks to words, or subtracts them.
+    /// Adds masks to words, or subtracts them, modulo 2 to the power of a word's bits. O(masks · words).
     /// - Parameters:
     ///   - masks: `[count, length]`, of which each row's front is used.
     ///   - vectors: whether the processor's vector instructions are used; the words are the same.

@@ -76,6 +76,7 @@ extension RingFormat {
     }
 
     /// Writes elements of 32 bits or fewer: four bytes at a time.
+    /// - Precondition: ``bits`` ≤ 32.
     @inline(__always)
     private func packNarrow<Word: FixedWidthInteger>(_ elements: Span<Word>, into bytes: inout MutableSpan<UInt8>) {
         let (mask, bits) = (UInt64.max >> UInt64(64 - bits), UInt64(bits))
@@ -99,7 +100,9 @@ extension RingFormat {
         }
     }
 
-    /// Adds elements of 32 bits or fewer: each is within the eight bytes from the one that it begins in.
+    /// Adds elements of 32 bits or fewer: each is within the eight bytes from the one that it begins in. None waits for the one before
+    /// it, so that the processor works on several.
+    /// - Precondition: ``bits`` ≤ 32.
     @inline(__always)
     private func addNarrow<Word: FixedWidthInteger>(_ bytes: Span<UInt8>, to sums: inout MutableSpan<Word>) {
         let (mask, bits) = (UInt64.max >> UInt64(64 - bits), bits)

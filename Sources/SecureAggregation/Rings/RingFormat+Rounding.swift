@@ -78,7 +78,13 @@ extension RingFormat {
         }
     }
 
-    /// Rounds by vector instructions.
+    /// Rounds by vector instructions, to the same elements as the loop. O(count).
+    /// - Parameters:
+    ///   - values: `[count]`.
+    ///   - words: `[count]`, random.
+    ///   - factor: steps of a value of 1.
+    ///   - largest: steps at most.
+    ///   - elements: `[count]`.
     /// - Returns: false when a value is not finite.
     private static func roundVectors<Word: BitwiseCopyable>(
         _ values: Span<Float>, _ words: Span<UInt32>, _ factor: Double, _ largest: Double,

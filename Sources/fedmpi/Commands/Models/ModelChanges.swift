@@ -4,6 +4,9 @@ import Foundation
 import RunStore
 
 /// The command `fedmpi models alias`: lets a word mean a version, from one moment to the next for all readers, and notes that it did.
+///
+/// An alias is all that decides which version is served or compared with: versions never change. Exit codes: 0; 2 when there is no such
+/// version or alias, or the word cannot be one.
 struct AliasModel: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "alias", abstract: "Let an alias, such as champion, mean another version, or remove it.",
@@ -25,6 +28,7 @@ struct AliasModel: ParsableCommand {
     @Flag(help: "Remove the alias.")
     var remove = false
 
+    /// Shown by `models show`.
     @Option(help: "Why, for the alias' history.")
     var note: String?
 
@@ -47,6 +51,8 @@ struct AliasModel: ParsableCommand {
 }
 
 /// The command `fedmpi models tag`: notes something of a version, in the place of stages.
+///
+/// A tag also keeps a version from being collected. Exit codes: 0; 2 when there is no such version, or a tag is none.
 struct TagModel: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "tag", abstract: "Set tags of a registered model: KEY=VALUE, or KEY= to remove one.")
@@ -81,6 +87,9 @@ struct TagModel: ParsableCommand {
 }
 
 /// The command `fedmpi models export`: copies a registered file, byte by byte.
+///
+/// Who moves a model to another machine compares the digest that is printed. Exit codes: 0; 2 when there is no such version, its file is
+/// gone or changed, or the copy cannot be written.
 struct CopyModel: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "export",
@@ -91,6 +100,7 @@ struct CopyModel: ParsableCommand {
     @Argument(help: "NAME@VERSION or NAME@ALIAS.")
     var model: String
 
+    /// A pipe or a device, such as `/dev/stdout`, is allowed.
     @Option(help: "The file to write.")
     var to: String
 
@@ -110,6 +120,9 @@ struct CopyModel: ParsableCommand {
 }
 
 /// The command `fedmpi models gc`: deletes versions that nothing refers to.
+///
+/// What stays, ``RunStore/unusedModels(beside:)`` says; histories of aliases stay in any case. Exit codes: 0, also when there is nothing to
+/// delete; 2 without a history.
 struct CollectModels: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "gc",
@@ -118,6 +131,7 @@ struct CollectModels: ParsableCommand {
 
     @OptionGroup var history: HistoryOptions
 
+    /// The newest ones, ≥ 0.
     @Option(help: "Versions of each name that stay in any case.")
     var keep = 3
 

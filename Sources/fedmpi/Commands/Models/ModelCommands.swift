@@ -43,12 +43,16 @@ enum ModelArgument {
 }
 
 /// The command `fedmpi models list`: a line for each registered version.
+///
+/// Prints a table, or one JSON object a line. Exit codes: 0, also for no models; 2 without a history. For what can be trained see
+/// ``ModelDescription``: `fedmpi models` alone.
 struct ModelList: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list", abstract: "List registered models, the newest version of each first.")
 
     @OptionGroup var history: HistoryOptions
 
+    /// Compared letter by letter; nil lists all.
     @Argument(help: "Only versions of this model.")
     var name: String?
 
@@ -87,6 +91,9 @@ struct ModelList: ParsableCommand {
 }
 
 /// The command `fedmpi models show`: all that is known of one version.
+///
+/// Prints lines, or one JSON object. The version's file is read and checked. Exit codes: 0; 2 when there is no such version, or its
+/// file is gone or changed.
 struct ModelDetails: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "show", abstract: "Show a registered model: signature, lineage, metrics, tags, history of aliases."
@@ -94,6 +101,7 @@ struct ModelDetails: ParsableCommand {
 
     @OptionGroup var history: HistoryOptions
 
+    /// A reference, as ``ModelReference`` reads it.
     @Argument(help: "NAME@VERSION, NAME@ALIAS, NAME@latest or NAME@sha256:DIGITS.")
     var model: String
 

@@ -2,6 +2,7 @@ import NeuralNet
 
 /// The table of a model's layers: shapes, parameters, arithmetic, and what crosses the cut.
 struct ModelTable {
+    /// The model that is described.
     private let model: Model
 
     init(_ model: Model) {

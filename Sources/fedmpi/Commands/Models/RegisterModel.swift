@@ -18,15 +18,19 @@ struct RegisterModel: ParsableCommand {
 
     @OptionGroup var history: HistoryOptions
 
+    /// All its versions have it; the first one makes it.
     @Argument(help: "The model's name: letters, digits, '-', '_' and '.'.")
     var name: String
 
+    /// A run stands for the weights that it ended with; runs are looked for in the history.
     @Argument(help: "A run (its folder, name or number), or a safetensors file of any variant.")
     var source: String
 
+    /// Nothing in a file tells it: a quantised model has other bytes altogether.
     @Option(help: "The registered model that it was made from, NAME@VERSION: by distilling, quantising, pruning.")
     var madeFrom: String?
 
+    /// Moved once the version is there; a registered version without its alias is no harm.
     @Option(help: "An alias that means the new version from now on.")
     var alias: String?
 

@@ -42,19 +42,24 @@ struct RunList: ParsableCommand {
 
     @OptionGroup var history: HistoryOptions
 
+    /// Compared letter by letter; nil lets all through.
     @Option(help: "Only runs of this strategy.")
     var strategy: String?
 
+    /// Compared letter by letter; nil lets all through.
     @Option(help: "Only runs of this model.")
     var model: String?
 
+    /// Compared letter by letter; nil lets all through.
     @Option(help: "Only runs on this data set.")
     var dataset: String?
 
+    /// As it is now: a run whose process is gone is interrupted.
     @Option(
         help: "Only runs that are so: \(StoredRun.Status.allCases.map(\.rawValue).joined(separator: ", ")).")
     var status: StoredRun.Status?
 
+    /// Ties stay in the order of the history.
     @Option(help: "The best first: accuracy, bytes (up and down), seconds; or date, the newest first.")
     var sort = RunFilter.Order.date
 
@@ -62,6 +67,7 @@ struct RunList: ParsableCommand {
     @Option(help: "At most so many.")
     var limit: Int?
 
+    /// For programs: dates are in UTC.
     @Flag(help: "Print one JSON object per line instead of a table.")
     var json = false
 

@@ -146,6 +146,7 @@ struct Split: WorldCommand {
     @Flag(help: "Neither measure the stages alone before, nor compare with the unsplit model after the run.")
     var bare = false
 
+    /// The results folder, of the registry of models, too.
     @Option(help: "Folder of all results.")
     var results = "results"
 
@@ -153,9 +154,11 @@ struct Split: WorldCommand {
     @Option(help: "Name of the folder in it for split.json and, with --pictures, the pictures. (default: none is made)")
     var runName: String?
 
+    /// Needs gnuplot.
     @Flag(help: "Draw the latencies by stage, and the predictions of --cut auto, into the folder.")
     var pictures = false
 
+    /// For programs: one object a line, on standard output.
     @Flag(help: "Print lines of JSON: that the run starts, and its report.")
     var json = false
 

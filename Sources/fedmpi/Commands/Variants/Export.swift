@@ -20,9 +20,11 @@ struct Export: ParsableCommand {
             fedmpi export --model results/example --to model.safetensors    a state_dict, dense, of 32-bit floats
             """)
 
+    /// A path, or a reference such as `digits@champion`.
     @Option(help: "The trained model: a run's folder, or a safetensors file of any variant.")
     var model: String
 
+    /// A path whose end says the format.
     @Option(help: "The file to write; its name ends in .onnx or .safetensors.")
     var to: String
 

@@ -27,6 +27,7 @@ struct Predict: ParsableCommand {
             fedmpi predict --model results/example images.idx3-ubyte.gz --labels labels.idx1-ubyte.gz
             """)
 
+    /// A path, or a reference such as `digits@champion`.
     @Option(help: "The trained model: a run's folder, or a safetensors file of any variant.")
     var model: String
 

@@ -28,6 +28,7 @@ struct Prune: ParsableCommand {
             heterofl, fjord) has these as its first channels: --width gives each class of devices its own.
             """)
 
+    /// A path, or a reference such as `digits@champion`.
     @Option(help: "The trained model: a run's folder, or a safetensors file of 32-bit floats.")
     var model: String
 
@@ -55,12 +56,15 @@ struct Prune: ParsableCommand {
     @Option(help: "Epochs of training on the training split afterwards; what was cut stays cut.")
     var fineTune = 0
 
+    /// Learning rate of the training that follows the cut, > 0.
     @Option(help: "Its learning rate; the momentum is 0.9, a batch has 32 images.")
     var learningRate: Float = 0.01
 
+    /// Decides the order of samples in that training.
     @Option(help: "Seed of its order of images.")
     var seed: UInt64 = 1
 
+    /// Checked before the work begins.
     @Option(help: "Where the variant goes.")
     var output: String
 

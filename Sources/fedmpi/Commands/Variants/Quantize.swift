@@ -19,9 +19,11 @@ struct Quantize: ParsableCommand {
         abstract: "Make an int8 variant of a trained model, without training it again.",
         discussion: "fedmpi quantize --model results/example --output edgecnn-large.int8.safetensors")
 
+    /// A path, or a reference such as `digits@champion`.
     @Option(help: "The trained model: a run's folder, or a safetensors file.")
     var model: String
 
+    /// Checked before the work begins.
     @Option(help: "Where the variant goes.")
     var output: String
 

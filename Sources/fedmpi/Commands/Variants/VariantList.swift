@@ -40,6 +40,7 @@ struct VariantList: ParsableCommand {
 
     @OptionGroup var overwrite: OverwriteOption
 
+    /// For programs: one object a line.
     @Flag(help: "Print a JSON object for each variant instead of the table.")
     var json = false
 

@@ -166,7 +166,7 @@ public struct OTLPTrace {
             ("fedmpi.rounds", .integer(run.log.rounds.count)), ("fedmpi.ranks", .integer(run.timing.rankCount)),
             ("fedmpi.upload_bytes", .integer(run.log.uploadBytes)),
             ("fedmpi.download_bytes", .integer(run.log.downloadBytes)),
-            ("fedmpi.clock_error_us", .number(run.timing.clockError)),
+            ("fedmpi.clock_error_us", .number(run.timing.clockError)), ("fedmpi.client_spans", .flag(withClients)),
         ]
         span.events = run.timing.epochs.dropFirst().map { .init(name: "run continued", time: $0) }
         // Of rounds that the timing files do not have.

@@ -134,7 +134,7 @@ let package = Package(
             swiftSettings: lifetimes),
 
         // Reading: sees only what Recording wrote.
-        .target(name: "Analysis", dependencies: ["FedCore", "Files", "Records", "Recording"]),
+        .target(name: "Analysis", dependencies: ["FedCore", "Cryptography", "Files", "Records", "Recording"]),
         .target(
             name: "RunStore",
             dependencies: ["CSQLite", "FedCore", "Cryptography", "Files", "Records", "Recording"]),

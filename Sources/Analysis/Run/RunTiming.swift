@@ -13,6 +13,8 @@ public struct RunTiming: Sendable {
     public private(set) var damagedLines = 0
     /// When the run was started, and each time it was continued, in microseconds on its time axis.
     public private(set) var starts: [Int] = []
+    /// The same moments in microseconds since 1970, by rank 0's clock.
+    public private(set) var epochs: [Int] = []
     /// Microseconds by which a rank's clock may be off.
     public private(set) var clockError = 0.0
 
@@ -43,31 +45,34 @@ public struct RunTiming: Sendable {
             sessions.flatMap { [$0.header.clockAtStart, $0.header.clockAtEnd] }
             .compactMap { $0?.error }.max() ?? 0
         // Starts of the run are told apart by their moment, which all ranks have from rank 0.
-        let epochs = Set(sessions.map(\.header.epoch)).sorted()
-        var place: [Int: Int] = [:]
+        let byEpoch = Dictionary(grouping: sessions, by: \.header.epoch)
+        epochs = byEpoch.keys.sorted()
         var end = 0
         for epoch in epochs {
-            place[epoch] = end
+            let events = byEpoch[epoch, default: []].lazy.flatMap(\.events)
+            // A rank may have begun before rank 0 did: a start's events come behind all of the one before.
+            if !starts.isEmpty { end -= min(0, events.map(\.start).min() ?? 0) }
             starts.append(end)
-            end += sessions.filter { $0.header.epoch == epoch }.compactMap { $0.events.map(\.end).max() }.max() ?? 0
+            end += events.map(\.end).max() ?? 0
         }
         for (sessions, log) in zip(corrected, logs) {
             guard let last = sessions.last else { continue }
             var timing = RankTiming(rank: last.header.rank, host: last.header.host)
             timing.messages = log.messages
             timing.isComplete = last.isClosed && last.header.epoch == epochs.last
-            for session in sessions {
-                let shift = place[session.header.epoch] ?? 0
-                timing.events.reserveCapacity(timing.events.count + session.events.count)
-                for var event in session.events {
-                    event.start += shift
+            let ofRank = Dictionary(grouping: sessions, by: \.header.epoch)
+            for (index, epoch) in epochs.enumerated() {
+                var events = ofRank[epoch, default: []].flatMap(\.events)
+                guard let end = events.map(\.end).max() else { continue }
+                events.sort { $0.start < $1.start }
+                timing.wall += end - events[0].start
+                let first = timing.events.count
+                for var event in events {
+                    event.start += starts[index]
                     timing.events.append(event)
                 }
-                if let start = session.events.map(\.start).min(), let end = session.events.map(\.end).max() {
-                    timing.wall += end - start
-                }
+                timing.sessions.append(.init(index: index, events: first..<timing.events.count))
             }
-            timing.events.sort { $0.start < $1.start }
             ranks.append(timing)
         }
         ranks.sort { $0.rank < $1.rank }
@@ -90,10 +95,13 @@ public struct RunTiming: Sendable {
         return session
     }
 
+    /// Whether no rank left a log.
     public var isEmpty: Bool { ranks.isEmpty }
+    /// Rank 0; nil when its log is missing.
     public var server: RankTiming? { ranks.first { $0.rank == 0 } }
+    /// All other ranks, in order.
     public var clients: [RankTiming] { ranks.filter { $0.rank > 0 } }
-    /// Ranks of the job that left no log.
+    /// Ranks of the job that left no log, in order.
     public var missing: [Int] {
         let present = Set(ranks.map(\.rank))
         return (0..<rankCount).filter { !present.contains($0) }

@@ -7,18 +7,20 @@ import Records
 /// A process per rank. Slices nest: round, phase, client. Arrows go from sender to receiver, counters tell bytes and
 /// accuracy, instants tell faults.
 struct TraceFile {
+    /// Name of the file in the run's folder.
     static let name = "trace.json"
-    /// With more events than this, what a rank does for its clients in a round is one slice: Perfetto opens it quickly.
-    static let clientLimit = 200_000
 
+    /// The whole file.
     private(set) var bytes = Array("{\"displayTimeUnit\":\"ms\",\"traceEvents\":[".utf8)
+    /// Whether no event is written yet, so that none but the first follows a comma.
     private var isFirst = true
+    /// Number of arrows so far: they have ids.
     private var flows = 0
 
     /// O(events).
     init(_ run: RecordedRun, _ account: TimeAccount) {
         let timing = run.timing
-        let withClients = timing.ranks.reduce(0) { $0 + $1.events.count } <= Self.clientLimit
+        let withClients = timing.showsClients
         for rank in timing.ranks {
             addNames(rank)
             addSlices(rank, withClients: withClients)
@@ -30,17 +32,19 @@ struct TraceFile {
         bytes += Array("\n]}\n".utf8)
     }
 
+    /// Writes an event on a line of its own.
     private mutating func add(_ event: String) {
         bytes += Array((isFirst ? "\n" : ",\n").utf8)
         bytes += Array(event.utf8)
         isFirst = false
     }
 
+    /// Says what a rank is called and where it stands among the others.
     private mutating func addNames(_ rank: RankTiming) {
         let role = rank.rank == 0 ? "server" : "client"
         add(
             "{\"ph\":\"M\",\"name\":\"process_name\",\"pid\":\(rank.rank),\"args\":{\"name\":"
-                + "\"rank \(rank.rank) \(role) \(Self.escaped(rank.host))\"}}")
+                + "\"rank \(rank.rank) \(role) \(rank.host.escapedForJSON)\"}}")
         add(
             "{\"ph\":\"M\",\"name\":\"process_sort_index\",\"pid\":\(rank.rank),\"args\":{\"sort_index\":"
                 + "\(rank.rank)}}")
@@ -49,48 +53,19 @@ struct TraceFile {
 
     // MARK: Slices
 
+    /// Writes the rounds of a rank, their phases, and the turns of clients in these.
     private mutating func addSlices(_ rank: RankTiming, withClients: Bool) {
-        let events = rank.events
-        var i = 0
-        while i < events.count {
-            var end = i
-            while end < events.count, events[end].round == events[i].round { end += 1 }
-            let round = events[i].round
-            add(
-                Self.slice(
-                    round == 0 ? "before round 1" : "round \(round)", "round", rank.rank, events[i].start,
-                    events[end - 1].end - events[i].start))
-            while i < end {
-                // Turns of one phase, a client each, are one slice that holds the clients'.
-                var last = i
-                while last + 1 < end, events[i].client != nil, events[last + 1].client != nil,
-                    !withClients || events[last + 1].phase == events[i].phase
-                {
-                    last += 1
-                }
-                let isMixed = !withClients && events[i].client != nil
-                addPhase(events[i...last], rank.rank, name: isMixed ? "clients" : events[i].phase.rawValue)
-                if withClients { addClients(events[i...last], rank.rank) }
-                i = last + 1
+        for round in rank.rounds {
+            add(Self.slice(round.name, "round", rank.rank, round.start, round.end - round.start))
+            for phase in round.phases(withClients: withClients) {
+                let arguments = phase.counts.map { "\"\($0.name)\":\($0.value)" }.joined(separator: ",")
+                add(Self.slice(phase.name, "phase", rank.rank, phase.start, phase.end - phase.start, arguments))
+                if withClients { addClients(phase.turns, rank.rank) }
             }
         }
     }
 
-    private mutating func addPhase(_ turns: ArraySlice<TimingEvent>, _ rank: Int, name: String) {
-        guard let first = turns.first, let last = turns.last else { return }
-        var arguments: [String] = []
-        func note(_ name: String, _ value: Int) { if value > 0 { arguments.append("\"\(name)\":\(value)") } }
-        note("bytes_in", turns.reduce(0) { $0 + $1.bytesIn })
-        note("bytes_out", turns.reduce(0) { $0 + $1.bytesOut })
-        note("clients", turns.reduce(0) { $0 + $1.clients })
-        note("samples", turns.reduce(0) { $0 + $1.samples })
-        if let peer = first.peer { arguments.append("\"peer\":\(peer)") }
-        add(
-            Self.slice(
-                name, "phase", rank, first.start, last.end - first.start,
-                arguments.joined(separator: ",")))
-    }
-
+    /// Writes the clients' turns of a phase.
     private mutating func addClients(_ turns: ArraySlice<TimingEvent>, _ rank: Int) {
         for turn in turns {
             guard let client = turn.client else { continue }
@@ -101,6 +76,9 @@ struct TraceFile {
         }
     }
 
+    /// A slice as JSON. Times are microseconds.
+    ///
+    /// - Parameter arguments: pairs of JSON that are shown when the slice is selected.
     private static func slice(
         _ name: String, _ category: String, _ rank: Int, _ start: Int, _ duration: Int, _ arguments: String = ""
     ) -> String {
@@ -137,6 +115,7 @@ struct TraceFile {
         }
     }
 
+    /// Writes an arrow between two events: its two ends have one id.
     private mutating func addArrow(
         _ name: String, _ sender: (rank: Int, event: TimingEvent), _ receiver: (rank: Int, event: TimingEvent)
     ) {
@@ -150,6 +129,7 @@ struct TraceFile {
 
     // MARK: Counters and instants
 
+    /// Writes how many bytes a rank has sent and received so far, after each event that moved some.
     private mutating func addBytes(_ rank: RankTiming) {
         var sent = 0
         var received = 0
@@ -162,6 +142,7 @@ struct TraceFile {
         }
     }
 
+    /// Writes the accuracy after each round, and how many of its clients failed in which way.
     private mutating func addRounds(_ log: RoundLog, _ account: TimeAccount) {
         let ends = Dictionary(account.rounds.map { ($0.round, $0.end) }) { $1 }
         for round in log.rounds {
@@ -181,6 +162,7 @@ struct TraceFile {
         }
     }
 
+    /// Writes what went wrong with ranks, at the moment that is known best.
     private mutating func addFaults(_ run: RecordedRun, _ account: TimeAccount) {
         let timing = run.timing
         for start in timing.starts.dropFirst() { addInstant("run continued", 0, start) }
@@ -189,26 +171,17 @@ struct TraceFile {
             guard let rank = fault.rank, let start = starts[fault.round] else { continue }
             // The log tells the round; the server's `reform` tells the moment.
             let reform = timing.server?.events.first { $0.phase == .reform && $0.round == fault.round }
-            addInstant("\(Self.escaped(fault.kind.words)): rank \(rank)", 0, reform?.start ?? start)
+            addInstant("\(fault.kind.words.escapedForJSON): rank \(rank)", 0, reform?.start ?? start)
         }
         for rank in run.silentRanks {
             addInstant("the log of rank \(rank.rank) ends", rank.rank, rank.events.last?.end ?? 0)
         }
     }
 
+    /// Writes a mark across all of a rank.
     private mutating func addInstant(_ name: String, _ rank: Int, _ time: Int) {
         add(
             "{\"ph\":\"i\",\"s\":\"p\",\"name\":\"\(name)\",\"cat\":\"fault\",\"pid\":\(rank),\"tid\":0,"
                 + "\"ts\":\(time)}")
-    }
-
-    /// As it stands between quotes in JSON.
-    private static func escaped(_ text: String) -> String {
-        var json = String.UnicodeScalarView()
-        for scalar in text.printable.unicodeScalars {
-            if scalar == "\"" || scalar == "\\" { json.append("\\") }
-            json.append(scalar)
-        }
-        return String(json)
     }
 }

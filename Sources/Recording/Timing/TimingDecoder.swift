@@ -124,6 +124,8 @@ public struct TimingDecoder: Sendable {
 
 /// Goes through the cells of a line, without making strings or arrays.
 private struct CellReader {
+    /// Thirty years in microseconds, or a petabyte: no run has as much.
+    private static let limit = 1_000_000_000_000_000
     /// The cells that are still to be read.
     private var rest: ArraySlice<UInt8>
 
@@ -143,7 +145,8 @@ private struct CellReader {
 
     /// The next cell as a number that may be missing.
     ///
-    /// - Returns: nil when the cell is not a decimal number that fits into `Int`; a `value` of nil when it is empty.
+    /// - Returns: nil when the cell is not a decimal number, or larger than any of a run, so that sums of them stay far
+    ///   from the largest `Int`; a `value` of nil when it is empty.
     mutating func optionalNumber() -> (value: Int?, Void)? {
         guard let cell = text() else { return nil }
         if cell.isEmpty { return (nil, ()) }
@@ -155,10 +158,8 @@ private struct CellReader {
                 continue
             }
             guard byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") else { return nil }
-            let (tenfold, overflows) = number.multipliedReportingOverflow(by: 10)
-            let (sum, overflowsToo) = tenfold.addingReportingOverflow(Int(byte - UInt8(ascii: "0")))
-            guard !overflows, !overflowsToo else { return nil }
-            number = sum
+            number = 10 * number + Int(byte - UInt8(ascii: "0"))
+            guard number <= Self.limit else { return nil }
         }
         return (isNegative ? -number : number, ())
     }

@@ -106,7 +106,10 @@ import Testing
         let cut = Self.decode(lines[..<9].joined(separator: "\n") + "\n" + lines[9].dropLast(3))
         #expect(cut.sessions.first?.events == Array(Self.events[..<2]))
         #expect(cut.damagedLines == 0)
-        for damaged in ["1,3,h,sleep,0,1,0,0,,0,0,", "1,3,h,train,0,1", "1,3,h,train,0,x,0,0,,0,0,", "9"] {
+        for damaged in [
+            "1,3,h,sleep,0,1,0,0,,0,0,", "1,3,h,train,0,1", "1,3,h,train,0,x,0,0,,0,0,", "9",
+            "1,3,h,train,9223372036854775807,1,0,0,,0,0,", "1,3,h,train,0,-9223372036854775807,0,0,,0,0,",
+        ] {
             #expect(Self.decode(Self.text + damaged + "\n").damagedLines == 1, "\(damaged)")
         }
     }

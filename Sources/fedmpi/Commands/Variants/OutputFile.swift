@@ -13,8 +13,8 @@ struct OverwriteOption: ParsableArguments {
 /// A file that a command writes where the user says.
 ///
 /// Commands make it before their work and write it after: what is wrong with the place is said at once, not after
-/// minutes of computing, and nothing is replaced unless the user wants it. Made by `export`, `quantize`, `prune`
-/// and `runs export`.
+/// minutes of computing, and nothing is replaced unless the user wants it. Made by `export`, `quantize`, `prune`,
+/// `trace` and `runs export`.
 struct OutputFile {
     private let url: URL
     /// Whether something of this name may be there and is replaced.

@@ -1,0 +1,23 @@
+import Cryptography
+import Files
+import Foundation
+
+extension RecordedRun {
+    /// The digest that the run printed at its end, computed from its model's file. O(weights)
+    ///
+    /// Nil where there is no such file, and with `--freeze`: the run printed the digest of the weights that it trained,
+    /// and the file has others, too.
+    var digest: String? {
+        guard setting("freeze") ?? "none" == "none",
+            let bytes = try? Safetensors.bytes(of: folder.appendingPathComponent("model.safetensors")),
+            let file = try? Safetensors(decoding: bytes)
+        else { return nil }
+        var weights: [Float] = []
+        weights.reserveCapacity(file.tensors.reduce(0) { $0 + $1.elements.count })
+        for tensor in file.tensors {
+            guard case .float32(let values) = tensor.elements else { return nil }
+            weights += values
+        }
+        return weightsDigest(weights.span)
+    }
+}

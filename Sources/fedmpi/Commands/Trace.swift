@@ -1,0 +1,56 @@
+import Analysis
+import ArgumentParser
+import FedCore
+import Foundation
+
+/// The command `fedmpi trace`: writes a recorded run's time as a trace for other programs.
+///
+/// It reads only what the run has recorded, like ``Report``, so it works on a run that is under way and on one that
+/// was killed. Sending is left to programs that are there for it.
+///
+/// Exit codes: 0; 2 without a format, without such a run or its timing files, and for a file that cannot be written.
+struct Trace: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "trace",
+        abstract: "Write a run's time as a trace for other programs: OpenTelemetry (OTLP/JSON).",
+        discussion: """
+            Sent to a collector, Jaeger or Tempo on this machine:
+            fedmpi trace results/my-run --otlp - |
+              curl -sf -H 'Content-Type: application/json' --data-binary @- \\
+              http://localhost:4318/v1/traces
+            """)
+
+    /// Path of the run's folder, or its name in ``results``; a path that is a folder wins.
+    @Argument(help: ArgumentHelp("The run's folder, or its name in --results.", valueName: "run"))
+    var name: String
+
+    /// Path of the file; `-` is standard output. It must be given although there is no other format: so that another
+    /// can be added without changing what an old script means.
+    @Option(help: ArgumentHelp("The file to write; - is standard output.", valueName: "file"))
+    var otlp: String?
+
+    @Option(help: "Folder of all runs.")
+    var results = "results"
+
+    @OptionGroup var overwrite: OverwriteOption
+
+    /// Refuses a command line without a format.
+    func validate() throws {
+        guard otlp != nil else { throw ConfigurationError("say in which format, and where to: --otlp FILE") }
+    }
+
+    /// Reads the run and writes its trace; says what is in the file, unless that is standard output.
+    ///
+    /// - Throws: `ConfigurationError` when there is no such run, it has no timing files, or the file cannot be written.
+    /// - Complexity: O(events in the timing files), all in memory.
+    func run() throws {
+        guard let otlp else { return }
+        let file = otlp == "-" ? nil : try OutputFile(otlp, overwrite)
+        let trace = try OTLPTrace(RecordedRun(name, results: results))
+        guard let file else { return Console.output(String(decoding: trace.bytes, as: UTF8.self), terminator: "") }
+        try file.write(trace.bytes)
+        Console.output(
+            "trace     \(otlp), \(Format.grouped(trace.spans)) spans of \(Format.count(trace.ranks, "rank")), "
+                + "\(Format.grouped(trace.bytes.count)) bytes")
+    }
+}

@@ -133,8 +133,13 @@ let package = Package(
             dependencies: ["CProcess", "MPI", "FedCore", "Records", "Runtime", "NeuralNet", "Datasets", "Inference"],
             swiftSettings: lifetimes),
 
+        // What a run tells others while it goes on: metrics for Prometheus, OTLP for collectors.
+        .target(name: "Telemetry", dependencies: ["FedCore", "Cryptography", "Records", "Recording"]),
+
         // Reading: sees only what Recording wrote.
-        .target(name: "Analysis", dependencies: ["FedCore", "Cryptography", "Files", "Records", "Recording"]),
+        .target(
+            name: "Analysis",
+            dependencies: ["FedCore", "Cryptography", "Files", "Records", "Recording", "Telemetry"]),
         .target(
             name: "RunStore",
             dependencies: ["CSQLite", "FedCore", "Cryptography", "Files", "Records", "Recording"]),
@@ -157,7 +162,7 @@ let package = Package(
             dependencies: [
                 "CProcess", "MPI", "FedCore", "Cryptography", "Files", "Privacy", "Devices", "Records", "Runtime",
                 "NeuralNet", "Datasets", "ONNX", "Federation", "SplitLearning", "Inference", "Serving", "Recording",
-                "RunStore", "Analysis", "Launching", "Experiments",
+                "RunStore", "Telemetry", "Analysis", "Launching", "Experiments",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"), .product(name: "Yams", package: "Yams"),
             ],
@@ -221,6 +226,8 @@ let package = Package(
                 "Federation",
                 "Inference", "Serving",
             ]),
+        .testTarget(
+            name: "TelemetryTests", dependencies: ["FedCore", "Files", "Records", "Recording", "Telemetry", "Analysis"]),
         .testTarget(name: "AnalysisTests", dependencies: ["FedCore", "Files", "Recording", "Analysis"]),
         .testTarget(
             name: "RunStoreTests",
@@ -241,7 +248,7 @@ let package = Package(
             name: "CLITests",
             dependencies: [
                 "FedCore", "Privacy", "Devices", "Records", "NeuralNet", "Datasets", "Federation", "SplitLearning",
-                "Serving", "Recording", "RunStore", "Analysis", "Experiments", "fedmpi",
+                "Serving", "Recording", "RunStore", "Telemetry", "Analysis", "Experiments", "fedmpi",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 

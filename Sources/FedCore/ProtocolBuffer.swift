@@ -13,6 +13,21 @@ public struct ProtocolBuffer: Sendable {
         add(varint: integer)
     }
 
+    /// Appends a whole number of eight bytes (`fixed64`, wire type 1).
+    public mutating func add(field: UInt64, fixed: UInt64) {
+        add(varint: field << 3 | 1)
+        add(littleEndian: fixed)
+    }
+
+    /// Appends numbers of eight bytes each, packed (`fixed64`, or doubles by their bits; wire type 2); none leave the
+    /// field out.
+    public mutating func add(field: UInt64, packed list: [UInt64]) {
+        guard !list.isEmpty else { return }
+        add(varint: field << 3 | 2)
+        add(varint: UInt64(8 * list.count))
+        for word in list { add(littleEndian: word) }
+    }
+
     /// Appends a double (wire type 1, eight bytes).
     public mutating func add(field: UInt64, double: Double) {
         add(varint: field << 3 | 1)

@@ -32,11 +32,13 @@ public struct TimingHeader: Sendable, Equatable {
     public var clockAtStart: ClockReading?
     /// The clock at the end; nil when the rank did not get there. Between the two the offset is interpolated.
     public var clockAtEnd: ClockReading?
+    /// The run's place in a distributed trace; nil where nothing was exported.
+    public var trace: TraceLink?
 
     /// Describes a rank.
     public init(
         rank: Int, ranks: Int, host: String, process: Int, epoch: Int, clockAtStart: ClockReading? = nil,
-        clockAtEnd: ClockReading? = nil
+        clockAtEnd: ClockReading? = nil, trace: TraceLink? = nil
     ) {
         self.rank = rank
         self.ranks = ranks
@@ -45,5 +47,6 @@ public struct TimingHeader: Sendable, Equatable {
         self.epoch = epoch
         self.clockAtStart = clockAtStart
         self.clockAtEnd = clockAtEnd
+        self.trace = trace
     }
 }

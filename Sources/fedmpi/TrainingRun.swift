@@ -10,6 +10,7 @@ import Recording
 import Records
 import RunStore
 import Runtime
+import Telemetry
 
 /// A training run from its settings to its report: what `train` and `split-train` have in common.
 ///
@@ -42,6 +43,7 @@ struct TrainingRun {
         var resumed: ResumedRun?
         var settings: RunSettings?
         var start: InitialWeights?
+        var telemetry: RunTelemetry?
         let problem = try timekeeper.metered(world).agree {
             if world.rank == 0 {
                 var own = self.settings
@@ -57,6 +59,9 @@ struct TrainingRun {
                 try FleetFile.resolve(&own)
                 settings = resumed?.state.settings ?? own
                 start = try ModelFile.initialWeights(settings ?? own)
+                telemetry = try RunTelemetry(
+                    output.telemetry(ProcessInfo.processInfo.environment), version: Version.current,
+                    warn: { troubles.note($0) })
             }
         }
         if let problem { throw problem }
@@ -64,7 +69,9 @@ struct TrainingRun {
         var budget: BudgetNotice?
         let hasLostRanks = try Session.run(
             settings, by: scheme, from: start, resuming: resumed?.state, stop: stop, on: world, timekeeper: timekeeper,
-            observers: { job in try observers(job, resumed, timekeeper, troubles, &outputs, &budget) },
+            observers: { job in
+                try observers(job, resumed, timekeeper, telemetry, troubles, &outputs, &budget)
+            },
             ready: { Guardian.noteRoundsBegin() }, released: { Guardian.noteRelease() })
         guard world.rank == 0 else {
             if hasLostRanks { Launch.leaveBehindLostRanks() }
@@ -72,11 +79,14 @@ struct TrainingRun {
         }
         let code = budget?.code ?? 0
         let ranks = 0..<world.size
-        let finish = { [outputs] in
-            if let folder = outputs?.folder, !output.noReport {
+        let finish = { [outputs, telemetry] in
+            if let folder = outputs?.folder, !output.noReport || output.otlp != nil {
                 // They have been let go, and may still be writing.
                 let others = Set(ranks).subtracting(folder.lostRanks)
                 TimingFiles.waitUntilClosed(in: folder.url, ranks: others, atMost: .seconds(2))
+            }
+            telemetry?.finish()
+            if let folder = outputs?.folder, !output.noReport {
                 reportEnd(of: folder.url, troubles)
             }
             outputs?.history?.noteFiles()
@@ -108,7 +118,8 @@ struct TrainingRun {
     /// - Parameters:
     ///   - job: what the run works with.
     ///   - resumed: the run to continue; nil for one that begins.
-    ///   - timekeeper: is told the folder for its timing files.
+    ///   - timekeeper: is told the folder for its timing files, and whom to ask for the run's trace.
+    ///   - telemetry: is told the folder, and is one of the observers.
     ///   - troubles: the list for files that cannot be written.
     ///   - outputs: receives the folder and its observers, for the end of the run.
     ///   - budget: receives the observer that knows the end's exit code.
@@ -116,20 +127,30 @@ struct TrainingRun {
     ///   console stands for something that is saved.
     /// - Throws: `ConfigurationError` when the run's folder cannot be made.
     private func observers(
-        _ job: Job, _ resumed: ResumedRun?, _ timekeeper: Timekeeper, _ troubles: OutputTroubles,
-        _ outputs: inout RunOutputs?, _ budget: inout BudgetNotice?
+        _ job: Job, _ resumed: ResumedRun?, _ timekeeper: Timekeeper, _ telemetry: RunTelemetry?,
+        _ troubles: OutputTroubles, _ outputs: inout RunOutputs?, _ budget: inout BudgetNotice?
     ) throws -> [any RoundObserver] {
         let made = try RunOutputs(
             job, resuming: resumed, RunOutputs.Choice(output), troubles)
         outputs = made
         timekeeper.folder = made.folder.url.standardizedFileURL.path
         var observers: [any RoundObserver] = []
+        if let telemetry {
+            telemetry.prepare(folder: made.folder.url, seed: "\(job.settings.seed)")
+            timekeeper.trace = { telemetry.trace(epoch: $0, ranks: $1) }
+            observers.append(telemetry)
+            // The table's header has it; others must not be mixed with what is no line of theirs.
+            if let url = telemetry.metricsURL, output.json || output.quiet, output.metricsPort == 0 {
+                troubles.note("metrics at \(url)")
+            }
+        }
         if output.json {
             observers.append(JSONLines(folder: made.folder, data: job.data))
         } else if !output.quiet {
-            observers.append(RoundTable(folder: made.folder, job: job))
+            observers.append(RoundTable(folder: made.folder, job: job, metricsURL: telemetry?.metricsURL))
         }
-        observers.append(EventLog(rank: 0, data: job.data))  // after the table, which takes its progress bar away
+        // After the table, which takes its progress bar away.
+        observers.append(EventLog(rank: 0, data: job.data) { telemetry?.log($0, $1, round: $2) })
         // Printed first, so that what is printed after the files are there is the table's last line.
         let notice = BudgetNotice(folder: made.folder)
         budget = notice

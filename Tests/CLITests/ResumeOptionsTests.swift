@@ -18,6 +18,7 @@ import Testing
         ["train", "--resume=x", "--rounds=9", "--from", "previous", "--teacher", "elsewhere"],
         ["--resume", "x", "--results", "r", "--json", "--quiet", "--checkpoint-every", "5", "--timing", "off"],
         ["--resume", "x", "--no-report", "--tensorboard", "--no-history"],
+        ["--resume", "x", "--metrics-port", "0", "--otlp", "http://a:1", "--otlp-encoding", "json"],
     ])
     func `Settings that leave the result alone may stand beside --resume`(arguments: [String]) throws {
         #expect(throws: Never.self) { try FedMPI.parseAsRoot(arguments) }
@@ -27,7 +28,7 @@ import Testing
     private static let bound = TrainingScope.settings.map(\.name).filter {
         ![
             "rounds", "teacher", "results", "checkpoint-every", "timing", "no-report", "tensorboard", "no-history",
-            "json", "quiet",
+            "json", "quiet", "metrics-port", "otlp", "otlp-encoding",
         ].contains($0)
     }
 

@@ -1,4 +1,4 @@
-import FedCore
+public import FedCore
 import Files
 public import Foundation
 import Recording
@@ -15,6 +15,8 @@ public struct RunTiming: Sendable {
     public private(set) var starts: [Int] = []
     /// The same moments in microseconds since 1970, by rank 0's clock.
     public private(set) var epochs: [Int] = []
+    /// The run's place in a distributed trace, by its first start; nil where that was in none.
+    public private(set) var trace: TraceLink?
     /// Microseconds by which a rank's clock may be off.
     public private(set) var clockError = 0.0
 
@@ -47,6 +49,7 @@ public struct RunTiming: Sendable {
         // Starts of the run are told apart by their moment, which all ranks have from rank 0.
         let byEpoch = Dictionary(grouping: sessions, by: \.header.epoch)
         epochs = byEpoch.keys.sorted()
+        trace = epochs.first.flatMap { byEpoch[$0]?.lazy.compactMap(\.header.trace).first }
         var end = 0
         for epoch in epochs {
             let events = byEpoch[epoch, default: []].lazy.flatMap(\.events)

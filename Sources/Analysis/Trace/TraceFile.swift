@@ -1,5 +1,6 @@
 import FedCore
 import Records
+import Telemetry
 
 /// A run as a trace that Perfetto and Chrome open, in the JSON array format
 /// (*Trace Event Format*, the Chromium project).

@@ -46,6 +46,20 @@ public struct TimingDecoder: Sendable {
         rest.removeFirst(start)
     }
 
+    /// Takes the events that have been read, so that following a long run needs no memory for what is past.
+    ///
+    /// - Parameter epoch: which start of the run is wanted; events of others are dropped.
+    /// - Returns: the number of events of all starts, and those of the wanted one, in order.
+    package mutating func takeEvents(epoch: Int) -> (all: Int, wanted: [TimingEvent]) {
+        var (all, wanted) = (0, [TimingEvent]())
+        for i in sessions.indices {
+            all += sessions[i].events.count
+            if sessions[i].header.epoch == epoch { wanted += sessions[i].events }
+            sessions[i].events = []
+        }
+        return (all, wanted)
+    }
+
     /// Reads one line: a comment, the line of titles, or an event.
     private mutating func decodeLine(_ line: ArraySlice<UInt8>) {
         guard let first = line.first else { return }
@@ -80,6 +94,9 @@ public struct TimingDecoder: Sendable {
         case "process": sessions[last].header.process = Int(words[1]) ?? 0
         case "epoch_us": sessions[last].header.epoch = Int(words[1]) ?? 0
         case "clock_start": sessions[last].header.clockAtStart = clock(words)
+        case "traceparent":
+            let parent = words.count == 4 && words[2] == "parent" ? words[3] : nil
+            sessions[last].header.trace = TraceLink(traceparent: words[1], parent: parent)
         case "clock_end": sessions[last].header.clockAtEnd = clock(words)
         default: break
         }

@@ -40,6 +40,9 @@ public struct TimingEncoder: Sendable {
 
             """
         if let clock = header.clockAtStart { text += line(clock, "start") }
+        if let trace = header.trace {
+            text += "# traceparent \(field(trace.traceparent))\(trace.parent.map { " parent \(field($0))" } ?? "")\n"
+        }
         return Array((text + eventColumns + "\n").utf8)
     }
 

@@ -1,3 +1,4 @@
+package import FedCore
 public import Foundation
 
 /// The names of the files in `results/<run>/timing/`, two for each rank.
@@ -9,6 +10,21 @@ public enum TimingFiles {
     public static func events(rank: Int) -> String { "rank_\(padded(rank)).csv" }
     /// `messages_rank_0003.csv`: a line per operation and peer.
     public static func messages(rank: Int) -> String { "messages_rank_\(padded(rank)).csv" }
+
+    /// The starts of a run so far, by rank 0's events: the moment of each, in microseconds since 1970, ascending, and its
+    /// place in a distributed trace. Empty without the file. O(its length).
+    package static func starts(in run: URL) -> [(epoch: Int, trace: TraceLink?)] {
+        let file = run.appendingPathComponent(folder).appendingPathComponent(events(rank: 0))
+        guard let handle = try? FileHandle(forReadingFrom: file) else { return [] }
+        defer { try? handle.close() }
+        var decoder = TimingDecoder()
+        while let piece = try? handle.read(upToCount: 1 << 20), !piece.isEmpty {
+            decoder.decode([UInt8](piece))
+            _ = decoder.takeEvents(epoch: 0)
+        }
+        let headers = Dictionary(decoder.sessions.map { ($0.header.epoch, $0.header.trace) }) { first, _ in first }
+        return headers.sorted { $0.key < $1.key }.map { (epoch: $0.key, trace: $0.value) }
+    }
 
     /// The line that ends the events of a rank that came to its end.
     static let lastLine = Array("# closed\n".utf8)

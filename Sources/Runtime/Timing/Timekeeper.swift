@@ -29,6 +29,10 @@ public final class Timekeeper {
     /// The run's folder, where every rank leaves its log. Set on rank 0 before the first round; empty leaves no files.
     public var folder = ""
 
+    /// Gives the run's place in a distributed trace, given the moment of its start in microseconds since 1970 and the
+    /// number of ranks; all of them get it. Called once, on rank 0, before the logs are opened; nil: it has none.
+    public var trace: (_ epoch: Int, _ ranks: Int) -> TraceLink? = { _, _ in nil }
+
     /// Nanoseconds between two writings of the counts of messages.
     private static let countsInterval = 5_000_000_000
 
@@ -59,6 +63,8 @@ public final class Timekeeper {
         var epoch: Int
         /// The run's start on rank 0's clock, in nanoseconds.
         var origin: Int
+        /// The run's place in a distributed trace; absent when it has none.
+        var trace: TraceLink?
     }
 
     /// Aligns the clocks and opens the logs. Collective; takes a few milliseconds.
@@ -71,7 +77,8 @@ public final class Timekeeper {
         var encoded = Data()
         if communicator.rank == 0, timeline.isOn {
             let epoch = MonotonicClock.unixMicroseconds - (MonotonicClock.now - start) / 1_000
-            encoded = try JSONEncoder().encode(Place(folder: folder, epoch: epoch, origin: start))
+            encoded = try JSONEncoder().encode(
+                Place(folder: folder, epoch: epoch, origin: start, trace: trace(epoch, communicator.size)))
         }
         let bytes = try communicator.broadcastBytes(Array(encoded), root: 0)
         guard !bytes.isEmpty else { return timeline.turnOff() }
@@ -83,7 +90,8 @@ public final class Timekeeper {
         guard timeline.isOn else { return }
         let header = TimingHeader(
             rank: communicator.rank, ranks: communicator.size, host: MPIWorld.hostName,
-            process: Int(ProcessInfo.processInfo.processIdentifier), epoch: place.epoch, clockAtStart: reading(offset))
+            process: Int(ProcessInfo.processInfo.processIdentifier), epoch: place.epoch, clockAtStart: reading(offset),
+            trace: place.trace)
         guard let sink = makeSink(place.folder, header) else { return timeline.turnOff() }
         self.sink = sink
         timeline.open(sink) { [unowned self] in noteCounts() }

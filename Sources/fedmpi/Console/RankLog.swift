@@ -1,6 +1,7 @@
 import Datasets
 import Logging
 import Records
+import Telemetry
 
 /// Log lines on standard error, each with its rank: mpirun mixes the output of all ranks.
 struct RankLog: LogHandler {
@@ -31,6 +32,8 @@ final class EventLog: RoundObserver {
     private let place: String
     /// The data, whose warnings are printed when the run starts.
     private let data: DatasetPair
+    /// Gets each line, too, with its round where it has one; nil when nobody else listens.
+    private let copy: ((OTLPLogRecord.Severity, _ text: String, _ round: Int?) -> Void)?
     /// The warnings that come again and again.
     private var repeated = RepeatedWarnings()
 
@@ -40,14 +43,19 @@ final class EventLog: RoundObserver {
     ///   - rank: the rank that each line names.
     ///   - data: the data, whose warnings are printed once for each process.
     ///   - run: the run's name, where there are several at a time; nil otherwise.
-    init(rank: Int, data: DatasetPair, run: String? = nil) {
+    ///   - copy: gets each line, too, with its round where it has one.
+    init(
+        rank: Int, data: DatasetPair, run: String? = nil,
+        copy: ((OTLPLogRecord.Severity, _ text: String, _ round: Int?) -> Void)? = nil
+    ) {
+        self.copy = copy
         logger = Logger(label: "fedmpi") { _ in RankLog(rank: rank) }
         self.data = data
         place = run.map { "\($0): " } ?? ""
     }
 
     func runStarted(_ run: RunDescription) {
-        for warning in DataLines.newWarnings(of: data) { logger.warning("\(warning)") }
+        for warning in DataLines.newWarnings(of: data) { say(.warning, "\(warning)") }
     }
 
     func faulted(_ fault: FaultRecord) {
@@ -57,13 +65,13 @@ final class EventLog: RoundObserver {
         case .rankLost, .rankDropped:
             let fate = fault.kind == .rankLost ? "reassigned" : "dropped"
             let cost = clients.isEmpty ? "it owed nothing" : "\(fate) its clients \(clients)"
-            logger.warning("\(place)round \(round): lost \(rank): \(fault.reason ?? "it is silent"); \(cost)")
+            say(.warning, "round \(round): lost \(rank): \(fault.reason ?? "it is silent"); \(cost)", round)
         case .rankLostBelow:
-            logger.warning("\(place)round \(round): lost \(rank): \(fault.reason ?? "")")
+            say(.warning, "round \(round): lost \(rank): \(fault.reason ?? "")", round)
         case .rankReturned:
-            logger.notice("\(place)round \(round): \(rank) is back")
+            say(.notice, "round \(round): \(rank) is back", round)
         case .rankSilent:
-            logger.warning("\(place)round \(round): \(rank): \(fault.reason ?? "")")
+            say(.warning, "round \(round): \(rank): \(fault.reason ?? "")", round)
         case .clientsLate:
             gather("\(rank) has not delivered; left out its clients \(Self.list(clients))", "late", fault)
         case .updatesRejected:
@@ -73,18 +81,24 @@ final class EventLog: RoundObserver {
             let reason = fault.reason ?? ""
             gather("left out the \(whose): \(reason)", reason, fault)
         case .roundRepeated:
-            logger.warning("\(place)\(fault.reason ?? ""); repeating it with another cohort")
+            say(.warning, "\(fault.reason ?? ""); repeating it with another cohort", round)
         case .noiseMissing: gather(fault.reason ?? "", "noise", fault)
         case .other(let kind):
-            logger.warning("\(place)round \(round): \(kind)\(fault.reason.map { ": \($0)" } ?? "")")
+            say(.warning, "round \(round): \(kind)\(fault.reason.map { ": \($0)" } ?? "")", round)
         }
     }
 
-    func noted(_ text: String, round: Int) { logger.notice("\(place)round \(round): \(text)") }
+    func noted(_ text: String, round: Int) { say(.notice, "round \(round): \(text)", round) }
 
     func runStopped(_ stop: RunStop) { conclude() }
 
     func runFinished(_ summary: RunSummary, weights: Span<Float>) { conclude() }
+
+    /// Logs a line.
+    private func say(_ severity: OTLPLogRecord.Severity, _ text: String, _ round: Int? = nil) {
+        logger.log(level: severity == .notice ? .notice : .warning, "\(place)\(text)")
+        copy?(severity, text, round)
+    }
 
     /// Logs a warning that may come in many rounds, if its line is due.
     ///
@@ -94,12 +108,12 @@ final class EventLog: RoundObserver {
     ///   - fault: the fault it is about.
     private func gather(_ text: String, _ kind: String, _ fault: FaultRecord) {
         let line = repeated.add(text, kind: kind, items: fault.clients.count, round: fault.round)
-        if let line { logger.warning("\(place)\(line)") }
+        if let line { say(.warning, line, fault.round) }
     }
 
     /// Logs how often the gathered warnings have come in all.
     private func conclude() {
-        for line in repeated.conclude() { logger.warning("\(place)\(line)") }
+        for line in repeated.conclude() { say(.warning, line) }
     }
 
     /// The first ten clients of a list.

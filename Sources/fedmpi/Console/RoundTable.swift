@@ -30,8 +30,17 @@ final class RoundTable: RoundObserver {
     /// The metrics of this run that have columns of their own, besides what every run measures.
     private var metrics: [Metric] = []
 
+    /// Where the metrics of the run can be had; nil where nobody asked for them.
+    private let metricsURL: String?
+
     /// Makes the observer; prints nothing.
-    init(folder: RunFolder, job: Job) {
+    ///
+    /// - Parameters:
+    ///   - folder: the run's folder.
+    ///   - job: what the run works with.
+    ///   - metricsURL: the page of its metrics, which the header names.
+    init(folder: RunFolder, job: Job, metricsURL: String? = nil) {
+        self.metricsURL = metricsURL
         self.folder = folder
         self.job = job
         bar = Terminal.isInteractive ? ProgressBar() : nil
@@ -88,6 +97,7 @@ final class RoundTable: RoundObserver {
         if let line = job.privacyLine { Console.output("privacy   " + line) }
         if let line = job.secureLine { Console.output("masks     " + line) }
         if let fleet = job.fleet { Console.output("fleet     " + devices(fleet, settings)) }
+        if let metricsURL { Console.output("metrics   " + metricsURL) }
         if let simulated = simulated(settings) { Console.output("simulated " + simulated) }
         if run.ranks > 1, case .fatal(let reason) = Guardian.policy {
             Console.output("losses    a killed rank ends the job: \(reason)")

@@ -21,9 +21,15 @@ struct OutputSettings: SettingsSet {
     var json = false
     /// Whether nothing but errors is printed.
     var quiet = false
+    /// The port of the page of metrics; 0 takes one that is free; nil serves none.
+    var metricsPort: Int?
+    /// The collector that telemetry is sent to; nil sends none.
+    var otlp: String?
+    /// How what is sent is written.
+    var otlpEncoding = TelemetryEncoding.protobuf
 
-    /// The groups that declare these settings: one.
-    static var groups: [any SettingsGroup<OutputSettings>.Type] { [OutputGroup.self] }
+    /// The groups that declare these settings.
+    static var groups: [any SettingsGroup<OutputSettings>.Type] { [OutputGroup.self, MonitoringGroup.self] }
 }
 
 /// The declarations of the output settings: names, ranges, defaults and help texts.

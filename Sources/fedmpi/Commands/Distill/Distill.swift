@@ -69,6 +69,7 @@ struct Distill: WorldCommand {
         guard settings.teacher != nil else {
             throw ConfigurationError("--teacher is missing: a trained model, its file or its run's folder")
         }
+        try output.refuseMonitoring(of: "a distillation")
         guard settings.model == RunSettings().model else {
             throw ConfigurationError("--model is '\(settings.model)'; the models to distil are given by --student")
         }

@@ -188,23 +188,24 @@ extension RunStore {
     /// - Throws: ``RunStoreError``.
     public func unusedModels(beside newest: Int) throws(RunStoreError) -> [RegisteredModel] {
         let all = try models()
-        let aliases = try aliases()
-        var kept: [RegisteredModel] = []
-        for (_, versions) in Dictionary(grouping: all, by: \.name) {
-            for (place, model) in versions.enumerated() {
-                let isNamed = aliases.contains { $0.name == model.name && $0.version == model.version }
-                let isTagged = try !tags(of: model).isEmpty
-                if place < newest || isNamed || isTagged { kept.append(model) }
-            }
+        let named = Set(try aliases().map { "\($0.name)@\($0.version)" })
+        let tagged: [RegisteredModel] = try read { db in
+            try db.fetch("SELECT * FROM models WHERE id IN (SELECT model_id FROM model_tags)")
         }
-        // What a kept one was made from, and what that was made from.
-        var next = kept
+        let withTags = Set(tagged.map(\.id))
+        // What is kept for itself, then what that was made from, and so on.
+        var next = Dictionary(grouping: all, by: \.name).values.flatMap { versions in
+            versions.enumerated().filter { place, model in
+                place < newest || named.contains(model.reference) || withTags.contains(model.id)
+            }.map(\.element)
+        }
+        let byDigest = Dictionary(grouping: all, by: \.digest)
+        var kept: Set<Int64?> = []
         while let model = next.popLast() {
-            let parents = all.filter { $0.digest == model.parent && !kept.contains($0) }
-            kept += parents
-            next += parents
+            guard kept.insert(model.id).inserted, let parent = model.parent else { continue }
+            next += byDigest[parent, default: []]
         }
-        return all.filter { !kept.contains($0) }
+        return all.filter { !kept.contains($0.id) }
     }
 
     /// Deletes versions, and the files that no version has any more. One that an alias means by now stays.

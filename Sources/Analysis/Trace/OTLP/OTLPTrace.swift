@@ -169,7 +169,7 @@ public struct OTLPTrace {
             ("fedmpi.clock_error_us", .number(run.timing.clockError)), ("fedmpi.client_spans", .flag(withClients)),
         ]
         span.events = run.timing.epochs.dropFirst().map { .init(name: "run continued", time: $0) }
-        // Of rounds that the timing files do not have.
+        // Faults of rounds that the timing files do not have.
         let known = Set(rounds.keys.map(\.round))
         span.events += run.faults.filter { !known.contains($0.round) }.map { Self.event($0, time: whole.end) }
         add(span)

@@ -26,6 +26,7 @@ let package = Package(
     name: "fedmpi",
     products: [
         .executable(name: "fedmpi", targets: ["fedmpi"]),
+        .executable(name: "fedmpi-dashboard", targets: ["fedmpi-dashboard"]),
         // For programs with plug-ins of their own: examples/plugin is one.
         .library(name: "FedMPI", targets: ["FedMPI"]),
         .executable(name: "mpi-conformance", targets: ["MPIConformance"]),
@@ -40,6 +41,12 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
         // C libraries: a module map and a header each.
@@ -160,6 +167,27 @@ let package = Package(
                 "RunStore", "Analysis", "Launching", "Experiments",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"), .product(name: "Yams", package: "Yams"),
+            ],
+            swiftSettings: unhurried),
+
+        // Pages and a REST API for runs: a program of its own, so that what trains needs no web server.
+        .target(
+            name: "Dashboard",
+            dependencies: [
+                "FedCore", "Cryptography", "Files", "Records", "Recording", "RunStore", "RunQueue", "Analysis",
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdTLS", package: "hummingbird"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"), .product(name: "Logging", package: "swift-log"),
+            ],
+            resources: [.embedInCode("Assets")]),
+        .executableTarget(
+            name: "fedmpi-dashboard",
+            dependencies: [
+                "FedCore", "Dashboard", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: unhurried),
 

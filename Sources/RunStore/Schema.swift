@@ -108,6 +108,28 @@ enum Schema {
                 ) WITHOUT ROWID
                 """,
             ]),
+        Migration(
+            name: "10: labels of runs, indexes for pages",
+            statements: [
+                """
+                CREATE TABLE run_tags (
+                  run_id INTEGER NOT NULL REFERENCES runs(id) ON DELETE CASCADE, tag TEXT NOT NULL,
+                  PRIMARY KEY (run_id, tag)
+                ) WITHOUT ROWID
+                """,
+                "CREATE INDEX run_tags_on_tag ON run_tags(tag)",
+                """
+                CREATE TABLE run_notes (
+                  run_id INTEGER PRIMARY KEY REFERENCES runs(id) ON DELETE CASCADE, note TEXT NOT NULL
+                )
+                """,
+                // Rows are large: lists of ten thousand runs are sorted, counted and filtered without them.
+                "CREATE INDEX runs_on_started_at ON runs(started_at)", "CREATE INDEX runs_on_accuracy ON runs(accuracy)",
+                "CREATE INDEX runs_on_bytes ON runs(upload_bytes + download_bytes)",
+                "CREATE INDEX runs_on_seconds ON runs(seconds)", "CREATE INDEX runs_on_status ON runs(status)",
+                "CREATE INDEX runs_on_strategy ON runs(strategy)", "CREATE INDEX runs_on_model ON runs(model)",
+                "CREATE INDEX runs_on_dataset ON runs(dataset)",
+            ]),
     ]
 
     /// One row a run. The columns are `StoredRun`'s coding keys.

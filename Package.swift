@@ -145,6 +145,8 @@ let package = Package(
         .target(
             name: "RunStore",
             dependencies: ["CSQLite", "FedCore", "Cryptography", "Files", "Records", "Recording"]),
+        // What starts runs and keeps them: neither MPI nor oneDNN.
+        .target(name: "RunQueue", dependencies: ["CProcess", "FedCore", "Files", "Records", "RunStore"]),
 
         // Jobs: what a program does with runs, without the words and the tables of a command line.
         .target(

@@ -109,6 +109,21 @@ enum Schema {
                 """,
             ]),
         Migration(
+            name: "8: queue",
+            statements: [
+                // The settings as JSON.
+                """
+                CREATE TABLE queue (
+                  id INTEGER PRIMARY KEY AUTOINCREMENT, run TEXT NOT NULL, command TEXT NOT NULL, kind TEXT NOT NULL,
+                  settings TEXT NOT NULL, ranks INTEGER NOT NULL, cores INTEGER NOT NULL, launcher TEXT NOT NULL,
+                  submitter TEXT NOT NULL, note TEXT NOT NULL, state TEXT NOT NULL, submitted_at DATETIME NOT NULL,
+                  started_at DATETIME, finished_at DATETIME, stop_requested_at DATETIME, exit_code INTEGER, reason TEXT,
+                  attempt INTEGER NOT NULL, process TEXT, job TEXT, killed TEXT NOT NULL
+                )
+                """,
+                "CREATE INDEX queue_on_run ON queue(run)", "CREATE INDEX queue_on_state ON queue(state)",
+            ]),
+        Migration(
             name: "10: labels of runs, indexes for pages",
             statements: [
                 """

@@ -1,0 +1,41 @@
+import FedCore
+import Files
+import Foundation
+
+/// What a run has printed, read for the one line that says why it ended.
+enum QueueLog {
+    /// How much of the end is looked at.
+    private static let mostBytes = 65_536
+    /// Whose lines are errors, and how they begin.
+    private static let speakers = ["fedmpi: ", "mpirun: ", "sbatch: "]
+
+    /// The last line of an error, without the program's name before it; else the last line that says something.
+    ///
+    /// - Parameter path: the log.
+    /// - Returns: one line that can be shown; nil when there is none.
+    static func reason(_ path: String) -> String? {
+        guard let file = try? FileHandle(forReadingFrom: URL(fileURLWithPath: path)) else { return nil }
+        defer { try? file.close() }
+        let end = (try? file.seekToEnd()) ?? 0
+        try? file.seek(toOffset: end > UInt64(mostBytes) ? end - UInt64(mostBytes) : 0)
+        guard let data = try? file.readToEnd() else { return nil }
+        return reason(text: String(decoding: data, as: UTF8.self))
+    }
+
+    /// The same of a text.
+    static func reason(text: String) -> String? {
+        let lines = text.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }
+            .filter { !$0.isEmpty }
+        for line in lines.reversed() {
+            if let speaker = speakers.first(where: line.hasPrefix) {
+                return shown(String(line.dropFirst(speaker.count)))
+            }
+            // Of a rank: `rank 3: …`.
+            if line.hasPrefix("rank "), line.dropFirst(5).drop(while: \.isNumber).hasPrefix(": ") { return shown(line) }
+        }
+        return lines.last.map(shown)
+    }
+
+    /// A line that can be shown, and is not longer than one reads.
+    private static func shown(_ line: String) -> String { String(line.printable.prefix(500)) }
+}

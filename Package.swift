@@ -189,7 +189,8 @@ let package = Package(
         .executableTarget(
             name: "fedmpi-dashboard",
             dependencies: [
-                "FedCore", "Dashboard", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "FedCore", "RunQueue", "Dashboard", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: unhurried),
 

@@ -1,22 +1,22 @@
-import FedCore
+package import FedCore
 
 /// Boxes that show the ranks' phases between two moments.
-struct TimelineStrip {
-    struct Box: Equatable {
-        let phase: Phase
+package struct TimelineStrip {
+    package struct Box: Equatable {
+        package let phase: Phase
         /// Microseconds.
-        let start: Int
-        var end: Int
-        let low: Double
-        let high: Double
+        package let start: Int
+        package var end: Int
+        package let low: Double
+        package let high: Double
     }
 
-    let from: Int
-    let to: Int
-    private(set) var boxes: [Box] = []
+    package let from: Int
+    package let to: Int
+    package private(set) var boxes: [Box] = []
 
     /// Time is cut into bins, and each bin's height is shared by its phases; bins of one phase alone grow together.
-    init(_ ranks: [RankTiming], from: Int, to: Int, bins: Int) {
+    package init(_ ranks: [RankTiming], from: Int, to: Int, bins: Int) {
         self.from = from
         self.to = to
         let width = max(1, (to - from + bins - 1) / bins)

@@ -111,8 +111,10 @@ struct AccessMiddleware: RouterMiddleware {
 
     /// Nothing from elsewhere is loaded, nobody else may frame our pages, and what looks like a script is none.
     private static func protect(_ response: inout Response) {
-        response.headers[HTTPField.Name("Content-Security-Policy")!] =
-            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+        let policy = HTTPField.Name("Content-Security-Policy")!
+        response.headers[policy] =
+            response.headers[policy]
+            ?? "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
             + "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
         response.headers[HTTPField.Name("X-Content-Type-Options")!] = "nosniff"
         response.headers[HTTPField.Name("Referrer-Policy")!] = "no-referrer"

@@ -28,7 +28,7 @@ struct RunPage {
 
     /// The links between the pages of a run.
     static func tabs(of run: StoredRun, at place: String) -> HTML {
-        let pages = [("", "Overview"), ("/ranks", "Ranks and time"), ("/clients", "Clients"), ("/files", "Files")]
+        let pages = [("", "Overview"), ("/ranks", "Ranks and time"), ("/clients", "Clients"), ("/errors", "Errors"), ("/files", "Files")]
         return """
             <nav class="tabs" aria-label="Pages of this run">\(pages.html { path, name in
                 let mark: HTML? = path == place ? " aria-current=\"page\"" : nil

@@ -18,6 +18,18 @@ extension Site {
             return Layout.response(Layout.page(run.name, at: "/", for: context.caller, page))
         }
         router.get("/runs/:id/clients") { _, context in try await clientsPage(context) }
+        router.get("/runs/:id/errors") { _, context in
+            let run = try await archive.run(try context.number("id"))
+            let folder = try archive.folder(of: run)
+            let program = configuration.queue.program
+            let page = try await archive.work { () -> HTML in
+                guard FileManager.default.fileExists(atPath: folder.appendingPathComponent("model.safetensors").path) else {
+                    return "\(RunPage.tabs(of: run, at: "/errors"))<p>The run has left no model yet: it writes it when it ends.</p>"
+                }
+                return ErrorsPage(run: run, answer: try PredictAnswer(askedOf: program, folder)).html
+            }
+            return Layout.response(Layout.page(run.name, at: "/", for: context.caller, page))
+        }
         router.get("/runs/:id/files") { _, context in
             let run = try await archive.run(try context.number("id"))
             let folder = try archive.folder(of: run)

@@ -1,11 +1,11 @@
-public import FedCore
 import Foundation
+public import RunQueue
 
 /// Where a dashboard listens, what it shows, and whom it lets in.
 public struct DashboardConfiguration: Sendable {
-    /// The results folder whose history is shown.
-    public var results: String
-    /// The address to listen on. Others than this machine's own reach it only when this is not the loopback interface.
+    /// The results folder that is shown, and what runs are started with.
+    public var queue: QueueConfiguration
+    /// The address to listen on: this machine alone, unless it is another than the loopback interface's.
     public var host = "127.0.0.1"
     /// The port; 0: any that is free.
     public var port = 8800
@@ -16,27 +16,18 @@ public struct DashboardConfiguration: Sendable {
     public var tls: (certificate: String, key: String)?
     /// Who may come in.
     public var tokens: Tokens
-    /// The token of the only caller, from which the link that is printed is made; nil when there is a file of tokens.
-    public var administratorToken: String?
-    /// The program that runs are started with.
-    public var program: String
-    /// Cores that runs may have; nil: those of this machine.
-    public var cores: Int?
+    /// Whether there is a single caller, for whom a link is made.
+    public var hasLink: Bool
     /// Requests a second that one address may make in the long run; ten times as many at once.
     public var requestsPerSecond = 100.0
 
     /// A dashboard of a results folder, on this machine alone.
     ///
     /// - Parameters:
-    ///   - results: the results folder.
+    ///   - queue: the results folder, and what runs are started with.
     ///   - tokens: who may come in.
-    ///   - program: path of `fedmpi`.
-    public init(results: String, tokens: Tokens, program: String) {
-        self.results = results
-        self.tokens = tokens
-        self.program = program
+    ///   - hasLink: whether there is a single caller, for whom a link is made.
+    public init(queue: QueueConfiguration, tokens: Tokens, hasLink: Bool) {
+        (self.queue, self.tokens, self.hasLink) = (queue, tokens, hasLink)
     }
-
-    /// Whether only this machine reaches it.
-    var isLoopback: Bool { ["127.0.0.1", "localhost", "::1"].contains(host) }
 }

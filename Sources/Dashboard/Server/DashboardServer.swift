@@ -62,7 +62,7 @@ public struct DashboardServer: Sendable {
 
     /// The link that lets one browser in, once; nil when tokens come from a file.
     public func link(at address: String) -> String? {
-        guard configuration.administratorToken != nil else { return nil }
+        guard configuration.hasLink else { return nil }
         return "\(address)/login?link=\(site.sessions.link(for: Caller(name: "admin", role: .admin)))"
     }
 

@@ -24,8 +24,8 @@ struct Site: Sendable {
     /// Opens the results folder, and asks the program for its settings.
     init(_ configuration: DashboardConfiguration) throws {
         self.configuration = configuration
-        catalog = try SettingsCatalog(askedOf: configuration.program)
-        archive = try Archive(results: configuration.results, pool: NIOThreadPool.singleton)
+        catalog = try SettingsCatalog(askedOf: configuration.queue.program)
+        archive = Archive(results: configuration.queue.results, pool: NIOThreadPool.singleton)
         hub = EventHub(archive)
         queue = try RunQueue(configuration.queue)
     }

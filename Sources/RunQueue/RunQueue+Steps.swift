@@ -100,7 +100,7 @@ extension RunQueue {
     }
 
     /// Settles a start that was cut off, by the death of the queue or by a file that could not be written.
-    private func settle(_ starting: QueuedRun) throws {
+    func settle(_ starting: QueuedRun) throws {
         var queued = starting
         switch try ticket(of: queued).settle(place: queued.process ?? "") {
         case .takenBack:
@@ -135,14 +135,16 @@ extension RunQueue {
             try end(queued, .failed, code: code, because: reason ?? "exit code \(code), and it said nothing")
         case nil where queued.isKilled:
             try end(queued, .stopped, because: "it was killed after it had been asked to stop")
+        case nil where queued.stopRequestedAt != nil: try end(queued, .stopped, because: reason)
         case nil where !ticket(of: queued).isStarted:
             try end(queued, .failed, because: reason ?? "it could not be started")
+        case nil where queued.launcher == .sbatch:
+            try end(queued, .failed, because: reason ?? "Slurm has ended its job, and it said nothing")
         case nil:
-            let isHere = Session(queued.process) != nil || queued.launcher == .sbatch
+            let isHere = Session(queued.process) != nil
             try end(
                 queued, .failed,
-                because: isHere
-                    ? "its launcher was killed from outside" : "the machine was started anew while it ran")
+                because: isHere ? "its launcher was killed from outside" : "the machine was started anew while it ran")
         }
     }
 

@@ -29,6 +29,10 @@ public actor RunQueue {
     private var listeners: [UUID: AsyncStream<QueuedRun>.Continuation] = [:]
     /// Why the last look at the runs did not come to its end, such as a disk that is full; nil when it did. One line.
     public private(set) var trouble: String?
+    /// Jobs of Slurm that are being submitted, when it was last asked of each, and which of them it did not know any more.
+    var submissions: Set<Int64> = []
+    var lastLooks: [Int64: ContinuousClock.Instant] = [:]
+    var endsSeen: [Int64: ContinuousClock.Instant] = [:]
     /// Wakes the loop; nil unless it goes.
     private var ring: AsyncStream<Void>.Continuation?
 
@@ -252,6 +256,7 @@ public actor RunQueue {
     func save(_ queued: QueuedRun) throws(RunStoreError) {
         try store.update(queued)
         open[queued.id] = queued.state.isOver ? nil : queued
+        if queued.state.isOver { (lastLooks[queued.id], endsSeen[queued.id]) = (nil, nil) }
         tell(queued)
     }
 

@@ -79,8 +79,10 @@ struct Ticket {
         return Int(String(decoding: bytes, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines))
     }
 
-    /// Removes the files.
+    /// Removes the files, those that somebody was writing when they were killed as well.
     func remove() {
-        for suffix in ["started", "code"] { unlink("\(base).\(suffix)") }
+        let (folder, name) = (Folder.above(base), base.split(separator: "/").last.map { "\($0)." } ?? "")
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        for found in names where found.hasPrefix(name) { unlink("\(folder)/\(found)") }
     }
 }

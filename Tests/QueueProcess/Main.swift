@@ -1,0 +1,56 @@
+import FedCore
+import Foundation
+import RunQueue
+import RunStore
+
+/// Holds a queue, so that `scripts/check-queue` can kill it: `queue-process RESULTS FEDMPI MPIRUN CORES`.
+///
+/// A line of standard input is a request as JSON, answered by `{"submitted": NUMBER}` or `{"error": LINE}`, in order. Each change
+/// of a row is a line, too. It ends when its input does.
+@main
+enum Main {
+    /// What is printed.
+    private struct Line: Encodable {
+        var submitted: Int64?
+        var error: String?
+        var changed: Int64?
+        var state: QueuedRun.State?
+    }
+
+    static func main() async {
+        let words = CommandLine.arguments
+        guard words.count == 5, let cores = Int(words[4]) else {
+            FileHandle.standardError.write(Data("usage: queue-process RESULTS FEDMPI MPIRUN CORES\n".utf8))
+            exit(2)
+        }
+        do {
+            var configuration = try QueueConfiguration(results: words[1], program: words[2], mpirun: words[3])
+            configuration.cores = cores
+            let queue = try RunQueue(configuration)
+            let changes = await queue.changes()
+            Task { for await row in changes { say(Line(changed: row.id, state: row.state)) } }
+            Task { await queue.run() }
+            let (lines, continuation) = AsyncStream<String>.makeStream()
+            Thread.detachNewThread {
+                while let line = readLine() { continuation.yield(line) }
+                continuation.finish()
+            }
+            for await line in lines {
+                do {
+                    let request = try RunRequest(json: Data(line.utf8), by: "check-queue")
+                    say(Line(submitted: try await queue.submit(request).id))
+                } catch {
+                    say(Line(error: error.line))
+                }
+            }
+        } catch {
+            FileHandle.standardError.write(Data("queue-process: \(error.line)\n".utf8))
+            exit(2)
+        }
+    }
+
+    private static func say(_ line: Line) {
+        guard let data = try? JSONEncoder().encode(line) else { return }
+        FileHandle.standardOutput.write(data + Data("\n".utf8))
+    }
+}

@@ -22,7 +22,7 @@ RUNS = {
     "skewed": {"seed": 3, "partition": "dirichlet", "alpha": 0.1},
 }
 COMMON = {
-    "dataset": "synthetic", "samples-per-client": 64, "rounds": 200, "model": "cnn", "no-report": True, "clients": 4,
+    "dataset": "synthetic", "samples-per-client": 64, "rounds": 200, "model": "edgecnn-small", "no-report": True, "clients": 4,
 }
 
 LAUNCHER = """#!/bin/sh
@@ -87,13 +87,13 @@ class Queue:
 
 
 def rows(results):
-    with sqlite3.connect(f"file:{results}/runs.sqlite?mode=ro", uri=True, timeout=10) as database:
+    with sqlite3.connect(f"file:{results}/runs.sqlite?mode=rw", uri=True, timeout=10) as database:
         database.row_factory = sqlite3.Row
         return [dict(row) for row in database.execute("SELECT * FROM queue ORDER BY id")]
 
 
 def history(results):
-    with sqlite3.connect(f"file:{results}/runs.sqlite?mode=ro", uri=True, timeout=10) as database:
+    with sqlite3.connect(f"file:{results}/runs.sqlite?mode=rw", uri=True, timeout=10) as database:
         database.row_factory = sqlite3.Row
         return {row["name"]: dict(row) for row in database.execute("SELECT * FROM runs")}
 
@@ -113,7 +113,7 @@ def check(condition, line):
         raise SystemExit(f"check-queue: {line}")
 
 
-def stand_ins(folder, queue_process, mpirun_words, kills, count):
+def stand_ins(folder, queue_process, kills, count):
     """Short runs by stand-ins."""
     programs = folder / "stand-ins"
     programs.mkdir()
@@ -126,7 +126,7 @@ def stand_ins(folder, queue_process, mpirun_words, kills, count):
     for number in range(count):
         queue.submit({"settings": {}, "ranks": 1 + number % 2, "name": f"run-{number}"})
     while queue.kills < kills:
-        time.sleep(random.uniform(0.01, 0.25))
+        time.sleep(random.uniform(0.01, 0.12))
         queue.kill()
         if are_over(results):
             break
@@ -134,6 +134,8 @@ def stand_ins(folder, queue_process, mpirun_words, kills, count):
     while not are_over(results):
         check(time.time() < end, f"not over after two minutes: {[r['id'] for r in rows(results) if r['finished_at'] is None]}")
         time.sleep(0.05)
+    queue.kill()  # whose successor tidies up
+    time.sleep(0.5)
     queue.end()
     starts = (programs / "starts").read_text().split()
     check(sorted(starts) == sorted(f"run-{n}" for n in range(count)),
@@ -205,7 +207,7 @@ def latency(folder, binary, queue_process, mpirun, count=5):
             time.sleep(0.02)
         records = json.loads(log.read_text())
         first = (records["rounds"] if isinstance(records, dict) else records)[0]
-        with sqlite3.connect(f"file:{results}/runs.sqlite?mode=ro", uri=True) as database:
+        with sqlite3.connect(f"file:{results}/runs.sqlite?mode=rw", uri=True) as database:
             started = database.execute(
                 "SELECT (julianday(started_at) - 2440587.5) * 86400 FROM runs WHERE name = ?", [name]).fetchone()[0]
         times.append((answered, started - begin, first["seconds"]))
@@ -229,7 +231,7 @@ def main():
     binary, queue_process = os.path.abspath(arguments.binary), os.path.abspath(arguments.queue_process)
     with tempfile.TemporaryDirectory(prefix="check-queue-") as name:
         folder = pathlib.Path(name)
-        stand_ins(folder, queue_process, None, 2 * arguments.kills, 3 * arguments.kills)
+        stand_ins(folder, queue_process, 5 * arguments.kills, 6 * arguments.kills)
         latency(folder, binary, queue_process, arguments.mpirun)
         real(folder, binary, queue_process, arguments.mpirun, arguments.kills)
 

@@ -54,11 +54,19 @@ extension RunQueue {
         }
     }
 
-    /// Removes what a queue that was killed had begun to delete.
-    static func removeDeleted(in results: String) throws {
+    /// Removes what a queue that was killed had begun to delete, and files of starts of requests that are over.
+    ///
+    /// - Parameters:
+    ///   - results: the results folder.
+    ///   - open: the requests that are not over.
+    static func tidy(_ results: String, sparing open: Set<Int64>) throws {
         let folder = "\(results)/\(folderName)"
-        for name in try FileManager.default.contentsOfDirectory(atPath: folder) where name.hasPrefix(deleted) {
-            try? remove("\(folder)/\(name)")
+        for name in try FileManager.default.contentsOfDirectory(atPath: folder) {
+            if name.hasPrefix(deleted) { try? remove("\(folder)/\(name)") }
+            guard let number = name.split(separator: ".").first.flatMap({ Int64($0) }), !open.contains(number),
+                !name.hasSuffix(".log")
+            else { continue }
+            unlink("\(folder)/\(name)")
         }
     }
 

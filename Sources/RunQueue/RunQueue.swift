@@ -49,7 +49,7 @@ public actor RunQueue {
         lock = try QueueLock("\(configuration.results)/\(Self.folderName)")
         store = try RunStore(at: results.appendingPathComponent(RunStore.fileName))
         for queued in try store.queuedRuns([.waiting, .starting, .running]) { open[queued.id] = queued }
-        try Self.removeDeleted(in: configuration.results)
+        try Self.tidy(configuration.results, sparing: Set(open.keys))
     }
 
     /// Name of the queue's folder in the results folder: logs, settings as files, and what tells of starts and ends.

@@ -169,7 +169,7 @@ def real(folder, binary, queue_process, mpirun, kills):
     numbers = {name: queue.submit({"settings": COMMON | own, "ranks": 3, "name": name}) for name, own in RUNS.items()}
     pause = 3 * max(seconds) / kills
     while queue.kills < kills:
-        time.sleep(random.uniform(0, 1.6 * pause))
+        time.sleep(random.uniform(0, 1.2 * pause))
         queue.kill()
         if are_over(results):
             break

@@ -77,6 +77,7 @@ extension RunQueue {
 
     /// The path of a run's folder.
     ///
+    /// - Parameter name: the folder's name, from a request.
     /// - Throws: ``QueueError`` when there is none of this name; `ConfigurationError` when it is a symbolic link, or not a run's.
     func runFolder(_ name: String) throws -> String {
         let name = try FolderName(name, option: "run").text
@@ -92,8 +93,9 @@ extension RunQueue {
         return folder
     }
 
-    /// Refuses a run that waits or goes on, in this queue or by other means.
+    /// Refuses a run that waits or goes on, in this queue or by other means, such as a terminal.
     ///
+    /// - Parameter name: the run's.
     /// - Throws: ``QueueError``.
     func refuseBusy(_ name: String) throws {
         if let busy = open.values.first(where: { $0.run == name }) {

@@ -121,7 +121,12 @@ extension RunQueue {
 
     /// Notes the end of a run whose processes are gone.
     ///
-    /// - Parameter code: the exit code; nil when nothing has written it.
+    /// Codes are fedmpi's: 0 done, 4 the privacy budget is spent, 128 + n stopped by signal n after a checkpoint; any other is a failure.
+    /// A run that was asked to stop has stopped, whatever the launcher makes of that: Open MPI's own returns 1.
+    ///
+    /// - Parameters:
+    ///   - queued: its row.
+    ///   - code: the exit code; nil when nothing has written it.
     func conclude(_ queued: QueuedRun, code: Int?) throws {
         if let session = Session(queued.process) { ChildProcess.reap(session.leader.number) }
         let reason = QueueLog.reason(path(queued.log))
@@ -167,7 +172,7 @@ extension RunQueue {
 
     // MARK: Files
 
-    /// The attempt at starting a run that its row tells of.
+    /// The attempt at starting a run that its row tells of. Its files are beside the log, on the same disk: a link needs that.
     func ticket(of queued: QueuedRun) -> Ticket {
         Ticket(base: path("\(Self.folderName)/\(queued.id).\(queued.attempt)"))
     }

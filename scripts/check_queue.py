@@ -22,7 +22,7 @@ RUNS = {
     "skewed": {"seed": 3, "partition": "dirichlet", "alpha": 0.1},
 }
 COMMON = {
-    "dataset": "synthetic", "samples-per-client": 64, "rounds": 200, "model": "edgecnn-small", "no-report": True, "clients": 4,
+    "dataset": "synthetic", "samples-per-client": 64, "rounds": 100, "model": "edgecnn-small", "no-report": True, "clients": 4,
 }
 
 LAUNCHER = """#!/bin/sh
@@ -60,9 +60,13 @@ class Queue:
                     self.answers.append(answer)
 
     def submit(self, request):
-        """Number of the request; None when the process was killed before it answered."""
+        """Number of the request."""
+        return self.tell(json.dumps(request))
+
+    def tell(self, line):
+        """The answer to a line."""
         count = len(self.answers)
-        self.process.stdin.write(json.dumps(request) + "\n")
+        self.process.stdin.write(line + "\n")
         end = time.time() + 30
         while len(self.answers) == count:
             if time.time() > end:
@@ -177,16 +181,36 @@ def real(folder, binary, queue_process, mpirun, kills):
     while not are_over(results):
         check(time.time() < end, "the runs are not over after five minutes")
         time.sleep(0.1)
+    stop_and_resume(folder, queue, results, expected)
     queue.end()
-    ends = rows(results)
+    ends = rows(results)[:len(numbers)]
     check([row["run"] for row in ends] == list(numbers), f"rows: {ends}")
     check(all(row["state"] == "finished" for row in ends), f"{[(r['run'], r['state'], r['reason']) for r in ends]}")
     starts = (folder / "starts").read_text().split()
-    check(starts == list(numbers), f"started: {starts}")
-    found = {name: run["digest"] for name, run in history(results).items()}
+    check(starts == [*numbers, "stopped"], f"started: {starts}")
+    found = {name: run["digest"] for name, run in history(results).items() if name in numbers}
     check(found == expected, f"digests: {found} instead of {expected}")
     print(f"three runs, {queue.kills} kills of the queue while they trained: all finished, each started once, with the digests of "
           "the runs by hand")
+
+
+def stop_and_resume(folder, queue, results, expected):
+    """A run that is stopped saves, and ends with the same weights when it is resumed."""
+    number = queue.submit({"settings": COMMON | RUNS["average"], "ranks": 3, "name": "stopped"})
+    log = results / "stopped" / "round_log.json"
+    while not log.exists() or '"round"' not in log.read_text():
+        time.sleep(0.01)
+    queue.tell(f"stop {number}")
+    while not are_over(results):
+        time.sleep(0.02)
+    end = rows(results)[-1]
+    check((end["state"], end["exit_code"]) == ("stopped", 143), f"stopped: {end}")
+    queue.tell("resume stopped")
+    while not are_over(results):
+        time.sleep(0.02)
+    check(rows(results)[-1]["state"] == "finished", f"resumed: {rows(results)[-1]}")
+    check(history(results)["stopped"]["digest"] == expected["average"], "the resumed run has other weights")
+    print(f"stopped ({end['reason']}) and resumed: the same digest")
 
 
 def latency(folder, binary, queue_process, mpirun, count=5):

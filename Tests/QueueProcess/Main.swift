@@ -5,8 +5,9 @@ import RunStore
 
 /// Holds a queue, so that `scripts/check-queue` can kill it: `queue-process RESULTS FEDMPI MPIRUN CORES`.
 ///
-/// A line of standard input is a request as JSON, answered by `{"submitted": NUMBER}` or `{"error": LINE}`, in order. Each change
-/// of a row is a line, too. It ends when its input does.
+/// A line of standard input is a request as JSON, or `stop NUMBER`, `resume RUN`, `delete RUN`; it is answered by `{"submitted": NUMBER}`,
+/// `{"error": LINE}` or, of a run that is deleted, `{"submitted": 0}`, in order. Each change of a row is a line, too. It ends when
+/// its input does.
 @main
 enum Main {
     /// What is printed.
@@ -37,8 +38,7 @@ enum Main {
             }
             for await line in lines {
                 do {
-                    let request = try RunRequest(json: Data(line.utf8), by: "check-queue")
-                    say(Line(submitted: try await queue.submit(request).id))
+                    say(Line(submitted: try await answer(line, queue)))
                 } catch {
                     say(Line(error: error.line))
                 }
@@ -46,6 +46,21 @@ enum Main {
         } catch {
             FileHandle.standardError.write(Data("queue-process: \(error.line)\n".utf8))
             exit(2)
+        }
+    }
+
+    /// Does what a line says.
+    ///
+    /// - Returns: number of the request; 0 for none.
+    private static func answer(_ line: String, _ queue: RunQueue) async throws -> Int64 {
+        let words = line.split(separator: " ", maxSplits: 1).map(String.init)
+        switch (words.first, words.last) {
+        case ("stop"?, let id?): return try await queue.stop(Int64(id) ?? 0).id
+        case ("resume"?, let run?): return try await queue.resume(run, by: "check-queue").id
+        case ("delete"?, let run?):
+            try await queue.delete(run, confirming: run)
+            return 0
+        default: return try await queue.submit(RunRequest(json: Data(line.utf8), by: "check-queue")).id
         }
     }
 

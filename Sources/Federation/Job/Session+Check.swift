@@ -24,5 +24,7 @@ extension Session {
         let job = try Job(settings, start: start, plugins: plugins)
         try scheme.validate(job)
         try state?.validate(for: job)
+        // Of this processor, as the ranks that train see to theirs.
+        try settings.precision.requireProcessor()
     }
 }

@@ -103,6 +103,18 @@ struct RestartTests {
                 ticket.words(["/bin/true"]), environment: [:], log: "\(folder.folder.path)/log") == 1)
     }
 
+    @Test func whatAKilledQueueWasAboutToRemoveIsRemoved() async throws {
+        let programs = try FakePrograms()
+        let row = try await cutOff(programs, "quick")
+        let folder = "\(programs.results)/queue"
+        let files = ["\(row.id).json", "9.1.code", "9.1.started", "9.json", "9.log"]
+        for name in files { try Data().write(to: URL(fileURLWithPath: "\(folder)/\(name)")) }
+        try FileManager.default.createDirectory(atPath: "\(folder)/deleted-X/timing", withIntermediateDirectories: true)
+        let queue = try programs.queue()
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder).sorted() == ["1.json", "9.log", "lock"])
+        try await queue.wait(for: row.id, .finished)
+    }
+
     @Test func aRunOfBeforeTheMachinesStartHasFailed() async throws {
         let programs = try FakePrograms()
         var row = try await cutOff(programs, "quick")

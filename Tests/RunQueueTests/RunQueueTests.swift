@@ -73,6 +73,26 @@ struct RunQueueTests {
         try await queue.wait(for: large, .stopped)
     }
 
+    @Test func aRunTakesACoreForEachThreadUnlessItSaysOtherwise() async throws {
+        let programs = try FakePrograms()
+        let queue = try programs.queue(cores: 1)
+        var request = RunRequest(settings: ["threads": 2], ranks: 3, by: "anna")
+        let first = try await queue.submit(request)
+        #expect(first.cores == 6)
+        // Names that nobody gives are of the request's number.
+        #expect(first.run == "run-1")
+        request.cores = 2
+        #expect(try await queue.submit(request).cores == 2)
+        request.cores = 0
+        await #expect(throws: ConfigurationError("cores is 0; it must be at least 1")) {
+            try await queue.submit(request)
+        }
+        request.ranks = 0
+        await #expect(throws: ConfigurationError("ranks is 0; it must be from 1 to 1024")) {
+            try await queue.submit(request)
+        }
+    }
+
     @Test func aStoppedRunSavesAndSaysSo() async throws {
         let programs = try FakePrograms()
         let queue = try programs.queue()

@@ -36,7 +36,7 @@ enum QueueLog {
             if let speaker = speakers.first(where: line.hasPrefix) {
                 return shown(String(line.dropFirst(speaker.count)))
             }
-            // Of a rank: `rank 3: …`.
+            // A rank's: `rank 3: …`.
             if line.hasPrefix("rank "), line.dropFirst(5).drop(while: \.isNumber).hasPrefix(": ") { return shown(line) }
         }
         return lines.last.map(shown)

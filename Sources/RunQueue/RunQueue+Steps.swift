@@ -59,7 +59,11 @@ extension RunQueue {
             let child = try ChildProcess.start(
                 ticket.words(words), environment: ProgramPath.launchEnvironment, log: path(queued.log))
             // It stays what it is until it is waited for, dead or alive.
-            queued.process = ProcessIdentity(of: child)?.text ?? queued.process
+            if let identity = ProcessIdentity(of: child) {
+                queued.process = identity.text
+            } else {
+                ChildProcess.reap(child)  // it has ended already: the next look finds what it has left
+            }
         } catch {
             return try end(queued, .failed, because: error.description)
         }

@@ -51,9 +51,14 @@ public actor RunQueue {
     /// their end, and one whose start was cut off is either found or will be started, never both.
     ///
     /// - Parameter configuration: what the queue may use. Its results folder is made when missing.
-    /// - Throws: `ConfigurationError` when another process has the queue; ``RunStoreError``, `FileError`.
+    /// - Throws: `ConfigurationError` when another process has the queue, or processes cannot be told apart here;
+    ///   ``RunStoreError``, `FileError`.
     public init(_ configuration: QueueConfiguration) throws {
         self.configuration = configuration
+        // Without it a run under way would be taken for one that has ended.
+        guard ProcessIdentity.here != nil else {
+            throw ConfigurationError("a queue needs the /proc of its own processes, and here it is missing")
+        }
         let results = URL(fileURLWithPath: configuration.results, isDirectory: true)
         try FileManager.default.createDirectory(at: results, withIntermediateDirectories: true)
         try Folder.make("\(configuration.results)/\(Self.folderName)")

@@ -7,7 +7,7 @@ import RunStore
 ///
 /// A line of standard input is a request as JSON, or `stop NUMBER`, `resume RUN`, `delete RUN`; it is answered by `{"submitted": NUMBER}`,
 /// `{"error": LINE}` or, of a run that is deleted, `{"submitted": 0}`, in order. Each change of a row is a line, too. It ends when
-/// its input does.
+/// its input does. `QUEUE_SBATCH` names the batch script for runs by Slurm.
 @main
 enum Main {
     /// What is printed.
@@ -27,6 +27,7 @@ enum Main {
         do {
             var configuration = try QueueConfiguration(results: words[1], program: words[2], mpirun: words[3])
             configuration.cores = cores
+            configuration.slurm = ProcessInfo.processInfo.environment["QUEUE_SBATCH"].map { SlurmCommands(script: $0) }
             let queue = try RunQueue(configuration)
             let changes = await queue.changes()
             Task { for await row in changes { say(Line(changed: row.id, state: row.state)) } }

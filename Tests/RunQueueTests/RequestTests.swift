@@ -84,5 +84,6 @@ struct RequestTests {
         #expect(QueueLog.reason(text: "Segmentation fault\n\n") == "Segmentation fault")
         #expect(QueueLog.reason(text: "fedmpi: \u{1b}[31mred\n") == "\\u{1b}[31mred")
         #expect(QueueLog.reason(text: "\n") == nil)
+        #expect(QueueLog.reason(text: "fedmpi: why\nmpirun: Forwarding signal 18 to job\n") == "why")
     }
 }

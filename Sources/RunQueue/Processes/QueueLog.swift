@@ -31,7 +31,8 @@ enum QueueLog {
     /// - Complexity: O(length).
     static func reason(text: String) -> String? {
         let lines = text.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }
-            .filter { !$0.isEmpty }
+            // The launcher passes signals on, and says so; that is no reason.
+            .filter { !$0.isEmpty && !$0.hasPrefix("mpirun: Forwarding signal") }
         for line in lines.reversed() {
             if let speaker = speakers.first(where: line.hasPrefix) {
                 return shown(String(line.dropFirst(speaker.count)))

@@ -98,8 +98,9 @@ extension RunQueue {
             try save(queued)
             return session.killAll()
         }
-        // Looked at only now: the code is written before the process ends. Without one, what it has started may still be there.
-        if ticket(of: queued).code == nil { Session(queued.process)?.killAll() }
+        // Looked at only now: the code is written before the process ends. Without one, or when a signal has met a launcher that was not
+        // ready to pass it on, what it has started may still be there.
+        if ticket(of: queued).code == nil || queued.stopRequestedAt != nil { Session(queued.process)?.killAll() }
         try conclude(queued, code: ticket(of: queued).code)
     }
 

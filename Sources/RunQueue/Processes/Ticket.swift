@@ -33,10 +33,13 @@ struct Ticket {
             exit 1
         fi
         rm -f "$ticket.$$"
-        asked= child=
-        trap 'asked=1; [ -z "$child" ] || kill -TERM "$child" 2>/dev/null' TERM INT HUP
+        asked= ready=
+        trap 'if [ -n "$ready" ]; then kill -TERM "$child" 2>/dev/null; else asked=1; fi' TERM INT HUP
         "$@" &
         child=$!
+        # What comes between fork and exec is lost: until then it is still this shell, with its handlers.
+        while cmp -s "/proc/$$/cmdline" "/proc/$child/cmdline"; do sleep 0.01; done
+        ready=1
         [ -z "$asked" ] || kill -TERM "$child" 2>/dev/null
         while :; do
             wait "$child"

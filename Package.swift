@@ -30,6 +30,7 @@ let package = Package(
         // For programs with plug-ins of their own: examples/plugin is one.
         .library(name: "FedMPI", targets: ["FedMPI"]),
         .executable(name: "mpi-conformance", targets: ["MPIConformance"]),
+        .executable(name: "queue-process", targets: ["QueueProcess"]),
         .executable(name: "training-throughput", targets: ["TrainingThroughput"]),
         .executable(name: "aggregation-throughput", targets: ["AggregationThroughput"]),
         .executable(name: "compression-throughput", targets: ["CompressionThroughput"]),
@@ -260,6 +261,7 @@ let package = Package(
                 "RunStore",
             ],
             resources: [.copy("Fixtures")]),
+        .testTarget(name: "RunQueueTests", dependencies: ["FedCore", "Records", "RunStore", "RunQueue"]),
         .testTarget(
             name: "LaunchingTests", dependencies: ["Records", "Launching"]),
         .testTarget(
@@ -282,6 +284,8 @@ let package = Package(
         // Programs that scripts run.
         .executableTarget(
             name: "MPIConformance", dependencies: ["MPI", "MPITesting"], path: "Tests/MPIConformance"),
+        .executableTarget(
+            name: "QueueProcess", dependencies: ["FedCore", "RunStore", "RunQueue"], path: "Tests/QueueProcess"),
         .executableTarget(
             name: "TrainingThroughput", dependencies: ["FedCore", "NeuralNet"], path: "Tests/TrainingThroughput"),
         .executableTarget(

@@ -3,6 +3,12 @@ import Foundation
 import Records
 
 /// What a queue may use, and what a request may name: what the operator decides, not who asks for runs.
+///
+/// ```swift
+/// var configuration = try QueueConfiguration(results: "results")
+/// configuration.cores = 8
+/// configuration.readableFolders = ["/data"]
+/// ```
 public struct QueueConfiguration: Sendable {
     /// Folder of all runs, as an absolute path.
     public let results: String

@@ -54,11 +54,19 @@ extension RunQueue {
         }
     }
 
-    /// Removes what a queue that was killed had begun to delete.
-    static func removeDeleted(in results: String) throws {
+    /// Removes what a queue that was killed had begun to delete, and files of starts of requests that are over.
+    ///
+    /// - Parameters:
+    ///   - results: the results folder.
+    ///   - open: the requests that are not over.
+    static func tidy(_ results: String, sparing open: Set<Int64>) throws {
         let folder = "\(results)/\(folderName)"
-        for name in try FileManager.default.contentsOfDirectory(atPath: folder) where name.hasPrefix(deleted) {
-            try? remove("\(folder)/\(name)")
+        for name in try FileManager.default.contentsOfDirectory(atPath: folder) {
+            if name.hasPrefix(deleted) { try? remove("\(folder)/\(name)") }
+            guard let number = name.split(separator: ".").first.flatMap({ Int64($0) }), !open.contains(number),
+                !name.hasSuffix(".log")
+            else { continue }
+            unlink("\(folder)/\(name)")
         }
     }
 
@@ -69,6 +77,7 @@ extension RunQueue {
 
     /// The path of a run's folder.
     ///
+    /// - Parameter name: the folder's name, from a request.
     /// - Throws: ``QueueError`` when there is none of this name; `ConfigurationError` when it is a symbolic link, or not a run's.
     func runFolder(_ name: String) throws -> String {
         let name = try FolderName(name, option: "run").text
@@ -84,8 +93,9 @@ extension RunQueue {
         return folder
     }
 
-    /// Refuses a run that waits or goes on, in this queue or by other means.
+    /// Refuses a run that waits or goes on, in this queue or by other means, such as a terminal.
     ///
+    /// - Parameter name: the run's.
     /// - Throws: ``QueueError``.
     func refuseBusy(_ name: String) throws {
         if let busy = open.values.first(where: { $0.run == name }) {

@@ -59,7 +59,11 @@ extension RunQueue {
             let child = try ChildProcess.start(
                 ticket.words(words), environment: ProgramPath.launchEnvironment, log: path(queued.log))
             // It stays what it is until it is waited for, dead or alive.
-            queued.process = ProcessIdentity(of: child)?.text ?? queued.process
+            if let identity = ProcessIdentity(of: child) {
+                queued.process = identity.text
+            } else {
+                ChildProcess.reap(child)  // it has ended already: the next look finds what it has left
+            }
         } catch {
             return try end(queued, .failed, because: error.description)
         }
@@ -94,13 +98,14 @@ extension RunQueue {
             try save(queued)
             return session.killAll()
         }
-        // Looked at only now: the code is written before the process ends. Without one, what it has started may still be there.
-        if ticket(of: queued).code == nil { Session(queued.process)?.killAll() }
+        // Looked at only now: the code is written before the process ends. Without one, or when a signal has met a launcher that was not
+        // ready to pass it on, what it has started may still be there.
+        if ticket(of: queued).code == nil || queued.stopRequestedAt != nil { Session(queued.process)?.killAll() }
         try conclude(queued, code: ticket(of: queued).code)
     }
 
     /// Settles a start that was cut off, by the death of the queue or by a file that could not be written.
-    private func settle(_ starting: QueuedRun) throws {
+    func settle(_ starting: QueuedRun) throws {
         var queued = starting
         switch try ticket(of: queued).settle(place: queued.process ?? "") {
         case .takenBack:
@@ -121,7 +126,12 @@ extension RunQueue {
 
     /// Notes the end of a run whose processes are gone.
     ///
-    /// - Parameter code: the exit code; nil when nothing has written it.
+    /// Codes are fedmpi's: 0 done, 4 the privacy budget is spent, 128 + n stopped by signal n after a checkpoint; any other is a failure.
+    /// A run that was asked to stop has stopped, whatever the launcher makes of that: Open MPI's own returns 1.
+    ///
+    /// - Parameters:
+    ///   - queued: its row.
+    ///   - code: the exit code; nil when nothing has written it.
     func conclude(_ queued: QueuedRun, code: Int?) throws {
         if let session = Session(queued.process) { ChildProcess.reap(session.leader.number) }
         let reason = QueueLog.reason(path(queued.log))
@@ -135,14 +145,16 @@ extension RunQueue {
             try end(queued, .failed, code: code, because: reason ?? "exit code \(code), and it said nothing")
         case nil where queued.isKilled:
             try end(queued, .stopped, because: "it was killed after it had been asked to stop")
+        case nil where queued.stopRequestedAt != nil: try end(queued, .stopped, because: reason)
         case nil where !ticket(of: queued).isStarted:
             try end(queued, .failed, because: reason ?? "it could not be started")
+        case nil where queued.launcher == .sbatch:
+            try end(queued, .failed, because: reason ?? "Slurm has ended its job, and it said nothing")
         case nil:
-            let isHere = Session(queued.process) != nil || queued.launcher == .sbatch
+            let isHere = Session(queued.process) != nil
             try end(
                 queued, .failed,
-                because: isHere
-                    ? "its launcher was killed from outside" : "the machine was started anew while it ran")
+                because: isHere ? "its launcher was killed from outside" : "the machine was started anew while it ran")
         }
     }
 
@@ -165,7 +177,7 @@ extension RunQueue {
 
     // MARK: Files
 
-    /// The attempt at starting a run that its row tells of.
+    /// The attempt at starting a run that its row tells of. Its files are beside the log, on the same disk: a link needs that.
     func ticket(of queued: QueuedRun) -> Ticket {
         Ticket(base: path("\(Self.folderName)/\(queued.id).\(queued.attempt)"))
     }

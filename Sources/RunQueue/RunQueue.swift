@@ -10,6 +10,17 @@ public import RunStore
 /// each is a session of processes of its own, which goes on when this process ends, and is found again by the next. Only one
 /// process at a time is the queue of a folder.
 ///
+/// | a request is | from | to |
+/// |---|---|---|
+/// | `waiting` | ``submit(_:)``, ``resume(_:rounds:ranks:by:note:)`` | its turn, or ``cancel(_:)`` |
+/// | `starting` | its turn | its processes are known; a queue that is killed before that leaves it to the next |
+/// | `running` | its processes are known | they have ended |
+/// | `finished`, `stopped`, `failed`, `cancelled` | its end | ``delete(_:confirming:)`` |
+///
+/// Rows are written before anything is done that they tell of, and change in memory only when the file has them: what a caller
+/// has seen is what a later queue finds. All functions are short but ``submit(_:)`` and ``resume(_:rounds:ranks:by:note:)``, which
+/// ask fedmpi, in a process of its own and without keeping others from the queue.
+///
 /// ```swift
 /// let queue = try RunQueue(QueueConfiguration(results: "results"))
 /// async let loop: Void = queue.run()
@@ -29,6 +40,10 @@ public actor RunQueue {
     private var listeners: [UUID: AsyncStream<QueuedRun>.Continuation] = [:]
     /// Why the last look at the runs did not come to its end, such as a disk that is full; nil when it did. One line.
     public private(set) var trouble: String?
+    /// Jobs of Slurm that are being submitted, when it was last asked of each, and which of them it did not know any more.
+    var submissions: Set<Int64> = []
+    var lastLooks: [Int64: ContinuousClock.Instant] = [:]
+    var endsSeen: [Int64: ContinuousClock.Instant] = [:]
     /// Wakes the loop; nil unless it goes.
     private var ring: AsyncStream<Void>.Continuation?
 
@@ -36,16 +51,21 @@ public actor RunQueue {
     /// their end, and one whose start was cut off is either found or will be started, never both.
     ///
     /// - Parameter configuration: what the queue may use. Its results folder is made when missing.
-    /// - Throws: `ConfigurationError` when another process has the queue; ``RunStoreError``, `FileError`.
+    /// - Throws: `ConfigurationError` when another process has the queue, or processes cannot be told apart here;
+    ///   ``RunStoreError``, `FileError`.
     public init(_ configuration: QueueConfiguration) throws {
         self.configuration = configuration
+        // Without it a run under way would be taken for one that has ended.
+        guard ProcessIdentity.here != nil else {
+            throw ConfigurationError("a queue needs the /proc of its own processes, and here it is missing")
+        }
         let results = URL(fileURLWithPath: configuration.results, isDirectory: true)
         try FileManager.default.createDirectory(at: results, withIntermediateDirectories: true)
         try Folder.make("\(configuration.results)/\(Self.folderName)")
         lock = try QueueLock("\(configuration.results)/\(Self.folderName)")
         store = try RunStore(at: results.appendingPathComponent(RunStore.fileName))
         for queued in try store.queuedRuns([.waiting, .starting, .running]) { open[queued.id] = queued }
-        try Self.removeDeleted(in: configuration.results)
+        try Self.tidy(configuration.results, sparing: Set(open.keys))
     }
 
     /// Name of the queue's folder in the results folder: logs, settings as files, and what tells of starts and ends.
@@ -71,8 +91,12 @@ public actor RunQueue {
         return try enter(request, .start)
     }
 
-    /// Whether ``submit(_:)`` would take a request; enters nothing.
+    /// Whether ``submit(_:)`` would take a request; enters nothing. For forms that say what is wrong while they are filled in.
     ///
+    /// In order: ranks and cores, the name, the launcher, the files that settings name, then all else, by fedmpi. The first
+    /// thing that is wrong is told.
+    ///
+    /// - Parameter request: the run.
     /// - Throws: what it would throw.
     public nonisolated func check(_ request: RunRequest) async throws {
         guard (1...configuration.mostRanks).contains(request.ranks) else {
@@ -131,7 +155,8 @@ public actor RunQueue {
 
     /// Writes the row of a request that was checked.
     private func enter(_ request: RunRequest, _ kind: QueuedRun.Kind) throws -> QueuedRun {
-        let cores = request.launcher == .sbatch ? 0 : request.cores ?? request.ranks
+        let threads = request.settings["threads"]?.scalar.flatMap { Int($0) } ?? 1
+        let cores = request.launcher == .sbatch ? 0 : request.cores ?? request.ranks * max(1, threads)
         let queued = try store.enqueue { id in
             QueuedRun(
                 id: id, run: request.name ?? freeName(id), command: request.command, kind: kind,
@@ -162,6 +187,10 @@ public actor RunQueue {
     /// Asks a run to stop: it saves a checkpoint and ends, so that it can be resumed. Asked a second time, or after the
     /// configuration's patience, its processes are killed. One that waits is cancelled.
     ///
+    /// The launcher gets SIGTERM, as from Ctrl-C, and passes it on. Killed are all processes of the run's session; what the
+    /// run has saved last can be resumed then, too.
+    ///
+    /// - Parameter id: number of the request.
     /// - Returns: its row; it ends later.
     /// - Throws: ``QueueError`` when there is no such request, or it is over; `RunStoreError`.
     @discardableResult
@@ -176,8 +205,9 @@ public actor RunQueue {
         return queued
     }
 
-    /// Takes a request that waits out of the queue.
+    /// Takes a request that waits out of the queue. Its row stays, as `cancelled`.
     ///
+    /// - Parameter id: number of the request.
     /// - Returns: its row.
     /// - Throws: ``QueueError`` when there is no such request, or it does not wait any more; `RunStoreError`.
     @discardableResult
@@ -203,6 +233,8 @@ public actor RunQueue {
     // MARK: Looking
 
     /// The place among the requests that wait, from 1; nil for one that does not.
+    ///
+    /// - Parameter id: number of the request.
     public func position(of id: Int64) -> Int? {
         guard open[id]?.state == .waiting else { return nil }
         return open.values.count { $0.state == .waiting && $0.id <= id }
@@ -230,6 +262,10 @@ public actor RunQueue {
     // MARK: The loop
 
     /// Starts runs, and notes their ends, until the task is cancelled. Runs go on then.
+    ///
+    /// It looks at all runs that are not over every ``QueueConfiguration/interval``, and at once after a request. A look costs a file of
+    /// `/proc` for each run; the history's file is touched only when something has changed. What goes wrong, such as a full disk, is
+    /// in ``trouble`` and tried again. To be called once at a time; it may be called again after it has ended.
     public func run() async {
         let (alarm, ring) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
         self.ring = ring
@@ -252,6 +288,7 @@ public actor RunQueue {
     func save(_ queued: QueuedRun) throws(RunStoreError) {
         try store.update(queued)
         open[queued.id] = queued.state.isOver ? nil : queued
+        if queued.state.isOver { (lastLooks[queued.id], endsSeen[queued.id]) = (nil, nil) }
         tell(queued)
     }
 

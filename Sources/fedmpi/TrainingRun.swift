@@ -39,31 +39,17 @@ struct TrainingRun {
         let stop = StopSignals.raiseFlag()
         let troubles = OutputTroubles(rank: world.rank)
         let timekeeper = Timekeeper(world, isOn: output.timing == .on, sink: RunOutputs.openTimingFiles(troubles))
-        var resumed: ResumedRun?
-        var settings: RunSettings?
-        var start: InitialWeights?
+        var beginning: Beginning?
         let problem = try timekeeper.metered(world).agree {
-            if world.rank == 0 {
-                var own = self.settings
-                // The file of a version stays what it is: a resumed run reads the same one.
-                own.teacher = try own.teacher.map { try ModelArgument.path(of: $0, results: output.results) }
-                own.initialWeights = try own.initialWeights.map {
-                    try ModelArgument.path(of: $0, results: output.results)
-                }
-                resumed = try resumption.load(
-                    results: output.results, rounds: choices.given.contains("rounds") ? self.settings.rounds : nil,
-                    teacher: own.teacher)
-                try ModelFile.resolve(&own)
-                try FleetFile.resolve(&own)
-                settings = resumed?.state.settings ?? own
-                start = try ModelFile.initialWeights(settings ?? own)
-            }
+            if world.rank == 0 { beginning = try begin() }
         }
         if let problem { throw problem }
+        let resumed = beginning?.resumed
         var outputs: RunOutputs?
         var budget: BudgetNotice?
         let hasLostRanks = try Session.run(
-            settings, by: scheme, from: start, resuming: resumed?.state, stop: stop, on: world, timekeeper: timekeeper,
+            beginning?.settings, by: scheme, from: beginning?.start, resuming: resumed?.state, stop: stop, on: world,
+            timekeeper: timekeeper,
             observers: { job in try observers(job, resumed, timekeeper, troubles, &outputs, &budget) },
             ready: { Guardian.noteRoundsBegin() }, released: { Guardian.noteRelease() })
         guard world.rank == 0 else {
@@ -90,6 +76,45 @@ struct TrainingRun {
             finish()
             return code
         }
+    }
+
+    /// What rank 0 reads from files before the ranks prepare.
+    private struct Beginning {
+        /// The run to continue; nil for one that begins.
+        let resumed: ResumedRun?
+        /// The settings; of a continued run the checkpoint's. Files that describe a model or a fleet are read.
+        let settings: RunSettings
+        /// The weights of an ONNX file; nil when the settings name none.
+        let start: InitialWeights?
+    }
+
+    /// Reads the files that the options name.
+    /// - Throws: `ConfigurationError`; errors of the history, when a registered model is named.
+    private func begin() throws -> Beginning {
+        var own = settings
+        // The file of a version stays what it is: a resumed run reads the same one.
+        own.teacher = try own.teacher.map { try ModelArgument.path(of: $0, results: output.results) }
+        own.initialWeights = try own.initialWeights.map { try ModelArgument.path(of: $0, results: output.results) }
+        let resumed = try resumption.load(
+            results: output.results, rounds: choices.given.contains("rounds") ? settings.rounds : nil,
+            teacher: own.teacher)
+        try ModelFile.resolve(&own)
+        try FleetFile.resolve(&own)
+        let settings = resumed?.state.settings ?? own
+        return Beginning(resumed: resumed, settings: settings, start: try ModelFile.initialWeights(settings))
+    }
+
+    /// Checks all that a run checks before its first round, in this process alone: `--dry-run`. Makes nothing, and prints nothing but
+    /// the settings, with `--json`.
+    ///
+    /// - Parameter scheme: how clients would be trained.
+    /// - Throws: `ConfigurationError` or `DatasetError`, in the words of the run.
+    func rehearse(by scheme: some TrainingScheme) throws {
+        let beginning = try begin()
+        if beginning.resumed == nil { try RunFolder.checkFree(results: output.results, name: output.runName) }
+        try Session.check(
+            beginning.settings, by: scheme, from: beginning.start, resuming: beginning.resumed?.state)
+        if output.json { Console.output(try RunJSON.text(of: beginning.settings)) }
     }
 
     /// Writes the report and prints its tables. The run is saved by then: it has not failed if its report has, which is

@@ -23,7 +23,7 @@ final class QueueLock: Sendable {
             guard code == EWOULDBLOCK || code == EINTR, ContinuousClock.now < end else {
                 close(descriptor)
                 guard code == EWOULDBLOCK || code == EINTR else { throw FileError("lock", path, code: code) }
-                throw ConfigurationError("another process has the queue of '\(folder.printable)'")
+                throw ConfigurationError("another process has the queue of '\(Folder.above(folder).printable)'")
             }
             usleep(20_000)
         }

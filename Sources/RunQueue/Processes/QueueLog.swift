@@ -3,6 +3,9 @@ import Files
 import Foundation
 
 /// What a run has printed, read for the one line that says why it ended.
+///
+/// fedmpi says that in a line of its own that begins with its name, rank or launcher; a report's tables may follow it. A process that
+/// a signal has killed says nothing, and then the last line is the best that there is.
 enum QueueLog {
     /// How much of the end is looked at.
     private static let mostBytes = 65_536
@@ -23,14 +26,18 @@ enum QueueLog {
     }
 
     /// The same of a text.
+    ///
+    /// - Parameter text: the end of a log; its first line may be cut off.
+    /// - Complexity: O(length).
     static func reason(text: String) -> String? {
         let lines = text.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }
-            .filter { !$0.isEmpty }
+            // The launcher passes signals on, and says so; that is no reason.
+            .filter { !$0.isEmpty && !$0.hasPrefix("mpirun: Forwarding signal") }
         for line in lines.reversed() {
             if let speaker = speakers.first(where: line.hasPrefix) {
                 return shown(String(line.dropFirst(speaker.count)))
             }
-            // Of a rank: `rank 3: …`.
+            // A rank's: `rank 3: …`.
             if line.hasPrefix("rank "), line.dropFirst(5).drop(while: \.isNumber).hasPrefix(": ") { return shown(line) }
         }
         return lines.last.map(shown)

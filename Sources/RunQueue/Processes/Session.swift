@@ -16,7 +16,7 @@ struct Session {
     /// Whether its leader is there.
     var isLed: Bool { leader.state != .ended }
 
-    /// Asks the leader to end, which passes it on.
+    /// Asks the leader to end, which passes it on to the launcher, and that to the ranks: they save and end.
     func stop() {
         if isLed { kill(leader.number, SIGTERM) }
     }

@@ -33,10 +33,13 @@ struct Ticket {
             exit 1
         fi
         rm -f "$ticket.$$"
-        asked= child=
-        trap 'asked=1; [ -z "$child" ] || kill -TERM "$child" 2>/dev/null' TERM INT HUP
+        asked= ready=
+        trap 'if [ -n "$ready" ]; then kill -TERM "$child" 2>/dev/null; else asked=1; fi' TERM INT HUP
         "$@" &
         child=$!
+        # What comes between fork and exec is lost: until then it is still this shell, with its handlers.
+        while cmp -s "/proc/$$/cmdline" "/proc/$child/cmdline"; do sleep 0.01; done
+        ready=1
         [ -z "$asked" ] || kill -TERM "$child" 2>/dev/null
         while :; do
             wait "$child"
@@ -79,8 +82,10 @@ struct Ticket {
         return Int(String(decoding: bytes, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines))
     }
 
-    /// Removes the files.
+    /// Removes the files, those that somebody was writing when they were killed as well.
     func remove() {
-        for suffix in ["started", "code"] { unlink("\(base).\(suffix)") }
+        let (folder, name) = (Folder.above(base), base.split(separator: "/").last.map { "\($0)." } ?? "")
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        for found in names where found.hasPrefix(name) { unlink("\(folder)/\(found)") }
     }
 }

@@ -8,6 +8,17 @@ import RunStore
 ///
 /// Allowed are registered models by their references, whatever is below the results folder, and what is below the folders that
 /// the operator has named. Where a path leads, through symbolic links as well, counts.
+///
+/// | setting | is a path |
+/// |---|---|
+/// | `teacher`, `init` | unless it is a reference to a registered model; behind `onnx:` as well |
+/// | `model` | when it ends in `.yaml` or `.yml`, or begins with `onnx:` or `external:` |
+/// | `fleet` | when it ends in `.yaml` or `.yml`; a fleet as text that names a record of days is refused |
+/// | `dataset` | behind the colon, but for the shape of `synthetic` |
+/// | `dataset-options`, `partition-options` and the like | the options `test` and `file` |
+/// | `noise-key` | always, and it may be made there: the operator's folders only |
+/// | any other | when it has a slash |
+/// | `results`, `run-name` | refused: the queue gives them |
 struct PathPolicy {
     /// The results folder and the operator's, as they really are.
     private let folders: [String]
@@ -23,8 +34,9 @@ struct PathPolicy {
         folders = [Self.real(configuration.results)] + ownFolders
     }
 
-    /// Refuses settings that name what they may not.
+    /// Refuses settings that name what they may not. Whether there is anything at a path that is refused is not told.
     ///
+    /// - Parameter settings: as a request gives them, by name.
     /// - Throws: `ConfigurationError` for the first.
     func check(_ settings: [String: RequestedValue]) throws(ConfigurationError) {
         for (name, value) in settings.sorted(by: { $0.key < $1.key }) {
@@ -49,6 +61,10 @@ struct PathPolicy {
     }
 
     /// The paths that a setting's value names.
+    ///
+    /// - Parameters:
+    ///   - value: the value, or one of a list or mapping.
+    ///   - name: the setting's name; empty within a mapping.
     private static func paths(in value: RequestedValue, of name: String) -> [String] {
         switch value {
         case .flag: return []

@@ -19,7 +19,7 @@ public struct RunRequest: Sendable, Equatable {
     public var command = QueuedRun.Command.train
     /// What starts the ranks.
     public var launcher = QueuedRun.Launcher.mpirun
-    /// Cores that it takes while it runs; nil: as many as it has ranks.
+    /// Cores that it takes while it runs; nil: as many as it has ranks, times `threads`.
     public var cores: Int?
     /// The name of who asks.
     public var submitter: String

@@ -5,6 +5,9 @@ import RunStore
 
 /// Asks fedmpi itself whether it would take settings: `fedmpi train --dry-run`, in a process of its own, so that a request is refused
 /// in the words of the command line.
+///
+/// The settings reach it as a file that only this user can read, in a folder that goes with the check. Its path is not in what is
+/// said: `--alpha is 0; it must be greater than 0`, as if they had been typed.
 struct SettingsCheck {
     /// Where fedmpi and the results are.
     let configuration: QueueConfiguration

@@ -3,6 +3,10 @@ import Foundation
 import RunStore
 
 /// Settings of a request as a file for `--config`.
+///
+/// ```json
+/// { "alpha" : "0.1", "inject" : ["nan:rank=1"], "strategy-options" : { "mu" : "0.5" } }
+/// ```
 enum SettingsFile {
     /// The file's contents: JSON, which is YAML as well. Every value is a text, as it is on a command line.
     ///

@@ -54,10 +54,15 @@ public enum RequestedValue: Codable, Sendable, Equatable {
 }
 
 extension RequestedValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral,
-    ExpressibleByBooleanLiteral
+    ExpressibleByBooleanLiteral, ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
 {
     public init(stringLiteral text: String) { self = .text(text) }
     public init(integerLiteral number: Int) { self = .number("\(number)") }
     public init(floatLiteral number: Double) { self = .number("\(number)") }
     public init(booleanLiteral flag: Bool) { self = .flag(flag) }
+    public init(arrayLiteral values: RequestedValue...) { self = .list(values) }
+    /// The last value counts of a name that comes twice.
+    public init(dictionaryLiteral values: (String, RequestedValue)...) {
+        self = .mapping(Dictionary(values) { _, last in last })
+    }
 }

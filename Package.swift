@@ -182,6 +182,8 @@ let package = Package(
                 .product(name: "HummingbirdTLS", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOFoundationEssentialsCompat", package: "swift-nio"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"), .product(name: "Logging", package: "swift-log"),
@@ -190,7 +192,7 @@ let package = Package(
         .executableTarget(
             name: "fedmpi-dashboard",
             dependencies: [
-                "FedCore", "RunQueue", "Dashboard", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "FedCore", "Recording", "RunQueue", "Dashboard", .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: unhurried),
@@ -262,6 +264,7 @@ let package = Package(
             ],
             resources: [.copy("Fixtures")]),
         .testTarget(name: "RunQueueTests", dependencies: ["FedCore", "Records", "RunStore", "RunQueue"]),
+        .testTarget(name: "DashboardTests", dependencies: ["FedCore", "Dashboard"]),
         .testTarget(
             name: "LaunchingTests", dependencies: ["Records", "Launching"]),
         .testTarget(

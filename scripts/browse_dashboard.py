@@ -1,5 +1,6 @@
 """Drives the dashboard's pages in Chromium: see scripts/check-dashboard --browser FOLDER."""
 
+import subprocess
 import sys
 import tempfile
 import time
@@ -93,7 +94,7 @@ def main():
             # Watch it to its end: the page changes by itself.
             run = board.wait("by-hand", ("running", "finished"))
             browser.go(f"/runs/{run['id']}")
-            page.wait_for_function("document.querySelector('#state .status')?.textContent === 'finished'", timeout=90000)
+            page.wait_for_selector("#state .status.finished", timeout=90000)
             for seed in (1, 2):
                 for strategy in ("fedavg", "fedadam"):
                     start(board, f"{strategy}-{seed}", TINY | {"strategy": strategy, "seed": seed, "rounds": 12})
@@ -109,7 +110,7 @@ def main():
             browser.go(f"/runs/{endless['id']}")
             page.click("text=Stop, continue, label")
             page.click("text=Stop it")
-            page.wait_for_function("document.querySelector('#state .status')?.textContent === 'stopped'", timeout=60000)
+            page.wait_for_selector("#state .status.stopped", timeout=60000)
             # Label one, compare some.
             browser.go(f"/runs/{run['id']}")
             page.click("text=Stop, continue, label")
@@ -127,17 +128,15 @@ def main():
             browser.pictures("run", f"/runs/{run['id']}")
             browser.pictures("ranks", f"/runs/{run['id']}/ranks")
             browser.pictures("clients", f"/runs/{run['id']}/clients")
+            browser.pictures("errors", f"/runs/{run['id']}/errors")
             browser.pictures("files", f"/runs/{run['id']}/files")
             browser.pictures("start", "/start")
             browser.pictures("sweeps", "/sweeps")
             browser.pictures("fleet", "/fleet")
             # Promote a model.
-            import subprocess
-
-            for _ in range(1):
-                subprocess.run(
-                    [binary("fedmpi"), "models", "register", "by-hand", "digits", "--results", board.results], check=True,
-                    capture_output=True)
+            subprocess.run(
+                [binary("fedmpi"), "models", "register", "digits", "by-hand", "--results", board.results], check=True,
+                capture_output=True)
             browser.go("/models")
             page.click("text=Move it")
             page.wait_for_selector(".tag >> text=champion")

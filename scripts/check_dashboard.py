@@ -7,6 +7,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from urllib.parse import quote
 
 from dashboard import Dashboard, binary, fail
 from lib import ROOT
@@ -103,18 +104,16 @@ def attacked(board):
         refused("POST", "/training/start", {"settings": settings, "ranks": 2}, codes=(422,))
     for name in ("../x", "/tmp/x", "a/b", "-x", "x\n", ".", "..", "x" * 300, "runs.sqlite", "registered-models", "queue"):
         refused("POST", "/training/start", {"settings": TINY, "ranks": 2, "name": name}, codes=(400, 422))
-    for ranks in (0, -1, 10**9, 10**30, 1.5, "2; reboot", None and 1, [2]):
-        if ranks is not None:
-            refused("POST", "/training/start", {"settings": TINY, "ranks": ranks}, codes=(400, 422))
+    for ranks in (0, -1, 10**9, 10**30, 1.5, "2; reboot", [2]):
+        refused("POST", "/training/start", {"settings": TINY, "ranks": ranks}, codes=(400, 422))
     # Bodies that are none.
     for body in (b"{", b"[]", b"null", b"\xff\xfe", b'{"settings":' * 5000, b"{}" + b" " * 300_000):
         refused("POST", "/training/start", body, headers={"Content-Type": "application/json"}, codes=(400, 413, 422))
     refused("POST", "/training/start", b"x=1", headers={"Content-Type": "application/x-www-form-urlencoded"}, codes=(415,))
     # SQL and HTML stay texts.
     for search in ("' OR 1=1 --", "'; DROP TABLE runs; --", "<script>alert(1)</script>", "%", "_"):
-        from urllib.parse import quote
         found = board.json("GET", "/v1/runs?search=" + quote(search))
-        if found["total"] != (1 if search == "_ " else 0):
+        if found["total"] != 0:
             fail(f"search {search}: {found['total']} runs")
         page = board.ask("GET", "/?search=" + quote(search), headers={"Accept": "text/html"})[2]
         if b"<script>alert" in page:
@@ -197,7 +196,11 @@ def outlived(board, kills, seed):
     runs = board.json("GET", "/v1/runs")["runs"]
     if sorted(run["name"] for run in runs if run["name"].startswith("kept")) != names:
         fail("a run was started twice, or lost")
-    requests = [line for line in board.json("GET", "/v1/queue")["requests"] if line["run"] in names]
+    for _ in range(100):  # mpirun ends a moment after its run
+        requests = [line for line in board.json("GET", "/v1/queue")["requests"] if line["run"] in names]
+        if all(line["state"] not in ("starting", "running") for line in requests):
+            break
+        time.sleep(0.1)
     if [line["state"] for line in requests] != ["finished"] * 3 or any(line["exit_code"] != 0 for line in requests):
         fail(f"the queue says {requests}")
     # The same run by hand has the same weights.

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import time
+import traceback
 from pathlib import Path
 
 from lib import ROOT
@@ -55,6 +56,7 @@ class Dashboard:
                 self.process.wait(timeout=20)
             except subprocess.TimeoutExpired:
                 self.kill()
+                traceback.print_exc()
                 fail("it does not end on SIGTERM")
 
     def memory(self):

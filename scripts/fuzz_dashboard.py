@@ -25,7 +25,7 @@ def main():
         start(board, "first", TINY)
         board.wait("first")
         subprocess.run(
-            [binary("fedmpi"), "models", "register", "first", "digits", "--results", board.results], check=True,
+            [binary("fedmpi"), "models", "register", "digits", "first", "--results", board.results], check=True,
             capture_output=True)
         board.stop()
         board.arguments[3] = str(launcher)

@@ -1,8 +1,9 @@
-import ArgumentParser
-import Dashboard
+public import ArgumentParser
+public import Dashboard
 import FedCore
 import Foundation
 import Logging
+import Recording
 import RunQueue
 
 /// The program `fedmpi-dashboard`, which `fedmpi dashboard` starts: pages and a REST API over a results folder.
@@ -75,12 +76,9 @@ struct FedMPIDashboard: AsyncParsableCommand {
         logger.logLevel = .warning
         let server = try DashboardServer(configuration, logger: logger)
         try await server.run { address in
-            print("dashboard  \(address)")
-            if let token {
-                print("open       \(server.link(at: address) ?? address)")
-                print("token      \(token)")
-            }
-            fflush(stdout)
+            var lines = "dashboard  \(address)\n"
+            if let token { lines += "open       \(server.link(at: address) ?? address)\ntoken      \(token)\n" }
+            FileHandle.standardOutput.write(Data(lines.utf8))
         }
     }
 }

@@ -93,8 +93,17 @@ extension Site {
     /// Continues a run that has ended.
     func resume(_ id: Int64, _ wanted: ResumeRequest, by caller: Caller) async throws -> QueuedRun {
         let run = try await archive.run(id)
+        try await waitForProcesses(of: run)
         return try await queuing {
             try await queue.resume(run.name, rounds: wanted.rounds, ranks: wanted.ranks, by: caller.name)
+        }
+    }
+
+    /// Waits, five seconds at most: a run says that it has ended a moment before its processes are gone.
+    private func waitForProcesses(of run: StoredRun) async throws {
+        for _ in 0..<50 where run.status != .running {
+            guard await queue.openRuns.contains(where: { $0.run == run.name && $0.state == .running }) else { return }
+            try await Task.sleep(for: .milliseconds(100))
         }
     }
 
@@ -110,6 +119,7 @@ extension Site {
             try await archive.look { try $0.forget(run) }
             return
         }
+        try await waitForProcesses(of: run)
         try await queuing { try await queue.delete(run.name, confirming: name) }
     }
 

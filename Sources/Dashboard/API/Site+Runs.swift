@@ -1,3 +1,4 @@
+import NIOFoundationEssentialsCompat
 import Foundation
 import HTTPTypes
 import Hummingbird
@@ -5,6 +6,7 @@ import NIOCore
 import NIOPosix
 import Records
 import RunStore
+import ServiceLifecycle
 
 /// What the API tells of runs.
 extension Site {
@@ -76,7 +78,8 @@ extension Site {
             headers: [
                 .contentType: "text/event-stream", .cacheControl: "no-store", HTTPField.Name("X-Accel-Buffering")!: "no",
             ],
-            body: .init(asyncSequence: events))
+            // A server that is asked to end waits for its connections.
+            body: .init(asyncSequence: events.cancelOnGracefulShutdown()))
     }
 
     /// A file of a run, a piece at a time.

@@ -1,7 +1,10 @@
+import NIOFoundationEssentialsCompat
+import RunQueue
 import FedCore
 import Foundation
 import Hummingbird
 import Records
+import Recording
 import RunStore
 
 /// What the API tells of itself: its description, the settings, figures for Prometheus.

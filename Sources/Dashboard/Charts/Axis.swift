@@ -15,7 +15,8 @@ struct Axis {
     ///   - values: what is to be shown; what is not finite does not count.
     ///   - count: about so many ticks.
     ///   - least: the smallest range that is shown, so that noise does not fill the chart.
-    init(_ values: some Sequence<Double>, ticks count: Int, least: Double = 0) {
+    ///   - isTight: whether the range ends with the values, and not with the next tick.
+    init(_ values: some Sequence<Double>, ticks count: Int, least: Double = 0, isTight: Bool = false) {
         let finite = values.filter(\.isFinite)
         var low = finite.min() ?? 0
         var high = finite.max() ?? 1
@@ -26,8 +27,10 @@ struct Axis {
         let step = [1, 2, 5, 10].map { $0 * power }.first { $0 >= raw * 0.999 } ?? 10 * power
         let first = (low / step).rounded(.down)
         let last = (high / step).rounded(.up)
-        range = first * step...max(last * step, first * step + step)
-        ticks = stride(from: first, through: last, by: 1).map { $0 * step }
+        let all = first * step...max(last * step, first * step + step)
+        let range = isTight ? all.lowerBound...high : all
+        self.range = range
+        ticks = stride(from: first, through: last, by: 1).map { $0 * step }.filter { $0 <= range.upperBound }
         decimals = max(0, -Int(log10(step).rounded(.down)))
     }
 

@@ -29,7 +29,7 @@ struct LineChart {
         guard drawn.contains(where: { !$0.points.isEmpty }) else {
             return "<figure class=\"chart\"><figcaption>\(title)</figcaption><p class=\"quiet\">nothing measured yet</p></figure>"
         }
-        let horizontal = Axis(drawn.lazy.flatMap(\.points).map(\.x), ticks: 5)
+        let horizontal = Axis(drawn.lazy.flatMap(\.points).map(\.x), ticks: 5, isTight: !isScatter)
         let vertical = Axis(drawn.lazy.flatMap(\.points).map(\.y), ticks: 4, least: isShare ? 0.01 : 0)
         let inner = (
             width: Self.size.width - Self.frame.left - Self.frame.right,

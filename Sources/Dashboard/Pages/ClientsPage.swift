@@ -102,7 +102,7 @@ struct ClientsPage {
         }
         let most = values.joined().compactMap { $0 }.max() ?? 1
         return Heatmap(
-            title: "Who trained when (darker: longer)", x: "round", rows: clients.map { "client \($0)" },
+            title: "Who trained when (stronger: longer)", x: "round", rows: clients.map { "client \($0)" },
             columns: columns.map { $0.count == 1 ? "\($0[0])" : "\($0[0])–\($0[$0.count - 1])" },
             values: values.map { $0.map { $0.map { $0 / most } } }
         ) { row, column in Words.duration(values[row][column]) }.html
@@ -114,7 +114,7 @@ struct ClientsPage {
         let clients = shown.sorted()
         let most = Double(clients.flatMap { partition.table[$0] }.max() ?? 1)
         return Heatmap(
-            title: "Who holds which labels (darker: more)", x: "class", rows: clients.map { "client \($0)" },
+            title: "Who holds which labels (stronger: more)", x: "class", rows: clients.map { "client \($0)" },
             columns: (0..<classes).map { partition.classNames.isEmpty ? "\($0)" : partition.classNames[$0] },
             values: clients.map { client in
                 partition.table[client].map { $0 == 0 ? nil : Double($0) / max(1, most) }

@@ -1,3 +1,4 @@
+import HTTPTypes
 import Foundation
 import RunStore
 
@@ -32,7 +33,7 @@ struct ErrorsPage {
         }
         return """
             \(RunPage.tabs(of: run, at: "/errors"))
-            <p>\(Words.count(answer.images)) images: \(answer.data). Accuracy \(Words.percent(answer.accuracy)).</p>
+            <p>Of \(answer.data) it gets \(Words.percent(answer.accuracy)) right.</p>
             <div class="charts">\(map.html)</div><h2>The errors of which it is surest</h2><div class="gallery">\(pictures)</div>
             """
     }

@@ -1,3 +1,5 @@
+import Records
+import Recording
 import FedCore
 import HTTPTypes
 import Hummingbird
@@ -26,7 +28,7 @@ enum Layout {
         }
         let leave: HTML? = caller?.isByCookie == true
             ? """
-            <form method="post" action="/logout"><button class="plain" type="submit">Leave (\(caller?.name), \(caller?.role.rawValue))\
+            <form method="post" action="/logout"><button class="plain" type="submit">Leave (\(caller?.name))\
             </button></form>
             """ : nil
         let source: HTML? = events.map { " data-events=\"\($0)\"" }

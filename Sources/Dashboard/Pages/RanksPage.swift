@@ -52,17 +52,22 @@ struct RanksPage {
             """
     }
 
+    /// The colour of a phase: computation and communication count for themselves, and the latter are pale.
+    private static func shade(_ phase: Phase) -> String {
+        "s\(Phase.allCases.filter { $0.isUseful == phase.isUseful }.firstIndex(of: phase) ?? 0)"
+    }
+
     /// Shares of phases, a bar for each rank.
     private func shares(_ account: TimeAccount) -> HTML {
-        let rows = zip(timing.ranks, account.ranks).html { rank, times in
+        let rows = Array(zip(timing.ranks, account.ranks)).html { rank, times in
             let total = Double(max(1, times.total))
             var x = 0.0
-            let bar = Phase.allCases.enumerated().html { place, phase in
+            let bar = Phase.allCases.html { phase in
                 let width = Double(times[phase]) / total * 400
                 defer { x += width }
                 guard width > 0 else { return .none }
                 return """
-                    <rect class="s\(place % 8)" x="\(x)" y="0" width="\(width)" height="16" fill-opacity="\(phase.isUseful ? "1" : "0.35")">\
+                    <rect class="\(Self.shade(phase))" x="\(x)" y="0" width="\(width)" height="16" fill-opacity="\(phase.isUseful ? "1" : "0.35")">\
                     <title>\(phase.rawValue): \(Words.percent(Double(times[phase]) / total))</title></rect>
                     """
             }
@@ -87,11 +92,10 @@ struct RanksPage {
         let height = row * Double(timing.ranks.count)
         func x(_ moment: Int) -> Double { left + Double(moment - strip.from) / Double(max(1, strip.to - strip.from)) * width }
         let boxes = strip.boxes.html { box in
-            let place = Phase.allCases.firstIndex(of: box.phase) ?? 0
             // Heights are of rows that count downwards from 0, half a row about each rank.
             let top = (-box.high + 0.5) * row
             return """
-                <rect class="s\(place % 8)" x="\(x(box.start))" y="\(top)" width="\(max(0.4, x(box.end) - x(box.start)))" \
+                <rect class="\(Self.shade(box.phase))" x="\(x(box.start))" y="\(top)" width="\(max(0.4, x(box.end) - x(box.start)))" \
                 height="\((box.high - box.low) * row)" fill-opacity="\(box.phase.isUseful ? "1" : "0.35")"><title>\(box.phase.rawValue)</title></rect>
                 """
         }
@@ -104,10 +108,10 @@ struct RanksPage {
             <text x="\(x(round.start) + 3)" y="\(height + 16)">round \(round.round)</text>
             """
         }
-        let present = Phase.allCases.enumerated().filter { phase in strip.boxes.contains { $0.phase == phase.element } }
-        let legend = present.html { place, phase in
+        let present = Phase.allCases.filter { phase in strip.boxes.contains { $0.phase == phase } }
+        let legend = present.html { phase in
             """
-            <li><svg viewBox="0 0 16 8" aria-hidden="true"><rect class="s\(place % 8)" width="16" height="8" \
+            <li><svg viewBox="0 0 16 8" aria-hidden="true"><rect class="\(Self.shade(phase))" width="16" height="8" \
             fill-opacity="\(phase.isUseful ? "1" : "0.35")"/></svg>\(phase.rawValue)</li>
             """
         }

@@ -14,7 +14,7 @@ struct RunsPage {
     /// Runs under way, the newest first.
     let active: [StoredRun]
     /// The names that the filter offers.
-    let choices: RunChoices
+    let choices: RunFilterChoices
     /// Tags of the runs shown, by the run's number.
     let tags: [Int64: [String]]
 

@@ -1,3 +1,4 @@
+import HTTPTypes
 import FedCore
 import Foundation
 import Hummingbird

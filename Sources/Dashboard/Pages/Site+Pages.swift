@@ -1,7 +1,10 @@
+import HTTPTypes
+import Records
 import Analysis
 import FedCore
 import Foundation
 import Hummingbird
+import RunQueue
 import RunStore
 
 /// The pages.

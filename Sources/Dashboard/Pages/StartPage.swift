@@ -14,10 +14,7 @@ struct StartPage {
     let queue: HTML
 
     /// Groups whose fields are open from the beginning.
-    private static let opened: Set<String> = ["Run", "Clients", "Strategy", "Model", "Data"]
-    /// Settings that a form cannot give: they name files on the machine of whoever fills it in.
-    static let hidden: Set<String> = []
-
+    private static let opened: Set<String> = ["Run", "Clients", "Strategy and aggregation", "Model", "Data"]
     /// Everything below the heading.
     var html: HTML {
         let notice: HTML? = trouble.map { "<p class=\"notice bad\" role=\"alert\">\($0)</p>" }
@@ -41,7 +38,7 @@ struct StartPage {
         let mark: HTML? = isOpen ? " open" : nil
         return """
             <fieldset><details\(mark)><summary>\(group.title)</summary><div class="fields">\
-            \(group.settings.filter { !Self.hidden.contains($0.name) }.html(field))</div></details></fieldset>
+            \(group.settings.html(field))</div></details></fieldset>
             """
     }
 
@@ -74,13 +71,14 @@ struct StartPage {
                 """
         default:
             let known = plugins.filter { $0.kind == setting.catalog }
-            // A name with an argument behind it is text; only plain names can be chosen from a list.
-            if !known.isEmpty, known.allSatisfy({ $0.usage.isEmpty }), setting.kind == .text {
-                return options(known.map { ($0.name, $0.name) })
-            }
+            // Names are suggested, and not all that is accepted: some take an argument, a model may be its layers.
+            let list: HTML? =
+                known.isEmpty
+                ? nil : "<datalist id=\"list-\(name)\">\(known.html { "<option value=\"\($0.name)\">\($0.summary)</option>" })</datalist>"
+            let mark: HTML? = known.isEmpty ? nil : " list=\"list-\(name)\""
             return """
                 <label>\(setting.name)\(unit)<input name="\(name)" data-setting="\(setting.name)" value="\(value)" \
-                placeholder="\(standard)">\(hint)</label>
+                placeholder="\(standard)"\(mark)>\(list)\(hint)</label>
                 """
         }
     }

@@ -21,7 +21,7 @@ enum Words {
         return String(text.reversed().drop { $0 == "0" }.drop { $0 == "." }.reversed())
     }
 
-    /// A count with thin spaces between thousands.
+    /// A count with narrow spaces between thousands, at which no line breaks.
     static func count(_ value: Int) -> String {
         var digits = String(value.magnitude)
         var groups: [String] = []
@@ -29,7 +29,7 @@ enum Words {
             groups.insert(String(digits.suffix(3)), at: 0)
             digits.removeLast(3)
         }
-        return (value < 0 ? "−" : "") + ([digits] + groups).joined(separator: "\u{2009}")
+        return (value < 0 ? "−" : "") + ([digits] + groups).joined(separator: "\u{202F}")
     }
 
     /// Bytes in the unit that suits them, of 1,000 each.
@@ -42,9 +42,10 @@ enum Words {
         return number(value) + " TB"
     }
 
-    /// A duration in the two largest units: `2 h 5 min`, `3 min 20 s`, `1.4 s`.
+    /// A duration in the two largest units: `2 h 5 min`, `3 min 20 s`, `1.4 s`, `12 ms`.
     static func duration(_ seconds: Double?) -> String {
         guard let seconds, seconds.isFinite else { return "–" }
+        if seconds < 0.1 { return seconds <= 0 ? "0 s" : number(seconds * 1000) + " ms" }
         if seconds < 60 { return fixed(seconds, seconds < 10 ? 1 : 0) + " s" }
         let whole = Int(seconds.rounded())
         if whole < 3600 { return "\(whole / 60) min \(whole % 60) s" }

@@ -1,3 +1,4 @@
+import NIOFoundationEssentialsCompat
 import FedCore
 import Foundation
 import HTTPTypes

@@ -1,3 +1,4 @@
+import HTTPTypes
 import Analysis
 import FedCore
 import Files

@@ -1,3 +1,5 @@
+import HTTPTypes
+import NIOFoundationEssentialsCompat
 import Foundation
 import Hummingbird
 

@@ -30,7 +30,7 @@ struct Site: Sendable {
         queue = try RunQueue(configuration.queue)
     }
 
-    /// What runs beside the server: the queue, until the server is asked to end. Runs go on then.
+    /// What runs beside the server until it is asked to end: the queue. Runs go on then.
     var services: some Service { QueueService(queue: queue) }
 
     /// All routes.
@@ -57,7 +57,7 @@ struct Site: Sendable {
     // MARK: Assets
 
     private func addAssets(to router: Router<PageContext>) {
-        func asset(_ bytes: [UInt8], _ type: String) -> Response {
+        @Sendable func asset(_ bytes: [UInt8], _ type: String) -> Response {
             Response(
                 status: .ok, headers: [.contentType: type, .cacheControl: "max-age=300"],
                 body: .init(byteBuffer: ByteBuffer(bytes: bytes)))

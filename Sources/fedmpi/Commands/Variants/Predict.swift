@@ -176,7 +176,7 @@ struct Predict: ParsableCommand {
             imagesPerSecond: Double(source.count) / seconds,
             confusion: worst > 0 && task.hasClasses && tally.confusion.samples > 0 ? tally.confusion.table : nil)
         Console.output(String(decoding: try encoder.encode(summary), as: UTF8.self))
-        for entry in errors.withPixels(from: source, variant.model.input) {
+        for entry in errors.withPixels(from: source, variant.model.input.extents) {
             Console.output(String(decoding: try encoder.encode(entry), as: UTF8.self))
         }
     }

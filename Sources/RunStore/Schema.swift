@@ -108,6 +108,19 @@ enum Schema {
                 ) WITHOUT ROWID
                 """,
             ]),
+        Migration(
+            name: "9: served versions",
+            statements: [
+                // The columns are `ServedVersion`'s coding keys. A row outlives the version, as an alias' history does.
+                """
+                CREATE TABLE served_versions (
+                  id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, version INTEGER NOT NULL,
+                  fleet TEXT NOT NULL, host TEXT NOT NULL, devices INTEGER NOT NULL, process TEXT NOT NULL,
+                  since DATETIME NOT NULL, heartbeat_at DATETIME NOT NULL, ended_at DATETIME
+                )
+                """,
+                "CREATE INDEX served_versions_on_name ON served_versions(name)",
+            ]),
     ]
 
     /// One row a run. The columns are `StoredRun`'s coding keys.

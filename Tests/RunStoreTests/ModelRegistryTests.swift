@@ -177,10 +177,10 @@ import Testing
         try register("digits", [1])
         let row = try store.beginServing(serving("digits", 1))
         // Of this boot, and a start that no process has.
-        let identity = ProcessIdentity.ofThisProcess.split(separator: " ").dropLast() + ["1"]
+        let identity = ProcessIdentity.ofThisProcess.split(separator: " ").dropLast().joined(separator: " ") + " 1"
         try store.change { db in
             try db.execute(
-                "UPDATE served_versions SET process = ? WHERE id = ?", [identity.joined(separator: " "), row])
+                "UPDATE served_versions SET process = ? WHERE id = ?", [identity, row])
         }
         #expect(try store.served().first?.isServed(at: .now) == false)
         // Of another host: two minutes of silence.

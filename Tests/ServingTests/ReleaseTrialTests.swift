@@ -52,7 +52,9 @@ import Testing
     @Test func `Lost accuracy is compared on different images, however often they come`() {
         // 40 of 200 lost: 0.185 over the margin, with a standard error of sqrt(0.2 · 0.8 / 200) = 0.028.
         let report = trial(old: { _ in 1 }, new: { _ in 1 }, wrong: 40).report
-        #expect(report.refusals.count == 1 && report.refusals[0].hasPrefix("worse: 80 % of 200 images right instead of 100 %,"))
+        #expect(
+            report.refusals.count == 1
+                && report.refusals[0].hasPrefix("worse: 80 % of 200 images right instead of 100 %,"))
         #expect(report.accuracy == 0.8 && report.oldAccuracy == 1 && report.agreement == 0.8)
         // 3 of 200: half a point over the margin, less than a standard error of 0.0086.
         #expect(trial(old: { _ in 1 }, new: { _ in 1 }, wrong: 3).report.refusals == [])

@@ -228,7 +228,8 @@ extension RunStore {
         try change { db in
             var bytes = 0
             let served = try Self.served(nil, in: db).filter { $0.isServed(at: .now) }
-            for model in models where !served.contains(where: { $0.name == model.name && $0.version == model.version }) {
+            for model in models where !served.contains(where: { $0.name == model.name && $0.version == model.version })
+            {
                 // One that an alias means by now stays.
                 try db.execute(
                     """

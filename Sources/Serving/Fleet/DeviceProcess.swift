@@ -99,11 +99,16 @@ package final class DeviceProcess: ServedDevice {
         if task.followedRelease == nil { try? input.fileHandleForWriting.close() }
     }
 
-    /// Writes a line to the process.
+    /// Writes a line to the process, which reads them one by one.
+    ///
+    /// - Throws: When nobody reads any more: the process has ended, which its silence shows soon after.
     private func write(_ value: some Encodable) throws {
         try input.fileHandleForWriting.write(contentsOf: JSONEncoder().encode(value) + [UInt8(ascii: "\n")])
     }
 
+    /// Tells the process of a release. Files of it are written for the process to read; bytes go through no pipe, which could be full.
+    ///
+    /// - Throws: `FileError` when they cannot be written.
     package func tell(_ order: ReleaseOrder) throws {
         guard process.isRunning, task.followedRelease != nil else { return }
         guard case .offer(var release) = order else {
@@ -122,6 +127,7 @@ package final class DeviceProcess: ServedDevice {
         try? write(ReleaseOrder.offer(release))
     }
 
+    /// What has come since the last call, as ``report()`` has read it.
     package func news() -> [ReleaseNews] {
         defer { said = [] }
         return said

@@ -56,7 +56,8 @@ public struct DeviceServer {
             let latency = try LatencyBenchmarker().run(plan, images: images, clock: clock).latency
             candidates.append(
                 Candidate(
-                    name: model.name ?? variant.name, parameters: variant.model.parameterCount, storedBytes: variant.byteCount,
+                    name: model.name ?? variant.name, parameters: variant.model.parameterCount,
+                    storedBytes: variant.byteCount,
                     memoryBytes: variant.servingBytes, accuracy: model.accuracy, p95: latency.p95, mean: latency.mean))
             plans.append(plan)
         }
@@ -101,7 +102,8 @@ public struct DeviceServer {
             images: images, budget: budget, slowdown: max(1, report.slowdown), input: model.input.extents,
             classes: model.classes)
         return EngineSuccession.Follow(
-            desk: desk, load: { desk.load($0, by: loader) }, policy: task.policy, name: name, seed: task.seed, device: task.index)
+            desk: desk, load: { desk.load($0, by: loader) }, policy: task.policy, name: name, seed: task.seed,
+            device: task.index)
     }
 
     /// The clock that the device lives by, starting at 0: slowed where the device is simulated.

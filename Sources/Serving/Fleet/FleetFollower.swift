@@ -90,7 +90,9 @@ struct FleetFollower {
         case .tried(let number, let report):
             source.note(.tried(device: device, report), of: number)
             guard trying == number else { return [] }
-            guard report.refusals.isEmpty else { return refuse(number, report.refusals.map { "\(names[device]): \($0)" }) }
+            guard report.refusals.isEmpty else {
+                return refuse(number, report.refusals.map { "\(names[device]): \($0)" })
+            }
             content.insert(device)
         }
         return []
@@ -102,6 +104,9 @@ struct FleetFollower {
         trying = nil
     }
 
+    /// Ends a trial because a device has refused the release, and tells the source why.
+    ///
+    /// - Parameter reasons: With the device's name in front.
     private mutating func refuse(_ number: Int, _ reasons: [String]) -> [(device: Int, order: ReleaseOrder)] {
         let orders = drop(number)
         following.source.note(.refused(reasons), of: number)

@@ -124,6 +124,8 @@ final class FleetServer {
     }
 
     /// Looks after releases: what devices have said, and what they are to be told.
+    ///
+    /// What a device said in an earlier list is passed over. An order for a device that has just ended is dropped: it has no say any more.
     private func follow(_ progress: [Progress], numbersFrom first: Int) throws {
         guard var follower else { return }
         defer { self.follower = follower }

@@ -15,6 +15,8 @@ struct FleetWorker {
     /// 0; other orders are done on this thread, with beats in between.
     ///
     /// - Parameter released: Called when nothing is expected of this rank any more, before it confirms that.
+    /// What the device says of releases goes to rank 0 before its report; orders that come after the report are for nobody.
+    ///
     /// - Returns: Whether ranks were lost, so that MPI cannot be finalised.
     /// - Throws: `Interruption` when it is asked to stop, ``FleetServerLost``, or what the work throws. The device that
     ///   serves is ended then.

@@ -8,7 +8,9 @@ import Runtime
 ///
 /// Steps are counted over all releases: those of a release follow those of the releases before.
 final class EngineSuccession {
-    /// A release beside the one that serves.
+    /// A release beside the one that serves: loaded, held at a step, and answering its share of the requests.
+    ///
+    /// An object, not a value: its trial has arrays that every request changes in place.
     private final class Challenger {
         let release: Release
         let engine: AdaptiveInferenceEngine
@@ -113,6 +115,8 @@ final class EngineSuccession {
 
     // MARK: Orders
 
+    /// Takes what lies on the desk. What is about a release that is neither loading nor tried any longer has come too late, and changes
+    /// nothing: orders and loads cross each other.
     private func handle(_ item: ReleaseDesk.Item, _ follow: Follow, labels: [Int32]) {
         switch item {
         case .order(.offer(let release)):
@@ -166,7 +170,8 @@ final class EngineSuccession {
         guard let challenger else { return }
         challenger.engine.resume()
         let change = VariantSwitch(
-            seconds: clock.now.inSeconds, from: firstStep + engine.step, to: challenger.firstStep + challenger.engine.step,
+            seconds: clock.now.inSeconds, from: firstStep + engine.step,
+            to: challenger.firstStep + challenger.engine.step,
             reason: "\(challenger.release.name) takes over from \(name)")
         pastSwitches = switches + [change]
         (engine, firstStep, name) = (challenger.engine, challenger.firstStep, challenger.release.name)
@@ -184,6 +189,12 @@ final class EngineSuccession {
 
     // MARK: What is noted
 
+    /// Notes an answer in the stretch of time that it belongs to, and in the trial, if there is one; tells rank 0 of the first answer of a
+    /// release, and of the decision.
+    ///
+    /// - Parameters:
+    ///   - image: Index of the image.
+    ///   - isNew: Whether the challenger answered.
     private func note(_ prediction: AdaptiveInferenceEngine.Prediction, image: Int, isNew: Bool) {
         latencies.record(prediction.latency)
         epochs[epochs.count - 1].answered += 1
@@ -202,11 +213,15 @@ final class EngineSuccession {
         follow?.desk.tell(.tried(challenger.release.number, report))
     }
 
+    /// Ends the stretch of time that there is, and begins one.
+    ///
+    /// - Parameter other: What is loaded or tried from here on; nil: nothing.
     private func begin(_ kind: ServingEpoch.Kind, beside other: String? = nil) {
         closeEpoch()
         epochs.append(ServingEpoch(kind: kind, release: name, other: other, start: clock.now.inSeconds))
     }
 
+    /// Puts the latencies of the present stretch of time into it; one without answers has none.
     private func closeEpoch() {
         guard !epochs.isEmpty, latencies.count > 0 else { return }
         let summary = latencies.summary
@@ -216,6 +231,7 @@ final class EngineSuccession {
         latencies = LatencyHistogram()
     }
 
+    /// Changes of the engine that serves, by steps counted over all releases.
     private func shifted(_ switches: [VariantSwitch]) -> [VariantSwitch] {
         switches.map {
             VariantSwitch(seconds: $0.seconds, from: firstStep + $0.from, to: firstStep + $0.to, reason: $0.reason)

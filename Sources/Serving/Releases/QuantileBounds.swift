@@ -48,7 +48,9 @@ struct QuantileBounds {
         return sorted[min(sorted.count, max(1, Int((quantile * Double(sorted.count)).rounded(.up)))) - 1]
     }
 
-    /// Probability of `count` hits of `n` with probability `p`.
+    /// By logarithms of the gamma function, because the number of ways overflows beyond a thousand values.
+    ///
+    /// - Returns: Probability of `count` hits of `n` with probability `p`.
     private static func probability(of count: Int, in n: Int, _ p: Double) -> Double {
         let (k, n) = (Double(count), Double(n))
         let ways: Double = lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1)

@@ -42,10 +42,12 @@ public final class ReleaseDesk: Sendable {
         }
     }
 
-    /// Tells rank 0.
+    /// Tells rank 0, through the rank that has started this process. Called between two requests only, so that lines do not mix.
     func tell(_ news: ReleaseNews) { send(news) }
 
     /// Loads a release on a thread of its own, and puts it down here.
+    ///
+    /// A load that is no longer wanted when it is ready is left to whoever takes it: a thread cannot be ended from outside.
     func load(_ release: Release, by loader: ReleaseLoader) {
         Thread.detachNewThread { [self] in
             do {

@@ -92,8 +92,8 @@ struct ReleaseLoader: Sendable {
     /// How often a file's bytes are in memory while it is loaded, at most.
     private static let copies = 5
 
-    /// Gives the calling thread less of a core that it shares with the one that serves (on Linux niceness is a thread's).
+    /// Gives the calling thread little of a core that it shares with the one that serves (on Linux niceness is a thread's).
     private static func yieldToServing() {
-        _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 5)
+        _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 15)
     }
 }

@@ -68,7 +68,8 @@ struct ReleaseTrial {
         if loss.isShown(old: oldScore, new: newScore) {
             refusals.append(
                 "worse: \(Quantity.text(100 * after)) % of \(newScore.of) images right instead of "
-                    + "\(Quantity.text(100 * before)) %, over the margin of \(Quantity.text(100 * rules.accuracyLoss)) points")
+                    + "\(Quantity.text(100 * before)) %, over the margin of \(Quantity.text(100 * rules.accuracyLoss)) points"
+            )
         }
         let both = labels.indices.filter { oldLabels[$0] >= 0 && newLabels[$0] >= 0 }
         let alike = both.count { oldLabels[$0] == newLabels[$0] }
@@ -85,5 +86,8 @@ struct ReleaseTrial {
         (labels.indices.count { answers[$0] == labels[$0] }, answers.count { $0 >= 0 })
     }
 
-    private static func share(_ score: (right: Int, of: Int)) -> Double { Double(score.right) / Double(max(1, score.of)) }
+    /// A score as a number in [0, 1]; 0 where nothing was answered.
+    private static func share(_ score: (right: Int, of: Int)) -> Double {
+        Double(score.right) / Double(max(1, score.of))
+    }
 }

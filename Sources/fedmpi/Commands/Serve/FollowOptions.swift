@@ -3,10 +3,14 @@ import FedCore
 import Serving
 
 /// The options by which a serving fleet follows aliases of registered models.
+///
+/// What they mean, and how often a trial errs, is said by `TrialRules` and in docs/SERVING.md.
 struct FollowOptions: ParsableArguments {
     /// Rank 0 asks the registry; without it the versions that serving began with go on.
     @Flag(
-        help: "Follow the aliases in --models: when one is moved, try the new version, and take it over if it is no worse.")
+        help:
+            "Follow the aliases in --models: when one is moved, try the new version, and take it over if it is no worse."
+    )
     var follow = false
 
     /// Seconds, 0.1 to 86,400.
@@ -22,7 +26,8 @@ struct FollowOptions: ParsableArguments {
     var trialRequests = TrialRules().requests
 
     /// 0.25 is a quarter longer.
-    @Option(help: "How much longer the new version's median and 95th percentile of computing may be, 0.25 for a quarter.")
+    @Option(
+        help: "How much longer the new version's median and 95th percentile of computing may be, 0.25 for a quarter.")
     var maxSlowdown = TrialRules().slowdown
 
     /// 0.01 is one image in a hundred.
@@ -36,7 +41,8 @@ struct FollowOptions: ParsableArguments {
             if !isFulfilled { throw ConfigurationError(text) }
         }
         try require(
-            (0.1...86_400).contains(followInterval), "--follow-interval is \(followInterval); it must be from 0.1 to 86400 s")
+            (0.1...86_400).contains(followInterval),
+            "--follow-interval is \(followInterval); it must be from 0.1 to 86400 s")
         try require((0.01...0.9).contains(trialShare), "--trial-share is \(trialShare); it must be from 0.01 to 0.9")
         try require(
             (100...1_000_000).contains(trialRequests),

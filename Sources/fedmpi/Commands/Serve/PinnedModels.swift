@@ -72,7 +72,9 @@ struct PinnedModels {
         if let pinned {
             let models = try pinned.models.map { model in
                 var model = model
-                if model.registered != nil { model.bytes = Data(try ReceivedFile.contents(URL(fileURLWithPath: model.path))) }
+                if model.registered != nil {
+                    model.bytes = Data(try ReceivedFile.contents(URL(fileURLWithPath: model.path)))
+                }
                 return model
             }
             bytes = [UInt8](try JSONEncoder().encode(models))
@@ -86,6 +88,8 @@ struct PinnedModels {
         return .success(pinned)
     }
 
+    /// Takes what rank 0 has sent.
+    ///
     /// Puts the registered files into a folder of this rank.
     private init(received bytes: [UInt8]) throws {
         models = try JSONDecoder().decode([Model].self, from: Data(bytes))

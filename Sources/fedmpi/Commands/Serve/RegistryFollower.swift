@@ -58,6 +58,9 @@ final class RegistryFollower: ReleaseSource {
 
     // MARK: What is wanted
 
+    /// Asks the registry, and makes a release of what it has not seen before.
+    ///
+    /// A registry that cannot be read is said to be so once; what serves goes on, and so does a trial.
     func wanted(heartbeat: () throws -> Void) throws -> Int {
         guard isFollowing else { return 0 }
         let meant: [Int?]
@@ -93,13 +96,18 @@ final class RegistryFollower: ReleaseSource {
         }
     }
 
+    /// A release that was made, with its files.
     func release(_ number: Int) -> Release {
         guard let release = releases[number] else { preconditionFailure("release \(number) was never wanted") }
         return release
     }
 
+    /// Begins the record of a release.
+    ///
+    /// - Parameter accuracy: On the test images; nil where it could not be counted.
     private func begin(_ number: Int, _ meant: [Int?], accuracy: Double?) {
-        record.begin(number, name: name(of: meant), from: name(of: current), movedAt: movedAt(meant), accuracy: accuracy)
+        record.begin(
+            number, name: name(of: meant), from: name(of: current), movedAt: movedAt(meant), accuracy: accuracy)
     }
 
     /// The version that each model's reference means now; nil for files, and of references that never change what was found first.
@@ -117,6 +125,9 @@ final class RegistryFollower: ReleaseSource {
         return meant
     }
 
+    /// The versions of a meaning.
+    ///
+    /// - Throws: `ConfigurationError` when one was deleted meanwhile.
     private func found(_ meant: [Int?]) throws -> [RegisteredModel?] {
         try zip(versions[current] ?? [], meant).map { model, version in
             guard let model, let version else { return nil }
@@ -144,6 +155,7 @@ final class RegistryFollower: ReleaseSource {
         return Release(number: newest, name: Self.name(of: models, job), models: all, trial: rules)
     }
 
+    /// Whether each test image is classified right by a file's model; counted once for each file, on this rank.
     private func answers(of digest: String, _ variant: Variant, _ heartbeat: () throws -> Void) throws -> [Bool] {
         if let known = answers[digest] { return known }
         let right = try Accuracies.right(variant, on: job.test, 0..<testImages, heartbeat: heartbeat)
@@ -155,7 +167,9 @@ final class RegistryFollower: ReleaseSource {
     /// replace, on the same images.
     ///
     /// - Throws: `ConfigurationError` when what serves can no longer be read.
-    private func losses(_ models: [RegisteredModel?], _ release: Release, _ heartbeat: () throws -> Void) throws -> [String] {
+    private func losses(_ models: [RegisteredModel?], _ release: Release, _ heartbeat: () throws -> Void) throws
+        -> [String]
+    {
         var reasons: [String] = []
         for ((before, after), model) in zip(zip(versions[current] ?? [], models), release.models) {
             guard let before, after?.version != before.version, let new = answers[model.digest] else { continue }
@@ -172,6 +186,7 @@ final class RegistryFollower: ReleaseSource {
     }
 
     /// Refuses a model that would answer other requests, or with other classes.
+    /// What an answer means must not change under those who ask: shape, classes and their names, and what is done to inputs.
     private func check(_ variant: Variant, _ name: String) throws(ConfigurationError) {
         let serving = job.variants[0]
         guard variant.model.input.extents == serving.model.input.extents,
@@ -191,8 +206,10 @@ final class RegistryFollower: ReleaseSource {
 
     // MARK: What becomes of it
 
+    /// Says in the run history that the fleet is still there.
     func beat(serving number: Int) { served.beat() }
 
+    /// Says, records, and notes in the registry what has become of a release.
     func note(_ event: ReleaseEvent, of number: Int) {
         let name = releases[number]?.name ?? ""
         switch event {
@@ -259,10 +276,13 @@ final class RegistryFollower: ReleaseSource {
 
     // MARK: Words
 
+    /// Says something to whoever watches the job; results stay alone on standard output.
     private func tell(_ text: String) { Console.error("[rank 0] \(text)") }
 
+    /// The versions of a release, as ``meanings()`` has them.
     private func meaning(of number: Int) -> [Int?] { (versions[number] ?? []).map { $0?.version } }
 
+    /// What a release that was seen is called.
     private func name(of number: Int) -> String { Self.name(of: versions[number] ?? [], job) }
 
     /// The changed versions of a meaning: `digits@2`.
@@ -278,7 +298,9 @@ final class RegistryFollower: ReleaseSource {
         zip(models, job.models).compactMap { $1.alias == nil ? nil : $0?.reference }.joined(separator: "+")
     }
 
-    /// When the latest of the aliases of a meaning was moved.
+    /// From there the seconds to the first answer count, by the clocks of rank 0 and of whoever moved it.
+    ///
+    /// - Returns: When the latest of the aliases of a meaning was moved.
     private func movedAt(_ meant: [Int?]) -> Date? {
         var latest: Date?
         for (model, version) in zip(job.models, versions[current] ?? []) {

@@ -17,12 +17,15 @@ struct ReleaseRecord: Encodable {
 
     /// What one device has measured.
     struct Trial: Encodable {
+        /// The device's name.
         let device: String
+        /// Times, accuracies, and what it is refused for.
         let measured: TrialReport
     }
 
-    /// The new version, and what served before.
+    /// The new version.
     let release: String
+    /// What served when the alias was moved.
     let from: String
     /// Share of the test images that it gets right, in [0, 1]; nil: it could not be counted.
     let accuracy: Double?
@@ -34,10 +37,13 @@ struct ReleaseRecord: Encodable {
     var secondsToFirstAnswer: Double?
     /// To the moment at which the last device answered by it alone.
     var secondsToTakeover: Double?
+    /// What was decided; undecided until then.
     var decision = Decision.undecided
+    /// Why it was refused, a sentence for each test of each device; empty otherwise.
     var reasons: [String] = []
     /// Whether an alias was moved back.
     var isMovedBack = false
+    /// What the devices that have decided measured, in the order in which they did.
     var trials: [Trial] = []
 }
 

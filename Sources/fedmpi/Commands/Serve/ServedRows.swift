@@ -15,6 +15,7 @@ final class ServedRows {
     /// How often rows are said to be current.
     private static let interval = Duration.seconds(10)
 
+    /// Notes nothing yet.
     init(_ store: RunStore, fleet: String, devices: Int) {
         (self.store, self.fleet, self.devices) = (store, fleet, devices)
     }
@@ -46,6 +47,7 @@ final class ServedRows {
         rows = []
     }
 
+    /// Writes to the history, and says it the first time that it cannot be done.
     private func attempt(_ body: () throws -> Void) {
         do { try body() } catch {
             if !isSilent { Console.error("[rank 0] warning: what is served is not noted: \(error)") }

@@ -1,4 +1,4 @@
-import FedCore
+import ArgumentParser
 import Serving
 import Testing
 
@@ -25,7 +25,8 @@ import Testing
         ("--max-slowdown", "-1"), ("--max-accuracy-loss", "1.5"), ("--max-slowdown", "nan"),
     ])
     func `What is out of its range is refused with the flag's name`(flag: String, value: String) {
-        let error = #expect(throws: (any Error).self) { try FollowOptions.parse([flag, value]) }
-        #expect("\(String(describing: error))".contains("\(flag) is "), "\(String(describing: error))")
+        let error = #expect(throws: (any Error).self) { try FollowOptions.parse(["\(flag)=\(value)"]) }
+        let message = error.map { FollowOptions.message(for: $0) } ?? ""
+        #expect(message.contains("\(flag) is "), "\(message)")
     }
 }

@@ -155,6 +155,8 @@ struct Serve: WorldCommand {
             plan, FleetRank(job, limits),
             on: world, stop: stop, ready: { Guardian.noteRoundsBegin() }, released: { Guardian.noteRelease() },
             note: { Console.error("[rank 0] warning: \($0)") })
+        // A job that has lost ranks leaves by another way than the end of this function.
+        follower?.end()
         guard let result, let folder else {
             if hasLostRanks { Launch.leaveBehindLostRanks() }
             return nil

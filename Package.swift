@@ -138,7 +138,10 @@ let package = Package(
 
         .target(
             name: "Serving",
-            dependencies: ["CProcess", "MPI", "FedCore", "Records", "Runtime", "NeuralNet", "Datasets", "Inference"],
+            dependencies: [
+                "CProcess", "MPI", "FedCore", "Cryptography", "Files", "Records", "Runtime", "NeuralNet", "Datasets",
+                "Inference",
+            ],
             swiftSettings: lifetimes),
 
         // Reading: sees only what Recording wrote.

@@ -124,6 +124,19 @@ enum Schema {
                 "CREATE INDEX queue_on_run ON queue(run)", "CREATE INDEX queue_on_state ON queue(state)",
             ]),
         Migration(
+            name: "9: served versions",
+            statements: [
+                // The columns are `ServedVersion`'s coding keys. A row outlives the version, as an alias' history does.
+                """
+                CREATE TABLE served_versions (
+                  id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, version INTEGER NOT NULL,
+                  fleet TEXT NOT NULL, host TEXT NOT NULL, devices INTEGER NOT NULL, process TEXT NOT NULL,
+                  since DATETIME NOT NULL, heartbeat_at DATETIME NOT NULL, ended_at DATETIME
+                )
+                """,
+                "CREATE INDEX served_versions_on_name ON served_versions(name)",
+            ]),
+        Migration(
             name: "10: labels of runs, indexes for pages",
             statements: [
                 """

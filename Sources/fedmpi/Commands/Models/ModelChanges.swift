@@ -118,7 +118,8 @@ struct CopyModel: ParsableCommand {
 struct CollectModels: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "gc",
-        abstract: "Delete versions without alias, tag or descendant, but for the newest of each name.",
+        abstract:
+            "Delete versions that no alias means, no fleet serves, no tag is on and nothing was made from, but for the newest.",
         discussion: "Without --delete it says what would go.")
 
     @OptionGroup var history: HistoryOptions

@@ -137,7 +137,10 @@ struct ModelDetails: ParsableCommand {
             model: found,
             aliases: try store.aliases(of: found.name).filter { $0.version == found.version }.map(\.alias),
             tags: try store.tags(of: found), madeFrom: lineage.map(\.reference),
-            madeOfIt: all.filter { $0.parent == found.digest }.map(\.reference), moves: try store.moves(of: found.name))
+            madeOfIt: all.filter { $0.parent == found.digest }.map(\.reference), moves: try store.moves(of: found.name),
+            servedBy: try store.served(found.name).filter {
+                $0.version == found.version && $0.isServed(at: .now)
+            })
         Console.output(
             json ? try RunJSON.text(of: everything) : everything.text(file: store.file(of: found).relativePath))
     }

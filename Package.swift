@@ -195,7 +195,8 @@ let package = Package(
         .executableTarget(
             name: "fedmpi-dashboard",
             dependencies: [
-                "FedCore", "Recording", "RunQueue", "Dashboard", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "FedCore", "Recording", "RunQueue", "Dashboard",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: unhurried),

@@ -152,7 +152,8 @@ enum Schema {
                 )
                 """,
                 // Rows are large: lists of ten thousand runs are sorted, counted and filtered without them.
-                "CREATE INDEX runs_on_started_at ON runs(started_at)", "CREATE INDEX runs_on_accuracy ON runs(accuracy)",
+                "CREATE INDEX runs_on_started_at ON runs(started_at)",
+                "CREATE INDEX runs_on_accuracy ON runs(accuracy)",
                 "CREATE INDEX runs_on_bytes ON runs(upload_bytes + download_bytes)",
                 "CREATE INDEX runs_on_seconds ON runs(seconds)", "CREATE INDEX runs_on_status ON runs(status)",
                 "CREATE INDEX runs_on_strategy ON runs(strategy)", "CREATE INDEX runs_on_model ON runs(model)",

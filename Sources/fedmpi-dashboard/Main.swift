@@ -24,14 +24,17 @@ struct FedMPIDashboard: AsyncParsableCommand {
     @Option(help: "Address to listen on.") var host = "127.0.0.1"
     @Option(help: "Port; 0: any that is free.") var port = 8800
     @Option(help: "Another name by which browsers may call it; may be repeated.") var name: [String] = []
-    @Option(help: "File of tokens, a line each: NAME read|run|admin SHA-256 [YYYY-MM-DD]. (default: one token, made up)")
+    @Option(
+        help: "File of tokens, a line each: NAME read|run|admin SHA-256 [YYYY-MM-DD]. (default: one token, made up)")
     var tokens: String?
     @Option(help: "Certificate chain in PEM, for TLS.") var tlsCertificate: String?
     @Option(help: "Its private key in PEM.") var tlsKey: String?
-    @Option(help: "The fedmpi to start runs with. (default: the one beside this program, or on the PATH)") var program: String?
+    @Option(help: "The fedmpi to start runs with. (default: the one beside this program, or on the PATH)") var program:
+        String?
     @Option(help: "The mpirun to start runs with. (default: the one beside fedmpi, or on the PATH)") var mpirun: String?
     @Option(help: "Cores that runs may take together. (default: those of this machine)") var cores: Int?
-    @Option(help: "Folder below which settings may name files, such as data and models; may be repeated.") var allow: [String] = []
+    @Option(help: "Folder below which settings may name files, such as data and models; may be repeated.") var allow:
+        [String] = []
     @Option(help: "Slurm's batch script (scripts/slurm.sbatch): lets requests ask for sbatch.") var slurmScript: String?
     @Option(help: "Requests a second from one address.") var rate = 100.0
     @Flag(help: "Print a line for a file of tokens, with a new token, and end.") var newToken = false
@@ -40,7 +43,9 @@ struct FedMPIDashboard: AsyncParsableCommand {
     func validate() throws {
         func refuse(_ text: String) -> any Error { ValidationError(text) }
         guard (0...65_535).contains(port) else { throw refuse("--port is \(port); it must be from 0 to 65535") }
-        guard (tlsCertificate == nil) == (tlsKey == nil) else { throw refuse("--tls-certificate and --tls-key go together") }
+        guard (tlsCertificate == nil) == (tlsKey == nil) else {
+            throw refuse("--tls-certificate and --tls-key go together")
+        }
         guard rate > 0, rate.isFinite else { throw refuse("--rate is \(rate); it must be greater than 0") }
         if let cores, cores < 1 { throw refuse("--cores is \(cores); it must be at least 1") }
     }

@@ -14,11 +14,13 @@ import Testing
     }
 
     /// Values of `scipy.stats.ttest_ind(a, b, equal_var=False).pvalue`, SciPy 1.17.1.
-    @Test("Welch's test gives SciPy's probabilities", arguments: [
-        ([0.81, 0.82, 0.80], [0.84, 0.85, 0.86], 0.008049893100837634),
-        ([0.5, 0.9], [0.6, 0.7], 0.8450283873936708),
-        ([1, 2, 3, 4, 5], [1.1, 2.2, 2.9, 4.5, 4.9, 6.0], 0.5753333485926501),
-    ])
+    @Test(
+        "Welch's test gives SciPy's probabilities",
+        arguments: [
+            ([0.81, 0.82, 0.80], [0.84, 0.85, 0.86], 0.008049893100837634),
+            ([0.5, 0.9], [0.6, 0.7], 0.8450283873936708),
+            ([1, 2, 3, 4, 5], [1.1, 2.2, 2.9, 4.5, 4.9, 6.0], 0.5753333485926501),
+        ])
     func welch(_ left: [Double], _ right: [Double], _ probability: Double) throws {
         let test = try #require(WelchTest(left, right))
         #expect(abs(test.probability - probability) < 1e-9)
@@ -61,7 +63,9 @@ import Testing
     func places() throws {
         let place = try #require(EventPlace("12.3"))
         #expect(place.round == 12 && place.fault == 3 && place.description == "12.3")
-        for text in ["", "12", "12.", ".3", "-1.0", "1.2.3", "a.b", "99999999999999999999.0"] { #expect(EventPlace(text) == nil) }
+        for text in ["", "12", "12.", ".3", "-1.0", "1.2.3", "a.b", "99999999999999999999.0"] {
+            #expect(EventPlace(text) == nil)
+        }
     }
 
     @Test("a run's command has what is not the default, in the words of a shell")
@@ -101,9 +105,12 @@ import Testing
         #expect(tokens.caller(with: "Hello", at: last) == nil)
     }
 
-    @Test("a file that others can read, and lines that are none, are refused with their place", arguments: [
-        ("anna run abc\n", "line 1"), ("\nanna owner \(String(repeating: "0", count: 64))\n", "line 2"), ("# nobody\n", "no token"),
-    ])
+    @Test(
+        "a file that others can read, and lines that are none, are refused with their place",
+        arguments: [
+            ("anna run abc\n", "line 1"), ("\nanna owner \(String(repeating: "0", count: 64))\n", "line 2"),
+            ("# nobody\n", "no token"),
+        ])
     func refused(_ text: String, _ words: String) throws {
         let path = try file(text)
         defer { unlink(path) }

@@ -8,10 +8,13 @@ enum OpenAPI {
     static func document() throws -> Data {
         let data = Data(PackageResources.openapi_json)
         guard var document = try JSONSerialization.jsonObject(with: data) as? [String: Any],
-            var components = document["components"] as? [String: Any], var schemas = components["schemas"] as? [String: Any]
+            var components = document["components"] as? [String: Any],
+            var schemas = components["schemas"] as? [String: Any]
         else { throw ConfigurationError("openapi.json is no description of an API") }
         schemas["Settings"] = settings
-        document["paths"] = (document["paths"] as? [String: [String: Any]])?.mapValues { $0.mapValues(withCommonErrors) }
+        document["paths"] = (document["paths"] as? [String: [String: Any]])?.mapValues {
+            $0.mapValues(withCommonErrors)
+        }
         components["schemas"] = schemas
         document["components"] = components
         return try JSONSerialization.data(withJSONObject: document, options: [.sortedKeys, .withoutEscapingSlashes])
@@ -22,7 +25,8 @@ enum OpenAPI {
 
     /// An operation with the errors that all may answer.
     private static func withCommonErrors(_ operation: Any) -> Any {
-        guard var operation = operation as? [String: Any], var responses = operation["responses"] as? [String: Any] else {
+        guard var operation = operation as? [String: Any], var responses = operation["responses"] as? [String: Any]
+        else {
             return operation
         }
         for code in commonErrors { responses[code] = ["$ref": "#/components/responses/\(code)"] }
@@ -36,7 +40,8 @@ enum OpenAPI {
         for setting in RunSettings.descriptions.flatMap(\.settings) { properties[setting.name] = schema(of: setting) }
         return [
             "type": "object", "additionalProperties": false, "properties": properties,
-            "description": "Settings of `fedmpi train` by name; what is left out keeps its default. Every value may be a text, too.",
+            "description":
+                "Settings of `fedmpi train` by name; what is left out keeps its default. Every value may be a text, too.",
         ]
     }
 
@@ -45,8 +50,12 @@ enum OpenAPI {
         switch setting.kind {
         case .integer, .number:
             schema["type"] = [setting.kind == .integer ? "integer" : "number", "string"]
-            if let minimum = setting.minimum { schema[minimum.isIncluded ? "minimum" : "exclusiveMinimum"] = minimum.value }
-            if let maximum = setting.maximum { schema[maximum.isIncluded ? "maximum" : "exclusiveMaximum"] = maximum.value }
+            if let minimum = setting.minimum {
+                schema[minimum.isIncluded ? "minimum" : "exclusiveMinimum"] = minimum.value
+            }
+            if let maximum = setting.maximum {
+                schema[maximum.isIncluded ? "maximum" : "exclusiveMaximum"] = maximum.value
+            }
         case .flag: schema["type"] = ["boolean", "string"]
         case .choice(let words): schema["enum"] = words
         case .list: schema["type"] = ["array", "string"]

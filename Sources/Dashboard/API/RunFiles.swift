@@ -1,8 +1,8 @@
-import HTTPTypes
 import FedCore
 import Files
 import Foundation
 import Glibc
+import HTTPTypes
 import RunStore
 
 /// The files of a run's folder: what is listed is what can be fetched, so that no path from outside reaches the file system
@@ -17,7 +17,9 @@ enum RunFiles {
         var open = [""]
         while let part = open.popLast(), files.count < most {
             let path = part.isEmpty ? folder.path : folder.path + "/" + part
-            guard !Folder.isLink(path), let names = try? FileManager.default.contentsOfDirectory(atPath: path) else { continue }
+            guard !Folder.isLink(path), let names = try? FileManager.default.contentsOfDirectory(atPath: path) else {
+                continue
+            }
             for name in names.sorted() where !name.hasPrefix(".") {
                 var status = stat()
                 let below = part.isEmpty ? name : part + "/" + name
@@ -44,7 +46,8 @@ enum RunFiles {
             throw APIError(.notFound, "the run has no such file")
         }
         // Not through a link that has taken its place since.
-        let descriptor = Glibc.open(folder.appendingPathComponent(path).path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)
+        let descriptor = Glibc.open(
+            folder.appendingPathComponent(path).path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw APIError(.conflict, "the file cannot be read") }
         return (FileHandle(fileDescriptor: descriptor, closeOnDealloc: true), file.bytes)
     }

@@ -13,7 +13,8 @@ struct RunView: Encodable {
     var command: String?
 
     private enum Key: String, CodingKey {
-        case id, name, status, reason, resumes, version, host, hosts, ranks, strategy, model, parameters, dataset, clients
+        case id, name, status, reason, resumes, version, host, hosts, ranks, strategy, model, parameters, dataset,
+            clients
         case seed, rounds, accuracy, loss, seconds, digest, tags, note, settings, command
         case startedAt = "started_at"
         case finishedAt = "finished_at"

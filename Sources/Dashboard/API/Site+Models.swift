@@ -1,6 +1,6 @@
-import HTTPTypes
 import FedCore
 import Foundation
+import HTTPTypes
 import Hummingbird
 import RunStore
 
@@ -11,7 +11,8 @@ extension Site {
             try JSON.response(
                 try await archive.look { store in
                     ModelListView(
-                        models: try store.models().map { ModelView($0) }, aliases: try store.aliases().map { AliasView($0) })
+                        models: try store.models().map { ModelView($0) },
+                        aliases: try store.aliases().map { AliasView($0) })
                 })
         }
         router.get("/v1/models/:name") { _, context in
@@ -21,7 +22,8 @@ extension Site {
                     let models = try store.models(named: name)
                     guard !models.isEmpty else { throw APIError(.notFound, "no model is registered as '\(name)'") }
                     return ModelListView(
-                        models: models.map { ModelView($0) }, aliases: try store.aliases(of: name).map { AliasView($0) })
+                        models: models.map { ModelView($0) }, aliases: try store.aliases(of: name).map { AliasView($0) }
+                    )
                 })
         }
         router.put("/v1/models/:name/aliases/:alias") { request, context in
@@ -39,7 +41,9 @@ extension Site {
                 try await archive.look { store in
                     FleetView(
                         services: ServedFleet.newest(in: archive.results, count: 20).map { FleetView.Service($0) },
-                        runs: try store.runs(with: "fleet", limit: 100).map { FleetView.Run(run: RunView($0.run), fleet: $0.value) })
+                        runs: try store.runs(with: "fleet", limit: 100).map {
+                            FleetView.Run(run: RunView($0.run), fleet: $0.value)
+                        })
                 })
         }
     }

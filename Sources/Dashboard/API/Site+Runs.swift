@@ -1,8 +1,8 @@
-import NIOFoundationEssentialsCompat
 import Foundation
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import NIOFoundationEssentialsCompat
 import NIOPosix
 import Records
 import RunStore
@@ -76,7 +76,8 @@ extension Site {
         Response(
             status: .ok,
             headers: [
-                .contentType: "text/event-stream", .cacheControl: "no-store", HTTPField.Name("X-Accel-Buffering")!: "no",
+                .contentType: "text/event-stream", .cacheControl: "no-store",
+                HTTPField.Name("X-Accel-Buffering")!: "no",
             ],
             // A server that is asked to end waits for its connections.
             body: .init(asyncSequence: events.cancelOnGracefulShutdown()))
@@ -86,7 +87,8 @@ extension Site {
     private func file(_ context: PageContext) async throws -> Response {
         let run = try await archive.run(try context.number("id"))
         let folder = try archive.folder(of: run)
-        guard let path = context.parameters.getCatchAll().map(String.init).joined(separator: "/").removingPercentEncoding
+        guard
+            let path = context.parameters.getCatchAll().map(String.init).joined(separator: "/").removingPercentEncoding
         else { throw APIError(.badRequest, "the path cannot be read") }
         let (handle, bytes) = try await archive.work { try RunFiles.open(path, in: folder) }
         let archive = archive

@@ -1,10 +1,10 @@
-import NIOFoundationEssentialsCompat
-import RunQueue
 import FedCore
 import Foundation
 import Hummingbird
-import Records
+import NIOFoundationEssentialsCompat
 import Recording
+import Records
+import RunQueue
 import RunStore
 
 /// What the API tells of itself: its description, the settings, figures for Prometheus.
@@ -44,7 +44,8 @@ extension Site {
             "fedmpi_dashboard_queue_cores_taken", "gauge", "Cores that runs of the queue take.",
             [("", "\(await queue.coresTaken)")])
         family(
-            "fedmpi_dashboard_event_listeners", "gauge", "Connections that follow events.", [("", "\(await hub.listeners)")])
+            "fedmpi_dashboard_event_listeners", "gauge", "Connections that follow events.",
+            [("", "\(await hub.listeners)")])
         family(
             "fedmpi_dashboard_http_responses_total", "counter", "Responses by status code.",
             byStatus.map { ("{code=\"\($0.code)\"}", "\($0.count)") })
@@ -55,7 +56,8 @@ extension Site {
             "fedmpi_dashboard_start_time_seconds", "gauge", "When the dashboard was started, since 1970.",
             [("", "\(start.timeIntervalSince1970)")])
         family(
-            "fedmpi_dashboard_build_info", "gauge", "The version, as a label.", [("{version=\"\(Version.current)\"}", "1")])
+            "fedmpi_dashboard_build_info", "gauge", "The version, as a label.",
+            [("{version=\"\(Version.current)\"}", "1")])
         return text
     }
 }

@@ -66,7 +66,9 @@ struct AccessMiddleware: RouterMiddleware {
         let isOpen = Self.open.contains(request.uri.path)
         if let line = request.headers[.authorization] {
             let words = line.split(separator: " ", maxSplits: 1).map(String.init)
-            if words.count == 2, words[0].lowercased() == "bearer", let caller = configuration.tokens.caller(with: words[1]) {
+            if words.count == 2, words[0].lowercased() == "bearer",
+                let caller = configuration.tokens.caller(with: words[1])
+            {
                 return caller
             }
             if isOpen { return nil }

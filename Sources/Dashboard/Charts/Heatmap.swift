@@ -16,7 +16,8 @@ struct Heatmap {
     /// The map, or a line that says why there is none.
     var html: HTML {
         guard !rows.isEmpty, !columns.isEmpty else {
-            return "<figure class=\"chart\"><figcaption>\(title)</figcaption><p class=\"quiet\">nothing recorded</p></figure>"
+            return
+                "<figure class=\"chart\"><figcaption>\(title)</figcaption><p class=\"quiet\">nothing recorded</p></figure>"
         }
         let left = 64.0
         let width = 560.0 - left - 8

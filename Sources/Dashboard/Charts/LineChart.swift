@@ -27,7 +27,8 @@ struct LineChart {
     var html: HTML {
         let drawn = series.map { Series(name: $0.name, points: $0.points.filter { $0.x.isFinite && $0.y.isFinite }) }
         guard drawn.contains(where: { !$0.points.isEmpty }) else {
-            return "<figure class=\"chart\"><figcaption>\(title)</figcaption><p class=\"quiet\">nothing measured yet</p></figure>"
+            return
+                "<figure class=\"chart\"><figcaption>\(title)</figcaption><p class=\"quiet\">nothing measured yet</p></figure>"
         }
         let horizontal = Axis(drawn.lazy.flatMap(\.points).map(\.x), ticks: 5, isTight: !isScatter)
         let vertical = Axis(drawn.lazy.flatMap(\.points).map(\.y), ticks: 4, least: isShare ? 0.01 : 0)
@@ -70,7 +71,8 @@ struct LineChart {
                 }
             }
             let path = points.map { "\(Words.fixed($0.x, 1)),\(Words.fixed($0.y, 1))" }.joined(separator: " ")
-            let mark: HTML? = points.count == 1
+            let mark: HTML? =
+                points.count == 1
                 ? "<circle class=\"s\(place % 8)\" cx=\"\(points[0].x)\" cy=\"\(points[0].y)\" r=\"4\"/>" : nil
             return """
                 <polyline class="s\(place % 8)" points="\(path)"><title>\(series.name)</title></polyline>\(mark)

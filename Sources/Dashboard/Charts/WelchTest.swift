@@ -41,7 +41,8 @@ struct WelchTest {
         for i in 0..<300 {
             let m = Double(i / 2)
             let term =
-                i == 0 ? 1
+                i == 0
+                ? 1
                 : i % 2 == 0
                     ? m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m))
                     : -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1))

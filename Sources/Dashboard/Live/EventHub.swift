@@ -1,5 +1,5 @@
-import HTTPTypes
 import Foundation
+import HTTPTypes
 import NIOCore
 import Records
 import RunStore
@@ -93,7 +93,9 @@ actor EventHub {
     // MARK: Listeners
 
     private func checkNumber() throws(APIError) {
-        guard listenerCount < Self.most else { throw APIError(.serviceUnavailable, "too many listen to events already") }
+        guard listenerCount < Self.most else {
+            throw APIError(.serviceUnavailable, "too many listen to events already")
+        }
     }
 
     private func register(_ continuation: Continuation) -> Int {
@@ -155,7 +157,8 @@ actor EventHub {
     ) throws -> (events: [ByteBuffer], place: EventPlace) {
         var place = start
         var events: [ByteBuffer] = []
-        for round in try store.rounds(of: run, after: start.round, limit: portion) where round.round <= end?.round ?? .max {
+        for round in try store.rounds(of: run, after: start.round, limit: portion)
+        where round.round <= end?.round ?? .max {
             place.round = round.round
             events.append(try EventText.event("round", at: place, round))
         }
@@ -173,7 +176,8 @@ actor EventHub {
             try? await Task.sleep(for: Self.interval)
             guard let place = runs[run]?.place else { return }
             guard
-                let found = try? await archive.look({ store -> (events: [ByteBuffer], place: EventPlace, run: StoredRun)? in
+                let found = try? await archive.look({
+                    store -> (events: [ByteBuffer], place: EventPlace, run: StoredRun)? in
                     guard let row = try store.run(run) else { return nil }
                     let new = try Self.events(of: store, row, after: place, upTo: nil)
                     return (new.events, new.place, row)

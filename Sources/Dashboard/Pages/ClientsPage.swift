@@ -63,7 +63,8 @@ struct ClientsPage {
             known.isEmpty
             ? "<p class=\"quiet\">Accuracies by client are measured with <code>--client-test 0.2</code>.</p>" : nil
         let more: HTML? =
-            run.clients > Self.most ? "<p class=\"quiet\">\(Self.most) of \(Words.count(run.clients)), the worst first.</p>" : nil
+            run.clients > Self.most
+            ? "<p class=\"quiet\">\(Self.most) of \(Words.count(run.clients)), the worst first.</p>" : nil
         return "\(note)\(more)\(Layout.table("Clients", head: head, rows))"
     }
 
@@ -92,7 +93,9 @@ struct ClientsPage {
         let rounds = Set(seconds.values.flatMap(\.keys)).sorted()
         // At most so many columns, each of several rounds.
         let width = max(1, (rounds.count + 119) / 120)
-        let columns = stride(from: 0, to: rounds.count, by: width).map { Array(rounds[$0..<min($0 + width, rounds.count)]) }
+        let columns = stride(from: 0, to: rounds.count, by: width).map {
+            Array(rounds[$0..<min($0 + width, rounds.count)])
+        }
         let clients = shown.filter { seconds[$0] != nil }.sorted()
         let values = clients.map { client in
             columns.map { column in
@@ -129,7 +132,9 @@ struct ClientsPage {
 
     /// What is taken for what, over all clients' held-out samples.
     private var confusion: HTML {
-        guard let matrix = recorded.accuracies?.personalConfusion ?? recorded.accuracies?.globalConfusion else { return .none }
+        guard let matrix = recorded.accuracies?.personalConfusion ?? recorded.accuracies?.globalConfusion else {
+            return .none
+        }
         return Heatmap(
             title: "True class and what the model says", x: "the model says",
             rows: matrix.indices.map(name), columns: matrix.indices.map(name),

@@ -43,7 +43,8 @@ struct ComparePage {
             let rows = differing.html { name, values in
                 let counts = Dictionary(grouping: values) { $0 }.map { ($0.key, $0.value.count) }
                     .sorted { ($1.1, $0.0) < ($0.1, $1.0) }
-                let words = counts.prefix(12).map { "\($0.0) (\($0.1))" }.joined(separator: ", ")
+                let words =
+                    counts.prefix(12).map { "\($0.0) (\($0.1))" }.joined(separator: ", ")
                     + (counts.count > 12 ? ", and \(counts.count - 12) more" : "")
                 return "<tr><td>\(name)</td><td class=\"n\">\(counts.count)</td><td class=\"wrap\">\(words)</td></tr>"
             }
@@ -80,7 +81,8 @@ struct ComparePage {
     private var groups: HTML {
         let groups = bySettings
         guard groups.contains(where: { $0.entries.count > 1 }) else {
-            return "<p class=\"quiet\">No two of these runs differ in their seed alone: one run each says little of a difference of a few tenths of a point.</p>"
+            return
+                "<p class=\"quiet\">No two of these runs differ in their seed alone: one run each says little of a difference of a few tenths of a point.</p>"
         }
         func finals(_ entries: [Entry]) -> [Double] { entries.compactMap { $0.curve.points.last?.quality } }
         let best = groups.max { Self.mean(finals($0.entries)) < Self.mean(finals($1.entries)) }
@@ -89,8 +91,11 @@ struct ComparePage {
             let isBest = group.name == best?.name
             let test = isBest ? nil : best.flatMap { WelchTest(finals($0.entries), values) }
             let words =
-                isBest ? "the highest mean"
-                : test.map { "p = \(Words.number($0.probability))" + ($0.probability < 0.05 ? ": lower" : ": not told apart") }
+                isBest
+                ? "the highest mean"
+                : test.map {
+                    "p = \(Words.number($0.probability))" + ($0.probability < 0.05 ? ": lower" : ": not told apart")
+                }
                     ?? "needs two seeds each"
             return """
                 <tr><td class="wrap">\(group.name)</td><td class="n">\(group.entries.count)</td>\
@@ -128,10 +133,12 @@ struct ComparePage {
         return [
             LineChart(title: "Accuracy", x: "round", series: series { Double($0.round) }, isShare: true),
             LineChart(
-                title: "Accuracy by traffic", x: "MB, up and down", series: series { Double($0.bytes) / 1e6 }, isShare: true),
+                title: "Accuracy by traffic", x: "MB, up and down", series: series { Double($0.bytes) / 1e6 },
+                isShare: true),
             LineChart(title: "Accuracy by time", x: "seconds of rounds", series: series { $0.seconds }, isShare: true),
             LineChart(
-                title: "What the last accuracy cost: traffic", x: "MB, up and down", series: last(traffic), isShare: true,
+                title: "What the last accuracy cost: traffic", x: "MB, up and down", series: last(traffic),
+                isShare: true,
                 isScatter: true),
             LineChart(
                 title: "What the last accuracy cost: time", x: "seconds", series: last(\.seconds), isShare: true,
@@ -142,11 +149,14 @@ struct ComparePage {
     // MARK: Outcome
 
     private var outcome: HTML {
-        let target = entries.compactMap(\.run.bestAccuracy).count == entries.count ? entries.compactMap(\.run.bestAccuracy).min() : nil
+        let target =
+            entries.compactMap(\.run.bestAccuracy).count == entries.count
+            ? entries.compactMap(\.run.bestAccuracy).min() : nil
         let rows = entries.html { entry in
             let run = entry.run
             let reached = target.flatMap { target in entry.curve.points.first { $0.quality >= target } }
-            let cost = reached.map { "round \($0.round), \(Words.bytes($0.bytes)), \(Words.duration($0.seconds))" } ?? "–"
+            let cost =
+                reached.map { "round \($0.round), \(Words.bytes($0.bytes)), \(Words.duration($0.seconds))" } ?? "–"
             let isCheapest = Self.isPareto(entry, among: entries)
             return """
                 <tr><td class="wrap"><a href="/runs/\(run.id ?? 0)">\(run.name)</a></td><td>\(RunPage.status(run))</td>\
@@ -166,7 +176,9 @@ struct ComparePage {
     /// Whether no other run is at least as good in everything and better in something (Pareto's front).
     private static func isPareto(_ entry: Entry, among entries: [Entry]) -> Bool {
         func figures(_ entry: Entry) -> [Double]? {
-            entry.curve.points.last.map { [-$0.quality, Double(entry.run.uploadBytes + entry.run.downloadBytes), entry.run.seconds] }
+            entry.curve.points.last.map {
+                [-$0.quality, Double(entry.run.uploadBytes + entry.run.downloadBytes), entry.run.seconds]
+            }
         }
         guard let own = figures(entry) else { return false }
         return !entries.contains { other in

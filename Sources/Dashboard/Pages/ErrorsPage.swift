@@ -1,5 +1,5 @@
-import HTTPTypes
 import Foundation
+import HTTPTypes
 import RunStore
 
 /// What a trained model gets wrong on its test set: the confusion, and the errors of which it is surest as pictures. `fedmpi predict`
@@ -115,7 +115,9 @@ struct Bitmap {
         else { return nil }
         let (height, width) = (shape[1], shape[2])
         let line = (width * 3 + 3) / 4 * 4
-        func little(_ value: Int, _ bytes: Int) -> [UInt8] { (0..<bytes).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) } }
+        func little(_ value: Int, _ bytes: Int) -> [UInt8] {
+            (0..<bytes).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) }
+        }
         // Header and information header of a bitmap with 24 bits a pixel, rows from the bottom, blue first.
         var bytes: [UInt8] = Array("BM".utf8) + little(54 + line * height, 4) + little(0, 4) + little(54, 4)
         bytes += little(40, 4) + little(width, 4) + little(height, 4) + little(1, 2) + little(24, 2) + little(0, 4)

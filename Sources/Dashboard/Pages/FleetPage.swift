@@ -17,7 +17,8 @@ struct FleetPage {
 
     private var serving: HTML {
         guard !services.isEmpty else {
-            return "<p class=\"quiet\">No service has left its record here: <code>fedmpi serve</code> writes it when it ends.</p>"
+            return
+                "<p class=\"quiet\">No service has left its record here: <code>fedmpi serve</code> writes it when it ends.</p>"
         }
         let head: HTML = """
             <th>device</th><th>tier</th><th>serves</th><th class="n">p50</th><th class="n">p95</th><th class="n">answers/s</th>\
@@ -33,13 +34,15 @@ struct FleetPage {
                 <td class="n">\(device.switches.count)</td><td>\(device.figures)</td><td class="wrap">\(device.failure)</td></tr>
                 """
             }
-            return "<h3>\(service.name), \(Words.date(service.date)) UTC</h3>\(Layout.table("Devices of \(service.name)", head: head, rows))"
+            return
+                "<h3>\(service.name), \(Words.date(service.date)) UTC</h3>\(Layout.table("Devices of \(service.name)", head: head, rows))"
         }
     }
 
     private var training: HTML {
         guard !runs.isEmpty else {
-            return "<p class=\"quiet\">No run was on a simulated fleet: <code>--fleet people</code> gives every client a device with a battery.</p>"
+            return
+                "<p class=\"quiet\">No run was on a simulated fleet: <code>--fleet people</code> gives every client a device with a battery.</p>"
         }
         let rows = runs.html { entry in
             """
@@ -97,7 +100,8 @@ struct ServedFleet: Sendable {
             return (name, date, file)
         }
         return files.sorted { $0.date > $1.date }.prefix(count).compactMap { entry in
-            guard let data = try? Data(contentsOf: entry.file), let file = try? JSONDecoder().decode(File.self, from: data)
+            guard let data = try? Data(contentsOf: entry.file),
+                let file = try? JSONDecoder().decode(File.self, from: data)
             else { return nil }
             return ServedFleet(name: entry.name, date: entry.date, devices: file.devices)
         }

@@ -1,8 +1,8 @@
-import Records
-import Recording
 import FedCore
 import HTTPTypes
 import Hummingbird
+import Recording
+import Records
 
 /// The frame of every page.
 enum Layout {
@@ -26,7 +26,8 @@ enum Layout {
             let mark: HTML? = address == path ? " aria-current=\"page\"" : nil
             return "<a href=\"\(address)\"\(mark)>\(name)</a>"
         }
-        let leave: HTML? = caller?.isByCookie == true
+        let leave: HTML? =
+            caller?.isByCookie == true
             ? """
             <form method="post" action="/logout"><button class="plain" type="submit">Leave (\(caller?.name))\
             </button></form>

@@ -41,7 +41,8 @@ struct RanksPage {
         }
         let lost: HTML? =
             timing.missing.isEmpty
-            ? nil : "<p class=\"notice bad\">No log of rank \(timing.missing.map { "\($0)" }.joined(separator: ", ")): lost, or not written yet.</p>"
+            ? nil
+            : "<p class=\"notice bad\">No log of rank \(timing.missing.map { "\($0)" }.joined(separator: ", ")): lost, or not written yet.</p>"
         guard let efficiency = account.efficiency(of: .clients) else { return "\(lost)\(late)" }
         return """
             \(lost)\(late)\(Layout.cards([
@@ -78,7 +79,8 @@ struct RanksPage {
                 <td class="wrap">\(largest)</td><td class="n">\(Words.duration(Double(times.wait) / 1e6))</td></tr>
                 """
         }
-        let head: HTML = "<th>rank</th><th>host</th><th>shares (pale: communication and waiting)</th><th>most of it</th><th class=\"n\">waited</th>"
+        let head: HTML =
+            "<th>rank</th><th>host</th><th>shares (pale: communication and waiting)</th><th>most of it</th><th class=\"n\">waited</th>"
         return Layout.table("Shares of time", head: head, rows)
     }
 
@@ -90,7 +92,9 @@ struct RanksPage {
         let strip = TimelineStrip(timing.ranks, from: first.start, to: last.end, bins: 600)
         let (left, width, row) = (70.0, 900.0, 22.0)
         let height = row * Double(timing.ranks.count)
-        func x(_ moment: Int) -> Double { left + Double(moment - strip.from) / Double(max(1, strip.to - strip.from)) * width }
+        func x(_ moment: Int) -> Double {
+            left + Double(moment - strip.from) / Double(max(1, strip.to - strip.from)) * width
+        }
         let boxes = strip.boxes.html { box in
             // Heights are of rows that count downwards from 0, half a row about each rank.
             let top = (-box.high + 0.5) * row

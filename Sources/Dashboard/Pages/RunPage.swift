@@ -28,7 +28,10 @@ struct RunPage {
 
     /// The links between the pages of a run.
     static func tabs(of run: StoredRun, at place: String) -> HTML {
-        let pages = [("", "Overview"), ("/ranks", "Ranks and time"), ("/clients", "Clients"), ("/errors", "Errors"), ("/files", "Files")]
+        let pages = [
+            ("", "Overview"), ("/ranks", "Ranks and time"), ("/clients", "Clients"), ("/errors", "Errors"),
+            ("/files", "Files"),
+        ]
         return """
             <nav class="tabs" aria-label="Pages of this run">\(pages.html { path, name in
                 let mark: HTML? = path == place ? " aria-current=\"page\"" : nil
@@ -79,13 +82,17 @@ struct RunPage {
             ("test loss", "\(Words.number(run.loss))"), ("up", "\(Words.bytes(run.uploadBytes))"),
             ("down", "\(Words.bytes(run.downloadBytes))"), ("time", "\(Words.duration(run.seconds))"),
         ]
-        if let clients = rounds.last(where: { $0.clients != nil })?.clients, let spread = clients.personal ?? clients.global {
+        if let clients = rounds.last(where: { $0.clients != nil })?.clients,
+            let spread = clients.personal ?? clients.global
+        {
             cards.append(("worst tenth of clients", "\(Words.percent(spread.worst10))"))
             cards.append(("fairness (Jain)", "\(Words.number(spread.jain))"))
         }
         for metric in Metric.describing(Set(rounds.flatMap(\.metrics.keys)), by: run.metrics ?? []) {
             guard let value = metric.whole(of: rounds.compactMap { $0[metric] }) else { continue }
-            let text = metric.isShare ? Words.percent(value) : Words.number(value) + (metric.unit.isEmpty ? "" : " " + metric.unit)
+            let text =
+                metric.isShare
+                ? Words.percent(value) : Words.number(value) + (metric.unit.isEmpty ? "" : " " + metric.unit)
             cards.append((metric.title, "\(text)"))
         }
         return cards
@@ -131,14 +138,16 @@ struct RunPage {
             placeholder="baseline paper"></label><label>Note <input name="note" size="40" value="\(note)"></label>\
             <button class="plain" type="submit">Save</button></form>
             """
-        return "<details class=\"noprint\"><summary>Stop, continue, label</summary>\(stop)\(resume)\(labels)\(delete)</details>"
+        return
+            "<details class=\"noprint\"><summary>Stop, continue, label</summary>\(stop)\(resume)\(labels)\(delete)</details>"
     }
 
     // MARK: Curves
 
     /// A chart for each quantity that the run measures, by rounds; accuracy by bytes and by time as well.
     private var curves: HTML {
-        func curve(_ name: String, by x: (RoundRecord) -> Double, _ value: (RoundRecord) -> Double?) -> LineChart.Series {
+        func curve(_ name: String, by x: (RoundRecord) -> Double, _ value: (RoundRecord) -> Double?) -> LineChart.Series
+        {
             LineChart.Series(name: name, points: rounds.compactMap { round in value(round).map { (x(round), $0) } })
         }
         let byRound: (RoundRecord) -> Double = { Double($0.round) }
@@ -161,7 +170,10 @@ struct RunPage {
                 ].filter { !$0.points.isEmpty }),
             LineChart(
                 title: "Accuracy by traffic", x: "MB, up and down",
-                series: [curve("accuracy", by: { Double($0.totalUploadBytes + $0.totalDownloadBytes) / 1e6 }, { $0.accuracy })],
+                series: [
+                    curve(
+                        "accuracy", by: { Double($0.totalUploadBytes + $0.totalDownloadBytes) / 1e6 }, { $0.accuracy })
+                ],
                 isShare: true),
             LineChart(
                 title: "Accuracy by time", x: "seconds of rounds",
@@ -199,16 +211,20 @@ struct RunPage {
     // MARK: Faults and settings
 
     private var faultTable: HTML {
-        guard !faults.isEmpty else { return "<h2>Faults</h2><p class=\"quiet\">None: no rank was lost, no update was left out.</p>" }
+        guard !faults.isEmpty else {
+            return "<h2>Faults</h2><p class=\"quiet\">None: no rank was lost, no update was left out.</p>"
+        }
         let rows = faults.html { fault in
-            let clients = fault.clients.prefix(8).map { "\($0)" }.joined(separator: " ") + (fault.clients.count > 8 ? " …" : "")
+            let clients =
+                fault.clients.prefix(8).map { "\($0)" }.joined(separator: " ") + (fault.clients.count > 8 ? " …" : "")
             return """
                 <tr><td class="n">\(fault.round)</td><td>\(fault.kind.words)</td><td>\(fault.rank.map { "\($0)" })</td>\
                 <td>\(clients)</td><td class="wrap">\(fault.reason)</td></tr>
                 """
         }
         let more: HTML? =
-            faultCount > faults.count ? "<p class=\"quiet\">The newest \(faults.count) of \(Words.count(faultCount)).</p>" : nil
+            faultCount > faults.count
+            ? "<p class=\"quiet\">The newest \(faults.count) of \(Words.count(faultCount)).</p>" : nil
         let head: HTML = "<th class=\"n\">round</th><th>what</th><th>rank</th><th>clients</th><th>why</th>"
         return "<h2>Faults</h2>\(more)\(Layout.table("Faults", head: head, rows))"
     }
@@ -216,10 +232,15 @@ struct RunPage {
     private var settingsTable: HTML {
         let rows = settings.html { "<tr><td>\($0.name)</td><td class=\"wrap\">\($0.value)</td></tr>" }
         let about: [(String, String)] = [
-            ("started", Words.date(run.startedAt) + " UTC"), ("ended", run.finishedAt.map { Words.date($0) + " UTC" } ?? "–"),
-            ("continued", "\(run.resumes) times"), ("ranks", "\(run.ranks) on \(run.hosts) hosts, rank 0 on \(run.host)"),
+            ("started", Words.date(run.startedAt) + " UTC"),
+            ("ended", run.finishedAt.map { Words.date($0) + " UTC" } ?? "–"),
+            ("continued", "\(run.resumes) times"),
+            ("ranks", "\(run.ranks) on \(run.hosts) hosts, rank 0 on \(run.host)"),
             ("model", "\(run.model), \(Words.count(run.parameters)) parameters"),
-            ("data", "\(run.dataset), \(Words.count(run.trainingSamples)) to train, \(Words.count(run.testSamples)) to test"),
+            (
+                "data",
+                "\(run.dataset), \(Words.count(run.trainingSamples)) to train, \(Words.count(run.testSamples)) to test"
+            ),
             ("software", "fedmpi \(run.version), \(run.mpi), oneDNN \(run.oneDNN)"), ("weights", run.digest ?? "–"),
         ]
         let facts = about.html { "<tr><td>\($0.0)</td><td class=\"wrap\">\($0.1)</td></tr>" }

@@ -96,7 +96,8 @@ struct RunsPage {
         let first = (page - 1) * Self.size
         let isFirst: HTML? = page > 1 ? "<a href=\"\(address(of: page - 1))\" rel=\"prev\">newer</a> " : nil
         let isLast: HTML? =
-            first + runs.runs.count < runs.total ? " <a href=\"\(address(of: page + 1))\" rel=\"next\">further</a>" : nil
+            first + runs.runs.count < runs.total
+            ? " <a href=\"\(address(of: page + 1))\" rel=\"next\">further</a>" : nil
         return """
             <p class="noprint"><button type="submit">Compare the ticked runs</button> <span class="quiet">\
             \(Words.count(first + 1)) to \(Words.count(first + runs.runs.count)) of \(Words.count(runs.total))</span> \
@@ -121,7 +122,8 @@ struct RunsPage {
             ("model", filter.model), ("dataset", filter.dataset), ("tag", filter.tag), ("sort", filter.order.rawValue),
             ("page", "\(page)"),
         ]
-        return "/?" + words.compactMap { name, value in value.map { "\(name)=\(AccessMiddleware.encoded($0))" } }
+        return "/?"
+            + words.compactMap { name, value in value.map { "\(name)=\(AccessMiddleware.encoded($0))" } }
             .joined(separator: "&")
     }
 }

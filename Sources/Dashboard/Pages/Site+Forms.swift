@@ -1,6 +1,6 @@
-import HTTPTypes
 import FedCore
 import Foundation
+import HTTPTypes
 import Hummingbird
 import RunQueue
 import RunStore
@@ -11,7 +11,8 @@ extension Site {
         router.get("/start") { _, context in
             try context.require(.run)
             let page = StartPage(plugins: catalog.plugins, queue: await queueTable(context))
-            return Layout.response(Layout.page("Start a run", at: "/start", events: "/v1/events", for: context.caller, page.html))
+            return Layout.response(
+                Layout.page("Start a run", at: "/start", events: "/v1/events", for: context.caller, page.html))
         }
         router.post("/start") { request, context in try await start(try await Form(request, context), context) }
         router.post("/queue/:id/stop") { _, context in
@@ -27,7 +28,8 @@ extension Site {
         router.get("/queue/:id") { _, context in
             let queued = try await queued(try context.number("id"))
             let page = try await queuePage(queued)
-            return Layout.response(Layout.page("Request \(queued.id)", at: "/", events: "/v1/events", for: context.caller, page))
+            return Layout.response(
+                Layout.page("Request \(queued.id)", at: "/", events: "/v1/events", for: context.caller, page))
         }
         router.post("/runs/:id/stop") { _, context in
             try context.require(.run)
@@ -94,7 +96,8 @@ extension Site {
             let error = APIError(error)
             let page = StartPage(
                 plugins: catalog.plugins, given: form.all, trouble: error.message, queue: await queueTable(context))
-            return Layout.response(Layout.page("Start a run", at: "/start", for: context.caller, page.html), status: error.status)
+            return Layout.response(
+                Layout.page("Start a run", at: "/start", for: context.caller, page.html), status: error.status)
         }
     }
 
@@ -135,7 +138,9 @@ extension Site {
         let place = await queue.position(of: queued.id)
         let (run, log) = try await archive.look { store -> (StoredRun?, String) in
             let file = archive.results.appendingPathComponent(queued.log)
-            guard let handle = try? FileHandle(forReadingFrom: file) else { return (try store.newest(named: queued.run), "") }
+            guard let handle = try? FileHandle(forReadingFrom: file) else {
+                return (try store.newest(named: queued.run), "")
+            }
             defer { try? handle.close() }
             let size = (try? handle.seekToEnd()) ?? 0
             try? handle.seek(toOffset: size > 20_000 ? size - 20_000 : 0)

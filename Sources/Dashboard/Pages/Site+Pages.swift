@@ -1,9 +1,9 @@
-import HTTPTypes
-import Records
 import Analysis
 import FedCore
 import Foundation
+import HTTPTypes
 import Hummingbird
+import Records
 import RunQueue
 import RunStore
 
@@ -26,8 +26,10 @@ extension Site {
             let folder = try archive.folder(of: run)
             let program = configuration.queue.program
             let page = try await archive.work { () -> HTML in
-                guard FileManager.default.fileExists(atPath: folder.appendingPathComponent("model.safetensors").path) else {
-                    return "\(RunPage.tabs(of: run, at: "/errors"))<p>The run has left no model yet: it writes it when it ends.</p>"
+                guard FileManager.default.fileExists(atPath: folder.appendingPathComponent("model.safetensors").path)
+                else {
+                    return
+                        "\(RunPage.tabs(of: run, at: "/errors"))<p>The run has left no model yet: it writes it when it ends.</p>"
                 }
                 return ErrorsPage(run: run, answer: try PredictAnswer(askedOf: program, folder)).html
             }
@@ -53,7 +55,8 @@ extension Site {
                 let models = try store.models()
                 let moves = try Set(models.map(\.name)).map { ($0, try store.moves(of: $0)) }
                 return ModelsPage(
-                    models: models, aliases: try store.aliases(), moves: Dictionary(moves) { first, _ in first }, caller: caller)
+                    models: models, aliases: try store.aliases(), moves: Dictionary(moves) { first, _ in first },
+                    caller: caller)
             }
             return Layout.response(Layout.page("Models", at: "/models", for: caller, page.html))
         }
@@ -76,7 +79,8 @@ extension Site {
             var running = RunFilter()
             running.status = .running
             return RunsPage(
-                filter: filter, page: number, runs: runs, active: try store.runs(running), choices: try store.filterChoices(),
+                filter: filter, page: number, runs: runs, active: try store.runs(running),
+                choices: try store.filterChoices(),
                 tags: try store.tags(of: runs.runs))
         }
         let queue = await queueTable(context)
@@ -93,7 +97,8 @@ extension Site {
             let faults = try store.newestFaults(of: run, limit: 50)
             let labels = try store.labels(of: run)
             return RunPage(
-                run: run, rounds: try store.rounds(of: run, thinnedTo: 400), faults: faults.faults, faultCount: faults.total,
+                run: run, rounds: try store.rounds(of: run, thinnedTo: 400), faults: faults.faults,
+                faultCount: faults.total,
                 activity: run.status == .running ? RunActivity(in: folder, ranks: run.ranks) : nil, tags: labels.tags,
                 note: labels.note, settings: settings.sorted { $0.key < $1.key }.map { ($0.key, $0.value) },
                 command: RunCommand.text(ranks: run.ranks, settings), caller: caller)
@@ -108,7 +113,8 @@ extension Site {
         let folder = try archive.folder(of: run)
         let page = try await archive.look { store -> HTML in
             guard let recorded = try? RecordedRun(in: folder) else {
-                return "\(RunPage.tabs(of: run, at: "/clients"))<p>No round is in its folder yet, or its folder is elsewhere.</p>"
+                return
+                    "\(RunPage.tabs(of: run, at: "/clients"))<p>No round is in its folder yet, or its folder is elsewhere.</p>"
             }
             let rounds = try store.rounds(of: run, thinnedTo: 200)
             let last = rounds.last { $0.serverClassAccuracies != nil || $0.clients != nil }
@@ -137,7 +143,8 @@ extension Site {
             let points = max(20, 4000 / max(1, runs.count))
             return try runs.map { run in
                 ComparePage.Entry(
-                    run: run, curve: try store.curve(of: run, points: min(300, points)), settings: settings[run.id ?? 0] ?? [:])
+                    run: run, curve: try store.curve(of: run, points: min(300, points)),
+                    settings: settings[run.id ?? 0] ?? [:])
             }
         }
         guard entries.count > 1 else {

@@ -34,7 +34,9 @@ struct StartPage {
     }
 
     private func group(_ group: SettingsGroupDescription) -> HTML {
-        let isOpen = Self.opened.contains(group.title) || group.settings.contains { given[Self.prefix + $0.name]?.isEmpty == false }
+        let isOpen =
+            Self.opened.contains(group.title)
+            || group.settings.contains { given[Self.prefix + $0.name]?.isEmpty == false }
         let mark: HTML? = isOpen ? " open" : nil
         return """
             <fieldset><details\(mark)><summary>\(group.title)</summary><div class="fields">\
@@ -74,7 +76,8 @@ struct StartPage {
             // Names are suggested, and not all that is accepted: some take an argument, a model may be its layers.
             let list: HTML? =
                 known.isEmpty
-                ? nil : "<datalist id=\"list-\(name)\">\(known.html { "<option value=\"\($0.name)\">\($0.summary)</option>" })</datalist>"
+                ? nil
+                : "<datalist id=\"list-\(name)\">\(known.html { "<option value=\"\($0.name)\">\($0.summary)</option>" })</datalist>"
             let mark: HTML? = known.isEmpty ? nil : " list=\"list-\(name)\""
             return """
                 <label>\(setting.name)\(unit)<input name="\(name)" data-setting="\(setting.name)" value="\(value)" \

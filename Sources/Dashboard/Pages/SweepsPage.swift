@@ -8,7 +8,8 @@ struct SweepsPage {
     /// Everything below the heading.
     var html: HTML {
         guard !sweeps.isEmpty else {
-            return "<p>No sweep is recorded here. <code>fedmpi sweep FILE</code> runs one: every combination of the values that the file lists.</p>"
+            return
+                "<p>No sweep is recorded here. <code>fedmpi sweep FILE</code> runs one: every combination of the values that the file lists.</p>"
         }
         let rows = sweeps.html { sweep in
             """

@@ -1,8 +1,8 @@
-import NIOFoundationEssentialsCompat
 import FedCore
 import Foundation
 import HTTPTypes
 import Hummingbird
+import NIOFoundationEssentialsCompat
 import RunStore
 
 /// What a caller is told in place of an answer: JSON from the API, a page for a browser.
@@ -67,7 +67,8 @@ struct APIError: HTTPResponseError, Encodable {
             return Response(status: status, headers: headers, body: .text(Layout.error(self).text))
         }
         headers[.contentType] = "application/json"
-        return Response(status: status, headers: headers, body: .init(byteBuffer: ByteBuffer(data: try JSON.data(self))))
+        return Response(
+            status: status, headers: headers, body: .init(byteBuffer: ByteBuffer(data: try JSON.data(self))))
     }
 }
 

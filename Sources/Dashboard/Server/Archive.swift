@@ -1,8 +1,8 @@
-import HTTPTypes
 import Analysis
 import FedCore
 import Files
 import Foundation
+import HTTPTypes
 import NIOPosix
 import Records
 import RunStore

@@ -57,7 +57,8 @@ public struct DashboardServer: Sendable {
             try await application.runService()
         } catch let error as IOError {
             throw ConfigurationError(
-                "cannot listen on \(configuration.host):\(configuration.port): \(String(cString: strerror(error.errnoCode)))")
+                "cannot listen on \(configuration.host):\(configuration.port): \(String(cString: strerror(error.errnoCode)))"
+            )
         }
     }
 

@@ -1,7 +1,7 @@
-import HTTPTypes
-import NIOFoundationEssentialsCompat
 import Foundation
+import HTTPTypes
 import Hummingbird
+import NIOFoundationEssentialsCompat
 
 /// The fields of a form that a page has sent. A field that is given several times keeps all of its values.
 struct Form {

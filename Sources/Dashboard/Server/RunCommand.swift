@@ -1,5 +1,5 @@
-import Foundation
 import FedCore
+import Foundation
 import Records
 
 /// The command line that starts a run with the same settings.
@@ -19,7 +19,11 @@ enum RunCommand {
                 let options = object(in: value).sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
                 if !options.isEmpty { words += ["--\(setting.name)", options.joined(separator: ",").shellWord] }
             case .integer, .number:
-                if let number = Double(value), let standard = setting.standard.flatMap({ Double($0) }), number == standard { continue }
+                if let number = Double(value), let standard = setting.standard.flatMap({ Double($0) }),
+                    number == standard
+                {
+                    continue
+                }
                 words += ["--\(setting.name)", value.shellWord]
             case .text, .choice:
                 if !value.isEmpty { words += ["--\(setting.name)", value.shellWord] }

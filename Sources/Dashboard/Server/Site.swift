@@ -63,7 +63,9 @@ struct Site: Sendable {
                 body: .init(byteBuffer: ByteBuffer(bytes: bytes)))
         }
         router.get("/assets/dashboard.css") { _, _ in asset(PackageResources.dashboard_css, "text/css; charset=utf-8") }
-        router.get("/assets/dashboard.js") { _, _ in asset(PackageResources.dashboard_js, "text/javascript; charset=utf-8") }
+        router.get("/assets/dashboard.js") { _, _ in
+            asset(PackageResources.dashboard_js, "text/javascript; charset=utf-8")
+        }
     }
 
     // MARK: Coming in
@@ -75,7 +77,8 @@ struct Site: Sendable {
             guard let code = try query.text("link") else { return Layout.response(Layout.login(to: destination)) }
             guard let caller = sessions.use(link: code) else {
                 return Layout.response(
-                    Layout.login(to: destination, trouble: "This link has been used, or is too old."), status: .unauthorized)
+                    Layout.login(to: destination, trouble: "This link has been used, or is too old."),
+                    status: .unauthorized)
             }
             return enter(caller, to: destination)
         }
@@ -85,7 +88,8 @@ struct Site: Sendable {
             guard let caller = configuration.tokens.caller(with: form["token"] ?? "") else {
                 // Guesses are made slow.
                 try await Task.sleep(for: .milliseconds(500))
-                return Layout.response(Layout.login(to: destination, trouble: "This token opens nothing."), status: .unauthorized)
+                return Layout.response(
+                    Layout.login(to: destination, trouble: "This token opens nothing."), status: .unauthorized)
             }
             return enter(caller, to: destination)
         }

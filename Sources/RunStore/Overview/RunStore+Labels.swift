@@ -61,7 +61,9 @@ extension RunStore {
         let labels = try labels.checked()
         try change { db in
             try db.execute("DELETE FROM run_tags WHERE run_id = ?", [run.id])
-            for tag in labels.tags { try db.execute("INSERT INTO run_tags (run_id, tag) VALUES (?, ?)", [run.id, tag]) }
+            for tag in labels.tags {
+                try db.execute("INSERT INTO run_tags (run_id, tag) VALUES (?, ?)", [run.id, tag])
+            }
             try db.execute("DELETE FROM run_notes WHERE run_id = ?", [run.id])
             if let note = labels.note {
                 try db.execute("INSERT INTO run_notes (run_id, note) VALUES (?, ?)", [run.id, note])

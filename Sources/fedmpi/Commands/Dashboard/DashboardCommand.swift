@@ -18,11 +18,14 @@ struct DashboardCommand: ParsableCommand {
     /// - Throws: `ConfigurationError` when the program is not there, or cannot be started.
     func run() throws {
         let name = "fedmpi-dashboard"
-        let own = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
+        let own =
+            (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
         let beside = URL(fileURLWithPath: own).deletingLastPathComponent().path
-        let folders = [beside] + (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").map(String.init)
+        let folders =
+            [beside] + (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").map(String.init)
         guard let program = folders.map({ "\($0)/\(name)" }).first(where: FileManager.default.isExecutableFile) else {
-            throw ConfigurationError("there is no \(name) beside fedmpi or on the PATH: scripts/dashboard builds and starts it")
+            throw ConfigurationError(
+                "there is no \(name) beside fedmpi or on the PATH: scripts/dashboard builds and starts it")
         }
         let words = ([program] + arguments).map { strdup($0) } + [nil]
         execv(program, words)

@@ -67,7 +67,10 @@ struct Predict: ParsableCommand {
     var quiet = false
 
     /// Errors that are printed with their images; 0 prints none.
-    @Option(help: "Print, behind the rest, so many of the errors of which the model is surest, with their images, and the confusion.")
+    @Option(
+        help:
+            "Print, behind the rest, so many of the errors of which the model is surest, with their images, and the confusion."
+    )
     var worst = 0
 
     /// Refuses an empty batch, and labels without images: those of a data set are its own.

@@ -144,6 +144,9 @@ let package = Package(
             ],
             swiftSettings: lifetimes),
 
+        // Figures of a run for monitoring systems, while it goes on.
+        .target(name: "Telemetry", dependencies: ["FedCore", "Records"]),
+
         // Reading: sees only what Recording wrote.
         .target(name: "Analysis", dependencies: ["FedCore", "Cryptography", "Files", "Records", "Recording"]),
         .target(
@@ -170,7 +173,7 @@ let package = Package(
             dependencies: [
                 "CProcess", "MPI", "FedCore", "Cryptography", "Files", "Privacy", "Devices", "Records", "Runtime",
                 "NeuralNet", "Datasets", "ONNX", "Federation", "SplitLearning", "Inference", "Serving", "Recording",
-                "RunStore", "Analysis", "Launching", "Experiments",
+                "RunStore", "Analysis", "Telemetry", "Launching", "Experiments",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"), .product(name: "Yams", package: "Yams"),
             ],
@@ -180,7 +183,7 @@ let package = Package(
         .target(
             name: "Dashboard",
             dependencies: [
-                "FedCore", "Cryptography", "Files", "Records", "Recording", "RunStore", "RunQueue", "Analysis",
+                "FedCore", "Cryptography", "Files", "Records", "Recording", "RunStore", "RunQueue", "Analysis", "Telemetry",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdTLS", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -268,6 +271,7 @@ let package = Package(
             ],
             resources: [.copy("Fixtures")]),
         .testTarget(name: "RunQueueTests", dependencies: ["FedCore", "Records", "RunStore", "RunQueue"]),
+        .testTarget(name: "TelemetryTests", dependencies: ["FedCore", "Records", "Telemetry"]),
         .testTarget(name: "DashboardTests", dependencies: ["FedCore", "Dashboard"]),
         .testTarget(
             name: "LaunchingTests", dependencies: ["Records", "Launching"]),

@@ -10,6 +10,7 @@ import Recording
 import Records
 import RunStore
 import Runtime
+import Telemetry
 
 /// A training run from its settings to its report: what `train` and `split-train` have in common.
 ///
@@ -128,6 +129,19 @@ struct TrainingRun {
         }
     }
 
+    /// Prints where the figures are.
+    private func tell(of server: MetricsServer) {
+        struct Line: Encodable {
+            let event = "metrics"
+            let url: String
+        }
+        if output.json {
+            Console.output((try? RunJSON.text(of: Line(url: server.address))) ?? "")
+        } else if !output.quiet {
+            Console.output("metrics   \(server.address)")
+        }
+    }
+
     /// Makes the run's observers on rank 0, once the settings are known to be sound.
     ///
     /// - Parameters:
@@ -144,6 +158,9 @@ struct TrainingRun {
         _ job: Job, _ resumed: ResumedRun?, _ timekeeper: Timekeeper, _ troubles: OutputTroubles,
         _ outputs: inout RunOutputs?, _ budget: inout BudgetNotice?
     ) throws -> [any RoundObserver] {
+        // A port that is taken ends the run before it has a folder.
+        let metrics = RunMetrics(version: Version.current)
+        let server = try output.metricsPort.map { try MetricsServer(port: $0) { metrics.text } }
         let made = try RunOutputs(
             job, resuming: resumed, RunOutputs.Choice(output), troubles)
         outputs = made
@@ -153,6 +170,11 @@ struct TrainingRun {
             observers.append(JSONLines(folder: made.folder, data: job.data))
         } else if !output.quiet {
             observers.append(RoundTable(folder: made.folder, job: job))
+        }
+        if let server {
+            metrics.name(made.folder.name)
+            observers.append(metrics)
+            tell(of: server)
         }
         observers.append(EventLog(rank: 0, data: job.data))  // after the table, which takes its progress bar away
         // Printed first, so that what is printed after the files are there is the table's last line.

@@ -19,7 +19,7 @@ import Testing
         local-steps batch-size lr lr-schedule lr-schedule-options warmup-rounds server-lr clip-gradients momentum \
         weight-decay seed threads eval-every on-failure failure-timeout wire round-deadline late-policy min-clients \
         round-retries straggler-prob straggler-delay bandwidth-mbps latency-ms device-speed device-spread drop-prob \
-        real-delays inject results run-name checkpoint-every timing no-report tensorboard no-history json quiet \
+        real-delays inject results run-name checkpoint-every timing no-report tensorboard no-history metrics-port json quiet \
         resume from config
         """.split(separator: " ").map(String.init)
 

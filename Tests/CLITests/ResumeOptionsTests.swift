@@ -17,7 +17,7 @@ import Testing
         [], ["--seed", "3", "--alpha=2"], ["--resume", "x"],
         ["train", "--resume=x", "--rounds=9", "--from", "previous", "--teacher", "elsewhere"],
         ["--resume", "x", "--results", "r", "--json", "--quiet", "--checkpoint-every", "5", "--timing", "off"],
-        ["--resume", "x", "--no-report", "--tensorboard", "--no-history"],
+        ["--resume", "x", "--no-report", "--tensorboard", "--no-history", "--metrics-port", "0"],
     ])
     func `Settings that leave the result alone may stand beside --resume`(arguments: [String]) throws {
         #expect(throws: Never.self) { try FedMPI.parseAsRoot(arguments) }
@@ -27,7 +27,7 @@ import Testing
     private static let bound = TrainingScope.settings.map(\.name).filter {
         ![
             "rounds", "teacher", "results", "checkpoint-every", "timing", "no-report", "tensorboard", "no-history",
-            "json", "quiet",
+            "metrics-port", "json", "quiet",
         ].contains($0)
     }
 

@@ -17,6 +17,8 @@ struct OutputSettings: SettingsSet {
     var tensorboard = false
     /// Whether the run is left out of the history.
     var noHistory = false
+    /// The port at which rank 0 tells its figures; nil: nowhere. 0 takes any that is free.
+    var metricsPort: Int?
     /// Whether one JSON object a line is printed instead of a table.
     var json = false
     /// Whether nothing but errors is printed.
@@ -52,6 +54,9 @@ enum OutputGroup: SettingsGroup {
         try visitor.value(
             "no-history", &settings.noHistory, resumable: true,
             "Leave the run out of the history that `fedmpi runs` shows.")
+        try visitor.value(
+            "metrics-port", &settings.metricsPort, .in(0...65_535), absent: "none", resumable: true,
+            "Tell figures for Prometheus at http://127.0.0.1:PORT/metrics while the run goes on; 0: any port that is free.")
         try visitor.value(
             "json", &settings.json, resumable: true, "Print one JSON object per line instead of a table.")
         try visitor.value("quiet", &settings.quiet, resumable: true, "Print nothing but errors.")

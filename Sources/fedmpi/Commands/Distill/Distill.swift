@@ -81,6 +81,9 @@ struct Distill: WorldCommand {
             throw ConfigurationError("--clients is \(settings.clients); --central has one client with all the data")
         }
         if central { try refusePartition(settings) }
+        if options.contains("metrics-port") {
+            throw ConfigurationError("--metrics-port is for one run, and this command has several")
+        }
     }
 
     /// Refuses options of the partition beside `--central`: with all the data in one place there is nothing to be

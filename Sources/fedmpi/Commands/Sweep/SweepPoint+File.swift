@@ -104,7 +104,7 @@ private struct PointOptions {
     private let choices: RunChoices
 
     /// Options of the sweep itself, or of a terminal that only one run could have.
-    private static let refused = ["json", "quiet", "results", "run-name"]
+    private static let refused = ["json", "quiet", "results", "run-name", "metrics-port"]
 
     /// Reads the options of a run.
     ///

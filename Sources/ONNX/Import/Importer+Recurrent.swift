@@ -83,12 +83,12 @@ extension Importer {
     ///
     /// ONNX has the gates of an LSTM in the order i, o, f, c, and those of a GRU as z, r, h; PyTorch and the weights of
     /// a model have i, f, g, o and r, z, n (<https://onnx.ai/onnx/operators/onnx__LSTM.html>,
-    /// <https://onnx.ai/onnx/operators/onnx__GRU.html>). Each gate is `width` rows of the weights `[1, gates · width,
-    /// features]` and of those of the state, and `width` numbers of the biases: input's first, then the state's, both
-    /// zero where the node has none.
+    /// <https://onnx.ai/onnx/operators/onnx__GRU.html>). Each gate is `width` rows of the weights
+    /// `[1, gates · width, features]` and of those of the state, and `width` numbers of the biases: input's first, then
+    /// the state's, both zero where the node has none.
     ///
-    /// The first output is the sequence `[time, 1, batch, width]`, the second the state after the last step, `[1,
-    /// batch, width]`.
+    /// The first output is the sequence `[time, 1, batch, width]`, the second the state after the last step,
+    /// `[1, batch, width]`.
     /// - Throws: `ConfigurationError` for two directions, other functions than PyTorch's, sequences of several lengths,
     ///   a first state that is not zero, a GRU that multiplies by r before the product, and weights that are not
     ///   constants.

@@ -6,7 +6,8 @@ extension Importer {
     ///
     /// Exporters write as nodes what PyTorch computes while it runs: `x.view(x.size(0), -1)` is a Shape, a Gather, a
     /// Concat and a Reshape. As the batch has a number, each of these has a value, and only the Reshape is left for the
-    /// layers. An Identity, a Cast and a dropout that drops nothing pass their input on.
+    /// layers. An Identity, a Cast and a dropout that drops nothing pass their input on. Zeros of a computed shape, as
+    /// a first state is, are their shape alone.
     /// - Parameter node: any node, whose inputs are known.
     /// - Returns: whether it did, and ``values`` has the output; otherwise the node depends on the model's input, or is
     ///   of weights in a way that is not computed.

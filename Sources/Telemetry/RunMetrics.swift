@@ -29,6 +29,7 @@ public final class RunMetrics: RoundObserver, Sendable {
         var isOver = false
     }
 
+    /// Touched under its lock only: the run and whoever asks are on different threads.
     private let state: Mutex<State>
 
     /// What becomes of a client's update in a round.
@@ -46,12 +47,16 @@ public final class RunMetrics: RoundObserver, Sendable {
 
     // MARK: What a run tells
 
+    /// A round may take an hour: the share of it that is done says that it goes on.
     public var wantsProgress: Bool { true }
 
+    /// Keeps what the run is, for its labels and planned figures.
     public func runStarted(_ run: RunDescription) { state.withLock { $0.description = run } }
 
+    /// Keeps how far the round under way is.
     public func progressed(round: Int, fraction: Double) { state.withLock { $0.progress = (round, fraction) } }
 
+    /// Counts a fault, and keeps which ranks are away: one that returns is away no longer.
     public func faulted(_ fault: FaultRecord) {
         state.withLock { state in
             state.faults[fault.kind.rawValue, default: 0] += 1
@@ -64,6 +69,9 @@ public final class RunMetrics: RoundObserver, Sendable {
         }
     }
 
+    /// Keeps the round, and adds it to what is counted.
+    ///
+    /// Figures of an evaluation stay until there is a newer one: with `--eval-every 10` nine rounds of ten have none.
     public func roundFinished(_ record: RoundRecord) {
         let now = Date.now.timeIntervalSince1970
         state.withLock { state in
@@ -80,8 +88,10 @@ public final class RunMetrics: RoundObserver, Sendable {
         }
     }
 
+    /// The run has come to its end; the figures stay until the process ends.
     public func runFinished(_ summary: RunSummary, weights: Span<Float>) { state.withLock { $0.isOver = true } }
 
+    /// The run was stopped, or has failed.
     public func runStopped(_ stop: RunStop) { state.withLock { $0.isOver = true } }
 
     // MARK: The text

@@ -45,6 +45,9 @@ enum OpenAPI {
         ]
     }
 
+    /// The schema of one setting: its type, range or words as they are declared.
+    ///
+    /// - Parameter setting: its declaration.
     private static func schema(of setting: SettingDescription) -> [String: Any] {
         var schema: [String: Any] = ["description": setting.help]
         switch setting.kind {

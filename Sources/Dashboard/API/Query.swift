@@ -5,8 +5,10 @@ import RunStore
 
 /// The values behind the `?` of an address, read with limits; one that is not accepted is answered with 400, whatever it is.
 struct Query {
+    /// Whose address is read.
     private let request: Request
 
+    /// Reads the address of a request.
     init(_ request: Request) { self.request = request }
 
     /// A text; nil when it is missing or empty.

@@ -9,6 +9,7 @@ struct QueueView: Encodable {
     /// Its place among those that wait, from 1.
     let position: Int?
 
+    /// Names of the fields, which are those of the table where it has them.
     private enum Key: String, CodingKey {
         case id, run, command, kind, settings, ranks, cores, launcher, submitter, note, state, reason, position, log
         case submittedAt = "submitted_at"

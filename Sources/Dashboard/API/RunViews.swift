@@ -4,6 +4,7 @@ import RunStore
 
 /// A run as the API shows it. Keys are those of the history's columns.
 struct RunView: Encodable {
+    /// The row, as it stands now.
     let run: StoredRun
     var tags: [String]?
     var note: String?
@@ -12,6 +13,7 @@ struct RunView: Encodable {
     /// The command that does the same again.
     var command: String?
 
+    /// Names of the fields: the history's columns, and what is derived from them.
     private enum Key: String, CodingKey {
         case id, name, status, reason, resumes, version, host, hosts, ranks, strategy, model, parameters, dataset,
             clients
@@ -26,6 +28,7 @@ struct RunView: Encodable {
         case secondsLeft = "seconds_left"
     }
 
+    /// A run without what only a single one is asked for.
     init(_ run: StoredRun) { self.run = run }
 
     func encode(to encoder: any Encoder) throws {

@@ -7,6 +7,10 @@ import RunStore
 
 /// What changes something: starting, stopping, continuing, deleting, labelling.
 extension Site {
+    /// Adds the routes. Each first asks for the role that it takes, before anything of the request is read.
+    ///
+    /// What a request is answered with is written in `openapi.json`; errors of the queue become 404 and 409, settings that do not work
+    /// 422 with the line that `fedmpi` prints.
     func addActionRoutes(to router: Router<PageContext>) {
         for path: RouterPath in ["/training/start", "/v1/runs"] {
             router.post(path) { request, context in
@@ -72,6 +76,7 @@ extension Site {
         }
     }
 
+    /// A request as the API shows it, with its place in the queue.
     func view(_ queued: QueuedRun) async throws -> QueueView {
         QueueView(queued: queued, position: await queue.position(of: queued.id))
     }

@@ -6,6 +6,7 @@ import RunStore
 
 /// What the API tells of models, sweeps and devices, and the aliases that it moves.
 extension Site {
+    /// Adds the routes.
     func addModelRoutes(to router: Router<PageContext>) {
         router.get("/v1/models") { _, _ in
             try JSON.response(
@@ -123,6 +124,7 @@ struct AliasView: Encodable {
 
 /// Versions and aliases.
 struct ModelListView: Encodable {
+    /// By name, the newest version first.
     let models: [ModelView]
     let aliases: [AliasView]
 }

@@ -10,6 +10,9 @@ import ServiceLifecycle
 
 /// What the API tells of runs.
 extension Site {
+    /// Adds the routes. All of them only read.
+    ///
+    /// Lists have limits, so that an answer is never longer than some hundreds of kilobytes; files and events are sent piece by piece.
     func addRunRoutes(to router: Router<PageContext>) {
         router.get("/v1/runs") { request, _ in
             let query = Query(request)

@@ -10,6 +10,7 @@ import Telemetry
 
 /// What the API tells of itself: its description, the settings, figures for Prometheus.
 extension Site {
+    /// Adds the routes. The description is made once: the settings do not change while the program runs.
     func addServiceRoutes(to router: Router<PageContext>) {
         let description = Result { try OpenAPI.document() }
         router.get("/openapi.json") { _, _ in

@@ -7,7 +7,9 @@ import Hummingbird
 struct AccessMiddleware: RouterMiddleware {
     typealias Context = PageContext
 
+    /// Names, tokens and limits.
     let configuration: DashboardConfiguration
+    /// Browsers that have come in.
     let sessions: Sessions
     /// All requests, by address.
     let requests: RateLimit
@@ -26,6 +28,9 @@ struct AccessMiddleware: RouterMiddleware {
     /// Paths that are open to everybody who reaches the port: whether it lives, and how one comes in.
     private static let open: Set<String> = ["/healthz", "/login", "/assets/dashboard.css", "/assets/dashboard.js"]
 
+    /// Answers a request that is let through, or says why it is not.
+    ///
+    /// The checks come in the order of their cost, the limit first: who asks too often costs nothing but that.
     func handle(
         _ request: Request, context: PageContext,
         next: (Request, PageContext) async throws -> Response
@@ -100,6 +105,9 @@ struct AccessMiddleware: RouterMiddleware {
         }
     }
 
+    /// The answer to one request too many.
+    ///
+    /// - Parameter seconds: until the next one is taken.
     private static func tooMany(_ seconds: Double) -> APIError {
         APIError(
             .tooManyRequests, "too many requests: wait \(Words.duration(seconds))",

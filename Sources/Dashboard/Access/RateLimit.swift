@@ -6,11 +6,15 @@ import Synchronization
 /// J. Turner, *New Directions in Communications (or Which Way to the Information Age?)*, IEEE Communications Magazine
 /// 24(10), 1986 (the leaky bucket as a meter).
 final class RateLimit: Sendable {
+    /// What one address has left.
     private struct Bucket {
+        /// Requests that it may make now; a part of one is on its way.
         var tokens: Double
+        /// When that was true.
         var filled: Date
     }
 
+    /// By address; who has not asked for long is not in it.
     private let buckets = Mutex<[String: Bucket]>([:])
     /// Requests a second in the long run.
     private let rate: Double

@@ -11,11 +11,15 @@ final class Sessions: Sendable {
         let end: Date
     }
 
+    /// Guarded by one lock: both are small, and asked for once a request.
     private struct State {
+        /// By the cookie's value.
         var sessions: [String: Session] = [:]
+        /// By the link's code; gone once used.
         var links: [String: Session] = [:]
     }
 
+    /// Touched under its lock only, as requests come on several threads.
     private let state = Mutex(State())
     /// How long a browser stays in: half a day, as a working day is shorter.
     static let duration: TimeInterval = 12 * 3600

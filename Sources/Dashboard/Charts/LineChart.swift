@@ -21,6 +21,7 @@ struct LineChart {
 
     /// Size in the SVG's own units; on the page it is as wide as its place.
     private static let size = (width: 560.0, height: 260.0)
+    /// Room around the curves, for numbers and words.
     private static let frame = (left: 58.0, right: 14.0, top: 10.0, bottom: 40.0)
 
     /// The chart, or a line that says why there is none.

@@ -20,13 +20,20 @@ actor EventHub {
         var task: Task<Void, Never>?
     }
 
+    /// Where rounds and faults are read.
     private let archive: Archive
+    /// By the run's number; only those that somebody listens to.
     private var runs: [Int64: Followed] = [:]
     /// Those that listen to the list of runs.
+    /// Who listens to the list of runs, by number.
     private var overviewListeners: [Int: Continuation] = [:]
+    /// Looks at the list while anybody does.
     private var overviewTask: Task<Void, Never>?
+    /// The list that was sent last, as JSON.
     private var overviewState: Data?
+    /// Numbers of listeners, none of which comes twice.
     private var nextListener = 0
+    /// Those that have not left.
     private var listenerCount = 0
 
     /// The most that may listen at once.
@@ -40,6 +47,9 @@ actor EventHub {
     /// Rounds in one look at the history, for who connects late.
     private static let portion = 500
 
+    /// A hub to which nobody listens.
+    ///
+    /// - Parameter archive: the results folder.
     init(_ archive: Archive) { self.archive = archive }
 
     /// Events of a run behind a place: of each round, fault, and change of its state.
@@ -92,18 +102,25 @@ actor EventHub {
 
     // MARK: Listeners
 
+    /// Refuses one listener too many.
     private func checkNumber() throws(APIError) {
         guard listenerCount < Self.most else {
             throw APIError(.serviceUnavailable, "too many listen to events already")
         }
     }
 
+    /// Counts a listener, and gives it a number.
     private func register(_ continuation: Continuation) -> Int {
         nextListener += 1
         listenerCount += 1
         return nextListener
     }
 
+    /// Forgets a listener; with the last one the looking ends.
+    ///
+    /// - Parameters:
+    ///   - id: its number.
+    ///   - run: what it listened to; nil: the list of runs.
     private func leave(_ id: Int, _ run: Int64?) {
         listenerCount -= 1
         guard let run else {
@@ -121,6 +138,7 @@ actor EventHub {
         }
     }
 
+    /// Sends an event; whoever is too far behind is let go.
     private func send(_ event: ByteBuffer, to listeners: [Int: Continuation]) {
         for continuation in listeners.values {
             if case .dropped = continuation.yield(event) { continuation.finish() }
@@ -129,6 +147,7 @@ actor EventHub {
 
     // MARK: Looking
 
+    /// Where a run is now: what came up to there is sent to each listener by itself.
     private static func latest(of run: StoredRun, in store: RunStore) throws -> EventPlace {
         var place = EventPlace()
         place.round = try store.lastRound(of: run)

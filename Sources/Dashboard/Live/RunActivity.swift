@@ -14,6 +14,7 @@ struct RunActivity: Sendable, Encodable {
         let words: String
     }
 
+    /// In their order; those without a log are left out.
     let ranks: [Rank]
 
     /// - Parameters:

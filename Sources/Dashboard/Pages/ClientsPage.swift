@@ -42,6 +42,7 @@ struct ClientsPage {
         return Array(all.sorted { (accuracy($0), $0) < (accuracy($1), $1) }.prefix(Self.most))
     }
 
+    /// A row for each client that is shown: what it holds, how it fares, how often it trained.
     private var table: HTML {
         let account = TimeAccount(recorded.timing)
         let known = accuracies
@@ -125,6 +126,7 @@ struct ClientsPage {
         ) { row, column in Words.count(partition.table[clients[row]][column]) + " samples" }.html
     }
 
+    /// A class by its name, or by its label where it has none.
     private func name(of label: Int) -> String {
         let names = recorded.accuracies?.classNames ?? recorded.partition?.classNames ?? []
         return label < names.count ? names[label] : "\(label)"

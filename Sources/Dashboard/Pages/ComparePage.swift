@@ -13,6 +13,7 @@ struct ComparePage {
         let settings: [String: String]
     }
 
+    /// In the order in which they were asked for.
     let entries: [Entry]
 
     /// The most runs that are compared at once.
@@ -35,6 +36,7 @@ struct ComparePage {
         }.filter { Set($0.values).count > 1 }
     }
 
+    /// A table of the settings that differ: of few runs a column each, of many the different values and how often they come.
     private var differences: HTML {
         let differing = differing
         guard !differing.isEmpty else { return "<p>None: the settings are the same.</p>" }
@@ -78,6 +80,9 @@ struct ComparePage {
         }
     }
 
+    /// Means over the runs that differ in nothing but the seed, beside the group with the highest mean.
+    ///
+    /// A single run of each setting says little: the scatter over seeds is often larger than the difference.
     private var groups: HTML {
         let groups = bySettings
         guard groups.contains(where: { $0.entries.count > 1 }) else {
@@ -111,12 +116,16 @@ struct ComparePage {
         return Layout.table("Means over seeds", head: head, rows)
     }
 
+    /// The mean; of nothing, less than everything.
     private static func mean(_ values: [Double]) -> Double {
         values.isEmpty ? -.infinity : values.reduce(0, +) / Double(values.count)
     }
 
     // MARK: Curves
 
+    /// The accuracies over each other, by rounds, by bytes and by seconds, and what the last one cost.
+    ///
+    /// Accuracy by bytes is what federated training is about; by rounds two strategies may look alike and cost twice.
     private var curves: HTML {
         func series(_ x: (RunCurve.Point) -> Double) -> [LineChart.Series] {
             entries.map { entry in
@@ -148,6 +157,7 @@ struct ComparePage {
 
     // MARK: Outcome
 
+    /// How each run ended, and its cost to the highest accuracy that all of them reached: the target that is fair to all.
     private var outcome: HTML {
         let target =
             entries.compactMap(\.run.bestAccuracy).count == entries.count

@@ -15,6 +15,7 @@ struct FleetPage {
         "<h2>Variants on devices</h2>\(serving)<h2>Runs on simulated fleets</h2>\(training)"
     }
 
+    /// A table for each service: which variant answered on which device, and how fast.
     private var serving: HTML {
         guard !services.isEmpty else {
             return
@@ -39,6 +40,7 @@ struct FleetPage {
         }
     }
 
+    /// Runs whose clients were simulated devices, with their simulated joules.
     private var training: HTML {
         guard !runs.isEmpty else {
             return
@@ -77,6 +79,7 @@ struct ServedFleet: Sendable {
         let switches: [Switch]
     }
 
+    /// The part of `fleet.json` that is read.
     private struct File: Decodable { let devices: [Device] }
 
     /// Name of its folder.

@@ -5,9 +5,11 @@ import RunStore
 struct ModelsPage {
     /// All versions, by name, the newest first.
     let models: [RegisteredModel]
+    /// What each alias means now.
     let aliases: [ModelAlias]
     /// Moves of aliases by the model's name, the newest first.
     let moves: [String: [AliasMove]]
+    /// Who looks: the form is for whoever may move aliases.
     let caller: Caller
 
     /// Everything below the heading.
@@ -25,6 +27,7 @@ struct ModelsPage {
         }
     }
 
+    /// The versions of a model, the newest first.
     private func table(_ name: String, _ versions: [RegisteredModel]) -> HTML {
         let rows = versions.html { model in
             let words = aliases.filter { $0.name == name && $0.version == model.version }
@@ -51,6 +54,7 @@ struct ModelsPage {
         return Layout.table("Versions of \(name)", head: head, rows)
     }
 
+    /// The form that moves an alias; nothing for who may not.
     private func promotion(_ name: String, _ versions: [RegisteredModel]) -> HTML {
         guard caller.role >= .admin else { return .none }
         return """
@@ -61,6 +65,7 @@ struct ModelsPage {
             """
     }
 
+    /// What the aliases of a model have meant, folded away.
     private func history(_ name: String) -> HTML {
         guard let moves = moves[name], !moves.isEmpty else { return .none }
         let rows = moves.prefix(20).html { move in

@@ -126,6 +126,7 @@ struct RanksPage {
             """
     }
 
+    /// Bytes by rank and by MPI function, as the ranks counted them; they write their counts when they end.
     private var traffic: HTML {
         guard let traffic = Traffic(timing) else {
             return "<p class=\"quiet\">Ranks write their counts when they end.</p>"

@@ -5,6 +5,7 @@ import RunStore
 
 /// A run: how far it is, its curves, what went wrong, what it was asked for.
 struct RunPage {
+    /// As it stands now.
     let run: StoredRun
     /// Rounds, thinned when there are very many.
     let rounds: [RoundRecord]
@@ -54,6 +55,7 @@ struct RunPage {
 
     // MARK: How it stands
 
+    /// Progress while it runs, why it ended so, and its figures.
     private var state: HTML {
         let progress: HTML = """
             <p class="wide"><progress max="\(max(1, run.plannedRounds))" value="\(run.rounds)" aria-label="rounds"></progress></p>
@@ -68,6 +70,8 @@ struct RunPage {
             """
     }
 
+    /// The figures on top: status, rounds, accuracy, cost, and every metric that the run declares, each as its metric says how a whole
+    /// run's values become one.
     private var figures: [(name: String, value: HTML)] {
         var cards: [(name: String, value: HTML)] = [
             ("status", Self.status(run)),
@@ -110,6 +114,7 @@ struct RunPage {
 
     // MARK: What can be done
 
+    /// The forms that stop, continue, label and delete, for whoever may.
     private var actions: HTML {
         guard caller.role >= .run, let id = run.id else { return .none }
         let stop: HTML? =
@@ -210,6 +215,7 @@ struct RunPage {
 
     // MARK: Faults and settings
 
+    /// What went wrong, the newest first.
     private var faultTable: HTML {
         guard !faults.isEmpty else {
             return "<h2>Faults</h2><p class=\"quiet\">None: no rank was lost, no update was left out.</p>"
@@ -229,6 +235,7 @@ struct RunPage {
         return "<h2>Faults</h2>\(more)\(Layout.table("Faults", head: head, rows))"
     }
 
+    /// The command line that does it again, and everything else that is known of the run.
     private var settingsTable: HTML {
         let rows = settings.html { "<tr><td>\($0.name)</td><td class=\"wrap\">\($0.value)</td></tr>" }
         let about: [(String, String)] = [

@@ -73,6 +73,7 @@ struct RunsPage {
     }
 
     /// The list itself.
+    /// A row for each run of this page, with a box to tick.
     private var list: HTML {
         guard !runs.runs.isEmpty else { return isUnfiltered ? Self.empty : "<p>No run fits these filters.</p>" }
         let head: HTML = """
@@ -110,6 +111,7 @@ struct RunsPage {
         <p>No run is recorded here yet: <a href="/start">start one</a>, or let <code>fedmpi</code> write into this results folder.</p>
         """
 
+    /// Whether all runs are shown.
     private var isUnfiltered: Bool {
         filter.search == nil && filter.status == nil && filter.strategy == nil && filter.model == nil
             && filter.dataset == nil && filter.tag == nil

@@ -7,6 +7,8 @@ import RunStore
 
 /// The forms of the pages: what the API does, for browsers, which are led to a page afterwards.
 extension Site {
+    /// Adds the routes. A form that was taken leads to a page, so that reloading that page does not send the form again; one that was
+    /// not is shown again with what was filled in.
     func addForms(to router: Router<PageContext>) {
         router.get("/start") { _, context in
             try context.require(.run)
@@ -78,6 +80,11 @@ extension Site {
 
     // MARK: Starting
 
+    /// Enters what the form asks for into the queue.
+    ///
+    /// - Parameters:
+    ///   - form: settings under their names behind ``StartPage/prefix``; empty ones keep their defaults.
+    ///   - context: who asks.
     private func start(_ form: Form, _ context: PageContext) async throws -> Response {
         try context.require(.run)
         var settings: [String: RequestedValue] = [:]

@@ -9,6 +9,7 @@ import RunStore
 
 /// The pages.
 extension Site {
+    /// Adds the routes. Every page is made on a thread that may block, from one look at the history and the run's folder.
     func addPages(to router: Router<PageContext>) {
         router.get("/") { request, context in try await runsPage(Query(request), context) }
         router.get("/runs/:id") { _, context in try await runPage(context) }
@@ -71,6 +72,11 @@ extension Site {
         }
     }
 
+    /// The first page.
+    ///
+    /// - Parameters:
+    ///   - query: filters, order, and the page's number.
+    ///   - context: who looks.
     private func runsPage(_ query: Query, _ context: PageContext) async throws -> Response {
         let filter = try query.filter(limit: RunsPage.size)
         let number = try query.number("page", in: 1...1_000_000, default: 1)
@@ -88,6 +94,7 @@ extension Site {
             Layout.page("Runs", at: "/", events: "/v1/events", for: context.caller, "\(queue)\(page.html)"))
     }
 
+    /// The page of a run, with its rounds thinned to some hundreds.
     private func runPage(_ context: PageContext) async throws -> Response {
         let caller = try context.known()
         let run = try await archive.run(try context.number("id"))
@@ -108,6 +115,7 @@ extension Site {
             Layout.page(run.name, at: "/", events: "/v1/runs/\(run.id ?? 0)/events", for: caller, page.html))
     }
 
+    /// The page of a run's clients, which its folder knows and the history does not.
     private func clientsPage(_ context: PageContext) async throws -> Response {
         let run = try await archive.run(try context.number("id"))
         let folder = try archive.folder(of: run)
@@ -123,6 +131,11 @@ extension Site {
         return Layout.response(Layout.page(run.name, at: "/", for: context.caller, page))
     }
 
+    /// The page of several runs.
+    ///
+    /// - Parameters:
+    ///   - query: `run`, several times, or the name of a `sweep`.
+    ///   - context: who looks.
     private func comparePage(_ query: Query, _ context: PageContext) async throws -> Response {
         let ids = try query.numbers("run")
         let sweep = try query.text("sweep")

@@ -33,6 +33,7 @@ struct StartPage {
             """
     }
 
+    /// A group of settings, folded unless it is one that most people need, or something in it was filled in.
     private func group(_ group: SettingsGroupDescription) -> HTML {
         let isOpen =
             Self.opened.contains(group.title)
@@ -47,6 +48,9 @@ struct StartPage {
     /// What stands before a setting's name in the form, so that one called `name` would not be taken for the run's.
     static let prefix = "set."
 
+    /// The field of one setting: a choice, a box, or a text with the default in it and suggestions where there is a catalog.
+    ///
+    /// - Parameter setting: its declaration, which also says what it accepts.
     private func field(_ setting: SettingDescription) -> HTML {
         let name = Self.prefix + setting.name
         let value = given[name]

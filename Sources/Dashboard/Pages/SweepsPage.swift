@@ -3,6 +3,7 @@ import RunStore
 
 /// Sweeps: the runs below one folder, as one row each, with the best of them.
 struct SweepsPage {
+    /// The newest first.
     let sweeps: [SweepOverview]
 
     /// Everything below the heading.

@@ -58,6 +58,7 @@ enum Words {
     /// A moment for machines, `2026-11-28T14:03:56Z` (RFC 3339).
     static func timestamp(_ date: Date) -> String { text(of: date, "%Y-%m-%dT%H:%M:%SZ") }
 
+    /// A moment in UTC in the form of `strftime`.
     private static func text(of date: Date, _ format: String) -> String {
         var seconds = time_t(date.timeIntervalSince1970.rounded(.down))
         var parts = tm()

@@ -12,6 +12,7 @@ import RunStore
 struct Archive: Sendable {
     /// Path of the results folder.
     let results: URL
+    /// Threads that may block.
     private let pool: NIOThreadPool
 
     /// - Parameters:

@@ -17,7 +17,9 @@ import RunStore
 /// try await server.run { address in print(address) }
 /// ```
 public struct DashboardServer: Sendable {
+    /// Where it listens, and whom it lets in.
     private let configuration: DashboardConfiguration
+    /// Is told what goes wrong.
     private let logger: Logger
     /// What all routes share.
     private let site: Site

@@ -5,6 +5,7 @@ import NIOFoundationEssentialsCompat
 
 /// The fields of a form that a page has sent. A field that is given several times keeps all of its values.
 struct Form {
+    /// All values of each field, in their order.
     private let fields: [String: [String]]
 
     /// Reads a body as `application/x-www-form-urlencoded` (https://url.spec.whatwg.org/#application/x-www-form-urlencoded).
@@ -32,6 +33,7 @@ struct Form {
     /// All fields, the first value of each.
     var all: [String: String] { fields.compactMapValues(\.first) }
 
+    /// A name or a value without its encoding; nil when it has none that is right.
     private static func decoded(_ text: Substring) -> String? {
         text.replacing("+", with: " ").removingPercentEncoding
     }

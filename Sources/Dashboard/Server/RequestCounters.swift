@@ -4,11 +4,13 @@ import Synchronization
 
 /// What the server has answered, for `/metrics`.
 final class RequestCounters: Sendable {
+    /// What is counted.
     private struct State {
         var byStatus: [Int: Int] = [:]
         var seconds = 0.0
     }
 
+    /// Touched under its lock only.
     private let state = Mutex(State())
 
     /// Counts a response.

@@ -10,6 +10,7 @@ final class RequestDeadline: ChannelDuplexHandler, RemovableChannelHandler {
 
     /// From the connection's begin, or the last response's end, to the end of the next request.
     private let patience: TimeAmount
+    /// Closes the connection, unless it is cancelled; nil while a response is under way.
     private var timer: Scheduled<Void>?
 
     init(_ patience: TimeAmount) { self.patience = patience }
@@ -35,6 +36,7 @@ final class RequestDeadline: ChannelDuplexHandler, RemovableChannelHandler {
         context.write(data, promise: promise)
     }
 
+    /// Gives the next request its time.
     private func start(_ context: ChannelHandlerContext) {
         timer?.cancel()
         let channel = context.channel

@@ -10,11 +10,16 @@ import ServiceLifecycle
 
 /// What all pages and the API share: the results folder, the queue, who is in.
 struct Site: Sendable {
+    /// Whom it lets in, and what runs are started with.
     let configuration: DashboardConfiguration
+    /// The results folder.
     let archive: Archive
     let sessions = Sessions()
+    /// Events of runs.
     let hub: EventHub
+    /// Runs that were asked for here.
     let queue: RunQueue
+    /// Names of plug-ins, for the form.
     let catalog: SettingsCatalog
     /// Counts requests, for `/metrics`.
     let counters = RequestCounters()
@@ -56,6 +61,7 @@ struct Site: Sendable {
 
     // MARK: Assets
 
+    /// The style and the script: parts of this program, so that nothing is loaded from elsewhere.
     private func addAssets(to router: Router<PageContext>) {
         @Sendable func asset(_ bytes: [UInt8], _ type: String) -> Response {
             Response(
@@ -70,6 +76,7 @@ struct Site: Sendable {
 
     // MARK: Coming in
 
+    /// The pages by which one comes in and leaves.
     private func addDoor(to router: Router<PageContext>) {
         router.get("/login") { request, _ in
             let query = Query(request)
@@ -101,6 +108,11 @@ struct Site: Sendable {
         }
     }
 
+    /// Lets a browser in.
+    ///
+    /// - Parameters:
+    ///   - caller: who it is.
+    ///   - destination: where to go then.
     private func enter(_ caller: Caller, to destination: String) -> Response {
         var response = Response(status: .seeOther, headers: [.location: destination])
         response.setCookie(

@@ -9,8 +9,14 @@ public struct RoundTime: Sendable {
     /// In the order of `RunTiming.ranks`.
     public internal(set) var ranks: [PhaseTimes]
 
+    /// Microseconds from its begin to its end.
     public var duration: Int { end - start }
 
+    /// Adds an event to a rank's times.
+    ///
+    /// - Parameters:
+    ///   - rank: its place in `RunTiming.ranks`.
+    ///   - setsWindow: whether the round lasts as long as this rank's events.
     mutating func add(_ event: TimingEvent, of rank: Int, setsWindow: Bool) {
         ranks[rank][event.phase] += event.duration
         guard setsWindow else { return }
@@ -27,6 +33,7 @@ public struct TimeAccount: Sendable {
     public private(set) var rounds: [RoundTime] = []
     /// What each client's turns took.
     public private(set) var clients: [Int: ClientTime] = [:]
+    /// Whether each rank trains clients, in the order of `RunTiming.ranks`.
     private let isClient: [Bool]
 
     public struct ClientTime: Sendable {
@@ -37,6 +44,7 @@ public struct TimeAccount: Sendable {
         /// Where it ran last.
         public internal(set) var rank = 0
 
+        /// Adds one turn.
         mutating func add(_ event: TimingEvent, on rank: Int) {
             rounds += 1
             training += event.duration
@@ -79,6 +87,9 @@ public struct TimeAccount: Sendable {
     /// Whose time counts: that of all ranks, or of the clients alone.
     public enum Part: Sendable, CaseIterable { case all, clients }
 
+    /// Efficiency of one round.
+    ///
+    /// - Returns: nil without ranks, or without time.
     public func efficiency(_ round: RoundTime, of part: Part) -> Efficiency? {
         Efficiency(useful: select(round.ranks, part).map(\.useful), runtime: round.duration)
     }
@@ -92,6 +103,7 @@ public struct TimeAccount: Sendable {
         return Efficiency(useful: select(useful, part), runtime: rounds.reduce(0) { $0 + $1.duration })
     }
 
+    /// The values of the ranks whose time counts, of one value for each rank.
     public func select<Value>(_ ofRanks: [Value], _ part: Part) -> [Value] {
         part == .all ? ofRanks : zip(ofRanks, isClient).filter(\.1).map(\.0)
     }

@@ -4,12 +4,15 @@ public import FedCore
 public struct Traffic: Sendable {
     /// One MPI function over all ranks.
     public struct Operation: Sendable, Equatable {
+        /// As MPI calls it: `MPI_Igatherv`.
         public let name: String
+        /// By all ranks; the root of a collective counts once.
         public let calls: Int
         /// Each byte once, though a sender and a receiver have it.
         public let bytes: Int
         /// From calls to their completion, all ranks together, in microseconds.
         public let total: Int
+        /// The longest call, in microseconds.
         public let longest: Int
 
         /// Microseconds of a call.
@@ -84,6 +87,7 @@ public struct Traffic: Sendable {
         return isRoot == (name.contains("bcast") || name.contains("scatter"))
     }
 
+    /// One function's counts while they are added up.
     private struct Tally {
         var calls = 0
         var bytesOut = 0
@@ -102,6 +106,8 @@ public struct Traffic: Sendable {
         }
     }
 
+    /// Bytes that a rank has sent.
     public func sent(by rank: Int) -> Int { bytes[rank].reduce(0, +) }
+    /// Bytes that a rank has received.
     public func received(by rank: Int) -> Int { bytes.reduce(0) { $0 + $1[rank] } }
 }

@@ -2,17 +2,25 @@ package import FedCore
 
 /// Boxes that show the ranks' phases between two moments.
 package struct TimelineStrip {
+    /// A stretch of time in which a rank was in one phase.
     package struct Box: Equatable {
+        /// What the rank did.
         package let phase: Phase
         /// Microseconds.
         package let start: Int
+        /// On the same axis; it grows while the phase goes on.
         package var end: Int
+        /// The lower edge: rank n of the list is about −n, rows count downwards.
         package let low: Double
+        /// The upper edge; a bin of several phases is shared by height.
         package let high: Double
     }
 
+    /// The first moment that is shown, in microseconds on the run's time axis.
     package let from: Int
+    /// The last moment that is shown.
     package let to: Int
+    /// In the order of ranks, then of time.
     package private(set) var boxes: [Box] = []
 
     /// Time is cut into bins, and each bin's height is shared by its phases; bins of one phase alone grow together.
@@ -38,6 +46,12 @@ package struct TimelineStrip {
         }
     }
 
+    /// Makes the boxes of one rank.
+    ///
+    /// - Parameters:
+    ///   - times: what each bin was spent on; nil for one without events.
+    ///   - width: of a bin, in microseconds.
+    ///   - row: place of the rank, from 0.
     private mutating func addBoxes(_ times: [PhaseTimes?], width: Int, row: Int) {
         let bottom = -Double(row) - 0.42
         let height = 0.84

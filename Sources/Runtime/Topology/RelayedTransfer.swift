@@ -19,7 +19,7 @@ final class RelayedTransfer: PendingTransfer {
 
     /// What is relayed.
     private let kind: Kind
-    /// The caller's memory, which outlives the transfer.
+    /// The message's memory in pieces, each of which travels by itself.
     private let segments: [MemoryRegion]
     /// The communicators of the first and of the second stage; nil where a rank has no part.
     private let stages: (first: (any Communicator)?, second: (any Communicator)?)
@@ -34,9 +34,9 @@ final class RelayedTransfer: PendingTransfer {
     /// The segments of each stage that are under way or complete.
     private var first: [any PendingTransfer] = []
     private var second: [any PendingTransfer] = []
-    /// How many segments of each stage are complete.
+    /// How many segments of the first stage are complete.
     private var passed = 0
-    /// Messages that are here completely.
+    /// The same of the second stage.
     private var arrived = 0
 
     /// Describes a transfer; ``test()`` begins it.

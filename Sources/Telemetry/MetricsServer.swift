@@ -93,8 +93,9 @@ public final class MetricsServer: Sendable {
             }
             connections = kept
             if accepts, polled[polled.count - 1].revents != 0 {
-                let descriptor = accept4(
-                    listener, nil, nil, Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue))
+                let descriptor = accept(listener, nil, nil)
+                _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+                _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
                 if descriptor >= 0 { connections.append(Connection(descriptor: descriptor, end: now + patience)) }
             }
         }
@@ -150,7 +151,7 @@ public final class MetricsServer: Sendable {
         var bytes = Array((head + body).utf8)[...]
         while !bytes.isEmpty {
             let sent = bytes.withUnsafeBytes {
-                send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL.rawValue))
+                send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
             }
             if sent > 0 {
                 bytes = bytes.dropFirst(sent)

@@ -1,4 +1,4 @@
-public import FedCore
+import FedCore
 import Foundation
 public import Records
 import Synchronization

@@ -1,4 +1,4 @@
-public import Foundation
+import Foundation
 public import Records
 
 /// One page of a history's runs.

@@ -183,7 +183,8 @@ let package = Package(
         .target(
             name: "Dashboard",
             dependencies: [
-                "FedCore", "Cryptography", "Files", "Records", "Recording", "RunStore", "RunQueue", "Analysis", "Telemetry",
+                "FedCore", "Cryptography", "Files", "Records", "Recording", "RunStore", "RunQueue", "Analysis",
+                "Telemetry",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdTLS", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),

@@ -56,7 +56,8 @@ enum OutputGroup: SettingsGroup {
             "Leave the run out of the history that `fedmpi runs` shows.")
         try visitor.value(
             "metrics-port", &settings.metricsPort, .in(0...65_535), absent: "none", resumable: true,
-            "Tell figures for Prometheus at http://127.0.0.1:PORT/metrics while the run goes on; 0: any port that is free.")
+            "Tell figures for Prometheus at http://127.0.0.1:PORT/metrics while the run goes on; 0: any port that is free."
+        )
         try visitor.value(
             "json", &settings.json, resumable: true, "Print one JSON object per line instead of a table.")
         try visitor.value("quiet", &settings.quiet, resumable: true, "Print nothing but errors.")

@@ -120,7 +120,7 @@ struct RanksPage {
             """
         }
         return """
-            <figure class="chart"><figcaption>Rounds \(first.round) to \(last.round), \(Words.duration(Double(strip.to - strip.from) / 1e6))</figcaption>\
+            <figure class="chart wide"><figcaption>Rounds \(first.round) to \(last.round), \(Words.duration(Double(strip.to - strip.from) / 1e6))</figcaption>\
             <svg viewBox="0 0 \(left + width + 10) \(height + 22)" role="img" aria-label="phases of each rank by time">\(boxes)\(rounds)\(names)</svg>\
             <ul class="legend">\(legend)</ul></figure>
             """

@@ -7,8 +7,8 @@ import Records
 /// A process per rank. Slices nest: round, phase, client. Arrows go from sender to receiver, counters tell bytes and
 /// accuracy, instants tell faults. Times are microseconds on the run's time axis, which is the format's unit, too.
 ///
-/// Of an event's fields, `ph` is its kind: `M` names a process or thread, `X` is a slice, `s` and `f` are the ends of
-/// an arrow, `C` is a counter and `i` an instant.
+/// The field `ph` is an event's kind: `M` names a process or thread, `X` is a slice, `s` and `f` are the ends of an
+/// arrow, `C` is a counter and `i` an instant.
 struct TraceFile {
     /// Name of the file in the run's folder.
     static let name = "trace.json"
@@ -25,7 +25,7 @@ struct TraceFile {
     /// - Parameters:
     ///   - run: with timing logs; without them the trace has no rank.
     ///   - account: its times, added up.
-    /// - Complexity: O(events), and client ranks · messages of a round for the arrows.
+    /// - Complexity: O(events), and for the arrows, round by round, transfers of all clients · transfers of the server.
     init(_ run: RecordedRun, _ account: TimeAccount) {
         let timing = run.timing
         let withClients = timing.showsClients
@@ -198,7 +198,8 @@ struct TraceFile {
         }
     }
 
-    /// Writes what went wrong with ranks, at the moment that is known best, and when the run was continued.
+    /// Writes what went wrong with ranks, at the moment that is known best, and when the run was continued. Faults that
+    /// name no rank, or a round without times, are left out.
     private mutating func addFaults(_ run: RecordedRun, _ account: TimeAccount) {
         let timing = run.timing
         for start in timing.starts.dropFirst() { addInstant("run continued", 0, start) }

@@ -190,6 +190,9 @@ public struct OTLPTrace {
     }
 
     /// Writes rank 0's span of every round, with what the round log and the list of faults say of it.
+    ///
+    /// A round that was begun again after the run was continued has a span for each start; the log's numbers and the
+    /// faults are in the last of them.
     private mutating func addRounds() {
         let records = Dictionary(run.log.rounds.map { ($0.round, $0) }) { $1 }
         let faults = Dictionary(grouping: run.faults, by: \.round)
@@ -217,7 +220,8 @@ public struct OTLPTrace {
         }
     }
 
-    /// What the log says of a round. Counts of what went wrong are left out where nothing did.
+    /// What the log says of a round, and the run's own metrics, all below `fedmpi.`. Counts of what went wrong are left
+    /// out where nothing did, and so are values that the round does not have.
     private static func attributes(_ round: RoundRecord) -> OTLPAttributes {
         let counts: [(key: String, value: Int)] = [
             ("partial", round.partial), ("late", round.late), ("dropped", round.dropped), ("rejected", round.rejected),

@@ -24,7 +24,7 @@ public struct RoundTime: Sendable {
     /// - Parameters:
     ///   - event: what was done, on the run's time axis.
     ///   - rank: place of the rank in `RunTiming.ranks`, which is not its number.
-    ///   - setsWindow: whether the round is as long as to hold it.
+    ///   - setsWindow: whether the round's window, ``start`` to ``end``, is widened to hold it.
     mutating func add(_ event: TimingEvent, of rank: Int, setsWindow: Bool) {
         ranks[rank][event.phase] += event.duration
         guard setsWindow else { return }
@@ -35,8 +35,7 @@ public struct RoundTime: Sendable {
 
 /// The time of a run added up: by rank, by round, by client.
 ///
-/// The report, the tables at a run's end and the dashboard read it; it is computed once, in one pass over the events,
-/// and keeps none of them.
+/// The report, the tables at a run's end and the dashboard read it. It keeps sums and no events.
 public struct TimeAccount: Sendable {
     /// What each rank did with its time, in the order of `RunTiming.ranks`; everything that was logged, also before
     /// round 1 and in rounds that were repeated.

@@ -177,8 +177,8 @@ struct TraceFile {
         }
     }
 
-    /// Writes the accuracy after each round, in percent, and how many of its clients failed in which way. Rounds that
-    /// the timing logs do not have are left out, because nothing tells when they were.
+    /// Writes the accuracy on the test set after each round, in percent, and how many of its clients failed in which
+    /// way. Rounds that the timing logs do not have are left out, because nothing tells when they were.
     private mutating func addRounds(_ log: RoundLog, _ account: TimeAccount) {
         let ends = Dictionary(account.rounds.map { ($0.round, $0.end) }) { $1 }
         for round in log.rounds {

@@ -1,29 +1,41 @@
 package import FedCore
 
-/// Boxes that show the ranks' phases between two moments.
+/// Boxes that show the ranks' phases between two moments, not more than a picture can show, however many events there
+/// are.
+///
+/// The report's timeline and the dashboard draw it.
 package struct TimelineStrip {
-    /// A stretch of time in which a rank was in one phase.
+    /// One phase of one rank for some time: a rectangle.
     package struct Box: Equatable {
         /// What the rank did.
         package let phase: Phase
-        /// Microseconds.
+        /// Left edge, in microseconds on the run's time axis.
         package let start: Int
-        /// On the same axis; it grows while the phase goes on.
+        /// Right edge, likewise.
         package var end: Int
-        /// The lower edge: rank n of the list is about −n, rows count downwards.
+        /// Lower edge. The rank at place i has the heights -i - 0.42 to -i + 0.42: the first is on top, and rows do not
+        /// touch.
         package let low: Double
-        /// The upper edge; a bin of several phases is shared by height.
+        /// Upper edge, likewise.
         package let high: Double
     }
 
-    /// The first moment that is shown, in microseconds on the run's time axis.
+    /// Left end, in microseconds on the run's time axis.
     package let from: Int
-    /// The last moment that is shown.
+    /// Right end, likewise.
     package let to: Int
-    /// In the order of ranks, then of time.
+    /// Row by row, each from left to right; in a bin that phases share, from the lowest.
     package private(set) var boxes: [Box] = []
 
-    /// Time is cut into bins, and each bin's height is shared by its phases; bins of one phase alone grow together.
+    /// Makes the boxes. Time is cut into bins, and each bin's height is shared by its phases, in proportion to their
+    /// time in it; bins of one phase alone grow together. A phase in a shared bin does not show when in the bin it was.
+    ///
+    /// - Parameters:
+    ///   - ranks: a row for each, the first on top.
+    ///   - from: first moment that is shown, in microseconds on the run's time axis.
+    ///   - to: moment at which the strip ends, not before `from`.
+    ///   - bins: how many at most, at least 1; the last may be shorter than the others.
+    /// - Complexity: O(events + ranks · bins); at most ranks · bins · phases boxes.
     package init(_ ranks: [RankTiming], from: Int, to: Int, bins: Int) {
         self.from = from
         self.to = to
@@ -46,12 +58,12 @@ package struct TimelineStrip {
         }
     }
 
-    /// Makes the boxes of one rank.
+    /// Adds the boxes of one row. Computation is below, and what is not useful above it.
     ///
     /// - Parameters:
-    ///   - times: what each bin was spent on; nil for one without events.
-    ///   - width: of a bin, in microseconds.
-    ///   - row: place of the rank, from 0.
+    ///   - times: of each bin; nil where nothing was logged, which stays empty.
+    ///   - width: microseconds of a bin.
+    ///   - row: place of the rank, 0 on top.
     private mutating func addBoxes(_ times: [PhaseTimes?], width: Int, row: Int) {
         let bottom = -Double(row) - 0.42
         let height = 0.84

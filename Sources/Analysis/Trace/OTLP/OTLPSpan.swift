@@ -1,6 +1,6 @@
 import FedCore
 
-/// A value of an attribute in OpenTelemetry.
+/// A value of an attribute in OpenTelemetry: the kinds of `AnyValue` that a run needs.
 enum OTLPValue {
     /// A string.
     case text(String)
@@ -11,7 +11,8 @@ enum OTLPValue {
     /// True or false.
     case flag(Bool)
 
-    /// As OTLP/JSON has it: whole numbers are strings, as in all JSON of protobuf's 64-bit integers.
+    /// As OTLP/JSON has it: whole numbers are strings, as in all JSON of protobuf's 64-bit integers
+    /// (https://protobuf.dev/programming-guides/json/).
     var json: String {
         switch self {
         case .text(let text): "{\"stringValue\":\"\(text.escapedForJSON)\"}"
@@ -24,11 +25,11 @@ enum OTLPValue {
     }
 }
 
-/// Attributes by their full names, in order; a value of nil is left out.
+/// Attributes by their full names, such as `fedmpi.round`, in order; a value of nil is left out.
 typealias OTLPAttributes = [(key: String, value: OTLPValue?)]
 
 extension OTLPAttributes {
-    /// As OTLP/JSON has them.
+    /// As OTLP/JSON has them: an array of pairs, not an object.
     var json: String {
         let pairs = compactMap { key, value in
             value.map { "{\"key\":\"\(key.escapedForJSON)\",\"value\":\($0.json)}" }
@@ -41,14 +42,17 @@ extension OTLPAttributes {
 struct OTLPSpan {
     /// Something that happened at a moment of the span.
     struct Event {
+        /// What happened, in words.
         let name: String
         /// Microseconds since 1970.
         let time: Int
+        /// What is known of it.
         var attributes: OTLPAttributes = []
     }
 
+    /// What the rank did, as in ``TraceFile``; names repeat, ids do not.
     let name: String
-    /// 16 hexadecimal digits.
+    /// 16 hexadecimal digits, unique in the trace.
     let id: String
     /// The parent's id; nil for the trace's root alone.
     let parent: String?
@@ -56,13 +60,17 @@ struct OTLPSpan {
     let start: Int
     /// Last moment, in microseconds since 1970.
     let end: Int
+    /// What is known of it: numbers, settings, counts.
     var attributes: OTLPAttributes = []
     /// What happened in it, in order of time.
     var events: [Event] = []
     /// What went wrong; nil where nothing did.
     var error: String?
 
-    /// As OTLP/JSON has it. Nanoseconds are written as text, so that no time is too large to be multiplied.
+    /// As OTLP/JSON has it (https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding): ids in hexadecimal
+    /// digits, enums as numbers. Kind 1 is an internal span, status 2 an error.
+    ///
+    /// Nanoseconds are written as text, so that no time is too large to be multiplied.
     ///
     /// - Parameter trace: the trace's id, 32 hexadecimal digits.
     func json(trace: String) -> String {

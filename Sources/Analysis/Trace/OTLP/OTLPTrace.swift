@@ -5,7 +5,7 @@ import Recording
 import Records
 
 /// A run as one trace of OpenTelemetry, in the JSON that a collector takes at `/v1/traces` (*OpenTelemetry Protocol*
-/// 1.x, JSON Protobuf encoding).
+/// 1.x, JSON Protobuf encoding, https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding).
 ///
 /// A resource per rank. The root is the run; below it are rank 0's rounds, below each the other ranks' rounds, then
 /// phases and clients as in ``TraceFile``. Faults are events of the round.
@@ -16,7 +16,7 @@ import Records
 ///
 /// Ids are hashes of what the run recorded, so the same run gives the same bytes each time.
 public struct OTLPTrace {
-    /// The whole file.
+    /// The whole file, as UTF-8.
     public private(set) var bytes: [UInt8] = Array("{\"resourceSpans\":[".utf8)
     /// Spans in it.
     public private(set) var spans = 0
@@ -67,6 +67,9 @@ public struct OTLPTrace {
     /// Microseconds from 1970 to the year 2286: a run begins in between.
     private static let lastMoment = 10_000_000_000_000_000
 
+    /// Makes the trace of a run, which may be under way or have been killed.
+    ///
+    /// - Parameter run: with timing logs.
     /// - Throws: `ConfigurationError` when the run has no timing files, or they do not tell when it was.
     /// - Complexity: O(events).
     public init(_ run: RecordedRun) throws(ConfigurationError) {
@@ -103,6 +106,11 @@ public struct OTLPTrace {
     // MARK: Resources
 
     /// Writes what stands around a rank's spans.
+    ///
+    /// - Parameters:
+    ///   - rank: number of the rank.
+    ///   - host: the node that it ran on; nil where its log is missing, as rank 0's may be: its resource has the root.
+    ///   - addSpans: writes the spans.
     private mutating func addResource(_ rank: Int, host: String?, _ addSpans: (inout Self) -> Void) {
         func text(_ text: String?) -> OTLPValue? { text.map(OTLPValue.text) }
         let attributes: OTLPAttributes = [
@@ -132,7 +140,8 @@ public struct OTLPTrace {
 
     // MARK: Ids and times
 
-    /// The id of what `place` tells apart from everything else on the rank.
+    /// The id of what `place` tells apart from everything else on the rank: the first 16 hexadecimal digits of a
+    /// SHA-256.
     private func id(_ rank: Int, _ place: String) -> String {
         SHA256.hash(Array("\(trace) \(rank) \(place)".utf8)).prefix(8).hexadecimal
     }
@@ -145,6 +154,11 @@ public struct OTLPTrace {
     private func id(_ key: RoundKey) -> String { id(0, "round \(key.session) \(key.round)") }
 
     /// Moments on the run's time axis as time since 1970: each start of a continued run has its own origin.
+    ///
+    /// - Parameters:
+    ///   - start: microseconds on the run's time axis.
+    ///   - end: likewise.
+    ///   - session: place of the start of the run in ``RunTiming/starts``.
     private func window(_ start: Int, _ end: Int, _ session: Int) -> Window {
         let origin = run.timing.epochs[session] - run.timing.starts[session]
         return Window(start: origin + start, end: origin + end)
@@ -152,7 +166,7 @@ public struct OTLPTrace {
 
     // MARK: Rank 0's own spans
 
-    /// Writes the root: what the run was, and what it came to.
+    /// Writes the root: what the run was, and what it came to. Settings are whole numbers where they look like such.
     private mutating func addRun() {
         guard let first = rounds.values.first else { return }
         let whole = rounds.values.reduce(first) { $0.union($1) }
@@ -176,6 +190,9 @@ public struct OTLPTrace {
     }
 
     /// Writes rank 0's span of every round, with what the round log and the list of faults say of it.
+    ///
+    /// A round that was begun again after the run was continued has a span for each start; the log's numbers and the
+    /// faults are in the last of them.
     private mutating func addRounds() {
         let records = Dictionary(run.log.rounds.map { ($0.round, $0) }) { $1 }
         let faults = Dictionary(grouping: run.faults, by: \.round)
@@ -203,7 +220,8 @@ public struct OTLPTrace {
         }
     }
 
-    /// What the log says of a round. Counts of what went wrong are left out where nothing did.
+    /// What the log says of a round, and the run's own metrics, all below `fedmpi.`. Counts of what went wrong are left
+    /// out where nothing did, and so are values that the round does not have.
     private static func attributes(_ round: RoundRecord) -> OTLPAttributes {
         let counts: [(key: String, value: Int)] = [
             ("partial", round.partial), ("late", round.late), ("dropped", round.dropped), ("rejected", round.rejected),
@@ -223,6 +241,10 @@ public struct OTLPTrace {
     }
 
     /// A fault as an event of its span.
+    ///
+    /// - Parameters:
+    ///   - fault: from the list of faults.
+    ///   - time: microseconds since 1970; the list itself tells only the round.
     private static func event(_ fault: FaultRecord, time: Int) -> OTLPSpan.Event {
         OTLPSpan.Event(
             name: fault.kind.words, time: time,
@@ -234,7 +256,8 @@ public struct OTLPTrace {
 
     // MARK: What ranks do
 
-    /// Phases and clients; of every rank but the server also its rounds, which on rank 0 are all ranks'.
+    /// Phases and clients; of every rank but the server also its rounds, which on rank 0 are all ranks'. The last round
+    /// of a rank whose log ends too early is an error.
     private mutating func addPhases(of rank: RankTiming) {
         let slices = rank.rounds
         for (i, slice) in slices.enumerated() {
@@ -256,6 +279,12 @@ public struct OTLPTrace {
     }
 
     /// Writes a phase and, within it, its clients' turns.
+    ///
+    /// - Parameters:
+    ///   - phase: a slice of the rank.
+    ///   - rank: number of the rank.
+    ///   - session: place of the start of the run in ``RunTiming/starts``.
+    ///   - parent: id of the round's span on the rank.
     private mutating func add(_ phase: PhaseSlice, _ rank: Int, _ session: Int, _ parent: String) {
         let id = id(rank, "phase \(phase.turns.startIndex)")
         let window = window(phase.start, phase.end, session)

@@ -101,6 +101,16 @@ def main():
             for seed in (1, 2):
                 for strategy in ("fedavg", "fedadam"):
                     board.wait(f"{strategy}-{seed}")
+            # What the pages of sweeps and fleets show.
+            grid = Path(folder) / "grid.yaml"
+            grid.write_text(
+                "base: {dataset: synthetic, model: logistic, samples-per-client: 64, clients: 4, rounds: 3}\n"
+                "grid: {strategy: [fedavg, fedprox], seed: [1, 2]}\n")
+            subprocess.run(
+                [ROOT / "scripts/mpirun", "-np", "2", binary("fedmpi"), "sweep", grid, "--sweep-name", "grid", "--ranks-per-run", "1", "--results", board.results,
+                 "--quiet"], check=True, capture_output=True)
+            start(board, "phones", TINY | {"fleet": "people", "clients": 40, "client-fraction": 0.25, "rounds": 4})
+            board.wait("phones")
             # Stop one.
             start(board, "endless", TINY | {"rounds": 100000, "samples-per-client": 512})
             endless = board.wait("endless", ("running",))

@@ -30,13 +30,16 @@ def main():
         board.stop()
         board.arguments[3] = str(launcher)
         board.start()
+        # The schema cannot say which settings work together, or that a run has ended: 409 and 422 say it then.
+        config = Path(folder) / "schemathesis.toml"
+        config.write_text("[checks.positive_data_acceptance]\nexpected-statuses = [200, 202, 204, 401, 404, 409, 422]\n")
         operations = sum(len(path) for path in board.json("GET", "/openapi.json")["paths"].values())
         try:
             code = subprocess.run([
-                Path(sys.executable).parent / "schemathesis", "run", f"http://127.0.0.1:{board.port}/openapi.json",
+                Path(sys.executable).parent / "schemathesis", "--config-file", str(config), "run", f"http://127.0.0.1:{board.port}/openapi.json",
                 "--header", f"Authorization: Bearer {board.token}", "--max-examples", str(max(1, cases // operations)),
                 "--seed", "20", "--request-timeout", "20", "--exclude-path-regex", "events$",
-                "--exclude-checks", "unsupported_method", *sys.argv[2:],
+                *sys.argv[2:],
             ]).returncode
             if board.process.poll() is not None:
                 fail("it has ended")

@@ -54,6 +54,7 @@ public struct Traffic: Sendable {
     public init?(_ counts: [(rank: Int, messages: [MessageCount])], ranks: Int) {
         guard !counts.isEmpty else { return nil }
         let highest = counts.map { max($0.rank, $0.messages.map(\.peer).max() ?? 0) }.max() ?? 0
+        guard highest < Self.most, ranks <= Self.most else { return nil }
         rankCount = max(ranks, highest + 1)
         let present = Set(counts.map(\.rank))
         isPartial = present.count < rankCount
@@ -137,9 +138,14 @@ public struct Traffic: Sendable {
     /// Bytes that a rank sent to all others. O(ranks)
     ///
     /// - Parameter rank: in 0 ..< ``rankCount``.
-    public func sent(by rank: Int) -> Int { bytes[rank].reduce(0, +) }
+    public func sent(by rank: Int) -> Int { bytes.indices.contains(rank) ? bytes[rank].reduce(0, +) : 0 }
     /// Bytes that a rank received from all others. O(ranks)
     ///
     /// - Parameter rank: in 0 ..< ``rankCount``.
-    public func received(by rank: Int) -> Int { bytes.reduce(0) { $0 + $1[rank] } }
+    public func received(by rank: Int) -> Int {
+        bytes.indices.contains(rank) ? bytes.reduce(0) { $0 + $1[rank] } : 0
+    }
+
+    /// The most ranks of a table: it has the square of that, and a damaged line may name any number.
+    private static let most = 4096
 }

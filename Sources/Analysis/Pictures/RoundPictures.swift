@@ -170,7 +170,8 @@ extension Picture {
     ///   - convergence: with at least one gain.
     /// - Complexity: O(rounds · log rounds).
     static func bandwidthEfficiency(_ run: RecordedRun, _ convergence: Convergence) -> Picture {
-        let gains = convergence.pointsPerMegabyte
+        // A damaged log may have any number; none that is not finite can be drawn.
+        let gains = convergence.pointsPerMegabyte.filter(\.gain.isFinite)
         let data = ["# round,points_per_mb"] + gains.map { "\($0.round),\($0.gain)" }
         // Linear around zero, logarithmic beyond: gains shrink by orders of magnitude, and some are losses.
         let sizes = gains.map { abs($0.gain) }.filter { $0 > 0 }.sorted()

@@ -37,6 +37,8 @@ package struct TimelineStrip {
     ///   - bins: how many at most, at least 1; the last may be shorter than the others.
     /// - Complexity: O(events + ranks · bins); at most ranks · bins · phases boxes.
     package init(_ ranks: [RankTiming], from: Int, to: Int, bins: Int) {
+        // Logs of somebody else may have rounds that end before others begin.
+        let to = max(from, to)
         self.from = from
         self.to = to
         let width = max(1, (to - from + bins - 1) / bins)

@@ -183,7 +183,7 @@ struct TraceFile {
         let ends = Dictionary(account.rounds.map { ($0.round, $0.end) }) { $1 }
         for round in log.rounds {
             guard let end = ends[round.round] else { continue }
-            if let accuracy = round.serverAccuracy {
+            if let accuracy = round.accuracy, accuracy.isFinite {
                 add(
                     "{\"ph\":\"C\",\"name\":\"accuracy %\",\"pid\":0,\"ts\":\(end),\"args\":{\"server\":"
                         + "\(100 * accuracy)}}")

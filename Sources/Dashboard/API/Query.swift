@@ -16,8 +16,8 @@ struct Query {
         let values = request.uri.queryParameters[values: Substring(name)].map(String.init)
         guard values.count <= 1 else { throw APIError(.badRequest, "'\(name)' is given twice") }
         guard let value = values.first, !value.isEmpty else { return nil }
-        guard value.utf8.count <= 200, !value.unicodeScalars.contains(where: { $0.value < 0x20 }) else {
-            throw APIError(.badRequest, "'\(name)' is longer than 200 bytes, or has control characters")
+        guard value.unicodeScalars.count <= 100, !value.unicodeScalars.contains(where: { $0.value < 0x20 }) else {
+            throw APIError(.badRequest, "'\(name)' is longer than 100 characters, or has control characters")
         }
         return value
     }

@@ -61,7 +61,7 @@ extension Site {
         router.get("/v1/queue/:id") { _, context in
             try JSON.response(try await view(try await queued(try context.number("id"))))
         }
-        router.delete("/v1/queue/:id") { _, context in
+        router.post("/v1/queue/:id/stop") { _, context in
             try context.require(.run)
             let id = try context.number("id")
             return try JSON.response(try await view(try await queuing { try await queue.stop(id) }))

@@ -13,14 +13,16 @@ struct AccessMiddleware: RouterMiddleware {
     let sessions: Sessions
     /// All requests, by address.
     let requests: RateLimit
-    /// Requests with a wrong token, by address: a tenth a second, ten at once.
-    private let failures = RateLimit(rate: 0.1, burst: 10)
+    /// Requests with a wrong token, by address: a thousandth of all, so a tenth a second and ten at once unless told otherwise.
+    private let failures: RateLimit
 
     init(_ configuration: DashboardConfiguration, _ sessions: Sessions) {
         self.configuration = configuration
         self.sessions = sessions
         requests = RateLimit(
             rate: configuration.requestsPerSecond, burst: configuration.requestsPerSecond * 10)
+        failures = RateLimit(
+            rate: configuration.requestsPerSecond / 1000, burst: configuration.requestsPerSecond / 10)
     }
 
     /// Name of the browsers' cookie.

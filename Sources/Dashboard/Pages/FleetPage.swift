@@ -10,9 +10,27 @@ struct FleetPage {
     /// Runs with `--fleet`, the newest first, with their last round.
     let runs: [(run: StoredRun, last: RoundRecord?, fleet: String)]
 
+    /// Versions of registered models that fleets serve at the moment.
+    let served: [ServedVersion]
+
     /// Everything below the heading.
     var html: HTML {
-        "<h2>Variants on devices</h2>\(serving)<h2>Runs on simulated fleets</h2>\(training)"
+        "<h2>Served now</h2>\(now)<h2>Variants on devices</h2>\(serving)<h2>Runs on simulated fleets</h2>\(training)"
+    }
+
+    /// Which fleet serves which version, while it does.
+    private var now: HTML {
+        guard !served.isEmpty else {
+            return "<p class=\"quiet\">Nothing: <code>fedmpi serve --models NAME@champion --follow</code> serves a registered model.</p>"
+        }
+        let rows = served.html { version in
+            """
+            <tr><td><a href="/models#\(version.name)">\(version.name)@\(version.version)</a></td><td>\(version.fleet)</td>\
+            <td>\(version.host)</td><td class="n">\(version.devices)</td><td>\(Words.date(version.since))</td></tr>
+            """
+        }
+        let head: HTML = "<th>model</th><th>fleet</th><th>host</th><th class=\"n\">devices</th><th>since (UTC)</th>"
+        return Layout.table("Served now", head: head, rows)
     }
 
     /// A table for each service: which variant answered on which device, and how fast.

@@ -152,7 +152,7 @@ extension Site {
             let size = (try? handle.seekToEnd()) ?? 0
             try? handle.seek(toOffset: size > 20_000 ? size - 20_000 : 0)
             let data = (try? handle.readToEnd()) ?? Data()
-            return (try store.newest(named: queued.run), String(decoding: data ?? Data(), as: UTF8.self))
+            return (try store.newest(named: queued.run), String(decoding: data, as: UTF8.self))
         }
         let link: HTML? = run.map { "<p><a class=\"button\" href=\"/runs/\($0.id ?? 0)\">To the run</a></p>" }
         let reason: HTML? = queued.reason.map { "<p class=\"notice bad\">\($0)</p>" }

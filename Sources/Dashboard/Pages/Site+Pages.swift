@@ -66,7 +66,8 @@ extension Site {
                 let runs = try store.runs(with: "fleet", limit: 50)
                 return FleetPage(
                     services: ServedFleet.newest(in: archive.results, count: 5),
-                    runs: try runs.map { ($0.run, try store.rounds(of: $0.run, thinnedTo: 1).last, $0.value) })
+                    runs: try runs.map { ($0.run, try store.rounds(of: $0.run, thinnedTo: 1).last, $0.value) },
+                    served: try store.served().filter { $0.isServed(at: .now) })
             }
             return Layout.response(Layout.page("Fleet", at: "/fleet", for: context.caller, page.html))
         }

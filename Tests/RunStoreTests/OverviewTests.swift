@@ -1,5 +1,6 @@
 import FedCore
 import Foundation
+import Recording
 import Testing
 
 @testable import Federation

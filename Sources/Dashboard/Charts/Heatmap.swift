@@ -49,3 +49,22 @@ struct Heatmap {
             """
     }
 }
+
+extension Heatmap {
+    /// What is taken for what: each row is a true class, and its cells are shares of that class.
+    ///
+    /// - Parameters:
+    ///   - matrix: numbers of samples, `[true class][what the model says]`.
+    ///   - names: of the classes.
+    init(confusion matrix: [[Int]], names: [String]) {
+        let totals = matrix.map { max(1, $0.reduce(0, +)) }
+        self.init(
+            title: "True class and what the model says", x: "the model says", rows: names, columns: names,
+            values: zip(matrix, totals).map { row, total in
+                row.map { $0 == 0 ? nil : Double($0) / Double(total) }
+            }
+        ) { row, column in
+            "\(matrix[row][column]) of \(totals[row]), \(Words.percent(Double(matrix[row][column]) / Double(totals[row])))"
+        }
+    }
+}

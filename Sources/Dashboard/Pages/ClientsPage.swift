@@ -137,16 +137,7 @@ struct ClientsPage {
         guard let matrix = recorded.accuracies?.personalConfusion ?? recorded.accuracies?.globalConfusion else {
             return .none
         }
-        return Heatmap(
-            title: "True class and what the model says", x: "the model says",
-            rows: matrix.indices.map(name), columns: matrix.indices.map(name),
-            values: matrix.map { row in
-                let total = Double(max(1, row.reduce(0, +)))
-                return row.map { $0 == 0 ? nil : Double($0) / total }
-            }
-        ) { row, column in
-            Words.percent(Double(matrix[row][column]) / Double(max(1, matrix[row].reduce(0, +)))) + " of the class"
-        }.html
+        return Heatmap(confusion: matrix, names: matrix.indices.map(name)).html
     }
 
     /// Accuracies by class of the last evaluated round.

@@ -14,13 +14,7 @@ struct ErrorsPage {
         let names = matrix.indices.map { label in
             answer.errors.first { $0.label == label }?.labelName ?? "\(label)"
         }
-        let map = Heatmap(
-            title: "True class and what the model says", x: "the model says", rows: names, columns: names,
-            values: matrix.map { row in
-                let total = Double(max(1, row.reduce(0, +)))
-                return row.map { $0 == 0 ? nil : Double($0) / total }
-            }
-        ) { row, column in "\(matrix[row][column]) of \(matrix[row].reduce(0, +))" }
+        let map = Heatmap(confusion: matrix, names: names)
         let pictures = answer.errors.html { error in
             let source = Bitmap(error.pixels, shape: error.shape)?.address
             let picture: HTML? = source.map {

@@ -21,7 +21,9 @@ struct FleetPage {
     /// Which fleet serves which version, while it does.
     private var now: HTML {
         guard !served.isEmpty else {
-            return "<p class=\"quiet\">Nothing: <code>fedmpi serve --models NAME@champion --follow</code> serves a registered model.</p>"
+            return """
+                <p class="quiet">Nothing: <code>fedmpi serve --models NAME@champion --follow</code> serves a registered model.</p>
+                """
         }
         let rows = served.html { version in
             """

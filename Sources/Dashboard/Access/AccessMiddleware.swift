@@ -27,6 +27,8 @@ struct AccessMiddleware: RouterMiddleware {
 
     /// Name of the browsers' cookie.
     static let cookie = "fedmpi_session"
+    /// Methods that some path has.
+    private static let methods: [HTTPRequest.Method] = [.get, .head, .post, .put, .delete]
     /// Paths that are open to everybody who reaches the port: whether it lives, and how one comes in.
     private static let open: Set<String> = ["/healthz", "/login", "/assets/dashboard.css", "/assets/dashboard.js"]
 
@@ -41,6 +43,11 @@ struct AccessMiddleware: RouterMiddleware {
         do {
             var context = context
             if let seconds = requests.wait(for: context.address) { throw Self.tooMany(seconds) }
+            guard Self.methods.contains(request.method) else {
+                throw APIError(
+                    .methodNotAllowed, "there is no such method here",
+                    headers: [.allow: Self.methods.map(\.rawValue).joined(separator: ", ")])
+            }
             try checkName(request)
             context.caller = try caller(of: request, context)
             response = try await next(request, context)

@@ -40,7 +40,7 @@ def main():
                 "--header", f"Authorization: Bearer {board.token}", "--max-examples", str(max(1, cases // operations)),
                 "--seed", "20", "--request-timeout", "20", "--exclude-path-regex", "events$",
                 *sys.argv[2:],
-            ]).returncode
+            ], cwd=folder).returncode
             if board.process.poll() is not None:
                 fail("it has ended")
             board.json("GET", "/healthz")

@@ -26,9 +26,11 @@ let package = Package(
     name: "fedmpi",
     products: [
         .executable(name: "fedmpi", targets: ["fedmpi"]),
+        .executable(name: "fedmpi-dashboard", targets: ["fedmpi-dashboard"]),
         // For programs with plug-ins of their own: examples/plugin is one.
         .library(name: "FedMPI", targets: ["FedMPI"]),
         .executable(name: "mpi-conformance", targets: ["MPIConformance"]),
+        .executable(name: "queue-process", targets: ["QueueProcess"]),
         .executable(name: "training-throughput", targets: ["TrainingThroughput"]),
         .executable(name: "aggregation-throughput", targets: ["AggregationThroughput"]),
         .executable(name: "compression-throughput", targets: ["CompressionThroughput"]),
@@ -40,6 +42,12 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
         // C libraries: a module map and a header each.
@@ -130,7 +138,10 @@ let package = Package(
 
         .target(
             name: "Serving",
-            dependencies: ["CProcess", "MPI", "FedCore", "Records", "Runtime", "NeuralNet", "Datasets", "Inference"],
+            dependencies: [
+                "CProcess", "MPI", "FedCore", "Cryptography", "Files", "Records", "Runtime", "NeuralNet", "Datasets",
+                "Inference",
+            ],
             swiftSettings: lifetimes),
 
         // What a run tells others while it goes on: metrics for Prometheus, OTLP for collectors.
@@ -143,6 +154,8 @@ let package = Package(
         .target(
             name: "RunStore",
             dependencies: ["CSQLite", "FedCore", "Cryptography", "Files", "Records", "Recording"]),
+        // What starts runs and keeps them: neither MPI nor oneDNN.
+        .target(name: "RunQueue", dependencies: ["CProcess", "FedCore", "Files", "Records", "RunStore"]),
 
         // Jobs: what a program does with runs, without the words and the tables of a command line.
         .target(
@@ -165,6 +178,32 @@ let package = Package(
                 "RunStore", "Telemetry", "Analysis", "Launching", "Experiments",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"), .product(name: "Yams", package: "Yams"),
+            ],
+            swiftSettings: unhurried),
+
+        // Pages and a REST API for runs: a program of its own, so that what trains needs no web server.
+        .target(
+            name: "Dashboard",
+            dependencies: [
+                "FedCore", "Cryptography", "Files", "Records", "Recording", "RunStore", "RunQueue", "Analysis",
+                "Telemetry",
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdTLS", package: "hummingbird"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOFoundationEssentialsCompat", package: "swift-nio"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"), .product(name: "Logging", package: "swift-log"),
+            ],
+            resources: [.embedInCode("Assets")]),
+        .executableTarget(
+            name: "fedmpi-dashboard",
+            dependencies: [
+                "FedCore", "Recording", "RunQueue", "Dashboard",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: unhurried),
 
@@ -236,6 +275,8 @@ let package = Package(
                 "RunStore",
             ],
             resources: [.copy("Fixtures")]),
+        .testTarget(name: "RunQueueTests", dependencies: ["FedCore", "Records", "RunStore", "RunQueue"]),
+        .testTarget(name: "DashboardTests", dependencies: ["FedCore", "Dashboard"]),
         .testTarget(
             name: "LaunchingTests", dependencies: ["Records", "Launching"]),
         .testTarget(
@@ -258,6 +299,8 @@ let package = Package(
         // Programs that scripts run.
         .executableTarget(
             name: "MPIConformance", dependencies: ["MPI", "MPITesting"], path: "Tests/MPIConformance"),
+        .executableTarget(
+            name: "QueueProcess", dependencies: ["FedCore", "RunStore", "RunQueue"], path: "Tests/QueueProcess"),
         .executableTarget(
             name: "TrainingThroughput", dependencies: ["FedCore", "NeuralNet"], path: "Tests/TrainingThroughput"),
         .executableTarget(

@@ -1,10 +1,11 @@
 // What Swift cannot call: fork, prctl, the cores of a process, and the launcher's library, which is loaded only where it
-// is. What is done with it is in fedmpi's Guardian.swift and in Serving's ProcessLimits.swift.
+// is. What is done with it is in fedmpi's Guardian.swift, Serving's ProcessLimits.swift and RunQueue's ChildProcess.swift.
 #pragma once
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,15 @@ static inline unsigned process_open_standard_descriptors(void) {
         if (open("/dev/null", O_RDWR) < 0) break; // the lowest that is free is this one
     }
     return closed;
+}
+
+// The GNU library shows these two to programs that ask for its extensions before their first header, which Swift does not.
+extern int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *actions, int from);
+
+static inline short process_spawn_session_flag(void) { return 0x80; } // POSIX_SPAWN_SETSID
+
+static inline int process_spawn_close_from(posix_spawn_file_actions_t *actions, int from) {
+    return posix_spawn_file_actions_addclosefrom_np(actions, from);
 }
 
 // The kernel kills this process when its parent ends. False: the parent has ended already.

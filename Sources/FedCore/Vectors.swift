@@ -19,6 +19,12 @@ extension MutableSpan<Float> {
     public mutating func scale(by factor: Float) {
         for i in 0..<count { self[unchecked: i] *= factor }
     }
+
+    /// self ← min(1, limit / ‖self‖₂) · self. O(count); the norm is summed in Double, and the factor rounded to Float.
+    public mutating func clip(toNorm limit: Float) {
+        let norm = span.squaredNorm.squareRoot()
+        if norm > Double(limit) { scale(by: Float(Double(limit) / norm)) }
+    }
 }
 
 extension Span<Float> {

@@ -16,6 +16,8 @@ package enum Launch {
 
     /// This process's rank by the launcher's word; 0 without a launcher. Valid before MPI is initialised.
     package static var rank: Int { variables.rank ?? 0 }
+    /// The number of ranks by the launcher's word; 1 without a launcher, and where it does not say.
+    package static var size: Int { variables.size ?? 1 }
     /// The place among the ranks of this host, from 0.
     static var localRank: Int { variables.localRank }
     /// Whether some launcher started this process as one of a job.

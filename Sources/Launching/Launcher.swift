@@ -1,5 +1,6 @@
 package import FedCore
 import Foundation
+import Records
 
 /// Starts fedmpi's own commands as a person would, one after the other, each as a process of its own.
 ///
@@ -25,17 +26,9 @@ package struct Launcher {
     /// Finds this program and its launcher: the `mpirun` beside it, which comes with defaults that suit it, else the
     /// first on the `PATH`.
     package init() {
-        let variables = ProcessInfo.processInfo.environment
         program = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? "fedmpi"
-        // The one beside this program comes with defaults that suit it.
-        let beside = URL(fileURLWithPath: program).deletingLastPathComponent().path
-        let folders = [beside] + (variables["PATH"] ?? "").split(separator: ":").map(String.init)
-        mpirun = folders.map { $0 + "/mpirun" }.first { FileManager.default.isExecutableFile(atPath: $0) }
-        let isRoot = getuid() == 0 ? "1" : "0"
-        environment = [
-            "OMPI_ALLOW_RUN_AS_ROOT": isRoot, "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": isRoot,
-            "OMPI_MCA_rmaps_base_oversubscribe": "1", "OMPI_MCA_hwloc_base_binding_policy": "none",
-        ].merging(variables) { $1 }
+        mpirun = ProgramPath.find("mpirun", beside: program)
+        environment = ProgramPath.launchEnvironment
     }
 
     /// Checks that ranks can be started at all, before the first command runs.

@@ -5,6 +5,9 @@ import NeuralNet
 extension Graph {
     /// Adds a function of each element. GELU and SiLU are no operators of this version: they are written as PyTorch's
     /// exporter does, which runtimes recognise.
+    /// - Parameters:
+    ///   - kind: the function; ReLU6 is a Clip from 0 to 6, SiLU x · σ(x).
+    ///   - result: name of the result; those of its parts begin with it.
     mutating func add(_ kind: Activation.Kind, to result: String) {
         let input = current
         switch kind {
@@ -55,7 +58,11 @@ extension Graph {
         add("MaxPool", [current], to: result, Self.window(layer.kernel, layer.stride, 0) + [pads])
     }
 
-    /// The attributes of a window that pooling moves.
+    /// The attributes of a window that pooling moves, the same in both directions; `pads` is left out where it is 0.
+    /// - Parameters:
+    ///   - kernel: length of the window's side, in pixels.
+    ///   - stride: pixels from one window to the next.
+    ///   - padding: pixels around the image, at each side.
     static func window(_ kernel: Int, _ stride: Int, _ padding: Int) -> [(name: String, value: Attribute)] {
         [("kernel_shape", .integers([kernel, kernel])), ("strides", .integers([stride, stride]))]
             + (padding == 0 ? [] : [("pads", .integers([Int](repeating: padding, count: 4)))])

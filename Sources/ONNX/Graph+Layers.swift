@@ -21,8 +21,10 @@ struct WrittenLayer {
 
 extension Graph {
     /// Adds the layers of a model with 32-bit weights, behind those that they take the outputs of. Weights are
-    /// constants with the names, the shapes and the values that they have in a `state_dict`.
-    /// - Throws: `ConfigurationError` for the first layer of a type that is not known here.
+    /// constants with the names, the shapes and the values that they have in a `state_dict`. The last layer's output is
+    /// the current tensor then.
+    /// - Throws: `ConfigurationError` for the first layer of a type that is not known here, and for a model whose
+    ///   layers another program has.
     mutating func add(_ trained: TrainedModel) throws(ConfigurationError) {
         let model = trained.model
         guard !model.isExternal else {
@@ -58,7 +60,13 @@ extension Graph {
         }
     }
 
-    /// Adds a layer.
+    /// Adds a layer as one node or a few, or as none: a dropout, and a concatenation of one tensor, pass their input
+    /// on.
+    ///
+    /// An average pooling counts its padding, as PyTorch's `AvgPool2d` does unless it is told otherwise.
+    /// - Parameters:
+    ///   - layer: the layer; the current tensor is its first input.
+    ///   - written: names and shapes of what it reads and puts out.
     /// - Returns: whether operators are known for it.
     private mutating func add(_ layer: any Layer, _ written: WrittenLayer) -> Bool {
         let result = written.result
@@ -122,6 +130,8 @@ extension Graph {
 
     // Sums, one of two tensors after the other, in the order in which the layer adds them.
 
+    /// Adds a sum of several tensors as one Add after the other, in the order in which the layer adds them, so that it
+    /// rounds alike. A Sum node leaves the order to the runtime.
     private mutating func addSum(_ written: WrittenLayer) {
         for (index, input) in written.inputs.enumerated().dropFirst() {
             let isLast = index == written.inputs.count - 1

@@ -3,7 +3,11 @@ import NeuralNet
 
 // Normalisation.
 extension Graph {
-    /// Adds a batch normalisation by the running statistics.
+    /// Adds a batch normalisation by the running statistics: (x − mean) / √(variance + ε) · scale + shift, for each
+    /// channel.
+    /// - Parameters:
+    ///   - layer: its epsilon and momentum.
+    ///   - written: its tensors; the parameters are scale, shift, mean and variance, in the operator's order.
     mutating func add(_ layer: BatchNorm2D, _ written: WrittenLayer) {
         // ONNX's momentum is the share that stays. No runtime reads it, but who trains the file does.
         let momentum = layer.momentum == 0.1 ? [] : [("momentum", Attribute.float(1 - layer.momentum))]
@@ -15,6 +19,10 @@ extension Graph {
     ///
     /// `GroupNormalization` exists from version 18 of the operators on, until version 20 with a scale for each group
     /// instead of each channel, which cannot say this layer, and version 21 is too new for many runtimes.
+    /// - Parameters:
+    ///   - layer: its groups and its epsilon.
+    ///   - written: its tensors; scale and shift, `[channels]`, become `[channels, 1, 1]` to be repeated for each
+    ///     pixel.
     mutating func add(_ layer: GroupNorm, _ written: WrittenLayer) {
         let result = written.result
         let ones = constant("\(result)/ones", [layer.groups], [Float](repeating: 1, count: layer.groups))

@@ -40,10 +40,11 @@ extension Graph {
         if shape != quantized.model.output { add("Flatten", [current], to: "flat", [("axis", .integer(1))]) }
     }
 
-    /// Adds the rounding of the current tensor to whole numbers, and back to real ones.
+    /// Adds the rounding of the current tensor to whole numbers, x / step + zero, saturated at 0 and 255, and back to
+    /// real ones.
     /// - Parameters:
-    ///   - scale: the tensor's scale. Signed numbers are written as unsigned ones with 128 for zero, as the weights
-    ///     are that they are multiplied by.
+    ///   - scale: the tensor's scale. Signed numbers are written as unsigned ones with 128 for zero, as the weights are
+    ///     that they are multiplied by.
     ///   - name: prefix of the tensors' names.
     private mutating func round(to scale: IntegerScale, _ name: String) {
         let step = constant("\(name).step", [], [scale.step])

@@ -3,7 +3,8 @@ import NeuralNet
 
 // Embeddings and recurrent layers.
 extension Graph {
-    /// Adds a choice of rows; the indices, floats in models here, become whole numbers.
+    /// Adds a choice of rows, `[batch, time]` to `[batch, time, width]`; the indices, floats in models here, become
+    /// whole numbers, and a sample of several dimensions becomes a row of them first.
     mutating func add(_ layer: Embedding, _ written: WrittenLayer) {
         let result = written.result
         if written.input.extents.count > 1 { add("Flatten", [current], to: "\(result)/steps", [("axis", .integer(1))]) }
@@ -12,12 +13,16 @@ extension Graph {
         add("Gather", [written.parameters[0], current], to: result, [("axis", .integer(0))])
     }
 
+    /// Adds a long short-term memory, whose gates are put into ONNX's order
+    /// (<https://onnx.ai/onnx/operators/onnx__LSTM.html>).
     mutating func add(_ layer: LSTM, _ written: WrittenLayer) {
         // PyTorch's gates are i, f, g, o, ONNX's i, o, f, c, which is g.
         addRecurrence(
             "LSTM", layer.hidden, layer.layers, last: layer.returnsLast, gates: [0..<1, 3..<4, 1..<3], written)
     }
 
+    /// Adds gated recurrent units, whose gates are put into ONNX's order
+    /// (<https://onnx.ai/onnx/operators/onnx__GRU.html>).
     mutating func add(_ layer: GRU, _ written: WrittenLayer) {
         // PyTorch's gates are r, z, n, ONNX's z, r, h, which is n.
         addRecurrence(
@@ -26,13 +31,15 @@ extension Graph {
             [("linear_before_reset", .integer(1))])
     }
 
-    /// Adds a node for each layer of a recurrence, between tensors whose first dimension is time.
+    /// Adds a node for each layer of a recurrence, between tensors whose first dimension is time. The output is
+    /// `[batch, time, hidden]`, or `[batch, hidden]` for the last step alone.
     /// - Parameters:
     ///   - operation: `LSTM` or `GRU`.
     ///   - hidden: features of a step of the output.
     ///   - layers: number of layers.
     ///   - last: whether only the last step is put out.
     ///   - gates: PyTorch's gates in ONNX's order.
+    ///   - written: its tensors; each layer has four parameters, weights of input and state, and biases of both.
     ///   - attributes: attributes beside the sizes.
     private mutating func addRecurrence(
         _ operation: String, _ hidden: Int, _ layers: Int, last: Bool, gates: [Range<Int>], _ written: WrittenLayer,
@@ -65,6 +72,11 @@ extension Graph {
 
     /// Adds the order of ONNX's gates to a tensor that has PyTorch's, as constants have them: a runtime computes it
     /// once, when it loads the file.
+    /// - Parameters:
+    ///   - parameter: name of weights or biases, whose first dimension is `gates · hidden`.
+    ///   - gates: ranges of PyTorch's gates in ONNX's order.
+    ///   - hidden: rows of each gate.
+    ///   - name: name of the result; those of the parts that are cut out begin with it.
     /// - Returns: name of the tensor; the current one stays.
     private mutating func reordered(
         _ parameter: String, _ gates: [Range<Int>], _ hidden: Int, to name: String

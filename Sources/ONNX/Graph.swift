@@ -22,6 +22,7 @@ struct Graph {
     /// Name of the tensor that the next node reads: the input of the graph, then the first output of the latest node.
     var current: String
 
+    /// Name of the graph, which is the model's.
     private let name: String
     /// Encoded `NodeProto`s, in the order of execution, which the format requires.
     private var nodes: [ProtocolBuffer] = []
@@ -71,33 +72,39 @@ struct Graph {
         constant(name, shape, type: 1, Self.bytes(values.map(\.bitPattern)))
     }
 
-    /// Adds a constant tensor of unsigned bytes; otherwise as that of floats.
+    /// Adds a constant tensor of unsigned bytes, as of quantised weights and zero points; otherwise as that of floats.
     mutating func constant(_ name: String, _ shape: [Int], _ values: [UInt8]) -> String {
         constant(name, shape, type: 2, values)
     }
 
-    /// Adds a constant tensor of 32-bit integers; otherwise as that of floats.
+    /// Adds a constant tensor of 32-bit integers, as of quantised biases; otherwise as that of floats.
     mutating func constant(_ name: String, _ shape: [Int], _ values: [Int32]) -> String {
         constant(name, shape, type: 6, Self.bytes(values))
     }
 
-    /// The name of a constant vector of whole numbers, as of a shape or of axes; equal ones are one constant.
+    /// The name of a constant vector of whole numbers (INT64), as of a shape or of axes; equal ones are one constant.
+    /// - Parameter values: at least one.
+    /// - Returns: a name such as `/integers/0_8_-1`, to be given to a node.
     mutating func integers(_ values: [Int]) -> String {
         let name = "/integers/" + values.map(String.init).joined(separator: "_")
         guard numbers.insert(name).inserted else { return name }
         return constant(name, [values.count], type: 7, Self.bytes(values.map(Int64.init)))
     }
 
-    /// The name of a constant number; equal ones are one constant.
+    /// The name of a constant scalar, a 32-bit float; equal ones are one constant.
+    /// - Returns: a name such as `/floats/0.5`, to be given to a node.
     mutating func number(_ value: Float) -> String {
         let name = "/floats/\(value)"
         return numbers.insert(name).inserted ? constant(name, [], [value]) : name
     }
 
-    /// Adds a constant tensor.
+    /// Adds a constant tensor (`TensorProto`).
     /// - Parameters:
-    ///   - type: number of the element type, `TensorProto.DataType`.
+    ///   - name: name of the tensor, unique in the graph.
+    ///   - shape: its shape; empty for a scalar.
+    ///   - type: number of the element type, `TensorProto.DataType`: 1 is FLOAT, 2 UINT8, 6 INT32, 7 INT64.
     ///   - bytes: its elements, row-major and little-endian, as `raw_data` has them on every machine.
+    /// - Returns: the name.
     private mutating func constant(_ name: String, _ shape: [Int], type: UInt64, _ bytes: [UInt8]) -> String {
         var tensor = ProtocolBuffer()
         for extent in shape { tensor.add(field: 1, integer: UInt64(extent)) }
@@ -111,8 +118,10 @@ struct Graph {
     /// The bytes of a file with this graph (`ModelProto`). Equal graphs give equal bytes: metadata are sorted.
     /// - Parameters:
     ///   - input: the graph's input, of floats.
-    ///   - output: the graph's output, of floats.
+    ///   - output: the graph's output, of floats; a node must have put it out.
     ///   - metadata: entries of `metadata_props`.
+    /// - Returns: the whole file, which names `fedmpi` as its producer.
+    /// - Complexity: O(bytes); constants are copied into the graph's message, and that into the model's.
     func encoded(
         input: Value, output: Value, metadata: [String: String]
     ) -> [UInt8] {
@@ -140,7 +149,7 @@ struct Graph {
         return model.bytes
     }
 
-    /// An `AttributeProto`.
+    /// An `AttributeProto`: the name, the value in the field of its type, and the type's number (field 20).
     private static func encoded(_ name: String, _ value: Attribute) -> [UInt8] {
         var attribute = ProtocolBuffer()
         attribute.add(field: 1, Array(name.utf8))
@@ -158,7 +167,8 @@ struct Graph {
         return attribute.bytes
     }
 
-    /// A `ValueInfoProto` of floats, whose first dimension is the free `batch`.
+    /// A `ValueInfoProto` of floats, whose first dimension is the free `batch`: its name, its type with the shape, and
+    /// what it means in words.
     private static func description(of value: Value) -> [UInt8] {
         var batch = ProtocolBuffer()
         batch.add(field: 2, Array("batch".utf8))

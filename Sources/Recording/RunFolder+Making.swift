@@ -23,12 +23,28 @@ extension RunFolder {
         if let name {
             let name = try FolderName(name, option: "--run-name").text
             let url = parent.appendingPathComponent(name, isDirectory: true)
-            guard try make(url) else {
-                throw ConfigurationError("the run '\(url.path)' exists; choose another --run-name")
-            }
+            guard try make(url) else { throw existing(url) }
             return url
         }
         return try makeDated(in: parent)
+    }
+
+    /// Refuses the name of a new run as ``make(results:name:)`` does, and makes nothing.
+    ///
+    /// - Parameters:
+    ///   - results: the folder of all runs, which need not be there.
+    ///   - name: the name; nil is always free.
+    /// - Throws: `ConfigurationError` when it is not one for a folder, or the run exists.
+    public static func checkFree(results: String, name: String?) throws(ConfigurationError) {
+        guard let name else { return }
+        let text = try FolderName(name, option: "--run-name").text
+        let url = URL(fileURLWithPath: results, isDirectory: true).appendingPathComponent(text, isDirectory: true)
+        guard !FileManager.default.fileExists(atPath: url.path) else { throw existing(url) }
+    }
+
+    /// The error for the name of a run that is there.
+    private static func existing(_ url: URL) -> ConfigurationError {
+        ConfigurationError("the run '\(url.path)' exists; choose another --run-name")
     }
 
     /// Finds a run's folder.

@@ -18,6 +18,10 @@ public struct RunFilter: Sendable {
     public var model: String?
     /// The data set's name, compared letter by letter.
     public var dataset: String?
+    /// A part of the name, in capitals or not.
+    public var search: String?
+    /// A tag that the run has.
+    public var tag: String?
     /// How the run stands, as seen at the moment of the query.
     public var status: StoredRun.Status?
     /// How the runs are sorted.
@@ -38,28 +42,14 @@ extension RunStore {
     /// - Complexity: O(runs that are returned) memory; of other runs, nothing but what they are sorted by is read. With
     ///   status `running` or `interrupted`, O(runs that have not said that they ended).
     public func runs(_ filter: RunFilter = RunFilter()) throws(RunStoreError) -> [StoredRun] {
-        let order: SQL =
-            switch filter.order {
-            case .date: Self.newestFirst
-            // A run with no accuracy comes last: SQLite takes NULL for the smallest.
-            case .accuracy: "accuracy DESC"
-            case .bytes: "upload_bytes + download_bytes"
-            case .seconds: "seconds"
-            }
         let isConcluded = filter.status == .running || filter.status == .interrupted
-        let status: StoredRun.Status? = isConcluded ? .running : filter.status
+        var asked = filter
+        if isConcluded { asked.status = .running }
+        let query = asked
         let found: [StoredRun] = try read { db in
             try db.fetch(
-                """
-                SELECT * FROM runs
-                WHERE strategy = ifnull(:strategy, strategy) AND model = ifnull(:model, model)
-                  AND dataset = ifnull(:dataset, dataset) AND status = ifnull(:status, status)
-                ORDER BY \(order) LIMIT :limit
-                """,
-                [
-                    "strategy": filter.strategy, "model": filter.model, "dataset": filter.dataset, "status": status,
-                    "limit": isConcluded ? -1 : filter.limit ?? -1,
-                ])
+                "SELECT * FROM runs WHERE \(query.condition) ORDER BY \(query.sorting) LIMIT :limit",
+                query.arguments(["limit": isConcluded ? -1 : filter.limit ?? -1]))
         }
         // Only now is it known who was interrupted.
         let now = Date.now

@@ -108,6 +108,57 @@ enum Schema {
                 ) WITHOUT ROWID
                 """,
             ]),
+        Migration(
+            name: "8: queue",
+            statements: [
+                // The settings as JSON.
+                """
+                CREATE TABLE queue (
+                  id INTEGER PRIMARY KEY AUTOINCREMENT, run TEXT NOT NULL, command TEXT NOT NULL, kind TEXT NOT NULL,
+                  settings TEXT NOT NULL, ranks INTEGER NOT NULL, cores INTEGER NOT NULL, launcher TEXT NOT NULL,
+                  submitter TEXT NOT NULL, note TEXT NOT NULL, state TEXT NOT NULL, submitted_at DATETIME NOT NULL,
+                  started_at DATETIME, finished_at DATETIME, stop_requested_at DATETIME, exit_code INTEGER, reason TEXT,
+                  attempt INTEGER NOT NULL, process TEXT, job TEXT, killed TEXT NOT NULL
+                )
+                """,
+                "CREATE INDEX queue_on_run ON queue(run)", "CREATE INDEX queue_on_state ON queue(state)",
+            ]),
+        Migration(
+            name: "9: served versions",
+            statements: [
+                // The columns are `ServedVersion`'s coding keys. A row outlives the version, as an alias' history does.
+                """
+                CREATE TABLE served_versions (
+                  id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, version INTEGER NOT NULL,
+                  fleet TEXT NOT NULL, host TEXT NOT NULL, devices INTEGER NOT NULL, process TEXT NOT NULL,
+                  since DATETIME NOT NULL, heartbeat_at DATETIME NOT NULL, ended_at DATETIME
+                )
+                """,
+                "CREATE INDEX served_versions_on_name ON served_versions(name)",
+            ]),
+        Migration(
+            name: "10: labels of runs, indexes for pages",
+            statements: [
+                """
+                CREATE TABLE run_tags (
+                  run_id INTEGER NOT NULL REFERENCES runs(id) ON DELETE CASCADE, tag TEXT NOT NULL,
+                  PRIMARY KEY (run_id, tag)
+                ) WITHOUT ROWID
+                """,
+                "CREATE INDEX run_tags_on_tag ON run_tags(tag)",
+                """
+                CREATE TABLE run_notes (
+                  run_id INTEGER PRIMARY KEY REFERENCES runs(id) ON DELETE CASCADE, note TEXT NOT NULL
+                )
+                """,
+                // Rows are large: lists of ten thousand runs are sorted, counted and filtered without them.
+                "CREATE INDEX runs_on_started_at ON runs(started_at)",
+                "CREATE INDEX runs_on_accuracy ON runs(accuracy)",
+                "CREATE INDEX runs_on_bytes ON runs(upload_bytes + download_bytes)",
+                "CREATE INDEX runs_on_seconds ON runs(seconds)", "CREATE INDEX runs_on_status ON runs(status)",
+                "CREATE INDEX runs_on_strategy ON runs(strategy)", "CREATE INDEX runs_on_model ON runs(model)",
+                "CREATE INDEX runs_on_dataset ON runs(dataset)",
+            ]),
     ]
 
     /// One row a run. The columns are `StoredRun`'s coding keys.

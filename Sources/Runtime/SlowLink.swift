@@ -39,7 +39,9 @@ public final class SlowLink: Communicator {
         self.down = down
     }
 
+    /// As the communicator below has it.
     public var rank: Int { base.rank }
+    /// As the communicator below has it.
     public var size: Int { base.size }
 
     /// Starts a transfer, or notes it, to be started when the link has carried it. A transfer behind one that waits is

@@ -169,6 +169,13 @@ package final class RunTelemetry: RoundObserver {
         exporter?.add(fault)
     }
 
+    /// A round may take an hour: the share of it that is done says that it goes on.
+    package var wantsProgress: Bool { server != nil }
+
+    package func progressed(round: Int, fraction: Double) {
+        shared.metrics.withLock { $0?.add(progress: fraction, of: round) }
+    }
+
     package func roundFinished(_ record: RoundRecord) {
         let now = Date().timeIntervalSince1970
         shared.metrics.withLock { $0?.add(record, at: now) }

@@ -20,7 +20,7 @@ struct FedMPI: ParsableCommand {
             Train.self, SplitTrain.self, Distill.self, Sweep.self, Report.self, Trace.self, Watch.self, Runs.self,
             Compare.self, PartitionTable.self, FleetCommand.self, PrivacyCommand.self, Audit.self,
             ModelCommands.self, Quantize.self, Prune.self, VariantList.self, Export.self, Predict.self,
-            Serve.self, ServeDevice.self, Split.self, Doctor.self, Demo.self,
+            Serve.self, ServeDevice.self, Split.self, DashboardCommand.self, Doctor.self, Demo.self,
         ],
         defaultSubcommand: Train.self)
 }

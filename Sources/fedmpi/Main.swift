@@ -33,6 +33,9 @@ enum Main {
             }
             let command = try FedMPI.parseAsRoot(arguments)
             switch command {
+            case let command as any TrainingCommand where command.dryRun.isDry:
+                guard Launch.rank == 0 else { exit(0) }
+                exit(runAlone(arguments) { try command.rehearse(ranks: Launch.size) })
             case let command as any WorldCommand:
                 switch command {
                 case is Train, is SplitTrain, is Sweep, is Distill, is Serve, is Doctor: Guardian.standGuard()
@@ -43,7 +46,12 @@ enum Main {
                 exit(Console.code(command.runOverWorld()))
             case var command:
                 // Nothing that needs the other ranks: they leave quietly.
-                if Launch.rank == 0 { exit(runAlone(&command, arguments)) }
+                guard Launch.rank == 0 else { break }
+                switch command {
+                case is Report, is Compare, is Quantize, is Prune, is VariantList, is Export: Console.loss = .isNoted
+                default: break
+                }
+                exit(runAlone(arguments) { try command.run() })
             }
         } catch {
             exit(report(error, arguments))
@@ -53,16 +61,12 @@ enum Main {
     /// Runs a command that needs one process only, on rank 0. The other ranks, if any, are gone: nobody waits for them.
     ///
     /// - Parameters:
-    ///   - command: the parsed command.
     ///   - arguments: as given, for the hint in an error's line.
+    ///   - work: runs the parsed command.
     /// - Returns: the exit code.
-    private static func runAlone(_ command: inout any ParsableCommand, _ arguments: [String]) -> Int32 {
-        switch command {
-        case is Report, is Compare, is Quantize, is Prune, is VariantList, is Export: Console.loss = .isNoted
-        default: break
-        }
+    private static func runAlone(_ arguments: [String], _ work: () throws -> Void) -> Int32 {
         do {
-            try command.run()
+            try work()
             return Console.code(0)
         } catch let code as ExitCode {
             return code.rawValue  // it has said why
@@ -115,6 +119,18 @@ protocol WorldCommand: ParsableCommand {
     ///   written; its result is the exit code. Nil when nothing is left: the code is 0.
     /// - Throws: `ConfigurationError` on every rank alike, or any other error on the rank where it happens.
     func run(on world: any Communicator) throws -> (() -> Int32)?
+}
+
+/// A command that trains, whose settings can be checked without training.
+protocol TrainingCommand: WorldCommand {
+    /// Whether they are to be checked only.
+    var dryRun: DryRunOption { get }
+
+    /// Checks the settings in this process alone, without MPI.
+    ///
+    /// - Parameter ranks: ranks that the job would have.
+    /// - Throws: `ConfigurationError` or `DatasetError`, in the words of the run.
+    func rehearse(ranks: Int) throws
 }
 
 extension WorldCommand {

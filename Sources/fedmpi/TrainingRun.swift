@@ -40,35 +40,24 @@ struct TrainingRun {
         let stop = StopSignals.raiseFlag()
         let troubles = OutputTroubles(rank: world.rank)
         let timekeeper = Timekeeper(world, isOn: output.timing == .on, sink: RunOutputs.openTimingFiles(troubles))
-        var resumed: ResumedRun?
-        var settings: RunSettings?
-        var start: InitialWeights?
+        var beginning: Beginning?
         var telemetry: RunTelemetry?
         let problem = try timekeeper.metered(world).agree {
             if world.rank == 0 {
-                var own = self.settings
-                // The file of a version stays what it is: a resumed run reads the same one.
-                own.teacher = try own.teacher.map { try ModelArgument.path(of: $0, results: output.results) }
-                own.initialWeights = try own.initialWeights.map {
-                    try ModelArgument.path(of: $0, results: output.results)
-                }
-                resumed = try resumption.load(
-                    results: output.results, rounds: choices.given.contains("rounds") ? self.settings.rounds : nil,
-                    teacher: own.teacher)
-                try ModelFile.resolve(&own)
-                try FleetFile.resolve(&own)
-                settings = resumed?.state.settings ?? own
-                start = try ModelFile.initialWeights(settings ?? own)
+                beginning = try begin()
+                // A port that is taken ends the run before it has a folder.
                 telemetry = try RunTelemetry(
                     output.telemetry(ProcessInfo.processInfo.environment), version: Version.current,
                     warn: { troubles.note($0) })
             }
         }
         if let problem { throw problem }
+        let resumed = beginning?.resumed
         var outputs: RunOutputs?
         var budget: BudgetNotice?
         let hasLostRanks = try Session.run(
-            settings, by: scheme, from: start, resuming: resumed?.state, stop: stop, on: world, timekeeper: timekeeper,
+            beginning?.settings, by: scheme, from: beginning?.start, resuming: resumed?.state, stop: stop, on: world,
+            timekeeper: timekeeper,
             observers: { job in
                 try observers(job, resumed, timekeeper, telemetry, troubles, &outputs, &budget)
             },
@@ -102,6 +91,46 @@ struct TrainingRun {
         }
     }
 
+    /// What rank 0 reads from files before the ranks prepare.
+    private struct Beginning {
+        /// The run to continue; nil for one that begins.
+        let resumed: ResumedRun?
+        /// The settings; of a continued run the checkpoint's. Files that describe a model or a fleet are read.
+        let settings: RunSettings
+        /// The weights of an ONNX file; nil when the settings name none.
+        let start: InitialWeights?
+    }
+
+    /// Reads the files that the options name.
+    /// - Throws: `ConfigurationError`; errors of the history, when a registered model is named.
+    private func begin() throws -> Beginning {
+        var own = settings
+        // The file of a version stays what it is: a resumed run reads the same one.
+        own.teacher = try own.teacher.map { try ModelArgument.path(of: $0, results: output.results) }
+        own.initialWeights = try own.initialWeights.map { try ModelArgument.path(of: $0, results: output.results) }
+        let resumed = try resumption.load(
+            results: output.results, rounds: choices.given.contains("rounds") ? settings.rounds : nil,
+            teacher: own.teacher)
+        try ModelFile.resolve(&own)
+        try FleetFile.resolve(&own)
+        let settings = resumed?.state.settings ?? own
+        return Beginning(resumed: resumed, settings: settings, start: try ModelFile.initialWeights(settings))
+    }
+
+    /// Checks all that a run checks before its first round, in this process alone: `--dry-run`. Makes nothing, and prints nothing but
+    /// the settings, with `--json`.
+    ///
+    /// - Parameter scheme: how clients would be trained.
+    /// - Throws: `ConfigurationError` or `DatasetError`, in the words of the run.
+    func rehearse(by scheme: some TrainingScheme) throws {
+        _ = try output.telemetry(ProcessInfo.processInfo.environment)
+        let beginning = try begin()
+        if beginning.resumed == nil { try RunFolder.checkFree(results: output.results, name: output.runName) }
+        try Session.check(
+            beginning.settings, by: scheme, from: beginning.start, resuming: beginning.resumed?.state)
+        if output.json { Console.output(try RunJSON.text(of: beginning.settings)) }
+    }
+
     /// Writes the report and prints its tables. The run is saved by then: it has not failed if its report has, which is
     /// a note among the run's troubles.
     private func reportEnd(of folder: URL, _ troubles: OutputTroubles) {
@@ -110,6 +139,19 @@ struct TrainingRun {
             try Report.write(run, tables: !output.quiet && !output.json, notes: !output.quiet)
         } catch {
             troubles.note("no report: \(error.line)")
+        }
+    }
+
+    /// Prints where the figures are, as an event; the table has a line for it in its header.
+    private func tell(of url: String, _ troubles: OutputTroubles) {
+        struct Line: Encodable {
+            let event = "metrics"
+            let url: String
+        }
+        if output.json {
+            Console.output((try? RunJSON.text(of: Line(url: url))) ?? "")
+        } else if output.quiet, output.metricsPort == 0 {
+            troubles.note("metrics at \(url)")
         }
     }
 
@@ -139,10 +181,7 @@ struct TrainingRun {
             telemetry.prepare(folder: made.folder.url, seed: "\(job.settings.seed)")
             timekeeper.trace = { telemetry.trace(epoch: $0, ranks: $1) }
             observers.append(telemetry)
-            // The table's header has it; others must not be mixed with what is no line of theirs.
-            if let url = telemetry.metricsURL, output.json || output.quiet, output.metricsPort == 0 {
-                troubles.note("metrics at \(url)")
-            }
+            if let url = telemetry.metricsURL { tell(of: url, troubles) }
         }
         if output.json {
             observers.append(JSONLines(folder: made.folder, data: job.data))

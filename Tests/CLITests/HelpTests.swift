@@ -20,7 +20,7 @@ import Testing
         weight-decay seed threads eval-every on-failure failure-timeout wire round-deadline late-policy min-clients \
         round-retries straggler-prob straggler-delay bandwidth-mbps latency-ms device-speed device-spread drop-prob \
         real-delays inject results run-name checkpoint-every timing no-report tensorboard no-history json quiet \
-        resume from config
+        metrics-port otlp otlp-encoding resume from config
         """.split(separator: " ").map(String.init)
 
     @Test func `Help for the setting of codecs has every stage with its paper, and the grammar`() throws {

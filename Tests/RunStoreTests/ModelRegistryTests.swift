@@ -3,6 +3,7 @@ import FedCore
 import Foundation
 import Testing
 
+@testable import Records
 @testable import RunStore
 
 /// The registry of models, on files of a few bytes: what they hold does not matter to it.
@@ -145,5 +146,68 @@ import Testing
             return try await group.reduce(into: [Int]()) { $0.append($1) }
         }
         #expect(versions.sorted() == Array(1...8))
+    }
+
+    // MARK: Serving
+
+    private func serving(_ name: String, _ version: Int, host: String = "here") -> ServedVersion {
+        ServedVersion(name: name, version: version, fleet: "fleet", host: host, devices: 3)
+    }
+
+    @Test func `what is served is known, and not collected, until it ends`() throws {
+        for byte in 1...3 { try register("digits", [UInt8(byte)]) }
+        let row = try store.beginServing(serving("digits", 1))
+        let served = try #require(try store.served("digits").first)
+        #expect(served.version == 1 && served.devices == 3 && served.endedAt == nil && served.isServed(at: .now))
+        #expect(try store.served("letters").isEmpty)
+        #expect(try store.unusedModels(beside: 1).map(\.version) == [2])
+        // Also one that is served since it was found to be unused.
+        let all = try store.models()
+        try store.delete(all)
+        #expect(try store.models().map(\.version) == [1])
+        try store.keepServing([row])
+        try store.endServing(row)
+        #expect(try store.served().first?.isServed(at: .now) == false)
+        #expect(try store.served().first?.endedAt != nil)
+        try store.delete(try store.models())
+        #expect(try store.models().isEmpty && store.served().count == 1)
+    }
+
+    @Test func `a fleet whose process is gone serves nothing`() throws {
+        try register("digits", [1])
+        let row = try store.beginServing(serving("digits", 1))
+        // Of this boot, and a start that no process has.
+        let identity = ProcessIdentity.ofThisProcess.split(separator: " ").dropLast().joined(separator: " ") + " 1"
+        try store.change { db in
+            try db.execute(
+                "UPDATE served_versions SET process = ? WHERE id = ?", [identity, row])
+        }
+        #expect(try store.served().first?.isServed(at: .now) == false)
+        // Of another host: two minutes of silence.
+        try store.change { db in try db.execute("UPDATE served_versions SET process = '' WHERE id = ?", [row]) }
+        let served = try #require(try store.served().first)
+        #expect(served.isServed(at: served.heartbeatAt + 119) && !served.isServed(at: served.heartbeatAt + 121))
+    }
+
+    @Test func `an alias is taken back only from the version that was refused`() throws {
+        for byte in 1...3 { try register("digits", [UInt8(byte)]) }
+        _ = try store.move("champion", of: "digits", to: 1, note: nil)
+        _ = try store.move("champion", of: "digits", to: 2, note: nil)
+        #expect(try store.takeBack("champion", of: "digits", from: 2, to: 1, note: "slower"))
+        #expect(try store.version("champion", of: "digits") == 1)
+        #expect(try store.moves(of: "digits").first?.note == "slower" && store.moves(of: "digits").first?.version == 1)
+        // Somebody has moved it on meanwhile: it stays, and the reason is noted.
+        _ = try store.move("champion", of: "digits", to: 3, note: nil)
+        #expect(try !store.takeBack("champion", of: "digits", from: 2, to: 1, note: "slower again"))
+        #expect(try store.version("champion", of: "digits") == 3)
+        #expect(try store.moves(of: "digits").first?.note == "slower again")
+        #expect(try store.moves(of: "digits").first?.version == 3)
+        // Noted alone.
+        #expect(try !store.takeBack("champion", of: "digits", from: 3, to: nil, note: "another signature"))
+        #expect(try store.version("champion", of: "digits") == 3)
+        // A version that is gone cannot be meant again.
+        try store.delete(try store.models().filter { $0.version == 1 })
+        #expect(try !store.takeBack("champion", of: "digits", from: 3, to: 1, note: "slower"))
+        #expect(try store.version("champion", of: "digits") == 3)
     }
 }

@@ -7,7 +7,7 @@ import Serving
 import Testing
 
 /// Time that passes only when somebody says so.
-private final class ManualClock: ServingClock {
+final class ManualClock: ServingClock {
     var now = Duration.zero
 
     func wait(until moment: Duration) { now = max(now, moment) }
@@ -20,7 +20,7 @@ private final class ManualClock: ServingClock {
 }
 
 /// Takes a time on a clock, and puts out the input's first element as the class.
-private final class ScriptedPlan: InferencePlan {
+final class ScriptedPlan: InferencePlan {
     let model = Model(name: "scripted", input: [1, 1, 4], classes: 4, layers: [Flatten(), Linear(4, 4)])
     let batch = 1
     let clock: ManualClock
@@ -63,9 +63,9 @@ private final class ScriptedPlan: InferencePlan {
 }
 
 /// Images whose first pixel is their label.
-private struct Labelled: Dataset {
+struct Labelled: Dataset {
     let name = "labelled"
-    let count = 8
+    let count = 400
     let shape = ImageShape(channels: 1, height: 1, width: 4)
     let classes = 4
 

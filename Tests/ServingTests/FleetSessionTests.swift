@@ -79,6 +79,10 @@ import Testing
             return report
         }
 
+        func tell(_ order: ReleaseOrder) {}
+
+        func news() -> [ReleaseNews] { [] }
+
         func end() {}
     }
 

@@ -1,17 +1,30 @@
 import Recording
 import Records
 
-/// How accuracy came with rounds and bytes.
+/// How accuracy came with rounds and bytes: the rounds of a run that were evaluated, and what can be said of them
+/// together.
+///
+/// Bytes are those of the round log: updates with their envelopes, and a frame of weights for each client.
 public struct Convergence: Sendable {
     /// A round that was evaluated.
     public struct Point: Sendable, Equatable {
+        /// The round's number, from 1; 0 in the point that stands for guessing before the first.
         public let round: Int
-        /// Bytes of all updates so far.
+        /// Bytes of all updates so far, this round's included.
         public let uploadBytes: Int
+        /// Bytes of all frames that clients received so far, this round's included.
         public let downloadBytes: Int
-        /// In [0, 1].
+        /// Accuracy of the round's new weights, in [0, 1]: on the test set, or in the mean over the clients when only
+        /// they can tell.
         public let accuracy: Double
 
+        /// Describes a round.
+        ///
+        /// - Parameters:
+        ///   - round: from 1.
+        ///   - uploadBytes: of all rounds up to it.
+        ///   - downloadBytes: of all rounds up to it; 0 where nobody asks for it.
+        ///   - accuracy: in [0, 1].
         public init(round: Int, uploadBytes: Int, downloadBytes: Int = 0, accuracy: Double) {
             self.round = round
             self.uploadBytes = uploadBytes
@@ -20,15 +33,26 @@ public struct Convergence: Sendable {
         }
     }
 
+    /// The rounds that were evaluated, in order. Rounds without an accuracy are left out, so numbers may have gaps, and
+    /// a regression has no point at all.
     public let points: [Point]
-    /// Accuracy of guessing, which a run has before its first round; nil where the classes are not known.
+    /// Accuracy of guessing, which a run has before its first round: 1 over the number of classes; nil where the
+    /// classes are not known.
     public let chance: Double?
 
+    /// Takes points as they are.
+    ///
+    /// - Parameters:
+    ///   - points: in the order of rounds, with bytes that never decrease.
+    ///   - chance: accuracy of guessing, in [0, 1].
     public init(points: [Point], chance: Double? = nil) {
         self.points = points
         self.chance = chance
     }
 
+    /// Reads the evaluated rounds out of the round log, and the number of classes out of the partition.
+    ///
+    /// - Complexity: O(rounds).
     public init(_ run: RecordedRun) {
         points = run.log.rounds.compactMap { round in
             round.accuracy.map {
@@ -41,11 +65,21 @@ public struct Convergence: Sendable {
     }
 
     /// The first point that reaches an accuracy.
+    ///
+    /// - Parameter accuracy: in [0, 1]. A point that is less than 10⁻⁹ below reaches it, too, so that rounding does not
+    ///   decide.
+    /// - Returns: nil when no round that was evaluated got there; a later one may have fallen below again.
+    /// - Complexity: O(points).
     public func first(reaching accuracy: Double) -> Point? {
         points.first { $0.accuracy >= accuracy - 1e-9 }
     }
 
     /// Accuracy points (hundredths) gained per MB of updates since the evaluation before; the first counts from chance.
+    ///
+    /// A loss of accuracy is a negative gain. A round has no entry when no byte was uploaded since the evaluation
+    /// before; nor has the first one where ``chance`` is not known. An MB is 1,000,000 bytes, upload only.
+    ///
+    /// - Complexity: O(points).
     public var pointsPerMegabyte: [(round: Int, gain: Double)] {
         var gains: [(round: Int, gain: Double)] = []
         var before = chance.map { Point(round: 0, uploadBytes: 0, accuracy: $0) }
@@ -61,11 +95,16 @@ public struct Convergence: Sendable {
 
     /// The round after which accuracy per byte falls off: the knee of the best accuracy so far against bytes uploaded.
     ///
-    /// Both axes are scaled to [0, 1]; the knee is the point furthest above the diagonal between the first and the last.
-    /// The curve is known to its end, so that no sensitivity is needed. V. Satopää, J. Albrecht, D. Irwin, B. Raghavan,
-    /// *Finding a "Kneedle" in a Haystack*, ICDCS Workshops 2011, sections II and III.
+    /// Both axes are scaled to [0, 1]; the knee is the point furthest above the diagonal between the first and the
+    /// last. The curve is known to its end, so that no sensitivity is needed. V. Satopää, J. Albrecht, D. Irwin, B.
+    /// Raghavan, *Finding a "Kneedle" in a Haystack: Detecting Knee Points in System Behavior*, ICDCS Workshops 2011,
+    /// sections II and III.
     ///
-    /// Nil with fewer than three points, or where accuracy comes no faster at first than in all.
+    /// The best so far is taken instead of the accuracy itself, because it never decreases: a round that happens to be
+    /// bad is no knee. The point is returned as it was measured.
+    ///
+    /// - Returns: nil with fewer than three points, or where accuracy comes no faster at first than in all.
+    /// - Complexity: O(points).
     public var fallOff: Point? {
         guard points.count >= 3, let first = points.first, let last = points.last,
             last.uploadBytes > first.uploadBytes

@@ -2,15 +2,29 @@ import FedCore
 
 /// One round's time, by rank.
 public struct RoundTime: Sendable {
+    /// The round's number, from 1.
     public let round: Int
-    /// Microseconds on the run's time axis. The server's round, or all ranks' where the server's log is missing.
+    /// First moment, in microseconds on the run's time axis. The server's round, or all ranks' where the server's log
+    /// is missing.
     public internal(set) var start: Int
+    /// Last moment, likewise.
     public internal(set) var end: Int
-    /// In the order of `RunTiming.ranks`.
+    /// What each rank did with its time, in the order of `RunTiming.ranks`; all 0 for a rank that logged nothing of the
+    /// round.
+    ///
+    /// A worker's events carry the round's number from the moment it hears of the round until it hears of the next, so
+    /// its times need not lie between ``start`` and ``end`` to the microsecond.
     public internal(set) var ranks: [PhaseTimes]
 
+    /// Length in microseconds, always above 0 in ``TimeAccount/rounds``.
     public var duration: Int { end - start }
 
+    /// Adds an event of the round.
+    ///
+    /// - Parameters:
+    ///   - event: what was done, on the run's time axis.
+    ///   - rank: place of the rank in `RunTiming.ranks`, which is not its number.
+    ///   - setsWindow: whether the round's window, ``start`` to ``end``, is widened to hold it.
     mutating func add(_ event: TimingEvent, of rank: Int, setsWindow: Bool) {
         ranks[rank][event.phase] += event.duration
         guard setsWindow else { return }
@@ -20,23 +34,38 @@ public struct RoundTime: Sendable {
 }
 
 /// The time of a run added up: by rank, by round, by client.
+///
+/// The report, the tables at a run's end and the dashboard read it. It keeps sums and no events.
 public struct TimeAccount: Sendable {
-    /// In the order of `RunTiming.ranks`; everything that was logged.
+    /// What each rank did with its time, in the order of `RunTiming.ranks`; everything that was logged, also before
+    /// round 1 and in rounds that were repeated.
     public private(set) var ranks: [PhaseTimes]
     /// From round 1, in order. A round that was repeated after the run was continued counts as it was done last.
     public private(set) var rounds: [RoundTime] = []
-    /// What each client's turns took.
+    /// What each client's turns took, by the client's number. Only clients are here whose training was logged one by
+    /// one.
     public private(set) var clients: [Int: ClientTime] = [:]
+    /// Whether the rank at each place of `RunTiming.ranks` is another than rank 0.
     private let isClient: [Bool]
 
+    /// The training of one client, over all that was logged: turns that were repeated after the run was continued count
+    /// each time.
     public struct ClientTime: Sendable {
+        /// Its turns: training events that name it.
         public internal(set) var rounds = 0
-        /// Microseconds of training.
+        /// Microseconds of training, in all turns.
         public internal(set) var training = 0
+        /// Samples that it was trained on, in all turns.
         public internal(set) var samples = 0
-        /// Where it ran last.
+        /// Number of the rank where it ran in the last turn that was read: ranks are read in order, so that of a client
+        /// which moved between ranks it is the one of the highest number.
         public internal(set) var rank = 0
 
+        /// Adds a turn.
+        ///
+        /// - Parameters:
+        ///   - event: the turn's training.
+        ///   - rank: number of the rank that did it.
         mutating func add(_ event: TimingEvent, on rank: Int) {
             rounds += 1
             training += event.duration
@@ -45,7 +74,13 @@ public struct TimeAccount: Sendable {
         }
     }
 
-    /// O(events).
+    /// Adds up all events.
+    ///
+    /// A continued run may have begun the round again in which it was stopped. Then the events of that round which come
+    /// before the last start that has some of it are left out of ``rounds``, or its duration would hold the time of two
+    /// attempts.
+    ///
+    /// - Complexity: O(events · log starts) at most; memory of O(rounds · ranks).
     public init(_ timing: RunTiming) {
         isClient = timing.ranks.map { $0.rank > 0 }
         let none = timing.ranks.map { _ in PhaseTimes() }
@@ -77,13 +112,30 @@ public struct TimeAccount: Sendable {
     }
 
     /// Whose time counts: that of all ranks, or of the clients alone.
+    ///
+    /// The server's work is another than the clients': it makes all ranks together look unbalanced even when the
+    /// clients are perfectly so.
     public enum Part: Sendable, CaseIterable { case all, clients }
 
+    /// Efficiency of one round.
+    ///
+    /// - Parameters:
+    ///   - round: one of ``rounds``.
+    ///   - part: the ranks that count. The run time is the round's in both cases.
+    /// - Returns: nil when none of them computed.
+    /// - Complexity: O(ranks).
     public func efficiency(_ round: RoundTime, of part: Part) -> Efficiency? {
         Efficiency(useful: select(round.ranks, part).map(\.useful), runtime: round.duration)
     }
 
     /// Efficiency of all rounds together, without what comes before the first.
+    ///
+    /// Useful times and durations are added up over the rounds before they are divided, so long rounds weigh more; it
+    /// is not the mean of the rounds' efficiencies.
+    ///
+    /// - Parameter part: the ranks that count.
+    /// - Returns: nil without a round, or when none of the ranks computed in one.
+    /// - Complexity: O(rounds · ranks).
     public func efficiency(of part: Part) -> Efficiency? {
         var useful = ranks.map { _ in 0 }
         for round in rounds {
@@ -92,12 +144,23 @@ public struct TimeAccount: Sendable {
         return Efficiency(useful: select(useful, part), runtime: rounds.reduce(0) { $0 + $1.duration })
     }
 
+    /// The values of a part's ranks.
+    ///
+    /// - Parameters:
+    ///   - ofRanks: a value for each rank, in the order of `RunTiming.ranks`.
+    ///   - part: the ranks whose values are wanted.
+    /// - Returns: their values, in the same order; fewer than there were where the server is left out.
     public func select<Value>(_ ofRanks: [Value], _ part: Part) -> [Value] {
         part == .all ? ofRanks : zip(ofRanks, isClient).filter(\.1).map(\.0)
     }
 
-    /// The client rank that computes longest, so that the others wait for it; nil with fewer than two.
-    /// - Returns: its place in `RunTiming.ranks`, and by how much it is behind the mean, in microseconds.
+    /// The client rank that computes longest, so that the others wait for it; nil with fewer than two, and when none
+    /// computed.
+    ///
+    /// - Parameter round: one of ``rounds``.
+    /// - Returns: its place in `RunTiming.ranks`, and by how much it is behind the mean of all client ranks, itself
+    ///   included, in microseconds. The first of equally slow ones.
+    /// - Complexity: O(ranks).
     public func slowest(_ round: RoundTime) -> (index: Int, behind: Int)? {
         let clients = isClient.indices.filter { isClient[$0] }
         let useful = clients.map { round.ranks[$0].useful }
@@ -107,6 +170,11 @@ public struct TimeAccount: Sendable {
     }
 
     /// The rank that is the slowest client rank in most rounds; by equal counts, the one that is further behind.
+    ///
+    /// - Returns: its place in `RunTiming.ranks`, the number of rounds in which it is the slowest, and by how much it
+    ///   is behind the mean in these, on average, in microseconds; nil with fewer than two client ranks. It has a name
+    ///   even when all ranks are about equally fast: whether it matters, `meanBehind` tells.
+    /// - Complexity: O(rounds · ranks).
     public func straggler() -> (index: Int, rounds: Int, meanBehind: Int)? {
         var found: [Int: (rounds: Int, behind: Int)] = [:]
         for round in rounds {

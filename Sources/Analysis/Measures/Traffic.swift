@@ -1,42 +1,60 @@
 public import FedCore
 
-/// Who sent how much to whom, as the program meant it.
+/// Who sent how much to whom, as the program meant it, added up over a run from the ranks' message files.
+///
+/// A broadcast is bytes from its root to each member, whatever tree of ranks MPI makes of it. Each message is in the
+/// files of two ranks; here it is once. docs/TIMING.md describes the files, and what is not counted.
 public struct Traffic: Sendable {
     /// One MPI function over all ranks.
     public struct Operation: Sendable, Equatable {
+        /// The function's name, e.g. `MPI_Igatherv`.
         public let name: String
+        /// Number of calls on all ranks: a collective of n ranks counts n times.
         public let calls: Int
         /// Each byte once, though a sender and a receiver have it.
         public let bytes: Int
-        /// From calls to their completion, all ranks together, in microseconds.
+        /// From calls to their completion, all ranks together, in microseconds; waiting included.
         public let total: Int
+        /// Microseconds of the longest call on any rank.
         public let longest: Int
 
-        /// Microseconds of a call.
+        /// Microseconds of a call, on average; 0 without calls.
         public var mean: Double { calls > 0 ? Double(total) / Double(calls) : 0 }
     }
 
-    /// By name.
+    /// In alphabetical order of their names.
     public private(set) var operations: [Operation] = []
-    /// Ranks of the job.
+    /// Ranks of the job: what the timing logs say, or more where some rank or peer in the counts has a higher number.
     public let rankCount: Int
-    /// `[sender][receiver]`, in bytes.
+    /// `[sender][receiver]`, in bytes; 0 from a rank to itself. As the sender tells it, or the receiver where the
+    /// sender left no counts.
     public private(set) var bytes: [[Int]]
-    /// `[sender][receiver]`, in messages.
+    /// `[sender][receiver]`, in messages; the larger of what both sides tell. An empty share of a collective counts, so
+    /// that there may be messages without bytes.
     public private(set) var messages: [[Int]]
-    /// Whether some rank's counts are missing, so that its peers' stand for them.
+    /// Whether some rank's counts are missing, so that its peers' stand for them. Between two such ranks nothing is
+    /// known.
     public let isPartial: Bool
 
-    /// Nil when no rank left its counts.
+    /// Adds up the counts in a run's timing folder. Nil when no rank left its counts: they are written at a rank's end.
     public init?(_ timing: RunTiming) {
         let counts = timing.ranks.compactMap { rank in rank.messages.map { (rank: rank.rank, messages: $0) } }
         self.init(counts, ranks: timing.rankCount)
     }
 
-    /// - Parameter counts: of each rank that left them.
+    /// Adds up counts. Nil when there are none.
+    ///
+    /// A line does not say which way its bytes went in a collective: the root has a line to itself, by which it is told
+    /// from the members, and the function's name says whether the root sends or receives.
+    ///
+    /// - Parameters:
+    ///   - counts: of each rank that left them; lines with negative ranks or peers are left out.
+    ///   - ranks: ranks of the job, by the timing logs.
+    /// - Complexity: O(lines + ranks²), and as much memory for the matrices.
     public init?(_ counts: [(rank: Int, messages: [MessageCount])], ranks: Int) {
         guard !counts.isEmpty else { return nil }
         let highest = counts.map { max($0.rank, $0.messages.map(\.peer).max() ?? 0) }.max() ?? 0
+        guard highest < Self.most, ranks <= Self.most else { return nil }
         rankCount = max(ranks, highest + 1)
         let present = Set(counts.map(\.rank))
         isPartial = present.count < rankCount
@@ -76,7 +94,12 @@ public struct Traffic: Sendable {
         }
     }
 
-    /// Which way a function moves bytes between a rank and its peer; the root of a collective writes a line to itself.
+    /// Whether a rank sends bytes to the peer of a line, rather than receives them.
+    ///
+    /// - Parameters:
+    ///   - operation: the MPI function. Of a collective that is neither a broadcast nor a scatter, such as a gather or
+    ///     a reduction, the root is the receiver.
+    ///   - isRoot: whether the rank has a line of the function to itself, as the root of a collective writes it.
     private static func isSender(_ operation: String, isRoot: Bool) -> Bool {
         let name = operation.lowercased()
         if name.contains("send") { return true }
@@ -84,14 +107,24 @@ public struct Traffic: Sendable {
         return isRoot == (name.contains("bcast") || name.contains("scatter"))
     }
 
+    /// The sums of one function while lines are read.
     private struct Tally {
+        /// Calls of all ranks.
         var calls = 0
+        /// Bytes by the senders' lines.
         var bytesOut = 0
+        /// Bytes by the receivers' lines: the same ones once more, as far as both left counts.
         var bytesIn = 0
+        /// Microseconds of all calls.
         var total = 0
+        /// Microseconds of the longest call.
         var longest = 0
 
-        /// - Parameter withCalls: false for what the root of a collective tells of its members, whose calls are theirs.
+        /// Adds a line.
+        ///
+        /// - Parameters:
+        ///   - line: from any rank's file.
+        ///   - withCalls: false for what the root of a collective tells of its members, whose calls are theirs.
         mutating func add(_ line: MessageCount, withCalls: Bool) {
             bytesOut += line.bytesOut
             bytesIn += line.bytesIn
@@ -102,6 +135,17 @@ public struct Traffic: Sendable {
         }
     }
 
-    public func sent(by rank: Int) -> Int { bytes[rank].reduce(0, +) }
-    public func received(by rank: Int) -> Int { bytes.reduce(0) { $0 + $1[rank] } }
+    /// Bytes that a rank sent to all others. O(ranks)
+    ///
+    /// - Parameter rank: in 0 ..< ``rankCount``.
+    public func sent(by rank: Int) -> Int { bytes.indices.contains(rank) ? bytes[rank].reduce(0, +) : 0 }
+    /// Bytes that a rank received from all others. O(ranks)
+    ///
+    /// - Parameter rank: in 0 ..< ``rankCount``.
+    public func received(by rank: Int) -> Int {
+        bytes.indices.contains(rank) ? bytes.reduce(0) { $0 + $1[rank] } : 0
+    }
+
+    /// The most ranks of a table: it has the square of that, and a damaged line may name any number.
+    private static let most = 4096
 }

@@ -2,7 +2,16 @@ import Recording
 import Records
 
 extension Picture {
-    /// How the clients fare: by round, client by client, class by class.
+    /// How the clients fare, in three plots: mean, worst and best tenth by round; accuracy client by client; and what
+    /// samples of each class are taken for.
+    ///
+    /// The data has a block for each plot. With both the global model and the clients' own there are two curves in the
+    /// first two, each sorted by itself, so that one place need not be one client; the third shows the clients' own
+    /// models, if they have some, and is left out where there are no confusion counts.
+    ///
+    /// - Parameters:
+    ///   - run: for the spread of each round and the names of classes.
+    ///   - accuracies: client by client, of the round in which they were asked last.
     static func clientAccuracy(_ run: RecordedRun, _ accuracies: ClientAccuracies) -> Picture {
         let rounds = run.log.rounds.filter { $0.clients != nil }
         func spread(_ spread: AccuracySpread?) -> String {
@@ -98,7 +107,8 @@ extension Picture {
                 """)
     }
 
-    /// With the clients' own models, if there are such; empty when it is no square.
+    /// Numbers of samples, `[true class][predicted class]`, over all clients: with their own models, if there are such;
+    /// empty when it is no square.
     private static func confusion(of accuracies: ClientAccuracies) -> [[Int]] {
         let rows = accuracies.personalConfusion ?? accuracies.globalConfusion ?? []
         return rows.allSatisfy { $0.count == rows.count } ? rows : []

@@ -2,7 +2,16 @@ import FedCore
 import Recording
 
 extension Picture {
-    /// Client × class.
+    /// How unequally the data is spread: a column for each client, a row for each class, darker where there are more
+    /// samples; above, each client's samples in all.
+    ///
+    /// More than 1,200 clients are drawn in groups of neighbours, which are shown by their mean. Cells have their
+    /// number written in them with up to 16 clients; with more, the scale ends at the 99th percentile of the cells.
+    ///
+    /// - Parameters:
+    ///   - run: for the title.
+    ///   - file: numbers of samples, with a client at least.
+    /// - Complexity: O(clients · classes), and the sorting of as many cells as are drawn.
     static func clientDistribution(_ run: RecordedRun, _ file: PartitionFile) -> Picture {
         let partition = file.table
         let classes = partition.first?.count ?? 0

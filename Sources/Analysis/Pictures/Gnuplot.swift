@@ -3,21 +3,39 @@ public import Files
 public import Foundation
 
 /// Draws pictures by one gnuplot process.
+///
+/// ```swift
+/// switch try Gnuplot.draw(pictures, in: folder) {
+/// case .drawn: break
+/// case .missing: print(Gnuplot.advice)
+/// case .failed(let reason): print("no pictures: \(reason)")
+/// }
+/// ```
 public enum Gnuplot {
+    /// What came of drawing. Scripts and data are in the folder in any case.
     public enum Outcome: Equatable {
+        /// All pictures are in the folder.
         case drawn
         /// There is no gnuplot.
         case missing
-        /// It said this.
+        /// It could not be started, ended with an error or left a picture out; on one line, mostly the last that it
+        /// said itself. Pictures before the one that is missing may be in the folder.
         case failed(String)
     }
 
     /// What to say where gnuplot is missing.
     public static let advice = "no pictures: gnuplot is missing; apt-get install gnuplot-nox"
 
-    /// Writes scripts and data into the folder, and draws. gnuplot writes through symbolic links: so it works in a folder of its
-    /// own, and what it has drawn is put into place.
-    /// - Parameter path: the folders to look for gnuplot in, as in `PATH`.
+    /// Writes scripts and data into the folder, and draws. gnuplot writes through symbolic links: so it works in a
+    /// folder of its own, and what it has drawn is put into place.
+    ///
+    /// Blocks until gnuplot has ended.
+    ///
+    /// - Parameters:
+    ///   - pictures: of different names.
+    ///   - folder: where `.csv`, `.gp` and `.png` files go; files of these names are replaced.
+    ///   - path: the folders to look for gnuplot in, as in `PATH`; nil is none.
+    /// - Returns: what came of it. That no picture was drawn is no error: whoever has the scripts can draw them later.
     /// - Throws: `FileError` when the folder cannot be written to.
     public static func draw(
         _ pictures: [Picture], in folder: URL, path: String? = ProcessInfo.processInfo.environment["PATH"]
@@ -45,6 +63,7 @@ public enum Gnuplot {
         return .drawn
     }
 
+    /// Writes the data and the script of each picture, each file whole or not at all.
     private static func write(_ pictures: [Picture], into folder: URL) throws(FileError) {
         for picture in pictures {
             try folder.appendingPathComponent("\(picture.name).csv").replaceContents(with: picture.data)
@@ -52,7 +71,13 @@ public enum Gnuplot {
         }
     }
 
-    /// - Returns: why it failed, if it did.
+    /// Runs gnuplot on all scripts and waits for its end. It reads no settings of the user's, and no input.
+    ///
+    /// - Parameters:
+    ///   - gnuplot: the program.
+    ///   - pictures: whose scripts are in the folder.
+    ///   - folder: the process's working directory, for the scripts name files without one.
+    /// - Returns: why it failed, if it did, on one line.
     private static func run(_ gnuplot: URL, _ pictures: [Picture], in folder: URL) -> String? {
         let process = Process()
         process.executableURL = gnuplot
@@ -72,6 +97,7 @@ public enum Gnuplot {
         return nil
     }
 
+    /// The first executable file called `gnuplot` in the folders of a path.
     private static func find(_ path: String?) -> URL? {
         (path ?? "").split(separator: ":").map { URL(fileURLWithPath: String($0)).appendingPathComponent("gnuplot") }
             .first { FileManager.default.isExecutableFile(atPath: $0.path) }

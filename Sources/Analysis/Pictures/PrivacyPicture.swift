@@ -3,6 +3,11 @@ import Records
 
 extension Picture {
     /// What privacy bought: accuracy, or R² of a regression, against ε after the same round.
+    ///
+    /// Rounds that have only one of the two are left out. ε is spent by all rounds so far, at the δ that the run was
+    /// given.
+    ///
+    /// - Parameter run: with a round that has both.
     static func accuracyOverEpsilon(_ run: RecordedRun) -> Picture {
         let points = run.log.rounds.compactMap { round in
             round[.epsilon].flatMap { epsilon in

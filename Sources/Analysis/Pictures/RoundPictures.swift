@@ -4,6 +4,12 @@ import Records
 
 extension Picture {
     /// Loss and accuracy, or R² of a regression, against rounds, and the bytes that they cost.
+    ///
+    /// The left plot has losses on its left axis and accuracy in percent, or R², on its right one; the right plot has
+    /// each round's upload as bars in KB of 1,000 bytes, and the sum so far as a curve in MB. The data has `NaN` for
+    /// what was not evaluated.
+    ///
+    /// - Complexity: O(rounds).
     static func convergenceAndCost(_ run: RecordedRun) -> Picture {
         let rounds = run.log.rounds
         let hasAccuracy = rounds.contains { $0.accuracy != nil } || !rounds.contains { $0[.r2] != nil }
@@ -82,6 +88,8 @@ extension Picture {
     }
 
     /// What the bytes of encoded updates say, with the colours of its bars; empty without a codec.
+    ///
+    /// - Returns: the metrics that are above 0 in some round, with their titles in the key.
     private static func codedBytes(of rounds: [RoundRecord]) -> [(metric: Metric, title: String, colour: Colour)] {
         let all: [(metric: Metric, title: String, colour: Colour)] = [
             (.codedSymbols, "symbols", Colour.blue), (.codedPlaces, "places", Colour.green),
@@ -91,6 +99,11 @@ extension Picture {
     }
 
     /// The bytes of each round: in all, and of those what encoded updates say, one upon the other.
+    ///
+    /// - Parameters:
+    ///   - coded: the metrics, whose columns in the data begin at the seventh.
+    ///   - count: number of rounds.
+    /// - Returns: plots in the order in which they are drawn.
     private static func uploadBars(
         _ coded: [(metric: Metric, title: String, colour: Colour)], count: Int
     ) -> [PlotScript] {
@@ -105,7 +118,10 @@ extension Picture {
         return [bars("$5", count: count, colour: Colour(0x9db8d4), title: rest)] + plots
     }
 
-    /// Who took part, and why others did not.
+    /// Who took part, and why others did not: bars of each round, one upon the other, with the mean of those who took
+    /// part. A reason that no round has is left out of the key.
+    ///
+    /// - Complexity: O(rounds).
     static func clientParticipation(_ run: RecordedRun) -> Picture {
         let rounds = run.log.rounds
         let data =
@@ -144,9 +160,18 @@ extension Picture {
                 """)
     }
 
-    /// What a megabyte bought.
+    /// What a megabyte bought: accuracy points gained per MB uploaded, by round, with a mark where accuracy falls off.
+    ///
+    /// The axis is y ↦ asinh(y / unit), which is linear around 0 and logarithmic far from it; the unit is the largest
+    /// power of ten that is at most the median of the gains' sizes, within 10⁻⁶ and 10⁶.
+    ///
+    /// - Parameters:
+    ///   - run: for the title and the axis of rounds.
+    ///   - convergence: with at least one gain.
+    /// - Complexity: O(rounds · log rounds).
     static func bandwidthEfficiency(_ run: RecordedRun, _ convergence: Convergence) -> Picture {
-        let gains = convergence.pointsPerMegabyte
+        // A damaged log may have any number; none that is not finite can be drawn.
+        let gains = convergence.pointsPerMegabyte.filter(\.gain.isFinite)
         let data = ["# round,points_per_mb"] + gains.map { "\($0.round),\($0.gain)" }
         // Linear around zero, logarithmic beyond: gains shrink by orders of magnitude, and some are losses.
         let sizes = gains.map { abs($0.gain) }.filter { $0 > 0 }.sorted()
@@ -196,12 +221,16 @@ extension Picture {
                 """)
     }
 
+    /// A label of that axis at a power of ten, or minus one, without more decimals than it needs.
     private static func ticLabel(_ value: Double) -> PlotScript {
         let decimals = max(0, -Int(log10(abs(value)).rounded(.down)))
         return "\"\(value, decimals: decimals)\" \(value)"
     }
 
-    /// Whole rounds, with half a round of room at each end.
+    /// The commands for an axis of whole rounds, with 0.6 of a round of room at each end, or a hundredth of the axis
+    /// when that is more.
+    ///
+    /// - Parameter rounds: in order; the axis goes from the first to the last.
     static func roundAxis(_ rounds: [RoundRecord]) -> PlotScript {
         let first = rounds.first?.round ?? 1
         let last = rounds.last?.round ?? 1

@@ -2,6 +2,15 @@ import FedCore
 
 extension Picture {
     /// Ranks as rows, phases as colours: the whole run, and the round of median length.
+    ///
+    /// At most 48 ranks are shown, evenly spread, and rows become lower the more there are. Time is cut into at most
+    /// 600 steps, fewer with many rows, so that the data stays small however long the run was. Up to 40 rounds have a
+    /// line at their start.
+    ///
+    /// - Parameters:
+    ///   - run: with events in its timing logs.
+    ///   - account: its rounds; with fewer than two there is no second panel.
+    /// - Complexity: O(events + rounds · log rounds).
     static func timeline(_ run: RecordedRun, _ account: TimeAccount) -> Picture {
         let timing = run.timing
         let shown = spread(timing.ranks, over: 48)
@@ -89,10 +98,16 @@ extension Picture {
                 """)
     }
 
+    /// What stands at a rank's row.
     private static func label(_ rank: RankTiming) -> String {
         rank.rank == 0 ? "server (\(rank.host))" : rank.name
     }
 
+    /// As many ranks as there are rows, evenly spread, the first and the last among them; all where there are no more.
+    ///
+    /// - Parameters:
+    ///   - ranks: in order.
+    ///   - rows: how many there is room for, at least 2.
     private static func spread(_ ranks: [RankTiming], over rows: Int) -> [RankTiming] {
         guard ranks.count > rows else { return ranks }
         return (0..<rows).map { ranks[$0 * (ranks.count - 1) / (rows - 1)] }

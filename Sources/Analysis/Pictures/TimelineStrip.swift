@@ -1,22 +1,44 @@
-import FedCore
+package import FedCore
 
-/// Boxes that show the ranks' phases between two moments.
-struct TimelineStrip {
-    struct Box: Equatable {
-        let phase: Phase
-        /// Microseconds.
-        let start: Int
-        var end: Int
-        let low: Double
-        let high: Double
+/// Boxes that show the ranks' phases between two moments, not more than a picture can show, however many events there
+/// are.
+///
+/// The report's timeline and the dashboard draw it.
+package struct TimelineStrip {
+    /// One phase of one rank for some time: a rectangle.
+    package struct Box: Equatable {
+        /// What the rank did.
+        package let phase: Phase
+        /// Left edge, in microseconds on the run's time axis.
+        package let start: Int
+        /// Right edge, likewise.
+        package var end: Int
+        /// Lower edge. The rank at place i has the heights -i - 0.42 to -i + 0.42: the first is on top, and rows do not
+        /// touch.
+        package let low: Double
+        /// Upper edge, likewise.
+        package let high: Double
     }
 
-    let from: Int
-    let to: Int
-    private(set) var boxes: [Box] = []
+    /// Left end, in microseconds on the run's time axis.
+    package let from: Int
+    /// Right end, likewise.
+    package let to: Int
+    /// Row by row, each from left to right; in a bin that phases share, from the lowest.
+    package private(set) var boxes: [Box] = []
 
-    /// Time is cut into bins, and each bin's height is shared by its phases; bins of one phase alone grow together.
-    init(_ ranks: [RankTiming], from: Int, to: Int, bins: Int) {
+    /// Makes the boxes. Time is cut into bins, and each bin's height is shared by its phases, in proportion to their
+    /// time in it; bins of one phase alone grow together. A phase in a shared bin does not show when in the bin it was.
+    ///
+    /// - Parameters:
+    ///   - ranks: a row for each, the first on top.
+    ///   - from: first moment that is shown, in microseconds on the run's time axis.
+    ///   - to: moment at which the strip ends, not before `from`.
+    ///   - bins: how many at most, at least 1; the last may be shorter than the others.
+    /// - Complexity: O(events + ranks · bins); at most ranks · bins · phases boxes.
+    package init(_ ranks: [RankTiming], from: Int, to: Int, bins: Int) {
+        // Logs of somebody else may have rounds that end before others begin.
+        let to = max(from, to)
         self.from = from
         self.to = to
         let width = max(1, (to - from + bins - 1) / bins)
@@ -38,6 +60,12 @@ struct TimelineStrip {
         }
     }
 
+    /// Adds the boxes of one row. Computation is below, and what is not useful above it.
+    ///
+    /// - Parameters:
+    ///   - times: of each bin; nil where nothing was logged, which stays empty.
+    ///   - width: microseconds of a bin.
+    ///   - row: place of the rank, 0 on top.
     private mutating func addBoxes(_ times: [PhaseTimes?], width: Int, row: Int) {
         let bottom = -Double(row) - 0.42
         let height = 0.84

@@ -1,43 +1,74 @@
 import FedCore
 
-/// What a report says, whatever it is written as. It may tell of a folder that somebody has sent: what cannot be shown is
-/// written out.
+/// What a report says, whatever it is written as. It may tell of a folder that somebody has sent: what cannot be shown
+/// is written out.
+///
+/// Texts are put in as they are; ``text`` and ``html(picture:)`` escape what their format needs.
 public struct Document {
+    /// The heading of all.
     let title: String
+    /// In the order of reading; one without anything to show is left out of what is written.
     var sections: [Section] = []
 
+    /// Makes a document.
+    ///
+    /// - Parameters:
+    ///   - title: one line.
+    ///   - sections: what is in it.
     public init(title: String, sections: [Section] = []) {
         self.title = title
         self.sections = sections
     }
 
+    /// What belongs under one heading.
     public struct Section {
+        /// The heading.
         let title: String
+        /// In the order of reading; empty where the run has no data for the section.
         var blocks: [Block] = []
 
+        /// Makes a section.
+        ///
+        /// - Parameters:
+        ///   - title: one line.
+        ///   - blocks: what is in it.
         public init(_ title: String, _ blocks: [Block] = []) {
             self.title = title
             self.blocks = blocks
         }
     }
 
+    /// A piece of a section.
     public enum Block {
+        /// Running text, without line breaks: each format breaks it.
         case paragraph(String)
-        /// Pairs, one a line.
+        /// Pairs, one a line; the order is the reader's.
         case facts([(name: String, value: String)])
+        /// A table, which may be long.
         case table(Table)
-        /// The file's name without its suffix, and what to say under it.
+        /// The file's name without its suffix, and what to say under it. Plain text has no pictures.
         case picture(String, caption: String)
     }
 
+    /// Cells of text in rows and columns. Cells are formatted by whoever makes them.
     public struct Table {
+        /// Headings of the columns.
         let columns: [String]
-        /// How many columns, from the first, are words, which start at the left.
+        /// How many columns, from the first, are words, which start at the left; the others are numbers, which end at
+        /// the right.
         var words = 1
+        /// Cells, `[row][column]`. Whoever adds a row sees to it that it has a cell for each column.
         var rows: [[String]] = []
-        /// Said above a long table that a reader may want to fold away.
+        /// Said above a long table that a reader may want to fold away; nil for one that is always shown.
         var summary: String?
 
+        /// Makes a table.
+        ///
+        /// - Parameters:
+        ///   - columns: headings.
+        ///   - words: how many columns, from the first, start at the left.
+        ///   - rows: cells, `[row][column]`.
+        ///   - summary: said above it.
         /// - Precondition: each row has a cell for each column.
         public init(columns: [String], words: Int = 1, rows: [[String]] = [], summary: String? = nil) {
             precondition(rows.allSatisfy { $0.count == columns.count }, "a row has a cell in each column")
@@ -50,7 +81,10 @@ public struct Document {
 }
 
 extension Document.Table {
-    /// Lines of equal width.
+    /// The headings and rows as plain text: columns are as wide as their widest cell and two spaces apart; spaces at
+    /// the end of a line are left out.
+    ///
+    /// - Complexity: O(cells).
     var lines: [String] {
         let all = [columns] + rows
         let widths = columns.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
@@ -66,7 +100,8 @@ extension Document.Table {
 }
 
 extension Document {
-    /// As plain text. Pictures are in the other report.
+    /// As plain text, with headings underlined. Pictures are in the other report, and so is a section that has nothing
+    /// else.
     public var text: String {
         var lines = [title, String(repeating: "=", count: title.count)]
         for section in sections {
@@ -92,6 +127,7 @@ extension Document {
         return lines.map(\.printable).joined(separator: "\n") + "\n"
     }
 
+    /// Breaks a paragraph into lines of at most 110 characters; a longer word has a line of its own.
     private static func wrapped(_ text: String) -> [String] {
         var lines: [String] = []
         var line = ""

@@ -2,8 +2,12 @@ import FedCore
 public import Foundation
 
 extension Document {
-    /// As one file that needs nothing else: pictures inside, light or dark as the reader's device, narrow or wide.
-    /// - Parameter picture: the PNG of a name, if it was drawn.
+    /// As one file that needs nothing else: pictures inside, light or dark as the reader's device, narrow or wide. It
+    /// has no script, and loads nothing.
+    ///
+    /// - Parameter picture: the PNG of a name, if it was drawn; without one the picture is left out with its caption.
+    /// - Returns: the page, which names UTF-8 as its encoding.
+    /// - Complexity: O(text and bytes of the pictures).
     public func html(picture: (String) -> Data?) -> String {
         var body = "<h1>\(Self.escaped(title))</h1>\n"
         for section in sections {
@@ -33,6 +37,10 @@ extension Document {
             """
     }
 
+    /// A block as an element; empty for a picture that was not drawn.
+    ///
+    /// A table with a summary can be folded, and is so at first when it has more than 20 rows. A picture is part of the
+    /// page, as a `data:` URL, and its caption is also its text for readers who do not see it.
     private static func html(_ block: Block, _ picture: (String) -> Data?) -> String {
         switch block {
         case .paragraph(let text):
@@ -62,7 +70,8 @@ extension Document {
         }
     }
 
-    /// As the contents of an element, or of an attribute between double quotes.
+    /// As the contents of an element, or of an attribute between double quotes. What cannot be shown is written out
+    /// (``Swift/StringProtocol/printable``), so that a name cannot turn the direction of the text around it.
     private static func escaped(_ text: String) -> String {
         var html = ""
         for character in text.printable.unicodeScalars {
@@ -77,7 +86,8 @@ extension Document {
         return html
     }
 
-    /// Dark pictures are the light ones turned over: lightness is reversed, hues stay.
+    /// The page's style sheet. Dark pictures are the light ones turned over: lightness is reversed, hues stay. Wide
+    /// tables and pictures scroll by themselves, so that the page never does.
     private static let style = """
         :root { --ink: #1d2330; --soft: #5a6372; --line: #dfe3e9; --page: #f6f7f9; --card: #ffffff; }
         @media (prefers-color-scheme: dark) {

@@ -3,16 +3,28 @@ import FedCore
 /// The end-of-run tables that MPI users know: time and bytes by rank, calls by MPI function, and POP's efficiencies.
 ///
 /// The layout follows mpiP's "MPI Time" table (J. Vetter, C. Chambreau, *mpiP: Lightweight, Scalable MPI Profiling*).
+/// The report has the same tables, with all ranks.
 struct RankTables {
+    /// The run that they are of.
     let run: RecordedRun
+    /// Its times, added up.
     let account: TimeAccount
+    /// Its messages, added up; nil when no rank left its counts.
     let traffic: Traffic?
 
-    /// Ranks that a short table shows.
+    /// Ranks that a short table shows, the server among them. A table that would be no more than three rows longer is
+    /// shown whole.
     static let shortTable = 9
 
     /// Time and bytes by rank, a `*` row with the sums, and how far the clients differ.
-    /// - Parameter isShort: with many ranks, the server and the busiest clients alone.
+    ///
+    /// `app s` is the time from a rank's first to its last event, `MPI s` what it spent in communication, waiting
+    /// included; both percentages are of `app s`. Sums and the clients' coefficients of variation (`CV`, standard
+    /// deviation over mean) are of all ranks, also of those that are not shown. Bytes are those of all messages, or of
+    /// the rounds alone where no counts were left.
+    ///
+    /// - Parameter isShort: with many ranks, the server and the busiest clients alone: those with the most useful time.
+    /// - Complexity: O(ranks · log ranks + events) where no counts were left, O(ranks²) with them.
     func ranks(isShort: Bool) -> Document.Table {
         var table = Document.Table(
             columns: ["rank", "host", "app s", "MPI s", "MPI%", "wait%", "sent MB", "received MB"], words: 2)
@@ -45,7 +57,7 @@ struct RankTables {
         return table
     }
 
-    /// Calls by MPI function.
+    /// Calls by MPI function; nil without counts. Times are `-` where none was measured.
     var operations: Document.Table? {
         guard let traffic, !traffic.operations.isEmpty else { return nil }
         var table = Document.Table(columns: ["operation", "calls", "MB", "mean ms", "max ms"])
@@ -59,7 +71,8 @@ struct RankTables {
         return table
     }
 
-    /// The efficiencies of all rounds together.
+    /// The efficiencies of all rounds together, of all ranks and of the clients alone; nil without rounds in the timing
+    /// logs.
     var efficiencies: Document.Table? {
         guard let all = account.efficiency(of: .all) else { return nil }
         var table = Document.Table(
@@ -75,7 +88,7 @@ struct RankTables {
         return table
     }
 
-    /// The straggler by name.
+    /// The straggler by name, with how often it is the slowest and by how much; nil as in ``TimeAccount/straggler()``.
     var straggler: String? {
         guard let straggler = account.straggler() else { return nil }
         let rank = run.timing.ranks[straggler.index]
@@ -83,7 +96,8 @@ struct RankTables {
             + "\(NumberText.count(account.rounds.count, "round")), \(NumberText.seconds(straggler.meanBehind)) s behind the mean"
     }
 
-    /// What the end of a run prints.
+    /// What the end of a run prints: the tables with an empty line before each, and the straggler. None where time was
+    /// not logged.
     var lines: [String] {
         guard !run.timing.isEmpty else { return [] }
         let table = ranks(isShort: true)
@@ -95,16 +109,27 @@ struct RankTables {
 
     // MARK: A rank's row
 
+    /// The numbers of a rank, or the sums of all.
     private struct Row {
+        /// Seconds from the first event to the last, without the time between the starts of a continued run.
         var app: Double
+        /// Seconds in communication.
         var mpi: Double
+        /// Seconds of that in which a peer was not there yet.
         var wait: Double
+        /// Bytes.
         var sent: Int
+        /// Bytes.
         var received: Int
+        /// Share of communication in the rank's time, in [0, 1]; 0 when it has none.
         var mpiShare: Double { app > 0 ? mpi / app : 0 }
+        /// Share of waiting, likewise.
         var waitShare: Double { app > 0 ? wait / app : 0 }
     }
 
+    /// The row of a rank.
+    ///
+    /// - Parameter i: its place in `RunTiming.ranks`, which is not its number.
     private func row(_ i: Int) -> Row {
         let rank = run.timing.ranks[i]
         let times = account.ranks[i]
@@ -116,6 +141,7 @@ struct RankTables {
             sent: sent, received: received)
     }
 
+    /// A row as text: seconds, percentages and MB of 1,000,000 bytes, in the order of the columns.
     private static func cells(_ row: Row) -> [String] {
         [
             NumberText.fixed(row.app, 3), NumberText.fixed(row.mpi, 3), NumberText.fixed(100 * row.mpiShare, 1),
@@ -124,7 +150,8 @@ struct RankTables {
         ]
     }
 
-    /// Standard deviation over mean; 0 where the mean is.
+    /// The coefficient of variation: standard deviation of the values, which are the whole population, over their mean;
+    /// 0 where the mean is 0.
     static func variation(_ values: [Double]) -> Double {
         let mean = values.reduce(0, +) / Double(max(values.count, 1))
         guard mean != 0 else { return 0 }

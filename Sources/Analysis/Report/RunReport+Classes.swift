@@ -4,6 +4,10 @@ import Records
 
 extension RunReport {
     /// How well each class is recognised, as it was evaluated last: on the test set, and on what the clients hold out.
+    ///
+    /// The two may be of different rounds, which the summary tells. On the clients' samples it is their own models'
+    /// accuracy if they have some. A class is called by its name in the partition, or by its number where the partition
+    /// does not name exactly these classes. The section is empty when no round was evaluated by class.
     var classAccuracy: Document.Section {
         var section = Document.Section("Accuracy by class")
         let server = run.log.rounds.last { $0.serverClassAccuracies?.isEmpty == false }

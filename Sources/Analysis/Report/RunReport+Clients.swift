@@ -2,7 +2,8 @@ import FedCore
 import Records
 
 extension RunReport {
-    /// How unequally the clients are served.
+    /// How unequally the clients are served, after the last round in which they were asked: mean, extremes, deviation
+    /// and Jain's index over the clients, as ``Records/AccuracySpread`` defines them. Empty when they never were.
     var clientAccuracy: Document.Section {
         var section = Document.Section("Accuracy of the clients")
         guard let round = run.log.rounds.last(where: { $0.clients != nil }), let found = round.clients else {
@@ -29,7 +30,10 @@ extension RunReport {
         return section
     }
 
-    /// What each client sent and received, where that differs between them.
+    /// What each client sent and received in all rounds, where that differs between them; empty where all clients of
+    /// each round have equally many.
+    ///
+    /// The median of an even number of clients is the larger of the middle two.
     var clientBytes: Document.Section {
         var section = Document.Section("Bytes of the clients")
         var all: [Int: Sums] = [:]
@@ -56,6 +60,6 @@ extension RunReport {
         return section
     }
 
-    /// A client's bytes in all rounds.
+    /// A client's bytes in all rounds that list them.
     private typealias Sums = (upload: Int, download: Int)
 }

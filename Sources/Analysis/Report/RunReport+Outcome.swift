@@ -4,7 +4,12 @@ import Recording
 import Records
 
 extension RunReport {
-    /// What came of it.
+    /// What came of it: rounds, time, metrics, final and best accuracy, bytes, and how many entries of the log cannot
+    /// be read.
+    ///
+    /// The final accuracy is that of the last round that was evaluated, which need not be the last. The best is the
+    /// highest of any round, the first of equals; it is picked by the very samples that it is measured on, so it
+    /// flatters.
     var outcome: Document.Section {
         let log = run.log
         let last = log.rounds.last
@@ -49,11 +54,13 @@ extension RunReport {
         return Document.Section("Outcome", blocks)
     }
 
+    /// For example `3.43 MB (3,432,960 bytes)`.
     static func megabytesAndBytes(_ bytes: Int) -> String {
         "\(NumberText.megabytes(bytes)) (\(NumberText.grouped(bytes)) bytes)"
     }
 
-    /// What accuracy cost.
+    /// What accuracy cost: the bytes with which 70, 80, 85 and 90 % were first reached, where accuracy falls off, and
+    /// what the raw data would have cost.
     var accuracyAndBytes: Document.Section {
         var section = Document.Section("Accuracy and bytes")
         section.blocks += picture("convergence_and_cost")
@@ -84,6 +91,8 @@ extension RunReport {
         return section
     }
 
+    /// The knee of accuracy over bytes in words, with what stopping there saves and what it gives up against the best
+    /// accuracy (``Convergence/fallOff``).
     private var fallOffText: String {
         guard convergence.points.count >= 3 else {
             return "Fewer than three rounds were evaluated: too few to tell where accuracy per MB falls off."
@@ -100,6 +109,8 @@ extension RunReport {
             + "\(NumberText.fixed(max(0, 100 * (best - knee.accuracy)), 2)) points of accuracy."
     }
 
+    /// The bytes of the run against those of shipping every client's samples once, uncompressed; nil where the
+    /// partition or the size of a sample is not known.
     private var rawDataText: String? {
         guard let partition = run.partition else { return nil }
         let samples = partition.table.reduce(0) { $0 + $1.reduce(0, +) }
@@ -116,7 +127,10 @@ extension RunReport {
         return text
     }
 
-    /// Who took part.
+    /// Who took part: clients a round, how many failed in which way, and a table of faults. Empty when the log has no
+    /// counts.
+    ///
+    /// Those `asked` are the last round's cohort; the other numbers are of all rounds.
     var participation: Document.Section {
         let rounds = run.log.rounds
         guard rounds.contains(where: \.hasCounts) else { return Document.Section("Clients") }
@@ -143,7 +157,8 @@ extension RunReport {
             "Clients", [.facts(facts)] + picture("client_participation") + (faultTable.map { [.table($0)] } ?? []))
     }
 
-    /// What went wrong, one by one.
+    /// What went wrong, one by one, the first 100; nil when nothing did. Clients are cut to 8, reasons to 80
+    /// characters.
     private var faultTable: Document.Table? {
         guard !run.faults.isEmpty else { return nil }
         var table = Document.Table(columns: ["round", "fault", "rank", "clients", "reason"], words: 5)
@@ -162,17 +177,19 @@ extension RunReport {
         return table
     }
 
-    /// `rank 3`, or `ranks 3, 4 and 5 more`.
+    /// Ranks in words: `rank 3`, or `ranks 3, 4`, or the first eight and `and 5 more`.
     static func named(_ ranks: [Int]) -> String {
         if ranks.count == 1 { return "rank \(ranks[0])" }
         let shown = ranks.prefix(8).map(String.init).joined(separator: ", ")
         return "ranks \(shown)" + (ranks.count > 8 ? " and \(ranks.count - 8) more" : "")
     }
 
+    /// The picture of the clients' data.
     var dataSection: Document.Section {
         Document.Section("Data", picture("client_distribution"))
     }
 
+    /// What `config.json` tells: settings first, then versions and hosts.
     var settingsSection: Document.Section {
         var blocks: [Document.Block] = []
         if !run.settings.isEmpty { blocks.append(.facts(run.settings)) }
@@ -180,7 +197,7 @@ extension RunReport {
         return Document.Section("Settings", blocks)
     }
 
-    /// The round log as a table.
+    /// The round log as a table, with a column for each metric of the run; at most 1,000 rounds, evenly spread.
     var roundsSection: Document.Section {
         let rounds = run.log.rounds
         guard !rounds.isEmpty else { return Document.Section("Rounds") }
@@ -207,6 +224,7 @@ extension RunReport {
         return Document.Section("Rounds", [.table(table)])
     }
 
+    /// A number with so many decimals; `-` where there is none.
     private static func cell(_ number: Double?, _ decimals: Int) -> String {
         number.map { NumberText.fixed($0, decimals) } ?? "-"
     }

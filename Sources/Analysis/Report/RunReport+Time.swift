@@ -2,7 +2,8 @@ import FedCore
 import Records
 
 extension RunReport {
-    /// Where time went.
+    /// Where time went: the timeline, seconds by phase, and how far the clocks can be trusted. It says what is missing:
+    /// logs of ranks, lines that are damaged, simulated delays.
     var timeSection: Document.Section {
         var section = Document.Section("Time")
         let timing = run.timing
@@ -33,7 +34,8 @@ extension RunReport {
         return section
     }
 
-    /// Seconds by phase, of the server and of all client ranks together.
+    /// Seconds by phase, of the server and of all client ranks together, with percentages of the row `in all`. Phases
+    /// that nobody was in are left out. The rows below `in all` are parts of it, added up differently.
     private var phases: Document.Table {
         var server = PhaseTimes()
         var clients = PhaseTimes()
@@ -57,7 +59,7 @@ extension RunReport {
         return table
     }
 
-    /// POP's efficiencies, and the tables that the run printed.
+    /// POP's efficiencies, and the tables that the run printed, with all ranks; empty without timing logs.
     var efficiencySection: Document.Section {
         var section = Document.Section("Efficiency")
         guard !run.timing.isEmpty else { return section }
@@ -76,6 +78,8 @@ extension RunReport {
         return section
     }
 
+    /// The efficiencies of each round, of all ranks and then of the clients; with many rounds every so many, at most 51
+    /// rows, the last one among them.
     private var efficiencyTable: Document.Table {
         var table = Document.Table(
             columns: [
@@ -103,7 +107,11 @@ extension RunReport {
         return table
     }
 
-    /// Who holds the others up.
+    /// Who holds the others up: the five clients that train longest a turn, and the five ranks with the fewest bytes
+    /// per second of transfer.
+    ///
+    /// Bytes of a link are those of the rank's events, both ways. A transfer is timed from the moment both sides are
+    /// there, so waiting makes no link slow.
     var slowSection: Document.Section {
         var section = Document.Section("Slowest clients and links")
         let clients = account.clients.sorted {
@@ -144,6 +152,9 @@ extension RunReport {
     }
 
     /// The bytes by log, by event and by MPI function, and who sent them to whom.
+    ///
+    /// The same bytes are there several times, so that a reader can check one count against the other: docs/TIMING.md
+    /// says which ones agree exactly, and why the others do not.
     var bytesSection: Document.Section {
         var section = Document.Section("Bytes")
         let log = run.log
@@ -179,12 +190,13 @@ extension RunReport {
         return section
     }
 
-    /// Bytes that a rank's clients received, though ranks that run several receive them once.
+    /// Bytes that a rank's clients received, though ranks that run several receive them once. In the round log's terms:
+    /// a frame for each client.
     private static func bytesDown(_ rank: RankTiming) -> Int {
         rank.events.reduce(0) { $0 + ($1.phase == .broadcast ? $1.bytesIn * $1.clients : 0) }
     }
 
-    /// Rank × rank.
+    /// Bytes and messages, `[sender][receiver]`, of the first 17 ranks; nil with a single rank or without counts.
     private var matrix: Document.Table? {
         guard let traffic, traffic.rankCount > 1 else { return nil }
         let ranks = 0..<min(traffic.rankCount, 17)

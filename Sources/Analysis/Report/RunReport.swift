@@ -5,6 +5,13 @@ import Recording
 import Records
 
 /// What a run did and what it cost, out of its folder: texts, tables, pictures, a trace.
+///
+/// ```swift
+/// let report = RunReport(try RecordedRun("example", results: "results"))
+/// for note in try report.write() { print(note) }
+/// ```
+///
+/// It can be made of a run under way, and again later; docs/REPORT.md lists the files.
 public struct RunReport {
     /// What the run left.
     let run: RecordedRun
@@ -19,7 +26,9 @@ public struct RunReport {
     /// Those that the run has data for.
     let pictures: [Picture]
 
-    /// O(events).
+    /// Computes what the report needs, and the pictures that the run has data for. Nothing is drawn or written.
+    ///
+    /// - Complexity: O(events + rounds), and O(clients · classes) for the picture of the data.
     public init(_ run: RecordedRun) {
         self.run = run
         account = TimeAccount(run.timing)
@@ -47,16 +56,23 @@ public struct RunReport {
     /// The end-of-run tables; none where time was not logged.
     public var rankTableLines: [String] { rankTables.lines }
 
+    /// Name of the report as plain text.
     public static let textName = "analysis_report.txt"
+    /// Name of the report as a page, which needs no other file.
     public static let pageName = "report.html"
-    /// Names of the files that are written beside the page.
+    /// Name of the efficiencies of each round, for other programs.
     static let efficiencyName = "efficiency.csv"
+    /// Name of the bytes from rank to rank, for other programs.
     static let matrixName = "byte_matrix.csv"
 
-    /// Writes everything into the run's folder.
+    /// Writes everything into the run's folder, in place of what an earlier report left there.
+    ///
+    /// A page whose pictures could not be drawn has none, rather than those of an earlier report.
+    ///
     /// - Parameter path: where gnuplot is looked for, as in `PATH`.
     /// - Returns: lines to tell the user: what could not be done.
     /// - Throws: `FileError` when the folder cannot be written to.
+    /// - Complexity: O(events), and one gnuplot process for all pictures, which is waited for.
     public func write(path: String? = ProcessInfo.processInfo.environment["PATH"]) throws(FileError) -> [String] {
         var notes: [String] = []
         switch try Gnuplot.draw(pictures, in: run.folder, path: path) {
@@ -79,11 +95,12 @@ public struct RunReport {
         return notes
     }
 
-    /// Puts a file into the run's folder, whole or not at all.
+    /// Puts a file into the run's folder, whole or not at all; a symbolic link in its place is replaced.
     private func save(_ text: String, as name: String) throws(FileError) {
         try run.folder.appendingPathComponent(name).replaceContents(with: text)
     }
 
+    /// The report's contents, in the order of reading; made anew at each call.
     var document: Document {
         Document(
             title: "Run \(run.name)",
@@ -94,14 +111,17 @@ public struct RunReport {
             ])
     }
 
-    /// The block of a picture with its caption; none where it was not drawn.
+    /// The block of a picture with its caption; none where the run has no data for it.
+    ///
+    /// - Parameter name: as in ``Picture/name``.
     func picture(_ name: String) -> [Document.Block] {
         pictures.first { $0.name == name }.map { [.picture($0.name, caption: $0.caption)] } ?? []
     }
 
     // MARK: Files for other programs
 
-    /// Load balance, communication and parallel efficiency of each round, as CSV.
+    /// Load balance, communication and parallel efficiency of each round, as CSV: of all ranks, then of the clients, as
+    /// shares; a cell is empty where nobody computed. The slowest rank is given by its number.
     private var efficiencyByRound: String {
         var lines = [
             "round,seconds,load_balance,communication_efficiency,parallel_efficiency,clients_load_balance,"
@@ -123,8 +143,11 @@ public struct RunReport {
         return lines.joined(separator: "\n") + "\n"
     }
 
-    /// Shares of the round's time on all ranks that went to waiting and to transfer.
-    /// Which parts of a round's time the ranks waited, and moved bytes.
+    /// Shares of all ranks' time in a round that went to waiting and to transfer.
+    ///
+    /// - Parameter round: one of the account's.
+    /// - Returns: both in [0, 1]; the rest is computation, going on after losses, and idleness.
+    /// - Complexity: O(ranks).
     func shares(_ round: RoundTime) -> (wait: Double, transfer: Double) {
         let time = Double(max(1, round.ranks.reduce(0) { $0 + $1.total }))
         return (
@@ -133,7 +156,7 @@ public struct RunReport {
         )
     }
 
-    /// Bytes and messages from rank to rank, as CSV.
+    /// Bytes and messages from rank to rank, as CSV; a line for each pair between which a message went.
     private static func matrix(_ traffic: Traffic) -> String {
         var lines = ["sender,receiver,bytes,messages"]
         for sender in 0..<traffic.rankCount {

@@ -1,21 +1,22 @@
 public import FedCore
 
-/// What one rank logged, on the run's time axis: rank 0's clock, drift removed, the starts of a continued run laid end to
-/// end.
+/// What one rank logged, on the run's time axis: rank 0's clock, drift removed, the starts of a continued run laid end
+/// to end.
 public struct RankTiming: Sendable {
-    /// Its number in the job.
+    /// Its number in the job, as the log's last header tells it; 0 is the server.
     public let rank: Int
-    /// The node that it ran on.
+    /// The node that it ran on the last time that it was started.
     public let host: String
-    /// In order of time.
+    /// In order of time over all starts. Phases of a rank do not overlap in a log of this program; in one that somebody
+    /// made up they may.
     public internal(set) var events: [TimingEvent] = []
     /// The starts of the run that the rank logged, in order of time; together they are all of its events.
     public internal(set) var sessions: [Session] = []
-    /// Nil when the rank did not come to write it.
+    /// Messages by MPI function and peer, of all starts; nil when the rank did not come to write them.
     public internal(set) var messages: [MessageCount]?
     /// Whether the rank came to its end the last time it was started.
     public internal(set) var isComplete = false
-    /// Microseconds from the first to the last event, of each start.
+    /// Microseconds from the first to the last event, of each start, added up.
     public internal(set) var wall = 0
 
     /// What a rank logged in one start of the run.
@@ -32,6 +33,6 @@ public struct RankTiming: Sendable {
         self.host = host
     }
 
-    /// `host` and number, as a person would name it.
+    /// Number and host, as a person would name it: `rank 3 (node1)`.
     public var name: String { "rank \(rank) (\(host))" }
 }

@@ -3,10 +3,13 @@ import Files
 import Foundation
 
 extension RecordedRun {
-    /// The digest that the run printed at its end, computed from its model's file. O(weights)
+    /// The digest that the run printed at its end, computed from its model's file: the SHA-256 of the weights, as 64
+    /// hexadecimal digits.
     ///
-    /// Nil where there is no such file, and with `--freeze`: the run printed the digest of the weights that it trained,
-    /// and the file has others, too.
+    /// Nil where there is no such file or it has other than 32-bit floats, and with `--freeze`: the run printed the
+    /// digest of the weights that it trained, and the file has others, too.
+    ///
+    /// - Complexity: O(weights): the file is read at each call.
     var digest: String? {
         guard setting("freeze") ?? "none" == "none",
             let bytes = try? Safetensors.bytes(of: folder.appendingPathComponent("model.safetensors")),

@@ -5,28 +5,43 @@ public import Recording
 public import Records
 
 /// A run as its folder tells it: finished, under way or killed, of this version or another.
+///
+/// All logs are read once, when it is made; what a run under way writes later is not in it. The round log alone is
+/// required: every other file may be missing, cut off or damaged, and is then as if the run had not written it. The
+/// folder may come from somebody else, so files are read as ``Files/ReceivedFile`` does.
 public struct RecordedRun: Sendable {
+    /// The run's folder, whose last part is the run's ``name``.
     public let folder: URL
     /// Settings in `config.json` by name, in alphabetical order.
     public private(set) var settings: [(name: String, value: String)] = []
-    /// What else `config.json` tells: versions, ranks, hosts.
+    /// What else `config.json` tells, as texts by name: its group `environment` in alphabetical order, then the
+    /// version, hosts and ranks.
     public private(set) var environment: [(name: String, value: String)] = []
+    /// What each finished round came to.
     public let log: RoundLog
+    /// How many samples of each class each client holds; nil without a readable `partition.csv`.
     public let partition: PartitionFile?
+    /// What the ranks did with their time; empty with `--timing off`.
     public let timing: RunTiming
+    /// What went wrong, in the order in which it was written down.
     public let faults: [FaultRecord]
-    /// Nil when clients held nothing out.
+    /// How the clients fared client by client, when they were asked last; nil when clients held nothing out.
     public let accuracies: ClientAccuracies?
-    /// How often the run was continued.
+    /// How often the run was continued: entries of `resumes.json`.
     public let resumes: Int
-    /// What the run measured beside what every run does, in the order of the columns.
+    /// What the run measured beside what every run does, in the order of the columns: metrics with a value in some
+    /// round, those that `config.json` declares first.
     public private(set) var metrics: [Metric] = []
-    /// Rounds that the run was to have, if it is known.
+    /// Rounds that the run was to have, as it was continued last; nil if that is not known.
     public private(set) var plannedRounds: Int?
 
+    /// Reads a run by its path or its name; a path that is a folder wins.
+    ///
     /// - Parameters:
     ///   - run: the path of its folder, or its name in `results`.
+    ///   - results: the path of the folder of all runs; need not exist when `run` is a path.
     /// - Throws: `ConfigurationError` when there is no such folder, or it holds no run.
+    /// - Complexity: O(bytes of the folder's logs).
     public init(_ run: String, results: String) throws(ConfigurationError) {
         let path = URL(fileURLWithPath: run, isDirectory: true)
         let named = URL(fileURLWithPath: results, isDirectory: true).appendingPathComponent(run, isDirectory: true)
@@ -41,7 +56,12 @@ public struct RecordedRun: Sendable {
         try self.init(in: found)
     }
 
-    /// - Throws: `ConfigurationError` when the folder holds no run.
+    /// Reads the run in a folder.
+    ///
+    /// - Parameter folder: The run's folder.
+    /// - Throws: `ConfigurationError` when the folder holds no run: its round log is missing, cannot be read, or has no
+    ///   round but damage. An empty log is a run's that has not finished its first round.
+    /// - Complexity: O(bytes of the folder's logs).
     public init(in folder: URL) throws(ConfigurationError) {
         self.folder = folder
         let logName = RecordFormat.roundLogName
@@ -66,30 +86,42 @@ public struct RecordedRun: Sendable {
         plannedRounds = starts.last?.rounds ?? setting("rounds").flatMap { Int($0) }
     }
 
+    /// The run's name: that of its folder.
     public var name: String { folder.standardizedFileURL.lastPathComponent }
 
-    /// A setting by its option's name.
+    /// A setting by its option's name, without hyphens in front.
+    ///
+    /// - Parameter name: e.g. `real-delays`.
+    /// - Returns: the value as text; nil when the run's version had no such option, or `config.json` cannot be read.
+    /// - Complexity: O(settings).
     public func setting(_ name: String) -> String? { settings.first { $0.name == name }?.value }
 
-    /// Whether the log has simulated times that nobody slept through.
+    /// Whether the log has simulated times that nobody slept through: some round has one, and `--real-delays` was not
+    /// given.
     public var isVirtual: Bool {
         guard setting("real-delays") != "true" else { return false }
         return log.rounds.contains { $0.simulatedSeconds != nil }
     }
 
-    /// Whether the run came to its end.
+    /// Whether the run came to its end: its model is written then. Looks into the folder at each call.
+    ///
+    /// A run that had finished and is being continued still has the model of its former end.
     public var isFinished: Bool {
         FileManager.default.fileExists(atPath: folder.appendingPathComponent("model.safetensors").path)
     }
 
     /// Ranks whose log ends rounds before the run does; none of a run that was killed, where all logs do.
+    ///
+    /// The run's end is the last round of the rank whose log goes furthest. A rank that logged its own end is not
+    /// silent, however early that was.
     public var silentRanks: [RankTiming] {
         guard isFinished else { return [] }
         let rounds = timing.ranks.map { $0.events.last?.round ?? 0 }
         return zip(timing.ranks, rounds).filter { !$0.isComplete && $1 < rounds.max() ?? 0 }.map(\.0)
     }
 
-    /// What went wrong, as far as it can be read; nothing where the file is missing.
+    /// What went wrong, as far as it can be read; nothing where the file is missing. An entry that cannot be decoded is
+    /// left out, and so is one that a kill cut off.
     private static func faults(in folder: URL) -> [FaultRecord] {
         guard let bytes = try? ReceivedFile.contents(folder.appendingPathComponent(RecordFormat.faultsName)) else {
             return []
@@ -100,7 +132,7 @@ public struct RecordedRun: Sendable {
         }
     }
 
-    /// Nil when the run has none that can be read.
+    /// Reads what `client_accuracy.json` has. Nil when the run has none that can be read, or no client in it.
     private static func accuracies(in folder: URL) -> ClientAccuracies? {
         let file = folder.appendingPathComponent(RecordFormat.clientAccuraciesName)
         guard let data = try? ReceivedFile.data(file),
@@ -111,6 +143,7 @@ public struct RecordedRun: Sendable {
 
     /// An entry of `resumes.json`.
     private struct Continuation: Decodable {
+        /// Rounds that the run was to have from then on; nil in a file of another version.
         let rounds: Int?
     }
 
@@ -120,6 +153,7 @@ public struct RecordedRun: Sendable {
         return configuration.flatMap { try? JSONDecoder().decode(Declarations.self, from: $0) }?.metrics ?? []
     }
 
+    /// Fills in ``settings`` and ``environment``; leaves both empty where `config.json` is missing or no object.
     private mutating func readConfiguration(_ data: Data?) {
         guard let all = data.flatMap({ try? JSONDecoder().decode([String: ConfigurationValue].self, from: $0) }) else {
             return
@@ -131,6 +165,7 @@ public struct RecordedRun: Sendable {
         }
     }
 
+    /// The pairs of a group in alphabetical order of their names; none when the value is no group.
     private static func entries(_ value: ConfigurationValue) -> [(name: String, value: String)] {
         guard case .group(let values) = value else { return [] }
         return values.sorted { $0.key < $1.key }.map { ($0.key, $0.value.text) }
@@ -139,10 +174,15 @@ public struct RecordedRun: Sendable {
 
 /// Any value of a `config.json`, whatever version wrote it.
 private enum ConfigurationValue: Decodable {
+    /// A text, a number, true, false or null, as text.
     case one(String)
+    /// An array.
     case list([ConfigurationValue])
+    /// An object.
     case group([String: ConfigurationValue])
 
+    /// Takes what fits first. Booleans come before numbers, and whole numbers before others, so that `1` does not
+    /// become `1.0`; `UInt64` is for seeds beyond the largest `Int`. Null, which nothing fits, is `none`.
     init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         if let value = try? container.decode(String.self) {
@@ -164,6 +204,8 @@ private enum ConfigurationValue: Decodable {
         }
     }
 
+    /// The value on one line: lists with commas, groups as pairs in alphabetical order, without brackets; an empty list
+    /// is `none`.
     var text: String {
         switch self {
         case .one(let value): value

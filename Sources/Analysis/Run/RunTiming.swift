@@ -3,24 +3,34 @@ import Files
 public import Foundation
 import Recording
 
-/// The `timing` folder of a run.
+/// The `timing` folder of a run: what all ranks did, on one time axis. docs/TIMING.md describes the files.
+///
+/// The axis is in microseconds and begins at 0 with the run's first start. A continued run has several starts; the time
+/// between them, in which nothing ran, is cut out.
 public struct RunTiming: Sendable {
     /// In order of rank; those whose log is there.
     public private(set) var ranks: [RankTiming] = []
-    /// Ranks of the job, by the logs.
+    /// Ranks of the job, by the logs: the most of all starts. 0 without logs.
     public private(set) var rankCount = 0
-    /// Lines that could not be read.
+    /// Lines of event files that could not be read; a last line that was cut off is not counted.
     public private(set) var damagedLines = 0
-    /// When the run was started, and each time it was continued, in microseconds on its time axis.
+    /// When the run was started, and each time it was continued, in microseconds on its time axis; in order, the first
+    /// one 0.
     public private(set) var starts: [Int] = []
-    /// The same moments in microseconds since 1970, by rank 0's clock.
+    /// The same moments in microseconds since 1970, by rank 0's clock; as many as ``starts``.
     public private(set) var epochs: [Int] = []
     /// The run's place in a distributed trace, by its first start; nil where that was in none.
     public private(set) var trace: TraceLink?
     /// Microseconds by which a rank's clock may be off.
+    /// Microseconds by which a rank's clock may be off: the largest bound of any reading of any rank. 0 where no clock
+    /// was measured, as in a run of one process.
     public private(set) var clockError = 0.0
 
-    /// Nothing where there are no logs.
+    /// Reads the files of all ranks. Nothing where there are no logs.
+    ///
+    /// - Parameter folder: the run's `timing` folder; files in it that are no rank's are passed over, and so are those
+    ///   that cannot be read.
+    /// - Complexity: O(bytes + events · log events).
     public init(in folder: URL) {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
         var logs: [(sessions: [TimingSession], messages: [MessageCount]?)] = []
@@ -37,7 +47,12 @@ public struct RunTiming: Sendable {
         self.init(logs, damagedLines: damagedLines)
     }
 
-    /// - Parameter logs: of each rank, the starts of the run that it logged.
+    /// Puts the logs of ranks on one time axis.
+    ///
+    /// - Parameters:
+    ///   - logs: of each rank, the starts of the run that it logged, and its messages if it left them; in any order.
+    ///   - damagedLines: lines that the caller could not read.
+    /// - Complexity: O(events · log events).
     init(_ logs: [(sessions: [TimingSession], messages: [MessageCount]?)], damagedLines: Int = 0) {
         self.damagedLines = damagedLines
         let corrected = logs.map { log in log.sessions.map(Self.withoutDrift) }
@@ -81,7 +96,14 @@ public struct RunTiming: Sendable {
         ranks.sort { $0.rank < $1.rank }
     }
 
-    /// Ends are moved like starts, so that phases that meet still do.
+    /// The events of one start of one rank, with the drift of its clock removed.
+    ///
+    /// The times in a log are corrected by the offset to rank 0's clock that was measured at the start. The reading at
+    /// the end shows how far the clock has gone off since, and the difference is taken to grow linearly from the first
+    /// reading to the second. Ends are moved like starts, so that phases that meet still do.
+    ///
+    /// - Returns: the session as it was where there is no second reading, or where the drift cannot be one.
+    /// - Complexity: O(events).
     private static func withoutDrift(_ session: TimingSession) -> TimingSession {
         guard let first = session.header.clockAtStart, let last = session.header.clockAtEnd, last.at > first.at
         else { return session }
@@ -102,13 +124,14 @@ public struct RunTiming: Sendable {
     public var isEmpty: Bool { ranks.isEmpty }
     /// Rank 0; nil when its log is missing.
     public var server: RankTiming? { ranks.first { $0.rank == 0 } }
-    /// All other ranks, in order.
+    /// All other ranks, in order. O(ranks)
     public var clients: [RankTiming] { ranks.filter { $0.rank > 0 } }
-    /// Ranks of the job that left no log, in order.
+    /// Ranks of the job that left no log, in order. O(ranks)
     public var missing: [Int] {
         let present = Set(ranks.map(\.rank))
         return (0..<rankCount).filter { !present.contains($0) }
     }
-    /// Microseconds from the first start to the end, without the time between starts.
+    /// Microseconds from the first start to the last event of any rank, without the time between starts; 0 without
+    /// events.
     public var end: Int { ranks.compactMap { $0.events.last?.end }.max() ?? 0 }
 }

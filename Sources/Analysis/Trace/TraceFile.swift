@@ -2,23 +2,31 @@ import FedCore
 import Records
 import Telemetry
 
-/// A run as a trace that Perfetto and Chrome open, in the JSON array format
-/// (*Trace Event Format*, the Chromium project).
+/// A run as a trace that Perfetto and Chrome open, in the JSON object format (*Trace Event Format*, the Chromium
+/// project, https://docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU).
 ///
 /// A process per rank. Slices nest: round, phase, client. Arrows go from sender to receiver, counters tell bytes and
-/// accuracy, instants tell faults.
+/// accuracy, instants tell faults. Times are microseconds on the run's time axis, which is the format's unit, too.
+///
+/// The field `ph` is an event's kind: `M` names a process or thread, `X` is a slice, `s` and `f` are the ends of an
+/// arrow, `C` is a counter and `i` an instant.
 struct TraceFile {
     /// Name of the file in the run's folder.
     static let name = "trace.json"
 
-    /// The whole file.
+    /// The whole file, as UTF-8.
     private(set) var bytes = Array("{\"displayTimeUnit\":\"ms\",\"traceEvents\":[".utf8)
     /// Whether no event is written yet, so that none but the first follows a comma.
     private var isFirst = true
     /// Number of arrows so far: they have ids.
     private var flows = 0
 
-    /// O(events).
+    /// Writes the trace of a run.
+    ///
+    /// - Parameters:
+    ///   - run: with timing logs; without them the trace has no rank.
+    ///   - account: its times, added up.
+    /// - Complexity: O(events), and for the arrows, round by round, transfers of all clients · transfers of the server.
     init(_ run: RecordedRun, _ account: TimeAccount) {
         let timing = run.timing
         let withClients = timing.showsClients
@@ -34,13 +42,16 @@ struct TraceFile {
     }
 
     /// Writes an event on a line of its own.
+    ///
+    /// - Parameter event: a JSON object, whose texts are escaped.
     private mutating func add(_ event: String) {
         bytes += Array((isFirst ? "\n" : ",\n").utf8)
         bytes += Array(event.utf8)
         isFirst = false
     }
 
-    /// Says what a rank is called and where it stands among the others.
+    /// Says what a rank is called and where it stands among the others: in the order of their numbers, the server
+    /// first.
     private mutating func addNames(_ rank: RankTiming) {
         let role = rank.rank == 0 ? "server" : "client"
         add(
@@ -55,6 +66,10 @@ struct TraceFile {
     // MARK: Slices
 
     /// Writes the rounds of a rank, their phases, and the turns of clients in these.
+    ///
+    /// - Parameters:
+    ///   - rank: what it logged.
+    ///   - withClients: whether each client's turn is a slice.
     private mutating func addSlices(_ rank: RankTiming, withClients: Bool) {
         for round in rank.rounds {
             add(Self.slice(round.name, "round", rank.rank, round.start, round.end - round.start))
@@ -66,7 +81,11 @@ struct TraceFile {
         }
     }
 
-    /// Writes the clients' turns of a phase.
+    /// Writes the clients' turns of a phase. Turns for no single client have no slice: the phase's is theirs.
+    ///
+    /// - Parameters:
+    ///   - turns: events of the phase.
+    ///   - rank: number of the rank.
     private mutating func addClients(_ turns: ArraySlice<TimingEvent>, _ rank: Int) {
         for turn in turns {
             guard let client = turn.client else { continue }
@@ -77,9 +96,15 @@ struct TraceFile {
         }
     }
 
-    /// A slice as JSON. Times are microseconds.
+    /// A slice as JSON.
     ///
-    /// - Parameter arguments: pairs of JSON that are shown when the slice is selected.
+    /// - Parameters:
+    ///   - name: what stands in it; it must need no escaping.
+    ///   - category: by which the viewer can filter: `round`, `phase` or `client`.
+    ///   - rank: number of the rank, which is the process.
+    ///   - start: microseconds on the run's time axis.
+    ///   - duration: microseconds.
+    ///   - arguments: pairs of JSON that are shown when the slice is selected.
     private static func slice(
         _ name: String, _ category: String, _ rank: Int, _ start: Int, _ duration: Int, _ arguments: String = ""
     ) -> String {
@@ -91,6 +116,9 @@ struct TraceFile {
 
     /// Weights from the server's broadcast to each client's, updates from each client's gather to the server's: the
     /// first with the first of a round, the second with the second.
+    ///
+    /// An event without a partner has no arrow, as after a loss, or where transfers on the two sides are not equally
+    /// many.
     private mutating func addArrows(_ server: RankTiming, _ clients: [RankTiming]) {
         for phase in [Phase.broadcast, .gather] {
             var ofServer: [Int: [TimingEvent]] = [:]
@@ -117,6 +145,12 @@ struct TraceFile {
     }
 
     /// Writes an arrow between two events: its two ends have one id.
+    ///
+    /// - Parameters:
+    ///   - name: what moved.
+    ///   - sender: from whose start the arrow goes.
+    ///   - receiver: to whose last microsecond it goes; its end must be within the event, for a viewer binds it to the
+    ///     slice around it.
     private mutating func addArrow(
         _ name: String, _ sender: (rank: Int, event: TimingEvent), _ receiver: (rank: Int, event: TimingEvent)
     ) {
@@ -130,7 +164,8 @@ struct TraceFile {
 
     // MARK: Counters and instants
 
-    /// Writes how many bytes a rank has sent and received so far, after each event that moved some.
+    /// Writes how many bytes a rank has sent and received so far, after each event that moved some. They are the
+    /// events' bytes; control messages are not among them.
     private mutating func addBytes(_ rank: RankTiming) {
         var sent = 0
         var received = 0
@@ -143,12 +178,13 @@ struct TraceFile {
         }
     }
 
-    /// Writes the accuracy after each round, and how many of its clients failed in which way.
+    /// Writes the accuracy on the test set after each round, in percent, and how many of its clients failed in which
+    /// way. Rounds that the timing logs do not have are left out, because nothing tells when they were.
     private mutating func addRounds(_ log: RoundLog, _ account: TimeAccount) {
         let ends = Dictionary(account.rounds.map { ($0.round, $0.end) }) { $1 }
         for round in log.rounds {
             guard let end = ends[round.round] else { continue }
-            if let accuracy = round.serverAccuracy {
+            if let accuracy = round.accuracy, accuracy.isFinite {
                 add(
                     "{\"ph\":\"C\",\"name\":\"accuracy %\",\"pid\":0,\"ts\":\(end),\"args\":{\"server\":"
                         + "\(100 * accuracy)}}")
@@ -163,7 +199,8 @@ struct TraceFile {
         }
     }
 
-    /// Writes what went wrong with ranks, at the moment that is known best.
+    /// Writes what went wrong with ranks, at the moment that is known best, and when the run was continued. Faults that
+    /// name no rank, or a round without times, are left out.
     private mutating func addFaults(_ run: RecordedRun, _ account: TimeAccount) {
         let timing = run.timing
         for start in timing.starts.dropFirst() { addInstant("run continued", 0, start) }
@@ -180,6 +217,11 @@ struct TraceFile {
     }
 
     /// Writes a mark across all of a rank.
+    ///
+    /// - Parameters:
+    ///   - name: what happened; it must need no escaping.
+    ///   - rank: number of the rank.
+    ///   - time: microseconds on the run's time axis.
     private mutating func addInstant(_ name: String, _ rank: Int, _ time: Int) {
         add(
             "{\"ph\":\"i\",\"s\":\"p\",\"name\":\"\(name)\",\"cat\":\"fault\",\"pid\":\(rank),\"tid\":0,"

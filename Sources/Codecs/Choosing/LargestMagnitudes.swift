@@ -12,6 +12,8 @@ enum LargestMagnitudes {
     ///   - numbers: finite numbers.
     ///   - range: where to look.
     ///   - places: the places found are appended in ascending order.
+    /// - Complexity: O(range), whatever the numbers are; allocates 64 KiB of histograms, and memory for those that are
+    ///   collected.
     static func append(
         _ wanted: Int, of numbers: Span<Float>, in range: Range<Int>, to places: inout [UInt32]
     ) {
@@ -43,7 +45,14 @@ enum LargestMagnitudes {
     /// many of them are wanted.
     private typealias Bin = (high: UInt32, count: Int, wanted: Int)
 
-    /// Appends places where they are few: collects those from the bin on, and looks at these alone.
+    /// Appends places where they are few, at most an eighth: collects those from the bin on, and looks at these alone.
+    /// - Parameters:
+    ///   - wanted: how many.
+    ///   - numbers: finite numbers.
+    ///   - range: where to look.
+    ///   - bin: where the last one lies.
+    ///   - bins: memory for the histograms.
+    ///   - places: `wanted` places are appended, ascending.
     private static func appendFew(
         _ wanted: Int, of numbers: Span<Float>, in range: Range<Int>, _ bin: Bin, _ bins: inout MutableSpan<UInt32>,
         to places: inout [UInt32]
@@ -82,6 +91,7 @@ enum LargestMagnitudes {
     }
 
     /// Appends places where they are many: collects the numbers of the bin alone, and then goes through all again.
+    /// Parameters as where they are few.
     private static func appendMany(
         _ wanted: Int, of numbers: Span<Float>, in range: Range<Int>, _ bin: Bin, _ bins: inout MutableSpan<UInt32>,
         to places: inout [UInt32]
@@ -123,7 +133,8 @@ enum LargestMagnitudes {
     /// - Parameters:
     ///   - inBin: the magnitudes of the bin.
     ///   - bin: at least one of them is wanted.
-    ///   - bins: memory for the histograms.
+    ///   - bins: memory for the histograms, at least 1,024.
+    /// - Returns: the magnitude's bits, and how many of the numbers equal to it are wanted, at least 1: the first ones.
     private static func exactBound(
         _ inBin: Span<UInt32>, _ bin: Bin, _ bins: inout MutableSpan<UInt32>
     ) -> (magnitude: UInt32, ties: Int) {
@@ -143,6 +154,10 @@ enum LargestMagnitudes {
     }
 
     /// The bin, from above, in which the last number that is wanted lies, and how many lie in the bins above it.
+    /// - Parameters:
+    ///   - counts: numbers in each bin.
+    ///   - bins: how many bins there are.
+    ///   - wanted: 1 … the numbers in all bins.
     private static func lastBin(of counts: Span<UInt32>, bins: Int, holding wanted: Int) -> (bin: Int, above: Int) {
         var above = 0
         for bin in stride(from: bins - 1, to: 0, by: -1) {
@@ -155,5 +170,6 @@ enum LargestMagnitudes {
 
     /// A magnitude as a number that is ordered alike.
     @inline(__always)
+    /// A magnitude as a number that is ordered alike: the bits but for the sign, below 2³¹.
     static func bits(_ value: Float) -> UInt32 { value.bitPattern & 0x7fff_ffff }
 }

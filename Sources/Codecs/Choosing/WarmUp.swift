@@ -17,7 +17,7 @@ struct WarmUp: Sendable {
         rounds = try reader.integer("warmup", default: 0, "from 0 to 16") { (0...16).contains($0) }
     }
 
-    /// Numbers that cross in a round.
+    /// Numbers that cross in a round: 4⁻ʳ of all in the r-th, while that is more than what crosses behind the warm-up.
     /// - Parameters:
     ///   - amount: what crosses behind the warm-up, and at least in it.
     ///   - count: number of all.

@@ -2,25 +2,33 @@ import FedCore
 
 /// Symbols of a fixed number of bits, one behind the other, the low bits first, each plane from a whole byte on: what a
 /// pipeline without an entropy stage does.
+///
+/// 1,000 symbols of 16 kinds are 500 bytes, those of 3 kinds 250: two bits each, as of 4 kinds.
 struct PackedSymbols: EntropyStage {
     static let name = "packed"
     static let summary = "as many bits as the symbols need"
 
+    /// Makes the stage that a pipeline has when no other packs its symbols.
     init() {}
+    /// Takes no arguments.
     init(_ reader: inout OptionReader) {}
 
+    /// True: the number of symbols and their alphabet say it.
     var isFixedLength: Bool { true }
 
-    /// Bits of a symbol of this alphabet.
+    /// Bits of a symbol of this alphabet: ⌈log₂ alphabet⌉, but at least 1.
     static func bits(_ alphabet: Int) -> Int { max(Int.bitWidth - (alphabet - 1).leadingZeroBitCount, 1) }
 
-    /// Bytes of a plane.
+    /// Bytes of a plane of so many symbols; the bits that fill the last one are zeros.
     static func byteCount(_ count: Int, alphabet: Int) -> Int { (count * bits(alphabet) + 7) / 8 }
 
+    /// The length of every packing.
     func capacity(count: Int, planes: Int, alphabet: Int) -> Int {
         planes * Self.byteCount(count, alphabet: alphabet)
     }
 
+    /// Packs plane by plane. O(symbols).
+    /// - Precondition: `bytes` has as many as the capacity says.
     func encode(
         _ symbols: Span<UInt8>, planes: Int, alphabet: Int, tensors: [CodecTensor],
         into bytes: inout MutableSpan<UInt8>
@@ -34,6 +42,9 @@ struct PackedSymbols: EntropyStage {
         return planes * length
     }
 
+    /// Unpacks plane by plane. O(symbols). A symbol may be one that the alphabet does not have, where this is no power
+    /// of two.
+    /// - Throws: `CodecError` when there are more or fewer bytes than so many symbols take.
     func decode(
         _ bytes: Span<UInt8>, planes: Int, alphabet: Int, tensors: [CodecTensor],
         into symbols: inout MutableSpan<UInt8>
@@ -49,8 +60,11 @@ struct PackedSymbols: EntropyStage {
         }
     }
 
-    /// Packs one plane.
-    /// - Parameter bytes: `[byteCount]`.
+    /// Packs one plane. O(symbols).
+    /// - Parameters:
+    ///   - symbols: each below `alphabet`: higher bits would run into the next one.
+    ///   - alphabet: number of symbols that there are, at most 256.
+    ///   - bytes: `[byteCount]`; all are written.
     static func pack(_ symbols: Span<UInt8>, alphabet: Int, into bytes: inout MutableSpan<UInt8>) {
         precondition(bytes.count == byteCount(symbols.count, alphabet: alphabet))
         // With a constant number of bits the compiler unrolls the loops.
@@ -63,8 +77,11 @@ struct PackedSymbols: EntropyStage {
         }
     }
 
-    /// Unpacks one plane; the bits that fill the last byte are not looked at.
-    /// - Parameter bytes: `[byteCount]`.
+    /// Unpacks one plane; the bits that fill the last byte are not looked at. O(symbols).
+    /// - Parameters:
+    ///   - bytes: `[byteCount]`.
+    ///   - alphabet: number of symbols that there are, at most 256.
+    ///   - symbols: all are written.
     static func unpack(_ bytes: Span<UInt8>, alphabet: Int, into symbols: inout MutableSpan<UInt8>) {
         precondition(bytes.count == byteCount(symbols.count, alphabet: alphabet))
         switch bits(alphabet) {
@@ -122,8 +139,12 @@ struct PackedSymbols: EntropyStage {
 extension PackedSymbols {
     /// Writes plane after plane.
     /// - Parameters:
-    ///   - code: codes a plane from an index of the bytes on, if it stays below so many bytes with its first, which is not
-    ///     0; gives the index behind it, or nil.
+    ///   - symbols: plane by plane, each below `alphabet`.
+    ///   - planes: number of planes, equally long.
+    ///   - alphabet: number of symbols that there are.
+    ///   - bytes: at least one more for each plane than packed symbols take.
+    ///   - code: codes a plane from an index of the bytes on, if it stays below so many bytes with its first, which is
+    ///     not 0; gives the index behind it, or nil.
     /// - Returns: index of the byte behind the last plane.
     static func encodePlanes(
         _ symbols: Span<UInt8>, planes: Int, alphabet: Int, into bytes: inout MutableSpan<UInt8>,
@@ -147,7 +168,12 @@ extension PackedSymbols {
     }
 
     /// Reads what ``encodePlanes(_:planes:alphabet:into:by:)`` wrote, without trusting it.
-    /// - Parameter code: decodes a plane whose first byte, at the index, is not 0; gives the index behind it.
+    /// - Parameters:
+    ///   - bytes: those that were written, and none behind them.
+    ///   - planes: number of planes, equally long.
+    ///   - alphabet: number of symbols that there are.
+    ///   - symbols: as many as were written; where nothing is thrown, all are set.
+    ///   - code: decodes a plane whose first byte, at the index, is not 0; gives the index behind it.
     /// - Throws: `CodecError` when the bytes end before the symbols or go on behind them, and what `code` throws.
     static func decodePlanes(
         _ bytes: Span<UInt8>, planes: Int, alphabet: Int, into symbols: inout MutableSpan<UInt8>,

@@ -29,7 +29,8 @@ public struct RangeANS: EntropyStage {
         planes * (1 + PackedSymbols.byteCount(count, alphabet: alphabet))
     }
 
-    /// States that so many symbols are coded with: one where four would be noticed in the length.
+    /// States that so many symbols are coded with: one below 16,384, where the 16 bytes of four would be noticed in the
+    /// length.
     private static func lanes(_ count: Int) -> Int { count >= 1 << 14 ? 4 : 1 }
 
     /// Codes each plane with frequencies of its own, backwards. O(symbols); allocates two bytes a symbol of a plane.
@@ -47,9 +48,13 @@ public struct RangeANS: EntropyStage {
 
     /// Codes a plane.
     /// - Parameters:
+    ///   - symbols: the plane, each symbol below `alphabet`.
+    ///   - alphabet: number of symbols that there are.
     ///   - limit: bytes that it has to stay below, the first one not counted.
+    ///   - bytes: the whole packing.
+    ///   - start: index of the plane's first byte.
     ///   - words: memory, as long as the plane.
-    /// - Returns: index of the byte behind it; nil when it would be too long.
+    /// - Returns: index of the byte behind it; nil when it would be too long, and then nothing is written.
     private static func code(
         _ symbols: Span<UInt8>, alphabet: Int, below limit: Int, into bytes: inout MutableSpan<UInt8>, at start: Int,
         _ words: inout [UInt16]
@@ -116,7 +121,14 @@ public struct RangeANS: EntropyStage {
     }
 
     /// Decodes a plane.
+    /// - Parameters:
+    ///   - bytes: the whole packing, which is not trusted.
+    ///   - start: index of the first state.
+    ///   - table: frequencies whose sum is 2^precision.
+    ///   - symbols: the plane; all are written where nothing is thrown.
     /// - Returns: index of the byte behind it.
+    /// - Throws: `CodecError` when the bytes end before the symbols, or a state is not at the end what the coder began
+    ///   with.
     private static func decode(
         _ bytes: Span<UInt8>, at start: Int, by table: SymbolFrequencies, into symbols: inout MutableSpan<UInt8>
     ) throws(CodecError) -> Int {

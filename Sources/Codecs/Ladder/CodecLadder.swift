@@ -14,6 +14,7 @@ public struct CodecLadder: UpdateCodec {
     /// The name that stands for them.
     public static let automatic = "auto"
 
+    /// The codecs with semicolons between them, or `auto`.
     public let description: String
     /// 5, whatever the levels: a run's settings say which they are.
     public let code: UInt32 = 5
@@ -28,8 +29,11 @@ public struct CodecLadder: UpdateCodec {
         self.steps = steps
     }
 
+    /// The codecs' descriptions, coarse ones first.
     public var levels: [String] { steps.map(\.description) }
+    /// Whether all steps are.
     public var isLossless: Bool { steps.allSatisfy(\.isLossless) }
+    /// Whether one of the steps is.
     public var isBiased: Bool { steps.contains(where: \.isBiased) }
     /// False: the steps differ.
     public var isFixedLength: Bool { false }
@@ -39,18 +43,22 @@ public struct CodecLadder: UpdateCodec {
         steps.reduce(0) { max($0, $1.capacity(count: count, tensors: tensors)) }
     }
 
+    /// Writes numbers by the step that the context's level says.
     public func encode(_ numbers: Span<Float>, into bytes: inout MutableSpan<UInt8>, in context: CodecContext) -> Int {
         let step = step(context)
         var room = bytes.part(0..<step.capacity(count: numbers.count, tensors: context.tensors))
         return step.encode(numbers, into: &room, in: context)
     }
 
+    /// Reads numbers by the step that the context's level says.
+    /// - Throws: `CodecError` when the bytes are no encoding of that step.
     public func decode(
         _ bytes: Span<UInt8>, into numbers: inout MutableSpan<Float>, in context: CodecContext
     ) throws(CodecError) -> CodedBytes {
         try step(context).decode(bytes, into: &numbers, in: context)
     }
 
+    /// The step in use; the last one for levels past it.
     private func step(_ context: CodecContext) -> any UpdateCodec { steps[min(context.level, steps.count - 1)] }
 }
 

@@ -69,6 +69,8 @@ public enum Amount: Sendable, Equatable {
 
 extension OptionReader {
     /// Reads an amount that has to be given.
+    /// - Parameter name: the argument's name.
+    /// - Throws: `ConfigurationError` when it is missing, or neither a count nor a percentage.
     mutating func amount(_ name: String) throws(ConfigurationError) -> Amount {
         let text = try required(name, "COUNT-OR-PERCENT%")
         if text == "COUNT-OR-PERCENT%" { return .percent(1) }
@@ -76,13 +78,16 @@ extension OptionReader {
     }
 
     /// Reads an amount; nil when it is not given.
+    /// - Throws: `ConfigurationError` when it is neither a count nor a percentage.
     mutating func optionalAmount(_ name: String) throws(ConfigurationError) -> Amount? {
         guard let text = text(name, Self.amounts) else { return nil }
         return try amount(name, text)
     }
 
+    /// What is accepted, for messages and help.
     private static var amounts: String { "a count from 1 on, or a percentage such as 1% or 0.1%" }
 
+    /// The amount of a text, or the error that says what is accepted.
     private func amount(_ name: String, _ text: String) throws(ConfigurationError) -> Amount {
         guard let amount = Amount(text) else { throw refusal(of: name, Self.amounts) }
         return amount

@@ -55,6 +55,8 @@ public struct CompressionPipeline: UpdateCodec {
     /// Those of the choosing stage, if both sides draw them.
     public var hasSharedPlaces: Bool { choosing?.isShared ?? false }
 
+    /// Draws the places again, as the choosing stage has at each client.
+    /// - Precondition: ``hasSharedPlaces``.
     public func sharedPlaces(count: Int, in context: CodecContext) -> [UInt32] {
         guard let choosing, choosing.isShared else { preconditionFailure("\(description) has no shared places") }
         let none: [Float] = []

@@ -5,16 +5,20 @@ import Synchronization
 ///
 /// A few lists are kept, each of at most 64 MB; what is larger goes back.
 final class Scratch<Element: Sendable>: Sendable {
+    /// What was given back and not taken again; the last one is taken first.
     private let lists = Mutex<[[Element]]>([])
     /// What fills memory that is new.
     private let zero: Element
 
+    /// How many lists are kept.
     private static var mostLists: Int { 4 }
+    /// Bytes of the largest list that is kept.
     private static var mostBytes: Int { 64 << 20 }
 
+    /// Begins with no lists; new memory is filled with this element.
     private init(_ zero: Element) { self.zero = zero }
 
-    /// A list of at least so many elements, of any values.
+    /// A list of at least so many elements, of any values. It is the caller's alone until it is given back.
     func take(_ count: Int) -> [Element] {
         var list = lists.withLock { $0.popLast() } ?? []
         if list.count < count { list.append(contentsOf: repeatElement(zero, count: count - list.count)) }

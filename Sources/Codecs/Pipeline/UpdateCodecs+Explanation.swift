@@ -1,7 +1,9 @@
 import FedCore
 
 extension UpdateCodecs {
-    /// How stages go together and what each does, with its paper: lines of at most 79 characters for a terminal.
+    /// How stages go together and what each does, with its paper: lines of at most 79 characters for a terminal. Stages
+    /// stand in the order in which a pipeline has them, each with its arguments, and behind them what ladders and error
+    /// feedback do.
     public var explanation: String {
         var lines = [
             "  --compress 'STAGE | STAGE | …': up to one stage of each kind, in this",
@@ -42,7 +44,11 @@ extension UpdateCodecs {
         return lines.joined(separator: "\n")
     }
 
-    /// Breaks a text into lines of at most 79 characters.
+    /// Breaks a text into lines of at most 79 characters at its spaces; a longer word is a line of its own.
+    /// - Parameters:
+    ///   - text: words with single spaces between them.
+    ///   - indent: spaces that each line begins with.
+    /// - Returns: at least one line.
     private static func wrapped(_ text: String, indent: Int) -> [String] {
         var lines: [String] = []
         var line = ""

@@ -5,18 +5,25 @@ public import FedCore
 struct SingleValues: ValueStage {
     static let name = "f32"
     static let summary = "single precision, as it is"
+    /// False: nothing is lost.
     var isBiased: Bool { false }
+    /// Bytes.
     var alphabet: Int { 256 }
+    /// A plane for each byte of a number, the highest first: sign and exponent are much alike.
     var planes: Int { 4 }
 
+    /// Makes the stage that a pipeline has when no other writes its numbers.
     init() {}
+    /// Takes no arguments.
     init(_ reader: inout OptionReader) {}
 
+    /// Writes the bytes of each number, plane by plane. O(count).
     func encode(
         _ numbers: Span<Float>, into symbols: inout MutableSpan<UInt8>, side: inout MutableSpan<UInt8>,
         in context: CodecContext
     ) { BytePlanes.split(numbers, into: &symbols) }
 
+    /// Puts the bytes together again. O(count).
     func decode(
         _ symbols: Span<UInt8>, side: Span<UInt8>, into numbers: inout MutableSpan<Float>, in context: CodecContext
     ) { BytePlanes.join(symbols, into: &numbers) }
@@ -27,7 +34,7 @@ public protocol SixteenBitValues: ValueStage {
     /// Rounds a number to the nearest, ties to even.
     /// - Returns: its 16 bits, the lowest ones of the word; what is above them does not count.
     static func bits(_ value: Float) -> UInt32
-    /// The number of 16 bits.
+    /// The number of 16 bits, exactly; other bits of the word are zeros.
     static func value(_ bits: UInt32) -> Float
 }
 

@@ -11,14 +11,18 @@ enum HadamardRotation {
     /// The smallest block.
     static let smallest = 64
 
-    /// A block: where its numbers begin, how many there are, and how many with the zeros.
+    /// A part of the numbers that is rotated by itself.
     struct Block {
+        /// Where its numbers begin; also where its symbols do, as only the last block has further zeros.
         var start: Int
+        /// How many numbers there are, 1 … ``size``.
         var count: Int
+        /// How many with the zeros: a power of two from 64 to 8,192.
         var size: Int
     }
 
-    /// The blocks of so many numbers, in their order.
+    /// The blocks of so many numbers, in their order: 20,000 are 8192, 8192, 2048, 1024, 512 and 64, of which the last
+    /// has 32.
     static func blocks(of count: Int) -> [Block] {
         var blocks: [Block] = []
         var start = 0
@@ -32,7 +36,7 @@ enum HadamardRotation {
         return blocks
     }
 
-    /// Numbers of all blocks, zeros included.
+    /// Numbers of all blocks, zeros included: the count, rounded up to a multiple of 64.
     static func size(of count: Int) -> Int {
         let rest = count % smallest
         return rest == 0 ? count : count - rest + smallest
@@ -82,6 +86,11 @@ enum HadamardRotation {
 
     /// Two steps of the transform, of strides `half` and 2 × `half`.
     @inline(__always)
+    /// Two steps of the transform, of strides `half` and 2 × `half`: each number is loaded and stored once for both.
+    /// - Parameters:
+    ///   - numbers: at least `size` of them.
+    ///   - half: stride of the first step, a power of two.
+    ///   - size: a multiple of 4 × `half`.
     private static func fourfold(_ numbers: inout MutableSpan<Float>, _ half: Int, _ size: Int) {
         for start in stride(from: 0, to: size, by: 4 &* half) {
             for i in start..<start &+ half {
@@ -96,7 +105,13 @@ enum HadamardRotation {
         }
     }
 
-    /// Copies a block and changes the signs that the stream says, 32 for each of its words; the rest is filled with zeros.
+    /// Copies a block and changes the signs that the stream says, 32 for each of its words; the rest is filled with
+    /// zeros.
+    /// - Parameters:
+    ///   - numbers: the update's.
+    ///   - block: which of them.
+    ///   - random: gives ⌈count / 32⌉ words.
+    ///   - rotated: at least the block's size; the transform is still to come.
     static func flip(
         _ numbers: Span<Float>, _ block: Block, _ random: inout RandomStream, into rotated: inout MutableSpan<Float>
     ) {
@@ -113,6 +128,12 @@ enum HadamardRotation {
     }
 
     /// Copies a block's numbers back, with the same signs, multiplied by a factor.
+    /// - Parameters:
+    ///   - rotated: the block, behind the transform; its zeros are left out.
+    ///   - block: where the numbers go.
+    ///   - random: a stream in the state that ``flip(_:_:_:into:)`` had it in.
+    ///   - factor: what makes the transform an inverse, and the numbers as large as they were.
+    ///   - numbers: the update's; those of the block are written.
     static func flipBack(
         _ rotated: Span<Float>, _ block: Block, _ random: inout RandomStream, factor: Float,
         into numbers: inout MutableSpan<Float>

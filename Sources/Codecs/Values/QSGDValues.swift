@@ -62,6 +62,13 @@ public struct QSGDValues: ValueStage {
 
     /// Rounds the numbers of a bucket, each up or down by a random word.
     @inline(__always)
+    /// Rounds the numbers of a bucket, each up or down by a random word. O(range).
+    /// - Parameters:
+    ///   - numbers: the update's.
+    ///   - range: the bucket.
+    ///   - scale: levels by the norm; 0 makes all numbers zero.
+    ///   - words: one for each number, of which the highest 24 bits count.
+    ///   - symbols: those of the range are written: the level with its sign, plus s.
     private func round(
         _ numbers: Span<Float>, _ range: Range<Int>, by scale: Float, _ words: Span<UInt32>,
         into symbols: inout MutableSpan<UInt8>

@@ -52,6 +52,7 @@ public struct TernaryValues: ValueStage {
     /// One magnitude for all.
     public func sideBytes(count: Int, tensors: Int) -> Int { count > 0 ? 4 : 0 }
 
+    /// Finds the mean magnitude of all numbers, and the signs. O(count).
     public func encode(
         _ numbers: Span<Float>, into symbols: inout MutableSpan<UInt8>, side: inout MutableSpan<UInt8>,
         in context: CodecContext
@@ -60,6 +61,7 @@ public struct TernaryValues: ValueStage {
         SignedMeans.encode(numbers, into: &symbols, side: &side, groups: [0..<numbers.count])
     }
 
+    /// Gives each number the magnitude with its sign. O(count).
     public func decode(
         _ symbols: Span<UInt8>, side: Span<UInt8>, into numbers: inout MutableSpan<Float>, in context: CodecContext
     ) {

@@ -1,7 +1,16 @@
 /// Sums over many numbers, in Double and in one fixed order that vector units can follow: the same bits on every
 /// machine. And what is found in the same way.
+///
+/// Number i of a range is added in lane i mod 8; the lanes are added up at the end, and then the numbers that do not
+/// fill eight lanes, one by one. A sum in the order of the numbers would wait for each addition before the next.
 enum VectorSums {
     /// The least and the largest of a range and of one more number. O(range).
+    /// - Parameters:
+    ///   - numbers: none is NaN in the range.
+    ///   - range: where to look; may be empty.
+    ///   - value: the further number; 0 makes a range in which zero lies.
+    /// - Returns: the least, then the largest.
+    /// - Precondition: the range is within the numbers.
     static func extremes(_ numbers: Span<Float>, _ range: Range<Int>, and value: Float) -> (Float, Float) {
         precondition(range.lowerBound >= 0 && range.upperBound <= numbers.count)
         // In eight lanes, which the compiler makes a vector of.
@@ -23,7 +32,8 @@ enum VectorSums {
         return (least, most)
     }
 
-    /// Σ |x| of a range. O(range).
+    /// Σ |x| of a range, 0 where it is empty. O(range).
+    /// - Precondition: the range is within the numbers.
     static func magnitudes(_ numbers: Span<Float>, _ range: Range<Int>) -> Double {
         precondition(range.lowerBound >= 0 && range.upperBound <= numbers.count)
         var lanes = SIMD8<Double>()
@@ -40,7 +50,9 @@ enum VectorSums {
         return sum
     }
 
-    /// Σ x² of a range. O(range).
+    /// Σ x² of a range, 0 where it is empty. O(range). Finite for numbers below 2⁹⁶ in magnitude, as all are that a
+    /// value stage gets.
+    /// - Precondition: the range is within the numbers.
     static func squares(_ numbers: Span<Float>, _ range: Range<Int>) -> Double {
         precondition(range.lowerBound >= 0 && range.upperBound <= numbers.count)
         var lanes = SIMD8<Double>()

@@ -59,6 +59,11 @@ public struct ConfusionMatrix: Sendable, Equatable {
     /// Share of correct samples, in [0, 1]; nil without samples.
     public var accuracy: Double? { samples > 0 ? Double(correct) / Double(samples) : nil }
 
+    /// The counts, `[true class][predicted class]`.
+    public var table: [[Int]] {
+        (0..<classes).map { label in Array(counts[label * classes..<(label + 1) * classes]) }
+    }
+
     /// Share of each class's samples that were predicted to be of it (the class's recall), in [0, 1]; nil for a class
     /// without samples.
     public var classAccuracies: [Double?] {

@@ -29,8 +29,7 @@ protocol NarrowVector: Sendable {
     /// - Throws: `SecureAggregationError.notFinite`.
     func elements(
         _ values: consuming [Float], at places: [Int]?, weight: Double, _ totals: SecureTotals, ranges: [UInt8],
-        client: Int,
-        _ round: RoundID
+        client: Int, _ round: RoundID
     ) throws(SecureAggregationError) -> [UInt32]
 
     /// Reads a sum. O(count).

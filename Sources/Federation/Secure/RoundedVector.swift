@@ -116,7 +116,7 @@ struct RoundedVector: NarrowVector {
             guard counts.allSatisfy({ $0 >= 0 }), counts.reduce(0, +) == clients else { return nil }
             let largest = counts.lastIndex { $0 > 0 }.map { $0 - next } ?? 0
             let exponent = min(Self.leastExponent + largest + 1, Self.leastExponent + Self.exponents - 1)
-            // Of a tensor without places nothing is known.
+            // Nothing is known of a tensor without places.
             coming.append(tensor.isEmpty ? range : UInt8(bitPattern: Int8(exponent)))
             next += Self.exponents
         }

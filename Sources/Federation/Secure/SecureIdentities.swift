@@ -25,7 +25,7 @@ struct SecureIdentities: Sendable {
         cohort.map { Array(bytes[Self.keyBytes * $0..<Self.keyBytes * ($0 + 1)]) }
     }
 
-    /// Derives the keys on rank 1 and sends them to all others; a rank that is alone derives its own. To be called on every rank.
+    /// Derives the keys on rank 1 and broadcasts them; a rank that is alone derives its own. Collective.
     /// - Parameter master: the run's secret, on the ranks that have it.
     /// - Returns: the keys; nil where keys are not signed, and for settings that every rank is about to refuse.
     static func share(
@@ -34,15 +34,13 @@ struct SecureIdentities: Sendable {
         guard settings.secureAggregation, settings.assumedServer == .semiMalicious,
             (try? settings.validate()) != nil
         else { return nil }
-        guard let master, communicator.rank == min(1, communicator.size - 1) else {
-            var bytes = Buffer<UInt8>(count: keyBytes * settings.clients)
-            try communicator.receive(into: &bytes, from: 1, tag: ControlMessage.Tag.mail)
-            return SecureIdentities(bytes: bytes.array())
+        // Rank 1, or the one that is alone.
+        let source = min(1, communicator.size - 1)
+        var bytes = Buffer<UInt8>(count: keyBytes * settings.clients)
+        if let master, communicator.rank == source {
+            bytes = Buffer(SecureIdentities(master, clients: settings.clients).bytes)
         }
-        let derived = SecureIdentities(master, clients: settings.clients)
-        for rank in 0..<communicator.size where rank != communicator.rank {
-            try communicator.send(Buffer(derived.bytes), to: rank, tag: ControlMessage.Tag.mail)
-        }
-        return derived
+        try communicator.broadcast(&bytes, root: source)
+        return SecureIdentities(bytes: bytes.array())
     }
 }

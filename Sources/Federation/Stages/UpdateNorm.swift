@@ -32,7 +32,6 @@ public struct UpdateNorm: UpdateStage {
         _ message: inout MutableSpan<Float>, state: inout MutableSpan<Float>, in turn: ClientTurn
     ) {
         var update = message.part(0..<parameters)
-        let norm = update.span.squaredNorm.squareRoot()
-        if norm > Double(limit) { update.scale(by: Float(Double(limit) / norm)) }
+        update.clip(toNorm: limit)
     }
 }

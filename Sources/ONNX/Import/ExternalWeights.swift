@@ -7,16 +7,21 @@ import Foundation
 struct ExternalWeights {
     /// The ONNX file's folder; nil where a network is not of a file.
     let folder: URL?
-    /// How many bytes may still be read: tensors can name the same ones again and again.
+    /// How many bytes may still be read, 2 GiB in all: tensors can name the same ones again and again.
     private var left = 1 << 31
 
+    /// Begins with nothing read.
     init(folder: URL?) { self.folder = folder }
 
-    /// Reads a tensor's elements.
+    /// Reads a tensor's elements (<https://onnx.ai/onnx/repo-docs/ExternalData.html>).
     /// - Parameters:
-    ///   - place: `location`, `offset` and `length`, as the ONNX file has them.
+    ///   - place: `location`, a path in the folder, `offset`, 0 where it is missing, and `length`, as the ONNX file has
+    ///     them.
     ///   - count: number of bytes that the tensor has by its shape.
     ///   - name: the tensor's name, for messages.
+    /// - Returns: `count` bytes, little-endian elements.
+    /// - Throws: `ConfigurationError` when the file is outside the folder, no regular file, too short, or cannot be
+    ///   read, and when more than 2 GiB would be read in all.
     mutating func bytes(
         _ place: [String: String], count: Int, of name: String
     ) throws(ConfigurationError) -> [UInt8] {
@@ -44,6 +49,9 @@ struct ExternalWeights {
     }
 
     /// The file of a location; nil when it is not below the folder, by its name or behind symbolic links.
+    /// - Parameters:
+    ///   - location: a relative path, as the ONNX file has it.
+    ///   - folder: the ONNX file's folder.
     private static func file(_ location: String, in folder: URL) -> URL? {
         guard !location.isEmpty, !location.hasPrefix("/"), !location.split(separator: "/").contains(".."),
             !location.utf8.contains(0)

@@ -2,8 +2,9 @@ import FedCore
 
 // Products and sums: of tensors, and the parts of GELU, SiLU, biases and normalisation.
 extension Importer {
-    /// Notes a function that may be a part of a layer.
     /// Notes a function that is complete only with what follows: x · σ(x), or 1 + erf(x / √2).
+    /// - Parameter node: a Sigmoid, or an Erf of x / √2, whose factor may be off by 10⁻⁴.
+    /// - Throws: `ConfigurationError` for the error function of anything else.
     mutating func pend(_ node: ONNXNode) throws(ConfigurationError) {
         var input = try unfinished(node, 0)
         switch (node.operation, input.pending) {
@@ -16,7 +17,12 @@ extension Importer {
         set(node, input)
     }
 
-    /// A product or a quotient: of a tensor and a number, of a tensor and the scale of a normalisation, or of two tensors that together are GELU or SiLU.
+    /// A product or a quotient: of a tensor and a number, of a tensor and the scale of a normalisation, or of two
+    /// tensors that together are GELU or SiLU.
+    ///
+    /// A number is a factor of GELU's, 1/√2 or 1/2, and nothing is written for it until the last node of the function.
+    /// - Parameter node: a Mul, with the constant on either side, or a Div by a constant.
+    /// - Throws: `ConfigurationError` when it is none of these: no layer multiplies tensors or scales them.
     mutating func product(_ node: ONNXNode) throws(ConfigurationError) {
         // A constant may stand on either side of a product.
         let isSwapped = node.operation == "Mul" && constant(node, 0) != nil
@@ -46,6 +52,14 @@ extension Importer {
     }
 
     /// Two parts of one function, in either order.
+    ///
+    /// | factors | become |
+    /// |---|---|
+    /// | x, σ(x) | SiLU |
+    /// | x, 1 + erf(x / √2) | a part of GELU, to be halved |
+    /// | x, (1 + erf(x / √2)) / 2 | GELU |
+    /// | x / 2, 1 + erf(x / √2) | GELU |
+    /// - Throws: `ConfigurationError` for other factors, and for parts of two different tensors.
     private mutating func productOfTensors(_ node: ONNXNode) throws(ConfigurationError) {
         let pair = [try unfinished(node, 0), try unfinished(node, 1)]
         guard pair[0].isSame(as: pair[1]) else { throw ConfigurationError("no layer here multiplies tensors") }
@@ -70,6 +84,11 @@ extension Importer {
     }
 
     /// A sum: of two branches, of a linear layer and its bias, of a normalisation and its shift, or of erf and 1.
+    ///
+    /// Branches must have one shape, as a layer `add` does not repeat a smaller one. A bias, or a shift, is a number
+    /// for each output feature or channel, and completes the line that lacks it.
+    /// - Parameter node: an Add, with the constant on either side.
+    /// - Throws: `ConfigurationError` for other shapes and constants.
     mutating func sum(_ node: ONNXNode) throws(ConfigurationError) {
         let isSwapped = constant(node, 0) != nil
         let (first, second) = isSwapped ? (1, 0) : (0, 1)
@@ -96,8 +115,9 @@ extension Importer {
         set(node, input)
     }
 
-    /// The mean of tensors of one shape.
     /// The mean of several branches, as the exits of a model end.
+    /// - Parameter node: a Mean of tensors of one shape.
+    /// - Throws: `ConfigurationError` when their shapes differ, or the file has moved their dimensions.
     mutating func mean(_ node: ONNXNode) throws(ConfigurationError) {
         var inputs: [ImportedTensor] = []
         for index in node.inputs.indices { inputs.append(try plain(node, index)) }

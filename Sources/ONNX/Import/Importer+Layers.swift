@@ -2,18 +2,25 @@ import FedCore
 
 // Nodes that are layers.
 extension Importer {
-    /// One operator of the network at a time, in the file's order, which is topological.
+    /// Reads one operator of the network, in the file's order, which is topological.
     ///
     /// | operators | become |
     /// |---|---|
     /// | Conv, Gemm, MatMul | convolutions and linear layers, with the bias that an Add behind them brings |
     /// | …Normalization | the normalisation of the same name; its scale and shift are weights |
-    /// | Relu, Tanh, Gelu, LeakyRelu, Clip, Sigmoid, Erf | functions; Gelu and SiLU are put together from the parts that exporters write |
+    /// | Relu, Tanh, Gelu, LeakyRelu, Clip, Sigmoid, Erf | functions; GELU and SiLU come in parts |
+    /// | Dropout | a dropout where the file says that it trains |
     /// | MaxPool, AveragePool, GlobalAveragePool, ReduceMean | pooling |
     /// | Add, Concat, Mean, Mul, Div | sums, concatenations and means of branches; factors that belong to a function |
-    /// | Flatten, Reshape, Transpose, Squeeze, Unsqueeze, Gather, Slice | changes of shape, of which none is left where the layers do it |
+    /// | Flatten, Reshape, Transpose, Squeeze, Unsqueeze | flattening; other changes of shape leave no layer |
+    /// | Gather, Slice | embeddings, and the choice of the last step |
     /// | LSTM, GRU | recurrent layers |
     /// | Softmax, LogSoftmax | nothing, at the end: the loss does it |
+    ///
+    /// What each operator means, by version: <https://onnx.ai/onnx/operators/>.
+    /// - Parameter node: a node that is not of constants alone.
+    /// - Throws: `ConfigurationError` when no layer does what it does, or its output has 2³² numbers or more for a
+    ///   sample.
     mutating func addLayer(_ node: ONNXNode) throws(ConfigurationError) {
         switch node.operation {
         case "Conv": try convolution(node)
@@ -69,14 +76,20 @@ extension Importer {
         }
     }
 
-    /// The rate of a dropout of layers' outputs in a graph that was exported for training; nil elsewhere.
+    /// The rate of a dropout of layers' outputs in a graph that was exported for training, 0.5 where the node does not
+    /// say; nil elsewhere, also where it drops nothing.
+    /// - Throws: `ConfigurationError` when nothing puts out its input.
     func dropoutRate(_ node: ONNXNode) throws(ConfigurationError) -> Float? {
         guard case .tensor = try value(node, 0), let trains = constant(node, 2)?.scalar, trains != 0 else { return nil }
         let rate = constant(node, 1)?.scalar ?? 0.5
         return rate > 0 ? rate : nil
     }
 
-    /// A function of each element, in the words of a model's text.
+    /// Adds a function of each element; the dimensions may be in any order, and stay in it.
+    /// - Parameters:
+    ///   - node: its node, of one input.
+    ///   - words: the layer in a model's text, e.g. `leaky-relu 0.01`; the first word is also its name.
+    /// - Throws: `ConfigurationError` when the input is an intermediate result.
     private mutating func function(_ node: ONNXNode, _ words: String) throws(ConfigurationError) {
         let input = try tensor(node, 0)
         var result = append(words, String(words.prefix { $0 != " " }), [input], input.sample)
@@ -86,7 +99,9 @@ extension Importer {
 
     // Convolutions and products of matrices.
 
-    /// A convolution: weights `[out, in / groups, kernel, kernel]`, with square windows, which is all that a model has.
+    /// A convolution: weights `[out, in / groups, kernel, kernel]`, with square windows, which is all that a model has
+    /// (<https://onnx.ai/onnx/operators/onnx__Conv.html>).
+    /// - Throws: `ConfigurationError` when the weights are computed from the input, or the shapes do not fit.
     private mutating func convolution(_ node: ONNXNode) throws(ConfigurationError) {
         let input = try image(node)
         guard let weight = constant(node, 1), let values = weight.floats, weight.shape.count == 4 else {
@@ -111,6 +126,9 @@ extension Importer {
         set(node, append(words, named: name, [input], [outputs] + sides))
     }
 
+    /// A product of matrices and a sum, y = α·A·B + β·C (<https://onnx.ai/onnx/operators/onnx__Gemm.html>): a linear
+    /// layer where A is the tensor, B the weights, as they are or transposed, C the biases, and α = β = 1.
+    /// - Throws: `ConfigurationError` for other factors, and for a transposed A.
     private mutating func gemm(_ node: ONNXNode) throws(ConfigurationError) {
         guard node.float("alpha", default: 1) == 1, node.float("beta", default: 1) == 1,
             node.integer("transA", default: 0) == 0
@@ -118,10 +136,18 @@ extension Importer {
         try linear(node, isTransposed: node.integer("transB", default: 0) == 1, hasBias: node.inputs.count > 2)
     }
 
+    /// A product of the tensor and a matrix of weights: a linear layer whose bias, if any, an Add behind it brings.
+    /// - Throws: `ConfigurationError` when the second factor is no constant matrix.
     private mutating func matMul(_ node: ONNXNode) throws(ConfigurationError) {
         try linear(node, isTransposed: false, hasBias: false)
     }
 
+    /// Adds a linear layer; its weights become `[out, in]`, as PyTorch has them.
+    /// - Parameters:
+    ///   - node: its node; the second input is the weights, the third the biases.
+    ///   - isTransposed: whether the file has the weights as `[out, in]`; otherwise as `[in, out]`.
+    ///   - hasBias: whether the node has biases, one for each output.
+    /// - Throws: `ConfigurationError` when the input has not so many features, or more dimensions than `[batch, in]`.
     private mutating func linear(_ node: ONNXNode, isTransposed: Bool, hasBias: Bool) throws(ConfigurationError) {
         let input = try plain(node)
         guard let weight = constant(node, 1), let values = weight.floats, weight.shape.count == 2, weight.count > 0
@@ -141,6 +167,12 @@ extension Importer {
     }
 
     /// The columns of a matrix as rows.
+    /// - Parameters:
+    ///   - values: the matrix, row-major.
+    ///   - rows: its number of rows.
+    ///   - columns: its number of columns.
+    /// - Returns: the matrix `[columns, rows]`, row-major.
+    /// - Complexity: O(rows · columns).
     static func transposed(_ values: [Float], rows: Int, columns: Int) -> [Float] {
         var result: [Float] = []
         result.reserveCapacity(values.count)

@@ -2,6 +2,14 @@ import FedCore
 
 // Pooling, and what joins several tensors.
 extension Importer {
+    /// A pooling of images by square windows, the largest or the mean of each.
+    ///
+    /// A MaxPool whose padding behind the image is wider than the one before it is read as one that counts incomplete
+    /// windows, `ceil` in the model's text, provided that it counts the same windows: `fedmpi export` writes such a
+    /// layer so.
+    /// - Parameter node: a MaxPool or an AveragePool.
+    /// - Throws: `ConfigurationError` for windows with dilation, a padding of more than half a window, and means that
+    ///   leave out the padding or count incomplete windows.
     mutating func pooling(_ node: ONNXNode) throws(ConfigurationError) {
         let input = try image(node)
         let isMaximum = node.operation == "MaxPool"
@@ -37,6 +45,10 @@ extension Importer {
         set(node, append(words, isMaximum ? "maxpool" : "avgpool", [input], [input.sample[0]] + sides))
     }
 
+    /// The mean of each channel over height and width.
+    /// - Parameter node: a GlobalAveragePool, or a ReduceMean whose axes are those two; without `keepdims`, the
+    ///   output's two dimensions of one are left out.
+    /// - Throws: `ConfigurationError` for means over other dimensions.
     mutating func globalAverage(_ node: ONNXNode) throws(ConfigurationError) {
         let input = try image(node)
         if node.operation == "ReduceMean" {
@@ -50,6 +62,9 @@ extension Importer {
         set(node, result)
     }
 
+    /// Tensors one behind the other: the channels of images or the features of rows, or else, along the first
+    /// dimension, the last states of recurrent layers, as PyTorch's exporter puts them together for `h_n`.
+    /// - Throws: `ConfigurationError` for other dimensions, and when the images are not of one size.
     mutating func concatenation(_ node: ONNXNode) throws(ConfigurationError) {
         if node.integer("axis", default: 1) == 0 {
             var states: [ImportedTensor] = []
@@ -72,6 +87,13 @@ extension Importer {
         set(node, join("concat", inputs, [channels] + inputs[0].sample.dropFirst()))
     }
 
+    /// Adds a layer that takes several tensors. The text has the first of them as the line before it, or by `from`, and
+    /// the others behind the layer's word, e.g. `add conv1 input`.
+    /// - Parameters:
+    ///   - word: the layer: `add`, `concat` or `mean`.
+    ///   - inputs: the tensors, at least one.
+    ///   - sample: shape of the output for one sample.
+    /// - Returns: its output.
     mutating func join(_ word: String, _ inputs: [ImportedTensor], _ sample: [Int]) -> ImportedTensor {
         let named = inputs.dropFirst().map { $0.line < 0 ? "input" : lines[$0.line].name }
         return append("\(word) \(named.joined(separator: " "))", word, inputs, sample)

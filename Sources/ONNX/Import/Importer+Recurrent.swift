@@ -2,6 +2,10 @@ import FedCore
 
 // Embeddings, recurrent layers, and the last step of a sequence.
 extension Importer {
+    /// Chooses rows (<https://onnx.ai/onnx/operators/onnx__Gather.html>): those of a constant matrix are an embedding,
+    /// whose indices are `[batch, time]`; one of a tensor is a step of a sequence or a layer's state.
+    /// - Throws: `ConfigurationError` for other tables, several rows of a tensor, and steps that no layer puts out by
+    ///   themselves.
     mutating func gather(_ node: ONNXNode) throws(ConfigurationError) {
         if let table = constant(node, 0) {
             guard let values = table.floats, table.shape.count == 2, node.integer("axis", default: 0) == 0 else {
@@ -25,6 +29,8 @@ extension Importer {
         )
     }
 
+    /// A part of a tensor along one dimension: all of it, or the last step.
+    /// - Throws: `ConfigurationError` for other parts, and when the bounds are not constants.
     mutating func slice(_ node: ONNXNode) throws(ConfigurationError) {
         guard let start = constant(node, 1)?.integers, let end = constant(node, 2)?.integers, start.count == 1,
             end.count == 1, let axes = constant(node, 3)?.integers, axes.count == 1
@@ -42,6 +48,12 @@ extension Importer {
     }
 
     /// Takes one step, which must be the last, or one layer's state.
+    /// - Parameters:
+    ///   - node: the node that takes it from its first input.
+    ///   - index: which one; -1 is the last.
+    ///   - axis: the dimension that is counted along, from the end where it is negative.
+    ///   - keepsAxis: whether the output still has the dimension, with extent 1.
+    /// - Throws: `ConfigurationError` when it is not the last step of a recurrent layer, nor a layer's state.
     private mutating func take(_ node: ONNXNode, _ index: Int, axis: Int, keepsAxis: Bool) throws(ConfigurationError) {
         if case .states(let states) = try value(node, 0) {
             let place = index < 0 ? index + states.count : index
@@ -68,6 +80,18 @@ extension Importer {
     }
 
     /// Reads an LSTM or a GRU `[time, batch, features]`; one that takes another's output is the next of its layers.
+    ///
+    /// ONNX has the gates of an LSTM in the order i, o, f, c, and those of a GRU as z, r, h; PyTorch and the weights of
+    /// a model have i, f, g, o and r, z, n (<https://onnx.ai/onnx/operators/onnx__LSTM.html>,
+    /// <https://onnx.ai/onnx/operators/onnx__GRU.html>). Each gate is `width` rows of the weights
+    /// `[1, gates · width, features]` and of those of the state, and `width` numbers of the biases: input's first, then
+    /// the state's, both zero where the node has none.
+    ///
+    /// The first output is the sequence `[time, 1, batch, width]`, the second the state after the last step,
+    /// `[1, batch, width]`.
+    /// - Throws: `ConfigurationError` for two directions, other functions than PyTorch's, sequences of several lengths,
+    ///   a first state that is not zero, a GRU that multiplies by r before the product, and weights that are not
+    ///   constants.
     mutating func recurrence(_ node: ONNXNode) throws(ConfigurationError) {
         let isLSTM = node.operation == "LSTM"
         let gates = isLSTM ? 4 : 3
@@ -121,7 +145,15 @@ extension Importer {
         }
     }
 
-    /// The line of a recurrent layer, and its number there.
+    /// The line of a recurrent layer, and its number there: a new line, or one more layer of the line whose output it
+    /// takes, when kind and width are the same.
+    /// - Parameters:
+    ///   - node: the layer's node; the second input is its weights.
+    ///   - kind: `lstm` or `gru`.
+    ///   - width: features of a step of the output.
+    ///   - input: the sequence that it takes.
+    /// - Returns: the line's index, and which of its layers, from 0 on, the node is; a line has 64 at most.
+    /// - Throws: `ConfigurationError` when another line has the weights, too.
     private mutating func recurrentLine(
         _ node: ONNXNode, _ kind: String, _ width: Int, after input: ImportedTensor
     ) throws(ConfigurationError) -> (Int, Int) {
@@ -140,7 +172,9 @@ extension Importer {
         lines[result.line].isRecurrent = true
         return (result.line, 0)
     }
-    /// Whether a weight may be that of a line's next layer: by its name where that is PyTorch's, as in `rnn.weight_ih_l1`.
+
+    /// Whether a weight may be that of a line's next layer: by its name where that is PyTorch's, as in
+    /// `rnn.weight_ih_l1`; other names say nothing, and may.
     private func mayFollow(_ line: Line, _ weight: String) -> Bool {
         guard weight.contains(".weight_ih_l") else { return true }
         return weight == "\(line.name).weight_ih_l\(line.layers)"

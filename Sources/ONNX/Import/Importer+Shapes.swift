@@ -2,8 +2,16 @@ import FedCore
 
 // Constants, shapes that a graph computes, and nodes that move dimensions.
 extension Importer {
-    /// Computes a node whose inputs are constants.
-    /// - Returns: whether it did.
+    /// Computes a node whose inputs are constants, or which puts out a shape, or its input as it is.
+    ///
+    /// Exporters write as nodes what PyTorch computes while it runs: `x.view(x.size(0), -1)` is a Shape, a Gather, a
+    /// Concat and a Reshape. As the batch has a number, each of these has a value, and only the Reshape is left for the
+    /// layers. An Identity, a Cast and a dropout that drops nothing pass their input on. Zeros of a computed shape, as
+    /// a first state is, are their shape alone.
+    /// - Parameter node: any node, whose inputs are known.
+    /// - Returns: whether it did, and ``values`` has the output; otherwise the node depends on the model's input, or is
+    ///   of weights in a way that is not computed.
+    /// - Throws: `ConfigurationError` when a constant is of another type, an index out of bounds, or a shape overflows.
     mutating func fold(_ node: ONNXNode) throws(ConfigurationError) -> Bool {
         let result: Value
         switch node.operation {
@@ -51,6 +59,14 @@ extension Importer {
         return true
     }
 
+    /// The bounds of a Slice as ONNX means them: those below zero count from the end, and what lies outside is cut off
+    /// (<https://onnx.ai/onnx/operators/onnx__Slice.html>).
+    /// - Parameters:
+    ///   - start: the first index.
+    ///   - end: the index behind the last; exporters write 2⁶³ − 1 for "to the end".
+    ///   - count: extent of the dimension.
+    /// - Returns: a range within 0..<count.
+    /// - Throws: `ConfigurationError` when the end lies before the start.
     static func bounds(_ start: Int, _ end: Int, _ count: Int) throws(ConfigurationError) -> Range<Int> {
         let first = min(max(start < 0 ? start.addingReportingOverflow(count).partialValue : start, 0), count)
         let last = min(max(end < 0 ? end.addingReportingOverflow(count).partialValue : end, 0), count)
@@ -58,6 +74,9 @@ extension Importer {
         return first..<last
     }
 
+    /// The shape of what a name stands for, with the importer's number of samples as the batch.
+    /// - Throws: `ConfigurationError` for a part of a function and for several states, whose shapes no network asks
+    ///   for.
     func shape(of value: Value) throws(ConfigurationError) -> [Int] {
         switch value {
         case .constant(let tensor): return tensor.shape
@@ -71,7 +90,15 @@ extension Importer {
         }
     }
 
-    /// The result for constants of whole numbers, of which there are few: parts of shapes. Nil for others.
+    /// The result for constants of whole numbers, of which there are few: parts of shapes.
+    ///
+    /// A result is a vector, or a scalar where the operator makes one; the dimensions of matrices are not kept. Sums
+    /// and the like repeat the only element of a vector of one.
+    /// - Parameter node: a node of one of the operators that ``fold(_:)`` names.
+    /// - Returns: nil when an input is no constant of whole numbers, has more than 4096, or the numbers of elements do
+    ///   not fit.
+    /// - Throws: `ConfigurationError` for slices in steps, indices out of bounds, and what overflows or divides by
+    ///   zero.
     private func foldedIntegers(_ node: ONNXNode) throws(ConfigurationError) -> ONNXTensor? {
         var inputs: [[Int]] = []
         for index in node.inputs.indices {
@@ -121,6 +148,15 @@ extension Importer {
 
     // Nodes that move the dimensions of a layer's output.
 
+    /// A change of shape to a constant one, in which 0 stands for the extent that is there and -1 for what is left
+    /// (<https://onnx.ai/onnx/operators/onnx__Reshape.html>). Four kinds are read:
+    ///
+    /// - to the shape that is there: nothing;
+    /// - to `[batch, features]`: a `flatten`;
+    /// - an image to `[batch, groups, rest]`, and back behind an InstanceNormalization: a part of a group
+    ///   normalisation;
+    /// - to one with other dimensions of 1: noted in the tensor's axes.
+    /// - Throws: `ConfigurationError` for other shapes, and for those that depend on the input's values.
     mutating func reshape(_ node: ONNXNode) throws(ConfigurationError) {
         var tensor = try unfinished(node, 0)
         guard var target = constant(node, 1)?.integers, target.count <= 8 else {
@@ -172,6 +208,8 @@ extension Importer {
         set(node, tensor)
     }
 
+    /// Makes each sample one row of numbers, in the order of the layer's output. What has one dimension already stays.
+    /// - Throws: `ConfigurationError` when the file has moved the dimensions.
     mutating func flatten(_ node: ONNXNode) throws(ConfigurationError) {
         var tensor = try tensor(node, 0)
         if !tensor.isPlain { tensor = try flattened(tensor) }
@@ -179,6 +217,8 @@ extension Importer {
         set(node, tensor)
     }
 
+    /// Another order of the dimensions, noted in the tensor's axes; the reverse order where the node gives none.
+    /// - Throws: `ConfigurationError` when the order is none of this tensor's dimensions.
     mutating func transpose(_ node: ONNXNode) throws(ConfigurationError) {
         var tensor = try tensor(node, 0)
         let order = node.integers("perm") ?? tensor.axes.indices.reversed()
@@ -189,6 +229,8 @@ extension Importer {
         set(node, tensor)
     }
 
+    /// Leaves out dimensions of extent 1, which are an input or, in old files, an attribute.
+    /// - Throws: `ConfigurationError` when one of them is not 1, is the batch, or the node names none.
     mutating func squeeze(_ node: ONNXNode) throws(ConfigurationError) {
         // A state after the last step becomes a row of its own only with its other dimensions.
         var tensor = try unfinished(node, 0)
@@ -205,6 +247,8 @@ extension Importer {
         set(node, tensor)
     }
 
+    /// Puts in dimensions of extent 1; their places are those in the output.
+    /// - Throws: `ConfigurationError` when there is no such place, or more than four are put in.
     mutating func unsqueeze(_ node: ONNXNode) throws(ConfigurationError) {
         var tensor = try tensor(node, 0)
         guard let axes = constant(node, 1)?.integers, axes.count <= 4 else { throw ConfigurationError("no dimensions") }
@@ -217,5 +261,6 @@ extension Importer {
 }
 
 extension ImportedTensor {
+    /// The extent of a dimension that is not the batch; the batch counts as 1, too.
     func extent(of axis: Axis) -> Int { if case .sample(let index) = axis { sample[index] } else { 1 } }
 }

@@ -1,7 +1,15 @@
 import FedCore
 
 extension Importer {
-    /// The lines that the graph's output depends on, and the number of outputs.
+    /// The lines that the graph's output depends on, as `ModelText` takes them, and the number of outputs.
+    ///
+    /// A line that takes the output of the one before it does not say so; others end in `from NAME`. Lines that the
+    /// output does not depend on are left out.
+    /// - Parameter output: name of the graph's output.
+    /// - Returns: a line for each layer, e.g. `conv 16 3x3 pad 1 as conv1`, and the numbers that the model puts out for
+    ///   a sample.
+    /// - Throws: `ConfigurationError` when the output is not one row of numbers for each sample, or depends on no
+    ///   layer.
     mutating func finish(_ output: String) throws(ConfigurationError) -> (lines: [String], outputs: Int) {
         guard case .tensor(let unfinished)? = values[output] else {
             throw ConfigurationError("its output '\(output.printable)' does not depend on its input")

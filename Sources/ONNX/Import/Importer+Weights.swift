@@ -2,8 +2,12 @@ import FedCore
 
 // Weights that a graph makes of others: exporters that leave constants as they are cut, join and turn them.
 extension Importer {
-    /// The result for constants of floats; nil for what is not read.
+    /// The result for constants of floats: matrices transposed, rows cut out, weights joined, and dimensions of 1 put
+    /// in or left out.
+    /// - Parameter node: a node whose first input is looked at; that it is a weight is not yet known.
+    /// - Returns: nil for what is not read.
     /// - Throws: `ConfigurationError` when more would be computed than a network has.
+    /// - Complexity: O(elements of the result).
     mutating func foldedWeights(_ node: ONNXNode) throws(ConfigurationError) -> ONNXTensor? {
         guard let tensor = constant(node, 0), let values = tensor.floats else { return nil }
         let rank = tensor.shape.count
@@ -37,7 +41,13 @@ extension Importer {
         }
     }
 
-    /// Some rows of a weight.
+    /// Some rows of a weight, a Slice of its first dimension: as a gate of a recurrent layer is cut out.
+    /// - Parameters:
+    ///   - node: the Slice.
+    ///   - tensor: the weight.
+    ///   - values: its elements.
+    /// - Returns: nil for other dimensions, steps, and bounds that are not constants.
+    /// - Throws: `ConfigurationError` when the end lies before the start, or too much was computed.
     private mutating func rows(
         _ node: ONNXNode, of tensor: ONNXTensor, _ values: [Float]
     ) throws(ConfigurationError) -> ONNXTensor? {
@@ -52,7 +62,9 @@ extension Importer {
         return ONNXTensor(shape: [bounds.count] + tensor.shape.dropFirst(), .floats(Array(taken)))
     }
 
-    /// Weights one behind the other.
+    /// Weights one behind the other along their first dimension.
+    /// - Returns: nil for another dimension, and when the weights differ in the rest of their shapes.
+    /// - Throws: `ConfigurationError` when too much was computed.
     private mutating func joined(_ node: ONNXNode, _ first: ONNXTensor) throws(ConfigurationError) -> ONNXTensor? {
         guard !first.shape.isEmpty, [0, -first.shape.count].contains(node.integer("axis", default: 0)) else {
             return nil
@@ -71,6 +83,8 @@ extension Importer {
         return ONNXTensor(shape: shape, .floats(all))
     }
 
+    /// Counts numbers that are about to be computed against ``numbersLeft``.
+    /// - Throws: `ConfigurationError` when there are not so many left.
     private mutating func count(_ numbers: Int) throws(ConfigurationError) {
         numbersLeft -= numbers
         guard numbersLeft >= 0 else { throw ConfigurationError("it computes more weights than are read") }

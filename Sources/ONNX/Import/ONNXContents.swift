@@ -1,36 +1,59 @@
 import FedCore
 import Foundation
 
-/// A node of a file: an operator, the names of the tensors it takes and puts out, and its attributes.
+/// A node of a file: an operator, the names of the tensors it takes and puts out, and its attributes (`NodeProto` in
+/// <https://github.com/onnx/onnx/blob/main/onnx/onnx.proto>).
 struct ONNXNode {
-    /// The value of an attribute.
+    /// The value of an attribute, of the types that the operators read here have.
     enum Attribute {
+        /// `AttributeProto.FLOAT`, e.g. an epsilon.
         case float(Float)
+        /// `AttributeProto.INT`, e.g. an axis; 0 and 1 are false and true.
         case integer(Int)
+        /// `AttributeProto.STRING`, e.g. a direction.
         case text(String)
+        /// `AttributeProto.TENSOR`, as the value of a Constant.
         case tensor(ONNXTensor)
+        /// `AttributeProto.FLOATS`.
         case floats([Float])
+        /// `AttributeProto.INTS`, e.g. the sides of a window.
         case integers([Int])
     }
 
+    /// Names of the tensors that it takes, in the operator's order; empty for one that is left out.
     var inputs: [String] = []
+    /// Names of the tensors that it puts out, in the operator's order; empty for one that nobody needs.
     var outputs: [String] = []
+    /// What the exporter calls it; may be empty.
     var name = ""
+    /// The operator, with its domain and a dot before it where that is not ONNX's own.
     var operation = ""
+    /// Attributes by name; those that are missing have the operator's defaults.
     var attributes: [String: Attribute] = [:]
 
+    /// A whole number among the attributes; the default where it is missing or of another type.
     func integer(_ name: String, default value: Int) -> Int {
         if case .integer(let number)? = attributes[name] { number } else { value }
     }
+
+    /// A float among the attributes; the default where it is missing or of another type.
     func float(_ name: String, default value: Float) -> Float {
         if case .float(let number)? = attributes[name] { number } else { value }
     }
+
+    /// Whole numbers among the attributes; nil where they are missing or of another type.
     func integers(_ name: String) -> [Int]? {
         if case .integers(let numbers)? = attributes[name] { numbers } else { nil }
     }
+
+    /// A text among the attributes; nil where it is missing or of another type.
     func text(_ name: String) -> String? { if case .text(let text)? = attributes[name] { text } else { nil } }
 
     /// Decodes a `NodeProto`.
+    /// - Parameters:
+    ///   - bytes: the message.
+    ///   - files: where the elements of tensors among the attributes are, if they are not in the message.
+    /// - Throws: `ConfigurationError` when the message is damaged.
     init(_ bytes: ArraySlice<UInt8>, _ files: inout ExternalWeights) throws(ConfigurationError) {
         var reader = WireReader(bytes)
         while let (field, value) = try reader.next() {
@@ -48,6 +71,8 @@ struct ONNXNode {
         }
     }
 
+    /// Decodes an `AttributeProto`, and adds it to ``attributes``. Its type decides between one value and several, as
+    /// an empty list has no field of its own. Types that are not read, such as graphs, are left out.
     private mutating func readAttribute(
         _ bytes: ArraySlice<UInt8>, _ files: inout ExternalWeights
     ) throws(ConfigurationError) {
@@ -76,13 +101,18 @@ struct ONNXNode {
     }
 }
 
-/// What a file holds of a graph: nodes in order, constants, one input and one output.
+/// What a file holds of a graph: nodes in order, constants, inputs and outputs. That there is one of each, and what the
+/// nodes mean, is not looked at here.
 struct ONNXContents {
+    /// The nodes in the file's order, in which each comes behind those whose outputs it takes.
     private(set) var nodes: [ONNXNode] = []
+    /// Initializers by name: weights, statistics, numbers.
     private(set) var constants: [String: ONNXTensor] = [:]
     /// Inputs by name, without those that are constants; a free extent is nil.
     private(set) var inputs: [(name: String, shape: [Int?])] = []
+    /// Names of the graph's outputs.
     private(set) var outputs: [String] = []
+    /// Version of ONNX's own operators; 0 when the file names none.
     private(set) var operatorSet = 0
 
     /// Decodes a `ModelProto`.
@@ -110,6 +140,7 @@ struct ONNXContents {
         inputs.removeAll { constants[$0.name] != nil }
     }
 
+    /// Decodes an `OperatorSetIdProto`; those of other domains than ONNX's own have no say.
     private mutating func readOperatorSet(_ bytes: ArraySlice<UInt8>) throws(ConfigurationError) {
         var reader = WireReader(bytes)
         var domain = ""
@@ -121,6 +152,8 @@ struct ONNXContents {
         if domain == "" || domain == "ai.onnx" { operatorSet = version }
     }
 
+    /// Decodes a `GraphProto`.
+    /// - Throws: `ConfigurationError` when it is damaged, has sparse weights, or more than 20,000 nodes.
     private mutating func readGraph(
         _ bytes: ArraySlice<UInt8>, _ files: inout ExternalWeights
     ) throws(ConfigurationError) {
@@ -141,6 +174,9 @@ struct ONNXContents {
     }
 
     /// Decodes a `ValueInfoProto`: value → type (2) → tensor type (1) → shape (2) → dimensions (1).
+    /// - Returns: its name and the extents of its dimensions, nil for one that is free, i.e. has a name instead of a
+    ///   number.
+    /// - Throws: `ConfigurationError` when it is damaged.
     private static func value(_ bytes: ArraySlice<UInt8>) throws(ConfigurationError) -> (name: String, shape: [Int?]) {
         func message(_ wanted: UInt64, in bytes: ArraySlice<UInt8>) throws(ConfigurationError) -> ArraySlice<UInt8> {
             var reader = WireReader(bytes)

@@ -19,13 +19,16 @@ public struct ONNXImport: Sendable {
     /// What was left out, a line each.
     public let notes: [String]
 
+    /// Weights by PyTorch's keys, as the layers of ``text`` name them, row-major.
     private let tensors: [String: [Float]]
 
-    /// The largest file that is read.
+    /// The largest file that is read, in bytes: 2 GiB, which is also the most that a message may have.
     private static let mostBytes = 1 << 31
 
-    /// Reads a file.
-    /// - Throws: `ConfigurationError` that names it.
+    /// Reads a file, and the files in its folder that have its weights, if it says so.
+    /// - Parameter path: the file's path; its name without the extension becomes the model's.
+    /// - Throws: `ConfigurationError` that names it, and the node that has no layer here, if that is the reason.
+    /// - Complexity: O(bytes); the file is in memory, and its weights beside it.
     public init(reading path: String) throws(ConfigurationError) {
         let url = URL(fileURLWithPath: path)
         let size = (try? FileManager.default.attributesOfItem(atPath: path))?[.size] as? Int ?? 0
@@ -47,10 +50,20 @@ public struct ONNXImport: Sendable {
     /// - Parameters:
     ///   - bytes: its contents.
     ///   - name: name of the model; other characters than a model's name has are left out.
+    /// - Throws: `ConfigurationError` when it is damaged, or something in it has no layer here.
     public init(decoding bytes: [UInt8], name: String) throws(ConfigurationError) {
         try self.init(bytes, name: name, in: nil)
     }
 
+    /// Decodes a file, and reads its nodes one after the other.
+    ///
+    /// There must be one input, `[batch, …]` with one to three further extents, all known, and one output. The batch
+    /// may be free, or a number below 32,768.
+    /// - Parameters:
+    ///   - bytes: its contents.
+    ///   - name: name of the model, `onnx` when nothing of it can stay.
+    ///   - folder: where files with its weights are; nil when there is no folder.
+    /// - Throws: `ConfigurationError` as the others.
     private init(_ bytes: [UInt8], name: String, in folder: URL?) throws(ConfigurationError) {
         let contents = try ONNXContents(bytes, in: folder)
         guard contents.inputs.count == 1, contents.outputs.count == 1 else {
@@ -78,7 +91,10 @@ public struct ONNXImport: Sendable {
     }
 
     /// The file's weights in the canonical order of a model that was made of ``text``.
+    /// - Parameter model: a model for data of the ``form``.
+    /// - Returns: all parameters one behind the other, running statistics included.
     /// - Throws: `ConfigurationError` when the model is another, e.g. for other data.
+    /// - Complexity: O(parameters).
     public func weights(for model: Model) throws(ConfigurationError) -> [Float] {
         var weights: [Float] = []
         weights.reserveCapacity(model.parameterCount)

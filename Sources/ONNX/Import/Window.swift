@@ -2,13 +2,22 @@ import FedCore
 
 /// The window of a convolution or of pooling, which is a square here, as are its steps and its padding.
 struct Window {
+    /// Length of a side, in pixels.
     let kernel: Int
+    /// Pixels from one window to the next.
     let stride: Int
+    /// Pixels around the image, at each side.
     let padding: Int
+    /// Pixels from one of the window's elements to the next; 1 for a window without gaps.
     let dilation: Int
 
-    /// Reads a node's attributes.
-    /// - Throws: `ConfigurationError` when the window is not the same in both directions and at all sides.
+    /// Reads a node's attributes. An `auto_pad` that keeps the image's size is read where it pads all sides alike:
+    /// windows of odd length that move by one pixel.
+    /// - Parameters:
+    ///   - node: a convolution or a pooling.
+    ///   - kernel: height and width of the window.
+    /// - Throws: `ConfigurationError` when the window is not the same in both directions and at all sides, or beyond
+    ///   4096.
     init(_ node: ONNXNode, kernel: [Int]) throws(ConfigurationError) {
         func same(_ name: String, _ values: [Int], _ range: ClosedRange<Int>) throws(ConfigurationError) -> Int {
             guard let first = values.first, range.contains(first), values.allSatisfy({ $0 == first }) else {
@@ -30,10 +39,15 @@ struct Window {
         }
     }
 
-    /// Stride and padding in a model's text.
+    /// Stride and padding in a model's text, each with a space before it; empty for 1 and 0.
     var words: String { (stride == 1 ? "" : " stride \(stride)") + (padding == 0 ? "" : " pad \(padding)") }
 
-    /// Length of the output's side.
+    /// Length of the output's side: ⌊(side + 2 · padding − dilation · (kernel − 1) − 1) / stride⌋ + 1.
+    /// - Parameters:
+    ///   - side: length of the image's side, in pixels.
+    ///   - ceils: whether incomplete windows count, too, but for those that begin within the padding behind the image,
+    ///     as in PyTorch.
+    /// - Throws: `ConfigurationError` when the padded image is smaller than the window.
     func output(_ side: Int, ceils: Bool = false) throws(ConfigurationError) -> Int {
         let free = side + 2 * padding - dilation * (kernel - 1) - 1
         guard free >= 0 else { throw ConfigurationError("its window is larger than the image, \(side)") }

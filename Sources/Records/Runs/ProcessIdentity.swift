@@ -21,6 +21,20 @@ package struct ProcessIdentity: Sendable, Equatable {
         start = status.start
     }
 
+    /// Identifies a process by what it has read of itself.
+    ///
+    /// - Parameters:
+    ///   - statusLine: its `/proc/PID/stat`; nil is returned for anything else.
+    ///   - place: boot and namespace in which it read that.
+    package init?(statusLine: [UInt8], place: String) {
+        guard place.split(separator: " ").count == 2, let status = Status(line: statusLine[...]),
+            let number = Int32(String(decoding: statusLine.prefix { $0 != UInt8(ascii: " ") }, as: UTF8.self))
+        else { return nil }
+        self.place = place
+        self.number = number
+        start = status.start
+    }
+
     /// Reads what ``text`` wrote; nil for anything else.
     package init?(_ text: some StringProtocol) {
         let words = text.split(separator: " ")

@@ -119,6 +119,15 @@ extension RunStore {
         try read { db in try db.fetch("SELECT * FROM alias_moves WHERE name = ? ORDER BY id DESC", [name]) }
     }
 
+    /// The version that an alias means now; nil when it means none. One row is read: who follows an alias asks every second.
+    ///
+    /// - Throws: ``RunStoreError``.
+    public func version(_ alias: String, of name: String) throws(RunStoreError) -> Int? {
+        try read { db in
+            try db.value("SELECT version FROM model_aliases WHERE name = ? AND alias = ?", [name, alias])
+        }
+    }
+
     /// Lets an alias mean another version, at once for all readers, or removes it.
     ///
     /// - Parameters:
@@ -182,32 +191,35 @@ extension RunStore {
 
     // MARK: Collection
 
-    /// Versions that nothing refers to: no alias means them, no tag is on them, no other version that is kept was made from them, and
+    /// Versions that nothing refers to: no alias means them, no fleet serves them, no tag is on them, no other version that is kept was made from them, and
     /// they are not among the newest of their name.
     /// - Parameter newest: versions of each name that are kept in any case.
     /// - Throws: ``RunStoreError``.
     public func unusedModels(beside newest: Int) throws(RunStoreError) -> [RegisteredModel] {
         let all = try models()
-        let aliases = try aliases()
-        var kept: [RegisteredModel] = []
-        for (_, versions) in Dictionary(grouping: all, by: \.name) {
-            for (place, model) in versions.enumerated() {
-                let isNamed = aliases.contains { $0.name == model.name && $0.version == model.version }
-                let isTagged = try !tags(of: model).isEmpty
-                if place < newest || isNamed || isTagged { kept.append(model) }
-            }
+        let named = Set(
+            try aliases().map { "\($0.name)@\($0.version)" }
+                + served().filter { $0.isServed(at: .now) }.map { "\($0.name)@\($0.version)" })
+        let tagged: [RegisteredModel] = try read { db in
+            try db.fetch("SELECT * FROM models WHERE id IN (SELECT model_id FROM model_tags)")
         }
-        // What a kept one was made from, and what that was made from.
-        var next = kept
+        let withTags = Set(tagged.map(\.id))
+        // What is kept for itself, then what that was made from, and so on.
+        var next = Dictionary(grouping: all, by: \.name).values.flatMap { versions in
+            versions.enumerated().filter { place, model in
+                place < newest || named.contains(model.reference) || withTags.contains(model.id)
+            }.map(\.element)
+        }
+        let byDigest = Dictionary(grouping: all, by: \.digest)
+        var kept: Set<Int64?> = []
         while let model = next.popLast() {
-            let parents = all.filter { $0.digest == model.parent && !kept.contains($0) }
-            kept += parents
-            next += parents
+            guard kept.insert(model.id).inserted, let parent = model.parent else { continue }
+            next += byDigest[parent, default: []]
         }
-        return all.filter { !kept.contains($0) }
+        return all.filter { !kept.contains($0.id) }
     }
 
-    /// Deletes versions, and the files that no version has any more. One that an alias means by now stays.
+    /// Deletes versions, and the files that no version has any more. One that an alias means by now, or a fleet serves, stays.
     ///
     /// - Parameter models: what ``unusedModels(beside:)`` has found.
     /// - Returns: bytes of the files that were deleted.
@@ -216,7 +228,9 @@ extension RunStore {
     public func delete(_ models: [RegisteredModel]) throws(RunStoreError) -> Int {
         try change { db in
             var bytes = 0
-            for model in models {
+            let served = try Self.served(nil, in: db).filter { $0.isServed(at: .now) }
+            for model in models where !served.contains(where: { $0.name == model.name && $0.version == model.version })
+            {
                 // One that an alias means by now stays.
                 try db.execute(
                     """

@@ -43,6 +43,8 @@ struct Arguments: ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral {
 
     /// Values in the order of the parameters.
     init(_ values: [SQLValue]) { self.values = values.map { (nil, $0) } }
+    /// Values by the parameters' names, colons included.
+    init(named values: [(name: String?, value: SQLValue)]) { self.values = values }
     init(arrayLiteral values: any SQLConvertible...) { self.init(values.map(\.sql)) }
     init(dictionaryLiteral values: (String, any SQLConvertible)...) {
         self.values = values.map { (":" + $0, $1.sql) }

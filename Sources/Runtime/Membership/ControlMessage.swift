@@ -3,6 +3,7 @@ package import MPI
 /// A small message beside the exchange, point to point on a communicator of its own: three Int64, little-endian on
 /// every processor this runs on.
 package struct ControlMessage: Equatable {
+    /// What is said. Raw values travel.
     package enum Kind: Int64 {
         /// Server to worker: answer by a report.
         case ping = 1
@@ -43,10 +44,14 @@ package struct ControlMessage: Equatable {
         package static let mail = 7
     }
 
+    /// What is said.
     package var kind: Kind
+    /// The round that it is about.
     package var round: Int
+    /// A count that some kinds carry.
     package var value = 0
 
+    /// Numbers of a message on its way.
     private static let words = 3
 
     /// Sends without waiting to be received. A message to a dead rank may never complete: its 24 bytes are leaked then.

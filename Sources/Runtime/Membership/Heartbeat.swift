@@ -14,6 +14,7 @@ package final class Heartbeat {
         case whenSilent(Int)
     }
 
+    /// Which peers are asked.
     private let questions: Questions
     /// Between two judgements, in nanoseconds: to look at a process takes some microseconds.
     private let judgementInterval: Int
@@ -22,8 +23,11 @@ package final class Heartbeat {
     /// What can be seen of a peer's process.
     private let state: (_ peer: Int) -> ProcessState
     private var liveness: Liveness
+    /// Numbers of the peers.
     private let peers: Range<Int>
+    /// By the clock, in nanoseconds.
     private var lastQuestions: Int
+    /// By the clock, in nanoseconds.
     private var lastJudgement: Int
 
     /// How often peers were asked.
@@ -76,6 +80,7 @@ package final class Heartbeat {
         }
     }
 
+    /// Asks whom it is time to ask.
     private func askWhoIsDue(at now: Int, _ ask: (_ peer: Int) throws -> Bool) rethrows {
         switch questions {
         case .every(let interval):

@@ -6,7 +6,9 @@ package import Records
 /// Its ``Heartbeat`` says when a worker is asked and when it is lost. One that is lost may only have been stopped, or cut off for a while: it is asked
 /// on, and when it is heard again it returns with the next round, or at once when nobody else is left.
 package final class Membership {
+    /// Where control messages travel: nothing else uses it.
     private let control: any Communicator
+    /// Asked wherever the server waits, so that a signal ends the wait.
     private let stopFlag: StopFlag
     /// Host of each worker.
     private let hosts: [String]
@@ -15,8 +17,11 @@ package final class Membership {
     /// What can be seen of a worker's process.
     private let state: (_ worker: Int) -> ProcessState
 
+    /// How a worker stands with this server.
     private enum Standing {
+        /// Takes part.
         case member
+        /// Counts as dead; it is asked on, more seldom.
         case lost
         /// Lost, and heard again since.
         case returning
@@ -24,13 +29,19 @@ package final class Membership {
         case elsewhere
     }
 
+    /// By worker.
     private var standing: [Standing]
+    /// When workers are asked, and who has been silent for too long.
     private let heartbeat: Heartbeat
     /// Why each was lost last.
     private var reasons: [String]
+    /// Samples that each has trained in this round, by its last report.
     private var trained: [Int]
+    /// Whether each has said that it knows that the run is over.
     private var hasAcknowledgedShutdown: [Bool]
+    /// Whether the present silence of each has been told: once for each silence.
     private var isNoted: [Bool]
+    /// The round, or the step, that reports are counted for.
     package private(set) var round = 0
 
     /// Whether the server waits for one that comes back when all are lost; one that can do the work itself does not.
@@ -78,6 +89,7 @@ package final class Membership {
     /// The workers that take part, ascending.
     package var members: [Int] { standing.indices.filter { standing[$0] == .member } }
 
+    /// Whether a worker takes part.
     package func isMember(_ worker: Int) -> Bool { standing[worker] == .member }
 
     /// Why a worker was lost, and what the user can do about it.
@@ -104,6 +116,9 @@ package final class Membership {
         return takeIn()
     }
 
+    /// Makes members of those that were heard again.
+    ///
+    /// - Returns: these workers, ascending.
     private func takeIn() -> [Int] {
         let returned = standing.indices.filter { standing[$0] == .returning }
         for worker in returned {

@@ -4,14 +4,17 @@ package import Records
 /// Who of the peers is alive. Each side sends beats of one byte: each is a question to the other, and an answer to it
 /// (``Heartbeat``).
 package final class PeerWatch {
+    /// Where beats travel.
     private let control: any Communicator
     /// Which nothing else uses on `control`.
     private let tag: Int
+    /// What can be seen of a rank's process, by rank.
     private let state: (Int) -> ProcessState
     /// In seconds.
     private let timeout: Double
     /// Whether a peer that is heard again is no longer lost.
     private let areTakenBack: Bool
+    /// Ranks that are watched.
     private var peers: [Int]
     /// By rank.
     private let heartbeat: Heartbeat
@@ -44,6 +47,7 @@ package final class PeerWatch {
         losses = [Liveness.Loss?](repeating: nil, count: control.size)
     }
 
+    /// Whether a peer is lost, and has not been taken back.
     package func isLost(_ peer: Int) -> Bool { losses[peer] != nil }
 
     /// Why a peer is lost; nil: it is not.

@@ -29,6 +29,7 @@ package struct ProcessTable: Sendable {
         }
     }
 
+    /// What can be seen of a rank's process; unseen where it is on another host.
     package func state(of rank: Int) -> ProcessState { processes[rank]?.state ?? .unseen }
 
     /// Whether the rank's process is known to have ended.

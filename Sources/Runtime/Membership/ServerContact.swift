@@ -3,11 +3,13 @@ package import Records
 
 /// The server is taken for dead.
 public struct ServerLost: Error, CustomStringConvertible {
+    /// How that was found.
     package let loss: Liveness.Loss
 
     /// Its process is known to have ended, and with it the job; else others may still hear it.
     public var isCertain: Bool { loss == .ended }
 
+    /// One line.
     public var description: String { "rank 0 is lost: \(loss)" }
 }
 
@@ -16,20 +18,27 @@ public struct ServerLost: Error, CustomStringConvertible {
 /// A server that is only stopped is waited for, as long as it takes. Of one that cannot be seen silence ends this rank, and
 /// this rank alone, and only a very long one: where rank 0 is really dead, the launcher ends the job.
 package final class ServerContact {
+    /// Where control messages travel: nothing else uses it.
     private let control: any Communicator
+    /// Raised when the server says that the run is over.
     private let stopFlag: StopFlag
+    /// Judges the server's silence; asks when it is long.
     private let heartbeat: Heartbeat
 
     /// Between two polls, in nanoseconds. Where a poll takes long, because others want the core, they are rarer.
     private static let interval = 2_000_000
+    /// The rarest polls, in nanoseconds.
     private static let longestInterval = 100_000_000
     /// A poll is to take so small a part of the time: one of so many.
     private static let pollShare = 8
     /// Between two looks at the server's process.
     private static let lookInterval = 200_000_000
 
+    /// By the monotonic clock, in nanoseconds.
     private var nextPoll = 0
+    /// The round that this rank works for.
     private var round = 0
+    /// Samples trained in it so far, which reports tell.
     private var trained = 0
 
     /// A rank is lost: work comes as orders from now on.
@@ -55,6 +64,9 @@ package final class ServerContact {
             state: { _ in state() })
     }
 
+    /// Counts samples for a round from here; for another attempt at the same round it goes on counting.
+    ///
+    /// - Parameter round: its number.
     package func startRound(_ round: Int) {
         if round != self.round { trained = 0 }
         self.round = round

@@ -2,10 +2,16 @@ package import MPI
 
 /// Messages between the server and its workers, point to point, that are under way. Nobody waits for one of them alone.
 package final class WorkerMessages {
+    /// Where they travel.
     private let communicator: any Communicator
+    /// Sent, and not known to have been received.
     private var outgoing: [PendingMessage] = []
+    /// Announced, and not here completely.
     private var incoming: [(tag: Int, message: PendingMessage)] = []
 
+    /// No message yet.
+    ///
+    /// - Parameter communicator: its rank 0 is the server.
     package init(on communicator: any Communicator) {
         self.communicator = communicator
     }

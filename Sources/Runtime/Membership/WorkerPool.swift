@@ -7,11 +7,17 @@ package import Records
 /// ``Membership`` says who is alive; the pool knows what that means for the work. How work reaches a worker, and how answers
 /// come back, is the exchange's own.
 package final class WorkerPool {
+    /// Who is alive.
     private let membership: Membership
+    /// Whether a lost worker's clients are left out, and not given to others.
     private let dropsClients: Bool
+    /// Where the time of re-arranging is noted.
     private let timeline: Timeline
+    /// Told of each rank that is lost, late or back.
     private let faulted: (FaultRecord) -> Void
+    /// Messages under way, some of which a loss makes void.
     private var messages: [WorkerMessages] = []
+    /// Until when this round waits for workers; nil: for as long as they live.
     private var limit: ContinuousClock.Instant?
 
     /// Per worker, the clients that it has been given and has not answered for, in the order of its work.
@@ -23,6 +29,7 @@ package final class WorkerPool {
 
     /// The workers that were lost, and what becomes of the clients that they owed.
     package struct Loss: Equatable {
+        /// Ascending.
         package var workers: [Int] = []
         /// To be given to others.
         package var clients: [Int] = []

@@ -80,6 +80,7 @@ public struct LatencyHistogram: Sendable {
 
 /// Only the buckets that hold something are written: their upper ends in nanoseconds, and their counts.
 extension LatencyHistogram: Codable {
+    /// Names of the fields of the summary.
     private enum Key: CodingKey {
         case nanoseconds, counts
     }

@@ -16,6 +16,7 @@ public final class Timekeeper {
     private let messages: MessageLedger
     /// Opens this rank's log.
     private let makeSink: (_ folder: String, TimingHeader) -> (any TimingSink)?
+    /// Takes what was recorded; nil: nothing is written.
     private var sink: (any TimingSink)?
     /// When this rank's time began, on its own clock.
     private let start: Int

@@ -32,6 +32,7 @@ public final class Timeline {
     /// What is added to this rank's clock to get nanoseconds since the run's start on rank 0's clock.
     private var alignment = 0
 
+    /// Between two hand-overs of events to the writer, in nanoseconds.
     private static let handOverInterval = 1_000_000_000
 
     /// Begins in the phase `load`: the rank prepares for its work.

@@ -13,7 +13,9 @@ package import MPI
 /// trainer shows as its own training and as everybody else's waiting, never as a slow network. Costs two messages of 24
 /// bytes a worker and collective, none when no time is kept.
 package final class TransferClock {
+    /// Where waiting and transfer are noted.
     package let timeline: Timeline
+    /// Where the messages travel by which both sides learn that the other is there.
     private let control: any Communicator
     /// Number of the collective under way, counted alike on all ranks.
     private var collective = 0

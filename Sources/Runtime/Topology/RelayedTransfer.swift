@@ -17,7 +17,9 @@ final class RelayedTransfer: PendingTransfer {
     /// Segments that are under way at the same time: for each a library may need as much memory again.
     private static let window = 4
 
+    /// What is relayed.
     private let kind: Kind
+    /// The message's memory in pieces, each of which travels by itself.
     private let segments: [MemoryRegion]
     /// The communicators of the first and of the second stage; nil where a rank has no part.
     private let stages: (first: (any Communicator)?, second: (any Communicator)?)
@@ -27,12 +29,14 @@ final class RelayedTransfer: PendingTransfer {
     private var staging: Buffer<UInt64>?
     /// The transfer before it, until that is complete.
     private var before: RelayedTransfer?
+    /// Whether all of it is done.
     private var isComplete = false
     /// The segments of each stage that are under way or complete.
     private var first: [any PendingTransfer] = []
     private var second: [any PendingTransfer] = []
-    /// How many segments of each stage are complete.
+    /// How many segments of the first stage are complete.
     private var passed = 0
+    /// The same of the second stage.
     private var arrived = 0
 
     /// Describes a transfer; ``test()`` begins it.

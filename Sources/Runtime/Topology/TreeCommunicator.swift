@@ -15,9 +15,9 @@ package import Records
 /// like any, wherever in the tree the rank was. Long regions go in segments, which are passed on while the next arrive.
 ///
 /// A rank that leads a group passes on what it has whenever it asks about any transfer of this communicator.
-package final class TreeCommunicator: Communicator {
-    /// The communicator of all ranks.
-    private let base: any Communicator
+package final class TreeCommunicator: ForwardingCommunicator {
+    /// The communicator of all ranks. Parts of it, duplicates and groups are without this one's groups.
+    package let base: any Communicator
     /// This rank's group, which its rank 0 leads.
     private let group: any Communicator
     /// The leaders of the groups, rank 0 first; nil on a rank that leads none.
@@ -62,9 +62,6 @@ package final class TreeCommunicator: Communicator {
 
     /// Whether a rank is in rank 0's group.
     package func isNear(_ rank: Int) -> Bool { areNear[rank] }
-
-    package var rank: Int { base.rank }
-    package var size: Int { base.size }
 
     /// Whether there is more than one group, and a group has more than one rank: otherwise the library's own way is the
     /// same.
@@ -116,16 +113,6 @@ package final class TreeCommunicator: Communicator {
     package func iprobe(from source: Int?, tag: Int?) throws(MPIError) -> Status? {
         _ = try isUnderWay()
         return try base.iprobe(from: source, tag: tag)
-    }
-
-    /// A part of the communicator below, without this one's groups; so are a host's ranks, a duplicate and a group.
-    package func split(color: Int?, key: Int) throws(MPIError) -> (any Communicator)? {
-        try base.split(color: color, key: key)
-    }
-    package func splitByHost(key: Int) throws(MPIError) -> any Communicator { try base.splitByHost(key: key) }
-    package func duplicate() throws(MPIError) -> any Communicator { try base.duplicate() }
-    package func createGroup(_ ranks: [Int], tag: Int) throws(MPIError) -> (any Communicator)? {
-        try base.createGroup(ranks, tag: tag)
     }
 
     /// Frees the groups and the communicator below.

@@ -38,7 +38,7 @@ public struct VariantSwitch: Sendable, Codable, Equatable {
     public let seconds: Double
     /// The step that served before; 0 is the most accurate variant.
     public let from: Int
-    /// The step that serves after: `from` ± 1.
+    /// The step that serves after: `from` ± 1, or a step of another release that takes over.
     public let to: Int
     /// Why, in words with figures.
     public let reason: String

@@ -50,6 +50,9 @@ public final class AdaptiveInferenceEngine {
     public let steps: [Step]
     private let clock: any ServingClock
     private var stepper: VariantStepper
+    private let policy: AdaptationPolicy
+    /// The step that it is held at; nil: the stepper decides.
+    private var held: Int?
 
     /// Makes an engine that begins with the most accurate variant.
     ///
@@ -61,13 +64,24 @@ public final class AdaptiveInferenceEngine {
     public init(_ steps: [Step], policy: AdaptationPolicy, clock: any ServingClock) {
         self.steps = steps
         self.clock = clock
+        self.policy = policy
         stepper = VariantStepper(policy, services: steps.map(\.service))
     }
 
     /// The step that answers the next request.
-    public var step: Int { stepper.step }
+    public var step: Int { held ?? stepper.step }
     /// All changes so far, in order.
     public var switches: [VariantSwitch] { stepper.switches }
+
+    /// Holds it at a step, whatever the latencies: while it is tried, it has a share of the requests only, and is compared with another one.
+    func hold(at step: Int) { held = step }
+
+    /// Lets latencies decide from here on, beginning with the step that it was held at.
+    func resume() {
+        guard let held else { return }
+        stepper = VariantStepper(policy, services: steps.map(\.service), step: held, since: clock.now.inSeconds)
+        self.held = nil
+    }
 
     /// Answers a request, and changes the variant for the next one if the latest latencies ask for it.
     ///
@@ -79,7 +93,7 @@ public final class AdaptiveInferenceEngine {
     /// - Throws: `OneDNNError`.
     /// - Complexity: One pass; a decision costs O(window), every eighth time O(window log window).
     public func predict(_ image: Span<Float>, arrival: Duration? = nil) throws(OneDNNError) -> Prediction {
-        let step = stepper.step
+        let step = self.step
         let plan = steps[step].plan
         let start = clock.now
         var label = 0
@@ -88,10 +102,12 @@ public final class AdaptiveInferenceEngine {
         }
         let end = clock.now
         let latency = end - (arrival ?? start)
-        _ = stepper.observe(
-            VariantStepper.Response(
-                end: end.inSeconds, latency: latency.inSeconds, service: service.inSeconds,
-                arrival: arrival?.inSeconds))
+        if held == nil {
+            _ = stepper.observe(
+                VariantStepper.Response(
+                    end: end.inSeconds, latency: latency.inSeconds, service: service.inSeconds,
+                    arrival: arrival?.inSeconds))
+        }
         return Prediction(label: label, step: step, service: service, latency: latency)
     }
 }

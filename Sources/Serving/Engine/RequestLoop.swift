@@ -12,6 +12,8 @@ public struct RequestLoop {
     public struct PhaseResult: Sendable {
         /// Requests a second that came; nil in a closed loop.
         public var rate: Double?
+        /// Requests that came: ``answered`` and ``refused`` are all of them.
+        public var arrived = 0
         /// Requests that were answered.
         public var answered = 0
         /// Requests that were turned away because the queue was full.
@@ -26,7 +28,7 @@ public struct RequestLoop {
         public var latency = LatencyHistogram()
         /// Times of computing alone.
         public var service = LatencyHistogram()
-        /// Answers by each step of the ladder.
+        /// Answers by each step of the ladder; grows with a release that brings steps of its own.
         public var answersByStep: [Int]
     }
 
@@ -44,7 +46,7 @@ public struct RequestLoop {
         public internal(set) var step = 0
     }
 
-    private let engine: AdaptiveInferenceEngine
+    private let engines: EngineSuccession
     private let images: Images
     private let clock: any ServingClock
     /// Requests answered so far, which choose the next image.
@@ -66,7 +68,14 @@ public struct RequestLoop {
     public init(
         _ engine: AdaptiveInferenceEngine, images: Images, clock: any ServingClock, sliceSeconds: Double? = nil
     ) {
-        self.engine = engine
+        self.init(
+            EngineSuccession(engine, nil, clock: clock, follow: nil), images: images, clock: clock,
+            sliceSeconds: sliceSeconds)
+    }
+
+    /// Prepares a loop over engines that follow each other.
+    init(_ engines: EngineSuccession, images: Images, clock: any ServingClock, sliceSeconds: Double?) {
+        self.engines = engines
         self.images = images
         self.clock = clock
         self.sliceSeconds = sliceSeconds
@@ -97,9 +106,10 @@ public struct RequestLoop {
 
     /// One request after another; what arrives never waits.
     private mutating func runClosed(_ phase: Load.Phase) throws(OneDNNError) -> PhaseResult {
-        var result = PhaseResult(answersByStep: engine.steps.map { _ in 0 })
+        var result = PhaseResult(answersByStep: [Int](repeating: 0, count: engines.stepCount))
         let start = clock.now
         while result.answered < phase.requests ?? .max, (clock.now - start).inSeconds < phase.seconds ?? .infinity {
+            result.arrived += 1
             try answer(nil, &result)
         }
         result.seconds = (clock.now - start).inSeconds
@@ -111,7 +121,7 @@ public struct RequestLoop {
     private mutating func runOpen(
         _ phase: Load.Phase, _ arrivals: PoissonArrivals, longestQueue: Int
     ) throws(OneDNNError) -> PhaseResult {
-        var result = PhaseResult(rate: phase.rate, answersByStep: engine.steps.map { _ in 0 })
+        var result = PhaseResult(rate: phase.rate, answersByStep: [Int](repeating: 0, count: engines.stepCount))
         var arrivals = arrivals
         var queue = ArrivalQueue()
         var arrived = 0
@@ -142,6 +152,7 @@ public struct RequestLoop {
         }
         // The last distance belongs to the phase, too.
         if let end { clock.wait(until: end) }
+        result.arrived = arrived
         result.seconds = (clock.now - start).inSeconds
         return result
     }
@@ -152,12 +163,13 @@ public struct RequestLoop {
     private mutating func answer(_ arrival: Duration?, _ result: inout PhaseResult) throws(OneDNNError) {
         let index = requests % images.count
         requests += 1
-        let prediction = try engine.predict(images[index], arrival: arrival)
+        let prediction = try engines.predict(index, of: images, arrival: arrival)
         result.answered += 1
         if prediction.label == Int(images.labels[index]) { result.correct += 1 }
         result.busySeconds += prediction.service.inSeconds
         result.latency.record(prediction.latency)
         result.service.record(prediction.service)
+        while result.answersByStep.count <= prediction.step { result.answersByStep.append(0) }
         result.answersByStep[prediction.step] += 1
         noteSlice(of: prediction)
     }

@@ -47,17 +47,21 @@ public struct VariantStepper: Sendable {
     /// Responses between two evaluations of the window, which cost a sort.
     private static let responsesPerCheck = 8
 
-    /// Begins with the most accurate variant.
+    /// Begins with the most accurate variant, unless told otherwise.
     ///
     /// - Parameters:
     ///   - policy: Thresholds and times.
     ///   - services: Expected seconds of one image for each step, falling.
+    ///   - step: The step that serves first.
+    ///   - since: When it begins to, in seconds.
     /// - Precondition: There is a step, and `leastResponses` is at most `window`.
-    public init(_ policy: AdaptationPolicy, services: [Double]) {
+    public init(_ policy: AdaptationPolicy, services: [Double], step: Int = 0, since: Double = 0) {
         precondition(!services.isEmpty, "a ladder has a step")
         precondition(policy.leastResponses <= policy.window, "a window that is never full enough")
         self.policy = policy
         self.services = services
+        self.step = step
+        self.since = since
         patience = policy.patience
         window.reserveCapacity(policy.window + 1)
     }

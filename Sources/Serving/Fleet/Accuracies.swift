@@ -21,15 +21,24 @@ public enum Accuracies {
     ) throws -> [Int] {
         try variants.map { variant in
             try heartbeat()
-            return try correct(try variant.plan(batch: batch), on: data, images, heartbeat: heartbeat)
+            return try right(variant, on: data, images, heartbeat: heartbeat).count { $0 }
         }
     }
 
-    /// The same for one compiled variant.
-    private static func correct(
+    /// Says of each of some images whether a variant gets it right. Local to the rank; blocks until done.
+    ///
+    /// - Parameters: as of ``correct(_:on:_:heartbeat:)``.
+    public static func right(
+        _ variant: Variant, on data: any Dataset, _ images: Range<Int>, heartbeat: () throws -> Void
+    ) throws -> [Bool] {
+        try right(try variant.plan(batch: batch), on: data, images, heartbeat: heartbeat)
+    }
+
+    /// Whether each image is classified right, by a compiled variant.
+    private static func right(
         _ plan: any InferencePlan, on data: any Dataset, _ range: Range<Int>, heartbeat: () throws -> Void
-    ) throws -> Int {
-        var correct = 0
+    ) throws -> [Bool] {
+        var right: [Bool] = []
         let classes = plan.model.classes
         for start in stride(from: range.lowerBound, to: range.upperBound, by: batch) {
             try heartbeat()
@@ -40,14 +49,14 @@ public enum Accuracies {
                 data.read(samples.span, into: &images, labels: &span)
             }
             try plan.forward(samples.count)
-            correct += plan.withOutput { scores in
-                samples.indices.count { i in
+            right += plan.withOutput { scores in
+                samples.indices.map { i in
                     var best = 0
                     for c in 1..<classes where scores[i * classes + c] > scores[i * classes + best] { best = c }
                     return best == data.label(Int(samples[i]))
                 }
             }
         }
-        return correct
+        return right
     }
 }

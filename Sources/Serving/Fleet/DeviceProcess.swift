@@ -1,6 +1,15 @@
 import FedCore
+import Files
 import Foundation
 import Records
+
+/// A line that a device's process writes.
+package enum DeviceMessage: Codable {
+    /// What it says of a release.
+    case news(ReleaseNews)
+    /// The last: what came of serving.
+    case report(DeviceReport)
+}
 
 /// A device as a process of its own, so that its limits hold for it alone and its end is no rank's.
 package final class DeviceProcess: ServedDevice {
@@ -26,7 +35,13 @@ package final class DeviceProcess: ServedDevice {
     private let group: ControlGroup?
     private let process = Process()
     private let output = Pipe()
+    private let input = Pipe()
+    /// What has come of a line that is not complete, and complete lines that nobody has asked for yet.
     private var data = Data()
+    private var said: [ReleaseNews] = []
+    private var outcome: DeviceReport?
+    /// The files of releases that it was told of.
+    private var files: PrivateFolder?
     private let start = ContinuousClock.now
     private var lastLook = ContinuousClock.now
     /// Since it was seen to be stopped.
@@ -75,14 +90,47 @@ package final class DeviceProcess: ServedDevice {
         process.environment = ProcessInfo.processInfo.environment.filter { name, _ in
             !["OMPI_", "PMIX_", "PMI_", "SLURM_", "HYDI_", "HYDRA_"].contains { name.hasPrefix($0) }
         }
-        let input = Pipe()
         process.standardInput = input
         process.standardOutput = output
         process.standardError = FileHandle.nullDevice
         try process.run()
         // A process that has ended already is seen by its silence.
-        try? input.fileHandleForWriting.write(contentsOf: JSONEncoder().encode(task))
-        try? input.fileHandleForWriting.close()
+        try? write(task)
+        if task.followedRelease == nil { try? input.fileHandleForWriting.close() }
+    }
+
+    /// Writes a line to the process, which reads them one by one.
+    ///
+    /// - Throws: When nobody reads any more: the process has ended, which its silence shows soon after.
+    private func write(_ value: some Encodable) throws {
+        try input.fileHandleForWriting.write(contentsOf: JSONEncoder().encode(value) + [UInt8(ascii: "\n")])
+    }
+
+    /// Tells the process of a release. Files of it are written for the process to read; bytes go through no pipe, which could be full.
+    ///
+    /// - Throws: `FileError` when they cannot be written.
+    package func tell(_ order: ReleaseOrder) throws {
+        guard process.isRunning, task.followedRelease != nil else { return }
+        guard case .offer(var release) = order else {
+            try? write(order)
+            return
+        }
+        // It reads files; what came between ranks are bytes.
+        let folder = try files ?? PrivateFolder()
+        files = folder
+        for index in release.models.indices {
+            guard let bytes = release.models[index].bytes else { continue }
+            let file = folder.url.appendingPathComponent("\(release.number)-\(index).safetensors").path
+            try FileDraft.replace(file, with: [UInt8](bytes).span.bytes)
+            (release.models[index].path, release.models[index].bytes) = (file, nil)
+        }
+        try? write(ReleaseOrder.offer(release))
+    }
+
+    /// What has come since the last call, as ``report()`` has read it.
+    package func news() -> [ReleaseNews] {
+        defer { said = [] }
+        return said
     }
 
     package func end() {
@@ -118,8 +166,22 @@ package final class DeviceProcess: ServedDevice {
             let count = Foundation.read(descriptor, &chunk, chunk.count)
             if count > 0 {
                 data.append(contentsOf: chunk[..<count])
+                try takeLines()
             } else if count == 0 || errno != EINTR {
                 return true
+            }
+        }
+    }
+
+    /// Takes the lines that are complete: news, and at the end the report.
+    private func takeLines() throws(Loss) {
+        while let end = data.firstIndex(of: UInt8(ascii: "\n")) {
+            let line = data[data.startIndex..<end]
+            data = Data(data[data.index(after: end)...])
+            switch try? JSONDecoder().decode(DeviceMessage.self, from: line) {
+            case .news(let news)?: said.append(news)
+            case .report(let report)?: outcome = report
+            case nil: throw Loss(description: "its process said something else than a report")
             }
         }
     }
@@ -150,7 +212,7 @@ package final class DeviceProcess: ServedDevice {
                 ? "was killed by signal \(process.terminationStatus)" : "ended with code \(process.terminationStatus)"
             throw Loss(description: "its process \(end)" + Self.memoryNote(task))
         }
-        guard let report = try? JSONDecoder().decode(DeviceReport.self, from: data) else {
+        guard let report = outcome else {
             throw Loss(description: "its process said something else than a report")
         }
         return report

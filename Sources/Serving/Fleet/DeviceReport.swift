@@ -20,6 +20,8 @@ public struct DeviceReport: Sendable, Codable {
     public struct Phase: Sendable, Codable {
         /// Requests a second that came; nil: each came when the one before was answered.
         public let rate: Double?
+        /// Requests that came: ``answered`` and ``refused`` are all of them.
+        public let arrived: Int
         /// Requests that were answered.
         public let answered: Int
         /// Requests that were turned away because the queue was full.
@@ -37,8 +39,9 @@ public struct DeviceReport: Sendable, Codable {
         /// Answers by each step of the ladder.
         public let answersByStep: [Int]
 
-        init(_ result: RequestLoop.PhaseResult) {
+        init(_ result: RequestLoop.PhaseResult, steps: Int) {
             rate = result.rate
+            arrived = result.arrived
             answered = result.answered
             refused = result.refused
             correct = result.correct
@@ -46,7 +49,9 @@ public struct DeviceReport: Sendable, Codable {
             busySeconds = result.busySeconds
             latency = result.answered > 0 ? result.latency.summary : nil
             service = result.answered > 0 ? result.service.summary : nil
-            answersByStep = result.answersByStep
+            // Steps of a release that came later have answered nothing in earlier phases.
+            let missing = max(0, steps - result.answersByStep.count)
+            answersByStep = result.answersByStep + [Int](repeating: 0, count: missing)
         }
     }
 
@@ -68,7 +73,8 @@ public struct DeviceReport: Sendable, Codable {
     public var limits: [String] = []
     /// Every candidate with its benchmark and the reasons against it.
     public var verdicts: [ModelSelector.Verdict] = []
-    /// The served candidates, the most accurate first: indices of ``verdicts``.
+    /// The served candidates, the most accurate first: indices of ``verdicts``. Those of releases that came while it served follow, in the
+    /// order in which they came.
     public var ladder: [Int] = []
     /// The budget that was applied, after the device's memory and the tier's size.
     public var budget: Budget?
@@ -80,6 +86,10 @@ public struct DeviceReport: Sendable, Codable {
     public var slices: [RequestLoop.Slice] = []
     /// Changes of the variant, in order.
     public var switches: [VariantSwitch] = []
+    /// Stretches of time by the releases that served and were tried; empty where none were followed.
+    public var epochs: [ServingEpoch] = []
+    /// What was measured of the releases that were tried here, by name.
+    public var trials: [String: TrialReport] = [:]
     /// Bytes of the process's memory without the models' tensors.
     public var programBytes = 0
     /// The most bytes of memory that the process had at any time.
@@ -94,7 +104,7 @@ public struct DeviceReport: Sendable, Codable {
 
     /// Stores the results of a load, and the latency over all of it.
     mutating func take(_ results: [RequestLoop.PhaseResult]) {
-        phases = results.map { Phase($0) }
+        phases = results.map { Phase($0, steps: ladder.count) }
         var all = LatencyHistogram()
         for result in results { all.add(result.latency) }
         latency = all.count > 0 ? all.summary : nil
@@ -113,6 +123,8 @@ public struct DeviceReport: Sendable, Codable {
     /// The candidate that answered most.
     public var mainCandidate: Candidate? { mainStep.map { verdicts[ladder[$0]].candidate } }
 
+    /// Requests that came, over all phases.
+    public var arrived: Int { phases.reduce(0) { $0 + $1.arrived } }
     /// Answers over all phases.
     public var answered: Int { phases.reduce(0) { $0 + $1.answered } }
     /// Requests turned away over all phases.

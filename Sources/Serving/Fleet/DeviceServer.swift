@@ -9,10 +9,15 @@ import Runtime
 /// and a device that runs out of memory must not end a rank or another device.
 public struct DeviceServer {
     private let task: DeviceTask
+    /// Where releases come in; nil where none are followed.
+    private let desk: ReleaseDesk?
 
     /// A server for one device; nothing is read or limited yet.
-    public init(_ task: DeviceTask) {
+    ///
+    /// - Parameter desk: Where releases come in while it serves; nil: none do.
+    public init(_ task: DeviceTask, desk: ReleaseDesk? = nil) {
         self.task = task
+        self.desk = desk
     }
 
     /// Serves. Blocks until the load is over. Limits this process irrevocably, so it is called once in a process.
@@ -51,7 +56,8 @@ public struct DeviceServer {
             let latency = try LatencyBenchmarker().run(plan, images: images, clock: clock).latency
             candidates.append(
                 Candidate(
-                    name: variant.name, parameters: variant.model.parameterCount, storedBytes: variant.byteCount,
+                    name: model.name ?? variant.name, parameters: variant.model.parameterCount,
+                    storedBytes: variant.byteCount,
                     memoryBytes: variant.servingBytes, accuracy: model.accuracy, p95: latency.p95, mean: latency.mean))
             plans.append(plan)
         }
@@ -73,12 +79,31 @@ public struct DeviceServer {
                     name: candidates[$0].name, plan: plans[$0], service: candidates[$0].mean)
             },
             policy: task.policy, clock: clock)
-        var loop = RequestLoop(engine, images: images, clock: clock, sliceSeconds: task.load.sliceSeconds)
-        report.take(try loop.run(task.load, seed: task.seed, device: task.index))
+        let engines = EngineSuccession(
+            engine, selector, clock: clock, follow: follow(report, budget, images, like: variants[0].model))
+        var loop = RequestLoop(engines, images: images, clock: clock, sliceSeconds: task.load.sliceSeconds)
+        let results = try loop.run(task.load, seed: task.seed, device: task.index)
+        engines.finish()
+        (report.verdicts, report.ladder) = (engines.verdicts, engines.ladder)
+        (report.epochs, report.trials) = (engines.epochs, engines.trials)
+        report.take(results)
         report.slices = loop.slices
-        report.switches = engine.switches
+        report.switches = engines.switches
         report.peakBytes = ProcessLimits.residentBytes().peak
         return report
+    }
+
+    /// What the device needs to take releases over; nil where none are followed.
+    private func follow(
+        _ report: DeviceReport, _ budget: Budget, _ images: Images, like model: Model
+    ) -> EngineSuccession.Follow? {
+        guard let desk, let name = task.followedRelease else { return nil }
+        let loader = ReleaseLoader(
+            images: images, budget: budget, slowdown: max(1, report.slowdown), input: model.input.extents,
+            classes: model.classes)
+        return EngineSuccession.Follow(
+            desk: desk, load: { desk.load($0, by: loader) }, policy: task.policy, name: name, seed: task.seed,
+            device: task.index)
     }
 
     /// The clock that the device lives by, starting at 0: slowed where the device is simulated.

@@ -11,11 +11,14 @@ public struct DeviceTask: Sendable, Codable {
         /// Share of the test images that it gets right, in [0, 1]; counted beforehand by all ranks, since it does not
         /// depend on the device.
         public var accuracy: Double
+        /// How tables and files call it; nil: by its architecture and precision.
+        public var name: String?
 
         /// A candidate whose accuracy is known.
-        public init(path: String, accuracy: Double) {
+        public init(path: String, accuracy: Double, name: String? = nil) {
             self.path = path
             self.accuracy = accuracy
+            self.name = name
         }
     }
 
@@ -48,6 +51,8 @@ public struct DeviceTask: Sendable, Codable {
     public var controlGroup: String?
     /// Why there is no control group, in words; nil where there is one or none is needed.
     public var controlGroupRefusal: String?
+    /// How the release that it begins with is called, where others may follow it while it serves; nil: none do.
+    public var followedRelease: String?
     /// Whether limits are put on the process at all. Otherwise (`--no-limits`) a CPU share is simulated, and memory and
     /// cores are not limited.
     public var enforcesLimits = true

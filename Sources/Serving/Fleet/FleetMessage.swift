@@ -22,6 +22,8 @@ public enum FleetAnswer: Codable, Sendable {
 enum FleetCommand: Codable {
     /// An order with its number, which the answer repeats.
     case order(Int, FleetOrder)
+    /// An order about a release, for the device that the rank serves as.
+    case release(ReleaseOrder)
     /// There are no more orders. Where ranks were lost, MPI cannot be finalised.
     case end(hasLostRanks: Bool)
 }
@@ -30,6 +32,8 @@ enum FleetCommand: Codable {
 enum FleetReply: Codable {
     /// The result of the order of a number.
     case answer(Int, FleetAnswer)
+    /// What its device says of a release, with the number of the order to serve.
+    case news(Int, ReleaseNews)
     /// It knows that there are no more orders.
     case shutdownAcknowledged
 }

@@ -51,6 +51,10 @@ final class FleetServer {
     private var serving: (number: Int, device: any ServedDevice)?
     /// Number of the next item, over all lists: a late answer to an earlier list is recognised by its number.
     private var nextNumber = 0
+    /// Looks after releases while devices serve; nil where none are followed.
+    private var follower: FleetFollower?
+    /// What devices have said, with the numbers of their orders, until it is looked at.
+    private var news: [(number: Int, news: ReleaseNews)] = []
     /// Lost ranks that were told of.
     private var known: Set<Int> = []
     /// Whether a rank was lost at any time, even if it came back: MPI cannot be finalised then.
@@ -82,13 +86,23 @@ final class FleetServer {
     /// - Parameters:
     ///   - items: The work.
     ///   - atOnce: Items that may be under way on one host at a time.
+    ///   - following: Where the items are devices that follow releases, what they follow.
+    ///   - names: The devices' names, for what is said of them.
     ///   - outcomes: By item; nil where nothing is known yet when an error is thrown.
     /// - Throws: `Interruption` when the run is asked to stop, or what the work throws.
-    func carryOut(_ items: [Item], atOnce: Int, into outcomes: inout [Outcome?]) throws {
+    func carryOut(
+        _ items: [Item], atOnce: Int, following: ReleaseFollowing? = nil, names: [String] = [],
+        into outcomes: inout [Outcome?]
+    ) throws {
         let first = nextNumber
         nextNumber += items.count
         var progress = [Progress](repeating: .waiting, count: items.count)
-        defer { outcomes = progress.map(\.outcome) }
+        follower = following.map { FleetFollower($0, names: names) }
+        defer {
+            outcomes = progress.map(\.outcome)
+            follower?.finish()
+            follower = nil
+        }
         _ = try Backoff.patient.wait { () throws in
             try look()
             try takeAnswers(into: &progress, numbersFrom: first)
@@ -104,7 +118,31 @@ final class FleetServer {
                 progress[index] = .underWay(rank: chosen)
                 try hand(items[index].order(chosen), number: first + index, to: chosen)
             }
+            try follow(progress, numbersFrom: first)
             return progress.allSatisfy { $0.outcome != nil }
+        }
+    }
+
+    /// Looks after releases: what devices have said, and what they are to be told.
+    ///
+    /// What a device said in an earlier list is passed over. An order for a device that has just ended is dropped: it has no say any more.
+    private func follow(_ progress: [Progress], numbersFrom first: Int) throws {
+        guard var follower else { return }
+        defer { self.follower = follower }
+        var orders: [(device: Int, order: ReleaseOrder)] = []
+        for (number, news) in news where progress.indices.contains(number - first) {
+            orders += follower.take(news, from: number - first)
+        }
+        news = []
+        let devices = progress.indices.filter { if case .underWay = progress[$0] { true } else { false } }
+        orders += try follower.look(devices, heartbeat: look)
+        for (device, order) in orders {
+            guard case .underWay(let rank) = progress[device] else { continue }
+            if rank == self.rank {
+                try serving?.device.tell(order)
+            } else {
+                try channel.send(.release(order), to: rank)
+            }
         }
     }
 
@@ -142,16 +180,24 @@ final class FleetServer {
             if case .over(.answered) = progress[number - first] { return }
             progress[number - first] = .over(.answered(answer))
         }
-        if let report = try serving?.device.report(), let number = serving?.number {
-            serving = nil
-            take(.device(report), number, of: rank)
+        if let (number, device) = serving {
+            let report = try device.report()
+            news += device.news().map { (number, $0) }
+            if let report {
+                serving = nil
+                take(.device(report), number, of: rank)
+            }
         }
         if let (number, answer) = own {
             own = nil
             take(answer, number, of: rank)
         }
         while let (rank, reply) = try channel.reply() {
-            if case .answer(let number, let answer) = reply { take(answer, number, of: rank) }
+            switch reply {
+            case .answer(let number, let answer): take(answer, number, of: rank)
+            case .news(let number, let words): news.append((number, words))
+            case .shutdownAcknowledged: break
+            }
         }
     }
 

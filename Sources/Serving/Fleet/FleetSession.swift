@@ -17,6 +17,8 @@ public struct FleetPlan {
     /// Makes what a device's process is told, from the device's index, the machine that stands in for it, and each
     /// variant's accuracy in [0, 1].
     public let task: (_ index: Int, _ machine: DeviceProfiler.Machine, _ accuracies: [Double]) -> DeviceTask
+    /// What is followed while devices serve, on rank 0; nil: nothing.
+    public var following: ReleaseFollowing?
 
     /// A plan.
     ///
@@ -102,7 +104,8 @@ public enum FleetSession {
             }
         }
         do {
-            try server.carryOut(items, atOnce: plan.atOnce, into: &outcomes)
+            try server.carryOut(
+                items, atOnce: plan.atOnce, following: plan.following, names: devices.map(\.name), into: &outcomes)
         } catch let error as Interruption {
             interruption = error
         }

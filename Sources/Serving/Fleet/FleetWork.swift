@@ -22,6 +22,14 @@ public protocol ServedDevice: AnyObject {
     /// - Throws: When the rank itself cannot go on; a device that failed has a report with a failure.
     func report() throws -> DeviceReport?
 
+    /// Tells it of a release. Does not block for long; a device that has ended hears nothing.
+    ///
+    /// - Throws: When the release's files cannot be written on this host.
+    func tell(_ order: ReleaseOrder) throws
+
+    /// What it has said of releases since the last call. Does not block.
+    func news() -> [ReleaseNews]
+
     /// Ends it before its time, e.g. when the run is stopped.
     func end()
 }

@@ -15,6 +15,8 @@ struct FleetWorker {
     /// 0; other orders are done on this thread, with beats in between.
     ///
     /// - Parameter released: Called when nothing is expected of this rank any more, before it confirms that.
+    /// What the device says of releases goes to rank 0 before its report; orders that come after the report are for nobody.
+    ///
     /// - Returns: Whether ranks were lost, so that MPI cannot be finalised.
     /// - Throws: `Interruption` when it is asked to stop, ``FleetServerLost``, or what the work throws. The device that
     ///   serves is ended then.
@@ -24,9 +26,13 @@ struct FleetWorker {
         var hasLostRanks: Bool?
         _ = try Backoff.patient.wait { () throws in
             try channel.look()
-            if let report = try serving?.device.report(), let number = serving?.number {
-                serving = nil
-                try channel.send(.answer(number, .device(report)))
+            if let (number, device) = serving {
+                let report = try device.report()
+                for news in device.news() { try channel.send(.news(number, news)) }
+                if let report {
+                    serving = nil
+                    try channel.send(.answer(number, .device(report)))
+                }
             }
             switch try channel.command() {
             case .order(let number, .device(let task))?:
@@ -34,6 +40,8 @@ struct FleetWorker {
                 serving = (number, try work.start(task))
             case .order(let number, let order)?:
                 try channel.send(.answer(number, try work.answer(order, heartbeat: channel.look)))
+            case .release(let order)?:
+                try serving?.device.tell(order)
             case .end(let lost)?:
                 hasLostRanks = lost
                 released()

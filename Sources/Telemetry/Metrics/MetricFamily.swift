@@ -83,7 +83,7 @@ package struct MetricFamily: Sendable {
     }
 
     /// The same metric with these values; nil without any, because a metric that has none is not shown.
-    func with(_ samples: [Sample]) -> MetricFamily? {
+    package func with(_ samples: [Sample]) -> MetricFamily? {
         guard !samples.isEmpty else { return nil }
         var family = self
         family.samples = samples
@@ -91,10 +91,10 @@ package struct MetricFamily: Sendable {
     }
 
     /// The same metric with one value; nil where there is none.
-    func with(_ value: Double?, _ labels: [(name: String, value: String)] = []) -> MetricFamily? {
+    package func with(_ value: Double?, _ labels: [(name: String, value: String)] = []) -> MetricFamily? {
         value.flatMap { with([Sample(.number($0), labels)]) }
     }
 
     /// The same with a count.
-    func with(_ count: Int) -> MetricFamily? { with(Double(count)) }
+    package func with(_ count: Int) -> MetricFamily? { with(Double(count)) }
 }

@@ -15,6 +15,9 @@ package enum RunMetric {
         "fedmpi_rounds", .gauge, "Rounds that are finished and evaluated, those before a resume included.")
     /// `--rounds`; a run may end earlier.
     static let roundsPlanned = MetricFamily("fedmpi_rounds_planned", .gauge, "Rounds of the whole run.")
+    /// 0 while a round is gathered and evaluated.
+    static let progress = MetricFamily(
+        "fedmpi_round_progress_ratio", .gauge, "Share of the round under way that is trained, from 0 to 1.")
     /// As the launcher started them.
     static let ranks = MetricFamily("fedmpi_ranks", .gauge, "Ranks of the job, rank 0 included.")
     /// Falls when a rank is lost or excluded, and rises when it is back.
@@ -71,7 +74,7 @@ package enum RunMetric {
     /// All of them, in the order in which they are exported. Each metric that a run declares beside these is
     /// `fedmpi_metric_` and its name.
     package static let all = [
-        buildInfo, runInfo, startTime, lastRoundTime, rounds, roundsPlanned, ranks, ranksAlive, clients, cohort,
+        buildInfo, runInfo, startTime, lastRoundTime, rounds, roundsPlanned, progress, ranks, ranksAlive, clients, cohort,
         participants, turns, partial, repeats, samples, sampleRate, upload, download, roundSeconds, accuracy, loss,
         trainLoss, clientAccuracy, faults, phaseSeconds,
     ]

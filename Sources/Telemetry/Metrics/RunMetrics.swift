@@ -28,6 +28,8 @@ package struct RunMetrics: Sendable {
     /// How often each kind of fault came; known kinds begin with 0, so that a first one is seen as a rise.
     private var faults = Dictionary(uniqueKeysWithValues: FaultRecord.Kind.allCases.map { ($0.rawValue, 0) })
     private var lostRanks: Set<Int> = []
+    /// How far the round under way is.
+    private var progress: (round: Int, fraction: Double)?
 
     /// Nothing is known yet but whose metrics these are.
     package init(run name: String, version: String) {
@@ -42,6 +44,9 @@ package struct RunMetrics: Sendable {
     package mutating func begin(_ run: RunDescription, at time: Double) {
         (self.run, startTime) = (run, time)
     }
+
+    /// A share of a round's work is done, from 0 to 1.
+    package mutating func add(progress fraction: Double, of round: Int) { progress = (round, fraction) }
 
     /// A round's record is complete.
     ///
@@ -92,7 +97,9 @@ package struct RunMetrics: Sendable {
                 ]),
                 RunMetric.startTime.with(startTime), RunMetric.lastRoundTime.with(last?.time),
                 RunMetric.rounds.with(record?.round ?? run.finishedRounds),
-                RunMetric.roundsPlanned.with(settings.rounds), RunMetric.ranks.with(run.ranks),
+                RunMetric.roundsPlanned.with(settings.rounds),
+                RunMetric.progress.with(progress.map { $0.round > record?.round ?? 0 ? $0.fraction : 0 }),
+                RunMetric.ranks.with(run.ranks),
                 RunMetric.ranksAlive.with(run.ranks - lostRanks.count), RunMetric.clients.with(settings.clients),
             ]
         }

@@ -10,7 +10,7 @@ import MPI
 ///
 /// Exit codes: 0 done; 1 when the run failed, or standard output could not be written; 2 for settings or data
 /// that do not work; 4 when the privacy budget is spent, after a checkpoint; 128 + n when signal n stopped it, after a checkpoint.
-struct Train: WorldCommand {
+struct Train: TrainingCommand {
     static let configuration = CommandConfiguration(
         commandName: "train",
         abstract: "Train a model across the ranks (the default command).")
@@ -19,6 +19,8 @@ struct Train: WorldCommand {
     @OptionGroup var options: SettingsOptions<TrainingScope>
     /// Which run is continued, if one is, and from which checkpoint.
     @OptionGroup var resumption: ResumeOptions
+    /// Whether the settings are checked and nothing is trained.
+    @OptionGroup var dryRun: DryRunOption
 
     /// Refuses options that a continued run takes from its checkpoint, before MPI is initialised.
     func validate() throws {
@@ -32,8 +34,15 @@ struct Train: WorldCommand {
     ///   files of all ranks, so they have to be complete; nil on other ranks.
     /// - Throws: `ConfigurationError` on every rank alike; any other error on the rank where it happens.
     func run(on world: any Communicator) throws -> (() -> Int32)? {
-        try TrainingRun(
-            choices: options.choices, settings: options.settings(ranks: world.size), resumption: resumption
-        ).run(by: WholeModelTraining(), on: world)
+        try training(ranks: world.size).run(by: WholeModelTraining(), on: world)
+    }
+
+    /// Checks the settings, in one process.
+    ///
+    /// - Throws: `ConfigurationError` or `DatasetError`.
+    func rehearse(ranks: Int) throws { try training(ranks: ranks).rehearse(by: WholeModelTraining()) }
+
+    private func training(ranks: Int) -> TrainingRun {
+        TrainingRun(choices: options.choices, settings: options.settings(ranks: ranks), resumption: resumption)
     }
 }

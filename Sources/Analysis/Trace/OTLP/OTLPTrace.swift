@@ -5,7 +5,7 @@ import Records
 import Telemetry
 
 /// A run as one trace of OpenTelemetry, in the JSON that a collector takes at `/v1/traces` (*OpenTelemetry Protocol*
-/// 1.x, JSON Protobuf encoding).
+/// 1.x, JSON Protobuf encoding, https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding).
 ///
 /// A resource per rank. The root is the run; below it are rank 0's rounds, below each the other ranks' rounds, then
 /// phases and clients as in ``TraceFile``. Faults are events of the round. The spans are those that a live export
@@ -15,7 +15,7 @@ import Telemetry
 /// run's, are as wide as everything below them on all ranks: no span is outside its parent. What rank 0 needed for the
 /// round is `fedmpi.seconds`.
 public struct OTLPTrace {
-    /// The whole file.
+    /// The whole file, as UTF-8.
     public private(set) var bytes: [UInt8] = Array("{\"resourceSpans\":[".utf8)
     /// Spans in it.
     public private(set) var spans = 0
@@ -53,6 +53,9 @@ public struct OTLPTrace {
     /// Microseconds from 1970 to the year 2286: a run begins in between.
     private static let lastMoment = 10_000_000_000_000_000
 
+    /// Makes the trace of a run, which may be under way or have been killed.
+    ///
+    /// - Parameter run: with timing logs.
     /// - Throws: `ConfigurationError` when the run has no timing files, or they do not tell when it was.
     /// - Complexity: O(events).
     public init(_ run: RecordedRun) throws(ConfigurationError) {
@@ -92,6 +95,11 @@ public struct OTLPTrace {
     // MARK: Resources
 
     /// Writes what stands around a rank's spans.
+    ///
+    /// - Parameters:
+    ///   - rank: number of the rank.
+    ///   - host: the node that it ran on; nil where its log is missing, as rank 0's may be: its resource has the root.
+    ///   - addSpans: writes the spans.
     private mutating func addResource(_ rank: Int, host: String?, _ addSpans: (inout Self) -> Void) {
         let resource = OTLPRequest.Resource(
             rank: rank, host: host, run: run.name, version: run.environment.first { $0.name == "fedmpi" }?.value,
@@ -125,7 +133,7 @@ public struct OTLPTrace {
 
     // MARK: Spans
 
-    /// Writes the root: what the run was, and what it came to.
+    /// Writes the root: what the run was, and what it came to. Settings are whole numbers where they look like such.
     private mutating func addRun() {
         guard let first = rounds.values.first else { return }
         let whole = rounds.values.reduce(first) { $0.union($1) }
@@ -138,13 +146,16 @@ public struct OTLPTrace {
                 isFinished: run.isFinished, rounds: run.log.rounds.count, ranks: run.timing.rankCount,
                 bytes: (run.log.uploadBytes, run.log.downloadBytes), clockError: run.timing.clockError), whole)
         span.events = run.timing.epochs.dropFirst().map { .init(name: "run continued", time: $0) }
-        // Of rounds that the timing files do not have.
+        // Faults of rounds that the timing files do not have.
         let known = Set(rounds.keys.map(\.round))
         span.events += run.faults.filter { !known.contains($0.round) }.map { SpanBuilder.event($0, time: whole.end) }
         add(span)
     }
 
     /// Writes rank 0's span of every round, with what the round log and the list of faults say of it.
+    ///
+    /// A round that was begun again after the run was continued has a span for each start; the log's numbers and the
+    /// faults are in the last of them.
     private mutating func addRounds() {
         let records = Dictionary(run.log.rounds.map { ($0.round, $0) }) { $1 }
         let faults = Dictionary(grouping: run.faults, by: \.round)

@@ -37,6 +37,7 @@ private struct Interval {
 struct BinaryEncoder: BinaryCoder {
     /// What is settled.
     private(set) var bytes: [UInt8] = []
+    /// What is left of the interval of what was written.
     private var interval = Interval()
 
     /// Begins; room for so many bytes.
@@ -53,7 +54,8 @@ struct BinaryEncoder: BinaryCoder {
         return bit
     }
 
-    /// All bytes: a number of the interval ends them, so that a decoder needs none behind it.
+    /// All bytes: the four of a number of the interval end them, so that a decoder needs none behind it. The last use
+    /// of the encoder.
     mutating func finish() -> [UInt8] {
         for byte in 0..<4 { bytes.append(UInt8(truncatingIfNeeded: interval.low >> UInt32(24 - 8 * byte))) }
         return bytes
@@ -62,20 +64,26 @@ struct BinaryEncoder: BinaryCoder {
 
 /// Reads bits from bytes that are not trusted: where they end too early it goes on with zeros, and ``end`` says so.
 struct BinaryDecoder: BinaryCoder {
+    /// The code, and whatever lies before it.
     private let bytes: [UInt8]
+    /// What is left of the interval of what was read.
     private var interval = Interval()
     /// What has been read of the interval.
     private var number: UInt32 = 0
     /// Number of bytes that have been taken; more than there are when they have ended too early.
     private(set) var end: Int
 
-    /// Begins at a byte.
+    /// Begins at a byte, and takes four.
+    /// - Parameters:
+    ///   - bytes: what an encoder has finished, or any.
+    ///   - start: index of the first byte.
     init(_ bytes: [UInt8], at start: Int) {
         self.bytes = bytes
         end = start
         for _ in 0..<4 { take() }
     }
 
+    /// Takes the next byte into the number, a zero where there is none.
     private mutating func take() {
         number = number << 8 | (end < bytes.count ? UInt32(bytes[end]) : 0)
         end += 1

@@ -6,20 +6,26 @@ import FedCore
 struct ContextModel {
     /// The symbol that the others are told by.
     private let center: Int
-    /// Whether a symbol is another, in the tensor so far, and by the four neighbours that are known.
+    /// Whether a symbol is another, in the tensor so far; the next tensor begins with its value.
     private var inTensor: LearntProbability
+    /// The same by five neighbours that are known, a bit each: the three before it in the row, the lowest bit the
+    /// nearest, the one above it, and the one to the right of that.
     private var byNeighbours: [LearntProbability]
-    /// The same in the row so far, and in each column.
+    /// The same in the row so far; each row begins with what the tensor says.
     private var inRow: LearntProbability
+    /// The same in each column of the tensor.
     private var inColumn: [LearntProbability] = []
+    /// Makes one probability of these four: row, column, neighbours and tensor.
     private var mixer = ProbabilityMixer(SIMD4(45_875, 45_875, 6_554, -32_768))
     /// Whether it lies below, by the side of the last other symbol in the row and in the column.
     private var below = [LearntProbability](repeating: LearntProbability(32_768), count: 9)
-    /// The number of binary digits of the distance, in unary, and the digits behind the first.
+    /// Whether the distance has more binary digits than so many, by that number.
     private var length = [LearntProbability](repeating: LearntProbability(20_000), count: 9)
+    /// The digits of the distance behind the first, by those before them.
     private var digits = [LearntProbability](repeating: LearntProbability(32_768), count: 256)
-    /// The symbols of the row before, and the side of the last other symbol of each column: 0 of none, 1 or 2.
+    /// Whether the last symbol of each column was another, 0 or 1, and a 0 behind the last column.
     private var isOther: [UInt8] = []
+    /// The side of the last other symbol of each column: 0 of none, 1 greater than the most frequent one, 2 smaller.
     private var sides: [UInt8] = []
 
     /// Begins.

@@ -27,7 +27,6 @@ public struct GradientClipping: StepHook {
         _ gradient: inout MutableSpan<Float>, weights: Span<Float>, anchor: Span<Float>, drift: Span<Float>,
         in step: TrainingStep
     ) {
-        let norm = gradient.span.squaredNorm.squareRoot()
-        if norm > Double(limit) { gradient.scale(by: Float(Double(limit) / norm)) }
+        gradient.clip(toNorm: limit)
     }
 }

@@ -57,10 +57,7 @@ struct TagModel: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "tag", abstract: "Set tags of a registered model: KEY=VALUE, or KEY= to remove one.")
 
-    @OptionGroup var history: HistoryOptions
-
-    @Argument(help: "NAME@VERSION or NAME@ALIAS.")
-    var model: String
+    @OptionGroup var choice: RegisteredModelOptions
 
     /// An empty value removes a tag.
     @Argument(help: "KEY=VALUE, as many as wanted.")
@@ -69,8 +66,7 @@ struct TagModel: ParsableCommand {
     /// Sets and removes.
     /// - Throws: `ConfigurationError` when a tag has no '=' or no key; then none is changed.
     func run() throws {
-        let store = try history.open()
-        let found = try store.model(try ModelReference(model))
+        let (store, found) = try choice.find()
         let pairs = try tags.map { text in
             let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
             guard parts.count == 2, !parts[0].isEmpty else {
@@ -95,10 +91,7 @@ struct CopyModel: ParsableCommand {
         commandName: "export",
         abstract: "Copy a registered model's file, checked by its digest; `fedmpi export` makes other formats of it.")
 
-    @OptionGroup var history: HistoryOptions
-
-    @Argument(help: "NAME@VERSION or NAME@ALIAS.")
-    var model: String
+    @OptionGroup var choice: RegisteredModelOptions
 
     /// A pipe or a device, such as `/dev/stdout`, is allowed.
     @Option(help: "The file to write.")
@@ -109,8 +102,7 @@ struct CopyModel: ParsableCommand {
     /// Reads, checks and writes.
     /// - Throws: `ConfigurationError` for what the user can mend.
     func run() throws {
-        let store = try history.open()
-        let found = try store.model(try ModelReference(model))
+        let (store, found) = try choice.find()
         let file = try OutputFile(to, overwrite)
         let bytes = try store.contents(of: found)
         try file.write(bytes)
@@ -126,7 +118,8 @@ struct CopyModel: ParsableCommand {
 struct CollectModels: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "gc",
-        abstract: "Delete versions without alias, tag or descendant, but for the newest of each name.",
+        abstract:
+            "Delete versions that no alias means, no fleet serves, no tag is on and nothing was made from, but for the newest.",
         discussion: "Without --delete it says what would go.")
 
     @OptionGroup var history: HistoryOptions

@@ -42,6 +42,22 @@ enum ModelArgument {
     }
 }
 
+/// Which registered model a command is about, and where the registry is.
+struct RegisteredModelOptions: ParsableArguments {
+    @OptionGroup var history: HistoryOptions
+
+    /// A reference, as ``ModelReference`` reads it.
+    @Argument(help: "NAME@VERSION, NAME@ALIAS, NAME@latest or NAME@sha256:DIGITS.")
+    var model: String
+
+    /// Opens the registry and finds the version that is meant now.
+    /// - Throws: `ConfigurationError` without a history, or when there is no such version; `RunStoreError`.
+    func find() throws -> (store: RunStore, model: RegisteredModel) {
+        let store = try history.open()
+        return (store, try store.model(try ModelReference(model)))
+    }
+}
+
 /// The command `fedmpi models list`: a line for each registered version.
 ///
 /// Prints a table, or one JSON object a line. Exit codes: 0, also for no models; 2 without a history. For what can be trained see
@@ -99,11 +115,7 @@ struct ModelDetails: ParsableCommand {
         commandName: "show", abstract: "Show a registered model: signature, lineage, metrics, tags, history of aliases."
     )
 
-    @OptionGroup var history: HistoryOptions
-
-    /// A reference, as ``ModelReference`` reads it.
-    @Argument(help: "NAME@VERSION, NAME@ALIAS, NAME@latest or NAME@sha256:DIGITS.")
-    var model: String
+    @OptionGroup var choice: RegisteredModelOptions
 
     @Flag(help: "Print one JSON object.")
     var json = false
@@ -112,8 +124,7 @@ struct ModelDetails: ParsableCommand {
     ///
     /// - Throws: `ConfigurationError` when there is no such version, or its file is not what was registered.
     func run() throws {
-        let store = try history.open()
-        let found = try store.model(try ModelReference(model))
+        let (store, found) = try choice.find()
         _ = try store.contents(of: found)
         let all = try store.models()
         var lineage: [RegisteredModel] = []
@@ -126,7 +137,10 @@ struct ModelDetails: ParsableCommand {
             model: found,
             aliases: try store.aliases(of: found.name).filter { $0.version == found.version }.map(\.alias),
             tags: try store.tags(of: found), madeFrom: lineage.map(\.reference),
-            madeOfIt: all.filter { $0.parent == found.digest }.map(\.reference), moves: try store.moves(of: found.name))
+            madeOfIt: all.filter { $0.parent == found.digest }.map(\.reference), moves: try store.moves(of: found.name),
+            servedBy: try store.served(found.name).filter {
+                $0.version == found.version && $0.isServed(at: .now)
+            })
         Console.output(
             json ? try RunJSON.text(of: everything) : everything.text(file: store.file(of: found).relativePath))
     }

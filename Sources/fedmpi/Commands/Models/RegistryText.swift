@@ -21,10 +21,13 @@ enum RegistryText {
         let madeOfIt: [String]
         /// The history of all aliases of the name, the newest step first.
         let moves: [AliasMove]
+        /// Fleets that serve this version now, the latest first.
+        let servedBy: [ServedVersion]
 
         private enum CodingKeys: String, CodingKey {
             case model, aliases, tags, moves
             case madeFrom = "made_from"
+            case servedBy = "served_by"
             case madeOfIt = "made_of_it"
         }
 
@@ -56,6 +59,12 @@ enum RegistryText {
             if !madeFrom.isEmpty { line("made from", madeFrom.joined(separator: " ← ")) }
             if !madeOfIt.isEmpty { line("made of it", madeOfIt.joined(separator: ", ")) }
             for (key, value) in tags.sorted(by: { $0.key < $1.key }) { line("tag", "\(key)=\(value)") }
+            for served in servedBy {
+                line(
+                    "served by",
+                    "\(served.fleet), \(Format.count(served.devices, "device")), on \(served.host), since "
+                        + "\(RunText.date(served.since)), heard of \(RunText.date(served.heartbeatAt))")
+            }
             for move in moves {
                 let meaning = move.version.map { "means version \($0)" } ?? "was removed"
                 line(

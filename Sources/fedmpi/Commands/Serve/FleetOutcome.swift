@@ -32,6 +32,8 @@ struct FleetOutcome {
     let testImages: String
     /// The run's folder. It has been removed when no model fits any device.
     let folder: URL
+    /// What became of versions that aliases were moved to while the fleet served.
+    var releases: [ReleaseRecord] = []
     /// Set when the run was asked to stop before all devices had served: there is no time for pictures then.
     var interruption: Interruption?
 
@@ -100,6 +102,8 @@ struct FleetOutcome {
         let machines: [String: DeviceProfiler.Machine]
         let testImages: String
         let models: [Model]
+        /// Absent where no alias was moved.
+        let releases: [ReleaseRecord]?
         let devices: [FleetRecord]
     }
 
@@ -112,7 +116,7 @@ struct FleetOutcome {
         return try encoder.encode(
             File(
                 results: folder.relativePath, machines: machines, testImages: testImages, models: models,
-                devices: reports.map(FleetRecord.init)
+                releases: releases.isEmpty ? nil : releases, devices: reports.map(FleetRecord.init)
             ))
     }
 

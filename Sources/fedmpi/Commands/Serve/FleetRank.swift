@@ -22,6 +22,10 @@ final class FleetRank: FleetWork {
         try Accuracies.correct(job.variants, on: job.test, images, heartbeat: heartbeat)
     }
 
-    /// Starts a device's process; returns at once.
-    func start(_ task: DeviceTask) -> any ServedDevice { DeviceProcess(task, limits) }
+    /// Starts a device's process; returns at once. It reads the models where this rank has them.
+    func start(_ task: DeviceTask) -> any ServedDevice {
+        var task = task
+        for (index, path) in job.paths.enumerated() { task.models[index].path = path }
+        return DeviceProcess(task, limits)
+    }
 }

@@ -35,6 +35,8 @@ struct FleetRecord: Encodable {
     /// Share of all answers that were right, in [0, 1]: of several variants, where the device has changed.
     let answeredAccuracy: Double?
     let answered: Int
+    /// Requests that came: ``answered`` and ``refusedRequests`` are all of them.
+    let arrived: Int
     /// Requests that were turned away, because the queue was full.
     let refusedRequests: Int
     let seconds: Double
@@ -59,6 +61,8 @@ struct FleetRecord: Encodable {
     let ladder: [String]
     let phases: [DeviceReport.Phase]
     let switches: [VariantSwitch]
+    /// Stretches of time by the version that served, where aliases were followed.
+    let epochs: [ServingEpoch]?
 
     /// Copies what the files show.
     init(_ report: DeviceReport) {
@@ -77,6 +81,7 @@ struct FleetRecord: Encodable {
         accuracy = main?.accuracy
         answeredAccuracy = report.answeredAccuracy
         answered = report.answered
+        arrived = report.arrived
         refusedRequests = report.refusedRequests
         seconds = report.seconds
         busySeconds = report.busySeconds
@@ -92,6 +97,7 @@ struct FleetRecord: Encodable {
         ladder = report.ladder.map { report.verdicts[$0].candidate.name }
         phases = report.phases
         switches = report.switches
+        epochs = report.epochs.isEmpty ? nil : report.epochs
     }
 
     /// Titles of `fleet.csv`, in the order of ``csv``.

@@ -20,6 +20,7 @@ struct FleetText {
     func text(verbose: Bool) -> String {
         var parts = [machineLines, fleetTable]
         if reports.contains(where: { $0.phases.count > 1 }) { parts.append(phaseTable) }
+        if reports.contains(where: { $0.epochs.count > 1 }) { parts.append(epochTable) }
         let failures = reports.compactMap { report in report.failure.map { "\(report.device.name): \($0)" } }
         if !failures.isEmpty { parts.append(failures.joined(separator: "\n")) }
         let switches = reports.compactMap(switchLines)
@@ -102,6 +103,26 @@ struct FleetText {
                     Self.milliseconds(phase.latency?.mean), Self.milliseconds(phase.latency?.p95),
                     phase.seconds > 0 ? Format.fixed(100 * phase.busySeconds / phase.seconds, 0) + " %" : "-",
                     shares.joined(separator: ", "),
+                ])
+            }
+        }
+        return table.text
+    }
+
+    /// A row for each stretch of each device's time: what served, what was loaded or tried beside it, and the latencies.
+    private var epochTable: String {
+        var table = TextTable([
+            ("device", .left), ("from s", .right), ("serves", .left), ("beside it", .left), ("answered", .right),
+            ("by that", .right), ("p50 ms", .right), ("p95 ms", .right), ("longest ms", .right),
+        ])
+        for report in reports {
+            for (index, epoch) in report.epochs.enumerated() {
+                table.add([
+                    index == 0 ? report.device.name : "", Format.fixed(epoch.start, 2), epoch.release,
+                    epoch.other.map { "\($0) \(epoch.kind == .loading ? "loads" : "is tried")" } ?? "-",
+                    Format.grouped(epoch.answered), Format.grouped(epoch.answeredByOther),
+                    epoch.p50Ms.map { Self.significant($0) } ?? "-", epoch.p95Ms.map { Self.significant($0) } ?? "-",
+                    epoch.longestMs.map { Self.significant($0) } ?? "-",
                 ])
             }
         }

@@ -8,6 +8,7 @@ import MPI
 import NeuralNet
 import Recording
 import Records
+import RunStore
 import Runtime
 import Serving
 
@@ -30,6 +31,7 @@ struct Serve: WorldCommand {
         discussion: """
             mpirun -np 6 fedmpi serve --models results/large,results/medium,results/small --profiles examples/profiles.yaml
             fedmpi serve --models results/large,results/small --gflops 2 --rate 50,500,50
+            mpirun -np 4 fedmpi serve --models digits@champion --follow --rate 200 --seconds 3600
             """)
 
     /// Paths of the models, separated by commas; distinct.
@@ -39,6 +41,8 @@ struct Serve: WorldCommand {
     @OptionGroup(title: "Devices") var deviceOptions: DeviceOptions
     @OptionGroup(title: "Budget") var budgetOptions: BudgetOptions
     @OptionGroup(title: "Load") var loadOptions: LoadOptions
+
+    @OptionGroup(title: "Following") var following: FollowOptions
 
     @OptionGroup var data: TestDataOptions
 
@@ -50,9 +54,12 @@ struct Serve: WorldCommand {
     var seed: UInt64 = RunSettings().seed
 
     /// Devices of one host that serve at the same time, ≥ 1. With one, times are those of a device that has the
-    /// host to itself.
-    @Option(help: "Devices of one host that serve at the same time; each disturbs the others' times.")
-    var atOnce = 1
+    /// host to itself. Devices that follow an alias serve together, since one that waits for its turn tries nothing.
+    @Option(
+        help:
+            "Devices of one host that serve at the same time; each disturbs the others' times. (default: 1, with --follow all)"
+    )
+    var atOnce: Int?
 
     @Flag(
         help: "Put no limits on the devices' processes: simulate a CPU share, and leave memory and cores as they are.")
@@ -77,7 +84,7 @@ struct Serve: WorldCommand {
 
     /// Refuses values out of range, before MPI is initialised.
     func validate() throws {
-        if atOnce < 1 { throw ConfigurationError("--at-once must be at least 1") }
+        if let atOnce, atOnce < 1 { throw ConfigurationError("--at-once must be at least 1") }
         if let testImages, testImages < 1 { throw ConfigurationError("--test-images must be at least 1") }
         guard (1...86_400).contains(failureTimeout) else {
             throw ConfigurationError("--failure-timeout is \(failureTimeout); it must be from 1 to 86400 s")
@@ -96,8 +103,16 @@ struct Serve: WorldCommand {
         let stop = StopSignals.raiseFlag()
         var job: ServingJob?
         var folder: URL?
+        var pinned: PinnedModels?
+        if following.follow {
+            pinned = try PinnedModels.shared(models, results: results, on: world).get()
+            guard let pinned, pinned.models.contains(where: { $0.alias != nil }) else {
+                throw ConfigurationError(
+                    "--follow follows aliases of registered models, and --models has none: say NAME@champion")
+            }
+        }
         let problem = try world.agree {
-            job = try ServingJob(self, rank: world.rank, ranks: world.size)
+            job = try ServingJob(self, rank: world.rank, ranks: world.size, pinned: pinned)
         }
         if let problem { throw problem }
         let refusal = try world.agree {
@@ -131,10 +146,17 @@ struct Serve: WorldCommand {
         _ job: ServingJob, into folder: URL?, on world: any Communicator, _ stop: StopFlag
     ) throws -> (() -> Int32)? {
         let limits = DeviceProcess.Limits(whole: job.longestSeconds, stopped: failureTimeout)
+        var plan = job.plan(
+            atOnce: atOnce ?? (following.follow ? .max : 1), failureTimeout: failureTimeout, images: testImages)
+        let follower = try folder.flatMap { try registryFollower(of: job, fleet: $0.lastPathComponent) }
+        defer { follower?.end() }
+        plan.following = follower.map { ReleaseFollowing($0, interval: .seconds(following.followInterval)) }
         let (result, hasLostRanks) = try FleetSession.run(
-            job.plan(atOnce: atOnce, failureTimeout: failureTimeout, images: testImages), FleetRank(job, limits),
+            plan, FleetRank(job, limits),
             on: world, stop: stop, ready: { Guardian.noteRoundsBegin() }, released: { Guardian.noteRelease() },
             note: { Console.error("[rank 0] warning: \($0)") })
+        // A job that has lost ranks leaves by another way than the end of this function.
+        follower?.end()
         guard let result, let folder else {
             if hasLostRanks { Launch.leaveBehindLostRanks() }
             return nil
@@ -145,12 +167,22 @@ struct Serve: WorldCommand {
         }
         let outcome = FleetOutcome(
             reports: result.reports, machines: result.machines, models: job.models(result.accuracies),
-            testImages: job.testImages(of: testImages), folder: folder, interruption: result.interruption)
+            testImages: job.testImages(of: testImages), folder: folder, releases: follower?.records ?? [],
+            interruption: result.interruption)
         if let interruption = result.interruption {
             _ = outcome.finish(json: json, verbose: verbose)
             throw interruption
         }
         if hasLostRanks { Launch.leaveBehindLostRanks(code: outcome.finish(json: json, verbose: verbose)) }
         return { [json, verbose] in outcome.finish(json: json, verbose: verbose) }
+    }
+
+    /// On rank 0 of a fleet that serves registered models: what notes that it does, and follows their aliases if asked to.
+    ///
+    /// - Parameter fleet: Name of the folder that results go into.
+    private func registryFollower(of job: ServingJob, fleet: String) throws -> RegistryFollower? {
+        guard job.models.contains(where: { $0.registered != nil }) else { return nil }
+        return RegistryFollower(
+            try RunStore(results: results), job, fleet: fleet, following, testImages: job.imageCount(testImages))
     }
 }

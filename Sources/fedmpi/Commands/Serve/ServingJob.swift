@@ -3,6 +3,7 @@ import Experiments
 import FedCore
 import Federation
 import NeuralNet
+import RunStore
 import Serving
 
 /// What every rank of `fedmpi serve` knows before it serves: models, test images and devices.
@@ -10,8 +11,12 @@ import Serving
 /// Each rank reads the files itself, since each counts a share of the images and starts devices; ``Serve`` lets
 /// all ranks agree that they could.
 struct ServingJob {
-    /// Paths of the models, as the user gave them.
-    let paths: [String]
+    /// The models, as `--models` names them.
+    let models: [PinnedModels.Model]
+    /// Paths of their files on this rank's host.
+    var paths: [String] { models.map(\.path) }
+    /// Keeps the files that came from rank 0.
+    private let pinned: PinnedModels
     /// The models, in the order of ``paths``.
     let variants: [Variant]
     /// The test images, with the choice that they were opened by.
@@ -29,21 +34,17 @@ struct ServingJob {
     ///   - command: The command with its options.
     ///   - rank: This rank. Rank 0 says on standard error what is to be known of the data.
     ///   - ranks: Number of ranks, among which the devices are dealt out.
+    ///   - pinned: The models, where rank 0 has found them for all ranks; nil: this rank finds them itself.
     /// - Throws: `ConfigurationError` with the first thing that is wrong.
-    init(_ command: Serve, rank: Int, ranks: Int) throws {
+    init(_ command: Serve, rank: Int, ranks: Int, pinned: PinnedModels? = nil) throws {
         self.command = command
         fleet = Fleet(try command.deviceOptions.descriptions(), ranks: ranks)
-        let paths = try command.models.split(separator: ",", omittingEmptySubsequences: false)
-            .map { try ModelArgument.path(of: String($0), results: command.results) }
-        if let twice = paths.first(where: { path in paths.count { $0 == path } > 1 }) {
-            throw ConfigurationError("--models names '\(twice)' twice")
-        }
+        let pinned = try pinned ?? PinnedModels(command.models, results: command.results)
+        let paths = pinned.models.map(\.path)
         var variants: [Variant] = []
-        for path in paths {
-            guard !path.isEmpty else { throw ConfigurationError("--models has an empty name") }
-            variants.append(try Variant(reading: path))
-        }
-        self.paths = paths
+        for path in paths { variants.append(try Variant(reading: path)) }
+        self.pinned = pinned
+        models = pinned.models
         self.variants = variants
         data = try command.data.open(for: variants, named: paths, isTelling: rank == 0)
     }
@@ -64,7 +65,7 @@ struct ServingJob {
     ///   - images: Test images that the accuracy is taken over; nil is all.
     func plan(atOnce: Int, failureTimeout: Double, images: Int?) -> FleetPlan {
         FleetPlan(
-            fleet: fleet, images: min(images ?? .max, test.count), variants: variants.count, atOnce: atOnce,
+            fleet: fleet, images: imageCount(images), variants: variants.count, atOnce: atOnce,
             failureTimeout: failureTimeout, task: task)
     }
 
@@ -79,13 +80,25 @@ struct ServingJob {
         var task = DeviceTask(
             index: index, device: fleet.devices[index].profile(on: machine.profile),
             machine: machine.profile,
-            models: zip(paths, accuracies).map { DeviceTask.Model(path: $0, accuracy: $1) }, budget: budget,
+            models: zip(models, accuracies).map {
+                DeviceTask.Model(path: $0.path, accuracy: $1, name: isFollowing ? $0.registered?.reference : nil)
+            },
+            budget: budget,
             tierCounts: !command.budgetOptions.ignoreTiers, policy: command.loadOptions.policy(target: budget.latency),
             load: command.loadOptions.load, seed: command.seed, dataset: data.choice.dataset,
             datasetOptions: data.choice.options, images: command.loadOptions.images)
         task.enforcesLimits = !command.noLimits
+        if isFollowing { task.followedRelease = RegistryFollower.name(of: models.map(\.registered), self) }
         return task
     }
+
+    /// Whether aliases are followed.
+    private var isFollowing: Bool { command.following.follow }
+
+    /// Test images that accuracies are taken over.
+    ///
+    /// - Parameter count: As the user gave it; nil is all.
+    func imageCount(_ count: Int?) -> Int { min(count ?? .max, test.count) }
 
     /// Seconds after which a device's process is given up: far more than it takes, so that only one that hangs is
     /// ended.

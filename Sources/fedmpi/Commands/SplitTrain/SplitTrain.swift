@@ -14,7 +14,7 @@ import SplitLearning
 ///
 /// Exit codes: 0 done; 1 when the run failed; 2 for settings or data that do not work; 128 + n when signal n
 /// stopped it, after a checkpoint.
-struct SplitTrain: WorldCommand {
+struct SplitTrain: TrainingCommand {
     static let configuration = CommandConfiguration(
         commandName: "split-train",
         abstract: "Train a model in two parts: devices up to a cut, the server behind it.",
@@ -28,6 +28,8 @@ struct SplitTrain: WorldCommand {
     @OptionGroup var options: SettingsOptions<SplitTrainingScope>
     /// Which run is continued, if one is, and from which checkpoint.
     @OptionGroup var resumption: ResumeOptions
+    /// Whether the settings are checked and nothing is trained.
+    @OptionGroup var dryRun: DryRunOption
 
     /// Refuses options that a continued run takes from its checkpoint, before MPI is initialised.
     func validate() throws {
@@ -36,18 +38,24 @@ struct SplitTrain: WorldCommand {
 
     /// Trains. Collective.
     ///
-    /// Defaults that depend on other settings are filled in here: one server part that all clients share, and the
-    /// model's own cut. For an unknown model the cut stays open, since the check of the settings that follows has
-    /// the better error.
-    ///
     /// - Parameter world: All ranks.
     /// - Returns: On rank 0, the report, to be made once MPI is finalised; nil on other ranks.
     /// - Throws: `ConfigurationError` on every rank alike; any other error on the rank where it happens.
     func run(on world: any Communicator) throws -> (() -> Int32)? {
-        var settings = options.settings(ranks: world.size)
+        try training(ranks: world.size).run(by: SplitTraining(), on: world)
+    }
+
+    /// Checks the settings, in one process.
+    ///
+    /// - Throws: `ConfigurationError` or `DatasetError`.
+    func rehearse(ranks: Int) throws { try training(ranks: ranks).rehearse(by: SplitTraining()) }
+
+    /// The training, with defaults that depend on other settings filled in: one server part that all clients share, and the
+    /// model's own cut. For an unknown model the cut stays open, since the check of the settings that follows has the better error.
+    private func training(ranks: Int) -> TrainingRun {
+        var settings = options.settings(ranks: ranks)
         settings.serverPart = settings.serverPart ?? .shared
         settings.cut = settings.cut ?? Models.standard.find(settings.model)?.naturalModel.cut
-        return try TrainingRun(choices: options.choices, settings: settings, resumption: resumption)
-            .run(by: SplitTraining(), on: world)
+        return TrainingRun(choices: options.choices, settings: settings, resumption: resumption)
     }
 }

@@ -66,9 +66,17 @@ struct Predict: ParsableCommand {
     @Flag(help: "Print only the object for all.")
     var quiet = false
 
+    /// Errors that are printed with their images; 0 prints none.
+    @Option(
+        help:
+            "Print, behind the rest, so many of the errors of which the model is surest, with their images, and the confusion."
+    )
+    var worst = 0
+
     /// Refuses an empty batch, and labels without images: those of a data set are its own.
     func validate() throws {
         if batch < 1 { throw ValidationError("--batch must be at least 1") }
+        if worst < 0 { throw ValidationError("--worst must be at least 0") }
         if labels != nil, images == nil { throw ValidationError("--labels are those of a file of images; name it") }
     }
 
@@ -97,6 +105,8 @@ struct Predict: ParsableCommand {
         let milliseconds: Milliseconds
         /// Images by the sum of the passes' durations; printing does not count.
         let imagesPerSecond: Double
+        /// Numbers of images, `[true class][what the model says]`; with `--worst`, where the truth is known.
+        let confusion: [[Int]]?
     }
 
     /// Compiles the model, classifies the images pass by pass, and prints.
@@ -126,6 +136,7 @@ struct Predict: ParsableCommand {
         var latencies = LatencyHistogram()
         var seconds = 0.0
         var tally = AnswerTally(task)
+        var errors = WorstErrors(most: worst)
         for start in stride(from: 0, to: source.count, by: plan.batch) {
             let range = start..<min(start + plan.batch, source.count)
             let begin = ContinuousClock.now
@@ -148,11 +159,12 @@ struct Predict: ParsableCommand {
                 case .targets(let targets): tally.add(row.span, targets: targets.span)
                 case nil: break
                 }
-                if quiet { continue }
+                if quiet && worst == 0 { continue }
                 let prediction = Prediction(
                     image: image, scores: row, of: task, truth, names: names,
                     milliseconds: 1e3 * (duration / .seconds(1)))
-                Console.output(String(decoding: try encoder.encode(prediction), as: UTF8.self))
+                errors.add(prediction)
+                if !quiet { Console.output(String(decoding: try encoder.encode(prediction), as: UTF8.self)) }
             }
         }
         let all = latencies.summary
@@ -164,8 +176,12 @@ struct Predict: ParsableCommand {
                 ? nil : Dictionary(uniqueKeysWithValues: tally.measured.map { ($0.name, $1) }),
             milliseconds: .init(
                 mean: 1e3 * all.mean, p50: 1e3 * all.p50, p95: 1e3 * all.p95, p99: 1e3 * all.p99, max: 1e3 * all.max),
-            imagesPerSecond: Double(source.count) / seconds)
+            imagesPerSecond: Double(source.count) / seconds,
+            confusion: worst > 0 && task.hasClasses && tally.confusion.samples > 0 ? tally.confusion.table : nil)
         Console.output(String(decoding: try encoder.encode(summary), as: UTF8.self))
+        for entry in errors.withPixels(from: source, variant.model.input.extents) {
+            Console.output(String(decoding: try encoder.encode(entry), as: UTF8.self))
+        }
     }
 
     /// The images to classify: the file's, or the data set's test images.

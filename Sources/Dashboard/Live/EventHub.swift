@@ -1,0 +1,248 @@
+import Foundation
+import HTTPTypes
+import NIOCore
+import Records
+import RunStore
+
+/// Sends the events of runs to who listens. However many listen to a run, it is looked at once a second, and each event is put into
+/// words once.
+actor EventHub {
+    /// A listener's stream.
+    private typealias Continuation = AsyncStream<ByteBuffer>.Continuation
+
+    /// A run that is listened to.
+    private struct Followed {
+        var listeners: [Int: Continuation] = [:]
+        /// What has been sent to all of them.
+        var place: EventPlace
+        /// The state that was sent last.
+        var state: Data?
+        var task: Task<Void, Never>?
+    }
+
+    /// Where rounds and faults are read.
+    private let archive: Archive
+    /// By the run's number; only those that somebody listens to.
+    private var runs: [Int64: Followed] = [:]
+    /// Those that listen to the list of runs.
+    /// Who listens to the list of runs, by number.
+    private var overviewListeners: [Int: Continuation] = [:]
+    /// Looks at the list while anybody does.
+    private var overviewTask: Task<Void, Never>?
+    /// The list that was sent last, as JSON.
+    private var overviewState: Data?
+    /// Numbers of listeners, none of which comes twice.
+    private var nextListener = 0
+    /// Those that have not left.
+    private var listenerCount = 0
+
+    /// The most that may listen at once.
+    static let most = 4000
+    /// Between two looks.
+    private static let interval = Duration.seconds(1)
+    /// Looks without an event after which a comment is sent.
+    private static let silence = 15
+    /// Events that a listener may be behind. One that is further behind is let go: it connects again, and says what it has.
+    private static let backlog = 64
+    /// Rounds in one look at the history, for who connects late.
+    private static let portion = 500
+
+    /// A hub to which nobody listens.
+    ///
+    /// - Parameter archive: the results folder.
+    init(_ archive: Archive) { self.archive = archive }
+
+    /// Events of a run behind a place: of each round, fault, and change of its state.
+    ///
+    /// - Throws: `APIError` when there is no such run, or too many listen.
+    func events(of run: Int64, after place: EventPlace) async throws -> AsyncStream<ByteBuffer> {
+        let row = try await archive.run(run)
+        try checkNumber()
+        let (stream, continuation) = AsyncStream<ByteBuffer>.makeStream(bufferingPolicy: .bufferingOldest(Self.backlog))
+        let id = register(continuation)
+        continuation.onTermination = { _ in Task { await self.leave(id, run) } }
+        // What came before is sent to each listener by itself. Asked before anything is noted: others may come in meanwhile.
+        let latest = try await archive.look { try Self.latest(of: row, in: $0) }
+        if runs[run] == nil {
+            runs[run] = Followed(place: latest)
+            runs[run]?.task = Task { await self.follow(run) }
+        }
+        let known = runs[run]?.place ?? latest
+        runs[run]?.listeners[id] = continuation
+        return AsyncStream { outer in
+            let task = Task {
+                outer.yield(EventText.retry)
+                await self.catchUp(row, from: place, to: known) { outer.yield($0) }
+                for await event in stream { outer.yield(event) }
+                outer.finish()
+            }
+            outer.onTermination = { _ in
+                task.cancel()
+                continuation.finish()
+            }
+        }
+    }
+
+    /// Changes of the runs that go on.
+    ///
+    /// - Throws: `APIError` when too many listen.
+    func overview() throws -> AsyncStream<ByteBuffer> {
+        try checkNumber()
+        let (stream, continuation) = AsyncStream<ByteBuffer>.makeStream(bufferingPolicy: .bufferingOldest(Self.backlog))
+        let id = register(continuation)
+        continuation.yield(EventText.retry)
+        overviewListeners[id] = continuation
+        continuation.onTermination = { _ in Task { await self.leave(id, nil) } }
+        if overviewTask == nil { overviewTask = Task { await self.followAll() } }
+        return stream
+    }
+
+    /// How many listen.
+    var listeners: Int { listenerCount }
+
+    // MARK: Listeners
+
+    /// Refuses one listener too many.
+    private func checkNumber() throws(APIError) {
+        guard listenerCount < Self.most else {
+            throw APIError(.serviceUnavailable, "too many listen to events already")
+        }
+    }
+
+    /// Counts a listener, and gives it a number.
+    private func register(_ continuation: Continuation) -> Int {
+        nextListener += 1
+        listenerCount += 1
+        return nextListener
+    }
+
+    /// Forgets a listener; with the last one the looking ends.
+    ///
+    /// - Parameters:
+    ///   - id: its number.
+    ///   - run: what it listened to; nil: the list of runs.
+    private func leave(_ id: Int, _ run: Int64?) {
+        listenerCount -= 1
+        guard let run else {
+            overviewListeners[id] = nil
+            if overviewListeners.isEmpty {
+                overviewTask?.cancel()
+                overviewTask = nil
+            }
+            return
+        }
+        runs[run]?.listeners[id] = nil
+        if runs[run]?.listeners.isEmpty == true {
+            runs[run]?.task?.cancel()
+            runs[run] = nil
+        }
+    }
+
+    /// Sends an event; whoever is too far behind is let go.
+    private func send(_ event: ByteBuffer, to listeners: [Int: Continuation]) {
+        for continuation in listeners.values {
+            if case .dropped = continuation.yield(event) { continuation.finish() }
+        }
+    }
+
+    // MARK: Looking
+
+    /// Where a run is now: what came up to there is sent to each listener by itself.
+    private static func latest(of run: StoredRun, in store: RunStore) throws -> EventPlace {
+        var place = EventPlace()
+        place.round = try store.lastRound(of: run)
+        place.fault = try store.lastFault(of: run)
+        return place
+    }
+
+    /// Sends what a listener has missed, a portion at a time.
+    private func catchUp(
+        _ run: StoredRun, from start: EventPlace, to end: EventPlace, _ send: @Sendable (ByteBuffer) -> Void
+    ) async {
+        var place = start
+        while place.round < end.round || place.fault < end.fault, !Task.isCancelled {
+            let (from, upTo) = (place, end)
+            guard let found = try? await archive.look({ try Self.events(of: $0, run, after: from, upTo: upTo) }),
+                found.place != place
+            else { return }
+            for event in found.events { send(event) }
+            place = found.place
+        }
+    }
+
+    /// The events between two places; of many rounds the first portion.
+    private static func events(
+        of store: RunStore, _ run: StoredRun, after start: EventPlace, upTo end: EventPlace?
+    ) throws -> (events: [ByteBuffer], place: EventPlace) {
+        var place = start
+        var events: [ByteBuffer] = []
+        for round in try store.rounds(of: run, after: start.round, limit: portion)
+        where round.round <= end?.round ?? .max {
+            place.round = round.round
+            events.append(try EventText.event("round", at: place, round))
+        }
+        for (id, fault) in try store.faults(of: run, after: start.fault) where id <= end?.fault ?? .max {
+            place.fault = id
+            events.append(try EventText.event("fault", at: place, fault))
+        }
+        return (events, place)
+    }
+
+    /// Looks at a run until nobody listens.
+    private func follow(_ run: Int64) async {
+        var silent = 0
+        while !Task.isCancelled {
+            try? await Task.sleep(for: Self.interval)
+            guard let place = runs[run]?.place else { return }
+            guard
+                let found = try? await archive.look({
+                    store -> (events: [ByteBuffer], place: EventPlace, run: StoredRun)? in
+                    guard let row = try store.run(run) else { return nil }
+                    let new = try Self.events(of: store, row, after: place, upTo: nil)
+                    return (new.events, new.place, row)
+                })
+            else { continue }
+            var events = found.events
+            runs[run]?.place = found.place
+            let view = RunView(found.run)
+            if let state = try? JSON.data(view), state != runs[run]?.state {
+                runs[run]?.state = state
+                if let event = try? EventText.event("status", at: nil, view) { events.append(event) }
+            }
+            silent = events.isEmpty ? silent + 1 : 0
+            if silent >= Self.silence {
+                silent = 0
+                events = [EventText.comment]
+            }
+            guard !events.isEmpty, let listeners = runs[run]?.listeners else { continue }
+            // One write for all of a second: a thousand listeners are a thousand writes.
+            var all = ByteBuffer()
+            for var event in events { all.writeBuffer(&event) }
+            send(all, to: listeners)
+        }
+    }
+
+    /// Looks at the runs under way until nobody listens.
+    private func followAll() async {
+        var silent = 0
+        while !Task.isCancelled {
+            try? await Task.sleep(for: Self.interval)
+            var filter = RunFilter()
+            filter.limit = 50
+            let query = filter
+            guard let overview = try? await archive.look({ try $0.overview(query) }) else { continue }
+            let views = overview.runs.map { RunView($0) }
+            silent += 1
+            if let state = try? JSON.data(views), state != overviewState {
+                overviewState = state
+                silent = 0
+                if let event = try? EventText.event("runs", at: nil, views.filter { $0.run.status == .running }) {
+                    send(event, to: overviewListeners)
+                }
+            } else if silent >= Self.silence {
+                silent = 0
+                send(EventText.comment, to: overviewListeners)
+            }
+        }
+    }
+}

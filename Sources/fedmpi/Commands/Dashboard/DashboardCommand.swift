@@ -1,0 +1,34 @@
+import ArgumentParser
+import FedCore
+import Foundation
+
+/// The command `fedmpi dashboard`: becomes the program `fedmpi-dashboard`, with the same arguments.
+///
+/// That is a program of its own, so that what trains needs no web server: it is built apart, and a cluster's nodes do without it.
+struct DashboardCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "dashboard", abstract: "Show runs in a browser, start and stop them there; a REST API.",
+        discussion: "`fedmpi dashboard --help` lists its options; docs/DASHBOARD.md tells more.")
+
+    /// Whatever stands behind the command.
+    @Argument(parsing: .captureForPassthrough, help: .hidden) var arguments: [String] = []
+
+    /// Looks beside this program, then on the `PATH`.
+    ///
+    /// - Throws: `ConfigurationError` when the program is not there, or cannot be started.
+    func run() throws {
+        let name = "fedmpi-dashboard"
+        let own =
+            (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
+        let beside = URL(fileURLWithPath: own).deletingLastPathComponent().path
+        let folders =
+            [beside] + (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").map(String.init)
+        guard let program = folders.map({ "\($0)/\(name)" }).first(where: FileManager.default.isExecutableFile) else {
+            throw ConfigurationError(
+                "there is no \(name) beside fedmpi or on the PATH: scripts/dashboard builds and starts it")
+        }
+        let words = ([program] + arguments).map { strdup($0) } + [nil]
+        execv(program, words)
+        throw ConfigurationError("cannot start '\(program)': \(String(cString: strerror(errno)))")
+    }
+}

@@ -1,0 +1,136 @@
+"""A history of many runs, and how fast the dashboard shows it: scripts/dashboard_load.py [RUNS [ROUNDS]] (10,000 and 1,000).
+
+Prints medians of eleven requests of the first page, of a filtered one, and of 100 runs compared, and the memory; with
+--listeners N also what so many listeners to a run's events cost its speed."""
+
+import json
+import sqlite3
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+from check_dashboard import TINY, start
+from dashboard import Dashboard, binary, fail
+from lib import ROOT
+
+
+def fill(file, runs, rounds):
+    """Copies the only run of a history, its settings with other seeds and strategies, and gives each copy rounds."""
+    db = sqlite3.connect(file)
+    db.execute("PRAGMA foreign_keys = OFF")
+    db.execute("PRAGMA synchronous = OFF")
+    columns = [row[1] for row in db.execute("PRAGMA table_info(runs)") if row[1] != "id"]
+    values = {name: name for name in columns} | {
+        "name": "'load-' || n", "strategy": "CASE n % 4 WHEN 0 THEN 'fedavg' WHEN 1 THEN 'fedprox' WHEN 2 THEN 'fedadam' ELSE 'scaffold' END",
+        "seed": "n", "settings": "json_set(settings, '$.seed', n, '$.lr', 0.01 * (1 + n % 5))",
+        "started_at": "strftime('%Y-%m-%d %H:%M:%f', '2026-01-01', '+' || n || ' minutes')",
+        "accuracy": "0.5 + (n * 7919 % 4000) / 10000.0", "best_accuracy": "0.5 + (n * 7919 % 4000) / 10000.0",
+        "rounds": str(rounds), "planned_rounds": str(rounds), "status": "'finished'"}
+    db.execute(
+        f"INSERT INTO runs ({', '.join(columns)}) SELECT {', '.join(values[name] for name in columns)} FROM runs, "
+        "(WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < ?) SELECT n FROM c) WHERE runs.id = 1",
+        (runs,))
+    columns = [row[1] for row in db.execute("PRAGMA table_info(rounds)")]
+    values = {name: f"r.{name}" for name in columns} | {
+        "run_id": "runs.id", "round": "k.n", "server_accuracy": "0.9 - 0.8 / (1 + k.n * 0.05) + (runs.id % 7) * 0.005",
+        "total_upload_bytes": "r.upload_bytes * k.n", "total_download_bytes": "r.download_bytes * k.n"}
+    db.execute("CREATE TEMP TABLE k AS WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < ?) SELECT n FROM c", (rounds,))
+    db.execute(
+        f"INSERT INTO rounds ({', '.join(columns)}) SELECT {', '.join(values[name] for name in columns)} FROM runs "
+        "CROSS JOIN k JOIN rounds AS r ON r.run_id = 1 AND r.round = 1 WHERE runs.id > 1")
+    db.commit()
+    db.close()
+
+
+def timed(board, path, count=11):
+    times = []
+    for _ in range(count):
+        begin = time.monotonic()
+        code, _, data = board.ask("GET", path, headers={"Accept": "text/html"})
+        times.append(time.monotonic() - begin)
+        if code != 200:
+            fail(f"{path}: {code} {data[:200]}")
+    return statistics.median(times) * 1000, max(times) * 1000, len(data)
+
+
+def listening(board, count, rounds):
+    """Seconds of a run's rounds without listeners and with them, in turns; the ratio of the medians."""
+    seconds = {False: [], True: []}
+    for turn in range(6):
+        with_listeners = turn % 2 == 1
+        name = f"speed-{turn}"
+        start(board, name, TINY | {"rounds": rounds, "samples-per-client": 2000, "model": "edgecnn-small"}, ranks=2)
+        run = board.wait(name, ("running",))
+        process = None
+        if with_listeners:
+            process = subprocess.Popen([sys.executable, __file__, "--listen", str(board.port), board.token, str(run["id"]), str(count)])
+        done = board.wait(name, seconds=300)
+        if process:
+            process.kill()
+            process.wait()
+        seconds[with_listeners].append(done["seconds"])
+    return {key: statistics.median(value) for key, value in seconds.items()}, seconds
+
+
+def listen(port, token, run, count):
+    """Follows a run's events over many connections, reading whatever comes."""
+    import selectors
+    import socket
+
+    chooser = selectors.DefaultSelector()
+    for _ in range(count):
+        connection = socket.create_connection(("127.0.0.1", port))
+        connection.sendall(
+            f"GET /v1/runs/{run}/events HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAuthorization: Bearer {token}\r\n\r\n".encode())
+        connection.setblocking(False)
+        chooser.register(connection, selectors.EVENT_READ)
+    while True:
+        for key, _ in chooser.select():
+            try:
+                if not key.fileobj.recv(65536):
+                    chooser.unregister(key.fileobj)
+            except BlockingIOError:
+                pass
+
+
+def main():
+    if sys.argv[1:2] == ["--listen"]:
+        return listen(int(sys.argv[2]), sys.argv[3], sys.argv[4], int(sys.argv[5]))
+    words = [word for word in sys.argv[1:] if not word.startswith("--")]
+    listeners = int(words.pop()) if "--listeners" in sys.argv else 0
+    runs, rounds = (int(words[0]) if words else 10_000), (int(words[1]) if len(words) > 1 else 1_000)
+    with tempfile.TemporaryDirectory() as folder:
+        board = Dashboard(
+            binary("fedmpi-dashboard"), Path(folder) / "results", "--program", str(binary("fedmpi")), "--mpirun",
+            str(ROOT / "scripts/mpirun"), "--cores", "8", "--rate", "100000")
+        board.start()
+        try:
+            start(board, "first", TINY)
+            board.wait("first")
+            if listeners:
+                medians, all_seconds = listening(board, listeners, 60)
+                print(f"{listeners} listeners: {medians[True]:.2f} s a run, without {medians[False]:.2f} s ({all_seconds})")
+            board.stop()
+            begin = time.monotonic()
+            fill(board.results / "runs.sqlite", runs, rounds)
+            size = (board.results / "runs.sqlite").stat().st_size
+            print(f"{runs} runs of {rounds} rounds, {size / 1e9:.2f} GB, made in {time.monotonic() - begin:.0f} s")
+            board.port = 0
+            print(f"listens after {board.start():.2f} s")
+            compared = ",".join(str(number) for number in range(100, 200))
+            for name, path in (
+                ("first page", "/"), ("filtered, sorted", "/?strategy=fedadam&sort=accuracy"), ("page 150", "/?page=150"),
+                ("a name's part", "/?search=load-77"), ("a run", "/runs/5000"), ("100 runs compared", f"/compare?run={compared}"),
+                ("100 runs by the API", "/v1/runs?limit=100"), ("200 rounds by the API", "/v1/runs/77/rounds")):
+                median, longest, size = timed(board, path)
+                print(f"{name}: {median:.0f} ms, at most {longest:.0f} ms ({size / 1000:.0f} kB)")
+            print(f"memory: {board.memory() / 1e6:.0f} MB at most")
+        finally:
+            board.stop()
+
+
+main()

@@ -23,6 +23,14 @@ public enum Phase: String, Sendable, CaseIterable, Codable {
     case checkpoint
     /// Re-arranging the job after a rank was lost or came back.
     case reform
+    /// Secure aggregation: making a client's keys.
+    case keys
+    /// Secure aggregation: sealing shares of a client's secrets for its neighbours.
+    case shares
+    /// Secure aggregation: checking, rounding and masking an update.
+    case mask
+    /// Secure aggregation: a client's answer for others' secrets; on the server, taking the masks off the sum.
+    case unmask
     /// Nothing to do, and no peer to wait for.
     case idle
 
@@ -30,7 +38,7 @@ public enum Phase: String, Sendable, CaseIterable, Codable {
     /// waiting.
     public var isUseful: Bool {
         switch self {
-        case .load, .train, .encode, .decode, .aggregate, .evaluate, .checkpoint: true
+        case .load, .train, .encode, .decode, .aggregate, .evaluate, .checkpoint, .keys, .shares, .mask, .unmask: true
         case .broadcast, .wait, .gather, .reform, .idle: false
         }
     }

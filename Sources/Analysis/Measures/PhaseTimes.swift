@@ -56,7 +56,11 @@ extension Phase {
         case .evaluate: 8
         case .checkpoint: 9
         case .reform: 10
-        case .idle: 11
+        case .keys: 11
+        case .shares: 12
+        case .mask: 13
+        case .unmask: 14
+        case .idle: 15
         }
     }
 }

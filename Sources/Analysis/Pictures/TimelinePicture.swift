@@ -129,6 +129,10 @@ extension Phase {
         case .evaluate: Colour(0xaa4499)
         case .checkpoint: Colour(0xddcc77)
         case .reform: Colour(0x000000)
+        case .keys: Colour(0x332288)
+        case .shares: Colour(0x6699cc)
+        case .mask: Colour(0x882255)
+        case .unmask: Colour(0xcc6677)
         case .idle: Colour(0xefe6d3)
         }
     }

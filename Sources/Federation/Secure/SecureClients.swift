@@ -1,6 +1,7 @@
 import Cryptography
 import FedCore
 import Records
+import Runtime
 import SecureAggregation
 
 /// The client side of secure aggregation on one rank: makes each client's keys, shares and masks. A client whose phases are all done here
@@ -10,6 +11,8 @@ final class SecureClients {
     private let job: Job
     /// How long vectors are, and who shares with whom.
     private let terms: SecureTerms
+    /// Where the rank's time is noted.
+    private let timeline: Timeline
     /// From which all secrets of the clients follow.
     private let master: SecureMaster
     /// The attempt that clients are kept of, and whose it is where keys are signed.
@@ -33,14 +36,15 @@ final class SecureClients {
 
     /// Prepares a rank.
     /// - Returns: nil in a run without secure aggregation.
-    init?(_ job: Job) {
+    init?(_ job: Job, _ timeline: Timeline) {
         guard let terms = job.secure, let master = job.secureMaster else { return nil }
-        (self.job, self.terms, self.master) = (job, terms, master)
+        (self.job, self.terms, self.master, self.timeline) = (job, terms, master, timeline)
         sum = job.terms.emptySum()
     }
 
     /// The first message: public keys, signed where the server may lie.
     func advertisement(of client: Int, _ round: RoundID, _ letter: [UInt8]) throws(SecureAggregationError) -> [UInt8] {
+        timeline.enter(.keys, client: client)
         let made = try make(client, round, SecureLetter(letter))
         guard terms.adversary == .semiMaliciousServer else { return made.side.advertisement() }
         return made.side.advertisement(signedBy: SecureClient.signingKey(master: master.bytes, client: client))
@@ -48,12 +52,14 @@ final class SecureClients {
 
     /// The second message: sealed shares of both secrets.
     func keyShares(of client: Int, _ round: RoundID, _ letter: [UInt8]) throws(SecureAggregationError) -> [UInt8] {
+        timeline.enter(.shares, client: client)
         let letter = try SecureLetter(letter)
         return try make(client, round, letter).side.keyShares(answering: letter.keyList)
     }
 
     /// The fourth message: shares of others' secrets.
     func unmaskAnswer(of client: Int, _ round: RoundID, _ letter: [UInt8]) throws(SecureAggregationError) -> [UInt8] {
+        timeline.enter(.unmask, client: client)
         let letter = try SecureLetter(letter)
         if let known = known(client, round, letter) {
             do throws(SecureAggregationError) {
@@ -85,6 +91,7 @@ final class SecureClients {
         var result = try train(&update)
         for i in slot.indices { slot[unchecked: i] = 0 }
         guard result.status.hasUpdate else { return result.inClear }
+        timeline.enter(.mask, client: client)
         do {
             _ = try job.compression?.passThrough(&update, of: client, round)
             try check(client, result, round)

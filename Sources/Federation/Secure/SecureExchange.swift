@@ -118,7 +118,7 @@ final class SecureExchange: Exchange {
             try ask(.training, .vector, try attempt.endSharing())
             try ask(.unmask, .unmasking, try attempt.endInput(least: job.edges == nil ? job.settings.minClients : 2))
             let start = ContinuousClock.now
-            timeline.enter(.aggregate)
+            timeline.enter(.unmask)
             ranges = try attempt.finish(job.securePass(round))
             phases.unmaskingSeconds = (ContinuousClock.now - start).seconds
         } catch let error as SecureAggregationError {

@@ -2,6 +2,7 @@ import Cryptography
 import FedCore
 import MPI
 import MPITesting
+import Runtime
 import TestSupport
 import Testing
 
@@ -95,7 +96,7 @@ import Testing
             job.secureMaster = master
             if server == .semiMalicious { job.secureIdentities = SecureIdentities(master, clients: 9) }
             self.job = job
-            clients = try #require(SecureClients(job))
+            clients = try #require(SecureClients(job, Timeline(isOn: false)))
         }
 
         /// What a client answers when it is told that it is at a place of a cohort.

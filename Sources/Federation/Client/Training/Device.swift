@@ -48,7 +48,7 @@ final class Device {
         simulation = job.settings.simulation
         trainer = try ClientTrainer(job, timeline)
         evaluator = job.clientTest.sampleCount > 0 ? try ClientEvaluator(job, timeline) : nil
-        secure = SecureClients(job)
+        secure = SecureClients(job, timeline)
         updateFloats = job.vectors.up
     }
 

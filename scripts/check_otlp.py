@@ -1,6 +1,5 @@
 """The Python side of scripts/check-otlp: RUN and its trace, by OpenTelemetry's protobuf messages."""
 
-import base64
 import csv
 import json
 import sys
@@ -9,28 +8,17 @@ from pathlib import Path
 from google.protobuf import json_format
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
+from otlp_collector import attributes, hex_ids
+
 
 def fail(reason):
     sys.exit(f"check-otlp: {reason}")
 
 
 def parsed(text):
-    """OTLP/JSON has ids as hexadecimal digits, where protobuf's own JSON has base64."""
     request = json.loads(text)
-    for resource in request["resourceSpans"]:
-        for scope in resource["scopeSpans"]:
-            for span in scope["spans"]:
-                for key, digits in (("traceId", 32), ("spanId", 16), ("parentSpanId", 16)):
-                    if key not in span:
-                        continue
-                    if len(span[key]) != digits:
-                        fail(f"{key} {span[key]} has not {digits} digits")
-                    span[key] = base64.b64encode(bytes.fromhex(span[key])).decode()
+    hex_ids(request)
     return json_format.ParseDict(request, ExportTraceServiceRequest())
-
-
-def attributes(message):
-    return {pair.key: getattr(pair.value, pair.value.WhichOneof("value")) for pair in message.attributes}
 
 
 def lines(file):

@@ -16,6 +16,8 @@ final class HistoryWriter: Sendable {
     private struct Notes {
         /// Changes that are not written, in order.
         var pending: [Change] = []
+        /// Share of the round under way that is done; nil between rounds. Only the last one counts, so it is no change.
+        var progress: Double?
         /// Changes dropped because the list was full.
         var lost = 0
         /// Whether the run has ended, so that the periodic writing stops.
@@ -28,6 +30,8 @@ final class HistoryWriter: Sendable {
         var store: RunStore?
         /// Number of the run's row; nil until it is written.
         var run: Int64?
+        /// The progress that the file has.
+        var progress: Double?
         /// When a transaction last succeeded.
         var lastWrite: ContinuousClock.Instant?
         /// Nothing is tried before; nil: at once.
@@ -87,6 +91,11 @@ final class HistoryWriter: Sendable {
         }
     }
 
+    /// Notes how far the round under way is, for the next turn. May be called from any thread.
+    ///
+    /// - Parameter progress: in [0, 1]; nil between rounds.
+    func note(progress: Double?) { notes.withLock { $0.progress = progress } }
+
     /// Ends the periodic writing, writes what is left, and reports rows that were lost.
     ///
     /// - Parameter seconds: How long to wait at most. The attempt goes on after that, for as long as the process lives.
@@ -115,12 +124,16 @@ final class HistoryWriter: Sendable {
     /// Writes all changes that are queued in one transaction, with a heartbeat. Does nothing after a recent failure, or
     /// when there is nothing to write and the last heartbeat is recent. Runs on the queue only.
     private func write() {
-        let changes = notes.withLock { $0.pending }
+        let (changes, progress) = notes.withLock { ($0.pending, $0.progress) }
         let now = ContinuousClock.now
         do {
             let isWritten = try connection.withLock { connection in
                 if let next = connection.nextAttempt, now < next { return false }
-                if let last = connection.lastWrite, changes.isEmpty, now - last < Self.heartbeat { return false }
+                if let last = connection.lastWrite, changes.isEmpty, progress == connection.progress,
+                    now - last < Self.heartbeat
+                {
+                    return false
+                }
                 connection.nextAttempt = now + Self.pause
                 let store = try connection.store ?? RunStore(at: file)
                 connection.store = store
@@ -128,11 +141,13 @@ final class HistoryWriter: Sendable {
                 connection.run = try store.database.write { db in
                     let run = try known ?? begin(db)
                     for change in changes { try change(db, run) }
-                    try db.execute("UPDATE runs SET heartbeat_at = ? WHERE id = ?", [Date.now, run])
+                    try db.execute(
+                        "UPDATE runs SET heartbeat_at = ?, round_progress = ? WHERE id = ?", [Date.now, progress, run])
                     return run
                 }
                 connection.nextAttempt = nil
                 connection.lastWrite = now
+                connection.progress = progress
                 notes.withLock { $0.pending.removeFirst(changes.count) }
                 return true
             }

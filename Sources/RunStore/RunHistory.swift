@@ -25,6 +25,8 @@ public final class RunHistory: RoundObserver {
     private let earlier: EarlierRecords?
     /// Faults of the round under way that may still be joined by others, and are not passed to the writer yet.
     private var faults: [FaultRecord] = []
+    /// The last round that has a record.
+    private var lastRound = 0
     /// Is told when the history cannot be written; the same object serves all files of a run.
     private let troubles: OutputTroubles
     /// Set when the run starts.
@@ -63,6 +65,7 @@ public final class RunHistory: RoundObserver {
     ///
     /// - Throws: An encoding error of the settings; errors of the file go to `troubles` instead.
     public func runStarted(_ run: RunDescription) throws {
+        lastRound = run.finishedRounds
         let row = try row(of: run)
         let clients = clients.count <= Self.listedClients ? clients : []
         let writer = HistoryWriter(
@@ -135,7 +138,7 @@ public final class RunHistory: RoundObserver {
             testSamples: run.testSamples, clients: settings.clients, seed: "\(settings.seed)",
             settings: String(decoding: try encoder.encode(settings), as: UTF8.self), plannedRounds: settings.rounds,
             rounds: 0, accuracy: nil, bestAccuracy: nil, loss: nil, uploadBytes: 0, downloadBytes: 0, seconds: 0,
-            digest: nil, metrics: run.metrics.isEmpty ? nil : run.metrics)
+            digest: nil, metrics: run.metrics.isEmpty ? nil : run.metrics, roundProgress: nil)
     }
 
     /// The folder's path below the results folder, by which the history knows the run; just its name if it is
@@ -147,9 +150,20 @@ public final class RunHistory: RoundObserver {
         return path.dropFirst(above.count).joined(separator: "/")
     }
 
+    /// A round may take an hour: whoever looks sees that it goes on.
+    public var progressInterval: Duration? { .seconds(1) }
+
+    /// Leaves the share of the round under way for the next turn of the writer. While the round before is still being
+    /// evaluated, its record is not there, and nothing is said of the next.
+    public func progressed(round: Int, fraction: Double) {
+        if round == lastRound + 1 { writer?.note(progress: fraction) }
+    }
+
     /// Queues the round's row, and adds it to the totals in the run's row.
     public func roundFinished(_ record: RoundRecord) {
         addFaults()
+        lastRound = record.round
+        writer?.note(progress: nil)
         writer?.append { db, run in
             try db.insert(StoredRound(record), of: run)
             var totals = RunTotals()
@@ -206,6 +220,7 @@ public final class RunHistory: RoundObserver {
         patience: Double
     ) {
         addFaults()
+        writer?.note(progress: nil)
         writer?.append { db, run in
             try db.execute(
                 "UPDATE runs SET status = ?, reason = ?, finished_at = ?, seconds = ?, digest = ? WHERE id = ?",

@@ -159,6 +159,9 @@ enum Schema {
                 "CREATE INDEX runs_on_strategy ON runs(strategy)", "CREATE INDEX runs_on_model ON runs(model)",
                 "CREATE INDEX runs_on_dataset ON runs(dataset)",
             ]),
+        Migration(
+            name: "11: how far the round under way is",
+            statements: ["ALTER TABLE runs ADD COLUMN round_progress DOUBLE"]),
     ]
 
     /// One row a run. The columns are `StoredRun`'s coding keys.

@@ -86,6 +86,8 @@ public struct StoredRun: Codable, Sendable, Equatable {
     /// The metrics that the run declares beyond those of every run; nil when there are none, and in rows of earlier
     /// versions.
     public var metrics: [Metric]?
+    /// Share of the round under way that is trained, in [0, 1]; nil between rounds, and in rows of earlier versions.
+    public var roundProgress: Double?
 
     /// Columns of the table, where they differ from the properties' names.
     private enum CodingKeys: String, CodingKey {
@@ -101,6 +103,7 @@ public struct StoredRun: Codable, Sendable, Equatable {
         case bestAccuracy = "best_accuracy"
         case uploadBytes = "upload_bytes"
         case downloadBytes = "download_bytes"
+        case roundProgress = "round_progress"
     }
 
     /// The run as a reader sees it: one that says `running` is `interrupted` if its process is gone (on this host) or
@@ -109,7 +112,7 @@ public struct StoredRun: Codable, Sendable, Equatable {
         guard status == .running else { return self }
         let isAlive = ProcessIdentity.isAlive(process) ?? (now.timeIntervalSince(heartbeatAt) < 120)
         var run = self
-        if !isAlive { run.status = .interrupted }
+        if !isAlive { (run.status, run.roundProgress) = (.interrupted, nil) }
         return run
     }
 }

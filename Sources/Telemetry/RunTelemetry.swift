@@ -170,7 +170,7 @@ package final class RunTelemetry: RoundObserver {
     }
 
     /// A round may take an hour: the share of it that is done says that it goes on.
-    package var wantsProgress: Bool { server != nil }
+    package var progressInterval: Duration? { server == nil ? nil : .seconds(1) }
 
     package func progressed(round: Int, fraction: Double) {
         shared.metrics.withLock { $0?.add(progress: fraction, of: round) }

@@ -79,7 +79,7 @@ import Testing
         _ = try other.store()
         // Columns, whole tables, and indexes.
         let later =
-            ["metrics TEXT", "client_bytes TEXT", "left_clients TEXT"]
+            ["metrics TEXT", "client_bytes TEXT", "left_clients TEXT", "round_progress DOUBLE"]
             + [
                 "models", "model_aliases", "alias_moves", "model_tags", "served_versions", "queue", "run_tags",
                 "run_notes",

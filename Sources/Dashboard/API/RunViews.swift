@@ -26,6 +26,7 @@ struct RunView: Encodable {
         case uploadBytes = "upload_bytes"
         case downloadBytes = "download_bytes"
         case secondsLeft = "seconds_left"
+        case roundProgress = "round_progress"
     }
 
     /// A run without what only a single one is asked for.
@@ -41,6 +42,7 @@ struct RunView: Encodable {
         try fields.encodeIfPresent(run.finishedAt, forKey: .finishedAt)
         try fields.encode(run.heartbeatAt, forKey: .heartbeatAt)
         try fields.encodeIfPresent(run.secondsLeft, forKey: .secondsLeft)
+        try fields.encodeIfPresent(run.roundProgress, forKey: .roundProgress)
         try fields.encode(run.resumes, forKey: .resumes)
         try fields.encode(run.version, forKey: .version)
         try fields.encode(run.host, forKey: .host)

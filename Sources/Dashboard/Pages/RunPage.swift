@@ -58,7 +58,7 @@ struct RunPage {
     /// Progress while it runs, why it ended so, and its figures.
     private var state: HTML {
         let progress: HTML = """
-            <p class="wide"><progress max="\(max(1, run.plannedRounds))" value="\(run.rounds)" aria-label="rounds"></progress></p>
+            <p class="wide"><progress max="\(max(1, run.plannedRounds))" value="\(run.roundsDone)" aria-label="rounds"></progress></p>
             """
         let reason: HTML? = run.reason.map { "<p class=\"notice bad\">\(run.status.rawValue): \($0)</p>" }
         let silent: HTML? =
@@ -78,6 +78,9 @@ struct RunPage {
             ("rounds", "\(Words.count(run.rounds)) of \(Words.count(run.plannedRounds))"),
         ]
         if run.status == .running {
+            if let progress = run.roundProgress {
+                cards.append(("of round \(run.rounds + 1)", "\(Words.percent(progress))"))
+            }
             cards.append(("time left, at this pace", "\(Words.duration(run.secondsLeft))"))
             cards.append(("last sign of life", "\(Words.duration(run.sinceHeartbeat)) ago"))
         }

@@ -36,7 +36,7 @@ struct RunsPage {
         let rows = active.html { run in
             """
             <tr><td class="wrap"><a href="/runs/\(run.id ?? 0)">\(run.name)</a></td>\
-            <td><progress max="\(run.plannedRounds)" value="\(run.rounds)" aria-label="rounds of \(run.name)"></progress> \
+            <td><progress max="\(run.plannedRounds)" value="\(run.roundsDone)" aria-label="rounds of \(run.name)"></progress> \
             \(run.rounds) of \(run.plannedRounds)</td><td class="n">\(Words.duration(run.secondsLeft))</td>\
             <td class="n">\(Words.percent(run.accuracy))</td><td class="n low">\(Words.duration(run.sinceHeartbeat))</td></tr>
             """
@@ -134,8 +134,11 @@ extension StoredRun {
     /// Seconds until its planned end, at the pace so far; nil before the first round, and once it has ended.
     var secondsLeft: Double? {
         guard status == .running, rounds > 0 else { return nil }
-        return Double(max(0, plannedRounds - rounds)) * seconds / Double(rounds)
+        return max(0, Double(plannedRounds) - roundsDone) * seconds / Double(rounds)
     }
+
+    /// Finished rounds, and the share of the one under way.
+    var roundsDone: Double { Double(rounds) + (roundProgress ?? 0) }
 
     /// Seconds since its process last wrote to the history.
     var sinceHeartbeat: Double { max(0, Date.now.timeIntervalSince(heartbeatAt)) }

@@ -220,7 +220,7 @@ private final class SweepRecorder: RoundObserver {
     }
 
     /// Progress is reported several times a second while clients train; only rank 0 has a use for it.
-    var wantsProgress: Bool { queue != nil }
+    var progressInterval: Duration? { queue == nil ? nil : .milliseconds(200) }
 
     func progressed(round: Int, fraction: Double) {
         do { try queue?.serve() } catch { failure = error }

@@ -163,7 +163,7 @@ public enum Session {
         }
         let membership = Membership(
             control: control, stop: stop, timeout: .seconds(job.settings.failureTimeout),
-            pingInterval: observers.contains { $0.wantsProgress } ? .milliseconds(200) : .seconds(1),
+            pingInterval: min(.seconds(1), observers.compactMap(\.progressInterval).min() ?? .seconds(1)),
             hosts: Array(processes.hosts.dropFirst()),
             elsewhere: (channels.edges?.ranks.edgeCount ?? ranks - 1)..<ranks - 1,
             state: { processes.state(of: $0 + 1) })

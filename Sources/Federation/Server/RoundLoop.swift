@@ -216,7 +216,7 @@ final class RoundLoop {
         tally.reset()
         rejections.round = round.number
         let samples = job.turns * job.trainedSamples(by: cohort)
-        let watchers = observers.filter(\.wantsProgress)
+        let watchers = observers.filter { $0.progressInterval != nil }
         var message = downlink?.message(down, round, to: cohort) ?? DownMessage(down)
         message.terms.codecLevel = schedule?.level ?? 0
         message.terms.clip = model.adaptedClip

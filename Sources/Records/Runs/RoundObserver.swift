@@ -8,11 +8,12 @@
 /// `clientsEvaluated`, `roundFinished`, `stateReached`; at the end `runFinished` or `runStopped`. A round may
 /// be evaluated while the next one trains, so its last calls may come when the next round has begun.
 public protocol RoundObserver: AnyObject {
-    /// Whether `progressed` is to be called. Asked once an exchange; false unless an observer says otherwise.
-    var wantsProgress: Bool { get }
+    /// How often `progressed` is to be called at least, while clients train; nil: not at all. Asked when the run begins, and
+    /// once an exchange. Ranks say once a second that they live, so a second or more costs no message.
+    var progressInterval: Duration? { get }
     /// Called before the first round of this job.
     func runStarted(_ run: RunDescription) throws
-    /// Called a few times a second within a round.
+    /// Called while a round's clients train.
     ///
     /// - Parameters:
     ///   - round: the round under way.
@@ -45,7 +46,7 @@ public protocol RoundObserver: AnyObject {
 
 /// Observers implement what they need; everything else does nothing.
 extension RoundObserver {
-    public var wantsProgress: Bool { false }
+    public var progressInterval: Duration? { nil }
     public func runStarted(_ run: RunDescription) throws {}
     public func progressed(round: Int, fraction: Double) {}
     public func faulted(_ fault: FaultRecord) {}

@@ -46,7 +46,7 @@ final class RoundTable: RoundObserver {
         bar = Terminal.isInteractive ? ProgressBar() : nil
     }
 
-    var wantsProgress: Bool { bar != nil }
+    var progressInterval: Duration? { bar == nil ? nil : .milliseconds(200) }
 
     func runStarted(_ run: RunDescription) {
         let settings = run.settings

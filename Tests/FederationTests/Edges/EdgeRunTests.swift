@@ -168,7 +168,7 @@ import Testing
     private final class Watcher: RoundObserver {
         var fractions: [Double] = []
         var records: [RoundRecord] = []
-        var wantsProgress: Bool { true }
+        var progressInterval: Duration? { .milliseconds(200) }
         func progressed(round: Int, fraction: Double) { fractions.append(fraction) }
         func roundFinished(_ record: RoundRecord) { records.append(record) }
     }

@@ -74,7 +74,8 @@ package enum RunMetric {
     /// All of them, in the order in which they are exported. Each metric that a run declares beside these is
     /// `fedmpi_metric_` and its name.
     package static let all = [
-        buildInfo, runInfo, startTime, lastRoundTime, rounds, roundsPlanned, progress, ranks, ranksAlive, clients, cohort,
+        buildInfo, runInfo, startTime, lastRoundTime, rounds, roundsPlanned, progress, ranks, ranksAlive, clients,
+        cohort,
         participants, turns, partial, repeats, samples, sampleRate, upload, download, roundSeconds, accuracy, loss,
         trainLoss, clientAccuracy, faults, phaseSeconds,
     ]

@@ -13,14 +13,12 @@ public struct ConfigurationError: UserError, Equatable {
         self.description = description
     }
 
-    /// Makes the error for a name that is not in a catalog: it lists the catalog, and suggests a name if one is near.
+    /// Makes the error for a name that is not in a catalog: it suggests the nearest name, or lists the catalog when none is near.
     /// - Parameters:
     ///   - what: kind of the thing: `strategy`.
     ///   - name: the unknown name.
     ///   - choices: names in the catalog, in the order in which they are listed.
     public init(unknown what: String, _ name: String, choices: [String]) {
-        self.init(
-            "unknown \(what) '\(name)'; choose one of: \(choices.joined(separator: ", "))"
-                + NearestName.hint(for: name, among: choices))
+        self.init("unknown \(what) '\(name)'; \(NearestName.advice(for: name, among: choices))")
     }
 }

@@ -165,7 +165,6 @@ public struct OptionReader {
             throw ConfigurationError("\(owner) takes no options, and was given '\(stranger)'")
         }
         throw ConfigurationError(
-            "\(owner) has no option '\(stranger)'; choose one of: \(known.joined(separator: ", "))"
-                + NearestName.hint(for: stranger, among: known))
+            "\(owner) has no option '\(stranger)'; \(NearestName.advice(for: stranger, among: known))")
     }
 }

@@ -17,7 +17,8 @@ struct FedMPI: ParsableCommand {
             """,
         version: Version.current,
         subcommands: [
-            Train.self, SplitTrain.self, Distill.self, Sweep.self, Report.self, Trace.self, Watch.self, Runs.self,
+            Train.self, SplitTrain.self, Distill.self, Sweep.self, Init.self, Report.self, Trace.self, Watch.self,
+            Runs.self,
             Compare.self, PartitionTable.self, FleetCommand.self, PrivacyCommand.self, Audit.self,
             ModelCommands.self, Quantize.self, Prune.self, VariantList.self, Export.self, Predict.self,
             Serve.self, ServeDevice.self, Split.self, DashboardCommand.self, Doctor.self, Demo.self,

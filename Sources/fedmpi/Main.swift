@@ -22,7 +22,7 @@ enum Main {
     /// guardians, and guardians fork before MPI or threads exist.
     static func main() {
         Console.open()
-        let arguments = Array(CommandLine.arguments.dropFirst())
+        let arguments = Array(CommandLine.arguments.dropFirst()).withNegativeNumbersTied
         Launch.look()
         do {
             try ArgumentBytes.check()

@@ -18,10 +18,9 @@ import Testing
         #expect(type(of: try Aggregations.standard.named(name)).name == name)
     }
 
-    @Test func anUnknownNameListsTheCatalog() {
-        let choices = Self.names.joined(separator: ", ")
+    @Test func aMisspeltNameIsAnsweredWithTheNearest() {
         #expect(
-            throws: ConfigurationError("unknown aggregation 'kram'; choose one of: \(choices) (did you mean 'krum'?)")
+            throws: ConfigurationError("unknown aggregation 'kram'; did you mean 'krum'?")
         ) {
             try Aggregations.standard.named("kram")
         }

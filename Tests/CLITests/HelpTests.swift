@@ -34,13 +34,51 @@ import Testing
         #expect(try help("topk").contains("--compress 'topk KEEP name=value'"))
     }
 
+    @Test(arguments: [["train", "--help"], ["help", "train"], ["train", "-h"], ["--rounds", "3", "--help"]])
+    func `Help of training is a page of sixty lines that names every setting`(arguments: [String]) {
+        let text = Help.text(for: CleanExit.helpRequest(Train.self), arguments)
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        #expect(lines.count <= 60 && lines.allSatisfy { $0.count <= 80 }, "\(lines.count)")
+        for flag in Self.flags + TrainingScope.names { #expect(text.contains("--\(flag)"), "\(flag)") }
+        let named = HelpSection.all.flatMap { $0.groups(of: TrainingScope.self) }.map(\.title)
+        #expect(named.sorted() == TrainingScope.groups.map(\.title).sorted())
+    }
+
+    @Test(arguments: [[], ["--help"], ["-h"], ["help"]] as [[String]])
+    func `Help without a command has every command, each in a line`(arguments: [String]) {
+        let text = Help.text(for: CleanExit.helpRequest(), arguments)
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        #expect(lines.count <= 60 && lines.allSatisfy { $0.count <= 80 }, "\(lines.filter { $0.count > 80 })")
+        for command in FedMPI.configuration.subcommands where command.configuration.shouldDisplay {
+            #expect(lines.contains { $0.hasPrefix("  \(Help.name(of: command)) ") }, "\(command)")
+        }
+    }
+
+    @Test(arguments: [
+        ("run", "--metrics-port"), ("protection", "--assumed-dropout"), ("strategy", "fedprox"), ("strategy", "mu"),
+        ("dataset", "csv:FILE"), ("dataset", "--dataset"), ("model", "--freeze"), ("model", "char-lstm"),
+        ("aggregation", "krum"), ("partition", "dirichlet"),
+    ])
+    func `help and a group's or a catalog's name lists what is in it`(topic: String, word: String) throws {
+        #expect(try help(topic).contains("  \(word)"))
+    }
+
+    @Test func `A negative number belongs to the option before it`() {
+        let words = ["--rounds", "-1", "--lr", "-1e-3", "--quiet", "-h", "--alpha=2", "-5", "--", "-1"]
+        #expect(
+            words.withNegativeNumbersTied
+                == ["--rounds=-1", "--lr=-1e-3", "--quiet", "-h", "--alpha=2", "-5", "--", "-1"])
+        let error = #expect(throws: (any Error).self) {
+            try FedMPI.parseAsRoot(["--rounds", "-1"].withNegativeNumbersTied)
+        }
+        #expect(error.map { Help.line(for: $0, ["--rounds=-1"]) }?.contains("--rounds is -1") == true)
+    }
+
     @Test func `--help has every flag, in its group`() {
         let text = FedMPI.helpMessage(for: Train.self)
         for flag in Self.flags { #expect(text.contains("  --\(flag) ") || text.contains("  --\(flag)\n"), "\(flag)") }
         for group in TrainingScope.groups { #expect(text.contains("\n\(group.title.uppercased()):\n"), "\(group)") }
         #expect(text.contains("(default: 0.05)") && text.contains("fedprox (FedAvg with a"))
-        let root = Help.text(for: CleanExit.helpRequest(), ["--help"])
-        for flag in Self.flags { #expect(root.contains("--\(flag)"), "\(flag)") }
         #expect(FedMPI.helpMessage(for: SplitTrain.self).contains("--server-part"))
         #expect(!FedMPI.helpMessage(for: Train.self).contains("--server-part"))
     }
@@ -59,10 +97,14 @@ import Testing
     }
 
     @Test(arguments: [
-        (["--roundz", "3"], "Did you mean '--rounds'?"), (["--frobnicate"], "options: --rounds --target-accuracy"),
+        (["--roundz", "3"], "Did you mean '--rounds'?"), (["--frobnicate"], "`fedmpi help train` lists"),
         (["--late-policy", "partail"], "did you mean 'partial'?"),
         (["--lr", "fast"], "--lr is 'fast'; it must be a number"),
         (["split-train", "--cutt", "2"], "Did you mean '--cut'?"),
+        (["trian"], "unknown command 'trian'; did you mean 'train'?"),
+        (["frobnicate"], "unknown command 'frobnicate'; `fedmpi help` lists the commands"),
+        (["runs", "lst"], "unknown command of runs 'lst'; did you mean 'list'?"),
+        (["serve", "--frobnicate"], "`fedmpi help serve` lists"),
     ]) func `A mistyped flag or word is answered with the nearest`(arguments: [String], says: String) throws {
         let error = #expect(throws: (any Error).self) { try FedMPI.parseAsRoot(arguments) }
         let line = Help.line(for: try #require(error), arguments)

@@ -18,10 +18,9 @@ import Testing
         #expect(type(of: try Strategies.standard.named(name)).name == name)
     }
 
-    @Test func anUnknownNameListsTheCatalog() {
-        let choices = Self.names.joined(separator: ", ")
+    @Test func aMisspeltNameIsAnsweredWithTheNearest() {
         #expect(
-            throws: ConfigurationError("unknown strategy 'fedavgg'; choose one of: \(choices) (did you mean 'fedavg'?)")
+            throws: ConfigurationError("unknown strategy 'fedavgg'; did you mean 'fedavg'?")
         ) {
             try Strategies.standard.named("fedavgg")
         }

@@ -14,7 +14,15 @@ public enum NearestName {
         return nearest?.name
     }
 
-    /// The end of an error message: ` (did you mean 'fedprox'?)`; empty when no choice is near.
+    /// The end of an error message about a name that is none: the nearest, `did you mean 'fedprox'?`, or all of them, so
+    /// long as a person would read them.
+    static func advice(for name: String, among choices: [String]) -> String {
+        if let nearest = to(name, among: choices) { return "did you mean '\(nearest)'?" }
+        guard choices.count > 40 else { return "choose one of: \(choices.joined(separator: ", "))" }
+        return "none of the \(choices.count) that there are is like it"
+    }
+
+    /// The same behind a list: ` (did you mean 'fedprox'?)`; empty when no choice is near.
     static func hint(for name: String, among choices: [String]) -> String {
         to(name, among: choices).map { " (did you mean '\($0)'?)" } ?? ""
     }

@@ -22,7 +22,7 @@ import Runtime
 struct Doctor: WorldCommand {
     static let configuration = CommandConfiguration(
         commandName: "doctor",
-        abstract: "Say what this installation is and what would keep a run from working.",
+        abstract: "Check this installation, the cluster and the data.",
         discussion: "Run it the way the job will run, e.g. mpirun -np 6 --hostfile hosts fedmpi doctor.")
 
     /// Path of a run's folder or a weights file. With it, the data are those that the file names, and they are

@@ -17,7 +17,7 @@ import Records
 struct PartitionTable: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "partition",
-        abstract: "Print how many samples of each class each client holds, and how skewed that is.")
+        abstract: "Show what data each client would hold, and how skewed.")
 
     /// The settings of a run. Those that concern neither data nor partition are checked and have no effect.
     /// Without `--clients` there are as many clients as in a run of one process, not as in one under `mpirun`.

@@ -20,7 +20,7 @@ import Recording
 struct Report: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "report",
-        abstract: "Explain a run's time and bytes: texts, tables, pictures, a trace, in the run's folder.",
+        abstract: "Explain a run's time and bytes: tables, pictures, a page.",
         discussion: """
             fedmpi report example      reads results/example, whether the run is finished, under way or was killed
             """)

@@ -12,7 +12,7 @@ import Foundation
 struct Trace: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "trace",
-        abstract: "Write a run's time as a trace for other programs: OpenTelemetry (OTLP/JSON).",
+        abstract: "Write a run's trace for OpenTelemetry (OTLP/JSON).",
         discussion: """
             Sent to a collector, Jaeger or Tempo on this machine:
             fedmpi trace results/my-run --otlp - |

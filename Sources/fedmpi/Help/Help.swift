@@ -5,47 +5,66 @@ import Foundation
 /// The texts that a user reads instead of a run: help and errors of the command line.
 enum Help {
     /// The text of a request for help, or of another message that the parser throws but that is no error, such as the
-    /// version.
-    ///
-    /// `fedmpi --help` shows the options of `fedmpi train`, too: they are what most users look for.
+    /// version. `fedmpi` and `fedmpi train` have pages of their own, because the parser's would be longer than anybody reads.
     ///
     /// - Parameters:
     ///   - error: what the parser threw.
     ///   - arguments: as given, without the program's name.
     static func text(for error: any Error, _ arguments: [String]) -> String {
-        let text = FedMPI.fullMessage(for: error)
-        guard arguments == ["--help"] || arguments == ["-h"] || arguments == ["help"] else { return text }
-        let options = FedMPI.helpMessage(for: Train.self)
-        // Behind the overview and the usage stand the sections, whose titles are capitals.
-        let first = TrainingScope.groups.first.map { "\n\($0.title.uppercased()):" } ?? "OPTIONS:"
-        let start = options.range(of: first)?.lowerBound ?? options.startIndex
-        return text + "\n\nOptions of `fedmpi train`, which is meant where no command is named:\n" + options[start...]
+        let words = arguments.filter { $0 != "help" }
+        guard !words.contains("--version") else { return FedMPI.fullMessage(for: error) }
+        if words.isEmpty || words == ["--help"] || words == ["-h"] { return Overview.text }
+        // Training is meant where no command is named.
+        let isTraining = words[0] == name(of: Train.self) || words[0].hasPrefix("-")
+        return isTraining ? TrainHelp.text : FedMPI.fullMessage(for: error)
     }
 
     /// The names of all commands, in the order of the overview.
-    static var commands: [String] { FedMPI.configuration.subcommands.map(name) }
+    static var commands: [String] { FedMPI.configuration.subcommands.map(name) + ["help"] }
 
     /// A command's name: the one it declares, or its type's in lower case, as the parser does it.
-    private static func name(of command: any ParsableCommand.Type) -> String {
+    static func name(of command: any ParsableCommand.Type) -> String {
         command.configuration.commandName ?? "\(command)".lowercased()
     }
 
-    /// An error as one line without a line break. An option that training does not know is answered with the nearest of
-    /// those it knows, which is the parser's hint, or with a list of all.
+    /// An error as one line without a line break. A misspelt command or option is answered with the nearest of those
+    /// that there are, or with the place where they are listed.
     ///
     /// - Parameters:
     ///   - error: any error of the command line or of a command.
-    ///   - arguments: as given, without the program's name: an unknown option of another command gets no such list.
+    ///   - arguments: as given, without the program's name.
     static func line(for error: any Error, _ arguments: [String]) -> String {
         if let error = error as? ConfigurationError { return error.description }
         // Only what the parser makes has words of its own there.
         guard String(reflecting: type(of: error)).hasPrefix("ArgumentParser.") else { return error.line }
         var line = FedMPI.message(for: error).split(separator: "\n").joined(separator: " ")
-        let others = FedMPI.configuration.subcommands.filter { $0 != Train.self }.map(name)
-        if line.hasPrefix("Unknown option"), !line.contains("Did you mean"), !others.contains(arguments.first ?? "") {
-            let names = TrainingScope.names + ["resume", "from", "config"]
-            line += "; options: " + names.map { "--\($0)" }.joined(separator: " ")
+        if let command = misspelt(arguments), line.hasPrefix("Unexpected argument '\(command.word)'") {
+            return command.advice
+        }
+        if line.hasPrefix("Unknown option"), !line.contains("Did you mean") {
+            let command =
+                FedMPI.configuration.subcommands.map(name).first { $0 == arguments.first } ?? name(of: Train.self)
+            line += "; `fedmpi help \(command)` lists what there is"
         }
         return line.prefix(1).lowercased() + line.dropFirst()
+    }
+
+    /// A word that stands where a command's name would.
+    ///
+    /// - Returns: nil when there is none: the parser's words are better then.
+    private static func misspelt(_ arguments: [String]) -> (word: String, advice: String)? {
+        guard let first = arguments.first, !first.hasPrefix("-") else { return nil }
+        func advice(_ word: String, _ kind: String, _ names: [String], _ help: String) -> (String, String) {
+            let nearest = NearestName.to(word, among: names).map { "did you mean '\($0)'?" }
+            return (word, "unknown \(kind) '\(word)'; \(nearest ?? "`\(help)` lists the commands")")
+        }
+        guard let command = FedMPI.configuration.subcommands.first(where: { name(of: $0) == first }) else {
+            return advice(first, "command", commands, "fedmpi help")
+        }
+        let names = command.configuration.subcommands.map(name)
+        guard !names.isEmpty, arguments.count > 1, !arguments[1].hasPrefix("-"), !names.contains(arguments[1]) else {
+            return nil
+        }
+        return advice(arguments[1], "command of \(first)", names, "fedmpi help \(first)")
     }
 }

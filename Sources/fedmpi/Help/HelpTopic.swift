@@ -7,7 +7,7 @@ import Foundation
 ///
 /// `Main` looks for one before it parses, because the parser would take the word for a command that it does not know.
 struct HelpTopic {
-    /// What is asked about: `settings`, a setting, or a plug-in.
+    /// What is asked about: `settings`, a group of them, a setting, a catalog, or a plug-in.
     private let topic: String
     /// The third argument; empty, and thus refused, when there are more than three.
     private let format: String?
@@ -31,17 +31,24 @@ struct HelpTopic {
     func text() throws -> String {
         if topic == "settings" { return try settings() }
         guard format == nil else { throw ConfigurationError("`fedmpi help` takes one name here") }
-        let settings = EveryScope.settings.filter { $0.name == topic }.map(SettingsText.entry)
+        let section = HelpSection.all.first { $0.name == topic }?.text
+        let settings = EveryScope.settings.filter { $0.name == topic && section == nil }.map(SettingsText.entry)
         let plugins = PluginList.all.filter { $0.name == topic }.map(SettingsText.text)
-        guard !(settings + plugins).isEmpty else {
-            let names = Help.commands + ["settings"] + EveryScope.names + PluginList.all.map(\.name)
+        // `fedmpi help strategy`: everything that the setting can name.
+        let kind = EveryScope.settings.first { $0.name == topic }?.catalog ?? topic
+        let catalog = topic == "compress" ? [] : PluginList.all.filter { $0.kind == kind }
+        guard section != nil || !(settings + plugins + catalog.map(\.name)).isEmpty else {
+            let names =
+                Help.commands + HelpSection.all.map(\.name) + ["settings"] + EveryScope.names
+                + PluginList.all.map(\.name)
             let hint = NearestName.to(topic, among: names).map { "did you mean '\($0)'?" }
             throw ConfigurationError(
                 "nothing is called '\(topic)'; "
                     + (hint ?? "`fedmpi help` lists the commands, `fedmpi help settings` the settings"))
         }
         let pages = topic == "compress" ? [Plugins.standard.compressionHelp] : []
-        return (settings + plugins + pages).joined(separator: "\n\n")
+        let list = catalog.isEmpty ? [] : [SettingsText.catalog(catalog)]
+        return ([section].compactMap { $0 } + settings + plugins + list + pages).joined(separator: "\n\n")
     }
 
     /// The list of all settings as text, Markdown (docs/SETTINGS.md) or JSON.

@@ -61,6 +61,16 @@ enum SettingsText {
         return ([wrapped(title, indent: 2, first: 0), "", flags, ""] + options).joined(separator: "\n")
     }
 
+    /// A catalog: each plug-in in a line, and what it takes below it.
+    static func catalog(_ plugins: [PluginDescription]) -> String {
+        let kind = plugins.first?.kind ?? ""
+        let lines = plugins.map { plugin in
+            ([entry(plugin.name + plugin.usage, plugin.summary)]
+                + plugin.options.map { entry("    \($0.name)", words($0)) }).joined(separator: "\n")
+        }
+        return ([kind.uppercased() + ":"] + lines).joined(separator: "\n")
+    }
+
     /// An option's requirement and default: `a number, at least 0 (default: 0.01)`.
     static func words(_ option: OptionDescription) -> String {
         requirement(of: option)

@@ -17,7 +17,7 @@ import Records
 struct Audit: WorldCommand {
     static let configuration = CommandConfiguration(
         commandName: "audit",
-        abstract: "Audit differential privacy: plant canaries in a run, and bound epsilon from below.",
+        abstract: "Audit differential privacy with planted canaries.",
         discussion: """
             fedmpi audit --privacy central --clip 0.5 --epsilon 8 --clients 500 --client-fraction 0.2 --selection poisson
             fedmpi audit --privacy local --clip 0.5 --noise 4 --clients 500 --rounds 5

@@ -17,7 +17,7 @@ import RunStore
 struct Compare: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "compare",
-        abstract: "Compare runs: what differs in their settings, their outcomes, one picture of their curves.",
+        abstract: "Compare runs: settings, outcomes, curves.",
         discussion: "fedmpi compare fedavg-1 fedprox-1")
 
     /// The results folder whose history is read.

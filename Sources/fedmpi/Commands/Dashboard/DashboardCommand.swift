@@ -7,7 +7,7 @@ import Foundation
 /// That is a program of its own, so that what trains needs no web server: it is built apart, and a cluster's nodes do without it.
 struct DashboardCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "dashboard", abstract: "Show runs in a browser, start and stop them there; a REST API.",
+        commandName: "dashboard", abstract: "Show, start and stop runs in a browser; REST API.",
         discussion: "`fedmpi dashboard --help` lists its options; docs/DASHBOARD.md tells more.")
 
     /// Whatever stands behind the command.

@@ -16,7 +16,7 @@ import Recording
 struct Demo: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "demo",
-        abstract: "The whole story in one go: partition, training, distillation, int8, a fleet, split inference.",
+        abstract: "The whole story: training, distilling, int8, a fleet, a split.",
         discussion: """
             Runs fedmpi's own commands, each as it is shown, on real images, and ends with one page that has the outcome \
             and the pictures. Start it without mpirun.

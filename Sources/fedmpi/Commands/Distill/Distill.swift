@@ -26,7 +26,7 @@ import Runtime
 struct Distill: WorldCommand {
     static let configuration = CommandConfiguration(
         commandName: "distill",
-        abstract: "Teach small models what a trained one knows, and compare with training them without.",
+        abstract: "Teach small models what a trained one knows.",
         discussion: """
             mpirun -np 6 fedmpi distill --teacher results/example --student edgecnn-medium,edgecnn-small
 

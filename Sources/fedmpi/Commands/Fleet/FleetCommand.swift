@@ -21,7 +21,7 @@ import NeuralNet
 struct FleetCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "fleet",
-        abstract: "Simulate the days of a fleet of devices without training: who could be asked, and what fits.")
+        abstract: "Simulate days of a fleet of devices, without training.")
 
     /// Name or file of the fleet, as `--fleet` of a run has it.
     @Argument(help: "A fleet of the catalog (people, edge), or a file such as examples/fleet.yaml.")

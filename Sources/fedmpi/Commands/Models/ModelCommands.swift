@@ -10,7 +10,7 @@ import RunStore
 struct ModelCommands: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "models",
-        abstract: "Describe the models that can be trained; register, name and list trained ones.",
+        abstract: "Describe models to train; register and name trained ones.",
         discussion: """
             fedmpi models edgecnn-small                              layers, shapes and cost
             fedmpi models register digits results/my-run             version 1 of digits, with its lineage

@@ -23,7 +23,7 @@ import Privacy
 struct PrivacyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "privacy",
-        abstract: "Say what noise, sampling and rounds cost in differential privacy, and what a budget allows.",
+        abstract: "Compute epsilon of a plan, or the plan that an epsilon allows.",
         discussion: """
             fedmpi privacy --noise 1.1 --rate 0.01 --rounds 1000      epsilon
             fedmpi privacy --epsilon 8 --rate 0.01 --rounds 1000      the noise for it

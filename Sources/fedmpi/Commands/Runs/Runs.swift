@@ -11,7 +11,7 @@ import RunStore
 struct Runs: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "runs",
-        abstract: "List the runs of a results folder, show one, or export them.",
+        abstract: "List, show, label, rename, delete and export runs.",
         discussion: "fedmpi runs --model logistic --sort accuracy --limit 10",
         subcommands: [RunList.self, RunDetails.self, RunExport.self],
         defaultSubcommand: RunList.self)

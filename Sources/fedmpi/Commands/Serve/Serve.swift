@@ -26,8 +26,7 @@ import Serving
 struct Serve: WorldCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve",
-        abstract:
-            "Serve trained models on a fleet of devices: each gets the variant that fits it, and adapts to its load.",
+        abstract: "Serve models on a fleet: each device gets what fits it.",
         discussion: """
             mpirun -np 6 fedmpi serve --models results/large,results/medium,results/small --profiles examples/profiles.yaml
             fedmpi serve --models results/large,results/small --gflops 2 --rate 50,500,50

@@ -31,7 +31,7 @@ struct Split: WorldCommand {
 
     static let configuration = CommandConfiguration(
         commandName: "split",
-        abstract: "Split inference: devices run a model's first layers, rank 0 the rest.",
+        abstract: "Infer with a model split between devices and server.",
         discussion: """
             mpirun -np 5 fedmpi split --model results/example          4 devices, cut where the model says
             mpirun -np 5 fedmpi split --model results/example --cut auto --bandwidth-mbps 100

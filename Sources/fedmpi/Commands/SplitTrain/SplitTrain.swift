@@ -17,7 +17,7 @@ import SplitLearning
 struct SplitTrain: TrainingCommand {
     static let configuration = CommandConfiguration(
         commandName: "split-train",
-        abstract: "Train a model in two parts: devices up to a cut, the server behind it.",
+        abstract: "Train a model split between devices and server.",
         discussion: """
             mpirun -np 6 fedmpi split-train --rounds 10     5 devices train up to the 128 features, rank 0 the rest
             fedmpi split-train --rounds 10                  the same in one process, to the same weights

@@ -25,7 +25,7 @@ import Runtime
 struct Sweep: WorldCommand {
     static let configuration = CommandConfiguration(
         commandName: "sweep",
-        abstract: "Do every run of a grid, several side by side, and compare them in one table and one figure.",
+        abstract: "Run a grid of settings, several runs at a time; compare them.",
         discussion: """
             mpirun -np 6 fedmpi sweep sweep.yaml
 

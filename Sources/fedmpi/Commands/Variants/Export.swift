@@ -14,7 +14,7 @@ import ONNX
 struct Export: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "export",
-        abstract: "Write a trained model for other programs: ONNX, or a safetensors file that PyTorch loads.",
+        abstract: "Write a trained model as ONNX or as safetensors.",
         discussion: """
             fedmpi export --model results/example --to model.onnx           opset \(ONNXFile.operatorSet), any batch size
             fedmpi export --model results/example --to model.safetensors    a state_dict, dense, of 32-bit floats

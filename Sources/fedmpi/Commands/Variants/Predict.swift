@@ -20,7 +20,7 @@ extension Variant.Precision: ExpressibleByArgument {}
 struct Predict: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "predict",
-        abstract: "Classify images: a JSON object for each, and one for all.",
+        abstract: "Test a trained model on labelled data, and list predictions.",
         discussion: """
             fedmpi predict --model results/example                      the test images of the model's own data set
             fedmpi predict --model results/example --dataset-options test=more.csv      of a table: the rows of another one

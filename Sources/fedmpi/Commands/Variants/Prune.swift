@@ -17,7 +17,7 @@ extension PruningScope: ExpressibleByArgument {}
 struct Prune: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "prune",
-        abstract: "Cut a trained model's smallest weights, or its weakest channels.",
+        abstract: "Remove a trained model's smallest weights, or whole channels.",
         discussion: """
             fedmpi prune --model results/example --sparsity 0.8 --fine-tune 1 --output pruned.safetensors
             fedmpi prune --model results/example --sparsity 0.5 --structured --fine-tune 1 --output small.safetensors

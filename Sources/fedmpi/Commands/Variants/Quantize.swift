@@ -16,7 +16,7 @@ extension CalibrationMethod: ExpressibleByArgument {}
 struct Quantize: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "quantize",
-        abstract: "Make an int8 variant of a trained model, without training it again.",
+        abstract: "Make an int8 variant of a trained model.",
         discussion: "fedmpi quantize --model results/example --output edgecnn-large.int8.safetensors")
 
     /// A path, or a reference such as `digits@champion`.

@@ -19,7 +19,7 @@ import NeuralNet
 struct VariantList: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "variants",
-        abstract: "Measure variants side by side: size, accuracy, latency of single images, throughput; one picture.",
+        abstract: "Measure variants: size, accuracy, latency, throughput.",
         discussion: "fedmpi variants results/example small.int8.safetensors --output results/variants")
 
     /// Paths of the models, at least one.

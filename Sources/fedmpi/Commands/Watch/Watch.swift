@@ -16,7 +16,7 @@ import RunStore
 struct Watch: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "watch",
-        abstract: "Follow a run from another terminal, or from another node over a shared file system.",
+        abstract: "Follow a run from another terminal.",
         discussion: """
             Ends when the run ends, with 0 if it came to its last round and 1 if not. A run of --no-history that is \
             killed looks like one that goes on. A folder in which no run begins within --wait ends it with 2.

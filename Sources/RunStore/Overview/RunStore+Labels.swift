@@ -71,6 +71,25 @@ extension RunStore {
         }
     }
 
+    /// Gives a run another name, in all rows that tell of it: earlier runs that had its folder, requests of the queue, models that
+    /// were registered from it.
+    ///
+    /// - Parameters:
+    ///   - name: as it is.
+    ///   - other: the new name.
+    ///   - move: moves the folder, within the transaction: when it throws, nothing has changed.
+    /// - Throws: ``RunStoreError``, also for what `move` throws.
+    public func rename(_ name: String, to other: String, _ move: () throws -> Void) throws(RunStoreError) {
+        try change { db in
+            try db.execute("UPDATE runs SET name = ? WHERE name = ?", [other, name])
+            try db.execute("UPDATE queue SET run = ? WHERE run = ?", [other, name])
+            try db.execute(
+                "UPDATE models SET run = json_set(run, '$.name', ?) WHERE json_extract(run, '$.name') = ?",
+                [other, name])
+            try move()
+        }
+    }
+
     /// Forgets a run, with its rounds, faults, clients and labels. Its folder stays as it is.
     /// - Throws: ``RunStoreError``.
     public func forget(_ run: StoredRun) throws(RunStoreError) {

@@ -6,14 +6,16 @@ import RunStore
 /// The command `fedmpi runs`: the history of a results folder, which every run enters unless `--no-history` is
 /// given.
 ///
-/// A parent of three commands: ``RunList`` (also without a name), ``RunDetails`` and ``RunExport``. They only
-/// read, and may do so while runs are under way. Only rank 0 runs them.
+/// A parent of commands: ``RunList`` (also without a name), ``RunDetails`` and ``RunExport`` read, and may do so while runs are
+/// under way; ``TagRun``, ``NoteRun``, ``RenameRun`` and ``DeleteRun`` change what is kept. Only rank 0 runs them.
 struct Runs: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "runs",
         abstract: "List, show, label, rename, delete and export runs.",
         discussion: "fedmpi runs --model logistic --sort accuracy --limit 10",
-        subcommands: [RunList.self, RunDetails.self, RunExport.self],
+        subcommands: [
+            RunList.self, RunDetails.self, RunExport.self, TagRun.self, NoteRun.self, RenameRun.self, DeleteRun.self,
+        ],
         defaultSubcommand: RunList.self)
 }
 

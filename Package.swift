@@ -288,8 +288,8 @@ let package = Package(
         .testTarget(
             name: "CLITests",
             dependencies: [
-                "FedCore", "Privacy", "Devices", "Records", "NeuralNet", "Datasets", "Federation", "SplitLearning",
-                "Serving", "Recording", "RunStore", "Telemetry", "Analysis", "Experiments", "fedmpi",
+                "MPITesting", "FedCore", "Privacy", "Devices", "Records", "NeuralNet", "Datasets", "Federation",
+                "SplitLearning", "Serving", "Recording", "RunStore", "Telemetry", "Analysis", "Experiments", "fedmpi",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 

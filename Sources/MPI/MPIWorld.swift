@@ -129,15 +129,24 @@ public enum MPIWorld {
 extension Communicator {
     /// The machine of every rank, in rank order and on every rank; collective, one broadcast of 256 bytes per rank.
     public func hostNames() throws(MPIError) -> [String] {
-        var names: [String] = []
-        for root in 0..<size {
-            var text = Buffer<UInt8>(count: 256)
+        try texts(MPIWorld.hostName)
+    }
+
+    /// A short text of every rank, in rank order and on every rank; collective, one broadcast per rank.
+    ///
+    /// - Parameters:
+    ///   - own: this rank's; what does not fit is cut off.
+    ///   - size: bytes of each, the same on every rank.
+    public func texts(_ own: String, atMost size: Int = 256) throws(MPIError) -> [String] {
+        var texts: [String] = []
+        for root in 0..<self.size {
+            var text = Buffer<UInt8>(count: size)
             if root == rank {
-                for (i, byte) in MPIWorld.hostName.utf8.prefix(text.count).enumerated() { text[i] = byte }
+                for (i, byte) in own.utf8.prefix(size).enumerated() { text[i] = byte }
             }
             try broadcast(&text, root: root)
-            names.append(String(decoding: text.array().prefix { $0 != 0 }, as: UTF8.self))
+            texts.append(String(decoding: text.array().prefix { $0 != 0 }, as: UTF8.self))
         }
-        return names
+        return texts
     }
 }

@@ -97,6 +97,9 @@ public enum Gnuplot {
         return nil
     }
 
+    /// The gnuplot that pictures would be drawn by; nil where there is none.
+    public static var found: URL? { find(ProcessInfo.processInfo.environment["PATH"]) }
+
     /// The first executable file called `gnuplot` in the folders of a path.
     private static func find(_ path: String?) -> URL? {
         (path ?? "").split(separator: ":").map { URL(fileURLWithPath: String($0)).appendingPathComponent("gnuplot") }

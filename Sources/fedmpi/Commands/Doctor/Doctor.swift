@@ -12,8 +12,9 @@ import Runtime
 ///
 /// It answers the questions that come before the first run on a cluster: which MPI library the binary found,
 /// whether the launcher is understood, how many ranks share how many cores, what happens when a rank is killed,
-/// which instruction set oneDNN uses, and whether every rank can open the data. Run it the way the job will run,
-/// because most answers depend on the launcher and the hosts.
+/// which instruction set oneDNN uses, whether every rank can open the data, has the same binary and the same time, and whether
+/// pictures can be drawn and runs be written. Run it the way the job will run, because most answers depend on the launcher
+/// and the hosts.
 ///
 /// All ranks take part; rank 0 prints one line per answer. Nothing is written.
 ///
@@ -37,6 +38,18 @@ struct Doctor: WorldCommand {
     /// cost of one round's exchange with that model.
     @Option(help: "Also time the exchange of so many floats: broadcast down, gatherv up, without training.")
     var exchange: Int?
+
+    /// Nil asks no host.
+    @Option(help: "Also ask every host of this hostfile by ssh, as mpirun will.")
+    var hostfile: String?
+
+    /// Where runs would be written.
+    @Option(help: "Folder of all runs.")
+    var results = HistoryOptions.folder
+
+    /// One object a line, a finding each.
+    @Flag(help: "Print one JSON object per line.")
+    var json = false
 
     /// Exchanges of each kind over which the medians are taken, ≥ 1.
     @Option(help: "Exchanges to time.")
@@ -70,6 +83,7 @@ struct Doctor: WorldCommand {
         let benchmark = try exchange.map {
             try ExchangeBenchmark(floats: $0, repetitions: repetitions, on: world)
         }
+        let facts = try HostFacts.gather(on: world)
         guard world.rank == 0 else {
             // Rank 0 throws it once it has said everything else, and then waits for the others.
             if let problem { throw problem }
@@ -98,17 +112,33 @@ struct Doctor: WorldCommand {
             line("exchange", "\(Format.fixed(benchmark.median, 0)) us, \(what)")
             line(
                 "",
-                "\(Format.fixed(benchmark.blockingMedian, 0)) us by MPI_Bcast and MPI_Gatherv alone, which no rank survives"
+                "\(Format.fixed(benchmark.blockingMedian, 0)) us by MPI_Bcast and MPI_Gatherv alone, where a killed rank ends the job"
             )
+        }
+        for finding in Checkup.findings(facts, results: results) { line(finding.name, finding.text, finding.advice) }
+        if let hostfile {
+            for finding in try Checkup.ask(hostsOf: hostfile) { line(finding.name, finding.text, finding.advice) }
         }
         if let problem { throw problem }
         return nil
     }
 
-    /// Prints an answer behind its name, in a column of ten characters; a line that continues the one above has
-    /// no name.
-    private func line(_ name: String, _ text: String) {
+    /// What `--json` prints of an answer.
+    private struct Answer: Encodable {
+        let about: String
+        let found: String
+        let advice: String?
+    }
+
+    /// Prints an answer behind its name, in a column of ten characters, and below it what to do where something is to be
+    /// done; a line that continues the one above has no name.
+    private func line(_ name: String, _ text: String, _ advice: String? = nil) {
+        guard !json else {
+            let answer = Answer(about: name, found: text, advice: advice)
+            return Console.output((try? RunJSON.text(of: answer)) ?? "")
+        }
         Console.output(Format.leftAligned(name, to: 10) + text)
+        if let advice { Console.output(Format.leftAligned("", to: 10) + "to do: " + advice) }
     }
 
     /// A phrase for data that every rank could open: sizes of both splits, shape of an image, number of classes.

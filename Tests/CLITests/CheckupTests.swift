@@ -1,0 +1,61 @@
+import FedCore
+import Foundation
+import MPITesting
+import Testing
+
+@testable import fedmpi
+
+/// What `fedmpi doctor` concludes from what ranks have seen.
+struct CheckupTests {
+    private func facts(
+        _ host: String, binary: String = "aa", instructions: String = "AVX2", load: Double = 0, steal: Double = 0,
+        skew: Double = 0, skewError: Double = 0
+    ) -> HostFacts {
+        HostFacts(
+            host: host, binary: binary, instructions: instructions, cores: 4, load: load, steal: steal, skew: skew,
+            skewError: skewError)
+    }
+
+    @Test func `Hosts that are alike need nothing`() {
+        let facts = [facts("a"), facts("a"), facts("b", load: 3.5, steal: 0.01, skew: 0.4)]
+        for finding in [
+            Checkup.binaries(facts), Checkup.processors(facts), Checkup.clocks(facts), Checkup.load(facts),
+        ] { #expect(finding.advice == nil, "\(finding)") }
+    }
+
+    @Test func `Hosts that differ are named, and what to do`() {
+        let facts = [
+            facts("a"), facts("b", binary: "bb"), facts("c", instructions: "AVX-512"), facts("d", load: 9),
+            facts("e", steal: 0.2), facts("f", skew: -3, skewError: 0.5),
+        ]
+        let findings = [
+            (Checkup.binaries(facts), "b"), (Checkup.processors(facts), "c"), (Checkup.load(facts), "d, e"),
+            (Checkup.clocks(facts), "f"),
+        ]
+        for (finding, host) in findings {
+            #expect(finding.advice != nil)
+            #expect((finding.text + " " + (finding.advice ?? "")).contains(" \(host)"), "\(finding)")
+        }
+        // A difference that may be the reading's is none.
+        #expect(Checkup.clocks([self.facts("a"), self.facts("b", skew: 2, skewError: 1.5)]).advice == nil)
+    }
+
+    @Test func `A hostfile's hosts are the first words of its lines`() {
+        #expect(Checkup.hosts(in: "# lab\nnode1 slots=4\n\n  node2\tslots=2 # old\nnode3") == ["node1", "node2", "node3"])
+        #expect(throws: ConfigurationError.self) { try Checkup.ask(hostsOf: "/nowhere") }
+    }
+
+    @Test func `A results folder that cannot be written is found`() {
+        #expect(Checkup.disk("/proc/none/results").advice?.contains("--results") == true)
+        #expect(Checkup.disk(FileManager.default.temporaryDirectory.path).text.contains("GB free"))
+    }
+
+    @Test func `Every rank's facts come to every rank, with clocks of one machine together`() throws {
+        let found = try ThreadRanks.run(3) { world in try HostFacts.gather(on: world) }
+        #expect(found.allSatisfy { $0 == found[0] } && found[0].count == 3)
+        for facts in found[0] {
+            #expect(facts.binary.count == 16 && facts.cores > 0 && (0...1).contains(facts.steal))
+            #expect(abs(facts.skew) <= facts.skewError + 0.001)
+        }
+    }
+}

@@ -74,10 +74,10 @@ enum Main {
             Console.output(Help.text(for: error, arguments))
             return 0
         } catch {
-            Console.error("fedmpi: \(Help.line(for: error, arguments))")
             let isUsers =
                 error is ConfigurationError || error is DatasetError || error is RunStoreError
                 || error is ValidationError
+            Console.refusal(Help.line(for: error, arguments), code: isUsers ? 2 : 1)
             return isUsers ? 2 : 1
         }
     }
@@ -95,7 +95,7 @@ enum Main {
             if isHelp {
                 Console.output(Help.text(for: error, arguments))
             } else {
-                Console.error("fedmpi: \(Help.line(for: error, arguments))")
+                Console.refusal(Help.line(for: error, arguments), code: 2)
             }
         }
         if isHelp { return 0 }
@@ -152,7 +152,7 @@ extension WorldCommand {
                 epilogue = try run(on: world)
                 return 0
             } catch let error as ConfigurationError {
-                if world.rank == 0 { Console.error("fedmpi: \(error)") }
+                if world.rank == 0 { Console.refusal("\(error)", code: 2) }
                 try world.barrier()
                 return 2
             } catch let error as ServerLost where !error.isCertain {
@@ -171,7 +171,11 @@ extension WorldCommand {
                 if world.rank > 0 { Thread.sleep(forTimeInterval: 2) }
                 MPIWorld.exitWithoutFinalizing(code: error.exitCode)
             } catch {
-                Console.error((world.size > 1 ? "rank \(world.rank): " : "fedmpi: ") + error.line)
+                if world.rank == 0 {
+                    Console.refusal(error.line, code: 1, by: world.size > 1 ? "rank 0" : "fedmpi")
+                } else {
+                    Console.error("rank \(world.rank): \(error.line)")
+                }
                 MPIWorld.abort(code: 1)
             }
         }

@@ -136,7 +136,17 @@ struct TrainingRun {
     private func reportEnd(of folder: URL, _ troubles: OutputTroubles) {
         do {
             let run = try RecordedRun(in: folder)
-            try Report.write(run, tables: !output.quiet && !output.json, notes: !output.quiet)
+            let isRead = !output.quiet && !output.json
+            try Report.write(run, tables: isRead, notes: !output.quiet)
+            guard isRead else { return }
+            let path = ShellWord.quoted(folder.relativePath)
+            Console.output(
+                """
+
+                report    \(folder.relativePath)/\(RunReport.pageName)
+                next      fedmpi predict --model \(path)     tests it class by class
+                          fedmpi runs                         compares it with others
+                """)
         } catch {
             troubles.note("no report: \(error.line)")
         }

@@ -41,7 +41,8 @@ struct CheckupTests {
     }
 
     @Test func `A hostfile's hosts are the first words of its lines`() {
-        #expect(Checkup.hosts(in: "# lab\nnode1 slots=4\n\n  node2\tslots=2 # old\nnode3") == ["node1", "node2", "node3"])
+        let text = "# lab\nnode1 slots=4\n\n  node2\tslots=2 # old\nnode3"
+        #expect(Checkup.hosts(in: text) == ["node1", "node2", "node3"])
         #expect(throws: ConfigurationError.self) { try Checkup.ask(hostsOf: "/nowhere") }
     }
 

@@ -87,7 +87,28 @@ enum Console {
         // The bar is on the terminal where this goes, too, perhaps by another way: it goes first.
         let isOpen = lineIsOpen.exchange(false, ordering: .relaxed) || onItsOwnLine
         let clear = isOpen && Terminal.showsErrors ? ProgressBar.eraser : ""
-        _ = write("\(clear)\(text.printableLines)\n", to: STDERR_FILENO)
+        _ = write("\(clear)\(Terminal.coloured(text.printableLines))\n", to: STDERR_FILENO)
+    }
+
+    /// Says why a command ends with an error: a line on standard error, and, where `--json` was asked for, an event `error` on
+    /// standard output, too, so that a program that reads events need not read two streams.
+    ///
+    /// - Parameters:
+    ///   - reason: one line.
+    ///   - code: the exit code that follows.
+    ///   - speaker: who says it.
+    static func refusal(_ reason: String, code: Int32, by speaker: String = "fedmpi") {
+        struct Event: Encodable {
+            let event = "error"
+            let code: Int32
+            let message: String
+        }
+        if CommandLine.arguments.contains("--json"),
+            let text = try? RunJSON.text(of: Event(code: code, message: reason.printableLines))
+        {
+            output(text)
+        }
+        error("\(speaker): \(reason)")
     }
 
     /// The exit code to use, in view of output that was lost. Says so on standard error, once.

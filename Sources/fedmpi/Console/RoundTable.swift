@@ -21,14 +21,8 @@ final class RoundTable: RoundObserver {
     private let job: Job
     /// The progress bar; nil when nobody watches.
     private let bar: ProgressBar?
-    /// Titles and widths in characters of the columns, from left to right; some are added when the run starts.
-    private var columns: [(title: String, width: Int)] = [
-        ("round", 5), ("cohort", 9), ("train loss", 10), ("server loss", 11), ("accuracy", 9), ("upload KB", 10),
-        ("total KB", 11), ("samples/s", 9), ("seconds", 8),
-    ]
-
-    /// The metrics of this run that have columns of their own, besides what every run measures.
-    private var metrics: [Metric] = []
+    /// The columns, from left to right; some are added when the run starts.
+    private var columns = RoundColumns.all
 
     /// Where the metrics of the run can be had; nil where nobody asked for them.
     private let metricsURL: String?
@@ -50,9 +44,19 @@ final class RoundTable: RoundObserver {
 
     func runStarted(_ run: RunDescription) {
         let settings = run.settings
-        if settings.clientTest > 0 { columns += [("clients", 9), ("worst 10 %", 10)] }
-        metrics = run.metrics.filter(\.isInTable)
-        columns += metrics.map { ($0.title, max($0.title.count, 9)) }
+        if settings.clientTest > 0 {
+            func spread(_ record: RoundRecord) -> AccuracySpread? {
+                record.clients.flatMap { $0.personal ?? $0.global }
+            }
+            columns.append(.init(title: "clients", width: 8, text: { Format.percent(spread($0)?.mean) }))
+            columns.append(.init(title: "worst 10 %", width: 10, text: { Format.percent(spread($0)?.worst10) }))
+        }
+        columns += run.metrics.filter(\.isInTable).map { metric in
+            .init(
+                title: metric.title, width: max(metric.title.count, 8),
+                text: { Format.value($0[metric], of: metric) ?? "-" })
+        }
+        columns = RoundColumns.fitting(columns, in: Terminal.isInteractive ? Terminal.size.columns : nil)
         let clientRanks = max(run.ranks - 1, 1)
         let hosts = run.distinctHosts
         var partition = settings.partition
@@ -106,7 +110,7 @@ final class RoundTable: RoundObserver {
             Console.output("resumed   after round \(run.finishedRounds) of \(settings.rounds)")
         }
         Console.output("")
-        Console.output(columns.map { Format.padded($0.title, to: $0.width) }.joined(separator: "  "))
+        Console.output(RoundColumns.titles(columns))
     }
 
     /// How unlike the clients' labels are, as a line of its own; empty where all have the same one.
@@ -246,8 +250,7 @@ final class RoundTable: RoundObserver {
         bar?.clear()
     }
 
-    /// Also prints the line of a round that is over but not yet evaluated.
-    /// Leaves the bar's line; `StopNotice` says why.
+    /// Also prints the line of a round that is over but not yet evaluated. Leaves the bar's line; `StopNotice` says why.
     func runStopped(_ stop: RunStop) {
         bar?.erase()
         if let record = stop.unevaluated { roundFinished(record) }
@@ -256,25 +259,7 @@ final class RoundTable: RoundObserver {
     /// A row: counts of clients, losses, quality, bytes, rates, seconds, and what the run's parts measure.
     func roundFinished(_ record: RoundRecord) {
         bar?.clear()
-        var cells = [
-            "\(record.round)",
-            "\(record.participants)/\(record.cohort)",
-            record.trainLoss.map { Format.fixed($0, 4) } ?? "-",
-            record.serverLoss.map { Format.fixed($0, 4) } ?? "-",
-            Format.percent(record.serverAccuracy),
-            Format.kilobytes(record.uploadBytes),
-            Format.kilobytes(record.totalUploadBytes),
-            Format.grouped(Int(record.samplesPerSecond)),
-            Format.fixed(record.seconds, 3),
-        ]
-        if columns.contains(where: { $0.title == "clients" }) {
-            let spread = record.clients.flatMap { $0.personal ?? $0.global }
-            cells.append(Format.percent(spread?.mean))
-            cells.append(Format.percent(spread?.worst10))
-        }
-        cells += metrics.map { Format.value(record[$0], of: $0) ?? "-" }
-        Console.output(
-            zip(cells, columns).map { Format.padded($0, to: $1.width) }.joined(separator: "  "))
+        Console.output(RoundColumns.line(record, columns))
     }
 
     /// How good the weights are: their accuracy, or the errors of a regression.

@@ -30,4 +30,18 @@ enum Terminal {
         }
         return (Int(size.ws_col), Int(size.ws_row))
     }
+
+    /// A line for standard error with its first word in colour: red where it is the program that speaks of an error, yellow
+    /// where a rank warns. As it is when nobody watches, or `NO_COLOR` is set (https://no-color.org).
+    static func coloured(_ line: String) -> String {
+        guard showsErrors, ProcessInfo.processInfo.environment["NO_COLOR", default: ""].isEmpty else { return line }
+        for (word, colour) in [("fedmpi:", 31), ("warning:", 33)] {
+            guard let place = line.range(of: word), line.distance(from: line.startIndex, to: place.lowerBound) < 12
+            else {
+                continue
+            }
+            return line[..<place.lowerBound] + "\u{1B}[\(colour)m\(word)\u{1B}[0m" + line[place.upperBound...]
+        }
+        return line
+    }
 }

@@ -117,7 +117,7 @@ struct Comparison {
             row("rounds") { RunText.rounds(of: $0.run) },
             row("accuracy") { Format.percent($0.run.accuracy) },
             row("at best") { Format.percent($0.run.bestAccuracy) },
-            row("server loss") { $0.run.loss.map { Format.fixed($0, 4) } },
+            row("test loss") { $0.run.loss.map { Format.fixed($0, 4) } },
             row("train loss") { $0.rounds.last?.trainLoss.map { Format.fixed($0, 4) } },
             row("upload") { Format.megabytes($0.run.uploadBytes) },
             row("download") { Format.megabytes($0.run.downloadBytes) },

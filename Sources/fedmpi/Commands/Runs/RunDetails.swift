@@ -109,7 +109,7 @@ struct RunDetails: ParsableCommand {
             ("round", { "\($0.round)" }),
             ("cohort", { "\($0.participants)/\($0.cohort)" }),
             ("train loss", { $0.trainLoss.map { Format.fixed($0, 4) } }),
-            ("server loss", { $0.serverLoss.map { Format.fixed($0, 4) } }),
+            ("test loss", { $0.serverLoss.map { Format.fixed($0, 4) } }),
             ("accuracy", { Format.percent($0.accuracy) }),
             ("total KB", { Format.kilobytes($0.totalUploadBytes) }),
             ("samples/s", { Format.grouped(Int($0.samplesPerSecond)) }),

@@ -8,12 +8,8 @@ import RunStore
 ///
 /// Pure functions of a ``WatchedRun``; nothing is printed here.
 enum WatchText {
-    /// Columns of a log's lines, with widths in characters. They are fixed, because lines that are printed cannot
-    /// be aligned later.
-    private static let columns: [(title: String, width: Int)] = [
-        ("round", 11), ("cohort", 9), ("train loss", 10), ("server loss", 11), ("accuracy", 9), ("upload KB", 10),
-        ("samples/s", 9), ("seconds", 8), ("left", 12),
-    ]
+    /// Characters of the estimate behind a round's columns.
+    private static let leftWidth = 9
     /// Characters of the progress bar.
     private static let barWidth = 40
 
@@ -22,7 +18,7 @@ enum WatchText {
     /// - Parameter run: A run that has begun.
     static func header(_ run: WatchedRun) -> String {
         summary(run).joined(separator: "\n") + "\n\n"
-            + columns.map { Format.padded($0.title, to: $0.width) }.joined(separator: "  ")
+            + RoundColumns.titles(RoundColumns.all) + "  " + Format.padded("left", to: leftWidth)
             + (run.activities.isEmpty ? "" : "  ranks of clients spend it on")
     }
 
@@ -35,13 +31,7 @@ enum WatchText {
     static func line(_ record: RoundRecord, of run: WatchedRun) -> String {
         let rounds = run.plan?.rounds ?? 0
         let left = run.secondsPerRound.map { Format.duration(Double(max(0, rounds - record.round)) * $0) }
-        let cells = [
-            "\(record.round)/\(rounds)", "\(record.participants)/\(record.cohort)",
-            record.trainLoss.map { Format.fixed($0, 4) } ?? "-", record.serverLoss.map { Format.fixed($0, 4) } ?? "-",
-            Format.percent(record.accuracy), Format.kilobytes(record.uploadBytes),
-            Format.grouped(Int(record.samplesPerSecond)), Format.fixed(record.seconds, 3), left ?? "-",
-        ]
-        let text = zip(cells, columns).map { Format.padded($0, to: $1.width) }.joined(separator: "  ")
+        let text = RoundColumns.line(record, RoundColumns.all) + "  " + Format.padded(left ?? "-", to: leftWidth)
         // What is known of the ranks is of one round.
         guard record.round == run.records.last?.round else { return text }
         let shares = shares(RankActivity.mean(of: run.activities.filter { $0.rank > 0 }), atMost: 3)

@@ -1,0 +1,59 @@
+import FedCore
+import Records
+
+/// The columns of a round that `train` and `watch` print alike. Together they fit a terminal of 80 characters; what a run
+/// measures besides stands behind them, and columns that can be done without make room where a terminal is narrow.
+enum RoundColumns {
+    /// A column: its title, its characters, and its text for a round.
+    struct Column {
+        let title: String
+        let width: Int
+        let text: (RoundRecord) -> String
+        /// Columns with a higher number go first when there is no room; 0 stays.
+        var dispensable = 0
+    }
+
+    /// What every run measures.
+    static let all = [
+        Column(title: "round", width: 5, text: { "\($0.round)" }),
+        Column(title: "cohort", width: 7, text: { "\($0.participants)/\($0.cohort)" }, dispensable: 2),
+        Column(title: "train loss", width: 10, text: { loss($0.trainLoss) }, dispensable: 1),
+        Column(title: "test loss", width: 9, text: { loss($0.serverLoss) }),
+        Column(title: "accuracy", width: 8, text: { Format.percent($0.accuracy) }),
+        Column(title: "KB up", width: 9, text: { Format.kilobytes($0.uploadBytes) }, dispensable: 3),
+        Column(title: "samples/s", width: 9, text: { Format.grouped(Int($0.samplesPerSecond)) }, dispensable: 4),
+        Column(title: "seconds", width: 8, text: { Format.fixed($0.seconds, 3) }),
+    ]
+
+    /// The columns that fit, in their order.
+    ///
+    /// - Parameters:
+    ///   - columns: all.
+    ///   - width: characters of a line; nil when nobody watches, and all are kept.
+    static func fitting(_ columns: [Column], in width: Int?) -> [Column] {
+        var columns = columns
+        while let width, Self.width(of: columns) > width,
+            let place = columns.indices.max(by: { columns[$0].dispensable < columns[$1].dispensable }),
+            columns[place].dispensable > 0
+        {
+            columns.remove(at: place)
+        }
+        return columns
+    }
+
+    /// Characters of a line.
+    static func width(of columns: [Column]) -> Int { columns.reduce(-2) { $0 + $1.width + 2 } }
+
+    /// The line of titles.
+    static func titles(_ columns: [Column]) -> String {
+        columns.map { Format.padded($0.title, to: $0.width) }.joined(separator: "  ")
+    }
+
+    /// The line of a round.
+    static func line(_ record: RoundRecord, _ columns: [Column]) -> String {
+        columns.map { Format.padded($0.text(record), to: $0.width) }.joined(separator: "  ")
+    }
+
+    /// A loss; a dash where there is none.
+    private static func loss(_ loss: Double?) -> String { loss.map { Format.fixed($0, 4) } ?? "-" }
+}

@@ -1,0 +1,25 @@
+import Records
+import Testing
+
+@testable import fedmpi
+
+/// Rows of rounds on narrow terminals.
+struct RoundColumnsTests {
+    @Test func `What every run measures fits eighty characters, titles and all`() {
+        #expect(RoundColumns.width(of: RoundColumns.all) <= 80)
+        #expect(RoundColumns.titles(RoundColumns.all).count == RoundColumns.width(of: RoundColumns.all))
+    }
+
+    @Test func `More columns take the place of what can be done without`() {
+        let more = RoundColumns.all + [.init(title: "epsilon", width: 8, text: { _ in "1" })]
+        let kept = RoundColumns.fitting(more, in: 80)
+        #expect(
+            kept.map(\.title) == [
+                "round", "cohort", "train loss", "test loss", "accuracy", "KB up", "seconds", "epsilon",
+            ])
+        #expect(RoundColumns.fitting(more, in: nil).count == more.count)
+        // The last ones stay, however narrow it is.
+        #expect(
+            RoundColumns.fitting(more, in: 10).map(\.title) == ["round", "test loss", "accuracy", "seconds", "epsilon"])
+    }
+}

@@ -139,7 +139,7 @@ struct TrainingRun {
             let isRead = !output.quiet && !output.json
             try Report.write(run, tables: isRead, notes: !output.quiet)
             guard isRead else { return }
-            let path = ShellWord.quoted(folder.relativePath)
+            let path = folder.relativePath.shellWord
             Console.output(
                 """
 

@@ -35,16 +35,16 @@ extension Site {
             MetricFamily.Sample(.number(value), [label])
         }
         let families = [
-            MetricFamily("fedmpi_dashboard_runs", .gauge, "Runs in the history by status.")
+            MetricFamily("fedmpi_dashboard_runs", .gauge, .none, "Runs in the history by status.")
                 .with(counts.sorted { $0.key < $1.key }.map { number(Double($0.value), ("status", $0.key)) }),
-            MetricFamily("fedmpi_dashboard_queue_requests", .gauge, "Requests for runs that are not over.")
+            MetricFamily("fedmpi_dashboard_queue_requests", .gauge, .none, "Requests for runs that are not over.")
                 .with(await queue.openRuns.count),
-            MetricFamily("fedmpi_dashboard_queue_cores_taken", .gauge, "Cores that runs of the queue take.")
+            MetricFamily("fedmpi_dashboard_queue_cores_taken", .gauge, .none, "Cores that runs of the queue take.")
                 .with(await queue.coresTaken),
-            MetricFamily("fedmpi_dashboard_event_listeners", .gauge, "Connections that follow events.")
+            MetricFamily("fedmpi_dashboard_event_listeners", .gauge, .none, "Connections that follow events.")
                 .with(await hub.listeners),
-            MetricFamily("fedmpi_dashboard_http_responses_total", .counter, "Responses by status code.")
-                .with(byStatus.map { number(Double($0.value), ("code", "\($0.key)")) }),
+            MetricFamily("fedmpi_dashboard_http_responses_total", .counter, .none, "Responses by status code.")
+                .with(byStatus.map { number(Double($0.count), ("code", "\($0.code)")) }),
             MetricFamily(
                 "fedmpi_dashboard_http_response_seconds_total", .counter, .seconds,
                 "Seconds until the head of responses."
@@ -52,7 +52,7 @@ extension Site {
             MetricFamily(
                 "fedmpi_dashboard_start_time_seconds", .gauge, .seconds, "When the dashboard was started, since 1970."
             ).with(start.timeIntervalSince1970),
-            MetricFamily("fedmpi_dashboard_build_info", .gauge, "Always 1; the version is a label.")
+            MetricFamily("fedmpi_dashboard_build_info", .gauge, .none, "Always 1; the version is a label.")
                 .with([number(1, ("version", Version.current))]),
         ]
         return PrometheusText.text(of: families.compactMap { $0 })

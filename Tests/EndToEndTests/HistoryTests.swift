@@ -189,6 +189,30 @@ struct HistoryTests {
         let outcome = try fedmpi(command)
         #expect(outcome.status == 2 && outcome.output.isEmpty && outcome.errorLines.count == 1, "\(outcome.errors)")
     }
+
+    @Test func `A run is labelled, renamed and deleted, with its folder`() throws {
+        #expect(try train(ranks: nil, "one", ["--rounds", "1"]).status == 0)
+        #expect(try fedmpi(["runs", "tag", "one", "paper", "baseline"]).output == "one: baseline paper\n")
+        #expect(try fedmpi(["runs", "tag", "1", "--", "-paper"]).output == "one: baseline\n")
+        #expect(try fedmpi(["runs", "note", "one", "figure 3"]).output == "one: baseline \"figure 3\"\n")
+        #expect(try fedmpi(["runs", "tag", "one", "a b"]).status == 2)
+
+        #expect(try fedmpi(["runs", "rename", "one", "../two"]).status == 2)
+        #expect(
+            try fedmpi(["runs", "rename", "one", "two", "--json"]).output == #"{"run":["two"],"was":["one"]}"# + "\n")
+        let (old, new) = (folder.path + "/one", folder.path + "/two")
+        #expect(!FileManager.default.fileExists(atPath: old) && FileManager.default.fileExists(atPath: new))
+        // It goes on under its new name.
+        #expect(try fedmpi(["--resume", "two", "--rounds", "2"]).status == 0)
+        let run = try #require(object(try fedmpi(["runs", "show", "two", "--json"]).output)["run"] as? [String: Any])
+        #expect(run["rounds"] as? Int == 2 && run["resumes"] as? Int == 1)
+
+        let asked = try fedmpi(["runs", "delete", "two"])
+        #expect(asked.status == 2 && asked.errors.contains("--yes") && FileManager.default.fileExists(atPath: new))
+        #expect(try fedmpi(["runs", "delete", "two", "--yes"]).output == "deleted two\n")
+        #expect(!FileManager.default.fileExists(atPath: new))
+        #expect(try fedmpi(["runs"]).output == "no runs\n")
+    }
 }
 
 /// `--tensorboard`, read by TensorBoard itself.
@@ -246,29 +270,5 @@ struct TensorBoardReaderTests {
                 #expect(abs(point[1] - value) <= 1e-6 * abs(value), "\(tag) of round \(point[0])")
             }
         }
-    }
-
-    @Test func `A run is labelled, renamed and deleted, with its folder`() throws {
-        #expect(try train(ranks: nil, "one", ["--rounds", "1"]).status == 0)
-        #expect(try fedmpi(["runs", "tag", "one", "paper", "baseline"]).output == "one: baseline paper\n")
-        #expect(try fedmpi(["runs", "tag", "1", "--", "-paper"]).output == "one: baseline\n")
-        #expect(try fedmpi(["runs", "note", "one", "figure 3"]).output == "one: baseline \"figure 3\"\n")
-        #expect(try fedmpi(["runs", "tag", "one", "a b"]).status == 2)
-
-        #expect(try fedmpi(["runs", "rename", "one", "../two"]).status == 2)
-        #expect(
-            try fedmpi(["runs", "rename", "one", "two", "--json"]).output == #"{"run":["two"],"was":["one"]}"# + "\n")
-        let (old, new) = (folder.path + "/one", folder.path + "/two")
-        #expect(!FileManager.default.fileExists(atPath: old) && FileManager.default.fileExists(atPath: new))
-        // It goes on under its new name.
-        #expect(try fedmpi(["--resume", "two", "--rounds", "2"]).status == 0)
-        let run = try #require(object(try fedmpi(["runs", "show", "two", "--json"]).output)["run"] as? [String: Any])
-        #expect(run["rounds"] as? Int == 2 && run["resumes"] as? Int == 1)
-
-        let asked = try fedmpi(["runs", "delete", "two"])
-        #expect(asked.status == 2 && asked.errors.contains("--yes") && FileManager.default.fileExists(atPath: new))
-        #expect(try fedmpi(["runs", "delete", "two", "--yes"]).output == "deleted two\n")
-        #expect(!FileManager.default.fileExists(atPath: new))
-        #expect(try fedmpi(["runs"]).output == "no runs\n")
     }
 }

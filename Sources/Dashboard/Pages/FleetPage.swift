@@ -60,7 +60,7 @@ struct FleetPage {
         }
     }
 
-    /// Runs whose clients were simulated devices, with their simulated joules.
+    /// Runs whose clients were simulated devices: who could be asked, batteries and joules of the last round, all simulated.
     private var training: HTML {
         guard !runs.isEmpty else {
             return
@@ -70,14 +70,33 @@ struct FleetPage {
             """
             <tr><td class="wrap"><a href="/runs/\(entry.run.id ?? 0)">\(entry.run.name)</a></td><td>\(RunPage.status(entry.run))</td>\
             <td>\(entry.fleet)</td><td class="n">\(Words.count(entry.run.clients))</td><td class="n">\(entry.run.rounds)</td>\
-            <td class="n">\(Words.percent(entry.run.accuracy))</td><td class="n">\(Words.number(entry.last?[.joulesSoFar]))</td></tr>
+            <td class="n">\(Words.percent(entry.run.accuracy))</td><td class="n">\(Words.percent(entry.last?.metrics["fleet_eligible"]))</td>\
+            <td class="n">\(Words.percent(entry.last?.metrics["fleet_participation"]))</td><td class="n">\(Self.batteries(entry.last))</td>\
+            <td class="n">\(Words.number(entry.last?[.joulesSoFar]))</td><td class="wrap">\(Self.joules(entry.last))</td></tr>
             """
         }
         let head: HTML = """
             <th>run</th><th>status</th><th>fleet</th><th class="n">devices</th><th class="n">rounds</th><th class="n">accuracy</th>\
-            <th class="n">simulated J so far</th>
+            <th class="n">could be asked</th><th class="n">have taken part</th><th class="n">battery, lowest tenth and median</th>\
+            <th class="n">J so far</th><th>J of the last round by class</th>
             """
-        return Layout.table("Runs on fleets", head: head, rows)
+        return
+            "<p class=\"quiet\">Batteries, joules and who could be asked are simulated.</p>\(Layout.table("Runs on fleets", head: head, rows))"
+    }
+
+    /// The charge of the devices after a round.
+    private static func batteries(_ record: RoundRecord?) -> String {
+        guard let low = record?.metrics["battery_p10"], let middle = record?.metrics["battery_p50"] else { return "–" }
+        return "\(Words.percent(low)), \(Words.percent(middle))"
+    }
+
+    /// What each class of devices spent in a round, the most first.
+    private static func joules(_ record: RoundRecord?) -> String {
+        let prefix = "joules_of_"
+        let classes = (record?.metrics ?? [:]).filter { $0.key.hasPrefix(prefix) }.sorted { $0.value > $1.value }
+        return classes.isEmpty
+            ? "–"
+            : classes.map { "\($0.key.dropFirst(prefix.count)) \(Words.number($0.value))" }.joined(separator: ", ")
     }
 }
 

@@ -78,11 +78,13 @@ package struct SweepTable {
 
     /// The table for programs: for each column its mean, deviation and number of runs, each a column. An empty cell
     /// stands for a value that does not exist.
-    package var csv: String {
+    package var csv: String { cells.map(CSVLine.text).joined(separator: "\n") + "\n" }
+
+    /// The same as texts: the titles, then each row.
+    package var cells: [[String]] {
         var lines = [
-            CSVLine.text(
-                (rows.first?.coordinates.map(\.name) ?? []) + ["runs", "finished"]
-                    + columns.flatMap { ["\($0.key)_mean", "\($0.key)_deviation", "\($0.key)_count"] })
+            (rows.first?.coordinates.map(\.name) ?? []) + ["runs", "finished"]
+                + columns.flatMap { ["\($0.key)_mean", "\($0.key)_deviation", "\($0.key)_count"] }
         ]
         for row in rows {
             let columns = columns.flatMap { column -> [String] in
@@ -92,10 +94,9 @@ package struct SweepTable {
                     "\(statistic?.count ?? 0)",
                 ]
             }
-            lines.append(
-                CSVLine.text(row.coordinates.map(\.value) + ["\(row.planned)", "\(row.curves.count)"] + columns))
+            lines.append(row.coordinates.map(\.value) + ["\(row.planned)", "\(row.curves.count)"] + columns)
         }
-        return lines.joined(separator: "\n") + "\n"
+        return lines
     }
 
     /// A share in [0, 1] as percent with a decimal only where it is needed: 0.8 → 80 %, 0.825 → 82.5 %.

@@ -35,15 +35,24 @@ struct Report: ParsableCommand {
     @Flag(help: "Print nothing but errors.")
     var quiet = false
 
+    @OptionGroup var json: JSONOption
+
+    /// What `--json` prints.
+    private struct Written: Encodable {
+        let run: String
+        /// The page.
+        let report: String
+    }
+
     /// Reads the run, and prints and writes its report. The last line says where the page is.
     ///
     /// - Throws: `ConfigurationError` when there is no such run, or its folder cannot be written to.
     func run() throws {
         let recorded = try RecordedRun(name, results: results)
-        try Self.write(recorded, tables: !quiet, notes: !quiet)
-        if !quiet {
-            Console.output("\nreport    \(recorded.folder.appendingPathComponent(RunReport.pageName).relativePath)")
-        }
+        try Self.write(recorded, tables: !quiet && !json.isOn, notes: !quiet)
+        guard !quiet else { return }
+        let page = recorded.folder.appendingPathComponent(RunReport.pageName).relativePath
+        try json.print(Written(run: recorded.name, report: page), "\nreport    \(page)")
     }
 
     /// Prints the tables of time and bytes, and writes the report into the run's folder.

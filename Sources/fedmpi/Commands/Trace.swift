@@ -33,6 +33,13 @@ struct Trace: ParsableCommand {
     var results = "results"
 
     @OptionGroup var overwrite: OverwriteOption
+    @OptionGroup var json: JSONOption
+
+    /// What `--json` prints.
+    private struct Written: Encodable {
+        let file: String
+        let spans, ranks, bytes: Int
+    }
 
     /// Refuses a command line without a format.
     func validate() throws {
@@ -49,7 +56,8 @@ struct Trace: ParsableCommand {
         let trace = try OTLPTrace(RecordedRun(name, results: results))
         guard let file else { return Console.output(String(decoding: trace.bytes, as: UTF8.self), terminator: "") }
         try file.write(trace.bytes)
-        Console.output(
+        try json.print(
+            Written(file: otlp, spans: trace.spans, ranks: trace.ranks, bytes: trace.bytes.count),
             "trace     \(otlp), \(Format.grouped(trace.spans)) spans of \(Format.count(trace.ranks, "rank")), "
                 + "\(Format.grouped(trace.bytes.count)) bytes")
     }

@@ -51,32 +51,6 @@ final class JSONLines: RoundObserver {
         let metrics: [Metric]?
     }
 
-    /// The line of a round: the keys of `round_log.json`, with `event` among them.
-    private struct Round: Encodable {
-        let event = "round"
-        let record: RoundRecord
-
-        func encode(to encoder: any Encoder) throws {
-            try record.encode(to: encoder)
-            var container = encoder.container(keyedBy: Key.self)
-            try container.encode(event, forKey: .event)
-        }
-    }
-
-    /// The line of a fault: the keys of `faults.json`, with `event` among them.
-    private struct Fault: Encodable {
-        let event = "fault"
-        let fault: FaultRecord
-
-        func encode(to encoder: any Encoder) throws {
-            try fault.encode(to: encoder)
-            var container = encoder.container(keyedBy: Key.self)
-            try container.encode(event, forKey: .event)
-        }
-    }
-
-    private enum Key: String, CodingKey { case event }
-
     /// The last line of a run that has come to its end.
     private struct End: Encodable {
         let event = "end"
@@ -109,14 +83,14 @@ final class JSONLines: RoundObserver {
     }
 
     func roundFinished(_ record: RoundRecord) throws {
-        try print(Round(record: record))
+        try print(EventLine("round", record))
     }
 
     /// Prints a fault. It cannot throw into the midst of a round, so a line that cannot be made is a message on
     /// standard error.
     func faulted(_ fault: FaultRecord) {
         do {
-            try print(Fault(fault: fault))
+            try print(EventLine("fault", fault))
         } catch {
             Console.error("fedmpi: a fault could not be printed: \(error.line)")
         }

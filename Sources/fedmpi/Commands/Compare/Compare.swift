@@ -34,6 +34,16 @@ struct Compare: ParsableCommand {
     /// Whether files in ``output`` may be replaced. The default folder belongs to the command and is always
     /// written over.
     @OptionGroup var overwrite: OverwriteOption
+    @OptionGroup var json: JSONOption
+
+    /// What `--json` prints.
+    private struct Compared: Encodable {
+        let runs: [StoredRun]
+        /// Settings in which they differ: a value for each run.
+        let differences: [String: [String]]
+        /// Absent when none was drawn.
+        let picture: String?
+    }
 
     /// Refuses fewer than two runs.
     func validate() throws {
@@ -58,12 +68,16 @@ struct Compare: ParsableCommand {
             let files = ["csv", "gp", "png"].map { "\(comparison.picture.name).\($0)" }
             _ = try OutputFolder(output, for: files, overwrite)
         }
-        Console.output(comparison.text)
+        if !json.isOn { Console.output(comparison.text) }
         let folder =
             output.map { URL(fileURLWithPath: $0, isDirectory: true) }
             ?? URL(fileURLWithPath: history.results, isDirectory: true)
             .appendingPathComponent(comparison.folderName, isDirectory: true)
-        Console.output("\n" + (try draw(comparison, in: folder)))
+        let (picture, note) = try draw(comparison, in: folder)
+        try json.print(
+            Compared(
+                runs: found, differences: Dictionary(comparison.differences.map { ($0.name, $0.values) }) { $1 },
+                picture: picture), "\n" + note)
     }
 
     /// Draws the comparison, and says in one line what came of it.
@@ -71,11 +85,11 @@ struct Compare: ParsableCommand {
     /// - Parameters:
     ///   - comparison: The runs.
     ///   - folder: Folder for picture, script and data; made when missing.
-    /// - Returns: Where the picture is, or why there is none. A missing gnuplot is no error: the tables are
-    ///   printed.
+    /// - Returns: The picture, and in words where it is, or why there is none. A missing gnuplot is no error: the tables
+    ///   are printed.
     /// - Throws: `ConfigurationError` when the folder cannot be made or written to.
-    private func draw(_ comparison: Comparison, in folder: URL) throws -> String {
-        guard comparison.hasCurves else { return "no picture: no round of theirs was evaluated" }
+    private func draw(_ comparison: Comparison, in folder: URL) throws -> (String?, String) {
+        guard comparison.hasCurves else { return (nil, "no picture: no round of theirs was evaluated") }
         let picture = comparison.picture
         let outcome: Gnuplot.Outcome
         do {
@@ -87,9 +101,11 @@ struct Compare: ParsableCommand {
             throw ConfigurationError("cannot draw in '\(folder.path)': \(error.reasonLine)")
         }
         switch outcome {
-        case .drawn: return "picture   \(folder.relativePath)/\(picture.name).png"
-        case .missing: return Gnuplot.advice
-        case .failed(let reason): return "no picture: gnuplot says: \(reason)"
+        case .drawn:
+            let path = "\(folder.relativePath)/\(picture.name).png"
+            return (path, "picture   \(path)")
+        case .missing: return (nil, Gnuplot.advice)
+        case .failed(let reason): return (nil, "no picture: gnuplot says: \(reason)")
         }
     }
 }

@@ -62,6 +62,21 @@ struct Sweep: WorldCommand {
     @Flag(help: "Print nothing but errors and the table.")
     var quiet = false
 
+    @OptionGroup var json: JSONOption
+
+    /// What `--json` prints when the sweep has ended.
+    private struct Ended: Encodable {
+        /// The sweep's folder, which has `table.csv`, `table.md` and the picture.
+        let folder: String
+        /// A row for each set of settings, by the titles of the columns.
+        let table: [[String: String]]
+        /// Runs that have failed, with the reason.
+        let failed: [String: String]
+    }
+
+    /// Whether there is neither progress nor text.
+    private var isSilent: Bool { quiet || json.isOn }
+
     /// Refuses groups without ranks, before MPI is initialised.
     func validate() throws {
         if let ranksPerRun, ranksPerRun < 1 {
@@ -132,6 +147,7 @@ struct Sweep: WorldCommand {
     /// Prints what a dry run found: a summary, then the waiting runs in the order in which they would start, the
     /// most expensive first.
     private func list(_ plan: SweepPlan) {
+        guard !json.isOn else { return Console.output((try? RunJSON.text(of: plan.runs.map(\.name))) ?? "") }
         Console.output(SweepProgress(plan, isQuiet: quiet).summary)
         for run in plan.runs { Console.output(run.name) }
     }
@@ -153,7 +169,7 @@ struct Sweep: WorldCommand {
     ) throws -> (() -> Int32)? {
         let others = group.leaders.filter { $0 != group.leader }
         let queue = SweepQueue(plan.runs, leaders: others, messages: messages, stop: stop)
-        let progress = SweepProgress(plan, isQuiet: quiet)
+        let progress = SweepProgress(plan, isQuiet: isSilent)
         queue.whenDone = { progress.note($0) }
         progress.begin(group)
         do {
@@ -178,17 +194,25 @@ struct Sweep: WorldCommand {
     /// - Returns: The exit code: 0, or 1 when a run has failed or something could not be written.
     private func conclude(_ plan: SweepPlan, _ outcomes: [SweepOutcome]) -> Int32 {
         let table = plan.table(outcomes)
-        Console.output((quiet ? "" : "\n") + table.text)
-        if !quiet, !table.legend.isEmpty { Console.output(table.legend) }
+        if !json.isOn { Console.output((quiet ? "" : "\n") + table.text) }
+        if !isSilent, !table.legend.isEmpty { Console.output(table.legend) }
         var code: Int32 = 0
+        var failed: [String: String] = [:]
         for outcome in outcomes.sorted(by: { $0.index < $1.index }) {
             guard case .failed(let reason) = outcome.end else { continue }
             Console.error("fedmpi: \(plan.points[outcome.index].name) failed: \(reason)")
+            failed[plan.points[outcome.index].name] = reason
             code = 1
         }
         do {
             let lines = try SweepFiles(plan).write(table, outcomes)
-            if !quiet { Console.output("\n" + lines.joined(separator: "\n")) }
+            if !isSilent { Console.output("\n" + lines.joined(separator: "\n")) }
+            if json.isOn {
+                let cells = table.cells
+                let rows = cells.dropFirst().map { Dictionary(zip(cells[0], $0)) { $1 } }
+                let ended = Ended(folder: plan.folder.relativePath, table: rows, failed: failed)
+                Console.output(try RunJSON.text(of: ended))
+            }
         } catch {
             let reason = error.reasonLine
             Console.error("fedmpi: cannot write into '\(plan.folder.relativePath)': \(reason)")

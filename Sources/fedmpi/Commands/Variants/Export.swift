@@ -30,6 +30,13 @@ struct Export: ParsableCommand {
 
     /// Whether a file that is there may be replaced.
     @OptionGroup var overwrite: OverwriteOption
+    @OptionGroup var json: JSONOption
+
+    /// What `--json` prints.
+    private struct Written: Encodable {
+        let model, file: String
+        let bytes: Int
+    }
 
     /// Reads the model, encodes it and writes the file.
     ///
@@ -49,6 +56,8 @@ struct Export: ParsableCommand {
         default: throw ConfigurationError("'\(to)': choose the format by the name's end, one of: .onnx, .safetensors")
         }
         try file.write(bytes)
-        Console.output("\(variant.name) written to \(to), \(Format.grouped(bytes.count)) bytes")
+        try json.print(
+            Written(model: variant.name, file: to, bytes: bytes.count),
+            "\(variant.name) written to \(to), \(Format.grouped(bytes.count)) bytes")
     }
 }

@@ -69,6 +69,7 @@ struct Prune: ParsableCommand {
     var output: String
 
     @OptionGroup var overwrite: OverwriteOption
+    @OptionGroup var json: JSONOption
 
     /// Data set for fine-tuning and for the accuracies.
     @OptionGroup var data: TestDataOptions
@@ -119,6 +120,7 @@ struct Prune: ParsableCommand {
         try file.write(try variant.encoded())
         let measured = try VariantMeasurement.measure(
             [Variant(trained), variant], on: data, threads: threads.count, images: 2000)
+        guard !json.isOn else { return Console.output(try measured.lines().joined(separator: "\n")) }
         Console.output(measured.table.text + "\n\n" + measured.legend)
         if fineTune > 0 {
             Console.output(

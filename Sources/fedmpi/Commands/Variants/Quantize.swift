@@ -28,6 +28,7 @@ struct Quantize: ParsableCommand {
     var output: String
 
     @OptionGroup var overwrite: OverwriteOption
+    @OptionGroup var json: JSONOption
 
     /// Number of training images for the calibration, spread evenly over the training split, which may be sorted
     /// by class.
@@ -66,6 +67,7 @@ struct Quantize: ParsableCommand {
         try file.write(try quantized.encoded())
         let measured = try VariantMeasurement.measure(
             [Variant(trained), quantized], on: data, threads: threads.count, images: 2000)
+        guard !json.isOn else { return Console.output(try measured.lines().joined(separator: "\n")) }
         Console.output(measured.table.text + "\n\n" + measured.legend)
         let loss = 100 * (measured[0].accuracy - measured[1].accuracy)
         Console.output(

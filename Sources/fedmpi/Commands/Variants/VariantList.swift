@@ -40,9 +40,7 @@ struct VariantList: ParsableCommand {
 
     @OptionGroup var overwrite: OverwriteOption
 
-    /// For programs: one object a line.
-    @Flag(help: "Print a JSON object for each variant instead of the table.")
-    var json = false
+    @OptionGroup var json: JSONOption
 
     /// Refuses an empty list and no images.
     func validate() throws {
@@ -65,11 +63,8 @@ struct VariantList: ParsableCommand {
         let folder = try output.map { try OutputFolder($0, for: Self.files, overwrite).url }
         let measured = try VariantMeasurement.measure(
             Array(zip(variants, tests)), threads: threads.count, images: images)
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        encoder.keyEncodingStrategy = .convertToSnakeCase
-        let lines = try measured.map { String(decoding: try encoder.encode($0.record), as: UTF8.self) }
-        Console.output(json ? lines.joined(separator: "\n") : measured.table.text + "\n\n" + measured.legend)
+        let lines = try measured.lines()
+        Console.output(json.isOn ? lines.joined(separator: "\n") : measured.table.text + "\n\n" + measured.legend)
         guard let folder else { return }
         try draw(measured, lines, in: folder)
     }
@@ -100,6 +95,18 @@ struct VariantList: ParsableCommand {
             case .missing: Gnuplot.advice
             case .failed(let reason): "no picture: gnuplot says: \(reason)"
             }
-        if !json { Console.output("\n" + note) }
+        if !json.isOn { Console.output("\n" + note) }
+    }
+}
+
+extension [VariantMeasurement] {
+    /// Each as an object of JSON, as `variants.json` and `--json` have them.
+    ///
+    /// - Throws: `EncodingError`.
+    func lines() throws -> [String] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        return try map { String(decoding: try encoder.encode($0.record), as: UTF8.self) }
     }
 }

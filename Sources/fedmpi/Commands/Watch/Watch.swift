@@ -38,6 +38,16 @@ struct Watch: ParsableCommand {
     @Option(help: "How long to wait for the run to begin, when its folder is there: 60s, 10m.")
     var wait = Seconds(value: 60)
 
+    /// The events `round` and `end` of `fedmpi train --json`, for programs.
+    @OptionGroup var json: JSONOption
+
+    /// The last line of `--json`.
+    private struct End: Encodable {
+        let status: String
+        let rounds: Int
+        let reason: String?
+    }
+
     /// Rounds that are printed, without a terminal, of those that were over before the watching began.
     private static let context = 10
 
@@ -56,7 +66,7 @@ struct Watch: ParsableCommand {
     /// - Throws: `ConfigurationError` when there is no such folder, no run begins, or files cannot be understood.
     func run() throws {
         var watched = WatchedRun(in: try RunFolder.find(name, results: results))
-        let block = Terminal.isInteractive ? Block() : nil
+        let block = Terminal.isInteractive && !json.isOn ? Block() : nil
         var printed: Int?
         var beginning = RunBeginning(in: watched.folder, patience: wait.value)
         while true {
@@ -66,13 +76,17 @@ struct Watch: ParsableCommand {
                 block.draw(WatchText.block(watched, lines: Terminal.size.lines - 1))
             } else if watched.plan != nil {
                 let records = watched.records
-                if printed == nil { Console.output(WatchText.header(watched)) }
-                let first = printed ?? max(0, records.count - Self.context)
-                for record in records.dropFirst(first) { Console.output(WatchText.line(record, of: watched)) }
+                if printed == nil, !json.isOn { Console.output(WatchText.header(watched)) }
+                let first = printed ?? (json.isOn ? 0 : max(0, records.count - Self.context))
+                for record in records.dropFirst(first) {
+                    try json.print(EventLine("round", record), WatchText.line(record, of: watched))
+                }
                 printed = records.count
             }
             if let ending = watched.ending {
-                Console.output((block == nil ? "" : "\n") + WatchText.end(ending, of: watched))
+                let end = End(status: ending.status.rawValue, rounds: watched.records.count, reason: ending.reason)
+                try json.print(
+                    EventLine("end", end), (block == nil ? "" : "\n") + WatchText.end(ending, of: watched))
                 // No error that would want a line.
                 Foundation.exit(ending.status == .finished ? 0 : 1)
             }

@@ -64,7 +64,7 @@ final class RoundTable: RoundObserver {
         if !settings.partitionOptions.values.isEmpty { partition += " \(settings.partitionOptions)" }
         var strategy = settings.strategy
         if !settings.strategyOptions.values.isEmpty { strategy += " \(settings.strategyOptions)" }
-        Console.output(
+        header(
             """
             fedmpi \(Version.current), run \(folder.name)
             model     \(run.model), \(Format.grouped(run.layout.count)) parameters, \
@@ -77,41 +77,44 @@ final class RoundTable: RoundObserver {
             \(run.ranks == 1 ? " (one process, no wire)" : "")
             training  \(strategy), \(work(settings)), seed \(settings.seed)
             """)
-        if settings.edges > 0 { Console.output("edges     " + Self.edges(settings, ranks: run.ranks)) }
-        for line in DataLines.start(of: job) { Console.output(line) }
+        if settings.edges > 0 { header("edges     " + Self.edges(settings, ranks: run.ranks)) }
+        for line in DataLines.start(of: job) { header(line) }
         for (way, traffic) in [("up", job.codedUplink), ("down", job.codedDownlink)] {
             guard let traffic else { continue }
             let most = traffic.isExact ? "" : "at most "
-            Console.output(
+            header(
                 "bytes     \(way) \(most)\(Format.grouped(traffic.bytes)) a \(traffic.isSum ? "rank" : "client") and round instead of "
                     + "\(Format.grouped(traffic.plainBytes)): \(traffic.codec)"
                     + (way == "down" ? ", for who was asked in the round before" : ""))
         }
         if let submodels = job.submodels {
-            Console.output(
+            header(
                 "\(submodels.dimension)s    "
                     + Self.widths(submodels.clients, submodels.models, settings) { submodels.own($0) })
         }
         if let scores = job.scores {
-            Console.output("widths    " + Self.widths(scores.clients, scores.models, settings) { scores.own($0) })
+            header("widths    " + Self.widths(scores.clients, scores.models, settings) { scores.own($0) })
         }
-        if let teacher = teacher() { Console.output("teacher   " + teacher) }
-        if !run.stages.isEmpty { Console.output("stages    \(run.stages)") }
-        if let split = split() { Console.output("split     " + split) }
-        if let line = job.privacyLine { Console.output("privacy   " + line) }
-        if let line = job.secureLine { Console.output("masks     " + line) }
-        if let fleet = job.fleet { Console.output("fleet     " + devices(fleet, settings)) }
-        if let metricsURL { Console.output("metrics   " + metricsURL) }
-        if let simulated = simulated(settings) { Console.output("simulated " + simulated) }
+        if let teacher = teacher() { header("teacher   " + teacher) }
+        if !run.stages.isEmpty { header("stages    \(run.stages)") }
+        if let split = split() { header("split     " + split) }
+        if let line = job.privacyLine { header("privacy   " + line) }
+        if let line = job.secureLine { header("masks     " + line) }
+        if let fleet = job.fleet { header("fleet     " + devices(fleet, settings)) }
+        if let metricsURL { header("metrics   " + metricsURL) }
+        if let simulated = simulated(settings) { header("simulated " + simulated) }
         if run.ranks > 1, case .fatal(let reason) = Guardian.policy {
-            Console.output("losses    a killed rank ends the job: \(reason)")
+            header("losses    a killed rank ends the job: \(reason)")
         }
         if run.finishedRounds > 0 {
-            Console.output("resumed   after round \(run.finishedRounds) of \(settings.rounds)")
+            header("resumed   after round \(run.finishedRounds) of \(settings.rounds)")
         }
         Console.output("")
         Console.output(RoundColumns.titles(columns))
     }
+
+    /// Prints lines of the header.
+    private func header(_ text: String) { Console.output(Terminal.fitted(text)) }
 
     /// How unlike the clients' labels are, as a line of its own; empty where all have the same one.
     private var skew: String { job.data.train.classes > 1 ? "\nskew      \(job.labelSkew)" : "" }

@@ -44,4 +44,17 @@ enum Terminal {
         }
         return line
     }
+
+    /// Lines of `name      words`, broken at words where they are wider than the terminal, so that the names stay in their
+    /// column. As they are when nobody watches: programs read lines.
+    static func fitted(_ text: String) -> String {
+        guard isInteractive else { return text }
+        let width = max(40, size.columns)
+        return text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+            guard line.count > width else { return String(line) }
+            let name = line.prefix(10)
+            let words = SettingsText.wrapped(String(line.dropFirst(10)), indent: 10, first: 10, width: width)
+            return name + words.dropFirst(10)
+        }.joined(separator: "\n")
+    }
 }

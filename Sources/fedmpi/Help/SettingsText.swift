@@ -96,7 +96,8 @@ enum SettingsText {
     ///   - text: words separated by spaces.
     ///   - indent: spaces before each line but the first.
     ///   - first: spaces before the first line.
-    static func wrapped(_ text: String, indent: Int, first: Int) -> String {
+    ///   - width: most characters of a line.
+    static func wrapped(_ text: String, indent: Int, first: Int, width: Int = width) -> String {
         var lines = [String(repeating: " ", count: first)]
         var isEmpty = true
         for word in text.split(separator: " ") {

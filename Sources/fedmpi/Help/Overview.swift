@@ -28,10 +28,10 @@ enum Overview {
 
         \(groups.map(section).joined(separator: "\n\n"))
 
-        `fedmpi help COMMAND` or `fedmpi COMMAND --help` tells more of a command, `fedmpi help NAME`
-        of a setting, a model, a strategy, a data set; `fedmpi help settings` lists all settings.
-        Exit codes: 0 done, 1 failed, 2 a mistake in the request, 4 the privacy budget is spent,
-        128 + n stopped by signal n. `fedmpi --version` tells the version.
+        `fedmpi help COMMAND` explains a command, `fedmpi help NAME` a setting, a model,
+        a strategy or a data set; `fedmpi help settings` lists all settings. With --json
+        commands print JSON. Exit codes: 0 done, 1 failed, 2 a mistake in the request,
+        4 the privacy budget is spent, 128 + n stopped by signal n.
         """
     }
 

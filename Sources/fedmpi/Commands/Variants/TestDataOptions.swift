@@ -23,7 +23,7 @@ struct TestDataOptions: ParsableArguments {
     /// Options of the source; each replaces the one of the same name from the model's run.
     @Option(
         help: """
-            What the data set takes: name=value,name=value; an unknown name lists them. (default: as the model's file says; \
+            What the data set takes: name=value,name=value; `fedmpi help csv` and so on lists it. (default: as the model's file says; \
             what is given replaces it)
             """,
         transform: NamedOptions.init(parsing:))

@@ -80,3 +80,24 @@ make_venv() {
     "$python" -m pip install --quiet --disable-pip-version-check "$@" >&2 || fail "pip could not install $wanted"
     printf '%s' "$wanted" >"$directory/packages"
 }
+
+# command_line_files FEDMPI SHARE LIBRARY ZSH PROGRAM…: the manual and the completions of bash, zsh and fish below SHARE, what these
+# ask below LIBRARY. ZSH is zsh's folder below SHARE/zsh; PROGRAM… are the launchers that are completed, too.
+command_line_files() {
+    local fedmpi=$1 share=$2 library=$3 zsh=$4 parts=$root/scripts/packaging shape date version word
+    shift 4
+    shape=$("$fedmpi" --experimental-dump-help) && version=$("$fedmpi" --version)
+    date=$(date -u -d "@${SOURCE_DATE_EPOCH:-$(date +%s)}" +%F)
+    mkdir -p "$share"/man/man1 "$share"/bash-completion/completions "$share"/fish/vendor_completions.d "$share/zsh/$zsh" "$library"
+    install -m 755 "$parts/fedmpi-complete" "$library/fedmpi-complete"
+    "$parts/command_line.py" words <<<"$shape" >"$library/words"
+    "$parts/command_line.py" manual "$version" "$date" <<<"$shape" >"$share/man/man1/fedmpi.1"
+    install -m 644 "$parts/fedmpi.bash" "$share/bash-completion/completions/fedmpi"
+    install -m 644 "$parts/fedmpi.fish" "$share/fish/vendor_completions.d/fedmpi.fish"
+    install -m 644 "$parts/_fedmpi" "$share/zsh/$zsh/_fedmpi"
+    for word in "$@"; do
+        ln -sf fedmpi "$share/bash-completion/completions/$word"
+        ln -sf fedmpi.fish "$share/fish/vendor_completions.d/$word.fish"
+    done
+    chmod 644 "$library/words" "$share/man/man1/fedmpi.1"
+}

@@ -5,10 +5,10 @@ import Records
 /// measures besides stands behind them, and columns that can be done without make room where a terminal is narrow.
 enum RoundColumns {
     /// A column: its title, its characters, and its text for a round.
-    struct Column {
+    struct Column: Sendable {
         let title: String
         let width: Int
-        let text: (RoundRecord) -> String
+        let text: @Sendable (RoundRecord) -> String
         /// Columns with a higher number go first when there is no room; 0 stays.
         var dispensable = 0
     }

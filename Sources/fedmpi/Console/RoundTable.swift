@@ -45,7 +45,7 @@ final class RoundTable: RoundObserver {
     func runStarted(_ run: RunDescription) {
         let settings = run.settings
         if settings.clientTest > 0 {
-            func spread(_ record: RoundRecord) -> AccuracySpread? {
+            @Sendable func spread(_ record: RoundRecord) -> AccuracySpread? {
                 record.clients.flatMap { $0.personal ?? $0.global }
             }
             columns.append(.init(title: "clients", width: 8, text: { Format.percent(spread($0)?.mean) }))

@@ -16,8 +16,11 @@ enum SettingsText {
     }
 
     /// The settings of all groups of a scope, each group under its title.
-    static func list(_ scope: any SettingsScope.Type) -> String {
-        scope.groups.map { $0.description }.map { group in
+    static func list(_ scope: any SettingsScope.Type) -> String { list(scope.groups.map { $0.description }) }
+
+    /// The settings of groups, each group under its title.
+    static func list(_ groups: [SettingsGroupDescription]) -> String {
+        groups.map { group in
             group.title.uppercased() + ":\n" + group.settings.map(entry).joined(separator: "\n")
         }.joined(separator: "\n\n")
     }

@@ -10,10 +10,10 @@ enum MonitoringGroup: SettingsGroup {
         _ settings: inout OutputSettings, _ visitor: inout some SettingsVisitor
     ) throws(ConfigurationError) {
         try visitor.value(
-            "metrics-port", &settings.metricsPort, .in(0...65_535), resumable: true, absent: "no page of metrics",
+            "metrics-port", &settings.metricsPort, .in(0...65_535), absent: "no page of metrics", resumable: true,
             "Serve metrics for Prometheus at http://127.0.0.1:PORT/metrics; 0 takes a free port and prints it.")
         try visitor.value(
-            "otlp", &settings.otlp, resumable: true, absent: "nothing is sent",
+            "otlp", &settings.otlp, absent: "nothing is sent", resumable: true,
             "Send traces, metrics and logs to the OpenTelemetry collector at this http:// address while the run goes "
                 + "on; env: the address in OTEL_EXPORTER_OTLP_ENDPOINT.")
         try visitor.value(

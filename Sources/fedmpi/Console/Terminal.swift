@@ -54,7 +54,7 @@ enum Terminal {
             guard line.count > width else { return String(line) }
             let name = line.prefix(10)
             let words = SettingsText.wrapped(String(line.dropFirst(10)), indent: 10, first: 10, width: width)
-            return name + words.dropFirst(10)
+            return String(name + words.dropFirst(10))
         }.joined(separator: "\n")
     }
 }

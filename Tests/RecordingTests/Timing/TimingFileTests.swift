@@ -95,7 +95,7 @@ import Testing
         let before = ContinuousClock.now
         TimingFiles.waitUntilClosed(in: folder, ranks: [3], atMost: .milliseconds(50))
         #expect(ContinuousClock.now - before >= .milliseconds(50))
-        writer.close(nil)
+        writer.close(nil, nil)
         let after = ContinuousClock.now
         TimingFiles.waitUntilClosed(in: folder, ranks: [3], atMost: .seconds(60))
         #expect(ContinuousClock.now - after < .seconds(30))
@@ -126,7 +126,7 @@ import Testing
             writer.append(Array(Self.events[1...]))
             writer.replace(Array(Self.messages[..<1]))
             writer.replace(Self.messages)
-            writer.close(ClockReading(at: 5_200_000, offset: -11, error: 2.5))
+            writer.close(ClockReading(at: 5_200_000, offset: -11, error: 2.5), nil)
             let expected = String(repeating: Self.text + "# closed\n", count: start + 1)
             #expect(try String(contentsOf: events, encoding: .utf8) == expected)
             #expect(

@@ -53,14 +53,14 @@ extension Picture {
         let marks: [(sign: Int, title: String, look: PlotScript)] = [
             (1, "gained", "pt 7 ps \(isDense ? 0.3 : 0.5) lc rgb \(Colour.blue)"),
             (-1, "lost", "pt 7 ps \(isDense ? 0.3 : 0.5) lc rgb \(Colour.red)"),
-            (0, "undecided", "pt 6 ps \(isDense ? 0.3 : 0.5) lc rgb \"#777777\""),
+            (0, "undecided", "pt 7 ps \(isDense ? 0.3 : 0.5) lc rgb \"#999999\""),
         ].filter { mark in gains.contains { sign($0.gain, $0.interval) == mark.sign } }
         let points = marks.map { mark -> PlotScript in
             "DATA using 1:($5 == \(mark.sign) ? $2 : NaN) with points \(mark.look) title \(text: mark.title)"
         }
         let bars: PlotScript =
             hasIntervals && !isDense
-            ? "DATA using 1:2:3:4 with yerrorbars pt 0 lw 1 lc rgb \"#999999\" notitle, \\\n" : ""
+            ? "DATA using 1:3:(0):($4-$3) with vectors nohead lw 1 lc rgb \"#999999\" notitle, \\\n" : ""
         let first =
             convergence.chance.map { " The first counts from guessing, \(NumberText.fixed(100 * $0, 0)) %." } ?? ""
         return Picture(
@@ -84,7 +84,6 @@ extension Picture {
                     \(knee ?? "")
                     plot 0 with lines lc rgb "#777777" notitle, \\
                          \(bars)     \(points.joinedPlots())
-                    unset nonlinear
                     """))
     }
 

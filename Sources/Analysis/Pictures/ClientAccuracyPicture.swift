@@ -109,7 +109,7 @@ extension Picture {
         let tics: PlotScript = "\(step(max(classes - 1, 1), labels: 12))"
         return Panel(
             "true class (rows) and predicted class (columns), % of the row", height: 400,
-            left: classTics == nil ? 74 : 24 + room, right: 80, bottom: classTics == nil ? 50 : 24 + room * 3 / 4,
+            left: classTics == nil ? 74 : 24 + room, right: 80, bottom: classTics == nil ? 60 : 24 + room * 3 / 4,
             body: """
                 unset grid
                 set border 15

@@ -29,7 +29,7 @@ public struct Panel {
     ///   - key: names of the plots that have a title, in their order.
     ///   - body: the axes and the `plot` command. Its titles are those of the key.
     public init(
-        _ title: String, height: Int = 240, left: Int = 74, right: Int = 20, bottom: Int = 50, key: [String] = [],
+        _ title: String, height: Int = 240, left: Int = 74, right: Int = 20, bottom: Int = 60, key: [String] = [],
         body: PlotScript
     ) {
         (self.title, self.height, self.left, self.right, self.bottom) = (title, height, left, right, bottom)
@@ -63,10 +63,10 @@ public struct Panel {
         text.count > letters ? "\(text.prefix(max(1, letters - 1)))…" : text
     }
 
-    /// Columns of the key in a cell of the picture: as many as fit, all as wide as the widest name.
+    /// Columns of the key in a cell of the picture: as many as fit above the plot, which gnuplot keeps to, all as wide as the widest name.
     private func keyColumns(_ width: Int) -> Int {
-        let name = Self.letter * (key.map(\.count).max() ?? 0) + 48
-        return max(1, min(key.count, (width - 16) / name))
+        let name = (Self.letter + 1) * (key.map(\.count).max() ?? 0) + 48
+        return max(1, min(key.count, (width - left - right) / name))
     }
 
     /// Lines of the key.
@@ -76,7 +76,7 @@ public struct Panel {
     }
 
     /// Pixels above the plot: title and key.
-    private func top(_ width: Int) -> Int { 12 + (title.isEmpty ? 0 : 24) + Self.line * keyLines(width) }
+    private func top(_ width: Int) -> Int { 12 + (title.isEmpty ? 0 : 22) + Self.line * keyLines(width) + 4 }
 
     /// Pixels of the panel with all that is around it.
     func total(_ width: Int) -> Int { top(width) + height + bottom }
@@ -108,6 +108,8 @@ public struct Panel {
             """
         return """
             reset
+            set datafile separator ","
+            set datafile missing "NaN"
             set border 3 lc rgb "#777777"
             set tics nomirror textcolor rgb "#333333"
             set format "%h"

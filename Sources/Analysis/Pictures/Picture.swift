@@ -159,12 +159,39 @@ public struct Picture {
     ///   - range: length of the axis.
     ///   - labels: how many distances may fit into it.
     /// - Returns: at least 1.
-    static func step(_ range: Int, labels: Int = 10) -> Int {
+    public static func step(_ range: Int, labels: Int = 10) -> Int {
         var step = 1
         while true {
             for factor in [1, 2, 5] where range <= labels * step * factor { return step * factor }
             step *= 10
         }
+    }
+
+    /// The commands for an axis of values of different sizes: logarithmic, from a tic to a tic of 1, 2 and 5 times the
+    /// powers of ten; linear from 0 where the largest is less than four times the least, which has too few of those.
+    ///
+    /// - Parameters:
+    ///   - axis: gnuplot's name of it, such as `x`.
+    ///   - values: what is drawn; without one above 0 the axis is left to gnuplot.
+    public static func logAxis(_ axis: PlotScript, _ values: [Double]) -> PlotScript {
+        let positive = values.filter { $0 > 0 && $0.isFinite }
+        guard let least = positive.min(), let most = positive.max(), least >= 1e-9, most <= 1e12 else {
+            return "set logscale \(axis)"
+        }
+        if most < 4 * least { return "set \(axis)range [0:\(1.15 * most)]" }
+        // Over many decades a tic in each is enough.
+        let factors = most > 1e4 * least ? [1.0] : [1.0, 2, 5]
+        let all = (-9...13).flatMap { exponent in factors.map { $0 * pow(10, Double(exponent)) } }
+        let first = all.lastIndex { $0 <= least / 1.05 } ?? 0
+        let last = all.firstIndex { $0 >= most * 1.05 } ?? all.count - 1
+        let tics = all[first...last].map {
+            "\"\($0, decimals: max(0, Int((-log10($0)).rounded(.up))))\" \($0)" as PlotScript
+        }
+        return """
+            set logscale \(axis)
+            set \(axis)range [\(all[first]):\(all[last])]
+            set \(axis)tics (\(tics.joined(by: ", ")))
+            """
     }
 
     /// The commands for an axis of whole rounds, with 0.6 of a round of room at each end, or a hundredth of the axis

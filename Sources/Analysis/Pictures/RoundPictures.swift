@@ -106,7 +106,7 @@ extension Picture {
         if shown.contains(where: { $0[1] != nil }) {
             plots.append(
                 shown.count <= 50
-                    ? "DATA using \(x):4:5:6 with yerrorbars pt 0 lw 1 lc rgb \(Colour.green) notitle"
+                    ? "DATA using \(x):5:(0):($6-$5) with vectors nohead lw 1 lc rgb \(Colour.green) notitle"
                     : """
                     DATA using \(x):5:6 with filledcurves fc rgb \(Colour.green) fs transparent solid 0.25 noborder \
                     notitle
@@ -118,7 +118,7 @@ extension Picture {
             isPercent
             ? accuracyAxis(shown.flatMap { $0.compactMap { $0 } }) : "set yrange [\(shown.isEmpty ? "0" : "*"):1]"
         return Panel(
-            title(run.name, hasBytes ? "\(quality) against what was sent up" : "\(quality) by round"),
+            hasBytes ? "\(quality) against what was sent up" : "\(quality) by round",
             body: """
                 \(axis)
                 set ylabel \(text: isPercent ? "accuracy, %" : quality)

@@ -5,7 +5,7 @@ extension Picture {
     ///
     /// At most 32 ranks are shown, evenly spread, each with its name. Time is cut into at most 400 steps, fewer with many
     /// rows, so that the data stays small however long the run was. Up to 40 rounds have a line at their start. A phase
-    /// that takes less than a thousandth of what is shown has no place in the key, and is named in the caption.
+    /// that takes less than a thousandth of every row has no place in the key, and is named in the caption.
     ///
     /// - Parameters:
     ///   - run: with events in its timing logs.
@@ -85,22 +85,24 @@ extension Picture {
             rows: panels)
     }
 
-    /// The phases that can be seen, and those that are there and cannot: less than a thousandth of both panels.
+    /// The phases that can be seen, and those that are there and cannot: less than a thousandth of every row of both
+    /// panels, half a pixel.
     private static func phases(of strips: [TimelineStrip]) -> (named: [Phase], short: [Phase]) {
         var named: [Phase] = []
         var short: [Phase] = []
         for phase in Phase.allCases where phase != .idle {
-            let shares = strips.map { strip in
-                var (sum, of) = (0.0, 0.0)
-                for box in strip.boxes {
-                    let area = Double(box.end - box.start) * (box.high - box.low)
-                    of += area
-                    if box.phase == phase { sum += area }
+            var longest = 0.0
+            for strip in strips {
+                var rows: [Int: Double] = [:]
+                for box in strip.boxes where box.phase == phase {
+                    // Rows are 1 apart, the first around 0, and boxes stay within 0.42 of the middle.
+                    let row = Int((0.5 - (box.low + box.high) / 2).rounded(.down))
+                    rows[row, default: 0] += Double(box.end - box.start) * (box.high - box.low) / 0.84
                 }
-                return of > 0 ? sum / of : 0
+                longest = max(longest, (rows.values.max() ?? 0) / Double(max(strip.to - strip.from, 1)))
             }
-            guard let most = shares.max(), most > 0 else { continue }
-            if most < 0.001 { short.append(phase) } else { named.append(phase) }
+            guard longest > 0 else { continue }
+            if longest < 0.001 { short.append(phase) } else { named.append(phase) }
         }
         return (named, short)
     }

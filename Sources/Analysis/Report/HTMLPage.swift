@@ -149,6 +149,7 @@ extension Document {
         @media (max-width: 560px) {
           main { padding: 8px; } section { padding: 12px; }
           dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: 8px; }
+          table { font-size: 0.8rem; } th, td { padding: 3px 5px; } th { white-space: normal; }
         }
         """
 }

@@ -29,10 +29,10 @@ extension RunReport {
         add("seed", run.setting("seed"))
         add("weights", run.digest.map { "sha256 \($0)" })
         add("version", told("fedmpi").map { "fedmpi \($0)" })
-        guard !facts.isEmpty else { return Document.Section("Run") }
+        guard !facts.isEmpty else { return Document.Section("What was run") }
         var blocks: [Document.Block] = [.facts(facts)]
         if let command { blocks.append(.command(command)) }
-        return Document.Section("Run", blocks)
+        return Document.Section("What was run", blocks)
     }
 
     /// The data set, how many samples there are to train and to test, and how they are spread.
@@ -53,9 +53,11 @@ extension RunReport {
     private var command: String? {
         guard !run.settings.isEmpty else { return nil }
         let ranks = run.environment.first { $0.name == "ranks" }.flatMap { Int($0.value) } ?? 1
+        // Only split training has a cut.
+        let program = run.setting("cut") == nil ? "fedmpi" : "fedmpi split-train"
         let launcher = ranks > 1 ? "mpirun -np \(ranks) " : ""
         let file = run.folder.appendingPathComponent("config.json").relativePath
-        return "\(launcher)fedmpi --config \(file.shellWord) --run-name \("\(run.name)-again".shellWord)"
+        return "\(launcher)\(program) --config \(file.shellWord) --run-name \("\(run.name)-again".shellWord)"
     }
 
     /// A moment in UTC, to the second.

@@ -150,7 +150,7 @@ extension RunReport {
         ].filter { $0.1 > 0 }
         facts += faults.map { ($0.0, NumberText.grouped($0.1)) }
         let silent = run.silentRanks
-        if !silent.isEmpty { facts.append(("logs end early", "the log of " + Self.named(silent.map(\.rank)))) }
+        if !silent.isEmpty { facts.append(("logs end early", Self.named(silent.map(\.rank)))) }
         if faults.isEmpty, silent.isEmpty, run.faults.isEmpty { facts.append(("faults", "none")) }
         return Document.Section(
             "Clients", [.facts(facts)] + picture("client_participation") + (faultTable.map { [.table($0)] } ?? []))

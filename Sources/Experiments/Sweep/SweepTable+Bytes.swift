@@ -63,10 +63,9 @@ extension SweepTable {
                     Panel(
                         title, height: 260,
                         body: """
-                            set logscale x
-                            set xlabel "megabytes uploaded in all"
+                                                        set xlabel "megabytes uploaded in all"
                             set ylabel "final accuracy, %"
-                            set xrange [\(least / 1.5):\(most * 1.5)]
+                            \(Picture.logAxis("x", [least, most]))
                             set yrange [\(axis.lowerBound):\(axis.upperBound)]
                             plot DATA using 1:($4 == 1 ? $2 : NaN) with lines lw 1.5 lc rgb \(Colour.all[0]) notitle, \\
                                  DATA using 1:($4 == 1 ? NaN : $2):3 with yerrorbars pt 7 ps 0.4 lw 1 lc rgb "#999999" notitle, \\

@@ -134,7 +134,7 @@ extension SweepTable {
             let plots = Self.plots(i, curve.points, colour: Colour.blue, title: nil)
             let isLast = i >= curves.count - 2
             return Panel(
-                Self.name(curve), height: 110, left: 54, bottom: isLast ? 50 : 28,
+                Self.name(curve), height: 110, left: 54, bottom: isLast ? 60 : 28,
                 body: """
                     set xlabel "\(isLast ? "round" : "")"
                     \(Picture.roundAxis(rounds, labels: 6))
@@ -147,6 +147,6 @@ extension SweepTable {
             // The last of an odd number keeps its width.
             start + 1 < panels.count ? [panels[start], panels[start + 1]] : [panels[start], Panel.empty]
         }
-        return [[Panel.heading("\(title), accuracy in %")]] + rows
+        return [[Panel.heading("\(title), %")]] + rows
     }
 }

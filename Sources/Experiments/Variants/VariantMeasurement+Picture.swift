@@ -96,12 +96,12 @@ extension [VariantMeasurement] {
                 "NaN with points pt \($0.type) ps 0.7 lc rgb \"#333333\" title \(text: $0.title)" as PlotScript
             }
         let latencies = map { 1e3 * $0.latency.p50 }
-        let range: PlotScript = "[\((latencies.min() ?? 0.01) / 1.5):\((latencies.max() ?? 1) * 1.5)]"
         let names = sorted.map { measured in
             let shape = Self.shapes.first {
                 $0.precision == measured.variant.precision && $0.isSparse == measured.isSparse
             }
-            return Panel.cut("\(measured.variant.model.name) \(shape?.title ?? "")", to: 36)
+            return Panel.cut("\(measured.variant.model.name) \(shape?.title ?? "")", to: 30)
+                + "  \(NumberText.percent(measured.accuracy, 2))"
         }
         let sizes = map { Double($0.variant.byteCount) / 1e3 }
         let counts = Set(map(\.testCount))
@@ -121,17 +121,16 @@ extension [VariantMeasurement] {
                             set xlabel "latency of a single image, median, ms"
                             set ylabel "test accuracy, %"
                             set logscale x
-                            set xtics (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
-                            set xrange \(range)
+                            \(Picture.logAxis("x", latencies))
                             \(Picture.accuracyAxis(ends))
-                            plot DATA using 1:2:3:4 with yerrorbars pt 0 lw 1 lc rgb "#999999" notitle, \\
+                            plot DATA using 1:3:(0):($4-$3) with vectors nohead lw 1 lc rgb "#999999" notitle, \\
                                  DATA using 1:2:7:8 with points pt variable ps 0.8 lw 1.5 lc rgb variable notitle, \\
                                  \(marks.joinedPlots())
                             """)
                 ],
                 [
                     Panel(
-                        "size of the weights, KB", height: 22 * sorted.count,
+                        "size of the weights in KB, from the most accurate", height: 22 * sorted.count,
                         left: 24 + 8 * (names.map(\.count).max() ?? 0), right: 90, bottom: 12,
                         body: """
                             unset grid

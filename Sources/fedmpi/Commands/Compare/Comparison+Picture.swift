@@ -89,7 +89,7 @@ extension Comparison {
                     "DATA index \($0) using \(columns) with lines lw 0.7 lc rgb \"#d5d5d5\" notitle" as PlotScript
                 }
                 return Panel(
-                    "", height: 110, left: 54, bottom: i == entries.count - 1 ? 50 : 28,
+                    "", height: 110, left: 54, bottom: i == entries.count - 1 ? 60 : 28,
                     body: """
                         \(xAxis)
                         set xlabel \(text: i == entries.count - 1 ? label : "")

@@ -88,7 +88,7 @@ extension Picture {
             }
         let lines = fleet.classes.enumerated().map { i, device -> PlotScript in
             let colour = Colour.all[(i + 1) % Colour.all.count]
-            return "DATA using 1:\(i + 4) with lines lw 1.5 lc rgb \(colour) title \(text: device.name)"
+            return "DATA using 1:($\(i + 4)/1024) with lines lw 1.5 lc rgb \(colour) title \(text: device.name)"
         }
         return Picture(
             "fleet_fit",
@@ -101,12 +101,13 @@ extension Picture {
                 key: ["training takes"] + fleet.classes.map(\.name),
                 body: """
                     set logscale y
-                    set ylabel "KB of 1,024 bytes"
+                    set ylabel "MB of 1,048,576 bytes"
+                    set format y "%g"
                     set style fill solid 0.6
                     set boxwidth 0.6
                     set xrange [-0.6:\(Double(models.count) - 0.4)]
                     set xtics rotate by 60 right
-                    plot DATA using 1:3:xtic(2) with boxes lc rgb \(Colour.all[0]) title "training takes", \(lines.joined(by: ", "))
+                    plot DATA using 1:($3/1024):xtic(2) with boxes lc rgb \(Colour.all[0]) title "training takes", \(lines.joined(by: ", "))
                     """))
     }
 }

@@ -57,7 +57,7 @@ struct AdaptationPicture {
         var rows = [
             [
                 Panel(
-                    "\(report.device.name): longest latency of each slice (\(kind))", height: 280,
+                    "\(report.device.name): longest latency of each slice (\(kind))", height: 280, left: 86,
                     key: names + [targetName],
                     body: """
                         set xlabel "seconds of serving"
@@ -72,14 +72,16 @@ struct AdaptationPicture {
             ]
         ]
         let refused = report.refusedRequests
+        let most = max(1, report.slices.map(\.refused).max() ?? 1)
         if refused > 0 {
             rows.append([
                 Panel(
-                    "requests turned away in each slice: \(NumberText.grouped(refused)) in all", height: 100,
+                    "requests turned away in each slice: \(NumberText.grouped(refused)) in all", height: 100, left: 86,
                     body: """
                         set xlabel "seconds of serving"
                         set ylabel "requests"
                         set xrange [0:\(total)]
+                        set ytics \(Picture.step(most, labels: 4))
                         set yrange [0:*]
                         \(bounds.joined())
                         set style fill solid noborder

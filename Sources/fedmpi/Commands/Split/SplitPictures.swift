@@ -28,7 +28,9 @@ enum SplitPictures {
         var names: [String] = []
         var below: [String] = []
         var longest = 0.0
-        for stage in report.latencies.stages where stage.histogram.count > 0 {
+        // The total first, so that no stage is hidden behind it.
+        let stages = report.latencies.stages.sorted { ($0.name == "total" ? 0 : 1) < ($1.name == "total" ? 0 : 1) }
+        for stage in stages where stage.histogram.count > 0 {
             let all = Double(stage.histogram.count)
             var lines: [String] = []
             var count = 0
@@ -48,8 +50,8 @@ enum SplitPictures {
         }
         let curves = names.enumerated().map { i, name -> PlotScript in
             """
-            DATA index \(i) using 1:2 with steps lw \(name == "total" ? 2.5 : 1.5) \
-            lc rgb \(Colour.all[i % Colour.all.count]) title \(text: name)
+            DATA index \(i) using 1:2 with steps lw \(name == "total" ? 4 : 1.5) \
+            lc rgb \(name == "total" ? Colour(0xbbbbbb) : Colour.all[(i - 1) % 6]) title \(text: name)
             """
         }
         let links = Self.links(isSimulated: report.settings.isLinkSimulated)
@@ -98,6 +100,7 @@ enum SplitPictures {
                         set xlabel "layers on the device"
                         \(axis)
                         set ylabel \(text: label)
+                        set format y "%.3s%c"
                         set yrange [0:*]
                         plot DATA using 1:\(column) with linespoints pt 7 ps 0.5 lw 1.5 lc rgb \(colour) notitle
                         """)

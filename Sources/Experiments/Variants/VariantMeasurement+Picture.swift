@@ -120,7 +120,6 @@ extension [VariantMeasurement] {
                         body: """
                             set xlabel "latency of a single image, median, ms"
                             set ylabel "test accuracy, %"
-                            set logscale x
                             \(Picture.logAxis("x", latencies))
                             \(Picture.accuracyAxis(ends))
                             plot DATA using 1:3:(0):($4-$3) with vectors nohead lw 1 lc rgb "#999999" notitle, \\

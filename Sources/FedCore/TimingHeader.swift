@@ -16,6 +16,27 @@ public struct ClockReading: Sendable, Equatable {
     }
 }
 
+/// What processors did while a rank ran: its own process, and the whole machine, other programs included.
+///
+/// It tells a slow rank from one whose machine was busy with something else, or whose hypervisor gave it no time.
+public struct ProcessorUse: Sendable, Equatable {
+    /// Microseconds of the clock, from the start of the rank's time to its end.
+    public var wall: Int
+    /// Microseconds of processors that the rank's process took, all its threads together.
+    public var own: Int
+    /// Microseconds that the machine's processors were busy, all together; with ``own`` of its ranks among them.
+    public var busy: Int
+    /// Microseconds in which the machine's processors wanted to work and the hypervisor ran another machine.
+    public var stolen: Int
+    /// Microseconds of all the machine's processors, idle ones included.
+    public var machine: Int
+
+    /// Describes it.
+    public init(wall: Int, own: Int, busy: Int, stolen: Int, machine: Int) {
+        (self.wall, self.own, self.busy, self.stolen, self.machine) = (wall, own, busy, stolen, machine)
+    }
+}
+
 /// The first record of a rank's timing file, written once for each time that the run was started.
 public struct TimingHeader: Sendable, Equatable {
     /// The rank that the file belongs to.
@@ -34,11 +55,13 @@ public struct TimingHeader: Sendable, Equatable {
     public var clockAtEnd: ClockReading?
     /// The run's place in a distributed trace; nil where nothing was exported.
     public var trace: TraceLink?
+    /// What processors did until the rank's end; nil when the rank did not get there, or the system does not tell.
+    public var processor: ProcessorUse?
 
     /// Describes a rank.
     public init(
         rank: Int, ranks: Int, host: String, process: Int, epoch: Int, clockAtStart: ClockReading? = nil,
-        clockAtEnd: ClockReading? = nil, trace: TraceLink? = nil
+        clockAtEnd: ClockReading? = nil, trace: TraceLink? = nil, processor: ProcessorUse? = nil
     ) {
         self.rank = rank
         self.ranks = ranks
@@ -48,5 +71,6 @@ public struct TimingHeader: Sendable, Equatable {
         self.clockAtStart = clockAtStart
         self.clockAtEnd = clockAtEnd
         self.trace = trace
+        self.processor = processor
     }
 }

@@ -20,6 +20,8 @@ extension RunFolder {
         /// The classes in the order in which accuracies by class are listed; nil when they are called as their
         /// labels are.
         let classNames: [String]?
+        /// The samples of the server's test set, on which accuracies are counted.
+        let testSamples: Int
         /// The model that clients learn from; nil without one.
         let teacher: RunDescription.Teacher?
         /// The stages and step hooks in the order in which they act; nil when there are none.
@@ -30,6 +32,7 @@ extension RunFolder {
         private enum CodingKeys: String, CodingKey {
             case fedmpi, run, settings, environment, ranks, hosts, teacher, stages, metrics
             case classNames = "class_names"
+            case testSamples = "test_samples"
         }
     }
 

@@ -126,7 +126,8 @@ public final class RunFolder: RoundObserver {
             try documents.put(
                 Configuration(
                     fedmpi: Version.current, run: name, settings: run.settings, environment: environment,
-                    ranks: run.ranks, hosts: run.distinctHosts, classNames: classNames, teacher: run.teacher,
+                    ranks: run.ranks, hosts: run.distinctHosts, classNames: classNames,
+                    testSamples: run.testSamples, teacher: run.teacher,
                     stages: run.stages.isEmpty ? nil : run.stages, metrics: run.metrics.isEmpty ? nil : run.metrics),
                 as: "config.json")
         }

@@ -48,7 +48,8 @@ import Testing
         let report = RunReport(try RecordedRun(in: fixture.url))
         let list = fixture.url.deletingLastPathComponent().appendingPathComponent("list")
         #expect(try report.write(path: observed(list)) == [])
-        let expected = report.pictures.flatMap { [".csv", ".gp", ".png"].map($0.name.appending) }.sorted()
+        let expected = report.pictures.flatMap { [".csv", ".gp", ".png", ".svg", ".svg.gp"].map($0.name.appending) }
+            .sorted()
         let left = String(decoding: try Data(contentsOf: list), as: UTF8.self).split(separator: "\n").map(String.init)
         #expect(left.sorted() == expected)
         #expect(try !fixture.files.contains("TRACE"))
@@ -65,15 +66,16 @@ import Testing
     func `Nothing of a name stands outside single quotes`(name: String) throws {
         let fixture = try fixture(name)
         let report = RunReport(try RecordedRun(in: fixture.url))
-        #expect(report.pictures.count == 5 && FileManager.default.fileExists(atPath: fixture.url.path))
-        for picture in report.pictures {
+        #expect(report.pictures.count == 4 && FileManager.default.fileExists(atPath: fixture.url.path))
+        let scripts = report.pictures.flatMap { [($0.name, $0.script), ($0.name, $0.vectorScript)] }
+        for (name, script) in scripts {
             var outside = String.UnicodeScalarView()
             var isQuoted = false
-            for scalar in picture.script.unicodeScalars {
+            for scalar in script.unicodeScalars {
                 if scalar == "'" { isQuoted.toggle() } else if !isQuoted { outside.append(scalar) }
-                if scalar == "\n" { #expect(!isQuoted, "a string of \(picture.name).gp does not end in its line") }
+                if scalar == "\n" { #expect(!isQuoted, "a string of \(name).gp does not end in its line") }
             }
-            for sign in ["`", "@", "touch", "system"] { #expect(!String(outside).contains(sign), "\(picture.name).gp") }
+            for sign in ["`", "@", "touch", "system"] { #expect(!String(outside).contains(sign), "\(name).gp") }
         }
     }
 

@@ -83,7 +83,9 @@ final class RunFolderFixture {
             let encoder = TimingEncoder(rank: session.header.rank, host: session.header.host)
             for event in session.events { encoder.encode(event, to: &bytes) }
             if let clock = session.header.clockAtEnd {
-                bytes += TimingEncoder.trailer(clock) + Array("# closed\n".utf8)
+                bytes += TimingEncoder.trailer(clock)
+                if let use = session.header.processor { bytes += TimingEncoder.processor(use) }
+                bytes += Array("# closed\n".utf8)
             }
             try Data(bytes).write(to: timing.appendingPathComponent(TimingFiles.events(rank: session.header.rank)))
         }

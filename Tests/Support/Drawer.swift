@@ -8,6 +8,7 @@ package final class Drawer: TimingSink, @unchecked Sendable {
     package var batches = 0
     package var messages: [MessageCount] = []
     package var clockAtEnd: ClockReading?
+    package var processor: ProcessorUse?
     package var isClosed = false
 
     package init() {}
@@ -17,8 +18,9 @@ package final class Drawer: TimingSink, @unchecked Sendable {
         self.events += events
     }
     package func replace(_ messages: [MessageCount]) { self.messages = messages }
-    package func close(_ clockAtEnd: ClockReading?) {
+    package func close(_ clockAtEnd: ClockReading?, _ processor: ProcessorUse?) {
         self.clockAtEnd = clockAtEnd
+        self.processor = processor
         isClosed = true
     }
 }

@@ -39,15 +39,22 @@ public struct Convergence: Sendable {
     /// Accuracy of guessing, which a run has before its first round: 1 over the number of classes; nil where the
     /// classes are not known.
     public let chance: Double?
+    /// Test samples that each accuracy was counted on; nil where they are not known, or only clients evaluated.
+    public let samples: Int?
+
+    /// Evaluations below which nothing is said of where accuracy falls off: of fewer any has a knee.
+    public static let enough = 8
 
     /// Takes points as they are.
     ///
     /// - Parameters:
     ///   - points: in the order of rounds, with bytes that never decrease.
     ///   - chance: accuracy of guessing, in [0, 1].
-    public init(points: [Point], chance: Double? = nil) {
+    ///   - samples: test samples of each accuracy; nil when they are not known.
+    public init(points: [Point], chance: Double? = nil, samples: Int? = nil) {
         self.points = points
         self.chance = chance
+        self.samples = samples
     }
 
     /// Reads the evaluated rounds out of the round log, and the number of classes out of the partition.
@@ -61,6 +68,7 @@ public struct Convergence: Sendable {
                     downloadBytes: round.totalDownloadBytes, accuracy: $0)
             }
         }
+        samples = run.log.rounds.contains { $0.serverAccuracy != nil } ? run.testSamples : nil
         chance = (run.partition?.table.first?.count).flatMap { $0 > 0 ? 1 / Double($0) : nil }
     }
 
@@ -77,20 +85,38 @@ public struct Convergence: Sendable {
     /// Accuracy points (hundredths) gained per MB of updates since the evaluation before; the first counts from chance.
     ///
     /// A loss of accuracy is a negative gain. A round has no entry when no byte was uploaded since the evaluation
-    /// before; nor has the first one where ``chance`` is not known. An MB is 1,000,000 bytes, upload only.
+    /// before; nor has the first one where ``chance`` is not known. An MB is 1,000,000 bytes, upload only. The interval
+    /// of 95 % is that of the difference of both accuracies (``WilsonInterval``), in the same unit; chance is exact.
     ///
     /// - Complexity: O(points).
-    public var pointsPerMegabyte: [(round: Int, gain: Double)] {
-        var gains: [(round: Int, gain: Double)] = []
+    public var pointsPerMegabyte: [(round: Int, gain: Double, interval: ClosedRange<Double>?)] {
+        var gains: [(round: Int, gain: Double, interval: ClosedRange<Double>?)] = []
         var before = chance.map { Point(round: 0, uploadBytes: 0, accuracy: $0) }
         for point in points {
             if let before, point.uploadBytes > before.uploadBytes {
                 let megabytes = Double(point.uploadBytes - before.uploadBytes) / 1e6
-                gains.append((point.round, 100 * (point.accuracy - before.accuracy) / megabytes))
+                gains.append(
+                    (
+                        point.round, 100 * (point.accuracy - before.accuracy) / megabytes,
+                        interval(point, before).map {
+                            100 * $0.lowerBound / megabytes...100 * $0.upperBound / megabytes
+                        }
+                    ))
             }
             before = point
         }
         return gains
+    }
+
+    /// The interval of what a point gained over the one before.
+    private func interval(_ point: Point, _ before: Point) -> ClosedRange<Double>? {
+        guard let samples else { return nil }
+        guard before.round > 0 else {
+            return WilsonInterval(point.accuracy, of: samples).map {
+                $0.low - before.accuracy...$0.high - before.accuracy
+            }
+        }
+        return WilsonInterval.difference(point.accuracy, minus: before.accuracy, of: (samples, samples))
     }
 
     /// The round after which accuracy per byte falls off: the knee of the best accuracy so far against bytes uploaded.
@@ -103,10 +129,10 @@ public struct Convergence: Sendable {
     /// The best so far is taken instead of the accuracy itself, because it never decreases: a round that happens to be
     /// bad is no knee. The point is returned as it was measured.
     ///
-    /// - Returns: nil with fewer than three points, or where accuracy comes no faster at first than in all.
+    /// - Returns: nil with fewer than ``enough`` points, or where accuracy comes no faster at first than in all.
     /// - Complexity: O(points).
     public var fallOff: Point? {
-        guard points.count >= 3, let first = points.first, let last = points.last,
+        guard points.count >= Self.enough, let first = points.first, let last = points.last,
             last.uploadBytes > first.uploadBytes
         else { return nil }
         var best = first.accuracy

@@ -35,7 +35,7 @@ extension Picture {
                 data.append("\(predicted),\(label),\(100 * Double(count) / Double(samples))")
             }
         }
-        func style(_ points: Int) -> PlotScript { points <= 50 ? "linespoints lw 2 pt 7 ps 0.9" : "lines lw 2" }
+        func style(_ points: Int) -> PlotScript { points <= 50 ? "linespoints lw 1.5 pt 7 ps 0.5" : "lines lw 1.5" }
         let curves = kinds.map { kind -> PlotScript in
             """
             DATA index 0 using 1:\(kind.column + 1):\(kind.column + 2) with filledcurves fc rgb \(kind.colour) \
@@ -48,62 +48,81 @@ extension Picture {
         let ranked = kinds.enumerated().map { i, kind -> PlotScript in
             "DATA index 1 using 1:\(i + 2) with \(style(count)) lc rgb \(kind.colour) title \(text: kind.title)"
         }
-        let numbers: PlotScript =
-            confusion.count <= 12
-            ? """
-            , \\
-                 DATA index 2 using 1:2:(sprintf("%.0f", $3)):($3 > 45 ? 0xffffff : 0x333333) with labels \
-            font "sans,10" textcolor rgb variable notitle
-            """ : ""
-        let classTics = classTics(run.partition?.classNames ?? [], of: confusion.count)
-        let whose = kinds.contains { $0.column == 5 } ? "own models" : "global model"
+        let spreads = rounds.flatMap { [$0.clients?.global, $0.clients?.personal] }.compactMap { $0 }
+        let whose = kinds.contains { $0.column == 5 } ? "their own models" : "the global model"
+        var rows = [
+            [
+                Panel(
+                    title(run.name, "the clients' accuracy, worst to best tenth"), height: 200,
+                    key: kinds.map(\.title),
+                    body: """
+                        set xlabel "round"
+                        \(roundAxis(rounds))
+                        set ylabel "accuracy, %"
+                        \(accuracyAxis(spreads.flatMap { [$0.mean, $0.worst10, $0.best10].map { 100 * $0 } }))
+                        plot \(curves.joinedPlots())
+                        """)
+            ],
+            [
+                Panel(
+                    "clients from worst to best, after round \(accuracies.round)", height: 200, key: kinds.map(\.title),
+                    body: """
+                        set xlabel "place of the client"
+                        set ylabel "accuracy, %"
+                        \(accuracyAxis(kinds.flatMap { $0.sorted.map { 100 * $0 } }))
+                        set xrange [0.5:\(Double(count) + 0.5)]
+                        set xtics \(step(max(count - 1, 1)))
+                        plot \(ranked.joinedPlots())
+                        """)
+            ],
+        ]
+        if !confusion.isEmpty { rows.append([confusionPanel(confusion.count, run.classNames, whose)]) }
         return Picture(
             "client_accuracy",
             caption:
-                "Accuracy on the clients' own held-out samples: mean by round, the band from the mean of the worst "
-                + "to that of the best tenth; after round \(accuracies.round) client by client, from worst to best; and "
-                + "what samples of each class were taken for (\(whose)).",
-            size: (1600, 560), data: data,
+                "Accuracy on the clients' own held-out samples. First, the mean by round, with a band from the mean of "
+                + "the worst tenth of the clients to that of the best. Then client by client after round "
+                + "\(accuracies.round)."
+                + (confusion.isEmpty
+                    ? ""
+                    : " Last, how samples of each class (rows) were classified (columns) by \(whose), in percent of the "
+                        + "row."),
+            data: data, rows: rows)
+    }
+
+    /// The matrix of true and predicted classes.
+    ///
+    /// - Parameters:
+    ///   - classes: its rows and columns.
+    ///   - names: of the classes; they are called by their numbers where there are not as many.
+    ///   - whose: the model that classified.
+    private static func confusionPanel(_ classes: Int, _ names: [String], _ whose: String) -> Panel {
+        let numbers: PlotScript =
+            classes <= 12
+            ? """
+            , \\
+                 DATA index 2 using 1:2:(sprintf("%.0f", $3)):($3 > 45 ? 0xffffff : 0x333333) with labels \
+            textcolor rgb variable notitle
+            """ : ""
+        let classTics = classTics(names, of: classes)
+        let room = Panel.width(names, atMost: 12)
+        let tics: PlotScript = "\(step(max(classes - 1, 1), labels: 12))"
+        return Panel(
+            "true class (rows) and predicted class (columns), % of the row", height: 400,
+            left: classTics == nil ? 74 : 24 + room, right: 80, bottom: classTics == nil ? 60 : 24 + room * 3 / 4,
             body: """
-                set multiplot
-                set tmargin at screen 0.84
-                set bmargin at screen 0.13
-                set lmargin at screen 0.05
-                set rmargin at screen 0.34
-                set title \(text: "\(run.name): clients, worst and best tenth")
-                set xlabel "round"
-                \(roundAxis(rounds))
-                set ylabel "accuracy, %" offset 1,0
-                set yrange [0:100]
-                plot \(curves.joinedPlots())
-                set lmargin at screen 0.40
-                set rmargin at screen \(classTics == nil ? 0.65 : 0.62)
-                set title "clients from worst to best, round \(accuracies.round)"
-                set xlabel "client"
-                set xrange [0.5:\(Double(count) + 0.5)]
-                set xtics \(step(max(count - 1, 1)))
-                plot \(ranked.joinedPlots())
-                \(confusion.isEmpty ? "" : """
-                unset key
                 unset grid
                 set border 15
-                set lmargin at screen 0.715
-                set rmargin at screen 0.93
-                set title \(text: "taken for, % of the \(classTics == nil ? "" : "row's ")class (\(whose))")
                 set xlabel "\(classTics == nil ? "predicted class" : "")"
-                set ylabel "\(classTics == nil ? "true class" : "")" offset 1,0
-                set bmargin at screen \(classTics == nil ? 0.13 : 0.21)
-                set xrange [-0.5:\(Double(confusion.count) - 0.5)]
-                set yrange [\(Double(confusion.count) - 0.5):-0.5]
-                set xtics \(classTics.map { "rotate by 45 right \($0)" } ?? "\(step(max(confusion.count - 1, 1), labels: 12))")
-                set ytics \(classTics ?? "\(step(max(confusion.count - 1, 1), labels: 12))")
+                set ylabel "\(classTics == nil ? "true class" : "")"
+                set xrange [-0.5:\(Double(classes) - 0.5)]
+                set yrange [\(Double(classes) - 0.5):-0.5]
+                set xtics \(classTics.map { "rotate by 45 right \($0)" } ?? tics) scale 0
+                set ytics \(classTics ?? tics) scale 0
                 set cbrange [0:100]
-                set colorbox user origin screen 0.94,\(classTics == nil ? 0.13 : 0.21) size screen 0.012,\(classTics == nil ? 0.71 : 0.63)
-                set palette defined (0 "#ffffff", 0.02 "#e3eef8", 0.25 "#9ec9e2", 0.5 "#4292c6", 1 "#08306b")
+                \(shades)
                 plot DATA index 2 using 1:2:($1-0.5):($1+0.5):($2-0.5):($2+0.5):3 with boxxyerror lc palette \\
                      fs solid noborder notitle\(numbers)
-                """)
-                unset multiplot
                 """)
     }
 

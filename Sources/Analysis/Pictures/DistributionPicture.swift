@@ -37,48 +37,59 @@ extension Picture {
         let numbers: PlotScript = """
             , \\
                  DATA index 1 using 1:2:(sprintf("%.0f", $3)):($3 > \(0.45 * most) ? 0xffffff : 0x333333) \
-            with labels font "sans,11" textcolor rgb variable notitle
+            with labels textcolor rgb variable notitle
             """
-        let classTics = classTics(file.classNames)
-        let clientTics = step(max(partition.count - 1, 1))
+        let classTics = classTics(run.classNames, of: classes)
+        let names = classTics == nil ? ["0000"] : run.classNames
+        let left = 30 + Panel.width(names, atMost: 12)
+        let clientTics = step(max(partition.count - 1, 1), labels: 8)
+        let axis: PlotScript = """
+            half = \(Double(group) / 2)
+            set xrange [-half:\(Double(columns.last?.client ?? 0) + Double(group) / 2)]
+            set style fill solid noborder
+            """
         return Picture(
             "client_distribution",
             caption: "Samples of each class that each client holds; above, how many it holds in all."
                 + (isSmall ? "" : " The darkest hold \(NumberText.grouped(Int(most))) or more.")
                 + (group > 1 ? " Each column is the mean of \(group) clients." : ""),
-            size: (1200, isSmall ? 640 : 560), data: data,
-            body: """
-                set multiplot
-                set lmargin at screen \(classTics == nil ? 0.095 : 0.15)
-                set rmargin at screen 0.87
-                half = \(Double(group) / 2)
-                set xrange [-half:\(Double(columns.last?.client ?? 0) + Double(group) / 2)]
-                set style fill solid noborder
-                unset key
-                set title \(text: "\(run.name): samples of \(NumberText.count(partition.count, "client")) by class") offset 0,0
-                set tmargin at screen 0.91
-                set bmargin at screen 0.73
-                set xtics \(clientTics) format "" scale 0
-                set yrange [0:\(largest * 1.1)]
-                set ytics \(step(Int(largest), labels: 3))
-                set ylabel "samples" offset 1,0
-                plot \(bars("$2", of: "DATA index 0", count: columns.count, width: Double(group), colour: Colour.blue, title: ""))
-                unset title
-                set tmargin at screen 0.70
-                set bmargin at screen 0.13
-                unset grid
-                set border 15
-                set xlabel "client"
-                set xtics \(clientTics) format "%g"
-                set ylabel "\(classTics == nil ? "class" : "")"
-                set yrange [-0.5:\(Double(classes) - 0.5)]
-                set ytics \(classTics ?? "\(step(max(classes - 1, 1)))")
-                set cbrange [0:\(most)]
-                set colorbox user origin screen 0.89,0.13 size screen 0.02,0.57
-                set palette defined (0 "#ffffff", 0.02 "#e3eef8", 0.25 "#9ec9e2", 0.5 "#4292c6", 1 "#08306b")
-                plot DATA index 1 using 1:2:($1-half):($1+half):($2-0.5):($2+0.5):3 with boxxyerror lc palette \\
-                     notitle\(isSmall ? numbers : "")
-                unset multiplot
-                """)
+            data: data,
+            rows: [
+                [
+                    Panel(
+                        title(run.name, "samples of \(NumberText.count(partition.count, "client")) by class"),
+                        height: 90, left: left, right: 90, bottom: 8,
+                        body: """
+                            \(axis)
+                            set xtics \(clientTics) format "" scale 0
+                            set yrange [0:\(largest * 1.1)]
+                            set ytics \(step(Int(largest), labels: 3))
+                            plot \(bars("$2", of: "DATA index 0", count: columns.count, width: Double(group), colour: Colour.blue, title: ""))
+                            """)
+                ],
+                [
+                    Panel(
+                        "", height: min(400, max(120, 26 * classes)), left: left, right: 90,
+                        body: """
+                            \(axis)
+                            unset grid
+                            set border 15
+                            set xlabel "client"
+                            set xtics \(clientTics) scale 0
+                            set ylabel "\(classTics == nil ? "class" : "")"
+                            set yrange [-0.5:\(Double(classes) - 0.5)]
+                            set ytics \(classTics ?? "\(step(max(classes - 1, 1)))") scale 0
+                            set cbrange [0:\(most)]
+                            set cbtics \(step(Int(most), labels: 5))
+                            \(shades)
+                            plot DATA index 1 using 1:2:($1-half):($1+half):($2-0.5):($2+0.5):3 with boxxyerror \
+                                 lc palette notitle\(isSmall ? numbers : "")
+                            """)
+                ],
+            ])
     }
+
+    /// From white, which is nothing, to dark blue; a small share is told from none.
+    static let shades: PlotScript =
+        "set palette defined (0 \"#ffffff\", 0.02 \"#e3eef8\", 0.25 \"#9ec9e2\", 0.5 \"#4292c6\", 1 \"#08306b\")"
 }

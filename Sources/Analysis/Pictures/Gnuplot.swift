@@ -40,27 +40,60 @@ public enum Gnuplot {
     public static func draw(
         _ pictures: [Picture], in folder: URL, path: String? = ProcessInfo.processInfo.environment["PATH"]
     ) throws(FileError) -> Outcome {
+        try drawn(pictures, in: folder, path: path, withVectors: false).outcome
+    }
+
+    /// The largest vector graphic that a page gets, in bytes; a picture of more boxes is smaller as an image.
+    private static let mostVectors = 400_000
+
+    /// Draws as ``draw(_:in:path:)`` does, and for a page.
+    ///
+    /// - Parameters:
+    ///   - pictures: of different names.
+    ///   - folder: where `.csv`, `.gp` and `.png` files go; the page's graphics are not put there.
+    ///   - path: the folders to look for gnuplot in.
+    ///   - withVectors: whether there is a page.
+    /// - Returns: what came of it, and by the pictures' names what a page shows: the SVG, or the PNG where that is much
+    ///   smaller. Nothing for a page unless all were drawn.
+    /// - Throws: `FileError` when the folder cannot be written to.
+    static func drawn(
+        _ pictures: [Picture], in folder: URL, path: String?, withVectors: Bool
+    ) throws(FileError) -> (outcome: Outcome, page: [String: Data]) {
         try write(pictures, into: folder)
-        guard let gnuplot = find(path) else { return .missing }
+        guard let gnuplot = find(path) else { return (.missing, [:]) }
+        var scripts = pictures.map { "\($0.name).gp" }
         let studio: PrivateFolder
         do throws(FileError) {
             studio = try PrivateFolder()
             try write(pictures, into: studio.url)
+            if withVectors {
+                for picture in pictures {
+                    let name = "\(picture.name).svg.gp"
+                    try studio.url.appendingPathComponent(name).replaceContents(with: picture.vectorScript)
+                    scripts.append(name)
+                }
+            }
         } catch {
-            return .failed(error.description)
+            return (.failed(error.description), [:])
         }
-        if let reason = run(gnuplot, pictures, in: studio.url) { return .failed(reason) }
+        if let reason = run(gnuplot, scripts, in: studio.url) { return (.failed(reason), [:]) }
+        var page: [String: Data] = [:]
         for picture in pictures {
             let name = "\(picture.name).png"
             let png: [UInt8]
+            let svg: [UInt8]?
             do throws(FileError) {
                 png = try ReceivedFile.contents(studio.url.appendingPathComponent(name))
+                svg =
+                    withVectors
+                    ? try ReceivedFile.contents(studio.url.appendingPathComponent("\(picture.name).svg")) : nil
             } catch {
-                return .failed("\(name) was not drawn")
+                return (.failed("\(name) was not drawn"), [:])
             }
             try folder.appendingPathComponent(name).replaceContents(with: png)
+            if let svg { page[picture.name] = Data(svg.count <= mostVectors ? svg : png) }
         }
-        return .drawn
+        return (.drawn, page)
     }
 
     /// Writes the data and the script of each picture, each file whole or not at all.
@@ -75,13 +108,13 @@ public enum Gnuplot {
     ///
     /// - Parameters:
     ///   - gnuplot: the program.
-    ///   - pictures: whose scripts are in the folder.
+    ///   - scripts: names of files in the folder.
     ///   - folder: the process's working directory, for the scripts name files without one.
     /// - Returns: why it failed, if it did, on one line.
-    private static func run(_ gnuplot: URL, _ pictures: [Picture], in folder: URL) -> String? {
+    private static func run(_ gnuplot: URL, _ scripts: [String], in folder: URL) -> String? {
         let process = Process()
         process.executableURL = gnuplot
-        process.arguments = ["--default-settings"] + pictures.map { "\($0.name).gp" }
+        process.arguments = ["--default-settings"] + scripts
         process.currentDirectoryURL = folder
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = FileHandle.nullDevice

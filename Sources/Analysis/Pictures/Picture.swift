@@ -1,5 +1,6 @@
 import FedCore
 import Foundation
+import Records
 
 /// A picture as gnuplot draws it: a script that stands alone beside its data, for whoever wants it in another style.
 public struct Picture {
@@ -10,19 +11,27 @@ public struct Picture {
     /// Contents of the `.csv` file: lines of cells with commas; those that begin with `#` are comments, and two empty
     /// lines separate blocks, which gnuplot calls `index 0`, `index 1` and so on.
     public let data: String
-    /// Contents of the `.gp` file.
+    /// Contents of the `.gp` file, which draws the `.png`.
     public let script: String
+    /// A script that draws the same as `name.svg`, for pages: it is as sharp on any screen.
+    let vectorScript: String
+
+    /// Pixels from the left to the right of every picture, on a page. A letter is then as large in one as in the other.
+    public static let width = 600
+    /// Pixels of a letter's height: on a telephone, which shows a page of 400 pixels, it is still 8.
+    private static let letters = 14
 
     /// Makes a picture; nothing is written or drawn.
     ///
     /// - Parameters:
     ///   - name: lower-case letters, digits, hyphens and underscores of this program's own.
     ///   - caption: said under it.
-    ///   - size: in pixels.
     ///   - data: lines; what cannot be shown is written out, so that a name is no line of its own.
-    ///   - body: what the script does after the style is set; `DATA` is the data's file name there.
+    ///   - preamble: what the script does once, before the first panel.
+    ///   - rows: plots from above; those of one row stand side by side and are equally wide. `DATA` is the data's file
+    ///     name in their scripts.
     /// - Precondition: the name has no other characters.
-    public init(_ name: String, caption: String, size: (width: Int, height: Int), data: [String], body: PlotScript) {
+    public init(_ name: String, caption: String, data: [String], preamble: PlotScript = "", rows: [[Panel]]) {
         precondition(
             name.utf8.allSatisfy {
                 (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) || "0123456789-_".utf8.contains($0)
@@ -31,25 +40,83 @@ public struct Picture {
         self.name = name
         self.caption = caption
         self.data = data.map(\.printable).joined(separator: "\n") + "\n"
-        let script: PlotScript = """
+        let heights = rows.map { row in row.map { $0.total(Self.width / row.count) }.max() ?? 0 }
+        let height = max(1, heights.reduce(6, +))
+        var panels: [PlotScript] = []
+        var y = 0
+        for (row, tall) in zip(rows, heights) {
+            let width = Self.width / row.count
+            for (column, panel) in row.enumerated() {
+                panels.append(panel.script(x: column * width, y: y, width: width, canvas: (Self.width, height)))
+            }
+            y += tall
+        }
+        func script(_ suffix: String, _ terminal: PlotScript) -> PlotScript {
+            """
             reset
             set encoding utf8
-            set terminal pngcairo noenhanced size \(size.width),\(size.height) font "sans,13" background "#ffffff"
-            set output \(text: "\(name).png")
+            set terminal \(terminal) background "#ffffff"
+            set output \(text: "\(name).\(suffix)")
             DATA = \(text: "\(name).csv")
             set datafile separator ","
             set datafile missing "NaN"
-            set border 3 lc rgb "#777777"
-            set tics nomirror textcolor rgb "#333333"
-            set grid lt 1 lc rgb "#e8e8e8" lw 1
-            set title offset 0,1.1
-            set key noenhanced at graph 0.5,1.02 bottom center horizontal reverse Left samplen 1.5 width -1 font "sans,12"
-            set tmargin 5
-            \(body)
+            \(preamble)
+            set multiplot
+            \(panels.joined())
+            unset multiplot
             unset output
 
             """
-        self.script = "# gnuplot \(name).gp draws \(name).png from \(name).csv.\n" + script.text
+        }
+        // Twice as many pixels in the file as on the page; points of a font are three quarters of a pixel.
+        let image = script(
+            "png",
+            """
+            pngcairo noenhanced size \(2 * Self.width),\(2 * height) font "sans-serif,\(1.5 * Double(Self.letters))" \
+            linewidth 2 pointscale 2
+            """)
+        let vectors = script(
+            "svg", "svg noenhanced size \(Self.width),\(height) font \"sans-serif,\(Self.letters)\"")
+        self.script = "# gnuplot \(name).gp draws \(name).png from \(name).csv.\n" + image.text
+        vectorScript = vectors.text
+    }
+
+    /// Makes a picture of one plot.
+    ///
+    /// - Parameters:
+    ///   - name: as of a picture of several.
+    ///   - caption: said under it.
+    ///   - data: lines.
+    ///   - panel: the plot.
+    public init(_ name: String, caption: String, data: [String], panel: Panel) {
+        self.init(name, caption: caption, data: data, rows: [[panel]])
+    }
+
+    /// Who a picture is of and what it shows, for the title of its first panel: a name that leaves no room is cut.
+    public static func title(_ name: String, _ what: String) -> String {
+        "\(Panel.cut(name, to: max(12, 78 - what.count))): \(what)"
+    }
+
+    /// The part of an axis of accuracies that is shown: all values, and one point at least, so that a single test image
+    /// does not look like a difference.
+    ///
+    /// - Parameter percents: values and ends of their intervals; those that are not finite are passed over.
+    /// - Returns: within [0, 100], with some room around the values where there is any; [0, 100] without values.
+    public static func accuracyRange(_ percents: [Double]) -> ClosedRange<Double> {
+        let finite = percents.filter(\.isFinite)
+        guard let least = finite.min(), let most = finite.max() else { return 0...100 }
+        let room = max(0.06 * (most - least), (1 - (most - least)) / 2, 0.1)
+        // What does not fit at one end is room at the other.
+        var (low, high) = (least - room, most + room)
+        if low < 0 { (low, high) = (0, max(high, 1)) }
+        if high > 100 { (low, high) = (min(low, 99), 100) }
+        return max(0, low)...min(100, high)
+    }
+
+    /// That part of a vertical axis as a command.
+    public static func accuracyAxis(_ percents: [Double]) -> PlotScript {
+        let range = accuracyRange(percents)
+        return "set yrange [\(range.lowerBound):\(range.upperBound)]"
     }
 
     /// A cell of the data: as many digits as tell the number apart from all others, and `NaN`, which gnuplot passes
@@ -92,12 +159,61 @@ public struct Picture {
     ///   - range: length of the axis.
     ///   - labels: how many distances may fit into it.
     /// - Returns: at least 1.
-    static func step(_ range: Int, labels: Int = 10) -> Int {
+    public static func step(_ range: Int, labels: Int = 10) -> Int {
         var step = 1
         while true {
             for factor in [1, 2, 5] where range <= labels * step * factor { return step * factor }
             step *= 10
         }
+    }
+
+    /// The commands for an axis of values of different sizes: logarithmic, from a tic to a tic of 1, 2 and 5 times the
+    /// powers of ten; linear from 0 where the largest is less than four times the least, which has too few of those.
+    ///
+    /// - Parameters:
+    ///   - axis: gnuplot's name of it, such as `x`.
+    ///   - values: what is drawn; without one above 0 the axis is left to gnuplot.
+    public static func logAxis(_ axis: PlotScript, _ values: [Double]) -> PlotScript {
+        let positive = values.filter { $0 > 0 && $0.isFinite }
+        guard let least = positive.min(), let most = positive.max(), least >= 1e-9, most <= 1e12 else {
+            return "set logscale \(axis)"
+        }
+        if most < 4 * least { return "set \(axis)range [0:\(1.15 * most)]" }
+        // Over many decades a tic in each is enough.
+        let factors = most > 1e4 * least ? [1.0] : [1.0, 2, 5]
+        let all = (-9...13).flatMap { exponent in factors.map { $0 * pow(10, Double(exponent)) } }
+        let first = all.lastIndex { $0 <= least / 1.05 } ?? 0
+        let last = all.firstIndex { $0 >= most * 1.05 } ?? all.count - 1
+        let tics = all[first...last].map {
+            "\"\($0, decimals: max(0, Int((-log10($0)).rounded(.up))))\" \($0)" as PlotScript
+        }
+        return """
+            set logscale \(axis)
+            set \(axis)range [\(all[first]):\(all[last])]
+            set \(axis)tics (\(tics.joined(by: ", ")))
+            """
+    }
+
+    /// The commands for an axis of whole rounds, with 0.6 of a round of room at each end, or a hundredth of the axis
+    /// when that is more. There is never a tic between two rounds.
+    ///
+    /// - Parameters:
+    ///   - rounds: the first and the last.
+    ///   - labels: how many distances of tics there may be.
+    public static func roundAxis(_ rounds: ClosedRange<Int>, labels: Int = 10) -> PlotScript {
+        let (first, last) = (rounds.lowerBound, rounds.upperBound)
+        let room = max(0.6, Double(last - first) / 100)
+        let step = step(last - first, labels: labels)
+        return
+            "set xrange [\(Double(first) - room):\(Double(last) + room)]\nset xtics \(step == 1 ? first : 0), \(step)"
+    }
+
+    /// The same for the rounds of a log.
+    ///
+    /// - Parameter rounds: in order; the axis goes from the first to the last.
+    static func roundAxis(_ rounds: [RoundRecord]) -> PlotScript {
+        let first = rounds.first?.round ?? 1
+        return roundAxis(first...max(first, rounds.last?.round ?? first))
     }
 
     /// Tics at the names of classes, which are cut to 12 characters; nil where they have none, too many, or another

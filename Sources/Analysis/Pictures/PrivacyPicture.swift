@@ -16,20 +16,21 @@ extension Picture {
         }
         let hasAccuracy = run.log.rounds.contains { $0.accuracy != nil }
         let delta = run.setting("delta").map { " at delta \($0)" } ?? ""
-        let mark: PlotScript = points.count <= 50 ? "linespoints lw 2 pt 7 ps 1.1" : "lines lw 2"
+        let mark: PlotScript = points.count <= 50 ? "linespoints lw 1.5 pt 7 ps 0.5" : "lines lw 1.5"
         return Picture(
             "accuracy_over_epsilon",
             caption:
                 "\(hasAccuracy ? "Accuracy" : "R²") of the weights of a round against epsilon\(delta), all rounds up to it "
                 + "counted.",
-            size: (1100, 480), data: ["# epsilon,quality,round"] + points.map { "\($0.0),\($0.1),\($0.2)" },
-            body: """
-                set title \(text: "\(run.name): \(hasAccuracy ? "accuracy" : "R²") and privacy")
-                set xlabel \(text: "epsilon" + delta)
-                set xrange [0:*]
-                set ylabel \(text: hasAccuracy ? "accuracy, %" : "R²")
-                set yrange [0:\(hasAccuracy ? 100 : 1)]
-                plot DATA using 1:2 with \(mark) lc rgb \(Colour.green) notitle
-                """)
+            data: ["# epsilon,quality,round"] + points.map { "\($0.0),\($0.1),\($0.2)" },
+            panel: Panel(
+                title(run.name, "\(hasAccuracy ? "accuracy" : "R²") and privacy"),
+                body: """
+                    set xlabel \(text: "epsilon" + delta)
+                    set xrange [0:*]
+                    set ylabel \(text: hasAccuracy ? "accuracy, %" : "R²")
+                    \(hasAccuracy ? accuracyAxis(points.map(\.1)) : "set yrange [*:1]")
+                    plot DATA using 1:2 with \(mark) lc rgb \(Colour.green) notitle
+                    """))
     }
 }

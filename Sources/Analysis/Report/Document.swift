@@ -44,6 +44,10 @@ public struct Document {
         case paragraph(String)
         /// Pairs, one a line; the order is the reader's.
         case facts([(name: String, value: String)])
+        /// A command line to copy, on a line of its own however long it is.
+        case command(String)
+        /// Files beside the document, by what they are: a page links to them.
+        case links([(name: String, file: String)])
         /// A table, which may be long.
         case table(Table)
         /// The file's name without its suffix, and what to say under it. Plain text has no pictures.
@@ -112,11 +116,9 @@ extension Document {
                 if i > 0 { lines.append("") }
                 switch block {
                 case .paragraph(let text): lines += Self.wrapped(text)
-                case .facts(let facts):
-                    let width = facts.map(\.name.count).max() ?? 0
-                    lines += facts.map {
-                        $0.name + String(repeating: " ", count: width - $0.name.count + 2) + $0.value
-                    }
+                case .facts(let facts): lines += Self.pairs(facts)
+                case .links(let files): lines += Self.pairs(files.map { ($0.file, $0.name) })
+                case .command(let command): lines.append("$ " + command)
                 case .table(let table):
                     if let summary = table.summary { lines.append(summary) }
                     lines += table.lines
@@ -125,6 +127,12 @@ extension Document {
             }
         }
         return lines.map(\.printable).joined(separator: "\n") + "\n"
+    }
+
+    /// Pairs as lines, whose second halves begin under each other.
+    private static func pairs(_ facts: [(name: String, value: String)]) -> [String] {
+        let width = facts.map(\.name.count).max() ?? 0
+        return facts.map { $0.name + String(repeating: " ", count: width - $0.name.count + 2) + $0.value }
     }
 
     /// Breaks a paragraph into lines of at most 110 characters; a longer word has a line of its own.

@@ -16,7 +16,7 @@ extension RunReport {
             ("test set", server?.serverClassAccuracies ?? []), ("clients", clients?.clients?.classAccuracies ?? []),
         ].filter { !$0.1.isEmpty }
         guard let classes = columns.map(\.accuracies.count).max() else { return section }
-        let names = run.partition?.classNames ?? []
+        let names = run.classNames
         var table = Document.Table(columns: ["class"] + columns.map(\.title))
         for label in 0..<classes {
             let accuracies = columns.map { label < $0.accuracies.count ? $0.accuracies[label] : nil }

@@ -1,4 +1,5 @@
 import FedCore
+import Recording
 import Records
 
 extension RunReport {
@@ -34,16 +35,9 @@ extension RunReport {
     /// each round have equally many.
     ///
     /// The median of an even number of clients is the larger of the middle two.
-    var clientBytes: Document.Section {
-        var section = Document.Section("Bytes of the clients")
-        var all: [Int: Sums] = [:]
-        for bytes in run.log.rounds.compactMap(\.clientBytes) {
-            for (client, (up, down)) in zip(bytes.clients, zip(bytes.upload, bytes.download)) {
-                let before = all[client] ?? (0, 0)
-                all[client] = (before.upload &+ up, before.download &+ down)
-            }
-        }
-        guard !all.isEmpty else { return section }
+    private var clientBytes: [Document.Block] {
+        let all = bytesByClient
+        guard !all.isEmpty else { return [] }
         var table = Document.Table(columns: ["bytes of all rounds", "least", "median", "most", "client of the most"])
         for (name, value) in [("up", \.upload), ("down", \.download)] as [(String, KeyPath<Sums, Int>)] {
             // Of equally many the lowest number.
@@ -53,11 +47,56 @@ extension RunReport {
                 [name] + [bytes[0], bytes[bytes.count / 2], bytes[bytes.count - 1]].map { NumberText.grouped($0) }
                     + ["\(sorted[sorted.count - 1].key)"])
         }
-        section.blocks.append(
-            .paragraph(
-                "\(NumberText.count(all.count, "client")) of \(NumberText.count(run.log.rounds.count, "round"))."))
-        section.blocks.append(.table(table))
-        return section
+        table.summary =
+            "bytes of \(NumberText.count(all.count, "client")) in \(NumberText.count(run.log.rounds.count, "round"))"
+        return [.table(table)]
+    }
+
+    /// The sums of each client in the rounds that list them.
+    private var bytesByClient: [Int: Sums] {
+        var all: [Int: Sums] = [:]
+        for bytes in run.log.rounds.compactMap(\.clientBytes) {
+            for (client, (up, down)) in zip(bytes.clients, zip(bytes.upload, bytes.download)) {
+                let before = all[client] ?? (0, 0)
+                all[client] = (before.upload &+ up, before.download &+ down)
+            }
+        }
+        return all
+    }
+
+    /// Client by client: samples, accuracies, turns of training with their time, and bytes, as far as the run tells; at
+    /// most 1,000 clients, evenly spread. Empty where it tells nothing of single clients but their samples.
+    var clientsSection: Document.Section {
+        let bytes = bytesByClient
+        let accuracies = Dictionary(
+            (run.accuracies?.clients ?? []).map { ($0.client, $0) }, uniquingKeysWith: { $1 })
+        let clients = Set(account.clients.keys).union(bytes.keys).union(accuracies.keys).sorted()
+        guard !clients.isEmpty else { return Document.Section("Client by client") }
+        let samples = run.partition?.table.map { $0.reduce(0, +) } ?? []
+        var columns: [(title: String, cell: (Int) -> String)] = [("client", { "\($0)" })]
+        func add(_ title: String, _ isThere: Bool, _ cell: @escaping (Int) -> String?) {
+            if isThere { columns.append((title, { cell($0) ?? "-" })) }
+        }
+        add("samples", !samples.isEmpty) { samples.indices.contains($0) ? NumberText.grouped(samples[$0]) : nil }
+        add("global model", accuracies.values.contains { $0.globalAccuracy != nil }) {
+            NumberText.percent(accuracies[$0]?.globalAccuracy, 2)
+        }
+        add("own model", accuracies.values.contains { $0.personalAccuracy != nil }) {
+            NumberText.percent(accuracies[$0]?.personalAccuracy, 2)
+        }
+        add("turns", !account.clients.isEmpty) { [account] in account.clients[$0].map { "\($0.rounds)" } }
+        add("training s", !account.clients.isEmpty) { [account] in
+            account.clients[$0].map { NumberText.seconds($0.training) }
+        }
+        add("bytes up", !bytes.isEmpty) { bytes[$0].map { NumberText.grouped($0.upload) } }
+        add("bytes down", !bytes.isEmpty) { bytes[$0].map { NumberText.grouped($0.download) } }
+        let shown = Thinned(clients.count, to: 1_000)
+        let rows = shown.indices.map { place in columns.map { $0.cell(clients[place]) } }
+        let table = Document.Table(
+            columns: columns.map(\.title), words: 0, rows: rows,
+            summary: NumberText.count(clients.count, "client")
+                + (shown.isWhole ? "" : ", of which \(NumberText.grouped(rows.count)) are shown"))
+        return Document.Section("Client by client", [.table(table)] + clientBytes)
     }
 
     /// A client's bytes in all rounds that list them.

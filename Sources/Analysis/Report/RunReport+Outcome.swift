@@ -34,7 +34,7 @@ extension RunReport {
             facts.append(
                 (
                     "final accuracy",
-                    NumberText.percent(evaluated.accuracy, 2) + loss
+                    NumberText.percent(evaluated.accuracy, 2) + intervalText(evaluated) + loss
                         + (evaluated.serverAccuracy == nil ? ", mean of the clients" : "")
                         + (evaluated.round == last?.round ? "" : ", after round \(evaluated.round)")
                 ))
@@ -52,6 +52,13 @@ extension RunReport {
                 .paragraph("\(NumberText.count(log.damagedEntries, "entry")) of the round log cannot be read."))
         }
         return Document.Section("Outcome", blocks)
+    }
+
+    /// The interval of a round's accuracy, in parentheses; empty where it is not known.
+    private func intervalText(_ round: RoundRecord) -> String {
+        guard let interval = run.accuracyInterval(of: round), let samples = run.testSamples else { return "" }
+        return " (95 % interval \(NumberText.fixed(100 * interval.low, 2)) to \(NumberText.percent(interval.high, 2)), "
+            + "\(NumberText.count(samples, "test sample")))"
     }
 
     /// For example `3.43 MB (3,432,960 bytes)`.
@@ -94,8 +101,9 @@ extension RunReport {
     /// The knee of accuracy over bytes in words, with what stopping there saves and what it gives up against the best
     /// accuracy (``Convergence/fallOff``).
     private var fallOffText: String {
-        guard convergence.points.count >= 3 else {
-            return "Fewer than three rounds were evaluated: too few to tell where accuracy per MB falls off."
+        guard convergence.points.count >= Convergence.enough else {
+            return
+                "Fewer than \(Convergence.enough) rounds were evaluated: too few to tell where accuracy per MB falls off."
         }
         guard let knee = convergence.fallOff, let last = convergence.points.last else {
             return "Accuracy per MB does not fall off within this run: later rounds were worth as much as the first."
@@ -130,20 +138,11 @@ extension RunReport {
     /// Who took part: clients a round, how many failed in which way, and a table of faults. Empty when the log has no
     /// counts.
     ///
-    /// Those `asked` are the last round's cohort; the other numbers are of all rounds.
     var participation: Document.Section {
         let rounds = run.log.rounds
         guard rounds.contains(where: \.hasCounts) else { return Document.Section("Clients") }
         func sum(_ value: KeyPath<RoundRecord, Int>) -> Int { rounds.reduce(0) { $0 + $1[keyPath: value] } }
-        let participants = rounds.filter(\.hasCounts).map(\.participants)
-        var facts: [(String, String)] = [
-            (
-                "clients a round",
-                "\(NumberText.fixed(Double(participants.reduce(0, +)) / Double(max(participants.count, 1)), 1)) on average, "
-                    + "\(NumberText.grouped(participants.min() ?? 0)) at least, of \(NumberText.grouped(rounds.last?.cohort ?? 0)) "
-                    + "asked"
-            )
-        ]
+        var facts: [(String, String)] = [("clients a round", Self.turnout(rounds.filter(\.hasCounts)))]
         let faults: [(String, Int)] = [
             ("partial", sum(\.partial)), ("late", sum(\.late)), ("dropped", sum(\.dropped)),
             ("rejected", sum(\.rejected)),
@@ -151,10 +150,27 @@ extension RunReport {
         ].filter { $0.1 > 0 }
         facts += faults.map { ($0.0, NumberText.grouped($0.1)) }
         let silent = run.silentRanks
-        if !silent.isEmpty { facts.append(("logs end early", "of " + Self.named(silent.map(\.rank)))) }
+        if !silent.isEmpty { facts.append(("logs end early", Self.named(silent.map(\.rank)))) }
         if faults.isEmpty, silent.isEmpty, run.faults.isEmpty { facts.append(("faults", "none")) }
         return Document.Section(
             "Clients", [.facts(facts)] + picture("client_participation") + (faultTable.map { [.table($0)] } ?? []))
+    }
+
+    /// How many of the clients that were asked had their update used, in words.
+    ///
+    /// - Parameter rounds: those whose log tells.
+    private static func turnout(_ rounds: [RoundRecord]) -> String {
+        let asked = Set(rounds.map(\.cohort))
+        let used = rounds.map(\.participants)
+        if asked.count == 1, let cohort = asked.first, used.allSatisfy({ $0 == cohort }) {
+            return "all \(NumberText.grouped(cohort)) that were asked, in every round"
+        }
+        func mean(_ counts: [Int]) -> String {
+            NumberText.fixed(Double(counts.reduce(0, +)) / Double(max(counts.count, 1)), 1)
+        }
+        let fewest = rounds.min { ($0.participants, $0.round) < ($1.participants, $1.round) }
+        return "\(mean(used)) of \(mean(rounds.map(\.cohort))) asked on average"
+            + (fewest.map { "; fewest \(NumberText.grouped($0.participants)), in round \($0.round)" } ?? "")
     }
 
     /// What went wrong, one by one, the first 100; nil when nothing did. Clients are cut to 8, reasons to 80

@@ -34,8 +34,8 @@ extension RunReport {
         return section
     }
 
-    /// Seconds by phase, of the server and of all client ranks together, with percentages of the row `in all`. Phases
-    /// that nobody was in are left out. The rows below `in all` are parts of it, added up differently.
+    /// Seconds by phase, of the server and of all client ranks together, with percentages of the row `total`. Phases
+    /// that nobody was in are left out. The rows below `total` are parts of it, added up differently.
     private var phases: Document.Table {
         var server = PhaseTimes()
         var clients = PhaseTimes()
@@ -53,9 +53,9 @@ extension RunReport {
             ])
         }
         for phase in Phase.allCases where server[phase] > 0 || clients[phase] > 0 { add(phase.rawValue) { $0[phase] } }
-        add("in all", \.total)
-        add("of it useful", \.useful)
-        add("of it transfer", \.transfer)
+        add("total", \.total)
+        add("of which useful", \.useful)
+        add("of which transfer", \.transfer)
         return table
     }
 
@@ -73,6 +73,7 @@ extension RunReport {
                         + "product. The server's work is not the clients', so that all ranks together are seldom balanced."
                 ))
         }
+        section.blocks += processorBlocks
         if let straggler = rankTables.straggler { section.blocks.append(.facts([("straggler", straggler)])) }
         if !account.rounds.isEmpty { section.blocks.append(.table(efficiencyTable)) }
         return section
@@ -114,6 +115,9 @@ extension RunReport {
     /// there, so waiting makes no link slow.
     var slowSection: Document.Section {
         var section = Document.Section("Slowest clients and links")
+        defer {
+            if !section.blocks.isEmpty, let sharedProcessors { section.blocks.append(.paragraph(sharedProcessors)) }
+        }
         let clients = account.clients.sorted {
             let (a, b) = ($0.value.training / max($0.value.rounds, 1), $1.value.training / max($1.value.rounds, 1))
             return (a, $1.key) > (b, $0.key)

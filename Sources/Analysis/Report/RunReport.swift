@@ -37,7 +37,8 @@ public struct RunReport {
         rankTables = RankTables(run: run, account: account, traffic: traffic)
         var pictures: [Picture] = []
         if !run.log.rounds.isEmpty {
-            pictures += [.convergenceAndCost(run), .clientParticipation(run)]
+            pictures.append(.convergenceAndCost(run))
+            if let participation = Picture.clientParticipation(run) { pictures.append(participation) }
             if let accuracies = run.accuracies, run.log.rounds.contains(where: { $0.clients != nil }) {
                 pictures.append(.clientAccuracy(run, accuracies))
             }
@@ -75,7 +76,8 @@ public struct RunReport {
     /// - Complexity: O(events), and one gnuplot process for all pictures, which is waited for.
     public func write(path: String? = ProcessInfo.processInfo.environment["PATH"]) throws(FileError) -> [String] {
         var notes: [String] = []
-        switch try Gnuplot.draw(pictures, in: run.folder, path: path) {
+        let (outcome, page) = try Gnuplot.drawn(pictures, in: run.folder, path: path, withVectors: true)
+        switch outcome {
         case .drawn: break
         case .missing: notes.append(Gnuplot.advice)
         case .failed(let reason): notes.append("no pictures: gnuplot: \(reason)")
@@ -83,9 +85,7 @@ public struct RunReport {
         let document = document
         try save(document.text, as: Self.textName)
         try save(
-            document.html { name in
-                notes.isEmpty ? try? ReceivedFile.data(run.folder.appendingPathComponent("\(name).png")) : nil
-            }, as: Self.pageName)
+            document.html { page[$0] }, as: Self.pageName)
         if !run.timing.isEmpty {
             try run.folder.appendingPathComponent(TraceFile.name)
                 .replaceContents(with: TraceFile(run, account).bytes)
@@ -105,9 +105,9 @@ public struct RunReport {
         Document(
             title: "Run \(run.name)",
             sections: [
-                outcome, accuracyAndBytes, classAccuracy, clientAccuracy, clientBytes, participation, timeSection,
-                efficiencySection,
-                slowSection, bytesSection, dataSection, settingsSection, roundsSection,
+                identity, outcome, accuracyAndBytes, classAccuracy, clientAccuracy, participation, clientsSection,
+                timeSection, efficiencySection, slowSection, bytesSection, dataSection, roundsSection, settingsSection,
+                filesSection,
             ])
     }
 

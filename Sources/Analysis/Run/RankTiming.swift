@@ -19,6 +19,9 @@ public struct RankTiming: Sendable {
     /// Microseconds from the first to the last event, of each start, added up.
     public internal(set) var wall = 0
 
+    /// What processors did in all its starts; nil unless each came to its end and told.
+    public internal(set) var processor: ProcessorUse?
+
     /// What a rank logged in one start of the run.
     public struct Session: Sendable, Equatable {
         /// Place of the start in ``RunTiming/starts``.

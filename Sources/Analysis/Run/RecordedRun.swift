@@ -32,6 +32,10 @@ public struct RecordedRun: Sendable {
     /// What the run measured beside what every run does, in the order of the columns: metrics with a value in some
     /// round, those that `config.json` declares first.
     public private(set) var metrics: [Metric] = []
+    /// Samples of the server's test set, for the intervals of accuracies; nil in a run of a version that did not tell.
+    public private(set) var testSamples: Int?
+    /// Names of the classes in the order of the labels; empty when they are called as their labels are.
+    public private(set) var classNames: [String] = []
     /// Rounds that the run was to have, as it was continued last; nil if that is not known.
     public private(set) var plannedRounds: Int?
 
@@ -83,6 +87,8 @@ public struct RecordedRun: Sendable {
         readConfiguration(configuration)
         metrics = Metric.describing(
             Set(log.rounds.flatMap(\.metrics.keys)), by: Self.declaredMetrics(in: configuration))
+        classNames =
+            [partition?.classNames, accuracies?.classNames, classNames].compactMap { $0 }.first { !$0.isEmpty } ?? []
         plannedRounds = starts.last?.rounds ?? setting("rounds").flatMap { Int($0) }
     }
 
@@ -108,6 +114,15 @@ public struct RecordedRun: Sendable {
     /// A run that had finished and is being continued still has the model of its former end.
     public var isFinished: Bool {
         FileManager.default.fileExists(atPath: folder.appendingPathComponent("model.safetensors").path)
+    }
+
+    /// The interval of a round's accuracy on the test set; nil where only clients evaluated, or the size of the test set
+    /// is not known.
+    ///
+    /// - Parameter round: one of the log's.
+    func accuracyInterval(of round: RoundRecord) -> WilsonInterval? {
+        guard let accuracy = round.serverAccuracy, let testSamples else { return nil }
+        return WilsonInterval(accuracy, of: testSamples)
     }
 
     /// Ranks whose log ends rounds before the run does; none of a run that was killed, where all logs do.
@@ -160,6 +175,8 @@ public struct RecordedRun: Sendable {
         }
         settings = all["settings"].map(Self.entries) ?? []
         environment = all["environment"].map(Self.entries) ?? []
+        if case .one(let count) = all["test_samples"] { testSamples = Int(count).flatMap { $0 > 0 ? $0 : nil } }
+        if case .list(let names) = all["class_names"] { classNames = names.map(\.text) }
         for key in ["fedmpi", "hosts", "ranks"] {
             if let value = all[key] { environment.append((key, value.text)) }
         }

@@ -78,6 +78,13 @@ public struct RunTiming: Sendable {
             var timing = RankTiming(rank: last.header.rank, host: last.header.host)
             timing.messages = log.messages
             timing.isComplete = last.isClosed && last.header.epoch == epochs.last
+            let uses = sessions.map(\.header.processor)
+            timing.processor = uses.dropFirst().reduce(uses.first ?? nil) { sum, use in
+                guard let sum, let use else { return nil }
+                return ProcessorUse(
+                    wall: sum.wall + use.wall, own: sum.own + use.own, busy: sum.busy + use.busy,
+                    stolen: sum.stolen + use.stolen, machine: sum.machine + use.machine)
+            }
             let ofRank = Dictionary(grouping: sessions, by: \.header.epoch)
             for (index, epoch) in epochs.enumerated() {
                 var events = ofRank[epoch, default: []].flatMap(\.events)

@@ -45,46 +45,45 @@ extension SweepTable {
             "\($0.megabytes),\($0.accuracy.mean),\($0.accuracy.deviation ?? 0),\($0.isOnFront ? 1 : 0),"
                 + "\($0.accuracy.count),\(Picture.cell(text: $0.label))"
         }
-        let lows = costs.map { $0.accuracy.mean - ($0.accuracy.deviation ?? 0) }
-        let highs = costs.map { $0.accuracy.mean + ($0.accuracy.deviation ?? 0) }
-        let (low, high) = (lows.min() ?? 0, highs.max() ?? 100)
-        let range = max(0, low - 0.5)...min(100, high + 0.5)
-        // Names stand in a column at the right, each at the height of its point or near it.
-        let height = max(620, 22 * costs.count + 120)
-        let places = LabelLayout.spread(
-            costs.map(\.accuracy.mean), gap: 21 * (range.upperBound - range.lowerBound) / Double(height - 120),
-            in: range)
-        let names = costs.indices.map { i -> PlotScript in
-            let cost = costs[i]
-            let colour = cost.isOnFront ? Colour.all[0] : Colour.all[1]
-            let text = "\(cost.accuracy.text(decimals: 1))  \(NumberText.fixed(cost.megabytes, 3)) MB  \(cost.label)"
-            return """
-                set arrow from first \(cost.megabytes), first \(cost.accuracy.mean) to graph 1.02, first \(places[i]) \
-                nohead lc rgb \(colour) lw 0.7 dt 3
-                set label \(text: text) at graph 1.025, first \(places[i]) left font "sans,11" textcolor rgb \(colour)
-                """
-        }.joined()
-        let letters = costs.map { $0.label.count + 26 }.max() ?? 0
-        let width = 780 + min(8 * letters, 640)
+        let ends = costs.flatMap { cost in
+            [-1, 1].map { cost.accuracy.mean + $0 * (cost.accuracy.deviation ?? 0) }
+        }
         let seeds = costs.map(\.accuracy.count).max() ?? 1
+        let names = costs.map { Panel.cut("\($0.label)  \(NumberText.fixed($0.megabytes, 3)) MB", to: 44) }
+        let axis = Picture.accuracyRange(ends)
+        let accuracy = "final accuracy, %\(seeds > 1 ? ": mean ± deviation of \(seeds) seeds" : "")"
         return Picture(
             "bytes",
-            caption: "Final accuracy against the bytes of all updates; the line is the Pareto front.",
-            size: (width, height), data: data,
-            body: """
-                set title \(text: title) offset 0,0
-                unset key
-                set logscale x
-                set xlabel "megabytes uploaded in all, 10⁶ bytes"
-                set ylabel "final accuracy, %\(seeds > 1 ? ": mean ± deviation of \(seeds) seeds" : "")"
-                set xrange [\(least / 1.5):\(most * 1.5)]
-                set yrange [\(range.lowerBound):\(range.upperBound)]
-                set lmargin at screen \(100 / Double(width))
-                set rmargin at screen \(760 / Double(width))
-                \(names)
-                plot DATA using 1:($4 == 1 ? $2 : NaN) with linespoints pt 7 ps 0 lw 2 lc rgb \(Colour.all[0]), \
-                DATA using 1:($4 == 1 ? NaN : $2):3 with yerrorbars pt 7 ps 0.9 lw 1 lc rgb \(Colour.all[1]), \
-                DATA using 1:($4 == 1 ? $2 : NaN):3 with yerrorbars pt 7 ps 1.1 lw 1.5 lc rgb \(Colour.all[0])
-                """)
+            caption:
+                "Final accuracy against the bytes of all updates: the line is the Pareto front, of which no point is "
+                + "beaten in both. Below, the same points by name, from the fewest bytes.",
+            data: data,
+            rows: [
+                [
+                    Panel(
+                        title, height: 260,
+                        body: """
+                                                        set xlabel "megabytes uploaded in all"
+                            set ylabel "final accuracy, %"
+                            \(Picture.logAxis("x", [least, most]))
+                            set yrange [\(axis.lowerBound):\(axis.upperBound)]
+                            plot DATA using 1:($4 == 1 ? $2 : NaN) with lines lw 1.5 lc rgb \(Colour.all[0]) notitle, \\
+                                 DATA using 1:($4 == 1 ? NaN : $2):3 with yerrorbars pt 7 ps 0.4 lw 1 lc rgb "#999999" notitle, \\
+                                 DATA using 1:($4 == 1 ? $2 : NaN):3 with yerrorbars pt 7 ps 0.5 lw 1 lc rgb \(Colour.all[0]) notitle
+                            """)
+                ],
+                [
+                    Panel(
+                        "", height: 22 * costs.count, left: 24 + 8 * (names.map(\.count).max() ?? 0),
+                        body: """
+                            set xlabel \(text: accuracy)
+                            set xrange [\(axis.lowerBound):\(axis.upperBound)]
+                            set yrange [\(Double(costs.count) - 0.4):-0.6]
+                            set ytics (\(names.enumerated().map { "\(tic: $1) \($0)" as PlotScript }.joined(by: ", "))) scale 0
+                            plot DATA using 2:0:3 with xerrorbars pt 7 ps 0.5 lw 1 lc rgb "#999999" notitle, \\
+                                 DATA using ($4 == 1 ? $2 : NaN):0 with points pt 7 ps 0.5 lc rgb \(Colour.all[0]) notitle
+                            """)
+                ],
+            ])
     }
 }

@@ -16,6 +16,8 @@ package struct VariantMeasurement {
     package let accuracy: Double
     /// What the accuracy was measured on, as a phrase: `the 10,000 test images of fashion-mnist`.
     package let testImages: String
+    /// How many test images that are.
+    package let testCount: Int
     /// Latency of single images in seconds, one after the other, from the image in memory to its class.
     package let latency: LatencyHistogram.Summary
     /// Throughput in batches of `throughputBatch`. It is computed from the median time of a batch, so that other work
@@ -64,7 +66,7 @@ package struct VariantMeasurement {
             VariantMeasurement(
                 variant: subject.variant,
                 accuracy: try accuracy(of: subject.variant, on: subject.data.test, threads: threads),
-                testImages: subject.data.testImages,
+                testImages: subject.data.testImages, testCount: subject.data.test.count,
                 latency: subject.latencies.summary,
                 imagesPerSecond: Double(throughputBatch) / subject.batches.summary.p50)
         }

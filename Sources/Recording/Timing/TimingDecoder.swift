@@ -98,8 +98,23 @@ public struct TimingDecoder: Sendable {
             let parent = words.count == 4 && words[2] == "parent" ? words[3] : nil
             sessions[last].header.trace = TraceLink(traceparent: words[1], parent: parent)
         case "clock_end": sessions[last].header.clockAtEnd = clock(words)
+        case "processor": sessions[last].header.processor = processor(words)
         default: break
         }
+    }
+
+    /// What a line of processors tells; nil when it is not one, or says more than a run can take.
+    private func processor(_ words: [String]) -> ProcessorUse? {
+        let names = ["wall_us", "own_us", "busy_us", "stolen_us", "machine_us"]
+        let times = names.indices.compactMap { i -> Int? in
+            let place = 2 * i + 1
+            guard words.count > place + 1, words[place] == names[i], let time = Int(words[place + 1]),
+                (0...1_000_000_000_000_000).contains(time)
+            else { return nil }
+            return time
+        }
+        guard times.count == names.count else { return nil }
+        return ProcessorUse(wall: times[0], own: times[1], busy: times[2], stolen: times[3], machine: times[4])
     }
 
     /// The readings of a clock line; nil when it is not one.

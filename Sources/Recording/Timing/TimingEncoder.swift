@@ -51,6 +51,13 @@ public struct TimingEncoder: Sendable {
         Array(line(clockAtEnd, "end").utf8)
     }
 
+    /// The line before the closing one that tells what processors did.
+    static func processor(_ use: ProcessorUse) -> [UInt8] {
+        Array(
+            ("# processor wall_us \(use.wall) own_us \(use.own) busy_us \(use.busy) stolen_us \(use.stolen) "
+                + "machine_us \(use.machine)\n").utf8)
+    }
+
     /// A clock reading as a comment line.
     private static func line(_ clock: ClockReading, _ moment: String) -> String {
         "# clock_\(moment) at_us \(clock.at) offset_us \(clock.offset) error_us \(clock.error)\n"

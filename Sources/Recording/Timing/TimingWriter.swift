@@ -38,8 +38,8 @@ public final class TimingWriter: TimingSink {
     }
 
     /// Writes everything and the closing line; waits for the disk.
-    public func close(_ clockAtEnd: ClockReading?) {
-        queue.sync { files.close(clockAtEnd) }
+    public func close(_ clockAtEnd: ClockReading?, _ processor: ProcessorUse?) {
+        queue.sync { files.close(clockAtEnd, processor) }
     }
 }
 
@@ -144,9 +144,10 @@ private final class TimingOutput: @unchecked Sendable {
         }
     }
 
-    /// Writes the last clock reading and the closing line, and tells what was lost.
-    func close(_ clockAtEnd: ClockReading?) {
+    /// Writes the last clock reading, what processors did and the closing line, and tells what was lost.
+    func close(_ clockAtEnd: ClockReading?, _ processor: ProcessorUse?) {
         if let clockAtEnd { pending += Array(TimingEncoder.trailer(clockAtEnd)) }
+        if let processor { pending += TimingEncoder.processor(processor) }
         pending += TimingFiles.lastLine
         flush()
         if header.rank > 0 {

@@ -10,6 +10,8 @@ public protocol TimingSink: AnyObject {
     func replace(_ messages: [MessageCount])
     /// Returns when everything is written; nothing comes after it.
     ///
-    /// - Parameter clockAtEnd: the rank's clock beside rank 0's, read at the end; nil where it was not measured.
-    func close(_ clockAtEnd: ClockReading?)
+    /// - Parameters:
+    ///   - clockAtEnd: the rank's clock beside rank 0's, read at the end; nil where it was not measured.
+    ///   - processor: what processors did in the rank's time; nil where the system does not tell.
+    func close(_ clockAtEnd: ClockReading?, _ processor: ProcessorUse?)
 }

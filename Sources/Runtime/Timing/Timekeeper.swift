@@ -24,6 +24,8 @@ public final class Timekeeper {
     private var lastCounts: Int
     /// The clock's position at the end of the run; nil when it was not measured.
     private var clockAtEnd: ClockReading?
+    /// What processors had done when this rank's time began.
+    private let processors = ProcessorReading()
     /// Rank 0 keeps time; a rank without a log of its own answers it all the same.
     private var isAligned = false
 
@@ -111,7 +113,7 @@ public final class Timekeeper {
     package func close() {
         timeline.close()
         sink?.replace(messages.counts)
-        sink?.close(clockAtEnd)
+        sink?.close(clockAtEnd, ProcessorReading()?.use(since: processors))
         sink = nil
     }
 

@@ -32,7 +32,7 @@ public struct RequestLoop {
         public var answersByStep: [Int]
     }
 
-    /// The answers of a slice of time, a point of a picture.
+    /// The answers of a slice of time, and what was turned away in it: a point of a picture.
     public struct Slice: Sendable, Codable {
         /// Middle of the slice, in seconds since serving began.
         public let seconds: Double
@@ -44,6 +44,8 @@ public struct RequestLoop {
         public internal(set) var totalLatency = 0.0
         /// Step of the ladder at its last answer.
         public internal(set) var step = 0
+        /// Requests that were turned away because the queue was full.
+        public internal(set) var refused = 0
     }
 
     private let engines: EngineSuccession
@@ -55,7 +57,7 @@ public struct RequestLoop {
     private var begin = Duration.zero
     /// Length of a slice in seconds; nil: slices are not recorded.
     private let sliceSeconds: Double?
-    /// Slices with an answer, in order.
+    /// Slices with an answer or a request that was turned away, in order.
     public private(set) var slices: [Slice] = []
 
     /// Prepares a loop.
@@ -138,6 +140,7 @@ public struct RequestLoop {
                     queue.append(arrivals.next)
                 } else {
                     result.refused += 1
+                    noteSlice { $0.refused += 1 }
                 }
                 arrived += 1
                 arrivals.advance()
@@ -171,20 +174,21 @@ public struct RequestLoop {
         result.service.record(prediction.service)
         while result.answersByStep.count <= prediction.step { result.answersByStep.append(0) }
         result.answersByStep[prediction.step] += 1
-        noteSlice(of: prediction)
+        noteSlice { slice in
+            let latency = prediction.latency.inSeconds
+            slice.answered += 1
+            slice.longestLatency = max(slice.longestLatency, latency)
+            slice.totalLatency += latency
+            slice.step = prediction.step
+        }
     }
 
-    /// Adds an answer to the slice in which it was given.
-    private mutating func noteSlice(of prediction: AdaptiveInferenceEngine.Prediction) {
+    /// Adds an answer, or a request that was turned away, to the slice of this moment.
+    private mutating func noteSlice(_ change: (inout Slice) -> Void) {
         guard let sliceSeconds else { return }
         let middle = (((clock.now - begin).inSeconds / sliceSeconds).rounded(.down) + 0.5) * sliceSeconds
         if slices.last?.seconds != middle { slices.append(Slice(seconds: middle)) }
-        let last = slices.count - 1
-        let latency = prediction.latency.inSeconds
-        slices[last].answered += 1
-        slices[last].longestLatency = max(slices[last].longestLatency, latency)
-        slices[last].totalLatency += latency
-        slices[last].step = prediction.step
+        change(&slices[slices.count - 1])
     }
 }
 

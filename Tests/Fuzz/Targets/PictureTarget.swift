@@ -76,14 +76,16 @@ final class PictureTarget: FuzzTarget {
         let tics = names.enumerated().map { i, name -> PlotScript in "\(tic: name) \(i)" }
         let first = names.first ?? ""
         let picture = Picture(
-            "names", caption: "", size: (300, 200), data: ["# \(first)", "1,\(Picture.cell(text: first))", "2,3"],
-            body: """
-                set title \(text: first)
-                set xlabel \(text: first)
-                set ytics (\(tics.joined(by: ", ")))
-                \(labels.joined())
-                plot DATA using 1:1 with lines title \(text: first)
-                """)
+            "names", caption: "", data: ["# \(first)", "1,\(Picture.cell(text: first))", "2,3"],
+            panel: Panel(
+                first, key: [first],
+                body: """
+                    set title \(text: first)
+                    set xlabel \(text: first)
+                    set ytics (\(tics.joined(by: ", ")))
+                    \(labels.joined())
+                    plot DATA using 1:1 with lines title \(text: first)
+                    """))
         try ScratchFolder.write(Array(picture.script.utf8), to: folder + "/names.gp")
         try ScratchFolder.write(Array(picture.data.utf8), to: folder + "/names.csv")
         let process = Process()

@@ -95,7 +95,7 @@ import Testing
         let before = ContinuousClock.now
         TimingFiles.waitUntilClosed(in: folder, ranks: [3], atMost: .milliseconds(50))
         #expect(ContinuousClock.now - before >= .milliseconds(50))
-        writer.close(nil)
+        writer.close(nil, nil)
         let after = ContinuousClock.now
         TimingFiles.waitUntilClosed(in: folder, ranks: [3], atMost: .seconds(60))
         #expect(ContinuousClock.now - after < .seconds(30))
@@ -114,6 +114,27 @@ import Testing
         }
     }
 
+    @Test func `What processors did stands before the closing line, as the documentation says`() throws {
+        let use = ProcessorUse(wall: 5_210_000, own: 4_100_000, busy: 9_800_000, stolen: 20_000, machine: 10_420_000)
+        let line = String(decoding: TimingEncoder.processor(use), as: UTF8.self)
+        #expect(
+            line
+                == "# processor wall_us 5210000 own_us 4100000 busy_us 9800000 stolen_us 20000 machine_us 10420000\n")
+        #expect(Self.decode(Self.text + line + "# closed\n").sessions.first?.header.processor == use)
+        for damaged in [
+            "# processor wall_us 5\n", "# processor wall_us -1 own_us 4 busy_us 9 stolen_us 2 machine_us 1\n",
+        ] {
+            let read = Self.decode(Self.text + damaged + "# closed\n")
+            #expect(read.sessions.first?.header.processor == nil && read.sessions.first?.isClosed == true)
+        }
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("fedmpi-timing-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let writer = try TimingWriter(run: folder.path, Self.header, OutputTroubles { Issue.record("\($0)") })
+        writer.close(nil, use)
+        let written = try String(contentsOf: folder.appendingPathComponent("timing/rank_0003.csv"), encoding: .utf8)
+        #expect(written.hasSuffix(line + "# closed\n"))
+    }
+
     @Test func `A continued run adds a block behind the last whole line`() throws {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("fedmpi-timing-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: folder) }
@@ -126,7 +147,7 @@ import Testing
             writer.append(Array(Self.events[1...]))
             writer.replace(Array(Self.messages[..<1]))
             writer.replace(Self.messages)
-            writer.close(ClockReading(at: 5_200_000, offset: -11, error: 2.5))
+            writer.close(ClockReading(at: 5_200_000, offset: -11, error: 2.5), nil)
             let expected = String(repeating: Self.text + "# closed\n", count: start + 1)
             #expect(try String(contentsOf: events, encoding: .utf8) == expected)
             #expect(

@@ -6,12 +6,11 @@ import RunStore
 
 extension Comparison {
     /// The runs' curves over each other in four plots: accuracy by round, by bytes and by time, and the losses by
-    /// round.
+    /// round. More than six runs have a row each, with the others in grey, and the losses are left to the data.
     ///
     /// Time is simulated time when every run has it, because wall time of a simulation says nothing about the
     /// devices; otherwise wall time for all, so that one axis means one thing. Accuracies are in percent, bytes
-    /// in MB of 1,000,000, up and down together. The key stands below the plots at full width: a run's name with
-    /// its settings is too long for a box inside a plot.
+    /// in MB of 1,000,000, up and down together.
     ///
     /// - Complexity: O(rounds of all runs) lines of data.
     var picture: Picture {
@@ -35,74 +34,114 @@ extension Comparison {
             // A run without rounds still has its block.
             if entry.rounds.isEmpty { data.append("NaN,NaN,NaN,NaN,NaN,NaN") }
         }
-        // Pixels below the curves: a line of the key for each run, and the axis's own text.
-        let key = 26 * entries.count + 20
-        let height = 900 + key
-        func share(_ pixels: Int) -> Double { Double(pixels) / Double(height) }
+        let accuracies = entries.flatMap { $0.rounds.compactMap { $0.accuracy.map { 100 * $0 } } }
+        let axis = Picture.accuracyAxis(accuracies)
+        let time = "\(usesSimulatedTime ? "simulated " : "")seconds of the rounds"
+        let isTogether = entries.count <= 6
         return Picture(
-            "comparison", caption: "Accuracy by round, bytes and time, and the losses by round.",
-            size: (1300, height), data: data,
-            body: """
-                set title offset 0,0
-                set multiplot layout 2,2 margins 0.07,0.985,\(share(key + 70)),\(share(height - 45)) spacing 0.085,0.12
-                unset key
-                set ylabel "server accuracy, %"
-                set title "Accuracy by round"
-                set xlabel "round"
-                plot \(curves("1:4", style: solid))
-                set title "Accuracy by bytes"
-                set xlabel "sent up and down, MB"
-                plot \(curves("5:4", style: solid))
-                set ylabel "loss"
-                set title "Loss by round: server solid, clients dotted"
-                set xlabel "round"
-                set yrange [0:*]
-                plot \(curves("1:3", style: solid)), \\
-                     \(curves("1:2", style: dotted))
-                set ylabel "server accuracy, %"
-                set title "Accuracy by time"
-                set xlabel "\(usesSimulatedTime ? "simulated " : "")seconds of the rounds"
-                set yrange [*:*]
-                plot \(curves("6:4", style: solid))
-                unset title; unset xlabel; unset ylabel; unset border; unset tics; unset grid
-                set size 1,1; set origin 0,0
-                set margins screen 0, screen 1, screen 0, screen \(share(key))
-                set key at screen 0.07, screen \(share(key - 10)) left top Left reverse samplen 3 maxcols 1
-                plot [0:1] [0:1] \(legend)
-                unset multiplot
-                """)
+            "comparison",
+            caption: isTogether
+                ? "Accuracy by round, bytes and time, and the losses by round."
+                : "Accuracy by round and by bytes: a row for each run, with all others in grey.",
+            data: data,
+            rows: isTogether ? together(axis, time) : multiples(axis))
+    }
+
+    /// Four plots with all runs in each; the first has the key.
+    private func together(_ axis: PlotScript, _ time: String) -> [[Panel]] {
+        func panel(_ title: String, _ x: String, _ columns: PlotScript, key: [String] = []) -> [Panel] {
+            [
+                Panel(
+                    title, height: 200, key: key,
+                    body: """
+                        set xlabel \(text: x)
+                        set ylabel "test accuracy, %"
+                        \(axis)
+                        \(x == "round" ? roundAxis() : "set xrange [0:*]")
+                        plot \(curves(columns, names: key, style: solid))
+                        """)
+            ]
+        }
+        return [
+            panel("Accuracy by round", "round", "1:4", key: legend),
+            panel("Accuracy by bytes", "sent up and down, MB", "5:4"),
+            panel("Accuracy by time", time, "6:4"),
+            [
+                Panel(
+                    "Loss by round: test solid, training dotted", height: 200,
+                    body: """
+                        set xlabel "round"
+                        \(roundAxis())
+                        set ylabel "loss"
+                        set yrange [0:*]
+                        plot \(curves("1:3", names: [], style: solid)), \\
+                             \(curves("1:2", names: [], style: dotted))
+                        """)
+            ],
+        ]
+    }
+
+    /// A row for each run: accuracy by round, and by bytes.
+    private func multiples(_ axis: PlotScript) -> [[Panel]] {
+        entries.indices.flatMap { i -> [[Panel]] in
+            func panel(_ columns: PlotScript, _ xAxis: PlotScript, _ label: String) -> Panel {
+                let grey = entries.indices.map {
+                    "DATA index \($0) using \(columns) with lines lw 0.7 lc rgb \"#d5d5d5\" notitle" as PlotScript
+                }
+                return Panel(
+                    "", height: 110, left: 54, bottom: i == entries.count - 1 ? 60 : 28,
+                    body: """
+                        \(xAxis)
+                        set xlabel \(text: i == entries.count - 1 ? label : "")
+                        \(axis)
+                        plot \((grey + ["DATA index \(i) using \(columns) \(solid(0)) notitle"]).joinedPlots())
+                        """)
+            }
+            return [
+                [Panel.heading(legend[i])],
+                [
+                    panel("1:4", roundAxis(labels: 6), "round"),
+                    panel("5:4", "set xrange [0:*]", "sent up and down, MB"),
+                ],
+            ]
+        }
+    }
+
+    /// The axis of the rounds of all runs.
+    private func roundAxis(labels: Int = 10) -> PlotScript {
+        let rounds = entries.flatMap { $0.rounds.map(\.round) }
+        let first = rounds.min() ?? 1
+        return Picture.roundAxis(first...max(first, rounds.max() ?? first), labels: labels)
     }
 
     /// The plot clauses of all runs for two columns of the data.
     ///
     /// - Parameters:
     ///   - columns: gnuplot's `using`, e.g. `1:4` for accuracy by round.
+    ///   - names: titles in the key; none has none.
     ///   - style: Line style for the run at an index.
-    private func curves(_ columns: PlotScript, style: (Int) -> PlotScript) -> PlotScript {
-        entries.indices.map { "DATA index \($0) using \(columns) \(style($0)) notitle" as PlotScript }.joinedPlots()
+    private func curves(_ columns: PlotScript, names: [String], style: (Int) -> PlotScript) -> PlotScript {
+        entries.indices.map { i -> PlotScript in
+            let title: PlotScript = names.isEmpty ? "notitle" : "title \(text: names[i])"
+            return "DATA index \(i) using \(columns) \(style(i)) \(title)"
+        }.joinedPlots()
     }
 
     /// A line, with a point for each evaluated round as long as there are at most 50: more would run into each
     /// other.
     private func solid(_ i: Int) -> PlotScript {
         let hasPoints = entries[i].rounds.count { $0.accuracy != nil } <= 50
-        return "with \(hasPoints ? "linespoints pt 7 ps 0.8" : "lines") lw 2 lc rgb \(colour(i))"
+        return "with \(hasPoints ? "linespoints pt 7 ps 0.4" : "lines") lw 1.5 lc rgb \(Colour.all[i])"
     }
 
     /// A dotted line, for the clients' losses beside the server's.
-    private func dotted(_ i: Int) -> PlotScript { "with lines dt 3 lw 2 lc rgb \(colour(i))" }
+    private func dotted(_ i: Int) -> PlotScript { "with lines dt 3 lw 1.5 lc rgb \(Colour.all[i])" }
 
-    /// Colour of a run, the same in all four plots; repeats when there are more runs than colours.
-    private func colour(_ i: Int) -> Colour { Colour.all[i % Colour.all.count] }
-
-    /// The key as a plot of its own: for each run its name and the settings in which it differs, cut after 110
-    /// characters.
-    private var legend: PlotScript {
-        entries.indices.map { i -> PlotScript in
+    /// For each run its name and the settings in which it differs, cut to what the picture has room for.
+    private var legend: [String] {
+        entries.indices.map { i in
             let settings = differences.map { "\($0.name) \($0.values[i])" }.joined(separator: ", ")
-            let shown = settings.count > 110 ? settings.prefix(109) + "…" : settings[...]
-            let text = entries[i].run.name + (shown.isEmpty ? "" : ": \(shown)")
-            return "NaN with lines lw 3 lc rgb \(colour(i)) title \(text: text)"
-        }.joinedPlots()
+            return Panel.cut(entries[i].run.name + (settings.isEmpty ? "" : ": \(settings)"), to: 66)
+        }
     }
 }

@@ -38,13 +38,13 @@ struct HostFacts: Codable, Equatable {
     private static var ofThisRank: HostFacts {
         let program = try? Data(contentsOf: URL(fileURLWithPath: "/proc/self/exe"), options: .mappedIfSafe)
         let load = (try? String(contentsOfFile: "/proc/loadavg", encoding: .utf8))?.split(separator: " ").first
-        let before = ProcessorTime()
+        let before = ProcessorReading()
         Thread.sleep(forTimeInterval: 0.2)
-        let after = ProcessorTime()
+        let use = ProcessorReading()?.use(since: before)
         return HostFacts(
             host: MPIWorld.hostName, binary: program.map { String(SHA256.hash($0).hexadecimal.prefix(16)) } ?? "?",
             instructions: OneDNNLibrary.instructionSet, cores: ProcessInfo.processInfo.activeProcessorCount,
-            load: load.flatMap { Double($0) } ?? 0, steal: after.stolenShare(since: before))
+            load: load.flatMap { Double($0) } ?? 0, steal: use.map { Double($0.stolen) / Double(max(1, $0.machine)) } ?? 0)
     }
 
     /// How far this rank's wall clock is before rank 0's, by broadcasts: of several the one that took least time.
@@ -63,26 +63,5 @@ struct HostFacts: Codable, Equatable {
             if error < best.error { best = ((first + last) / 2 - time[0], error) }
         }
         return world.rank == 0 ? (0, 0) : best
-    }
-}
-
-/// Time of all processors since the start of the machine, in ticks (`man 5 proc`, the first line of `/proc/stat`).
-struct ProcessorTime {
-    private let total: Int
-    private let stolen: Int
-
-    /// Reads it; zeros where the system does not say.
-    init() {
-        let text = (try? String(contentsOfFile: "/proc/stat", encoding: .utf8)) ?? ""
-        let numbers = text.split(separator: "\n").first?.split(separator: " ").dropFirst().compactMap { Int($0) } ?? []
-        // user, nice, system, idle, iowait, irq, softirq, steal; what guests get is in user.
-        total = numbers.prefix(8).reduce(0, +)
-        stolen = numbers.count > 7 ? numbers[7] : 0
-    }
-
-    /// The share of the time since an earlier reading that the machine's owner gave to others, in [0, 1].
-    func stolenShare(since earlier: ProcessorTime) -> Double {
-        let time = total - earlier.total
-        return time > 0 ? Double(max(0, stolen - earlier.stolen)) / Double(time) : 0
     }
 }

@@ -25,40 +25,51 @@ extension Picture {
                     + sample.byClass.map { cell(100 * $0) }).joined(separator: ",")
             }
         let states = columns.enumerated().map { i, title -> PlotScript in
-            "DATA using 1:\(i + 2) with lines lw \(i == 0 ? 3 : 1.5) lc rgb \(Colour.all[i]) title \(text: title)"
+            "DATA using 1:\(i + 2) with lines lw \(i == 0 ? 2.5 : 1) lc rgb \(Colour.all[i]) title \(text: title)"
         }
         let classes = fleet.classes.enumerated().map { i, device -> PlotScript in
-            "DATA using 1:\(i + 10) with lines lw 2 lc rgb \(Colour.all[i % Colour.all.count]) title \(text: device.name)"
+            "DATA using 1:\(i + 10) with lines lw 1.5 lc rgb \(Colour.all[i % Colour.all.count]) title \(text: device.name)"
         }
         let battery: PlotScript =
             hasBatteries
             ? """
             DATA using 1:7:9 with filledcurves fc rgb \(Colour.all[0]) fs transparent solid 0.18 noborder title \
-            "from a tenth to nine tenths", DATA using 1:8 with lines lw 2 lc rgb \(Colour.all[0]) title "median"
+            "from a tenth to nine tenths", DATA using 1:8 with lines lw 1.5 lc rgb \(Colour.all[0]) title "median"
             """ : "NaN notitle"
         return Picture(
             "fleet_days",
             caption:
                 "Simulated days of fleet \(fleet.name): shares of the devices by state, those that could be asked by "
                 + "class, and the charge of batteries.",
-            size: (1500, 1050), data: data,
-            body: """
-                set multiplot layout 3,1
-                set bmargin 3.5
-                set xtics 24
-                set mxtics 4
-                set yrange [0:100]
-                set ylabel "devices, %"
-                set xlabel "hours from a Monday's midnight"
-                set title \(text: "fleet \(fleet.name), \(NumberText.grouped(days.end.count)) devices, simulated")
-                plot \(states.joined(by: ", "))
-                set title "could be asked, by class"
-                plot \(classes.joined(by: ", "))
-                set title "charge of batteries"
-                set ylabel "charge, %"
-                plot \(battery)
-                unset multiplot
-                """)
+            data: data,
+            rows: [
+                panel(
+                    "fleet \(fleet.name), \(NumberText.count(days.end.count, "device")), simulated: states",
+                    "devices, %",
+                    columns, states.joined(by: ", ")),
+                panel("could be asked, by class", "devices, %", fleet.classes.map(\.name), classes.joined(by: ", ")),
+            ]
+                + (hasBatteries
+                    ? [
+                        panel(
+                            "charge of batteries", "charge, %", ["from a tenth to nine tenths", "median"], battery)
+                    ] : []))
+    }
+
+    /// A plot of percentages over the hours of the days.
+    private static func panel(_ title: String, _ label: String, _ key: [String], _ plots: PlotScript) -> [Panel] {
+        [
+            Panel(
+                title, height: 200, key: key,
+                body: """
+                    set xtics 24
+                    set mxtics 4
+                    set yrange [0:100]
+                    set ylabel \(text: label)
+                    set xlabel "hours from a Monday's midnight"
+                    plot \(plots)
+                    """)
+        ]
     }
 
     /// The memory that training each model takes, beside that of each class.
@@ -77,24 +88,26 @@ extension Picture {
             }
         let lines = fleet.classes.enumerated().map { i, device -> PlotScript in
             let colour = Colour.all[(i + 1) % Colour.all.count]
-            return "DATA using 1:\(i + 4) with lines lw 2 lc rgb \(colour) title \(text: device.name)"
+            return "DATA using 1:($\(i + 4)/1024) with lines lw 1.5 lc rgb \(colour) title \(text: device.name)"
         }
         return Picture(
             "fleet_fit",
             caption: "Memory that training takes (bars, at the batch that was asked for), and what each class of fleet "
                 + "\(fleet.name) has for it (lines).",
-            size: (1500, 620), data: data,
-            body: """
-                set logscale y
-                set ylabel "KB of 1,024 bytes"
-                set style fill solid 0.6
-                set boxwidth 0.6
-                set xrange [-0.6:\(Double(models.count) - 0.4)]
-                set xtics rotate by -30
-                set bmargin 6
-                set rmargin 8
-                set title "memory to train, simulated devices"
-                plot DATA using 1:3:xtic(2) with boxes lc rgb \(Colour.all[0]) title "training takes", \(lines.joined(by: ", "))
-                """)
+            data: data,
+            panel: Panel(
+                "memory to train, simulated devices", height: 300,
+                bottom: 30 + 7 * min(30, models.map(\.model.count).max() ?? 0),
+                key: ["training takes"] + fleet.classes.map(\.name),
+                body: """
+                    set logscale y
+                    set ylabel "MB of 1,048,576 bytes"
+                    set format y "%g"
+                    set style fill solid 0.6
+                    set boxwidth 0.6
+                    set xrange [-0.6:\(Double(models.count) - 0.4)]
+                    set xtics rotate by 60 right
+                    plot DATA using 1:($3/1024):xtic(2) with boxes lc rgb \(Colour.all[0]) title "training takes", \(lines.joined(by: ", "))
+                    """))
     }
 }

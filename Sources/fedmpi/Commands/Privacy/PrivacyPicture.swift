@@ -14,28 +14,31 @@ extension Picture {
             + answer.curve.map { row in
                 ([cell(Double(row.rounds))] + row.epsilons.inOrder.map { cell($0) }).joined(separator: ",")
             }
-        var curves = PrivacyFigures.titles.enumerated().filter { i, _ in
+        let shown = PrivacyFigures.titles.enumerated().filter { i, _ in
             answer.curve.contains { $0.epsilons.inOrder[i]?.isFinite ?? false }
-        }.map { i, title -> PlotScript in
-            "DATA using 1:\(i + 2) with linespoints lw 2 pt 7 ps 0.7 lc rgb \(Colour.all[i]) title \(text: title)"
+        }
+        let names = shown.map(\.element) + (answer.budget == nil ? [] : ["budget"])
+        var curves = shown.map { i, title -> PlotScript in
+            "DATA using 1:\(i + 2) with linespoints lw 1.5 pt 7 ps 0.4 lc rgb \(Colour.all[i]) title \(text: title)"
         }
         if let budget = answer.budget {
-            curves.append("\(budget) with lines lw 2 dt 2 lc rgb 'black' title 'budget'")
+            curves.append("\(budget) with lines lw 1.5 dt 2 lc rgb 'black' title 'budget'")
         }
         if curves.isEmpty { curves = ["NaN notitle"] }
         return Picture(
             "privacy_rounds",
             caption: "Epsilon at delta \(answer.delta) over the rounds, by accountant; noise multiplier "
                 + "\(PrivacyAnswer.number(answer.noise)), rate \(PrivacyAnswer.number(answer.plan.rate)).",
-            size: (1000, 620), data: data,
-            body: """
-                set key inside bottom right vertical maxrows 6
-                set xlabel "rounds"
-                set ylabel "epsilon"
-                set yrange [0:*]
-                set xrange [0:*]
-                set title \(text: "epsilon at delta \(answer.delta), noise \(PrivacyAnswer.number(answer.noise))")
-                plot \(curves.joined(by: ", "))
-                """)
+            data: data,
+            panel: Panel(
+                "epsilon at delta \(answer.delta), noise multiplier \(PrivacyAnswer.number(answer.noise))", height: 300,
+                key: names,
+                body: """
+                    set xlabel "rounds"
+                    set ylabel "epsilon"
+                    set yrange [0:*]
+                    set xrange [0:*]
+                    plot \(curves.joined(by: ", "))
+                    """))
     }
 }

@@ -1,4 +1,5 @@
 import Analysis
+import FedCore
 import Inference
 import Runtime
 
@@ -16,47 +17,66 @@ enum SplitPictures {
     /// milliseconds.
     ///
     /// Cumulative curves over a logarithmic axis show the median and the tail of stages that differ by decades in
-    /// one plot; a bar chart of means would hide the tail. Stages that never happened are left out, and the total
-    /// is drawn thicker.
+    /// one plot; a bar chart of means would hide the tail. The axis begins at a microsecond, which is as fine as it is
+    /// worth reading: a curve begins there with all images that took less, and a stage in which all did is left out.
+    /// The total is drawn thicker.
     ///
     /// - Parameter report: A report with at least one latency.
     /// - Complexity: O(buckets of the histograms).
     static func latencies(_ report: SplitReport) -> Picture {
-        let stages = report.latencies.stages.filter { $0.histogram.count > 0 }
         var data: [String] = []
-        for (i, stage) in stages.enumerated() {
-            if i > 0 { data += ["", ""] }
-            data += ["# \(stage.name)", "# milliseconds,percent_of_images_that_took_no_longer"]
+        var names: [String] = []
+        var below: [String] = []
+        var longest = 0.0
+        // The total first, so that no stage is hidden behind it.
+        let stages = report.latencies.stages.sorted { ($0.name == "total" ? 0 : 1) < ($1.name == "total" ? 0 : 1) }
+        for stage in stages where stage.histogram.count > 0 {
             let all = Double(stage.histogram.count)
+            var lines: [String] = []
             var count = 0
             for bucket in stage.histogram.buckets {
                 count += bucket.count
-                data.append("\(max(bucket.seconds * 1000, 1e-4)),\(100 * Double(count) / all)")
+                longest = max(longest, 1000 * bucket.seconds)
+                // The last of those below the axis stands at its beginning.
+                if bucket.seconds <= 1e-6 { lines.removeAll() }
+                lines.append("\(max(bucket.seconds * 1000, 1e-3)),\(100 * Double(count) / all)")
             }
+            let short = stage.histogram.buckets.reduce(0) { $0 + ($1.seconds <= 1e-6 ? $1.count : 0) }
+            if short > 0 { below.append("\(NumberText.percent(Double(short) / all, 0)) of \(stage.name)") }
+            guard short < stage.histogram.count else { continue }
+            if !names.isEmpty { data += ["", ""] }
+            names.append(stage.name)
+            data += ["# \(stage.name)", "# milliseconds,percent_of_images_that_took_no_longer"] + lines
         }
-        let curves = stages.enumerated().map { i, stage -> PlotScript in
+        let curves = names.enumerated().map { i, name -> PlotScript in
             """
-            DATA index \(i) using 1:2 with steps lw \(stage.name == "total" ? 3 : 2) \
-            lc rgb \(Colour.all[i % Colour.all.count]) title \(text: stage.name)
+            DATA index \(i) using 1:2 with steps lw \(name == "total" ? 4 : 1.5) \
+            lc rgb \(name == "total" ? Colour(0xbbbbbb) : Colour.all[(i - 1) % 6]) title \(text: name)
             """
         }
         let links = Self.links(isSimulated: report.settings.isLinkSimulated)
-        let title = "Latency by stage: \(report.model) cut at \(report.cut), \(report.devices) devices\(links)"
+        let first = data.compactMap { line in line.split(separator: ",").first.flatMap { Double($0) } }.min() ?? 1e-3
         return Picture(
             "latency",
-            caption: "Where the time of an image goes\(links): for each stage, how many images took no longer.",
-            size: (900, 520), data: data,
-            body: """
-                set title \(text: title)
-                set xlabel "milliseconds"
-                set ylabel "images, %"
-                set logscale x
-                set yrange [0:100]
-                plot \(curves.joinedPlots())
-                """)
+            caption: "Where the time of an image goes\(links): for each stage, how many images took no longer."
+                + (below.isEmpty
+                    ? "" : " Less than a microsecond, and left of the axis: \(below.joined(separator: ", "))."),
+            data: data,
+            panel: Panel(
+                Panel.cut(
+                    "Latency by stage: \(report.model) cut at \(report.cut), \(report.devices) devices\(links)", to: 82),
+                height: 300, key: names,
+                body: """
+                    set xlabel "milliseconds"
+                    set ylabel "images, %"
+                    set logscale x
+                    set xrange [\(first):\(max(longest, 2 * first) * 1.2)]
+                    set yrange [0:100]
+                    plot \(curves.isEmpty ? "-1 notitle" : curves.joinedPlots())
+                    """))
     }
 
-    /// Predicted throughput and latency of a batch for every cut, on two axes: the cut with the most images a
+    /// Predicted throughput and latency of a batch for every cut, in a plot each: the cut with the most images a
     /// second need not be the one with the shortest latency, which is why `--objective` exists.
     ///
     /// - Parameters:
@@ -69,23 +89,33 @@ enum SplitPictures {
             + table.rows.map {
                 "\($0.cut),\($0.throughput),\($0.latency * 1000),\($0.costs.upBytes)"
             }
+        let cuts = table.rows.map(\.cut)
+        let first = cuts.min() ?? 0
+        let axis = Picture.roundAxis(first...max(first, cuts.max() ?? first))
+        func panel(_ title: String, _ label: String, _ column: Int, _ colour: Colour) -> [Panel] {
+            [
+                Panel(
+                    title, height: 180,
+                    body: """
+                        set xlabel "layers on the device"
+                        \(axis)
+                        set ylabel \(text: label)
+                        set format y "%.3s%c"
+                        set yrange [0:*]
+                        plot DATA using 1:\(column) with linespoints pt 7 ps 0.5 lw 1.5 lc rgb \(colour) notitle
+                        """)
+            ]
+        }
         return Picture(
             "cuts",
-            caption: "What is predicted of each cut\(links), from what was measured of the layers and the link.",
-            size: (900, 520), data: data,
-            body: """
-                set title \(text: "Predicted by cut\(links); best for \(table.objective.rawValue): \(table.best)")
-                set xlabel "layers on the device"
-                set ylabel "images a second"
-                set y2label "milliseconds of one batch"
-                set y2tics nomirror
-                set border 11 lc rgb "#777777"
-                set xtics 1
-                set yrange [0:*]
-                set y2range [0:*]
-                plot DATA using 1:2 with linespoints pt 7 lw 2 lc rgb \(Colour.all[0]) title "throughput", \\
-                     DATA using 1:3 axes x1y2 with linespoints pt 7 lw 2 lc rgb \(Colour.all[1]) title "latency"
-                """)
+            caption:
+                "What is predicted of each cut\(links), from what was measured of the layers and the link: the best "
+                + "for \(table.objective.rawValue) is \(table.best).",
+            data: data,
+            rows: [
+                panel("Predicted throughput by cut\(links)", "images a second", 2, Colour.all[0]),
+                panel("Predicted time of a batch by cut\(links)", "milliseconds", 3, Colour.all[1]),
+            ])
     }
 
     /// Words for titles that are to be added when links were simulated.

@@ -1,43 +1,51 @@
 # gnuplot convergence_and_cost.gp draws convergence_and_cost.png from convergence_and_cost.csv.
 reset
-set terminal pngcairo noenhanced size 1500,580 font "sans,13" background "#ffffff"
-set output "convergence_and_cost.png"
+set encoding utf8
+set terminal pngcairo noenhanced size 1200,1404 font "sans-serif,21.0" linewidth 2 pointscale 2 background "#ffffff"
+set output 'convergence_and_cost.png'
+DATA = 'convergence_and_cost.csv'
+set datafile separator ","
+set datafile missing "NaN"
+
+set multiplot
+reset
 set datafile separator ","
 set datafile missing "NaN"
 set border 3 lc rgb "#777777"
 set tics nomirror textcolor rgb "#333333"
+set format "%h"
 set grid lt 1 lc rgb "#e8e8e8" lw 1
-set title offset 0,1.1
-set key at graph 0.5,1.02 bottom center horizontal reverse Left samplen 1.5 width -1 font "sans,12"
-set tmargin 5
-set multiplot
-set border 11 lc rgb "#777777"
-set tmargin at screen 0.85
-set bmargin at screen 0.12
+set label 'example-fashion-mnist: loss by round' at screen 0.02000, screen 0.97151 left
+set key at screen 0.01333, screen 0.95442 left top horizontal reverse Left maxcols 2 samplen 1.5 width 1 noenhanced
+set lmargin at screen 0.12333
+set rmargin at screen 0.96667
+set tmargin at screen 0.91738
+set bmargin at screen 0.57550
 set xlabel "round"
 set xrange [0.4:10.6]
 set xtics 1, 1
-set lmargin at screen 0.065
-set rmargin at screen 0.43
-set title "example-fashion-mnist: loss and accuracy"
 set ylabel "loss"
+set format y '%h'
 set yrange [0:*]
-set y2label "server accuracy, %" textcolor rgb "#228833"
-set y2range [0:100]
-set y2tics textcolor rgb "#228833"
-plot "convergence_and_cost.csv" using 1:3 with linespoints lw 2 pt 7 ps 1.1 lc rgb "#4477aa" title "train loss", \
-     "convergence_and_cost.csv" using 1:2 with linespoints lw 2 pt 5 ps 1.1 lc rgb "#ee6677" title "server loss", \
-     "convergence_and_cost.csv" using 1:4 axes x1y2 with linespoints lw 2 pt 9 ps 1.1 lc rgb "#228833" title "accuracy"
-set lmargin at screen 0.57
-set rmargin at screen 0.925
-set title "example-fashion-mnist: updates sent up"
-set ylabel "upload, KB a round"
-set yrange [0:*]
-set y2label "upload in all, MB" textcolor rgb "#aa3377"
-set y2range [0:*]
-set y2tics textcolor rgb "#aa3377"
-set style fill solid noborder
-plot "convergence_and_cost.csv" using 1:($5):(0.7) with boxes lc rgb "#9db8d4" title "a round", \
-     "convergence_and_cost.csv" using 1:6 axes x1y2 with linespoints lw 2 pt 7 ps 1.1 lc rgb "#aa3377" title "in all"
+plot DATA using 1:3 with linespoints lw 1.5 pt 7 ps 0.5 lc rgb "#4477aa" title 'training loss', \
+     DATA using 1:2 with linespoints lw 1.5 pt 5 ps 0.5 lc rgb "#ee6677" title 'test loss'
+reset
+set datafile separator ","
+set datafile missing "NaN"
+set border 3 lc rgb "#777777"
+set tics nomirror textcolor rgb "#333333"
+set format "%h"
+set grid lt 1 lc rgb "#e8e8e8" lw 1
+set label 'accuracy against what was sent up' at screen 0.02000, screen 0.46154 left
+unset key
+set lmargin at screen 0.12333
+set rmargin at screen 0.96667
+set tmargin at screen 0.43590
+set bmargin at screen 0.09402
+set xlabel "updates sent up in all, MB"
+set xrange [0:44.19936]
+set ylabel 'accuracy, %'
+set yrange [41.3676:91.8124]
+plot DATA using 8:4 with linespoints lw 1.5 pt 9 ps 0.5 lc rgb "#228833" notitle
 unset multiplot
 unset output

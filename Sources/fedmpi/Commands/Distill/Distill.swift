@@ -58,7 +58,7 @@ struct Distill: WorldCommand {
     /// The options of `fedmpi train`, for all runs.
     @OptionGroup var options: SettingsOptions<TrainingScope>
 
-    /// What is printed and left, from the same options.
+    /// What the command prints and which files it writes, from the same options.
     private var output: OutputSettings { options.output }
 
     /// Refuses combinations of options that would make the comparison void or have two meanings, before MPI is

@@ -44,12 +44,14 @@ struct HostFacts: Codable, Equatable {
         return HostFacts(
             host: MPIWorld.hostName, binary: program.map { String(SHA256.hash($0).hexadecimal.prefix(16)) } ?? "?",
             instructions: OneDNNLibrary.instructionSet, cores: ProcessInfo.processInfo.activeProcessorCount,
-            load: load.flatMap { Double($0) } ?? 0, steal: use.map { Double($0.stolen) / Double(max(1, $0.machine)) } ?? 0)
+            load: load.flatMap { Double($0) } ?? 0,
+            steal: use.map { Double($0.stolen) / Double(max(1, $0.machine)) } ?? 0)
     }
 
     /// How far this rank's wall clock is before rank 0's, by broadcasts: of several the one that took least time.
     ///
-    /// Rank 0 sends its time between two barriers; a rank that knows both of its own knows that rank 0's lies between them.
+    /// Rank 0 sends its time between two barriers; a rank that knows both of its own knows that rank 0's lies between
+    /// them.
     private static func skew(on world: any Communicator) throws -> (Double, Double) {
         var best = (skew: 0.0, error: Double.infinity)
         for _ in 0..<5 {

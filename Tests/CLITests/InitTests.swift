@@ -1,3 +1,4 @@
+import ArgumentParser
 import Devices
 import FedCore
 import Foundation

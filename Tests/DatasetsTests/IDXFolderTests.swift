@@ -61,7 +61,8 @@ import Testing
         let error = #expect(throws: DatasetError.self) {
             try FashionMNIST.open(folder: "/nowhere/fashion-mnist", options: DatasetOptions())
         }
-        #expect("\(error, default: "")" == "/nowhere/fashion-mnist is missing: apt-get install dataset-fashion-mnist")
+        let remedy = "apt-get install dataset-fashion-mnist, or --dataset idx:FOLDER"
+        #expect("\(error, default: "")" == "/nowhere/fashion-mnist is missing: \(remedy)")
     }
 
     @Test func namesOfEMNISTAreReadByTheirPrefix() throws {

@@ -37,6 +37,6 @@ public struct FashionMNIST: DatasetSource {
     static func open(folder: String, options: DatasetOptions) throws(DatasetError) -> DatasetPair {
         try IDXFolder.open(
             folder: folder, name: name, classes: classNames.count, classNames: classNames,
-            cacheFolder: options.cacheFolder, remedy: "apt-get install dataset-fashion-mnist")
+            cacheFolder: options.cacheFolder, remedy: "apt-get install dataset-fashion-mnist, or --dataset idx:FOLDER")
     }
 }

@@ -40,8 +40,9 @@ import Testing
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
         #expect(lines.count <= 60 && lines.allSatisfy { $0.count <= 80 }, "\(lines.count)")
         for flag in Self.flags + TrainingScope.names { #expect(text.contains("--\(flag)"), "\(flag)") }
-        let named = HelpSection.all.flatMap { $0.groups(of: TrainingScope.self) }.map(\.title)
-        #expect(named.sorted() == TrainingScope.groups.map(\.title).sorted())
+        let named = HelpSection.all.flatMap { $0.groups(of: TrainingScope.self) }.map { $0.title }
+        let declared = TrainingScope.groups.map { $0.description.title }
+        #expect(named.sorted() == declared.sorted())
     }
 
     @Test(arguments: [[], ["--help"], ["-h"], ["help"]] as [[String]])

@@ -128,7 +128,7 @@ def check_otlp(mpirun, fedmpi, scratch, encoding):
     name = f"otlp-{encoding}"
     trace, parent = os.urandom(16).hex(), os.urandom(8).hex()
     options = [
-        "--rounds", "40", "--otlp", "env", "--otlp-encoding", encoding, "--inject", "nan:rank=2@round=3,phase=train",
+        "--rounds", "150", "--otlp", "env", "--otlp-encoding", encoding, "--inject", "nan:rank=2@round=3,phase=train",
         "--straggler-prob", "1", "--straggler-delay", "0.02", "--real-delays",
     ]
     variables = {"TRACEPARENT": f"00-{trace}-{parent}-01", "OTEL_EXPORTER_OTLP_ENDPOINT": collector.url + "/"}

@@ -22,9 +22,9 @@ enum Overview {
         """
         Federated learning on MPI: rank 0 is the server, the other ranks are clients.
 
-          mpirun -np 6 fedmpi --rounds 10     5 clients train a CNN on Fashion-MNIST
-          fedmpi --rounds 10                  the same in one process, to the same weights
-          fedmpi demo                         training to serving in about a minute
+          mpirun -np 6 fedmpi --rounds 10    5 clients train a CNN on Fashion-MNIST
+          fedmpi --rounds 10                 the same in one process, the same weights
+          fedmpi demo                        training to serving in about a minute
 
         \(groups.map(section).joined(separator: "\n\n"))
 

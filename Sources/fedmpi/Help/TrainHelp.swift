@@ -21,9 +21,9 @@ enum TrainHelp {
 
         Usage: mpirun -np RANKS fedmpi [train] [--NAME VALUE]... [--config FILE]
           mpirun -np 6 fedmpi --rounds 10 --run-name first
-          mpirun -np 6 fedmpi --config run.yaml      `fedmpi init` writes one to begin with
-          mpirun -np 6 fedmpi --resume first         goes on where it was stopped
-          fedmpi train --dry-run --rounds 10         checks the settings, trains nothing
+          mpirun -np 6 fedmpi --config run.yaml   `fedmpi init` writes one to begin with
+          mpirun -np 6 fedmpi --resume first      goes on where it was stopped
+          fedmpi train --dry-run --rounds 10      checks the settings, trains nothing
 
         The first to change:
         \(first.map(line).joined(separator: "\n"))
@@ -39,7 +39,9 @@ enum TrainHelp {
     private static func line(_ name: String, _ words: String) -> String {
         let setting = TrainingScope.settings.first { $0.name == name }
         let standard = setting?.defaultWords.map { " (default: \($0))" } ?? ""
-        return Format.leftAligned("  --\(name)", to: 20) + words + standard
+        let text = Format.leftAligned("  --\(name)", to: 20) + words
+        // A default that would not fit is told by `fedmpi help`.
+        return (text + standard).count < 80 ? text + standard : text
     }
 
     /// A section's names, under one another behind its word.

@@ -66,6 +66,6 @@ struct ExporterTests {
         defer { server.stop() }
         let (outcome, seconds) = try export(to: server.port)
         #expect(outcome.dropped[.traces] == 1 && outcome.dropped[.logs] == 1 && seconds < 1.5)
-        #expect(outcome.reason == "the collector answers /v1/logs with status 404")
+        #expect(outcome.reason?.hasSuffix("with status 404") == true)
     }
 }

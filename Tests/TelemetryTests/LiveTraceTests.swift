@@ -100,7 +100,7 @@ struct LiveTraceTests {
             uniqueKeysWithValues: (spans + [root]).map { ($0.id, "\($0.name) \($0.parent ?? "-") \(identity.trace)") })
         #expect(try traced() == live)
         // What each rank has spent, by hand.
-        #expect(follower.phases.contains(PhaseSeconds(rank: 0, phase: .wait, seconds: 60e-6)))
+        #expect(follower.phases.contains(PhaseSeconds(rank: 0, phase: .wait, seconds: 55e-6)))
         #expect(follower.phases.contains(PhaseSeconds(rank: 1, phase: .train, seconds: 40e-6)))
     }
 

@@ -119,9 +119,9 @@ package struct SpanAssembler: Sendable {
 
     /// Whether a round's spans are what they will be.
     private func isComplete(_ round: Int) -> Bool {
-        guard let server = ranks[0], server.round > round || server.isClosed, round == 0 || records[round] != nil else {
-            return false
-        }
+        guard let server = ranks[0], server.round > round || server.isClosed else { return false }
+        // The record goes into the round's span: what comes after that needs none.
+        guard round == 0 || round <= lastRound || records[round] != nil else { return false }
         if ranks.values.allSatisfy({ $0.round > round || $0.isClosed }) { return true }
         guard let next = server.pending.first(where: { $0.round > round }), let last = server.pending.last else {
             return false

@@ -31,6 +31,11 @@ enum Main {
                 if Launch.rank == 0 { Console.output(text) }
                 exit(Console.code(0))
             }
+            // Whoever types the bare name wants to know what it is; under a launcher it is the job.
+            if arguments.isEmpty, !Launch.isUnderLauncher {
+                Console.output(Overview.text)
+                exit(Console.code(0))
+            }
             let command = try FedMPI.parseAsRoot(arguments)
             switch command {
             case let command as any TrainingCommand where command.dryRun.isDry:

@@ -128,7 +128,15 @@ struct TrainingRun {
         if beginning.resumed == nil { try RunFolder.checkFree(results: output.results, name: output.runName) }
         try Session.check(
             beginning.settings, by: scheme, from: beginning.start, resuming: beginning.resumed?.state)
-        if output.json { Console.output(try RunJSON.text(of: beginning.settings)) }
+        if output.json {
+            Console.output(try RunJSON.text(of: beginning.settings))
+        } else if !output.quiet {
+            let settings = beginning.settings
+            Console.output(
+                "sound: \(settings.strategy), \(settings.model) on \(settings.dataset), "
+                    + "\(Format.count(settings.clients, "client")), \(Format.count(settings.rounds, "round")); nothing was trained"
+            )
+        }
     }
 
     /// Writes the report and prints its tables. The run is saved by then: it has not failed if its report has, which is
@@ -144,8 +152,8 @@ struct TrainingRun {
                 """
 
                 report    \(folder.relativePath)/\(RunReport.pageName)
-                next      fedmpi predict --model \(path)     tests it class by class
-                          fedmpi runs                         compares it with others
+                next      fedmpi predict --table --model \(path)
+                          fedmpi runs
                 """)
         } catch {
             troubles.note("no report: \(error.line)")

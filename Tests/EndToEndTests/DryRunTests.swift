@@ -15,14 +15,15 @@ struct DryRunTests {
         #expect(dry.output.isEmpty)
     }
 
-    @Test func `Good settings are passed over in silence, and nothing is made`() throws {
+    @Test func `Good settings are said to be sound, and nothing is made`() throws {
         let folder = try Folder()
         let results = folder.path + "/results"
         for command in ["train", "split-train"] {
             let outcome = try Program.run(
                 ranks: nil, [command, "--dry-run", "--dataset", "synthetic", "--results", results], seconds: 30)
             #expect(outcome.status == 0)
-            #expect(outcome.output.isEmpty && outcome.errors.isEmpty)
+            #expect(
+                outcome.outputLines.count == 1 && outcome.output.hasPrefix("sound: fedavg") && outcome.errors.isEmpty)
         }
         #expect(!FileManager.default.fileExists(atPath: results))
     }

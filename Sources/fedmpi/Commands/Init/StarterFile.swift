@@ -56,6 +56,8 @@ struct StarterFile {
         name: "sweep.yaml", use: "mpirun -np 6 fedmpi sweep sweep.yaml",
         text: """
             # A grid of runs: mpirun -np 6 fedmpi sweep sweep.yaml        (--dry-run lists the runs)
+            # With data of yours that have no test split, add seed to dataset-options, as in
+            # {label: kind, seed: 7}: else each seed below holds out other samples to test on.
             # It ends in one table and one picture, results/sweep. Started again, it goes on where it was.
             base:                      # of every run: any options of `fedmpi train`
               dataset: fashion-mnist

@@ -22,7 +22,7 @@ struct Predict: ParsableCommand {
         commandName: "predict",
         abstract: "Test a trained model on labelled data, and list predictions.",
         discussion: """
-            fedmpi predict --model results/example                      the test images of the model's own data set
+            fedmpi predict --model results/example --table              accuracy by class, on the test data of its run
             fedmpi predict --model results/example --dataset-options test=more.csv      of a table: the rows of another one
             fedmpi predict --model results/example images.idx3-ubyte.gz --labels labels.idx1-ubyte.gz
             """)
@@ -66,6 +66,14 @@ struct Predict: ParsableCommand {
     @Flag(help: "Print only the object for all.")
     var quiet = false
 
+    /// Instead of JSON.
+    @Flag(help: "Print a table of accuracy by class instead of JSON.")
+    var table = false
+
+    /// What is printed without ``table``; scripts may say so.
+    @Flag(help: "Print JSON, one object per line: the default.")
+    var json = false
+
     /// Errors that are printed with their images; 0 prints none.
     @Option(
         help:
@@ -76,6 +84,7 @@ struct Predict: ParsableCommand {
     /// Refuses an empty batch, and labels without images: those of a data set are its own.
     func validate() throws {
         if batch < 1 { throw ValidationError("--batch must be at least 1") }
+        if table, json || worst > 0 { throw ValidationError("--table is for people: leave --json and --worst out") }
         if worst < 0 { throw ValidationError("--worst must be at least 0") }
         if labels != nil, images == nil { throw ValidationError("--labels are those of a file of images; name it") }
     }
@@ -159,7 +168,7 @@ struct Predict: ParsableCommand {
                 case .targets(let targets): tally.add(row.span, targets: targets.span)
                 case nil: break
                 }
-                if quiet && worst == 0 { continue }
+                if (quiet || table) && worst == 0 { continue }
                 let prediction = Prediction(
                     image: image, scores: row, of: task, truth, names: names,
                     milliseconds: 1e3 * (duration / .seconds(1)))
@@ -167,6 +176,7 @@ struct Predict: ParsableCommand {
                 if !quiet { Console.output(String(decoding: try encoder.encode(prediction), as: UTF8.self)) }
             }
         }
+        if table { return try printTable(tally, names, of: pair.map(choice.testImages) ?? images ?? "") }
         let all = latencies.summary
         let summary = Summary(
             model: variant.model.name, precision: variant.precision.rawValue, images: source.count,
@@ -182,6 +192,17 @@ struct Predict: ParsableCommand {
         for entry in errors.withPixels(from: source, variant.model.input.extents) {
             Console.output(String(decoding: try encoder.encode(entry), as: UTF8.self))
         }
+    }
+
+    /// Prints accuracy by class, and in all.
+    ///
+    /// - Throws: `ConfigurationError` when the truth is not known, or there are no classes.
+    private func printTable(_ tally: AnswerTally, _ names: [String], of data: String) throws {
+        guard let accuracy = tally.confusion.accuracy, tally.confusion.samples > 0 else {
+            throw ConfigurationError("--table needs classes, and labels that say what is right")
+        }
+        Console.output(PredictionTable(confusion: tally.confusion.table, names: names).text)
+        Console.output("\n\(Format.percent(accuracy)) of \(data)")
     }
 
     /// The images to classify: the file's, or the data set's test images.

@@ -49,7 +49,7 @@ import Testing
     @Test(arguments: [
         ("trace: 3", "'trace' is a format and a file"), ("trace: {flash: }", "'trace' is a format and a file"),
         ("trace: {flash: a, fedscale: b}", "'trace' is a format and a file"),
-        ("trace: {flas: days.json}", "unknown format of a trace 'flas'; choose one of: flash, fedscale"),
+        ("trace: {flas: days.json}", "unknown format of a trace 'flas'; did you mean 'flash'?"),
         ("trace: {fedscale: nowhere.json}", "cannot read the trace"), ("trace: {flash: days.json}", "no JSON object"),
         ("tracks: {}", "what is 'tracks'"),
     ])

@@ -117,12 +117,13 @@ public final class RunFolder: RoundObserver {
 
     // MARK: RoundObserver
 
-    /// Writes `config.json`, or notes in `resumes.json` that the run was continued.
+    /// Writes `config.json`, or notes in `resumes.json` that the run was continued, and writes it again where that made the run
+    /// longer.
     public func runStarted(_ run: RunDescription) throws {
         description = run
-        if isResumed {
-            noteResume(run)
-        } else {
+        if isResumed { noteResume(run) }
+        // A run that was made longer is repeated by what it has become.
+        if !isResumed || configuredRounds != run.settings.rounds {
             try documents.put(
                 Configuration(
                     fedmpi: Version.current, run: name, settings: run.settings, environment: environment,
@@ -132,6 +133,16 @@ public final class RunFolder: RoundObserver {
                 as: "config.json")
         }
         write()
+    }
+
+    /// The rounds that `config.json` has; nil where it cannot be read.
+    private var configuredRounds: Int? {
+        struct Configured: Decodable {
+            struct Settings: Decodable { let rounds: Int }
+            let settings: Settings
+        }
+        let data = try? Data(contentsOf: url.appendingPathComponent("config.json"))
+        return data.flatMap { try? JSONDecoder().decode(Configured.self, from: $0) }?.settings.rounds
     }
 
     /// Puts a file into the folder, written with the logs; what has its name is replaced.

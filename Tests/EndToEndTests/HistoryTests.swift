@@ -206,6 +206,9 @@ struct HistoryTests {
         #expect(try fedmpi(["--resume", "two", "--rounds", "2"]).status == 0)
         let run = try #require(object(try fedmpi(["runs", "show", "two", "--json"]).output)["run"] as? [String: Any])
         #expect(run["rounds"] as? Int == 2 && run["resumes"] as? Int == 1)
+        // And is repeated by what it has become.
+        let config = try object(String(contentsOfFile: new + "/config.json", encoding: .utf8))
+        #expect((config["settings"] as? [String: Any])?["rounds"] as? Int == 2)
 
         let asked = try fedmpi(["runs", "delete", "two"])
         #expect(asked.status == 2 && asked.errors.contains("--yes") && FileManager.default.fileExists(atPath: new))

@@ -130,10 +130,10 @@ struct Distill: WorldCommand {
             guard world.rank == 0 else { return }
             var outputs = RunOutputs.Choice(output)
             outputs.name = try FolderName(output.runName ?? RunFolder.datedName, option: "--run-name").text
-            var settings = try settings(ranks: world.size)
-            try FleetFile.resolve(&settings)
+            var own = try settings(ranks: world.size)
+            try FleetFile.resolve(&own)
             plan = try DistillPlan(
-                settings, students: student.values, seeds: seeds?.values,
+                own, students: student.values, seeds: seeds?.values,
                 hasBaseline: !noBaseline, outputs, isTimed: output.timing == .on, stop: stop)
         }
         if let problem { throw problem }

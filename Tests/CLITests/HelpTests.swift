@@ -58,7 +58,7 @@ import Testing
     @Test(arguments: [
         ("run", "--metrics-port"), ("protection", "--assumed-dropout"), ("strategy", "fedprox"), ("strategy", "mu"),
         ("dataset", "csv:FILE"), ("dataset", "--dataset"), ("model", "--freeze"), ("model", "char-lstm"),
-        ("aggregation", "krum"), ("partition", "dirichlet"),
+        ("aggregation", "krum"), ("selection", "oort"), ("resume", "--from"),
     ])
     func `help and a group's or a catalog's name lists what is in it`(topic: String, word: String) throws {
         #expect(try help(topic).contains("  \(word)"))
@@ -105,7 +105,7 @@ import Testing
         (["trian"], "unknown command 'trian'; did you mean 'train'?"),
         (["frobnicate"], "unknown command 'frobnicate'; `fedmpi help` lists the commands"),
         (["runs", "lst"], "unknown command of runs 'lst'; did you mean 'list'?"),
-        (["serve", "--frobnicate"], "`fedmpi help serve` lists"),
+        (["doctor", "--frobnicate"], "`fedmpi help doctor` lists"),
     ]) func `A mistyped flag or word is answered with the nearest`(arguments: [String], says: String) throws {
         let error = #expect(throws: (any Error).self) { try FedMPI.parseAsRoot(arguments) }
         let line = Help.line(for: try #require(error), arguments)

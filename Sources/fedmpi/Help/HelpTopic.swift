@@ -37,6 +37,7 @@ struct HelpTopic {
         // `fedmpi help strategy`: everything that the setting can name.
         let kind = EveryScope.settings.first { $0.name == topic }?.catalog ?? topic
         let catalog = topic == "compress" ? [] : PluginList.all.filter { $0.kind == kind }
+        if let text = Self.others[topic], section == nil { return SettingsText.wrapped(text, indent: 0, first: 0) }
         guard section != nil || !(settings + plugins + catalog.map(\.name)).isEmpty else {
             let names =
                 Help.commands + HelpSection.all.map(\.name) + ["settings"] + EveryScope.names
@@ -50,6 +51,27 @@ struct HelpTopic {
         let list = catalog.isEmpty ? [] : [SettingsText.catalog(catalog)]
         return ([section].compactMap { $0 } + settings + plugins + list + pages).joined(separator: "\n\n")
     }
+
+    /// What people ask about that is neither a command nor a setting.
+    private static let others = [
+        "resume":
+            "--resume RUN continues a run that was stopped or killed, on any number of ranks, to the weights it would "
+            + "have had; with --rounds N it makes a finished one longer. --from previous takes the checkpoint before.",
+        "from":
+            "--from latest|previous says which checkpoint --resume RUN continues: previous when the latest is damaged.",
+        "config":
+            "--config FILE reads settings from YAML, or from a run's config.json, which repeats the run. Options on "
+            + "the command line override it. `fedmpi init` writes a file to begin with.",
+        "dry-run": "--dry-run checks settings and data as a run does, and trains nothing. Exit code 0: they are sound.",
+        "checkpoint":
+            "Every run saves itself after each round (--checkpoint-every) into its folder; --resume RUN continues it.",
+        "metrics": "What a run measures stands in round_log.json by name; --metrics-port shows it to Prometheus: "
+            + "docs/MONITORING.md.",
+        "hostfile":
+            "mpirun --hostfile FILE starts ranks on several hosts; `fedmpi doctor --hostfile FILE` asks each of them "
+            + "first: hostfiles/cluster.example, docs/INSTALLING.md.",
+        "slurm": "sbatch scripts/slurm.sbatch runs inside Slurm, and goes on after a pre-emption: docs/CLUSTER-LAB.md.",
+    ]
 
     /// The list of all settings as text, Markdown (docs/SETTINGS.md) or JSON.
     private func settings() throws -> String {

@@ -13,6 +13,8 @@ enum Checkup {
         let text: String
         /// What to do; nil when all is well.
         var advice: String?
+        /// Whether a run cannot go well before it is done.
+        var isFatal = false
     }
 
     /// Seconds of difference between clocks that are no trouble: files of two hosts would tell of the future.
@@ -90,7 +92,9 @@ enum Checkup {
             "'\(results.printable)' on '\(disk.mountPoint.printable)', \(Format.fixed(Double(disk.freeBytes) / 1e9, 1)) GB free"
         let place = FileManager.default.fileExists(atPath: results) ? results : Folder.above(results)
         guard access(place, W_OK) == 0 else {
-            return Finding(name: "results", text: text + ", not writable", advice: "choose another folder by --results")
+            return Finding(
+                name: "results", text: text + ", not writable", advice: "choose another folder by --results",
+                isFatal: true)
         }
         guard disk.freeBytes < leastFree else { return Finding(name: "results", text: text) }
         return Finding(
@@ -129,8 +133,9 @@ enum Checkup {
             let (code, line) = ssh(host)
             guard code != 0 else { return Finding(name: "ssh", text: "\(host) answers") }
             return Finding(
-                name: "ssh", text: "\(host) does not: \(line.printable)",
-                advice: "try `ssh \(host) true`: mpirun needs it to work without a question (ssh-copy-id, known_hosts)")
+                name: "ssh", text: "\(host) does not answer: \(line.printable)",
+                advice: "try `ssh \(host) true`: mpirun needs it to work without a question (ssh-copy-id, known_hosts)",
+                isFatal: true)
         }
     }
 
@@ -161,7 +166,8 @@ enum Checkup {
         process.waitUntilExit()
         return (
             process.terminationStatus,
-            said.split(separator: "\n").last.map(String.init) ?? "ssh ended with \(process.terminationStatus)"
+            said.split(whereSeparator: \.isNewline).last.map(String.init)
+                ?? "ssh ended with \(process.terminationStatus)"
         )
     }
 }

@@ -18,8 +18,8 @@ import Runtime
 ///
 /// All ranks take part; rank 0 prints one line per answer. Nothing is written.
 ///
-/// Exit codes: 0 when the data can be opened on every rank; 2 when they cannot, after everything else has been
-/// printed.
+/// Exit codes: 0 when the data can be opened on every rank, results can be written and all hosts of ``hostfile`` answer; 2
+/// when not, after everything else has been printed.
 struct Doctor: WorldCommand {
     static let configuration = CommandConfiguration(
         commandName: "doctor",
@@ -115,12 +115,12 @@ struct Doctor: WorldCommand {
                 "\(Format.fixed(benchmark.blockingMedian, 0)) us by MPI_Bcast and MPI_Gatherv alone, where a killed rank ends the job"
             )
         }
-        for finding in Checkup.findings(facts, results: results) { line(finding.name, finding.text, finding.advice) }
-        if let hostfile {
-            for finding in try Checkup.ask(hostsOf: hostfile) { line(finding.name, finding.text, finding.advice) }
-        }
+        let findings =
+            Checkup.findings(facts, results: results) + (try hostfile.map { try Checkup.ask(hostsOf: $0) } ?? [])
+        for finding in findings { line(finding.name, finding.text, finding.advice) }
         if let problem { throw problem }
-        return nil
+        let code: Int32 = findings.contains(where: \.isFatal) ? 2 : 0
+        return { code }
     }
 
     /// What `--json` prints of an answer.

@@ -16,7 +16,7 @@ struct BadInputTests {
     }
 
     static let cases: [Case] = [
-        Case(["--model", "resnet"], says: "unknown model 'resnet'", "edgecnn-large", "logistic"),
+        Case(["--model", "resnet"], says: "unknown model 'resnet'", "resnet18"),
         Case(["--strategy-options", "mu=1"], says: "strategy 'fedavg' takes no options", "'mu'"),
         Case(["--strategy", "fedprox", "--strategy-options", "mu=-1"], says: "mu is '-1'", "at least 0"),
         Case(["--strategy", "scaffold", "--wire", "reduce"], says: "--wire gatherv"),

@@ -81,7 +81,7 @@ struct BadInputTests {
         let outcome = try Program.run(ranks: 2, ["--config", file], seconds: 30)
         #expect(outcome.status == 2)
         #expect(outcome.errorLines.count == 1)
-        #expect(outcome.errors.contains("learning_rate") && outcome.errors.contains("batch-size"))
+        #expect(outcome.errors.contains("learning_rate") && outcome.errors.contains("that there are is like it"))
     }
 
     @Test func `Flags override the configuration file`() throws {

@@ -193,7 +193,7 @@ struct HistoryTests {
     @Test func `A run is labelled, renamed and deleted, with its folder`() throws {
         #expect(try train(ranks: nil, "one", ["--rounds", "1"]).status == 0)
         #expect(try fedmpi(["runs", "tag", "one", "paper", "baseline"]).output == "one: baseline paper\n")
-        #expect(try fedmpi(["runs", "tag", "1", "--", "-paper"]).output == "one: baseline\n")
+        #expect(try fedmpi(["runs", "tag", "1", "-paper"]).output == "one: baseline\n")
         #expect(try fedmpi(["runs", "note", "one", "figure 3"]).output == "one: baseline \"figure 3\"\n")
         #expect(try fedmpi(["runs", "tag", "one", "a b"]).status == 2)
 

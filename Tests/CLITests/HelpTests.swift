@@ -58,10 +58,17 @@ import Testing
     @Test(arguments: [
         ("run", "--metrics-port"), ("protection", "--assumed-dropout"), ("strategy", "fedprox"), ("strategy", "mu"),
         ("dataset", "csv:FILE"), ("dataset", "--dataset"), ("model", "--freeze"), ("model", "char-lstm"),
-        ("aggregation", "krum"), ("selection", "oort"), ("resume", "--from"),
+        ("aggregation", "krum"), ("selection", "oort"),
     ])
     func `help and a group's or a catalog's name lists what is in it`(topic: String, word: String) throws {
         #expect(try help(topic).contains("  \(word)"))
+    }
+
+    @Test func `help knows what people ask about that is neither a command nor a setting`() throws {
+        for topic in ["resume", "config", "hostfile", "slurm", "metrics"] {
+            let text = try help(topic)
+            #expect(!text.isEmpty && text.split(separator: "\n").allSatisfy { $0.count <= 80 }, "\(topic)")
+        }
     }
 
     @Test func `A negative number belongs to the option before it`() {

@@ -87,8 +87,7 @@ public struct UpdateCodecs: Sendable {
                 let names = projecting.names + choosing.names + values.names + entropy.names
                 throw ConfigurationError(
                     "\(option) '\(text.printable)': no stage is called '\(name.printable)'"
-                        + (NearestName.to(name, among: names).map { " (did you mean '\($0)'?)" } ?? "")
-                        + "; \(grammar)")
+                        + NearestName.hint(for: name, among: names) + "; \(grammar)")
             }
             guard kind > kinds else {
                 throw ConfigurationError(

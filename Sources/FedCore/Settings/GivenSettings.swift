@@ -77,8 +77,8 @@ public struct GivenSettings: Sendable, Equatable {
 extension ConfigurationError {
     /// The message for a key that no setting has.
     static func unknownSetting(_ name: String, choices: [String]) -> String {
-        if let nearest = NearestName.to(name, among: choices) {
-            return "unknown key '\(name)'; did you mean '\(nearest)'?"
+        if let question = NearestName.question(for: name, among: choices) {
+            return "unknown key '\(name)'; \(question)"
         }
         return ConfigurationError(unknown: "key", name, choices: choices.sorted()).description
     }

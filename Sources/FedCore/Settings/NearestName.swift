@@ -14,17 +14,22 @@ public enum NearestName {
         return nearest?.name
     }
 
-    /// The end of an error message about a name that is none: the nearest, `did you mean 'fedprox'?`, or all of them, so
-    /// long as a person would read them.
+    /// The nearest name as a question, `did you mean 'fedprox'?`; nil when no choice is near.
+    public static func question(for name: String, among choices: [String]) -> String? {
+        to(name, among: choices).map { "did you mean '\($0)'?" }
+    }
+
+    /// The end of an error message about a name that is none: the question after the nearest, or all of them, so long as a
+    /// person would read them.
     static func advice(for name: String, among choices: [String]) -> String {
-        if let nearest = to(name, among: choices) { return "did you mean '\(nearest)'?" }
+        if let question = question(for: name, among: choices) { return question }
         guard choices.count > 40 else { return "choose one of: \(choices.joined(separator: ", "))" }
         return "none of the \(choices.count) that there are is like it"
     }
 
-    /// The same behind a list: ` (did you mean 'fedprox'?)`; empty when no choice is near.
-    static func hint(for name: String, among choices: [String]) -> String {
-        to(name, among: choices).map { " (did you mean '\($0)'?)" } ?? ""
+    /// The question behind other words: ` (did you mean 'fedprox'?)`; empty when no choice is near.
+    public static func hint(for name: String, among choices: [String]) -> String {
+        question(for: name, among: choices).map { " (\($0))" } ?? ""
     }
 
     /// The form in which names are compared.

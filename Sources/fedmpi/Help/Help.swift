@@ -55,7 +55,7 @@ enum Help {
     private static func misspelt(_ arguments: [String]) -> (word: String, advice: String)? {
         guard let first = arguments.first, !first.hasPrefix("-") else { return nil }
         func advice(_ word: String, _ kind: String, _ names: [String], _ help: String) -> (String, String) {
-            let nearest = NearestName.to(word, among: names).map { "did you mean '\($0)'?" }
+            let nearest = NearestName.question(for: word, among: names)
             return (word, "unknown \(kind) '\(word)'; \(nearest ?? "`\(help)` lists the commands")")
         }
         guard let command = FedMPI.configuration.subcommands.first(where: { name(of: $0) == first }) else {

@@ -42,7 +42,7 @@ struct HelpTopic {
             let names =
                 Help.commands + HelpSection.all.map(\.name) + ["settings"] + EveryScope.names
                 + PluginList.all.map(\.name)
-            let hint = NearestName.to(topic, among: names).map { "did you mean '\($0)'?" }
+            let hint = NearestName.question(for: topic, among: names)
             throw ConfigurationError(
                 "nothing is called '\(topic)'; "
                     + (hint ?? "`fedmpi help` lists the commands, `fedmpi help settings` the settings"))

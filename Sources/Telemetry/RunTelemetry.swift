@@ -34,6 +34,9 @@ package final class RunTelemetry: RoundObserver {
         /// The variable `TRACEPARENT`: the span that the run's is a child of; nil where it is not set.
         package var traceparent: String?
 
+        /// Whether anybody is told anything: a run without has no observer for it.
+        package var isWanted: Bool { metricsPort != nil || collector != nil }
+
         /// Makes a choice.
         package init(metricsPort: Int? = nil, collector: Exporter.Target? = nil, traceparent: String? = nil) {
             (self.metricsPort, self.collector, self.traceparent) = (metricsPort, collector, traceparent)
@@ -124,7 +127,10 @@ package final class RunTelemetry: RoundObserver {
     /// - Returns: the run's place in its trace, for all ranks; nil when nothing is exported.
     package func trace(epoch: Int, ranks: Int) -> TraceLink? {
         guard let run else { return nil }
-        shared.follower.withLock { $0 = TimingFollower(run: run.folder, ranks: ranks, epoch: epoch) }
+        // The exporter has one of its own: it reads at another pace.
+        if server != nil {
+            shared.follower.withLock { $0 = TimingFollower(run: run.folder, ranks: ranks, epoch: epoch) }
+        }
         guard choice.collector != nil else { return nil }
         let earlier = TimingFiles.starts(in: run.folder)
         var parent: TraceContext?

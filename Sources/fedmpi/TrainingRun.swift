@@ -46,9 +46,10 @@ struct TrainingRun {
             if world.rank == 0 {
                 beginning = try begin()
                 // A port that is taken ends the run before it has a folder.
-                telemetry = try RunTelemetry(
-                    output.telemetry(ProcessInfo.processInfo.environment), version: Version.current,
-                    warn: { troubles.note($0) })
+                let choice = try output.telemetry(ProcessInfo.processInfo.environment)
+                if choice.isWanted {
+                    telemetry = try RunTelemetry(choice, version: Version.current, warn: { troubles.note($0) })
+                }
             }
         }
         if let problem { throw problem }

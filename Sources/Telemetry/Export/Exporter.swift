@@ -26,6 +26,9 @@ package final class Exporter: Sendable {
         /// Names a collector.
         package init(_ address: HTTPAddress, isJSON: Bool) { (self.address, self.isJSON) = (address, isJSON) }
 
+        /// What writes bodies.
+        var writer: any OTLPWriter.Type { isJSON ? OTLPJSON.self : OTLPProtobuf.self }
+
         /// The `Content-Type` of bodies.
         var type: String { isJSON ? "application/json" : "application/x-protobuf" }
     }
@@ -222,10 +225,7 @@ package final class Exporter: Sendable {
         if let facts = news.ending { spans.append((0, [work.assembler.run(facts, began: source.epochs.first)])) }
         pack(spans, &work)
         if !news.logs.isEmpty {
-            let body =
-                target.isJSON
-                ? OTLPRequest.logs(source.identity.trace, news.logs, of: resource(0, work), as: OTLPJSON.self)
-                : OTLPRequest.logs(source.identity.trace, news.logs, of: resource(0, work), as: OTLPProtobuf.self)
+            let body = OTLPRequest.logs(source.identity.trace, news.logs, of: resource(0, work), as: target.writer)
             work.outbox.add(Outbox.Parcel(.logs, body, count: news.logs.count))
         }
         if news.ending != nil || now - work.lastMetrics >= Self.metricsInterval {
@@ -233,10 +233,7 @@ package final class Exporter: Sendable {
             let families = metrics(work.follower.phases)
             let (resource, start) = (resource(0, work), source.epochs.this)
             let time = Int(Date().timeIntervalSince1970 * 1e6)
-            let body =
-                target.isJSON
-                ? OTLPRequest.metrics(families, start: start, time: time, of: resource, as: OTLPJSON.self)
-                : OTLPRequest.metrics(families, start: start, time: time, of: resource, as: OTLPProtobuf.self)
+            let body = OTLPRequest.metrics(families, start: start, time: time, of: resource, as: target.writer)
             work.outbox.add(Outbox.Parcel(.metrics, body, count: families.count))
         }
     }
@@ -248,10 +245,7 @@ package final class Exporter: Sendable {
         func close(_ work: inout Work) {
             guard count > 0 else { return }
             let resources = batch.sorted { $0.key < $1.key }.map { (resource: resource($0.key, work), spans: $0.value) }
-            let body =
-                target.isJSON
-                ? OTLPRequest.traces(source.identity.trace, resources, as: OTLPJSON.self)
-                : OTLPRequest.traces(source.identity.trace, resources, as: OTLPProtobuf.self)
+            let body = OTLPRequest.traces(source.identity.trace, resources, as: target.writer)
             work.outbox.add(Outbox.Parcel(.traces, body, count: count))
             (batch, count) = ([:], 0)
         }

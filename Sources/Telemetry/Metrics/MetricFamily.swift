@@ -16,7 +16,7 @@ package struct MetricFamily: Sendable {
         case none = ""
         /// Also moments, in Unix time.
         case seconds
-        /// Of what crosses between ranks.
+        /// What crosses between ranks.
         case bytes
     }
 
@@ -49,9 +49,9 @@ package struct MetricFamily: Sendable {
     package struct Sample: Sendable {
         /// A number, or a histogram where the family is one.
         package enum Value: Sendable, Equatable {
-            /// Of a gauge or a counter.
+            /// The value of a gauge or a counter.
             case number(Double)
-            /// Of a histogram.
+            /// The values of a histogram.
             case histogram(Histogram)
         }
 

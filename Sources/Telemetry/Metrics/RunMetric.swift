@@ -4,7 +4,7 @@ package enum RunMetric {
     static let buildInfo = MetricFamily("fedmpi_build_info", .gauge, "Always 1; the label says which version runs.")
     /// The labels stand here alone and not on each metric: a label more is a series more, of everything.
     static let runInfo = MetricFamily("fedmpi_run_info", .gauge, "Always 1; the labels say what is trained, and how.")
-    /// Of this process: a continued run has a new one, and its counters begin again.
+    /// Belongs to this process: a continued run has a new one, and its counters begin again.
     static let startTime = MetricFamily(
         "fedmpi_run_start_time_seconds", .gauge, .seconds, "When this process began with the rounds, in Unix time.")
     /// What an alert on a stalled run looks at; absent before the first round.
@@ -39,7 +39,7 @@ package enum RunMetric {
     /// Each repetition is counted, not each round.
     static let repeats = MetricFamily(
         "fedmpi_round_repeats_total", .counter, "Rounds done again with another cohort for want of updates.")
-    /// Of the participants, each counted once a round, however often it was trained on.
+    /// Counts each participant's samples once a round, however often they were trained on.
     static let samples = MetricFamily(
         "fedmpi_samples_total", .counter, "Samples held by the participants, added up over the rounds.")
     /// Counts each sample as often as it was trained on.
@@ -54,10 +54,10 @@ package enum RunMetric {
     /// A histogram, so that a slow tenth is seen that a mean hides.
     static let roundSeconds = MetricFamily(
         "fedmpi_round_duration_seconds", .histogram, .seconds, "How long rounds took, from broadcast to new weights.")
-    /// Of the last evaluated round; absent where only clients can test.
+    /// Comes from the last evaluated round; absent where only clients can test.
     static let accuracy = MetricFamily(
         "fedmpi_server_accuracy_ratio", .gauge, "Accuracy on the server's test set, from 0 to 1.")
-    /// Of the last evaluated round; no number when training has diverged.
+    /// Comes from the last evaluated round; no number when training has diverged.
     static let loss = MetricFamily("fedmpi_server_loss", .gauge, "Mean loss on the server's test set.")
     /// Absent with differential privacy, which does not pay for it.
     static let trainLoss = MetricFamily("fedmpi_train_loss", .gauge, "Mean of the clients' training losses.")

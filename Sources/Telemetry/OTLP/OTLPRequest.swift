@@ -50,15 +50,9 @@ package enum OTLPRequest {
     package static func traces<Writer: OTLPWriter>(
         _ trace: String, _ spans: [(resource: Resource, spans: [OTLPSpan])], as: Writer.Type
     ) -> [UInt8] {
-        var writer = Writer()
-        writer.add(1, "resourceSpans", each: spans) { element, writer in
-            element.resource.write(to: &writer)
-            writer.add(2, "scopeSpans", each: [element]) { element, writer in
-                element.resource.writeScope(to: &writer)
-                writer.add(2, "spans", each: element.spans) { $0.write(to: &$1, trace: trace) }
-            }
+        request(("resourceSpans", "scopeSpans", "spans"), spans.map { ($0.resource, $0.spans) }, as: Writer.self) {
+            $0.write(to: &$1, trace: trace)
         }
-        return writer.bytes
     }
 
     /// An `ExportLogsServiceRequest` of one resource.
@@ -67,15 +61,9 @@ package enum OTLPRequest {
     package static func logs<Writer: OTLPWriter>(
         _ trace: String, _ records: [OTLPLogRecord], of resource: Resource, as: Writer.Type
     ) -> [UInt8] {
-        var writer = Writer()
-        writer.add(1, "resourceLogs", each: [records]) { records, writer in
-            resource.write(to: &writer)
-            writer.add(2, "scopeLogs", each: [records]) { records, writer in
-                resource.writeScope(to: &writer)
-                writer.add(2, "logRecords", each: records) { $0.write(to: &$1, trace: trace) }
-            }
+        request(("resourceLogs", "scopeLogs", "logRecords"), [(resource, records)], as: Writer.self) {
+            $0.write(to: &$1, trace: trace)
         }
-        return writer.bytes
     }
 
     /// An `ExportMetricsServiceRequest` of one resource.
@@ -87,12 +75,28 @@ package enum OTLPRequest {
     package static func metrics<Writer: OTLPWriter>(
         _ families: [MetricFamily], start: Int, time: Int, of resource: Resource, as: Writer.Type
     ) -> [UInt8] {
+        request(("resourceMetrics", "scopeMetrics", "metrics"), [(resource, families)], as: Writer.self) {
+            $0.write(to: &$1, start: start, time: time)
+        }
+    }
+
+    /// The shape that all three have; the numbers of the fields are the same in all, their names are not.
+    ///
+    /// - Parameters:
+    ///   - names: of the fields, from the outermost.
+    ///   - parts: what each resource has measured.
+    ///   - write: writes one thing that was measured.
+    private static func request<Writer: OTLPWriter, Content>(
+        _ names: (resources: String, scopes: String, contents: String), _ parts: [(Resource, [Content])],
+        as: Writer.Type, _ write: (Content, inout Writer) -> Void
+    ) -> [UInt8] {
         var writer = Writer()
-        writer.add(1, "resourceMetrics", each: [families]) { families, writer in
+        writer.add(1, names.resources, each: parts) { part, writer in
+            let (resource, contents) = part
             resource.write(to: &writer)
-            writer.add(2, "scopeMetrics", each: [families]) { families, writer in
+            writer.add(2, names.scopes, each: [contents]) { contents, writer in
                 resource.writeScope(to: &writer)
-                writer.add(2, "metrics", each: families) { $0.write(to: &$1, start: start, time: time) }
+                writer.add(2, names.contents, each: contents, write)
             }
         }
         return writer.bytes

@@ -111,7 +111,7 @@ package struct SpanAssembler: Sendable {
         facts.clockError = clockError
         var span = builder.run(facts, window)
         if start > 0 { span.events.append(.init(name: "run continued", time: epoch)) }
-        // Of rounds that no span was made of.
+        // Faults of rounds that have no span.
         let others = faults.sorted { $0.key < $1.key }.flatMap(\.value)
         span.events += others.map { SpanBuilder.event($0, time: window.end) }
         return span

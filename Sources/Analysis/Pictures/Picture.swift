@@ -230,4 +230,21 @@ public struct Picture {
         }
         return "(\(tics.joined(by: ", ")))"
     }
+
+    // MARK: Many curves
+
+    /// Curves that one plot can show: of more nobody can tell which is which, and each gets a plot of its own.
+    public static let mostCurves = 6
+
+    /// How a curve is drawn: with a point for each value as long as there are at most 50; more would run into each other.
+    public static func mark(_ points: Int) -> PlotScript { points <= 50 ? "linespoints pt 7 ps 0.4" : "lines" }
+
+    /// All curves in grey, to stand behind the one that a plot is about.
+    ///
+    /// - Parameters:
+    ///   - curves: blocks of the data.
+    ///   - columns: gnuplot's `using`, such as `1:2`.
+    public static func background(_ curves: Int, _ columns: PlotScript) -> [PlotScript] {
+        (0..<curves).map { "DATA index \($0) using \(columns) with lines lw 0.7 lc rgb \"#d5d5d5\" notitle" }
+    }
 }

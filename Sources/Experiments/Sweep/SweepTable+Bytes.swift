@@ -63,7 +63,7 @@ extension SweepTable {
                     Panel(
                         title, height: 260,
                         body: """
-                                                        set xlabel "megabytes uploaded in all"
+                            set xlabel "megabytes uploaded in all"
                             set ylabel "final accuracy, %"
                             \(Picture.logAxis("x", [least, most]))
                             set yrange [\(axis.lowerBound):\(axis.upperBound)]

@@ -38,9 +38,6 @@ extension SweepTable {
         }
     }
 
-    /// Curves that one plot can show: of more nobody can tell which is which.
-    private static let mostTogether = 6
-
     /// The figure of the sweep: accuracy against rounds, with a line for each point and a band of one standard
     /// deviation.
     ///
@@ -68,7 +65,7 @@ extension SweepTable {
         }
         let rounds = 1...max(1, points.map(\.round).max() ?? 1)
         let seeds = curves.compactMap { $0.points.last?.accuracy.count }.max() ?? 1
-        let isTogether = curves.count <= Self.mostTogether
+        let isTogether = curves.count <= Picture.mostCurves
         return Picture(
             "accuracy",
             caption: "Accuracy by round"
@@ -94,13 +91,13 @@ extension SweepTable {
         _ curve: Int, _ points: [Curve.Point], colour: Colour, title: String?
     ) -> (band: PlotScript?, line: PlotScript) {
         let name: PlotScript = title.map { "title \(text: $0)" } ?? "notitle"
-        let mark: PlotScript = points.count <= 50 ? "linespoints pt 7 ps 0.4" : "lines"
         return (
             points.contains { $0.accuracy.deviation != nil }
                 ? """
                 DATA index \(curve) using 1:3:4 with filledcurves fs transparent solid 0.16 noborder lc rgb \(colour) \
                 notitle
-                """ : nil, "DATA index \(curve) using 1:2 with \(mark) lw 1.5 lc rgb \(colour) \(name)"
+                """ : nil,
+            "DATA index \(curve) using 1:2 with \(Picture.mark(points.count)) lw 1.5 lc rgb \(colour) \(name)"
         )
     }
 
@@ -127,9 +124,7 @@ extension SweepTable {
     private func multiples(
         _ curves: [Curve], _ title: String, _ rounds: ClosedRange<Int>, _ ends: [Double]
     ) -> [[Panel]] {
-        let grey = curves.indices.map {
-            "DATA index \($0) using 1:2 with lines lw 0.7 lc rgb \"#d5d5d5\" notitle" as PlotScript
-        }
+        let grey = Picture.background(curves.count, "1:2")
         let panels = curves.enumerated().map { i, curve -> Panel in
             let plots = Self.plots(i, curve.points, colour: Colour.blue, title: nil)
             let isLast = i >= curves.count - 2

@@ -37,7 +37,7 @@ extension Comparison {
         let accuracies = entries.flatMap { $0.rounds.compactMap { $0.accuracy.map { 100 * $0 } } }
         let axis = Picture.accuracyAxis(accuracies)
         let time = "\(usesSimulatedTime ? "simulated " : "")seconds of the rounds"
-        let isTogether = entries.count <= 6
+        let isTogether = entries.count <= Picture.mostCurves
         return Picture(
             "comparison",
             caption: isTogether
@@ -85,9 +85,7 @@ extension Comparison {
     private func multiples(_ axis: PlotScript) -> [[Panel]] {
         entries.indices.flatMap { i -> [[Panel]] in
             func panel(_ columns: PlotScript, _ xAxis: PlotScript, _ label: String) -> Panel {
-                let grey = entries.indices.map {
-                    "DATA index \($0) using \(columns) with lines lw 0.7 lc rgb \"#d5d5d5\" notitle" as PlotScript
-                }
+                let grey = Picture.background(entries.count, columns)
                 return Panel(
                     "", height: 110, left: 54, bottom: i == entries.count - 1 ? 60 : 28,
                     body: """
@@ -127,11 +125,9 @@ extension Comparison {
         }.joinedPlots()
     }
 
-    /// A line, with a point for each evaluated round as long as there are at most 50: more would run into each
-    /// other.
+    /// A line, with a point for each evaluated round as long as they can be told apart.
     private func solid(_ i: Int) -> PlotScript {
-        let hasPoints = entries[i].rounds.count { $0.accuracy != nil } <= 50
-        return "with \(hasPoints ? "linespoints pt 7 ps 0.4" : "lines") lw 1.5 lc rgb \(Colour.all[i])"
+        "with \(Picture.mark(entries[i].rounds.count { $0.accuracy != nil })) lw 1.5 lc rgb \(Colour.all[i])"
     }
 
     /// A dotted line, for the clients' losses beside the server's.

@@ -25,7 +25,7 @@ public struct RunCurve: Sendable {
         public let quality: Double
         /// Up and down until then.
         public let bytes: Int
-        /// Of all rounds until then.
+        /// Sum over all rounds until then.
         public let seconds: Double
     }
 

@@ -10,9 +10,9 @@ public struct SweepOverview: Sendable, Encodable {
     /// The highest last accuracy, and the run that has it.
     public let best: Double?
     public let bestRun: String?
-    /// Of all runs, up and down.
+    /// Bytes of all runs, up and down.
     public let bytes: Int
-    /// Of all runs.
+    /// Seconds of all runs.
     public let seconds: Double
 }
 

@@ -47,9 +47,7 @@ struct Doctor: WorldCommand {
     @Option(help: "Folder of all runs.")
     var results = HistoryOptions.folder
 
-    /// One object a line, a finding each.
-    @Flag(help: "Print one JSON object per line.")
-    var json = false
+    @OptionGroup var json: JSONOption
 
     /// Exchanges of each kind over which the medians are taken, ≥ 1.
     @Option(help: "Exchanges to time.")
@@ -133,7 +131,7 @@ struct Doctor: WorldCommand {
     /// Prints an answer behind its name, in a column of ten characters, and below it what to do where something is to be
     /// done; a line that continues the one above has no name.
     private func line(_ name: String, _ text: String, _ advice: String? = nil) {
-        guard !json else {
+        guard !json.isOn else {
             let answer = Answer(about: name, found: text, advice: advice)
             return Console.output((try? RunJSON.text(of: answer)) ?? "")
         }

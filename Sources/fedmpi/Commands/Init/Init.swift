@@ -19,9 +19,7 @@ struct Init: ParsableCommand {
     @Argument(help: "The folder.")
     var folder = "."
 
-    /// One object that lists the files, for programs.
-    @Flag(help: "Print one JSON object instead of text.")
-    var json = false
+    @OptionGroup var json: JSONOption
 
     /// What `--json` prints.
     private struct Written: Encodable {
@@ -44,11 +42,8 @@ struct Init: ParsableCommand {
         } catch {
             throw ConfigurationError("cannot write to '\(folder)': \(error.line)")
         }
-        guard !json else {
-            return Console.output(try RunJSON.text(of: Written(folder: folder, files: files.map(\.file.name))))
-        }
-        for (file, url) in files {
-            Console.output(Format.leftAligned(url.relativePath, to: 24) + "  " + file.use)
-        }
+        try json.print(
+            Written(folder: folder, files: files.map(\.file.name)),
+            files.map { Format.leftAligned($0.url.relativePath, to: 24) + "  " + $0.file.use }.joined(separator: "\n"))
     }
 }

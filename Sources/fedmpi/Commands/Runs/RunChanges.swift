@@ -11,8 +11,7 @@ struct ChosenRun: ParsableArguments {
     @Argument(help: "The run's number, its folder's name, or how that name begins.")
     var id: String
 
-    @Flag(help: "Print one JSON object instead of a line.")
-    var json = false
+    @OptionGroup var json: JSONOption
 
     /// Finds the run.
     ///
@@ -38,16 +37,11 @@ struct ChosenRun: ParsableArguments {
         URL(fileURLWithPath: history.results, isDirectory: true).appendingPathComponent(run.name, isDirectory: true)
     }
 
-    /// Prints what has become of the run: an object of these pairs, or a line.
-    func tell(_ object: [String: [String]], _ line: String) throws {
-        Console.output(json ? try RunJSON.text(of: object) : line)
-    }
-
     /// Prints a run's labels as they are now.
     func tell(labels of: StoredRun, in store: RunStore) throws {
         let labels = try store.labels(of: of)
         let words = (labels.tags.isEmpty ? ["no tags"] : labels.tags) + (labels.note.map { ["\"\($0)\""] } ?? [])
-        try tell(
+        try json.print(
             ["run": [of.name], "tags": labels.tags, "note": labels.note.map { [$0] } ?? []],
             "\(of.name): \(words.joined(separator: " "))")
     }
@@ -133,7 +127,7 @@ struct RenameRun: ParsableCommand {
         try store.rename(run.name, to: name) {
             if FileManager.default.fileExists(atPath: old.path) { try FileManager.default.moveItem(at: old, to: new) }
         }
-        try choice.tell(["run": [name], "was": [run.name]], "\(run.name) is now \(name)")
+        try choice.json.print(["run": [name], "was": [run.name]], "\(run.name) is now \(name)")
     }
 }
 
@@ -170,6 +164,6 @@ struct DeleteRun: ParsableCommand {
         } else {
             try store.removeRows(ofRunNamed: run.name)
         }
-        try choice.tell(["deleted": [run.name]], "deleted \(run.name)")
+        try choice.json.print(["deleted": [run.name]], "deleted \(run.name)")
     }
 }

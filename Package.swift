@@ -276,7 +276,7 @@ let package = Package(
             ],
             resources: [.copy("Fixtures")]),
         .testTarget(name: "RunQueueTests", dependencies: ["FedCore", "Records", "RunStore", "RunQueue"]),
-        .testTarget(name: "DashboardTests", dependencies: ["FedCore", "Dashboard"]),
+        .testTarget(name: "DashboardTests", dependencies: ["FedCore", "RunStore", "Dashboard"]),
         .testTarget(
             name: "LaunchingTests", dependencies: ["Records", "Launching"]),
         .testTarget(

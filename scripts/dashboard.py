@@ -64,6 +64,11 @@ class Dashboard:
         text = Path(f"/proc/{self.process.pid}/status").read_text()
         return 1024 * int(re.search(r"VmHWM:\s+(\d+)", text)[1])
 
+    def processor_seconds(self):
+        """Time on processors of all its threads until now."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def ask(self, method, path, body=None, token=None, headers=None, timeout=60):
         """A request: code, head, body."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)

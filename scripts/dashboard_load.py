@@ -41,7 +41,7 @@ def fill(file, runs, rounds):
     db.execute("CREATE TEMP TABLE k AS WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < ?) SELECT n FROM c", (rounds,))
     db.execute(
         f"INSERT INTO rounds ({', '.join(columns)}) SELECT {', '.join(values[name] for name in columns)} FROM runs "
-        "CROSS JOIN k JOIN rounds AS r ON r.run_id = 1 AND r.round = 1 WHERE runs.id > 1")
+        "CROSS JOIN k JOIN rounds AS r ON r.run_id = 1 AND r.round = 1 WHERE runs.name LIKE 'load-%'")
     db.commit()
     db.close()
 
@@ -57,23 +57,46 @@ def timed(board, path, count=11):
     return statistics.median(times) * 1000, max(times) * 1000, len(data)
 
 
-def listening(board, count, rounds):
-    """Seconds of a run's rounds without listeners and with them, in turns; the ratio of the medians."""
-    seconds = {False: [], True: []}
-    for turn in range(6):
+def listening(board, count, windows=4, seconds=8):
+    """What listeners cost a run, in windows of one long run: without them, with them, in turns. Connecting is in neither: it costs
+    once. Seconds of a round in each window; processor seconds of the dashboard in a second; the listeners' own, on this machine, too."""
+    start(board, "listened", TINY | {"rounds": 100_000, "samples-per-client": 12_000, "model": "edgecnn-small"}, ranks=2)
+    run = board.wait("listened", ("running",))["id"]
+    rounds = lambda: board.json("GET", f"/v1/runs/{run}")["rounds"]
+    spans = {False: [], True: []}
+    used = {False: [], True: []}
+    time.sleep(5)
+    for turn in range(2 * windows):
         with_listeners = turn % 2 == 1
-        name = f"speed-{turn}"
-        start(board, name, TINY | {"rounds": rounds, "samples-per-client": 2000, "model": "edgecnn-small"}, ranks=2)
-        run = board.wait(name, ("running",))
-        process = None
+        listener = None
         if with_listeners:
-            process = subprocess.Popen([sys.executable, __file__, "--listen", str(board.port), board.token, str(run["id"]), str(count)])
-        done = board.wait(name, seconds=300)
-        if process:
-            process.kill()
-            process.wait()
-        seconds[with_listeners].append(done["seconds"])
-    return {key: statistics.median(value) for key, value in seconds.items()}, seconds
+            words = [sys.executable, __file__, "--listen", str(board.port), board.token, str(run), str(count)]
+            listener = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
+            if listener.stdout.readline() != "connected\n":
+                fail("the listeners could not connect")
+        time.sleep(2)
+        processor, begin = board.processor_seconds(), time.monotonic()
+        first = rounds()
+        time.sleep(seconds)
+        spans[with_listeners].append((first, rounds()))
+        used[with_listeners].append((board.processor_seconds() - processor) / (time.monotonic() - begin))
+        if listener:
+            listener.kill()
+            listener.wait()
+            time.sleep(2)
+    board.json("POST", f"/v1/runs/{run}/stop")
+    board.wait("listened", ("stopped",))
+    took = {}
+    last = max(end for ends in spans.values() for _, end in ends)
+    for begin in range(0, last, 500):
+        for row in board.json("GET", f"/v1/runs/{run}/rounds?after={begin}&limit=500")["rounds"]:
+            took[row["round"]] = row["seconds"]
+    means = {key: [statistics.mean(took[n] for n in range(first + 1, end + 1)) for first, end in value] for key, value in spans.items()}
+    ratios = [on / off - 1 for off, on in zip(means[False], means[True])]
+    print(f"{count} listeners: a round takes {statistics.median(ratios) * 100:+.1f} % (windows: "
+          + ", ".join(f"{ratio * 100:+.1f} %" for ratio in ratios)
+          + f"); {statistics.median(means[False]) * 1000:.0f} ms without them; processors for the dashboard "
+          f"{statistics.median(used[False]):.3f} without, {statistics.median(used[True]):.3f} with them")
 
 
 def listen(port, token, run, count):
@@ -86,13 +109,16 @@ def listen(port, token, run, count):
         connection = socket.create_connection(("127.0.0.1", port))
         connection.sendall(
             f"GET /v1/runs/{run}/events HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAuthorization: Bearer {token}\r\n\r\n".encode())
-        connection.setblocking(False)
         chooser.register(connection, selectors.EVENT_READ)
+    for key in list(chooser.get_map().values()):
+        key.fileobj.recv(65536)
+        key.fileobj.setblocking(False)
+    print("connected", flush=True)
     while True:
         for key, _ in chooser.select():
             try:
-                if not key.fileobj.recv(65536):
-                    chooser.unregister(key.fileobj)
+                if not key.fileobj.recv(1 << 20):
+                    fail("the dashboard has closed a listener's connection")
             except BlockingIOError:
                 pass
 
@@ -112,8 +138,7 @@ def main():
             start(board, "first", TINY)
             board.wait("first")
             if listeners:
-                medians, all_seconds = listening(board, listeners, 60)
-                print(f"{listeners} listeners: {medians[True]:.2f} s a run, without {medians[False]:.2f} s ({all_seconds})")
+                listening(board, listeners)
             board.stop()
             begin = time.monotonic()
             fill(board.results / "runs.sqlite", runs, rounds)

@@ -75,6 +75,8 @@ extension RunQueue {
     func arguments(of queued: QueuedRun) -> [String] {
         let common = ["--results", configuration.results]
         switch queued.kind {
+        case .start where queued.command == .sweep:
+            return [queued.command.rawValue, settingsFile(queued), "--sweep-name", queued.run] + common
         case .start:
             return [queued.command.rawValue, "--config", settingsFile(queued), "--run-name", queued.run] + common
         case .resume:

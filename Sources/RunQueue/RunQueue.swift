@@ -107,15 +107,16 @@ public actor RunQueue {
             throw ConfigurationError("cores is \(cores); it must be at least 1")
         }
         if let name = request.name {
-            _ = try FolderName(name, option: "--run-name")
+            let option = request.command == .sweep ? "--sweep-name" : "--run-name"
+            _ = try FolderName(name, option: option)
             guard !Self.isReserved(name) else {
-                throw ConfigurationError("--run-name '\(name)' is a folder of fedmpi's own; choose another")
+                throw ConfigurationError("\(option) '\(name)' is a folder of fedmpi's own; choose another")
             }
         }
         guard request.launcher == .mpirun || configuration.slurm != nil else {
             throw ConfigurationError("launcher is sbatch, and this queue does not know of a Slurm")
         }
-        try PathPolicy(configuration).check(request.settings)
+        try PathPolicy(configuration).check(request)
         try await SettingsCheck(configuration: configuration).check(request)
     }
 
@@ -153,13 +154,33 @@ public actor RunQueue {
         return try enter(request, .resume)
     }
 
+    /// Enters a sweep once more that is over: it keeps the runs that are finished, goes on with those that were begun, and does the
+    /// rest.
+    ///
+    /// - Parameters:
+    ///   - id: number of the request that is over.
+    ///   - submitter: the name of who asks.
+    /// - Returns: a row of its own; it waits.
+    /// - Throws: ``QueueError`` when there is no such request, it is none for a sweep, or not over; as ``submit(_:)``.
+    @discardableResult
+    public func goOn(withSweep id: Int64, by submitter: String) async throws -> QueuedRun {
+        guard let before = try store.queuedRun(id) else { throw QueueError.unknown("there is no request \(id)") }
+        guard before.command == .sweep else { throw QueueError.conflict("request \(id) is for a run: resume the run") }
+        guard before.state.isOver else {
+            throw QueueError.conflict("request \(id) is not over: it is \(before.state.rawValue)")
+        }
+        var request = RunRequest(settings: before.settings, ranks: before.ranks, name: before.run, by: submitter)
+        (request.command, request.launcher, request.note) = (before.command, before.launcher, before.note)
+        return try await submit(request)
+    }
+
     /// Writes the row of a request that was checked.
     private func enter(_ request: RunRequest, _ kind: QueuedRun.Kind) throws -> QueuedRun {
-        let threads = request.settings["threads"]?.scalar.flatMap { Int($0) } ?? 1
-        let cores = request.launcher == .sbatch ? 0 : request.cores ?? request.ranks * max(1, threads)
+        let cores = request.launcher == .sbatch ? 0 : request.cores ?? request.ranks * request.threads
         let queued = try store.enqueue { id in
             QueuedRun(
-                id: id, run: request.name ?? freeName(id), command: request.command, kind: kind,
+                id: id, run: request.name ?? freeName(id, request.command == .sweep ? "sweep" : "run"),
+                command: request.command, kind: kind,
                 settings: request.settings,
                 ranks: request.ranks, cores: cores, launcher: request.launcher,
                 submitter: String(request.submitter.printable.prefix(RunRequest.longestNote)), note: request.note,
@@ -171,13 +192,13 @@ public actor RunQueue {
         return queued
     }
 
-    /// A name for the run of a request that gives none.
-    private func freeName(_ id: Int64) -> String {
-        var name = "run-\(id)"
+    /// A name for the run of a request that gives none: the kind of work and the request's number.
+    private func freeName(_ id: Int64, _ kind: String) -> String {
+        var name = "\(kind)-\(id)"
         var count = 1
         while Folder.has("\(configuration.results)/\(name)") || open.values.contains(where: { $0.run == name }) {
             count += 1
-            name = "run-\(id)-\(count)"
+            name = "\(kind)-\(id)-\(count)"
         }
         return name
     }

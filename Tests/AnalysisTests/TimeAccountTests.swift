@@ -36,6 +36,48 @@ struct TimeAccountTests {
         #expect(account.ranks.map(\.total) == [210, 210, 210])
     }
 
+    @Test func `A run that is continued on fewer ranks is not charged for those that are gone`() throws {
+        // Three ranks: two clients compute all of round 1. Then two ranks: one client computes all of round 2.
+        let first = [0, 1, 2].map { rank in
+            Logs.session(rank: rank, of: 3, epoch: 1, [Logs.event(1, rank == 0 ? .wait : .train, 0, 100)])
+        }
+        let second = [0, 1].map { rank in
+            Logs.session(rank: rank, of: 2, epoch: 9, [Logs.event(2, rank == 0 ? .wait : .train, 0, 300)])
+        }
+        let account = TimeAccount(
+            RunTiming([
+                (sessions: [first[0], second[0]], messages: nil), (sessions: [first[1], second[1]], messages: nil),
+                (sessions: [first[2]], messages: nil),
+            ]))
+        let perfect = try #require(account.efficiency(of: .clients))
+        #expect(perfect.loadBalance == 1 && perfect.communication == 1)
+        #expect(account.efficiency(account.rounds[1], of: .clients) == perfect)
+        // Useful: 200 of 300 rank-microseconds, then 300 of 600.
+        let all = try #require(account.efficiency(of: .all))
+        #expect(abs(all.parallel - 500.0 / 900) < 1e-12)
+        #expect(account.slowest(account.rounds[0]) != nil)
+        #expect(account.slowest(account.rounds[1]) == nil, "a client that is alone holds up nobody")
+    }
+
+    @Test func `Waits have a waiter and the rank that came last`() {
+        func wait(_ start: Int, _ duration: Int, for peer: Int?) -> TimingEvent {
+            TimingEvent(round: 1, phase: .wait, start: start, duration: duration, peer: peer)
+        }
+        let account = TimeAccount(
+            Logs.timing([
+                Logs.session(
+                    rank: 0, [wait(0, 20, for: 2), wait(20, 5, for: 1), wait(25, 30, for: 2), wait(60, 1, for: nil)]),
+                Logs.session(rank: 2, [wait(0, 40, for: 0)]),
+            ]))
+        #expect(
+            account.waits == [
+                .init(waiter: 0, awaited: 2, count: 2, duration: 50),
+                .init(waiter: 1, awaited: 0, count: 1, duration: 40),
+                .init(waiter: 0, awaited: 1, count: 1, duration: 5),
+                .init(waiter: 0, awaited: nil, count: 1, duration: 1),
+            ])
+    }
+
     @Test func `Clients have the time of their turns`() throws {
         let client = try #require(TimeAccount(Logs.timing(Logs.twoRounds)).clients[1])
         #expect(client.rounds == 2)

@@ -1,5 +1,6 @@
 import FedCore
 import Foundation
+import RunStore
 import Testing
 
 @testable import Dashboard
@@ -11,6 +12,20 @@ import Testing
         let html: HTML = "<b title=\"\(name)\">\(name)</b>"
         let text = "&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt; &amp; &#39;x&#39; \u{FFFD}"
         #expect(html.text == "<b title=\"\(text)\">\(text)</b>")
+    }
+
+    @Test("what varies is a setting a line, its values between commas")
+    func variation() throws {
+        let grid = try StartPage.grid("strategy: fedavg, fedprox\r\n\n  alpha:0.1,1 \nmodel: a:b\n")
+        #expect(
+            grid == [
+                "strategy": [.text("fedavg"), .text("fedprox")], "alpha": [.text("0.1"), .text("1")],
+                "model": [.text("a:b")],
+            ])
+        #expect(try StartPage.grid(" \n\n").isEmpty)
+        for wrong in ["strategy", "strategy:", ": 1, 2", "strategy: ,", "a: 1\na: 2"] {
+            #expect(throws: ConfigurationError.self) { try StartPage.grid(wrong) }
+        }
     }
 
     /// Values of `scipy.stats.ttest_ind(a, b, equal_var=False).pvalue`, SciPy 1.17.1.

@@ -16,7 +16,8 @@ final class FakePrograms {
         name= results= config= dry=
         for word in "$@"; do
             case $previous in
-            --run-name) name=$word ;;
+            --run-name | --sweep-name) name=$word ;;
+            sweep) config=$word ;;
             --resume) name=${word##*/} ;;
             --results) results=$word ;;
             --config) config=$word ;;

@@ -40,6 +40,23 @@ struct PathPolicyTests {
         #expect(error?.description.hasPrefix("--\(name)") == true)
     }
 
+    /// In every place where a sweep's request can name one.
+    @Test(arguments: elsewhere)
+    func whatIsElsewhereIsRefusedOfASweep(_ name: String, _ value: RequestedValue) throws {
+        let programs = try FakePrograms()
+        let policy = try policy(programs)
+        let value = value.replacing(programs)
+        let files: [[String: RequestedValue]] = [
+            ["base": .mapping([name: value])], ["grid": .mapping([name: .list(["x", value])])],
+            ["cases": .list([[:], .mapping([name: value])])],
+        ]
+        for file in files {
+            var request = RunRequest(settings: file, ranks: 2, by: "anna")
+            request.command = .sweep
+            #expect(throws: ConfigurationError.self) { try policy.check(request) }
+        }
+    }
+
     private static let allowed: [(String, RequestedValue)] = [
         ("teacher", RequestedValue.text("digits@latest")), ("teacher", "RESULTS/run"),
         ("init", "DATA/weights.safetensors"),
@@ -54,7 +71,10 @@ struct PathPolicyTests {
     @Test(arguments: allowed)
     func whatIsAllowedPasses(_ name: String, _ value: RequestedValue) throws {
         let programs = try FakePrograms()
-        try policy(programs).check([name: value.replacing(programs)])
+        let policy = try policy(programs)
+        try policy.check([name: value.replacing(programs)])
+        try policy.check(
+            RunRequest(sweeping: [name: [value.replacing(programs)]], base: [:], ranks: 2, by: "anna"))
     }
 }
 

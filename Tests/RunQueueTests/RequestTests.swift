@@ -56,9 +56,46 @@ struct RequestTests {
         #expect(object["no-report"] as? String == "true")
         #expect(object["inject"] as? [String] == ["nan:rank=1"])
         #expect(object["strategy-options"] as? [String: String] == ["mu": "0.5"])
-        #expect(throws: ConfigurationError("x is not a single value")) {
-            try SettingsFile.contents(["x": .list([.list([])])])
+    }
+
+    @Test func aSweepIsReadAsItsFile() throws {
+        let json = """
+            {"base": {"rounds": 3, "lr": null}, "grid": {"alpha": [0.1, 1], "seed": [1, 2]}, "cases": [{"name": "tuned", "strategy": "fedprox"}],
+             "ranks_per_run": 2, "target": 0.8, "ranks": 4, "name": "s"}
+            """
+        let read = try RunRequest(sweepJSON: Data(json.utf8), by: "anna")
+        #expect(read.command == .sweep && read.ranks == 4 && read.name == "s")
+        let object = try #require(
+            try JSONSerialization.jsonObject(with: try SettingsFile.contents(read.settings)) as? [String: Any])
+        #expect(object["base"] as? [String: String] == ["rounds": "3"])
+        #expect(object["grid"] as? [String: [String]] == ["alpha": ["0.1", "1"], "seed": ["1", "2"]])
+        #expect(object["cases"] as? [[String: String]] == [["name": "tuned", "strategy": "fedprox"]])
+        #expect(object["ranks-per-run"] as? String == "2" && object["target"] as? String == "0.8")
+    }
+
+    @Test(arguments: [
+        (#"{"settings": {}}"#, "unknown field 'settings'"),
+        (#"{"grid": {"alpha": 1}}"#, "the request cannot be read: 'grid.alpha' is of another kind"),
+        (#"{"cases": {}}"#, "the request cannot be read: 'cases' is of another kind"),
+    ])
+    func whatIsNoSweepIsRefused(_ json: String, _ line: String) throws {
+        let error = #expect(throws: ConfigurationError.self) {
+            try RunRequest(sweepJSON: Data(json.utf8), by: "anna")
         }
+        #expect(error?.description.hasPrefix(line) == true)
+    }
+
+    @Test func aSweepIsNotAskedForAsARun() {
+        #expect(throws: ConfigurationError("a sweep is asked for with a grid, as POST /v1/sweeps takes it")) {
+            try request(#"{"command": "sweep"}"#)
+        }
+    }
+
+    @Test func coresAreThoseOfTheMostThreadsInASweep() {
+        let sweep = RunRequest(sweeping: ["threads": [1, 3]], base: ["threads": 2], ranks: 2, by: "anna")
+        #expect(sweep.threads == 3)
+        #expect(RunRequest(settings: ["threads": 2], ranks: 2, by: "anna").threads == 2)
+        #expect(RunRequest(settings: [:], ranks: 2, by: "anna").threads == 1)
     }
 
     @Test func settingsAreRefusedInFedmpisWordsWithoutOurFile() async throws {

@@ -161,6 +161,32 @@ struct RunQueueTests {
         await loop.value
     }
 
+    @Test func aSweepIsOneRequestAndGoesOnAfterItWasStopped() async throws {
+        let programs = try FakePrograms()
+        let queue = try programs.queue()
+        let request = RunRequest(
+            sweeping: ["alpha": [0.1, 1]], base: ["rounds": 3], ranks: 2, name: "sleeps", by: "anna")
+        let first = try await queue.submit(request)
+        #expect(
+            await queue.arguments(of: first).prefix(4).joined(separator: " ").hasSuffix(
+                "\(first.id).json --sweep-name sleeps"))
+        try await queue.wait(for: first.id, .running)
+        await #expect(throws: QueueError.self) { try await queue.goOn(withSweep: first.id, by: "bert") }
+        try #require(try await eventually { programs.starts == ["sleeps"] })
+        try await queue.stop(first.id)
+        try await queue.wait(for: first.id, .stopped)
+        let second = try await queue.goOn(withSweep: first.id, by: "bert")
+        #expect(second.settings == first.settings && second.run == "sleeps" && second.submitter == "bert")
+        try await queue.wait(for: second.id, .running)
+        try await queue.stop(second.id)
+        try await queue.wait(for: second.id, .stopped)
+        let run = try await queue.submit(FakePrograms.request("quick"))
+        try await queue.wait(for: run.id, .finished)
+        await #expect(throws: QueueError.conflict("request \(run.id) is for a run: resume the run")) {
+            try await queue.goOn(withSweep: run.id, by: "bert")
+        }
+    }
+
     @Test func onlyOneProcessIsTheQueue() async throws {
         let programs = try FakePrograms()
         let queue = try programs.queue()

@@ -24,9 +24,27 @@ public struct Efficiency: Sendable, Equatable {
     ///   - runtime: length of the interval, in the same unit.
     /// - Complexity: O(ranks).
     public init?(useful: [Int], runtime: Int) {
-        guard let longest = useful.max(), longest > 0, runtime > 0 else { return nil }
-        let mean = Double(useful.reduce(0, +)) / Double(useful.count)
-        loadBalance = mean / Double(longest)
-        communication = Double(longest) / Double(runtime)
+        self.init([(useful: useful, runtime: runtime)])
+    }
+
+    /// Computes the efficiencies of a job that ran in several parts, each on ranks of its own number, as a run does that
+    /// is continued on more or fewer ranks: nobody is counted for time in which it was not there. Nil as above.
+    ///
+    /// A part weighs with its time and its ranks: the largest useful time and the run time are each taken times the
+    /// part's number of ranks before they are added up, so that the product is again useful time over the time that the
+    /// ranks had. With parts of equally many ranks these are sums of times.
+    ///
+    /// - Parameter parts: of each, the time that each of its ranks computed and its length, in one unit.
+    /// - Complexity: O(ranks of all parts).
+    public init?(_ parts: [(useful: [Int], runtime: Int)]) {
+        var (useful, longest, available) = (0, 0, 0)
+        for part in parts where part.runtime > 0 {
+            useful += part.useful.reduce(0, +)
+            longest += (part.useful.max() ?? 0) * part.useful.count
+            available += part.runtime * part.useful.count
+        }
+        guard longest > 0, available > 0 else { return nil }
+        loadBalance = Double(useful) / Double(longest)
+        communication = Double(longest) / Double(available)
     }
 }

@@ -15,6 +15,8 @@ public struct RoundTime: Sendable {
     /// A worker's events carry the round's number from the moment it hears of the round until it hears of the next, so
     /// its times need not lie between ``start`` and ``end`` to the microsecond.
     public internal(set) var ranks: [PhaseTimes]
+    /// Place in `RunTiming.starts` of the start in which it was done.
+    let startIndex: Int
 
     /// Length in microseconds, always above 0 in ``TimeAccount/rounds``.
     public var duration: Int { end - start }
@@ -45,8 +47,30 @@ public struct TimeAccount: Sendable {
     /// What each client's turns took, by the client's number. Only clients are here whose training was logged one by
     /// one.
     public private(set) var clients: [Int: ClientTime] = [:]
+    /// Who waited for whom, the longest first; of all that was logged, like ``ranks``.
+    public private(set) var waits: [Wait] = []
     /// Whether the rank at each place of `RunTiming.ranks` is another than rank 0.
     private let isClient: [Bool]
+    /// The places of `RunTiming.ranks` whose ranks were part of each start.
+    private let present: [[Int]]
+
+    /// The time that one rank waited for another.
+    public struct Wait: Sendable, Equatable {
+        /// Place in `RunTiming.ranks` of the rank that waited.
+        public let waiter: Int
+        /// Number of the rank that it waited for, the last one to come; nil where nobody could tell which that was.
+        public let awaited: Int?
+        /// How often.
+        public internal(set) var count: Int
+        /// Microseconds in all.
+        public internal(set) var duration: Int
+
+        /// Counts a wait, without regard to whose it was.
+        mutating func add(_ event: TimingEvent) {
+            count += 1
+            duration += event.duration
+        }
+    }
 
     /// The training of one client, over all that was logged: turns that were repeated after the run was continued count
     /// each time.
@@ -83,11 +107,14 @@ public struct TimeAccount: Sendable {
     /// - Complexity: O(events · log starts) at most; memory of O(rounds · ranks).
     public init(_ timing: RunTiming) {
         isClient = timing.ranks.map { $0.rank > 0 }
+        present = timing.starts.indices.map { start in
+            timing.ranks.indices.filter { timing.ranks[$0].sessions.contains { $0.index == start } }
+        }
         let none = timing.ranks.map { _ in PhaseTimes() }
         ranks = none
         // A round that was begun twice does not count what was done before the run was continued.
         func start(of event: TimingEvent) -> Int {
-            timing.starts.count < 2 ? 0 : timing.starts.last { $0 <= event.start } ?? 0
+            timing.starts.count < 2 ? 0 : timing.starts.lastIndex { $0 <= event.start } ?? 0
         }
         var lastStart: [Int: Int] = [:]
         if timing.starts.count > 1 {
@@ -98,16 +125,27 @@ public struct TimeAccount: Sendable {
         var byRound: [Int: RoundTime] = [:]
         for (i, rank) in timing.ranks.enumerated() {
             let setsWindow = timing.server == nil || rank.rank == 0
+            var awaited: [Int: Wait] = [:]
             for event in rank.events {
                 ranks[i][event.phase] += event.duration
+                if event.phase == .wait {
+                    let peer = event.peer ?? -1
+                    awaited[peer, default: Wait(waiter: i, awaited: event.peer, count: 0, duration: 0)].add(event)
+                }
                 if event.phase == .train, let client = event.client {
                     clients[client, default: ClientTime()].add(event, on: rank.rank)
                 }
-                guard event.round >= 1, lastStart[event.round] ?? 0 == start(of: event) else { continue }
-                byRound[event.round, default: RoundTime(round: event.round, start: .max, end: .min, ranks: none)]
-                    .add(event, of: i, setsWindow: setsWindow)
+                guard event.round >= 1 else { continue }
+                let start = start(of: event)
+                guard lastStart[event.round] ?? 0 == start else { continue }
+                byRound[
+                    event.round,
+                    default: RoundTime(round: event.round, start: .max, end: .min, ranks: none, startIndex: start)
+                ].add(event, of: i, setsWindow: setsWindow)
             }
+            waits += awaited.values
         }
+        waits.sort { ($1.duration, $0.waiter, $0.awaited ?? -1) < ($0.duration, $1.waiter, $1.awaited ?? -1) }
         rounds = byRound.values.filter { $0.end > $0.start }.sorted { $0.round < $1.round }
     }
 
@@ -125,44 +163,41 @@ public struct TimeAccount: Sendable {
     /// - Returns: nil when none of them computed.
     /// - Complexity: O(ranks).
     public func efficiency(_ round: RoundTime, of part: Part) -> Efficiency? {
-        Efficiency(useful: select(round.ranks, part).map(\.useful), runtime: round.duration)
+        Efficiency(useful: places(round, part).map { round.ranks[$0].useful }, runtime: round.duration)
     }
 
     /// Efficiency of all rounds together, without what comes before the first.
     ///
-    /// Useful times and durations are added up over the rounds before they are divided, so long rounds weigh more; it
-    /// is not the mean of the rounds' efficiencies.
+    /// Useful times and durations are added up over the rounds of a start before they are divided, so long rounds weigh
+    /// more; it is not the mean of the rounds' efficiencies. Of a run that was continued each start counts with the
+    /// ranks that it had.
     ///
     /// - Parameter part: the ranks that count.
     /// - Returns: nil without a round, or when none of the ranks computed in one.
     /// - Complexity: O(rounds · ranks).
     public func efficiency(of part: Part) -> Efficiency? {
-        var useful = ranks.map { _ in 0 }
-        for round in rounds {
-            for (i, times) in round.ranks.enumerated() { useful[i] += times.useful }
-        }
-        return Efficiency(useful: select(useful, part), runtime: rounds.reduce(0) { $0 + $1.duration })
+        Efficiency(
+            Dictionary(grouping: rounds, by: \.startIndex).values.map { rounds in
+                let useful = places(rounds[0], part).map { i in rounds.reduce(0) { $0 + $1.ranks[i].useful } }
+                return (useful, rounds.reduce(0) { $0 + $1.duration })
+            })
     }
 
-    /// The values of a part's ranks.
-    ///
-    /// - Parameters:
-    ///   - ofRanks: a value for each rank, in the order of `RunTiming.ranks`.
-    ///   - part: the ranks whose values are wanted.
-    /// - Returns: their values, in the same order; fewer than there were where the server is left out.
-    public func select<Value>(_ ofRanks: [Value], _ part: Part) -> [Value] {
-        part == .all ? ofRanks : zip(ofRanks, isClient).filter(\.1).map(\.0)
+    /// The places in `RunTiming.ranks` of a part's ranks that were there when a round was done.
+    private func places(_ round: RoundTime, _ part: Part) -> [Int] {
+        let there = present.indices.contains(round.startIndex) ? present[round.startIndex] : Array(ranks.indices)
+        return part == .all ? there : there.filter { isClient[$0] }
     }
 
     /// The client rank that computes longest, so that the others wait for it; nil with fewer than two, and when none
     /// computed.
     ///
     /// - Parameter round: one of ``rounds``.
-    /// - Returns: its place in `RunTiming.ranks`, and by how much it is behind the mean of all client ranks, itself
-    ///   included, in microseconds. The first of equally slow ones.
+    /// - Returns: its place in `RunTiming.ranks`, and by how much it is behind the mean of all client ranks that were
+    ///   there, itself included, in microseconds. The first of equally slow ones.
     /// - Complexity: O(ranks).
     public func slowest(_ round: RoundTime) -> (index: Int, behind: Int)? {
-        let clients = isClient.indices.filter { isClient[$0] }
+        let clients = places(round, .clients)
         let useful = clients.map { round.ranks[$0].useful }
         guard clients.count > 1, let longest = useful.max(), longest > 0, let place = useful.firstIndex(of: longest)
         else { return nil }

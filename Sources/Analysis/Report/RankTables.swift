@@ -88,6 +88,24 @@ struct RankTables {
         return table
     }
 
+    /// Who waited for whom, the ten longest; nil where nobody waited. Seconds and times are of all rounds together, the
+    /// percentage is of the waiter's `app s`.
+    var waits: Document.Table? {
+        guard account.waits.contains(where: { $0.duration > 0 }) else { return nil }
+        var table = Document.Table(columns: ["rank", "waited for", "times", "seconds", "% of its time"], words: 2)
+        let shown = account.waits.prefix(10)
+        table.summary = shown.count < account.waits.count ? "the \(shown.count) longest of \(account.waits.count)" : nil
+        for wait in shown {
+            let waiter = run.timing.ranks[wait.waiter]
+            table.rows.append([
+                "rank \(waiter.rank)", wait.awaited.map { "rank \($0)" } ?? "not known",
+                NumberText.grouped(wait.count), NumberText.seconds(wait.duration),
+                NumberText.fixed(100 * Double(wait.duration) / Double(max(1, waiter.wall)), 1),
+            ])
+        }
+        return table
+    }
+
     /// The straggler by name, with how often it is the slowest and by how much; nil as in ``TimeAccount/straggler()``.
     var straggler: String? {
         guard let straggler = account.straggler() else { return nil }

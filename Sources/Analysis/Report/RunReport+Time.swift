@@ -75,6 +75,13 @@ extension RunReport {
         }
         section.blocks += processorBlocks
         if let straggler = rankTables.straggler { section.blocks.append(.facts([("straggler", straggler)])) }
+        if let waits = rankTables.waits {
+            section.blocks.append(.table(waits))
+            section.blocks.append(
+                .paragraph(
+                    "Whom a rank waited for is the last one to come. A client waits for rank 0 while that waits for the "
+                        + "slowest client: the line of rank 0 names the cause."))
+        }
         if !account.rounds.isEmpty { section.blocks.append(.table(efficiencyTable)) }
         return section
     }

@@ -16,11 +16,13 @@ extension Site {
             router.post(path) { request, context in
                 try context.require(.run)
                 let run = try RunRequest(json: try await request.jsonData(context), by: try context.known().name)
-                let queued = try await queuing { try await queue.submit(run) }
-                var response = try JSON.response(try await view(queued), status: .accepted)
-                response.headers[.location] = "/v1/queue/\(queued.id)"
-                return response
+                return try await accepted(try await queuing { try await queue.submit(run) })
             }
+        }
+        router.post("/v1/sweeps") { request, context in
+            try context.require(.run)
+            let sweep = try RunRequest(sweepJSON: try await request.jsonData(context), by: try context.known().name)
+            return try await accepted(try await queuing { try await queue.submit(sweep) })
         }
         router.post("/v1/runs/:id/stop") { _, context in
             try context.require(.run)
@@ -76,6 +78,13 @@ extension Site {
         }
     }
 
+    /// The answer to a request that was taken, and where it can be looked at.
+    private func accepted(_ queued: QueuedRun) async throws -> Response {
+        var response = try JSON.response(try await view(queued), status: .accepted)
+        response.headers[.location] = "/v1/queue/\(queued.id)"
+        return response
+    }
+
     /// A request as the API shows it, with its place in the queue.
     func view(_ queued: QueuedRun) async throws -> QueueView {
         QueueView(queued: queued, position: await queue.position(of: queued.id))
@@ -86,6 +95,11 @@ extension Site {
         let run = try await archive.run(id)
         let open = await queue.openRuns
         guard let queued = open.last(where: { $0.run == run.name }) else {
+            if let sweep = open.last(where: { $0.command == .sweep && run.name.hasPrefix($0.run + "/") }) {
+                throw APIError(
+                    .conflict,
+                    "run \(id) is one of the sweep '\(sweep.run)': stop request \(sweep.id), which is all of it")
+            }
             throw APIError(
                 .conflict,
                 run.status == .running
@@ -129,7 +143,7 @@ extension Site {
     }
 
     /// Has the queue do something, and puts its errors into HTTP's words.
-    private func queuing<Value: Sendable>(_ body: () async throws -> Value) async throws -> Value {
+    func queuing<Value: Sendable>(_ body: () async throws -> Value) async throws -> Value {
         do {
             return try await body()
         } catch let error as QueueError {

@@ -75,15 +75,27 @@ extension Site {
     }
 
     /// Events as a response that goes on until somebody leaves.
-    private static func stream(_ events: AsyncStream<ByteBuffer>) -> Response {
+    private static func stream(_ feed: EventHub.Feed) -> Response {
         Response(
             status: .ok,
             headers: [
                 .contentType: "text/event-stream", .cacheControl: "no-store",
                 HTTPField.Name("X-Accel-Buffering")!: "no",
             ],
-            // A server that is asked to end waits for its connections.
-            body: .init(asyncSequence: events.cancelOnGracefulShutdown()))
+            // Nothing else stands between a thousand listeners and what the hub wrote once for all of them.
+            body: .init { writer in
+                // A server that is asked to end waits for its connections.
+                try await withGracefulShutdownHandler {
+                    try await writer.write(EventText.retry)
+                    while case let missed = await feed.missed(), !missed.isEmpty {
+                        for event in missed { try await writer.write(event) }
+                    }
+                    for await event in feed.events { try await writer.write(event) }
+                } onGracefulShutdown: {
+                    feed.end()
+                }
+                try await writer.finish(nil)
+            })
     }
 
     /// A file of a run, a piece at a time.

@@ -60,16 +60,32 @@ function prepare(part) {
 // A form of many settings: the command line that it stands for, as it is filled in; and only what was filled in is sent.
 function commandLine(form) {
   const quoted = (word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : "'" + word.replaceAll("'", "'\\''") + "'");
-  const words = ["mpirun", "-np", form.elements.ranks.value || "2", "fedmpi", "train"];
-  for (const field of form.querySelectorAll("[data-setting]")) {
-    if (field.type === "checkbox" ? !field.checked : field.value === "") continue;
-    words.push("--" + field.dataset.setting);
-    if (field.type !== "checkbox") words.push(quoted(field.value));
+  const given = [...form.querySelectorAll("[data-setting]")]
+    .filter((field) => (field.type === "checkbox" ? field.checked : field.value !== ""));
+  const start = "mpirun -np " + (form.elements.ranks.value || "2") + " fedmpi ";
+  const varied = form.elements.vary.value.split("\n").filter((line) => line.trim() !== "");
+  if (varied.length > 0) {
+    // A sweep: its file, then the command.
+    const value = (text) => (/^[\w.+/-]+$/.test(text) ? text : JSON.stringify(text));
+    const base = given.map((field) => "  " + field.dataset.setting + ": " + value(field.value));
+    const grid = varied.map((line) => {
+      const at = line.indexOf(":");
+      const values = line.slice(at + 1).split(",").map((text) => text.trim()).filter((text) => text !== "");
+      return "  " + line.slice(0, Math.max(at, 0)).trim() + ": [" + values.map(value).join(", ") + "]";
+    });
+    const name = form.elements.name.value;
+    document.getElementById("command").textContent =
+      ["# sweep.yaml", ...(base.length > 0 ? ["base:", ...base] : []), "grid:", ...grid, "",
+        start + "sweep sweep.yaml" + (name === "" ? "" : " --sweep-name " + quoted(name))].join("\n");
+    return;
   }
-  document.getElementById("command").textContent = words.join(" ");
+  const words = given.map((field) => "--" + field.dataset.setting + (field.type === "checkbox" ? "" : " " + quoted(field.value)));
+  document.getElementById("command").textContent = start + ["train", ...words].join(" ");
 }
 const settings = document.getElementById("settings");
 if (settings) {
+  const sweep = document.getElementById("sweep");
+  if (location.hash === "#sweep") sweep.open = true;
   settings.addEventListener("input", () => commandLine(settings));
   settings.addEventListener("submit", () => {
     for (const field of settings.querySelectorAll("[data-setting]")) field.disabled = field.value === "";

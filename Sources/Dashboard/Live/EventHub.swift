@@ -24,7 +24,6 @@ actor EventHub {
     private let archive: Archive
     /// By the run's number; only those that somebody listens to.
     private var runs: [Int64: Followed] = [:]
-    /// Those that listen to the list of runs.
     /// Who listens to the list of runs, by number.
     private var overviewListeners: [Int: Continuation] = [:]
     /// Looks at the list while anybody does.
@@ -52,10 +51,20 @@ actor EventHub {
     /// - Parameter archive: the results folder.
     init(_ archive: Archive) { self.archive = archive }
 
+    /// What a listener gets: first what it has missed, a portion at a time, as fast as it takes it; then what happens.
+    struct Feed: Sendable {
+        /// The next portion of what was missed, and nothing when there is no more.
+        fileprivate(set) var missed: @Sendable () async -> [ByteBuffer] = { [] }
+        /// What happens from then on. It ends when the listener is too far behind.
+        let events: AsyncStream<ByteBuffer>
+        /// Ends the events.
+        let end: @Sendable () -> Void
+    }
+
     /// Events of a run behind a place: of each round, fault, and change of its state.
     ///
     /// - Throws: `APIError` when there is no such run, or too many listen.
-    func events(of run: Int64, after place: EventPlace) async throws -> AsyncStream<ByteBuffer> {
+    func events(of run: Int64, after place: EventPlace) async throws -> Feed {
         let row = try await archive.run(run)
         try checkNumber()
         let (stream, continuation) = AsyncStream<ByteBuffer>.makeStream(bufferingPolicy: .bufferingOldest(Self.backlog))
@@ -69,32 +78,21 @@ actor EventHub {
         }
         let known = runs[run]?.place ?? latest
         runs[run]?.listeners[id] = continuation
-        return AsyncStream { outer in
-            let task = Task {
-                outer.yield(EventText.retry)
-                await self.catchUp(row, from: place, to: known) { outer.yield($0) }
-                for await event in stream { outer.yield(event) }
-                outer.finish()
-            }
-            outer.onTermination = { _ in
-                task.cancel()
-                continuation.finish()
-            }
-        }
+        let missed = Missed(archive: archive, run: row, from: place, to: known)
+        return Feed(missed: { await missed.next() }, events: stream) { continuation.finish() }
     }
 
     /// Changes of the runs that go on.
     ///
     /// - Throws: `APIError` when too many listen.
-    func overview() throws -> AsyncStream<ByteBuffer> {
+    func overview() throws -> Feed {
         try checkNumber()
         let (stream, continuation) = AsyncStream<ByteBuffer>.makeStream(bufferingPolicy: .bufferingOldest(Self.backlog))
         let id = register(continuation)
-        continuation.yield(EventText.retry)
         overviewListeners[id] = continuation
         continuation.onTermination = { _ in Task { await self.leave(id, nil) } }
         if overviewTask == nil { overviewTask = Task { await self.followAll() } }
-        return stream
+        return Feed(events: stream) { continuation.finish() }
     }
 
     /// How many listen.
@@ -155,18 +153,25 @@ actor EventHub {
         return place
     }
 
-    /// Sends what a listener has missed, a portion at a time.
-    private func catchUp(
-        _ run: StoredRun, from start: EventPlace, to end: EventPlace, _ send: @Sendable (ByteBuffer) -> Void
-    ) async {
-        var place = start
-        while place.round < end.round || place.fault < end.fault, !Task.isCancelled {
-            let (from, upTo) = (place, end)
-            guard let found = try? await archive.look({ try Self.events(of: $0, run, after: from, upTo: upTo) }),
+    /// Reads what one listener has missed, a portion at a time.
+    private actor Missed {
+        private let archive: Archive
+        private let run: StoredRun
+        private var place: EventPlace
+        private let end: EventPlace
+
+        init(archive: Archive, run: StoredRun, from place: EventPlace, to end: EventPlace) {
+            (self.archive, self.run, self.place, self.end) = (archive, run, place, end)
+        }
+
+        func next() async -> [ByteBuffer] {
+            guard place.round < end.round || place.fault < end.fault else { return [] }
+            let (run, from, upTo) = (run, place, end)
+            guard let found = try? await archive.look({ try EventHub.events(of: $0, run, after: from, upTo: upTo) }),
                 found.place != place
-            else { return }
-            for event in found.events { send(event) }
+            else { return [] }
             place = found.place
+            return found.events
         }
     }
 

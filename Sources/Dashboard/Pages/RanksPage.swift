@@ -22,6 +22,7 @@ struct RanksPage {
             \(RunPage.tabs(of: run, at: "/ranks"))
             \(answer(account))
             <h2>Where the time went</h2>\(shares(account))
+            \(waits(account))
             <h2>The last rounds, rank by rank</h2>\(timeline(account))
             <h2>Who sent how much</h2>\(traffic)
             """
@@ -82,6 +83,18 @@ struct RanksPage {
         let head: HTML =
             "<th>rank</th><th>host</th><th>shares (pale: communication and waiting)</th><th>most of it</th><th class=\"n\">waited</th>"
         return Layout.table("Shares of time", head: head, rows)
+    }
+
+    /// Who waited for whom, the ten longest.
+    private func waits(_ account: TimeAccount) -> HTML {
+        let rows = account.waits.prefix(10).filter { $0.duration > 0 }.html { wait in
+            """
+            <tr><td>rank \(timing.ranks[wait.waiter].rank)</td><td>\(wait.awaited.map { "rank \($0)" } ?? "not known")</td>\
+            <td class="n">\(Words.count(wait.count))</td><td class="n">\(Words.duration(Double(wait.duration) / 1e6))</td></tr>
+            """
+        }
+        let head: HTML = "<th>rank</th><th>waited for</th><th class=\"n\">times</th><th class=\"n\">in all</th>"
+        return "<h2>Who waited for whom</h2>\(Layout.table("Waits", head: head, rows))"
     }
 
     /// The last rounds as bars, at most five.

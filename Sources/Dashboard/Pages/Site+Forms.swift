@@ -20,16 +20,18 @@ extension Site {
         router.post("/queue/:id/stop") { _, context in
             try context.require(.run)
             let id = try context.number("id")
-            do {
-                _ = try await queue.stop(id)
-            } catch let error as QueueError {
-                throw APIError(.conflict, error.description)
-            }
+            _ = try await queuing { try await queue.stop(id) }
             return Self.lead(to: "/")
+        }
+        router.post("/queue/:id/again") { _, context in
+            try context.require(.run)
+            let id = try context.number("id")
+            let queued = try await queuing { try await queue.goOn(withSweep: id, by: try context.known().name) }
+            return Self.lead(to: "/queue/\(queued.id)")
         }
         router.get("/queue/:id") { _, context in
             let queued = try await queued(try context.number("id"))
-            let page = try await queuePage(queued)
+            let page = try await queuePage(queued, context)
             return Layout.response(
                 Layout.page("Request \(queued.id)", at: "/", events: "/v1/events", for: context.caller, page))
         }
@@ -94,7 +96,12 @@ extension Site {
         do {
             guard let ranks = try form.number("ranks") else { throw ConfigurationError("how many ranks?") }
             let name = form["name"].flatMap { $0.isEmpty ? nil : $0 }
-            var request = RunRequest(settings: settings, ranks: ranks, name: name, by: try context.known().name)
+            let grid = try StartPage.grid(form[StartPage.varied] ?? "")
+            let who = try context.known().name
+            var request =
+                grid.isEmpty
+                ? RunRequest(settings: settings, ranks: ranks, name: name, by: who)
+                : RunRequest(sweeping: grid, base: settings, ranks: ranks, name: name, by: who)
             request.note = form["note"] ?? ""
             let queued = try await queue.submit(request)
             return Self.lead(to: "/queue/\(queued.id)")
@@ -140,8 +147,21 @@ extension Site {
             """
     }
 
+    /// The ways from a sweep's request to its runs; and one to go on with it, when it is over and somebody may.
+    private func sweepLinks(_ queued: QueuedRun, _ context: PageContext) -> HTML {
+        let name = AccessMiddleware.encoded(queued.run)
+        let again: HTML? =
+            queued.state.isOver && queued.state != .finished && (context.caller?.role ?? .read) >= .run
+            ? """
+            <form method="post" action="/queue/\(queued.id)/again"><button type="submit">Go on with it</button></form>
+            """ : nil
+        return """
+            <p><a class="button" href="/?search=\(name)%2F">To its runs</a> <a class="button" href="/compare?sweep=\(name)">Compare them</a></p>\(again)
+            """
+    }
+
     /// What became of a request.
-    private func queuePage(_ queued: QueuedRun) async throws -> HTML {
+    private func queuePage(_ queued: QueuedRun, _ context: PageContext) async throws -> HTML {
         let place = await queue.position(of: queued.id)
         let (run, log) = try await archive.look { store -> (StoredRun?, String) in
             let file = archive.results.appendingPathComponent(queued.log)
@@ -154,11 +174,14 @@ extension Site {
             let data = (try? handle.readToEnd()) ?? Data()
             return (try store.newest(named: queued.run), String(decoding: data, as: UTF8.self))
         }
-        let link: HTML? = run.map { "<p><a class=\"button\" href=\"/runs/\($0.id ?? 0)\">To the run</a></p>" }
+        let link: HTML? =
+            queued.command == .sweep
+            ? sweepLinks(queued, context)
+            : run.map { "<p><a class=\"button\" href=\"/runs/\($0.id ?? 0)\">To the run</a></p>" }
         let reason: HTML? = queued.reason.map { "<p class=\"notice bad\">\($0)</p>" }
         return """
             <div id="request" data-live>\(Layout.cards([
-                ("run", "\(queued.run)"),
+                (queued.command == .sweep ? "sweep" : "run", "\(queued.run)"),
                 ("state", "<span class=\"status \(queued.state.rawValue)\">\(queued.state.rawValue)\(place.map { ", place \($0)" })</span>"),
                 ("ranks", "\(queued.ranks)"), ("by", "\(queued.submitter)"), ("since (UTC)", "\(Words.date(queued.submittedAt))"),
                 ("exit code", "\(queued.exitCode.map { "\($0)" } ?? "–")"),

@@ -5,12 +5,17 @@ import RunStore
 struct SweepsPage {
     /// The newest first.
     let sweeps: [SweepOverview]
+    /// Whether whoever looks may start some.
+    let mayStart: Bool
 
     /// Everything below the heading.
     var html: HTML {
+        let start: HTML? = mayStart ? "<p><a class=\"button\" href=\"/start#sweep\">Start a sweep</a></p>" : nil
         guard !sweeps.isEmpty else {
-            return
-                "<p>No sweep is recorded here. <code>fedmpi sweep FILE</code> runs one: every combination of the values that the file lists.</p>"
+            return """
+                \(start)<p>No sweep is recorded here. <code>fedmpi sweep FILE</code> runs one, too: every combination of the values that \
+                the file lists.</p>
+                """
         }
         let rows = sweeps.html { sweep in
             """
@@ -25,6 +30,6 @@ struct SweepsPage {
             <th>sweep</th><th class="n">runs</th><th class="n">finished</th><th class="n">best accuracy</th><th>of</th>\
             <th class="n">traffic</th><th class="n">time</th><th></th>
             """
-        return Layout.table("Sweeps", head: head, rows)
+        return "\(start)\(Layout.table("Sweeps", head: head, rows))"
     }
 }

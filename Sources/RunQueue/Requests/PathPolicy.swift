@@ -34,6 +34,11 @@ struct PathPolicy {
         folders = [Self.real(configuration.results)] + ownFolders
     }
 
+    /// Refuses a request whose settings name what they may not; as below.
+    func check(_ request: RunRequest) throws(ConfigurationError) {
+        for settings in request.givenSettings { try check(settings) }
+    }
+
     /// Refuses settings that name what they may not. Whether there is anything at a path that is refused is not told.
     ///
     /// - Parameter settings: as a request gives them, by name.

@@ -9,11 +9,11 @@ public import RunStore
 /// let queued = try await queue.submit(request)
 /// ```
 public struct RunRequest: Sendable, Equatable {
-    /// The settings by name, as `--config` takes them.
+    /// The settings by name, as `--config` takes them; of a sweep, what its file has.
     public var settings: [String: RequestedValue]
     /// MPI ranks, the server included, at least 1.
     public var ranks: Int
-    /// Name of the run's folder; nil makes one of the request's number.
+    /// Name of the run's or the sweep's folder; nil makes one of the request's number.
     public var name: String?
     /// The command.
     public var command = QueuedRun.Command.train
@@ -42,36 +42,17 @@ public struct RunRequest: Sendable, Equatable {
     ///   - submitter: the name of who asks, which the object does not say.
     /// - Throws: `ConfigurationError` when it is something else, or has other fields.
     public init(json: Data, by submitter: String) throws(ConfigurationError) {
-        let fields: Fields
-        do {
-            fields = try JSONDecoder().decode(Fields.self, from: json)
-        } catch let error as ConfigurationError {
-            throw error
-        } catch let error as DecodingError {
-            throw ConfigurationError("the request cannot be read: \(Self.reason(error))")
-        } catch {
-            throw ConfigurationError("the request is not JSON")
-        }
+        let fields = try StrictJSON.read(Fields.self, Fields.CodingKeys.self, json)
         self.init(
             settings: (fields.settings ?? [:]).compactMapValues { $0 }, ranks: fields.ranks ?? 1, name: fields.name,
             by: submitter)
         command = fields.command ?? .train
+        guard command != .sweep else {
+            throw ConfigurationError("a sweep is asked for with a grid, as POST /v1/sweeps takes it")
+        }
         launcher = fields.launcher ?? .mpirun
         cores = fields.cores
         note = fields.note ?? ""
-    }
-
-    /// What does not fit, on one line.
-    private static func reason(_ error: DecodingError) -> String {
-        switch error {
-        case .typeMismatch(_, let context), .valueNotFound(_, let context), .keyNotFound(_, let context):
-            let path = context.codingPath.map { $0.stringValue }.joined(separator: ".")
-            return path.isEmpty ? "it is no object" : "'\(path.printable)' is of another kind"
-        case .dataCorrupted(let context):
-            let path = context.codingPath.map { $0.stringValue }.joined(separator: ".")
-            return path.isEmpty ? "it is not JSON" : "'\(path.printable)' has a value that is not known"
-        @unknown default: return "it is not JSON"
-        }
     }
 
     /// The object.
@@ -84,34 +65,8 @@ public struct RunRequest: Sendable, Equatable {
         var cores: Int?
         var note: String?
 
-        /// Names of the fields.
-        private enum CodingKeys: String, CodingKey, CaseIterable {
+        enum CodingKeys: String, CodingKey, CaseIterable {
             case settings, ranks, name, command, launcher, cores, note
-        }
-
-        /// Any name, so that those that are not known are seen.
-        private struct AnyKey: CodingKey {
-            let stringValue: String
-            var intValue: Int? { nil }
-            init(stringValue: String) { self.stringValue = stringValue }
-            init?(intValue: Int) { nil }
-        }
-
-        /// Reads the fields.
-        /// - Throws: `ConfigurationError` for a field that is not known; decoding errors.
-        init(from decoder: any Decoder) throws {
-            let names = CodingKeys.allCases.map(\.rawValue)
-            for key in try decoder.container(keyedBy: AnyKey.self).allKeys where !names.contains(key.stringValue) {
-                throw ConfigurationError(unknown: "field", key.stringValue.printable, choices: names)
-            }
-            let fields = try decoder.container(keyedBy: CodingKeys.self)
-            settings = try fields.decodeIfPresent([String: RequestedValue?].self, forKey: .settings)
-            ranks = try fields.decodeIfPresent(Int.self, forKey: .ranks)
-            name = try fields.decodeIfPresent(String.self, forKey: .name)
-            command = try fields.decodeIfPresent(QueuedRun.Command.self, forKey: .command)
-            launcher = try fields.decodeIfPresent(QueuedRun.Launcher.self, forKey: .launcher)
-            cores = try fields.decodeIfPresent(Int.self, forKey: .cores)
-            note = try fields.decodeIfPresent(String.self, forKey: .note)
         }
     }
 }

@@ -3,7 +3,7 @@ import Files
 import Foundation
 import RunStore
 
-/// Asks fedmpi itself whether it would take settings: `fedmpi train --dry-run`, in a process of its own, so that a request is refused
+/// Asks fedmpi itself whether it would take settings: `fedmpi train --dry-run` or `fedmpi sweep --dry-run`, in a process of its own, so that a request is refused
 /// in the words of the command line.
 ///
 /// The settings reach it as a file that only this user can read, in a folder that goes with the check. Its path is not in what is
@@ -21,6 +21,10 @@ struct SettingsCheck {
         let folder = try PrivateFolder()
         let file = folder.url.appendingPathComponent("settings.json").path
         try FileDraft.replace(file, with: Array(try SettingsFile.contents(request.settings)).span.bytes)
+        guard request.command != .sweep else {
+            let name = request.name.map { ["--sweep-name", $0] } ?? []
+            return try await run([request.command.rawValue, file] + name, in: folder, settings: file)
+        }
         var words = [request.command.rawValue, "--config", file]
         // As many as under the launcher, of which this process knows nothing.
         if request.ranks > 1, request.settings["clients"] == nil { words += ["--clients", "\(request.ranks - 1)"] }

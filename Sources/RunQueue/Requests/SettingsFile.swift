@@ -2,7 +2,7 @@ import FedCore
 import Foundation
 import RunStore
 
-/// Settings of a request as a file for `--config`.
+/// Settings of a request as a file for `--config`, or a sweep's as the file that `fedmpi sweep` reads.
 ///
 /// ```json
 /// { "alpha" : "0.1", "inject" : ["nan:rank=1"], "strategy-options" : { "mu" : "0.5" } }
@@ -10,13 +10,10 @@ import RunStore
 enum SettingsFile {
     /// The file's contents: JSON, which is YAML as well. Every value is a text, as it is on a command line.
     ///
-    /// - Throws: `ConfigurationError` for a list or a mapping in another.
+    /// - Throws: `ConfigurationError` when they cannot be written.
     static func contents(_ settings: [String: RequestedValue]) throws(ConfigurationError) -> Data {
         var object: [String: Value] = [:]
-        for (name, value) in settings {
-            guard let value = Value(value) else { throw ConfigurationError("\(name.printable) is not a single value") }
-            object[name] = value
-        }
+        for (name, value) in settings { object[name] = Value(value) }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
         do {
@@ -27,34 +24,17 @@ enum SettingsFile {
     }
 
     /// A value in the file.
-    private enum Value: Encodable {
-        case text(String)
-        case list([String])
-        case mapping([String: String])
+    private struct Value: Encodable {
+        let value: RequestedValue
 
-        /// Turns what a request says into it; nil where one is in another.
-        init?(_ value: RequestedValue) {
-            switch value {
-            case .text, .number, .flag:
-                guard let text = value.scalar else { return nil }
-                self = .text(text)
-            case .list(let values):
-                let texts = values.compactMap(\.scalar)
-                guard texts.count == values.count else { return nil }
-                self = .list(texts)
-            case .mapping(let values):
-                let texts = values.compactMapValues(\.scalar)
-                guard texts.count == values.count else { return nil }
-                self = .mapping(texts)
-            }
-        }
+        init(_ value: RequestedValue) { self.value = value }
 
         func encode(to encoder: any Encoder) throws {
             var container = encoder.singleValueContainer()
-            switch self {
-            case .text(let text): try container.encode(text)
-            case .list(let texts): try container.encode(texts)
-            case .mapping(let texts): try container.encode(texts)
+            switch value {
+            case .text, .number, .flag: try container.encode(value.scalar)
+            case .list(let values): try container.encode(values.map(Self.init))
+            case .mapping(let values): try container.encode(values.mapValues(Self.init))
             }
         }
     }

@@ -43,6 +43,8 @@ public struct QueuedRun: Codable, Sendable, Equatable, Identifiable {
         case train
         /// A model in two parts.
         case splitTrain = "split-train"
+        /// Every run of a grid, below one folder.
+        case sweep
     }
 
     /// What starts the ranks. Raw values stand in the file.
@@ -55,13 +57,13 @@ public struct QueuedRun: Codable, Sendable, Equatable, Identifiable {
 
     /// Number of the row; never used again.
     public let id: Int64
-    /// Name of the run's folder in the results folder.
+    /// Name of the run's or the sweep's folder in the results folder.
     public let run: String
     /// The command.
     public let command: Command
     /// Whether it begins or goes on.
     public let kind: Kind
-    /// The settings as they were given.
+    /// The settings as they were given; of a sweep, what its file has.
     public let settings: [String: RequestedValue]
     /// MPI ranks, the server included.
     public let ranks: Int

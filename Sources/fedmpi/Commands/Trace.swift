@@ -27,7 +27,7 @@ struct Trace: ParsableCommand {
     /// Path of the file; `-` is standard output. It must be given although there is no other format: so that another
     /// can be added without changing what an old script means.
     @Option(help: ArgumentHelp("The file to write; - is standard output.", valueName: "file"))
-    var otlp: String?
+    var otlp: String
 
     @Option(help: "Folder of all runs.")
     var results = "results"
@@ -41,17 +41,11 @@ struct Trace: ParsableCommand {
         let spans, ranks, bytes: Int
     }
 
-    /// Refuses a command line without a format.
-    func validate() throws {
-        guard otlp != nil else { throw ConfigurationError("say in which format, and where to: --otlp FILE") }
-    }
-
     /// Reads the run and writes its trace; says what is in the file, unless that is standard output.
     ///
     /// - Throws: `ConfigurationError` when there is no such run, it has no timing files, or the file cannot be written.
     /// - Complexity: O(events in the timing files), all in memory.
     func run() throws {
-        guard let otlp else { return }
         let file = otlp == "-" ? nil : try OutputFile(otlp, overwrite)
         let trace = try OTLPTrace(RecordedRun(name, results: results))
         guard let file else { return Console.output(String(decoding: trace.bytes, as: UTF8.self), terminator: "") }

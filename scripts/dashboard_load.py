@@ -65,26 +65,28 @@ def listening(board, count, windows=4, seconds=8):
     rounds = lambda: board.json("GET", f"/v1/runs/{run}")["rounds"]
     spans = {False: [], True: []}
     used = {False: [], True: []}
-    time.sleep(5)
-    for turn in range(2 * windows):
-        with_listeners = turn % 2 == 1
-        listener = None
-        if with_listeners:
-            words = [sys.executable, __file__, "--listen", str(board.port), board.token, str(run), str(count)]
-            listener = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
-            if listener.stdout.readline() != "connected\n":
-                fail("the listeners could not connect")
-        time.sleep(2)
-        processor, begin = board.processor_seconds(), time.monotonic()
-        first = rounds()
-        time.sleep(seconds)
-        spans[with_listeners].append((first, rounds()))
-        used[with_listeners].append((board.processor_seconds() - processor) / (time.monotonic() - begin))
-        if listener:
-            listener.kill()
-            listener.wait()
+    try:
+        time.sleep(5)
+        for turn in range(2 * windows):
+            with_listeners = turn % 2 == 1
+            listener = None
+            if with_listeners:
+                words = [sys.executable, __file__, "--listen", str(board.port), board.token, str(run), str(count)]
+                listener = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
+                if listener.stdout.readline() != "connected\n":
+                    fail("the listeners could not connect")
             time.sleep(2)
-    board.json("POST", f"/v1/runs/{run}/stop")
+            processor, begin = board.processor_seconds(), time.monotonic()
+            first = rounds()
+            time.sleep(seconds)
+            spans[with_listeners].append((first, rounds()))
+            used[with_listeners].append((board.processor_seconds() - processor) / (time.monotonic() - begin))
+            if listener:
+                listener.kill()
+                listener.wait()
+                time.sleep(2)
+    finally:
+        board.json("POST", f"/v1/runs/{run}/stop")  # it would go on without the dashboard
     board.wait("listened", ("stopped",))
     took = {}
     last = max(end for ends in spans.values() for _, end in ends)

@@ -81,13 +81,11 @@ public actor RunQueue {
     ///   may not; `RunStoreError`, `FileError`.
     @discardableResult
     public func submit(_ request: RunRequest) async throws -> QueuedRun {
-        var request = request
         try await check(request)
         // Somebody may have taken the name while the settings were checked.
         if let name = request.name, open.values.contains(where: { $0.run == name }) {
             throw ConfigurationError("the run '\(name)' waits already; choose another name")
         }
-        request.note = String(request.note.prefix(RunRequest.longestNote))
         return try enter(request, .start)
     }
 
@@ -112,6 +110,9 @@ public actor RunQueue {
             guard !Self.isReserved(name) else {
                 throw ConfigurationError("\(option) '\(name)' is a folder of fedmpi's own; choose another")
             }
+        }
+        guard request.note.unicodeScalars.count <= RunRequest.longestNote else {
+            throw ConfigurationError("the note is too long; it must have at most 1000 characters")
         }
         guard request.launcher == .mpirun || configuration.slurm != nil else {
             throw ConfigurationError("launcher is sbatch, and this queue does not know of a Slurm")

@@ -41,7 +41,7 @@ enum OpenAPI {
         return [
             "type": "object", "additionalProperties": false, "properties": properties,
             "description":
-                "Settings of `fedmpi train` by name; what is left out keeps its default. Every value may be a text, too.",
+                "Settings of `fedmpi train` by name; what is left out or null keeps its default. Every value may be a text, too.",
         ]
     }
 
@@ -52,18 +52,18 @@ enum OpenAPI {
         var schema: [String: Any] = ["description": setting.help]
         switch setting.kind {
         case .integer, .number:
-            schema["type"] = [setting.kind == .integer ? "integer" : "number", "string"]
+            schema["type"] = [setting.kind == .integer ? "integer" : "number", "string", "null"]
             if let minimum = setting.minimum {
                 schema[minimum.isIncluded ? "minimum" : "exclusiveMinimum"] = minimum.value
             }
             if let maximum = setting.maximum {
                 schema[maximum.isIncluded ? "maximum" : "exclusiveMaximum"] = maximum.value
             }
-        case .flag: schema["type"] = ["boolean", "string"]
-        case .choice(let words): schema["enum"] = words
-        case .list: schema["type"] = ["array", "string"]
-        case .options: schema["type"] = ["object", "string"]
-        case .text: schema["type"] = "string"
+        case .flag: schema["type"] = ["boolean", "string", "null"]
+        case .choice(let words): schema["enum"] = words + [NSNull()] as [Any]
+        case .list: schema["type"] = ["array", "string", "null"]
+        case .options: schema["type"] = ["object", "string", "null"]
+        case .text: schema["type"] = ["string", "null"]
         }
         return schema
     }

@@ -11,12 +11,15 @@ struct AccessMiddleware: RouterMiddleware {
     let configuration: DashboardConfiguration
     /// Browsers that have come in.
     let sessions: Sessions
+    /// Which methods each path has.
+    private let methods: MethodTable
     /// All requests, by address.
     let requests: RateLimit
     /// Requests with a wrong token, by address: a thousandth of all, so a tenth a second and ten at once unless told otherwise.
     private let failures: RateLimit
 
-    init(_ configuration: DashboardConfiguration, _ sessions: Sessions) {
+    init(_ configuration: DashboardConfiguration, _ sessions: Sessions, _ methods: MethodTable) {
+        self.methods = methods
         self.configuration = configuration
         self.sessions = sessions
         requests = RateLimit(
@@ -27,8 +30,6 @@ struct AccessMiddleware: RouterMiddleware {
 
     /// Name of the browsers' cookie.
     static let cookie = "fedmpi_session"
-    /// Methods that some path has.
-    private static let methods: [HTTPRequest.Method] = [.get, .head, .post, .put, .delete]
     /// Paths that are open to everybody who reaches the port: whether it lives, and how one comes in.
     private static let open: Set<String> = ["/healthz", "/login", "/assets/dashboard.css", "/assets/dashboard.js"]
 
@@ -43,13 +44,14 @@ struct AccessMiddleware: RouterMiddleware {
         do {
             var context = context
             if let seconds = requests.wait(for: context.address) { throw Self.tooMany(seconds) }
-            guard Self.methods.contains(request.method) else {
-                throw APIError(
-                    .methodNotAllowed, "there is no such method here",
-                    headers: [.allow: Self.methods.map(\.rawValue).joined(separator: ", ")])
-            }
             try checkName(request)
             context.caller = try caller(of: request, context)
+            let allowed = methods.methods(of: request.uri.path)
+            guard allowed.isEmpty || allowed.contains(request.method) else {
+                throw APIError(
+                    .methodNotAllowed, "there is no such method here",
+                    headers: [.allow: allowed.map(\.rawValue).joined(separator: ", ")])
+            }
             response = try await next(request, context)
         } catch {
             let error = APIError(error)

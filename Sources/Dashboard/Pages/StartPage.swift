@@ -25,7 +25,7 @@ struct StartPage {
             <div class="fields"><label>Ranks, the server among them <input name="ranks" type="number" min="1" max="1024" \
             value="\(given["ranks"] ?? "2")" required></label>
             <label>Name of the run's or the sweep's folder <input name="name" value="\(given["name"])" placeholder="made up when empty" pattern="[A-Za-z0-9._\\-]{1,100}"></label>
-            <label>Note <input name="note" value="\(given["note"])"></label></div>
+            <label>Note <input name="note" maxlength="1000" value="\(given["note"])"></label></div>
             <p class="quiet">What is left empty keeps its default.</p>
             \(variation)
             \(RunSettings.descriptions.html(group))

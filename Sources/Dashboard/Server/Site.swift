@@ -40,9 +40,10 @@ struct Site: Sendable {
 
     /// All routes.
     func router() -> Router<PageContext> {
-        let router = Router(context: PageContext.self, options: [])
+        let router = Router(context: PageContext.self, options: [.autoGenerateHeadEndpoints])
+        let methods = MethodTable()
         router.add(middleware: CountingMiddleware(counters: counters))
-        router.add(middleware: AccessMiddleware(configuration, sessions))
+        router.add(middleware: AccessMiddleware(configuration, sessions, methods))
         router.get("/healthz") { _, _ in
             // Alive is whoever can read the history.
             _ = try await archive.look { try $0.filterChoices() }
@@ -56,6 +57,7 @@ struct Site: Sendable {
         addActionRoutes(to: router)
         addModelRoutes(to: router)
         addServiceRoutes(to: router)
+        methods.fill(router)
         return router
     }
 

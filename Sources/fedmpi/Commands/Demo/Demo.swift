@@ -49,10 +49,10 @@ struct Demo: ParsableCommand {
 
     /// Runs the steps in order and writes the page. Blocks for minutes.
     ///
-    /// The first step that fails ends it, because later steps need its files. What the earlier steps left stays
-    /// there.
+    /// A step that fails ends it if later steps need its files; what the earlier steps left stays there. After any
+    /// other, such as a fleet that has lost a device on a busy machine, it goes on, and the page says what is missing.
     ///
-    /// - Throws: `ConfigurationError` before the first step; `ExitCode` with the code of a step that failed,
+    /// - Throws: `ConfigurationError` before the first step; `ExitCode` with the code of the first step that failed,
     ///   which has said why.
     func run() throws {
         guard !Launch.isUnderLauncher else {
@@ -65,6 +65,7 @@ struct Demo: ParsableCommand {
         let story = DemoStory(folder: folder, ranks: ranks, rounds: rounds, seed: seed)
         try story.prepare()
         let start = ContinuousClock.now
+        var failed: [(title: String, code: Int32)] = []
         for (index, step) in story.steps.enumerated() {
             Console.output(
                 "\n\(index + 1) of \(story.steps.count)  \(step.title)\n  \(step.reason)\n$ \(step.commandLine)\n")
@@ -72,12 +73,19 @@ struct Demo: ParsableCommand {
                 try launcher.run(ranks: step.ranks, step.arguments)
             } catch {
                 if let reason = error.reason { Console.error("fedmpi: \(reason)") }
+                // Above 128 it was stopped, and whoever did that means the whole.
+                guard !step.isNeeded, error.code < 128 else {
+                    Console.error(
+                        "fedmpi: the demonstration ends here: its step \(index + 1) ended with code \(error.code)")
+                    throw ExitCode(error.code)
+                }
                 Console.error(
-                    "fedmpi: the demonstration ends here: its step \(index + 1) ended with code \(error.code)")
-                throw ExitCode(error.code)
+                    "fedmpi: step \(index + 1) ended with code \(error.code); the demonstration goes on without it")
+                failed.append((step.title, error.code))
             }
         }
         let seconds = (ContinuousClock.now - start) / .seconds(1)
-        try DemoSummary(story, seconds: seconds).write()
+        try DemoSummary(story, seconds: seconds, failed: failed).write()
+        if let first = failed.first { throw ExitCode(first.code) }
     }
 }

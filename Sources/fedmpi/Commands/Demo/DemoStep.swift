@@ -10,6 +10,8 @@ struct DemoStep {
     let ranks: Int?
     /// Arguments of `fedmpi`, the command's name first.
     let arguments: [String]
+    /// Whether later steps read what it leaves: without it they need not begin.
+    var isNeeded = true
 
     /// The command as a person would type it, quoted for a shell.
     var commandLine: String {

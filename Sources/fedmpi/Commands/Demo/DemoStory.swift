@@ -21,6 +21,10 @@ struct DemoStory {
     /// The models that are trained, largest first; each is distilled from the one before.
     static let models = ["edgecnn-large", "edgecnn-medium", "edgecnn-small"]
 
+    /// Titles of the steps whose sections are missing on the page when they fail.
+    static let fleetTitle = "A fleet"
+    static let splitTitle = "Split inference"
+
     /// Run of the first model.
     var training: URL { folder.appendingPathComponent(Self.models[0]) }
     /// Results of the distillation. The runs of the students are beside it, not in it.
@@ -59,14 +63,14 @@ struct DemoStory {
         return [
             DemoStep(
                 title: "Partition", reason: "Who holds what: the clients' labels are skewed, and stay where they are.",
-                ranks: nil, arguments: ["partition"] + clients),
+                ranks: nil, arguments: ["partition"] + clients, isNeeded: false),
             DemoStep(
                 title: "Federated training", reason: "The clients train one model; weights travel, images do not.",
                 ranks: ranks,
                 arguments: length + results + ["--run-name", Self.models[0], "--no-report"]),
             DemoStep(
                 title: "Analysis", reason: "Where the time and the bytes went, from each rank's own log.",
-                ranks: nil, arguments: ["report", training.relativePath]),
+                ranks: nil, arguments: ["report", training.relativePath], isNeeded: false),
             DemoStep(
                 title: "Distillation", reason: "Smaller models for smaller devices, each taught by the one before.",
                 ranks: ranks,
@@ -83,18 +87,19 @@ struct DemoStory {
             + [
                 DemoStep(
                     title: "Variants", reason: "What each costs and what it gives, on this machine.", ranks: nil,
-                    arguments: ["variants"] + variants + ["--images", "2000", "--output", measurements.relativePath]),
+                    arguments: ["variants"] + variants + ["--images", "2000", "--output", measurements.relativePath],
+                    isNeeded: false),
                 DemoStep(
-                    title: "A fleet", reason: "Each device gets the variant that fits it.", ranks: ranks,
+                    title: Self.fleetTitle, reason: "Each device gets the variant that fits it.", ranks: ranks,
                     arguments: [
                         "serve", "--models", variants.joined(separator: ","), "--profiles", profiles.relativePath,
                     ] + results
-                        + ["--run-name", fleet.lastPathComponent]),
+                        + ["--run-name", fleet.lastPathComponent], isNeeded: false),
                 DemoStep(
-                    title: "Split inference", reason: "Or devices run the first layers, and the server the rest.",
+                    title: Self.splitTitle, reason: "Or devices run the first layers, and the server the rest.",
                     ranks: ranks,
                     arguments: ["split", "--model", training.relativePath] + results
-                        + ["--run-name", split.lastPathComponent, "--pictures"]),
+                        + ["--run-name", split.lastPathComponent, "--pictures"], isNeeded: false),
             ]
     }
 

@@ -13,23 +13,37 @@ struct DemoSummary {
     private let seconds: Double
     private let training: RecordedRun
     private let distillation: DemoRecords.Distillation
-    private let fleet: DemoRecords.Fleet
-    private let split: DemoRecords.Split
+    /// Nil when its step has left no such file.
+    private let fleet: DemoRecords.Fleet?
+    private let split: DemoRecords.Split?
+    /// Titles of the steps that failed, with their exit codes.
+    private let failed: [(title: String, code: Int32)]
 
     /// Reads the files of all steps.
     ///
     /// - Parameters:
     ///   - story: The demonstration, for the places of its files.
     ///   - seconds: Wall seconds of all steps.
-    /// - Throws: The error of the first file that is missing or is not what its command writes.
-    init(_ story: DemoStory, seconds: Double) throws {
+    ///   - failed: titles and exit codes of the steps that failed, whose files may be missing.
+    /// - Throws: The error of the first other file that is missing or is not what its command writes.
+    init(_ story: DemoStory, seconds: Double, failed: [(title: String, code: Int32)]) throws {
+        self.failed = failed
         self.story = story
         self.seconds = seconds
         training = try RecordedRun(in: story.training)
         distillation = try DemoRecords.read(
             DemoRecords.Distillation.self, from: story.students.appendingPathComponent("distillation.json"))
-        fleet = try DemoRecords.read(DemoRecords.Fleet.self, from: story.fleet.appendingPathComponent("fleet.json"))
-        split = try DemoRecords.read(DemoRecords.Split.self, from: story.split.appendingPathComponent("split.json"))
+        func last<Record: Decodable>(_ type: Record.Type, of step: String, _ file: URL) throws -> Record? {
+            do {
+                return try DemoRecords.read(type, from: file)
+            } catch  where failed.contains { $0.title == step } {
+                return nil
+            }
+        }
+        fleet = try last(
+            DemoRecords.Fleet.self, of: DemoStory.fleetTitle, story.fleet.appendingPathComponent("fleet.json"))
+        split = try last(
+            DemoRecords.Split.self, of: DemoStory.splitTitle, story.split.appendingPathComponent("split.json"))
     }
 
     /// Prints the page, and writes it as `summary.txt`, and with the pictures as `summary.html`.
@@ -113,6 +127,7 @@ struct DemoSummary {
     /// simulated.
     private var fleetSection: Document.Section {
         func number(_ value: Double?, _ decimals: Int) -> String { value.map { Format.fixed($0, decimals) } ?? "-" }
+        guard let fleet else { return missing(DemoStory.fleetTitle) }
         let variants = fleet.models.map { model in
             [
                 model.name, Format.grouped(model.parameters), Format.kilobytes(model.storedBytes),
@@ -129,7 +144,7 @@ struct DemoSummary {
             ]
         }
         return Document.Section(
-            "A fleet",
+            DemoStory.fleetTitle,
             [
                 .table(
                     Document.Table(columns: ["variant", "parameters", "KB", "accuracy"], rows: variants)),
@@ -147,6 +162,7 @@ struct DemoSummary {
 
     /// Split inference: throughput, agreement with the unsplit model, bytes of an image, latency.
     private var splitSection: Document.Section {
+        guard let split else { return missing(DemoStory.splitTitle) }
         let same = split.differences.map {
             $0 == 0 ? ", each prediction the unsplit model's" : ", \($0) predictions differ from the unsplit model's"
         }
@@ -164,7 +180,7 @@ struct DemoSummary {
             facts.append(("latency", "p50 \(Format.fixed(total.p50Ms, 2)) ms, p99 \(Format.fixed(total.p99Ms, 2)) ms"))
         }
         return Document.Section(
-            "Split inference",
+            DemoStory.splitTitle,
             [
                 .facts(facts.map { (name: $0.0, value: $0.1) }),
                 .picture(
@@ -173,9 +189,22 @@ struct DemoSummary {
             ])
     }
 
+    /// What stands in the place of a step's section that has left nothing.
+    private func missing(_ title: String) -> Document.Section {
+        let code = failed.first { $0.title == title }?.code ?? 1
+        return Document.Section(title, [.paragraph("This step ended with code \(code), and left nothing to show.")])
+    }
+
     /// All commands as they were started, so that the reader can repeat each.
     private var commandSection: Document.Section {
         Document.Section(
-            "The commands", [.facts(story.steps.map { (name: $0.title, value: $0.commandLine) })])
+            "The commands",
+            [
+                .facts(
+                    story.steps.map { step in
+                        let end = failed.first { $0.title == step.title }.map { ", which ended with code \($0.code)" }
+                        return (name: step.title, value: step.commandLine + (end ?? ""))
+                    })
+            ])
     }
 }

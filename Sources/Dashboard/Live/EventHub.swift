@@ -79,7 +79,7 @@ actor EventHub {
         let known = runs[run]?.place ?? latest
         runs[run]?.listeners[id] = continuation
         let missed = Missed(archive: archive, run: row, from: place, to: known)
-        return Feed(missed: { await missed.next() }, events: stream) { continuation.finish() }
+        return Feed(missed: { await missed.next() }, events: stream, end: { continuation.finish() })
     }
 
     /// Changes of the runs that go on.

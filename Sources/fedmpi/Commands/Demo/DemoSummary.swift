@@ -36,7 +36,7 @@ struct DemoSummary {
         func last<Record: Decodable>(_ type: Record.Type, of step: String, _ file: URL) throws -> Record? {
             do {
                 return try DemoRecords.read(type, from: file)
-            } catch where failed.contains(where: { $0.title == step }) {
+            } catch  where failed.contains(where: { $0.title == step }) {
                 return nil
             }
         }

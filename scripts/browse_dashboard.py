@@ -32,6 +32,20 @@ class Browser:
         if answer.status != 200:
             fail(f"{path}: {answer.status}")
 
+    def fill(self, name, ranks, settings):
+        """Fills in the form that starts runs."""
+        self.page.fill("[name='name']", name)
+        self.page.fill("[name='ranks']", str(ranks))
+        for setting, value in settings.items():
+            field = self.page.locator(f"[data-setting='{setting}']")
+            group = self.page.locator("details", has=field)
+            if group.get_attribute("open") is None:
+                group.locator("summary").click()
+            if field.evaluate("e => e.tagName") == "SELECT":
+                field.select_option(str(value))
+            else:
+                field.fill(str(value))
+
     def pictures(self, name, path):
         """The page at each width and in each colour scheme."""
         for width, scheme in VIEWS:
@@ -65,17 +79,7 @@ def main():
             browser.pictures("empty", "/")
             # Start a run by the form.
             browser.go("/start")
-            page.fill("[name='name']", "by-hand")
-            page.fill("[name='ranks']", "3")
-            for name, value in (TINY | {"rounds": 40, "samples-per-client": 512, "client-test": 0.2}).items():
-                field = page.locator(f"[data-setting='{name}']")
-                group = page.locator("details", has=field)
-                if group.get_attribute("open") is None:
-                    group.locator("summary").click()
-                if field.evaluate("e => e.tagName") == "SELECT":
-                    field.select_option(str(value))
-                else:
-                    field.fill(str(value))
+            browser.fill("by-hand", 3, TINY | {"rounds": 40, "samples-per-client": 512, "client-test": 0.2})
             command = page.inner_text("#command")
             if not command.startswith("mpirun -np 3 fedmpi train") or "--rounds 40" not in command:
                 fail(f"the command line is {command}")
@@ -101,14 +105,21 @@ def main():
             for seed in (1, 2):
                 for strategy in ("fedavg", "fedadam"):
                     board.wait(f"{strategy}-{seed}")
-            # What the pages of sweeps and fleets show.
-            grid = Path(folder) / "grid.yaml"
-            grid.write_text(
-                "base: {dataset: synthetic, model: logistic, samples-per-client: 64, clients: 4, rounds: 3}\n"
-                "grid: {strategy: [fedavg, fedprox], seed: [1, 2]}\n")
-            subprocess.run(
-                [ROOT / "scripts/mpirun", "-np", "2", binary("fedmpi"), "sweep", grid, "--sweep-name", "grid", "--ranks-per-run", "1", "--results", board.results,
-                 "--quiet"], check=True, capture_output=True)
+            # Start a sweep by the form, and see its four runs.
+            browser.go("/sweeps")
+            page.click("text=Start a sweep")
+            browser.fill("grid", 2, TINY | {"rounds": 3})
+            page.fill("[name='vary']", "strategy: fedavg, fedprox\nseed: 1, 2")
+            command = page.inner_text("#command")
+            if "  strategy: [fedavg, fedprox]" not in command or not command.endswith("mpirun -np 2 fedmpi sweep sweep.yaml --sweep-name grid"):
+                fail(f"the sweep's file is {command}")
+            browser.page.screenshot(path=browser.folder / "start-sweep.png", full_page=True)
+            page.click("text=Start it")
+            page.wait_for_selector("#request .status.finished", timeout=90000)
+            page.click("text=Compare them")
+            if page.locator("text=grid/").count() < 4:
+                fail("the sweep's page of comparison does not have its four runs")
+            # What the page of fleets shows.
             start(board, "phones", TINY | {"fleet": "people", "clients": 40, "client-fraction": 0.25, "rounds": 4})
             board.wait("phones")
             # Stop one.

@@ -98,7 +98,7 @@ struct RankTables {
         for wait in shown {
             let waiter = run.timing.ranks[wait.waiter]
             table.rows.append([
-                "rank \(waiter.rank)", wait.awaited.map { "rank \($0)" } ?? "not known",
+                "rank \(waiter.rank)", wait.awaited.map { "rank \($0)" } ?? "no single rank",
                 NumberText.grouped(wait.count), NumberText.seconds(wait.duration),
                 NumberText.fixed(100 * Double(wait.duration) / Double(max(1, waiter.wall)), 1),
             ])

@@ -235,10 +235,15 @@ actor EventHub {
             var filter = RunFilter()
             filter.limit = 50
             let query = filter
-            guard let overview = try? await archive.look({ try $0.overview(query) }) else { continue }
+            guard
+                let (overview, requests) = try? await archive.look({ store in
+                    (try store.overview(query), try store.queuedRuns(limit: query.limit).map(\.state.rawValue))
+                })
+            else { continue }
             let views = overview.runs.map { RunView($0) }
             silent += 1
-            if let state = try? JSON.data(views), state != overviewState {
+            // A request may end after its run, or without one.
+            if let state = try? JSON.data(views) + Data(requests.joined().utf8), state != overviewState {
                 overviewState = state
                 silent = 0
                 if let event = try? EventText.event("runs", at: nil, views.filter { $0.run.status == .running }) {

@@ -89,7 +89,7 @@ struct RanksPage {
     private func waits(_ account: TimeAccount) -> HTML {
         let rows = account.waits.prefix(10).filter { $0.duration > 0 }.html { wait in
             """
-            <tr><td>rank \(timing.ranks[wait.waiter].rank)</td><td>\(wait.awaited.map { "rank \($0)" } ?? "not known")</td>\
+            <tr><td>rank \(timing.ranks[wait.waiter].rank)</td><td>\(wait.awaited.map { "rank \($0)" } ?? "no single rank")</td>\
             <td class="n">\(Words.count(wait.count))</td><td class="n">\(Words.duration(Double(wait.duration) / 1e6))</td></tr>
             """
         }
